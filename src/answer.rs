@@ -1,0 +1,409 @@
+//! Answers: what one method says about a scenario, with its uncertainty and its caveats.
+//!
+//! One registry, [`METRICS`], names every quantity; tables, files, plots, objectives and help all read it.
+//! A metric that is missing is *not known*: it is never zero and never passes an objective.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::collections::BTreeMap;
+
+/// What a quantity is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Unit {
+    #[serde(rename = "s")]
+    Seconds,
+    #[serde(rename = "1/s")]
+    PerSecond,
+    #[serde(rename = "messages")]
+    Messages,
+    #[serde(rename = "servers")]
+    Servers,
+    #[serde(rename = "ratio")]
+    Ratio,
+    #[serde(rename = "deliveries")]
+    Deliveries,
+}
+
+/// Which way a quantity should go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    Lower,
+    Higher,
+    Neither,
+}
+
+/// Which statistics a quantity has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistics {
+    /// `mean sd p50 p90 p95 p99 p999 max`, over messages.
+    Times,
+    /// `mean p99 max`, over time.
+    Lengths,
+    /// The bare quantity alone.
+    Single,
+}
+
+/// Where a metric can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Queue,
+    Consumer,
+    /// A producer, or all of them together (`total`).
+    Producer,
+}
+
+/// One entry of the registry.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// The quantity's name in a path, as in `queues.orders.wait.mean`.
+    pub key: &'static str,
+    pub place: Place,
+    /// The letter of the literature.
+    pub symbol: &'static str,
+    pub unit: Unit,
+    pub better: Better,
+    pub statistics: Statistics,
+    /// What it is, in a phrase.
+    pub meaning: &'static str,
+}
+
+const fn metric(
+    key: &'static str,
+    place: Place,
+    symbol: &'static str,
+    unit: Unit,
+    better: Better,
+    statistics: Statistics,
+    meaning: &'static str,
+) -> Metric {
+    Metric { key, place, symbol, unit, better, statistics, meaning }
+}
+
+/// Every quantity that an answer can hold.
+pub const METRICS: &[Metric] = {
+    use Better::*;
+    use Place::*;
+    use Statistics::*;
+    use Unit::*;
+    &[
+        metric("throughput", Queue, "X", PerSecond, Higher, Single, "messages served a second"),
+        metric("arrival_rate", Queue, "λ", PerSecond, Neither, Single, "messages offered a second"),
+        metric("queue_length", Queue, "L_q", Messages, Lower, Lengths, "messages waiting, over time"),
+        metric("in_system", Queue, "L", Messages, Lower, Lengths, "messages waiting or in service, over time"),
+        metric("wait", Queue, "W_q", Seconds, Lower, Times, "from reaching the queue to being taken, of the served"),
+        metric("delayed", Queue, "P(W_q>0)", Ratio, Lower, Single, "share of the accepted messages that had to wait"),
+        metric("loss", Queue, "P_loss", Ratio, Lower, Single, "share of the offered messages that were not served"),
+        metric("utilization", Queue, "ρ", Ratio, Neither, Single, "mean share of the queue's servers that are busy"),
+        metric("attempts", Queue, "D", Deliveries, Lower, Single, "deliveries a message"),
+        metric("drain_time", Queue, "T_drain", Seconds, Lower, Single, "from the end of the overload until no message waits"),
+        metric("throughput", Consumer, "X", PerSecond, Higher, Single, "messages served a second"),
+        metric("utilization", Consumer, "ρ", Ratio, Neither, Single, "mean share of the group's servers that are busy"),
+        metric("service", Consumer, "S", Seconds, Lower, Times, "time a server spends on a message"),
+        metric("busy", Consumer, "B", Servers, Neither, Single, "mean number of busy servers"),
+        metric("batch_size", Consumer, "b", Messages, Neither, Single, "messages taken at a time"),
+        metric("count", Consumer, "c", Servers, Neither, Single, "mean number of servers"),
+        metric("throughput", Producer, "X", PerSecond, Higher, Single, "messages served a second"),
+        metric("latency", Producer, "W", Seconds, Lower, Times, "from the instant a send was due to the end of processing"),
+        metric("send", Producer, "T_p", Seconds, Lower, Times, "from due to reaching the queue"),
+        metric("wait", Producer, "T_q", Seconds, Lower, Times, "waiting in queues, of the served"),
+        metric("service", Producer, "T_c", Seconds, Lower, Times, "being processed"),
+        metric("loss", Producer, "P_loss", Ratio, Lower, Single, "share of the messages that were not served"),
+    ]
+};
+
+impl Statistics {
+    /// The statistics by name; the first is what the bare quantity means.
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Statistics::Times => &["mean", "sd", "p50", "p90", "p95", "p99", "p999", "max"],
+            Statistics::Lengths => &["mean", "p99", "max"],
+            Statistics::Single => &[""],
+        }
+    }
+}
+
+/// The percentiles that times are reported at: name and share of messages below.
+pub const PERCENTILES: &[(&str, f64)] = &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
+
+/// The registry's entry for a full path such as `queues.orders.wait.p99`, or `None`.
+pub fn metric_of(path: &str) -> Option<&'static Metric> {
+    let (place, rest) = if let Some(rest) = path.strip_prefix("total.") {
+        (Place::Producer, rest)
+    } else {
+        let (table, rest) = path.split_once('.')?;
+        let place = match table {
+            "queues" => Place::Queue,
+            "consumers" => Place::Consumer,
+            "producers" => Place::Producer,
+            _ => return None,
+        };
+        // A quoted name may hold dots: the quantity begins after the name that the metric's key follows.
+        let mut found = None;
+        for (i, _) in rest.match_indices('.') {
+            let tail = &rest[i + 1..];
+            let key = tail.split('.').next().unwrap_or(tail);
+            if METRICS.iter().any(|m| m.place == place && m.key == key) && tail.split('.').count() <= 2 {
+                found = Some(tail);
+            }
+        }
+        (place, found?)
+    };
+    let (key, statistic) = rest.split_once('.').unwrap_or((rest, ""));
+    METRICS.iter().find(|m| m.place == place && m.key == key && (statistic.is_empty() || m.statistics.names().contains(&statistic)))
+}
+
+/// A metric's path, from its parts; a time's or a length's bare quantity is its mean.
+pub fn path(place: &str, key: &str, statistic: &str) -> String {
+    if statistic.is_empty() { format!("{place}.{key}") } else { format!("{place}.{key}.{statistic}") }
+}
+
+/// A number with its uncertainty. A number never travels without it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The value in the metric's SI unit, or `None` when it is infinite.
+    pub value: Option<f64>,
+    /// Half the width of its confidence interval; `None` when it is exact or when nothing is known about its error.
+    pub half_width: Option<f64>,
+}
+
+impl Estimate {
+    /// A value without sampling error.
+    pub fn exact(value: f64) -> Self {
+        Estimate { value: value.is_finite().then_some(value), half_width: None }
+    }
+
+    /// A value with the half-width of its interval.
+    pub fn with(value: f64, half_width: Option<f64>) -> Self {
+        Estimate { value: value.is_finite().then_some(value), half_width: half_width.filter(|h| h.is_finite()) }
+    }
+
+    /// A mean that does not exist.
+    pub fn infinite() -> Self {
+        Estimate { value: None, half_width: None }
+    }
+
+    /// Whether the two intervals meet, an exact value being a point; two infinities agree.
+    pub fn overlaps(&self, other: &Estimate) -> bool {
+        match (self.value, other.value) {
+            (Some(a), Some(b)) => (a - b).abs() <= self.half_width.unwrap_or(0.0) + other.half_width.unwrap_or(0.0),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The witnesses, in the order in which they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    Theory,
+    Simulation,
+    Rehearsal,
+    Measurement,
+    Replay,
+}
+
+impl Method {
+    pub const ALL: [Method; 5] = [Method::Theory, Method::Simulation, Method::Rehearsal, Method::Measurement, Method::Replay];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Theory => "theory",
+            Method::Simulation => "simulation",
+            Method::Rehearsal => "rehearsal",
+            Method::Measurement => "measurement",
+            Method::Replay => "replay",
+        }
+    }
+}
+
+/// How much a result can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Trust {
+    Valid,
+    Degraded,
+    Invalid,
+}
+
+/// A witness's figure beside the limit that it should keep, such as the generator's lateness.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gate {
+    pub name: &'static str,
+    pub value: f64,
+    pub limit: f64,
+    pub unit: &'static str,
+    /// What the run is when the limit is not kept; `Valid` while it is.
+    pub trust: Trust,
+    /// What it says, in a phrase.
+    pub meaning: String,
+}
+
+/// The level of a queue at an instant, a mean over replications where there are some.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Moment {
+    /// Seconds from the start.
+    pub at: f64,
+    pub waiting: f64,
+    pub in_system: f64,
+    /// Half-width of the interval of `waiting`, over replications.
+    pub half_width: Option<f64>,
+}
+
+/// What one method says about a scenario.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub method: Method,
+    /// By which model, engine or target, with what effort.
+    pub by: String,
+    /// False for an approximation or a bound; its caveats say which.
+    pub exact: bool,
+    /// By full path, as in `queues.orders.wait.mean`.
+    pub metrics: BTreeMap<String, Estimate>,
+    /// What keeps these figures from being taken at face value, in sentences. Shown above them.
+    pub caveats: Vec<String>,
+    /// The law of the total latency, where it is known.
+    pub latency: Option<Distribution>,
+    /// Queue levels over time by queue name, where they were watched.
+    pub timelines: BTreeMap<String, Vec<Moment>>,
+    /// The gates that a measurement passed or failed; empty for the others.
+    pub gates: Vec<Gate>,
+}
+
+/// A law of times: counted or in closed form.
+#[derive(Debug, Clone)]
+pub enum Distribution {
+    /// Nanoseconds.
+    Histogram(hdrhistogram::Histogram<u64>),
+    /// Pairs (share of messages below, seconds), increasing.
+    Quantiles(Vec<(f64, f64)>),
+}
+
+impl Distribution {
+    /// The time below which a share of the messages lies, in seconds.
+    pub fn quantile(&self, share: f64) -> Option<f64> {
+        match self {
+            Distribution::Histogram(h) => (!h.is_empty()).then(|| crate::units::seconds(h.value_at_quantile(share))),
+            Distribution::Quantiles(points) => {
+                let i = points.partition_point(|p| p.0 < share);
+                let (above, below) = (points.get(i)?, points[i.saturating_sub(1)]);
+                let span = above.0 - below.0;
+                Some(if span > 0.0 { below.1 + (above.1 - below.1) * (share - below.0) / span } else { above.1 })
+            }
+        }
+    }
+}
+
+impl Answer {
+    pub fn new(method: Method, by: impl Into<String>) -> Self {
+        Answer {
+            method,
+            by: by.into(),
+            exact: true,
+            metrics: BTreeMap::new(),
+            caveats: Vec::new(),
+            latency: None,
+            timelines: BTreeMap::new(),
+            gates: Vec::new(),
+        }
+    }
+
+    /// Sets `place.key.statistic`. The path must be in the registry.
+    pub fn set(&mut self, place: &str, key: &str, statistic: &str, estimate: Estimate) {
+        let full = path(place, key, statistic);
+        debug_assert!(metric_of(&full).is_some(), "`{full}` is not in the metric registry");
+        self.metrics.insert(full, estimate);
+    }
+
+    pub fn get(&self, path: &str) -> Option<&Estimate> {
+        self.metrics.get(path).or_else(|| self.metrics.get(&format!("{path}.mean")))
+    }
+
+    /// The worst of the gates.
+    pub fn trust(&self) -> Trust {
+        self.gates.iter().map(|g| g.trust).max().unwrap_or(Trust::Valid)
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("method", &self.method)?;
+        map.serialize_entry("by", &self.by)?;
+        map.serialize_entry("exact", &self.exact)?;
+        map.serialize_entry("metrics", &Metrics(&self.metrics))?;
+        map.serialize_entry("caveats", &self.caveats)?;
+        if !self.gates.is_empty() {
+            map.serialize_entry("trust", &self.trust())?;
+            map.serialize_entry("gates", &self.gates)?;
+        }
+        map.end()
+    }
+}
+
+struct Metrics<'a>(&'a BTreeMap<String, Estimate>);
+
+impl Serialize for Metrics<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (path, estimate) in self.0 {
+            map.serialize_entry(path, &Entry(estimate, metric_of(path)))?;
+        }
+        map.end()
+    }
+}
+
+struct Entry<'a>(&'a Estimate, Option<&'static Metric>);
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("value", &self.0.value)?;
+        if self.0.value.is_none() {
+            map.serialize_entry("infinite", &true)?;
+        }
+        if let Some(half_width) = self.0.half_width {
+            map.serialize_entry("half_width", &half_width)?;
+        }
+        if let Some(metric) = self.1 {
+            map.serialize_entry("unit", &metric.unit)?;
+        }
+        map.end()
+    }
+}
+
+/// A method that gave no answer, and why: a refusal is an answer too and is shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unanswered {
+    pub method: Method,
+    pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_looked_up_in_the_registry() {
+        assert_eq!(metric_of("queues.orders.wait.p99").map(|m| m.symbol), Some("W_q"));
+        assert_eq!(metric_of("total.latency").map(|m| m.symbol), Some("W"));
+        assert_eq!(metric_of("queues.a.b.queue_length.max").map(|m| m.symbol), Some("L_q"));
+        for bad in ["queues.orders.wait.p98", "queues.orders", "wait.mean", "queues.orders.latency.mean", "consumers.c.busy.p99"] {
+            assert!(metric_of(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_infinite_mean_is_said_so() {
+        let mut answer = Answer::new(Method::Theory, "M/G/1");
+        answer.set("queues.q", "wait", "mean", Estimate::infinite());
+        let json = serde_json::to_value(&answer).expect("an answer is plain data");
+        assert_eq!(json["metrics"]["queues.q.wait.mean"], serde_json::json!({"value": null, "infinite": true, "unit": "s"}));
+    }
+
+    #[test]
+    fn quantiles_are_read_between_points() {
+        let law = Distribution::Quantiles(vec![(0.0, 0.0), (0.5, 1.0), (1.0, 3.0)]);
+        assert_eq!(law.quantile(0.75), Some(2.0));
+        assert_eq!(law.quantile(0.0), Some(0.0));
+    }
+}

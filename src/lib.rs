@@ -1,0 +1,8 @@
+//! One question, several answers: will this queue hold?
+
+pub mod answer;
+pub mod message;
+pub mod rng;
+pub mod scenario;
+pub mod units;
+pub mod workload;

@@ -1,0 +1,136 @@
+//! A message's life as data: what was planned, what became of it, and who wants to know.
+//!
+//! The simulator and the load generator both end here. They tell a [`Recorder`] about every stay of a message
+//! in a queue; statistics, replay and traces are recorders, so that no engine knows what is computed from it.
+
+/// A message as its producer meant it. Times are nanoseconds from the start of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Message {
+    /// Position in the plan, from 0.
+    pub id: u64,
+    /// The instant at which its sending was due.
+    pub due: u64,
+    /// Index of its producer in the scenario.
+    pub producer: u32,
+    /// Bytes of content.
+    pub size: u32,
+    /// Larger is sooner.
+    pub priority: i32,
+}
+
+/// How a message's stay in a queue ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Processed and acknowledged.
+    Served,
+    /// Refused on arrival because the queue was full (`reject-publish`).
+    Rejected,
+    /// Thrown out while waiting to make room for a newer one (`drop-head`).
+    Dropped,
+    /// Its time to live ended while it waited.
+    Expired,
+    /// Delivered too often, or rejected by its consumer.
+    DeadLettered,
+    /// Still inside when the run ended.
+    Unfinished,
+}
+
+/// One stay of one message in one queue. Times are nanoseconds from the start of the run.
+///
+/// For a message that was never taken, `taken` and `finished` are the instant at which it left the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    pub message: Message,
+    /// When it reached the queue (for a sender that waits for room: when it began to wait).
+    pub sent: u64,
+    /// When a consumer took it (its last delivery).
+    pub taken: u64,
+    /// When its processing ended.
+    pub finished: u64,
+    /// Index of the queue in the scenario.
+    pub queue: u32,
+    /// Index of the consumer group in the scenario.
+    pub consumer: u32,
+    /// Which of the group's servers.
+    pub server: u32,
+    /// Deliveries so far, 1 for a message taken once.
+    pub deliveries: u32,
+    pub outcome: Outcome,
+}
+
+/// A run of served stays in one queue, a column for each field, in the order of arrival. All slices are equally long.
+#[derive(Debug, Clone, Copy)]
+pub struct Served<'a> {
+    pub queue: u32,
+    /// The position in the plan of the first of them; the others follow without a gap.
+    pub first: u64,
+    pub due: &'a [u64],
+    pub sent: &'a [u64],
+    pub taken: &'a [u64],
+    pub finished: &'a [u64],
+    /// The producer of each; empty if all are of producer 0.
+    pub producer: &'a [u32],
+    /// The consumer group of each; empty if all were served by group 0.
+    pub consumer: &'a [u32],
+}
+
+/// What an instant looked like in one queue: how many waited and how many servers were busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    pub at: u64,
+    pub queue: u32,
+    pub waiting: u64,
+    pub busy: u64,
+}
+
+/// Receives the lives of messages from an engine or a load generator, in blocks where it can.
+///
+/// The calls of one run come from one thread. A recorder keeps no reference to what it is shown.
+pub trait Recorder {
+    /// One stay ended, in any way.
+    fn record(&mut self, record: &Record);
+
+    /// Many messages were served. The default tells of each by [`Recorder::record`].
+    fn served(&mut self, run: &Served<'_>) {
+        for i in 0..run.due.len() {
+            self.record(&Record {
+                message: Message {
+                    id: run.first + i as u64,
+                    due: run.due[i],
+                    producer: run.producer.get(i).copied().unwrap_or(0),
+                    ..Message::default()
+                },
+                sent: run.sent[i],
+                taken: run.taken[i],
+                finished: run.finished[i],
+                queue: run.queue,
+                consumer: run.consumer.get(i).copied().unwrap_or(0),
+                server: 0,
+                deliveries: 1,
+                outcome: Outcome::Served,
+            });
+        }
+    }
+
+    /// A look at a queue at an instant chosen by chance or by a fixed grid.
+    fn level(&mut self, _level: &Level) {}
+}
+
+/// Forgets everything: for warm-up and for measuring an engine alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Forget;
+
+impl Recorder for Forget {
+    fn record(&mut self, _: &Record) {}
+    fn served(&mut self, _: &Served<'_>) {}
+}
+
+/// Keeps every record, in the order in which they came.
+#[derive(Debug, Clone, Default)]
+pub struct Keep(pub Vec<Record>);
+
+impl Recorder for Keep {
+    fn record(&mut self, record: &Record) {
+        self.0.push(*record);
+    }
+}

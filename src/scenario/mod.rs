@@ -1,0 +1,5 @@
+//! A scenario: TOML text becomes a checked, immutable model, or every problem at once.
+
+pub mod model;
+
+pub use model::*;

@@ -1,0 +1,490 @@
+//! The model: everything that a scenario can say, checked, with defaults filled in.
+//!
+//! Names have become indices into the vectors of [`Scenario`]; times are seconds, rates per second. What a method cannot
+//! answer it refuses by itself; the model always says the whole of what was written.
+
+use crate::workload::laws::Law;
+use std::path::PathBuf;
+
+/// A checked scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    pub title: Option<String>,
+    pub seed: u64,
+    /// In the order of the file, as all below.
+    pub producers: Vec<Producer>,
+    pub queues: Vec<Queue>,
+    pub topics: Vec<Topic>,
+    pub consumers: Vec<Consumer>,
+    pub simulation: Simulation,
+    pub measurement: Measurement,
+    pub objectives: Vec<Objective>,
+    /// Dotted paths and the values that they take, as written.
+    pub sweep: Vec<(String, Vec<String>)>,
+}
+
+/// Where messages go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    Queue(usize),
+    Topic(usize),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Producer {
+    pub name: String,
+    pub to: Destination,
+    /// Messages a second, all batches counted. For a closed loop, a schedule or a trace: what follows from it
+    /// (0 where nothing does).
+    pub rate: f64,
+    pub arrivals: Arrivals,
+    pub batch: Batch,
+    /// From due to reaching the queue; a pure delay, sends overlap.
+    pub send_time: Law,
+    /// Larger is sooner.
+    pub priority: i32,
+    /// Bytes of content.
+    pub size: u32,
+    pub keys: Option<Keys>,
+    /// The work that this producer's messages bring, instead of the consumer's.
+    pub service_time: Option<Law>,
+}
+
+/// When a producer's sends (or batches of them) are due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arrivals {
+    Poisson,
+    Periodic,
+    /// Independent gaps of this law; its mean is that of the gaps between batches.
+    Renewal {
+        gap: Law,
+    },
+    /// Poisson at a rate that jumps between states with exponential sojourns: rates in messages a second, mean dwells in seconds.
+    Mmpp {
+        rates: Vec<f64>,
+        dwell: Vec<f64>,
+    },
+    /// Poisson at a rate that follows a timetable; after the last step it starts again if `repeat`, else stays at the last rate.
+    Schedule {
+        steps: Vec<Step>,
+        repeat: bool,
+        ramp: bool,
+    },
+    /// Instants, in seconds from the start, read from a file.
+    Trace {
+        file: PathBuf,
+        instants: Vec<f64>,
+    },
+    /// So many clients that each send, wait for the answer, and think.
+    Closed {
+        concurrency: u32,
+        think_time: Law,
+    },
+}
+
+/// A step of a schedule. With `ramp`, the rate moves from this step's to the next one's during it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Seconds.
+    pub lasts: f64,
+    /// Messages a second.
+    pub rate: f64,
+}
+
+/// How many messages come at once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Batch {
+    Fixed(u32),
+    /// On 1, 2, …
+    Geometric {
+        mean: f64,
+    },
+    /// All whole numbers from `min` to `max` alike.
+    Uniform {
+        min: u32,
+        max: u32,
+    },
+    Values {
+        values: Vec<u32>,
+        weights: Vec<f64>,
+    },
+}
+
+impl Batch {
+    /// Messages a batch, on average.
+    pub fn mean(&self) -> f64 {
+        match self {
+            Batch::Fixed(n) => f64::from(*n),
+            Batch::Geometric { mean } => *mean,
+            Batch::Uniform { min, max } => (f64::from(*min) + f64::from(*max)) / 2.0,
+            Batch::Values { values, weights } => {
+                values.iter().zip(weights).map(|(&v, w)| f64::from(v) * w).sum::<f64>() / weights.iter().sum::<f64>()
+            }
+        }
+    }
+
+    /// Whether every batch is a single message.
+    pub fn is_single(&self) -> bool {
+        *self == Batch::Fixed(1)
+    }
+}
+
+/// The law of message keys, from 0 to `count` − 1.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Keys {
+    Uniform {
+        count: u32,
+    },
+    /// Key k (from 1) with probability proportional to k^(−exponent).
+    Zipf {
+        count: u32,
+        exponent: f64,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queue {
+    pub name: String,
+    pub discipline: Discipline,
+    pub preemption: Preemption,
+    /// Messages that may wait (ready ones, not those in service); `None` is without bound.
+    pub max_length: Option<u64>,
+    pub overflow: Overflow,
+    pub message_ttl: Option<Law>,
+    /// Deliveries before a message is dead-lettered.
+    pub delivery_limit: Option<u32>,
+    /// The queue that takes what is dead-lettered.
+    pub dead_letter: Option<usize>,
+    /// Seconds.
+    pub visibility_timeout: Option<f64>,
+    pub durability: Durability,
+    pub partitions: Option<u32>,
+    pub initial_backlog: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Discipline {
+    #[default]
+    Fifo,
+    Lifo,
+    Priority,
+    Random,
+    Shortest,
+    Deadline,
+    ProcessorSharing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Preemption {
+    #[default]
+    None,
+    Resume,
+    Restart,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overflow {
+    #[default]
+    RejectPublish,
+    DropHead,
+    Block,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    #[default]
+    None,
+    Enqueued,
+    Fsync,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Topic {
+    pub name: String,
+    /// Indices of queues.
+    pub subscriptions: Vec<usize>,
+    pub deliver: Deliver,
+    pub complete_when: Complete,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deliver {
+    #[default]
+    All,
+    RoundRobin,
+    Random,
+    ShortestQueue,
+    PowerOfTwo,
+    ByKey,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Complete {
+    #[default]
+    Each,
+    All,
+    /// When so many copies are done.
+    Some(u32),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Consumer {
+    pub name: String,
+    /// Index of its queue.
+    pub from: usize,
+    pub count: Servers,
+    pub service_time: Law,
+    /// Added for each message of a batch.
+    pub service_time_per_message: Law,
+    pub prefetch: u32,
+    pub batch: Option<Batching>,
+    pub ack: Ack,
+    /// Probability that the handler fails.
+    pub failure: f64,
+    pub retry_delay: Option<RetryDelay>,
+    pub outages: Option<Outages>,
+    pub autoscale: Option<Autoscale>,
+    /// Where processed messages go, with what probability; the rest is done.
+    pub to: Vec<Route>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Servers {
+    Count(u32),
+    Unlimited,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ack {
+    #[default]
+    Manual,
+    Auto,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Batching {
+    pub max: u32,
+    /// Seconds.
+    pub linger: f64,
+}
+
+/// Exponential back-off between `min` and `max` seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryDelay {
+    pub min: f64,
+    pub max: f64,
+    pub jitter: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outages {
+    pub up: Law,
+    pub down: Law,
+    /// Whether a server breaks only while it works.
+    pub only_busy: bool,
+    /// Whether the message in progress is redelivered (else resumed after the repair).
+    pub redeliver: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Autoscale {
+    pub min: u32,
+    pub max: u32,
+    pub target_backlog: f64,
+    /// Seconds, as the two below.
+    pub every: f64,
+    pub startup: f64,
+    pub cooldown: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Route {
+    pub to: Destination,
+    pub probability: f64,
+}
+
+/// How long to simulate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Length {
+    Messages(u64),
+    /// Seconds.
+    Duration(f64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Warmup {
+    /// MSER-5 on a pilot run.
+    Auto,
+    Messages(u64),
+    /// Seconds.
+    Duration(f64),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Simulation {
+    /// A replication, after the warm-up.
+    pub length: Length,
+    pub warmup: Warmup,
+    pub replications: u32,
+    pub confidence: f64,
+    pub precision: Precision,
+}
+
+/// How narrow intervals must be before the simulation stops.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Precision {
+    /// As they come.
+    #[default]
+    None,
+    /// Every mean within this share of its value.
+    Means(f64),
+    /// Metric paths and the share of the value.
+    Paths(Vec<(String, f64)>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    pub target: String,
+    /// Seconds of the real clock.
+    pub duration: f64,
+    pub work: Work,
+    /// All times are divided by this while measuring, and scaled back.
+    pub speed: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Work {
+    #[default]
+    Auto,
+    Sleep,
+    Spin,
+}
+
+/// A service-level objective.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objective {
+    /// A metric path of the registry.
+    pub metric: String,
+    pub relation: Relation,
+    /// In the metric's SI unit.
+    pub limit: f64,
+    /// As written, such as `< 200ms`.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Queue {
+            name: "queue".into(),
+            discipline: Discipline::default(),
+            preemption: Preemption::default(),
+            max_length: None,
+            overflow: Overflow::default(),
+            message_ttl: None,
+            delivery_limit: None,
+            dead_letter: None,
+            visibility_timeout: None,
+            durability: Durability::default(),
+            partitions: None,
+            initial_backlog: 0,
+        }
+    }
+}
+
+impl Producer {
+    /// A Poisson producer.
+    pub fn poisson(name: &str, queue: usize, rate: f64) -> Self {
+        Producer {
+            name: name.into(),
+            to: Destination::Queue(queue),
+            rate,
+            arrivals: Arrivals::Poisson,
+            batch: Batch::Fixed(1),
+            send_time: Law::deterministic(0.0),
+            priority: 0,
+            size: 100,
+            keys: None,
+            service_time: None,
+        }
+    }
+}
+
+impl Consumer {
+    /// A plain group of servers.
+    pub fn group(name: &str, queue: usize, count: u32, service_time: Law) -> Self {
+        Consumer {
+            name: name.into(),
+            from: queue,
+            count: Servers::Count(count),
+            service_time,
+            service_time_per_message: Law::deterministic(0.0),
+            prefetch: 1,
+            batch: None,
+            ack: Ack::default(),
+            failure: 0.0,
+            retry_delay: None,
+            outages: None,
+            autoscale: None,
+            to: Vec::new(),
+        }
+    }
+
+    /// Mean service time of a delivery of one message, in seconds.
+    pub fn mean_service(&self) -> f64 {
+        self.service_time.mean() + self.service_time_per_message.mean()
+    }
+}
+
+impl Default for Simulation {
+    fn default() -> Self {
+        Simulation {
+            length: Length::Messages(200_000),
+            warmup: Warmup::Auto,
+            replications: 10,
+            confidence: 0.95,
+            precision: Precision::None,
+        }
+    }
+}
+
+impl Default for Measurement {
+    fn default() -> Self {
+        Measurement { target: "in-process".into(), duration: 10.0, work: Work::Auto, speed: 1.0 }
+    }
+}
+
+impl Scenario {
+    /// One producer, one queue, one group of consumers: `producers.producer`, `queues.queue`, `consumers.consumers`.
+    pub fn single(producer: Producer, queue: Queue, consumer: Consumer) -> Self {
+        Scenario {
+            title: None,
+            seed: 1,
+            producers: vec![producer],
+            queues: vec![queue],
+            topics: Vec::new(),
+            consumers: vec![consumer],
+            simulation: Simulation::default(),
+            measurement: Measurement::default(),
+            objectives: Vec::new(),
+            sweep: Vec::new(),
+        }
+    }
+
+    /// M/G/c: Poisson arrivals at a rate, `servers` consumers of a law, one unbounded FIFO queue.
+    pub fn mgc(rate: f64, service: Law, servers: u32) -> Self {
+        Self::single(Producer::poisson("producer", 0, rate), Queue::default(), Consumer::group("consumers", 0, servers, service))
+    }
+
+    /// The consumer groups of a queue, with their indices.
+    pub fn consumers_of(&self, queue: usize) -> impl Iterator<Item = (usize, &Consumer)> {
+        self.consumers.iter().enumerate().filter(move |(_, c)| c.from == queue)
+    }
+}

@@ -1,0 +1,157 @@
+//! Laws of times: one file per law, one line each in [`laws!`] below.
+//!
+//! A law is sampled in blocks by inversion where it can be (one uniform number a variate, which keeps the streams of
+//! compared configurations aligned), and tells theory what it needs: moments, distribution function, transform.
+
+mod deterministic;
+mod exponential;
+
+pub use deterministic::Deterministic;
+pub use exponential::Exponential;
+
+use crate::rng::{BLOCK, Stream};
+use num_complex::Complex64;
+use std::borrow::Cow;
+
+/// What a law's file provides. Times are in seconds and never negative.
+pub trait Shape: Clone + PartialEq + std::fmt::Debug {
+    /// Its name in a scenario.
+    const NAME: &'static str;
+    /// The keys that it reads besides `mean` and `rate`, for help texts and did-you-means.
+    const PARAMETERS: &'static [&'static str];
+
+    /// Reads it from a scenario. What is missing or wrong is told to `arguments`; `None` then.
+    fn read(arguments: &mut dyn Arguments) -> Option<Self>;
+
+    /// What it was read from, for the echo of the scenario: pairs of key and value, `mean` in seconds included.
+    fn parameters(&self) -> Vec<(&'static str, Parameter)>;
+
+    /// Kendall's letter: `M`, `D`, `E4`, …
+    fn kendall(&self) -> Cow<'static, str>;
+
+    /// The mean; infinite if it does not exist.
+    fn mean(&self) -> f64 {
+        self.moment(1)
+    }
+
+    /// The `n`-th moment about zero, n ≥ 1; infinite if it does not exist.
+    fn moment(&self, n: u32) -> f64;
+
+    /// The same law of a time `factor` times as long.
+    fn scaled(&self, factor: f64) -> Self;
+
+    /// P(X ≤ x).
+    fn cdf(&self, x: f64) -> f64;
+
+    /// E[e^(−sX)] for Re s ≥ 0, where a closed form exists.
+    fn transform(&self, s: Complex64) -> Option<Complex64>;
+
+    /// Fills a block with variates.
+    fn fill(&self, stream: &mut Stream, out: &mut [f64; BLOCK]);
+
+    /// The time below which a share `u` of (0, 1] lies, where it can be inverted in closed form.
+    fn quantile(&self, u: f64) -> Option<f64>;
+}
+
+/// A value that a law was given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parameter {
+    Number(f64),
+    Seconds(f64),
+    Numbers(Vec<f64>),
+    SecondsList(Vec<f64>),
+    /// Pairs of probability and mean in seconds.
+    Branches(Vec<(f64, f64)>),
+}
+
+/// Where a law reads its parameters from. A missing key is told of only when it is asked for as required.
+pub trait Arguments {
+    /// `mean = "4ms"` or `rate = "250/s"` in seconds. Where the mean follows from elsewhere (a gap's from the
+    /// producer's rate) this is 1 without either.
+    fn mean(&mut self) -> Option<f64>;
+    /// A required plain number that must be positive.
+    fn number(&mut self, key: &str) -> Option<f64>;
+    /// A required whole number of at least 1.
+    fn count(&mut self, key: &str) -> Option<u32>;
+    /// A required time, in seconds.
+    fn time(&mut self, key: &str) -> Option<f64>;
+    /// Whether a key is there.
+    fn has(&self, key: &str) -> bool;
+    /// An optional list of plain numbers, none negative.
+    fn numbers(&mut self, key: &str) -> Option<Vec<f64>>;
+    /// An optional list of times, in seconds.
+    fn times(&mut self, key: &str) -> Option<Vec<f64>>;
+    /// An optional list of tables `{ probability, mean }`.
+    fn branches(&mut self, key: &str) -> Option<Vec<(f64, f64)>>;
+    /// The times, in seconds, of an optional CSV file named by a key.
+    fn file(&mut self, key: &str) -> Option<Vec<f64>>;
+    /// Says that a key's value (or the law itself if empty) will not do, and what to write instead.
+    fn refuse(&mut self, key: &str, why: &str, instead: &str);
+}
+
+macro_rules! laws {
+    ($($law:ident),+ $(,)?) => {
+        /// Any law.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Law { $($law($law)),+ }
+
+        /// Names and parameters of the laws, for help texts and did-you-means.
+        pub const LAWS: &[(&str, &[&str])] = &[$(($law::NAME, $law::PARAMETERS)),+];
+
+        impl Law {
+            /// Reads the law of this name, or `None` if there is none or its parameters will not do (which `arguments` is told).
+            pub fn read(name: &str, arguments: &mut dyn Arguments) -> Option<Law> {
+                $(if name == $law::NAME { return $law::read(arguments).map(Law::$law); })+
+                None
+            }
+            pub fn name(&self) -> &'static str { match self { $(Law::$law(_) => $law::NAME),+ } }
+            pub fn parameters(&self) -> Vec<(&'static str, Parameter)> { match self { $(Law::$law(l) => l.parameters()),+ } }
+            /// Kendall's letter.
+            pub fn kendall(&self) -> Cow<'static, str> { match self { $(Law::$law(l) => l.kendall()),+ } }
+            /// In seconds; infinite if it does not exist.
+            pub fn mean(&self) -> f64 { match self { $(Law::$law(l) => l.mean()),+ } }
+            /// The `n`-th moment about zero, in secondsⁿ; infinite if it does not exist.
+            pub fn moment(&self, n: u32) -> f64 { match self { $(Law::$law(l) => l.moment(n)),+ } }
+            /// The law of a time `factor` times as long.
+            #[must_use]
+            pub fn scaled(&self, factor: f64) -> Law { match self { $(Law::$law(l) => Law::$law(l.scaled(factor))),+ } }
+            /// P(X ≤ x), x in seconds.
+            pub fn cdf(&self, x: f64) -> f64 { match self { $(Law::$law(l) => l.cdf(x)),+ } }
+            /// E[e^(−sX)] for Re s ≥ 0, where a closed form exists.
+            pub fn transform(&self, s: Complex64) -> Option<Complex64> { match self { $(Law::$law(l) => l.transform(s)),+ } }
+            /// Fills a block with variates, in seconds.
+            pub fn fill(&self, stream: &mut Stream, out: &mut [f64; BLOCK]) { match self { $(Law::$law(l) => l.fill(stream, out)),+ } }
+            /// The time below which a share `u` of (0, 1] lies, where it can be inverted in closed form.
+            pub fn quantile(&self, u: f64) -> Option<f64> { match self { $(Law::$law(l) => l.quantile(u)),+ } }
+        }
+    };
+}
+
+laws!(Exponential, Deterministic);
+
+impl Law {
+    pub fn exponential(mean: f64) -> Law {
+        Law::Exponential(Exponential { mean })
+    }
+
+    pub fn deterministic(value: f64) -> Law {
+        Law::Deterministic(Deterministic { value })
+    }
+
+    /// Var / mean²; infinite if the variance is.
+    pub fn scv(&self) -> f64 {
+        let (mean, square) = (self.mean(), self.moment(2));
+        if square.is_infinite() {
+            f64::INFINITY
+        } else if mean == 0.0 {
+            0.0
+        } else {
+            (square / (mean * mean) - 1.0).max(0.0)
+        }
+    }
+
+    /// Whether it is the constant zero.
+    pub fn is_zero(&self) -> bool {
+        self.mean() == 0.0
+    }
+}
