@@ -4,5 +4,6 @@ pub mod answer;
 pub mod message;
 pub mod rng;
 pub mod scenario;
+pub mod study;
 pub mod units;
 pub mod workload;

@@ -1,3 +1,6 @@
 //! What arrives and how much work it brings: laws of times, arrival processes and the plan drawn from them.
 
+mod block;
 pub mod laws;
+
+pub use block::Block;

@@ -1,0 +1,86 @@
+//! Questions about questions: run one scenario by every method, compare, sweep, search.
+//!
+//! A study holds answers and what they say about one another; the report turns it into bytes.
+
+use crate::answer::{Answer, Method, Unanswered};
+use crate::scenario::{Objective, Scenario};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One scenario with everything that the methods say about it.
+#[derive(Debug, Clone)]
+pub struct Study {
+    pub scenario: Scenario,
+    /// In the order of [`Method::ALL`].
+    pub answers: Vec<Answer>,
+    pub unanswered: Vec<Unanswered>,
+    pub agreement: Vec<Agreement>,
+    pub formulas: Vec<Formula>,
+    pub objectives: Vec<Judgement>,
+    /// The answer in words, most important first.
+    pub verdict: Vec<String>,
+    /// The machine and the program, by name.
+    pub host: BTreeMap<String, String>,
+}
+
+/// What two methods say about one metric.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Agreement {
+    pub metric: String,
+    pub a: Method,
+    pub b: Method,
+    pub verdict: Accord,
+    /// (b − a) / a, where both are known and a is not zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Accord {
+    /// The intervals meet, or the difference is within what the comparison allows.
+    Agree,
+    /// They do not.
+    Differ,
+    /// One of them is too uncertain, or marked invalid, to say.
+    Unknown,
+}
+
+/// One of the source documents' formulas, evaluated for this scenario.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Formula {
+    pub formula: &'static str,
+    pub value: f64,
+    pub unit: &'static str,
+    /// The metric that it is held against; empty if it is none's.
+    pub against: String,
+    /// (value − metric) / metric, where both are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<f64>,
+    /// Where it holds and where it does not, in a sentence.
+    pub note: String,
+}
+
+/// An objective and whether it is met.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    pub objective: Objective,
+    /// By the method that was asked first.
+    pub by: Option<Method>,
+    pub outcome: Met,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Met {
+    Pass,
+    Fail,
+    /// The interval straddles the limit, or the metric is not known.
+    Inconclusive,
+}
+
+impl Study {
+    pub fn answer(&self, method: Method) -> Option<&Answer> {
+        self.answers.iter().find(|a| a.method == method)
+    }
+}
