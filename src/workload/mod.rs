@@ -3,4 +3,4 @@
 mod block;
 pub mod laws;
 
-pub use block::Block;
+pub use block::{Block, Kept, Source};
