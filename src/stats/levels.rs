@@ -16,8 +16,9 @@ pub struct Levels {
 /// The levels of a queue in `window` (nanoseconds), from the records of all messages that ever were in it.
 pub fn levels_of(records: &[Record], queue: u32, window: std::ops::Range<u64>, grid: usize) -> Levels {
     // Changes of (waiting, in system) in order of time; a departure comes before an arrival at the same instant.
-    let mut changes: Vec<(u64, i8, i8)> = Vec::with_capacity(records.len() * 3);
-    for r in records.iter().filter(|r| r.queue == queue && r.outcome != Outcome::Rejected) {
+    let mut changes: Vec<(u64, i8, i8)> = Vec::new();
+    let overlaps = |r: &&Record| r.queue == queue && r.outcome != Outcome::Rejected && r.sent < window.end && r.finished >= window.start;
+    for r in records.iter().filter(overlaps) {
         changes.push((r.sent, 1, 1));
         let served = r.outcome == Outcome::Served;
         changes.push((r.taken, -1, if served { 0 } else { -1 }));
