@@ -1,7 +1,11 @@
 //! Arrival processes: when a producer's messages are due. A file per process.
 
 mod batch;
+mod mmpp;
+mod modulated;
 mod renewal;
+mod schedule;
+mod trace;
 
 pub use batch::Batch;
 
@@ -11,6 +15,7 @@ use crate::rng::Key;
 use crate::units::NANOS_PER_SECOND;
 use renewal::{Periodic, Renewal};
 use std::path::PathBuf;
+use trace::Trace;
 
 /// When a producer's sends (or batches of them) are due.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +91,9 @@ pub(super) fn process(key: Key, name: &str, arrivals: &Arrivals, rate: f64, batc
         Arrivals::Poisson => Box::new(Renewal::new(stream, Law::exponential(gap))),
         Arrivals::Periodic => Box::new(Periodic::new(gap)),
         Arrivals::Renewal { gap } => Box::new(Renewal::new(stream, gap.scaled(NANOS_PER_SECOND))),
-        Arrivals::Mmpp { .. } | Arrivals::Schedule { .. } | Arrivals::Trace { .. } => Box::new(Never),
+        Arrivals::Mmpp { rates, dwell } => mmpp::mmpp(stream, rates, dwell, size),
+        Arrivals::Schedule { steps, repeat, ramp } => schedule::schedule(stream, steps, *repeat, *ramp, size),
+        Arrivals::Trace { instants, .. } => Box::new(Trace::new(instants)),
     };
     Ok(if batch.is_single() { batches } else { Box::new(batch::Batches::new(key.role("batch", name), batches, batch)) })
 }

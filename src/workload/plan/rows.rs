@@ -29,7 +29,7 @@ struct Drawn {
 enum Send {
     /// So many nanoseconds, most often none.
     Constant(u64),
-    Varying(Times, Vec<u64>),
+    Varying(Box<Times>, Vec<u64>),
 }
 
 /// Times of a law, drawn from a stream of their own, with a second law's added if there is one.
@@ -66,7 +66,7 @@ impl Rows {
         let process = arrivals::process(key, name, source.arrivals, source.rate, source.batch)?;
         let send = match source.send_time {
             Law::Deterministic(constant) => Send::Constant((constant.value * NANOS_PER_SECOND).round() as u64),
-            law => Send::Varying(Times::new(key.role("send", name), law, None), Vec::new()),
+            law => Send::Varying(Box::new(Times::new(key.role("send", name), law, None)), Vec::new()),
         };
         let reorder = matches!(send, Send::Varying(..)).then(|| Reorder::new(groups.len(), columns.to_vec()));
         let own = source.service_time.map(|law| Times::new(key.role("work", name), law, None));
