@@ -7,7 +7,6 @@ use hdrhistogram::Histogram;
 use queuelab::scenario::Scenario;
 use queuelab::sim::{Engine, Looks, Station};
 use queuelab::stats::{Collector, Places};
-use queuelab::workload::Plan;
 use queuelab::workload::laws::Law;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -63,7 +62,7 @@ fn buckets() -> (Vec<u64>, impl Fn(&mut Vec<u64>, f64)) {
 
 fn whole(scenario: &Scenario, places: &Places) -> Collector {
     let station = Station::of(scenario).expect("one FIFO queue");
-    let plan = Plan::of(scenario, 1, 0).expect("a plan");
+    let plan = scenario.plan(1, 0).expect("a plan");
     let every = (64.0 / scenario.producers[0].rate * 1e9) as u64;
     let mut engine = Engine::new(&station, plan, Some(Looks::new(every, queuelab::rng::Key::new(1, 0))));
     let mut collector = Collector::new(places, 0..MESSAGES);

@@ -3,8 +3,9 @@
 //! Names have become indices into the vectors of [`Scenario`]; times are seconds, rates per second. What a method cannot
 //! answer it refuses by itself; the model always says the whole of what was written.
 
+pub use crate::workload::arrivals::{Arrivals, Batch, Step};
+
 use crate::workload::laws::Law;
-use std::path::PathBuf;
 
 /// A checked scenario.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,85 +49,6 @@ pub struct Producer {
     pub keys: Option<Keys>,
     /// The work that this producer's messages bring, instead of the consumer's.
     pub service_time: Option<Law>,
-}
-
-/// When a producer's sends (or batches of them) are due.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Arrivals {
-    Poisson,
-    Periodic,
-    /// Independent gaps of this law; its mean is that of the gaps between batches.
-    Renewal {
-        gap: Law,
-    },
-    /// Poisson at a rate that jumps between states with exponential sojourns: rates in messages a second, mean dwells in seconds.
-    Mmpp {
-        rates: Vec<f64>,
-        dwell: Vec<f64>,
-    },
-    /// Poisson at a rate that follows a timetable; after the last step it starts again if `repeat`, else stays at the last rate.
-    Schedule {
-        steps: Vec<Step>,
-        repeat: bool,
-        ramp: bool,
-    },
-    /// Instants, in seconds from the start, read from a file.
-    Trace {
-        file: PathBuf,
-        instants: Vec<f64>,
-    },
-    /// So many clients that each send, wait for the answer, and think.
-    Closed {
-        concurrency: u32,
-        think_time: Law,
-    },
-}
-
-/// A step of a schedule. With `ramp`, the rate moves from this step's to the next one's during it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
-    /// Seconds.
-    pub lasts: f64,
-    /// Messages a second.
-    pub rate: f64,
-}
-
-/// How many messages come at once.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Batch {
-    Fixed(u32),
-    /// On 1, 2, …
-    Geometric {
-        mean: f64,
-    },
-    /// All whole numbers from `min` to `max` alike.
-    Uniform {
-        min: u32,
-        max: u32,
-    },
-    Values {
-        values: Vec<u32>,
-        weights: Vec<f64>,
-    },
-}
-
-impl Batch {
-    /// Messages a batch, on average.
-    pub fn mean(&self) -> f64 {
-        match self {
-            Batch::Fixed(n) => f64::from(*n),
-            Batch::Geometric { mean } => *mean,
-            Batch::Uniform { min, max } => (f64::from(*min) + f64::from(*max)) / 2.0,
-            Batch::Values { values, weights } => {
-                values.iter().zip(weights).map(|(&v, w)| f64::from(v) * w).sum::<f64>() / weights.iter().sum::<f64>()
-            }
-        }
-    }
-
-    /// Whether every batch is a single message.
-    pub fn is_single(&self) -> bool {
-        *self == Batch::Fixed(1)
-    }
 }
 
 /// The law of message keys, from 0 to `count` − 1.

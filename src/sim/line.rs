@@ -5,7 +5,7 @@
 use super::servers::Pool;
 use super::{Looks, Station, Totals};
 use crate::message::{Level, Message, Outcome, Record, Recorder};
-use crate::workload::Source;
+use crate::workload::Blocks;
 use std::collections::VecDeque;
 
 /// Plays a plan through one first-in-first-out queue with an explicit line.
@@ -32,7 +32,7 @@ struct Waiting {
     producer: u32,
 }
 
-impl<S: Source> Line<S> {
+impl<S: Blocks> Line<S> {
     pub fn new(station: &Station, source: S, looks: Option<Looks>) -> Self {
         Line {
             source,

@@ -13,7 +13,7 @@ pub use recursion::Recursion;
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{Discipline, Overflow, Scenario, Servers};
-use crate::workload::Source;
+use crate::workload::Blocks;
 
 /// The single queue that a simulation plays, in plain numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub enum Engine<S> {
     Line(Line<S>),
 }
 
-impl<S: Source> Engine<S> {
+impl<S: Blocks> Engine<S> {
     /// The fastest engine that plays this station.
     pub fn new(station: &Station, source: S, looks: Option<Looks>) -> Self {
         if station.drop_head && station.room.is_some() {

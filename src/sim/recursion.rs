@@ -8,7 +8,7 @@
 use super::servers::Pool;
 use super::{Looks, Station, Totals};
 use crate::message::{Level, Message, Outcome, Record, Recorder, Served};
-use crate::workload::{Block, Source};
+use crate::workload::{Block, Blocks};
 
 /// Plays a plan through one first-in-first-out queue that refuses the newest message when it is full.
 pub struct Recursion<S> {
@@ -42,7 +42,7 @@ struct Out {
     consumer: Vec<u32>,
 }
 
-impl<S: Source> Recursion<S> {
+impl<S: Blocks> Recursion<S> {
     pub fn new(station: &Station, source: S, looks: Option<Looks>) -> Self {
         Recursion {
             source,

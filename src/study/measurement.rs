@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 use crate::sim::{Engine, Station};
 use crate::stats::{Collector, Levels, Places, Span, Summary, combine, levels_of};
 use crate::units::{nanos, seconds, significant};
-use crate::workload::{Block, Kept, Plan};
+use crate::workload::{Block, Kept};
 
 /// The share of a measurement's messages that is left out at its start.
 const WARMUP: f64 = 0.05;
@@ -65,7 +65,7 @@ fn plan(scenario: &Scenario) -> Result<Block, String> {
             significant(expected, 3)
         ));
     }
-    let mut plan = Plan::of(scenario, scenario.seed, 0).map_err(|e| e.to_string())?;
+    let plan = scenario.plan(scenario.seed, 0).map_err(|e| e.to_string())?;
     let until = nanos(lasts).ok_or("the measurement lasts longer than can be timed")?;
     let block = plan.take_until(until);
     if (block.len() as u64) < 2 * BATCHES {

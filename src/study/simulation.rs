@@ -8,7 +8,7 @@ use crate::scenario::{Length, Precision, Scenario, Warmup};
 use crate::sim::{Engine, Looks, Station, Totals};
 use crate::stats::{Collector, Combined, Places, Span, Summary, combine, mser5};
 use crate::units::{seconds, significant};
-use crate::workload::{Plan, Source};
+use crate::workload::Plan;
 use rayon::prelude::*;
 
 /// A replication is looked at once for so many messages, on average.
@@ -73,7 +73,7 @@ struct Runs<'a> {
 impl<'a> Runs<'a> {
     fn new(scenario: &'a Scenario) -> Result<Self, String> {
         let station = Station::of(scenario).map_err(|what| format!("the simulator does not play this yet: {what}"))?;
-        Plan::of(scenario, scenario.seed, 0).map_err(|e| e.to_string())?;
+        scenario.plan(scenario.seed, 0).map_err(|e| e.to_string())?;
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
         let messages = match scenario.simulation.length {
             Length::Messages(n) => n,
@@ -83,7 +83,7 @@ impl<'a> Runs<'a> {
     }
 
     fn plan(&self, replication: u32) -> Plan {
-        Plan::of(self.scenario, self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
+        self.scenario.plan(self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
     }
 
     fn engine(&self, replication: u32) -> Engine<Plan> {

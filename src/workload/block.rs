@@ -1,7 +1,8 @@
 //! Planned messages, a column for each thing that is fixed before anything happens.
 
 /// A run of the plan: messages in the order in which they reach their queue. All columns are equally long,
-/// but for [`Block::producer`], which is empty if all are of producer 0. Times are nanoseconds.
+/// but for [`Block::producer`], which is empty if all are of producer 0, and for those demands that are not drawn
+/// beforehand. Times are nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
     /// Position of the first message in the plan.
@@ -12,11 +13,18 @@ pub struct Block {
     pub sent: Vec<u64>,
     /// Index of each one's producer; empty if all are of producer 0.
     pub producer: Vec<u32>,
-    /// The work of each, a column for every consumer group of the scenario: how long that group would take.
+    /// The work of each, a column for every consumer group of the scenario: how long that group would take for it
+    /// alone. Empty for groups whose queue no producer feeds directly: what a forwarded message brings is drawn when
+    /// it gets there.
     pub demand: Vec<Vec<u64>>,
 }
 
 impl Block {
+    /// An empty block with so many columns of demand.
+    pub fn with_columns(columns: usize) -> Self {
+        Block { demand: vec![Vec::new(); columns], ..Block::default() }
+    }
+
     pub fn len(&self) -> usize {
         self.due.len()
     }
@@ -28,10 +36,37 @@ impl Block {
     pub fn producer_of(&self, i: usize) -> u32 {
         self.producer.get(i).copied().unwrap_or(0)
     }
+
+    /// Removes all rows and keeps the room for others.
+    pub fn clear(&mut self) {
+        self.due.clear();
+        self.sent.clear();
+        self.producer.clear();
+        self.demand.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Adds the first rows of a block that has the same columns.
+    pub fn append(&mut self, other: &Block, rows: usize) {
+        self.due.extend_from_slice(&other.due[..rows]);
+        self.sent.extend_from_slice(&other.sent[..rows]);
+        self.producer.extend(other.producer.iter().take(rows));
+        for (mine, theirs) in self.demand.iter_mut().zip(&other.demand) {
+            mine.extend(theirs.iter().take(rows));
+        }
+    }
+
+    /// Adds a row of another block but for its producer; `columns` are the demands that are not empty.
+    pub(super) fn push(&mut self, other: &Block, row: usize, columns: &[usize]) {
+        self.due.push(other.due[row]);
+        self.sent.push(other.sent[row]);
+        for &c in columns {
+            self.demand[c].push(other.demand[c][row]);
+        }
+    }
 }
 
 /// Where blocks come from: a plan that is drawn, or one that was kept.
-pub trait Source {
+pub trait Blocks {
     /// Brings the next block; false when there is none left.
     fn draw(&mut self) -> bool;
 
@@ -52,7 +87,7 @@ impl<'a> Kept<'a> {
     }
 }
 
-impl Source for Kept<'_> {
+impl Blocks for Kept<'_> {
     fn draw(&mut self) -> bool {
         !std::mem::replace(&mut self.drawn, true) && !self.block.is_empty()
     }

@@ -1,7 +1,11 @@
 //! What arrives and how much work it brings: laws of times, arrival processes and the plan drawn from them.
 
+pub mod arrivals;
 mod block;
+mod instants;
 pub mod laws;
 pub mod math;
+pub mod plan;
 
-pub use block::{Block, Kept, Source};
+pub use block::{Block, Blocks, Kept};
+pub use plan::{Plan, PlanError};

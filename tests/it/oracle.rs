@@ -4,7 +4,7 @@ use queuelab::message::{Keep, Outcome, Record};
 use queuelab::scenario::{Consumer, Overflow, Producer, Queue, Scenario};
 use queuelab::sim::{Engine, Station};
 use queuelab::workload::laws::Law;
-use queuelab::workload::{Block, Kept, Plan};
+use queuelab::workload::{Block, Kept};
 
 /// Plays a plan second by second, so to speak: at each instant at which anything happens, first those who are done leave,
 /// then whoever waits is taken, then the next message arrives. Written for clarity; it shares nothing with the simulator.
@@ -103,8 +103,7 @@ fn scenario(law: &Law, groups: &[u32], room: Option<u64>, overflow: Overflow) ->
 }
 
 fn check(scenario: &Scenario, groups: &[u32], what: &str) {
-    let mut plan = Plan::of(scenario, 7, 0).expect("a plan");
-    let plan = plan.take(20_000);
+    let plan = scenario.plan(7, 0).expect("a plan").take_messages(20_000);
     let queue = &scenario.queues[0];
     let room = queue.max_length.filter(|_| queue.overflow != Overflow::Block);
     let (expected, got) = (slow(&plan, groups, room, queue.overflow == Overflow::DropHead), fast(scenario, &plan));
@@ -149,7 +148,7 @@ fn a_plan_played_in_pieces_is_the_same() {
     let scenario = scenario(&Law::exponential(0.004), &[4], None, Overflow::RejectPublish);
     let station = Station::of(&scenario).expect("one FIFO queue");
     let play = |pieces: &[u64]| {
-        let mut engine = Engine::new(&station, Plan::of(&scenario, 3, 1).expect("a plan"), None);
+        let mut engine = Engine::new(&station, scenario.plan(3, 1).expect("a plan"), None);
         let mut keep = Keep::default();
         for &n in pieces {
             engine.advance(n, &mut keep);

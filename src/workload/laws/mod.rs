@@ -158,6 +158,9 @@ macro_rules! laws {
 laws!(Exponential, Deterministic, Uniform, Erlang, Gamma, Hyperexponential, Lognormal, Weibull, Pareto, Empirical);
 
 impl Law {
+    /// No time at all.
+    pub const ZERO: Law = Law::Deterministic(Deterministic { value: 0.0 });
+
     pub fn exponential(mean: f64) -> Law {
         Law::Exponential(Exponential { mean })
     }

@@ -1,0 +1,99 @@
+//! Arrival processes: when a producer's messages are due. A file per process.
+
+mod batch;
+mod mmpp;
+mod modulated;
+mod renewal;
+mod schedule;
+mod trace;
+
+pub use batch::Batch;
+
+use super::laws::Law;
+use super::plan::PlanError;
+use crate::rng::Key;
+use crate::units::NANOS_PER_SECOND;
+use renewal::{Periodic, Renewal};
+use std::path::PathBuf;
+use trace::Trace;
+
+/// When a producer's sends (or batches of them) are due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arrivals {
+    Poisson,
+    Periodic,
+    /// Independent gaps of this law; its mean is that of the gaps between batches.
+    Renewal {
+        gap: Law,
+    },
+    /// Poisson at a rate that jumps from state to state in their order, and from the last to the first, after
+    /// exponential sojourns: rates in messages a second, mean dwells in seconds.
+    Mmpp {
+        rates: Vec<f64>,
+        dwell: Vec<f64>,
+    },
+    /// Poisson at a rate that follows a timetable; after the last step it starts again if `repeat`, else stays at the last rate.
+    Schedule {
+        steps: Vec<Step>,
+        repeat: bool,
+        ramp: bool,
+    },
+    /// Instants, in seconds from the start, read from a file.
+    Trace {
+        file: PathBuf,
+        instants: Vec<f64>,
+    },
+    /// So many clients that each send, wait for the answer, and think.
+    Closed {
+        concurrency: u32,
+        think_time: Law,
+    },
+}
+
+/// A step of a schedule. With `ramp`, the rate moves from this step's to the next one's during it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Seconds.
+    pub lasts: f64,
+    /// Messages a second.
+    pub rate: f64,
+}
+
+/// The instants of one producer's messages, in nanoseconds from the start of the run, never decreasing.
+///
+/// The plan asks for them in blocks, from one thread.
+pub trait ArrivalProcess: Send {
+    /// Replaces `out` by the next instants: a full block of [`BLOCK`](crate::rng::BLOCK), or fewer when the process
+    /// ends within it, and none ever after.
+    fn next(&mut self, out: &mut Vec<u64>);
+}
+
+/// Ends at once: a producer without a rate.
+struct Never;
+
+impl ArrivalProcess for Never {
+    fn next(&mut self, out: &mut Vec<u64>) {
+        out.clear();
+    }
+}
+
+/// The process of a producer of this name, batches included.
+pub(super) fn process(key: Key, name: &str, arrivals: &Arrivals, rate: f64, batch: &Batch) -> Result<Box<dyn ArrivalProcess>, PlanError> {
+    let size = batch.mean();
+    let gap = NANOS_PER_SECOND * size / rate;
+    let stream = key.role("arrivals", name);
+    let batches: Box<dyn ArrivalProcess> = match arrivals {
+        Arrivals::Closed { .. } => return Err(PlanError::Closed(name.into())),
+        Arrivals::Renewal { gap } if gap.is_zero() => return Err(PlanError::NoGap(name.into())),
+        Arrivals::Poisson | Arrivals::Periodic if gap == 0.0 => return Err(PlanError::NoGap(name.into())),
+        Arrivals::Poisson | Arrivals::Periodic if !gap.is_finite() => Box::new(Never),
+        _ if size == 0.0 => Box::new(Never),
+        Arrivals::Poisson => Box::new(Renewal::new(stream, Law::exponential(gap))),
+        Arrivals::Periodic => Box::new(Periodic::new(gap)),
+        Arrivals::Renewal { gap } => Box::new(Renewal::new(stream, gap.scaled(NANOS_PER_SECOND))),
+        Arrivals::Mmpp { rates, dwell } => mmpp::mmpp(stream, rates, dwell, size),
+        Arrivals::Schedule { steps, repeat, ramp } => schedule::schedule(stream, steps, *repeat, *ramp, size),
+        Arrivals::Trace { instants, .. } => Box::new(Trace::new(instants)),
+    };
+    Ok(if batch.is_single() { batches } else { Box::new(batch::Batches::new(key.role("batch", name), batches, batch)) })
+}

@@ -1,0 +1,116 @@
+//! One producer's messages in the order in which they are sent, in blocks.
+
+use super::reorder::Reorder;
+use super::{Group, PlanError, Source};
+use crate::rng::{BLOCK, Key, Stream};
+use crate::units::NANOS_PER_SECOND;
+use crate::workload::Block;
+use crate::workload::arrivals::{self, ArrivalProcess};
+use crate::workload::instants;
+use crate::workload::laws::Law;
+
+pub(super) struct Rows {
+    drawn: Drawn,
+    /// Where send times vary, messages may overtake one another on their way.
+    reorder: Option<Reorder>,
+}
+
+/// Messages in the order in which they are due.
+struct Drawn {
+    process: Box<dyn ArrivalProcess>,
+    send: Send,
+    /// The producer's own work; it takes the place of what the groups would draw.
+    own: Option<Times>,
+    /// A column for each group; `None` for those whose demand stays empty.
+    groups: Vec<Option<Times>>,
+}
+
+/// How long messages are on their way.
+enum Send {
+    /// So many nanoseconds, most often none.
+    Constant(u64),
+    Varying(Box<Times>, Vec<u64>),
+}
+
+/// Times of a law, drawn from a stream of their own, with a second law's added if there is one.
+struct Times {
+    law: (Law, Stream),
+    extra: Option<(Law, Stream)>,
+}
+
+impl Times {
+    /// Laws are in seconds; draws in nanoseconds.
+    fn new(key: Key, law: &Law, extra: Option<&Law>) -> Self {
+        let draw = |law: &Law, key: Key| (law.scaled(NANOS_PER_SECOND), Stream::new(key));
+        Times { law: draw(law, key), extra: extra.filter(|l| !l.is_zero()).map(|l| draw(l, key.role("per message", ""))) }
+    }
+
+    /// Replaces `out` by the next `count` times; a block's worth is used up in any case.
+    fn next(&mut self, count: usize, out: &mut Vec<u64>) {
+        let mut times = [0.0; BLOCK];
+        self.law.0.fill(&mut self.law.1, &mut times);
+        if let Some((law, stream)) = &mut self.extra {
+            let mut more = [0.0; BLOCK];
+            law.fill(stream, &mut more);
+            times.iter_mut().zip(more).for_each(|(time, m)| *time += m);
+        }
+        instants::round(&times, out);
+        out.truncate(count);
+    }
+}
+
+impl Rows {
+    /// `columns` are the groups whose demands are not empty.
+    pub fn new(key: Key, source: &Source<'_>, groups: &[Group<'_>], columns: &[usize]) -> Result<Self, PlanError> {
+        let name = source.name;
+        let process = arrivals::process(key, name, source.arrivals, source.rate, source.batch)?;
+        let send = match source.send_time {
+            Law::Deterministic(constant) => Send::Constant((constant.value * NANOS_PER_SECOND).round() as u64),
+            law => Send::Varying(Box::new(Times::new(key.role("send", name), law, None)), Vec::new()),
+        };
+        let reorder = matches!(send, Send::Varying(..)).then(|| Reorder::new(groups.len(), columns.to_vec()));
+        let own = source.service_time.map(|law| Times::new(key.role("work", name), law, None));
+        let groups = groups.iter().map(|group| {
+            let key = key.role("service", group.name).role("from", name);
+            group.direct.then(|| Times::new(key, group.service_time, Some(group.per_message)))
+        });
+        Ok(Rows { drawn: Drawn { process, send, own, groups: groups.collect() }, reorder })
+    }
+
+    /// Replaces `out` by the next messages: a full block, or fewer when the producer ends, and none ever after.
+    pub fn next(&mut self, out: &mut Block) {
+        match &mut self.reorder {
+            None => self.drawn.next(out),
+            Some(reorder) => reorder.next(|block| self.drawn.next(block), out),
+        }
+    }
+}
+
+impl Drawn {
+    fn next(&mut self, out: &mut Block) {
+        self.process.next(&mut out.due);
+        let count = out.due.len();
+        out.sent.clear();
+        match &mut self.send {
+            Send::Constant(0) => out.sent.extend_from_slice(&out.due),
+            Send::Constant(time) => out.sent.extend(out.due.iter().map(|due| due.saturating_add(*time))),
+            Send::Varying(times, buffer) => {
+                times.next(count, buffer);
+                out.sent.extend(out.due.iter().zip(buffer).map(|(due, time)| due.saturating_add(*time)));
+            }
+        }
+        let mut shared: Option<&Vec<u64>> = None;
+        for (column, times) in out.demand.iter_mut().zip(&mut self.groups) {
+            match (times, &mut self.own, shared) {
+                (None, ..) => {}
+                (Some(times), None, _) => times.next(count, column),
+                // The work is the message's own: the same for whoever takes it.
+                (Some(_), Some(_), Some(same)) => column.clone_from(same),
+                (Some(_), Some(own), None) => {
+                    own.next(count, column);
+                    shared = Some(column);
+                }
+            }
+        }
+    }
+}
