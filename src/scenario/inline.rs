@@ -45,8 +45,12 @@ pub fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, Problem
 fn plain(text: &str, at: Place, inner: Place) -> Result<Node, Problem> {
     if units::duration(text).is_err() {
         let names = LAWS.iter().map(|(name, _)| *name);
+        // A gap's law may be named alone, since its mean follows from the rate.
+        if names.clone().any(|name| name == text.trim()) {
+            return Ok(Node::table(vec![entry("law", Node::text(text.trim(), at))], at));
+        }
         if let Some(name) = nearest(text.trim(), names) {
-            return Err(Problem::error(at, format!("the law `{text}` lacks its mean")).label(format!("write \"{name}(4ms)\"")));
+            return Err(Problem::error(at, format!("there is no law `{text}`")).label(format!("did you mean \"{name}(4ms)\"?")));
         }
         let told = Problem::error(at, "a duration or a law is needed");
         let told = if text.trim().starts_with('-') { told.label("negative") } else { told.label("not understood") };

@@ -99,3 +99,6 @@ pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
         Err(Problems::new(cx.problems, origins))
     }
 }
+
+#[cfg(test)]
+mod tests;
