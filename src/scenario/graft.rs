@@ -135,6 +135,7 @@ fn descend(table: &mut Table, segments: &[Segment], node: Node, origin: usize, t
     let at = Place { origin, start: first.start, end: first.end };
     if rest.is_empty() {
         table.put(&first.name, at, node);
+        supersede(table, &first.name);
         return Ok(());
     }
     if table.entry(&first.name).is_none() {
@@ -142,6 +143,18 @@ fn descend(table: &mut Table, segments: &[Segment], node: Node, origin: usize, t
     }
     let Some(inner) = table.get_mut(&first.name) else { return Ok(()) };
     step(inner, first, rest, node, origin, texts)
+}
+
+/// A law has a mean or a rate, a simulation a number of messages or a duration: the one given last counts.
+fn supersede(table: &mut Table, given: &str) {
+    let law = table.entry("law").is_some();
+    match given {
+        "mean" if law => table.remove("rate"),
+        "rate" if law => table.remove("mean"),
+        "messages" => table.remove("duration"),
+        "duration" => table.remove("messages"),
+        _ => {}
+    }
 }
 
 fn step(inner: &mut Node, name: &Segment, rest: &[Segment], node: Node, origin: usize, texts: &[String]) -> Result<(), Problem> {

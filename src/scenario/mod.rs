@@ -14,6 +14,7 @@ pub mod model;
 mod node;
 mod problem;
 mod read;
+mod schema;
 mod source;
 mod sweep;
 mod toml_text;
@@ -21,6 +22,7 @@ mod toml_text;
 pub use echo::{resolved, resolved_toml, setting};
 pub use model::*;
 pub use problem::{Problem, Problems, nearest};
+pub use schema::schema;
 pub use source::Source;
 pub use sweep::{Values, values_of};
 

@@ -65,6 +65,10 @@ impl Table {
         self.0.iter_mut().find(|e| e.key == key).map(|e| &mut e.node)
     }
 
+    pub fn remove(&mut self, key: &str) {
+        self.0.retain(|e| e.key != key);
+    }
+
     /// Puts a value in place of the one of this name, or after all others.
     pub fn put(&mut self, key: &str, at: Place, node: Node) {
         match self.0.iter_mut().find(|e| e.key == key) {
@@ -85,7 +89,7 @@ impl Node {
     pub fn document(text: &str, origin: usize) -> Result<Node, Vec<Problem>> {
         let (table, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
-            return Err(errors.iter().map(|e| syntax(e, origin, 0)).collect());
+            return Err(syntax_errors(text, &errors, origin, 0));
         }
         let at = Place { origin, start: 0, end: 0 };
         Ok(Node { value: Value::Table(convert_table(table.get_ref(), origin, 0)), at })
@@ -95,7 +99,7 @@ impl Node {
     pub fn value(text: &str, origin: usize, offset: usize) -> Result<Node, Vec<Problem>> {
         let (value, errors) = DeValue::parse_recoverable(text);
         if !errors.is_empty() {
-            return Err(errors.iter().map(|e| syntax(e, origin, offset)).collect());
+            return Err(syntax_errors(text, &errors, origin, offset));
         }
         Ok(convert(value.get_ref(), value.span(), origin, offset))
     }
@@ -135,10 +139,17 @@ impl Node {
     }
 }
 
-fn syntax(error: &toml::de::Error, origin: usize, offset: usize) -> Problem {
-    let span = error.span().unwrap_or(0..0);
-    let at = Place { origin, start: span.start + offset, end: span.end + offset };
-    Problem::error(at, format!("this is not TOML: {}", error.message())).label("here")
+/// The first error of each line: those behind it mostly follow from it.
+fn syntax_errors(text: &str, errors: &[toml::de::Error], origin: usize, offset: usize) -> Vec<Problem> {
+    let mut lines = std::collections::HashSet::new();
+    let spans = errors.iter().map(|e| (e, e.span().unwrap_or(0..0)));
+    spans
+        .filter(|(_, span)| lines.insert(text.bytes().take(span.start).filter(|b| *b == b'\n').count()))
+        .map(|(error, span)| {
+            let at = Place { origin, start: span.start + offset, end: span.end + offset };
+            Problem::error(at, format!("this is not TOML: {}", error.message())).label("here")
+        })
+        .collect()
 }
 
 fn convert_table(table: &DeTable<'_>, origin: usize, offset: usize) -> Table {

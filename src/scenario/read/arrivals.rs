@@ -2,7 +2,7 @@
 
 use super::super::grammar::{PROCESSES, STEP};
 use super::super::model::{Arrivals, Batch, Step};
-use super::super::node::{Field, Node, Table, Value};
+use super::super::node::{Entry, Field, Node, Table, Value};
 use super::super::problem::Problem;
 use super::producers::Arriving;
 use super::{Context, Whose, batch, csv};
@@ -20,14 +20,16 @@ pub fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) -> Arrivi
     let shorthand;
     let node = match &field.node.value {
         Value::Text(_) => {
-            let process = super::super::node::Entry { key: "process".into(), at: field.node.at, node: field.node.clone() };
+            let process = Entry { key: "process".into(), at: field.node.at, node: field.node.clone() };
             shorthand = Node::table(vec![process], field.node.at);
             &shorthand
         }
         _ => field.node,
     };
     let Some(table) = cx.any_table(Field { key: field.key, node }) else { return plain };
-    let Some((name, keys)) = batch::kind_keys(cx, table, node, "process", PROCESSES) else { return plain };
+    // Batches alone are those of the default process.
+    let default = table.0.iter().all(|e| e.key == "batch").then_some(&PROCESSES[0]);
+    let Some((name, keys)) = default.or_else(|| batch::kind_keys(cx, table, node, "process", PROCESSES)) else { return plain };
     let mut known = vec!["process", "batch"];
     known.extend(keys.iter().map(|k| k.name));
     cx.known_keys(table, &known, name);
