@@ -1,6 +1,107 @@
 //! A scenario: TOML text becomes a checked, immutable model, or every problem at once.
+//!
+//! The text becomes a tree that knows where each value stands ([`node`]); values given on the command line are grafted
+//! into it ([`graft`]); it is read against the [`grammar`] ([`read`]); and what was read is checked as a whole
+//! ([`check`]). The way back is [`resolved`].
 
+mod check;
+mod echo;
+mod flow;
+mod graft;
+mod grammar;
+mod inline;
 pub mod model;
+mod node;
 mod plan;
+mod problem;
+mod read;
+mod schema;
+mod source;
+mod sweep;
+mod toml_text;
 
+pub use echo::{resolved, resolved_toml, setting};
 pub use model::*;
+pub use problem::{Problem, Problems, nearest};
+pub use schema::schema;
+pub use source::Source;
+pub use sweep::{Values, values_of};
+
+use node::Node;
+use problem::Origin;
+use read::Context;
+use std::path::Path;
+
+/// Gives the text of the files that a scenario names.
+pub trait Files {
+    /// The text of a file, or why there is none, in a phrase.
+    ///
+    /// # Errors
+    /// The file is not there or is no text.
+    fn read(&self, path: &Path) -> Result<String, String>;
+}
+
+impl<F: Fn(&Path) -> Result<String, String>> Files for F {
+    fn read(&self, path: &Path) -> Result<String, String> {
+        self(path)
+    }
+}
+
+/// No files at all, for scenarios made in code.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &Path) -> Result<String, String> {
+        Err("no files can be read here".into())
+    }
+}
+
+/// A scenario that can be answered, and what is suspicious about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed {
+    pub scenario: Scenario,
+    pub warnings: Problems,
+}
+
+/// Reads a scenario.
+///
+/// ```
+/// use queuelab::scenario::{NoFiles, Source, parse};
+///
+/// let parsed = parse(&Source::quick("900/s", "exponential(4ms)", "4"), &NoFiles).expect("nothing is wrong with it");
+/// assert_eq!(parsed.scenario.producers[0].rate, 900.0);
+/// ```
+///
+/// # Errors
+/// Everything that is wrong with it, at once.
+pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
+    let mut origins = vec![Origin { name: source.name.clone(), text: source.text.clone() }];
+    origins.extend(source.overrides().iter().map(|o| Origin { name: o.name.clone(), text: o.text.clone() }));
+    let texts: Vec<String> = origins.iter().map(|o| o.text.clone()).collect();
+    let folder = Path::new(&source.name).parent().unwrap_or(Path::new("")).to_path_buf();
+    let mut tree = match Node::document(&source.text, 0) {
+        Ok(tree) => tree,
+        Err(problems) => return Err(Problems::new(problems, origins)),
+    };
+    let mut cx = Context::new(texts, files, folder);
+    for (i, given) in source.overrides().iter().enumerate() {
+        if let Err(problems) = graft::apply(&mut tree, given, i + 1, &cx.texts) {
+            cx.problems.extend(problems);
+        }
+    }
+    let mut scenario = read::scenario(&mut cx, &tree);
+    check::network(&mut cx, &tree, &scenario);
+    if cx.problems.is_empty() {
+        scenario.sweep = sweep::read(&mut cx, &tree);
+    }
+    if cx.problems.is_empty() {
+        check::load(&mut cx, &tree, &scenario);
+        Ok(Parsed { scenario, warnings: Problems::new(cx.warnings, origins) })
+    } else {
+        Err(Problems::new(cx.problems, origins))
+    }
+}
+
+#[cfg(test)]
+mod tests;

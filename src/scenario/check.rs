@@ -1,0 +1,145 @@
+//! The scenario as a whole: does every message get somewhere, does it end, and will the queues hold?
+
+use super::flow::{Flow, offered};
+use super::model::{Ack, Arrivals, Destination, Overflow, Scenario, Servers};
+use super::node::{Node, Place};
+use super::problem::Problem;
+use super::read::Context;
+use crate::units::{Time, significant};
+
+/// A utilisation from which on results depend on long memories.
+const NEARLY_FULL: f64 = 0.98;
+
+/// Where a named table's key stands, or one of its settings' value.
+fn place(tree: &Node, table: &str, name: &str, setting: &str) -> Option<Place> {
+    let entry = tree.as_table()?.entry(table)?.node.as_table()?.entry(name)?;
+    if setting.is_empty() { Some(entry.at) } else { entry.node.as_table()?.get(setting).map(|f| f.node.at) }
+}
+
+/// Tells of missing parts, of queues that nothing reaches or leaves, and of messages that never end.
+pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
+    missing(cx, scenario);
+    if cx.broken || scenario.queues.is_empty() {
+        return;
+    }
+    let at = |table: &str, name: &str| place(tree, table, name, "").unwrap_or_default();
+    for (q, queue) in scenario.queues.iter().enumerate() {
+        let parked = scenario.queues.iter().any(|other| other.dead_letter == Some(q));
+        if !parked && scenario.consumers_of(q).next().is_none() {
+            let told = Problem::error(at("queues", &queue.name), format!("nobody consumes from queue `{}`", queue.name));
+            let name = super::read::key_text(&queue.name);
+            cx.tell(told.help(format!("add [consumers.{name}-workers] with from = {}", super::toml_text::quoted(&queue.name))));
+        }
+    }
+    for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| !reached(scenario, Destination::Queue(*q))) {
+        if queue.initial_backlog == 0 && !scenario.queues.iter().any(|other| other.dead_letter == Some(q)) {
+            let told = Problem::error(at("queues", &queue.name), format!("nothing is ever sent to queue `{}`", queue.name));
+            cx.tell(told.help("name it in a producer's or a consumer's `to`, subscribe it to a topic, or leave it out"));
+        }
+    }
+    for (_, topic) in scenario.topics.iter().enumerate().filter(|(t, _)| !reached(scenario, Destination::Topic(*t))) {
+        let told = Problem::error(at("topics", &topic.name), format!("nothing is ever sent to topic `{}`", topic.name));
+        cx.tell(told.help("name it in a producer's or a consumer's `to`, or leave it out"));
+    }
+    endless(cx, tree, scenario);
+}
+
+fn missing(cx: &mut Context<'_>, scenario: &Scenario) {
+    let backlog = scenario.queues.iter().any(|q| q.initial_backlog > 0);
+    let parts = [
+        (scenario.producers.is_empty() && !backlog, "producer", "[producers.web] with to = \"orders\" and rate = \"900/s\""),
+        (scenario.queues.is_empty(), "queue", "[queues.orders]"),
+        (scenario.consumers.is_empty(), "consumer group", "[consumers.workers] with from = \"orders\" and service_time = \"4ms\""),
+    ];
+    for (_, what, example) in parts.into_iter().filter(|(missing, ..)| *missing) {
+        cx.tell(Problem::error(Place::default(), format!("the scenario has no {what}")).help(format!("add {example}")));
+    }
+}
+
+/// Whether a producer, a consumer or a topic sends to it.
+fn reached(scenario: &Scenario, to: Destination) -> bool {
+    let subscribed = |q: usize| scenario.topics.iter().any(|t| t.subscriptions.contains(&q));
+    scenario.producers.iter().any(|p| p.to == to)
+        || scenario.consumers.iter().any(|c| c.to.iter().any(|r| r.to == to))
+        || matches!(to, Destination::Queue(q) if subscribed(q))
+}
+
+/// Messages that go round for ever, or are delivered again for ever.
+fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
+    for consumer in scenario.consumers.iter().filter(|c| c.failure >= 1.0 && c.ack == Ack::Manual) {
+        if scenario.queues[consumer.from].delivery_limit.is_none() {
+            let at = place(tree, "consumers", &consumer.name, "failure").unwrap_or_default();
+            let told = Problem::error(at, "every delivery fails, and the message is delivered again for ever").label("probability 1");
+            cx.tell(told.help("give the queue a delivery_limit, or lower the probability"));
+        }
+    }
+    if Flow::of(scenario).is_none() {
+        let in_loop = Flow::stuck(scenario).unwrap_or(0);
+        let consumer = scenario.consumers.iter().find(|c| c.from == in_loop && !c.to.is_empty());
+        let at = consumer.and_then(|c| place(tree, "consumers", &c.name, "to")).unwrap_or_default();
+        let told = Problem::error(at, "messages go round for ever").label("what is forwarded comes back as often as it leaves");
+        cx.tell(told.help("let some leave: to = [{ queue = \"NAME\", probability = 0.9 }]"));
+    }
+}
+
+/// Warnings: queues that grow without bound, that are nearly full, or whose times look like a slip.
+pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
+    let Some(flow) = Flow::of(scenario) else { return };
+    let arriving = flow.arrivals(scenario);
+    for (q, queue) in scenario.queues.iter().enumerate() {
+        let Some(load) = offered(scenario, q, arriving[q]) else { continue };
+        let bounded = queue.max_length.is_some() && queue.overflow != Overflow::Block || queue.message_ttl.is_some();
+        let at = place(tree, "queues", &queue.name, "").unwrap_or_default();
+        if load.rho >= 1.0 && !bounded {
+            let growth = arriving[q] - load.capacity;
+            let what = format!("queue `{}` grows without bound: rho = {}", queue.name, significant(load.rho, 3));
+            let label = if growth > 1e-9 * load.capacity {
+                format!("{} messages/s more arrive than can be served", significant(growth, 3))
+            } else {
+                "exactly as many arrive as can be served: it still grows, by chance".into()
+            };
+            let help = match load.enough {
+                Some(c) => format!("{c} servers would do, or bound it with max_length or message_ttl"),
+                None => "add servers, or bound it with max_length or message_ttl".into(),
+            };
+            cx.warnings.push(blame(tree, scenario, q, Problem::warning(at, what).label(label).help(help)));
+        } else if load.rho > NEARLY_FULL && load.rho < 1.0 && !bounded {
+            let what = format!("queue `{}` is nearly full: rho = {}", queue.name, significant(load.rho, 4));
+            cx.warnings.push(Problem::warning(at, what).label("waits depend on a long history: expect wide intervals"));
+        }
+        slips(cx, tree, scenario, q, load.rho);
+    }
+}
+
+/// Adds the places of the numbers that make a queue's load.
+fn blame(tree: &Node, scenario: &Scenario, queue: usize, mut problem: Problem) -> Problem {
+    let steady = scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue) && !matches!(p.arrivals, Arrivals::Closed { .. }));
+    for producer in steady {
+        if let Some(at) = place(tree, "producers", &producer.name, "rate") {
+            problem = problem.and(at, format!("lambda = {}/s", significant(producer.rate, 3)));
+        }
+    }
+    for (_, consumer) in scenario.consumers_of(queue) {
+        if let (Servers::Count(c), Some(at)) = (consumer.count, place(tree, "consumers", &consumer.name, "count")) {
+            problem = problem.and(at, format!("c = {c}"));
+        }
+        if let Some(at) = place(tree, "consumers", &consumer.name, "service_time") {
+            problem = problem.and(at, format!("mean {}", Time(consumer.service_time.mean())));
+        }
+    }
+    problem
+}
+
+/// A service time a thousand times too long, told by what it does to the queue: 20 s for 20 ms.
+fn slips(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario, queue: usize, rho: f64) {
+    if !(rho >= 50.0 && rho / 1000.0 < 1.0) {
+        return;
+    }
+    for (_, consumer) in scenario.consumers_of(queue).filter(|(_, c)| c.service_time.mean() >= 1.0) {
+        if let Some(at) = place(tree, "consumers", &consumer.name, "service_time") {
+            let mean = consumer.service_time.mean();
+            let told = Problem::warning(at, format!("a mean service time of {} needs {} servers", Time(mean), significant(rho.ceil(), 3)));
+            cx.warnings.push(told.label(format!("did you mean {}?", Time(mean / 1000.0))));
+        }
+    }
+}

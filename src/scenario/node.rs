@@ -1,0 +1,182 @@
+//! The spanned tree: a scenario's text as tables, lists and values that know where they were written.
+//!
+//! It is built from the parser's own tree so that a value given on the command line can be grafted into it and still be
+//! underlined where it was typed.
+
+use super::problem::Problem;
+use toml::de::{DeTable, DeValue};
+
+/// A stretch of one of the sources: 0 is the file, the others are values from the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    pub origin: usize,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub value: Value,
+    pub at: Place,
+}
+
+#[derive(Debug, Clone)]
+pub enum Value {
+    Text(String),
+    Integer(i64),
+    /// Infinite if the number written is too large for a float.
+    Float(f64),
+    Boolean(bool),
+    Date,
+    List(Vec<Node>),
+    Table(Table),
+}
+
+/// A table's entries in the order in which they were written.
+#[derive(Debug, Clone, Default)]
+pub struct Table(pub Vec<Entry>);
+
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub key: String,
+    /// Where the key stands.
+    pub at: Place,
+    pub node: Node,
+}
+
+/// A value with the name by which problems speak of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'n> {
+    pub key: &'n str,
+    pub node: &'n Node,
+}
+
+impl Table {
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.0.iter().find(|e| e.key == key)
+    }
+
+    pub fn get(&self, key: &str) -> Option<Field<'_>> {
+        self.entry(key).map(Entry::field)
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.0.iter_mut().find(|e| e.key == key).map(|e| &mut e.node)
+    }
+
+    pub fn remove(&mut self, key: &str) {
+        self.0.retain(|e| e.key != key);
+    }
+
+    /// Puts a value in place of the one of this name, or after all others.
+    pub fn put(&mut self, key: &str, at: Place, node: Node) {
+        match self.0.iter_mut().find(|e| e.key == key) {
+            Some(entry) => (entry.at, entry.node) = (at, node),
+            None => self.0.push(Entry { key: key.into(), at, node }),
+        }
+    }
+}
+
+impl Entry {
+    pub fn field(&self) -> Field<'_> {
+        Field { key: &self.key, node: &self.node }
+    }
+}
+
+impl Node {
+    /// The tree of a document, or all its syntax errors.
+    pub fn document(text: &str, origin: usize) -> Result<Node, Vec<Problem>> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            return Err(syntax_errors(text, &errors, origin, 0));
+        }
+        let at = Place { origin, start: 0, end: 0 };
+        Ok(Node { value: Value::Table(convert_table(table.get_ref(), origin, 0)), at })
+    }
+
+    /// The tree of a single value that starts at `offset` of its source.
+    pub fn value(text: &str, origin: usize, offset: usize) -> Result<Node, Vec<Problem>> {
+        let (value, errors) = DeValue::parse_recoverable(text);
+        if !errors.is_empty() {
+            return Err(syntax_errors(text, &errors, origin, offset));
+        }
+        Ok(convert(value.get_ref(), value.span(), origin, offset))
+    }
+
+    pub fn text(text: &str, at: Place) -> Node {
+        Node { value: Value::Text(text.into()), at }
+    }
+
+    pub fn table(entries: Vec<Entry>, at: Place) -> Node {
+        Node { value: Value::Table(Table(entries)), at }
+    }
+
+    pub fn as_table(&self) -> Option<&Table> {
+        match &self.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What it is, for a sentence.
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Text(_) => "a text",
+            Value::Integer(_) | Value::Float(_) => "a number",
+            Value::Boolean(_) => "true or false",
+            Value::Date => "a date",
+            Value::List(_) => "a list",
+            Value::Table(_) => "a table",
+        }
+    }
+}
+
+/// The first error of each line: those behind it mostly follow from it.
+fn syntax_errors(text: &str, errors: &[toml::de::Error], origin: usize, offset: usize) -> Vec<Problem> {
+    let mut lines = std::collections::HashSet::new();
+    let spans = errors.iter().map(|e| (e, e.span().unwrap_or(0..0)));
+    spans
+        .filter(|(_, span)| lines.insert(text.bytes().take(span.start).filter(|b| *b == b'\n').count()))
+        .map(|(error, span)| {
+            let at = Place { origin, start: span.start + offset, end: span.end + offset };
+            Problem::error(at, format!("this is not TOML: {}", error.message())).label("here")
+        })
+        .collect()
+}
+
+fn convert_table(table: &DeTable<'_>, origin: usize, offset: usize) -> Table {
+    let mut entries: Vec<Entry> = table
+        .iter()
+        .map(|(key, value)| Entry {
+            key: key.get_ref().to_string(),
+            at: Place { origin, start: key.span().start + offset, end: key.span().end + offset },
+            node: convert(value.get_ref(), value.span(), origin, offset),
+        })
+        .collect();
+    // The parser sorts by name; what a person wrote first comes first.
+    entries.sort_by_key(|e| e.at.start);
+    Table(entries)
+}
+
+fn convert(value: &DeValue<'_>, span: std::ops::Range<usize>, origin: usize, offset: usize) -> Node {
+    let value = match value {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        // A whole number beyond 64 bits is kept as a float, so that the reader can say that it is too large.
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or_else(|_| Value::Float(number.as_str().parse().unwrap_or(f64::INFINITY)), Value::Integer),
+        DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(flag) => Value::Boolean(*flag),
+        DeValue::Datetime(_) => Value::Date,
+        DeValue::Array(list) => Value::List(list.iter().map(|v| convert(v.get_ref(), v.span(), origin, offset)).collect()),
+        DeValue::Table(table) => Value::Table(convert_table(table, origin, offset)),
+    };
+    Node { value, at: Place { origin, start: span.start + offset, end: span.end + offset } }
+}

@@ -1,0 +1,172 @@
+//! Problems: what is wrong with a scenario, where, and what to write instead.
+
+use super::node::Place;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::fmt;
+
+/// How many problems are shown; a file that has more is told how many.
+const SHOWN: usize = 50;
+
+/// One thing that is wrong, or legal but suspicious.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// What is wrong, in a phrase.
+    pub message: String,
+    pub warning: bool,
+    /// What to write instead.
+    pub help: Option<String>,
+    at: Place,
+    label: String,
+    related: Vec<(Place, String)>,
+}
+
+impl Problem {
+    pub(super) fn error(at: Place, message: impl Into<String>) -> Self {
+        Problem { message: message.into(), warning: false, help: None, at, label: String::new(), related: Vec::new() }
+    }
+
+    pub(super) fn warning(at: Place, message: impl Into<String>) -> Self {
+        Problem { warning: true, ..Problem::error(at, message) }
+    }
+
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Another place that has to do with it.
+    pub(super) fn and(mut self, at: Place, label: impl Into<String>) -> Self {
+        self.related.push((at, label.into()));
+        self
+    }
+
+    /// Points elsewhere: to what the text that it was found in was made from.
+    pub(super) fn move_to(&mut self, at: Place) {
+        self.at = at;
+        self.related.clear();
+    }
+}
+
+/// A text that a scenario came from, and its name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Origin {
+    pub name: String,
+    pub text: String,
+}
+
+/// Problems with the sources that they point into.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problems {
+    pub list: Vec<Problem>,
+    origins: Vec<Origin>,
+}
+
+impl Problems {
+    pub(super) fn new(mut list: Vec<Problem>, origins: Vec<Origin>) -> Self {
+        list.sort_by_key(|p| (p.at.origin, p.at.start));
+        list.dedup();
+        Problems { list, origins }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Line and column, from 1, and the source's name, of each problem.
+    pub fn positions(&self) -> impl Iterator<Item = (&str, usize, usize)> {
+        self.list.iter().map(|p| {
+            let origin = &self.origins[p.at.origin];
+            let before = &origin.text[..within(&origin.text, p.at).start];
+            let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+            (origin.name.as_str(), before.matches('\n').count() + 1, column)
+        })
+    }
+
+    /// All of them as text, each with the lines that it is about.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut out: Vec<String> = self.list.iter().take(SHOWN).map(|p| renderer.render(&[self.group(p)])).collect();
+        if self.len() > SHOWN {
+            out.push(format!("… and {} more", self.len() - SHOWN));
+        }
+        let mut text = out.join("\n\n");
+        text.push('\n');
+        text
+    }
+
+    fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+        let level = if problem.warning { Level::WARNING } else { Level::ERROR };
+        let mut group = Group::with_title(level.primary_title(&problem.message));
+        let mut places = vec![(problem.at, problem.label.as_str(), AnnotationKind::Primary)];
+        places.extend(problem.related.iter().map(|(at, label)| (*at, label.as_str(), AnnotationKind::Context)));
+        for (index, origin) in self.origins.iter().enumerate() {
+            let mut snippet = Snippet::source(origin.text.as_str()).path(origin.name.as_str());
+            let mut any = false;
+            for (at, label, kind) in places.iter().filter(|(at, ..)| at.origin == index) {
+                let annotation = kind.span(within(&origin.text, *at));
+                snippet = snippet.annotation(if label.is_empty() { annotation } else { annotation.label(*label) });
+                any = true;
+            }
+            if any {
+                group = group.element(snippet);
+            }
+        }
+        match &problem.help {
+            Some(help) => group.element(Level::HELP.message(help)),
+            None => group,
+        }
+    }
+}
+
+/// A place as a range that certainly lies in the text, between characters.
+fn within(text: &str, at: Place) -> std::ops::Range<usize> {
+    let start = text.floor_char_boundary(at.start.min(text.len()));
+    start..text.ceil_char_boundary(at.end.clamp(start, text.len()))
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The candidate that was probably meant by a word, if any is near enough.
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let plain = |s: &str| s.to_lowercase().replace('_', "-");
+    let (word, allowed) = (plain(word), if word.chars().count() <= 3 { 1 } else { 2.max(word.chars().count() / 3) });
+    candidates
+        .into_iter()
+        .filter_map(|c| {
+            let other = plain(c);
+            // What begins alike is near whatever its length: `service` for `service_time`.
+            let near = if word.len() >= 3 && other.starts_with(&word) { 1 } else { strsim::damerau_levenshtein(&word, &other) };
+            (near <= allowed && near < other.chars().count()).then_some((near, c))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_found_and_a_far_one_is_not() {
+        let words = ["rate", "service_time", "max_length", "to"];
+        assert_eq!(nearest("raet", words), Some("rate"));
+        assert_eq!(nearest("service", words), Some("service_time"));
+        assert_eq!(nearest("maxLength", words), Some("max_length"));
+        assert_eq!(nearest("colour", words), None);
+    }
+}

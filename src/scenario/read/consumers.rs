@@ -1,0 +1,163 @@
+//! Consumer groups.
+
+use super::super::grammar::{AUTOSCALE, BATCHING, CONSUMER, FAILURE, InProgress, OUTAGES, RETRY, ROUTE, While};
+use super::super::model::{Autoscale, Batching, Consumer, Destination, Outages, RetryDelay, Route, Servers};
+use super::super::node::{Entry, Field, Node, Table, Value};
+use super::super::problem::{Problem, nearest};
+use super::{Context, Whose};
+use crate::workload::laws::Law;
+
+/// The most servers of a group.
+const MOST_SERVERS: u32 = 1_000_000;
+
+pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
+    let whose = Whose::entry("consumer group", entry);
+    let empty = Table::default();
+    let table = cx.table(entry.field(), CONSUMER).unwrap_or_else(|| {
+        cx.broken = true;
+        &empty
+    });
+    let from = match cx.required(table, "from", &whose, "\"QUEUE\"") {
+        Some(field) => cx.queue(field),
+        None => cx.lost(),
+    };
+    let zero = || Law::deterministic(0.0);
+    let service = cx.required(table, "service_time", &whose, "{ law = \"exponential\", mean = \"4ms\" }");
+    let autoscale = table.get("autoscale").and_then(|f| autoscale(cx, f));
+    let initial = autoscale.map_or(1, |a| a.min);
+    Consumer {
+        name: entry.key.clone(),
+        from: from.unwrap_or(0),
+        count: table.get("count").and_then(|f| servers(cx, f)).unwrap_or(Servers::Count(initial)),
+        service_time: service.and_then(|f| cx.law(f)).unwrap_or_else(zero),
+        service_time_per_message: table.get("service_time_per_message").and_then(|f| cx.law(f)).unwrap_or_else(zero),
+        prefetch: table.get("prefetch").and_then(|f| cx.count(f, 1, 1_000_000)).unwrap_or(1),
+        batch: table.get("batch").and_then(|f| batching(cx, f)),
+        ack: table.get("ack").and_then(|f| cx.choice(f)).unwrap_or_default(),
+        failure: table.get("failure").and_then(|f| failure(cx, f)).unwrap_or(0.0),
+        retry_delay: table.get("retry_delay").and_then(|f| retry_delay(cx, f)),
+        outages: table.get("outages").and_then(|f| outages(cx, f)),
+        autoscale,
+        to: table.get("to").map(|f| routes(cx, f)).unwrap_or_default(),
+    }
+}
+
+fn servers(cx: &mut Context<'_>, field: Field<'_>) -> Option<Servers> {
+    if let Some(word) = field.node.as_text() {
+        if word == "unlimited" {
+            return Some(Servers::Unlimited);
+        }
+        let near = nearest(word, ["unlimited"]).map(|near| format!("did you mean \"{near}\"?"));
+        let label = near.unwrap_or_else(|| "write a number, or \"unlimited\"".into());
+        cx.tell(Problem::error(field.node.at, "`count` must be a number of servers").label(label));
+        return None;
+    }
+    cx.count(field, 1, MOST_SERVERS).map(Servers::Count)
+}
+
+fn batching(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batching> {
+    let table = cx.table(field, BATCHING)?;
+    let whose = Whose { what: "the consumers'", name: "batch", at: field.node.at };
+    let max = cx.required(table, "max", &whose, "100").and_then(|f| cx.count(f, 1, 1_000_000));
+    let linger = match table.get("linger") {
+        Some(linger) => cx.duration(linger),
+        None => Some(0.0),
+    };
+    Some(Batching { max: max?, linger: linger? })
+}
+
+fn failure(cx: &mut Context<'_>, field: Field<'_>) -> Option<f64> {
+    if matches!(field.node.value, Value::Integer(_) | Value::Float(_)) {
+        return cx.probability(field);
+    }
+    let table = cx.table(field, FAILURE)?;
+    let whose = Whose { what: "the consumers'", name: "failure", at: field.node.at };
+    let probability = cx.required(table, "probability", &whose, "0.01")?;
+    cx.probability(probability)
+}
+
+fn retry_delay(cx: &mut Context<'_>, field: Field<'_>) -> Option<RetryDelay> {
+    if matches!(field.node.value, Value::Text(_) | Value::Integer(_) | Value::Float(_)) {
+        return cx.duration(field).map(|delay| RetryDelay { min: delay, max: delay, jitter: false });
+    }
+    let table = cx.table(field, RETRY)?;
+    let whose = Whose { what: "the consumers'", name: "retry_delay", at: field.node.at };
+    let min = cx.required(table, "min", &whose, "\"100ms\"").and_then(|f| cx.duration(f));
+    let jitter = table.get("jitter").map_or(Some(false), |f| cx.flag(f));
+    let max = match table.get("max") {
+        Some(max) => cx.duration(max),
+        None => min,
+    };
+    let (min, max, jitter) = (min?, max?, jitter?);
+    if max < min {
+        cx.tell(Problem::error(field.node.at, "`max` is less than `min`").label("exchange them"));
+        return None;
+    }
+    Some(RetryDelay { min, max, jitter })
+}
+
+fn outages(cx: &mut Context<'_>, field: Field<'_>) -> Option<Outages> {
+    let table = cx.table(field, OUTAGES)?;
+    let whose = Whose { what: "the consumers'", name: "outages", at: field.node.at };
+    let up = cx.required(table, "up", &whose, "{ law = \"exponential\", mean = \"1h\" }").and_then(|f| cx.positive_law(f));
+    let down = cx.required(table, "down", &whose, "\"5m\"").and_then(|f| cx.law(f));
+    let only_busy = table.get("while").map_or(Some(While::Always), |f| cx.choice(f));
+    let redeliver = table.get("in_progress").map_or(Some(InProgress::Redeliver), |f| cx.choice(f));
+    Some(Outages { up: up?, down: down?, only_busy: only_busy? == While::Busy, redeliver: redeliver? == InProgress::Redeliver })
+}
+
+fn autoscale(cx: &mut Context<'_>, field: Field<'_>) -> Option<Autoscale> {
+    let table = cx.table(field, AUTOSCALE)?;
+    let whose = Whose { what: "the consumers'", name: "autoscale", at: field.node.at };
+    let max = cx.required(table, "max", &whose, "20");
+    let target = cx.required(table, "target_backlog", &whose, "100");
+    let min = table.get("min").map_or(Some(1), |f| cx.count(f, 1, MOST_SERVERS));
+    let max = max.and_then(|f| cx.count(f, min.unwrap_or(1), MOST_SERVERS));
+    let target = target.and_then(|f| cx.number_in(f, 0.0, 1e12, true));
+    let mut time = |key: &str, default: f64| table.get(key).map_or(Some(default), |f| cx.duration(f));
+    let (startup, cooldown) = (time("startup", 0.0), time("cooldown", 0.0));
+    let every = table.get("every").map_or(Some(15.0), |f| cx.positive_duration(f));
+    Some(Autoscale { min: min?, max: max?, target_backlog: target?, every: every?, startup: startup?, cooldown: cooldown? })
+}
+
+/// One destination, a table with one, or a list of such tables.
+fn routes(cx: &mut Context<'_>, field: Field<'_>) -> Vec<Route> {
+    let nodes: &[Node] = match &field.node.value {
+        Value::Text(_) => return cx.destination(field).map(|to| Route { to, probability: 1.0 }).into_iter().collect(),
+        Value::Table(_) => std::slice::from_ref(field.node),
+        _ => cx.list(field).unwrap_or_else(|| {
+            cx.broken = true;
+            &[]
+        }),
+    };
+    let routes: Vec<Route> = nodes.iter().filter_map(|node| route(cx, Field { key: "to", node })).collect();
+    let sum: f64 = routes.iter().map(|r| r.probability).sum();
+    if sum > 1.0 + 1e-9 {
+        let told = Problem::error(field.node.at, "the probabilities of `to` sum to more than 1").label(format!("{sum}"));
+        cx.tell(told.help("what is missing to 1 is done and leaves"));
+    }
+    for (i, route) in routes.iter().enumerate().filter(|(i, r)| routes[..*i].iter().any(|o| o.to == r.to)) {
+        let name = match route.to {
+            Destination::Queue(q) => &cx.names.queues[q],
+            Destination::Topic(t) => &cx.names.topics[t],
+        };
+        let told = Problem::error(nodes.get(i).map_or(field.node.at, |n| n.at), format!("`{name}` is named twice in `to`"));
+        cx.tell(told.label("add its probability to the other's"));
+    }
+    routes
+}
+
+fn route(cx: &mut Context<'_>, field: Field<'_>) -> Option<Route> {
+    let table = cx.table(field, ROUTE).or_else(|| cx.lost())?;
+    let probability = table.get("probability").map_or(Some(1.0), |f| cx.probability(f));
+    let to = match (table.get("queue"), table.get("topic")) {
+        (Some(queue), None) => cx.queue(queue).map(Destination::Queue),
+        (None, Some(topic)) => cx.topic(topic).map(Destination::Topic),
+        _ => {
+            let told = Problem::error(field.node.at, "a route names one queue or one topic");
+            cx.tell(told.help("write { queue = \"NAME\", probability = 0.9 }"));
+            cx.lost()
+        }
+    };
+    Some(Route { to: to?, probability: probability? })
+}

@@ -1,0 +1,129 @@
+//! Objectives: metric paths and the limits that they should keep.
+
+use super::super::model::{Objective, Relation};
+use super::super::node::{Entry, Field, Place, Table};
+use super::super::problem::{Problem, nearest};
+use super::{Context, Names};
+use crate::answer::{METRICS, Metric, Place as At, Unit, metric_of};
+use crate::units;
+
+pub fn read(cx: &mut Context<'_>, root: &Table) -> Vec<Objective> {
+    let Some(table) = root.get("objectives").and_then(|f| cx.any_table(f)) else { return Vec::new() };
+    table.0.iter().filter_map(|entry| objective(cx, entry)).collect()
+}
+
+fn objective(cx: &mut Context<'_>, entry: &Entry) -> Option<Objective> {
+    let metric = known_metric(cx, &entry.key, entry.at);
+    let text = cx.text(Field { key: "an objective", node: &entry.node })?;
+    let metric = metric?;
+    let trimmed = text.trim();
+    let relations = [("<=", Relation::LessOrEqual), (">=", Relation::GreaterOrEqual), ("<", Relation::Less), (">", Relation::Greater)];
+    let example = example(metric.unit);
+    let Some((sign, relation)) = relations.into_iter().find(|(sign, _)| trimmed.starts_with(sign)) else {
+        let told = Problem::error(entry.node.at, "an objective compares").label("begin with <, <=, > or >=");
+        cx.tell(told.help(format!("write \"< {example}\"")));
+        return None;
+    };
+    match limit(trimmed[sign.len()..].trim(), metric.unit) {
+        Ok(limit) => Some(Objective { metric: entry.key.clone(), relation, limit, text: text.into() }),
+        Err(why) => {
+            cx.tell(Problem::error(entry.node.at, "the limit is not understood").label(why).help(format!("write \"{sign} {example}\"")));
+            None
+        }
+    }
+}
+
+/// A limit of this unit, as people write one.
+fn example(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Seconds => "200ms",
+        Unit::PerSecond => "900/s",
+        Unit::Ratio => "0.1%",
+        Unit::Messages => "1000",
+        Unit::Servers | Unit::Deliveries => "2",
+    }
+}
+
+fn limit(text: &str, unit: Unit) -> Result<f64, String> {
+    let plain = |text: &str| {
+        let number = text.replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite() && *x >= 0.0);
+        number.ok_or_else(|| format!("`{text}` is no number"))
+    };
+    match unit {
+        Unit::Seconds => units::duration(text).map_err(|e| e.to_string()),
+        Unit::PerSecond => units::rate(text).map_err(|e| e.to_string()),
+        Unit::Ratio => match text.strip_suffix('%') {
+            Some(percent) => plain(percent.trim()).map(|x| x / 100.0),
+            None => plain(text),
+        },
+        Unit::Messages | Unit::Servers | Unit::Deliveries => plain(text),
+    }
+}
+
+/// The registry's entry of a metric path whose place exists.
+pub fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<&'static Metric> {
+    let found = metric_of(path);
+    let exists = found.is_some_and(|metric| place_name(path, metric).is_none_or(|name| names_of(&cx.names, metric.place).contains(&name)));
+    if exists {
+        return found;
+    }
+    let told = Problem::error(at, format!("there is no metric `{path}`"));
+    let all = all_paths(&cx.names);
+    cx.tell(match nearest(path, all.iter().map(String::as_str)) {
+        Some(near) => told.label(format!("did you mean `{near}`?")),
+        None => told.help("write a place, a quantity and a statistic, such as producers.NAME.latency.p99"),
+    });
+    None
+}
+
+/// The name in a metric's path, or `None` for `total`.
+fn place_name<'p>(path: &'p str, metric: &Metric) -> Option<&'p str> {
+    let (table, rest) = path.split_once('.')?;
+    if table == "total" {
+        return None;
+    }
+    let end = rest.rfind(&format!(".{}", metric.key))?;
+    Some(&rest[..end])
+}
+
+fn names_of(names: &Names, place: At) -> Vec<&str> {
+    let names = match place {
+        At::Queue => &names.queues,
+        At::Consumer => &names.consumers,
+        At::Producer => &names.producers,
+    };
+    names.iter().map(String::as_str).collect()
+}
+
+/// Every metric path of a scenario, the bare quantities included.
+fn all_paths(names: &Names) -> Vec<String> {
+    let mut paths = Vec::new();
+    for metric in METRICS {
+        let table = match metric.place {
+            At::Queue => "queues",
+            At::Consumer => "consumers",
+            At::Producer => "producers",
+        };
+        let mut places: Vec<String> = names_of(names, metric.place).iter().map(|name| format!("{table}.{name}")).collect();
+        if metric.place == At::Producer {
+            places.push("total".into());
+        }
+        for place in places {
+            paths.push(format!("{place}.{}", metric.key));
+            paths.extend(metric.statistics.names().iter().filter(|s| !s.is_empty()).map(|s| format!("{place}.{}.{s}", metric.key)));
+        }
+    }
+    paths
+}
+
+/// A relation as it is written.
+impl Relation {
+    pub fn sign(self) -> &'static str {
+        match self {
+            Relation::Less => "<",
+            Relation::LessOrEqual => "<=",
+            Relation::Greater => ">",
+            Relation::GreaterOrEqual => ">=",
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Queues and topics.
+
+use super::super::grammar::{QUEUE, TOPIC};
+use super::super::model::Discipline;
+use super::super::model::{Complete, Deliver, Preemption, Queue, Topic};
+use super::super::node::{Entry, Field, Table, Value};
+use super::super::problem::Problem;
+use super::{Context, Whose};
+
+/// The longest backlog that is held message by message.
+const LONGEST_BACKLOG: u64 = 100_000_000;
+
+pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Queue {
+    let empty = Table::default();
+    let table = cx.table(entry.field(), QUEUE).unwrap_or(&empty);
+    let queue = Queue {
+        name: entry.key.clone(),
+        discipline: table.get("discipline").and_then(|f| cx.choice(f)).unwrap_or_default(),
+        preemption: table.get("preemption").and_then(|f| cx.choice(f)).unwrap_or_default(),
+        max_length: table.get("max_length").and_then(|f| cx.whole(f, 0, 1_000_000_000_000)),
+        overflow: table.get("overflow").and_then(|f| cx.choice(f)).unwrap_or_default(),
+        message_ttl: table.get("message_ttl").and_then(|f| cx.positive_law(f)),
+        delivery_limit: table.get("delivery_limit").and_then(|f| cx.count(f, 1, 1_000_000)),
+        dead_letter: table.get("dead_letter").and_then(|f| dead_letter(cx, f, &entry.key)),
+        visibility_timeout: table.get("visibility_timeout").and_then(|f| cx.positive_duration(f)),
+        durability: table.get("durability").and_then(|f| cx.choice(f)).unwrap_or_default(),
+        partitions: table.get("partitions").and_then(|f| cx.count(f, 1, 1_000_000)),
+        initial_backlog: table.get("initial_backlog").and_then(|f| cx.whole(f, 0, LONGEST_BACKLOG)).unwrap_or(0),
+    };
+    together(cx, table, &queue);
+    queue
+}
+
+/// Settings that make sense with others only.
+fn together(cx: &mut Context<'_>, table: &Table, queue: &Queue) {
+    if let Some(field) = table.get("overflow").filter(|_| table.get("max_length").is_none()) {
+        let told = Problem::warning(field.node.at, format!("queue `{}` never overflows", queue.name)).label("it has no max_length");
+        cx.warnings.push(told.help("add max_length = 10_000, or leave overflow out"));
+    }
+    let interrupts = matches!(queue.discipline, Discipline::Priority | Discipline::Lifo | Discipline::Shortest);
+    if let Some(field) = table.get("preemption").filter(|_| queue.preemption != Preemption::None && !interrupts) {
+        let told = Problem::error(field.node.at, "this discipline never interrupts a message in service").label("leave it out");
+        cx.tell(told.help("preemption goes with discipline = \"priority\", \"lifo\" or \"shortest\""));
+    }
+}
+
+fn dead_letter(cx: &mut Context<'_>, field: Field<'_>, own: &str) -> Option<usize> {
+    let queue = cx.queue(field)?;
+    if cx.names.queues[queue] == own {
+        cx.tell(Problem::error(field.node.at, format!("queue `{own}` cannot be its own dead-letter queue")).label("name another queue"));
+        return None;
+    }
+    Some(queue)
+}
+
+pub fn topic(cx: &mut Context<'_>, entry: &Entry) -> Topic {
+    let whose = Whose::entry("topic", entry);
+    if cx.names.queues.contains(&entry.key) {
+        let told = Problem::error(entry.at, format!("both a topic and a queue are called `{}`", entry.key));
+        cx.tell(told.label("a destination could mean either").help("give one of them another name"));
+    }
+    let empty = Table::default();
+    let table = cx.table(entry.field(), TOPIC).unwrap_or(&empty);
+    let subscriptions = subscriptions(cx, table, &whose);
+    Topic {
+        name: entry.key.clone(),
+        deliver: table.get("deliver").and_then(|f| cx.choice(f)).unwrap_or(Deliver::All),
+        complete_when: table.get("complete_when").and_then(|f| complete(cx, f, subscriptions.len())).unwrap_or_default(),
+        subscriptions,
+    }
+}
+
+fn subscriptions(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Vec<usize> {
+    let list = cx.required(table, "subscriptions", whose, "[\"QUEUE\", …]").and_then(|f| cx.list(f));
+    let Some(list) = list else {
+        cx.broken = true;
+        return Vec::new();
+    };
+    let mut found: Vec<usize> = Vec::new();
+    for node in list {
+        let Some(queue) = cx.queue(Field { key: "subscriptions", node }) else { continue };
+        if found.contains(&queue) {
+            let told = Problem::error(node.at, format!("queue `{}` is subscribed twice", cx.names.queues[queue]));
+            cx.tell(told.label("leave it out").help("for two copies, subscribe two queues"));
+        } else {
+            found.push(queue);
+        }
+    }
+    found
+}
+
+fn complete(cx: &mut Context<'_>, field: Field<'_>, copies: usize) -> Option<Complete> {
+    if matches!(field.node.value, Value::Text(_)) {
+        return cx.word(field, &["each", "all"]).map(|i| [Complete::Each, Complete::All][i]);
+    }
+    let most = u32::try_from(copies.max(1)).unwrap_or(u32::MAX);
+    cx.count(field, 1, most).map(Complete::Some)
+}

@@ -1,0 +1,81 @@
+//! How long to simulate and to measure.
+
+use super::super::grammar::{MEASUREMENT, SIMULATION};
+use super::super::model::{Length, Measurement, Precision, Simulation, Warmup};
+use super::super::node::{Field, Table, Value};
+use super::super::problem::Problem;
+use super::Context;
+use super::objectives::known_metric;
+
+/// The most messages of a replication: months at full speed.
+const MOST_MESSAGES: u64 = 1_000_000_000_000;
+
+pub fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
+    let default = Simulation::default();
+    let Some(table) = root.get("simulation").and_then(|f| cx.table(f, SIMULATION)) else { return default };
+    let length = match (table.get("messages"), table.get("duration")) {
+        (Some(messages), Some(duration)) => {
+            let told = Problem::error(duration.node.at, "both messages and a duration").label("one says how long to simulate");
+            cx.tell(told.and(messages.node.at, "messages").help("leave one of them out"));
+            None
+        }
+        (Some(messages), None) => cx.whole(messages, 1, MOST_MESSAGES).map(Length::Messages),
+        (None, Some(duration)) => cx.positive_duration(duration).map(Length::Duration),
+        (None, None) => None,
+    };
+    Simulation {
+        length: length.unwrap_or(default.length),
+        warmup: table.get("warmup").and_then(|f| warmup(cx, f)).unwrap_or(default.warmup),
+        replications: table.get("replications").and_then(|f| cx.count(f, 1, 100_000)).unwrap_or(default.replications),
+        confidence: table.get("confidence").and_then(|f| confidence(cx, f)).unwrap_or(default.confidence),
+        precision: table.get("precision").and_then(|f| precision(cx, f)).unwrap_or_default(),
+    }
+}
+
+fn warmup(cx: &mut Context<'_>, field: Field<'_>) -> Option<Warmup> {
+    match &field.node.value {
+        Value::Text(text) if text == "auto" => Some(Warmup::Auto),
+        Value::Text(text) if crate::units::duration(text).is_err() && text.chars().all(char::is_alphabetic) => {
+            let told = Problem::error(field.node.at, format!("`{text}` is no warm-up"));
+            cx.tell(told.label("write \"auto\", a duration such as \"30s\", or a number of messages"));
+            None
+        }
+        Value::Text(_) => cx.duration(field).map(Warmup::Duration),
+        _ => cx.whole(field, 0, MOST_MESSAGES).map(Warmup::Messages),
+    }
+}
+
+fn confidence(cx: &mut Context<'_>, field: Field<'_>) -> Option<f64> {
+    let number = cx.number(field)?;
+    if (0.5..1.0).contains(&number) {
+        return Some(number);
+    }
+    let told = Problem::error(field.node.at, "`confidence` is out of range").label("must be from 0.5 to less than 1");
+    let percent = (50.0..100.0).contains(&number);
+    cx.tell(if percent { told.help(format!("{number} % is written {}", number / 100.0)) } else { told });
+    None
+}
+
+fn precision(cx: &mut Context<'_>, field: Field<'_>) -> Option<Precision> {
+    let Value::Table(table) = &field.node.value else {
+        return cx.number_in(field, 0.0, 1.0, true).map(Precision::Means);
+    };
+    let mut paths = Vec::new();
+    for entry in &table.0 {
+        let metric = known_metric(cx, &entry.key, entry.at);
+        let share = cx.number_in(entry.field(), 0.0, 1.0, true);
+        paths.extend(metric.and(share).map(|share| (entry.key.clone(), share)));
+    }
+    Some(Precision::Paths(paths))
+}
+
+pub fn measurement(cx: &mut Context<'_>, root: &Table) -> Measurement {
+    let default = Measurement::default();
+    let Some(table) = root.get("measurement").and_then(|f| cx.table(f, MEASUREMENT)) else { return default };
+    Measurement {
+        target: table.get("target").and_then(|f| cx.text(f)).map_or(default.target, String::from),
+        duration: table.get("duration").and_then(|f| cx.positive_duration(f)).unwrap_or(default.duration),
+        work: table.get("work").and_then(|f| cx.choice(f)).unwrap_or(default.work),
+        speed: table.get("speed").and_then(|f| cx.number_in(f, 0.0, 1e9, true)).unwrap_or(default.speed),
+    }
+}

@@ -1,0 +1,143 @@
+//! Sweeps: a path and the values that it takes, as a list or from one to another.
+
+use super::graft;
+use super::node::{Field, Node, Place, Value};
+use super::problem::Problem;
+use super::read::{self, Context, number_text};
+
+/// The most values of one path.
+const MOST_VALUES: usize = 1000;
+
+/// Values of a knob.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    List(Vec<String>),
+    /// Both ends included.
+    Range {
+        low: String,
+        high: String,
+        step: Option<String>,
+    },
+}
+
+/// The values that a text stands for: `2..8`, `500/s..900/s by 100/s`, or `a, b, c`.
+pub fn values_of(text: &str) -> Values {
+    let trimmed = text.trim();
+    if let Some((low, rest)) = trimmed.split_once("..") {
+        let (high, step) = rest.split_once(" by ").map_or((rest, None), |(high, step)| (high, Some(step.trim().to_string())));
+        return Values::Range { low: low.trim().into(), high: high.trim_start_matches('=').trim().into(), step };
+    }
+    let list = trimmed.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(trimmed);
+    Values::List(list.split(',').map(|item| item.trim().trim_matches('"').to_string()).filter(|item| !item.is_empty()).collect())
+}
+
+impl Values {
+    /// One by one. Whole numbers go up by 1 unless a step is given; quantities need one.
+    ///
+    /// # Errors
+    /// What to write instead, if the ends do not fit each other or there would be more than a thousand values.
+    pub fn expand(&self) -> Result<Vec<String>, String> {
+        let (low, high, step) = match self {
+            Values::List(list) if list.is_empty() => return Err("write at least one value".into()),
+            Values::List(list) => return Ok(list.clone()),
+            Values::Range { low, high, step } => (low, high, step.as_deref()),
+        };
+        let split = |text: &str| {
+            let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '_' | '-')).unwrap_or(text.len());
+            let number = text[..end].replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite());
+            number.map(|n| (n, text[end..].trim().to_string())).ok_or_else(|| format!("`{text}` is no number"))
+        };
+        let ((from, unit), (to, other)) = (split(low)?, split(high)?);
+        let by = step.map(split).transpose()?;
+        let whole = from.fract() == 0.0 && to.fract() == 0.0 && unit.is_empty();
+        let (by, by_unit) = match by {
+            Some(by) => by,
+            None if whole => (1.0, unit.clone()),
+            None => return Err(format!("say how far apart the values are: \"{low}..{high} by {}{unit}\"", (to - from) / 4.0)),
+        };
+        if unit != other || unit != by_unit {
+            return Err(format!("both ends and the step need the same unit: \"{from}{unit}..{to}{unit} by {by}{unit}\""));
+        }
+        if !(by > 0.0 && to >= from) {
+            return Err(format!("go up: \"{to}{unit}..{from}{unit}\""));
+        }
+        let steps = ((to - from) / by + 1e-9).floor();
+        if steps >= MOST_VALUES as f64 {
+            return Err(format!("these are more than {MOST_VALUES} values: take larger steps"));
+        }
+        Ok((0..=steps as usize).map(|i| format!("{}{unit}", tidy(from + by * i as f64))).collect())
+    }
+}
+
+/// A number without the dust that adding steps leaves.
+fn tidy(value: f64) -> f64 {
+    format!("{value:.9}").parse().unwrap_or(value)
+}
+
+/// The `[sweep]` table; each value is tried, so that a sweep does not fail halfway.
+pub(super) fn read(cx: &mut Context<'_>, tree: &Node) -> Vec<(String, Vec<String>)> {
+    let Some(field) = tree.as_table().and_then(|root| root.get("sweep")) else { return Vec::new() };
+    let Some(table) = cx.any_table(field) else { return Vec::new() };
+    let mut sweep = Vec::new();
+    for entry in &table.0 {
+        if let Err(problem) = graft::check(tree, &entry.key, entry.at, &cx.texts) {
+            cx.tell(problem);
+            continue;
+        }
+        let Some(values) = values(cx, entry.field()) else { continue };
+        if let Some(problem) = values.iter().find_map(|(text, at)| refused(cx, tree, &entry.key, text, *at)) {
+            cx.tell(problem);
+        }
+        sweep.push((entry.key.clone(), values.into_iter().map(|(text, _)| text).collect()));
+    }
+    sweep
+}
+
+/// The values of a path, each with its place.
+fn values(cx: &mut Context<'_>, field: Field<'_>) -> Option<Vec<(String, Place)>> {
+    if let Value::Text(text) = &field.node.value {
+        return match values_of(text).expand() {
+            Ok(list) => Some(list.into_iter().map(|value| (value, field.node.at)).collect()),
+            Err(why) => {
+                cx.tell(Problem::error(field.node.at, "these values cannot be listed").label(why));
+                None
+            }
+        };
+    }
+    let list = cx.list(field)?;
+    if list.len() > MOST_VALUES {
+        cx.tell(Problem::error(field.node.at, format!("there are more than {MOST_VALUES} values")));
+        return None;
+    }
+    Some(list.iter().map(|node| (written(cx, node), node.at)).collect())
+}
+
+/// A value as it would be given beside the file.
+fn written(cx: &Context<'_>, node: &Node) -> String {
+    match &node.value {
+        Value::Text(text) => text.clone(),
+        Value::Boolean(flag) => flag.to_string(),
+        Value::Integer(_) | Value::Float(_) => number_text(&node.value),
+        _ => cx.texts[node.at.origin].get(node.at.start..node.at.end).unwrap_or_default().into(),
+    }
+}
+
+/// What is wrong with the scenario that has this value, if anything.
+fn refused(cx: &Context<'_>, tree: &Node, path: &str, text: &str, at: Place) -> Option<Problem> {
+    let source = super::Source::default().with(path, text);
+    let given = &source.overrides()[0];
+    let mut texts = cx.texts.clone();
+    texts.push(given.text.clone());
+    let mut copy = tree.clone();
+    let moved = |mut problem: Problem| {
+        problem.move_to(at);
+        problem
+    };
+    if let Err(problems) = graft::apply(&mut copy, given, texts.len() - 1, &texts) {
+        return problems.into_iter().next().map(moved);
+    }
+    let mut trial = Context::new(texts, cx.files, cx.folder.clone());
+    let scenario = read::scenario(&mut trial, &copy);
+    super::check::network(&mut trial, &copy, &scenario);
+    trial.problems.into_iter().next().map(moved)
+}

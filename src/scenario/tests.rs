@@ -1,0 +1,423 @@
+//! Wrong input is told of in words, right input reads back as itself.
+
+use super::*;
+use proptest::prelude::*;
+
+const WHOLE: &str = r#"
+title = "Order \"processing\" at peak"
+seed  = 42
+
+[producers.web]
+to        = "orders"
+rate      = "900/s"
+arrivals  = { process = "poisson", batch = { law = "geometric", mean = 2.5 } }
+send_time = "50us"
+priority  = -3
+size      = "2KiB"
+keys      = { law = "zipf", count = 1000, exponent = 1.1 }
+service_time = "exponential(rate=250/s)"
+
+[producers.burst]
+to = "events"
+rate = "333/s"
+arrivals = { process = "mmpp", rates = ["1k/s", "0/s"], dwell = ["1s", "9s"] }
+
+[producers.steady]
+to = "events"
+rate = "7/s"
+arrivals = { process = "renewal", gap = "exponential" , batch = 3 }
+
+[producers.day]
+to = "events"
+arrivals = { process = "schedule", steps = [{ for = "1h", rate = "10/s" }, { for = "90min", rate = "0.3/s" }], repeat = true, ramp = true }
+
+[producers.users]
+to = "orders"
+arrivals = { process = "closed", concurrency = 12, think_time = { law = "exponential", mean = "1.7s" } }
+
+[producers."old.log"]
+to = "audit"
+arrivals = { process = "trace", file = "log.csv", batch = { law = "values", values = [1, 10], weights = [0.9, 0.1] } }
+
+[queues.orders]
+discipline = "priority"
+preemption = "resume"
+max_length = 10_000
+overflow = "drop-head"
+message_ttl = "30s"
+delivery_limit = 5
+dead_letter = "orders-dead"
+visibility_timeout = "31s"
+durability = "fsync"
+partitions = 8
+initial_backlog = 3
+
+[queues.audit]
+[queues.orders-dead]
+[queues.shipments]
+
+[topics.events]
+subscriptions = ["orders", "audit"]
+deliver = "all"
+complete_when = 2
+
+[consumers.workers]
+from = "orders"
+count = 4
+service_time = { law = "exponential", mean = "4ms" }
+service_time_per_message = "20us"
+prefetch = 10
+batch = { max = 100, linger = "5ms" }
+ack = "manual"
+failure = { probability = 0.01 }
+retry_delay = { min = "100ms", max = "10s", jitter = true }
+outages = { up = { law = "exponential", mean = "1h" }, down = "5m", while = "busy", in_progress = "resume" }
+autoscale = { min = 2, max = 20, target_backlog = 100, every = "15s", startup = "30s", cooldown = "5m" }
+to = [{ queue = "shipments", probability = 0.9 }, { topic = "events", probability = 0.05 }]
+
+[consumers.auditors]
+from = "audit"
+count = "unlimited"
+service_time = "0.333333ms"
+
+[consumers.shippers]
+from = "shipments"
+service_time = "1ms"
+
+[simulation]
+messages = 1e6
+warmup = "30s"
+replications = 20
+confidence = 0.99
+precision = { "producers.web.latency.p99" = 0.02 }
+
+[measurement]
+duration = "3s"
+work = "spin"
+speed = 60
+
+[objectives]
+"producers.web.latency.p99" = "< 200ms"
+"queues.orders.loss" = "<= 0.1%"
+"total.throughput" = "> 900/s"
+
+[sweep]
+"producers.web.rate" = ["500/s", "700/s"]
+"consumers.workers.autoscale.max" = "2..8"
+"producers.web.service_time.rate" = "100/s..300/s by 100/s"
+"consumers.auditors.count" = [4, "unlimited"]
+"#;
+
+/// One producer, one queue, one group; `{}` takes more lines.
+const SMALL: &str = "[producers.web]\nto = \"orders\"\nrate = \"900/s\"\n[queues.orders]\n[consumers.workers]\nfrom = \"orders\"\ncount = 4\nservice_time = \"exponential(4ms)\"\n";
+
+fn files(path: &Path) -> Result<String, String> {
+    match path.to_str() {
+        Some("log.csv") => Ok("timestamp_ms\n5\n7.5\n20\n".into()),
+        Some("bad.csv") => Ok("gap\n1\nx\n3\n".into()),
+        _ => Err("not found".into()),
+    }
+}
+
+fn read(text: &str) -> Result<Parsed, Problems> {
+    parse(&Source::new("orders.toml", text), &files)
+}
+
+fn good(text: &str) -> Parsed {
+    read(text).unwrap_or_else(|p| panic!("{p}"))
+}
+
+/// The problems of a text that must have some.
+fn wrong(text: &str) -> String {
+    read(text).expect_err(text).render(false)
+}
+
+fn small(from: &str, to: &str) -> String {
+    assert!(SMALL.contains(from), "{from}");
+    SMALL.replace(from, to)
+}
+
+#[test]
+fn the_whole_grammar_reads_and_its_echo_reads_back_the_same() {
+    let first = good(WHOLE).scenario;
+    let text = resolved_toml(&first);
+    assert_eq!(good(&text).scenario, first, "{text}");
+    // The JSON says the same as the TOML.
+    let json: serde_json::Value = toml::from_str(&text).expect("TOML");
+    assert_eq!(json, resolved(&first));
+}
+
+#[test]
+fn scenarios_made_in_code_echo_too() {
+    let mut other = Scenario::mgc(1.0 / 3.0, crate::workload::laws::Law::exponential(0.1 + 0.2), 3);
+    other.consumers[0].service_time_per_message = crate::workload::laws::Law::deterministic(1.0 / 7.0);
+    other.simulation.length = Length::Duration(1e-7 / 3.0);
+    assert_eq!(good(&resolved_toml(&other)).scenario, other);
+}
+
+#[test]
+fn a_command_line_makes_a_scenario() {
+    let quick = |r, s, c| parse(&Source::quick(r, s, c), &NoFiles);
+    let scenario = quick("1k/s", "exponential(20ms)", "24").expect("right").scenario;
+    assert_eq!(scenario, Scenario::mgc(1000.0, crate::workload::laws::Law::exponential(0.02), 24));
+    assert_eq!(quick("1k/s", "4ms", "unlimited").expect("right").scenario.consumers[0].count, Servers::Unlimited);
+    assert!(quick("1k", "4", "0").is_err_and(|p| p.len() == 3));
+}
+
+#[test]
+fn knobs_turn_and_are_read() {
+    let source = Source::new("orders.toml", SMALL);
+    let value = |source: &Source, path: &str| setting(&parse(source, &NoFiles).expect("right").scenario, path);
+    let turned = source.with("producers.web.rate", "7/s").with("consumers.workers.count", "9").with("producers.web.rate", "8/s");
+    assert_eq!(value(&turned, "producers.web.rate").as_deref(), Some("8/s"));
+    assert_eq!(value(&turned, "consumers.workers.count").as_deref(), Some("9"));
+    assert_eq!(value(&source, "simulation.replications").as_deref(), Some("10"));
+    assert_eq!(value(&source, "simulation.nothing"), None);
+    let faster = source.with("consumers.workers.service_time.rate", "1k/s").with("queues.orders.max_length", "5");
+    assert_eq!(value(&faster, "consumers.workers.service_time.mean").as_deref(), Some("1ms"));
+    assert_eq!(value(&faster, "queues.orders.max_length").as_deref(), Some("5"));
+    let objective = source.objective("--slo", "producers.web.latency.p99 < 200ms").set("--set", "producers.web.arrivals.batch=3");
+    let scenario = parse(&objective, &NoFiles).expect("right").scenario;
+    assert_eq!((scenario.objectives[0].limit, scenario.objectives[0].relation), (0.2, Relation::Less));
+    assert_eq!(scenario.producers[0].batch, Batch::Fixed(3));
+}
+
+#[test]
+fn values_are_listed() {
+    let list = |text: &str| values_of(text).expand();
+    assert_eq!(list("2..5").map(|v| v.join(" ")), Ok("2 3 4 5".into()));
+    assert_eq!(list("0.1/s .. 0.3/s by 0.1/s").map(|v| v.join(" ")), Ok("0.1/s 0.2/s 0.3/s".into()));
+    assert_eq!(list("4ms, 5ms").map(|v| v.join(" ")), Ok("4ms 5ms".into()));
+    for bad in ["", "5..2", "1..1000000000000", "1/s..9/s", "1/s..9/min by 1/s", "a..b", "1..nan", "1..2 by 0", ".."] {
+        assert!(list(bad).is_err(), "{bad}");
+    }
+}
+
+/// What is wrong with a change to the small scenario, and words that must be told.
+const WRONG: &[(&str, &str, &[&str])] = &[
+    ("rate = \"900/s\"", "rate = 900", &["`rate` needs a unit", "write a rate: \"900/s\""]),
+    ("rate = \"900/s\"", "rate = \"900\"", &["`rate` must be a rate", "`900` lacks a unit"]),
+    ("rate = \"900/s\"", "rate = \"4ms\"", &["this is a duration"]),
+    ("rate = \"900/s\"", "rate = \"-900/s\"", &["negative"]),
+    ("rate = \"900/s\"", "rate = \"0/s\"", &["`rate` must be more than zero"]),
+    ("rate = \"900/s\"", "raet = \"900/s\"", &["did you mean `rate`?", "producer `web` lacks `rate`"]),
+    ("rate = \"900/s\"", "rate = [1]", &["this is a list"]),
+    ("rate = \"900/s\"", "rate = 1e400", &["`rate` needs a unit"]),
+    ("rate = \"900/s\"", "rate = \"900/s\"\nsize = 100", &["`size` needs a unit", "100B"]),
+    ("rate = \"900/s\"", "rate = \"900/s\"\npriority = 1.5", &["whole number"]),
+    ("rate = \"900/s\"", "rate = \"900/s\"\narrivals = \"poison\"", &["did you mean `poisson`?"]),
+    ("rate = \"900/s\"", "rate = \"900/s\"\narrivals = { proces = \"mmpp\" }", &["`process` is missing"]),
+    ("rate = \"900/s\"", "rate = \"900/s\"\narrivals = { process = \"closed\" }", &["takes no rate", "lacks `concurrency`"]),
+    ("rate = \"900/s\"", "arrivals = { process = \"schedule\", steps = [] }", &["`steps` is empty"]),
+    ("rate = \"900/s\"", "arrivals = { process = \"schedule\", steps = [{ for = \"1h\", rate = \"0/s\" }] }", &["no step has one"]),
+    (
+        "rate = \"900/s\"",
+        "arrivals = { process = \"mmpp\", rates = [\"1/s\"], dwell = [\"1s\", \"0s\"] }",
+        &["`dwell` must be more than zero"],
+    ),
+    ("rate = \"900/s\"", "arrivals = { process = \"trace\", file = \"none.csv\" }", &["cannot be read", "not found"]),
+    ("rate = \"900/s\"", "arrivals = { process = \"trace\", file = \"bad.csv\" }", &["1 row is no number (row 3: `x`)"]),
+    ("rate = \"900/s\"", "rate = \"1/s\"\narrivals = { process = \"renewal\", gap = \"9s\" }", &["a mean of its own"]),
+    ("to = \"orders\"", "to = \"order\"", &["there is no queue or topic `order`", "did you mean `orders`?"]),
+    ("to = \"orders\"", "", &["producer `web` lacks `to`", "write to = "]),
+    ("[queues.orders]", "[queue.orders]", &["did you mean `queues`?"]),
+    (
+        "[queues.orders]",
+        "[queues.orders]\n[queues.spare]",
+        &["nobody consumes from queue `spare`", "nothing is ever sent to queue `spare`"],
+    ),
+    ("[queues.orders]", "[queues.orders]\ndead_letter = \"orders\"", &["its own dead-letter"]),
+    ("[queues.orders]", "[queues.orders]\nttl = \"30s\"", &["did you mean `message_ttl`?"]),
+    ("[queues.orders]", "[queues.orders]\ndiscipline = \"FIFO\"", &["did you mean `fifo`?"]),
+    ("[queues.orders]", "[queues.orders]\npreemption = \"resume\"", &["never interrupts"]),
+    (
+        "[queues.orders]",
+        "[queues.orders]\n[topics.t]\nsubscriptions = [\"orders\", \"orders\"]",
+        &["subscribed twice", "nothing is ever sent to topic"],
+    ),
+    ("[queues.orders]", "[queues.orders]\n[topics.t]\nsubscriptions = []", &["`subscriptions` is empty"]),
+    ("count = 4", "count = 0", &["must be at least 1"]),
+    ("count = 4", "count = 99999999999999999999", &["must be at most 1000000"]),
+    ("count = 4", "count = \"unlimted\"", &["did you mean \"unlimited\"?"]),
+    ("count = 4", "count = 4.5", &["`count` must be a whole number", "this is 4.5"]),
+    ("count = 4", "servers = 4", &["did you mean `count`?"]),
+    ("count = 4", "count = 4\nto = \"orders\"", &["messages go round for ever"]),
+    ("count = 4", "count = 4\nto = [{ queue = \"orders\", probability = 1.4 }]", &["must be from 0 to 1"]),
+    ("count = 4", "count = 4\nto = [{ queue = \"orders\", probability = 0.5 }, { topic = \"orders\" }]", &["there is no topic `orders`"]),
+    ("count = 4", "count = 4\nfailure = { probability = 1 }", &["delivered again for ever"]),
+    ("count = 4", "count = 4\nfailure = 5", &["5 % is written 0.05"]),
+    ("count = 4", "count = 4\nfailure = nan", &["finite number", "not a number"]),
+    ("count = 4", "count = 4\nautoscale = { max = 3, target_backlog = inf }", &["too large"]),
+    ("from = \"orders\"", "from = \"ordres\"", &["did you mean `orders`?"]),
+    ("exponential(4ms)", "exponental(4ms)", &["there is no law `exponental`", "did you mean `exponential`?"]),
+    ("exponential(4ms)", "exponential(4)", &["`mean` needs a unit", "\"4ms\""]),
+    ("exponential(4ms)", "exponential(4ms", &["a bracket is left open"]),
+    ("exponential(4ms)", "exponential", &["the law `exponential` lacks its mean"]),
+    ("exponential(4ms)", "exponential(0ms)", &["`mean` must be more than zero"]),
+    ("exponential(4ms)", "exponential(4ms, scv=0.3)", &["cannot be chosen", "it is always 1"]),
+    ("exponential(4ms)", "exponential(4ms, rate=250/s)", &["both a mean and a rate"]),
+    ("\"exponential(4ms)\"", "{ mean = \"4ms\" }", &["`service_time` does not say which law"]),
+    ("\"exponential(4ms)\"", "4", &["`service_time` needs a unit"]),
+    ("service_time", "service_tim", &["did you mean `service_time`?", "lacks `service_time`"]),
+];
+
+#[test]
+fn what_is_wrong_is_told_with_what_to_write_instead() {
+    for (from, to, words) in WRONG {
+        let told = wrong(&small(from, to));
+        for word in *words {
+            assert!(told.contains(word), "{to}: `{word}` is not in\n{told}");
+        }
+    }
+}
+
+#[test]
+fn wrong_tables_after_the_small_scenario_are_told() {
+    for (more, words) in [
+        ("[simulation]\nmessages = 1000000000000000000", "must be at most"),
+        ("[simulation]\nmessages = 5\nduration = \"1h\"", "both messages and a duration"),
+        ("[simulation]\nconfidence = 95", "95 % is written 0.95"),
+        ("[simulation]\nwarmup = \"atuo\"", "is no warm-up"),
+        ("[simulation]\nprecision = { \"producers.wbe.latency\" = 0.1 }", "did you mean `producers.web.latency`?"),
+        ("[objectives]\n\"producers.web.latency.p98\" = \"< 1s\"", "did you mean `producers.web.latency.p9"),
+        ("[objectives]\n\"producers.web.latency.p99\" = \"< 200\"", "lacks a unit of time"),
+        ("[objectives]\n\"producers.web.latency.p99\" = \"200ms\"", "begin with <, <=, > or >="),
+        ("[objectives]\n\"queues.orders.loss\" = \"< 1ms\"", "write \"< 0.1%\""),
+        ("[sweep]\n\"producers.wbe.rate\" = [\"1/s\"]", "did you mean `web`?"),
+        ("[sweep]\n\"consumers.workers.cuont\" = \"2..8\"", "did you mean `count`?"),
+        ("[sweep]\n\"consumers.workers.count\" = \"0..8\"", "must be at least 1"),
+        ("[sweep]\n\"consumers.workers.count\" = []", "is empty"),
+        ("[sweep]\n\"producers.web.rate\" = [\"1/s\", 2]", "`rate` needs a unit"),
+        ("[swep]", "did you mean `sweep`?"),
+        ("[queues]\norders = 3", "this is not TOML"),
+    ] {
+        let told = wrong(&format!("{SMALL}{more}\n"));
+        assert!(told.contains(words), "{more}: `{words}` is not in\n{told}");
+    }
+}
+
+#[test]
+fn all_problems_of_a_file_are_told_together_with_their_places() {
+    let text =
+        "[producers.web]\nto = 'order'\nrate=900\nraet=3\n[queues.orders]\n[consumers.w]\nfrom='orders'\nservice_time='20 foo'\ncount=0\n";
+    let problems = read(text).expect_err("five");
+    let places: Vec<_> = problems.positions().map(|(_, line, column)| (line, column)).collect();
+    assert_eq!(places, [(2, 6), (3, 6), (4, 1), (8, 14), (9, 7)]);
+    assert!(problems.render(true).contains("\u{1b}["));
+}
+
+#[test]
+fn a_problem_looks_like_this() {
+    let told = wrong(&small("rate = \"900/s\"", "rate = 900"));
+    let expected = "\
+error: `rate` needs a unit
+ --> orders.toml:3:8
+  |
+3 | rate = 900
+  |        ^^^ a bare number
+  |
+  = help: write a rate: \"900/s\" if it is per second, or \"900/min\"
+";
+    assert_eq!(told, expected);
+    let set = Source::new("orders.toml", SMALL).set("--set", "producers.wbe.rate=3/s");
+    let expected = "\
+error: there is no producer `wbe`
+ --> --set:1:11
+  |
+1 | producers.wbe.rate=3/s
+  |           ^^^ did you mean `web`?
+";
+    assert_eq!(parse(&set, &NoFiles).expect_err("no such producer").render(false), expected);
+}
+
+#[test]
+fn wrong_settings_beside_the_file_are_told() {
+    for (set, words) in [
+        ("producers.web.rate=900", "`rate` needs a unit"),
+        ("producers.web.rate", "lacks its value"),
+        ("producers.web.rate=", "lacks its value"),
+        ("producers.web=3", "a path ends with a setting"),
+        ("producers..rate=3/s", "this is no path"),
+        ("consumers.workers.service_time.mean=5", "`mean` needs a unit"),
+        ("consumers.workers.service_time={a=", "this is not TOML"),
+        ("consumers.workers.cuont=3", "did you mean `count`?"),
+        ("consumers.workers.count.x=3", "has no settings inside"),
+        ("sed=3", "did you mean `seed`?"),
+        ("title=", "lacks its value"),
+    ] {
+        let told = parse(&Source::new("orders.toml", SMALL).set("--set", set), &NoFiles).expect_err(set).render(false);
+        assert!(told.contains(words) && told.contains("--> --set:1:"), "{set}: `{words}` is not in\n{told}");
+    }
+}
+
+#[test]
+fn an_overload_is_a_warning_with_its_growth() {
+    let warnings = good(&small("900/s", "1200/s")).warnings.render(false);
+    for words in ["rho = 1.20", "200 messages/s more arrive", "5 servers would do", "lambda = 1200/s", "c = 4"] {
+        assert!(warnings.contains(words), "{words} is not in\n{warnings}");
+    }
+    assert!(good(&small("[queues.orders]", "[queues.orders]\nmax_length = 3")).warnings.is_empty());
+    assert!(good(SMALL).warnings.is_empty());
+    assert!(good(&small("4ms", "4s")).warnings.render(false).contains("did you mean 4.00 ms?"));
+    assert!(good(&small("900/s", "995/s")).warnings.render(false).contains("nearly full"));
+    assert!(good(&small("[queues.orders]", "[queues.orders]\noverflow = \"block\"")).warnings.render(false).contains("never overflows"));
+}
+
+/// Pieces that mutations put into a scenario.
+const PIECES: &[&str] = &[
+    "-1",
+    "0",
+    "1e400",
+    "nan",
+    "inf",
+    "\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    "=",
+    "..",
+    "\"2..8\"",
+    "\"orders\"",
+    "\"events\"",
+    "\u{feff}",
+    "\u{0}",
+    "é",
+    "1979-05-27",
+    "true",
+    "99999999999999999999",
+    "\"4ms\"",
+    "\"900/s\"",
+    "[[a]]",
+    "{ law = \"exponential\" }",
+    "\"exponential((\"",
+    "\n",
+    "'",
+    "#",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_scenarios_never_panic(edits in prop::collection::vec((0..WHOLE.len(), 0..40_usize, 0..PIECES.len()), 1..6)) {
+        let mut text = String::from(WHOLE);
+        for (at, length, piece) in edits {
+            let start = text.floor_char_boundary(at.min(text.len()));
+            let end = text.ceil_char_boundary((start + length).min(text.len()));
+            text.replace_range(start..end, PIECES[piece]);
+        }
+        if let Err(problems) = read(&text) {
+            prop_assert!(!problems.render(true).is_empty() && problems.positions().count() == problems.len());
+        }
+    }
+
+    #[test]
+    fn random_text_never_panics(text in "\\PC{0,200}", set in "[a-z.=\"'{\\[ 0-9é]{0,40}") {
+        prop_assert!(read(&text).is_err());
+        let source = Source::new("x", SMALL).set("--set", &set).objective("--slo", &set);
+        if let Err(problems) = parse(&source, &NoFiles) {
+            prop_assert!(!problems.render(false).is_empty());
+        }
+    }
+}
