@@ -5,5 +5,6 @@ pub mod message;
 pub mod rng;
 pub mod scenario;
 pub mod study;
+pub mod theory;
 pub mod units;
 pub mod workload;
