@@ -4,6 +4,8 @@ pub mod answer;
 pub mod message;
 pub mod rng;
 pub mod scenario;
+pub mod sim;
+pub mod stats;
 pub mod study;
 pub mod theory;
 pub mod units;

@@ -19,7 +19,7 @@ pub struct Message {
 }
 
 /// How a message's stay in a queue ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// Processed and acknowledged.
     Served,
@@ -74,6 +74,28 @@ pub struct Served<'a> {
     pub consumer: &'a [u32],
 }
 
+impl Served<'_> {
+    /// One of them.
+    pub fn record(&self, i: usize) -> Record {
+        Record {
+            message: Message {
+                id: self.first + i as u64,
+                due: self.due[i],
+                producer: self.producer.get(i).copied().unwrap_or(0),
+                ..Message::default()
+            },
+            sent: self.sent[i],
+            taken: self.taken[i],
+            finished: self.finished[i],
+            queue: self.queue,
+            consumer: self.consumer.get(i).copied().unwrap_or(0),
+            server: 0,
+            deliveries: 1,
+            outcome: Outcome::Served,
+        }
+    }
+}
+
 /// What an instant looked like in one queue: how many waited and how many servers were busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
@@ -93,22 +115,7 @@ pub trait Recorder {
     /// Many messages were served. The default tells of each by [`Recorder::record`].
     fn served(&mut self, run: &Served<'_>) {
         for i in 0..run.due.len() {
-            self.record(&Record {
-                message: Message {
-                    id: run.first + i as u64,
-                    due: run.due[i],
-                    producer: run.producer.get(i).copied().unwrap_or(0),
-                    ..Message::default()
-                },
-                sent: run.sent[i],
-                taken: run.taken[i],
-                finished: run.finished[i],
-                queue: run.queue,
-                consumer: run.consumer.get(i).copied().unwrap_or(0),
-                server: 0,
-                deliveries: 1,
-                outcome: Outcome::Served,
-            });
+            self.record(&run.record(i));
         }
     }
 

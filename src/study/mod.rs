@@ -2,9 +2,22 @@
 //!
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 
+mod agreement;
+mod measurement;
+mod objectives;
+mod run;
+mod simulation;
+mod verdict;
+mod watch;
+
 pub use crate::answer::Formula;
+pub use objectives::{judge, outcome};
+pub use run::run;
+pub use watch::{Blind, Watch};
+
 use crate::answer::{Answer, Method, Unanswered};
-use crate::scenario::{Objective, Scenario};
+use crate::scenario::{Objective, Scenario, Servers};
+use crate::stats::Places;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -69,4 +82,34 @@ impl Study {
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|a| a.method == method)
     }
+}
+
+/// The names under which the statistics report.
+fn places(scenario: &Scenario) -> Places {
+    Places {
+        producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
+        queue: scenario.queues[0].name.clone(),
+        consumers: scenario
+            .consumers
+            .iter()
+            .map(|c| match c.count {
+                Servers::Count(n) => (c.name.clone(), Some(n)),
+                Servers::Unlimited => (c.name.clone(), None),
+            })
+            .collect(),
+    }
+}
+
+/// The share of the servers' time that the offered work would take, for a single queue; `None` if servers are unlimited.
+fn rho(scenario: &Scenario) -> Option<f64> {
+    let mut capacity = 0.0;
+    for c in &scenario.consumers {
+        match c.count {
+            Servers::Count(n) => capacity += f64::from(n) / c.mean_service(),
+            Servers::Unlimited => return None,
+        }
+    }
+    let mean_service = |p: &crate::scenario::Producer| p.service_time.as_ref().map(|law| law.mean());
+    let servers: f64 = scenario.consumers.iter().map(|c| if let Servers::Count(n) = c.count { f64::from(n) } else { 0.0 }).sum();
+    Some(scenario.producers.iter().map(|p| p.rate * mean_service(p).map_or(1.0 / capacity, |s| s / servers)).sum())
 }

@@ -1,7 +1,7 @@
 //! D/D/c: clockwork. Regular arrivals and constant service never wait up to and including full load.
 
+use super::service::is_constant;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, stable};
-use crate::workload::laws::Law;
 
 /// Quantile of the number in service when `a` servers are busy on average: it is ⌊a⌋ or ⌈a⌉ all the time.
 ///
@@ -23,8 +23,7 @@ impl QueueModel for Clockwork {
     const KNOWS: &'static [Feature] = &[Feature::Room, Feature::DropHead, Feature::Order];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), String> {
-        let regular = |law: Law| law.scv() == 0.0;
-        if !station.gaps().is_some_and(regular) {
+        if !station.gaps().as_ref().is_some_and(is_constant) {
             return Err("arrivals are not one regular stream".into());
         }
         if !station.service.is_constant() {

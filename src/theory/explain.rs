@@ -2,49 +2,52 @@
 
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station};
-use crate::scenario::Scenario;
+use crate::scenario::{Arrivals, Overflow, Queue, Scenario};
+use serde::Serialize;
 
 /// A scenario as theory sees it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explanation {
     /// Kendall's name, or what the network consists of.
     pub kendall: String,
     /// Erlangs over all queues.
     pub offered_load: f64,
-    /// In the scenario's order.
-    pub queues: Vec<Load>,
+    /// Of every queue, in the scenario's order.
+    pub loads: Vec<Load>,
     /// In the order in which they are asked.
     pub models: Vec<ModelNote>,
 }
 
 /// The load of one queue.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Load {
     pub queue: String,
     /// Messages a second that reach it, forwarded ones included.
     pub arrival_rate: f64,
     /// Deliveries a message, failures included.
     pub attempts: f64,
-    /// In erlangs.
-    pub offered_load: f64,
+    /// The offered load.
+    pub erlang: f64,
     /// `None` is without limit.
     pub servers: Option<u32>,
     /// `None` for servers without limit.
     pub rho: Option<f64>,
+    /// Whether something (room, time to live, waiting clients) keeps the queue finite at any load.
+    pub bounded: bool,
 }
 
 /// Whether a model fits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelNote {
     pub name: &'static str,
     pub exact: bool,
-    /// The first reason against it.
-    pub fits: Result<(), String>,
+    /// The first reason against it; `None` if it fits.
+    pub against: Option<String>,
 }
 
 /// Explains a scenario. Runs nothing.
 pub fn explain(scenario: &Scenario) -> Explanation {
-    let queues: Vec<Load> = scenario
+    let loads: Vec<Load> = scenario
         .queues
         .iter()
         .zip(demands(scenario))
@@ -52,14 +55,22 @@ pub fn explain(scenario: &Scenario) -> Explanation {
             queue: queue.name.clone(),
             arrival_rate: demand.arrival_rate,
             attempts: demand.attempts,
-            offered_load: demand.offered_load(),
+            erlang: demand.offered_load(),
             servers: demand.servers,
             rho: demand.rho(),
+            bounded: bounded(scenario, queue),
         })
         .collect();
-    let models =
-        MODELS.iter().map(|m| ModelNote { name: m.name(), exact: m.exactness() == Exactness::Exact, fits: m.applies(scenario) }).collect();
-    Explanation { kendall: kendall(scenario), offered_load: queues.iter().map(|q| q.offered_load).sum(), queues, models }
+    let models = MODELS
+        .iter()
+        .map(|m| ModelNote { name: m.name(), exact: m.exactness() == Exactness::Exact, against: m.applies(scenario).err() })
+        .collect();
+    Explanation { kendall: kendall(scenario), offered_load: loads.iter().map(|q| q.erlang).sum(), loads, models }
+}
+
+fn bounded(scenario: &Scenario, queue: &Queue) -> bool {
+    let closed = scenario.producers.iter().all(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
+    closed || queue.message_ttl.is_some() || queue.max_length.is_some() && queue.overflow != Overflow::Block
 }
 
 fn kendall(scenario: &Scenario) -> String {
@@ -79,10 +90,10 @@ mod tests {
         let explanation = explain(&Scenario::mgc(900.0, Law::exponential(0.004), 4));
         assert_eq!(explanation.kendall, "M/M/4");
         assert!((explanation.offered_load - 3.6).abs() < 1e-12);
-        assert!((explanation.queues[0].rho.expect("limited") - 0.9).abs() < 1e-12);
+        assert!((explanation.loads[0].rho.expect("limited") - 0.9).abs() < 1e-12);
         assert_eq!(explanation.models.len(), MODELS.len());
-        let of = |name: &str| explanation.models.iter().find(|m| m.name == name).map(|m| m.fits.clone());
-        assert_eq!(of("M/M/c"), Some(Ok(())));
-        assert_eq!(of("M/G/1"), Some(Err("there is more than one server".into())));
+        let of = |name: &str| explanation.models.iter().find(|m| m.name == name).map(|m| m.against.clone());
+        assert_eq!(of("M/M/c"), Some(None));
+        assert_eq!(of("M/G/1"), Some(Some("there is more than one server".into())));
     }
 }

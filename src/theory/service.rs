@@ -14,7 +14,7 @@ pub struct Service {
 impl Service {
     pub fn new(kinds: Vec<(f64, Law)>, extra: Law) -> Self {
         // Constants add up to a constant, which keeps the laws that are known by name.
-        if extra.scv() == 0.0 && kinds.iter().all(|(_, law)| law.scv() == 0.0) {
+        if is_constant(&extra) && kinds.iter().all(|(_, law)| is_constant(law)) {
             let kinds = kinds.into_iter().map(|(w, law)| (w, Law::deterministic(law.mean() + extra.mean()))).collect();
             return Service { kinds, extra: Law::deterministic(0.0) };
         }
@@ -73,7 +73,7 @@ impl Service {
     }
 
     pub fn is_constant(&self) -> bool {
-        self.law().is_some_and(|law| law.scv() == 0.0)
+        self.law().is_some_and(is_constant)
     }
 
     /// Kendall's letter; `G` for what has none.
@@ -104,7 +104,20 @@ impl Service {
 
 /// Whether a law is the exponential one, under whatever name.
 pub fn is_exponential(law: &Law) -> bool {
-    matches!(law.kendall().as_ref(), "M" | "E1")
+    match law {
+        Law::Exponential(_) => true,
+        Law::Erlang(e) => e.k == 1,
+        Law::Gamma(g) => g.scv == 1.0,
+        Law::Weibull(w) => w.shape == 1.0,
+        // Branches of one mean, to the rounding of their making.
+        Law::Hyperexponential(_) => (law.scv() - 1.0).abs() < 1e-14,
+        _ => false,
+    }
+}
+
+/// Whether a law is a constant, under whatever name.
+pub fn is_constant(law: &Law) -> bool {
+    law.scv() < 1e-14
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One queue with its servers, as the models of a single queue see it.
 
-use super::service::{Service, is_exponential};
+use super::service::{Service, is_constant, is_exponential};
 use crate::scenario::{
     Arrivals, Batch, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Producer, Queue, Scenario, Servers,
 };
@@ -262,7 +262,9 @@ impl<'a> Stream<'a> {
     /// but makes independent gaps dependent.
     pub fn of(producer: &'a Producer) -> Self {
         let gaps = match gaps_of(&producer.arrivals, producer.rate, &producer.batch) {
-            Gaps::Renewal(_) if producer.send_time.scv() > 0.0 => Gaps::Other("random send times make the gaps between arrivals dependent"),
+            Gaps::Renewal(_) if !is_constant(&producer.send_time) => {
+                Gaps::Other("random send times make the gaps between arrivals dependent")
+            }
             gaps => gaps,
         };
         Stream { producer, rate: producer.rate, gaps }

@@ -211,6 +211,48 @@ fn d_m_1() {
     );
 }
 
+/// Takács' σ and Kleinrock I, section 6.4, for regular and for irregular gaps.
+#[test]
+fn gi_m_1() {
+    let renewal = |lambda: f64, gap: Law| {
+        let mut scenario = mm(lambda, 10.0, 1);
+        scenario.producers[0].arrivals = Arrivals::Renewal { gap };
+        scenario
+    };
+    check(
+        &renewal(8.0, Law::erlang(0.125, 2)),
+        1e-9,
+        &[
+            ("q.delayed", 0.7398529491264557),
+            ("q.wait.mean", 0.28439797669899136),
+            ("q.in_system.mean", 3.075183813591931),
+            ("q.wait.p50", 0.1506237911660573),
+            ("p.latency.p999", 2.6553271527725095),
+        ],
+    );
+    check(
+        &renewal(5.0, Law::hyperexponential(0.2, 4.0)),
+        1e-9,
+        &[("q.delayed", 0.6837722339831621), ("q.queue_length.mean", 1.08113883008419), ("q.wait.p99", 1.3360748903045254)],
+    );
+    check(&renewal(5.0, Law::gamma(0.2, 1.0)), 1e-9, &[("p.latency.p99", 100f64.ln() / 5.0)]);
+}
+
+/// Pollaczek–Khinchine means and Takács' variances for other laws.
+#[test]
+fn m_g_1_by_moments() {
+    let of = |lambda: f64, law: Law| Scenario::mgc(lambda, law, 1);
+    check(&of(0.8, Law::lognormal(1.0, 2.0)), 1e-9, &[("q.wait.mean", 6.0), ("p.latency.mean", 7.0), ("q.in_system.mean", 5.6)]);
+    check(&of(0.5, Law::erlang(1.0, 2)), 1e-9, &[("q.wait.mean", 0.75), ("q.wait.sd", 1.5625f64.sqrt())]);
+    // A finite mean and an infinite spread; then not even a mean.
+    check(&of(0.5, Law::pareto(1.0, 2.5)), 1e-9, &[("q.wait.mean", 0.9), ("q.wait.sd", f64::INFINITY)]);
+    check(
+        &of(0.5, Law::pareto(1.0, 1.8)),
+        1e-9,
+        &[("q.wait.mean", f64::INFINITY), ("q.queue_length.mean", f64::INFINITY), ("q.utilization", 0.5)],
+    );
+}
+
 #[test]
 fn clockwork_never_waits_at_full_load() {
     let mut scenario = Scenario::mgc(10.0, Law::deterministic(0.1), 1);

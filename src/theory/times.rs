@@ -1,5 +1,6 @@
 //! A time whose law theory knows, wholly or in part.
 
+use super::service::is_constant;
 use crate::workload::laws::Law;
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ impl Times {
 
     /// A time of one of the workload's laws.
     pub fn of(law: &Law) -> Self {
+        if is_constant(law) {
+            return Times::constant(law.mean());
+        }
         let (mean, scv, own) = (law.mean(), law.scv(), law.clone());
         let sd = if mean.is_finite() { mean * scv.sqrt() } else { f64::INFINITY };
         Times::law(mean, sd, move |t| 1.0 - own.cdf(t))

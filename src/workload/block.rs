@@ -29,3 +29,35 @@ impl Block {
         self.producer.get(i).copied().unwrap_or(0)
     }
 }
+
+/// Where blocks come from: a plan that is drawn, or one that was kept.
+pub trait Source {
+    /// Brings the next block; false when there is none left.
+    fn draw(&mut self) -> bool;
+
+    /// The block that was brought last; empty before the first.
+    fn block(&self) -> &Block;
+}
+
+/// A plan that is there already, as one block.
+#[derive(Debug, Clone)]
+pub struct Kept<'a> {
+    block: &'a Block,
+    drawn: bool,
+}
+
+impl<'a> Kept<'a> {
+    pub fn new(block: &'a Block) -> Self {
+        Kept { block, drawn: false }
+    }
+}
+
+impl Source for Kept<'_> {
+    fn draw(&mut self) -> bool {
+        !std::mem::replace(&mut self.drawn, true) && !self.block.is_empty()
+    }
+
+    fn block(&self) -> &Block {
+        self.block
+    }
+}

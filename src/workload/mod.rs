@@ -2,5 +2,6 @@
 
 mod block;
 pub mod laws;
+pub mod math;
 
-pub use block::Block;
+pub use block::{Block, Kept, Source};

@@ -1,7 +1,8 @@
 //! The exponential law: without memory, Kendall's M.
 
-use super::{Arguments, Parameter, Shape};
+use super::{Arguments, Parameter, Shape, positive_mean};
 use crate::rng::{BLOCK, Stream};
+use crate::workload::math;
 use num_complex::Complex64;
 use std::borrow::Cow;
 
@@ -17,7 +18,7 @@ impl Shape for Exponential {
     const PARAMETERS: &'static [&'static str] = &[];
 
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
-        arguments.mean().map(|mean| Exponential { mean })
+        positive_mean(arguments).map(|mean| Exponential { mean })
     }
 
     fn parameters(&self) -> Vec<(&'static str, Parameter)> {
@@ -45,11 +46,8 @@ impl Shape for Exponential {
     }
 
     fn fill(&self, stream: &mut Stream, out: &mut [f64; BLOCK]) {
-        // To be vectorised by `workload::math`.
         stream.uniform(out);
-        for x in out.iter_mut() {
-            *x = -self.mean * x.ln();
-        }
+        math::scaled_ln(out, -self.mean);
     }
 
     fn quantile(&self, u: f64) -> Option<f64> {

@@ -4,10 +4,28 @@
 //! compared configurations aligned), and tells theory what it needs: moments, distribution function, transform.
 
 mod deterministic;
+mod empirical;
+mod erlang;
 mod exponential;
+mod gamma;
+mod hyperexponential;
+mod lognormal;
+mod pareto;
+#[cfg(test)]
+mod tests;
+mod uniform;
+mod weibull;
 
 pub use deterministic::Deterministic;
+pub use empirical::Empirical;
+pub use erlang::Erlang;
 pub use exponential::Exponential;
+pub use gamma::Gamma;
+pub use hyperexponential::Hyperexponential;
+pub use lognormal::Lognormal;
+pub use pareto::Pareto;
+pub use uniform::Uniform;
+pub use weibull::Weibull;
 
 use crate::rng::{BLOCK, Stream};
 use num_complex::Complex64;
@@ -89,6 +107,16 @@ pub trait Arguments {
     fn refuse(&mut self, key: &str, why: &str, instead: &str);
 }
 
+/// The mean of a law that has no shape at zero.
+fn positive_mean(arguments: &mut dyn Arguments) -> Option<f64> {
+    let mean = arguments.mean()?;
+    if mean > 0.0 {
+        return Some(mean);
+    }
+    arguments.refuse("mean", "is zero, where this law has no shape", "write a positive time, or a plain \"0s\" for a constant");
+    None
+}
+
 macro_rules! laws {
     ($($law:ident),+ $(,)?) => {
         /// Any law.
@@ -127,7 +155,7 @@ macro_rules! laws {
     };
 }
 
-laws!(Exponential, Deterministic);
+laws!(Exponential, Deterministic, Uniform, Erlang, Gamma, Hyperexponential, Lognormal, Weibull, Pareto, Empirical);
 
 impl Law {
     pub fn exponential(mean: f64) -> Law {
@@ -136,6 +164,36 @@ impl Law {
 
     pub fn deterministic(value: f64) -> Law {
         Law::Deterministic(Deterministic { value })
+    }
+
+    pub fn uniform(min: f64, max: f64) -> Law {
+        Law::Uniform(Uniform { min, max })
+    }
+
+    pub fn erlang(mean: f64, k: u32) -> Law {
+        Law::Erlang(Erlang { mean, k })
+    }
+
+    pub fn gamma(mean: f64, scv: f64) -> Law {
+        Law::Gamma(Gamma { mean, scv })
+    }
+
+    /// Two branches with balanced means; the scv is at least 1.
+    pub fn hyperexponential(mean: f64, scv: f64) -> Law {
+        Law::Hyperexponential(Hyperexponential::balanced(mean, scv))
+    }
+
+    pub fn lognormal(mean: f64, scv: f64) -> Law {
+        Law::Lognormal(Lognormal { mean, scv })
+    }
+
+    pub fn weibull(mean: f64, shape: f64) -> Law {
+        Law::Weibull(Weibull { mean, shape })
+    }
+
+    /// Type I; `alpha` is above 1.
+    pub fn pareto(mean: f64, alpha: f64) -> Law {
+        Law::Pareto(Pareto::of_mean(mean, alpha))
     }
 
     /// Var / mean²; infinite if the variance is.

@@ -1,0 +1,26 @@
+//! `queuelab calibrate`: this host's clock, sleep, hand-off and stalls.
+
+use super::{End, style};
+use crate::load;
+use crate::units::{Time, significant};
+
+pub fn calibrate(json: bool) -> End {
+    let host = load::host();
+    let calibration = load::calibrate();
+    if json {
+        let document = serde_json::json!({ "host": host, "calibration": calibration });
+        style::out(&format!("{document:#}\n"));
+        return End::Fine;
+    }
+    let mut text = String::new();
+    for (name, value) in &host {
+        text += &format!("{name:<16} {value}\n");
+    }
+    text.push('\n');
+    for figure in calibration.figures() {
+        let value = if figure.unit == "s" { Time(figure.value).to_string() } else { format!("{} {}", significant(figure.value, 3), figure.unit) };
+        text += &format!("{:<28} {value:>12}   {}\n", figure.name, figure.meaning);
+    }
+    style::out(&text);
+    End::Fine
+}

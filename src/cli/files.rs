@@ -1,0 +1,89 @@
+//! Files: scenarios in, results out.
+
+use super::{End, Input, style};
+use crate::scenario::{self, Files, Parsed, Scenario, Source};
+use std::path::{Path, PathBuf};
+
+/// A scenario with what it was read from.
+#[derive(Debug, Clone)]
+pub struct Given {
+    pub scenario: Scenario,
+    /// The text of the file; `None` for a scenario made of flags.
+    pub text: Option<String>,
+    /// The name of its folder under the results.
+    pub stem: String,
+}
+
+/// Reads what a scenario names beside itself: traces and samples.
+struct Beside<'a>(&'a Path);
+
+impl Files for Beside<'_> {
+    fn read(&self, path: &Path) -> Result<String, String> {
+        let full = self.0.join(path);
+        std::fs::read_to_string(&full).map_err(|e| format!("{}: {}", full.display(), reason(&e)))
+    }
+}
+
+/// Why a file could not be read or written, without the number of the system's error.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+/// Reads a scenario; what is wrong is said on stderr.
+pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
+    let text = std::fs::read_to_string(file).map_err(|e| {
+        let hint = if e.kind() == std::io::ErrorKind::NotFound { "; `queuelab init` writes one to start from" } else { "" };
+        style::note(&format!("error: cannot read the scenario {}: {}{hint}\n", file.display(), reason(&e)));
+        End::Wrong
+    })?;
+    let source = Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input) };
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let scenario = checked(scenario::parse(&source, &Beside(folder)))?;
+    let stem = file.file_stem().map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
+    Ok(Given { scenario, text: Some(text), stem })
+}
+
+/// A scenario without a file: a rate, a law of service, a number of consumers.
+pub fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
+    let source = scenario::quick(rate, service, consumers, overrides(input));
+    let scenario = checked(scenario::parse(&source, &Beside(Path::new("."))))?;
+    Ok(Given { scenario, text: Some(source.text), stem: "quick".into() })
+}
+
+fn overrides(input: &Input) -> Vec<String> {
+    input.set.iter().cloned().chain(input.seed.map(|seed| format!("seed={seed}"))).collect()
+}
+
+fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {
+    let colour = style::colour_on_stderr();
+    match parsed {
+        Ok(parsed) => {
+            if !parsed.warnings.is_empty() {
+                style::note(&parsed.warnings.render(colour));
+            }
+            Ok(parsed.scenario)
+        }
+        Err(problems) => {
+            style::note(&problems.render(colour));
+            Err(End::Wrong)
+        }
+    }
+}
+
+/// Writes a result's files into a folder: each is there whole or as it was before.
+pub fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
+    let failed = |path: &Path, e: &std::io::Error| {
+        style::note(&format!("error: cannot write {}: {}; choose another folder with --out\n", path.display(), reason(e)));
+        End::Failed
+    };
+    std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
+    let mut written = Vec::new();
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        let draft = folder.join(format!(".{name}.part"));
+        std::fs::write(&draft, bytes).and_then(|()| std::fs::rename(&draft, &path)).map_err(|e| failed(&path, &e))?;
+        written.push(path);
+    }
+    Ok(written)
+}

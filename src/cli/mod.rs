@@ -1,0 +1,122 @@
+//! The command line: the only place with files, a terminal, progress bars and exit codes. A file per verb.
+
+mod calibrate;
+mod explain;
+mod files;
+mod init;
+mod progress;
+mod run;
+mod style;
+
+use crate::answer::Method;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Will this queue hold? One scenario answered by theory, simulation and measurement, side by side.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "Exit codes: 0 fine; 1 an objective is missed or (with --check) methods disagree; 2 wrong input or usage;
+3 inconclusive; 5 the run or its target failed; 130 interrupted, with what was finished saved.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Answer scenarios by every method that applies, side by side, and write results/<file stem>/
+    Run(run::RunArguments),
+    /// Say what a scenario is and which closed forms apply, or why not; runs nothing
+    Explain(explain::ExplainArguments),
+    /// Measure this host's clock, sleep, hand-off and stalls: the floor of every measurement
+    Calibrate {
+        /// One JSON document on stdout, nothing else there
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a scenario to start from, or list the questions there are
+    Init(init::InitArguments),
+    /// List what can be measured here
+    Targets,
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Fine = 0,
+    Inconclusive = 3,
+    Missed = 1,
+    Failed = 5,
+    Wrong = 2,
+    Interrupted = 130,
+}
+
+impl End {
+    /// The more serious of two.
+    fn worse(self, other: End) -> End {
+        let rank = |e: End| [End::Fine, End::Inconclusive, End::Missed, End::Failed, End::Wrong, End::Interrupted].iter().position(|x| *x == e);
+        if rank(other) > rank(self) { other } else { self }
+    }
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    let end = match Arguments::parse().verb {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Explain(arguments) => explain::explain(&arguments),
+        Verb::Calibrate { json } => calibrate::calibrate(json),
+        Verb::Init(arguments) => init::init(&arguments),
+        Verb::Targets => {
+            for target in crate::load::TARGETS {
+                style::out(&format!("{:<12} {}\n", target.name, target.meaning));
+            }
+            End::Fine
+        }
+        Verb::Schema => {
+            style::out(&format!("{:#}\n", crate::scenario::schema()));
+            End::Fine
+        }
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "queuelab", &mut script);
+            style::out(&String::from_utf8_lossy(&script));
+            End::Fine
+        }
+    };
+    ExitCode::from(end as u8)
+}
+
+/// What makes a scenario out of files and flags.
+#[derive(Debug, Clone, clap::Args)]
+struct Input {
+    /// Set a value by its dotted path, as in producers.web.rate=900/s; may be given often
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// The seed of all chance, instead of the scenario's
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// A list of methods as `--only` takes it.
+fn methods(text: &str) -> Result<Vec<Method>, String> {
+    text.split(',')
+        .map(|name| match name.trim() {
+            "theory" => Ok(Method::Theory),
+            "simulation" => Ok(Method::Simulation),
+            "measurement" => Ok(Method::Measurement),
+            "rehearsal" | "replay" => Err(format!("`{name}` comes with measurement; write --only measurement")),
+            _ => Err(format!("`{name}` is no method; write theory, simulation or measurement, separated by commas")),
+        })
+        .collect()
+}
+
+/// Where results go.
+fn results(out: Option<&PathBuf>, stem: &str) -> PathBuf {
+    out.cloned().unwrap_or_else(|| PathBuf::from("results")).join(stem)
+}

@@ -1,0 +1,51 @@
+//! Progress on stderr: a bar with the time left for a person, nothing where nobody looks; Ctrl-C asks work to end.
+
+use crate::study::Watch;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// A watch that draws a bar if stderr is a terminal.
+pub struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    pub fn new(quiet: bool) -> Self {
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
+        let bar = ProgressBar::with_draw_target(Some(1000), target);
+        let style = ProgressStyle::with_template("{prefix:<12} [{bar:24}] {percent:>3} %  {msg}  {eta} left")
+            .expect("the template is well formed")
+            .progress_chars("=> ");
+        bar.set_style(style);
+        bar.enable_steady_tick(Duration::from_millis(250));
+        // A second handler in one process is refused; the first one serves as well.
+        let _ = ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::SeqCst) {
+                std::process::exit(130);
+            }
+        });
+        Bar { bar }
+    }
+
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watch for Bar {
+    fn says(&self, what: &str, done: f64, detail: &str) {
+        if self.bar.prefix() != what {
+            self.bar.set_prefix(what.to_string());
+            self.bar.reset();
+        }
+        self.bar.set_message(detail.to_string());
+        self.bar.set_position((done.clamp(0.0, 1.0) * 1000.0) as u64);
+    }
+
+    fn stopped(&self) -> bool {
+        INTERRUPTED.load(Ordering::Relaxed)
+    }
+}

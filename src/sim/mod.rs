@@ -1,0 +1,191 @@
+//! Simulation: what an ideal queue does with a plan, message by message, in integer nanoseconds.
+//!
+//! Every mechanism here means the same; where two apply they agree to the nanosecond. A departure frees its place before
+//! an arrival at the same instant takes it. Of several idle servers the one that has been idle longest takes the message.
+
+mod line;
+mod recursion;
+mod servers;
+
+pub use line::Line;
+pub use recursion::Recursion;
+
+use crate::message::Recorder;
+use crate::rng::Key;
+use crate::scenario::{Discipline, Overflow, Scenario, Servers};
+use crate::workload::Source;
+
+/// The single queue that a simulation plays, in plain numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Station {
+    /// Index of the queue in the scenario.
+    pub queue: u32,
+    /// Indices of the consumer groups and their numbers of servers; `None` is unlimited.
+    pub groups: Vec<(u32, Option<u32>)>,
+    /// How many messages may wait.
+    pub room: Option<u64>,
+    /// Whether a full queue throws out its oldest message rather than refusing the newest.
+    pub drop_head: bool,
+}
+
+impl Station {
+    /// The station that a scenario consists of, or why it is more than one first-in-first-out queue.
+    pub fn of(scenario: &Scenario) -> Result<Station, String> {
+        let [queue] = scenario.queues.as_slice() else {
+            return Err("it has more than one queue".into());
+        };
+        let groups: Vec<_> = scenario.consumers_of(0).collect();
+        let mut against = Vec::new();
+        let mut need = |plain: bool, what: &str| {
+            if !plain {
+                against.push(what.to_string());
+            }
+        };
+        need(scenario.topics.is_empty(), "topics");
+        need(queue.discipline == Discipline::Fifo, "a discipline other than fifo");
+        need(queue.message_ttl.is_none(), "message_ttl");
+        need(queue.visibility_timeout.is_none(), "visibility_timeout");
+        need(queue.partitions.is_none(), "partitions");
+        need(queue.initial_backlog == 0, "initial_backlog");
+        need(queue.durability == crate::scenario::Durability::None, "durability");
+        need(groups.iter().all(|(_, c)| c.batch.is_none()), "consumer batches");
+        need(groups.iter().all(|(_, c)| c.prefetch == 1), "prefetch above 1");
+        need(groups.iter().all(|(_, c)| c.failure == 0.0), "failing handlers");
+        need(groups.iter().all(|(_, c)| c.outages.is_none()), "outages");
+        need(groups.iter().all(|(_, c)| c.autoscale.is_none()), "autoscaling");
+        need(groups.iter().all(|(_, c)| c.to.is_empty()), "forwarding");
+        if let Some(first) = against.first() {
+            return Err(format!("it has {first}"));
+        }
+        Ok(Station {
+            queue: 0,
+            groups: groups
+                .iter()
+                .map(|(i, c)| {
+                    let servers = match c.count {
+                        Servers::Count(n) => Some(n),
+                        Servers::Unlimited => None,
+                    };
+                    (*i as u32, servers)
+                })
+                .collect(),
+            // A sender that waits for room keeps its place in the order, so that nothing but the place of waiting changes.
+            room: queue.max_length.filter(|_| queue.overflow != Overflow::Block),
+            drop_head: queue.overflow == Overflow::DropHead,
+        })
+    }
+
+    /// Servers in all; `None` is unlimited.
+    pub fn servers(&self) -> Option<u64> {
+        self.groups.iter().map(|g| g.1.map(u64::from)).sum()
+    }
+}
+
+/// When an engine looks at the queue's level between events: once in each cell of this length, at an instant chosen by chance.
+#[derive(Debug, Clone, Copy)]
+pub struct Looks {
+    every: u64,
+    cell: u64,
+    next: u64,
+    key: Key,
+}
+
+impl Looks {
+    /// A look in every cell of `every` nanoseconds.
+    pub fn new(every: u64, key: Key) -> Self {
+        let mut looks = Looks { every: every.max(1), cell: 0, next: 0, key };
+        looks.place();
+        looks
+    }
+
+    fn place(&mut self) {
+        let offset = (self.key.uniform_at(self.cell, 0) * self.every as f64) as u64;
+        self.next = self.cell.saturating_mul(self.every).saturating_add(offset);
+    }
+
+    fn pass(&mut self) {
+        self.cell += 1;
+        self.place();
+    }
+}
+
+/// Running totals of an engine at an instant; what happened between two of them is a difference.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Totals {
+    /// The instant, in nanoseconds: when the last message so far reached the queue.
+    pub at: u64,
+    /// Messages that reached the queue.
+    pub offered: u64,
+    /// Integral of the number waiting, in message-nanoseconds.
+    pub waiting_area: u128,
+    /// Integral of the number of busy servers, in server-nanoseconds.
+    pub busy_area: u128,
+    /// Messages waiting at the instant.
+    pub waiting: u64,
+    /// Servers busy at the instant.
+    pub busy: u64,
+}
+
+/// An engine that plays a plan.
+pub enum Engine<S> {
+    Recursion(Recursion<S>),
+    Line(Line<S>),
+}
+
+impl<S: Source> Engine<S> {
+    /// The fastest engine that plays this station.
+    pub fn new(station: &Station, source: S, looks: Option<Looks>) -> Self {
+        if station.drop_head && station.room.is_some() {
+            Engine::Line(Line::new(station, source, looks))
+        } else {
+            Engine::Recursion(Recursion::new(station, source, looks))
+        }
+    }
+
+    /// What it is called in an answer.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Engine::Recursion(r) => r.name(),
+            Engine::Line(_) => "waiting line",
+        }
+    }
+
+    /// Plays so many further messages (fewer if the plan ends) and says how many.
+    pub fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
+        match self {
+            Engine::Recursion(e) => e.advance(messages, recorder),
+            Engine::Line(e) => e.advance(messages, recorder),
+        }
+    }
+
+    /// Plays on until every message offered so far has left; later ones still arrive.
+    pub fn settle(&mut self, recorder: &mut impl Recorder) {
+        match self {
+            Engine::Recursion(_) => (),
+            Engine::Line(e) => e.settle(recorder),
+        }
+    }
+
+    pub fn totals(&mut self) -> Totals {
+        match self {
+            Engine::Recursion(e) => e.totals(),
+            Engine::Line(e) => e.totals(),
+        }
+    }
+
+    /// The most messages that waited at once since [`Engine::forget_peak`].
+    pub fn peak(&self) -> u64 {
+        match self {
+            Engine::Recursion(e) => e.peak(),
+            Engine::Line(e) => e.peak(),
+        }
+    }
+
+    /// Begins a new search for the longest line.
+    pub fn forget_peak(&mut self) {
+        match self {
+            Engine::Recursion(e) => e.forget_peak(),
+            Engine::Line(e) => e.forget_peak(),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Statistics: from records to estimates. No engine is known here.
+//!
+//! A [`Collector`] listens to one replication; [`Summary`] is what it heard, as numbers by metric path; [`combine`] turns the
+//! summaries of several replications into estimates with intervals. Histograms are merged, percentiles never averaged.
+
+mod collector;
+mod combine;
+mod histogram;
+mod interval;
+mod levels;
+mod warmup;
+
+pub use collector::{Collector, Places, Span, Summary};
+pub use combine::{Combined, combine};
+pub use histogram::Counts;
+pub use interval::{half_width, t_quantile};
+pub use levels::{Levels, levels_of};
+pub use warmup::mser5;

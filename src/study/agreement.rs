@@ -1,0 +1,121 @@
+//! Do the witnesses agree? Pairs of methods that should say the same, metric by metric.
+
+use super::{Accord, Agreement};
+use crate::answer::{Answer, Estimate, Method, Trust, Unit, metric_of};
+use crate::stats::t_quantile;
+
+/// Confidence of a statement that two methods differ: many metrics are compared, and few may differ by chance.
+const CONFIDENCE: f64 = 0.999;
+/// What a measurement may differ from its rehearsal (the host's share) and from its replay (the queue's code).
+const REHEARSAL_TOLERANCE: f64 = 0.05;
+const REPLAY_TOLERANCE: f64 = 0.01;
+/// What a clock read, a hand-off and a wake-up may add to a time, in seconds, whatever its size.
+const RULER: f64 = 20e-6;
+/// Statistics that are compared: not the extremes of a single run.
+const COMPARED: &[&str] = &["mean", "p50", "p90", "p95", "p99"];
+
+/// The pairs that should agree, the one that is believed first.
+const PAIRS: &[(Method, Method)] =
+    &[(Method::Theory, Method::Simulation), (Method::Rehearsal, Method::Measurement), (Method::Replay, Method::Measurement)];
+
+/// Compares every pair of methods that answered.
+///
+/// Intervals were made at `confidence` from `replications`; they are widened to hold with 99.9 %.
+pub fn agreement(answers: &[Answer], confidence: f64, replications: u64) -> Vec<Agreement> {
+    let find = |method| answers.iter().find(|a| a.method == method);
+    let mut out = Vec::new();
+    for &(a, b) in PAIRS {
+        if let (Some(first), Some(second)) = (find(a), find(b)) {
+            let widen =
+                if replications > 1 { t_quantile(CONFIDENCE, replications - 1) / t_quantile(confidence, replications - 1) } else { 1.0 };
+            out.extend(pair(first, second, widen));
+        }
+    }
+    out
+}
+
+fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
+    let judged = |(path, x): (&String, &Estimate)| {
+        let y = second.metrics.get(path)?;
+        let statistic = path.rsplit('.').next().unwrap_or("");
+        let times = metric_of(path).is_some_and(|m| m.unit == Unit::Seconds);
+        if times && !COMPARED.contains(&statistic) || ["max", "sd", "p999"].contains(&statistic) {
+            return None;
+        }
+        let verdict = match first.method {
+            Method::Theory => against_theory(first.exact, x, y, widen),
+            Method::Rehearsal => within(x, y, REHEARSAL_TOLERANCE, path, second),
+            _ => within(x, y, REPLAY_TOLERANCE, path, second),
+        };
+        let difference = match (x.value, y.value) {
+            (Some(x), Some(y)) if x != 0.0 => Some((y - x) / x),
+            _ => None,
+        };
+        Some(Agreement { metric: path.clone(), a: first.method, b: second.method, verdict, difference })
+    };
+    first.metrics.iter().filter_map(judged).collect()
+}
+
+/// An exact figure should lie in the interval; an approximation that does not is no contradiction.
+fn against_theory(exact: bool, theory: &Estimate, simulated: &Estimate, widen: f64) -> Accord {
+    let (Some(x), Some(y)) = (theory.value, simulated.value) else {
+        // A simulation cannot show that a mean is infinite.
+        return Accord::Unknown;
+    };
+    // Integer nanoseconds, and buckets of a thousandth, leave this much even where nothing is random.
+    let grain = 1e-9 + 1e-3 * x.abs();
+    match simulated.half_width {
+        Some(half) if (x - y).abs() <= half * widen + grain => Accord::Agree,
+        None if (x - y).abs() <= grain => Accord::Agree,
+        Some(_) if exact => Accord::Differ,
+        _ => Accord::Unknown,
+    }
+}
+
+/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell.
+fn within(simulated: &Estimate, measured: &Estimate, share: f64, path: &str, measurement: &Answer) -> Accord {
+    if measurement.trust() == Trust::Invalid {
+        return Accord::Unknown;
+    }
+    let (Some(x), Some(y)) = (simulated.value, measured.value) else {
+        return Accord::Unknown;
+    };
+    let floor = match metric_of(path).map(|m| m.unit) {
+        Some(Unit::Seconds) => RULER,
+        Some(Unit::Messages) => 1.0,
+        Some(Unit::Ratio) => share,
+        _ => 1e-9,
+    };
+    if (x - y).abs() <= (share * x.abs()).max(floor) { Accord::Agree } else { Accord::Differ }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(method: Method, value: f64, half_width: Option<f64>) -> Answer {
+        let mut out = Answer::new(method, "test");
+        out.set("total", "latency", "mean", Estimate { value: Some(value), half_width });
+        out
+    }
+
+    fn verdict(a: &Answer, b: &Answer) -> Accord {
+        agreement(&[a.clone(), b.clone()], 0.95, 10)[0].verdict
+    }
+
+    #[test]
+    fn theory_must_lie_in_the_widened_interval() {
+        let theory = answer(Method::Theory, 0.010, None);
+        assert_eq!(verdict(&theory, &answer(Method::Simulation, 0.0103, Some(0.0002))), Accord::Agree);
+        assert_eq!(verdict(&theory, &answer(Method::Simulation, 0.0110, Some(0.0002))), Accord::Differ);
+        let approximate = Answer { exact: false, ..theory };
+        assert_eq!(verdict(&approximate, &answer(Method::Simulation, 0.0110, Some(0.0002))), Accord::Unknown);
+    }
+
+    #[test]
+    fn a_measurement_must_be_near_its_rehearsal_and_nearer_its_replay() {
+        let measured = answer(Method::Measurement, 0.0103, None);
+        assert_eq!(verdict(&answer(Method::Rehearsal, 0.010, None), &measured), Accord::Agree);
+        assert_eq!(verdict(&answer(Method::Replay, 0.010, None), &measured), Accord::Differ);
+    }
+}

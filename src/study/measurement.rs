@@ -1,0 +1,201 @@
+//! The measurement's three answers: what was measured, the same plan on a perfect host, and what really happened replayed.
+//!
+//! A measurement is one plan. The *rehearsal* simulates that very plan, so that no sampling error lies between the two; the
+//! *replay* simulates the sends and service times that really happened, so that the host's share of the difference is
+//! told apart from the queue's.
+
+use super::watch::Watch;
+use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered};
+use crate::load;
+use crate::message::{Keep, Outcome, Record};
+use crate::scenario::Scenario;
+use crate::sim::{Engine, Station};
+use crate::stats::{Collector, Levels, Places, Span, Summary, combine, levels_of};
+use crate::units::{nanos, seconds, significant};
+use crate::workload::{Block, Kept, Plan};
+
+/// The share of a measurement's messages that is left out at its start.
+const WARMUP: f64 = 0.05;
+/// Batches that the rest is cut into for intervals.
+const BATCHES: u64 = 20;
+/// Points of a timeline.
+const GRID: usize = 500;
+/// The most messages that a measurement keeps.
+const MOST_MESSAGES: u64 = 20_000_000;
+
+/// Measures a scenario: rehearsal, measurement and replay, or why there is none.
+///
+/// # Errors
+/// A refusal that says why: what the target cannot do, or a load beyond the host.
+pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Measurement, why };
+    let station = Station::of(scenario).map_err(|what| refuse(format!("the harness does not play this yet: {what}")))?;
+    if let Some(rho) = super::rho(scenario).filter(|&rho| rho >= 1.0 && station.room.is_none()) {
+        return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));
+    }
+    let speed = scenario.measurement.speed;
+    let planned = plan(scenario).map_err(refuse)?;
+    let played = scaled(&planned, 1.0 / speed);
+    let rehearsed = simulate(&station, &planned);
+    let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
+    let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
+    let run = load::measure(scenario, &played, &control).map_err(|e| refuse(e.to_string()))?;
+    let measured = stretched(run.records, speed);
+    let replayed = simulate(&station, &really_happened(&measured, &planned, scenario.consumers.len()));
+    let places = super::places(scenario);
+    let from = (planned.len() as f64 * WARMUP) as u64;
+    let window = from..planned.len() as u64;
+    let each = |method, by: &str, records: &[Record]| answer(scenario, method, by, &summaries(&places, records, &window));
+    let rehearsal = each(Method::Rehearsal, "simulation of the very plan that was measured", &rehearsed);
+    let mut measurement = each(Method::Measurement, &run.by, &measured);
+    let replay = each(Method::Replay, "simulation of the sends and service times that really happened", &replayed);
+    measurement.gates = run.gates;
+    measurement.caveats.extend(run.caveats);
+    Ok(vec![rehearsal, measurement, replay])
+}
+
+/// The plan of a measurement: the scenario's own, for as long as it is to last.
+fn plan(scenario: &Scenario) -> Result<Block, String> {
+    let lasts = scenario.measurement.duration * scenario.measurement.speed;
+    let expected = scenario.producers.iter().map(|p| p.rate).sum::<f64>() * lasts;
+    if expected > MOST_MESSAGES as f64 {
+        let most = significant(MOST_MESSAGES as f64, 3);
+        return Err(format!(
+            "{} messages are more than the {most} that a measurement keeps; shorten [measurement] duration",
+            significant(expected, 3)
+        ));
+    }
+    let mut plan = Plan::of(scenario, scenario.seed, 0).map_err(|e| e.to_string())?;
+    let until = nanos(lasts).ok_or("the measurement lasts longer than can be timed")?;
+    let block = plan.take_until(until);
+    if (block.len() as u64) < 2 * BATCHES {
+        return Err(format!("only {} messages fall into its {lasts} s; lengthen [measurement] duration", block.len()));
+    }
+    Ok(block)
+}
+
+/// A plan with all times multiplied.
+fn scaled(block: &Block, factor: f64) -> Block {
+    if factor == 1.0 {
+        return block.clone();
+    }
+    let scale = |column: &Vec<u64>| column.iter().map(|&t| (t as f64 * factor).round() as u64).collect();
+    Block {
+        first: block.first,
+        due: scale(&block.due),
+        sent: scale(&block.sent),
+        producer: block.producer.clone(),
+        demand: block.demand.iter().map(scale).collect(),
+    }
+}
+
+/// Records of a run that was played faster, in the scenario's own time.
+fn stretched(mut records: Vec<Record>, speed: f64) -> Vec<Record> {
+    if speed != 1.0 {
+        for r in &mut records {
+            for t in [&mut r.message.due, &mut r.sent, &mut r.taken, &mut r.finished] {
+                *t = (*t as f64 * speed).round() as u64;
+            }
+        }
+    }
+    records
+}
+
+/// A plan made of what was really sent when, and how long each service really took; the planned work of what was not served.
+fn really_happened(records: &[Record], planned: &Block, groups: usize) -> Block {
+    let mut order: Vec<&Record> = records.iter().collect();
+    order.sort_by_key(|r| (r.sent, r.message.id));
+    let mut out = Block { demand: vec![Vec::with_capacity(order.len()); groups], ..Block::default() };
+    for r in order {
+        out.due.push(r.message.due);
+        out.sent.push(r.sent);
+        if !planned.producer.is_empty() {
+            out.producer.push(r.message.producer);
+        }
+        for (group, column) in out.demand.iter_mut().enumerate() {
+            let planned = planned.demand[group].get(r.message.id as usize).copied().unwrap_or(0);
+            column.push(if r.outcome == Outcome::Served { r.finished - r.taken } else { planned });
+        }
+    }
+    out
+}
+
+/// The records of an ideal queue that plays a plan.
+fn simulate(station: &Station, plan: &Block) -> Vec<Record> {
+    let mut keep = Keep(Vec::with_capacity(plan.len()));
+    let mut engine = Engine::new(station, Kept::new(plan), None);
+    engine.advance(plan.len() as u64, &mut keep);
+    engine.settle(&mut keep);
+    keep.0.sort_by_key(|r| r.message.id);
+    keep.0
+}
+
+/// The whole window, and the window in batches.
+struct Summaries {
+    whole: Summary,
+    batches: Vec<Summary>,
+    grid: Vec<(u64, u64, u64)>,
+}
+
+fn summaries(places: &Places, records: &[Record], window: &std::ops::Range<u64>) -> Summaries {
+    let (whole, grid) = summary(places, records, window.clone());
+    let length = window.end - window.start;
+    let batches = (0..BATCHES)
+        .map(|i| summary(places, records, window.start + length * i / BATCHES..window.start + length * (i + 1) / BATCHES).0)
+        .collect();
+    Summaries { whole, batches, grid }
+}
+
+/// One window of a kept run as numbers. Records are in order of id.
+fn summary(places: &Places, records: &[Record], window: std::ops::Range<u64>) -> (Summary, Vec<(u64, u64, u64)>) {
+    use crate::message::Recorder;
+    let mut collector = Collector::new(places, window.clone());
+    let inside = &records[window.start as usize..window.end as usize];
+    for r in inside {
+        collector.record(r);
+    }
+    let sent = |id: u64| records[id as usize].sent;
+    let time = sent(window.start.saturating_sub(1))..sent(window.end - 1);
+    let levels = levels_of(records, 0, time.clone(), GRID);
+    let (waiting, waiting_p99, peak) = Levels::mean_p99_max(&levels.waiting).unwrap_or_default();
+    let (in_system, in_system_p99, most) = Levels::mean_p99_max(&levels.in_system).unwrap_or_default();
+    let at = |when: u64| records.iter().filter(|r| r.sent <= when && r.finished > when).count() as f64;
+    let span = Span {
+        lasted: seconds(time.end - time.start).max(1e-9),
+        waiting,
+        busy: in_system - waiting,
+        grown: at(time.end) - at(time.start),
+        peak: peak as u64,
+    };
+    let mut out = collector.summary(&span);
+    let queue = format!("queues.{}", places.queue);
+    for (key, statistic, value) in [("queue_length", "p99", waiting_p99), ("in_system", "p99", in_system_p99), ("in_system", "max", most)] {
+        out.values.insert(crate::answer::path(&queue, key, statistic), value);
+    }
+    (out, levels.grid)
+}
+
+fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) -> Answer {
+    let combined = combine(&summaries.batches, scenario.simulation.confidence);
+    let mut out = Answer::new(method, by);
+    for (path, estimate) in combined.metrics {
+        // The value is that of the whole window; the batches say how uncertain it is.
+        if let Some(&value) = summaries.whole.values.get(&path) {
+            out.metrics.insert(path, Estimate::with(value, estimate.half_width));
+        }
+    }
+    out.latency = summaries.whole.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
+    if let Some(queue) = scenario.queues.first() {
+        let moments = summaries.grid.iter().map(|&(at, waiting, in_system)| Moment {
+            at: seconds(at),
+            waiting: waiting as f64,
+            in_system: in_system as f64,
+            half_width: None,
+        });
+        out.timelines.insert(queue.name.clone(), moments.collect());
+    }
+    if summaries.whole.unfinished > 0 {
+        out.caveats.push(format!("{} messages were unfinished at the end and are in no latency", summaries.whole.unfinished));
+    }
+    out
+}

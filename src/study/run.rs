@@ -1,0 +1,58 @@
+//! The main job: one scenario, every witness, side by side.
+
+use super::agreement::agreement;
+use super::watch::Watch;
+use super::{Study, measurement, simulation, verdict};
+use crate::answer::{Method, Unanswered};
+use crate::load;
+use crate::scenario::Scenario;
+use crate::theory;
+
+/// Answers a scenario by the wanted methods. Rehearsal and replay come with measurement.
+///
+/// The simulation never runs while the measurement does.
+pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
+    let mut answers = Vec::new();
+    let mut unanswered = Vec::new();
+    if wanted.contains(&Method::Theory) {
+        keep(theory::answer(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
+    }
+    if wanted.contains(&Method::Simulation) {
+        keep(simulation::simulate(scenario, watch).map(|a| vec![a]), &mut answers, &mut unanswered);
+    }
+    if wanted.contains(&Method::Measurement) && !watch.stopped() {
+        keep(measurement::measure(scenario, watch), &mut answers, &mut unanswered);
+    }
+    answers.sort_by_key(|a| a.method);
+    let replications = u64::from(scenario.simulation.replications);
+    let figure = |path: &str| {
+        let known = [Method::Theory, Method::Simulation, Method::Measurement];
+        known
+            .iter()
+            .filter_map(|m| answers.iter().find(|a| a.method == *m && (a.exact || *m != Method::Theory)))
+            .find_map(|a| a.get(path)?.value)
+    };
+    let mut study = Study {
+        agreement: agreement(&answers, scenario.simulation.confidence, replications),
+        formulas: theory::formulas(scenario, &figure),
+        objectives: super::objectives::judge(&scenario.objectives, &answers),
+        scenario: scenario.clone(),
+        answers,
+        unanswered,
+        verdict: Vec::new(),
+        host: load::host(),
+    };
+    study.verdict = verdict::verdict(&study);
+    study
+}
+
+fn keep(
+    result: Result<Vec<crate::answer::Answer>, Unanswered>,
+    answers: &mut Vec<crate::answer::Answer>,
+    unanswered: &mut Vec<Unanswered>,
+) {
+    match result {
+        Ok(found) => answers.extend(found),
+        Err(why) => unanswered.push(why),
+    }
+}

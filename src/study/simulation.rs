@@ -1,0 +1,262 @@
+//! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
+
+use super::watch::Watch;
+use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered};
+use crate::message::{Record, Recorder, Served};
+use crate::rng::Key;
+use crate::scenario::{Length, Precision, Scenario, Warmup};
+use crate::sim::{Engine, Looks, Station, Totals};
+use crate::stats::{Collector, Combined, Places, Span, Summary, combine, mser5};
+use crate::units::{seconds, significant};
+use crate::workload::{Plan, Source};
+use rayon::prelude::*;
+
+/// A replication is looked at once for so many messages, on average.
+const MESSAGES_A_LOOK: f64 = 64.0;
+/// Messages played between two reports of progress.
+const CHUNK: u64 = 1 << 16;
+/// More replications than this are never made to reach a precision.
+const MOST_REPLICATIONS: u32 = 1000;
+/// Confidence of the statement that a backlog grows.
+const DRIFT_CONFIDENCE: f64 = 0.999;
+
+/// Answers a scenario by simulation.
+///
+/// # Errors
+/// A refusal that says why: what no engine plays, or a queue that grows without end.
+pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
+    let run = Runs::new(scenario).map_err(refuse)?;
+    let (warmup, mut caveats) = run.warmup(watch);
+    let mut summaries = run.replicate(0..scenario.simulation.replications, warmup, watch);
+    if let Some(why) = run.unstable(&summaries) {
+        return Err(refuse(why));
+    }
+    let confidence = scenario.simulation.confidence;
+    let mut combined = combine(&values(&summaries), confidence);
+    while let Some(more) = still_needed(&scenario.simulation.precision, &combined, summaries.len() as u32) {
+        let next = summaries.len() as u32;
+        summaries.extend(run.replicate(next..next + more, warmup, watch));
+        combined = combine(&values(&summaries), confidence);
+    }
+    caveats.extend(run.caveats(&combined, summaries.len() as u32));
+    let effort = format!(
+        "{}, {} replications of {} messages after {} to warm up",
+        run.engine_name(),
+        summaries.len(),
+        significant(run.messages as f64, 7),
+        significant(warmup as f64, 7)
+    );
+    Ok(answer(scenario, effort, combined, &summaries, caveats))
+}
+
+fn values(runs: &[Replication]) -> Vec<Summary> {
+    runs.iter().map(|r| r.summary.clone()).collect()
+}
+
+/// What one replication gave.
+struct Replication {
+    summary: Summary,
+    span: Span,
+}
+
+/// Everything that the replications of a scenario share.
+struct Runs<'a> {
+    scenario: &'a Scenario,
+    station: Station,
+    places: Places,
+    messages: u64,
+    /// Messages a second, all producers.
+    rate: f64,
+}
+
+impl<'a> Runs<'a> {
+    fn new(scenario: &'a Scenario) -> Result<Self, String> {
+        let station = Station::of(scenario).map_err(|what| format!("the simulator does not play this yet: {what}"))?;
+        Plan::of(scenario, scenario.seed, 0).map_err(|e| e.to_string())?;
+        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let messages = match scenario.simulation.length {
+            Length::Messages(n) => n,
+            Length::Duration(s) => (rate * s).ceil().max(1.0) as u64,
+        };
+        Ok(Runs { scenario, station, places: super::places(scenario), messages, rate })
+    }
+
+    fn plan(&self, replication: u32) -> Plan {
+        Plan::of(self.scenario, self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
+    }
+
+    fn engine(&self, replication: u32) -> Engine<Plan> {
+        let every = (MESSAGES_A_LOOK / self.rate * crate::units::NANOS_PER_SECOND) as u64;
+        let key = Key::new(self.scenario.seed, u64::from(replication)).role("looks", &self.places.queue);
+        Engine::new(&self.station, self.plan(replication), Some(Looks::new(every, key)))
+    }
+
+    fn engine_name(&self) -> &'static str {
+        self.engine(0).name()
+    }
+
+    /// Messages to leave out at the start of every replication, and what is to be said about it.
+    fn warmup(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
+        match self.scenario.simulation.warmup {
+            Warmup::Messages(n) => (n, Vec::new()),
+            Warmup::Duration(s) => ((self.rate * s).ceil() as u64, Vec::new()),
+            Warmup::Auto => self.settled(watch),
+        }
+    }
+
+    /// MSER-5 on the latencies of pilot runs, averaged over replications; longer pilots until they settle.
+    fn settled(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
+        let mut length = (self.messages / 10).clamp(10_000.min(self.messages), 100_000);
+        loop {
+            watch.says("warm-up", 0.0, &format!("pilot of {length} messages"));
+            let pilots: Vec<Pilot> = (0..self.scenario.simulation.replications)
+                .into_par_iter()
+                .map(|replication| {
+                    let mut pilot = Pilot { latency: vec![0.0; length as usize] };
+                    let mut engine = self.engine(replication);
+                    engine.advance(length, &mut pilot);
+                    engine.settle(&mut pilot);
+                    pilot
+                })
+                .collect();
+            let mut mean = vec![0.0; length as usize];
+            for (i, m) in mean.iter_mut().enumerate() {
+                *m = pilots.iter().map(|p| p.latency[i]).sum::<f64>() / pilots.len() as f64;
+            }
+            if let Some(cut) = mser5(&mean) {
+                return (cut as u64, Vec::new());
+            }
+            if length >= self.messages.min(1_000_000) {
+                let why = format!("the start still shows after {length} messages; make [simulation] messages larger");
+                return (self.messages / 2, vec![why]);
+            }
+            length = (length * 4).min(self.messages);
+        }
+    }
+
+    fn replicate(&self, which: std::ops::Range<u32>, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
+        let all = u64::from(which.end - which.start) * (warmup + self.messages);
+        let done = std::sync::atomic::AtomicU64::new(0);
+        let label = format!("replications {}–{}", which.start + 1, which.end);
+        which
+            .into_par_iter()
+            .map(|replication| {
+                let mut engine = self.engine(replication);
+                let mut collector = Collector::new(&self.places, warmup..warmup + self.messages);
+                engine.advance(warmup, &mut crate::message::Forget);
+                engine.forget_peak();
+                let before = engine.totals();
+                let mut left = self.messages;
+                while left > 0 && !watch.stopped() {
+                    let played = engine.advance(left.min(CHUNK), &mut collector);
+                    left -= played;
+                    let so_far = done.fetch_add(played, std::sync::atomic::Ordering::Relaxed);
+                    watch.says("simulation", so_far as f64 / all as f64, &label);
+                    if played == 0 {
+                        break;
+                    }
+                }
+                let after = engine.totals();
+                let peak = engine.peak();
+                engine.settle(&mut collector);
+                let span = span(&before, &after, peak);
+                Replication { summary: collector.summary(&span), span }
+            })
+            .collect()
+    }
+
+    /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
+    fn unstable(&self, runs: &[Replication]) -> Option<String> {
+        let rho = super::rho(self.scenario)?;
+        let constant = self.scenario.producers.len() == 1
+            && self.scenario.producers[0].arrivals == crate::scenario::Arrivals::Periodic
+            && self.scenario.consumers.iter().all(|c| c.service_time.scv() == 0.0);
+        if rho < 1.0 || self.station.room.is_some() || (constant && rho <= 1.0) {
+            return None;
+        }
+        let growth: Vec<f64> = runs.iter().map(|r| r.span.grown / r.span.lasted).collect();
+        let (mean, half) = crate::stats::half_width(&growth, DRIFT_CONFIDENCE);
+        let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
+        Some(format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3)))
+    }
+
+    fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
+        let mut out = combined.caveats.clone();
+        for c in &self.scenario.consumers {
+            if c.service_time.scv().is_infinite() {
+                out.push(format!(
+                    "the service time of `{}` has infinite variance: means converge slowly and their intervals are too narrow",
+                    c.name
+                ));
+            }
+        }
+        if replications < 2 {
+            out.push("one replication has no interval; use at least two, better ten".into());
+        }
+        out
+    }
+}
+
+fn span(before: &Totals, after: &Totals, peak: u64) -> Span {
+    let lasted = seconds(after.at - before.at).max(1e-9);
+    let mean = |from: u128, to: u128| (to - from) as f64 / crate::units::NANOS_PER_SECOND / lasted;
+    Span {
+        lasted,
+        waiting: mean(before.waiting_area, after.waiting_area),
+        busy: mean(before.busy_area, after.busy_area),
+        grown: (after.waiting + after.busy) as f64 - (before.waiting + before.busy) as f64,
+        peak,
+    }
+}
+
+/// Keeps the latency of the first messages, in seconds.
+struct Pilot {
+    latency: Vec<f64>,
+}
+
+impl Recorder for Pilot {
+    fn record(&mut self, r: &Record) {
+        if let Some(latency) = self.latency.get_mut(r.message.id as usize) {
+            *latency = seconds(r.finished - r.message.due);
+        }
+    }
+
+    fn served(&mut self, run: &Served<'_>) {
+        for i in 0..run.due.len() {
+            if let Some(latency) = self.latency.get_mut(run.first as usize + i) {
+                *latency = seconds(run.finished[i] - run.due[i]);
+            }
+        }
+    }
+}
+
+/// How many more replications a precision needs; `None` when it is reached or cannot be.
+fn still_needed(precision: &Precision, combined: &Combined, made: u32) -> Option<u32> {
+    let excess = |path: &str, share: f64| -> f64 {
+        match combined.metrics.get(path) {
+            Some(Estimate { value: Some(value), half_width: Some(half) }) if *value != 0.0 => half / value.abs() / share,
+            _ => 0.0,
+        }
+    };
+    let worst = match precision {
+        Precision::None => return None,
+        Precision::Means(share) => combined.metrics.keys().filter(|p| p.ends_with(".mean")).map(|p| excess(p, *share)).fold(0.0, f64::max),
+        Precision::Paths(paths) => paths.iter().map(|(path, share)| excess(path, *share)).fold(0.0, f64::max),
+    };
+    // The half-width falls with the square root of the number; a tenth more allows for its own uncertainty.
+    let wanted = (f64::from(made) * worst * worst * 1.1).ceil().min(f64::from(MOST_REPLICATIONS)) as u32;
+    (worst > 1.0 && wanted > made).then(|| (wanted - made).min(made * 3))
+}
+
+fn answer(scenario: &Scenario, by: String, combined: Combined, runs: &[Replication], caveats: Vec<String>) -> Answer {
+    let mut out = Answer::new(Method::Simulation, by);
+    out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
+    out.metrics = combined.metrics;
+    out.caveats = caveats;
+    if let (Some(first), Some(queue)) = (runs.first(), scenario.queues.first()) {
+        let moments = first.summary.trail.iter().map(|&(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None });
+        out.timelines.insert(queue.name.clone(), moments.collect());
+    }
+    out
+}

@@ -1,0 +1,129 @@
+//! The answer in words, most important first.
+
+use super::{Accord, Met, Study};
+use crate::answer::{Answer, Estimate, Method, Trust};
+use crate::units::{Time, significant};
+
+/// Sentences: what the scenario does, whether objectives are met, whether the witnesses agree.
+pub fn verdict(study: &Study) -> Vec<String> {
+    let mut out = vec![headline(study)];
+    out.extend(study.objectives.iter().map(objective));
+    out.extend(theory_and_simulation(study));
+    out.extend(measurement(study));
+    out
+}
+
+/// What happens to messages, by the witness that knows best.
+fn headline(study: &Study) -> String {
+    let best = [Method::Simulation, Method::Theory, Method::Measurement].iter().find_map(|m| study.answer(*m));
+    let Some(answer) = best else {
+        let unstable = study.unanswered.iter().find(|u| u.why.starts_with("unstable"));
+        return match unstable {
+            Some(u) => format!("This queue does not hold: {}.", u.why),
+            None => "No method answers this scenario; the reasons are below.".into(),
+        };
+    };
+    let mut words = Vec::new();
+    if let (Some(mean), Some(p99)) = (answer.get("total.latency.mean"), answer.get("total.latency.p99")) {
+        words.push(format!("a message takes {} on average, and 99 % are done within {}", time(mean), time(p99)));
+    } else if let Some(mean) = answer.get("total.latency.mean") {
+        words.push(format!("a message takes {} on average", time(mean)));
+    }
+    if let Some(loss) = answer.get("total.loss").and_then(|e| e.value).filter(|&l| l > 0.0) {
+        words.push(format!("{} % of them are lost", significant(loss * 100.0, 3)));
+    }
+    for queue in &study.scenario.queues {
+        if let Some(rho) = answer.get(&format!("queues.{}.utilization", queue.name)).and_then(|e| e.value) {
+            words.push(format!("the servers of `{}` are busy {} % of the time", queue.name, significant(rho * 100.0, 3)));
+        }
+    }
+    let interval = if answer.method == Method::Simulation {
+        format!(" (simulation, {} % confidence)", significant(study.scenario.simulation.confidence * 100.0, 3))
+    } else {
+        format!(" ({}, {})", answer.method.name(), answer.by)
+    };
+    let mut sentence = words.join("; ");
+    if let Some(first) = sentence.get(..1) {
+        sentence = first.to_uppercase() + &sentence[1..];
+    }
+    format!("{sentence}{interval}.")
+}
+
+/// A time with its interval, in one unit.
+fn time(estimate: &Estimate) -> String {
+    let Some(value) = estimate.value else { return "∞".into() };
+    match estimate.half_width {
+        Some(half) => {
+            let (scale, unit) = crate::units::time_scale(value);
+            format!("{} ± {} {unit}", significant(value / scale, 3), significant(half / scale, 2))
+        }
+        None => Time(value).to_string(),
+    }
+}
+
+fn objective(judged: &super::Judgement) -> String {
+    let by = judged.by.map_or("nobody knows it", Method::name);
+    let (sign, words) = match judged.outcome {
+        Met::Pass => ("✓", "is met"),
+        Met::Fail => ("✗", "is missed"),
+        Met::Inconclusive => ("?", "cannot be decided: simulate longer"),
+    };
+    format!("{sign} {} {} {words} ({by}).", judged.objective.metric, judged.objective.text)
+}
+
+fn theory_and_simulation(study: &Study) -> Option<String> {
+    let theory = study.answer(Method::Theory)?;
+    let pairs: Vec<_> = study.agreement.iter().filter(|a| a.a == Method::Theory).collect();
+    let differ: Vec<_> = pairs.iter().filter(|a| a.verdict == Accord::Differ).collect();
+    let kind = if theory.exact { "exact" } else { "approximate" };
+    if pairs.is_empty() {
+        return None;
+    }
+    Some(match differ.as_slice() {
+        [] if theory.exact => format!("Theory ({}, {kind}) and simulation agree in all {} metrics that both know.", theory.by, pairs.len()),
+        [] => {
+            let of = pairs.iter().find(|a| a.metric == "total.latency.mean").and_then(|a| a.difference);
+            let off =
+                of.map_or(String::new(), |d| format!("; its mean latency is {} % off", significant((-d / (1.0 + d) * 100.0).abs(), 2)));
+            format!("Theory ({}) is {kind} here{off}.", theory.by)
+        }
+        some => format!("✗ Theory ({}, {kind}) and simulation differ in {}.", theory.by, list(some.iter().map(|a| a.metric.as_str()))),
+    })
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let all: Vec<_> = names.collect();
+    let shown = all.iter().take(3).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    if all.len() > 3 { format!("{shown} and {} more", all.len() - 3) } else { shown }
+}
+
+fn measurement(study: &Study) -> Option<String> {
+    let measured = study.answer(Method::Measurement)?;
+    let from = |method| {
+        let of = |metric: &str| {
+            study.agreement.iter().find(|a| a.a == method && a.b == Method::Measurement && a.metric == metric).and_then(|a| a.difference)
+        };
+        Some((of("total.latency.mean")?, of("total.latency.p99")))
+    };
+    let percent = |d: f64| format!("{}{} %", if d < 0.0 { "−" } else { "+" }, significant((d * 100.0).abs(), 2));
+    let both = |(mean, p99): (f64, Option<f64>)| {
+        format!("{} in the mean{}", percent(mean), p99.map_or(String::new(), |d| format!(" and {} in p99", percent(d))))
+    };
+    let near = match (from(Method::Rehearsal), from(Method::Replay)) {
+        (Some(rehearsal), Some(replay)) => {
+            format!(": its latency is {} from the rehearsal and {} from the replay", both(rehearsal), both(replay))
+        }
+        _ => String::new(),
+    };
+    Some(match measured.trust() {
+        Trust::Valid => format!("The measurement of the real queue is VALID{near}."),
+        Trust::Degraded => format!("! The measurement is DEGRADED ({}){near}.", failed(measured)),
+        Trust::Invalid => format!("! The measurement is INVALID and compared with nothing: {}.", failed(measured)),
+    })
+}
+
+fn failed(measured: &Answer) -> String {
+    let mut gates: Vec<_> = measured.gates.iter().filter(|g| g.trust != Trust::Valid).collect();
+    gates.sort_by_key(|g| std::cmp::Reverse(g.trust));
+    gates.iter().map(|g| g.name).collect::<Vec<_>>().join(", ")
+}

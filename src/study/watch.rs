@@ -1,0 +1,20 @@
+//! Who is told how far long work has come, and may stop it.
+
+/// Told of progress from any thread.
+pub trait Watch: Sync {
+    /// What is being done, the share of it that is done, and a detail.
+    fn says(&self, what: &str, done: f64, detail: &str);
+
+    /// Whether the person wants it to end early.
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Blind;
+
+impl Watch for Blind {
+    fn says(&self, _: &str, _: f64, _: &str) {}
+}

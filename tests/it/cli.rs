@@ -1,0 +1,174 @@
+//! The program as a person or a script meets it: what is printed where, which exit code, which files.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Runs the program in a folder of its own that starts out with the given files.
+pub struct Desk {
+    folder: PathBuf,
+}
+
+impl Desk {
+    pub fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder under the target directory");
+        for (file, text) in files {
+            std::fs::write(folder.join(file), text).expect("a file in it");
+        }
+        Desk { folder }
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuelab"));
+        command.args(arguments).current_dir(&self.folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1").env("COLUMNS", "100");
+        command.output().expect("the program starts")
+    }
+
+    /// Copies a folder of files into the desk's.
+    pub fn copy(&self, from: &Path, to: &str) {
+        let target = self.folder.join(to);
+        std::fs::create_dir_all(&target).expect("a folder in the desk's");
+        for entry in std::fs::read_dir(from).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                std::fs::copy(&path, target.join(path.file_name().expect("a name"))).expect("a copy");
+            }
+        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.folder.join(path).exists()
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8 on stdout")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8 on stderr")
+}
+
+const MM1: &str = r#"
+[producers.web]
+to = "jobs"
+rate = "200/s"
+[queues.jobs]
+[consumers.worker]
+from = "jobs"
+count = 1
+service_time = { law = "exponential", mean = "4ms" }
+[simulation]
+messages = 20000
+replications = 4
+"#;
+
+#[test]
+fn json_is_one_document_with_the_agreed_names() {
+    let desk = Desk::new("json", &[("mm1.toml", MM1)]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory,simulation", "--json"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let document: serde_json::Value = serde_json::from_str(&out(&output)).expect("one JSON document");
+    for key in ["queuelab", "scenario", "seed", "host", "answers", "unanswered", "agreement", "formulas"] {
+        assert!(document.get(key).is_some(), "`{key}` is missing");
+    }
+    let wait = &document["answers"][0]["metrics"]["queues.jobs.wait.mean"];
+    assert_eq!(document["answers"][0]["method"], "theory");
+    assert_eq!(wait["unit"], "s");
+    assert!((wait["value"].as_f64().expect("a number") - 0.016).abs() < 1e-12);
+    assert!(document["answers"][1]["metrics"]["queues.jobs.wait.mean"]["half_width"].as_f64().is_some());
+    assert_eq!(document["formulas"].as_array().map(Vec::len), Some(4));
+    assert!(!desk.has("results"), "--json alone writes no files");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads() {
+    let desk = Desk::new("threads", &[("mm1.toml", MM1)]);
+    let answers = |threads: &str| {
+        let output = desk.run(&["run", "mm1.toml", "--only", "theory,simulation", "--json", "--threads", threads]);
+        let document: serde_json::Value = serde_json::from_str(&out(&output)).expect("one JSON document");
+        (document["answers"].to_string(), document["agreement"].to_string(), document["formulas"].to_string())
+    };
+    let one = answers("1");
+    assert_eq!(one, answers("2"));
+    assert_eq!(one, answers("8"));
+}
+
+#[test]
+fn files_are_written_under_the_stem() {
+    let desk = Desk::new("files", &[("mm1.toml", MM1)]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory,simulation"]);
+    assert!(output.status.success(), "{}", err(&output));
+    for file in ["answer.json", "metrics.csv", "timeline.csv", "latency.simulation.hgrm", "percentiles.svg", "queue-length.svg"] {
+        assert!(desk.has(&format!("results/mm1/{file}")), "{file}");
+    }
+    assert!(out(&output).contains("M/M/1"), "{}", out(&output));
+}
+
+#[test]
+fn objectives_decide_the_exit_code() {
+    let with = |limit: &str| format!("{MM1}\n[objectives]\n\"producers.web.latency.p99\" = \"{limit}\"\n");
+    let desk = Desk::new("objectives", &[("met.toml", &with("< 1s")), ("missed.toml", &with("< 10ms"))]);
+    let code = |file: &str| desk.run(&["run", file, "--only", "theory,simulation", "--quiet"]).status.code();
+    assert_eq!(code("met.toml"), Some(0));
+    assert_eq!(code("missed.toml"), Some(1));
+}
+
+#[test]
+fn a_scenario_can_be_typed() {
+    let desk = Desk::new("typed", &[]);
+    let typed =
+        ["run", "--rate", "1k/s", "--service", "lognormal(20ms, scv=2)", "--consumers", "24", "--only", "theory,simulation", "--quick"];
+    let output = desk.run(&typed);
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(desk.has("results/quick/answer.json"));
+}
+
+#[test]
+fn an_unstable_queue_is_told_with_its_growth() {
+    let desk = Desk::new("unstable", &[("mm1.toml", MM1)]);
+    let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(out(&output).contains("rho = 1.2") && out(&output).contains("grows by"), "{}", out(&output));
+    assert!(err(&output).contains("warning"), "{}", err(&output));
+}
+
+#[test]
+fn wrong_input_is_one_clear_error() {
+    let desk = Desk::new("wrong", &[("bad.toml", "[producers.web]\nto = \"jobs\"\nrate = 900\n")]);
+    for (arguments, words) in [
+        (vec!["run", "nowhere.toml"], vec!["nowhere.toml", "no such file"]),
+        (vec!["run", "bad.toml"], vec!["bad.toml:3", "900/s"]),
+        (vec!["run", "bad.toml", "--only", "theroy"], vec!["theroy", "theory"]),
+        (vec!["run"], vec!["FILE"]),
+        (vec!["rnu", "bad.toml"], vec!["run"]),
+        (vec!["init", "nothing"], vec!["quickstart"]),
+    ] {
+        let output = desk.run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", err(&output));
+        assert!(out(&output).is_empty(), "{arguments:?}: {}", out(&output));
+        for word in words {
+            assert!(err(&output).contains(word), "{arguments:?} should say `{word}`: {}", err(&output));
+        }
+    }
+}
+
+#[test]
+fn explain_says_what_a_scenario_is() {
+    let desk = Desk::new("explain", &[("mm1.toml", MM1)]);
+    let output = desk.run(&["explain", "mm1.toml"]);
+    assert!(output.status.success(), "{}", err(&output));
+    for word in ["M/M/1", "rho = 0.8", "0.8000 erlang", "count = 1"] {
+        assert!(out(&output).contains(word), "`{word}` in\n{}", out(&output));
+    }
+}
+
+#[test]
+fn init_starts_a_scenario_and_overwrites_nothing() {
+    let desk = Desk::new("init", &[]);
+    assert!(out(&desk.run(&["init"])).contains("quickstart"));
+    assert!(desk.run(&["init", "quickstart"]).status.success());
+    assert_eq!(desk.run(&["init", "quickstart"]).status.code(), Some(2));
+    assert!(desk.run(&["explain", "quickstart.toml"]).status.success());
+}

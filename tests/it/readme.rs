@@ -1,0 +1,92 @@
+//! Every code block of the README runs: commands by the program, TOML as scenarios; Rust blocks are doc-tests of the library.
+
+use crate::cli::Desk;
+use std::path::Path;
+
+struct Block {
+    language: String,
+    text: String,
+}
+
+fn blocks() -> Vec<Block> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let mut found = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in text.lines() {
+        match (line.strip_prefix("```"), open.take()) {
+            (Some(language), None) => open = Some(Block { language: language.trim().into(), text: String::new() }),
+            (Some(_), Some(block)) => found.push(block),
+            (None, Some(mut block)) => {
+                block.text += line;
+                block.text.push('\n');
+                open = Some(block);
+            }
+            (None, None) => (),
+        }
+    }
+    assert!(open.is_none(), "a code block of the README does not end");
+    found
+}
+
+/// Commands that are not the program's: this very test, the benchmarks, and getting here.
+const ELSEWHERE: &[&str] = &["git clone ", "cd ", "cargo test --release", "cargo bench", "cargo install --path .", "bash benches/"];
+
+#[test]
+fn commands_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let desk = Desk::new("readme", &[]);
+    desk.copy(&root.join("scenarios"), "scenarios");
+    let mut ran = 0;
+    for block in blocks().iter().filter(|b| b.language == "sh") {
+        for line in block.text.lines().map(|l| l.split(" #").next().unwrap_or("").trim()).filter(|l| !l.is_empty()) {
+            if ELSEWHERE.iter().any(|prefix| line.starts_with(prefix)) {
+                continue;
+            }
+            let command = line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("queuelab "));
+            let command = command.unwrap_or_else(|| panic!("the README has a command that this test does not know: {line}"));
+            let output = desk.run(&words(command).iter().map(String::as_str).collect::<Vec<_>>());
+            assert!(
+                output.status.success(),
+                "{line}\n{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+            ran += 1;
+        }
+    }
+    assert!(ran >= 3, "the README shows only {ran} commands");
+}
+
+/// A command line's words; quotes hold words together.
+fn words(line: &str) -> Vec<String> {
+    let (mut out, mut quote, mut word) = (Vec::new(), None, None::<String>);
+    for c in line.chars() {
+        match (c, quote) {
+            (c, Some(q)) if c == q => quote = None,
+            ('\'' | '"', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (' ', None) => out.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    out.extend(word);
+    out
+}
+
+#[test]
+fn scenarios_are_understood() {
+    for (i, block) in blocks().iter().filter(|b| b.language == "toml").enumerate() {
+        let desk = Desk::new(&format!("readme-toml-{i}"), &[("block.toml", &block.text)]);
+        let output = desk.run(&["explain", "block.toml"]);
+        assert!(output.status.success(), "{}\n{}", block.text, String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn every_block_has_a_language_that_is_checked() {
+    for block in blocks() {
+        assert!(["sh", "toml", "rust", "text"].contains(&block.language.as_str()), "`{}`", block.language);
+    }
+}
