@@ -331,3 +331,55 @@ fn the_latency_is_tabulated_where_its_law_is_known() {
     let law = answer.latency.expect("known");
     assert!((law.quantile(0.99).expect("tabulated") / 0.009210340371976182 - 1.0).abs() < 1e-3);
 }
+
+fn any_law() -> impl proptest::strategy::Strategy<Value = Law> {
+    use proptest::prelude::*;
+    (0..7u8, -6.0..3.0f64).prop_map(|(kind, exponent)| {
+        let mean = 10f64.powf(exponent);
+        match kind {
+            0 => Law::exponential(mean),
+            1 => Law::deterministic(mean),
+            2 => Law::erlang(mean, 3),
+            3 => Law::hyperexponential(mean, 4.0),
+            4 => Law::lognormal(mean, 2.0),
+            5 => Law::uniform(0.5 * mean, 1.5 * mean),
+            _ => Law::weibull(mean, 0.7),
+        }
+    })
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 200, ..Default::default() })]
+
+    /// Whatever the scenario: shares are shares, times and lengths are finite and not negative, percentiles increase.
+    #[test]
+    fn figures_are_sane(
+        service in any_law(), gap in any_law(), renewal: bool, load in 1e-6..1.5f64, servers in 1..300u32,
+        room in proptest::option::of(0..400u64), drop_head: bool,
+    ) {
+        let mut scenario = Scenario::mgc(load * f64::from(servers) / service.mean(), service, servers);
+        if renewal {
+            scenario.producers[0].arrivals = Arrivals::Renewal { gap: gap.scaled(1.0 / gap.mean() / scenario.producers[0].rate) };
+        }
+        scenario.queues[0].max_length = room;
+        scenario.queues[0].overflow = if drop_head { Overflow::DropHead } else { Overflow::RejectPublish };
+        let Ok(answer) = answer(&scenario) else { return Ok(()) };
+        for (path, estimate) in &answer.metrics {
+            let value = estimate.value.unwrap_or(f64::NAN);
+            proptest::prop_assert!(value >= 0.0, "{} says {path} = {:?}", answer.by, estimate.value);
+            let share = ["loss", "delayed", "utilization"].iter().any(|end| path.ends_with(end));
+            proptest::prop_assert!(!share || value <= 1.0 + 1e-9, "{} says {path} = {value}", answer.by);
+        }
+        for place in ["queues.queue.wait", "total.latency"] {
+            let of = |statistic: &str| answer.get(&format!("{place}.{statistic}")).and_then(|e| e.value);
+            let known: Vec<f64> = ["p50", "p90", "p95", "p99", "p999"].iter().filter_map(|p| of(p)).collect();
+            proptest::prop_assert!(known.is_sorted(), "{} says {place} {known:?}", answer.by);
+        }
+        proptest::prop_assert!(!explain(&scenario).loads.is_empty());
+    }
+}
+
+#[test]
+fn a_million_servers_and_places_are_quick_enough() {
+    check(&with_room(mm(999_000.0, 1.0, 1_000_000), 1_000_000), 1e-9, &[("q.utilization", 0.999)]);
+}
