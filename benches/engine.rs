@@ -81,7 +81,9 @@ fn bench(criterion: &mut Criterion) {
         });
         group.bench_function("floor: bare array histogram", |b| {
             let (mut counts, record) = buckets();
-            b.iter(|| if servers == 1 { lindley(&mut |x| record(&mut counts, x)) } else { kiefer_wolfowitz(&mut |x| record(&mut counts, x)) });
+            b.iter(
+                || if servers == 1 { lindley(&mut |x| record(&mut counts, x)) } else { kiefer_wolfowitz(&mut |x| record(&mut counts, x)) },
+            );
         });
         group.bench_function("floor: HdrHistogram", |b| {
             let mut hdr = Histogram::<u64>::new_with_bounds(1, 1 << 40, 3).expect("valid bounds");

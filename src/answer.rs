@@ -378,6 +378,21 @@ pub struct Unanswered {
     pub why: String,
 }
 
+/// One of the source documents' formulas, evaluated for this scenario.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Formula {
+    pub formula: &'static str,
+    pub value: f64,
+    pub unit: &'static str,
+    /// The metric that it is held against; empty if it is none's.
+    pub against: String,
+    /// (value − metric) / metric, where both are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<f64>,
+    /// Where it holds and where it does not, in a sentence.
+    pub note: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ mod simulation;
 mod verdict;
 mod watch;
 
+pub use crate::answer::Formula;
 pub use objectives::{judge, outcome};
 pub use run::run;
 pub use watch::{Blind, Watch};
@@ -57,21 +58,6 @@ pub enum Accord {
     Differ,
     /// One of them is too uncertain, or marked invalid, to say.
     Unknown,
-}
-
-/// One of the source documents' formulas, evaluated for this scenario.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Formula {
-    pub formula: &'static str,
-    pub value: f64,
-    pub unit: &'static str,
-    /// The metric that it is held against; empty if it is none's.
-    pub against: String,
-    /// (value − metric) / metric, where both are known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<f64>,
-    /// Where it holds and where it does not, in a sentence.
-    pub note: String,
 }
 
 /// An objective and whether it is met.

@@ -118,7 +118,8 @@ fn objectives_decide_the_exit_code() {
 #[test]
 fn a_scenario_can_be_typed() {
     let desk = Desk::new("typed", &[]);
-    let typed = ["run", "--rate", "1k/s", "--service", "lognormal(20ms, scv=2)", "--consumers", "24", "--only", "theory,simulation", "--quick"];
+    let typed =
+        ["run", "--rate", "1k/s", "--service", "lognormal(20ms, scv=2)", "--consumers", "24", "--only", "theory,simulation", "--quick"];
     let output = desk.run(&typed);
     assert!(output.status.success(), "{}", err(&output));
     assert!(desk.has("results/quick/answer.json"));

@@ -45,7 +45,12 @@ fn commands_run() {
             let command = line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("queuelab "));
             let command = command.unwrap_or_else(|| panic!("the README has a command that this test does not know: {line}"));
             let output = desk.run(&words(command).iter().map(String::as_str).collect::<Vec<_>>());
-            assert!(output.status.success(), "{line}\n{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success(),
+                "{line}\n{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
             ran += 1;
         }
     }

@@ -1,0 +1,217 @@
+//! What a model of one queue found, and how it becomes an answer for every place of the scenario.
+
+use super::station::Station;
+use super::times::Times;
+use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES};
+use crate::scenario::{Durability, Overflow, Servers};
+
+/// The number of messages somewhere, over time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// Infinite if it does not exist.
+    pub mean: f64,
+    pub p99: Option<f64>,
+}
+
+/// The stationary figures of one queue and its servers.
+#[derive(Clone)]
+pub struct Figures {
+    /// False for an approximation.
+    pub exact: bool,
+    /// What keeps the figures from being taken at face value.
+    pub caveats: Vec<String>,
+    /// Messages served a second.
+    pub throughput: f64,
+    /// Share of the offered messages that is not served.
+    pub loss: f64,
+    /// Share of the accepted messages that have to wait, where it is known.
+    pub delayed: Option<f64>,
+    pub queue_length: Level,
+    pub in_system: Level,
+    /// Of the served, from reaching the queue to being taken.
+    pub wait: Times,
+    /// Wait and service together, if its law is known; else it is put together from the two.
+    pub sojourn: Option<Times>,
+}
+
+/// Shares at which the latency's law is tabulated: evenly on the scale of nines, up to 0.99999.
+fn shares() -> Vec<f64> {
+    (0..200).map(|i| -(-5.0 * std::f64::consts::LN_10 * f64::from(i) / 199.0).exp_m1()).collect()
+}
+
+/// Sets `mean`, `sd` and the percentiles of a time, as far as they are known.
+pub fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Times) {
+    answer.set(place, key, "mean", Estimate::exact(times.mean));
+    if let Some(sd) = times.sd {
+        answer.set(place, key, "sd", Estimate::exact(sd));
+    }
+    let shares: Vec<f64> = PERCENTILES.iter().map(|(_, share)| *share).collect();
+    let known = times.quantiles(&shares);
+    for ((name, _), value) in PERCENTILES.iter().zip(known.into_iter().flatten()) {
+        answer.set(place, key, name, Estimate::exact(value));
+    }
+}
+
+/// Sets `mean` and `p99` of a length.
+pub fn set_level(answer: &mut Answer, place: &str, key: &str, level: &Level) {
+    answer.set(place, key, "mean", Estimate::exact(level.mean));
+    if let Some(p99) = level.p99 {
+        answer.set(place, key, "p99", Estimate::exact(p99));
+    }
+}
+
+impl Figures {
+    /// Figures of a queue that loses nothing, with the lengths that follow from the waits by Little's law.
+    pub fn lossless(station: &Station<'_>, delayed: Option<f64>, wait: Times) -> Self {
+        let lambda = station.lambda();
+        let waiting = lambda * wait.mean;
+        Figures {
+            exact: true,
+            caveats: Vec::new(),
+            throughput: lambda,
+            loss: 0.0,
+            delayed,
+            queue_length: Level { mean: waiting, p99: None },
+            in_system: Level { mean: waiting + station.offered_load(), p99: None },
+            wait,
+            sojourn: None,
+        }
+    }
+
+    /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
+    pub fn answer(&self, station: &Station<'_>) -> Answer {
+        let kind = if self.exact { "" } else { ", approximately" };
+        let mut answer = Answer::new(Method::Theory, format!("{}{kind}", station.kendall()));
+        answer.exact = self.exact;
+        answer.caveats.clone_from(&self.caveats);
+        answer.caveats.extend(general_caveats(station));
+        self.fill_queue(station, &mut answer);
+        self.fill_consumers(station, &mut answer);
+        self.fill_producers(station, &mut answer);
+        answer
+    }
+
+    fn fill_queue(&self, station: &Station<'_>, answer: &mut Answer) {
+        let place = format!("queues.{}", station.queue.name);
+        let mut single = |key, value| answer.set(&place, key, "", Estimate::exact(value));
+        single("throughput", self.throughput);
+        single("arrival_rate", station.lambda());
+        single("loss", self.loss);
+        single("attempts", 1.0);
+        if let Some(c) = station.servers {
+            single("utilization", self.throughput * station.service.mean() / f64::from(c));
+        }
+        if let Some(delayed) = self.delayed {
+            single("delayed", delayed);
+        }
+        set_level(answer, &place, "queue_length", &self.queue_length);
+        set_level(answer, &place, "in_system", &self.in_system);
+        set_times(answer, &place, "wait", &self.wait);
+    }
+
+    /// Alike groups share the work in proportion to their servers.
+    fn fill_consumers(&self, station: &Station<'_>, answer: &mut Answer) {
+        for group in &station.groups {
+            let place = format!("consumers.{}", group.name);
+            let share = match (group.count, station.servers) {
+                (Servers::Count(n), Some(c)) => f64::from(n) / f64::from(c),
+                _ if station.groups.len() == 1 => 1.0,
+                _ => continue,
+            };
+            let busy = share * self.throughput * station.service.mean();
+            answer.set(&place, "throughput", "", Estimate::exact(share * self.throughput));
+            answer.set(&place, "busy", "", Estimate::exact(busy));
+            if let Servers::Count(n) = group.count {
+                answer.set(&place, "utilization", "", Estimate::exact(busy / f64::from(n)));
+                answer.set(&place, "count", "", Estimate::exact(f64::from(n)));
+            }
+            set_times(answer, &place, "service", &service_times(station));
+        }
+    }
+
+    fn fill_producers(&self, station: &Station<'_>, answer: &mut Answer) {
+        let kinds: Vec<Kind> = (0..station.streams.len()).map(|i| self.kind(station, i)).collect();
+        for (stream, kind) in station.streams.iter().zip(&kinds) {
+            kind.fill(answer, &format!("producers.{}", stream.producer.name));
+        }
+        let mixture =
+            |part: fn(&Kind) -> &Times| Times::mixture(&kinds.iter().map(|k| (k.throughput, part(k).clone())).collect::<Vec<_>>());
+        let total = Kind {
+            throughput: self.throughput,
+            loss: self.loss,
+            send: mixture(|k| &k.send),
+            wait: self.wait.clone(),
+            service: mixture(|k| &k.service),
+            latency: mixture(|k| &k.latency),
+        };
+        total.fill(answer, "total");
+        let shares = shares();
+        answer.latency = total.latency.quantiles(&shares).map(|values| Distribution::Quantiles(shares.into_iter().zip(values).collect()));
+    }
+
+    /// What the messages of one stream see. In order of arrival, and losing alike, all wait alike.
+    fn kind(&self, station: &Station<'_>, stream: usize) -> Kind {
+        let service = service_of(station, stream);
+        let sojourn = match &self.sojourn {
+            Some(sojourn) if station.service.law().is_some() => sojourn.clone(),
+            _ => self.wait.plus(&service),
+        };
+        let send = Times::of(&station.streams[stream].producer.send_time);
+        Kind {
+            throughput: station.streams[stream].rate * (1.0 - self.loss),
+            loss: self.loss,
+            latency: send.plus(&sojourn),
+            send,
+            wait: self.wait.clone(),
+            service,
+        }
+    }
+}
+
+/// One producer's figures, or all producers' together.
+struct Kind {
+    throughput: f64,
+    loss: f64,
+    send: Times,
+    wait: Times,
+    service: Times,
+    latency: Times,
+}
+
+impl Kind {
+    fn fill(&self, answer: &mut Answer, place: &str) {
+        answer.set(place, "throughput", "", Estimate::exact(self.throughput));
+        answer.set(place, "loss", "", Estimate::exact(self.loss));
+        for (key, times) in [("send", &self.send), ("wait", &self.wait), ("service", &self.service), ("latency", &self.latency)] {
+            set_times(answer, place, key, times);
+        }
+    }
+}
+
+fn service_of(station: &Station<'_>, stream: usize) -> Times {
+    if let Some(law) = station.service.law().or_else(|| station.service.law_of(stream)) {
+        return Times::of(law);
+    }
+    let (mean, sd) = station.service.spread_of(stream);
+    Times::moments(mean, Some(sd))
+}
+
+/// The service time over all messages.
+pub fn service_times(station: &Station<'_>) -> Times {
+    let kinds: Vec<(f64, Times)> = station.streams.iter().enumerate().map(|(i, s)| (s.rate, service_of(station, i))).collect();
+    if station.service.law().is_some() { kinds[0].1.clone() } else { Times::mixture(&kinds) }
+}
+
+fn general_caveats(station: &Station<'_>) -> Vec<String> {
+    let mut caveats = Vec::new();
+    if station.groups.len() > 1 {
+        caveats.push("alike consumer groups are taken to share the work in proportion to their servers".into());
+    }
+    if station.queue.durability != Durability::None {
+        caveats.push("what durability costs is not part of the model".into());
+    }
+    if station.queue.max_length.is_some() && station.queue.overflow == Overflow::Block {
+        caveats.push("producers that wait for room are counted as waiting in the queue".into());
+    }
+    caveats
+}

@@ -1,0 +1,151 @@
+//! The source documents' four formulas, held against exact or simulated figures, with where each holds.
+
+use super::traffic::{Demand, demands};
+use crate::answer::Formula;
+use crate::scenario::Scenario;
+use crate::units::{Time, significant};
+
+/// Evaluates the formulas for every queue and for the whole. `figure` looks up a metric by its full path, in an exact or a
+/// simulated answer; what it does not know is left out.
+pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Vec<Formula> {
+    let mut list = Vec::new();
+    for (queue, demand) in scenario.queues.iter().zip(demands(scenario)) {
+        let place = format!("queues.{}", queue.name);
+        list.extend(count_over_time(&place, &figure, demand.service * demand.attempts));
+        list.extend(rates_ratio(&place, &figure, &demand));
+        list.extend(length_over_rate(&place, &figure, &demand));
+    }
+    list.extend(sum_of_stages(&figure));
+    list
+}
+
+/// `throughput = N / T`, in its other reading too: N in the system over the time T in it is Little's law.
+fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f64) -> Option<Formula> {
+    let (inside, wait) = (figure(&format!("{place}.in_system.mean"))?, figure(&format!("{place}.wait.mean"))?);
+    let against = format!("{place}.throughput");
+    let value = inside / (wait + service);
+    Some(Formula {
+        formula: "throughput = N / T",
+        value,
+        unit: "1/s",
+        error: error(value, figure(&against)),
+        against,
+        note: "right by definition, if N counts completions in the time T, idle time included. Here N is the mean number in the queue and \
+               in service and T the mean time there: the same letters, and Little's law says the same throughput where every message that \
+               enters is served."
+            .into(),
+    })
+}
+
+/// `throughput = P / C`, which is a utilisation.
+fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Demand) -> Option<Formula> {
+    let capacity = demand.capacity().filter(|c| c.is_finite())? / demand.attempts;
+    let (offered, against) = (demand.arrival_rate, format!("{place}.utilization"));
+    let value = offered / capacity;
+    let consequence = if value < 1.0 {
+        format!("the throughput is min(P, C) = {}", per_second(offered))
+    } else {
+        format!(
+            "the throughput is min(P, C) = {} at most, and without bounded room the backlog grows by {}",
+            per_second(capacity),
+            per_second(offered - capacity)
+        )
+    };
+    Some(Formula {
+        formula: "throughput = P / C",
+        value,
+        unit: "ratio",
+        error: error(value, figure(&against)),
+        against,
+        note: format!(
+            "a rate divided by a rate is no rate but the utilisation ρ (P = {}, C = {}); {consequence}.",
+            per_second(offered),
+            per_second(capacity)
+        ),
+    })
+}
+
+/// `delay = Q / C`, Little's law read at the saturated rate.
+fn length_over_rate(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Demand) -> Option<Formula> {
+    let capacity = demand.capacity().filter(|c| c.is_finite())? / demand.attempts;
+    let waiting = figure(&format!("{place}.queue_length.mean"))?;
+    let against = format!("{place}.wait.mean");
+    let value = waiting / capacity;
+    let throughput = figure(&format!("{place}.throughput")).unwrap_or(demand.arrival_rate);
+    let low = 100.0 * (1.0 - throughput / capacity);
+    let note = if low > 0.5 {
+        format!(
+            "Little's law is delay = Q / X with the throughput X = {}, which here makes {}; dividing by the consumers' rate C instead is \
+             {low:.0} % low, for a share of that rate is idle. Right under backlog, where X = C.",
+            per_second(throughput),
+            Time(waiting / throughput)
+        )
+    } else {
+        "right here: under backlog the throughput is the consumers' rate, and Q / C is Little's law. It says nothing of percentiles.".into()
+    };
+    Some(Formula { formula: "delay = Q / C", value, unit: "s", error: error(value, figure(&against)), against, note })
+}
+
+/// `latency = T_p + T_q + T_c`: true of every message and of means, not of percentiles.
+fn sum_of_stages(figure: &dyn Fn(&str) -> Option<f64>) -> Option<Formula> {
+    let sum = |statistic: &str| {
+        ["send", "wait", "service"].into_iter().map(|stage| figure(&format!("total.{stage}.{statistic}"))).sum::<Option<f64>>()
+    };
+    let against = "total.latency.mean".to_string();
+    let value = sum("mean")?;
+    let mut note = "right for every message and so for means, as long as no other stage is left out.".to_string();
+    if let (Some(sum), Some(exact)) = (sum("p99"), figure("total.latency.p99")) {
+        let off = 100.0 * (sum / exact - 1.0);
+        note += &format!(
+            " Percentiles do not add: the stages' p99 sum up to {}, {off:+.0} % against the latency's {}.",
+            Time(sum),
+            Time(exact)
+        );
+    }
+    Some(Formula { formula: "latency = T_p + T_q + T_c", value, unit: "s", error: error(value, figure(&against)), against, note })
+}
+
+/// `900/s`.
+fn per_second(rate: f64) -> String {
+    format!("{}/s", significant(rate, 4))
+}
+
+/// (value − figure) / figure.
+fn error(value: f64, figure: Option<f64>) -> Option<f64> {
+    figure.filter(|f| *f != 0.0).map(|f| (value - f) / f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory;
+    use crate::workload::laws::Law;
+
+    fn of(scenario: &Scenario) -> Vec<Formula> {
+        let answer = theory::answer(scenario).ok();
+        formulas(scenario, |path| answer.as_ref()?.get(path)?.value)
+    }
+
+    fn named<'a>(list: &'a [Formula], name: &str) -> &'a Formula {
+        list.iter().find(|f| f.formula == name).expect("it is evaluated")
+    }
+
+    #[test]
+    fn for_m_m_1_each_is_as_right_as_theory_says() {
+        // traps: ρ = 0.8, C = 100: L_q / C = 32 ms against W_q = 40 ms.
+        let list = of(&Scenario::mgc(80.0, Law::exponential(0.01), 1));
+        assert!((named(&list, "throughput = N / T").value - 80.0).abs() < 1e-9);
+        assert!((named(&list, "throughput = P / C").value - 0.8).abs() < 1e-12);
+        let delay = named(&list, "delay = Q / C");
+        assert!((delay.value - 0.032).abs() < 1e-12 && (delay.error.expect("known") + 0.2).abs() < 1e-12);
+        assert!(named(&list, "latency = T_p + T_q + T_c").error.expect("known").abs() < 1e-12);
+    }
+
+    #[test]
+    fn in_overload_the_ratio_is_left_with_what_it_means() {
+        let list = of(&Scenario::mgc(150.0, Law::exponential(0.01), 1));
+        assert_eq!(list.len(), 1);
+        assert!((list[0].value - 1.5).abs() < 1e-12 && list[0].error.is_none());
+        assert!(list[0].note.contains("100") && list[0].note.contains("50"), "{}", list[0].note);
+    }
+}

@@ -1,0 +1,93 @@
+//! GI/M/1: independent gaps of any law, one exponential server.
+
+use super::mm1::first_below;
+use super::times::root;
+use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};
+use num_complex::Complex64;
+
+/// The probability σ that an arrival has to wait.
+///
+/// # Formula
+/// The root in (0, 1) of σ = A*(μ(1 − σ)), A* the transform of the gaps.
+/// # Domain
+/// ρ < 1.
+/// # Source
+/// Kendall (1953); Kleinrock I, eq. 6.28.
+/// # Numerics
+/// Solved for δ = 1 − σ, which keeps its digits near saturation. A*(μδ) − 1 + δ is convex and negative between 0 and the root.
+///
+/// ```
+/// use queuelab::theory::gim1::sigma;
+/// // E2/M/1 at ρ = 1/2: (1 − σ) is the golden ratio's 0.618….
+/// let erlang2 = |s: f64| (1.0 + s * 0.1).powi(-2);
+/// assert!((sigma(erlang2, 10.0) - 0.38196601125010515).abs() < 1e-14);
+/// ```
+pub fn sigma(transform: impl Fn(f64) -> f64, mu: f64) -> f64 {
+    let excess = |delta: f64| transform(mu * delta) - 1.0 + delta;
+    let mut low = 0.5;
+    while excess(low) > 0.0 && low > 1e-15 {
+        low *= 0.5;
+    }
+    // `root` wants a function that falls.
+    1.0 - root(|delta| -excess(delta), low, 1.0)
+}
+
+/// The adapter.
+#[derive(Debug)]
+pub struct GiM1;
+
+impl QueueModel for GiM1 {
+    const NAME: &'static str = "GI/M/1";
+
+    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+        let gaps = station.gaps().ok_or("arrivals are not one stream with independent gaps")?;
+        if station.servers != Some(1) {
+            return Err("there is more than one server".into());
+        }
+        if !station.service.is_exponential() {
+            return Err("service times are not exponential (with one mean)".into());
+        }
+        gaps.transform(Complex64::new(1.0 / gaps.mean(), 0.0))
+            .map(|_| ())
+            .ok_or_else(|| "the transform of the gaps has no closed form".into())
+    }
+
+    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+        stable(station)?;
+        let gaps = station.gaps().ok_or_else(|| Refusal::Other("arrivals are not one stream".into()))?;
+        let transform = |s: f64| gaps.transform(Complex64::new(s, 0.0)).map_or(f64::NAN, |z| z.re);
+        let (mu, rho) = (1.0 / station.service.mean(), station.rho());
+        let sigma = sigma(transform, mu);
+        let rate = mu * (1.0 - sigma);
+        let wait = Times::law(sigma / rate, (sigma * (2.0 - sigma)).sqrt() / rate, move |t| sigma * (-rate * t).exp());
+        // Over time, P(N > n) = ρ σⁿ.
+        let above = |k: u64| rho * sigma.powf(k as f64);
+        let plain = Figures::lossless(station, Some(sigma), wait);
+        Ok(Figures {
+            queue_length: Level { p99: Some(first_below(0.01, |k| above(k + 1))), ..plain.queue_length },
+            in_system: Level { p99: Some(first_below(0.01, above)), ..plain.in_system },
+            sojourn: Some(Times::law(1.0 / rate, 1.0 / rate, move |t| (-rate * t).exp())),
+            ..plain
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn poisson_arrivals_give_rho() {
+        for rho in [0.01, 0.5, 0.99, 0.9999] {
+            let s = sigma(|s| rho / (rho + s), 1.0);
+            assert!((s / rho - 1.0).abs() < 1e-12, "{rho}: {s}");
+        }
+    }
+
+    #[test]
+    fn regular_arrivals_wait_less_often() {
+        // D/M/1, ρ = 0.8, Kleinrock I: σ = 0.629.
+        let s = sigma(|s| (-s / 0.8).exp(), 1.0);
+        assert!((s - 0.6286).abs() < 1e-4 && (s - (-(1.0 - s) / 0.8f64).exp()).abs() < 1e-14);
+    }
+}

@@ -1,0 +1,91 @@
+//! M/M/1: Poisson arrivals, one exponential server. The queue that everything is compared with.
+
+use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, stable};
+
+/// Mean time in the system.
+///
+/// # Formula
+/// W = 1 / (μ − λ)
+/// # Domain
+/// λ < μ; infinite beyond.
+/// # Source
+/// Kleinrock, *Queueing Systems* I (1975), eq. 3.26.
+///
+/// ```
+/// use queuelab::theory::mm1;
+/// // Bronson, *Theory and Problems of Operations Research* (1982), example 23.3: 24 an hour, served at 30 an hour.
+/// assert!((mm1::sojourn_mean(24.0, 30.0) - 1.0 / 6.0).abs() < 1e-15);
+/// assert!((mm1::in_system_mean(24.0, 30.0) - 4.0).abs() < 1e-14);
+/// ```
+pub fn sojourn_mean(lambda: f64, mu: f64) -> f64 {
+    if lambda < mu { 1.0 / (mu - lambda) } else { f64::INFINITY }
+}
+
+/// Mean wait, ρ / (μ − λ).
+pub fn wait_mean(lambda: f64, mu: f64) -> f64 {
+    if lambda < mu { lambda / mu / (mu - lambda) } else { f64::INFINITY }
+}
+
+/// Mean number in the system, ρ / (1 − ρ).
+pub fn in_system_mean(lambda: f64, mu: f64) -> f64 {
+    lambda * sojourn_mean(lambda, mu)
+}
+
+/// P(W > t) = e^{−(μ−λ)t}.
+pub fn sojourn_tail(t: f64, lambda: f64, mu: f64) -> f64 {
+    (-(mu - lambda) * t).exp()
+}
+
+/// P(W_q > t) = ρ e^{−(μ−λ)t}: an atom of 1 − ρ at zero.
+pub fn wait_tail(t: f64, lambda: f64, mu: f64) -> f64 {
+    lambda / mu * sojourn_tail(t, lambda, mu)
+}
+
+/// The adapter.
+#[derive(Debug)]
+pub struct Mm1;
+
+impl QueueModel for Mm1 {
+    const NAME: &'static str = "M/M/1";
+    const KNOWS: &'static [Feature] = &[];
+
+    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+        super::mmc::poisson_and_exponential(station)?;
+        (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
+    }
+
+    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+        stable(station)?;
+        let (lambda, mu) = (station.lambda(), 1.0 / station.service.mean());
+        let rho = lambda / mu;
+        let mean = wait_mean(lambda, mu);
+        let sd = (rho * (2.0 - rho)).sqrt() / (mu - lambda);
+        let wait = Times::law(mean, sd, move |t| wait_tail(t, lambda, mu));
+        let sojourn = sojourn_mean(lambda, mu);
+        let power = |k: u64| rho.powf(k as f64 + 1.0);
+        Ok(Figures {
+            queue_length: Level { mean: lambda * mean, p99: Some(first_below(0.01, |k| power(k + 1))) },
+            in_system: Level { mean: in_system_mean(lambda, mu), p99: Some(first_below(0.01, power)) },
+            sojourn: Some(Times::law(sojourn, sojourn, move |t| sojourn_tail(t, lambda, mu))),
+            ..Figures::lossless(station, Some(rho), wait)
+        })
+    }
+}
+
+/// The smallest k with `tail(k)` ≤ `left`.
+pub(super) fn first_below(left: f64, tail: impl Fn(u64) -> f64) -> f64 {
+    let left = left * (1.0 + 1e-12);
+    if tail(0) <= left {
+        return 0.0;
+    }
+    let mut high = 1u64;
+    while tail(high) > left {
+        high *= 2;
+    }
+    let mut low = high / 2;
+    while low + 1 < high {
+        let middle = low + (high - low) / 2;
+        if tail(middle) > left { low = middle } else { high = middle }
+    }
+    high as f64
+}

@@ -1,0 +1,178 @@
+//! Theory: what mathematics knows about a scenario, exactly or as an approximation that says so.
+//!
+//! One file per model: its formulas are plain functions over numbers, documented with source and domain, and below them
+//! an adapter says which scenarios they fit. [`MODELS`] lists the adapters, exact ones first; [`answer`] asks the first
+//! that applies, and [`explain`] tells for each why it does not.
+
+pub mod ddc;
+pub mod erlang;
+mod explain;
+mod figures;
+mod formulas;
+pub mod ggc;
+pub mod gim1;
+pub mod levels;
+mod linear;
+pub mod mg1;
+pub mod mginf;
+pub mod mm1;
+pub mod mmc;
+pub mod mmck;
+mod service;
+mod station;
+pub mod times;
+mod traffic;
+
+pub use explain::{Explanation, Load, ModelNote, explain};
+pub use figures::{Figures, Level};
+pub use formulas::formulas;
+pub use service::Service;
+pub use station::{Feature, Gaps, Station, Stream};
+pub use times::Times;
+
+use crate::answer::{Answer, Method, Unanswered};
+use crate::scenario::Scenario;
+
+/// Whether a model is a theorem or an estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exactness {
+    Exact,
+    Approximate,
+}
+
+/// Why a model that applies gives no figures.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// More arrives than can be served.
+    #[error("unstable: rho = {}, the backlog grows by {growth:.2} messages/s", number(*rho))]
+    Unstable {
+        rho: f64,
+        /// Messages a second.
+        growth: f64,
+    },
+    /// Exactly as much arrives as can be served, which chance turns into an ever longer queue.
+    #[error("unstable: rho = 1, the backlog grows without bound, though slower and slower")]
+    Critical,
+    /// Anything else, as a sentence.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Up to four significant digits, without the noise of the last.
+fn number(x: f64) -> String {
+    let rounded = format!("{x:.3}");
+    rounded.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+/// A model: which scenarios it fits, and what it says about them.
+pub trait ClosedForm: Sync {
+    /// Kendall's name, or what the literature calls it.
+    fn name(&self) -> &'static str;
+
+    fn exactness(&self) -> Exactness;
+
+    /// Whether it fits.
+    ///
+    /// # Errors
+    /// The first reason against it, as a phrase.
+    fn applies(&self, scenario: &Scenario) -> Result<(), String>;
+
+    /// Its figures, for a scenario that it fits.
+    ///
+    /// # Errors
+    /// Why there are none after all, such as instability.
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal>;
+}
+
+/// A model of a single queue. Every such model is a [`ClosedForm`].
+pub trait QueueModel: Sync {
+    const NAME: &'static str;
+    const EXACTNESS: Exactness = Exactness::Exact;
+    /// What it knows beyond plain queueing in order of arrival with unbounded room.
+    const KNOWS: &'static [Feature] = &[];
+
+    /// Whether the station is of its kind, given that it asks for no feature that the model does not know.
+    ///
+    /// # Errors
+    /// The first reason against it.
+    fn fits(&self, station: &Station<'_>) -> Result<(), String>;
+
+    /// # Errors
+    /// Why there are no figures.
+    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal>;
+}
+
+impl<M: QueueModel> ClosedForm for M {
+    fn name(&self) -> &'static str {
+        M::NAME
+    }
+
+    fn exactness(&self) -> Exactness {
+        M::EXACTNESS
+    }
+
+    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        let station = Station::of(scenario)?;
+        station.only(M::KNOWS)?;
+        self.fits(&station)
+    }
+
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+        let station = Station::of(scenario).map_err(Refusal::Other)?;
+        Ok(self.figures(&station)?.answer(&station))
+    }
+}
+
+/// Every model: the special before the general, the exact before the approximate.
+pub const MODELS: &[&dyn ClosedForm] = &[
+    &mginf::Unlimited,
+    &ddc::Clockwork,
+    &mginf::Loss,
+    &mm1::Mm1,
+    &mmc::Mmc,
+    &mmck::Mmck,
+    &mmck::DropHead,
+    &mg1::Mg1,
+    &gim1::GiM1,
+    &ggc::AllenCunneen,
+];
+
+/// What theory says about a scenario: by the first model that fits.
+///
+/// # Errors
+/// No model fits (with each one's reason), or the scenario has no stationary state.
+pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
+    let unanswered = |why: String| Unanswered { method: Method::Theory, why };
+    let mut reasons = Vec::new();
+    for model in MODELS {
+        match model.applies(scenario) {
+            Ok(()) => return model.solve(scenario).map_err(|refusal| unanswered(refusal.to_string())),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    // The most general model's reason says best what stands in the way.
+    Err(unanswered(format!("no closed form fits: {}", reasons.pop().unwrap_or_default())))
+}
+
+/// Refuses what has no stationary state: at rho ≥ 1 a queue without bound grows for ever.
+///
+/// # Errors
+/// The station is unstable.
+pub fn stable(station: &Station<'_>) -> Result<(), Refusal> {
+    let rho = station.rho();
+    let mean = station.service.mean();
+    if mean.is_infinite() {
+        return Err(Refusal::Other("unstable: the mean service time is infinite, so no number of servers keeps up".into()));
+    }
+    if rho < 1.0 - 1e-12 {
+        return Ok(());
+    }
+    if rho <= 1.0 + 1e-12 {
+        return Err(Refusal::Critical);
+    }
+    let capacity = station.servers.map_or(f64::INFINITY, |c| f64::from(c) / mean);
+    Err(Refusal::Unstable { rho, growth: station.lambda() - capacity })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! The work that messages bring to a queue: the consumers' law, or the producers' own.
+
+use crate::workload::laws::Law;
+
+/// The service time of a message of any producer: a law for each, and what is added for every message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    /// A rate (weight) and a law for each producer.
+    kinds: Vec<(f64, Law)>,
+    /// Added to each, independently.
+    extra: Law,
+}
+
+impl Service {
+    pub fn new(kinds: Vec<(f64, Law)>, extra: Law) -> Self {
+        // Constants add up to a constant, which keeps the laws that are known by name.
+        if is_constant(&extra) && kinds.iter().all(|(_, law)| is_constant(law)) {
+            let kinds = kinds.into_iter().map(|(w, law)| (w, Law::deterministic(law.mean() + extra.mean()))).collect();
+            return Service { kinds, extra: Law::deterministic(0.0) };
+        }
+        Service { kinds, extra }
+    }
+
+    /// The one law of all messages, if it is one of the workload's laws.
+    pub fn law(&self) -> Option<&Law> {
+        let (_, first) = self.kinds.first()?;
+        let same = self.kinds.iter().all(|(_, law)| law == first);
+        match (same, self.extra.is_zero(), first.is_zero()) {
+            (true, true, _) => Some(first),
+            (true, false, true) => Some(&self.extra),
+            _ => None,
+        }
+    }
+
+    /// The law of one producer's messages, by the position of the producer's stream, likewise.
+    pub fn law_of(&self, stream: usize) -> Option<&Law> {
+        self.kinds.get(stream).map(|(_, law)| law).filter(|_| self.extra.is_zero())
+    }
+
+    /// Mean and standard deviation for one stream.
+    pub fn spread_of(&self, stream: usize) -> (f64, f64) {
+        let law = &self.kinds[stream].1;
+        let variance = |law: &Law| law.scv() * law.mean() * law.mean();
+        let mean = law.mean() + self.extra.mean();
+        (mean, if mean.is_finite() { (variance(law) + variance(&self.extra)).sqrt() } else { f64::INFINITY })
+    }
+
+    /// E[Sⁿ] over all messages; infinite if it does not exist.
+    pub fn moment(&self, n: u32) -> f64 {
+        let total: f64 = self.kinds.iter().map(|(w, _)| w).sum();
+        let weight = |w: f64| if total > 0.0 { w / total } else { 1.0 / self.kinds.len() as f64 };
+        self.kinds.iter().filter(|(w, _)| weight(*w) > 0.0).map(|(w, law)| weight(*w) * self.moment_of_sum(law, n)).sum()
+    }
+
+    pub fn mean(&self) -> f64 {
+        self.moment(1)
+    }
+
+    /// Var / mean².
+    pub fn scv(&self) -> f64 {
+        let (m1, m2) = (self.moment(1), self.moment(2));
+        if m2.is_infinite() {
+            f64::INFINITY
+        } else if m1 == 0.0 {
+            0.0
+        } else {
+            (m2 / (m1 * m1) - 1.0).max(0.0)
+        }
+    }
+
+    pub fn is_exponential(&self) -> bool {
+        self.law().is_some_and(is_exponential)
+    }
+
+    pub fn is_constant(&self) -> bool {
+        self.law().is_some_and(is_constant)
+    }
+
+    /// Kendall's letter; `G` for what has none.
+    pub fn kendall(&self) -> String {
+        match self.law() {
+            Some(law) if is_exponential(law) => "M".into(),
+            Some(law) => law.kendall().into_owned(),
+            None => "G".into(),
+        }
+    }
+
+    /// E[(X + extra)ⁿ], by the binomial theorem.
+    fn moment_of_sum(&self, law: &Law, n: u32) -> f64 {
+        if self.extra.is_zero() {
+            return law.moment(n);
+        }
+        let moment = |law: &Law, k: u32| if k == 0 { 1.0 } else { law.moment(k) };
+        let mut choose = 1.0;
+        (0..=n)
+            .map(|k| {
+                let term = choose * moment(law, k) * moment(&self.extra, n - k);
+                choose *= f64::from(n - k) / f64::from(k + 1);
+                term
+            })
+            .sum()
+    }
+}
+
+/// Whether a law is the exponential one, under whatever name.
+pub fn is_exponential(law: &Law) -> bool {
+    match law {
+        Law::Exponential(_) => true,
+        Law::Erlang(e) => e.k == 1,
+        Law::Gamma(g) => g.scv == 1.0,
+        Law::Weibull(w) => w.shape == 1.0,
+        // Branches of one mean, to the rounding of their making.
+        Law::Hyperexponential(_) => (law.scv() - 1.0).abs() < 1e-14,
+        _ => false,
+    }
+}
+
+/// Whether a law is a constant, under whatever name.
+pub fn is_constant(law: &Law) -> bool {
+    law.scv() < 1e-14
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_add_up_and_mixtures_have_no_single_law() {
+        let fixed = Service::new(vec![(1.0, Law::deterministic(2.0))], Law::deterministic(0.5));
+        assert_eq!(fixed.law(), Some(&Law::deterministic(2.5)));
+        let mixed = Service::new(vec![(1.0, Law::exponential(1.0)), (3.0, Law::exponential(2.0))], Law::deterministic(0.0));
+        assert_eq!(mixed.law(), None);
+        assert!((mixed.moment(2) - (2.0 + 3.0 * 8.0) / 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn moments_of_a_sum_follow_the_binomial_theorem() {
+        // E[(X + 1)³] for X exponential with mean 1 is 6 + 3·2 + 3·1 + 1.
+        let sum = Service::new(vec![(1.0, Law::exponential(1.0))], Law::deterministic(1.0));
+        assert!((sum.moment(3) - 16.0).abs() < 1e-12);
+        assert_eq!(sum.kendall(), "G");
+    }
+}

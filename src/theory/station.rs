@@ -1,0 +1,328 @@
+//! One queue with its servers, as the models of a single queue see it.
+
+use super::service::{Service, is_constant, is_exponential};
+use crate::scenario::{
+    Arrivals, Batch, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Producer, Queue, Scenario, Servers,
+};
+use crate::workload::laws::Law;
+
+/// The only queue of a scenario, what arrives there and who serves it.
+#[derive(Debug, Clone)]
+pub struct Station<'a> {
+    pub scenario: &'a Scenario,
+    pub queue: &'a Queue,
+    /// One for each producer, in the scenario's order.
+    pub streams: Vec<Stream<'a>>,
+    pub groups: Vec<&'a Consumer>,
+    /// All groups together; `None` is without limit.
+    pub servers: Option<u32>,
+    pub service: Service,
+}
+
+/// One producer's messages as they reach the queue.
+#[derive(Debug, Clone)]
+pub struct Stream<'a> {
+    pub producer: &'a Producer,
+    /// Messages a second.
+    pub rate: f64,
+    pub gaps: Gaps,
+}
+
+/// What is known of the gaps between arrivals (of batches, where messages come in batches).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Gaps {
+    Poisson,
+    /// Independent gaps of one law.
+    Renewal(Law),
+    /// Anything else, in words.
+    Other(&'static str),
+}
+
+/// Something beyond plain queueing that a scenario asks for. A model that does not know it does not apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    ArrivalBatches,
+    ConsumerBatches,
+    Failures,
+    Outages,
+    Autoscaling,
+    Forwarding,
+    Partitions,
+    TimeToLive,
+    VisibilityTimeout,
+    Backlog,
+    /// `max_length` with `reject-publish`.
+    Room,
+    /// `max_length` with `drop-head`.
+    DropHead,
+    /// Any other order than first come, first served.
+    Order,
+    Prefetch,
+    MixedGroups,
+}
+
+impl Feature {
+    const ALL: [Feature; 15] = {
+        use Feature::*;
+        [
+            ArrivalBatches,
+            ConsumerBatches,
+            Failures,
+            Outages,
+            Autoscaling,
+            Forwarding,
+            Partitions,
+            TimeToLive,
+            VisibilityTimeout,
+            Backlog,
+            Room,
+            DropHead,
+            Order,
+            Prefetch,
+            MixedGroups,
+        ]
+    };
+
+    /// Why a model that does not know it does not apply.
+    fn reason(self) -> &'static str {
+        match self {
+            Feature::ArrivalBatches => "messages arrive in batches",
+            Feature::ConsumerBatches => "consumers take messages in batches",
+            Feature::Failures => "some deliveries fail and are repeated",
+            Feature::Outages => "consumers break down",
+            Feature::Autoscaling => "the number of consumers changes",
+            Feature::Forwarding => "consumers forward messages",
+            Feature::Partitions => "the queue is partitioned by key",
+            Feature::TimeToLive => "messages expire while they wait",
+            Feature::VisibilityTimeout => "deliveries may time out and be repeated",
+            Feature::Backlog => "the queue starts with a backlog, so it is not stationary",
+            Feature::Room => "the queue has bounded room and rejects what does not fit",
+            Feature::DropHead => "the queue has bounded room and drops the oldest message",
+            Feature::Order => "messages are not taken in the order of arrival",
+            Feature::Prefetch => "messages are handed to consumers ahead of time (prefetch)",
+            Feature::MixedGroups => "the queue's consumer groups differ",
+        }
+    }
+}
+
+impl<'a> Station<'a> {
+    /// The scenario as a single queue.
+    ///
+    /// # Errors
+    /// Why it is none, in words.
+    pub fn of(scenario: &'a Scenario) -> Result<Self, String> {
+        let [queue] = scenario.queues.as_slice() else {
+            return Err(format!("there are {} queues, and this form knows one", scenario.queues.len()));
+        };
+        if scenario.producers.is_empty() {
+            return Err("nothing is produced".into());
+        }
+        if scenario.topics.iter().any(|t| t.subscriptions.len() > 1 && t.deliver == Deliver::All) {
+            return Err("a topic copies messages".into());
+        }
+        let groups: Vec<&Consumer> = scenario.consumers_of(0).map(|(_, c)| c).collect();
+        let first = *groups.first().ok_or_else(|| format!("nobody consumes from `{}`", queue.name))?;
+        let servers = groups.iter().try_fold(0u32, |sum, c| match c.count {
+            Servers::Count(n) => Some(sum.saturating_add(n)),
+            Servers::Unlimited => None,
+        });
+        let streams: Vec<Stream<'a>> = scenario.producers.iter().map(Stream::of).collect();
+        let kinds =
+            scenario.producers.iter().map(|p| (p.rate, p.service_time.clone().unwrap_or_else(|| first.service_time.clone()))).collect();
+        let service = Service::new(kinds, first.service_time_per_message.clone());
+        Ok(Station { scenario, queue, streams, groups, servers, service })
+    }
+
+    /// Messages a second, offered.
+    pub fn lambda(&self) -> f64 {
+        self.streams.iter().map(|s| s.rate).sum()
+    }
+
+    /// lambda · E[S], in erlangs.
+    pub fn offered_load(&self) -> f64 {
+        self.lambda() * self.service.mean()
+    }
+
+    /// a / c; zero for servers without limit.
+    pub fn rho(&self) -> f64 {
+        self.servers.map_or(0.0, |c| self.offered_load() / f64::from(c))
+    }
+
+    /// Whether all streams together are Poisson.
+    pub fn is_poisson(&self) -> bool {
+        self.streams.iter().all(|s| s.gaps == Gaps::Poisson)
+    }
+
+    /// The law of the gaps, if the arrivals are one renewal process.
+    pub fn gaps(&self) -> Option<Law> {
+        match self.streams.as_slice() {
+            _ if self.is_poisson() => Some(Law::exponential(1.0 / self.lambda())),
+            [Stream { gaps: Gaps::Renewal(law), .. }] => Some(law.clone()),
+            _ => None,
+        }
+    }
+
+    /// The messages that may wait, if there is a bound that costs messages.
+    pub fn room(&self) -> Option<u64> {
+        self.queue.max_length.filter(|_| self.queue.overflow != Overflow::Block)
+    }
+
+    /// The first feature of the scenario that is not among those a model knows, as a reason against it.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn only(&self, known: &[Feature]) -> Result<(), String> {
+        match Feature::ALL.iter().find(|f| !known.contains(f) && self.has(**f)) {
+            Some(feature) => Err(feature.reason().into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the scenario asks for a feature.
+    pub fn has(&self, feature: Feature) -> bool {
+        let (queue, groups) = (self.queue, &self.groups);
+        match feature {
+            Feature::ArrivalBatches => self.streams.iter().any(|s| !s.producer.batch.is_single()),
+            Feature::ConsumerBatches => groups.iter().any(|c| c.batch.is_some_and(|b| b.max > 1)),
+            Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
+            Feature::Outages => groups.iter().any(|c| c.outages.is_some()),
+            Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
+            Feature::Forwarding => groups.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)),
+            Feature::Partitions => queue.partitions.is_some_and(|p| p > 1),
+            Feature::TimeToLive => queue.message_ttl.is_some(),
+            Feature::VisibilityTimeout => {
+                queue.visibility_timeout.is_some_and(|limit| !(self.service.is_constant() && self.service.mean() < limit))
+            }
+            Feature::Backlog => queue.initial_backlog > 0,
+            Feature::Room => self.room().is_some() && queue.overflow == Overflow::RejectPublish,
+            Feature::DropHead => self.room().is_some_and(|m| m > 0) && queue.overflow == Overflow::DropHead,
+            Feature::Order => !self.is_in_order(),
+            Feature::Prefetch => groups.iter().any(|c| c.prefetch > 1) && (self.servers != Some(1) || queue.max_length.is_some()),
+            Feature::MixedGroups => {
+                let same = |c: &&Consumer| {
+                    c.service_time == groups[0].service_time && c.service_time_per_message == groups[0].service_time_per_message
+                };
+                !groups.iter().all(same)
+            }
+        }
+    }
+
+    /// Whether messages are taken in the order in which they came.
+    fn is_in_order(&self) -> bool {
+        let of_one_priority = self.streams.windows(2).all(|w| w[0].producer.priority == w[1].producer.priority);
+        match self.queue.discipline {
+            Discipline::Fifo => true,
+            Discipline::Priority => of_one_priority,
+            Discipline::Shortest => self.service.is_constant(),
+            // Everybody is served at once.
+            Discipline::Lifo | Discipline::Random | Discipline::Deadline => {
+                self.servers.is_none() && self.queue.preemption == Preemption::None
+            }
+            Discipline::ProcessorSharing => false,
+        }
+    }
+
+    /// Kendall's name, such as `M/LN/4` or `D/M/1/10`.
+    pub fn kendall(&self) -> String {
+        let servers = self.servers.map_or("∞".into(), |c| c.to_string());
+        let mut name = format!("{}/{}/{servers}", self.arrivals_letter(), self.service.kendall());
+        if let (Some(room), Some(c)) = (self.room(), self.servers) {
+            name += &format!("/{}", room.saturating_add(u64::from(c)));
+        }
+        if let Some(patience) = &self.queue.message_ttl {
+            name += &format!("+{}", patience.kendall());
+        }
+        match self.queue.discipline {
+            Discipline::ProcessorSharing => name += "-PS",
+            _ if self.is_in_order() => {}
+            Discipline::Lifo => name += "-LIFO",
+            Discipline::Priority => name += "-PRIO",
+            Discipline::Random => name += "-SIRO",
+            Discipline::Shortest => name += "-SJF",
+            Discipline::Deadline => name += "-EDF",
+            Discipline::Fifo => {}
+        }
+        name
+    }
+
+    fn arrivals_letter(&self) -> String {
+        let letter = match self.streams.as_slice() {
+            _ if self.is_poisson() => "M".into(),
+            [Stream { gaps: Gaps::Renewal(law), .. }] => law.kendall().into_owned(),
+            [Stream { producer: Producer { arrivals: Arrivals::Mmpp { .. }, .. }, .. }] => "MMPP".into(),
+            [Stream { producer: Producer { arrivals: Arrivals::Schedule { .. }, .. }, .. }] => "M(t)".into(),
+            _ => "G".to_string(),
+        };
+        if self.has(Feature::ArrivalBatches) { format!("{letter}^X") } else { letter }
+    }
+}
+
+impl<'a> Stream<'a> {
+    /// A producer's messages. A random send time moves the points of a Poisson process without making it another one,
+    /// but makes independent gaps dependent.
+    pub fn of(producer: &'a Producer) -> Self {
+        let gaps = match gaps_of(&producer.arrivals, producer.rate, &producer.batch) {
+            Gaps::Renewal(_) if !is_constant(&producer.send_time) => {
+                Gaps::Other("random send times make the gaps between arrivals dependent")
+            }
+            gaps => gaps,
+        };
+        Stream { producer, rate: producer.rate, gaps }
+    }
+}
+
+fn gaps_of(arrivals: &Arrivals, rate: f64, batch: &Batch) -> Gaps {
+    match arrivals {
+        Arrivals::Poisson => Gaps::Poisson,
+        Arrivals::Periodic => Gaps::Renewal(Law::deterministic(batch.mean() / rate)),
+        Arrivals::Renewal { gap } if is_exponential(gap) => Gaps::Poisson,
+        Arrivals::Renewal { gap } => Gaps::Renewal(gap.clone()),
+        Arrivals::Mmpp { rates, .. } if rates.windows(2).all(|w| w[0] == w[1]) => Gaps::Poisson,
+        Arrivals::Mmpp { .. } => Gaps::Other("the arrival rate jumps between states"),
+        Arrivals::Schedule { steps, .. } if steps.windows(2).all(|w| w[0].rate == w[1].rate) && rate > 0.0 => Gaps::Poisson,
+        Arrivals::Schedule { .. } => Gaps::Other("the arrival rate follows a timetable"),
+        Arrivals::Trace { .. } => Gaps::Other("the arrivals are read from a trace"),
+        Arrivals::Closed { .. } => Gaps::Other("clients wait for their answer before they send again"),
+    }
+}
+
+/// Whether a producer feeds this queue directly.
+pub fn feeds(producer: &Producer, queue: usize) -> bool {
+    producer.to == Destination::Queue(queue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kendall_names() {
+        let mut s = Scenario::mgc(900.0, Law::exponential(0.004), 4);
+        assert_eq!(Station::of(&s).expect("one queue").kendall(), "M/M/4");
+        s.queues[0].max_length = Some(6);
+        s.producers[0].arrivals = Arrivals::Periodic;
+        assert_eq!(Station::of(&s).expect("one queue").kendall(), "D/M/4/10");
+        s.queues[0].overflow = Overflow::Block;
+        s.queues[0].discipline = Discipline::Lifo;
+        s.producers[0].batch = Batch::Geometric { mean: 3.0 };
+        s.producers[0].arrivals = Arrivals::Poisson;
+        assert_eq!(Station::of(&s).expect("one queue").kendall(), "M^X/M/4-LIFO");
+    }
+
+    #[test]
+    fn the_first_unknown_feature_is_the_reason() {
+        let mut s = Scenario::mgc(1.0, Law::exponential(0.5), 1);
+        s.consumers[0].failure = 0.1;
+        let station = Station::of(&s).expect("one queue");
+        assert_eq!(station.only(&[]), Err("some deliveries fail and are repeated".into()));
+        assert_eq!(station.only(&[Feature::Failures]), Ok(()));
+    }
+
+    #[test]
+    fn poisson_streams_superpose() {
+        let mut s = Scenario::mgc(1.0, Law::exponential(0.5), 2);
+        s.producers.push(Producer::poisson("other", 0, 2.0));
+        let station = Station::of(&s).expect("one queue");
+        assert!(station.is_poisson() && station.lambda() == 3.0 && station.rho() == 0.75);
+    }
+}

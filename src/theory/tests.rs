@@ -1,0 +1,385 @@
+//! Theory against reference answers that were computed independently, each by two methods; the source is named with each.
+
+use super::*;
+use crate::scenario::{Arrivals, Overflow, Producer};
+use crate::workload::laws::Law;
+
+/// The answer, or the test fails with the reason.
+fn solved(scenario: &Scenario) -> Answer {
+    answer(scenario).unwrap_or_else(|no| panic!("{}", no.why))
+}
+
+/// Compares metrics of a single-queue scenario: `q.` stands for the queue, `p.` for the producer, `c.` for the consumers.
+fn check(scenario: &Scenario, tolerance: f64, expected: &[(&str, f64)]) {
+    let answer = solved(scenario);
+    for (short, value) in expected {
+        let path =
+            short.replacen("q.", "queues.queue.", 1).replacen("p.", "producers.producer.", 1).replacen("c.", "consumers.consumers.", 1);
+        let found = answer.get(&path).unwrap_or_else(|| panic!("{path} is not filled by {}", answer.by)).value.unwrap_or(f64::INFINITY);
+        assert!(
+            (found - value).abs() <= tolerance * value.abs() || found == *value,
+            "{} says {path} = {found}, and it should be {value}",
+            answer.by
+        );
+    }
+}
+
+fn mm(lambda: f64, mu: f64, servers: u32) -> Scenario {
+    Scenario::mgc(lambda, Law::exponential(1.0 / mu), servers)
+}
+
+fn with_room(mut scenario: Scenario, room: u64) -> Scenario {
+    scenario.queues[0].max_length = Some(room);
+    scenario
+}
+
+/// Kleinrock, *Queueing Systems* I, chapter 3.
+#[test]
+fn m_m_1_at_half_load() {
+    check(
+        &mm(500.0, 1000.0, 1),
+        1e-9,
+        &[
+            ("q.utilization", 0.5),
+            ("q.in_system.mean", 1.0),
+            ("q.queue_length.mean", 0.5),
+            ("p.latency.mean", 0.002),
+            ("p.latency.sd", 0.002),
+            ("q.wait.mean", 0.001),
+            ("q.delayed", 0.5),
+            ("q.throughput", 500.0),
+            ("p.latency.p50", 0.0013862943611198907),
+            ("p.latency.p99", 0.009210340371976182),
+            ("total.latency.p999", 0.013815510557964272),
+            ("q.wait.p50", 0.0),
+            ("q.wait.p90", 0.003218875824868201),
+            ("q.wait.p999", 0.012429216196844381),
+            ("p.service.mean", 0.001),
+            ("c.busy", 0.5),
+            ("q.loss", 0.0),
+        ],
+    );
+}
+
+#[test]
+fn overload_is_refused_in_numbers() {
+    let refused = |lambda: f64| answer(&mm(lambda, 10.0, 1)).expect_err("unstable").why;
+    assert_eq!(refused(12.0), "unstable: rho = 1.2, the backlog grows by 2.00 messages/s");
+    assert!(refused(10.0).starts_with("unstable: rho = 1,"), "{}", refused(10.0));
+}
+
+/// Gross & Harris, section 2.3.
+#[test]
+fn m_m_c_with_its_sojourn_at_0_over_0() {
+    check(
+        &mm(1.0, 1.0, 2),
+        1e-9,
+        &[
+            ("q.delayed", 0.3333333333333333),
+            ("q.wait.mean", 0.3333333333333333),
+            ("p.latency.mean", 1.3333333333333333),
+            ("q.queue_length.mean", 0.3333333333333333),
+            ("q.wait.p50", 0.0),
+            ("q.wait.p99", 3.5065578973200218),
+            ("p.latency.p50", 0.9744116051899425),
+            ("p.latency.p90", 2.9948782908173825),
+            ("p.latency.p99", 5.665960683793173),
+            ("p.latency.p999", 8.227510007644696),
+        ],
+    );
+    check(
+        &mm(990.0, 100.0, 10),
+        1e-9,
+        &[
+            ("q.delayed", 0.9637384203876215),
+            ("q.in_system.mean", 105.31010361837453),
+            ("q.wait.p50", 0.0656211811221169),
+            ("p.latency.p50", 0.07615025019866839),
+            ("p.latency.p999", 0.6976180425301026),
+        ],
+    );
+    check(
+        &mm(1980.0, 10.0, 200),
+        1e-9,
+        &[("q.delayed", 0.8361337682564641), ("q.wait.p99", 0.22131017585832635), ("p.latency.p90", 0.28844693183287967)],
+    );
+}
+
+/// Birth and death; an accepted message that finds n ≥ c waits n − c + 1 departures.
+#[test]
+fn m_m_c_k_below_at_and_above_full_load() {
+    check(
+        &with_room(mm(0.8, 1.0, 1), 9),
+        1e-9,
+        &[
+            ("q.loss", 0.023492857579905616),
+            ("q.throughput", 0.7812057139360755),
+            ("q.in_system.mean", 2.966314266484154),
+            ("q.queue_length.mean", 2.185108552548078),
+            ("p.latency.mean", 3.7970975039832866),
+            ("q.wait.mean", 2.7970975039832866),
+            ("q.delayed", 0.7759419500796657),
+            ("q.wait.p50", 1.8400652863477376),
+            ("q.wait.p999", 16.498326184268535),
+            ("p.latency.p50", 2.955839653640055),
+            ("p.latency.p999", 17.928490313557177),
+        ],
+    );
+    check(
+        &with_room(mm(1.0, 1.0, 1), 9),
+        1e-9,
+        &[
+            ("q.loss", 0.09090909090909091),
+            ("q.in_system.mean", 5.0),
+            ("q.wait.p99", 14.272473426154193),
+            ("p.latency.p99", 15.605984799477937),
+        ],
+    );
+    check(
+        &with_room(mm(1.5, 1.0, 1), 4),
+        1e-9,
+        &[("q.loss", 0.36541353383458647), ("p.latency.mean", 3.758293838862559), ("q.wait.p90", 5.580991484476954)],
+    );
+    check(
+        &with_room(mm(0.95, 1.0, 1), 99),
+        1e-9,
+        &[("q.loss", 0.0002977008804401872), ("q.wait.mean", 18.4044209347075), ("p.latency.p999", 103.84102289317161)],
+    );
+    check(
+        &with_room(mm(120.0, 10.0, 10), 40),
+        1e-9,
+        &[
+            ("q.loss", 0.1667174821813939),
+            ("q.in_system.mean", 45.01346439831248),
+            ("q.utilization", 0.9999390213823273),
+            ("q.delayed", 0.9996852672347706),
+            ("q.wait.p50", 0.3524700488530811),
+            ("q.wait.p999", 0.5962250342309064),
+            ("p.latency.p50", 0.43556176502244176),
+            ("p.latency.p999", 1.0717073543180502),
+        ],
+    );
+}
+
+/// Erlang B is insensitive to the law of the service time.
+#[test]
+fn the_loss_system() {
+    check(&with_room(mm(0.5, 1.0, 1), 0), 1e-9, &[("q.loss", 0.3333333333333333), ("c.utilization", 0.3333333333333333)]);
+    let constant = Scenario::mgc(1000.0, Law::deterministic(1.0), 1000);
+    check(&with_room(constant, 0), 1e-9, &[("q.loss", 0.02481191764616041), ("c.busy", 975.1880823538396), ("q.wait.mean", 0.0)]);
+}
+
+#[test]
+fn servers_without_limit() {
+    let mut scenario = Scenario::mgc(50.0, Law::deterministic(0.2), 1);
+    scenario.consumers[0].count = crate::scenario::Servers::Unlimited;
+    check(&scenario, 1e-9, &[("q.in_system.mean", 10.0), ("q.in_system.p99", 18.0), ("p.latency.p99", 0.2), ("c.busy", 10.0)]);
+}
+
+/// Pollaczek–Khinchine and Takács.
+#[test]
+fn m_d_1() {
+    let scenario = Scenario::mgc(0.8, Law::deterministic(1.0), 1);
+    check(
+        &scenario,
+        1e-9,
+        &[
+            ("q.wait.mean", 2.0),
+            ("p.latency.mean", 3.0),
+            ("q.in_system.mean", 2.4),
+            ("q.delayed", 0.8),
+            ("q.wait.sd", 5.333333333333336f64.sqrt()),
+        ],
+    );
+}
+
+/// Kleinrock I, section 6.4: σ = A*(μ(1 − σ)).
+#[test]
+fn d_m_1() {
+    let mut scenario = mm(0.8, 1.0, 1);
+    scenario.producers[0].arrivals = Arrivals::Periodic;
+    let sigma = gim1::sigma(|s| (-s / 0.8).exp(), 1.0);
+    check(
+        &scenario,
+        1e-9,
+        &[
+            ("q.delayed", sigma),
+            ("p.latency.mean", 1.0 / (1.0 - sigma)),
+            ("p.latency.p99", 100f64.ln() / (1.0 - sigma)),
+            ("q.utilization", 0.8),
+        ],
+    );
+}
+
+/// Takács' σ and Kleinrock I, section 6.4, for regular and for irregular gaps.
+#[test]
+fn gi_m_1() {
+    let renewal = |lambda: f64, gap: Law| {
+        let mut scenario = mm(lambda, 10.0, 1);
+        scenario.producers[0].arrivals = Arrivals::Renewal { gap };
+        scenario
+    };
+    check(
+        &renewal(8.0, Law::erlang(0.125, 2)),
+        1e-9,
+        &[
+            ("q.delayed", 0.7398529491264557),
+            ("q.wait.mean", 0.28439797669899136),
+            ("q.in_system.mean", 3.075183813591931),
+            ("q.wait.p50", 0.1506237911660573),
+            ("p.latency.p999", 2.6553271527725095),
+        ],
+    );
+    check(
+        &renewal(5.0, Law::hyperexponential(0.2, 4.0)),
+        1e-9,
+        &[("q.delayed", 0.6837722339831621), ("q.queue_length.mean", 1.08113883008419), ("q.wait.p99", 1.3360748903045254)],
+    );
+    check(&renewal(5.0, Law::gamma(0.2, 1.0)), 1e-9, &[("p.latency.p99", 100f64.ln() / 5.0)]);
+}
+
+/// Pollaczek–Khinchine means and Takács' variances for other laws.
+#[test]
+fn m_g_1_by_moments() {
+    let of = |lambda: f64, law: Law| Scenario::mgc(lambda, law, 1);
+    check(&of(0.8, Law::lognormal(1.0, 2.0)), 1e-9, &[("q.wait.mean", 6.0), ("p.latency.mean", 7.0), ("q.in_system.mean", 5.6)]);
+    check(&of(0.5, Law::erlang(1.0, 2)), 1e-9, &[("q.wait.mean", 0.75), ("q.wait.sd", 1.5625f64.sqrt())]);
+    // A finite mean and an infinite spread; then not even a mean.
+    check(&of(0.5, Law::pareto(1.0, 2.5)), 1e-9, &[("q.wait.mean", 0.9), ("q.wait.sd", f64::INFINITY)]);
+    check(
+        &of(0.5, Law::pareto(1.0, 1.8)),
+        1e-9,
+        &[("q.wait.mean", f64::INFINITY), ("q.queue_length.mean", f64::INFINITY), ("q.utilization", 0.5)],
+    );
+}
+
+#[test]
+fn clockwork_never_waits_at_full_load() {
+    let mut scenario = Scenario::mgc(10.0, Law::deterministic(0.1), 1);
+    scenario.producers[0].arrivals = Arrivals::Periodic;
+    check(&scenario, 1e-9, &[("q.wait.mean", 0.0), ("q.wait.p999", 0.0), ("p.latency.p99", 0.1), ("q.utilization", 1.0)]);
+    scenario.producers[0].rate = 11.0;
+    assert!(answer(&scenario).is_err());
+}
+
+#[test]
+fn a_general_queue_is_answered_approximately_and_says_so() {
+    let mut scenario = Scenario::mgc(8.0, Law::deterministic(1.0), 10);
+    scenario.producers.push(Producer { arrivals: Arrivals::Periodic, ..Producer::poisson("other", 0, 1.0) });
+    let answer = solved(&scenario);
+    assert!(!answer.exact && !answer.caveats.is_empty());
+}
+
+#[test]
+fn several_producers_and_groups_pool() {
+    let mut scenario = mm(0.4, 1.0, 1);
+    scenario.producers.push(Producer::poisson("other", 0, 0.6));
+    let mut more = scenario.consumers[0].clone();
+    more.name = "more".into();
+    scenario.consumers.push(more);
+    check(&scenario, 1e-12, &[("q.wait.mean", 1.0 / 3.0), ("p.throughput", 0.4), ("c.busy", 0.5), ("total.throughput", 1.0)]);
+}
+
+#[test]
+fn the_send_time_adds_to_the_latency_only() {
+    let mut scenario = mm(500.0, 1000.0, 1);
+    scenario.producers[0].send_time = Law::deterministic(0.003);
+    check(
+        &scenario,
+        1e-9,
+        &[("p.latency.mean", 0.005), ("p.latency.p99", 0.012210340371976182), ("q.wait.mean", 0.001), ("p.send.mean", 0.003)],
+    );
+    scenario.producers[0].send_time = Law::exponential(0.003);
+    let answer = solved(&scenario);
+    assert_eq!(answer.get("producers.producer.latency.p99"), None);
+    assert!(answer.latency.is_none());
+}
+
+#[test]
+fn dropping_the_head_loses_as_much_as_rejecting() {
+    let reject = solved(&with_room(mm(1.5, 1.0, 1), 4));
+    let mut scenario = with_room(mm(1.5, 1.0, 1), 4);
+    scenario.queues[0].overflow = Overflow::DropHead;
+    let drop = solved(&scenario);
+    assert_eq!(drop.get("queues.queue.loss"), reject.get("queues.queue.loss"));
+    let wait = |a: &Answer| a.get("queues.queue.wait").and_then(|e| e.value).expect("known");
+    assert!(wait(&drop) < wait(&reject));
+    scenario.queues[0].overflow = Overflow::Block;
+    assert!(answer(&scenario).is_err(), "blocked producers pile up");
+}
+
+/// Waits grow with the load and fall with the number of servers.
+#[test]
+fn waits_are_monotone() {
+    let wait = |lambda: f64, servers: u32| mmc::wait_mean(lambda, 1.0, servers);
+    for servers in 1..40u32 {
+        for step in 1..20 {
+            let (lambda, more) = (f64::from(servers) * f64::from(step) * 0.05, f64::from(servers) * (f64::from(step) + 0.5) * 0.05);
+            assert!(wait(more, servers) > wait(lambda, servers) && wait(lambda, servers + 1) < wait(lambda, servers));
+        }
+    }
+}
+
+#[test]
+fn light_traffic_is_finite() {
+    check(&mm(1e-12, 1.0, 3), 1e-9, &[("p.latency.mean", 1.0), ("q.wait.p999", 0.0), ("p.latency.p99", 100f64.ln())]);
+}
+
+#[test]
+fn the_latency_is_tabulated_where_its_law_is_known() {
+    let answer = solved(&mm(500.0, 1000.0, 1));
+    let law = answer.latency.expect("known");
+    assert!((law.quantile(0.99).expect("tabulated") / 0.009210340371976182 - 1.0).abs() < 1e-3);
+}
+
+fn any_law() -> impl proptest::strategy::Strategy<Value = Law> {
+    use proptest::prelude::*;
+    (0..7u8, -6.0..3.0f64).prop_map(|(kind, exponent)| {
+        let mean = 10f64.powf(exponent);
+        match kind {
+            0 => Law::exponential(mean),
+            1 => Law::deterministic(mean),
+            2 => Law::erlang(mean, 3),
+            3 => Law::hyperexponential(mean, 4.0),
+            4 => Law::lognormal(mean, 2.0),
+            5 => Law::uniform(0.5 * mean, 1.5 * mean),
+            _ => Law::weibull(mean, 0.7),
+        }
+    })
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 200, ..Default::default() })]
+
+    /// Whatever the scenario: shares are shares, times and lengths are finite and not negative, percentiles increase.
+    #[test]
+    fn figures_are_sane(
+        service in any_law(), gap in any_law(), renewal: bool, load in 1e-6..1.5f64, servers in 1..300u32,
+        room in proptest::option::of(0..400u64), drop_head: bool,
+    ) {
+        let mut scenario = Scenario::mgc(load * f64::from(servers) / service.mean(), service, servers);
+        if renewal {
+            scenario.producers[0].arrivals = Arrivals::Renewal { gap: gap.scaled(1.0 / gap.mean() / scenario.producers[0].rate) };
+        }
+        scenario.queues[0].max_length = room;
+        scenario.queues[0].overflow = if drop_head { Overflow::DropHead } else { Overflow::RejectPublish };
+        let Ok(answer) = answer(&scenario) else { return Ok(()) };
+        for (path, estimate) in &answer.metrics {
+            let value = estimate.value.unwrap_or(f64::NAN);
+            proptest::prop_assert!(value >= 0.0, "{} says {path} = {:?}", answer.by, estimate.value);
+            let share = ["loss", "delayed", "utilization"].iter().any(|end| path.ends_with(end));
+            proptest::prop_assert!(!share || value <= 1.0 + 1e-9, "{} says {path} = {value}", answer.by);
+        }
+        for place in ["queues.queue.wait", "total.latency"] {
+            let of = |statistic: &str| answer.get(&format!("{place}.{statistic}")).and_then(|e| e.value);
+            let known: Vec<f64> = ["p50", "p90", "p95", "p99", "p999"].iter().filter_map(|p| of(p)).collect();
+            proptest::prop_assert!(known.is_sorted(), "{} says {place} {known:?}", answer.by);
+        }
+        proptest::prop_assert!(!explain(&scenario).loads.is_empty());
+    }
+}
+
+#[test]
+fn a_million_servers_and_places_are_quick_enough() {
+    check(&with_room(mm(999_000.0, 1.0, 1_000_000), 1_000_000), 1e-9, &[("q.utilization", 0.999)]);
+}

@@ -1,0 +1,191 @@
+//! Traffic: how many messages a second reach each queue, over all topics, forwards and dead letters, and what work they bring.
+
+use super::linear;
+use super::station::feeds;
+use crate::scenario::{Consumer, Deliver, Destination, Scenario, Servers};
+
+/// The load of one queue, lossless and as offered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Demand {
+    /// Messages a second; infinite if they circulate for ever.
+    pub arrival_rate: f64,
+    /// Mean deliveries a message.
+    pub attempts: f64,
+    /// Mean service time of a delivery, in seconds, a batch's share of a message where messages are taken in full batches.
+    pub service: f64,
+    /// All groups together; `None` is without limit.
+    pub servers: Option<u32>,
+}
+
+impl Demand {
+    /// In erlangs.
+    pub fn offered_load(&self) -> f64 {
+        self.arrival_rate * self.attempts * self.service
+    }
+
+    /// `None` for servers without limit.
+    pub fn rho(&self) -> Option<f64> {
+        self.servers.map(|c| self.offered_load() / f64::from(c))
+    }
+
+    /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit.
+    pub fn capacity(&self) -> Option<f64> {
+        self.servers.map(|c| f64::from(c) / self.service)
+    }
+}
+
+/// The demand on every queue, in the scenario's order.
+pub fn demands(scenario: &Scenario) -> Vec<Demand> {
+    let rates = arrival_rates(scenario);
+    (0..scenario.queues.len())
+        .map(|queue| {
+            let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+            let servers = groups.iter().try_fold(0u32, |sum, c| match c.count {
+                Servers::Count(n) => Some(sum.saturating_add(n)),
+                Servers::Unlimited => None,
+            });
+            let shares = shares(&groups);
+            let attempts = groups.iter().zip(&shares).map(|(c, share)| share * deliveries(scenario, queue, c)).sum();
+            Demand { arrival_rate: rates[queue], attempts, service: mean_service(scenario, queue, &groups, servers), servers }
+        })
+        .collect()
+}
+
+/// λⱼ = γⱼ + Σᵢ λᵢ rᵢⱼ: Jackson's traffic equations.
+fn arrival_rates(scenario: &Scenario) -> Vec<f64> {
+    let n = scenario.queues.len();
+    let mut outside = vec![0.0; n];
+    for producer in &scenario.producers {
+        spread(scenario, producer.to, producer.rate, &mut outside);
+    }
+    let mut system: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    for from in 0..n {
+        let mut onward = vec![0.0; n];
+        let groups: Vec<&Consumer> = scenario.consumers_of(from).map(|(_, c)| c).collect();
+        for (group, share) in groups.iter().zip(shares(&groups)) {
+            let given_up = scenario.queues[from].delivery_limit.map_or(0.0, |limit| group.failure.powf(f64::from(limit)));
+            for route in &group.to {
+                spread(scenario, route.to, share * (1.0 - given_up) * route.probability, &mut onward);
+            }
+            if let Some(dead) = scenario.queues[from].dead_letter {
+                onward[dead] += share * given_up;
+            }
+        }
+        for (row, rate) in system.iter_mut().zip(onward) {
+            row[from] -= rate;
+        }
+    }
+    match linear::solve(system, outside) {
+        Some(rates) if rates.iter().all(|rate| *rate >= 0.0) => rates,
+        _ => vec![f64::INFINITY; n],
+    }
+}
+
+/// Adds a rate to the queues that a destination leads to. By key counts as evenly spread.
+fn spread(scenario: &Scenario, to: Destination, rate: f64, into: &mut [f64]) {
+    match to {
+        Destination::Queue(queue) => into[queue] += rate,
+        Destination::Topic(topic) => {
+            let topic = &scenario.topics[topic];
+            let each = if topic.deliver == Deliver::All { rate } else { rate / topic.subscriptions.len().max(1) as f64 };
+            topic.subscriptions.iter().for_each(|&queue| into[queue] += each);
+        }
+    }
+}
+
+/// The share of the messages that each group takes: in proportion to what it can serve.
+fn shares(groups: &[&Consumer]) -> Vec<f64> {
+    if let Some(unlimited) = groups.iter().position(|c| c.count == Servers::Unlimited) {
+        return (0..groups.len()).map(|i| f64::from(u8::from(i == unlimited))).collect();
+    }
+    let speed = |c: &&Consumer| match c.count {
+        Servers::Count(n) => f64::from(n) / per_message(c).max(1e-12),
+        Servers::Unlimited => 0.0,
+    };
+    let total: f64 = groups.iter().map(speed).sum();
+    groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
+}
+
+/// Mean deliveries of a message by a group: a geometric number, cut off at the limit.
+fn deliveries(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
+    let failure = group.failure;
+    match scenario.queues[queue].delivery_limit {
+        Some(limit) if failure >= 1.0 => f64::from(limit),
+        Some(limit) => (1.0 - failure.powf(f64::from(limit))) / (1.0 - failure),
+        None => 1.0 / (1.0 - failure),
+    }
+}
+
+/// Seconds of a server for a message, of full batches.
+fn per_message(group: &Consumer) -> f64 {
+    let batch = group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
+    group.service_time.mean() / batch + group.service_time_per_message.mean()
+}
+
+/// The mean service time of a delivery, over groups and, where producers bring their own work, over producers.
+fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers: Option<u32>) -> f64 {
+    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+    if own.iter().any(|p| p.service_time.is_some()) && !groups.is_empty() {
+        let rate: f64 = own.iter().map(|p| p.rate).sum();
+        let work = |p: &&&crate::scenario::Producer| {
+            let law = p.service_time.as_ref().unwrap_or(&groups[0].service_time);
+            p.rate / rate * (law.mean() + groups[0].service_time_per_message.mean())
+        };
+        return own.iter().map(|p| work(&p)).sum();
+    }
+    match servers {
+        // c / Σ nᵢ μᵢ, so that a / c is the load against the capacity of all groups.
+        Some(c) if groups.len() > 1 => {
+            let capacity: f64 =
+                groups.iter().map(|g| if let Servers::Count(n) = g.count { f64::from(n) / per_message(g) } else { 0.0 }).sum();
+            f64::from(c) / capacity
+        }
+        _ => groups.iter().zip(shares(groups)).map(|(g, share)| share * per_message(g)).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Queue, Route};
+    use crate::workload::laws::Law;
+
+    /// Two queues in a row; a tenth of what the second serves goes back to the first.
+    fn loop_of_two() -> Scenario {
+        let mut s = Scenario::mgc(9.0, Law::exponential(0.05), 1);
+        s.queues.push(Queue { name: "second".into(), ..Queue::default() });
+        s.consumers.push(Consumer::group("second", 1, 2, Law::exponential(0.1)));
+        s.consumers[0].to = vec![Route { to: Destination::Queue(1), probability: 1.0 }];
+        s.consumers[1].to = vec![Route { to: Destination::Queue(0), probability: 0.1 }];
+        s
+    }
+
+    #[test]
+    fn feedback_multiplies_the_traffic() {
+        let demands = demands(&loop_of_two());
+        for demand in &demands {
+            assert!((demand.arrival_rate - 10.0).abs() < 1e-12);
+        }
+        assert!((demands[0].rho().expect("bounded") - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn retries_are_work_and_dead_letters_are_traffic() {
+        let mut s = loop_of_two();
+        s.consumers[0].to.clear();
+        s.consumers[1].to.clear();
+        s.consumers[0].failure = 0.5;
+        s.queues[0].delivery_limit = Some(2);
+        s.queues[0].dead_letter = Some(1);
+        let demands = demands(&s);
+        assert!((demands[0].attempts - 1.5).abs() < 1e-12);
+        assert!((demands[1].arrival_rate - 9.0 / 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_circulates_for_ever_is_infinite() {
+        let mut s = loop_of_two();
+        s.consumers[1].to[0].probability = 1.0;
+        assert_eq!(demands(&s)[0].arrival_rate, f64::INFINITY);
+    }
+}
