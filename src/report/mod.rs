@@ -1,0 +1,42 @@
+//! Reports: a study becomes text for a terminal and bytes for files. Nothing is written here; the caller does.
+//!
+//! [`text`] is what a person sees, [`files`] what is kept. Each format is one module; a plot is one entry of [`plots::PLOTS`].
+
+mod csv;
+#[cfg(test)]
+mod fixtures;
+mod hgrm;
+mod json;
+mod number;
+pub mod plots;
+mod rows;
+mod table;
+mod text;
+
+pub use json::document;
+pub use table::{Style, text};
+
+use crate::study::Study;
+
+/// What a report says beside the study.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The scenario as it was run, defaults included.
+    pub scenario: serde_json::Value,
+    /// The command that makes this result again.
+    pub command: String,
+    /// The scenario's file as it was written, where there was one.
+    pub source: Option<String>,
+}
+
+/// Every file of a result, by name.
+pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![("answer.json".to_string(), json::document(study, extras)), ("metrics.csv".to_string(), csv::metrics(study))];
+    files.extend(csv::timeline(study).map(|text| ("timeline.csv".to_string(), text)));
+    for answer in &study.answers {
+        let text = answer.latency.as_ref().and_then(hgrm::text);
+        files.extend(text.map(|text| (format!("latency.{}.hgrm", answer.method.name()), text)));
+    }
+    files.extend(plots::drawn(study).into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
+    files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
