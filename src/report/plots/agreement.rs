@@ -1,7 +1,7 @@
 //! Do the methods agree? Each one's value as a dot with its interval, for the figures that matter most.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, LEFT, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit};
 use crate::report::number::Scale;
@@ -9,6 +9,8 @@ use crate::report::rows;
 use crate::study::Study;
 
 const ROW: i32 = 22;
+/// Where the panels begin: to the right of the methods' names.
+const LEFT: i32 = 124;
 
 /// One panel: what it shows and each method's value.
 struct Chart {
@@ -24,7 +26,7 @@ pub fn draw(study: &Study) -> Option<String> {
     let heights: Vec<i32> = charts.iter().map(|c| ROW * c.values.len() as i32 + 74).collect();
     let height = TOP - 24 + heights.iter().sum::<i32>();
     let title = format!("What each method says: {}", super::name(study));
-    let file = figure::figure(height as u32, &title, &super::how(study), &description(&charts), |figure| {
+    let file = figure::figure(height as u32, LEFT, &title, &super::how(study), &description(&charts), |figure| {
         let mut top = TOP;
         for (chart, height) in charts.iter().zip(&heights) {
             panel(figure, chart, top);
@@ -37,10 +39,10 @@ pub fn draw(study: &Study) -> Option<String> {
 fn charts(study: &Study) -> Vec<Chart> {
     let wait = match study.scenario.queues.as_slice() {
         [queue] => (format!("queues.{}.wait.mean", queue.name), "mean wait".to_string()),
-        _ => ("total.wait.mean".to_string(), "mean wait, all queues of a message's way".to_string()),
+        _ => ("total.wait.mean".to_string(), "mean wait, all queues on a message's way".to_string()),
     };
     let latency = |statistic: &str, words: &str| (format!("total.latency.{statistic}"), words.to_string());
-    let asked = [wait, latency("mean", "mean latency"), latency("p99", "latency that 99 % of the messages keep")];
+    let asked = [wait, latency("mean", "mean latency"), latency("p99", "p99 latency")];
     let chart = |(path, words): (String, String)| {
         let known = study.answers.iter().filter_map(|a| rows::known(study, a, &path).map(|e| (a.method, *e)));
         let values: Vec<_> = known.collect();
@@ -76,7 +78,6 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
     if let Some(reference) = chart.values.iter().find_map(|v| v.1.value) {
         panel.line(&[(reference, 0.0), (reference, f64::from(rows))], MUTED, Pen::Dashed(10, 30, 30));
     }
-    let scale = Scale::of(Unit::Seconds, finite().map(|f| f.0));
     for (i, (method, estimate)) in chart.values.iter().enumerate() {
         let height = f64::from(rows) - i as f64 - 0.5;
         let (_, middle) = panel.pixel((panel.x.low, height));
@@ -88,16 +89,20 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
             }
             panel.line(&[(value, height)], color, Pen::Dots(42));
         }
-        figure.words(method.name(), (LEFT - 8 + 30, middle), Side::Left, &color, BODY, true);
-        figure.words(&scale.show_with_unit(Some(estimate)), (RIGHT + 10, middle), Side::Right, &INK, BODY, false);
+        figure.words(method.name(), (LEFT - 12, middle), Side::Left, &color, BODY, true);
+        figure.words(&shown(estimate), (RIGHT + 10, middle), Side::Right, &INK, BODY, false);
     }
 }
 
 fn description(charts: &[Chart]) -> String {
     let chart = |chart: &Chart| {
-        let scale = Scale::of(Unit::Seconds, chart.values.iter().filter_map(|v| v.1.value));
-        let values = chart.values.iter().map(|(method, e)| format!("{} {}", method.name(), scale.show_with_unit(Some(e))));
+        let values = chart.values.iter().map(|(method, e)| format!("{} {}", method.name(), shown(e)));
         format!("{}: {}", chart.words, values.collect::<Vec<_>>().join(", "))
     };
     charts.iter().map(chart).collect::<Vec<_>>().join("; ")
+}
+
+/// A time in its own unit.
+fn shown(estimate: &Estimate) -> String {
+    Scale::of(Unit::Seconds, estimate.value.into_iter()).show_with_unit(Some(estimate))
 }

@@ -19,7 +19,8 @@ impl Axis {
         if low > 0.0 && high / low > 30.0 { Self::log_times(name, low, high) } else { Self::linear_times(name, low, high) }
     }
 
-    fn linear_times(name: &str, low: f64, high: f64) -> Self {
+    /// Times on a linear axis, in the unit that fits the largest.
+    pub fn linear_times(name: &str, low: f64, high: f64) -> Self {
         let (size, unit) = time_scale(high.abs().max(low.abs()));
         let mut axis = Self::linear(&format!("{name}, {unit}"), low / size, high / size);
         (axis.low, axis.high) = (low, high);
@@ -78,13 +79,18 @@ fn short_time(seconds: f64) -> String {
     format!("{number} {unit}")
 }
 
-/// The next of 1, 2, 5, 10, 20, … that is not below `rough`.
+/// The one of 1, 2, 5, 10, 20, … that is nearest to `rough`.
 fn nice_step(rough: f64) -> f64 {
     if rough <= 0.0 || !rough.is_finite() {
         return 1.0;
     }
     let decade = 10f64.powf(rough.log10().floor());
-    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|f| f * decade >= rough * (1.0 - 1e-9)).unwrap_or(10.0);
+    let factor = match rough / decade {
+        f if f < 1.45 => 1.0,
+        f if f < 3.2 => 2.0,
+        f if f < 7.1 => 5.0,
+        _ => 10.0,
+    };
     factor * decade
 }
 
@@ -98,8 +104,8 @@ mod tests {
 
     #[test]
     fn ticks_are_round_numbers() {
-        assert_eq!(words(&Axis::linear("", 0.0, 11.0)), ["0", "5", "10"]);
-        assert_eq!(words(&Axis::linear("", -0.2, 0.9)), ["0.0", "0.5"]);
+        assert_eq!(words(&Axis::linear("", 0.0, 11.0)), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(words(&Axis::linear("", -0.2, 0.9)), ["-0.2", "0.0", "0.2", "0.4", "0.6", "0.8"]);
         assert_eq!(words(&Axis::times("latency", 0.001, 0.1)), ["1 ms", "2 ms", "5 ms", "10 ms", "20 ms", "50 ms", "100 ms"]);
         assert_eq!(
             words(&Axis::times("latency", 1e-6, 100.0)),

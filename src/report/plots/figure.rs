@@ -11,7 +11,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// All figures are as wide.
 pub const WIDTH: u32 = 760;
-/// Where panels begin and end, in pixels from the left.
+/// Where panels begin as a rule, and where they end, in pixels from the left.
 pub const LEFT: i32 = 66;
 pub const RIGHT: i32 = WIDTH as i32 - 112;
 /// Where the first panel may begin, in pixels from the top.
@@ -37,13 +37,15 @@ pub enum Side {
 /// The page that panels are on.
 pub struct Figure<'a> {
     root: DrawingArea<&'a mut Svg, Shift>,
+    /// Where its panels begin.
+    left: i32,
 }
 
-/// Draws a figure of a height and returns its file.
-pub fn figure(height: u32, title: &str, subtitle: &str, description: &str, draw: impl FnOnce(&Figure<'_>)) -> String {
+/// Draws a figure of a height, its panels beginning at `left`, and returns its file.
+pub fn figure(height: u32, left: i32, title: &str, subtitle: &str, description: &str, draw: impl FnOnce(&Figure<'_>)) -> String {
     let mut svg = Svg::new(WIDTH, height);
     {
-        let figure = Figure { root: (&mut svg).into_drawing_area() };
+        let figure = Figure { root: (&mut svg).into_drawing_area(), left };
         sure(figure.root.fill(&PAPER));
         let room = f64::from(WIDTH as i32 - 48);
         figure.words(&theme::fitted(title, room / f64::from(TITLE)), (24, 34), Side::Above, &INK, TITLE, true);
@@ -83,8 +85,8 @@ impl<'a> Figure<'a> {
         let panel = self.bare_panel((top, bottom), x, y);
         for (at, text) in &panel.y.ticks {
             let (_, height) = panel.pixel((panel.x.low, *at));
-            self.rule((LEFT, height), (RIGHT, height), &GRID);
-            self.words(text, (LEFT - 8, height), Side::Left, &MUTED, BODY, false);
+            self.rule((self.left, height), (RIGHT, height), &GRID);
+            self.words(text, (self.left - 8, height), Side::Left, &MUTED, BODY, false);
         }
         panel.x_ticks(bottom);
         self.words(&panel.y.title, (24, top - 14), Side::Above, &MUTED, BODY, false);
@@ -93,7 +95,7 @@ impl<'a> Figure<'a> {
 
     /// A panel with nothing drawn yet.
     pub fn bare_panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
-        let pixels = (LEFT * TENTHS..RIGHT * TENTHS, bottom * TENTHS..top * TENTHS);
+        let pixels = (self.left * TENTHS..RIGHT * TENTHS, bottom * TENTHS..top * TENTHS);
         let area = self.root.apply_coord_spec(Cartesian2d::new(x.low..x.high, y.low..y.high, pixels));
         Panel { figure: self, area, x, y }
     }
@@ -110,13 +112,13 @@ pub struct Panel<'f, 'a> {
 impl Panel<'_, '_> {
     /// Ticks, their numbers and the axis title below a height.
     pub fn x_ticks(&self, bottom: i32) {
-        self.figure.rule((LEFT, bottom), (RIGHT, bottom), &MUTED);
+        self.figure.rule((self.figure.left, bottom), (RIGHT, bottom), &MUTED);
         for (at, text) in &self.x.ticks {
             let (x, _) = self.pixel((*at, self.y.low));
             self.figure.rule((x, bottom), (x, bottom + 4), &MUTED);
             self.figure.words(text, (x, bottom + 9), Side::Below, &MUTED, BODY, false);
         }
-        self.figure.words(&self.x.title, ((LEFT + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
+        self.figure.words(&self.x.title, ((self.figure.left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
     }
 
     /// Where a position is, in pixels.
@@ -169,7 +171,7 @@ impl Panel<'_, '_> {
         for ((name, color, at), height) in ends.iter().zip(apart(&wanted, GAP, bottom)) {
             let (x, y) = self.pixel(*at);
             if (height - y).abs() > 3 || x < RIGHT - 4 {
-                self.figure.rule((x + 4, y), (RIGHT + 8, height), &GRID);
+                self.figure.rule((x + 4, y), (RIGHT + 8, height), color);
             }
             self.figure.words(name, (RIGHT + 10, height), Side::Right, color, BODY, true);
         }

@@ -1,8 +1,8 @@
 //! The queue's length over time: a panel for each queue, a line for each method that watched it.
 
 use super::axis::Axis;
-use super::figure::{self, Figure, LEFT, Side, TOP};
-use super::theme::{self, INK, Pen};
+use super::figure::{self, Figure, LEFT, TOP};
+use super::theme::{self, Pen};
 use crate::answer::{Answer, Moment};
 use crate::study::Study;
 use crate::units::time_scale;
@@ -22,11 +22,11 @@ pub fn draw(study: &Study) -> Option<String> {
         2 | 3 => 170,
         _ => 120,
     };
-    let step = panel_height + 46;
-    let height = TOP + step * queues.len() as i32 + 22;
+    let step = panel_height + 62;
+    let height = TOP + step * queues.len() as i32 + 2;
     let title = format!("Messages waiting over time: {}", super::name(study));
     let description = format!("Queue length over time of {}", queues.join(", "));
-    let file = figure::figure(height as u32, &title, &super::how(study), &description, |figure| {
+    let file = figure::figure(height as u32, LEFT, &title, &super::how(study), &description, |figure| {
         for (i, queue) in queues.iter().enumerate() {
             let top = TOP + step * i as i32;
             panel(figure, study, queue, (top, top + panel_height), i + 1 == queues.len(), queues.len() > 1);
@@ -57,10 +57,8 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), last
     let high = moments().map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max).max(1.0);
     let (size, unit) = time_scale(end.max(1e-9));
     let x_title = if last { format!("time, {unit}") } else { String::new() };
-    let panel = figure.panel(span, Axis::linear(&x_title, 0.0, (end / size).max(1e-9)), Axis::linear("messages waiting", 0.0, high * 1.06));
-    if named {
-        figure.words(queue, (LEFT + 8, span.0 + 4), Side::Above, &INK, figure::BODY, true);
-    }
+    let y_title = if named { format!("{queue}: messages waiting") } else { "messages waiting".to_string() };
+    let panel = figure.panel(span, Axis::linear(&x_title, 0.0, (end / size).max(1e-9)), Axis::linear(&y_title, 0.0, high * 1.06));
     let ends = lines.iter().filter_map(|(answer, moments)| {
         let color = theme::color(answer.method);
         let band: Vec<(f64, f64, f64)> =

@@ -1,7 +1,7 @@
 //! The percentile spectrum: how slow the slowest messages are, by every method, one nine further at each step.
 
 use super::axis::{Axis, nines};
-use super::figure::{self, BODY, LEFT, Panel, RIGHT, Side, TOP};
+use super::figure::{self, BODY, LEFT, Panel, Side, TOP};
 use super::theme::{self, LIMIT, Pen};
 use crate::answer::{Answer, Distribution, Method, PERCENTILES};
 use crate::report::rows;
@@ -14,12 +14,14 @@ const STEPS: usize = 40;
 const BEYOND: f64 = 10.0;
 /// As far as a closed form goes when nothing else says how far.
 const CLOSED_FORM_NINES: f64 = 4.0;
+/// Times the median that still read well on a linear axis, where an exponential latency is a straight line.
+const WIDE: f64 = 40.0;
 
 /// One method's curve: shares of messages and seconds, increasing.
 struct Curve {
     method: Method,
     points: Vec<(f64, f64)>,
-    /// Share, lower and upper end of the interval.
+    /// Share, lower and upper end: of the intervals themselves where the curve is dots, else of a band about it.
     band: Vec<(f64, f64, f64)>,
 }
 
@@ -27,17 +29,18 @@ pub fn draw(study: &Study) -> Option<String> {
     let curves = curves(study);
     let most = curves.iter().filter_map(|c| c.points.last()).map(|p| nines(p.0)).fold(0.0, f64::max);
     let limits = limits(study);
-    // The fastest messages of an exponential latency go down to zero: the axis begins where the fastest twentieth ends.
-    let lowest =
-        curves.iter().filter_map(|c| c.points.iter().find(|p| p.0 >= 0.05)).map(|p| p.1).filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
     let highest = curves.iter().filter_map(|c| c.points.last()).map(|p| p.1).chain(limits.iter().map(|l| l.0)).fold(0.0, f64::max);
     if highest <= 0.0 || most <= 0.0 {
         return None;
     }
-    let wide = lowest.is_finite() && highest / lowest > 30.0;
-    let y = if wide { Axis::times("latency", lowest, highest * 1.15) } else { Axis::times("latency", 0.0, highest * 1.08) };
+    let y = if highest / least(&curves, 0.5) > WIDE {
+        // The fastest messages of most laws go down to zero: the axis begins where the fastest twentieth ends.
+        Axis::times("latency", least(&curves, 0.05), highest * 1.15)
+    } else {
+        Axis::linear_times("latency", 0.0, highest * 1.08)
+    };
     let title = format!("Latency by share of messages: {}", super::name(study));
-    let file = figure::figure(HEIGHT, &title, &super::how(study), &description(&curves), |figure| {
+    let file = figure::figure(HEIGHT, LEFT, &title, &super::how(study), &description(&curves), |figure| {
         let panel = figure.panel((TOP, HEIGHT as i32 - 62), Axis::nines(most), y);
         for (limit, text) in &limits {
             panel.line(&[(0.0, *limit), (most, *limit)], LIMIT, Pen::Dashed(12, 20, 30));
@@ -46,11 +49,18 @@ pub fn draw(study: &Study) -> Option<String> {
                 figure.words(text, (LEFT + 6, height - 6), Side::Above, &LIMIT, BODY, false);
             }
         }
-        let ends = curves.iter().filter_map(|curve| line(&panel, curve)).collect();
+        // Theory's dashes lie on top, so that a simulation that agrees does not hide them.
+        let (theory, others): (Vec<&Curve>, Vec<&Curve>) = curves.iter().partition(|c| c.method == Method::Theory);
+        let ends = others.into_iter().chain(theory).filter_map(|curve| line(&panel, curve)).collect();
         panel.end_labels(ends);
-        debug_assert!(RIGHT > LEFT);
     });
     Some(file)
+}
+
+/// The least time (above zero) that any curve has from a share on.
+fn least(curves: &[Curve], share: f64) -> f64 {
+    let first = curves.iter().filter_map(|c| c.points.iter().find(|p| p.0 >= share && p.1 > 0.0));
+    first.map(|p| p.1).fold(f64::INFINITY, f64::min)
 }
 
 fn line(panel: &Panel<'_, '_>, curve: &Curve) -> Option<(String, plotters::style::RGBColor, (f64, f64))> {
@@ -79,7 +89,9 @@ fn curves(study: &Study) -> Vec<Curve> {
         let most = last_share(law).map(nines).unwrap_or(furthest.unwrap_or(CLOSED_FORM_NINES));
         let shares = (0..=(most * STEPS as f64) as usize).map(|i| 1.0 - 10f64.powf(-(i as f64) / STEPS as f64));
         let points: Vec<(f64, f64)> = shares.filter_map(|p| Some((p, law.quantile(p).filter(|t| t.is_finite())?))).collect();
-        let band = band(study, answer);
+        let intervals = intervals(study, answer);
+        let dots = matches!(theme::pen(answer.method), Pen::Dots(_));
+        let band = if dots { intervals } else { band_about(&points, &intervals) };
         (!points.is_empty()).then_some(Curve { method: answer.method, points, band })
     };
     study.answers.iter().filter_map(curve).collect()
@@ -95,13 +107,24 @@ fn last_share(law: &Distribution) -> Option<f64> {
 }
 
 /// The intervals of the percentiles that have one.
-fn band(study: &Study, answer: &Answer) -> Vec<(f64, f64, f64)> {
+fn intervals(study: &Study, answer: &Answer) -> Vec<(f64, f64, f64)> {
     let interval = |&(name, share): &(&str, f64)| {
         let estimate = rows::known(study, answer, &format!("total.latency.{name}"))?;
         let (value, half) = (estimate.value?, estimate.half_width?);
         Some((share, value - half, value + half))
     };
     PERCENTILES.iter().filter_map(interval).collect()
+}
+
+/// A band about a curve, as wide (relative to it) as the intervals of its percentiles, between the first and the last of them.
+fn band_about(points: &[(f64, f64)], intervals: &[(f64, f64, f64)]) -> Vec<(f64, f64, f64)> {
+    let widths: Vec<(f64, f64)> =
+        intervals.iter().map(|&(share, low, high)| (nines(share), (high - low) / (high + low))).filter(|w| w.1.is_finite()).collect();
+    let width = |at: f64| {
+        let (below, above) = widths.iter().zip(widths.get(1..)?).find(|(a, b)| (a.0..=b.0).contains(&at))?;
+        Some(below.1 + (above.1 - below.1) * (at - below.0) / (above.0 - below.0))
+    };
+    points.iter().filter_map(|&(share, time)| width(nines(share)).map(|w| (share, time * (1.0 - w), time * (1.0 + w)))).collect()
 }
 
 /// The objectives on a latency, as seconds and words.

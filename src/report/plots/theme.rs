@@ -75,7 +75,7 @@ pub enum Pen {
 pub fn pen(method: Method) -> Pen {
     match method {
         Method::Theory => Pen::Dashed(16, 60, 45),
-        Method::Simulation => Pen::Solid(20),
+        Method::Simulation => Pen::Solid(24),
         Method::Rehearsal => Pen::Solid(10),
         Method::Measurement => Pen::Dots(24),
         Method::Replay => Pen::Dashed(10, 25, 25),
