@@ -6,12 +6,14 @@ mod csv;
 #[cfg(test)]
 mod fixtures;
 mod hgrm;
+mod html;
 mod json;
 mod number;
 pub mod plots;
 mod rows;
 mod table;
 mod text;
+mod words;
 
 pub use json::document;
 pub use table::{Style, text};
@@ -37,6 +39,9 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
         let text = answer.latency.as_ref().and_then(hgrm::text);
         files.extend(text.map(|text| (format!("latency.{}.hgrm", answer.method.name()), text)));
     }
-    files.extend(plots::drawn(study).into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
+    let plots = plots::drawn(study);
+    let page = html::page(study, extras, &plots);
+    files.extend(plots.into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
+    files.push(("report.html".to_string(), page));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }

@@ -1,11 +1,10 @@
 //! What a person sees in the terminal: the verdict in words, what limits it, one table, then the small print.
 
-use super::number::{UNKNOWN, relative, three};
 use super::rows::{self, Row, Section};
 use super::text::{Paint, columns, plain, wrap};
-use crate::answer::{Answer, Gate, Trust};
-use crate::study::{Accord, Formula, Judgement, Met, Study};
-use crate::units::Time;
+use super::words;
+use crate::answer::{Gate, Trust};
+use crate::study::{Met, Study};
 
 /// How the text should look.
 #[derive(Debug, Clone)]
@@ -66,50 +65,19 @@ fn verdict(study: &Study, style: &Style) -> Vec<String> {
         lines.extend(style.paint(paint, style.lines(sentence, "", "")));
     }
     for judgement in &study.objectives {
-        let (mark, paint, words) = objective(study, judgement);
-        lines.extend(style.paint(paint, style.lines(&words, &format!("{mark} "), "  ")));
+        let (sign, sentence) = words::objective(study, judgement);
+        let paint = match judgement.outcome {
+            Met::Pass => Paint::Green,
+            Met::Fail => Paint::Red,
+            Met::Inconclusive => Paint::Yellow,
+        };
+        lines.extend(style.paint(paint, style.lines(&sentence, &format!("{sign} "), "  ")));
     }
     lines
 }
 
-/// An objective's sign and sentence.
-pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, Paint, String) {
-    let Judgement { objective, by, outcome } = judgement;
-    let (mark, paint, word) = match outcome {
-        Met::Pass => ("✓", Paint::Green, "met"),
-        Met::Fail => ("✗", Paint::Red, "missed"),
-        Met::Inconclusive => ("?", Paint::Yellow, "undecided"),
-    };
-    let known = by.and_then(|method| {
-        let estimate = rows::known(study, study.answer(method)?, &objective.metric)?;
-        let unit = crate::answer::metric_of(&objective.metric)?.unit;
-        let scale = super::number::Scale::of(unit, estimate.value.into_iter());
-        Some(format!(": {} by {}", scale.show_with_unit(Some(estimate)), method.name()))
-    });
-    (mark, paint, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or_default()))
-}
-
 fn caveats(study: &Study, style: &Style) -> Vec<String> {
-    warnings(study).iter().flat_map(|s| style.paint(Paint::Yellow, style.lines(s, "! ", "  "))).collect()
-}
-
-/// What keeps the figures from being taken at face value, in sentences, worst first within each method.
-pub fn warnings(study: &Study) -> Vec<String> {
-    let of = |answer: &Answer| -> Vec<String> {
-        let name = answer.method.name();
-        let trust = match answer.trust() {
-            Trust::Valid => None,
-            Trust::Degraded => Some(format!("{name}: DEGRADED, beyond its limit of {}", failed(answer))),
-            Trust::Invalid => Some(format!("{name}: INVALID, beyond its limit of {}", failed(answer))),
-        };
-        trust.into_iter().chain(answer.caveats.iter().map(|caveat| format!("{name}: {caveat}"))).collect()
-    };
-    study.answers.iter().flat_map(of).chain(rows::disagreements(study)).collect()
-}
-
-fn failed(answer: &Answer) -> String {
-    let names: Vec<&str> = answer.gates.iter().filter(|g| g.trust != Trust::Valid).map(|g| g.name).collect();
-    names.join(", ")
+    words::warnings(study).iter().flat_map(|s| style.paint(Paint::Yellow, style.lines(s, "! ", "  "))).collect()
 }
 
 /// The table, then who answered and what the intervals are.
@@ -130,15 +98,8 @@ fn body(study: &Study, style: &Style) -> Vec<String> {
             &" ".repeat(12),
         ));
     }
-    lines.extend(intervals(study).iter().flat_map(|sentence| style.lines(sentence, "±           ", &" ".repeat(12))));
+    lines.extend(words::intervals(study).iter().flat_map(|sentence| style.lines(sentence, "±           ", &" ".repeat(12))));
     lines
-}
-
-/// What `±` means, if any number has one.
-pub fn intervals(study: &Study) -> Option<String> {
-    let any = study.answers.iter().flat_map(|a| a.metrics.values()).any(|e| e.half_width.is_some());
-    let percent = three(study.scenario.simulation.confidence * 100.0);
-    any.then(|| format!("half the width of the {} % confidence interval", percent.trim_end_matches(".0")))
 }
 
 /// The table in the roomiest layout that fits: symbols go first, then the words of the agreement, then the ends of labels.
@@ -202,47 +163,20 @@ fn cells(row: &Row, indent: &str, layout: Layout, compared: bool) -> Vec<String>
     let mut cells = vec![label];
     cells.extend(row.cells.iter().map(|cell| row.scale.show(cell.as_ref())));
     if compared {
-        cells.push(accord(row, layout.words));
+        cells.push(words::accord(row, layout.words));
     }
     cells
-}
-
-/// What the comparisons of a row say, as a sign with words or alone.
-pub fn accord(row: &Row, words: bool) -> String {
-    let (sign, word) = match row.accord {
-        None => return String::new(),
-        Some(Accord::Agree) => ("✓", "agree".to_string()),
-        Some(Accord::Unknown) => ("?", "unclear".to_string()),
-        Some(Accord::Differ) => ("≠", row.difference.map_or("differ".to_string(), relative)),
-    };
-    if words { format!("{sign} {word}") } else { sign.to_string() }
-}
-
-/// One formula's line: value, what it is held against and by how much it misses.
-pub fn formula(formula: &Formula) -> (String, String) {
-    let value = match formula.unit {
-        "s" => Time(formula.value).to_string(),
-        "ratio" => three(formula.value),
-        unit => format!("{} {unit}", three(formula.value)),
-    };
-    let value = if formula.value.is_finite() { value } else { UNKNOWN.to_string() };
-    let against = match (formula.against.as_str(), formula.error) {
-        ("", _) => String::new(),
-        (metric, None) => format!("against {metric}"),
-        (metric, Some(error)) => format!("{} against {metric}", relative(error)),
-    };
-    (value, against)
 }
 
 fn formulas(study: &Study, style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
     for entry in &study.formulas {
-        let (value, against) = formula(entry);
+        let (value, against) = words::formula(entry);
         let against = if against.is_empty() { against } else { format!(", {against}") };
         lines.extend(style.lines(&format!("{}:  {value}{against}", entry.formula), "  ", "    "));
         lines.extend(style.lines(&entry.note, "    ", "    "));
     }
-    titled("The documents' formulas, with this scenario's numbers", lines, style)
+    titled(words::FORMULAS, lines, style)
 }
 
 fn titled(title: &str, mut lines: Vec<String>, style: &Style) -> Vec<String> {
@@ -258,22 +192,9 @@ fn unanswered(study: &Study, style: &Style) -> Vec<String> {
 }
 
 fn gates(study: &Study, style: &Style) -> Vec<String> {
-    let shown = |g: &&Gate| style.all_gates || g.trust != Trust::Valid;
-    let mut gates: Vec<&Gate> = study.answers.iter().flat_map(|a| &a.gates).filter(shown).collect();
-    gates.sort_by_key(|g| std::cmp::Reverse(g.trust));
     let sign = |gate: &Gate| if gate.trust == Trust::Valid { "  ✓ " } else { "  ✗ " };
-    let lines = gates.into_iter().flat_map(|gate| style.lines(&gate_words(gate), sign(gate), "    ")).collect();
-    titled("The measurement's witnesses", lines, style)
-}
-
-/// A gate as a sentence: what it saw, and the limit.
-pub fn gate_words(gate: &Gate) -> String {
-    let show = |value: f64| match gate.unit {
-        "s" => Time(value).to_string(),
-        "ratio" => format!("{} %", three(value * 100.0)),
-        unit => format!("{} {unit}", three(value)),
-    };
-    format!("{}: {}, limit {} ({})", gate.name, show(gate.value), show(gate.limit), gate.meaning)
+    let gates = words::gates(study, style.all_gates).into_iter();
+    titled(words::WITNESSES, gates.flat_map(|gate| style.lines(&words::gate(gate), sign(gate), "    ")).collect(), style)
 }
 
 fn written(style: &Style) -> Vec<String> {

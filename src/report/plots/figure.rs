@@ -178,12 +178,18 @@ impl Panel<'_, '_> {
     }
 }
 
-/// Heights (increasing) moved as little as it takes to lie `gap` apart and not below `bottom`.
+/// Heights (increasing) moved about evenly up and down to lie `gap` apart, none below `bottom`.
 fn apart(wanted: &[i32], gap: i32, bottom: i32) -> Vec<i32> {
-    let mut heights: Vec<i32> = Vec::with_capacity(wanted.len());
-    for &height in wanted {
-        heights.push(heights.last().map_or(height, |&above| height.max(above + gap)));
+    let mut down = wanted.to_vec();
+    for i in 1..down.len() {
+        down[i] = down[i].max(down[i - 1] + gap);
     }
+    let mut up = wanted.to_vec();
+    for i in (1..up.len()).rev() {
+        up[i - 1] = up[i - 1].min(up[i] - gap);
+    }
+    // Both keep the gaps, so their middle does; rounding the sum alike keeps them too.
+    let mut heights: Vec<i32> = down.iter().zip(&up).map(|(d, u)| (d + u).div_euclid(2)).collect();
     let mut floor = bottom;
     for height in heights.iter_mut().rev() {
         *height = (*height).min(floor);
@@ -198,7 +204,7 @@ mod tests {
 
     #[test]
     fn labels_keep_apart() {
-        assert_eq!(apart(&[10, 11, 40], 15, 100), [10, 25, 40]);
+        assert_eq!(apart(&[10, 11, 40], 15, 100), [3, 18, 40]);
         assert_eq!(apart(&[95, 98, 99], 15, 100), [70, 85, 100]);
     }
 }

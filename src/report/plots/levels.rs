@@ -29,7 +29,7 @@ pub fn draw(study: &Study) -> Option<String> {
     let file = figure::figure(height as u32, LEFT, &title, &super::how(study), &description, |figure| {
         for (i, queue) in queues.iter().enumerate() {
             let top = TOP + step * i as i32;
-            panel(figure, study, queue, (top, top + panel_height), i + 1 == queues.len(), queues.len() > 1);
+            panel(figure, study, queue, (top, top + panel_height), (i + 1 == queues.len(), queues.len()));
         }
     });
     Some(file)
@@ -49,15 +49,19 @@ fn queues(study: &Study) -> Vec<&str> {
     queues
 }
 
-fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), last: bool, named: bool) {
-    let lines: Vec<(&Answer, Vec<Moment>)> =
-        study.answers.iter().filter_map(|a| Some((a, thinned(a.timelines.get(queue)?)))).filter(|l| !l.1.is_empty()).collect();
+fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (last, queues): (bool, usize)) {
+    let lines: Vec<(&Answer, Vec<Moment>)> = study
+        .answers
+        .iter()
+        .filter_map(|a| Some((a, thinned(a.timelines.get(queue)?, MOST_POINTS / queues.min(3)))))
+        .filter(|l| !l.1.is_empty())
+        .collect();
     let moments = || lines.iter().flat_map(|l| &l.1);
     let end = moments().map(|m| m.at).fold(0.0, f64::max);
     let high = moments().map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max).max(1.0);
     let (size, unit) = time_scale(end.max(1e-9));
     let x_title = if last { format!("time, {unit}") } else { String::new() };
-    let y_title = if named { format!("{queue}: messages waiting") } else { "messages waiting".to_string() };
+    let y_title = if queues > 1 { format!("{queue}: messages waiting") } else { "messages waiting".to_string() };
     let panel = figure.panel(span, Axis::linear(&x_title, 0.0, (end / size).max(1e-9)), Axis::linear(&y_title, 0.0, high * 1.06));
     let ends = lines.iter().filter_map(|(answer, moments)| {
         let color = theme::color(answer.method);
@@ -76,9 +80,9 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), last
 }
 
 /// At most so many points, each the mean of its neighbours.
-fn thinned(moments: &[Moment]) -> Vec<Moment> {
+fn thinned(moments: &[Moment], most: usize) -> Vec<Moment> {
     let sound: Vec<Moment> = moments.iter().copied().filter(|m| m.at.is_finite() && m.waiting.is_finite()).collect();
-    let together = sound.len().div_ceil(MOST_POINTS).max(1);
+    let together = sound.len().div_ceil(most).max(1);
     let mean = |chunk: &[Moment]| {
         let over = |f: &dyn Fn(&Moment) -> f64| chunk.iter().map(f).sum::<f64>() / chunk.len() as f64;
         let half_width = chunk.iter().all(|m| m.half_width.is_some()).then(|| over(&|m| m.half_width.unwrap_or(0.0)));

@@ -17,6 +17,9 @@ const CLOSED_FORM_NINES: f64 = 4.0;
 /// Times the median that still read well on a linear axis, where an exponential latency is a straight line.
 const WIDE: f64 = 40.0;
 
+/// Times the slowest that an objective may be to be drawn.
+const NEAR: f64 = 2.0;
+
 /// One method's curve: shares of messages and seconds, increasing.
 struct Curve {
     method: Method,
@@ -29,7 +32,10 @@ pub fn draw(study: &Study) -> Option<String> {
     let curves = curves(study);
     let most = curves.iter().filter_map(|c| c.points.last()).map(|p| nines(p.0)).fold(0.0, f64::max);
     let limits = limits(study);
-    let highest = curves.iter().filter_map(|c| c.points.last()).map(|p| p.1).chain(limits.iter().map(|l| l.0)).fold(0.0, f64::max);
+    let slowest = curves.iter().filter_map(|c| c.points.last()).map(|p| p.1).fold(0.0, f64::max);
+    // An objective far above the curves is named, but does not press them flat.
+    let near = limits.iter().map(|l| l.0).filter(|l| *l <= NEAR * slowest);
+    let highest = near.fold(slowest, f64::max);
     if highest <= 0.0 || most <= 0.0 {
         return None;
     }
@@ -44,9 +50,9 @@ pub fn draw(study: &Study) -> Option<String> {
         let panel = figure.panel((TOP, HEIGHT as i32 - 62), Axis::nines(most), y);
         for (limit, text) in &limits {
             panel.line(&[(0.0, *limit), (most, *limit)], LIMIT, Pen::Dashed(12, 20, 30));
-            if let Some(at) = panel.y.place(*limit) {
-                let (_, height) = panel.pixel((0.0, at));
-                figure.words(text, (LEFT + 6, height - 6), Side::Above, &LIMIT, BODY, false);
+            match panel.y.place(*limit) {
+                Some(at) => figure.words(text, (LEFT + 6, panel.pixel((0.0, at)).1 - 6), Side::Above, &LIMIT, BODY, false),
+                None => figure.words(&format!("{text} (beyond this chart)"), (LEFT + 6, TOP + 8), Side::Above, &LIMIT, BODY, false),
             }
         }
         // Theory's dashes lie on top, so that a simulation that agrees does not hide them.
