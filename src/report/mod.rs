@@ -45,3 +45,29 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
     files.push(("report.html".to_string(), page));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_study_makes_every_file_and_an_empty_one_only_what_it_can() {
+        let names = |study: &Study| files(study, &fixtures::extras()).into_iter().map(|f| f.0).collect::<Vec<_>>();
+        let expected = [
+            "answer.json",
+            "metrics.csv",
+            "timeline.csv",
+            "latency.theory.hgrm",
+            "latency.simulation.hgrm",
+            "latency.rehearsal.hgrm",
+            "latency.measurement.hgrm",
+            "latency.replay.hgrm",
+            "agreement.svg",
+            "percentiles.svg",
+            "queue-length.svg",
+            "report.html",
+        ];
+        assert_eq!(names(&fixtures::five_methods()), expected);
+        assert_eq!(names(&fixtures::bare()), ["answer.json", "metrics.csv", "report.html"]);
+    }
+}

@@ -217,12 +217,33 @@ mod tests {
             for width in [80, 100, 120] {
                 for ascii in [false, true] {
                     let text = at(&study, width, ascii);
-                    println!("{text}");
                     assert!(text.lines().all(|l| l.chars().count() <= width), "{text}");
                     assert!(!ascii || text.is_ascii(), "{text}");
                     assert!(!text.contains("NaN"), "{text}");
                 }
             }
         }
+    }
+
+    /// What stands in a file must be what a person sees; a deliberate change is copied there from the failure.
+    #[test]
+    fn the_text_is_as_it_was_agreed() {
+        let study = fixtures::five_methods();
+        assert_eq!(at(&study, 80, true), include_str!("snapshots/five-methods-80-ascii.txt"));
+        assert_eq!(at(&study, 120, false), include_str!("snapshots/five-methods-120.txt"));
+        assert_eq!(at(&fixtures::network(), 80, false), include_str!("snapshots/network-80.txt"));
+        assert_eq!(at(&fixtures::infinite(), 80, false), include_str!("snapshots/infinite-80.txt"));
+    }
+
+    #[test]
+    fn colour_only_repeats_what_is_said() {
+        let study = fixtures::five_methods();
+        let coloured = text(&study, &Style { colour: true, ..Style::default() });
+        let mut bare = coloured.clone();
+        for code in ["0", "1", "31", "32", "33"] {
+            bare = bare.replace(&format!("\u{1b}[{code}m"), "");
+        }
+        assert!(coloured.contains('\u{1b}'));
+        assert_eq!(bare, text(&study, &Style::default()));
     }
 }

@@ -77,6 +77,25 @@ mod tests {
         ]
     }
 
+    /// Whether every element is closed in order, every attribute quoted and every `&` an entity.
+    fn well_formed(xml: &str) -> Result<(), String> {
+        let mut open: Vec<&str> = Vec::new();
+        for piece in xml.split('<').skip(1) {
+            let (tag, text) = piece.split_once('>').ok_or_else(|| format!("unclosed <{piece}"))?;
+            if let Some(name) = tag.strip_prefix('/') {
+                let expected = open.pop();
+                (expected == Some(name)).then_some(()).ok_or_else(|| format!("</{name}> closes {expected:?}"))?;
+            } else if !tag.ends_with('/') {
+                open.push(tag.split(' ').next().unwrap_or(tag));
+            }
+            let quoted = tag.matches('"').count() == 2 * tag.matches("=\"").count();
+            let entities = ["amp;", "lt;", "gt;", "quot;"];
+            let sound = [tag, text].iter().all(|t| t.split('&').skip(1).all(|e| entities.iter().any(|known| e.starts_with(known))));
+            (quoted && sound).then_some(()).ok_or_else(|| format!("<{tag}>{text}"))?;
+        }
+        open.is_empty().then_some(()).ok_or_else(|| format!("still open: {open:?}"))
+    }
+
     #[test]
     fn plots_are_sound_whatever_the_study_holds() {
         for (name, study) in studies() {
@@ -84,7 +103,7 @@ mod tests {
                 for bad in ["NaN", "inf\"", "inf,", "-inf"] {
                     assert!(!svg.contains(bad), "{name} {}: {bad}", plot.file);
                 }
-                assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+                assert_eq!(well_formed(&svg), Ok(()), "{name} {}", plot.file);
             }
         }
     }
