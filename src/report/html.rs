@@ -97,7 +97,8 @@ fn table(study: &Study) -> String {
 
 fn row(row: &Row, compared: bool) -> String {
     let unit = if row.scale.unit.is_empty() { String::new() } else { format!(", {}", row.scale.unit) };
-    let symbol = format!("<span class=\"symbol\">({})</span><span class=\"unit\">{}</span>", escape(row.symbol), escape(&unit));
+    let symbol =
+        format!("<span class=\"symbol\">{}</span><span class=\"unit\">{}</span>", escape(&rows::bracketed(row.symbol)), escape(&unit));
     let mut out = format!("<tr><th scope=\"row\">{} {symbol}</th>", escape(row.words));
     out.extend(row.cells.iter().map(|cell| format!("<td>{}</td>", value(&row.scale, cell.as_ref()))));
     if compared {

@@ -74,8 +74,12 @@ pub fn sections(study: &Study) -> Vec<Section> {
     places.extend(queues.iter().map(|q| (q.clone(), title("queue", q), Place::Queue)));
     places.extend(consumers.iter().map(|c| (c.clone(), title("consumers", c), Place::Consumer)));
     let section = |(place, title, kind): (String, String, Place)| {
+        // A queue's only group has the queue's throughput and utilization: they are not said twice.
+        let repeats =
+            scenario.consumers.iter().any(|c| place == format!("consumers.{}", c.name) && scenario.consumers_of(c.from).count() == 1);
         let only = [place];
-        Section { title, rows: MAIN.iter().filter(|main| main.0 == kind).filter_map(|main| row(study, main, &only)).collect() }
+        let rows = MAIN.iter().filter(|main| main.0 == kind && (main.4 || !repeats)).filter_map(|main| row(study, main, &only));
+        Section { title, rows: rows.collect() }
     };
     places.into_iter().map(section).filter(|s| !s.rows.is_empty()).collect()
 }
@@ -131,6 +135,11 @@ pub fn known<'a>(study: &Study, answer: &'a Answer, path: &str) -> Option<&'a Es
     answer.get(path).or_else(other)
 }
 
+/// A symbol in brackets, in square ones where it has round ones itself.
+pub fn bracketed(symbol: &str) -> String {
+    if symbol.contains('(') { format!("[{symbol}]") } else { format!("({symbol})") }
+}
+
 /// What a method's column is called.
 pub fn heading(method: Method) -> &'static str {
     match method {
@@ -170,6 +179,6 @@ mod tests {
     #[test]
     fn several_places_are_grouped() {
         let titles: Vec<String> = sections(&fixtures::network()).into_iter().map(|s| s.title).collect();
-        assert_eq!(titles, ["all messages", "queue orders", "queue shipments", "consumers workers", "consumers packers"]);
+        assert_eq!(titles, ["all messages", "queue orders", "queue shipments"]);
     }
 }

@@ -154,7 +154,7 @@ fn grid(study: &Study, sections: &[Section], style: &Style, layout: Layout) -> V
 }
 
 fn cells(row: &Row, indent: &str, layout: Layout, compared: bool) -> Vec<String> {
-    let symbol = if layout.symbols { format!(" ({})", row.symbol) } else { String::new() };
+    let symbol = if layout.symbols { format!(" {}", rows::bracketed(row.symbol)) } else { String::new() };
     let unit = if row.scale.unit.is_empty() { String::new() } else { format!(", {}", row.scale.unit) };
     let mut label = format!("{indent}{}{symbol}{unit}", row.words);
     if label.chars().count() > layout.label {
