@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod message;
+pub mod report;
 pub mod rng;
 pub mod scenario;
 pub mod sim;

@@ -166,6 +166,11 @@ pub fn significant(value: f64, digits: i32) -> String {
     if decimals > 0 && (digits - 1 - rounded.abs().log10().floor() as i32).max(0) < decimals as i32 {
         decimals -= 1;
     }
+    fixed(value, decimals)
+}
+
+/// A number with so many decimals, thousands kept apart.
+pub fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
     let (sign, figures) = whole.strip_prefix('-').map_or(("", whole), |w| ("-", w));

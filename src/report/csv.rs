@@ -1,0 +1,93 @@
+//! Tidy tables: `metrics.csv`, a row for each method and metric, and `timeline.csv`, a row for each level seen. SI units.
+
+use crate::answer::metric_of;
+use crate::study::Study;
+
+/// `method, by, metric, value, half_width, unit, exact, infinite`; what is not known is empty.
+pub fn metrics(study: &Study) -> String {
+    let mut rows = vec![["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite"].map(String::from).to_vec()];
+    for answer in &study.answers {
+        for (path, estimate) in &answer.metrics {
+            rows.push(vec![
+                answer.method.name().into(),
+                answer.by.clone(),
+                path.clone(),
+                number(estimate.value),
+                number(estimate.half_width),
+                metric_of(path).map_or(String::new(), |m| unit(m.unit)),
+                answer.exact.to_string(),
+                estimate.value.is_none().to_string(),
+            ]);
+        }
+    }
+    table(&rows)
+}
+
+/// `method, queue, t_s, waiting, in_system, half_width`; `None` if no queue was watched.
+pub fn timeline(study: &Study) -> Option<String> {
+    let mut rows = vec![["method", "queue", "t_s", "waiting", "in_system", "half_width"].map(String::from).to_vec()];
+    for answer in &study.answers {
+        for (queue, moments) in &answer.timelines {
+            rows.extend(moments.iter().map(|m| {
+                let method = answer.method.name().into();
+                vec![method, queue.clone(), m.at.to_string(), m.waiting.to_string(), m.in_system.to_string(), number(m.half_width)]
+            }));
+        }
+    }
+    (rows.len() > 1).then(|| table(&rows))
+}
+
+/// A unit as `answer.json` writes it.
+fn unit(unit: crate::answer::Unit) -> String {
+    serde_json::to_value(unit).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default()
+}
+
+fn number(value: Option<f64>) -> String {
+    value.filter(|v| v.is_finite()).map_or(String::new(), |v| v.to_string())
+}
+
+fn table(rows: &[Vec<String>]) -> String {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("all rows are as long as the first and memory takes them");
+    }
+    let bytes = writer.into_inner().expect("memory takes what is written to it");
+    String::from_utf8(bytes).expect("text was written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures;
+
+    fn rows(text: &str) -> Vec<Vec<String>> {
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        reader.records().map(|r| r.expect("a well-formed row").iter().map(String::from).collect()).collect()
+    }
+
+    #[test]
+    fn every_metric_reads_back() {
+        let study = fixtures::five_methods();
+        let rows = rows(&metrics(&study));
+        assert_eq!(rows.len(), study.answers.iter().map(|a| a.metrics.len()).sum::<usize>());
+        for row in &rows {
+            let estimate = study.answers.iter().find(|a| a.method.name() == row[0]).and_then(|a| a.metrics.get(&row[2])).copied();
+            assert_eq!(row[3].parse().ok(), estimate.and_then(|e| e.value));
+            assert_eq!(row[4].parse().ok(), estimate.and_then(|e| e.half_width));
+        }
+    }
+
+    #[test]
+    fn the_infinite_has_no_number() {
+        let rows = rows(&metrics(&fixtures::infinite()));
+        let wait = rows.iter().find(|r| r[2] == "queues.orders.wait.mean").expect("the row is there");
+        assert_eq!((wait[3].as_str(), wait[6].as_str(), wait[7].as_str()), ("", "false", "true"));
+    }
+
+    #[test]
+    fn levels_are_listed_by_queue() {
+        assert_eq!(timeline(&fixtures::infinite()), None);
+        let text = timeline(&fixtures::five_methods()).expect("levels were watched");
+        assert_eq!(rows(&text).len(), 4 * 200);
+    }
+}

@@ -1,0 +1,73 @@
+//! Reports: a study becomes text for a terminal and bytes for files. Nothing is written here; the caller does.
+//!
+//! [`text`] is what a person sees, [`files`] what is kept. Each format is one module; a plot is one entry of [`plots::PLOTS`].
+
+mod csv;
+#[cfg(test)]
+mod fixtures;
+mod hgrm;
+mod html;
+mod json;
+mod number;
+pub mod plots;
+mod rows;
+mod table;
+mod text;
+mod words;
+
+pub use json::document;
+pub use table::{Style, text};
+
+use crate::study::Study;
+
+/// What a report says beside the study.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The scenario as it was run, defaults included.
+    pub scenario: serde_json::Value,
+    /// The command that makes this result again.
+    pub command: String,
+    /// The scenario's file as it was written, where there was one.
+    pub source: Option<String>,
+}
+
+/// Every file of a result, by name.
+pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![("answer.json".to_string(), json::document(study, extras)), ("metrics.csv".to_string(), csv::metrics(study))];
+    files.extend(csv::timeline(study).map(|text| ("timeline.csv".to_string(), text)));
+    for answer in &study.answers {
+        let text = answer.latency.as_ref().and_then(hgrm::text);
+        files.extend(text.map(|text| (format!("latency.{}.hgrm", answer.method.name()), text)));
+    }
+    let plots = plots::drawn(study);
+    let page = html::page(study, extras, &plots);
+    files.extend(plots.into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
+    files.push(("report.html".to_string(), page));
+    files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_study_makes_every_file_and_an_empty_one_only_what_it_can() {
+        let names = |study: &Study| files(study, &fixtures::extras()).into_iter().map(|f| f.0).collect::<Vec<_>>();
+        let expected = [
+            "answer.json",
+            "metrics.csv",
+            "timeline.csv",
+            "latency.theory.hgrm",
+            "latency.simulation.hgrm",
+            "latency.rehearsal.hgrm",
+            "latency.measurement.hgrm",
+            "latency.replay.hgrm",
+            "agreement.svg",
+            "percentiles.svg",
+            "queue-length.svg",
+            "report.html",
+        ];
+        assert_eq!(names(&fixtures::five_methods()), expected);
+        assert_eq!(names(&fixtures::bare()), ["answer.json", "metrics.csv", "report.html"]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Do the methods agree? Each one's value as a dot with its interval, for the figures that matter most.
+
+use super::axis::Axis;
+use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
+use super::theme::{self, GRID, INK, MUTED, Pen};
+use crate::answer::{Estimate, Method, Unit};
+use crate::report::number::Scale;
+use crate::report::rows;
+use crate::study::Study;
+
+const ROW: i32 = 22;
+/// Where the panels begin: to the right of the methods' names.
+const LEFT: i32 = 124;
+
+/// One panel: what it shows and each method's value.
+struct Chart {
+    words: String,
+    values: Vec<(Method, Estimate)>,
+}
+
+pub fn draw(study: &Study) -> Option<String> {
+    let charts = charts(study);
+    if charts.is_empty() {
+        return None;
+    }
+    let heights: Vec<i32> = charts.iter().map(|c| ROW * c.values.len() as i32 + 74).collect();
+    let height = TOP - 24 + heights.iter().sum::<i32>();
+    let title = format!("What each method says: {}", super::name(study));
+    let file = figure::figure(height as u32, LEFT, &title, &super::how(study), &description(&charts), |figure| {
+        let mut top = TOP;
+        for (chart, height) in charts.iter().zip(&heights) {
+            panel(figure, chart, top);
+            top += height;
+        }
+    });
+    Some(file)
+}
+
+fn charts(study: &Study) -> Vec<Chart> {
+    let wait = match study.scenario.queues.as_slice() {
+        [queue] => (format!("queues.{}.wait.mean", queue.name), "mean wait".to_string()),
+        _ => ("total.wait.mean".to_string(), "mean wait, all queues on a message's way".to_string()),
+    };
+    let latency = |statistic: &str, words: &str| (format!("total.latency.{statistic}"), words.to_string());
+    let asked = [wait, latency("mean", "mean latency"), latency("p99", "p99 latency")];
+    let chart = |(path, words): (String, String)| {
+        let known = study.answers.iter().filter_map(|a| rows::known(study, a, &path).map(|e| (a.method, *e)));
+        let values: Vec<_> = known.collect();
+        values.iter().any(|v| v.1.value.is_some()).then_some(Chart { words, values })
+    };
+    asked.into_iter().filter_map(chart).collect()
+}
+
+fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
+    let finite = || chart.values.iter().filter_map(|(_, e)| e.value.map(|v| (v, e.half_width.unwrap_or(0.0))));
+    let low = finite().map(|(v, h)| v - h).fold(f64::INFINITY, f64::min);
+    let high = finite().map(|(v, h)| v + h).fold(f64::NEG_INFINITY, f64::max);
+    let margin = (0.08 * (high - low)).max(0.02 * high.abs()).max(1e-9);
+    let least = finite().map(|f| f.0).filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+    let mut x = if low > 0.0 && high / low > 30.0 {
+        Axis::times("", low * 0.8, high * 1.25)
+    } else {
+        // Times are not negative, whatever an interval's arithmetic says.
+        Axis::times("", if least.is_finite() { (low - margin).max(0.0) } else { 0.0 }, high + margin)
+    };
+    let rows = chart.values.len() as i32;
+    let bottom = top + ROW * rows + 4;
+    let heading = if x.title.len() > 2 { format!("{}{}", chart.words, x.title) } else { chart.words.clone() };
+    x.title.clear();
+    let panel = figure.bare_panel((top, bottom), x, Axis::linear("", 0.0, f64::from(rows)));
+    figure.words(&heading, (24, top - 8), Side::Above, &INK, BODY, true);
+    for (at, _) in &panel.x.ticks {
+        let (x, _) = panel.pixel((*at, 0.0));
+        figure.rule((x, top), (x, bottom), &GRID);
+    }
+    panel.x_ticks(bottom);
+    // The first that is known, theory as a rule, is what the others are held against.
+    if let Some(reference) = chart.values.iter().find_map(|v| v.1.value) {
+        panel.line(&[(reference, 0.0), (reference, f64::from(rows))], MUTED, Pen::Dashed(10, 30, 30));
+    }
+    for (i, (method, estimate)) in chart.values.iter().enumerate() {
+        let height = f64::from(rows) - i as f64 - 0.5;
+        let (_, middle) = panel.pixel((panel.x.low, height));
+        let color = theme::color(*method);
+        if let Some(value) = estimate.value {
+            let half = estimate.half_width.unwrap_or(0.0);
+            if half > 0.0 {
+                panel.line(&[((value - half).max(low), height), (value + half, height)], color, Pen::Solid(24));
+            }
+            panel.line(&[(value, height)], color, Pen::Dots(42));
+        }
+        figure.words(method.name(), (LEFT - 12, middle), Side::Left, &color, BODY, true);
+        figure.words(&shown(estimate), (RIGHT + 10, middle), Side::Right, &INK, BODY, false);
+    }
+}
+
+fn description(charts: &[Chart]) -> String {
+    let chart = |chart: &Chart| {
+        let values = chart.values.iter().map(|(method, e)| format!("{} {}", method.name(), shown(e)));
+        format!("{}: {}", chart.words, values.collect::<Vec<_>>().join(", "))
+    };
+    charts.iter().map(chart).collect::<Vec<_>>().join("; ")
+}
+
+/// A time in its own unit.
+fn shown(estimate: &Estimate) -> String {
+    Scale::of(Unit::Seconds, estimate.value.into_iter()).show_with_unit(Some(estimate))
+}

@@ -1,0 +1,123 @@
+//! Axes: where a value lies, and which values are worth a tick.
+
+use crate::units::{significant, time_scale};
+
+/// One axis. Values are in SI; positions are what is linear on paper.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    pub low: f64,
+    pub high: f64,
+    log: bool,
+    /// Positions and what is written there.
+    pub ticks: Vec<(f64, String)>,
+    pub title: String,
+}
+
+impl Axis {
+    /// Times from `low` to `high`, logarithmic where they span more than a factor of 30.
+    pub fn times(name: &str, low: f64, high: f64) -> Self {
+        if low > 0.0 && high / low > 30.0 { Self::log_times(name, low, high) } else { Self::linear_times(name, low, high) }
+    }
+
+    /// Times on a linear axis, in the unit that fits the largest.
+    pub fn linear_times(name: &str, low: f64, high: f64) -> Self {
+        let (size, unit) = time_scale(high.abs().max(low.abs()));
+        let mut axis = Self::linear(&format!("{name}, {unit}"), low / size, high / size);
+        (axis.low, axis.high) = (low, high);
+        axis.ticks.iter_mut().for_each(|tick| tick.0 *= size);
+        axis
+    }
+
+    fn log_times(name: &str, low: f64, high: f64) -> Self {
+        let (from, to) = (low.log10(), high.log10());
+        let steps: &[f64] = if to - from < 2.6 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let skip = (((to - from) / 8.0).ceil() as i32).max(1);
+        let decades = (from.floor() as i32..=to.ceil() as i32).filter(|d| d.rem_euclid(skip) == 0);
+        let values = decades.flat_map(|d| steps.iter().map(move |s| s * 10f64.powi(d)));
+        let ticks = values.filter(|v| (low..=high).contains(v)).map(|v| (v.log10(), short_time(v))).collect();
+        Axis { low: from, high: to, log: true, ticks, title: name.into() }
+    }
+
+    /// Plain numbers, in steps of 1, 2 or 5.
+    pub fn linear(title: &str, low: f64, high: f64) -> Self {
+        let step = nice_step((high - low) / 5.0);
+        let first = (low / step - 1e-9).ceil() as i64;
+        let last = (high / step + 1e-9).floor() as i64;
+        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        // A tick whose number is tiny beside the step is zero, not minus zero.
+        let ticks = (first..=last).map(|i| (i as f64 * step, crate::units::fixed(if i == 0 { 0.0 } else { i as f64 * step }, decimals)));
+        Axis { low, high, log: false, ticks: ticks.collect(), title: title.into() }
+    }
+
+    /// Shares of messages by their number of nines, from none to `most`.
+    pub fn nines(most: f64) -> Self {
+        let named = [(0.0, "0 %"), (0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"), (0.9999, "99.99 %")];
+        let further = [(0.99999, "99.999 %"), (0.999999, "99.9999 %"), (0.9999999, "99.99999 %")];
+        let ticks = named.into_iter().chain(further).map(|(share, name)| (nines(share), name.to_string()));
+        let ticks = ticks.filter(|t| t.0 <= most + 1e-6).collect();
+        Axis { low: 0.0, high: most, log: false, ticks, title: "share of messages that are faster".into() }
+    }
+
+    /// Where a value lies; `None` outside the axis.
+    pub fn place(&self, value: f64) -> Option<f64> {
+        let position = if self.log { value.log10() } else { value };
+        let slack = (self.high - self.low) * 1e-9;
+        (position >= self.low - slack && position <= self.high + slack).then_some(position)
+    }
+}
+
+/// −log10(1 − share): 1 for 90 %, 2 for 99 %, 3 for 99.9 %.
+pub fn nines(share: f64) -> f64 {
+    -(1.0 - share).log10()
+}
+
+/// A time as a tick says it: `20 ms`, not `20.0 ms`.
+fn short_time(seconds: f64) -> String {
+    let (size, unit) = time_scale(seconds);
+    let number = significant(seconds / size, 3);
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+    format!("{number} {unit}")
+}
+
+/// The one of 1, 2, 5, 10, 20, … that is nearest to `rough`.
+fn nice_step(rough: f64) -> f64 {
+    if rough <= 0.0 || !rough.is_finite() {
+        return 1.0;
+    }
+    let decade = 10f64.powf(rough.log10().floor());
+    let factor = match rough / decade {
+        f if f < 1.45 => 1.0,
+        f if f < 3.2 => 2.0,
+        f if f < 7.1 => 5.0,
+        _ => 10.0,
+    };
+    factor * decade
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|t| t.1.as_str()).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(words(&Axis::linear("", 0.0, 11.0)), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(words(&Axis::linear("", -0.2, 0.9)), ["-0.2", "0.0", "0.2", "0.4", "0.6", "0.8"]);
+        assert_eq!(words(&Axis::times("latency", 0.001, 0.1)), ["1 ms", "2 ms", "5 ms", "10 ms", "20 ms", "50 ms", "100 ms"]);
+        assert_eq!(
+            words(&Axis::times("latency", 1e-6, 100.0)),
+            ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s", "100 s"]
+        );
+        assert_eq!(words(&Axis::nines(3.1)), ["0 %", "50 %", "90 %", "99 %", "99.9 %"]);
+    }
+
+    #[test]
+    fn values_outside_have_no_place() {
+        let axis = Axis::times("latency", 0.001, 0.1);
+        assert!(axis.place(0.2).is_none() && axis.place(0.0).is_none() && axis.place(f64::NAN).is_none());
+        assert_eq!(axis.place(0.01), Some(-2.0));
+    }
+}

@@ -1,0 +1,210 @@
+//! A figure: title, panels with axes, lines, bands and dots, and labels at the ends of lines.
+
+use super::axis::Axis;
+use super::svg::{GRID as TENTHS, Svg};
+use super::theme::{self, GRID, INK, MUTED, PAPER, Pen};
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+/// All figures are as wide.
+pub const WIDTH: u32 = 760;
+/// Where panels begin as a rule, and where they end, in pixels from the left.
+pub const LEFT: i32 = 66;
+pub const RIGHT: i32 = WIDTH as i32 - 112;
+/// Where the first panel may begin, in pixels from the top.
+pub const TOP: i32 = 92;
+
+/// Text sizes in pixels.
+const TITLE: i32 = 17;
+pub const BODY: i32 = 12;
+
+/// Where a text stands beside its point.
+#[derive(Debug, Clone, Copy)]
+pub enum Side {
+    /// To the right of the point, centred in height.
+    Right,
+    /// To its left.
+    Left,
+    /// Below, centred.
+    Below,
+    /// Above, beginning at it.
+    Above,
+}
+
+/// The page that panels are on.
+pub struct Figure<'a> {
+    root: DrawingArea<&'a mut Svg, Shift>,
+    /// Where its panels begin.
+    left: i32,
+}
+
+/// Draws a figure of a height, its panels beginning at `left`, and returns its file.
+pub fn figure(height: u32, left: i32, title: &str, subtitle: &str, description: &str, draw: impl FnOnce(&Figure<'_>)) -> String {
+    let mut svg = Svg::new(WIDTH, height);
+    {
+        let figure = Figure { root: (&mut svg).into_drawing_area(), left };
+        sure(figure.root.fill(&PAPER));
+        let room = f64::from(WIDTH as i32 - 48);
+        figure.words(&theme::fitted(title, room / f64::from(TITLE)), (24, 34), Side::Above, &INK, TITLE, true);
+        figure.words(&theme::fitted(subtitle, room / f64::from(BODY)), (24, 54), Side::Above, &MUTED, BODY, false);
+        draw(&figure);
+    }
+    svg.finish(title, description)
+}
+
+/// Drawing into memory has nothing that could fail.
+fn sure<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
+    result.expect("drawing into memory cannot fail")
+}
+
+impl<'a> Figure<'a> {
+    /// A text at a point, in pixels.
+    pub fn words(&self, text: &str, at: (i32, i32), side: Side, color: &RGBColor, size: i32, bold: bool) {
+        let (h, v) = match side {
+            Side::Right => (HPos::Left, VPos::Center),
+            Side::Left => (HPos::Right, VPos::Center),
+            Side::Below => (HPos::Center, VPos::Top),
+            Side::Above => (HPos::Left, VPos::Bottom),
+        };
+        let font = FontDesc::new(FontFamily::SansSerif, f64::from(size * TENTHS), if bold { FontStyle::Bold } else { FontStyle::Normal });
+        let style = TextStyle::from(font).color(color).pos(Pos::new(h, v));
+        sure(self.root.draw(&Text::new(text, (at.0 * TENTHS, at.1 * TENTHS), style)));
+    }
+
+    /// A thin line between points, in pixels.
+    pub fn rule(&self, from: (i32, i32), to: (i32, i32), color: &RGBColor) {
+        let ends = [from, to].map(|(x, y)| (x * TENTHS, y * TENTHS));
+        sure(self.root.draw(&PathElement::new(ends.to_vec(), color.stroke_width(8))));
+    }
+
+    /// A panel between two heights, with grid, ticks and axis titles.
+    pub fn panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
+        let panel = self.bare_panel((top, bottom), x, y);
+        for (at, text) in &panel.y.ticks {
+            let (_, height) = panel.pixel((panel.x.low, *at));
+            self.rule((self.left, height), (RIGHT, height), &GRID);
+            self.words(text, (self.left - 8, height), Side::Left, &MUTED, BODY, false);
+        }
+        panel.x_ticks(bottom);
+        self.words(&panel.y.title, (24, top - 14), Side::Above, &MUTED, BODY, false);
+        panel
+    }
+
+    /// A panel with nothing drawn yet.
+    pub fn bare_panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
+        let pixels = (self.left * TENTHS..RIGHT * TENTHS, bottom * TENTHS..top * TENTHS);
+        let area = self.root.apply_coord_spec(Cartesian2d::new(x.low..x.high, y.low..y.high, pixels));
+        Panel { figure: self, area, x, y }
+    }
+}
+
+/// A rectangle with two axes.
+pub struct Panel<'f, 'a> {
+    figure: &'f Figure<'a>,
+    area: DrawingArea<&'a mut Svg, Cartesian2d<RangedCoordf64, RangedCoordf64>>,
+    pub x: Axis,
+    pub y: Axis,
+}
+
+impl Panel<'_, '_> {
+    /// Ticks, their numbers and the axis title below a height.
+    pub fn x_ticks(&self, bottom: i32) {
+        self.figure.rule((self.figure.left, bottom), (RIGHT, bottom), &MUTED);
+        for (at, text) in &self.x.ticks {
+            let (x, _) = self.pixel((*at, self.y.low));
+            self.figure.rule((x, bottom), (x, bottom + 4), &MUTED);
+            self.figure.words(text, (x, bottom + 9), Side::Below, &MUTED, BODY, false);
+        }
+        self.figure.words(&self.x.title, ((self.figure.left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
+    }
+
+    /// Where a position is, in pixels.
+    pub fn pixel(&self, position: (f64, f64)) -> (i32, i32) {
+        let (x, y) = self.area.map_coordinate(&position);
+        ((x + TENTHS / 2) / TENTHS, (y + TENTHS / 2) / TENTHS)
+    }
+
+    /// The points (values) that lie inside, as positions.
+    fn inside(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+        points.iter().filter_map(|&(x, y)| Some((self.x.place(x)?, self.y.place(y)?))).collect()
+    }
+
+    /// A line, dashes or dots through values; returns the position of the last that is inside.
+    pub fn line(&self, points: &[(f64, f64)], color: RGBColor, pen: Pen) -> Option<(f64, f64)> {
+        let inside = self.inside(points);
+        let last = *inside.last()?;
+        match pen {
+            Pen::Solid(width) => sure(self.area.draw(&PathElement::new(inside, color.stroke_width(width)))),
+            Pen::Dashed(width, dash, gap) => {
+                sure(self.area.draw(&DashedPathElement::new(inside.into_iter(), dash, gap, color.stroke_width(width))));
+            }
+            Pen::Dots(radius) => {
+                for point in inside {
+                    sure(self.area.draw(&Circle::new(point, radius, color.filled())));
+                }
+            }
+        }
+        Some(last)
+    }
+
+    /// A light band between two lines over the same abscissas; values beyond the axis are cut.
+    pub fn band(&self, points: &[(f64, f64, f64)], color: RGBColor) {
+        let cut = |y: f64| self.y.place(y).unwrap_or(if y > 0.0 && self.y.place(y * 0.5).is_some() { self.y.high } else { self.y.low });
+        let placed: Vec<(f64, f64, f64)> =
+            points.iter().filter_map(|&(x, low, high)| Some((self.x.place(x)?, cut(low), cut(high)))).collect();
+        if placed.len() < 2 {
+            return;
+        }
+        let outline: Vec<(f64, f64)> = placed.iter().map(|p| (p.0, p.1)).chain(placed.iter().rev().map(|p| (p.0, p.2))).collect();
+        sure(self.area.draw(&Polygon::new(outline, color.mix(0.16))));
+    }
+
+    /// Names at the ends of lines, kept apart in height, each tied to its line where it had to move.
+    pub fn end_labels(&self, mut ends: Vec<(String, RGBColor, (f64, f64))>) {
+        const GAP: i32 = 15;
+        ends.sort_by_key(|end| self.pixel(end.2).1);
+        let wanted: Vec<i32> = ends.iter().map(|end| self.pixel(end.2).1).collect();
+        let (_, bottom) = self.pixel((self.x.low, self.y.low));
+        for ((name, color, at), height) in ends.iter().zip(apart(&wanted, GAP, bottom)) {
+            let (x, y) = self.pixel(*at);
+            if (height - y).abs() > 3 || x < RIGHT - 4 {
+                self.figure.rule((x + 4, y), (RIGHT + 8, height), color);
+            }
+            self.figure.words(name, (RIGHT + 10, height), Side::Right, color, BODY, true);
+        }
+    }
+}
+
+/// Heights (increasing) moved about evenly up and down to lie `gap` apart, none below `bottom`.
+fn apart(wanted: &[i32], gap: i32, bottom: i32) -> Vec<i32> {
+    let mut down = wanted.to_vec();
+    for i in 1..down.len() {
+        down[i] = down[i].max(down[i - 1] + gap);
+    }
+    let mut up = wanted.to_vec();
+    for i in (1..up.len()).rev() {
+        up[i - 1] = up[i - 1].min(up[i] - gap);
+    }
+    // Both keep the gaps, so their middle does; rounding the sum alike keeps them too.
+    let mut heights: Vec<i32> = down.iter().zip(&up).map(|(d, u)| (d + u).div_euclid(2)).collect();
+    let mut floor = bottom;
+    for height in heights.iter_mut().rev() {
+        *height = (*height).min(floor);
+        floor = *height - gap;
+    }
+    heights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apart;
+
+    #[test]
+    fn labels_keep_apart() {
+        assert_eq!(apart(&[10, 11, 40], 15, 100), [3, 18, 40]);
+        assert_eq!(apart(&[95, 98, 99], 15, 100), [70, 85, 100]);
+    }
+}

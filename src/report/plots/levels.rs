@@ -1,0 +1,92 @@
+//! The queue's length over time: a panel for each queue, a line for each method that watched it.
+
+use super::axis::Axis;
+use super::figure::{self, Figure, LEFT, TOP};
+use super::theme::{self, Pen};
+use crate::answer::{Answer, Moment};
+use crate::study::Study;
+use crate::units::time_scale;
+
+/// Panels in a figure; of more queues, those that grow longest are shown.
+const MOST_QUEUES: usize = 6;
+/// Points in a line: more are averaged, a line is not wider than the page.
+const MOST_POINTS: usize = 360;
+
+pub fn draw(study: &Study) -> Option<String> {
+    let queues = queues(study);
+    if queues.is_empty() {
+        return None;
+    }
+    let panel_height = match queues.len() {
+        1 => 300,
+        2 | 3 => 170,
+        _ => 120,
+    };
+    let step = panel_height + 62;
+    let height = TOP + step * queues.len() as i32 + 2;
+    let title = format!("Messages waiting over time: {}", super::name(study));
+    let description = format!("Queue length over time of {}", queues.join(", "));
+    let file = figure::figure(height as u32, LEFT, &title, &super::how(study), &description, |figure| {
+        for (i, queue) in queues.iter().enumerate() {
+            let top = TOP + step * i as i32;
+            panel(figure, study, queue, (top, top + panel_height), (i + 1 == queues.len(), queues.len()));
+        }
+    });
+    Some(file)
+}
+
+/// The queues that were watched, the longest first if there are too many, else in the scenario's order.
+fn queues(study: &Study) -> Vec<&str> {
+    let peak = |name: &str| {
+        let lines = study.answers.iter().filter_map(|a| a.timelines.get(name));
+        lines.flatten().map(|m| m.waiting).filter(|w| w.is_finite()).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let mut queues: Vec<&str> = study.scenario.queues.iter().map(|q| q.name.as_str()).filter(|name| peak(name) >= 0.0).collect();
+    if queues.len() > MOST_QUEUES {
+        queues.sort_by(|a, b| peak(b).total_cmp(&peak(a)));
+        queues.truncate(MOST_QUEUES);
+    }
+    queues
+}
+
+fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (last, queues): (bool, usize)) {
+    let lines: Vec<(&Answer, Vec<Moment>)> = study
+        .answers
+        .iter()
+        .filter_map(|a| Some((a, thinned(a.timelines.get(queue)?, MOST_POINTS / queues.min(3)))))
+        .filter(|l| !l.1.is_empty())
+        .collect();
+    let moments = || lines.iter().flat_map(|l| &l.1);
+    let end = moments().map(|m| m.at).fold(0.0, f64::max);
+    let high = moments().map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max).max(1.0);
+    let (size, unit) = time_scale(end.max(1e-9));
+    let x_title = if last { format!("time, {unit}") } else { String::new() };
+    let y_title = if queues > 1 { format!("{queue}: messages waiting") } else { "messages waiting".to_string() };
+    let panel = figure.panel(span, Axis::linear(&x_title, 0.0, (end / size).max(1e-9)), Axis::linear(&y_title, 0.0, high * 1.06));
+    let ends = lines.iter().filter_map(|(answer, moments)| {
+        let color = theme::color(answer.method);
+        let band: Vec<(f64, f64, f64)> =
+            moments.iter().filter_map(|m| m.half_width.map(|h| (m.at / size, (m.waiting - h).max(0.0), m.waiting + h))).collect();
+        panel.band(&band, color);
+        let points: Vec<(f64, f64)> = moments.iter().map(|m| (m.at / size, m.waiting)).collect();
+        // A level is a line for every method: dots would hide how it got there.
+        let pen = match theme::pen(answer.method) {
+            Pen::Dots(_) => Pen::Solid(12),
+            pen => pen,
+        };
+        panel.line(&points, color, pen).map(|at| (answer.method.name().to_string(), color, at))
+    });
+    panel.end_labels(ends.collect());
+}
+
+/// At most so many points, each the mean of its neighbours.
+fn thinned(moments: &[Moment], most: usize) -> Vec<Moment> {
+    let sound: Vec<Moment> = moments.iter().copied().filter(|m| m.at.is_finite() && m.waiting.is_finite()).collect();
+    let together = sound.len().div_ceil(most).max(1);
+    let mean = |chunk: &[Moment]| {
+        let over = |f: &dyn Fn(&Moment) -> f64| chunk.iter().map(f).sum::<f64>() / chunk.len() as f64;
+        let half_width = chunk.iter().all(|m| m.half_width.is_some()).then(|| over(&|m| m.half_width.unwrap_or(0.0)));
+        Moment { at: over(&|m| m.at), waiting: over(&|m| m.waiting), in_system: over(&|m| m.in_system), half_width }
+    };
+    sound.chunks(together).map(mean).collect()
+}

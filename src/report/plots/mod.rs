@@ -1,0 +1,123 @@
+//! Plots: a study becomes SVG files. A plot is one file here and one entry of [`PLOTS`].
+//!
+//! `svg` is what plotters draws on, `theme` how it looks, `axis` where values lie, `figure` what all plots are made of.
+
+mod agreement;
+mod axis;
+mod figure;
+mod levels;
+mod percentiles;
+mod svg;
+mod theme;
+
+use crate::study::Study;
+pub(super) use svg::escape;
+
+/// One plot: a file's name and what draws it.
+#[derive(Clone, Copy)]
+pub struct Plot {
+    pub file: &'static str,
+    /// What it answers, in a phrase.
+    pub about: &'static str,
+    /// The SVG, or `None` where the study holds nothing to draw.
+    pub draw: fn(&Study) -> Option<String>,
+}
+
+/// Every plot of a study.
+pub const PLOTS: &[Plot] = &[
+    Plot { file: "agreement.svg", about: "what each method says, with its interval", draw: agreement::draw },
+    Plot { file: "percentiles.svg", about: "how slow the slowest messages are", draw: percentiles::draw },
+    Plot { file: "queue-length.svg", about: "how many messages wait, over time", draw: levels::draw },
+];
+
+/// The plots that have something to show.
+pub fn drawn(study: &Study) -> Vec<(&'static Plot, String)> {
+    PLOTS.iter().filter_map(|plot| (plot.draw)(study).map(|svg| (plot, svg))).collect()
+}
+
+/// What a scenario is called on a plot.
+fn name(study: &Study) -> String {
+    study.scenario.title.clone().unwrap_or_else(|| "untitled scenario".into())
+}
+
+/// How a study was made, for a subtitle.
+fn how(study: &Study) -> String {
+    let by = study.answers.iter().map(|a| format!("{}: {}", a.method.name(), a.by.split(',').next().unwrap_or_default()));
+    let made = format!("seed {}", study.scenario.seed);
+    by.filter(|text| text.chars().count() < 40).chain([made]).collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::{Answer, Distribution, Method};
+    use crate::report::fixtures;
+
+    /// Studies that plots should survive, by name.
+    fn studies() -> Vec<(&'static str, Study)> {
+        let mut one = fixtures::bare();
+        one.answers.push(fixtures::answer(Method::Simulation, 1.0));
+        let mut two = fixtures::bare();
+        two.answers = vec![fixtures::answer(Method::Theory, 1.0), fixtures::answer(Method::Simulation, 1.02)];
+        let mut wide = fixtures::five_methods();
+        wide.scenario.title = Some("A very long title that goes on & on <and on> about ".repeat(5));
+        wide.answers[3] = fixtures::answer(Method::Measurement, 4000.0);
+        let mut empty = fixtures::bare();
+        let mut answer = Answer::new(Method::Measurement, "in-process");
+        answer.latency = Some(Distribution::Histogram(fixtures::counted(1.0, 0)));
+        empty.answers.push(answer);
+        vec![
+            ("five", fixtures::five_methods()),
+            ("one", one),
+            ("two", two),
+            ("wide", wide),
+            ("empty", empty),
+            ("network", fixtures::network()),
+            ("infinite", fixtures::infinite()),
+        ]
+    }
+
+    /// Whether every element is closed in order, every attribute quoted and every `&` an entity.
+    fn well_formed(xml: &str) -> Result<(), String> {
+        let mut open: Vec<&str> = Vec::new();
+        for piece in xml.split('<').skip(1) {
+            let (tag, text) = piece.split_once('>').ok_or_else(|| format!("unclosed <{piece}"))?;
+            if let Some(name) = tag.strip_prefix('/') {
+                let expected = open.pop();
+                (expected == Some(name)).then_some(()).ok_or_else(|| format!("</{name}> closes {expected:?}"))?;
+            } else if !tag.ends_with('/') {
+                open.push(tag.split(' ').next().unwrap_or(tag));
+            }
+            let quoted = tag.matches('"').count() == 2 * tag.matches("=\"").count();
+            let entities = ["amp;", "lt;", "gt;", "quot;"];
+            let sound = [tag, text].iter().all(|t| t.split('&').skip(1).all(|e| entities.iter().any(|known| e.starts_with(known))));
+            (quoted && sound).then_some(()).ok_or_else(|| format!("<{tag}>{text}"))?;
+        }
+        open.is_empty().then_some(()).ok_or_else(|| format!("still open: {open:?}"))
+    }
+
+    #[test]
+    fn plots_are_sound_whatever_the_study_holds() {
+        for (name, study) in studies() {
+            for (plot, svg) in drawn(&study) {
+                for bad in ["NaN", "inf\"", "inf,", "-inf"] {
+                    assert!(!svg.contains(bad), "{name} {}: {bad}", plot.file);
+                }
+                assert_eq!(well_formed(&svg), Ok(()), "{name} {}", plot.file);
+            }
+        }
+    }
+
+    #[test]
+    fn every_method_is_named_and_nothing_is_drawn_from_nothing() {
+        let study = fixtures::five_methods();
+        let files = drawn(&study);
+        assert_eq!(files.len(), PLOTS.len());
+        for (plot, svg) in files {
+            for answer in study.answers.iter().filter(|a| plot.file != "queue-length.svg" || !a.timelines.is_empty()) {
+                assert!(svg.contains(&format!(">{}</text>", answer.method.name())), "{}: {}", plot.file, answer.method.name());
+            }
+        }
+        assert!(drawn(&fixtures::bare()).is_empty());
+    }
+}

@@ -1,0 +1,149 @@
+//! The percentile spectrum: how slow the slowest messages are, by every method, one nine further at each step.
+
+use super::axis::{Axis, nines};
+use super::figure::{self, BODY, LEFT, Panel, Side, TOP};
+use super::theme::{self, LIMIT, Pen};
+use crate::answer::{Answer, Distribution, Method, PERCENTILES};
+use crate::report::rows;
+use crate::study::Study;
+
+const HEIGHT: u32 = 460;
+/// Steps of a curve to a nine.
+const STEPS: usize = 40;
+/// A percentile with fewer messages beyond it is noise and is not drawn.
+const BEYOND: f64 = 10.0;
+/// As far as a closed form goes when nothing else says how far.
+const CLOSED_FORM_NINES: f64 = 4.0;
+/// Times the median that still read well on a linear axis, where an exponential latency is a straight line.
+const WIDE: f64 = 40.0;
+
+/// Times the slowest that an objective may be to be drawn.
+const NEAR: f64 = 2.0;
+
+/// One method's curve: shares of messages and seconds, increasing.
+struct Curve {
+    method: Method,
+    points: Vec<(f64, f64)>,
+    /// Share, lower and upper end: of the intervals themselves where the curve is dots, else of a band about it.
+    band: Vec<(f64, f64, f64)>,
+}
+
+pub fn draw(study: &Study) -> Option<String> {
+    let curves = curves(study);
+    let most = curves.iter().filter_map(|c| c.points.last()).map(|p| nines(p.0)).fold(0.0, f64::max);
+    let limits = limits(study);
+    let slowest = curves.iter().filter_map(|c| c.points.last()).map(|p| p.1).fold(0.0, f64::max);
+    // An objective far above the curves is named, but does not press them flat.
+    let near = limits.iter().map(|l| l.0).filter(|l| *l <= NEAR * slowest);
+    let highest = near.fold(slowest, f64::max);
+    if highest <= 0.0 || most <= 0.0 {
+        return None;
+    }
+    let y = if highest / least(&curves, 0.5) > WIDE {
+        // The fastest messages of most laws go down to zero: the axis begins where the fastest twentieth ends.
+        Axis::times("latency", least(&curves, 0.05), highest * 1.15)
+    } else {
+        Axis::linear_times("latency", 0.0, highest * 1.08)
+    };
+    let title = format!("Latency by share of messages: {}", super::name(study));
+    let file = figure::figure(HEIGHT, LEFT, &title, &super::how(study), &description(&curves), |figure| {
+        let panel = figure.panel((TOP, HEIGHT as i32 - 62), Axis::nines(most), y);
+        for (limit, text) in &limits {
+            panel.line(&[(0.0, *limit), (most, *limit)], LIMIT, Pen::Dashed(12, 20, 30));
+            match panel.y.place(*limit) {
+                Some(at) => figure.words(text, (LEFT + 6, panel.pixel((0.0, at)).1 - 6), Side::Above, &LIMIT, BODY, false),
+                None => figure.words(&format!("{text} (beyond this chart)"), (LEFT + 6, TOP + 8), Side::Above, &LIMIT, BODY, false),
+            }
+        }
+        // Theory's dashes lie on top, so that a simulation that agrees does not hide them.
+        let (theory, others): (Vec<&Curve>, Vec<&Curve>) = curves.iter().partition(|c| c.method == Method::Theory);
+        let ends = others.into_iter().chain(theory).filter_map(|curve| line(&panel, curve)).collect();
+        panel.end_labels(ends);
+    });
+    Some(file)
+}
+
+/// The least time (above zero) that any curve has from a share on.
+fn least(curves: &[Curve], share: f64) -> f64 {
+    let first = curves.iter().filter_map(|c| c.points.iter().find(|p| p.0 >= share && p.1 > 0.0));
+    first.map(|p| p.1).fold(f64::INFINITY, f64::min)
+}
+
+fn line(panel: &Panel<'_, '_>, curve: &Curve) -> Option<(String, plotters::style::RGBColor, (f64, f64))> {
+    let color = theme::color(curve.method);
+    let band: Vec<(f64, f64, f64)> = curve.band.iter().map(|b| (nines(b.0), b.1, b.2)).collect();
+    let points: Vec<(f64, f64)> = curve.points.iter().map(|p| (nines(p.0), p.1)).collect();
+    let pen = theme::pen(curve.method);
+    let end = if let Pen::Dots(_) = pen {
+        // Dots stand apart; their intervals are bars.
+        for (x, low, high) in band {
+            panel.line(&[(x, low), (x, high)], color, Pen::Solid(12));
+        }
+        panel.line(&points.iter().copied().step_by(STEPS / 10).collect::<Vec<_>>(), color, pen)
+    } else {
+        panel.band(&band, color);
+        panel.line(&points, color, pen)
+    };
+    end.map(|at| (curve.method.name().to_string(), color, at))
+}
+
+fn curves(study: &Study) -> Vec<Curve> {
+    let counted = study.answers.iter().filter_map(|a| a.latency.as_ref()).filter_map(last_share);
+    let furthest = counted.map(nines).fold(None, |most: Option<f64>, n| Some(most.map_or(n, |m| m.max(n))));
+    let curve = |answer: &Answer| {
+        let law = answer.latency.as_ref()?;
+        let most = last_share(law).map(nines).unwrap_or(furthest.unwrap_or(CLOSED_FORM_NINES));
+        let shares = (0..=(most * STEPS as f64) as usize).map(|i| 1.0 - 10f64.powf(-(i as f64) / STEPS as f64));
+        let points: Vec<(f64, f64)> = shares.filter_map(|p| Some((p, law.quantile(p).filter(|t| t.is_finite())?))).collect();
+        let intervals = intervals(study, answer);
+        let dots = matches!(theme::pen(answer.method), Pen::Dots(_));
+        let band = if dots { intervals } else { band_about(&points, &intervals) };
+        (!points.is_empty()).then_some(Curve { method: answer.method, points, band })
+    };
+    study.answers.iter().filter_map(curve).collect()
+}
+
+/// The largest share that a counted law says something about; `None` for a closed form, which has no such end.
+fn last_share(law: &Distribution) -> Option<f64> {
+    match law {
+        Distribution::Quantiles(_) => None,
+        Distribution::Histogram(h) if h.is_empty() => None,
+        Distribution::Histogram(h) => Some(1.0 - (BEYOND / h.len() as f64).min(0.5)),
+    }
+}
+
+/// The intervals of the percentiles that have one.
+fn intervals(study: &Study, answer: &Answer) -> Vec<(f64, f64, f64)> {
+    let interval = |&(name, share): &(&str, f64)| {
+        let estimate = rows::known(study, answer, &format!("total.latency.{name}"))?;
+        let (value, half) = (estimate.value?, estimate.half_width?);
+        Some((share, value - half, value + half))
+    };
+    PERCENTILES.iter().filter_map(interval).collect()
+}
+
+/// A band about a curve, as wide (relative to it) as the intervals of its percentiles, between the first and the last of them.
+fn band_about(points: &[(f64, f64)], intervals: &[(f64, f64, f64)]) -> Vec<(f64, f64, f64)> {
+    let widths: Vec<(f64, f64)> =
+        intervals.iter().map(|&(share, low, high)| (nines(share), (high - low) / (high + low))).filter(|w| w.1.is_finite()).collect();
+    let width = |at: f64| {
+        let (below, above) = widths.iter().zip(widths.get(1..)?).find(|(a, b)| (a.0..=b.0).contains(&at))?;
+        Some(below.1 + (above.1 - below.1) * (at - below.0) / (above.0 - below.0))
+    };
+    points.iter().filter_map(|&(share, time)| width(nines(share)).map(|w| (share, time * (1.0 - w), time * (1.0 + w)))).collect()
+}
+
+/// The objectives on a latency, as seconds and words.
+fn limits(study: &Study) -> Vec<(f64, String)> {
+    let latency = study.scenario.objectives.iter().filter(|o| o.metric.contains(".latency"));
+    latency.filter(|o| o.limit.is_finite() && o.limit > 0.0).map(|o| (o.limit, format!("objective: {} {}", o.metric, o.text))).collect()
+}
+
+fn description(curves: &[Curve]) -> String {
+    let words = curves.iter().map(|curve| {
+        let at = |share: f64| curve.points.iter().find(|p| p.0 >= share - 1e-9).map(|p| crate::units::Time(p.1).to_string());
+        let p99 = at(0.99).map_or(String::new(), |t| format!(", 99 % within {t}"));
+        format!("{}: half of the messages within {}{p99}", curve.method.name(), at(0.5).unwrap_or_default())
+    });
+    words.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,184 @@
+//! The one table of a study, before it is dressed as text or as HTML: places, rows, a cell for each answer.
+
+use super::number::Scale;
+use crate::answer::{Answer, Estimate, Method, Place, metric_of, path};
+use crate::study::{Accord, Agreement, Study};
+
+/// The rows of one place; a study with one queue, one producer and one group has a single section without a title.
+#[derive(Debug)]
+pub struct Section {
+    pub title: String,
+    pub rows: Vec<Row>,
+}
+
+/// One metric by every method.
+#[derive(Debug)]
+pub struct Row {
+    pub words: &'static str,
+    pub symbol: &'static str,
+    pub scale: Scale,
+    /// In the order of the study's answers; `None` is not known.
+    pub cells: Vec<Option<Estimate>>,
+    pub accord: Option<Accord>,
+    /// The largest of the differences that are not explained by the intervals.
+    pub difference: Option<f64>,
+}
+
+/// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where no place needs a name.
+const MAIN: &[(Place, &str, &str, &str, bool)] = {
+    use Place::*;
+    &[
+        (Queue, "throughput", "", "throughput", true),
+        (Producer, "throughput", "", "throughput", false),
+        (Consumer, "throughput", "", "throughput", false),
+        (Queue, "utilization", "", "utilization", true),
+        (Consumer, "utilization", "", "utilization", false),
+        (Queue, "wait", "mean", "wait, mean", true),
+        (Queue, "wait", "p99", "wait, p99", true),
+        (Producer, "latency", "mean", "latency, mean", true),
+        (Producer, "latency", "p50", "latency, p50", true),
+        (Producer, "latency", "p99", "latency, p99", true),
+        (Producer, "latency", "p999", "latency, p99.9", true),
+        (Queue, "queue_length", "mean", "queue length, mean", true),
+        (Queue, "queue_length", "max", "queue length, max", true),
+        (Queue, "delayed", "", "delayed", true),
+        (Queue, "loss", "", "loss", true),
+        (Producer, "loss", "", "loss", false),
+        (Queue, "attempts", "", "deliveries a message", true),
+        (Queue, "drain_time", "", "time to drain", true),
+        (Consumer, "batch_size", "", "batch size", true),
+        (Consumer, "count", "", "servers, mean", true),
+    ]
+};
+
+/// The table of a study. Rows that no method knows are left out.
+pub fn sections(study: &Study) -> Vec<Section> {
+    let scenario = &study.scenario;
+    let single = scenario.producers.len() <= 1 && scenario.queues.len() <= 1 && scenario.consumers.len() <= 1;
+    let producers = named("producers", scenario.producers.iter().map(|p| p.name.as_str()));
+    let queues = named("queues", scenario.queues.iter().map(|q| q.name.as_str()));
+    let consumers = named("consumers", scenario.consumers.iter().map(|c| c.name.as_str()));
+    if single {
+        // A lone producer is the total: whichever of the two a method filled in is the row.
+        let mut places = queues;
+        places.extend(producers);
+        places.push("total".into());
+        places.extend(consumers);
+        let rows = MAIN.iter().filter(|main| main.4).filter_map(|main| row(study, main, &places)).collect();
+        return vec![Section { title: String::new(), rows }];
+    }
+    let mut places = vec![("total".to_string(), "all messages".to_string(), Place::Producer)];
+    if producers.len() > 1 {
+        places.extend(producers.iter().map(|p| (p.clone(), title("producer", p), Place::Producer)));
+    }
+    places.extend(queues.iter().map(|q| (q.clone(), title("queue", q), Place::Queue)));
+    places.extend(consumers.iter().map(|c| (c.clone(), title("consumers", c), Place::Consumer)));
+    let section = |(place, title, kind): (String, String, Place)| {
+        // A queue's only group has the queue's throughput and utilization: they are not said twice.
+        let repeats =
+            scenario.consumers.iter().any(|c| place == format!("consumers.{}", c.name) && scenario.consumers_of(c.from).count() == 1);
+        let only = [place];
+        let rows = MAIN.iter().filter(|main| main.0 == kind && (main.4 || !repeats)).filter_map(|main| row(study, main, &only));
+        Section { title, rows: rows.collect() }
+    };
+    places.into_iter().map(section).filter(|s| !s.rows.is_empty()).collect()
+}
+
+fn named<'a>(table: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    names.map(|name| format!("{table}.{name}")).collect()
+}
+
+fn title(kind: &str, place: &str) -> String {
+    format!("{kind} {}", place.split_once('.').map_or(place, |(_, name)| name))
+}
+
+/// The paths by which a metric may be known: a mean goes by its bare name too.
+fn paths(main: &(Place, &str, &str, &str, bool), places: &[String]) -> Vec<String> {
+    let prefix = match main.0 {
+        Place::Queue => "queues.",
+        Place::Consumer => "consumers.",
+        Place::Producer => "producers.",
+    };
+    let fits = |place: &&String| place.starts_with(prefix) || (main.0 == Place::Producer && place.as_str() == "total");
+    let names = |place: &String| {
+        let bare = (main.2 == "mean").then(|| path(place, main.1, ""));
+        std::iter::once(path(place, main.1, main.2)).chain(bare).collect::<Vec<_>>()
+    };
+    places.iter().filter(fits).flat_map(names).collect()
+}
+
+fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, bool), places: &[String]) -> Option<Row> {
+    let paths = paths(main, places);
+    let metric = metric_of(paths.first()?)?;
+    let cells: Vec<Option<Estimate>> =
+        study.answers.iter().map(|answer| paths.iter().find_map(|p| answer.metrics.get(p)).copied()).collect();
+    if cells.iter().all(Option::is_none) {
+        return None;
+    }
+    let scale = Scale::of(metric.unit, cells.iter().flatten().filter_map(|e| e.value));
+    let accords: Vec<&Agreement> = study.agreement.iter().filter(|a| paths.contains(&a.metric)).collect();
+    let has = |wanted: Accord| accords.iter().any(|a| a.verdict == wanted).then_some(wanted);
+    let accord = has(Accord::Differ).or_else(|| has(Accord::Unknown)).or_else(|| has(Accord::Agree));
+    let difference =
+        accords.iter().filter(|a| a.verdict == Accord::Differ).filter_map(|a| a.difference).max_by(|a, b| a.abs().total_cmp(&b.abs()));
+    Some(Row { words: main.3, symbol: metric.symbol, scale, cells, accord, difference })
+}
+
+/// A metric by its path; a lone producer goes by `total` as well, and the other way round.
+pub fn known<'a>(study: &Study, answer: &'a Answer, path: &str) -> Option<&'a Estimate> {
+    let other = || {
+        let [producer] = study.scenario.producers.as_slice() else { return None };
+        let own = format!("producers.{}", producer.name);
+        let (from, to) = if path.starts_with("total.") { ("total", own.as_str()) } else { (own.as_str(), "total") };
+        answer.get(&format!("{to}{}", path.strip_prefix(from)?))
+    };
+    answer.get(path).or_else(other)
+}
+
+/// A symbol in brackets, in square ones where it has round ones itself.
+pub fn bracketed(symbol: &str) -> String {
+    if symbol.contains('(') { format!("[{symbol}]") } else { format!("({symbol})") }
+}
+
+/// What a method's column is called.
+pub fn heading(method: Method) -> &'static str {
+    match method {
+        Method::Theory => "theory",
+        Method::Simulation => "simulated",
+        Method::Rehearsal => "rehearsal",
+        Method::Measurement => "measured",
+        Method::Replay => "replay",
+    }
+}
+
+/// The comparisons that did not come out, in sentences.
+pub fn disagreements(study: &Study) -> Vec<String> {
+    let differs = study.agreement.iter().filter(|a| a.verdict == Accord::Differ);
+    differs
+        .map(|a| {
+            let by = a.difference.map_or(String::new(), |d| format!(" by {}", super::number::relative(d)));
+            format!("{}: {} differs from {}{by}", a.metric, a.b.name(), a.a.name())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures;
+
+    #[test]
+    fn one_queue_is_one_section() {
+        let sections = sections(&fixtures::five_methods());
+        assert_eq!(sections.len(), 1);
+        let words: Vec<&str> = sections[0].rows.iter().map(|r| r.words).collect();
+        assert!(words.contains(&"wait, mean") && words.contains(&"latency, p99.9"), "{words:?}");
+        assert!(sections[0].rows.iter().all(|r| r.cells.len() == 5));
+    }
+
+    #[test]
+    fn several_places_are_grouped() {
+        let titles: Vec<String> = sections(&fixtures::network()).into_iter().map(|s| s.title).collect();
+        assert_eq!(titles, ["all messages", "queue orders", "queue shipments"]);
+    }
+}

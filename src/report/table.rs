@@ -1,0 +1,249 @@
+//! What a person sees in the terminal: the verdict in words, what limits it, one table, then the small print.
+
+use super::rows::{self, Row, Section};
+use super::text::{Paint, columns, plain, wrap};
+use super::words;
+use crate::answer::{Gate, Trust};
+use crate::study::{Met, Study};
+
+/// How the text should look.
+#[derive(Debug, Clone)]
+pub struct Style {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Nothing but ASCII.
+    pub ascii: bool,
+    /// ANSI colours; they only repeat what signs and words say.
+    pub colour: bool,
+    /// Every gate of a measurement, not only those that failed.
+    pub all_gates: bool,
+    /// Where files went, as the caller wrote them.
+    pub written: Vec<String>,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Style { width: 100, ascii: false, colour: false, all_gates: false, written: Vec::new() }
+    }
+}
+
+/// The whole text of a study, with a final newline.
+pub fn text(study: &Study, style: &Style) -> String {
+    let blocks = [
+        verdict(study, style),
+        caveats(study, style),
+        body(study, style),
+        formulas(study, style),
+        unanswered(study, style),
+        gates(study, style),
+        written(style),
+    ];
+    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
+    blocks.join("\n\n") + "\n"
+}
+
+impl Style {
+    /// A sentence in lines, in the signs that are allowed.
+    fn lines(&self, sentence: &str, first: &str, rest: &str) -> Vec<String> {
+        wrap(&self.signs(sentence), self.width, &self.signs(first), &self.signs(rest))
+    }
+
+    fn signs(&self, text: &str) -> String {
+        if self.ascii { plain(text) } else { text.into() }
+    }
+
+    /// Several lines in a colour.
+    fn paint(&self, paint: Paint, lines: Vec<String>) -> Vec<String> {
+        lines.into_iter().map(|line| paint.on(&line, self.colour)).collect()
+    }
+}
+
+fn verdict(study: &Study, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (i, sentence) in study.verdict.iter().enumerate() {
+        let paint = if i == 0 { Paint::Bold } else { Paint::None };
+        lines.extend(style.paint(paint, style.lines(sentence, "", "")));
+    }
+    for judgement in &study.objectives {
+        let (sign, sentence) = words::objective(study, judgement);
+        let paint = match judgement.outcome {
+            Met::Pass => Paint::Green,
+            Met::Fail => Paint::Red,
+            Met::Inconclusive => Paint::Yellow,
+        };
+        lines.extend(style.paint(paint, style.lines(&sentence, &format!("{sign} "), "  ")));
+    }
+    lines
+}
+
+fn caveats(study: &Study, style: &Style) -> Vec<String> {
+    words::warnings(study).iter().flat_map(|s| style.paint(Paint::Yellow, style.lines(s, "! ", "  "))).collect()
+}
+
+/// The table, then who answered and what the intervals are.
+fn body(study: &Study, style: &Style) -> Vec<String> {
+    if study.answers.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = table(study, style);
+    if let Some(head) = lines.first_mut() {
+        *head = Paint::Bold.on(head, style.colour);
+    }
+    lines.push(String::new());
+    for answer in &study.answers {
+        let approximate = if answer.exact { "" } else { " (≈ approximate)" };
+        lines.extend(style.lines(
+            &format!("{}{approximate}", answer.by),
+            &format!("{:<12}", rows::heading(answer.method)),
+            &" ".repeat(12),
+        ));
+    }
+    lines.extend(words::intervals(study).iter().flat_map(|sentence| style.lines(sentence, "±           ", &" ".repeat(12))));
+    lines
+}
+
+/// The table in the roomiest layout that fits: symbols go first, then the words of the agreement, then the ends of labels.
+fn table(study: &Study, style: &Style) -> Vec<String> {
+    let sections = rows::sections(study);
+    let fits = |lines: &[String]| lines.iter().all(|l| l.chars().count() <= style.width);
+    let mut layout = Layout { symbols: true, words: true, label: usize::MAX };
+    let mut lines = grid(study, &sections, style, layout);
+    for next in [Layout { symbols: false, ..layout }, Layout { symbols: false, words: false, ..layout }] {
+        if fits(&lines) {
+            return lines;
+        }
+        layout = next;
+        lines = grid(study, &sections, style, layout);
+    }
+    let widest = lines.iter().map(|l| l.chars().count()).max().unwrap_or(0);
+    if widest > style.width {
+        let label = sections.iter().flat_map(|s| &s.rows).map(|r| r.words.chars().count() + 6).max().unwrap_or(0);
+        lines = grid(study, &sections, style, Layout { label: label.saturating_sub(widest - style.width).max(8), ..layout });
+    }
+    lines
+}
+
+/// What a table has room for.
+#[derive(Clone, Copy)]
+struct Layout {
+    symbols: bool,
+    words: bool,
+    /// The most characters of a row's label.
+    label: usize,
+}
+
+/// The grid of all sections; the first line is the heading.
+fn grid(study: &Study, sections: &[Section], style: &Style, layout: Layout) -> Vec<String> {
+    let compared = !study.agreement.is_empty();
+    let mut head = vec![String::new()];
+    head.extend(study.answers.iter().map(|a| format!("{}{}", if a.exact { "" } else { "≈ " }, rows::heading(a.method))));
+    if compared {
+        head.push(if layout.words { "agreement".into() } else { String::new() });
+    }
+    let mut lines = vec![Some(head), None];
+    for section in sections {
+        if !section.title.is_empty() {
+            lines.push(Some(vec![section.title.clone()]));
+        }
+        let indent = if section.title.is_empty() { "" } else { "  " };
+        lines.extend(section.rows.iter().map(|row| Some(cells(row, indent, layout, compared))));
+    }
+    let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
+    let lines: Vec<_> = lines.into_iter().map(|line| line.map(signs)).collect();
+    columns(&lines, study.answers.len(), if style.ascii { '-' } else { '─' })
+}
+
+fn cells(row: &Row, indent: &str, layout: Layout, compared: bool) -> Vec<String> {
+    let symbol = if layout.symbols { format!(" {}", rows::bracketed(row.symbol)) } else { String::new() };
+    let unit = if row.scale.unit.is_empty() { String::new() } else { format!(", {}", row.scale.unit) };
+    let mut label = format!("{indent}{}{symbol}{unit}", row.words);
+    if label.chars().count() > layout.label {
+        label = label.chars().take(layout.label - 1).chain(['…']).collect();
+    }
+    let mut cells = vec![label];
+    cells.extend(row.cells.iter().map(|cell| row.scale.show(cell.as_ref())));
+    if compared {
+        cells.push(words::accord(row, layout.words));
+    }
+    cells
+}
+
+fn formulas(study: &Study, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entry in &study.formulas {
+        let (value, against) = words::formula(entry);
+        let against = if against.is_empty() { against } else { format!(", {against}") };
+        lines.extend(style.lines(&format!("{}:  {value}{against}", entry.formula), "  ", "    "));
+        lines.extend(style.lines(&entry.note, "    ", "    "));
+    }
+    titled(words::FORMULAS, lines, style)
+}
+
+fn titled(title: &str, mut lines: Vec<String>, style: &Style) -> Vec<String> {
+    if !lines.is_empty() {
+        lines.insert(0, Paint::Bold.on(title, style.colour));
+    }
+    lines
+}
+
+fn unanswered(study: &Study, style: &Style) -> Vec<String> {
+    let lines = study.unanswered.iter().map(|u| format!("no {}: {}", u.method.name(), u.why));
+    lines.flat_map(|l| style.lines(&l, "– ", "  ")).collect()
+}
+
+fn gates(study: &Study, style: &Style) -> Vec<String> {
+    let sign = |gate: &Gate| if gate.trust == Trust::Valid { "  ✓ " } else { "  ✗ " };
+    let gates = words::gates(study, style.all_gates).into_iter();
+    titled(words::WITNESSES, gates.flat_map(|gate| style.lines(&words::gate(gate), sign(gate), "    ")).collect(), style)
+}
+
+fn written(style: &Style) -> Vec<String> {
+    style.written.iter().flat_map(|line| style.lines(line, "", "  ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures;
+
+    /// How a study looks at a width.
+    fn at(study: &Study, width: usize, ascii: bool) -> String {
+        text(study, &Style { width, ascii, all_gates: true, ..Style::default() })
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_terminal() {
+        for study in [fixtures::five_methods(), fixtures::infinite(), fixtures::network(), fixtures::bare()] {
+            for width in [80, 100, 120] {
+                for ascii in [false, true] {
+                    let text = at(&study, width, ascii);
+                    assert!(text.lines().all(|l| l.chars().count() <= width), "{text}");
+                    assert!(!ascii || text.is_ascii(), "{text}");
+                    assert!(!text.contains("NaN"), "{text}");
+                }
+            }
+        }
+    }
+
+    /// What stands in a file must be what a person sees; a deliberate change is copied there from the failure.
+    #[test]
+    fn the_text_is_as_it_was_agreed() {
+        let study = fixtures::five_methods();
+        assert_eq!(at(&study, 80, true), include_str!("snapshots/five-methods-80-ascii.txt"));
+        assert_eq!(at(&study, 120, false), include_str!("snapshots/five-methods-120.txt"));
+        assert_eq!(at(&fixtures::network(), 80, false), include_str!("snapshots/network-80.txt"));
+        assert_eq!(at(&fixtures::infinite(), 80, false), include_str!("snapshots/infinite-80.txt"));
+    }
+
+    #[test]
+    fn colour_only_repeats_what_is_said() {
+        let study = fixtures::five_methods();
+        let coloured = text(&study, &Style { colour: true, ..Style::default() });
+        let mut bare = coloured.clone();
+        for code in ["0", "1", "31", "32", "33"] {
+            bare = bare.replace(&format!("\u{1b}[{code}m"), "");
+        }
+        assert!(coloured.contains('\u{1b}'));
+        assert_eq!(bare, text(&study, &Style::default()));
+    }
+}

@@ -1,0 +1,98 @@
+//! What a study says in sentences, the same in the terminal and on the page.
+
+use super::number::{Scale, UNKNOWN, relative, three};
+use super::rows::{self, Row};
+use crate::answer::{Answer, Gate, Trust, metric_of};
+use crate::study::{Accord, Formula, Judgement, Met, Study};
+use crate::units::Time;
+
+/// Titles of sections.
+pub const FORMULAS: &str = "The documents' formulas, with this scenario's numbers";
+pub const WITNESSES: &str = "The measurement's witnesses";
+
+/// An objective's sign and sentence.
+pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String) {
+    let Judgement { objective, by, outcome } = judgement;
+    let (sign, word) = match outcome {
+        Met::Pass => ("✓", "met"),
+        Met::Fail => ("✗", "missed"),
+        Met::Inconclusive => ("?", "undecided"),
+    };
+    let known = by.and_then(|method| {
+        let estimate = rows::known(study, study.answer(method)?, &objective.metric)?;
+        let unit = metric_of(&objective.metric)?.unit;
+        let scale = Scale::of(unit, estimate.value.into_iter());
+        Some(format!(": {} by {}", scale.show_with_unit(Some(estimate)), method.name()))
+    });
+    (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or_default()))
+}
+
+/// What keeps the figures from being taken at face value, in sentences, worst first within each method.
+pub fn warnings(study: &Study) -> Vec<String> {
+    let of = |answer: &Answer| -> Vec<String> {
+        let name = answer.method.name();
+        let trust = match answer.trust() {
+            Trust::Valid => None,
+            Trust::Degraded => Some(format!("{name}: DEGRADED, beyond its limit of {}", failed(answer))),
+            Trust::Invalid => Some(format!("{name}: INVALID, beyond its limit of {}", failed(answer))),
+        };
+        trust.into_iter().chain(answer.caveats.iter().map(|caveat| format!("{name}: {caveat}"))).collect()
+    };
+    study.answers.iter().flat_map(of).chain(rows::disagreements(study)).collect()
+}
+
+fn failed(answer: &Answer) -> String {
+    let names: Vec<&str> = answer.gates.iter().filter(|g| g.trust != Trust::Valid).map(|g| g.name).collect();
+    names.join(", ")
+}
+
+/// What `±` means, if any number has one.
+pub fn intervals(study: &Study) -> Option<String> {
+    let any = study.answers.iter().flat_map(|a| a.metrics.values()).any(|e| e.half_width.is_some());
+    let percent = three(study.scenario.simulation.confidence * 100.0);
+    any.then(|| format!("half the width of the {} % confidence interval", percent.trim_end_matches(".0")))
+}
+
+/// What the comparisons of a row say, as a sign with words or alone.
+pub fn accord(row: &Row, words: bool) -> String {
+    let (sign, word) = match row.accord {
+        None => return String::new(),
+        Some(Accord::Agree) => ("✓", "agree".to_string()),
+        Some(Accord::Unknown) => ("?", "unclear".to_string()),
+        Some(Accord::Differ) => ("≠", row.difference.map_or("differ".to_string(), relative)),
+    };
+    if words { format!("{sign} {word}") } else { sign.to_string() }
+}
+
+/// One formula's line: value, what it is held against and by how much it misses.
+pub fn formula(formula: &Formula) -> (String, String) {
+    let value = match formula.unit {
+        "s" => Time(formula.value).to_string(),
+        "ratio" => three(formula.value),
+        unit => format!("{} {unit}", three(formula.value)),
+    };
+    let value = if formula.value.is_finite() { value } else { UNKNOWN.to_string() };
+    let against = match (formula.against.as_str(), formula.error) {
+        ("", _) => String::new(),
+        (metric, None) => format!("against {metric}"),
+        (metric, Some(error)) => format!("{} against {metric}", relative(error)),
+    };
+    (value, against)
+}
+
+/// The gates of all answers, those that failed first; all of them, or the failed ones alone.
+pub fn gates(study: &Study, all: bool) -> Vec<&Gate> {
+    let mut gates: Vec<&Gate> = study.answers.iter().flat_map(|a| &a.gates).filter(|g| all || g.trust != Trust::Valid).collect();
+    gates.sort_by_key(|g| std::cmp::Reverse(g.trust));
+    gates
+}
+
+/// A gate as a sentence: what it saw, and the limit.
+pub fn gate(gate: &Gate) -> String {
+    let show = |value: f64| match gate.unit {
+        "s" => Time(value).to_string(),
+        "ratio" => format!("{} %", three(value * 100.0)),
+        unit => format!("{} {unit}", three(value)),
+    };
+    format!("{}: {}, limit {} ({})", gate.name, show(gate.value), show(gate.limit), gate.meaning)
+}
