@@ -8,7 +8,7 @@ use super::server::Faults;
 use super::witness::Hindrance;
 use crate::answer::{Gate, Trust};
 
-/// What is judged. Times are real nanoseconds.
+/// What is judged. Times are nanoseconds.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// Messages that were due while the run lasted.

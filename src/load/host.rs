@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::read_to_string;
 
 /// What is known of the host; what cannot be read is left out.
-pub fn facts() -> BTreeMap<String, String> {
+pub fn host() -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
     let mut tell = |name: &str, value: Option<String>| {
         if let Some(value) = value.map(|v| v.trim().to_string()).filter(|v| !v.is_empty()) {
@@ -44,7 +44,7 @@ fn cpu() -> Option<String> {
 mod tests {
     #[test]
     fn facts_name_the_program_and_hold_no_blanks() {
-        let facts = super::facts();
+        let facts = super::host();
         assert_eq!(facts["queuelab"], env!("CARGO_PKG_VERSION"));
         assert!(facts.values().all(|v| !v.is_empty() && v.trim() == v));
     }

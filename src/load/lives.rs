@@ -8,7 +8,7 @@ const NEVER: u64 = u64::MAX;
 /// Set in `sent` when the queue refused the message.
 const REFUSED: u64 = 1 << 63;
 
-/// A row for each message of the plan. Times are real nanoseconds from the start.
+/// A row for each message of the plan. Times are nanoseconds from the start.
 #[derive(Debug)]
 pub struct Lives(Vec<Life>);
 

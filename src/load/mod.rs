@@ -4,18 +4,19 @@
 //! planned demand and acknowledges. Each message's life is written down where it happens and read when all is over; what the
 //! host did meanwhile is told by gates beside the result. Nothing here computes an answer from the records.
 
-pub mod calibrate;
-pub mod clock;
+mod calibrate;
+mod clock;
 mod error;
 mod gates;
 mod generator;
-pub mod host;
+mod host;
 mod lives;
 mod pacing;
 mod records;
 mod run;
 mod score;
 mod server;
+mod stage;
 mod system;
 pub mod targets;
 mod witness;
@@ -23,5 +24,6 @@ mod work;
 
 pub use calibrate::{Calibration, Figure, calibrate};
 pub use error::LoadError;
+pub use host::host;
 pub use run::{Control, Run, measure};
 pub use targets::TARGETS;

@@ -1,4 +1,4 @@
-//! From what the threads wrote down to records in the scenario's time, and to the evidence for the gates.
+//! From what the threads wrote down to records, and to the evidence for the gates.
 
 use super::gates::Evidence;
 use super::lives::{Lives, Past, Who};
@@ -7,7 +7,7 @@ use crate::message::{Message, Outcome, Record};
 use crate::scenario::Scenario;
 use std::collections::HashMap;
 
-/// What was seen from outside while the run lasted. Times are real nanoseconds, all but `start` from the start.
+/// What was seen from outside while the run lasted. Times are nanoseconds, all but `start` from the start.
 #[derive(Debug, Default)]
 pub struct Watched {
     /// By the run's clock.
@@ -22,7 +22,6 @@ pub struct Watched {
 #[derive(Debug, Default)]
 pub struct Aftermath {
     pub records: Vec<Record>,
-    pub planned_service: Vec<u64>,
     pub evidence: Evidence,
 }
 
@@ -32,22 +31,19 @@ impl Aftermath {
         let mut after = Aftermath::default();
         let (mut entered, mut left) = (Vec::new(), Vec::new());
         for message in 0..score.len() {
-            if score.sent(message) > watched.ended {
-                break;
-            }
             let past = lives.past(message);
             let record = after.record(scenario, score, message, &past, dropped.get(&(message as u64)), watched);
             if record.outcome != Outcome::Rejected && past.sent.is_some() {
                 entered.push(record.sent);
                 left.push(if record.outcome == Outcome::Unfinished { u64::MAX } else { record.finished });
             }
-            after.records.push(in_scenario_time(record, score));
+            after.records.push(record);
         }
         after.evidence.inside = inside(&watched.levels, entered, left);
         after
     }
 
-    /// One message's record in real time; adds to the evidence.
+    /// One message's record; adds to the evidence.
     fn record(
         &mut self,
         scenario: &Scenario,
@@ -58,13 +54,13 @@ impl Aftermath {
         watched: &Watched,
     ) -> Record {
         let (plan, queue, evidence) = (score.plan, score.queue_of(message), &mut self.evidence);
-        let sent = past.sent.unwrap_or(watched.ended);
+        // What was never sent reaches the queue after all is over.
+        let sent = past.sent.unwrap_or(watched.ended.max(score.sent(message)));
         let nobody = Who { group: score.first_group(queue) as u32, server: 0, deliveries: 0 };
         let who = past.taken.map_or(nobody, |(_, who)| who);
         let planned = score.demand(who.group as usize, message);
-        self.planned_service.push(plan.demand[who.group as usize][message]);
 
-        evidence.planned += 1;
+        evidence.planned += u64::from(score.sent(message) <= watched.ended);
         if past.sent.is_some() {
             evidence.sent += 1;
             evidence.accepted += u64::from(!past.refused);
@@ -97,16 +93,6 @@ impl Aftermath {
     }
 }
 
-/// Stamps in the scenario's time; the due instant is the plan's already.
-fn in_scenario_time(record: Record, score: &Score<'_>) -> Record {
-    Record {
-        sent: score.scenario_time(record.sent),
-        taken: score.scenario_time(record.taken),
-        finished: score.scenario_time(record.finished),
-        ..record
-    }
-}
-
 /// Messages inside on average over the instants at which the target was asked: by its count, and by the records.
 fn inside(levels: &[(u64, u64)], mut entered: Vec<u64>, mut left: Vec<u64>) -> Option<(f64, f64)> {
     entered.sort_unstable();
@@ -126,10 +112,9 @@ mod tests {
 
     #[test]
     fn every_end_of_a_message_is_told() {
-        let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
-        scenario.measurement.speed = 2.0;
-        let due: Vec<u64> = (0..7).map(|i| i * 200).collect();
-        let plan = Block { sent: due.clone(), demand: vec![vec![50; 7]], due, ..Block::default() };
+        let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
+        let due: Vec<u64> = (0..7).map(|i| i * 100).collect();
+        let plan = Block { sent: due.clone(), demand: vec![vec![25; 7]], due, ..Block::default() };
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
         let (lives, who) = (Lives::new(7), Who { group: 0, server: 0, deliveries: 1 });
         for i in 0..5 {
@@ -145,14 +130,14 @@ mod tests {
         assert_eq!(
             told,
             [
-                (2, 10, 62, Outcome::Served),
-                (202, 202, 202, Outcome::Rejected),
-                (402, 500, 500, Outcome::Dropped),
-                (602, 620, 1_100, Outcome::Unfinished),
-                (802, 1_100, 1_100, Outcome::Unfinished),
-                (1_100, 1_100, 1_100, Outcome::Unfinished),
-            ],
-            "the seventh was not due before the end"
+                (1, 5, 31, Outcome::Served),
+                (101, 101, 101, Outcome::Rejected),
+                (201, 250, 250, Outcome::Dropped),
+                (301, 310, 550, Outcome::Unfinished),
+                (401, 550, 550, Outcome::Unfinished),
+                (550, 550, 550, Outcome::Unfinished),
+                (600, 600, 600, Outcome::Unfinished),
+            ]
         );
         let e = &after.evidence;
         assert_eq!((e.planned, e.sent, e.accepted, e.served, e.unfinished, e.lost), (6, 5, 4, 1, 2, 0));

@@ -1,42 +1,39 @@
-//! One measured run: starts the threads, watches over them, and gathers what they leave behind.
+//! One measured run: what is asked, what it leaves, and how far it can be believed.
 
-use super::clock::{Clock, Monotonic};
-use super::generator::generate;
+use super::clock::Monotonic;
 use super::lives::Lives;
-use super::pacing::{Meter, Pacer};
-use super::records::{Aftermath, Watched};
+use super::records::Aftermath;
 use super::score::Score;
-use super::server::{Faults, Post, serve};
-use super::targets::{self, Target};
-use super::witness::{Hindrance, steal_share};
-use super::work::Worker;
-use super::{LoadError, calibrate, gates, host, system};
+use super::stage::Stage;
+use super::witness::steal_share;
+use super::{LoadError, calibrate, gates, host, system, targets};
 use crate::answer::Gate;
 use crate::message::Record;
-use crate::scenario::{Scenario, Work};
+use crate::scenario::Scenario;
+use crate::units::{Time, seconds};
 use crate::workload::Block;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, Scope, ScopedJoinHandle};
 
-/// How the caller stops a run and hears of its progress.
+/// How the caller stops a run and hears of its progress; both are called a few times a second by the thread that called [`measure`].
 #[derive(Clone, Copy)]
 pub struct Control<'a> {
-    /// Ends the run soon after it is set; what was finished is returned.
-    pub stop: &'a AtomicBool,
-    /// Told the share of the planned time that has passed, a few times a second, by the thread that called [`measure`].
-    pub progress: &'a (dyn Fn(f64) + Sync),
+    /// Told the share of the planned time that has passed.
+    pub progress: &'a dyn Fn(f64),
+    /// Whether the run is to end now; what was finished is returned.
+    pub stopped: &'a dyn Fn() -> bool,
 }
 
-/// What a run leaves. Times are the scenario's, in nanoseconds from the start.
+/// What a run leaves. Times are nanoseconds from the start, in real time.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// In the order of the plan: every message that was due while the run lasted.
+    /// Every message, in the order of the plan. The planned service of each is its group's demand in the plan.
     pub records: Vec<Record>,
-    /// What each was to cost the group that took it (or might have).
-    pub planned_service: Vec<u64>,
+    /// Against what, and how.
+    pub by: String,
     /// How far the run can be believed.
     pub gates: Vec<Gate>,
+    /// What keeps the figures from being taken at face value, beyond the gates, in sentences.
+    pub caveats: Vec<String>,
     /// When it ended.
     pub ended: u64,
     /// Whether it was ended before all was served: by the caller, or because time was up.
@@ -45,36 +42,20 @@ pub struct Run {
     pub host: BTreeMap<String, String>,
 }
 
-/// How long the threads have to begin, after all are there.
-const HEAD_START: u64 = 20_000_000;
-
-/// How long after the plan's last send the queue may take to empty, beyond the backlog that was to be expected.
-const GRACE: u64 = 2_000_000_000;
-
-/// Between two looks at the target's counters.
-const LOOK: u64 = 10_000_000;
-
-/// Plays a plan against the scenario's target and the real clock.
+/// Plays a plan against the scenario's target and the real clock. The plan is in real time: `measurement.speed` is the caller's to apply.
 ///
 /// # Errors
 /// A scenario that cannot be played here, and why. A host that cannot keep up is no error: the gates tell.
 pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
     let score = Score::new(scenario, plan)?;
     let target = targets::open(scenario, plan.len())?;
-    let mut facts = host::facts();
-    let stage = Stage {
-        score: &score,
-        target: target.as_ref(),
-        lives: &Lives::new(plan.len()),
-        work: scenario.measurement.work,
-        margin: calibrate::margin(&Monotonic),
-        halt: AtomicBool::new(false),
-        start: AtomicU64::new(0),
-        present: AtomicU64::new(0),
-    };
+    let lives = Lives::new(plan.len());
+    let mut facts = host::host();
+    let margin = calibrate::margin(&Monotonic);
     let steal = system::steal_and_total();
-    let performance = stage.perform(control)?;
-    let after = Aftermath::gather(scenario, &score, stage.lives, &target.dropped(), &performance.watched);
+    let performance = Stage::new(&score, target.as_ref(), &lives, scenario.measurement.work, margin).perform(control)?;
+    let watched = &performance.watched;
+    let after = Aftermath::gather(scenario, &score, &lives, &target.dropped(), watched);
     let mut evidence = gates::Evidence {
         hindrance: performance.hindrance,
         meter: performance.generator,
@@ -84,190 +65,116 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
         ..after.evidence
     };
     facts.extend(host::load_average().map(|load| ("load average after".into(), load)));
-    facts.insert("spin before a deadline".into(), format!("{} µs", stage.margin / 1_000));
+    facts.insert("spun before a deadline".into(), Time(seconds(margin)).to_string());
+    let caveat = watched
+        .cut_short
+        .then(|| format!("the run was cut short after {}; what had not been served then is unfinished", Time(seconds(watched.ended))));
     Ok(Run {
         records: after.records,
-        planned_service: after.planned_service,
+        by: format!("{}, {} server threads", scenario.measurement.target, score.groups.iter().map(|g| g.servers).sum::<u32>()),
         gates: gates::gates(&mut evidence),
-        ended: score.scenario_time(performance.watched.ended),
-        cut_short: performance.watched.cut_short,
+        caveats: caveat.into_iter().collect(),
+        ended: watched.ended,
+        cut_short: watched.cut_short,
         host: facts,
     })
 }
 
-/// What all threads of a run share.
-struct Stage<'a> {
-    score: &'a Score<'a>,
-    target: &'a dyn Target,
-    lives: &'a Lives,
-    work: Work,
-    margin: u64,
-    /// Ends all waiting and working.
-    halt: AtomicBool,
-    /// The instant of the run's clock at which it begins; 0 until it is known.
-    start: AtomicU64,
-    /// Threads that have begun and not ended.
-    present: AtomicU64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Outcome;
+    use crate::scenario::{Overflow, Servers, Work};
+    use crate::workload::laws::Law;
+    use std::cell::Cell;
 
-/// What one thread leaves.
-#[derive(Default)]
-struct Left {
-    hindrance: Hindrance,
-    meter: Meter,
-    faults: Faults,
-}
+    /// So many messages, a gap apart, with this demand.
+    fn plan(count: u64, gap: u64, demand: u64) -> Block {
+        let due: Vec<u64> = (0..count).map(|i| i * gap).collect();
+        Block { sent: due.clone(), demand: vec![vec![demand; count as usize]], due, ..Block::default() }
+    }
 
-/// What all of them leave.
-struct Performance {
-    hindrance: Hindrance,
-    generator: Meter,
-    inversions: u64,
-    faults: Faults,
-    watched: Watched,
-}
+    fn scenario(servers: u32) -> Scenario {
+        Scenario::mgc(1000.0, Law::deterministic(0.001), servers)
+    }
 
-impl Stage<'_> {
-    fn perform(&self, control: &Control<'_>) -> Result<Performance, LoadError> {
-        let posts: Vec<Post> = (0..self.score.groups.len())
-            .flat_map(|group| (0..self.score.groups[group].servers).map(move |server| Post { group, server }))
-            .collect();
-        thread::scope(|scope| {
-            let started: Result<Vec<_>, _> = std::iter::once(self.spawn(scope, "generator", || self.generator()))
-                .chain(posts.iter().map(|&post| self.spawn(scope, "server", move || self.server(post))))
-                .collect();
-            let threads = started.map_err(|error| {
-                self.halt();
-                LoadError::NoThread { why: error.to_string() }
-            })?;
-            let watched = self.watch(threads.len() as u64, control);
-            let mut left = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            let generator = left.next().expect("the generator is the first of the threads");
-            let mut sum = Performance {
-                hindrance: generator.hindrance,
-                generator: generator.meter,
-                inversions: generator.meter.inversions,
-                faults: Faults::default(),
-                watched,
-            };
-            for server in left {
-                sum.hindrance = sum.hindrance.plus(server.hindrance);
-                sum.inversions += server.meter.inversions;
-                sum.faults.merge(&server.faults);
+    fn play(scenario: &Scenario, plan: &Block) -> Run {
+        measure(scenario, plan, &Control { progress: &|_| {}, stopped: &|| false }).expect("the scenario can be played")
+    }
+
+    fn gate(run: &Run, name: &str) -> f64 {
+        run.gates.iter().find(|g| g.name == name).unwrap_or_else(|| panic!("there is a gate `{name}`")).value
+    }
+
+    #[test]
+    fn every_message_is_served_once_and_told_in_the_order_of_the_plan() {
+        for target in ["in-process", "null"] {
+            let (mut scenario, plan) = (scenario(2), plan(100, 500_000, 200_000));
+            scenario.measurement.target = target.into();
+            let run = play(&scenario, &plan);
+            assert!(!run.cut_short && run.caveats.is_empty());
+            for (i, r) in run.records.iter().enumerate() {
+                assert_eq!((r.message.id, r.message.due, r.outcome, r.deliveries), (i as u64, plan.due[i], Outcome::Served, 1));
+                assert!(plan.sent[i] <= r.sent && r.sent <= r.taken && r.taken + 200_000 <= r.finished, "{r:?}");
             }
-            Ok(sum)
-        })
-    }
-
-    fn spawn<'scope, 'env>(
-        &'scope self,
-        scope: &'scope Scope<'scope, 'env>,
-        name: &str,
-        part: impl FnOnce() -> Left + Send + 'scope,
-    ) -> std::io::Result<ScopedJoinHandle<'scope, Left>> {
-        thread::Builder::new().name(name.into()).stack_size(256 * 1024).spawn_scoped(scope, move || {
-            let _presence = Presence::enter(&self.present);
-            system::exact_sleeps();
-            let before = Hindrance::now();
-            let left = part();
-            Left { hindrance: Hindrance::now().since(before), ..left }
-        })
-    }
-
-    fn generator(&self) -> Left {
-        // Whatever happens here, the consumers must not wait for more.
-        let _closing = Closing(self.target);
-        let Some(start) = self.await_start() else { return Left::default() };
-        let mut pacer = Pacer::new(&Monotonic, &self.halt, self.margin);
-        generate(&mut pacer, self.score, self.target, self.lives, start);
-        Left { meter: pacer.meter, ..Left::default() }
-    }
-
-    fn server(&self, post: Post) -> Left {
-        let Some(start) = self.await_start() else { return Left::default() };
-        let mut worker = Worker::new(Pacer::new(&Monotonic, &self.halt, self.margin), &Monotonic, self.work);
-        let faults = serve(&mut worker, self.score, self.target, self.lives, start, post);
-        Left { meter: worker.pacer.meter, faults, ..Left::default() }
-    }
-
-    fn await_start(&self) -> Option<u64> {
-        while !self.halt.load(Ordering::Relaxed) {
-            match self.start.load(Ordering::Acquire) {
-                0 => Monotonic.sleep_until(Monotonic.now() + 1_000_000),
-                start => return Some(start),
+            for name in ["lost", "duplicated", "disordered", "unsettled", "clock inversions", "unsent", "unfinished"] {
+                assert_eq!(gate(&run, name), 0.0, "{name}");
             }
         }
-        None
     }
 
-    /// Starts the run once all threads are there, and looks after it until they have gone.
-    fn watch(&self, threads: u64, control: &Control<'_>) -> Watched {
-        while self.present.load(Ordering::Acquire) < threads {
-            Monotonic.sleep_until(Monotonic.now() + 100_000);
+    #[test]
+    fn bounds_act_as_they_do_in_brokers() {
+        // Ten at once into a queue of three before one server: who finds no room, and who is served in any case.
+        let cases = [(Overflow::RejectPublish, Outcome::Rejected, 0), (Overflow::DropHead, Outcome::Dropped, 9)];
+        for (overflow, lost, safe) in cases {
+            let run = play_bounded(overflow);
+            let count = |outcome| run.records.iter().filter(|r| r.outcome == outcome).count();
+            assert_eq!(count(Outcome::Served) + count(lost), 10, "{overflow:?}");
+            assert!(count(Outcome::Served) >= 3);
+            assert_eq!(run.records[safe].outcome, Outcome::Served);
+            assert_eq!(gate(&run, "lost"), 0.0);
         }
-        let start = Monotonic.now() + HEAD_START;
-        self.start.store(start, Ordering::Release);
-        let span = self.score.sent(self.score.len() - 1);
-        let expected = span + self.score.backlog().min(span);
-        let deadline = expected + GRACE;
-        let mut watched = Watched { start, levels: Vec::with_capacity((deadline / LOOK + 1) as usize), ..Watched::default() };
-        let mut next = start + LOOK;
-        while self.present.load(Ordering::Acquire) > 0 {
-            Monotonic.sleep_until(next);
-            let at = Monotonic.now() - start;
-            next = start + (at / LOOK + 1) * LOOK;
-            if !watched.cut_short && (control.stop.load(Ordering::Relaxed) || at > deadline) {
-                watched.cut_short = true;
-                watched.ended = at;
-                self.halt();
-            } else if !watched.cut_short {
-                watched.ended = at;
-                watched.levels.extend(self.inside().map(|inside| (at, inside)));
-            }
-            if (at / LOOK).is_multiple_of(10) {
-                (control.progress)((at as f64 / expected.max(1) as f64).min(1.0));
-            }
-        }
-        watched
+        assert!(play_bounded(Overflow::Block).records.iter().all(|r| r.outcome == Outcome::Served));
     }
 
-    /// Messages inside by the target's own count, over all queues.
-    fn inside(&self) -> Option<u64> {
-        let queues = self.score.queues();
-        // A sender that waits for room is inside by the records and outside by the target.
-        if (0..queues).any(|queue| self.score.blocks(queue)) {
-            return None;
-        }
-        (0..queues).map(|queue| self.target.in_system(queue)).sum()
+    fn play_bounded(overflow: Overflow) -> Run {
+        let mut scenario = scenario(1);
+        (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(3), overflow);
+        scenario.measurement.work = Work::Sleep;
+        play(&scenario, &plan(10, 0, 10_000_000))
     }
 
-    fn halt(&self) {
-        self.halt.store(true, Ordering::Relaxed);
-        self.target.close();
+    #[test]
+    fn a_stopped_run_returns_what_was_finished() {
+        let looks = Cell::new(0);
+        let stopped = || {
+            looks.set(looks.get() + 1);
+            looks.get() > 3
+        };
+        let run = measure(&scenario(1), &plan(1_000, 60_000_000, 1_000), &Control { progress: &|_| {}, stopped: &stopped })
+            .expect("it can be played");
+        assert!(run.cut_short && run.caveats.len() == 1);
+        assert_eq!(run.records.len(), 1_000);
+        assert_eq!(run.records[999].outcome, Outcome::Unfinished);
+        assert_eq!(gate(&run, "unsent"), 0.0, "what was not yet due is no fault");
     }
-}
 
-/// Counts a thread while it is there, panics included.
-struct Presence<'a>(&'a AtomicU64);
-
-impl<'a> Presence<'a> {
-    fn enter(present: &'a AtomicU64) -> Self {
-        present.fetch_add(1, Ordering::AcqRel);
-        Presence(present)
-    }
-}
-
-impl Drop for Presence<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// Closes the target when its generator leaves, panics included.
-struct Closing<'a>(&'a dyn Target);
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        self.0.close();
+    #[test]
+    fn what_cannot_be_played_is_refused_with_advice() {
+        let refusal = |change: &dyn Fn(&mut Scenario)| {
+            let mut scenario = scenario(1);
+            change(&mut scenario);
+            measure(&scenario, &plan(1, 0, 0), &Control { progress: &|_| {}, stopped: &|| false })
+                .map(|_| ())
+                .expect_err("refused")
+                .to_string()
+        };
+        assert!(refusal(&|s| s.consumers[0].count = Servers::Count(5_000)).contains("at most 512"));
+        assert!(refusal(&|s| s.consumers[0].count = Servers::Unlimited).contains("write a number"));
+        assert!(refusal(&|s| s.measurement.target = "kafka".into()).contains("\"in-process\""));
+        assert!(refusal(&|s| s.queues[0].message_ttl = Some(Law::deterministic(1.0))).contains("message_ttl"));
+        let nothing = Control { progress: &|_| {}, stopped: &|| false };
+        assert_eq!(measure(&scenario(1), &plan(0, 0, 0), &nothing).map(|_| ()), Err(LoadError::EmptyPlan));
     }
 }

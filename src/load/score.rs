@@ -1,4 +1,4 @@
-//! The plan as the threads read it: in real time, with each message's queue.
+//! The plan as the threads read it, with each message's queue.
 
 use super::LoadError;
 use crate::scenario::{Destination, Overflow, Scenario, Servers};
@@ -19,8 +19,6 @@ pub struct Score<'a> {
     queue: Vec<usize>,
     /// By queue: whether a sender waits for room.
     blocks: Vec<bool>,
-    /// Scenario time over real time.
-    speed: f64,
 }
 
 /// A consumer group: from which queue and with how many servers.
@@ -50,26 +48,26 @@ impl<'a> Score<'a> {
         }
         let blocks = scenario.queues.iter().map(|q| q.max_length.is_some() && q.overflow == Overflow::Block).collect();
         assert_eq!(plan.demand.len(), groups.len(), "a plan has a column of demands for every consumer group");
-        Ok(Score { plan, groups, queue, blocks, speed: scenario.measurement.speed })
+        Ok(Score { plan, groups, queue, blocks })
     }
 
     pub fn len(&self) -> usize {
         self.plan.len()
     }
 
-    /// When a message is to be sent, in real nanoseconds from the start.
-    pub fn sent(&self, message: usize) -> u64 {
-        self.real(self.plan.sent[message])
-    }
-
-    /// When a message was due, in real nanoseconds from the start.
+    /// When a message was due, in nanoseconds from the start.
     pub fn due(&self, message: usize) -> u64 {
-        self.real(self.plan.due[message])
+        self.plan.due[message]
     }
 
-    /// What a message costs a server of a group, in real nanoseconds.
+    /// When a message is to be sent, in nanoseconds from the start.
+    pub fn sent(&self, message: usize) -> u64 {
+        self.plan.sent[message]
+    }
+
+    /// What a message costs a server of a group, in nanoseconds.
     pub fn demand(&self, group: usize, message: usize) -> u64 {
-        self.real(self.plan.demand[group][message])
+        self.plan.demand[group][message]
     }
 
     pub fn queue_of(&self, message: usize) -> usize {
@@ -89,16 +87,7 @@ impl<'a> Score<'a> {
         self.blocks[queue]
     }
 
-    /// Real nanoseconds to those of the scenario.
-    pub fn scenario_time(&self, real: u64) -> u64 {
-        if self.speed == 1.0 { real } else { (real as f64 * self.speed).round() as u64 }
-    }
-
-    fn real(&self, scenario: u64) -> u64 {
-        if self.speed == 1.0 { scenario } else { (scenario as f64 / self.speed).round() as u64 }
-    }
-
-    /// How long after the last send the servers may still be busy if all goes well, in real nanoseconds: the work
+    /// How long after the last send the servers may still be busy if all goes well, in nanoseconds: the work
     /// brought to the busiest queue, shared by its servers, beyond the time in which it was brought.
     pub fn backlog(&self) -> u64 {
         let span = self.sent(self.len() - 1);
@@ -132,6 +121,7 @@ fn check_queue(queue: &crate::scenario::Queue) -> Result<(), LoadError> {
         (queue.visibility_timeout.is_some(), "visibility_timeout"),
         (queue.partitions.is_some(), "partitions"),
         (queue.durability != crate::scenario::Durability::None, "durability"),
+        (queue.initial_backlog > 0, "initial_backlog"),
         (queue.preemption != crate::scenario::Preemption::None, "preemption"),
     ];
     match odd.iter().find(|(set, _)| *set) {

@@ -11,7 +11,7 @@ mod shell;
 mod slots;
 mod state;
 
-pub use settings::Settings;
+pub use settings::{Overflow, Settings};
 pub use shell::Queue;
 pub use slots::Tag;
 pub use state::{Counts, Delivery, Loss, Lost, Misuse, Refusal, Refused, State};

@@ -1,7 +1,6 @@
 //! The state machine beside a plain broker of two lists, step by step, over random histories.
 
-use super::{Delivery, Misuse, Settings, State};
-use crate::scenario::Overflow;
+use super::{Delivery, Misuse, Overflow, Settings, State};
 use proptest::prelude::*;
 use std::collections::VecDeque;
 

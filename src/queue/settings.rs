@@ -1,6 +1,16 @@
 //! What a queue is told once, when it is made.
 
-use crate::scenario::{self, Overflow};
+/// What happens to a message that finds the queue full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overflow {
+    /// It is given back.
+    #[default]
+    RejectPublish,
+    /// The oldest waiting one is thrown out.
+    DropHead,
+    /// Its publisher waits.
+    Block,
+}
 
 /// The settings of one queue.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,11 +28,5 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings { max_length: None, overflow: Overflow::default(), reserve: 0, spins: 500 }
-    }
-}
-
-impl From<&scenario::Queue> for Settings {
-    fn from(queue: &scenario::Queue) -> Self {
-        Settings { max_length: queue.max_length, overflow: queue.overflow, ..Settings::default() }
     }
 }

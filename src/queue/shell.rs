@@ -152,7 +152,11 @@ impl<T: Clone> Queue<T> {
     /// The first tag that names no delivery under way.
     pub fn ack_many(&self, tags: &[Tag]) -> Result<(), Misuse> {
         let mut inner = self.inner.lock();
-        tags.iter().fold(Ok(()), |so_far, &tag| so_far.and(inner.state.ack(tag)))
+        let mut first = Ok(());
+        for &tag in tags {
+            first = first.and(inner.state.ack(tag));
+        }
+        first
     }
 
     /// Accepts no more messages and lets everybody go who waits in vain. What is inside can still be consumed.
@@ -233,7 +237,7 @@ impl<T: Clone> Inner<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Overflow;
+    use crate::queue::Overflow;
     use std::sync::atomic::AtomicU64;
     use std::thread;
 

@@ -5,9 +5,8 @@
 //! do, less those for which a consumer already stands waiting: they are as good as taken, and so a queue of length 0
 //! passes messages from hand to hand.
 
-use super::settings::Settings;
+use super::settings::{Overflow, Settings};
 use super::slots::{Slots, Tag};
-use crate::scenario::Overflow;
 use std::collections::VecDeque;
 
 /// One queue's messages and counters. Bodies are cloned at delivery: use something cheap, such as an index or an `Arc`.

@@ -3,8 +3,8 @@
 use super::{Sent, Taken, Target};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
-use crate::queue::{Delivery, Queue, Settings, Tag};
-use crate::scenario::{Discipline, Scenario};
+use crate::queue::{self, Delivery, Queue, Settings, Tag};
+use crate::scenario::{Discipline, Overflow, Scenario};
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -30,10 +30,19 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
             });
         }
         let listener = Arc::clone(&dropped);
-        let settings = Settings { reserve: messages, ..Settings::from(queue) };
+        let settings =
+            Settings { max_length: queue.max_length, overflow: overflow(queue.overflow), reserve: messages, ..Settings::default() };
         queues.push(Queue::new(settings, || Monotonic.now(), move |lost| listener.lock().push((lost.body, lost.at))));
     }
     Ok(Box::new(InProcess { queues, dropped }))
+}
+
+fn overflow(asked: Overflow) -> queue::Overflow {
+    match asked {
+        Overflow::RejectPublish => queue::Overflow::RejectPublish,
+        Overflow::DropHead => queue::Overflow::DropHead,
+        Overflow::Block => queue::Overflow::Block,
+    }
 }
 
 impl Target for InProcess {
