@@ -1,7 +1,10 @@
 //! One question, several answers: will this queue hold?
 
 pub mod answer;
+pub mod cli;
+pub mod load;
 pub mod message;
+pub mod queue;
 pub mod report;
 pub mod rng;
 pub mod scenario;

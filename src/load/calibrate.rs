@@ -1,0 +1,183 @@
+//! This host's ruler: what a look at the clock, a sleep and a hand-off between threads cost, and how often it stalls.
+
+use super::clock::{Clock, Monotonic};
+use super::generator::generate;
+use super::lives::Lives;
+use super::pacing::{Pacer, STALL};
+use super::score::Score;
+use super::server::{Post, serve};
+use super::work::Worker;
+use super::{LoadError, system, targets};
+use crate::queue::{Queue, Settings};
+use crate::scenario::{Scenario, Work};
+use crate::workload::Block;
+use crate::workload::laws::Law;
+use serde::Serialize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+/// The figures of this host.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Calibration {
+    figures: Vec<Figure>,
+}
+
+/// One figure in SI units.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    pub name: &'static str,
+    pub value: f64,
+    pub unit: &'static str,
+    /// What it means for a measurement, in a phrase.
+    pub meaning: &'static str,
+}
+
+impl Calibration {
+    /// In the order in which they are shown.
+    pub fn figures(&self) -> &[Figure] {
+        &self.figures
+    }
+
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.figures.iter().find(|f| f.name == name).map(|f| f.value)
+    }
+}
+
+/// Takes about three seconds, in which two threads keep two cores busy at times. What cannot be measured here is left out.
+pub fn calibrate() -> Calibration {
+    system::exact_sleeps();
+    let mut figures = Vec::new();
+    let mut figure = |name, value: Option<f64>, unit, meaning| {
+        figures.extend(value.map(|value| Figure { name, value, unit, meaning }));
+    };
+    let seconds = |sorted: &[u64], share| (!sorted.is_empty()).then(|| at(sorted, share) / 1e9);
+
+    figure("clock read", Some(clock_read() / 1e9), "s", "a look at the clock: no interval is known better");
+    let sleeps = oversleep(&Monotonic, 500, 1_000_000);
+    figure("sleep late p50", seconds(&sleeps, 0.5), "s", "how late a sleep of 1 ms returns");
+    figure("sleep late p99", seconds(&sleeps, 0.99), "s", "how late one sleep in a hundred returns, at least");
+    let spinning = hand_off(u32::MAX, 20_000, 20_000).unwrap_or_default();
+    figure("hand-off spinning p50", seconds(&spinning, 0.5), "s", "from a send to a consumer that looks for it: the floor of a wait");
+    let parked = hand_off(0, 500, 1_000_000).unwrap_or_default();
+    figure("hand-off parked p50", seconds(&parked, 0.5), "s", "from a send to a consumer that sleeps: the floor at low rates");
+    figure("hand-off parked p99", seconds(&parked, 0.99), "s", "the same, one time in a hundred");
+    let (stalls, lost) = stalls(500_000_000);
+    figure("stalls", Some(stalls), "1/s", "times a second that a busy thread loses the processor for more than 5 µs");
+    figure("stalled", Some(lost), "ratio", "share of a busy thread's time lost in them");
+    let meaning = "messages a second through the harness without a queue: offer at most half";
+    figure("null rate", null_rate(200_000).ok(), "1/s", meaning);
+    Calibration { figures }
+}
+
+/// How long before a deadline a thread should stop sleeping, in nanoseconds: later than nine sleeps in ten, within reason.
+pub fn margin(clock: &impl Clock) -> u64 {
+    system::exact_sleeps();
+    let late = oversleep(clock, 50, 400_000);
+    (at(&late, 0.9) as u64 + 15_000).clamp(50_000, 200_000)
+}
+
+/// How late so many sleeps returned, in nanoseconds, sorted.
+fn oversleep(clock: &impl Clock, count: usize, nap: u64) -> Vec<u64> {
+    let mut late: Vec<u64> = (0..count)
+        .map(|_| {
+            let wake = clock.now() + nap;
+            clock.sleep_until(wake);
+            clock.now().saturating_sub(wake)
+        })
+        .collect();
+    late.sort_unstable();
+    late
+}
+
+/// A quantile of sorted nanoseconds, by nearest rank.
+fn at(sorted: &[u64], share: f64) -> f64 {
+    let rank = (sorted.len() as f64 * share).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).map_or(0.0, |&ns| ns as f64)
+}
+
+/// What a look at the clock costs, in nanoseconds, on average.
+fn clock_read() -> f64 {
+    const LOOKS: u32 = 100_000;
+    let from = Monotonic.now();
+    let last = (0..LOOKS).fold(0, |_, _| std::hint::black_box(Monotonic.now()));
+    last.saturating_sub(from) as f64 / f64::from(LOOKS)
+}
+
+/// How often and for what share of the time a thread that never sleeps is held up.
+fn stalls(lasts: u64) -> (f64, f64) {
+    let never = AtomicBool::new(false);
+    let mut pacer = Pacer::new(&Monotonic, &never, u64::MAX);
+    pacer.wait_until(Monotonic.now() + lasts);
+    let spun = pacer.meter.spun.max(STALL) as f64;
+    (pacer.meter.stalls as f64 * 1e9 / spun, pacer.meter.stalled as f64 / spun)
+}
+
+/// From a send to its receipt by a consumer that looks so often before it parks, in nanoseconds, sorted.
+fn hand_off(spins: u32, count: u64, gap: u64) -> Result<Vec<u64>, LoadError> {
+    let queue: Queue<u64> = Queue::new(Settings { spins, ..Settings::default() }, || 0, |_| {});
+    let ready = AtomicU64::new(0);
+    thread::scope(|scope| {
+        let consumer = thread::Builder::new().spawn_scoped(scope, || {
+            let (mut hand, mut waits) = (Vec::with_capacity(1), Vec::with_capacity(count as usize));
+            ready.store(1, Ordering::Release);
+            while queue.consume(1, &mut hand) {
+                let now = Monotonic.now();
+                waits.extend(hand.drain(..).map(|delivery| now.saturating_sub(delivery.body)));
+            }
+            waits
+        });
+        let consumer = consumer.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
+        while ready.load(Ordering::Acquire) == 0 {
+            thread::yield_now();
+        }
+        let never = AtomicBool::new(false);
+        let mut pacer = Pacer::new(&Monotonic, &never, super::pacing::MARGIN);
+        let start = pacer.now();
+        for i in 1..=count {
+            let now = pacer.wait_until(start + i * gap);
+            // An open queue without bound refuses nothing.
+            let _accepted = queue.publish(now);
+        }
+        queue.close();
+        let mut waits = consumer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        waits.sort_unstable();
+        Ok(waits)
+    })
+}
+
+/// Messages a second through generator, null target and one server without work.
+fn null_rate(messages: usize) -> Result<f64, LoadError> {
+    let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
+    scenario.measurement.target = "null".into();
+    let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };
+    let score = Score::new(&scenario, &plan)?;
+    let target = targets::open(&scenario, messages)?;
+    let (lives, never) = (Lives::new(messages), AtomicBool::new(false));
+    let start = Monotonic.now();
+    thread::scope(|scope| {
+        let server = thread::Builder::new().spawn_scoped(scope, || {
+            let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
+            serve(&mut worker, &score, target.as_ref(), &lives, start, Post { group: 0, server: 0 });
+        });
+        let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
+        generate(&mut Pacer::new(&Monotonic, &never, 0), &score, target.as_ref(), &lives, start);
+        target.close();
+        server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(messages as f64 * 1e9 / (Monotonic.now() - start).max(1) as f64)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::Fake;
+    use super::*;
+
+    #[test]
+    fn the_margin_follows_the_host_within_reason() {
+        let late = |oversleep| margin(&Fake { read: 20, oversleep, ..Fake::default() });
+        assert_eq!(late(1_000), 50_000);
+        assert_eq!(late(79_980), 95_000);
+        assert_eq!(late(5_000_000), 200_000);
+    }
+}

@@ -1,0 +1,207 @@
+//! Whether a run can be believed: what the host and the harness did, each figure beside the limit that it should keep.
+//!
+//! The limits are such that an otherwise idle machine keeps them at millisecond services and a busy one does not. Nothing is
+//! corrected by them; a run that fails is marked.
+
+use super::pacing::Meter;
+use super::server::Faults;
+use super::witness::Hindrance;
+use crate::answer::{Gate, Trust};
+
+/// What is judged. Times are nanoseconds.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// Messages that were due while the run lasted.
+    pub planned: u64,
+    pub sent: u64,
+    pub accepted: u64,
+    pub served: u64,
+    /// Accepted, but neither served nor dropped when the run ended.
+    pub unfinished: u64,
+    /// Accepted messages that the target has lost without a word, once all is drained.
+    pub lost: u64,
+    /// Due to really sent, of each sent message.
+    pub lateness: Vec<u64>,
+    /// Due to done, of each served message.
+    pub latency: Vec<u64>,
+    /// Over the served messages.
+    pub planned_service: u64,
+    pub real_service: u64,
+    /// Of all threads.
+    pub hindrance: Hindrance,
+    /// Of the generator.
+    pub meter: Meter,
+    /// Stamps in the wrong order, and clocks seen running backwards.
+    pub inversions: u64,
+    pub faults: Faults,
+    pub steal: Option<f64>,
+    /// Messages inside, on average over the instants at which the target was asked: by its own count, and by the records.
+    pub inside: Option<(f64, f64)>,
+}
+
+/// Judges a figure that should stay below a limit; far beyond it the run is worthless.
+fn below(name: &'static str, value: f64, limit: f64, worthless: f64, unit: &'static str, meaning: &str) -> Gate {
+    let trust = match value {
+        v if v <= limit => Trust::Valid,
+        v if v <= worthless => Trust::Degraded,
+        _ => Trust::Invalid,
+    };
+    Gate { name, value, limit, unit, trust, meaning: meaning.into() }
+}
+
+fn none_of(name: &'static str, count: u64, meaning: &str) -> Gate {
+    below(name, count as f64, 0.0, 0.0, "messages", meaning)
+}
+
+/// All gates for which there is evidence. Sorts the times.
+pub fn gates(evidence: &mut Evidence) -> Vec<Gate> {
+    evidence.lateness.sort_unstable();
+    evidence.latency.sort_unstable();
+    let mut gates = vec![unsent(evidence)];
+    gates.extend(lateness(evidence));
+    gates.extend(service(evidence));
+    gates.extend(host(evidence));
+    gates.extend(accounting(evidence));
+    gates.extend(little(evidence));
+    gates.push(tail(evidence));
+    gates
+}
+
+fn unsent(e: &Evidence) -> Gate {
+    let share = 1.0 - e.sent as f64 / e.planned.max(1) as f64;
+    below("unsent", share, 0.0, 0.01, "ratio", "share of the due messages that were never sent")
+}
+
+fn lateness(e: &Evidence) -> Option<Gate> {
+    let (late, latency) = (quantile(&e.lateness, 0.99)?, quantile(&e.latency, 0.5)?);
+    let meaning = "99th percentile of the sends' lateness, as a share of the median latency";
+    Some(below("lateness", late as f64 / latency.max(1) as f64, 0.1, 0.5, "ratio", meaning))
+}
+
+fn service(e: &Evidence) -> Option<Gate> {
+    let overrun = (e.planned_service > 0).then(|| e.real_service as f64 / e.planned_service as f64 - 1.0)?;
+    let meaning = "by how much the services really took longer than planned, on average";
+    Some(below("service overrun", overrun, 0.02, 0.1, "ratio", meaning))
+}
+
+/// What other work on the machine, or under it, took from the run.
+fn host(e: &Evidence) -> Vec<Gate> {
+    let mut gates = Vec::new();
+    let total: u64 = e.latency.iter().sum();
+    if let Some(wait) = e.hindrance.run_queue_wait.filter(|_| total > 0) {
+        let meaning = "time for which a thread of the run was ready and had no processor, as a share of the sum of latencies";
+        gates.push(below("run-queue wait", wait as f64 / total as f64, 0.02, 0.1, "ratio", meaning));
+    }
+    if let Some(switches) = e.hindrance.switches.filter(|_| e.served > 0) {
+        let meaning = "how often a thread of the run was put off its processor, per message";
+        gates.push(below("involuntary switches", switches as f64 / e.served as f64, 0.5, f64::INFINITY, "ratio", meaning));
+    }
+    if e.meter.spun > 0 {
+        let share = e.meter.stalled as f64 / e.meter.spun as f64;
+        let meaning = "share of the generator's spinning in which the clock jumped by more than 5 µs";
+        gates.push(below("stalls", share, 0.2, 0.6, "ratio", meaning));
+    }
+    gates.extend(
+        e.steal.map(|s| below("steal", s, 0.01, 0.05, "ratio", "share of the processors' time that the hypervisor gave to others")),
+    );
+    gates
+}
+
+/// Every message must be accounted for, once and in order.
+fn accounting(e: &Evidence) -> Vec<Gate> {
+    let share = e.unfinished as f64 / e.accepted.max(1) as f64;
+    let unfinished = "share of the accepted messages still inside at the end: percentiles beyond it are lower bounds";
+    vec![
+        below("unfinished", share, 0.001, f64::INFINITY, "ratio", unfinished),
+        none_of("lost", e.lost, "accepted messages that never came out of the drained queue"),
+        none_of("duplicated", e.faults.duplicated, "messages that came more often than they were delivered"),
+        none_of("disordered", e.faults.disordered, "first deliveries after a later message of the same queue, at one consumer"),
+        none_of("unsettled", e.faults.unsettled, "acknowledgements that the target would not have"),
+        none_of("clock inversions", e.inversions, "stamps in the wrong order, or a clock that ran backwards"),
+    ]
+}
+
+/// Little's law from two witnesses that know nothing of each other: the queue's counters and the threads' stamps.
+fn little(e: &Evidence) -> Option<Gate> {
+    let (counted, stamped) = e.inside?;
+    // Below a message or so a single one in flight between stamp and counter is all that is seen.
+    let difference = (counted - stamped).abs() / stamped.max(1.0);
+    let meaning = "Little's law: messages inside by the target's own count against those by the records";
+    Some(below("Little's law", difference, 0.02, 0.1, "ratio", meaning))
+}
+
+fn tail(e: &Evidence) -> Gate {
+    let beyond = e.latency.len() as f64 * 0.01;
+    let trust = if beyond >= 10.0 { Trust::Valid } else { Trust::Degraded };
+    let meaning = "samples beyond the 99th percentile; with fewer than the limit it says little".to_string();
+    Gate { name: "samples beyond p99", value: beyond.floor(), limit: 10.0, unit: "messages", trust, meaning }
+}
+
+/// By nearest rank, of sorted values.
+fn quantile(sorted: &[u64], share: f64) -> Option<u64> {
+    let rank = (sorted.len() as f64 * share).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calm() -> Evidence {
+        Evidence {
+            planned: 2_000,
+            sent: 2_000,
+            accepted: 2_000,
+            served: 2_000,
+            lateness: vec![70; 2_000],
+            latency: vec![8_000_000; 2_000],
+            planned_service: 8_000_000_000,
+            real_service: 8_030_000_000,
+            hindrance: Hindrance { run_queue_wait: Some(10_000_000), switches: Some(20) },
+            meter: Meter { spun: 100_000_000, stalled: 1_000_000, stalls: 10, inversions: 0 },
+            steal: Some(0.0),
+            inside: Some((7.2, 7.21)),
+            ..Evidence::default()
+        }
+    }
+
+    /// The verdict after something has gone wrong, and the gate that says so.
+    fn verdict(change: impl Fn(&mut Evidence)) -> (Trust, &'static str) {
+        let mut evidence = calm();
+        change(&mut evidence);
+        let gates = gates(&mut evidence);
+        let worst = gates.iter().map(|g| g.trust).max().expect("there are gates");
+        (worst, if worst == Trust::Valid { "" } else { gates.iter().find(|g| g.trust == worst).expect("one is the worst").name })
+    }
+
+    #[test]
+    fn a_calm_run_is_valid_and_every_gate_can_close() {
+        assert_eq!(verdict(|_| {}), (Trust::Valid, ""));
+        assert_eq!(verdict(|e| e.sent = 1_900), (Trust::Invalid, "unsent"));
+        assert_eq!(verdict(|e| e.lateness[..100].fill(2_000_000)), (Trust::Degraded, "lateness"));
+        assert_eq!(verdict(|e| e.real_service = 9_600_000_000), (Trust::Invalid, "service overrun"));
+        assert_eq!(verdict(|e| e.hindrance.run_queue_wait = Some(2_000_000_000)), (Trust::Invalid, "run-queue wait"));
+        assert_eq!(verdict(|e| e.hindrance.switches = Some(3_000)), (Trust::Degraded, "involuntary switches"));
+        assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls"));
+        assert_eq!(verdict(|e| e.steal = Some(0.06)), (Trust::Invalid, "steal"));
+        assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished"));
+        assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost"));
+        assert_eq!(verdict(|e| e.faults.duplicated = 1), (Trust::Invalid, "duplicated"));
+        assert_eq!(verdict(|e| e.faults.disordered = 1), (Trust::Invalid, "disordered"));
+        assert_eq!(verdict(|e| e.faults.unsettled = 1), (Trust::Invalid, "unsettled"));
+        assert_eq!(verdict(|e| e.inversions = 1), (Trust::Invalid, "clock inversions"));
+        assert_eq!(verdict(|e| e.inside = Some((8.0, 7.2))), (Trust::Invalid, "Little's law"));
+        assert_eq!(verdict(|e| e.latency.truncate(900)), (Trust::Degraded, "samples beyond p99"));
+    }
+
+    #[test]
+    fn a_service_shorter_than_planned_is_no_overrun_but_an_unknown_figure_has_no_gate() {
+        assert_eq!(verdict(|e| (e.steal, e.inside, e.hindrance) = (None, None, Hindrance::default())), (Trust::Valid, ""));
+    }
+
+    #[test]
+    fn quantiles_are_by_nearest_rank() {
+        let values: Vec<u64> = (1..=100).collect();
+        assert_eq!((quantile(&values, 0.5), quantile(&values, 0.99), quantile(&[], 0.5)), (Some(50), Some(99), None));
+    }
+}

@@ -1,0 +1,29 @@
+//! Measurement: the same plan that is simulated, played against a real queue and the real clock.
+//!
+//! One generator thread sends at the plan's absolute instants, every server of a consumer group is a thread that takes, spends the
+//! planned demand and acknowledges. Each message's life is written down where it happens and read when all is over; what the
+//! host did meanwhile is told by gates beside the result. Nothing here computes an answer from the records.
+
+mod calibrate;
+mod clock;
+mod error;
+mod gates;
+mod generator;
+mod host;
+mod lives;
+mod pacing;
+mod records;
+mod run;
+mod score;
+mod server;
+mod stage;
+mod system;
+pub mod targets;
+mod witness;
+mod work;
+
+pub use calibrate::{Calibration, Figure, calibrate};
+pub use error::LoadError;
+pub use host::host;
+pub use run::{Control, Run, measure};
+pub use targets::TARGETS;

@@ -1,0 +1,118 @@
+//! Waiting for absolute instants: sleep to shortly before, then look at the clock until it is time.
+//!
+//! A sleep returns tens of microseconds late, a spin within 100 ns; a spin costs a processor. The margin between the two
+//! is bounded, so that a thread which is mostly asleep stays mostly asleep, while one whose deadlines lie closer than the margin
+//! (above some 10 000 a second) spins all the time. Deadlines are never skipped: whoever is late goes on at once.
+
+use super::clock::Clock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The margin where nothing was calibrated: a sleep on an idle machine is seldom later.
+pub const MARGIN: u64 = 100_000;
+
+/// A step of the clock between two looks beyond this is a stall: somebody else had the processor.
+pub const STALL: u64 = 5_000;
+
+/// The longest time without a look at the stop flag.
+const NAP: u64 = 50_000_000;
+
+/// One thread's way of waiting, with a meter of what the host took from it.
+#[derive(Debug)]
+pub struct Pacer<'a, C> {
+    clock: &'a C,
+    stop: &'a AtomicBool,
+    /// The last part of a wait, in nanoseconds, that is spent looking at the clock.
+    pub margin: u64,
+    pub meter: Meter,
+}
+
+/// What the looks at the clock showed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Meter {
+    /// Nanoseconds spent looking.
+    pub spun: u64,
+    /// Nanoseconds of these that were lost in stalls.
+    pub stalled: u64,
+    pub stalls: u64,
+    /// Looks at which the clock had gone backwards.
+    pub inversions: u64,
+}
+
+impl<'a, C: Clock> Pacer<'a, C> {
+    /// A pacer that cuts its waits short once `stop` is set.
+    pub fn new(clock: &'a C, stop: &'a AtomicBool, margin: u64) -> Self {
+        Pacer { clock, stop, margin, meter: Meter::default() }
+    }
+
+    /// Waits for an instant; returns the time at which it went on, at once if the instant has passed.
+    pub fn wait_until(&mut self, instant: u64) -> u64 {
+        let mut now = self.clock.now();
+        while instant.saturating_sub(now) > self.margin && !self.stopped() {
+            self.clock.sleep_until((instant - self.margin).min(now + NAP));
+            now = self.clock.now();
+        }
+        if self.stopped() { now } else { self.spin(now, instant) }
+    }
+
+    pub fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn spin(&mut self, from: u64, until: u64) -> u64 {
+        let mut now = from;
+        while now < until {
+            self.clock.relax();
+            let next = self.clock.now();
+            match next.checked_sub(now) {
+                None => self.meter.inversions += 1,
+                Some(step) if step > STALL => {
+                    self.meter.stalls += 1;
+                    self.meter.stalled += step;
+                }
+                Some(_) => {}
+            }
+            now = next;
+        }
+        self.meter.spun += now.saturating_sub(from);
+        now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::Fake;
+    use super::*;
+
+    #[test]
+    fn an_instant_is_met_to_the_cost_of_a_look() {
+        let (clock, stop) = (Fake { read: 30, oversleep: 40_000, ..Fake::default() }, AtomicBool::new(false));
+        let mut pacer = Pacer::new(&clock, &stop, MARGIN);
+        for instant in (0..50_000_000).step_by(1_000_000) {
+            let now = pacer.wait_until(instant);
+            assert!((instant..=instant + 30).contains(&now) || instant == 0, "{instant} {now}");
+        }
+        assert_eq!(pacer.meter.stalls, 0);
+        assert!(pacer.meter.spun > 0 && pacer.meter.spun < 49 * MARGIN);
+    }
+
+    #[test]
+    fn a_stall_inside_a_spin_is_seen() {
+        let (clock, stop) = (Fake { read: 30, stall: Some((50_000, 700_000)), ..Fake::default() }, AtomicBool::new(false));
+        let mut pacer = Pacer::new(&clock, &stop, MARGIN);
+        assert!(pacer.wait_until(90_000) >= 750_000);
+        assert_eq!(pacer.meter.stalls, 1);
+        assert!((700_000..700_100).contains(&pacer.meter.stalled));
+        // What has passed is not waited for, and the clock is not turned back.
+        assert!(pacer.wait_until(100_000) >= 750_000);
+    }
+
+    #[test]
+    fn a_stopped_pacer_waits_no_more() {
+        let (clock, stop) = (Fake { read: 30, ..Fake::default() }, AtomicBool::new(true));
+        assert!(Pacer::new(&clock, &stop, MARGIN).wait_until(u64::MAX) < 1_000);
+    }
+}

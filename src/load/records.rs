@@ -1,0 +1,147 @@
+//! From what the threads wrote down to records, and to the evidence for the gates.
+
+use super::gates::Evidence;
+use super::lives::{Lives, Past, Who};
+use super::score::Score;
+use crate::message::{Message, Outcome, Record};
+use crate::scenario::Scenario;
+use std::collections::HashMap;
+
+/// What was seen from outside while the run lasted. Times are nanoseconds, all but `start` from the start.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// By the run's clock.
+    pub start: u64,
+    pub ended: u64,
+    pub cut_short: bool,
+    /// Instants and messages inside by the target's own count.
+    pub levels: Vec<(u64, u64)>,
+}
+
+/// All that a run leaves, in order.
+#[derive(Debug, Default)]
+pub struct Aftermath {
+    pub records: Vec<Record>,
+    pub evidence: Evidence,
+}
+
+impl Aftermath {
+    pub fn gather(scenario: &Scenario, score: &Score<'_>, lives: &Lives, dropped: &[(u64, u64)], watched: &Watched) -> Self {
+        let dropped: HashMap<u64, u64> = dropped.iter().map(|&(m, at)| (m, at.saturating_sub(watched.start))).collect();
+        let mut after = Aftermath::default();
+        let (mut entered, mut left) = (Vec::new(), Vec::new());
+        for message in 0..score.len() {
+            let past = lives.past(message);
+            let record = after.record(scenario, score, message, &past, dropped.get(&(message as u64)), watched);
+            if record.outcome != Outcome::Rejected && past.sent.is_some() {
+                entered.push(record.sent);
+                left.push(if record.outcome == Outcome::Unfinished { u64::MAX } else { record.finished });
+            }
+            after.records.push(record);
+        }
+        after.evidence.inside = inside(&watched.levels, entered, left);
+        after
+    }
+
+    /// One message's record; adds to the evidence.
+    fn record(
+        &mut self,
+        scenario: &Scenario,
+        score: &Score<'_>,
+        message: usize,
+        past: &Past,
+        dropped: Option<&u64>,
+        watched: &Watched,
+    ) -> Record {
+        let (plan, queue, evidence) = (score.plan, score.queue_of(message), &mut self.evidence);
+        // What was never sent reaches the queue after all is over.
+        let sent = past.sent.unwrap_or(watched.ended.max(score.sent(message)));
+        let nobody = Who { group: score.first_group(queue) as u32, server: 0, deliveries: 0 };
+        let who = past.taken.map_or(nobody, |(_, who)| who);
+        let planned = score.demand(who.group as usize, message);
+
+        evidence.planned += u64::from(score.sent(message) <= watched.ended);
+        if past.sent.is_some() {
+            evidence.sent += 1;
+            evidence.accepted += u64::from(!past.refused);
+            evidence.lateness.push(sent.saturating_sub(score.sent(message)));
+        }
+        let (taken, finished, outcome) = match (past.refused, dropped, past.taken, past.finished) {
+            (true, ..) => (sent, sent, Outcome::Rejected),
+            (_, Some(&at), ..) => (at, at, Outcome::Dropped),
+            (_, _, Some((taken, _)), Some(finished)) => {
+                evidence.served += 1;
+                evidence.inversions += u64::from(taken < sent || finished < taken);
+                evidence.planned_service += planned;
+                evidence.real_service += finished.saturating_sub(taken);
+                evidence.latency.push(finished.saturating_sub(score.due(message)));
+                (taken, finished, Outcome::Served)
+            }
+            (_, _, taken, _) => {
+                evidence.unfinished += u64::from(past.sent.is_some());
+                evidence.lost += u64::from(past.sent.is_some() && taken.is_none() && !watched.cut_short);
+                let end = watched.ended.max(sent);
+                (taken.map_or(end, |(at, _)| at), end, Outcome::Unfinished)
+            }
+        };
+        let producer = plan.producer_of(message);
+        let from = &scenario.producers[producer as usize];
+        let message =
+            Message { id: plan.first + message as u64, due: plan.due[message], producer, size: from.size, priority: from.priority };
+        let (consumer, server, deliveries) = (who.group, who.server, who.deliveries);
+        Record { message, sent, taken, finished, queue: queue as u32, consumer, server, deliveries, outcome }
+    }
+}
+
+/// Messages inside on average over the instants at which the target was asked: by its count, and by the records.
+fn inside(levels: &[(u64, u64)], mut entered: Vec<u64>, mut left: Vec<u64>) -> Option<(f64, f64)> {
+    entered.sort_unstable();
+    left.sort_unstable();
+    let until = |instants: &[u64], at: u64| instants.partition_point(|&i| i <= at) as u64;
+    let stamped: u64 = levels.iter().map(|&(at, _)| until(&entered, at).saturating_sub(until(&left, at))).sum();
+    let counted: u64 = levels.iter().map(|&(_, inside)| inside).sum();
+    let looks = levels.len() as f64;
+    (looks > 0.0).then(|| (counted as f64 / looks, stamped as f64 / looks))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::Block;
+    use crate::workload::laws::Law;
+
+    #[test]
+    fn every_end_of_a_message_is_told() {
+        let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
+        let due: Vec<u64> = (0..7).map(|i| i * 100).collect();
+        let plan = Block { sent: due.clone(), demand: vec![vec![25; 7]], due, ..Block::default() };
+        let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
+        let (lives, who) = (Lives::new(7), Who { group: 0, server: 0, deliveries: 1 });
+        for i in 0..5 {
+            lives.send(i, i as u64 * 100 + 1);
+        }
+        lives.take(0, 5, who);
+        lives.finish(0, 31);
+        lives.refuse(1);
+        lives.take(3, 310, who);
+        let watched = Watched { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
+        let after = Aftermath::gather(&scenario, &score, &lives, &[(2, 1_250)], &watched);
+        let told: Vec<_> = after.records.iter().map(|r| (r.sent, r.taken, r.finished, r.outcome)).collect();
+        assert_eq!(
+            told,
+            [
+                (1, 5, 31, Outcome::Served),
+                (101, 101, 101, Outcome::Rejected),
+                (201, 250, 250, Outcome::Dropped),
+                (301, 310, 550, Outcome::Unfinished),
+                (401, 550, 550, Outcome::Unfinished),
+                (550, 550, 550, Outcome::Unfinished),
+                (600, 600, 600, Outcome::Unfinished),
+            ]
+        );
+        let e = &after.evidence;
+        assert_eq!((e.planned, e.sent, e.accepted, e.served, e.unfinished, e.lost), (6, 5, 4, 1, 2, 0));
+        assert_eq!((e.planned_service, e.real_service, e.latency.as_slice()), (25, 26, &[31][..]));
+        assert_eq!(e.inside, Some((1.5, 0.5)));
+    }
+}

@@ -1,0 +1,83 @@
+//! What only the operating system can tell or do; the one place with calls into it.
+//!
+//! Other systems than Linux get the standard library's clock and sleep, and no witnesses.
+
+#[cfg(target_os = "linux")]
+mod linux {
+    /// `CLOCK_MONOTONIC` in nanoseconds, without a system call where the kernel offers it so.
+    #[inline]
+    pub fn monotonic() -> u64 {
+        let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the pointer is to a live timespec; this clock exists on every Linux.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
+        t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+    }
+
+    /// Sleeps until an absolute instant; a signal does not shorten it.
+    pub fn sleep_until(instant: u64) {
+        let t = libc::timespec { tv_sec: (instant / 1_000_000_000) as _, tv_nsec: (instant % 1_000_000_000) as _ };
+        // SAFETY: the pointer is to a live timespec; no remainder is asked for.
+        while unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &t, std::ptr::null_mut()) } == libc::EINTR {}
+    }
+
+    /// Asks for sleeps as exact as the kernel can (it may otherwise gather wake-ups within 50 µs), for this thread.
+    pub fn exact_sleeps() {
+        // SAFETY: PR_SET_TIMERSLACK takes one number and touches no memory of ours.
+        unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1 as libc::c_ulong) };
+    }
+
+    /// How often this thread was put off the processor against its will.
+    pub fn involuntary_switches() -> Option<u64> {
+        // SAFETY: an all-zero rusage is a valid one.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a live rusage.
+        let failed = unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) } != 0;
+        (!failed).then_some(usage.ru_nivcsw as u64)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use std::sync::OnceLock;
+    use std::time::{Duration, Instant};
+
+    fn start() -> Instant {
+        static START: OnceLock<Instant> = OnceLock::new();
+        *START.get_or_init(Instant::now)
+    }
+
+    pub fn monotonic() -> u64 {
+        start().elapsed().as_nanos() as u64
+    }
+
+    pub fn sleep_until(instant: u64) {
+        while let Some(left @ 1..) = instant.checked_sub(monotonic()) {
+            std::thread::sleep(Duration::from_nanos(left));
+        }
+    }
+
+    pub fn exact_sleeps() {}
+
+    pub fn involuntary_switches() -> Option<u64> {
+        None
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::*;
+#[cfg(target_os = "linux")]
+pub use linux::*;
+
+/// Nanoseconds that this thread was ready to run but had no processor.
+pub fn run_queue_wait() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Processor time taken by the hypervisor and by everything, in ticks since the machine started.
+pub fn steal_and_total() -> Option<(u64, u64)> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: Vec<u64> = text.lines().next()?.split_whitespace().skip(1).map_while(|t| t.parse().ok()).collect();
+    // user nice system idle iowait irq softirq steal; guest time is part of user time.
+    Some((*ticks.get(7)?, ticks.iter().take(8).sum()))
+}

@@ -1,0 +1,86 @@
+//! The places where messages lie from publishing to settlement, and the tags that name a delivery.
+
+/// Names one delivery of one message: the slot where it lies and which of the slot's deliveries this is.
+///
+/// A tag is good until the delivery is settled. Afterwards it names nothing, even if the slot holds another message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tag {
+    slot: u32,
+    generation: u32,
+}
+
+impl From<Tag> for u64 {
+    /// A number to carry the tag in where only numbers go.
+    fn from(tag: Tag) -> u64 {
+        u64::from(tag.slot) << 32 | u64::from(tag.generation)
+    }
+}
+
+impl From<u64> for Tag {
+    fn from(number: u64) -> Tag {
+        Tag { slot: (number >> 32) as u32, generation: number as u32 }
+    }
+}
+
+/// A growing table of messages with reuse of places.
+#[derive(Debug, Clone)]
+pub(super) struct Slots<E> {
+    slots: Vec<Slot<E>>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug, Clone)]
+struct Slot<E> {
+    /// Moves on when a delivery is settled, so that old tags stop fitting.
+    generation: u32,
+    leased: bool,
+    entry: Option<E>,
+}
+
+impl<E> Slots<E> {
+    pub fn with_capacity(capacity: usize) -> Self {
+        Slots { slots: Vec::with_capacity(capacity), free: Vec::with_capacity(capacity) }
+    }
+
+    /// Puts a message into a free slot.
+    ///
+    /// # Panics
+    /// With 2³² messages inside.
+    pub fn insert(&mut self, entry: E) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize].entry = Some(entry);
+            return slot;
+        }
+        let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 messages fit in memory");
+        self.slots.push(Slot { generation: 0, leased: false, entry: Some(entry) });
+        slot
+    }
+
+    /// Hands a slot's message out: the tag of this delivery and the message.
+    pub fn lease(&mut self, slot: u32) -> (Tag, &mut E) {
+        let place = &mut self.slots[slot as usize];
+        place.leased = true;
+        let entry = place.entry.as_mut().expect("a ready slot holds a message");
+        (Tag { slot, generation: place.generation }, entry)
+    }
+
+    /// Ends a delivery and takes the message out; `None` if the tag names no delivery that is under way.
+    pub fn settle(&mut self, tag: Tag) -> Option<E> {
+        let place = self.slots.get_mut(tag.slot as usize)?;
+        if place.generation != tag.generation || !place.leased {
+            return None;
+        }
+        place.generation = place.generation.wrapping_add(1);
+        place.leased = false;
+        self.free.push(tag.slot);
+        place.entry.take()
+    }
+
+    /// Takes a message out that is not under way.
+    pub fn remove(&mut self, slot: u32) -> E {
+        let place = &mut self.slots[slot as usize];
+        assert!(!place.leased, "a message under way is settled, never removed");
+        self.free.push(slot);
+        place.entry.take().expect("a ready slot holds a message")
+    }
+}
