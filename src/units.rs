@@ -178,6 +178,12 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     fraction.map_or(format!("{sign}{grouped}"), |f| format!("{sign}{grouped}.{f}"))
 }
 
+/// A number with at most so many significant digits and no zeros at its end: `200 000`, `95`, `0.9`.
+pub fn plain(value: f64, digits: i32) -> String {
+    let text = significant(value, digits);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
+}
+
 /// `12300` -> `12 300` (a narrow no-break space, so that a number stays on its line).
 fn group_thousands(figures: &str) -> String {
     let mut out = String::new();
@@ -224,5 +230,6 @@ mod tests {
         assert_eq!(significant(9.996, 3), "10.0");
         assert_eq!(significant(12345.0, 3), "12\u{202f}345");
         assert_eq!(significant(0.000123456, 3), "0.000123");
+        assert_eq!([plain(200_000.0, 7), plain(95.0, 3), plain(0.25, 4)], ["200\u{202f}000", "95", "0.25"]);
     }
 }

@@ -60,7 +60,8 @@ enum End {
 impl End {
     /// The more serious of two.
     fn worse(self, other: End) -> End {
-        let rank = |e: End| [End::Fine, End::Inconclusive, End::Missed, End::Failed, End::Wrong, End::Interrupted].iter().position(|x| *x == e);
+        let rank =
+            |e: End| [End::Fine, End::Inconclusive, End::Missed, End::Failed, End::Wrong, End::Interrupted].iter().position(|x| *x == e);
         if rank(other) > rank(self) { other } else { self }
     }
 }

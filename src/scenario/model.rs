@@ -368,7 +368,7 @@ impl Consumer {
 impl Default for Simulation {
     fn default() -> Self {
         Simulation {
-            length: Length::Messages(200_000),
+            length: Length::Messages(1_000_000),
             warmup: Warmup::Auto,
             replications: 10,
             confidence: 0.95,

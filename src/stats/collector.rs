@@ -14,6 +14,8 @@ pub struct Places {
     pub queue: String,
     /// Name and number of servers of each group of the scenario; `None` is unlimited.
     pub consumers: Vec<(String, Option<u32>)>,
+    /// Nanoseconds up to which a message counts as taken at once: nothing in a simulation, a hand-off in a measurement.
+    pub at_once: u64,
 }
 
 /// Listens to the messages of a window of the plan.
@@ -299,7 +301,7 @@ impl Collector {
         let accepted = offered - all.lost.get(&Outcome::Rejected).copied().unwrap_or(0) as f64;
         if accepted > 0.0 {
             let dropped = lost - (offered - accepted);
-            set("delayed", "", (all.wait.counts.positive() as f64 + dropped) / accepted);
+            set("delayed", "", (all.wait.counts.above(self.places.at_once) as f64 + dropped) / accepted);
         }
         if lost == 0.0 && served > 0.0 {
             let sojourn = all.wait.moments.mean().unwrap_or(0.0) + all.service.mean().unwrap_or(0.0);

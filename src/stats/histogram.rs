@@ -93,9 +93,9 @@ impl Counts {
         None
     }
 
-    /// How many values are larger than zero.
-    pub fn positive(&self) -> u64 {
-        self.total - self.counts[0]
+    /// How many values lie in buckets above that of a value: for zero, those that are larger.
+    pub fn above(&self, value: u64) -> u64 {
+        self.total - self.counts[..=bucket(value)].iter().sum::<u64>()
     }
 
     /// The same as the library's histogram, of nanoseconds.

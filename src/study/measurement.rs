@@ -18,6 +18,8 @@ use crate::workload::{Block, Kept};
 const WARMUP: f64 = 0.05;
 /// Batches that the rest is cut into for intervals.
 const BATCHES: u64 = 20;
+/// Nanoseconds that a hand-off between threads takes: a shorter wait is none. The same for all three, which are compared.
+const AT_ONCE: u64 = 100_000;
 /// Points of a timeline.
 const GRID: usize = 500;
 /// The most messages that a measurement keeps.
@@ -42,7 +44,7 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
     let run = load::measure(scenario, &played, &control).map_err(|e| refuse(e.to_string()))?;
     let measured = stretched(run.records, speed);
     let replayed = simulate(&station, &really_happened(&measured, &planned, scenario.consumers.len()));
-    let places = super::places(scenario);
+    let places = Places { at_once: (AT_ONCE as f64 * speed) as u64, ..super::places(scenario) };
     let from = (planned.len() as f64 * WARMUP) as u64;
     let window = from..planned.len() as u64;
     let each = |method, by: &str, records: &[Record]| answer(scenario, method, by, &summaries(&places, records, &window));

@@ -97,6 +97,7 @@ fn places(scenario: &Scenario) -> Places {
                 Servers::Unlimited => (c.name.clone(), None),
             })
             .collect(),
+        at_once: 0,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::rng::Key;
 use crate::scenario::{Length, Precision, Scenario, Warmup};
 use crate::sim::{Engine, Looks, Station, Totals};
 use crate::stats::{Collector, Combined, Places, Span, Summary, combine, mser5};
-use crate::units::{seconds, significant};
+use crate::units::{plain, seconds, significant};
 use crate::workload::Plan;
 use rayon::prelude::*;
 
@@ -15,6 +15,8 @@ use rayon::prelude::*;
 const MESSAGES_A_LOOK: f64 = 64.0;
 /// Messages played between two reports of progress.
 const CHUNK: u64 = 1 << 16;
+/// At least this share of a replication is left out at its start: what MSER-5 cannot see in the noise of few pilots.
+const LEAST_WARMUP: f64 = 0.02;
 /// More replications than this are never made to reach a precision.
 const MOST_REPLICATIONS: u32 = 1000;
 /// Confidence of the statement that a backlog grows.
@@ -41,11 +43,11 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     }
     caveats.extend(run.caveats(&combined, summaries.len() as u32));
     let effort = format!(
-        "{}, {} replications of {} messages after {} to warm up",
+        "{}, {} replications of {} messages, the first {} left out",
         run.engine_name(),
         summaries.len(),
-        significant(run.messages as f64, 7),
-        significant(warmup as f64, 7)
+        plain(run.messages as f64, 9),
+        plain(warmup as f64, 9)
     );
     Ok(answer(scenario, effort, combined, &summaries, caveats))
 }
@@ -125,7 +127,8 @@ impl<'a> Runs<'a> {
                 *m = pilots.iter().map(|p| p.latency[i]).sum::<f64>() / pilots.len() as f64;
             }
             if let Some(cut) = mser5(&mean) {
-                return (cut as u64, Vec::new());
+                let least = (self.messages as f64 * LEAST_WARMUP) as u64;
+                return ((cut as u64).max(least), Vec::new());
             }
             if length >= self.messages.min(1_000_000) {
                 let why = format!("the start still shows after {length} messages; make [simulation] messages larger");

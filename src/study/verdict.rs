@@ -1,13 +1,12 @@
 //! The answer in words, most important first.
 
-use super::{Accord, Met, Study};
+use super::{Accord, Study};
 use crate::answer::{Answer, Estimate, Method, Trust};
-use crate::units::{Time, significant};
+use crate::units::{Time, plain, significant};
 
-/// Sentences: what the scenario does, whether objectives are met, whether the witnesses agree.
+/// Sentences: what the scenario does, and whether the witnesses agree.
 pub fn verdict(study: &Study) -> Vec<String> {
     let mut out = vec![headline(study)];
-    out.extend(study.objectives.iter().map(objective));
     out.extend(theory_and_simulation(study));
     out.extend(measurement(study));
     out
@@ -38,7 +37,7 @@ fn headline(study: &Study) -> String {
         }
     }
     let interval = if answer.method == Method::Simulation {
-        format!(" (simulation, {} % confidence)", significant(study.scenario.simulation.confidence * 100.0, 3))
+        format!(" (simulation, {} % confidence)", plain(study.scenario.simulation.confidence * 100.0, 3))
     } else {
         format!(" ({}, {})", answer.method.name(), answer.by)
     };
@@ -59,16 +58,6 @@ fn time(estimate: &Estimate) -> String {
         }
         None => Time(value).to_string(),
     }
-}
-
-fn objective(judged: &super::Judgement) -> String {
-    let by = judged.by.map_or("nobody knows it", Method::name);
-    let (sign, words) = match judged.outcome {
-        Met::Pass => ("✓", "is met"),
-        Met::Fail => ("✗", "is missed"),
-        Met::Inconclusive => ("?", "cannot be decided: simulate longer"),
-    };
-    format!("{sign} {} {} {words} ({by}).", judged.objective.metric, judged.objective.text)
 }
 
 fn theory_and_simulation(study: &Study) -> Option<String> {

@@ -9,9 +9,9 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::{Block, Blocks};
 use super::arrivals::{Arrivals, Batch};
 use super::laws::Law;
+use super::{Block, Blocks};
 use crate::rng::{BLOCK, Key};
 use rows::Rows;
 use std::cmp::Reverse;
