@@ -139,7 +139,7 @@ impl Panel<'_, '_> {
         match pen {
             Pen::Solid(width) => sure(self.area.draw(&PathElement::new(inside, color.stroke_width(width)))),
             Pen::Dashed(width, dash, gap) => {
-                sure(self.area.draw(&DashedPathElement::new(inside.into_iter(), dash, gap, color.stroke_width(width))));
+                sure(self.area.draw(&DashedPathElement::new(inside, dash, gap, color.stroke_width(width))));
             }
             Pen::Dots(radius) => {
                 for point in inside {

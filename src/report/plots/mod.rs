@@ -66,7 +66,22 @@ mod tests {
         let mut answer = Answer::new(Method::Measurement, "in-process");
         answer.latency = Some(Distribution::Histogram(fixtures::counted(1.0, 0)));
         empty.answers.push(answer);
+        let mut flat = fixtures::bare();
+        let mut answer = Answer::new(Method::Simulation, "a recursion");
+        let mut histogram = fixtures::counted(1.0, 0);
+        histogram.record_n(4_000_000, 1000).expect("a histogram that resizes holds any time");
+        answer.latency = Some(Distribution::Histogram(histogram));
+        answer.set("total", "latency", "mean", crate::answer::Estimate::exact(0.004));
+        flat.answers.push(answer);
+        let mut heavy = fixtures::bare();
+        let mut answer = Answer::new(Method::Theory, "M/G/1");
+        let tail = (0..400).map(|i| 1.0 - 10f64.powf(-f64::from(i) * 0.02));
+        answer.latency =
+            Some(Distribution::Quantiles(tail.map(|p| (p, 1e-8 * (1.0 - p).powf(-2.5))).chain([(1.0, f64::INFINITY)]).collect()));
+        heavy.answers.push(answer);
         vec![
+            ("flat", flat),
+            ("heavy", heavy),
             ("five", fixtures::five_methods()),
             ("one", one),
             ("two", two),
