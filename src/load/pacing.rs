@@ -51,7 +51,7 @@ impl<'a, C: Clock> Pacer<'a, C> {
             self.clock.sleep_until((instant - self.margin).min(now + NAP));
             now = self.clock.now();
         }
-        if self.stopped() { now } else { self.spin(now, instant) }
+        self.spin(now, instant)
     }
 
     pub fn now(&self) -> u64 {
@@ -64,7 +64,7 @@ impl<'a, C: Clock> Pacer<'a, C> {
 
     fn spin(&mut self, from: u64, until: u64) -> u64 {
         let mut now = from;
-        while now < until {
+        while now < until && !self.stopped() {
             self.clock.relax();
             let next = self.clock.now();
             match next.checked_sub(now) {

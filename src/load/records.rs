@@ -71,7 +71,9 @@ impl Aftermath {
             (_, Some(&at), ..) => (at, at, Outcome::Dropped),
             (_, _, Some((taken, _)), Some(finished)) => {
                 evidence.served += 1;
+                // A single one makes the run invalid; the record is put in order so that nobody meets a negative time.
                 evidence.inversions += u64::from(taken < sent || finished < taken);
+                let (taken, finished) = (taken.max(sent), finished.max(taken).max(sent));
                 evidence.planned_service += planned;
                 evidence.real_service += finished.saturating_sub(taken);
                 evidence.latency.push(finished.saturating_sub(score.due(message)));
@@ -113,7 +115,8 @@ mod tests {
     #[test]
     fn every_end_of_a_message_is_told() {
         let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
-        let due: Vec<u64> = (0..7).map(|i| i * 100).collect();
+        let mut due: Vec<u64> = (0..7).map(|i| i * 100).collect();
+        due[6] = 540;
         let plan = Block { sent: due.clone(), demand: vec![vec![25; 7]], due, ..Block::default() };
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
         let (lives, who) = (Lives::new(7), Who { group: 0, server: 0, deliveries: 1 });
@@ -124,6 +127,9 @@ mod tests {
         lives.finish(0, 31);
         lives.refuse(1);
         lives.take(3, 310, who);
+        lives.send(6, 540);
+        lives.take(6, 539, who);
+        lives.finish(6, 541);
         let watched = Watched { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
         let after = Aftermath::gather(&scenario, &score, &lives, &[(2, 1_250)], &watched);
         let told: Vec<_> = after.records.iter().map(|r| (r.sent, r.taken, r.finished, r.outcome)).collect();
@@ -136,12 +142,13 @@ mod tests {
                 (301, 310, 550, Outcome::Unfinished),
                 (401, 550, 550, Outcome::Unfinished),
                 (550, 550, 550, Outcome::Unfinished),
-                (600, 600, 600, Outcome::Unfinished),
+                (540, 540, 541, Outcome::Served),
             ]
         );
         let e = &after.evidence;
-        assert_eq!((e.planned, e.sent, e.accepted, e.served, e.unfinished, e.lost), (6, 5, 4, 1, 2, 0));
-        assert_eq!((e.planned_service, e.real_service, e.latency.as_slice()), (25, 26, &[31][..]));
+        assert_eq!((e.planned, e.sent, e.accepted, e.served, e.unfinished, e.lost), (7, 6, 5, 2, 2, 0));
+        assert_eq!((e.planned_service, e.real_service, e.latency.as_slice()), (50, 27, &[31, 1][..]));
+        assert_eq!(e.inversions, 1, "the last was taken before it was sent");
         assert_eq!(e.inside, Some((1.5, 0.5)));
     }
 }

@@ -61,6 +61,7 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
         meter: performance.generator,
         inversions: after.evidence.inversions + performance.inversions,
         faults: performance.faults,
+        server_time: watched.ended * score.servers(),
         steal: steal_share(steal, system::steal_and_total()),
         ..after.evidence
     };
@@ -71,7 +72,7 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
         .then(|| format!("the run was cut short after {}; what had not been served then is unfinished", Time(seconds(watched.ended))));
     Ok(Run {
         records: after.records,
-        by: format!("{}, {} server threads", scenario.measurement.target, score.groups.iter().map(|g| g.servers).sum::<u32>()),
+        by: format!("{}, {} server threads", scenario.measurement.target, score.servers()),
         gates: gates::gates(&mut evidence),
         caveats: caveat.into_iter().collect(),
         ended: watched.ended,

@@ -74,6 +74,11 @@ impl<'a> Score<'a> {
         self.queue[self.plan.producer_of(message) as usize]
     }
 
+    /// The servers of all groups.
+    pub fn servers(&self) -> u64 {
+        self.groups.iter().map(|g| u64::from(g.servers)).sum()
+    }
+
     pub fn queues(&self) -> usize {
         self.blocks.len()
     }
