@@ -78,21 +78,25 @@ pub trait Blocks {
 #[derive(Debug, Clone)]
 pub struct Kept<'a> {
     block: &'a Block,
-    drawn: bool,
+    /// What is there before and after it.
+    empty: Block,
+    /// How often it was asked for.
+    drawn: u32,
 }
 
 impl<'a> Kept<'a> {
     pub fn new(block: &'a Block) -> Self {
-        Kept { block, drawn: false }
+        Kept { block, empty: Block::default(), drawn: 0 }
     }
 }
 
 impl Blocks for Kept<'_> {
     fn draw(&mut self) -> bool {
-        !std::mem::replace(&mut self.drawn, true) && !self.block.is_empty()
+        self.drawn = (self.drawn + 1).min(2);
+        self.drawn == 1 && !self.block.is_empty()
     }
 
     fn block(&self) -> &Block {
-        self.block
+        if self.drawn == 1 { self.block } else { &self.empty }
     }
 }
