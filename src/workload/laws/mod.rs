@@ -9,6 +9,7 @@ mod erlang;
 mod exponential;
 mod gamma;
 mod hyperexponential;
+mod inverse;
 mod lognormal;
 mod pareto;
 #[cfg(test)]
