@@ -43,3 +43,34 @@ impl Scenario {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Complete, Consumer, Deliver, Queue, Topic};
+    use crate::workload::laws::Law;
+
+    /// Value stability: a seed keeps its plan from one version to the next. Change this only with a word to the users.
+    #[test]
+    fn the_first_messages_of_a_seed_stay_what_they_are() {
+        let scenario = Scenario::mgc(900.0, Law::exponential(0.004), 4);
+        let block = scenario.plan(1, 0).unwrap().take_messages(4);
+        assert_eq!(block.due, [2_663_471, 7_805_102, 9_373_292, 9_481_336]);
+        assert_eq!(block.demand, [[3_968_346, 10_962_092, 2_062_666, 1_130_143]]);
+        assert_ne!(scenario.plan(1, 1).unwrap().take_messages(4), block);
+        assert_ne!(scenario.plan(2, 0).unwrap().take_messages(4), block);
+    }
+
+    #[test]
+    fn groups_behind_a_topic_have_demands_and_those_behind_a_group_have_none() {
+        let mut scenario = Scenario::mgc(900.0, Law::exponential(0.004), 4);
+        scenario.queues = vec![Queue::default(); 3];
+        scenario.consumers = (0..3).map(|i| Consumer::group(&format!("group {i}"), i, 1, Law::exponential(0.001))).collect();
+        scenario.topics =
+            vec![Topic { name: "events".into(), subscriptions: vec![0, 2], deliver: Deliver::All, complete_when: Complete::Each }];
+        scenario.producers[0].to = Destination::Topic(0);
+        let block = scenario.plan(1, 0).unwrap().take_messages(10);
+        let lengths: Vec<usize> = block.demand.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [10, 0, 10]);
+    }
+}

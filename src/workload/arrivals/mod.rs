@@ -21,6 +21,7 @@ use trace::Trace;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Arrivals {
     Poisson,
+    /// Equal gaps; the first message comes after one.
     Periodic,
     /// Independent gaps of this law; its mean is that of the gaps between batches.
     Renewal {
@@ -82,12 +83,13 @@ pub(super) fn process(key: Key, name: &str, arrivals: &Arrivals, rate: f64, batc
     let size = batch.mean();
     let gap = NANOS_PER_SECOND * size / rate;
     let stream = key.role("arrivals", name);
+    let any = size > 0.0;
     let batches: Box<dyn ArrivalProcess> = match arrivals {
         Arrivals::Closed { .. } => return Err(PlanError::Closed(name.into())),
+        _ if !any => Box::new(Never),
         Arrivals::Renewal { gap } if gap.is_zero() => return Err(PlanError::NoGap(name.into())),
         Arrivals::Poisson | Arrivals::Periodic if gap == 0.0 => return Err(PlanError::NoGap(name.into())),
         Arrivals::Poisson | Arrivals::Periodic if !gap.is_finite() => Box::new(Never),
-        _ if size == 0.0 => Box::new(Never),
         Arrivals::Poisson => Box::new(Renewal::new(stream, Law::exponential(gap))),
         Arrivals::Periodic => Box::new(Periodic::new(gap)),
         Arrivals::Renewal { gap } => Box::new(Renewal::new(stream, gap.scaled(NANOS_PER_SECOND))),

@@ -62,7 +62,7 @@ impl<P: Iterator<Item = Piece>> Modulated<P> {
             self.at = 0.0;
         }
         let instant = self.rest + self.at;
-        (self.began as f64 + instant < MAX_NANOS as f64).then(|| self.began + instant.round() as u64)
+        (self.began as f64 + instant < MAX_NANOS as f64).then(|| self.began + (instant + 0.5) as u64)
     }
 
     /// Spends what is left on the rest of the piece; true if that brings an arrival within it.
@@ -82,7 +82,7 @@ impl<P: Iterator<Item = Piece>> Modulated<P> {
             return false;
         }
         // The root of rate·t + slope·t²/2 = left that does not cancel.
-        let root = (rate * rate + 2.0 * slope * self.left).max(0.0).sqrt();
+        let root = if slope == 0.0 { rate } else { (rate * rate + 2.0 * slope * self.left).max(0.0).sqrt() };
         let step = if self.left > 0.0 { 2.0 * self.left / (rate + root) } else { 0.0 };
         self.at = (self.at + step).min(lasts);
         self.left = 0.0;

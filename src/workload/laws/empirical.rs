@@ -104,7 +104,11 @@ impl Shape for Empirical {
         if seen > 0.0 {
             return Some(law.scaled(asked / seen));
         }
-        arguments.refuse("values", "are all zero and cannot be stretched to a mean", "write a time above zero, or remove the mean");
+        arguments.refuse(
+            "values",
+            "the times are all zero and cannot be stretched to a mean",
+            "write a time above zero, or remove the mean",
+        );
         None
     }
 
@@ -151,25 +155,21 @@ impl Shape for Empirical {
 /// Reads `file`, or `values` with optional `weights`.
 fn read_table(arguments: &mut dyn Arguments) -> Option<Empirical> {
     let key = if arguments.has("file") { "file" } else { "values" };
-    if arguments.has("file") && arguments.has("values") {
-        arguments.refuse("values", "are given beside a `file`", "remove one of the two");
-        return None;
-    }
     if !arguments.has(key) {
-        arguments.refuse("", "lacks its times", "write `values = [\"1ms\", \"5ms\"]` or `file = \"times.csv\"`");
+        arguments.refuse("", "the law `empirical` lacks its times", "write `values = [\"1ms\", \"5ms\"]` or `file = \"times.csv\"`");
         return None;
     }
     let values = if key == "file" { arguments.file(key)? } else { arguments.times(key)? };
     let weights = if arguments.has("weights") { arguments.numbers("weights")? } else { vec![1.0; values.len()] };
     if values.is_empty() {
-        arguments.refuse(key, "holds no time", "write at least one");
+        arguments.refuse(key, "there is no time", "write at least one");
     } else if weights.len() != values.len() {
-        let why = format!("are {} for {} times", weights.len(), values.len());
+        let why = format!("{} weights for {} times", weights.len(), values.len());
         arguments.refuse("weights", &why, "write one for each time, or none at all");
     } else {
         let law = Empirical::new(&values, &weights);
         if law.is_none() {
-            arguments.refuse("weights", "are negative or all zero", "write how often each time comes, such as [3, 1]");
+            arguments.refuse("weights", "the weights are all zero", "write how often each time comes, such as [3, 1]");
         }
         return law;
     }

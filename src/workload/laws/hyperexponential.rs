@@ -42,11 +42,7 @@ impl Shape for Hyperexponential {
         if scv >= 1.0 {
             return Some(Hyperexponential::balanced(mean, scv));
         }
-        arguments.refuse(
-            "scv",
-            "is below 1, which no hyperexponential law has",
-            "take law = \"gamma\" or \"erlang\" for less variable times",
-        );
+        arguments.refuse("scv", "no hyperexponential law has an scv below 1", "take law = \"gamma\" or \"erlang\" for less variable times");
         None
     }
 
@@ -116,12 +112,6 @@ fn draw(branches: &[(f64, f64)], out: &mut [f64; BLOCK]) {
 
 /// Reads `branches = [{ probability, mean }, …]`.
 fn branches(arguments: &mut dyn Arguments) -> Option<Hyperexponential> {
-    for key in ["scv", "mean", "rate"] {
-        if arguments.has(key) {
-            arguments.refuse(key, "contradicts `branches`, which say it all", "remove one of the two");
-            return None;
-        }
-    }
     let mut branches = arguments.branches("branches")?;
     branches.retain(|(p, _)| *p != 0.0);
     let sum: f64 = branches.iter().map(|b| b.0).sum();
@@ -130,6 +120,6 @@ fn branches(arguments: &mut dyn Arguments) -> Option<Hyperexponential> {
         branches.iter_mut().for_each(|b| b.0 /= sum);
         return Some(Hyperexponential { branches, scv: None });
     }
-    arguments.refuse("branches", &format!("have probabilities that sum to {sum}"), "write positive probabilities that sum to 1");
+    arguments.refuse("branches", &format!("the probabilities sum to {sum}"), "write positive probabilities that sum to 1");
     None
 }

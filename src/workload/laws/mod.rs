@@ -9,6 +9,7 @@ mod erlang;
 mod exponential;
 mod gamma;
 mod hyperexponential;
+mod inverse;
 mod lognormal;
 mod pareto;
 #[cfg(test)]
@@ -103,7 +104,8 @@ pub trait Arguments {
     fn branches(&mut self, key: &str) -> Option<Vec<(f64, f64)>>;
     /// The times, in seconds, of an optional CSV file named by a key.
     fn file(&mut self, key: &str) -> Option<Vec<f64>>;
-    /// Says that a key's value (or the law itself if empty) will not do, and what to write instead.
+    /// Says that a key's value (or the law itself if empty) will not do: why, in a sentence without its stop, and what
+    /// to write instead. Keys that a law does not read need no refusal.
     fn refuse(&mut self, key: &str, why: &str, instead: &str);
 }
 
@@ -113,7 +115,7 @@ fn positive_mean(arguments: &mut dyn Arguments) -> Option<f64> {
     if mean > 0.0 {
         return Some(mean);
     }
-    arguments.refuse("mean", "is zero, where this law has no shape", "write a positive time, or a plain \"0s\" for a constant");
+    arguments.refuse("mean", "this law has no shape at a mean of zero", "write a positive time, or a plain \"0s\" for a constant");
     None
 }
 

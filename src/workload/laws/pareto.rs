@@ -31,12 +31,16 @@ impl Shape for Pareto {
         let alpha = arguments.number("alpha");
         if arguments.has("min") {
             let min = arguments.time("min")?;
-            return scale(arguments, min, alpha?);
+            if min > 0.0 {
+                return Some(Pareto { min, alpha: alpha? });
+            }
+            arguments.refuse("min", "the least time is zero", "write the least time, such as \"1ms\"");
+            return None;
         }
         if alpha.is_some_and(|a| a <= 1.0) {
             arguments.refuse(
                 "alpha",
-                "of 1 or less has an infinite mean",
+                "an alpha of 1 or less has an infinite mean",
                 "write the least time as `min` instead of a mean, or a larger alpha",
             );
             return None;
@@ -93,21 +97,6 @@ fn draw(min: f64, power: f64, out: &mut [f64; BLOCK]) {
 #[inline(always)]
 fn value(min: f64, power: f64, u: f64) -> f64 {
     min * math::exp(power * math::ln(u))
-}
-
-/// The law of a least time, once nothing contradicts it.
-fn scale(arguments: &mut dyn Arguments, min: f64, alpha: f64) -> Option<Pareto> {
-    for key in ["mean", "rate"] {
-        if arguments.has(key) {
-            arguments.refuse(key, "contradicts `min`, which fixes the mean", "remove one of the two");
-            return None;
-        }
-    }
-    if min > 0.0 {
-        return Some(Pareto { min, alpha });
-    }
-    arguments.refuse("min", "is zero", "write the least time, such as \"1ms\"");
-    None
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl Shape for Uniform {
         if min < max {
             return Some(Uniform { min, max });
         }
-        arguments.refuse("max", "is not above `min`", "write a longer time, or law = \"deterministic\" for a constant");
+        arguments.refuse("max", "`max` is not above `min`", "write a longer time, or law = \"deterministic\" for a constant");
         None
     }
 

@@ -34,7 +34,7 @@ impl Shape for Weibull {
         if shape > 0.01 {
             return Some(Weibull { mean, shape });
         }
-        arguments.refuse("shape", "is too small for the moments to be numbers", "write more than 0.01");
+        arguments.refuse("shape", "a shape this small has moments too large for numbers", "write more than 0.01");
         None
     }
 

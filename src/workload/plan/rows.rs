@@ -3,7 +3,7 @@
 use super::reorder::Reorder;
 use super::{Group, PlanError, Source};
 use crate::rng::{BLOCK, Key, Stream};
-use crate::units::NANOS_PER_SECOND;
+use crate::units::{MAX_NANOS, NANOS_PER_SECOND, nanos};
 use crate::workload::Block;
 use crate::workload::arrivals::{self, ArrivalProcess};
 use crate::workload::instants;
@@ -65,7 +65,7 @@ impl Rows {
         let name = source.name;
         let process = arrivals::process(key, name, source.arrivals, source.rate, source.batch)?;
         let send = match source.send_time {
-            Law::Deterministic(constant) => Send::Constant((constant.value * NANOS_PER_SECOND).round() as u64),
+            Law::Deterministic(constant) => Send::Constant(nanos(constant.value).unwrap_or(MAX_NANOS)),
             law => Send::Varying(Box::new(Times::new(key.role("send", name), law, None)), Vec::new()),
         };
         let reorder = matches!(send, Send::Varying(..)).then(|| Reorder::new(groups.len(), columns.to_vec()));
