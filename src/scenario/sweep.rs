@@ -130,6 +130,7 @@ fn refused(cx: &Context<'_>, tree: &Node, path: &str, text: &str, at: Place) -> 
     texts.push(given.text.clone());
     let mut copy = tree.clone();
     let moved = |mut problem: Problem| {
+        problem.message = format!("{}, with {path} = {text}", problem.message);
         problem.move_to(at);
         problem
     };

@@ -9,7 +9,7 @@ use crate::workload::laws::{Arguments, LAWS, Law};
 impl Context<'_> {
     /// A law of times.
     pub fn law(&mut self, field: Field<'_>) -> Option<Law> {
-        self.read_law(field, false).map(|(law, _)| law)
+        self.read_law(field, false).map(|relative| relative.law)
     }
 
     /// A law whose mean is positive.
@@ -22,12 +22,12 @@ impl Context<'_> {
         None
     }
 
-    /// A law whose mean may be left out, and whether it was not.
-    pub fn relative_law(&mut self, field: Field<'_>) -> Option<(Law, bool)> {
+    /// A law whose mean may be left out.
+    pub fn relative_law(&mut self, field: Field<'_>) -> Option<Relative> {
         self.read_law(field, true)
     }
 
-    fn read_law(&mut self, field: Field<'_>, relative: bool) -> Option<(Law, bool)> {
+    fn read_law(&mut self, field: Field<'_>, relative: bool) -> Option<Relative> {
         let parsed;
         let node = match &field.node.value {
             Value::Text(text) => {
@@ -54,7 +54,7 @@ impl Context<'_> {
         self.law_of_table(field.key, table, node.at, relative)
     }
 
-    fn law_of_table(&mut self, key: &str, table: &Table, at: Place, relative: bool) -> Option<(Law, bool)> {
+    fn law_of_table(&mut self, key: &str, table: &Table, at: Place, relative: bool) -> Option<Relative> {
         let Some(name) = table.get("law") else {
             let problem = Problem::error(at, format!("`{key}` does not say which law")).label("`law` is missing");
             self.tell(problem.help("write { law = \"exponential\", mean = \"4ms\" }"));
@@ -72,9 +72,9 @@ impl Context<'_> {
         };
         let before = self.problems.len();
         self.parameters(law, parameters, table);
-        let mut reader = Reader { cx: self, law, table, at, relative, used: vec!["law"] };
+        let mut reader = Reader { cx: self, law, table, at, relative, used: vec!["law"], assumed: false };
         let read = Law::read(law, &mut reader);
-        let used = reader.used;
+        let (used, assumed) = (reader.used, reader.assumed);
         if self.problems.len() == before {
             self.unused(law, table, &used);
         }
@@ -84,8 +84,8 @@ impl Context<'_> {
                     .help(format!("it takes: {}", parameters.join(", "))),
             );
         }
-        let absolute = table.get("mean").is_some() || table.get("rate").is_some();
-        read.filter(|_| self.problems.len() == before).map(|law| (law, absolute))
+        let given = table.get("mean").is_some() || table.get("rate").is_some();
+        read.filter(|_| self.problems.len() == before).map(|law| Relative { law, given, assumed })
     }
 
     /// Tells of keys that the law does not have.
@@ -116,6 +116,15 @@ impl Context<'_> {
     }
 }
 
+/// A law and where its mean came from.
+pub struct Relative {
+    pub law: Law,
+    /// It was given as a mean or a rate.
+    pub given: bool,
+    /// It was not, and is 1 for want of it.
+    pub assumed: bool,
+}
+
 /// A law's parameters, as its reader asks for them.
 struct Reader<'c, 'f, 'n> {
     cx: &'c mut Context<'f>,
@@ -125,6 +134,8 @@ struct Reader<'c, 'f, 'n> {
     /// The mean follows from elsewhere.
     relative: bool,
     used: Vec<&'static str>,
+    /// The mean was asked for and not there.
+    assumed: bool,
 }
 
 impl<'n> Reader<'_, '_, 'n> {
@@ -164,7 +175,10 @@ impl Arguments for Reader<'_, '_, '_> {
             (Some(mean), None) if self.law == "deterministic" => self.cx.duration(mean),
             (Some(mean), None) => self.cx.positive_duration(mean),
             (None, Some(rate)) => self.cx.positive_rate(rate).map(|rate| 1.0 / rate),
-            (None, None) if self.relative => Some(1.0),
+            (None, None) if self.relative => {
+                self.assumed = true;
+                Some(1.0)
+            }
             (None, None) => {
                 let told = Problem::error(self.at, format!("the law `{}` lacks its mean", self.law));
                 self.cx.tell(told.help("add mean = \"4ms\", or rate = \"250/s\""));
@@ -215,7 +229,7 @@ impl Arguments for Reader<'_, '_, '_> {
         })?;
         let sum: f64 = branches.iter().map(|(p, _)| p).sum();
         if (sum - 1.0).abs() > 1e-9 {
-            self.refuse(key, &format!("the probabilities sum to {sum}"), "they must sum to 1");
+            self.refuse(key, &format!("sum to {sum}"), "their probabilities must sum to 1");
             return None;
         }
         Some(branches)
@@ -227,7 +241,11 @@ impl Arguments for Reader<'_, '_, '_> {
         match csv::times(&text) {
             Ok(times) => Some(times),
             Err(why) => {
-                self.refuse(key, &why, "one column of times, its name ending in _s, _ms, _us or _ns (seconds if it has none)");
+                self.refuse(
+                    key,
+                    &format!("cannot be used: {why}"),
+                    "one column of times, its name ending in _s, _ms, _us or _ns (seconds if it has none)",
+                );
                 None
             }
         }
@@ -235,7 +253,8 @@ impl Arguments for Reader<'_, '_, '_> {
 
     fn refuse(&mut self, key: &str, why: &str, instead: &str) {
         let at = self.table.get(key).map_or(self.at, |f| f.node.at);
-        self.cx.tell(Problem::error(at, why).help(instead));
+        let what = if key.is_empty() { format!("the law `{}` {why}", self.law) } else { format!("`{key}` {why}") };
+        self.cx.tell(Problem::error(at, what).help(instead));
     }
 }
 

@@ -78,7 +78,8 @@ impl<'f> Context<'f> {
 
     pub fn known_keys(&mut self, table: &Table, known: &[&str], of: &str) {
         for entry in table.0.iter().filter(|e| !known.contains(&e.key.as_str())) {
-            let problem = Problem::error(entry.at, format!("unknown key `{}` in `{of}`", entry.key));
+            let of = if of.contains(' ') { of.to_string() } else { format!("`{of}`") };
+            let problem = Problem::error(entry.at, format!("unknown key `{}` in {of}", entry.key));
             self.tell(match meant(&entry.key, known) {
                 Some(key) => problem.label(format!("did you mean `{key}`?")),
                 None => problem.help(format!("keys here: {}", known.join(", "))),
