@@ -128,6 +128,11 @@ fn good(text: &str) -> Parsed {
     read(text).unwrap_or_else(|p| panic!("{p}"))
 }
 
+/// The small scenario with a setting beside it.
+fn given(set: &str) -> Source {
+    Source { overrides: vec![set.into()], ..Source::new("orders.toml", SMALL) }
+}
+
 /// The problems of a text that must have some.
 fn wrong(text: &str) -> String {
     read(text).expect_err(text).render(false)
@@ -158,7 +163,7 @@ fn scenarios_made_in_code_echo_too() {
 
 #[test]
 fn a_command_line_makes_a_scenario() {
-    let quick = |r, s, c| parse(&Source::quick(r, s, c), &NoFiles);
+    let quick = |r, s, c| parse(&super::quick(r, s, c, Vec::new()), &NoFiles);
     let scenario = quick("1k/s", "exponential(20ms)", "24").expect("right").scenario;
     assert_eq!(scenario, Scenario::mgc(1000.0, crate::workload::laws::Law::exponential(0.02), 24));
     assert_eq!(quick("1k/s", "4ms", "unlimited").expect("right").scenario.consumers[0].count, Servers::Unlimited);
@@ -177,7 +182,7 @@ fn knobs_turn_and_are_read() {
     let faster = source.with("consumers.workers.service_time.rate", "1k/s").with("queues.orders.max_length", "5");
     assert_eq!(value(&faster, "consumers.workers.service_time.mean").as_deref(), Some("1ms"));
     assert_eq!(value(&faster, "queues.orders.max_length").as_deref(), Some("5"));
-    let objective = source.objective("--slo", "producers.web.latency.p99 < 200ms").set("--set", "producers.web.arrivals.batch=3");
+    let objective = source.objective("producers.web.latency.p99 < 200ms").with("producers.web.arrivals.batch", "3");
     let scenario = parse(&objective, &NoFiles).expect("right").scenario;
     assert_eq!((scenario.objectives[0].limit, scenario.objectives[0].relation), (0.2, Relation::Less));
     assert_eq!(scenario.producers[0].batch, Batch::Fixed(3));
@@ -323,7 +328,7 @@ error: `rate` needs a unit
   = help: write a rate: \"900/s\" if it is per second, or \"900/min\"
 ";
     assert_eq!(told, expected);
-    let set = Source::new("orders.toml", SMALL).set("--set", "producers.wbe.rate=3/s");
+    let set = Source::new("orders.toml", SMALL).with("producers.wbe.rate", "3/s");
     let expected = "\
 error: there is no producer `wbe`
  --> --set:1:11
@@ -348,8 +353,9 @@ fn wrong_settings_beside_the_file_are_told() {
         ("consumers.workers.count.x=3", "has no settings inside"),
         ("sed=3", "did you mean `seed`?"),
         ("title=", "lacks its value"),
+        ("objectives.producers.web.latency.p99=< 200", "lacks a unit of time"),
     ] {
-        let told = parse(&Source::new("orders.toml", SMALL).set("--set", set), &NoFiles).expect_err(set).render(false);
+        let told = parse(&given(set), &NoFiles).expect_err(set).render(false);
         assert!(told.contains(words) && told.contains("--> --set:1:"), "{set}: `{words}` is not in\n{told}");
     }
 }
@@ -377,7 +383,7 @@ fn deep_nesting_is_refused_and_not_followed() {
     ] {
         assert!(read(&text).is_err());
         let set = format!("producers.web.keys={}", "{a=".repeat(20_000));
-        assert!(parse(&Source::new("x", SMALL).set("--set", &set), &NoFiles).is_err());
+        assert!(parse(&given(&set), &NoFiles).is_err());
     }
 }
 
@@ -433,7 +439,7 @@ proptest! {
     #[test]
     fn random_text_never_panics(text in "\\PC{0,200}", set in "[a-z.=\"'{\\[ 0-9é]{0,40}") {
         prop_assert!(read(&text).is_err());
-        let source = Source::new("x", SMALL).set("--set", &set).objective("--slo", &set);
+        let source = given(&set).objective(&set);
         if let Err(problems) = parse(&source, &NoFiles) {
             prop_assert!(!problems.render(false).is_empty());
         }

@@ -5,6 +5,7 @@ use super::super::node::{Field, Node, Place, Table, Value};
 use super::super::problem::{Problem, nearest};
 use super::{Context, csv};
 use crate::workload::laws::{Arguments, LAWS, Law};
+use std::path::Path;
 
 impl Context<'_> {
     /// A law of times.
@@ -262,7 +263,7 @@ impl Context<'_> {
     /// The text of a file that a field names, looked for beside the scenario.
     pub fn file(&mut self, field: Field<'_>) -> Option<String> {
         let name = self.text(field)?;
-        match self.files.read(&self.folder.join(name)) {
+        match self.files.read(Path::new(name)) {
             Ok(text) => Some(text),
             Err(why) => {
                 let told = Problem::error(field.node.at, format!("the file `{name}` cannot be read")).label(why);
