@@ -262,6 +262,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("exponential(4ms)", "exponential(0ms)", &["`mean` must be more than zero"]),
     ("exponential(4ms)", "exponential(4ms, scv=0.3)", &["cannot be chosen", "it is always 1"]),
     ("exponential(4ms)", "exponential(4ms, rate=250/s)", &["both a mean and a rate"]),
+    ("count = 4", "count = 4\nautoscale = { max = 3, target_backlog = -1 }", &["`target_backlog` is out of range", "must be more than 0"]),
     ("exponential(4ms)", "exponential(4ms, 5ms)", &["`mean` is given twice"]),
     ("count = 4", "count = 9\nautoscale = { max = 3, target_backlog = 5 }", &["contradict each other", "from 1 to 3"]),
     ("rate = \"900/s\"", "arrivals = { process = \"renewal\", gap = \"exponential\" }", &["neither a rate nor the gap's mean"]),

@@ -190,7 +190,7 @@ impl Arguments for Reader<'_, '_, '_> {
 
     fn number(&mut self, key: &str) -> Option<f64> {
         let field = self.require(key, "2")?;
-        self.cx.number_in(field, 0.0, f64::MAX, true)
+        self.cx.number_in(field, 0.0, f64::INFINITY, true)
     }
 
     fn count(&mut self, key: &str) -> Option<u32> {
@@ -208,7 +208,7 @@ impl Arguments for Reader<'_, '_, '_> {
     }
 
     fn numbers(&mut self, key: &str) -> Option<Vec<f64>> {
-        self.each(key, |cx, field| cx.number_in(field, 0.0, f64::MAX, false))
+        self.each(key, |cx, field| cx.number_in(field, 0.0, f64::INFINITY, false))
     }
 
     fn times(&mut self, key: &str) -> Option<Vec<f64>> {
