@@ -92,7 +92,8 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         let at = place(tree, "queues", &queue.name, "").unwrap_or_default();
         if load.rho >= 1.0 && !bounded {
             let growth = arriving[q] - load.capacity;
-            let what = format!("queue `{}` grows without bound: rho = {}", queue.name, significant(load.rho, 3));
+            let rho = if load.rho.is_finite() { significant(load.rho, 3) } else { "infinite, as its service time's mean is".into() };
+            let what = format!("queue `{}` grows without bound: rho = {rho}", queue.name);
             let label = if growth > 1e-9 * load.capacity {
                 format!("{} messages/s more arrive than can be served", significant(growth, 3))
             } else {
@@ -100,7 +101,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             };
             let help = match load.enough {
                 Some(c) => format!("{c} servers would do, or bound it with max_length or message_ttl"),
-                None => "add servers, or bound it with max_length or message_ttl".into(),
+                None => "add servers or shorten the work, or bound it with max_length or message_ttl".into(),
             };
             cx.warnings.push(blame(tree, scenario, q, Problem::warning(at, what).label(label).help(help)));
         } else if load.rho > NEARLY_FULL && load.rho < 1.0 && !bounded {

@@ -141,7 +141,7 @@ pub fn offered(scenario: &Scenario, queue: usize, rate: f64) -> Option<Load> {
     }
     let rho = rate / capacity;
     let enough = match groups[..] {
-        [one] if one.autoscale.is_none() => servers(one).map(|c| (rho * c).floor() as u64 + 1),
+        [one] if one.autoscale.is_none() => servers(one).map(|c| rho * c).filter(|busy| *busy < 1e9).map(|busy| busy as u64 + 1),
         _ => None,
     };
     Some(Load { rho, capacity, enough })

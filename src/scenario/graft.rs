@@ -4,7 +4,6 @@ use super::grammar::{NAMED, ROOT, meant};
 use super::node::{Node, Place, Table, Value};
 use super::problem::{Problem, nearest};
 use super::read::law::expand;
-use super::source::Override;
 
 /// A step of a path and where it stands in the text.
 #[derive(Debug, Clone)]
@@ -14,29 +13,22 @@ struct Segment {
     end: usize,
 }
 
-/// Puts an override's value into the tree. `texts` are the sources by origin; this one's is `origin`.
-pub fn apply(tree: &mut Node, given: &Override, origin: usize, texts: &[String]) -> Result<(), Vec<Problem>> {
-    let path = &given.text[..given.path_end];
-    let at = Place { origin, start: 0, end: given.text.len() };
-    if given.path_end == given.value_start && given.table.is_empty() {
+/// Puts a setting `path=value` into the tree. `texts` are the sources by origin; the setting is that of `origin`.
+pub fn apply(tree: &mut Node, origin: usize, texts: &[String]) -> Result<(), Vec<Problem>> {
+    let given = texts[origin].as_str();
+    let at = Place { origin, start: 0, end: given.len() };
+    let Some((path, after)) = given.split_once('=') else {
         return Err(vec![Problem::error(at, "a setting lacks its value").label("write PATH=VALUE")]);
-    }
-    let start = given.value_start + (given.text[given.value_start..].len() - given.text[given.value_start..].trim_start().len());
-    let text = given.text[start..].trim_end();
+    };
+    let start = given.len() - after.trim_start().len();
+    let text = after.trim();
     if text.is_empty() {
         return Err(vec![Problem::error(at, "a setting lacks its value").label("nothing follows the path")]);
     }
-    let node = if given.table.is_empty() {
-        value(text, origin, start)?
-    } else {
-        Node::text(text, Place { origin, start, end: start + text.len() })
+    let node = value(text, origin, start)?;
+    let Some(segments) = split(path) else {
+        return Err(vec![Problem::error(Place { end: path.len(), ..at }, "this is no path").label("write names with dots between them")]);
     };
-    let mut segments = split(path).ok_or_else(|| {
-        vec![Problem::error(Place { end: given.path_end, ..at }, "this is no path").label("write names with dots between them")]
-    })?;
-    if !given.table.is_empty() {
-        segments.insert(0, Segment { name: given.table.into(), start: 0, end: 0 });
-    }
     put(tree, &segments, node, origin, texts).map_err(|p| vec![p])
 }
 

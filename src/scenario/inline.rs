@@ -19,6 +19,7 @@ pub fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, Problem
     let Some(arguments) = rest.trim_end().strip_suffix(')') else {
         return Err(Problem::error(at, "a bracket is left open").label(format!("write \"{text})\"")));
     };
+    let mut position = 0;
     for range in split(arguments) {
         let argument = &arguments[range.clone()];
         if argument.trim().is_empty() {
@@ -26,9 +27,9 @@ pub fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, Problem
         }
         let (key, value_at) = match argument.find('=') {
             Some(i) => (argument[..i].trim(), range.start + i + 1..range.end),
-            None if argument.contains('/') => ("rate", range),
-            None => ("mean", range),
+            None => (by_position(name.trim(), position, argument), range),
         };
+        position += 1;
         let value_text = &arguments[value_at.clone()];
         let start = offset + value_at.start + (value_text.len() - value_text.trim_start().len());
         let trimmed = value_text.trim();
@@ -39,6 +40,18 @@ pub fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, Problem
         entries.push(Entry { key: key.into(), at: node.at, node });
     }
     Ok(Node::table(entries, at))
+}
+
+/// The key of an argument without one: the mean (or rate) first, then the law's own parameters, as in `erlang(20ms, 4)`.
+fn by_position(law: &str, position: usize, argument: &str) -> &'static str {
+    let parameters = LAWS.iter().find(|(name, _)| *name == law).map_or(&[][..], |(_, parameters)| parameters);
+    // A law between two times has no mean to be given.
+    let position = if parameters.first() == Some(&"min") { position + 1 } else { position };
+    match position {
+        0 if argument.contains('/') => "rate",
+        0 => "mean",
+        _ => parameters.get(position - 1).copied().unwrap_or("mean"),
+    }
 }
 
 /// A value without a bracket: a duration, which never varies.

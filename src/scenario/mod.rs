@@ -24,7 +24,7 @@ pub use echo::{resolved, resolved_toml, setting};
 pub use model::*;
 pub use problem::{Problem, Problems, nearest};
 pub use schema::schema;
-pub use source::Source;
+pub use source::{Source, quick};
 pub use sweep::{Values, values_of};
 
 use node::Node;
@@ -34,7 +34,7 @@ use std::path::Path;
 
 /// Gives the text of the files that a scenario names.
 pub trait Files {
-    /// The text of a file, or why there is none, in a phrase.
+    /// The text of a file, its path as the scenario writes it: relative to the scenario's folder.
     ///
     /// # Errors
     /// The file is not there or is no text.
@@ -67,9 +67,9 @@ pub struct Parsed {
 /// Reads a scenario.
 ///
 /// ```
-/// use queuelab::scenario::{NoFiles, Source, parse};
+/// use queuelab::scenario::{NoFiles, parse, quick};
 ///
-/// let parsed = parse(&Source::quick("900/s", "exponential(4ms)", "4"), &NoFiles).expect("nothing is wrong with it");
+/// let parsed = parse(&quick("900/s", "exponential(4ms)", "4", Vec::new()), &NoFiles).expect("nothing is wrong with it");
 /// assert_eq!(parsed.scenario.producers[0].rate, 900.0);
 /// ```
 ///
@@ -77,16 +77,15 @@ pub struct Parsed {
 /// Everything that is wrong with it, at once.
 pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
     let mut origins = vec![Origin { name: source.name.clone(), text: source.text.clone() }];
-    origins.extend(source.overrides().iter().map(|o| Origin { name: o.name.clone(), text: o.text.clone() }));
+    origins.extend(source.overrides.iter().map(|o| Origin { name: "--set".into(), text: o.clone() }));
     let texts: Vec<String> = origins.iter().map(|o| o.text.clone()).collect();
-    let folder = Path::new(&source.name).parent().unwrap_or(Path::new("")).to_path_buf();
     let mut tree = match Node::document(&source.text, 0) {
         Ok(tree) => tree,
         Err(problems) => return Err(Problems::new(problems, origins)),
     };
-    let mut cx = Context::new(texts, files, folder);
-    for (i, given) in source.overrides().iter().enumerate() {
-        if let Err(problems) = graft::apply(&mut tree, given, i + 1, &cx.texts) {
+    let mut cx = Context::new(texts, files);
+    for origin in 1..cx.texts.len() {
+        if let Err(problems) = graft::apply(&mut tree, origin, &cx.texts) {
             cx.problems.extend(problems);
         }
     }

@@ -16,13 +16,13 @@ pub struct Problem {
     /// What to write instead.
     pub help: Option<String>,
     at: Place,
-    label: String,
+    label: Box<str>,
     related: Vec<(Place, String)>,
 }
 
 impl Problem {
     pub(super) fn error(at: Place, message: impl Into<String>) -> Self {
-        Problem { message: message.into(), warning: false, help: None, at, label: String::new(), related: Vec::new() }
+        Problem { message: message.into(), warning: false, help: None, at, label: Box::default(), related: Vec::new() }
     }
 
     pub(super) fn warning(at: Place, message: impl Into<String>) -> Self {
@@ -30,7 +30,7 @@ impl Problem {
     }
 
     pub(super) fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
+        self.label = label.into().into_boxed_str();
         self
     }
 
@@ -106,7 +106,7 @@ impl Problems {
     fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
         let level = if problem.warning { Level::WARNING } else { Level::ERROR };
         let mut group = Group::with_title(level.primary_title(&problem.message));
-        let mut places = vec![(problem.at, problem.label.as_str(), AnnotationKind::Primary)];
+        let mut places = vec![(problem.at, &*problem.label, AnnotationKind::Primary)];
         places.extend(problem.related.iter().map(|(at, label)| (*at, label.as_str(), AnnotationKind::Context)));
         for (index, origin) in self.origins.iter().enumerate() {
             let mut snippet = Snippet::source(origin.text.as_str()).path(origin.name.as_str());

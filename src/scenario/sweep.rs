@@ -124,19 +124,18 @@ fn written(cx: &Context<'_>, node: &Node) -> String {
 
 /// What is wrong with the scenario that has this value, if anything.
 fn refused(cx: &Context<'_>, tree: &Node, path: &str, text: &str, at: Place) -> Option<Problem> {
-    let source = super::Source::default().with(path, text);
-    let given = &source.overrides()[0];
     let mut texts = cx.texts.clone();
-    texts.push(given.text.clone());
+    texts.push(format!("{path}={text}"));
     let mut copy = tree.clone();
     let moved = |mut problem: Problem| {
+        problem.message = format!("{}, with {path} = {text}", problem.message);
         problem.move_to(at);
         problem
     };
-    if let Err(problems) = graft::apply(&mut copy, given, texts.len() - 1, &texts) {
+    if let Err(problems) = graft::apply(&mut copy, texts.len() - 1, &texts) {
         return problems.into_iter().next().map(moved);
     }
-    let mut trial = Context::new(texts, cx.files, cx.folder.clone());
+    let mut trial = Context::new(texts, cx.files);
     let scenario = read::scenario(&mut trial, &copy);
     super::check::network(&mut trial, &copy, &scenario);
     trial.problems.into_iter().next().map(moved)

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 const WHOLE: &str = r#"
 title = "Order \"processing\" at peak"
@@ -103,7 +104,7 @@ speed = 60
 
 [sweep]
 "producers.web.rate" = ["500/s", "700/s"]
-"consumers.workers.autoscale.max" = "2..8"
+"consumers.workers.autoscale.max" = "4..8"
 "producers.web.service_time.rate" = "100/s..300/s by 100/s"
 "consumers.auditors.count" = [4, "unlimited"]
 "#;
@@ -125,6 +126,11 @@ fn read(text: &str) -> Result<Parsed, Problems> {
 
 fn good(text: &str) -> Parsed {
     read(text).unwrap_or_else(|p| panic!("{p}"))
+}
+
+/// The small scenario with a setting beside it.
+fn given(set: &str) -> Source {
+    Source { overrides: vec![set.into()], ..Source::new("orders.toml", SMALL) }
 }
 
 /// The problems of a text that must have some.
@@ -157,7 +163,7 @@ fn scenarios_made_in_code_echo_too() {
 
 #[test]
 fn a_command_line_makes_a_scenario() {
-    let quick = |r, s, c| parse(&Source::quick(r, s, c), &NoFiles);
+    let quick = |r, s, c| parse(&super::quick(r, s, c, Vec::new()), &NoFiles);
     let scenario = quick("1k/s", "exponential(20ms)", "24").expect("right").scenario;
     assert_eq!(scenario, Scenario::mgc(1000.0, crate::workload::laws::Law::exponential(0.02), 24));
     assert_eq!(quick("1k/s", "4ms", "unlimited").expect("right").scenario.consumers[0].count, Servers::Unlimited);
@@ -176,7 +182,7 @@ fn knobs_turn_and_are_read() {
     let faster = source.with("consumers.workers.service_time.rate", "1k/s").with("queues.orders.max_length", "5");
     assert_eq!(value(&faster, "consumers.workers.service_time.mean").as_deref(), Some("1ms"));
     assert_eq!(value(&faster, "queues.orders.max_length").as_deref(), Some("5"));
-    let objective = source.objective("--slo", "producers.web.latency.p99 < 200ms").set("--set", "producers.web.arrivals.batch=3");
+    let objective = source.objective("producers.web.latency.p99 < 200ms").with("producers.web.arrivals.batch", "3");
     let scenario = parse(&objective, &NoFiles).expect("right").scenario;
     assert_eq!((scenario.objectives[0].limit, scenario.objectives[0].relation), (0.2, Relation::Less));
     assert_eq!(scenario.producers[0].batch, Batch::Fixed(3));
@@ -256,6 +262,10 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("exponential(4ms)", "exponential(0ms)", &["`mean` must be more than zero"]),
     ("exponential(4ms)", "exponential(4ms, scv=0.3)", &["cannot be chosen", "it is always 1"]),
     ("exponential(4ms)", "exponential(4ms, rate=250/s)", &["both a mean and a rate"]),
+    ("count = 4", "count = 4\nautoscale = { max = 3, target_backlog = -1 }", &["`target_backlog` is out of range", "must be more than 0"]),
+    ("exponential(4ms)", "exponential(4ms, 5ms)", &["`mean` is given twice"]),
+    ("count = 4", "count = 9\nautoscale = { max = 3, target_backlog = 5 }", &["contradict each other", "from 1 to 3"]),
+    ("rate = \"900/s\"", "arrivals = { process = \"renewal\", gap = \"exponential\" }", &["neither a rate nor the gap's mean"]),
     ("\"exponential(4ms)\"", "{ mean = \"4ms\" }", &["`service_time` does not say which law"]),
     ("\"exponential(4ms)\"", "4", &["`service_time` needs a unit"]),
     ("service_time", "service_tim", &["did you mean `service_time`?", "lacks `service_time`"]),
@@ -285,7 +295,7 @@ fn wrong_tables_after_the_small_scenario_are_told() {
         ("[objectives]\n\"queues.orders.loss\" = \"< 1ms\"", "write \"< 0.1%\""),
         ("[sweep]\n\"producers.wbe.rate\" = [\"1/s\"]", "did you mean `web`?"),
         ("[sweep]\n\"consumers.workers.cuont\" = \"2..8\"", "did you mean `count`?"),
-        ("[sweep]\n\"consumers.workers.count\" = \"0..8\"", "must be at least 1"),
+        ("[sweep]\n\"consumers.workers.count\" = \"0..8\"", "`count` is out of range, with consumers.workers.count = 0"),
         ("[sweep]\n\"consumers.workers.count\" = []", "is empty"),
         ("[sweep]\n\"producers.web.rate\" = [\"1/s\", 2]", "`rate` needs a unit"),
         ("[swep]", "did you mean `sweep`?"),
@@ -319,7 +329,7 @@ error: `rate` needs a unit
   = help: write a rate: \"900/s\" if it is per second, or \"900/min\"
 ";
     assert_eq!(told, expected);
-    let set = Source::new("orders.toml", SMALL).set("--set", "producers.wbe.rate=3/s");
+    let set = Source::new("orders.toml", SMALL).with("producers.wbe.rate", "3/s");
     let expected = "\
 error: there is no producer `wbe`
  --> --set:1:11
@@ -344,8 +354,9 @@ fn wrong_settings_beside_the_file_are_told() {
         ("consumers.workers.count.x=3", "has no settings inside"),
         ("sed=3", "did you mean `seed`?"),
         ("title=", "lacks its value"),
+        ("objectives.producers.web.latency.p99=< 200", "lacks a unit of time"),
     ] {
-        let told = parse(&Source::new("orders.toml", SMALL).set("--set", set), &NoFiles).expect_err(set).render(false);
+        let told = parse(&given(set), &NoFiles).expect_err(set).render(false);
         assert!(told.contains(words) && told.contains("--> --set:1:"), "{set}: `{words}` is not in\n{told}");
     }
 }
@@ -361,6 +372,20 @@ fn an_overload_is_a_warning_with_its_growth() {
     assert!(good(&small("4ms", "4s")).warnings.render(false).contains("did you mean 4.00 ms?"));
     assert!(good(&small("900/s", "995/s")).warnings.render(false).contains("nearly full"));
     assert!(good(&small("[queues.orders]", "[queues.orders]\noverflow = \"block\"")).warnings.render(false).contains("never overflows"));
+}
+
+#[test]
+fn deep_nesting_is_refused_and_not_followed() {
+    for text in [
+        "[".repeat(50_000),
+        format!("a = {}", "[".repeat(50_000)),
+        format!("a{} = 1", ".a".repeat(50_000)),
+        format!("[a{}]", ".a".repeat(50_000)),
+    ] {
+        assert!(read(&text).is_err());
+        let set = format!("producers.web.keys={}", "{a=".repeat(20_000));
+        assert!(parse(&given(&set), &NoFiles).is_err());
+    }
 }
 
 /// Pieces that mutations put into a scenario.
@@ -397,7 +422,7 @@ const PIECES: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
     #[test]
     fn mutated_scenarios_never_panic(edits in prop::collection::vec((0..WHOLE.len(), 0..40_usize, 0..PIECES.len()), 1..6)) {
@@ -415,7 +440,7 @@ proptest! {
     #[test]
     fn random_text_never_panics(text in "\\PC{0,200}", set in "[a-z.=\"'{\\[ 0-9é]{0,40}") {
         prop_assert!(read(&text).is_err());
-        let source = Source::new("x", SMALL).set("--set", &set).objective("--slo", &set);
+        let source = given(&set).objective(&set);
         if let Err(problems) = parse(&source, &NoFiles) {
             prop_assert!(!problems.render(false).is_empty());
         }

@@ -4,6 +4,7 @@ use super::super::grammar::{PROCESSES, STEP};
 use super::super::model::{Arrivals, Batch, Step};
 use super::super::node::{Entry, Field, Node, Table, Value};
 use super::super::problem::Problem;
+use super::law::Relative;
 use super::producers::Arriving;
 use super::{Context, Whose, batch, csv};
 use crate::workload::laws::Law;
@@ -74,13 +75,13 @@ fn renewal(cx: &mut Context<'_>, producer: &Table, table: &Table, whose: &Whose<
     let gap_field = cx.required(table, "gap", whose, "{ law = \"erlang\", k = 2 }")?;
     let rate = producer.get("rate");
     let own = rate.and_then(|field| cx.positive_rate(field));
-    let (gap, absolute) = cx.relative_law(gap_field)?;
+    let Relative { law: gap, given, assumed } = cx.relative_law(gap_field)?;
     if !(gap.mean() > 0.0 && gap.mean().is_finite()) {
         cx.tell(Problem::error(gap_field.node.at, "a gap needs a mean that is finite and not zero"));
         return None;
     }
     let Some(rate) = rate else {
-        if !absolute && gap.parameters().iter().any(|(key, _)| *key == "mean") {
+        if assumed {
             let told = Problem::error(gap_field.node.at, "neither a rate nor the gap's mean is given");
             cx.tell(told.help("give the producer rate = \"900/s\""));
         }
@@ -92,7 +93,7 @@ fn renewal(cx: &mut Context<'_>, producer: &Table, table: &Table, whose: &Whose<
     if (gap.mean() / mean - 1.0).abs() <= SAME {
         return Some((Arrivals::Renewal { gap }, own));
     }
-    if absolute {
+    if given {
         let told =
             Problem::error(gap_field.node.at, "the gap has a mean of its own").label("leave its mean out, and it follows from the rate");
         cx.tell(told.and(rate.node.at, "the rate"));

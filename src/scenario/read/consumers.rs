@@ -25,10 +25,17 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
     let service = cx.required(table, "service_time", &whose, "{ law = \"exponential\", mean = \"4ms\" }");
     let autoscale = table.get("autoscale").and_then(|f| autoscale(cx, f));
     let initial = autoscale.map_or(1, |a| a.min);
+    let count = table.get("count").and_then(|f| servers(cx, f)).unwrap_or(Servers::Count(initial));
+    if let (Some(scale), Some(field)) = (autoscale, table.get("count"))
+        && !matches!(count, Servers::Count(c) if (scale.min..=scale.max).contains(&c))
+    {
+        let told = Problem::error(field.node.at, "`count` and `autoscale` contradict each other");
+        cx.tell(told.label(format!("the number to begin with: from {} to {}", scale.min, scale.max)));
+    }
     Consumer {
         name: entry.key.clone(),
         from: from.unwrap_or(0),
-        count: table.get("count").and_then(|f| servers(cx, f)).unwrap_or(Servers::Count(initial)),
+        count,
         service_time: service.and_then(|f| cx.law(f)).unwrap_or_else(zero),
         service_time_per_message: table.get("service_time_per_message").and_then(|f| cx.law(f)).unwrap_or_else(zero),
         prefetch: table.get("prefetch").and_then(|f| cx.count(f, 1, 1_000_000)).unwrap_or(1),

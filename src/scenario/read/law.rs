@@ -5,11 +5,12 @@ use super::super::node::{Field, Node, Place, Table, Value};
 use super::super::problem::{Problem, nearest};
 use super::{Context, csv};
 use crate::workload::laws::{Arguments, LAWS, Law};
+use std::path::Path;
 
 impl Context<'_> {
     /// A law of times.
     pub fn law(&mut self, field: Field<'_>) -> Option<Law> {
-        self.read_law(field, false).map(|(law, _)| law)
+        self.read_law(field, false).map(|relative| relative.law)
     }
 
     /// A law whose mean is positive.
@@ -22,12 +23,12 @@ impl Context<'_> {
         None
     }
 
-    /// A law whose mean may be left out, and whether it was not.
-    pub fn relative_law(&mut self, field: Field<'_>) -> Option<(Law, bool)> {
+    /// A law whose mean may be left out.
+    pub fn relative_law(&mut self, field: Field<'_>) -> Option<Relative> {
         self.read_law(field, true)
     }
 
-    fn read_law(&mut self, field: Field<'_>, relative: bool) -> Option<(Law, bool)> {
+    fn read_law(&mut self, field: Field<'_>, relative: bool) -> Option<Relative> {
         let parsed;
         let node = match &field.node.value {
             Value::Text(text) => {
@@ -54,7 +55,7 @@ impl Context<'_> {
         self.law_of_table(field.key, table, node.at, relative)
     }
 
-    fn law_of_table(&mut self, key: &str, table: &Table, at: Place, relative: bool) -> Option<(Law, bool)> {
+    fn law_of_table(&mut self, key: &str, table: &Table, at: Place, relative: bool) -> Option<Relative> {
         let Some(name) = table.get("law") else {
             let problem = Problem::error(at, format!("`{key}` does not say which law")).label("`law` is missing");
             self.tell(problem.help("write { law = \"exponential\", mean = \"4ms\" }"));
@@ -72,9 +73,9 @@ impl Context<'_> {
         };
         let before = self.problems.len();
         self.parameters(law, parameters, table);
-        let mut reader = Reader { cx: self, law, table, at, relative, used: vec!["law"] };
+        let mut reader = Reader { cx: self, law, table, at, relative, used: vec!["law"], assumed: false };
         let read = Law::read(law, &mut reader);
-        let used = reader.used;
+        let (used, assumed) = (reader.used, reader.assumed);
         if self.problems.len() == before {
             self.unused(law, table, &used);
         }
@@ -84,8 +85,8 @@ impl Context<'_> {
                     .help(format!("it takes: {}", parameters.join(", "))),
             );
         }
-        let absolute = table.get("mean").is_some() || table.get("rate").is_some();
-        read.filter(|_| self.problems.len() == before).map(|law| (law, absolute))
+        let given = table.get("mean").is_some() || table.get("rate").is_some();
+        read.filter(|_| self.problems.len() == before).map(|law| Relative { law, given, assumed })
     }
 
     /// Tells of keys that the law does not have.
@@ -116,6 +117,15 @@ impl Context<'_> {
     }
 }
 
+/// A law and where its mean came from.
+pub struct Relative {
+    pub law: Law,
+    /// It was given as a mean or a rate.
+    pub given: bool,
+    /// It was not, and is 1 for want of it.
+    pub assumed: bool,
+}
+
 /// A law's parameters, as its reader asks for them.
 struct Reader<'c, 'f, 'n> {
     cx: &'c mut Context<'f>,
@@ -125,6 +135,8 @@ struct Reader<'c, 'f, 'n> {
     /// The mean follows from elsewhere.
     relative: bool,
     used: Vec<&'static str>,
+    /// The mean was asked for and not there.
+    assumed: bool,
 }
 
 impl<'n> Reader<'_, '_, 'n> {
@@ -164,7 +176,10 @@ impl Arguments for Reader<'_, '_, '_> {
             (Some(mean), None) if self.law == "deterministic" => self.cx.duration(mean),
             (Some(mean), None) => self.cx.positive_duration(mean),
             (None, Some(rate)) => self.cx.positive_rate(rate).map(|rate| 1.0 / rate),
-            (None, None) if self.relative => Some(1.0),
+            (None, None) if self.relative => {
+                self.assumed = true;
+                Some(1.0)
+            }
             (None, None) => {
                 let told = Problem::error(self.at, format!("the law `{}` lacks its mean", self.law));
                 self.cx.tell(told.help("add mean = \"4ms\", or rate = \"250/s\""));
@@ -175,7 +190,7 @@ impl Arguments for Reader<'_, '_, '_> {
 
     fn number(&mut self, key: &str) -> Option<f64> {
         let field = self.require(key, "2")?;
-        self.cx.number_in(field, 0.0, f64::MAX, true)
+        self.cx.number_in(field, 0.0, f64::INFINITY, true)
     }
 
     fn count(&mut self, key: &str) -> Option<u32> {
@@ -193,7 +208,7 @@ impl Arguments for Reader<'_, '_, '_> {
     }
 
     fn numbers(&mut self, key: &str) -> Option<Vec<f64>> {
-        self.each(key, |cx, field| cx.number_in(field, 0.0, f64::MAX, false))
+        self.each(key, |cx, field| cx.number_in(field, 0.0, f64::INFINITY, false))
     }
 
     fn times(&mut self, key: &str) -> Option<Vec<f64>> {
@@ -215,7 +230,7 @@ impl Arguments for Reader<'_, '_, '_> {
         })?;
         let sum: f64 = branches.iter().map(|(p, _)| p).sum();
         if (sum - 1.0).abs() > 1e-9 {
-            self.refuse(key, &format!("the probabilities sum to {sum}"), "they must sum to 1");
+            self.refuse(key, &format!("sum to {sum}"), "their probabilities must sum to 1");
             return None;
         }
         Some(branches)
@@ -227,7 +242,11 @@ impl Arguments for Reader<'_, '_, '_> {
         match csv::times(&text) {
             Ok(times) => Some(times),
             Err(why) => {
-                self.refuse(key, &why, "one column of times, its name ending in _s, _ms, _us or _ns (seconds if it has none)");
+                self.refuse(
+                    key,
+                    &format!("cannot be used: {why}"),
+                    "one column of times, its name ending in _s, _ms, _us or _ns (seconds if it has none)",
+                );
                 None
             }
         }
@@ -235,7 +254,8 @@ impl Arguments for Reader<'_, '_, '_> {
 
     fn refuse(&mut self, key: &str, why: &str, instead: &str) {
         let at = self.table.get(key).map_or(self.at, |f| f.node.at);
-        self.cx.tell(Problem::error(at, why).help(instead));
+        let what = if key.is_empty() { format!("the law `{}` {why}", self.law) } else { format!("`{key}` {why}") };
+        self.cx.tell(Problem::error(at, what).help(instead));
     }
 }
 
@@ -243,7 +263,7 @@ impl Context<'_> {
     /// The text of a file that a field names, looked for beside the scenario.
     pub fn file(&mut self, field: Field<'_>) -> Option<String> {
         let name = self.text(field)?;
-        match self.files.read(&self.folder.join(name)) {
+        match self.files.read(Path::new(name)) {
             Ok(text) => Some(text),
             Err(why) => {
                 let told = Problem::error(field.node.at, format!("the file `{name}` cannot be read")).label(why);

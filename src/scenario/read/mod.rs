@@ -21,7 +21,6 @@ use super::grammar::{Key, ROOT, meant};
 use super::model::{Destination, Scenario};
 use super::node::{Entry, Field, Node, Place, Table};
 use super::problem::{Problem, nearest};
-use std::path::PathBuf;
 
 /// How many named things of one kind a scenario may have: the checks of the network solve a system of this size.
 const MOST_NAMES: usize = 500;
@@ -31,8 +30,6 @@ pub(super) struct Context<'f> {
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
     pub files: &'f dyn Files,
-    /// Where a scenario's files are looked for.
-    pub folder: PathBuf,
     /// The text of each source, by origin.
     pub texts: Vec<String>,
     pub names: Names,
@@ -50,8 +47,8 @@ pub(super) struct Names {
 }
 
 impl<'f> Context<'f> {
-    pub fn new(texts: Vec<String>, files: &'f dyn Files, folder: PathBuf) -> Self {
-        Context { problems: Vec::new(), warnings: Vec::new(), files, folder, texts, names: Names::default(), broken: false }
+    pub fn new(texts: Vec<String>, files: &'f dyn Files) -> Self {
+        Context { problems: Vec::new(), warnings: Vec::new(), files, texts, names: Names::default(), broken: false }
     }
 
     pub fn tell(&mut self, problem: Problem) {
@@ -78,7 +75,8 @@ impl<'f> Context<'f> {
 
     pub fn known_keys(&mut self, table: &Table, known: &[&str], of: &str) {
         for entry in table.0.iter().filter(|e| !known.contains(&e.key.as_str())) {
-            let problem = Problem::error(entry.at, format!("unknown key `{}` in `{of}`", entry.key));
+            let of = if of.contains(' ') { of.to_string() } else { format!("`{of}`") };
+            let problem = Problem::error(entry.at, format!("unknown key `{}` in {of}", entry.key));
             self.tell(match meant(&entry.key, known) {
                 Some(key) => problem.label(format!("did you mean `{key}`?")),
                 None => problem.help(format!("keys here: {}", known.join(", "))),
