@@ -36,7 +36,7 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
         style::note(&format!("error: cannot read the scenario {}: {}{hint}\n", file.display(), reason(&e)));
         End::Wrong
     })?;
-    let source = with_flags(Source::new(file.display().to_string(), &text), input);
+    let source = Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input) };
     let scenario = checked(scenario::parse(&source, &Disk))?;
     let stem = file.file_stem().map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
     Ok(Given { scenario, text: Some(text), stem })
@@ -44,20 +44,13 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
 
 /// A scenario without a file: a rate, a law of service, a number of consumers.
 pub fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
-    let source = with_flags(Source::quick(rate, service, consumers), input);
+    let source = scenario::quick(rate, service, consumers, overrides(input));
     let scenario = checked(scenario::parse(&source, &Disk))?;
     Ok(Given { scenario, text: Some(source.text), stem: "quick".into() })
 }
 
-/// Adds what was set on the command line.
-fn with_flags(mut source: Source, input: &Input) -> Source {
-    for assignment in &input.set {
-        source = source.set("--set", assignment);
-    }
-    match input.seed {
-        Some(seed) => source.set("--seed", &format!("seed={seed}")),
-        None => source,
-    }
+fn overrides(input: &Input) -> Vec<String> {
+    input.set.iter().cloned().chain(input.seed.map(|seed| format!("seed={seed}"))).collect()
 }
 
 fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {

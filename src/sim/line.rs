@@ -71,7 +71,7 @@ impl<S: Blocks> Line<S> {
 
     /// The next message arrives; false if there is none.
     fn arrival(&mut self, recorder: &mut impl Recorder) -> bool {
-        if self.cursor == self.source.block().len() {
+        if self.cursor >= self.source.block().len() {
             if !self.source.draw() {
                 return false;
             }

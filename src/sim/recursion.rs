@@ -70,7 +70,7 @@ impl<S: Blocks> Recursion<S> {
     pub fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
         let mut left = messages;
         while left > 0 {
-            if self.cursor == self.source.block().len() {
+            if self.cursor >= self.source.block().len() {
                 if !self.source.draw() {
                     break;
                 }

@@ -229,6 +229,8 @@ pub struct Summary {
     pub values: BTreeMap<String, f64>,
     /// By path without statistic, as in `queues.orders.wait`.
     pub counts: BTreeMap<String, Counts>,
+    /// Levels at the instants that were looked at, by path without statistic, as in `queues.orders.queue_length`.
+    pub levels: BTreeMap<String, Counts>,
     /// Levels over time: seconds, waiting, in system.
     pub trail: Vec<(f64, f64, f64)>,
     /// Messages of the window: all, served, still inside at the end.
@@ -277,7 +279,8 @@ impl Collector {
 
     fn queue(&self, out: &mut Summary, all: &Tally, span: &Span) {
         let place = format!("queues.{}", self.places.queue);
-        let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
+        let values = &mut out.values;
+        let mut set = |key: &str, statistic: &str, value: f64| values.insert(path(&place, key, statistic), value);
         let (offered, served) = (all.offered() as f64, all.wait.moments.count as f64);
         let lost = all.lost.values().sum::<u64>() as f64;
         set("arrival_rate", "", offered / span.lasted);
@@ -288,9 +291,10 @@ impl Collector {
         set("in_system", "mean", span.waiting + span.busy);
         set("queue_length", "max", span.peak as f64);
         for (key, counts) in [("queue_length", &self.waiting), ("in_system", &self.in_system)] {
-            if let Some(p99) = counts.quantile(0.99) {
-                set(key, "p99", (p99 * NANOS_PER_SECOND).round());
+            if let Some(p99) = counts.level(0.99) {
+                set(key, "p99", p99 as f64);
             }
+            out.levels.insert(path(&place, key, ""), counts.clone());
         }
         let servers: Option<u32> = self.places.consumers.iter().map(|c| c.1).sum();
         if let Some(servers) = servers {

@@ -30,6 +30,10 @@ pub fn combine(summaries: &[Summary], confidence: f64) -> Combined {
             out.counts.entry(path.clone()).and_modify(|c| c.merge(counts)).or_insert_with(|| counts.clone());
         }
     }
+    let mut levels: BTreeMap<&str, Counts> = BTreeMap::new();
+    for (path, counts) in summaries.iter().flat_map(|s| &s.levels) {
+        levels.entry(path).and_modify(|c| c.merge(counts)).or_insert_with(|| counts.clone());
+    }
     let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (path, &value) in summaries.iter().flat_map(|s| &s.values) {
         values.entry(path).or_default().push(value);
@@ -44,6 +48,9 @@ pub fn combine(summaries: &[Summary], confidence: f64) -> Combined {
                     continue;
                 }
                 Estimate::with(counts.quantile(share).unwrap_or(mean), half)
+            }
+            (Some(share), None) if levels.contains_key(stem) => {
+                Estimate::with(levels[stem].level(share).map_or(mean, |level| level as f64), half)
             }
             _ if statistic == "max" => Estimate::exact(values.iter().copied().fold(0.0, f64::max)),
             _ => Estimate::with(mean, half),

@@ -80,13 +80,24 @@ impl Counts {
 
     /// The time below or at which a share of the values lies, in seconds, interpolated within its bucket; `None` if empty.
     pub fn quantile(&self, share: f64) -> Option<f64> {
+        let (low, width, inside) = self.at_rank(share)?;
+        let within = if width > 1 { inside * width as f64 } else { 0.0 };
+        Some((low as f64 + within).min(self.max as f64) / crate::units::NANOS_PER_SECOND)
+    }
+
+    /// The same of whole numbers, such as lengths of a queue: the smallest that at least this share does not exceed.
+    pub fn level(&self, share: f64) -> Option<u64> {
+        self.at_rank(share).map(|(low, _, _)| low)
+    }
+
+    /// Start and width of the bucket in which a share of the values ends, and how far into the bucket's values that is.
+    fn at_rank(&self, share: f64) -> Option<(u64, u64, f64)> {
         let rank = ((share * self.total as f64).ceil() as u64).clamp(1, self.total.max(1));
         let mut below = 0;
         for (i, &count) in self.counts.iter().enumerate() {
             if below + count >= rank {
                 let (low, width) = bounds(i);
-                let inside = if width > 1 { (rank - below) as f64 / count as f64 * width as f64 } else { 0.0 };
-                return Some((low as f64 + inside).min(self.max as f64) / crate::units::NANOS_PER_SECOND);
+                return Some((low, width, (rank - below) as f64 / count as f64));
             }
             below += count;
         }

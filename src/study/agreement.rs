@@ -43,7 +43,7 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
             return None;
         }
         let verdict = match first.method {
-            Method::Theory => against_theory(first.exact, x, y, widen),
+            Method::Theory => against_theory(first.exact, x, y, widen, grain(path, x)),
             Method::Rehearsal => within(x, y, REHEARSAL_TOLERANCE, path, second),
             _ => within(x, y, REPLAY_TOLERANCE, path, second),
         };
@@ -56,14 +56,19 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
     first.metrics.iter().filter_map(judged).collect()
 }
 
+/// What may differ even where nothing is random: integer nanoseconds and buckets of a thousandth, and a whole message
+/// where a percentile of a length falls on a step.
+fn grain(path: &str, theory: &Estimate) -> f64 {
+    let whole = metric_of(path).is_some_and(|m| m.unit == Unit::Messages) && path.ends_with(".p99");
+    if whole { 1.0 } else { 1e-9 + 1e-3 * theory.value.unwrap_or(0.0).abs() }
+}
+
 /// An exact figure should lie in the interval; an approximation that does not is no contradiction.
-fn against_theory(exact: bool, theory: &Estimate, simulated: &Estimate, widen: f64) -> Accord {
+fn against_theory(exact: bool, theory: &Estimate, simulated: &Estimate, widen: f64, grain: f64) -> Accord {
     let (Some(x), Some(y)) = (theory.value, simulated.value) else {
         // A simulation cannot show that a mean is infinite.
         return Accord::Unknown;
     };
-    // Integer nanoseconds, and buckets of a thousandth, leave this much even where nothing is random.
-    let grain = 1e-9 + 1e-3 * x.abs();
     match simulated.half_width {
         Some(half) if (x - y).abs() <= half * widen + grain => Accord::Agree,
         None if (x - y).abs() <= grain => Accord::Agree,

@@ -70,7 +70,7 @@ pub trait Blocks {
     /// Brings the next block; false when there is none left.
     fn draw(&mut self) -> bool;
 
-    /// The block that was brought last; empty before the first.
+    /// The block that was brought last, which stays when there is none left; empty before the first.
     fn block(&self) -> &Block;
 }
 
@@ -78,25 +78,23 @@ pub trait Blocks {
 #[derive(Debug, Clone)]
 pub struct Kept<'a> {
     block: &'a Block,
-    /// What is there before and after it.
+    /// What is there before it.
     empty: Block,
-    /// How often it was asked for.
-    drawn: u32,
+    drawn: bool,
 }
 
 impl<'a> Kept<'a> {
     pub fn new(block: &'a Block) -> Self {
-        Kept { block, empty: Block::default(), drawn: 0 }
+        Kept { block, empty: Block::default(), drawn: false }
     }
 }
 
 impl Blocks for Kept<'_> {
     fn draw(&mut self) -> bool {
-        self.drawn = (self.drawn + 1).min(2);
-        self.drawn == 1 && !self.block.is_empty()
+        !std::mem::replace(&mut self.drawn, true) && !self.block.is_empty()
     }
 
     fn block(&self) -> &Block {
-        if self.drawn == 1 { self.block } else { &self.empty }
+        if self.drawn { self.block } else { &self.empty }
     }
 }

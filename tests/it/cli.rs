@@ -142,7 +142,7 @@ fn wrong_input_is_one_clear_error() {
         (vec!["run", "bad.toml"], vec!["bad.toml:3", "900/s"]),
         (vec!["run", "bad.toml", "--only", "theroy"], vec!["theroy", "theory"]),
         (vec!["run"], vec!["FILE"]),
-        (vec!["rnu", "bad.toml"], vec!["run"]),
+        (vec!["explian", "bad.toml"], vec!["explain"]),
         (vec!["init", "nothing"], vec!["quickstart"]),
     ] {
         let output = desk.run(&arguments);
@@ -159,7 +159,7 @@ fn explain_says_what_a_scenario_is() {
     let desk = Desk::new("explain", &[("mm1.toml", MM1)]);
     let output = desk.run(&["explain", "mm1.toml"]);
     assert!(output.status.success(), "{}", err(&output));
-    for word in ["M/M/1", "rho = 0.8", "0.8000 erlang", "count = 1"] {
+    for word in ["M/M/1", "rho = 0.8", "0.8000 erlang", "discipline"] {
         assert!(out(&output).contains(word), "`{word}` in\n{}", out(&output));
     }
 }
