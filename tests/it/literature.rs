@@ -50,7 +50,11 @@ fn theory_gives_them() {
             let Some(value) = answer.get(metric).and_then(|e| e.value) else { continue };
             // Percentiles of the references are good to a millionth, means to much more.
             let tolerance = case.rounding + 1e-9 + 2e-6 * expected.abs();
-            if (value - expected).abs() <= tolerance { right += 1 } else { wrong.push(format!("{}: {metric} = {value}, not {expected}", case.id)) }
+            if (value - expected).abs() <= tolerance {
+                right += 1
+            } else {
+                wrong.push(format!("{}: {metric} = {value}, not {expected}", case.id))
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
