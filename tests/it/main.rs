@@ -2,6 +2,7 @@
 
 mod agreement;
 mod cli;
+mod engine;
 mod layers;
 mod literature;
 mod oracle;
