@@ -5,5 +5,6 @@ mod cli;
 mod engine;
 mod layers;
 mod literature;
+mod networks;
 mod oracle;
 mod readme;
