@@ -5,6 +5,7 @@
 mod agreement;
 mod measurement;
 mod objectives;
+mod play;
 mod run;
 mod simulation;
 mod verdict;

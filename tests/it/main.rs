@@ -2,7 +2,9 @@
 
 mod agreement;
 mod cli;
+mod engine;
 mod layers;
 mod literature;
+mod networks;
 mod oracle;
 mod readme;
