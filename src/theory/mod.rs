@@ -19,6 +19,7 @@ pub mod gimc;
 pub mod invert;
 pub mod levels;
 mod linear;
+pub mod matrix;
 pub mod mdc;
 pub mod mg1;
 pub mod mginf;
@@ -26,7 +27,10 @@ pub mod mm1;
 pub mod mmc;
 pub mod mmck;
 pub mod patience;
+pub mod phases;
+pub mod phph;
 pub mod priority;
+pub mod qbd;
 mod service;
 mod station;
 pub mod times;
@@ -151,6 +155,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &mg1::Mg1,
     &gim1::GiM1,
     &gimc::GiMc,
+    &phph::Phases,
     &ggc::AllenCunneen,
 ];
 

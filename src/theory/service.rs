@@ -2,6 +2,7 @@
 
 use super::Times;
 use super::invert::Transform;
+use super::phases::PhaseType;
 use crate::workload::laws::Law;
 
 /// The service time of a message of any producer: a law for each, and what is added for every message.
@@ -68,6 +69,24 @@ impl Service {
     /// E\[e^(−sS)\] over all messages.
     pub fn transform(&self) -> Transform {
         self.times().transform().cloned().unwrap_or_else(unknown)
+    }
+
+    /// Over all messages, as phases, where the law has them.
+    pub fn phases(&self) -> Option<PhaseType> {
+        if !self.extra.is_zero() || self.law().is_some() {
+            return PhaseType::of(self.law()?);
+        }
+        let total: f64 = self.kinds.iter().map(|(w, _)| w).sum();
+        let kinds: Option<Vec<_>> = self.kinds.iter().map(|(w, law)| Some((w / total, PhaseType::of(law)?))).collect();
+        kinds.map(|kinds| PhaseType::mixture(&kinds))
+    }
+
+    /// Likewise, of one stream's messages.
+    pub fn phases_of(&self, stream: usize) -> Option<PhaseType> {
+        match self.law() {
+            Some(law) => PhaseType::of(law),
+            None => PhaseType::of(&self.kinds[stream].1),
+        }
     }
 
     pub fn mean(&self) -> f64 {

@@ -557,3 +557,71 @@ fn batches() {
         ],
     );
 }
+
+/// Matrix-analytic solutions of another hand.
+#[test]
+fn phases_everywhere() {
+    check(
+        &Scenario::mgc(1.6, Law::erlang(1.0, 2), 2),
+        1e-9,
+        &[
+            ("q.wait.mean", 1.3423913043478308),
+            ("q.delayed", 0.7086956521739135),
+            ("q.wait.p50", 0.7053530110648865),
+            ("p.latency.p999", 13.247874372949354),
+        ],
+    );
+    check(
+        &Scenario::mgc(3.6, Law::hyperexponential(1.0, 4.0), 4),
+        1e-9,
+        &[
+            ("q.wait.mean", 4.74451537898563),
+            ("q.wait.p99", 28.25824468810697),
+            ("p.latency.p50", 3.3784317623484412),
+            ("p.latency.p999", 45.30526534393539),
+        ],
+    );
+    let renewal = |gap: Law, service: Law, servers: u32| {
+        let mut scenario = Scenario::mgc(1.0 / gap.mean(), service, servers);
+        scenario.producers[0].arrivals = Arrivals::Renewal { gap };
+        scenario
+    };
+    check(
+        &renewal(Law::hyperexponential(1.0 / 0.7, 4.0), Law::erlang(1.0, 3), 1),
+        1e-9,
+        &[
+            ("q.wait.mean", 4.557444647425689),
+            ("q.delayed", 0.8678413162829088),
+            ("q.wait.p50", 2.9615992286918527),
+            ("p.latency.p999", 35.79649879926092),
+        ],
+    );
+    check(
+        &renewal(Law::hyperexponential(1.0 / 2.55, 4.0), Law::hyperexponential(1.0, 4.0), 3),
+        1e-9,
+        &[
+            ("q.wait.mean", 6.685995343033526),
+            ("q.in_system.mean", 19.59928812473549),
+            ("q.wait.p999", 58.827528938867545),
+            ("p.latency.p50", 4.63175513768897),
+        ],
+    );
+}
+
+#[test]
+fn modulated_arrivals() {
+    let mut bursty = mm(2.4, 1.0, 3);
+    bursty.producers[0].arrivals = Arrivals::Mmpp { rates: vec![1.5, 6.0], dwell: vec![10.0, 2.5] };
+    check(
+        &bursty,
+        1e-9,
+        &[
+            ("q.in_system.mean", 14.16837963751204),
+            ("q.wait.mean", 4.903491515630018),
+            ("q.delayed", 0.7736798664931941),
+            ("q.wait.p50", 2.564945162912295),
+            ("q.wait.p999", 43.822145993997765),
+            ("p.latency.p99", 29.616502451020096),
+        ],
+    );
+}
