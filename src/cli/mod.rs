@@ -1,6 +1,7 @@
 //! The command line: the only place with files, a terminal, progress bars and exit codes. A file per verb.
 
 mod calibrate;
+mod capacity;
 mod explain;
 mod files;
 mod init;
@@ -28,6 +29,8 @@ const AFTER_HELP: &str = "Exit codes: 0 fine; 1 an objective is missed or (with 
 enum Verb {
     /// Answer scenarios by every method that applies, side by side, and write results/<file stem>/
     Run(run::RunArguments),
+    /// Find the smallest or largest value that meets the objectives: n passes, n-1 fails; then head-room
+    Capacity(capacity::CapacityArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
     Explain(explain::ExplainArguments),
     /// Measure this host's clock, sleep, hand-off and stalls: the floor of every measurement
@@ -70,6 +73,7 @@ impl End {
 pub fn main() -> ExitCode {
     let end = match Arguments::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Capacity(arguments) => capacity::capacity(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),
@@ -120,4 +124,10 @@ fn methods(text: &str) -> Result<Vec<Method>, String> {
 /// Where results go.
 fn results(out: Option<&PathBuf>, stem: &str) -> PathBuf {
     out.cloned().unwrap_or_else(|| PathBuf::from("results")).join(stem)
+}
+
+/// The command as it was typed, for making the result again.
+fn command() -> String {
+    let quote = |word: String| if word.chars().all(|c| c.is_alphanumeric() || "-_./=,:%".contains(c)) { word } else { format!("'{word}'") };
+    std::iter::once("queuelab".to_string()).chain(std::env::args().skip(1).map(quote)).collect::<Vec<_>>().join(" ")
 }

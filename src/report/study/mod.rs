@@ -1,0 +1,3 @@
+//! Reports of studies that ask more than one question: capacity searches, sweeps, comparisons.
+
+pub mod capacity;
