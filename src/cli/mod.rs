@@ -5,9 +5,11 @@ mod capacity;
 mod explain;
 mod files;
 mod init;
+mod plan;
 mod progress;
 mod run;
 mod style;
+mod sweep;
 
 use crate::answer::Method;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -23,7 +25,7 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "Exit codes: 0 fine; 1 an objective is missed or (with --check) methods disagree; 2 wrong input or usage;
-3 inconclusive; 5 the run or its target failed; 130 interrupted, with what was finished saved.";
+3 inconclusive; 4 points of a sweep are missing; 5 the run or its target failed; 130 interrupted, with what was finished saved.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -31,6 +33,8 @@ enum Verb {
     Run(run::RunArguments),
     /// Find the smallest or largest value that meets the objectives: n passes, n-1 fails; then head-room
     Capacity(capacity::CapacityArguments),
+    /// Answer a scenario at every point of a grid of settings: [sweep] in the file, or --vary
+    Sweep(sweep::SweepArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
     Explain(explain::ExplainArguments),
     /// Measure this host's clock, sleep, hand-off and stalls: the floor of every measurement
@@ -55,6 +59,7 @@ enum End {
     Fine = 0,
     Inconclusive = 3,
     Missed = 1,
+    Incomplete = 4,
     Failed = 5,
     Wrong = 2,
     Interrupted = 130,
@@ -63,8 +68,11 @@ enum End {
 impl End {
     /// The more serious of two.
     fn worse(self, other: End) -> End {
-        let rank =
-            |e: End| [End::Fine, End::Inconclusive, End::Missed, End::Failed, End::Wrong, End::Interrupted].iter().position(|x| *x == e);
+        let rank = |e: End| {
+            [End::Fine, End::Inconclusive, End::Missed, End::Incomplete, End::Failed, End::Wrong, End::Interrupted]
+                .iter()
+                .position(|x| *x == e)
+        };
         if rank(other) > rank(self) { other } else { self }
     }
 }
@@ -74,6 +82,7 @@ pub fn main() -> ExitCode {
     let end = match Arguments::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Capacity(arguments) => capacity::capacity(&arguments),
+        Verb::Sweep(arguments) => sweep::sweep(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),

@@ -9,6 +9,7 @@ mod measurement;
 mod objectives;
 mod run;
 mod simulation;
+pub mod sweep;
 pub mod trial;
 mod verdict;
 mod watch;

@@ -7,7 +7,7 @@ use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
 
 /// The relaxation times that a run must span before its figures count: near saturation short runs know nothing of long queues.
-const RELAXATIONS: f64 = 10.0;
+const RELAXATIONS: f64 = 15.0;
 /// How much longer each attempt is than the one before.
 const GROWTH: u64 = 4;
 

@@ -85,21 +85,19 @@ fn judged(trial: &Trial) -> String {
     all.join("; ")
 }
 
-/// A metric's figure by who knows it best.
+/// A metric's figure: the simulation's, and an exact theory's beside it.
 fn figure(trial: &Trial, judgement: &Judgement) -> String {
     let metric = &judgement.objective.metric;
-    let known = [Method::Simulation, Method::Theory].iter().find_map(|m| {
+    let unit = metric_of(metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
+    let known = [Method::Simulation, Method::Theory].iter().filter_map(|m| {
         let answer = trial.answers.iter().find(|a| a.method == *m)?;
-        Some((answer, answer.get(metric)?))
+        let estimate = answer.get(metric)?;
+        let about = if answer.exact { "" } else { "about " };
+        let scale = Scale::of(unit, estimate.value.into_iter());
+        Some(format!("{about}{} by {}", scale.show_with_unit(Some(estimate)), answer.method.name()))
     });
-    match known {
-        Some((answer, estimate)) => {
-            let unit = metric_of(metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
-            let scale = Scale::of(unit, estimate.value.into_iter());
-            format!("{metric} is {} by {}", scale.show_with_unit(Some(estimate)), answer.method.name())
-        }
-        None => format!("nobody knows {metric}"),
-    }
+    let known: Vec<String> = known.collect();
+    if known.is_empty() { format!("nobody knows {metric}") } else { format!("{metric} is {}", known.join(", ")) }
 }
 
 /// A row for every value that was tried.
