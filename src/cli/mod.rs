@@ -2,12 +2,14 @@
 
 mod calibrate;
 mod capacity;
+mod compare;
 mod explain;
 mod files;
 mod init;
 mod plan;
 mod progress;
 mod run;
+mod saved;
 mod style;
 mod sweep;
 
@@ -35,6 +37,8 @@ enum Verb {
     Capacity(capacity::CapacityArguments),
     /// Answer a scenario at every point of a grid of settings: [sweep] in the file, or --vary
     Sweep(sweep::SweepArguments),
+    /// Hold configurations or saved results against one another: better, worse, or no difference seen
+    Compare(compare::CompareArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
     Explain(explain::ExplainArguments),
     /// Measure this host's clock, sleep, hand-off and stalls: the floor of every measurement
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Capacity(arguments) => capacity::capacity(&arguments),
         Verb::Sweep(arguments) => sweep::sweep(&arguments),
+        Verb::Compare(arguments) => compare::compare(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),

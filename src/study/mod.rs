@@ -4,6 +4,7 @@
 
 mod agreement;
 pub mod capacity;
+pub mod compare;
 mod load;
 mod measurement;
 mod objectives;

@@ -10,6 +10,7 @@ use crate::stats::{Collector, Combined, Places, Span, Summary, combine, mser5};
 use crate::units::{plain, seconds, significant};
 use crate::workload::Plan;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// A replication is looked at once for so many messages, on average.
 const MESSAGES_A_LOOK: f64 = 64.0;
@@ -58,6 +59,22 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
         plain(warmup as f64, 9)
     );
     Ok(answer(scenario, effort, combined, &summaries, caveats))
+}
+
+/// What every replication gave by metric path, in their order. Replication for replication, two scenarios that name their
+/// producers and consumers alike draw the same numbers, so that their differences can be paired.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
+    let run = Runs::new(scenario).map_err(refuse)?;
+    let (warmup, _) = run.warmup(watch);
+    let runs = run.replicate(0..scenario.simulation.replications, warmup, watch);
+    match run.unstable(&runs) {
+        Some(why) => Err(refuse(why)),
+        None => Ok(runs.into_iter().map(|r| r.summary.values).collect()),
+    }
 }
 
 fn values(runs: &[Replication]) -> Vec<Summary> {
