@@ -1,7 +1,7 @@
 //! The real in-process queue: what simulated answers are held against, and an embedded queue in its own right.
 //!
 //! Layers, each usable without the next: [`State`] decides (a pure state machine: no lock, no clock, no
-//! input or output), [`Queue`] adds one lock and the waiting of threads. Whatever a queue can do to a message is decided in the
+//! input or output), [`Queue`] adds one lock and the waiting of threads, [`DurableQueue`] a write-ahead [`log`]. Whatever a queue can do to a message is decided in the
 //! first layer alone, so that it can be tested against a plain model, step by step.
 //!
 //! ```
@@ -27,7 +27,9 @@
 
 mod counts;
 mod delivery;
+mod durable;
 mod line;
+pub mod log;
 #[cfg(test)]
 mod model_test;
 mod settings;
@@ -38,6 +40,7 @@ mod timers;
 
 pub use counts::Counts;
 pub use delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
+pub use durable::{Confirm, DurableError, DurableQueue, Stored};
 pub use settings::{Backoff, Order, Overflow, Settings, Terms};
 pub use shell::Queue;
 pub use slots::Tag;

@@ -107,6 +107,14 @@ impl<T: Clone> Queue<T> {
         accepted
     }
 
+    /// Puts messages in that were there before, whatever the bound is.
+    pub(super) fn restore(&self, bodies: impl IntoIterator<Item = T>) {
+        let now = (self.now)();
+        let mut inner = self.inner.lock();
+        bodies.into_iter().for_each(|body| inner.state.restore(body, now));
+        self.leave(inner);
+    }
+
     /// Takes up to `max` messages onto the end of `out`, waiting until there is one. False if there will never be one
     /// again: the queue is closed and all is settled. Whoever still holds deliveries waits for himself then, so settle first or
     /// use [`Queue::try_consume`].

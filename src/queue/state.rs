@@ -94,6 +94,19 @@ impl<T: Clone> State<T> {
                 Overflow::DropHead => {}
             }
         }
+        let id = self.accept(body, terms);
+        self.trim();
+        Ok(id)
+    }
+
+    /// Accepts a message that was there before, whatever the bound is.
+    pub(super) fn restore(&mut self, body: T, now: u64) {
+        self.tick(now);
+        self.accept(body, Terms::default());
+    }
+
+    #[inline]
+    fn accept(&mut self, body: T, terms: Terms) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         let expires = self.expiry(terms.ttl);
@@ -102,8 +115,7 @@ impl<T: Clone> State<T> {
         self.line.push(Place { rank: terms.rank, id, slot });
         self.counts.published += 1;
         self.counts.ready += 1;
-        self.trim();
-        Ok(id)
+        id
     }
 
     /// Delivers up to `max` messages onto the end of `out`, and says how many.
