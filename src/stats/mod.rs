@@ -8,6 +8,8 @@ mod combine;
 mod histogram;
 mod interval;
 mod levels;
+mod moments;
+mod pass;
 mod warmup;
 
 pub use collector::{Collector, Places, Span, Summary};

@@ -116,7 +116,9 @@ fn really_happened(records: &[Record], planned: &Block, groups: usize) -> Block 
         }
         for (group, column) in out.demand.iter_mut().enumerate() {
             let planned = planned.demand[group].get(r.message.id as usize).copied().unwrap_or(0);
-            column.push(if r.outcome == Outcome::Served { r.finished - r.taken } else { planned });
+            // Another group would have worked as planned.
+            let real = r.outcome == Outcome::Served && r.consumer as usize == group;
+            column.push(if real { r.finished - r.taken } else { planned });
         }
     }
     out

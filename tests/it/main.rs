@@ -3,5 +3,6 @@
 mod agreement;
 mod cli;
 mod layers;
+mod literature;
 mod oracle;
 mod readme;
