@@ -2,6 +2,7 @@
 
 mod agreement;
 mod cli;
+mod coverage;
 mod layers;
 mod literature;
 mod oracle;
