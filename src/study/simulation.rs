@@ -31,12 +31,20 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
     let mut summaries = run.replicate(0..scenario.simulation.replications, warmup, watch);
+    if summaries.is_empty() {
+        return Err(refuse("interrupted before a replication was finished".into()));
+    }
+    if watch.stopped() {
+        caveats.push(format!("interrupted: {} of {} replications were finished", summaries.len(), scenario.simulation.replications));
+    }
     if let Some(why) = run.unstable(&summaries) {
         return Err(refuse(why));
     }
     let confidence = scenario.simulation.confidence;
     let mut combined = combine(&values(&summaries), confidence);
-    while let Some(more) = still_needed(&scenario.simulation.precision, &combined, summaries.len() as u32) {
+    while !watch.stopped()
+        && let Some(more) = still_needed(&scenario.simulation.precision, &combined, summaries.len() as u32)
+    {
         let next = summaries.len() as u32;
         summaries.extend(run.replicate(next..next + more, warmup, watch));
         combined = combine(&values(&summaries), confidence);
@@ -111,6 +119,9 @@ impl<'a> Runs<'a> {
     fn settled(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
         let mut length = (self.messages / 10).clamp(10_000.min(self.messages), 100_000);
         loop {
+            if watch.stopped() {
+                return (0, Vec::new());
+            }
             watch.says("warm-up", 0.0, &format!("pilot of {length} messages"));
             let pilots: Vec<Pilot> = (0..self.scenario.simulation.replications)
                 .into_par_iter()
@@ -138,6 +149,7 @@ impl<'a> Runs<'a> {
         }
     }
 
+    /// Plays replications; those that were interrupted are left out.
     fn replicate(&self, which: std::ops::Range<u32>, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
         let all = u64::from(which.end - which.start) * (warmup + self.messages);
         let done = std::sync::atomic::AtomicU64::new(0);
@@ -151,7 +163,10 @@ impl<'a> Runs<'a> {
                 engine.forget_peak();
                 let before = engine.totals();
                 let mut left = self.messages;
-                while left > 0 && !watch.stopped() {
+                while left > 0 {
+                    if watch.stopped() {
+                        return None;
+                    }
                     let played = engine.advance(left.min(CHUNK), &mut collector);
                     left -= played;
                     let so_far = done.fetch_add(played, std::sync::atomic::Ordering::Relaxed);
@@ -164,8 +179,11 @@ impl<'a> Runs<'a> {
                 let peak = engine.peak();
                 engine.settle(&mut collector);
                 let span = span(&before, &after, peak);
-                Replication { summary: collector.summary(&span), span }
+                Some(Replication { summary: collector.summary(&span), span })
             })
+            .collect::<Vec<_>>()
+            .into_iter()
+            .flatten()
             .collect()
     }
 
