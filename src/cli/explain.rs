@@ -26,8 +26,7 @@ pub fn explain(arguments: &ExplainArguments) -> End {
     let explanation = theory::explain(&given.scenario);
     if arguments.json {
         let document = serde_json::json!({ "explanation": explanation, "scenario": scenario::resolved(&given.scenario) });
-        style::out(&format!("{document:#}\n"));
-        return End::Fine;
+        return style::out(&format!("{document:#}\n"));
     }
     let mut text = format!("{}\n\n", given.scenario.title.as_deref().unwrap_or(&given.stem));
     text += &format!("Kendall name   {}\n", explanation.kendall);
@@ -50,6 +49,5 @@ pub fn explain(arguments: &ExplainArguments) -> End {
     }
     text += "\nThe scenario with its defaults filled in:\n\n";
     text += &scenario::resolved_toml(&given.scenario);
-    style::out(&text);
-    End::Fine
+    style::out(&text)
 }

@@ -2,8 +2,8 @@
 
 mod agreement;
 mod cli;
-mod engine;
 mod coverage;
+mod engine;
 mod layers;
 mod literature;
 mod networks;
