@@ -1,6 +1,7 @@
 //! Listens to one run and keeps what its statistics need: sums, counts in buckets, levels; no single message.
 
 use super::histogram::Counts;
+use super::moments::{Moments, Times};
 use crate::answer::{PERCENTILES, path};
 use crate::message::{Level, Outcome, Record, Recorder, Served};
 use crate::units::{NANOS_PER_SECOND, seconds};
@@ -40,81 +41,6 @@ pub(super) struct Tally {
     pub send: Moments,
     pub lost: BTreeMap<Outcome, u64>,
     pub unfinished: u64,
-}
-
-/// Sum, sum of squares and maximum of times, in nanoseconds.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Moments {
-    pub count: u64,
-    pub sum: u128,
-    square: f64,
-    max: u64,
-}
-
-/// Moments with counts in buckets.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Times {
-    pub moments: Moments,
-    pub counts: Counts,
-}
-
-impl Moments {
-    #[inline(always)]
-    pub fn add(&mut self, value: u64) {
-        self.count += 1;
-        self.sum += u128::from(value);
-        self.square += value as f64 * value as f64;
-        self.max = self.max.max(value);
-    }
-
-    fn add_between(&mut self, from: &[u64], to: &[u64]) {
-        let (mut sum, mut square, mut max) = (0_u64, 0.0, self.max);
-        for (&a, &b) in from.iter().zip(to) {
-            let value = b - a;
-            sum += value;
-            square += value as f64 * value as f64;
-            max = max.max(value);
-        }
-        self.count += from.len() as u64;
-        self.sum += u128::from(sum);
-        self.square += square;
-        self.max = max;
-    }
-
-    fn merge(&mut self, other: &Moments) {
-        self.count += other.count;
-        self.sum += other.sum;
-        self.square += other.square;
-        self.max = self.max.max(other.max);
-    }
-
-    /// In seconds; `None` if nothing was counted.
-    pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 / self.count as f64 / NANOS_PER_SECOND)
-    }
-
-    fn sd(&self) -> Option<f64> {
-        let n = self.count as f64;
-        let mean = self.mean()? * NANOS_PER_SECOND;
-        (self.count > 1).then(|| ((self.square / n - mean * mean).max(0.0) * n / (n - 1.0)).sqrt() / NANOS_PER_SECOND)
-    }
-}
-
-impl Times {
-    pub fn add(&mut self, value: u64) {
-        self.moments.add(value);
-        self.counts.record(value);
-    }
-
-    fn add_between(&mut self, from: &[u64], to: &[u64]) {
-        self.moments.add_between(from, to);
-        self.counts.record_between(from, to);
-    }
-
-    fn merge(&mut self, other: &Times) {
-        self.moments.merge(&other.moments);
-        self.counts.merge(&other.counts);
-    }
 }
 
 /// A queue's levels at ever wider distances, never more than a few hundred.
@@ -199,11 +125,10 @@ impl Recorder for Collector {
             return;
         }
         let tally = &mut self.producers[0];
-        tally.wait.add_between(run.sent, run.taken);
-        tally.latency.add_between(run.due, run.finished);
-        tally.service.add_between(run.taken, run.finished);
+        tally.wait.add_between(run.sent, run.taken, None);
+        tally.latency.add_between(run.due, run.finished, None);
         tally.send.add_between(run.due, run.sent);
-        self.consumers[0].add_between(run.taken, run.finished);
+        self.consumers[0].add_between(run.taken, run.finished, Some(&mut tally.service));
     }
 
     fn level(&mut self, level: &Level) {

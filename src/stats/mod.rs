@@ -8,7 +8,9 @@ mod combine;
 mod histogram;
 mod interval;
 mod levels;
+mod moments;
 mod network;
+mod pass;
 mod warmup;
 
 pub use collector::{Collector, Places, Span, Summary};

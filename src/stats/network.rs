@@ -1,7 +1,8 @@
 //! Listens to one run of a network: stays queue by queue, and whole ways through it producer by producer.
 
-use super::collector::{Summary, Tally, Times, Trail};
+use super::collector::{Summary, Tally, Trail};
 use super::histogram::Counts;
+use super::moments::Times;
 use crate::answer::path;
 use crate::message::{Exit, Level, Outcome, Record, Recorder};
 use crate::units::{NANOS_PER_SECOND, seconds};

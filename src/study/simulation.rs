@@ -8,6 +8,7 @@ use crate::scenario::{Length, Precision, Scenario, Warmup};
 use crate::stats::{Combined, Summary, combine, half_width, mser5};
 use crate::units::{plain, seconds, significant};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// Messages played between two reports of progress.
 const CHUNK: u64 = 1 << 16;
@@ -56,6 +57,22 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
         plain(warmup as f64, 9)
     );
     Ok(answer(scenario, effort, combined, &summaries, caveats))
+}
+
+/// What every replication gave by metric path, in their order. Replication for replication, two scenarios that name their
+/// producers and consumers alike draw the same numbers, so that their differences can be paired.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
+    let run = Runs::new(scenario).map_err(refuse)?;
+    let (warmup, _) = run.warmup(watch);
+    let runs = run.replicate(0..scenario.simulation.replications, warmup, watch);
+    match run.unstable(&runs) {
+        Some(why) => Err(refuse(why)),
+        None => Ok(runs.into_iter().map(|r| r.summary.values).collect()),
+    }
 }
 
 fn values(runs: &[Replication]) -> Vec<Summary> {

@@ -3,6 +3,7 @@
 mod agreement;
 mod cli;
 mod engine;
+mod coverage;
 mod layers;
 mod literature;
 mod networks;
