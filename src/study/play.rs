@@ -65,6 +65,15 @@ impl<'a> Play<'a> {
         Ok(play)
     }
 
+    /// Plays by events whatever it is.
+    pub fn by_events(scenario: &'a Scenario) -> Result<Self, String> {
+        scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let play = Play { scenario, way: Way::Network(network_places(scenario)), rate };
+        play.network(0, None)?;
+        Ok(play)
+    }
+
     /// Whether a bound keeps the queue of a single station finite at any load.
     pub fn is_bounded(&self) -> bool {
         matches!(&self.way, Way::Single(station, _) if station.room.is_some())

@@ -2,10 +2,11 @@
 
 mod agreement;
 mod cli;
-mod engine;
 mod coverage;
+mod engine;
 mod layers;
 mod literature;
 mod networks;
 mod oracle;
 mod readme;
+mod semantics;
