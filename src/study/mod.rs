@@ -12,7 +12,8 @@ mod play;
 mod run;
 mod simulation;
 pub mod sweep;
-pub mod trial;
+pub mod transient;
+mod trial;
 mod verdict;
 mod watch;
 

@@ -9,3 +9,4 @@ mod literature;
 mod networks;
 mod oracle;
 mod readme;
+mod semantics;
