@@ -2,7 +2,9 @@
 
 mod agreement;
 mod cli;
+mod crash;
 mod layers;
 mod literature;
 mod oracle;
+mod queue;
 mod readme;
