@@ -10,12 +10,14 @@ pub struct Given {
     pub scenario: Scenario,
     /// The text of the file; `None` for a scenario made of flags.
     pub text: Option<String>,
+    /// The text with the settings that were given beside it.
+    pub source: Source,
     /// The name of its folder under the results.
     pub stem: String,
 }
 
 /// Reads what a scenario names beside itself: traces and samples.
-struct Disk;
+pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
@@ -39,21 +41,28 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
     let source = Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input) };
     let scenario = checked(scenario::parse(&source, &Disk))?;
     let stem = file.file_stem().map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
-    Ok(Given { scenario, text: Some(text), stem })
+    Ok(Given { scenario, text: Some(text), source, stem })
 }
 
 /// A scenario without a file: a rate, a law of service, a number of consumers.
 pub fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
     let source = scenario::quick(rate, service, consumers, overrides(input));
     let scenario = checked(scenario::parse(&source, &Disk))?;
-    Ok(Given { scenario, text: Some(source.text), stem: "quick".into() })
+    Ok(Given { scenario, text: Some(source.text.clone()), source, stem: "quick".into() })
 }
 
 fn overrides(input: &Input) -> Vec<String> {
     input.set.iter().cloned().chain(input.seed.map(|seed| format!("seed={seed}"))).collect()
 }
 
-fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {
+/// Says what is wrong with a scenario.
+pub fn refused(problems: &scenario::Problems) -> End {
+    style::note(&problems.render(style::colour_on_stderr()));
+    End::Wrong
+}
+
+/// The scenario, its warnings said; or what is wrong with it.
+pub fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {
     let colour = style::colour_on_stderr();
     match parsed {
         Ok(parsed) => {
@@ -62,10 +71,7 @@ fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> 
             }
             Ok(parsed.scenario)
         }
-        Err(problems) => {
-            style::note(&problems.render(colour));
-            Err(End::Wrong)
-        }
+        Err(problems) => Err(refused(&problems)),
     }
 }
 

@@ -101,7 +101,7 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
     let wanted = arguments.only.clone().unwrap_or(EVERYTHING.to_vec());
     let study = study::run(&scenario, &wanted, bar);
     bar.clear();
-    let extras = report::Extras { scenario: scenario::resolved(&scenario), command: command(), source: given.text.clone() };
+    let extras = report::Extras { scenario: scenario::resolved(&scenario), command: super::command(), source: given.text.clone() };
     let files = report::files(&study, &extras);
     let mut written = Vec::new();
     if !arguments.json || arguments.out.is_some() {
@@ -163,10 +163,4 @@ fn judged(study: &Study, check: bool) -> End {
         }
     }
     end
-}
-
-/// The command as it was typed, for making the result again.
-fn command() -> String {
-    let quote = |word: String| if word.chars().all(|c| c.is_alphanumeric() || "-_./=,:%".contains(c)) { word } else { format!("'{word}'") };
-    std::iter::once("queuelab".to_string()).chain(std::env::args().skip(1).map(quote)).collect::<Vec<_>>().join(" ")
 }

@@ -11,6 +11,7 @@ mod json;
 mod number;
 pub mod plots;
 mod rows;
+pub mod study;
 mod table;
 mod text;
 mod words;

@@ -9,6 +9,7 @@ mod histogram;
 mod interval;
 mod levels;
 mod moments;
+mod network;
 mod pass;
 mod warmup;
 
@@ -17,4 +18,5 @@ pub use combine::{Combined, combine};
 pub use histogram::Counts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};
+pub use network::{ConsumerPlace, GroupSpan, NetworkCollector, NetworkPlaces, NetworkSpan, QueueSpan};
 pub use warmup::mser5;

@@ -49,6 +49,11 @@ impl Axis {
         Axis { low, high, log: false, ticks: ticks.collect(), title: title.into() }
     }
 
+    /// Positions with ticks that the caller chose.
+    pub fn marked(title: &str, low: f64, high: f64, ticks: Vec<(f64, String)>) -> Self {
+        Axis { low, high, log: false, ticks, title: title.into() }
+    }
+
     /// Shares of messages by their number of nines, from none to `most`.
     pub fn nines(most: f64) -> Self {
         let named = [(0.0, "0 %"), (0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"), (0.9999, "99.99 %")];

@@ -8,10 +8,12 @@ mod figure;
 mod levels;
 mod percentiles;
 mod svg;
+mod sweep;
 mod theme;
 
 use crate::study::Study;
 pub(super) use svg::escape;
+pub(super) use sweep::drawn as swept;
 
 /// One plot: a file's name and what draws it.
 #[derive(Clone, Copy)]
