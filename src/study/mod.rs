@@ -6,6 +6,7 @@ mod agreement;
 pub mod capacity;
 pub mod compare;
 mod load;
+mod measured;
 mod measurement;
 mod objectives;
 mod play;

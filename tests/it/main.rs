@@ -3,10 +3,12 @@
 mod agreement;
 mod cli;
 mod coverage;
+mod crash;
 mod engine;
 mod layers;
 mod literature;
 mod networks;
 mod oracle;
+mod queue;
 mod readme;
 mod semantics;
