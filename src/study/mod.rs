@@ -5,10 +5,12 @@
 mod agreement;
 pub mod capacity;
 pub mod compare;
+pub mod fit;
 mod load;
 mod measurement;
 mod objectives;
 mod run;
+pub mod sensitivity;
 mod simulation;
 pub mod sweep;
 pub mod trial;
