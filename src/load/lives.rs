@@ -8,7 +8,7 @@ const NEVER: u64 = u64::MAX;
 /// Set in `sent` when the queue refused the message.
 const REFUSED: u64 = 1 << 63;
 
-/// A row for each message of the plan. Times are nanoseconds from the start.
+/// A row for each message of the plan and each queue that it may visit, queue by queue. Times are nanoseconds from the start.
 #[derive(Debug)]
 pub struct Lives(Vec<Life>);
 
@@ -38,9 +38,9 @@ pub struct Past {
 }
 
 impl Lives {
-    pub fn new(messages: usize) -> Self {
+    pub fn new(rows: usize) -> Self {
         let never = || AtomicU64::new(NEVER);
-        Lives((0..messages).map(|_| Life { sent: never(), taken: never(), finished: never(), who: never() }).collect())
+        Lives((0..rows).map(|_| Life { sent: never(), taken: never(), finished: never(), who: never() }).collect())
     }
 
     pub fn send(&self, message: usize, at: u64) {

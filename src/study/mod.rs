@@ -9,6 +9,7 @@ pub mod fit;
 mod load;
 mod measurement;
 mod objectives;
+mod play;
 mod run;
 pub mod sensitivity;
 mod simulation;

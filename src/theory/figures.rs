@@ -32,6 +32,25 @@ pub struct Figures {
     pub wait: Times,
     /// Wait and service together, if its law is known; else it is put together from the two.
     pub sojourn: Option<Times>,
+    /// Deliveries a message.
+    pub attempts: f64,
+    /// Mean number of busy servers, where it is not throughput times mean service time.
+    pub busy: Option<f64>,
+    /// Messages taken at a time, where consumers take batches.
+    pub batch: Option<f64>,
+    /// A message's time in service, where it is not that of a delivery.
+    pub service: Option<Times>,
+    /// Waits and sojourns by stream, in the station's order, where they differ.
+    pub streams: Vec<Seen>,
+    /// Whether servers are shared, so that there is no wait to speak of.
+    pub shared: bool,
+}
+
+/// What the messages of one stream see.
+#[derive(Clone)]
+pub struct Seen {
+    pub wait: Times,
+    pub sojourn: Option<Times>,
 }
 
 /// Shares at which the latency's law is tabulated: evenly on the scale of nines, up to 0.99999.
@@ -75,7 +94,24 @@ impl Figures {
             in_system: Level { mean: waiting + station.offered_load(), p99: None },
             wait,
             sojourn: None,
+            attempts: 1.0,
+            busy: None,
+            batch: None,
+            service: None,
+            streams: Vec::new(),
+            shared: false,
         }
+    }
+
+    /// Likewise, where streams do not wait alike.
+    pub fn by_stream(station: &Station<'_>, delayed: Option<f64>, streams: Vec<Seen>) -> Self {
+        let waits: Vec<(f64, Times)> = station.streams.iter().zip(&streams).map(|(s, seen)| (s.rate, seen.wait.clone())).collect();
+        Figures { streams, ..Figures::lossless(station, delayed, Times::mixture(&waits)) }
+    }
+
+    /// Mean number of busy servers.
+    fn busy(&self, station: &Station<'_>) -> f64 {
+        self.busy.unwrap_or(self.throughput * station.service.mean())
     }
 
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
@@ -97,16 +133,18 @@ impl Figures {
         single("throughput", self.throughput);
         single("arrival_rate", station.lambda());
         single("loss", self.loss);
-        single("attempts", 1.0);
+        single("attempts", self.attempts);
         if let Some(c) = station.servers {
-            single("utilization", self.throughput * station.service.mean() / f64::from(c));
+            single("utilization", self.busy(station) / f64::from(c));
         }
         if let Some(delayed) = self.delayed {
             single("delayed", delayed);
         }
-        set_level(answer, &place, "queue_length", &self.queue_length);
         set_level(answer, &place, "in_system", &self.in_system);
-        set_times(answer, &place, "wait", &self.wait);
+        if !self.shared {
+            set_level(answer, &place, "queue_length", &self.queue_length);
+            set_times(answer, &place, "wait", &self.wait);
+        }
     }
 
     /// Alike groups share the work in proportion to their servers.
@@ -118,7 +156,7 @@ impl Figures {
                 _ if station.groups.len() == 1 => 1.0,
                 _ => continue,
             };
-            let busy = share * self.throughput * station.service.mean();
+            let busy = share * self.busy(station);
             answer.set(&place, "throughput", "", Estimate::exact(share * self.throughput));
             answer.set(&place, "busy", "", Estimate::exact(busy));
             if let Servers::Count(n) = group.count {
@@ -126,13 +164,16 @@ impl Figures {
                 answer.set(&place, "count", "", Estimate::exact(f64::from(n)));
             }
             set_times(answer, &place, "service", &service_times(station));
+            if let Some(batch) = self.batch {
+                answer.set(&place, "batch_size", "", Estimate::exact(batch));
+            }
         }
     }
 
     fn fill_producers(&self, station: &Station<'_>, answer: &mut Answer) {
         let kinds: Vec<Kind> = (0..station.streams.len()).map(|i| self.kind(station, i)).collect();
         for (stream, kind) in station.streams.iter().zip(&kinds) {
-            kind.fill(answer, &format!("producers.{}", stream.producer.name));
+            kind.fill(answer, &format!("producers.{}", stream.producer.name), self.shared);
         }
         let mixture =
             |part: fn(&Kind) -> &Times| Times::mixture(&kinds.iter().map(|k| (k.throughput, part(k).clone())).collect::<Vec<_>>());
@@ -144,17 +185,20 @@ impl Figures {
             service: mixture(|k| &k.service),
             latency: mixture(|k| &k.latency),
         };
-        total.fill(answer, "total");
+        total.fill(answer, "total", self.shared);
         let shares = shares();
         answer.latency = total.latency.quantiles(&shares).map(|values| Distribution::Quantiles(shares.into_iter().zip(values).collect()));
     }
 
-    /// What the messages of one stream see. In order of arrival, and losing alike, all wait alike.
+    /// What the messages of one stream see: in order of arrival, and losing alike, all the same.
     fn kind(&self, station: &Station<'_>, stream: usize) -> Kind {
-        let service = service_of(station, stream);
-        let sojourn = match &self.sojourn {
-            Some(sojourn) if station.service.law().is_some() => sojourn.clone(),
-            _ => self.wait.plus(&service),
+        let service = self.service.clone().unwrap_or_else(|| station.service.times_of(stream));
+        let seen = self.streams.get(stream);
+        let wait = seen.map_or(&self.wait, |seen| &seen.wait);
+        let sojourn = match (seen, &self.sojourn) {
+            (Some(Seen { sojourn: Some(sojourn), .. }), _) => sojourn.clone(),
+            (None, Some(sojourn)) if station.service.law().is_some() => sojourn.clone(),
+            _ => wait.plus(&service),
         };
         let send = Times::of(&station.streams[stream].producer.send_time);
         Kind {
@@ -162,7 +206,7 @@ impl Figures {
             loss: self.loss,
             latency: send.plus(&sojourn),
             send,
-            wait: self.wait.clone(),
+            wait: wait.clone(),
             service,
         }
     }
@@ -179,27 +223,21 @@ struct Kind {
 }
 
 impl Kind {
-    fn fill(&self, answer: &mut Answer, place: &str) {
+    fn fill(&self, answer: &mut Answer, place: &str, shared: bool) {
         answer.set(place, "throughput", "", Estimate::exact(self.throughput));
         answer.set(place, "loss", "", Estimate::exact(self.loss));
         for (key, times) in [("send", &self.send), ("wait", &self.wait), ("service", &self.service), ("latency", &self.latency)] {
+            if shared && matches!(key, "wait" | "service") {
+                continue;
+            }
             set_times(answer, place, key, times);
         }
     }
 }
 
-fn service_of(station: &Station<'_>, stream: usize) -> Times {
-    if let Some(law) = station.service.law().or_else(|| station.service.law_of(stream)) {
-        return Times::of(law);
-    }
-    let (mean, sd) = station.service.spread_of(stream);
-    Times::moments(mean, Some(sd))
-}
-
 /// The service time over all messages.
 pub fn service_times(station: &Station<'_>) -> Times {
-    let kinds: Vec<(f64, Times)> = station.streams.iter().enumerate().map(|(i, s)| (s.rate, service_of(station, i))).collect();
-    if station.service.law().is_some() { kinds[0].1.clone() } else { Times::mixture(&kinds) }
+    station.service.times()
 }
 
 fn general_caveats(station: &Station<'_>) -> Vec<String> {

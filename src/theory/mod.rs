@@ -4,27 +4,41 @@
 //! an adapter says which scenarios they fit. [`MODELS`] lists the adapters, exact ones first; [`answer`] asks the first
 //! that applies, and [`explain`] tells for each why it does not.
 
+pub mod batches;
+pub mod bulk;
+pub mod busy;
 pub mod ddc;
 pub mod erlang;
 mod explain;
+mod fft;
 mod figures;
 mod formulas;
 pub mod ggc;
 pub mod gim1;
+pub mod gimc;
+pub mod invert;
 pub mod levels;
 mod linear;
+pub mod matrix;
+pub mod mdc;
 pub mod mg1;
 pub mod mginf;
 pub mod mm1;
 pub mod mmc;
 pub mod mmck;
+pub mod patience;
+pub mod phases;
+pub mod phph;
+pub mod priority;
+pub mod qbd;
 mod service;
 mod station;
 pub mod times;
 mod traffic;
+pub mod transform;
 
 pub use explain::{Explanation, Load, ModelNote, explain};
-pub use figures::{Figures, Level};
+pub use figures::{Figures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;
 pub use station::{Feature, Gaps, Station, Stream};
@@ -132,8 +146,16 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &mmc::Mmc,
     &mmck::Mmck,
     &mmck::DropHead,
+    &priority::ManyServers,
+    &priority::OneServer,
+    &patience::TimeToLive,
+    &batches::BatchArrivals,
+    &bulk::ConsumerBatches,
+    &mdc::Mdc,
     &mg1::Mg1,
     &gim1::GiM1,
+    &gimc::GiMc,
+    &phph::Phases,
     &ggc::AllenCunneen,
 ];
 

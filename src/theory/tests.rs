@@ -193,6 +193,44 @@ fn m_d_1() {
     );
 }
 
+/// Crommelin's law by two other hands: alternating series in many digits, and Franx's form.
+#[test]
+fn m_d_c() {
+    let one = Scenario::mgc(0.8, Law::deterministic(1.0), 1);
+    check(&one, 1e-9, &[("q.wait.p50", 1.2759398733762168), ("q.wait.p99", 10.35588679199509), ("p.latency.p999", 16.70026819406621)]);
+    check(
+        &Scenario::mgc(3.6, Law::deterministic(1.0), 4),
+        1e-9,
+        &[
+            ("q.wait.mean", 0.9999658855990776),
+            ("q.delayed", 0.7754365862673901),
+            ("q.wait.p50", 0.6211499061048755),
+            ("p.latency.p999", 9.118310307898128),
+        ],
+    );
+    check(&Scenario::mgc(1.8, Law::deterministic(1.0), 2), 1e-9, &[("q.wait.mean", 2.14692321470488), ("q.wait.p999", 16.39819805304478)]);
+}
+
+/// Takács' formula, and the embedded chain solved as a linear system.
+#[test]
+fn gi_m_c() {
+    let mut regular = mm(4.5, 1.0, 5);
+    regular.producers[0].arrivals = Arrivals::Periodic;
+    check(
+        &regular,
+        1e-9,
+        &[
+            ("q.delayed", 0.6340801423619422),
+            ("q.wait.mean", 0.6567370207281552),
+            ("q.in_system.mean", 7.455316593276699),
+            ("q.wait.p99", 4.297862940601898),
+        ],
+    );
+    let mut erlang = mm(2.55, 1.0, 3);
+    erlang.producers[0].arrivals = Arrivals::Renewal { gap: Law::erlang(1.0 / 2.55, 2) };
+    check(&erlang, 1e-9, &[("q.wait.mean", 1.139799312962419), ("q.wait.p50", 0.5008417159613339), ("q.wait.p999", 11.047088542457027)]);
+}
+
 /// Kleinrock I, section 6.4: σ = A*(μ(1 − σ)).
 #[test]
 fn d_m_1() {
@@ -246,6 +284,23 @@ fn m_g_1_by_moments() {
     check(&of(0.5, Law::erlang(1.0, 2)), 1e-9, &[("q.wait.mean", 0.75), ("q.wait.sd", 1.5625f64.sqrt())]);
     // A finite mean and an infinite spread; then not even a mean.
     check(&of(0.5, Law::pareto(1.0, 2.5)), 1e-9, &[("q.wait.mean", 0.9), ("q.wait.sd", f64::INFINITY)]);
+    // Numerical inversion of another hand: Abate–Whitt on 40 digits.
+    check(
+        &of(0.9, Law::lognormal(1.0, 2.0)),
+        1e-6,
+        &[
+            ("q.wait.p50", 7.990544299917847),
+            ("q.wait.p90", 34.23026329200153),
+            ("q.wait.p99", 73.86863762476496),
+            ("q.wait.p999", 115.53950566834438),
+        ],
+    );
+    check(
+        &of(0.5, Law::lognormal(1.0, 2.0)),
+        1e-6,
+        &[("q.wait.p50", 0.0), ("q.wait.p90", 4.564064522522921), ("q.wait.p999", 32.42523974892988)],
+    );
+    check(&of(0.9, Law::erlang(1.0, 2)), 1e-8, &[("q.wait.p50", 4.447968272546518), ("q.wait.p999", 50.51526079078576)]);
     check(
         &of(0.5, Law::pareto(1.0, 1.8)),
         1e-9,
@@ -290,9 +345,10 @@ fn the_send_time_adds_to_the_latency_only() {
         &[("p.latency.mean", 0.005), ("p.latency.p99", 0.012210340371976182), ("q.wait.mean", 0.001), ("p.send.mean", 0.003)],
     );
     scenario.producers[0].send_time = Law::exponential(0.003);
-    let answer = solved(&scenario);
-    assert_eq!(answer.get("producers.producer.latency.p99"), None);
-    assert!(answer.latency.is_none());
+    // Two exponential times in a row of 3 and 2 ms.
+    let tail = |t: f64| 3.0 * (-t / 0.003).exp() - 2.0 * (-t / 0.002).exp();
+    let p99 = solved(&scenario).get("producers.producer.latency.p99").and_then(|e| e.value).expect("known");
+    assert!((tail(p99) / 0.01 - 1.0).abs() < 1e-9);
 }
 
 #[test]
@@ -382,4 +438,190 @@ proptest::proptest! {
 #[test]
 fn a_million_servers_and_places_are_quick_enough() {
     check(&with_room(mm(999_000.0, 1.0, 1_000_000), 1_000_000), 1e-9, &[("q.utilization", 0.999)]);
+}
+
+/// Two or three classes, the first the most urgent.
+fn classes(rates: &[f64], means: &[f64], servers: u32, preemption: crate::scenario::Preemption) -> Scenario {
+    let mut scenario = mm(rates[0], 1.0, servers);
+    scenario.queues[0].discipline = crate::scenario::Discipline::Priority;
+    scenario.queues[0].preemption = preemption;
+    scenario.producers = (0..rates.len())
+        .map(|k| Producer {
+            priority: -(k as i32),
+            service_time: Some(Law::exponential(means[k])),
+            ..Producer::poisson(&format!("class{}", k + 1), 0, rates[k])
+        })
+        .collect();
+    scenario
+}
+
+fn class_check(scenario: &Scenario, expected: &[(&str, f64)]) {
+    let answer = solved(scenario);
+    for (path, value) in expected {
+        let found = answer.get(&format!("producers.{path}")).and_then(|e| e.value).unwrap_or_else(|| panic!("{path} of {}", answer.by));
+        assert!((found / value - 1.0).abs() < 1e-6, "{path} = {found}, not {value}");
+    }
+}
+
+/// Cobham, Davis, and M/M/c without those below.
+#[test]
+fn priorities() {
+    use crate::scenario::Preemption::{None, Resume};
+    class_check(
+        &classes(&[0.2, 0.3, 0.3], &[2.0 / 3.0, 1.0, 1.25], 1, None),
+        &[("class1.wait.mean", 0.9895833333333333), ("class2.latency.mean", 2.7463235294117645), ("class3.wait.mean", 7.896419437340153)],
+    );
+    class_check(
+        &classes(&[1.0, 1.4], &[1.0, 1.0], 3, None),
+        &[
+            ("class1.wait.mean", 0.32359550561797745),
+            ("class2.latency.mean", 2.617977528089887),
+            ("class1.wait.p50", 0.12901668926482657),
+            ("class1.wait.p999", 3.2363207384759107),
+        ],
+    );
+    class_check(
+        &classes(&[1.0, 1.4], &[1.0, 1.0], 3, Resume),
+        &[("class1.latency.mean", 1.0454545454545454), ("class2.latency.mean", 2.8166496424923384)],
+    );
+}
+
+/// Palm's Erlang A and M/M/c+D, by birth and death and by piecewise exponentials of other hands.
+#[test]
+fn messages_expire() {
+    let ttl = |scenario: &mut Scenario, law: Law| scenario.queues[0].message_ttl = Some(law);
+    let mut erlang_a = mm(12.0, 1.0, 10);
+    ttl(&mut erlang_a, Law::exponential(2.0));
+    check(
+        &erlang_a,
+        1e-9,
+        &[
+            ("q.loss", 0.19565594401072317),
+            ("q.delayed", 0.8503849479147523),
+            ("q.queue_length.mean", 4.695742656257356),
+            ("q.in_system.mean", 14.347871328128678),
+            ("q.wait.mean", 0.40083369542443603),
+            ("q.wait.p50", 0.33744969974213745),
+            ("q.wait.p99", 1.4298035832471214),
+        ],
+    );
+    let mut fixed = mm(5.5, 1.0, 5);
+    ttl(&mut fixed, Law::deterministic(0.5));
+    check(
+        &fixed,
+        1e-9,
+        &[
+            ("q.loss", 0.2067626971234102),
+            ("q.throughput", 4.362805165821244),
+            ("q.wait.mean", 0.15014239914121588),
+            ("q.queue_length.mean", 1.2236394516714697),
+            ("q.wait.p50", 0.074051339144944),
+            ("q.wait.p99", 0.49231231910198403),
+        ],
+    );
+    let mut overloaded = mm(1.5, 1.0, 1);
+    ttl(&mut overloaded, Law::deterministic(3.0));
+    check(&overloaded, 1e-9, &[("q.loss", 0.37002869412419853), ("q.wait.mean", 1.698991089567493), ("q.wait.p90", 2.822065081916662)]);
+}
+
+/// Burke; Gross & Harris, section 3.2.
+#[test]
+fn batches() {
+    use crate::scenario::{Batch, Batching};
+    let mut four = mm(0.8, 1.0, 1);
+    four.producers[0].batch = Batch::Fixed(4);
+    check(
+        &four,
+        1e-8,
+        &[
+            ("q.in_system.mean", 10.0),
+            ("q.wait.mean", 11.5),
+            ("q.delayed", 0.95),
+            ("q.wait.p50", 7.822991894838424),
+            ("q.wait.p99", 54.592244928806394),
+            ("q.wait.p999", 82.12017368743909),
+        ],
+    );
+    let mut bulk = mm(3.0, 1.0, 1);
+    bulk.consumers[0].batch = Some(Batching { max: 5, linger: 0.0 });
+    check(
+        &bulk,
+        1e-9,
+        &[
+            ("q.queue_length.mean", 4.7722748062298725),
+            ("q.wait.mean", 1.5907582687432908),
+            ("p.latency.mean", 2.590758268743291),
+            ("c.batch_size", 3.16567736712604),
+            ("q.in_system.mean", 7.7722748062298725),
+            ("c.utilization", 1.0 - 0.05233551872547579),
+        ],
+    );
+}
+
+/// Matrix-analytic solutions of another hand.
+#[test]
+fn phases_everywhere() {
+    check(
+        &Scenario::mgc(1.6, Law::erlang(1.0, 2), 2),
+        1e-9,
+        &[
+            ("q.wait.mean", 1.3423913043478308),
+            ("q.delayed", 0.7086956521739135),
+            ("q.wait.p50", 0.7053530110648865),
+            ("p.latency.p999", 13.247874372949354),
+        ],
+    );
+    check(
+        &Scenario::mgc(3.6, Law::hyperexponential(1.0, 4.0), 4),
+        1e-9,
+        &[
+            ("q.wait.mean", 4.74451537898563),
+            ("q.wait.p99", 28.25824468810697),
+            ("p.latency.p50", 3.3784317623484412),
+            ("p.latency.p999", 45.30526534393539),
+        ],
+    );
+    let renewal = |gap: Law, service: Law, servers: u32| {
+        let mut scenario = Scenario::mgc(1.0 / gap.mean(), service, servers);
+        scenario.producers[0].arrivals = Arrivals::Renewal { gap };
+        scenario
+    };
+    check(
+        &renewal(Law::hyperexponential(1.0 / 0.7, 4.0), Law::erlang(1.0, 3), 1),
+        1e-9,
+        &[
+            ("q.wait.mean", 4.557444647425689),
+            ("q.delayed", 0.8678413162829088),
+            ("q.wait.p50", 2.9615992286918527),
+            ("p.latency.p999", 35.79649879926092),
+        ],
+    );
+    check(
+        &renewal(Law::hyperexponential(1.0 / 2.55, 4.0), Law::hyperexponential(1.0, 4.0), 3),
+        1e-9,
+        &[
+            ("q.wait.mean", 6.685995343033526),
+            ("q.in_system.mean", 19.59928812473549),
+            ("q.wait.p999", 58.827528938867545),
+            ("p.latency.p50", 4.63175513768897),
+        ],
+    );
+}
+
+#[test]
+fn modulated_arrivals() {
+    let mut bursty = mm(2.4, 1.0, 3);
+    bursty.producers[0].arrivals = Arrivals::Mmpp { rates: vec![1.5, 6.0], dwell: vec![10.0, 2.5] };
+    check(
+        &bursty,
+        1e-9,
+        &[
+            ("q.in_system.mean", 14.16837963751204),
+            ("q.wait.mean", 4.903491515630018),
+            ("q.delayed", 0.7736798664931941),
+            ("q.wait.p50", 2.564945162912295),
+            ("q.wait.p999", 43.822145993997765),
+            ("p.latency.p99", 29.616502451020096),
+        ],
+    );
 }

@@ -2,7 +2,10 @@
 
 mod agreement;
 mod cli;
+mod engine;
+mod coverage;
 mod layers;
 mod literature;
+mod networks;
 mod oracle;
 mod readme;
