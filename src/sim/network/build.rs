@@ -207,6 +207,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         prefetching,
         groups: groups.iter().map(|(i, _)| *i as u32).collect(),
         servers: Vec::new(),
+        turn: 0,
         unlimited,
         lanes: vec![order],
         ready: 0,

@@ -51,7 +51,7 @@ impl<S: Blocks> Network<S> {
             _ => self.servers[station.servers[lane as usize] as usize].phase == Phase::Idle,
         };
         let shared = station.discipline == Discipline::ProcessorSharing;
-        let at_once = idle || shared || station.unlimited.is_some() || station.prefetching && self.space(queue).is_some();
+        let at_once = idle || shared || station.unlimited.is_some() || station.prefetching && self.may_deal(queue);
         at_once && station.commit.is_none() && (!station.batching || station.ready == 0 && self.no_linger(queue))
     }
 
