@@ -46,7 +46,11 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
     let run = load::measure(scenario, &played, &control).map_err(|e| refuse(e.to_string()))?;
-    let measured = stretched(run.records, speed);
+    let mut measured = stretched(run.records, speed);
+    let planned = if run.cut_short { finished(planned, &mut measured) } else { planned };
+    if (planned.len() as u64) < 2 * BATCHES {
+        return Err(refuse(format!("only {} messages were finished when the run was cut short", planned.len())));
+    }
     let mut answers = match station {
         Some(station) => single(scenario, &station, &planned, &run.by, &measured),
         None => network(scenario, &planned, &run.by, measured),
@@ -56,6 +60,20 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
         measurement.caveats.extend(run.caveats.iter().cloned());
     }
     Ok(answers)
+}
+
+/// What was finished of a run that was cut short: the plan up to the first message that was not, and the records of that part.
+/// The others would be compared with a rehearsal that goes on.
+fn finished(mut planned: Block, measured: &mut Vec<Record>) -> Block {
+    let open = measured.iter().filter(|r| r.outcome == Outcome::Unfinished).map(|r| r.message.id).min();
+    let whole = open.map_or(planned.len(), |id| (id as usize).min(planned.len()));
+    measured.retain(|r| r.message.id < whole as u64);
+    let producers = planned.producer.len().min(whole);
+    planned.due.truncate(whole);
+    planned.sent.truncate(whole);
+    planned.producer.truncate(producers);
+    planned.demand.iter_mut().for_each(|column| column.truncate(whole));
+    planned
 }
 
 /// One first-in-first-out queue: rehearsed, measured, replayed.
