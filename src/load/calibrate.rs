@@ -5,7 +5,7 @@ use super::generator::generate;
 use super::lives::Lives;
 use super::pacing::{Pacer, STALL};
 use super::score::Score;
-use super::server::{Post, serve};
+use super::server::{Post, Server};
 use super::work::Worker;
 use super::{LoadError, system, targets};
 use crate::queue::{Queue, Settings};
@@ -125,7 +125,11 @@ fn hand_off(spins: u32, count: u64, gap: u64) -> Result<Vec<u64>, LoadError> {
             ready.store(1, Ordering::Release);
             while queue.consume(1, &mut hand) {
                 let now = Monotonic.now();
-                waits.extend(hand.drain(..).map(|delivery| now.saturating_sub(delivery.body)));
+                for delivery in hand.drain(..) {
+                    waits.push(now.saturating_sub(delivery.body));
+                    // What was just delivered can be settled.
+                    let _settled = queue.ack(delivery.tag);
+                }
             }
             waits
         });
@@ -160,11 +164,12 @@ fn null_rate(messages: usize) -> Result<f64, LoadError> {
     thread::scope(|scope| {
         let server = thread::Builder::new().spawn_scoped(scope, || {
             let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
-            serve(&mut worker, &score, target.as_ref(), &lives, start, Post { group: 0, server: 0 });
+            let post = Post { group: 0, server: 0 };
+            Server { worker: &mut worker, score: &score, target: target.as_ref(), lives: &lives, start, post }.serve();
         });
         let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
         generate(&mut Pacer::new(&Monotonic, &never, 0), &score, target.as_ref(), &lives, start);
-        target.close();
+        target.halt();
         server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(messages as f64 * 1e9 / (Monotonic.now() - start).max(1) as f64)
     })

@@ -1,17 +1,47 @@
 //! The real in-process queue: what simulated answers are held against, and an embedded queue in its own right.
 //!
-//! Three layers, each usable without the next: [`State`] decides (a pure state machine: no lock, no clock, no
-//! input or output), [`Queue`] adds one lock and the waiting of threads. Whatever a queue can do to a message is decided in the
+//! Layers, each usable without the next: [`State`] decides (a pure state machine: no lock, no clock, no
+//! input or output), [`Queue`] adds one lock and the waiting of threads, [`DurableQueue`] a write-ahead [`log`]. Whatever a queue can do to a message is decided in the
 //! first layer alone, so that it can be tested against a plain model, step by step.
+//!
+//! ```
+//! use queuelab::queue::{Queue, Settings, Terms};
+//! use std::time::{Duration, Instant};
+//!
+//! let start = Instant::now();
+//! let settings = Settings { delivery_limit: Some(2), ..Settings::default() };
+//! let queue = Queue::new(settings, move || start.elapsed().as_nanos() as u64, |lost| println!("{lost:?}"));
+//! queue.publish("resize photo 7")?;
+//!
+//! let mut hand = Vec::new();
+//! queue.consume(1, &mut hand);
+//! queue.nack(hand[0].tag)?; // The first attempt failed: it takes its old place in line.
+//! hand.clear();
+//! queue.consume(1, &mut hand);
+//! assert!(hand[0].redelivered());
+//! queue.ack(hand[0].tag)?;
+//! assert!(queue.ack(hand[0].tag).is_err(), "a delivery is settled once");
+//! assert!(queue.counts().balanced());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod counts;
+mod delivery;
+mod durable;
+mod line;
+pub mod log;
 #[cfg(test)]
 mod model_test;
 mod settings;
 mod shell;
 mod slots;
 mod state;
+mod timers;
 
-pub use settings::{Overflow, Settings};
+pub use counts::Counts;
+pub use delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
+pub use durable::{Confirm, DurableError, DurableQueue, Stored};
+pub use settings::{Backoff, Order, Overflow, Settings, Terms};
 pub use shell::Queue;
 pub use slots::Tag;
-pub use state::{Counts, Delivery, Loss, Lost, Misuse, Refusal, Refused, State};
+pub use state::State;

@@ -9,6 +9,7 @@ use super::servers::Pool;
 use super::{Looks, Station, Totals};
 use crate::message::{Level, Message, Outcome, Record, Recorder, Served};
 use crate::workload::{Block, Blocks};
+use std::ops::Range;
 
 /// Plays a plan through one first-in-first-out queue that refuses the newest message when it is full.
 pub struct Recursion<S> {
@@ -34,9 +35,10 @@ struct Starts {
     peak: usize,
 }
 
-/// What came of the rows played last, a row for each accepted message.
+/// What came of the rows played last, a row for each accepted message; `rows` of them are there.
 #[derive(Default)]
 struct Out {
+    rows: usize,
     taken: Vec<u64>,
     finished: Vec<u64>,
     consumer: Vec<u32>,
@@ -76,19 +78,70 @@ impl<S: Blocks> Recursion<S> {
                 }
                 self.cursor = 0;
             }
-            let sent = &self.source.block().sent[self.cursor..];
-            let sent = &sent[..sent.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
+            let rest = self.source.block().len() - self.cursor;
+            let rows = rest.min(usize::try_from(left).unwrap_or(usize::MAX));
+            self.play(self.cursor..self.cursor + rows, recorder);
+            left -= rows as u64;
+        }
+        messages - left
+    }
+
+    /// Plays rows of the block, with the looks between them.
+    fn play(&mut self, rows: Range<usize>, recorder: &mut impl Recorder) {
+        let plain = self.station.room.is_none() && self.station.groups.len() == 1;
+        self.out.begin(rows.len());
+        let mut from = rows.start;
+        while from < rows.end {
+            let sent = &self.source.block().sent[from..rows.end];
             let look = self.looks.map(|l| l.next).filter(|&at| at < sent[sent.len() - 1]);
-            let rows = look.map_or(sent.len(), |at| sent.partition_point(|&s| s <= at));
-            if rows > 0 {
-                self.play(rows, recorder);
-                left -= rows as u64;
+            let to = from + look.map_or(sent.len(), |at| first_after(sent, at));
+            if plain {
+                self.all_accepted(from..to);
+            } else {
+                for row in from..to {
+                    self.one(row, recorder);
+                }
             }
             if let Some(at) = look {
                 self.look(at, recorder);
             }
+            from = to;
         }
-        messages - left
+        self.totals.at = self.source.block().sent[rows.end - 1];
+        self.totals.offered += rows.len() as u64;
+        if plain {
+            self.tell(&rows, recorder);
+        }
+        self.cursor = rows.end;
+    }
+
+    /// Plays rows when every message is accepted and servers are alike.
+    fn all_accepted(&mut self, rows: Range<usize>) {
+        let block = self.source.block();
+        let (sent, demand) = (&block.sent[rows.clone()], &block.demand[self.station.groups[0].0 as usize][rows]);
+        let (waited, worked) = self.out.extend(&mut self.pool, sent, demand);
+        self.waited += u128::from(waited);
+        self.worked += u128::from(worked);
+        self.line.extend(&self.out.taken[self.out.rows - sent.len()..self.out.rows], sent);
+    }
+
+    /// Tells of all rows that were played last.
+    fn tell(&mut self, rows: &Range<usize>, recorder: &mut impl Recorder) {
+        let block = self.source.block();
+        let group = self.station.groups[0].0;
+        if group > 0 {
+            self.out.consumer.resize(rows.len(), group);
+        }
+        recorder.served(&Served {
+            queue: self.station.queue,
+            first: block.first + rows.start as u64,
+            due: &block.due[rows.clone()],
+            sent: &block.sent[rows.clone()],
+            taken: &self.out.taken[..rows.len()],
+            finished: &self.out.finished[..rows.len()],
+            producer: if block.producer.is_empty() { &[] } else { &block.producer[rows.clone()] },
+            consumer: &self.out.consumer,
+        });
     }
 
     fn look(&mut self, at: u64, recorder: &mut impl Recorder) {
@@ -98,44 +151,6 @@ impl<S: Blocks> Recursion<S> {
         if let Some(looks) = &mut self.looks {
             looks.pass();
         }
-    }
-
-    /// Plays the next rows of the block.
-    fn play(&mut self, rows: usize, recorder: &mut impl Recorder) {
-        let block = self.source.block();
-        let range = self.cursor..self.cursor + rows;
-        self.totals.at = block.sent[range.end - 1];
-        self.totals.offered += rows as u64;
-        let first = block.first + range.start as u64;
-        let plain = self.station.room.is_none() && self.station.groups.len() == 1;
-        if plain {
-            let demand = &block.demand[self.station.groups[0].0 as usize][range.clone()];
-            self.worked += u128::from(demand.iter().sum::<u64>());
-            self.out.all_accepted(&mut self.pool, &block.sent[range.clone()], demand);
-            self.line.extend(&self.out.taken, &block.sent[range.clone()]);
-            self.waited += total_between(&block.sent[range.clone()], &self.out.taken);
-            let producer = if block.producer.is_empty() { &[] } else { &block.producer[range.clone()] };
-            let group = self.station.groups[0].0;
-            self.out.consumer.clear();
-            if group > 0 {
-                self.out.consumer.resize(rows, group);
-            }
-            recorder.served(&Served {
-                queue: self.station.queue,
-                first,
-                due: &block.due[range.clone()],
-                sent: &block.sent[range.clone()],
-                taken: &self.out.taken,
-                finished: &self.out.finished,
-                producer,
-                consumer: &self.out.consumer,
-            });
-        } else {
-            for row in range.clone() {
-                self.one(row, recorder);
-            }
-        }
-        self.cursor = range.end;
     }
 
     /// Plays one row where servers differ or room is limited.
@@ -202,6 +217,16 @@ impl<S: Blocks> Recursion<S> {
     }
 }
 
+/// Position of the first of some ascending instants that lies after another; in growing steps, for it is near.
+fn first_after(ascending: &[u64], at: u64) -> usize {
+    let mut reach = 32;
+    while reach < ascending.len() && ascending[reach] <= at {
+        reach *= 2;
+    }
+    let near = &ascending[..reach.min(ascending.len())];
+    near.partition_point(|&s| s <= at)
+}
+
 fn demand_of(block: &Block, station: &Station, group: u32, row: usize) -> u64 {
     block.demand[station.groups[group as usize].0 as usize][row]
 }
@@ -221,10 +246,6 @@ fn assign(pool: &mut Pool, sent: u64, demand: impl Fn(u32) -> u64, record: &mut 
     (start, end, group)
 }
 
-fn total_between(from: &[u64], to: &[u64]) -> u128 {
-    u128::from(from.iter().zip(to).map(|(a, b)| b - a).sum::<u64>())
-}
-
 impl Starts {
     /// Adds starts with their arrivals and keeps the longest line in sight.
     fn extend(&mut self, starts: &[u64], arrivals: &[u64]) {
@@ -234,6 +255,27 @@ impl Starts {
         }
         let base = self.at.len();
         self.at.extend_from_slice(starts);
+        if self.may_be_longer(base, arrivals) {
+            self.lengthen(base, arrivals);
+        }
+        if self.head + 4 * crate::rng::BLOCK < base
+            && let Some(&last) = arrivals.last()
+        {
+            // Nothing that started before the last arrival is asked for again.
+            self.waiting_at(last);
+        }
+    }
+
+    /// Whether one of these arrivals finds as many waiting as the longest line so far; without a branch for each.
+    fn may_be_longer(&self, base: usize, arrivals: &[u64]) -> bool {
+        if base < self.head + self.peak {
+            return true;
+        }
+        let ahead = &self.at[base - self.peak..base - self.peak + arrivals.len()];
+        ahead.iter().zip(arrivals).fold(false, |longer, (start, arrival)| longer | (start > arrival))
+    }
+
+    fn lengthen(&mut self, base: usize, arrivals: &[u64]) {
         let mut peak = self.peak;
         for (i, &arrival) in arrivals.iter().enumerate() {
             // With this one, `peak + 1` wait if the one `peak` places ahead of it has not started.
@@ -242,16 +284,17 @@ impl Starts {
             }
         }
         self.peak = peak;
-        if self.head + 4 * crate::rng::BLOCK < base {
-            // Nothing that started before the last arrival is asked for again.
-            let last = arrivals[arrivals.len() - 1];
-            self.waiting_at(last);
-        }
     }
 
     /// How many wait at an instant not before the last one asked for.
     fn waiting_at(&mut self, at: u64) -> u64 {
-        self.head += self.at[self.head..].partition_point(|&start| start <= at);
+        // From the end in growing steps: few wait, however many have started since.
+        let (open, mut reach) = (&self.at[self.head..], 4);
+        while reach < open.len() && open[open.len() - reach] > at {
+            reach *= 4;
+        }
+        let started = open.len().saturating_sub(reach);
+        self.head += started + open[started..].partition_point(|&start| start <= at);
         (self.at.len() - self.head) as u64
     }
 
@@ -263,17 +306,27 @@ impl Starts {
 }
 
 impl Out {
-    /// Starts and ends when every message is accepted and servers are alike.
-    fn all_accepted(&mut self, pool: &mut Pool, sent: &[u64], demand: &[u64]) {
-        self.taken.resize(sent.len(), 0);
-        self.finished.resize(sent.len(), 0);
-        let (taken, finished) = (self.taken.as_mut_slice(), self.finished.as_mut_slice());
+    /// Makes room for so many rows.
+    fn begin(&mut self, rows: usize) {
+        self.rows = 0;
+        if self.taken.len() < rows {
+            self.taken.resize(rows, 0);
+            self.finished.resize(rows, 0);
+        }
+        self.consumer.clear();
+    }
+
+    /// Adds starts and ends when every message is accepted and servers are alike; the sums of waits and of demands.
+    fn extend(&mut self, pool: &mut Pool, sent: &[u64], demand: &[u64]) -> (u64, u64) {
+        let rows = self.rows..self.rows + sent.len();
+        self.rows = rows.end;
+        let (taken, finished) = (&mut self.taken[rows.clone()], &mut self.finished[rows]);
         if pool.unlimited {
             for i in 0..sent.len() {
                 (taken[i], finished[i]) = (sent[i], sent[i] + demand[i]);
                 pool.engage_another(sent[i], finished[i]);
             }
-            return;
+            return (0, demand.iter().sum());
         }
         match pool.len() {
             1 => sorted::<1>(pool, sent, demand, taken, finished),
@@ -285,24 +338,30 @@ impl Out {
             7 => sorted::<7>(pool, sent, demand, taken, finished),
             8 => sorted::<8>(pool, sent, demand, taken, finished),
             _ => {
+                let mut sums = (0, 0);
                 for i in 0..sent.len() {
                     let start = sent[i].max(pool.first().0.at);
                     (taken[i], finished[i]) = (start, start + demand[i]);
                     pool.engage(finished[i]);
+                    sums = (sums.0 + (start - sent[i]), sums.1 + demand[i]);
                 }
+                sums
             }
         }
     }
 }
 
 /// The recursion over an ascending list of free instants, kept in registers: no branch depends on the data.
-fn sorted<const C: usize>(pool: &mut Pool, sent: &[u64], demand: &[u64], taken: &mut [u64], finished: &mut [u64]) {
-    let mut free = [0; C];
-    free.copy_from_slice(&pool.sorted());
+fn sorted<const C: usize>(pool: &mut Pool, sent: &[u64], demand: &[u64], taken: &mut [u64], finished: &mut [u64]) -> (u64, u64) {
+    let mut free: [u64; C] = pool.sorted();
+    // The sums cost nothing here, where each step waits for the one before it.
+    let (mut waited, mut worked) = (0, 0);
     let rows = sent.iter().zip(demand).zip(taken.iter_mut().zip(finished.iter_mut()));
     for ((&arrival, &work), (start, end)) in rows {
         *start = arrival.max(free[0]);
         *end = *start + work;
+        waited += *start - arrival;
+        worked += work;
         let mut carried = *end;
         for k in 1..C {
             let (low, high) = (carried.min(free[k]), carried.max(free[k]));
@@ -311,4 +370,5 @@ fn sorted<const C: usize>(pool: &mut Pool, sent: &[u64], demand: &[u64], taken: 
         free[C - 1] = carried;
     }
     pool.restore(&free);
+    (waited, worked)
 }

@@ -86,9 +86,12 @@ impl Pool {
         limited.chain(self.busy.iter().map(|end| end.0)).map(|end| u128::from(end.saturating_sub(at))).sum()
     }
 
-    /// The instants at which servers become free, ascending: the state of the sorted recursions.
-    pub fn sorted(&self) -> Vec<u64> {
-        let mut free: Vec<u64> = self.heap.iter().map(|f| f.at).collect();
+    /// The instants at which all `C` servers become free, ascending: the state of the sorted recursions.
+    pub fn sorted<const C: usize>(&self) -> [u64; C] {
+        let mut free = [0; C];
+        for (at, item) in free.iter_mut().zip(&self.heap) {
+            *at = item.at;
+        }
         free.sort_unstable();
         free
     }

@@ -1,6 +1,7 @@
 //! Listens to one run and keeps what its statistics need: sums, counts in buckets, levels; no single message.
 
 use super::histogram::Counts;
+use super::moments::{Moments, Times};
 use crate::answer::{PERCENTILES, path};
 use crate::message::{Level, Outcome, Record, Recorder, Served};
 use crate::units::{NANOS_PER_SECOND, seconds};
@@ -33,94 +34,19 @@ pub struct Collector {
 
 /// What became of one producer's messages.
 #[derive(Debug, Clone, Default)]
-struct Tally {
-    wait: Times,
-    latency: Times,
-    service: Moments,
-    send: Moments,
-    lost: BTreeMap<Outcome, u64>,
-    unfinished: u64,
-}
-
-/// Sum, sum of squares and maximum of times, in nanoseconds.
-#[derive(Debug, Clone, Copy, Default)]
-struct Moments {
-    count: u64,
-    sum: u128,
-    square: f64,
-    max: u64,
-}
-
-/// Moments with counts in buckets.
-#[derive(Debug, Clone, Default)]
-struct Times {
-    moments: Moments,
-    counts: Counts,
-}
-
-impl Moments {
-    #[inline(always)]
-    fn add(&mut self, value: u64) {
-        self.count += 1;
-        self.sum += u128::from(value);
-        self.square += value as f64 * value as f64;
-        self.max = self.max.max(value);
-    }
-
-    fn add_between(&mut self, from: &[u64], to: &[u64]) {
-        let (mut sum, mut square, mut max) = (0_u64, 0.0, self.max);
-        for (&a, &b) in from.iter().zip(to) {
-            let value = b - a;
-            sum += value;
-            square += value as f64 * value as f64;
-            max = max.max(value);
-        }
-        self.count += from.len() as u64;
-        self.sum += u128::from(sum);
-        self.square += square;
-        self.max = max;
-    }
-
-    fn merge(&mut self, other: &Moments) {
-        self.count += other.count;
-        self.sum += other.sum;
-        self.square += other.square;
-        self.max = self.max.max(other.max);
-    }
-
-    /// In seconds; `None` if nothing was counted.
-    fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 / self.count as f64 / NANOS_PER_SECOND)
-    }
-
-    fn sd(&self) -> Option<f64> {
-        let n = self.count as f64;
-        let mean = self.mean()? * NANOS_PER_SECOND;
-        (self.count > 1).then(|| ((self.square / n - mean * mean).max(0.0) * n / (n - 1.0)).sqrt() / NANOS_PER_SECOND)
-    }
-}
-
-impl Times {
-    fn add(&mut self, value: u64) {
-        self.moments.add(value);
-        self.counts.record(value);
-    }
-
-    fn add_between(&mut self, from: &[u64], to: &[u64]) {
-        self.moments.add_between(from, to);
-        self.counts.record_between(from, to);
-    }
-
-    fn merge(&mut self, other: &Times) {
-        self.moments.merge(&other.moments);
-        self.counts.merge(&other.counts);
-    }
+pub(super) struct Tally {
+    pub wait: Times,
+    pub latency: Times,
+    pub service: Moments,
+    pub send: Moments,
+    pub lost: BTreeMap<Outcome, u64>,
+    pub unfinished: u64,
 }
 
 /// A queue's levels at ever wider distances, never more than a few hundred.
 #[derive(Debug, Clone)]
-struct Trail {
-    levels: Vec<Level>,
+pub(super) struct Trail {
+    pub levels: Vec<Level>,
     stride: u64,
     seen: u64,
 }
@@ -128,7 +54,11 @@ struct Trail {
 impl Trail {
     const MOST: usize = 1024;
 
-    fn add(&mut self, level: &Level) {
+    pub fn new() -> Self {
+        Trail { levels: Vec::new(), stride: 1, seen: 0 }
+    }
+
+    pub fn add(&mut self, level: &Level) {
         if self.seen.is_multiple_of(self.stride) {
             if self.levels.len() == Self::MOST {
                 let mut keep = false;
@@ -156,7 +86,7 @@ impl Collector {
             window,
             waiting: Counts::new(),
             in_system: Counts::new(),
-            trail: Trail { levels: Vec::new(), stride: 1, seen: 0 },
+            trail: Trail::new(),
         }
     }
 
@@ -195,11 +125,10 @@ impl Recorder for Collector {
             return;
         }
         let tally = &mut self.producers[0];
-        tally.wait.add_between(run.sent, run.taken);
-        tally.latency.add_between(run.due, run.finished);
-        tally.service.add_between(run.taken, run.finished);
+        tally.wait.add_between(run.sent, run.taken, None);
+        tally.latency.add_between(run.due, run.finished, None);
         tally.send.add_between(run.due, run.sent);
-        self.consumers[0].add_between(run.taken, run.finished);
+        self.consumers[0].add_between(run.taken, run.finished, Some(&mut tally.service));
     }
 
     fn level(&mut self, level: &Level) {
@@ -233,6 +162,10 @@ pub struct Summary {
     pub levels: BTreeMap<String, Counts>,
     /// Levels over time: seconds, waiting, in system.
     pub trail: Vec<(f64, f64, f64)>,
+    /// The same of each queue of a network, by its name.
+    pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
+    /// Laws that every run must keep and this one did not, in sentences.
+    pub broken: Vec<String>,
     /// Messages of the window: all, served, still inside at the end.
     pub offered: u64,
     pub served: u64,
@@ -248,14 +181,14 @@ impl Collector {
         let mut all = Tally::default();
         for (name, tally) in self.places.producers.iter().zip(&self.producers) {
             if self.places.producers.len() > 1 {
-                out.producer(&format!("producers.{name}"), tally, span);
+                out.producer(&format!("producers.{name}"), tally, span.lasted);
             }
             all.merge(tally);
         }
         if let [only] = self.places.producers.as_slice() {
-            out.producer(&format!("producers.{only}"), &all, span);
+            out.producer(&format!("producers.{only}"), &all, span.lasted);
         }
-        out.producer("total", &all, span);
+        out.producer("total", &all, span.lasted);
         out.offered = all.offered();
         out.served = all.wait.moments.count;
         out.unfinished = all.unfinished;
@@ -316,11 +249,11 @@ impl Collector {
 }
 
 impl Tally {
-    fn offered(&self) -> u64 {
+    pub fn offered(&self) -> u64 {
         self.wait.moments.count + self.unfinished + self.lost.values().sum::<u64>()
     }
 
-    fn merge(&mut self, other: &Tally) {
+    pub fn merge(&mut self, other: &Tally) {
         self.wait.merge(&other.wait);
         self.latency.merge(&other.latency);
         self.service.merge(&other.service);
@@ -333,9 +266,9 @@ impl Tally {
 }
 
 impl Summary {
-    fn producer(&mut self, place: &str, tally: &Tally, span: &Span) {
+    pub(super) fn producer(&mut self, place: &str, tally: &Tally, lasted: f64) {
         let (offered, lost) = (tally.offered() as f64, tally.lost.values().sum::<u64>() as f64);
-        self.values.insert(path(place, "throughput", ""), tally.wait.moments.count as f64 / span.lasted);
+        self.values.insert(path(place, "throughput", ""), tally.wait.moments.count as f64 / lasted);
         self.values.insert(path(place, "loss", ""), lost / offered.max(1.0));
         self.times(place, "latency", &tally.latency);
         self.times(place, "wait", &tally.wait);
@@ -351,7 +284,7 @@ impl Summary {
         }
     }
 
-    fn times(&mut self, place: &str, key: &str, times: &Times) {
+    pub(super) fn times(&mut self, place: &str, key: &str, times: &Times) {
         self.moments(place, key, &times.moments);
         for (statistic, share) in PERCENTILES {
             if let Some(value) = times.counts.quantile(*share) {

@@ -63,6 +63,8 @@ pub fn combine(summaries: &[Summary], confidence: f64) -> Combined {
     {
         out.caveats.push(format!("Little's law is broken: L differs from λW by {gap:.3} messages"));
     }
+    let broken: std::collections::BTreeSet<&String> = summaries.iter().flat_map(|s| &s.broken).collect();
+    out.caveats.extend(broken.into_iter().cloned());
     let unfinished: u64 = summaries.iter().map(|s| s.unfinished).sum();
     if unfinished > 0 {
         out.caveats.push(format!("{unfinished} messages were unfinished at the end and are in no latency"));

@@ -7,6 +7,13 @@ const HALF_BITS: u32 = 10;
 /// Values below this are counted exactly.
 const LINEAR: u64 = 2 << HALF_BITS;
 
+/// Values up to this are their own bucket.
+pub(super) const LAST_EXACT: u64 = LINEAR - 1;
+/// What is left of a larger value as a floating-point number, its exponent and the first bits of its fraction, less an
+/// offset is its bucket too.
+pub(super) const FLOAT_SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - HALF_BITS;
+pub(super) const FLOAT_OFFSET: u64 = (1023 + HALF_BITS as u64 - 1) << HALF_BITS;
+
 /// A histogram of nanoseconds with HdrHistogram's buckets: exact below 2 048, within 0.1 % above.
 ///
 /// It is an array and an index computed from the leading zeros, about half the cost of the library's own record; everything
@@ -26,7 +33,7 @@ impl Default for Counts {
 
 /// The bucket of a value.
 #[inline(always)]
-fn bucket(value: u64) -> usize {
+pub(super) fn bucket(value: u64) -> usize {
     let shift = (u64::BITS - 1 - HALF_BITS) - (value | (LINEAR - 1)).leading_zeros();
     ((shift as usize) << HALF_BITS) + (value >> shift) as usize
 }
@@ -50,15 +57,12 @@ impl Counts {
         self.max = self.max.max(value);
     }
 
-    /// Counts the differences of two columns, `to` − `from`.
-    pub fn record_between(&mut self, from: &[u64], to: &[u64]) {
-        let (mut max, counts) = (self.max, self.counts.as_mut_slice());
-        for (&a, &b) in from.iter().zip(to) {
-            let value = b - a;
-            counts[bucket(value)] += 1;
-            max = max.max(value);
+    /// Counts values whose buckets are known, and the largest of them.
+    pub(super) fn record_all(&mut self, buckets: &[u16], max: u64) {
+        for &bucket in buckets {
+            self.counts[usize::from(bucket)] += 1;
         }
-        (self.max, self.total) = (max, self.total + from.len() as u64);
+        (self.max, self.total) = (self.max.max(max), self.total + buckets.len() as u64);
     }
 
     pub fn total(&self) -> u64 {

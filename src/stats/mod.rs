@@ -8,6 +8,9 @@ mod combine;
 mod histogram;
 mod interval;
 mod levels;
+mod moments;
+mod network;
+mod pass;
 mod warmup;
 
 pub use collector::{Collector, Places, Span, Summary};
@@ -15,4 +18,5 @@ pub use combine::{Combined, combine};
 pub use histogram::Counts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};
+pub use network::{ConsumerPlace, GroupSpan, NetworkCollector, NetworkPlaces, NetworkSpan, QueueSpan};
 pub use warmup::mser5;

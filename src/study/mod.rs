@@ -3,16 +3,27 @@
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 
 mod agreement;
+pub mod capacity;
+pub mod compare;
+pub mod fit;
+mod load;
+mod measured;
 mod measurement;
 mod objectives;
+mod play;
 mod run;
+pub mod sensitivity;
 mod simulation;
+pub mod sweep;
+pub mod transient;
+mod trial;
 mod verdict;
 mod watch;
 
 pub use crate::answer::Formula;
 pub use objectives::{judge, outcome};
 pub use run::run;
+pub use trial::{Effort, Trial};
 pub use watch::{Blind, Watch};
 
 use crate::answer::{Answer, Method, Unanswered};

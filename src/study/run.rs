@@ -34,7 +34,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     };
     let mut study = Study {
         agreement: agreement(&answers, scenario.simulation.confidence, replications),
-        formulas: theory::formulas(scenario, &figure),
+        formulas: theory::formulas(scenario, figure),
         objectives: super::objectives::judge(&scenario.objectives, &answers),
         scenario: scenario.clone(),
         answers,

@@ -1,18 +1,15 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
+use super::play::{Drift, Play};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered};
-use crate::message::{Record, Recorder, Served};
-use crate::rng::Key;
+use crate::message::{Exit, Record, Recorder, Served};
 use crate::scenario::{Length, Precision, Scenario, Warmup};
-use crate::sim::{Engine, Looks, Station, Totals};
-use crate::stats::{Collector, Combined, Places, Span, Summary, combine, mser5};
+use crate::stats::{Combined, Summary, combine, half_width, mser5};
 use crate::units::{plain, seconds, significant};
-use crate::workload::Plan;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
-/// A replication is looked at once for so many messages, on average.
-const MESSAGES_A_LOOK: f64 = 64.0;
 /// Messages played between two reports of progress.
 const CHUNK: u64 = 1 << 16;
 /// At least this share of a replication is left out at its start: what MSER-5 cannot see in the noise of few pilots.
@@ -21,22 +18,35 @@ const LEAST_WARMUP: f64 = 0.02;
 const MOST_REPLICATIONS: u32 = 1000;
 /// Confidence of the statement that a backlog grows.
 const DRIFT_CONFIDENCE: f64 = 0.999;
+/// A backlog that grows by less than this share of the arrivals is not told from one that has not settled.
+const LEAST_DRIFT: f64 = 0.005;
 
 /// Answers a scenario by simulation.
 ///
 /// # Errors
 /// A refusal that says why: what no engine plays, or a queue that grows without end.
 pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
+    if super::transient::applies(scenario) {
+        return super::transient::answer(scenario, watch);
+    }
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
     let mut summaries = run.replicate(0..scenario.simulation.replications, warmup, watch);
+    if summaries.is_empty() {
+        return Err(refuse("interrupted before a replication was finished".into()));
+    }
+    if watch.stopped() {
+        caveats.push(format!("interrupted: {} of {} replications were finished", summaries.len(), scenario.simulation.replications));
+    }
     if let Some(why) = run.unstable(&summaries) {
         return Err(refuse(why));
     }
     let confidence = scenario.simulation.confidence;
     let mut combined = combine(&values(&summaries), confidence);
-    while let Some(more) = still_needed(&scenario.simulation.precision, &combined, summaries.len() as u32) {
+    while !watch.stopped()
+        && let Some(more) = still_needed(&scenario.simulation.precision, &combined, summaries.len() as u32)
+    {
         let next = summaries.len() as u32;
         summaries.extend(run.replicate(next..next + more, warmup, watch));
         combined = combine(&values(&summaries), confidence);
@@ -52,6 +62,22 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     Ok(answer(scenario, effort, combined, &summaries, caveats))
 }
 
+/// What every replication gave by metric path, in their order. Replication for replication, two scenarios that name their
+/// producers and consumers alike draw the same numbers, so that their differences can be paired.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
+    let run = Runs::new(scenario).map_err(refuse)?;
+    let (warmup, _) = run.warmup(watch);
+    let runs = run.replicate(0..scenario.simulation.replications, warmup, watch);
+    match run.unstable(&runs) {
+        Some(why) => Err(refuse(why)),
+        None => Ok(runs.into_iter().map(|r| r.summary.values).collect()),
+    }
+}
+
 fn values(runs: &[Replication]) -> Vec<Summary> {
     runs.iter().map(|r| r.summary.clone()).collect()
 }
@@ -59,50 +85,36 @@ fn values(runs: &[Replication]) -> Vec<Summary> {
 /// What one replication gave.
 struct Replication {
     summary: Summary,
-    span: Span,
+    /// Of each queue.
+    drifts: Vec<Drift>,
 }
 
 /// Everything that the replications of a scenario share.
 struct Runs<'a> {
     scenario: &'a Scenario,
-    station: Station,
-    places: Places,
+    play: Play<'a>,
     messages: u64,
-    /// Messages a second, all producers.
-    rate: f64,
 }
 
 impl<'a> Runs<'a> {
     fn new(scenario: &'a Scenario) -> Result<Self, String> {
-        let station = Station::of(scenario).map_err(|what| format!("the simulator does not play this yet: {what}"))?;
-        scenario.plan(scenario.seed, 0).map_err(|e| e.to_string())?;
-        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let play = Play::new(scenario)?;
         let messages = match scenario.simulation.length {
             Length::Messages(n) => n,
-            Length::Duration(s) => (rate * s).ceil().max(1.0) as u64,
+            Length::Duration(s) => (play.rate * s).ceil().max(1.0) as u64,
         };
-        Ok(Runs { scenario, station, places: super::places(scenario), messages, rate })
-    }
-
-    fn plan(&self, replication: u32) -> Plan {
-        self.scenario.plan(self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
-    }
-
-    fn engine(&self, replication: u32) -> Engine<Plan> {
-        let every = (MESSAGES_A_LOOK / self.rate * crate::units::NANOS_PER_SECOND) as u64;
-        let key = Key::new(self.scenario.seed, u64::from(replication)).role("looks", &self.places.queue);
-        Engine::new(&self.station, self.plan(replication), Some(Looks::new(every, key)))
+        Ok(Runs { scenario, play, messages })
     }
 
     fn engine_name(&self) -> &'static str {
-        self.engine(0).name()
+        self.play.start(0).name()
     }
 
     /// Messages to leave out at the start of every replication, and what is to be said about it.
     fn warmup(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
         match self.scenario.simulation.warmup {
             Warmup::Messages(n) => (n, Vec::new()),
-            Warmup::Duration(s) => ((self.rate * s).ceil() as u64, Vec::new()),
+            Warmup::Duration(s) => ((self.play.rate * s).ceil() as u64, Vec::new()),
             Warmup::Auto => self.settled(watch),
         }
     }
@@ -111,12 +123,15 @@ impl<'a> Runs<'a> {
     fn settled(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
         let mut length = (self.messages / 10).clamp(10_000.min(self.messages), 100_000);
         loop {
+            if watch.stopped() {
+                return (0, Vec::new());
+            }
             watch.says("warm-up", 0.0, &format!("pilot of {length} messages"));
             let pilots: Vec<Pilot> = (0..self.scenario.simulation.replications)
                 .into_par_iter()
                 .map(|replication| {
-                    let mut pilot = Pilot { latency: vec![0.0; length as usize] };
-                    let mut engine = self.engine(replication);
+                    let mut pilot = Pilot { latency: vec![0.0; length as usize], network: self.play.is_network() };
+                    let mut engine = self.play.start(replication);
                     engine.advance(length, &mut pilot);
                     engine.settle(&mut pilot);
                     pilot
@@ -138,6 +153,7 @@ impl<'a> Runs<'a> {
         }
     }
 
+    /// Plays replications; those that were interrupted are left out.
     fn replicate(&self, which: std::ops::Range<u32>, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
         let all = u64::from(which.end - which.start) * (warmup + self.messages);
         let done = std::sync::atomic::AtomicU64::new(0);
@@ -145,13 +161,16 @@ impl<'a> Runs<'a> {
         which
             .into_par_iter()
             .map(|replication| {
-                let mut engine = self.engine(replication);
-                let mut collector = Collector::new(&self.places, warmup..warmup + self.messages);
+                let mut engine = self.play.start(replication);
+                let mut collector = self.play.listener(warmup..warmup + self.messages);
                 engine.advance(warmup, &mut crate::message::Forget);
                 engine.forget_peak();
-                let before = engine.totals();
+                let before = engine.snapshot();
                 let mut left = self.messages;
-                while left > 0 && !watch.stopped() {
+                while left > 0 {
+                    if watch.stopped() {
+                        return None;
+                    }
                     let played = engine.advance(left.min(CHUNK), &mut collector);
                     left -= played;
                     let so_far = done.fetch_add(played, std::sync::atomic::Ordering::Relaxed);
@@ -160,28 +179,51 @@ impl<'a> Runs<'a> {
                         break;
                     }
                 }
-                let after = engine.totals();
-                let peak = engine.peak();
+                let after = engine.snapshot();
                 engine.settle(&mut collector);
-                let span = span(&before, &after, peak);
-                Replication { summary: collector.summary(&span), span }
+                let (summary, drifts) = collector.summary(&before, &after);
+                Some(Replication { summary, drifts })
             })
+            .collect::<Vec<_>>()
+            .into_iter()
+            .flatten()
             .collect()
     }
 
     /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
     fn unstable(&self, runs: &[Replication]) -> Option<String> {
+        if self.play.is_network() {
+            return self.drifting(runs);
+        }
         let rho = super::rho(self.scenario)?;
         let constant = self.scenario.producers.len() == 1
             && self.scenario.producers[0].arrivals == crate::scenario::Arrivals::Periodic
             && self.scenario.consumers.iter().all(|c| c.service_time.scv() == 0.0);
-        if rho < 1.0 || self.station.room.is_some() || (constant && rho <= 1.0) {
+        if rho < 1.0 || self.play.is_bounded() || (constant && rho <= 1.0) {
             return None;
         }
-        let growth: Vec<f64> = runs.iter().map(|r| r.span.grown / r.span.lasted).collect();
-        let (mean, half) = crate::stats::half_width(&growth, DRIFT_CONFIDENCE);
+        let growth: Vec<f64> = runs.iter().map(|r| r.drifts[0].grown).collect();
+        let (mean, half) = half_width(&growth, DRIFT_CONFIDENCE);
         let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
         Some(format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3)))
+    }
+
+    /// The queue of a network whose backlog grows fastest, if any does beyond chance.
+    fn drifting(&self, runs: &[Replication]) -> Option<String> {
+        let mut worst: Option<(f64, String)> = None;
+        for (q, queue) in self.scenario.queues.iter().enumerate() {
+            if self.scenario.consumers_of(q).next().is_none() {
+                continue;
+            }
+            let growth: Vec<f64> = runs.iter().map(|r| r.drifts[q].grown).collect();
+            let came = runs.iter().map(|r| r.drifts[q].came).sum::<f64>() / runs.len() as f64;
+            let (mean, Some(half)) = half_width(&growth, DRIFT_CONFIDENCE) else { continue };
+            if mean - half > LEAST_DRIFT * came && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
+                let grows = format!("{} ± {} messages/s", significant(mean, 3), significant(half, 2));
+                worst = Some((mean, format!("unstable: the backlog of queue `{}` grows by {grows}", queue.name)));
+            }
+        }
+        worst.map(|(_, why)| why)
     }
 
     fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
@@ -194,6 +236,9 @@ impl<'a> Runs<'a> {
                 ));
             }
         }
+        if self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
+            out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
+        }
         if replications < 2 {
             out.push("one replication has no interval; use at least two, better ten".into());
         }
@@ -201,25 +246,24 @@ impl<'a> Runs<'a> {
     }
 }
 
-fn span(before: &Totals, after: &Totals, peak: u64) -> Span {
-    let lasted = seconds(after.at - before.at).max(1e-9);
-    let mean = |from: u128, to: u128| (to - from) as f64 / crate::units::NANOS_PER_SECOND / lasted;
-    Span {
-        lasted,
-        waiting: mean(before.waiting_area, after.waiting_area),
-        busy: mean(before.busy_area, after.busy_area),
-        grown: (after.waiting + after.busy) as f64 - (before.waiting + before.busy) as f64,
-        peak,
-    }
-}
-
 /// Keeps the latency of the first messages, in seconds.
 struct Pilot {
     latency: Vec<f64>,
+    /// Then a message's latency ends when it leaves, not with its first stay.
+    network: bool,
 }
 
 impl Recorder for Pilot {
+    fn left(&mut self, exit: &Exit) {
+        if let Some(latency) = self.latency.get_mut(exit.message.id as usize) {
+            *latency = seconds(exit.finished - exit.message.due);
+        }
+    }
+
     fn record(&mut self, r: &Record) {
+        if self.network {
+            return;
+        }
         if let Some(latency) = self.latency.get_mut(r.message.id as usize) {
             *latency = seconds(r.finished - r.message.due);
         }
@@ -257,9 +301,14 @@ fn answer(scenario: &Scenario, by: String, combined: Combined, runs: &[Replicati
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     out.metrics = combined.metrics;
     out.caveats = caveats;
+    let moments = |trail: &[(f64, f64, f64)]| -> Vec<Moment> {
+        trail.iter().map(|&(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None }).collect()
+    };
     if let (Some(first), Some(queue)) = (runs.first(), scenario.queues.first()) {
-        let moments = first.summary.trail.iter().map(|&(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None });
-        out.timelines.insert(queue.name.clone(), moments.collect());
+        out.timelines = first.summary.trails.iter().map(|(name, trail)| (name.clone(), moments(trail))).collect();
+        if !first.summary.trail.is_empty() {
+            out.timelines.insert(queue.name.clone(), moments(&first.summary.trail));
+        }
     }
     out
 }

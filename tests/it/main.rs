@@ -2,6 +2,13 @@
 
 mod agreement;
 mod cli;
+mod coverage;
+mod crash;
+mod engine;
 mod layers;
+mod literature;
+mod networks;
 mod oracle;
+mod queue;
 mod readme;
+mod semantics;

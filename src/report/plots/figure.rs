@@ -80,6 +80,15 @@ impl<'a> Figure<'a> {
         sure(self.root.draw(&PathElement::new(ends.to_vec(), color.stroke_width(8))));
     }
 
+    /// A filled rectangle, more or less opaque, in pixels.
+    pub fn cell(&self, corner: (i32, i32), size: (i32, i32), color: &RGBColor, opacity: f64) {
+        let at = |x: i32, y: i32| (x * TENTHS, y * TENTHS);
+        let ends = [at(corner.0, corner.1), at(corner.0 + size.0, corner.1 + size.1)];
+        // Two decimals are as much as an eye sees.
+        let shade = color.mix((opacity * 100.0).round() / 100.0);
+        sure(self.root.draw(&Rectangle::new(ends, shade.filled())));
+    }
+
     /// A panel between two heights, with grid, ticks and axis titles.
     pub fn panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
         let panel = self.bare_panel((top, bottom), x, y);

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::figure::{self, Figure, LEFT, TOP};
 use super::theme::{self, Pen};
-use crate::answer::{Answer, Moment};
+use crate::answer::{Answer, Method, Moment};
 use crate::study::Study;
 use crate::units::time_scale;
 
@@ -49,21 +49,53 @@ fn queues(study: &Study) -> Vec<&str> {
     queues
 }
 
+/// What a method shows in a panel: the level as it went, or its mean where going was another plan's.
+struct Line<'a> {
+    answer: &'a Answer,
+    label: String,
+    moments: Vec<Moment>,
+}
+
+/// The lines of a queue. A measured plan is shown as it went; beside it a simulated path of another plan would only
+/// confuse, so that simulation and theory show their means.
+fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<Line<'a>> {
+    let path = |answer: &'a Answer| {
+        let moments = thinned(answer.timelines.get(queue)?, most);
+        (!moments.is_empty()).then(|| Line { answer, label: answer.method.name().to_string(), moments })
+    };
+    let paths: Vec<Line<'a>> = study.answers.iter().filter_map(path).collect();
+    let measured = |m: Method| matches!(m, Method::Rehearsal | Method::Measurement | Method::Replay);
+    let ends =
+        |of: &dyn Fn(&Line<'_>) -> bool| paths.iter().filter(|l| of(l)).filter_map(|l| l.moments.last()).map(|m| m.at).fold(0.0, f64::max);
+    let played = ends(&|l| measured(l.answer.method));
+    let transient = paths.iter().any(|l| l.moments.iter().any(|m| m.half_width.is_some()));
+    if transient {
+        return paths;
+    }
+    let end = if played > 0.0 { played } else { ends(&|_| true) };
+    let is_kept = |l: &Line<'a>| played == 0.0 || measured(l.answer.method);
+    let means = study.answers.iter().filter(|a| !measured(a.method)).filter_map(|answer| {
+        let drawn = paths.iter().any(|l| is_kept(l) && l.answer.method == answer.method);
+        let estimate = answer.get(&format!("queues.{queue}.queue_length.mean")).filter(|_| !drawn)?;
+        let at = |at| Moment { at, waiting: estimate.value.unwrap_or(0.0), in_system: 0.0, half_width: estimate.half_width };
+        estimate.value?;
+        Some(Line { answer, label: format!("{} mean", answer.method.name()), moments: vec![at(0.0), at(end)] })
+    });
+    let means: Vec<Line<'a>> = means.collect();
+    // The means come last, on top of what they are the means of.
+    paths.into_iter().filter(is_kept).chain(means).collect()
+}
+
 fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (last, queues): (bool, usize)) {
-    let lines: Vec<(&Answer, Vec<Moment>)> = study
-        .answers
-        .iter()
-        .filter_map(|a| Some((a, thinned(a.timelines.get(queue)?, MOST_POINTS / queues.min(3)))))
-        .filter(|l| !l.1.is_empty())
-        .collect();
-    let moments = || lines.iter().flat_map(|l| &l.1);
+    let lines = lines(study, queue, MOST_POINTS / queues.min(3));
+    let moments = || lines.iter().flat_map(|l| &l.moments);
     let end = moments().map(|m| m.at).fold(0.0, f64::max);
     let high = moments().map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max).max(1.0);
     let (size, unit) = time_scale(end.max(1e-9));
     let x_title = if last { format!("time, {unit}") } else { String::new() };
     let y_title = if queues > 1 { format!("{queue}: messages waiting") } else { "messages waiting".to_string() };
     let panel = figure.panel(span, Axis::linear(&x_title, 0.0, (end / size).max(1e-9)), Axis::linear(&y_title, 0.0, high * 1.06));
-    let ends = lines.iter().filter_map(|(answer, moments)| {
+    let ends = lines.iter().filter_map(|Line { answer, label, moments }| {
         let color = theme::color(answer.method);
         let band: Vec<(f64, f64, f64)> =
             moments.iter().filter_map(|m| m.half_width.map(|h| (m.at / size, (m.waiting - h).max(0.0), m.waiting + h))).collect();
@@ -74,7 +106,7 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
             Pen::Dots(_) => Pen::Solid(12),
             pen => pen,
         };
-        panel.line(&points, color, pen).map(|at| (answer.method.name().to_string(), color, at))
+        panel.line(&points, color, pen).map(|at| (label.clone(), color, at))
     });
     panel.end_labels(ends.collect());
 }

@@ -1,0 +1,90 @@
+//! Sums of times, alone and with their counts in buckets.
+
+use super::histogram::Counts;
+use super::pass::Pass;
+use crate::units::NANOS_PER_SECOND;
+
+/// Sum, sum of squares and maximum of times, in nanoseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Moments {
+    pub count: u64,
+    pub sum: u128,
+    square: f64,
+    pub max: u64,
+}
+
+/// Moments with counts in buckets.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Times {
+    pub moments: Moments,
+    pub counts: Counts,
+}
+
+impl Moments {
+    #[inline(always)]
+    pub fn add(&mut self, value: u64) {
+        self.count += 1;
+        self.sum += u128::from(value);
+        self.square += value as f64 * value as f64;
+        self.max = self.max.max(value);
+    }
+
+    fn add_pass(&mut self, pass: &Pass) {
+        self.count += pass.count;
+        self.sum += pass.sum;
+        self.square += pass.square;
+        self.max = self.max.max(pass.max);
+    }
+
+    /// Adds the differences `to` − `from`.
+    pub fn add_between(&mut self, from: &[u64], to: &[u64]) {
+        if from == to {
+            self.count += from.len() as u64;
+        } else {
+            Pass::each(from, to, |pass| self.add_pass(pass));
+        }
+    }
+
+    pub fn merge(&mut self, other: &Moments) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.square += other.square;
+        self.max = self.max.max(other.max);
+    }
+
+    /// In seconds; `None` if nothing was counted.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64 / NANOS_PER_SECOND)
+    }
+
+    pub fn sd(&self) -> Option<f64> {
+        let n = self.count as f64;
+        let mean = self.mean()? * NANOS_PER_SECOND;
+        (self.count > 1).then(|| ((self.square / n - mean * mean).max(0.0) * n / (n - 1.0)).sqrt() / NANOS_PER_SECOND)
+    }
+}
+
+impl Times {
+    pub fn add(&mut self, value: u64) {
+        self.moments.add(value);
+        self.counts.record(value);
+    }
+
+    /// Adds the differences `to` − `from`; their moments go to another place too.
+    pub fn add_between(&mut self, from: &[u64], to: &[u64], also: Option<&mut Moments>) {
+        let mut sums = Moments::default();
+        Pass::each(from, to, |pass| {
+            sums.add_pass(pass);
+            self.counts.record_all(pass.buckets(), pass.max);
+        });
+        self.moments.merge(&sums);
+        if let Some(also) = also {
+            also.merge(&sums);
+        }
+    }
+
+    pub fn merge(&mut self, other: &Times) {
+        self.moments.merge(&other.moments);
+        self.counts.merge(&other.counts);
+    }
+}
