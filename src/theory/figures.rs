@@ -142,7 +142,7 @@ impl Figures {
         let place = format!("queues.{}", station.queue.name);
         let mut single = |key, value| answer.set(&place, key, "", Estimate::exact(value));
         single("throughput", self.throughput);
-        single("arrival_rate", station.lambda());
+        single("arrival_rate", if station.lambda() > 0.0 { station.lambda() } else { self.throughput });
         single("loss", self.loss);
         single("attempts", self.attempts);
         if let Some(c) = station.servers {
@@ -193,7 +193,8 @@ impl Figures {
         let send = Times::of(&station.streams[stream].producer.send_time);
         let wait = self.streams.get(stream).map_or(&self.wait, |seen| &seen.wait);
         End {
-            throughput: station.streams[stream].rate * (1.0 - self.loss),
+            // A closed loop has no rate of its own.
+            throughput: if station.streams.len() == 1 { self.throughput } else { station.streams[stream].rate * (1.0 - self.loss) },
             loss: self.loss,
             latency: send.plus(&self.sojourn_seen(station, stream)),
             send,

@@ -5,7 +5,7 @@ use super::network::Network;
 use super::station::{Feature, Gaps, Stream};
 use super::traffic::demands;
 use super::{Answer, ClosedForm, End, Exactness, QueueModel, Refusal, Station, Times, mmc};
-use crate::scenario::{Destination, Scenario};
+use crate::scenario::{Destination, Overflow, Scenario};
 
 /// The adapter.
 ///
@@ -31,6 +31,9 @@ impl ClosedForm for Jackson {
         }
         if scenario.producers.iter().any(|p| p.service_time.is_some()) {
             return Err("producers bring their own work".into());
+        }
+        if blocks(scenario) {
+            return Err("full queues block the consumers that forward to them".into());
         }
         for producer in &scenario.producers {
             if Stream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
@@ -91,6 +94,13 @@ fn queue_of(to: Destination) -> Result<usize, String> {
         Destination::Queue(queue) => Ok(queue),
         Destination::Topic(_) => Err("messages pass through a topic".into()),
     }
+}
+
+/// Whether a full queue makes consumers wait that forward to it.
+pub(super) fn blocks(scenario: &Scenario) -> bool {
+    let bounded = |queue: usize| scenario.queues[queue].max_length.is_some() && scenario.queues[queue].overflow == Overflow::Block;
+    let routes = scenario.consumers.iter().flat_map(|c| &c.to);
+    routes.into_iter().any(|route| matches!(route.to, Destination::Queue(queue) if bounded(queue)))
 }
 
 /// Every queue with all that reaches it as one stream.

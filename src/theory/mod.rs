@@ -5,6 +5,8 @@
 //! that applies, and [`explain`] tells for each why it does not.
 
 pub mod batches;
+pub mod blocking;
+pub mod breakdowns;
 pub mod bulk;
 pub mod busy;
 pub mod ddc;
@@ -13,6 +15,7 @@ pub mod erlang;
 mod explain;
 mod fft;
 mod figures;
+pub mod finite;
 pub mod forkjoin;
 mod formulas;
 pub mod ggc;
@@ -30,16 +33,21 @@ pub mod mm1;
 pub mod mmc;
 pub mod mmck;
 mod network;
+pub mod orders;
 pub mod patience;
 pub mod phases;
 pub mod phph;
 pub mod priority;
 pub mod qbd;
+pub mod qna;
+mod quadrature;
+pub mod retries;
 mod service;
 mod station;
 pub mod times;
 mod traffic;
 pub mod transform;
+pub mod transient;
 
 pub use explain::{Explanation, Load, ModelNote, explain};
 pub use figures::{End, Figures, Level, Seen};
@@ -171,7 +179,13 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &mmck::DropHead,
     &priority::ManyServers,
     &priority::OneServer,
+    &orders::LastOrAny,
+    &orders::Symmetric,
+    &orders::Shortest,
     &patience::TimeToLive,
+    &retries::Retries,
+    &breakdowns::Interrupted,
+    &breakdowns::Breakdowns,
     &batches::BatchArrivals,
     &bulk::ConsumerBatches,
     &mdc::Mdc,
@@ -179,11 +193,17 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &gim1::GiM1,
     &gimc::GiMc,
     &phph::Phases,
+    &finite::FiniteSource,
+    &finite::Closed,
     &jackson::Jackson,
+    &blocking::BlockingTandem,
     &dispatch::Split,
     &dispatch::ShortestOfTwo,
     &ggc::AllenCunneen,
     &dispatch::PowerOfTwo,
+    &transient::Schedule,
+    &qna::Qna,
+    &transient::Fluid,
 ];
 
 /// What theory says about a scenario: by the first model that fits.

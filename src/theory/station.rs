@@ -259,6 +259,9 @@ impl<'a> Station<'a> {
             [Stream { gaps: Gaps::Renewal(law), .. }] => law.kendall().into_owned(),
             [Stream { producer: Producer { arrivals: Arrivals::Mmpp { .. }, .. }, .. }] => "MMPP".into(),
             [Stream { producer: Producer { arrivals: Arrivals::Schedule { .. }, .. }, .. }] => "M(t)".into(),
+            [Stream { producer: Producer { arrivals: Arrivals::Closed { concurrency, .. }, .. }, .. }] => {
+                return format!("{concurrency} clients");
+            }
             _ => "G".to_string(),
         };
         if self.has(Feature::ArrivalBatches) { format!("{letter}^X") } else { letter }
