@@ -5,9 +5,11 @@ mod capacity;
 mod compare;
 mod explain;
 mod files;
+mod fit;
 mod init;
 mod plan;
 mod progress;
+mod report;
 mod run;
 mod saved;
 mod style;
@@ -39,8 +41,12 @@ enum Verb {
     Sweep(sweep::SweepArguments),
     /// Hold configurations or saved results against one another: better, worse, or no difference seen
     Compare(compare::CompareArguments),
+    /// Fit laws and arrivals to a CSV of measured times, and write a ready scenario
+    Fit(fit::FitArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
     Explain(explain::ExplainArguments),
+    /// Make one page from saved results
+    Report(report::ReportArguments),
     /// Measure this host's clock, sleep, hand-off and stalls: the floor of every measurement
     Calibrate {
         /// One JSON document on stdout, nothing else there
@@ -88,24 +94,20 @@ pub fn main() -> ExitCode {
         Verb::Capacity(arguments) => capacity::capacity(&arguments),
         Verb::Sweep(arguments) => sweep::sweep(&arguments),
         Verb::Compare(arguments) => compare::compare(&arguments),
+        Verb::Fit(arguments) => fit::fit(&arguments),
+        Verb::Report(arguments) => report::report(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Targets => {
-            for target in crate::load::TARGETS {
-                style::out(&format!("{:<12} {}\n", target.name, target.meaning));
-            }
-            End::Fine
+            let list: String = crate::load::TARGETS.iter().map(|t| format!("{:<12} {}\n", t.name, t.meaning)).collect();
+            style::out(&list)
         }
-        Verb::Schema => {
-            style::out(&format!("{:#}\n", crate::scenario::schema()));
-            End::Fine
-        }
+        Verb::Schema => style::out(&format!("{:#}\n", crate::scenario::schema())),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "queuelab", &mut script);
-            style::out(&String::from_utf8_lossy(&script));
-            End::Fine
+            style::out(&String::from_utf8_lossy(&script))
         }
     };
     ExitCode::from(end as u8)
@@ -118,7 +120,7 @@ struct Input {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// The seed of all chance, instead of the scenario's
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     seed: Option<u64>,
 }
 

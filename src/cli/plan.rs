@@ -104,6 +104,11 @@ impl Plan {
         Ok(self)
     }
 
+    /// The command that planned it.
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
     /// All that decides about the answers.
     fn question(&self) -> Value {
         let axes: Vec<Value> = self.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();

@@ -11,3 +11,4 @@ mod networks;
 mod oracle;
 mod queue;
 mod readme;
+mod semantics;
