@@ -70,8 +70,13 @@ impl Table {
             Keys::Zipf { exponent, .. } => f64::from(k).powf(-exponent),
         };
         let (Keys::Uniform { count } | Keys::Zipf { count, .. }) = *keys;
-        let mut sums: Vec<f64> = (1..=count).scan(0.0, |sum, k| Some(*sum += weight(k)).map(|()| *sum)).collect();
-        let all = sums.last().copied().unwrap_or(1.0);
+        let mut all = 0.0;
+        let mut sums: Vec<f64> = (1..=count)
+            .map(|k| {
+                all += weight(k);
+                all
+            })
+            .collect();
         sums.iter_mut().for_each(|s| *s /= all);
         Table(sums)
     }

@@ -177,7 +177,11 @@ impl<T: Clone> Queue<T> {
     pub fn ack_many(&self, tags: impl IntoIterator<Item = Tag>) -> Result<(), Misuse> {
         let mut inner = self.inner.lock();
         let now = self.now_if_needed(&inner);
-        let first = tags.into_iter().fold(Ok(()), |first, tag| first.and(inner.state.ack(tag, now)));
+        let mut first = Ok(());
+        for tag in tags {
+            let outcome = inner.state.ack(tag, now);
+            first = first.and(outcome);
+        }
         self.leave(inner);
         first
     }
