@@ -2,10 +2,12 @@
 
 mod agreement;
 mod cli;
-mod engine;
 mod coverage;
+mod engine;
+mod gallery;
 mod layers;
 mod literature;
 mod networks;
 mod oracle;
 mod readme;
+mod studies;
