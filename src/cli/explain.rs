@@ -48,8 +48,7 @@ pub fn explain(arguments: &ExplainArguments) -> End {
         let resolved = scenario::resolved(&given.scenario);
         let document =
             json!({ "explanation": explanation, "lags": lags, "sensitivities": slopes, "dominant": dominant, "scenario": resolved });
-        style::out(&format!("{document:#}\n"));
-        return End::Fine;
+        return style::out(&format!("{document:#}\n"));
     }
     let mut text = format!("{}\n\n", given.scenario.title.as_deref().unwrap_or(&given.stem));
     text += &format!("Kendall name   {}\n", explanation.kendall);
@@ -74,8 +73,7 @@ pub fn explain(arguments: &ExplainArguments) -> End {
     }
     text += "\nThe scenario with its defaults filled in:\n\n";
     text += &scenario::resolved_toml(&given.scenario);
-    style::out(&text);
-    End::Fine
+    style::out(&text)
 }
 
 /// The lags to page at, a sentence each.

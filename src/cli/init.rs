@@ -63,11 +63,8 @@ pub struct InitArguments {
 
 pub fn init(arguments: &InitArguments) -> End {
     let Some(wanted) = &arguments.template else {
-        for (name, text) in TEMPLATES {
-            style::out(&format!("{name:<28} {}\n", question(text)));
-        }
-        style::out("\nStart from one with `queuelab init NAME`.\n");
-        return End::Fine;
+        let list: String = TEMPLATES.iter().map(|(name, text)| format!("{name:<28} {}\n", question(text))).collect();
+        return style::out(&format!("{list}\nStart from one with `queuelab init NAME`.\n"));
     };
     let Some((name, text)) = TEMPLATES.iter().find(|t| t.0 == wanted) else {
         let names: Vec<_> = TEMPLATES.iter().map(|t| t.0).collect();
@@ -77,10 +74,7 @@ pub fn init(arguments: &InitArguments) -> End {
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.toml")));
     let file = std::fs::File::create_new(&path);
     match file.and_then(|mut f| std::io::Write::write_all(&mut f, text.as_bytes())) {
-        Ok(()) => {
-            style::out(&format!("wrote {}; answer it with `queuelab {}`\n", path.display(), command(text, name, &path)));
-            End::Fine
-        }
+        Ok(()) => style::out(&format!("wrote {}; answer it with `queuelab {}`\n", path.display(), command(text, name, &path))),
         Err(e) => {
             style::note(&format!("error: cannot write {}: {}; choose another with --output\n", path.display(), super::files::reason(&e)));
             End::Wrong

@@ -100,20 +100,14 @@ pub fn main() -> ExitCode {
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Targets => {
-            for target in crate::load::TARGETS {
-                style::out(&format!("{:<12} {}\n", target.name, target.meaning));
-            }
-            End::Fine
+            let list: String = crate::load::TARGETS.iter().map(|t| format!("{:<12} {}\n", t.name, t.meaning)).collect();
+            style::out(&list)
         }
-        Verb::Schema => {
-            style::out(&format!("{:#}\n", crate::scenario::schema()));
-            End::Fine
-        }
+        Verb::Schema => style::out(&format!("{:#}\n", crate::scenario::schema())),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "queuelab", &mut script);
-            style::out(&String::from_utf8_lossy(&script));
-            End::Fine
+            style::out(&String::from_utf8_lossy(&script))
         }
     };
     ExitCode::from(end as u8)
@@ -126,7 +120,7 @@ struct Input {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// The seed of all chance, instead of the scenario's
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     seed: Option<u64>,
 }
 

@@ -99,21 +99,23 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
     let mut scenario = given.scenario.clone();
     hurry(&mut scenario, arguments);
     let wanted = arguments.only.clone().unwrap_or(EVERYTHING.to_vec());
+    let folder = (!arguments.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem));
+    if let Some(Err(end)) = folder.as_deref().map(files::prepare) {
+        return end;
+    }
     let study = study::run(&scenario, &wanted, bar);
     bar.clear();
     let extras = report::Extras { scenario: scenario::resolved(&scenario), command: super::command(), source: given.text.clone() };
     let files = report::files(&study, &extras);
-    let mut written = Vec::new();
-    if !arguments.json || arguments.out.is_some() {
-        match files::write(&super::results(arguments.out.as_ref(), &given.stem), &files) {
-            Ok(paths) => written = paths,
-            Err(end) => return end,
-        }
-    }
-    if arguments.json {
+    // What was found is said even if it cannot be kept.
+    let kept = folder.as_deref().map_or(Ok(Vec::new()), |folder| files::write(folder, &files));
+    let written = kept.as_deref().unwrap_or_default();
+    let said = if arguments.json {
         let document = files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
-        style::out(document.as_deref().unwrap_or_default());
-    } else if !arguments.quiet {
+        style::out(document.as_deref().unwrap_or_default())
+    } else if arguments.quiet {
+        End::Fine
+    } else {
         let look = report::Style {
             width: style::width(),
             ascii: arguments.ascii,
@@ -121,9 +123,9 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
             all_gates: arguments.gates,
             written: written.iter().map(|p| p.display().to_string()).collect(),
         };
-        style::out(&report::text(&study, &look));
-    }
-    judged(&study, arguments.check)
+        style::out(&report::text(&study, &look))
+    };
+    judged(&study, arguments.check).worse(said).worse(kept.err().unwrap_or(End::Fine))
 }
 
 /// Shortens or sharpens a scenario as the flags say.

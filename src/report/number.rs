@@ -50,7 +50,9 @@ impl Scale {
 ///
 /// The half-width is rounded up: an interval may look wider than it is, never narrower.
 pub fn figures(value: f64, half_width: Option<f64>) -> (String, Option<String>) {
-    let Some(half) = half_width.filter(|h| h.is_finite() && *h > 0.0) else { return (three(value), None) };
+    // What is left of equal numbers after adding them up is no interval.
+    let told = |half: &f64| half.is_finite() && *half > 1e-12 * value.abs();
+    let Some(half) = half_width.filter(told) else { return (three(value), None) };
     let magnitude = half.log10().floor();
     let kept = if half / 10f64.powf(magnitude) < 2.0 { 1.0 } else { 0.0 };
     let most = if value == 0.0 { 6.0 } else { 3.0 - value.abs().log10().floor() };
@@ -60,7 +62,7 @@ pub fn figures(value: f64, half_width: Option<f64>) -> (String, Option<String>) 
     }
     let step = 10f64.powf(decimals);
     // A whisker below the next step is that step: 0.2 must not become 0.3 because it is stored as 0.2000…01.
-    let rounded = (half * step - 1e-9).ceil() / step;
+    let rounded = (half * step - 1e-9).ceil().max(1.0) / step;
     (fixed(value, decimals as usize), Some(fixed(rounded, decimals as usize)))
 }
 
@@ -100,6 +102,8 @@ mod tests {
             assert_eq!(format!("{value} ±{}", half.unwrap_or_default()), expected);
         }
         assert_eq!(figures(12.3456, None), ("12.3".into(), None));
+        assert_eq!(figures(1.0, Some(1.6e-16)), ("1.00".into(), None));
+        assert_eq!(figures(1.0, Some(1e-10)), ("1.000".into(), Some("0.001".into())));
         assert_eq!(figures(3e-9, None).0, "3.0e-9");
     }
 

@@ -99,10 +99,12 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             } else {
                 "exactly as many arrive as can be served: it still grows, by chance".into()
             };
-            let help = match load.enough {
-                Some(c) => format!("{c} servers would do, or bound it with max_length or message_ttl"),
-                None => "add servers or shorten the work, or bound it with max_length or message_ttl".into(),
+            let servers = load.enough.map_or("add servers or shorten the work".into(), |c| format!("{c} servers would do"));
+            let bound = match queue.max_length {
+                Some(_) => "refuse or drop what does not fit (overflow = \"block\" lets it pile up at the producers), or set message_ttl",
+                None => "bound it with max_length or message_ttl",
             };
+            let help = format!("{servers}, or {bound}");
             cx.warnings.push(blame(tree, scenario, q, Problem::warning(at, what).label(label).help(help)));
         } else if load.rho > NEARLY_FULL && load.rho < 1.0 && !bounded {
             let what = format!("queue `{}` is nearly full: rho = {}", queue.name, significant(load.rho, 4));

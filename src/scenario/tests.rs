@@ -154,6 +154,22 @@ fn the_whole_grammar_reads_and_its_echo_reads_back_the_same() {
 }
 
 #[test]
+fn a_rate_is_one_that_nanoseconds_can_tell() {
+    for rate in ["2e9/s", "1e300/s", "1e-10/s"] {
+        let told = wrong(&small("900/s", rate));
+        assert!(told.contains("`rate` is out of range") && told.contains("/s"), "{told}");
+    }
+    good(&small("900/s", "1e-3/s"));
+}
+
+#[test]
+fn a_blocked_overload_is_not_told_to_set_the_bound_it_has() {
+    let text = small("900/s", "2000/s").replace("[queues.orders]", "[queues.orders]\nmax_length = 3\noverflow = \"block\"");
+    let told = good(&text).warnings.render(false);
+    assert!(told.contains("refuse or drop what does not fit") && !told.contains("bound it with max_length"), "{told}");
+}
+
+#[test]
 fn scenarios_made_in_code_echo_too() {
     let mut other = Scenario::mgc(1.0 / 3.0, crate::workload::laws::Law::exponential(0.1 + 0.2), 3);
     other.consumers[0].service_time_per_message = crate::workload::laws::Law::deterministic(1.0 / 7.0);

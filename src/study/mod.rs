@@ -7,6 +7,7 @@ pub mod capacity;
 pub mod compare;
 pub mod fit;
 mod load;
+mod measured;
 mod measurement;
 mod objectives;
 mod play;
@@ -14,7 +15,8 @@ mod run;
 pub mod sensitivity;
 mod simulation;
 pub mod sweep;
-pub mod trial;
+pub mod transient;
+mod trial;
 mod verdict;
 mod watch;
 

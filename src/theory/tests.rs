@@ -625,3 +625,74 @@ fn modulated_arrivals() {
         ],
     );
 }
+
+/// Exponential stations in a row, as in a Jackson network: sums of independent exponential times.
+fn row(lambda: f64, rates: &[f64]) -> Scenario {
+    use crate::scenario::{Consumer, Destination, Queue, Route};
+    let mut scenario = mm(lambda, rates[0], 1);
+    for (i, rate) in rates.iter().enumerate().skip(1) {
+        scenario.queues.push(Queue { name: format!("queue{i}"), ..Queue::default() });
+        scenario.consumers.push(Consumer::group(&format!("stage{i}"), i, 1, Law::exponential(1.0 / rate)));
+        scenario.consumers[i - 1].to = vec![Route { to: Destination::Queue(i), probability: 1.0 }];
+    }
+    scenario
+}
+
+#[test]
+fn tandems_and_feedback() {
+    check(
+        &row(7.0, &[10.0, 10.0, 10.0]),
+        1e-8,
+        &[
+            ("p.latency.mean", 1.0),
+            ("p.latency.sd", (1.0f64 / 3.0).sqrt()),
+            ("p.latency.p50", 0.8913534379078385),
+            ("p.latency.p999", 3.7429574141375497),
+        ],
+    );
+    check(
+        &row(4.0, &[5.0, 8.0, 20.0]),
+        1e-8,
+        &[("p.latency.mean", 1.3125), ("p.latency.p90", 2.654697015793431), ("p.latency.p99", 4.9573906709481435), ("q.wait.mean", 0.8)],
+    );
+    let mut back = mm(0.5, 1.0, 1);
+    back.consumers[0].to = vec![crate::scenario::Route { to: crate::scenario::Destination::Queue(0), probability: 0.4 }];
+    check(
+        &back,
+        1e-9,
+        &[("p.latency.mean", 10.0), ("q.in_system.mean", 5.0), ("q.utilization", 0.8333333333333334), ("q.throughput", 0.8333333333333334)],
+    );
+}
+
+/// A topic in front of alike queues with one exponential server of rate 1 each.
+fn fanned(lambda: f64, queues: usize, deliver: crate::scenario::Deliver, complete_when: crate::scenario::Complete) -> Scenario {
+    use crate::scenario::{Consumer, Destination, Queue, Topic};
+    let mut scenario = mm(lambda, 1.0, 1);
+    for i in 1..queues {
+        scenario.queues.push(Queue { name: format!("queue{i}"), ..Queue::default() });
+        scenario.consumers.push(Consumer::group(&format!("group{i}"), i, 1, Law::exponential(1.0)));
+    }
+    scenario.topics.push(Topic { name: "topic".into(), subscriptions: (0..queues).collect(), deliver, complete_when });
+    scenario.producers[0].to = Destination::Topic(0);
+    scenario
+}
+
+#[test]
+fn topics() {
+    use crate::scenario::{Complete, Deliver};
+    let each = Complete::Each;
+    check(
+        &fanned(3.6, 4, Deliver::RoundRobin, each),
+        1e-9,
+        &[("p.latency.mean", 6.383049518474251), ("q.wait.mean", 5.383049518474251), ("p.latency.p99", 29.395029338163265)],
+    );
+    check(&fanned(1.8, 2, Deliver::Random, each), 1e-9, &[("p.latency.mean", 10.0), ("p.latency.p99", 46.05170185988093)]);
+    check(&fanned(1.8, 2, Deliver::ShortestQueue, each), 1e-9, &[("p.latency.mean", 5.4749128212350096)]);
+    check(&fanned(500.0, 1000, Deliver::PowerOfTwo, each), 1e-9, &[("p.latency.mean", 1.2656860360875726)]);
+    assert!(!solved(&fanned(500.0, 1000, Deliver::PowerOfTwo, each)).exact);
+    check(&fanned(0.8, 2, Deliver::All, each), 1e-9, &[("p.latency.mean", 5.0), ("p.latency.p99", 5.0 * 100f64.ln())]);
+    check(&fanned(0.8, 2, Deliver::All, Complete::All), 1e-9, &[("p.latency.mean", 7.0), ("q.in_system.mean", 4.0)]);
+    let three = fanned(0.5, 3, Deliver::All, Complete::All);
+    check(&three, 1e-9, &[("p.latency.mean", 3.3977272727272725)]);
+    assert!(!solved(&three).exact);
+}

@@ -20,9 +20,13 @@ impl Desk {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program starts")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuelab"));
         command.args(arguments).current_dir(&self.folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1").env("COLUMNS", "100");
-        command.output().expect("the program starts")
+        command
     }
 
     /// Starts the program and does not wait.
@@ -163,6 +167,43 @@ fn wrong_input_is_one_clear_error() {
         for word in words {
             assert!(err(&output).contains(word), "{arguments:?} should say `{word}`: {}", err(&output));
         }
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_before_anything_runs() {
+    let desk = Desk::new("unwritable", &[("mm1.toml", MM1), ("taken", "a file")]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory", "--out", "taken"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(err(&output).contains("choose another folder with --out"), "{}", err(&output));
+}
+
+#[test]
+fn a_folder_holds_one_result() {
+    let desk = Desk::new("one-result", &[("mm1.toml", MM1)]);
+    desk.run(&["run", "mm1.toml", "--only", "theory,simulation"]);
+    assert!(desk.has("results/mm1/latency.simulation.hgrm"));
+    desk.run(&["run", "mm1.toml", "--only", "theory"]);
+    assert!(desk.has("results/mm1/latency.theory.hgrm") && !desk.has("results/mm1/latency.simulation.hgrm"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stdout_is_an_error() {
+    let desk = Desk::new("full", &[("mm1.toml", MM1)]);
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has /dev/full");
+    let output = desk.command(&["run", "mm1.toml", "--only", "theory"]).stdout(full).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(5));
+    assert!(err(&output).contains("cannot write to stdout"), "{}", err(&output));
+}
+
+#[test]
+fn a_wrong_seed_is_told_as_the_flag_it_is() {
+    let desk = Desk::new("seed", &[("mm1.toml", MM1)]);
+    for seed in ["-1", "18446744073709551615"] {
+        let output = desk.run(&["run", "mm1.toml", "--seed", seed]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(err(&output).contains("--seed"), "{}", err(&output));
     }
 }
 

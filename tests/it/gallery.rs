@@ -197,3 +197,30 @@ fn the_fit_finds_what_made_the_file() {
     assert!((law.mean() / 0.020 - 1.0).abs() < 0.1 && (law.scv() / 2.0 - 1.0).abs() < 0.25, "{law:?}");
     assert!((fit.stream.expect("arrivals").rate - 100.0).abs() < 8.0);
 }
+
+#[test]
+fn black_friday_drains_in_an_hour() {
+    let answer = simulated("black-friday.toml", &[("simulation.replications", "3")]);
+    // 56.7 min; the end of a drain at 300/s of spare capacity is random by some seconds.
+    holds("drain", &answer, "queues.orders.drain_time", 3400.0, 0.005);
+    holds("backlog", &answer, "queues.orders.queue_length.max", 1.02e6, 0.005);
+    // The last of the rush finds 1.02 million before it: 1.02e6 / 1 300 s.
+    holds("lateness", &answer, "total.latency.max", 785.0, 0.01);
+}
+
+#[test]
+fn an_autoscaler_is_a_minute_late() {
+    let answer = simulated("autoscale-keda.toml", &[("simulation.replications", "3")]);
+    holds("backlog", &answer, "queues.jobs.queue_length.max", 89.0 * 800.0, 0.02);
+}
+
+#[test]
+fn a_dump_makes_everybody_wait_but_by_priority() {
+    let fifo = simulated("noisy-tenant.toml", &[]);
+    let latest = fifo.get("producers.quiet.latency.max").and_then(|e| e.value).expect("known");
+    // 10 000/s and 50/s against 500/s for 10 s: 95 500 messages wait, 191 s of work.
+    assert!((latest - 191.0).abs() < 6.0, "{latest}");
+    let first = simulated("noisy-tenant.toml", &[("queues.jobs.discipline", "priority")]);
+    let p99 = first.get("producers.quiet.latency.p99").and_then(|e| e.value).expect("known");
+    assert!(p99 < 0.2, "{p99}");
+}

@@ -6,6 +6,11 @@ use super::super::problem::{Problem, nearest};
 use super::Context;
 use crate::units;
 
+/// The highest rate of a producer, per second: one message in each nanosecond.
+const FASTEST: f64 = 1e9;
+/// The lowest: its gaps, ten times longer than their mean now and then, still fit 292 years.
+const SLOWEST: f64 = 1e-9;
+
 /// The families of quantities, to say which one fits.
 #[derive(Clone, Copy, PartialEq)]
 enum Family {
@@ -98,10 +103,17 @@ impl Context<'_> {
         self.quantity(field, Family::Rate)
     }
 
-    /// A rate per second, not 0.
+    /// A rate per second, not 0, whose gaps integer nanoseconds can tell apart and hold.
     pub fn positive_rate(&mut self, field: Field<'_>) -> Option<f64> {
         let rate = self.rate(field)?;
-        self.positive(field, rate)
+        let rate = self.positive(field, rate)?;
+        let why = match rate {
+            r if r > FASTEST => "must be at most 1e9/s: time is kept in whole nanoseconds",
+            r if r < SLOWEST => "must be at least 1e-9/s, one in 32 years",
+            _ => return Some(rate),
+        };
+        self.tell(Problem::error(field.node.at, format!("`{}` is out of range", field.key)).label(why));
+        None
     }
 
     /// Bytes.

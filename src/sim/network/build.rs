@@ -133,7 +133,7 @@ impl<S: Blocks> Network<S> {
         self.places += 1;
         let job = Job {
             id: self.offered,
-            chance: 1 << 62 | u64::from(queue) << 40 | i,
+            chance: (1 << 62) | (u64::from(queue) << 40) | i,
             producer: NONE,
             family: NONE,
             client: NONE,

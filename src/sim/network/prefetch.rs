@@ -51,7 +51,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// The next message of a server's own line.
-    pub(super) fn from_buffer(&mut self, server: u32) -> Option<u32> {
+    pub(super) fn take_own(&mut self, server: u32) -> Option<u32> {
         let slot = self.servers[server as usize].buffer.pop_front()?;
         self.uncount(slot);
         Some(slot)

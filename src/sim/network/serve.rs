@@ -221,7 +221,7 @@ impl<S: Blocks> Network<S> {
             self.rest(server);
             return self.take_batches(queue);
         }
-        let own = if station.prefetching { self.from_buffer(server) } else { None };
+        let own = if station.prefetching { self.take_own(server) } else { None };
         let next = own.or_else(|| self.pull(server));
         match next {
             Some(slot) => {
