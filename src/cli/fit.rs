@@ -41,11 +41,13 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
     let mut written = Vec::new();
     if !arguments.json || arguments.out.is_some() {
         let stem = arguments.file.file_stem().map_or("fit".into(), |s| s.to_string_lossy().into_owned());
-        written = files::write(&super::results(arguments.out.as_ref(), &stem), &made)?;
+        written = files::add(&super::results(arguments.out.as_ref(), &stem), &made)?;
     }
-    if arguments.json {
-        style::out(&String::from_utf8_lossy(&made[0].1));
-    } else if !arguments.quiet {
+    let said = if arguments.json {
+        style::out(&String::from_utf8_lossy(&made[0].1))
+    } else if arguments.quiet {
+        End::Fine
+    } else {
         let look = crate::report::Style {
             width: style::width(),
             ascii: arguments.ascii,
@@ -53,7 +55,7 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
             written: written.iter().map(|p| p.display().to_string()).collect(),
             ..Default::default()
         };
-        style::out(&report::text(&fit, &look));
-    }
-    Ok(End::Fine)
+        style::out(&report::text(&fit, &look))
+    };
+    Ok(said)
 }

@@ -100,7 +100,7 @@ impl Plan {
         }
         let mut document = self.question();
         document["command"] = json!(self.command);
-        files::write(folder, &[("plan.json".to_string(), format!("{document:#}\n").into_bytes())])?;
+        files::add(folder, &[("plan.json".to_string(), format!("{document:#}\n").into_bytes())])?;
         Ok(self)
     }
 

@@ -31,9 +31,8 @@ fn made(arguments: &ReportArguments) -> Result<End, End> {
     let output = arguments.output.clone().unwrap_or_else(|| folder.join(if holds(folder) { "summary.html" } else { "report.html" }));
     let name = output.file_name().map_or("report.html".into(), |n| n.to_string_lossy().into_owned());
     let parent = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    files::write(parent, &[(name, page.into_bytes())])?;
-    style::out(&format!("{}\n", output.display()));
-    Ok(End::Fine)
+    files::add(parent, &[(name, page.into_bytes())])?;
+    Ok(style::out(&format!("{}\n", output.display())))
 }
 
 fn holds(folder: &Path) -> bool {
