@@ -153,10 +153,14 @@ fn judged(study: &Study, check: bool) -> End {
             Met::Inconclusive => End::Inconclusive,
         });
     }
-    if study.answers.is_empty() {
+    // That a queue grows without end is an answer.
+    if study.answers.is_empty() && study.unstable().is_none() {
         end = end.worse(End::Failed);
     }
     if check {
+        if study.unstable().is_some() {
+            end = end.worse(End::Missed);
+        }
         if study.agreement.iter().any(|a| a.verdict == Accord::Differ) {
             end = end.worse(End::Missed);
         }

@@ -24,7 +24,8 @@ pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String)
         let scale = Scale::of(unit, estimate.value.into_iter());
         Some(format!(": {} by {}", scale.show_with_unit(Some(estimate)), method.name()))
     });
-    (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or_default()))
+    let unknown = if *outcome == Met::Fail { ": it grows without end" } else { "" };
+    (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or(unknown.into())))
 }
 
 /// What keeps the figures from being taken at face value, in sentences, worst first within each method.

@@ -32,10 +32,12 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
             .filter_map(|m| answers.iter().find(|a| a.method == *m && (a.exact || *m != Method::Theory)))
             .find_map(|a| a.get(path)?.value)
     };
+    let mut objectives = super::objectives::judge(&scenario.objectives, &answers);
+    super::objectives::judge_growth(&mut objectives, scenario);
     let mut study = Study {
         agreement: agreement(&answers, scenario.simulation.confidence, replications),
         formulas: theory::formulas(scenario, figure),
-        objectives: super::objectives::judge(&scenario.objectives, &answers),
+        objectives,
         scenario: scenario.clone(),
         answers,
         unanswered,

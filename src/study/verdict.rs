@@ -16,9 +16,8 @@ pub fn verdict(study: &Study) -> Vec<String> {
 fn headline(study: &Study) -> String {
     let best = [Method::Simulation, Method::Theory, Method::Measurement].iter().find_map(|m| study.answer(*m));
     let Some(answer) = best else {
-        let unstable = study.unanswered.iter().find(|u| u.why.starts_with("unstable"));
-        return match unstable {
-            Some(u) => format!("This queue does not hold: {}.", u.why),
+        return match study.unstable() {
+            Some(why) => format!("This queue does not hold: {why}."),
             None => "No method answers this scenario; the reasons are below.".into(),
         };
     };

@@ -37,7 +37,7 @@ pub mod times;
 mod traffic;
 pub mod transform;
 
-pub use explain::{Explanation, Load, ModelNote, explain};
+pub use explain::{Explanation, Load, ModelNote, explain, growing};
 pub use figures::{Figures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;

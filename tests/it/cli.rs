@@ -133,9 +133,21 @@ fn a_scenario_can_be_typed() {
 fn an_unstable_queue_is_told_with_its_growth() {
     let desk = Desk::new("unstable", &[("mm1.toml", MM1)]);
     let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
-    assert_eq!(output.status.code(), Some(5));
+    // It is an answer, and with --check one that disappoints.
+    assert_eq!(output.status.code(), Some(0));
     assert!(out(&output).contains("rho = 1.2") && out(&output).contains("grows by"), "{}", out(&output));
     assert!(err(&output).contains("warning"), "{}", err(&output));
+    let checked = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s", "--check", "--quiet"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", err(&checked));
+}
+
+#[test]
+fn an_unstable_queue_misses_a_limit_on_its_latency() {
+    let with = format!("{MM1}\n[objectives]\n\"producers.web.latency.p99\" = \"< 1s\"\n");
+    let desk = Desk::new("unstable-missed", &[("mm1.toml", &with)]);
+    let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(out(&output).contains("✗ missed: producers.web.latency.p99 < 1s: it grows without end"), "{}", out(&output));
 }
 
 #[test]
