@@ -103,6 +103,9 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
     if let Some(Err(end)) = folder.as_deref().map(files::prepare) {
         return end;
     }
+    if !scenario.sweep.is_empty() && !arguments.quiet {
+        style::note(&format!("note: its [sweep] is not run here; `queuelab sweep {}` runs it\n", given.source.name));
+    }
     let study = study::run(&scenario, &wanted, bar);
     bar.clear();
     let extras = report::Extras { scenario: scenario::resolved(&scenario), command: super::command(), source: given.text.clone() };

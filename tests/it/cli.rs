@@ -151,6 +151,14 @@ fn an_unstable_queue_misses_a_limit_on_its_latency() {
 }
 
 #[test]
+fn a_sweep_that_is_not_run_is_told() {
+    let with = format!("{MM1}\n[sweep]\n\"producers.web.rate\" = [\"100/s\", \"150/s\"]\n");
+    let desk = Desk::new("sweep-note", &[("mm1.toml", &with)]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory"]);
+    assert!(output.status.success() && err(&output).contains("`queuelab sweep mm1.toml`"), "{}", err(&output));
+}
+
+#[test]
 fn wrong_input_is_one_clear_error() {
     let desk = Desk::new("wrong", &[("bad.toml", "[producers.web]\nto = \"jobs\"\nrate = 900\n")]);
     for (arguments, words) in [
