@@ -11,6 +11,9 @@ pub const NANOS_PER_SECOND: f64 = 1e9;
 /// The longest time that can be held, about 292 years: a sum of two such times still fits a `u64`.
 pub const MAX_NANOS: u64 = i64::MAX as u64;
 
+/// An interval of less than this share of its value is what adding up leaves of equal numbers.
+pub const NOTHING: f64 = 1e-9;
+
 /// Seconds to integer nanoseconds, rounded to nearest; `None` if negative, not a number or beyond 292 years.
 ///
 /// ```
@@ -137,8 +140,10 @@ pub struct Time(pub f64);
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scale, unit) = time_scale(self.0.abs());
-        write!(f, "{} {unit}", significant(self.0 / scale, 3))
+        // A millionth of a millionth of the smallest unit is arithmetic, not time.
+        let shown = if self.0.abs() < 1e-21 { 0.0 } else { self.0 };
+        let (scale, unit) = time_scale(shown.abs());
+        write!(f, "{} {unit}", significant(shown / scale, 3))
     }
 }
 
@@ -226,7 +231,7 @@ mod tests {
     fn numbers_print_with_three_digits() {
         assert_eq!(Time(0.0123456).to_string(), "12.3 ms");
         assert_eq!(Time(0.9999).to_string(), "1.00 s");
-        assert_eq!(Time(0.0).to_string(), "0 s");
+        assert_eq!([Time(0.0).to_string(), Time(3.3e-63).to_string()], ["0 s", "0 s"]);
         assert_eq!(significant(9.996, 3), "10.0");
         assert_eq!(significant(12345.0, 3), "12\u{202f}345");
         assert_eq!(significant(0.000123456, 3), "0.000123");

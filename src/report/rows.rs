@@ -1,7 +1,7 @@
 //! The one table of a study, before it is dressed as text or as HTML: places, rows, a cell for each answer.
 
 use super::number::Scale;
-use crate::answer::{Answer, Estimate, Method, Place, metric_of, path};
+use crate::answer::{Answer, Distribution, Estimate, Method, Place, metric_of, path};
 use crate::study::{Accord, Agreement, Study};
 
 /// The rows of one place; a study with one queue, one producer and one group has a single section without a title.
@@ -111,7 +111,7 @@ fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, b
     let paths = paths(main, places);
     let metric = metric_of(paths.first()?)?;
     let cells: Vec<Option<Estimate>> =
-        study.answers.iter().map(|answer| paths.iter().find_map(|p| answer.metrics.get(p)).copied()).collect();
+        study.answers.iter().map(|answer| paths.iter().find_map(|p| answer.metrics.get(p)).filter(|e| seen(answer, e)).copied()).collect();
     if cells.iter().all(Option::is_none) {
         return None;
     }
@@ -122,6 +122,12 @@ fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, b
     let difference =
         accords.iter().filter(|a| a.verdict == Accord::Differ).filter_map(|a| a.difference).max_by(|a, b| a.abs().total_cmp(&b.abs()));
     Some(Row { words: main.3, symbol: metric.symbol, scale, cells, accord, difference })
+}
+
+/// Whether a figure comes from messages: where none was counted, a zero is no observation.
+fn seen(answer: &Answer, estimate: &Estimate) -> bool {
+    let nothing = matches!(&answer.latency, Some(Distribution::Histogram(counted)) if counted.is_empty());
+    !(nothing && estimate.value == Some(0.0))
 }
 
 /// A metric by its path; a lone producer goes by `total` as well, and the other way round.
@@ -174,6 +180,18 @@ mod tests {
         let words: Vec<&str> = sections[0].rows.iter().map(|r| r.words).collect();
         assert!(words.contains(&"wait, mean") && words.contains(&"latency, p99.9"), "{words:?}");
         assert!(sections[0].rows.iter().all(|r| r.cells.len() == 5));
+    }
+
+    #[test]
+    fn what_no_message_told_is_not_zero() {
+        let mut study = fixtures::bare();
+        let mut answer = Answer::new(Method::Measurement, "in-process");
+        answer.set("total", "latency", "mean", Estimate::exact(0.0));
+        study.answers.push(answer);
+        let cells = |study: &Study| sections(study).iter().flat_map(|s| &s.rows).flat_map(|r| r.cells.clone()).flatten().count();
+        assert_eq!(cells(&study), 1);
+        study.answers[0].latency = Some(Distribution::Histogram(fixtures::counted(1.0, 0)));
+        assert_eq!(cells(&study), 0);
     }
 
     #[test]

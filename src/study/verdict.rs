@@ -2,7 +2,7 @@
 
 use super::{Accord, Study};
 use crate::answer::{Answer, Estimate, Method, Trust};
-use crate::units::{Time, plain, significant};
+use crate::units::{NOTHING, Time, plain, significant};
 
 /// Sentences: what the scenario does, and whether the witnesses agree.
 pub fn verdict(study: &Study) -> Vec<String> {
@@ -50,7 +50,7 @@ fn headline(study: &Study) -> String {
 /// A time with its interval, in one unit.
 fn time(estimate: &Estimate) -> String {
     let Some(value) = estimate.value else { return "∞".into() };
-    match estimate.half_width {
+    match estimate.half_width.filter(|half| *half > NOTHING * value.abs()) {
         Some(half) => {
             let (scale, unit) = crate::units::time_scale(value);
             format!("{} ± {} {unit}", significant(value / scale, 3), significant(half / scale, 2))
@@ -114,4 +114,15 @@ fn failed(measured: &Answer) -> String {
     let mut gates: Vec<_> = measured.gates.iter().filter(|g| g.trust != Trust::Valid).collect();
     gates.sort_by_key(|g| std::cmp::Reverse(g.trust));
     gates.iter().map(|g| g.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_of_nothing_is_not_told() {
+        assert_eq!(time(&Estimate::with(1e-9, Some(1.6e-25))), "1.00 ns");
+        assert_eq!(time(&Estimate::with(0.012, Some(0.0002))), "12.0 ± 0.20 ms");
+    }
 }
