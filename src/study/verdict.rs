@@ -104,10 +104,15 @@ fn measurement(study: &Study) -> Option<String> {
         _ => String::new(),
     };
     Some(match measured.trust() {
-        Trust::Valid => format!("The measurement of the real queue is VALID{near}."),
+        Trust::Valid => format!("The measurement of the real queue{} is VALID{near}.", played(measured)),
         Trust::Degraded => format!("! The measurement is DEGRADED ({}){near}.", failed(measured)),
         Trust::Invalid => format!("! The measurement is INVALID and compared with nothing: {}.", failed(measured)),
     })
+}
+
+/// That the plan went at another speed than the clock, if so.
+fn played(measured: &Answer) -> String {
+    measured.by.split(", ").find(|part| part.starts_with("played ")).map_or(String::new(), |part| format!(" ({part})"))
 }
 
 fn failed(measured: &Answer) -> String {
@@ -119,6 +124,12 @@ fn failed(measured: &Answer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_speed_is_told() {
+        assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads, played 60 times faster")), " (played 60 times faster)");
+        assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads")), "");
+    }
 
     #[test]
     fn an_interval_of_nothing_is_not_told() {
