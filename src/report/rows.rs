@@ -22,6 +22,8 @@ pub struct Row {
     pub accord: Option<Accord>,
     /// The largest of the differences that are not explained by the intervals.
     pub difference: Option<f64>,
+    /// How far an approximate theory is off, where it is.
+    pub off: Option<f64>,
 }
 
 /// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where no place needs a name.
@@ -65,7 +67,7 @@ pub fn sections(study: &Study) -> Vec<Section> {
         places.push("total".into());
         places.extend(consumers);
         let rows = MAIN.iter().filter(|main| main.4).filter_map(|main| row(study, main, &places)).collect();
-        return vec![Section { title: String::new(), rows }];
+        return vec![Section { title: String::new(), rows: alike(rows) }];
     }
     let mut places = vec![("total".to_string(), "all messages".to_string(), Place::Producer)];
     if producers.len() > 1 {
@@ -79,10 +81,30 @@ pub fn sections(study: &Study) -> Vec<Section> {
             scenario.consumers.iter().any(|c| place == format!("consumers.{}", c.name) && scenario.consumers_of(c.from).count() == 1);
         let only = [place];
         let rows = MAIN.iter().filter(|main| main.0 == kind && (main.4 || !repeats)).filter_map(|main| row(study, main, &only));
-        Section { title, rows: rows.collect() }
+        Section { title, rows: alike(rows.collect()) }
     };
     places.into_iter().map(section).filter(|s| !s.rows.is_empty()).collect()
 }
+
+/// Rows of one quantity (mean, p50, p99) share one unit: the smallest row's, unless that makes the largest unreadable.
+fn alike(mut rows: Vec<Row>) -> Vec<Row> {
+    let readable = 1e4;
+    for i in 0..rows.len() {
+        let kin = || rows.iter().filter(|r| r.symbol == rows[i].symbol && TIMES.contains(&r.scale.unit));
+        let largest = kin().flat_map(|r| r.cells.iter().flatten()).filter_map(|e| e.value).filter(|v| v.is_finite()).fold(0.0, f64::max);
+        // Zero reads the same in any unit.
+        let told = kin().filter(|r| r.cells.iter().flatten().any(|e| e.value.is_some_and(|v| v > 0.0)));
+        let scales = told.map(|r| r.scale).filter(|s| largest / s.size < readable);
+        let Some(scale) = scales.min_by(|a, b| a.size.total_cmp(&b.size)) else { continue };
+        if TIMES.contains(&rows[i].scale.unit) {
+            rows[i].scale = scale;
+        }
+    }
+    rows
+}
+
+/// The units in which times are shown.
+const TIMES: [&str; 6] = ["ns", "µs", "ms", "s", "min", "h"];
 
 fn named<'a>(table: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names.map(|name| format!("{table}.{name}")).collect()
@@ -121,7 +143,10 @@ fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, b
     let accord = has(Accord::Differ).or_else(|| has(Accord::Unknown)).or_else(|| has(Accord::Agree));
     let difference =
         accords.iter().filter(|a| a.verdict == Accord::Differ).filter_map(|a| a.difference).max_by(|a, b| a.abs().total_cmp(&b.abs()));
-    Some(Row { words: main.3, symbol: metric.symbol, scale, cells, accord, difference })
+    let approximate = study.answer(Method::Theory).is_some_and(|t| !t.exact);
+    let open = accords.iter().find(|a| approximate && a.verdict == Accord::Unknown && a.a == Method::Theory);
+    let off = open.and_then(|a| a.difference).map(crate::study::off);
+    Some(Row { words: main.3, symbol: metric.symbol, scale, cells, accord, difference, off })
 }
 
 /// Whether a figure comes from messages: where none was counted, a zero is no observation.
@@ -180,6 +205,18 @@ mod tests {
         let words: Vec<&str> = sections[0].rows.iter().map(|r| r.words).collect();
         assert!(words.contains(&"wait, mean") && words.contains(&"latency, p99.9"), "{words:?}");
         assert!(sections[0].rows.iter().all(|r| r.cells.len() == 5));
+    }
+
+    #[test]
+    fn rows_of_one_quantity_share_a_unit() {
+        let mut study = fixtures::bare();
+        let mut answer = Answer::new(Method::Theory, "M/M/1");
+        for (statistic, value) in [("mean", 0.0004), ("p50", 0.0003), ("p99", 0.002), ("p999", 0.003)] {
+            answer.set("total", "latency", statistic, Estimate::exact(value));
+        }
+        study.answers.push(answer);
+        let units: Vec<&str> = sections(&study)[0].rows.iter().map(|r| r.scale.unit).collect();
+        assert_eq!(units, ["µs"; 4]);
     }
 
     #[test]

@@ -59,7 +59,10 @@ pub fn accord(row: &Row, words: bool) -> String {
     let (sign, word) = match row.accord {
         None => return String::new(),
         Some(Accord::Agree) => ("✓", "agree".to_string()),
-        Some(Accord::Unknown) => ("?", "unclear".to_string()),
+        Some(Accord::Unknown) => match row.off {
+            Some(off) => ("≈", format!("{} off", relative(off))),
+            None => ("?", "unclear".to_string()),
+        },
         Some(Accord::Differ) => ("≠", row.difference.map_or("differ".to_string(), relative)),
     };
     if words { format!("{sign} {word}") } else { sign.to_string() }

@@ -20,6 +20,7 @@ pub use crate::answer::Formula;
 pub use objectives::{judge, outcome};
 pub use run::run;
 pub use trial::{Effort, Trial};
+pub use verdict::off;
 pub use watch::{Blind, Watch};
 
 use crate::answer::{Answer, Method, Unanswered};

@@ -71,12 +71,21 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
         [] if theory.exact => format!("Theory ({}, {kind}) and simulation agree in all {} metrics that both know.", theory.by, pairs.len()),
         [] => {
             let of = pairs.iter().find(|a| a.metric == "total.latency.mean").and_then(|a| a.difference);
-            let off =
-                of.map_or(String::new(), |d| format!("; its mean latency is {} % off", significant((-d / (1.0 + d) * 100.0).abs(), 2)));
-            format!("Theory ({}) is {kind} here{off}.", theory.by)
+            let model = theory.by.strip_suffix(", approximately").unwrap_or(&theory.by);
+            let off = of.map_or(String::new(), |d| format!(": the approximation's mean latency is {} off the simulation's", percent(off(d))));
+            format!("Theory knows this only approximately ({model}){off}.")
         }
         some => format!("✗ Theory ({}, {kind}) and simulation differ in {}.", theory.by, list(some.iter().map(|a| a.metric.as_str()))),
     })
+}
+
+/// How far a theory is off, from the difference (simulation − theory) / theory.
+pub fn off(difference: f64) -> f64 {
+    -difference / (1.0 + difference)
+}
+
+fn percent(share: f64) -> String {
+    format!("{}{} %", if share < 0.0 { "−" } else { "+" }, significant((share * 100.0).abs(), 2))
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -93,7 +102,6 @@ fn measurement(study: &Study) -> Option<String> {
         };
         Some((of("total.latency.mean")?, of("total.latency.p99")))
     };
-    let percent = |d: f64| format!("{}{} %", if d < 0.0 { "−" } else { "+" }, significant((d * 100.0).abs(), 2));
     let both = |(mean, p99): (f64, Option<f64>)| {
         format!("{} in the mean{}", percent(mean), p99.map_or(String::new(), |d| format!(" and {} in p99", percent(d))))
     };
@@ -124,6 +132,12 @@ fn failed(measured: &Answer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_approximation_is_off_by_its_error() {
+        // Theory says 12.3 where the simulation says 10.
+        assert_eq!(percent(off((10.0 - 12.3) / 12.3)), "+23 %");
+    }
 
     #[test]
     fn another_speed_is_told() {
