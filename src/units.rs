@@ -53,7 +53,11 @@ pub fn duration(text: &str) -> Result<f64, UnitError> {
         total += number * time_unit(&after[..end]).ok_or_else(refuse)?;
         rest = after[end..].trim_start();
     }
-    (!trimmed.is_empty() && nanos(total).is_some()).then_some(total).ok_or_else(refuse)
+    if trimmed.is_empty() {
+        return Err(refuse());
+    }
+    let too_long = || UnitError(format!("`{trimmed}` is too long; times are kept in whole nanoseconds, which hold 292 years"));
+    nanos(total).map(|_| total).ok_or_else(too_long)
 }
 
 /// Seconds in a unit of time.
@@ -214,6 +218,12 @@ mod tests {
         for bad in ["", "4", "ms", "-4ms", "4 parsecs", "1e400s", "999999999h", "4ms,"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_is_told_so() {
+        let why = |text: &str| duration(text).expect_err("it is refused").to_string();
+        assert!(why("999999999h").contains("too long") && why("4 parsecs").contains("no duration"));
     }
 
     #[test]
