@@ -68,7 +68,7 @@ pub fn explain(arguments: &ExplainArguments) -> End {
         let kind = if model.exact { "exact" } else { "approximate" };
         match &model.against {
             None => text += &format!("  ✓ {:<28} {kind}\n", model.name),
-            Some(why) => text += &format!("  – {:<28} {kind}: no, {why}\n", model.name),
+            Some(why) => text += &format!("  – {:<28} {kind}; does not apply: {why}\n", model.name),
         }
     }
     text += "\nThe scenario with its defaults filled in:\n\n";

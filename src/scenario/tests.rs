@@ -205,6 +205,14 @@ fn knobs_turn_and_are_read() {
 }
 
 #[test]
+fn times_under_a_microsecond_are_told_and_under_a_nanosecond_refused() {
+    let service = |mean: &str| parse(&quick("1/s", &format!("exponential({mean})"), "1", Vec::new()), &NoFiles);
+    let told = |mean: &str| service(mean).expect("right").warnings.to_string();
+    assert!(told("500ns").contains("whole nanoseconds") && !told("1us").contains("whole nanoseconds"));
+    assert!(service("0.5ns").expect_err("too short").to_string().contains("less than a nanosecond"));
+}
+
+#[test]
 fn values_are_listed() {
     let list = |text: &str| values_of(text).expand();
     assert_eq!(list("2..5").map(|v| v.join(" ")), Ok("2 3 4 5".into()));
@@ -221,7 +229,12 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("rate = \"900/s\"", "rate = \"900\"", &["`rate` must be a rate", "`900` lacks a unit"]),
     ("rate = \"900/s\"", "rate = \"4ms\"", &["this is a duration"]),
     ("rate = \"900/s\"", "rate = \"-900/s\"", &["negative"]),
-    ("rate = \"900/s\"", "rate = \"0/s\"", &["`rate` must be more than zero"]),
+    ("rate = \"900/s\"", "rate = \"0/s\"", &["`rate` must be more than zero", "leave out what sends nothing"]),
+    ("rate = \"900/s\"", "rate = \"900/s\"\nrate = \"800/s\"", &["duplicate key", "the first is here"]),
+    ("[queues.orders]", "[queues.orders]\n[queues.orders]", &["duplicate key", "the first is here"]),
+    ("[queues.orders]", "[queues.orders]\nmessage_ttl = \"999999999h\"", &["is too long", "292 years"]),
+    ("[queues.orders]", "[simulation]\nwarmup = \"1000\"\n[queues.orders]", &["write 1000 for a number of messages"]),
+    ("count = 4", "count = 100000000", &["write count = \"unlimited\""]),
     ("rate = \"900/s\"", "raet = \"900/s\"", &["did you mean `rate`?", "producer `web` lacks `rate`"]),
     ("rate = \"900/s\"", "rate = [1]", &["this is a list"]),
     ("rate = \"900/s\"", "rate = 1e400", &["`rate` needs a unit"]),

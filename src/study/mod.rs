@@ -24,6 +24,7 @@ pub use crate::answer::Formula;
 pub use objectives::{judge, outcome};
 pub use run::run;
 pub use trial::{Effort, Trial};
+pub use verdict::off;
 pub use watch::{Blind, Watch};
 
 use crate::answer::{Answer, Method, Unanswered};
@@ -90,6 +91,11 @@ pub enum Met {
 }
 
 impl Study {
+    /// Why there is no steady state, if a method found that there is none.
+    pub fn unstable(&self) -> Option<&str> {
+        self.unanswered.iter().map(|u| u.why.as_str()).find(|why| why.starts_with("unstable"))
+    }
+
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|a| a.method == method)
     }

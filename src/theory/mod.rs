@@ -49,7 +49,7 @@ mod traffic;
 pub mod transform;
 pub mod transient;
 
-pub use explain::{Explanation, Load, ModelNote, explain};
+pub use explain::{Explanation, Load, ModelNote, explain, growing};
 pub use figures::{End, Figures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;
@@ -103,6 +103,11 @@ pub trait ClosedForm: Sync {
     /// The first reason against it, as a phrase.
     fn applies(&self, scenario: &Scenario) -> Result<(), String>;
 
+    /// How many of the scenario's features it does not know: how far it is from fitting.
+    fn lacks(&self, _: &Scenario) -> usize {
+        0
+    }
+
     /// Its figures, for a scenario that it fits.
     ///
     /// # Errors
@@ -146,6 +151,10 @@ impl<M: QueueModel> ClosedForm for M {
         let station = Station::of(scenario)?;
         station.only(M::KNOWS)?;
         self.fits(&station)
+    }
+
+    fn lacks(&self, scenario: &Scenario) -> usize {
+        Station::of(scenario).map_or(usize::MAX, |station| station.lacking(M::KNOWS))
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
@@ -209,18 +218,23 @@ pub const MODELS: &[&dyn ClosedForm] = &[
 /// What theory says about a scenario: by the first model that fits.
 ///
 /// # Errors
-/// No model fits (with each one's reason), or the scenario has no stationary state.
+/// No model fits (with the nearest one's reason), or the scenario has no stationary state.
 pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     let unanswered = |why: String| Unanswered { method: Method::Theory, why };
-    let mut reasons = Vec::new();
+    let mut nearest: Option<(usize, String)> = None;
     for model in MODELS {
         match model.applies(scenario) {
             Ok(()) => return model.solve(scenario).map_err(|refusal| unanswered(refusal.to_string())),
-            Err(reason) => reasons.push(reason),
+            Err(reason) => {
+                // Of models that are as near, the most general one's reason says best what stands in the way.
+                let lacks = model.lacks(scenario);
+                if nearest.as_ref().is_none_or(|(least, _)| lacks <= *least) {
+                    nearest = Some((lacks, reason));
+                }
+            }
         }
     }
-    // The most general model's reason says best what stands in the way.
-    Err(unanswered(format!("no closed form fits: {}", reasons.pop().unwrap_or_default())))
+    Err(unanswered(format!("no closed form fits: {}", nearest.map_or(String::new(), |n| n.1))))
 }
 
 /// Refuses what has no stationary state: at rho ≥ 1 a queue without bound grows for ever.

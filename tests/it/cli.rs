@@ -145,9 +145,37 @@ fn a_scenario_can_be_typed() {
 fn an_unstable_queue_is_told_with_its_growth() {
     let desk = Desk::new("unstable", &[("mm1.toml", MM1)]);
     let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
-    assert_eq!(output.status.code(), Some(5));
+    // It is an answer, and with --check one that disappoints.
+    assert_eq!(output.status.code(), Some(0));
     assert!(out(&output).contains("rho = 1.2") && out(&output).contains("grows by"), "{}", out(&output));
     assert!(err(&output).contains("warning"), "{}", err(&output));
+    let checked = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s", "--check", "--quiet"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", err(&checked));
+}
+
+#[test]
+fn an_unstable_queue_misses_a_limit_on_its_latency() {
+    let with = format!("{MM1}\n[objectives]\n\"producers.web.latency.p99\" = \"< 1s\"\n");
+    let desk = Desk::new("unstable-missed", &[("mm1.toml", &with)]);
+    let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(out(&output).contains("✗ missed: producers.web.latency.p99 < 1s: it grows without end"), "{}", out(&output));
+}
+
+#[test]
+fn only_may_be_given_twice() {
+    let desk = Desk::new("only-twice", &[("mm1.toml", MM1)]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory", "--only", "simulation", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&out(&output)).expect("one JSON document");
+    assert_eq!(document["answers"].as_array().map(Vec::len), Some(2), "{}", err(&output));
+}
+
+#[test]
+fn a_sweep_that_is_not_run_is_told() {
+    let with = format!("{MM1}\n[sweep]\n\"producers.web.rate\" = [\"100/s\", \"150/s\"]\n");
+    let desk = Desk::new("sweep-note", &[("mm1.toml", &with)]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory"]);
+    assert!(output.status.success() && err(&output).contains("`queuelab sweep mm1.toml`"), "{}", err(&output));
 }
 
 #[test]
@@ -157,7 +185,8 @@ fn wrong_input_is_one_clear_error() {
         (vec!["run", "nowhere.toml"], vec!["nowhere.toml", "no such file"]),
         (vec!["run", "bad.toml"], vec!["bad.toml:3", "900/s"]),
         (vec!["run", "bad.toml", "--only", "theroy"], vec!["theroy", "theory"]),
-        (vec!["run"], vec!["FILE"]),
+        (vec!["run"], vec!["FILE", "--rate", "--service", "queuelab init"]),
+        (vec!["run", "bad.toml", "--rate", "9/s", "--service", "4ms"], vec!["bad.toml", "--set producers.NAME.rate=9/s"]),
         (vec!["explian", "bad.toml"], vec!["explain"]),
         (vec!["init", "nothing"], vec!["quickstart"]),
     ] {

@@ -80,6 +80,12 @@ impl<'a> Figure<'a> {
         sure(self.root.draw(&PathElement::new(ends.to_vec(), color.stroke_width(8))));
     }
 
+    /// A line that ties a label to what it names: thin and dotted, so that nobody takes it for data.
+    fn leader(&self, from: (i32, i32), to: (i32, i32)) {
+        let ends = [from, to].map(|(x, y)| (x * TENTHS, y * TENTHS));
+        sure(self.root.draw(&DashedPathElement::new(ends.to_vec(), 10, 30, MUTED.stroke_width(6))));
+    }
+
     /// A filled rectangle, more or less opaque, in pixels.
     pub fn cell(&self, corner: (i32, i32), size: (i32, i32), color: &RGBColor, opacity: f64) {
         let at = |x: i32, y: i32| (x * TENTHS, y * TENTHS);
@@ -180,7 +186,7 @@ impl Panel<'_, '_> {
         for ((name, color, at), height) in ends.iter().zip(apart(&wanted, GAP, bottom)) {
             let (x, y) = self.pixel(*at);
             if (height - y).abs() > 3 || x < RIGHT - 4 {
-                self.figure.rule((x + 4, y), (RIGHT + 8, height), color);
+                self.figure.leader((x + 4, y), (RIGHT + 8, height));
             }
             self.figure.words(name, (RIGHT + 10, height), Side::Right, color, BODY, true);
         }
