@@ -7,6 +7,7 @@ mod measurement;
 mod objectives;
 mod run;
 mod simulation;
+mod stopping;
 mod verdict;
 mod watch;
 

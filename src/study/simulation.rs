@@ -1,12 +1,13 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
+use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered};
+use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
 use crate::message::{Record, Recorder, Served};
 use crate::rng::Key;
 use crate::scenario::{Length, Precision, Scenario, Warmup};
 use crate::sim::{Engine, Looks, Station, Totals};
-use crate::stats::{Collector, Combined, Places, Span, Summary, combine, mser5};
+use crate::stats::{BATCHES, Batches, Collector, Combined, Gathered, Places, Span, Summary, mser5};
 use crate::units::{plain, seconds, significant};
 use crate::workload::Plan;
 use rayon::prelude::*;
@@ -17,8 +18,8 @@ const MESSAGES_A_LOOK: f64 = 64.0;
 const CHUNK: u64 = 1 << 16;
 /// At least this share of a replication is left out at its start: what MSER-5 cannot see in the noise of few pilots.
 const LEAST_WARMUP: f64 = 0.02;
-/// More replications than this are never made to reach a precision.
-const MOST_REPLICATIONS: u32 = 1000;
+/// Replications whose counts are held at a time.
+const MOST_AT_ONCE: u32 = 16;
 /// Confidence of the statement that a backlog grows.
 const DRIFT_CONFIDENCE: f64 = 0.999;
 
@@ -30,38 +31,28 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
-    let mut summaries = run.replicate(0..scenario.simulation.replications, warmup, watch);
-    if summaries.is_empty() {
-        return Err(refuse("interrupted before a replication was finished".into()));
+    let Outcome { combined, made, trail } = match scenario.simulation.replications {
+        1 if run.messages >= BATCHES && scenario.simulation.precision == Precision::None => run.long(warmup, watch),
+        _ => run.repeated(warmup, watch, &mut caveats),
     }
-    if watch.stopped() {
-        caveats.push(format!("interrupted: {} of {} replications were finished", summaries.len(), scenario.simulation.replications));
-    }
-    if let Some(why) = run.unstable(&summaries) {
-        return Err(refuse(why));
-    }
-    let confidence = scenario.simulation.confidence;
-    let mut combined = combine(&values(&summaries), confidence);
-    while !watch.stopped()
-        && let Some(more) = still_needed(&scenario.simulation.precision, &combined, summaries.len() as u32)
-    {
-        let next = summaries.len() as u32;
-        summaries.extend(run.replicate(next..next + more, warmup, watch));
-        combined = combine(&values(&summaries), confidence);
-    }
-    caveats.extend(run.caveats(&combined, summaries.len() as u32));
+    .map_err(refuse)?;
+    caveats.extend(run.caveats(&combined, made));
     let effort = format!(
-        "{}, {} replications of {} messages, the first {} left out",
+        "{}, {made} replication{} of {} messages, the first {} left out",
         run.engine_name(),
-        summaries.len(),
+        if made == 1 { "" } else { "s" },
         plain(run.messages as f64, 9),
         plain(warmup as f64, 9)
     );
-    Ok(answer(scenario, effort, combined, &summaries, caveats))
+    Ok(answer(scenario, effort, combined, &trail, caveats))
 }
 
-fn values(runs: &[Replication]) -> Vec<Summary> {
-    runs.iter().map(|r| r.summary.clone()).collect()
+/// What all replications gave.
+struct Outcome {
+    combined: Combined,
+    made: u32,
+    /// Levels of the first over time.
+    trail: Vec<(f64, f64, f64)>,
 }
 
 /// What one replication gave.
@@ -149,11 +140,90 @@ impl<'a> Runs<'a> {
         }
     }
 
+    /// Replications until the precision is reached.
+    fn repeated(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, String> {
+        let simulation = &self.scenario.simulation;
+        let mut all = Gathered::default();
+        let (mut made, mut spans, mut trail) = (0, Vec::new(), Vec::new());
+        let mut wanted = first(&simulation.precision, simulation.replications);
+        loop {
+            // A few at a time, for what they counted is put together at once.
+            let next = made..wanted.min(made + MOST_AT_ONCE);
+            let runs = self.replicate(next, wanted, warmup, watch);
+            made += runs.len() as u32;
+            for run in runs {
+                all.add(&run.summary);
+                spans.push(run.span);
+                if trail.is_empty() {
+                    trail = run.summary.trail;
+                }
+            }
+            if watch.stopped() {
+                break;
+            }
+            if made < wanted {
+                continue;
+            }
+            if self.unstable(&spans).is_some() {
+                break;
+            }
+            let combined = all.combined(simulation.confidence);
+            let Some(missing) = missing(&simulation.precision, &combined) else { break };
+            let Some(more) = still_needed(&missing, made) else {
+                caveats.push(missing.caveat(made));
+                break;
+            };
+            wanted = made + more;
+        }
+        if made == 0 {
+            return Err("interrupted before a replication was finished".into());
+        }
+        if watch.stopped() && made < wanted {
+            caveats.push(format!("interrupted: {made} of {wanted} replications were finished"));
+        }
+        if let Some(why) = self.unstable(&spans) {
+            return Err(why);
+        }
+        Ok(Outcome { combined: all.combined(simulation.confidence), made, trail })
+    }
+
+    /// One long run, its intervals from batch means.
+    fn long(&self, warmup: u64, watch: &dyn Watch) -> Result<Outcome, String> {
+        let mut engine = self.engine(0);
+        let mut batches = Batches::new(&self.places, warmup..warmup + self.messages);
+        engine.advance(warmup, &mut crate::message::Forget);
+        let mut spans = Vec::new();
+        for length in batches.lengths() {
+            engine.forget_peak();
+            let before = engine.totals();
+            let mut left = length;
+            while left > 0 {
+                if watch.stopped() {
+                    return Err("interrupted before its one replication was finished".into());
+                }
+                let played = engine.advance(left.min(CHUNK), &mut batches);
+                left -= played;
+                if played == 0 {
+                    break;
+                }
+            }
+            spans.push(span(&before, &engine.totals(), engine.peak()));
+            batches.next();
+            watch.says("simulation", spans.len() as f64 / BATCHES as f64, "one long run");
+        }
+        engine.settle(&mut batches);
+        if let Some(why) = self.unstable(&spans) {
+            return Err(why);
+        }
+        let (combined, whole) = batches.combined(&spans, self.scenario.simulation.confidence);
+        Ok(Outcome { combined, made: 1, trail: whole.trail })
+    }
+
     /// Plays replications; those that were interrupted are left out.
-    fn replicate(&self, which: std::ops::Range<u32>, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
-        let all = u64::from(which.end - which.start) * (warmup + self.messages);
-        let done = std::sync::atomic::AtomicU64::new(0);
-        let label = format!("replications {}–{}", which.start + 1, which.end);
+    fn replicate(&self, which: std::ops::Range<u32>, of: u32, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
+        let all = u64::from(of) * (warmup + self.messages);
+        let done = std::sync::atomic::AtomicU64::new(u64::from(which.start) * (warmup + self.messages));
+        let label = format!("replications {}–{} of {of}", which.start + 1, which.end);
         which
             .into_par_iter()
             .map(|replication| {
@@ -188,7 +258,7 @@ impl<'a> Runs<'a> {
     }
 
     /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
-    fn unstable(&self, runs: &[Replication]) -> Option<String> {
+    fn unstable(&self, runs: &[Span]) -> Option<String> {
         let rho = super::rho(self.scenario)?;
         let constant = self.scenario.producers.len() == 1
             && self.scenario.producers[0].arrivals == crate::scenario::Arrivals::Periodic
@@ -196,7 +266,7 @@ impl<'a> Runs<'a> {
         if rho < 1.0 || self.station.room.is_some() || (constant && rho <= 1.0) {
             return None;
         }
-        let growth: Vec<f64> = runs.iter().map(|r| r.span.grown / r.span.lasted).collect();
+        let growth: Vec<f64> = runs.iter().map(|r| r.grown / r.lasted).collect();
         let (mean, half) = crate::stats::half_width(&growth, DRIFT_CONFIDENCE);
         let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
         Some(format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3)))
@@ -212,8 +282,8 @@ impl<'a> Runs<'a> {
                 ));
             }
         }
-        if replications < 2 {
-            out.push("one replication has no interval; use at least two, better ten".into());
+        if replications < 2 && self.messages < BATCHES {
+            out.push(format!("one replication of fewer than {BATCHES} messages has no interval; use at least two, better ten"));
         }
         out
     }
@@ -252,31 +322,13 @@ impl Recorder for Pilot {
     }
 }
 
-/// How many more replications a precision needs; `None` when it is reached or cannot be.
-fn still_needed(precision: &Precision, combined: &Combined, made: u32) -> Option<u32> {
-    let excess = |path: &str, share: f64| -> f64 {
-        match combined.metrics.get(path) {
-            Some(Estimate { value: Some(value), half_width: Some(half) }) if *value != 0.0 => half / value.abs() / share,
-            _ => 0.0,
-        }
-    };
-    let worst = match precision {
-        Precision::None => return None,
-        Precision::Means(share) => combined.metrics.keys().filter(|p| p.ends_with(".mean")).map(|p| excess(p, *share)).fold(0.0, f64::max),
-        Precision::Paths(paths) => paths.iter().map(|(path, share)| excess(path, *share)).fold(0.0, f64::max),
-    };
-    // The half-width falls with the square root of the number; a tenth more allows for its own uncertainty.
-    let wanted = (f64::from(made) * worst * worst * 1.1).ceil().min(f64::from(MOST_REPLICATIONS)) as u32;
-    (worst > 1.0 && wanted > made).then(|| (wanted - made).min(made * 3))
-}
-
-fn answer(scenario: &Scenario, by: String, combined: Combined, runs: &[Replication], caveats: Vec<String>) -> Answer {
+fn answer(scenario: &Scenario, by: String, combined: Combined, trail: &[(f64, f64, f64)], caveats: Vec<String>) -> Answer {
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     out.metrics = combined.metrics;
     out.caveats = caveats;
-    if let (Some(first), Some(queue)) = (runs.first(), scenario.queues.first()) {
-        let moments = first.summary.trail.iter().map(|&(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None });
+    if let Some(queue) = scenario.queues.first() {
+        let moments = trail.iter().map(|&(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None });
         out.timelines.insert(queue.name.clone(), moments.collect());
     }
     out
