@@ -78,6 +78,21 @@ pub struct Served<'a> {
 }
 
 impl Served<'_> {
+    /// Some of them.
+    pub fn rows(&self, rows: std::ops::Range<usize>) -> Served<'_> {
+        let some = |column: &'_ [u32]| if column.is_empty() { 0..0 } else { rows.clone() };
+        Served {
+            queue: self.queue,
+            first: self.first + rows.start as u64,
+            due: &self.due[rows.clone()],
+            sent: &self.sent[rows.clone()],
+            taken: &self.taken[rows.clone()],
+            finished: &self.finished[rows.clone()],
+            producer: &self.producer[some(self.producer)],
+            consumer: &self.consumer[some(self.consumer)],
+        }
+    }
+
     /// One of them.
     pub fn record(&self, i: usize) -> Record {
         Record {

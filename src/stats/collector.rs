@@ -90,6 +90,21 @@ impl Collector {
         }
     }
 
+    /// Positions in the plan of the messages that count.
+    pub fn window(&self) -> Range<u64> {
+        self.window.clone()
+    }
+
+    /// Adds what another of the same places heard of the window that follows.
+    pub fn merge(&mut self, next: &Collector) {
+        self.window.end = next.window.end;
+        self.producers.iter_mut().zip(&next.producers).for_each(|(a, b)| a.merge(b));
+        self.consumers.iter_mut().zip(&next.consumers).for_each(|(a, b)| a.merge(b));
+        self.waiting.merge(&next.waiting);
+        self.in_system.merge(&next.in_system);
+        next.trail.levels.iter().for_each(|level| self.trail.add(level));
+    }
+
     /// Messages of the window that were told of so far.
     pub fn heard(&self) -> u64 {
         self.producers.iter().map(|p| p.wait.moments.count + p.unfinished + p.lost.values().sum::<u64>()).sum()
@@ -150,6 +165,22 @@ pub struct Span {
     pub grown: f64,
     /// The longest line.
     pub peak: u64,
+}
+
+impl Span {
+    /// This one and the one that follows.
+    #[must_use]
+    pub fn and(&self, next: &Span) -> Span {
+        let lasted = self.lasted + next.lasted;
+        let mean = |a: f64, b: f64| (a * self.lasted + b * next.lasted) / lasted;
+        Span {
+            lasted,
+            waiting: mean(self.waiting, next.waiting),
+            busy: mean(self.busy, next.busy),
+            grown: self.grown + next.grown,
+            peak: self.peak.max(next.peak),
+        }
+    }
 }
 
 /// One run as numbers: by metric path, with the counts from which percentiles of several runs come.

@@ -2,9 +2,9 @@
 
 use super::collector::Summary;
 use super::histogram::Counts;
-use super::interval::half_width;
+use super::interval::{half_width, t_quantile};
 use crate::answer::{Estimate, PERCENTILES};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What several replications say together.
 #[derive(Debug, Clone, Default)]
@@ -12,62 +12,171 @@ pub struct Combined {
     pub metrics: BTreeMap<String, Estimate>,
     /// Merged over replications, by path without statistic.
     pub counts: BTreeMap<String, Counts>,
+    /// Percentiles beyond which too little lies, which are not told.
+    pub withheld: Vec<String>,
     /// What is wrong with them, in sentences.
     pub caveats: Vec<String>,
 }
 
-/// How many messages must lie beyond a percentile, over all replications, before it is told.
+/// How many independent messages must lie beyond a percentile before it is told.
 const LEAST_BEYOND: f64 = 10.0;
 
-/// Estimates with Student's intervals over replications, which must be independent.
-///
-/// Percentiles are those of the merged counts, with the spread of the replications' own; they are withheld where fewer than
-/// ten messages lie beyond. A maximum is the largest of all and has no interval.
+/// The summaries of independent runs so far: a number per run and metric, and the merged counts. What it keeps of a run is
+/// small, however many there are.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    values: BTreeMap<String, Vec<f64>>,
+    counts: BTreeMap<String, Counts>,
+    levels: BTreeMap<String, Counts>,
+    little_gaps: Vec<f64>,
+    broken: BTreeSet<String>,
+    unfinished: u64,
+}
+
+/// Estimates from the summaries of independent runs, see [`Gathered::combined`].
 pub fn combine(summaries: &[Summary], confidence: f64) -> Combined {
-    let mut out = Combined::default();
-    for summary in summaries {
-        for (path, counts) in &summary.counts {
-            out.counts.entry(path.clone()).and_modify(|c| c.merge(counts)).or_insert_with(|| counts.clone());
+    let mut gathered = Gathered::default();
+    summaries.iter().for_each(|s| gathered.add(s));
+    gathered.combined(confidence)
+}
+
+impl Gathered {
+    /// Adds a run.
+    pub fn add(&mut self, run: &Summary) {
+        for (into, counts) in [(&mut self.counts, &run.counts), (&mut self.levels, &run.levels)] {
+            for (path, counts) in counts {
+                into.entry(path.clone()).or_default().merge(counts);
+            }
+        }
+        for (path, &value) in &run.values {
+            self.values.entry(path.clone()).or_default().push(value);
+        }
+        self.little_gaps.extend(run.little_gap);
+        self.broken.extend(run.broken.iter().cloned());
+        self.unfinished += run.unfinished;
+    }
+
+    /// One value for each run; empty if the metric is not known.
+    pub fn values(&self, path: &str) -> &[f64] {
+        self.values.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// Estimates with Student's intervals over the runs.
+    ///
+    /// A percentile is that of the merged counts, and its interval comes from how far the runs' own percentiles lie from it:
+    /// *sectioning*, which leaves no bias in the value and pays for that of the sections in the width. It is withheld where
+    /// fewer than ten independent messages lie beyond. A maximum is the largest of all and has no interval.
+    ///
+    /// # Source
+    /// Asmussen & Glynn, *Stochastic Simulation* (2007), III.5; Nakayama, *Confidence intervals for quantiles using
+    /// sectioning when applying variance-reduction techniques*, ACM TOMACS 24(4), 2014.
+    pub fn combined(&self, confidence: f64) -> Combined {
+        let mut out = Combined { counts: self.counts.clone(), ..Combined::default() };
+        for (path, values) in &self.values {
+            let (mean, half) = half_width(values, confidence);
+            let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
+            let share = PERCENTILES.iter().find(|p| p.0 == statistic).map(|p| p.1);
+            let estimate = match (share, self.counts.get(stem)) {
+                (Some(share), Some(counts)) => percentile(counts, share, values, confidence),
+                (Some(share), None) if self.levels.contains_key(stem) => {
+                    let level = self.levels[stem].level(share).map_or(mean, |level| level as f64);
+                    Some(Estimate::with(level, spread_about(level, values, confidence)))
+                }
+                _ if statistic == "max" => Some(Estimate::exact(values.iter().copied().fold(0.0, f64::max))),
+                _ => Some(Estimate::with(mean, half)),
+            };
+            match estimate {
+                Some(estimate) => _ = out.metrics.insert(path.clone(), estimate),
+                None => out.withheld.push(path.clone()),
+            }
+        }
+        if let (gap, Some(half)) = half_width(&self.little_gaps, 0.9999)
+            && gap.abs() > half + 1e-6
+        {
+            out.caveats.push(format!("Little's law is broken: L differs from λW by {gap:.3} messages"));
+        }
+        out.caveats.extend(self.broken.iter().cloned());
+        if self.unfinished > 0 {
+            out.caveats.push(format!("{} messages were unfinished at the end and are in no latency", self.unfinished));
+        }
+        out
+    }
+}
+
+/// A percentile of merged counts with its interval from the runs' own; `None` if too little lies beyond.
+fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> Option<Estimate> {
+    let value = counts.quantile(share)?;
+    let half = spread_about(value, values, confidence);
+    let error = half.map_or(0.0, |half| half / t_quantile(confidence, values.len() as u64 - 1));
+    let beyond = (1.0 - share) * independent(counts, share, error).min(counts.total() as f64);
+    (beyond >= LEAST_BEYOND).then(|| Estimate::with(value, half))
+}
+
+/// Half the width of the interval about a value that all runs share, from their own; `None` for fewer than two.
+fn spread_about(value: f64, values: &[f64], confidence: f64) -> Option<f64> {
+    let n = values.len() as f64;
+    let square: f64 = values.iter().map(|v| (v - value).powi(2)).sum();
+    (values.len() > 1).then(|| t_quantile(confidence, values.len() as u64 - 1) * (square / (n * (n - 1.0))).sqrt())
+}
+
+/// How many independent messages would give a percentile with this standard error: latencies of neighbours are alike, so
+/// they are far fewer than messages.
+///
+/// # Formula
+/// n = p(1 − p) / (f · se)², where f is the density at the percentile, here over half of what lies beyond to either side.
+fn independent(counts: &Counts, share: f64, error: f64) -> f64 {
+    let step = 0.5 * (1.0 - share);
+    let (Some(low), Some(high)) = (counts.quantile(share - step), counts.quantile(share + step)) else { return 0.0 };
+    let apart = error * 2.0 * step / (high - low);
+    if apart > 0.0 { share * (1.0 - share) / (apart * apart) } else { f64::INFINITY }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Key;
+
+    /// Runs of exponential times of mean 1 s, each message told `alike` times.
+    fn runs(messages: u64, alike: u64) -> Vec<Summary> {
+        let key = Key::new(1, 0);
+        let run = |r: u64| {
+            let mut counts = Counts::new();
+            for i in 0..messages {
+                let time = (-1e9 * key.uniform_at(r, i / alike).ln()) as u64;
+                counts.record(time);
+            }
+            let mut out = Summary::default();
+            for (name, share) in PERCENTILES {
+                out.values.insert(format!("total.latency.{name}"), counts.quantile(*share).expect("not empty"));
+            }
+            out.counts.insert("total.latency".into(), counts);
+            out
+        };
+        (0..10).map(run).collect()
+    }
+
+    #[test]
+    fn percentiles_are_told_while_enough_independent_messages_lie_beyond() {
+        // 100 000 messages: 100 beyond p999, independent; then in groups of 100 alike, as if there were 1000.
+        let told = combine(&runs(10_000, 1), 0.95);
+        let p999 = told.metrics["total.latency.p999"];
+        assert!((p999.value.expect("finite") - 6.908).abs() <= p999.half_width.expect("ten runs"), "{p999:?}");
+        assert!(told.withheld.is_empty());
+        let alike = combine(&runs(10_000, 100), 0.95);
+        assert_eq!(alike.withheld, ["total.latency.p999"]);
+        assert!(alike.metrics.contains_key("total.latency.p90"));
+    }
+
+    #[test]
+    fn the_number_of_independent_messages_is_found_again() {
+        for alike in [1, 20] {
+            let mut counts = Counts::new();
+            runs(10_000, alike).iter().for_each(|r| counts.merge(&r.counts["total.latency"]));
+            // The standard error of the median of n exponential times is 1 / √n; p90's is 3 / √n.
+            for (share, error) in [(0.5, 1.0), (0.9, 3.0)] {
+                let n = independent(&counts, share, error / 1e3);
+                assert!((n / 1e6 - 1.0).abs() < 0.3, "{share}: {n}");
+            }
         }
     }
-    let mut levels: BTreeMap<&str, Counts> = BTreeMap::new();
-    for (path, counts) in summaries.iter().flat_map(|s| &s.levels) {
-        levels.entry(path).and_modify(|c| c.merge(counts)).or_insert_with(|| counts.clone());
-    }
-    let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for (path, &value) in summaries.iter().flat_map(|s| &s.values) {
-        values.entry(path).or_default().push(value);
-    }
-    for (path, values) in values {
-        let (mean, half) = half_width(&values, confidence);
-        let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
-        let share = PERCENTILES.iter().find(|p| p.0 == statistic).map(|p| p.1);
-        let estimate = match (share, out.counts.get(stem)) {
-            (Some(share), Some(counts)) => {
-                if (1.0 - share) * (counts.total() as f64) < LEAST_BEYOND {
-                    continue;
-                }
-                Estimate::with(counts.quantile(share).unwrap_or(mean), half)
-            }
-            (Some(share), None) if levels.contains_key(stem) => {
-                Estimate::with(levels[stem].level(share).map_or(mean, |level| level as f64), half)
-            }
-            _ if statistic == "max" => Estimate::exact(values.iter().copied().fold(0.0, f64::max)),
-            _ => Estimate::with(mean, half),
-        };
-        out.metrics.insert(path.to_string(), estimate);
-    }
-    let gaps: Vec<f64> = summaries.iter().filter_map(|s| s.little_gap).collect();
-    if let (gap, Some(half)) = half_width(&gaps, 0.9999)
-        && gap.abs() > half + 1e-6
-    {
-        out.caveats.push(format!("Little's law is broken: L differs from λW by {gap:.3} messages"));
-    }
-    let broken: std::collections::BTreeSet<&String> = summaries.iter().flat_map(|s| &s.broken).collect();
-    out.caveats.extend(broken.into_iter().cloned());
-    let unfinished: u64 = summaries.iter().map(|s| s.unfinished).sum();
-    if unfinished > 0 {
-        out.caveats.push(format!("{unfinished} messages were unfinished at the end and are in no latency"));
-    }
-    out
 }

@@ -7,6 +7,8 @@ const HALF_BITS: u32 = 10;
 /// Values below this are counted exactly.
 const LINEAR: u64 = 2 << HALF_BITS;
 
+/// Buckets that are merged, or passed over, together.
+const STRETCH: usize = 512;
 /// Values up to this are their own bucket.
 pub(super) const LAST_EXACT: u64 = LINEAR - 1;
 /// What is left of a larger value as a floating-point number, its exponent and the first bits of its fraction, less an
@@ -18,7 +20,7 @@ pub(super) const FLOAT_OFFSET: u64 = (1023 + HALF_BITS as u64 - 1) << HALF_BITS;
 ///
 /// It is an array and an index computed from the leading zeros, about half the cost of the library's own record; everything
 /// that is not counting (files, merging with others' data) is left to the library, see [`Counts::to_hdr`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Counts {
     counts: Vec<u64>,
     total: u64,
@@ -28,6 +30,15 @@ pub struct Counts {
 impl Default for Counts {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Empty stretches are left alone, so that memory which nothing was counted in is never touched.
+impl Clone for Counts {
+    fn clone(&self) -> Self {
+        let mut out = Self::new();
+        out.merge(self);
+        out
     }
 }
 
@@ -75,8 +86,10 @@ impl Counts {
 
     /// Adds another's counts.
     pub fn merge(&mut self, other: &Counts) {
-        for (a, b) in self.counts.iter_mut().zip(&other.counts) {
-            *a += b;
+        for (mine, theirs) in self.counts.chunks_mut(STRETCH).zip(other.counts.chunks(STRETCH)) {
+            if theirs.iter().any(|&count| count > 0) {
+                mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+            }
         }
         self.total += other.total;
         self.max = self.max.max(other.max);

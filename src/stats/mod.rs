@@ -3,6 +3,7 @@
 //! A [`Collector`] listens to one replication; [`Summary`] is what it heard, as numbers by metric path; [`combine`] turns the
 //! summaries of several replications into estimates with intervals. Histograms are merged, percentiles never averaged.
 
+mod batches;
 mod collector;
 mod combine;
 mod histogram;
@@ -13,8 +14,9 @@ mod network;
 mod pass;
 mod warmup;
 
+pub use batches::{BATCHES, Batches};
 pub use collector::{Collector, Places, Span, Summary};
-pub use combine::{Combined, combine};
+pub use combine::{Combined, Gathered, combine};
 pub use histogram::Counts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};

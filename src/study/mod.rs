@@ -14,6 +14,7 @@ mod play;
 mod run;
 pub mod sensitivity;
 mod simulation;
+mod stopping;
 pub mod sweep;
 pub mod transient;
 mod trial;

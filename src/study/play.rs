@@ -170,12 +170,9 @@ impl Listener {
     /// What was heard between two instants, as numbers, and each queue's levels meanwhile.
     pub fn summary(&self, before: &Snapshot, after: &Snapshot) -> (Summary, Vec<Drift>) {
         match (self, before, after) {
-            (Listener::Single(collector), Snapshot::Single(from, _), Snapshot::Single(to, peak)) => {
-                let span = single_span(from, to, *peak);
-                (
-                    collector.summary(&span),
-                    vec![Drift { grown: span.grown / span.lasted, came: (to.offered - from.offered) as f64 / span.lasted }],
-                )
+            (Listener::Single(collector), Snapshot::Single(..), Snapshot::Single(..)) => {
+                let (span, drift) = single(before, after);
+                (collector.summary(&span), vec![drift])
             }
             (Listener::Network(collector), Snapshot::Network(from, _), Snapshot::Network(to, peaks)) => {
                 let span = network_span(from, to, peaks);
@@ -192,6 +189,15 @@ impl Listener {
 pub(super) struct Drift {
     pub grown: f64,
     pub came: f64,
+}
+
+/// What happened to a single queue between two instants.
+pub(super) fn single(before: &Snapshot, after: &Snapshot) -> (Span, Drift) {
+    let (Snapshot::Single(from, _), Snapshot::Single(to, peak)) = (before, after) else {
+        unreachable!("a single queue's snapshots are of its own kind")
+    };
+    let span = single_span(from, to, *peak);
+    (span, Drift { grown: span.grown / span.lasted, came: (to.offered - from.offered) as f64 / span.lasted })
 }
 
 fn single_span(before: &Totals, after: &Totals, peak: u64) -> Span {

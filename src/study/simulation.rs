@@ -1,11 +1,12 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
 use super::play::{Drift, Play};
+use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered};
+use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
 use crate::message::{Exit, Record, Recorder, Served};
 use crate::scenario::{Length, Precision, Scenario, Warmup};
-use crate::stats::{Combined, Summary, combine, half_width, mser5};
+use crate::stats::{BATCHES, Batches, Combined, Gathered, Summary, half_width, mser5};
 use crate::units::{plain, seconds, significant};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -14,8 +15,12 @@ use std::collections::BTreeMap;
 const CHUNK: u64 = 1 << 16;
 /// At least this share of a replication is left out at its start: what MSER-5 cannot see in the noise of few pilots.
 const LEAST_WARMUP: f64 = 0.02;
-/// More replications than this are never made to reach a precision.
-const MOST_REPLICATIONS: u32 = 1000;
+/// And at least so many mean service times, in which servers fill: a latency without waiting shows nothing of it.
+const LEAST_SERVICES: f64 = 10.0;
+/// Pilots, at most.
+const MOST_PILOTS: u32 = 20;
+/// Replications whose counts are held at a time.
+const MOST_AT_ONCE: u32 = 16;
 /// Confidence of the statement that a backlog grows.
 const DRIFT_CONFIDENCE: f64 = 0.999;
 /// A backlog that grows by less than this share of the arrivals is not told from one that has not settled.
@@ -32,34 +37,33 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
-    let mut summaries = run.replicate(0..scenario.simulation.replications, warmup, watch);
-    if summaries.is_empty() {
-        return Err(refuse("interrupted before a replication was finished".into()));
+    let Outcome { combined, made, trails } = match scenario.simulation.replications {
+        1 if run.messages >= BATCHES && !run.play.is_network() && scenario.simulation.precision == Precision::None => {
+            run.long(warmup, watch)
+        }
+        _ => run.repeated(warmup, watch, &mut caveats),
     }
-    if watch.stopped() {
-        caveats.push(format!("interrupted: {} of {} replications were finished", summaries.len(), scenario.simulation.replications));
-    }
-    if let Some(why) = run.unstable(&summaries) {
-        return Err(refuse(why));
-    }
-    let confidence = scenario.simulation.confidence;
-    let mut combined = combine(&values(&summaries), confidence);
-    while !watch.stopped()
-        && let Some(more) = still_needed(&scenario.simulation.precision, &combined, summaries.len() as u32)
-    {
-        let next = summaries.len() as u32;
-        summaries.extend(run.replicate(next..next + more, warmup, watch));
-        combined = combine(&values(&summaries), confidence);
-    }
-    caveats.extend(run.caveats(&combined, summaries.len() as u32));
+    .map_err(refuse)?;
+    caveats.extend(run.caveats(&combined, made));
     let effort = format!(
-        "{}, {} replications of {} messages, the first {} left out",
+        "{}, {made} replication{} of {} messages, the first {} left out",
         run.engine_name(),
-        summaries.len(),
+        if made == 1 { "" } else { "s" },
         plain(run.messages as f64, 9),
         plain(warmup as f64, 9)
     );
-    Ok(answer(scenario, effort, combined, &summaries, caveats))
+    Ok(answer(scenario, effort, combined, trails, caveats))
+}
+
+/// Levels of queues over time by queue name: seconds, waiting, in system.
+type Trails = BTreeMap<String, Vec<(f64, f64, f64)>>;
+
+/// What all replications gave.
+struct Outcome {
+    combined: Combined,
+    made: u32,
+    /// Of the first.
+    trails: Trails,
 }
 
 /// What every replication gave by metric path, in their order. Replication for replication, two scenarios that name their
@@ -71,15 +75,18 @@ pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeM
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, _) = run.warmup(watch);
-    let runs = run.replicate(0..scenario.simulation.replications, warmup, watch);
-    match run.unstable(&runs) {
-        Some(why) => Err(refuse(why)),
-        None => Ok(runs.into_iter().map(|r| r.summary.values).collect()),
+    let all = scenario.simulation.replications;
+    let (mut values, mut drifts) = (Vec::new(), Vec::new());
+    for start in (0..all).step_by(MOST_AT_ONCE as usize) {
+        for one in run.replicate(start..all.min(start + MOST_AT_ONCE), all, warmup, watch) {
+            values.push(one.summary.values);
+            drifts.push(one.drifts);
+        }
     }
-}
-
-fn values(runs: &[Replication]) -> Vec<Summary> {
-    runs.iter().map(|r| r.summary.clone()).collect()
+    match run.unstable(&drifts) {
+        Some(why) => Err(refuse(why)),
+        None => Ok(values),
+    }
 }
 
 /// What one replication gave.
@@ -119,6 +126,13 @@ impl<'a> Runs<'a> {
         }
     }
 
+    /// What is left out whatever the pilots say.
+    fn least_warmup(&self) -> u64 {
+        let services = self.scenario.consumers.iter().map(|c| c.mean_service()).filter(|s| s.is_finite()).fold(0.0, f64::max);
+        let filling = (self.play.rate * services * LEAST_SERVICES).min(u32::MAX.into());
+        (self.messages as f64 * LEAST_WARMUP).max(filling) as u64
+    }
+
     /// MSER-5 on the latencies of pilot runs, averaged over replications; longer pilots until they settle.
     fn settled(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
         let mut length = (self.messages / 10).clamp(10_000.min(self.messages), 100_000);
@@ -127,7 +141,7 @@ impl<'a> Runs<'a> {
                 return (0, Vec::new());
             }
             watch.says("warm-up", 0.0, &format!("pilot of {length} messages"));
-            let pilots: Vec<Pilot> = (0..self.scenario.simulation.replications)
+            let pilots: Vec<Pilot> = (0..self.scenario.simulation.replications.min(MOST_PILOTS))
                 .into_par_iter()
                 .map(|replication| {
                     let mut pilot = Pilot { latency: vec![0.0; length as usize], network: self.play.is_network() };
@@ -142,22 +156,109 @@ impl<'a> Runs<'a> {
                 *m = pilots.iter().map(|p| p.latency[i]).sum::<f64>() / pilots.len() as f64;
             }
             if let Some(cut) = mser5(&mean) {
-                let least = (self.messages as f64 * LEAST_WARMUP) as u64;
-                return ((cut as u64).max(least), Vec::new());
+                return ((cut as u64).max(self.least_warmup()), Vec::new());
             }
             if length >= self.messages.min(1_000_000) {
                 let why = format!("the start still shows after {length} messages; make [simulation] messages larger");
-                return (self.messages / 2, vec![why]);
+                return ((self.messages / 2).max(self.least_warmup()), vec![why]);
             }
             length = (length * 4).min(self.messages);
         }
     }
 
+    /// Replications until the precision is reached.
+    fn repeated(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, String> {
+        let simulation = &self.scenario.simulation;
+        let mut all = Gathered::default();
+        let (mut made, mut drifts, mut trails) = (0, Vec::new(), None);
+        let mut wanted = first(&simulation.precision, simulation.replications);
+        loop {
+            // A few at a time, for what they counted is put together at once.
+            let next = made..wanted.min(made + MOST_AT_ONCE);
+            let runs = self.replicate(next, wanted, warmup, watch);
+            made += runs.len() as u32;
+            for run in runs {
+                all.add(&run.summary);
+                drifts.push(run.drifts);
+                trails.get_or_insert_with(|| self.trails(run.summary));
+            }
+            if watch.stopped() {
+                break;
+            }
+            if made < wanted {
+                continue;
+            }
+            if self.unstable(&drifts).is_some() {
+                break;
+            }
+            let combined = all.combined(simulation.confidence);
+            let Some(missing) = missing(&simulation.precision, &combined) else { break };
+            let Some(more) = still_needed(&missing, made) else {
+                caveats.push(missing.caveat(made));
+                break;
+            };
+            wanted = made + more;
+        }
+        if made == 0 {
+            return Err("interrupted before a replication was finished".into());
+        }
+        if watch.stopped() && made < wanted {
+            caveats.push(format!("interrupted: {made} of {wanted} replications were finished"));
+        }
+        if let Some(why) = self.unstable(&drifts) {
+            return Err(why);
+        }
+        Ok(Outcome { combined: all.combined(simulation.confidence), made, trails: trails.unwrap_or_default() })
+    }
+
+    /// One long run, its intervals from batch means.
+    fn long(&self, warmup: u64, watch: &dyn Watch) -> Result<Outcome, String> {
+        let mut engine = self.play.start(0);
+        let mut batches = Batches::new(&super::places(self.scenario), warmup..warmup + self.messages);
+        engine.advance(warmup, &mut crate::message::Forget);
+        let (mut spans, mut drifts) = (Vec::new(), Vec::new());
+        for length in batches.lengths() {
+            engine.forget_peak();
+            let before = engine.snapshot();
+            let mut left = length;
+            while left > 0 {
+                if watch.stopped() {
+                    return Err("interrupted before its one replication was finished".into());
+                }
+                let played = engine.advance(left.min(CHUNK), &mut batches);
+                left -= played;
+                if played == 0 {
+                    break;
+                }
+            }
+            let (span, drift) = super::play::single(&before, &engine.snapshot());
+            spans.push(span);
+            drifts.push(vec![drift]);
+            batches.next();
+            watch.says("simulation", spans.len() as f64 / BATCHES as f64, "one long run");
+        }
+        engine.settle(&mut batches);
+        if let Some(why) = self.unstable(&drifts) {
+            return Err(why);
+        }
+        let (combined, whole) = batches.combined(&spans, self.scenario.simulation.confidence);
+        Ok(Outcome { combined, made: 1, trails: self.trails(whole) })
+    }
+
+    /// The levels over time that a replication's summary holds.
+    fn trails(&self, summary: Summary) -> Trails {
+        let mut out = summary.trails;
+        if let Some(queue) = self.scenario.queues.first().filter(|_| !summary.trail.is_empty()) {
+            out.insert(queue.name.clone(), summary.trail);
+        }
+        out
+    }
+
     /// Plays replications; those that were interrupted are left out.
-    fn replicate(&self, which: std::ops::Range<u32>, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
-        let all = u64::from(which.end - which.start) * (warmup + self.messages);
-        let done = std::sync::atomic::AtomicU64::new(0);
-        let label = format!("replications {}–{}", which.start + 1, which.end);
+    fn replicate(&self, which: std::ops::Range<u32>, of: u32, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
+        let all = u64::from(of) * (warmup + self.messages);
+        let done = std::sync::atomic::AtomicU64::new(u64::from(which.start) * (warmup + self.messages));
+        let label = format!("replications {}–{} of {of}", which.start + 1, which.end);
         which
             .into_par_iter()
             .map(|replication| {
@@ -191,7 +292,7 @@ impl<'a> Runs<'a> {
     }
 
     /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
-    fn unstable(&self, runs: &[Replication]) -> Option<String> {
+    fn unstable(&self, runs: &[Vec<Drift>]) -> Option<String> {
         if self.play.is_network() {
             return self.drifting(runs);
         }
@@ -202,21 +303,21 @@ impl<'a> Runs<'a> {
         if rho < 1.0 || self.play.is_bounded() || (constant && rho <= 1.0) {
             return None;
         }
-        let growth: Vec<f64> = runs.iter().map(|r| r.drifts[0].grown).collect();
+        let growth: Vec<f64> = runs.iter().map(|r| r[0].grown).collect();
         let (mean, half) = half_width(&growth, DRIFT_CONFIDENCE);
         let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
         Some(format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3)))
     }
 
     /// The queue of a network whose backlog grows fastest, if any does beyond chance.
-    fn drifting(&self, runs: &[Replication]) -> Option<String> {
+    fn drifting(&self, runs: &[Vec<Drift>]) -> Option<String> {
         let mut worst: Option<(f64, String)> = None;
         for (q, queue) in self.scenario.queues.iter().enumerate() {
             if self.scenario.consumers_of(q).next().is_none() {
                 continue;
             }
-            let growth: Vec<f64> = runs.iter().map(|r| r.drifts[q].grown).collect();
-            let came = runs.iter().map(|r| r.drifts[q].came).sum::<f64>() / runs.len() as f64;
+            let growth: Vec<f64> = runs.iter().map(|r| r[q].grown).collect();
+            let came = runs.iter().map(|r| r[q].came).sum::<f64>() / runs.len() as f64;
             let (mean, Some(half)) = half_width(&growth, DRIFT_CONFIDENCE) else { continue };
             if mean - half > LEAST_DRIFT * came && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
                 let grows = format!("{} ± {} messages/s", significant(mean, 3), significant(half, 2));
@@ -239,7 +340,7 @@ impl<'a> Runs<'a> {
         if self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
             out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
         }
-        if replications < 2 {
+        if replications < 2 && (self.messages < BATCHES || self.play.is_network()) {
             out.push("one replication has no interval; use at least two, better ten".into());
         }
         out
@@ -278,37 +379,13 @@ impl Recorder for Pilot {
     }
 }
 
-/// How many more replications a precision needs; `None` when it is reached or cannot be.
-fn still_needed(precision: &Precision, combined: &Combined, made: u32) -> Option<u32> {
-    let excess = |path: &str, share: f64| -> f64 {
-        match combined.metrics.get(path) {
-            Some(Estimate { value: Some(value), half_width: Some(half) }) if *value != 0.0 => half / value.abs() / share,
-            _ => 0.0,
-        }
-    };
-    let worst = match precision {
-        Precision::None => return None,
-        Precision::Means(share) => combined.metrics.keys().filter(|p| p.ends_with(".mean")).map(|p| excess(p, *share)).fold(0.0, f64::max),
-        Precision::Paths(paths) => paths.iter().map(|(path, share)| excess(path, *share)).fold(0.0, f64::max),
-    };
-    // The half-width falls with the square root of the number; a tenth more allows for its own uncertainty.
-    let wanted = (f64::from(made) * worst * worst * 1.1).ceil().min(f64::from(MOST_REPLICATIONS)) as u32;
-    (worst > 1.0 && wanted > made).then(|| (wanted - made).min(made * 3))
-}
-
-fn answer(scenario: &Scenario, by: String, combined: Combined, runs: &[Replication], caveats: Vec<String>) -> Answer {
+fn answer(scenario: &Scenario, by: String, combined: Combined, trails: Trails, caveats: Vec<String>) -> Answer {
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     out.metrics = combined.metrics;
     out.caveats = caveats;
-    let moments = |trail: &[(f64, f64, f64)]| -> Vec<Moment> {
-        trail.iter().map(|&(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None }).collect()
-    };
-    if let (Some(first), Some(queue)) = (runs.first(), scenario.queues.first()) {
-        out.timelines = first.summary.trails.iter().map(|(name, trail)| (name.clone(), moments(trail))).collect();
-        if !first.summary.trail.is_empty() {
-            out.timelines.insert(queue.name.clone(), moments(&first.summary.trail));
-        }
-    }
+    let moment = |(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None };
+    let known = trails.into_iter().filter(|(name, _)| scenario.queues.iter().any(|q| q.name == *name));
+    out.timelines = known.map(|(name, trail)| (name, trail.into_iter().map(moment).collect())).collect();
     out
 }
