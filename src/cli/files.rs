@@ -104,7 +104,7 @@ pub fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>,
 
 /// Adds files to a folder, which is made if need be, and leaves what else is there.
 pub fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
-    prepare(folder)?;
+    std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     put(folder, files)
 }
 

@@ -12,9 +12,8 @@ pub fn draw(column: &Column) -> Option<String> {
     let points: Vec<(f64, f64)> = best.quantiles.iter().copied().filter(|q| q.0 > 0.0 && q.1 > 0.0).collect();
     let low = points.iter().map(|q| q.0.min(q.1)).fold(f64::INFINITY, f64::min);
     let high = points.iter().map(|q| q.0.max(q.1)).fold(0.0, f64::max) * 1.05;
-    if !(low < high) {
-        return None;
-    }
+    // Without a single point there is no range.
+    points.first()?;
     let name = best.law.name();
     let title = format!("Does the {name} law fit `{}`?", column.name);
     let subtitle = "on the diagonal the law's quantiles are the sample's; the last dots are the far tail";

@@ -109,8 +109,11 @@ pub fn candidates(sample: &Sample) -> Vec<Candidate> {
     fitted.into_iter().map(candidate).collect()
 }
 
+/// Takes a law, the number of its free parameters and the logarithm of its density.
+type Add<'a> = dyn FnMut(Law, f64, &dyn Fn(f64) -> f64) + 'a;
+
 /// Laws whose likelihood needs the logarithm of every value.
-fn positive(x: &[f64], mean: f64, add: &mut dyn FnMut(Law, f64, &dyn Fn(f64) -> f64)) {
+fn positive(x: &[f64], mean: f64, add: &mut Add<'_>) {
     let n = x.len() as f64;
     let own = x.iter().sum::<f64>() / n;
     let logs = x.iter().map(|x| x.ln()).sum::<f64>() / n;
@@ -118,7 +121,7 @@ fn positive(x: &[f64], mean: f64, add: &mut dyn FnMut(Law, f64, &dyn Fn(f64) -> 
     let k = gamma_shape(own.ln() - logs);
     let gamma = |k: f64| move |x: f64| k * (k / mean).ln() + (k - 1.0) * x.ln() - k * x / mean - ln_gamma(k);
     add(Law::gamma(mean, 1.0 / k), 2.0, &gamma(k));
-    if k >= 1.5 && k < 1000.0 {
+    if (1.5..1000.0).contains(&k) {
         let whole = k.round();
         // A whole shape is no free parameter: of two that fit alike the simpler law is taken.
         add(Law::erlang(mean, whole as u32), 1.0, &gamma(whole));
