@@ -118,9 +118,8 @@ fn value(scale: &Scale, estimate: Option<&Estimate>) -> String {
 
 fn figures(plots: &[(&Plot, String)]) -> String {
     let titled = |about: &str| about.chars().take(1).flat_map(char::to_uppercase).chain(about.chars().skip(1)).collect::<String>();
-    let figure = |(plot, svg): &(&Plot, String)| {
-        format!("<figure>\n<figcaption>{}</figcaption>\n{svg}</figure>\n", escape(&titled(plot.about)))
-    };
+    let figure =
+        |(plot, svg): &(&Plot, String)| format!("<figure>\n<figcaption>{}</figcaption>\n{svg}</figure>\n", escape(&titled(plot.about)));
     plots.iter().map(figure).collect()
 }
 

@@ -72,7 +72,8 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
         [] => {
             let of = pairs.iter().find(|a| a.metric == "total.latency.mean").and_then(|a| a.difference);
             let model = theory.by.strip_suffix(", approximately").unwrap_or(&theory.by);
-            let off = of.map_or(String::new(), |d| format!(": the approximation's mean latency is {} off the simulation's", percent(off(d))));
+            let off =
+                of.map_or(String::new(), |d| format!(": the approximation's mean latency is {} off the simulation's", percent(off(d))));
             format!("Theory knows this only approximately ({model}){off}.")
         }
         some => format!("✗ Theory ({}, {kind}) and simulation differ in {}.", theory.by, list(some.iter().map(|a| a.metric.as_str()))),

@@ -1,7 +1,7 @@
 //! Do the methods agree? Each one's value as a dot with its interval, for the figures that matter most.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, RIGHT, TOP, Figure, Frame, Side};
+use super::figure::{self, BODY, Figure, Frame, RIGHT, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit};
 use crate::report::number::Scale;

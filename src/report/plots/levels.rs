@@ -1,7 +1,7 @@
 //! The queue's length over time: a panel for each queue, a line for each method that watched it.
 
 use super::axis::Axis;
-use super::figure::{self, LEFT, TOP, Figure, Frame};
+use super::figure::{self, Figure, Frame, LEFT, TOP};
 use super::theme::{self, Pen};
 use crate::answer::{Answer, Method, Moment};
 use crate::study::Study;
@@ -104,7 +104,11 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
     let looks = lines.iter().map(|l| l.looks).max().unwrap_or(0);
     let sampled = if looks > 1 { format!(" (sampled: means of {looks} looks)") } else { String::new() };
     let y_title = if queues > 1 { format!("{queue}: messages waiting{sampled}") } else { format!("messages waiting{sampled}") };
-    let panel = figure.panel(span, Axis::linear(&x_title, start / size, (end / size).max(start / size + 1e-9)), Axis::linear(&y_title, 0.0, high * 1.06));
+    let panel = figure.panel(
+        span,
+        Axis::linear(&x_title, start / size, (end / size).max(start / size + 1e-9)),
+        Axis::linear(&y_title, 0.0, high * 1.06),
+    );
     let ends = lines.iter().filter_map(|Line { answer, label, moments, .. }| {
         let color = theme::color(answer.method);
         let band: Vec<(f64, f64, f64)> =

@@ -1,7 +1,7 @@
 //! The percentile spectrum: how slow the slowest messages are, by every method, one nine further at each step.
 
 use super::axis::{Axis, nines};
-use super::figure::{self, BODY, LEFT, RIGHT, TOP, Frame, Panel, Side};
+use super::figure::{self, BODY, Frame, LEFT, Panel, RIGHT, Side, TOP};
 use super::theme::{self, LIMIT, Pen};
 use crate::answer::{Answer, Distribution, Method, PERCENTILES};
 use crate::report::rows;

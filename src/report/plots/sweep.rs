@@ -1,7 +1,7 @@
 //! A sweep's plots: percentiles of the latency (and loss) along an axis, and a heat map over two.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, LEFT, Panel, RIGHT, Side, TOP, Frame};
+use super::figure::{self, BODY, Figure, Frame, LEFT, Panel, RIGHT, Side, TOP};
 use super::theme::{self, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
 use crate::report::number::Scale;
