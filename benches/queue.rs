@@ -4,9 +4,13 @@
 //! Contenders take turns, round after round, and the median round counts: this kind of machine changes its pace from second to second.
 //! The core numbers, acknowledges and could redeliver every message; channels do none of that.
 
+use queuelab::queue::log::{Folder, Log, SEGMENT};
 use queuelab::queue::{Overflow, Queue, Settings};
 use std::collections::VecDeque;
+use std::fs::{self, File};
 use std::hint::{black_box, spin_loop};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, mpsc};
 use std::thread;
@@ -25,7 +29,8 @@ const BATCH: u64 = 16;
 type Contender = (&'static str, Box<dyn Fn() -> Duration>);
 
 fn core(overflow: Overflow, spins: u32) -> Queue<u64> {
-    let settings = Settings { max_length: Some(ROOM as u64), overflow, reserve: ROOM, spins, ..Settings::default() };
+    let settings =
+        Settings { max_length: Some(ROOM as u64), overflow, reserve: ROOM, spins, wake_room: ROOM as u64 / 2, ..Settings::default() };
     Queue::new(settings, || 0, |_| {})
 }
 
@@ -275,6 +280,64 @@ fn latency() -> Vec<Contender> {
     ]
 }
 
+/// Bytes of a message that is made durable.
+const BYTES: usize = 100;
+/// How long a durable contender works.
+const LASTS: Duration = Duration::from_millis(400);
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // A folder that is not there need not go.
+    let _gone = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("the build folder can be written to");
+    folder
+}
+
+/// The time that each of many durable writes takes, as if so many were a round.
+fn raw(prepared: bool) -> Duration {
+    let file = File::create(scratch("raw").join("file")).expect("the build folder can be written to");
+    if prepared {
+        file.write_all_at(&vec![0; 4 << 20], 0).expect("there is room");
+        file.sync_all().expect("the disk works");
+    }
+    let (start, mut count) = (Instant::now(), 0_u64);
+    while start.elapsed() < LASTS {
+        file.write_all_at(&[7; BYTES], count * BYTES as u64).expect("there is room");
+        file.sync_data().expect("the disk works");
+        count += 1;
+    }
+    start.elapsed().mul_f64(MESSAGES as f64 / count as f64)
+}
+
+/// The same through the log, by so many publishers at once.
+fn logged(publishers: usize) -> Duration {
+    let folder = scratch("log");
+    let (log, _) = Log::open(Box::new(Folder::open(&folder).expect("it is ours")), SEGMENT).expect("it is empty");
+    // The first segment is made before the clock runs.
+    log.publish(vec![7; BYTES]).and_then(|(_, at)| log.commit(at)).expect("the disk works");
+    let (start, count) = (Instant::now(), AtomicU64::new(0));
+    thread::scope(|scope| {
+        for _ in 0..publishers {
+            scope.spawn(|| {
+                while start.elapsed() < LASTS {
+                    log.publish(vec![7; BYTES]).and_then(|(_, at)| log.commit(at)).expect("the disk works");
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    start.elapsed().mul_f64(MESSAGES as f64 / count.into_inner() as f64)
+}
+
+fn durable() -> Vec<Contender> {
+    vec![
+        ("bare fdatasync on a growing file", Box::new(|| raw(false))),
+        ("bare fdatasync on a prepared file", Box::new(|| raw(true))),
+        ("log, 1 publisher", Box::new(|| logged(1))),
+        ("log, 64 publishers", Box::new(|| logged(64))),
+    ]
+}
+
 /// The median round of each contender, taken in turns.
 fn medians(contenders: &[Contender]) -> Vec<Duration> {
     let mut rounds = vec![Vec::with_capacity(ROUNDS); contenders.len()];
@@ -303,5 +366,6 @@ fn main() {
     table("One thread, one by one: publish, consume, acknowledge", "ns", &one_thread(1), each);
     table("One thread, batches of 16", "ns", &one_thread(BATCH), each);
     table("Two senders, two receivers", "M/s", &two_by_two(), |took| 1e3 / each(took));
+    table("Durable when confirmed, 100 bytes each", "k/s", &durable(), |took| 1e6 / each(took));
     table("One way at 50 000 a second, median", "us", &latency(), |took| took.as_nanos() as f64 / 1e3);
 }

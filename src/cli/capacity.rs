@@ -122,11 +122,13 @@ fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: 
             ("capacity.json".to_string(), document.clone().into_bytes()),
             ("capacity.toml".to_string(), scenario::resolved_toml(&capacity.scenario).into_bytes()),
         ];
-        written = files::write(&folder, &files)?;
+        written = files::add(&folder, &files)?;
     }
-    if arguments.json {
-        style::out(&document);
-    } else if !arguments.quiet {
+    let said = if arguments.json {
+        style::out(&document)
+    } else if arguments.quiet {
+        End::Fine
+    } else {
         let look = crate::report::Style {
             width: style::width(),
             ascii: arguments.ascii,
@@ -134,13 +136,13 @@ fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: 
             written: written.iter().map(|p| p.display().to_string()).collect(),
             ..Default::default()
         };
-        style::out(&report::text(capacity, &costs(arguments, source, capacity), &look));
-    }
-    Ok(match capacity.outcome {
+        style::out(&report::text(capacity, &costs(arguments, source, capacity), &look))
+    };
+    Ok(said.worse(match capacity.outcome {
         Met::Pass => End::Fine,
         Met::Fail => End::Missed,
         Met::Inconclusive => End::Inconclusive,
-    })
+    }))
 }
 
 /// What the answer costs, and each of its neighbours that pass, so that a step's price is seen.

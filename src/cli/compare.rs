@@ -179,11 +179,13 @@ fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
     if !arguments.json || arguments.out.is_some() {
         let stem = arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
         let folder = super::results(arguments.out.as_ref(), &stem);
-        written = files::write(&folder, &[("comparison.json".to_string(), document.clone().into_bytes())])?;
+        written = files::add(&folder, &[("comparison.json".to_string(), document.clone().into_bytes())])?;
     }
-    if arguments.json {
-        style::out(&document);
-    } else if !arguments.quiet {
+    let said = if arguments.json {
+        style::out(&document)
+    } else if arguments.quiet {
+        End::Fine
+    } else {
         let look = crate::report::Style {
             width: style::width(),
             ascii: arguments.ascii,
@@ -191,7 +193,7 @@ fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
             written: written.iter().map(|p| p.display().to_string()).collect(),
             ..Default::default()
         };
-        style::out(&report::text(compared, &look));
-    }
-    Ok(End::Fine)
+        style::out(&report::text(compared, &look))
+    };
+    Ok(said)
 }

@@ -94,6 +94,21 @@ fn unwritable(path: &Path, error: &std::io::Error) -> End {
 /// Writes a result's files into a folder: each is there whole or as it was before. What an earlier run with more
 /// methods left there goes, so that a folder holds one result.
 pub fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
+    let written = put(folder, files)?;
+    for name in report::every_name().filter(|name| !files.iter().any(|(written, _)| written == name)) {
+        // It may never have been there.
+        let _ = std::fs::remove_file(folder.join(name));
+    }
+    Ok(written)
+}
+
+/// Adds files to a folder, which is made if need be, and leaves what else is there.
+pub fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
+    prepare(folder)?;
+    put(folder, files)
+}
+
+fn put(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
     let mut written = Vec::new();
     for (name, bytes) in files {
         let path = folder.join(name);
@@ -101,10 +116,6 @@ pub fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>,
         let draft = folder.join(format!(".{name}.{}.part", std::process::id()));
         std::fs::write(&draft, bytes).and_then(|()| std::fs::rename(&draft, &path)).map_err(|e| unwritable(&path, &e))?;
         written.push(path);
-    }
-    for name in report::every_name().filter(|name| !files.iter().any(|(written, _)| written == name)) {
-        // It may never have been there.
-        let _ = std::fs::remove_file(folder.join(name));
     }
     Ok(written)
 }

@@ -5,9 +5,11 @@ mod capacity;
 mod compare;
 mod explain;
 mod files;
+mod fit;
 mod init;
 mod plan;
 mod progress;
+mod report;
 mod run;
 mod saved;
 mod style;
@@ -39,8 +41,12 @@ enum Verb {
     Sweep(sweep::SweepArguments),
     /// Hold configurations or saved results against one another: better, worse, or no difference seen
     Compare(compare::CompareArguments),
+    /// Fit laws and arrivals to a CSV of measured times, and write a ready scenario
+    Fit(fit::FitArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
     Explain(explain::ExplainArguments),
+    /// Make one page from saved results
+    Report(report::ReportArguments),
     /// Measure this host's clock, sleep, hand-off and stalls: the floor of every measurement
     Calibrate {
         /// One JSON document on stdout, nothing else there
@@ -88,6 +94,8 @@ pub fn main() -> ExitCode {
         Verb::Capacity(arguments) => capacity::capacity(&arguments),
         Verb::Sweep(arguments) => sweep::sweep(&arguments),
         Verb::Compare(arguments) => compare::compare(&arguments),
+        Verb::Fit(arguments) => fit::fit(&arguments),
+        Verb::Report(arguments) => report::report(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),

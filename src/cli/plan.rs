@@ -100,8 +100,13 @@ impl Plan {
         }
         let mut document = self.question();
         document["command"] = json!(self.command);
-        files::write(folder, &[("plan.json".to_string(), format!("{document:#}\n").into_bytes())])?;
+        files::add(folder, &[("plan.json".to_string(), format!("{document:#}\n").into_bytes())])?;
         Ok(self)
+    }
+
+    /// The command that planned it.
+    pub fn command(&self) -> &str {
+        &self.command
     }
 
     /// All that decides about the answers.

@@ -131,7 +131,7 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
     let bar = Bar::new(look.quiet);
     let failed = AtomicBool::new(false);
     let keep = |index: usize, measured: bool, point: &Point| {
-        let written = files::write(&folder.join("points"), &[(file(index, measured), points::rows(point).into_bytes())]);
+        let written = files::add(&folder.join("points"), &[(file(index, measured), points::rows(point).into_bytes())]);
         failed.fetch_or(written.is_err(), Ordering::Relaxed);
     };
     study::sweep::sweep(&scenarios(mine(false).collect())?, &plan.grid, &plan.methods, &bar, &|point| keep(point.index, false, &point));
@@ -183,11 +183,13 @@ fn merge(plan: &Plan, folder: &Path, look: &Look) -> Result<End, End> {
     }
     let swept = plan.swept(points_of(&plan.grid, folder, plan.methods.contains(&Method::Measurement))?);
     let files = report::files(&swept);
-    let written = files::write(folder, &files)?;
-    if look.json {
+    let written = files::add(folder, &files)?;
+    let said = if look.json {
         let document = files.iter().find(|(name, _)| name == "sweep.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
-        style::out(document.as_deref().unwrap_or_default());
-    } else if !look.quiet {
+        style::out(document.as_deref().unwrap_or_default())
+    } else if look.quiet {
+        End::Fine
+    } else {
         let style = crate::report::Style {
             width: style::width(),
             ascii: look.ascii,
@@ -195,9 +197,9 @@ fn merge(plan: &Plan, folder: &Path, look: &Look) -> Result<End, End> {
             written: written.iter().map(|p| p.display().to_string()).collect(),
             ..Default::default()
         };
-        style::out(&report::text(&swept, &style));
-    }
-    Ok(End::Fine)
+        style::out(&report::text(&swept, &style))
+    };
+    Ok(said)
 }
 
 fn points_of(grid: &Grid, folder: &Path, measured: bool) -> Result<Vec<Point>, End> {

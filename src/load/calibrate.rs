@@ -8,7 +8,7 @@ use super::score::Score;
 use super::server::{Post, Server};
 use super::work::Worker;
 use super::{LoadError, system, targets};
-use crate::queue::{Queue, Settings};
+use crate::queue::{Queue, Settings, log};
 use crate::scenario::{Scenario, Work};
 use crate::workload::Block;
 use crate::workload::laws::Law;
@@ -67,6 +67,9 @@ pub fn calibrate() -> Calibration {
     let (stalls, lost) = stalls(500_000_000);
     figure("stalls", Some(stalls), "1/s", "times a second that a busy thread loses the processor for more than 5 µs");
     figure("stalled", Some(lost), "ratio", "share of a busy thread's time lost in them");
+    let syncs = syncs(100).unwrap_or_default();
+    figure("sync p50", seconds(&syncs, 0.5), "s", "from a durable publish to its confirmation, in the folder for temporary files");
+    figure("sync p99", seconds(&syncs, 0.99), "s", "the same, one time in a hundred");
     let meaning = "messages a second through the harness without a queue: offer at most half";
     figure("null rate", null_rate(200_000).ok(), "1/s", meaning);
     Calibration { figures }
@@ -150,6 +153,25 @@ fn hand_off(spins: u32, count: u64, gap: u64) -> Result<Vec<u64>, LoadError> {
         waits.sort_unstable();
         Ok(waits)
     })
+}
+
+/// From a durable publish to its confirmation, in nanoseconds, sorted.
+fn syncs(count: usize) -> Result<Vec<u64>, log::LogError> {
+    let folder = std::env::temp_dir().join(format!("queuelab-calibrate-{}", std::process::id()));
+    let (log, _) = log::Log::open(Box::new(log::Folder::open(&folder)?), 1 << 20)?;
+    let mut times = Vec::with_capacity(count);
+    // The first makes the segment.
+    for i in 0..=count {
+        let from = Monotonic.now();
+        let (_, position) = log.publish(vec![0; 100])?;
+        log.commit(position)?;
+        times.extend((i > 0).then(|| Monotonic.now().saturating_sub(from)));
+    }
+    drop(log);
+    // What cannot be removed is for the system to clear away.
+    let _removed = std::fs::remove_dir_all(&folder);
+    times.sort_unstable();
+    Ok(times)
 }
 
 /// Messages a second through generator, null target and one server without work.

@@ -3,6 +3,7 @@
 //! Open loop: an instant that has passed is sent at once and never skipped, and its lateness stays visible, because
 //! what counts is when a send was due.
 
+use super::chance::Journey;
 use super::clock::Clock;
 use super::lives::Lives;
 use super::pacing::Pacer;
@@ -24,7 +25,7 @@ pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, score: &Score<'_>, target: &
         // A sender that stands behind another one's wait for room has begun to wait itself when its turn was due.
         let at = if instant <= held { instant } else { now };
         let to = score.destination(message);
-        if !send(score, target, lives, to, message, at - start) {
+        if !send(score, target, lives, to, Journey::begin(message), at - start) {
             return message as u64 + 1;
         }
         if waits(score, to) {
@@ -75,7 +76,7 @@ mod tests {
         fn consume(&self, _: usize, _: &Want, _: &mut Vec<Taken>) -> bool {
             false
         }
-        fn refill(&self, _: usize, _: &Want, _: &mut Vec<Taken>) {}
+        fn refill(&self, _: usize, _: &Want, _: u64, _: &mut Vec<Taken>) {}
         fn ack(&self, _: usize, _: &Taken) -> bool {
             false
         }

@@ -33,9 +33,10 @@ impl Aftermath {
             lost.iter().map(|l| ((l.queue, l.message as usize), Lost { at: l.at.saturating_sub(watched.start), ..*l })).collect();
         let mut after = Aftermath::default();
         let (mut entered, mut left) = (Vec::new(), Vec::new());
-        for queue in 0..score.queues() {
+        // A queue that nobody consumes, such as one for dead letters, is where messages leave the run.
+        for queue in (0..score.queues()).filter(|&queue| score.first_group(queue).is_some()) {
             let direct = scenario.producers.iter().any(|p| p.to == Destination::Queue(queue));
-            let dead: Vec<usize> = (0..score.queues()).filter(|&q| scenario.queues[q].dead_letter == Some(queue)).collect();
+            let dead: Vec<usize> = score.dead_from(queue).collect();
             for message in 0..score.len() {
                 let mut past = lives.past(queue * score.len() + message);
                 // A dead letter reaches its queue when it leaves the other.
@@ -76,12 +77,14 @@ impl Aftermath {
         }
         let (taken, finished, outcome) = match (past.refused, lost, past.taken, past.finished) {
             (true, ..) => (sent, sent, Outcome::Rejected),
-            (_, Some(lost), taken, _) => (taken.map_or(lost.at, |(at, _)| at.min(lost.at)), lost.at, lost.outcome),
+            (_, Some(lost), ..) => (lost.at.saturating_sub(past.worked).max(sent), lost.at.max(sent), lost.outcome),
             (_, _, Some((taken, _)), Some(finished)) => {
                 evidence.served += 1;
                 // A single one makes the run invalid; the record is put in order so that nobody meets a negative time.
                 evidence.inversions += u64::from(taken < sent || finished < taken);
-                let (taken, finished) = (taken.max(sent), finished.max(taken).max(sent));
+                let finished = finished.max(taken).max(sent);
+                // What was in service several times has done all its waiting first, as in the simulation.
+                let taken = if who.deliveries > 1 { finished.saturating_sub(past.worked) } else { taken }.max(sent);
                 evidence.latency.push(finished.saturating_sub(score.due(message)));
                 (taken, finished, Outcome::Served)
             }

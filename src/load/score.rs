@@ -1,7 +1,7 @@
 //! The plan as the threads read it: what each message brings, where it goes and how it is treated there.
 
 use super::LoadError;
-use super::chance::{Chance, Facts};
+use super::chance::{Chance, Facts, Journey};
 use super::playable;
 use super::targets::{Offer, Target};
 use crate::scenario::{Consumer, Deliver, Destination, Discipline, Overflow, Scenario, Servers};
@@ -72,12 +72,27 @@ impl<'a> Score<'a> {
         self.plan.sent[message]
     }
 
-    /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds.
-    pub fn demand(&self, group: usize, message: usize, deliveries: u32) -> u64 {
-        match self.plan.demand[group].get(message) {
+    /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned where the plan knows.
+    pub fn demand(&self, group: usize, journey: Journey, deliveries: u32) -> u64 {
+        match self.plan.demand[group].get(journey.message) {
             Some(&planned) if deliveries <= 1 => planned,
-            _ => self.chance.service(&self.scenario.consumers[group], group, message, deliveries, 1),
+            _ => self.work(group, [(journey, deliveries)].into_iter()),
         }
+    }
+
+    /// What messages that are served together cost a server of a group: the group's time once and its time for each; work that producers
+    /// give adds up instead.
+    pub fn work(&self, group: usize, batch: impl Iterator<Item = (Journey, u32)>) -> u64 {
+        let (consumer, queue) = (&self.scenario.consumers[group], self.groups[group].queue);
+        let (mut sum, mut once) = (0_u64, None);
+        for (journey, deliveries) in batch {
+            match self.chance.own(self.scenario, self.producer_of(journey.message), queue, journey, deliveries) {
+                Some(own) => sum = sum.saturating_add(own),
+                None => once = once.or_else(|| Some(self.chance.service(consumer, group, journey, deliveries))),
+            }
+            sum = sum.saturating_add(self.chance.per_message(consumer, group, journey, deliveries));
+        }
+        sum.saturating_add(once.unwrap_or(0))
     }
 
     pub fn producer_of(&self, message: usize) -> usize {
@@ -89,53 +104,64 @@ impl<'a> Score<'a> {
         self.scenario.producers[self.producer_of(message)].to
     }
 
-    /// Calls `send` for each queue to which a message goes that is sent to a destination now.
-    pub fn deliver(&self, to: Destination, message: usize, target: &dyn Target, mut send: impl FnMut(usize)) {
-        let topic = match to {
-            Destination::Queue(queue) => return send(queue),
-            Destination::Topic(topic) => topic,
-        };
-        let turn = &self.turns[topic];
-        let topic = &self.scenario.topics[topic];
-        let all = &topic.subscriptions;
-        let pick = |count| all[self.chance.pick(&topic.name, message, count, all.len())];
-        let length = |queue: &usize| target.in_system(*queue).unwrap_or(0);
-        match topic.deliver {
-            Deliver::All => all.iter().for_each(|&queue| send(queue)),
-            Deliver::RoundRobin => send(all[turn.fetch_add(1, Ordering::Relaxed) % all.len()]),
-            Deliver::Random => send(pick(0)),
-            Deliver::ShortestQueue => all.iter().copied().min_by_key(length).into_iter().for_each(send),
-            Deliver::PowerOfTwo => {
-                let one = pick(0);
-                let other = (1..).map(pick).find(|&queue| queue != one || all.len() == 1).unwrap_or(one);
-                send(if length(&other) < length(&one) { other } else { one });
+    /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way there.
+    pub fn deliver(&self, to: Destination, journey: Journey, target: &dyn Target, mut send: impl FnMut(usize, Journey)) {
+        match to {
+            Destination::Queue(queue) => send(queue, journey),
+            Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
+                for (copy, &queue) in self.scenario.topics[topic].subscriptions.iter().enumerate() {
+                    send(queue, if copy == 0 { journey } else { journey.branch(copy as u64) });
+                }
             }
-            Deliver::ByKey => send(all[self.chance.key_of(self.producer_of(message), message) as usize % all.len()]),
+            Destination::Topic(topic) => send(self.choose(topic, journey, target), journey),
         }
     }
 
+    /// One queue of a topic that shares its messages out.
+    fn choose(&self, topic: usize, journey: Journey, target: &dyn Target) -> usize {
+        let all = &self.scenario.topics[topic].subscriptions;
+        let pick = |number, among| self.chance.pick(topic, journey, number, among);
+        let level = |at: &usize| target.in_system(all[*at]).unwrap_or(0);
+        let at = match self.scenario.topics[topic].deliver {
+            Deliver::All | Deliver::Random => pick(0, all.len()),
+            Deliver::RoundRobin => self.turns[topic].fetch_add(1, Ordering::Relaxed) % all.len(),
+            Deliver::ShortestQueue => {
+                let levels: Vec<u64> = (0..all.len()).map(|at| level(&at)).collect();
+                let least = levels.iter().min().copied().unwrap_or(0);
+                let ties: Vec<usize> = (0..all.len()).filter(|&at| levels[at] == least).collect();
+                ties[pick(0, ties.len())]
+            }
+            Deliver::PowerOfTwo if all.len() > 1 => {
+                let first = pick(0, all.len());
+                let second = (first + 1 + pick(1 << 32, all.len() - 1)) % all.len();
+                if level(&second) < level(&first) { second } else { first }
+            }
+            Deliver::PowerOfTwo => 0,
+            Deliver::ByKey => self.chance.key_of(self.producer_of(journey.message), journey) as usize % all.len(),
+        };
+        all[at]
+    }
+
     /// A message as a queue wants it.
-    pub fn offer(&self, queue: usize, message: usize) -> Offer {
-        let (index, of) = (queue, &self.scenario.queues[queue]);
+    pub fn offer(&self, queue: usize, journey: Journey) -> Offer {
+        let (index, of, message) = (queue, &self.scenario.queues[queue], journey.message);
         let plain = of.discipline == Discipline::Fifo && of.message_ttl.is_none() && of.partitions.is_none();
         if plain {
             return Offer { message: message as u64, ..Offer::default() };
         }
         let producer = self.producer_of(message);
         let group = self.first_group(queue);
+        let ttl = self.chance.ttl(of, index, journey);
         let facts = Facts {
             priority: self.scenario.producers[producer].priority,
-            demand: group.map_or(0, |g| self.demand(g, message, 1)),
+            demand: group.map_or(0, |g| self.demand(g, journey, 1)),
             due: self.due(message),
+            ttl,
         };
         let servers = group.map_or(1, |g| self.groups[g].servers as usize);
-        Offer {
-            message: message as u64,
-            rank: self.chance.rank(of, index, message, &facts),
-            ttl: self.chance.ttl(of, index, message),
-            // Partitions are dealt to servers in turn.
-            part: of.partitions.map_or(0, |n| (self.chance.key_of(producer, message) % u64::from(n)) as usize % servers),
-        }
+        // Partitions are dealt to servers in turn; servers beyond the partitions have none.
+        let part = |n: u32| (self.chance.key_of(producer, journey) % u64::from(n)) as usize % servers.min(n as usize);
+        Offer { message: message as u64, rank: self.chance.rank(of, index, journey, &facts), ttl, part: of.partitions.map_or(0, part) }
     }
 
     /// The servers of all groups.
@@ -145,6 +171,11 @@ impl<'a> Score<'a> {
 
     pub fn queues(&self) -> usize {
         self.scenario.queues.len()
+    }
+
+    /// Queues whose dead letters go to a queue.
+    pub fn dead_from(&self, queue: usize) -> impl Iterator<Item = usize> {
+        (0..self.queues()).filter(move |&q| self.scenario.queues[q].dead_letter == Some(queue))
     }
 
     /// The first consumer group of a queue.

@@ -1,12 +1,12 @@
 //! A server of a consumer group: takes a message or a batch, spends its demand, settles and forwards, over and over.
 
+use super::chance::Journey;
 use super::clock::Clock;
 use super::lives::{Lives, Who};
 use super::score::Score;
 use super::targets::{Sent, Taken, Target, Want};
 use super::work::Worker;
 use crate::scenario::{Ack, Consumer, Destination};
-use std::time::Duration;
 
 /// Which server it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,7 @@ impl<C: Clock> Server<'_, '_, C> {
         let mut hand = Vec::with_capacity(want.max);
         while self.target.consume(queue, &want, &mut hand) {
             if batches {
+                self.fill(&want, &mut hand);
                 self.work(&hand, &mut notes, &mut last);
                 hand.clear();
             }
@@ -66,7 +67,7 @@ impl<C: Clock> Server<'_, '_, C> {
                 self.work(&hand[..1], &mut notes, &mut last);
                 hand.remove(0);
                 if want.max > 1 && !self.worker.pacer.stopped() {
-                    self.target.refill(queue, &Want { max: want.max - hand.len(), ..want }, &mut hand);
+                    self.target.refill(queue, &Want { max: want.max - hand.len(), ..want }, 0, &mut hand);
                 }
             }
         }
@@ -86,8 +87,18 @@ impl<C: Clock> Server<'_, '_, C> {
         let partitioned = self.score.scenario.queues[consumer.from].partitions.is_some();
         Want {
             max: consumer.batch.map_or(consumer.prefetch, |b| b.max).max(1) as usize,
-            linger: Duration::from_nanos(consumer.batch.map_or(0, |b| self.score.chance.played(b.linger))),
             part: if partitioned { self.post.server as usize } else { 0 },
+        }
+    }
+
+    /// Waits for the rest of a batch until its first message has waited for the linger.
+    fn fill(&self, want: &Want, hand: &mut Vec<Taken>) {
+        let linger = self.consumer().batch.map_or(0, |b| self.score.chance.played(b.linger));
+        let first = hand.first().map(|taken| taken.message as usize).filter(|&message| message < self.score.len());
+        let sent = first.and_then(|message| self.lives.past(self.life(message)).sent).unwrap_or(0);
+        let until = self.start + sent + linger;
+        while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
+            self.target.refill(self.queue(), &Want { max: want.max - hand.len(), ..*want }, until, hand);
         }
     }
 
@@ -104,14 +115,11 @@ impl<C: Clock> Server<'_, '_, C> {
             batch.iter().for_each(|taken| self.acknowledge(taken, notes));
         }
         let group = self.post.group;
-        let first = batch.iter().find(|taken| (taken.message as usize) < self.score.len());
-        let planned = first.map_or(0, |first| match self.consumer().batch {
-            Some(_) => {
-                let (message, consumer) = (first.message as usize, self.consumer());
-                self.score.chance.service(consumer, group, message, first.deliveries, batch.len())
-            }
-            None => self.score.demand(group, first.message as usize, first.deliveries),
-        });
+        let mut known = batch.iter().filter(|t| (t.message as usize) < self.score.len()).map(|t| (self.journey(t), t.deliveries));
+        let planned = match self.consumer().batch {
+            Some(_) => self.score.work(group, known),
+            None => known.next().map_or(0, |(journey, deliveries)| self.score.demand(group, journey, deliveries)),
+        };
         let done = self.worker.spend(at, planned);
         for taken in batch {
             let message = taken.message as usize;
@@ -122,6 +130,7 @@ impl<C: Clock> Server<'_, '_, C> {
             }
             let who = Who { group: group as u32, server: self.post.server, deliveries: taken.deliveries };
             notes.duplicated += u64::from(!self.lives.take(self.life(message), taken_at, who));
+            self.lives.work(self.life(message), done.saturating_sub(at));
             if taken.deliveries == 1 {
                 notes.disordered += u64::from(self.score.groups[group].ordered && *last > Some(message));
                 *last = Some(message);
@@ -134,22 +143,33 @@ impl<C: Clock> Server<'_, '_, C> {
         }
     }
 
+    fn journey(&self, taken: &Taken) -> Journey {
+        let message = taken.message as usize;
+        let life = |queue: usize| queue * self.score.len() + message;
+        let came = |queue: &usize| self.lives.past(life(*queue)).sent.is_some();
+        let sent = Journey { message, path: self.lives.path(self.life(message)) };
+        // What nobody sent here has been thrown here.
+        let from = self.score.dead_from(self.queue()).filter(|_| !came(&self.queue())).find(came);
+        from.map_or(sent, |queue| Journey { message, path: self.lives.path(life(queue)) }.dead())
+    }
+
     fn life(&self, message: usize) -> usize {
         self.queue() * self.score.len() + message
     }
 
     /// A message's work is over: it is done, or it failed and comes again.
     fn settle(&mut self, taken: &Taken, done: u64, notes: &mut Notes) {
-        let (message, group, consumer) = (taken.message as usize, self.post.group, self.consumer());
+        let (group, consumer, journey) = (self.post.group, self.consumer(), self.journey(taken));
+        let life = self.life(journey.message);
         if self.worker.pacer.stopped() {
             self.acknowledge(taken, &mut Notes::default());
-        } else if self.score.chance.fails(consumer, group, message, taken.deliveries) {
-            let delay = self.score.chance.retry_delay(consumer, group, message, taken.deliveries);
+        } else if self.score.chance.fails(consumer, group, journey, taken.deliveries) {
+            let delay = self.score.chance.retry_delay(consumer, group, journey, taken.deliveries);
             let kept = self.target.nack(self.queue(), taken, delay);
             notes.unsettled += u64::from(!kept && !self.score.groups[group].leased);
         } else {
-            self.lives.finish(self.life(message), done.saturating_sub(self.start));
-            self.forward(message);
+            self.lives.finish(life, done.saturating_sub(self.start));
+            self.forward(journey, taken.deliveries);
             if consumer.ack == Ack::Manual {
                 self.acknowledge(taken, notes);
             }
@@ -163,31 +183,35 @@ impl<C: Clock> Server<'_, '_, C> {
     }
 
     /// Sends a processed message on, before it is acknowledged: it may come twice but is not lost.
-    fn forward(&self, message: usize) {
+    fn forward(&self, journey: Journey, deliveries: u32) {
         let consumer = self.consumer();
         if consumer.to.is_empty() {
             return;
         }
-        let chance = self.score.chance.route(self.post.group, message);
+        let chance = self.score.chance.route(self.post.group, journey, deliveries);
         let mut sum = 0.0;
         let route = consumer.to.iter().find(|route| {
             sum += route.probability;
-            chance <= sum
+            // A sum of probabilities that is 1 but for rounding is 1.
+            chance <= if sum > 1.0 - 1e-9 { 1.0 } else { sum }
         });
         if let Some(route) = route {
             let now = self.worker.pacer.now().saturating_sub(self.start);
-            send(self.score, self.target, self.lives, route.to, message, now);
+            send(self.score, self.target, self.lives, route.to, journey.branch(deliveries.into()), now);
         }
     }
 }
 
 /// Sends a message to a destination at an instant from the start; false once the target is closed.
-pub fn send(score: &Score<'_>, target: &dyn Target, lives: &Lives, to: Destination, message: usize, at: u64) -> bool {
+pub fn send(score: &Score<'_>, target: &dyn Target, lives: &Lives, to: Destination, journey: Journey, at: u64) -> bool {
     let mut open = true;
-    score.deliver(to, message, target, |queue| {
-        let life = queue * score.len() + message;
+    score.deliver(to, journey, target, |queue, journey| {
+        let life = queue * score.len() + journey.message;
+        if journey.path != 0 {
+            lives.come_by(life, journey.path);
+        }
         lives.send(life, at);
-        match target.publish(queue, &score.offer(queue, message)) {
+        match target.publish(queue, &score.offer(queue, journey)) {
             Sent::Accepted => {}
             Sent::Rejected => lives.refuse(life),
             Sent::Closed => open = false,
@@ -220,7 +244,7 @@ mod tests {
             out.extend(message.map(|message| Taken { message, deliveries: 1, tag: 0, part: 0 }));
             message.is_some()
         }
-        fn refill(&self, _: usize, _: &Want, _: &mut Vec<Taken>) {}
+        fn refill(&self, _: usize, _: &Want, _: u64, _: &mut Vec<Taken>) {}
         fn ack(&self, _: usize, taken: &Taken) -> bool {
             taken.message != 2
         }

@@ -191,7 +191,8 @@ impl<'a> Stage<'a> {
         if (0..queues).any(|queue| self.score.blocks(queue)) {
             return None;
         }
-        (0..queues).map(|queue| self.target.in_system(queue)).sum()
+        // What nobody consumes has left the run.
+        (0..queues).filter(|&queue| self.score.first_group(queue).is_some()).map(|queue| self.target.in_system(queue)).sum()
     }
 
     fn halt(&self) {

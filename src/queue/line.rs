@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub rank: i64,
-    pub id: u64,
+    /// Its number in the order of arrival.
+    pub turn: u64,
     pub slot: u32,
 }
 
@@ -16,14 +17,14 @@ pub(super) struct Place {
 #[derive(Debug, Clone)]
 pub(super) enum Line {
     Fifo(Lane),
-    /// By rank, then by number; ranks of a last-in-first-out line fall as numbers rise.
+    /// By rank, then by turn; ranks of a last-in-first-out line fall as turns rise.
     Ranked {
         places: BTreeMap<(i64, u64), u32>,
         lifo: bool,
     },
 }
 
-/// First in, first out: what is new goes behind, what comes back stands before it by number.
+/// First in, first out: what is new goes behind, what comes back stands before it by turn.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lane {
     fresh: VecDeque<(u64, u32)>,
@@ -38,11 +39,11 @@ impl Line {
         }
     }
 
-    /// A message whose number is above all others'.
+    /// A message whose turn is after all others'.
     #[inline]
     pub fn push(&mut self, place: Place) {
         match self {
-            Line::Fifo(lane) => lane.fresh.push_back((place.id, place.slot)),
+            Line::Fifo(lane) => lane.fresh.push_back((place.turn, place.slot)),
             Line::Ranked { .. } => self.put_back(place),
         }
     }
@@ -50,10 +51,10 @@ impl Line {
     /// A message that has been in line before.
     pub fn put_back(&mut self, place: Place) {
         match self {
-            Line::Fifo(lane) => lane.returned.push(Reverse((place.id, place.slot))),
+            Line::Fifo(lane) => lane.returned.push(Reverse((place.turn, place.slot))),
             Line::Ranked { places, lifo } => {
-                let rank = if *lifo { -(place.id as i64) } else { place.rank };
-                places.insert((rank, place.id), place.slot);
+                let rank = if *lifo { -(place.turn as i64) } else { place.rank };
+                places.insert((rank, place.turn), place.slot);
             }
         }
     }
@@ -75,13 +76,13 @@ impl Line {
         }
     }
 
-    /// Takes out the message that was published first; a search through the whole line where that is not its order.
+    /// Takes out the message whose turn came first; a search through the whole line where that is not its order.
     pub fn pop_oldest(&mut self) -> Option<u32> {
         match self {
             Line::Fifo(lane) => lane.pop(),
             Line::Ranked { places, lifo: true } => places.pop_last().map(|(_, slot)| slot),
             Line::Ranked { places, lifo: false } => {
-                let &oldest = places.keys().min_by_key(|(_, id)| *id)?;
+                let &oldest = places.keys().min_by_key(|(_, turn)| *turn)?;
                 places.remove(&oldest)
             }
         }
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     fn drained(order: Order, back: &[u64]) -> Vec<u32> {
-        let place = |id: u64| Place { rank: [3, 1, 2, 1][id as usize], id, slot: id as u32 };
+        let place = |id: u64| Place { rank: [3, 1, 2, 1][id as usize], turn: id, slot: id as u32 };
         let mut line = Line::new(order, 4);
         (0..4).map(place).for_each(|p| line.push(p));
         let taken: Vec<u32> = (0..back.len()).filter_map(|_| line.pop()).collect();
@@ -137,7 +138,7 @@ mod tests {
     fn the_oldest_is_found_in_any_order() {
         for order in [Order::Fifo, Order::Lifo, Order::Ranked] {
             let mut line = Line::new(order, 0);
-            (0..3).for_each(|id| line.push(Place { rank: -(id as i64), id, slot: id as u32 }));
+            (0..3).for_each(|id| line.push(Place { rank: -(id as i64), turn: id, slot: id as u32 }));
             assert_eq!(line.pop_oldest(), Some(0), "{order:?}");
         }
     }

@@ -3,6 +3,13 @@
 //! Layers, each usable without the next: [`State`] decides (a pure state machine: no lock, no clock, no
 //! input or output), [`Queue`] adds one lock and the waiting of threads, [`DurableQueue`] a write-ahead [`log`]. Whatever a queue can do to a message is decided in the
 //! first layer alone, so that it can be tested against a plain model, step by step.
+//! [`Topic`] hands messages to several queues, [`Partitioned`] keeps those of a key in order.
+//!
+//! A message is delivered at least once. It is *ready* until a consumer takes it, then *unacked* until the consumer settles it:
+//! [`Queue::ack`] (done), [`Queue::nack`] (again, in its old place), [`Queue::nack_after`] (again, later), [`Queue::reject`] (never
+//! again). A consumer that says nothing loses it to another after [`Settings::visibility_timeout`]. What is thrown out, expired,
+//! rejected or delivered too often is told to the queue's listener with its reason: publish it to another queue there, and you have a
+//! dead-letter queue.
 //!
 //! ```
 //! use queuelab::queue::{Queue, Settings, Terms};
@@ -37,6 +44,7 @@ mod shell;
 mod slots;
 mod state;
 mod timers;
+mod topic;
 
 pub use counts::Counts;
 pub use delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
@@ -45,3 +53,4 @@ pub use settings::{Backoff, Order, Overflow, Settings, Terms};
 pub use shell::Queue;
 pub use slots::Tag;
 pub use state::State;
+pub use topic::{Deliver, Partitioned, Topic};

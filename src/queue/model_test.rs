@@ -80,6 +80,7 @@ enum At {
 #[derive(Debug, Clone)]
 struct Plain {
     rank: i64,
+    turn: u64,
     expires: u64,
     deliveries: u32,
     at: At,
@@ -110,9 +111,9 @@ impl Broker {
     fn head(&self) -> Option<usize> {
         let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
         match self.settings.order {
-            Order::Fifo => ready.min(),
-            Order::Lifo => ready.max(),
-            Order::Ranked => ready.min_by_key(|&i| (self.messages[i].rank, i)),
+            Order::Fifo => ready.min_by_key(|&i| self.messages[i].turn),
+            Order::Lifo => ready.max_by_key(|&i| self.messages[i].turn),
+            Order::Ranked => ready.min_by_key(|&i| (self.messages[i].rank, self.messages[i].turn)),
         }
     }
 
@@ -132,6 +133,7 @@ impl Broker {
             }
             while let Some(i) = self.over(|at| if let At::Away(until, timer) = at { Some((until, timer)) } else { None }) {
                 self.messages[i].at = At::Ready;
+                self.messages[i].turn = self.timer();
                 self.expire();
             }
         }
@@ -171,9 +173,11 @@ impl Broker {
             return false;
         }
         let ttl = ttl.unwrap_or(u64::MAX).min(self.settings.message_ttl.unwrap_or(u64::MAX));
-        self.messages.push(Plain { rank, expires: ttl.saturating_add(self.now), deliveries: 0, at: At::Ready });
+        let turn = self.timer();
+        self.messages.push(Plain { rank, turn, expires: ttl.saturating_add(self.now), deliveries: 0, at: At::Ready });
         while self.settings.overflow == Overflow::DropHead && bound.is_some_and(|b| self.ready() > b) {
-            let oldest = self.messages.iter().position(|m| m.at == At::Ready).expect("more are ready than may be");
+            let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
+            let oldest = ready.min_by_key(|&i| self.messages[i].turn).expect("more are ready than may be");
             self.lose(oldest, Loss::Dropped);
         }
         true

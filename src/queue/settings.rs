@@ -12,7 +12,8 @@ pub enum Overflow {
     Block,
 }
 
-/// In what order waiting messages are delivered. A message that comes back takes its old place in any of them.
+/// In what order waiting messages are delivered. A message that comes back at once takes its old place in any of them; after a
+/// delay it is the last to have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     /// As they were published.
@@ -56,6 +57,9 @@ pub struct Settings {
     pub visibility_timeout: Option<u64>,
     /// How long a message that was given back stays away; at once if absent.
     pub backoff: Option<Backoff>,
+    /// How much room there must be before publishers that wait for it are woken. One at a time is fair and exact; a good part of the
+    /// bound is several times faster under pressure, because a wake-up then moves many messages.
+    pub wake_room: u64,
     /// Messages for which room is made beforehand, so that a measured run allocates nothing.
     pub reserve: usize,
     /// How often a consumer looks before it parks. One look is about 10 ns; parking and waking cost 15 µs and more.
@@ -72,6 +76,7 @@ impl Default for Settings {
             delivery_limit: None,
             visibility_timeout: None,
             backoff: None,
+            wake_room: 1,
             reserve: 0,
             spins: 500,
         }

@@ -141,6 +141,14 @@ impl<T: Clone> Queue<T> {
         first == Waited::Taken
     }
 
+    /// Takes up to `max` messages onto the end of `out`, waiting for one until an instant of the queue's source of time.
+    pub fn consume_until(&self, max: usize, instant: u64, out: &mut Vec<Delivery<T>>) -> bool {
+        let mut inner = self.inner.lock();
+        let waited = self.await_ready(&mut inner, max, out, instant);
+        self.leave(inner);
+        waited == Waited::Taken
+    }
+
     /// Takes up to `max` messages onto the end of `out` without waiting, and says how many.
     pub fn try_consume(&self, max: usize, out: &mut Vec<Delivery<T>>) -> usize {
         let mut inner = self.inner.lock();
@@ -169,12 +177,16 @@ impl<T: Clone> Queue<T> {
     pub fn ack_many(&self, tags: impl IntoIterator<Item = Tag>) -> Result<(), Misuse> {
         let mut inner = self.inner.lock();
         let now = self.now_if_needed(&inner);
-        let first = tags.into_iter().fold(Ok(()), |first, tag| first.and(inner.state.ack(tag, now)));
+        let mut first = Ok(());
+        for tag in tags {
+            let outcome = inner.state.ack(tag, now);
+            first = first.and(outcome);
+        }
         self.leave(inner);
         first
     }
 
-    /// Gives a message back: it takes its old place in line, after the back-off if there is one.
+    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is one.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
@@ -182,7 +194,7 @@ impl<T: Clone> Queue<T> {
         self.settle(|state, now| state.nack(tag, now))
     }
 
-    /// Gives a message back, to be ready again after a delay.
+    /// Gives a message back, to join the end of the line after a delay.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
@@ -336,7 +348,7 @@ impl<T: Clone> Queue<T> {
     }
 
     fn wake_publisher(&self, inner: &Inner<T>) {
-        if inner.blocked > 0 && inner.state.has_room() {
+        if inner.blocked > 0 && inner.state.has_room_to_wake() {
             self.freed.notify_one();
         }
     }

@@ -69,6 +69,10 @@ impl<E> Slots<E> {
         self.slots[slot as usize].entry.as_ref().expect("a message in line or away is in its slot")
     }
 
+    pub fn get_mut(&mut self, slot: u32) -> &mut E {
+        self.slots[slot as usize].entry.as_mut().expect("a message in line or away is in its slot")
+    }
+
     /// Hands a slot's message out: the tag of this delivery and the message.
     #[inline]
     pub fn lease(&mut self, slot: u32) -> (Tag, &mut E) {

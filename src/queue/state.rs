@@ -32,6 +32,7 @@ pub struct State<T> {
     lost: Vec<Lost<T>>,
     closed: bool,
     next_id: u64,
+    next_turn: u64,
     /// Until when everything that happens by itself has happened.
     now: u64,
     /// Whether anything can happen by itself.
@@ -41,6 +42,8 @@ pub struct State<T> {
 #[derive(Debug, Clone)]
 struct Entry<T> {
     id: u64,
+    /// Its place in the order of arrival.
+    turn: u64,
     rank: i64,
     /// When its time to live is over.
     expires: u64,
@@ -52,7 +55,7 @@ struct Entry<T> {
 
 impl<T> Entry<T> {
     fn place(&self, slot: u32) -> Place {
-        Place { rank: self.rank, id: self.id, slot }
+        Place { rank: self.rank, turn: self.turn, slot }
     }
 }
 
@@ -69,6 +72,7 @@ impl<T: Clone> State<T> {
             lost: Vec::new(),
             closed: false,
             next_id: 0,
+            next_turn: 0,
             now: 0,
             timed: settings.message_ttl.is_some() || settings.visibility_timeout.is_some(),
             settings,
@@ -109,10 +113,11 @@ impl<T: Clone> State<T> {
     fn accept(&mut self, body: T, terms: Terms) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
+        let turn = self.turn();
         let expires = self.expiry(terms.ttl);
-        let entry = Entry { id, rank: terms.rank, expires, lease: NEVER, deliveries: 0, body };
+        let entry = Entry { id, turn, rank: terms.rank, expires, lease: NEVER, deliveries: 0, body };
         let slot = self.slots.insert(entry);
-        self.line.push(Place { rank: terms.rank, id, slot });
+        self.line.push(Place { rank: terms.rank, turn, slot });
         self.counts.published += 1;
         self.counts.ready += 1;
         id
@@ -152,7 +157,7 @@ impl<T: Clone> State<T> {
         Ok(())
     }
 
-    /// Gives a message back: it takes its old place in line, after the back-off if there is one.
+    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is one.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
@@ -163,7 +168,7 @@ impl<T: Clone> State<T> {
         self.give_back(tag, delay).ok_or(Misuse(tag))
     }
 
-    /// Gives a message back, to be ready again after so many nanoseconds.
+    /// Gives a message back, to join the end of the line after so many nanoseconds; at once, it takes its old place.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
@@ -252,6 +257,14 @@ impl<T: Clone> State<T> {
         self.settings.max_length.is_none_or(|max| self.counts.ready < max.saturating_add(self.takers))
     }
 
+    /// Whether there is so much room that a publisher should be woken.
+    pub fn has_room_to_wake(&self) -> bool {
+        self.settings.max_length.is_none_or(|max| {
+            let room = max.saturating_add(self.takers).saturating_sub(self.counts.ready);
+            room >= self.settings.wake_room.clamp(1, max.max(1))
+        })
+    }
+
     pub fn counts(&self) -> Counts {
         self.counts
     }
@@ -263,6 +276,11 @@ impl<T: Clone> State<T> {
 
     pub fn has_lost(&self) -> bool {
         !self.lost.is_empty()
+    }
+
+    fn turn(&mut self) -> u64 {
+        self.next_turn += 1;
+        self.next_turn
     }
 
     /// When a message that is published now has waited too long.
@@ -283,8 +301,11 @@ impl<T: Clone> State<T> {
                     self.give_back(lease.tag, 0);
                 }
             } else if let Some(delay) = self.delays.due(at) {
+                let turn = self.turn();
                 let slot = delay.tag.slot();
-                self.line.put_back(self.slots.get(slot).place(slot));
+                let entry = self.slots.get_mut(slot);
+                entry.turn = turn;
+                self.line.push(entry.place(slot));
                 self.counts.delayed -= 1;
                 self.counts.ready += 1;
             }

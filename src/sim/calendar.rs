@@ -22,7 +22,7 @@ struct Entry<E> {
 impl<E> Entry<E> {
     #[inline(always)]
     fn key(&self) -> u128 {
-        (self.at as u128) << 64 | self.order as u128
+        ((self.at as u128) << 64) | self.order as u128
     }
 }
 
@@ -56,7 +56,7 @@ impl<E: Copy> Calendar<E> {
 
     /// When the next event happens; `u64::MAX` if there is none.
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn next_at(&mut self) -> u64 {
         if self.hollow {
             self.fill();
         }
@@ -137,15 +137,15 @@ mod tests {
         for i in 0..20_000_u64 {
             let bits = key.bits_at(i, 0);
             if bits % 5 < 3 {
-                let (at, order) = (bits >> 54, (bits >> 20) % 4 << 32 | i);
+                let (at, order) = (bits >> 54, (((bits >> 20) % 4) << 32) | i);
                 calendar.plan(at, order, i);
                 model.push(Reverse((at, order, i)));
             } else {
                 assert_eq!(calendar.pop(), model.pop().map(|Reverse((at, _, event))| (at, event)));
             }
             assert_eq!(calendar.len(), model.len());
-            if bits % 3 == 0 {
-                assert_eq!(calendar.next(), model.peek().map_or(u64::MAX, |Reverse((at, ..))| *at));
+            if bits.is_multiple_of(3) {
+                assert_eq!(calendar.next_at(), model.peek().map_or(u64::MAX, |Reverse((at, ..))| *at));
             }
         }
         while let Some(Reverse((at, _, event))) = model.pop() {

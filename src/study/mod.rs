@@ -5,14 +5,18 @@
 mod agreement;
 pub mod capacity;
 pub mod compare;
+pub mod fit;
 mod load;
+mod measured;
 mod measurement;
 mod objectives;
 mod play;
 mod run;
+pub mod sensitivity;
 mod simulation;
 pub mod sweep;
-pub mod trial;
+pub mod transient;
+mod trial;
 mod verdict;
 mod watch;
 

@@ -29,7 +29,7 @@ enum Way {
 
 /// A replication under way.
 pub(super) enum Running {
-    Single(Engine<Plan>),
+    Single(Box<Engine<Plan>>),
     Network(Box<Network<Plan>>),
 }
 
@@ -41,8 +41,8 @@ pub(super) enum Snapshot {
 
 /// Listens to a replication.
 pub(super) enum Listener {
-    Single(Collector),
-    Network(NetworkCollector),
+    Single(Box<Collector>),
+    Network(Box<NetworkCollector>),
 }
 
 impl<'a> Play<'a> {
@@ -62,6 +62,15 @@ impl<'a> Play<'a> {
                 play.rate = played as f64 / seconds(network.now()).max(1e-9);
             }
         }
+        Ok(play)
+    }
+
+    /// Plays by events whatever it is.
+    pub fn by_events(scenario: &'a Scenario) -> Result<Self, String> {
+        scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let play = Play { scenario, way: Way::Network(network_places(scenario)), rate };
+        play.network(0, None)?;
         Ok(play)
     }
 
@@ -89,15 +98,15 @@ impl<'a> Play<'a> {
         let key = Key::new(self.scenario.seed, u64::from(replication)).role("looks", first);
         let looks = Some(Looks::new(every, key));
         match &self.way {
-            Way::Single(station, _) => Running::Single(Engine::new(station, self.plan(replication), looks)),
+            Way::Single(station, _) => Running::Single(Box::new(Engine::new(station, self.plan(replication), looks))),
             Way::Network(_) => Running::Network(Box::new(self.network(replication, looks).expect("the network of replication 0 was made"))),
         }
     }
 
     pub fn listener(&self, window: Range<u64>) -> Listener {
         match &self.way {
-            Way::Single(_, places) => Listener::Single(Collector::new(places, window)),
-            Way::Network(places) => Listener::Network(NetworkCollector::new(places, window)),
+            Way::Single(_, places) => Listener::Single(Box::new(Collector::new(places, window))),
+            Way::Network(places) => Listener::Network(Box::new(NetworkCollector::new(places, window))),
         }
     }
 }

@@ -26,6 +26,9 @@ const LEAST_DRIFT: f64 = 0.005;
 /// # Errors
 /// A refusal that says why: what no engine plays, or a queue that grows without end.
 pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
+    if super::transient::applies(scenario) {
+        return super::transient::answer(scenario, watch);
+    }
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
@@ -232,6 +235,9 @@ impl<'a> Runs<'a> {
                     c.name
                 ));
             }
+        }
+        if self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
+            out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
         }
         if replications < 2 {
             out.push("one replication has no interval; use at least two, better ten".into());

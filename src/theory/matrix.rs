@@ -152,13 +152,19 @@ impl Matrix {
     }
 }
 
-/// The probability vector with x Q = 0, for an irreducible generator: by Grassmann, Taksar & Heyman's elimination (1985), which never
-/// subtracts. The diagonal is not read.
+/// The probability vector with x Q = 0, for a generator with one closed class: by Grassmann, Taksar & Heyman's elimination (1985),
+/// which never subtracts. The diagonal is not read.
 pub fn stationary(generator: &Matrix) -> Vec<f64> {
     let n = generator.rows;
     let mut a = generator.clone();
+    // The first state of what is left when nothing leads further down: all before it are transient.
+    let mut first = 0;
     for k in (1..n).rev() {
         let total: f64 = (0..k).map(|j| a[(k, j)]).sum();
+        if total <= 0.0 {
+            first = k;
+            break;
+        }
         for i in 0..k {
             let share = a[(i, k)] / total;
             a[(i, k)] = share;
@@ -169,8 +175,9 @@ pub fn stationary(generator: &Matrix) -> Vec<f64> {
             }
         }
     }
-    let mut x = vec![1.0; n];
-    for k in 1..n {
+    let mut x = vec![0.0; n];
+    x[first] = 1.0;
+    for k in first + 1..n {
         x[k] = (0..k).map(|i| x[i] * a[(i, k)]).sum();
     }
     let total: f64 = x.iter().sum();
@@ -195,5 +202,9 @@ mod tests {
         let mut q = Matrix::zero(3, 3);
         (q[(0, 1)], q[(1, 2)], q[(2, 0)]) = (1.0, 0.5, 0.25);
         assert_eq!(stationary(&q), [1.0 / 7.0, 2.0 / 7.0, 4.0 / 7.0]);
+        // Left for good.
+        q[(2, 0)] = 0.0;
+        q[(2, 1)] = 0.5;
+        assert_eq!(stationary(&q), [0.0, 0.5, 0.5]);
     }
 }

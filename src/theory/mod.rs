@@ -5,18 +5,24 @@
 //! that applies, and [`explain`] tells for each why it does not.
 
 pub mod batches;
+pub mod blocking;
+pub mod breakdowns;
 pub mod bulk;
 pub mod busy;
 pub mod ddc;
+pub mod dispatch;
 pub mod erlang;
 mod explain;
 mod fft;
 mod figures;
+pub mod finite;
+pub mod forkjoin;
 mod formulas;
 pub mod ggc;
 pub mod gim1;
 pub mod gimc;
 pub mod invert;
+pub mod jackson;
 pub mod levels;
 mod linear;
 pub mod matrix;
@@ -26,19 +32,25 @@ pub mod mginf;
 pub mod mm1;
 pub mod mmc;
 pub mod mmck;
+mod network;
+pub mod orders;
 pub mod patience;
 pub mod phases;
 pub mod phph;
 pub mod priority;
 pub mod qbd;
+pub mod qna;
+mod quadrature;
+pub mod retries;
 mod service;
 mod station;
 pub mod times;
 mod traffic;
 pub mod transform;
+pub mod transient;
 
 pub use explain::{Explanation, Load, ModelNote, explain, growing};
-pub use figures::{Figures, Level, Seen};
+pub use figures::{End, Figures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;
 pub use station::{Feature, Gaps, Station, Stream};
@@ -101,6 +113,11 @@ pub trait ClosedForm: Sync {
     /// # Errors
     /// Why there are none after all, such as instability.
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal>;
+
+    /// Its figures for one queue of a larger scenario; `None` if it does not fit.
+    fn at(&self, _station: &Station<'_>) -> Option<Result<Figures, Refusal>> {
+        None
+    }
 }
 
 /// A model of a single queue. Every such model is a [`ClosedForm`].
@@ -144,6 +161,20 @@ impl<M: QueueModel> ClosedForm for M {
         let station = Station::of(scenario).map_err(Refusal::Other)?;
         Ok(self.figures(&station)?.answer(&station))
     }
+
+    fn at(&self, station: &Station<'_>) -> Option<Result<Figures, Refusal>> {
+        let fits = station.only(M::KNOWS).and_then(|()| self.fits(station));
+        fits.is_ok().then(|| self.figures(station))
+    }
+}
+
+/// What the first model that fits says about one queue of a larger scenario.
+///
+/// # Errors
+/// No model fits, or the queue is unstable.
+pub fn figures_at(station: &Station<'_>) -> Result<Figures, Refusal> {
+    let first = MODELS.iter().find_map(|model| model.at(station));
+    first.unwrap_or_else(|| Err(Refusal::Other(format!("no closed form fits the queue `{}`", station.queue.name))))
 }
 
 /// Every model: the special before the general, the exact before the approximate.
@@ -157,7 +188,13 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &mmck::DropHead,
     &priority::ManyServers,
     &priority::OneServer,
+    &orders::LastOrAny,
+    &orders::Symmetric,
+    &orders::Shortest,
     &patience::TimeToLive,
+    &retries::Retries,
+    &breakdowns::Interrupted,
+    &breakdowns::Breakdowns,
     &batches::BatchArrivals,
     &bulk::ConsumerBatches,
     &mdc::Mdc,
@@ -165,7 +202,17 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &gim1::GiM1,
     &gimc::GiMc,
     &phph::Phases,
+    &finite::FiniteSource,
+    &finite::Closed,
+    &jackson::Jackson,
+    &blocking::BlockingTandem,
+    &dispatch::Split,
+    &dispatch::ShortestOfTwo,
     &ggc::AllenCunneen,
+    &dispatch::PowerOfTwo,
+    &transient::Schedule,
+    &qna::Qna,
+    &transient::Fluid,
 ];
 
 /// What theory says about a scenario: by the first model that fits.

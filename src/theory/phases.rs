@@ -24,7 +24,7 @@ impl PhaseType {
             PhaseType { start: (0..n).map(|i| f64::from(u8::from(i == 0))).collect(), rates }
         };
         match law {
-            _ if !(law.mean() > 0.0) => None,
+            _ if law.is_zero() || !law.mean().is_finite() => None,
             _ if is_exponential(law) => Some(stages(1)),
             Law::Erlang(e) if e.k <= 200 => Some(stages(e.k)),
             Law::Gamma(g) if (1.0 / g.scv - (1.0 / g.scv).round()).abs() < 1e-12 && g.scv > 0.005 => {
@@ -54,7 +54,8 @@ impl PhaseType {
         PhaseType { start, rates }
     }
 
-    pub fn len(&self) -> usize {
+    /// Number of phases.
+    pub fn size(&self) -> usize {
         self.start.len()
     }
 
@@ -97,8 +98,8 @@ impl MarkovArrivals {
     /// Independent gaps of a law.
     pub fn of_gaps(law: &PhaseType) -> Self {
         let ends = law.ends();
-        let mut arrivals = Matrix::zero(law.len(), law.len());
-        (0..law.len()).for_each(|i| (0..law.len()).for_each(|j| arrivals[(i, j)] = ends[i] * law.start[j]));
+        let mut arrivals = Matrix::zero(law.size(), law.size());
+        (0..law.size()).for_each(|i| (0..law.size()).for_each(|j| arrivals[(i, j)] = ends[i] * law.start[j]));
         MarkovArrivals { silent: law.rates.clone(), arrivals: vec![arrivals] }
     }
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// More states a level than this take too long.
-const MOST_STATES: usize = 130;
+const MOST_STATES: usize = 72;
 
 /// In which phases so many busy servers are: counts by phase, in a fixed order.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ pub struct PhaseQueue {
 impl PhaseQueue {
     /// `None` if it has too many states.
     pub fn new(arrivals: MarkovArrivals, service: &PhaseType, servers: u32) -> Option<Self> {
-        let (width, phases) = (arrivals.silent.rows, service.len());
+        let (width, phases) = (arrivals.silent.rows, service.size());
         if width * count_of(servers, phases) > MOST_STATES || servers > 5_000 {
             return None;
         }
@@ -151,7 +151,7 @@ impl PhaseQueue {
         let weights: Vec<Vec<f64>> = self.arrivals.arrivals.iter().map(Matrix::row_sums).collect();
         let read = |f: &Matrix, weights: &[f64], rate: f64| (0..m).map(|i| weights[i / n] * f[(i, i % n)]).sum::<f64>() / rate;
         let mut lists: Vec<Vec<f64>> = weights.iter().zip(&self.rates).map(|(w, rate)| vec![read(&f, w, *rate)]).collect();
-        let budget = 150_000_000 / (m * m * n + m * n * n).max(1) + 200;
+        let budget = 60_000_000 / (m * m * n + m * n * n).max(1) + 200;
         let mut settled = 0;
         for step in 0..budget.min(1_000_000) {
             f = f.times(&stay).plus(&back.times(&f).times(&leave));
@@ -214,7 +214,7 @@ impl Ticks {
 
     /// With a service of phases after the wait, on the same clock.
     fn then(&self, service: &PhaseType, clock: f64) -> Ticks {
-        let step = Matrix::identity(service.len()).plus(&service.rates.scaled(1.0 / clock));
+        let step = Matrix::identity(service.size()).plus(&service.rates.scaled(1.0 / clock));
         let mut left: Vec<f64> = service.start.iter().map(|p| p * (1.0 - self.at(0))).collect();
         let mut list = Vec::new();
         for n in 0..100_000_000u64 {
@@ -246,7 +246,7 @@ impl Phases {
             let next = next?;
             if all.silent.rows * next.silent.rows > MOST_STATES { Err("there are too many phases".to_string()) } else { Ok(all.and(&next)) }
         })?;
-        if arrivals.silent.rows * count_of(servers, service.len()) > MOST_STATES {
+        if arrivals.silent.rows * count_of(servers, service.size()) > MOST_STATES {
             return Err(format!("there are more than {MOST_STATES} combinations of phases"));
         }
         Ok((arrivals, service, servers))

@@ -115,24 +115,32 @@ impl<'a> Station<'a> {
     /// # Errors
     /// Why it is none, in words.
     pub fn of(scenario: &'a Scenario) -> Result<Self, String> {
-        let [queue] = scenario.queues.as_slice() else {
+        if scenario.queues.len() != 1 {
             return Err(format!("there are {} queues, and this form knows one", scenario.queues.len()));
-        };
+        }
         if scenario.producers.is_empty() {
             return Err("nothing is produced".into());
         }
         if scenario.topics.iter().any(|t| t.subscriptions.len() > 1 && t.deliver == Deliver::All) {
             return Err("a topic copies messages".into());
         }
-        let groups: Vec<&Consumer> = scenario.consumers_of(0).map(|(_, c)| c).collect();
+        Station::at(scenario, 0, scenario.producers.iter().map(Stream::of).collect())
+    }
+
+    /// One queue of a scenario, with what arrives there.
+    ///
+    /// # Errors
+    /// Nobody consumes from it.
+    pub fn at(scenario: &'a Scenario, queue: usize, streams: Vec<Stream<'a>>) -> Result<Self, String> {
+        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        let queue = &scenario.queues[queue];
         let first = *groups.first().ok_or_else(|| format!("nobody consumes from `{}`", queue.name))?;
         let servers = groups.iter().try_fold(0u32, |sum, c| match c.count {
             Servers::Count(n) => Some(sum.saturating_add(n)),
             Servers::Unlimited => None,
         });
-        let streams: Vec<Stream<'a>> = scenario.producers.iter().map(Stream::of).collect();
-        let kinds =
-            scenario.producers.iter().map(|p| (p.rate, p.service_time.clone().unwrap_or_else(|| first.service_time.clone()))).collect();
+        let law = |s: &Stream<'_>| (s.rate, s.producer.service_time.clone().unwrap_or_else(|| first.service_time.clone()));
+        let kinds = streams.iter().map(law).collect();
         let service = Service::new(kinds, first.service_time_per_message.clone());
         Ok(Station { scenario, queue, streams, groups, servers, service })
     }
@@ -271,6 +279,9 @@ impl<'a> Station<'a> {
             [Stream { gaps: Gaps::Renewal(law), .. }] => law.kendall().into_owned(),
             [Stream { producer: Producer { arrivals: Arrivals::Mmpp { .. }, .. }, .. }] => "MMPP".into(),
             [Stream { producer: Producer { arrivals: Arrivals::Schedule { .. }, .. }, .. }] => "M(t)".into(),
+            [Stream { producer: Producer { arrivals: Arrivals::Closed { concurrency, .. }, .. }, .. }] => {
+                return format!("{concurrency} clients");
+            }
             _ => "G".to_string(),
         };
         if self.has(Feature::ArrivalBatches) { format!("{letter}^X") } else { letter }

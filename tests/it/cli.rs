@@ -29,6 +29,18 @@ impl Desk {
         command
     }
 
+    /// Starts the program and does not wait.
+    pub fn start(&self, arguments: &[&str]) -> std::process::Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuelab"));
+        command.args(arguments).current_dir(&self.folder).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().expect("the program starts")
+    }
+
+    /// Where a file of the desk is.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
     /// Copies a folder of files into the desk's.
     pub fn copy(&self, from: &Path, to: &str) {
         let target = self.folder.join(to);

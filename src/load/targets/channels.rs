@@ -98,7 +98,7 @@ impl<C: Channel> Target for Channels<C> {
         message.is_some()
     }
 
-    fn refill(&self, _queue: usize, _want: &Want, _out: &mut Vec<Taken>) {}
+    fn refill(&self, _queue: usize, _want: &Want, _until: u64, _out: &mut Vec<Taken>) {}
 
     fn ack(&self, queue: usize, _taken: &Taken) -> bool {
         self.0[queue].acked.fetch_add(1, Ordering::Relaxed);

@@ -79,7 +79,7 @@ impl Target for Plain {
         }
     }
 
-    fn refill(&self, _queue: usize, _want: &Want, _out: &mut Vec<Taken>) {}
+    fn refill(&self, _queue: usize, _want: &Want, _until: u64, _out: &mut Vec<Taken>) {}
 
     fn ack(&self, queue: usize, _taken: &Taken) -> bool {
         self.0[queue].lock().unacked -= 1;

@@ -113,14 +113,15 @@ impl Target for InProcess {
 
     fn consume(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) -> bool {
         let lane = self.lane(queue, want.part);
-        self.take(want.part, out, |hand| match want.linger.is_zero() {
-            true => lane.consume(want.max, hand),
-            false => lane.consume_batch(want.max, want.linger, hand),
-        })
+        self.take(want.part, out, |hand| lane.consume(want.max, hand))
     }
 
-    fn refill(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) {
-        self.take(want.part, out, |hand| self.lane(queue, want.part).try_consume(want.max, hand) > 0);
+    fn refill(&self, queue: usize, want: &Want, until: u64, out: &mut Vec<Taken>) {
+        let lane = self.lane(queue, want.part);
+        self.take(want.part, out, |hand| match until {
+            0 => lane.try_consume(want.max, hand) > 0,
+            _ => lane.consume_until(want.max, until, hand),
+        });
     }
 
     fn ack(&self, queue: usize, taken: &Taken) -> bool {

@@ -8,7 +8,6 @@ mod null;
 use super::LoadError;
 use crate::message::Outcome;
 use crate::scenario::Scenario;
-use std::time::Duration;
 
 /// A message queue as the harness sees it: messages are positions in the plan.
 ///
@@ -18,12 +17,13 @@ pub trait Target: Sync {
     /// Sends a message into a queue of the scenario.
     fn publish(&self, queue: usize, offer: &Offer) -> Sent;
 
-    /// Takes up to `want.max` messages of a queue onto the end of `out`: waits for the first, and for further ones as long as `want` says.
+    /// Takes up to `want.max` messages of a queue onto the end of `out`, waiting until there is one.
     /// False once the queue is closed and all is settled, or the target halted.
     fn consume(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) -> bool;
 
-    /// Takes what is there, waiting for nothing.
-    fn refill(&self, queue: usize, want: &Want, out: &mut Vec<Taken>);
+    /// Takes what is there, or comes until an instant of the run's clock: the rest of a batch or a window. Never called where `open`
+    /// refuses both.
+    fn refill(&self, queue: usize, want: &Want, until: u64, out: &mut Vec<Taken>);
 
     /// Says that a message is done. Called by the thread that took it. False if the target will not have it.
     fn ack(&self, queue: usize, taken: &Taken) -> bool;
@@ -61,15 +61,8 @@ pub struct Offer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Want {
     pub max: usize,
-    /// How long to wait for `max` once there is one.
-    pub linger: Duration,
     /// Which part of a partitioned queue.
     pub part: usize,
-}
-
-impl Want {
-    /// One message.
-    pub const ONE: Want = Want { max: 1, linger: Duration::ZERO, part: 0 };
 }
 
 /// What a target said to a send.

@@ -50,7 +50,7 @@ impl Target for Null {
         }
     }
 
-    fn refill(&self, _queue: usize, _want: &Want, _out: &mut Vec<Taken>) {}
+    fn refill(&self, _queue: usize, _want: &Want, _until: u64, _out: &mut Vec<Taken>) {}
 
     fn ack(&self, _queue: usize, _taken: &Taken) -> bool {
         self.acked.fetch_add(1, Ordering::Relaxed);

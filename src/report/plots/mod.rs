@@ -7,12 +7,14 @@ mod axis;
 mod figure;
 mod levels;
 mod percentiles;
+mod quantiles;
 mod svg;
 mod sweep;
 mod theme;
 
 use crate::study::Study;
 pub use figure::Frame;
+pub(super) use quantiles::draw as quantiles;
 pub(super) use svg::escape;
 pub(super) use sweep::drawn as swept;
 

@@ -2,6 +2,8 @@
 
 pub mod capacity;
 pub mod compare;
+pub mod fit;
+pub mod index;
 mod page;
 pub mod points;
 pub mod sweep;

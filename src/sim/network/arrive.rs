@@ -225,21 +225,30 @@ impl<S: Blocks> Network<S> {
     pub(super) fn offer(&mut self, slot: u32) {
         let (queue, lane) = (self.jobs[slot].queue, self.jobs[slot].lane);
         let station = &self.stations[queue as usize];
-        let prefetching = station.prefetching;
+        let dealing = station.prefetching && station.lanes.len() == 1 && station.unlimited.is_none();
         if station.discipline == Discipline::ProcessorSharing {
             self.join(slot);
         } else if station.batching {
             self.line_up(slot);
             self.take_batches(queue);
+        } else if dealing {
+            if !self.deal(slot) {
+                self.line_up_or_interrupt(slot);
+            }
         } else if let Some(server) = self.idle_server(queue, lane) {
             self.start(server, slot);
-        } else if !(prefetching && self.hand_over(slot)) {
-            if let Some(server) = self.victim(slot) {
-                self.put_aside(server);
-                self.start(server, slot);
-            } else {
-                self.line_up(slot);
-            }
+        } else {
+            self.line_up_or_interrupt(slot);
+        }
+    }
+
+    /// Takes the server of a lesser message, if it may, or its place in the line.
+    fn line_up_or_interrupt(&mut self, slot: u32) {
+        if let Some(server) = self.victim(slot) {
+            self.put_aside(server);
+            self.start(server, slot);
+        } else {
+            self.line_up(slot);
         }
     }
 

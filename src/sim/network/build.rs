@@ -133,7 +133,7 @@ impl<S: Blocks> Network<S> {
         self.places += 1;
         let job = Job {
             id: self.offered,
-            chance: 1 << 62 | u64::from(queue) << 40 | i,
+            chance: (1 << 62) | (u64::from(queue) << 40) | i,
             producer: NONE,
             family: NONE,
             client: NONE,
@@ -207,6 +207,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         prefetching,
         groups: groups.iter().map(|(i, _)| *i as u32).collect(),
         servers: Vec::new(),
+        turn: 0,
         unlimited,
         lanes: vec![order],
         ready: 0,

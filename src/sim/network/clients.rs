@@ -27,7 +27,7 @@ impl<S: Blocks> Network<S> {
         let job = Job {
             id: self.offered,
             // Beyond the position of any planned message.
-            chance: (c.number + 1) << 40 | c.round,
+            chance: ((c.number + 1) << 40) | c.round,
             due: c.due,
             entered: self.now,
             producer,

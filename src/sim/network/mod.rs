@@ -183,7 +183,7 @@ impl<S: Blocks> Network<S> {
     /// The next thing happens, if it is before an instant and if there is any message left that it could matter to.
     #[inline]
     fn step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
-        let event = self.calendar.next();
+        let event = self.calendar.next_at();
         let next = event.min(self.planned);
         let over = self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
         if next >= before || over || self.at_once > MOST_AT_ONCE {

@@ -34,6 +34,8 @@ pub struct Station {
     /// Its groups in the scenario's order, and its servers.
     pub groups: Vec<u32>,
     pub servers: Vec<u32>,
+    /// Where among its servers the turn is, where messages are dealt to them.
+    pub turn: usize,
     /// The group that never runs out of servers.
     pub unlimited: Option<u32>,
 

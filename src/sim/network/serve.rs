@@ -51,7 +51,7 @@ impl<S: Blocks> Network<S> {
             _ => self.servers[station.servers[lane as usize] as usize].phase == Phase::Idle,
         };
         let shared = station.discipline == Discipline::ProcessorSharing;
-        let at_once = idle || shared || station.unlimited.is_some() || station.prefetching && self.space(queue).is_some();
+        let at_once = idle || shared || station.unlimited.is_some() || station.prefetching && self.may_deal(queue);
         at_once && station.commit.is_none() && (!station.batching || station.ready == 0 && self.no_linger(queue))
     }
 
@@ -221,7 +221,7 @@ impl<S: Blocks> Network<S> {
             self.rest(server);
             return self.take_batches(queue);
         }
-        let own = if station.prefetching { self.from_buffer(server) } else { None };
+        let own = if station.prefetching { self.take_own(server) } else { None };
         let next = own.or_else(|| self.pull(server));
         match next {
             Some(slot) => {
