@@ -45,7 +45,7 @@ fn head(study: &Study, title: &str) -> String {
     let mut out = format!("<header>\n<h1>{}</h1>\n<p class=\"by\">{} · seed {}</p>\n", escape(title), escape(&by), study.scenario.seed);
     for (i, sentence) in study.verdict.iter().enumerate() {
         let class = if i == 0 { " class=\"verdict\"" } else { "" };
-        out += &format!("<p{class}>{}</p>\n", escape(sentence));
+        out += &format!("<p{class}>{}</p>\n", said(sentence));
     }
     if !study.objectives.is_empty() {
         let goal = |judgement| {
@@ -55,7 +55,7 @@ fn head(study: &Study, title: &str) -> String {
                 Met::Fail => "fail",
                 Met::Inconclusive => "unsure",
             };
-            format!("<li class=\"{class}\"><b>{sign}</b> {}</li>\n", escape(&sentence))
+            format!("<li class=\"{class}\"><b>{sign}</b> {}</li>\n", said(&sentence))
         };
         out += &format!("<ul class=\"goals\">\n{}</ul>\n", study.objectives.iter().map(goal).collect::<String>());
     }
@@ -63,7 +63,7 @@ fn head(study: &Study, title: &str) -> String {
 }
 
 fn caveats(study: &Study) -> String {
-    let items: String = words::warnings(study).iter().map(|w| format!("<li>{}</li>\n", escape(w))).collect();
+    let items: String = words::warnings(study).iter().map(|w| format!("<li>{}</li>\n", said(w))).collect();
     if items.is_empty() { items } else { format!("<ul class=\"caveats\">\n{items}</ul>\n") }
 }
 
@@ -117,7 +117,20 @@ fn value(scale: &Scale, estimate: Option<&Estimate>) -> String {
 }
 
 fn figures(plots: &[(&Plot, String)]) -> String {
-    plots.iter().map(|(_, svg)| format!("<figure>\n{svg}</figure>\n")).collect()
+    let titled = |about: &str| about.chars().take(1).flat_map(char::to_uppercase).chain(about.chars().skip(1)).collect::<String>();
+    let figure =
+        |(plot, svg): &(&Plot, String)| format!("<figure>\n<figcaption>{}</figcaption>\n{svg}</figure>\n", escape(&titled(plot.about)));
+    plots.iter().map(figure).collect()
+}
+
+/// A sentence, with what stands between `backticks` as code.
+fn said(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return escape(text);
+    }
+    let part = |(i, part): (usize, &&str)| if i % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) };
+    parts.iter().enumerate().map(part).collect()
 }
 
 fn formulas(study: &Study) -> String {
@@ -127,18 +140,18 @@ fn formulas(study: &Study) -> String {
     let row = |f: &crate::study::Formula| {
         let (value, against) = words::formula(f);
         let cells = format!("<td>{}</td><td class=\"left wrap\">{}</td>", escape(&value), escape(&against));
-        format!("<tr><th scope=\"row\">{}</th>{cells}<td class=\"left wrap\">{}</td></tr>\n", escape(f.formula), escape(&f.note))
+        format!("<tr><th scope=\"row\">{}</th>{cells}<td class=\"left wrap\">{}</td></tr>\n", escape(f.formula), said(&f.note))
     };
     let rows: String = study.formulas.iter().map(row).collect();
     let head = "<tr><th>formula</th><th>value</th><th class=\"left\">error</th><th class=\"left\">where it holds</th></tr>";
     section(
         words::FORMULAS,
-        &format!("<div class=\"scroll\">\n<table>\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"),
+        &format!("<div class=\"scroll\">\n<table class=\"formulas\">\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"),
     )
 }
 
 fn unanswered(study: &Study) -> String {
-    let item = |u: &crate::answer::Unanswered| format!("<dt>{}</dt><dd>{}</dd>\n", u.method.name(), escape(&u.why));
+    let item = |u: &crate::answer::Unanswered| format!("<dt>{}</dt><dd>{}</dd>\n", u.method.name(), said(&u.why));
     let items: String = study.unanswered.iter().map(item).collect();
     let list = if items.is_empty() { items } else { format!("<dl>\n{items}</dl>\n") };
     section("What could not be answered", &list)
@@ -199,7 +212,7 @@ mod tests {
     use crate::report::{fixtures, plots};
 
     fn of(study: &Study) -> String {
-        page(study, &fixtures::extras(), &plots::drawn(study))
+        page(study, &fixtures::extras(), &plots::drawn(study, plots::Frame::Page))
     }
 
     #[test]
@@ -223,6 +236,12 @@ mod tests {
         study.scenario.title = Some("</title><b onload=\"x\">".into());
         let page = of(&study);
         assert!(!page.contains("</title><b") && page.contains("unstable: rho = 1.2") && page.contains("<td>∞</td>"));
+    }
+
+    #[test]
+    fn names_between_backticks_are_code() {
+        assert_eq!(said("the servers of `a<b` are busy"), "the servers of <code>a&lt;b</code> are busy");
+        assert_eq!(said("a lone ` stays"), "a lone ` stays");
     }
 
     #[test]

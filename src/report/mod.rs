@@ -41,9 +41,8 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
         let text = answer.latency.as_ref().and_then(hgrm::text);
         files.extend(text.map(|text| (format!("latency.{}.hgrm", answer.method.name()), text)));
     }
-    let plots = plots::drawn(study);
-    let page = html::page(study, extras, &plots);
-    files.extend(plots.into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
+    let page = html::page(study, extras, &plots::drawn(study, plots::Frame::Page));
+    files.extend(plots::drawn(study, plots::Frame::Alone).into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
     files.push(("report.html".to_string(), page));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }

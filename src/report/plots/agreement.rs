@@ -1,7 +1,7 @@
 //! Do the methods agree? Each one's value as a dot with its interval, for the figures that matter most.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Figure, Frame, RIGHT, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit};
 use crate::report::number::Scale;
@@ -18,15 +18,16 @@ struct Chart {
     values: Vec<(Method, Estimate)>,
 }
 
-pub fn draw(study: &Study) -> Option<String> {
+pub fn draw(study: &Study, frame: Frame) -> Option<String> {
     let charts = charts(study);
-    if charts.is_empty() {
+    // One method agrees with itself.
+    if charts.is_empty() || study.answers.len() < 2 {
         return None;
     }
     let heights: Vec<i32> = charts.iter().map(|c| ROW * c.values.len() as i32 + 74).collect();
     let height = TOP - 24 + heights.iter().sum::<i32>();
     let title = format!("What each method says: {}", super::name(study));
-    let file = figure::figure(height as u32, LEFT, &title, &super::how(study), &description(&charts), |figure| {
+    let file = figure::figure(frame, (height as u32, LEFT), (&title, &super::how(study)), &description(&charts), |figure| {
         let mut top = TOP;
         for (chart, height) in charts.iter().zip(&heights) {
             panel(figure, chart, top);

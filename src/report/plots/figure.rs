@@ -41,18 +41,36 @@ pub struct Figure<'a> {
     left: i32,
 }
 
+/// Where a figure is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame {
+    /// As a file of its own, which says what it shows.
+    Alone,
+    /// On a page that says it already.
+    Page,
+}
+
+/// What a title and a subtitle take, in pixels from the top.
+const HEAD: u32 = 60;
+
 /// Draws a figure of a height, its panels beginning at `left`, and returns its file.
-pub fn figure(height: u32, left: i32, title: &str, subtitle: &str, description: &str, draw: impl FnOnce(&Figure<'_>)) -> String {
+pub fn figure(
+    frame: Frame,
+    (height, left): (u32, i32),
+    (title, subtitle): (&str, &str),
+    description: &str,
+    draw: impl FnOnce(&Figure<'_>),
+) -> String {
     let mut svg = Svg::new(WIDTH, height);
     {
         let figure = Figure { root: (&mut svg).into_drawing_area(), left };
         sure(figure.root.fill(&PAPER));
-        let room = f64::from(WIDTH as i32 - 48);
-        figure.words(&theme::fitted(title, room / f64::from(TITLE)), (24, 34), Side::Above, &INK, TITLE, true);
-        figure.words(&theme::fitted(subtitle, room / f64::from(BODY)), (24, 54), Side::Above, &MUTED, BODY, false);
+        if frame == Frame::Alone {
+            figure.head(title, subtitle);
+        }
         draw(&figure);
     }
-    svg.finish(title, description)
+    svg.finish(title, description, if frame == Frame::Alone { 0 } else { HEAD })
 }
 
 /// Drawing into memory has nothing that could fail.
@@ -61,6 +79,12 @@ fn sure<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
 }
 
 impl<'a> Figure<'a> {
+    fn head(&self, title: &str, subtitle: &str) {
+        let room = f64::from(WIDTH as i32 - 48);
+        self.words(&theme::fitted(title, room / f64::from(TITLE)), (24, 34), Side::Above, &INK, TITLE, true);
+        self.words(&theme::fitted(subtitle, room / f64::from(BODY)), (24, 54), Side::Above, &MUTED, BODY, false);
+    }
+
     /// A text at a point, in pixels.
     pub fn words(&self, text: &str, at: (i32, i32), side: Side, color: &RGBColor, size: i32, bold: bool) {
         let (h, v) = match side {

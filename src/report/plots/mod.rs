@@ -13,6 +13,7 @@ mod sweep;
 mod theme;
 
 use crate::study::Study;
+pub use figure::Frame;
 pub(super) use quantiles::draw as quantiles;
 pub(super) use svg::escape;
 pub(super) use sweep::drawn as swept;
@@ -24,7 +25,7 @@ pub struct Plot {
     /// What it answers, in a phrase.
     pub about: &'static str,
     /// The SVG, or `None` where the study holds nothing to draw.
-    pub draw: fn(&Study) -> Option<String>,
+    pub draw: fn(&Study, Frame) -> Option<String>,
 }
 
 /// Every plot of a study.
@@ -35,8 +36,8 @@ pub const PLOTS: &[Plot] = &[
 ];
 
 /// The plots that have something to show.
-pub fn drawn(study: &Study) -> Vec<(&'static Plot, String)> {
-    PLOTS.iter().filter_map(|plot| (plot.draw)(study).map(|svg| (plot, svg))).collect()
+pub fn drawn(study: &Study, frame: Frame) -> Vec<(&'static Plot, String)> {
+    PLOTS.iter().filter_map(|plot| (plot.draw)(study, frame).map(|svg| (plot, svg))).collect()
 }
 
 /// What a scenario is called on a plot.
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn plots_are_sound_whatever_the_study_holds() {
         for (name, study) in studies() {
-            for (plot, svg) in drawn(&study) {
+            for (plot, svg) in drawn(&study, Frame::Alone) {
                 for bad in ["NaN", "inf\"", "inf,", "-inf"] {
                     assert!(!svg.contains(bad), "{name} {}: {bad}", plot.file);
                 }
@@ -128,15 +129,32 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_not_told_its_title_twice() {
+        let study = fixtures::five_methods();
+        for ((plot, alone), (_, paged)) in drawn(&study, Frame::Alone).iter().zip(drawn(&study, Frame::Page)) {
+            let said = |svg: &str| svg.matches("font-size=\"17\"").count();
+            assert_eq!((said(alone), said(&paged)), (1, 0), "{}", plot.file);
+            assert!(paged.contains("viewBox=\"0 60 "), "{}", plot.file);
+        }
+    }
+
+    #[test]
+    fn one_method_agrees_with_nobody() {
+        let mut study = fixtures::bare();
+        study.answers.push(fixtures::answer(Method::Simulation, 1.0));
+        assert!(drawn(&study, Frame::Alone).iter().all(|(plot, _)| plot.file != "agreement.svg"));
+    }
+
+    #[test]
     fn every_method_is_named_and_nothing_is_drawn_from_nothing() {
         let study = fixtures::five_methods();
-        let files = drawn(&study);
+        let files = drawn(&study, Frame::Alone);
         assert_eq!(files.len(), PLOTS.len());
         for (plot, svg) in files {
             for answer in study.answers.iter().filter(|a| plot.file != "queue-length.svg" || !a.timelines.is_empty()) {
                 assert!(svg.contains(&format!(">{}</text>", answer.method.name())), "{}: {}", plot.file, answer.method.name());
             }
         }
-        assert!(drawn(&fixtures::bare()).is_empty());
+        assert!(drawn(&fixtures::bare(), Frame::Alone).is_empty());
     }
 }

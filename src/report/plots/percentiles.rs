@@ -1,7 +1,7 @@
 //! The percentile spectrum: how slow the slowest messages are, by every method, one nine further at each step.
 
 use super::axis::{Axis, nines};
-use super::figure::{self, BODY, LEFT, Panel, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Frame, LEFT, Panel, RIGHT, Side, TOP};
 use super::theme::{self, LIMIT, Pen};
 use crate::answer::{Answer, Distribution, Method, PERCENTILES};
 use crate::report::rows;
@@ -30,7 +30,7 @@ struct Curve {
     band: Vec<(f64, f64, f64)>,
 }
 
-pub fn draw(study: &Study) -> Option<String> {
+pub fn draw(study: &Study, frame: Frame) -> Option<String> {
     let curves = curves(study);
     let most = curves.iter().filter_map(|c| c.points.last()).map(|p| nines(p.0)).fold(0.0, f64::max);
     let limits = limits(study);
@@ -48,7 +48,7 @@ pub fn draw(study: &Study) -> Option<String> {
         Axis::linear_times("latency", 0.0, highest * 1.08)
     };
     let title = format!("Latency by share of messages: {}", super::name(study));
-    let file = figure::figure(HEIGHT, LEFT, &title, &super::how(study), &description(&curves), |figure| {
+    let file = figure::figure(frame, (HEIGHT, LEFT), (&title, &super::how(study)), &description(&curves), |figure| {
         let panel = figure.panel((TOP, HEIGHT as i32 - 62), Axis::nines(most), y);
         for (limit, text) in &limits {
             panel.line(&[(0.0, *limit), (most, *limit)], LIMIT, Pen::Dashed(12, 20, 30));

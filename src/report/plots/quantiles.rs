@@ -1,7 +1,7 @@
 //! A Q–Q plot: a law's quantiles against those of the times that it was fitted to. On the diagonal it fits.
 
 use super::axis::Axis;
-use super::figure::{self, LEFT, TOP};
+use super::figure::{self, Frame, LEFT, TOP};
 use super::theme::{self, MUTED, Pen};
 use crate::answer::Method;
 use crate::study::fit::Column;
@@ -18,7 +18,7 @@ pub fn draw(column: &Column) -> Option<String> {
     let title = format!("Does the {name} law fit `{}`?", column.name);
     let subtitle = "on the diagonal the law's quantiles are the sample's; the last dots are the far tail";
     let description = format!("Quantiles of {} against those of the fitted {name} law", column.name);
-    Some(figure::figure(TOP as u32 + 400 + 62, LEFT, &title, subtitle, &description, |figure| {
+    Some(figure::figure(Frame::Alone, (TOP as u32 + 400 + 62, LEFT), (&title, subtitle), &description, |figure| {
         // The least quantiles would stretch an axis that is logarithmic over many decades and say little.
         let low = low.max(high / 1e4);
         let across = Axis::times(&format!("quantile of the {name} law"), low, high);

@@ -28,10 +28,12 @@ impl Svg {
     }
 
     /// The finished file; title and description are what screen readers say.
-    pub fn finish(self, title: &str, description: &str) -> String {
+    /// So many pixels are cut off at the top.
+    pub fn finish(self, title: &str, description: &str, cut: u32) -> String {
         let Svg { width, height, body } = self;
+        let height = height - cut;
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"queuelab\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"queuelab\" viewBox=\"0 {cut} {width} {height}\" width=\"{width}\" height=\"{height}\" \
              role=\"img\" font-family=\"{FONTS}\">\n<title>{}</title>\n<desc>{}</desc>\n<style>{}</style>\n{body}</svg>\n",
             escape(title),
             escape(description),

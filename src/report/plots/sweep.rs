@@ -1,7 +1,7 @@
 //! A sweep's plots: percentiles of the latency (and loss) along an axis, and a heat map over two.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, LEFT, Panel, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Figure, Frame, LEFT, Panel, RIGHT, Side, TOP};
 use super::theme::{self, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
 use crate::report::number::Scale;
@@ -52,7 +52,7 @@ fn along(swept: &Swept) -> Option<String> {
         swept.seed
     );
     let description = crate::report::study::sweep::sentences(swept).join(" ");
-    Some(figure::figure(height as u32, LEFT, &title, &subtitle, &description, |figure| {
+    Some(figure::figure(Frame::Alone, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
         for (i, metric) in others.iter().enumerate() {
             let top = TOP + PANEL + 62 + (SMALL + 62) * i as i32;
@@ -171,7 +171,7 @@ fn map(swept: &Swept) -> Option<String> {
     let subtitle = format!("down: {} · across: {} · ✓ all objectives met", down.path, across.path);
     let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
     let description = crate::report::study::sweep::sentences(swept).join(" ");
-    Some(figure::figure((bottom + 56) as u32, left, &title, &subtitle, &description, |figure| {
+    Some(figure::figure(Frame::Alone, ((bottom + 56) as u32, left), (&title, &subtitle), &description, |figure| {
         for point in &swept.points {
             let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
             let corner = (left + col * width, TOP + row * height);
