@@ -6,6 +6,7 @@
 mod batches;
 mod collector;
 mod combine;
+mod drift;
 mod histogram;
 mod interval;
 mod levels;
@@ -16,6 +17,7 @@ mod warmup;
 pub use batches::{BATCHES, Batches};
 pub use collector::{Collector, Places, Span, Summary};
 pub use combine::{Combined, Gathered, combine};
+pub use drift::drift;
 pub use histogram::Counts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};

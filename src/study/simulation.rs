@@ -1,6 +1,6 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
-use super::stopping::{first, missing, still_needed};
+use super::stopping::{first, missing, planned, still_needed};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
 use crate::message::{Record, Recorder, Served};
@@ -78,6 +78,7 @@ impl<'a> Runs<'a> {
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
         let messages = match scenario.simulation.length {
             Length::Messages(n) => n,
+            Length::Auto => planned(scenario),
             Length::Duration(s) => (rate * s).ceil().max(1.0) as u64,
         };
         Ok(Runs { scenario, station, places: super::places(scenario), messages, rate })
@@ -259,7 +260,13 @@ impl<'a> Runs<'a> {
 
     /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
     fn unstable(&self, runs: &[Span]) -> Option<String> {
-        let rho = super::rho(self.scenario)?;
+        let consecutive = self.scenario.simulation.replications == 1;
+        let drift = || crate::stats::drift(runs, consecutive, DRIFT_CONFIDENCE);
+        let Some(rho) = super::rho(self.scenario).filter(|rho| rho.is_finite()) else {
+            let (rate, half) = drift()?;
+            let (rate, half) = (significant(rate, 3), significant(half, 2));
+            return Some(format!("unstable: the backlog grows by {rate} ± {half} messages/s, more than chance explains"));
+        };
         let constant = self.scenario.producers.len() == 1
             && self.scenario.producers[0].arrivals == crate::scenario::Arrivals::Periodic
             && self.scenario.consumers.iter().all(|c| c.service_time.scv() == 0.0);
