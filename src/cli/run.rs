@@ -155,8 +155,10 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
 /// Shortens or sharpens a scenario as the flags say.
 fn hurry(scenario: &mut Scenario, arguments: &RunArguments) {
     if arguments.quick {
-        if let Length::Messages(n) = &mut scenario.simulation.length {
-            *n = (*n).min(20_000);
+        match &mut scenario.simulation.length {
+            Length::Messages(n) => *n = (*n).min(20_000),
+            length @ Length::Auto => *length = Length::Messages(20_000),
+            Length::Duration(_) => (),
         }
         scenario.simulation.precision = Precision::None;
         scenario.measurement.duration = scenario.measurement.duration.min(2.0);

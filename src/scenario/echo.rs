@@ -242,6 +242,7 @@ fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
 
 fn simulation(s: &Simulation) -> Value {
     let length = match s.length {
+        Length::Auto => ("messages", Value::Null),
         Length::Messages(n) => ("messages", json!(n)),
         Length::Duration(t) => ("duration", json!(time(t))),
     };

@@ -228,6 +228,8 @@ pub struct Route {
 /// How long to simulate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Length {
+    /// As the precision asks for: nothing but that was stated.
+    Auto,
     Messages(u64),
     /// Seconds.
     Duration(f64),

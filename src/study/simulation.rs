@@ -1,7 +1,7 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
 use super::play::{Drift, Play};
-use super::stopping::{first, missing, still_needed};
+use super::stopping::{first, missing, planned, still_needed};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
 use crate::message::{Exit, Record, Recorder, Served};
@@ -108,6 +108,7 @@ impl<'a> Runs<'a> {
         let play = Play::new(scenario)?;
         let messages = match scenario.simulation.length {
             Length::Messages(n) => n,
+            Length::Auto => planned(scenario),
             Length::Duration(s) => (play.rate * s).ceil().max(1.0) as u64,
         };
         Ok(Runs { scenario, play, messages })
@@ -293,10 +294,8 @@ impl<'a> Runs<'a> {
 
     /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
     fn unstable(&self, runs: &[Vec<Drift>]) -> Option<String> {
-        if self.play.is_network() {
-            return self.drifting(runs);
-        }
-        let rho = super::rho(self.scenario)?;
+        let known = super::rho(self.scenario).filter(|rho| rho.is_finite() && !self.play.is_network());
+        let Some(rho) = known else { return self.drifting(runs) };
         let constant = self.scenario.producers.len() == 1
             && self.scenario.producers[0].arrivals == crate::scenario::Arrivals::Periodic
             && self.scenario.consumers.iter().all(|c| c.service_time.scv() == 0.0);

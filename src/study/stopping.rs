@@ -1,15 +1,22 @@
 //! When a simulation has been run for long enough: how many more replications a precision asks for.
 
 use crate::answer::Estimate;
-use crate::scenario::Precision;
+use crate::scenario::{Arrivals, Precision, Scenario};
 use crate::stats::Combined;
 use crate::units::significant;
+use crate::workload::math::normal_quantile;
 
 /// More replications than this are never made to reach a precision.
 const MOST_REPLICATIONS: u32 = 1000;
 /// A precision is never found reached by fewer: the fewer there are, the more often intervals are narrow by chance, and
 /// to stop just then makes them cover too seldom.
 const LEAST_REPLICATIONS: u32 = 30;
+/// A replication's messages where theory does not tell how many, and the fewest and most where it does.
+const USUAL: u64 = 1_000_000;
+const SHORTEST: u64 = 20_000;
+const LONGEST: u64 = 1_000_000_000;
+/// A replication lasts for so many times what the start takes to be forgotten, or its own mean is biased.
+const RELAXATIONS: f64 = 250.0;
 /// Allowance for the uncertainty of the half-width itself.
 const ALLOWANCE: f64 = 1.1;
 
@@ -38,6 +45,36 @@ pub fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> Option<M
         Precision::Paths(paths) => paths.iter().map(|(path, share)| excess(path, *share)).collect(),
     };
     all.into_iter().filter(|m| m.excess > 1.0).max_by(|a, b| a.excess.total_cmp(&b.excess))
+}
+
+/// Messages of a replication when only a precision is stated: as many as will reach it with the fewest replications if the
+/// queue behaves as theory says, and long enough for the start to be forgotten.
+///
+/// # Formula
+/// n = z² (1 + ρ)(c_a² + c_s²) / (ε (1 − ρ))² messages for the mean number in system within a share ε.
+///
+/// # Source
+/// Whitt, *Planning queueing simulations*, Management Science 35(11), 1989: the M/M/1 queue's asymptotic variance
+/// 2ρ(1 + ρ)/(1 − ρ)⁴ (Daley 1968), scaled by the squared coefficients of variation as in heavy traffic.
+pub fn planned(scenario: &Scenario) -> u64 {
+    let Some(rho) = super::rho(scenario).filter(|rho| (0.0..1.0).contains(rho)) else { return USUAL };
+    let gaps = scenario.producers.iter().map(|p| match &p.arrivals {
+        Arrivals::Periodic => 0.0,
+        Arrivals::Renewal { gap } => gap.scv(),
+        _ => 1.0,
+    });
+    let work = scenario.consumers.iter().map(|c| c.service_time.scv()).fold(0.0, f64::max);
+    let varies = (gaps.fold(0.0, f64::max) + work).max(0.1);
+    let share = match &scenario.simulation.precision {
+        Precision::None => return USUAL,
+        Precision::Means(share) => *share,
+        Precision::Paths(paths) => paths.iter().map(|p| p.1).fold(1.0, f64::min),
+    };
+    let z = normal_quantile(0.5 + 0.5 * scenario.simulation.confidence);
+    let forgotten = varies / (1.0 - rho).powi(2);
+    let each = z * z * (1.0 + rho) * forgotten / (share * share) / f64::from(LEAST_REPLICATIONS);
+    let each = each.max(RELAXATIONS * forgotten);
+    if each.is_finite() { (each.ceil() as u64).clamp(SHORTEST, LONGEST) } else { USUAL }
 }
 
 /// How many replications to begin with, `stated` being those that were asked for.
@@ -72,6 +109,22 @@ impl Missing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_are_as_long_as_the_precision_and_the_load_ask_for() {
+        use crate::scenario::Length;
+        use crate::workload::laws::Law;
+        let planned_for = |rho: f64, share: f64| {
+            let mut scenario = Scenario::mgc(rho, Law::exponential(1.0), 1);
+            scenario.simulation.length = Length::Auto;
+            scenario.simulation.precision = Precision::Means(share);
+            planned(&scenario)
+        };
+        // 1.96² · 1.9 · 2 / (0.01 · 0.1)² = 14.6 million messages, over 30 replications.
+        assert!((planned_for(0.9, 0.01) as f64 / 14.6e6 * 30.0 - 1.0).abs() < 0.01);
+        assert_eq!(planned_for(0.5, 0.1), SHORTEST);
+        assert_eq!(planned_for(1.2, 0.1), USUAL);
+    }
 
     fn combined(half_width: f64) -> Combined {
         let mut out = Combined::default();

@@ -115,3 +115,11 @@ fn until_a_percentile_is_precise() {
     scenario.simulation.precision = Precision::Paths(vec![("total.latency.p99".into(), 0.04)]);
     covers("M/M/1 at 0.8, p99 to 4 %", &scenario, None);
 }
+
+#[test]
+fn a_precision_alone_is_enough() {
+    let mut scenario = plain(0.9, Law::exponential(1.0), 1, 1);
+    scenario.simulation.length = Length::Auto;
+    scenario.simulation.precision = Precision::Means(0.05);
+    covers("M/M/1 at 0.9, means to 5 %", &scenario, None);
+}

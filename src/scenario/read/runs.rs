@@ -21,6 +21,7 @@ pub fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
         }
         (Some(messages), None) => cx.whole(messages, 1, MOST_MESSAGES).map(Length::Messages),
         (None, Some(duration)) => cx.positive_duration(duration).map(Length::Duration),
+        (None, None) if table.get("precision").is_some() => Some(Length::Auto),
         (None, None) => None,
     };
     Simulation {
