@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod cli;
+pub mod discipline;
 pub mod load;
 pub mod message;
 pub mod queue;

@@ -25,7 +25,8 @@ pub enum Outcome {
     Served,
     /// Refused on arrival because the queue was full (`reject-publish`).
     Rejected,
-    /// Thrown out while waiting to make room for a newer one (`drop-head`).
+    /// Thrown out while waiting to make room for a newer one (`drop-head`), or lost by a consumer that had acknowledged it
+    /// beforehand (`ack = "auto"`).
     Dropped,
     /// Its time to live ended while it waited.
     Expired,
@@ -37,13 +38,15 @@ pub enum Outcome {
 
 /// One stay of one message in one queue. Times are nanoseconds from the start of the run.
 ///
-/// For a message that was never taken, `taken` and `finished` are the instant at which it left the queue.
+/// For a message that was never taken, `taken` and `finished` are the instant at which it left the queue. For one that was
+/// taken several times, or put aside for another, `taken` is so long before `finished` as it was in service altogether, as if
+/// it had done all its waiting first: `taken − sent` is always its wait and `finished − taken` its service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
     pub message: Message,
     /// When it reached the queue (for a sender that waits for room: when it began to wait).
     pub sent: u64,
-    /// When a consumer took it (its last delivery).
+    /// When a consumer took it.
     pub taken: u64,
     /// When its processing ended.
     pub finished: u64,
@@ -111,13 +114,28 @@ impl Served<'_> {
     }
 }
 
-/// What an instant looked like in one queue: how many waited and how many servers were busy.
+/// What an instant looked like in one queue: how many messages waited and how many were in service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
     pub at: u64,
     pub queue: u32,
     pub waiting: u64,
+    /// As many as servers are busy, but for batches.
     pub busy: u64,
+}
+
+/// A message's end in a network of queues: it left the last of them, or was lost in one.
+///
+/// Of a message that became several copies and is complete when some of them are, the copy that completed it tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    pub message: Message,
+    /// When it reached its first queue.
+    pub sent: u64,
+    pub finished: u64,
+    /// Nanoseconds in service in all queues on its way; the rest since `sent` it waited.
+    pub worked: u64,
+    pub outcome: Outcome,
 }
 
 /// Receives the lives of messages from an engine or a load generator, in blocks where it can.
@@ -136,6 +154,9 @@ pub trait Recorder {
 
     /// A look at a queue at an instant chosen by chance or by a fixed grid.
     fn level(&mut self, _level: &Level) {}
+
+    /// A message left a network of queues. Engines that play a single queue leave it at [`Recorder::record`].
+    fn left(&mut self, _exit: &Exit) {}
 }
 
 /// Forgets everything: for warm-up and for measuring an engine alone.

@@ -11,6 +11,9 @@ pub const NANOS_PER_SECOND: f64 = 1e9;
 /// The longest time that can be held, about 292 years: a sum of two such times still fits a `u64`.
 pub const MAX_NANOS: u64 = i64::MAX as u64;
 
+/// An interval of less than this share of its value is what adding up leaves of equal numbers.
+pub const NOTHING: f64 = 1e-9;
+
 /// Seconds to integer nanoseconds, rounded to nearest; `None` if negative, not a number or beyond 292 years.
 ///
 /// ```
@@ -50,7 +53,11 @@ pub fn duration(text: &str) -> Result<f64, UnitError> {
         total += number * time_unit(&after[..end]).ok_or_else(refuse)?;
         rest = after[end..].trim_start();
     }
-    (!trimmed.is_empty() && nanos(total).is_some()).then_some(total).ok_or_else(refuse)
+    if trimmed.is_empty() {
+        return Err(refuse());
+    }
+    let too_long = || UnitError(format!("`{trimmed}` is too long; times are kept in whole nanoseconds, which hold 292 years"));
+    nanos(total).map(|_| total).ok_or_else(too_long)
 }
 
 /// Seconds in a unit of time.
@@ -137,8 +144,10 @@ pub struct Time(pub f64);
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scale, unit) = time_scale(self.0.abs());
-        write!(f, "{} {unit}", significant(self.0 / scale, 3))
+        // A millionth of a millionth of the smallest unit is arithmetic, not time.
+        let shown = if self.0.abs() < 1e-21 { 0.0 } else { self.0 };
+        let (scale, unit) = time_scale(shown.abs());
+        write!(f, "{} {unit}", significant(shown / scale, 3))
     }
 }
 
@@ -212,6 +221,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_is_told_so() {
+        let why = |text: &str| duration(text).expect_err("it is refused").to_string();
+        assert!(why("999999999h").contains("too long") && why("4 parsecs").contains("no duration"));
+    }
+
+    #[test]
     fn rates_and_sizes_need_their_unit() {
         assert_eq!(rate("5k/s"), Ok(5000.0));
         assert_eq!(rate("300/min"), Ok(5.0));
@@ -226,7 +241,7 @@ mod tests {
     fn numbers_print_with_three_digits() {
         assert_eq!(Time(0.0123456).to_string(), "12.3 ms");
         assert_eq!(Time(0.9999).to_string(), "1.00 s");
-        assert_eq!(Time(0.0).to_string(), "0 s");
+        assert_eq!([Time(0.0).to_string(), Time(3.3e-63).to_string()], ["0 s", "0 s"]);
         assert_eq!(significant(9.996, 3), "10.0");
         assert_eq!(significant(12345.0, 3), "12\u{202f}345");
         assert_eq!(significant(0.000123456, 3), "0.000123");

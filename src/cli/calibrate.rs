@@ -9,8 +9,7 @@ pub fn calibrate(json: bool) -> End {
     let calibration = load::calibrate();
     if json {
         let document = serde_json::json!({ "host": host, "calibration": calibration });
-        style::out(&format!("{document:#}\n"));
-        return End::Fine;
+        return style::out(&format!("{document:#}\n"));
     }
     let mut text = String::new();
     for (name, value) in &host {
@@ -22,6 +21,5 @@ pub fn calibrate(json: bool) -> End {
             if figure.unit == "s" { Time(figure.value).to_string() } else { format!("{} {}", significant(figure.value, 3), figure.unit) };
         text += &format!("{:<28} {value:>12}   {}\n", figure.name, figure.meaning);
     }
-    style::out(&text);
-    End::Fine
+    style::out(&text)
 }

@@ -1,6 +1,7 @@
 //! Files: scenarios in, results out.
 
 use super::{End, Input, style};
+use crate::report;
 use crate::scenario::{self, Files, Parsed, Scenario, Source};
 use std::path::{Path, PathBuf};
 
@@ -10,12 +11,14 @@ pub struct Given {
     pub scenario: Scenario,
     /// The text of the file; `None` for a scenario made of flags.
     pub text: Option<String>,
+    /// The text with the settings that were given beside it.
+    pub source: Source,
     /// The name of its folder under the results.
     pub stem: String,
 }
 
 /// Reads what a scenario names beside itself: traces and samples.
-struct Disk;
+pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
@@ -38,22 +41,30 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
     })?;
     let source = Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input) };
     let scenario = checked(scenario::parse(&source, &Disk))?;
-    let stem = file.file_stem().map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
-    Ok(Given { scenario, text: Some(text), stem })
+    // A file named `...toml` has the stem `..`, which would be the folder above.
+    let stem = file.file_stem().filter(|s| *s != ".." && *s != ".").map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
+    Ok(Given { scenario, text: Some(text), source, stem })
 }
 
 /// A scenario without a file: a rate, a law of service, a number of consumers.
 pub fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
     let source = scenario::quick(rate, service, consumers, overrides(input));
     let scenario = checked(scenario::parse(&source, &Disk))?;
-    Ok(Given { scenario, text: Some(source.text), stem: "quick".into() })
+    Ok(Given { scenario, text: Some(source.text.clone()), source, stem: "quick".into() })
 }
 
 fn overrides(input: &Input) -> Vec<String> {
     input.set.iter().cloned().chain(input.seed.map(|seed| format!("seed={seed}"))).collect()
 }
 
-fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {
+/// Says what is wrong with a scenario.
+pub fn refused(problems: &scenario::Problems) -> End {
+    style::note(&problems.render(style::colour_on_stderr()));
+    End::Wrong
+}
+
+/// The scenario, its warnings said; or what is wrong with it.
+pub fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {
     let colour = style::colour_on_stderr();
     match parsed {
         Ok(parsed) => {
@@ -62,25 +73,48 @@ fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> 
             }
             Ok(parsed.scenario)
         }
-        Err(problems) => {
-            style::note(&problems.render(colour));
-            Err(End::Wrong)
-        }
+        Err(problems) => Err(refused(&problems)),
     }
 }
 
-/// Writes a result's files into a folder: each is there whole or as it was before.
+/// Makes the folder of a result and shows that it can be written to, before anything runs for an hour.
+pub fn prepare(folder: &Path) -> Result<(), End> {
+    let probe = folder.join(format!(".{}.part", std::process::id()));
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&probe, ""))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(|e| unwritable(folder, &e))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> End {
+    style::note(&format!("error: cannot write {}: {}; choose another folder with --out\n", path.display(), reason(error)));
+    End::Failed
+}
+
+/// Writes a result's files into a folder: each is there whole or as it was before. What an earlier run with more
+/// methods left there goes, so that a folder holds one result.
 pub fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
-    let failed = |path: &Path, e: &std::io::Error| {
-        style::note(&format!("error: cannot write {}: {}; choose another folder with --out\n", path.display(), reason(e)));
-        End::Failed
-    };
-    std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
+    let written = put(folder, files)?;
+    for name in report::every_name().filter(|name| !files.iter().any(|(written, _)| written == name)) {
+        // It may never have been there.
+        let _ = std::fs::remove_file(folder.join(name));
+    }
+    Ok(written)
+}
+
+/// Adds files to a folder, which is made if need be, and leaves what else is there.
+pub fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
+    prepare(folder)?;
+    put(folder, files)
+}
+
+fn put(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
     let mut written = Vec::new();
     for (name, bytes) in files {
         let path = folder.join(name);
-        let draft = folder.join(format!(".{name}.part"));
-        std::fs::write(&draft, bytes).and_then(|()| std::fs::rename(&draft, &path)).map_err(|e| failed(&path, &e))?;
+        // Two runs at once into one folder must not rename each other's drafts.
+        let draft = folder.join(format!(".{name}.{}.part", std::process::id()));
+        std::fs::write(&draft, bytes).and_then(|()| std::fs::rename(&draft, &path)).map_err(|e| unwritable(&path, &e))?;
         written.push(path);
     }
     Ok(written)

@@ -1,12 +1,19 @@
 //! The command line: the only place with files, a terminal, progress bars and exit codes. A file per verb.
 
 mod calibrate;
+mod capacity;
+mod compare;
 mod explain;
 mod files;
+mod fit;
 mod init;
+mod plan;
 mod progress;
+mod report;
 mod run;
+mod saved;
 mod style;
+mod sweep;
 
 use crate::answer::Method;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -22,14 +29,24 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "Exit codes: 0 fine; 1 an objective is missed or (with --check) methods disagree; 2 wrong input or usage;
-3 inconclusive; 5 the run or its target failed; 130 interrupted, with what was finished saved.";
+3 inconclusive; 4 points of a sweep are missing; 5 the run or its target failed; 130 interrupted, with what was finished saved.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Answer scenarios by every method that applies, side by side, and write results/<file stem>/
     Run(run::RunArguments),
+    /// Find the smallest or largest value that meets the objectives: n passes, n-1 fails; then head-room
+    Capacity(capacity::CapacityArguments),
+    /// Answer a scenario at every point of a grid of settings: [sweep] in the file, or --vary
+    Sweep(sweep::SweepArguments),
+    /// Hold configurations or saved results against one another: better, worse, or no difference seen
+    Compare(compare::CompareArguments),
+    /// Fit laws and arrivals to a CSV of measured times, and write a ready scenario
+    Fit(fit::FitArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
     Explain(explain::ExplainArguments),
+    /// Make one page from saved results
+    Report(report::ReportArguments),
     /// Measure this host's clock, sleep, hand-off and stalls: the floor of every measurement
     Calibrate {
         /// One JSON document on stdout, nothing else there
@@ -52,6 +69,7 @@ enum End {
     Fine = 0,
     Inconclusive = 3,
     Missed = 1,
+    Incomplete = 4,
     Failed = 5,
     Wrong = 2,
     Interrupted = 130,
@@ -60,8 +78,11 @@ enum End {
 impl End {
     /// The more serious of two.
     fn worse(self, other: End) -> End {
-        let rank =
-            |e: End| [End::Fine, End::Inconclusive, End::Missed, End::Failed, End::Wrong, End::Interrupted].iter().position(|x| *x == e);
+        let rank = |e: End| {
+            [End::Fine, End::Inconclusive, End::Missed, End::Incomplete, End::Failed, End::Wrong, End::Interrupted]
+                .iter()
+                .position(|x| *x == e)
+        };
         if rank(other) > rank(self) { other } else { self }
     }
 }
@@ -70,24 +91,23 @@ impl End {
 pub fn main() -> ExitCode {
     let end = match Arguments::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Capacity(arguments) => capacity::capacity(&arguments),
+        Verb::Sweep(arguments) => sweep::sweep(&arguments),
+        Verb::Compare(arguments) => compare::compare(&arguments),
+        Verb::Fit(arguments) => fit::fit(&arguments),
+        Verb::Report(arguments) => report::report(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Targets => {
-            for target in crate::load::TARGETS {
-                style::out(&format!("{:<12} {}\n", target.name, target.meaning));
-            }
-            End::Fine
+            let list: String = crate::load::TARGETS.iter().map(|t| format!("{:<12} {}\n", t.name, t.meaning)).collect();
+            style::out(&list)
         }
-        Verb::Schema => {
-            style::out(&format!("{:#}\n", crate::scenario::schema()));
-            End::Fine
-        }
+        Verb::Schema => style::out(&format!("{:#}\n", crate::scenario::schema())),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "queuelab", &mut script);
-            style::out(&String::from_utf8_lossy(&script));
-            End::Fine
+            style::out(&String::from_utf8_lossy(&script))
         }
     };
     ExitCode::from(end as u8)
@@ -100,7 +120,7 @@ struct Input {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// The seed of all chance, instead of the scenario's
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     seed: Option<u64>,
 }
 
@@ -120,4 +140,10 @@ fn methods(text: &str) -> Result<Vec<Method>, String> {
 /// Where results go.
 fn results(out: Option<&PathBuf>, stem: &str) -> PathBuf {
     out.cloned().unwrap_or_else(|| PathBuf::from("results")).join(stem)
+}
+
+/// The command as it was typed, for making the result again.
+fn command() -> String {
+    let quote = |word: String| if word.chars().all(|c| c.is_alphanumeric() || "-_./=,:%".contains(c)) { word } else { format!("'{word}'") };
+    std::iter::once("queuelab".to_string()).chain(std::env::args().skip(1).map(quote)).collect::<Vec<_>>().join(" ")
 }

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub struct RunArguments {
     /// Scenario files
-    #[arg(value_name = "FILE", required_unless_present = "rate")]
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Without a file: messages a second, as in 1k/s
-    #[arg(long, conflicts_with = "files", requires = "service", help_heading = "Without a file")]
+    #[arg(long, requires = "service", help_heading = "Without a file")]
     rate: Option<String>,
     /// Without a file: the law of a consumer's service time, as in "lognormal(20ms, scv=2)"
     #[arg(long, requires = "rate", help_heading = "Without a file")]
@@ -27,7 +27,7 @@ pub struct RunArguments {
     input: Input,
     /// Only these methods: theory, simulation, measurement (with rehearsal and replay), separated by commas
     #[arg(long, value_name = "METHODS", value_parser = super::methods)]
-    only: Option<std::vec::Vec<Method>>,
+    only: Vec<std::vec::Vec<Method>>,
     /// The folder under which a folder for each scenario is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -59,7 +59,28 @@ pub struct RunArguments {
 
 const EVERYTHING: [Method; 3] = [Method::Theory, Method::Simulation, Method::Measurement];
 
+/// What is asked for is either a file or a rate, and one of them.
+fn contradiction(arguments: &RunArguments) -> Option<String> {
+    match (arguments.files.first(), &arguments.rate) {
+        (None, None) => Some(
+            "there is nothing to run; give a scenario FILE, or --rate 900/s --service 4ms for a first look; \
+             `queuelab init quickstart` writes a file to start from"
+                .into(),
+        ),
+        (Some(file), Some(rate)) => Some(format!(
+            "{} is a scenario already, and --rate makes one without a file; to change the file's rate, write --set \
+             producers.NAME.rate={rate}",
+            file.display()
+        )),
+        _ => None,
+    }
+}
+
 pub fn run(arguments: &RunArguments) -> End {
+    if let Some(why) = contradiction(arguments) {
+        style::note(&format!("error: {why}\n"));
+        return End::Wrong;
+    }
     if let Some(threads) = arguments.threads {
         // Refused only if the pool is in use already, which nothing before this does.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
@@ -98,22 +119,27 @@ pub fn run(arguments: &RunArguments) -> End {
 fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
     let mut scenario = given.scenario.clone();
     hurry(&mut scenario, arguments);
-    let wanted = arguments.only.clone().unwrap_or(EVERYTHING.to_vec());
+    let wanted = if arguments.only.is_empty() { EVERYTHING.to_vec() } else { arguments.only.concat() };
+    let folder = (!arguments.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem));
+    if let Some(Err(end)) = folder.as_deref().map(files::prepare) {
+        return end;
+    }
+    if !scenario.sweep.is_empty() && !arguments.quiet {
+        style::note(&format!("note: its [sweep] is not run here; `queuelab sweep {}` runs it\n", given.source.name));
+    }
     let study = study::run(&scenario, &wanted, bar);
     bar.clear();
-    let extras = report::Extras { scenario: scenario::resolved(&scenario), command: command(), source: given.text.clone() };
+    let extras = report::Extras { scenario: scenario::resolved(&scenario), command: super::command(), source: given.text.clone() };
     let files = report::files(&study, &extras);
-    let mut written = Vec::new();
-    if !arguments.json || arguments.out.is_some() {
-        match files::write(&super::results(arguments.out.as_ref(), &given.stem), &files) {
-            Ok(paths) => written = paths,
-            Err(end) => return end,
-        }
-    }
-    if arguments.json {
+    // What was found is said even if it cannot be kept.
+    let kept = folder.as_deref().map_or(Ok(Vec::new()), |folder| files::write(folder, &files));
+    let written = kept.as_deref().unwrap_or_default();
+    let said = if arguments.json {
         let document = files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
-        style::out(document.as_deref().unwrap_or_default());
-    } else if !arguments.quiet {
+        style::out(document.as_deref().unwrap_or_default())
+    } else if arguments.quiet {
+        End::Fine
+    } else {
         let look = report::Style {
             width: style::width(),
             ascii: arguments.ascii,
@@ -121,9 +147,9 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
             all_gates: arguments.gates,
             written: written.iter().map(|p| p.display().to_string()).collect(),
         };
-        style::out(&report::text(&study, &look));
-    }
-    judged(&study, arguments.check)
+        style::out(&report::text(&study, &look))
+    };
+    judged(&study, arguments.check).worse(said).worse(kept.err().unwrap_or(End::Fine))
 }
 
 /// Shortens or sharpens a scenario as the flags say.
@@ -153,10 +179,14 @@ fn judged(study: &Study, check: bool) -> End {
             Met::Inconclusive => End::Inconclusive,
         });
     }
-    if study.answers.is_empty() {
+    // That a queue grows without end is an answer.
+    if study.answers.is_empty() && study.unstable().is_none() {
         end = end.worse(End::Failed);
     }
     if check {
+        if study.unstable().is_some() {
+            end = end.worse(End::Missed);
+        }
         if study.agreement.iter().any(|a| a.verdict == Accord::Differ) {
             end = end.worse(End::Missed);
         }
@@ -165,10 +195,4 @@ fn judged(study: &Study, check: bool) -> End {
         }
     }
     end
-}
-
-/// The command as it was typed, for making the result again.
-fn command() -> String {
-    let quote = |word: String| if word.chars().all(|c| c.is_alphanumeric() || "-_./=,:%".contains(c)) { word } else { format!("'{word}'") };
-    std::iter::once("queuelab".to_string()).chain(std::env::args().skip(1).map(quote)).collect::<Vec<_>>().join(" ")
 }

@@ -1,12 +1,20 @@
 //! Where words go: data to stdout, the rest to stderr; colour only for a person who wants it.
 
+use super::End;
 use std::io::{IsTerminal, Write};
 
-/// Writes to stdout. A reader that has seen enough (`| head`) is no error.
-pub fn out(text: &str) {
+/// Writes to stdout and says how that ended.
+///
+/// A reader that has seen enough (`| head`) is no error, and what was found decides the exit code all the same; a full disk
+/// behind `> file` is one.
+pub fn out(text: &str) -> End {
     let mut stdout = std::io::stdout().lock();
-    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-        std::process::exit(0);
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            note(&format!("error: cannot write to stdout: {}\n", super::files::reason(&e)));
+            End::Failed
+        }
+        _ => End::Fine,
     }
 }
 

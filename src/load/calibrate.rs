@@ -5,10 +5,10 @@ use super::generator::generate;
 use super::lives::Lives;
 use super::pacing::{Pacer, STALL};
 use super::score::Score;
-use super::server::{Post, serve};
+use super::server::{Post, Server};
 use super::work::Worker;
 use super::{LoadError, system, targets};
-use crate::queue::{Queue, Settings};
+use crate::queue::{Queue, Settings, log};
 use crate::scenario::{Scenario, Work};
 use crate::workload::Block;
 use crate::workload::laws::Law;
@@ -67,6 +67,9 @@ pub fn calibrate() -> Calibration {
     let (stalls, lost) = stalls(500_000_000);
     figure("stalls", Some(stalls), "1/s", "times a second that a busy thread loses the processor for more than 5 µs");
     figure("stalled", Some(lost), "ratio", "share of a busy thread's time lost in them");
+    let syncs = syncs(100).unwrap_or_default();
+    figure("sync p50", seconds(&syncs, 0.5), "s", "from a durable publish to its confirmation, in the folder for temporary files");
+    figure("sync p99", seconds(&syncs, 0.99), "s", "the same, one time in a hundred");
     let meaning = "messages a second through the harness without a queue: offer at most half";
     figure("null rate", null_rate(200_000).ok(), "1/s", meaning);
     Calibration { figures }
@@ -125,7 +128,11 @@ fn hand_off(spins: u32, count: u64, gap: u64) -> Result<Vec<u64>, LoadError> {
             ready.store(1, Ordering::Release);
             while queue.consume(1, &mut hand) {
                 let now = Monotonic.now();
-                waits.extend(hand.drain(..).map(|delivery| now.saturating_sub(delivery.body)));
+                for delivery in hand.drain(..) {
+                    waits.push(now.saturating_sub(delivery.body));
+                    // What was just delivered can be settled.
+                    let _settled = queue.ack(delivery.tag);
+                }
             }
             waits
         });
@@ -148,6 +155,25 @@ fn hand_off(spins: u32, count: u64, gap: u64) -> Result<Vec<u64>, LoadError> {
     })
 }
 
+/// From a durable publish to its confirmation, in nanoseconds, sorted.
+fn syncs(count: usize) -> Result<Vec<u64>, log::LogError> {
+    let folder = std::env::temp_dir().join(format!("queuelab-calibrate-{}", std::process::id()));
+    let (log, _) = log::Log::open(Box::new(log::Folder::open(&folder)?), 1 << 20)?;
+    let mut times = Vec::with_capacity(count);
+    // The first makes the segment.
+    for i in 0..=count {
+        let from = Monotonic.now();
+        let (_, position) = log.publish(vec![0; 100])?;
+        log.commit(position)?;
+        times.extend((i > 0).then(|| Monotonic.now().saturating_sub(from)));
+    }
+    drop(log);
+    // What cannot be removed is for the system to clear away.
+    let _removed = std::fs::remove_dir_all(&folder);
+    times.sort_unstable();
+    Ok(times)
+}
+
 /// Messages a second through generator, null target and one server without work.
 fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
@@ -160,11 +186,12 @@ fn null_rate(messages: usize) -> Result<f64, LoadError> {
     thread::scope(|scope| {
         let server = thread::Builder::new().spawn_scoped(scope, || {
             let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
-            serve(&mut worker, &score, target.as_ref(), &lives, start, Post { group: 0, server: 0 });
+            let post = Post { group: 0, server: 0 };
+            Server { worker: &mut worker, score: &score, target: target.as_ref(), lives: &lives, start, post }.serve();
         });
         let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
         generate(&mut Pacer::new(&Monotonic, &never, 0), &score, target.as_ref(), &lives, start);
-        target.close();
+        target.halt();
         server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(messages as f64 * 1e9 / (Monotonic.now() - start).max(1) as f64)
     })

@@ -4,7 +4,7 @@
 //! corrected by them; a run that fails is marked.
 
 use super::pacing::Meter;
-use super::server::Faults;
+use super::server::Notes;
 use super::witness::Hindrance;
 use crate::answer::{Gate, Trust};
 
@@ -24,9 +24,6 @@ pub struct Evidence {
     pub lateness: Vec<u64>,
     /// Due to done, of each served message.
     pub latency: Vec<u64>,
-    /// Over the served messages.
-    pub planned_service: u64,
-    pub real_service: u64,
     /// Nanoseconds that all servers together had while the run lasted.
     pub server_time: u64,
     /// Of all threads.
@@ -35,7 +32,7 @@ pub struct Evidence {
     pub meter: Meter,
     /// Stamps in the wrong order, and clocks seen running backwards.
     pub inversions: u64,
-    pub faults: Faults,
+    pub notes: Notes,
     pub steal: Option<f64>,
     /// Messages inside, on average over the instants at which the target was asked: by its own count, and by the records.
     pub inside: Option<(f64, f64)>,
@@ -81,9 +78,9 @@ fn lateness(e: &Evidence) -> Option<Gate> {
 }
 
 fn service(e: &Evidence) -> Option<Gate> {
-    let overrun = (e.planned_service > 0).then(|| e.real_service as f64 / e.planned_service as f64 - 1.0)?;
+    let overrun = (e.notes.planned > 0).then(|| e.notes.real as f64 / e.notes.planned as f64 - 1.0)?;
     // Near saturation a wait grows by overrun / (1 − rho): what is harmless at rho 0.5 is not at 0.95.
-    let spare = 1.0 - e.planned_service as f64 / e.server_time.max(1) as f64;
+    let spare = 1.0 - e.notes.planned as f64 / e.server_time.max(1) as f64;
     let limit = (0.1 * spare).clamp(0.005, 0.05);
     let meaning = "by how much the services really took longer than planned, on average; the fuller the servers, the less they may";
     Some(below("service overrun", overrun, limit, 5.0 * limit, "ratio", meaning))
@@ -119,9 +116,9 @@ fn accounting(e: &Evidence) -> Vec<Gate> {
     vec![
         below("unfinished", share, 0.001, f64::INFINITY, "ratio", unfinished),
         none_of("lost", e.lost, "accepted messages that never came out of the drained queue"),
-        none_of("duplicated", e.faults.duplicated, "messages that came more often than they were delivered"),
-        none_of("disordered", e.faults.disordered, "first deliveries after a later message of the same queue, at one consumer"),
-        none_of("unsettled", e.faults.unsettled, "acknowledgements that the target would not have"),
+        none_of("duplicated", e.notes.duplicated, "messages that came more often than they were delivered"),
+        none_of("disordered", e.notes.disordered, "first deliveries after a later message of the same queue, at one consumer"),
+        none_of("unsettled", e.notes.unsettled, "acknowledgements that the target would not have"),
         none_of("clock inversions", e.inversions, "stamps in the wrong order, or a clock that ran backwards"),
     ]
 }
@@ -160,8 +157,7 @@ mod tests {
             served: 2_000,
             lateness: vec![70; 2_000],
             latency: vec![8_000_000; 2_000],
-            planned_service: 8_000_000_000,
-            real_service: 8_030_000_000,
+            notes: Notes { planned: 8_000_000_000, real: 8_030_000_000, ..Notes::default() },
             server_time: 8_900_000_000,
             hindrance: Hindrance { run_queue_wait: Some(10_000_000), switches: Some(20) },
             meter: Meter { spun: 100_000_000, stalled: 1_000_000, stalls: 10, inversions: 0 },
@@ -185,18 +181,18 @@ mod tests {
         assert_eq!(verdict(|_| {}), (Trust::Valid, ""));
         assert_eq!(verdict(|e| e.sent = 1_900), (Trust::Invalid, "unsent"));
         assert_eq!(verdict(|e| e.lateness[..100].fill(2_000_000)), (Trust::Degraded, "lateness"));
-        assert_eq!(verdict(|e| e.real_service = 9_600_000_000), (Trust::Invalid, "service overrun"));
-        assert_eq!(verdict(|e| e.real_service = 8_300_000_000), (Trust::Degraded, "service overrun"));
-        assert_eq!(verdict(|e| (e.real_service, e.server_time) = (8_300_000_000, 16_000_000_000)), (Trust::Valid, ""));
+        assert_eq!(verdict(|e| e.notes.real = 9_600_000_000), (Trust::Invalid, "service overrun"));
+        assert_eq!(verdict(|e| e.notes.real = 8_300_000_000), (Trust::Degraded, "service overrun"));
+        assert_eq!(verdict(|e| (e.notes.real, e.server_time) = (8_300_000_000, 16_000_000_000)), (Trust::Valid, ""));
         assert_eq!(verdict(|e| e.hindrance.run_queue_wait = Some(2_000_000_000)), (Trust::Invalid, "run-queue wait"));
         assert_eq!(verdict(|e| e.hindrance.switches = Some(3_000)), (Trust::Degraded, "involuntary switches"));
         assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls"));
         assert_eq!(verdict(|e| e.steal = Some(0.06)), (Trust::Invalid, "steal"));
         assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished"));
         assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost"));
-        assert_eq!(verdict(|e| e.faults.duplicated = 1), (Trust::Invalid, "duplicated"));
-        assert_eq!(verdict(|e| e.faults.disordered = 1), (Trust::Invalid, "disordered"));
-        assert_eq!(verdict(|e| e.faults.unsettled = 1), (Trust::Invalid, "unsettled"));
+        assert_eq!(verdict(|e| e.notes.duplicated = 1), (Trust::Invalid, "duplicated"));
+        assert_eq!(verdict(|e| e.notes.disordered = 1), (Trust::Invalid, "disordered"));
+        assert_eq!(verdict(|e| e.notes.unsettled = 1), (Trust::Invalid, "unsettled"));
         assert_eq!(verdict(|e| e.inversions = 1), (Trust::Invalid, "clock inversions"));
         assert_eq!(verdict(|e| e.inside = Some((8.0, 7.2))), (Trust::Invalid, "Little's law"));
         assert_eq!(verdict(|e| e.latency.truncate(900)), (Trust::Degraded, "samples beyond p99"));

@@ -3,11 +3,14 @@
 //! Open loop: an instant that has passed is sent at once and never skipped, and its lateness stays visible, because
 //! what counts is when a send was due.
 
+use super::chance::Journey;
 use super::clock::Clock;
 use super::lives::Lives;
 use super::pacing::Pacer;
 use super::score::Score;
-use super::targets::{Sent, Target};
+use super::server::send;
+use super::targets::Target;
+use crate::scenario::Destination;
 
 /// Sends the plan from `start` on until its end or until the pacer is stopped; says how many messages were sent.
 pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, score: &Score<'_>, target: &dyn Target, lives: &Lives, start: u64) -> u64 {
@@ -20,26 +23,31 @@ pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, score: &Score<'_>, target: &
             return message as u64;
         }
         // A sender that stands behind another one's wait for room has begun to wait itself when its turn was due.
-        let sent = if instant <= held { instant } else { now };
-        lives.send(message, sent - start);
-        let queue = score.queue_of(message);
-        match target.publish(queue, message as u64) {
-            Sent::Accepted => {}
-            Sent::Rejected => lives.refuse(message),
-            Sent::Closed => return message as u64 + 1,
+        let at = if instant <= held { instant } else { now };
+        let to = score.destination(message);
+        if !send(score, target, lives, to, Journey::begin(message), at - start) {
+            return message as u64 + 1;
         }
-        if score.blocks(queue) {
+        if waits(score, to) {
             held = pacer.now();
         }
     }
     score.len() as u64
 }
 
+/// Whether a sender may have to wait for room there.
+fn waits(score: &Score<'_>, to: Destination) -> bool {
+    match to {
+        Destination::Queue(queue) => score.blocks(queue),
+        Destination::Topic(topic) => score.scenario.topics[topic].subscriptions.iter().any(|&queue| score.blocks(queue)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::clock::Fake;
     use super::super::pacing::MARGIN;
-    use super::super::targets::Taken;
+    use super::super::targets::{Lost, Offer, Sent, Taken, Want};
     use super::*;
     use crate::scenario::{Overflow, Scenario};
     use crate::workload::Block;
@@ -55,7 +63,8 @@ mod tests {
     }
 
     impl Target for Instantly<'_> {
-        fn publish(&self, _: usize, message: u64) -> Sent {
+        fn publish(&self, _: usize, offer: &Offer) -> Sent {
+            let message = offer.message;
             if let Some((at, until)) = self.room
                 && at == message
             {
@@ -64,17 +73,22 @@ mod tests {
             self.lives.finish(message as usize, self.clock.now());
             Sent::Accepted
         }
-        fn consume(&self, _: usize) -> Option<Taken> {
-            None
+        fn consume(&self, _: usize, _: &Want, _: &mut Vec<Taken>) -> bool {
+            false
         }
+        fn refill(&self, _: usize, _: &Want, _: u64, _: &mut Vec<Taken>) {}
         fn ack(&self, _: usize, _: &Taken) -> bool {
             false
         }
-        fn close(&self) {}
+        fn nack(&self, _: usize, _: &Taken, _: u64) -> bool {
+            false
+        }
+        fn close(&self, _: usize) {}
+        fn halt(&self) {}
         fn in_system(&self, _: usize) -> Option<u64> {
             None
         }
-        fn dropped(&self) -> Vec<(u64, u64)> {
+        fn lost(&self) -> Vec<Lost> {
             Vec::new()
         }
     }

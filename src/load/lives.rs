@@ -1,4 +1,4 @@
-//! What happened to each message, written by the threads where it happens: one half cache line a message, no lock.
+//! What happened to each message, written by the threads where it happens: 48 bytes a message, no lock.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -8,7 +8,7 @@ const NEVER: u64 = u64::MAX;
 /// Set in `sent` when the queue refused the message.
 const REFUSED: u64 = 1 << 63;
 
-/// A row for each message of the plan. Times are nanoseconds from the start.
+/// A row for each message of the plan and each queue that it may visit, queue by queue. Times are nanoseconds from the start.
 #[derive(Debug)]
 pub struct Lives(Vec<Life>);
 
@@ -18,6 +18,10 @@ struct Life {
     taken: AtomicU64,
     finished: AtomicU64,
     who: AtomicU64,
+    /// By which way it came.
+    path: AtomicU64,
+    /// Nanoseconds in service at all deliveries together.
+    worked: AtomicU64,
 }
 
 /// The server that took a message, and at which delivery.
@@ -35,16 +39,35 @@ pub struct Past {
     pub refused: bool,
     pub taken: Option<(u64, Who)>,
     pub finished: Option<u64>,
+    pub worked: u64,
 }
 
 impl Lives {
-    pub fn new(messages: usize) -> Self {
+    pub fn new(rows: usize) -> Self {
         let never = || AtomicU64::new(NEVER);
-        Lives((0..messages).map(|_| Life { sent: never(), taken: never(), finished: never(), who: never() }).collect())
+        Lives(
+            (0..rows)
+                .map(|_| Life { sent: never(), taken: never(), finished: never(), who: never(), path: 0.into(), worked: 0.into() })
+                .collect(),
+        )
     }
 
     pub fn send(&self, message: usize, at: u64) {
         self.0[message].sent.store(at, Relaxed);
+    }
+
+    /// By which way a message came to this queue, as a number that its draws depend on.
+    pub fn come_by(&self, message: usize, path: u64) {
+        self.0[message].path.store(path, Relaxed);
+    }
+
+    pub fn path(&self, message: usize) -> u64 {
+        self.0[message].path.load(Relaxed)
+    }
+
+    /// A service took so long, whether it was the last or not.
+    pub fn work(&self, message: usize, time: u64) {
+        self.0[message].worked.fetch_add(time, Relaxed);
     }
 
     /// The queue would not have it.
@@ -73,6 +96,7 @@ impl Lives {
             refused: sent.is_some_and(|at| at & REFUSED != 0),
             taken: known(&life.taken).zip(known(&life.who).map(Who::unpack)),
             finished: known(&life.finished),
+            worked: life.worked.load(Relaxed),
         }
     }
 }
@@ -100,7 +124,7 @@ mod tests {
         assert!(lives.take(0, 20, who));
         assert!(!lives.take(0, 20, who), "twice in one delivery");
         lives.finish(0, 30);
-        assert_eq!(lives.past(0), Past { sent: Some(10), refused: false, taken: Some((20, who)), finished: Some(30) });
+        assert_eq!(lives.past(0), Past { sent: Some(10), refused: false, taken: Some((20, who)), finished: Some(30), worked: 0 });
         lives.send(1, 0);
         lives.refuse(1);
         assert_eq!(lives.past(1), Past { sent: Some(0), refused: true, ..Past::default() });

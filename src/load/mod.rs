@@ -5,6 +5,7 @@
 //! host did meanwhile is told by gates beside the result. Nothing here computes an answer from the records.
 
 mod calibrate;
+mod chance;
 mod clock;
 mod error;
 mod gates;
@@ -12,6 +13,7 @@ mod generator;
 mod host;
 mod lives;
 mod pacing;
+mod playable;
 mod records;
 mod run;
 mod score;

@@ -2,9 +2,11 @@
 
 use super::gates::Evidence;
 use super::lives::{Lives, Past, Who};
+use super::playable::fed_by_producers_alone;
 use super::score::Score;
+use super::targets::Lost;
 use crate::message::{Message, Outcome, Record};
-use crate::scenario::Scenario;
+use crate::scenario::{Destination, Scenario};
 use std::collections::HashMap;
 
 /// What was seen from outside while the run lasted. Times are nanoseconds, all but `start` from the start.
@@ -26,56 +28,63 @@ pub struct Aftermath {
 }
 
 impl Aftermath {
-    pub fn gather(scenario: &Scenario, score: &Score<'_>, lives: &Lives, dropped: &[(u64, u64)], watched: &Watched) -> Self {
-        let dropped: HashMap<u64, u64> = dropped.iter().map(|&(m, at)| (m, at.saturating_sub(watched.start))).collect();
+    pub fn gather(scenario: &Scenario, score: &Score<'_>, lives: &Lives, lost: &[Lost], watched: &Watched) -> Self {
+        let ended: HashMap<(usize, usize), Lost> =
+            lost.iter().map(|l| ((l.queue, l.message as usize), Lost { at: l.at.saturating_sub(watched.start), ..*l })).collect();
         let mut after = Aftermath::default();
         let (mut entered, mut left) = (Vec::new(), Vec::new());
-        for message in 0..score.len() {
-            let past = lives.past(message);
-            let record = after.record(scenario, score, message, &past, dropped.get(&(message as u64)), watched);
-            if record.outcome != Outcome::Rejected && past.sent.is_some() {
-                entered.push(record.sent);
-                left.push(if record.outcome == Outcome::Unfinished { u64::MAX } else { record.finished });
+        // A queue that nobody consumes, such as one for dead letters, is where messages leave the run.
+        for queue in (0..score.queues()).filter(|&queue| score.first_group(queue).is_some()) {
+            let direct = scenario.producers.iter().any(|p| p.to == Destination::Queue(queue));
+            let dead: Vec<usize> = score.dead_from(queue).collect();
+            for message in 0..score.len() {
+                let mut past = lives.past(queue * score.len() + message);
+                // A dead letter reaches its queue when it leaves the other.
+                let dying = dead.iter().find_map(|&q| ended.get(&(q, message)));
+                past.sent = past.sent.or(dying.map(|l| l.at));
+                if past.sent.is_none() && !(direct && score.destination(message) == Destination::Queue(queue)) {
+                    continue;
+                }
+                let stay = Stay { queue, message, past, lost: ended.get(&(queue, message)), planned: dying.is_none() };
+                let record = after.record(scenario, score, &stay, watched);
+                if record.outcome != Outcome::Rejected && past.sent.is_some() {
+                    entered.push(record.sent);
+                    left.push(if record.outcome == Outcome::Unfinished { u64::MAX } else { record.finished });
+                }
+                after.records.push(record);
             }
-            after.records.push(record);
         }
         after.evidence.inside = inside(&watched.levels, entered, left);
         after
     }
 
-    /// One message's record; adds to the evidence.
-    fn record(
-        &mut self,
-        scenario: &Scenario,
-        score: &Score<'_>,
-        message: usize,
-        past: &Past,
-        dropped: Option<&u64>,
-        watched: &Watched,
-    ) -> Record {
-        let (plan, queue, evidence) = (score.plan, score.queue_of(message), &mut self.evidence);
+    /// One stay's record; adds to the evidence.
+    fn record(&mut self, scenario: &Scenario, score: &Score<'_>, stay: &Stay<'_>, watched: &Watched) -> Record {
+        let Stay { queue, message, past, lost, .. } = *stay;
+        let evidence = &mut self.evidence;
         // What was never sent reaches the queue after all is over.
         let sent = past.sent.unwrap_or(watched.ended.max(score.sent(message)));
-        let nobody = Who { group: score.first_group(queue) as u32, server: 0, deliveries: 0 };
+        let nobody = Who { group: score.first_group(queue).unwrap_or(0) as u32, server: 0, deliveries: 0 };
         let who = past.taken.map_or(nobody, |(_, who)| who);
-        let planned = score.demand(who.group as usize, message);
 
-        evidence.planned += u64::from(score.sent(message) <= watched.ended);
+        // Only what the generator sends has an instant to be late for.
+        let generated = stay.planned && fed_by_producers_alone(scenario, queue);
+        evidence.planned += u64::from(generated && score.sent(message) <= watched.ended);
         if past.sent.is_some() {
-            evidence.sent += 1;
+            evidence.sent += u64::from(generated);
             evidence.accepted += u64::from(!past.refused);
-            evidence.lateness.push(sent.saturating_sub(score.sent(message)));
+            evidence.lateness.extend(generated.then(|| sent.saturating_sub(score.sent(message))));
         }
-        let (taken, finished, outcome) = match (past.refused, dropped, past.taken, past.finished) {
+        let (taken, finished, outcome) = match (past.refused, lost, past.taken, past.finished) {
             (true, ..) => (sent, sent, Outcome::Rejected),
-            (_, Some(&at), ..) => (at, at, Outcome::Dropped),
+            (_, Some(lost), ..) => (lost.at.saturating_sub(past.worked).max(sent), lost.at.max(sent), lost.outcome),
             (_, _, Some((taken, _)), Some(finished)) => {
                 evidence.served += 1;
                 // A single one makes the run invalid; the record is put in order so that nobody meets a negative time.
                 evidence.inversions += u64::from(taken < sent || finished < taken);
-                let (taken, finished) = (taken.max(sent), finished.max(taken).max(sent));
-                evidence.planned_service += planned;
-                evidence.real_service += finished.saturating_sub(taken);
+                let finished = finished.max(taken).max(sent);
+                // What was in service several times has done all its waiting first, as in the simulation.
+                let taken = if who.deliveries > 1 { finished.saturating_sub(past.worked) } else { taken }.max(sent);
                 evidence.latency.push(finished.saturating_sub(score.due(message)));
                 (taken, finished, Outcome::Served)
             }
@@ -86,13 +95,24 @@ impl Aftermath {
                 (taken.map_or(end, |(at, _)| at), end, Outcome::Unfinished)
             }
         };
-        let producer = plan.producer_of(message);
+        let producer = score.plan.producer_of(message);
         let from = &scenario.producers[producer as usize];
-        let message =
-            Message { id: plan.first + message as u64, due: plan.due[message], producer, size: from.size, priority: from.priority };
-        let (consumer, server, deliveries) = (who.group, who.server, who.deliveries);
+        let id = score.plan.first + message as u64;
+        let message = Message { id, due: score.due(message), producer, size: from.size, priority: from.priority };
+        let (consumer, server) = (who.group, who.server);
+        let deliveries = lost.map_or(who.deliveries, |l| l.deliveries);
         Record { message, sent, taken, finished, queue: queue as u32, consumer, server, deliveries, outcome }
     }
+}
+
+/// A message in a queue, as the threads and the target told of it.
+struct Stay<'a> {
+    queue: usize,
+    message: usize,
+    past: Past,
+    lost: Option<&'a Lost>,
+    /// Whether it was sent there rather than thrown.
+    planned: bool,
 }
 
 /// Messages inside on average over the instants at which the target was asked: by its count, and by the records.
@@ -131,7 +151,8 @@ mod tests {
         lives.take(6, 539, who);
         lives.finish(6, 541);
         let watched = Watched { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
-        let after = Aftermath::gather(&scenario, &score, &lives, &[(2, 1_250)], &watched);
+        let lost = Lost { queue: 0, message: 2, at: 1_250, outcome: Outcome::Dropped, deliveries: 0 };
+        let after = Aftermath::gather(&scenario, &score, &lives, &[lost], &watched);
         let told: Vec<_> = after.records.iter().map(|r| (r.sent, r.taken, r.finished, r.outcome)).collect();
         assert_eq!(
             told,
@@ -147,7 +168,7 @@ mod tests {
         );
         let e = &after.evidence;
         assert_eq!((e.planned, e.sent, e.accepted, e.served, e.unfinished, e.lost), (7, 6, 5, 2, 2, 0));
-        assert_eq!((e.planned_service, e.real_service, e.latency.as_slice()), (50, 27, &[31, 1][..]));
+        assert_eq!(e.latency.as_slice(), &[31, 1][..]);
         assert_eq!(e.inversions, 1, "the last was taken before it was sent");
         assert_eq!(e.inside, Some((1.5, 0.5)));
     }

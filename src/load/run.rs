@@ -26,7 +26,7 @@ pub struct Control<'a> {
 /// What a run leaves. Times are nanoseconds from the start, in real time.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Every message, in the order of the plan. The planned service of each is its group's demand in the plan.
+    /// Every stay of a message in a queue, queue by queue, in the order of the plan.
     pub records: Vec<Record>,
     /// Against what, and how.
     pub by: String,
@@ -49,18 +49,18 @@ pub struct Run {
 pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
     let score = Score::new(scenario, plan)?;
     let target = targets::open(scenario, plan.len())?;
-    let lives = Lives::new(plan.len());
+    let lives = Lives::new(plan.len() * score.queues());
     let mut facts = host::host();
     let margin = calibrate::margin(&Monotonic);
     let steal = system::steal_and_total();
     let performance = Stage::new(&score, target.as_ref(), &lives, scenario.measurement.work, margin).perform(control)?;
     let watched = &performance.watched;
-    let after = Aftermath::gather(scenario, &score, &lives, &target.dropped(), watched);
+    let after = Aftermath::gather(scenario, &score, &lives, &target.lost(), watched);
     let mut evidence = gates::Evidence {
         hindrance: performance.hindrance,
         meter: performance.generator,
         inversions: after.evidence.inversions + performance.inversions,
-        faults: performance.faults,
+        notes: performance.notes,
         server_time: watched.ended * score.servers(),
         steal: steal_share(steal, system::steal_and_total()),
         ..after.evidence
@@ -85,7 +85,7 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
 mod tests {
     use super::*;
     use crate::message::Outcome;
-    use crate::scenario::{Overflow, Servers, Work};
+    use crate::scenario::{Batching, Consumer, Deliver, Destination, Discipline, Overflow, Queue, RetryDelay, Route, Servers, Topic, Work};
     use crate::workload::laws::Law;
     use std::cell::Cell;
 
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_message_is_served_once_and_told_in_the_order_of_the_plan() {
-        for target in ["in-process", "null"] {
+        for target in targets::TARGETS.iter().map(|t| t.name) {
             let (mut scenario, plan) = (scenario(2), plan(100, 500_000, 200_000));
             scenario.measurement.target = target.into();
             let run = play(&scenario, &plan);
@@ -174,8 +174,113 @@ mod tests {
         assert!(refusal(&|s| s.consumers[0].count = Servers::Count(5_000)).contains("at most 512"));
         assert!(refusal(&|s| s.consumers[0].count = Servers::Unlimited).contains("write a number"));
         assert!(refusal(&|s| s.measurement.target = "kafka".into()).contains("\"in-process\""));
-        assert!(refusal(&|s| s.queues[0].message_ttl = Some(Law::deterministic(1.0))).contains("message_ttl"));
+        assert!(refusal(&|s| s.queues[0].initial_backlog = 5).contains("initial_backlog"));
+        assert!(refusal(&|s| s.consumers[0].to = vec![Route { to: Destination::Queue(0), probability: 0.5 }]).contains("twice"));
+        for target in ["null", "flume", "mutex-condvar"] {
+            let ttl = |s: &mut Scenario| {
+                s.measurement.target = target.into();
+                s.queues[0].message_ttl = Some(Law::deterministic(1.0));
+            };
+            assert!(refusal(&ttl).contains("queues.queue.message_ttl"), "{target}");
+        }
         let nothing = Control { progress: &|_| {}, stopped: &|| false };
         assert_eq!(measure(&scenario(1), &plan(0, 0, 0), &nothing).map(|_| ()), Err(LoadError::EmptyPlan));
+    }
+
+    fn outcomes(run: &Run, queue: u32, outcome: Outcome) -> usize {
+        run.records.iter().filter(|r| r.queue == queue && r.outcome == outcome).count()
+    }
+
+    fn accounted(run: &Run) {
+        for name in ["lost", "duplicated", "disordered", "unsettled", "clock inversions", "unsent", "unfinished"] {
+            assert_eq!(gate(run, name), 0.0, "{name}");
+        }
+    }
+
+    #[test]
+    fn failing_handlers_retry_and_give_up_to_the_dead_letter_queue() {
+        let mut scenario = scenario(2);
+        scenario.queues[0].delivery_limit = Some(3);
+        scenario.queues[0].dead_letter = Some(1);
+        scenario.queues.push(Queue { name: "dead".into(), ..Queue::default() });
+        scenario.consumers[0].failure = 0.5;
+        scenario.consumers[0].retry_delay = Some(RetryDelay { min: 0.001, max: 0.01, jitter: true });
+        scenario.consumers.push(Consumer::group("undertaker", 1, 1, Law::deterministic(0.0001)));
+        let mut plan = plan(400, 250_000, 50_000);
+        plan.demand.push(Vec::new());
+        let run = play(&scenario, &plan);
+        accounted(&run);
+        let (served, dead) = (outcomes(&run, 0, Outcome::Served), outcomes(&run, 0, Outcome::DeadLettered));
+        assert_eq!(served + dead, 400);
+        assert_eq!(outcomes(&run, 1, Outcome::Served), dead);
+        // An eighth of 400, within five standard deviations (6.6 each); chance depends on the seed alone.
+        assert!((17..84).contains(&dead), "{dead}");
+        assert!(run.records.iter().all(|r| r.deliveries <= 3 && (r.outcome != Outcome::DeadLettered || r.deliveries == 3)));
+    }
+
+    #[test]
+    fn a_topic_copies_and_consumers_forward() {
+        let mut scenario = scenario(1);
+        scenario.queues[0].name = "left".into();
+        scenario.queues.push(Queue { name: "right".into(), ..Queue::default() });
+        scenario.queues.push(Queue { name: "next".into(), ..Queue::default() });
+        let topic = Topic { name: "all".into(), subscriptions: vec![0, 1], deliver: Deliver::All, complete_when: Default::default() };
+        scenario.topics.push(topic);
+        scenario.producers[0].to = Destination::Topic(0);
+        scenario.consumers[0].to = vec![Route { to: Destination::Queue(2), probability: 0.5 }];
+        scenario.consumers.push(Consumer::group("right", 1, 1, Law::deterministic(0.0001)));
+        scenario.consumers.push(Consumer::group("next", 2, 1, Law::deterministic(0.0001)));
+        let mut plan = plan(200, 300_000, 50_000);
+        plan.demand.extend([plan.demand[0].clone(), Vec::new()]);
+        let run = play(&scenario, &plan);
+        accounted(&run);
+        assert_eq!((outcomes(&run, 0, Outcome::Served), outcomes(&run, 1, Outcome::Served)), (200, 200));
+        let next = outcomes(&run, 2, Outcome::Served);
+        assert!((65..135).contains(&next), "{next} of 200 at one half");
+        for policy in [Deliver::RoundRobin, Deliver::Random, Deliver::ShortestQueue, Deliver::PowerOfTwo, Deliver::ByKey] {
+            scenario.topics[0].deliver = policy;
+            let run = play(&scenario, &plan);
+            accounted(&run);
+            assert_eq!(outcomes(&run, 0, Outcome::Served) + outcomes(&run, 1, Outcome::Served), 200, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn priorities_batches_windows_partitions_and_times_to_live_are_played() {
+        let mut priorities = scenario(1);
+        priorities.queues[0].discipline = Discipline::Priority;
+        let mut urgent = priorities.producers[0].clone();
+        (urgent.name, urgent.priority) = ("urgent".into(), 9);
+        priorities.producers.push(urgent);
+        let mut both = plan(20, 0, 2_000_000);
+        both.producer = (0..20).map(|i| u32::from(i >= 10)).collect();
+        let run = play(&priorities, &both);
+        let mean = |producer| {
+            let all = run.records.iter().filter(|r| r.message.producer == producer);
+            all.map(|r| r.taken).sum::<u64>()
+        };
+        assert!(mean(1) < mean(0), "the urgent ones overtake");
+
+        let mut batches = scenario(1);
+        batches.consumers[0].batch = Some(Batching { max: 10, linger: 0.02 });
+        let run = play(&batches, &plan(40, 1_000_000, 0));
+        accounted(&run);
+        let mut begun: Vec<u64> = run.records.iter().map(|r| r.taken).collect();
+        begun.dedup();
+        assert!(begun.len() <= 12, "{} batches of 40 messages", begun.len());
+
+        let mut windows = scenario(2);
+        windows.consumers[0].prefetch = 5;
+        accounted(&play(&windows, &plan(60, 100_000, 300_000)));
+
+        let mut partitions = scenario(3);
+        partitions.queues[0].partitions = Some(8);
+        accounted(&play(&partitions, &plan(60, 100_000, 100_000)));
+
+        let mut mortal = scenario(1);
+        mortal.queues[0].message_ttl = Some(Law::deterministic(0.005));
+        let run = play(&mortal, &plan(10, 0, 3_000_000));
+        assert_eq!(outcomes(&run, 0, Outcome::Served) + outcomes(&run, 0, Outcome::Expired), 10);
+        assert!(outcomes(&run, 0, Outcome::Expired) >= 7);
     }
 }

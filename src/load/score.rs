@@ -1,24 +1,22 @@
-//! The plan as the threads read it, with each message's queue.
+//! The plan as the threads read it: what each message brings, where it goes and how it is treated there.
 
 use super::LoadError;
-use crate::scenario::{Destination, Overflow, Scenario, Servers};
+use super::chance::{Chance, Facts, Journey};
+use super::playable;
+use super::targets::{Offer, Target};
+use crate::scenario::{Consumer, Deliver, Destination, Discipline, Overflow, Scenario, Servers};
 use crate::workload::Block;
-
-/// Servers beyond this would measure the scheduler.
-const MAX_SERVERS: u64 = 512;
-
-/// Messages beyond this would fill the memory of a small machine with their records (about 120 bytes each).
-const MAX_MESSAGES: u64 = 5_000_000;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A scenario's plan, checked to be playable.
 #[derive(Debug)]
 pub struct Score<'a> {
+    pub scenario: &'a Scenario,
     pub plan: &'a Block,
+    pub chance: Chance,
     pub groups: Vec<Group>,
-    /// By producer.
-    queue: Vec<usize>,
-    /// By queue: whether a sender waits for room.
-    blocks: Vec<bool>,
+    /// By topic: whose turn it is.
+    turns: Vec<AtomicUsize>,
 }
 
 /// A consumer group: from which queue and with how many servers.
@@ -26,31 +24,40 @@ pub struct Score<'a> {
 pub struct Group {
     pub queue: usize,
     pub servers: u32,
+    /// Whether first deliveries come in the order of the plan.
+    pub ordered: bool,
+    /// Whether a delivery may be taken from a server that is slow.
+    pub leased: bool,
+}
+
+/// The servers of a group, 0 where there is no number.
+pub fn share_of(consumer: &Consumer) -> usize {
+    match consumer.count {
+        Servers::Count(servers) => servers as usize,
+        Servers::Unlimited => 0,
+    }
 }
 
 impl<'a> Score<'a> {
     /// # Errors
     /// What of the scenario cannot be played.
-    pub fn new(scenario: &Scenario, plan: &'a Block) -> Result<Self, LoadError> {
-        let messages = plan.len() as u64;
-        if messages == 0 {
-            return Err(LoadError::EmptyPlan);
-        }
-        if messages > MAX_MESSAGES {
-            return Err(LoadError::TooManyMessages { messages, limit: MAX_MESSAGES });
-        }
-        let queue = scenario.producers.iter().map(queue_of).collect::<Result<_, _>>()?;
-        scenario.queues.iter().try_for_each(check_queue)?;
-        let groups: Vec<Group> = scenario.consumers.iter().map(group).collect::<Result<_, _>>()?;
-        let servers = groups.iter().map(|g| u64::from(g.servers)).sum();
-        if servers > MAX_SERVERS {
-            return Err(LoadError::TooManyServers { servers, limit: MAX_SERVERS });
-        }
-        let blocks = scenario.queues.iter().map(|q| q.max_length.is_some() && q.overflow == Overflow::Block).collect();
-        assert_eq!(plan.demand.len(), groups.len(), "a plan has a column of demands for every consumer group");
-        Ok(Score { plan, groups, queue, blocks })
+    pub fn new(scenario: &'a Scenario, plan: &'a Block) -> Result<Self, LoadError> {
+        playable::check(scenario, plan)?;
+        assert_eq!(plan.demand.len(), scenario.consumers.len(), "a plan has a column of demands for every consumer group");
+        let groups = scenario.consumers.iter().map(|consumer| {
+            let queue = &scenario.queues[consumer.from];
+            Group {
+                queue: consumer.from,
+                servers: share_of(consumer) as u32,
+                ordered: queue.discipline == Discipline::Fifo && playable::fed_by_producers_alone(scenario, consumer.from),
+                leased: queue.visibility_timeout.is_some(),
+            }
+        });
+        let turns = scenario.topics.iter().map(|_| AtomicUsize::new(0)).collect();
+        Ok(Score { scenario, plan, chance: Chance::new(scenario), groups: groups.collect(), turns })
     }
 
+    /// Messages of the plan.
     pub fn len(&self) -> usize {
         self.plan.len()
     }
@@ -65,13 +72,96 @@ impl<'a> Score<'a> {
         self.plan.sent[message]
     }
 
-    /// What a message costs a server of a group, in nanoseconds.
-    pub fn demand(&self, group: usize, message: usize) -> u64 {
-        self.plan.demand[group][message]
+    /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned where the plan knows.
+    pub fn demand(&self, group: usize, journey: Journey, deliveries: u32) -> u64 {
+        match self.plan.demand[group].get(journey.message) {
+            Some(&planned) if deliveries <= 1 => planned,
+            _ => self.work(group, [(journey, deliveries)].into_iter()),
+        }
     }
 
-    pub fn queue_of(&self, message: usize) -> usize {
-        self.queue[self.plan.producer_of(message) as usize]
+    /// What messages that are served together cost a server of a group: the group's time once and its time for each; work that producers
+    /// give adds up instead.
+    pub fn work(&self, group: usize, batch: impl Iterator<Item = (Journey, u32)>) -> u64 {
+        let (consumer, queue) = (&self.scenario.consumers[group], self.groups[group].queue);
+        let (mut sum, mut once) = (0_u64, None);
+        for (journey, deliveries) in batch {
+            match self.chance.own(self.scenario, self.producer_of(journey.message), queue, journey, deliveries) {
+                Some(own) => sum = sum.saturating_add(own),
+                None => once = once.or_else(|| Some(self.chance.service(consumer, group, journey, deliveries))),
+            }
+            sum = sum.saturating_add(self.chance.per_message(consumer, group, journey, deliveries));
+        }
+        sum.saturating_add(once.unwrap_or(0))
+    }
+
+    pub fn producer_of(&self, message: usize) -> usize {
+        self.plan.producer_of(message) as usize
+    }
+
+    /// Where the producer of a message sends it.
+    pub fn destination(&self, message: usize) -> Destination {
+        self.scenario.producers[self.producer_of(message)].to
+    }
+
+    /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way there.
+    pub fn deliver(&self, to: Destination, journey: Journey, target: &dyn Target, mut send: impl FnMut(usize, Journey)) {
+        match to {
+            Destination::Queue(queue) => send(queue, journey),
+            Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
+                for (copy, &queue) in self.scenario.topics[topic].subscriptions.iter().enumerate() {
+                    send(queue, if copy == 0 { journey } else { journey.branch(copy as u64) });
+                }
+            }
+            Destination::Topic(topic) => send(self.choose(topic, journey, target), journey),
+        }
+    }
+
+    /// One queue of a topic that shares its messages out.
+    fn choose(&self, topic: usize, journey: Journey, target: &dyn Target) -> usize {
+        let all = &self.scenario.topics[topic].subscriptions;
+        let pick = |number, among| self.chance.pick(topic, journey, number, among);
+        let level = |at: &usize| target.in_system(all[*at]).unwrap_or(0);
+        let at = match self.scenario.topics[topic].deliver {
+            Deliver::All | Deliver::Random => pick(0, all.len()),
+            Deliver::RoundRobin => self.turns[topic].fetch_add(1, Ordering::Relaxed) % all.len(),
+            Deliver::ShortestQueue => {
+                let levels: Vec<u64> = (0..all.len()).map(|at| level(&at)).collect();
+                let least = levels.iter().min().copied().unwrap_or(0);
+                let ties: Vec<usize> = (0..all.len()).filter(|&at| levels[at] == least).collect();
+                ties[pick(0, ties.len())]
+            }
+            Deliver::PowerOfTwo if all.len() > 1 => {
+                let first = pick(0, all.len());
+                let second = (first + 1 + pick(1 << 32, all.len() - 1)) % all.len();
+                if level(&second) < level(&first) { second } else { first }
+            }
+            Deliver::PowerOfTwo => 0,
+            Deliver::ByKey => self.chance.key_of(self.producer_of(journey.message), journey) as usize % all.len(),
+        };
+        all[at]
+    }
+
+    /// A message as a queue wants it.
+    pub fn offer(&self, queue: usize, journey: Journey) -> Offer {
+        let (index, of, message) = (queue, &self.scenario.queues[queue], journey.message);
+        let plain = of.discipline == Discipline::Fifo && of.message_ttl.is_none() && of.partitions.is_none();
+        if plain {
+            return Offer { message: message as u64, ..Offer::default() };
+        }
+        let producer = self.producer_of(message);
+        let group = self.first_group(queue);
+        let ttl = self.chance.ttl(of, index, journey);
+        let facts = Facts {
+            priority: self.scenario.producers[producer].priority,
+            demand: group.map_or(0, |g| self.demand(g, journey, 1)),
+            due: self.due(message),
+            ttl,
+        };
+        let servers = group.map_or(1, |g| self.groups[g].servers as usize);
+        // Partitions are dealt to servers in turn; servers beyond the partitions have none.
+        let part = |n: u32| (self.chance.key_of(producer, journey) % u64::from(n)) as usize % servers.min(n as usize);
+        Offer { message: message as u64, rank: self.chance.rank(of, index, journey, &facts), ttl, part: of.partitions.map_or(0, part) }
     }
 
     /// The servers of all groups.
@@ -80,75 +170,39 @@ impl<'a> Score<'a> {
     }
 
     pub fn queues(&self) -> usize {
-        self.blocks.len()
+        self.scenario.queues.len()
+    }
+
+    /// Queues whose dead letters go to a queue.
+    pub fn dead_from(&self, queue: usize) -> impl Iterator<Item = usize> {
+        (0..self.queues()).filter(move |&q| self.scenario.queues[q].dead_letter == Some(queue))
     }
 
     /// The first consumer group of a queue.
-    pub fn first_group(&self, queue: usize) -> usize {
-        self.groups.iter().position(|g| g.queue == queue).unwrap_or(0)
+    pub fn first_group(&self, queue: usize) -> Option<usize> {
+        self.groups.iter().position(|g| g.queue == queue)
     }
 
+    /// Whether a sender waits for room.
     pub fn blocks(&self, queue: usize) -> bool {
-        self.blocks[queue]
+        let queue = &self.scenario.queues[queue];
+        queue.max_length.is_some() && queue.overflow == Overflow::Block
     }
 
     /// How long after the last send the servers may still be busy if all goes well, in nanoseconds: the work
     /// brought to the busiest queue, shared by its servers, beyond the time in which it was brought.
     pub fn backlog(&self) -> u64 {
         let span = self.sent(self.len() - 1);
-        (0..self.blocks.len()).map(|queue| self.work_of(queue)).max().unwrap_or(0).saturating_sub(span)
+        (0..self.queues()).map(|queue| self.work_of(queue)).max().unwrap_or(0).saturating_sub(span)
     }
 
     fn work_of(&self, queue: usize) -> u64 {
         let groups = || self.groups.iter().enumerate().filter(|(_, g)| g.queue == queue);
         let servers: u64 = groups().map(|(_, g)| u64::from(g.servers)).sum();
-        let all = (0..self.len()).filter(|&i| self.queue_of(i) == queue);
-        let work: u128 = all.map(|i| groups().map(|(g, _)| u128::from(self.demand(g, i))).max().unwrap_or(0)).sum();
-        u64::try_from(work / u128::from(servers.max(1))).unwrap_or(u64::MAX)
-    }
-}
-
-fn unsupported<T>(what: String, instead: &str) -> Result<T, LoadError> {
-    Err(LoadError::Unsupported { what, instead: format!("{instead}; the simulation answers it as it is") })
-}
-
-fn queue_of(producer: &crate::scenario::Producer) -> Result<usize, LoadError> {
-    match producer.to {
-        Destination::Queue(queue) => Ok(queue),
-        Destination::Topic(_) => unsupported(format!("producers.{} sends to a topic", producer.name), "send to a queue"),
-    }
-}
-
-fn check_queue(queue: &crate::scenario::Queue) -> Result<(), LoadError> {
-    let odd = [
-        (queue.message_ttl.is_some(), "message_ttl"),
-        (queue.delivery_limit.is_some(), "delivery_limit"),
-        (queue.visibility_timeout.is_some(), "visibility_timeout"),
-        (queue.partitions.is_some(), "partitions"),
-        (queue.durability != crate::scenario::Durability::None, "durability"),
-        (queue.initial_backlog > 0, "initial_backlog"),
-        (queue.preemption != crate::scenario::Preemption::None, "preemption"),
-    ];
-    match odd.iter().find(|(set, _)| *set) {
-        Some((_, key)) => unsupported(format!("queues.{}.{key} is set", queue.name), "leave it out"),
-        None => Ok(()),
-    }
-}
-
-fn group(consumer: &crate::scenario::Consumer) -> Result<Group, LoadError> {
-    let odd = [
-        (consumer.batch.is_some(), "batch"),
-        (consumer.prefetch != 1, "prefetch"),
-        (consumer.failure > 0.0, "failure"),
-        (consumer.outages.is_some(), "outages"),
-        (consumer.autoscale.is_some(), "autoscale"),
-        (!consumer.to.is_empty(), "to"),
-    ];
-    if let Some((_, key)) = odd.iter().find(|(set, _)| *set) {
-        return unsupported(format!("consumers.{}.{key} is set", consumer.name), "leave it out");
-    }
-    match consumer.count {
-        Servers::Count(servers) => Ok(Group { queue: consumer.from, servers }),
-        Servers::Unlimited => unsupported(format!("consumers.{}.count is unlimited", consumer.name), "write a number"),
+        let planned = groups().map(|(g, _)| {
+            let batch = self.scenario.consumers[g].batch.map_or(1, |b| b.max.max(1));
+            self.plan.demand[g].iter().map(|&d| u128::from(d)).sum::<u128>() / u128::from(batch)
+        });
+        u64::try_from(planned.max().unwrap_or(0) / u128::from(servers.max(1))).unwrap_or(u64::MAX)
     }
 }

@@ -1,10 +1,12 @@
-//! A server of a consumer group: takes a message, spends its demand, acknowledges, over and over.
+//! A server of a consumer group: takes a message or a batch, spends its demand, settles and forwards, over and over.
 
+use super::chance::Journey;
 use super::clock::Clock;
 use super::lives::{Lives, Who};
 use super::score::Score;
-use super::targets::Target;
+use super::targets::{Sent, Taken, Target, Want};
 use super::work::Worker;
+use crate::scenario::{Ack, Consumer, Destination};
 
 /// Which server it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,64 +15,216 @@ pub struct Post {
     pub server: u32,
 }
 
-/// What a server noticed that must not happen.
+/// What a server noticed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Faults {
+pub struct Notes {
     /// Messages that came although they had been taken, or that were never in the plan.
     pub duplicated: u64,
     /// First deliveries that came after a later message of the same line.
     pub disordered: u64,
-    /// Acknowledgements that the target would not have.
+    /// Settlements that the target would not have.
     pub unsettled: u64,
+    /// Nanoseconds of service that were planned, and that it really took.
+    pub planned: u64,
+    pub real: u64,
 }
 
-impl Faults {
-    pub fn merge(&mut self, other: &Faults) {
+impl Notes {
+    pub fn merge(&mut self, other: &Notes) {
         self.duplicated += other.duplicated;
         self.disordered += other.disordered;
         self.unsettled += other.unsettled;
+        self.planned += other.planned;
+        self.real += other.real;
     }
 }
 
-/// Serves until the target is closed and empty. Once the worker is stopped it still empties the queue, but works no more.
-pub fn serve<C: Clock>(
-    worker: &mut Worker<'_, C>,
-    score: &Score<'_>,
-    target: &dyn Target,
-    lives: &Lives,
-    start: u64,
-    post: Post,
-) -> Faults {
-    let queue = score.groups[post.group].queue;
-    let (mut faults, mut last) = (Faults::default(), None);
-    while let Some(taken) = target.consume(queue) {
-        if worker.pacer.stopped() {
-            continue;
+/// A server with all that it needs.
+pub struct Server<'a, 'w, C> {
+    pub worker: &'w mut Worker<'a, C>,
+    pub score: &'w Score<'w>,
+    pub target: &'w dyn Target,
+    pub lives: &'w Lives,
+    pub start: u64,
+    pub post: Post,
+}
+
+impl<C: Clock> Server<'_, '_, C> {
+    /// Serves until its queue is closed and settled, or the target halted. Once the worker is stopped it works no more.
+    pub fn serve(&mut self) -> Notes {
+        let (want, queue) = (self.want(), self.queue());
+        let batches = self.consumer().batch.is_some();
+        let (mut notes, mut last) = (Notes::default(), None);
+        let mut hand = Vec::with_capacity(want.max);
+        while self.target.consume(queue, &want, &mut hand) {
+            if batches {
+                self.fill(&want, &mut hand);
+                self.work(&hand, &mut notes, &mut last);
+                hand.clear();
+            }
+            // The window slides: what is done makes room for another, which waits here and no longer in the queue.
+            while !hand.is_empty() {
+                self.work(&hand[..1], &mut notes, &mut last);
+                hand.remove(0);
+                if want.max > 1 && !self.worker.pacer.stopped() {
+                    self.target.refill(queue, &Want { max: want.max - hand.len(), ..want }, 0, &mut hand);
+                }
+            }
         }
-        let at = worker.pacer.now();
-        let message = taken.message as usize;
-        if message >= score.len() {
-            faults.duplicated += 1;
-            continue;
-        }
-        let who = Who { group: post.group as u32, server: post.server, deliveries: taken.deliveries };
-        let done = worker.spend(at, score.demand(post.group, message));
-        faults.duplicated += u64::from(!lives.take(message, at.saturating_sub(start), who));
-        if !worker.pacer.stopped() {
-            lives.finish(message, done.saturating_sub(start));
-            faults.unsettled += u64::from(!target.ack(queue, &taken));
-        }
-        faults.disordered += u64::from(taken.deliveries == 1 && last > Some(message));
-        last = Some(message);
+        notes
     }
-    faults
+
+    fn queue(&self) -> usize {
+        self.score.groups[self.post.group].queue
+    }
+
+    fn consumer(&self) -> &Consumer {
+        &self.score.scenario.consumers[self.post.group]
+    }
+
+    fn want(&self) -> Want {
+        let consumer = self.consumer();
+        let partitioned = self.score.scenario.queues[consumer.from].partitions.is_some();
+        Want {
+            max: consumer.batch.map_or(consumer.prefetch, |b| b.max).max(1) as usize,
+            part: if partitioned { self.post.server as usize } else { 0 },
+        }
+    }
+
+    /// Waits for the rest of a batch until its first message has waited for the linger.
+    fn fill(&self, want: &Want, hand: &mut Vec<Taken>) {
+        let linger = self.consumer().batch.map_or(0, |b| self.score.chance.played(b.linger));
+        let first = hand.first().map(|taken| taken.message as usize).filter(|&message| message < self.score.len());
+        let sent = first.and_then(|message| self.lives.past(self.life(message)).sent).unwrap_or(0);
+        let until = self.start + sent + linger;
+        while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
+            self.target.refill(self.queue(), &Want { max: want.max - hand.len(), ..*want }, until, hand);
+        }
+    }
+
+    /// Spends the demand of messages that are served together, and settles them.
+    fn work(&mut self, batch: &[Taken], notes: &mut Notes, last: &mut Option<usize>) {
+        if self.worker.pacer.stopped() {
+            // What is not settled would be waited for.
+            batch.iter().for_each(|taken| self.acknowledge(taken, &mut Notes::default()));
+            return;
+        }
+        let at = self.worker.pacer.now();
+        let taken_at = at.saturating_sub(self.start);
+        if self.consumer().ack == Ack::Auto {
+            batch.iter().for_each(|taken| self.acknowledge(taken, notes));
+        }
+        let group = self.post.group;
+        let mut known = batch.iter().filter(|t| (t.message as usize) < self.score.len()).map(|t| (self.journey(t), t.deliveries));
+        let planned = match self.consumer().batch {
+            Some(_) => self.score.work(group, known),
+            None => known.next().map_or(0, |(journey, deliveries)| self.score.demand(group, journey, deliveries)),
+        };
+        let done = self.worker.spend(at, planned);
+        for taken in batch {
+            let message = taken.message as usize;
+            if message >= self.score.len() {
+                notes.duplicated += 1;
+                self.acknowledge(taken, &mut Notes::default());
+                continue;
+            }
+            let who = Who { group: group as u32, server: self.post.server, deliveries: taken.deliveries };
+            notes.duplicated += u64::from(!self.lives.take(self.life(message), taken_at, who));
+            self.lives.work(self.life(message), done.saturating_sub(at));
+            if taken.deliveries == 1 {
+                notes.disordered += u64::from(self.score.groups[group].ordered && *last > Some(message));
+                *last = Some(message);
+            }
+            self.settle(taken, done, notes);
+        }
+        if !self.worker.pacer.stopped() {
+            notes.planned += planned;
+            notes.real += done.saturating_sub(at);
+        }
+    }
+
+    fn journey(&self, taken: &Taken) -> Journey {
+        let message = taken.message as usize;
+        let life = |queue: usize| queue * self.score.len() + message;
+        let came = |queue: &usize| self.lives.past(life(*queue)).sent.is_some();
+        let sent = Journey { message, path: self.lives.path(self.life(message)) };
+        // What nobody sent here has been thrown here.
+        let from = self.score.dead_from(self.queue()).filter(|_| !came(&self.queue())).find(came);
+        from.map_or(sent, |queue| Journey { message, path: self.lives.path(life(queue)) }.dead())
+    }
+
+    fn life(&self, message: usize) -> usize {
+        self.queue() * self.score.len() + message
+    }
+
+    /// A message's work is over: it is done, or it failed and comes again.
+    fn settle(&mut self, taken: &Taken, done: u64, notes: &mut Notes) {
+        let (group, consumer, journey) = (self.post.group, self.consumer(), self.journey(taken));
+        let life = self.life(journey.message);
+        if self.worker.pacer.stopped() {
+            self.acknowledge(taken, &mut Notes::default());
+        } else if self.score.chance.fails(consumer, group, journey, taken.deliveries) {
+            let delay = self.score.chance.retry_delay(consumer, group, journey, taken.deliveries);
+            let kept = self.target.nack(self.queue(), taken, delay);
+            notes.unsettled += u64::from(!kept && !self.score.groups[group].leased);
+        } else {
+            self.lives.finish(life, done.saturating_sub(self.start));
+            self.forward(journey, taken.deliveries);
+            if consumer.ack == Ack::Manual {
+                self.acknowledge(taken, notes);
+            }
+        }
+    }
+
+    fn acknowledge(&self, taken: &Taken, notes: &mut Notes) {
+        let settled = self.target.ack(self.queue(), taken);
+        // A lease that has run out is a redelivery and no fault of the target.
+        notes.unsettled += u64::from(!settled && !self.score.groups[self.post.group].leased);
+    }
+
+    /// Sends a processed message on, before it is acknowledged: it may come twice but is not lost.
+    fn forward(&self, journey: Journey, deliveries: u32) {
+        let consumer = self.consumer();
+        if consumer.to.is_empty() {
+            return;
+        }
+        let chance = self.score.chance.route(self.post.group, journey, deliveries);
+        let mut sum = 0.0;
+        let route = consumer.to.iter().find(|route| {
+            sum += route.probability;
+            // A sum of probabilities that is 1 but for rounding is 1.
+            chance <= if sum > 1.0 - 1e-9 { 1.0 } else { sum }
+        });
+        if let Some(route) = route {
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            send(self.score, self.target, self.lives, route.to, journey.branch(deliveries.into()), now);
+        }
+    }
+}
+
+/// Sends a message to a destination at an instant from the start; false once the target is closed.
+pub fn send(score: &Score<'_>, target: &dyn Target, lives: &Lives, to: Destination, journey: Journey, at: u64) -> bool {
+    let mut open = true;
+    score.deliver(to, journey, target, |queue, journey| {
+        let life = queue * score.len() + journey.message;
+        if journey.path != 0 {
+            lives.come_by(life, journey.path);
+        }
+        lives.send(life, at);
+        match target.publish(queue, &score.offer(queue, journey)) {
+            Sent::Accepted => {}
+            Sent::Rejected => lives.refuse(life),
+            Sent::Closed => open = false,
+        }
+    });
+    open
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::clock::Fake;
     use super::super::pacing::{MARGIN, Pacer};
-    use super::super::targets::{Sent, Taken};
+    use super::super::targets::{Lost, Offer};
     use super::*;
     use crate::scenario::{Scenario, Work};
     use crate::workload::Block;
@@ -82,21 +236,27 @@ mod tests {
     struct Script(Mutex<Vec<u64>>);
 
     impl Target for Script {
-        fn publish(&self, _: usize, _: u64) -> Sent {
+        fn publish(&self, _: usize, _: &Offer) -> Sent {
             Sent::Closed
         }
-        fn consume(&self, _: usize) -> Option<Taken> {
-            let message = self.0.lock().expect("no thread panicked").pop()?;
-            Some(Taken { message, deliveries: 1, tag: 0 })
+        fn consume(&self, _: usize, _: &Want, out: &mut Vec<Taken>) -> bool {
+            let message = self.0.lock().expect("no thread panicked").pop();
+            out.extend(message.map(|message| Taken { message, deliveries: 1, tag: 0, part: 0 }));
+            message.is_some()
         }
+        fn refill(&self, _: usize, _: &Want, _: u64, _: &mut Vec<Taken>) {}
         fn ack(&self, _: usize, taken: &Taken) -> bool {
             taken.message != 2
         }
-        fn close(&self) {}
+        fn nack(&self, _: usize, _: &Taken, _: u64) -> bool {
+            false
+        }
+        fn close(&self, _: usize) {}
+        fn halt(&self) {}
         fn in_system(&self, _: usize) -> Option<u64> {
             None
         }
-        fn dropped(&self) -> Vec<(u64, u64)> {
+        fn lost(&self) -> Vec<Lost> {
             Vec::new()
         }
     }
@@ -109,9 +269,12 @@ mod tests {
         let (clock, stop, lives) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Lives::new(4));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
         let target = Script(Mutex::new(vec![9, 1, 2, 3, 1, 0]));
-        let faults = serve(&mut worker, &score, &target, &lives, 0, Post { group: 0, server: 0 });
+        let post = Post { group: 0, server: 0 };
+        let notes = Server { worker: &mut worker, score: &score, target: &target, lives: &lives, start: 0, post }.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
-        assert_eq!(faults, Faults { duplicated: 2, disordered: 2, unsettled: 1 });
+        assert_eq!((notes.duplicated, notes.disordered, notes.unsettled), (2, 2, 1));
+        assert_eq!(notes.planned, 5_000_000);
+        assert!((5_000_000..5_000_500).contains(&notes.real), "{}", notes.real);
         let past = lives.past(0);
         let spent = past.finished.expect("served") - past.taken.expect("served").0;
         assert!((1_000_000..1_000_100).contains(&spent), "{spent}");

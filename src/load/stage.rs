@@ -6,12 +6,12 @@ use super::lives::Lives;
 use super::pacing::{Meter, Pacer};
 use super::records::Watched;
 use super::score::Score;
-use super::server::{Faults, Post, serve};
+use super::server::{Notes, Post, Server};
 use super::targets::Target;
 use super::witness::Hindrance;
 use super::work::Worker;
 use super::{Control, LoadError, system};
-use crate::scenario::Work;
+use crate::scenario::{Destination, Work};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
@@ -37,6 +37,8 @@ pub struct Stage<'a> {
     start: AtomicU64,
     /// Threads that have begun and not ended.
     present: AtomicU64,
+    /// By queue: threads that may still send to it.
+    feeders: Vec<AtomicU64>,
 }
 
 /// What one thread leaves.
@@ -44,7 +46,7 @@ pub struct Stage<'a> {
 struct Left {
     hindrance: Hindrance,
     meter: Meter,
-    faults: Faults,
+    notes: Notes,
 }
 
 /// What all of them leave.
@@ -52,13 +54,25 @@ pub struct Performance {
     pub hindrance: Hindrance,
     pub generator: Meter,
     pub inversions: u64,
-    pub faults: Faults,
+    pub notes: Notes,
     pub watched: Watched,
 }
 
 impl<'a> Stage<'a> {
     pub fn new(score: &'a Score<'a>, target: &'a dyn Target, lives: &'a Lives, work: Work, margin: u64) -> Self {
-        Stage { score, target, lives, work, margin, halt: false.into(), start: 0.into(), present: 0.into() }
+        let feeders = (0..score.queues()).map(|queue| {
+            let servers = score.groups.iter().enumerate().filter(|(group, _)| feeds(score, *group, queue));
+            AtomicU64::new(1 + servers.map(|(_, group)| u64::from(group.servers)).sum::<u64>())
+        });
+        let feeders = feeders.collect();
+        Stage { score, target, lives, work, margin, halt: false.into(), start: 0.into(), present: 0.into(), feeders }
+    }
+
+    /// One who may have sent to a queue has gone; with the last of them the queue is closed.
+    fn gone(&self, queue: usize) {
+        if self.feeders[queue].fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.target.close(queue);
+        }
     }
 
     /// Starts the threads, watches over them, and gathers what they leave behind.
@@ -84,13 +98,13 @@ impl<'a> Stage<'a> {
                 hindrance: generator.hindrance,
                 generator: generator.meter,
                 inversions: generator.meter.inversions,
-                faults: Faults::default(),
+                notes: Notes::default(),
                 watched,
             };
             for server in left {
                 sum.hindrance = sum.hindrance.plus(server.hindrance);
                 sum.inversions += server.meter.inversions;
-                sum.faults.merge(&server.faults);
+                sum.notes.merge(&server.notes);
             }
             Ok(sum)
         })
@@ -113,7 +127,7 @@ impl<'a> Stage<'a> {
 
     fn generator(&self) -> Left {
         // Whatever happens here, the consumers must not wait for more.
-        let _closing = Closing(self.target);
+        let _leaving = Leaving { stage: self, group: None };
         let Some(start) = self.await_start() else { return Left::default() };
         let mut pacer = Pacer::new(&Monotonic, &self.halt, self.margin);
         generate(&mut pacer, self.score, self.target, self.lives, start);
@@ -121,10 +135,12 @@ impl<'a> Stage<'a> {
     }
 
     fn server(&self, post: Post) -> Left {
+        let _leaving = Leaving { stage: self, group: Some(post.group) };
         let Some(start) = self.await_start() else { return Left::default() };
         let mut worker = Worker::new(Pacer::new(&Monotonic, &self.halt, self.margin), &Monotonic, self.work);
-        let faults = serve(&mut worker, self.score, self.target, self.lives, start, post);
-        Left { meter: worker.pacer.meter, faults, ..Left::default() }
+        let mut server = Server { worker: &mut worker, score: self.score, target: self.target, lives: self.lives, start, post };
+        let notes = server.serve();
+        Left { meter: worker.pacer.meter, notes, ..Left::default() }
     }
 
     fn await_start(&self) -> Option<u64> {
@@ -175,12 +191,13 @@ impl<'a> Stage<'a> {
         if (0..queues).any(|queue| self.score.blocks(queue)) {
             return None;
         }
-        (0..queues).map(|queue| self.target.in_system(queue)).sum()
+        // What nobody consumes has left the run.
+        (0..queues).filter(|&queue| self.score.first_group(queue).is_some()).map(|queue| self.target.in_system(queue)).sum()
     }
 
     fn halt(&self) {
         self.halt.store(true, Ordering::Relaxed);
-        self.target.close();
+        self.target.halt();
     }
 }
 
@@ -200,11 +217,25 @@ impl Drop for Presence<'_> {
     }
 }
 
-/// Closes the target when its generator leaves, panics included.
-struct Closing<'a>(&'a dyn Target);
+/// Whether servers of a group may send to a queue: by forwarding, or because what they give up goes there.
+fn feeds(score: &Score<'_>, group: usize, queue: usize) -> bool {
+    let consumer = &score.scenario.consumers[group];
+    let forwards = consumer.to.iter().any(|route| match route.to {
+        Destination::Queue(to) => to == queue,
+        Destination::Topic(topic) => score.scenario.topics[topic].subscriptions.contains(&queue),
+    });
+    forwards || score.scenario.queues[consumer.from].dead_letter == Some(queue)
+}
 
-impl Drop for Closing<'_> {
+/// Tells the queues when a thread that may send to them leaves, panics included. The generator counts for all.
+struct Leaving<'a> {
+    stage: &'a Stage<'a>,
+    group: Option<usize>,
+}
+
+impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        self.0.close();
+        let fed = |queue: &usize| self.group.is_none_or(|group| feeds(self.stage.score, group, *queue));
+        (0..self.stage.score.queues()).filter(fed).for_each(|queue| self.stage.gone(queue));
     }
 }

@@ -1,17 +1,56 @@
 //! The real in-process queue: what simulated answers are held against, and an embedded queue in its own right.
 //!
-//! Three layers, each usable without the next: [`State`] decides (a pure state machine: no lock, no clock, no
-//! input or output), [`Queue`] adds one lock and the waiting of threads. Whatever a queue can do to a message is decided in the
+//! Layers, each usable without the next: [`State`] decides (a pure state machine: no lock, no clock, no
+//! input or output), [`Queue`] adds one lock and the waiting of threads, [`DurableQueue`] a write-ahead [`log`]. Whatever a queue can do to a message is decided in the
 //! first layer alone, so that it can be tested against a plain model, step by step.
+//! [`Topic`] hands messages to several queues, [`Partitioned`] keeps those of a key in order.
+//!
+//! A message is delivered at least once. It is *ready* until a consumer takes it, then *unacked* until the consumer settles it:
+//! [`Queue::ack`] (done), [`Queue::nack`] (again, in its old place), [`Queue::nack_after`] (again, later), [`Queue::reject`] (never
+//! again). A consumer that says nothing loses it to another after [`Settings::visibility_timeout`]. What is thrown out, expired,
+//! rejected or delivered too often is told to the queue's listener with its reason: publish it to another queue there, and you have a
+//! dead-letter queue.
+//!
+//! ```
+//! use queuelab::queue::{Queue, Settings, Terms};
+//! use std::time::{Duration, Instant};
+//!
+//! let start = Instant::now();
+//! let settings = Settings { delivery_limit: Some(2), ..Settings::default() };
+//! let queue = Queue::new(settings, move || start.elapsed().as_nanos() as u64, |lost| println!("{lost:?}"));
+//! queue.publish("resize photo 7")?;
+//!
+//! let mut hand = Vec::new();
+//! queue.consume(1, &mut hand);
+//! queue.nack(hand[0].tag)?; // The first attempt failed: it takes its old place in line.
+//! hand.clear();
+//! queue.consume(1, &mut hand);
+//! assert!(hand[0].redelivered());
+//! queue.ack(hand[0].tag)?;
+//! assert!(queue.ack(hand[0].tag).is_err(), "a delivery is settled once");
+//! assert!(queue.counts().balanced());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod counts;
+mod delivery;
+mod durable;
+mod line;
+pub mod log;
 #[cfg(test)]
 mod model_test;
 mod settings;
 mod shell;
 mod slots;
 mod state;
+mod timers;
+mod topic;
 
-pub use settings::{Overflow, Settings};
+pub use counts::Counts;
+pub use delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
+pub use durable::{Confirm, DurableError, DurableQueue, Stored};
+pub use settings::{Backoff, Order, Overflow, Settings, Terms};
 pub use shell::Queue;
 pub use slots::Tag;
-pub use state::{Counts, Delivery, Loss, Lost, Misuse, Refusal, Refused, State};
+pub use state::State;
+pub use topic::{Deliver, Partitioned, Topic};

@@ -1,113 +1,314 @@
-//! The state machine beside a plain broker of two lists, step by step, over random histories.
+//! The state machine beside a plain broker of lists, step by step, over random histories.
 
-use super::{Delivery, Misuse, Overflow, Settings, State};
+use super::{Backoff, Delivery, Loss, Misuse, Order, Overflow, Settings, State, Terms};
 use proptest::prelude::*;
-use std::collections::VecDeque;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Publish,
+    Publish {
+        rank: i64,
+        ttl: Option<u64>,
+    },
     Consume(usize),
-    /// Settles the delivery at this position among all that were ever made (modulo their number).
-    Ack(usize),
+    /// Does something with the delivery at this position among all that were ever made (modulo their number).
+    Settle(Settle, usize),
     BeginWait,
     EndWait,
+    /// Lets so much time pass.
+    Pass(u64),
     Close,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Settle {
+    Ack,
+    Nack,
+    NackAfter(u64),
+    Reject,
+    Extend,
+}
+
 fn step() -> impl Strategy<Value = Step> {
+    let settle = prop_oneof![
+        4 => Just(Settle::Ack),
+        2 => Just(Settle::Nack),
+        1 => (0..30_u64).prop_map(Settle::NackAfter),
+        1 => Just(Settle::Reject),
+        1 => Just(Settle::Extend),
+    ];
     prop_oneof![
-        6 => Just(Step::Publish),
-        4 => (0..4_usize).prop_map(Step::Consume),
-        4 => any::<usize>().prop_map(Step::Ack),
-        1 => Just(Step::BeginWait),
-        1 => Just(Step::EndWait),
+        12 => (-2..3_i64, prop::option::weighted(0.3, 0..40_u64)).prop_map(|(rank, ttl)| Step::Publish { rank, ttl }),
+        8 => (0..4_usize).prop_map(Step::Consume),
+        12 => (settle, any::<usize>()).prop_map(|(how, which)| Step::Settle(how, which)),
+        2 => Just(Step::BeginWait),
+        2 => Just(Step::EndWait),
+        8 => (1..20_u64).prop_map(Step::Pass),
         1 => Just(Step::Close),
     ]
 }
 
-/// What a broker is, written as plainly as can be.
-#[derive(Default)]
-struct Plain {
-    ready: VecDeque<u64>,
-    unacked: Vec<u64>,
-    acked: u64,
-    dropped: Vec<u64>,
-    published: u64,
-    waiting: u64,
-    closed: bool,
+fn settings() -> impl Strategy<Value = Settings> {
+    let orders = prop::sample::select(vec![Order::Fifo, Order::Lifo, Order::Ranked]);
+    let overflows = prop::sample::select(vec![Overflow::RejectPublish, Overflow::DropHead, Overflow::Block]);
+    let backoff = prop::option::of((1..10_u64, 1..40_u64).prop_map(|(min, max)| Backoff { min, max }));
+    let times = (prop::option::of(0..50_u64), prop::option::of(1..4_u32), prop::option::of(1..50_u64));
+    (orders, prop::option::of(0..5_u64), overflows, times, backoff).prop_map(
+        |(order, max_length, overflow, (message_ttl, delivery_limit, visibility_timeout), backoff)| Settings {
+            order,
+            max_length,
+            overflow,
+            message_ttl,
+            delivery_limit,
+            visibility_timeout,
+            backoff,
+            ..Settings::default()
+        },
+    )
 }
 
-impl Plain {
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Ready,
+    /// By which delivery of all, until when, and as which of all timers.
+    Held(usize, u64, u64),
+    Away(u64, u64),
+    Acked,
+    Lost(Loss, u64),
+}
+
+#[derive(Debug, Clone)]
+struct Plain {
+    rank: i64,
+    turn: u64,
+    expires: u64,
+    deliveries: u32,
+    at: At,
+}
+
+/// What a broker is, written as plainly as can be: every message there ever was, and where it is. Slow, and free of cleverness.
+struct Broker {
+    settings: Settings,
+    messages: Vec<Plain>,
+    handed: usize,
+    timers: u64,
+    waiting: u64,
+    closed: bool,
+    now: u64,
+    /// In the order of the losses.
+    lost: Vec<(u64, Loss, u64)>,
+}
+
+impl Broker {
+    fn is(&self, at: impl Fn(At) -> bool) -> u64 {
+        self.messages.iter().filter(|m| at(m.at)).count() as u64
+    }
+
+    fn ready(&self) -> u64 {
+        self.is(|at| at == At::Ready)
+    }
+
+    fn head(&self) -> Option<usize> {
+        let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
+        match self.settings.order {
+            Order::Fifo => ready.min_by_key(|&i| self.messages[i].turn),
+            Order::Lifo => ready.max_by_key(|&i| self.messages[i].turn),
+            Order::Ranked => ready.min_by_key(|&i| (self.messages[i].rank, self.messages[i].turn)),
+        }
+    }
+
+    fn lose(&mut self, i: usize, why: Loss) {
+        self.messages[i].at = At::Lost(why, self.now);
+        self.lost.push((i as u64, why, self.now));
+    }
+
+    /// A nanosecond at a time: heads expire, leases end, delays are over.
+    fn pass(&mut self, time: u64) {
+        for passed in 0..=time {
+            self.now += u64::from(passed > 0);
+            self.expire();
+            while let Some(i) = self.over(|at| if let At::Held(_, until, timer) = at { Some((until, timer)) } else { None }) {
+                self.give_back(i, 0);
+                self.expire();
+            }
+            while let Some(i) = self.over(|at| if let At::Away(until, timer) = at { Some((until, timer)) } else { None }) {
+                self.messages[i].at = At::Ready;
+                self.messages[i].turn = self.timer();
+                self.expire();
+            }
+        }
+    }
+
+    /// The message whose time is over, and whose timer was set first.
+    fn over(&self, timer: impl Fn(At) -> Option<(u64, u64)>) -> Option<usize> {
+        let all = (0..self.messages.len()).filter_map(|i| timer(self.messages[i].at).map(|(until, timer)| (timer, until, i)));
+        all.filter(|&(_, until, _)| until <= self.now).min().map(|(_, _, i)| i)
+    }
+
+    fn timer(&mut self) -> u64 {
+        self.timers += 1;
+        self.timers
+    }
+
+    fn expire(&mut self) {
+        while let Some(head) = self.head().filter(|&i| self.messages[i].expires <= self.now) {
+            self.lose(head, Loss::Expired);
+        }
+    }
+
+    fn give_back(&mut self, i: usize, delay: u64) {
+        if self.settings.delivery_limit.is_some_and(|limit| self.messages[i].deliveries >= limit) {
+            self.lose(i, Loss::TooOften);
+        } else {
+            let timer = self.timer();
+            self.messages[i].at = if delay > 0 { At::Away(self.now + delay, timer) } else { At::Ready };
+        }
+    }
+
     /// Whether the message is accepted.
-    fn publish(&mut self, body: u64, max: Option<u64>, overflow: Overflow) -> bool {
-        let room = max.is_none_or(|m| (self.ready.len() as u64) < m + self.waiting);
-        if self.closed || (!room && overflow != Overflow::DropHead) {
+    fn publish(&mut self, rank: i64, ttl: Option<u64>) -> bool {
+        let bound = self.settings.max_length.map(|m| m + self.waiting);
+        let room = bound.is_none_or(|b| self.ready() < b);
+        if self.closed || (!room && self.settings.overflow != Overflow::DropHead) {
             return false;
         }
-        self.published += 1;
-        self.ready.push_back(body);
-        while max.is_some_and(|m| self.ready.len() as u64 > m + self.waiting) {
-            self.dropped.extend(self.ready.pop_front());
+        let ttl = ttl.unwrap_or(u64::MAX).min(self.settings.message_ttl.unwrap_or(u64::MAX));
+        let turn = self.timer();
+        self.messages.push(Plain { rank, turn, expires: ttl.saturating_add(self.now), deliveries: 0, at: At::Ready });
+        while self.settings.overflow == Overflow::DropHead && bound.is_some_and(|b| self.ready() > b) {
+            let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
+            let oldest = ready.min_by_key(|&i| self.messages[i].turn).expect("more are ready than may be");
+            self.lose(oldest, Loss::Dropped);
+        }
+        true
+    }
+
+    fn consume(&mut self, count: usize) -> Vec<u64> {
+        let mut taken = Vec::new();
+        while taken.len() < count {
+            self.expire();
+            let Some(head) = self.head() else { break };
+            let until = self.settings.visibility_timeout.map_or(u64::MAX, |t| self.now + t);
+            self.messages[head].deliveries += 1;
+            let timer = self.timer();
+            self.messages[head].at = At::Held(self.handed, until, timer);
+            self.handed += 1;
+            taken.push(head as u64);
+        }
+        taken
+    }
+
+    /// Whether the delivery was under way.
+    fn settle(&mut self, how: Settle, delivery: usize) -> bool {
+        let Some(i) = self.messages.iter().position(|m| matches!(m.at, At::Held(by, ..) if by == delivery)) else { return false };
+        let deliveries = self.messages[i].deliveries;
+        match how {
+            Settle::Ack => self.messages[i].at = At::Acked,
+            Settle::Nack => self.give_back(i, self.settings.backoff.map_or(0, |b| b.delay(deliveries))),
+            Settle::NackAfter(delay) => self.give_back(i, delay),
+            Settle::Reject => self.lose(i, Loss::Rejected),
+            Settle::Extend => {
+                let until = self.settings.visibility_timeout.map_or(u64::MAX, |t| self.now + t);
+                let timer = self.timer();
+                self.messages[i].at = At::Held(delivery, until, timer);
+            }
         }
         true
     }
 }
 
-proptest! {
-    #[test]
-    fn the_state_machine_is_the_plain_broker(
-        steps in prop::collection::vec(step(), 1..200),
-        max in prop::option::of(0..5_u64),
-        overflow in prop::sample::select(vec![Overflow::RejectPublish, Overflow::DropHead, Overflow::Block]),
-    ) {
-        let mut state = State::new(Settings { max_length: max, overflow, ..Settings::default() });
-        let (mut plain, mut made, mut lost) = (Plain::default(), Vec::<Delivery<u64>>::new(), Vec::new());
-        for (now, step) in steps.into_iter().enumerate() {
-            let body = now as u64;
-            match step {
-                Step::Publish => prop_assert_eq!(state.publish(body, body).is_ok(), plain.publish(body, max, overflow)),
-                Step::Consume(count) => {
-                    let from = made.len();
-                    state.consume(count, &mut made);
-                    let expected: Vec<u64> = plain.ready.drain(..count.min(plain.ready.len())).collect();
-                    prop_assert_eq!(made[from..].iter().map(|d| d.body).collect::<Vec<_>>(), expected.clone());
-                    plain.unacked.extend(expected);
-                }
-                Step::Ack(which) if !made.is_empty() => {
-                    let delivery = &made[which % made.len()];
-                    let open = plain.unacked.iter().position(|&b| b == delivery.body);
-                    let answer = state.ack(delivery.tag);
-                    prop_assert_eq!(answer, open.map(|_| ()).ok_or(Misuse(delivery.tag)));
-                    if let Some(at) = open {
-                        plain.unacked.swap_remove(at);
-                        plain.acked += 1;
-                    }
-                }
-                Step::Ack(_) => {}
-                Step::BeginWait => {
-                    state.begin_wait();
-                    plain.waiting += 1;
-                }
-                Step::EndWait if plain.waiting > 0 => {
-                    state.end_wait();
-                    plain.waiting -= 1;
-                }
-                Step::EndWait => {}
-                Step::Close => {
-                    state.close();
-                    plain.closed = true;
+/// Plays a history on both and compares after every step.
+fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let mut state = State::new(settings.clone());
+    let mut plain = Broker { settings, messages: Vec::new(), handed: 0, timers: 0, waiting: 0, closed: false, now: 0, lost: Vec::new() };
+    let (mut made, mut lost) = (Vec::<Delivery<u64>>::new(), Vec::new());
+    for step in steps {
+        // What is due at this very instant happens before the step in both.
+        plain.pass(0);
+        let now = plain.now;
+        match step {
+            Step::Publish { rank, ttl } => {
+                let body = plain.messages.len() as u64;
+                prop_assert_eq!(state.publish(body, Terms { rank, ttl }, now).is_ok(), plain.publish(rank, ttl));
+            }
+            Step::Consume(count) => {
+                let from = made.len();
+                state.consume(count, now, &mut made);
+                let bodies: Vec<u64> = made[from..].iter().map(|d| d.body).collect();
+                prop_assert_eq!(bodies, plain.consume(count));
+                for d in &made[from..] {
+                    prop_assert_eq!((d.id, d.deliveries), (d.body, plain.messages[d.body as usize].deliveries));
                 }
             }
-            lost.extend(state.take_lost().into_iter().map(|l| l.body));
-            let counts = state.counts();
-            prop_assert!(counts.balanced(), "{:?}", counts);
-            prop_assert_eq!(
-                (counts.published, counts.ready, counts.unacked, counts.acked),
-                (plain.published, plain.ready.len() as u64, plain.unacked.len() as u64, plain.acked)
-            );
-            prop_assert_eq!(&lost, &plain.dropped);
-            prop_assert_eq!(state.is_exhausted(), plain.closed && plain.ready.is_empty());
+            Step::Settle(how, which) if !made.is_empty() => {
+                let which = which % made.len();
+                let tag = made[which].tag;
+                let answer = match how {
+                    Settle::Ack => state.ack(tag, now),
+                    Settle::Nack => state.nack(tag, now),
+                    Settle::NackAfter(delay) => state.nack_after(tag, delay, now),
+                    Settle::Reject => state.reject(tag, now),
+                    Settle::Extend => state.extend(tag, now),
+                };
+                prop_assert_eq!(answer, if plain.settle(how, which) { Ok(()) } else { Err(Misuse(tag)) });
+            }
+            Step::Settle(..) => {}
+            Step::BeginWait => {
+                state.begin_wait();
+                plain.waiting += 1;
+            }
+            Step::EndWait if plain.waiting > 0 => {
+                state.end_wait();
+                plain.waiting -= 1;
+            }
+            Step::EndWait => {}
+            Step::Pass(time) => plain.pass(time),
+            Step::Close => {
+                state.close();
+                plain.closed = true;
+            }
         }
+        plain.pass(0);
+        state.tick(plain.now);
+        lost.extend(state.take_lost().iter().map(|l| (l.body, l.why, l.at)));
+        same(&state, &plain)?;
+        prop_assert_eq!(&lost, &plain.lost);
+    }
+    Ok(())
+}
+
+fn same(state: &State<u64>, plain: &Broker) -> Result<(), TestCaseError> {
+    let counts = state.counts();
+    prop_assert!(counts.balanced(), "{:?}", counts);
+    let lost = |why: Loss| plain.is(|at| matches!(at, At::Lost(w, _) if w == why));
+    prop_assert_eq!(
+        [counts.ready, counts.unacked, counts.delayed, counts.acked],
+        [
+            plain.ready(),
+            plain.is(|at| matches!(at, At::Held(..))),
+            plain.is(|at| matches!(at, At::Away(..))),
+            plain.is(|at| at == At::Acked)
+        ]
+    );
+    prop_assert_eq!(
+        [counts.published, counts.dropped, counts.expired, counts.dead],
+        [plain.messages.len() as u64, lost(Loss::Dropped), lost(Loss::Expired), lost(Loss::Rejected) + lost(Loss::TooOften)]
+    );
+    let next = plain.messages.iter().filter_map(|m| match m.at {
+        At::Held(_, until, _) | At::Away(until, _) => Some(until),
+        _ => None,
+    });
+    let next = next.filter(|&at| at != u64::MAX).min();
+    prop_assert!(next.is_none() || state.next_timer().is_some_and(|at| Some(at) <= next), "{:?} is after {next:?}", state.next_timer());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: std::env::var("MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400), ..ProptestConfig::default() })]
+
+    /// Some 40 000 steps; `MODEL_CASES=10000` makes a million of them.
+    #[test]
+    fn the_state_machine_is_the_plain_broker(settings in settings(), steps in prop::collection::vec(step(), 1..200)) {
+        play(settings, steps)?;
     }
 }

@@ -12,13 +12,54 @@ pub enum Overflow {
     Block,
 }
 
-/// The settings of one queue.
-#[derive(Debug, Clone, PartialEq)]
+/// In what order waiting messages are delivered. A message that comes back at once takes its old place in any of them; after a
+/// delay it is the last to have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// As they were published.
+    #[default]
+    Fifo,
+    /// The youngest first.
+    Lifo,
+    /// The smallest [`Terms::rank`] first, equals as they were published: priorities, shortest job, earliest deadline.
+    Ranked,
+}
+
+/// How long a returned message stays away: `min`, then twice as long at every further delivery, `max` at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// Nanoseconds, as below.
+    pub min: u64,
+    pub max: u64,
+}
+
+impl Backoff {
+    /// The delay after so many deliveries, in nanoseconds.
+    pub fn delay(&self, deliveries: u32) -> u64 {
+        let doublings = deliveries.saturating_sub(1).min(63);
+        self.min.saturating_mul(1 << doublings).min(self.max.max(self.min))
+    }
+}
+
+/// The settings of one queue. Times are nanoseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    pub order: Order,
     /// Ready messages that may wait, those in service not counted; `None` is without bound.
     pub max_length: Option<u64>,
     /// What happens to a message that finds it full.
     pub overflow: Overflow,
+    /// How long a message may wait; it is thrown out when it is the next to be delivered and its time is over.
+    pub message_ttl: Option<u64>,
+    /// Deliveries after which a message that comes back is dead.
+    pub delivery_limit: Option<u32>,
+    /// How long a delivery may stay unsettled before the message is given to somebody else.
+    pub visibility_timeout: Option<u64>,
+    /// How long a message that was given back stays away; at once if absent.
+    pub backoff: Option<Backoff>,
+    /// How much room there must be before publishers that wait for it are woken. One at a time is fair and exact; a good part of the
+    /// bound is several times faster under pressure, because a wake-up then moves many messages.
+    pub wake_room: u64,
     /// Messages for which room is made beforehand, so that a measured run allocates nothing.
     pub reserve: usize,
     /// How often a consumer looks before it parks. One look is about 10 ns; parking and waking cost 15 µs and more.
@@ -27,6 +68,38 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { max_length: None, overflow: Overflow::default(), reserve: 0, spins: 500 }
+        Settings {
+            order: Order::default(),
+            max_length: None,
+            overflow: Overflow::default(),
+            message_ttl: None,
+            delivery_limit: None,
+            visibility_timeout: None,
+            backoff: None,
+            wake_room: 1,
+            reserve: 0,
+            spins: 500,
+        }
+    }
+}
+
+/// What is said of one message when it is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// Smaller is sooner, in a queue that is [`Order::Ranked`].
+    pub rank: i64,
+    /// How long it may wait, in nanoseconds; of this and the queue's the lower counts.
+    pub ttl: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_off_doubles_up_to_its_bound() {
+        let backoff = Backoff { min: 100, max: 1_000 };
+        assert_eq!([1, 2, 3, 4, 5, 200].map(|n| backoff.delay(n)), [100, 200, 400, 800, 1_000, 1_000]);
+        assert_eq!(Backoff { min: 5, max: 0 }.delay(3), 5, "a bound below the least is none");
     }
 }

@@ -2,18 +2,25 @@
 //!
 //! The waiting decides the latency, not the lock (parked hand-offs cost 15 µs and more, spinning ones less than 1 µs):
 //! a consumer looks a few hundred times before it parks, and a publisher wakes somebody only if more messages are
-//! ready than consumers are looking. Those who are woken are woken after the lock is free.
+//! ready than consumers are looking. Those who are woken are woken after the lock is free. What happens in a queue by itself (a lease
+//! that ends, a delay that is over) is waited for by those who wait for messages anyway; there is no thread of its own.
 
-use super::settings::Settings;
+use super::counts::Counts;
+use super::delivery::{Delivery, Lost, Misuse, Refusal, Refused};
+use super::settings::{Settings, Terms};
 use super::slots::Tag;
-use super::state::{Counts, Delivery, Lost, Misuse, Refusal, Refused, State};
+use super::state::State;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// "At no time."
+const NEVER: u64 = u64::MAX;
 
 /// A queue that threads share. Bodies are cloned at delivery: use something cheap, such as an index or an `Arc`.
 pub struct Queue<T> {
     inner: Mutex<Inner<T>>,
-    /// Whether something is ready or closed: what waiting consumers look at without the lock. Written under it.
+    /// Whether something is ready or everybody is to go: what waiting consumers look at without the lock. Written under it.
     hint: AtomicBool,
     arrived: Condvar,
     freed: Condvar,
@@ -30,10 +37,24 @@ struct Inner<T> {
     parked: u64,
     /// Publishers that sleep for want of room.
     blocked: u64,
+    /// The instant at which a sleeping consumer will look by itself.
+    armed: u64,
+    /// Whether everybody is to go, whatever is inside.
+    halted: bool,
+}
+
+/// How a wait for messages ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Taken,
+    /// The patience was over.
+    InVain,
+    /// There will never be any again.
+    Exhausted,
 }
 
 impl<T: Clone> Queue<T> {
-    /// A queue with a source of time (nanoseconds from any fixed instant; it stamps losses) and a listener for lost messages, which is called
+    /// A queue with a source of time (nanoseconds from any fixed instant; it is asked only where something depends on it) and a listener for lost messages, which is called
     /// without the lock by the thread whose call lost them.
     pub fn new(
         settings: Settings,
@@ -42,7 +63,7 @@ impl<T: Clone> Queue<T> {
     ) -> Self {
         let spins = settings.spins;
         Queue {
-            inner: Mutex::new(Inner { state: State::new(settings), looking: 0, parked: 0, blocked: 0 }),
+            inner: Mutex::new(Inner { state: State::new(settings), looking: 0, parked: 0, blocked: 0, armed: NEVER, halted: false }),
             hint: AtomicBool::new(false),
             arrived: Condvar::new(),
             freed: Condvar::new(),
@@ -57,17 +78,16 @@ impl<T: Clone> Queue<T> {
     /// # Errors
     /// A full or closed queue gives the message back.
     pub fn publish(&self, body: T) -> Result<u64, Refused<T>> {
+        self.publish_with(body, Terms::default())
+    }
+
+    /// Publishes one message with a rank or a time to live of its own.
+    ///
+    /// # Errors
+    /// A full or closed queue gives the message back.
+    pub fn publish_with(&self, body: T, terms: Terms) -> Result<u64, Refused<T>> {
         let mut inner = self.inner.lock();
-        let mut offer = body;
-        let outcome = loop {
-            match self.offer(&mut inner, offer) {
-                Err(Refused { body, why: Refusal::Wait }) => {
-                    offer = body;
-                    self.wait_for_room(&mut inner);
-                }
-                outcome => break outcome,
-            }
-        };
+        let outcome = self.offer(&mut inner, body, terms);
         self.leave(inner);
         outcome
     }
@@ -78,62 +98,62 @@ impl<T: Clone> Queue<T> {
         let mut inner = self.inner.lock();
         let mut accepted = 0;
         for body in bodies {
-            let mut offer = body;
-            loop {
-                match self.offer(&mut inner, offer) {
-                    Ok(_) => accepted += 1,
-                    Err(Refused { body, why: Refusal::Wait }) => {
-                        offer = body;
-                        self.wait_for_room(&mut inner);
-                        continue;
-                    }
-                    Err(no) => refused.push(no),
-                }
-                break;
+            match self.offer(&mut inner, body, Terms::default()) {
+                Ok(_) => accepted += 1,
+                Err(no) => refused.push(no),
             }
         }
         self.leave(inner);
         accepted
     }
 
-    /// Takes up to `max` messages onto the end of `out`, waiting until there is one. False if the queue is closed and
-    /// will never have one again.
+    /// Puts messages in that were there before, whatever the bound is.
+    pub(super) fn restore(&self, bodies: impl IntoIterator<Item = T>) {
+        let now = (self.now)();
+        let mut inner = self.inner.lock();
+        bodies.into_iter().for_each(|body| inner.state.restore(body, now));
+        self.leave(inner);
+    }
+
+    /// Takes up to `max` messages onto the end of `out`, waiting until there is one. False if there will never be one
+    /// again: the queue is closed and all is settled. Whoever still holds deliveries waits for himself then, so settle first or
+    /// use [`Queue::try_consume`].
     pub fn consume(&self, max: usize, out: &mut Vec<Delivery<T>>) -> bool {
         let mut inner = self.inner.lock();
-        if inner.state.consume(max, out) > 0 {
-            self.leave(inner);
-            return true;
-        }
-        inner.state.begin_wait();
-        // Whoever stands waiting is room for a publisher.
-        self.wake_publisher(&inner);
-        let mut looks = self.spins;
-        let taken = loop {
-            if inner.state.is_exhausted() {
-                break false;
-            }
-            if looks > 0 {
-                inner.looking += 1;
-                MutexGuard::unlocked(&mut inner, || self.look(&mut looks));
-                inner.looking -= 1;
-            } else {
-                inner.parked += 1;
-                self.arrived.wait(&mut inner);
-                inner.parked -= 1;
-            }
-            if inner.state.consume(max, out) > 0 {
-                break true;
-            }
-        };
-        inner.state.end_wait();
+        let waited = self.await_ready(&mut inner, max, out, NEVER);
         self.leave(inner);
-        taken
+        waited == Waited::Taken
+    }
+
+    /// Takes a batch: waits for the first message like [`Queue::consume`], then for further ones until there are `max` or the `linger` is over.
+    pub fn consume_batch(&self, max: usize, linger: Duration, out: &mut Vec<Delivery<T>>) -> bool {
+        let mut inner = self.inner.lock();
+        let from = out.len();
+        let first = self.await_ready(&mut inner, max, out, NEVER);
+        let until = if linger.is_zero() { 0 } else { (self.now)().saturating_add(nanos(linger)) };
+        while first == Waited::Taken && until > 0 && out.len() - from < max {
+            let missing = max - (out.len() - from);
+            if self.await_ready(&mut inner, missing, out, until) != Waited::Taken {
+                break;
+            }
+        }
+        self.leave(inner);
+        first == Waited::Taken
+    }
+
+    /// Takes up to `max` messages onto the end of `out`, waiting for one until an instant of the queue's source of time.
+    pub fn consume_until(&self, max: usize, instant: u64, out: &mut Vec<Delivery<T>>) -> bool {
+        let mut inner = self.inner.lock();
+        let waited = self.await_ready(&mut inner, max, out, instant);
+        self.leave(inner);
+        waited == Waited::Taken
     }
 
     /// Takes up to `max` messages onto the end of `out` without waiting, and says how many.
     pub fn try_consume(&self, max: usize, out: &mut Vec<Delivery<T>>) -> usize {
         let mut inner = self.inner.lock();
-        let count = inner.state.consume(max, out);
+        let now = self.now_if_needed(&inner);
+        let count = inner.state.consume(max, now, out);
         self.leave(inner);
         count
     }
@@ -141,40 +161,171 @@ impl<T: Clone> Queue<T> {
     /// Settles a delivery: the message is done.
     ///
     /// # Errors
-    /// A tag that names no delivery under way.
+    /// A tag that names no delivery under way, as for all settlements.
     pub fn ack(&self, tag: Tag) -> Result<(), Misuse> {
-        self.inner.lock().state.ack(tag)
+        let mut inner = self.inner.lock();
+        let now = self.now_if_needed(&inner);
+        let outcome = inner.state.ack(tag, now);
+        self.leave(inner);
+        outcome
     }
 
     /// Settles many deliveries under one lock, all that can be.
     ///
     /// # Errors
     /// The first tag that names no delivery under way.
-    pub fn ack_many(&self, tags: &[Tag]) -> Result<(), Misuse> {
+    pub fn ack_many(&self, tags: impl IntoIterator<Item = Tag>) -> Result<(), Misuse> {
         let mut inner = self.inner.lock();
+        let now = self.now_if_needed(&inner);
         let mut first = Ok(());
-        for &tag in tags {
-            first = first.and(inner.state.ack(tag));
+        for tag in tags {
+            let outcome = inner.state.ack(tag, now);
+            first = first.and(outcome);
         }
+        self.leave(inner);
         first
     }
 
-    /// Accepts no more messages and lets everybody go who waits in vain. What is inside can still be consumed.
+    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is one.
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub fn nack(&self, tag: Tag) -> Result<(), Misuse> {
+        self.settle(|state, now| state.nack(tag, now))
+    }
+
+    /// Gives a message back, to join the end of the line after a delay.
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub fn nack_after(&self, tag: Tag, delay: Duration) -> Result<(), Misuse> {
+        self.settle(|state, now| state.nack_after(tag, nanos(delay), now))
+    }
+
+    /// Gives a message up: the listener for losses is told.
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub fn reject(&self, tag: Tag) -> Result<(), Misuse> {
+        self.settle(|state, now| state.reject(tag, now))
+    }
+
+    /// Begins a delivery's visibility timeout anew.
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub fn extend(&self, tag: Tag) -> Result<(), Misuse> {
+        self.settle(|state, now| state.extend(tag, now))
+    }
+
+    /// Accepts no more messages. What is inside can still be consumed, settled and given back; consumers that wait are let
+    /// go when all is settled.
     pub fn close(&self) {
         let mut inner = self.inner.lock();
         inner.state.close();
-        self.hint.store(true, Ordering::Release);
-        drop(inner);
-        self.arrived.notify_all();
+        self.leave(inner);
         self.freed.notify_all();
     }
 
-    pub fn counts(&self) -> Counts {
-        self.inner.lock().state.counts()
+    /// Closes, and lets everybody go at once, whatever is inside.
+    pub fn halt(&self) {
+        let mut inner = self.inner.lock();
+        inner.state.close();
+        inner.halted = true;
+        self.leave(inner);
+        self.freed.notify_all();
     }
 
-    fn offer(&self, inner: &mut Inner<T>, body: T) -> Result<u64, Refused<T>> {
-        inner.state.publish(body, (self.now)())
+    /// The counters as they are now, with everything that has happened by itself.
+    pub fn counts(&self) -> Counts {
+        let mut inner = self.inner.lock();
+        let now = self.now_if_needed(&inner);
+        inner.state.tick(now);
+        let counts = inner.state.counts();
+        self.leave(inner);
+        counts
+    }
+
+    fn settle(&self, change: impl FnOnce(&mut State<T>, u64) -> Result<(), Misuse>) -> Result<(), Misuse> {
+        let now = (self.now)();
+        let mut inner = self.inner.lock();
+        let outcome = change(&mut inner.state, now);
+        self.leave(inner);
+        outcome
+    }
+
+    /// The time, where something depends on it: reading the clock costs more than the rest.
+    #[inline]
+    fn now_if_needed(&self, inner: &Inner<T>) -> u64 {
+        if inner.state.needs_time() { (self.now)() } else { 0 }
+    }
+
+    /// Publishes, waiting for room where that is wanted.
+    #[inline]
+    fn offer(&self, inner: &mut MutexGuard<'_, Inner<T>>, body: T, terms: Terms) -> Result<u64, Refused<T>> {
+        let mut offer = body;
+        loop {
+            let now = if terms.ttl.is_some() { (self.now)() } else { self.now_if_needed(inner) };
+            match inner.state.publish(offer, terms, now) {
+                Err(Refused { body, why: Refusal::Wait }) => {
+                    offer = body;
+                    self.wait_for_room(inner);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Waits for messages until an instant and takes them: looking first, then asleep.
+    fn await_ready(&self, inner: &mut MutexGuard<'_, Inner<T>>, max: usize, out: &mut Vec<Delivery<T>>, until: u64) -> Waited {
+        let now = self.now_if_needed(inner);
+        if inner.state.consume(max, now, out) > 0 {
+            return Waited::Taken;
+        }
+        inner.state.begin_wait();
+        // Whoever stands waiting is room for a publisher.
+        self.wake_publisher(inner);
+        let mut looks = self.spins;
+        let waited = loop {
+            if inner.halted || inner.state.is_exhausted() {
+                break Waited::Exhausted;
+            }
+            if inner.state.has_lost() {
+                let lost = inner.state.take_lost();
+                MutexGuard::unlocked(inner, || lost.into_iter().for_each(|l| (self.on_loss)(l)));
+            } else if looks > 0 {
+                inner.looking += 1;
+                MutexGuard::unlocked(inner, || self.look(&mut looks));
+                inner.looking -= 1;
+            } else {
+                self.park(inner, until);
+            }
+            let now = self.now_if_needed(inner);
+            if inner.state.consume(max, now, out) > 0 {
+                break Waited::Taken;
+            }
+            if until != NEVER && (self.now)() >= until {
+                break Waited::InVain;
+            }
+        };
+        inner.state.end_wait();
+        waited
+    }
+
+    /// Sleeps until somebody publishes, something happens by itself, or the instant has come.
+    fn park(&self, inner: &mut MutexGuard<'_, Inner<T>>, until: u64) {
+        let until = until.min(inner.state.next_timer().unwrap_or(NEVER));
+        inner.parked += 1;
+        if until == NEVER {
+            self.arrived.wait(inner);
+        } else {
+            inner.armed = inner.armed.min(until);
+            let left = until.saturating_sub((self.now)());
+            self.arrived.wait_for(inner, Duration::from_nanos(left));
+            // Who else sleeps until when is not known: the next to leave wakes somebody to look.
+            inner.armed = NEVER;
+        }
+        inner.parked -= 1;
     }
 
     /// Looks at the hint until it says something or the patience is over.
@@ -197,7 +348,7 @@ impl<T: Clone> Queue<T> {
     }
 
     fn wake_publisher(&self, inner: &Inner<T>) {
-        if inner.blocked > 0 && inner.state.has_room() {
+        if inner.blocked > 0 && inner.state.has_room_to_wake() {
             self.freed.notify_one();
         }
     }
@@ -209,13 +360,14 @@ impl<T: Clone> Queue<T> {
     }
 
     fn set_hint(&self, inner: &Inner<T>) {
-        let says = inner.state.counts().ready > 0 || inner.state.is_closed();
+        let says = inner.state.counts().ready > 0 || inner.all_go();
         if self.hint.load(Ordering::Relaxed) != says {
             self.hint.store(says, Ordering::Release);
         }
     }
 
     /// Lets go of the lock, having told those who look; then wakes those who sleep and reports what was lost.
+    #[inline]
     fn leave(&self, mut inner: MutexGuard<'_, Inner<T>>) {
         self.set_hint(&inner);
         self.wake_publisher(&inner);
@@ -228,10 +380,26 @@ impl<T: Clone> Queue<T> {
 }
 
 impl<T: Clone> Inner<T> {
-    /// How many sleeping consumers the ready messages call for, beyond those that are looking.
-    fn needed(&self) -> u64 {
-        self.state.counts().ready.saturating_sub(self.looking).min(self.parked)
+    /// Whether nobody has anything to wait for.
+    fn all_go(&self) -> bool {
+        self.halted || self.state.is_exhausted()
     }
+
+    /// How many sleeping consumers are to be woken: for the ready messages beyond those that are looking, for a timer that
+    /// nobody waits for, or for good.
+    #[inline]
+    fn needed(&self) -> u64 {
+        if self.parked == 0 {
+            return 0;
+        }
+        let timer = self.state.next_timer().is_some_and(|at| at < self.armed);
+        let ready = self.state.counts().ready.saturating_sub(self.looking);
+        if self.all_go() { self.parked } else { ready.max(u64::from(timer)).min(self.parked) }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -254,9 +422,8 @@ mod tests {
                     scope.spawn(|| {
                         let (mut seen, mut out) = (Vec::new(), Vec::new());
                         while queue.consume(8, &mut out) {
-                            let tags: Vec<Tag> = out.iter().map(|d| d.tag).collect();
-                            seen.extend(out.drain(..).map(|d| d.body));
-                            queue.ack_many(&tags).expect("each is settled once");
+                            seen.extend(out.iter().map(|d| d.body));
+                            queue.ack_many(out.drain(..).map(|d| d.tag)).expect("each is settled once");
                         }
                         seen
                     })
@@ -329,5 +496,52 @@ mod tests {
             assert_eq!(publisher.join().expect("a publisher does not panic"), Err(Refusal::Closed));
             assert!(!queue.consume(1, &mut Vec::new()));
         });
+    }
+
+    #[test]
+    fn what_is_given_back_and_what_is_late_comes_again_without_further_calls() {
+        let start = std::time::Instant::now();
+        let settings = Settings { visibility_timeout: Some(5_000_000), ..Settings::default() };
+        let queue = Queue::new(settings, move || start.elapsed().as_nanos() as u64, |_| {});
+        queue.publish(7).expect("there is no bound");
+        let mut out = Vec::new();
+        thread::scope(|scope| {
+            assert!(queue.consume(1, &mut out));
+            let other = scope.spawn(|| {
+                let mut out = Vec::new();
+                assert!(queue.consume(1, &mut out), "the first consumer never answers");
+                queue.nack_after(out[0].tag, Duration::from_millis(5)).expect("it is under way");
+                assert!(queue.consume(1, &mut out), "the delay ends by itself");
+                queue.ack(out[1].tag).expect("it is under way");
+                out[1].deliveries
+            });
+            assert_eq!(other.join().expect("the consumer does not panic"), 3);
+        });
+        assert!(queue.ack(out[0].tag).is_err());
+    }
+
+    #[test]
+    fn a_batch_waits_for_its_fill_or_for_the_linger() {
+        let start = std::time::Instant::now();
+        let queue = Queue::new(Settings::default(), move || start.elapsed().as_nanos() as u64, |_| {});
+        let mut out = Vec::new();
+        queue.publish_many(0..5, &mut Vec::new());
+        assert!(queue.consume_batch(3, Duration::from_secs(60), &mut out));
+        assert_eq!(out.len(), 3, "a full batch waits for nothing");
+        assert!(queue.consume_batch(3, Duration::from_millis(1), &mut out));
+        assert_eq!(out.len(), 5, "the linger is over");
+        queue.ack_many(out.iter().map(|d| d.tag)).expect("each is settled once");
+        queue.close();
+        assert!(!queue.consume_batch(3, Duration::from_secs(60), &mut out));
+    }
+
+    #[test]
+    fn halting_leaves_what_is_inside() {
+        let queue = queue(Settings::default());
+        queue.publish(1).expect("there is no bound");
+        assert!(queue.consume(1, &mut Vec::new()));
+        queue.halt();
+        assert!(!queue.consume(1, &mut Vec::new()), "nobody waits for the unsettled one");
+        assert_eq!(queue.counts().unacked, 1);
     }
 }

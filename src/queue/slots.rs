@@ -3,10 +3,16 @@
 /// Names one delivery of one message: the slot where it lies and which of the slot's deliveries this is.
 ///
 /// A tag is good until the delivery is settled. Afterwards it names nothing, even if the slot holds another message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag {
     slot: u32,
     generation: u32,
+}
+
+impl Tag {
+    pub(super) fn slot(self) -> u32 {
+        self.slot
+    }
 }
 
 impl From<Tag> for u64 {
@@ -31,7 +37,7 @@ pub(super) struct Slots<E> {
 
 #[derive(Debug, Clone)]
 struct Slot<E> {
-    /// Moves on when a delivery is settled, so that old tags stop fitting.
+    /// Moves on whenever the message changes hands, so that old tags stop fitting.
     generation: u32,
     leased: bool,
     entry: Option<E>,
@@ -46,6 +52,7 @@ impl<E> Slots<E> {
     ///
     /// # Panics
     /// With 2³² messages inside.
+    #[inline]
     pub fn insert(&mut self, entry: E) -> u32 {
         if let Some(slot) = self.free.pop() {
             self.slots[slot as usize].entry = Some(entry);
@@ -56,7 +63,18 @@ impl<E> Slots<E> {
         slot
     }
 
+    /// The message of a slot that holds one.
+    #[inline]
+    pub fn get(&self, slot: u32) -> &E {
+        self.slots[slot as usize].entry.as_ref().expect("a message in line or away is in its slot")
+    }
+
+    pub fn get_mut(&mut self, slot: u32) -> &mut E {
+        self.slots[slot as usize].entry.as_mut().expect("a message in line or away is in its slot")
+    }
+
     /// Hands a slot's message out: the tag of this delivery and the message.
+    #[inline]
     pub fn lease(&mut self, slot: u32) -> (Tag, &mut E) {
         let place = &mut self.slots[slot as usize];
         place.leased = true;
@@ -64,23 +82,43 @@ impl<E> Slots<E> {
         (Tag { slot, generation: place.generation }, entry)
     }
 
-    /// Ends a delivery and takes the message out; `None` if the tag names no delivery that is under way.
-    pub fn settle(&mut self, tag: Tag) -> Option<E> {
-        let place = self.slots.get_mut(tag.slot as usize)?;
-        if place.generation != tag.generation || !place.leased {
-            return None;
-        }
+    /// The message of a delivery under way.
+    pub fn leased(&mut self, tag: Tag) -> Option<&mut E> {
+        self.fitting(tag, true)?.entry.as_mut()
+    }
+
+    /// Ends a delivery and keeps the message; `None` if the tag names no delivery under way. The new tag fits until the
+    /// message is delivered and settled again.
+    pub fn release(&mut self, tag: Tag) -> Option<(Tag, &mut E)> {
+        let place = self.fitting(tag, true)?;
         place.generation = place.generation.wrapping_add(1);
         place.leased = false;
+        let generation = place.generation;
+        place.entry.as_mut().map(|entry| (Tag { generation, ..tag }, entry))
+    }
+
+    /// Ends a delivery and takes the message out; `None` if the tag names no delivery that is under way.
+    #[inline]
+    pub fn settle(&mut self, tag: Tag) -> Option<E> {
+        let place = self.fitting(tag, true)?;
+        place.generation = place.generation.wrapping_add(1);
+        place.leased = false;
+        let entry = place.entry.take();
         self.free.push(tag.slot);
-        place.entry.take()
+        entry
     }
 
     /// Takes a message out that is not under way.
     pub fn remove(&mut self, slot: u32) -> E {
         let place = &mut self.slots[slot as usize];
         assert!(!place.leased, "a message under way is settled, never removed");
+        place.generation = place.generation.wrapping_add(1);
         self.free.push(slot);
         place.entry.take().expect("a ready slot holds a message")
+    }
+
+    #[inline]
+    fn fitting(&mut self, tag: Tag, leased: bool) -> Option<&mut Slot<E>> {
+        self.slots.get_mut(tag.slot as usize).filter(|p| p.generation == tag.generation && p.leased == leased)
     }
 }

@@ -1,108 +1,61 @@
 //! The queue as a pure state machine: time is a parameter, nothing waits, nothing is read or written.
 //!
-//! A message is *ready* (waits for a consumer) or *unacked* (delivered, not yet settled), until it is acknowledged or lost.
-//! After every call `published = ready + unacked + acked + dropped`. The bound counts ready messages alone, as brokers
-//! do, less those for which a consumer already stands waiting: they are as good as taken, and so a queue of length 0
-//! passes messages from hand to hand.
+//! A message is *ready* (waits for a consumer), *unacked* (delivered, not yet settled) or *delayed* (given back and
+//! kept away), until it is acknowledged or lost; [`Counts::balanced`] holds after every call. The bound counts ready messages
+//! alone, as brokers do, less those for which a consumer already stands waiting: they are as good as taken, and so a queue
+//! of length 0 passes messages from hand to hand. What happens by itself (a lease that ends, a delay that is over, a message at the
+//! head whose time to live is over) happens at its own instant, in order, however late the next call comes.
 
-use super::settings::{Overflow, Settings};
+use super::counts::Counts;
+use super::delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
+use super::line::{Line, Place};
+use super::settings::{Overflow, Settings, Terms};
 use super::slots::{Slots, Tag};
-use std::collections::VecDeque;
+use super::timers::Timers;
+
+/// "At no time."
+const NEVER: u64 = u64::MAX;
 
 /// One queue's messages and counters. Bodies are cloned at delivery: use something cheap, such as an index or an `Arc`.
+///
+/// Times are nanoseconds from any fixed instant; one that lies before an earlier call's counts as that.
 #[derive(Debug, Clone)]
 pub struct State<T> {
     settings: Settings,
     slots: Slots<Entry<T>>,
-    /// Slots of the ready messages, the next to be taken in front.
-    ready: VecDeque<u32>,
+    line: Line,
+    leases: Timers,
+    delays: Timers,
     /// Consumers that wait for a message.
     takers: u64,
     counts: Counts,
     lost: Vec<Lost<T>>,
     closed: bool,
     next_id: u64,
+    next_turn: u64,
+    /// Until when everything that happens by itself has happened.
+    now: u64,
+    /// Whether anything can happen by itself.
+    timed: bool,
 }
 
 #[derive(Debug, Clone)]
 struct Entry<T> {
     id: u64,
+    /// Its place in the order of arrival.
+    turn: u64,
+    rank: i64,
+    /// When its time to live is over.
+    expires: u64,
+    /// The number of the timer that ends its present lease.
+    lease: u64,
     deliveries: u32,
     body: T,
 }
 
-/// A message handed to a consumer, to be settled by its tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery<T> {
-    pub tag: Tag,
-    /// Its number among the published, from 0.
-    pub id: u64,
-    /// How often it has been delivered, this time included.
-    pub deliveries: u32,
-    pub body: T,
-}
-
-/// A message that left without being acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost<T> {
-    pub id: u64,
-    pub at: u64,
-    pub why: Loss,
-    pub body: T,
-}
-
-/// Why a message was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Loss {
-    /// Thrown out to make room for a newer one.
-    Dropped,
-}
-
-/// A message that was not accepted, given back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused<T> {
-    pub body: T,
-    pub why: Refusal,
-}
-
-/// Why a message was not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Refusal {
-    #[error("the queue is full; consume faster, raise max_length, or let publishers wait with overflow = \"block\"")]
-    Full,
-    #[error("the queue is full; publish again when there is room")]
-    Wait,
-    #[error("the queue is closed; publish before closing it")]
-    Closed,
-}
-
-/// A settlement that names no delivery under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this delivery has been settled before; settle each delivery once, with the tag it came with")]
-pub struct Misuse(pub Tag);
-
-/// What has become of the messages so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Accepted.
-    pub published: u64,
-    /// Waiting.
-    pub ready: u64,
-    /// Delivered and not yet settled.
-    pub unacked: u64,
-    pub acked: u64,
-    /// Thrown out to make room.
-    pub dropped: u64,
-    /// Never accepted: not among the published.
-    pub rejected: u64,
-    /// Handed to consumers, again and again included.
-    pub delivered: u64,
-}
-
-impl Counts {
-    /// Whether every published message is in one place.
-    pub fn balanced(&self) -> bool {
-        self.published == self.ready + self.unacked + self.acked + self.dropped
+impl<T> Entry<T> {
+    fn place(&self, slot: u32) -> Place {
+        Place { rank: self.rank, turn: self.turn, slot }
     }
 }
 
@@ -110,14 +63,19 @@ impl<T: Clone> State<T> {
     pub fn new(settings: Settings) -> Self {
         let reserve = settings.reserve;
         State {
-            settings,
             slots: Slots::with_capacity(reserve),
-            ready: VecDeque::with_capacity(reserve),
+            line: Line::new(settings.order, reserve),
+            leases: Timers::default(),
+            delays: Timers::default(),
             takers: 0,
             counts: Counts::default(),
             lost: Vec::new(),
             closed: false,
             next_id: 0,
+            next_turn: 0,
+            now: 0,
+            timed: settings.message_ttl.is_some() || settings.visibility_timeout.is_some(),
+            settings,
         }
     }
 
@@ -125,7 +83,8 @@ impl<T: Clone> State<T> {
     ///
     /// # Errors
     /// A full or closed queue gives the message back. [`Refusal::Wait`] is not counted: the publisher is to come again.
-    pub fn publish(&mut self, body: T, now: u64) -> Result<u64, Refused<T>> {
+    pub fn publish(&mut self, body: T, terms: Terms, now: u64) -> Result<u64, Refused<T>> {
+        self.tick(now);
         if self.closed {
             return Err(Refused { body, why: Refusal::Closed });
         }
@@ -139,26 +98,48 @@ impl<T: Clone> State<T> {
                 Overflow::DropHead => {}
             }
         }
-        let id = self.next_id;
-        self.next_id += 1;
-        let slot = self.slots.insert(Entry { id, deliveries: 0, body });
-        self.ready.push_back(slot);
-        self.counts.published += 1;
-        self.counts.ready += 1;
-        self.trim(now);
+        let id = self.accept(body, terms);
+        self.trim();
         Ok(id)
     }
 
+    /// Accepts a message that was there before, whatever the bound is.
+    pub(super) fn restore(&mut self, body: T, now: u64) {
+        self.tick(now);
+        self.accept(body, Terms::default());
+    }
+
+    #[inline]
+    fn accept(&mut self, body: T, terms: Terms) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let turn = self.turn();
+        let expires = self.expiry(terms.ttl);
+        let entry = Entry { id, turn, rank: terms.rank, expires, lease: NEVER, deliveries: 0, body };
+        let slot = self.slots.insert(entry);
+        self.line.push(Place { rank: terms.rank, turn, slot });
+        self.counts.published += 1;
+        self.counts.ready += 1;
+        id
+    }
+
     /// Delivers up to `max` messages onto the end of `out`, and says how many.
-    pub fn consume(&mut self, max: usize, out: &mut Vec<Delivery<T>>) -> usize {
-        let count = max.min(self.ready.len());
-        for _ in 0..count {
-            let slot = self.ready.pop_front().expect("no more are taken than are ready");
+    pub fn consume(&mut self, max: usize, now: u64, out: &mut Vec<Delivery<T>>) -> usize {
+        self.tick(now);
+        let until = self.settings.visibility_timeout.map(|timeout| self.now.saturating_add(timeout));
+        let mut count = 0;
+        while count < max {
+            self.expire(self.now);
+            let Some(slot) = self.line.pop() else { break };
             let (tag, entry) = self.slots.lease(slot);
             entry.deliveries += 1;
+            if let Some(until) = until {
+                entry.lease = self.leases.set(until, tag);
+            }
             out.push(Delivery { tag, id: entry.id, deliveries: entry.deliveries, body: entry.body.clone() });
+            self.counts.ready -= 1;
+            count += 1;
         }
-        self.counts.ready -= count as u64;
         self.counts.unacked += count as u64;
         self.counts.delivered += count as u64;
         count
@@ -167,12 +148,82 @@ impl<T: Clone> State<T> {
     /// Settles a delivery: the message is done.
     ///
     /// # Errors
-    /// A tag that names no delivery under way.
-    pub fn ack(&mut self, tag: Tag) -> Result<(), Misuse> {
+    /// A tag that names no delivery under way, as for all settlements.
+    pub fn ack(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
+        self.tick(now);
         self.slots.settle(tag).ok_or(Misuse(tag))?;
         self.counts.unacked -= 1;
         self.counts.acked += 1;
         Ok(())
+    }
+
+    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is one.
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub fn nack(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
+        self.tick(now);
+        let deliveries = self.slots.leased(tag).ok_or(Misuse(tag))?.deliveries;
+        let delay = self.settings.backoff.map_or(0, |backoff| backoff.delay(deliveries));
+        self.give_back(tag, delay).ok_or(Misuse(tag))
+    }
+
+    /// Gives a message back, to join the end of the line after so many nanoseconds; at once, it takes its old place.
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub fn nack_after(&mut self, tag: Tag, delay: u64, now: u64) -> Result<(), Misuse> {
+        self.tick(now);
+        self.give_back(tag, delay).ok_or(Misuse(tag))
+    }
+
+    /// Gives a message up: it is lost as [`Loss::Rejected`].
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub fn reject(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
+        self.tick(now);
+        let entry = self.slots.settle(tag).ok_or(Misuse(tag))?;
+        self.counts.unacked -= 1;
+        self.lose(entry, Loss::Rejected, self.now);
+        Ok(())
+    }
+
+    /// Begins a delivery's visibility timeout anew.
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub fn extend(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
+        self.tick(now);
+        let entry = self.slots.leased(tag).ok_or(Misuse(tag))?;
+        if let Some(timeout) = self.settings.visibility_timeout {
+            entry.lease = self.leases.set(self.now.saturating_add(timeout), tag);
+        }
+        Ok(())
+    }
+
+    /// Lets happen what happens by itself until an instant.
+    #[inline]
+    pub fn tick(&mut self, now: u64) {
+        if self.timed {
+            self.happen(now);
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// When something will happen by itself next, unless the next call comes earlier. May be early, never late.
+    pub fn next_timer(&self) -> Option<u64> {
+        if !self.timed {
+            return None;
+        }
+        let head = self.line.first().map(|slot| self.slots.get(slot).expires).filter(|&at| at != NEVER);
+        [head, self.leases.next(), self.delays.next()].into_iter().flatten().min()
+    }
+
+    /// Whether calls need to be told the time: otherwise nothing depends on it.
+    #[inline]
+    pub fn needs_time(&self) -> bool {
+        self.timed || (self.settings.overflow == Overflow::DropHead && !self.has_room())
     }
 
     /// A consumer begins to wait: one message more may be accepted, for it is taken at once.
@@ -186,7 +237,7 @@ impl<T: Clone> State<T> {
         self.takers -= 1;
     }
 
-    /// Accepts no more messages. What is inside can still be consumed and settled.
+    /// Accepts no more messages. What is inside can still be consumed, settled and given back.
     pub fn close(&mut self) {
         self.closed = true;
     }
@@ -195,14 +246,23 @@ impl<T: Clone> State<T> {
         self.closed
     }
 
-    /// Whether no message will ever be ready again.
+    /// Whether no message will ever be ready again: closed, and all is settled.
     pub fn is_exhausted(&self) -> bool {
-        self.closed && self.ready.is_empty()
+        self.closed && self.counts.inside() == 0
     }
 
     /// Whether a message would be accepted without losing another.
+    #[inline]
     pub fn has_room(&self) -> bool {
         self.settings.max_length.is_none_or(|max| self.counts.ready < max.saturating_add(self.takers))
+    }
+
+    /// Whether there is so much room that a publisher should be woken.
+    pub fn has_room_to_wake(&self) -> bool {
+        self.settings.max_length.is_none_or(|max| {
+            let room = max.saturating_add(self.takers).saturating_sub(self.counts.ready);
+            room >= self.settings.wake_room.clamp(1, max.max(1))
+        })
     }
 
     pub fn counts(&self) -> Counts {
@@ -218,87 +278,95 @@ impl<T: Clone> State<T> {
         !self.lost.is_empty()
     }
 
-    /// Drops from the head what exceeds the bound: with length 0 and nobody waiting, the newcomer itself.
-    fn trim(&mut self, now: u64) {
-        let Some(max) = self.settings.max_length else { return };
+    fn turn(&mut self) -> u64 {
+        self.next_turn += 1;
+        self.next_turn
+    }
+
+    /// When a message that is published now has waited too long.
+    fn expiry(&mut self, ttl: Option<u64>) -> u64 {
+        let lower = [ttl, self.settings.message_ttl].into_iter().flatten().min();
+        self.timed |= lower.is_some();
+        lower.map_or(NEVER, |ttl| self.now.saturating_add(ttl))
+    }
+
+    /// Lets everything happen by itself until an instant, in the order in which it does.
+    fn happen(&mut self, until: u64) {
+        while let Some(at) = self.next_timer().filter(|&at| at <= until) {
+            self.now = self.now.max(at);
+            if self.expire(self.now) {
+            } else if let Some(lease) = self.leases.due(at) {
+                // A lease that was extended or settled since has left its timer behind.
+                if self.slots.leased(lease.tag).is_some_and(|entry| entry.lease == lease.number) {
+                    self.give_back(lease.tag, 0);
+                }
+            } else if let Some(delay) = self.delays.due(at) {
+                let turn = self.turn();
+                let slot = delay.tag.slot();
+                let entry = self.slots.get_mut(slot);
+                entry.turn = turn;
+                self.line.push(entry.place(slot));
+                self.counts.delayed -= 1;
+                self.counts.ready += 1;
+            }
+        }
+    }
+
+    /// Loses the messages at the head whose time to live is over, and says whether there were any.
+    #[inline]
+    fn expire(&mut self, now: u64) -> bool {
+        let before = self.counts.expired;
+        while self.timed
+            && let Some(slot) = self.line.first()
+            && self.slots.get(slot).expires <= now
+        {
+            self.line.pop();
+            self.counts.ready -= 1;
+            let entry = self.slots.remove(slot);
+            self.lose(entry, Loss::Expired, now);
+        }
+        self.counts.expired > before
+    }
+
+    /// Ends a delivery: the message goes back into line, now or later, or is lost if it has been delivered too often.
+    fn give_back(&mut self, tag: Tag, delay: u64) -> Option<()> {
+        let deliveries = self.slots.leased(tag)?.deliveries;
+        self.counts.unacked -= 1;
+        if self.settings.delivery_limit.is_some_and(|limit| deliveries >= limit) {
+            let entry = self.slots.settle(tag)?;
+            self.lose(entry, Loss::TooOften, self.now);
+            return Some(());
+        }
+        self.counts.returned += 1;
+        let (tag, entry) = self.slots.release(tag)?;
+        if delay > 0 {
+            self.delays.set(self.now.saturating_add(delay), tag);
+            self.counts.delayed += 1;
+            self.timed = true;
+        } else {
+            self.line.put_back(entry.place(tag.slot()));
+            self.counts.ready += 1;
+        }
+        Some(())
+    }
+
+    /// Drops the oldest messages that exceed the bound: with length 0 and nobody waiting, the newcomer itself.
+    #[inline]
+    fn trim(&mut self) {
+        let Some(max) = self.settings.max_length.filter(|_| self.settings.overflow == Overflow::DropHead) else { return };
         while self.counts.ready > max.saturating_add(self.takers) {
-            let slot = self.ready.pop_front().expect("the counted ready messages are in line");
+            let slot = self.line.pop_oldest().expect("the counted ready messages are in line");
             let entry = self.slots.remove(slot);
             self.counts.ready -= 1;
-            self.counts.dropped += 1;
-            self.lost.push(Lost { id: entry.id, at: now, why: Loss::Dropped, body: entry.body });
+            self.lose(entry, Loss::Dropped, self.now);
         }
+    }
+
+    fn lose(&mut self, entry: Entry<T>, why: Loss, at: u64) {
+        self.counts.lose(why);
+        self.lost.push(Lost { id: entry.id, at, why, deliveries: entry.deliveries, body: entry.body });
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bounded(max: u64, overflow: Overflow) -> State<u32> {
-        State::new(Settings { max_length: Some(max), overflow, ..Settings::default() })
-    }
-
-    #[test]
-    fn a_delivery_is_settled_once() {
-        let mut state = State::new(Settings::default());
-        state.publish('a', 0).expect("there is no bound");
-        let mut out = Vec::new();
-        assert_eq!(state.consume(5, &mut out), 1);
-        let tag = out[0].tag;
-        assert_eq!(state.ack(tag), Ok(()));
-        assert_eq!(state.ack(tag), Err(Misuse(tag)));
-        // The slot's next message is not the old tag's.
-        state.publish('b', 0).expect("there is no bound");
-        assert_eq!(state.ack(tag), Err(Misuse(tag)));
-        state.consume(1, &mut out);
-        assert_eq!(state.ack(tag), Err(Misuse(tag)));
-        assert_eq!(state.ack(out[1].tag), Ok(()));
-        assert!(state.counts().balanced());
-    }
-
-    #[test]
-    fn the_bound_counts_ready_messages_alone() {
-        let mut state = bounded(1, Overflow::RejectPublish);
-        let mut out = Vec::new();
-        assert!(state.publish(0, 0).is_ok());
-        state.consume(1, &mut out);
-        assert!(state.publish(1, 0).is_ok(), "the first is in service");
-        assert_eq!(state.publish(2, 0), Err(Refused { body: 2, why: Refusal::Full }));
-        assert_eq!(state.counts().rejected, 1);
-    }
-
-    #[test]
-    fn a_queue_of_length_zero_hands_over_or_refuses() {
-        let mut state = bounded(0, Overflow::RejectPublish);
-        assert!(state.publish(0, 0).is_err());
-        state.begin_wait();
-        assert!(state.publish(1, 0).is_ok());
-        assert!(state.publish(2, 0).is_err(), "the one who waits has his");
-        let mut out = Vec::new();
-        state.consume(1, &mut out);
-        state.end_wait();
-        assert!(state.publish(3, 0).is_err());
-    }
-
-    #[test]
-    fn drop_head_loses_the_oldest() {
-        let mut state = bounded(2, Overflow::DropHead);
-        for body in 0..3 {
-            assert!(state.publish(body, 7).is_ok());
-        }
-        assert_eq!(state.take_lost(), [Lost { id: 0, at: 7, why: Loss::Dropped, body: 0 }]);
-        assert!(!state.has_lost());
-    }
-
-    #[test]
-    fn a_closed_queue_can_be_drained() {
-        let mut state = State::new(Settings::default());
-        state.publish(1, 0).expect("there is no bound");
-        state.close();
-        assert!(!state.is_exhausted());
-        assert_eq!(state.publish(2, 0).map_err(|r| r.why), Err(Refusal::Closed));
-        assert_eq!(state.consume(9, &mut Vec::new()), 1);
-        assert!(state.is_exhausted());
-    }
-}
+mod tests;

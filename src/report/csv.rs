@@ -38,7 +38,7 @@ pub fn timeline(study: &Study) -> Option<String> {
 }
 
 /// A unit as `answer.json` writes it.
-fn unit(unit: crate::answer::Unit) -> String {
+pub(super) fn unit(unit: crate::answer::Unit) -> String {
     serde_json::to_value(unit).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default()
 }
 
@@ -46,7 +46,7 @@ fn number(value: Option<f64>) -> String {
     value.filter(|v| v.is_finite()).map_or(String::new(), |v| v.to_string())
 }
 
-fn table(rows: &[Vec<String>]) -> String {
+pub(super) fn table(rows: &[Vec<String>]) -> String {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row).expect("all rows are as long as the first and memory takes them");

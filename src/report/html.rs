@@ -35,7 +35,7 @@ pub fn page(study: &Study, extras: &Extras, plots: &[(&Plot, String)]) -> String
 }
 
 /// A section, or nothing where it would be empty.
-fn section(title: &str, body: &str) -> String {
+pub(super) fn section(title: &str, body: &str) -> String {
     if body.is_empty() { String::new() } else { format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title)) }
 }
 
@@ -167,7 +167,7 @@ fn scenario(extras: &Extras) -> String {
 }
 
 /// A text of several lines, escaped line by line: a line end is a control character that must stay.
-fn lines(text: &str) -> String {
+pub(super) fn lines(text: &str) -> String {
     text.trim_end().lines().map(|line| escape(&line.replace('\t', "    "))).collect::<Vec<_>>().join("\n")
 }
 

@@ -11,6 +11,7 @@ mod json;
 mod number;
 pub mod plots;
 mod rows;
+pub mod study;
 mod table;
 mod text;
 mod words;
@@ -18,6 +19,7 @@ mod words;
 pub use json::document;
 pub use table::{Style, text};
 
+use crate::answer::Method;
 use crate::study::Study;
 
 /// What a report says beside the study.
@@ -46,6 +48,13 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
 
+/// Every name that [`files`] may give.
+pub fn every_name() -> impl Iterator<Item = String> {
+    let fixed = ["answer.json", "metrics.csv", "timeline.csv", "report.html"].into_iter().map(str::to_string);
+    let levels = Method::ALL.iter().map(|method| format!("latency.{}.hgrm", method.name()));
+    fixed.chain(levels).chain(plots::PLOTS.iter().map(|plot| plot.file.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +77,11 @@ mod tests {
             "report.html",
         ];
         assert_eq!(names(&fixtures::five_methods()), expected);
+        let mut known: Vec<_> = every_name().collect();
+        known.sort_unstable();
+        let mut expected = expected.map(String::from);
+        expected.sort_unstable();
+        assert_eq!(known, expected);
         assert_eq!(names(&fixtures::bare()), ["answer.json", "metrics.csv", "report.html"]);
     }
 }

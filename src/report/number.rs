@@ -6,6 +6,11 @@ use crate::units::{fixed, significant, time_scale};
 /// What is shown where nothing is known; never zero.
 pub const UNKNOWN: &str = "–";
 
+/// An interval of this share of its value is the arithmetic's, not the method's.
+pub use crate::units::NOTHING;
+/// A value this much smaller than its unit is zero but for the arithmetic.
+const ZERO: f64 = 1e-12;
+
 /// The unit that a row is shown in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
@@ -34,6 +39,7 @@ impl Scale {
     pub fn show(&self, estimate: Option<&Estimate>) -> String {
         let Some(estimate) = estimate else { return UNKNOWN.into() };
         let Some(value) = estimate.value else { return "∞".into() };
+        let value = if value.abs() < ZERO * self.size && estimate.half_width.is_none() { 0.0 } else { value };
         let (value, half_width) = figures(value / self.size, estimate.half_width.map(|h| h / self.size));
         half_width.map_or(value.clone(), |h| format!("{value} ±{h}"))
     }
@@ -50,7 +56,9 @@ impl Scale {
 ///
 /// The half-width is rounded up: an interval may look wider than it is, never narrower.
 pub fn figures(value: f64, half_width: Option<f64>) -> (String, Option<String>) {
-    let Some(half) = half_width.filter(|h| h.is_finite() && *h > 0.0) else { return (three(value), None) };
+    // What is left of equal numbers after adding them up is no interval.
+    let told = |half: &f64| half.is_finite() && *half > NOTHING * value.abs();
+    let Some(half) = half_width.filter(told) else { return (three(value), None) };
     let magnitude = half.log10().floor();
     let kept = if half / 10f64.powf(magnitude) < 2.0 { 1.0 } else { 0.0 };
     let most = if value == 0.0 { 6.0 } else { 3.0 - value.abs().log10().floor() };
@@ -60,7 +68,7 @@ pub fn figures(value: f64, half_width: Option<f64>) -> (String, Option<String>) 
     }
     let step = 10f64.powf(decimals);
     // A whisker below the next step is that step: 0.2 must not become 0.3 because it is stored as 0.2000…01.
-    let rounded = (half * step - 1e-9).ceil() / step;
+    let rounded = (half * step - 1e-9).ceil().max(1.0) / step;
     (fixed(value, decimals as usize), Some(fixed(rounded, decimals as usize)))
 }
 
@@ -100,6 +108,9 @@ mod tests {
             assert_eq!(format!("{value} ±{}", half.unwrap_or_default()), expected);
         }
         assert_eq!(figures(12.3456, None), ("12.3".into(), None));
+        assert_eq!(figures(1.0, Some(1.6e-16)), ("1.00".into(), None));
+        assert_eq!(figures(1.0, Some(1e-8)), ("1.000".into(), Some("0.001".into())));
+        assert_eq!(figures(1.0, Some(1e-10)), ("1.00".into(), None));
         assert_eq!(figures(3e-9, None).0, "3.0e-9");
     }
 
@@ -109,6 +120,7 @@ mod tests {
         assert_eq!(scale.show_with_unit(Some(&Estimate::exact(0.0004))), "0.400 ms");
         assert_eq!(scale.show_with_unit(Some(&Estimate::infinite())), "∞");
         assert_eq!(scale.show_with_unit(None), "–");
+        assert_eq!(Scale::of(Unit::Seconds, [3.3e-63].into_iter()).show(Some(&Estimate::exact(3.3e-63))), "0");
         assert_eq!(Scale::of(Unit::Ratio, [0.9].into_iter()).show_with_unit(Some(&Estimate::exact(0.9))), "90.0 %");
     }
 

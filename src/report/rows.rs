@@ -1,7 +1,7 @@
 //! The one table of a study, before it is dressed as text or as HTML: places, rows, a cell for each answer.
 
 use super::number::Scale;
-use crate::answer::{Answer, Estimate, Method, Place, metric_of, path};
+use crate::answer::{Answer, Distribution, Estimate, Method, Place, metric_of, path};
 use crate::study::{Accord, Agreement, Study};
 
 /// The rows of one place; a study with one queue, one producer and one group has a single section without a title.
@@ -22,6 +22,8 @@ pub struct Row {
     pub accord: Option<Accord>,
     /// The largest of the differences that are not explained by the intervals.
     pub difference: Option<f64>,
+    /// How far an approximate theory is off, where it is.
+    pub off: Option<f64>,
 }
 
 /// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where no place needs a name.
@@ -65,7 +67,7 @@ pub fn sections(study: &Study) -> Vec<Section> {
         places.push("total".into());
         places.extend(consumers);
         let rows = MAIN.iter().filter(|main| main.4).filter_map(|main| row(study, main, &places)).collect();
-        return vec![Section { title: String::new(), rows }];
+        return vec![Section { title: String::new(), rows: alike(rows) }];
     }
     let mut places = vec![("total".to_string(), "all messages".to_string(), Place::Producer)];
     if producers.len() > 1 {
@@ -79,10 +81,30 @@ pub fn sections(study: &Study) -> Vec<Section> {
             scenario.consumers.iter().any(|c| place == format!("consumers.{}", c.name) && scenario.consumers_of(c.from).count() == 1);
         let only = [place];
         let rows = MAIN.iter().filter(|main| main.0 == kind && (main.4 || !repeats)).filter_map(|main| row(study, main, &only));
-        Section { title, rows: rows.collect() }
+        Section { title, rows: alike(rows.collect()) }
     };
     places.into_iter().map(section).filter(|s| !s.rows.is_empty()).collect()
 }
+
+/// Rows of one quantity (mean, p50, p99) share one unit: the smallest row's, unless that makes the largest unreadable.
+fn alike(mut rows: Vec<Row>) -> Vec<Row> {
+    let readable = 1e4;
+    for i in 0..rows.len() {
+        let kin = || rows.iter().filter(|r| r.symbol == rows[i].symbol && TIMES.contains(&r.scale.unit));
+        let largest = kin().flat_map(|r| r.cells.iter().flatten()).filter_map(|e| e.value).filter(|v| v.is_finite()).fold(0.0, f64::max);
+        // Zero reads the same in any unit.
+        let told = kin().filter(|r| r.cells.iter().flatten().any(|e| e.value.is_some_and(|v| v > 0.0)));
+        let scales = told.map(|r| r.scale).filter(|s| largest / s.size < readable);
+        let Some(scale) = scales.min_by(|a, b| a.size.total_cmp(&b.size)) else { continue };
+        if TIMES.contains(&rows[i].scale.unit) {
+            rows[i].scale = scale;
+        }
+    }
+    rows
+}
+
+/// The units in which times are shown.
+const TIMES: [&str; 6] = ["ns", "µs", "ms", "s", "min", "h"];
 
 fn named<'a>(table: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names.map(|name| format!("{table}.{name}")).collect()
@@ -111,7 +133,7 @@ fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, b
     let paths = paths(main, places);
     let metric = metric_of(paths.first()?)?;
     let cells: Vec<Option<Estimate>> =
-        study.answers.iter().map(|answer| paths.iter().find_map(|p| answer.metrics.get(p)).copied()).collect();
+        study.answers.iter().map(|answer| paths.iter().find_map(|p| answer.metrics.get(p)).filter(|e| seen(answer, e)).copied()).collect();
     if cells.iter().all(Option::is_none) {
         return None;
     }
@@ -121,7 +143,16 @@ fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, b
     let accord = has(Accord::Differ).or_else(|| has(Accord::Unknown)).or_else(|| has(Accord::Agree));
     let difference =
         accords.iter().filter(|a| a.verdict == Accord::Differ).filter_map(|a| a.difference).max_by(|a, b| a.abs().total_cmp(&b.abs()));
-    Some(Row { words: main.3, symbol: metric.symbol, scale, cells, accord, difference })
+    let approximate = study.answer(Method::Theory).is_some_and(|t| !t.exact);
+    let open = accords.iter().find(|a| approximate && a.verdict == Accord::Unknown && a.a == Method::Theory);
+    let off = open.and_then(|a| a.difference).map(crate::study::off);
+    Some(Row { words: main.3, symbol: metric.symbol, scale, cells, accord, difference, off })
+}
+
+/// Whether a figure comes from messages: where none was counted, a zero is no observation.
+fn seen(answer: &Answer, estimate: &Estimate) -> bool {
+    let nothing = matches!(&answer.latency, Some(Distribution::Histogram(counted)) if counted.is_empty());
+    !(nothing && estimate.value == Some(0.0))
 }
 
 /// A metric by its path; a lone producer goes by `total` as well, and the other way round.
@@ -174,6 +205,30 @@ mod tests {
         let words: Vec<&str> = sections[0].rows.iter().map(|r| r.words).collect();
         assert!(words.contains(&"wait, mean") && words.contains(&"latency, p99.9"), "{words:?}");
         assert!(sections[0].rows.iter().all(|r| r.cells.len() == 5));
+    }
+
+    #[test]
+    fn rows_of_one_quantity_share_a_unit() {
+        let mut study = fixtures::bare();
+        let mut answer = Answer::new(Method::Theory, "M/M/1");
+        for (statistic, value) in [("mean", 0.0004), ("p50", 0.0003), ("p99", 0.002), ("p999", 0.003)] {
+            answer.set("total", "latency", statistic, Estimate::exact(value));
+        }
+        study.answers.push(answer);
+        let units: Vec<&str> = sections(&study)[0].rows.iter().map(|r| r.scale.unit).collect();
+        assert_eq!(units, ["µs"; 4]);
+    }
+
+    #[test]
+    fn what_no_message_told_is_not_zero() {
+        let mut study = fixtures::bare();
+        let mut answer = Answer::new(Method::Measurement, "in-process");
+        answer.set("total", "latency", "mean", Estimate::exact(0.0));
+        study.answers.push(answer);
+        let cells = |study: &Study| sections(study).iter().flat_map(|s| &s.rows).flat_map(|r| r.cells.clone()).flatten().count();
+        assert_eq!(cells(&study), 1);
+        study.answers[0].latency = Some(Distribution::Histogram(fixtures::counted(1.0, 0)));
+        assert_eq!(cells(&study), 0);
     }
 
     #[test]

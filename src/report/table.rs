@@ -44,16 +44,16 @@ pub fn text(study: &Study, style: &Style) -> String {
 
 impl Style {
     /// A sentence in lines, in the signs that are allowed.
-    fn lines(&self, sentence: &str, first: &str, rest: &str) -> Vec<String> {
+    pub(super) fn lines(&self, sentence: &str, first: &str, rest: &str) -> Vec<String> {
         wrap(&self.signs(sentence), self.width, &self.signs(first), &self.signs(rest))
     }
 
-    fn signs(&self, text: &str) -> String {
+    pub(super) fn signs(&self, text: &str) -> String {
         if self.ascii { plain(text) } else { text.into() }
     }
 
     /// Several lines in a colour.
-    fn paint(&self, paint: Paint, lines: Vec<String>) -> Vec<String> {
+    pub(super) fn paint(&self, paint: Paint, lines: Vec<String>) -> Vec<String> {
         lines.into_iter().map(|line| paint.on(&line, self.colour)).collect()
     }
 }

@@ -24,7 +24,8 @@ pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String)
         let scale = Scale::of(unit, estimate.value.into_iter());
         Some(format!(": {} by {}", scale.show_with_unit(Some(estimate)), method.name()))
     });
-    (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or_default()))
+    let unknown = if *outcome == Met::Fail { ": it grows without end" } else { "" };
+    (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or(unknown.into())))
 }
 
 /// What keeps the figures from being taken at face value, in sentences, worst first within each method.
@@ -58,7 +59,10 @@ pub fn accord(row: &Row, words: bool) -> String {
     let (sign, word) = match row.accord {
         None => return String::new(),
         Some(Accord::Agree) => ("✓", "agree".to_string()),
-        Some(Accord::Unknown) => ("?", "unclear".to_string()),
+        Some(Accord::Unknown) => match row.off {
+            Some(off) => ("≈", format!("{} off", relative(off))),
+            None => ("?", "unclear".to_string()),
+        },
         Some(Accord::Differ) => ("≠", row.difference.map_or("differ".to_string(), relative)),
     };
     if words { format!("{sign} {word}") } else { sign.to_string() }

@@ -10,6 +10,10 @@ use crate::units::{Time, significant};
 /// A utilisation from which on results depend on long memories.
 const NEARLY_FULL: f64 = 0.98;
 
+/// A mean time below which rounding to whole nanoseconds is told, and one below which it leaves nothing.
+const COARSE: f64 = 1e-6 * (1.0 - 1e-9);
+const GRAIN: f64 = 1e-9;
+
 /// Where a named table's key stands, or one of its settings' value.
 fn place(tree: &Node, table: &str, name: &str, setting: &str) -> Option<Place> {
     let entry = tree.as_table()?.entry(table)?.node.as_table()?.entry(name)?;
@@ -99,16 +103,37 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             } else {
                 "exactly as many arrive as can be served: it still grows, by chance".into()
             };
-            let help = match load.enough {
-                Some(c) => format!("{c} servers would do, or bound it with max_length or message_ttl"),
-                None => "add servers or shorten the work, or bound it with max_length or message_ttl".into(),
+            let servers = load.enough.map_or("add servers or shorten the work".into(), |c| format!("{c} servers would do"));
+            let bound = match queue.max_length {
+                Some(_) => "refuse or drop what does not fit (overflow = \"block\" lets it pile up at the producers), or set message_ttl",
+                None => "bound it with max_length or message_ttl",
             };
+            let help = format!("{servers}, or {bound}");
             cx.warnings.push(blame(tree, scenario, q, Problem::warning(at, what).label(label).help(help)));
         } else if load.rho > NEARLY_FULL && load.rho < 1.0 && !bounded {
             let what = format!("queue `{}` is nearly full: rho = {}", queue.name, significant(load.rho, 4));
             cx.warnings.push(Problem::warning(at, what).label("waits depend on a long history: expect wide intervals"));
         }
         slips(cx, tree, scenario, q, load.rho);
+    }
+}
+
+/// Times that whole nanoseconds keep too coarsely: told under a microsecond, refused under a nanosecond.
+pub(super) fn grain(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
+    let services = scenario.consumers.iter().map(|c| ("consumers", &c.name, "service_time", c.service_time.mean()));
+    let open = scenario.producers.iter().filter(|p| p.rate > 0.0 && !matches!(p.arrivals, Arrivals::Closed { .. }));
+    let gaps = open.map(|p| ("producers", &p.name, "rate", 1.0 / p.rate));
+    for (table, name, setting, mean) in services.chain(gaps).filter(|(.., mean)| *mean > 0.0 && *mean < COARSE) {
+        let at = place(tree, table, name, setting).unwrap_or_default();
+        let what = if table == "consumers" { "service time" } else { "gap" };
+        // A rate of one in each nanosecond is 1e-9 but for rounding, and has its own limit.
+        if mean < GRAIN * (1.0 - 1e-9) {
+            let told = Problem::error(at, format!("a mean {what} of less than a nanosecond")).label("times are whole nanoseconds");
+            cx.tell(told.help("write 0 for no time at all, or ask in a coarser unit: all times 1000 times as long"));
+        } else {
+            let told = Problem::warning(at, format!("a mean {what} of {}", Time(mean))).label("times are whole nanoseconds");
+            cx.warnings.push(told.help("each is rounded, which tells in results; all times 1000 times as long give the same picture"));
+        }
     }
 }
 

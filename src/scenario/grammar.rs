@@ -166,9 +166,9 @@ pub const SIMULATION: &[Key] = &[
 ];
 pub const MEASUREMENT: &[Key] = &[
     key("target", Text, "what is measured; default in-process"),
-    key("duration", Duration, "of the real clock; default 10s"),
+    key("duration", Duration, "of the real clock, whatever the speed; default 10s"),
     key("work", Word(names::<Work>), "how a consumer spends its demand"),
-    key("speed", Number, "60 plays an hour in a minute; default 1"),
+    key("speed", Number, "60 plays an hour of the scenario in a minute of the real clock; default 1"),
 ];
 
 /// A setting that is one of a few words.

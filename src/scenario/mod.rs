@@ -91,6 +91,7 @@ pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
     }
     let mut scenario = read::scenario(&mut cx, &tree);
     check::network(&mut cx, &tree, &scenario);
+    check::grain(&mut cx, &tree, &scenario);
     if cx.problems.is_empty() {
         scenario.sweep = sweep::read(&mut cx, &tree);
     }

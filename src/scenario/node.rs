@@ -147,9 +147,38 @@ fn syntax_errors(text: &str, errors: &[toml::de::Error], origin: usize, offset: 
         .filter(|(_, span)| lines.insert(text.bytes().take(span.start).filter(|b| *b == b'\n').count()))
         .map(|(error, span)| {
             let at = Place { origin, start: span.start + offset, end: span.end + offset };
-            Problem::error(at, format!("this is not TOML: {}", error.message())).label("here")
+            let told = Problem::error(at, format!("this is not TOML: {}", error.message())).label("here");
+            match earlier(text, &span).filter(|_| error.message().contains("duplicate")) {
+                Some(first) => told.and(Place { origin, start: first.start + offset, end: first.end + offset }, "the first is here"),
+                None => told,
+            }
         })
         .collect()
+}
+
+/// Where the key or the table heading at a span was written before.
+fn earlier(text: &str, span: &std::ops::Range<usize>) -> Option<std::ops::Range<usize>> {
+    let key = text.get(span.clone())?;
+    let start = text[..span.start].rfind('\n').map_or(0, |i| i + 1);
+    let bare = |line: &str| line.split('#').next().unwrap_or("").trim().to_string();
+    let heading = bare(text[start..].lines().next().unwrap_or(""));
+    let is_heading = heading.starts_with('[');
+    let before: Vec<&str> = text[..start].split_inclusive('\n').collect();
+    let mut at = start;
+    for line in before.iter().rev() {
+        at -= line.len();
+        let from = at + line.len() - line.trim_start().len();
+        if is_heading {
+            if bare(line) == heading {
+                return Some(from..from + heading.len());
+            }
+        } else if line.trim_start().starts_with('[') {
+            return None;
+        } else if line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(['=', '.'])) {
+            return Some(from..from + key.len());
+        }
+    }
+    None
 }
 
 fn convert_table(table: &DeTable<'_>, origin: usize, offset: usize) -> Table {

@@ -1,6 +1,6 @@
 //! From a scenario to its plan.
 
-use super::{Destination, Scenario};
+use super::{Arrivals, Destination, Producer, Scenario};
 use crate::rng::Key;
 use crate::workload::plan::{Group, Plan, PlanError, Source};
 
@@ -10,13 +10,25 @@ impl Scenario {
     /// # Errors
     /// A closed loop, whose sends follow from answers.
     pub fn plan(&self, seed: u64, replication: u64) -> Result<Plan, PlanError> {
+        self.plan_of(seed, replication, &|_| false)
+    }
+
+    /// The same of all producers but closed loops, which send when answers come.
+    ///
+    /// # Errors
+    /// A producer whose sends never leave the first instant.
+    pub fn open_plan(&self, seed: u64, replication: u64) -> Result<Plan, PlanError> {
+        self.plan_of(seed, replication, &|p| matches!(p.arrivals, Arrivals::Closed { .. }))
+    }
+
+    fn plan_of(&self, seed: u64, replication: u64, silent: &dyn Fn(&Producer) -> bool) -> Result<Plan, PlanError> {
         let sources: Vec<Source<'_>> = self
             .producers
             .iter()
             .map(|p| Source {
                 name: &p.name,
-                arrivals: &p.arrivals,
-                rate: p.rate,
+                arrivals: if silent(p) { &Arrivals::Poisson } else { &p.arrivals },
+                rate: if silent(p) { 0.0 } else { p.rate },
                 batch: &p.batch,
                 send_time: &p.send_time,
                 service_time: p.service_time.as_ref(),

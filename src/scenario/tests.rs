@@ -154,6 +154,22 @@ fn the_whole_grammar_reads_and_its_echo_reads_back_the_same() {
 }
 
 #[test]
+fn a_rate_is_one_that_nanoseconds_can_tell() {
+    for rate in ["2e9/s", "1e300/s", "1e-10/s"] {
+        let told = wrong(&small("900/s", rate));
+        assert!(told.contains("`rate` is out of range") && told.contains("/s"), "{told}");
+    }
+    good(&small("900/s", "1e-3/s"));
+}
+
+#[test]
+fn a_blocked_overload_is_not_told_to_set_the_bound_it_has() {
+    let text = small("900/s", "2000/s").replace("[queues.orders]", "[queues.orders]\nmax_length = 3\noverflow = \"block\"");
+    let told = good(&text).warnings.render(false);
+    assert!(told.contains("refuse or drop what does not fit") && !told.contains("bound it with max_length"), "{told}");
+}
+
+#[test]
 fn scenarios_made_in_code_echo_too() {
     let mut other = Scenario::mgc(1.0 / 3.0, crate::workload::laws::Law::exponential(0.1 + 0.2), 3);
     other.consumers[0].service_time_per_message = crate::workload::laws::Law::deterministic(1.0 / 7.0);
@@ -189,6 +205,14 @@ fn knobs_turn_and_are_read() {
 }
 
 #[test]
+fn times_under_a_microsecond_are_told_and_under_a_nanosecond_refused() {
+    let service = |mean: &str| parse(&quick("1/s", &format!("exponential({mean})"), "1", Vec::new()), &NoFiles);
+    let told = |mean: &str| service(mean).expect("right").warnings.to_string();
+    assert!(told("500ns").contains("whole nanoseconds") && !told("1us").contains("whole nanoseconds"));
+    assert!(service("0.5ns").expect_err("too short").to_string().contains("less than a nanosecond"));
+}
+
+#[test]
 fn values_are_listed() {
     let list = |text: &str| values_of(text).expand();
     assert_eq!(list("2..5").map(|v| v.join(" ")), Ok("2 3 4 5".into()));
@@ -205,7 +229,12 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("rate = \"900/s\"", "rate = \"900\"", &["`rate` must be a rate", "`900` lacks a unit"]),
     ("rate = \"900/s\"", "rate = \"4ms\"", &["this is a duration"]),
     ("rate = \"900/s\"", "rate = \"-900/s\"", &["negative"]),
-    ("rate = \"900/s\"", "rate = \"0/s\"", &["`rate` must be more than zero"]),
+    ("rate = \"900/s\"", "rate = \"0/s\"", &["`rate` must be more than zero", "leave out what sends nothing"]),
+    ("rate = \"900/s\"", "rate = \"900/s\"\nrate = \"800/s\"", &["duplicate key", "the first is here"]),
+    ("[queues.orders]", "[queues.orders]\n[queues.orders]", &["duplicate key", "the first is here"]),
+    ("[queues.orders]", "[queues.orders]\nmessage_ttl = \"999999999h\"", &["is too long", "292 years"]),
+    ("[queues.orders]", "[simulation]\nwarmup = \"1000\"\n[queues.orders]", &["write 1000 for a number of messages"]),
+    ("count = 4", "count = 100000000", &["write count = \"unlimited\""]),
     ("rate = \"900/s\"", "raet = \"900/s\"", &["did you mean `rate`?", "producer `web` lacks `rate`"]),
     ("rate = \"900/s\"", "rate = [1]", &["this is a list"]),
     ("rate = \"900/s\"", "rate = 1e400", &["`rate` needs a unit"]),

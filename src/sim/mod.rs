@@ -3,11 +3,15 @@
 //! Every mechanism here means the same; where two apply they agree to the nanosecond. A departure frees its place before
 //! an arrival at the same instant takes it. Of several idle servers the one that has been idle longest takes the message.
 
+mod calendar;
 mod line;
+mod network;
 mod recursion;
 mod servers;
 
+pub use calendar::Calendar;
 pub use line::Line;
+pub use network::{Counts, GroupTotals, Network, NetworkTotals, QueueTotals};
 pub use recursion::Recursion;
 
 use crate::message::Recorder;

@@ -258,9 +258,10 @@ impl Starts {
         if self.may_be_longer(base, arrivals) {
             self.lengthen(base, arrivals);
         }
-        if self.head + 4 * crate::rng::BLOCK < base {
+        if self.head + 4 * crate::rng::BLOCK < base
+            && let Some(&last) = arrivals.last()
+        {
             // Nothing that started before the last arrival is asked for again.
-            let last = arrivals[arrivals.len() - 1];
             self.waiting_at(last);
         }
     }

@@ -34,19 +34,19 @@ pub struct Collector {
 
 /// What became of one producer's messages.
 #[derive(Debug, Clone, Default)]
-struct Tally {
-    wait: Times,
-    latency: Times,
-    service: Moments,
-    send: Moments,
-    lost: BTreeMap<Outcome, u64>,
-    unfinished: u64,
+pub(super) struct Tally {
+    pub wait: Times,
+    pub latency: Times,
+    pub service: Moments,
+    pub send: Moments,
+    pub lost: BTreeMap<Outcome, u64>,
+    pub unfinished: u64,
 }
 
 /// A queue's levels at ever wider distances, never more than a few hundred.
 #[derive(Debug, Clone)]
-struct Trail {
-    levels: Vec<Level>,
+pub(super) struct Trail {
+    pub levels: Vec<Level>,
     stride: u64,
     seen: u64,
 }
@@ -54,7 +54,11 @@ struct Trail {
 impl Trail {
     const MOST: usize = 1024;
 
-    fn add(&mut self, level: &Level) {
+    pub fn new() -> Self {
+        Trail { levels: Vec::new(), stride: 1, seen: 0 }
+    }
+
+    pub fn add(&mut self, level: &Level) {
         if self.seen.is_multiple_of(self.stride) {
             if self.levels.len() == Self::MOST {
                 let mut keep = false;
@@ -82,7 +86,7 @@ impl Collector {
             window,
             waiting: Counts::new(),
             in_system: Counts::new(),
-            trail: Trail { levels: Vec::new(), stride: 1, seen: 0 },
+            trail: Trail::new(),
         }
     }
 
@@ -189,6 +193,10 @@ pub struct Summary {
     pub levels: BTreeMap<String, Counts>,
     /// Levels over time: seconds, waiting, in system.
     pub trail: Vec<(f64, f64, f64)>,
+    /// The same of each queue of a network, by its name.
+    pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
+    /// Laws that every run must keep and this one did not, in sentences.
+    pub broken: Vec<String>,
     /// Messages of the window: all, served, still inside at the end.
     pub offered: u64,
     pub served: u64,
@@ -204,14 +212,14 @@ impl Collector {
         let mut all = Tally::default();
         for (name, tally) in self.places.producers.iter().zip(&self.producers) {
             if self.places.producers.len() > 1 {
-                out.producer(&format!("producers.{name}"), tally, span);
+                out.producer(&format!("producers.{name}"), tally, span.lasted);
             }
             all.merge(tally);
         }
         if let [only] = self.places.producers.as_slice() {
-            out.producer(&format!("producers.{only}"), &all, span);
+            out.producer(&format!("producers.{only}"), &all, span.lasted);
         }
-        out.producer("total", &all, span);
+        out.producer("total", &all, span.lasted);
         out.offered = all.offered();
         out.served = all.wait.moments.count;
         out.unfinished = all.unfinished;
@@ -272,11 +280,11 @@ impl Collector {
 }
 
 impl Tally {
-    fn offered(&self) -> u64 {
+    pub fn offered(&self) -> u64 {
         self.wait.moments.count + self.unfinished + self.lost.values().sum::<u64>()
     }
 
-    fn merge(&mut self, other: &Tally) {
+    pub fn merge(&mut self, other: &Tally) {
         self.wait.merge(&other.wait);
         self.latency.merge(&other.latency);
         self.service.merge(&other.service);
@@ -289,9 +297,9 @@ impl Tally {
 }
 
 impl Summary {
-    fn producer(&mut self, place: &str, tally: &Tally, span: &Span) {
+    pub(super) fn producer(&mut self, place: &str, tally: &Tally, lasted: f64) {
         let (offered, lost) = (tally.offered() as f64, tally.lost.values().sum::<u64>() as f64);
-        self.values.insert(path(place, "throughput", ""), tally.wait.moments.count as f64 / span.lasted);
+        self.values.insert(path(place, "throughput", ""), tally.wait.moments.count as f64 / lasted);
         self.values.insert(path(place, "loss", ""), lost / offered.max(1.0));
         self.times(place, "latency", &tally.latency);
         self.times(place, "wait", &tally.wait);
@@ -307,7 +315,7 @@ impl Summary {
         }
     }
 
-    fn times(&mut self, place: &str, key: &str, times: &Times) {
+    pub(super) fn times(&mut self, place: &str, key: &str, times: &Times) {
         self.moments(place, key, &times.moments);
         for (statistic, share) in PERCENTILES {
             if let Some(value) = times.counts.quantile(*share) {

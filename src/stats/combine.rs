@@ -4,7 +4,7 @@ use super::collector::Summary;
 use super::histogram::Counts;
 use super::interval::{half_width, t_quantile};
 use crate::answer::{Estimate, PERCENTILES};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What several replications say together.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,7 @@ pub struct Gathered {
     counts: BTreeMap<String, Counts>,
     levels: BTreeMap<String, Counts>,
     little_gaps: Vec<f64>,
+    broken: BTreeSet<String>,
     unfinished: u64,
 }
 
@@ -51,6 +52,7 @@ impl Gathered {
             self.values.entry(path.clone()).or_default().push(value);
         }
         self.little_gaps.extend(run.little_gap);
+        self.broken.extend(run.broken.iter().cloned());
         self.unfinished += run.unfinished;
     }
 
@@ -93,6 +95,7 @@ impl Gathered {
         {
             out.caveats.push(format!("Little's law is broken: L differs from λW by {gap:.3} messages"));
         }
+        out.caveats.extend(self.broken.iter().cloned());
         if self.unfinished > 0 {
             out.caveats.push(format!("{} messages were unfinished at the end and are in no latency", self.unfinished));
         }

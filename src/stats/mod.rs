@@ -6,19 +6,19 @@
 mod batches;
 mod collector;
 mod combine;
-mod drift;
 mod histogram;
 mod interval;
 mod levels;
 mod moments;
+mod network;
 mod pass;
 mod warmup;
 
 pub use batches::{BATCHES, Batches};
 pub use collector::{Collector, Places, Span, Summary};
 pub use combine::{Combined, Gathered, combine};
-pub use drift::drift;
 pub use histogram::Counts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};
+pub use network::{ConsumerPlace, GroupSpan, NetworkCollector, NetworkPlaces, NetworkSpan, QueueSpan};
 pub use warmup::mser5;

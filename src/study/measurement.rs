@@ -4,6 +4,7 @@
 //! *replay* simulates the sends and service times that really happened, so that the host's share of the difference is
 //! told apart from the queue's.
 
+use super::measured::{Grids, Told};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered};
 use crate::load;
@@ -22,6 +23,9 @@ const BATCHES: u64 = 20;
 const AT_ONCE: u64 = 100_000;
 /// Points of a timeline.
 const GRID: usize = 500;
+/// By whom the simulated answers are.
+const REHEARSAL: &str = "simulation of the very plan that was measured";
+const REPLAY: &str = "simulation of the sends and service times that really happened";
 /// The most messages that a measurement keeps.
 const MOST_MESSAGES: u64 = 20_000_000;
 
@@ -31,29 +35,78 @@ const MOST_MESSAGES: u64 = 20_000_000;
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
 pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Measurement, why };
-    let station = Station::of(scenario).map_err(|what| refuse(format!("the harness does not play this yet: {what}")))?;
-    if let Some(rho) = super::rho(scenario).filter(|&rho| rho >= 1.0 && station.room.is_none()) {
+    let station = Station::of(scenario).ok();
+    let bounded = station.as_ref().is_none_or(|station| station.room.is_some());
+    if let Some(rho) = super::rho(scenario).filter(|&rho| rho >= 1.0 && !bounded) {
         return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));
     }
     let speed = scenario.measurement.speed;
     let planned = plan(scenario).map_err(refuse)?;
     let played = scaled(&planned, 1.0 / speed);
-    let rehearsed = simulate(&station, &planned);
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
     let run = load::measure(scenario, &played, &control).map_err(|e| refuse(e.to_string()))?;
-    let measured = stretched(run.records, speed);
-    let replayed = simulate(&station, &really_happened(&measured, &planned, scenario.consumers.len()));
-    let places = Places { at_once: (AT_ONCE as f64 * speed) as u64, ..super::places(scenario) };
-    let from = (planned.len() as f64 * WARMUP) as u64;
-    let window = from..planned.len() as u64;
-    let each = |method, by: &str, records: &[Record]| answer(scenario, method, by, &summaries(&places, records, &window));
-    let rehearsal = each(Method::Rehearsal, "simulation of the very plan that was measured", &rehearsed);
-    let mut measurement = each(Method::Measurement, &run.by, &measured);
-    let replay = each(Method::Replay, "simulation of the sends and service times that really happened", &replayed);
-    measurement.gates = run.gates;
-    measurement.caveats.extend(run.caveats);
-    Ok(vec![rehearsal, measurement, replay])
+    let mut measured = stretched(run.records, speed);
+    let planned = if run.cut_short { finished(planned, &mut measured) } else { planned };
+    if (planned.len() as u64) < 2 * BATCHES {
+        return Err(refuse(format!("only {} messages were finished when the run was cut short", planned.len())));
+    }
+    let mut answers = match station {
+        Some(station) => single(scenario, &station, &planned, &run.by, &measured),
+        None => network(scenario, &planned, &run.by, measured),
+    };
+    for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
+        measurement.gates.clone_from(&run.gates);
+        measurement.caveats.extend(run.caveats.iter().cloned());
+    }
+    Ok(answers)
+}
+
+/// What was finished of a run that was cut short: the plan up to the first message that was not, and the records of that part.
+/// The others would be compared with a rehearsal that goes on.
+fn finished(mut planned: Block, measured: &mut Vec<Record>) -> Block {
+    let open = measured.iter().filter(|r| r.outcome == Outcome::Unfinished).map(|r| r.message.id).min();
+    let whole = open.map_or(planned.len(), |id| (id as usize).min(planned.len()));
+    measured.retain(|r| r.message.id < whole as u64);
+    let producers = planned.producer.len().min(whole);
+    planned.due.truncate(whole);
+    planned.sent.truncate(whole);
+    planned.producer.truncate(producers);
+    planned.demand.iter_mut().for_each(|column| column.truncate(whole));
+    planned
+}
+
+/// One first-in-first-out queue: rehearsed, measured, replayed.
+fn single(scenario: &Scenario, station: &Station, planned: &Block, by: &str, measured: &[Record]) -> Vec<Answer> {
+    let rehearsed = simulate(station, planned);
+    let replayed = simulate(station, &really_happened(measured, planned, scenario.consumers.len()));
+    let places = Places { at_once: (AT_ONCE as f64 * scenario.measurement.speed) as u64, ..super::places(scenario) };
+    let each = |method, by: &str, records: &[Record]| {
+        let summaries = Summaries::new(planned.len(), |window| {
+            let (summary, grid) = summary(&places, records, window);
+            (summary, vec![(places.queue.clone(), grid)])
+        });
+        answer(scenario, method, by, &summaries)
+    };
+    vec![each(Method::Rehearsal, REHEARSAL, &rehearsed), each(Method::Measurement, by, measured), each(Method::Replay, REPLAY, &replayed)]
+}
+
+/// Anything else: rehearsed if it can be simulated, and measured. What happened to each delivery is not kept, so that there is no replay.
+fn network(scenario: &Scenario, planned: &Block, by: &str, measured: Vec<Record>) -> Vec<Answer> {
+    let each = |method, by: &str, told: &Told| {
+        let mut summaries = Summaries::new(planned.len(), |window| told.summary(scenario, planned, window, GRID));
+        // A hand-off between threads is a wait in a measurement and none in a simulation.
+        summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
+        answer(scenario, method, by, &summaries)
+    };
+    let mut measurement = each(Method::Measurement, by, &Told::measured(scenario, measured));
+    match Told::rehearse(scenario, planned) {
+        Ok(told) => vec![each(Method::Rehearsal, REHEARSAL, &told), measurement],
+        Err(why) => {
+            measurement.caveats.push(format!("measured without a rehearsal: {why}"));
+            vec![measurement]
+        }
+    }
 }
 
 /// The plan of a measurement: the scenario's own, for as long as it is to last.
@@ -138,16 +191,18 @@ fn simulate(station: &Station, plan: &Block) -> Vec<Record> {
 struct Summaries {
     whole: Summary,
     batches: Vec<Summary>,
-    grid: Vec<(u64, u64, u64)>,
+    grids: Grids,
 }
 
-fn summaries(places: &Places, records: &[Record], window: &std::ops::Range<u64>) -> Summaries {
-    let (whole, grid) = summary(places, records, window.clone());
-    let length = window.end - window.start;
-    let batches = (0..BATCHES)
-        .map(|i| summary(places, records, window.start + length * i / BATCHES..window.start + length * (i + 1) / BATCHES).0)
-        .collect();
-    Summaries { whole, batches, grid }
+impl Summaries {
+    /// Of so many planned messages, each window summed up by `summary`.
+    fn new(messages: usize, mut summary: impl FnMut(std::ops::Range<u64>) -> (Summary, Grids)) -> Self {
+        let (from, to) = ((messages as f64 * WARMUP) as u64, messages as u64);
+        let (whole, grids) = summary(from..to);
+        let length = to - from;
+        let batches = (0..BATCHES).map(|i| summary(from + length * i / BATCHES..from + length * (i + 1) / BATCHES).0).collect();
+        Summaries { whole, batches, grids }
+    }
 }
 
 /// One window of a kept run as numbers. Records are in order of id.
@@ -189,14 +244,14 @@ fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) 
         }
     }
     out.latency = summaries.whole.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
-    if let Some(queue) = scenario.queues.first() {
-        let moments = summaries.grid.iter().map(|&(at, waiting, in_system)| Moment {
+    for (queue, grid) in &summaries.grids {
+        let moments = grid.iter().map(|&(at, waiting, in_system)| Moment {
             at: seconds(at),
             waiting: waiting as f64,
             in_system: in_system as f64,
             half_width: None,
         });
-        out.timelines.insert(queue.name.clone(), moments.collect());
+        out.timelines.insert(queue.clone(), moments.collect());
     }
     if summaries.whole.unfinished > 0 {
         out.caveats.push(format!("{} messages were unfinished at the end and are in no latency", summaries.whole.unfinished));

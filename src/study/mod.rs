@@ -3,17 +3,29 @@
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 
 mod agreement;
+pub mod capacity;
+pub mod compare;
+pub mod fit;
+mod load;
+mod measured;
 mod measurement;
 mod objectives;
+mod play;
 mod run;
+pub mod sensitivity;
 mod simulation;
 mod stopping;
+pub mod sweep;
+pub mod transient;
+mod trial;
 mod verdict;
 mod watch;
 
 pub use crate::answer::Formula;
 pub use objectives::{judge, outcome};
 pub use run::run;
+pub use trial::{Effort, Trial};
+pub use verdict::off;
 pub use watch::{Blind, Watch};
 
 use crate::answer::{Answer, Method, Unanswered};
@@ -80,6 +92,11 @@ pub enum Met {
 }
 
 impl Study {
+    /// Why there is no steady state, if a method found that there is none.
+    pub fn unstable(&self) -> Option<&str> {
+        self.unanswered.iter().map(|u| u.why.as_str()).find(|why| why.starts_with("unstable"))
+    }
+
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|a| a.method == method)
     }

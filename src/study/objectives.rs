@@ -2,7 +2,8 @@
 
 use super::{Judgement, Met};
 use crate::answer::{Answer, Estimate, Method};
-use crate::scenario::{Objective, Relation};
+use crate::scenario::{Destination, Objective, Relation, Scenario};
+use crate::theory;
 
 /// Who is asked, in this order: the first that knows the metric decides.
 const JUDGES: &[Method] = &[Method::Simulation, Method::Theory, Method::Measurement];
@@ -16,6 +17,33 @@ pub fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgement> {
         Judgement { objective: objective.clone(), by: found.map(|f| f.0), outcome }
     };
     objectives.iter().map(one).collect()
+}
+
+/// Holds what nobody could answer against a queue that grows without end: its waits, latencies and lengths have no bound,
+/// so that a limit on them is missed, not undecided.
+pub fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
+    let growing: Vec<usize> = theory::growing(scenario);
+    for judgement in judgements.iter_mut().filter(|j| j.by.is_none()) {
+        if growing.iter().any(|queue| grows(&judgement.objective.metric, *queue, scenario)) {
+            judgement.outcome = outcome(&judgement.objective, &Estimate::infinite());
+        }
+    }
+}
+
+/// Whether a metric is without bound because a queue is.
+fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
+    let mut parts = metric.rsplitn(3, '.');
+    let (statistic, quantity, place) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    if !["latency", "wait", "queue_length", "in_system"].contains(&quantity) {
+        return false;
+    }
+    let to = |p: &crate::scenario::Producer| p.to == Destination::Queue(queue);
+    match place.split_once('.') {
+        Some(("queues", name)) => scenario.queues[queue].name == name,
+        Some(("producers", name)) => scenario.producers.iter().any(|p| p.name == name && to(p)),
+        // A percentile of all messages is bounded if few enough of them wait in this queue.
+        _ => place == "total" && (scenario.producers.iter().all(to) || statistic == "mean"),
+    }
 }
 
 /// Whether an estimate meets an objective, both ends of its interval agreeing.
@@ -46,5 +74,23 @@ mod tests {
         assert_eq!([at(0.15, 0.01), at(0.25, 0.01), at(0.195, 0.01)], [Met::Pass, Met::Fail, Met::Inconclusive]);
         assert_eq!(outcome(&objective, &Estimate::infinite()), Met::Fail);
         assert_eq!(judge(&[objective], &[])[0].outcome, Met::Inconclusive);
+    }
+
+    #[test]
+    fn a_queue_that_grows_misses_limits_on_its_times_and_lengths() {
+        use crate::workload::laws::Law;
+        let of = |metric: &str, rate| {
+            let scenario = Scenario::mgc(rate, Law::exponential(0.01), 1);
+            let metric = metric.replace("QUEUE", &scenario.queues[0].name).replace("PRODUCER", &scenario.producers[0].name);
+            let objective = Objective { metric, relation: Relation::Less, limit: 0.2, text: "< 0.2".into() };
+            let mut judgements = judge(&[objective], &[]);
+            judge_growth(&mut judgements, &scenario);
+            judgements[0].outcome
+        };
+        for metric in ["total.latency.p99", "producers.PRODUCER.latency.mean", "queues.QUEUE.wait.p50", "queues.QUEUE.queue_length.mean"] {
+            assert_eq!(of(metric, 150.0), Met::Fail, "{metric}");
+            assert_eq!(of(metric, 50.0), Met::Inconclusive, "{metric}");
+        }
+        assert_eq!(of("queues.QUEUE.utilization", 150.0), Met::Inconclusive);
     }
 }

@@ -7,6 +7,7 @@ use crate::answer::{Method, Unanswered};
 use crate::load;
 use crate::scenario::Scenario;
 use crate::theory;
+use crate::units::plain;
 
 /// Answers a scenario by the wanted methods. Rehearsal and replay come with measurement.
 ///
@@ -23,6 +24,11 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     if wanted.contains(&Method::Measurement) && !watch.stopped() {
         keep(measurement::measure(scenario, watch), &mut answers, &mut unanswered);
     }
+    let speed = scenario.measurement.speed;
+    if speed != 1.0 {
+        let how = if speed > 1.0 { format!("{} times faster", plain(speed, 4)) } else { format!("{} times slower", plain(1.0 / speed, 4)) };
+        answers.iter_mut().filter(|a| a.method == Method::Measurement).for_each(|a| a.by += &format!(", played {how}"));
+    }
     answers.sort_by_key(|a| a.method);
     let replications = u64::from(scenario.simulation.replications);
     let figure = |path: &str| {
@@ -32,10 +38,12 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
             .filter_map(|m| answers.iter().find(|a| a.method == *m && (a.exact || *m != Method::Theory)))
             .find_map(|a| a.get(path)?.value)
     };
+    let mut objectives = super::objectives::judge(&scenario.objectives, &answers);
+    super::objectives::judge_growth(&mut objectives, scenario);
     let mut study = Study {
         agreement: agreement(&answers, scenario.simulation.confidence, replications),
         formulas: theory::formulas(scenario, figure),
-        objectives: super::objectives::judge(&scenario.objectives, &answers),
+        objectives,
         scenario: scenario.clone(),
         answers,
         unanswered,

@@ -1,19 +1,16 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
+use super::play::{Drift, Play, single_span_of};
 use super::stopping::{first, missing, planned, still_needed};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
-use crate::message::{Record, Recorder, Served};
-use crate::rng::Key;
+use crate::message::{Exit, Record, Recorder, Served};
 use crate::scenario::{Length, Precision, Scenario, Warmup};
-use crate::sim::{Engine, Looks, Station, Totals};
-use crate::stats::{BATCHES, Batches, Collector, Combined, Gathered, Places, Span, Summary, mser5};
+use crate::stats::{BATCHES, Combined, Gathered, Summary, half_width, mser5};
 use crate::units::{plain, seconds, significant};
-use crate::workload::Plan;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
-/// A replication is looked at once for so many messages, on average.
-const MESSAGES_A_LOOK: f64 = 64.0;
 /// Messages played between two reports of progress.
 const CHUNK: u64 = 1 << 16;
 /// At least this share of a replication is left out at its start: what MSER-5 cannot see in the noise of few pilots.
@@ -22,87 +19,101 @@ const LEAST_WARMUP: f64 = 0.02;
 const MOST_AT_ONCE: u32 = 16;
 /// Confidence of the statement that a backlog grows.
 const DRIFT_CONFIDENCE: f64 = 0.999;
+/// A backlog that grows by less than this share of the arrivals is not told from one that has not settled.
+const LEAST_DRIFT: f64 = 0.005;
 
 /// Answers a scenario by simulation.
 ///
 /// # Errors
 /// A refusal that says why: what no engine plays, or a queue that grows without end.
 pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
+    if super::transient::applies(scenario) {
+        return super::transient::answer(scenario, watch);
+    }
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
-    let Outcome { combined, made, trail } = match scenario.simulation.replications {
-        1 if run.messages >= BATCHES && scenario.simulation.precision == Precision::None => run.long(warmup, watch),
+    let outcome = match scenario.simulation.replications {
+        1 if run.is_long() => run.long(warmup, watch),
         _ => run.repeated(warmup, watch, &mut caveats),
     }
     .map_err(refuse)?;
-    caveats.extend(run.caveats(&combined, made));
+    caveats.extend(run.caveats(&outcome.combined, outcome.made));
     let effort = format!(
-        "{}, {made} replication{} of {} messages, the first {} left out",
+        "{}, {} replication{} of {} messages, the first {} left out",
         run.engine_name(),
-        if made == 1 { "" } else { "s" },
+        outcome.made,
+        if outcome.made == 1 { "" } else { "s" },
         plain(run.messages as f64, 9),
         plain(warmup as f64, 9)
     );
-    Ok(answer(scenario, effort, combined, &trail, caveats))
+    Ok(answer(scenario, effort, outcome, caveats))
 }
+
+/// Seconds, waiting, in system.
+type Trail = Vec<(f64, f64, f64)>;
 
 /// What all replications gave.
 struct Outcome {
     combined: Combined,
     made: u32,
     /// Levels of the first over time.
-    trail: Vec<(f64, f64, f64)>,
+    trail: Trail,
+    trails: BTreeMap<String, Trail>,
+}
+
+/// What every replication gave by metric path, in their order. Replication for replication, two scenarios that name their
+/// producers and consumers alike draw the same numbers, so that their differences can be paired.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
+    let run = Runs::new(scenario).map_err(refuse)?;
+    let (warmup, _) = run.warmup(watch);
+    let wanted = scenario.simulation.replications;
+    let runs = run.replicate(0..wanted, wanted, warmup, watch);
+    let drifts: Vec<_> = runs.iter().map(|r| r.drifts.clone()).collect();
+    match run.unstable(&drifts) {
+        Some(why) => Err(refuse(why)),
+        None => Ok(runs.into_iter().map(|r| r.summary.values).collect()),
+    }
 }
 
 /// What one replication gave.
 struct Replication {
     summary: Summary,
-    span: Span,
+    /// Of each queue.
+    drifts: Vec<Drift>,
 }
 
 /// Everything that the replications of a scenario share.
 struct Runs<'a> {
     scenario: &'a Scenario,
-    station: Station,
-    places: Places,
+    play: Play<'a>,
     messages: u64,
-    /// Messages a second, all producers.
-    rate: f64,
 }
 
 impl<'a> Runs<'a> {
     fn new(scenario: &'a Scenario) -> Result<Self, String> {
-        let station = Station::of(scenario).map_err(|what| format!("the simulator does not play this yet: {what}"))?;
-        scenario.plan(scenario.seed, 0).map_err(|e| e.to_string())?;
-        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let play = Play::new(scenario)?;
         let messages = match scenario.simulation.length {
             Length::Messages(n) => n,
             Length::Auto => planned(scenario),
-            Length::Duration(s) => (rate * s).ceil().max(1.0) as u64,
+            Length::Duration(s) => (play.rate * s).ceil().max(1.0) as u64,
         };
-        Ok(Runs { scenario, station, places: super::places(scenario), messages, rate })
-    }
-
-    fn plan(&self, replication: u32) -> Plan {
-        self.scenario.plan(self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
-    }
-
-    fn engine(&self, replication: u32) -> Engine<Plan> {
-        let every = (MESSAGES_A_LOOK / self.rate * crate::units::NANOS_PER_SECOND) as u64;
-        let key = Key::new(self.scenario.seed, u64::from(replication)).role("looks", &self.places.queue);
-        Engine::new(&self.station, self.plan(replication), Some(Looks::new(every, key)))
+        Ok(Runs { scenario, play, messages })
     }
 
     fn engine_name(&self) -> &'static str {
-        self.engine(0).name()
+        self.play.start(0).name()
     }
 
     /// Messages to leave out at the start of every replication, and what is to be said about it.
     fn warmup(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
         match self.scenario.simulation.warmup {
             Warmup::Messages(n) => (n, Vec::new()),
-            Warmup::Duration(s) => ((self.rate * s).ceil() as u64, Vec::new()),
+            Warmup::Duration(s) => ((self.play.rate * s).ceil() as u64, Vec::new()),
             Warmup::Auto => self.settled(watch),
         }
     }
@@ -118,8 +129,8 @@ impl<'a> Runs<'a> {
             let pilots: Vec<Pilot> = (0..self.scenario.simulation.replications)
                 .into_par_iter()
                 .map(|replication| {
-                    let mut pilot = Pilot { latency: vec![0.0; length as usize] };
-                    let mut engine = self.engine(replication);
+                    let mut pilot = Pilot { latency: vec![0.0; length as usize], network: self.play.is_network() };
+                    let mut engine = self.play.start(replication);
                     engine.advance(length, &mut pilot);
                     engine.settle(&mut pilot);
                     pilot
@@ -145,7 +156,7 @@ impl<'a> Runs<'a> {
     fn repeated(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, String> {
         let simulation = &self.scenario.simulation;
         let mut all = Gathered::default();
-        let (mut made, mut spans, mut trail) = (0, Vec::new(), Vec::new());
+        let (mut made, mut drifts, mut first_run) = (0, Vec::new(), None);
         let mut wanted = first(&simulation.precision, simulation.replications);
         loop {
             // A few at a time, for what they counted is put together at once.
@@ -154,10 +165,8 @@ impl<'a> Runs<'a> {
             made += runs.len() as u32;
             for run in runs {
                 all.add(&run.summary);
-                spans.push(run.span);
-                if trail.is_empty() {
-                    trail = run.summary.trail;
-                }
+                drifts.push(run.drifts);
+                first_run.get_or_insert((run.summary.trail, run.summary.trails));
             }
             if watch.stopped() {
                 break;
@@ -165,7 +174,7 @@ impl<'a> Runs<'a> {
             if made < wanted {
                 continue;
             }
-            if self.unstable(&spans).is_some() {
+            if self.unstable(&drifts).is_some() {
                 break;
             }
             let combined = all.combined(simulation.confidence);
@@ -182,21 +191,27 @@ impl<'a> Runs<'a> {
         if watch.stopped() && made < wanted {
             caveats.push(format!("interrupted: {made} of {wanted} replications were finished"));
         }
-        if let Some(why) = self.unstable(&spans) {
+        if let Some(why) = self.unstable(&drifts) {
             return Err(why);
         }
-        Ok(Outcome { combined: all.combined(simulation.confidence), made, trail })
+        let (trail, trails) = first_run.unwrap_or_default();
+        Ok(Outcome { combined: all.combined(simulation.confidence), made, trail, trails })
+    }
+
+    /// Whether one replication is to be cut into batches.
+    fn is_long(&self) -> bool {
+        self.messages >= BATCHES && self.scenario.simulation.precision == Precision::None && !self.play.is_network()
     }
 
     /// One long run, its intervals from batch means.
     fn long(&self, warmup: u64, watch: &dyn Watch) -> Result<Outcome, String> {
-        let mut engine = self.engine(0);
-        let mut batches = Batches::new(&self.places, warmup..warmup + self.messages);
+        let mut engine = self.play.start(0);
+        let mut batches = self.play.batches(warmup..warmup + self.messages);
         engine.advance(warmup, &mut crate::message::Forget);
-        let mut spans = Vec::new();
+        let (mut spans, mut drifts) = (Vec::new(), Vec::new());
         for length in batches.lengths() {
             engine.forget_peak();
-            let before = engine.totals();
+            let before = engine.snapshot();
             let mut left = length;
             while left > 0 {
                 if watch.stopped() {
@@ -208,16 +223,18 @@ impl<'a> Runs<'a> {
                     break;
                 }
             }
-            spans.push(span(&before, &engine.totals(), engine.peak()));
+            let (span, drift) = single_span_of(&before, &engine.snapshot());
+            spans.push(span);
+            drifts.push(vec![drift]);
             batches.next();
             watch.says("simulation", spans.len() as f64 / BATCHES as f64, "one long run");
         }
         engine.settle(&mut batches);
-        if let Some(why) = self.unstable(&spans) {
+        if let Some(why) = self.unstable(&drifts) {
             return Err(why);
         }
         let (combined, whole) = batches.combined(&spans, self.scenario.simulation.confidence);
-        Ok(Outcome { combined, made: 1, trail: whole.trail })
+        Ok(Outcome { combined, made: 1, trail: whole.trail, trails: whole.trails })
     }
 
     /// Plays replications; those that were interrupted are left out.
@@ -228,11 +245,11 @@ impl<'a> Runs<'a> {
         which
             .into_par_iter()
             .map(|replication| {
-                let mut engine = self.engine(replication);
-                let mut collector = Collector::new(&self.places, warmup..warmup + self.messages);
+                let mut engine = self.play.start(replication);
+                let mut collector = self.play.listener(warmup..warmup + self.messages);
                 engine.advance(warmup, &mut crate::message::Forget);
                 engine.forget_peak();
-                let before = engine.totals();
+                let before = engine.snapshot();
                 let mut left = self.messages;
                 while left > 0 {
                     if watch.stopped() {
@@ -246,11 +263,10 @@ impl<'a> Runs<'a> {
                         break;
                     }
                 }
-                let after = engine.totals();
-                let peak = engine.peak();
+                let after = engine.snapshot();
                 engine.settle(&mut collector);
-                let span = span(&before, &after, peak);
-                Some(Replication { summary: collector.summary(&span), span })
+                let (summary, drifts) = collector.summary(&before, &after);
+                Some(Replication { summary, drifts })
             })
             .collect::<Vec<_>>()
             .into_iter()
@@ -259,24 +275,39 @@ impl<'a> Runs<'a> {
     }
 
     /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
-    fn unstable(&self, runs: &[Span]) -> Option<String> {
-        let consecutive = self.scenario.simulation.replications == 1;
-        let drift = || crate::stats::drift(runs, consecutive, DRIFT_CONFIDENCE);
-        let Some(rho) = super::rho(self.scenario).filter(|rho| rho.is_finite()) else {
-            let (rate, half) = drift()?;
-            let (rate, half) = (significant(rate, 3), significant(half, 2));
-            return Some(format!("unstable: the backlog grows by {rate} ± {half} messages/s, more than chance explains"));
-        };
+    fn unstable(&self, runs: &[Vec<Drift>]) -> Option<String> {
+        if self.play.is_network() {
+            return self.drifting(runs);
+        }
+        let rho = super::rho(self.scenario)?;
         let constant = self.scenario.producers.len() == 1
             && self.scenario.producers[0].arrivals == crate::scenario::Arrivals::Periodic
             && self.scenario.consumers.iter().all(|c| c.service_time.scv() == 0.0);
-        if rho < 1.0 || self.station.room.is_some() || (constant && rho <= 1.0) {
+        if rho < 1.0 || self.play.is_bounded() || (constant && rho <= 1.0) {
             return None;
         }
-        let growth: Vec<f64> = runs.iter().map(|r| r.grown / r.lasted).collect();
-        let (mean, half) = crate::stats::half_width(&growth, DRIFT_CONFIDENCE);
+        let growth: Vec<f64> = runs.iter().map(|r| r[0].grown).collect();
+        let (mean, half) = half_width(&growth, DRIFT_CONFIDENCE);
         let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
         Some(format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3)))
+    }
+
+    /// The queue of a network whose backlog grows fastest, if any does beyond chance.
+    fn drifting(&self, runs: &[Vec<Drift>]) -> Option<String> {
+        let mut worst: Option<(f64, String)> = None;
+        for (q, queue) in self.scenario.queues.iter().enumerate() {
+            if self.scenario.consumers_of(q).next().is_none() {
+                continue;
+            }
+            let growth: Vec<f64> = runs.iter().map(|r| r[q].grown).collect();
+            let came = runs.iter().map(|r| r[q].came).sum::<f64>() / runs.len() as f64;
+            let (mean, Some(half)) = half_width(&growth, DRIFT_CONFIDENCE) else { continue };
+            if mean - half > LEAST_DRIFT * came && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
+                let grows = format!("{} ± {} messages/s", significant(mean, 3), significant(half, 2));
+                worst = Some((mean, format!("unstable: the backlog of queue `{}` grows by {grows}", queue.name)));
+            }
+        }
+        worst.map(|(_, why)| why)
     }
 
     fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
@@ -289,32 +320,34 @@ impl<'a> Runs<'a> {
                 ));
             }
         }
-        if replications < 2 && self.messages < BATCHES {
-            out.push(format!("one replication of fewer than {BATCHES} messages has no interval; use at least two, better ten"));
+        if self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
+            out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
+        }
+        if replications < 2 && !self.is_long() {
+            out.push("one replication has no interval; use at least two, better ten".into());
         }
         out
-    }
-}
-
-fn span(before: &Totals, after: &Totals, peak: u64) -> Span {
-    let lasted = seconds(after.at - before.at).max(1e-9);
-    let mean = |from: u128, to: u128| (to - from) as f64 / crate::units::NANOS_PER_SECOND / lasted;
-    Span {
-        lasted,
-        waiting: mean(before.waiting_area, after.waiting_area),
-        busy: mean(before.busy_area, after.busy_area),
-        grown: (after.waiting + after.busy) as f64 - (before.waiting + before.busy) as f64,
-        peak,
     }
 }
 
 /// Keeps the latency of the first messages, in seconds.
 struct Pilot {
     latency: Vec<f64>,
+    /// Then a message's latency ends when it leaves, not with its first stay.
+    network: bool,
 }
 
 impl Recorder for Pilot {
+    fn left(&mut self, exit: &Exit) {
+        if let Some(latency) = self.latency.get_mut(exit.message.id as usize) {
+            *latency = seconds(exit.finished - exit.message.due);
+        }
+    }
+
     fn record(&mut self, r: &Record) {
+        if self.network {
+            return;
+        }
         if let Some(latency) = self.latency.get_mut(r.message.id as usize) {
             *latency = seconds(r.finished - r.message.due);
         }
@@ -329,14 +362,19 @@ impl Recorder for Pilot {
     }
 }
 
-fn answer(scenario: &Scenario, by: String, combined: Combined, trail: &[(f64, f64, f64)], caveats: Vec<String>) -> Answer {
+fn answer(scenario: &Scenario, by: String, outcome: Outcome, caveats: Vec<String>) -> Answer {
     let mut out = Answer::new(Method::Simulation, by);
-    out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
-    out.metrics = combined.metrics;
+    out.latency = outcome.combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
+    out.metrics = outcome.combined.metrics;
     out.caveats = caveats;
-    if let Some(queue) = scenario.queues.first() {
-        let moments = trail.iter().map(|&(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None });
-        out.timelines.insert(queue.name.clone(), moments.collect());
+    let moments = |trail: &Trail| -> Vec<Moment> {
+        trail.iter().map(|&(at, waiting, in_system)| Moment { at, waiting, in_system, half_width: None }).collect()
+    };
+    out.timelines = outcome.trails.iter().map(|(name, trail)| (name.clone(), moments(trail))).collect();
+    if let Some(queue) = scenario.queues.first()
+        && !outcome.trail.is_empty()
+    {
+        out.timelines.insert(queue.name.clone(), moments(&outcome.trail));
     }
     out
 }

@@ -2,7 +2,7 @@
 
 use super::{Accord, Study};
 use crate::answer::{Answer, Estimate, Method, Trust};
-use crate::units::{Time, plain, significant};
+use crate::units::{NOTHING, Time, plain, significant};
 
 /// Sentences: what the scenario does, and whether the witnesses agree.
 pub fn verdict(study: &Study) -> Vec<String> {
@@ -16,9 +16,8 @@ pub fn verdict(study: &Study) -> Vec<String> {
 fn headline(study: &Study) -> String {
     let best = [Method::Simulation, Method::Theory, Method::Measurement].iter().find_map(|m| study.answer(*m));
     let Some(answer) = best else {
-        let unstable = study.unanswered.iter().find(|u| u.why.starts_with("unstable"));
-        return match unstable {
-            Some(u) => format!("This queue does not hold: {}.", u.why),
+        return match study.unstable() {
+            Some(why) => format!("This queue does not hold: {why}."),
             None => "No method answers this scenario; the reasons are below.".into(),
         };
     };
@@ -51,7 +50,7 @@ fn headline(study: &Study) -> String {
 /// A time with its interval, in one unit.
 fn time(estimate: &Estimate) -> String {
     let Some(value) = estimate.value else { return "∞".into() };
-    match estimate.half_width {
+    match estimate.half_width.filter(|half| *half > NOTHING * value.abs()) {
         Some(half) => {
             let (scale, unit) = crate::units::time_scale(value);
             format!("{} ± {} {unit}", significant(value / scale, 3), significant(half / scale, 2))
@@ -72,12 +71,22 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
         [] if theory.exact => format!("Theory ({}, {kind}) and simulation agree in all {} metrics that both know.", theory.by, pairs.len()),
         [] => {
             let of = pairs.iter().find(|a| a.metric == "total.latency.mean").and_then(|a| a.difference);
+            let model = theory.by.strip_suffix(", approximately").unwrap_or(&theory.by);
             let off =
-                of.map_or(String::new(), |d| format!("; its mean latency is {} % off", significant((-d / (1.0 + d) * 100.0).abs(), 2)));
-            format!("Theory ({}) is {kind} here{off}.", theory.by)
+                of.map_or(String::new(), |d| format!(": the approximation's mean latency is {} off the simulation's", percent(off(d))));
+            format!("Theory knows this only approximately ({model}){off}.")
         }
         some => format!("✗ Theory ({}, {kind}) and simulation differ in {}.", theory.by, list(some.iter().map(|a| a.metric.as_str()))),
     })
+}
+
+/// How far a theory is off, from the difference (simulation − theory) / theory.
+pub fn off(difference: f64) -> f64 {
+    -difference / (1.0 + difference)
+}
+
+fn percent(share: f64) -> String {
+    format!("{}{} %", if share < 0.0 { "−" } else { "+" }, significant((share * 100.0).abs(), 2))
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -94,7 +103,6 @@ fn measurement(study: &Study) -> Option<String> {
         };
         Some((of("total.latency.mean")?, of("total.latency.p99")))
     };
-    let percent = |d: f64| format!("{}{} %", if d < 0.0 { "−" } else { "+" }, significant((d * 100.0).abs(), 2));
     let both = |(mean, p99): (f64, Option<f64>)| {
         format!("{} in the mean{}", percent(mean), p99.map_or(String::new(), |d| format!(" and {} in p99", percent(d))))
     };
@@ -105,14 +113,42 @@ fn measurement(study: &Study) -> Option<String> {
         _ => String::new(),
     };
     Some(match measured.trust() {
-        Trust::Valid => format!("The measurement of the real queue is VALID{near}."),
+        Trust::Valid => format!("The measurement of the real queue{} is VALID{near}.", played(measured)),
         Trust::Degraded => format!("! The measurement is DEGRADED ({}){near}.", failed(measured)),
         Trust::Invalid => format!("! The measurement is INVALID and compared with nothing: {}.", failed(measured)),
     })
+}
+
+/// That the plan went at another speed than the clock, if so.
+fn played(measured: &Answer) -> String {
+    measured.by.split(", ").find(|part| part.starts_with("played ")).map_or(String::new(), |part| format!(" ({part})"))
 }
 
 fn failed(measured: &Answer) -> String {
     let mut gates: Vec<_> = measured.gates.iter().filter(|g| g.trust != Trust::Valid).collect();
     gates.sort_by_key(|g| std::cmp::Reverse(g.trust));
     gates.iter().map(|g| g.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approximation_is_off_by_its_error() {
+        // Theory says 12.3 where the simulation says 10.
+        assert_eq!(percent(off((10.0 - 12.3) / 12.3)), "+23 %");
+    }
+
+    #[test]
+    fn another_speed_is_told() {
+        assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads, played 60 times faster")), " (played 60 times faster)");
+        assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads")), "");
+    }
+
+    #[test]
+    fn an_interval_of_nothing_is_not_told() {
+        assert_eq!(time(&Estimate::with(1e-9, Some(1.6e-25))), "1.00 ns");
+        assert_eq!(time(&Estimate::with(0.012, Some(0.0002))), "12.0 ± 0.20 ms");
+    }
 }

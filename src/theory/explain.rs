@@ -73,6 +73,13 @@ fn bounded(scenario: &Scenario, queue: &Queue) -> bool {
     closed || queue.message_ttl.is_some() || queue.max_length.is_some() && queue.overflow != Overflow::Block
 }
 
+/// The queues whose backlog grows without end, by number.
+pub fn growing(scenario: &Scenario) -> Vec<usize> {
+    let queues = scenario.queues.iter().zip(demands(scenario)).enumerate();
+    let grows = |queue: &Queue, rho: Option<f64>| rho.is_some_and(|rho| rho >= 1.0 - 1e-12) && !bounded(scenario, queue);
+    queues.filter(|(_, (queue, demand))| grows(queue, demand.rho())).map(|(i, _)| i).collect()
+}
+
 fn kendall(scenario: &Scenario) -> String {
     match Station::of(scenario) {
         Ok(station) => station.kendall(),

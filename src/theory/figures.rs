@@ -32,6 +32,25 @@ pub struct Figures {
     pub wait: Times,
     /// Wait and service together, if its law is known; else it is put together from the two.
     pub sojourn: Option<Times>,
+    /// Deliveries a message.
+    pub attempts: f64,
+    /// Mean number of busy servers, where it is not throughput times mean service time.
+    pub busy: Option<f64>,
+    /// Messages taken at a time, where consumers take batches.
+    pub batch: Option<f64>,
+    /// A message's time in service, where it is not that of a delivery.
+    pub service: Option<Times>,
+    /// Waits and sojourns by stream, in the station's order, where they differ.
+    pub streams: Vec<Seen>,
+    /// Whether servers are shared, so that there is no wait to speak of.
+    pub shared: bool,
+}
+
+/// What the messages of one stream see.
+#[derive(Clone)]
+pub struct Seen {
+    pub wait: Times,
+    pub sojourn: Option<Times>,
 }
 
 /// Shares at which the latency's law is tabulated: evenly on the scale of nines, up to 0.99999.
@@ -75,7 +94,36 @@ impl Figures {
             in_system: Level { mean: waiting + station.offered_load(), p99: None },
             wait,
             sojourn: None,
+            attempts: 1.0,
+            busy: None,
+            batch: None,
+            service: None,
+            streams: Vec::new(),
+            shared: false,
         }
+    }
+
+    /// Likewise, where streams do not wait alike.
+    pub fn by_stream(station: &Station<'_>, delayed: Option<f64>, streams: Vec<Seen>) -> Self {
+        let waits: Vec<(f64, Times)> = station.streams.iter().zip(&streams).map(|(s, seen)| (s.rate, seen.wait.clone())).collect();
+        Figures { streams, ..Figures::lossless(station, delayed, Times::mixture(&waits)) }
+    }
+
+    /// Mean number of busy servers.
+    fn busy(&self, station: &Station<'_>) -> f64 {
+        self.busy.unwrap_or(self.throughput * station.service.mean())
+    }
+
+    /// What one queue and its consumers contribute to an answer.
+    pub(super) fn fill_place(&self, station: &Station<'_>, answer: &mut Answer) {
+        self.fill_queue(station, answer);
+        self.fill_consumers(station, answer);
+    }
+
+    /// A message's wait and service together, of all streams.
+    pub fn whole(&self, station: &Station<'_>) -> Times {
+        let kinds: Vec<(f64, Times)> = station.streams.iter().enumerate().map(|(i, s)| (s.rate, self.sojourn_seen(station, i))).collect();
+        Times::mixture(&kinds)
     }
 
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
@@ -85,8 +133,7 @@ impl Figures {
         answer.exact = self.exact;
         answer.caveats.clone_from(&self.caveats);
         answer.caveats.extend(general_caveats(station));
-        self.fill_queue(station, &mut answer);
-        self.fill_consumers(station, &mut answer);
+        self.fill_place(station, &mut answer);
         self.fill_producers(station, &mut answer);
         answer
     }
@@ -95,18 +142,20 @@ impl Figures {
         let place = format!("queues.{}", station.queue.name);
         let mut single = |key, value| answer.set(&place, key, "", Estimate::exact(value));
         single("throughput", self.throughput);
-        single("arrival_rate", station.lambda());
+        single("arrival_rate", if station.lambda() > 0.0 { station.lambda() } else { self.throughput });
         single("loss", self.loss);
-        single("attempts", 1.0);
+        single("attempts", self.attempts);
         if let Some(c) = station.servers {
-            single("utilization", self.throughput * station.service.mean() / f64::from(c));
+            single("utilization", self.busy(station) / f64::from(c));
         }
         if let Some(delayed) = self.delayed {
             single("delayed", delayed);
         }
-        set_level(answer, &place, "queue_length", &self.queue_length);
         set_level(answer, &place, "in_system", &self.in_system);
-        set_times(answer, &place, "wait", &self.wait);
+        if !self.shared {
+            set_level(answer, &place, "queue_length", &self.queue_length);
+            set_times(answer, &place, "wait", &self.wait);
+        }
     }
 
     /// Alike groups share the work in proportion to their servers.
@@ -118,7 +167,7 @@ impl Figures {
                 _ if station.groups.len() == 1 => 1.0,
                 _ => continue,
             };
-            let busy = share * self.throughput * station.service.mean();
+            let busy = share * self.busy(station);
             answer.set(&place, "throughput", "", Estimate::exact(share * self.throughput));
             answer.set(&place, "busy", "", Estimate::exact(busy));
             if let Servers::Count(n) = group.count {
@@ -126,83 +175,100 @@ impl Figures {
                 answer.set(&place, "count", "", Estimate::exact(f64::from(n)));
             }
             set_times(answer, &place, "service", &service_times(station));
+            if let Some(batch) = self.batch {
+                answer.set(&place, "batch_size", "", Estimate::exact(batch));
+            }
         }
     }
 
     fn fill_producers(&self, station: &Station<'_>, answer: &mut Answer) {
-        let kinds: Vec<Kind> = (0..station.streams.len()).map(|i| self.kind(station, i)).collect();
-        for (stream, kind) in station.streams.iter().zip(&kinds) {
-            kind.fill(answer, &format!("producers.{}", stream.producer.name));
-        }
-        let mixture =
-            |part: fn(&Kind) -> &Times| Times::mixture(&kinds.iter().map(|k| (k.throughput, part(k).clone())).collect::<Vec<_>>());
-        let total = Kind {
-            throughput: self.throughput,
+        let ends: Vec<End> = (0..station.streams.len()).map(|i| self.kind(station, i)).collect();
+        let names: Vec<&str> = station.streams.iter().map(|s| s.producer.name.as_str()).collect();
+        End::fill_all(&ends, &names, self.loss, answer);
+    }
+
+    /// What the messages of one stream see: in order of arrival, and losing alike, all the same.
+    fn kind(&self, station: &Station<'_>, stream: usize) -> End {
+        let service = self.service.clone().unwrap_or_else(|| station.service.times_of(stream));
+        let send = Times::of(&station.streams[stream].producer.send_time);
+        let wait = self.streams.get(stream).map_or(&self.wait, |seen| &seen.wait);
+        End {
+            // A closed loop has no rate of its own.
+            throughput: if station.streams.len() == 1 { self.throughput } else { station.streams[stream].rate * (1.0 - self.loss) },
             loss: self.loss,
-            send: mixture(|k| &k.send),
-            wait: self.wait.clone(),
-            service: mixture(|k| &k.service),
-            latency: mixture(|k| &k.latency),
+            latency: send.plus(&self.sojourn_seen(station, stream)),
+            send,
+            wait: (!self.shared).then(|| wait.clone()),
+            service: (!self.shared).then_some(service),
+        }
+    }
+
+    /// Wait and service together, of the messages of one stream.
+    pub fn sojourn_seen(&self, station: &Station<'_>, stream: usize) -> Times {
+        let service = self.service.clone().unwrap_or_else(|| station.service.times_of(stream));
+        match (self.streams.get(stream), &self.sojourn) {
+            (Some(Seen { sojourn: Some(sojourn), .. }), _) => sojourn.clone(),
+            (Some(Seen { wait, .. }), _) => wait.plus(&service),
+            (None, Some(sojourn)) if station.service.law().is_some() || self.service.is_some() => sojourn.clone(),
+            _ => self.wait.plus(&service),
+        }
+    }
+}
+
+/// What one producer's messages see from end to end, or all producers' together.
+pub struct End {
+    pub throughput: f64,
+    pub loss: f64,
+    pub send: Times,
+    /// `None` where nothing is to be said of it.
+    pub wait: Option<Times>,
+    pub service: Option<Times>,
+    pub latency: Times,
+}
+
+impl End {
+    fn fill(&self, answer: &mut Answer, place: &str) {
+        answer.set(place, "throughput", "", Estimate::exact(self.throughput));
+        answer.set(place, "loss", "", Estimate::exact(self.loss));
+        set_times(answer, place, "send", &self.send);
+        set_times(answer, place, "latency", &self.latency);
+        for (key, times) in [("wait", &self.wait), ("service", &self.service)] {
+            if let Some(times) = times {
+                set_times(answer, place, key, times);
+            }
+        }
+    }
+
+    /// Fills the places of all producers, and the total with its law.
+    pub fn fill_all(ends: &[End], names: &[&str], loss: f64, answer: &mut Answer) {
+        for (end, name) in ends.iter().zip(names) {
+            end.fill(answer, &format!("producers.{name}"));
+        }
+        let mixture = |part: fn(&End) -> Option<&Times>| {
+            let parts: Option<Vec<(f64, Times)>> = ends.iter().map(|e| Some((e.throughput, part(e)?.clone()))).collect();
+            parts.map(|parts| Times::mixture(&parts))
+        };
+        let known = "sends and latencies are always known";
+        let total = End {
+            throughput: ends.iter().map(|e| e.throughput).sum(),
+            loss,
+            send: mixture(|e| Some(&e.send)).expect(known),
+            wait: mixture(|e| e.wait.as_ref()),
+            service: mixture(|e| e.service.as_ref()),
+            latency: mixture(|e| Some(&e.latency)).expect(known),
         };
         total.fill(answer, "total");
         let shares = shares();
         answer.latency = total.latency.quantiles(&shares).map(|values| Distribution::Quantiles(shares.into_iter().zip(values).collect()));
     }
-
-    /// What the messages of one stream see. In order of arrival, and losing alike, all wait alike.
-    fn kind(&self, station: &Station<'_>, stream: usize) -> Kind {
-        let service = service_of(station, stream);
-        let sojourn = match &self.sojourn {
-            Some(sojourn) if station.service.law().is_some() => sojourn.clone(),
-            _ => self.wait.plus(&service),
-        };
-        let send = Times::of(&station.streams[stream].producer.send_time);
-        Kind {
-            throughput: station.streams[stream].rate * (1.0 - self.loss),
-            loss: self.loss,
-            latency: send.plus(&sojourn),
-            send,
-            wait: self.wait.clone(),
-            service,
-        }
-    }
-}
-
-/// One producer's figures, or all producers' together.
-struct Kind {
-    throughput: f64,
-    loss: f64,
-    send: Times,
-    wait: Times,
-    service: Times,
-    latency: Times,
-}
-
-impl Kind {
-    fn fill(&self, answer: &mut Answer, place: &str) {
-        answer.set(place, "throughput", "", Estimate::exact(self.throughput));
-        answer.set(place, "loss", "", Estimate::exact(self.loss));
-        for (key, times) in [("send", &self.send), ("wait", &self.wait), ("service", &self.service), ("latency", &self.latency)] {
-            set_times(answer, place, key, times);
-        }
-    }
-}
-
-fn service_of(station: &Station<'_>, stream: usize) -> Times {
-    if let Some(law) = station.service.law().or_else(|| station.service.law_of(stream)) {
-        return Times::of(law);
-    }
-    let (mean, sd) = station.service.spread_of(stream);
-    Times::moments(mean, Some(sd))
 }
 
 /// The service time over all messages.
 pub fn service_times(station: &Station<'_>) -> Times {
-    let kinds: Vec<(f64, Times)> = station.streams.iter().enumerate().map(|(i, s)| (s.rate, service_of(station, i))).collect();
-    if station.service.law().is_some() { kinds[0].1.clone() } else { Times::mixture(&kinds) }
+    station.service.times()
 }
 
-fn general_caveats(station: &Station<'_>) -> Vec<String> {
+pub(super) fn general_caveats(station: &Station<'_>) -> Vec<String> {
     let mut caveats = Vec::new();
     if station.groups.len() > 1 {
         caveats.push("alike consumer groups are taken to share the work in proportion to their servers".into());

@@ -12,7 +12,7 @@ pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Ve
     for (queue, demand) in scenario.queues.iter().zip(demands(scenario)) {
         let place = format!("queues.{}", queue.name);
         list.extend(count_over_time(&place, &figure, demand.service * demand.attempts));
-        list.extend(rates_ratio(&place, &figure, &demand));
+        list.extend(rates_ratio(&place, &figure, &demand, queue.max_length.is_some() || queue.message_ttl.is_some()));
         list.extend(length_over_rate(&place, &figure, &demand));
     }
     list.extend(sum_of_stages(&figure));
@@ -38,15 +38,17 @@ fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f
 }
 
 /// `throughput = P / C`, which is a utilisation.
-fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Demand) -> Option<Formula> {
+fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Demand, bounded: bool) -> Option<Formula> {
+    let lost = figure(&format!("{place}.loss")).map_or(bounded, |loss| loss > 0.0);
+    let less = if lost { ", less what is lost" } else { "" };
     let capacity = demand.capacity().filter(|c| c.is_finite())? / demand.attempts;
     let (offered, against) = (demand.arrival_rate, format!("{place}.utilization"));
     let value = offered / capacity;
     let consequence = if value < 1.0 {
-        format!("the throughput is min(P, C) = {}", per_second(offered))
+        format!("the throughput is min(P, C) = {}{less}", per_second(offered))
     } else {
         format!(
-            "the throughput is min(P, C) = {} at most, and without bounded room the backlog grows by {}",
+            "the throughput is min(P, C) = {}{less} at most, and without bounded room the backlog grows by {}",
             per_second(capacity),
             per_second(offered - capacity)
         )
@@ -139,6 +141,15 @@ mod tests {
         let delay = named(&list, "delay = Q / C");
         assert!((delay.value - 0.032).abs() < 1e-12 && (delay.error.expect("known") + 0.2).abs() < 1e-12);
         assert!(named(&list, "latency = T_p + T_q + T_c").error.expect("known").abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_lost_is_named() {
+        let mut scenario = Scenario::mgc(80.0, Law::exponential(0.01), 1);
+        assert!(!named(&of(&scenario), "throughput = P / C").note.contains("lost"));
+        scenario.queues[0].max_length = Some(3);
+        scenario.queues[0].overflow = crate::scenario::Overflow::RejectPublish;
+        assert!(named(&of(&scenario), "throughput = P / C").note.contains("less what is lost"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::mm1::first_below;
 use super::times::root;
+use super::transform::transform;
 use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};
 use num_complex::Complex64;
 
@@ -47,26 +48,24 @@ impl QueueModel for GiM1 {
         if !station.service.is_exponential() {
             return Err("service times are not exponential (with one mean)".into());
         }
-        gaps.transform(Complex64::new(1.0 / gaps.mean(), 0.0))
-            .map(|_| ())
-            .ok_or_else(|| "the transform of the gaps has no closed form".into())
+        (gaps.mean() > 0.0).then_some(()).ok_or_else(|| "there are no gaps between arrivals".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         stable(station)?;
         let gaps = station.gaps().ok_or_else(|| Refusal::Other("arrivals are not one stream".into()))?;
-        let transform = |s: f64| gaps.transform(Complex64::new(s, 0.0)).map_or(f64::NAN, |z| z.re);
+        let transform = |s: f64| transform(&gaps, Complex64::new(s, 0.0)).re;
         let (mu, rho) = (1.0 / station.service.mean(), station.rho());
         let sigma = sigma(transform, mu);
         let rate = mu * (1.0 - sigma);
-        let wait = Times::law(sigma / rate, (sigma * (2.0 - sigma)).sqrt() / rate, move |t| sigma * (-rate * t).exp());
+        let wait = Times::delayed_exponential(sigma, rate);
         // Over time, P(N > n) = ρ σⁿ.
         let above = |k: u64| rho * sigma.powf(k as f64);
         let plain = Figures::lossless(station, Some(sigma), wait);
         Ok(Figures {
             queue_length: Level { p99: Some(first_below(0.01, |k| above(k + 1))), ..plain.queue_length },
             in_system: Level { p99: Some(first_below(0.01, above)), ..plain.in_system },
-            sojourn: Some(Times::law(1.0 / rate, 1.0 / rate, move |t| (-rate * t).exp())),
+            sojourn: Some(Times::delayed_exponential(1.0, rate)),
             ..plain
         })
     }

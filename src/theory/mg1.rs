@@ -1,5 +1,6 @@
 //! M/G/1: Poisson arrivals, one server, any law of the service time. Pollaczek, Khinchine, Takács.
 
+use super::invert::Transform;
 use super::{Figures, QueueModel, Refusal, Station, Times, stable};
 
 /// Mean wait, from the first two moments of the service time.
@@ -38,6 +39,17 @@ pub fn wait_variance(lambda: f64, m1: f64, m2: f64, m3: f64) -> f64 {
     wait_mean(lambda, m1, m2).powi(2) + lambda * m3 / (3.0 * (1.0 - rho))
 }
 
+/// The transform of the wait, from that of the service time.
+///
+/// # Formula
+/// W*(s) = (1 − ρ)s / (s − λ + λB*(s)).
+/// # Source
+/// Pollaczek & Khinchine; Kleinrock I, eq. 5.105.
+pub fn wait_transform(lambda: f64, m1: f64, service: Transform) -> Transform {
+    let own = service.clone();
+    Transform::new(move |s| (1.0 - lambda * m1) / (1.0 - lambda * ((1.0 - own.at(s)) / s))).like(&service)
+}
+
 /// The adapter.
 #[derive(Debug)]
 pub struct Mg1;
@@ -54,7 +66,8 @@ impl QueueModel for Mg1 {
         stable(station)?;
         let (lambda, service) = (station.lambda(), &station.service);
         let (m1, m2, m3) = (service.moment(1), service.moment(2), service.moment(3));
-        let wait = Times::moments(wait_mean(lambda, m1, m2), Some(wait_variance(lambda, m1, m2, m3).sqrt()));
+        let (mean, sd) = (wait_mean(lambda, m1, m2), wait_variance(lambda, m1, m2, m3).sqrt());
+        let wait = Times::transformed(mean, sd, station.rho(), wait_transform(lambda, m1, service.transform()));
         let mut figures = Figures::lossless(station, Some(station.rho()), wait);
         if m2.is_infinite() {
             figures.caveats.push(

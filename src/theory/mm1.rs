@@ -59,14 +59,12 @@ impl QueueModel for Mm1 {
         let (lambda, mu) = (station.lambda(), 1.0 / station.service.mean());
         let rho = lambda / mu;
         let mean = wait_mean(lambda, mu);
-        let sd = (rho * (2.0 - rho)).sqrt() / (mu - lambda);
-        let wait = Times::law(mean, sd, move |t| wait_tail(t, lambda, mu));
-        let sojourn = sojourn_mean(lambda, mu);
+        let wait = Times::delayed_exponential(rho, mu - lambda);
         let power = |k: u64| rho.powf(k as f64 + 1.0);
         Ok(Figures {
             queue_length: Level { mean: lambda * mean, p99: Some(first_below(0.01, |k| power(k + 1))) },
             in_system: Level { mean: in_system_mean(lambda, mu), p99: Some(first_below(0.01, power)) },
-            sojourn: Some(Times::law(sojourn, sojourn, move |t| sojourn_tail(t, lambda, mu))),
+            sojourn: Some(Times::delayed_exponential(1.0, 1.0 / sojourn_mean(lambda, mu))),
             ..Figures::lossless(station, Some(rho), wait)
         })
     }

@@ -1,6 +1,7 @@
 //! M/M/c: Poisson arrivals, c exponential servers, one queue.
 
 use super::erlang::erlang_c;
+use super::invert::Transform;
 use super::mm1::first_below;
 use super::{Figures, Level, QueueModel, Refusal, Station, Times, levels, stable};
 
@@ -80,14 +81,18 @@ impl QueueModel for Mmc {
         let c = station.servers.unwrap_or(u32::MAX);
         let delayed = erlang_c(c, a);
         let (mean, sd) = (wait_mean(lambda, mu, c), wait_sd(lambda, mu, c));
-        let wait = Times::law(mean, sd, move |t| wait_tail(t, delayed, lambda, mu, c));
+        let rate = f64::from(c) * mu - lambda;
+        let transform = Transform::new(move |s| (1.0 - delayed * s / (rate + s)) / (1.0 + s / mu));
+        let wait = Times::delayed_exponential(delayed, rate);
         // P(N > c + k) = C ρᵏ⁺¹.
         let above = |k: u64| delayed * rho.powf(k as f64 + 1.0);
         let in_system = levels::quantile(0.99, c, a, delayed * (1.0 - rho), above);
         Ok(Figures {
             queue_length: Level { mean: lambda * mean, p99: Some(first_below(0.01, above)) },
             in_system: Level { mean: lambda * mean + a, p99: Some(in_system) },
-            sojourn: Some(Times::law(mean + 1.0 / mu, sd.hypot(1.0 / mu), move |t| sojourn_tail(t, delayed, lambda, mu, c))),
+            sojourn: Some(
+                Times::law(mean + 1.0 / mu, sd.hypot(1.0 / mu), move |t| sojourn_tail(t, delayed, lambda, mu, c)).with(transform),
+            ),
             ..Figures::lossless(station, Some(delayed), wait)
         })
     }

@@ -4,27 +4,53 @@
 //! an adapter says which scenarios they fit. [`MODELS`] lists the adapters, exact ones first; [`answer`] asks the first
 //! that applies, and [`explain`] tells for each why it does not.
 
+pub mod batches;
+pub mod blocking;
+pub mod breakdowns;
+pub mod bulk;
+pub mod busy;
 pub mod ddc;
+pub mod dispatch;
 pub mod erlang;
 mod explain;
+mod fft;
 mod figures;
+pub mod finite;
+pub mod forkjoin;
 mod formulas;
 pub mod ggc;
 pub mod gim1;
+pub mod gimc;
+pub mod invert;
+pub mod jackson;
 pub mod levels;
 mod linear;
+pub mod matrix;
+pub mod mdc;
 pub mod mg1;
 pub mod mginf;
 pub mod mm1;
 pub mod mmc;
 pub mod mmck;
+mod network;
+pub mod orders;
+pub mod patience;
+pub mod phases;
+pub mod phph;
+pub mod priority;
+pub mod qbd;
+pub mod qna;
+mod quadrature;
+pub mod retries;
 mod service;
 mod station;
 pub mod times;
 mod traffic;
+pub mod transform;
+pub mod transient;
 
-pub use explain::{Explanation, Load, ModelNote, explain};
-pub use figures::{Figures, Level};
+pub use explain::{Explanation, Load, ModelNote, explain, growing};
+pub use figures::{End, Figures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;
 pub use station::{Feature, Gaps, Station, Stream};
@@ -77,11 +103,21 @@ pub trait ClosedForm: Sync {
     /// The first reason against it, as a phrase.
     fn applies(&self, scenario: &Scenario) -> Result<(), String>;
 
+    /// How many of the scenario's features it does not know: how far it is from fitting.
+    fn lacks(&self, _: &Scenario) -> usize {
+        0
+    }
+
     /// Its figures, for a scenario that it fits.
     ///
     /// # Errors
     /// Why there are none after all, such as instability.
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal>;
+
+    /// Its figures for one queue of a larger scenario; `None` if it does not fit.
+    fn at(&self, _station: &Station<'_>) -> Option<Result<Figures, Refusal>> {
+        None
+    }
 }
 
 /// A model of a single queue. Every such model is a [`ClosedForm`].
@@ -117,10 +153,28 @@ impl<M: QueueModel> ClosedForm for M {
         self.fits(&station)
     }
 
+    fn lacks(&self, scenario: &Scenario) -> usize {
+        Station::of(scenario).map_or(usize::MAX, |station| station.lacking(M::KNOWS))
+    }
+
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
         let station = Station::of(scenario).map_err(Refusal::Other)?;
         Ok(self.figures(&station)?.answer(&station))
     }
+
+    fn at(&self, station: &Station<'_>) -> Option<Result<Figures, Refusal>> {
+        let fits = station.only(M::KNOWS).and_then(|()| self.fits(station));
+        fits.is_ok().then(|| self.figures(station))
+    }
+}
+
+/// What the first model that fits says about one queue of a larger scenario.
+///
+/// # Errors
+/// No model fits, or the queue is unstable.
+pub fn figures_at(station: &Station<'_>) -> Result<Figures, Refusal> {
+    let first = MODELS.iter().find_map(|model| model.at(station));
+    first.unwrap_or_else(|| Err(Refusal::Other(format!("no closed form fits the queue `{}`", station.queue.name))))
 }
 
 /// Every model: the special before the general, the exact before the approximate.
@@ -132,26 +186,55 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &mmc::Mmc,
     &mmck::Mmck,
     &mmck::DropHead,
+    &priority::ManyServers,
+    &priority::OneServer,
+    &orders::LastOrAny,
+    &orders::Symmetric,
+    &orders::Shortest,
+    &patience::TimeToLive,
+    &retries::Retries,
+    &breakdowns::Interrupted,
+    &breakdowns::Breakdowns,
+    &batches::BatchArrivals,
+    &bulk::ConsumerBatches,
+    &mdc::Mdc,
     &mg1::Mg1,
     &gim1::GiM1,
+    &gimc::GiMc,
+    &phph::Phases,
+    &finite::FiniteSource,
+    &finite::Closed,
+    &jackson::Jackson,
+    &blocking::BlockingTandem,
+    &dispatch::Split,
+    &dispatch::ShortestOfTwo,
     &ggc::AllenCunneen,
+    &dispatch::PowerOfTwo,
+    &transient::Schedule,
+    &qna::Qna,
+    &transient::Fluid,
 ];
 
 /// What theory says about a scenario: by the first model that fits.
 ///
 /// # Errors
-/// No model fits (with each one's reason), or the scenario has no stationary state.
+/// No model fits (with the nearest one's reason), or the scenario has no stationary state.
 pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     let unanswered = |why: String| Unanswered { method: Method::Theory, why };
-    let mut reasons = Vec::new();
+    let mut nearest: Option<(usize, String)> = None;
     for model in MODELS {
         match model.applies(scenario) {
             Ok(()) => return model.solve(scenario).map_err(|refusal| unanswered(refusal.to_string())),
-            Err(reason) => reasons.push(reason),
+            Err(reason) => {
+                // Of models that are as near, the most general one's reason says best what stands in the way.
+                let lacks = model.lacks(scenario);
+                if nearest.as_ref().is_none_or(|(least, _)| lacks <= *least) {
+                    nearest = Some((lacks, reason));
+                }
+            }
         }
     }
-    // The most general model's reason says best what stands in the way.
-    Err(unanswered(format!("no closed form fits: {}", reasons.pop().unwrap_or_default())))
+    Err(unanswered(format!("no closed form fits: {}", nearest.map_or(String::new(), |n| n.1))))
 }
 
 /// Refuses what has no stationary state: at rho ≥ 1 a queue without bound grows for ever.

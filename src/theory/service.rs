@@ -1,5 +1,8 @@
 //! The work that messages bring to a queue: the consumers' law, or the producers' own.
 
+use super::Times;
+use super::invert::Transform;
+use super::phases::PhaseType;
 use crate::workload::laws::Law;
 
 /// The service time of a message of any producer: a law for each, and what is added for every message.
@@ -32,17 +35,14 @@ impl Service {
         }
     }
 
-    /// The law of one producer's messages, by the position of the producer's stream, likewise.
-    pub fn law_of(&self, stream: usize) -> Option<&Law> {
-        self.kinds.get(stream).map(|(_, law)| law).filter(|_| self.extra.is_zero())
+    /// E\[Sⁿ\] of one stream's messages.
+    pub fn moment_of(&self, stream: usize, n: u32) -> f64 {
+        self.moment_of_sum(&self.kinds[stream].1, n)
     }
 
-    /// Mean and standard deviation for one stream.
-    pub fn spread_of(&self, stream: usize) -> (f64, f64) {
-        let law = &self.kinds[stream].1;
-        let variance = |law: &Law| law.scv() * law.mean() * law.mean();
-        let mean = law.mean() + self.extra.mean();
-        (mean, if mean.is_finite() { (variance(law) + variance(&self.extra)).sqrt() } else { f64::INFINITY })
+    /// E\[e^(−sS)\] of one stream's messages.
+    pub fn transform_of(&self, stream: usize) -> Transform {
+        self.times_of(stream).transform().cloned().unwrap_or_else(unknown)
     }
 
     /// E[Sⁿ] over all messages; infinite if it does not exist.
@@ -50,6 +50,43 @@ impl Service {
         let total: f64 = self.kinds.iter().map(|(w, _)| w).sum();
         let weight = |w: f64| if total > 0.0 { w / total } else { 1.0 / self.kinds.len() as f64 };
         self.kinds.iter().filter(|(w, _)| weight(*w) > 0.0).map(|(w, law)| weight(*w) * self.moment_of_sum(law, n)).sum()
+    }
+
+    /// The service time of one stream's messages, with its law.
+    pub fn times_of(&self, stream: usize) -> Times {
+        let law = &self.kinds[stream].1;
+        if self.extra.is_zero() { Times::of(law) } else { Times::of(law).plus(&Times::of(&self.extra)) }
+    }
+
+    /// The service time over all messages.
+    pub fn times(&self) -> Times {
+        if self.law().is_some() {
+            return self.times_of(0);
+        }
+        Times::mixture(&self.kinds.iter().enumerate().map(|(i, (w, _))| (*w, self.times_of(i))).collect::<Vec<_>>())
+    }
+
+    /// E\[e^(−sS)\] over all messages.
+    pub fn transform(&self) -> Transform {
+        self.times().transform().cloned().unwrap_or_else(unknown)
+    }
+
+    /// Over all messages, as phases, where the law has them.
+    pub fn phases(&self) -> Option<PhaseType> {
+        if !self.extra.is_zero() || self.law().is_some() {
+            return PhaseType::of(self.law()?);
+        }
+        let total: f64 = self.kinds.iter().map(|(w, _)| w).sum();
+        let kinds: Option<Vec<_>> = self.kinds.iter().map(|(w, law)| Some((w / total, PhaseType::of(law)?))).collect();
+        kinds.map(|kinds| PhaseType::mixture(&kinds))
+    }
+
+    /// Likewise, of one stream's messages.
+    pub fn phases_of(&self, stream: usize) -> Option<PhaseType> {
+        match self.law() {
+            Some(law) => PhaseType::of(law),
+            None => PhaseType::of(&self.kinds[stream].1),
+        }
     }
 
     pub fn mean(&self) -> f64 {
@@ -100,6 +137,11 @@ impl Service {
             })
             .sum()
     }
+}
+
+/// Every law has a transform; this one is of none.
+fn unknown() -> Transform {
+    Transform::new(|_| num_complex::Complex64::new(f64::NAN, 0.0))
 }
 
 /// Whether a law is the exponential one, under whatever name.

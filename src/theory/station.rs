@@ -2,7 +2,7 @@
 
 use super::service::{Service, is_constant, is_exponential};
 use crate::scenario::{
-    Arrivals, Batch, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Producer, Queue, Scenario, Servers,
+    Arrivals, Batch, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -59,10 +59,12 @@ pub enum Feature {
     Order,
     Prefetch,
     MixedGroups,
+    /// Messages are on a disk before they are confirmed.
+    Durability,
 }
 
 impl Feature {
-    const ALL: [Feature; 15] = {
+    const ALL: [Feature; 16] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -80,6 +82,7 @@ impl Feature {
             Order,
             Prefetch,
             MixedGroups,
+            Durability,
         ]
     };
 
@@ -101,6 +104,7 @@ impl Feature {
             Feature::Order => "messages are not taken in the order of arrival",
             Feature::Prefetch => "messages are handed to consumers ahead of time (prefetch)",
             Feature::MixedGroups => "the queue's consumer groups differ",
+            Feature::Durability => "messages are written to disk first, which takes time (durability)",
         }
     }
 }
@@ -111,24 +115,32 @@ impl<'a> Station<'a> {
     /// # Errors
     /// Why it is none, in words.
     pub fn of(scenario: &'a Scenario) -> Result<Self, String> {
-        let [queue] = scenario.queues.as_slice() else {
+        if scenario.queues.len() != 1 {
             return Err(format!("there are {} queues, and this form knows one", scenario.queues.len()));
-        };
+        }
         if scenario.producers.is_empty() {
             return Err("nothing is produced".into());
         }
         if scenario.topics.iter().any(|t| t.subscriptions.len() > 1 && t.deliver == Deliver::All) {
             return Err("a topic copies messages".into());
         }
-        let groups: Vec<&Consumer> = scenario.consumers_of(0).map(|(_, c)| c).collect();
+        Station::at(scenario, 0, scenario.producers.iter().map(Stream::of).collect())
+    }
+
+    /// One queue of a scenario, with what arrives there.
+    ///
+    /// # Errors
+    /// Nobody consumes from it.
+    pub fn at(scenario: &'a Scenario, queue: usize, streams: Vec<Stream<'a>>) -> Result<Self, String> {
+        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        let queue = &scenario.queues[queue];
         let first = *groups.first().ok_or_else(|| format!("nobody consumes from `{}`", queue.name))?;
         let servers = groups.iter().try_fold(0u32, |sum, c| match c.count {
             Servers::Count(n) => Some(sum.saturating_add(n)),
             Servers::Unlimited => None,
         });
-        let streams: Vec<Stream<'a>> = scenario.producers.iter().map(Stream::of).collect();
-        let kinds =
-            scenario.producers.iter().map(|p| (p.rate, p.service_time.clone().unwrap_or_else(|| first.service_time.clone()))).collect();
+        let law = |s: &Stream<'_>| (s.rate, s.producer.service_time.clone().unwrap_or_else(|| first.service_time.clone()));
+        let kinds = streams.iter().map(law).collect();
         let service = Service::new(kinds, first.service_time_per_message.clone());
         Ok(Station { scenario, queue, streams, groups, servers, service })
     }
@@ -178,6 +190,11 @@ impl<'a> Station<'a> {
         }
     }
 
+    /// How many features the scenario has beyond those that a model knows.
+    pub fn lacking(&self, known: &[Feature]) -> usize {
+        Feature::ALL.iter().filter(|f| !known.contains(f) && self.has(**f)).count()
+    }
+
     /// Whether the scenario asks for a feature.
     pub fn has(&self, feature: Feature) -> bool {
         let (queue, groups) = (self.queue, &self.groups);
@@ -198,6 +215,7 @@ impl<'a> Station<'a> {
             Feature::DropHead => self.room().is_some_and(|m| m > 0) && queue.overflow == Overflow::DropHead,
             Feature::Order => !self.is_in_order(),
             Feature::Prefetch => groups.iter().any(|c| c.prefetch > 1) && (self.servers != Some(1) || queue.max_length.is_some()),
+            Feature::Durability => queue.durability != Durability::default(),
             Feature::MixedGroups => {
                 let same = |c: &&Consumer| {
                     c.service_time == groups[0].service_time && c.service_time_per_message == groups[0].service_time_per_message
@@ -225,7 +243,8 @@ impl<'a> Station<'a> {
     /// Kendall's name, such as `M/LN/4` or `D/M/1/10`.
     pub fn kendall(&self) -> String {
         let servers = self.servers.map_or("∞".into(), |c| c.to_string());
-        let mut name = format!("{}/{}/{servers}", self.arrivals_letter(), self.service.kendall());
+        let service = if self.has(Feature::MixedGroups) { "G".into() } else { self.service.kendall() };
+        let mut name = format!("{}/{service}/{servers}", self.arrivals_letter());
         if let (Some(room), Some(c)) = (self.room(), self.servers) {
             name += &format!("/{}", room.saturating_add(u64::from(c)));
         }
@@ -242,7 +261,16 @@ impl<'a> Station<'a> {
             Discipline::Deadline => name += "-EDF",
             Discipline::Fifo => {}
         }
+        if self.has(Feature::MixedGroups) {
+            name += &format!(" ({} kinds of servers)", self.kinds_of_servers());
+        }
         name
+    }
+
+    /// How many different laws of service its groups have.
+    fn kinds_of_servers(&self) -> usize {
+        let law = |c: &Consumer| (c.service_time.clone(), c.service_time_per_message.clone());
+        (0..self.groups.len()).filter(|&i| !self.groups[..i].iter().any(|earlier| law(earlier) == law(self.groups[i]))).count()
     }
 
     fn arrivals_letter(&self) -> String {
@@ -251,6 +279,9 @@ impl<'a> Station<'a> {
             [Stream { gaps: Gaps::Renewal(law), .. }] => law.kendall().into_owned(),
             [Stream { producer: Producer { arrivals: Arrivals::Mmpp { .. }, .. }, .. }] => "MMPP".into(),
             [Stream { producer: Producer { arrivals: Arrivals::Schedule { .. }, .. }, .. }] => "M(t)".into(),
+            [Stream { producer: Producer { arrivals: Arrivals::Closed { concurrency, .. }, .. }, .. }] => {
+                return format!("{concurrency} clients");
+            }
             _ => "G".to_string(),
         };
         if self.has(Feature::ArrivalBatches) { format!("{letter}^X") } else { letter }
@@ -307,6 +338,15 @@ mod tests {
         s.producers[0].batch = Batch::Geometric { mean: 3.0 };
         s.producers[0].arrivals = Arrivals::Poisson;
         assert_eq!(Station::of(&s).expect("one queue").kendall(), "M^X/M/4-LIFO");
+    }
+
+    #[test]
+    fn groups_that_differ_are_named_so() {
+        let mut s = Scenario::mgc(100.0, Law::deterministic(0.01), 2);
+        let mut slow = s.consumers[0].clone();
+        (slow.name, slow.count, slow.service_time) = ("slow".into(), Servers::Count(1), Law::exponential(0.02));
+        s.consumers.push(slow);
+        assert_eq!(Station::of(&s).expect("one queue").kendall(), "M/G/3 (2 kinds of servers)");
     }
 
     #[test]

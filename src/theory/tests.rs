@@ -193,6 +193,44 @@ fn m_d_1() {
     );
 }
 
+/// Crommelin's law by two other hands: alternating series in many digits, and Franx's form.
+#[test]
+fn m_d_c() {
+    let one = Scenario::mgc(0.8, Law::deterministic(1.0), 1);
+    check(&one, 1e-9, &[("q.wait.p50", 1.2759398733762168), ("q.wait.p99", 10.35588679199509), ("p.latency.p999", 16.70026819406621)]);
+    check(
+        &Scenario::mgc(3.6, Law::deterministic(1.0), 4),
+        1e-9,
+        &[
+            ("q.wait.mean", 0.9999658855990776),
+            ("q.delayed", 0.7754365862673901),
+            ("q.wait.p50", 0.6211499061048755),
+            ("p.latency.p999", 9.118310307898128),
+        ],
+    );
+    check(&Scenario::mgc(1.8, Law::deterministic(1.0), 2), 1e-9, &[("q.wait.mean", 2.14692321470488), ("q.wait.p999", 16.39819805304478)]);
+}
+
+/// Takács' formula, and the embedded chain solved as a linear system.
+#[test]
+fn gi_m_c() {
+    let mut regular = mm(4.5, 1.0, 5);
+    regular.producers[0].arrivals = Arrivals::Periodic;
+    check(
+        &regular,
+        1e-9,
+        &[
+            ("q.delayed", 0.6340801423619422),
+            ("q.wait.mean", 0.6567370207281552),
+            ("q.in_system.mean", 7.455316593276699),
+            ("q.wait.p99", 4.297862940601898),
+        ],
+    );
+    let mut erlang = mm(2.55, 1.0, 3);
+    erlang.producers[0].arrivals = Arrivals::Renewal { gap: Law::erlang(1.0 / 2.55, 2) };
+    check(&erlang, 1e-9, &[("q.wait.mean", 1.139799312962419), ("q.wait.p50", 0.5008417159613339), ("q.wait.p999", 11.047088542457027)]);
+}
+
 /// Kleinrock I, section 6.4: σ = A*(μ(1 − σ)).
 #[test]
 fn d_m_1() {
@@ -246,6 +284,23 @@ fn m_g_1_by_moments() {
     check(&of(0.5, Law::erlang(1.0, 2)), 1e-9, &[("q.wait.mean", 0.75), ("q.wait.sd", 1.5625f64.sqrt())]);
     // A finite mean and an infinite spread; then not even a mean.
     check(&of(0.5, Law::pareto(1.0, 2.5)), 1e-9, &[("q.wait.mean", 0.9), ("q.wait.sd", f64::INFINITY)]);
+    // Numerical inversion of another hand: Abate–Whitt on 40 digits.
+    check(
+        &of(0.9, Law::lognormal(1.0, 2.0)),
+        1e-6,
+        &[
+            ("q.wait.p50", 7.990544299917847),
+            ("q.wait.p90", 34.23026329200153),
+            ("q.wait.p99", 73.86863762476496),
+            ("q.wait.p999", 115.53950566834438),
+        ],
+    );
+    check(
+        &of(0.5, Law::lognormal(1.0, 2.0)),
+        1e-6,
+        &[("q.wait.p50", 0.0), ("q.wait.p90", 4.564064522522921), ("q.wait.p999", 32.42523974892988)],
+    );
+    check(&of(0.9, Law::erlang(1.0, 2)), 1e-8, &[("q.wait.p50", 4.447968272546518), ("q.wait.p999", 50.51526079078576)]);
     check(
         &of(0.5, Law::pareto(1.0, 1.8)),
         1e-9,
@@ -290,9 +345,10 @@ fn the_send_time_adds_to_the_latency_only() {
         &[("p.latency.mean", 0.005), ("p.latency.p99", 0.012210340371976182), ("q.wait.mean", 0.001), ("p.send.mean", 0.003)],
     );
     scenario.producers[0].send_time = Law::exponential(0.003);
-    let answer = solved(&scenario);
-    assert_eq!(answer.get("producers.producer.latency.p99"), None);
-    assert!(answer.latency.is_none());
+    // Two exponential times in a row of 3 and 2 ms.
+    let tail = |t: f64| 3.0 * (-t / 0.003).exp() - 2.0 * (-t / 0.002).exp();
+    let p99 = solved(&scenario).get("producers.producer.latency.p99").and_then(|e| e.value).expect("known");
+    assert!((tail(p99) / 0.01 - 1.0).abs() < 1e-9);
 }
 
 #[test]
@@ -382,4 +438,367 @@ proptest::proptest! {
 #[test]
 fn a_million_servers_and_places_are_quick_enough() {
     check(&with_room(mm(999_000.0, 1.0, 1_000_000), 1_000_000), 1e-9, &[("q.utilization", 0.999)]);
+}
+
+/// Two or three classes, the first the most urgent.
+fn classes(rates: &[f64], means: &[f64], servers: u32, preemption: crate::scenario::Preemption) -> Scenario {
+    let mut scenario = mm(rates[0], 1.0, servers);
+    scenario.queues[0].discipline = crate::scenario::Discipline::Priority;
+    scenario.queues[0].preemption = preemption;
+    scenario.producers = (0..rates.len())
+        .map(|k| Producer {
+            priority: -(k as i32),
+            service_time: Some(Law::exponential(means[k])),
+            ..Producer::poisson(&format!("class{}", k + 1), 0, rates[k])
+        })
+        .collect();
+    scenario
+}
+
+fn class_check(scenario: &Scenario, expected: &[(&str, f64)]) {
+    let answer = solved(scenario);
+    for (path, value) in expected {
+        let found = answer.get(&format!("producers.{path}")).and_then(|e| e.value).unwrap_or_else(|| panic!("{path} of {}", answer.by));
+        assert!((found / value - 1.0).abs() < 1e-6, "{path} = {found}, not {value}");
+    }
+}
+
+/// Cobham, Davis, and M/M/c without those below.
+#[test]
+fn priorities() {
+    use crate::scenario::Preemption::{None, Resume};
+    class_check(
+        &classes(&[0.2, 0.3, 0.3], &[2.0 / 3.0, 1.0, 1.25], 1, None),
+        &[("class1.wait.mean", 0.9895833333333333), ("class2.latency.mean", 2.7463235294117645), ("class3.wait.mean", 7.896419437340153)],
+    );
+    class_check(
+        &classes(&[1.0, 1.4], &[1.0, 1.0], 3, None),
+        &[
+            ("class1.wait.mean", 0.32359550561797745),
+            ("class2.latency.mean", 2.617977528089887),
+            ("class1.wait.p50", 0.12901668926482657),
+            ("class1.wait.p999", 3.2363207384759107),
+        ],
+    );
+    class_check(
+        &classes(&[1.0, 1.4], &[1.0, 1.0], 3, Resume),
+        &[("class1.latency.mean", 1.0454545454545454), ("class2.latency.mean", 2.8166496424923384)],
+    );
+}
+
+/// Palm's Erlang A and M/M/c+D, by birth and death and by piecewise exponentials of other hands.
+#[test]
+fn messages_expire() {
+    let ttl = |scenario: &mut Scenario, law: Law| scenario.queues[0].message_ttl = Some(law);
+    let mut erlang_a = mm(12.0, 1.0, 10);
+    ttl(&mut erlang_a, Law::exponential(2.0));
+    check(
+        &erlang_a,
+        1e-9,
+        &[
+            ("q.loss", 0.19565594401072317),
+            ("q.delayed", 0.8503849479147523),
+            ("q.queue_length.mean", 4.695742656257356),
+            ("q.in_system.mean", 14.347871328128678),
+            ("q.wait.mean", 0.40083369542443603),
+            ("q.wait.p50", 0.33744969974213745),
+            ("q.wait.p99", 1.4298035832471214),
+        ],
+    );
+    let mut fixed = mm(5.5, 1.0, 5);
+    ttl(&mut fixed, Law::deterministic(0.5));
+    check(
+        &fixed,
+        1e-9,
+        &[
+            ("q.loss", 0.2067626971234102),
+            ("q.throughput", 4.362805165821244),
+            ("q.wait.mean", 0.15014239914121588),
+            ("q.queue_length.mean", 1.2236394516714697),
+            ("q.wait.p50", 0.074051339144944),
+            ("q.wait.p99", 0.49231231910198403),
+        ],
+    );
+    let mut overloaded = mm(1.5, 1.0, 1);
+    ttl(&mut overloaded, Law::deterministic(3.0));
+    check(&overloaded, 1e-9, &[("q.loss", 0.37002869412419853), ("q.wait.mean", 1.698991089567493), ("q.wait.p90", 2.822065081916662)]);
+}
+
+/// Burke; Gross & Harris, section 3.2.
+#[test]
+fn batches() {
+    use crate::scenario::{Batch, Batching};
+    let mut four = mm(0.8, 1.0, 1);
+    four.producers[0].batch = Batch::Fixed(4);
+    check(
+        &four,
+        1e-8,
+        &[
+            ("q.in_system.mean", 10.0),
+            ("q.wait.mean", 11.5),
+            ("q.delayed", 0.95),
+            ("q.wait.p50", 7.822991894838424),
+            ("q.wait.p99", 54.592244928806394),
+            ("q.wait.p999", 82.12017368743909),
+        ],
+    );
+    let mut bulk = mm(3.0, 1.0, 1);
+    bulk.consumers[0].batch = Some(Batching { max: 5, linger: 0.0 });
+    check(
+        &bulk,
+        1e-9,
+        &[
+            ("q.queue_length.mean", 4.7722748062298725),
+            ("q.wait.mean", 1.5907582687432908),
+            ("p.latency.mean", 2.590758268743291),
+            ("c.batch_size", 3.16567736712604),
+            ("q.in_system.mean", 7.7722748062298725),
+            ("c.utilization", 1.0 - 0.05233551872547579),
+        ],
+    );
+}
+
+/// Matrix-analytic solutions of another hand.
+#[test]
+fn phases_everywhere() {
+    check(
+        &Scenario::mgc(1.6, Law::erlang(1.0, 2), 2),
+        1e-9,
+        &[
+            ("q.wait.mean", 1.3423913043478308),
+            ("q.delayed", 0.7086956521739135),
+            ("q.wait.p50", 0.7053530110648865),
+            ("p.latency.p999", 13.247874372949354),
+        ],
+    );
+    check(
+        &Scenario::mgc(3.6, Law::hyperexponential(1.0, 4.0), 4),
+        1e-9,
+        &[
+            ("q.wait.mean", 4.74451537898563),
+            ("q.wait.p99", 28.25824468810697),
+            ("p.latency.p50", 3.3784317623484412),
+            ("p.latency.p999", 45.30526534393539),
+        ],
+    );
+    let renewal = |gap: Law, service: Law, servers: u32| {
+        let mut scenario = Scenario::mgc(1.0 / gap.mean(), service, servers);
+        scenario.producers[0].arrivals = Arrivals::Renewal { gap };
+        scenario
+    };
+    check(
+        &renewal(Law::hyperexponential(1.0 / 0.7, 4.0), Law::erlang(1.0, 3), 1),
+        1e-9,
+        &[
+            ("q.wait.mean", 4.557444647425689),
+            ("q.delayed", 0.8678413162829088),
+            ("q.wait.p50", 2.9615992286918527),
+            ("p.latency.p999", 35.79649879926092),
+        ],
+    );
+    check(
+        &renewal(Law::hyperexponential(1.0 / 2.55, 4.0), Law::hyperexponential(1.0, 4.0), 3),
+        1e-9,
+        &[
+            ("q.wait.mean", 6.685995343033526),
+            ("q.in_system.mean", 19.59928812473549),
+            ("q.wait.p999", 58.827528938867545),
+            ("p.latency.p50", 4.63175513768897),
+        ],
+    );
+}
+
+#[test]
+fn modulated_arrivals() {
+    let mut bursty = mm(2.4, 1.0, 3);
+    bursty.producers[0].arrivals = Arrivals::Mmpp { rates: vec![1.5, 6.0], dwell: vec![10.0, 2.5] };
+    check(
+        &bursty,
+        1e-9,
+        &[
+            ("q.in_system.mean", 14.16837963751204),
+            ("q.wait.mean", 4.903491515630018),
+            ("q.delayed", 0.7736798664931941),
+            ("q.wait.p50", 2.564945162912295),
+            ("q.wait.p999", 43.822145993997765),
+            ("p.latency.p99", 29.616502451020096),
+        ],
+    );
+}
+
+/// Exponential stations in a row, as in a Jackson network: sums of independent exponential times.
+fn row(lambda: f64, rates: &[f64]) -> Scenario {
+    use crate::scenario::{Consumer, Destination, Queue, Route};
+    let mut scenario = mm(lambda, rates[0], 1);
+    for (i, rate) in rates.iter().enumerate().skip(1) {
+        scenario.queues.push(Queue { name: format!("queue{i}"), ..Queue::default() });
+        scenario.consumers.push(Consumer::group(&format!("stage{i}"), i, 1, Law::exponential(1.0 / rate)));
+        scenario.consumers[i - 1].to = vec![Route { to: Destination::Queue(i), probability: 1.0 }];
+    }
+    scenario
+}
+
+#[test]
+fn tandems_and_feedback() {
+    check(
+        &row(7.0, &[10.0, 10.0, 10.0]),
+        1e-8,
+        &[
+            ("p.latency.mean", 1.0),
+            ("p.latency.sd", (1.0f64 / 3.0).sqrt()),
+            ("p.latency.p50", 0.8913534379078385),
+            ("p.latency.p999", 3.7429574141375497),
+        ],
+    );
+    check(
+        &row(4.0, &[5.0, 8.0, 20.0]),
+        1e-8,
+        &[("p.latency.mean", 1.3125), ("p.latency.p90", 2.654697015793431), ("p.latency.p99", 4.9573906709481435), ("q.wait.mean", 0.8)],
+    );
+    let mut back = mm(0.5, 1.0, 1);
+    back.consumers[0].to = vec![crate::scenario::Route { to: crate::scenario::Destination::Queue(0), probability: 0.4 }];
+    check(
+        &back,
+        1e-9,
+        &[("p.latency.mean", 10.0), ("q.in_system.mean", 5.0), ("q.utilization", 0.8333333333333334), ("q.throughput", 0.8333333333333334)],
+    );
+}
+
+/// A topic in front of alike queues with one exponential server of rate 1 each.
+fn fanned(lambda: f64, queues: usize, deliver: crate::scenario::Deliver, complete_when: crate::scenario::Complete) -> Scenario {
+    use crate::scenario::{Consumer, Destination, Queue, Topic};
+    let mut scenario = mm(lambda, 1.0, 1);
+    for i in 1..queues {
+        scenario.queues.push(Queue { name: format!("queue{i}"), ..Queue::default() });
+        scenario.consumers.push(Consumer::group(&format!("group{i}"), i, 1, Law::exponential(1.0)));
+    }
+    scenario.topics.push(Topic { name: "topic".into(), subscriptions: (0..queues).collect(), deliver, complete_when });
+    scenario.producers[0].to = Destination::Topic(0);
+    scenario
+}
+
+#[test]
+fn topics() {
+    use crate::scenario::{Complete, Deliver};
+    let each = Complete::Each;
+    check(
+        &fanned(3.6, 4, Deliver::RoundRobin, each),
+        1e-9,
+        &[("p.latency.mean", 6.383049518474251), ("q.wait.mean", 5.383049518474251), ("p.latency.p99", 29.395029338163265)],
+    );
+    check(&fanned(1.8, 2, Deliver::Random, each), 1e-9, &[("p.latency.mean", 10.0), ("p.latency.p99", 46.05170185988093)]);
+    check(&fanned(1.8, 2, Deliver::ShortestQueue, each), 1e-9, &[("p.latency.mean", 5.4749128212350096)]);
+    check(&fanned(500.0, 1000, Deliver::PowerOfTwo, each), 1e-9, &[("p.latency.mean", 1.2656860360875726)]);
+    assert!(!solved(&fanned(500.0, 1000, Deliver::PowerOfTwo, each)).exact);
+    check(&fanned(0.8, 2, Deliver::All, each), 1e-9, &[("p.latency.mean", 5.0), ("p.latency.p99", 5.0 * 100f64.ln())]);
+    check(&fanned(0.8, 2, Deliver::All, Complete::All), 1e-9, &[("p.latency.mean", 7.0), ("q.in_system.mean", 4.0)]);
+    let three = fanned(0.5, 3, Deliver::All, Complete::All);
+    check(&three, 1e-9, &[("p.latency.mean", 3.3977272727272725)]);
+    assert!(!solved(&three).exact);
+}
+
+#[test]
+fn other_orders() {
+    use crate::scenario::{Discipline, Preemption};
+    let ordered = |law: Law, discipline: Discipline, preemption: Preemption| {
+        let mut scenario = Scenario::mgc(0.7, law, 1);
+        scenario.queues[0].discipline = discipline;
+        scenario.queues[0].preemption = preemption;
+        scenario
+    };
+    let constant = Law::deterministic(1.0);
+    check(
+        &ordered(constant.clone(), Discipline::ProcessorSharing, Preemption::None),
+        1e-9,
+        &[("p.latency.mean", 1.0 / 0.3), ("q.in_system.mean", 0.7 / 0.3)],
+    );
+    check(
+        &ordered(constant.clone(), Discipline::Lifo, Preemption::Resume),
+        1e-9,
+        &[("p.latency.mean", 1.0 / 0.3), ("p.latency.sd", 25.92592592592591f64.sqrt())],
+    );
+    check(&ordered(constant, Discipline::Lifo, Preemption::None), 1e-9, &[("q.wait.mean", 0.7 / 0.6)]);
+    // Unaffected means; the last first has the busy period's tail.
+    check(&ordered(Law::exponential(1.0), Discipline::Random, Preemption::None), 1e-9, &[("q.wait.mean", 0.7 / 0.3)]);
+    let last = solved(&ordered(Law::exponential(1.0), Discipline::Lifo, Preemption::None));
+    let p999 = last.get("queues.queue.wait.p999").and_then(|e| e.value).expect("known");
+    assert!(p999 > (700f64).ln() / 0.3, "the last first has the longer tail");
+}
+
+#[test]
+fn failures_and_breakdowns() {
+    let mut failing = mm(0.5, 1.0, 1);
+    failing.consumers[0].failure = 0.4;
+    check(
+        &failing,
+        1e-9,
+        &[("p.latency.mean", 10.0), ("q.attempts", 1.0 / 0.6), ("q.utilization", 0.5 / 0.6), ("p.latency.p99", 10.0 * 100f64.ln())],
+    );
+    failing.queues[0].delivery_limit = Some(3);
+    check(&failing, 1e-9, &[("q.loss", 0.064), ("q.attempts", 1.56), ("q.throughput", 0.5 * 0.936)]);
+    let breaking = |lambda: f64, servers: u32, up: f64, down: f64, only_busy: bool| {
+        let mut scenario = mm(lambda, 1.0, servers);
+        let outages = crate::scenario::Outages { up: Law::exponential(up), down: Law::exponential(down), only_busy, redeliver: !only_busy };
+        scenario.consumers[0].outages = Some(outages);
+        scenario
+    };
+    check(&breaking(0.5, 1, 10.0, 2.5, true), 1e-9, &[("q.in_system.mean", 2.083333333333331), ("p.latency.mean", 4.166666666666662)]);
+    check(&breaking(2.0, 3, 20.0, 2.0, false), 1e-9, &[("q.in_system.mean", 3.914953208373176), ("p.latency.mean", 1.957476604186588)]);
+}
+
+#[test]
+fn closed_loops() {
+    let clients = |mut scenario: Scenario, concurrency: u32, think: f64| {
+        scenario.producers[0].rate = 0.0;
+        scenario.producers[0].arrivals = Arrivals::Closed { concurrency, think_time: Law::exponential(think) };
+        scenario
+    };
+    check(
+        &clients(mm(1.0, 1.0, 4), 50, 10.0),
+        1e-9,
+        &[
+            ("q.in_system.mean", 11.150176710262878),
+            ("q.throughput", 3.8849823289737127),
+            ("q.wait.mean", 1.8700714098765017),
+            ("p.latency.mean", 2.870071409876502),
+            ("q.delayed", 0.9153492440317993),
+            ("p.throughput", 3.8849823289737127),
+        ],
+    );
+    check(&clients(mm(1.0, 5.0, 1), 20, 5.0), 1e-9, &[("q.throughput", 3.600549245051477), ("p.latency.mean", 0.5547080844645027)]);
+    check(
+        &clients(row(1.0, &[2.0, 2.0]), 10, 0.0),
+        1e-9,
+        &[("p.throughput", 10.0 / 5.5), ("p.latency.mean", 5.5), ("q.in_system.mean", 5.0)],
+    );
+    assert!(solved(&clients(mm(1.0, 1.0, 4), 50, 10.0)).get("producers.producer.latency.p99").is_some());
+}
+
+#[test]
+fn blocking_and_approximate_networks() {
+    let mut blocked = row(0.6, &[1.0, 1.0]);
+    blocked.queues[1].max_length = Some(0);
+    blocked.queues[1].overflow = Overflow::Block;
+    check(&blocked, 1e-9, &[("p.latency.mean", 12.61538461538447), ("p.throughput", 0.6)]);
+    blocked.producers[0].rate = 0.7;
+    assert!(answer(&blocked).expect_err("beyond 2/3").why.starts_with("unstable"));
+    let mut general = row(0.6, &[1.0, 1.0]);
+    general.consumers[0].service_time = Law::lognormal(1.0, 2.0);
+    let found = solved(&general);
+    assert!(!found.exact && found.get("total.latency.mean").is_some());
+}
+
+#[test]
+fn backlogs_drain() {
+    let mut full = mm(50.0, 100.0, 1);
+    full.queues[0].initial_backlog = 10_001;
+    check(&full, 1e-9, &[("q.drain_time", 200.0)]);
+    let mut burst = mm(0.5, 1.0, 1);
+    let step = |lasts: f64, rate: f64| crate::scenario::Step { lasts, rate };
+    burst.producers[0].arrivals = Arrivals::Schedule { steps: vec![step(100.0, 1.1), step(100.0, 0.5)], repeat: false, ramp: false };
+    let found = solved(&burst);
+    assert!(found.exact);
+    let line = &found.timelines["queue"];
+    let at = |t: f64| line.iter().find(|m| (m.at - t).abs() < 1e-6).expect("watched").in_system;
+    assert!((at(50.0) / 10.505174005234087 - 1.0).abs() < 1e-9 && (at(200.0) / 1.1428681737782616 - 1.0).abs() < 1e-9);
 }

@@ -1,6 +1,8 @@
 //! A time whose law theory knows, wholly or in part.
 
+use super::invert::{Tabulated, Transform};
 use super::service::is_constant;
+use super::transform::{is_rough, is_slow, transform};
 use crate::workload::laws::Law;
 use std::sync::Arc;
 
@@ -15,22 +17,51 @@ pub struct Times {
     /// Standard deviation; infinite if it does not exist, `None` if it is not known.
     pub sd: Option<f64>,
     tail: Option<Tail>,
+    /// Where it is known, sums of independent times have a law too.
+    transform: Option<Transform>,
 }
 
 impl Times {
     /// A time of which only moments are known.
     pub fn moments(mean: f64, sd: Option<f64>) -> Self {
-        Times { mean, sd, tail: None }
+        Times { mean, sd, tail: None, transform: None }
     }
 
     /// A time of a known law; `tail` is P(T > t), which never increases.
     pub fn law(mean: f64, sd: f64, tail: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
-        Times { mean, sd: Some(sd), tail: Some(Arc::new(tail)) }
+        Times { mean, sd: Some(sd), tail: Some(Arc::new(tail)), transform: None }
+    }
+
+    /// A time of which the transform is known, and P(T > 0).
+    pub fn transformed(mean: f64, sd: f64, positive: f64, transform: Transform) -> Self {
+        let scale = if mean.is_finite() && mean > 0.0 { mean } else { 1.0 };
+        let own = transform.clone();
+        let tail: Tail = if transform.slow && !transform.rough {
+            let table = Tabulated::new(scale, move |t| own.tail(t));
+            Arc::new(move |t| if t > 0.0 { table.tail(t) } else { positive })
+        } else {
+            Arc::new(move |t| if t > 0.0 { own.tail(t).clamp(0.0, 1.0) } else { positive })
+        };
+        Times { mean, sd: Some(sd), tail: Some(tail), transform: Some(transform) }
+    }
+
+    /// Zero but for a share `delayed`, which is exponential of a rate: the wait of M/M/c and GI/M/c.
+    pub fn delayed_exponential(delayed: f64, rate: f64) -> Self {
+        let (mean, sd) = (delayed / rate, (delayed * (2.0 - delayed)).sqrt() / rate);
+        let transform = Transform::new(move |s| 1.0 - delayed * s / (rate + s));
+        Times::law(mean, sd, move |t| delayed * (-rate * t).exp()).with(transform)
+    }
+
+    /// The same time, with its transform made known too.
+    #[must_use]
+    pub fn with(self, transform: Transform) -> Self {
+        Times { transform: Some(transform), ..self }
     }
 
     /// Always the same time.
     pub fn constant(value: f64) -> Self {
-        Times::law(value, 0.0, move |t| if t < value { 1.0 } else { 0.0 })
+        let transform = Transform::new(move |s| (-s * value).exp()).marked(value > 0.0, false);
+        Times::law(value, 0.0, move |t| if t < value { 1.0 } else { 0.0 }).with(transform)
     }
 
     /// A time of one of the workload's laws.
@@ -38,9 +69,10 @@ impl Times {
         if is_constant(law) {
             return Times::constant(law.mean());
         }
-        let (mean, scv, own) = (law.mean(), law.scv(), law.clone());
+        let (mean, scv, own, other) = (law.mean(), law.scv(), law.clone(), law.clone());
         let sd = if mean.is_finite() { mean * scv.sqrt() } else { f64::INFINITY };
-        Times::law(mean, sd, move |t| 1.0 - own.cdf(t))
+        let transform = Transform::new(move |s| transform(&other, s)).marked(is_rough(law), is_slow(law));
+        Times::law(mean, sd, move |t| 1.0 - own.cdf(t)).with(transform)
     }
 
     /// P(T > t).
@@ -69,17 +101,25 @@ impl Times {
         )
     }
 
-    /// The sum with an independent time. Its law is known where one of the two is constant.
+    /// The sum with an independent time. Its law is known where one of the two is constant, or both have transforms.
     pub fn plus(&self, other: &Times) -> Times {
         let sd = self.sd.zip(other.sd).map(|(a, b)| a.hypot(b));
         let shifted =
             |by: f64, tail: &Option<Tail>| tail.clone().map(|tail| Arc::new(move |t: f64| if t < by { 1.0 } else { tail(t - by) }) as Tail);
-        let tail = match (self.sd, other.sd) {
-            (_, Some(0.0)) => shifted(other.mean, &self.tail),
-            (Some(0.0), _) => shifted(self.mean, &other.tail),
+        let mean = self.mean + other.mean;
+        let transform = self.transform.as_ref().zip(other.transform.as_ref()).map(|(a, b)| a.times(b));
+        let tail = match (self.sd, other.sd, &transform) {
+            (_, Some(0.0), _) => shifted(other.mean, &self.tail),
+            (Some(0.0), _, _) => shifted(self.mean, &other.tail),
+            (_, _, Some(transform)) => {
+                // Where the sum is zero, both are.
+                let at_zero = |times: &Times| times.tail(0.0).unwrap_or(1.0);
+                let positive = 1.0 - (1.0 - at_zero(self)) * (1.0 - at_zero(other));
+                return Times { sd, ..Times::transformed(mean, f64::NAN, positive, transform.clone()) };
+            }
             _ => None,
         };
-        Times { mean: self.mean + other.mean, sd, tail }
+        Times { mean, sd, tail, transform }
     }
 
     /// What a message of one of several kinds sees; weights need not sum to one.
@@ -97,7 +137,18 @@ impl Times {
             .map(|variance| if variance.is_nan() { f64::INFINITY } else { variance.sqrt() });
         let tails: Option<Vec<(f64, Tail)>> = parts.iter().map(|(w, t)| Some((*w, t.tail.clone()?))).collect();
         let tail = tails.map(|tails| Arc::new(move |t: f64| tails.iter().map(|(w, tail)| w * tail(t)).sum()) as Tail);
-        Times { mean, sd, tail }
+        let transforms: Option<Vec<(f64, Transform)>> = parts.iter().map(|(w, t)| Some((*w, t.transform.clone()?))).collect();
+        let transform = transforms.map(|list| {
+            let all = list.clone();
+            let sum = Transform::new(move |s| all.iter().map(|(w, t)| t.at(s) * *w).sum());
+            list.iter().fold(sum, |sum, (_, t)| sum.like(t))
+        });
+        Times { mean, sd, tail, transform }
+    }
+
+    /// E\[e^(−sT)\], where it is known.
+    pub fn transform(&self) -> Option<&Transform> {
+        self.transform.as_ref()
     }
 
     /// A first step for searches.

@@ -20,9 +20,25 @@ impl Desk {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program starts")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuelab"));
         command.args(arguments).current_dir(&self.folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1").env("COLUMNS", "100");
-        command.output().expect("the program starts")
+        command
+    }
+
+    /// Starts the program and does not wait.
+    pub fn start(&self, arguments: &[&str]) -> std::process::Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuelab"));
+        command.args(arguments).current_dir(&self.folder).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().expect("the program starts")
+    }
+
+    /// Where a file of the desk is.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
     }
 
     /// Copies a folder of files into the desk's.
@@ -129,9 +145,37 @@ fn a_scenario_can_be_typed() {
 fn an_unstable_queue_is_told_with_its_growth() {
     let desk = Desk::new("unstable", &[("mm1.toml", MM1)]);
     let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
-    assert_eq!(output.status.code(), Some(5));
+    // It is an answer, and with --check one that disappoints.
+    assert_eq!(output.status.code(), Some(0));
     assert!(out(&output).contains("rho = 1.2") && out(&output).contains("grows by"), "{}", out(&output));
     assert!(err(&output).contains("warning"), "{}", err(&output));
+    let checked = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s", "--check", "--quiet"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", err(&checked));
+}
+
+#[test]
+fn an_unstable_queue_misses_a_limit_on_its_latency() {
+    let with = format!("{MM1}\n[objectives]\n\"producers.web.latency.p99\" = \"< 1s\"\n");
+    let desk = Desk::new("unstable-missed", &[("mm1.toml", &with)]);
+    let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(out(&output).contains("✗ missed: producers.web.latency.p99 < 1s: it grows without end"), "{}", out(&output));
+}
+
+#[test]
+fn only_may_be_given_twice() {
+    let desk = Desk::new("only-twice", &[("mm1.toml", MM1)]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory", "--only", "simulation", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&out(&output)).expect("one JSON document");
+    assert_eq!(document["answers"].as_array().map(Vec::len), Some(2), "{}", err(&output));
+}
+
+#[test]
+fn a_sweep_that_is_not_run_is_told() {
+    let with = format!("{MM1}\n[sweep]\n\"producers.web.rate\" = [\"100/s\", \"150/s\"]\n");
+    let desk = Desk::new("sweep-note", &[("mm1.toml", &with)]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory"]);
+    assert!(output.status.success() && err(&output).contains("`queuelab sweep mm1.toml`"), "{}", err(&output));
 }
 
 #[test]
@@ -141,7 +185,8 @@ fn wrong_input_is_one_clear_error() {
         (vec!["run", "nowhere.toml"], vec!["nowhere.toml", "no such file"]),
         (vec!["run", "bad.toml"], vec!["bad.toml:3", "900/s"]),
         (vec!["run", "bad.toml", "--only", "theroy"], vec!["theroy", "theory"]),
-        (vec!["run"], vec!["FILE"]),
+        (vec!["run"], vec!["FILE", "--rate", "--service", "queuelab init"]),
+        (vec!["run", "bad.toml", "--rate", "9/s", "--service", "4ms"], vec!["bad.toml", "--set producers.NAME.rate=9/s"]),
         (vec!["explian", "bad.toml"], vec!["explain"]),
         (vec!["init", "nothing"], vec!["quickstart"]),
     ] {
@@ -151,6 +196,43 @@ fn wrong_input_is_one_clear_error() {
         for word in words {
             assert!(err(&output).contains(word), "{arguments:?} should say `{word}`: {}", err(&output));
         }
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_before_anything_runs() {
+    let desk = Desk::new("unwritable", &[("mm1.toml", MM1), ("taken", "a file")]);
+    let output = desk.run(&["run", "mm1.toml", "--only", "theory", "--out", "taken"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(err(&output).contains("choose another folder with --out"), "{}", err(&output));
+}
+
+#[test]
+fn a_folder_holds_one_result() {
+    let desk = Desk::new("one-result", &[("mm1.toml", MM1)]);
+    desk.run(&["run", "mm1.toml", "--only", "theory,simulation"]);
+    assert!(desk.has("results/mm1/latency.simulation.hgrm"));
+    desk.run(&["run", "mm1.toml", "--only", "theory"]);
+    assert!(desk.has("results/mm1/latency.theory.hgrm") && !desk.has("results/mm1/latency.simulation.hgrm"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stdout_is_an_error() {
+    let desk = Desk::new("full", &[("mm1.toml", MM1)]);
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has /dev/full");
+    let output = desk.command(&["run", "mm1.toml", "--only", "theory"]).stdout(full).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(5));
+    assert!(err(&output).contains("cannot write to stdout"), "{}", err(&output));
+}
+
+#[test]
+fn a_wrong_seed_is_told_as_the_flag_it_is() {
+    let desk = Desk::new("seed", &[("mm1.toml", MM1)]);
+    for seed in ["-1", "18446744073709551615"] {
+        let output = desk.run(&["run", "mm1.toml", "--seed", seed]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(err(&output).contains("--seed"), "{}", err(&output));
     }
 }
 

@@ -3,7 +3,14 @@
 mod agreement;
 mod cli;
 mod coverage;
+mod crash;
+mod engine;
+mod gallery;
 mod layers;
 mod literature;
+mod networks;
 mod oracle;
+mod queue;
 mod readme;
+mod semantics;
+mod studies;

@@ -1,33 +1,68 @@
 //! What can be measured here: one file per target, one line each in [`TARGETS`].
 
+mod channels;
+mod condvar;
 mod in_process;
 mod null;
 
 use super::LoadError;
+use crate::message::Outcome;
 use crate::scenario::Scenario;
 
 /// A message queue as the harness sees it: messages are positions in the plan.
 ///
-/// One generator thread publishes; every consumer thread takes and acknowledges. All calls come from within the run; a
-/// target may make a caller wait, but must let everybody go once it is closed.
+/// The generator publishes; every consumer thread takes, settles and forwards. All calls come from within the run; a
+/// target may make a caller wait, but must let everybody go once it is halted.
 pub trait Target: Sync {
-    /// Sends a message into a queue of the scenario. Called by the generator alone.
-    fn publish(&self, queue: usize, message: u64) -> Sent;
+    /// Sends a message into a queue of the scenario.
+    fn publish(&self, queue: usize, offer: &Offer) -> Sent;
 
-    /// Waits for a message of a queue; `None` once the target is closed and the queue is empty.
-    fn consume(&self, queue: usize) -> Option<Taken>;
+    /// Takes up to `want.max` messages of a queue onto the end of `out`, waiting until there is one.
+    /// False once the queue is closed and all is settled, or the target halted.
+    fn consume(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) -> bool;
 
-    /// Says that a message is done. Called once for each taken one, by the thread that took it. False if the target will not have it.
+    /// Takes what is there, or comes until an instant of the run's clock: the rest of a batch or a window. Never called where `open`
+    /// refuses both.
+    fn refill(&self, queue: usize, want: &Want, until: u64, out: &mut Vec<Taken>);
+
+    /// Says that a message is done. Called by the thread that took it. False if the target will not have it.
     fn ack(&self, queue: usize, taken: &Taken) -> bool;
 
-    /// No more messages are sent: consumers drain what there is and go.
-    fn close(&self);
+    /// Gives a message back, to be delivered again after so many nanoseconds. Never called where `open` refuses failing handlers.
+    fn nack(&self, queue: usize, taken: &Taken, delay: u64) -> bool;
 
-    /// Messages inside, waiting or taken but not acknowledged, by the target's own count, where it has one.
+    /// No more messages are sent to a queue: its consumers drain what there is and go.
+    fn close(&self, queue: usize);
+
+    /// Everybody is to go at once. What is inside may be taken still.
+    fn halt(&self);
+
+    /// Messages inside, waiting or taken but not settled, by the target's own count, where it has one.
     fn in_system(&self, queue: usize) -> Option<u64>;
 
-    /// Messages that were thrown out while they waited, with the instant of the run's clock. Asked once, at the end.
-    fn dropped(&self) -> Vec<(u64, u64)>;
+    /// Messages that left without being served. Asked once, at the end.
+    fn lost(&self) -> Vec<Lost>;
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Offer {
+    /// Its position in the plan.
+    pub message: u64,
+    /// Smaller is sooner, where the queue's discipline looks at it.
+    pub rank: i64,
+    /// How long it may wait, in nanoseconds.
+    pub ttl: Option<u64>,
+    /// Which part of a partitioned queue it belongs to.
+    pub part: usize,
+}
+
+/// What a consumer asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Want {
+    pub max: usize,
+    /// Which part of a partitioned queue.
+    pub part: usize,
 }
 
 /// What a target said to a send.
@@ -48,6 +83,20 @@ pub struct Taken {
     pub deliveries: u32,
     /// Whatever the target needs to know it again.
     pub tag: u64,
+    /// Which part of a partitioned queue it came from.
+    pub part: usize,
+}
+
+/// A message that left a queue without being served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    pub queue: usize,
+    pub message: u64,
+    /// By the run's clock.
+    pub at: u64,
+    /// Dropped, expired or dead-lettered.
+    pub outcome: Outcome,
+    pub deliveries: u32,
 }
 
 /// Makes a target for a scenario in which so many messages are planned.
@@ -65,7 +114,16 @@ pub struct Entry {
 
 /// Every target.
 pub const TARGETS: &[Entry] = &[
-    Entry { name: "in-process", meaning: "this crate's own queue: one lock, acknowledgements, bounds", open: in_process::open },
+    Entry {
+        name: "in-process",
+        meaning: "this crate's own queue: one lock, acknowledgements, bounds, broker semantics",
+        open: in_process::open,
+    },
+    Entry { name: "crossbeam-channel", meaning: "crossbeam's channel; knows no acknowledgement", open: channels::crossbeam },
+    Entry { name: "flume", meaning: "flume's channel; knows no acknowledgement", open: channels::flume },
+    Entry { name: "kanal", meaning: "kanal's channel; knows no acknowledgement", open: channels::kanal },
+    Entry { name: "std-mpsc", meaning: "the standard library's channel, its one receiver behind a lock", open: channels::std_mpsc },
+    Entry { name: "mutex-condvar", meaning: "the queue that everybody writes first: a deque, a lock, a condition", open: condvar::open },
     Entry { name: "null", meaning: "two counters instead of a queue: the floor and the harness's own limit", open: null::open },
 ];
 

@@ -1,6 +1,6 @@
 //! No queue at all: messages are numbers, so two counters pass them on. What it measures is the harness.
 
-use super::{Sent, Taken, Target};
+use super::{Lost, Offer, Sent, Taken, Target, Want, channels};
 use crate::load::LoadError;
 use crate::scenario::Scenario;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,6 +13,7 @@ struct Null {
 }
 
 pub(super) fn open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
+    channels::only_hands_over(scenario)?;
     if scenario.queues.len() != 1 || scenario.queues[0].max_length.is_some() {
         return Err(LoadError::Unsupported {
             what: "the null target has one queue without bound".into(),
@@ -23,21 +24,22 @@ pub(super) fn open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Targ
 }
 
 impl Target for Null {
-    fn publish(&self, _queue: usize, message: u64) -> Sent {
-        self.published.store(message + 1, Ordering::Release);
+    fn publish(&self, _queue: usize, offer: &Offer) -> Sent {
+        self.published.store(offer.message + 1, Ordering::Release);
         Sent::Accepted
     }
 
-    fn consume(&self, _queue: usize) -> Option<Taken> {
+    fn consume(&self, _queue: usize, _want: &Want, out: &mut Vec<Taken>) -> bool {
         let mut looks = 0_u32;
         loop {
             let message = self.taken.load(Ordering::Relaxed);
             if message < self.published.load(Ordering::Acquire) {
                 if self.taken.compare_exchange_weak(message, message + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                    return Some(Taken { message, deliveries: 1, tag: 0 });
+                    out.push(Taken { message, deliveries: 1, tag: 0, part: 0 });
+                    return true;
                 }
             } else if self.closed.load(Ordering::Acquire) && message >= self.published.load(Ordering::Acquire) {
-                return None;
+                return false;
             } else if looks < 1_000 {
                 looks += 1;
                 std::hint::spin_loop();
@@ -48,13 +50,23 @@ impl Target for Null {
         }
     }
 
+    fn refill(&self, _queue: usize, _want: &Want, _until: u64, _out: &mut Vec<Taken>) {}
+
     fn ack(&self, _queue: usize, _taken: &Taken) -> bool {
         self.acked.fetch_add(1, Ordering::Relaxed);
         true
     }
 
-    fn close(&self) {
+    fn nack(&self, _queue: usize, _taken: &Taken, _delay: u64) -> bool {
+        false
+    }
+
+    fn close(&self, _queue: usize) {
         self.closed.store(true, Ordering::Release);
+    }
+
+    fn halt(&self) {
+        self.close(0);
     }
 
     fn in_system(&self, _queue: usize) -> Option<u64> {
@@ -62,7 +74,7 @@ impl Target for Null {
         Some(self.published.load(Ordering::Acquire).saturating_sub(acked))
     }
 
-    fn dropped(&self) -> Vec<(u64, u64)> {
+    fn lost(&self) -> Vec<Lost> {
         Vec::new()
     }
 }

@@ -33,7 +33,7 @@ impl Axis {
         let steps: &[f64] = if to - from < 2.6 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let skip = (((to - from) / 8.0).ceil() as i32).max(1);
         let decades = (from.floor() as i32..=to.ceil() as i32).filter(|d| d.rem_euclid(skip) == 0);
-        let values = decades.flat_map(|d| steps.iter().map(move |s| s * 10f64.powi(d)));
+        let values = decades.flat_map(|d| steps.iter().map(move |s| round_time(s * 10f64.powi(d))));
         let ticks = values.filter(|v| (low..=high).contains(v)).map(|v| (v.log10(), short_time(v))).collect();
         Axis { low: from, high: to, log: true, ticks, title: name.into() }
     }
@@ -47,6 +47,11 @@ impl Axis {
         // A tick whose number is tiny beside the step is zero, not minus zero.
         let ticks = (first..=last).map(|i| (i as f64 * step, crate::units::fixed(if i == 0 { 0.0 } else { i as f64 * step }, decimals)));
         Axis { low, high, log: false, ticks: ticks.collect(), title: title.into() }
+    }
+
+    /// Positions with ticks that the caller chose.
+    pub fn marked(title: &str, low: f64, high: f64, ticks: Vec<(f64, String)>) -> Self {
+        Axis { low, high, log: false, ticks, title: title.into() }
     }
 
     /// Shares of messages by their number of nines, from none to `most`.
@@ -69,6 +74,11 @@ impl Axis {
 /// −log10(1 − share): 1 for 90 %, 2 for 99 %, 3 for 99.9 %.
 pub fn nines(share: f64) -> f64 {
     -(1.0 - share).log10()
+}
+
+/// A round number of seconds, or above a quarter of an hour the round number of hours near it: 1 h, not 16.7 min.
+fn round_time(seconds: f64) -> f64 {
+    if seconds < 999.0 { seconds } else { seconds * 3.6 }
 }
 
 /// A time as a tick says it: `20 ms`, not `20.0 ms`.
@@ -111,6 +121,7 @@ mod tests {
             words(&Axis::times("latency", 1e-6, 100.0)),
             ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s", "100 s"]
         );
+        assert_eq!(words(&Axis::times("latency", 1.0, 400_000.0)), ["1 s", "10 s", "100 s", "60 min", "10 h", "100 h"]);
         assert_eq!(words(&Axis::nines(3.1)), ["0 %", "50 %", "90 %", "99 %", "99.9 %"]);
     }
 

@@ -80,6 +80,21 @@ impl<'a> Figure<'a> {
         sure(self.root.draw(&PathElement::new(ends.to_vec(), color.stroke_width(8))));
     }
 
+    /// A line that ties a label to what it names: thin and dotted, so that nobody takes it for data.
+    fn leader(&self, from: (i32, i32), to: (i32, i32)) {
+        let ends = [from, to].map(|(x, y)| (x * TENTHS, y * TENTHS));
+        sure(self.root.draw(&DashedPathElement::new(ends.to_vec(), 10, 30, MUTED.stroke_width(6))));
+    }
+
+    /// A filled rectangle, more or less opaque, in pixels.
+    pub fn cell(&self, corner: (i32, i32), size: (i32, i32), color: &RGBColor, opacity: f64) {
+        let at = |x: i32, y: i32| (x * TENTHS, y * TENTHS);
+        let ends = [at(corner.0, corner.1), at(corner.0 + size.0, corner.1 + size.1)];
+        // Two decimals are as much as an eye sees.
+        let shade = color.mix((opacity * 100.0).round() / 100.0);
+        sure(self.root.draw(&Rectangle::new(ends, shade.filled())));
+    }
+
     /// A panel between two heights, with grid, ticks and axis titles.
     pub fn panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
         let panel = self.bare_panel((top, bottom), x, y);
@@ -171,7 +186,7 @@ impl Panel<'_, '_> {
         for ((name, color, at), height) in ends.iter().zip(apart(&wanted, GAP, bottom)) {
             let (x, y) = self.pixel(*at);
             if (height - y).abs() > 3 || x < RIGHT - 4 {
-                self.figure.rule((x + 4, y), (RIGHT + 8, height), color);
+                self.figure.leader((x + 4, y), (RIGHT + 8, height));
             }
             self.figure.words(name, (RIGHT + 10, height), Side::Right, color, BODY, true);
         }

@@ -11,6 +11,8 @@ use crate::units::time_scale;
 const MOST_QUEUES: usize = 6;
 /// Points in a line: more are averaged, a line is not wider than the page.
 const MOST_POINTS: usize = 360;
+/// A first moment within this share of the end is the start: the axis begins at zero.
+const NEAR_ZERO: f64 = 0.02;
 
 pub fn draw(study: &Study) -> Option<String> {
     let queues = queues(study);
@@ -54,14 +56,16 @@ struct Line<'a> {
     answer: &'a Answer,
     label: String,
     moments: Vec<Moment>,
+    /// How many looks each moment is the mean of; 0 for a line that is not a path.
+    looks: usize,
 }
 
 /// The lines of a queue. A measured plan is shown as it went; beside it a simulated path of another plan would only
 /// confuse, so that simulation and theory show their means.
 fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<Line<'a>> {
     let path = |answer: &'a Answer| {
-        let moments = thinned(answer.timelines.get(queue)?, most);
-        (!moments.is_empty()).then(|| Line { answer, label: answer.method.name().to_string(), moments })
+        let (moments, looks) = thinned(answer.timelines.get(queue)?, most);
+        (!moments.is_empty()).then(|| Line { answer, label: answer.method.name().to_string(), moments, looks })
     };
     let paths: Vec<Line<'a>> = study.answers.iter().filter_map(path).collect();
     let measured = |m: Method| matches!(m, Method::Rehearsal | Method::Measurement | Method::Replay);
@@ -73,13 +77,14 @@ fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<Line<'a>> {
         return paths;
     }
     let end = if played > 0.0 { played } else { ends(&|_| true) };
+    let begin = paths.iter().filter_map(|l| l.moments.first()).map(|m| m.at).fold(end, f64::min);
     let is_kept = |l: &Line<'a>| played == 0.0 || measured(l.answer.method);
     let means = study.answers.iter().filter(|a| !measured(a.method)).filter_map(|answer| {
         let drawn = paths.iter().any(|l| is_kept(l) && l.answer.method == answer.method);
         let estimate = answer.get(&format!("queues.{queue}.queue_length.mean")).filter(|_| !drawn)?;
         let at = |at| Moment { at, waiting: estimate.value.unwrap_or(0.0), in_system: 0.0, half_width: estimate.half_width };
         estimate.value?;
-        Some(Line { answer, label: format!("{} mean", answer.method.name()), moments: vec![at(0.0), at(end)] })
+        Some(Line { answer, label: format!("{} mean", answer.method.name()), moments: vec![at(begin), at(end)], looks: 0 })
     });
     let means: Vec<Line<'a>> = means.collect();
     // The means come last, on top of what they are the means of.
@@ -90,12 +95,21 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
     let lines = lines(study, queue, MOST_POINTS / queues.min(3));
     let moments = || lines.iter().flat_map(|l| &l.moments);
     let end = moments().map(|m| m.at).fold(0.0, f64::max);
+    // Means are drawn from the left edge, wherever that is.
+    let first = lines.iter().filter(|l| l.looks > 0).filter_map(|l| l.moments.first()).map(|m| m.at).fold(f64::INFINITY, f64::min);
+    let start = if first.is_finite() && first > NEAR_ZERO * end && first < end { first } else { 0.0 };
     let high = moments().map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max).max(1.0);
     let (size, unit) = time_scale(end.max(1e-9));
     let x_title = if last { format!("time, {unit}") } else { String::new() };
-    let y_title = if queues > 1 { format!("{queue}: messages waiting") } else { "messages waiting".to_string() };
-    let panel = figure.panel(span, Axis::linear(&x_title, 0.0, (end / size).max(1e-9)), Axis::linear(&y_title, 0.0, high * 1.06));
-    let ends = lines.iter().filter_map(|Line { answer, label, moments }| {
+    let looks = lines.iter().map(|l| l.looks).max().unwrap_or(0);
+    let sampled = if looks > 1 { format!(" (sampled: means of {looks} looks)") } else { String::new() };
+    let y_title = if queues > 1 { format!("{queue}: messages waiting{sampled}") } else { format!("messages waiting{sampled}") };
+    let panel = figure.panel(
+        span,
+        Axis::linear(&x_title, start / size, (end / size).max(start / size + 1e-9)),
+        Axis::linear(&y_title, 0.0, high * 1.06),
+    );
+    let ends = lines.iter().filter_map(|Line { answer, label, moments, .. }| {
         let color = theme::color(answer.method);
         let band: Vec<(f64, f64, f64)> =
             moments.iter().filter_map(|m| m.half_width.map(|h| (m.at / size, (m.waiting - h).max(0.0), m.waiting + h))).collect();
@@ -112,7 +126,7 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
 }
 
 /// At most so many points, each the mean of its neighbours.
-fn thinned(moments: &[Moment], most: usize) -> Vec<Moment> {
+fn thinned(moments: &[Moment], most: usize) -> (Vec<Moment>, usize) {
     let sound: Vec<Moment> = moments.iter().copied().filter(|m| m.at.is_finite() && m.waiting.is_finite()).collect();
     let together = sound.len().div_ceil(most).max(1);
     let mean = |chunk: &[Moment]| {
@@ -120,5 +134,19 @@ fn thinned(moments: &[Moment], most: usize) -> Vec<Moment> {
         let half_width = chunk.iter().all(|m| m.half_width.is_some()).then(|| over(&|m| m.half_width.unwrap_or(0.0)));
         Moment { at: over(&|m| m.at), waiting: over(&|m| m.waiting), in_system: over(&|m| m.in_system), half_width }
     };
-    sound.chunks(together).map(mean).collect()
+    (sound.chunks(together).map(mean).collect(), together)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinned_levels_say_how_many_looks_they_are_means_of() {
+        let moments: Vec<Moment> =
+            (0..10).map(|i| Moment { at: f64::from(i), waiting: f64::from(i), in_system: 0.0, half_width: None }).collect();
+        let (thin, looks) = thinned(&moments, 5);
+        assert_eq!((thin.len(), looks, thin[0].waiting), (5, 2, 0.5));
+        assert_eq!(thinned(&moments, 10).1, 1);
+    }
 }

@@ -7,11 +7,15 @@ mod axis;
 mod figure;
 mod levels;
 mod percentiles;
+mod quantiles;
 mod svg;
+mod sweep;
 mod theme;
 
 use crate::study::Study;
+pub(super) use quantiles::draw as quantiles;
 pub(super) use svg::escape;
+pub(super) use sweep::drawn as swept;
 
 /// One plot: a file's name and what draws it.
 #[derive(Clone, Copy)]

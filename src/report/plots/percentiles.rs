@@ -1,7 +1,7 @@
 //! The percentile spectrum: how slow the slowest messages are, by every method, one nine further at each step.
 
 use super::axis::{Axis, nines};
-use super::figure::{self, BODY, LEFT, Panel, Side, TOP};
+use super::figure::{self, BODY, LEFT, Panel, RIGHT, Side, TOP};
 use super::theme::{self, LIMIT, Pen};
 use crate::answer::{Answer, Distribution, Method, PERCENTILES};
 use crate::report::rows;
@@ -10,8 +10,10 @@ use crate::study::Study;
 const HEIGHT: u32 = 460;
 /// Steps of a curve to a nine.
 const STEPS: usize = 40;
-/// A percentile with fewer messages beyond it is noise and is not drawn.
+/// A percentile with fewer messages beyond it is noise and is not drawn. Of many replications put together more are
+/// needed: each of them has a tenth, and its neighbours in a busy period are no news.
 const BEYOND: f64 = 10.0;
+const BEYOND_SIMULATED: f64 = 100.0;
 /// As far as a closed form goes when nothing else says how far.
 const CLOSED_FORM_NINES: f64 = 4.0;
 /// Times the median that still read well on a linear axis, where an exponential latency is a straight line.
@@ -51,7 +53,11 @@ pub fn draw(study: &Study) -> Option<String> {
         for (limit, text) in &limits {
             panel.line(&[(0.0, *limit), (most, *limit)], LIMIT, Pen::Dashed(12, 20, 30));
             match panel.y.place(*limit) {
-                Some(at) => figure.words(text, (LEFT + 6, panel.pixel((0.0, at)).1 - 6), Side::Above, &LIMIT, BODY, false),
+                Some(at) => {
+                    let lines: Vec<Vec<(i32, i32)>> = curves.iter().map(|c| pixels(&panel, c)).collect();
+                    let spot = clear_spot(text, panel.pixel((0.0, at)).1, &lines);
+                    figure.words(text, spot, Side::Above, &LIMIT, BODY, false);
+                }
                 None => figure.words(&format!("{text} (beyond this chart)"), (LEFT + 6, TOP + 8), Side::Above, &LIMIT, BODY, false),
             }
         }
@@ -61,6 +67,24 @@ pub fn draw(study: &Study) -> Option<String> {
         panel.end_labels(ends);
     });
     Some(file)
+}
+
+/// Where a curve goes, in pixels.
+fn pixels(panel: &Panel<'_, '_>, curve: &Curve) -> Vec<(i32, i32)> {
+    curve.points.iter().filter_map(|p| Some(panel.pixel((nines(p.0), panel.y.place(p.1)?)))).collect()
+}
+
+/// Where the words of a limit stand that no curve crosses: above or below its line, from its left end to its right.
+fn clear_spot(text: &str, line: i32, curves: &[Vec<(i32, i32)>]) -> (i32, i32) {
+    let wide = (theme::text_width(text) * f64::from(BODY)) as i32 + 4;
+    let hits = |&(left, bottom): &(i32, i32)| {
+        let inside = |p: &&(i32, i32)| (left - 4..=left + wide).contains(&p.0) && (bottom - BODY - 4..=bottom + 3).contains(&p.1);
+        curves.iter().flatten().filter(inside).count()
+    };
+    let last = (RIGHT - wide - 2).max(LEFT + 6);
+    let along = (0..=12).map(|i| LEFT + 6 + (last - LEFT - 6) * i / 12);
+    let spots = along.flat_map(|left| [(left, line - 6), (left, line + BODY + 6)]).filter(|spot| spot.1 > TOP);
+    spots.min_by_key(hits).unwrap_or((LEFT + 6, line - 6))
 }
 
 /// The least time (above zero) that any curve has from a share on.
@@ -88,11 +112,11 @@ fn line(panel: &Panel<'_, '_>, curve: &Curve) -> Option<(String, plotters::style
 }
 
 fn curves(study: &Study) -> Vec<Curve> {
-    let counted = study.answers.iter().filter_map(|a| a.latency.as_ref()).filter_map(last_share);
+    let counted = study.answers.iter().filter_map(|a| last_share(a.method, a.latency.as_ref()?));
     let furthest = counted.map(nines).fold(None, |most: Option<f64>, n| Some(most.map_or(n, |m| m.max(n))));
     let curve = |answer: &Answer| {
         let law = answer.latency.as_ref()?;
-        let most = last_share(law).map(nines).unwrap_or(furthest.unwrap_or(CLOSED_FORM_NINES));
+        let most = last_share(answer.method, law).map(nines).unwrap_or(furthest.unwrap_or(CLOSED_FORM_NINES));
         let shares = (0..=(most * STEPS as f64) as usize).map(|i| 1.0 - 10f64.powf(-(i as f64) / STEPS as f64));
         let points: Vec<(f64, f64)> = shares.filter_map(|p| Some((p, law.quantile(p).filter(|t| t.is_finite())?))).collect();
         let intervals = intervals(study, answer);
@@ -104,11 +128,12 @@ fn curves(study: &Study) -> Vec<Curve> {
 }
 
 /// The largest share that a counted law says something about; `None` for a closed form, which has no such end.
-fn last_share(law: &Distribution) -> Option<f64> {
+fn last_share(method: Method, law: &Distribution) -> Option<f64> {
+    let beyond = if method == Method::Simulation { BEYOND_SIMULATED } else { BEYOND };
     match law {
         Distribution::Quantiles(_) => None,
         Distribution::Histogram(h) if h.is_empty() => None,
-        Distribution::Histogram(h) => Some(1.0 - (BEYOND / h.len() as f64).min(0.5)),
+        Distribution::Histogram(h) => Some(1.0 - (beyond / h.len() as f64).min(0.5)),
     }
 }
 
@@ -146,4 +171,18 @@ fn description(curves: &[Curve]) -> String {
         format!("{}: half of the messages within {}{p99}", curve.method.name(), at(0.5).unwrap_or_default())
     });
     words.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_named_where_no_curve_is() {
+        let text = "objective: total.latency.p99 < 200ms";
+        assert_eq!(clear_spot(text, 200, &[]), (LEFT + 6, 194));
+        let crossing: Vec<(i32, i32)> = (LEFT..LEFT + 100).map(|x| (x, 240 - (x - LEFT))).collect();
+        let (left, bottom) = clear_spot(text, 200, std::slice::from_ref(&crossing));
+        assert!(!crossing.iter().any(|p| p.0 >= left && (bottom - BODY..=bottom).contains(&p.1)), "{left} {bottom}");
+    }
 }

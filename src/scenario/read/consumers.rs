@@ -59,6 +59,11 @@ fn servers(cx: &mut Context<'_>, field: Field<'_>) -> Option<Servers> {
         cx.tell(Problem::error(field.node.at, "`count` must be a number of servers").label(label));
         return None;
     }
+    if matches!(field.node.value, Value::Integer(n) if n > i64::from(MOST_SERVERS)) {
+        let told = Problem::error(field.node.at, "`count` is out of range").label(format!("must be at most {MOST_SERVERS}"));
+        cx.tell(told.help("write count = \"unlimited\" for servers without limit"));
+        return None;
+    }
     cx.count(field, 1, MOST_SERVERS).map(Servers::Count)
 }
 

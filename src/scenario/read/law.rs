@@ -19,7 +19,11 @@ impl Context<'_> {
         if law.mean() > 0.0 {
             return Some(law);
         }
-        self.tell(Problem::error(field.node.at, format!("`{}` must be more than zero", field.key)).label("its mean is zero"));
+        self.tell(
+            Problem::error(field.node.at, format!("`{}` must be more than zero", field.key))
+                .label("its mean is zero")
+                .help("write a mean, such as \"4ms\""),
+        );
         None
     }
 

@@ -41,6 +41,11 @@ fn warmup(cx: &mut Context<'_>, field: Field<'_>) -> Option<Warmup> {
             cx.tell(told.label("write \"auto\", a duration such as \"30s\", or a number of messages"));
             None
         }
+        Value::Text(text) if text.trim().parse::<u64>().is_ok() => {
+            let told = Problem::error(field.node.at, "`warmup` needs a unit, or no quotes").label("a number as a text");
+            cx.tell(told.help(format!("write {} for a number of messages, or a duration such as \"30s\"", text.trim())));
+            None
+        }
         Value::Text(_) => cx.duration(field).map(Warmup::Duration),
         _ => cx.whole(field, 0, MOST_MESSAGES).map(Warmup::Messages),
     }

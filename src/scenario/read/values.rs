@@ -6,6 +6,11 @@ use super::super::problem::{Problem, nearest};
 use super::Context;
 use crate::units;
 
+/// The highest rate of a producer, per second: one message in each nanosecond.
+const FASTEST: f64 = 1e9;
+/// The lowest: its gaps, ten times longer than their mean now and then, still fit 292 years.
+const SLOWEST: f64 = 1e-9;
+
 /// The families of quantities, to say which one fits.
 #[derive(Clone, Copy, PartialEq)]
 enum Family {
@@ -90,7 +95,7 @@ impl Context<'_> {
     /// A duration in seconds, not 0.
     pub fn positive_duration(&mut self, field: Field<'_>) -> Option<f64> {
         let seconds = self.duration(field)?;
-        self.positive(field, seconds)
+        self.positive(field, seconds, "write a time, such as \"4ms\"")
     }
 
     /// A rate per second, 0 allowed.
@@ -98,10 +103,17 @@ impl Context<'_> {
         self.quantity(field, Family::Rate)
     }
 
-    /// A rate per second, not 0.
+    /// A rate per second, not 0, whose gaps integer nanoseconds can tell apart and hold.
     pub fn positive_rate(&mut self, field: Field<'_>) -> Option<f64> {
         let rate = self.rate(field)?;
-        self.positive(field, rate)
+        let rate = self.positive(field, rate, "write a rate, such as \"900/s\", or leave out what sends nothing")?;
+        let why = match rate {
+            r if r > FASTEST => "must be at most 1e9/s: time is kept in whole nanoseconds",
+            r if r < SLOWEST => "must be at least 1e-9/s, one in 32 years",
+            _ => return Some(rate),
+        };
+        self.tell(Problem::error(field.node.at, format!("`{}` is out of range", field.key)).label(why));
+        None
     }
 
     /// Bytes.
@@ -109,11 +121,11 @@ impl Context<'_> {
         self.quantity(field, Family::Size).map(|bytes| bytes as u32)
     }
 
-    fn positive(&mut self, field: Field<'_>, value: f64) -> Option<f64> {
+    fn positive(&mut self, field: Field<'_>, value: f64, help: &str) -> Option<f64> {
         if value > 0.0 {
             return Some(value);
         }
-        self.tell(Problem::error(field.node.at, format!("`{}` must be more than zero", field.key)).label("zero"));
+        self.tell(Problem::error(field.node.at, format!("`{}` must be more than zero", field.key)).label("zero").help(help));
         None
     }
 

@@ -1,0 +1,102 @@
+//! What a message costs in the event engine, all features compiled in and every statistic recorded, beside the engine alone.
+//!
+//! `cargo bench --bench events`. The first two are played by the recursion elsewhere; here they are forced through events.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use queuelab::message::{Forget, Recorder};
+use queuelab::rng::Key;
+use queuelab::scenario::{Consumer, Destination, Discipline, Producer, Queue, Route, Scenario};
+use queuelab::sim::{Calendar, Looks, Network};
+use queuelab::stats::{ConsumerPlace, NetworkCollector, NetworkPlaces};
+use queuelab::workload::laws::Law;
+use std::hint::black_box;
+use std::time::Duration;
+
+/// Messages of one measured run.
+const MESSAGES: u64 = 1 << 19;
+
+fn priorities() -> Scenario {
+    let mut scenario = Scenario::mgc(450.0, Law::exponential(0.001), 1);
+    scenario.queues[0].discipline = Discipline::Priority;
+    let other = Producer { priority: 1, ..Producer::poisson("urgent", 0, 450.0) };
+    scenario.producers.push(other);
+    scenario
+}
+
+fn tandem() -> Scenario {
+    let mut scenario = Scenario::mgc(700.0, Law::exponential(0.001), 1);
+    for stage in 1..3 {
+        scenario.queues.push(Queue { name: format!("queue{stage}"), ..Queue::default() });
+        scenario.consumers.push(Consumer::group(&format!("consumers{stage}"), stage, 1, Law::exponential(0.001)));
+        scenario.consumers[stage - 1].to = vec![Route { to: Destination::Queue(stage), probability: 1.0 }];
+    }
+    scenario
+}
+
+fn places(scenario: &Scenario) -> NetworkPlaces {
+    let consumer = |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, unlimited: false, batches: false };
+    NetworkPlaces {
+        producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
+        queues: scenario.queues.iter().map(|q| q.name.clone()).collect(),
+        consumers: scenario.consumers.iter().map(consumer).collect(),
+    }
+}
+
+fn play(scenario: &Scenario, recorder: &mut impl Recorder) {
+    let plan = scenario.plan(1, 0).expect("a plan");
+    let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
+    let looks = Looks::new((64.0 / rate * 1e9) as u64, Key::new(1, 0));
+    let mut network = Network::new(scenario, plan, Key::new(1, 0), Some(looks)).expect("a network");
+    network.advance(MESSAGES, recorder);
+    black_box(network.network_totals());
+}
+
+fn engine(criterion: &mut Criterion) {
+    let scenarios = [
+        ("M/M/1 rho 0.9", Scenario::mgc(900.0, Law::exponential(0.001), 1)),
+        ("M/M/4 rho 0.9", Scenario::mgc(3600.0, Law::exponential(0.001), 4)),
+        ("two priorities rho 0.9", priorities()),
+        ("tandem of three rho 0.7", tandem()),
+    ];
+    let mut group = criterion.benchmark_group("events");
+    group.throughput(Throughput::Elements(MESSAGES)).sample_size(10);
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    for (name, scenario) in &scenarios {
+        group.bench_function(format!("{name}: engine alone"), |b| b.iter(|| play(scenario, &mut Forget)));
+        let places = places(scenario);
+        group.bench_function(format!("{name}: every statistic"), |b| {
+            b.iter(|| {
+                let mut collector = NetworkCollector::new(&places, 0..u64::MAX);
+                play(scenario, &mut collector);
+                collector
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Hold: take the next event, plan another. A heap that collapses shows here.
+fn calendar(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("calendar, one event taken and one planned");
+    group.throughput(Throughput::Elements(MESSAGES)).sample_size(10);
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    for pending in [1_u64, 100, 10_000, 1_000_000] {
+        let key = Key::new(1, 0);
+        let mut calendar = Calendar::default();
+        (0..pending).for_each(|i| calendar.plan(key.bits_at(i, 0) >> 24, i, i as u32));
+        let mut i = 0;
+        group.bench_function(format!("{pending} pending"), |b| {
+            b.iter(|| {
+                for _ in 0..MESSAGES {
+                    let (at, event) = calendar.pop().expect("as many as were planned");
+                    i += 1;
+                    calendar.plan(at + (key.bits_at(i, 1) >> 24), i, event);
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, engine, calendar);
+criterion_main!(benches);

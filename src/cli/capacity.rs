@@ -1,0 +1,178 @@
+//! `queuelab capacity`: the smallest or largest value that meets the objectives.
+
+use super::files::{self, Given};
+use super::progress::Bar;
+use super::{End, Input, style};
+use crate::report::study::capacity as report;
+use crate::scenario::{self, Scenario, Servers, Source};
+use crate::study::capacity::{Capacity, Search};
+use crate::study::{Met, Watch};
+use crate::units::plain;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub struct CapacityArguments {
+    /// Scenario file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The setting and its values, as in consumers.workers.count=1..60 or "producers.web.rate=100/s..900/s by 50/s";
+    /// without it, the count of the only group of consumers
+    #[arg(long, value_name = "PATH=VALUES")]
+    vary: Option<String>,
+    /// An objective beside the file's, as in "producers.web.latency.p99 < 200ms" or, for all messages, "p99<200ms"
+    #[arg(long, value_name = "OBJECTIVE")]
+    slo: Vec<String>,
+    /// The largest value that passes, not the smallest
+    #[arg(long)]
+    max: bool,
+    /// What things cost, as in consumer-hour=0.05 or message=0.000001; may be given twice
+    #[arg(long, value_name = "WHAT=PRICE", value_parser = price)]
+    cost: Vec<(Priced, f64)>,
+    #[command(flatten)]
+    input: Input,
+    /// The folder under which a folder for the scenario is written
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// One JSON document on stdout, nothing else there; no files unless --out is given
+    #[arg(long)]
+    json: bool,
+    /// Say nothing but errors; the files are written all the same
+    #[arg(long, short)]
+    quiet: bool,
+    /// Plain ASCII signs
+    #[arg(long)]
+    ascii: bool,
+}
+
+/// What has a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Priced {
+    ConsumerHour,
+    Message,
+}
+
+fn price(text: &str) -> Result<(Priced, f64), String> {
+    let instead = "write consumer-hour=PRICE or message=PRICE";
+    let (what, price) = text.split_once('=').ok_or(instead)?;
+    let price: f64 = price.trim().parse().ok().filter(|p: &f64| p.is_finite() && *p >= 0.0).ok_or(instead)?;
+    match what.trim() {
+        "consumer-hour" => Ok((Priced::ConsumerHour, price)),
+        "message" => Ok((Priced::Message, price)),
+        _ => Err(instead.into()),
+    }
+}
+
+pub fn capacity(arguments: &CapacityArguments) -> End {
+    search(arguments).unwrap_or_else(|end| end)
+}
+
+fn search(arguments: &CapacityArguments) -> Result<End, End> {
+    let given = files::read(&arguments.file, &arguments.input)?;
+    let source = arguments.slo.iter().fold(given.source.clone(), |source, slo| source.objective(&long(slo)));
+    let scenario = files::checked(scenario::parse(&source, &files::Disk))?;
+    let wrong = |what: &str| {
+        style::note(&format!("error: {what}\n"));
+        End::Wrong
+    };
+    if scenario.objectives.is_empty() {
+        return Err(wrong("there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario"));
+    }
+    let vary = arguments.vary.clone().map_or_else(|| consumers(&scenario), Ok).map_err(|what| wrong(&what))?;
+    let (path, values) = vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
+    let values = scenario::values_of(values).expand().map_err(|what| wrong(&format!("--vary {path}: {what}")))?;
+    let search = Search { source: &source, files: &files::Disk, path: path.trim().into(), values, largest: arguments.max };
+    let bar = Bar::new(arguments.quiet);
+    let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
+    bar.clear();
+    if bar.stopped() {
+        return Err(End::Interrupted);
+    }
+    say(arguments, &given, &source, &capacity)
+}
+
+/// `p99<200ms` for all messages' latency, `loss<0.1%` for all messages; anything with a dot is a path already.
+fn long(slo: &str) -> String {
+    let metric = slo.split(['<', '>', '=']).next().unwrap_or_default().trim();
+    match metric {
+        m if m.contains('.') => slo.into(),
+        "loss" | "throughput" => format!("total.{slo}"),
+        "latency" | "wait" => format!("total.{metric}.mean{}", &slo.trim_start()[metric.len()..]),
+        _ => format!("total.latency.{}", slo.trim_start()),
+    }
+}
+
+/// The search that is meant when none is given: how many consumers.
+fn consumers(scenario: &Scenario) -> Result<String, String> {
+    let [only] = scenario.consumers.as_slice() else {
+        return Err("there are several groups of consumers; say what to vary: --vary consumers.NAME.count=1..60".into());
+    };
+    let load = crate::theory::explain(scenario).offered_load;
+    let most = (2.0 * load + 20.0).min(900.0).max(load + 60.0) as u64;
+    let least = (load.floor() as u64).clamp(1, most);
+    Ok(format!("consumers.{}.count={least}..{}", only.name, most.min(least + 999)))
+}
+
+fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: &Capacity) -> Result<End, End> {
+    let resolved = scenario::resolved(&capacity.scenario);
+    let document = report::document(capacity, &resolved, &super::command());
+    let mut written = Vec::new();
+    if !arguments.json || arguments.out.is_some() {
+        let folder = super::results(arguments.out.as_ref(), &given.stem);
+        let files = vec![
+            ("capacity.json".to_string(), document.clone().into_bytes()),
+            ("capacity.toml".to_string(), scenario::resolved_toml(&capacity.scenario).into_bytes()),
+        ];
+        written = files::add(&folder, &files)?;
+    }
+    let said = if arguments.json {
+        style::out(&document)
+    } else if arguments.quiet {
+        End::Fine
+    } else {
+        let look = crate::report::Style {
+            width: style::width(),
+            ascii: arguments.ascii,
+            colour: style::colour_on_stdout(),
+            written: written.iter().map(|p| p.display().to_string()).collect(),
+            ..Default::default()
+        };
+        style::out(&report::text(capacity, &costs(arguments, source, capacity), &look))
+    };
+    Ok(said.worse(match capacity.outcome {
+        Met::Pass => End::Fine,
+        Met::Fail => End::Missed,
+        Met::Inconclusive => End::Inconclusive,
+    }))
+}
+
+/// What the answer costs, and each of its neighbours that pass, so that a step's price is seen.
+fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) -> Vec<String> {
+    if arguments.cost.is_empty() {
+        return Vec::new();
+    }
+    let passing = capacity.probes.iter().filter(|p| p.trial.outcome == Met::Pass);
+    let priced = passing.filter_map(|probe| {
+        let scenario = scenario::parse(&source.with(&capacity.path, &probe.value), &files::Disk).ok()?.scenario;
+        Some((hourly(&arguments.cost, &scenario)?, scenario.producers.iter().map(|p| p.rate).sum::<f64>(), probe))
+    });
+    let mut all: Vec<_> = priced.collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let line = |(i, (cost, rate, probe)): (usize, &(f64, f64, &crate::study::capacity::Probe))| {
+        let million = cost / (rate * 3600.0) * 1e6;
+        let cheapest = if i == 0 { ", the cheapest that passes" } else { "" };
+        format!("cost at {}: {} an hour, {} a million messages{cheapest}", probe.value, plain(*cost, 4), plain(million, 4))
+    };
+    all.iter().take(3).enumerate().map(line).collect()
+}
+
+/// `None` where consumers have no number.
+fn hourly(prices: &[(Priced, f64)], scenario: &Scenario) -> Option<f64> {
+    let servers = scenario.consumers.iter().map(|c| if let Servers::Count(n) = c.count { Some(f64::from(n)) } else { None });
+    let servers = servers.sum::<Option<f64>>()?;
+    let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
+    let each = |(what, price): &(Priced, f64)| match what {
+        Priced::ConsumerHour => servers * price,
+        Priced::Message => rate * 3600.0 * price,
+    };
+    Some(prices.iter().map(each).sum())
+}

@@ -1,0 +1,61 @@
+//! `queuelab fit`: laws and arrivals from a file of measured times.
+
+use super::{End, files, style};
+use crate::report::study::fit as report;
+use crate::scenario;
+use crate::study;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub struct FitArguments {
+    /// CSV file with columns such as timestamp_ns, gap_ms, service_ms or latency_ms
+    #[arg(value_name = "TRACE.csv")]
+    file: PathBuf,
+    /// The folder under which a folder for the fit is written
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// One JSON document on stdout, nothing else there; no files unless --out is given
+    #[arg(long)]
+    json: bool,
+    /// Say nothing but errors; the files are written all the same
+    #[arg(long, short)]
+    quiet: bool,
+    /// Plain ASCII signs
+    #[arg(long)]
+    ascii: bool,
+}
+
+pub fn fit(arguments: &FitArguments) -> End {
+    fitted(arguments).unwrap_or_else(|end| end)
+}
+
+fn fitted(arguments: &FitArguments) -> Result<End, End> {
+    let wrong = |why: &str| {
+        style::note(&format!("error: cannot fit {}: {why}\n", arguments.file.display()));
+        End::Wrong
+    };
+    let text = std::fs::read_to_string(&arguments.file).map_err(|e| wrong(&files::reason(&e)))?;
+    let fit = study::fit::fit(&text).map_err(|why| wrong(&why))?;
+    let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
+    let made = report::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
+    let mut written = Vec::new();
+    if !arguments.json || arguments.out.is_some() {
+        let stem = arguments.file.file_stem().map_or("fit".into(), |s| s.to_string_lossy().into_owned());
+        written = files::add(&super::results(arguments.out.as_ref(), &stem), &made)?;
+    }
+    let said = if arguments.json {
+        style::out(&String::from_utf8_lossy(&made[0].1))
+    } else if arguments.quiet {
+        End::Fine
+    } else {
+        let look = crate::report::Style {
+            width: style::width(),
+            ascii: arguments.ascii,
+            colour: style::colour_on_stdout(),
+            written: written.iter().map(|p| p.display().to_string()).collect(),
+            ..Default::default()
+        };
+        style::out(&report::text(&fit, &look))
+    };
+    Ok(said)
+}

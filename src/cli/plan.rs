@@ -1,0 +1,176 @@
+//! A sweep's plan: what is to be answered, as `plan.json` in the sweep's folder.
+
+use super::files;
+use super::{End, Input, style};
+use crate::answer::Method;
+use crate::report::study::sweep::Swept;
+use crate::scenario::{self, Scenario, Source, values_of};
+use crate::study::sweep::{Axis, Grid, Point};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// The most points of a sweep.
+const MOST_POINTS: usize = 100_000;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct PlanArguments {
+    /// Scenario file
+    // Optional to the parser alone: a step such as `sweep status` has none.
+    #[arg(value_name = "FILE", required = true)]
+    file: Option<PathBuf>,
+    /// A setting and its values, instead of the [sweep] table: consumers.workers.count=2..8; may be given often
+    #[arg(long, value_name = "PATH=VALUES")]
+    vary: Vec<String>,
+    #[command(flatten)]
+    input: Input,
+    /// Only these methods: theory, simulation, measurement, separated by commas
+    #[arg(long, value_name = "METHODS", value_parser = super::methods)]
+    only: Option<std::vec::Vec<Method>>,
+    /// The folder under which a folder for the scenario is written
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Throw away what another sweep left in the folder
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// What a sweep is.
+pub struct Plan {
+    pub source: Source,
+    pub grid: Grid,
+    pub methods: Vec<Method>,
+    scenario: Scenario,
+    command: String,
+    fresh: bool,
+}
+
+impl Plan {
+    /// The plan that the arguments mean, every point of it tried, and its folder.
+    pub fn make(arguments: &PlanArguments) -> Result<(Plan, PathBuf), End> {
+        let file = arguments.file.as_deref().unwrap_or(Path::new("FILE"));
+        let given = files::read(file, &arguments.input)?;
+        let wrong = |what: String| {
+            style::note(&format!("error: {what}\n"));
+            End::Wrong
+        };
+        let axes: Result<Vec<Axis>, String> = if arguments.vary.is_empty() {
+            Ok(given.scenario.sweep.iter().map(|(path, values)| Axis { path: path.clone(), values: values.clone() }).collect())
+        } else {
+            arguments.vary.iter().map(|vary| axis(vary)).collect()
+        };
+        let grid = Grid { axes: axes.map_err(wrong)? };
+        if grid.axes.is_empty() {
+            return Err(wrong("there is nothing to sweep; write --vary consumers.NAME.count=2..8, or a [sweep] table".into()));
+        }
+        let points = grid.axes.iter().map(|a| a.values.len()).try_fold(1_usize, |n, len| n.checked_mul(len));
+        if points.is_none_or(|n| n > MOST_POINTS) {
+            return Err(wrong(format!("the sweep has more than {MOST_POINTS} points; take larger steps")));
+        }
+        // Each value is tried alone before anything runs.
+        for (a, axis) in grid.axes.iter().enumerate() {
+            let stride: usize = grid.axes[a + 1..].iter().map(|x| x.values.len()).product();
+            for i in 0..axis.values.len() {
+                grid.scenario(&given.source, &files::Disk, i * stride).map_err(|p| files::refused(&p))?;
+            }
+        }
+        let methods = arguments.only.clone().unwrap_or(vec![Method::Theory, Method::Simulation]);
+        let folder = super::results(arguments.out.as_ref(), &given.stem).join("sweep");
+        let command = super::command();
+        Ok((Plan { source: given.source, grid, methods, scenario: given.scenario, command, fresh: arguments.fresh }, folder))
+    }
+
+    /// Writes the plan into its folder, or finds it there; the one that is there counts.
+    pub fn keep(self, folder: &Path) -> Result<Plan, End> {
+        let path = folder.join("plan.json");
+        if self.fresh && folder.join("points").exists() {
+            std::fs::remove_dir_all(folder.join("points")).map_err(|e| {
+                style::note(&format!("error: cannot clear {}: {}\n", folder.join("points").display(), files::reason(&e)));
+                End::Failed
+            })?;
+        } else if path.exists() {
+            let there = Plan::read(folder)?;
+            if there.question() != self.question() {
+                let folder = folder.display();
+                style::note(&format!(
+                    "error: {folder} holds another sweep; throw it away with --fresh, or choose another folder with --out\n"
+                ));
+                return Err(End::Wrong);
+            }
+            return Ok(there);
+        }
+        let mut document = self.question();
+        document["command"] = json!(self.command);
+        files::add(folder, &[("plan.json".to_string(), format!("{document:#}\n").into_bytes())])?;
+        Ok(self)
+    }
+
+    /// The command that planned it.
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// All that decides about the answers.
+    fn question(&self) -> Value {
+        let axes: Vec<Value> = self.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();
+        json!({
+            "queuelab": env!("CARGO_PKG_VERSION"),
+            "name": self.source.name,
+            "text": self.source.text,
+            "overrides": self.source.overrides,
+            "axes": axes,
+            "methods": self.methods,
+        })
+    }
+
+    /// The plan of a folder.
+    pub fn read(folder: &Path) -> Result<Plan, End> {
+        let path = folder.join("plan.json");
+        let refuse = |why: String| {
+            style::note(&format!("error: {}: {why}; `queuelab sweep plan FILE` writes one\n", path.display()));
+            End::Wrong
+        };
+        let text = std::fs::read_to_string(&path).map_err(|e| refuse(files::reason(&e)))?;
+        let document: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
+        let plan = read(&document).ok_or_else(|| refuse("it is no plan of a sweep".into()))?;
+        if document["queuelab"] != env!("CARGO_PKG_VERSION") {
+            return Err(refuse("it was made by another version".into()));
+        }
+        let (source, grid, methods, command) = plan;
+        let scenario = files::checked(scenario::parse(&source, &files::Disk))?;
+        Ok(Plan { source, grid, methods, scenario, command, fresh: false })
+    }
+
+    /// The sweep with its points.
+    pub fn swept(&self, points: Vec<Point>) -> Swept {
+        Swept {
+            title: self.scenario.title.clone().unwrap_or_else(|| self.source.name.clone()),
+            grid: self.grid.clone(),
+            points,
+            objectives: self.scenario.objectives.clone(),
+            scenario: scenario::resolved(&self.scenario),
+            command: self.command.clone(),
+            seed: self.scenario.seed,
+            confidence: self.scenario.simulation.confidence,
+        }
+    }
+}
+
+/// The parts of a plan's document; `None` if one is not as it is written.
+fn read(document: &Value) -> Option<(Source, Grid, Vec<Method>, String)> {
+    let texts = |value: &Value| value.as_array()?.iter().map(|v| v.as_str().map(String::from)).collect::<Option<Vec<_>>>();
+    let text = |key: &str| document[key].as_str().map(String::from);
+    let source = Source { name: text("name")?, text: text("text")?, overrides: texts(&document["overrides"])? };
+    let axis = |v: &Value| Some(Axis { path: v["path"].as_str()?.into(), values: texts(&v["values"])? });
+    let axes = document["axes"].as_array()?.iter().map(axis).collect::<Option<Vec<_>>>()?;
+    let method = |name: String| Method::ALL.into_iter().find(|m| m.name() == name);
+    let methods = texts(&document["methods"])?.into_iter().map(method).collect::<Option<Vec<_>>>()?;
+    let sound = !axes.is_empty() && axes.iter().all(|a| !a.values.is_empty());
+    sound.then_some((source, Grid { axes }, methods, text("command")?))
+}
+
+/// An axis as `--vary` takes it.
+pub fn axis(vary: &str) -> Result<Axis, String> {
+    let (path, values) = vary.split_once('=').ok_or("--vary lacks its values; write PATH=LOW..HIGH or PATH=A,B,C")?;
+    let values = values_of(values).expand().map_err(|what| format!("--vary {path}: {what}"))?;
+    Ok(Axis { path: path.trim().into(), values })
+}

@@ -1,0 +1,85 @@
+//! `queuelab report`: one page to send to somebody, from a folder of saved results.
+
+use super::plan::Plan;
+use super::{End, files, saved, style};
+use crate::report::study::index;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub struct ReportArguments {
+    /// A folder of results: of one run, of one sweep, or a folder that holds several such folders
+    folder: PathBuf,
+    /// The page to write, `report.html` in the folder if not given
+    #[arg(long, short)]
+    output: Option<PathBuf>,
+}
+
+pub fn report(arguments: &ReportArguments) -> End {
+    made(arguments).unwrap_or_else(|end| end)
+}
+
+fn made(arguments: &ReportArguments) -> Result<End, End> {
+    let folder = &arguments.folder;
+    let mut found: Vec<PathBuf> = if holds(folder) { vec![folder.clone()] } else { inside(folder)? };
+    found.sort();
+    if found.is_empty() {
+        style::note(&format!("error: {} holds no result; `queuelab run` writes one\n", folder.display()));
+        return Err(End::Wrong);
+    }
+    let entries: Vec<index::Entry> = found.iter().map(|path| entry(path)).collect::<Result<_, _>>()?;
+    let page = index::page(&folder.display().to_string(), &entries);
+    let output = arguments.output.clone().unwrap_or_else(|| folder.join(if holds(folder) { "summary.html" } else { "report.html" }));
+    let name = output.file_name().map_or("report.html".into(), |n| n.to_string_lossy().into_owned());
+    let parent = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    files::add(parent, &[(name, page.into_bytes())])?;
+    Ok(style::out(&format!("{}\n", output.display())))
+}
+
+fn holds(folder: &Path) -> bool {
+    ["answer.json", "sweep.json", "capacity.json", "comparison.json"].iter().any(|name| folder.join(name).exists())
+}
+
+/// The folders below that hold results, two levels deep: a sweep lies inside its scenario's folder.
+fn inside(folder: &Path) -> Result<Vec<PathBuf>, End> {
+    let list = |folder: &Path| -> std::io::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+        Ok(entries.into_iter().map(|e| e.path()).filter(|p| p.is_dir()).collect())
+    };
+    let failed = |e: std::io::Error| {
+        style::note(&format!("error: cannot read {}: {}\n", folder.display(), files::reason(&e)));
+        End::Wrong
+    };
+    let mut found = Vec::new();
+    for below in list(folder).map_err(failed)? {
+        if holds(&below) {
+            found.push(below.clone());
+        }
+        found.extend(list(&below).map_err(failed)?.into_iter().filter(|p| holds(p)));
+    }
+    Ok(found)
+}
+
+/// What a folder says: its documents' verdicts, its figures and its pictures.
+fn entry(folder: &Path) -> Result<index::Entry, End> {
+    let mut entry = index::Entry { name: folder.display().to_string(), ..Default::default() };
+    for name in ["answer.json", "sweep.json", "capacity.json", "comparison.json"] {
+        let Ok(text) = std::fs::read_to_string(folder.join(name)) else { continue };
+        let document: serde_json::Value = serde_json::from_str(&text).map_err(|e| {
+            style::note(&format!("error: {} is no JSON document: {e}\n", folder.join(name).display()));
+            End::Wrong
+        })?;
+        entry.add(&document);
+    }
+    if folder.join("answer.json").exists() {
+        entry.answers = saved::read(folder)?.answers;
+    }
+    if folder.join("plan.json").exists() {
+        entry.command = Plan::read(folder)?.command().to_string();
+    }
+    let mut pictures: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map(|list| list.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "svg")).collect())
+        .unwrap_or_default();
+    pictures.sort();
+    entry.pictures = pictures.iter().filter_map(|p| std::fs::read_to_string(p).ok()).collect();
+    Ok(entry)
+}

@@ -1,0 +1,174 @@
+//! In what order waiting messages are taken: a file per discipline.
+//!
+//! A discipline holds tickets, not messages. It knows nothing of time, servers or settings, so that a simulator and a real
+//! queue can share it. Whoever owns the messages takes some of them away behind its back (expired, thrown out): their
+//! tickets come out all the same and are to be passed over, and [`Waiting::retain`] clears them away when there are many.
+//!
+//! Processor sharing is no order: there everybody is taken at once.
+
+mod fifo;
+mod lifo;
+mod priority;
+mod random;
+mod sorted;
+
+pub use fifo::Fifo;
+pub use lifo::Lifo;
+pub use priority::Priority;
+pub use random::Random;
+pub use sorted::Sorted;
+
+/// A place in the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket {
+    /// What the discipline sorts by, smaller is sooner: a level of priority, an amount of work, an instant. Others ignore it.
+    pub key: u64,
+    /// Rises from arrival to arrival; a message that comes back to its old place keeps it.
+    pub place: u64,
+    /// The owner's name for the message.
+    pub slot: u32,
+}
+
+/// The order of a queue. Called by one thread at a time.
+pub trait Discipline {
+    /// Adds a ticket: at the end, or where its place says if it comes back.
+    fn push(&mut self, ticket: Ticket);
+
+    /// The ticket that is to be taken next.
+    fn pop(&mut self) -> Option<Ticket>;
+
+    /// Tickets in it, those of messages that are gone included.
+    fn len(&self) -> usize;
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Keeps those tickets only.
+    fn retain(&mut self, keep: &mut dyn FnMut(&Ticket) -> bool);
+}
+
+/// Any discipline that has an order.
+#[derive(Debug, Clone)]
+pub enum Waiting {
+    Fifo(Fifo),
+    Lifo(Lifo),
+    Priority(Priority),
+    Random(Random),
+    /// Shortest first, or earliest deadline first: it is all in the key.
+    Sorted(Sorted),
+}
+
+macro_rules! each {
+    ($self:ident, $order:ident => $call:expr) => {
+        match $self {
+            Waiting::Fifo($order) => $call,
+            Waiting::Lifo($order) => $call,
+            Waiting::Priority($order) => $call,
+            Waiting::Random($order) => $call,
+            Waiting::Sorted($order) => $call,
+        }
+    };
+}
+
+impl Discipline for Waiting {
+    fn push(&mut self, ticket: Ticket) {
+        each!(self, order => order.push(ticket));
+    }
+
+    fn pop(&mut self) -> Option<Ticket> {
+        each!(self, order => order.pop())
+    }
+
+    fn len(&self) -> usize {
+        each!(self, order => order.len())
+    }
+
+    fn retain(&mut self, keep: &mut dyn FnMut(&Ticket) -> bool) {
+        each!(self, order => order.retain(keep));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Key;
+
+    fn ticket(key: u64, place: u64) -> Ticket {
+        Ticket { key, place, slot: place as u32 }
+    }
+
+    fn drain(order: &mut Waiting) -> Vec<u64> {
+        std::iter::from_fn(|| order.pop()).map(|t| t.place).collect()
+    }
+
+    fn filled(mut order: Waiting) -> Waiting {
+        for (key, place) in [(2, 0), (1, 1), (2, 2), (0, 3), (1, 4)] {
+            order.push(ticket(key, place));
+        }
+        order
+    }
+
+    #[test]
+    fn each_takes_in_its_own_order() {
+        let cases = [
+            (Waiting::Fifo(Fifo::default()), [0, 1, 2, 3, 4]),
+            (Waiting::Lifo(Lifo::default()), [4, 3, 2, 1, 0]),
+            (Waiting::Priority(Priority::new(3)), [3, 1, 4, 0, 2]),
+            (Waiting::Sorted(Sorted::default()), [3, 1, 4, 0, 2]),
+        ];
+        for (order, expected) in cases {
+            assert_eq!(drain(&mut filled(order.clone())), expected, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn what_comes_back_gets_its_old_place() {
+        let cases = [
+            (Waiting::Fifo(Fifo::default()), [0, 1, 2, 3, 4]),
+            (Waiting::Lifo(Lifo::default()), [4, 3, 2, 1, 0]),
+            (Waiting::Priority(Priority::new(3)), [3, 1, 4, 0, 2]),
+        ];
+        for (order, expected) in cases {
+            let mut order = filled(order);
+            let mut out: Vec<Ticket> = (0..3).filter_map(|_| order.pop()).collect();
+            out.swap(0, 1);
+            out.into_iter().for_each(|t| order.push(t));
+            assert_eq!(drain(&mut order), expected, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn random_takes_everybody_once_and_first_places_evenly() {
+        let mut firsts = [0_u32; 5];
+        let mut order = Waiting::Random(Random::new(Key::new(3, 0)));
+        for _ in 0..10_000 {
+            order = filled(order);
+            let mut all = drain(&mut order);
+            firsts[all[0] as usize] += 1;
+            all.sort_unstable();
+            assert_eq!(all, [0, 1, 2, 3, 4]);
+        }
+        // Five standard deviations of a binomial count of 10 000 with probability 1/5 are 200.
+        assert!(firsts.iter().all(|n| n.abs_diff(2000) < 200), "{firsts:?}");
+    }
+
+    #[test]
+    fn retain_forgets_the_others() {
+        let orders = [
+            Waiting::Fifo(Fifo::default()),
+            Waiting::Lifo(Lifo::default()),
+            Waiting::Priority(Priority::new(3)),
+            Waiting::Random(Random::new(Key::new(1, 0))),
+            Waiting::Sorted(Sorted::default()),
+        ];
+        for order in orders {
+            let mut order = filled(order);
+            order.retain(&mut |t| t.place % 2 == 0);
+            let mut left = drain(&mut order);
+            left.sort_unstable();
+            assert_eq!(left, [0, 2, 4]);
+            assert!(order.is_empty());
+        }
+    }
+}

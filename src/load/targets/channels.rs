@@ -1,0 +1,235 @@
+//! Channels as targets, for comparison: they hand messages over and know nothing else. What a scenario asks for
+//! beyond that is refused by name.
+
+use super::{Lost, Offer, Sent, Taken, Target, Want};
+use crate::load::LoadError;
+use crate::scenario::{Discipline, Durability, Overflow, Scenario};
+use parking_lot::{Mutex, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+
+/// A channel for plan positions: the receiving end, with the sending end beside it.
+trait Channel: Send + Sync + Sized + 'static {
+    type Sender: Send + Sync;
+
+    /// A channel with room for so many messages, or without bound.
+    fn open(room: Option<usize>) -> (Self::Sender, Self);
+
+    /// Waits for room; false if nobody receives any more.
+    fn send(sender: &Self::Sender, message: u64) -> bool;
+
+    /// False if there is no room.
+    fn try_send(sender: &Self::Sender, message: u64) -> bool;
+
+    /// Waits; `None` once all senders are gone and the channel is empty.
+    fn receive(&self) -> Option<u64>;
+}
+
+/// A channel for every queue of a scenario.
+struct Channels<C: Channel>(Vec<Lane<C>>);
+
+/// A channel with the counters that channels do not have.
+struct Lane<C: Channel> {
+    /// Gone once the queue is closed.
+    sender: RwLock<Option<C::Sender>>,
+    receiver: C,
+    rejects: bool,
+    accepted: AtomicU64,
+    acked: AtomicU64,
+}
+
+fn open<C: Channel>(scenario: &Scenario) -> Result<Box<dyn Target>, LoadError> {
+    only_hands_over(scenario)?;
+    let lanes = scenario.queues.iter().map(|queue| {
+        let (sender, receiver) = C::open(queue.max_length.map(|m| usize::try_from(m).unwrap_or(usize::MAX)));
+        let rejects = queue.max_length.is_some() && queue.overflow == Overflow::RejectPublish;
+        Lane { sender: RwLock::new(Some(sender)), receiver, rejects, accepted: 0.into(), acked: 0.into() }
+    });
+    Ok(Box::new(Channels(lanes.collect())))
+}
+
+/// Refuses what a channel cannot do.
+pub(super) fn only_hands_over(scenario: &Scenario) -> Result<(), LoadError> {
+    let mut missing = Vec::new();
+    for queue in &scenario.queues {
+        let asked = [
+            (queue.discipline != Discipline::Fifo, "discipline"),
+            (queue.max_length.is_some() && queue.overflow == Overflow::DropHead, "overflow = \"drop-head\""),
+            (queue.message_ttl.is_some(), "message_ttl"),
+            (queue.visibility_timeout.is_some(), "visibility_timeout"),
+            (queue.delivery_limit.is_some(), "delivery_limit"),
+            (queue.dead_letter.is_some(), "dead_letter"),
+            (queue.partitions.is_some(), "partitions"),
+            (queue.durability == Durability::Fsync, "durability"),
+        ];
+        missing.extend(asked.iter().filter(|a| a.0).map(|a| format!("queues.{}.{}", queue.name, a.1)));
+    }
+    for consumer in &scenario.consumers {
+        let asked = [(consumer.failure > 0.0, "failure"), (consumer.batch.is_some(), "batch"), (consumer.prefetch > 1, "prefetch")];
+        missing.extend(asked.iter().filter(|a| a.0).map(|a| format!("consumers.{}.{}", consumer.name, a.1)));
+    }
+    match missing.first() {
+        Some(first) => Err(LoadError::Unsupported {
+            what: format!("{} only hands messages over and knows no {first}", scenario.measurement.target),
+            instead: "leave that out, or measure with target = \"in-process\"".into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+impl<C: Channel> Target for Channels<C> {
+    fn publish(&self, queue: usize, offer: &Offer) -> Sent {
+        let lane = &self.0[queue];
+        let sender = lane.sender.read();
+        let Some(sender) = sender.as_ref() else { return Sent::Closed };
+        if lane.rejects && !C::try_send(sender, offer.message) {
+            return Sent::Rejected;
+        }
+        if !lane.rejects && !C::send(sender, offer.message) {
+            return Sent::Closed;
+        }
+        lane.accepted.fetch_add(1, Ordering::Relaxed);
+        Sent::Accepted
+    }
+
+    fn consume(&self, queue: usize, _want: &Want, out: &mut Vec<Taken>) -> bool {
+        let message = self.0[queue].receiver.receive();
+        out.extend(message.map(|message| Taken { message, deliveries: 1, tag: 0, part: 0 }));
+        message.is_some()
+    }
+
+    fn refill(&self, _queue: usize, _want: &Want, _until: u64, _out: &mut Vec<Taken>) {}
+
+    fn ack(&self, queue: usize, _taken: &Taken) -> bool {
+        self.0[queue].acked.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    fn nack(&self, _queue: usize, _taken: &Taken, _delay: u64) -> bool {
+        false
+    }
+
+    fn close(&self, queue: usize) {
+        // A sender that waits for room holds this lock; the consumers make room, for they never stop taking.
+        self.0[queue].sender.write().take();
+    }
+
+    fn halt(&self) {
+        (0..self.0.len()).for_each(|queue| self.close(queue));
+    }
+
+    fn in_system(&self, queue: usize) -> Option<u64> {
+        let acked = self.0[queue].acked.load(Ordering::Acquire);
+        Some(self.0[queue].accepted.load(Ordering::Acquire).saturating_sub(acked))
+    }
+
+    fn lost(&self) -> Vec<Lost> {
+        Vec::new()
+    }
+}
+
+macro_rules! channel {
+    ($open:ident, $name:ident, $crate_name:ident, $docs:literal) => {
+        #[doc = $docs]
+        struct $name($crate_name::Receiver<u64>);
+
+        impl Channel for $name {
+            type Sender = $crate_name::Sender<u64>;
+
+            fn open(room: Option<usize>) -> (Self::Sender, Self) {
+                let (sender, receiver) = room.map_or_else($crate_name::unbounded, $crate_name::bounded);
+                (sender, $name(receiver))
+            }
+
+            fn send(sender: &Self::Sender, message: u64) -> bool {
+                sender.send(message).is_ok()
+            }
+
+            fn try_send(sender: &Self::Sender, message: u64) -> bool {
+                taken(sender.try_send(message))
+            }
+
+            fn receive(&self) -> Option<u64> {
+                self.0.recv().ok()
+            }
+        }
+
+        pub(super) fn $open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
+            open::<$name>(scenario)
+        }
+    };
+}
+
+/// Channels disagree on what a send that does not wait returns.
+trait Outcome {
+    fn taken(self) -> bool;
+}
+
+impl<E> Outcome for Result<(), E> {
+    fn taken(self) -> bool {
+        self.is_ok()
+    }
+}
+
+impl<E> Outcome for Result<bool, E> {
+    fn taken(self) -> bool {
+        self.unwrap_or(false)
+    }
+}
+
+fn taken(outcome: impl Outcome) -> bool {
+    outcome.taken()
+}
+
+channel!(crossbeam, Crossbeam, crossbeam_channel, "crossbeam-channel.");
+channel!(flume, Flume, flume, "flume.");
+channel!(kanal, Kanal, kanal, "kanal.");
+
+/// The standard library's channel, which has one receiver: those who share it queue for its lock.
+struct Std(Mutex<mpsc::Receiver<u64>>);
+
+/// Its two kinds of sender.
+enum StdSender {
+    Unbounded(mpsc::Sender<u64>),
+    Bounded(mpsc::SyncSender<u64>),
+}
+
+impl Channel for Std {
+    type Sender = StdSender;
+
+    fn open(room: Option<usize>) -> (StdSender, Self) {
+        let (sender, receiver) = match room {
+            None => {
+                let (sender, receiver) = mpsc::channel();
+                (StdSender::Unbounded(sender), receiver)
+            }
+            Some(room) => {
+                let (sender, receiver) = mpsc::sync_channel(room);
+                (StdSender::Bounded(sender), receiver)
+            }
+        };
+        (sender, Std(Mutex::new(receiver)))
+    }
+
+    fn send(sender: &StdSender, message: u64) -> bool {
+        match sender {
+            StdSender::Unbounded(sender) => sender.send(message).is_ok(),
+            StdSender::Bounded(sender) => sender.send(message).is_ok(),
+        }
+    }
+
+    fn try_send(sender: &StdSender, message: u64) -> bool {
+        match sender {
+            StdSender::Unbounded(sender) => sender.send(message).is_ok(),
+            StdSender::Bounded(sender) => sender.try_send(message).is_ok(),
+        }
+    }
+
+    fn receive(&self) -> Option<u64> {
+        self.0.lock().recv().ok()
+    }
+}
+
+pub(super) fn std_mpsc(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
+    open::<Std>(scenario)
+}

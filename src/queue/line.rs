@@ -1,0 +1,145 @@
+//! The ready messages in the order in which they will be delivered.
+
+use super::settings::Order;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+
+/// Where a ready message lies, and what its place in line follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub rank: i64,
+    /// Its number in the order of arrival.
+    pub turn: u64,
+    pub slot: u32,
+}
+
+/// A line of waiting messages. Those that come back take the place that they had.
+#[derive(Debug, Clone)]
+pub(super) enum Line {
+    Fifo(Lane),
+    /// By rank, then by turn; ranks of a last-in-first-out line fall as turns rise.
+    Ranked {
+        places: BTreeMap<(i64, u64), u32>,
+        lifo: bool,
+    },
+}
+
+/// First in, first out: what is new goes behind, what comes back stands before it by turn.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lane {
+    fresh: VecDeque<(u64, u32)>,
+    returned: BinaryHeap<Reverse<(u64, u32)>>,
+}
+
+impl Line {
+    pub fn new(order: Order, reserve: usize) -> Self {
+        match order {
+            Order::Fifo => Line::Fifo(Lane { fresh: VecDeque::with_capacity(reserve), ..Lane::default() }),
+            Order::Lifo | Order::Ranked => Line::Ranked { places: BTreeMap::new(), lifo: order == Order::Lifo },
+        }
+    }
+
+    /// A message whose turn is after all others'.
+    #[inline]
+    pub fn push(&mut self, place: Place) {
+        match self {
+            Line::Fifo(lane) => lane.fresh.push_back((place.turn, place.slot)),
+            Line::Ranked { .. } => self.put_back(place),
+        }
+    }
+
+    /// A message that has been in line before.
+    pub fn put_back(&mut self, place: Place) {
+        match self {
+            Line::Fifo(lane) => lane.returned.push(Reverse((place.turn, place.slot))),
+            Line::Ranked { places, lifo } => {
+                let rank = if *lifo { -(place.turn as i64) } else { place.rank };
+                places.insert((rank, place.turn), place.slot);
+            }
+        }
+    }
+
+    /// The slot of the next message.
+    #[inline]
+    pub fn first(&self) -> Option<u32> {
+        match self {
+            Line::Fifo(lane) => lane.first().map(|(_, slot)| slot),
+            Line::Ranked { places, .. } => places.first_key_value().map(|(_, &slot)| slot),
+        }
+    }
+
+    #[inline]
+    pub fn pop(&mut self) -> Option<u32> {
+        match self {
+            Line::Fifo(lane) => lane.pop(),
+            Line::Ranked { places, .. } => places.pop_first().map(|(_, slot)| slot),
+        }
+    }
+
+    /// Takes out the message whose turn came first; a search through the whole line where that is not its order.
+    pub fn pop_oldest(&mut self) -> Option<u32> {
+        match self {
+            Line::Fifo(lane) => lane.pop(),
+            Line::Ranked { places, lifo: true } => places.pop_last().map(|(_, slot)| slot),
+            Line::Ranked { places, lifo: false } => {
+                let &oldest = places.keys().min_by_key(|(_, turn)| *turn)?;
+                places.remove(&oldest)
+            }
+        }
+    }
+}
+
+impl Lane {
+    fn first(&self) -> Option<(u64, u32)> {
+        match (self.fresh.front(), self.returned.peek()) {
+            (Some(&new), Some(&Reverse(old))) => Some(new.min(old)),
+            (new, old) => new.copied().or(old.map(|r| r.0)),
+        }
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<u32> {
+        if self.returned.is_empty() {
+            return self.fresh.pop_front().map(|(_, slot)| slot);
+        }
+        let first = self.first()?;
+        if self.fresh.front() == Some(&first) {
+            self.fresh.pop_front();
+        } else {
+            self.returned.pop();
+        }
+        Some(first.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drained(order: Order, back: &[u64]) -> Vec<u32> {
+        let place = |id: u64| Place { rank: [3, 1, 2, 1][id as usize], turn: id, slot: id as u32 };
+        let mut line = Line::new(order, 4);
+        (0..4).map(place).for_each(|p| line.push(p));
+        let taken: Vec<u32> = (0..back.len()).filter_map(|_| line.pop()).collect();
+        assert_eq!(taken.len(), back.len());
+        back.iter().for_each(|&id| line.put_back(place(id)));
+        assert_eq!(line.first(), line.clone().pop());
+        std::iter::from_fn(|| line.pop()).collect()
+    }
+
+    #[test]
+    fn what_comes_back_takes_its_old_place() {
+        assert_eq!(drained(Order::Fifo, &[1, 0]), [0, 1, 2, 3]);
+        assert_eq!(drained(Order::Lifo, &[2, 3]), [3, 2, 1, 0]);
+        assert_eq!(drained(Order::Ranked, &[3, 1]), [1, 3, 2, 0]);
+    }
+
+    #[test]
+    fn the_oldest_is_found_in_any_order() {
+        for order in [Order::Fifo, Order::Lifo, Order::Ranked] {
+            let mut line = Line::new(order, 0);
+            (0..3).for_each(|id| line.push(Place { rank: -(id as i64), turn: id, slot: id as u32 }));
+            assert_eq!(line.pop_oldest(), Some(0), "{order:?}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Where segments lie: a folder, or something that behaves worse, for tests.
+
+use super::LogError;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A place for numbered segments. Every call has either happened durably when it returns, or failed.
+pub trait Disk: Send + Sync {
+    /// The numbers of the segments, in any order.
+    fn list(&self) -> io::Result<Vec<u64>>;
+
+    fn read(&self, number: u64) -> io::Result<Vec<u8>>;
+
+    /// A new segment of so many bytes, all zero: writing over them later costs half of what growing a file does.
+    fn create(&self, number: u64, length: u64) -> io::Result<Box<dyn Medium>>;
+
+    fn remove(&self, number: u64) -> io::Result<()>;
+}
+
+/// An open segment.
+pub trait Medium: Send {
+    /// Not durable until the next [`Medium::sync`].
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
+
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A folder of the file system, held by this process alone.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// Locked for as long as it is open.
+    _lock: File,
+}
+
+impl Folder {
+    /// Opens or makes a folder.
+    ///
+    /// # Errors
+    /// A folder that another process holds, or that cannot be written to.
+    pub fn open(path: &Path) -> Result<Self, LogError> {
+        fs::create_dir_all(path)?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(LogError::InUse { path: path.display().to_string() }),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let folder = Folder { path: path.to_owned(), _lock: lock };
+        folder.sync()?;
+        Ok(folder)
+    }
+
+    fn file(&self, number: u64) -> PathBuf {
+        self.path.join(format!("{number:016x}.log"))
+    }
+
+    /// Makes names that came or went durable.
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+}
+
+impl Disk for Folder {
+    fn list(&self) -> io::Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|n| n.strip_suffix(".log")).and_then(|n| u64::from_str_radix(n, 16).ok());
+            numbers.extend(number);
+        }
+        Ok(numbers)
+    }
+
+    fn read(&self, number: u64) -> io::Result<Vec<u8>> {
+        fs::read(self.file(number))
+    }
+
+    fn create(&self, number: u64, length: u64) -> io::Result<Box<dyn Medium>> {
+        let mut file = OpenOptions::new().create_new(true).write(true).open(self.file(number))?;
+        let zeros = vec![0; 1 << 16];
+        let mut left = length;
+        while left > 0 {
+            let some = left.min(zeros.len() as u64);
+            file.write_all(&zeros[..some as usize])?;
+            left -= some;
+        }
+        file.sync_all()?;
+        self.sync()?;
+        Ok(Box::new(file))
+    }
+
+    fn remove(&self, number: u64) -> io::Result<()> {
+        fs::remove_file(self.file(number))?;
+        self.sync()
+    }
+}
+
+impl Medium for File {
+    #[cfg(unix)]
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(self, bytes, at)
+    }
+
+    #[cfg(not(unix))]
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        use std::io::{Seek, SeekFrom};
+        self.seek(SeekFrom::Start(at))?;
+        self.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}

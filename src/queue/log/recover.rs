@@ -1,0 +1,87 @@
+//! From the segments that are found to the messages that are still owed.
+//!
+//! The log is the longest run of whole records with consecutive numbers. What was confirmed is inside it, because it was
+//! synced in order; what lies behind a torn record was confirmed to nobody.
+
+use super::disk::Disk;
+use super::record::{self, Event, Header, SEGMENT_HEAD};
+use std::collections::BTreeMap;
+use std::io;
+
+/// A message that was published and not settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    pub id: u64,
+    pub body: Vec<u8>,
+    /// How often it had been given back, as far as was written down.
+    pub deliveries: u32,
+}
+
+/// What is known after reading everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// In the order in which they were published.
+    pub owed: Vec<Owed>,
+    pub next_id: u64,
+    pub next_sequence: u64,
+    pub next_segment: u64,
+    /// Segments that hold the log, the oldest first, and the messages owed of each.
+    pub(super) segments: Vec<(u64, Vec<u64>)>,
+    /// Segments that hold nothing of it.
+    pub(super) stale: Vec<u64>,
+}
+
+/// Reads all segments. Changes nothing.
+///
+/// # Errors
+/// A disk that cannot be read. Bytes of any kind are no error.
+pub fn recover(disk: &dyn Disk) -> io::Result<Recovered> {
+    let mut numbers = disk.list()?;
+    numbers.sort_unstable();
+    let mut found = Recovered::default();
+    let mut owed: BTreeMap<u64, (Owed, u64)> = BTreeMap::new();
+    for number in numbers {
+        found.next_segment = found.next_segment.max(number.saturating_add(1));
+        let bytes = disk.read(number)?;
+        let header = Header::read(&bytes).filter(|h| h.segment == number);
+        match header {
+            // The oldest segment begins wherever it does; any other goes on where the one before ended.
+            Some(h) if found.segments.is_empty() || h.sequence == found.next_sequence => {
+                found.next_sequence = h.sequence;
+                found.next_id = found.next_id.max(h.next_id);
+                found.segments.push((number, Vec::new()));
+                play(&bytes[SEGMENT_HEAD..], number, &mut found, &mut owed);
+            }
+            _ => found.stale.push(number),
+        }
+    }
+    for (message, segment) in owed.into_values() {
+        if let Some((_, messages)) = found.segments.iter_mut().find(|(number, _)| *number == segment) {
+            messages.push(message.id);
+        }
+        found.owed.push(message);
+    }
+    Ok(found)
+}
+
+/// Applies a segment's records until one is not whole.
+fn play(mut bytes: &[u8], segment: u64, found: &mut Recovered, owed: &mut BTreeMap<u64, (Owed, u64)>) {
+    while let Some((record, length)) = record::read(bytes, segment, found.next_sequence) {
+        bytes = &bytes[length..];
+        found.next_sequence += 1;
+        match record.event {
+            Event::Published(body) => {
+                found.next_id = found.next_id.max(record.id.saturating_add(1));
+                owed.insert(record.id, (Owed { id: record.id, body, deliveries: 0 }, segment));
+            }
+            Event::Returned(deliveries) => {
+                if let Some((message, _)) = owed.get_mut(&record.id) {
+                    message.deliveries = deliveries;
+                }
+            }
+            Event::Settled => {
+                owed.remove(&record.id);
+            }
+        }
+    }
+}

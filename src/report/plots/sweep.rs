@@ -1,0 +1,199 @@
+//! A sweep's plots: percentiles of the latency (and loss) along an axis, and a heat map over two.
+
+use super::axis::Axis;
+use super::figure::{self, BODY, Figure, LEFT, Panel, RIGHT, Side, TOP};
+use super::theme::{self, INK, LIMIT, MUTED, Pen};
+use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
+use crate::report::number::Scale;
+use crate::report::study::sweep::Swept;
+use crate::study::sweep::Point;
+use plotters::style::RGBColor;
+
+/// What is drawn of the latency, and in whose colour.
+const PERCENTILES: [(&str, &str, Method); 3] = [
+    ("total.latency.p50", "p50", Method::Rehearsal),
+    ("total.latency.p99", "p99", Method::Simulation),
+    ("total.latency.p999", "p99.9", Method::Measurement),
+];
+const PANEL: i32 = 300;
+const SMALL: i32 = 120;
+
+/// Every plot that the sweep holds something for, by file name.
+pub fn drawn(swept: &Swept) -> Vec<(&'static str, String)> {
+    match swept.grid.axes.len() {
+        1 => along(swept).map(|svg| ("sweep.svg", svg)).into_iter().collect(),
+        2 => map(swept).map(|svg| ("heat-map.svg", svg)).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Positions of the axis' values on paper, logarithmic where they span more than a factor of 15.
+fn positions(swept: &Swept, axis: usize) -> Vec<f64> {
+    let plain = swept.positions(axis);
+    let (low, high) = (plain.first().copied().unwrap_or(0.0), plain.last().copied().unwrap_or(1.0));
+    if low > 0.0 && high / low > 15.0 { plain.iter().map(|x| x.ln()).collect() } else { plain }
+}
+
+fn along(swept: &Swept) -> Option<String> {
+    let known = |metric: &str| swept.points.iter().any(|p| p.best(metric).is_some_and(|(_, e)| e.value.is_some_and(|v| v > 0.0)));
+    let others: Vec<String> = std::iter::once("total.loss".to_string())
+        .chain(swept.objectives.iter().map(|o| o.metric.clone()).filter(|m| !m.contains(".latency") && m != "total.loss"))
+        .filter(|m| known(m))
+        .collect();
+    if !PERCENTILES.iter().any(|p| known(p.0)) {
+        return None;
+    }
+    let x = positions(swept, 0);
+    let height = TOP + PANEL + 62 + (SMALL + 62) * others.len() as i32;
+    let title = format!("Latency along {}: {}", swept.grid.axes[0].path, swept.title);
+    let subtitle = format!(
+        "bands: {} % confidence · dashes: theory · seed {}",
+        Scale::of(Unit::Messages, std::iter::empty()).show(Some(&Estimate::exact(swept.confidence * 100.0))),
+        swept.seed
+    );
+    let description = crate::report::study::sweep::sentences(swept).join(" ");
+    Some(figure::figure(height as u32, LEFT, &title, &subtitle, &description, |figure| {
+        latency(figure, swept, &x, (TOP, TOP + PANEL));
+        for (i, metric) in others.iter().enumerate() {
+            let top = TOP + PANEL + 62 + (SMALL + 62) * i as i32;
+            other(figure, swept, &x, metric, (top, top + SMALL));
+        }
+    }))
+}
+
+/// One method's figures along the axis.
+fn series(swept: &Swept, x: &[f64], method: Method, metric: &str) -> Vec<(f64, Estimate)> {
+    let of = |p: &Point| {
+        let answer: &Answer = p.answers.iter().find(|a| a.method == method)?;
+        Some((x[p.index], *answer.get(metric)?)).filter(|(_, e)| e.value.is_some())
+    };
+    swept.points.iter().filter_map(of).collect()
+}
+
+fn span(swept: &Swept, metrics: &[&str]) -> Option<(f64, f64)> {
+    let answers = || swept.points.iter().flat_map(|p| &p.answers);
+    let values = || answers().flat_map(|a| metrics.iter().filter_map(|m| a.get(m)?.value)).filter(|v| *v > 0.0 && v.is_finite());
+    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+    (low <= high).then_some((low, high))
+}
+
+fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
+    let Some((low, high)) = span(swept, &PERCENTILES.map(|p| p.0)) else { return };
+    let limits: Vec<&crate::scenario::Objective> =
+        swept.objectives.iter().filter(|o| o.metric.contains(".latency") && o.limit > 0.0).collect();
+    let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(high, f64::max) * 1.1;
+    let y = if top / low > 30.0 { Axis::times("latency", low * 0.8, top) } else { Axis::linear_times("latency", 0.0, top) };
+    let panel = figure.panel(heights, marked(swept, x), y);
+    let mut ends = Vec::new();
+    for (metric, name, color) in PERCENTILES {
+        ends.extend(curve(&panel, swept, x, metric, theme::color(color)).map(|at| (name.to_string(), theme::color(color), at)));
+    }
+    for objective in limits {
+        let line = [(panel.x.low, objective.limit), (panel.x.high, objective.limit)];
+        panel.line(&line, LIMIT, Pen::Dashed(12, 30, 30));
+        if let Some(at) = panel.y.place(objective.limit) {
+            let (_, y) = panel.pixel((panel.x.low, at));
+            let words = format!("{} {}", objective.metric, objective.text);
+            figure.words(&theme::fitted(&words, 38.0), (LEFT + 6, y - 4), Side::Above, &LIMIT, BODY, false);
+        }
+    }
+    if let Some(knee) = swept.knee() {
+        let (at, _) = panel.pixel((x[knee], panel.y.low));
+        figure.rule((at, heights.0), (at, heights.1), &MUTED);
+        figure.words("knee", (at + 4, heights.0 + 12), Side::Above, &MUTED, BODY, false);
+    }
+    panel.end_labels(ends);
+}
+
+/// Theory's dashes, the simulation's line with its band and dots, the measurement's dots; where the best of them ends.
+fn curve(panel: &Panel<'_, '_>, swept: &Swept, x: &[f64], metric: &str, color: RGBColor) -> Option<(f64, f64)> {
+    let points =
+        |method| -> Vec<(f64, f64)> { series(swept, x, method, metric).iter().filter_map(|(x, e)| Some((*x, e.value?))).collect() };
+    let theory = panel.line(&points(Method::Theory), color, Pen::Dashed(12, 60, 45));
+    let simulated = series(swept, x, Method::Simulation, metric);
+    let band = simulated.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
+    panel.band(&band.collect::<Vec<_>>(), color);
+    let line = panel.line(&points(Method::Simulation), color, Pen::Solid(20));
+    panel.line(&points(Method::Simulation), color, Pen::Dots(22));
+    let measured = panel.line(&points(Method::Measurement), color, Pen::Dots(34));
+    line.or(theory).or(measured)
+}
+
+fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (i32, i32)) {
+    let Some((_, high)) = span(swept, &[metric]) else { return };
+    let unit = metric_of(metric).map_or(Unit::Messages, |m| m.unit);
+    let y = match unit {
+        Unit::Seconds => Axis::linear_times(metric, 0.0, high * 1.1),
+        _ => Axis::linear(metric, 0.0, high * 1.1),
+    };
+    let panel = figure.panel(heights, marked(swept, x), y);
+    let color = theme::color(Method::Simulation);
+    let end = curve(&panel, swept, x, metric, color);
+    for objective in swept.objectives.iter().filter(|o| o.metric == metric) {
+        panel.line(&[(panel.x.low, objective.limit), (panel.x.high, objective.limit)], LIMIT, Pen::Dashed(12, 30, 30));
+    }
+    let name = metric.rsplit('.').find(|part| part.len() > 3).unwrap_or(metric).to_string();
+    panel.end_labels(end.map(|at| (name, color, at)).into_iter().collect());
+}
+
+/// The axis of a setting: a tick for each value, or for some of them where they would crowd.
+fn marked(swept: &Swept, x: &[f64]) -> Axis {
+    let axis = &swept.grid.axes[0];
+    let (low, high) = (x.first().copied().unwrap_or(0.0), x.last().copied().unwrap_or(1.0));
+    let (low, high) = if high > low { (low, high) } else { (low - 0.5, high + 0.5) };
+    let room = f64::from(RIGHT - LEFT);
+    let mut ticks: Vec<(f64, String)> = Vec::new();
+    let mut free = f64::NEG_INFINITY;
+    for (at, text) in x.iter().zip(&axis.values) {
+        let center = (at - low) / (high - low) * room;
+        let half = theme::text_width(text) * f64::from(BODY) / 2.0 + 4.0;
+        if center - half >= free {
+            ticks.push((*at, text.clone()));
+            free = center + half;
+        }
+    }
+    Axis::marked(&axis.path, low, high, ticks)
+}
+
+/// Two axes: p99 latency as shades, each cell with its figure and whether the objectives are met.
+fn map(swept: &Swept) -> Option<String> {
+    let metric = swept.objectives.first().map_or("total.latency.p99", |o| o.metric.as_str());
+    let (low, high) = span(swept, &[metric])?;
+    let [down, across] = swept.grid.axes.as_slice() else { return None };
+    let (rows, cols) = (down.values.len() as i32, across.values.len() as i32);
+    let left = LEFT + 40;
+    let (width, height) = ((RIGHT + 90 - left) / cols, (420 / rows).clamp(18, 44));
+    if width < 6 {
+        return None;
+    }
+    let bottom = TOP + rows * height;
+    let title = format!("{metric}: {}", swept.title);
+    let subtitle = format!("down: {} · across: {} · ✓ all objectives met", down.path, across.path);
+    let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
+    let description = crate::report::study::sweep::sentences(swept).join(" ");
+    Some(figure::figure((bottom + 56) as u32, left, &title, &subtitle, &description, |figure| {
+        for point in &swept.points {
+            let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
+            let corner = (left + col * width, TOP + row * height);
+            let value = point.best(metric).and_then(|(_, e)| e.value);
+            let shade = value.filter(|v| *v > 0.0).map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
+            figure.cell(corner, (width - 1, height - 1), &theme::color(Method::Simulation), 0.06 + 0.44 * shade);
+            let met = !swept.objectives.is_empty() && swept.objectives.iter().all(|o| point.meets(o) == crate::study::Met::Pass);
+            let number = value.map_or(if point.unstable() { "∞" } else { "–" }.to_string(), |v| scale.show(Some(&Estimate::exact(v))));
+            let text = if met { format!("{number} ✓") } else { number };
+            if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {
+                figure.words(&text, (corner.0 + width / 2, corner.1 + height / 2 - 5), Side::Below, &INK, BODY, false);
+            }
+        }
+        for (row, value) in down.values.iter().enumerate() {
+            let at = (left - 8, TOP + row as i32 * height + height / 2);
+            figure.words(&theme::fitted(value, f64::from(left - 12) / f64::from(BODY)), at, Side::Left, &MUTED, BODY, false);
+        }
+        let every = across.values.iter().map(|v| (theme::text_width(v) * f64::from(BODY)) as i32 + 6).max().unwrap_or(1) / width + 1;
+        for (col, value) in across.values.iter().enumerate().step_by(every as usize) {
+            figure.words(value, (left + col as i32 * width + width / 2, bottom + 8), Side::Below, &MUTED, BODY, false);
+        }
+        let unit = if scale.unit.is_empty() { across.path.clone() } else { format!("{} (cells in {})", across.path, scale.unit) };
+        figure.words(&unit, ((left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
+    }))
+}

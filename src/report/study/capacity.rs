@@ -1,0 +1,162 @@
+//! A capacity search in words: the answer, its proof, what it bears, and what every value gave.
+
+use crate::answer::{Method, metric_of};
+use crate::report::number::{Scale, relative};
+use crate::report::table::Style;
+use crate::report::text::{Paint, columns};
+use crate::study::capacity::{Capacity, Check, Probe};
+use crate::study::{Judgement, Met, Trial};
+use crate::units::plain;
+use serde_json::{Value, json};
+
+/// The whole text, with a final newline.
+pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
+    let mut blocks = vec![headline(capacity, style)];
+    let beside: Vec<String> = beside(capacity).into_iter().chain(cost.iter().cloned()).collect();
+    blocks.push(beside.iter().flat_map(|line| style.lines(line, "· ", "  ")).collect());
+    blocks.push(capacity.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
+    blocks.push(table(capacity, style));
+    blocks.push(style.written.clone());
+    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
+    blocks.join("\n\n") + "\n"
+}
+
+/// The answer and its proof, as sentences.
+pub fn sentences(capacity: &Capacity) -> (Met, Vec<String>) {
+    let what = if capacity.largest { "largest" } else { "smallest" };
+    let Some(found) = capacity.found() else {
+        let easiest = if capacity.largest { capacity.probes.first() } else { capacity.probes.last() };
+        let why = easiest.map_or(String::new(), |p| format!(": at {} {}", p.value, short(&p.trial)));
+        let verb = if capacity.outcome == Met::Fail { "passes" } else { "surely passes" };
+        return (capacity.outcome, vec![format!("No value of {} that was asked for {verb}{why}.", capacity.path)]);
+    };
+    let mut out = vec![format!("{} = {} is the {what} that passes: {}.", capacity.path, found.value, judged(&found.trial))];
+    out.push(match capacity.beyond() {
+        Some(beyond) if beyond.trial.outcome == Met::Fail => format!("{} fails: {}.", beyond.value, short(&beyond.trial)),
+        Some(beyond) => format!("{} is undecided: {}.", beyond.value, short(&beyond.trial)),
+        None => format!("It is the {} value that was asked for.", if capacity.largest { "largest" } else { "smallest" }),
+    });
+    (capacity.outcome, out)
+}
+
+fn headline(capacity: &Capacity, style: &Style) -> Vec<String> {
+    let (outcome, sentences) = sentences(capacity);
+    let (sign, paint) = match (outcome, capacity.found()) {
+        (Met::Pass, _) => ("✓ ", Paint::Green),
+        (Met::Fail, _) => ("✗ ", Paint::Red),
+        (Met::Inconclusive, _) => ("? ", Paint::Yellow),
+    };
+    let mut lines = style.paint(paint, style.lines(&sentences[0], sign, "  "));
+    lines.extend(sentences[1..].iter().flat_map(|s| style.lines(s, "  ", "  ")));
+    lines
+}
+
+/// Head-room and the other questions, a sentence each.
+pub fn beside(capacity: &Capacity) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(room) = capacity.headroom {
+        let by = if room.by_theory { "theory" } else { "short simulations" };
+        let least = if room.at_least { "at least " } else { "" };
+        out.push(format!("head-room: {least}{} messages/s ({}) still pass, by {by}", plain(room.rate, 4), relative(room.factor - 1.0)));
+    }
+    out.extend(capacity.checks.iter().map(|Check { what, trial }| format!("{what}: {}, {}", word(trial.outcome), short(trial))));
+    out
+}
+
+fn word(outcome: Met) -> &'static str {
+    match outcome {
+        Met::Pass => "still passes",
+        Met::Fail => "fails",
+        Met::Inconclusive => "undecided",
+    }
+}
+
+/// What decided a trial: the objectives that it misses, or all of them if it misses none; or why it cannot hold.
+fn short(trial: &Trial) -> String {
+    if let Some(why) = trial.unstable() {
+        return why.to_string();
+    }
+    let missed: Vec<String> = trial.objectives.iter().filter(|j| j.outcome != Met::Pass).map(|j| figure(trial, j)).collect();
+    if missed.is_empty() { trial.objectives.iter().map(|j| figure(trial, j)).collect::<Vec<_>>().join("; ") } else { missed.join("; ") }
+}
+
+fn judged(trial: &Trial) -> String {
+    let all: Vec<String> = trial.objectives.iter().map(|j| format!("{} (wanted {})", figure(trial, j), j.objective.text)).collect();
+    all.join("; ")
+}
+
+/// A metric's figure: the simulation's, and an exact theory's beside it.
+fn figure(trial: &Trial, judgement: &Judgement) -> String {
+    let metric = &judgement.objective.metric;
+    let unit = metric_of(metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
+    let known = [Method::Simulation, Method::Theory].iter().filter_map(|m| {
+        let answer = trial.answers.iter().find(|a| a.method == *m)?;
+        let estimate = answer.get(metric)?;
+        let about = if answer.exact { "" } else { "about " };
+        let scale = Scale::of(unit, estimate.value.into_iter());
+        Some(format!("{about}{} by {}", scale.show_with_unit(Some(estimate)), answer.method.name()))
+    });
+    let known: Vec<String> = known.collect();
+    if known.is_empty() { format!("nobody knows {metric}") } else { format!("{metric} is {}", known.join(", ")) }
+}
+
+/// A row for every value that was tried.
+fn table(capacity: &Capacity, style: &Style) -> Vec<String> {
+    let objectives = capacity.scenario.objectives.iter();
+    let mut head = vec![capacity.path.rsplit('.').next().unwrap_or_default().to_string()];
+    for objective in objectives.clone() {
+        head.push(format!("{} theory", objective.metric));
+        head.push("simulated".into());
+    }
+    head.push("verdict".into());
+    let numbers = head.len() - 2;
+    let mut lines = vec![Some(head), None];
+    for probe in &capacity.probes {
+        let mut row = vec![probe.value.clone()];
+        for objective in objectives.clone() {
+            row.extend([Method::Theory, Method::Simulation].map(|method| cell(probe, method, &objective.metric)));
+        }
+        row.push(match (probe.trial.outcome, probe.trial.unstable()) {
+            (_, Some(_)) => "✗ unstable".into(),
+            (Met::Pass, _) => "✓ passes".into(),
+            (Met::Fail, _) => "✗ fails".into(),
+            (Met::Inconclusive, _) => "? undecided".into(),
+        });
+        lines.push(Some(row));
+    }
+    let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
+    let lines: Vec<_> = lines.into_iter().map(|row| row.map(signs)).collect();
+    columns(&lines, numbers, if style.ascii { '-' } else { '─' })
+}
+
+fn cell(probe: &Probe, method: Method, metric: &str) -> String {
+    let estimate = probe.trial.answers.iter().find(|a| a.method == method).and_then(|a| a.get(metric));
+    let unit = metric_of(metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
+    Scale::of(unit, estimate.and_then(|e| e.value).into_iter()).show_with_unit(estimate)
+}
+
+/// The document for machines.
+pub fn document(capacity: &Capacity, scenario: &Value, command: &str) -> String {
+    let trial = |t: &Trial| {
+        json!({ "outcome": t.outcome, "answers": t.answers, "unanswered": t.unanswered,
+                "objectives": t.objectives.iter().map(|j| json!({ "metric": j.objective.metric, "objective": j.objective.text, "outcome": j.outcome })).collect::<Vec<_>>() })
+    };
+    let (_, sentences) = sentences(capacity);
+    let probes: Vec<Value> = capacity.probes.iter().map(|p| json!({ "value": p.value, "trial": trial(&p.trial) })).collect();
+    let checks: Vec<Value> = capacity.checks.iter().map(|c| json!({ "what": c.what, "trial": trial(&c.trial) })).collect();
+    let document = json!({
+        "queuelab": env!("CARGO_PKG_VERSION"),
+        "command": command,
+        "scenario": scenario,
+        "path": capacity.path,
+        "largest": capacity.largest,
+        "outcome": capacity.outcome,
+        "found": capacity.found().map(|p| p.value.clone()),
+        "beyond": capacity.beyond().map(|p| p.value.clone()),
+        "verdict": sentences.iter().cloned().chain(beside(capacity)).chain(capacity.notes.iter().cloned()).collect::<Vec<_>>(),
+        "headroom": capacity.headroom.map(|h| json!({ "factor": h.factor, "rate": h.rate, "by_theory": h.by_theory })),
+        "checks": checks,
+        "probes": probes,
+    });
+    format!("{document:#}\n")
+}

@@ -1,0 +1,134 @@
+//! A comparison in words and in a table.
+
+use crate::answer::{Estimate, metric_of};
+use crate::report::number::{Scale, relative, three};
+use crate::report::table::Style;
+use crate::report::text::{Paint, columns};
+use crate::study::compare::{Difference, Verdict};
+use serde_json::{Value, json};
+
+/// Several configurations, each held against the first.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    pub names: Vec<String>,
+    /// How the figures were made, in a phrase.
+    pub by: String,
+    pub confidence: f64,
+    /// For each configuration after the first.
+    pub differences: Vec<Vec<Difference>>,
+    pub scenarios: Vec<Value>,
+    pub command: String,
+    pub notes: Vec<String>,
+}
+
+/// What says most about a configuration, in this order.
+const HEADLINES: [&str; 2] = ["total.latency.p99", "total.latency.mean"];
+
+/// One sentence for each configuration after the first.
+pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
+    let one = |(name, rows): (&String, &Vec<Difference>)| {
+        let row = HEADLINES.iter().find_map(|m| rows.iter().find(|r| r.metric == *m)).or(rows.first());
+        let Some(row) = row else { return (Verdict::Same, format!("{name} has no figure in common with {}.", compared.names[0])) };
+        let figures = {
+            let scale = scale(row);
+            let show = |v| scale.show_with_unit(Some(&Estimate::exact(v)));
+            format!("{} against {}", show(row.b), show(row.a))
+        };
+        let against = &compared.names[0];
+        let sentence = match row.verdict {
+            Verdict::Same => format!("No difference seen between {name} and {against} in {}: {}.", row.metric, could_be(row)),
+            verdict => format!("{name} is {} than {against}: {} {figures} ({}).", word(verdict), row.metric, by(row)),
+        };
+        (row.verdict, sentence)
+    };
+    compared.names[1..].iter().zip(&compared.differences).map(one).collect()
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Changed => "other",
+        Verdict::Same => "no other",
+    }
+}
+
+fn by(row: &Difference) -> String {
+    row.relative().map_or("from nothing".into(), relative)
+}
+
+fn could_be(row: &Difference) -> String {
+    row.could_be().map_or("neither has any".into(), |share| format!("it could be ±{} %", three(share * 100.0)))
+}
+
+fn scale(row: &Difference) -> Scale {
+    let unit = metric_of(&row.metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
+    Scale::of(unit, [row.a, row.b].into_iter())
+}
+
+/// The whole text, with a final newline.
+pub fn text(compared: &Compared, style: &Style) -> String {
+    let mut blocks = vec![Vec::new()];
+    for (verdict, sentence) in sentences(compared) {
+        let (sign, paint) = match verdict {
+            Verdict::Better => ("✓ ", Paint::Green),
+            Verdict::Worse => ("✗ ", Paint::Red),
+            _ => ("· ", Paint::Bold),
+        };
+        blocks[0].extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
+    }
+    blocks.push(compared.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
+    for (name, rows) in compared.names[1..].iter().zip(&compared.differences) {
+        blocks.push(table(&compared.names[0], name, rows, style));
+    }
+    let percent = three(compared.confidence * 100.0);
+    let small = format!(
+        "{}; ± is half the {} % interval of the difference; verdicts are corrected for all that is compared (Holm)",
+        compared.by,
+        percent.trim_end_matches(".0")
+    );
+    blocks.push(style.lines(&small, "", ""));
+    blocks.push(style.written.clone());
+    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
+    blocks.join("\n\n") + "\n"
+}
+
+fn table(a: &str, b: &str, rows: &[Difference], style: &Style) -> Vec<String> {
+    let head = ["", a, b, "difference", "relative", "verdict"].map(String::from).to_vec();
+    let row = |row: &Difference| {
+        let scale = scale(row);
+        let unit = if scale.unit.is_empty() { String::new() } else { format!(", {}", scale.unit) };
+        let verdict = match row.verdict {
+            Verdict::Better => "✓ better".to_string(),
+            Verdict::Worse => "✗ worse".into(),
+            Verdict::Changed => "≠ changed".into(),
+            Verdict::Same => format!("– none seen: {}", could_be(row)),
+        };
+        let plain = |v: f64| scale.show(Some(&Estimate::exact(v)));
+        let difference = scale.show(Some(&Estimate::with(row.difference, row.half_width)));
+        vec![format!("{}{unit}", row.metric), plain(row.a), plain(row.b), difference, by(row), verdict]
+    };
+    let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
+    let lines: Vec<_> = std::iter::once(Some(signs(head))).chain([None]).chain(rows.iter().map(|r| Some(signs(row(r))))).collect();
+    columns(&lines, 4, if style.ascii { '-' } else { '─' })
+}
+
+/// The document for machines.
+pub fn document(compared: &Compared) -> String {
+    let pairs: Vec<Value> = compared.names[1..]
+        .iter()
+        .zip(&compared.differences)
+        .map(|(name, rows)| json!({ "a": compared.names[0], "b": name, "differences": rows }))
+        .collect();
+    let document = json!({
+        "queuelab": env!("CARGO_PKG_VERSION"),
+        "command": compared.command,
+        "by": compared.by,
+        "confidence": compared.confidence,
+        "verdict": sentences(compared).into_iter().map(|s| s.1).collect::<Vec<_>>(),
+        "notes": compared.notes,
+        "comparisons": pairs,
+        "scenarios": compared.scenarios,
+    });
+    format!("{document:#}\n")
+}

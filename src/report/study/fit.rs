@@ -1,0 +1,105 @@
+//! A fit in words: rate, dispersion, the laws in question and what was left out.
+
+use crate::report::number::three;
+use crate::report::table::Style;
+use crate::report::text::{Paint, columns};
+use crate::study::fit::{Candidate, Column, Fit};
+use crate::units::{Time, plain};
+use serde_json::{Value, json};
+
+/// Bad rows that are named.
+const NAMED: usize = 3;
+
+/// What was found, most important first.
+pub fn sentences(fit: &Fit) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(stream) = &fit.stream {
+        out.push(format!("{} messages arrive in {}: {}/s.", plain(stream.count as f64, 12), Time(stream.lasted), plain(stream.rate, 4)));
+        let indices: Vec<String> = stream.dispersion.iter().map(|d| format!("{} over {}", three(d.index), Time(d.window))).collect();
+        if !indices.is_empty() {
+            let like = if stream.dispersion.iter().all(|d| d.index < 1.5) { "as Poisson arrivals would" } else { "1 would be Poisson" };
+            out.push(format!("The dispersion of their counts is {} ({like}).", indices.join(", ")));
+        }
+        if let Some((rates, dwell)) = &stream.mmpp {
+            let state = |i: usize| format!("{}/s for {} on average", plain(rates[i], 3), Time(dwell[i]));
+            out.push(format!("They come in two states: {}, and {}; gaps of one law would not do.", state(0), state(1)));
+        }
+    }
+    for column in &fit.columns {
+        let best = column.candidates.first().map_or(String::new(), |best| {
+            let distance = if best.distance > 0.0 { format!(", at most {} % off", three(best.distance * 100.0)) } else { String::new() };
+            format!("; best law: {}{distance}", best.described())
+        });
+        let sample = &column.sample;
+        out.push(format!(
+            "`{}`: mean {}, scv {}, p99 {}{best}.",
+            column.name,
+            Time(sample.mean),
+            three(sample.scv),
+            Time(sample.quantile(0.99))
+        ));
+        if sample.correlation.abs() > 0.1 {
+            out.push(format!("Neighbours in `{}` are correlated ({}): a law draws each alone.", column.name, three(sample.correlation)));
+        }
+    }
+    out
+}
+
+/// The whole text, with a final newline.
+pub fn text(fit: &Fit, style: &Style) -> String {
+    let mut blocks = vec![sentences(fit).iter().flat_map(|s| style.lines(s, "", "  ")).collect::<Vec<_>>()];
+    let mut notes: Vec<String> = fit.notes.clone();
+    notes.extend(fit.bad.iter().take(NAMED).map(|row| format!("line {}: `{}`", row.line, row.text)));
+    blocks.push(notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
+    blocks.extend(fit.columns.iter().map(|column| table(column, style)));
+    blocks.push(style.written.clone());
+    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
+    blocks.join("\n\n") + "\n"
+}
+
+fn table(column: &Column, style: &Style) -> Vec<String> {
+    if column.candidates.len() < 2 {
+        return Vec::new();
+    }
+    let row = |c: &Candidate| vec![c.described(), format!("+{}", plain(c.aic, 5)), format!("{} %", three(c.distance * 100.0))];
+    let head = vec![format!("laws of `{}`", column.name), "AIC".into(), "farthest off".into()];
+    let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
+    let lines: Vec<_> =
+        std::iter::once(Some(signs(head))).chain([None]).chain(column.candidates.iter().map(|c| Some(signs(row(c))))).collect();
+    columns(&lines, 2, if style.ascii { '-' } else { '─' })
+}
+
+/// The document for machines.
+pub fn document(fit: &Fit, scenario: &Value) -> String {
+    let column = |c: &Column| {
+        let laws: Vec<Value> = c.candidates.iter().map(|l| json!({ "law": l.described(), "aic": l.aic, "distance": l.distance })).collect();
+        json!({ "name": c.name, "values": c.sample.sorted.len(), "mean": c.sample.mean, "scv": c.sample.scv, "correlation": c.sample.correlation, "laws": laws })
+    };
+    let arrivals = fit.stream.as_ref().map(|s| {
+        let dispersion: Vec<Value> =
+            s.dispersion.iter().map(|d| json!({ "window": d.window, "index": d.index, "windows": d.windows })).collect();
+        let mmpp = s.mmpp.map(|(rates, dwell)| json!({ "rates": rates, "dwell": dwell }));
+        json!({ "count": s.count, "lasted": s.lasted, "rate": s.rate, "dispersion": dispersion, "mmpp": mmpp })
+    });
+    let document = json!({
+        "queuelab": env!("CARGO_PKG_VERSION"),
+        "rows": fit.rows,
+        "bad_rows": fit.bad.iter().map(|b| json!({ "line": b.line, "text": b.text })).collect::<Vec<_>>(),
+        "verdict": sentences(fit),
+        "notes": fit.notes,
+        "arrivals": arrivals,
+        "columns": fit.columns.iter().map(column).collect::<Vec<_>>(),
+        "scenario": scenario,
+    });
+    format!("{document:#}\n")
+}
+
+/// Every file of a fit, by name: what was found, the scenario, a plot for each column.
+pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String, Vec<u8>)> {
+    let mut head = format!("# Fitted to {from} by `queuelab fit`\n#\n");
+    sentences(fit).iter().chain(&fit.notes).for_each(|line| head += &format!("# {line}\n"));
+    let mut files = vec![("fit.json".to_string(), document(fit, scenario)), ("scenario.toml".to_string(), format!("{head}\n{toml}"))];
+    let plots = fit.columns.iter().filter_map(|c| Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c)?)));
+    files.extend(plots);
+    files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}

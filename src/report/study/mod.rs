@@ -1,0 +1,9 @@
+//! Reports of studies that ask more than one question: capacity searches, sweeps, comparisons.
+
+pub mod capacity;
+pub mod compare;
+pub mod fit;
+pub mod index;
+mod page;
+pub mod points;
+pub mod sweep;

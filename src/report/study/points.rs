@@ -1,0 +1,103 @@
+//! A sweep's figures as tidy rows, and back: one row for each point, method and metric, SI units.
+//!
+//! A point is kept as its rows as soon as it is done. Everything else is made from the rows, so that a sweep that was
+//! stopped and taken up again ends in the same bytes as one left alone.
+
+use crate::answer::{Answer, Estimate, Method, Unanswered, metric_of};
+use crate::study::sweep::{Grid, Point};
+
+const COLUMNS: [&str; 9] = ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite", "unanswered"];
+
+/// The heading of the rows, with its line end.
+pub fn header(grid: &Grid) -> String {
+    let axes = grid.axes.iter().map(|axis| axis.path.as_str());
+    line(std::iter::once("point").chain(axes).chain(COLUMNS).map(String::from).collect())
+}
+
+/// The rows of a point.
+pub fn rows(point: &Point) -> String {
+    let start: Vec<String> = std::iter::once(point.index.to_string()).chain(point.values.iter().cloned()).collect();
+    let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
+    let mut out = String::new();
+    for answer in &point.answers {
+        for (path, estimate) in &answer.metrics {
+            let unit = metric_of(path).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
+            let mut row = start.clone();
+            row.extend([answer.method.name().into(), answer.by.clone(), path.clone(), number(estimate.value), number(estimate.half_width)]);
+            row.extend([unit, answer.exact.to_string(), estimate.value.is_none().to_string(), String::new()]);
+            out += &line(row);
+        }
+    }
+    for Unanswered { method, why } in &point.unanswered {
+        let mut row = start.clone();
+        row.push(method.name().into());
+        row.extend(std::iter::repeat_n(String::new(), 7));
+        row.push(why.clone());
+        out += &line(row);
+    }
+    out
+}
+
+/// The points that rows tell of, in their order; caveats and laws are not kept in rows.
+///
+/// # Errors
+/// What is wrong with the first row that is not as it was written.
+pub fn read(grid: &Grid, text: &str) -> Result<Vec<Point>, String> {
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let axes = grid.axes.len();
+    let mut points: Vec<Point> = Vec::new();
+    for (i, record) in reader.records().enumerate() {
+        let record = record.map_err(|e| e.to_string())?;
+        let wrong = || format!("row {} is no row of this sweep", i + 1);
+        if record.len() != 1 + axes + COLUMNS.len() {
+            return Err(wrong());
+        }
+        let index: usize = record[0].parse().map_err(|_| wrong())?;
+        let method = Method::ALL.into_iter().find(|m| m.name() == &record[axes + 1]).ok_or_else(wrong)?;
+        if points.last().is_none_or(|p| p.index != index) {
+            let values = (1..=axes).map(|a| record[a].to_string()).collect();
+            points.push(Point { index, values, answers: Vec::new(), unanswered: Vec::new() });
+        }
+        let Some(point) = points.last_mut() else { continue };
+        let cell = |column: usize| &record[axes + 1 + column];
+        if cell(2).is_empty() {
+            point.unanswered.push(Unanswered { method, why: cell(8).into() });
+            continue;
+        }
+        if point.answers.last().is_none_or(|a| a.method != method) {
+            point.answers.push(Answer::new(method, cell(1)));
+        }
+        let Some(answer) = point.answers.last_mut() else { continue };
+        answer.exact = cell(6) == "true";
+        let estimate = Estimate { value: cell(3).parse().ok(), half_width: cell(4).parse().ok() };
+        answer.metrics.insert(cell(2).into(), estimate);
+    }
+    Ok(points)
+}
+
+fn line(row: Vec<String>) -> String {
+    crate::report::csv::table(&[row])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::sweep::Axis;
+
+    #[test]
+    fn rows_read_back_to_the_last_bit() {
+        let grid = Grid { axes: vec![Axis { path: "consumers.w.count".into(), values: vec!["1".into(), "2".into()] }] };
+        let mut answer = Answer::new(Method::Simulation, "Lindley, \"10\" replications");
+        answer.set("total", "latency", "p99", Estimate::with(0.1 + 0.2, Some(1e-17 / 3.0)));
+        answer.set("total", "latency", "mean", Estimate::infinite());
+        let why = Unanswered { method: Method::Theory, why: "unstable: rho = 1,2".into() };
+        let point = Point { index: 1, values: vec!["2".into()], answers: vec![answer], unanswered: vec![why] };
+        let text = rows(&point);
+        let back = read(&grid, &text).expect("rows that were written");
+        assert_eq!(back.len(), 1);
+        assert_eq!(back[0].answers[0].metrics, point.answers[0].metrics);
+        assert_eq!(back[0].unanswered, point.unanswered);
+        assert_eq!(rows(&back[0]), text);
+        assert!(read(&grid, "1,2,3\n").is_err());
+    }
+}

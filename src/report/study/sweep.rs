@@ -1,0 +1,222 @@
+//! A sweep in words and in a table: where objectives are met, where the curve bends, a row for each point.
+
+use crate::answer::metric_of;
+use crate::report::number::{Scale, UNKNOWN};
+use crate::report::table::Style;
+use crate::report::text::{Paint, columns};
+use crate::scenario::Objective;
+use crate::study::Met;
+use crate::study::sweep::{Grid, Point, knee, number};
+use serde_json::{Value, json};
+
+/// A sweep as far as it is known.
+#[derive(Debug, Clone)]
+pub struct Swept {
+    pub title: String,
+    pub grid: Grid,
+    /// In the grid's order.
+    pub points: Vec<Point>,
+    pub objectives: Vec<Objective>,
+    /// The sweep of the scenario, the command, the seed: what makes it again.
+    pub scenario: Value,
+    pub command: String,
+    pub seed: u64,
+    pub confidence: f64,
+}
+
+/// What is shown of every point, beside the objectives' metrics.
+const SHOWN: &[(&str, &str)] = &[
+    ("total.latency.mean", "mean latency"),
+    ("total.latency.p50", "p50"),
+    ("total.latency.p99", "p99"),
+    ("total.latency.p999", "p99.9"),
+    ("total.loss", "loss"),
+];
+
+impl Swept {
+    /// Positions along the first axis: numbers where all values have one, else their order.
+    pub fn positions(&self, axis: usize) -> Vec<f64> {
+        let values = &self.grid.axes[axis].values;
+        let numbers: Option<Vec<f64>> = values.iter().map(|v| number(v)).collect();
+        numbers.filter(|n| n.windows(2).all(|w| w[0] < w[1])).unwrap_or_else(|| (0..values.len()).map(|i| i as f64).collect())
+    }
+
+    /// The index of the point where p99 latency bends most, on a single axis.
+    pub fn knee(&self) -> Option<usize> {
+        let positions = self.positions(0);
+        let known: Vec<(usize, (f64, f64))> = self
+            .points
+            .iter()
+            .filter(|_| self.grid.axes.len() == 1)
+            .filter_map(|p| Some((p.index, (positions[p.index], p.best("total.latency.p99")?.1.value?))))
+            .collect();
+        let curve: Vec<(f64, f64)> = known.iter().map(|k| k.1).collect();
+        knee(&curve).map(|at| known[at].0)
+    }
+}
+
+/// What the sweep says, most important first.
+pub fn sentences(swept: &Swept) -> Vec<String> {
+    let mut out: Vec<String> = swept.objectives.iter().map(|o| crossing(swept, o)).collect();
+    if let Some(knee) = swept.knee() {
+        let axis = &swept.grid.axes[0];
+        out.push(format!("The curve of p99 latency bends most at {} = {}.", axis.path, axis.values[knee]));
+    }
+    let unstable: Vec<String> = swept.points.iter().filter(|p| p.unstable()).map(|p| p.values.join(", ")).collect();
+    if !unstable.is_empty() {
+        out.push(format!("The queue grows without end at {}.", shortened(&unstable)));
+    }
+    let missing = swept.grid.points() - swept.points.len();
+    if missing > 0 {
+        out.push(format!("{missing} of {} points are not answered yet; the same command goes on.", swept.grid.points()));
+    }
+    out
+}
+
+/// Which points meet an objective.
+fn crossing(swept: &Swept, objective: &Objective) -> String {
+    let name = format!("{} {}", objective.metric, objective.text);
+    let met: Vec<&Point> = swept.points.iter().filter(|p| p.meets(objective) == Met::Pass).collect();
+    let (first, last) = match met.as_slice() {
+        [] => return format!("{name} is met at no point."),
+        all if all.len() == swept.points.len() => return format!("{name} is met at every point."),
+        [first, .., last] => (first, last),
+        [only] => (only, only),
+    };
+    let whole = last.index - first.index + 1 == met.len() && swept.grid.axes.len() == 1;
+    if !whole {
+        let places: Vec<String> = met.iter().map(|p| p.values.join(" × ")).collect();
+        return format!("{name} is met at {} of {} points: {}.", met.len(), swept.points.len(), shortened(&places));
+    }
+    let path = &swept.grid.axes[0].path;
+    let (from, to) = (&first.values[0], &last.values[0]);
+    match (first.index == 0, last.index + 1 == swept.grid.points()) {
+        (true, _) => format!("{name} is met up to {path} = {to}."),
+        (_, true) => format!("{name} is met from {path} = {from} on."),
+        _ => format!("{name} is met from {path} = {from} to {to}."),
+    }
+}
+
+fn shortened(places: &[String]) -> String {
+    let shown = places.iter().take(6).cloned().collect::<Vec<_>>().join("; ");
+    if places.len() > 6 { format!("{shown} and {} more", places.len() - 6) } else { shown }
+}
+
+/// The whole text, with a final newline.
+pub fn text(swept: &Swept, style: &Style) -> String {
+    let mut blocks = vec![style.paint(Paint::Bold, style.lines(&swept.title, "", ""))];
+    blocks.push(sentences(swept).iter().flat_map(|s| style.lines(s, "", "")).collect());
+    blocks.push(table(swept, style));
+    blocks.push(style.written.iter().flat_map(|line| style.lines(line, "", "  ")).collect());
+    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
+    blocks.join("\n\n") + "\n"
+}
+
+/// The metrics that have a column: those of latency and loss that anybody knows, then the objectives'.
+pub fn metrics(swept: &Swept) -> Vec<(String, String)> {
+    let any =
+        |metric: &str, of: &dyn Fn(f64) -> bool| swept.points.iter().filter_map(|p| p.best(metric)).any(|(_, e)| e.value.is_none_or(of));
+    let shown = SHOWN.iter().filter(|(path, _)| any(path, &|v| *path != "total.loss" || v > 0.0));
+    let mut out: Vec<(String, String)> = shown.map(|(path, words)| (path.to_string(), words.to_string())).collect();
+    for objective in &swept.objectives {
+        let known =
+            |path: &String| path.split('.').next_back() == objective.metric.split('.').next_back() && objective.metric.contains("latency");
+        if !out.iter().any(|(path, _)| *path == objective.metric || known(path)) {
+            out.push((objective.metric.clone(), objective.metric.clone()));
+        }
+    }
+    out
+}
+
+/// The grid as cells: heading and rows, each cell by the witness that knows best.
+pub fn cells(swept: &Swept) -> (Vec<String>, Vec<Vec<String>>) {
+    let metrics = metrics(swept);
+    let mut head: Vec<String> = swept.grid.axes.iter().map(|a| a.path.clone()).collect();
+    let scales: Vec<Scale> = metrics
+        .iter()
+        .map(|(path, _)| {
+            let unit = metric_of(path).map_or(crate::answer::Unit::Messages, |m| m.unit);
+            Scale::of(unit, swept.points.iter().filter_map(|p| p.best(path)?.1.value))
+        })
+        .collect();
+    let unit = |scale: &Scale| if scale.unit.is_empty() { String::new() } else { format!(", {}", scale.unit) };
+    head.extend(metrics.iter().zip(&scales).map(|((_, words), scale)| format!("{words}{}", unit(scale))));
+    if !swept.objectives.is_empty() {
+        head.push("objectives".into());
+    }
+    let row = |point: &Point| {
+        let mut row = point.values.clone();
+        row.extend(metrics.iter().zip(&scales).map(|((path, _), scale)| match point.best(path) {
+            Some((answer, estimate)) if !answer.exact => format!("≈ {}", scale.show(Some(estimate))),
+            Some((_, estimate)) => scale.show(Some(estimate)),
+            None => UNKNOWN.into(),
+        }));
+        if !swept.objectives.is_empty() {
+            row.push(verdict(swept, point));
+        }
+        row
+    };
+    (head, swept.points.iter().map(row).collect())
+}
+
+fn verdict(swept: &Swept, point: &Point) -> String {
+    let all: Vec<Met> = swept.objectives.iter().map(|o| point.meets(o)).collect();
+    if point.unstable() {
+        "✗ unstable".into()
+    } else if all.contains(&Met::Fail) {
+        "✗ missed".into()
+    } else if all.contains(&Met::Inconclusive) {
+        "? undecided".into()
+    } else {
+        "✓ met".into()
+    }
+}
+
+fn table(swept: &Swept, style: &Style) -> Vec<String> {
+    let (head, rows) = cells(swept);
+    let numbers = head.len() - 1 - usize::from(!swept.objectives.is_empty());
+    let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
+    let lines: Vec<_> = std::iter::once(Some(signs(head))).chain([None]).chain(rows.into_iter().map(|r| Some(signs(r)))).collect();
+    columns(&lines, numbers, if style.ascii { '-' } else { '─' })
+}
+
+/// The document for machines.
+pub fn document(swept: &Swept) -> String {
+    let axes: Vec<Value> = swept.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();
+    let points: Vec<Value> = swept
+        .points
+        .iter()
+        .map(|p| json!({ "point": p.index, "values": p.values, "answers": p.answers, "unanswered": p.unanswered }))
+        .collect();
+    let document = json!({
+        "queuelab": env!("CARGO_PKG_VERSION"),
+        "command": swept.command,
+        "scenario": swept.scenario,
+        "seed": swept.seed,
+        "axes": axes,
+        "verdict": sentences(swept),
+        "knee": swept.knee().map(|at| swept.grid.axes[0].values[at].clone()),
+        "points": points,
+    });
+    format!("{document:#}\n")
+}
+
+/// Every file of a sweep, by name, but for its points' rows.
+pub fn files(swept: &Swept) -> Vec<(String, Vec<u8>)> {
+    let rows: String = swept.points.iter().map(super::points::rows).collect();
+    let csv = super::points::header(&swept.grid) + &rows;
+    let plots = crate::report::plots::swept(swept);
+    let page = super::page::page(&super::page::Page {
+        title: swept.title.clone(),
+        by: format!("a sweep of {} points · seed {}", swept.grid.points(), swept.seed),
+        sentences: sentences(swept),
+        table: cells(swept),
+        plots: plots.iter().map(|p| p.1.clone()).collect(),
+        scenario: swept.scenario.clone(),
+        command: swept.command.clone(),
+    });
+    let mut files = vec![("sweep.json".to_string(), document(swept)), ("sweep.csv".to_string(), csv)];
+    files.extend(plots.into_iter().map(|(name, svg)| (name.to_string(), svg)));
+    files.push(("report.html".to_string(), page));
+    files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}

@@ -1,0 +1,319 @@
+//! How messages come, and where they go: from the plan, through topics, along routes.
+
+use super::job::{FRESH, Job, NONE, State};
+use super::parts::Station;
+use super::{Event, Network};
+use crate::discipline::Discipline as _;
+use crate::message::{Outcome, Recorder};
+use crate::rng::Key;
+use crate::scenario::{Deliver, Destination, Discipline, Overflow};
+use crate::units::{MAX_NANOS, nanos};
+use crate::workload::Blocks;
+use crate::workload::laws::Law;
+
+/// Tickets of messages that are gone which an order may hold beyond as many as there are of others.
+const SPARSE: u64 = 1024;
+
+/// A copy's way differs from its original's and from the other copies'.
+fn branch(path: u64, copy: u64) -> u64 {
+    path.wrapping_add(copy + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A variate in nanoseconds.
+pub fn draw(law: &Law, key: Key, chance: u64, count: u64) -> u64 {
+    nanos(law.draw_at(key, chance, count)).unwrap_or(MAX_NANOS)
+}
+
+impl<S: Blocks> Network<S> {
+    /// Brings the next planned message into sight.
+    #[inline]
+    pub(super) fn look_ahead(&mut self) {
+        if self.cursor >= self.source.block().len() {
+            self.cursor = 0;
+            if !self.source.draw() {
+                self.planned = u64::MAX;
+                return;
+            }
+        }
+        self.planned = self.source.block().sent[self.cursor];
+    }
+
+    /// The next planned message reaches the network.
+    #[inline]
+    pub(super) fn arrive<R: Recorder>(&mut self, recorder: &mut R) {
+        let (block, row) = (self.source.block(), self.cursor);
+        let producer = block.producer_of(row);
+        let job = Job {
+            id: self.offered,
+            chance: block.first + row as u64,
+            due: block.due[row],
+            entered: self.now,
+            producer,
+            family: NONE,
+            client: NONE,
+            ..Job::default()
+        };
+        self.offered += 1;
+        let slot = self.jobs.add(job);
+        let to = self.senders[producer as usize].to;
+        self.send(slot, to, NONE, Some(row), recorder);
+        self.cursor += 1;
+        self.look_ahead();
+    }
+
+    /// A message goes to a queue or, in copies or not, through a topic. Says how many copies wait for room.
+    #[inline]
+    pub(super) fn send<R: Recorder>(&mut self, slot: u32, to: Destination, holder: u32, row: Option<usize>, recorder: &mut R) -> u32 {
+        match to {
+            Destination::Queue(queue) => u32::from(self.enter(slot, queue as u32, holder, row, recorder)),
+            Destination::Topic(topic) => self.publish(slot, topic, holder, row, recorder),
+        }
+    }
+
+    fn publish<R: Recorder>(&mut self, slot: u32, topic: usize, holder: u32, row: Option<usize>, recorder: &mut R) -> u32 {
+        let copies = self.hubs[topic].queues.len();
+        if self.hubs[topic].deliver != Deliver::All {
+            let queue = self.choose(slot, topic);
+            return u32::from(self.enter(slot, queue, holder, row, recorder));
+        }
+        let original = self.jobs[slot];
+        let family = self.found_family(slot, topic);
+        let mut waiting = 0;
+        for copy in 0..copies {
+            let path = if copy == 0 { original.path } else { branch(original.path, copy as u64) };
+            let job = Job { path, family, ..original };
+            let this = if copy == 0 {
+                self.jobs[slot] = job;
+                slot
+            } else {
+                self.jobs.add(job)
+            };
+            let queue = self.hubs[topic].queues[copy];
+            waiting += u32::from(self.enter(this, queue, holder, row, recorder));
+        }
+        waiting
+    }
+
+    /// One queue of a topic that shares its messages out.
+    fn choose(&mut self, slot: u32, topic: usize) -> u32 {
+        let job = self.jobs[slot];
+        let hub = &mut self.hubs[topic];
+        let (n, key) = (hub.queues.len(), hub.key);
+        let pick = |count: u64, n: usize| ((key.bits_at(job.chance, job.path.wrapping_add(count)) as u128 * n as u128) >> 64) as usize;
+        let level = |i: usize, stations: &[Station]| {
+            let station = &stations[hub.queues[i] as usize];
+            station.waiting.level() + station.serving.level()
+        };
+        let at = match hub.deliver {
+            Deliver::All | Deliver::Random => pick(0, n),
+            Deliver::RoundRobin => {
+                hub.turn = (hub.turn + 1) % n;
+                (hub.turn + n - 1) % n
+            }
+            Deliver::ShortestQueue => {
+                let least = (0..n).map(|i| level(i, &self.stations)).min().unwrap_or(0);
+                let ties = (0..n).filter(|&i| level(i, &self.stations) == least);
+                let which = pick(0, ties.clone().count());
+                ties.clone().nth(which).unwrap_or(0)
+            }
+            Deliver::PowerOfTwo if n > 1 => {
+                let first = pick(0, n);
+                let second = (first + 1 + pick(1 << 32, n - 1)) % n;
+                if level(second, &self.stations) < level(first, &self.stations) { second } else { first }
+            }
+            Deliver::PowerOfTwo => 0,
+            Deliver::ByKey => self.key_of(slot) as usize % n,
+        };
+        self.hubs[topic].queues[at]
+    }
+
+    /// A message's key; one without keys is dealt out evenly.
+    fn key_of(&self, slot: u32) -> u32 {
+        let job = &self.jobs[slot];
+        match self.senders.get(job.producer as usize).and_then(|s| s.keys.as_ref()) {
+            Some((law, key)) => law.key(key.uniform_at(job.chance, 0)),
+            None => (self.chance.bits_at(job.chance, job.path) >> 32) as u32,
+        }
+    }
+
+    /// A message reaches a queue. Says whether its sender has to wait for room; `holder` is the server that then holds it.
+    pub(super) fn enter<R: Recorder>(&mut self, slot: u32, queue: u32, holder: u32, row: Option<usize>, recorder: &mut R) -> bool {
+        self.bring_work(slot, queue, row);
+        self.places += 1;
+        let (now, place) = (self.now, self.places);
+        let job = &mut self.jobs[slot];
+        (job.queue, job.sent, job.place, job.left, job.expires) = (queue, now, place, FRESH, u64::MAX);
+        job.worked_before += job.worked;
+        (job.worked, job.deliveries, job.lane) = (0, 0, 0);
+        let station = &mut self.stations[queue as usize];
+        station.counts.offered += 1;
+        if !station.plain {
+            return self.enter_special(slot, queue, holder, recorder);
+        }
+        if let Some(server) = self.idle_server(queue, 0) {
+            self.start(server, slot);
+            return false;
+        }
+        self.line_up(slot);
+        let station = &mut self.stations[queue as usize];
+        station.peak = station.peak.max(station.waiting.level());
+        false
+    }
+
+    /// The same where a queue has more to it than servers.
+    fn enter_special<R: Recorder>(&mut self, slot: u32, queue: u32, holder: u32, recorder: &mut R) -> bool {
+        let station = &self.stations[queue as usize];
+        if station.parked {
+            self.park(slot, recorder);
+            return false;
+        }
+        if station.partitions > 1 {
+            let lanes = station.lanes.len() as u32;
+            self.jobs[slot].lane = self.key_of(slot) % self.stations[queue as usize].partitions % lanes;
+        }
+        let station = &self.stations[queue as usize];
+        if let Some((law, key)) = &station.ttl {
+            let job = &self.jobs[slot];
+            let expires = self.now.saturating_add(draw(law, *key, job.chance, job.path));
+            let place = job.place as u32;
+            self.jobs[slot].expires = expires;
+            if !self.hands_over_at_once(queue, self.jobs[slot].lane) {
+                self.timer(expires, Event::Expire { slot, place });
+            }
+        }
+        let station = &self.stations[queue as usize];
+        let full = station.room.is_some_and(|room| station.ready >= room) && !self.hands_over_at_once(queue, self.jobs[slot].lane);
+        if full {
+            let overflow = self.stations[queue as usize].overflow;
+            match overflow {
+                Overflow::Block => {
+                    let station = &mut self.stations[queue as usize];
+                    station.blocked.push_back((slot, holder));
+                    station.waiting.up(self.now);
+                    station.peak = station.peak.max(station.waiting.level());
+                    self.jobs[slot].state = State::Blocked;
+                    return true;
+                }
+                Overflow::DropHead if self.drop_oldest(queue, recorder) => {}
+                Overflow::DropHead | Overflow::RejectPublish => {
+                    self.lose(slot, Outcome::Rejected, recorder);
+                    return false;
+                }
+            }
+        }
+        self.admit(slot);
+        let station = &mut self.stations[queue as usize];
+        station.peak = station.peak.max(station.waiting.level());
+        false
+    }
+
+    /// A message that has found room: to disk first if need be, then to a server or into the line.
+    pub(super) fn admit(&mut self, slot: u32) {
+        let queue = self.jobs[slot].queue;
+        let station = &mut self.stations[queue as usize];
+        if station.commit.is_some() {
+            self.jobs[slot].state = State::Committing;
+            station.waiting.up(self.now);
+            station.ready += 1;
+            self.write(slot);
+        } else {
+            self.offer(slot);
+        }
+    }
+
+    /// A message may be taken from now on.
+    pub(super) fn offer(&mut self, slot: u32) {
+        let (queue, lane) = (self.jobs[slot].queue, self.jobs[slot].lane);
+        let station = &self.stations[queue as usize];
+        let dealing = station.prefetching && station.lanes.len() == 1 && station.unlimited.is_none();
+        if station.discipline == Discipline::ProcessorSharing {
+            self.join(slot);
+        } else if station.batching {
+            self.line_up(slot);
+            self.take_batches(queue);
+        } else if dealing {
+            if !self.deal(slot) {
+                self.line_up_or_interrupt(slot);
+            }
+        } else if let Some(server) = self.idle_server(queue, lane) {
+            self.start(server, slot);
+        } else {
+            self.line_up_or_interrupt(slot);
+        }
+    }
+
+    /// Takes the server of a lesser message, if it may, or its place in the line.
+    fn line_up_or_interrupt(&mut self, slot: u32) {
+        if let Some(server) = self.victim(slot) {
+            self.put_aside(server);
+            self.start(server, slot);
+        } else {
+            self.line_up(slot);
+        }
+    }
+
+    /// Takes its place in the line.
+    #[inline]
+    pub(super) fn line_up(&mut self, slot: u32) {
+        let ticket = self.ticket(slot);
+        let job = &mut self.jobs[slot];
+        job.state = State::Ready;
+        let station = &mut self.stations[job.queue as usize];
+        station.ready += 1;
+        station.waiting.up(self.now);
+        station.lanes[job.lane as usize].push(ticket);
+        if station.lanes[job.lane as usize].len() as u64 > 2 * station.ready + SPARSE {
+            self.sweep(slot);
+        }
+    }
+
+    /// What each group of a queue would take for a message: as planned where the plan knows, else by its own chance.
+    #[inline]
+    pub(super) fn bring_work(&mut self, slot: u32, queue: u32, row: Option<usize>) {
+        for i in 0..self.stations[queue as usize].groups.len() {
+            let g = self.stations[queue as usize].groups[i];
+            let planned = row.and_then(|row| self.source.block().demand[g as usize].get(row).copied());
+            let work = match planned {
+                Some(work) => work,
+                None => self.work(slot, g, queue, 0),
+            };
+            self.jobs.demands(slot)[i] = work;
+        }
+    }
+
+    /// The work of a delivery that is not planned.
+    pub(super) fn work(&self, slot: u32, group: u32, queue: u32, delivery: u64) -> u64 {
+        let (job, group) = (&self.jobs[slot], &self.groups[group as usize]);
+        let count = job.path.wrapping_add(delivery);
+        if let Some(sender) = self.senders.get(job.producer as usize)
+            && let Some((law, key)) = &sender.own
+            && sender.feeds[queue as usize]
+        {
+            return draw(law, *key, job.chance, count);
+        }
+        let work = draw(&group.service, group.keys.service, job.chance, count);
+        if group.per_message.is_zero() {
+            return work;
+        }
+        work.saturating_add(draw(&group.per_message, group.keys.per_message, job.chance, count))
+    }
+
+    /// A message goes on to where its group sends it, if anywhere.
+    #[inline]
+    pub(super) fn route(&self, slot: u32, group: u32) -> Option<Destination> {
+        let group = &self.groups[group as usize];
+        let (last, job) = (group.routes.last()?, &self.jobs[slot]);
+        if group.routes.len() == 1 && last.0 >= 1.0 {
+            return Some(last.1);
+        }
+        let u = group.keys.route.uniform_at(job.chance, job.count());
+        group.routes.iter().find(|(sum, _)| u <= *sum).map(|(_, to)| *to)
+    }
+
+    /// A message goes on: its way is another one from here.
+    pub(super) fn forward<R: Recorder>(&mut self, slot: u32, to: Destination, holder: u32, recorder: &mut R) -> u32 {
+        let job = &mut self.jobs[slot];
+        job.path = branch(job.path, u64::from(job.deliveries));
+        self.send(slot, to, holder, None, recorder)
+    }
+}

@@ -1,0 +1,328 @@
+//! From a scenario to a network, or why there is none.
+
+use super::arrive::draw;
+use super::commit::FSYNC;
+use super::gauge::Gauge;
+use super::job::{Job, Jobs, NONE};
+use super::keys::KeyLaw;
+use super::leave::Families;
+use super::parts::{Client, Counts, Group, GroupKeys, Hub, Loop, Phase, Sender, Server, Station};
+use super::sharing::Shared;
+use super::{Event, Network};
+use crate::discipline::{Fifo, Lifo, Priority, Random, Sorted, Waiting};
+use crate::message::Recorder;
+use crate::rng::Key;
+use crate::scenario::{
+    Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers, Topic,
+};
+use crate::sim::Looks;
+use crate::units::{MAX_NANOS, nanos};
+use crate::workload::Blocks;
+use std::cmp::Reverse;
+
+fn time(seconds: f64) -> u64 {
+    nanos(seconds).unwrap_or(MAX_NANOS)
+}
+
+impl<S: Blocks> Network<S> {
+    /// The network of a scenario that plays `source`; `key` is that of the run, for all that no plan knows.
+    ///
+    /// # Errors
+    /// What cannot be played or would never end, in words.
+    pub fn new(scenario: &Scenario, source: S, key: Key, looks: Option<Looks>) -> Result<Self, String> {
+        super::check::playable(scenario)?;
+        let stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, key)).collect();
+        let width = stations.iter().map(|s| s.groups.len()).max().unwrap_or(0).max(1);
+        let mut network = Network {
+            source,
+            cursor: 0,
+            planned: 0,
+            now: 0,
+            calendar: Default::default(),
+            sequence: 0,
+            at_once: 0,
+            groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
+            stations,
+            servers: Vec::new(),
+            hubs: scenario.topics.iter().map(|t| hub(t, key)).collect(),
+            senders: scenario.producers.iter().map(|p| sender(scenario, p, key)).collect(),
+            clients: Vec::new(),
+            loops: scenario.producers.iter().map(|p| closed(p, key)).collect(),
+            thinking: 0,
+            jobs: Jobs::new(width),
+            families: Families::default(),
+            offered: 0,
+            backlog: scenario.queues.iter().map(|q| q.initial_backlog).collect(),
+            begun: false,
+            places: 0,
+            stamps: 0,
+            released: Vec::new(),
+            hand: Vec::new(),
+            chance: key.role("keys", ""),
+            looks,
+        };
+        network.staff(scenario);
+        network.look_ahead();
+        Ok(network)
+    }
+
+    /// Gives the groups their servers.
+    fn staff(&mut self, scenario: &Scenario) {
+        for (queue, station) in self.stations.iter_mut().enumerate() {
+            for &g in &station.groups {
+                let consumer = &scenario.consumers[g as usize];
+                let Servers::Count(count) = consumer.count else { continue };
+                let most = consumer.autoscale.map_or(count, |a| a.max);
+                for i in 0..most {
+                    let index = self.servers.len() as u32;
+                    let phase = if i < count { Phase::Idle } else { Phase::Off };
+                    self.servers.push(Server::new(g, queue as u32, station.servers.len() as u32, phase));
+                    station.servers.push(index);
+                    if i < count {
+                        self.groups[g as usize].count.up(0);
+                        station.idle.push(Reverse((0, index)));
+                    }
+                }
+            }
+            if station.partitions > 1 {
+                // A partition belongs to one server; servers beyond the partitions have none.
+                let lanes = station.servers.len().min(station.partitions as usize).max(1);
+                station.lanes = vec![station.lanes[0].clone(); lanes];
+            }
+        }
+    }
+
+    /// Everything that is there before the plan begins: backlogs, clocks of outages and autoscaling, clients.
+    pub(super) fn begin<R: Recorder>(&mut self, recorder: &mut R) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        for queue in 0..self.stations.len() {
+            for i in 0..self.backlog[queue] {
+                self.place_backlog(queue as u32, i, recorder);
+            }
+            let station = &mut self.stations[queue];
+            station.peak = station.waiting.level();
+        }
+        for server in 0..self.servers.len() as u32 {
+            if self.servers[server as usize].phase != Phase::Off {
+                self.comes_up(server);
+            }
+        }
+        for g in 0..self.groups.len() as u32 {
+            if let Some(scale) = self.groups[g as usize].autoscale {
+                self.timer(time(scale.every).max(1), Event::Poll { group: g });
+            }
+        }
+        for client in 0..self.clients_of_all() {
+            self.think(client);
+        }
+    }
+
+    fn clients_of_all(&mut self) -> u32 {
+        for (producer, closed) in self.loops.iter().enumerate() {
+            for number in 0..closed.as_ref().map_or(0, |c| c.concurrency) {
+                self.clients.push(Client { producer: producer as u32, number: u64::from(number), round: 0, due: 0 });
+            }
+        }
+        self.clients.len() as u32
+    }
+
+    /// One message that waits from the start, whatever room there is. It is nobody's.
+    fn place_backlog<R: Recorder>(&mut self, queue: u32, i: u64, recorder: &mut R) {
+        self.places += 1;
+        let job = Job {
+            id: self.offered,
+            chance: (1 << 62) | (u64::from(queue) << 40) | i,
+            producer: NONE,
+            family: NONE,
+            client: NONE,
+            queue,
+            place: self.places,
+            left: super::job::FRESH,
+            expires: u64::MAX,
+            ..Job::default()
+        };
+        self.offered += 1;
+        let slot = self.jobs.add(job);
+        let station = &mut self.stations[queue as usize];
+        station.counts.offered += 1;
+        if station.parked {
+            return self.park(slot, recorder);
+        }
+        if station.lanes.len() > 1 {
+            self.jobs[slot].lane = (i % u64::from(station.partitions)) as u32 % station.lanes.len() as u32;
+        }
+        if let Some((law, key)) = &station.ttl {
+            let (expires, place) = (draw(law, *key, job.chance, 0), job.place as u32);
+            self.jobs[slot].expires = expires;
+            self.timer(expires, Event::Expire { slot, place });
+        }
+        self.bring_work(slot, queue, None);
+        self.offer(slot);
+    }
+}
+
+fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
+    let queue: &Queue = &scenario.queues[index];
+    let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(index).collect();
+    let unlimited = groups.iter().find(|(_, c)| c.count == Servers::Unlimited).map(|(i, _)| *i as u32);
+    let batching = groups.iter().any(|(_, c)| c.batch.is_some());
+    let prefetching = groups.iter().any(|(_, c)| c.prefetch > 1) && !batching;
+    let levels = levels(scenario).len().max(1);
+    let order = match queue.discipline {
+        Discipline::Fifo | Discipline::ProcessorSharing => Waiting::Fifo(Fifo::default()),
+        Discipline::Lifo => Waiting::Lifo(Lifo::default()),
+        Discipline::Priority => Waiting::Priority(Priority::new(levels)),
+        Discipline::Random => Waiting::Random(Random::new(key.role("order", &queue.name))),
+        Discipline::Shortest | Discipline::Deadline => Waiting::Sorted(Sorted::default()),
+    };
+    let shared = groups.first().map_or(Some(1), |(_, c)| match c.count {
+        Servers::Count(n) => Some(n),
+        Servers::Unlimited => None,
+    });
+    let plain = queue.max_length.is_none()
+        && queue.message_ttl.is_none()
+        && queue.partitions.is_none_or(|p| p <= 1)
+        && queue.durability != Durability::Fsync
+        && queue.preemption == Preemption::None
+        && queue.discipline != Discipline::ProcessorSharing
+        && !batching
+        && !prefetching
+        && !groups.is_empty();
+    Station {
+        discipline: queue.discipline,
+        preemption: queue.preemption,
+        room: queue.max_length,
+        overflow: queue.overflow,
+        ttl: queue.message_ttl.clone().map(|law| (law, key.role("ttl", &queue.name))),
+        limit: queue.delivery_limit.unwrap_or(u32::MAX),
+        dead_letter: queue.dead_letter.map(|q| q as u32),
+        parked: groups.is_empty(),
+        visibility: queue.visibility_timeout.map(time),
+        commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
+        partitions: queue.partitions.unwrap_or(1),
+        plain,
+        batching,
+        prefetching,
+        groups: groups.iter().map(|(i, _)| *i as u32).collect(),
+        servers: Vec::new(),
+        turn: 0,
+        unlimited,
+        lanes: vec![order],
+        ready: 0,
+        waiting: Gauge::default(),
+        serving: Gauge::default(),
+        idle: Default::default(),
+        blocked: Default::default(),
+        committing: Vec::new(),
+        uncommitted: Vec::new(),
+        shared: Shared::new(shared),
+        lingering: None,
+        peak: 0,
+        counts: Counts::default(),
+        drain_from: u64::MAX,
+        drained: None,
+    }
+}
+
+fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Group {
+    let role = |role: &str| key.role(role, &consumer.name);
+    let mut sum = 0.0;
+    let routes: Vec<(f64, Destination)> = consumer
+        .to
+        .iter()
+        .map(|route| {
+            sum += route.probability;
+            // A sum of probabilities that is 1 but for rounding is 1.
+            (if sum > 1.0 - 1e-9 { 1.0 } else { sum }, route.to)
+        })
+        .collect();
+    Group {
+        queue: consumer.from as u32,
+        column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,
+        service: consumer.service_time.clone(),
+        per_message: consumer.service_time_per_message.clone(),
+        keys: GroupKeys {
+            service: role("service again"),
+            per_message: role("per message again"),
+            failure: role("failure"),
+            retry: role("retry"),
+            route: role("route"),
+            up: role("up"),
+            down: role("down"),
+        },
+        prefetch: consumer.prefetch,
+        batch: consumer.batch,
+        auto_ack: consumer.ack == Ack::Auto,
+        failure: consumer.failure,
+        retry: consumer.retry_delay,
+        outages: consumer.outages.clone(),
+        autoscale: consumer.autoscale,
+        may_wait: consumer.to.iter().any(|route| may_wait(scenario, route.to)),
+        routes,
+        busy: Gauge::default(),
+        count: Gauge::default(),
+        starting: 0,
+        needed: 0,
+        handled: 0,
+        batches: 0,
+    }
+}
+
+/// Whether a sender may have to wait for room.
+fn may_wait(scenario: &Scenario, to: Destination) -> bool {
+    let blocks = |q: &usize| scenario.queues[*q].overflow == Overflow::Block && scenario.queues[*q].max_length.is_some();
+    match to {
+        Destination::Queue(q) => blocks(&q),
+        Destination::Topic(t) => scenario.topics[t].subscriptions.iter().any(blocks),
+    }
+}
+
+fn hub(topic: &Topic, key: Key) -> Hub {
+    let needed = match topic.complete_when {
+        Complete::Each => None,
+        Complete::All => Some(topic.subscriptions.len() as u32),
+        Complete::Some(k) => Some(k),
+    };
+    Hub {
+        queues: topic.subscriptions.iter().map(|q| *q as u32).collect(),
+        deliver: topic.deliver,
+        needed,
+        key: key.role("deliver", &topic.name),
+        turn: 0,
+    }
+}
+
+/// The priorities that there are, the highest first.
+fn levels(scenario: &Scenario) -> Vec<i32> {
+    let mut all: Vec<i32> = scenario.producers.iter().map(|p| p.priority).collect();
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    all.dedup();
+    all
+}
+
+fn sender(scenario: &Scenario, producer: &Producer, key: Key) -> Sender {
+    let reaches = |queue: usize| match producer.to {
+        Destination::Queue(q) => q == queue,
+        Destination::Topic(t) => scenario.topics[t].subscriptions.contains(&queue),
+    };
+    Sender {
+        to: producer.to,
+        size: producer.size,
+        priority: producer.priority,
+        level: levels(scenario).iter().position(|p| *p == producer.priority).unwrap_or(0) as u64,
+        keys: producer.keys.as_ref().map(|keys| (KeyLaw::new(keys), key.role("key", &producer.name))),
+        own: producer.service_time.clone().map(|law| (law, key.role("work again", &producer.name))),
+        feeds: (0..scenario.queues.len()).map(reaches).collect(),
+    }
+}
+
+fn closed(producer: &Producer, key: Key) -> Option<Loop> {
+    let Arrivals::Closed { concurrency, think_time } = &producer.arrivals else { return None };
+    Some(Loop {
+        concurrency: *concurrency,
+        think: (think_time.clone(), key.role("think", &producer.name)),
+        send: (producer.send_time.clone(), key.role("send", &producer.name)),
+    })
+}

@@ -1,0 +1,142 @@
+//! What the event engine does not play, and what would never end.
+
+use crate::scenario::{Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
+
+/// Refuses what cannot be played, with the reason.
+pub fn playable(scenario: &Scenario) -> Result<(), String> {
+    for index in 0..scenario.queues.len() {
+        combinations(scenario, index)?;
+    }
+    ends(scenario)?;
+    instant_loops(scenario)?;
+    deadlocks(scenario)
+}
+
+/// Features of one queue that exclude one another.
+fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
+    let queue = &scenario.queues[index];
+    let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
+    let any = |has: fn(&Consumer) -> bool| groups.iter().any(|c| has(c));
+    let refuse = |one: &str, other: &str| Err(format!("queue `{}` has {one}, which does not go with {other}", queue.name));
+    let features: [(bool, &str); 8] = [
+        (any(|c| c.batch.is_some()), "consumer batches"),
+        (any(|c| c.prefetch > 1), "prefetch above 1"),
+        (any(|c| c.outages.is_some()), "outages"),
+        (any(|c| c.autoscale.is_some()), "autoscaling"),
+        (any(|c| c.count == Servers::Unlimited), "unlimited servers"),
+        (queue.visibility_timeout.is_some(), "visibility_timeout"),
+        (queue.partitions.is_some_and(|p| p > 1), "partitions"),
+        (groups.len() > 1, "several groups of consumers"),
+    ];
+    let first = |indices: &[usize]| indices.iter().find(|i| features[**i].0).map(|i| features[*i].1);
+    if queue.discipline == Discipline::ProcessorSharing {
+        if let Some(other) = first(&[0, 1, 2, 3, 5, 6, 7]) {
+            return refuse("processor sharing", other);
+        }
+        if queue.preemption != Preemption::None {
+            return refuse("processor sharing", "preemption");
+        }
+    }
+    if queue.preemption != Preemption::None {
+        if !matches!(queue.discipline, Discipline::Lifo | Discipline::Priority | Discipline::Shortest | Discipline::Deadline) {
+            return refuse("preemption", "an order in which no newcomer is more urgent; use priority, lifo, shortest or deadline");
+        }
+        if let Some(other) = first(&[0, 1, 5, 6]) {
+            return refuse("preemption", other);
+        }
+    }
+    if features[6].0
+        && let Some(other) = first(&[0, 1, 3, 4])
+    {
+        return refuse("partitions", other);
+    }
+    if features[0].0
+        && let Some(other) = first(&[1, 4])
+    {
+        return refuse("consumer batches", other);
+    }
+    if features[0].0 && groups.iter().any(|c| c.outages.as_ref().is_some_and(|o| !o.redeliver)) {
+        return refuse("consumer batches", "outages that resume; write in_progress = \"redeliver\"");
+    }
+    Ok(())
+}
+
+/// The queues to which a destination leads.
+fn queues_of(scenario: &Scenario, to: Destination) -> Vec<usize> {
+    match to {
+        Destination::Queue(q) => vec![q],
+        Destination::Topic(t) => scenario.topics[t].subscriptions.clone(),
+    }
+}
+
+/// Every message that is inside can leave.
+fn ends(scenario: &Scenario) -> Result<(), String> {
+    for consumer in &scenario.consumers {
+        if consumer.failure >= 1.0 && consumer.ack == Ack::Manual && scenario.queues[consumer.from].delivery_limit.is_none() {
+            return Err(format!(
+                "every delivery to `{}` fails and is tried again for ever; give its queue a delivery_limit",
+                consumer.name
+            ));
+        }
+    }
+    let leaves = |c: &Consumer| c.to.iter().map(|r| r.probability).sum::<f64>() < 1.0 - 1e-9;
+    let mut can: Vec<bool> = (0..scenario.queues.len()).map(|q| scenario.consumers_of(q).all(|(_, c)| leaves(c))).collect();
+    for _ in 0..scenario.queues.len() {
+        for q in 0..can.len() {
+            // One way out is enough, but from a topic every copy must find one.
+            let way =
+                |c: &Consumer| leaves(c) || c.to.iter().any(|r| r.probability > 0.0 && queues_of(scenario, r.to).iter().all(|q| can[*q]));
+            can[q] = can[q] || scenario.consumers_of(q).all(|(_, c)| way(c));
+        }
+    }
+    match can.iter().position(|can| !can) {
+        Some(q) => {
+            Err(format!("messages go round for ever from queue `{}`: let some leave, or send them elsewhere", scenario.queues[q].name))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Clients without a time to think whose messages take no time send without end at one instant.
+fn instant_loops(scenario: &Scenario) -> Result<(), String> {
+    let idle = scenario.consumers.iter().all(|c| c.service_time.is_zero() && c.service_time_per_message.is_zero());
+    let refusing = scenario.queues.iter().any(|q| q.max_length.is_some() && q.overflow == Overflow::RejectPublish);
+    for producer in &scenario.producers {
+        let Arrivals::Closed { think_time, .. } = &producer.arrivals else { continue };
+        let no_work = producer.service_time.as_ref().map_or(idle, |law| law.is_zero());
+        if think_time.is_zero() && producer.send_time.is_zero() && (no_work || refusing) {
+            let why = if no_work { "the work takes no time either" } else { "a refused client comes back at once" };
+            return Err(format!(
+                "the clients of `{}` do not think, and {why}: time would stand still; give them a think_time",
+                producer.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Queues that wait for one another in a circle could all be full at once.
+fn deadlocks(scenario: &Scenario) -> Result<(), String> {
+    let n = scenario.queues.len();
+    let blocks = |q: usize| scenario.queues[q].overflow == Overflow::Block && scenario.queues[q].max_length.is_some();
+    let mut reach = vec![vec![false; n]; n];
+    for consumer in &scenario.consumers {
+        for q in consumer.to.iter().flat_map(|r| queues_of(scenario, r.to)).filter(|q| blocks(*q)) {
+            reach[consumer.from][q] = true;
+        }
+    }
+    for via in 0..n {
+        for from in 0..n {
+            for to in 0..n {
+                reach[from][to] |= reach[from][via] && reach[via][to];
+            }
+        }
+    }
+    match (0..n).find(|q| reach[*q][*q]) {
+        Some(q) => Err(format!(
+            "consumers of queue `{}` can wait for room in a circle, and nobody would ever go on; use another overflow than \"block\" in it",
+            scenario.queues[q].name
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,42 @@
+//! Closed loops: clients that send, wait until their message has left the network, and think.
+
+use super::arrive::draw;
+use super::job::{Job, NONE};
+use super::{Event, Network};
+use crate::message::Recorder;
+use crate::workload::Blocks;
+
+impl<S: Blocks> Network<S> {
+    /// A client thinks, then sends.
+    pub(super) fn think(&mut self, client: u32) {
+        let c = &mut self.clients[client as usize];
+        let Some(closed) = &self.loops[c.producer as usize] else { return };
+        let due = self.now.saturating_add(draw(&closed.think.0, closed.think.1, c.number, c.round));
+        let sent = due.saturating_add(draw(&closed.send.0, closed.send.1, c.number, c.round));
+        c.due = due;
+        c.round += 1;
+        self.thinking += 1;
+        self.timer(sent, Event::Send { client });
+    }
+
+    /// A client's message reaches its first queue.
+    pub(super) fn send_of<R: Recorder>(&mut self, client: u32, recorder: &mut R) {
+        self.thinking -= 1;
+        let c = &self.clients[client as usize];
+        let producer = c.producer;
+        let job = Job {
+            id: self.offered,
+            // Beyond the position of any planned message.
+            chance: ((c.number + 1) << 40) | c.round,
+            due: c.due,
+            entered: self.now,
+            producer,
+            family: NONE,
+            client,
+            ..Job::default()
+        };
+        self.offered += 1;
+        let slot = self.jobs.add(job);
+        self.send(slot, self.senders[producer as usize].to, NONE, None, recorder);
+    }
+}

@@ -1,0 +1,160 @@
+//! Messages inside the network, each in a slot that is used again when it has left.
+
+use crate::message::Message;
+
+/// No slot, no server, no client, no family.
+pub const NONE: u32 = u32::MAX;
+/// No work begun.
+pub const FRESH: u64 = u64::MAX;
+
+/// Where a message is within its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// The slot is free, or the message is between two queues.
+    #[default]
+    Away,
+    /// Its sender waits for room.
+    Blocked,
+    /// Written, but not yet on disk.
+    Committing,
+    /// In the line.
+    Ready,
+    /// In a consumer's own line (prefetch).
+    Held,
+    /// Waits for its next attempt (back-off).
+    Delayed,
+    InService,
+}
+
+/// One copy of a message, in one queue.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Job {
+    /// Position among all that ever reached the network.
+    pub id: u64,
+    /// What its draws depend on: its position in the plan, or its client and round.
+    pub chance: u64,
+    /// Which of its copies, by the way it came: what its draws depend on as well.
+    pub path: u64,
+    pub due: u64,
+    /// When it reached its first queue.
+    pub entered: u64,
+    /// When it reached this queue.
+    pub sent: u64,
+    /// Its place in this queue's order, never given twice.
+    pub place: u64,
+    /// When its time to live ends in this queue.
+    pub expires: u64,
+    /// Work that is left of a service that was broken off, in nanoseconds of `left_of`; [`FRESH`] if none was.
+    pub left: u64,
+    /// Since when it is in service, if it is.
+    pub began: u64,
+    /// Nanoseconds in service in this queue so far, and in the queues before.
+    pub worked: u64,
+    pub worked_before: u64,
+    /// The group whose server broke it off.
+    pub left_of: u32,
+    pub producer: u32,
+    pub queue: u32,
+    /// Which of the queue's orders it waits in.
+    pub lane: u32,
+    pub deliveries: u32,
+    /// Which delivery this is, among all of the run: what a visibility timeout is for.
+    pub stamp: u32,
+    pub family: u32,
+    pub client: u32,
+    pub state: State,
+    /// Whether its end was told already: it lives on in a dead-letter queue.
+    pub told: bool,
+}
+
+impl Job {
+    pub fn message(&self, size: u32, priority: i32) -> Message {
+        Message { id: self.id, due: self.due, producer: self.producer, size, priority }
+    }
+
+    /// The number of draws that a further one of the same role depends on.
+    pub fn count(&self) -> u64 {
+        self.path.wrapping_add(u64::from(self.deliveries))
+    }
+}
+
+/// All messages inside, and the work that each brings to its queue.
+#[derive(Debug, Clone, Default)]
+pub struct Jobs {
+    all: Vec<Job>,
+    free: Vec<u32>,
+    /// What each would take of each group of its queue, `width` a slot.
+    demands: Vec<u64>,
+    width: usize,
+    /// Messages with ids below `mark` that are inside.
+    mark: u64,
+    before_mark: u64,
+}
+
+impl Jobs {
+    /// For queues with at most so many groups each.
+    pub fn new(width: usize) -> Self {
+        Jobs { width, ..Jobs::default() }
+    }
+
+    pub fn live(&self) -> usize {
+        self.all.len() - self.free.len()
+    }
+
+    #[inline]
+    pub fn add(&mut self, job: Job) -> u32 {
+        self.before_mark += u64::from(job.id < self.mark);
+        if let Some(slot) = self.free.pop() {
+            self.all[slot as usize] = job;
+            return slot;
+        }
+        self.all.push(job);
+        self.demands.resize(self.all.len() * self.width, 0);
+        (self.all.len() - 1) as u32
+    }
+
+    #[inline]
+    pub fn remove(&mut self, slot: u32) {
+        let job = &mut self.all[slot as usize];
+        self.before_mark -= u64::from(job.id < self.mark);
+        job.state = State::Away;
+        job.place = u64::MAX;
+        self.free.push(slot);
+    }
+
+    #[inline(always)]
+    pub fn demands(&mut self, slot: u32) -> &mut [u64] {
+        &mut self.demands[slot as usize * self.width..][..self.width]
+    }
+
+    /// From now on, counts the messages inside whose ids are below `mark`.
+    pub fn count_below(&mut self, mark: u64) {
+        self.mark = mark;
+        self.before_mark = self.inside().filter(|(_, job)| job.id < mark).count() as u64;
+    }
+
+    pub fn below(&self) -> u64 {
+        self.before_mark
+    }
+
+    /// Slots and messages that are inside.
+    pub fn inside(&self) -> impl Iterator<Item = (u32, &Job)> {
+        // A free slot's place is none that was ever given.
+        self.all.iter().enumerate().filter(|(_, job)| job.place != u64::MAX).map(|(slot, job)| (slot as u32, job))
+    }
+}
+
+impl std::ops::Index<u32> for Jobs {
+    type Output = Job;
+    #[inline(always)]
+    fn index(&self, slot: u32) -> &Job {
+        &self.all[slot as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Jobs {
+    #[inline(always)]
+    fn index_mut(&mut self, slot: u32) -> &mut Job {
+        &mut self.all[slot as usize]
+    }
+}

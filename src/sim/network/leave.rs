@@ -1,0 +1,178 @@
+//! How messages end: served, lost, or complete when enough of their copies are.
+
+use super::Network;
+use super::job::NONE;
+use crate::message::{Exit, Outcome, Record, Recorder};
+use crate::workload::Blocks;
+
+/// The copies of one message.
+#[derive(Debug, Clone, Copy)]
+struct Family {
+    /// The family that the message itself is a copy in.
+    parent: u32,
+    client: u32,
+    /// Copies still to be served until it is complete.
+    needed: u32,
+    /// Copies that have not left.
+    alive: u32,
+    /// Whether its end was told.
+    told: bool,
+    /// Whether each copy counts by itself: then it is kept only for the client that waits for them all.
+    each: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Families {
+    all: Vec<Family>,
+    free: Vec<u32>,
+}
+
+impl Families {
+    fn add(&mut self, family: Family) -> u32 {
+        if let Some(index) = self.free.pop() {
+            self.all[index as usize] = family;
+            return index;
+        }
+        self.all.push(family);
+        (self.all.len() - 1) as u32
+    }
+}
+
+impl<S: Blocks> Network<S> {
+    /// The family of the copies that a topic makes of a message, where one is needed.
+    pub(super) fn found_family(&mut self, slot: u32, topic: usize) -> u32 {
+        let hub = &self.hubs[topic];
+        let copies = hub.queues.len() as u32;
+        let job = &self.jobs[slot];
+        let each = hub.needed.is_none();
+        if each && job.client == NONE && job.family == NONE {
+            return NONE;
+        }
+        // Within a family that waits for its copies, the copies of a copy are waited for together.
+        let needed = hub.needed.unwrap_or(copies);
+        self.families.add(Family {
+            parent: job.family,
+            client: job.client,
+            needed,
+            alive: copies,
+            told: false,
+            each: each && job.family == NONE,
+        })
+    }
+
+    /// Tells of a message's stay in its queue, which has ended.
+    #[inline]
+    pub(super) fn tell<R: Recorder>(&mut self, slot: u32, group: u32, number: u32, outcome: Outcome, recorder: &mut R) {
+        let job = &self.jobs[slot];
+        let (size, priority) = self.senders.get(job.producer as usize).map_or((0, 0), |s| (s.size, s.priority));
+        recorder.record(&Record {
+            message: job.message(size, priority),
+            sent: job.sent,
+            taken: self.now - job.worked,
+            finished: self.now,
+            queue: job.queue,
+            consumer: group,
+            server: number,
+            deliveries: job.deliveries,
+            outcome,
+        });
+        let counts = &mut self.stations[job.queue as usize].counts;
+        match outcome {
+            Outcome::Served => counts.served += 1,
+            Outcome::Rejected => counts.rejected += 1,
+            Outcome::Dropped => counts.dropped += 1,
+            Outcome::Expired => counts.expired += 1,
+            Outcome::DeadLettered => counts.dead_lettered += 1,
+            Outcome::Unfinished => return,
+        }
+        if job.deliveries > 0 {
+            counts.deliveries += u64::from(job.deliveries);
+            counts.delivered += 1;
+        }
+    }
+
+    /// A message is lost in its queue. It lives on in the dead-letter queue if there is one and it was accepted here.
+    pub(super) fn lose<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
+        self.tell(slot, 0, 0, outcome, recorder);
+        let dead = self.stations[self.jobs[slot].queue as usize].dead_letter;
+        let Some(dead) = dead.filter(|_| outcome != Outcome::Rejected) else {
+            return self.leaves(slot, outcome, recorder);
+        };
+        self.told(slot, outcome, recorder);
+        let job = &mut self.jobs[slot];
+        (job.family, job.client, job.told) = (NONE, NONE, true);
+        job.path = job.path.wrapping_add(0x5851_f42d_4c95_7f2d);
+        self.enter(slot, dead, NONE, None, recorder);
+    }
+
+    /// A message comes to a queue that nobody consumes from: it is out of sight.
+    pub(super) fn park<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
+        let queue = self.jobs[slot].queue;
+        self.stations[queue as usize].waiting.up(self.now);
+        self.leaves(slot, Outcome::DeadLettered, recorder);
+    }
+
+    /// A message leaves the network.
+    #[inline]
+    pub(super) fn leaves<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
+        self.told(slot, outcome, recorder);
+        self.jobs.remove(slot);
+    }
+
+    /// Tells of a message's end, if it is one: the copy that completes its family, or makes that impossible, tells for all.
+    #[inline]
+    pub(super) fn told<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
+        let job = &self.jobs[slot];
+        if job.told {
+            return;
+        }
+        if job.family == NONE {
+            let client = job.client;
+            self.tell_exit(slot, outcome, recorder);
+            if client != NONE && outcome != Outcome::Unfinished {
+                self.think(client);
+            }
+            return;
+        }
+        let mut index = job.family;
+        while index != NONE {
+            let family = &mut self.families.all[index as usize];
+            family.alive -= 1;
+            let mut ends = false;
+            if family.each {
+                self.tell_exit(slot, outcome, recorder);
+            } else if !family.told {
+                family.needed -= u32::from(outcome == Outcome::Served);
+                ends = family.needed == 0 || family.needed > family.alive;
+                family.told = ends;
+            }
+            let family = self.families.all[index as usize];
+            if ends && family.parent == NONE {
+                self.tell_exit(slot, outcome, recorder);
+            }
+            let back = if family.each { family.alive == 0 } else { ends };
+            if back && family.client != NONE && family.parent == NONE && outcome != Outcome::Unfinished {
+                self.think(family.client);
+            }
+            if family.alive == 0 {
+                self.families.free.push(index);
+            }
+            if !ends {
+                return;
+            }
+            index = family.parent;
+        }
+    }
+
+    fn tell_exit<R: Recorder>(&self, slot: u32, outcome: Outcome, recorder: &mut R) {
+        let job = &self.jobs[slot];
+        let (size, priority) = self.senders.get(job.producer as usize).map_or((0, 0), |s| (s.size, s.priority));
+        recorder.left(&Exit {
+            message: job.message(size, priority),
+            sent: job.entered,
+            finished: self.now,
+            worked: job.worked_before + job.worked,
+            outcome,
+        });
+    }
+}

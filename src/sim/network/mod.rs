@@ -1,0 +1,274 @@
+//! The event engine: any scenario, message by message, in integer nanoseconds.
+//!
+//! Arrivals come from the plan in their order; everything else that is to happen stands in one calendar. A file for each
+//! concept says what an event does: [`arrive`] how messages come and where they go, [`serve`] how servers take and finish
+//! them, [`leave`] how they end, and so on. What a message's chance decides (later demands, routes, failures, jitter) depends
+//! on its position in the plan, its way and its delivery alone, so that neither the order of events nor another
+//! configuration changes it.
+//!
+//! At one instant ends of service come first, by the servers' numbers, then timers, then arrivals. A server that becomes
+//! free takes the next message before its own goes on.
+//!
+//! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait for: a server,
+//! room (`overflow = "block"`), a commit, their turn in a consumer's own line, or the next attempt. So with a bound that
+//! blocks, the number waiting counts blocked senders, as in the recursion and in theory; only `max_length` counts the line alone.
+
+mod arrive;
+mod autoscale;
+mod batch;
+mod build;
+mod check;
+mod clients;
+mod commit;
+mod gauge;
+mod job;
+mod keys;
+mod leave;
+mod outages;
+mod parts;
+mod preempt;
+mod prefetch;
+mod retry;
+mod serve;
+mod sharing;
+mod totals;
+
+pub use parts::Counts;
+pub use totals::{GroupTotals, NetworkTotals, QueueTotals};
+
+use super::Looks;
+use super::calendar::Calendar;
+use crate::message::{Level, Outcome, Recorder};
+use crate::rng::Key;
+use crate::workload::Blocks;
+use job::{Jobs, State};
+use leave::Families;
+use parts::{Client, Group, Hub, Loop, Sender, Server, Station};
+
+/// Events at one instant without end are an endless loop: no scenario has that many for a reason.
+const MOST_AT_ONCE: u64 = 50_000_000;
+
+/// What stands in the calendar.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// A server ends its work, unless its epoch has changed.
+    Done {
+        server: u32,
+        epoch: u32,
+    },
+    /// The message that is done first where all share the servers.
+    Share {
+        queue: u32,
+        epoch: u32,
+    },
+    /// A message's time to live ends.
+    Expire {
+        slot: u32,
+        place: u32,
+    },
+    /// A message's back-off ends.
+    Retry {
+        slot: u32,
+        place: u32,
+    },
+    /// A delivery has not been acknowledged in time.
+    Visible {
+        slot: u32,
+        stamp: u32,
+    },
+    /// A group commit is on disk.
+    Commit {
+        queue: u32,
+    },
+    /// A batch has waited long enough.
+    Linger {
+        queue: u32,
+        timer: u32,
+    },
+    Break {
+        server: u32,
+        epoch: u32,
+    },
+    Repair {
+        server: u32,
+    },
+    /// Autoscaling looks at the backlog.
+    Poll {
+        group: u32,
+    },
+    Started {
+        server: u32,
+        epoch: u32,
+    },
+    /// A client's message reaches its queue.
+    Send {
+        client: u32,
+    },
+}
+
+/// Ranks at one instant.
+const ENDS: u64 = 0;
+const TIMERS: u64 = 1 << 62;
+
+/// Plays a plan through a whole scenario.
+pub struct Network<S> {
+    source: S,
+    cursor: usize,
+    /// When the next planned message reaches the network; `u64::MAX` when there is none.
+    planned: u64,
+    now: u64,
+    calendar: Calendar<Event>,
+    sequence: u64,
+    /// Events at this instant so far.
+    at_once: u64,
+    stations: Vec<Station>,
+    groups: Vec<Group>,
+    servers: Vec<Server>,
+    hubs: Vec<Hub>,
+    senders: Vec<Sender>,
+    clients: Vec<Client>,
+    loops: Vec<Option<Loop>>,
+    /// Clients that think or whose message is on its way.
+    thinking: usize,
+    jobs: Jobs,
+    families: Families,
+    /// Messages that reached the network so far.
+    offered: u64,
+    /// Messages that wait in each queue before the plan begins.
+    backlog: Vec<u64>,
+    begun: bool,
+    places: u64,
+    stamps: u32,
+    /// Servers whose messages found room at last.
+    released: Vec<u32>,
+    /// Room for a batch in hand.
+    hand: Vec<(u32, u64, u32)>,
+    chance: Key,
+    looks: Option<Looks>,
+}
+
+impl<S: Blocks> Network<S> {
+    /// Plays so many further messages (fewer if there are no more) and says how many.
+    pub fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
+        self.begin(recorder);
+        let from = self.offered;
+        let goal = from.saturating_add(messages);
+        while self.offered < goal && self.step(u64::MAX, recorder) {}
+        self.offered - from
+    }
+
+    /// Plays everything that happens before an instant.
+    pub fn advance_until(&mut self, instant: u64, recorder: &mut impl Recorder) {
+        self.begin(recorder);
+        while self.step(instant, recorder) {}
+        self.look_until(instant, recorder);
+        self.now = self.now.max(instant);
+    }
+
+    /// Plays on until every message offered so far has left, for at most as many further messages; who is still inside then
+    /// is told of as unfinished.
+    pub fn settle(&mut self, recorder: &mut impl Recorder) {
+        let mark = self.offered;
+        self.looks = None;
+        self.jobs.count_below(mark);
+        let last = mark.saturating_mul(2).max(10_000);
+        while self.jobs.below() > 0 && self.offered < last && self.step(u64::MAX, recorder) {}
+        let left: Vec<u32> = self.jobs.inside().filter(|(_, job)| job.id < mark).map(|(slot, _)| slot).collect();
+        for slot in left {
+            self.tell(slot, 0, 0, Outcome::Unfinished, recorder);
+            self.told(slot, Outcome::Unfinished, recorder);
+        }
+    }
+
+    /// The next thing happens, if it is before an instant and if there is any message left that it could matter to.
+    #[inline]
+    fn step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
+        let event = self.calendar.next_at();
+        let next = event.min(self.planned);
+        let over = self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
+        if next >= before || over || self.at_once > MOST_AT_ONCE {
+            return false;
+        }
+        if self.looks.is_some_and(|l| l.next < next) {
+            self.look_until(next, recorder);
+        }
+        self.at_once = if next == self.now { self.at_once + 1 } else { 0 };
+        self.now = next;
+        if event <= self.planned {
+            if let Some((_, event)) = self.calendar.pop() {
+                self.happen(event, recorder);
+            }
+        } else {
+            self.arrive(recorder);
+        }
+        while let Some(server) = self.released.pop() {
+            self.release(server, recorder);
+        }
+        true
+    }
+
+    #[inline]
+    fn happen<R: Recorder>(&mut self, event: Event, recorder: &mut R) {
+        match event {
+            Event::Done { server, epoch } => self.done(server, epoch, recorder),
+            Event::Share { queue, epoch } => self.shares_done(queue, epoch, recorder),
+            Event::Expire { slot, place } => self.expire(slot, place, recorder),
+            Event::Retry { slot, place } => self.retry(slot, place, recorder),
+            Event::Visible { slot, stamp } => self.visible(slot, stamp, recorder),
+            Event::Commit { queue } => self.committed(queue),
+            Event::Linger { queue, timer } => self.lingered(queue, timer),
+            Event::Break { server, epoch } => self.breaks(server, epoch, recorder),
+            Event::Repair { server } => self.repaired(server, recorder),
+            Event::Poll { group } => self.poll(group),
+            Event::Started { server, epoch } => self.started(server, epoch, recorder),
+            Event::Send { client } => self.send_of(client, recorder),
+        }
+    }
+
+    fn timer(&mut self, at: u64, event: Event) {
+        self.sequence += 1;
+        self.calendar.plan(at, TIMERS | self.sequence, event);
+    }
+
+    /// Looks at all queues whenever it is time before an instant.
+    fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
+        while let Some(at) = self.looks.map(|l| l.next).filter(|&at| at < instant) {
+            for (queue, station) in self.stations.iter().enumerate() {
+                recorder.level(&Level { at, queue: queue as u32, waiting: station.waiting.level(), busy: station.serving.level() });
+            }
+            if let Some(looks) = &mut self.looks {
+                looks.pass();
+            }
+        }
+    }
+
+    /// Takes a message out of the count of those that wait or are served.
+    fn uncount(&mut self, slot: u32) {
+        let (now, job) = (self.now, &mut self.jobs[slot]);
+        let station = &mut self.stations[job.queue as usize];
+        match job.state {
+            State::Away => {}
+            State::InService => {
+                station.serving.down(now);
+                job.worked += now - job.began;
+            }
+            State::Ready | State::Committing => {
+                station.ready -= 1;
+                station.less(now);
+            }
+            State::Blocked | State::Held | State::Delayed => station.less(now),
+        }
+        job.state = State::Away;
+    }
+}
+
+impl Station {
+    /// One less waits.
+    #[inline]
+    fn less(&mut self, now: u64) {
+        self.waiting.down(now);
+        if self.waiting.level() == 0 && self.drained.is_none() && now >= self.drain_from {
+            self.drained = Some(now);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Servers that break and are repaired, each by itself.
+
+use super::arrive::draw;
+use super::job::{NONE, State};
+use super::parts::Phase;
+use super::{Event, Network};
+use crate::message::{Outcome, Recorder};
+use crate::workload::Blocks;
+use std::cmp::Reverse;
+
+impl<S: Blocks> Network<S> {
+    /// A server is up from now on: decides until when.
+    pub(super) fn comes_up(&mut self, server: u32) {
+        let s = &mut self.servers[server as usize];
+        let group = &self.groups[s.group as usize];
+        let Some(outages) = &group.outages else { return };
+        s.breaks += 1;
+        let up = draw(&outages.up, group.keys.up, u64::from(server), s.breaks);
+        if outages.only_busy {
+            s.until_break = up;
+        } else {
+            let epoch = u32::MAX;
+            self.timer(self.now.saturating_add(up), Event::Break { server, epoch });
+        }
+    }
+
+    /// A server breaks: at this instant of its work, or whatever it does (epoch `u32::MAX`).
+    pub(super) fn breaks<R: Recorder>(&mut self, server: u32, epoch: u32, recorder: &mut R) {
+        let s = &mut self.servers[server as usize];
+        if epoch != u32::MAX && epoch != s.epoch {
+            return;
+        }
+        let (phase, queue, number) = (s.phase, s.queue, s.breaks);
+        let group = &self.groups[s.group as usize];
+        let Some(outages) = &group.outages else { return };
+        let (resume, auto_ack) = (!outages.redeliver, group.auto_ack);
+        let down = draw(&outages.down, group.keys.down, u64::from(server), number);
+        if matches!(phase, Phase::Blocked | Phase::Off | Phase::Starting) {
+            // It has nothing to do that could be broken off: it is up again as if at once.
+            return self.comes_up(server);
+        }
+        s.epoch += 1;
+        s.phase = Phase::Down;
+        self.timer(self.now.saturating_add(down), Event::Repair { server });
+        if phase == Phase::Idle {
+            self.stations[queue as usize].idle.retain(|Reverse((_, other))| *other != server);
+            return;
+        }
+        if resume {
+            // The message stays, and so its server stays taken, until it is done after the repair.
+            self.servers[server as usize].holds = Some(self.servers[server as usize].end - self.now);
+            return;
+        }
+        self.groups[self.servers[server as usize].group as usize].busy.down(self.now);
+        let held: Vec<u32> = self.servers[server as usize].buffer.drain(..).collect();
+        let batch = self.batch_of(server);
+        self.servers[server as usize].job = NONE;
+        for slot in held {
+            self.uncount(slot);
+            self.put_back(slot, recorder);
+        }
+        for (slot, place, stamp) in batch {
+            let job = &self.jobs[slot];
+            if job.place != place || job.stamp != stamp || job.state != State::InService {
+                continue;
+            }
+            self.uncount(slot);
+            if auto_ack {
+                self.lose(slot, Outcome::Dropped, recorder);
+            } else if self.jobs[slot].deliveries >= self.stations[queue as usize].limit {
+                self.lose(slot, Outcome::DeadLettered, recorder);
+            } else {
+                self.put_back(slot, recorder);
+            }
+        }
+    }
+
+    pub(super) fn repaired<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        self.comes_up(server);
+        let s = &mut self.servers[server as usize];
+        match s.holds.take() {
+            Some(left) => {
+                s.phase = Phase::Busy;
+                // Its work counts until the next break from here.
+                s.start = self.now;
+                let end = self.now.saturating_add(left);
+                self.work_until(server, end);
+            }
+            None => self.free(server, recorder),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The parts of a network: queues, groups of servers, servers, topics, producers; their settings in plain numbers, and their state.
+
+use super::gauge::Gauge;
+use super::job::NONE;
+use super::keys::KeyLaw;
+use super::sharing::Shared;
+use crate::discipline::Waiting;
+use crate::rng::Key;
+use crate::scenario::{Autoscale, Batching, Deliver, Destination, Discipline, Outages, Overflow, Preemption, RetryDelay};
+use crate::workload::laws::Law;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// A queue.
+pub struct Station {
+    pub discipline: Discipline,
+    pub preemption: Preemption,
+    pub room: Option<u64>,
+    pub overflow: Overflow,
+    pub ttl: Option<(Law, Key)>,
+    pub limit: u32,
+    pub dead_letter: Option<u32>,
+    /// Nobody consumes here: what comes stays for good.
+    pub parked: bool,
+    /// Nanoseconds; `None` is for ever.
+    pub visibility: Option<u64>,
+    /// Nanoseconds that a group commit takes.
+    pub commit: Option<u64>,
+    pub partitions: u32,
+    /// Whether nothing but waiting for a server ever happens here.
+    pub plain: bool,
+    pub batching: bool,
+    pub prefetching: bool,
+    /// Its groups in the scenario's order, and its servers.
+    pub groups: Vec<u32>,
+    pub servers: Vec<u32>,
+    /// Where among its servers the turn is, where messages are dealt to them.
+    pub turn: usize,
+    /// The group that never runs out of servers.
+    pub unlimited: Option<u32>,
+
+    /// Who waits: one order for the queue, or one for each server where partitions bind messages to servers.
+    pub lanes: Vec<Waiting>,
+    /// Messages that count against `max_length`.
+    pub ready: u64,
+    /// Messages that wait in any way, and those in service.
+    pub waiting: Gauge,
+    pub serving: Gauge,
+    /// Servers that wait for work: since when, and which.
+    pub idle: BinaryHeap<Reverse<(u64, u32)>>,
+    /// Senders that wait for room: the message and the server that holds it, if one does.
+    pub blocked: VecDeque<(u32, u32)>,
+    /// Messages that are written but not on disk: those of the commit under way, and those for the next.
+    pub committing: Vec<u32>,
+    pub uncommitted: Vec<u32>,
+    pub shared: Shared,
+    /// When the timer of a lingering batch goes off, and its number.
+    pub lingering: Option<(u64, u32)>,
+    pub peak: u64,
+    pub counts: Counts,
+    /// From when on an empty line is looked for, and when it was found.
+    pub drain_from: u64,
+    pub drained: Option<u64>,
+}
+
+/// What happened in a queue so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages that reached it.
+    pub offered: u64,
+    pub served: u64,
+    pub rejected: u64,
+    pub dropped: u64,
+    pub expired: u64,
+    pub dead_lettered: u64,
+    /// Deliveries of messages that left after at least one, and how many these messages were.
+    pub deliveries: u64,
+    pub delivered: u64,
+}
+
+/// A group of consumers.
+pub struct Group {
+    pub queue: u32,
+    /// Which of its queue's groups.
+    pub column: u32,
+    pub service: Law,
+    pub per_message: Law,
+    /// What its draws depend on.
+    pub keys: GroupKeys,
+    pub prefetch: u32,
+    pub batch: Option<Batching>,
+    pub auto_ack: bool,
+    pub failure: f64,
+    pub retry: Option<RetryDelay>,
+    pub outages: Option<Outages>,
+    pub autoscale: Option<Autoscale>,
+    /// Destinations with the sums of the probabilities up to them.
+    pub routes: Vec<(f64, Destination)>,
+    /// Whether a destination may let it wait for room.
+    pub may_wait: bool,
+
+    pub busy: Gauge,
+    /// Servers that there are: started and not yet stopped.
+    pub count: Gauge,
+    pub starting: u64,
+    /// When as many servers as there are were last needed.
+    pub needed: u64,
+    /// Times that a server ended work, and messages that it had in hand then.
+    pub handled: u64,
+    pub batches: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct GroupKeys {
+    pub service: Key,
+    pub per_message: Key,
+    pub failure: Key,
+    pub retry: Key,
+    pub route: Key,
+    pub up: Key,
+    pub down: Key,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Idle,
+    Busy,
+    /// Done, but its message finds no room where it goes.
+    Blocked,
+    Down,
+    /// Not there, by autoscaling.
+    Off,
+    Starting,
+}
+
+/// One server.
+pub struct Server {
+    pub group: u32,
+    pub queue: u32,
+    /// Which of its queue's servers.
+    pub number: u32,
+    pub phase: Phase,
+    /// Rises whenever what was planned for it no longer holds.
+    pub epoch: u32,
+    /// What it works on, with the place by which to know that it is still that.
+    pub job: u32,
+    pub place: u64,
+    pub stamp: u32,
+    /// When it began and will be done, and the whole of the work.
+    pub start: u64,
+    pub end: u64,
+    /// The rest of a batch.
+    pub more: Vec<(u32, u64, u32)>,
+    /// Its own line (prefetch).
+    pub buffer: VecDeque<u32>,
+    /// Messages that it holds because their senders, it itself, wait for room.
+    pub pending: u32,
+    /// To be switched off when it is done.
+    pub retire: bool,
+    /// Work until it breaks, where it breaks only while it works.
+    pub until_break: u64,
+    pub breaks: u64,
+    /// Whether it holds a message while it is down, and what is left of its work.
+    pub holds: Option<u64>,
+}
+
+impl Server {
+    pub fn new(group: u32, queue: u32, number: u32, phase: Phase) -> Self {
+        Server {
+            group,
+            queue,
+            number,
+            phase,
+            epoch: 0,
+            job: NONE,
+            place: 0,
+            stamp: 0,
+            start: 0,
+            end: 0,
+            more: Vec::new(),
+            buffer: VecDeque::new(),
+            pending: 0,
+            retire: false,
+            until_break: u64::MAX,
+            breaks: 0,
+            holds: None,
+        }
+    }
+}
+
+/// A topic.
+pub struct Hub {
+    pub queues: Vec<u32>,
+    pub deliver: Deliver,
+    /// Copies that must be served; `None` where each counts by itself.
+    pub needed: Option<u32>,
+    pub key: Key,
+    pub turn: usize,
+}
+
+/// A producer.
+pub struct Sender {
+    pub to: Destination,
+    pub size: u32,
+    pub priority: i32,
+    /// Its priority's position among all, the highest being 0.
+    pub level: u64,
+    pub keys: Option<(KeyLaw, Key)>,
+    /// The work that it gives to messages, and the queues to which it brings that.
+    pub own: Option<(Law, Key)>,
+    pub feeds: Vec<bool>,
+}
+
+/// One of the clients of a closed loop.
+pub struct Client {
+    pub producer: u32,
+    pub number: u64,
+    pub round: u64,
+    pub due: u64,
+}
+
+/// How closed producers think and send.
+pub struct Loop {
+    pub concurrency: u32,
+    pub think: (Law, Key),
+    pub send: (Law, Key),
+}

@@ -1,0 +1,62 @@
+//! Preemption: a message that is more urgent takes a server from another, which goes on later or starts again.
+
+use super::Network;
+use super::job::{FRESH, NONE, State};
+use super::parts::Phase;
+use crate::scenario::{Discipline, Preemption};
+use crate::workload::Blocks;
+
+impl<S: Blocks> Network<S> {
+    /// The server whose message has to make way for a new one: that with the least urgent of all, if the new one is more so.
+    pub(super) fn victim(&mut self, slot: u32) -> Option<u32> {
+        let job = &self.jobs[slot];
+        let station = &self.stations[job.queue as usize];
+        if station.preemption == Preemption::None {
+            return None;
+        }
+        let discipline = station.discipline;
+        let mine = self.ticket(slot);
+        let mut worst = None;
+        for &server in &self.stations[self.jobs[slot].queue as usize].servers {
+            let s = &self.servers[server as usize];
+            if s.phase != Phase::Busy || s.job == NONE {
+                continue;
+            }
+            let (place, producer) = (s.place, self.jobs[s.job].producer);
+            let urgency = match discipline {
+                // The newest is the most urgent.
+                Discipline::Lifo => (u64::MAX - place, 0),
+                Discipline::Shortest => (s.end - self.now, place),
+                Discipline::Deadline => (self.jobs[s.job].expires, place),
+                _ => (self.senders.get(producer as usize).map_or(0, |s| s.level), place),
+            };
+            if worst.is_none_or(|(least, _)| urgency > least) {
+                worst = Some((urgency, server));
+            }
+        }
+        let mine = if discipline == Discipline::Lifo { (u64::MAX - mine.place, 0) } else { (mine.key, mine.place) };
+        worst.filter(|(urgency, _)| mine < *urgency).map(|(_, server)| server)
+    }
+
+    /// A server's message goes back to its place in the line, its work done so far kept or lost.
+    pub(super) fn put_aside(&mut self, server: u32) {
+        let s = &mut self.servers[server as usize];
+        let (slot, left, whole) = (s.job, s.end - self.now, s.end - s.start);
+        s.epoch += 1;
+        s.job = NONE;
+        s.phase = Phase::Idle;
+        if s.until_break != u64::MAX {
+            s.until_break -= self.now - s.start;
+        }
+        let group = &mut self.groups[s.group as usize];
+        group.busy.down(self.now);
+        let column = group.column;
+        self.uncount(slot);
+        let job = &mut self.jobs[slot];
+        let restart = self.stations[job.queue as usize].preemption == Preemption::Restart;
+        job.left = if restart { whole } else { left };
+        job.left_of = column;
+        debug_assert!(job.left != FRESH && job.state == State::Away);
+        self.line_up(slot);
+    }
+}

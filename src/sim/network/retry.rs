@@ -1,0 +1,125 @@
+//! Deliveries that fail or are not acknowledged in time, and when the message is delivered again.
+
+use super::job::{FRESH, NONE, State};
+use super::{Event, Network};
+use crate::message::{Outcome, Recorder};
+use crate::scenario::RetryDelay;
+use crate::units::{MAX_NANOS, nanos};
+use crate::workload::Blocks;
+
+/// Exponential back-off: the delay doubles with each delivery, from `min` to `max` seconds. With jitter it is spread evenly over its
+/// upper half, so that those who failed together do not come back together.
+fn back_off(retry: &RetryDelay, deliveries: u32, uniform: f64) -> u64 {
+    let doubled = retry.min * 2_f64.powi(deliveries.saturating_sub(1).min(1000) as i32);
+    let delay = doubled.min(retry.max).max(retry.min);
+    nanos(if retry.jitter { delay * (0.5 + 0.5 * uniform) } else { delay }).unwrap_or(MAX_NANOS)
+}
+
+impl<S: Blocks> Network<S> {
+    /// A handler failed: the message is delivered again, unless it was acknowledged beforehand or has been delivered often enough.
+    pub(super) fn failed<R: Recorder>(&mut self, slot: u32, server: u32, recorder: &mut R) {
+        let job = &self.jobs[slot];
+        let group = &self.groups[self.servers[server as usize].group as usize];
+        if group.auto_ack {
+            return self.lose(slot, Outcome::Dropped, recorder);
+        }
+        if job.deliveries >= self.stations[job.queue as usize].limit {
+            return self.lose(slot, Outcome::DeadLettered, recorder);
+        }
+        let uniform = || group.keys.retry.uniform_at(job.chance, job.count());
+        let delay = group.retry.as_ref().map_or(0, |retry| back_off(retry, job.deliveries, if retry.jitter { uniform() } else { 1.0 }));
+        if delay == 0 {
+            return self.put_back(slot, recorder);
+        }
+        let (queue, place) = (job.queue, job.place as u32);
+        self.jobs[slot].state = State::Delayed;
+        self.stations[queue as usize].waiting.up(self.now);
+        self.timer(self.now.saturating_add(delay), Event::Retry { slot, place });
+    }
+
+    /// A message goes back to its old place in the line, whatever room there is: at once to a server that is idle, else by the
+    /// order, in which the server that gave it back is about to ask for the next.
+    pub(super) fn put_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
+        if self.still_lives(slot, recorder) {
+            let job = &self.jobs[slot];
+            if self.hands_over_at_once(job.queue, job.lane) { self.offer(slot) } else { self.line_up(slot) }
+        }
+    }
+
+    /// A message that comes back may be too late. Says whether it is not.
+    fn still_lives<R: Recorder>(&mut self, slot: u32, recorder: &mut R) -> bool {
+        let (expires, place) = (self.jobs[slot].expires, self.jobs[slot].place as u32);
+        if expires <= self.now {
+            self.lose(slot, Outcome::Expired, recorder);
+            return false;
+        }
+        if expires != u64::MAX {
+            self.timer(expires, Event::Expire { slot, place });
+        }
+        self.jobs[slot].left = FRESH;
+        true
+    }
+
+    /// A back-off ends: the message joins the end of the line.
+    pub(super) fn retry<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
+        if self.jobs[slot].place as u32 != place || self.jobs[slot].state != State::Delayed {
+            return;
+        }
+        self.uncount(slot);
+        self.places += 1;
+        self.jobs[slot].place = self.places;
+        if self.still_lives(slot, recorder) {
+            self.offer(slot);
+        }
+    }
+
+    /// A delivery was not acknowledged in time: the message can be taken again, while its first consumer works on.
+    pub(super) fn visible<R: Recorder>(&mut self, slot: u32, stamp: u32, recorder: &mut R) {
+        let job = &self.jobs[slot];
+        if job.stamp != stamp || job.state != State::InService {
+            return;
+        }
+        self.uncount(slot);
+        if self.jobs[slot].deliveries >= self.stations[self.jobs[slot].queue as usize].limit {
+            return self.lose(slot, Outcome::DeadLettered, recorder);
+        }
+        if self.still_lives(slot, recorder) {
+            self.offer(slot);
+        }
+    }
+
+    /// A message's time to live ends in the line.
+    pub(super) fn expire<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
+        let job = &self.jobs[slot];
+        let (queue, waits) = (job.queue, matches!(job.state, State::Ready | State::Committing | State::Blocked));
+        if job.place as u32 != place || job.expires != self.now || !waits {
+            return;
+        }
+        if job.state == State::Blocked {
+            let blocked = &mut self.stations[queue as usize].blocked;
+            if let Some(at) = blocked.iter().position(|b| b.0 == slot)
+                && let Some((_, holder)) = blocked.remove(at)
+                && holder != NONE
+            {
+                self.released.push(holder);
+            }
+        }
+        self.uncount(slot);
+        self.lose(slot, Outcome::Expired, recorder);
+        self.let_in(queue);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delay_doubles_up_to_its_limit() {
+        let retry = RetryDelay { min: 0.1, max: 1.0, jitter: false };
+        let delays: Vec<u64> = (1..=6).map(|n| back_off(&retry, n, 1.0) / 1_000_000).collect();
+        assert_eq!(delays, [100, 200, 400, 800, 1000, 1000]);
+        assert_eq!(back_off(&RetryDelay { jitter: true, ..retry }, 1, 0.5), 75_000_000);
+        assert_eq!(back_off(&retry, u32::MAX, 1.0), 1_000_000_000);
+    }
+}

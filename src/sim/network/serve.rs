@@ -1,0 +1,347 @@
+//! How servers take messages and finish them.
+
+use super::job::{FRESH, NONE, State};
+use super::parts::{Phase, Server};
+use super::{ENDS, Event, Network};
+use crate::discipline::{Discipline as _, Ticket};
+use crate::message::{Outcome, Recorder};
+use crate::scenario::Discipline;
+use crate::workload::Blocks;
+use std::cmp::Reverse;
+
+impl<S: Blocks> Network<S> {
+    /// Where a message stands in its queue's order.
+    #[inline]
+    pub(super) fn ticket(&mut self, slot: u32) -> Ticket {
+        let job = &self.jobs[slot];
+        let key = match self.stations[job.queue as usize].discipline {
+            Discipline::Priority => self.senders.get(job.producer as usize).map_or(0, |s| s.level),
+            Discipline::Shortest if job.left != FRESH => job.left,
+            Discipline::Shortest => self.jobs.demands(slot)[0],
+            Discipline::Deadline => job.expires,
+            _ => 0,
+        };
+        Ticket { key, place: self.jobs[slot].place, slot }
+    }
+
+    /// Takes an idle server for a message, if one may have it: the one that has been idle longest.
+    #[inline]
+    pub(super) fn idle_server(&mut self, queue: u32, lane: u32) -> Option<u32> {
+        let station = &mut self.stations[queue as usize];
+        if station.lanes.len() > 1 {
+            let server = station.servers[lane as usize];
+            return (self.servers[server as usize].phase == Phase::Idle).then_some(server);
+        }
+        if let Some(Reverse((_, server))) = station.idle.pop() {
+            return Some(server);
+        }
+        let group = station.unlimited?;
+        let server = self.servers.len() as u32;
+        self.servers.push(Server::new(group, queue, station.servers.len() as u32, Phase::Idle));
+        station.servers.push(server);
+        self.groups[group as usize].count.up(self.now);
+        Some(server)
+    }
+
+    /// Whether a message that comes now would be taken without a place in the line.
+    pub(super) fn hands_over_at_once(&self, queue: u32, lane: u32) -> bool {
+        let station = &self.stations[queue as usize];
+        let idle = match station.lanes.len() {
+            1 => !station.idle.is_empty(),
+            _ => self.servers[station.servers[lane as usize] as usize].phase == Phase::Idle,
+        };
+        let shared = station.discipline == Discipline::ProcessorSharing;
+        let at_once = idle || shared || station.unlimited.is_some() || station.prefetching && self.may_deal(queue);
+        at_once && station.commit.is_none() && (!station.batching || station.ready == 0 && self.no_linger(queue))
+    }
+
+    /// A server begins with a message, or goes on where one was broken off.
+    #[inline]
+    pub(super) fn start(&mut self, server: u32, slot: u32) {
+        let now = self.now;
+        let s = &mut self.servers[server as usize];
+        let group = &mut self.groups[s.group as usize];
+        let column = group.column;
+        let job = &mut self.jobs[slot];
+        debug_assert!(job.state == State::Away, "a message is taken from one place");
+        (job.state, job.began) = (State::InService, now);
+        let (left, left_of) = (job.left, job.left_of);
+        job.left = FRESH;
+        (s.job, s.place, s.start, s.phase) = (slot, job.place, now, Phase::Busy);
+        if left == FRESH {
+            job.deliveries += 1;
+            self.stamps = self.stamps.wrapping_add(1);
+            job.stamp = self.stamps;
+        }
+        s.stamp = job.stamp;
+        let (queue, again, delivery) = (job.queue, job.deliveries > 1, u64::from(job.deliveries - 1));
+        group.busy.up(now);
+        let station = &mut self.stations[queue as usize];
+        station.serving.up(now);
+        let visibility = station.visibility;
+        let work = if left != FRESH {
+            self.rest_of(slot, left, left_of, column)
+        } else if again {
+            let work = self.work(slot, self.servers[server as usize].group, queue, delivery);
+            self.jobs.demands(slot)[column as usize] = work;
+            work
+        } else {
+            self.jobs.demands(slot)[column as usize]
+        };
+        if let Some(timeout) = visibility.filter(|_| left == FRESH) {
+            let stamp = self.jobs[slot].stamp;
+            self.timer(now.saturating_add(timeout), Event::Visible { slot, stamp });
+        }
+        self.work_until(server, now.saturating_add(work));
+    }
+
+    /// What is left of a service that another server may have begun, which would take another time for the whole.
+    fn rest_of(&mut self, slot: u32, left: u64, left_of: u32, column: u32) -> u64 {
+        if left_of == column {
+            return left;
+        }
+        let demands = self.jobs.demands(slot);
+        let (was, is) = (demands[left_of as usize].max(1) as f64, demands[column as usize] as f64);
+        (left as f64 / was * is).round() as u64
+    }
+
+    /// Plans a server's end of work, or its breaking before.
+    #[inline]
+    pub(super) fn work_until(&mut self, server: u32, end: u64) {
+        let s = &mut self.servers[server as usize];
+        s.end = end;
+        let epoch = s.epoch;
+        if s.until_break < end - s.start {
+            let at = s.start + s.until_break;
+            self.timer(at, Event::Break { server, epoch });
+        } else {
+            self.calendar.plan(end, ENDS | u64::from(server), Event::Done { server, epoch });
+        }
+    }
+
+    /// A server has done its work.
+    #[inline]
+    pub(super) fn done<R: Recorder>(&mut self, server: u32, epoch: u32, recorder: &mut R) {
+        let s = &mut self.servers[server as usize];
+        if s.epoch != epoch || s.phase != Phase::Busy {
+            return;
+        }
+        let group = &mut self.groups[s.group as usize];
+        group.busy.down(self.now);
+        group.handled += 1;
+        group.batches += 1;
+        if s.until_break != u64::MAX {
+            s.until_break -= self.now - s.start;
+        }
+        let (slot, place, stamp) = (s.job, s.place, s.stamp);
+        s.job = NONE;
+        if s.more.is_empty() {
+            let outcome = self.finish(slot, place, stamp, server, recorder);
+            self.go_on(server, slot, outcome, recorder);
+        } else {
+            self.batch_done(server, (slot, place, stamp), recorder);
+        }
+    }
+
+    /// A delivery ends. Says whether the message now goes on; otherwise it went back, was lost, or somebody else had done it.
+    #[inline]
+    pub(super) fn finish<R: Recorder>(&mut self, slot: u32, place: u64, stamp: u32, server: u32, recorder: &mut R) -> bool {
+        if self.jobs[slot].place != place {
+            return false;
+        }
+        let (number, g) = (self.servers[server as usize].number, self.servers[server as usize].group);
+        let group = &self.groups[g as usize];
+        let current = self.jobs[slot].stamp == stamp && self.jobs[slot].state == State::InService;
+        let fails = group.failure > 0.0 && {
+            let job = &self.jobs[slot];
+            group.keys.failure.uniform_at(job.chance, job.count()) <= group.failure
+        };
+        if fails && !current {
+            // Another delivery of it is under way or to come: this one's failure changes nothing.
+            return false;
+        }
+        self.uncount(slot);
+        if fails {
+            self.failed(slot, server, recorder);
+            return false;
+        }
+        self.tell(slot, g, number, Outcome::Served, recorder);
+        true
+    }
+
+    /// After its work a server takes another message, and its own, if it was served, goes on to where it is sent.
+    #[inline]
+    fn go_on<R: Recorder>(&mut self, server: u32, slot: u32, served: bool, recorder: &mut R) {
+        let group = self.servers[server as usize].group;
+        let to = if served { self.route(slot, group) } else { None };
+        let Some(to) = to else {
+            if served {
+                self.leaves(slot, Outcome::Served, recorder);
+            }
+            return self.free(server, recorder);
+        };
+        if self.groups[group as usize].may_wait {
+            let pending = self.forward(slot, to, server, recorder);
+            self.wait_for_room(server, pending, recorder);
+        } else {
+            self.free(server, recorder);
+            self.forward(slot, to, NONE, recorder);
+        }
+    }
+
+    /// A server waits until so many messages of its have found room.
+    pub(super) fn wait_for_room<R: Recorder>(&mut self, server: u32, pending: u32, recorder: &mut R) {
+        if pending == 0 {
+            return self.free(server, recorder);
+        }
+        let s = &mut self.servers[server as usize];
+        (s.phase, s.pending) = (Phase::Blocked, pending);
+    }
+
+    /// One of the messages that a server waited with has found room.
+    pub(super) fn release<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        let s = &mut self.servers[server as usize];
+        s.pending -= 1;
+        if s.pending == 0 {
+            self.free(server, recorder);
+        }
+    }
+
+    /// A server has nothing to do: it takes a message, or waits for one.
+    #[inline]
+    pub(super) fn free<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        let s = &mut self.servers[server as usize];
+        s.phase = Phase::Idle;
+        let queue = s.queue;
+        if s.retire {
+            return self.stop(server, recorder);
+        }
+        let station = &self.stations[queue as usize];
+        if station.batching {
+            self.rest(server);
+            return self.take_batches(queue);
+        }
+        let own = if station.prefetching { self.take_own(server) } else { None };
+        let next = own.or_else(|| self.pull(server));
+        match next {
+            Some(slot) => {
+                self.start(server, slot);
+                if self.stations[queue as usize].prefetching {
+                    self.fill_buffer(server);
+                }
+            }
+            None => self.rest(server),
+        }
+    }
+
+    /// A server waits for work.
+    #[inline]
+    pub(super) fn rest(&mut self, server: u32) {
+        let queue = self.servers[server as usize].queue;
+        let station = &mut self.stations[queue as usize];
+        if station.lanes.len() == 1 {
+            station.idle.push(Reverse((self.now, server)));
+        }
+    }
+
+    /// The next message of a server's line.
+    #[inline]
+    pub(super) fn pull(&mut self, server: u32) -> Option<u32> {
+        let s = &self.servers[server as usize];
+        let (queue, number) = (s.queue, s.number);
+        let station = &mut self.stations[queue as usize];
+        let lane = if station.lanes.len() > 1 { number as usize } else { 0 };
+        if station.ready > 0 && lane < station.lanes.len() {
+            while let Some(ticket) = station.lanes[lane].pop() {
+                let job = &mut self.jobs[ticket.slot];
+                if job.place == ticket.place && job.state == State::Ready {
+                    job.state = State::Away;
+                    station.ready -= 1;
+                    station.less(self.now);
+                    if !station.blocked.is_empty() {
+                        self.let_in(queue);
+                    }
+                    return Some(ticket.slot);
+                }
+            }
+        }
+        if station.blocked.is_empty() || station.commit.is_some() { None } else { self.take_blocked(queue, lane as u32) }
+    }
+
+    /// A message whose sender waits for room, where a server is free and nobody is in line before it.
+    fn take_blocked(&mut self, queue: u32, lane: u32) -> Option<u32> {
+        let station = &mut self.stations[queue as usize];
+        let one_line = station.lanes.len() == 1;
+        let at = station.blocked.iter().position(|&(slot, _)| one_line || self.jobs[slot].lane == lane)?;
+        let (slot, holder) = station.blocked.remove(at)?;
+        station.less(self.now);
+        self.jobs[slot].state = State::Away;
+        if holder != NONE {
+            self.released.push(holder);
+        }
+        Some(slot)
+    }
+
+    /// Lets senders that wait for room have what there is.
+    pub(super) fn let_in(&mut self, queue: u32) {
+        loop {
+            let station = &mut self.stations[queue as usize];
+            if station.room.is_some_and(|room| station.ready >= room) {
+                return;
+            }
+            let Some((slot, holder)) = station.blocked.pop_front() else { return };
+            station.less(self.now);
+            self.jobs[slot].state = State::Away;
+            if holder != NONE {
+                self.released.push(holder);
+            }
+            if self.stations[queue as usize].commit.is_some() {
+                let station = &mut self.stations[queue as usize];
+                station.waiting.up(self.now);
+                station.ready += 1;
+                self.jobs[slot].state = State::Committing;
+                self.write(slot);
+            } else {
+                self.line_up(slot);
+            }
+        }
+    }
+
+    /// Clears the tickets of messages that are gone out of an order.
+    pub(super) fn sweep(&mut self, slot: u32) {
+        let job = &self.jobs[slot];
+        let (lane, jobs) = (job.lane as usize, &self.jobs);
+        let order = &mut self.stations[job.queue as usize].lanes[lane];
+        order.retain(&mut |t| jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready);
+    }
+
+    /// The oldest message in line goes to make room; false if there is none.
+    pub(super) fn drop_oldest<R: Recorder>(&mut self, queue: u32, recorder: &mut R) -> bool {
+        let station = &mut self.stations[queue as usize];
+        let jobs = &self.jobs;
+        let mut oldest: Option<(u64, u32)> = None;
+        let fifo = station.lanes.len() == 1 && station.discipline == Discipline::Fifo;
+        if fifo {
+            while let Some(t) = station.lanes[0].pop() {
+                if jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready {
+                    oldest = Some((t.place, t.slot));
+                    break;
+                }
+            }
+        } else {
+            for lane in &mut station.lanes {
+                lane.retain(&mut |t| {
+                    let here = jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready;
+                    if here && oldest.is_none_or(|(place, _)| t.place < place) {
+                        oldest = Some((t.place, t.slot));
+                    }
+                    here
+                });
+            }
+        }
+        let Some((_, slot)) = oldest else { return false };
+        self.uncount(slot);
+        self.lose(slot, Outcome::Dropped, recorder);
+        true
+    }
+}

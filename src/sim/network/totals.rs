@@ -1,0 +1,100 @@
+//! What an engine knows of itself at an instant. What happened between two instants is a difference.
+
+use super::Network;
+use super::parts::Counts;
+use crate::workload::Blocks;
+
+/// All queues and groups, in the scenario's order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkTotals {
+    /// Nanoseconds.
+    pub at: u64,
+    /// Messages that reached the network.
+    pub offered: u64,
+    pub queues: Vec<QueueTotals>,
+    pub groups: Vec<GroupTotals>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QueueTotals {
+    /// Messages that wait and are in service, and the integrals of both in message-nanoseconds.
+    pub waiting: u64,
+    pub serving: u64,
+    pub waiting_area: u128,
+    pub serving_area: u128,
+    pub counts: Counts,
+    /// When nobody waited for the first time since the instant given to [`Network::watch_drain`].
+    pub drained: Option<u64>,
+}
+
+impl QueueTotals {
+    /// Every message that came was served, was lost in one way, or is inside.
+    pub fn is_conserved(&self) -> bool {
+        let c = &self.counts;
+        c.offered == c.served + c.rejected + c.dropped + c.expired + c.dead_lettered + self.waiting + self.serving
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GroupTotals {
+    /// Integrals of the busy servers and of those that there are, in server-nanoseconds.
+    pub busy_area: u128,
+    pub count_area: u128,
+    /// Messages whose handling ended, failed ones included, and the batches that they came in.
+    pub handled: u64,
+    pub batches: u64,
+}
+
+impl<S: Blocks> Network<S> {
+    pub fn network_totals(&self) -> NetworkTotals {
+        let queue = |s: &super::parts::Station| QueueTotals {
+            waiting: s.waiting.level(),
+            serving: s.serving.level(),
+            waiting_area: s.waiting.area(self.now),
+            serving_area: s.serving.area(self.now),
+            counts: s.counts,
+            drained: s.drained,
+        };
+        let group = |g: &super::parts::Group| GroupTotals {
+            busy_area: g.busy.area(self.now),
+            count_area: g.count.area(self.now),
+            handled: g.handled,
+            batches: g.batches,
+        };
+        NetworkTotals {
+            at: self.now,
+            offered: self.offered,
+            queues: self.stations.iter().map(queue).collect(),
+            groups: self.groups.iter().map(group).collect(),
+        }
+    }
+
+    /// The most messages that waited at once in a queue since [`Network::forget_peaks`].
+    pub fn peak_of(&self, queue: usize) -> u64 {
+        self.stations[queue].peak
+    }
+
+    /// Begins a new search for the longest lines.
+    pub fn forget_peaks(&mut self) {
+        for station in &mut self.stations {
+            station.peak = station.waiting.level();
+        }
+    }
+
+    /// Looks for the first instant, not before this one, at which nobody waits in a queue.
+    pub fn watch_drain(&mut self, queue: usize, from: u64) {
+        let station = &mut self.stations[queue];
+        station.drain_from = from;
+        station.drained = (self.now >= from && station.waiting.level() == 0).then_some(self.now);
+    }
+
+    /// Whether it stopped because things went on for ever at one instant.
+    pub fn is_stuck(&self) -> bool {
+        self.at_once > super::MOST_AT_ONCE
+    }
+
+    /// The instant up to which it has played.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+}

@@ -1,0 +1,72 @@
+//! What is asked beside the answer: more traffic, one consumer less, burstier arrivals.
+
+use super::super::trial::{Effort, Trial, by_theory_alone, trial};
+use super::super::watch::Watch;
+use super::super::{Met, load};
+use super::search;
+use crate::scenario::{Scenario, Servers};
+use std::convert::Infallible;
+
+/// How many steps head-room is searched in.
+const STEPS: usize = 100;
+/// The most traffic that is tried where no load bounds it, as a multiple.
+const MOST_TRAFFIC: f64 = 4.0;
+/// By how much gaps are made more variable.
+const BURST: f64 = 4.0;
+
+/// One thing that could be otherwise, and what comes of it.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// What is otherwise, such as `one consumer of workers lost`.
+    pub what: String,
+    pub trial: Trial,
+}
+
+/// How much more traffic the answer bears.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Headroom {
+    /// The largest multiple of the traffic that still passes.
+    pub factor: f64,
+    /// Messages a second then, of all producers.
+    pub rate: f64,
+    /// Whether an exact or approximate theory said so, rather than a short simulation.
+    pub by_theory: bool,
+    /// Whether nothing larger was tried.
+    pub at_least: bool,
+}
+
+/// One consumer lost, and burstier arrivals.
+pub fn checks(scenario: &Scenario, watch: &dyn Watch) -> Vec<Check> {
+    let lost = scenario.consumers.iter().enumerate().filter_map(|(i, consumer)| {
+        let Servers::Count(count) = consumer.count else { return None };
+        let mut fewer = scenario.clone();
+        fewer.consumers[i].count = Servers::Count(count.checked_sub(1).filter(|c| *c > 0)?);
+        let what = format!("one of {count} `{}` lost", consumer.name);
+        Some(Check { what, trial: trial(&fewer, Effort::Short, watch) })
+    });
+    let lost: Vec<Check> = lost.collect();
+    let bursts = load::burstier(scenario, BURST)
+        .map(|burstier| Check { what: "burstier arrivals (scv of the gaps × 4)".into(), trial: trial(&burstier, Effort::Short, watch) });
+    lost.into_iter().chain(bursts).collect()
+}
+
+/// The largest multiple of the traffic that still passes: by theory where it knows the objectives, else by short simulations.
+pub fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroom> {
+    let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
+    let loads = crate::theory::explain(scenario).loads;
+    let rho = loads.iter().filter(|l| !l.bounded).filter_map(|l| l.rho).fold(0.0, f64::max);
+    let most = if rho > 0.0 { (1.0 / rho).min(MOST_TRAFFIC) } else { MOST_TRAFFIC };
+    if !(rate > 0.0 && most > 1.0) {
+        return None;
+    }
+    // Position 0 is the most traffic, the last one the traffic as it is.
+    let factor = |position: usize| 1.0 + (most - 1.0) * (STEPS - position) as f64 / STEPS as f64;
+    let by_theory = by_theory_alone(scenario).is_some_and(|met| met != Met::Inconclusive);
+    let mut passes = |position: usize| -> Result<bool, Infallible> {
+        let more = load::times(scenario, factor(position));
+        Ok(if by_theory { by_theory_alone(&more) == Some(Met::Pass) } else { trial(&more, Effort::Short, watch).outcome == Met::Pass })
+    };
+    let Ok(found) = search::boundary(STEPS + 1, STEPS / 2, watch, &mut passes);
+    let position = found?;
+    Some(Headroom { factor: factor(position), rate: rate * factor(position), by_theory, at_least: position == 0 && most == MOST_TRAFFIC })
+}

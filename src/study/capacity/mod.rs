@@ -1,0 +1,166 @@
+//! Capacity: the smallest (or largest) value of a setting that meets the objectives, with proof on both sides.
+//!
+//! Theory brackets the answer, simulation decides it on common random numbers (every value plays the same plan), and
+//! three questions are added that hurt if they are not asked: how much more traffic it bears, what happens when one
+//! consumer is lost, and what burstier arrivals do.
+
+mod checks;
+mod search;
+
+pub use checks::{Check, Headroom};
+
+use super::trial::{self, Effort, Trial};
+use super::watch::Watch;
+use super::{Judgement, Met};
+use crate::scenario::{self, Files, Problems, Scenario, Source};
+use std::collections::BTreeMap;
+
+/// What is searched: a setting, and its values from low to high.
+pub struct Search<'a> {
+    pub source: &'a Source,
+    pub files: &'a dyn Files,
+    pub path: String,
+    pub values: Vec<String>,
+    /// Whether the largest value that passes is wanted, not the smallest.
+    pub largest: bool,
+}
+
+/// One value that was tried.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    pub value: String,
+    pub trial: Trial,
+}
+
+/// The answer of a search.
+#[derive(Debug, Clone)]
+pub struct Capacity {
+    pub path: String,
+    pub largest: bool,
+    /// The scenario at the value that was found, or at the easiest one.
+    pub scenario: Scenario,
+    /// In the order of the values.
+    pub probes: Vec<Probe>,
+    /// Index in `probes` of the value that was found.
+    pub found: Option<usize>,
+    /// Index of the value next to it that does not pass; `None` if it was the hardest that was asked for.
+    pub beyond: Option<usize>,
+    /// Pass: found, and the next one fails. Fail: no value passes. Inconclusive: an interval straddles the objective.
+    pub outcome: Met,
+    pub checks: Vec<Check>,
+    pub headroom: Option<Headroom>,
+    /// What is suspicious, in sentences.
+    pub notes: Vec<String>,
+}
+
+impl Search<'_> {
+    /// Searches.
+    ///
+    /// # Errors
+    /// The scenario with one of the values is refused.
+    pub fn run(&self, watch: &dyn Watch) -> Result<Capacity, Box<Problems>> {
+        // Both ends are read first, so that a value that will not do is told before anything runs.
+        let last = self.values.len() - 1;
+        let (hardest, easiest) = (self.at(0)?, self.at(last)?);
+        drop(hardest);
+        let hint = search::bracket(last + 1, &mut |position| self.at(position).map(|scenario| self.bracket(&scenario)))?;
+        let mut tried: BTreeMap<usize, Trial> = BTreeMap::new();
+        let mut judge = |position: usize| -> Result<bool, Box<Problems>> {
+            let trial = trial::trial(&self.at(position)?, Effort::Decide, watch);
+            let passes = trial.outcome == Met::Pass;
+            tried.insert(position, trial);
+            Ok(passes)
+        };
+        let found = search::boundary(last + 1, hint.first, watch, &mut judge)?;
+        if found.is_some_and(|first| last < 4 * first + 8) && !tried.contains_key(&last) {
+            // The far end is near enough to be worth a look: a queue that got worse there would not be found otherwise.
+            tried.insert(last, trial::trial(&easiest, Effort::Decide, watch));
+        }
+        let scenario = found.map_or(Ok(easiest), |position| self.at(position))?;
+        Ok(self.capacity(found, tried, hint.first_fall, scenario, watch))
+    }
+
+    fn capacity(
+        &self,
+        found: Option<usize>,
+        tried: BTreeMap<usize, Trial>,
+        fall: Option<usize>,
+        scenario: Scenario,
+        watch: &dyn Watch,
+    ) -> Capacity {
+        let mut notes = Vec::new();
+        let falls = found.and_then(|f| tried.iter().find(|(p, t)| **p > f && t.outcome == Met::Fail).map(|(p, _)| *p));
+        if let Some(position) = falls.or(fall) {
+            notes.push(format!("the objectives do not simply get easier: they fail again at {} = {}", self.path, self.value(position)));
+        }
+        let beyond = found.filter(|f| *f > 0).map(|f| f - 1);
+        let outcome = match (found, beyond.and_then(|b| tried.get(&b))) {
+            (Some(_), Some(trial)) if trial.outcome != Met::Fail => Met::Inconclusive,
+            (Some(_), _) => Met::Pass,
+            (None, _) if tried.values().any(|t| t.outcome == Met::Inconclusive) => Met::Inconclusive,
+            (None, _) => Met::Fail,
+        };
+        // Positions go from hard to easy, values from low to high.
+        let mut order: Vec<usize> = tried.keys().copied().collect();
+        if self.largest {
+            order.reverse();
+        }
+        let place = |position: Option<usize>| position.and_then(|p| order.iter().position(|o| *o == p));
+        let (found_at, beyond_at) = (place(found), place(beyond));
+        let (checks, headroom) = match found {
+            Some(_) if !watch.stopped() => (checks::checks(&scenario, watch), checks::headroom(&scenario, watch)),
+            _ => (Vec::new(), None),
+        };
+        let mut tried = tried;
+        let probes = order.iter().filter_map(|p| Some(Probe { value: self.value(*p).to_string(), trial: tried.remove(p)? })).collect();
+        Capacity {
+            path: self.path.clone(),
+            largest: self.largest,
+            scenario,
+            probes,
+            found: found_at,
+            beyond: beyond_at,
+            outcome,
+            checks,
+            headroom,
+            notes,
+        }
+    }
+
+    /// The value at a position; positions go from the hardest to the easiest.
+    fn value(&self, position: usize) -> &str {
+        let index = if self.largest { self.values.len() - 1 - position } else { position };
+        &self.values[index]
+    }
+
+    fn at(&self, position: usize) -> Result<Scenario, Box<Problems>> {
+        Ok(scenario::parse(&self.source.with(&self.path, self.value(position)), self.files).map_err(Box::new)?.scenario)
+    }
+
+    /// What theory says about a value, or whether its servers keep up at all.
+    fn bracket(&self, scenario: &Scenario) -> bool {
+        match trial::by_theory_alone(scenario) {
+            Some(Met::Pass) => true,
+            Some(Met::Fail) => false,
+            _ => crate::theory::explain(scenario).loads.iter().all(|load| load.bounded || load.rho.is_none_or(|rho| rho < 1.0)),
+        }
+    }
+}
+
+impl Capacity {
+    pub fn found(&self) -> Option<&Probe> {
+        self.probes.get(self.found?)
+    }
+
+    pub fn beyond(&self) -> Option<&Probe> {
+        self.probes.get(self.beyond?)
+    }
+
+    /// The objectives of a probe that it does not meet.
+    pub fn missed(probe: &Probe) -> impl Iterator<Item = &Judgement> {
+        probe.trial.objectives.iter().filter(|j| j.outcome != Met::Pass)
+    }
+}
+
+#[cfg(test)]
+mod tests;

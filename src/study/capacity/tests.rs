@@ -1,0 +1,55 @@
+//! The search against Erlang's formula.
+
+use super::*;
+use crate::scenario::NoFiles;
+use crate::study::Blind;
+
+fn search(rate: u32, slo: &str, values: &str) -> Capacity {
+    let source = scenario::quick(&format!("{rate}/s"), "exponential(20ms)", "1", vec!["simulation.messages=200000".into()]).objective(slo);
+    let values = scenario::values_of(values).expand().expect("a range of whole numbers");
+    let search = Search { source: &source, files: &NoFiles, path: "consumers.consumers.count".into(), values, largest: false };
+    search.run(&Blind).expect("the scenario is sound")
+}
+
+/// Figures of the questions' oracle, from Erlang's C.
+#[test]
+fn the_smallest_number_of_consumers_is_erlangs() {
+    for (rate, expected) in [(100, "3"), (400, "9"), (1000, "21")] {
+        let capacity = search(rate, "total.latency.p99 < 200ms", "1..60");
+        assert_eq!(capacity.found().map(|p| p.value.as_str()), Some(expected), "{rate}/s");
+        assert_eq!(capacity.outcome, Met::Pass, "{rate}/s");
+        assert!(capacity.beyond().is_some_and(|p| p.trial.outcome == Met::Fail), "{rate}/s");
+        assert!(capacity.headroom.is_some_and(|h| h.factor >= 1.0), "{rate}/s");
+        assert_eq!(capacity.checks.len(), 2, "{rate}/s");
+    }
+}
+
+#[test]
+fn the_largest_rate_is_searched_downwards() {
+    let source = scenario::quick("1/s", "exponential(20ms)", "1", vec!["simulation.messages=200000".into()]);
+    let source = source.objective("total.latency.mean < 100ms");
+    let values: Vec<String> = (1..=9).map(|i| format!("{}/s", i * 5)).collect();
+    let search = Search { source: &source, files: &NoFiles, path: "producers.producer.rate".into(), values, largest: true };
+    let capacity = search.run(&Blind).expect("the scenario is sound");
+    // W = 1/(50 − λ) is 66.7 ms at 35/s and exactly 100 ms at 40/s, which no simulation can decide.
+    assert_eq!(capacity.found().map(|p| p.value.as_str()), Some("35/s"));
+    assert_eq!(capacity.outcome, Met::Inconclusive);
+}
+
+#[test]
+fn what_no_value_meets_is_said_so() {
+    let capacity = search(100, "total.latency.p99 < 20ms", "1..8");
+    assert_eq!((capacity.outcome, capacity.found), (Met::Fail, None));
+}
+
+#[test]
+fn what_gets_worse_again_is_noticed() {
+    let source = scenario::quick("100/s", "exponential(20ms)", "1", vec!["simulation.messages=50000".into()])
+        .objective("total.latency.p99 < 200ms")
+        .objective("queues.queue.utilization > 30%");
+    let values = scenario::values_of("1..40").expand().expect("a range of whole numbers");
+    let search = Search { source: &source, files: &NoFiles, path: "consumers.consumers.count".into(), values, largest: false };
+    let capacity = search.run(&Blind).expect("the scenario is sound");
+    assert_eq!(capacity.found().map(|p| p.value.as_str()), Some("3"));
+    assert!(capacity.notes.iter().any(|n| n.contains("fail again")), "{:?}", capacity.notes);
+}

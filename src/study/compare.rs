@@ -1,0 +1,288 @@
+//! Comparison of configurations: differences with intervals, and whether they are more than chance.
+//!
+//! Simulations play the same plan, replication for replication, so that a difference is that of pairs and the chance they
+//! share cancels. Measurements take turns, A B B A, so that a host that slows down or warms up favours neither.
+
+use super::watch::Watch;
+use super::{measurement, simulation};
+use crate::answer::{Answer, Better, Estimate, Method, Unanswered, metric_of};
+use crate::scenario::Scenario;
+use crate::stats::{half_width, t_quantile};
+use crate::theory;
+use serde::Serialize;
+use serde_json::Value;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::collections::BTreeMap;
+
+/// The figures of one run, by metric path.
+pub type Figures = BTreeMap<String, f64>;
+
+/// What two configurations differ in, metric by metric.
+#[derive(Debug, Clone, Serialize)]
+pub struct Difference {
+    pub metric: String,
+    pub a: f64,
+    pub b: f64,
+    /// b − a.
+    pub difference: f64,
+    /// Half the width of its confidence interval; `None` where both are exact.
+    pub half_width: Option<f64>,
+    /// The probability of at least such a difference by chance alone, corrected for all that are compared (Holm).
+    pub p: f64,
+    pub verdict: Verdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The second is better.
+    Better,
+    Worse,
+    /// Other than before, which is neither good nor bad.
+    Changed,
+    /// No difference seen.
+    Same,
+}
+
+impl Difference {
+    /// (b − a) / a; `None` if a is zero.
+    pub fn relative(&self) -> Option<f64> {
+        (self.a != 0.0).then(|| self.difference / self.a)
+    }
+
+    /// How large the difference could be, either way, as a share of a.
+    pub fn could_be(&self) -> Option<f64> {
+        (self.a != 0.0).then(|| (self.difference.abs() + self.half_width.unwrap_or(0.0)) / self.a.abs())
+    }
+}
+
+/// A row before it is judged: the verdict needs all rows.
+#[derive(Debug, Clone)]
+pub struct Row {
+    metric: String,
+    a: f64,
+    b: f64,
+    half_width: Option<f64>,
+    p: f64,
+}
+
+/// What is compared: latency, loss and throughput of all messages and of each producer that both have, and what else is named.
+pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
+    let main = ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "throughput"];
+    let mut out: Vec<String> = main.iter().map(|m| format!("total.{m}")).collect();
+    let producers = a.keys().filter(|path| path.starts_with("producers.") && path.ends_with(".latency.p99"));
+    let several: Vec<&String> = producers.collect();
+    if several.len() > 1 {
+        out.extend(several.into_iter().cloned());
+    }
+    out.extend(also.iter().cloned());
+    let mut seen = std::collections::BTreeSet::new();
+    out.retain(|path| a.contains_key(path) && b.contains_key(path) && seen.insert(path.clone()));
+    // Nothing is lost and nothing was: not worth a row.
+    out.retain(|path| !(path == "total.loss" && a[path] == 0.0 && b[path] == 0.0));
+    out
+}
+
+/// Runs that belong together pair by pair.
+pub fn paired(a: &[Figures], b: &[Figures], confidence: f64, also: &[String]) -> Vec<Row> {
+    let (Some(first), Some(second)) = (a.first(), b.first()) else { return Vec::new() };
+    let row = |metric: String| {
+        let pairs: Vec<(f64, f64)> = a.iter().zip(b).filter_map(|(a, b)| Some((*a.get(&metric)?, *b.get(&metric)?))).collect();
+        let differences: Vec<f64> = pairs.iter().map(|(a, b)| b - a).collect();
+        let n = pairs.len() as f64;
+        let (difference, half) = half_width(&differences, confidence);
+        let degrees = pairs.len().saturating_sub(1) as u64;
+        Row {
+            a: pairs.iter().map(|p| p.0).sum::<f64>() / n,
+            b: pairs.iter().map(|p| p.1).sum::<f64>() / n,
+            p: half.map_or(1.0, |half| chance(difference, half, confidence, degrees)),
+            half_width: half,
+            metric,
+        }
+    };
+    metrics(first, second, also).into_iter().map(row).collect()
+}
+
+/// Two results that were made apart from one another: variances add. `degrees` are those of each one's interval.
+pub fn unpaired(
+    a: &BTreeMap<String, Estimate>,
+    b: &BTreeMap<String, Estimate>,
+    confidence: f64,
+    degrees: u64,
+    also: &[String],
+) -> Vec<Row> {
+    let values = |m: &BTreeMap<String, Estimate>| m.iter().filter_map(|(k, e)| Some((k.clone(), e.value?))).collect::<Figures>();
+    let row = |metric: String| {
+        let (x, y) = (a[&metric], b[&metric]);
+        let half = (x.half_width.unwrap_or(0.0).powi(2) + y.half_width.unwrap_or(0.0).powi(2)).sqrt();
+        let (x, y) = (x.value.unwrap_or_default(), y.value.unwrap_or_default());
+        Row { a: x, b: y, p: chance(y - x, half, confidence, degrees), half_width: (half > 0.0).then_some(half), metric }
+    };
+    metrics(&values(a), &values(b), also).into_iter().map(row).collect()
+}
+
+/// The two-sided probability of at least such a difference if there is none.
+fn chance(difference: f64, half: f64, confidence: f64, degrees: u64) -> f64 {
+    if difference == 0.0 {
+        return 1.0;
+    }
+    if half <= 0.0 || degrees == 0 {
+        return if half <= 0.0 { 0.0 } else { 1.0 };
+    }
+    let t = difference.abs() / (half / t_quantile(confidence, degrees));
+    let law = StudentsT::new(0.0, 1.0, degrees as f64).expect("degrees of freedom are positive");
+    2.0 * law.sf(t)
+}
+
+/// Judges rows of any number of comparisons together.
+///
+/// # Source
+/// Holm (1979), *A simple sequentially rejective multiple test procedure*: the i-th smallest of m probabilities counts
+/// (m − i + 1)-fold.
+pub fn judged(comparisons: Vec<Vec<Row>>, confidence: f64) -> Vec<Vec<Difference>> {
+    let all: Vec<f64> = comparisons.iter().flatten().map(|row| row.p).collect();
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by(|i, j| all[*i].total_cmp(&all[*j]));
+    let (mut corrected, mut most) = (vec![1.0; all.len()], 0.0_f64);
+    for (rank, i) in order.into_iter().enumerate() {
+        most = most.max((all.len() - rank) as f64 * all[i]).min(1.0);
+        corrected[i] = most;
+    }
+    let mut corrected = corrected.into_iter();
+    let mut judge = |row: Row| {
+        let p = corrected.next().unwrap_or(1.0);
+        let difference = row.b - row.a;
+        let verdict = match metric_of(&row.metric).map(|m| m.better) {
+            _ if p >= 1.0 - confidence => Verdict::Same,
+            Some(Better::Lower) if difference < 0.0 => Verdict::Better,
+            Some(Better::Higher) if difference > 0.0 => Verdict::Better,
+            Some(Better::Lower | Better::Higher) => Verdict::Worse,
+            _ => Verdict::Changed,
+        };
+        Difference { metric: row.metric, a: row.a, b: row.b, difference, half_width: row.half_width, p, verdict }
+    };
+    comparisons.into_iter().map(|rows| rows.into_iter().map(&mut judge).collect()).collect()
+}
+
+/// What a scenario is asked with, beside its own settings, so that all are asked alike.
+pub fn alike(scenarios: &mut [Scenario]) {
+    let Some((seed, simulation, measurement)) = scenarios.first().map(|s| (s.seed, s.simulation.clone(), s.measurement.clone())) else {
+        return;
+    };
+    for scenario in scenarios {
+        (scenario.seed, scenario.simulation, scenario.measurement) = (seed, simulation.clone(), measurement.clone());
+        // Pairs need equally many replications.
+        scenario.simulation.precision = crate::scenario::Precision::None;
+        scenario.simulation.replications = scenario.simulation.replications.max(2);
+    }
+}
+
+/// Every replication of a scenario.
+///
+/// # Errors
+/// Why there is no simulation.
+pub fn simulated(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Figures>, Unanswered> {
+    simulation::replications(scenario, watch)
+}
+
+/// Theory's figures.
+///
+/// # Errors
+/// Why there are none.
+pub fn by_theory(scenario: &Scenario) -> Result<Answer, Unanswered> {
+    theory::answer(scenario)
+}
+
+/// Measures two scenarios in turns, A B B A, so many times over; the runs of each.
+///
+/// # Errors
+/// The target failed.
+pub fn measured(a: &Scenario, b: &Scenario, rounds: u32, watch: &dyn Watch) -> Result<(Vec<Figures>, Vec<Figures>), Unanswered> {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for turn in 0..4 * rounds {
+        let is_first = matches!(turn % 4, 0 | 3);
+        let answers = measurement::measure(if is_first { a } else { b }, watch)?;
+        let figures = answers.into_iter().find(|x| x.method == Method::Measurement).map(|x| x.metrics).unwrap_or_default();
+        let figures = figures.into_iter().filter_map(|(path, e)| Some((path, e.value?))).collect();
+        if is_first {
+            first.push(figures)
+        } else {
+            second.push(figures)
+        }
+        if watch.stopped() {
+            break;
+        }
+    }
+    Ok((first, second))
+}
+
+/// What the traffic of two resolved scenarios differs in: then they are different questions. How messages are handled
+/// (queues, priorities, keys, consumers) may differ, that is what is compared.
+pub fn other_questions(a: &Value, b: &Value) -> Vec<String> {
+    const HANDLING: [&str; 3] = ["to", "priority", "keys"];
+    let empty = serde_json::Map::new();
+    let producers = |v: &'_ Value| v["producers"].as_object().unwrap_or(&empty).clone();
+    let (a, b) = (producers(a), producers(b));
+    let mut out: Vec<String> =
+        a.keys().filter(|name| !b.contains_key(*name)).map(|n| format!("producers.{n} is only in the first")).collect();
+    out.extend(b.keys().filter(|name| !a.contains_key(*name)).map(|n| format!("producers.{n} is only in the second")));
+    for (name, x) in &a {
+        let (Some(x), Some(y)) = (x.as_object(), b.get(name).and_then(Value::as_object)) else { continue };
+        let keys: std::collections::BTreeSet<&String> = x.keys().chain(y.keys()).filter(|k| !HANDLING.contains(&k.as_str())).collect();
+        let show = |v: Option<&Value>| v.map_or("nothing".to_string(), |v| v.as_str().map_or_else(|| v.to_string(), String::from));
+        let differs = keys.into_iter().filter(|k| x.get(*k) != y.get(*k));
+        out.extend(differs.map(|k| format!("producers.{name}.{k}: {} and {}", show(x.get(k)), show(y.get(k)))));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Blind;
+    use crate::workload::laws::Law;
+
+    fn runs(servers: u32) -> Vec<Figures> {
+        let mut scenario = Scenario::mgc(180.0, Law::exponential(0.01), servers);
+        scenario.simulation.length = crate::scenario::Length::Messages(20_000);
+        simulated(&scenario, &Blind).expect("stable")
+    }
+
+    #[test]
+    fn pairs_see_what_separate_runs_would_not() {
+        let (two, three) = (runs(2), runs(3));
+        let rows = judged(vec![paired(&two, &three, 0.95, &[])], 0.95).remove(0);
+        let p99 = rows.iter().find(|r| r.metric == "total.latency.p99").expect("compared");
+        assert_eq!(p99.verdict, Verdict::Better);
+        let same = judged(vec![paired(&two, &two, 0.95, &[])], 0.95).remove(0);
+        assert!(same.iter().all(|r| r.verdict == Verdict::Same && r.difference == 0.0), "{same:?}");
+    }
+
+    #[test]
+    fn holm_corrects_for_everything_that_is_compared() {
+        let row = |p| Row { metric: "total.latency.mean".into(), a: 1.0, b: 0.9, half_width: Some(0.05), p };
+        let judged = judged(vec![vec![row(0.01), row(0.04)], vec![row(0.03)]], 0.95);
+        let p: Vec<f64> = judged.iter().flatten().map(|d| d.p).collect();
+        // Holm's example worked by hand: 3 × 0.01, then 2 × 0.03, then the larger of that and 0.04.
+        assert!(p.iter().zip([0.03, 0.06, 0.06]).all(|(a, b)| (a - b).abs() < 1e-12), "{p:?}");
+        assert_eq!(judged[0][0].verdict, Verdict::Better);
+        assert_eq!(judged[1][0].verdict, Verdict::Same);
+    }
+
+    #[test]
+    fn other_traffic_is_another_question() {
+        let a = crate::scenario::resolved(&Scenario::mgc(180.0, Law::exponential(0.01), 2));
+        let more_servers = crate::scenario::resolved(&Scenario::mgc(180.0, Law::exponential(0.01), 3));
+        let more_traffic = crate::scenario::resolved(&Scenario::mgc(190.0, Law::exponential(0.01), 2));
+        assert!(other_questions(&a, &more_servers).is_empty());
+        assert_eq!(other_questions(&a, &more_traffic), ["producers.producer.rate: 180/s and 190/s"]);
+    }
+
+    #[test]
+    fn results_made_apart_add_their_variances() {
+        let of = |value, half| BTreeMap::from([("total.latency.mean".to_string(), Estimate::with(value, Some(half)))]);
+        let rows = judged(vec![unpaired(&of(1.0, 0.03), &of(1.2, 0.04), 0.95, 9, &[])], 0.95).remove(0);
+        assert!((rows[0].half_width.expect("both have one") - 0.05).abs() < 1e-12);
+        assert_eq!(rows[0].verdict, Verdict::Worse);
+    }
+}

@@ -1,0 +1,282 @@
+//! How a scenario is played: by the recursion where it is one first-in-first-out queue, by events otherwise.
+
+use crate::message::{Exit, Forget, Level, Record, Recorder, Served};
+use crate::rng::Key;
+use crate::scenario::{Arrivals, Scenario, Servers};
+use crate::sim::{Engine, GroupTotals, Looks, Network, NetworkTotals, QueueTotals, Station, Totals};
+use crate::stats::{
+    Batches, Collector, ConsumerPlace, GroupSpan, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueueSpan, Span, Summary,
+};
+use crate::units::{NANOS_PER_SECOND, seconds};
+use crate::workload::Plan;
+use std::ops::Range;
+
+/// A replication is looked at once for so many messages, on average.
+const MESSAGES_A_LOOK: f64 = 64.0;
+/// Messages from which the rate of closed loops is guessed.
+const GUESS: u64 = 2000;
+
+/// What the replications of a scenario have in common.
+pub(super) struct Play<'a> {
+    scenario: &'a Scenario,
+    way: Way,
+    /// Messages a second that reach the network.
+    pub rate: f64,
+}
+
+enum Way {
+    Single(Station, Places),
+    Network(NetworkPlaces),
+}
+
+/// A replication under way.
+pub(super) enum Running {
+    Single(Box<Engine<Plan>>),
+    Network(Box<Network<Plan>>),
+}
+
+/// The state of a replication at an instant.
+pub(super) enum Snapshot {
+    Single(Totals, u64),
+    Network(NetworkTotals, Vec<u64>),
+}
+
+/// Listens to a replication.
+pub(super) enum Listener {
+    Single(Box<Collector>),
+    Network(Box<NetworkCollector>),
+}
+
+impl<'a> Play<'a> {
+    pub fn new(scenario: &'a Scenario) -> Result<Self, String> {
+        scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+        let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
+        let way = match Station::of(scenario) {
+            Ok(station) if !closed => Way::Single(station, super::places(scenario)),
+            _ => Way::Network(network_places(scenario)),
+        };
+        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let mut play = Play { scenario, way, rate };
+        if matches!(play.way, Way::Network(_)) {
+            let mut network = play.network(0, None)?;
+            if closed || rate <= 0.0 {
+                let played = network.advance(GUESS, &mut Forget);
+                play.rate = played as f64 / seconds(network.now()).max(1e-9);
+            }
+        }
+        Ok(play)
+    }
+
+    /// Plays by events whatever it is.
+    pub fn by_events(scenario: &'a Scenario) -> Result<Self, String> {
+        scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+        let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
+        let play = Play { scenario, way: Way::Network(network_places(scenario)), rate };
+        play.network(0, None)?;
+        Ok(play)
+    }
+
+    /// Whether a bound keeps the queue of a single station finite at any load.
+    pub fn is_bounded(&self) -> bool {
+        matches!(&self.way, Way::Single(station, _) if station.room.is_some())
+    }
+
+    pub fn is_network(&self) -> bool {
+        matches!(self.way, Way::Network(_))
+    }
+
+    fn plan(&self, replication: u32) -> Plan {
+        self.scenario.open_plan(self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
+    }
+
+    pub fn network(&self, replication: u32, looks: Option<Looks>) -> Result<Network<Plan>, String> {
+        let key = Key::new(self.scenario.seed, u64::from(replication));
+        Network::new(self.scenario, self.plan(replication), key, looks)
+    }
+
+    pub fn start(&self, replication: u32) -> Running {
+        let every = (MESSAGES_A_LOOK / self.rate * NANOS_PER_SECOND) as u64;
+        let first = self.scenario.queues.first().map_or("", |q| q.name.as_str());
+        let key = Key::new(self.scenario.seed, u64::from(replication)).role("looks", first);
+        let looks = Some(Looks::new(every, key));
+        match &self.way {
+            Way::Single(station, _) => Running::Single(Box::new(Engine::new(station, self.plan(replication), looks))),
+            Way::Network(_) => Running::Network(Box::new(self.network(replication, looks).expect("the network of replication 0 was made"))),
+        }
+    }
+
+    /// Listens to one long run of a single station in batches.
+    pub fn batches(&self, window: Range<u64>) -> Batches {
+        Batches::new(&super::places(self.scenario), window)
+    }
+
+    pub fn listener(&self, window: Range<u64>) -> Listener {
+        match &self.way {
+            Way::Single(_, places) => Listener::Single(Box::new(Collector::new(places, window))),
+            Way::Network(places) => Listener::Network(Box::new(NetworkCollector::new(places, window))),
+        }
+    }
+}
+
+pub(super) fn network_places(scenario: &Scenario) -> NetworkPlaces {
+    let consumer = |c: &crate::scenario::Consumer| ConsumerPlace {
+        name: c.name.clone(),
+        queue: c.from,
+        unlimited: c.count == Servers::Unlimited,
+        batches: c.batch.is_some(),
+    };
+    NetworkPlaces {
+        producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
+        queues: scenario.queues.iter().map(|q| q.name.clone()).collect(),
+        consumers: scenario.consumers.iter().map(consumer).collect(),
+    }
+}
+
+impl Running {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Running::Single(engine) => engine.name(),
+            Running::Network(_) => "event calendar",
+        }
+    }
+
+    pub fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
+        match self {
+            Running::Single(engine) => engine.advance(messages, recorder),
+            Running::Network(network) => network.advance(messages, recorder),
+        }
+    }
+
+    pub fn settle(&mut self, recorder: &mut impl Recorder) {
+        match self {
+            Running::Single(engine) => engine.settle(recorder),
+            Running::Network(network) => network.settle(recorder),
+        }
+    }
+
+    pub fn forget_peak(&mut self) {
+        match self {
+            Running::Single(engine) => engine.forget_peak(),
+            Running::Network(network) => network.forget_peaks(),
+        }
+    }
+
+    pub fn snapshot(&mut self) -> Snapshot {
+        match self {
+            Running::Single(engine) => Snapshot::Single(engine.totals(), engine.peak()),
+            Running::Network(network) => {
+                let totals = network.network_totals();
+                let peaks = (0..totals.queues.len()).map(|q| network.peak_of(q)).collect();
+                Snapshot::Network(totals, peaks)
+            }
+        }
+    }
+}
+
+impl Listener {
+    /// What was heard between two instants, as numbers, and each queue's levels meanwhile.
+    pub fn summary(&self, before: &Snapshot, after: &Snapshot) -> (Summary, Vec<Drift>) {
+        match (self, before, after) {
+            (Listener::Single(collector), Snapshot::Single(from, _), Snapshot::Single(to, peak)) => {
+                let span = single_span(from, to, *peak);
+                (
+                    collector.summary(&span),
+                    vec![Drift { grown: span.grown / span.lasted, came: (to.offered - from.offered) as f64 / span.lasted }],
+                )
+            }
+            (Listener::Network(collector), Snapshot::Network(from, _), Snapshot::Network(to, peaks)) => {
+                let span = network_span(from, to, peaks);
+                let drift = |q: &QueueSpan| Drift { grown: q.grown / span.lasted, came: q.offered as f64 / span.lasted };
+                (collector.summary(&span), span.queues.iter().map(drift).collect())
+            }
+            _ => unreachable!("a replication, its listener and its snapshots are of one way"),
+        }
+    }
+}
+
+/// How fast messages became more in a queue, and how fast they came, a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Drift {
+    pub grown: f64,
+    pub came: f64,
+}
+
+/// What happened between two instants to a single station, and how its backlog grew.
+pub(super) fn single_span_of(before: &Snapshot, after: &Snapshot) -> (Span, Drift) {
+    let (Snapshot::Single(from, _), Snapshot::Single(to, peak)) = (before, after) else {
+        unreachable!("only single stations are cut into batches");
+    };
+    let span = single_span(from, to, *peak);
+    (span, Drift { grown: span.grown / span.lasted, came: (to.offered - from.offered) as f64 / span.lasted })
+}
+
+fn single_span(before: &Totals, after: &Totals, peak: u64) -> Span {
+    let lasted = seconds(after.at - before.at).max(1e-9);
+    Span {
+        lasted,
+        waiting: mean(before.waiting_area, after.waiting_area, lasted),
+        busy: mean(before.busy_area, after.busy_area, lasted),
+        grown: (after.waiting + after.busy) as f64 - (before.waiting + before.busy) as f64,
+        peak,
+    }
+}
+
+fn mean(from: u128, to: u128, lasted: f64) -> f64 {
+    (to - from) as f64 / NANOS_PER_SECOND / lasted
+}
+
+pub(super) fn network_span(before: &NetworkTotals, after: &NetworkTotals, peaks: &[u64]) -> NetworkSpan {
+    let lasted = seconds(after.at - before.at).max(1e-9);
+    let queue = |((from, to), peak): ((&QueueTotals, &QueueTotals), &u64)| QueueSpan {
+        waiting: mean(from.waiting_area, to.waiting_area, lasted),
+        serving: mean(from.serving_area, to.serving_area, lasted),
+        grown: (to.waiting + to.serving) as f64 - (from.waiting + from.serving) as f64,
+        peak: *peak,
+        offered: to.counts.offered - from.counts.offered,
+        served: to.counts.served - from.counts.served,
+        conserved: to.is_conserved(),
+    };
+    let group = |(from, to): (&GroupTotals, &GroupTotals)| GroupSpan {
+        busy: mean(from.busy_area, to.busy_area, lasted),
+        count: mean(from.count_area, to.count_area, lasted),
+        handled: to.handled - from.handled,
+        batches: to.batches - from.batches,
+    };
+    NetworkSpan {
+        lasted,
+        queues: before.queues.iter().zip(&after.queues).zip(peaks).map(queue).collect(),
+        groups: before.groups.iter().zip(&after.groups).map(group).collect(),
+    }
+}
+
+impl Recorder for Listener {
+    #[inline]
+    fn record(&mut self, record: &Record) {
+        match self {
+            Listener::Single(c) => c.record(record),
+            Listener::Network(c) => c.record(record),
+        }
+    }
+
+    #[inline]
+    fn served(&mut self, run: &Served<'_>) {
+        match self {
+            Listener::Single(c) => c.served(run),
+            Listener::Network(c) => c.served(run),
+        }
+    }
+
+    fn level(&mut self, level: &Level) {
+        match self {
+            Listener::Single(c) => c.level(level),
+            Listener::Network(c) => c.level(level),
+        }
+    }
+
+    #[inline]
+    fn left(&mut self, exit: &Exit) {
+        if let Listener::Network(c) = self {
+            c.left(exit);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Sweeps: one scenario at every point of a grid of settings.
+//!
+//! Points are answered side by side on all cores and handed over as they finish. Every point plays the same plan as far as
+//! its settings allow (streams of chance are named, not numbered), so differences along an axis are not chance.
+
+use super::watch::Watch;
+use super::{Met, outcome, simulation};
+use crate::answer::{Answer, Estimate, Method, Unanswered};
+use crate::scenario::{self, Files, Objective, Problems, Scenario, Source};
+use crate::theory;
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A setting and the values that it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Axis {
+    pub path: String,
+    pub values: Vec<String>,
+}
+
+/// Every combination of the values of some axes, the last one changing fastest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grid {
+    pub axes: Vec<Axis>,
+}
+
+/// What the methods say at one point.
+#[derive(Debug, Clone)]
+pub struct Point {
+    pub index: usize,
+    /// One for each axis.
+    pub values: Vec<String>,
+    pub answers: Vec<Answer>,
+    pub unanswered: Vec<Unanswered>,
+}
+
+impl Grid {
+    pub fn points(&self) -> usize {
+        self.axes.iter().map(|axis| axis.values.len()).product()
+    }
+
+    /// The values at a point, one for each axis.
+    pub fn values(&self, index: usize) -> Vec<String> {
+        let mut rest = index;
+        let mut values: Vec<String> = self
+            .axes
+            .iter()
+            .rev()
+            .map(|axis| {
+                let value = axis.values[rest % axis.values.len()].clone();
+                rest /= axis.values.len();
+                value
+            })
+            .collect();
+        values.reverse();
+        values
+    }
+
+    /// The scenario at a point.
+    ///
+    /// # Errors
+    /// The scenario is refused with these values.
+    pub fn scenario(&self, source: &Source, files: &dyn Files, index: usize) -> Result<Scenario, Box<Problems>> {
+        let turned = self.axes.iter().zip(self.values(index)).fold(source.clone(), |source, (axis, value)| source.with(&axis.path, &value));
+        Ok(scenario::parse(&turned, files).map_err(Box::new)?.scenario)
+    }
+}
+
+/// Who is asked for a point's figure, the most trusted first.
+const WITNESSES: [Method; 3] = [Method::Simulation, Method::Theory, Method::Measurement];
+
+impl Point {
+    /// A figure by the first witness that knows it.
+    pub fn best(&self, metric: &str) -> Option<(&Answer, &Estimate)> {
+        WITNESSES.iter().find_map(|m| {
+            let answer = self.answers.iter().find(|a| a.method == *m)?;
+            Some((answer, answer.get(metric)?))
+        })
+    }
+
+    /// Whether an objective is met; a queue that grows without end meets none.
+    pub fn meets(&self, objective: &Objective) -> Met {
+        match self.best(&objective.metric) {
+            Some((_, estimate)) => outcome(objective, estimate),
+            None if self.unstable() => Met::Fail,
+            None => Met::Inconclusive,
+        }
+    }
+
+    pub fn unstable(&self) -> bool {
+        self.unanswered.iter().any(|u| u.why.starts_with("unstable"))
+    }
+}
+
+/// Answers these points by theory and simulation, as far as they are wanted, and hands each over as soon as it is done.
+/// A point that is interrupted is not handed over.
+pub fn sweep(points: &[(usize, Scenario)], grid: &Grid, wanted: &[Method], watch: &dyn Watch, keep: &(dyn Fn(Point) + Sync)) {
+    let done = AtomicUsize::new(0);
+    points.par_iter().for_each(|(index, scenario)| {
+        if watch.stopped() {
+            return;
+        }
+        let point = answered(*index, scenario, grid, wanted, watch);
+        if watch.stopped() {
+            return;
+        }
+        keep(point);
+        let so_far = done.fetch_add(1, Ordering::Relaxed) + 1;
+        watch.says("sweep", so_far as f64 / points.len() as f64, &format!("{so_far} of {} points", points.len()));
+    });
+}
+
+fn answered(index: usize, scenario: &Scenario, grid: &Grid, wanted: &[Method], watch: &dyn Watch) -> Point {
+    let mut point = Point { index, values: grid.values(index), answers: Vec::new(), unanswered: Vec::new() };
+    let mut keep = |result: Result<Answer, Unanswered>| match result {
+        Ok(answer) => point.answers.push(answer),
+        Err(why) => point.unanswered.push(why),
+    };
+    if wanted.contains(&Method::Theory) {
+        keep(theory::answer(scenario));
+    }
+    if wanted.contains(&Method::Simulation) {
+        keep(simulation::simulate(scenario, &Quiet(watch)));
+    }
+    point
+}
+
+/// Passes on the wish to stop, and no progress: the sweep tells its own.
+struct Quiet<'a>(&'a dyn Watch);
+
+impl Watch for Quiet<'_> {
+    fn says(&self, _: &str, _: f64, _: &str) {}
+
+    fn stopped(&self) -> bool {
+        self.0.stopped()
+    }
+}
+
+/// A value's number, whatever its unit, for the place on an axis; `None` if it has none.
+pub fn number(value: &str) -> Option<f64> {
+    use crate::units::{duration, rate, size};
+    let plain = value.replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite());
+    let percent = || value.strip_suffix('%').and_then(|v| v.trim().parse::<f64>().ok()).map(|v| v / 100.0);
+    plain.or_else(|| rate(value).ok()).or_else(|| duration(value).ok()).or_else(|| size(value).ok().map(|b| b as f64)).or_else(percent)
+}
+
+/// Where a convex curve bends most: the index of the point farthest below the chord between its ends, both axes scaled to
+/// their range. `None` if no point is a tenth of the way below.
+///
+/// # Source
+/// Satopää et al. (2011), *Finding a "kneedle" in a haystack*, without its smoothing.
+pub fn knee(points: &[(f64, f64)]) -> Option<usize> {
+    let (first, last) = (points.first()?, points.last()?);
+    let (width, height) = (last.0 - first.0, (last.1 - first.1).abs());
+    if !(points.len() >= 4 && width > 0.0 && height > 0.0) {
+        return None;
+    }
+    let below = |p: &(f64, f64)| (first.1 + (last.1 - first.1) * (p.0 - first.0) / width - p.1) / height;
+    let (index, depth) = points.iter().map(below).enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (depth > 0.1).then_some(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::NoFiles;
+    use crate::study::Blind;
+    use std::sync::Mutex;
+
+    fn grid() -> Grid {
+        let axis = |path: &str, values: &[&str]| Axis { path: path.into(), values: values.iter().map(|v| v.to_string()).collect() };
+        Grid { axes: vec![axis("producers.producer.rate", &["50/s", "80/s"]), axis("consumers.consumers.count", &["1", "2", "3"])] }
+    }
+
+    #[test]
+    fn every_combination_is_a_point() {
+        let grid = grid();
+        assert_eq!(grid.points(), 6);
+        assert_eq!(grid.values(0), ["50/s", "1"]);
+        assert_eq!(grid.values(4), ["80/s", "2"]);
+    }
+
+    #[test]
+    fn every_point_is_answered_once_and_as_if_it_were_alone() {
+        let set = ["simulation.messages=2000", "simulation.replications=3"].map(String::from).to_vec();
+        let source = scenario::quick("1/s", "exponential(10ms)", "1", set);
+        let grid = grid();
+        let points: Vec<_> = (0..6).map(|i| (i, grid.scenario(&source, &NoFiles, i).expect("sound"))).collect();
+        let kept = Mutex::new(Vec::new());
+        sweep(&points, &grid, &[Method::Theory, Method::Simulation], &Blind, &|point| kept.lock().expect("no panic").push(point));
+        let mut kept = kept.into_inner().expect("no panic");
+        kept.sort_by_key(|p| p.index);
+        assert_eq!(kept.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
+        let alone = simulation::simulate(&points[4].1, &Blind).expect("stable");
+        assert_eq!(kept[4].answers[1].metrics, alone.metrics);
+    }
+
+    #[test]
+    fn the_knee_of_a_hyperbola_is_where_it_turns() {
+        let curve: Vec<(f64, f64)> = (0..100).map(|i| f64::from(i) / 100.0).map(|rho| (rho, 1.0 / (1.0 - rho))).collect();
+        let at = knee(&curve).expect("it bends");
+        assert!((85..=95).contains(&at), "{at}");
+        assert_eq!(knee(&(0..10).map(|i| (f64::from(i), f64::from(i))).collect::<Vec<_>>()), None);
+    }
+
+    #[test]
+    fn values_are_numbers_whatever_their_unit() {
+        assert_eq!(["900/s", "4ms", "8", "5%", "fifo"].map(number), [Some(900.0), Some(0.004), Some(8.0), Some(0.05), None]);
+    }
+}

@@ -1,0 +1,155 @@
+//! Whether one configuration meets its objectives, with just enough simulation to say so.
+
+use super::watch::Watch;
+use super::{Judgement, Met, objectives, simulation};
+use crate::answer::{Answer, Method, Unanswered};
+use crate::scenario::{Length, Precision, Scenario};
+use crate::theory;
+
+/// The relaxation times that a run must span before its figures count: near saturation short runs know nothing of long queues.
+const RELAXATIONS: f64 = 15.0;
+/// How much longer each attempt is than the one before.
+const GROWTH: u64 = 4;
+
+/// How hard to try before giving up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// One short run, for what is said beside the answer.
+    Short,
+    /// Ever longer runs, until all objectives are decided.
+    Decide,
+}
+
+/// What is known about one configuration.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    pub answers: Vec<Answer>,
+    pub unanswered: Vec<Unanswered>,
+    pub objectives: Vec<Judgement>,
+    /// All of them together: one that is missed is enough to fail.
+    pub outcome: Met,
+}
+
+impl Trial {
+    /// The witness that decided; `None` where a queue that grows without end did.
+    pub fn judge(&self) -> Option<&Answer> {
+        [Method::Simulation, Method::Theory].iter().find_map(|m| self.answers.iter().find(|a| a.method == *m))
+    }
+
+    /// Why there is no steady state, if there is none.
+    pub fn unstable(&self) -> Option<&str> {
+        self.unanswered.iter().map(|u| u.why.as_str()).find(|why| why.starts_with("unstable"))
+    }
+}
+
+/// Tries a configuration: theory first, which settles what grows without end; else simulation, longer and longer.
+///
+/// Every attempt but the last may stop the search, so each is made at a confidence that keeps the chance of one false
+/// statement in all of them within what the scenario asks for.
+pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
+    let theory = theory::answer(scenario);
+    if let Err(refusal) = &theory
+        && refusal.why.starts_with("unstable")
+    {
+        return grown(scenario, refusal.clone());
+    }
+    let stages = stages(scenario, effort);
+    let mut tried = scenario.clone();
+    tried.simulation.precision = Precision::None;
+    tried.simulation.confidence = 1.0 - (1.0 - scenario.simulation.confidence) / stages.len() as f64;
+    let mut known = Trial { answers: Vec::new(), unanswered: Vec::new(), objectives: Vec::new(), outcome: Met::Inconclusive };
+    for (length, replications) in stages {
+        (tried.simulation.length, tried.simulation.replications) = (length, replications);
+        match simulation::simulate(&tried, watch) {
+            Ok(answer) => known = judged(scenario, theory.as_ref().ok(), answer),
+            Err(refusal) if refusal.why.starts_with("unstable") => return grown(scenario, refusal),
+            Err(refusal) => return by_theory(scenario, theory, refusal),
+        }
+        if known.outcome != Met::Inconclusive || watch.stopped() {
+            break;
+        }
+    }
+    if let Err(refusal) = theory {
+        known.unanswered.push(refusal);
+    }
+    known
+}
+
+/// What theory alone says: every objective by its figures, or nothing.
+pub fn by_theory_alone(scenario: &Scenario) -> Option<Met> {
+    match theory::answer(scenario) {
+        Ok(answer) => Some(all(&objectives::judge(&scenario.objectives, &[answer]))),
+        Err(refusal) => refusal.why.starts_with("unstable").then_some(Met::Fail),
+    }
+}
+
+/// Lengths and replications of the attempts. A run of a given duration stays what it is: there the replications grow.
+fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
+    let replications = scenario.simulation.replications.max(5);
+    let Length::Messages(asked) = scenario.simulation.length else {
+        let grown = [1, GROWTH as u32, (GROWTH * GROWTH) as u32].map(|factor| (scenario.simulation.length, replications * factor));
+        return if effort == Effort::Short { grown[..1].to_vec() } else { grown.to_vec() };
+    };
+    let most = asked.saturating_mul(GROWTH);
+    let first = (asked / (GROWTH * GROWTH)).max(1000).max(settled(scenario)).min(most);
+    if effort == Effort::Short {
+        return vec![(Length::Messages(first.min(asked)), replications)];
+    }
+    let lengths = std::iter::successors(Some(first), |n| (*n < most).then(|| (n * GROWTH).min(most)));
+    lengths.map(|n| (Length::Messages(n), replications)).collect()
+}
+
+/// Messages in several relaxation times: 4ρ/(1 − ρ)² of them pass in one of an M/M/c queue near saturation, and more if
+/// services vary more.
+///
+/// # Source
+/// Morse (1955), *Stochastic properties of waiting lines*: 1/(√(cμ) − √λ)².
+fn settled(scenario: &Scenario) -> u64 {
+    let rho = theory::explain(scenario).loads.iter().filter_map(|load| load.rho).fold(0.0, f64::max);
+    let scv = scenario.consumers.iter().map(|c| c.service_time.scv()).filter(|scv| scv.is_finite()).fold(1.0, f64::max);
+    let messages = RELAXATIONS * 4.0 * rho / (1.0 - rho).powi(2) * (1.0 + scv) / 2.0;
+    if rho < 1.0 { messages as u64 } else { u64::MAX }
+}
+
+/// A configuration whose backlog grows for ever meets no objective.
+fn grown(scenario: &Scenario, refusal: Unanswered) -> Trial {
+    let fail = |o: &crate::scenario::Objective| Judgement { objective: o.clone(), by: None, outcome: Met::Fail };
+    Trial { answers: Vec::new(), unanswered: vec![refusal], objectives: scenario.objectives.iter().map(fail).collect(), outcome: Met::Fail }
+}
+
+/// Holds the objectives against a simulation. Where an exact theory says otherwise, nothing is decided yet.
+fn judged(scenario: &Scenario, theory: Option<&Answer>, simulated: Answer) -> Trial {
+    let mut judgements = objectives::judge(&scenario.objectives, std::slice::from_ref(&simulated));
+    if let Some(theory) = theory.filter(|t| t.exact) {
+        for judgement in &mut judgements {
+            let exact = theory.get(&judgement.objective.metric).map(|e| objectives::outcome(&judgement.objective, e));
+            if exact.is_some_and(|exact| exact != judgement.outcome) {
+                judgement.outcome = Met::Inconclusive;
+            }
+        }
+    }
+    let answers: Vec<Answer> = theory.cloned().into_iter().chain([simulated]).collect();
+    Trial { outcome: all(&judgements), answers, unanswered: Vec::new(), objectives: judgements }
+}
+
+/// What no engine plays is decided by theory, if any.
+fn by_theory(scenario: &Scenario, theory: Result<Answer, Unanswered>, refusal: Unanswered) -> Trial {
+    let (answers, mut unanswered) = match theory {
+        Ok(answer) => (vec![answer], Vec::new()),
+        Err(why) => (Vec::new(), vec![why]),
+    };
+    unanswered.push(refusal);
+    let judgements = objectives::judge(&scenario.objectives, &answers);
+    Trial { outcome: all(&judgements), answers, unanswered, objectives: judgements }
+}
+
+fn all(judgements: &[Judgement]) -> Met {
+    let has = |outcome| judgements.iter().any(|j| j.outcome == outcome);
+    if has(Met::Fail) {
+        Met::Fail
+    } else if has(Met::Inconclusive) || judgements.is_empty() {
+        Met::Inconclusive
+    } else {
+        Met::Pass
+    }
+}

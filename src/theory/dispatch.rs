@@ -1,0 +1,329 @@
+//! A stream dealt out to several queues: at random, in turn, to all, to the shortest of two, by the power of two choices.
+
+use super::matrix::Matrix;
+use super::network::Network;
+use super::qbd::Chain;
+use super::service::is_exponential;
+use super::station::{Gaps, Stream};
+use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, figures_at, forkjoin, stable};
+use crate::scenario::{Complete, Deliver, Destination, Scenario, Servers, Topic};
+use crate::workload::laws::Law;
+
+/// The scenario's only topic, if all producers send there and nobody forwards.
+fn topic(scenario: &Scenario) -> Result<&Topic, String> {
+    let [topic] = scenario.topics.as_slice() else { return Err("there is not one topic".into()) };
+    if scenario.producers.is_empty() || scenario.producers.iter().any(|p| p.to != Destination::Topic(0)) {
+        return Err("not all producers send to the topic".into());
+    }
+    if scenario.consumers.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)) {
+        return Err("consumers forward messages".into());
+    }
+    if topic.subscriptions.len() != scenario.queues.len() {
+        return Err("some queue is not subscribed to the topic".into());
+    }
+    if scenario.producers.iter().any(|p| !p.batch.is_single()) {
+        return Err("messages arrive in batches".into());
+    }
+    Ok(topic)
+}
+
+/// The messages that reach each of `n` queues.
+fn dealt<'a>(scenario: &'a Scenario, topic: &Topic) -> Result<Vec<Stream<'a>>, String> {
+    let n = topic.subscriptions.len() as f64;
+    let streams: Vec<Stream<'a>> = scenario.producers.iter().map(Stream::of).collect();
+    let poisson = streams.iter().all(|s| s.gaps == Gaps::Poisson);
+    match topic.deliver {
+        Deliver::All => Ok(streams),
+        Deliver::Random if poisson => Ok(streams.into_iter().map(|s| Stream { rate: s.rate / n, ..s }).collect()),
+        Deliver::Random => Err("arrivals are not Poisson".into()),
+        Deliver::RoundRobin if poisson => {
+            // Every n-th of a Poisson process; the producers' messages are alike.
+            let rate: f64 = streams.iter().map(|s| s.rate).sum();
+            let gaps = if n == 1.0 { Gaps::Poisson } else { Gaps::Renewal(Law::erlang(n / rate, n as u32)) };
+            let own_work = scenario.producers.len() > 1 && scenario.producers.iter().any(|p| p.service_time.is_some());
+            if own_work {
+                return Err("producers bring their own work".into());
+            }
+            Ok(vec![Stream { producer: &scenario.producers[0], rate: rate / n, gaps }])
+        }
+        Deliver::RoundRobin => match streams.as_slice() {
+            [Stream { gaps: Gaps::Renewal(Law::Deterministic(d)), producer, rate }] => {
+                Ok(vec![Stream { producer, rate: rate / n, gaps: Gaps::Renewal(Law::deterministic(d.value * n)) }])
+            }
+            _ => Err("arrivals are neither Poisson nor regular".into()),
+        },
+        Deliver::ShortestQueue | Deliver::PowerOfTwo => Err("the topic looks at queue lengths".into()),
+        Deliver::ByKey => Err("the topic deals by key".into()),
+    }
+}
+
+/// Whoever deals without looking: each queue is then a queue of its own.
+#[derive(Debug)]
+pub struct Split;
+
+impl Split {
+    fn stations(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
+        let topic = topic(scenario)?;
+        topic.subscriptions.iter().map(|queue| Station::at(scenario, *queue, dealt(scenario, topic)?)).collect()
+    }
+}
+
+impl ClosedForm for Split {
+    fn name(&self) -> &'static str {
+        "queues of a topic, each by itself"
+    }
+
+    fn exactness(&self) -> Exactness {
+        Exactness::Exact
+    }
+
+    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        let stations = Self::stations(scenario)?;
+        for station in stations {
+            if station.rho() < 1.0 && super::MODELS.iter().all(|model| model.at(&station).is_none()) {
+                return Err(format!("no closed form fits the queue `{}`", station.queue.name));
+            }
+        }
+        Ok(())
+    }
+
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+        let topic = topic(scenario).map_err(Refusal::Other)?;
+        let mut nodes = Vec::new();
+        for station in Self::stations(scenario).map_err(Refusal::Other)? {
+            let figures = figures_at(&station)?;
+            nodes.push((station, figures));
+        }
+        let copies = topic.deliver == Deliver::All;
+        let joins = copies && topic.complete_when != Complete::Each && nodes.len() > 1;
+        let (joined, exact, caveat) = if joins { forkjoin::joined(&nodes, topic.complete_when)? } else { (None, true, None) };
+        let end = |(i, producer): (usize, &crate::scenario::Producer)| {
+            // In turn, all producers' messages are one stream.
+            let stream = |station: &Station<'_>| i.min(station.streams.len() - 1);
+            let mixed = |of: &dyn Fn(&Station<'_>, &Figures) -> Times| {
+                Times::mixture(&nodes.iter().map(|(s, f)| (f.throughput, of(s, f))).collect::<Vec<_>>())
+            };
+            let known = !nodes.iter().any(|(_, f)| f.shared);
+            let send = Times::of(&producer.send_time);
+            let whole = joined.clone().unwrap_or_else(|| mixed(&|s, f| f.sojourn_seen(s, stream(s))));
+            let loss = nodes.iter().map(|(_, f)| f.loss).sum::<f64>() / nodes.len() as f64;
+            let each = if copies && !joins { nodes.len() as f64 } else { 1.0 };
+            End {
+                throughput: producer.rate * each * (1.0 - loss),
+                loss,
+                latency: send.plus(&whole),
+                send,
+                wait: (known && !joins).then(|| mixed(&|s, f| f.streams.get(stream(s)).map_or(&f.wait, |seen| &seen.wait).clone())),
+                service: (known && !joins).then(|| mixed(&|s, f| f.service.clone().unwrap_or_else(|| s.service.times_of(stream(s))))),
+            }
+        };
+        let ends = scenario.producers.iter().enumerate().map(end).collect();
+        let name = format!("{} × {}", nodes.len(), nodes[0].0.kendall());
+        Ok(Network { nodes, ends, exact, caveats: caveat.into_iter().collect() }.answer(scenario, &name))
+    }
+}
+
+/// Why the queues of a topic are not alike, each with one exponential server behind unbounded room.
+fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
+    let topic = topic(scenario)?;
+    let n = topic.subscriptions.len() as f64;
+    let streams: Vec<Stream<'_>> = scenario.producers.iter().map(Stream::of).collect();
+    if streams.iter().any(|s| s.gaps != Gaps::Poisson) {
+        return Err("arrivals are not Poisson".into());
+    }
+    let each: Vec<Stream<'_>> = streams.into_iter().map(|s| Stream { rate: s.rate / n, ..s }).collect();
+    let stations: Vec<Station<'_>> =
+        topic.subscriptions.iter().map(|queue| Station::at(scenario, *queue, each.clone())).collect::<Result<_, _>>()?;
+    for station in &stations {
+        station.only(&[])?;
+        let [group] = station.groups.as_slice() else { return Err("queues have several consumer groups".into()) };
+        let law = station.service.law().filter(|law| is_exponential(law) && group.count == Servers::Count(1));
+        if law.is_none() || station.service != stations[0].service {
+            return Err("the queues do not have one exponential server each, all alike".into());
+        }
+    }
+    Ok(stations)
+}
+
+/// An answer from the mean number in each of the alike queues.
+fn from_level(scenario: &Scenario, in_system: f64, delayed: f64, exact: bool, name: &str, caveats: Vec<String>) -> Result<Answer, Refusal> {
+    let mut nodes = Vec::new();
+    for station in alike(scenario).map_err(Refusal::Other)? {
+        let mean = in_system / station.lambda() - station.service.mean();
+        let figures = Figures { exact, ..Figures::lossless(&station, Some(delayed), Times::moments(mean, None)) };
+        nodes.push((station, figures));
+    }
+    let ends = scenario
+        .producers
+        .iter()
+        .map(|producer| {
+            let (send, service) = (Times::of(&producer.send_time), nodes[0].0.service.times());
+            let wait = nodes[0].1.wait.clone();
+            End {
+                throughput: producer.rate,
+                loss: 0.0,
+                latency: send.plus(&wait).plus(&service),
+                send,
+                wait: Some(wait),
+                service: Some(service),
+            }
+        })
+        .collect();
+    Ok(Network { nodes, ends, exact, caveats }.answer(scenario, name))
+}
+
+/// Mean number in each of two alike exponential queues of rate 1 when every message joins the shorter, and the probability that it
+/// finds both busy.
+///
+/// # Numerics
+/// A chain with the smaller of the two numbers as its level and their difference as its phase, cut off at 60: the difference decays
+/// like ρ^(2·difference) or faster.
+/// # Source
+/// The model: Haight (1958), Kingman (1961).
+///
+/// ```
+/// use queuelab::theory::dispatch::shortest_of_two;
+/// let (each, _) = shortest_of_two(1.8);
+/// assert!((2.0 * each / 9.854843078223018 - 1.0).abs() < 1e-9);
+/// ```
+pub fn shortest_of_two(lambda: f64) -> (f64, f64) {
+    const GAP: usize = 60;
+    let n = GAP + 1;
+    let (mut up, mut local, mut down) = (Matrix::zero(n, n), Matrix::zero(n, n), Matrix::zero(n, n));
+    let mut ground = Matrix::zero(n, n);
+    for gap in 0..n {
+        if gap == 0 {
+            // Either may be joined, and either may end; the difference becomes 1.
+            local[(0, 1)] += lambda;
+            down[(0, 1)] += 2.0;
+            ground[(0, 1)] += lambda;
+        } else {
+            // The shorter is joined: the level goes up, the gap down.
+            up[(gap, gap - 1)] += lambda;
+            // The longer ends.
+            local[(gap, gap - 1)] += 1.0;
+            ground[(gap, gap - 1)] += 1.0;
+            // The shorter ends.
+            if gap < GAP {
+                down[(gap, gap + 1)] += 1.0;
+            } else {
+                down[(gap, gap)] += 1.0;
+            }
+        }
+    }
+    let out = |rows: &[&Matrix], i: usize| rows.iter().map(|m| m.row(i).iter().sum::<f64>()).sum::<f64>();
+    for i in 0..n {
+        let (all, low) = (out(&[&up, &local, &down], i), out(&[&up, &ground], i));
+        local[(i, i)] -= all;
+        ground[(i, i)] -= low;
+    }
+    let chain = Chain { ups: vec![up.clone()], locals: vec![ground], downs: vec![down.clone()], up, local, down };
+    let law = chain.stationary();
+    let gaps: Vec<f64> = law.levels[0].iter().zip(law.upper()).map(|(a, b)| a + b).collect();
+    let gap: f64 = gaps.iter().enumerate().map(|(gap, p)| gap as f64 * p).sum();
+    (law.mean() + 0.5 * gap, law.upper().iter().sum())
+}
+
+/// The adapter for `shortest-queue` and two queues.
+#[derive(Debug)]
+pub struct ShortestOfTwo;
+
+impl ClosedForm for ShortestOfTwo {
+    fn name(&self) -> &'static str {
+        "the shorter of two M queues"
+    }
+
+    fn exactness(&self) -> Exactness {
+        Exactness::Exact
+    }
+
+    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        if topic(scenario)?.deliver != Deliver::ShortestQueue {
+            return Err("messages do not join the shortest queue".into());
+        }
+        let stations = alike(scenario)?;
+        if stations.len() == 2 { Ok(()) } else { Err("there are not two queues".into()) }
+    }
+
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+        let stations = alike(scenario).map_err(Refusal::Other)?;
+        stable(&stations[0])?;
+        let (each, both) = shortest_of_two(2.0 * stations[0].offered_load());
+        from_level(scenario, each, both, true, "join the shorter of two", Vec::new())
+    }
+}
+
+/// The mean number at a server when every message joins the shorter of `d` chosen at random, for ever more servers.
+///
+/// # Formula
+/// P(N ≥ k) = ρ^((dᵏ − 1)/(d − 1)).
+/// # Source
+/// Vvedenskaya, Dobrushin & Karpelevich (1996); Mitzenmacher, IEEE Transactions on Parallel and Distributed Systems 12 (2001).
+///
+/// ```
+/// use queuelab::theory::dispatch::power_of_choices;
+/// assert!((power_of_choices(0.5, 2) / 0.5 - 1.2656860360875726).abs() < 1e-14);
+/// ```
+pub fn power_of_choices(rho: f64, d: u32) -> f64 {
+    let (mut sum, mut exponent) = (0.0, 1.0);
+    for _ in 0..100_000 {
+        let term = rho.powf(exponent);
+        sum += term;
+        if term < 1e-18 {
+            break;
+        }
+        exponent = exponent * f64::from(d) + 1.0;
+    }
+    sum
+}
+
+/// The adapter for `power-of-two`.
+#[derive(Debug)]
+pub struct PowerOfTwo;
+
+impl ClosedForm for PowerOfTwo {
+    fn name(&self) -> &'static str {
+        "power of two choices (mean field)"
+    }
+
+    fn exactness(&self) -> Exactness {
+        Exactness::Approximate
+    }
+
+    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        if topic(scenario)?.deliver != Deliver::PowerOfTwo {
+            return Err("messages do not choose between two queues".into());
+        }
+        alike(scenario).map(|_| ())
+    }
+
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+        let stations = alike(scenario).map_err(Refusal::Other)?;
+        stable(&stations[0])?;
+        let rho = stations[0].rho();
+        let caveat = format!("the limit of ever more queues (mean field); {} queues wait longer", stations.len());
+        from_level(scenario, power_of_choices(rho, 2), rho * rho, false, "power of two choices", vec![caveat])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn light_traffic_never_finds_both_busy() {
+        let (each, both) = shortest_of_two(1e-3);
+        assert!((2.0 * each / 1e-3 - 1.0).abs() < 1e-5 && both < 1e-6);
+        // Joining the shorter is better than chance, and worse than one queue for both.
+        for lambda in [0.5, 1.2, 1.9] {
+            let (each, _) = shortest_of_two(lambda);
+            let (chance, shared) = (0.5 * lambda / (1.0 - 0.5 * lambda), crate::theory::jackson::in_system(lambda, 1.0, 2));
+            assert!(each < chance && 2.0 * each > shared);
+        }
+    }
+
+    #[test]
+    fn one_choice_is_m_m_1() {
+        assert!((power_of_choices(0.7, 1) - 0.7 / 0.3).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,134 @@
+//! Fork–join: a message is copied to several queues and done when all copies are, or k of them.
+
+use super::{Figures, Refusal, Station, Times};
+use crate::scenario::Complete;
+
+/// Mean time until both copies are done, two alike M/M/1 queues fed by the same messages.
+///
+/// # Formula
+/// R₂ = (12 − ρ)/8 · 1/(μ − λ).
+/// # Source
+/// Flatto & Hahn (1984); Nelson & Tantawi, *Approximate analysis of fork/join synchronization in parallel queues*, IEEE Transactions on
+/// Computers 37 (1988).
+///
+/// ```
+/// use queuelab::theory::forkjoin::both;
+/// assert!((both(0.8, 1.0) - 7.0).abs() < 1e-13);
+/// ```
+pub fn both(lambda: f64, mu: f64) -> f64 {
+    (12.0 - lambda / mu) / 8.0 / (mu - lambda)
+}
+
+/// Nelson and Tantawi's mean for `n` copies, scaled up from two.
+///
+/// # Formula
+/// Rₙ ≈ \[Hₙ/H₂ + 4ρ/11 (1 − Hₙ/H₂)\] R₂.
+/// # Domain
+/// Exact for n = 2; within 5 % up to 32.
+///
+/// ```
+/// use queuelab::theory::forkjoin::nelson_tantawi;
+/// assert!((nelson_tantawi(0.5, 1.0, 3) - 3.3977272727272725).abs() < 1e-13);
+/// ```
+pub fn nelson_tantawi(lambda: f64, mu: f64, n: u32) -> f64 {
+    let ratio = harmonic(n) / 1.5;
+    (ratio + 4.0 * lambda / mu / 11.0 * (1.0 - ratio)) * both(lambda, mu)
+}
+
+fn harmonic(n: u32) -> f64 {
+    (1..=n).map(|k| 1.0 / f64::from(k)).sum()
+}
+
+/// Mean of the k-th of `n` independent exponential times of rate 1.
+pub fn kth_of(k: u32, n: u32) -> f64 {
+    (n - k + 1..=n).map(|i| 1.0 / f64::from(i)).sum()
+}
+
+/// When enough copies are done, whether that is exact, and what to say.
+pub(super) type Joined = (Option<Times>, bool, Option<String>);
+
+/// # Errors
+/// Copies are lost.
+pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Result<Joined, Refusal> {
+    if nodes.iter().any(|(_, figures)| figures.loss > 0.0) {
+        return Err(Refusal::Other("copies are lost, and nobody knows how often all are".into()));
+    }
+    let n = nodes.len() as u32;
+    let needed = match complete {
+        Complete::Some(k) => k.clamp(1, n),
+        Complete::All | Complete::Each => n,
+    };
+    let first = &nodes[0].0;
+    let alike =
+        nodes.iter().all(|(s, _)| s.service.is_exponential() && s.servers == Some(1) && s.service == first.service && s.is_poisson());
+    if alike && needed == n {
+        let (lambda, mu) = (first.lambda(), 1.0 / first.service.mean());
+        let exact = n == 2;
+        let caveat = (!exact).then(|| format!("the time until all {n} copies are done is Nelson and Tantawi's approximation"));
+        return Ok((Some(Times::moments(nelson_tantawi(lambda, mu, n), None)), exact, caveat));
+    }
+    let sojourns: Vec<Times> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
+    let caveat = format!(
+        "the time until {needed} of {n} copies are done takes them for independent, which is too late for all and too early for one"
+    );
+    Ok((Some(independent(needed, sojourns)), false, Some(caveat)))
+}
+
+/// The k-th of several independent times.
+fn independent(k: u32, times: Vec<Times>) -> Times {
+    let tail = move |t: f64| {
+        let tails: Option<Vec<f64>> = times.iter().map(|time| time.tail(t)).collect();
+        tails.map(|tails| fewer_than(k, &tails))
+    };
+    if tail(0.0).is_none() {
+        return Times::moments(f64::INFINITY, None);
+    }
+    let of = move |t: f64| tail(t).unwrap_or(0.0);
+    let (mean, square) = moments(&of);
+    Times::law(mean, (square - mean * mean).max(0.0).sqrt(), of)
+}
+
+/// P(fewer than k are done), from the chance of each not to be done.
+fn fewer_than(k: u32, tails: &[f64]) -> f64 {
+    let mut done = vec![1.0];
+    for open in tails {
+        let mut next = vec![0.0; done.len() + 1];
+        for (i, p) in done.iter().enumerate() {
+            next[i] += p * open;
+            next[i + 1] += p * (1.0 - open);
+        }
+        done = next;
+    }
+    done.iter().take(k as usize).sum()
+}
+
+/// ∫ P(T > t) dt and ∫ 2t P(T > t) dt by trapezoids in ln t.
+fn moments(tail: &dyn Fn(f64) -> f64) -> (f64, f64) {
+    let mut scale = 1.0;
+    while tail(scale) > 0.5 && scale < 1e12 {
+        scale *= 2.0;
+    }
+    while tail(scale) < 0.5 && scale > 1e-12 {
+        scale *= 0.5;
+    }
+    const STEP: f64 = 1.0 / 24.0;
+    (-800..=200).fold((0.0, 0.0), |(mean, square), i| {
+        let t = scale * (f64::from(i) * STEP).exp();
+        let part = STEP * t * tail(t);
+        (mean + part, square + 2.0 * t * part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn independent_copies_have_harmonic_means() {
+        let copies = |n: usize| (0..n).map(|_| Times::delayed_exponential(1.0, 4.0)).collect::<Vec<_>>();
+        let all = independent(4, copies(4));
+        assert!((all.mean - 0.5208333333333333).abs() < 1e-9, "{}", all.mean);
+        assert!((all.quantile(0.99).expect("known") - 1.4969249042083141).abs() < 1e-9);
+        assert!((independent(2, copies(3)).mean - kth_of(2, 3) / 4.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,186 @@
+//! Jackson networks: exponential servers, Poisson arrivals from outside, routing by chance; tandems and feedback among them.
+
+use super::linear;
+use super::network::Network;
+use super::station::{Feature, Gaps, Stream};
+use super::traffic::demands;
+use super::{Answer, ClosedForm, End, Exactness, QueueModel, Refusal, Station, Times, mmc};
+use crate::scenario::{Destination, Overflow, Scenario};
+
+/// The adapter.
+///
+/// # Source
+/// Jackson, *Networks of waiting lines*, Operations Research 5 (1957); the sojourns along a path on which nobody overtakes are
+/// independent: Reich (1957), Burke (1969), Walrand & Varaiya (1980).
+#[derive(Debug)]
+pub struct Jackson;
+
+impl ClosedForm for Jackson {
+    fn name(&self) -> &'static str {
+        "Jackson network"
+    }
+
+    fn exactness(&self) -> Exactness {
+        Exactness::Exact
+    }
+
+    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        let forwards = scenario.consumers.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0));
+        if !forwards && scenario.queues.len() == 1 {
+            return Err("consumers forward nothing".into());
+        }
+        if scenario.producers.iter().any(|p| p.service_time.is_some()) {
+            return Err("producers bring their own work".into());
+        }
+        if blocks(scenario) {
+            return Err("full queues block the consumers that forward to them".into());
+        }
+        for producer in &scenario.producers {
+            if Stream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
+                return Err("arrivals from outside are not Poisson".into());
+            }
+            queue_of(producer.to)?;
+        }
+        for consumer in &scenario.consumers {
+            consumer.to.iter().try_for_each(|route| queue_of(route.to).map(|_| ()))?;
+        }
+        nodes(scenario)?.iter().try_for_each(|station| {
+            station.only(&[Feature::Forwarding]).map_err(|why| format!("at `{}`: {why}", station.queue.name))?;
+            if station.service.is_exponential() && station.servers.is_some() && station.groups.len() == 1 {
+                return Ok(());
+            }
+            Err(format!("the servers of `{}` are not a limited number of alike exponential ones", station.queue.name))
+        })
+    }
+
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+        let stations = nodes(scenario).map_err(Refusal::Other)?;
+        let mut places = Vec::new();
+        for station in stations {
+            // In steady state every queue is as if alone with Poisson arrivals.
+            let figures = mmc::Mmc.figures(&station)?;
+            places.push((station, figures));
+        }
+        let sojourns: Vec<Times> = places.iter().map(|(station, figures)| figures.whole(station)).collect();
+        let means = |of: &dyn Fn(usize) -> f64| onward_means(scenario, &(0..places.len()).map(of).collect::<Vec<_>>());
+        let (latency, waits) = (means(&|j| sojourns[j].mean), means(&|j| places[j].1.wait.mean));
+        let services: Vec<Times> = places.iter().map(|(station, _)| station.service.times()).collect();
+        let service = means(&|j| services[j].mean);
+        let ends = scenario
+            .producers
+            .iter()
+            .map(|producer| {
+                let entry = queue_of(producer.to).unwrap_or(0);
+                let along = |times: &[Times]| path(scenario, entry, times, &mut vec![false; places.len()], true);
+                let whole = along(&sojourns).filter(|_| no_overtaking(scenario, entry));
+                let send = Times::of(&producer.send_time);
+                End {
+                    throughput: producer.rate,
+                    loss: 0.0,
+                    latency: send.plus(&whole.unwrap_or_else(|| Times::moments(latency[entry], None))),
+                    send,
+                    wait: Some(Times::moments(waits[entry], None)),
+                    service: Some(along(&services).unwrap_or_else(|| Times::moments(service[entry], None))),
+                }
+            })
+            .collect();
+        let name = format!("Jackson network of {} {}", places.len(), if places.len() == 1 { "queue" } else { "queues" });
+        Ok(Network { nodes: places, ends, exact: true, caveats: Vec::new() }.answer(scenario, &name))
+    }
+}
+
+fn queue_of(to: Destination) -> Result<usize, String> {
+    match to {
+        Destination::Queue(queue) => Ok(queue),
+        Destination::Topic(_) => Err("messages pass through a topic".into()),
+    }
+}
+
+/// Whether a full queue makes consumers wait that forward to it.
+pub(super) fn blocks(scenario: &Scenario) -> bool {
+    let bounded = |queue: usize| scenario.queues[queue].max_length.is_some() && scenario.queues[queue].overflow == Overflow::Block;
+    let routes = scenario.consumers.iter().flat_map(|c| &c.to);
+    routes.into_iter().any(|route| matches!(route.to, Destination::Queue(queue) if bounded(queue)))
+}
+
+/// Every queue with all that reaches it as one stream.
+///
+/// # Errors
+/// Why there is no such thing.
+pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
+    let producer = scenario.producers.first().ok_or("nothing is produced")?;
+    let demands = demands(scenario);
+    (0..scenario.queues.len())
+        .map(|queue| {
+            let rate = demands[queue].arrival_rate;
+            if !rate.is_finite() {
+                return Err("messages circulate for ever".into());
+            }
+            if rate == 0.0 {
+                return Err(format!("nothing reaches `{}`", scenario.queues[queue].name));
+            }
+            Station::at(scenario, queue, vec![Stream { producer, rate, gaps: Gaps::Poisson }])
+        })
+        .collect()
+}
+
+/// The chance to go from a queue to each other one after service; shares of several groups are not told apart.
+pub(super) fn routing(scenario: &Scenario) -> Vec<Vec<f64>> {
+    let n = scenario.queues.len();
+    let mut chances = vec![vec![0.0; n]; n];
+    for consumer in &scenario.consumers {
+        for route in &consumer.to {
+            if let Destination::Queue(to) = route.to {
+                chances[consumer.from][to] += route.probability;
+            }
+        }
+    }
+    chances
+}
+
+/// Mean totals from each queue to the end: m = x + P m.
+pub(super) fn onward_means(scenario: &Scenario, each: &[f64]) -> Vec<f64> {
+    let chances = routing(scenario);
+    let n = each.len();
+    let system = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - chances[i][j]).collect()).collect();
+    linear::solve(system, each.to_vec()).unwrap_or_else(|| vec![f64::INFINITY; n])
+}
+
+/// The law of the total along all paths from a queue, if they form a tree and the times at each queue are independent.
+fn path(scenario: &Scenario, queue: usize, times: &[Times], seen: &mut Vec<bool>, root: bool) -> Option<Times> {
+    if std::mem::replace(&mut seen[queue], true) {
+        return None;
+    }
+    let chances = &routing(scenario)[queue];
+    let mut kinds = Vec::new();
+    for (next, chance) in chances.iter().enumerate().filter(|(_, chance)| **chance > 0.0) {
+        kinds.push((*chance, path(scenario, next, times, seen, false)?));
+    }
+    let done = 1.0 - chances.iter().sum::<f64>();
+    if done > 1e-12 {
+        kinds.push((done, Times::constant(0.0)));
+    }
+    debug_assert!(root || !kinds.is_empty(), "a queue leads on or out");
+    Some(times[queue].plus(&Times::mixture(&kinds)))
+}
+
+/// Whether only the first and the last queue on the ways from an entry have several servers.
+fn no_overtaking(scenario: &Scenario, entry: usize) -> bool {
+    let chances = routing(scenario);
+    let many = |queue: usize| scenario.consumers_of(queue).any(|(_, c)| c.count != crate::scenario::Servers::Count(1));
+    (0..chances.len()).all(|queue| {
+        let leads_on = chances[queue].iter().any(|chance| *chance > 0.0);
+        queue == entry || !many(queue) || !leads_on
+    })
+}
+
+/// The mean number at one queue of a Jackson network, by itself an M/M/c queue.
+///
+/// ```
+/// use queuelab::theory::jackson::in_system;
+/// // Lazowska et al., Quantitative System Performance (1984), section 6.5: 36.3 visits/s of 5 ms.
+/// assert!((in_system(36.3, 0.005, 1) - 0.222).abs() < 1e-3);
+/// ```
+pub fn in_system(lambda: f64, service: f64, servers: u32) -> f64 {
+    lambda * (mmc::wait_mean(lambda, 1.0 / service, servers) + service)
+}

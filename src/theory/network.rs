@@ -1,0 +1,40 @@
+//! An answer for several queues, put together from the figures of each.
+
+use super::figures::general_caveats;
+use super::{End, Figures, Station};
+use crate::answer::{Answer, Method};
+use crate::scenario::Scenario;
+
+/// The queues of a scenario with their figures, and what producers' messages see from end to end.
+pub struct Network<'a> {
+    pub nodes: Vec<(Station<'a>, Figures)>,
+    /// In the scenario's order.
+    pub ends: Vec<End>,
+    pub exact: bool,
+    pub caveats: Vec<String>,
+}
+
+impl Network<'_> {
+    /// The answer, named after what it is.
+    pub fn answer(&self, scenario: &Scenario, name: &str) -> Answer {
+        let exact = self.exact && self.nodes.iter().all(|(_, figures)| figures.exact);
+        let mut answer = Answer::new(Method::Theory, if exact { name.to_string() } else { format!("{name}, approximately") });
+        answer.exact = exact;
+        answer.caveats.clone_from(&self.caveats);
+        for (station, figures) in &self.nodes {
+            for caveat in figures.caveats.iter().cloned().chain(general_caveats(station)) {
+                if !answer.caveats.contains(&caveat) {
+                    answer.caveats.push(caveat);
+                }
+            }
+            figures.fill_place(station, &mut answer);
+        }
+        let names: Vec<&str> = scenario.producers.iter().map(|p| p.name.as_str()).collect();
+        let (sent, lost) = self.ends.iter().fold((0.0, 0.0), |(sent, lost), end| {
+            let offered = end.throughput / (1.0 - end.loss).max(f64::MIN_POSITIVE);
+            (sent + offered, lost + offered * end.loss)
+        });
+        End::fill_all(&self.ends, &names, if sent > 0.0 { lost / sent } else { 0.0 }, &mut answer);
+        answer
+    }
+}

@@ -1,0 +1,303 @@
+//! Queues that have no steady state: rates that follow a timetable, and backlogs. Exactly by uniformisation, else as a fluid.
+
+use super::mmc::poisson_and_exponential;
+use super::station::Feature;
+use super::{Answer, ClosedForm, Exactness, Refusal, Station};
+use crate::answer::{Estimate, Method, Moment};
+use crate::scenario::{Arrivals, Scenario};
+
+/// The law of the number in M(t)/M/c at an instant.
+///
+/// # Formula
+/// p(t) = Σₖ Poisson(k; qt) p(0) (I + Q/q)ᵏ with q = λ + cμ.
+/// # Source
+/// Jensen (1953); Grassmann, *Transient solutions in Markovian queueing systems*, Computers & Operations Research 4 (1977).
+/// # Numerics
+/// All terms are positive; states beyond those with 1e-16 are cut off as they come.
+///
+/// ```
+/// use queuelab::theory::transient::Law;
+/// // M(t)/M/1: λ = 1.1 for 100 s from empty at μ = 1, then λ = 0.5.
+/// let mut law = Law::start(0);
+/// law.advance(1.1, 1.0, 1, 100.0);
+/// assert!((law.mean() - 16.964397599045977).abs() < 1e-9);
+/// assert!((law.mean() / 0.5 - 33.928795198091954).abs() < 1e-8);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Law {
+    /// P(N = n).
+    p: Vec<f64>,
+}
+
+impl Law {
+    /// So many messages for sure.
+    pub fn start(messages: usize) -> Self {
+        let mut p = vec![0.0; messages + 1];
+        p[messages] = 1.0;
+        Law { p }
+    }
+
+    /// From P(N = n), n = 0, 1, …
+    pub fn from(p: Vec<f64>) -> Self {
+        Law { p }
+    }
+
+    /// Lets time pass at constant rates.
+    pub fn advance(&mut self, lambda: f64, mu: f64, servers: u32, time: f64) {
+        let q = lambda + mu * f64::from(servers);
+        let pieces = (q * time / 400.0).ceil().max(1.0);
+        for _ in 0..pieces as u64 {
+            self.piece(lambda / q, mu / q, servers, q * time / pieces);
+        }
+    }
+
+    /// A stretch of `x` expected steps, few enough that e^(−x) is a normal number.
+    fn piece(&mut self, up: f64, down: f64, servers: u32, x: f64) {
+        let steps = (x + 9.0 * x.sqrt() + 25.0) as usize;
+        let mut now = std::mem::take(&mut self.p);
+        now.resize(now.len() + steps + 1, 0.0);
+        let mut sum = vec![0.0; now.len()];
+        let mut weight = (-x).exp();
+        let reached = now.len() - steps - 1;
+        for k in 0..=steps {
+            let top = reached + k;
+            sum.iter_mut().zip(&now).take(top).for_each(|(s, p)| *s += weight * p);
+            weight *= x / (k as f64 + 1.0);
+            if k == steps {
+                break;
+            }
+            let mut next = vec![0.0; now.len()];
+            for n in 0..top {
+                let leave = down * f64::from(servers).min(n as f64);
+                next[n + 1] += now[n] * up;
+                next[n] += now[n] * (1.0 - up - leave);
+                if n > 0 {
+                    next[n - 1] += now[n] * leave;
+                }
+            }
+            now = next;
+        }
+        while sum.len() > 1 && sum[sum.len() - 1] < 1e-17 {
+            sum.pop();
+        }
+        let total: f64 = sum.iter().sum();
+        self.p = sum.into_iter().map(|p| p / total).collect();
+    }
+
+    pub fn mean(&self) -> f64 {
+        self.above(0)
+    }
+
+    /// E\[(N − c)⁺\].
+    pub fn above(&self, c: u32) -> f64 {
+        self.p.iter().enumerate().skip(c as usize).map(|(n, p)| (n - c as usize) as f64 * p).sum()
+    }
+
+    pub fn sd(&self) -> f64 {
+        let mean = self.mean();
+        self.p.iter().enumerate().map(|(n, p)| (n as f64 - mean).powi(2) * p).sum::<f64>().sqrt()
+    }
+
+    /// The smallest n with P(N ≤ n) ≥ `share`.
+    pub fn quantile(&self, share: f64) -> usize {
+        let mut tail = 0.0;
+        let above = self.p.iter().rposition(|p| {
+            tail += p;
+            tail > 1.0 - share
+        });
+        above.unwrap_or(0)
+    }
+}
+
+/// A timetable: how long each rate lasts, and the rate that stays.
+struct Timetable {
+    steps: Vec<(f64, f64)>,
+    after: f64,
+}
+
+/// The timetable of a scenario with a schedule, or with a backlog and a constant rate.
+fn timetable(station: &Station<'_>) -> Result<Timetable, String> {
+    let [stream] = station.streams.as_slice() else { return Err("there are several producers".into()) };
+    if !stream.producer.send_time.is_zero() {
+        return Err("sends take time".into());
+    }
+    match &stream.producer.arrivals {
+        Arrivals::Schedule { repeat: true, .. } => Err("the timetable repeats".into()),
+        Arrivals::Schedule { ramp: true, .. } => Err("the rate moves in ramps".into()),
+        Arrivals::Schedule { steps, .. } => {
+            let after = steps.last().ok_or("the timetable is empty")?.rate;
+            Ok(Timetable { steps: steps.iter().map(|s| (s.lasts, s.rate)).collect(), after })
+        }
+        _ if station.has(Feature::Backlog) => Ok(Timetable { steps: Vec::new(), after: stream.rate }),
+        _ => Err("the rate does not follow a timetable, and there is no backlog".into()),
+    }
+}
+
+/// How much is waiting over time and at the end of the overload.
+struct Course {
+    moments: Vec<Moment>,
+    /// Mean waiting at the end of the last overload.
+    left: f64,
+    /// The rate from there on, if it stays the same.
+    then: Option<f64>,
+}
+
+/// Plays a timetable in steps: `advance(rate, time)` returns what waits and what is there.
+fn course(table: &Timetable, capacity: f64, waiting: f64, mut advance: impl FnMut(f64, f64) -> (f64, f64)) -> Course {
+    let mut moments = vec![Moment { at: 0.0, waiting, in_system: waiting, half_width: None }];
+    let overloads = table.steps.iter().rposition(|(_, rate)| *rate >= capacity);
+    let (mut at, mut left) = (0.0, waiting);
+    for (i, (lasts, rate)) in table.steps.iter().enumerate() {
+        const PARTS: u32 = 12;
+        for _ in 0..PARTS {
+            let (waiting, in_system) = advance(*rate, lasts / f64::from(PARTS));
+            at += lasts / f64::from(PARTS);
+            moments.push(Moment { at, waiting, in_system, half_width: None });
+        }
+        if overloads == Some(i) {
+            left = moments[moments.len() - 1].waiting;
+        }
+    }
+    let rest = &table.steps[overloads.map_or(0, |i| i + 1)..];
+    let same = rest.iter().all(|(_, rate)| *rate == table.after);
+    Course { moments, left, then: same.then_some(table.after).filter(|rate| *rate < capacity) }
+}
+
+fn answer(station: &Station<'_>, course: Course, capacity: f64, exact: bool, caveats: Vec<String>) -> Answer {
+    let mut answer = Answer::new(Method::Theory, format!("{}{}", station.kendall(), if exact { " over time" } else { " as a fluid" }));
+    answer.exact = exact;
+    answer.caveats = caveats;
+    if let Some(rate) = course.then {
+        let drain = course.left / (capacity - rate);
+        answer.set(&format!("queues.{}", station.queue.name), "drain_time", "", Estimate::exact(drain));
+    }
+    answer.timelines.insert(station.queue.name.clone(), course.moments);
+    answer
+}
+
+/// The adapter for M(t)/M/c.
+#[derive(Debug)]
+pub struct Schedule;
+
+impl Schedule {
+    fn parts(scenario: &Scenario) -> Result<(Station<'_>, Timetable), String> {
+        let station = Station::of(scenario)?;
+        station.only(&[Feature::Backlog])?;
+        let table = timetable(&station)?;
+        if !station.service.is_exponential() || station.streams[0].producer.batch.mean() != 1.0 {
+            return Err("service times are not exponential, or messages arrive in batches".into());
+        }
+        if table.steps.is_empty() {
+            poisson_and_exponential(&station)?;
+        }
+        let servers = station.servers.ok_or("servers are without limit")?;
+        let capacity = f64::from(servers) / station.service.mean();
+        // Steps times states, as far as the backlog may reach.
+        let time: f64 = table.steps.iter().map(|s| s.0).sum();
+        let steps: f64 = table.steps.iter().map(|(lasts, rate)| lasts * (rate + capacity)).sum();
+        let grown: f64 = table.steps.iter().map(|(lasts, rate)| lasts * (rate - capacity).max(0.0)).sum();
+        let states = scenario.queues[0].initial_backlog as f64 + grown + 12.0 * (time * capacity).sqrt() + 400.0;
+        if steps * states > 6e7 {
+            return Err("there are too many messages to be followed one by one".into());
+        }
+        Ok((station, table))
+    }
+}
+
+impl ClosedForm for Schedule {
+    fn name(&self) -> &'static str {
+        "M(t)/M/c over time"
+    }
+
+    fn exactness(&self) -> Exactness {
+        Exactness::Exact
+    }
+
+    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        Self::parts(scenario).map(|_| ())
+    }
+
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+        let (station, table) = Self::parts(scenario).map_err(Refusal::Other)?;
+        let (c, mu) = (station.servers.unwrap_or(1), 1.0 / station.service.mean());
+        let backlog = scenario.queues[0].initial_backlog;
+        let mut law = Law::start(backlog as usize);
+        let waiting = law.above(c);
+        let course = course(&table, f64::from(c) * mu, waiting, |rate, time| {
+            law.advance(rate, mu, c, time);
+            (law.above(c), law.mean())
+        });
+        let caveat = "there is no steady state: means over time and the mean time to drain are what theory gives".to_string();
+        Ok(answer(&station, course, f64::from(c) * mu, true, vec![caveat]))
+    }
+}
+
+/// The adapter for everything else that follows a timetable.
+///
+/// # Formula
+/// Q' = λ(t) − cμ while that keeps Q ≥ 0; it drains in Q/(cμ − λ).
+/// # Source
+/// Newell, *Applications of Queueing Theory* (2nd ed., 1982), chapter 2.
+#[derive(Debug)]
+pub struct Fluid;
+
+impl Fluid {
+    fn parts(scenario: &Scenario) -> Result<(Station<'_>, Timetable), String> {
+        let station = Station::of(scenario)?;
+        station.only(&[Feature::Backlog, Feature::ArrivalBatches, Feature::Order])?;
+        let table = timetable(&station)?;
+        station.servers.ok_or("servers are without limit")?;
+        if station.service.mean().is_finite() { Ok((station, table)) } else { Err("the mean service time is infinite".into()) }
+    }
+}
+
+impl ClosedForm for Fluid {
+    fn name(&self) -> &'static str {
+        "fluid"
+    }
+
+    fn exactness(&self) -> Exactness {
+        Exactness::Approximate
+    }
+
+    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        Self::parts(scenario).map(|_| ())
+    }
+
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+        let (station, table) = Self::parts(scenario).map_err(Refusal::Other)?;
+        let c = f64::from(station.servers.unwrap_or(1));
+        let capacity = c / station.service.mean();
+        let mut waiting = (scenario.queues[0].initial_backlog as f64 - c).max(0.0);
+        let course = course(&table, capacity, waiting, |rate, time| {
+            waiting = (waiting + (rate - capacity) * time).max(0.0);
+            (waiting, waiting + c.min(rate / capacity * c))
+        });
+        let caveat = "messages are taken for a fluid: right under heavy overload, too low near or below full load".to_string();
+        Ok(answer(&station, course, capacity, false, vec![caveat]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_from_steady_state() {
+        // λ = 20 for 30 s, then 8, at μ = 10, from the steady state at 8: another hand's uniformisation.
+        let mut law = Law::from((0..200).map(|n| 0.2 * 0.8f64.powi(n)).collect());
+        law.advance(20.0, 10.0, 1, 30.0);
+        assert!((law.mean() / 304.3333333333327 - 1.0).abs() < 1e-9);
+        assert!((law.sd() / 30.2508034787708 - 1.0).abs() < 1e-8);
+        assert_eq!(law.quantile(0.99), 375);
+        law.advance(8.0, 10.0, 1, 10.0);
+        assert!((law.mean() / 284.3333333333244 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn long_after_it_is_steady() {
+        let mut law = Law::start(5);
+        law.advance(1.5, 1.0, 2, 300.0);
+        assert!((law.mean() - crate::theory::jackson::in_system(1.5, 1.0, 2)).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,300 @@
+//! What brokers and consumers do, by hand: small scenarios of which every instant is known, and laws that hold in all.
+
+use queuelab::message::{Exit, Keep, Outcome, Record, Recorder};
+use queuelab::rng::Key;
+use queuelab::scenario::{NoFiles, Scenario, Source, parse};
+use queuelab::sim::{Network, NetworkTotals};
+
+fn scenario(text: &str) -> Scenario {
+    let source = Source { name: "test".into(), text: text.into(), overrides: Vec::new() };
+    parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario
+}
+
+/// Keeps stays and ends.
+#[derive(Default)]
+struct Lives {
+    stays: Keep,
+    ends: Vec<Exit>,
+}
+
+impl Recorder for Lives {
+    fn record(&mut self, record: &Record) {
+        self.stays.record(record);
+    }
+    fn left(&mut self, exit: &Exit) {
+        self.ends.push(*exit);
+    }
+}
+
+fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
+    let scenario = scenario(text);
+    let plan = scenario.open_plan(1, 0).expect("a plan");
+    let mut network = Network::new(&scenario, plan, Key::new(1, 0), None).expect("a network");
+    let mut lives = Lives::default();
+    network.advance(messages, &mut lives);
+    network.settle(&mut lives);
+    assert!(!network.is_stuck());
+    (lives, network.network_totals())
+}
+
+/// (id, sent, taken, finished) in milliseconds of the first served stays in a queue, in order of id.
+fn served(lives: &Lives, queue: u32, many: usize) -> Vec<(u64, u64, u64, u64)> {
+    let ms = |t: u64| t / 1_000_000;
+    let here = lives.stays.0.iter().filter(|r| r.queue == queue && r.outcome == Outcome::Served);
+    let mut all: Vec<_> = here.map(|r| (r.message.id, ms(r.sent), ms(r.taken), ms(r.finished))).collect();
+    all.sort_unstable();
+    all.truncate(many);
+    all
+}
+
+/// A producer that sends every ten seconds, from ten seconds on.
+const EVERY: &str = "[producers.p]\nto = \"q\"\nrate = \"0.1/s\"\narrivals = { process = \"periodic\" }\n";
+
+fn single(queue: &str, consumer: &str) -> String {
+    format!("{EVERY}[queues.q]\n{queue}\n[consumers.c]\nfrom = \"q\"\n{consumer}\n")
+}
+
+/// An unimportant message at 10 s that takes 6 s, and one that takes 2 s and comes at 13 s.
+fn two_classes(preemption: &str) -> String {
+    format!(
+        "{}{}{}",
+        "[producers.low]\nto = \"q\"\nrate = \"0.1/s\"\narrivals = { process = \"periodic\" }\nservice_time = \"6s\"\n",
+        "[producers.high]\nto = \"q\"\nrate = \"0.1/s\"\narrivals = { process = \"periodic\" }\nsend_time = \"3s\"\npriority = 1\n",
+        format_args!(
+            "[queues.q]\ndiscipline = \"priority\"\npreemption = \"{preemption}\"\n[consumers.c]\nfrom = \"q\"\nservice_time = \"2s\"\n"
+        ),
+    )
+}
+
+#[test]
+fn the_urgent_goes_first_and_the_other_goes_on_or_starts_again() {
+    let finished = |preemption| {
+        let (lives, _) = play(&two_classes(preemption), 2);
+        served(&lives, 0, 2).iter().map(|r| r.3).collect::<Vec<_>>()
+    };
+    assert_eq!(finished("none"), [16_000, 18_000]);
+    assert_eq!(finished("resume"), [18_000, 15_000]);
+    assert_eq!(finished("restart"), [21_000, 15_000]);
+}
+
+#[test]
+fn a_batch_waits_until_it_is_full_or_its_oldest_has_lingered() {
+    let wait = |batch: &str, many: usize| {
+        let (lives, _) = play(&single("", &format!("service_time = \"1s\"\nservice_time_per_message = \"500ms\"\nbatch = {batch}")), 8);
+        served(&lives, 0, many).iter().map(|r| (r.2 - r.1, r.3 - r.2)).collect::<Vec<_>>()
+    };
+    assert_eq!(wait("{ max = 4, linger = \"100s\" }", 4), [(30_000, 3000), (20_000, 3000), (10_000, 3000), (0, 3000)]);
+    assert_eq!(wait("{ max = 4, linger = \"15s\" }", 4), [(15_000, 2000), (5000, 2000), (15_000, 2000), (5000, 2000)]);
+    assert_eq!(wait("{ max = 4 }", 2), [(0, 1500), (0, 1500)]);
+}
+
+#[test]
+fn a_message_can_be_taken_when_the_disk_has_it() {
+    let (lives, _) = play(&single("durability = \"fsync\"", "service_time = \"1s\""), 3);
+    assert_eq!(served(&lives, 0, 2), [(0, 10_000, 10_001, 11_001), (1, 20_000, 20_001, 21_001)]);
+}
+
+#[test]
+fn a_failed_message_comes_back_after_its_back_off() {
+    // Every delivery fails; the third is the last. Delays of 1 s and 2 s, services of 1 s.
+    let text = format!(
+        "{}[queues.dead]\n",
+        single(
+            "delivery_limit = 3\ndead_letter = \"dead\"",
+            "service_time = \"1s\"\nfailure = 1.0\nretry_delay = { min = \"1s\", max = \"8s\" }"
+        )
+    );
+    let (lives, totals) = play(&text, 3);
+    let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("the first message");
+    assert_eq!((first.outcome, first.deliveries, first.finished), (Outcome::DeadLettered, 3, 16_000_000_000));
+    assert_eq!(first.finished - first.taken, 3_000_000_000, "three services");
+    assert_eq!(totals.queues[1].waiting, 3, "all of them lie in the dead-letter queue");
+    assert_eq!(lives.ends.len(), 3);
+}
+
+#[test]
+fn what_was_acknowledged_beforehand_is_lost_when_its_handler_fails() {
+    let (lives, _) = play(&single("", "service_time = \"1s\"\nfailure = 1.0\nack = \"auto\""), 3);
+    assert!(lives.stays.0.iter().all(|r| r.outcome == Outcome::Dropped && r.deliveries == 1));
+}
+
+#[test]
+fn an_unacknowledged_message_is_worked_on_twice_and_served_once() {
+    // 12 s of work, visible again after 5 s; the second server takes it at 15 s; the first is done at 22 s.
+    let (lives, totals) = play(&single("visibility_timeout = \"5s\"", "service_time = \"12s\"\ncount = 9"), 1);
+    let only = lives.stays.0[0];
+    assert_eq!((only.deliveries, only.finished / 1_000_000), (3, 22_000));
+    assert_eq!(totals.queues[0].counts.served, 1);
+}
+
+#[test]
+fn servers_break_and_the_message_waits_or_is_done_again() {
+    let with = |while_: &str, then: &str| {
+        let outages = format!("outages = {{ up = \"12s\", down = \"3s\", while = \"{while_}\", in_progress = \"{then}\" }}");
+        let (lives, _) = play(&single("", &format!("service_time = \"5s\"\n{outages}")), 3);
+        served(&lives, 0, 3).iter().map(|r| (r.2, r.3)).collect::<Vec<_>>()
+    };
+    // Down from 12 to 15 s and from 27 to 30 s: the first message is two of five seconds done at 12 s.
+    assert_eq!(with("always", "resume"), [(10_000, 18_000), (20_000, 25_000), (30_000, 35_000)]);
+    assert_eq!(with("always", "redeliver")[0].1, 20_000);
+    // Twelve seconds of work are over in the third message, after two seconds of it.
+    assert_eq!(with("busy", "resume"), [(10_000, 15_000), (20_000, 25_000), (30_000, 38_000)]);
+}
+
+#[test]
+fn servers_are_started_for_a_backlog_and_stopped_after_it() {
+    let text = "[producers.p]\nto = \"q\"\nrate = \"0.001/s\"\narrivals = { process = \"periodic\" }\n[queues.q]\ninitial_backlog = 100\n\
+        [consumers.c]\nfrom = \"q\"\nservice_time = \"10s\"\nautoscale = { min = 1, max = 5, target_backlog = 10, every = \"5s\", startup = \"2s\" }\n";
+    let (lives, totals) = play(text, 1);
+    // One server until 7 s, five until 40 wait (about 115 s), then 4, 3, 2, 1 for ten messages of 10 s each: 208 s more.
+    let last = served(&lives, 0, 100).iter().map(|r| r.3).max();
+    assert!(last.is_some_and(|ms| (300_000..=345_000).contains(&ms)), "{last:?}");
+    // From then on one server until 1000 s.
+    let mean = totals.groups[0].count_area as f64 / totals.at as f64;
+    assert!((1.5..1.8).contains(&mean), "{mean}");
+}
+
+#[test]
+fn who_waits_for_room_holds_up_the_one_before() {
+    // The second stage takes 30 s for each: the first is blocked and the producer's messages pile up.
+    let text = format!(
+        "{EVERY}[queues.q]\n[queues.r]\nmax_length = 0\noverflow = \"block\"\n\
+        [consumers.c]\nfrom = \"q\"\nservice_time = \"1s\"\nto = \"r\"\n[consumers.d]\nfrom = \"r\"\nservice_time = \"30s\"\n"
+    );
+    let (lives, _) = play(&text, 4);
+    assert_eq!(
+        served(&lives, 0, 4),
+        [(0, 10_000, 10_000, 11_000), (1, 20_000, 20_000, 21_000), (2, 30_000, 41_000, 42_000), (3, 40_000, 71_000, 72_000)]
+    );
+    assert_eq!(served(&lives, 1, 3), [(0, 11_000, 11_000, 41_000), (1, 21_000, 41_000, 71_000), (2, 42_000, 71_000, 101_000)]);
+}
+
+#[test]
+fn what_never_ends_is_refused_with_the_reason() {
+    let refused = |text: &str| {
+        let scenario = scenario(text);
+        Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).err().expect("a refusal")
+    };
+    let standing = "[producers.p]\nto = \"q\"\narrivals = { process = \"closed\", concurrency = 2, think_time = \"0s\" }\n[queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"0s\"\n";
+    assert!(refused(standing).contains("time would stand still"));
+    let circle = single("max_length = 1\noverflow = \"block\"", "service_time = \"1s\"\nto = [{ queue = \"q\", probability = 0.1 }]");
+    assert!(refused(&circle).contains("in a circle"));
+    let shared = single("discipline = \"processor-sharing\"", "service_time = \"1s\"\nprefetch = 3");
+    assert!(refused(&shared).contains("processor sharing, which does not go with prefetch"));
+}
+
+/// Scenarios in which much happens at once.
+fn busy_ones() -> Vec<(&'static str, String)> {
+    let p = |extra: &str| {
+        format!("[producers.p]\nto = \"q\"\nrate = \"90/s\"\nkeys = {{ law = \"zipf\", count = 50, exponent = 1.1 }}\n{extra}")
+    };
+    let c = |extra: &str| {
+        format!("[consumers.c]\nfrom = \"q\"\ncount = 4\nservice_time = {{ law = \"lognormal\", mean = \"40ms\", scv = 2 }}\n{extra}")
+    };
+    let fail = "failure = 0.2\nretry_delay = { min = \"5ms\", max = \"1s\", jitter = true }\n";
+    let broken = "outages = { up = { law = \"exponential\", mean = \"5s\" }, down = \"200ms\" }\n";
+    vec![
+        ("broker", p("") + "[queues.q]\nmax_length = 30\noverflow = \"drop-head\"\nmessage_ttl = \"500ms\"\ndelivery_limit = 3\ndead_letter = \"d\"\n[queues.d]\n" + &c(fail)),
+        ("visibility", p("") + "[queues.q]\nvisibility_timeout = \"80ms\"\ndelivery_limit = 4\nmessage_ttl = { law = \"exponential\", mean = \"1s\" }\n" + &c(fail)),
+        ("outages", p("") + "[queues.q]\nmax_length = 50\nmessage_ttl = \"2s\"\n" + &c(&(broken.to_string() + fail))),
+        ("prefetch", p("") + "[queues.q]\nmessage_ttl = \"1s\"\n" + &c(&(broken.to_string() + "prefetch = 5\n" + fail))),
+        ("batches", p("") + "[queues.q]\nmax_length = 40\nmessage_ttl = \"1s\"\n" + &c(&(fail.to_string() + "batch = { max = 8, linger = \"20ms\" }\n" + broken))),
+        ("preemption", p("priority = 1\n") + "[producers.o]\nto = \"q\"\nrate = \"20/s\"\n[queues.q]\ndiscipline = \"priority\"\npreemption = \"restart\"\nmessage_ttl = \"2s\"\n" + &c(&(broken.to_string() + fail))),
+        ("partitions", p("") + "[queues.q]\npartitions = 8\nmax_length = 60\noverflow = \"block\"\nmessage_ttl = \"1s\"\n" + &c(&(broken.to_string() + fail))),
+        ("disk", p("") + "[queues.q]\ndurability = \"fsync\"\nmax_length = 9\noverflow = \"block\"\nmessage_ttl = \"300ms\"\n" + &c(fail)),
+        ("shared", p("") + "[queues.q]\ndiscipline = \"processor-sharing\"\ndelivery_limit = 2\n" + &c("failure = 0.2\n")),
+        (
+            "topics",
+            "[producers.p]\nto = \"t\"\nrate = \"90/s\"\n[topics.t]\nsubscriptions = [\"q\", \"r\", \"s\"]\ncomplete_when = 2\n[queues.q]\nmax_length = 3\n[queues.r]\nmax_length = 5\noverflow = \"drop-head\"\n[queues.s]\n".to_string()
+                + &c("to = \"u\"\n")
+                + "[consumers.r]\nfrom = \"r\"\ncount = 3\nservice_time = \"30ms\"\n[consumers.s]\nfrom = \"s\"\ncount = \"unlimited\"\nservice_time = \"50ms\"\nto = \"u\"\n[topics.u]\nsubscriptions = [\"v\", \"w\"]\ndeliver = \"power-of-two\"\n[queues.v]\nmax_length = 2\noverflow = \"block\"\n[queues.w]\n[consumers.v]\nfrom = \"v\"\nservice_time = \"15ms\"\n[consumers.w]\nfrom = \"w\"\nservice_time = \"15ms\"\n",
+        ),
+        (
+            "clients",
+            "[producers.p]\nto = \"q\"\narrivals = { process = \"closed\", concurrency = 30, think_time = { law = \"exponential\", mean = \"100ms\" } }\n[queues.q]\nmax_length = 10\nmessage_ttl = \"200ms\"\n"
+                .to_string()
+                + &c(fail)
+                + "autoscale = { min = 1, max = 8, target_backlog = 3, every = \"500ms\", startup = \"200ms\", cooldown = \"1s\" }\n",
+        ),
+    ]
+}
+
+/// Every message that came to a queue was served, was lost in one way, or is inside; none of them is told of twice.
+#[test]
+fn every_message_leaves_once() {
+    for (name, text) in busy_ones() {
+        let (lives, totals) = play(&text, 20_000);
+        for queue in &totals.queues {
+            assert!(queue.is_conserved(), "{name}: {queue:?}");
+        }
+        let mut stays: Vec<_> = lives.stays.0.iter().map(|r| (r.queue, r.message.id)).collect();
+        let all = stays.len();
+        stays.sort_unstable();
+        stays.dedup();
+        if name != "topics" {
+            assert_eq!(all, stays.len(), "{name}: a stay was told of twice");
+        }
+        let mut ends: Vec<u64> = lives.ends.iter().map(|e| e.message.id).filter(|id| *id < 20_000).collect();
+        ends.sort_unstable();
+        assert!(ends.iter().copied().eq(0..20_000), "{name}: {} ends of 20000 messages", ends.len());
+        for e in &lives.ends {
+            assert!(e.sent + e.worked <= e.finished && e.message.due <= e.sent, "{name}: {e:?}");
+        }
+    }
+}
+
+/// L measured over time equals the sum of all stays, to the nanosecond, when the network is empty again.
+#[test]
+fn levels_over_time_are_the_stays() {
+    for (name, text) in busy_ones() {
+        let scenario = scenario(&text);
+        let plan = scenario.open_plan(1, 0).expect("a plan").take_messages(5000);
+        if plan.is_empty() {
+            continue;
+        }
+        let source = queuelab::workload::Kept::new(&plan);
+        let mut network = Network::new(&scenario, source, Key::new(1, 0), None).expect("a network");
+        let mut lives = Lives::default();
+        network.advance(u64::MAX, &mut lives);
+        network.settle(&mut lives);
+        let totals = network.network_totals();
+        for (q, queue) in totals.queues.iter().enumerate().filter(|(q, _)| scenario.consumers_of(*q).next().is_some()) {
+            assert_eq!((queue.waiting, queue.serving), (0, 0), "{name}");
+            let here = || lives.stays.0.iter().filter(|r| r.queue == q as u32);
+            let waited: u128 = here().map(|r| u128::from(r.taken - r.sent)).sum();
+            let worked: u128 = here().map(|r| u128::from(r.finished - r.taken)).sum();
+            assert_eq!((queue.waiting_area, queue.serving_area), (waited, worked), "{name}: queue {q}");
+        }
+    }
+}
+
+/// Value stability: a seed keeps its trajectory from one version to the next. Change these only with a word to the users.
+#[test]
+fn trajectories_stay_what_they_are() {
+    let mut seen = Vec::new();
+    for (name, text) in busy_ones() {
+        let (lives, _) = play(&text, 5000);
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for r in &lives.stays.0 {
+            for word in [r.message.id, r.sent, r.taken, r.finished, u64::from(r.queue), u64::from(r.deliveries), r.outcome as u64] {
+                hash = (hash ^ word).wrapping_mul(0x100_0000_01b3);
+            }
+        }
+        seen.push((name, hash));
+    }
+    assert_eq!(seen, FINGERPRINTS);
+}
+
+const FINGERPRINTS: [(&str, u64); 11] = [
+    ("broker", 18282272979553913183),
+    ("visibility", 5758701914176767818),
+    ("outages", 18161487812727478865),
+    ("prefetch", 5254406892490914549),
+    ("batches", 9992615391705521969),
+    ("preemption", 17368010018328597677),
+    ("partitions", 15568379440620696268),
+    ("disk", 592257264597682410),
+    ("shared", 6915118005537601257),
+    ("topics", 2123793485291272906),
+    ("clients", 11539820648070522670),
+];
