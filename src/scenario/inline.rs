@@ -65,6 +65,11 @@ fn plain(text: &str, at: Place, inner: Place) -> Result<Node, Problem> {
         if let Some(name) = nearest(text.trim(), names) {
             return Err(Problem::error(at, format!("there is no law `{text}`")).label(format!("did you mean \"{name}(4ms)\"?")));
         }
+        if let Err(why) = units::duration(text)
+            && why.0.contains("too long")
+        {
+            return Err(Problem::error(at, why.0));
+        }
         let told = Problem::error(at, "a duration or a law is needed");
         let told = if text.trim().starts_with('-') { told.label("negative") } else { told.label("not understood") };
         return Err(told.help("write \"4ms\", \"exponential(4ms)\" or { law = \"exponential\", mean = \"4ms\" }"));

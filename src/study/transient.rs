@@ -238,6 +238,8 @@ mod tests {
     fn an_overload_grows_and_shrinks_as_computed() {
         let mut scenario = scheduled(vec![Step { lasts: 100.0, rate: 1.1 }, Step { lasts: 100.0, rate: 0.5 }], false);
         scenario.simulation.replications = 1000;
+        // So that every instant below is a point of the grid.
+        scenario.simulation.length = Length::Duration(250.0);
         let answer = super::answer(&scenario, &Blind).expect("an answer");
         let line = &answer.timelines["queue"];
         for (at, expected) in
