@@ -126,7 +126,7 @@ fn figures(plots: &[(&Plot, String)]) -> String {
 /// A sentence, with what stands between `backticks` as code.
 fn said(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return escape(text);
     }
     let part = |(i, part): (usize, &&str)| if i % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) };
