@@ -46,7 +46,8 @@ pub enum Loss {
 }
 
 /// A message that was not accepted, given back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
 pub struct Refused<T> {
     pub body: T,
     pub why: Refusal,
