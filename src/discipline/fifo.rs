@@ -17,7 +17,7 @@ impl Fifo {
 }
 
 impl Discipline for Fifo {
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, ticket: Ticket) {
         if self.line.back().is_none_or(|last| last.place < ticket.place) {
             self.line.push_back(ticket);
@@ -28,7 +28,7 @@ impl Discipline for Fifo {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop(&mut self) -> Option<Ticket> {
         self.line.pop_front()
     }

@@ -72,14 +72,17 @@ macro_rules! each {
 }
 
 impl Discipline for Waiting {
+    #[inline(always)]
     fn push(&mut self, ticket: Ticket) {
         each!(self, order => order.push(ticket));
     }
 
+    #[inline(always)]
     fn pop(&mut self) -> Option<Ticket> {
         each!(self, order => order.pop())
     }
 
+    #[inline(always)]
     fn len(&self) -> usize {
         each!(self, order => order.len())
     }

@@ -42,7 +42,7 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// Plans an event for an instant; among those at the same, lower orders come first.
-    #[inline]
+    #[inline(always)]
     pub fn plan(&mut self, at: u64, order: u64, event: E) {
         let entry = Entry { at, order, event };
         if self.hollow {
@@ -55,7 +55,7 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// When the next event happens; `u64::MAX` if there is none.
-    #[inline]
+    #[inline(always)]
     pub fn next_at(&mut self) -> u64 {
         if self.hollow {
             self.fill();
@@ -64,7 +64,7 @@ impl<E: Copy> Calendar<E> {
     }
 
     /// Takes the next event out.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<(u64, E)> {
         if self.hollow {
             self.fill();

@@ -26,7 +26,7 @@ pub fn draw(law: &Law, key: Key, chance: u64, count: u64) -> u64 {
 
 impl<S: Blocks> Network<S> {
     /// Brings the next planned message into sight.
-    #[inline]
+    #[inline(always)]
     pub(super) fn look_ahead(&mut self) {
         if self.cursor >= self.source.block().len() {
             self.cursor = 0;
@@ -39,7 +39,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// The next planned message reaches the network.
-    #[inline]
+    #[inline(always)]
     pub(super) fn arrive<R: Recorder>(&mut self, recorder: &mut R) {
         let (block, row) = (self.source.block(), self.cursor);
         let producer = block.producer_of(row);
@@ -62,7 +62,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A message goes to a queue or, in copies or not, through a topic. Says how many copies wait for room.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send<R: Recorder>(&mut self, slot: u32, to: Destination, holder: u32, row: Option<usize>, recorder: &mut R) -> u32 {
         match to {
             Destination::Queue(queue) => u32::from(self.enter(slot, queue as u32, holder, row, recorder)),
@@ -70,6 +70,7 @@ impl<S: Blocks> Network<S> {
         }
     }
 
+    #[cold]
     fn publish<R: Recorder>(&mut self, slot: u32, topic: usize, holder: u32, row: Option<usize>, recorder: &mut R) -> u32 {
         let copies = self.hubs[topic].queues.len();
         if self.hubs[topic].deliver != Deliver::All {
@@ -137,6 +138,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A message reaches a queue. Says whether its sender has to wait for room; `holder` is the server that then holds it.
+    #[inline(always)]
     pub(super) fn enter<R: Recorder>(&mut self, slot: u32, queue: u32, holder: u32, row: Option<usize>, recorder: &mut R) -> bool {
         self.bring_work(slot, queue, row);
         self.places += 1;
@@ -161,6 +163,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// The same where a queue has more to it than servers.
+    #[inline(never)]
     fn enter_special<R: Recorder>(&mut self, slot: u32, queue: u32, holder: u32, recorder: &mut R) -> bool {
         let station = &self.stations[queue as usize];
         if station.parked {
@@ -253,7 +256,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Takes its place in the line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn line_up(&mut self, slot: u32) {
         let ticket = self.ticket(slot);
         let job = &mut self.jobs[slot];
@@ -268,7 +271,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// What each group of a queue would take for a message: as planned where the plan knows, else by its own chance.
-    #[inline]
+    #[inline(always)]
     pub(super) fn bring_work(&mut self, slot: u32, queue: u32, row: Option<usize>) {
         for i in 0..self.stations[queue as usize].groups.len() {
             let g = self.stations[queue as usize].groups[i];
@@ -282,6 +285,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// The work of a delivery that is not planned.
+    #[inline(never)]
     pub(super) fn work(&self, slot: u32, group: u32, queue: u32, delivery: u64) -> u64 {
         let (job, group) = (&self.jobs[slot], &self.groups[group as usize]);
         let count = job.path.wrapping_add(delivery);
@@ -299,7 +303,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A message goes on to where its group sends it, if anywhere.
-    #[inline]
+    #[inline(always)]
     pub(super) fn route(&self, slot: u32, group: u32) -> Option<Destination> {
         let group = &self.groups[group as usize];
         let (last, job) = (group.routes.last()?, &self.jobs[slot]);
@@ -311,6 +315,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A message goes on: its way is another one from here.
+    #[inline(never)]
     pub(super) fn forward<R: Recorder>(&mut self, slot: u32, to: Destination, holder: u32, recorder: &mut R) -> u32 {
         let job = &mut self.jobs[slot];
         job.path = branch(job.path, u64::from(job.deliveries));

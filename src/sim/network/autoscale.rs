@@ -63,7 +63,7 @@ impl<S: Blocks> Network<S> {
         group.starting -= 1;
         group.count.up(self.now);
         self.comes_up(server);
-        self.free(server, recorder);
+        self.set_free(server, recorder);
     }
 
     /// Takes servers away: those that are not there yet, then idle ones, then busy ones when they are done.

@@ -128,6 +128,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A batch is done: each of its messages fails or goes on by itself.
+    #[cold]
     pub(super) fn batch_done<R: Recorder>(&mut self, server: u32, first: (u32, u64, u32), recorder: &mut R) {
         let s = &mut self.servers[server as usize];
         let group = s.group;

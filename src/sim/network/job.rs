@@ -68,6 +68,7 @@ pub struct Job {
 }
 
 impl Job {
+    #[inline(always)]
     pub fn message(&self, size: u32, priority: i32) -> Message {
         Message { id: self.id, due: self.due, producer: self.producer, size, priority }
     }
@@ -101,19 +102,24 @@ impl Jobs {
         self.all.len() - self.free.len()
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, job: Job) -> u32 {
         self.before_mark += u64::from(job.id < self.mark);
         if let Some(slot) = self.free.pop() {
             self.all[slot as usize] = job;
             return slot;
         }
+        self.grow(job)
+    }
+
+    #[cold]
+    fn grow(&mut self, job: Job) -> u32 {
         self.all.push(job);
         self.demands.resize(self.all.len() * self.width, 0);
         (self.all.len() - 1) as u32
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, slot: u32) {
         let job = &mut self.all[slot as usize];
         self.before_mark -= u64::from(job.id < self.mark);

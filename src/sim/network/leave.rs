@@ -61,7 +61,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Tells of a message's stay in its queue, which has ended.
-    #[inline]
+    #[inline(always)]
     pub(super) fn tell<R: Recorder>(&mut self, slot: u32, group: u32, number: u32, outcome: Outcome, recorder: &mut R) {
         let job = &self.jobs[slot];
         let (size, priority) = self.senders.get(job.producer as usize).map_or((0, 0), |s| (s.size, s.priority));
@@ -92,6 +92,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A message is lost in its queue. It lives on in the dead-letter queue if there is one and it was accepted here.
+    #[inline(never)]
     pub(super) fn lose<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
         self.tell(slot, 0, 0, outcome, recorder);
         let dead = self.stations[self.jobs[slot].queue as usize].dead_letter;
@@ -113,14 +114,14 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A message leaves the network.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leaves<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
         self.told(slot, outcome, recorder);
         self.jobs.remove(slot);
     }
 
     /// Tells of a message's end, if it is one: the copy that completes its family, or makes that impossible, tells for all.
-    #[inline]
+    #[inline(always)]
     pub(super) fn told<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
         let job = &self.jobs[slot];
         if job.told {
@@ -134,7 +135,12 @@ impl<S: Blocks> Network<S> {
             }
             return;
         }
-        let mut index = job.family;
+        self.told_of_copy(slot, outcome, recorder);
+    }
+
+    #[cold]
+    fn told_of_copy<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
+        let mut index = self.jobs[slot].family;
         while index != NONE {
             let family = &mut self.families.all[index as usize];
             family.alive -= 1;
@@ -164,6 +170,7 @@ impl<S: Blocks> Network<S> {
         }
     }
 
+    #[inline(always)]
     fn tell_exit<R: Recorder>(&self, slot: u32, outcome: Outcome, recorder: &mut R) {
         let job = &self.jobs[slot];
         let (size, priority) = self.senders.get(job.producer as usize).map_or((0, 0), |s| (s.size, s.priority));

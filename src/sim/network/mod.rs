@@ -160,7 +160,7 @@ impl<S: Blocks> Network<S> {
     /// Plays everything that happens before an instant.
     pub fn advance_until(&mut self, instant: u64, recorder: &mut impl Recorder) {
         self.begin(recorder);
-        while self.step(instant, recorder) {}
+        while self.one_step(instant, recorder) {}
         self.look_until(instant, recorder);
         self.now = self.now.max(instant);
     }
@@ -172,7 +172,7 @@ impl<S: Blocks> Network<S> {
         self.looks = None;
         self.jobs.count_below(mark);
         let last = mark.saturating_mul(2).max(10_000);
-        while self.jobs.below() > 0 && self.offered < last && self.step(u64::MAX, recorder) {}
+        while self.jobs.below() > 0 && self.offered < last && self.one_step(u64::MAX, recorder) {}
         let left: Vec<u32> = self.jobs.inside().filter(|(_, job)| job.id < mark).map(|(slot, _)| slot).collect();
         for slot in left {
             self.tell(slot, 0, 0, Outcome::Unfinished, recorder);
@@ -180,8 +180,14 @@ impl<S: Blocks> Network<S> {
         }
     }
 
+    /// The same as [`Network::step`], from where speed matters less than code that is made only once.
+    #[inline(never)]
+    fn one_step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
+        self.step(before, recorder)
+    }
+
     /// The next thing happens, if it is before an instant and if there is any message left that it could matter to.
-    #[inline]
+    #[inline(always)]
     fn step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
         let event = self.calendar.next_at();
         let next = event.min(self.planned);
@@ -207,7 +213,7 @@ impl<S: Blocks> Network<S> {
         true
     }
 
-    #[inline]
+    #[inline(always)]
     fn happen<R: Recorder>(&mut self, event: Event, recorder: &mut R) {
         match event {
             Event::Done { server, epoch } => self.done(server, epoch, recorder),
@@ -225,12 +231,14 @@ impl<S: Blocks> Network<S> {
         }
     }
 
+    #[inline(never)]
     fn timer(&mut self, at: u64, event: Event) {
         self.sequence += 1;
         self.calendar.plan(at, TIMERS | self.sequence, event);
     }
 
     /// Looks at all queues whenever it is time before an instant.
+    #[cold]
     fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
         while let Some(at) = self.looks.map(|l| l.next).filter(|&at| at < instant) {
             for (queue, station) in self.stations.iter().enumerate() {
@@ -243,6 +251,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Takes a message out of the count of those that wait or are served.
+    #[inline(always)]
     fn uncount(&mut self, slot: u32) {
         let (now, job) = (self.now, &mut self.jobs[slot]);
         let station = &mut self.stations[job.queue as usize];
@@ -264,7 +273,7 @@ impl<S: Blocks> Network<S> {
 
 impl Station {
     /// One less waits.
-    #[inline]
+    #[inline(always)]
     fn less(&mut self, now: u64) {
         self.waiting.down(now);
         if self.waiting.level() == 0 && self.drained.is_none() && now >= self.drain_from {

@@ -86,7 +86,7 @@ impl<S: Blocks> Network<S> {
                 let end = self.now.saturating_add(left);
                 self.work_until(server, end);
             }
-            None => self.free(server, recorder),
+            None => self.set_free(server, recorder),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 
 impl<S: Blocks> Network<S> {
     /// Where a message stands in its queue's order.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ticket(&mut self, slot: u32) -> Ticket {
         let job = &self.jobs[slot];
         let key = match self.stations[job.queue as usize].discipline {
@@ -25,7 +25,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Takes an idle server for a message, if one may have it: the one that has been idle longest.
-    #[inline]
+    #[inline(always)]
     pub(super) fn idle_server(&mut self, queue: u32, lane: u32) -> Option<u32> {
         let station = &mut self.stations[queue as usize];
         if station.lanes.len() > 1 {
@@ -36,11 +36,18 @@ impl<S: Blocks> Network<S> {
             return Some(server);
         }
         let group = station.unlimited?;
+        Some(self.another_server(queue, group))
+    }
+
+    /// A server more of a group that never runs out of them.
+    #[cold]
+    fn another_server(&mut self, queue: u32, group: u32) -> u32 {
+        let station = &mut self.stations[queue as usize];
         let server = self.servers.len() as u32;
         self.servers.push(Server::new(group, queue, station.servers.len() as u32, Phase::Idle));
         station.servers.push(server);
         self.groups[group as usize].count.up(self.now);
-        Some(server)
+        server
     }
 
     /// Whether a message that comes now would be taken without a place in the line.
@@ -56,7 +63,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A server begins with a message, or goes on where one was broken off.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start(&mut self, server: u32, slot: u32) {
         let now = self.now;
         let s = &mut self.servers[server as usize];
@@ -96,6 +103,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// What is left of a service that another server may have begun, which would take another time for the whole.
+    #[cold]
     fn rest_of(&mut self, slot: u32, left: u64, left_of: u32, column: u32) -> u64 {
         if left_of == column {
             return left;
@@ -106,7 +114,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Plans a server's end of work, or its breaking before.
-    #[inline]
+    #[inline(always)]
     pub(super) fn work_until(&mut self, server: u32, end: u64) {
         let s = &mut self.servers[server as usize];
         s.end = end;
@@ -120,7 +128,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A server has done its work.
-    #[inline]
+    #[inline(always)]
     pub(super) fn done<R: Recorder>(&mut self, server: u32, epoch: u32, recorder: &mut R) {
         let s = &mut self.servers[server as usize];
         if s.epoch != epoch || s.phase != Phase::Busy {
@@ -144,7 +152,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A delivery ends. Says whether the message now goes on; otherwise it went back, was lost, or somebody else had done it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn finish<R: Recorder>(&mut self, slot: u32, place: u64, stamp: u32, server: u32, recorder: &mut R) -> bool {
         if self.jobs[slot].place != place {
             return false;
@@ -170,21 +178,21 @@ impl<S: Blocks> Network<S> {
     }
 
     /// After its work a server takes another message, and its own, if it was served, goes on to where it is sent.
-    #[inline]
+    #[inline(always)]
     fn go_on<R: Recorder>(&mut self, server: u32, slot: u32, served: bool, recorder: &mut R) {
         let group = self.servers[server as usize].group;
         let to = if served { self.route(slot, group) } else { None };
-        let Some(to) = to else {
-            if served {
-                self.leaves(slot, Outcome::Served, recorder);
-            }
-            return self.free(server, recorder);
-        };
-        if self.groups[group as usize].may_wait {
+        if let Some(to) = to
+            && self.groups[group as usize].may_wait
+        {
             let pending = self.forward(slot, to, server, recorder);
-            self.wait_for_room(server, pending, recorder);
-        } else {
-            self.free(server, recorder);
+            return self.wait_for_room(server, pending, recorder);
+        }
+        if served && to.is_none() {
+            self.leaves(slot, Outcome::Served, recorder);
+        }
+        self.free(server, recorder);
+        if let Some(to) = to {
             self.forward(slot, to, NONE, recorder);
         }
     }
@@ -192,7 +200,7 @@ impl<S: Blocks> Network<S> {
     /// A server waits until so many messages of its have found room.
     pub(super) fn wait_for_room<R: Recorder>(&mut self, server: u32, pending: u32, recorder: &mut R) {
         if pending == 0 {
-            return self.free(server, recorder);
+            return self.set_free(server, recorder);
         }
         let s = &mut self.servers[server as usize];
         (s.phase, s.pending) = (Phase::Blocked, pending);
@@ -203,12 +211,12 @@ impl<S: Blocks> Network<S> {
         let s = &mut self.servers[server as usize];
         s.pending -= 1;
         if s.pending == 0 {
-            self.free(server, recorder);
+            self.set_free(server, recorder);
         }
     }
 
     /// A server has nothing to do: it takes a message, or waits for one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn free<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
         let s = &mut self.servers[server as usize];
         s.phase = Phase::Idle;
@@ -234,8 +242,14 @@ impl<S: Blocks> Network<S> {
         }
     }
 
+    /// The same from where it is rare.
+    #[cold]
+    pub(super) fn set_free<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        self.free(server, recorder);
+    }
+
     /// A server waits for work.
-    #[inline]
+    #[inline(always)]
     pub(super) fn rest(&mut self, server: u32) {
         let queue = self.servers[server as usize].queue;
         let station = &mut self.stations[queue as usize];
@@ -245,7 +259,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// The next message of a server's line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pull(&mut self, server: u32) -> Option<u32> {
         let s = &self.servers[server as usize];
         let (queue, number) = (s.queue, s.number);
@@ -269,6 +283,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A message whose sender waits for room, where a server is free and nobody is in line before it.
+    #[cold]
     fn take_blocked(&mut self, queue: u32, lane: u32) -> Option<u32> {
         let station = &mut self.stations[queue as usize];
         let one_line = station.lanes.len() == 1;
@@ -283,6 +298,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Lets senders that wait for room have what there is.
+    #[cold]
     pub(super) fn let_in(&mut self, queue: u32) {
         loop {
             let station = &mut self.stations[queue as usize];
@@ -308,6 +324,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Clears the tickets of messages that are gone out of an order.
+    #[cold]
     pub(super) fn sweep(&mut self, slot: u32) {
         let job = &self.jobs[slot];
         let (lane, jobs) = (job.lane as usize, &self.jobs);
