@@ -12,3 +12,4 @@ mod oracle;
 mod queue;
 mod readme;
 mod semantics;
+mod theory;
