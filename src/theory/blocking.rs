@@ -128,10 +128,10 @@ impl ClosedForm for BlockingTandem {
             figures.queue_length = Level { mean: waiting, p99: None };
             figures
         };
-        // A held message has been taken, and neither waits nor is worked on.
+        // A held message waits for the second queue.
         let nodes = vec![
-            (first.clone(), figures(&first, upstream, lambda * service[0] + blocked)),
-            (second.clone(), figures(&second, downstream, lambda * service[1])),
+            (first.clone(), figures(&first, upstream - blocked, lambda * service[0])),
+            (second.clone(), figures(&second, downstream + blocked, lambda * service[1])),
         ];
         let total = (upstream + downstream) / lambda;
         let send = Times::of(&scenario.producers[0].send_time);

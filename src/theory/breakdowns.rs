@@ -80,7 +80,8 @@ impl QueueModel for Interrupted {
             figures.delayed = None;
         } else {
             figures.service = Some(taken);
-            figures.caveats.push("the time in service counts repairs meanwhile; the utilization does not".into());
+            figures.busy = Some(rho);
+            figures.caveats.push("the time in service and the utilization count repairs meanwhile".into());
         }
         Ok(figures)
     }

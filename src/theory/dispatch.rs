@@ -224,7 +224,7 @@ pub fn shortest_of_two(lambda: f64) -> (f64, f64) {
     (law.mean() + 0.5 * gap, law.upper().iter().sum())
 }
 
-/// The adapter for `shortest-queue` and two queues.
+/// The adapter for `shortest-queue` and `power-of-two` with two queues.
 #[derive(Debug)]
 pub struct ShortestOfTwo;
 
@@ -238,7 +238,8 @@ impl ClosedForm for ShortestOfTwo {
     }
 
     fn applies(&self, scenario: &Scenario) -> Result<(), String> {
-        if topic(scenario)?.deliver != Deliver::ShortestQueue {
+        // Both of two are looked at.
+        if !matches!(topic(scenario)?.deliver, Deliver::ShortestQueue | Deliver::PowerOfTwo) {
             return Err("messages do not join the shortest queue".into());
         }
         let stations = alike(scenario)?;

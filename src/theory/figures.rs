@@ -168,7 +168,9 @@ impl Figures {
                 _ => continue,
             };
             let busy = share * self.busy(station);
-            answer.set(&place, "throughput", "", Estimate::exact(share * self.throughput));
+            // Failed deliveries are served too.
+            let served = if self.attempts == 1.0 { self.throughput } else { station.lambda() * self.attempts };
+            answer.set(&place, "throughput", "", Estimate::exact(share * served));
             answer.set(&place, "busy", "", Estimate::exact(busy));
             if let Servers::Count(n) = group.count {
                 answer.set(&place, "utilization", "", Estimate::exact(busy / f64::from(n)));

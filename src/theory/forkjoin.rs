@@ -68,6 +68,10 @@ pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Re
         return Ok((Some(Times::moments(nelson_tantawi(lambda, mu, n), None)), exact, caveat));
     }
     let sojourns: Vec<Times> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
+    if nodes.iter().all(|(s, _)| s.servers.is_none()) {
+        // Nobody waits, so that copies have nothing in common.
+        return Ok((Some(independent(needed, sojourns)), true, None));
+    }
     let caveat = format!(
         "the time until {needed} of {n} copies are done takes them for independent, which is too late for all and too early for one"
     );

@@ -3,6 +3,32 @@
 //! One file per model: its formulas are plain functions over numbers, documented with source and domain, and below them
 //! an adapter says which scenarios they fit. [`MODELS`] lists the adapters, exact ones first; [`answer`] asks the first
 //! that applies, and [`explain`] tells for each why it does not.
+//!
+//! | file | model | exact | what it yields |
+//! |---|---|---|---|
+//! | `mginf` | M/G/∞, M/G/c/c (Erlang loss) | yes | everything |
+//! | `ddc` | D/D/c | yes | everything |
+//! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything, a million servers too |
+//! | `mmck` | M/M/c/K, rejecting or dropping the oldest | yes | everything; the latter without percentiles of times |
+//! | `priority` | M/G/1 and M/M/c, with and without preemption | yes | per class; no percentiles behind preemption in M/M/c |
+//! | `orders` | last first, random, shared, shortest first | yes | means, spreads; percentiles of the last first |
+//! | `patience` | M/M/c+G (time to live of any law) | yes | losses, waits of the served with percentiles |
+//! | `retries` | failing deliveries, M/G/1 (with a limit), M/M/c | yes | everything but lengths' percentiles |
+//! | `breakdowns` | M/G/1 and M/M/c with outages | yes | with percentiles for one server that breaks while busy |
+//! | `batches` | M^X/G/1 | yes | percentiles of times |
+//! | `bulk` | M/M^\[1,b\]/1 | yes | percentiles of times |
+//! | `mdc` | M/D/c | yes | everything |
+//! | `mg1` | M/G/1, every law | yes | percentiles of times by transform inversion, absolute error about 1e-11 |
+//! | `gim1`, `gimc` | GI/M/1, GI/M/c | yes | everything |
+//! | `finite` | M/M/c//N; closed networks by mean value analysis | yes | everything; means for networks |
+//! | `jackson` | Jackson networks, tandems, feedback | yes | percentiles end to end where nobody overtakes |
+//! | `blocking` | two exponential servers with bounded room between | yes | means |
+//! | `dispatch`, `forkjoin` | topics: in turn, random, all, shorter of two; k of n | mostly | percentiles where the queues' are known |
+//! | `phph` | MAP/PH/c: E, H and MMPP in any mixture | yes | everything |
+//! | `ggc`, `qna` | G/G/c, networks of them | no | means |
+//! | `transient` | M(t)/M/c; fluid | yes; no | means over time, time to drain |
+//!
+//! `cargo bench --bench theory` says what each costs.
 
 pub mod batches;
 pub mod blocking;

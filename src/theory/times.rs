@@ -34,6 +34,10 @@ impl Times {
 
     /// A time of which the transform is known, and P(T > 0).
     pub fn transformed(mean: f64, sd: f64, positive: f64, transform: Transform) -> Self {
+        if transform.rough && transform.slow {
+            // A long table of times: its many kinks would take seconds.
+            return Times { transform: Some(transform), ..Times::moments(mean, Some(sd)) };
+        }
         let scale = if mean.is_finite() && mean > 0.0 { mean } else { 1.0 };
         let own = transform.clone();
         let tail: Tail = if transform.slow && !transform.rough {

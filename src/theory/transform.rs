@@ -33,7 +33,7 @@ pub fn is_rough(law: &Law) -> bool {
 pub fn is_slow(law: &Law) -> bool {
     match law {
         Law::Lognormal(_) | Law::Weibull(_) | Law::Pareto(_) => true,
-        Law::Empirical(law) => law.points().count() > 50,
+        Law::Empirical(law) => law.points().count() > 10,
         _ => false,
     }
 }

@@ -14,3 +14,4 @@ mod queue;
 mod readme;
 mod semantics;
 mod studies;
+mod theory;
