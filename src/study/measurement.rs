@@ -6,7 +6,7 @@
 
 use super::measured::{Grids, Told};
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered};
+use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered};
 use crate::load;
 use crate::message::{Keep, Outcome, Record};
 use crate::scenario::Scenario;
@@ -21,6 +21,8 @@ const WARMUP: f64 = 0.05;
 const BATCHES: u64 = 20;
 /// Nanoseconds that a hand-off between threads takes: a shorter wait is none. The same for all three, which are compared.
 const AT_ONCE: u64 = 100_000;
+/// Messages that must lie beyond a percentile.
+const LEAST_BEYOND: f64 = 10.0;
 /// Points of a timeline.
 const GRID: usize = 500;
 /// By whom the simulated answers are.
@@ -234,13 +236,23 @@ fn summary(places: &Places, records: &[Record], window: std::ops::Range<u64>) ->
     (out, levels.grid)
 }
 
+/// Whether ten messages lie beyond a percentile; other statistics need none.
+fn enough_beyond(whole: &Summary, path: &str) -> bool {
+    let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
+    let share = PERCENTILES.iter().find(|p| p.0 == statistic).map(|p| p.1);
+    let counted = whole.counts.get(stem).map(|c| c.total() as f64);
+    share.zip(counted).is_none_or(|(share, counted)| (1.0 - share) * counted >= LEAST_BEYOND)
+}
+
 fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) -> Answer {
     let combined = combine(&summaries.batches, scenario.simulation.confidence);
     let mut out = Answer::new(method, by);
-    for (path, estimate) in combined.metrics {
-        // The value is that of the whole window; the batches say how uncertain it is.
-        if let Some(&value) = summaries.whole.values.get(&path) {
-            out.metrics.insert(path, Estimate::with(value, estimate.half_width));
+    for (path, &value) in &summaries.whole.values {
+        // The value is that of the whole window; the batches say how uncertain it is, where they can. It is told even where
+        // they cannot, for all three answers are about one plan, and are held against one another rather than the truth.
+        if enough_beyond(&summaries.whole, path) {
+            let half_width = combined.metrics.get(path).and_then(|e| e.half_width);
+            out.metrics.insert(path.clone(), Estimate::with(value, half_width));
         }
     }
     out.latency = summaries.whole.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
