@@ -86,7 +86,7 @@ fn fast(scenario: &Scenario, plan: &Block) -> Vec<Fate> {
 }
 
 fn laws() -> Vec<Law> {
-    vec![Law::exponential(0.004), Law::deterministic(0.004)]
+    vec![Law::exponential(0.004), Law::deterministic(0.004), Law::lognormal(0.004, 4.0), Law::erlang(0.004, 3)]
 }
 
 fn scenario(law: &Law, groups: &[u32], room: Option<u64>, overflow: Overflow) -> Scenario {
