@@ -33,15 +33,8 @@ pub struct CapacityArguments {
     /// The folder under which a folder for the scenario is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// One JSON document on stdout, nothing else there; no files unless --out is given
-    #[arg(long)]
-    json: bool,
-    /// Say nothing but errors; the files are written all the same
-    #[arg(long, short)]
-    quiet: bool,
-    /// Plain ASCII signs
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    speech: super::Speech,
 }
 
 /// What has a price.
@@ -81,7 +74,7 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     let (path, values) = vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
     let values = scenario::values_of(values).expand().map_err(|what| wrong(&format!("--vary {path}: {what}")))?;
     let search = Search { source: &source, files: &files::Disk, path: path.trim().into(), values, largest: arguments.max };
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(arguments.speech.quiet);
     let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
     bar.clear();
     if bar.stopped() {
@@ -116,7 +109,7 @@ fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: 
     let resolved = scenario::resolved(&capacity.scenario);
     let document = report::document(capacity, &resolved, &super::command());
     let mut written = Vec::new();
-    if !arguments.json || arguments.out.is_some() {
+    if !arguments.speech.json || arguments.out.is_some() {
         let folder = super::results(arguments.out.as_ref(), &given.stem);
         let files = vec![
             ("capacity.json".to_string(), document.clone().into_bytes()),
@@ -124,14 +117,14 @@ fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: 
         ];
         written = files::add(&folder, &files)?;
     }
-    let said = if arguments.json {
+    let said = if arguments.speech.json {
         style::out(&document)
-    } else if arguments.quiet {
+    } else if arguments.speech.quiet {
         End::Fine
     } else {
         let look = crate::report::Style {
             width: style::width(),
-            ascii: arguments.ascii,
+            ascii: arguments.speech.ascii,
             colour: style::colour_on_stdout(),
             written: written.iter().map(|p| p.display().to_string()).collect(),
             ..Default::default()

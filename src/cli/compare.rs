@@ -32,15 +32,8 @@ pub struct CompareArguments {
     /// The folder under which a folder for the comparison is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// One JSON document on stdout, nothing else there; no files unless --out is given
-    #[arg(long)]
-    json: bool,
-    /// Say nothing but errors; the files are written all the same
-    #[arg(long, short)]
-    quiet: bool,
-    /// Plain ASCII signs
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    speech: super::Speech,
 }
 
 pub fn compare(arguments: &CompareArguments) -> End {
@@ -97,7 +90,7 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
     let confidence = scenarios[0].simulation.confidence;
     let also: Vec<String> = scenarios.iter().flat_map(|s| s.objectives.iter().map(|o| o.metric.clone())).collect();
     let only = |method| arguments.only.as_ref().is_some_and(|only| only.contains(&method));
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(arguments.speech.quiet);
     let failed = |why: crate::answer::Unanswered| wrong_run(&bar, &why.why);
     let (by, rows): (String, Vec<Vec<Row>>) = if only(Method::Measurement) {
         let pair = |b| compare::measured(&scenarios[0], b, arguments.rounds, &bar).map(|(a, b)| compare::paired(&a, &b, confidence, &also));
@@ -176,19 +169,19 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
 fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
     let document = report::document(compared);
     let mut written = Vec::new();
-    if !arguments.json || arguments.out.is_some() {
+    if !arguments.speech.json || arguments.out.is_some() {
         let stem = arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
         let folder = super::results(arguments.out.as_ref(), &stem);
         written = files::add(&folder, &[("comparison.json".to_string(), document.clone().into_bytes())])?;
     }
-    let said = if arguments.json {
+    let said = if arguments.speech.json {
         style::out(&document)
-    } else if arguments.quiet {
+    } else if arguments.speech.quiet {
         End::Fine
     } else {
         let look = crate::report::Style {
             width: style::width(),
-            ascii: arguments.ascii,
+            ascii: arguments.speech.ascii,
             colour: style::colour_on_stdout(),
             written: written.iter().map(|p| p.display().to_string()).collect(),
             ..Default::default()

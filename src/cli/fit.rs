@@ -14,15 +14,8 @@ pub struct FitArguments {
     /// The folder under which a folder for the fit is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// One JSON document on stdout, nothing else there; no files unless --out is given
-    #[arg(long)]
-    json: bool,
-    /// Say nothing but errors; the files are written all the same
-    #[arg(long, short)]
-    quiet: bool,
-    /// Plain ASCII signs
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    speech: super::Speech,
 }
 
 pub fn fit(arguments: &FitArguments) -> End {
@@ -39,18 +32,18 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
     let made = report::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
     let mut written = Vec::new();
-    if !arguments.json || arguments.out.is_some() {
+    if !arguments.speech.json || arguments.out.is_some() {
         let stem = arguments.file.file_stem().map_or("fit".into(), |s| s.to_string_lossy().into_owned());
         written = files::add(&super::results(arguments.out.as_ref(), &stem), &made)?;
     }
-    let said = if arguments.json {
+    let said = if arguments.speech.json {
         style::out(&String::from_utf8_lossy(&made[0].1))
-    } else if arguments.quiet {
+    } else if arguments.speech.quiet {
         End::Fine
     } else {
         let look = crate::report::Style {
             width: style::width(),
-            ascii: arguments.ascii,
+            ascii: arguments.speech.ascii,
             colour: style::colour_on_stdout(),
             written: written.iter().map(|p| p.display().to_string()).collect(),
             ..Default::default()

@@ -124,6 +124,20 @@ struct Input {
     seed: Option<u64>,
 }
 
+/// How a study speaks.
+#[derive(Debug, Clone, clap::Args)]
+struct Speech {
+    /// One JSON document on stdout, nothing else there; no files unless --out is given
+    #[arg(long)]
+    json: bool,
+    /// Say nothing but errors; the files are written all the same
+    #[arg(long, short)]
+    quiet: bool,
+    /// Plain ASCII signs
+    #[arg(long)]
+    ascii: bool,
+}
+
 /// A list of methods as `--only` takes it.
 fn methods(text: &str) -> Result<Vec<Method>, String> {
     text.split(',')

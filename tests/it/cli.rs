@@ -66,7 +66,7 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8 on stderr")
 }
 
-const MM1: &str = r#"
+pub const MM1: &str = r#"
 [producers.web]
 to = "jobs"
 rate = "200/s"

@@ -1,23 +1,9 @@
 //! Studies as a person meets them: what a search proves, that a stopped sweep goes on, what a comparison refuses.
 
-use crate::cli::Desk;
+use crate::cli::{Desk, MM1};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
-
-const MM1: &str = r#"
-[producers.web]
-to = "jobs"
-rate = "200/s"
-[queues.jobs]
-[consumers.worker]
-from = "jobs"
-count = 1
-service_time = { law = "exponential", mean = "4ms" }
-[simulation]
-messages = 20000
-replications = 4
-"#;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
