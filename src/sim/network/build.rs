@@ -19,6 +19,7 @@ use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 
 fn time(seconds: f64) -> u64 {
     nanos(seconds).unwrap_or(MAX_NANOS)
@@ -60,6 +61,7 @@ impl<S: Blocks> Network<S> {
             hand: Vec::new(),
             chance: key.role("keys", ""),
             looks,
+            overruns: Default::default(),
         };
         network.staff(scenario);
         network.look_ahead();
@@ -201,6 +203,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         parked: groups.is_empty(),
         visibility: queue.visibility_timeout.map(time),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
+        commits: VecDeque::new(),
         partitions: queue.partitions.unwrap_or(1),
         plain,
         batching,
