@@ -1,11 +1,13 @@
 //! This host's ruler: what a look at the clock, a sleep and a hand-off between threads cost, and how often it stalls.
 
+use super::clients::Clients;
 use super::clock::{Clock, Monotonic};
+use super::floor::Floor;
 use super::generator::generate;
-use super::lives::Lives;
 use super::pacing::{Pacer, STALL};
 use super::score::Score;
 use super::server::{Post, Server};
+use super::stays::Stays;
 use super::work::Worker;
 use super::{LoadError, system, targets};
 use crate::queue::{Queue, Settings, log};
@@ -182,17 +184,19 @@ fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };
     let score = Score::new(&scenario, &plan)?;
     let target = targets::open(&scenario, messages)?;
-    let (lives, never) = (Lives::new(messages), AtomicBool::new(false));
+    let (stays, never) = (Stays::new(messages, messages), AtomicBool::new(false));
+    let (clients, busy) = (Clients::new(&score), AtomicU64::new(0));
+    let floor = Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy };
     let start = Monotonic.now();
     thread::scope(|scope| {
         let server = thread::Builder::new().spawn_scoped(scope, || {
             let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
             let post = Post { group: 0, server: 0 };
             let overruns = Vec::with_capacity(messages);
-            Server { worker: &mut worker, score: &score, target: target.as_ref(), lives: &lives, start, post, overruns }.serve();
+            Server { worker: &mut worker, floor, start, post, overruns }.serve();
         });
         let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
-        generate(&mut Pacer::new(&Monotonic, &never, 0), &score, target.as_ref(), &lives, start);
+        generate(&mut Pacer::new(&Monotonic, &never, 0), &floor, start);
         target.halt();
         server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(messages as f64 * 1e9 / (Monotonic.now() - start).max(1) as f64)
