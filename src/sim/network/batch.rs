@@ -124,7 +124,8 @@ impl<S: Blocks> Network<S> {
         }
         let job = &self.jobs[first];
         let count = job.path.wrapping_add(u64::from(job.deliveries));
-        own.saturating_add(if once { draw(&group.service, group.keys.service, job.chance, count) } else { 0 })
+        let planned = own.saturating_add(if once { draw(&group.service, group.keys.service, job.chance, count) } else { 0 });
+        self.overruns.add_to(planned, s.group, job.chance, count)
     }
 
     /// A batch is done: each of its messages fails or goes on by itself.

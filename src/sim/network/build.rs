@@ -20,6 +20,7 @@ use crate::scenario::{
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
+use std::collections::VecDeque;
 
 fn time(seconds: f64) -> u64 {
     nanos(seconds).unwrap_or(MAX_NANOS)
@@ -62,6 +63,7 @@ impl<S: Blocks> Network<S> {
             hand: Vec::new(),
             chance: key.role("keys", ""),
             looks,
+            overruns: Default::default(),
         };
         network.staff(scenario);
         network.ends.grow(network.servers.len());
@@ -196,6 +198,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         parked: groups.is_empty(),
         visibility: queue.visibility_timeout.map(time),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
+        commits: VecDeque::new(),
         partitions: queue.partitions.unwrap_or(1),
         plain,
         batching,

@@ -31,6 +31,7 @@ mod parts;
 mod plain;
 mod preempt;
 mod prefetch;
+mod replay;
 mod retry;
 mod serve;
 mod sharing;
@@ -144,6 +145,8 @@ pub struct Network<S> {
     hand: Vec<(u32, u64, u32)>,
     chance: Key,
     looks: Option<Looks>,
+    /// What a host added to services, where a run is played as it really happened.
+    overruns: replay::Overruns,
 }
 
 impl<S: Blocks> Network<S> {

@@ -26,6 +26,8 @@ pub struct Station {
     pub visibility: Option<u64>,
     /// Nanoseconds that a group commit takes.
     pub commit: Option<u64>,
+    /// What the next commits took, where that is known.
+    pub commits: VecDeque<u64>,
     pub partitions: u32,
     /// Whether nothing but waiting for a server and service ever happens here.
     pub plain: bool,

@@ -95,6 +95,7 @@ impl<S: Blocks> Network<S> {
         } else {
             self.jobs.demands(slot)[column as usize]
         };
+        let work = if self.overruns.is_empty() { work } else { self.really(server, slot, work) };
         if let Some(timeout) = visibility.filter(|_| left == FRESH) {
             let stamp = self.jobs[slot].stamp;
             self.timer(now.saturating_add(timeout), Event::Visible { slot, stamp });
