@@ -16,13 +16,13 @@ impl<S: Blocks> Network<S> {
 
     /// Whether the server that would take next takes what there is.
     pub(super) fn no_linger(&self, queue: u32) -> bool {
-        let next = self.stations[queue as usize].idle.peek().map(|r| r.0.1);
+        let next = self.stations[queue as usize].idle.first();
         next.is_some_and(|server| self.batching_of(server).max == 1 || self.batching_of(server).linger == 0.0)
     }
 
     /// Idle servers take batches: full ones at once, others when the oldest message has waited for the linger.
     pub(super) fn take_batches(&mut self, queue: u32) {
-        while let Some(server) = self.stations[queue as usize].idle.peek().map(|r| r.0.1) {
+        while let Some(server) = self.stations[queue as usize].idle.first() {
             let batching = self.batching_of(server);
             let station = &self.stations[queue as usize];
             let there = station.ready + station.blocked.len() as u64;

@@ -2,23 +2,24 @@
 
 use super::arrive::draw;
 use super::commit::FSYNC;
+use super::ends::Ends;
 use super::gauge::Gauge;
 use super::job::{Job, Jobs, NONE};
 use super::keys::KeyLaw;
 use super::leave::Families;
 use super::parts::{Client, Counts, Group, GroupKeys, Hub, Loop, Phase, Sender, Server, Station};
+use super::plain::is_plain;
 use super::sharing::Shared;
 use super::{Event, Network};
 use crate::discipline::{Fifo, Lifo, Priority, Random, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
-    Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers, Topic,
+    Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Overflow, Producer, Queue, Scenario, Servers, Topic,
 };
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 fn time(seconds: f64) -> u64 {
@@ -40,6 +41,7 @@ impl<S: Blocks> Network<S> {
             planned: 0,
             now: 0,
             calendar: Default::default(),
+            ends: Ends::default(),
             sequence: 0,
             at_once: 0,
             groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
@@ -64,6 +66,7 @@ impl<S: Blocks> Network<S> {
             overruns: Default::default(),
         };
         network.staff(scenario);
+        network.ends.grow(network.servers.len());
         network.look_ahead();
         Ok(network)
     }
@@ -82,7 +85,7 @@ impl<S: Blocks> Network<S> {
                     station.servers.push(index);
                     if i < count {
                         self.groups[g as usize].count.up(0);
-                        station.idle.push(Reverse((0, index)));
+                        station.idle.push(0, index);
                     }
                 }
             }
@@ -183,15 +186,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         Servers::Count(n) => Some(n),
         Servers::Unlimited => None,
     });
-    let plain = queue.max_length.is_none()
-        && queue.message_ttl.is_none()
-        && queue.partitions.is_none_or(|p| p <= 1)
-        && queue.durability != Durability::Fsync
-        && queue.preemption == Preemption::None
-        && queue.discipline != Discipline::ProcessorSharing
-        && !batching
-        && !prefetching
-        && !groups.is_empty();
+    let plain = is_plain(queue, &groups, |c| consumer_may_wait(scenario, c));
     Station {
         discipline: queue.discipline,
         preemption: queue.preemption,
@@ -262,7 +257,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         retry: consumer.retry_delay,
         outages: consumer.outages.clone(),
         autoscale: consumer.autoscale,
-        may_wait: consumer.to.iter().any(|route| may_wait(scenario, route.to)),
+        may_wait: consumer_may_wait(scenario, consumer),
         routes,
         busy: Gauge::default(),
         count: Gauge::default(),
@@ -271,6 +266,10 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         handled: 0,
         batches: 0,
     }
+}
+
+fn consumer_may_wait(scenario: &Scenario, consumer: &Consumer) -> bool {
+    consumer.to.iter().any(|route| may_wait(scenario, route.to))
 }
 
 /// Whether a sender may have to wait for room.
