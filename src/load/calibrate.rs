@@ -46,7 +46,7 @@ impl Calibration {
     }
 }
 
-/// Takes about three seconds, in which two threads keep two cores busy at times. What cannot be measured here is left out.
+/// Takes about five seconds, in which two threads keep two cores busy at times. What cannot be measured here is left out.
 pub fn calibrate() -> Calibration {
     system::exact_sleeps();
     let mut figures = Vec::new();
@@ -59,6 +59,10 @@ pub fn calibrate() -> Calibration {
     let sleeps = oversleep(&Monotonic, 500, 1_000_000);
     figure("sleep late p50", seconds(&sleeps, 0.5), "s", "how late a sleep of 1 ms returns");
     figure("sleep late p99", seconds(&sleeps, 0.99), "s", "how late one sleep in a hundred returns, at least");
+    let fast = paced(10_000, 50_000);
+    figure("pacing at 100 k/s p99", seconds(&fast, 0.99), "s", "how late a send is at worst but one in a hundred, spinning");
+    let slow = paced(1_000_000, 1_000);
+    figure("pacing at 1 k/s p99", seconds(&slow, 0.99), "s", "the same, sleeping until shortly before");
     // On a single core the one who looks would keep the one who sends from sending.
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let spinning = if cores > 1 { hand_off(u32::MAX, 10_000, 20_000).unwrap_or_default() } else { Vec::new() };
@@ -70,6 +74,8 @@ pub fn calibrate() -> Calibration {
     figure("stalls", Some(stalls), "1/s", "times a second that a busy thread loses the processor for more than 5 µs");
     figure("stalled", Some(lost), "ratio", "share of a busy thread's time lost in them");
     let syncs = syncs(100, 0).unwrap_or_default();
+    let mean = (!syncs.is_empty()).then(|| syncs.iter().sum::<u64>() as f64 / syncs.len() as f64 / 1e9);
+    figure("sync mean", mean, "s", "the same on average: simulation.sync");
     figure("sync p50", seconds(&syncs, 0.5), "s", "from a durable publish to its confirmation, in the folder for temporary files");
     figure("sync p99", seconds(&syncs, 0.99), "s", "the same, one time in a hundred");
     let meaning = "messages a second through the harness without a queue: offer at most half";
@@ -93,6 +99,16 @@ fn oversleep(clock: &impl Clock, count: usize, nap: u64) -> Vec<u64> {
             clock.now().saturating_sub(wake)
         })
         .collect();
+    late.sort_unstable();
+    late
+}
+
+/// How late the generator's way of waiting is for so many instants a gap apart, in nanoseconds, sorted.
+fn paced(gap: u64, count: u64) -> Vec<u64> {
+    let never = AtomicBool::new(false);
+    let mut pacer = Pacer::new(&Monotonic, &never, super::pacing::MARGIN);
+    let start = pacer.now() + gap;
+    let mut late: Vec<u64> = (0..count).map(|i| pacer.wait_until(start + i * gap).saturating_sub(start + i * gap)).collect();
     late.sort_unstable();
     late
 }

@@ -39,8 +39,7 @@ impl Told {
     /// What cannot be simulated, in words.
     pub fn replay(scenario: &Scenario, plan: &Block, happened: &Happened, messages: u64) -> Result<Self, String> {
         let mut told = Told::default();
-        let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?;
-        network.replay(happened);
+        let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?.replay(happened);
         // What waits from the start is counted, too.
         let waiting: u64 = scenario.queues.iter().map(|q| q.initial_backlog).sum();
         network.advance(messages.saturating_sub(waiting), &mut told);
