@@ -201,15 +201,14 @@ fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let score = Score::new(&scenario, &plan)?;
     let target = targets::open(&scenario, messages)?;
     let (stays, never) = (Stays::new(messages, messages), AtomicBool::new(false));
-    let (clients, busy) = (Clients::new(&score), AtomicU64::new(0));
-    let floor = Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy };
+    let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+    let floor = Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, closed: &closed };
     let start = Monotonic.now();
     thread::scope(|scope| {
         let server = thread::Builder::new().spawn_scoped(scope, || {
             let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
             let post = Post { group: 0, server: 0 };
-            let overruns = Vec::with_capacity(messages);
-            Server { worker: &mut worker, floor, start, post, overruns }.serve();
+            Server::new(&mut worker, floor, start, post, messages).serve();
         });
         let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
         generate(&mut Pacer::new(&Monotonic, &never, 0), &floor, start);

@@ -2,7 +2,7 @@
 //! and a simulation of the same plan draws the same.
 
 use crate::rng::Key;
-use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Keys, Producer, Queue, Scenario};
+use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Keys, Outages, Producer, Queue, Scenario};
 use crate::workload::laws::Law;
 
 /// Nobody's: a message that was there from the start.
@@ -84,6 +84,8 @@ struct GroupKeys {
     failure: Key,
     retry: Key,
     route: Key,
+    up: Key,
+    down: Key,
 }
 
 /// The law of message keys as cumulated probabilities.
@@ -124,6 +126,8 @@ impl Chance {
                 failure: role("failure"),
                 retry: role("retry"),
                 route: role("route"),
+                up: role("up"),
+                down: role("down"),
             }
         };
         let queues = |role: &str| scenario.queues.iter().map(|q| run.role(role, &q.name)).collect();
@@ -187,6 +191,12 @@ impl Chance {
         let delay = doubled.min(retry.max).max(retry.min);
         let uniform = || self.groups[group].retry.uniform_at(journey.chance, journey.count(deliveries));
         self.played(if retry.jitter { delay * (0.5 + 0.5 * uniform()) } else { delay })
+    }
+
+    /// How long a server is up before it breaks for the so manieth time, and how long it is then down.
+    pub fn outage(&self, outages: &Outages, group: usize, server: u64, number: u64) -> (u64, u64) {
+        let keys = &self.groups[group];
+        (self.played(outages.up.draw_at(keys.up, server, number)), self.played(outages.down.draw_at(keys.down, server, number)))
     }
 
     /// A number on (0, 1] that decides where a processed message goes.

@@ -5,7 +5,7 @@ use super::score::Score;
 use super::stays::{Origin, Stays};
 use super::targets::{Sent, Target};
 use crate::scenario::Destination;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// The score, the queue that is played against, and what happens on it.
 #[derive(Clone, Copy)]
@@ -16,6 +16,8 @@ pub struct Floor<'a> {
     pub clients: &'a Clients,
     /// Servers that work on what they have acknowledged already.
     pub busy: &'a AtomicU64,
+    /// Whether nothing will ever come again.
+    pub closed: &'a AtomicBool,
 }
 
 impl Floor<'_> {

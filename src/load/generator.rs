@@ -164,8 +164,8 @@ mod tests {
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
         let target = Instantly { clock: &clock, stays: &stays, room: None };
         let start = 1_000_000;
-        let (clients, busy) = (Clients::new(&score), AtomicU64::new(0));
-        let floor = Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy };
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let floor = Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed };
         assert_eq!(generate(&mut Pacer::new(&clock, &stop, MARGIN), &floor, start), count, "none is skipped");
         let told = |i: usize| (stays.past(i).sent.expect("sent"), stays.past(i).finished.expect("served") - start);
         let since = |from: &dyn Fn(usize) -> u64| {
@@ -199,10 +199,10 @@ mod tests {
         let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(10, 10));
         let score = Score::new(&scenario, &plan).expect("blocking is played");
         let target = Instantly { clock: &clock, stays: &stays, room: Some((3, 6_500_000)) };
-        let (clients, busy) = (Clients::new(&score), AtomicU64::new(0));
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         generate(
             &mut Pacer::new(&clock, &stop, MARGIN),
-            &Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy },
+            &Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed },
             0,
         );
         for i in 0..10 {

@@ -14,6 +14,7 @@ mod floor;
 mod gates;
 mod generator;
 mod host;
+mod outages;
 mod pacing;
 mod playable;
 mod records;

@@ -102,7 +102,11 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
     let partitioned = scenario.queues[consumer.from].partitions.is_some();
     let odd = [
         (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "write a number"),
-        (consumer.outages.is_some(), "outages", "leave it out"),
+        (
+            consumer.outages.is_some() && (consumer.batch.is_some() || consumer.prefetch > 1),
+            "outages with batches or prefetch",
+            "leave one of them out",
+        ),
         (consumer.autoscale.is_some(), "autoscale", "leave it out"),
         (consumer.batch.is_some() && consumer.prefetch > 1, "batch and prefetch", "leave one of them out"),
         (consumer.batch.is_some() && partitioned, "batches from partitions", "leave one of them out"),

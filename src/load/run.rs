@@ -16,7 +16,7 @@ use crate::scenario::{Durability, Scenario};
 use crate::units::{Time, seconds};
 use crate::workload::Block;
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// Commits that are timed before a run, so that a rehearsal knows the disk, and nanoseconds between them.
 const SYNCS: usize = 200;
@@ -67,14 +67,15 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
     let score = Score::new(scenario, plan)?;
     let target = targets::open(scenario, plan.len())?;
     let expected = score.expected();
-    let (stays, clients, busy) = (Stays::new(expected, MOST_STAYS.max(expected)), Clients::new(&score), AtomicU64::new(0));
+    let stays = Stays::new(expected, MOST_STAYS.max(expected));
+    let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
     let mut facts = host::host();
     let margin = calibrate::margin(&Monotonic);
     let durable = scenario.queues.iter().any(|q| q.durability == Durability::Fsync);
     let syncs = if durable { calibrate::syncs(SYNCS, SYNC_GAP).map_err(|e| LoadError::NoDisk { why: e.to_string() })? } else { Vec::new() };
     let steal = system::steal_and_total();
     let performance = Stage::new(
-        Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy },
+        Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, closed: &closed },
         scenario.measurement.work,
         margin,
     )

@@ -67,6 +67,14 @@ impl<'a> Score<'a> {
         waits.then(|| self.batons[self.groups[group].queue].lock())
     }
 
+    /// A server's number among those of all queues, as chance knows it.
+    pub fn number_of(&self, group: usize, server: u32) -> u64 {
+        let queue = self.groups[group].queue;
+        let before = |(g, other): (usize, &Group)| other.queue < queue || other.queue == queue && g < group;
+        let servers: u32 = self.groups.iter().enumerate().filter(|&g| before(g)).map(|(_, g)| g.servers).sum();
+        u64::from(servers + server)
+    }
+
     /// The place of a group's server among those that a queue deals its messages to, if it does.
     pub fn window(&self, group: usize, server: u32) -> Option<usize> {
         let queue = self.groups[group].queue;

@@ -3,12 +3,16 @@
 use super::chance::Journey;
 use super::clock::Clock;
 use super::floor::Floor;
+use super::outages::Breaks;
 use super::stays::{Origin, Who};
 use super::targets::{Taken, Want};
 use super::work::Worker;
 use crate::message::Overrun;
 use crate::scenario::{Ack, Consumer};
 use std::sync::atomic::Ordering;
+
+/// How often a server that breaks looks whether all is over, in nanoseconds.
+const LOOK: u64 = 20_000_000;
 
 /// Which server it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,15 +53,24 @@ pub struct Server<'a, 'w, C> {
     pub post: Post,
     /// What its services took longer than planned.
     pub overruns: Vec<Overrun>,
+    /// When it breaks, if it does, and until when it is down in a service that it did not end.
+    breaks: Option<Breaks<'w>>,
+    down_until: Option<u64>,
 }
 
-impl<C: Clock> Server<'_, '_, C> {
+impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
+    /// A server that has room to tell of so many services.
+    pub fn new(worker: &'w mut Worker<'a, C>, floor: Floor<'w>, start: u64, post: Post, room: usize) -> Self {
+        Server { worker, floor, start, post, overruns: Vec::with_capacity(room), breaks: None, down_until: None }
+    }
+
     /// Serves until its queue is closed and settled, or the target halted. Once the worker is stopped it works no more.
     pub fn serve(&mut self) -> Notes {
         let (want, queue) = (self.want(), self.queue());
         let batches = self.consumer().batch.is_some();
         let (mut notes, mut last) = (Notes::default(), None);
         let mut hand = Vec::with_capacity(want.max);
+        self.breaks = Breaks::of(self.floor.score, self.post);
         while self.take(&want, &mut hand) {
             if batches {
                 self.work(&hand, &mut notes, &mut last);
@@ -76,13 +89,72 @@ impl<C: Clock> Server<'_, '_, C> {
     }
 
     /// Takes a message, a window of them or a whole batch; false once there are none any more.
-    fn take(&self, want: &Want, hand: &mut Vec<Taken>) -> bool {
-        let _baton = self.floor.score.baton(self.post.group);
+    fn take(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+        if self.breaks.is_some() {
+            return self.take_while_up(want, hand);
+        }
+        let score = self.floor.score;
+        let _baton = score.baton(self.post.group);
         let taken = self.floor.target.consume(self.queue(), want, hand);
         if taken && self.consumer().batch.is_some() {
             self.fill(want, hand);
         }
         taken
+    }
+
+    /// Takes a message between breaks, which an idle server has, too.
+    fn take_while_up(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+        while !self.floor.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
+            let Some(breaks) = &mut self.breaks else { return false };
+            // One that breaks only while it works looks again at times, whether all is over.
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            let next = breaks.when_idle().unwrap_or(now + LOOK);
+            if next <= now {
+                let repaired = breaks.breaks(next);
+                self.stay_down(repaired);
+                continue;
+            }
+            self.floor.target.refill(self.queue(), want, self.start + next.min(now + LOOK), hand);
+            if !hand.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Does nothing until it is repaired, or all is over.
+    fn stay_down(&mut self, until: u64) {
+        loop {
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            if now >= until || self.floor.closed.load(Ordering::SeqCst) || self.worker.pacer.stopped() {
+                return;
+            }
+            self.worker.pacer.wait_until(self.start + until.min(now + LOOK));
+        }
+    }
+
+    /// Spends a demand, breaks included. Says when it was over, how much of that it was down, and whether the work was done.
+    fn spend(&mut self, at: u64, planned: u64) -> (u64, u64, bool) {
+        let (mut from, mut left, mut down) = (at, planned, 0);
+        loop {
+            let since = from.saturating_sub(self.start);
+            let Some((breaks, broken)) = self.breaks.as_mut().and_then(|b| b.within(since, left).map(|at| (b, at))) else {
+                let done = self.worker.spend(from, left);
+                self.breaks.iter_mut().for_each(|b| b.worked(left));
+                return (done, down, true);
+            };
+            let repaired = breaks.breaks(broken);
+            let resumes = breaks.resumes();
+            let done = self.worker.spend(from, broken - since);
+            if !resumes {
+                self.down_until = Some(repaired);
+                return (done, down, false);
+            }
+            left -= broken - since;
+            down += repaired - broken;
+            self.stay_down(repaired);
+            from = self.start + repaired;
+        }
     }
 
     fn queue(&self) -> usize {
@@ -151,7 +223,8 @@ impl<C: Clock> Server<'_, '_, C> {
             Some(_) => self.floor.score.work(group, journeys),
             None => journeys.next().map_or(0, |(journey, deliveries)| self.floor.score.demand(group, journey, deliveries)),
         };
-        let done = self.worker.spend(at, planned);
+        let (done, down, whole) = self.spend(at, planned);
+        let planned = planned + down;
         for (taken, stay) in known {
             let Some((stay, journey)) = stay else {
                 notes.duplicated += 1;
@@ -165,12 +238,18 @@ impl<C: Clock> Server<'_, '_, C> {
                 notes.disordered += u64::from(self.floor.score.groups[group].ordered && *last > Some(taken.message));
                 *last = Some(taken.message);
             }
-            self.settle(taken, stay, journey, done, notes);
+            if whole {
+                self.settle(taken, stay, journey, done, notes);
+            } else {
+                self.give_back(taken, stay, done, notes);
+            }
         }
         if self.consumer().ack == Ack::Auto {
             self.floor.busy.fetch_sub(1, Ordering::SeqCst);
         }
-        if !self.worker.pacer.stopped() {
+        if let Some(repaired) = self.down_until.take() {
+            self.stay_down(repaired);
+        } else if !self.worker.pacer.stopped() {
             let real = done.saturating_sub(at);
             notes.planned += planned;
             notes.real += real;
@@ -181,6 +260,17 @@ impl<C: Clock> Server<'_, '_, C> {
                 nanos: real as i64 - planned as i64,
             }));
         }
+    }
+
+    /// A server that breaks has done nothing: another takes the message, unless it was acknowledged beforehand.
+    fn give_back(&self, taken: &Taken, stay: usize, at: u64, notes: &mut Notes) {
+        if self.consumer().ack == Ack::Auto {
+            let at = at.saturating_sub(self.start);
+            self.floor.stays.fail(stay, at);
+            return self.floor.clients.less(self.floor.stays.origin(stay).and_then(|o| o.client), at);
+        }
+        let kept = self.floor.target.nack(self.queue(), taken, 0);
+        notes.unsettled += u64::from(!kept && !self.floor.score.groups[self.post.group].leased);
     }
 
     /// A message's work is over: it is done, or it failed and comes again.
@@ -290,17 +380,12 @@ mod tests {
             let journey = Journey::planned(id, 0);
             stays.begin(Origin::new(id, 0, journey), 0).expect("room");
         }
-        let (clients, busy) = (Clients::new(&score), AtomicU64::new(0));
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
         let target = Script(Mutex::new(vec![9, 1, 2, 3, 1, 0]));
         let post = Post { group: 0, server: 0 };
-        let mut server = Server {
-            worker: &mut worker,
-            floor: Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy },
-            start: 0,
-            post,
-            overruns: Vec::new(),
-        };
+        let floor = Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed };
+        let mut server = Server::new(&mut worker, floor, 0, post, 0);
         let notes = server.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
         assert_eq!((notes.duplicated, notes.disordered, notes.unsettled), (2, 2, 1));

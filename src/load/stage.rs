@@ -131,7 +131,7 @@ impl<'a> Stage<'a> {
         let mut worker = Worker::new(Pacer::new(&Monotonic, &self.halt, self.margin), &Monotonic, self.work);
         // Room for twice its share of the messages, so that a usual run allocates nothing.
         let room = 2 * self.floor.score.len() / (self.floor.score.groups[post.group].servers as usize).max(1);
-        let mut server = Server { worker: &mut worker, floor: self.floor, start, post, overruns: Vec::with_capacity(room) };
+        let mut server = Server::new(&mut worker, self.floor, start, post, room);
         let notes = server.serve();
         let overruns = server.overruns;
         Left { meter: worker.pacer.meter, notes, overruns, ..Left::default() }
@@ -174,6 +174,7 @@ impl<'a> Stage<'a> {
                 // Twice, since nobody looks into all queues at one instant.
                 let was = std::mem::replace(&mut empty, self.is_empty());
                 if was && empty {
+                    self.floor.closed.store(true, Ordering::SeqCst);
                     (0..self.floor.score.queues()).for_each(|queue| self.floor.target.close(queue));
                 }
             }

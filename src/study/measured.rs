@@ -250,9 +250,22 @@ mod tests {
             ("discipline = \"priority\"\n", ""),
             ("partitions = 4\n", ""),
             ("durability = \"fsync\"\n", ""),
+            ("", "outages = { up = \"50ms\", down = \"10ms\", in_progress = \"resume\" }\n"),
+            ("", "outages = { up = \"20ms\", down = \"5ms\", while = \"busy\", in_progress = \"resume\" }\n"),
         ] {
             alike(&format!("{queue}{consumer}"), &format!("{WEB}\"q\"\n[queues.q]\n{queue}{c}{consumer}"));
         }
+    }
+
+    #[test]
+    fn what_a_server_drops_when_it_breaks_is_done_by_another() {
+        let outages = "outages = { up = \"20ms\", down = \"10ms\" }\n";
+        let (measured, _) = both(&format!(
+            "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"1ms\"\n{outages}[measurement]\nduration = \"200ms\"\n"
+        ));
+        assert!(measured.stays.iter().all(|r| r.outcome == Outcome::Served));
+        let again = measured.stays.iter().filter(|r| r.deliveries > 1).count();
+        assert!(again > 0, "two servers broke a dozen times in two hundred milliseconds of nearly full work");
     }
 
     #[test]
