@@ -23,6 +23,9 @@ pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
     }
     (0..scenario.queues.len()).try_for_each(|queue| check_queue(scenario, queue))?;
     scenario.topics.iter().try_for_each(check_topic)?;
+    if let Some(producer) = scenario.producers.iter().find(|p| p.failure.is_some()) {
+        return unsupported(format!("producers.{} has failure", producer.name), "write it for the consumers, or leave it out");
+    }
     scenario.consumers.iter().try_for_each(|consumer| check_group(scenario, consumer))?;
     let servers = scenario.consumers.iter().map(|c| share_of(c) as u64).sum();
     if servers > MAX_SERVERS {
@@ -74,6 +77,7 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
         (queue.initial_backlog > 0, "initial_backlog"),
         (queue.preemption != Preemption::None, "preemption"),
         (queue.discipline == Discipline::ProcessorSharing, "discipline = \"processor-sharing\""),
+        (queue.discipline == Discipline::RoundRobin, "discipline = \"round-robin\""),
         (queue.partitions.is_some() && groups != 1, "partitions with other than one consumer group"),
         (queue.partitions.is_some() && queue.max_length.is_some(), "partitions with max_length"),
         (scenario.queues.iter().any(dead_end), "overflow = \"block\" for dead letters"),
