@@ -16,7 +16,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("md1", &["percentiles.svg", "metrics.csv"]),
     ("mg1-heavy-tail", &["percentiles.svg", "metrics.csv"]),
     ("inspection-paradox", &["percentiles.svg", "metrics.csv"]),
-    ("erlang-b", &["queue-length.svg", "metrics.csv"]),
+    ("erlang-b", &["agreement.svg", "metrics.csv"]),
     ("peak-sizing", &["capacity.svg", "capacity.csv"]),
     ("black-friday", &["queue-length.svg", "metrics.csv"]),
     ("pod-dies", &["comparison.svg", "comparison.csv"]),

@@ -20,13 +20,18 @@ fn capacity_finds_erlangs_numbers() {
     let desk = Desk::new("capacity", &[("peak.toml", &peak)]);
     for (rate, expected) in [("100/s", "3"), ("400/s", "9"), ("1000/s", "21"), ("2000/s", "41"), ("5000/s", "101")] {
         let set = format!("producers.web.rate={rate}");
-        let output = desk.run(&["capacity", "peak.toml", "--set", &set, "--json"]);
+        // Short runs for the test's sake: at rho 0.99 they are as long as may be.
+        let output = desk.run(&["capacity", "peak.toml", "--set", &set, "--set", "simulation.messages=50000", "--json", "--out", rate]);
         assert_eq!(output.status.code(), Some(0), "{rate}: {}", text(&output.stderr));
         let document = json(&output);
         assert_eq!(document["found"], expected, "{rate}");
         assert_eq!(document["outcome"], "pass", "{rate}");
         assert_eq!(document["checks"].as_array().map(Vec::len), Some(2), "{rate}");
         assert!(document["headroom"]["factor"].as_f64().is_some_and(|f| f >= 1.0), "{rate}");
+        let picture = std::fs::read_to_string(desk.path(&format!("{rate}/peak/capacity.svg"))).expect("a picture");
+        for word in [format!("{expected} passes"), "wanted &lt; 200ms".into(), "✗ unstable".into()] {
+            assert!(picture.contains(&word), "{rate}: `{word}`");
+        }
     }
 }
 
