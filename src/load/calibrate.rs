@@ -67,7 +67,7 @@ pub fn calibrate() -> Calibration {
     let (stalls, lost) = stalls(500_000_000);
     figure("stalls", Some(stalls), "1/s", "times a second that a busy thread loses the processor for more than 5 µs");
     figure("stalled", Some(lost), "ratio", "share of a busy thread's time lost in them");
-    let syncs = syncs(100).unwrap_or_default();
+    let syncs = syncs(100, 0).unwrap_or_default();
     figure("sync p50", seconds(&syncs, 0.5), "s", "from a durable publish to its confirmation, in the folder for temporary files");
     figure("sync p99", seconds(&syncs, 0.99), "s", "the same, one time in a hundred");
     let meaning = "messages a second through the harness without a queue: offer at most half";
@@ -155,13 +155,14 @@ fn hand_off(spins: u32, count: u64, gap: u64) -> Result<Vec<u64>, LoadError> {
     })
 }
 
-/// From a durable publish to its confirmation, in nanoseconds, sorted.
-fn syncs(count: usize) -> Result<Vec<u64>, log::LogError> {
+/// From a durable publish to its confirmation, in nanoseconds, sorted; so long after the last one.
+pub fn syncs(count: usize, gap: u64) -> Result<Vec<u64>, log::LogError> {
     let folder = std::env::temp_dir().join(format!("queuelab-calibrate-{}", std::process::id()));
     let (log, _) = log::Log::open(Box::new(log::Folder::open(&folder)?), 1 << 20)?;
     let mut times = Vec::with_capacity(count);
     // The first makes the segment.
     for i in 0..=count {
+        Monotonic.sleep_until(Monotonic.now() + gap);
         let from = Monotonic.now();
         let (_, position) = log.publish(vec![0; 100])?;
         log.commit(position)?;
@@ -187,7 +188,8 @@ fn null_rate(messages: usize) -> Result<f64, LoadError> {
         let server = thread::Builder::new().spawn_scoped(scope, || {
             let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
             let post = Post { group: 0, server: 0 };
-            Server { worker: &mut worker, score: &score, target: target.as_ref(), lives: &lives, start, post }.serve();
+            let overruns = Vec::with_capacity(messages);
+            Server { worker: &mut worker, score: &score, target: target.as_ref(), lives: &lives, start, post, overruns }.serve();
         });
         let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
         generate(&mut Pacer::new(&Monotonic, &never, 0), &score, target.as_ref(), &lives, start);

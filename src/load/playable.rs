@@ -2,7 +2,9 @@
 
 use super::LoadError;
 use super::score::share_of;
-use crate::scenario::{Ack, Complete, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Queue, Scenario, Servers, Topic};
+use crate::scenario::{
+    Ack, Complete, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Queue, Scenario, Servers, Topic,
+};
 use crate::workload::Block;
 
 /// Servers beyond this would measure the scheduler.
@@ -73,7 +75,8 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
     let groups = scenario.consumers_of(index).count();
     let dead_end = |q: &Queue| q.dead_letter == Some(index) && queue.overflow == Overflow::Block && queue.max_length.is_some();
     let odd = [
-        (queue.durability == crate::scenario::Durability::Fsync, "durability = \"fsync\""),
+        (queue.durability == Durability::Fsync && queue.max_length.is_some(), "durability = \"fsync\" with max_length"),
+        (queue.durability == Durability::Fsync && queue.partitions.is_some(), "durability = \"fsync\" with partitions"),
         (queue.initial_backlog > 0, "initial_backlog"),
         (queue.preemption != Preemption::None, "preemption"),
         (queue.discipline == Discipline::ProcessorSharing, "discipline = \"processor-sharing\""),

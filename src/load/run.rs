@@ -8,11 +8,15 @@ use super::stage::Stage;
 use super::witness::steal_share;
 use super::{LoadError, calibrate, gates, host, system, targets};
 use crate::answer::Gate;
-use crate::message::Record;
-use crate::scenario::Scenario;
+use crate::message::{Happened, Record};
+use crate::scenario::{Durability, Scenario};
 use crate::units::{Time, seconds};
 use crate::workload::Block;
 use std::collections::BTreeMap;
+
+/// Commits that are timed before a run, so that a rehearsal knows the disk, and nanoseconds between them.
+const SYNCS: usize = 200;
+const SYNC_GAP: u64 = 3_000_000;
 
 /// How the caller stops a run and hears of its progress; both are called a few times a second by the thread that called [`measure`].
 #[derive(Clone, Copy)]
@@ -28,6 +32,10 @@ pub struct Control<'a> {
 pub struct Run {
     /// Every stay of a message in a queue, queue by queue, in the order of the plan.
     pub records: Vec<Record>,
+    /// What the host added to it, to play it again.
+    pub happened: Happened,
+    /// Nanoseconds of group commits before the run, sorted, where messages are durable.
+    pub syncs: Vec<u64>,
     /// Against what, and how.
     pub by: String,
     /// How far the run can be believed.
@@ -52,6 +60,8 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
     let lives = Lives::new(plan.len() * score.queues());
     let mut facts = host::host();
     let margin = calibrate::margin(&Monotonic);
+    let durable = scenario.queues.iter().any(|q| q.durability == Durability::Fsync);
+    let syncs = if durable { calibrate::syncs(SYNCS, SYNC_GAP).map_err(|e| LoadError::NoDisk { why: e.to_string() })? } else { Vec::new() };
     let steal = system::steal_and_total();
     let performance = Stage::new(&score, target.as_ref(), &lives, scenario.measurement.work, margin).perform(control)?;
     let watched = &performance.watched;
@@ -72,6 +82,8 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
         .then(|| format!("the run was cut short after {}; what had not been served then is unfinished", Time(seconds(watched.ended))));
     Ok(Run {
         records: after.records,
+        happened: Happened { overruns: performance.overruns, commits: (0..score.queues()).map(|queue| target.commits(queue)).collect() },
+        syncs,
         by: format!("{}, {} server threads", scenario.measurement.target, score.servers()),
         gates: gates::gates(&mut evidence),
         caveats: caveat.into_iter().collect(),

@@ -6,6 +6,7 @@ use super::playable;
 use super::targets::{Offer, Target};
 use crate::scenario::{Consumer, Deliver, Destination, Discipline, Overflow, Scenario, Servers};
 use crate::workload::Block;
+use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A scenario's plan, checked to be playable.
@@ -17,6 +18,8 @@ pub struct Score<'a> {
     pub groups: Vec<Group>,
     /// By topic: whose turn it is.
     turns: Vec<AtomicUsize>,
+    /// By queue: held by the one who gathers a batch.
+    batons: Vec<Mutex<()>>,
 }
 
 /// A consumer group: from which queue and with how many servers.
@@ -53,8 +56,26 @@ impl<'a> Score<'a> {
                 leased: queue.visibility_timeout.is_some(),
             }
         });
+        let batons = scenario.queues.iter().map(|_| Mutex::default()).collect();
         let turns = scenario.topics.iter().map(|_| AtomicUsize::new(0)).collect();
-        Ok(Score { scenario, plan, chance: Chance::new(scenario), groups: groups.collect(), turns })
+        Ok(Score { scenario, plan, chance: Chance::new(scenario), groups: groups.collect(), turns, batons })
+    }
+
+    /// The right to gather a batch from a group's queue, where batches wait for more: two that gathered at once would share what comes.
+    pub fn baton(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
+        let waits = self.scenario.consumers[group].batch.is_some_and(|b| b.linger > 0.0);
+        waits.then(|| self.batons[self.groups[group].queue].lock())
+    }
+
+    /// The place of a group's server among those that a queue deals its messages to, if it does.
+    pub fn window(&self, group: usize, server: u32) -> Option<usize> {
+        let queue = self.groups[group].queue;
+        let mut groups = self.scenario.consumers_of(queue);
+        if self.scenario.queues[queue].partitions.is_some() || groups.all(|(_, c)| c.prefetch <= 1) {
+            return None;
+        }
+        let before: u32 = self.groups[..group].iter().filter(|g| g.queue == queue).map(|g| g.servers).sum();
+        Some((before + server) as usize)
     }
 
     /// Messages of the plan.
@@ -145,11 +166,12 @@ impl<'a> Score<'a> {
     /// A message as a queue wants it.
     pub fn offer(&self, queue: usize, journey: Journey) -> Offer {
         let (index, of, message) = (queue, &self.scenario.queues[queue], journey.message);
+        let producer = self.producer_of(message);
+        let size = self.scenario.producers[producer].size;
         let plain = of.discipline == Discipline::Fifo && of.message_ttl.is_none() && of.partitions.is_none();
         if plain {
-            return Offer { message: message as u64, ..Offer::default() };
+            return Offer { message: message as u64, size, ..Offer::default() };
         }
-        let producer = self.producer_of(message);
         let group = self.first_group(queue);
         let ttl = self.chance.ttl(of, index, journey);
         let facts = Facts {
@@ -161,7 +183,13 @@ impl<'a> Score<'a> {
         let servers = group.map_or(1, |g| self.groups[g].servers as usize);
         // Partitions are dealt to servers in turn; servers beyond the partitions have none.
         let part = |n: u32| (self.chance.key_of(producer, journey) % u64::from(n)) as usize % servers.min(n as usize);
-        Offer { message: message as u64, rank: self.chance.rank(of, index, journey, &facts), ttl, part: of.partitions.map_or(0, part) }
+        Offer {
+            message: message as u64,
+            rank: self.chance.rank(of, index, journey, &facts),
+            ttl,
+            part: of.partitions.map_or(0, part),
+            size,
+        }
     }
 
     /// The servers of all groups.

@@ -6,6 +6,7 @@ use super::lives::{Lives, Who};
 use super::score::Score;
 use super::targets::{Sent, Taken, Target, Want};
 use super::work::Worker;
+use crate::message::Overrun;
 use crate::scenario::{Ack, Consumer, Destination};
 
 /// Which server it is.
@@ -47,6 +48,8 @@ pub struct Server<'a, 'w, C> {
     pub lives: &'w Lives,
     pub start: u64,
     pub post: Post,
+    /// What its services took longer than planned.
+    pub overruns: Vec<Overrun>,
 }
 
 impl<C: Clock> Server<'_, '_, C> {
@@ -56,9 +59,8 @@ impl<C: Clock> Server<'_, '_, C> {
         let batches = self.consumer().batch.is_some();
         let (mut notes, mut last) = (Notes::default(), None);
         let mut hand = Vec::with_capacity(want.max);
-        while self.target.consume(queue, &want, &mut hand) {
+        while self.take(&want, &mut hand) {
             if batches {
-                self.fill(&want, &mut hand);
                 self.work(&hand, &mut notes, &mut last);
                 hand.clear();
             }
@@ -74,6 +76,16 @@ impl<C: Clock> Server<'_, '_, C> {
         notes
     }
 
+    /// Takes a message, a window of them or a whole batch; false once there are none any more.
+    fn take(&self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+        let _baton = self.score.baton(self.post.group);
+        let taken = self.target.consume(self.queue(), want, hand);
+        if taken && self.consumer().batch.is_some() {
+            self.fill(want, hand);
+        }
+        taken
+    }
+
     fn queue(&self) -> usize {
         self.score.groups[self.post.group].queue
     }
@@ -84,6 +96,9 @@ impl<C: Clock> Server<'_, '_, C> {
 
     fn want(&self) -> Want {
         let consumer = self.consumer();
+        if let Some(window) = self.score.window(self.post.group, self.post.server) {
+            return Want { max: 1, part: window };
+        }
         let partitioned = self.score.scenario.queues[consumer.from].partitions.is_some();
         Want {
             max: consumer.batch.map_or(consumer.prefetch, |b| b.max).max(1) as usize,
@@ -116,6 +131,7 @@ impl<C: Clock> Server<'_, '_, C> {
         }
         let group = self.post.group;
         let mut known = batch.iter().filter(|t| (t.message as usize) < self.score.len()).map(|t| (self.journey(t), t.deliveries));
+        let first = known.clone().next();
         let planned = match self.consumer().batch {
             Some(_) => self.score.work(group, known),
             None => known.next().map_or(0, |(journey, deliveries)| self.score.demand(group, journey, deliveries)),
@@ -138,8 +154,15 @@ impl<C: Clock> Server<'_, '_, C> {
             self.settle(taken, done, notes);
         }
         if !self.worker.pacer.stopped() {
+            let real = done.saturating_sub(at);
             notes.planned += planned;
-            notes.real += done.saturating_sub(at);
+            notes.real += real;
+            self.overruns.extend(first.map(|(journey, deliveries)| Overrun {
+                consumer: group as u32,
+                message: journey.message as u64,
+                count: journey.path.wrapping_add(deliveries.saturating_sub(1).into()),
+                nanos: real as i64 - planned as i64,
+            }));
         }
     }
 
@@ -270,7 +293,9 @@ mod tests {
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
         let target = Script(Mutex::new(vec![9, 1, 2, 3, 1, 0]));
         let post = Post { group: 0, server: 0 };
-        let notes = Server { worker: &mut worker, score: &score, target: &target, lives: &lives, start: 0, post }.serve();
+        let mut server =
+            Server { worker: &mut worker, score: &score, target: &target, lives: &lives, start: 0, post, overruns: Vec::new() };
+        let notes = server.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
         assert_eq!((notes.duplicated, notes.disordered, notes.unsettled), (2, 2, 1));
         assert_eq!(notes.planned, 5_000_000);

@@ -11,6 +11,7 @@ use super::targets::Target;
 use super::witness::Hindrance;
 use super::work::Worker;
 use super::{Control, LoadError, system};
+use crate::message::Overrun;
 use crate::scenario::{Destination, Work};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
@@ -47,6 +48,7 @@ struct Left {
     hindrance: Hindrance,
     meter: Meter,
     notes: Notes,
+    overruns: Vec<Overrun>,
 }
 
 /// What all of them leave.
@@ -55,6 +57,7 @@ pub struct Performance {
     pub generator: Meter,
     pub inversions: u64,
     pub notes: Notes,
+    pub overruns: Vec<Overrun>,
     pub watched: Watched,
 }
 
@@ -99,12 +102,14 @@ impl<'a> Stage<'a> {
                 generator: generator.meter,
                 inversions: generator.meter.inversions,
                 notes: Notes::default(),
+                overruns: Vec::new(),
                 watched,
             };
             for server in left {
                 sum.hindrance = sum.hindrance.plus(server.hindrance);
                 sum.inversions += server.meter.inversions;
                 sum.notes.merge(&server.notes);
+                sum.overruns.extend(server.overruns);
             }
             Ok(sum)
         })
@@ -138,9 +143,13 @@ impl<'a> Stage<'a> {
         let _leaving = Leaving { stage: self, group: Some(post.group) };
         let Some(start) = self.await_start() else { return Left::default() };
         let mut worker = Worker::new(Pacer::new(&Monotonic, &self.halt, self.margin), &Monotonic, self.work);
-        let mut server = Server { worker: &mut worker, score: self.score, target: self.target, lives: self.lives, start, post };
+        // Room for twice its share of the messages, so that a usual run allocates nothing.
+        let room = 2 * self.score.len() / (self.score.groups[post.group].servers as usize).max(1);
+        let overruns = Vec::with_capacity(room);
+        let mut server = Server { worker: &mut worker, score: self.score, target: self.target, lives: self.lives, start, post, overruns };
         let notes = server.serve();
-        Left { meter: worker.pacer.meter, notes, ..Left::default() }
+        let overruns = server.overruns;
+        Left { meter: worker.pacer.meter, notes, overruns, ..Left::default() }
     }
 
     fn await_start(&self) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use super::play::network_places;
 use crate::answer::path;
-use crate::message::{Exit, Outcome, Record, Recorder};
+use crate::message::{Exit, Happened, Outcome, Record, Recorder};
 use crate::rng::Key;
 use crate::scenario::{Consumer, Destination, Scenario, Servers};
 use crate::sim::Network;
@@ -33,13 +33,14 @@ impl Recorder for Told {
 pub(super) type Grids = Vec<(String, Vec<(u64, u64, u64)>)>;
 
 impl Told {
-    /// An ideal host plays the plan.
+    /// The plan played by events, with what a host adds to it.
     ///
     /// # Errors
     /// What cannot be simulated, in words.
-    pub fn rehearse(scenario: &Scenario, plan: &Block) -> Result<Self, String> {
+    pub fn replay(scenario: &Scenario, plan: &Block, happened: &Happened) -> Result<Self, String> {
         let mut told = Told::default();
         let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?;
+        network.replay(happened);
         network.advance(plan.len() as u64, &mut told);
         network.settle(&mut told);
         Ok(told)
@@ -176,7 +177,7 @@ mod tests {
     fn ends_that_are_found_from_stays_are_those_that_an_engine_tells() {
         let scenario = network();
         let plan = scenario.plan(1, 0).expect("an open plan").take_messages(2_000);
-        let told = Told::rehearse(&scenario, &plan).expect("it can be played");
+        let told = Told::replay(&scenario, &plan, &Happened::default()).expect("it can be played");
         let key = |e: &Exit| (e.message.id, e.finished, e.sent, e.worked, e.outcome);
         let mut simulated: Vec<_> = told.exits.iter().map(key).collect();
         let mut found: Vec<_> = exits(&scenario, &told.stays).iter().map(key).collect();

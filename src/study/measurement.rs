@@ -8,8 +8,9 @@ use super::measured::{Grids, Told};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered};
 use crate::load;
-use crate::message::{Keep, Outcome, Record};
-use crate::scenario::Scenario;
+use crate::message::{Happened, Keep, Outcome, Record};
+use crate::rng::Key;
+use crate::scenario::{Durability, Queue, Scenario};
 use crate::sim::{Engine, Station};
 use crate::stats::{Collector, Levels, Places, Span, Summary, combine, levels_of};
 use crate::units::{nanos, seconds, significant};
@@ -49,13 +50,17 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
     let run = load::measure(scenario, &played, &control).map_err(|e| refuse(e.to_string()))?;
     let mut measured = stretched(run.records, speed);
+    let happened = slowed(run.happened, speed);
     let planned = if run.cut_short { finished(planned, &mut measured) } else { planned };
     if (planned.len() as u64) < 2 * BATCHES {
         return Err(refuse(format!("only {} messages were finished when the run was cut short", planned.len())));
     }
     let mut answers = match station {
         Some(station) => single(scenario, &station, &planned, &run.by, &measured),
-        None => network(scenario, &planned, &run.by, measured),
+        None => {
+            let commits = commits(scenario, &run.syncs, planned.len());
+            network(scenario, &planned, &run.by, measured, &[Happened { commits, ..Happened::default() }, happened])
+        }
     };
     for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
         measurement.gates.clone_from(&run.gates);
@@ -93,22 +98,54 @@ fn single(scenario: &Scenario, station: &Station, planned: &Block, by: &str, mea
     vec![each(Method::Rehearsal, REHEARSAL, &rehearsed), each(Method::Measurement, by, measured), each(Method::Replay, REPLAY, &replayed)]
 }
 
-/// Anything else: rehearsed if it can be simulated, and measured. What happened to each delivery is not kept, so that there is no replay.
-fn network(scenario: &Scenario, planned: &Block, by: &str, measured: Vec<Record>) -> Vec<Answer> {
+/// Anything else: rehearsed on an ideal host, whose disk is the real one, and replayed, by events.
+fn network(scenario: &Scenario, planned: &Block, by: &str, measured: Vec<Record>, [ideal, happened]: &[Happened; 2]) -> Vec<Answer> {
     let each = |method, by: &str, told: &Told| {
         let mut summaries = Summaries::new(planned.len(), |window| told.summary(scenario, planned, window, GRID));
         // A hand-off between threads is a wait in a measurement and none in a simulation.
         summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
         answer(scenario, method, by, &summaries)
     };
+    let really = really_sent(&measured, planned);
     let mut measurement = each(Method::Measurement, by, &Told::measured(scenario, measured));
-    match Told::rehearse(scenario, planned) {
-        Ok(told) => vec![each(Method::Rehearsal, REHEARSAL, &told), measurement],
+    match Told::replay(scenario, planned, ideal).and_then(|told| Ok((told, Told::replay(scenario, &really, happened)?))) {
+        Ok((rehearsed, replayed)) => {
+            vec![each(Method::Rehearsal, REHEARSAL, &rehearsed), measurement, each(Method::Replay, REPLAY, &replayed)]
+        }
         Err(why) => {
             measurement.caveats.push(format!("measured without a rehearsal: {why}"));
             vec![measurement]
         }
     }
+}
+
+/// What group commits take in a rehearsal: as before the run, in an order by chance, for each queue that is durable.
+fn commits(scenario: &Scenario, syncs: &[u64], messages: usize) -> Vec<Vec<u64>> {
+    let run = Key::new(scenario.seed, 0);
+    let draw = |queue: &Queue| {
+        let (key, most) = (run.role("sync", &queue.name), if queue.durability == Durability::Fsync { messages } else { 0 });
+        let speed = scenario.measurement.speed;
+        let one = |i: usize| syncs.get((key.uniform_at(i as u64, 0) * syncs.len() as f64) as usize).map(|&t| (t as f64 * speed) as u64);
+        (0..most).filter_map(one).collect()
+    };
+    scenario.queues.iter().map(draw).collect()
+}
+
+/// The plan with the instants at which its messages were really sent: each one's first stay anywhere began then.
+fn really_sent(measured: &[Record], planned: &Block) -> Block {
+    let mut out = planned.clone();
+    let mut first = vec![u64::MAX; planned.len()];
+    for r in measured {
+        let row = (r.message.id - planned.first) as usize;
+        first[row] = first[row].min(r.sent);
+    }
+    let mut last = 0;
+    for (sent, first) in out.sent.iter_mut().zip(first).filter(|(_, first)| *first != u64::MAX) {
+        // One generator sends them in their order.
+        last = first.max(last);
+        *sent = last;
+    }
+    out
 }
 
 /// The plan of a measurement: the scenario's own, for as long as it is to last.
@@ -156,6 +193,15 @@ fn stretched(mut records: Vec<Record>, speed: f64) -> Vec<Record> {
         }
     }
     records
+}
+
+/// What happened in a run that was played faster, in the scenario's own time.
+fn slowed(mut happened: Happened, speed: f64) -> Happened {
+    if speed != 1.0 {
+        happened.overruns.iter_mut().for_each(|o| o.nanos = (o.nanos as f64 * speed).round() as i64);
+        happened.commits.iter_mut().flatten().for_each(|t| *t = (*t as f64 * speed).round() as u64);
+    }
+    happened
 }
 
 /// A plan made of what was really sent when, and how long each service really took; the planned work of what was not served.

@@ -20,7 +20,7 @@ impl<S: Blocks> Network<S> {
     fn commit(&mut self, queue: u32) {
         let station = &mut self.stations[queue as usize];
         std::mem::swap(&mut station.committing, &mut station.uncommitted);
-        let takes = station.commit.unwrap_or(FSYNC);
+        let takes = station.commits.pop_front().or(station.commit).unwrap_or(FSYNC);
         self.timer(self.now.saturating_add(takes), Event::Commit { queue });
     }
 
