@@ -10,18 +10,20 @@ mod fifo;
 mod lifo;
 mod priority;
 mod random;
+mod round_robin;
 mod sorted;
 
 pub use fifo::Fifo;
 pub use lifo::Lifo;
 pub use priority::Priority;
 pub use random::Random;
+pub use round_robin::RoundRobin;
 pub use sorted::Sorted;
 
 /// A place in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket {
-    /// What the discipline sorts by, smaller is sooner: a level of priority, an amount of work, an instant. Others ignore it.
+    /// What the discipline sorts by, smaller is sooner: a level of priority, a producer, an amount of work, an instant. Others ignore it.
     pub key: u64,
     /// Rises from arrival to arrival; a message that comes back to its old place keeps it.
     pub place: u64,
@@ -55,6 +57,7 @@ pub enum Waiting {
     Lifo(Lifo),
     Priority(Priority),
     Random(Random),
+    RoundRobin(RoundRobin),
     /// Shortest first, or earliest deadline first: it is all in the key.
     Sorted(Sorted),
 }
@@ -66,6 +69,7 @@ macro_rules! each {
             Waiting::Lifo($order) => $call,
             Waiting::Priority($order) => $call,
             Waiting::Random($order) => $call,
+            Waiting::RoundRobin($order) => $call,
             Waiting::Sorted($order) => $call,
         }
     };
@@ -163,6 +167,7 @@ mod tests {
             Waiting::Lifo(Lifo::default()),
             Waiting::Priority(Priority::new(3)),
             Waiting::Random(Random::new(Key::new(1, 0))),
+            Waiting::RoundRobin(RoundRobin::new(3)),
             Waiting::Sorted(Sorted::default()),
         ];
         for order in orders {

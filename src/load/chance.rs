@@ -237,7 +237,7 @@ impl Chance {
             Discipline::Shortest => number(facts.demand),
             Discipline::Deadline => number(facts.due.saturating_add(facts.ttl.unwrap_or(0))),
             Discipline::Random => (self.order[index].bits_at(journey.chance, journey.path) >> 1) as i64,
-            Discipline::Fifo | Discipline::Lifo | Discipline::ProcessorSharing => 0,
+            Discipline::Fifo | Discipline::Lifo | Discipline::RoundRobin | Discipline::ProcessorSharing => 0,
         }
     }
 }

@@ -25,6 +25,9 @@ pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
         return Err(LoadError::TooManyMessages { messages, limit: MAX_MESSAGES });
     }
     (0..scenario.queues.len()).try_for_each(|queue| check_queue(scenario, queue))?;
+    if let Some(producer) = scenario.producers.iter().find(|p| p.failure.is_some()) {
+        return unsupported(format!("producers.{} has failure", producer.name), "write it for the consumers, or leave it out");
+    }
     scenario.consumers.iter().try_for_each(|consumer| check_group(scenario, consumer))?;
     let servers = scenario.consumers.iter().map(|c| share_of(c) as u64).sum();
     if servers > MAX_SERVERS {
@@ -83,6 +86,7 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
         (queue.durability == Durability::Fsync && queue.partitions.is_some(), "durability = \"fsync\" with partitions"),
         (queue.max_length.is_some_and(|room| queue.initial_backlog > room), "an initial_backlog beyond its max_length"),
         (dead_here && (random_ttl || !fair), "dead letters with an order or a random time to live of their own"),
+        (queue.discipline == Discipline::RoundRobin, "discipline = \"round-robin\""),
         (queue.partitions.is_some() && groups != 1, "partitions with other than one consumer group"),
         (queue.partitions.is_some() && queue.max_length.is_some(), "partitions with max_length"),
         (scenario.queues.iter().any(dead_end), "overflow = \"block\" for dead letters"),

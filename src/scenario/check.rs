@@ -77,6 +77,15 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             cx.tell(told.help("give the queue a delivery_limit, or lower the probability"));
         }
     }
+    let for_ever = |q: &crate::scenario::Queue| q.delivery_limit.is_none();
+    for producer in scenario.producers.iter().filter(|p| p.failure.is_some_and(|f| f >= 1.0)) {
+        if scenario.consumers.iter().any(|c| c.ack == Ack::Manual && for_ever(&scenario.queues[c.from])) {
+            let at = place(tree, "producers", &producer.name, "failure").unwrap_or_default();
+            let told =
+                Problem::error(at, "every delivery of its messages fails, and they are delivered again for ever").label("probability 1");
+            cx.tell(told.help("give every queue a delivery_limit, or lower the probability"));
+        }
+    }
     if Flow::of(scenario).is_none() {
         let in_loop = Flow::stuck(scenario).unwrap_or(0);
         let consumer = scenario.consumers.iter().find(|c| c.from == in_loop && !c.to.is_empty());

@@ -131,6 +131,7 @@ fn producer(scenario: &Scenario, p: &Producer) -> Value {
         ("size", json!(format!("{}B", p.size))),
         ("keys", p.keys.as_ref().map_or(Value::Null, keys)),
         ("service_time", p.service_time.as_ref().map_or(Value::Null, law)),
+        ("failure", p.failure.map_or(Value::Null, |p| json!({ "probability": number(p) }))),
     ])
 }
 

@@ -62,6 +62,7 @@ pub const PRODUCER: &[Key] = &[
     key("size", Size, "bytes of content; default 100B"),
     key("keys", Table(KEYS), "the law of message keys"),
     key("service_time", Law, "the work that its messages bring, instead of the consumer's"),
+    key("failure", Table(FAILURE), "handling its messages fails, instead of the consumers'; 1 is poison"),
 ];
 
 pub const KEYS: &[Key] = &[
@@ -211,7 +212,7 @@ macro_rules! choice {
 choice!(While: "always" => Always, "busy" => Busy);
 choice!(InProgress: "redeliver" => Redeliver, "resume" => Resume);
 choice!(Discipline: "fifo" => Fifo, "lifo" => Lifo, "priority" => Priority, "random" => Random, "shortest" => Shortest,
-    "deadline" => Deadline, "processor-sharing" => ProcessorSharing);
+    "deadline" => Deadline, "round-robin" => RoundRobin, "processor-sharing" => ProcessorSharing);
 choice!(Preemption: "none" => None, "resume" => Resume, "restart" => Restart);
 choice!(Overflow: "reject-publish" => RejectPublish, "drop-head" => DropHead, "block" => Block);
 choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);

@@ -49,6 +49,8 @@ pub struct Producer {
     pub keys: Option<Keys>,
     /// The work that this producer's messages bring, instead of the consumer's.
     pub service_time: Option<Law>,
+    /// Probability that handling one of its messages fails, at every delivery, instead of the consumers'.
+    pub failure: Option<f64>,
 }
 
 /// The law of message keys, from 0 to `count` − 1.
@@ -93,6 +95,8 @@ pub enum Discipline {
     Random,
     Shortest,
     Deadline,
+    /// Producers take turns.
+    RoundRobin,
     ProcessorSharing,
 }
 
@@ -348,6 +352,7 @@ impl Producer {
             size: 100,
             keys: None,
             service_time: None,
+            failure: None,
         }
     }
 }

@@ -55,7 +55,8 @@ impl Station {
         need(queue.durability == crate::scenario::Durability::None, "durability");
         need(groups.iter().all(|(_, c)| c.batch.is_none()), "consumer batches");
         need(groups.iter().all(|(_, c)| c.prefetch == 1), "prefetch above 1");
-        need(groups.iter().all(|(_, c)| c.failure == 0.0), "failing handlers");
+        let fails = groups.iter().any(|(_, c)| c.failure > 0.0) || scenario.producers.iter().any(|p| p.failure.is_some());
+        need(!fails, "failing handlers");
         need(groups.iter().all(|(_, c)| c.outages.is_none()), "outages");
         need(groups.iter().all(|(_, c)| c.autoscale.is_none()), "autoscaling");
         need(groups.iter().all(|(_, c)| c.to.is_empty()), "forwarding");

@@ -252,6 +252,10 @@ pub const MODELS: &[&dyn ClosedForm] = &[
 /// No model fits (with the nearest one's reason), or the scenario has no stationary state.
 pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     let unanswered = |why: String| Unanswered { method: Method::Theory, why };
+    // Networks are put together from figures that know of consumers' failures alone.
+    if scenario.queues.len() > 1 && scenario.producers.iter().any(|p| p.failure.is_some()) {
+        return Err(unanswered(format!("no closed form fits: {}", Feature::OwnFailures.reason())));
+    }
     let mut nearest: Option<(usize, String)> = None;
     for model in MODELS {
         match model.applies(scenario) {

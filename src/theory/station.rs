@@ -44,6 +44,7 @@ pub enum Feature {
     ArrivalBatches,
     ConsumerBatches,
     Failures,
+    OwnFailures,
     Outages,
     Autoscaling,
     Forwarding,
@@ -64,12 +65,13 @@ pub enum Feature {
 }
 
 impl Feature {
-    const ALL: [Feature; 16] = {
+    const ALL: [Feature; 17] = {
         use Feature::*;
         [
             ArrivalBatches,
             ConsumerBatches,
             Failures,
+            OwnFailures,
             Outages,
             Autoscaling,
             Forwarding,
@@ -87,11 +89,12 @@ impl Feature {
     };
 
     /// Why a model that does not know it does not apply.
-    fn reason(self) -> &'static str {
+    pub fn reason(self) -> &'static str {
         match self {
             Feature::ArrivalBatches => "messages arrive in batches",
             Feature::ConsumerBatches => "consumers take messages in batches",
             Feature::Failures => "some deliveries fail and are repeated",
+            Feature::OwnFailures => "some producers' messages fail by a probability of their own",
             Feature::Outages => "consumers break down",
             Feature::Autoscaling => "the number of consumers changes",
             Feature::Forwarding => "consumers forward messages",
@@ -202,6 +205,7 @@ impl<'a> Station<'a> {
             Feature::ArrivalBatches => self.streams.iter().any(|s| !s.producer.batch.is_single()),
             Feature::ConsumerBatches => groups.iter().any(|c| c.batch.is_some_and(|b| b.max > 1)),
             Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
+            Feature::OwnFailures => self.streams.iter().any(|s| s.producer.failure.is_some()),
             Feature::Outages => groups.iter().any(|c| c.outages.is_some()),
             Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
             Feature::Forwarding => groups.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)),
@@ -232,8 +236,10 @@ impl<'a> Station<'a> {
             Discipline::Fifo => true,
             Discipline::Priority => of_one_priority,
             Discipline::Shortest => self.service.is_constant(),
+            // Within a producer they are.
+            Discipline::RoundRobin if self.streams.len() == 1 => true,
             // Everybody is served at once.
-            Discipline::Lifo | Discipline::Random | Discipline::Deadline => {
+            Discipline::Lifo | Discipline::Random | Discipline::Deadline | Discipline::RoundRobin => {
                 self.servers.is_none() && self.queue.preemption == Preemption::None
             }
             Discipline::ProcessorSharing => false,
@@ -259,6 +265,7 @@ impl<'a> Station<'a> {
             Discipline::Random => name += "-SIRO",
             Discipline::Shortest => name += "-SJF",
             Discipline::Deadline => name += "-EDF",
+            Discipline::RoundRobin => name += "-RR",
             Discipline::Fifo => {}
         }
         if self.has(Feature::MixedGroups) {

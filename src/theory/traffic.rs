@@ -45,8 +45,11 @@ pub fn demands(scenario: &Scenario) -> Vec<Demand> {
                 Servers::Unlimited => None,
             });
             let shares = shares(&groups);
-            let attempts = groups.iter().zip(&shares).map(|(c, share)| share * deliveries(scenario, queue, c)).sum();
-            Demand { arrival_rate: rates[queue], attempts, service: mean_service(scenario, queue, &groups, servers), servers }
+            let limit = scenario.queues[queue].delivery_limit;
+            let attempts = groups.iter().zip(&shares).map(|(c, share)| share * deliveries(limit, c.failure)).sum();
+            let service = mean_service(scenario, queue, &groups, servers);
+            let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
+            Demand { arrival_rate: rates[queue], attempts, service, servers }
         })
         .collect()
 }
@@ -63,7 +66,7 @@ fn arrival_rates(scenario: &Scenario) -> Vec<f64> {
         let mut onward = vec![0.0; n];
         let groups: Vec<&Consumer> = scenario.consumers_of(from).map(|(_, c)| c).collect();
         for (group, share) in groups.iter().zip(shares(&groups)) {
-            let given_up = scenario.queues[from].delivery_limit.map_or(0.0, |limit| group.failure.powf(f64::from(limit)));
+            let given_up = given_up(scenario, from, group);
             for route in &group.to {
                 spread(scenario, route.to, share * (1.0 - given_up) * route.probability, &mut onward);
             }
@@ -94,10 +97,37 @@ fn shares(groups: &[&Consumer]) -> Vec<f64> {
     groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
 }
 
-/// Mean deliveries of a message by a group: a geometric number, cut off at the limit.
-fn deliveries(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
-    let failure = group.failure;
-    match scenario.queues[queue].delivery_limit {
+/// The share of a group's messages that fail too often.
+fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
+    let Some(limit) = scenario.queues[queue].delivery_limit else { return 0.0 };
+    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+    if own.iter().all(|p| p.failure.is_none()) {
+        return group.failure.powf(f64::from(limit));
+    }
+    let rate: f64 = own.iter().map(|p| p.rate).sum();
+    own.iter().map(|p| p.rate / rate * p.failure.unwrap_or(group.failure).powf(f64::from(limit))).sum()
+}
+
+/// Deliveries a message and the mean service time of a delivery, where the messages of some producer fail by a probability of
+/// their own: then those that fail more often weigh more in the mean service time.
+fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(f64, f64)> {
+    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+    let group = groups.first().filter(|_| own.iter().any(|p| p.failure.is_some()))?;
+    let limit = scenario.queues[queue].delivery_limit;
+    let rate: f64 = own.iter().map(|p| p.rate).sum();
+    let (mut attempts, mut work) = (0.0, 0.0);
+    for producer in own {
+        let each = producer.rate / rate * deliveries(limit, producer.failure.unwrap_or(group.failure));
+        attempts += each;
+        work += each
+            * producer.service_time.as_ref().map_or_else(|| per_message(group), |law| law.mean() + group.service_time_per_message.mean());
+    }
+    Some((attempts, work / attempts))
+}
+
+/// Mean deliveries of a message: a geometric number, cut off at the limit.
+fn deliveries(limit: Option<u32>, failure: f64) -> f64 {
+    match limit {
         Some(limit) if failure >= 1.0 => f64::from(limit),
         Some(limit) => (1.0 - failure.powf(f64::from(limit))) / (1.0 - failure),
         None => 1.0 / (1.0 - failure),
@@ -135,7 +165,8 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Queue, Route};
+
+    use crate::scenario::{Destination, Producer, Queue, Route};
     use crate::workload::laws::Law;
 
     /// Two queues in a row; a tenth of what the second serves goes back to the first.
@@ -175,5 +206,17 @@ mod tests {
         let mut s = loop_of_two();
         s.consumers[1].to[0].probability = 1.0;
         assert_eq!(demands(&s)[0].arrival_rate, f64::INFINITY);
+    }
+
+    #[test]
+    fn poison_counts_as_often_as_it_is_tried() {
+        let mut s = Scenario::mgc(99.0, Law::exponential(0.02), 8);
+        s.producers.push(Producer { failure: Some(1.0), ..Producer::poisson("poison", 0, 1.0) });
+        s.producers[1].service_time = Some(Law::deterministic(30.0));
+        s.queues[0].delivery_limit = Some(4);
+        let demand = &demands(&s)[0];
+        assert!((demand.attempts - 1.03).abs() < 1e-12);
+        // 0.99 × 20 ms + 0.01 × 4 × 30 s.
+        assert!((demand.offered_load() / demand.arrival_rate - 1.2198).abs() < 1e-9);
     }
 }

@@ -71,9 +71,14 @@ fn confirmed_messages_survive_kills() {
             .spawn()
             .expect("a copy of this program starts");
         let told = BufReader::new(victim.stdout.take().expect("its output is a pipe"));
-        let reader = std::thread::spawn(move || told.lines().map_while(Result::ok).collect::<Vec<_>>());
-        // At another instant of its life each time.
-        std::thread::sleep(Duration::from_millis(20 + (kill * 37) % 90));
+        let (heard, hears) = std::sync::mpsc::channel();
+        let reader = std::thread::spawn(move || {
+            let lines = told.lines().map_while(Result::ok);
+            lines.inspect(|_| drop(heard.send(()))).collect::<Vec<_>>()
+        });
+        // At another instant of its life each time, but not before it has done something, however slow this machine is.
+        hears.iter().take(20 + (kill as usize * 37) % 400).for_each(drop);
+        std::thread::sleep(Duration::from_micros((kill * 731) % 5_000));
         victim.kill().expect("it is ours");
         victim.wait().expect("it is ours");
         for line in reader.join().expect("the reader does not panic") {

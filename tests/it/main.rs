@@ -1,6 +1,7 @@
 //! One test binary, a file per kind of truth.
 
 mod agreement;
+mod answers;
 mod cli;
 mod coverage;
 mod crash;

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::figure::{self, BODY, Figure, Frame, RIGHT, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
-use crate::answer::{Estimate, Method, Unit};
+use crate::answer::{Estimate, Method, Unit, metric_of};
 use crate::report::number::Scale;
 use crate::report::rows;
 use crate::study::Study;
@@ -15,6 +15,7 @@ const LEFT: i32 = 124;
 /// One panel: what it shows and each method's value.
 struct Chart {
     words: String,
+    unit: Unit,
     values: Vec<(Method, Estimate)>,
 }
 
@@ -43,11 +44,14 @@ fn charts(study: &Study) -> Vec<Chart> {
         _ => ("total.wait.mean".to_string(), "mean wait, all queues on a message's way".to_string()),
     };
     let latency = |statistic: &str, words: &str| (format!("total.latency.{statistic}"), words.to_string());
-    let asked = [wait, latency("mean", "mean latency"), latency("p99", "p99 latency")];
+    let loss = ("total.loss".to_string(), "loss".to_string());
+    let asked = [wait, latency("mean", "mean latency"), latency("p99", "p99 latency"), loss];
     let chart = |(path, words): (String, String)| {
+        let unit = metric_of(&path).map_or(Unit::Seconds, |m| m.unit);
         let known = study.answers.iter().filter_map(|a| rows::known(study, a, &path).map(|e| (a.method, *e)));
         let values: Vec<_> = known.collect();
-        values.iter().any(|v| v.1.value.is_some()).then_some(Chart { words, values })
+        // Nobody waits, nothing is lost: not worth a panel.
+        values.iter().any(|v| v.1.value.is_some_and(|v| v > 0.0)).then_some(Chart { words, unit, values })
     };
     asked.into_iter().filter_map(chart).collect()
 }
@@ -58,7 +62,9 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
     let high = finite().map(|(v, h)| v + h).fold(f64::NEG_INFINITY, f64::max);
     let margin = (0.08 * (high - low)).max(0.02 * high.abs()).max(1e-9);
     let least = finite().map(|f| f.0).filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
-    let mut x = if low > 0.0 && high / low > 30.0 {
+    let mut x = if chart.unit == Unit::Ratio {
+        Axis::percent("", (low - margin).max(0.0), high + margin)
+    } else if low > 0.0 && high / low > 30.0 {
         Axis::times("", low * 0.8, high * 1.25)
     } else {
         // Times are not negative, whatever an interval's arithmetic says.
@@ -66,7 +72,13 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
     };
     let rows = chart.values.len() as i32;
     let bottom = top + ROW * rows + 4;
-    let heading = if x.title.len() > 2 { format!("{}{}", chart.words, x.title) } else { chart.words.clone() };
+    let heading = if chart.unit == Unit::Ratio {
+        format!("{}, %", chart.words)
+    } else if x.title.len() > 2 {
+        format!("{}{}", chart.words, x.title)
+    } else {
+        chart.words.clone()
+    };
     x.title.clear();
     let panel = figure.bare_panel((top, bottom), x, Axis::linear("", 0.0, f64::from(rows)));
     figure.words(&heading, (24, top - 8), Side::Above, &INK, BODY, true);
@@ -91,19 +103,19 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
             panel.line(&[(value, height)], color, Pen::Dots(42));
         }
         figure.words(method.name(), (LEFT - 12, middle), Side::Left, &color, BODY, true);
-        figure.words(&shown(estimate), (RIGHT + 10, middle), Side::Right, &INK, BODY, false);
+        figure.words(&shown(chart.unit, estimate), (RIGHT + 10, middle), Side::Right, &INK, BODY, false);
     }
 }
 
 fn description(charts: &[Chart]) -> String {
     let chart = |chart: &Chart| {
-        let values = chart.values.iter().map(|(method, e)| format!("{} {}", method.name(), shown(e)));
+        let values = chart.values.iter().map(|(method, e)| format!("{} {}", method.name(), shown(chart.unit, e)));
         format!("{}: {}", chart.words, values.collect::<Vec<_>>().join(", "))
     };
     charts.iter().map(chart).collect::<Vec<_>>().join("; ")
 }
 
-/// A time in its own unit.
-fn shown(estimate: &Estimate) -> String {
-    Scale::of(Unit::Seconds, estimate.value.into_iter()).show_with_unit(Some(estimate))
+/// A figure in its own unit.
+fn shown(unit: Unit, estimate: &Estimate) -> String {
+    Scale::of(unit, estimate.value.into_iter()).show_with_unit(Some(estimate))
 }

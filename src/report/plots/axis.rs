@@ -43,9 +43,13 @@ impl Axis {
         let step = nice_step((high - low) / 5.0);
         let first = (low / step - 1e-9).ceil() as i64;
         let last = (high / step + 1e-9).floor() as i64;
-        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        // Millions would not fit beside the axis with all their zeros.
+        let (size, suffix) = if high.abs() >= 999_999.0 { (1e6, " M") } else { (1.0, "") };
+        let decimals = (-(step / size).log10().floor()).max(0.0) as usize;
         // A tick whose number is tiny beside the step is zero, not minus zero.
-        let ticks = (first..=last).map(|i| (i as f64 * step, crate::units::fixed(if i == 0 { 0.0 } else { i as f64 * step }, decimals)));
+        let ticks = (first..=last).map(|i| {
+            (i as f64 * step, format!("{}{suffix}", crate::units::fixed(if i == 0 { 0.0 } else { i as f64 * step / size }, decimals)))
+        });
         Axis { low, high, log: false, ticks: ticks.collect(), title: title.into() }
     }
 
@@ -124,6 +128,8 @@ mod tests {
     #[test]
     fn ticks_are_round_numbers() {
         assert_eq!(words(&Axis::linear("", 0.0, 11.0)), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(words(&Axis::linear("", 0.0, 1.1e6)), ["0.0 M", "0.2 M", "0.4 M", "0.6 M", "0.8 M", "1.0 M"]);
+        assert_eq!(words(&Axis::percent("loss", 0.0, 0.0026)), ["0.00", "0.05", "0.10", "0.15", "0.20", "0.25"]);
         assert_eq!(words(&Axis::linear("", -0.2, 0.9)), ["-0.2", "0.0", "0.2", "0.4", "0.6", "0.8"]);
         assert_eq!(words(&Axis::times("latency", 0.001, 0.1)), ["1 ms", "2 ms", "5 ms", "10 ms", "20 ms", "50 ms", "100 ms"]);
         assert_eq!(

@@ -28,9 +28,10 @@ pub fn draw(capacity: &Capacity, frame: Frame) -> Option<String> {
     let title = format!("{} = {}: {}", capacity.path, found.value, capacity.scenario.title.as_deref().unwrap_or("what was asked"));
     let confidence = crate::report::number::three(capacity.scenario.simulation.confidence * 100.0);
     let subtitle = format!(
-        "the {} value that passes · bars: {} % confidence · dashes: theory · seed {}",
+        "the {} value that passes · bars: {} % confidence · dashes: theory{} · seed {}",
         if capacity.largest { "largest" } else { "smallest" },
         confidence.trim_end_matches(".0"),
+        if shown.iter().any(|s| s.1.trial.unstable().is_some()) { " · ✗ unstable" } else { "" },
         capacity.scenario.seed
     );
     let description = crate::report::study::capacity::sentences(capacity).1.join(" ");
@@ -107,22 +108,21 @@ fn limit(figure: &Figure<'_>, panel: &Panel<'_, '_>, objective: &Objective) {
     figure.words(&words, (right - width - 4, if above { y - 5 } else { y + 15 }), Side::Above, &LIMIT, BODY, false);
 }
 
-/// A line at the value that was found, and at its neighbour where that grows without end.
+/// A line at the value that was found, and a cross where the queue grows without end.
 fn marks(figure: &Figure<'_>, panel: &Panel<'_, '_>, capacity: &Capacity, shown: &[(f64, &Probe)], heights: (i32, i32)) {
     for (x, probe) in shown {
-        let found = capacity.found().is_some_and(|f| f.index == probe.index);
-        let grows = probe.trial.unstable().is_some() && capacity.beyond().is_some_and(|b| b.index == probe.index);
-        if !found && !grows {
+        let (at, _) = panel.pixel((*x, panel.y.low));
+        if probe.trial.unstable().is_some() {
+            figure.words("✗", (at, heights.1 - 18), Side::Below, &MUTED, BODY, true);
+        }
+        if capacity.found().is_none_or(|found| found.index != probe.index) {
             continue;
         }
-        let (at, _) = panel.pixel((*x, panel.y.low));
-        let words = if found { format!("{} passes", probe.value) } else { "unstable".to_string() };
-        let color = if found { INK } else { MUTED };
-        figure.rule((at, heights.0), (at, heights.1), &color);
+        figure.rule((at, heights.0), (at, heights.1), &INK);
+        let words = format!("{} passes", probe.value);
         let width = (theme::text_width(&words) * f64::from(BODY)) as i32;
         // The words stand to the right of their line, unless they would leave the panel.
         let left = if at + width + 8 > panel.pixel((panel.x.high, panel.y.low)).0 { at - width - 5 } else { at + 5 };
-        let height = if found { heights.0 + 12 } else { heights.1 - 8 };
-        figure.words(&words, (left, height), Side::Above, &color, BODY, found);
+        figure.words(&words, (left, heights.0 + 12), Side::Above, &INK, BODY, true);
     }
 }

@@ -75,7 +75,10 @@ fn axis(bars: &[Bar<'_>]) -> (Axis, impl Fn(f64) -> f64 + use<>) {
     let (low, high) = (place(lowest) - margin, place(highest) + margin);
     if wide {
         let named = |r: &f64| (r.ln(), if *r == 1.0 { "the same".to_string() } else { format!("×{r}") });
-        let ticks = RATIOS.iter().map(named).filter(|tick| (low..=high).contains(&tick.0));
+        // Over many decades only whole ones have room.
+        let decades = high - low > 5.0;
+        let round = |r: &&f64| !decades || r.log10().fract() == 0.0;
+        let ticks = RATIOS.iter().filter(round).map(named).filter(|tick| (low..=high).contains(&tick.0));
         return (Axis::marked("", low, high, ticks.collect()), place);
     }
     let mut axis = Axis::percent("", low, high);
@@ -107,5 +110,49 @@ fn panel(figure: &Figure<'_>, name: &str, bars: &[Bar<'_>], top: i32) {
         figure.words(&theme::fitted(&bar.row.metric, 17.5), (24, middle - 2), Side::Above, &INK, BODY, false);
         figure.words(&theme::fitted(&compare::figures(bar.row), 17.5), (24, middle + 12), Side::Above, &MUTED, BODY, false);
         figure.words(&compare::by(bar.row), (RIGHT + 10, middle), Side::Right, &color, BODY, true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn row(metric: &str, a: f64, b: f64, half_width: Option<f64>, verdict: Verdict) -> Difference {
+        Difference { metric: metric.into(), a, b, difference: b - a, half_width, p: 0.01, verdict }
+    }
+
+    fn compared(rows: Vec<Difference>) -> Compared {
+        Compared {
+            names: vec!["one".into(), "<two>".into()],
+            by: "simulated".into(),
+            confidence: 0.95,
+            differences: vec![rows],
+            scenarios: vec![Value::Null; 2],
+            command: String::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn differences_are_drawn_however_far_apart_they_are() {
+        let rows = vec![
+            row("total.latency.mean", 1.0, 1.02, Some(0.05), Verdict::Same),
+            row("total.latency.p99", 1.7, 0.001, Some(3.0), Verdict::Better),
+            row("total.loss", 0.0, 0.1, None, Verdict::Worse),
+            row("total.throughput", 500.0, 500.0, None, Verdict::Same),
+        ];
+        let svg = draw(&compared(rows), Frame::Alone).expect("three figures have a ratio");
+        for said in ["&lt;two&gt;", "the same", "total.latency.p99", "÷1700", "1.70 s → 1.00 ms"] {
+            assert!(svg.contains(said), "{said}");
+        }
+        assert!(!svg.contains("total.loss") && !svg.contains("NaN") && !svg.contains("inf"));
+        assert!(draw(&compared(Vec::new()), Frame::Alone).is_none());
+    }
+
+    #[test]
+    fn small_differences_are_told_in_per_cent() {
+        let svg = draw(&compared(vec![row("total.latency.mean", 1.0, 1.04, Some(0.05), Verdict::Same)]), Frame::Page).expect("one figure");
+        assert!(svg.contains(">+5 %<") && svg.contains(">the same<"), "{svg}");
     }
 }

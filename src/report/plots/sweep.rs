@@ -2,19 +2,16 @@
 
 use super::axis::Axis;
 use super::figure::{self, BODY, Figure, Frame, LEFT, Panel, RIGHT, Side, TOP};
-use super::theme::{self, INK, LIMIT, MUTED, Pen};
+use super::theme::{self, GRID, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
-use crate::report::number::Scale;
+use crate::report::number::{Scale, three};
 use crate::report::study::sweep::Swept;
 use crate::study::sweep::Point;
 use plotters::style::RGBColor;
 
 /// What is drawn of the latency, and in whose colour.
-const PERCENTILES: [(&str, &str, Method); 3] = [
-    ("total.latency.p50", "p50", Method::Rehearsal),
-    ("total.latency.p99", "p99", Method::Simulation),
-    ("total.latency.p999", "p99.9", Method::Measurement),
-];
+const PERCENTILES: [(&str, &str, Method); 3] =
+    [("latency.p50", "p50", Method::Rehearsal), ("latency.p99", "p99", Method::Simulation), ("latency.p999", "p99.9", Method::Measurement)];
 const PANEL: i32 = 300;
 const SMALL: i32 = 120;
 
@@ -40,17 +37,15 @@ fn along(swept: &Swept) -> Option<String> {
         .chain(swept.objectives.iter().map(|o| o.metric.clone()).filter(|m| !m.contains(".latency") && m != "total.loss"))
         .filter(|m| known(m))
         .collect();
-    if !PERCENTILES.iter().any(|p| known(p.0)) {
+    let whose = swept.whose();
+    if !PERCENTILES.iter().any(|p| known(&format!("{whose}.{}", p.0))) {
         return None;
     }
     let x = positions(swept, 0);
     let height = TOP + PANEL + 62 + (SMALL + 62) * others.len() as i32;
     let title = format!("Latency along {}: {}", swept.grid.axes[0].path, swept.title);
-    let subtitle = format!(
-        "bands: {} % confidence · dashes: theory · seed {}",
-        Scale::of(Unit::Messages, std::iter::empty()).show(Some(&Estimate::exact(swept.confidence * 100.0))),
-        swept.seed
-    );
+    let percent = three(swept.confidence * 100.0);
+    let subtitle = format!("bands: {} % confidence · dashes: theory · seed {}", percent.trim_end_matches(".0"), swept.seed);
     let description = crate::report::study::sweep::sentences(swept).join(" ");
     Some(figure::figure(Frame::Alone, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
@@ -78,14 +73,17 @@ fn span(swept: &Swept, metrics: &[&str]) -> Option<(f64, f64)> {
 }
 
 fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
-    let Some((low, high)) = span(swept, &PERCENTILES.map(|p| p.0)) else { return };
+    let whose = swept.whose();
+    let paths = PERCENTILES.map(|p| format!("{whose}.{}", p.0));
+    let Some((low, high)) = span(swept, &paths.each_ref().map(String::as_str)) else { return };
     let limits: Vec<&crate::scenario::Objective> =
         swept.objectives.iter().filter(|o| o.metric.contains(".latency") && o.limit > 0.0).collect();
     let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(high, f64::max) * 1.1;
-    let y = if top / low > 30.0 { Axis::times("latency", low * 0.8, top) } else { Axis::linear_times("latency", 0.0, top) };
+    let name = if whose == "total" { "latency".to_string() } else { format!("latency of {}", whose.trim_start_matches("producers.")) };
+    let y = if top / low > 30.0 { Axis::times(&name, low * 0.8, top) } else { Axis::linear_times(&name, 0.0, top) };
     let panel = figure.panel(heights, marked(swept, x), y);
     let mut ends = Vec::new();
-    for (metric, name, color) in PERCENTILES {
+    for ((_, name, color), metric) in PERCENTILES.into_iter().zip(&paths) {
         ends.extend(curve(&panel, swept, x, metric, theme::color(color)).map(|at| (name.to_string(), theme::color(color), at)));
     }
     for objective in limits {
@@ -96,6 +94,13 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
             let words = format!("{} {}", objective.metric, objective.text);
             figure.words(&theme::fitted(&words, 38.0), (LEFT + 6, y - 4), Side::Above, &LIMIT, BODY, false);
         }
+    }
+    for point in swept.points.iter().filter(|p| p.unstable()) {
+        let (at, _) = panel.pixel((x[point.index], panel.y.low));
+        figure.rule((at, heights.0), (at, heights.1), &GRID);
+        let width = (theme::text_width("unstable") * f64::from(BODY)) as i32;
+        let left = if at + width > RIGHT { at - width - 4 } else { at + 4 };
+        figure.words("unstable", (left, heights.1 - 8), Side::Above, &MUTED, BODY, false);
     }
     if let Some(knee) = swept.knee() {
         let (at, _) = panel.pixel((x[knee], panel.y.low));
@@ -113,7 +118,9 @@ fn curve(panel: &Panel<'_, '_>, swept: &Swept, x: &[f64], metric: &str, color: R
     let simulated = series(swept, x, Method::Simulation, metric);
     let band = simulated.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
     panel.band(&band.collect::<Vec<_>>(), color);
-    let line = panel.line(&points(Method::Simulation), color, Pen::Solid(20));
+    // Between words there is nothing: a thin line only leads the eye.
+    let pen = if swept.is_ordered(0) { Pen::Solid(20) } else { Pen::Dashed(8, 10, 40) };
+    let line = panel.line(&points(Method::Simulation), color, pen);
     panel.line(&points(Method::Simulation), color, Pen::Dots(22));
     let measured = panel.line(&points(Method::Measurement), color, Pen::Dots(34));
     line.or(theory).or(measured)
@@ -124,6 +131,7 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
     let unit = metric_of(metric).map_or(Unit::Messages, |m| m.unit);
     let y = match unit {
         Unit::Seconds => Axis::linear_times(metric, 0.0, high * 1.1),
+        Unit::Ratio => Axis::percent(metric, 0.0, high * 1.1),
         _ => Axis::linear(metric, 0.0, high * 1.1),
     };
     let panel = figure.panel(heights, marked(swept, x), y);
@@ -163,6 +171,7 @@ pub(super) fn settings(title: &str, values: &[(f64, String)]) -> Axis {
 /// Two axes: p99 latency as shades, each cell with its figure and whether the objectives are met.
 fn map(swept: &Swept) -> Option<String> {
     let metric = swept.objectives.first().map_or("total.latency.p99", |o| o.metric.as_str());
+    let met = if swept.objectives.is_empty() { "" } else { " · ✓ all objectives met" };
     let (low, high) = span(swept, &[metric])?;
     let [down, across] = swept.grid.axes.as_slice() else { return None };
     let (rows, cols) = (down.values.len() as i32, across.values.len() as i32);
@@ -173,7 +182,7 @@ fn map(swept: &Swept) -> Option<String> {
     }
     let bottom = TOP + rows * height;
     let title = format!("{metric}: {}", swept.title);
-    let subtitle = format!("down: {} · across: {} · ✓ all objectives met", down.path, across.path);
+    let subtitle = format!("down: {} · across: {}{met}", down.path, across.path);
     let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
     let description = crate::report::study::sweep::sentences(swept).join(" ");
     Some(figure::figure(Frame::Alone, ((bottom + 56) as u32, left), (&title, &subtitle), &description, |figure| {

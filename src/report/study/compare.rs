@@ -6,6 +6,7 @@ use crate::report::plots::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::study::compare::{DRAIN, Difference, Verdict};
+use crate::units::significant;
 use serde_json::{Value, json};
 
 /// Several configurations, each held against the first.
@@ -25,6 +26,9 @@ pub struct Compared {
 /// What says most about a configuration, in this order, after how long its backlogs last.
 const HEADLINES: [&str; 2] = ["total.latency.p99", "total.latency.mean"];
 
+/// Figures that are so many times apart are told in units of their own.
+const FAR: f64 = 20.0;
+
 /// One sentence for each configuration after the first.
 pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
     let one = |(name, rows): (&String, &Vec<Difference>)| {
@@ -33,7 +37,7 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
         let Some(row) = row else { return (Verdict::Same, format!("{name} has no figure in common with {}.", compared.names[0])) };
         let figures = {
             let scale = scale(row);
-            let show = |v| scale.show_with_unit(Some(&Estimate::exact(v)));
+            let show = |v| scale_of(row, v).show_with_unit(Some(&Estimate::exact(v)));
             let difference = scale.show_with_unit(Some(&Estimate::with(row.difference, row.half_width)));
             format!("{} against {}, a difference of {difference}", show(row.b), show(row.a))
         };
@@ -58,22 +62,36 @@ fn word(verdict: Verdict) -> &'static str {
 
 /// Both figures, as `103 → 461 ms`.
 pub fn figures(row: &Difference) -> String {
-    let scale = scale(row);
-    format!("{} → {}", scale.show(Some(&Estimate::exact(row.a))), scale.show_with_unit(Some(&Estimate::exact(row.b))))
+    let [a, b] = [row.a, row.b].map(|v| Estimate::exact(v));
+    let (of_a, of_b) = (scale_of(row, row.a), scale_of(row, row.b));
+    let far = row.a > FAR * row.b || row.b > FAR * row.a;
+    match far && of_a != of_b {
+        true => format!("{} → {}", of_a.show_with_unit(Some(&a)), of_b.show_with_unit(Some(&b))),
+        false => format!("{} → {}", scale(row).show(Some(&a)), scale(row).show_with_unit(Some(&b))),
+    }
 }
 
 /// The difference as a share of the first figure.
 pub fn by(row: &Difference) -> String {
-    row.relative().map_or("from nothing".into(), relative)
+    match row.relative() {
+        Some(share) if share < 1.0 / FAR - 1.0 && row.b > 0.0 => format!("÷{}", significant(row.a / row.b, 2)),
+        share => share.map_or("from nothing".into(), relative),
+    }
 }
 
 fn could_be(row: &Difference) -> String {
     row.could_be().map_or("neither has any".into(), |share| format!("it could be ±{} %", three(share * 100.0)))
 }
 
+/// The unit in which both figures are shown.
 fn scale(row: &Difference) -> Scale {
+    scale_of(row, row.a.abs().max(row.b.abs()))
+}
+
+/// The unit that fits one figure.
+fn scale_of(row: &Difference, value: f64) -> Scale {
     let unit = metric_of(&row.metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
-    Scale::of(unit, [row.a, row.b].into_iter())
+    Scale::of(unit, std::iter::once(value))
 }
 
 /// The whole text, with a final newline.

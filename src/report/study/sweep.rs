@@ -25,30 +25,46 @@ pub struct Swept {
 }
 
 /// What is shown of every point, beside the objectives' metrics.
-const SHOWN: &[(&str, &str)] = &[
-    ("total.latency.mean", "mean latency"),
-    ("total.latency.p50", "p50"),
-    ("total.latency.p99", "p99"),
-    ("total.latency.p999", "p99.9"),
-    ("total.loss", "loss"),
-];
+const SHOWN: &[(&str, &str)] =
+    &[("latency.mean", "mean latency"), ("latency.p50", "p50"), ("latency.p99", "p99"), ("latency.p999", "p99.9"), ("loss", "loss")];
 
 impl Swept {
     /// Positions along the first axis: numbers where all values have one, else their order.
     pub fn positions(&self, axis: usize) -> Vec<f64> {
         let values = &self.grid.axes[axis].values;
-        let numbers: Option<Vec<f64>> = values.iter().map(|v| number(v)).collect();
-        numbers.filter(|n| n.windows(2).all(|w| w[0] < w[1])).unwrap_or_else(|| (0..values.len()).map(|i| i as f64).collect())
+        self.numbers(axis).unwrap_or_else(|| (0..values.len()).map(|i| i as f64).collect())
+    }
+
+    /// Whether an axis is one of rising numbers, so that there is something between its values.
+    pub fn is_ordered(&self, axis: usize) -> bool {
+        self.numbers(axis).is_some()
+    }
+
+    fn numbers(&self, axis: usize) -> Option<Vec<f64>> {
+        let numbers: Option<Vec<f64>> = self.grid.axes[axis].values.iter().map(|v| number(v)).collect();
+        numbers.filter(|n| n.windows(2).all(|w| w[0] < w[1]))
+    }
+
+    /// Whose latency it is about: that of the one producer whose latency has an objective, or of all messages.
+    pub fn whose(&self) -> &str {
+        let place = |o: &'_ Objective| o.metric.find(".latency").map(|end| o.metric[..end].to_string());
+        let places: std::collections::BTreeSet<String> = self.objectives.iter().filter_map(place).collect();
+        let several = self.scenario["producers"].as_object().is_some_and(|p| p.len() > 1);
+        let one = places.first().filter(|_| several && places.len() == 1);
+        let known = |place: &&String| self.points.iter().any(|p| p.best(&format!("{place}.latency.p99")).is_some());
+        let found = one.filter(known).and_then(|place| self.objectives.iter().find(|o| o.metric.starts_with(place.as_str())));
+        found.map_or("total", |o| &o.metric[..o.metric.find(".latency").unwrap_or(o.metric.len())])
     }
 
     /// The index of the point where p99 latency bends most, on a single axis.
     pub fn knee(&self) -> Option<usize> {
         let positions = self.positions(0);
+        let p99 = format!("{}.latency.p99", self.whose());
         let known: Vec<(usize, (f64, f64))> = self
             .points
             .iter()
             .filter(|_| self.grid.axes.len() == 1)
-            .filter_map(|p| Some((p.index, (positions[p.index], p.best("total.latency.p99")?.1.value?))))
+            .filter_map(|p| Some((p.index, (positions[p.index], p.best(&p99)?.1.value?))))
             .collect();
         let curve: Vec<(f64, f64)> = known.iter().map(|k| k.1).collect();
         knee(&curve).map(|at| known[at].0)
@@ -116,8 +132,10 @@ pub fn text(swept: &Swept, style: &Style) -> String {
 pub fn metrics(swept: &Swept) -> Vec<(String, String)> {
     let any =
         |metric: &str, of: &dyn Fn(f64) -> bool| swept.points.iter().filter_map(|p| p.best(metric)).any(|(_, e)| e.value.is_none_or(of));
-    let shown = SHOWN.iter().filter(|(path, _)| any(path, &|v| *path != "total.loss" || v > 0.0));
-    let mut out: Vec<(String, String)> = shown.map(|(path, words)| (path.to_string(), words.to_string())).collect();
+    let whose = swept.whose();
+    let of = if whose == "total" { String::new() } else { format!(" of {}", whose.trim_start_matches("producers.")) };
+    let named = SHOWN.iter().map(|(path, words)| (format!("{whose}.{path}"), format!("{words}{of}")));
+    let mut out: Vec<(String, String)> = named.filter(|(path, _)| any(path, &|v| !path.ends_with(".loss") || v > 0.0)).collect();
     for objective in &swept.objectives {
         let known =
             |path: &String| path.split('.').next_back() == objective.metric.split('.').next_back() && objective.metric.contains("latency");

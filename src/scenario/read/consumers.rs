@@ -41,7 +41,7 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
         prefetch: table.get("prefetch").and_then(|f| cx.count(f, 1, 1_000_000)).unwrap_or(1),
         batch: table.get("batch").and_then(|f| batching(cx, f)),
         ack: table.get("ack").and_then(|f| cx.choice(f)).unwrap_or_default(),
-        failure: table.get("failure").and_then(|f| failure(cx, f)).unwrap_or(0.0),
+        failure: table.get("failure").and_then(|f| failure(cx, f, "the consumers'")).unwrap_or(0.0),
         retry_delay: table.get("retry_delay").and_then(|f| retry_delay(cx, f)),
         outages: table.get("outages").and_then(|f| outages(cx, f)),
         autoscale,
@@ -78,12 +78,13 @@ fn batching(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batching> {
     Some(Batching { max: max?, linger: linger? })
 }
 
-fn failure(cx: &mut Context<'_>, field: Field<'_>) -> Option<f64> {
+/// A probability, or a table that holds one.
+pub fn failure(cx: &mut Context<'_>, field: Field<'_>, what: &'static str) -> Option<f64> {
     if matches!(field.node.value, Value::Integer(_) | Value::Float(_)) {
         return cx.probability(field);
     }
     let table = cx.table(field, FAILURE)?;
-    let whose = Whose { what: "the consumers'", name: "failure", at: field.node.at };
+    let whose = Whose { what, name: "failure", at: field.node.at };
     let probability = cx.required(table, "probability", &whose, "0.01")?;
     cx.probability(probability)
 }

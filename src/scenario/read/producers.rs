@@ -4,7 +4,7 @@ use super::super::grammar::{KEYS, PRODUCER};
 use super::super::model::{Arrivals, Batch, Destination, Keys, Producer};
 use super::super::node::{Entry, Field, Table};
 use super::super::problem::Problem;
-use super::{Context, Whose, arrivals};
+use super::{Context, Whose, arrivals, consumers};
 use crate::workload::laws::Law;
 
 pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Producer {
@@ -30,6 +30,7 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Producer {
         size: table.get("size").and_then(|f| cx.size(f)).unwrap_or(100),
         keys: table.get("keys").and_then(|f| keys(cx, f)),
         service_time: table.get("service_time").and_then(|f| cx.law(f)),
+        failure: table.get("failure").and_then(|f| consumers::failure(cx, f, "the producer's")),
     }
 }
 

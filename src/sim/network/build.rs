@@ -12,7 +12,7 @@ use super::plain::is_plain;
 use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
-use crate::discipline::{Fifo, Lifo, Priority, Random, Sorted, Waiting};
+use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
@@ -183,6 +183,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         Discipline::Fifo | Discipline::ProcessorSharing => Waiting::Fifo(Fifo::default()),
         Discipline::Lifo => Waiting::Lifo(Lifo::default()),
         Discipline::Priority => Waiting::Priority(Priority::new(levels)),
+        Discipline::RoundRobin => Waiting::RoundRobin(RoundRobin::new(scenario.producers.len().max(1))),
         Discipline::Random => Waiting::Random(Random::new(key.role("order", &queue.name))),
         Discipline::Shortest | Discipline::Deadline => Waiting::Sorted(Sorted::default()),
     };
@@ -260,6 +261,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         batch: consumer.batch,
         auto_ack: consumer.ack == Ack::Auto,
         failure: consumer.failure,
+        fails: consumer.failure > 0.0 || scenario.producers.iter().any(|p| p.failure.is_some()),
         retry: consumer.retry_delay,
         outages: consumer.outages.clone(),
         autoscale: consumer.autoscale,
@@ -321,6 +323,7 @@ fn sender(scenario: &Scenario, producer: &Producer, key: Key) -> Sender {
         priority: producer.priority,
         level: levels(scenario).iter().position(|p| *p == producer.priority).unwrap_or(0) as u64,
         keys: producer.keys.as_ref().map(|keys| (KeyLaw::new(keys), key.role("key", &producer.name))),
+        failure: producer.failure,
         own: producer.service_time.clone().map(|law| (law, key.role("work again", &producer.name))),
         feeds: (0..scenario.queues.len()).map(reaches).collect(),
     }

@@ -79,6 +79,14 @@ fn ends(scenario: &Scenario) -> Result<(), String> {
             ));
         }
     }
+    for producer in scenario.producers.iter().filter(|p| p.failure.is_some_and(|f| f >= 1.0)) {
+        if scenario.consumers.iter().any(|c| c.ack == Ack::Manual && scenario.queues[c.from].delivery_limit.is_none()) {
+            return Err(format!(
+                "every delivery of the messages of `{}` fails and is tried again for ever; give every queue a delivery_limit",
+                producer.name
+            ));
+        }
+    }
     let leaves = |c: &Consumer| c.to.iter().map(|r| r.probability).sum::<f64>() < 1.0 - 1e-9;
     let mut can: Vec<bool> = (0..scenario.queues.len()).map(|q| scenario.consumers_of(q).all(|(_, c)| leaves(c))).collect();
     for _ in 0..scenario.queues.len() {

@@ -95,6 +95,8 @@ pub struct Group {
     pub batch: Option<Batching>,
     pub auto_ack: bool,
     pub failure: f64,
+    /// Whether any delivery to it may fail.
+    pub fails: bool,
     pub retry: Option<RetryDelay>,
     pub outages: Option<Outages>,
     pub autoscale: Option<Autoscale>,
@@ -215,6 +217,8 @@ pub struct Sender {
     pub keys: Option<(KeyLaw, Key)>,
     /// The work that it gives to messages, and the queues to which it brings that.
     pub own: Option<(Law, Key)>,
+    /// The probability that handling one of its messages fails, where it has its own.
+    pub failure: Option<f64>,
     pub feeds: Vec<bool>,
 }
 

@@ -18,6 +18,7 @@ impl<S: Blocks> Network<S> {
             Discipline::Shortest if job.left != FRESH => job.left,
             Discipline::Shortest => self.jobs.demands(slot)[0],
             Discipline::Deadline => job.expires,
+            Discipline::RoundRobin => u64::from(job.producer).min(self.senders.len().saturating_sub(1) as u64),
             _ => 0,
         };
         Ticket { key, place: self.jobs[slot].place, slot }
@@ -170,10 +171,7 @@ impl<S: Blocks> Network<S> {
         let (number, g) = (self.servers[server as usize].number, self.servers[server as usize].group);
         let group = &self.groups[g as usize];
         let current = self.jobs[slot].stamp == stamp && self.jobs[slot].state == State::InService;
-        let fails = group.failure > 0.0 && {
-            let job = &self.jobs[slot];
-            group.keys.failure.uniform_at(job.chance, job.count()) <= group.failure
-        };
+        let fails = group.fails && self.handler_fails(slot, g);
         if fails && !current {
             // Another delivery of it is under way or to come: this one's failure changes nothing.
             return false;
@@ -185,6 +183,14 @@ impl<S: Blocks> Network<S> {
         }
         self.tell(slot, g, number, Outcome::Served, recorder);
         true
+    }
+
+    /// Whether the handler fails at this delivery: by the producer's own probability, if it has one, or by the group's.
+    pub(super) fn handler_fails(&self, slot: u32, group: u32) -> bool {
+        let (job, group) = (&self.jobs[slot], &self.groups[group as usize]);
+        let own = self.senders.get(job.producer as usize).and_then(|sender| sender.failure);
+        let probability = own.unwrap_or(group.failure);
+        probability > 0.0 && group.keys.failure.uniform_at(job.chance, job.count()) <= probability
     }
 
     /// After its work a server takes another message, and its own, if it was served, goes on to where it is sent.

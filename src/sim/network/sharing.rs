@@ -118,10 +118,8 @@ impl<S: Blocks> Network<S> {
     }
 
     fn share_done<R: Recorder>(&mut self, slot: u32, group: u32, recorder: &mut R) {
-        let g = &self.groups[group as usize];
-        let job = &self.jobs[slot];
-        if g.failure > 0.0 && g.keys.failure.uniform_at(job.chance, job.count()) <= g.failure {
-            let server = self.stations[job.queue as usize].servers[0];
+        if self.groups[group as usize].fails && self.handler_fails(slot, group) {
+            let server = self.stations[self.jobs[slot].queue as usize].servers[0];
             return self.failed(slot, server, recorder);
         }
         self.tell(slot, group, 0, Outcome::Served, recorder);
