@@ -176,7 +176,7 @@ fn networks() -> Vec<Family> {
 
 fn answers(c: &mut Criterion) {
     let mut group = c.benchmark_group("theory");
-    group.sample_size(10).warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(200)).without_plots();
+    group.sample_size(10).warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(200));
     for (name, scenario) in [one_server(), several_servers(), unreliable(), networks()].concat() {
         if let Err(none) = theory::answer(&scenario) {
             panic!("{name} has no answer: {}", none.why);

@@ -142,7 +142,8 @@ fn insane(scenario: &Scenario, what: &str) -> Vec<String> {
     };
     let mut wrong = Vec::new();
     for (path, estimate) in &answer.metrics {
-        let bad = estimate.value.is_some_and(|v| !(v >= 0.0)) || estimate.value.is_none() && !path.contains("mean") && !path.contains("sd");
+        let bad = estimate.value.is_some_and(|v| v.is_nan() || v < 0.0)
+            || estimate.value.is_none() && !path.contains("mean") && !path.contains("sd");
         if bad {
             wrong.push(format!("{what}, {}: {path} = {:?}", answer.by, estimate.value));
         }
