@@ -12,6 +12,7 @@ mod levels;
 mod moments;
 mod network;
 mod pass;
+mod rows;
 mod warmup;
 
 pub use batches::{BATCHES, Batches};

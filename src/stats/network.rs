@@ -3,6 +3,7 @@
 use super::collector::{Summary, Tally, Trail};
 use super::histogram::Counts;
 use super::moments::Times;
+use super::rows::Rows;
 use crate::answer::path;
 use crate::message::{Exit, Level, Outcome, Record, Recorder};
 use crate::units::{NANOS_PER_SECOND, seconds};
@@ -32,19 +33,33 @@ pub struct ConsumerPlace {
 pub struct NetworkCollector {
     places: NetworkPlaces,
     window: Range<u64>,
-    producers: Vec<Tally>,
+    producers: Vec<Ways>,
     /// Messages that were there from the start.
-    nobody: Tally,
+    nobody: Ways,
     queues: Vec<Stays>,
-    consumers: Vec<Times>,
+    consumers: Vec<Services>,
+}
+
+/// What became of one producer's messages, and those that are still to be counted: due, sent, sent and worked, finished.
+#[derive(Debug, Clone, Default)]
+struct Ways {
+    tally: Tally,
+    rows: Rows<4>,
+}
+
+/// A group's services, and those that are still to be counted: taken, finished.
+#[derive(Debug, Clone, Default)]
+struct Services {
+    times: Times,
+    rows: Rows<2>,
 }
 
 /// What became of the stays in one queue.
 #[derive(Debug, Clone)]
 struct Stays {
     wait: Times,
-    service: u128,
-    served: u64,
+    /// Of those still to be counted: sent, taken.
+    rows: Rows<2>,
     deliveries: u64,
     lost: BTreeMap<Outcome, u64>,
     /// Those that were lost after they had been accepted.
@@ -93,8 +108,7 @@ impl NetworkCollector {
     pub fn new(places: &NetworkPlaces, window: Range<u64>) -> Self {
         let stays = Stays {
             wait: Times::default(),
-            service: 0,
-            served: 0,
+            rows: Rows::default(),
             deliveries: 0,
             lost: BTreeMap::new(),
             accepted_lost: 0,
@@ -103,10 +117,10 @@ impl NetworkCollector {
             trail: Trail::new(),
         };
         NetworkCollector {
-            producers: vec![Tally::default(); places.producers.len()],
-            nobody: Tally::default(),
+            producers: vec![Ways::default(); places.producers.len()],
+            nobody: Ways::default(),
             queues: vec![stays; places.queues.len()],
-            consumers: vec![Times::default(); places.consumers.len()],
+            consumers: vec![Services::default(); places.consumers.len()],
             places: places.clone(),
             window,
         }
@@ -122,11 +136,14 @@ impl Recorder for NetworkCollector {
         let stays = &mut self.queues[r.queue as usize];
         match r.outcome {
             Outcome::Served => {
-                stays.wait.add(r.taken - r.sent);
-                stays.service += u128::from(r.finished - r.taken);
-                stays.served += 1;
                 stays.deliveries += u64::from(r.deliveries);
-                self.consumers[r.consumer as usize].add(r.finished - r.taken);
+                if stays.rows.push([r.sent, r.taken]) {
+                    stays.count();
+                }
+                let services = &mut self.consumers[r.consumer as usize];
+                if services.rows.push([r.taken, r.finished]) {
+                    services.count();
+                }
             }
             Outcome::Unfinished => {}
             other => {
@@ -149,28 +166,64 @@ impl Recorder for NetworkCollector {
         if !self.window.contains(&exit.message.id) {
             return;
         }
-        let tally = self.producers.get_mut(exit.message.producer as usize).unwrap_or(&mut self.nobody);
+        let ways = self.producers.get_mut(exit.message.producer as usize).unwrap_or(&mut self.nobody);
         match exit.outcome {
             Outcome::Served => {
-                tally.wait.add(exit.finished - exit.sent - exit.worked);
-                tally.latency.add(exit.finished - exit.message.due);
-                tally.service.add(exit.worked);
-                tally.send.add(exit.sent - exit.message.due);
+                if ways.rows.push([exit.message.due, exit.sent, exit.sent + exit.worked, exit.finished]) {
+                    ways.count();
+                }
             }
-            Outcome::Unfinished => tally.unfinished += 1,
-            other => *tally.lost.entry(other).or_default() += 1,
+            Outcome::Unfinished => ways.tally.unfinished += 1,
+            other => *ways.tally.lost.entry(other).or_default() += 1,
         }
+    }
+}
+
+impl Ways {
+    #[inline(never)]
+    fn count(&mut self) {
+        let [due, sent, worked, finished] = self.rows.take();
+        self.tally.wait.add_between(worked, finished, None);
+        self.tally.latency.add_between(due, finished, None);
+        self.tally.service.add_between(sent, worked);
+        self.tally.send.add_between(due, sent);
+    }
+}
+
+impl Stays {
+    #[inline(never)]
+    fn count(&mut self) {
+        let [sent, taken] = self.rows.take();
+        self.wait.add_between(sent, taken, None);
+    }
+}
+
+impl Services {
+    #[inline(never)]
+    fn count(&mut self) {
+        let [taken, finished] = self.rows.take();
+        self.times.add_between(taken, finished, None);
     }
 }
 
 impl NetworkCollector {
     /// The run as numbers.
     pub fn summary(&self, span: &NetworkSpan) -> Summary {
+        let mut whole = self.clone();
+        whole.producers.iter_mut().for_each(Ways::count);
+        whole.nobody.count();
+        whole.queues.iter_mut().for_each(Stays::count);
+        whole.consumers.iter_mut().for_each(Services::count);
+        whole.figures(span)
+    }
+
+    /// The same when all rows have been counted.
+    fn figures(&self, span: &NetworkSpan) -> Summary {
         let mut out = Summary::default();
-        let mut all = self.nobody.clone();
-        for (name, tally) in self.places.producers.iter().zip(&self.producers) {
-            out.producer(&format!("producers.{name}"), tally, span.lasted);
-            all.merge(tally);
+        let mut all = self.nobody.tally.clone();
+        for (name, ways) in self.places.producers.iter().zip(&self.producers) {
+            out.producer(&format!("producers.{name}"), &ways.tally, span.lasted);
+            all.merge(&ways.tally);
         }
         out.producer("total", &all, span.lasted);
         out.offered = all.offered();
@@ -182,7 +235,7 @@ impl NetworkCollector {
         }
         out.little_gap = Some(gap);
         for (index, place) in self.places.consumers.iter().enumerate() {
-            self.consumer(&mut out, place, &self.consumers[index], &span.groups[index], span.lasted);
+            self.consumer(&mut out, place, &self.consumers[index].times, &span.groups[index], span.lasted);
         }
         out
     }
@@ -191,8 +244,8 @@ impl NetworkCollector {
     fn queue(&self, out: &mut Summary, index: usize, name: &str, span: &NetworkSpan) -> f64 {
         let (place, stays, levels) = (format!("queues.{name}"), &self.queues[index], &span.queues[index]);
         let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
-        let lost = stays.lost.values().sum::<u64>();
-        let gone = (stays.served + lost).max(1) as f64;
+        let (served, lost) = (stays.wait.moments.count, stays.lost.values().sum::<u64>());
+        let gone = (served + lost).max(1) as f64;
         set("arrival_rate", "", levels.offered as f64 / span.lasted);
         set("throughput", "", levels.served as f64 / span.lasted);
         set("loss", "", lost as f64 / gone);
@@ -200,7 +253,7 @@ impl NetworkCollector {
         set("in_system", "mean", levels.waiting + levels.serving);
         set("queue_length", "max", levels.peak as f64);
         set("in_system", "max", stays.in_system.max().max(levels.peak) as f64);
-        let accepted = (stays.served + stays.accepted_lost) as f64;
+        let accepted = (served + stays.accepted_lost) as f64;
         if accepted > 0.0 {
             set("attempts", "", stays.deliveries as f64 / accepted);
             set("delayed", "", (stays.wait.counts.above(0) + stays.accepted_lost) as f64 / accepted);
@@ -226,10 +279,12 @@ impl NetworkCollector {
         if !levels.conserved {
             out.broken.push(format!("messages of queue `{name}` are unaccounted for"));
         }
-        if lost > 0 || stays.served == 0 {
+        if lost > 0 || served == 0 {
             return 0.0;
         }
-        let stayed = (stays.wait.moments.sum + stays.service) as f64 / NANOS_PER_SECOND;
+        let groups = self.consumers.iter().zip(&self.places.consumers).filter(|(_, c)| c.queue == index);
+        let service: u128 = groups.map(|(services, _)| services.times.moments.sum).sum();
+        let stayed = (stays.wait.moments.sum + service) as f64 / NANOS_PER_SECOND;
         levels.waiting + levels.serving - stayed / span.lasted
     }
 

@@ -94,6 +94,7 @@ impl Blocks for Kept<'_> {
         !std::mem::replace(&mut self.drawn, true) && !self.block.is_empty()
     }
 
+    #[inline]
     fn block(&self) -> &Block {
         if self.drawn { self.block } else { &self.empty }
     }

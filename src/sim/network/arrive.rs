@@ -152,13 +152,7 @@ impl<S: Blocks> Network<S> {
         if !station.plain {
             return self.enter_special(slot, queue, holder, recorder);
         }
-        if let Some(server) = self.idle_server(queue, 0) {
-            self.start(server, slot);
-            return false;
-        }
-        self.line_up(slot);
-        let station = &mut self.stations[queue as usize];
-        station.peak = station.peak.max(station.waiting.level());
+        self.enter_plain(slot, queue);
         false
     }
 

@@ -5,7 +5,6 @@ use super::{Event, Network};
 use crate::message::Recorder;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
-use std::cmp::Reverse;
 
 impl<S: Blocks> Network<S> {
     /// Looks at the backlog: one server for every `target_backlog` messages that wait, between `min` and `max`. More are started
@@ -87,7 +86,7 @@ impl<S: Blocks> Network<S> {
                     }
                     Phase::Idle => {
                         s.phase = Phase::Off;
-                        self.stations[queue].idle.retain(|Reverse((_, other))| *other != server);
+                        self.stations[queue].idle.remove(server);
                         self.groups[group as usize].count.down(self.now);
                     }
                     _ => {

@@ -16,13 +16,13 @@ impl<S: Blocks> Network<S> {
 
     /// Whether the server that would take next takes what there is.
     pub(super) fn no_linger(&self, queue: u32) -> bool {
-        let next = self.stations[queue as usize].idle.peek().map(|r| r.0.1);
+        let next = self.stations[queue as usize].idle.first();
         next.is_some_and(|server| self.batching_of(server).max == 1 || self.batching_of(server).linger == 0.0)
     }
 
     /// Idle servers take batches: full ones at once, others when the oldest message has waited for the linger.
     pub(super) fn take_batches(&mut self, queue: u32) {
-        while let Some(server) = self.stations[queue as usize].idle.peek().map(|r| r.0.1) {
+        while let Some(server) = self.stations[queue as usize].idle.first() {
             let batching = self.batching_of(server);
             let station = &self.stations[queue as usize];
             let there = station.ready + station.blocked.len() as u64;
@@ -81,7 +81,7 @@ impl<S: Blocks> Network<S> {
             let Some(slot) = self.pull(server) else { break };
             more.push((slot, self.jobs[slot].place, 0));
         }
-        let work = self.batch_work(server, first, &more);
+        let work = self.batch_work(server, first, &more).saturating_add(self.wakes(server));
         self.take_up(first);
         for (slot, _, stamp) in &mut more {
             self.take_up(*slot);
@@ -124,7 +124,8 @@ impl<S: Blocks> Network<S> {
         }
         let job = &self.jobs[first];
         let count = job.path.wrapping_add(u64::from(job.deliveries));
-        own.saturating_add(if once { draw(&group.service, group.keys.service, job.chance, count) } else { 0 })
+        let planned = own.saturating_add(if once { draw(&group.service, group.keys.service, job.chance, count) } else { 0 });
+        self.host.add_to(planned, s.group, job.chance, count)
     }
 
     /// A batch is done: each of its messages fails or goes on by itself.

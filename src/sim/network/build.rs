@@ -2,23 +2,26 @@
 
 use super::arrive::draw;
 use super::commit::FSYNC;
+use super::ends::Ends;
 use super::gauge::Gauge;
 use super::job::{Job, Jobs, NONE};
 use super::keys::KeyLaw;
 use super::leave::Families;
 use super::parts::{Client, Counts, Group, GroupKeys, Hub, Loop, Phase, Sender, Server, Station};
+use super::plain::is_plain;
+use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
 use crate::discipline::{Fifo, Lifo, Priority, Random, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
-    Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers, Topic,
+    Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Overflow, Producer, Queue, Scenario, Servers, Topic,
 };
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
-use std::cmp::Reverse;
+use std::collections::VecDeque;
 
 fn time(seconds: f64) -> u64 {
     nanos(seconds).unwrap_or(MAX_NANOS)
@@ -39,6 +42,7 @@ impl<S: Blocks> Network<S> {
             planned: 0,
             now: 0,
             calendar: Default::default(),
+            ends: Ends::default(),
             sequence: 0,
             at_once: 0,
             groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
@@ -60,8 +64,13 @@ impl<S: Blocks> Network<S> {
             hand: Vec::new(),
             chance: key.role("keys", ""),
             looks,
+            host: Host::new(time(scenario.simulation.overheads.hand_off)),
         };
+        if !network.host.is_ideal() {
+            network = network.without_shortcuts();
+        }
         network.staff(scenario);
+        network.ends.grow(network.servers.len());
         network.look_ahead();
         Ok(network)
     }
@@ -80,7 +89,7 @@ impl<S: Blocks> Network<S> {
                     station.servers.push(index);
                     if i < count {
                         self.groups[g as usize].count.up(0);
-                        station.idle.push(Reverse((0, index)));
+                        station.idle.push(0, index);
                     }
                 }
             }
@@ -181,15 +190,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         Servers::Count(n) => Some(n),
         Servers::Unlimited => None,
     });
-    let plain = queue.max_length.is_none()
-        && queue.message_ttl.is_none()
-        && queue.partitions.is_none_or(|p| p <= 1)
-        && queue.durability != Durability::Fsync
-        && queue.preemption == Preemption::None
-        && queue.discipline != Discipline::ProcessorSharing
-        && !batching
-        && !prefetching
-        && !groups.is_empty();
+    let plain = is_plain(queue, &groups, |c| consumer_may_wait(scenario, c));
     Station {
         discipline: queue.discipline,
         preemption: queue.preemption,
@@ -201,6 +202,9 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         parked: groups.is_empty(),
         visibility: queue.visibility_timeout.map(time),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
+        commits: VecDeque::new(),
+        sync: scenario.simulation.overheads.sync.clone().map(|law| (law, key.role("sync", &queue.name))),
+        committed: 0,
         partitions: queue.partitions.unwrap_or(1),
         plain,
         batching,
@@ -259,7 +263,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         retry: consumer.retry_delay,
         outages: consumer.outages.clone(),
         autoscale: consumer.autoscale,
-        may_wait: consumer.to.iter().any(|route| may_wait(scenario, route.to)),
+        may_wait: consumer_may_wait(scenario, consumer),
         routes,
         busy: Gauge::default(),
         count: Gauge::default(),
@@ -268,6 +272,10 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         handled: 0,
         batches: 0,
     }
+}
+
+fn consumer_may_wait(scenario: &Scenario, consumer: &Consumer) -> bool {
+    consumer.to.iter().any(|route| may_wait(scenario, route.to))
 }
 
 /// Whether a sender may have to wait for room.

@@ -105,16 +105,18 @@ impl Jobs {
     #[inline(always)]
     pub fn add(&mut self, job: Job) -> u32 {
         self.before_mark += u64::from(job.id < self.mark);
-        if let Some(slot) = self.free.pop() {
-            self.all[slot as usize] = job;
-            return slot;
-        }
-        self.grow(job)
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => self.grow(),
+        };
+        self.all[slot as usize] = job;
+        slot
     }
 
     #[cold]
-    fn grow(&mut self, job: Job) -> u32 {
-        self.all.push(job);
+    #[inline(never)]
+    fn grow(&mut self) -> u32 {
+        self.all.push(Job::default());
         self.demands.resize(self.all.len() * self.width, 0);
         (self.all.len() - 1) as u32
     }

@@ -1,12 +1,12 @@
 //! The event engine: any scenario, message by message, in integer nanoseconds.
 //!
-//! Arrivals come from the plan in their order; everything else that is to happen stands in one calendar. A file for each
-//! concept says what an event does: [`arrive`] how messages come and where they go, [`serve`] how servers take and finish
+//! Arrivals come from the plan in their order; when servers will be done is known of each; everything else that is to happen
+//! stands in one calendar. A file for each concept says what an event does: [`arrive`] how messages come and where they go, [`serve`] how servers take and finish
 //! them, [`leave`] how they end, and so on. What a message's chance decides (later demands, routes, failures, jitter) depends
 //! on its position in the plan, its way and its delivery alone, so that neither the order of events nor another
 //! configuration changes it.
 //!
-//! At one instant ends of service come first, by the servers' numbers, then timers, then arrivals. A server that becomes
+//! At one instant ends of service come first, by the servers' numbers, then those of shared service, then timers, then arrivals. A server that becomes
 //! free takes the next message before its own goes on.
 //!
 //! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait for: a server,
@@ -20,14 +20,18 @@ mod build;
 mod check;
 mod clients;
 mod commit;
+mod ends;
 mod gauge;
+mod idle;
 mod job;
 mod keys;
 mod leave;
 mod outages;
 mod parts;
+mod plain;
 mod preempt;
 mod prefetch;
+mod replay;
 mod retry;
 mod serve;
 mod sharing;
@@ -41,6 +45,7 @@ use super::calendar::Calendar;
 use crate::message::{Level, Outcome, Recorder};
 use crate::rng::Key;
 use crate::workload::Blocks;
+use ends::Ends;
 use job::{Jobs, State};
 use leave::Families;
 use parts::{Client, Group, Hub, Loop, Sender, Server, Station};
@@ -51,11 +56,6 @@ const MOST_AT_ONCE: u64 = 50_000_000;
 /// What stands in the calendar.
 #[derive(Debug, Clone, Copy)]
 enum Event {
-    /// A server ends its work, unless its epoch has changed.
-    Done {
-        server: u32,
-        epoch: u32,
-    },
     /// The message that is done first where all share the servers.
     Share {
         queue: u32,
@@ -106,8 +106,7 @@ enum Event {
     },
 }
 
-/// Ranks at one instant.
-const ENDS: u64 = 0;
+/// Timers come after the ends of shared service at the same instant.
 const TIMERS: u64 = 1 << 62;
 
 /// Plays a plan through a whole scenario.
@@ -118,6 +117,7 @@ pub struct Network<S> {
     planned: u64,
     now: u64,
     calendar: Calendar<Event>,
+    ends: Ends,
     sequence: u64,
     /// Events at this instant so far.
     at_once: u64,
@@ -145,6 +145,8 @@ pub struct Network<S> {
     hand: Vec<(u32, u64, u32)>,
     chance: Key,
     looks: Option<Looks>,
+    /// What a host adds that is not ideal.
+    host: replay::Host,
 }
 
 impl<S: Blocks> Network<S> {
@@ -189,8 +191,8 @@ impl<S: Blocks> Network<S> {
     /// The next thing happens, if it is before an instant and if there is any message left that it could matter to.
     #[inline(always)]
     fn step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
-        let event = self.calendar.next_at();
-        let next = event.min(self.planned);
+        let (end, event) = (self.ends.first(), self.calendar.next_at());
+        let next = end.min(event).min(self.planned);
         let over = self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
         if next >= before || over || self.at_once > MOST_AT_ONCE {
             return false;
@@ -200,7 +202,9 @@ impl<S: Blocks> Network<S> {
         }
         self.at_once = if next == self.now { self.at_once + 1 } else { 0 };
         self.now = next;
-        if event <= self.planned {
+        if end == next {
+            self.done(self.ends.which(), recorder);
+        } else if event == next {
             if let Some((_, event)) = self.calendar.pop() {
                 self.happen(event, recorder);
             }
@@ -213,10 +217,9 @@ impl<S: Blocks> Network<S> {
         true
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn happen<R: Recorder>(&mut self, event: Event, recorder: &mut R) {
         match event {
-            Event::Done { server, epoch } => self.done(server, epoch, recorder),
             Event::Share { queue, epoch } => self.shares_done(queue, epoch, recorder),
             Event::Expire { slot, place } => self.expire(slot, place, recorder),
             Event::Retry { slot, place } => self.retry(slot, place, recorder),
@@ -259,7 +262,8 @@ impl<S: Blocks> Network<S> {
             State::Away => {}
             State::InService => {
                 station.serving.down(now);
-                job.worked += now - job.began;
+                // Who is still being woken has not begun.
+                job.worked += now.saturating_sub(job.began);
             }
             State::Ready | State::Committing => {
                 station.ready -= 1;

@@ -6,7 +6,6 @@ use super::parts::Phase;
 use super::{Event, Network};
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
-use std::cmp::Reverse;
 
 impl<S: Blocks> Network<S> {
     /// A server is up from now on: decides until when.
@@ -41,9 +40,10 @@ impl<S: Blocks> Network<S> {
         }
         s.epoch += 1;
         s.phase = Phase::Down;
+        self.ends.clear(server);
         self.timer(self.now.saturating_add(down), Event::Repair { server });
         if phase == Phase::Idle {
-            self.stations[queue as usize].idle.retain(|Reverse((_, other))| *other != server);
+            self.stations[queue as usize].idle.remove(server);
             return;
         }
         if resume {

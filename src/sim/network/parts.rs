@@ -1,6 +1,7 @@
 //! The parts of a network: queues, groups of servers, servers, topics, producers; their settings in plain numbers, and their state.
 
 use super::gauge::Gauge;
+use super::idle::Idle;
 use super::job::NONE;
 use super::keys::KeyLaw;
 use super::sharing::Shared;
@@ -8,8 +9,7 @@ use crate::discipline::Waiting;
 use crate::rng::Key;
 use crate::scenario::{Autoscale, Batching, Deliver, Destination, Discipline, Outages, Overflow, Preemption, RetryDelay};
 use crate::workload::laws::Law;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 /// A queue.
 pub struct Station {
@@ -26,8 +26,12 @@ pub struct Station {
     pub visibility: Option<u64>,
     /// Nanoseconds that a group commit takes.
     pub commit: Option<u64>,
+    /// What the next commits took, where that is known; a law for the others, if there is one, and how many there were.
+    pub commits: VecDeque<u64>,
+    pub sync: Option<(Law, Key)>,
+    pub committed: u64,
     pub partitions: u32,
-    /// Whether nothing but waiting for a server ever happens here.
+    /// Whether nothing but waiting for a server and service ever happens here.
     pub plain: bool,
     pub batching: bool,
     pub prefetching: bool,
@@ -46,8 +50,8 @@ pub struct Station {
     /// Messages that wait in any way, and those in service.
     pub waiting: Gauge,
     pub serving: Gauge,
-    /// Servers that wait for work: since when, and which.
-    pub idle: BinaryHeap<Reverse<(u64, u32)>>,
+    /// Servers that wait for work.
+    pub idle: Idle,
     /// Senders that wait for room: the message and the server that holds it, if one does.
     pub blocked: VecDeque<(u32, u32)>,
     /// Messages that are written but not on disk: those of the commit under way, and those for the next.
@@ -162,6 +166,8 @@ pub struct Server {
     pub breaks: u64,
     /// Whether it holds a message while it is down, and what is left of its work.
     pub holds: Option<u64>,
+    /// Since when it sleeps, if it does.
+    pub sleeps: Option<u64>,
 }
 
 impl Server {
@@ -184,6 +190,7 @@ impl Server {
             until_break: u64::MAX,
             breaks: 0,
             holds: None,
+            sleeps: Some(0),
         }
     }
 }

@@ -45,6 +45,7 @@ impl<S: Blocks> Network<S> {
         s.epoch += 1;
         s.job = NONE;
         s.phase = Phase::Idle;
+        self.ends.clear(server);
         if s.until_break != u64::MAX {
             s.until_break -= self.now - s.start;
         }

@@ -4,7 +4,6 @@ use super::Network;
 use super::job::State;
 use super::parts::Phase;
 use crate::workload::Blocks;
-use std::cmp::Reverse;
 
 impl<S: Blocks> Network<S> {
     /// The place, among a queue's servers, of the one that the next message is dealt to: the next in turn that may hold
@@ -35,7 +34,7 @@ impl<S: Blocks> Network<S> {
         station.turn = place + 1;
         let server = station.servers[place];
         if self.servers[server as usize].phase == Phase::Idle {
-            station.idle.retain(|Reverse((_, idle))| *idle != server);
+            station.idle.remove(server);
             self.start(server, slot);
         } else {
             self.put_into_buffer(server, slot);

@@ -2,12 +2,11 @@
 
 use super::job::{FRESH, NONE, State};
 use super::parts::{Phase, Server};
-use super::{ENDS, Event, Network};
+use super::{Event, Network};
 use crate::discipline::{Discipline as _, Ticket};
 use crate::message::{Outcome, Recorder};
 use crate::scenario::Discipline;
 use crate::workload::Blocks;
-use std::cmp::Reverse;
 
 impl<S: Blocks> Network<S> {
     /// Where a message stands in its queue's order.
@@ -32,7 +31,7 @@ impl<S: Blocks> Network<S> {
             let server = station.servers[lane as usize];
             return (self.servers[server as usize].phase == Phase::Idle).then_some(server);
         }
-        if let Some(Reverse((_, server))) = station.idle.pop() {
+        if let Some(server) = station.idle.pop() {
             return Some(server);
         }
         let group = station.unlimited?;
@@ -46,6 +45,7 @@ impl<S: Blocks> Network<S> {
         let server = self.servers.len() as u32;
         self.servers.push(Server::new(group, queue, station.servers.len() as u32, Phase::Idle));
         station.servers.push(server);
+        self.ends.grow(self.servers.len());
         self.groups[group as usize].count.up(self.now);
         server
     }
@@ -95,6 +95,7 @@ impl<S: Blocks> Network<S> {
         } else {
             self.jobs.demands(slot)[column as usize]
         };
+        let work = if self.host.is_ideal() { work } else { self.really(server, slot, work) };
         if let Some(timeout) = visibility.filter(|_| left == FRESH) {
             let stamp = self.jobs[slot].stamp;
             self.timer(now.saturating_add(timeout), Event::Visible { slot, stamp });
@@ -123,17 +124,26 @@ impl<S: Blocks> Network<S> {
             let at = s.start + s.until_break;
             self.timer(at, Event::Break { server, epoch });
         } else {
-            self.calendar.plan(end, ENDS | u64::from(server), Event::Done { server, epoch });
+            self.ends.set(server, end);
         }
     }
 
     /// A server has done its work.
     #[inline(always)]
-    pub(super) fn done<R: Recorder>(&mut self, server: u32, epoch: u32, recorder: &mut R) {
-        let s = &mut self.servers[server as usize];
-        if s.epoch != epoch || s.phase != Phase::Busy {
-            return;
+    pub(super) fn done<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        if self.stations[self.servers[server as usize].queue as usize].plain {
+            self.done_plain(server, recorder);
+        } else {
+            self.done_special(server, recorder);
         }
+    }
+
+    /// The same where more can happen than waiting and service.
+    #[inline(never)]
+    fn done_special<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        self.ends.clear(server);
+        let s = &mut self.servers[server as usize];
+        debug_assert!(s.phase == Phase::Busy, "what is broken off has no end");
         let group = &mut self.groups[s.group as usize];
         group.busy.down(self.now);
         group.handled += 1;
@@ -251,10 +261,11 @@ impl<S: Blocks> Network<S> {
     /// A server waits for work.
     #[inline(always)]
     pub(super) fn rest(&mut self, server: u32) {
-        let queue = self.servers[server as usize].queue;
-        let station = &mut self.stations[queue as usize];
+        let s = &mut self.servers[server as usize];
+        s.sleeps = Some(self.now);
+        let station = &mut self.stations[s.queue as usize];
         if station.lanes.len() == 1 {
-            station.idle.push(Reverse((self.now, server)));
+            station.idle.push(self.now, server);
         }
     }
 

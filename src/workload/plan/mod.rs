@@ -57,6 +57,7 @@ impl Blocks for Plan {
         self.next_block().is_some()
     }
 
+    #[inline]
     fn block(&self) -> &Block {
         &self.block
     }

@@ -1,0 +1,42 @@
+//! The servers of a queue that wait for work.
+
+use std::collections::VecDeque;
+
+/// Idle servers, the one that has been idle longest first; of those since one instant, the lowest number.
+#[derive(Debug, Clone, Default)]
+pub struct Idle {
+    /// Since when, and which: ascending.
+    line: VecDeque<(u64, u32)>,
+}
+
+impl Idle {
+    /// A server is idle from now on, which is not before any other became so.
+    #[inline(always)]
+    pub fn push(&mut self, now: u64, server: u32) {
+        let later = self.line.iter().rev().take_while(|other| **other > (now, server)).count();
+        if later == 0 {
+            self.line.push_back((now, server));
+        } else {
+            self.line.insert(self.line.len() - later, (now, server));
+        }
+    }
+
+    #[inline(always)]
+    pub fn pop(&mut self) -> Option<u32> {
+        self.line.pop_front().map(|(_, server)| server)
+    }
+
+    /// The one that is taken next.
+    pub fn first(&self) -> Option<u32> {
+        self.line.front().map(|(_, server)| *server)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.line.is_empty()
+    }
+
+    /// A server has something else to do.
+    pub fn remove(&mut self, server: u32) {
+        self.line.retain(|(_, other)| *other != server);
+    }
+}

@@ -1,0 +1,99 @@
+//! The usual way of a message: through a queue where nothing can happen but waiting and service.
+//!
+//! Most queues have no bound, no time limits, no failures. There a message is taken once and then done, and a server that
+//! goes on with the next message changes neither the number in service nor that of busy servers. These few lines say the
+//! same as the general rules of [`super::serve`] in fewer steps; [`Network::without_shortcuts`] plays by those alone.
+
+use super::Network;
+use super::job::{NONE, State};
+use super::parts::Phase;
+use crate::discipline::Discipline as _;
+use crate::message::{Outcome, Recorder};
+use crate::scenario::{Consumer, Discipline, Durability, Preemption, Queue};
+use crate::workload::Blocks;
+
+/// Whether the usual way is all that there is in a queue.
+pub fn is_plain(queue: &Queue, groups: &[(usize, &Consumer)], may_wait: impl Fn(&Consumer) -> bool) -> bool {
+    let usual = |c: &Consumer| {
+        c.batch.is_none() && c.prefetch <= 1 && c.failure == 0.0 && c.outages.is_none() && c.autoscale.is_none() && !may_wait(c)
+    };
+    queue.max_length.is_none()
+        && queue.message_ttl.is_none()
+        && queue.visibility_timeout.is_none()
+        && queue.partitions.is_none_or(|p| p <= 1)
+        && queue.durability != Durability::Fsync
+        && queue.preemption == Preemption::None
+        && queue.discipline != Discipline::ProcessorSharing
+        && !groups.is_empty()
+        && groups.iter().all(|(_, c)| usual(c))
+}
+
+impl<S: Blocks> Network<S> {
+    /// Plays everything by the general rules: slower, and to the same end.
+    #[must_use]
+    pub fn without_shortcuts(mut self) -> Self {
+        self.stations.iter_mut().for_each(|station| station.plain = false);
+        self
+    }
+
+    /// A message reaches a queue: a server takes it at once, or it waits.
+    #[inline(always)]
+    pub(super) fn enter_plain(&mut self, slot: u32, queue: u32) {
+        if let Some(server) = self.idle_server(queue, 0) {
+            self.stations[queue as usize].serving.up(self.now);
+            self.groups[self.servers[server as usize].group as usize].busy.up(self.now);
+            self.take_plain(server, slot);
+        } else {
+            self.line_up(slot);
+            let station = &mut self.stations[queue as usize];
+            station.peak = station.peak.max(station.waiting.level());
+        }
+    }
+
+    /// A server works on a message.
+    #[inline(always)]
+    fn take_plain(&mut self, server: u32, slot: u32) {
+        let now = self.now;
+        let s = &mut self.servers[server as usize];
+        (s.job, s.phase) = (slot, Phase::Busy);
+        let column = self.groups[s.group as usize].column;
+        let job = &mut self.jobs[slot];
+        (job.state, job.began, job.deliveries) = (State::InService, now, 1);
+        let work = self.jobs.demands(slot)[column as usize];
+        self.ends.set(server, now.saturating_add(work));
+    }
+
+    /// A server has done its work: it takes the next message, and then its own goes on.
+    #[inline(always)]
+    pub(super) fn done_plain<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        let now = self.now;
+        let s = &self.servers[server as usize];
+        let (slot, queue, number, g) = (s.job, s.queue, s.number, s.group);
+        let group = &mut self.groups[g as usize];
+        group.handled += 1;
+        group.batches += 1;
+        let job = &mut self.jobs[slot];
+        job.worked = now - job.began;
+        job.state = State::Away;
+        self.tell(slot, g, number, Outcome::Served, recorder);
+        let station = &mut self.stations[queue as usize];
+        if let Some(next) = station.lanes[0].pop() {
+            station.ready -= 1;
+            station.less(now);
+            self.take_plain(server, next.slot);
+        } else {
+            station.serving.down(now);
+            station.idle.push(now, server);
+            self.groups[g as usize].busy.down(now);
+            let s = &mut self.servers[server as usize];
+            (s.job, s.phase) = (NONE, Phase::Idle);
+            self.ends.clear(server);
+        }
+        match self.route(slot, g) {
+            Some(to) => {
+                self.forward(slot, to, NONE, recorder);
+            }
+            None => self.leaves(slot, Outcome::Served, recorder),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Instants of single messages, kept until there are enough to be counted together.
+
+/// Rows that are counted together: few enough to stay in the nearest cache.
+const ROWS: usize = 256;
+
+/// A column for each of `N` instants in a message's life, in nanoseconds.
+#[derive(Debug, Clone)]
+pub(super) struct Rows<const N: usize> {
+    columns: Box<[[u64; ROWS]; N]>,
+    filled: usize,
+}
+
+impl<const N: usize> Default for Rows<N> {
+    fn default() -> Self {
+        Rows { columns: Box::new([[0; ROWS]; N]), filled: 0 }
+    }
+}
+
+impl<const N: usize> Rows<N> {
+    /// Adds a row. Says whether there is no room for another, so that they are to be taken out.
+    #[inline(always)]
+    pub fn push(&mut self, row: [u64; N]) -> bool {
+        let at = self.filled % ROWS;
+        for (column, value) in self.columns.iter_mut().zip(row) {
+            column[at] = value;
+        }
+        self.filled = at + 1;
+        self.filled == ROWS
+    }
+
+    /// All rows, by column; there are none from now on.
+    pub fn take(&mut self) -> [&[u64]; N] {
+        let filled = std::mem::take(&mut self.filled);
+        self.columns.each_ref().map(|column| &column[..filled])
+    }
+}
