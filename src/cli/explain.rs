@@ -67,8 +67,8 @@ pub fn explain(arguments: &ExplainArguments) -> End {
     for model in &explanation.models {
         let kind = if model.exact { "exact" } else { "approximate" };
         match &model.against {
-            None => text += &format!("  ✓ {:<28} {kind}\n", model.name),
-            Some(why) => text += &format!("  – {:<28} {kind}; does not apply: {why}\n", model.name),
+            None => text += &format!("  ✓ {:<41} {kind}\n", model.name),
+            Some(why) => text += &format!("  – {:<41} {kind}; does not apply: {why}\n", model.name),
         }
     }
     text += "\nThe scenario with its defaults filled in:\n\n";

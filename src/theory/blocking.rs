@@ -59,7 +59,7 @@ pub struct BlockingTandem;
 impl BlockingTandem {
     /// The first and the second queue, and the room between them.
     fn parts(scenario: &Scenario) -> Result<([Station<'_>; 2], usize), String> {
-        let [producer] = scenario.producers.as_slice() else { return Err("there is not one producer".into()) };
+        let [producer] = scenario.producers.as_slice() else { return Err("there are several producers".into()) };
         if scenario.queues.len() != 2 || scenario.consumers.len() != 2 {
             return Err("there are not two queues with a consumer each".into());
         }

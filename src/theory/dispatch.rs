@@ -11,7 +11,11 @@ use crate::workload::laws::Law;
 
 /// The scenario's only topic, if all producers send there and nobody forwards.
 fn topic(scenario: &Scenario) -> Result<&Topic, String> {
-    let [topic] = scenario.topics.as_slice() else { return Err("there is not one topic".into()) };
+    let topic = match scenario.topics.as_slice() {
+        [topic] => topic,
+        [] => return Err("there is no topic".into()),
+        _ => return Err("there are several topics".into()),
+    };
     if scenario.producers.is_empty() || scenario.producers.iter().any(|p| p.to != Destination::Topic(0)) {
         return Err("not all producers send to the topic".into());
     }

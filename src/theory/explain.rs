@@ -1,7 +1,7 @@
 //! What a scenario is in the literature's words: Kendall's name, loads, and which models fit.
 
 use super::traffic::demands;
-use super::{Exactness, MODELS, Station};
+use super::{Exactness, MODELS, Station, partitions};
 use crate::scenario::{Arrivals, Overflow, Queue, Scenario};
 use serde::Serialize;
 
@@ -83,7 +83,7 @@ pub fn growing(scenario: &Scenario) -> Vec<usize> {
 
 fn kendall(scenario: &Scenario) -> String {
     match Station::of(scenario) {
-        Ok(station) => station.kendall(),
+        Ok(station) => station.kendall() + &partitions::busiest(&station).unwrap_or_default(),
         Err(_) => format!("network of {} queues", scenario.queues.len()),
     }
 }

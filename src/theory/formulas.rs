@@ -42,7 +42,9 @@ fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Deman
     let lost = figure(&format!("{place}.loss")).map_or(bounded, |loss| loss > 0.0);
     let less = if lost { ", less what is lost" } else { "" };
     let capacity = demand.capacity().filter(|c| c.is_finite())? / demand.attempts;
-    let (offered, against) = (demand.arrival_rate, format!("{place}.utilization"));
+    // Clients that wait for their answers have no rate of their own: as much is offered as they get done.
+    let own = Some(demand.arrival_rate).filter(|rate| *rate > 0.0);
+    let (offered, against) = (own.or_else(|| figure(&format!("{place}.throughput")))?, format!("{place}.utilization"));
     let value = offered / capacity;
     let consequence = if value < 1.0 {
         format!("the throughput is min(P, C) = {}{less}", per_second(offered))
@@ -75,7 +77,9 @@ fn length_over_rate(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &
     let value = waiting / capacity;
     let throughput = figure(&format!("{place}.throughput")).unwrap_or(demand.arrival_rate);
     let low = 100.0 * (1.0 - throughput / capacity);
-    let note = if low > 0.5 {
+    let note = if waiting == 0.0 {
+        "right here: nobody waits, and both are zero.".into()
+    } else if low > 0.5 {
         format!(
             "Little's law is delay = Q / X with the throughput X = {}, which here makes {}; dividing by the consumers' rate C instead is \
              {low:.0} % low, for a share of that rate is idle. Right under backlog, where X = C.",
@@ -98,11 +102,12 @@ fn sum_of_stages(figure: &dyn Fn(&str) -> Option<f64>) -> Option<Formula> {
     let mut note = "right for every message and so for means, as long as no other stage is left out.".to_string();
     if let (Some(sum), Some(exact)) = (sum("p99"), figure("total.latency.p99")) {
         let off = 100.0 * (sum / exact - 1.0);
-        note += &format!(
-            " Percentiles do not add: the stages' p99 sum up to {}, {off:+.0} % against the latency's {}.",
-            Time(sum),
-            Time(exact)
-        );
+        note += &if off.abs() < 0.5 {
+            format!(" Percentiles add only where at most one stage varies, as here: the latency's p99 is {}.", Time(exact))
+        } else {
+            let (sum, exact) = (Time(sum), Time(exact));
+            format!(" Percentiles do not add: the stages' p99 sum up to {sum}, {off:+.0} % against the latency's {exact}.")
+        };
     }
     Some(Formula { formula: "latency = T_p + T_q + T_c", value, unit: "s", error: error(value, figure(&against)), against, note })
 }

@@ -132,9 +132,10 @@ pub trait ClosedForm: Sync {
     /// The first reason against it, as a phrase.
     fn applies(&self, scenario: &Scenario) -> Result<(), String>;
 
-    /// How many of the scenario's features it does not know: how far it is from fitting.
-    fn lacks(&self, _: &Scenario) -> usize {
-        0
+    /// How many of the scenario's features it does not know: how far it is from fitting. Models of networks are far from a single queue.
+    fn lacks(&self, scenario: &Scenario) -> usize {
+        let forwards = scenario.consumers.iter().any(|c| !c.to.is_empty());
+        if scenario.queues.len() == 1 && scenario.topics.is_empty() && !forwards { usize::MAX } else { 0 }
     }
 
     /// Its figures, for a scenario that it fits.

@@ -25,14 +25,14 @@ pub fn random_factor(rho: f64) -> f64 {
 pub struct LastOrAny;
 
 impl QueueModel for LastOrAny {
-    const NAME: &'static str = "M/M/c and M/G/1, last first or any";
+    const NAME: &'static str = "M/G/1 and M/M/c, last first or at random";
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), String> {
         super::mginf::poisson(station)?;
         match (station.queue.discipline, station.queue.preemption) {
             (Discipline::Lifo, Preemption::None) | (Discipline::Random, _) => {}
-            _ => return Err("messages are not taken last first, or in any order".into()),
+            _ => return Err("messages are taken neither last first nor at random".into()),
         }
         if station.servers != Some(1) {
             mmc::poisson_and_exponential(station)?;
@@ -90,7 +90,7 @@ fn last_first(lambda: f64, delayed: f64, m1: f64, servers: u32, service: Transfo
 pub struct Symmetric;
 
 impl QueueModel for Symmetric {
-    const NAME: &'static str = "M/G/c shared, M/G/1 last first with resume";
+    const NAME: &'static str = "M/G/c-PS, M/G/1-LIFO with resume";
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), String> {
@@ -99,7 +99,7 @@ impl QueueModel for Symmetric {
             (_, _, None) => Err("servers are without limit".into()),
             (Discipline::ProcessorSharing, _, _) => Ok(()),
             (Discipline::Lifo, Preemption::Resume, Some(1)) => Ok(()),
-            _ => Err("servers are not shared, nor does the last come first with preemptive resume".into()),
+            _ => Err("servers are not shared, nor does the last come first and interrupt".into()),
         }
     }
 

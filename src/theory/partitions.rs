@@ -58,6 +58,20 @@ impl Partitioned {
     }
 }
 
+/// In how many partitions a queue is, and how busy the busiest one's server is: what its load as a whole does not show.
+pub fn busiest(station: &Station<'_>) -> Option<String> {
+    let partitions = station.queue.partitions.filter(|p| *p > 1)?;
+    let lanes = partitions.min(station.servers?);
+    let mut loads = vec![0.0; lanes as usize];
+    for (i, stream) in station.streams.iter().enumerate() {
+        let work = stream.rate * station.service.moment_of(i, 1);
+        let shares = shares(stream.producer.keys.as_ref(), partitions, lanes)?;
+        loads.iter_mut().zip(shares).for_each(|(load, share)| *load += share * work);
+    }
+    let most = loads.into_iter().fold(0.0, f64::max);
+    Some(format!(" in {partitions} partitions ({lanes} servers have one, the busiest at rho = {})", super::number(most)))
+}
+
 impl QueueModel for Partitioned {
     const NAME: &'static str = "partitions, M/G/1 each";
     const KNOWS: &'static [Feature] = &[Feature::Partitions];
@@ -93,9 +107,7 @@ impl QueueModel for Partitioned {
         let mut figures = Figures::lossless(station, Some(delayed / station.lambda()), Times::mixture(&parts));
         figures.queue_length = Level { mean: waiting, p99: None };
         figures.in_system = Level { mean: waiting + station.offered_load(), p99: None };
-        if lanes.len() > 1 {
-            figures.caveats.push(format!("the busiest partition's server has rho = {}", super::number(worst)));
-        }
+        figures.caveats.push(format!("the busiest partition's server has rho = {}", super::number(worst)));
         Ok(figures)
     }
 }

@@ -165,7 +165,6 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
 #[cfg(test)]
 mod tests {
     use super::*;
-
     use crate::scenario::{Destination, Producer, Queue, Route};
     use crate::workload::laws::Law;
 

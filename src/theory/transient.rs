@@ -175,6 +175,11 @@ fn answer(station: &Station<'_>, course: Course, capacity: f64, exact: bool, cav
     answer
 }
 
+/// How far a scenario is from a single queue that follows a timetable.
+fn lacking(scenario: &Scenario) -> usize {
+    Station::of(scenario).map_or(usize::MAX, |station| station.lacking(&[Feature::Backlog]) + usize::from(timetable(&station).is_err()))
+}
+
 /// The adapter for M(t)/M/c.
 #[derive(Debug)]
 pub struct Schedule;
@@ -215,6 +220,10 @@ impl ClosedForm for Schedule {
 
     fn applies(&self, scenario: &Scenario) -> Result<(), String> {
         Self::parts(scenario).map(|_| ())
+    }
+
+    fn lacks(&self, scenario: &Scenario) -> usize {
+        lacking(scenario)
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
@@ -262,6 +271,10 @@ impl ClosedForm for Fluid {
 
     fn applies(&self, scenario: &Scenario) -> Result<(), String> {
         Self::parts(scenario).map(|_| ())
+    }
+
+    fn lacks(&self, scenario: &Scenario) -> usize {
+        lacking(scenario)
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {

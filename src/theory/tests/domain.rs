@@ -142,7 +142,8 @@ fn insane(scenario: &Scenario, what: &str) -> Vec<String> {
     };
     let mut wrong = Vec::new();
     for (path, estimate) in &answer.metrics {
-        let bad = estimate.value.is_some_and(|v| !(v >= 0.0)) || estimate.value.is_none() && !path.contains("mean") && !path.contains("sd");
+        let bad = estimate.value.is_some_and(|v| v.is_nan() || v < 0.0)
+            || estimate.value.is_none() && !path.contains("mean") && !path.contains("sd");
         if bad {
             wrong.push(format!("{what}, {}: {path} = {:?}", answer.by, estimate.value));
         }
@@ -163,11 +164,11 @@ fn one_server_is_sane_for_every_law_and_load_and_waits_grow_with_the_load() {
     let mut wrong = Vec::new();
     for law in laws() {
         let mut before = [0.0f64; 3];
-        for rho in [0.01, 0.3, 0.7, 0.9, 0.99, 0.999] {
+        for rho in [0.01, 0.5, 0.9, 0.999] {
             let what = format!("{law:?} at {rho}");
             let plain = Scenario::mgc(rho, law.clone(), 1);
             wrong.extend(insane(&plain, &what));
-            if rho <= 0.9 {
+            if rho == 0.5 {
                 wrong.extend(insane(&ordered(plain.clone(), Lifo, Preemption::None), &what));
                 wrong.extend(
                     insane(&ordered(plain.clone(), Lifo, Preemption::Resume), &what).into_iter().filter(|w| !w.contains(".wait []")),
