@@ -8,6 +8,7 @@ mod line;
 mod network;
 mod recursion;
 mod servers;
+mod ways;
 
 pub use calendar::Calendar;
 pub use line::Line;

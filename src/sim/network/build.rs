@@ -1,8 +1,8 @@
 //! From a scenario to a network, or why there is none.
 
+use super::ahead::columns;
 use super::arrive::draw;
 use super::commit::FSYNC;
-use super::ends::Ends;
 use super::gauge::Gauge;
 use super::job::{Job, Jobs, NONE};
 use super::keys::KeyLaw;
@@ -19,7 +19,7 @@ use crate::scenario::{
 };
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
-use crate::workload::Blocks;
+use crate::workload::{Blocks, Tournament};
 
 fn time(seconds: f64) -> u64 {
     nanos(seconds).unwrap_or(MAX_NANOS)
@@ -32,18 +32,20 @@ impl<S: Blocks> Network<S> {
     /// What cannot be played or would never end, in words.
     pub fn new(scenario: &Scenario, source: S, key: Key, looks: Option<Looks>) -> Result<Self, String> {
         super::check::playable(scenario)?;
-        let stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, key)).collect();
+        let mut stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, key)).collect();
         let width = stations.iter().map(|s| s.groups.len()).max().unwrap_or(0).max(1);
+        let groups: Vec<Group> = scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect();
+        let ahead = columns(scenario, &mut stations, &groups, width);
         let mut network = Network {
             source,
             cursor: 0,
             planned: 0,
             now: 0,
             calendar: Default::default(),
-            ends: Ends::default(),
+            ends: Tournament::default(),
             sequence: 0,
             at_once: 0,
-            groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
+            groups,
             stations,
             servers: Vec::new(),
             hubs: scenario.topics.iter().map(|t| hub(t, key)).collect(),
@@ -51,7 +53,8 @@ impl<S: Blocks> Network<S> {
             clients: Vec::new(),
             loops: scenario.producers.iter().map(|p| closed(p, key)).collect(),
             thinking: 0,
-            jobs: Jobs::new(width),
+            jobs: Jobs::new(width + ahead.len()),
+            ahead,
             families: Families::default(),
             offered: 0,
             backlog: scenario.queues.iter().map(|q| q.initial_backlog).collect(),
@@ -198,6 +201,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         partitions: queue.partitions.unwrap_or(1),
         plain,
+        ahead: 0,
         batching,
         prefetching,
         groups: groups.iter().map(|(i, _)| *i as u32).collect(),

@@ -29,6 +29,8 @@ pub struct Station {
     pub partitions: u32,
     /// Whether nothing but waiting for a server and service ever happens here.
     pub plain: bool,
+    /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
+    pub ahead: usize,
     pub batching: bool,
     pub prefetching: bool,
     /// Its groups in the scenario's order, and its servers.
