@@ -4,6 +4,7 @@
 //! an arrival at the same instant takes it. Of several idle servers the one that has been idle longest takes the message.
 
 mod calendar;
+mod chain;
 mod line;
 mod network;
 mod recursion;
@@ -11,6 +12,7 @@ mod servers;
 mod ways;
 
 pub use calendar::Calendar;
+pub use chain::Chain;
 pub use line::Line;
 pub use network::{Counts, GroupTotals, Network, NetworkTotals, QueueTotals};
 pub use recursion::Recursion;

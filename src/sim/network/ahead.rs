@@ -4,9 +4,9 @@
 //! is drawn for a whole block of the plan at once, and no event waits for a logarithm.
 
 use super::arrive::branch;
-use super::parts::{Group, Station};
+use super::parts::{GroupKeys, Station};
 use crate::rng::Key;
-use crate::scenario::Scenario;
+use crate::scenario::{Consumer, Scenario};
 use crate::sim::ways::hops;
 use crate::workload::laws::Law;
 
@@ -23,27 +23,29 @@ pub struct Ahead {
     pub work: Vec<u64>,
 }
 
-/// The way of a message that was delivered once in each of so many queues.
-pub fn path_after(hops: u32) -> u64 {
-    (0..hops).fold(0, |path, _| branch(path, 1))
-}
-
 /// The columns of all queues where that is possible; each of these is told where its first column is, `from` being the first of all.
-pub fn columns(scenario: &Scenario, stations: &mut [Station], groups: &[Group], from: usize) -> Vec<Ahead> {
+pub fn columns(scenario: &Scenario, stations: &mut [Station], run: Key, from: usize) -> Vec<Ahead> {
     let hops = hops(scenario, |q| stations[q].plain);
     let mut out = Vec::new();
     for (station, hops) in stations.iter_mut().zip(hops) {
         let Some(hops) = hops.filter(|h| *h > 0 && station.plain && out.len() + station.groups.len() <= MOST) else { continue };
         station.ahead = from + out.len();
-        out.extend(station.groups.iter().map(|&g| Ahead::new(&groups[g as usize], path_after(hops))));
+        out.extend(station.groups.iter().map(|&g| Ahead::new(&scenario.consumers[g as usize], run, hops)));
     }
     out
 }
 
 impl Ahead {
-    pub fn new(group: &Group, path: u64) -> Self {
-        let per_message = (!group.per_message.is_zero()).then(|| (group.per_message.clone(), group.keys.per_message));
-        Ahead { service: (group.service.clone(), group.keys.service), per_message, path, work: Vec::new() }
+    /// For a group whose messages have all been delivered once in each of so many queues.
+    pub fn new(group: &Consumer, run: Key, hops: u32) -> Self {
+        let keys = GroupKeys::new(run, &group.name);
+        let extra = &group.service_time_per_message;
+        Ahead {
+            service: (group.service_time.clone(), keys.service),
+            per_message: (!extra.is_zero()).then(|| (extra.clone(), keys.per_message)),
+            path: (0..hops).fold(0, |path, _| branch(path, 1)),
+            work: Vec::new(),
+        }
     }
 
     /// Draws the work of so many messages from a position in the plan on.

@@ -34,8 +34,7 @@ impl<S: Blocks> Network<S> {
         super::check::playable(scenario)?;
         let mut stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, key)).collect();
         let width = stations.iter().map(|s| s.groups.len()).max().unwrap_or(0).max(1);
-        let groups: Vec<Group> = scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect();
-        let ahead = columns(scenario, &mut stations, &groups, width);
+        let ahead = columns(scenario, &mut stations, key, width);
         let mut network = Network {
             source,
             cursor: 0,
@@ -45,7 +44,7 @@ impl<S: Blocks> Network<S> {
             ends: Tournament::default(),
             sequence: 0,
             at_once: 0,
-            groups,
+            groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
             stations,
             servers: Vec::new(),
             hubs: scenario.topics.iter().map(|t| hub(t, key)).collect(),
@@ -226,7 +225,6 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
 }
 
 fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Group {
-    let role = |role: &str| key.role(role, &consumer.name);
     let mut sum = 0.0;
     let routes: Vec<(f64, Destination)> = consumer
         .to
@@ -242,15 +240,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,
         service: consumer.service_time.clone(),
         per_message: consumer.service_time_per_message.clone(),
-        keys: GroupKeys {
-            service: role("service again"),
-            per_message: role("per message again"),
-            failure: role("failure"),
-            retry: role("retry"),
-            route: role("route"),
-            up: role("up"),
-            down: role("down"),
-        },
+        keys: GroupKeys::new(key, &consumer.name),
         prefetch: consumer.prefetch,
         batch: consumer.batch,
         auto_ack: consumer.ack == Ack::Auto,

@@ -36,7 +36,9 @@ mod serve;
 mod sharing;
 mod totals;
 
+pub(super) use ahead::Ahead;
 pub use parts::Counts;
+pub(super) use plain::is_plain;
 pub use totals::{GroupTotals, NetworkTotals, QueueTotals};
 
 use super::Looks;
@@ -44,7 +46,6 @@ use super::calendar::Calendar;
 use crate::message::{Level, Outcome, Recorder};
 use crate::rng::Key;
 use crate::workload::{Blocks, Tournament};
-use ahead::Ahead;
 use job::{Jobs, State};
 use leave::Families;
 use parts::{Client, Group, Hub, Loop, Sender, Server, Station};

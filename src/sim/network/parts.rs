@@ -123,6 +123,22 @@ pub struct GroupKeys {
     pub down: Key,
 }
 
+impl GroupKeys {
+    /// Of a group by its name, in a run.
+    pub fn new(run: Key, name: &str) -> Self {
+        let role = |role: &str| run.role(role, name);
+        GroupKeys {
+            service: role("service again"),
+            per_message: role("per message again"),
+            failure: role("failure"),
+            retry: role("retry"),
+            route: role("route"),
+            up: role("up"),
+            down: role("down"),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     Idle,
