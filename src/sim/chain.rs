@@ -85,7 +85,8 @@ impl<S: Blocks> Chain<S> {
     /// The chain that a scenario consists of; `None` if it is anything else. `run` is the key that a [`super::Network`] would be given.
     pub fn new(scenario: &Scenario, source: S, run: Key, looks: Option<Looks>) -> Option<Self> {
         let open = |p: &Producer| !matches!(p.arrivals, Arrivals::Closed { .. });
-        if !scenario.producers.iter().all(open) {
+        // A host that hands messages over in time of its own is for events to play.
+        if !scenario.producers.iter().all(open) || scenario.simulation.overheads.hand_off > 0.0 {
             return None;
         }
         let hops: Vec<u32> = hops(scenario, |_| true).into_iter().collect::<Option<_>>()?;

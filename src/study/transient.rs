@@ -77,7 +77,7 @@ fn overload_ends(scenario: &Scenario, queue: usize, horizon: f64) -> Option<f64>
 }
 
 /// How long to play, in seconds: as asked for, or the timetable, or until backlogs are gone and some time more.
-fn horizon(scenario: &Scenario) -> Result<f64, String> {
+pub(super) fn horizon(scenario: &Scenario) -> Result<f64, String> {
     if let Length::Duration(s) = scenario.simulation.length {
         return Ok(s);
     }
@@ -101,18 +101,25 @@ struct Stretch {
     levels: Vec<Vec<(u64, u64)>>,
 }
 
-/// Answers by replications of one stretch of time.
+/// Every replication of one stretch of time.
+struct Stretches {
+    all: Vec<Stretch>,
+    /// Seconds, and the same in nanoseconds.
+    horizon: f64,
+    end: u64,
+}
+
+/// Plays the replications.
 ///
 /// # Errors
-/// A refusal that says why.
-pub(super) fn answer(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
-    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
-    let horizon = horizon(scenario).map_err(refuse)?;
-    let play = Play::by_events(scenario).map_err(refuse)?;
+/// Why they cannot be played.
+fn played(scenario: &Scenario, watch: &dyn Watch) -> Result<Stretches, String> {
+    let horizon = horizon(scenario)?;
+    let play = Play::by_events(scenario)?;
     let drains: Vec<Option<u64>> = (0..scenario.queues.len()).map(|q| overload_ends(scenario, q, horizon).and_then(nanos)).collect();
     let replications = scenario.simulation.replications;
-    let end = nanos(horizon).ok_or_else(|| refuse("the stretch of time is longer than can be timed".into()))?;
-    let stretches: Vec<Stretch> = (0..replications)
+    let end = nanos(horizon).ok_or("the stretch of time is longer than can be timed")?;
+    let all: Vec<Stretch> = (0..replications)
         .into_par_iter()
         .filter(|_| !watch.stopped())
         .map(|replication| {
@@ -120,9 +127,25 @@ pub(super) fn answer(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, U
             stretch(scenario, &play, replication, end, &drains)
         })
         .collect();
-    if stretches.is_empty() {
-        return Err(refuse("interrupted before a replication was finished".into()));
-    }
+    if all.is_empty() { Err("interrupted before a replication was finished".into()) } else { Ok(Stretches { all, horizon, end }) }
+}
+
+/// What every replication gave by metric path, in their order.
+///
+/// # Errors
+/// A refusal that says why.
+pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+    let played = played(scenario, watch).map_err(|why| Unanswered { method: Method::Simulation, why })?;
+    Ok(played.all.into_iter().map(|s| s.summary.values).collect())
+}
+
+/// Answers by replications of one stretch of time.
+///
+/// # Errors
+/// A refusal that says why.
+pub(super) fn answer(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
+    let Stretches { all: stretches, horizon, end } = played(scenario, watch).map_err(refuse)?;
     let confidence = scenario.simulation.confidence;
     let summaries: Vec<Summary> = stretches.iter().map(|s| s.summary.clone()).collect();
     let combined = combine(&summaries, confidence);
