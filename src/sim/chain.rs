@@ -284,7 +284,7 @@ impl Stage {
         let start = sent.max(free.at);
         let end = start.saturating_add(work);
         self.pool.engage(end);
-        self.line.extend(&[start], &[sent]);
+        self.line.push(start, sent);
         self.offered += 1;
         self.waited += u128::from(start - sent);
         self.worked += u128::from(end - start);

@@ -247,13 +247,31 @@ fn assign(pool: &mut Pool, sent: u64, demand: impl Fn(u32) -> u64, record: &mut 
 }
 
 impl Starts {
-    /// Adds starts with their arrivals and keeps the longest line in sight.
+    /// Adds one start with its arrival and keeps the longest line in sight.
     #[inline]
-    pub fn extend(&mut self, starts: &[u64], arrivals: &[u64]) {
+    pub fn push(&mut self, start: u64, arrival: u64) {
+        let base = self.at.len();
+        self.at.push(start);
+        while base >= self.head + self.peak && self.at[base - self.peak] > arrival {
+            self.peak += 1;
+        }
+        if base.is_multiple_of(4 * crate::rng::BLOCK) {
+            self.waiting_at(arrival);
+            self.forget_past();
+        }
+    }
+
+    /// Gives the memory of starts back that are over, when they are most of all.
+    fn forget_past(&mut self) {
         if self.head > 1 << 16 && self.head * 2 > self.at.len() {
             self.at.drain(..self.head);
             self.head = 0;
         }
+    }
+
+    /// Adds many starts with their arrivals, likewise.
+    fn extend(&mut self, starts: &[u64], arrivals: &[u64]) {
+        self.forget_past();
         let base = self.at.len();
         self.at.extend_from_slice(starts);
         if self.may_be_longer(base, arrivals) {

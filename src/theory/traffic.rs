@@ -135,7 +135,7 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Queue, Route};
+    use crate::scenario::{Destination, Queue, Route};
     use crate::workload::laws::Law;
 
     /// Two queues in a row; a tenth of what the second serves goes back to the first.
