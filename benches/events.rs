@@ -1,14 +1,21 @@
-//! What a message costs in the event engine, all features compiled in and every statistic recorded, beside the engine alone.
+//! What a message costs in the event engine, all features compiled in and every statistic recorded, beside the engine alone
+//! and beside hand-written event loops that do the least: two draws a message and a mean, on the standard library's heap.
 //!
-//! `cargo bench --bench events`. The first two are played by the recursion elsewhere; here they are forced through events.
+//! `cargo bench --bench events`. The floors are measured in the same run, so that ratios hold on any machine. Single queues and
+//! the tandem are played by recursion elsewhere; here they are forced through events, and the tandem's recursion stands beside.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use queuelab::message::{Forget, Recorder};
 use queuelab::rng::Key;
 use queuelab::scenario::{Consumer, Destination, Discipline, Producer, Queue, Route, Scenario};
-use queuelab::sim::{Calendar, Looks, Network};
+use queuelab::sim::{Calendar, Chain, Looks, Network};
 use queuelab::stats::{ConsumerPlace, NetworkCollector, NetworkPlaces};
 use queuelab::workload::laws::Law;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use rand_distr::{Distribution, Exp1};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -42,13 +49,58 @@ fn places(scenario: &Scenario) -> NetworkPlaces {
     }
 }
 
+fn looks(scenario: &Scenario) -> Looks {
+    let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
+    Looks::new((64.0 / rate * 1e9) as u64, Key::new(1, 0))
+}
+
+/// An event loop by hand: stations in line with so many servers each, first in, first out, exponential; the mean latency alone.
+fn by_hand(rate: f64, servers: &[u32]) -> f64 {
+    let mut rng = SmallRng::seed_from_u64(1);
+    let mut exponential = move |mean: f64| -> u64 { (mean * 1e9 * Distribution::<f64>::sample(&Exp1, &mut rng)) as u64 };
+    let mut idle = servers.to_vec();
+    let mut lines: Vec<VecDeque<u64>> = vec![VecDeque::new(); servers.len()];
+    // When, at which station a message is done (0 for an arrival from outside, then 1, 2, …), and when that message came.
+    let mut calendar = BinaryHeap::from([Reverse((exponential(1.0 / rate), 0, 0))]);
+    let (mut sum, mut arrivals) = (0.0, 0);
+    while let Some(Reverse((now, done, came))) = calendar.pop() {
+        let mut came = came;
+        if done == 0 {
+            arrivals += 1;
+            if arrivals < MESSAGES {
+                calendar.push(Reverse((now + exponential(1.0 / rate), 0, 0)));
+            }
+            came = now;
+        } else if let Some(next) = lines[done - 1].pop_front() {
+            calendar.push(Reverse((now + exponential(0.001), done, next)));
+        } else {
+            idle[done - 1] += 1;
+        }
+        if done == servers.len() {
+            sum += (now - came) as f64;
+        } else if idle[done] > 0 {
+            idle[done] -= 1;
+            calendar.push(Reverse((now + exponential(0.001), done + 1, came)));
+        } else {
+            lines[done].push_back(came);
+        }
+    }
+    sum
+}
+
 fn play(scenario: &Scenario, recorder: &mut impl Recorder) {
     let plan = scenario.plan(1, 0).expect("a plan");
-    let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
-    let looks = Looks::new((64.0 / rate * 1e9) as u64, Key::new(1, 0));
+    let looks = looks(scenario);
     let mut network = Network::new(scenario, plan, Key::new(1, 0), Some(looks)).expect("a network");
     network.advance(MESSAGES, recorder);
     black_box(network.network_totals());
+}
+
+fn by_recursion(scenario: &Scenario, recorder: &mut impl Recorder) {
+    let plan = scenario.plan(1, 0).expect("a plan");
+    let mut chain = Chain::new(scenario, plan, Key::new(1, 0), Some(looks(scenario))).expect("a chain");
+    chain.advance(MESSAGES, recorder);
+    black_box(chain.network_totals());
 }
 
 fn engine(criterion: &mut Criterion) {
@@ -61,6 +113,20 @@ fn engine(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("events");
     group.throughput(Throughput::Elements(MESSAGES)).sample_size(10);
     group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    for (name, rate, servers) in
+        [("M/M/1 rho 0.9", 900.0, &[1][..]), ("M/M/4 rho 0.9", 3600.0, &[4]), ("tandem of three rho 0.7", 700.0, &[1, 1, 1])]
+    {
+        group.bench_function(format!("{name}: floor, by hand"), |b| b.iter(|| by_hand(rate, servers)));
+    }
+    let tandem = tandem();
+    let places_of_tandem = places(&tandem);
+    group.bench_function("tandem of three rho 0.7: recursion, every statistic", |b| {
+        b.iter(|| {
+            let mut collector = NetworkCollector::new(&places_of_tandem, 0..u64::MAX);
+            by_recursion(&tandem, &mut collector);
+            collector
+        });
+    });
     for (name, scenario) in &scenarios {
         group.bench_function(format!("{name}: engine alone"), |b| b.iter(|| play(scenario, &mut Forget)));
         let places = places(scenario);

@@ -37,17 +37,20 @@ impl Key {
     }
 
     /// A uniform number in (0, 1] that depends on this key, a message and a count alone, never on the order of events.
+    #[inline(always)]
     pub fn uniform_at(self, message: u64, count: u64) -> f64 {
         unit(self.bits_at(message, count))
     }
 
     /// 64 random bits for a message and a count.
+    #[inline(always)]
     pub fn bits_at(self, message: u64, count: u64) -> u64 {
         mix(mix(self.0.wrapping_add(message.wrapping_mul(0x9e37_79b9_7f4a_7c15))).wrapping_add(count.wrapping_mul(0xd1b5_4a32_d192_ed03)))
     }
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea & Flood 2014, variant 13 of Stafford).
+#[inline(always)]
 fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

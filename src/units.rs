@@ -20,9 +20,15 @@ pub const NOTHING: f64 = 1e-9;
 /// assert_eq!(queuelab::units::nanos(0.004), Some(4_000_000));
 /// assert_eq!(queuelab::units::nanos(-1.0), None);
 /// ```
+#[inline(always)]
 pub fn nanos(seconds: f64) -> Option<u64> {
-    let ns = (seconds * NANOS_PER_SECOND).round();
-    (ns >= 0.0 && ns <= MAX_NANOS as f64).then_some(ns as u64)
+    let ns = seconds * NANOS_PER_SECOND;
+    // What is below one half rounds to zero, and from 2⁵³ on every number is whole. The upper bound itself is 2⁶³.
+    if !(ns > -0.5 && ns <= MAX_NANOS as f64) {
+        return None;
+    }
+    let whole = ns as u64;
+    Some(whole + u64::from(ns - whole as f64 >= 0.5))
 }
 
 /// Integer nanoseconds to seconds.

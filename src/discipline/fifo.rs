@@ -1,43 +1,134 @@
 //! First in, first out.
 
 use super::{Discipline, Ticket};
-use std::collections::VecDeque;
 
 /// A line: the lowest place is taken next.
+///
+/// A ring whose length is a power of two: a ticket at the end and one at the head cost a mask and a copy each.
 #[derive(Debug, Clone, Default)]
 pub struct Fifo {
-    line: VecDeque<Ticket>,
+    ring: Vec<Ticket>,
+    /// Where the head is, before the mask.
+    head: usize,
+    len: usize,
 }
 
 impl Fifo {
     /// The tickets in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Ticket> {
-        self.line.iter()
+        (0..self.len).map(|i| &self.ring[self.at(i)])
+    }
+
+    /// Where the ticket is that has so many before it.
+    #[inline(always)]
+    fn at(&self, i: usize) -> usize {
+        self.head.wrapping_add(i) & (self.ring.len().wrapping_sub(1))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let in_order: Vec<Ticket> = self.iter().copied().collect();
+        let room = (2 * self.ring.len()).max(8);
+        (self.ring, self.head) = (in_order, 0);
+        self.ring.resize(room, Ticket { key: 0, place: 0, slot: 0 });
+    }
+
+    /// Whoever comes back is older than nearly all that wait: its place is near the head.
+    #[cold]
+    #[inline(never)]
+    fn come_back(&mut self, ticket: Ticket) {
+        self.head = self.head.wrapping_sub(1);
+        self.len += 1;
+        let mut i = 0;
+        while i + 1 < self.len && self.ring[self.at(i + 1)].place < ticket.place {
+            let (here, next) = (self.at(i), self.at(i + 1));
+            self.ring[here] = self.ring[next];
+            i += 1;
+        }
+        let here = self.at(i);
+        self.ring[here] = ticket;
     }
 }
 
 impl Discipline for Fifo {
     #[inline(always)]
     fn push(&mut self, ticket: Ticket) {
-        if self.line.back().is_none_or(|last| last.place < ticket.place) {
-            self.line.push_back(ticket);
-        } else {
-            // Whoever comes back is older than nearly all that wait: its place is near the head.
-            let at = self.line.iter().take_while(|t| t.place < ticket.place).count();
-            self.line.insert(at, ticket);
+        if self.len == self.ring.len() {
+            self.grow();
         }
+        if self.len > 0 && self.ring[self.at(self.len - 1)].place >= ticket.place {
+            return self.come_back(ticket);
+        }
+        let end = self.at(self.len);
+        self.ring[end] = ticket;
+        self.len += 1;
     }
 
     #[inline(always)]
     fn pop(&mut self) -> Option<Ticket> {
-        self.line.pop_front()
+        if self.len == 0 {
+            return None;
+        }
+        let first = self.ring[self.at(0)];
+        self.head = self.head.wrapping_add(1);
+        self.len -= 1;
+        Some(first)
     }
 
+    #[inline(always)]
     fn len(&self) -> usize {
-        self.line.len()
+        self.len
     }
 
     fn retain(&mut self, keep: &mut dyn FnMut(&Ticket) -> bool) {
-        self.line.retain(keep);
+        let mut kept = 0;
+        for i in 0..self.len {
+            let ticket = self.ring[self.at(i)];
+            if keep(&ticket) {
+                let here = self.at(kept);
+                self.ring[here] = ticket;
+                kept += 1;
+            }
+        }
+        self.len = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Key;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn it_is_the_set_of_places_in_order_whatever_is_called() {
+        let (mut line, mut model, mut gone, key) = (Fifo::default(), BTreeSet::new(), Vec::new(), Key::new(1, 0));
+        for i in 0..20_000_u64 {
+            let bits = key.bits_at(i, 0);
+            match bits % 8 {
+                // Busy and calm times take turns, so that the ring grows, empties and goes round.
+                n if n < 3 + (i / 512) % 2 => {
+                    line.push(Ticket { key: 0, place: i, slot: i as u32 });
+                    model.insert(i);
+                }
+                5 if !gone.is_empty() => {
+                    let place = gone.swap_remove((bits >> 8) as usize % gone.len());
+                    line.push(Ticket { key: 0, place, slot: place as u32 });
+                    model.insert(place);
+                }
+                6 if bits >> 56 == 0 => {
+                    line.retain(&mut |t| t.place % 3 != 0);
+                    model.retain(|place| place % 3 != 0);
+                }
+                _ => {
+                    let first = line.pop().map(|t| t.place);
+                    assert_eq!(first, model.pop_first());
+                    gone.extend(first);
+                }
+            }
+            assert_eq!(line.len(), model.len());
+        }
+        assert!(line.iter().map(|t| t.place).eq(model.iter().copied()));
     }
 }

@@ -29,10 +29,10 @@ pub struct Recursion<S> {
 
 /// Starts of the messages that were accepted, ascending; the part before `head` is over.
 #[derive(Default)]
-struct Starts {
+pub(super) struct Starts {
     at: Vec<u64>,
     head: usize,
-    peak: usize,
+    pub peak: usize,
 }
 
 /// What came of the rows played last, a row for each accepted message; `rows` of them are there.
@@ -197,7 +197,7 @@ impl<S: Blocks> Recursion<S> {
     pub fn totals(&mut self) -> Totals {
         let at = self.totals.at;
         let waiting = self.line.waiting_at(at);
-        let to_wait: u128 = self.line.at[self.line.head..].iter().map(|&start| u128::from(start - at)).sum();
+        let to_wait = self.line.to_wait(at);
         // What the servers still have to do beyond the instant: their present work and that of the messages in line.
         Totals {
             waiting,
@@ -247,12 +247,31 @@ fn assign(pool: &mut Pool, sent: u64, demand: impl Fn(u32) -> u64, record: &mut 
 }
 
 impl Starts {
-    /// Adds starts with their arrivals and keeps the longest line in sight.
-    fn extend(&mut self, starts: &[u64], arrivals: &[u64]) {
+    /// Adds one start with its arrival and keeps the longest line in sight.
+    #[inline]
+    pub fn push(&mut self, start: u64, arrival: u64) {
+        let base = self.at.len();
+        self.at.push(start);
+        while base >= self.head + self.peak && self.at[base - self.peak] > arrival {
+            self.peak += 1;
+        }
+        if base.is_multiple_of(4 * crate::rng::BLOCK) {
+            self.waiting_at(arrival);
+            self.forget_past();
+        }
+    }
+
+    /// Gives the memory of starts back that are over, when they are most of all.
+    fn forget_past(&mut self) {
         if self.head > 1 << 16 && self.head * 2 > self.at.len() {
             self.at.drain(..self.head);
             self.head = 0;
         }
+    }
+
+    /// Adds many starts with their arrivals, likewise.
+    fn extend(&mut self, starts: &[u64], arrivals: &[u64]) {
+        self.forget_past();
         let base = self.at.len();
         self.at.extend_from_slice(starts);
         if self.may_be_longer(base, arrivals) {
@@ -287,7 +306,7 @@ impl Starts {
     }
 
     /// How many wait at an instant not before the last one asked for.
-    fn waiting_at(&mut self, at: u64) -> u64 {
+    pub fn waiting_at(&mut self, at: u64) -> u64 {
         // From the end in growing steps: few wait, however many have started since.
         let (open, mut reach) = (&self.at[self.head..], 4);
         while reach < open.len() && open[open.len() - reach] > at {
@@ -296,6 +315,11 @@ impl Starts {
         let started = open.len().saturating_sub(reach);
         self.head += started + open[started..].partition_point(|&start| start <= at);
         (self.at.len() - self.head) as u64
+    }
+
+    /// How long those who wait at the instant last asked for will wait on, altogether.
+    pub fn to_wait(&self, at: u64) -> u128 {
+        self.at[self.head..].iter().map(|&start| u128::from(start - at)).sum()
     }
 
     /// Whether the `n`-th start from the end lies after an instant.

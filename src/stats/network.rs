@@ -128,29 +128,22 @@ impl NetworkCollector {
 }
 
 impl Recorder for NetworkCollector {
-    #[inline]
+    #[inline(always)]
     fn record(&mut self, r: &Record) {
         if !self.window.contains(&r.message.id) {
             return;
         }
         let stays = &mut self.queues[r.queue as usize];
-        match r.outcome {
-            Outcome::Served => {
-                stays.deliveries += u64::from(r.deliveries);
-                if stays.rows.push([r.sent, r.taken]) {
-                    stays.count();
-                }
-                let services = &mut self.consumers[r.consumer as usize];
-                if services.rows.push([r.taken, r.finished]) {
-                    services.count();
-                }
-            }
-            Outcome::Unfinished => {}
-            other => {
-                *stays.lost.entry(other).or_default() += 1;
-                stays.accepted_lost += u64::from(other != Outcome::Rejected);
-                stays.deliveries += u64::from(r.deliveries);
-            }
+        if r.outcome != Outcome::Served {
+            return stays.lose(r);
+        }
+        stays.deliveries += u64::from(r.deliveries);
+        if stays.rows.push([r.sent, r.taken]) {
+            stays.count();
+        }
+        let services = &mut self.consumers[r.consumer as usize];
+        if services.rows.push([r.taken, r.finished]) {
+            services.count();
         }
     }
 
@@ -161,25 +154,30 @@ impl Recorder for NetworkCollector {
         stays.trail.add(level);
     }
 
-    #[inline]
+    #[inline(always)]
     fn left(&mut self, exit: &Exit) {
         if !self.window.contains(&exit.message.id) {
             return;
         }
         let ways = self.producers.get_mut(exit.message.producer as usize).unwrap_or(&mut self.nobody);
-        match exit.outcome {
-            Outcome::Served => {
-                if ways.rows.push([exit.message.due, exit.sent, exit.sent + exit.worked, exit.finished]) {
-                    ways.count();
-                }
-            }
-            Outcome::Unfinished => ways.tally.unfinished += 1,
-            other => *ways.tally.lost.entry(other).or_default() += 1,
+        if exit.outcome != Outcome::Served {
+            return ways.lose(exit.outcome);
+        }
+        if ways.rows.push([exit.message.due, exit.sent, exit.sent + exit.worked, exit.finished]) {
+            ways.count();
         }
     }
 }
 
 impl Ways {
+    #[cold]
+    fn lose(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Unfinished => self.tally.unfinished += 1,
+            other => *self.tally.lost.entry(other).or_default() += 1,
+        }
+    }
+
     #[inline(never)]
     fn count(&mut self) {
         let [due, sent, worked, finished] = self.rows.take();
@@ -191,6 +189,15 @@ impl Ways {
 }
 
 impl Stays {
+    #[cold]
+    fn lose(&mut self, r: &Record) {
+        if r.outcome != Outcome::Unfinished {
+            *self.lost.entry(r.outcome).or_default() += 1;
+            self.accepted_lost += u64::from(r.outcome != Outcome::Rejected);
+            self.deliveries += u64::from(r.deliveries);
+        }
+    }
+
     #[inline(never)]
     fn count(&mut self) {
         let [sent, taken] = self.rows.take();

@@ -1,9 +1,9 @@
-//! How a scenario is played: by the recursion where it is one first-in-first-out queue, by events otherwise.
+//! How a scenario is played: by recursion where it is one first-in-first-out queue or several in a fixed order, by events otherwise.
 
 use crate::message::{Exit, Forget, Level, Record, Recorder, Served};
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Scenario, Servers};
-use crate::sim::{Engine, GroupTotals, Looks, Network, NetworkTotals, QueueTotals, Station, Totals};
+use crate::sim::{Chain, Engine, GroupTotals, Looks, Network, NetworkTotals, QueueTotals, Station, Totals};
 use crate::stats::{Collector, ConsumerPlace, GroupSpan, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueueSpan, Span, Summary};
 use crate::units::{NANOS_PER_SECOND, seconds};
 use crate::workload::Plan;
@@ -30,6 +30,7 @@ enum Way {
 /// A replication under way.
 pub(super) enum Running {
     Single(Box<Engine<Plan>>),
+    Chain(Box<Chain<Plan>>),
     Network(Box<Network<Plan>>),
 }
 
@@ -99,7 +100,13 @@ impl<'a> Play<'a> {
         let looks = Some(Looks::new(every, key));
         match &self.way {
             Way::Single(station, _) => Running::Single(Box::new(Engine::new(station, self.plan(replication), looks))),
-            Way::Network(_) => Running::Network(Box::new(self.network(replication, looks).expect("the network of replication 0 was made"))),
+            Way::Network(_) => {
+                let run = Key::new(self.scenario.seed, u64::from(replication));
+                match Chain::new(self.scenario, self.plan(replication), run, looks) {
+                    Some(chain) => Running::Chain(Box::new(chain)),
+                    None => Running::Network(Box::new(self.network(replication, looks).expect("the network of replication 0 was made"))),
+                }
+            }
         }
     }
 
@@ -129,6 +136,7 @@ impl Running {
     pub fn name(&self) -> &'static str {
         match self {
             Running::Single(engine) => engine.name(),
+            Running::Chain(_) => "recursion, queue by queue",
             Running::Network(_) => "event calendar",
         }
     }
@@ -136,6 +144,7 @@ impl Running {
     pub fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
         match self {
             Running::Single(engine) => engine.advance(messages, recorder),
+            Running::Chain(chain) => chain.advance(messages, recorder),
             Running::Network(network) => network.advance(messages, recorder),
         }
     }
@@ -143,6 +152,7 @@ impl Running {
     pub fn settle(&mut self, recorder: &mut impl Recorder) {
         match self {
             Running::Single(engine) => engine.settle(recorder),
+            Running::Chain(chain) => chain.settle(recorder),
             Running::Network(network) => network.settle(recorder),
         }
     }
@@ -150,6 +160,7 @@ impl Running {
     pub fn forget_peak(&mut self) {
         match self {
             Running::Single(engine) => engine.forget_peak(),
+            Running::Chain(chain) => chain.forget_peaks(),
             Running::Network(network) => network.forget_peaks(),
         }
     }
@@ -157,6 +168,11 @@ impl Running {
     pub fn snapshot(&mut self) -> Snapshot {
         match self {
             Running::Single(engine) => Snapshot::Single(engine.totals(), engine.peak()),
+            Running::Chain(chain) => {
+                let totals = chain.network_totals();
+                let peaks = (0..totals.queues.len()).map(|q| chain.peak_of(q)).collect();
+                Snapshot::Network(totals, peaks)
+            }
             Running::Network(network) => {
                 let totals = network.network_totals();
                 let peaks = (0..totals.queues.len()).map(|q| network.peak_of(q)).collect();

@@ -54,15 +54,6 @@ impl Block {
             mine.extend(theirs.iter().take(rows));
         }
     }
-
-    /// Adds a row of another block but for its producer; `columns` are the demands that are not empty.
-    pub(super) fn push(&mut self, other: &Block, row: usize, columns: &[usize]) {
-        self.due.push(other.due[row]);
-        self.sent.push(other.sent[row]);
-        for &c in columns {
-            self.demand[c].push(other.demand[c][row]);
-        }
-    }
 }
 
 /// Where blocks come from: a plan that is drawn, or one that was kept.

@@ -6,6 +6,8 @@ mod instants;
 pub mod laws;
 pub mod math;
 pub mod plan;
+mod tournament;
 
 pub use block::{Block, Blocks, Kept};
 pub use plan::{Plan, PlanError};
+pub use tournament::Tournament;

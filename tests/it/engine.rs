@@ -1,9 +1,9 @@
 //! The event engine equals the recursion, message by message and to the nanosecond, wherever both apply.
 
-use queuelab::message::{Keep, Outcome, Record};
+use queuelab::message::{Exit, Keep, Level, Outcome, Record, Recorder};
 use queuelab::rng::Key;
-use queuelab::scenario::{Consumer, Overflow, Producer, Queue, Scenario, Servers};
-use queuelab::sim::{Engine, Network, Station};
+use queuelab::scenario::{Consumer, Destination, Discipline, Overflow, Producer, Queue, Route, Scenario, Servers};
+use queuelab::sim::{Chain, Engine, Looks, Network, NetworkTotals, Station};
 use queuelab::workload::Kept;
 use queuelab::workload::laws::Law;
 
@@ -120,4 +120,152 @@ fn nothing_is_lost_without_a_reason() {
     let (records, _) = by_event(&scenario(&Law::exponential(0.004), &[3], None, Overflow::RejectPublish));
     assert!(records.iter().all(|r| r.outcome == Outcome::Served));
     assert!(records.iter().enumerate().all(|(i, r)| r.message.id == i as u64));
+}
+
+/// Everything that is told of a run, and its totals in the middle.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    stays: Vec<Record>,
+    ends: Vec<Exit>,
+    levels: Vec<Level>,
+    totals: Option<NetworkTotals>,
+}
+
+impl Recorder for Told {
+    fn record(&mut self, record: &Record) {
+        self.stays.push(*record);
+    }
+
+    fn level(&mut self, level: &Level) {
+        self.levels.push(*level);
+    }
+
+    fn left(&mut self, exit: &Exit) {
+        self.ends.push(*exit);
+    }
+}
+
+fn looks() -> Option<Looks> {
+    Some(Looks::new(100_000_000, Key::new(7, 1)))
+}
+
+/// By events, with the shortcuts or by the general rules alone.
+fn told(scenario: &Scenario, shortcuts: bool) -> (Told, Vec<u64>) {
+    let plan = scenario.plan(7, 0).expect("a plan").take_messages(MESSAGES);
+    let mut network = Network::new(scenario, Kept::new(&plan), Key::new(7, 0), looks()).expect("a network");
+    if !shortcuts {
+        network = network.without_shortcuts();
+    }
+    let mut told = Told::default();
+    network.advance(MESSAGES / 2, &mut told);
+    told.totals = Some(network.network_totals());
+    network.advance(MESSAGES / 2, &mut told);
+    let peaks = (0..scenario.queues.len()).map(|q| network.peak_of(q)).collect();
+    network.settle(&mut told);
+    (told, peaks)
+}
+
+fn told_by_chain(scenario: &Scenario) -> (Told, Vec<u64>) {
+    let plan = scenario.plan(7, 0).expect("a plan").take_messages(MESSAGES);
+    let mut chain = Chain::new(scenario, Kept::new(&plan), Key::new(7, 0), looks()).expect("a chain");
+    let mut told = Told::default();
+    for piece in [1, 1022, 1, MESSAGES / 2 - 1024] {
+        assert_eq!(chain.advance(piece, &mut told), piece);
+    }
+    told.totals = Some(chain.network_totals());
+    chain.advance(MESSAGES / 2, &mut told);
+    let peaks = (0..scenario.queues.len()).map(|q| chain.peak_of(q)).collect();
+    chain.settle(&mut told);
+    (told, peaks)
+}
+
+/// Queues with so many servers each; each sends to the given one.
+fn line(law: &Law, queues: &[(u32, Option<usize>)]) -> Scenario {
+    let mut out = scenario(law, &[queues[0].0], None, Overflow::RejectPublish);
+    out.producers[0].rate = 0.8 / law.mean();
+    for (stage, &(servers, _)) in queues.iter().enumerate().skip(1) {
+        out.queues.push(Queue { name: format!("queue{stage}"), ..Queue::default() });
+        out.consumers.push(Consumer::group(&format!("workers{stage}"), stage, servers, law.clone()));
+    }
+    for (consumer, (_, to)) in out.consumers.iter_mut().zip(queues) {
+        consumer.to = to.iter().map(|&q| Route { to: Destination::Queue(q), probability: 1.0 }).collect();
+    }
+    out
+}
+
+#[test]
+fn chains_are_alike_message_by_message() {
+    let shapes: [&[(u32, Option<usize>)]; 5] = [
+        &[(1, Some(1)), (1, Some(2)), (1, None)],
+        &[(3, Some(1)), (1, Some(2)), (2, None)],
+        &[(1, Some(2)), (4, None), (2, Some(1))],
+        // Two ways that meet.
+        &[(2, Some(2)), (1, Some(2)), (3, Some(3)), (2, None)],
+        &[(1, None), (1, Some(0))],
+    ];
+    for law in laws() {
+        for shape in shapes {
+            let mut scenario = line(&law, shape);
+            if shape.len() == 4 || shape.len() == 2 {
+                let to = Destination::Queue(1);
+                let send_time = Law::exponential(0.01);
+                scenario.producers.push(Producer { to, send_time, ..Producer::poisson("app", 0, 0.5 / law.mean()) });
+                scenario.consumers[shape.len() - 1].service_time_per_message = law.scaled(0.1);
+            }
+            if shape.len() == 2 {
+                scenario.producers.remove(0);
+            }
+            let ((mut events, peaks), (mut chain, longest)) = (told(&scenario, true), told_by_chain(&scenario));
+            for told in [&mut events, &mut chain] {
+                told.stays.sort_by_key(|r| (r.message.id, r.queue));
+                told.ends.sort_by_key(|e| e.message.id);
+            }
+            let what = format!("{} through {shape:?}", law.kendall());
+            assert_eq!(events.stays.len(), chain.stays.len(), "{what}");
+            for (e, c) in events.stays.iter().zip(&chain.stays) {
+                assert_eq!(e, c, "{what}");
+            }
+            assert!(events == chain, "{what}: ends, levels or totals: {:?}, {:?}", events.totals, chain.totals);
+            // With constant services a message may come at the instant at which the server ends, and wait for no time at all.
+            if law.scv() > 0.0 {
+                assert_eq!(peaks, longest, "{what}: the longest lines");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_sure_ways_make_a_chain() {
+    let chain = line(&Law::exponential(0.004), &[(1, Some(1)), (1, None)]);
+    let is_chain = |scenario: &Scenario| Chain::new(scenario, scenario.plan(1, 0).expect("a plan"), Key::new(1, 0), None).is_some();
+    assert!(is_chain(&chain));
+    let but = |change: &dyn Fn(&mut Scenario)| {
+        let mut other = chain.clone();
+        change(&mut other);
+        is_chain(&other)
+    };
+    assert!(!but(&|s| s.consumers[0].to[0].probability = 0.9));
+    assert!(!but(&|s| s.queues[1].max_length = Some(10)));
+    assert!(!but(&|s| s.queues[0].discipline = Discipline::Lifo));
+    assert!(!but(&|s| s.consumers[1].count = Servers::Unlimited));
+    assert!(!but(&|s| s.consumers[0].failure = 0.1));
+    assert!(!but(&|s| s.producers.push(Producer::poisson("app", 1, 1.0))));
+}
+
+/// The usual way of a message is a shortcut, not another meaning.
+#[test]
+fn shortcuts_change_nothing() {
+    let disciplines = [Discipline::Fifo, Discipline::Lifo, Discipline::Priority, Discipline::Random, Discipline::Shortest];
+    for law in laws() {
+        for discipline in disciplines {
+            let mut scenario = line(&law, &[(2, Some(1)), (1, Some(2)), (3, Some(3)), (2, None)]);
+            scenario.consumers[1].count = Servers::Count(2);
+            scenario.consumers[2].count = Servers::Unlimited;
+            // What has limits stands among the usual ones.
+            scenario.queues[3].max_length = Some(2);
+            scenario.producers.push(Producer { priority: 1, ..Producer::poisson("urgent", 0, 0.5 / law.mean()) });
+            scenario.queues.iter_mut().for_each(|q| q.discipline = discipline);
+            assert!(told(&scenario, true) == told(&scenario, false), "{} {discipline:?}", law.kendall());
+        }
+    }
 }

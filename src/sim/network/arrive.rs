@@ -15,11 +15,12 @@ use crate::workload::laws::Law;
 const SPARSE: u64 = 1024;
 
 /// A copy's way differs from its original's and from the other copies'.
-fn branch(path: u64, copy: u64) -> u64 {
+pub fn branch(path: u64, copy: u64) -> u64 {
     path.wrapping_add(copy + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// A variate in nanoseconds.
+#[inline]
 pub fn draw(law: &Law, key: Key, chance: u64, count: u64) -> u64 {
     nanos(law.draw_at(key, chance, count)).unwrap_or(MAX_NANOS)
 }
@@ -34,6 +35,8 @@ impl<S: Blocks> Network<S> {
                 self.planned = u64::MAX;
                 return;
             }
+            let block = self.source.block();
+            self.ahead.iter_mut().for_each(|ahead| ahead.draw(block.first, block.len()));
         }
         self.planned = self.source.block().sent[self.cursor];
     }
@@ -55,6 +58,7 @@ impl<S: Blocks> Network<S> {
         };
         self.offered += 1;
         let slot = self.jobs.add(job);
+        self.jobs.carry(slot, &self.ahead, row);
         let to = self.senders[producer as usize].to;
         self.send(slot, to, NONE, Some(row), recorder);
         self.cursor += 1;
@@ -267,6 +271,9 @@ impl<S: Blocks> Network<S> {
     /// What each group of a queue would take for a message: as planned where the plan knows, else by its own chance.
     #[inline(always)]
     pub(super) fn bring_work(&mut self, slot: u32, queue: u32, row: Option<usize>) {
+        if self.stations[queue as usize].ahead > 0 {
+            return;
+        }
         for i in 0..self.stations[queue as usize].groups.len() {
             let g = self.stations[queue as usize].groups[i];
             let planned = row.and_then(|row| self.source.block().demand[g as usize].get(row).copied());

@@ -1,8 +1,8 @@
 //! From a scenario to a network, or why there is none.
 
+use super::ahead::columns;
 use super::arrive::draw;
 use super::commit::FSYNC;
-use super::ends::Ends;
 use super::gauge::Gauge;
 use super::job::{Job, Jobs, NONE};
 use super::keys::KeyLaw;
@@ -20,7 +20,7 @@ use crate::scenario::{
 };
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
-use crate::workload::Blocks;
+use crate::workload::{Blocks, Tournament};
 use std::collections::VecDeque;
 
 fn time(seconds: f64) -> u64 {
@@ -34,15 +34,16 @@ impl<S: Blocks> Network<S> {
     /// What cannot be played or would never end, in words.
     pub fn new(scenario: &Scenario, source: S, key: Key, looks: Option<Looks>) -> Result<Self, String> {
         super::check::playable(scenario)?;
-        let stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, key)).collect();
+        let mut stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, key)).collect();
         let width = stations.iter().map(|s| s.groups.len()).max().unwrap_or(0).max(1);
+        let ahead = columns(scenario, &mut stations, key, width);
         let mut network = Network {
             source,
             cursor: 0,
             planned: 0,
             now: 0,
             calendar: Default::default(),
-            ends: Ends::default(),
+            ends: Tournament::default(),
             sequence: 0,
             at_once: 0,
             groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
@@ -53,7 +54,8 @@ impl<S: Blocks> Network<S> {
             clients: Vec::new(),
             loops: scenario.producers.iter().map(|p| closed(p, key)).collect(),
             thinking: 0,
-            jobs: Jobs::new(width),
+            jobs: Jobs::new(width + ahead.len()),
+            ahead,
             families: Families::default(),
             offered: 0,
             backlog: scenario.queues.iter().map(|q| q.initial_backlog).collect(),
@@ -208,6 +210,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         committed: 0,
         partitions: queue.partitions.unwrap_or(1),
         plain,
+        ahead: 0,
         batching,
         prefetching,
         groups: groups.iter().map(|(i, _)| *i as u32).collect(),
@@ -232,7 +235,6 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
 }
 
 fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Group {
-    let role = |role: &str| key.role(role, &consumer.name);
     let mut sum = 0.0;
     let routes: Vec<(f64, Destination)> = consumer
         .to
@@ -248,15 +250,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,
         service: consumer.service_time.clone(),
         per_message: consumer.service_time_per_message.clone(),
-        keys: GroupKeys {
-            service: role("service again"),
-            per_message: role("per message again"),
-            failure: role("failure"),
-            retry: role("retry"),
-            route: role("route"),
-            up: role("up"),
-            down: role("down"),
-        },
+        keys: GroupKeys::new(key, &consumer.name),
         prefetch: consumer.prefetch,
         batch: consumer.batch,
         auto_ack: consumer.ack == Ack::Auto,

@@ -13,12 +13,18 @@ impl Idle {
     /// A server is idle from now on, which is not before any other became so.
     #[inline(always)]
     pub fn push(&mut self, now: u64, server: u32) {
-        let later = self.line.iter().rev().take_while(|other| **other > (now, server)).count();
-        if later == 0 {
+        if self.line.back().is_none_or(|last| last.0 < now) {
             self.line.push_back((now, server));
         } else {
-            self.line.insert(self.line.len() - later, (now, server));
+            self.push_among(now, server);
         }
+    }
+
+    /// The same where others became idle at the same instant.
+    #[cold]
+    fn push_among(&mut self, now: u64, server: u32) {
+        let later = self.line.iter().rev().take_while(|other| **other > (now, server)).count();
+        self.line.insert(self.line.len() - later, (now, server));
     }
 
     #[inline(always)]

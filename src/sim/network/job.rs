@@ -1,5 +1,6 @@
 //! Messages inside the network, each in a slot that is used again when it has left.
 
+use super::ahead::Ahead;
 use crate::message::Message;
 
 /// No slot, no server, no client, no family.
@@ -84,7 +85,7 @@ impl Job {
 pub struct Jobs {
     all: Vec<Job>,
     free: Vec<u32>,
-    /// What each would take of each group of its queue, `width` a slot.
+    /// What each would take of each group of its queue, and what it carries along, `width` a slot.
     demands: Vec<u64>,
     width: usize,
     /// Messages with ids below `mark` that are inside.
@@ -93,7 +94,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// For queues with at most so many groups each.
+    /// For so many columns of work.
     pub fn new(width: usize) -> Self {
         Jobs { width, ..Jobs::default() }
     }
@@ -133,6 +134,16 @@ impl Jobs {
     #[inline(always)]
     pub fn demands(&mut self, slot: u32) -> &mut [u64] {
         &mut self.demands[slot as usize * self.width..][..self.width]
+    }
+
+    /// Gives a message what it will bring to queues on its way, in the last columns.
+    #[inline(always)]
+    pub fn carry(&mut self, slot: u32, ahead: &[Ahead], row: usize) {
+        let mut at = (slot as usize + 1) * self.width - ahead.len();
+        for column in ahead {
+            self.demands[at] = column.work[row];
+            at += 1;
+        }
     }
 
     /// From now on, counts the messages inside whose ids are below `mark`.

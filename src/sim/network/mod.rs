@@ -13,6 +13,7 @@
 //! room (`overflow = "block"`), a commit, their turn in a consumer's own line, or the next attempt. So with a bound that
 //! blocks, the number waiting counts blocked senders, as in the recursion and in theory; only `max_length` counts the line alone.
 
+mod ahead;
 mod arrive;
 mod autoscale;
 mod batch;
@@ -20,7 +21,6 @@ mod build;
 mod check;
 mod clients;
 mod commit;
-mod ends;
 mod gauge;
 mod idle;
 mod job;
@@ -37,15 +37,16 @@ mod serve;
 mod sharing;
 mod totals;
 
+pub(super) use ahead::Ahead;
 pub use parts::Counts;
+pub(super) use plain::is_plain;
 pub use totals::{GroupTotals, NetworkTotals, QueueTotals};
 
 use super::Looks;
 use super::calendar::Calendar;
 use crate::message::{Level, Outcome, Recorder};
 use crate::rng::Key;
-use crate::workload::Blocks;
-use ends::Ends;
+use crate::workload::{Blocks, Tournament};
 use job::{Jobs, State};
 use leave::Families;
 use parts::{Client, Group, Hub, Loop, Sender, Server, Station};
@@ -117,7 +118,8 @@ pub struct Network<S> {
     planned: u64,
     now: u64,
     calendar: Calendar<Event>,
-    ends: Ends,
+    /// When each server will be done.
+    ends: Tournament,
     sequence: u64,
     /// Events at this instant so far.
     at_once: u64,
@@ -131,6 +133,8 @@ pub struct Network<S> {
     /// Clients that think or whose message is on its way.
     thinking: usize,
     jobs: Jobs,
+    /// What the messages of the plan's block will bring to the queues on their ways.
+    ahead: Vec<Ahead>,
     families: Families,
     /// Messages that reached the network so far.
     offered: u64,

@@ -33,6 +33,8 @@ pub struct Station {
     pub partitions: u32,
     /// Whether nothing but waiting for a server and service ever happens here.
     pub plain: bool,
+    /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
+    pub ahead: usize,
     pub batching: bool,
     pub prefetching: bool,
     /// Its groups in the scenario's order, and its servers.
@@ -125,6 +127,22 @@ pub struct GroupKeys {
     pub route: Key,
     pub up: Key,
     pub down: Key,
+}
+
+impl GroupKeys {
+    /// Of a group by its name, in a run.
+    pub fn new(run: Key, name: &str) -> Self {
+        let role = |role: &str| run.role(role, name);
+        GroupKeys {
+            service: role("service again"),
+            per_message: role("per message again"),
+            failure: role("failure"),
+            retry: role("retry"),
+            route: role("route"),
+            up: role("up"),
+            down: role("down"),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

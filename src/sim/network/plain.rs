@@ -32,7 +32,10 @@ impl<S: Blocks> Network<S> {
     /// Plays everything by the general rules: slower, and to the same end.
     #[must_use]
     pub fn without_shortcuts(mut self) -> Self {
-        self.stations.iter_mut().for_each(|station| station.plain = false);
+        for station in &mut self.stations {
+            (station.plain, station.ahead) = (false, 0);
+        }
+        self.ahead.clear();
         self
     }
 
@@ -42,7 +45,7 @@ impl<S: Blocks> Network<S> {
         if let Some(server) = self.idle_server(queue, 0) {
             self.stations[queue as usize].serving.up(self.now);
             self.groups[self.servers[server as usize].group as usize].busy.up(self.now);
-            self.take_plain(server, slot);
+            self.take_plain(server, slot, queue);
         } else {
             self.line_up(slot);
             let station = &mut self.stations[queue as usize];
@@ -52,14 +55,14 @@ impl<S: Blocks> Network<S> {
 
     /// A server works on a message.
     #[inline(always)]
-    fn take_plain(&mut self, server: u32, slot: u32) {
+    fn take_plain(&mut self, server: u32, slot: u32, queue: u32) {
         let now = self.now;
         let s = &mut self.servers[server as usize];
         (s.job, s.phase) = (slot, Phase::Busy);
         let column = self.groups[s.group as usize].column;
         let job = &mut self.jobs[slot];
         (job.state, job.began, job.deliveries) = (State::InService, now, 1);
-        let work = self.jobs.demands(slot)[column as usize];
+        let work = self.jobs.demands(slot)[self.stations[queue as usize].ahead + column as usize];
         self.ends.set(server, now.saturating_add(work));
     }
 
@@ -80,7 +83,7 @@ impl<S: Blocks> Network<S> {
         if let Some(next) = station.lanes[0].pop() {
             station.ready -= 1;
             station.less(now);
-            self.take_plain(server, next.slot);
+            self.take_plain(server, next.slot, queue);
         } else {
             station.serving.down(now);
             station.idle.push(now, server);

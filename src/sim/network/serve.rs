@@ -13,10 +13,11 @@ impl<S: Blocks> Network<S> {
     #[inline(always)]
     pub(super) fn ticket(&mut self, slot: u32) -> Ticket {
         let job = &self.jobs[slot];
-        let key = match self.stations[job.queue as usize].discipline {
+        let station = &self.stations[job.queue as usize];
+        let key = match station.discipline {
             Discipline::Priority => self.senders.get(job.producer as usize).map_or(0, |s| s.level),
             Discipline::Shortest if job.left != FRESH => job.left,
-            Discipline::Shortest => self.jobs.demands(slot)[0],
+            Discipline::Shortest => self.jobs.demands(slot)[station.ahead],
             Discipline::Deadline => job.expires,
             Discipline::RoundRobin => u64::from(job.producer).min(self.senders.len().saturating_sub(1) as u64),
             _ => 0,

@@ -2,12 +2,30 @@
 
 use super::Law;
 use crate::rng::Key;
+use crate::units::{MAX_NANOS, nanos};
+use crate::workload::math::ln;
+use multiversion::multiversion;
 
 impl Law {
     /// A variate in seconds that depends on a key, a message and a count alone, never on the order of events.
+    #[inline]
     pub fn draw_at(&self, key: Key, message: u64, count: u64) -> f64 {
-        // The middle of the uniform number's cell of width 2⁻⁵²: neither 0 nor 1, so that the time is finite.
-        self.inverse(key.uniform_at(message, count) - 0.5 * f64::EPSILON)
+        match self {
+            Law::Exponential(law) => exponential(law.mean, key, message, count),
+            law => law.inverse(middle(key, message, count)),
+        }
+    }
+
+    /// The same of messages that follow one another, in whole nanoseconds; those beyond 292 years become 292 years.
+    pub fn draw_all_at(&self, key: Key, first: u64, count: u64, out: &mut [u64]) {
+        match self {
+            Law::Exponential(law) => exponentials(law.mean, key, first, count, out),
+            law => {
+                for (message, time) in (first..).zip(out) {
+                    *time = whole(law.draw_at(key, message, count));
+                }
+            }
+        }
     }
 
     /// The time below which a share `u` of (0, 1) lies: in closed form, or else to some thirteen digits.
@@ -51,9 +69,44 @@ impl Law {
     }
 }
 
+/// The middle of the uniform number's cell of width 2⁻⁵²: neither 0 nor 1, so that the time is finite.
+#[inline(always)]
+fn middle(key: Key, message: u64, count: u64) -> f64 {
+    key.uniform_at(message, count) - 0.5 * f64::EPSILON
+}
+
+/// Of such a number the distance to 1 is exact, and its logarithm as good as `ln_1p`.
+#[inline(always)]
+fn exponential(mean: f64, key: Key, message: u64, count: u64) -> f64 {
+    -mean * ln(1.0 - middle(key, message, count))
+}
+
+#[inline(always)]
+fn whole(seconds: f64) -> u64 {
+    nanos(seconds).unwrap_or(MAX_NANOS)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn exponentials(mean: f64, key: Key, first: u64, count: u64, out: &mut [u64]) {
+    for (i, time) in out.iter_mut().enumerate() {
+        *time = whole(exponential(mean, key, first.wrapping_add(i as u64), count));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_at_once_are_the_same_as_one_by_one() {
+        for law in [Law::exponential(0.004), Law::exponential(1e12), Law::pareto(0.004, 2.2), Law::deterministic(0.1)] {
+            let (key, mut many) = (Key::new(3, 0), [0; 1000]);
+            law.draw_all_at(key, 77, 5, &mut many);
+            for (i, time) in many.into_iter().enumerate() {
+                assert_eq!(time, nanos(law.draw_at(key, 77 + i as u64, 5)).unwrap_or(MAX_NANOS), "{law:?}");
+            }
+        }
+    }
 
     #[test]
     fn searches_find_what_the_distribution_function_tells() {

@@ -11,12 +11,9 @@ mod tests;
 
 use super::arrivals::{Arrivals, Batch};
 use super::laws::Law;
-use super::{Block, Blocks};
+use super::{Block, Blocks, Tournament};
 use crate::rng::{BLOCK, Key};
 use rows::Rows;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
 
 /// What the plan must know of a producer.
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +63,10 @@ impl Blocks for Plan {
 /// A plan and how far it has been read.
 pub struct Plan {
     producers: Vec<Producer>,
-    /// When the next message of each producer that has any is sent, the earliest on top; ties go by index.
-    next: BinaryHeap<Reverse<(u64, u32)>>,
+    /// When the next message of each producer is sent, if it has any; ties go by index.
+    next: Tournament,
+    /// Whose message comes next, and which of its block: what is to be put into columns.
+    order: Vec<(u32, u32)>,
     block: Block,
     /// The columns of demand that are not empty.
     columns: Vec<usize>,
@@ -92,10 +91,12 @@ impl Plan {
         for source in sources {
             producers.push(Producer { rows: Rows::new(key, source, groups, &columns)?, block: Block::with_columns(groups.len()), at: 0 });
         }
-        let mut plan = Plan { producers, next: BinaryHeap::new(), block: Block::with_columns(groups.len()), columns, first: 0 };
+        let mut plan =
+            Plan { producers, next: Tournament::default(), order: Vec::new(), block: Block::with_columns(groups.len()), columns, first: 0 };
         if sources.len() > 1 {
+            plan.next.grow(sources.len());
             for (i, producer) in plan.producers.iter_mut().enumerate() {
-                plan.next.extend(producer.refill().map(|sent| Reverse((sent, i as u32))));
+                plan.next.set(i as u32, producer.refill());
             }
         }
         Ok(plan)
@@ -143,32 +144,49 @@ impl Plan {
 
     fn merge(&mut self) {
         self.block.clear();
-        while self.block.len() < BLOCK {
-            let Some(mut top) = self.next.peek_mut() else { return };
-            let Reverse((_, index)) = *top;
-            let producer = &mut self.producers[index as usize];
-            self.block.push(&producer.block, producer.at, &self.columns);
-            self.block.producer.push(index);
-            match producer.advance() {
-                Some(sent) => *top = Reverse((sent, index)),
-                None => {
-                    PeekMut::pop(top);
-                }
+        while self.block.len() < BLOCK && self.next.first() < u64::MAX {
+            let used_up = self.find_order(BLOCK - self.block.len());
+            self.put_in_order();
+            if let Some(index) = used_up {
+                let next = self.producers[index as usize].refill();
+                self.next.set(index, next);
             }
+        }
+    }
+
+    /// Finds whose messages come next, so many or until a producer's block is used up, and says whose.
+    fn find_order(&mut self, most: usize) -> Option<u32> {
+        self.order.clear();
+        while self.order.len() < most && self.next.first() < u64::MAX {
+            let index = self.next.which();
+            let producer = &mut self.producers[index as usize];
+            self.order.push((index, producer.at as u32));
+            producer.at += 1;
+            match producer.block.sent.get(producer.at) {
+                Some(&sent) => self.next.set(index, sent),
+                None => return Some(index),
+            }
+        }
+        None
+    }
+
+    /// Puts the messages that come next into columns, one after the other: each is read and written in a straight line.
+    fn put_in_order(&mut self) {
+        let (all, order) = (&self.producers, &self.order);
+        self.block.due.extend(order.iter().map(|&(p, row)| all[p as usize].block.due[row as usize]));
+        self.block.sent.extend(order.iter().map(|&(p, row)| all[p as usize].block.sent[row as usize]));
+        self.block.producer.extend(order.iter().map(|&(p, _)| p));
+        for &c in &self.columns {
+            self.block.demand[c].extend(order.iter().map(|&(p, row)| all[p as usize].block.demand[c][row as usize]));
         }
     }
 }
 
 impl Producer {
-    /// When its next message is sent, one further.
-    fn advance(&mut self) -> Option<u64> {
-        self.at += 1;
-        if self.at == self.block.len() { self.refill() } else { Some(self.block.sent[self.at]) }
-    }
-
-    fn refill(&mut self) -> Option<u64> {
+    /// Draws its next block. Says when the first of it is sent; `u64::MAX` if there is none.
+    fn refill(&mut self) -> u64 {
         self.rows.next(&mut self.block);
         self.at = 0;
-        self.block.sent.first().copied()
+        self.block.sent.first().copied().unwrap_or(u64::MAX)
     }
 }

@@ -1,0 +1,91 @@
+//! Sure ways: queues that every message reaches after the same number of others.
+
+use crate::scenario::{Arrivals, Destination, Scenario};
+
+/// Through how many queues all messages have been when they get to each queue; `None` where chance or circumstances decide.
+/// In a queue that is `usual` nothing happens to a message but waiting and one service.
+///
+/// A queue is on a sure way if only planned messages come to it, straight from producers, or if all of its messages come
+/// from usual queues on sure ways of one length, none of which sends any elsewhere.
+pub fn hops(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<Option<u32>> {
+    let count = scenario.queues.len();
+    let mut direct = vec![false; count];
+    let mut unsure = vec![false; count];
+    for producer in &scenario.producers {
+        let Destination::Queue(q) = producer.to else { continue };
+        direct[q] = true;
+        unsure[q] |= matches!(producer.arrivals, Arrivals::Closed { .. });
+    }
+    scenario.topics.iter().flat_map(|t| &t.subscriptions).for_each(|&q| unsure[q] = true);
+    scenario.queues.iter().filter_map(|q| q.dead_letter).for_each(|q| unsure[q] = true);
+    for (q, queue) in scenario.queues.iter().enumerate() {
+        unsure[q] |= queue.initial_backlog > 0;
+    }
+    let mut out: Vec<Option<u32>> = vec![None; count];
+    // A way passes no queue twice, so that after as many rounds all of them are known.
+    for _ in 0..count {
+        for q in 0..count {
+            let mut before = Vec::new();
+            for consumer in &scenario.consumers {
+                let chance = consumer.to.len() != 1 || consumer.to[0].probability < 1.0;
+                if consumer.to.iter().any(|r| r.to == Destination::Queue(q)) {
+                    before.push(out[consumer.from].filter(|_| !chance && usual(consumer.from)).map(|hops| hops + 1));
+                }
+            }
+            out[q] = match before.first() {
+                _ if unsure[q] => None,
+                None => direct[q].then_some(0),
+                Some(first) => first.filter(|_| !direct[q] && before.iter().all(|hops| hops == first)),
+            };
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Consumer, Producer, Queue, Route};
+    use crate::workload::laws::Law;
+
+    /// Queues 0 … with a producer for queue 0 and a group for each that sends to the given ones.
+    fn network(to: &[&[(usize, f64)]]) -> Scenario {
+        let law = Law::exponential(0.001);
+        let mut out =
+            Scenario::single(Producer::poisson("web", 0, 100.0), Queue::default(), Consumer::group("consumers0", 0, 1, law.clone()));
+        for stage in 1..to.len() {
+            out.queues.push(Queue { name: format!("queue{stage}"), ..Queue::default() });
+            out.consumers.push(Consumer::group(&format!("consumers{stage}"), stage, 1, law.clone()));
+        }
+        for (consumer, routes) in out.consumers.iter_mut().zip(to) {
+            consumer.to = routes.iter().map(|&(q, probability)| Route { to: Destination::Queue(q), probability }).collect();
+        }
+        out
+    }
+
+    #[test]
+    fn a_line_is_sure_and_a_branch_is_not() {
+        let line = network(&[&[(1, 1.0)], &[(2, 1.0)], &[]]);
+        assert_eq!(hops(&line, |_| true), [Some(0), Some(1), Some(2)]);
+        assert_eq!(hops(&line, |q| q != 1), [Some(0), Some(1), None]);
+        let branch = network(&[&[(1, 0.5), (2, 0.5)], &[], &[]]);
+        assert_eq!(hops(&branch, |_| true), [Some(0), None, None]);
+        let back = network(&[&[(1, 1.0)], &[(1, 0.2)]]);
+        assert_eq!(hops(&back, |_| true), [Some(0), None]);
+    }
+
+    #[test]
+    fn ways_of_different_lengths_or_other_comers_make_it_unsure() {
+        let mut two = network(&[&[(2, 1.0)], &[(2, 1.0)], &[]]);
+        two.producers.push(Producer::poisson("app", 1, 100.0));
+        assert_eq!(hops(&two, |_| true), [Some(0), Some(0), Some(1)]);
+        two.producers.push(Producer::poisson("other", 2, 100.0));
+        assert_eq!(hops(&two, |_| true), [Some(0), Some(0), None]);
+        let mut line = network(&[&[(1, 1.0)], &[]]);
+        line.queues[0].initial_backlog = 1;
+        assert_eq!(hops(&line, |_| true), [None, None]);
+        line.queues[0].initial_backlog = 0;
+        line.queues[0].dead_letter = Some(1);
+        assert_eq!(hops(&line, |_| true), [Some(0), None]);
+    }
+}
