@@ -138,6 +138,27 @@ pub struct Exit {
     pub outcome: Outcome,
 }
 
+/// By how much a real service differed from the planned one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overrun {
+    /// Index of the consumer group in the scenario.
+    pub consumer: u32,
+    /// What the message's draws depend on: its position in the plan, and its way and delivery as one number (deliveries count from 0).
+    pub message: u64,
+    pub count: u64,
+    /// What it took longer than planned. Of a batch the first message tells for all.
+    pub nanos: i64,
+}
+
+/// What a host added to a run: enough to play it again as it really happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Happened {
+    /// Of every delivery of a message, or of its first in a batch.
+    pub overruns: Vec<Overrun>,
+    /// Nanoseconds of each group commit, queue by queue of the scenario.
+    pub commits: Vec<Vec<u64>>,
+}
+
 /// Receives the lives of messages from an engine or a load generator, in blocks where it can.
 ///
 /// The calls of one run come from one thread. A recorder keeps no reference to what it is shown.

@@ -111,10 +111,7 @@ fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: 
     let mut written = Vec::new();
     if !arguments.speech.json || arguments.out.is_some() {
         let folder = super::results(arguments.out.as_ref(), &given.stem);
-        let files = vec![
-            ("capacity.json".to_string(), document.clone().into_bytes()),
-            ("capacity.toml".to_string(), scenario::resolved_toml(&capacity.scenario).into_bytes()),
-        ];
+        let files = report::files(capacity, &document, &scenario::resolved_toml(&capacity.scenario));
         written = files::add(&folder, &files)?;
     }
     let said = if arguments.speech.json {

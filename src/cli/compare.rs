@@ -86,12 +86,13 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
         same(arguments, &compare::other_questions(&resolved[0], other))?;
     }
     let mut scenarios: Vec<_> = given.iter().map(|(_, g)| g.scenario.clone()).collect();
-    compare::alike(&mut scenarios);
+    compare::alike(&mut scenarios).map_err(|why| wrong(&format!("cannot compare: {why}")))?;
     let confidence = scenarios[0].simulation.confidence;
     let also: Vec<String> = scenarios.iter().flat_map(|s| s.objectives.iter().map(|o| o.metric.clone())).collect();
     let only = |method| arguments.only.as_ref().is_some_and(|only| only.contains(&method));
     let bar = Bar::new(arguments.speech.quiet);
     let failed = |why: crate::answer::Unanswered| wrong_run(&bar, &why.why);
+    let mut notes = Vec::new();
     let (by, rows): (String, Vec<Vec<Row>>) = if only(Method::Measurement) {
         let pair = |b| compare::measured(&scenarios[0], b, arguments.rounds, &bar).map(|(a, b)| compare::paired(&a, &b, confidence, &also));
         (
@@ -111,6 +112,8 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
             bar.says("compare", runs.len() as f64 / scenarios.len() as f64, name);
             runs.push(compare::simulated(scenario, &bar).map_err(|u| wrong_run(&bar, &format!("{name}: {}", u.why)))?);
         }
+        let sides: Vec<_> = given.iter().zip(&runs).map(|((name, _), runs)| (name.as_str(), runs.as_slice())).collect();
+        notes = compare::undrained(&sides);
         let by = format!("simulated on the same random numbers, {} replications", runs[0].len());
         (by, runs[1..].iter().map(|b| compare::paired(&runs[0], b, confidence, &also)).collect())
     };
@@ -120,7 +123,7 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
     }
     let names = given.into_iter().map(|g| g.0).collect();
     let differences = compare::judged(rows, confidence);
-    Ok(Compared { names, by, confidence, differences, scenarios: resolved, command: super::command(), notes: Vec::new() })
+    Ok(Compared { names, by, confidence, differences, scenarios: resolved, command: super::command(), notes })
 }
 
 fn wrong_run(bar: &Bar, why: &str) -> End {
@@ -172,7 +175,7 @@ fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
     if !arguments.speech.json || arguments.out.is_some() {
         let stem = arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
         let folder = super::results(arguments.out.as_ref(), &stem);
-        written = files::add(&folder, &[("comparison.json".to_string(), document.clone().into_bytes())])?;
+        written = files::add(&folder, &report::files(compared))?;
     }
     let said = if arguments.speech.json {
         style::out(&document)

@@ -16,6 +16,8 @@ pub enum LoadError {
     TooManyMessages { messages: u64, limit: u64 },
     #[error("the plan is empty; lengthen measurement.duration until some messages are due")]
     EmptyPlan,
+    #[error("durable messages cannot be written: {why}; give TMPDIR a folder on a disk with room, or leave durability out")]
+    NoDisk { why: String },
     #[error("no thread could be started: {why}; measure fewer consumers")]
     NoThread { why: String },
 }

@@ -13,7 +13,8 @@ pub(super) struct Place {
     pub slot: u32,
 }
 
-/// A line of waiting messages. Those that come back take the place that they had.
+/// A line of waiting messages. Those that come back take the place that they had. Where it is asked for, `turn` tells a slot's
+/// number in the order of arrival.
 #[derive(Debug, Clone)]
 pub(super) enum Line {
     Fifo(Lane),
@@ -27,7 +28,8 @@ pub(super) enum Line {
 /// First in, first out: what is new goes behind, what comes back stands before it by turn.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lane {
-    fresh: VecDeque<(u64, u32)>,
+    /// Slots alone: their turns are looked up only while something has come back.
+    fresh: VecDeque<u32>,
     returned: BinaryHeap<Reverse<(u64, u32)>>,
 }
 
@@ -43,7 +45,7 @@ impl Line {
     #[inline]
     pub fn push(&mut self, place: Place) {
         match self {
-            Line::Fifo(lane) => lane.fresh.push_back((place.turn, place.slot)),
+            Line::Fifo(lane) => lane.fresh.push_back(place.slot),
             Line::Ranked { .. } => self.put_back(place),
         }
     }
@@ -61,25 +63,25 @@ impl Line {
 
     /// The slot of the next message.
     #[inline]
-    pub fn first(&self) -> Option<u32> {
+    pub fn first(&self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
-            Line::Fifo(lane) => lane.first().map(|(_, slot)| slot),
+            Line::Fifo(lane) => lane.first(turn),
             Line::Ranked { places, .. } => places.first_key_value().map(|(_, &slot)| slot),
         }
     }
 
     #[inline]
-    pub fn pop(&mut self) -> Option<u32> {
+    pub fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
-            Line::Fifo(lane) => lane.pop(),
+            Line::Fifo(lane) => lane.pop(turn),
             Line::Ranked { places, .. } => places.pop_first().map(|(_, slot)| slot),
         }
     }
 
     /// Takes out the message whose turn came first; a search through the whole line where that is not its order.
-    pub fn pop_oldest(&mut self) -> Option<u32> {
+    pub fn pop_oldest(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
-            Line::Fifo(lane) => lane.pop(),
+            Line::Fifo(lane) => lane.pop(turn),
             Line::Ranked { places, lifo: true } => places.pop_last().map(|(_, slot)| slot),
             Line::Ranked { places, lifo: false } => {
                 let &oldest = places.keys().min_by_key(|(_, turn)| *turn)?;
@@ -90,25 +92,26 @@ impl Line {
 }
 
 impl Lane {
-    fn first(&self) -> Option<(u64, u32)> {
-        match (self.fresh.front(), self.returned.peek()) {
-            (Some(&new), Some(&Reverse(old))) => Some(new.min(old)),
-            (new, old) => new.copied().or(old.map(|r| r.0)),
+    fn first(&self, turn: impl Fn(u32) -> u64) -> Option<u32> {
+        let new = self.fresh.front().copied();
+        match self.returned.peek() {
+            Some(&Reverse((came, old))) => Some(new.filter(|&slot| turn(slot) < came).unwrap_or(old)),
+            None => new,
         }
     }
 
     #[inline]
-    fn pop(&mut self) -> Option<u32> {
+    fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         if self.returned.is_empty() {
-            return self.fresh.pop_front().map(|(_, slot)| slot);
+            return self.fresh.pop_front();
         }
-        let first = self.first()?;
+        let first = self.first(turn)?;
         if self.fresh.front() == Some(&first) {
             self.fresh.pop_front();
         } else {
             self.returned.pop();
         }
-        Some(first.1)
+        Some(first)
     }
 }
 
@@ -120,11 +123,11 @@ mod tests {
         let place = |id: u64| Place { rank: [3, 1, 2, 1][id as usize], turn: id, slot: id as u32 };
         let mut line = Line::new(order, 4);
         (0..4).map(place).for_each(|p| line.push(p));
-        let taken: Vec<u32> = (0..back.len()).filter_map(|_| line.pop()).collect();
+        let taken: Vec<u32> = (0..back.len()).filter_map(|_| line.pop(u64::from)).collect();
         assert_eq!(taken.len(), back.len());
         back.iter().for_each(|&id| line.put_back(place(id)));
-        assert_eq!(line.first(), line.clone().pop());
-        std::iter::from_fn(|| line.pop()).collect()
+        assert_eq!(line.first(u64::from), line.clone().pop(u64::from));
+        std::iter::from_fn(|| line.pop(u64::from)).collect()
     }
 
     #[test]
@@ -139,7 +142,7 @@ mod tests {
         for order in [Order::Fifo, Order::Lifo, Order::Ranked] {
             let mut line = Line::new(order, 0);
             (0..3).for_each(|id| line.push(Place { rank: -(id as i64), turn: id, slot: id as u32 }));
-            assert_eq!(line.pop_oldest(), Some(0), "{order:?}");
+            assert_eq!(line.pop_oldest(u64::from), Some(0), "{order:?}");
         }
     }
 }

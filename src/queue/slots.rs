@@ -44,6 +44,10 @@ struct Slot<E> {
 }
 
 impl<E> Slots<E> {
+    /// What a message takes.
+    #[cfg(test)]
+    pub const BYTES: usize = size_of::<Slot<E>>();
+
     pub fn with_capacity(capacity: usize) -> Self {
         Slots { slots: Vec::with_capacity(capacity), free: Vec::with_capacity(capacity) }
     }
@@ -69,6 +73,7 @@ impl<E> Slots<E> {
         self.slots[slot as usize].entry.as_ref().expect("a message in line or away is in its slot")
     }
 
+    #[inline]
     pub fn get_mut(&mut self, slot: u32) -> &mut E {
         self.slots[slot as usize].entry.as_mut().expect("a message in line or away is in its slot")
     }
@@ -89,12 +94,11 @@ impl<E> Slots<E> {
 
     /// Ends a delivery and keeps the message; `None` if the tag names no delivery under way. The new tag fits until the
     /// message is delivered and settled again.
-    pub fn release(&mut self, tag: Tag) -> Option<(Tag, &mut E)> {
+    pub fn release(&mut self, tag: Tag) -> Option<Tag> {
         let place = self.fitting(tag, true)?;
         place.generation = place.generation.wrapping_add(1);
         place.leased = false;
-        let generation = place.generation;
-        place.entry.as_mut().map(|entry| (Tag { generation, ..tag }, entry))
+        Some(Tag { generation: place.generation, ..tag })
     }
 
     /// Ends a delivery and takes the message out; `None` if the tag names no delivery that is under way.

@@ -8,13 +8,13 @@
 
 use super::counts::Counts;
 use super::delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
-use super::line::{Line, Place};
+use super::line::Line;
 use super::settings::{Overflow, Settings, Terms};
-use super::slots::{Slots, Tag};
+use super::slots::Tag;
 use super::timers::Timers;
+use held::{Entry, Extra, Held, NEVER};
 
-/// "At no time."
-const NEVER: u64 = u64::MAX;
+mod held;
 
 /// One queue's messages and counters. Bodies are cloned at delivery: use something cheap, such as an index or an `Arc`.
 ///
@@ -22,7 +22,7 @@ const NEVER: u64 = u64::MAX;
 #[derive(Debug, Clone)]
 pub struct State<T> {
     settings: Settings,
-    slots: Slots<Entry<T>>,
+    held: Held<T>,
     line: Line,
     leases: Timers,
     delays: Timers,
@@ -39,31 +39,11 @@ pub struct State<T> {
     timed: bool,
 }
 
-#[derive(Debug, Clone)]
-struct Entry<T> {
-    id: u64,
-    /// Its place in the order of arrival.
-    turn: u64,
-    rank: i64,
-    /// When its time to live is over.
-    expires: u64,
-    /// The number of the timer that ends its present lease.
-    lease: u64,
-    deliveries: u32,
-    body: T,
-}
-
-impl<T> Entry<T> {
-    fn place(&self, slot: u32) -> Place {
-        Place { rank: self.rank, turn: self.turn, slot }
-    }
-}
-
 impl<T: Clone> State<T> {
     pub fn new(settings: Settings) -> Self {
         let reserve = settings.reserve;
         State {
-            slots: Slots::with_capacity(reserve),
+            held: Held::with_capacity(reserve),
             line: Line::new(settings.order, reserve),
             leases: Timers::default(),
             delays: Timers::default(),
@@ -113,11 +93,9 @@ impl<T: Clone> State<T> {
     fn accept(&mut self, body: T, terms: Terms) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        let turn = self.turn();
-        let expires = self.expiry(terms.ttl);
-        let entry = Entry { id, turn, rank: terms.rank, expires, lease: NEVER, deliveries: 0, body };
-        let slot = self.slots.insert(entry);
-        self.line.push(Place { rank: terms.rank, turn, slot });
+        let extra = Extra { turn: self.turn(), rank: terms.rank, expires: self.expiry(terms.ttl), lease: NEVER };
+        let slot = self.held.insert(id, body, extra);
+        self.line.push(extra.place(slot));
         self.counts.published += 1;
         self.counts.ready += 1;
         id
@@ -130,16 +108,16 @@ impl<T: Clone> State<T> {
         let mut count = 0;
         while count < max {
             self.expire(self.now);
-            let Some(slot) = self.line.pop() else { break };
-            let (tag, entry) = self.slots.lease(slot);
+            let Some(slot) = self.pop() else { break };
+            let (tag, entry) = self.held.slots.lease(slot);
             entry.deliveries += 1;
-            if let Some(until) = until {
-                entry.lease = self.leases.set(until, tag);
-            }
             out.push(Delivery { tag, id: entry.id, deliveries: entry.deliveries, body: entry.body.clone() });
-            self.counts.ready -= 1;
+            if let Some(until) = until {
+                self.set_lease(tag, until);
+            }
             count += 1;
         }
+        self.counts.ready -= count as u64;
         self.counts.unacked += count as u64;
         self.counts.delivered += count as u64;
         count
@@ -151,7 +129,7 @@ impl<T: Clone> State<T> {
     /// A tag that names no delivery under way, as for all settlements.
     pub fn ack(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
         self.tick(now);
-        self.slots.settle(tag).ok_or(Misuse(tag))?;
+        self.held.slots.settle(tag).ok_or(Misuse(tag))?;
         self.counts.unacked -= 1;
         self.counts.acked += 1;
         Ok(())
@@ -163,7 +141,7 @@ impl<T: Clone> State<T> {
     /// A tag that names no delivery under way.
     pub fn nack(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
         self.tick(now);
-        let deliveries = self.slots.leased(tag).ok_or(Misuse(tag))?.deliveries;
+        let deliveries = self.held.slots.leased(tag).ok_or(Misuse(tag))?.deliveries;
         let delay = self.settings.backoff.map_or(0, |backoff| backoff.delay(deliveries));
         self.give_back(tag, delay).ok_or(Misuse(tag))
     }
@@ -183,7 +161,7 @@ impl<T: Clone> State<T> {
     /// A tag that names no delivery under way.
     pub fn reject(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
         self.tick(now);
-        let entry = self.slots.settle(tag).ok_or(Misuse(tag))?;
+        let entry = self.held.slots.settle(tag).ok_or(Misuse(tag))?;
         self.counts.unacked -= 1;
         self.lose(entry, Loss::Rejected, self.now);
         Ok(())
@@ -195,9 +173,9 @@ impl<T: Clone> State<T> {
     /// A tag that names no delivery under way.
     pub fn extend(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
         self.tick(now);
-        let entry = self.slots.leased(tag).ok_or(Misuse(tag))?;
+        self.held.slots.leased(tag).ok_or(Misuse(tag))?;
         if let Some(timeout) = self.settings.visibility_timeout {
-            entry.lease = self.leases.set(self.now.saturating_add(timeout), tag);
+            self.set_lease(tag, self.now.saturating_add(timeout));
         }
         Ok(())
     }
@@ -216,7 +194,7 @@ impl<T: Clone> State<T> {
         if !self.timed {
             return None;
         }
-        let head = self.line.first().map(|slot| self.slots.get(slot).expires).filter(|&at| at != NEVER);
+        let head = self.first().map(|slot| self.held.extra(slot).expires).filter(|&at| at != NEVER);
         [head, self.leases.next(), self.delays.next()].into_iter().flatten().min()
     }
 
@@ -278,9 +256,28 @@ impl<T: Clone> State<T> {
         !self.lost.is_empty()
     }
 
+    /// The slot of the next message.
+    #[inline]
+    fn first(&self) -> Option<u32> {
+        self.line.first(|slot| self.held.extra(slot).turn)
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<u32> {
+        self.line.pop(|slot| self.held.extra(slot).turn)
+    }
+
+    /// The next place in the order of arrival. It is that of the message's number until one comes back late.
     fn turn(&mut self) -> u64 {
+        let turn = self.next_turn;
         self.next_turn += 1;
-        self.next_turn
+        turn
+    }
+
+    /// Lets a delivery's lease end at an instant, whatever was said before.
+    fn set_lease(&mut self, tag: Tag, until: u64) {
+        let number = self.leases.set(until, tag);
+        self.held.change(tag.slot(), |extra| extra.lease = number);
     }
 
     /// When a message that is published now has waited too long.
@@ -297,15 +294,15 @@ impl<T: Clone> State<T> {
             if self.expire(self.now) {
             } else if let Some(lease) = self.leases.due(at) {
                 // A lease that was extended or settled since has left its timer behind.
-                if self.slots.leased(lease.tag).is_some_and(|entry| entry.lease == lease.number) {
+                let under_way = self.held.slots.leased(lease.tag).is_some();
+                if under_way && self.held.extra(lease.tag.slot()).lease == lease.number {
                     self.give_back(lease.tag, 0);
                 }
             } else if let Some(delay) = self.delays.due(at) {
                 let turn = self.turn();
                 let slot = delay.tag.slot();
-                let entry = self.slots.get_mut(slot);
-                entry.turn = turn;
-                self.line.push(entry.place(slot));
+                self.held.change(slot, |extra| extra.turn = turn);
+                self.line.push(self.held.extra(slot).place(slot));
                 self.counts.delayed -= 1;
                 self.counts.ready += 1;
             }
@@ -317,12 +314,12 @@ impl<T: Clone> State<T> {
     fn expire(&mut self, now: u64) -> bool {
         let before = self.counts.expired;
         while self.timed
-            && let Some(slot) = self.line.first()
-            && self.slots.get(slot).expires <= now
+            && let Some(slot) = self.first()
+            && self.held.extra(slot).expires <= now
         {
-            self.line.pop();
+            self.pop();
             self.counts.ready -= 1;
-            let entry = self.slots.remove(slot);
+            let entry = self.held.slots.remove(slot);
             self.lose(entry, Loss::Expired, now);
         }
         self.counts.expired > before
@@ -330,21 +327,21 @@ impl<T: Clone> State<T> {
 
     /// Ends a delivery: the message goes back into line, now or later, or is lost if it has been delivered too often.
     fn give_back(&mut self, tag: Tag, delay: u64) -> Option<()> {
-        let deliveries = self.slots.leased(tag)?.deliveries;
+        let deliveries = self.held.slots.leased(tag)?.deliveries;
         self.counts.unacked -= 1;
         if self.settings.delivery_limit.is_some_and(|limit| deliveries >= limit) {
-            let entry = self.slots.settle(tag)?;
+            let entry = self.held.slots.settle(tag)?;
             self.lose(entry, Loss::TooOften, self.now);
             return Some(());
         }
         self.counts.returned += 1;
-        let (tag, entry) = self.slots.release(tag)?;
+        let tag = self.held.slots.release(tag)?;
         if delay > 0 {
             self.delays.set(self.now.saturating_add(delay), tag);
             self.counts.delayed += 1;
             self.timed = true;
         } else {
-            self.line.put_back(entry.place(tag.slot()));
+            self.line.put_back(self.held.extra(tag.slot()).place(tag.slot()));
             self.counts.ready += 1;
         }
         Some(())
@@ -355,8 +352,8 @@ impl<T: Clone> State<T> {
     fn trim(&mut self) {
         let Some(max) = self.settings.max_length.filter(|_| self.settings.overflow == Overflow::DropHead) else { return };
         while self.counts.ready > max.saturating_add(self.takers) {
-            let slot = self.line.pop_oldest().expect("the counted ready messages are in line");
-            let entry = self.slots.remove(slot);
+            let slot = self.line.pop_oldest(|slot| self.held.extra(slot).turn).expect("the counted ready messages are in line");
+            let entry = self.held.slots.remove(slot);
             self.counts.ready -= 1;
             self.lose(entry, Loss::Dropped, self.now);
         }

@@ -4,15 +4,18 @@
 //! share cancels. Measurements take turns, A B B A, so that a host that slows down or warms up favours neither.
 
 use super::watch::Watch;
-use super::{measurement, simulation};
+use super::{measurement, simulation, transient};
 use crate::answer::{Answer, Better, Estimate, Method, Unanswered, metric_of};
-use crate::scenario::Scenario;
+use crate::scenario::{Length, Scenario};
 use crate::stats::{half_width, t_quantile};
 use crate::theory;
 use serde::Serialize;
 use serde_json::Value;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::BTreeMap;
+
+/// How a drain time's path ends.
+pub const DRAIN: &str = ".drain_time";
 
 /// The figures of one run, by metric path.
 pub type Figures = BTreeMap<String, f64>;
@@ -66,10 +69,18 @@ pub struct Row {
     p: f64,
 }
 
-/// What is compared: latency, loss and throughput of all messages and of each producer that both have, and what else is named.
+/// What is compared: latency, loss and throughput of all messages and of each producer that both have, and what else is named;
+/// first of all how long backlogs last and how high they rise, where there is no steady state.
 pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
     let main = ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "throughput"];
-    let mut out: Vec<String> = main.iter().map(|m| format!("total.{m}")).collect();
+    let mut out: Vec<String> = Vec::new();
+    for queue in a.keys().filter_map(|path| path.strip_suffix(DRAIN)) {
+        out.extend([format!("{queue}{DRAIN}"), format!("{queue}.queue_length.max")]);
+    }
+    if !out.is_empty() {
+        out.push("total.latency.max".into());
+    }
+    out.extend(main.iter().map(|m| format!("total.{m}")));
     let producers = a.keys().filter(|path| path.starts_with("producers.") && path.ends_with(".latency.p99"));
     let several: Vec<&String> = producers.collect();
     if several.len() > 1 {
@@ -86,6 +97,8 @@ pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
 /// Runs that belong together pair by pair.
 pub fn paired(a: &[Figures], b: &[Figures], confidence: f64, also: &[String]) -> Vec<Row> {
     let (Some(first), Some(second)) = (a.first(), b.first()) else { return Vec::new() };
+    // A backlog that did not drain would be left out just where it lasts longest.
+    let told = |metric: &String| !metric.ends_with(DRAIN) || a.iter().zip(b).all(|(a, b)| a.contains_key(metric) && b.contains_key(metric));
     let row = |metric: String| {
         let pairs: Vec<(f64, f64)> = a.iter().zip(b).filter_map(|(a, b)| Some((*a.get(&metric)?, *b.get(&metric)?))).collect();
         let differences: Vec<f64> = pairs.iter().map(|(a, b)| b - a).collect();
@@ -100,7 +113,22 @@ pub fn paired(a: &[Figures], b: &[Figures], confidence: f64, also: &[String]) ->
             metric,
         }
     };
-    metrics(first, second, also).into_iter().map(row).collect()
+    metrics(first, second, also).into_iter().filter(told).map(row).collect()
+}
+
+/// What is to be said about backlogs that had not drained by the end of some replication: a sentence for each and whose it is.
+pub fn undrained(sides: &[(&str, &[Figures])]) -> Vec<String> {
+    let all = sides.iter().flat_map(|(_, runs)| runs.iter().flat_map(BTreeMap::keys));
+    let paths: std::collections::BTreeSet<&String> = all.filter(|path| path.ends_with(DRAIN)).collect();
+    let mut out = Vec::new();
+    for (path, (name, runs)) in paths.into_iter().flat_map(|path| sides.iter().map(move |side| (path, side))) {
+        let late = runs.iter().filter(|run| !run.contains_key(path)).count();
+        if late > 0 {
+            let all = runs.len();
+            out.push(format!("{path} is not compared: in {late} of {all} replications of {name} the backlog outlasts what is played; make simulation.duration longer"));
+        }
+    }
+    out
 }
 
 /// Two results that were made apart from one another: variances add. `degrees` are those of each one's interval.
@@ -164,17 +192,30 @@ pub fn judged(comparisons: Vec<Vec<Row>>, confidence: f64) -> Vec<Vec<Difference
     comparisons.into_iter().map(|rows| rows.into_iter().map(&mut judge).collect()).collect()
 }
 
-/// What a scenario is asked with, beside its own settings, so that all are asked alike.
-pub fn alike(scenarios: &mut [Scenario]) {
-    let Some((seed, simulation, measurement)) = scenarios.first().map(|s| (s.seed, s.simulation.clone(), s.measurement.clone())) else {
-        return;
+/// What a scenario is asked with, beside its own settings, so that all are asked alike. Where there is no steady state all
+/// are played for as long as the one that takes longest.
+///
+/// # Errors
+/// Only some of them have a steady state, or nothing says how long to play.
+pub fn alike(scenarios: &mut [Scenario]) -> Result<(), String> {
+    let Some((seed, mut simulation, measurement)) = scenarios.first().map(|s| (s.seed, s.simulation.clone(), s.measurement.clone())) else {
+        return Ok(());
     };
+    let transient = scenarios.iter().filter(|s| transient::applies(s)).count();
+    if transient > 0 && transient < scenarios.len() {
+        return Err("one has a beginning and an end (a timetable that changes, or a backlog), another a steady state: they have no figure in common".into());
+    }
+    if transient > 0 && !matches!(simulation.length, Length::Duration(_)) {
+        let longest = scenarios.iter().map(transient::horizon).try_fold(0.0, |longest, one| Ok::<f64, String>(f64::max(longest, one?)))?;
+        simulation.length = Length::Duration(longest);
+    }
     for scenario in scenarios {
         (scenario.seed, scenario.simulation, scenario.measurement) = (seed, simulation.clone(), measurement.clone());
         // Pairs need equally many replications.
         scenario.simulation.precision = crate::scenario::Precision::None;
         scenario.simulation.replications = scenario.simulation.replications.max(2);
     }
+    Ok(())
 }
 
 /// Every replication of a scenario.
@@ -221,10 +262,16 @@ pub fn measured(a: &Scenario, b: &Scenario, rounds: u32, watch: &dyn Watch) -> R
 pub fn other_questions(a: &Value, b: &Value) -> Vec<String> {
     const HANDLING: [&str; 3] = ["to", "priority", "keys"];
     let empty = serde_json::Map::new();
+    let backlogs =
+        |v: &Value| -> f64 { v["queues"].as_object().unwrap_or(&empty).values().filter_map(|q| q["initial_backlog"].as_f64()).sum() };
+    let waiting = (backlogs(a), backlogs(b));
     let producers = |v: &'_ Value| v["producers"].as_object().unwrap_or(&empty).clone();
     let (a, b) = (producers(a), producers(b));
-    let mut out: Vec<String> =
-        a.keys().filter(|name| !b.contains_key(*name)).map(|n| format!("producers.{n} is only in the first")).collect();
+    let mut out = Vec::new();
+    if waiting.0 != waiting.1 {
+        out.push(format!("initial_backlog of all queues together: {} and {}", waiting.0, waiting.1));
+    }
+    out.extend(a.keys().filter(|name| !b.contains_key(*name)).map(|n| format!("producers.{n} is only in the first")));
     out.extend(b.keys().filter(|name| !a.contains_key(*name)).map(|n| format!("producers.{n} is only in the second")));
     for (name, x) in &a {
         let (Some(x), Some(y)) = (x.as_object(), b.get(name).and_then(Value::as_object)) else { continue };
@@ -256,6 +303,47 @@ mod tests {
         assert_eq!(p99.verdict, Verdict::Better);
         let same = judged(vec![paired(&two, &two, 0.95, &[])], 0.95).remove(0);
         assert!(same.iter().all(|r| r.verdict == Verdict::Same && r.difference == 0.0), "{same:?}");
+    }
+
+    /// 1 000 messages wait before c servers of 10 ms while 50/s come: they drain in 1 000 / (100 c − 50) s.
+    fn draining(servers: u32) -> Scenario {
+        let mut scenario = Scenario::mgc(50.0, Law::exponential(0.01), servers);
+        scenario.queues[0].initial_backlog = 1000;
+        scenario
+    }
+
+    #[test]
+    fn backlogs_are_compared_by_how_long_they_last() {
+        let mut both = [draining(1), draining(2)];
+        alike(&mut both).expect("both drain");
+        assert_eq!(both[0].simulation.length, both[1].simulation.length);
+        let [one, two] = both.map(|s| simulated(&s, &Blind).expect("played"));
+        let rows = judged(vec![paired(&one, &two, 0.95, &[])], 0.95).remove(0);
+        let drain = &rows[0];
+        assert!(drain.metric.ends_with(".drain_time") && drain.verdict == Verdict::Better, "{drain:?}");
+        // 20 s and 6.67 s. Twice the half-width: a right program fails once in some 1 000 seeds.
+        assert!((drain.difference + 13.33).abs() < 2.0 * drain.half_width.expect("ten replications"), "{drain:?}");
+        assert!(undrained(&[("one", &one), ("two", &two)]).is_empty());
+    }
+
+    #[test]
+    fn what_did_not_drain_is_not_compared_but_told() {
+        let mut both = [draining(1), draining(2)];
+        // One server needs 20 s, two a third of that.
+        both[0].simulation.length = Length::Duration(10.0);
+        alike(&mut both).expect("a duration is stated");
+        let [one, two] = both.map(|s| simulated(&s, &Blind).expect("played"));
+        assert!(paired(&one, &two, 0.95, &[]).iter().all(|row| !row.metric.ends_with(DRAIN)));
+        let said = undrained(&[("one", &one), ("two", &two)]);
+        assert!(said.len() == 1 && said[0].contains("10 of 10 replications of one"), "{said:?}");
+    }
+
+    #[test]
+    fn a_backlog_and_a_steady_state_have_nothing_in_common() {
+        let mut both = [draining(1), Scenario::mgc(50.0, Law::exponential(0.01), 1)];
+        assert!(alike(&mut both).is_err());
+        let [a, b] = both.map(|s| crate::scenario::resolved(&s));
+        assert_eq!(other_questions(&a, &b), ["initial_backlog of all queues together: 1000 and 0"]);
     }
 
     #[test]

@@ -8,8 +8,9 @@ use super::measured::{Grids, Told};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered};
 use crate::load;
-use crate::message::{Keep, Outcome, Record};
-use crate::scenario::Scenario;
+use crate::message::{Happened, Keep, Outcome, Record};
+use crate::rng::Key;
+use crate::scenario::{Arrivals, Durability, Queue, Scenario};
 use crate::sim::{Engine, Station};
 use crate::stats::{Collector, Levels, Places, Span, Summary, combine, levels_of};
 use crate::units::{nanos, seconds, significant};
@@ -37,7 +38,10 @@ const MOST_MESSAGES: u64 = 20_000_000;
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
 pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Measurement, why };
-    let station = Station::of(scenario).ok();
+    let closed = is_closed(scenario);
+    let station = Station::of(scenario).ok().filter(|_| !closed);
+    // Messages that are there before the first of the plan.
+    let before: u64 = scenario.queues.iter().map(|q| q.initial_backlog).sum();
     let bounded = station.as_ref().is_none_or(|station| station.room.is_some());
     if let Some(rho) = super::rho(scenario).filter(|&rho| rho >= 1.0 && !bounded) {
         return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));
@@ -48,14 +52,19 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
     let run = load::measure(scenario, &played, &control).map_err(|e| refuse(e.to_string()))?;
-    let mut measured = stretched(run.records, speed);
-    let planned = if run.cut_short { finished(planned, &mut measured) } else { planned };
-    if (planned.len() as u64) < 2 * BATCHES {
-        return Err(refuse(format!("only {} messages were finished when the run was cut short", planned.len())));
+    let happened = slowed(run.happened, speed);
+    let mut measured = Told::measured(run.records, run.exits);
+    measured.stretch(speed);
+    let planned = if run.cut_short { finished(planned, &mut measured, before) } else { planned };
+    if measured.messages() < 2 * BATCHES {
+        return Err(refuse(format!("only {} messages were finished when the run was cut short", measured.messages())));
     }
     let mut answers = match station {
-        Some(station) => single(scenario, &station, &planned, &run.by, &measured),
-        None => network(scenario, &planned, &run.by, measured),
+        Some(station) => single(scenario, &station, &planned, &run.by, &measured.stays),
+        None => {
+            let commits = commits(scenario, &run.syncs, planned.len());
+            network(scenario, &planned, &run.by, &measured, &[Happened { commits, ..Happened::default() }, happened])
+        }
     };
     for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
         measurement.gates.clone_from(&run.gates);
@@ -64,17 +73,21 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
     Ok(answers)
 }
 
-/// What was finished of a run that was cut short: the plan up to the first message that was not, and the records of that part.
+fn is_closed(scenario: &Scenario) -> bool {
+    scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
+}
+
+/// What was finished of a run that was cut short: the plan up to the first message that was not, and what was told of that part.
 /// The others would be compared with a rehearsal that goes on.
-fn finished(mut planned: Block, measured: &mut Vec<Record>) -> Block {
-    let open = measured.iter().filter(|r| r.outcome == Outcome::Unfinished).map(|r| r.message.id).min();
-    let whole = open.map_or(planned.len(), |id| (id as usize).min(planned.len()));
-    measured.retain(|r| r.message.id < whole as u64);
-    let producers = planned.producer.len().min(whole);
-    planned.due.truncate(whole);
-    planned.sent.truncate(whole);
+fn finished(mut planned: Block, measured: &mut Told, before: u64) -> Block {
+    let whole = measured.finished();
+    measured.retain_below(whole);
+    let rows = (whole.saturating_sub(before) as usize).min(planned.len());
+    let producers = planned.producer.len().min(rows);
+    planned.due.truncate(rows);
+    planned.sent.truncate(rows);
     planned.producer.truncate(producers);
-    planned.demand.iter_mut().for_each(|column| column.truncate(whole));
+    planned.demand.iter_mut().for_each(|column| column.truncate(rows));
     planned
 }
 
@@ -93,22 +106,54 @@ fn single(scenario: &Scenario, station: &Station, planned: &Block, by: &str, mea
     vec![each(Method::Rehearsal, REHEARSAL, &rehearsed), each(Method::Measurement, by, measured), each(Method::Replay, REPLAY, &replayed)]
 }
 
-/// Anything else: rehearsed if it can be simulated, and measured. What happened to each delivery is not kept, so that there is no replay.
-fn network(scenario: &Scenario, planned: &Block, by: &str, measured: Vec<Record>) -> Vec<Answer> {
+/// Anything else: rehearsed on an ideal host, whose disk is the real one, and replayed, by events.
+fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ideal, happened]: &[Happened; 2]) -> Vec<Answer> {
+    let messages = measured.messages();
     let each = |method, by: &str, told: &Told| {
-        let mut summaries = Summaries::new(planned.len(), |window| told.summary(scenario, planned, window, GRID));
+        let mut summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
         // A hand-off between threads is a wait in a measurement and none in a simulation.
         summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
         answer(scenario, method, by, &summaries)
     };
-    let mut measurement = each(Method::Measurement, by, &Told::measured(scenario, measured));
-    match Told::rehearse(scenario, planned) {
-        Ok(told) => vec![each(Method::Rehearsal, REHEARSAL, &told), measurement],
+    let really = if is_closed(scenario) { planned.clone() } else { really_sent(measured, planned) };
+    let mut measurement = each(Method::Measurement, by, measured);
+    let played = |plan, host| Told::replay(scenario, plan, host, messages);
+    match played(planned, ideal).and_then(|told| Ok((told, played(&really, happened)?))) {
+        Ok((rehearsed, replayed)) => {
+            vec![each(Method::Rehearsal, REHEARSAL, &rehearsed), measurement, each(Method::Replay, REPLAY, &replayed)]
+        }
         Err(why) => {
             measurement.caveats.push(format!("measured without a rehearsal: {why}"));
             vec![measurement]
         }
     }
+}
+
+/// What group commits take in a rehearsal: as before the run, in an order by chance, for each queue that is durable.
+fn commits(scenario: &Scenario, syncs: &[u64], messages: usize) -> Vec<Vec<u64>> {
+    let run = Key::new(scenario.seed, 0);
+    let draw = |queue: &Queue| {
+        let (key, most) = (run.role("sync", &queue.name), if queue.durability == Durability::Fsync { messages } else { 0 });
+        let speed = scenario.measurement.speed;
+        let one = |i: usize| syncs.get((key.uniform_at(i as u64, 0) * syncs.len() as f64) as usize).map(|&t| (t as f64 * speed) as u64);
+        (0..most).filter_map(one).collect()
+    };
+    scenario.queues.iter().map(draw).collect()
+}
+
+/// The plan with the instants at which its messages were really sent.
+fn really_sent(measured: &Told, planned: &Block) -> Block {
+    let mut out = planned.clone();
+    let sent = measured.arrivals();
+    // The plan's messages are the last: a backlog comes before them.
+    let from = sent.len().saturating_sub(planned.len());
+    let mut last = 0;
+    for (row, real) in out.sent.iter_mut().zip(&sent[from..]) {
+        // One generator sends them in their order.
+        last = last.max(*real);
+        *row = last;
+    }
+    out
 }
 
 /// The plan of a measurement: the scenario's own, for as long as it is to last.
@@ -122,10 +167,10 @@ fn plan(scenario: &Scenario) -> Result<Block, String> {
             significant(expected, 3)
         ));
     }
-    let plan = scenario.plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+    let plan = scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
     let until = nanos(lasts).ok_or("the measurement lasts longer than can be timed")?;
     let block = plan.take_until(until);
-    if (block.len() as u64) < 2 * BATCHES {
+    if (block.len() as u64) < 2 * BATCHES && !is_closed(scenario) {
         return Err(format!("only {} messages fall into its {lasts} s; lengthen [measurement] duration", block.len()));
     }
     Ok(block)
@@ -146,16 +191,13 @@ fn scaled(block: &Block, factor: f64) -> Block {
     }
 }
 
-/// Records of a run that was played faster, in the scenario's own time.
-fn stretched(mut records: Vec<Record>, speed: f64) -> Vec<Record> {
+/// What happened in a run that was played faster, in the scenario's own time.
+fn slowed(mut happened: Happened, speed: f64) -> Happened {
     if speed != 1.0 {
-        for r in &mut records {
-            for t in [&mut r.message.due, &mut r.sent, &mut r.taken, &mut r.finished] {
-                *t = (*t as f64 * speed).round() as u64;
-            }
-        }
+        happened.overruns.iter_mut().for_each(|o| o.nanos = (o.nanos as f64 * speed).round() as i64);
+        happened.commits.iter_mut().flatten().for_each(|t| *t = (*t as f64 * speed).round() as u64);
     }
-    records
+    happened
 }
 
 /// A plan made of what was really sent when, and how long each service really took; the planned work of what was not served.

@@ -76,6 +76,9 @@ struct Outcome {
 /// # Errors
 /// As [`simulate`].
 pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+    if super::transient::applies(scenario) {
+        return super::transient::replications(scenario, watch);
+    }
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, _) = run.warmup(watch);

@@ -59,13 +59,7 @@ pub fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> Option<M
 pub fn planned(scenario: &Scenario) -> u64 {
     let busiest = crate::theory::explain(scenario).loads.iter().filter_map(|load| load.rho).reduce(f64::max);
     let Some(rho) = busiest.filter(|rho| (0.0..1.0).contains(rho)) else { return USUAL };
-    let gaps = scenario.producers.iter().map(|p| match &p.arrivals {
-        Arrivals::Periodic => 0.0,
-        Arrivals::Renewal { gap } => gap.scv(),
-        _ => 1.0,
-    });
-    let work = scenario.consumers.iter().map(|c| c.service_time.scv()).fold(0.0, f64::max);
-    let varies = (gaps.fold(0.0, f64::max) + work).max(0.1);
+    let varies = variability(scenario);
     let share = match &scenario.simulation.precision {
         Precision::None => return USUAL,
         Precision::Means(share) => *share,
@@ -76,6 +70,24 @@ pub fn planned(scenario: &Scenario) -> u64 {
     let each = z * z * (1.0 + rho) * forgotten / (share * share) / f64::from(LEAST_REPLICATIONS);
     let each = each.max(RELAXATIONS * forgotten);
     if each.is_finite() { (each.ceil() as u64).clamp(SHORTEST, LONGEST) } else { USUAL }
+}
+
+/// How much gaps and services vary together: the sum of their largest squared coefficients of variation.
+fn variability(scenario: &Scenario) -> f64 {
+    let gaps = scenario.producers.iter().map(|p| match &p.arrivals {
+        Arrivals::Periodic => 0.0,
+        Arrivals::Renewal { gap } => gap.scv(),
+        _ => 1.0,
+    });
+    let work = scenario.consumers.iter().map(|c| c.service_time.scv()).fold(0.0, f64::max);
+    (gaps.fold(0.0, f64::max) + work).max(0.1)
+}
+
+/// Messages that a replication must have at a load of its busiest queue for its own figures to be hardly biased by its start,
+/// and for their intervals to cover; `None` where it never settles.
+pub fn settled(scenario: &Scenario, rho: f64) -> Option<u64> {
+    let messages = RELAXATIONS * variability(scenario) / (1.0 - rho).powi(2);
+    (rho < 1.0 && messages.is_finite()).then(|| (messages.ceil() as u64).max(SHORTEST))
 }
 
 /// How many replications to begin with, `stated` being those that were asked for.

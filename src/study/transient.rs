@@ -14,6 +14,7 @@ use crate::stats::{Combined, Gathered, Late, NetworkCollector, NetworkSpan, Summ
 use crate::units::{Time, nanos, seconds};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Points of a timeline.
 const GRID: u64 = 500;
@@ -28,7 +29,7 @@ pub(super) fn applies(scenario: &Scenario) -> bool {
 }
 
 /// How long to play, in seconds: as asked for, or the timetable, or until backlogs are gone and some time more.
-fn horizon(scenario: &Scenario) -> Result<f64, String> {
+pub(super) fn horizon(scenario: &Scenario) -> Result<f64, String> {
     if let Length::Duration(s) = scenario.simulation.length {
         return Ok(s);
     }
@@ -60,12 +61,9 @@ type Levels = Vec<Vec<(u64, u64)>>;
 /// A refusal that says why.
 pub(super) fn answer(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
-    let horizon = horizon(scenario).map_err(refuse)?;
-    let play = Play::by_events(scenario).map_err(refuse)?;
-    let end = nanos(horizon).ok_or_else(|| refuse("the stretch of time is longer than can be timed".into()))?;
-    let drains = overloads_end(scenario, horizon).into_iter().map(|end| end.and_then(nanos)).collect();
-    let (levels, mut combined) = repeated(&Stretches { scenario, play, end, drains }, watch).map_err(refuse)?;
-    let by = format!("event calendar, {} replications of the first {}", levels.len(), Time(horizon));
+    let stretches = Stretches::new(scenario).map_err(refuse)?;
+    let (levels, mut combined) = repeated(&stretches, watch).map_err(refuse)?;
+    let by = format!("event calendar, {} replications of the first {}", levels.len(), Time(seconds(stretches.end)));
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     out.caveats.append(&mut combined.caveats);
@@ -76,9 +74,22 @@ pub(super) fn answer(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, U
     );
     out.metrics = combined.metrics;
     for (q, queue) in scenario.queues.iter().enumerate() {
-        out.timelines.insert(queue.name.clone(), timeline(&levels, q, end, scenario.simulation.confidence));
+        out.timelines.insert(queue.name.clone(), timeline(&levels, q, stretches.end, scenario.simulation.confidence));
     }
     Ok(out)
+}
+
+/// What every replication gave by metric path, in their order.
+///
+/// # Errors
+/// A refusal that says why.
+pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
+    let stretches = Stretches::new(scenario).map_err(refuse)?;
+    let all = scenario.simulation.replications;
+    let some = |from: u32| stretches.some(from..all.min(from + MOST_AT_ONCE), watch).into_iter().map(|stretch| stretch.summary.values);
+    let values: Vec<_> = (0..all).step_by(MOST_AT_ONCE as usize).flat_map(some).collect();
+    if values.is_empty() { Err(refuse("interrupted before a replication was finished".into())) } else { Ok(values) }
 }
 
 /// Replications until the precision is reached.
@@ -89,9 +100,7 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
     loop {
         let made = levels.len() as u32;
         watch.says("simulation", f64::from(made) / f64::from(wanted), &format!("{wanted} replications"));
-        let next = made..wanted.min(made + MOST_AT_ONCE);
-        let played = next.into_par_iter().filter(|_| !watch.stopped()).map(|replication| stretches.play(replication));
-        for stretch in played.collect::<Vec<Stretch>>() {
+        for stretch in stretches.some(made..wanted.min(made + MOST_AT_ONCE), watch) {
             all.add(&stretch.summary);
             levels.push(stretch.levels);
         }
@@ -154,7 +163,20 @@ struct Stretches<'a> {
     drains: Vec<Option<u64>>,
 }
 
-impl Stretches<'_> {
+impl<'a> Stretches<'a> {
+    fn new(scenario: &'a Scenario) -> Result<Self, String> {
+        let horizon = horizon(scenario)?;
+        let play = Play::by_events(scenario)?;
+        let end = nanos(horizon).ok_or("the stretch of time is longer than can be timed")?;
+        let drains = overloads_end(scenario, horizon).into_iter().map(|end| end.and_then(nanos)).collect();
+        Ok(Stretches { scenario, play, end, drains })
+    }
+
+    /// Some replications, in their order; those that were not begun when the person wanted it to end are left out.
+    fn some(&self, which: Range<u32>, watch: &dyn Watch) -> Vec<Stretch> {
+        which.into_par_iter().filter(|_| !watch.stopped()).map(|replication| self.play(replication)).collect()
+    }
+
     fn play(&self, replication: u32) -> Stretch {
         let Stretches { scenario, play, end, drains } = self;
         let mut network = play.network(replication, None).expect("the network of replication 0 was made");

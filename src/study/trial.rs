@@ -1,13 +1,11 @@
 //! Whether one configuration meets its objectives, with just enough simulation to say so.
 
 use super::watch::Watch;
-use super::{Judgement, Met, objectives, simulation};
+use super::{Judgement, Met, objectives, simulation, stopping};
 use crate::answer::{Answer, Method, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
 
-/// The relaxation times that a run must span before its figures count: near saturation short runs know nothing of long queues.
-const RELAXATIONS: f64 = 15.0;
 /// How much longer each attempt is than the one before.
 const GROWTH: u64 = 4;
 
@@ -91,24 +89,18 @@ fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
         return if effort == Effort::Short { grown[..1].to_vec() } else { grown.to_vec() };
     };
     let most = asked.saturating_mul(GROWTH);
-    let first = (asked / (GROWTH * GROWTH)).max(1000).max(settled(scenario)).min(most);
+    let first = (asked / (GROWTH * GROWTH)).max(settled(scenario)).min(most);
     if effort == Effort::Short {
-        return vec![(Length::Messages(first.min(asked)), replications)];
+        return vec![(Length::Messages(first), replications)];
     }
     let lengths = std::iter::successors(Some(first), |n| (*n < most).then(|| (n * GROWTH).min(most)));
     lengths.map(|n| (Length::Messages(n), replications)).collect()
 }
 
-/// Messages in several relaxation times: 4ρ/(1 − ρ)² of them pass in one of an M/M/c queue near saturation, and more if
-/// services vary more.
-///
-/// # Source
-/// Morse (1955), *Stochastic properties of waiting lines*: 1/(√(cμ) − √λ)².
+/// Messages of the first attempt: what the busiest queue needs to forget its start.
 fn settled(scenario: &Scenario) -> u64 {
-    let rho = theory::explain(scenario).loads.iter().filter_map(|load| load.rho).fold(0.0, f64::max);
-    let scv = scenario.consumers.iter().map(|c| c.service_time.scv()).filter(|scv| scv.is_finite()).fold(1.0, f64::max);
-    let messages = RELAXATIONS * 4.0 * rho / (1.0 - rho).powi(2) * (1.0 + scv) / 2.0;
-    if rho < 1.0 { messages as u64 } else { u64::MAX }
+    let rho = theory::explain(scenario).loads.iter().filter(|load| !load.bounded).filter_map(|load| load.rho).fold(0.0, f64::max);
+    stopping::settled(scenario, rho).unwrap_or(u64::MAX)
 }
 
 /// A configuration whose backlog grows for ever meets no objective.

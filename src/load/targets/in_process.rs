@@ -1,24 +1,39 @@
 //! The crate's own queue as a target: a [`Queue`] of plan positions for each queue of the scenario, or for each server's share of a
-//! partitioned one.
+//! partitioned one; before it a log where messages are durable, behind it a dealer where consumers have windows.
 
+use super::commits::Commits;
+use super::dealer::Dealer;
 use super::{Lost, Offer, Sent, Taken, Target, Want};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::score::share_of;
 use crate::message::Outcome;
+use crate::queue::log::Event;
 use crate::queue::{self, Delivery, Loss, Order, Queue, Settings, Tag, Terms};
-use crate::scenario::{self, Discipline, Overflow, Scenario};
+use crate::scenario::{self, Discipline, Durability, Overflow, Scenario};
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
 
-struct InProcess(Arc<Shared>);
+struct InProcess {
+    shared: Arc<Shared>,
+    /// Those that deal messages out, and those that commit them.
+    threads: Vec<JoinHandle<()>>,
+}
 
 /// What the queues' listeners know, too: a lost message goes to a dead-letter queue.
 struct Shared {
     /// By queue of the scenario, then by part.
-    queues: OnceLock<Vec<Vec<Queue<u64>>>>,
+    lanes: OnceLock<Vec<Vec<Lane>>>,
     lost: Mutex<Vec<Lost>>,
+}
+
+/// A queue with what stands before and behind it.
+struct Lane {
+    queue: Queue<u64>,
+    commits: Option<Commits>,
+    dealer: Option<Dealer>,
 }
 
 thread_local! {
@@ -27,15 +42,29 @@ thread_local! {
 }
 
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    let shared = Arc::new(Shared { queues: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
-    let queues = scenario.queues.iter().enumerate().map(|(index, queue)| {
-        let parts = if queue.partitions.is_some() { scenario.consumers_of(index).map(|(_, c)| share_of(c)).sum() } else { 1 };
+    let shared = Arc::new(Shared { lanes: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
+    let mut lanes = Vec::with_capacity(scenario.queues.len());
+    for (index, queue) in scenario.queues.iter().enumerate() {
+        let groups = || scenario.consumers_of(index).map(|(_, c)| c);
+        let parts = if queue.partitions.is_some() { groups().map(share_of).sum() } else { 1 };
         let settings = settings(scenario, queue, messages);
-        (0..parts).map(|_| lane(&shared, index, queue.dead_letter, settings.clone())).collect()
-    });
-    let opened = shared.queues.set(queues.collect());
+        let mut all: Vec<Lane> = (0..parts).map(|_| lane(&shared, index, queue.dead_letter, settings.clone())).collect();
+        if queue.partitions.is_none() && groups().any(|c| c.prefetch > 1) {
+            let windows = groups().flat_map(|c| std::iter::repeat_n(c.prefetch, share_of(c)));
+            all[0].dealer = Some(Dealer::new(windows));
+        }
+        if queue.durability == Durability::Fsync {
+            for lane in &mut all {
+                lane.commits = Some(Commits::open(messages).map_err(|error| LoadError::NoDisk { why: error.to_string() })?);
+            }
+        }
+        lanes.push(all);
+    }
+    let opened = shared.lanes.set(lanes);
     assert!(opened.is_ok(), "the queues of a target are made once");
-    Ok(Box::new(InProcess(shared)))
+    let mut target = InProcess { shared, threads: Vec::new() };
+    target.start()?;
+    Ok(Box::new(target))
 }
 
 fn settings(scenario: &Scenario, queue: &scenario::Queue, messages: usize) -> Settings {
@@ -53,6 +82,8 @@ fn settings(scenario: &Scenario, queue: &scenario::Queue, messages: usize) -> Se
             Overflow::Block => queue::Overflow::Block,
         },
         delivery_limit: queue.delivery_limit,
+        // A random one is given with each message; dead letters are not sent and have this alone.
+        message_ttl: queue.message_ttl.as_ref().filter(|law| law.scv() == 0.0).map(|law| played(law.mean())),
         visibility_timeout: queue.visibility_timeout.map(played),
         reserve: messages,
         ..Settings::default()
@@ -60,7 +91,7 @@ fn settings(scenario: &Scenario, queue: &scenario::Queue, messages: usize) -> Se
 }
 
 /// A queue whose losses are written down and go to the dead-letter queue, if there is one.
-fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings: Settings) -> Queue<u64> {
+fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings: Settings) -> Lane {
     // The queues belong to the shared part, which must not keep itself alive.
     let shared = Arc::downgrade(shared);
     let told = move |lost: queue::Lost<u64>| {
@@ -71,23 +102,94 @@ fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings
             Loss::Rejected | Loss::TooOften => Outcome::DeadLettered,
         };
         shared.lost.lock().push(Lost { queue, message: lost.body, at: lost.at, outcome, deliveries: lost.deliveries });
+        let lanes = shared.lanes();
+        if let Some(commits) = lanes.get(queue).and_then(|lanes| lanes.iter().find_map(|lane| lane.commits.as_ref())) {
+            commits.note(lost.body, Event::Settled);
+        }
         if let Some(dead) = dead_letter {
             // A dead letter that finds no room is lost for good, as in brokers; its record tells.
-            let _refused = shared.queues()[dead][0].publish(lost.body);
+            let _refused = lanes[dead][0].publish(&Offer { message: lost.body, ..Offer::default() });
         }
     };
-    Queue::new(settings, || Monotonic.now(), told)
+    Lane { queue: Queue::new(settings, || Monotonic.now(), told), commits: None, dealer: None }
+}
+
+impl Lane {
+    fn publish(&self, offer: &Offer) -> Sent {
+        match &self.commits {
+            Some(commits) if commits.write(offer) => Sent::Accepted,
+            Some(_) => Sent::Closed,
+            None => self.hand_over(offer),
+        }
+    }
+
+    fn hand_over(&self, offer: &Offer) -> Sent {
+        use crate::queue::Refusal::{Closed, Full, Wait};
+        let terms = Terms { rank: offer.rank, ttl: offer.ttl };
+        match self.queue.publish_with(offer.message, terms).map_err(|refused| refused.why) {
+            Ok(_) => Sent::Accepted,
+            Err(Full) => Sent::Rejected,
+            Err(Wait | Closed) => Sent::Closed,
+        }
+    }
+
+    fn close(&self) {
+        match &self.commits {
+            // What is written is handed over first.
+            Some(commits) => commits.close(),
+            None => self.queue.close(),
+        }
+    }
+
+    fn halt(&self) {
+        self.queue.halt();
+        self.commits.iter().for_each(Commits::close);
+        self.dealer.iter().for_each(Dealer::halt);
+    }
+
+    fn settled(&self, taken: &Taken) {
+        if let Some(dealer) = &self.dealer {
+            dealer.settled(taken.part);
+        }
+    }
 }
 
 impl Shared {
-    fn queues(&self) -> &[Vec<Queue<u64>>] {
-        self.queues.get().map_or(&[], Vec::as_slice)
+    fn lanes(&self) -> &[Vec<Lane>] {
+        self.lanes.get().map_or(&[], Vec::as_slice)
     }
 }
 
 impl InProcess {
-    fn lane(&self, queue: usize, part: usize) -> &Queue<u64> {
-        &self.0.queues()[queue][part]
+    /// A queue's lane; one that is not partitioned has one alone, whoever asks.
+    fn lane(&self, queue: usize, part: usize) -> &Lane {
+        let lanes = &self.shared.lanes()[queue];
+        &lanes[part.min(lanes.len() - 1)]
+    }
+
+    /// Starts those who commit and those who deal.
+    fn start(&mut self) -> Result<(), LoadError> {
+        for (queue, lanes) in self.shared.lanes().iter().enumerate() {
+            for part in 0..lanes.len() {
+                let mut spawn = |name: &str, life: fn(&Lane)| {
+                    let shared = Arc::clone(&self.shared);
+                    let thread = thread::Builder::new().name(name.into()).spawn(move || life(&shared.lanes()[queue][part]));
+                    thread.map(|thread| self.threads.push(thread)).map_err(|error| LoadError::NoThread { why: error.to_string() })
+                };
+                if lanes[part].commits.is_some() {
+                    spawn("commits", |lane| {
+                        if let Some(commits) = &lane.commits {
+                            commits.run(|offer| _ = lane.hand_over(offer));
+                        }
+                        lane.queue.close();
+                    })?;
+                }
+                if lanes[part].dealer.is_some() {
+                    spawn("dealer", |lane| lane.dealer.iter().for_each(|dealer| dealer.deal(&lane.queue)))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes messages in the way that is given, by way of this thread's hand.
@@ -100,51 +202,75 @@ impl InProcess {
     }
 }
 
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        self.shared.lanes().iter().flatten().for_each(Lane::halt);
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so.
+            let _ended = thread.join();
+        }
+    }
+}
+
 impl Target for InProcess {
     fn publish(&self, queue: usize, offer: &Offer) -> Sent {
-        use crate::queue::Refusal::{Closed, Full, Wait};
-        let terms = Terms { rank: offer.rank, ttl: offer.ttl };
-        match self.lane(queue, offer.part).publish_with(offer.message, terms).map_err(|refused| refused.why) {
-            Ok(_) => Sent::Accepted,
-            Err(Full) => Sent::Rejected,
-            Err(Wait | Closed) => Sent::Closed,
-        }
+        self.lane(queue, offer.part).publish(offer)
     }
 
     fn consume(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) -> bool {
         let lane = self.lane(queue, want.part);
-        self.take(want.part, out, |hand| lane.consume(want.max, hand))
+        self.take(want.part, out, |hand| match &lane.dealer {
+            Some(dealer) => dealer.take(want.part).map(|delivery| hand.push(delivery)).is_some(),
+            None => lane.queue.consume(want.max, hand),
+        })
     }
 
     fn refill(&self, queue: usize, want: &Want, until: u64, out: &mut Vec<Taken>) {
         let lane = self.lane(queue, want.part);
         self.take(want.part, out, |hand| match until {
-            0 => lane.try_consume(want.max, hand) > 0,
-            _ => lane.consume_until(want.max, until, hand),
+            0 => lane.queue.try_consume(want.max, hand) > 0,
+            _ => lane.queue.consume_until(want.max, until, hand),
         });
     }
 
     fn ack(&self, queue: usize, taken: &Taken) -> bool {
-        self.lane(queue, taken.part).ack(Tag::from(taken.tag)).is_ok()
+        let lane = self.lane(queue, taken.part);
+        let settled = lane.queue.ack(Tag::from(taken.tag)).is_ok();
+        if let Some(commits) = lane.commits.as_ref().filter(|_| settled) {
+            commits.note(taken.message, Event::Settled);
+        }
+        lane.settled(taken);
+        settled
     }
 
     fn nack(&self, queue: usize, taken: &Taken, delay: u64) -> bool {
-        self.lane(queue, taken.part).nack_after(Tag::from(taken.tag), std::time::Duration::from_nanos(delay)).is_ok()
+        let lane = self.lane(queue, taken.part);
+        if let Some(commits) = &lane.commits {
+            commits.note(taken.message, Event::Returned(taken.deliveries));
+        }
+        let kept = lane.queue.nack_after(Tag::from(taken.tag), std::time::Duration::from_nanos(delay)).is_ok();
+        lane.settled(taken);
+        kept
     }
 
     fn close(&self, queue: usize) {
-        self.0.queues()[queue].iter().for_each(Queue::close);
+        self.shared.lanes()[queue].iter().for_each(Lane::close);
     }
 
     fn halt(&self) {
-        self.0.queues().iter().flatten().for_each(Queue::halt);
+        self.shared.lanes().iter().flatten().for_each(Lane::halt);
     }
 
     fn in_system(&self, queue: usize) -> Option<u64> {
-        Some(self.0.queues()[queue].iter().map(|lane| lane.counts().inside()).sum())
+        let inside = |lane: &Lane| lane.queue.counts().inside() + lane.commits.as_ref().map_or(0, Commits::inside);
+        Some(self.shared.lanes()[queue].iter().map(inside).sum())
     }
 
     fn lost(&self) -> Vec<Lost> {
-        std::mem::take(&mut self.0.lost.lock())
+        std::mem::take(&mut self.shared.lost.lock())
+    }
+
+    fn commits(&self, queue: usize) -> Vec<u64> {
+        self.shared.lanes()[queue].iter().filter_map(|lane| lane.commits.as_ref()).flat_map(Commits::took).collect()
     }
 }

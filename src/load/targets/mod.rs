@@ -1,7 +1,9 @@
 //! What can be measured here: one file per target, one line each in [`TARGETS`].
 
 mod channels;
+mod commits;
 mod condvar;
+mod dealer;
 mod in_process;
 mod null;
 
@@ -42,6 +44,11 @@ pub trait Target: Sync {
 
     /// Messages that left without being served. Asked once, at the end.
     fn lost(&self) -> Vec<Lost>;
+
+    /// Nanoseconds that each group commit of a queue took, in order. Asked once, at the end.
+    fn commits(&self, _queue: usize) -> Vec<u64> {
+        Vec::new()
+    }
 }
 
 /// A message to be sent.
@@ -55,13 +62,15 @@ pub struct Offer {
     pub ttl: Option<u64>,
     /// Which part of a partitioned queue it belongs to.
     pub part: usize,
+    /// Bytes of content.
+    pub size: u32,
 }
 
 /// What a consumer asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Want {
     pub max: usize,
-    /// Which part of a partitioned queue.
+    /// Which part of a partitioned queue; of one with windows, whose.
     pub part: usize,
 }
 
@@ -83,7 +92,7 @@ pub struct Taken {
     pub deliveries: u32,
     /// Whatever the target needs to know it again.
     pub tag: u64,
-    /// Which part of a partitioned queue it came from.
+    /// Which part of a partitioned queue it came from; of one with windows, out of whose.
     pub part: usize,
 }
 

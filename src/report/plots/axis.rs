@@ -49,6 +49,15 @@ impl Axis {
         Axis { low, high, log: false, ticks: ticks.collect(), title: title.into() }
     }
 
+    /// Shares as per cent.
+    pub fn percent(name: &str, low: f64, high: f64) -> Self {
+        let title = if name.is_empty() { String::new() } else { format!("{name}, %") };
+        let mut axis = Self::linear(&title, low * 100.0, high * 100.0);
+        (axis.low, axis.high) = (low, high);
+        axis.ticks.iter_mut().for_each(|tick| tick.0 /= 100.0);
+        axis
+    }
+
     /// Positions with ticks that the caller chose.
     pub fn marked(title: &str, low: f64, high: f64, ticks: Vec<(f64, String)>) -> Self {
         Axis { low, high, log: false, ticks, title: title.into() }

@@ -4,6 +4,8 @@
 
 mod agreement;
 mod axis;
+mod capacity;
+mod compare;
 mod figure;
 mod levels;
 mod percentiles;
@@ -13,6 +15,8 @@ mod sweep;
 mod theme;
 
 use crate::study::Study;
+pub(super) use capacity::draw as capacity;
+pub(super) use compare::draw as compared;
 pub use figure::Frame;
 pub(super) use quantiles::draw as quantiles;
 pub(super) use svg::escape;

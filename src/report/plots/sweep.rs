@@ -139,12 +139,17 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
 /// The axis of a setting: a tick for each value, or for some of them where they would crowd.
 fn marked(swept: &Swept, x: &[f64]) -> Axis {
     let axis = &swept.grid.axes[0];
-    let (low, high) = (x.first().copied().unwrap_or(0.0), x.last().copied().unwrap_or(1.0));
+    settings(&axis.path, &x.iter().copied().zip(axis.values.iter().cloned()).collect::<Vec<_>>())
+}
+
+/// An axis of a setting's values, from their positions and what is written there.
+pub(super) fn settings(title: &str, values: &[(f64, String)]) -> Axis {
+    let (low, high) = (values.first().map_or(0.0, |v| v.0), values.last().map_or(1.0, |v| v.0));
     let (low, high) = if high > low { (low, high) } else { (low - 0.5, high + 0.5) };
     let room = f64::from(RIGHT - LEFT);
     let mut ticks: Vec<(f64, String)> = Vec::new();
     let mut free = f64::NEG_INFINITY;
-    for (at, text) in x.iter().zip(&axis.values) {
+    for (at, text) in values {
         let center = (at - low) / (high - low) * room;
         let half = theme::text_width(text) * f64::from(BODY) / 2.0 + 4.0;
         if center - half >= free {
@@ -152,7 +157,7 @@ fn marked(swept: &Swept, x: &[f64]) -> Axis {
             free = center + half;
         }
     }
-    Axis::marked(&axis.path, low, high, ticks)
+    Axis::marked(title, low, high, ticks)
 }
 
 /// Two axes: p99 latency as shades, each cell with its figure and whether the objectives are met.

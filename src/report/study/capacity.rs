@@ -2,6 +2,7 @@
 
 use crate::answer::{Method, metric_of};
 use crate::report::number::{Scale, relative};
+use crate::report::plots::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::study::capacity::{Capacity, Check, Probe};
@@ -65,7 +66,7 @@ pub fn beside(capacity: &Capacity) -> Vec<String> {
 
 fn word(outcome: Met) -> &'static str {
     match outcome {
-        Met::Pass => "still passes",
+        Met::Pass => "passes",
         Met::Fail => "fails",
         Met::Inconclusive => "undecided",
     }
@@ -133,6 +134,35 @@ fn cell(probe: &Probe, method: Method, metric: &str) -> String {
     let estimate = probe.trial.answers.iter().find(|a| a.method == method).and_then(|a| a.get(metric));
     let unit = metric_of(metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
     Scale::of(unit, estimate.and_then(|e| e.value).into_iter()).show_with_unit(estimate)
+}
+
+/// What was tried as a table for spreadsheets: SI units, a row for each value, method and objective's metric.
+pub fn csv(capacity: &Capacity) -> String {
+    let head = ["path", "value", "tried", "outcome", "method", "metric", "estimate", "half_width", "unit"].map(String::from).to_vec();
+    let mut rows = vec![head];
+    let tried = capacity.probes.iter().map(|p| (p, "decided")).chain(capacity.curve.iter().map(|p| (p, "looked at")));
+    for (probe, how) in tried {
+        let outcome = if probe.trial.unstable().is_some() { "unstable" } else { word(probe.trial.outcome) };
+        let start = vec![capacity.path.clone(), probe.value.clone(), how.into(), outcome.into()];
+        if probe.trial.answers.is_empty() {
+            rows.push(start.iter().cloned().chain(std::iter::repeat_n(String::new(), 5)).collect());
+        }
+        for (answer, objective) in probe.trial.answers.iter().flat_map(|a| capacity.scenario.objectives.iter().map(move |o| (a, o))) {
+            let Some(estimate) = answer.get(&objective.metric) else { continue };
+            let unit = metric_of(&objective.metric).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
+            let number = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
+            let end = [answer.method.name().into(), objective.metric.clone(), number(estimate.value), number(estimate.half_width), unit];
+            rows.push(start.iter().cloned().chain(end).collect());
+        }
+    }
+    crate::report::csv::table(&rows)
+}
+
+/// Every file of a search, by name.
+pub fn files(capacity: &Capacity, document: &str, toml: &str) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![("capacity.json", document.to_string()), ("capacity.csv", csv(capacity)), ("capacity.toml", toml.to_string())];
+    files.extend(crate::report::plots::capacity(capacity, Frame::Alone).map(|svg| ("capacity.svg", svg)));
+    files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
 }
 
 /// The document for machines.

@@ -2,9 +2,10 @@
 
 use crate::answer::{Estimate, metric_of};
 use crate::report::number::{Scale, relative, three};
+use crate::report::plots::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::compare::{Difference, Verdict};
+use crate::study::compare::{DRAIN, Difference, Verdict};
 use serde_json::{Value, json};
 
 /// Several configurations, each held against the first.
@@ -21,18 +22,20 @@ pub struct Compared {
     pub notes: Vec<String>,
 }
 
-/// What says most about a configuration, in this order.
+/// What says most about a configuration, in this order, after how long its backlogs last.
 const HEADLINES: [&str; 2] = ["total.latency.p99", "total.latency.mean"];
 
 /// One sentence for each configuration after the first.
 pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
     let one = |(name, rows): (&String, &Vec<Difference>)| {
-        let row = HEADLINES.iter().find_map(|m| rows.iter().find(|r| r.metric == *m)).or(rows.first());
+        let drains = rows.iter().find(|r| r.metric.ends_with(DRAIN));
+        let row = drains.or_else(|| HEADLINES.iter().find_map(|m| rows.iter().find(|r| r.metric == *m))).or(rows.first());
         let Some(row) = row else { return (Verdict::Same, format!("{name} has no figure in common with {}.", compared.names[0])) };
         let figures = {
             let scale = scale(row);
             let show = |v| scale.show_with_unit(Some(&Estimate::exact(v)));
-            format!("{} against {}", show(row.b), show(row.a))
+            let difference = scale.show_with_unit(Some(&Estimate::with(row.difference, row.half_width)));
+            format!("{} against {}, a difference of {difference}", show(row.b), show(row.a))
         };
         let against = &compared.names[0];
         let sentence = match row.verdict {
@@ -53,7 +56,14 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn by(row: &Difference) -> String {
+/// Both figures, as `103 → 461 ms`.
+pub fn figures(row: &Difference) -> String {
+    let scale = scale(row);
+    format!("{} → {}", scale.show(Some(&Estimate::exact(row.a))), scale.show_with_unit(Some(&Estimate::exact(row.b))))
+}
+
+/// The difference as a share of the first figure.
+pub fn by(row: &Difference) -> String {
     row.relative().map_or("from nothing".into(), relative)
 }
 
@@ -111,6 +121,31 @@ fn table(a: &str, b: &str, rows: &[Difference], style: &Style) -> Vec<String> {
     let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
     let lines: Vec<_> = std::iter::once(Some(signs(head))).chain([None]).chain(rows.iter().map(|r| Some(signs(row(r))))).collect();
     columns(&lines, 4, if style.ascii { '-' } else { '─' })
+}
+
+/// The rows as a table for spreadsheets: SI units, one row for each configuration and metric.
+pub fn csv(compared: &Compared) -> String {
+    let head = ["a", "b", "metric", "value_a", "value_b", "difference", "half_width", "unit", "p", "verdict"].map(String::from).to_vec();
+    let mut rows = vec![head];
+    for (name, differences) in compared.names[1..].iter().zip(&compared.differences) {
+        rows.extend(differences.iter().map(|d| {
+            let unit = metric_of(&d.metric).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
+            let verdict = serde_json::to_value(d.verdict).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+            let half = d.half_width.map_or(String::new(), |h| h.to_string());
+            let numbers = [d.a, d.b, d.difference].map(|v| v.to_string());
+            let mut row = vec![compared.names[0].clone(), name.clone(), d.metric.clone()];
+            row.extend(numbers.into_iter().chain([half, unit, d.p.to_string(), verdict]));
+            row
+        }));
+    }
+    crate::report::csv::table(&rows)
+}
+
+/// Every file of a comparison, by name.
+pub fn files(compared: &Compared) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![("comparison.json".to_string(), document(compared)), ("comparison.csv".to_string(), csv(compared))];
+    files.extend(crate::report::plots::compared(compared, Frame::Alone).map(|svg| ("comparison.svg".to_string(), svg)));
+    files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
 
 /// The document for machines.

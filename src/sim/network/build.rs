@@ -9,6 +9,7 @@ use super::keys::KeyLaw;
 use super::leave::Families;
 use super::parts::{Client, Counts, Group, GroupKeys, Hub, Loop, Phase, Sender, Server, Station};
 use super::plain::is_plain;
+use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
 use crate::discipline::{Fifo, Lifo, Priority, Random, Sorted, Waiting};
@@ -20,6 +21,7 @@ use crate::scenario::{
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
+use std::collections::VecDeque;
 
 fn time(seconds: f64) -> u64 {
     nanos(seconds).unwrap_or(MAX_NANOS)
@@ -62,7 +64,11 @@ impl<S: Blocks> Network<S> {
             hand: Vec::new(),
             chance: key.role("keys", ""),
             looks,
+            host: Host::new(time(scenario.simulation.overheads.hand_off)),
         };
+        if !network.host.is_ideal() {
+            network = network.without_shortcuts();
+        }
         network.staff(scenario);
         network.ends.grow(network.servers.len());
         network.look_ahead();
@@ -196,6 +202,9 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         parked: groups.is_empty(),
         visibility: queue.visibility_timeout.map(time),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
+        commits: VecDeque::new(),
+        sync: scenario.simulation.overheads.sync.clone().map(|law| (law, key.role("sync", &queue.name))),
+        committed: 0,
         partitions: queue.partitions.unwrap_or(1),
         plain,
         batching,

@@ -31,6 +31,7 @@ mod parts;
 mod plain;
 mod preempt;
 mod prefetch;
+mod replay;
 mod retry;
 mod serve;
 mod sharing;
@@ -144,6 +145,8 @@ pub struct Network<S> {
     hand: Vec<(u32, u64, u32)>,
     chance: Key,
     looks: Option<Looks>,
+    /// What a host adds that is not ideal.
+    host: replay::Host,
 }
 
 impl<S: Blocks> Network<S> {
@@ -259,7 +262,8 @@ impl<S: Blocks> Network<S> {
             State::Away => {}
             State::InService => {
                 station.serving.down(now);
-                job.worked += now - job.began;
+                // Who is still being woken has not begun.
+                job.worked += now.saturating_sub(job.began);
             }
             State::Ready | State::Committing => {
                 station.ready -= 1;

@@ -15,6 +15,9 @@ use super::{Judgement, Met};
 use crate::scenario::{self, Files, Problems, Scenario, Source};
 use std::collections::BTreeMap;
 
+/// How far beyond the found value the picture looks.
+const LOOKS: [usize; 7] = [1, 2, 3, 5, 8, 12, 18];
+
 /// What is searched: a setting, and its values from low to high.
 pub struct Search<'a> {
     pub source: &'a Source,
@@ -29,6 +32,8 @@ pub struct Search<'a> {
 #[derive(Debug, Clone)]
 pub struct Probe {
     pub value: String,
+    /// Its place among all values that were asked for.
+    pub index: usize,
     pub trial: Trial,
 }
 
@@ -49,6 +54,8 @@ pub struct Capacity {
     pub outcome: Met,
     pub checks: Vec<Check>,
     pub headroom: Option<Headroom>,
+    /// Short looks at easier values, for the picture: how the objectives go on beyond what was found.
+    pub curve: Vec<Probe>,
     /// What is suspicious, in sentences.
     pub notes: Vec<String>,
 }
@@ -77,7 +84,25 @@ impl Search<'_> {
             tried.insert(last, trial::trial(&easiest, Effort::Decide, watch));
         }
         let scenario = found.map_or(Ok(easiest), |position| self.at(position))?;
-        Ok(self.capacity(found, tried, hint.first_fall, scenario, watch))
+        let curve = self.curve(found, &tried, watch)?;
+        Ok(Capacity { curve, ..self.capacity(found, tried, hint.first_fall, scenario, watch) })
+    }
+
+    /// Short looks at values that are easier than the found one.
+    fn curve(&self, found: Option<usize>, tried: &BTreeMap<usize, Trial>, watch: &dyn Watch) -> Result<Vec<Probe>, Box<Problems>> {
+        let Some(found) = found else { return Ok(Vec::new()) };
+        let mut out = Vec::new();
+        for position in LOOKS.iter().map(|step| found + step).filter(|p| *p < self.values.len() && !tried.contains_key(p)) {
+            if watch.stopped() {
+                break;
+            }
+            out.push(self.probe(position, trial::trial(&self.at(position)?, Effort::Short, watch)));
+        }
+        Ok(out)
+    }
+
+    fn probe(&self, position: usize, trial: Trial) -> Probe {
+        Probe { value: self.value(position).to_string(), index: self.index(position), trial }
     }
 
     fn capacity(
@@ -112,7 +137,7 @@ impl Search<'_> {
             _ => (Vec::new(), None),
         };
         let mut tried = tried;
-        let probes = order.iter().filter_map(|p| Some(Probe { value: self.value(*p).to_string(), trial: tried.remove(p)? })).collect();
+        let probes = order.iter().filter_map(|p| Some(self.probe(*p, tried.remove(p)?))).collect();
         Capacity {
             path: self.path.clone(),
             largest: self.largest,
@@ -123,14 +148,18 @@ impl Search<'_> {
             outcome,
             checks,
             headroom,
+            curve: Vec::new(),
             notes,
         }
     }
 
-    /// The value at a position; positions go from the hardest to the easiest.
+    /// The place among the values of a position; positions go from the hardest to the easiest.
+    fn index(&self, position: usize) -> usize {
+        if self.largest { self.values.len() - 1 - position } else { position }
+    }
+
     fn value(&self, position: usize) -> &str {
-        let index = if self.largest { self.values.len() - 1 - position } else { position };
-        &self.values[index]
+        &self.values[self.index(position)]
     }
 
     fn at(&self, position: usize) -> Result<Scenario, Box<Problems>> {

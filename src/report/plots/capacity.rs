@@ -1,0 +1,128 @@
+//! A search's plot: each objective's figure along the setting, the limit that it must keep, and the value that was found.
+
+use super::axis::Axis;
+use super::figure::{self, BODY, Figure, Frame, LEFT, Panel, Side, TOP};
+use super::sweep::settings;
+use super::theme::{self, INK, LIMIT, MUTED, Pen};
+use crate::answer::{Estimate, Method, Unit, metric_of};
+use crate::scenario::{Objective, Relation};
+use crate::study::capacity::{Capacity, Probe};
+use crate::study::sweep::number;
+
+const PANEL: i32 = 260;
+/// Harder values than the found one that are drawn.
+const HARDER: usize = 6;
+
+/// The picture; `None` if nothing was found or nobody knows an objective's figure.
+pub fn draw(capacity: &Capacity, frame: Frame) -> Option<String> {
+    let found = capacity.found()?;
+    let shown = shown(capacity, found);
+    let methods = [Method::Theory, Method::Simulation];
+    let known = |o: &&Objective| shown.iter().any(|s| methods.iter().any(|m| value(s.1, *m, &o.metric).is_some()));
+    let objectives: Vec<&Objective> = capacity.scenario.objectives.iter().filter(known).collect();
+    if objectives.is_empty() {
+        return None;
+    }
+    let step = PANEL + 66;
+    let height = TOP + step * objectives.len() as i32;
+    let title = format!("{} = {}: {}", capacity.path, found.value, capacity.scenario.title.as_deref().unwrap_or("what was asked"));
+    let confidence = crate::report::number::three(capacity.scenario.simulation.confidence * 100.0);
+    let subtitle = format!(
+        "the {} value that passes · bars: {} % confidence · dashes: theory · seed {}",
+        if capacity.largest { "largest" } else { "smallest" },
+        confidence.trim_end_matches(".0"),
+        capacity.scenario.seed
+    );
+    let description = crate::report::study::capacity::sentences(capacity).1.join(" ");
+    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
+        for (i, objective) in objectives.iter().enumerate() {
+            let top = TOP + step * i as i32;
+            panel(figure, capacity, &shown, objective, (top, top + PANEL));
+        }
+    }))
+}
+
+/// The values around the found one, from low to high: position on the axis and what was tried there.
+fn shown<'a>(capacity: &'a Capacity, found: &Probe) -> Vec<(f64, &'a Probe)> {
+    let furthest = capacity.curve.iter().map(|p| p.index.abs_diff(found.index)).max().unwrap_or(0);
+    let near = |probe: &&Probe| {
+        let easier = if capacity.largest { probe.index < found.index } else { probe.index > found.index };
+        probe.index.abs_diff(found.index) <= if easier { furthest } else { HARDER }
+    };
+    let mut all: Vec<&Probe> = capacity.probes.iter().chain(&capacity.curve).filter(near).collect();
+    all.sort_by_key(|p| p.index);
+    let numbers: Option<Vec<f64>> = all.iter().map(|p| number(&p.value)).collect();
+    let numbers = numbers.filter(|n| n.windows(2).all(|w| w[0] < w[1]));
+    let at = |i: usize| numbers.as_ref().map_or(all[i].index as f64, |n| n[i]);
+    all.iter().enumerate().map(|(i, probe)| (at(i), *probe)).collect()
+}
+
+fn value(probe: &Probe, method: Method, metric: &str) -> Option<Estimate> {
+    let answer = probe.trial.answers.iter().find(|a| a.method == method)?;
+    answer.get(metric).copied().filter(|e| e.value.is_some())
+}
+
+fn panel(figure: &Figure<'_>, capacity: &Capacity, shown: &[(f64, &Probe)], objective: &Objective, heights: (i32, i32)) {
+    let metric = objective.metric.as_str();
+    let of = |method| -> Vec<(f64, Estimate)> { shown.iter().filter_map(|(x, p)| Some((*x, value(p, method, metric)?))).collect() };
+    let (theory, simulated) = (of(Method::Theory), of(Method::Simulation));
+    let tops = theory.iter().chain(&simulated).filter_map(|(_, e)| Some(e.value? + e.half_width.unwrap_or(0.0)));
+    let high = tops.chain([objective.limit]).fold(0.0, f64::max) * 1.12;
+    let y = match metric_of(metric).map_or(Unit::Messages, |m| m.unit) {
+        Unit::Seconds => Axis::linear_times(metric, 0.0, high),
+        Unit::Ratio => Axis::percent(metric, 0.0, high),
+        _ => Axis::linear(metric, 0.0, high),
+    };
+    let x: Vec<(f64, String)> = shown.iter().map(|(x, p)| (*x, p.value.clone())).collect();
+    let panel = figure.panel(heights, settings(&capacity.path, &x), y);
+    let values = |list: &[(f64, Estimate)]| list.iter().filter_map(|(x, e)| Some((*x, e.value?))).collect::<Vec<_>>();
+    limit(figure, &panel, objective);
+    marks(figure, &panel, capacity, shown, heights);
+    panel.line(&values(&theory), theme::color(Method::Theory), theme::pen(Method::Theory));
+    simulated.iter().for_each(|(x, estimate)| bar(&panel, *x, estimate));
+    panel.line(&values(&simulated), theme::color(Method::Simulation), Pen::Dots(30));
+    let last = |list: &[(f64, Estimate)], method: Method| {
+        let (x, e) = list.last()?;
+        Some((method.name().to_string(), theme::color(method), (panel.x.place(*x)?, panel.y.place(e.value?)?)))
+    };
+    let ends = [last(&theory, Method::Theory), last(&simulated, Method::Simulation)];
+    panel.end_labels(ends.into_iter().flatten().collect());
+}
+
+fn bar(panel: &Panel<'_, '_>, x: f64, estimate: &Estimate) {
+    if let (Some(value), Some(half)) = (estimate.value, estimate.half_width) {
+        let ends = [(x, (value - half).max(panel.y.low)), (x, (value + half).min(panel.y.high))];
+        panel.line(&ends, theme::color(Method::Simulation), Pen::Solid(20));
+    }
+}
+
+/// The objective's line, its words on the side where it is missed, which is the emptier one.
+fn limit(figure: &Figure<'_>, panel: &Panel<'_, '_>, objective: &Objective) {
+    panel.line(&[(panel.x.low, objective.limit), (panel.x.high, objective.limit)], LIMIT, Pen::Dashed(12, 30, 30));
+    let Some(at) = panel.y.place(objective.limit) else { return };
+    let words = format!("wanted {}", objective.text);
+    let width = (theme::text_width(&words) * f64::from(BODY)) as i32;
+    let (right, y) = panel.pixel((panel.x.high, at));
+    let above = matches!(objective.relation, Relation::Less | Relation::LessOrEqual);
+    figure.words(&words, (right - width - 4, if above { y - 5 } else { y + 15 }), Side::Above, &LIMIT, BODY, false);
+}
+
+/// A line at the value that was found, and at its neighbour where that grows without end.
+fn marks(figure: &Figure<'_>, panel: &Panel<'_, '_>, capacity: &Capacity, shown: &[(f64, &Probe)], heights: (i32, i32)) {
+    for (x, probe) in shown {
+        let found = capacity.found().is_some_and(|f| f.index == probe.index);
+        let grows = probe.trial.unstable().is_some() && capacity.beyond().is_some_and(|b| b.index == probe.index);
+        if !found && !grows {
+            continue;
+        }
+        let (at, _) = panel.pixel((*x, panel.y.low));
+        let words = if found { format!("{} passes", probe.value) } else { "unstable".to_string() };
+        let color = if found { INK } else { MUTED };
+        figure.rule((at, heights.0), (at, heights.1), &color);
+        let width = (theme::text_width(&words) * f64::from(BODY)) as i32;
+        // The words stand to the right of their line, unless they would leave the panel.
+        let left = if at + width + 8 > panel.pixel((panel.x.high, panel.y.low)).0 { at - width - 5 } else { at + 5 };
+        let height = if found { heights.0 + 12 } else { heights.1 - 8 };
+        figure.words(&words, (left, height), Side::Above, &color, BODY, found);
+    }
+}

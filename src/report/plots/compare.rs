@@ -1,0 +1,111 @@
+//! A comparison's plot: by how much each figure differs, with its interval; one that holds the line of no difference says nothing.
+
+use super::axis::Axis;
+use super::figure::{self, BODY, Figure, Frame, RIGHT, Side, TOP};
+use super::theme::{self, GRID, INK, MUTED, Pen};
+use crate::answer::Method;
+use crate::report::number::three;
+use crate::report::study::compare::{self, Compared};
+use crate::study::compare::{Difference, Verdict};
+use plotters::style::RGBColor;
+
+const ROW: i32 = 36;
+/// Where the panels begin: to the right of the metrics' names.
+const LEFT: i32 = 236;
+/// Beyond such a factor the axis is logarithmic.
+const WIDE: f64 = 2.5;
+/// What is written on a logarithmic axis: ratios to the first.
+const RATIOS: [f64; 13] = [0.001, 0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0, 1e4, 1e5];
+
+/// One figure's ratio to that of the first configuration.
+struct Bar<'a> {
+    row: &'a Difference,
+    at: f64,
+    low: f64,
+    high: f64,
+}
+
+/// The picture; `None` if no figure can be held against that of the first.
+pub fn draw(compared: &Compared, frame: Frame) -> Option<String> {
+    let others = compared.names[1..].iter().zip(&compared.differences);
+    let panels = others.map(|(name, rows)| (name, rows.iter().filter_map(bar).collect::<Vec<_>>()));
+    let panels: Vec<(&String, Vec<Bar<'_>>)> = panels.filter(|p| !p.1.is_empty()).collect();
+    if panels.is_empty() {
+        return None;
+    }
+    let heights: Vec<i32> = panels.iter().map(|p| ROW * p.1.len() as i32 + 84).collect();
+    let height = TOP - 20 + heights.iter().sum::<i32>();
+    let percent = three(compared.confidence * 100.0);
+    let title = format!("What changes from {}", compared.names[0]);
+    let subtitle = format!("{} · bars: {} % confidence of the difference", compared.by, percent.trim_end_matches(".0"));
+    let description = compare::sentences(compared).into_iter().map(|s| s.1).collect::<Vec<_>>().join(" ");
+    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
+        let mut top = TOP + 4;
+        for ((name, bars), height) in panels.iter().zip(&heights) {
+            panel(figure, name, bars, top);
+            top += height;
+        }
+    }))
+}
+
+fn bar(row: &Difference) -> Option<Bar<'_>> {
+    let half = row.half_width.unwrap_or(0.0);
+    let ratio = |difference: f64| 1.0 + difference / row.a;
+    let bar = Bar { row, at: ratio(row.difference), low: ratio(row.difference - half), high: ratio(row.difference + half) };
+    (row.a > 0.0 && bar.at.is_finite() && bar.high.is_finite()).then_some(bar)
+}
+
+/// Blue is better and orange worse; what cannot be told apart is grey.
+fn color(verdict: Verdict) -> RGBColor {
+    match verdict {
+        Verdict::Better => theme::color(Method::Simulation),
+        Verdict::Worse => theme::color(Method::Measurement),
+        Verdict::Changed => INK,
+        Verdict::Same => MUTED,
+    }
+}
+
+/// The axis, and where a ratio lies on it.
+fn axis(bars: &[Bar<'_>]) -> (Axis, impl Fn(f64) -> f64 + use<>) {
+    let highest = bars.iter().map(|b| b.high).fold(1.0, f64::max);
+    let lowest = bars.iter().map(|b| if b.low > 0.0 { b.low } else { 0.5 * b.at }).filter(|v| *v > 0.0).fold(1.0, f64::min);
+    let wide = highest > WIDE || lowest < 1.0 / WIDE;
+    let place = move |ratio: f64| if wide { ratio.max(lowest * 0.8).ln() } else { ratio - 1.0 };
+    let margin = (0.06 * (place(highest) - place(lowest))).max(0.002);
+    let (low, high) = (place(lowest) - margin, place(highest) + margin);
+    if wide {
+        let named = |r: &f64| (r.ln(), if *r == 1.0 { "the same".to_string() } else { format!("×{r}") });
+        let ticks = RATIOS.iter().map(named).filter(|tick| (low..=high).contains(&tick.0));
+        return (Axis::marked("", low, high, ticks.collect()), place);
+    }
+    let mut axis = Axis::percent("", low, high);
+    for (at, text) in &mut axis.ticks {
+        *text = if at.abs() < 1e-9 { "the same".into() } else { format!("{}{text} %", if *at > 0.0 { "+" } else { "" }) };
+    }
+    (axis, place)
+}
+
+fn panel(figure: &Figure<'_>, name: &str, bars: &[Bar<'_>], top: i32) {
+    let rows = bars.len() as i32;
+    let bottom = top + ROW * rows + 4;
+    let (axis, place) = axis(bars);
+    let panel = figure.bare_panel((top, bottom), axis, Axis::linear("", 0.0, f64::from(rows)));
+    figure.words(&theme::fitted(name, 56.0), (24, top - 8), Side::Above, &INK, BODY, true);
+    for (at, _) in &panel.x.ticks {
+        let (x, _) = panel.pixel((*at, 0.0));
+        figure.rule((x, top), (x, bottom), &GRID);
+    }
+    panel.x_ticks(bottom);
+    let same = place(1.0);
+    panel.line(&[(same, 0.0), (same, f64::from(rows))], MUTED, Pen::Solid(10));
+    for (i, bar) in bars.iter().enumerate() {
+        let height = f64::from(rows) - i as f64 - 0.5;
+        let (_, middle) = panel.pixel((panel.x.low, height));
+        let color = color(bar.row.verdict);
+        panel.line(&[(place(bar.low), height), (place(bar.high), height)], color, Pen::Solid(24));
+        panel.line(&[(place(bar.at), height)], color, Pen::Dots(42));
+        figure.words(&theme::fitted(&bar.row.metric, 17.5), (24, middle - 2), Side::Above, &INK, BODY, false);
+        figure.words(&theme::fitted(&compare::figures(bar.row), 17.5), (24, middle + 12), Side::Above, &MUTED, BODY, false);
+        figure.words(&compare::by(bar.row), (RIGHT + 10, middle), Side::Right, &color, BODY, true);
+    }
+}
