@@ -8,31 +8,49 @@ import tempfile
 import line_solver as line
 from line_solver.io.linemodel_io import save_model
 
+# Arrivals a second, stations, servers, classes.
+WORKS = {"one": (0.9, 1, 1, 1), "four": (3.6, 1, 4, 1), "tandem": (0.8, 3, 1, 1), "priorities": (0.8, 1, 1, 2)}
 
-def main(servers, messages):
-    model = line.Network("queue")
-    source, queue, sink = line.Source(model, "source"), line.Queue(model, "queue", line.SchedStrategy.FCFS), line.Sink(model, "sink")
-    kind = line.OpenClass(model, "messages")
-    queue.set_number_of_servers(servers)
-    source.set_arrival(kind, line.Exp(0.9 * servers))
-    queue.set_service(kind, line.Exp(1.0))
+
+def model_of(work):
+    rate, stations, servers, classes = WORKS[work]
+    model = line.Network("queues")
+    source, how = line.Source(model, "source"), line.SchedStrategy.HOL if classes > 1 else line.SchedStrategy.FCFS
+    queues = [line.Queue(model, f"queue {i}", how) for i in range(stations)]
+    way = [source, *queues, line.Sink(model, "sink")]
+    kinds = [line.OpenClass(model, f"class {i}", i) for i in range(classes)]
+    for kind in kinds:
+        source.set_arrival(kind, line.Exp(rate / classes))
+    for queue in queues:
+        queue.set_number_of_servers(servers)
+        for kind in kinds:
+            queue.set_service(kind, line.Exp(1.0))
     routes = model.init_routing_matrix()
-    routes.set(kind, kind, source, queue, 1.0)
-    routes.set(kind, kind, queue, sink, 1.0)
+    for kind in kinds:
+        for here, there in zip(way, way[1:]):
+            routes.set(kind, kind, here, there, 1.0)
     model.link(routes)
+    return model, stations
+
+
+def main(work, messages):
+    model, stations = model_of(work)
     engine = pathlib.Path(line.__file__).parent / "bin" / "ldes"
     with tempfile.TemporaryDirectory() as place:
         saved, out = f"{place}/model.json", f"{place}/out.json"
         save_model(model, saved)
-        subprocess.run(
-            [engine, "solve", saved, "-o", out, "--samples", str(messages), "--seed", "1", "--numthreads", "1", "--cimethod", "none"],
-            capture_output=True, text=True, check=True)
+        # It counts services, not messages.
+        samples = ["--samples", str(messages * stations), "--seed", "1", "--numthreads", "1", "--cimethod", "none"]
+        subprocess.run([engine, "solve", saved, "-o", out, *samples], capture_output=True, text=True, check=True)
         found = json.loads(pathlib.Path(out).read_text())
     found = found.get("metrics") or found.get("result") or found
-    rates, lengths = [row[0] for row in found["TN"]], [row[0] for row in found["QN"]]
-    # The queue is the station that holds messages; its wait follows from Little's law.
-    length, rate = max(zip(lengths, rates))
-    print(length / rate - 1.0)
+    # A row for each station, a column for each class; the source holds nothing. A wait follows from Little's law.
+    wait = 0.0
+    for lengths, rates, times in zip(found["QN"], found["TN"], found["RN"]):
+        inside = [(length, rate) for length, rate, time in zip(lengths, rates, times) if time]
+        if inside:
+            wait += sum(length for length, _ in inside) / sum(rate for _, rate in inside) - 1.0
+    print(wait)
 
 
-main(int(sys.argv[1]), int(sys.argv[2]))
+main(sys.argv[1], int(sys.argv[2]))

@@ -1,6 +1,7 @@
 //! Batch means: one long run cut into batches that are long enough for one to know nothing of the next.
 
-use super::collector::{Collector, Places, Span, Summary};
+use super::checks::broken;
+use super::collector::{Before, Collector, Places, Span, Summary};
 use super::combine::{Combined, combine};
 use crate::message::{Level, Record, Recorder, Served};
 use std::collections::BTreeMap;
@@ -39,6 +40,11 @@ impl Batches {
         self.parts.iter().map(|p| p.window().end - p.window().start).collect()
     }
 
+    /// Who listens before the window.
+    pub fn before(&mut self) -> Before<'_> {
+        Before(&mut self.parts[0])
+    }
+
     /// From here on levels belong to the next batch.
     pub fn next(&mut self) {
         self.now = (self.now + 1).min(self.parts.len() - 1);
@@ -62,7 +68,9 @@ impl Batches {
         let mut finer: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         let (mut out, mut alike): (Option<Combined>, Vec<String>) = (None, Vec::new());
         while parts.len() >= LEAST {
-            let summaries: Vec<Summary> = parts.iter().map(|(part, span)| part.summary(span)).collect();
+            let mut summaries: Vec<Summary> = parts.iter().map(|(part, span)| part.summary(span)).collect();
+            // Laws are checked over the whole run, whose edges are seen.
+            summaries.iter_mut().for_each(|s| s.balances.clear());
             if !finer.is_empty() {
                 let coarser = combine(&summaries, confidence);
                 match &mut out {
@@ -85,6 +93,7 @@ impl Batches {
             parts = halved(parts);
         }
         let whole = parts.pop().map_or_else(Summary::default, |(part, span)| part.summary(&span));
+        out.caveats.extend(broken(&whole.balances).map(|(_, sentence)| sentence));
         for (path, estimate) in &mut out.metrics {
             // A mean of ratios differs from the ratio of the whole run, which is the better value.
             if !path.rsplit('.').next().is_some_and(|s| s.starts_with('p'))
@@ -141,9 +150,8 @@ fn have_in_common(values: &[f64]) -> bool {
 
 impl Recorder for Batches {
     fn record(&mut self, r: &Record) {
-        if let Some(part) = self.part(r.message.id) {
-            self.parts[part].record(r);
-        }
+        let part = self.part(r.message.id).unwrap_or(0);
+        self.parts[part].record(r);
     }
 
     fn served(&mut self, run: &Served<'_>) {

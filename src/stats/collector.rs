@@ -1,5 +1,6 @@
 //! Listens to one run and keeps what its statistics need: sums, counts in buckets, levels; no single message.
 
+use super::checks::{Balance, Edges, Law};
 use super::histogram::Counts;
 use super::moments::{Moments, Times};
 use crate::answer::{PERCENTILES, path};
@@ -27,9 +28,27 @@ pub struct Collector {
     window: Range<u64>,
     producers: Vec<Tally>,
     consumers: Vec<Times>,
+    /// One producer and one group: its services are the producer's too, and are counted once.
+    alone: bool,
     waiting: Counts,
     in_system: Counts,
     trail: Trail,
+    /// When the last of the messages before the window was gone.
+    gone: u64,
+}
+
+/// Tells a collector of what comes before its window.
+#[derive(Debug)]
+pub struct Before<'a>(pub &'a mut Collector);
+
+impl Recorder for Before<'_> {
+    fn record(&mut self, r: &Record) {
+        self.0.gone = self.0.gone.max(r.finished);
+    }
+
+    fn served(&mut self, run: &Served<'_>) {
+        self.0.gone = run.finished.iter().fold(self.0.gone, |latest, &finished| latest.max(finished));
+    }
 }
 
 /// What became of one producer's messages.
@@ -37,9 +56,11 @@ pub struct Collector {
 pub(super) struct Tally {
     pub wait: Times,
     pub latency: Times,
-    pub service: Moments,
-    pub send: Moments,
+    pub service: Times,
+    pub send: Times,
     pub lost: BTreeMap<Outcome, u64>,
+    /// Nanoseconds that those stayed in a single queue.
+    pub lost_stay: u64,
     pub unfinished: u64,
 }
 
@@ -82,11 +103,13 @@ impl Collector {
         Collector {
             producers: vec![Tally::default(); places.producers.len()],
             consumers: vec![Times::default(); places.consumers.len()],
+            alone: places.producers.len() == 1 && places.consumers.len() == 1,
             places: places.clone(),
             window,
             waiting: Counts::new(),
             in_system: Counts::new(),
             trail: Trail::new(),
+            gone: 0,
         }
     }
 
@@ -114,6 +137,7 @@ impl Collector {
 impl Recorder for Collector {
     fn record(&mut self, r: &Record) {
         if !self.window.contains(&r.message.id) {
+            self.gone = self.gone.max(if r.message.id < self.window.start { r.finished } else { 0 });
             return;
         }
         let tally = &mut self.producers[r.message.producer as usize];
@@ -121,12 +145,17 @@ impl Recorder for Collector {
             Outcome::Served => {
                 tally.wait.add(r.taken - r.sent);
                 tally.latency.add(r.finished - r.message.due);
-                tally.service.add(r.finished - r.taken);
                 tally.send.add(r.sent - r.message.due);
                 self.consumers[r.consumer as usize].add(r.finished - r.taken);
+                if !self.alone {
+                    tally.service.add(r.finished - r.taken);
+                }
             }
             Outcome::Unfinished => tally.unfinished += 1,
-            other => *tally.lost.entry(other).or_default() += 1,
+            other => {
+                *tally.lost.entry(other).or_default() += 1;
+                tally.lost_stay += r.finished - r.sent;
+            }
         }
     }
 
@@ -140,10 +169,13 @@ impl Recorder for Collector {
             return;
         }
         let tally = &mut self.producers[0];
-        tally.wait.add_between(run.sent, run.taken, None);
-        tally.latency.add_between(run.due, run.finished, None);
-        tally.send.add_between(run.due, run.sent);
-        self.consumers[0].add_between(run.taken, run.finished, Some(&mut tally.service));
+        tally.wait.add_between(run.sent, run.taken);
+        tally.latency.add_between(run.due, run.finished);
+        tally.send.add_lags(run.due, run.sent);
+        self.consumers[0].add_between(run.taken, run.finished);
+        if !self.alone {
+            tally.service.add_between(run.taken, run.finished);
+        }
     }
 
     fn level(&mut self, level: &Level) {
@@ -161,13 +193,23 @@ pub struct Span {
     /// Mean number waiting and mean number of busy servers, over time.
     pub waiting: f64,
     pub busy: f64,
-    /// Messages waiting or in service at its end less those at its start.
-    pub grown: f64,
+    /// The instant at which it began, in seconds.
+    pub began: f64,
+    /// Messages waiting or in service at its start and at its end.
+    pub before: f64,
+    pub after: f64,
+    /// Messages that came meanwhile.
+    pub offered: u64,
     /// The longest line.
     pub peak: u64,
 }
 
 impl Span {
+    /// How many more messages are inside at its end than at its start.
+    pub fn grown(&self) -> f64 {
+        self.after - self.before
+    }
+
     /// This one and the one that follows.
     #[must_use]
     pub fn and(&self, next: &Span) -> Span {
@@ -177,7 +219,10 @@ impl Span {
             lasted,
             waiting: mean(self.waiting, next.waiting),
             busy: mean(self.busy, next.busy),
-            grown: self.grown + next.grown,
+            began: self.began,
+            before: self.before,
+            after: next.after,
+            offered: self.offered + next.offered,
             peak: self.peak.max(next.peak),
         }
     }
@@ -195,14 +240,12 @@ pub struct Summary {
     pub trail: Vec<(f64, f64, f64)>,
     /// The same of each queue of a network, by its name.
     pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
-    /// Laws that every run must keep and this one did not, in sentences.
-    pub broken: Vec<String>,
+    /// The two sides of laws that every run must keep.
+    pub balances: BTreeMap<Law, Balance>,
     /// Messages of the window: all, served, still inside at the end.
     pub offered: u64,
     pub served: u64,
     pub unfinished: u64,
-    /// L measured over time less λW: zero but for what is inside at the edges of the window.
-    pub little_gap: Option<f64>,
 }
 
 impl Collector {
@@ -216,6 +259,9 @@ impl Collector {
             }
             all.merge(tally);
         }
+        if self.alone {
+            all.service = self.consumers[0].clone();
+        }
         if let [only] = self.places.producers.as_slice() {
             out.producer(&format!("producers.{only}"), &all, span.lasted);
         }
@@ -224,6 +270,7 @@ impl Collector {
         out.served = all.wait.moments.count;
         out.unfinished = all.unfinished;
         self.queue(&mut out, &all, span);
+        self.laws(&mut out, &all, span);
         for ((name, servers), times) in self.places.consumers.iter().zip(&self.consumers) {
             let place = format!("consumers.{name}");
             let busy = times.moments.sum as f64 / NANOS_PER_SECOND / span.lasted;
@@ -231,6 +278,9 @@ impl Collector {
             // The sum of services counts what reaches beyond the window; with one group the engine's own area is exact.
             let busy = if self.places.consumers.len() == 1 { span.busy } else { busy };
             out.values.insert(path(&place, "busy", ""), busy);
+            if times.moments.count > 0 {
+                out.values.insert(path(&place, "batch_size", ""), 1.0);
+            }
             if let Some(servers) = servers {
                 out.values.insert(path(&place, "utilization", ""), busy / f64::from(*servers));
                 out.values.insert(path(&place, "count", ""), f64::from(*servers));
@@ -245,10 +295,10 @@ impl Collector {
         let place = format!("queues.{}", self.places.queue);
         let values = &mut out.values;
         let mut set = |key: &str, statistic: &str, value: f64| values.insert(path(&place, key, statistic), value);
-        let (offered, served) = (all.offered() as f64, all.wait.moments.count as f64);
+        let offered = all.offered() as f64;
         let lost = all.lost.values().sum::<u64>() as f64;
         set("arrival_rate", "", offered / span.lasted);
-        set("throughput", "", (offered - lost - span.grown).max(0.0) / span.lasted);
+        set("throughput", "", (offered - lost - span.grown()).max(0.0) / span.lasted);
         set("loss", "", lost / offered.max(1.0));
         set("attempts", "", 1.0);
         set("queue_length", "mean", span.waiting);
@@ -263,19 +313,41 @@ impl Collector {
         let servers: Option<u32> = self.places.consumers.iter().map(|c| c.1).sum();
         if let Some(servers) = servers {
             set("utilization", "", span.busy / f64::from(servers));
-            let most = if span.peak > 0 { span.peak + u64::from(servers) } else { self.in_system.max() };
-            set("in_system", "max", most as f64);
         }
+        let most = match servers.filter(|_| span.peak > 0) {
+            Some(servers) => span.peak + u64::from(servers),
+            None => self.in_system.max(),
+        };
+        set("in_system", "max", most as f64);
         let accepted = offered - all.lost.get(&Outcome::Rejected).copied().unwrap_or(0) as f64;
         if accepted > 0.0 {
             let dropped = lost - (offered - accepted);
             set("delayed", "", (all.wait.counts.above(self.places.at_once) as f64 + dropped) / accepted);
         }
-        if lost == 0.0 && served > 0.0 {
-            let sojourn = all.wait.moments.mean().unwrap_or(0.0) + all.service.mean().unwrap_or(0.0);
-            out.little_gap = Some(span.waiting + span.busy - served / span.lasted * sojourn);
-        }
         out.times(&place, "wait", &all.wait);
+    }
+
+    /// Checks the laws that hold in the queue and among its servers.
+    fn laws(&self, out: &mut Summary, all: &Tally, span: &Span) {
+        let longest = all.wait.moments.max + all.service.moments.max;
+        let edges = |longest: u64| Edges {
+            lasted: span.lasted,
+            before: span.before,
+            gone: (seconds(self.gone) - span.began).max(0.0),
+            after: span.after,
+            longest: seconds(longest),
+            unfinished: all.unfinished,
+        };
+        let balance = |over_time: f64, sum: u128, longest: u64| {
+            let of_messages = sum as f64 / NANOS_PER_SECOND / span.lasted;
+            Balance { over_time, of_messages, edges: edges(longest).allow() }
+        };
+        let stayed = all.wait.moments.sum + all.service.moments.sum + u128::from(all.lost_stay);
+        out.balances.insert(Law::Little(self.places.queue.clone()), balance(span.waiting + span.busy, stayed, longest));
+        let groups: Vec<&str> = self.places.consumers.iter().map(|c| c.0.as_str()).collect();
+        out.balances.insert(Law::Utilization(groups.join("`, `")), balance(span.busy, all.service.moments.sum, all.service.moments.max));
+        let flow = Balance { over_time: span.offered as f64, of_messages: all.offered() as f64, edges: 0.0 };
+        out.balances.insert(Law::Conservation(self.places.queue.clone()), flow);
     }
 }
 
@@ -293,6 +365,7 @@ impl Tally {
             *self.lost.entry(outcome).or_default() += n;
         }
         self.unfinished += other.unfinished;
+        self.lost_stay += other.lost_stay;
     }
 }
 
@@ -303,8 +376,8 @@ impl Summary {
         self.values.insert(path(place, "loss", ""), lost / offered.max(1.0));
         self.times(place, "latency", &tally.latency);
         self.times(place, "wait", &tally.wait);
-        self.moments(place, "service", &tally.service);
-        self.moments(place, "send", &tally.send);
+        self.times(place, "service", &tally.service);
+        self.times(place, "send", &tally.send);
     }
 
     fn moments(&mut self, place: &str, key: &str, moments: &Moments) {

@@ -68,6 +68,12 @@ impl Counts {
         self.max = self.max.max(value);
     }
 
+    /// Counts so many zeros.
+    pub(super) fn record_zeros(&mut self, times: u64) {
+        self.counts[0] += times;
+        self.total += times;
+    }
+
     /// Counts values whose buckets are known, and the largest of them.
     pub(super) fn record_all(&mut self, buckets: &[u16], max: u64) {
         for &bucket in buckets {
@@ -124,6 +130,17 @@ impl Counts {
     /// How many values lie in buckets above that of a value: for zero, those that are larger.
     pub fn above(&self, value: u64) -> u64 {
         self.total - self.counts[..=bucket(value)].iter().sum::<u64>()
+    }
+
+    /// The share of the values up to a time in seconds, interpolated within its bucket; 0 if empty.
+    pub fn share_up_to(&self, time: f64) -> f64 {
+        // Out of range it is cut to the ends.
+        let value = (time * crate::units::NANOS_PER_SECOND) as u64;
+        let last = bucket(value);
+        let (low, width) = bounds(last);
+        let inside = self.counts[last] as f64 * ((value - low + 1) as f64 / width as f64);
+        let below = self.counts[..last].iter().sum::<u64>() as f64;
+        if time < 0.0 || self.total == 0 { 0.0 } else { (below + inside) / self.total as f64 }
     }
 
     /// The same as the library's histogram, of nanoseconds.

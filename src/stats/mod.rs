@@ -4,6 +4,7 @@
 //! summaries of several replications into estimates with intervals. Histograms are merged, percentiles never averaged.
 
 mod batches;
+mod checks;
 mod collector;
 mod combine;
 mod histogram;
@@ -16,10 +17,11 @@ mod rows;
 mod warmup;
 
 pub use batches::{BATCHES, Batches};
-pub use collector::{Collector, Places, Span, Summary};
+pub use checks::{Balance, Law};
+pub use collector::{Before, Collector, Places, Span, Summary};
 pub use combine::{Combined, Gathered, combine};
 pub use histogram::Counts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};
-pub use network::{ConsumerPlace, GroupSpan, NetworkCollector, NetworkPlaces, NetworkSpan, QueueSpan};
+pub use network::{ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, QueueSpan};
 pub use warmup::mser5;

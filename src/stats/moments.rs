@@ -36,15 +36,6 @@ impl Moments {
         self.max = self.max.max(pass.max);
     }
 
-    /// Adds the differences `to` − `from`.
-    pub fn add_between(&mut self, from: &[u64], to: &[u64]) {
-        if from == to {
-            self.count += from.len() as u64;
-        } else {
-            Pass::each(from, to, |pass| self.add_pass(pass));
-        }
-    }
-
     pub fn merge(&mut self, other: &Moments) {
         self.count += other.count;
         self.sum += other.sum;
@@ -70,16 +61,21 @@ impl Times {
         self.counts.record(value);
     }
 
-    /// Adds the differences `to` − `from`; their moments go to another place too.
-    pub fn add_between(&mut self, from: &[u64], to: &[u64], also: Option<&mut Moments>) {
-        let mut sums = Moments::default();
+    /// Adds the differences `to` − `from`.
+    pub fn add_between(&mut self, from: &[u64], to: &[u64]) {
         Pass::each(from, to, |pass| {
-            sums.add_pass(pass);
+            self.moments.add_pass(pass);
             self.counts.record_all(pass.buckets(), pass.max);
         });
-        self.moments.merge(&sums);
-        if let Some(also) = also {
-            also.merge(&sums);
+    }
+
+    /// The same where there often is none, as between due and sent.
+    pub fn add_lags(&mut self, from: &[u64], to: &[u64]) {
+        if from == to {
+            self.moments.count += from.len() as u64;
+            self.counts.record_zeros(from.len() as u64);
+        } else {
+            self.add_between(from, to);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Listens to one run of a network: stays queue by queue, and whole ways through it producer by producer.
 
+use super::checks::{Across, Balance, Law};
 use super::collector::{Summary, Tally, Trail};
 use super::histogram::Counts;
 use super::moments::Times;
@@ -24,8 +25,9 @@ pub struct ConsumerPlace {
     /// Index of its queue.
     pub queue: usize,
     pub unlimited: bool,
-    /// Whether messages are taken in batches.
-    pub batches: bool,
+    /// Whether its servers' time is that of the services told of: no other group at its queue, one message at a time that
+    /// has a server to itself, and none worked on twice at once.
+    pub plain: bool,
 }
 
 /// Listens to the messages of a window, by the order in which they reached the network.
@@ -38,6 +40,8 @@ pub struct NetworkCollector {
     nobody: Ways,
     queues: Vec<Stays>,
     consumers: Vec<Services>,
+    /// The window of time, for stays that reach across its edges.
+    time: Range<u64>,
 }
 
 /// What became of one producer's messages, and those that are still to be counted: due, sent, sent and worked, finished.
@@ -64,9 +68,34 @@ struct Stays {
     lost: BTreeMap<Outcome, u64>,
     /// Those that were lost after they had been accepted.
     accepted_lost: u64,
+    /// Nanoseconds that the lost stayed, and were worked on.
+    lost_stay: u64,
+    lost_service: u64,
+    across: Across,
     waiting: Counts,
     in_system: Counts,
     trail: Trail,
+}
+
+/// Tells a collector of what ends after its window of time.
+#[derive(Debug)]
+pub struct Late<'a>(pub &'a mut NetworkCollector);
+
+impl Recorder for Late<'_> {
+    fn record(&mut self, r: &Record) {
+        if self.0.window.contains(&r.message.id) && r.outcome != Outcome::Unfinished {
+            self.0.queues[r.queue as usize].across.late(r, self.0.time.end);
+        }
+        self.0.record(r);
+    }
+
+    fn level(&mut self, level: &Level) {
+        self.0.level(level);
+    }
+
+    fn left(&mut self, exit: &Exit) {
+        self.0.left(exit);
+    }
 }
 
 /// What an engine's totals say about the window of time in which the window's messages arrived.
@@ -83,15 +112,17 @@ pub struct QueueSpan {
     /// Mean number waiting and in service, over time.
     pub waiting: f64,
     pub serving: f64,
-    /// Messages inside at its end less those at its start.
-    pub grown: f64,
+    /// Messages inside at its start and at its end.
+    pub before: f64,
+    pub after: f64,
     /// The longest line.
     pub peak: u64,
     /// Messages that came, and that were served.
     pub offered: u64,
     pub served: u64,
-    /// Whether every message that came was served, lost or is inside.
-    pub conserved: bool,
+    /// Messages that ever came, and those of them that were served, lost in one way or other, or are inside.
+    pub came: u64,
+    pub accounted: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -112,6 +143,9 @@ impl NetworkCollector {
             deliveries: 0,
             lost: BTreeMap::new(),
             accepted_lost: 0,
+            lost_stay: 0,
+            lost_service: 0,
+            across: Across::default(),
             waiting: Counts::new(),
             in_system: Counts::new(),
             trail: Trail::new(),
@@ -123,19 +157,32 @@ impl NetworkCollector {
             consumers: vec![Services::default(); places.consumers.len()],
             places: places.clone(),
             window,
+            time: 0..u64::MAX,
         }
+    }
+
+    /// The window of time begins, at an instant in nanoseconds.
+    pub fn begins(&mut self, at: u64) {
+        self.time.start = at;
+    }
+
+    /// It ends; who is told of what ends later is [`Late`].
+    pub fn ends(&mut self, at: u64) {
+        self.time.end = at;
     }
 }
 
 impl Recorder for NetworkCollector {
     #[inline(always)]
     fn record(&mut self, r: &Record) {
-        if !self.window.contains(&r.message.id) {
-            return;
-        }
         let stays = &mut self.queues[r.queue as usize];
-        if r.outcome != Outcome::Served {
-            return stays.lose(r);
+        if !self.window.contains(&r.message.id) {
+            return stays.across.other(r, &self.time);
+        }
+        match r.outcome {
+            Outcome::Served => {}
+            Outcome::Unfinished => return stays.across.other(r, &self.time),
+            _ => return stays.lose(r),
         }
         stays.deliveries += u64::from(r.deliveries);
         if stays.rows.push([r.sent, r.taken]) {
@@ -181,27 +228,27 @@ impl Ways {
     #[inline(never)]
     fn count(&mut self) {
         let [due, sent, worked, finished] = self.rows.take();
-        self.tally.wait.add_between(worked, finished, None);
-        self.tally.latency.add_between(due, finished, None);
+        self.tally.wait.add_between(worked, finished);
+        self.tally.latency.add_between(due, finished);
         self.tally.service.add_between(sent, worked);
-        self.tally.send.add_between(due, sent);
+        self.tally.send.add_lags(due, sent);
     }
 }
 
 impl Stays {
     #[cold]
     fn lose(&mut self, r: &Record) {
-        if r.outcome != Outcome::Unfinished {
-            *self.lost.entry(r.outcome).or_default() += 1;
-            self.accepted_lost += u64::from(r.outcome != Outcome::Rejected);
-            self.deliveries += u64::from(r.deliveries);
-        }
+        self.lost_stay += r.finished - r.sent;
+        self.lost_service += r.finished - r.taken;
+        *self.lost.entry(r.outcome).or_default() += 1;
+        self.accepted_lost += u64::from(r.outcome != Outcome::Rejected);
+        self.deliveries += u64::from(r.deliveries);
     }
 
     #[inline(never)]
     fn count(&mut self) {
         let [sent, taken] = self.rows.take();
-        self.wait.add_between(sent, taken, None);
+        self.wait.add_between(sent, taken);
     }
 }
 
@@ -209,7 +256,7 @@ impl Services {
     #[inline(never)]
     fn count(&mut self) {
         let [taken, finished] = self.rows.take();
-        self.times.add_between(taken, finished, None);
+        self.times.add_between(taken, finished);
     }
 }
 
@@ -236,19 +283,17 @@ impl NetworkCollector {
         out.offered = all.offered();
         out.served = all.wait.moments.count;
         out.unfinished = all.unfinished;
-        let mut gap = 0.0;
         for (index, name) in self.places.queues.iter().enumerate() {
-            gap += self.queue(&mut out, index, name, span);
+            self.queue(&mut out, index, name, span);
+            self.laws(&mut out, index, name, span);
         }
-        out.little_gap = Some(gap);
         for (index, place) in self.places.consumers.iter().enumerate() {
             self.consumer(&mut out, place, &self.consumers[index].times, &span.groups[index], span.lasted);
         }
         out
     }
 
-    /// Fills in a queue's figures; returns L − λW.
-    fn queue(&self, out: &mut Summary, index: usize, name: &str, span: &NetworkSpan) -> f64 {
+    fn queue(&self, out: &mut Summary, index: usize, name: &str, span: &NetworkSpan) {
         let (place, stays, levels) = (format!("queues.{name}"), &self.queues[index], &span.queues[index]);
         let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
         let (served, lost) = (stays.wait.moments.count, stays.lost.values().sum::<u64>());
@@ -283,16 +328,24 @@ impl NetworkCollector {
         out.times(&place, "wait", &stays.wait);
         let trail = stays.trail.levels.iter().map(|l| (seconds(l.at), l.waiting as f64, (l.waiting + l.busy) as f64));
         out.trails.insert(name.to_string(), trail.collect());
-        if !levels.conserved {
-            out.broken.push(format!("messages of queue `{name}` are unaccounted for"));
+    }
+
+    /// Checks the laws that hold in a queue and among its servers.
+    fn laws(&self, out: &mut Summary, index: usize, name: &str, span: &NetworkSpan) {
+        let (stays, levels) = (&self.queues[index], &span.queues[index]);
+        let groups = || self.consumers.iter().zip(&self.places.consumers).zip(&span.groups).filter(|((_, c), _)| c.queue == index);
+        let second = |nanos: u128| nanos as f64 / NANOS_PER_SECOND;
+        let served: u128 = groups().map(|((services, _), _)| services.times.moments.sum).sum();
+        let worked = second(served + u128::from(stays.lost_service));
+        let stayed = second(stays.wait.moments.sum + served + u128::from(stays.lost_stay));
+        let little = stays.across.stays(levels.waiting + levels.serving, stayed, span.lasted);
+        out.balances.insert(Law::Little(name.into()), little);
+        let flow = Balance { over_time: levels.came as f64, of_messages: levels.accounted as f64, edges: 0.0 };
+        out.balances.insert(Law::Conservation(name.into()), flow);
+        for ((_, place), group) in groups().filter(|((_, place), _)| place.plain) {
+            let balance = stays.across.services(group.busy, worked, span.lasted);
+            out.balances.insert(Law::Utilization(place.name.clone()), balance);
         }
-        if lost > 0 || served == 0 {
-            return 0.0;
-        }
-        let groups = self.consumers.iter().zip(&self.places.consumers).filter(|(_, c)| c.queue == index);
-        let service: u128 = groups.map(|(services, _)| services.times.moments.sum).sum();
-        let stayed = (stays.wait.moments.sum + service) as f64 / NANOS_PER_SECOND;
-        levels.waiting + levels.serving - stayed / span.lasted
     }
 
     fn consumer(&self, out: &mut Summary, place: &ConsumerPlace, times: &Times, group: &GroupSpan, lasted: f64) {
@@ -306,7 +359,7 @@ impl NetworkCollector {
                 set("utilization", group.busy / group.count);
             }
         }
-        if place.batches && group.batches > 0 {
+        if group.batches > 0 {
             set("batch_size", group.handled as f64 / group.batches as f64);
         }
         out.times(&name, "service", times);

@@ -6,7 +6,7 @@ use crate::message::{Exit, Happened, Outcome, Record, Recorder};
 use crate::rng::Key;
 use crate::scenario::{Consumer, Scenario, Servers};
 use crate::sim::Network;
-use crate::stats::{GroupSpan, Levels, NetworkCollector, NetworkSpan, QueueSpan, Summary, levels_of};
+use crate::stats::{GroupSpan, Late, Levels, NetworkCollector, NetworkSpan, QueueSpan, Summary, levels_of};
 use crate::units::seconds;
 use crate::workload::{Block, Kept};
 use std::collections::BTreeSet;
@@ -101,12 +101,14 @@ impl Told {
 
     /// The messages of a window as numbers, over the time in which the plan sends them.
     pub fn summary(&self, scenario: &Scenario, window: Range<u64>, grid: usize) -> (Summary, Grids) {
-        let mut collector = NetworkCollector::new(&network_places(scenario), window.clone());
-        self.stays.iter().for_each(|r| collector.record(r));
-        self.exits.iter().for_each(|e| collector.left(e));
         let arrivals = self.arrivals();
         let sent = |id: u64| arrivals.get(id as usize).copied().unwrap_or(0);
         let time = sent(window.start.saturating_sub(1))..sent(window.end - 1);
+        let mut collector = NetworkCollector::new(&network_places(scenario), window);
+        collector.begins(time.start);
+        collector.ends(time.end);
+        self.stays.iter().for_each(|r| Late(&mut collector).record(r));
+        self.exits.iter().for_each(|e| collector.left(e));
         let levels: Vec<Levels> = (0..scenario.queues.len()).map(|q| levels_of(&self.stays, q as u32, time.clone(), grid)).collect();
         let span = NetworkSpan {
             lasted: seconds(time.end - time.start).max(1e-9),
@@ -129,12 +131,15 @@ impl Told {
     fn queue(&self, queue: u32, levels: &Levels, time: &Range<u64>) -> QueueSpan {
         let (waiting, _, peak) = Levels::mean_p99_max(&levels.waiting).unwrap_or_default();
         let (in_system, ..) = Levels::mean_p99_max(&levels.in_system).unwrap_or_default();
-        let mut span = QueueSpan { waiting, serving: in_system - waiting, peak: peak as u64, conserved: true, ..QueueSpan::default() };
+        let mut span = QueueSpan { waiting, serving: in_system - waiting, peak: peak as u64, ..QueueSpan::default() };
         for r in self.stays.iter().filter(|r| r.queue == queue) {
             span.offered += u64::from(time.contains(&r.sent));
             span.served += u64::from(r.outcome == Outcome::Served && time.contains(&r.finished));
             let inside = |at: u64| f64::from(u8::from(r.outcome != Outcome::Rejected && r.sent <= at && r.finished > at));
-            span.grown += inside(time.end) - inside(time.start);
+            span.before += inside(time.start);
+            span.after += inside(time.end);
+            span.came += 1;
+            span.accounted += 1;
         }
         span
     }

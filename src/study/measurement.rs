@@ -254,9 +254,8 @@ fn summary(places: &Places, records: &[Record], window: std::ops::Range<u64>) ->
     use crate::message::Recorder;
     let mut collector = Collector::new(places, window.clone());
     let inside = &records[window.start as usize..window.end as usize];
-    for r in inside {
-        collector.record(r);
-    }
+    records[..window.start as usize].iter().for_each(|r| collector.record(r));
+    inside.iter().for_each(|r| collector.record(r));
     let sent = |id: u64| records[id as usize].sent;
     let time = sent(window.start.saturating_sub(1))..sent(window.end - 1);
     let levels = levels_of(records, 0, time.clone(), GRID);
@@ -267,7 +266,10 @@ fn summary(places: &Places, records: &[Record], window: std::ops::Range<u64>) ->
         lasted: seconds(time.end - time.start).max(1e-9),
         waiting,
         busy: in_system - waiting,
-        grown: at(time.end) - at(time.start),
+        began: seconds(time.start),
+        before: at(time.start),
+        after: at(time.end),
+        offered: inside.len() as u64,
         peak: peak as u64,
     };
     let mut out = collector.summary(&span);

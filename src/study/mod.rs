@@ -10,6 +10,7 @@ mod load;
 mod measured;
 mod measurement;
 mod objectives;
+mod overload;
 mod play;
 mod run;
 pub mod sensitivity;

@@ -2,9 +2,11 @@
 
 use crate::message::{Exit, Forget, Level, Record, Recorder, Served};
 use crate::rng::Key;
-use crate::scenario::{Arrivals, Scenario, Servers};
+use crate::scenario::{Arrivals, Consumer, Discipline, Scenario, Servers};
 use crate::sim::{Chain, Engine, GroupTotals, Looks, Network, NetworkTotals, QueueTotals, Station, Totals};
-use crate::stats::{Collector, ConsumerPlace, GroupSpan, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueueSpan, Span, Summary};
+use crate::stats::{
+    Before, Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueueSpan, Span, Summary,
+};
 use crate::units::{NANOS_PER_SECOND, seconds};
 use crate::workload::Plan;
 use std::ops::Range;
@@ -119,12 +121,13 @@ impl<'a> Play<'a> {
 }
 
 pub(super) fn network_places(scenario: &Scenario) -> NetworkPlaces {
-    let consumer = |c: &crate::scenario::Consumer| ConsumerPlace {
-        name: c.name.clone(),
-        queue: c.from,
-        unlimited: c.count == Servers::Unlimited,
-        batches: c.batch.is_some(),
+    let plain = |c: &Consumer| {
+        let queue = &scenario.queues[c.from];
+        let alone = scenario.consumers_of(c.from).count() == 1 && queue.discipline != Discipline::ProcessorSharing;
+        alone && c.batch.is_none() && queue.visibility_timeout.is_none()
     };
+    let consumer =
+        |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, unlimited: c.count == Servers::Unlimited, plain: plain(c) };
     NetworkPlaces {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
         queues: scenario.queues.iter().map(|q| q.name.clone()).collect(),
@@ -147,6 +150,33 @@ impl Running {
             Running::Chain(chain) => chain.advance(messages, recorder),
             Running::Network(network) => network.advance(messages, recorder),
         }
+    }
+
+    /// Plays what comes before a window, and lets those who listen to the window know of what reaches into it.
+    pub fn warm_up(&mut self, messages: u64, listener: &mut Listener) -> Snapshot {
+        match listener {
+            Listener::Single(collector) => _ = self.advance(messages, &mut Before(collector)),
+            Listener::Network(_) => _ = self.advance(messages, &mut Forget),
+        }
+        self.forget_peak();
+        let begin = self.snapshot();
+        if let (Listener::Network(collector), Snapshot::Network(totals, _)) = (listener, &begin) {
+            collector.begins(totals.at);
+        }
+        begin
+    }
+
+    /// Ends a window of time and plays until its messages are gone.
+    pub fn wind_up(&mut self, listener: &mut Listener) -> Snapshot {
+        let end = self.snapshot();
+        match (listener, &end) {
+            (Listener::Network(collector), Snapshot::Network(totals, _)) => {
+                collector.ends(totals.at);
+                self.settle(&mut Late(collector));
+            }
+            (listener, _) => self.settle(listener),
+        }
+        end
     }
 
     pub fn settle(&mut self, recorder: &mut impl Recorder) {
@@ -192,7 +222,7 @@ impl Listener {
             }
             (Listener::Network(collector), Snapshot::Network(from, _), Snapshot::Network(to, peaks)) => {
                 let span = network_span(from, to, peaks);
-                let drift = |q: &QueueSpan| Drift { grown: q.grown / span.lasted, came: q.offered as f64 / span.lasted };
+                let drift = |q: &QueueSpan| Drift { grown: (q.after - q.before) / span.lasted, came: q.offered as f64 / span.lasted };
                 (collector.summary(&span), span.queues.iter().map(drift).collect())
             }
             _ => unreachable!("a replication, its listener and its snapshots are of one way"),
@@ -213,7 +243,7 @@ pub(super) fn single(before: &Snapshot, after: &Snapshot) -> (Span, Drift) {
         unreachable!("a single queue's snapshots are of its own kind")
     };
     let span = single_span(from, to, *peak);
-    (span, Drift { grown: span.grown / span.lasted, came: (to.offered - from.offered) as f64 / span.lasted })
+    (span, Drift { grown: span.grown() / span.lasted, came: span.offered as f64 / span.lasted })
 }
 
 fn single_span(before: &Totals, after: &Totals, peak: u64) -> Span {
@@ -222,7 +252,10 @@ fn single_span(before: &Totals, after: &Totals, peak: u64) -> Span {
         lasted,
         waiting: mean(before.waiting_area, after.waiting_area, lasted),
         busy: mean(before.busy_area, after.busy_area, lasted),
-        grown: (after.waiting + after.busy) as f64 - (before.waiting + before.busy) as f64,
+        began: seconds(before.at),
+        before: (before.waiting + before.busy) as f64,
+        after: (after.waiting + after.busy) as f64,
+        offered: after.offered - before.offered,
         peak,
     }
 }
@@ -236,11 +269,13 @@ pub(super) fn network_span(before: &NetworkTotals, after: &NetworkTotals, peaks:
     let queue = |((from, to), peak): ((&QueueTotals, &QueueTotals), &u64)| QueueSpan {
         waiting: mean(from.waiting_area, to.waiting_area, lasted),
         serving: mean(from.serving_area, to.serving_area, lasted),
-        grown: (to.waiting + to.serving) as f64 - (from.waiting + from.serving) as f64,
+        before: (from.waiting + from.serving) as f64,
+        after: (to.waiting + to.serving) as f64,
         peak: *peak,
         offered: to.counts.offered - from.counts.offered,
         served: to.counts.served - from.counts.served,
-        conserved: to.is_conserved(),
+        came: to.counts.offered,
+        accounted: to.accounted(),
     };
     let group = |(from, to): (&GroupTotals, &GroupTotals)| GroupSpan {
         busy: mean(from.busy_area, to.busy_area, lasted),

@@ -21,6 +21,10 @@ const LEAST_SERVICES: f64 = 10.0;
 const MOST_PILOTS: u32 = 20;
 /// Replications whose counts are held at a time.
 const MOST_AT_ONCE: u32 = 16;
+/// Whole replications that make an interval, so that interrupted ones are left out.
+const LEAST_WHOLE: usize = 2;
+/// Batches of one long run that make an interval when it is interrupted.
+const LEAST_BATCHES: usize = 16;
 /// Confidence of the statement that a backlog grows.
 const DRIFT_CONFIDENCE: f64 = 0.999;
 /// A backlog that grows by less than this share of the arrivals is not told from one that has not settled.
@@ -39,7 +43,7 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     let (warmup, mut caveats) = run.warmup(watch);
     let Outcome { combined, made, trails } = match scenario.simulation.replications {
         1 if run.messages >= BATCHES && !run.play.is_network() && scenario.simulation.precision == Precision::None => {
-            run.long(warmup, watch)
+            run.long(warmup, watch, &mut caveats)
         }
         _ => run.repeated(warmup, watch, &mut caveats),
     }
@@ -81,7 +85,8 @@ pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeM
     let all = scenario.simulation.replications;
     let (mut values, mut drifts) = (Vec::new(), Vec::new());
     for start in (0..all).step_by(MOST_AT_ONCE as usize) {
-        for one in run.replicate(start..all.min(start + MOST_AT_ONCE), all, warmup, watch) {
+        let whole = |one: &Replication| !watch.stopped() || one.played == run.messages;
+        for one in run.replicate(start..all.min(start + MOST_AT_ONCE), all, warmup, watch).into_iter().filter(whole) {
             values.push(one.summary.values);
             drifts.push(one.drifts);
         }
@@ -97,6 +102,8 @@ struct Replication {
     summary: Summary,
     /// Of each queue.
     drifts: Vec<Drift>,
+    /// Messages of its window that were played: fewer than planned if it was interrupted.
+    played: u64,
 }
 
 /// Everything that the replications of a scenario share.
@@ -179,7 +186,12 @@ impl<'a> Runs<'a> {
         loop {
             // A few at a time, for what they counted is put together at once.
             let next = made..wanted.min(made + MOST_AT_ONCE);
-            let runs = self.replicate(next, wanted, warmup, watch);
+            let mut runs = self.replicate(next, wanted, warmup, watch);
+            if runs.iter().any(|run| run.played < self.messages) && watch.stopped() {
+                let (kept, caveat) = self.salvaged(runs, made, wanted);
+                caveats.push(caveat);
+                runs = kept;
+            }
             made += runs.len() as u32;
             for run in runs {
                 all.add(&run.summary);
@@ -204,10 +216,7 @@ impl<'a> Runs<'a> {
             wanted = made + more;
         }
         if made == 0 {
-            return Err("interrupted before a replication was finished".into());
-        }
-        if watch.stopped() && made < wanted {
-            caveats.push(format!("interrupted: {made} of {wanted} replications were finished"));
+            return Err("interrupted before anything was played after the warm-up".into());
         }
         if let Some(why) = self.unstable(&drifts) {
             return Err(why);
@@ -216,18 +225,18 @@ impl<'a> Runs<'a> {
     }
 
     /// One long run, its intervals from batch means.
-    fn long(&self, warmup: u64, watch: &dyn Watch) -> Result<Outcome, String> {
+    fn long(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, String> {
         let mut engine = self.play.start(0);
         let mut batches = Batches::new(&super::places(self.scenario), warmup..warmup + self.messages);
-        engine.advance(warmup, &mut crate::message::Forget);
+        engine.advance(warmup, &mut batches.before());
         let (mut spans, mut drifts) = (Vec::new(), Vec::new());
-        for length in batches.lengths() {
+        'batches: for length in batches.lengths() {
             engine.forget_peak();
             let before = engine.snapshot();
             let mut left = length;
             while left > 0 {
                 if watch.stopped() {
-                    return Err("interrupted before its one replication was finished".into());
+                    break 'batches;
                 }
                 let played = engine.advance(left.min(CHUNK), &mut batches);
                 left -= played;
@@ -242,6 +251,13 @@ impl<'a> Runs<'a> {
             watch.says("simulation", spans.len() as f64 / BATCHES as f64, "one long run");
         }
         engine.settle(&mut batches);
+        if watch.stopped() && spans.len() < LEAST_BATCHES {
+            return Err("interrupted before enough of its one replication was played".into());
+        }
+        if (spans.len() as u64) < BATCHES {
+            let share = significant(spans.len() as f64 / BATCHES as f64 * 100.0, 2);
+            caveats.push(format!("interrupted: the figures are those of the first {share} % of the one replication"));
+        }
         if let Some(why) = self.unstable(&drifts) {
             return Err(why);
         }
@@ -258,7 +274,7 @@ impl<'a> Runs<'a> {
         out
     }
 
-    /// Plays replications; those that were interrupted are left out.
+    /// Plays replications, as far as they come until they are interrupted.
     fn replicate(&self, which: std::ops::Range<u32>, of: u32, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
         let all = u64::from(of) * (warmup + self.messages);
         let done = std::sync::atomic::AtomicU64::new(u64::from(which.start) * (warmup + self.messages));
@@ -268,14 +284,9 @@ impl<'a> Runs<'a> {
             .map(|replication| {
                 let mut engine = self.play.start(replication);
                 let mut collector = self.play.listener(warmup..warmup + self.messages);
-                engine.advance(warmup, &mut crate::message::Forget);
-                engine.forget_peak();
-                let before = engine.snapshot();
+                let before = engine.warm_up(warmup, &mut collector);
                 let mut left = self.messages;
-                while left > 0 {
-                    if watch.stopped() {
-                        return None;
-                    }
+                while left > 0 && !watch.stopped() {
                     let played = engine.advance(left.min(CHUNK), &mut collector);
                     left -= played;
                     let so_far = done.fetch_add(played, std::sync::atomic::Ordering::Relaxed);
@@ -284,15 +295,31 @@ impl<'a> Runs<'a> {
                         break;
                     }
                 }
-                let after = engine.snapshot();
-                engine.settle(&mut collector);
+                let after = engine.wind_up(&mut collector);
                 let (summary, drifts) = collector.summary(&before, &after);
-                Some(Replication { summary, drifts })
+                Replication { summary, drifts, played: self.messages - left }
             })
-            .collect::<Vec<_>>()
-            .into_iter()
-            .flatten()
             .collect()
+    }
+
+    /// Of replications that were interrupted, those that count: the whole ones if there are at least two of them with those
+    /// of before, else all that have come as far as the others. Says what is to be said about it.
+    fn salvaged(&self, mut runs: Vec<Replication>, made: u32, wanted: u32) -> (Vec<Replication>, String) {
+        let whole = runs.iter().filter(|run| run.played == self.messages).count();
+        if whole + made as usize >= LEAST_WHOLE {
+            runs.retain(|run| run.played == self.messages);
+            return (runs, format!("interrupted: {} of {wanted} replications were finished", whole + made as usize));
+        }
+        let furthest = runs.iter().map(|run| run.played).max().unwrap_or(0);
+        runs.retain(|run| run.played > 0 && 2 * run.played >= furthest);
+        let shortest = runs.iter().map(|run| run.played).min().unwrap_or(0);
+        let caveat = format!(
+            "interrupted: the figures are those of {} replications that were cut short after {} or more of {} messages",
+            runs.len() + made as usize,
+            plain(shortest as f64, 9),
+            plain(self.messages as f64, 9)
+        );
+        (runs, caveat)
     }
 
     /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.

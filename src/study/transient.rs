@@ -3,77 +3,29 @@
 //! Then a mean over time says nothing; what counts is how the queue grows and drains. Every replication plays the same
 //! stretch of time from its start, levels are read on a common grid and averaged over replications.
 
-use super::play::{Listener, Play, Snapshot, network_span};
+use super::overload::{capacity, overloads_end, sent_to, timetable};
+use super::play::{Play, network_places, network_span};
+use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Method, Moment, Unanswered, path};
+use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered, path};
 use crate::message::Forget;
-use crate::scenario::{Arrivals, Destination, Length, Producer, Scenario, Servers, Step};
-use crate::stats::{Summary, combine, half_width};
+use crate::scenario::{Length, Scenario};
+use crate::stats::{Combined, Gathered, Late, NetworkCollector, NetworkSpan, Summary, half_width};
 use crate::units::{Time, nanos, seconds};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Points of a timeline.
 const GRID: u64 = 500;
-/// Points at which an overload is looked for before its end is searched between two of them.
-const SCAN: u32 = 20_000;
+/// Stretches whose counts are held at a time.
+const MOST_AT_ONCE: u32 = 16;
 /// A backlog is watched for so many times as long as it needs on average.
 const PATIENCE: f64 = 3.0;
 
 /// Whether a scenario has a beginning and an end rather than a steady state.
 pub(super) fn applies(scenario: &Scenario) -> bool {
     scenario.queues.iter().any(|q| q.initial_backlog > 0) || scenario.producers.iter().any(|p| timetable(p).is_some())
-}
-
-/// A producer's timetable, if it changes and ends.
-fn timetable(producer: &Producer) -> Option<(&[Step], bool)> {
-    match &producer.arrivals {
-        Arrivals::Schedule { steps, repeat: false, ramp } if steps.windows(2).any(|w| w[0].rate != w[1].rate) => Some((steps, *ramp)),
-        _ => None,
-    }
-}
-
-/// Messages a second that a producer sends at an instant, in seconds.
-fn rate_at(producer: &Producer, at: f64) -> f64 {
-    let Some((steps, ramp)) = timetable(producer) else { return producer.rate };
-    let mut begin = 0.0;
-    for (i, step) in steps.iter().enumerate() {
-        if at < begin + step.lasts {
-            let next = steps.get(i + 1).map_or(step.rate, |next| next.rate);
-            return if ramp { step.rate + (next - step.rate) * (at - begin) / step.lasts } else { step.rate };
-        }
-        begin += step.lasts;
-    }
-    steps.last().map_or(0.0, |last| last.rate)
-}
-
-/// Messages a second that a queue's servers can do; `None` is without limit.
-fn capacity(scenario: &Scenario, queue: usize) -> Option<f64> {
-    let group = |c: &crate::scenario::Consumer| match (c.count, c.autoscale) {
-        (_, Some(scale)) => Some(f64::from(scale.max) / c.mean_service()),
-        (Servers::Count(n), None) => Some(f64::from(n) * c.batch.map_or(1.0, |b| f64::from(b.max)) / c.mean_service()),
-        (Servers::Unlimited, None) => None,
-    };
-    scenario.consumers_of(queue).map(|(_, c)| group(c)).sum()
-}
-
-/// When the last overload of a queue by those who send to it directly ends, in seconds; 0 for one with a backlog that has none.
-fn overload_ends(scenario: &Scenario, queue: usize, horizon: f64) -> Option<f64> {
-    let capacity = capacity(scenario, queue)?;
-    let direct: Vec<&Producer> = scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue)).collect();
-    let over = |at: f64| direct.iter().map(|p| rate_at(p, at)).sum::<f64>() > capacity;
-    let instant = |i: u32| (f64::from(i) + 0.5) * horizon / f64::from(SCAN);
-    match (0..SCAN).rev().find(|i| over(instant(*i))) {
-        Some(last) => {
-            let (mut low, mut high) = (instant(last), instant(last + 1).min(horizon));
-            for _ in 0..60 {
-                let middle = 0.5 * (low + high);
-                if over(middle) { low = middle } else { high = middle }
-            }
-            Some(high)
-        }
-        None => (scenario.queues[queue].initial_backlog > 0).then_some(0.0),
-    }
 }
 
 /// How long to play, in seconds: as asked for, or the timetable, or until backlogs are gone and some time more.
@@ -83,8 +35,7 @@ pub(super) fn horizon(scenario: &Scenario) -> Result<f64, String> {
     }
     let table = scenario.producers.iter().filter_map(timetable).map(|(steps, _)| steps.iter().map(|s| s.lasts).sum::<f64>());
     let drains = scenario.queues.iter().enumerate().filter(|(_, q)| q.initial_backlog > 0).map(|(i, q)| {
-        let direct: f64 = scenario.producers.iter().filter(|p| p.to == Destination::Queue(i)).map(|p| rate_at(p, 0.0)).sum();
-        let spare = capacity(scenario, i).map_or(f64::INFINITY, |c| c - direct);
+        let spare = capacity(scenario, i).map_or(f64::INFINITY, |c| c - sent_to(scenario, i, 0.0));
         PATIENCE * (q.initial_backlog as f64 + 10.0) / spare
     });
     let longest = table.chain(drains).fold(0.0, f64::max);
@@ -101,43 +52,8 @@ struct Stretch {
     levels: Vec<Vec<(u64, u64)>>,
 }
 
-/// Every replication of one stretch of time.
-struct Stretches {
-    all: Vec<Stretch>,
-    /// Seconds, and the same in nanoseconds.
-    horizon: f64,
-    end: u64,
-}
-
-/// Plays the replications.
-///
-/// # Errors
-/// Why they cannot be played.
-fn played(scenario: &Scenario, watch: &dyn Watch) -> Result<Stretches, String> {
-    let horizon = horizon(scenario)?;
-    let play = Play::by_events(scenario)?;
-    let drains: Vec<Option<u64>> = (0..scenario.queues.len()).map(|q| overload_ends(scenario, q, horizon).and_then(nanos)).collect();
-    let replications = scenario.simulation.replications;
-    let end = nanos(horizon).ok_or("the stretch of time is longer than can be timed")?;
-    let all: Vec<Stretch> = (0..replications)
-        .into_par_iter()
-        .filter(|_| !watch.stopped())
-        .map(|replication| {
-            watch.says("simulation", f64::from(replication) / f64::from(replications), "replications");
-            stretch(scenario, &play, replication, end, &drains)
-        })
-        .collect();
-    if all.is_empty() { Err("interrupted before a replication was finished".into()) } else { Ok(Stretches { all, horizon, end }) }
-}
-
-/// What every replication gave by metric path, in their order.
-///
-/// # Errors
-/// A refusal that says why.
-pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
-    let played = played(scenario, watch).map_err(|why| Unanswered { method: Method::Simulation, why })?;
-    Ok(played.all.into_iter().map(|s| s.summary.values).collect())
-}
+/// The levels of each queue at each point of the grid, in one replication.
+type Levels = Vec<Vec<(u64, u64)>>;
 
 /// Answers by replications of one stretch of time.
 ///
@@ -145,26 +61,88 @@ pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec
 /// A refusal that says why.
 pub(super) fn answer(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
-    let Stretches { all: stretches, horizon, end } = played(scenario, watch).map_err(refuse)?;
-    let confidence = scenario.simulation.confidence;
-    let summaries: Vec<Summary> = stretches.iter().map(|s| s.summary.clone()).collect();
-    let combined = combine(&summaries, confidence);
-    let by = format!("event calendar, {} replications of the first {}", stretches.len(), Time(horizon));
+    let stretches = Stretches::new(scenario).map_err(refuse)?;
+    let (levels, mut combined) = repeated(&stretches, watch).map_err(refuse)?;
+    let by = format!("event calendar, {} replications of the first {}", levels.len(), Time(seconds(stretches.end)));
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
+    out.caveats.append(&mut combined.caveats);
+    out.caveats.push(
+        "there is no steady state: figures are over the whole stretch of time, a maximum is the mean of the replications' own, and \
+         lengths are told over time"
+            .into(),
+    );
     out.metrics = combined.metrics;
-    out.caveats = combined.caveats;
-    out.caveats.push("there is no steady state: figures are over the whole stretch of time, lengths are told over time".into());
     for (q, queue) in scenario.queues.iter().enumerate() {
-        out.timelines.insert(queue.name.clone(), timeline(&stretches, q, end, confidence));
+        out.timelines.insert(queue.name.clone(), timeline(&levels, q, stretches.end, scenario.simulation.confidence));
     }
     Ok(out)
 }
 
-fn timeline(stretches: &[Stretch], queue: usize, end: u64, confidence: f64) -> Vec<Moment> {
+/// What every replication gave by metric path, in their order.
+///
+/// # Errors
+/// A refusal that says why.
+pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
+    let stretches = Stretches::new(scenario).map_err(refuse)?;
+    let all = scenario.simulation.replications;
+    let some = |from: u32| stretches.some(from..all.min(from + MOST_AT_ONCE), watch).into_iter().map(|stretch| stretch.summary.values);
+    let values: Vec<_> = (0..all).step_by(MOST_AT_ONCE as usize).flat_map(some).collect();
+    if values.is_empty() { Err(refuse("interrupted before a replication was finished".into())) } else { Ok(values) }
+}
+
+/// Replications until the precision is reached.
+fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>, Combined), String> {
+    let simulation = &stretches.scenario.simulation;
+    let (mut all, mut levels, mut caveats) = (Gathered::default(), Vec::new(), Vec::new());
+    let mut wanted = first(&simulation.precision, simulation.replications);
+    loop {
+        let made = levels.len() as u32;
+        watch.says("simulation", f64::from(made) / f64::from(wanted), &format!("{wanted} replications"));
+        for stretch in stretches.some(made..wanted.min(made + MOST_AT_ONCE), watch) {
+            all.add(&stretch.summary);
+            levels.push(stretch.levels);
+        }
+        let made = levels.len() as u32;
+        if watch.stopped() {
+            caveats.push(format!("interrupted: {made} of {wanted} replications were finished"));
+            break;
+        }
+        if made < wanted {
+            continue;
+        }
+        let combined = worst_told(&all, simulation.confidence);
+        let Some(missing) = missing(&simulation.precision, &combined) else { break };
+        let Some(more) = still_needed(&missing, made) else {
+            caveats.push(missing.caveat(made));
+            break;
+        };
+        wanted = made + more;
+    }
+    if levels.is_empty() {
+        return Err("interrupted before a replication was finished".into());
+    }
+    let mut combined = worst_told(&all, simulation.confidence);
+    combined.caveats.append(&mut caveats);
+    Ok((levels, combined))
+}
+
+/// Estimates in which a maximum is the mean of every replication's own, with an interval: how bad the worst is when this
+/// stretch of time is lived through once.
+fn worst_told(all: &Gathered, confidence: f64) -> Combined {
+    let mut out = all.combined(confidence);
+    for (path, estimate) in out.metrics.iter_mut().filter(|(path, _)| path.ends_with(".max")) {
+        let (mean, half) = half_width(all.values(path), confidence);
+        *estimate = Estimate::with(mean, half);
+    }
+    out
+}
+
+fn timeline(levels: &[Levels], queue: usize, end: u64, confidence: f64) -> Vec<Moment> {
     let point = |i: usize| {
-        let waiting: Vec<f64> = stretches.iter().map(|s| s.levels[queue][i].0 as f64).collect();
-        let inside: Vec<f64> = stretches.iter().map(|s| s.levels[queue][i].1 as f64).collect();
+        let waiting: Vec<f64> = levels.iter().map(|l| l[queue][i].0 as f64).collect();
+        let inside: Vec<f64> = levels.iter().map(|l| l[queue][i].1 as f64).collect();
         let (mean, half) = half_width(&waiting, confidence);
         Moment { at: seconds(grid(i as u64, end)), waiting: mean, in_system: half_width(&inside, confidence).0, half_width: half }
     };
@@ -175,59 +153,85 @@ fn grid(point: u64, end: u64) -> u64 {
     (u128::from(end) * u128::from(point) / u128::from(GRID)) as u64
 }
 
-fn stretch(scenario: &Scenario, play: &Play<'_>, replication: u32, end: u64, drains: &[Option<u64>]) -> Stretch {
-    let mut network = play.network(replication, None).expect("the network of replication 0 was made");
-    let mut listener = play.listener(0..u64::MAX);
-    network.advance_until(0, &mut Forget);
-    let before = network.network_totals();
-    let mut levels = vec![Vec::with_capacity(GRID as usize + 1); scenario.queues.len()];
-    let mut watched = vec![false; drains.len()];
-    for point in 0..=GRID {
-        let instant = grid(point, end);
-        for (queue, drain) in drains.iter().enumerate() {
-            if let Some(from) = drain.filter(|from| *from <= instant && !watched[queue]) {
-                network.advance_until(from, &mut listener);
-                network.watch_drain(queue, from);
-                watched[queue] = true;
+/// What all replications have in common.
+struct Stretches<'a> {
+    scenario: &'a Scenario,
+    play: Play<'a>,
+    /// Nanoseconds.
+    end: u64,
+    /// From when each queue's draining is watched.
+    drains: Vec<Option<u64>>,
+}
+
+impl<'a> Stretches<'a> {
+    fn new(scenario: &'a Scenario) -> Result<Self, String> {
+        let horizon = horizon(scenario)?;
+        let play = Play::by_events(scenario)?;
+        let end = nanos(horizon).ok_or("the stretch of time is longer than can be timed")?;
+        let drains = overloads_end(scenario, horizon).into_iter().map(|end| end.and_then(nanos)).collect();
+        Ok(Stretches { scenario, play, end, drains })
+    }
+
+    /// Some replications, in their order; those that were not begun when the person wanted it to end are left out.
+    fn some(&self, which: Range<u32>, watch: &dyn Watch) -> Vec<Stretch> {
+        which.into_par_iter().filter(|_| !watch.stopped()).map(|replication| self.play(replication)).collect()
+    }
+
+    fn play(&self, replication: u32) -> Stretch {
+        let Stretches { scenario, play, end, drains } = self;
+        let mut network = play.network(replication, None).expect("the network of replication 0 was made");
+        let mut listener = NetworkCollector::new(&network_places(scenario), 0..u64::MAX);
+        network.advance_until(0, &mut Forget);
+        let before = network.network_totals();
+        listener.begins(before.at);
+        let mut levels = vec![Vec::with_capacity(GRID as usize + 1); scenario.queues.len()];
+        let mut watched = vec![false; drains.len()];
+        for point in 0..=GRID {
+            let instant = grid(point, *end);
+            for (queue, drain) in drains.iter().enumerate() {
+                if let Some(from) = drain.filter(|from| *from <= instant && !watched[queue]) {
+                    network.advance_until(from, &mut listener);
+                    network.watch_drain(queue, from);
+                    watched[queue] = true;
+                }
+            }
+            network.advance_until(instant, &mut listener);
+            for (levels, queue) in levels.iter_mut().zip(&network.network_totals().queues) {
+                levels.push((queue.waiting, queue.waiting + queue.serving));
             }
         }
-        network.advance_until(instant, &mut listener);
-        for (levels, queue) in levels.iter_mut().zip(&network.network_totals().queues) {
-            levels.push((queue.waiting, queue.waiting + queue.serving));
+        let after = network.network_totals();
+        let peaks: Vec<u64> = (0..levels.len()).map(|q| network.peak_of(q)).collect();
+        let span = network_span(&before, &after, &peaks);
+        debug_assert!(span.lasted > 0.0);
+        listener.ends(after.at);
+        network.settle(&mut Late(&mut listener));
+        let drained = network.network_totals();
+        let mut summary = stationary_left_out(&listener, &span);
+        for (queue, drain) in drains.iter().enumerate() {
+            if let (Some(from), Some(at)) = (drain, drained.queues[queue].drained) {
+                let place = format!("queues.{}", scenario.queues[queue].name);
+                summary.values.insert(path(&place, "drain_time", ""), seconds(at - from));
+            }
         }
+        Stretch { summary, levels }
     }
-    let after = network.network_totals();
-    let peaks: Vec<u64> = (0..levels.len()).map(|q| network.peak_of(q)).collect();
-    let lasted = network_span(&before, &after, &peaks).lasted;
-    debug_assert!(lasted > 0.0);
-    network.settle(&mut listener);
-    let drained = network.network_totals();
-    let (before, after) = (Snapshot::Network(before, peaks.clone()), Snapshot::Network(after, peaks));
-    let mut summary = stationary_left_out(&listener, &before, &after);
-    for (queue, drain) in drains.iter().enumerate() {
-        if let (Some(from), Some(at)) = (drain, drained.queues[queue].drained) {
-            let place = format!("queues.{}", scenario.queues[queue].name);
-            summary.values.insert(path(&place, "drain_time", ""), seconds(at - from));
-        }
-    }
-    Stretch { summary, levels }
 }
 
 /// A summary without the figures that only mean something in a steady state.
-fn stationary_left_out(listener: &Listener, before: &Snapshot, after: &Snapshot) -> Summary {
-    let (mut summary, _) = listener.summary(before, after);
+fn stationary_left_out(listener: &NetworkCollector, span: &NetworkSpan) -> Summary {
+    let mut summary = listener.summary(span);
     let over_time = |path: &String| ["queue_length", "in_system"].iter().any(|key| path.contains(key)) && !path.ends_with(".max");
     let kept: BTreeMap<String, f64> = summary.values.into_iter().filter(|(path, _)| !over_time(path)).collect();
     summary.values = kept;
     summary.levels.clear();
-    summary.little_gap = None;
     summary
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Consumer, Queue};
+    use crate::scenario::{Arrivals, Consumer, Precision, Producer, Queue, Step};
     use crate::study::Blind;
     use crate::workload::laws::Law;
 
@@ -276,12 +280,18 @@ mod tests {
         assert!(answer.get("queues.queue.drain_time").is_some());
     }
 
+    /// Of 400 s of a queue that is overloaded for half of them, the slowest message of a life of it, told to a twentieth.
     #[test]
-    fn the_end_of_an_overload_is_found_on_a_ramp() {
-        let ramp = scheduled(vec![Step { lasts: 10.0, rate: 3.0 }, Step { lasts: 10.0, rate: 0.0 }], true);
-        // 3 − 0.3 t falls to 1 at 6.67 s.
-        let end = overload_ends(&ramp, 0, 20.0).expect("an overload");
-        assert!((end - 20.0 / 3.0).abs() < 1e-6, "{end}");
-        assert_eq!(overload_ends(&mm1(0.5, 1.0), 0, 20.0), None);
+    fn the_worst_is_told_as_precisely_as_asked_for() {
+        let mut scenario = scheduled(vec![Step { lasts: 200.0, rate: 1.5 }, Step { lasts: 200.0, rate: 0.1 }], false);
+        scenario.simulation.precision =
+            Precision::Paths(vec![("total.latency.max".into(), 0.05), ("queues.queue.drain_time".into(), 0.05)]);
+        let answer = super::answer(&scenario, &Blind).expect("an answer");
+        for path in ["total.latency.max", "queues.queue.drain_time"] {
+            let (value, half) = answer.get(path).and_then(|e| e.value.zip(e.half_width)).expect("an interval");
+            assert!(half <= 0.05 * value, "{path}: {value} ± {half}");
+            // As a fluid: 100 too many after 200 s, which take 100 s to be done and 111 s to drain.
+            assert!((90.0..140.0).contains(&value), "{path}: {value}");
+        }
     }
 }

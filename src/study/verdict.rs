@@ -27,6 +27,16 @@ fn headline(study: &Study) -> String {
     } else if let Some(mean) = answer.get("total.latency.mean") {
         words.push(format!("a message takes {} on average", time(mean)));
     }
+    // Only where there is no steady state has a maximum an interval.
+    if let Some(worst) = answer.get("total.latency.max").filter(|e| e.half_width.is_some()) {
+        words.push(format!("the slowest takes {}", time(worst)));
+    }
+    for queue in &study.scenario.queues {
+        if let Some(drain) = answer.get(&format!("queues.{}.drain_time", queue.name)) {
+            let since = if queue.initial_backlog > 0 { "" } else { " after its overload" };
+            words.push(format!("`{}` has drained {}{since}", queue.name, time(drain)));
+        }
+    }
     if let Some(loss) = answer.get("total.loss").and_then(|e| e.value).filter(|&l| l > 0.0) {
         words.push(format!("{} % of them are lost", significant(loss * 100.0, 3)));
     }

@@ -45,7 +45,7 @@ fn simulation_covers_them() {
             wrong.push(format!("{}: {:?}", case.id, study.unanswered));
             continue;
         };
-        let broken = answer.caveats.iter().filter(|c| c.contains("broken") || c.contains("unaccounted"));
+        let broken = answer.caveats.iter().filter(|c| c.contains("broken") || c.contains("conserved"));
         wrong.extend(broken.map(|c| format!("{}: {c}", case.id)));
         wrong.extend(case.expected.iter().filter_map(|(metric, expected)| miss(&case, answer, metric, *expected)));
     }

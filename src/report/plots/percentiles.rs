@@ -116,10 +116,13 @@ fn curves(study: &Study) -> Vec<Curve> {
     let furthest = counted.map(nines).fold(None, |most: Option<f64>, n| Some(most.map_or(n, |m| m.max(n))));
     let curve = |answer: &Answer| {
         let law = answer.latency.as_ref()?;
-        let most = last_share(answer.method, law).map(nines).unwrap_or(furthest.unwrap_or(CLOSED_FORM_NINES));
+        let intervals = intervals(study, answer);
+        let counted = last_share(answer.method, law).map(nines);
+        // Beyond the last interval a simulation's curve would be told without saying how sure it is.
+        let told = intervals.last().map(|i| nines(i.0)).filter(|_| answer.method == Method::Simulation);
+        let most = told.or(counted).or(furthest).unwrap_or(CLOSED_FORM_NINES);
         let shares = (0..=(most * STEPS as f64) as usize).map(|i| 1.0 - 10f64.powf(-(i as f64) / STEPS as f64));
         let points: Vec<(f64, f64)> = shares.filter_map(|p| Some((p, law.quantile(p).filter(|t| t.is_finite())?))).collect();
-        let intervals = intervals(study, answer);
         let dots = matches!(theme::pen(answer.method), Pen::Dots(_));
         let band = if dots { intervals } else { band_about(&points, &intervals) };
         (!points.is_empty()).then_some(Curve { method: answer.method, points, band })

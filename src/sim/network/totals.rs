@@ -30,8 +30,13 @@ pub struct QueueTotals {
 impl QueueTotals {
     /// Every message that came was served, was lost in one way, or is inside.
     pub fn is_conserved(&self) -> bool {
+        self.counts.offered == self.accounted()
+    }
+
+    /// Messages that were served, were lost in one way, or are inside: as many as were offered.
+    pub fn accounted(&self) -> u64 {
         let c = &self.counts;
-        c.offered == c.served + c.rejected + c.dropped + c.expired + c.dead_lettered + self.waiting + self.serving
+        c.served + c.rejected + c.dropped + c.expired + c.dead_lettered + self.waiting + self.serving
     }
 }
 

@@ -1,8 +1,8 @@
-//! desque's serial calendar with a queue written on it.
+//! desque's serial calendar with queues in a row written on it.
 
 use desque::serial::{Event, Simulation};
 use desque::{SimState, SimTime};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp1};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::cmp::Ordering;
@@ -21,83 +21,108 @@ impl Ord for Time {
 
 impl SimTime for Time {}
 
-struct Queue {
+/// Queues in a row, all alike, in each of which messages of several priorities wait.
+struct Queues {
     rng: Xoshiro256PlusPlus,
+    rate: f64,
     servers: usize,
-    busy: usize,
-    line: VecDeque<f64>,
+    busy: Vec<usize>,
+    /// By queue and priority, the most urgent first.
+    lines: Vec<Vec<VecDeque<f64>>>,
     left: u64,
     waited: f64,
 }
 
-impl SimState<Time> for Queue {
+impl SimState<Time> for Queues {
     fn is_complete(&self, _: &Time) -> bool {
         false
     }
 }
 
-impl Queue {
+impl Queues {
     fn exponential(&mut self) -> f64 {
         Exp1.sample(&mut self.rng)
     }
 }
 
-type Sim = Simulation<Queue, Time>;
+type Sim = Simulation<Queues, Time>;
 
 #[derive(Debug)]
 struct Arrival;
 
 #[derive(Debug)]
-struct Departure;
-
-fn begin(sim: &mut Sim) -> desque::Result {
-    let now = sim.current_time().0;
-    let service = sim.state_mut().exponential();
-    sim.schedule(Departure, Time(now + service))
+struct Departure {
+    queue: usize,
 }
 
-impl Event<Queue, Time> for Arrival {
+fn begin(sim: &mut Sim, queue: usize) -> desque::Result {
+    let now = sim.current_time().0;
+    let service = sim.state_mut().exponential();
+    sim.schedule(Departure { queue }, Time(now + service))
+}
+
+fn reach(sim: &mut Sim, queue: usize) -> desque::Result {
+    let now = sim.current_time().0;
+    let queues = sim.state_mut();
+    if queues.busy[queue] < queues.servers {
+        queues.busy[queue] += 1;
+        return begin(sim, queue);
+    }
+    let priorities = queues.lines[queue].len();
+    let priority = if priorities > 1 { queues.rng.random_range(0..priorities) } else { 0 };
+    queues.lines[queue][priority].push_back(now);
+    Ok(())
+}
+
+impl Event<Queues, Time> for Arrival {
     fn execute(&mut self, sim: &mut Sim) -> desque::Result {
         let now = sim.current_time().0;
-        let queue = sim.state_mut();
-        queue.left -= 1;
-        if queue.left > 0 {
-            let gap = queue.exponential() / (0.9 * queue.servers as f64);
+        let queues = sim.state_mut();
+        queues.left -= 1;
+        if queues.left > 0 {
+            let gap = queues.exponential() / queues.rate;
             sim.schedule(Arrival, Time(now + gap))?;
         }
-        let queue = sim.state_mut();
-        if queue.busy == queue.servers {
-            queue.line.push_back(now);
-            return Ok(());
-        }
-        queue.busy += 1;
-        begin(sim)
+        reach(sim, 0)
     }
 }
 
-impl Event<Queue, Time> for Departure {
+impl Event<Queues, Time> for Departure {
     fn execute(&mut self, sim: &mut Sim) -> desque::Result {
-        let now = sim.current_time().0;
-        let queue = sim.state_mut();
-        match queue.line.pop_front() {
+        let (now, queue) = (sim.current_time().0, self.queue);
+        let queues = sim.state_mut();
+        match queues.lines[queue].iter_mut().find_map(VecDeque::pop_front) {
             Some(arrived) => {
-                queue.waited += now - arrived;
-                begin(sim)
+                queues.waited += now - arrived;
+                begin(sim, queue)?;
             }
-            None => {
-                queue.busy -= 1;
-                Ok(())
-            }
+            None => queues.busy[queue] -= 1,
         }
+        let last = sim.state().lines.len() - 1;
+        if queue < last { reach(sim, queue + 1) } else { Ok(()) }
     }
 }
 
 fn main() {
-    let number = |i: usize| std::env::args().nth(i).and_then(|a| a.parse().ok()).expect("servers and messages");
-    let (servers, messages) = (number(1) as usize, number(2));
-    let rng = Xoshiro256PlusPlus::seed_from_u64(1);
-    let queue = Queue { rng, servers, busy: 0, line: VecDeque::new(), left: messages, waited: 0.0 };
-    let mut sim = Sim::new(queue, Time(0.0));
+    let given: Vec<String> = std::env::args().collect();
+    let (rate, stations, servers, priorities) = match given[1].as_str() {
+        "one" => (0.9, 1, 1, 1),
+        "four" => (3.6, 1, 4, 1),
+        "tandem" => (0.8, 3, 1, 1),
+        "priorities" => (0.8, 1, 1, 2),
+        other => panic!("no work is called {other}"),
+    };
+    let messages: u64 = given[2].parse().expect("messages");
+    let queues = Queues {
+        rng: Xoshiro256PlusPlus::seed_from_u64(1),
+        rate,
+        servers,
+        busy: vec![0; stations],
+        lines: vec![vec![VecDeque::new(); priorities]; stations],
+        left: messages,
+        waited: 0.0,
+    };
+    let mut sim = Sim::new(queues, Time(0.0));
     sim.schedule(Arrival, Time(0.0)).expect("not in the past");
     sim.run().expect("no event fails");
     println!("{}", sim.state().waited / messages as f64);

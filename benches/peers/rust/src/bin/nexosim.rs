@@ -86,8 +86,13 @@ impl Queue {
 }
 
 fn main() {
-    let number = |i: usize| std::env::args().nth(i).and_then(|a| a.parse().ok()).expect("servers and messages");
-    let (servers, messages): (u64, u64) = (number(1), number(2));
+    let given: Vec<String> = std::env::args().collect();
+    let servers: u64 = match given[1].as_str() {
+        "one" => 1,
+        "four" => 4,
+        other => panic!("no work is called {other}"),
+    };
+    let messages: u64 = given[2].parse().expect("messages");
     let result = Arc::new(Mutex::new(0.0));
     let gap = 1.0 / (0.9 * servers as f64);
     let mut source = Source { out: Output::default(), rng: Xoshiro256PlusPlus::seed_from_u64(1), left: messages, gap };

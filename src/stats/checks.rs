@@ -1,0 +1,214 @@
+//! Laws that every run must keep, whatever its length: what an engine integrates over time is what its messages add up to.
+
+use crate::message::{Outcome, Record};
+use crate::units::seconds;
+use std::collections::BTreeMap;
+
+/// Rounding of sums that are equal, as a share of them.
+const ROUNDING: f64 = 1e-9;
+
+/// Two figures that must be equal but for the messages that reach across the edges of the window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Balance {
+    /// As the engine integrates it over time.
+    pub over_time: f64,
+    /// As it adds up from messages.
+    pub of_messages: f64,
+    /// What messages that were inside at the window's edges can make of a difference.
+    pub edges: f64,
+}
+
+/// What was inside at the edges of a window, and for how long at most.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Edges {
+    /// Seconds that the window lasted.
+    pub lasted: f64,
+    /// Messages inside at its start and seconds until the last of them was gone.
+    pub before: f64,
+    pub gone: f64,
+    /// Messages inside at its end, and the longest stay of a message of the window, in seconds.
+    pub after: f64,
+    pub longest: f64,
+    /// Messages of the window whose end nobody saw.
+    pub unfinished: u64,
+}
+
+impl Edges {
+    /// The most that the messages across the edges add to one of the two sides, as a mean over time: those from before are only
+    /// in the integral, what remains of those at the end only in the sum.
+    pub fn allow(&self) -> f64 {
+        let seconds = self.before * self.gone.min(self.lasted) + self.after * self.longest;
+        (seconds / self.lasted).max(0.0) + self.unfinished as f64
+    }
+}
+
+impl Balance {
+    /// Whether the difference is more than the edges of the window explain.
+    pub fn is_broken(&self) -> bool {
+        let rounding = ROUNDING * (1.0 + self.over_time.abs() + self.of_messages.abs());
+        (self.over_time - self.of_messages).abs() > self.edges + rounding
+    }
+}
+
+/// The laws that are broken, each with a sentence about it.
+pub(super) fn broken(balances: &BTreeMap<Law, Balance>) -> impl Iterator<Item = (Law, String)> {
+    let broken = balances.iter().filter(|(_, balance)| balance.is_broken());
+    broken.map(|(law, balance)| (law.clone(), law.sentence(balance)))
+}
+
+/// A law and the place that it was checked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Law {
+    /// L = λW in a queue, with L measured over time.
+    Little(String),
+    /// Busy servers of a group = throughput × mean service.
+    Utilization(String),
+    /// Every message of the window had one end.
+    Conservation(String),
+}
+
+impl Law {
+    fn sentence(&self, balance: &Balance) -> String {
+        let Balance { over_time, of_messages, .. } = balance;
+        match self {
+            Law::Little(queue) => {
+                format!("Little's law is broken in queue `{queue}`: L is {over_time:.4} over time, but λW is {of_messages:.4}")
+            }
+            Law::Utilization(group) => format!(
+                "the utilisation law is broken for `{group}`: {over_time:.4} servers are busy over time, but throughput × mean service is {of_messages:.4}"
+            ),
+            Law::Conservation(place) => {
+                format!("flow is not conserved in queue `{place}`: {over_time:.0} messages came, but {of_messages:.0} are accounted for")
+            }
+        }
+    }
+}
+
+/// What lies across the edges of a window of time, told stay by stay: exactly for stays, at most for services, of which a
+/// record says how long they took but not when.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Across {
+    /// Message-nanoseconds that others' stays, and those that never ended, spent inside the window.
+    inside: u64,
+    /// And that the window's own spent after its end.
+    late: u64,
+    /// Nanoseconds of service of all these.
+    service: u64,
+}
+
+impl Across {
+    /// A stay of a message that is not the window's, or that never ended.
+    #[cold]
+    pub fn other(&mut self, r: &Record, time: &std::ops::Range<u64>) {
+        let finished = if r.outcome == Outcome::Unfinished { time.end } else { r.finished };
+        let inside = finished.min(time.end).saturating_sub(r.sent.max(time.start));
+        let worked = if r.outcome == Outcome::Unfinished { inside } else { r.finished - r.taken };
+        self.inside += inside;
+        self.service += worked.min(inside);
+    }
+
+    /// A stay of one of the window's that ended after it.
+    pub fn late(&mut self, r: &Record, end: u64) {
+        let late = r.finished.saturating_sub(r.sent.max(end));
+        self.late += late;
+        self.service += late.min(r.finished - r.taken);
+    }
+
+    /// Little's law: the integral of the messages inside against the sum of the window's stays (seconds).
+    pub fn stays(&self, over_time: f64, stayed: f64, lasted: f64) -> Balance {
+        Balance { over_time, of_messages: (stayed + seconds(self.inside) - seconds(self.late)) / lasted, edges: 0.0 }
+    }
+
+    /// The utilisation law: the integral of the busy servers against the sum of the window's services (seconds).
+    pub fn services(&self, over_time: f64, worked: f64, lasted: f64) -> Balance {
+        Balance { over_time, of_messages: worked / lasted, edges: seconds(self.service) / lasted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Message, Recorder};
+    use crate::stats::{
+        Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueueSpan, Span, Summary, combine,
+    };
+
+    /// A stay in the only queue; times in seconds.
+    fn stay(id: u64, sent: u64, taken: u64, finished: u64, outcome: Outcome) -> Record {
+        let nanos = |s: u64| s * 1_000_000_000;
+        let (sent, taken, finished) = (nanos(sent), nanos(taken), nanos(finished));
+        let message = Message { id, due: sent, ..Message::default() };
+        Record { message, sent, taken, finished, queue: 0, consumer: 0, server: 0, deliveries: 1, outcome }
+    }
+
+    /// One server; the window is from 10 s to 20 s. Message 0 is from before and is done at 12 s, message 1 is all inside,
+    /// message 2 is lost from the line, message 3 comes at 18 s and is done at 25 s.
+    fn stays() -> [Record; 4] {
+        use Outcome::{Dropped, Served};
+        [stay(0, 6, 8, 12, Served), stay(1, 11, 12, 15, Served), stay(2, 13, 14, 14, Dropped), stay(3, 18, 18, 25, Served)]
+    }
+
+    /// By hand: somebody waits in 11–12 and 13–14, the server is busy in 10–15 and 18–20.
+    const WAITING: f64 = 0.2;
+    const BUSY: f64 = 0.7;
+
+    fn single(told: &[Record], span: &Span) -> Vec<String> {
+        let places = Places { producers: vec!["p".into()], queue: "q".into(), consumers: vec![("c".into(), Some(1))], at_once: 0 };
+        let mut collector = Collector::new(&places, 1..4);
+        told.iter().for_each(|r| collector.record(r));
+        caveats(collector.summary(span))
+    }
+
+    fn caveats(summary: Summary) -> Vec<String> {
+        let mut out = combine(&[summary.clone(), summary], 0.95).caveats;
+        out.retain(|c| c.contains("broken") || c.contains("conserved"));
+        out
+    }
+
+    #[test]
+    fn a_single_queue_that_breaks_a_law_is_told_of() {
+        let span = Span { lasted: 10.0, waiting: WAITING, busy: BUSY, began: 10.0, before: 1.0, after: 1.0, offered: 3, peak: 1 };
+        assert_eq!(single(&stays(), &span), Vec::<String>::new());
+        let broken = single(&stays(), &Span { waiting: WAITING + 2.0, ..span });
+        assert!(broken.len() == 1 && broken[0].starts_with("Little's law is broken in queue `q`: L is 2.9000 over time"), "{broken:?}");
+        let broken = single(&stays(), &Span { busy: BUSY + 1.3, waiting: WAITING - 1.3, ..span });
+        assert!(broken.len() == 1 && broken[0].starts_with("the utilisation law is broken for `c`"), "{broken:?}");
+        let broken = single(&stays(), &Span { offered: 4, ..span });
+        assert!(broken.len() == 1 && broken[0].contains("4 messages came, but 3 are accounted for"), "{broken:?}");
+    }
+
+    fn network(told: &[Record], queue: QueueSpan, busy: f64) -> Vec<String> {
+        let consumer = ConsumerPlace { name: "c".into(), queue: 0, unlimited: false, plain: true };
+        let places = NetworkPlaces { producers: vec!["p".into()], queues: vec!["q".into()], consumers: vec![consumer] };
+        let mut collector = NetworkCollector::new(&places, 1..4);
+        collector.begins(10_000_000_000);
+        collector.ends(20_000_000_000);
+        told.iter().for_each(|r| Late(&mut collector).record(r));
+        let group = GroupSpan { busy, count: 1.0, handled: 3, batches: 3 };
+        caveats(collector.summary(&NetworkSpan { lasted: 10.0, queues: vec![queue], groups: vec![group] }))
+    }
+
+    #[test]
+    fn a_network_that_breaks_a_law_is_told_of_to_the_nanosecond() {
+        let queue = QueueSpan { waiting: WAITING, serving: BUSY, came: 4, accounted: 4, ..QueueSpan::default() };
+        assert_eq!(network(&stays(), queue, BUSY), Vec::<String>::new());
+        let broken = network(&stays(), QueueSpan { waiting: WAITING + 1e-6, ..queue }, BUSY);
+        assert!(broken.len() == 1 && broken[0].starts_with("Little's law is broken in queue `q`"), "{broken:?}");
+        // The message of 7 s and the one of 4 s reach across the edges, with at most 5 s and 2 s of service.
+        let broken = network(&stays(), queue, BUSY + 1.1);
+        assert!(broken.len() == 1 && broken[0].starts_with("the utilisation law is broken for `c`"), "{broken:?}");
+        let broken = network(&stays(), QueueSpan { came: 5, ..queue }, BUSY);
+        assert!(broken.len() == 1 && broken[0].starts_with("flow is not conserved in queue `q`"), "{broken:?}");
+        let broken = network(&stays()[1..], queue, BUSY);
+        assert!(broken.iter().any(|b| b.starts_with("Little's law")), "a stay that nobody tells of is missed: {broken:?}");
+    }
+
+    #[test]
+    fn the_edges_of_a_window_explain_as_much_as_they_can_hold() {
+        // Two inside for up to 3 s of a window of 10 s, one at its end that stays for 4 s.
+        let edges = Edges { lasted: 10.0, before: 2.0, gone: 3.0, after: 1.0, longest: 4.0, unfinished: 0 };
+        assert_eq!(edges.allow(), 1.0);
+        let balance = |over_time| Balance { over_time, of_messages: 4.0, edges: edges.allow() };
+        assert!(!balance(4.99).is_broken() && balance(5.01).is_broken() && balance(2.99).is_broken());
+    }
+}

@@ -1,0 +1,68 @@
+//! Every metric of the registry is answered by every witness that can know it.
+
+use queuelab::answer::{METRICS, Method, Place, path};
+use queuelab::scenario::{Consumer, Destination, Length, Producer, Queue, Route, Scenario};
+use queuelab::study::{Blind, Study, run};
+use queuelab::workload::laws::Law;
+
+/// Two producers, whose sends take time, and two servers.
+fn queue() -> Scenario {
+    let mut scenario = Scenario::single(Producer::poisson("web", 0, 2000.0), Queue::default(), workers("workers", 0));
+    scenario.producers.push(Producer::poisson("batch", 0, 1000.0));
+    scenario.producers[0].send_time = Law::deterministic(20e-6);
+    scenario
+}
+
+fn workers(name: &str, queue: usize) -> Consumer {
+    Consumer::group(name, queue, 2, Law::exponential(300e-6))
+}
+
+/// The paths that an answer lacks, of all that the registry has for the scenario's places but what `unknown` says.
+fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec<String> {
+    let answer = study.answer(method).unwrap_or_else(|| panic!("{method:?}: {:?}", study.unanswered));
+    let scenario = &study.scenario;
+    let mut out = Vec::new();
+    for metric in METRICS {
+        let places: Vec<String> = match metric.place {
+            Place::Queue => scenario.queues.iter().map(|q| format!("queues.{}", q.name)).collect(),
+            Place::Consumer => scenario.consumers.iter().map(|c| format!("consumers.{}", c.name)).collect(),
+            Place::Producer => scenario.producers.iter().map(|p| format!("producers.{}", p.name)).chain(["total".into()]).collect(),
+        };
+        for place in places {
+            let paths = metric.statistics.names().iter().map(|statistic| path(&place, metric.key, statistic));
+            out.extend(paths.filter(|path| !answer.metrics.contains_key(path) && !unknown(path)));
+        }
+    }
+    out
+}
+
+/// Nothing is overloaded and drains.
+fn never(path: &str) -> bool {
+    path.ends_with(".drain_time")
+}
+
+#[test]
+fn a_simulated_queue_or_network_answers_all() {
+    let mut single = queue();
+    single.simulation.length = Length::Messages(100_000);
+    let mut network = single.clone();
+    network.queues.push(Queue { name: "next".into(), ..Queue::default() });
+    network.consumers.push(workers("others", 1));
+    network.consumers[0].to = vec![Route { to: Destination::Queue(1), probability: 1.0 }];
+    for scenario in [single, network] {
+        let study = run(&scenario, &[Method::Simulation], &Blind);
+        assert_eq!(missing(&study, Method::Simulation, never), Vec::<String>::new());
+        assert_eq!(study.answer(Method::Simulation).expect("played").caveats, Vec::<String>::new());
+    }
+}
+
+/// Of a second's few thousand messages too few lie beyond p99.9.
+#[test]
+fn a_measurement_its_rehearsal_and_its_replay_answer_all() {
+    let mut scenario = queue();
+    scenario.measurement.duration = 1.0;
+    let study = run(&scenario, &[Method::Measurement], &Blind);
+    for method in [Method::Rehearsal, Method::Measurement, Method::Replay] {
+        assert_eq!(missing(&study, method, |path| never(path) || path.ends_with(".p999")), Vec::<String>::new(), "{method:?}");
+    }
+}
