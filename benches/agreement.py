@@ -42,9 +42,9 @@ def row(name, document):
     measured, rehearsal, replay = (answers[m] for m in ("measurement", "rehearsal", "replay"))
     trust = "VALID"
     for gate in measured.get("gates", []):
-        if gate["trust"] != "valid":
+        if gate["trust"].lower() != "valid":
             trust = f"{gate['trust'].upper()} ({gate['name']} {gate['value']:.3g}, limit {gate['limit']:.3g})"
-            if gate["trust"] == "invalid":
+            if gate["trust"].lower() == "invalid":
                 break
     rows = []
     for place in places(measured):

@@ -39,7 +39,7 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
         style::note(&format!("error: cannot read the scenario {}: {}{hint}\n", file.display(), reason(&e)));
         End::Wrong
     })?;
-    let source = Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input) };
+    let source = Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input)? };
     let scenario = checked(scenario::parse(&source, &Disk))?;
     // A file named `...toml` has the stem `..`, which would be the folder above.
     let stem = file.file_stem().filter(|s| *s != ".." && *s != ".").map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
@@ -48,13 +48,32 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
 
 /// A scenario without a file: a rate, a law of service, a number of consumers.
 pub fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
-    let source = scenario::quick(rate, service, consumers, overrides(input));
+    let source = scenario::quick(rate, service, consumers, overrides(input)?);
     let scenario = checked(scenario::parse(&source, &Disk))?;
     Ok(Given { scenario, text: Some(source.text.clone()), source, stem: "quick".into() })
 }
 
-fn overrides(input: &Input) -> Vec<String> {
-    input.set.iter().cloned().chain(input.seed.map(|seed| format!("seed={seed}"))).collect()
+/// The settings of the flags; those that were typed one by one come after a calibration's.
+fn overrides(input: &Input) -> Result<Vec<String>, End> {
+    let mut all = input.calibration.as_deref().map_or(Ok(Vec::new()), overheads)?;
+    all.extend(input.set.iter().cloned().chain(input.seed.map(|seed| format!("seed={seed}"))));
+    Ok(all)
+}
+
+/// What a host adds, as `queuelab calibrate --json` told it.
+fn overheads(file: &Path) -> Result<Vec<String>, End> {
+    let wrong = |why: String| {
+        style::note(&format!("error: {} is no calibration: {why}; `queuelab calibrate --json > {0}` writes one\n", file.display()));
+        End::Wrong
+    };
+    let text = std::fs::read_to_string(file).map_err(|e| wrong(reason(&e)))?;
+    let document: serde_json::Value = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    let figures = document["calibration"].as_array().ok_or_else(|| wrong("it has no list of figures".into()))?;
+    let seconds = |name: &str| figures.iter().find(|f| f["name"] == name).and_then(|f| f["value"].as_f64());
+    let settings = [("simulation.hand_off", "hand-off parked p50"), ("simulation.sync", "sync mean")];
+    let known: Vec<String> =
+        settings.iter().filter_map(|(path, name)| Some(format!("{path}={}ns", (seconds(name)? * 1e9).round()))).collect();
+    if known.is_empty() { Err(wrong(format!("it has neither `{}` nor `{}`", settings[0].1, settings[1].1))) } else { Ok(known) }
 }
 
 /// Says what is wrong with a scenario.

@@ -119,6 +119,9 @@ struct Input {
     /// Set a value by its dotted path, as in producers.web.rate=900/s; may be given often
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// What this host adds, for the simulation to predict it, too: a file that `queuelab calibrate --json` wrote
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
     /// The seed of all chance, instead of the scenario's
     #[arg(long, allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     seed: Option<u64>,

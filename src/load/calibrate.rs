@@ -1,11 +1,13 @@
 //! This host's ruler: what a look at the clock, a sleep and a hand-off between threads cost, and how often it stalls.
 
+use super::clients::Clients;
 use super::clock::{Clock, Monotonic};
+use super::floor::Floor;
 use super::generator::generate;
-use super::lives::Lives;
 use super::pacing::{Pacer, STALL};
 use super::score::Score;
 use super::server::{Post, Server};
+use super::stays::Stays;
 use super::work::Worker;
 use super::{LoadError, system, targets};
 use crate::queue::{Queue, Settings, log};
@@ -44,7 +46,7 @@ impl Calibration {
     }
 }
 
-/// Takes about three seconds, in which two threads keep two cores busy at times. What cannot be measured here is left out.
+/// Takes about five seconds, in which two threads keep two cores busy at times. What cannot be measured here is left out.
 pub fn calibrate() -> Calibration {
     system::exact_sleeps();
     let mut figures = Vec::new();
@@ -57,6 +59,10 @@ pub fn calibrate() -> Calibration {
     let sleeps = oversleep(&Monotonic, 500, 1_000_000);
     figure("sleep late p50", seconds(&sleeps, 0.5), "s", "how late a sleep of 1 ms returns");
     figure("sleep late p99", seconds(&sleeps, 0.99), "s", "how late one sleep in a hundred returns, at least");
+    let fast = paced(10_000, 50_000);
+    figure("pacing at 100 k/s p99", seconds(&fast, 0.99), "s", "how late a send is at worst but one in a hundred, spinning");
+    let slow = paced(1_000_000, 1_000);
+    figure("pacing at 1 k/s p99", seconds(&slow, 0.99), "s", "the same, sleeping until shortly before");
     // On a single core the one who looks would keep the one who sends from sending.
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let spinning = if cores > 1 { hand_off(u32::MAX, 10_000, 20_000).unwrap_or_default() } else { Vec::new() };
@@ -68,6 +74,8 @@ pub fn calibrate() -> Calibration {
     figure("stalls", Some(stalls), "1/s", "times a second that a busy thread loses the processor for more than 5 µs");
     figure("stalled", Some(lost), "ratio", "share of a busy thread's time lost in them");
     let syncs = syncs(100, 0).unwrap_or_default();
+    let mean = (!syncs.is_empty()).then(|| syncs.iter().sum::<u64>() as f64 / syncs.len() as f64 / 1e9);
+    figure("sync mean", mean, "s", "the same on average: simulation.sync");
     figure("sync p50", seconds(&syncs, 0.5), "s", "from a durable publish to its confirmation, in the folder for temporary files");
     figure("sync p99", seconds(&syncs, 0.99), "s", "the same, one time in a hundred");
     let meaning = "messages a second through the harness without a queue: offer at most half";
@@ -91,6 +99,16 @@ fn oversleep(clock: &impl Clock, count: usize, nap: u64) -> Vec<u64> {
             clock.now().saturating_sub(wake)
         })
         .collect();
+    late.sort_unstable();
+    late
+}
+
+/// How late the generator's way of waiting is for so many instants a gap apart, in nanoseconds, sorted.
+fn paced(gap: u64, count: u64) -> Vec<u64> {
+    let never = AtomicBool::new(false);
+    let mut pacer = Pacer::new(&Monotonic, &never, super::pacing::MARGIN);
+    let start = pacer.now() + gap;
+    let mut late: Vec<u64> = (0..count).map(|i| pacer.wait_until(start + i * gap).saturating_sub(start + i * gap)).collect();
     late.sort_unstable();
     late
 }
@@ -182,17 +200,18 @@ fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };
     let score = Score::new(&scenario, &plan)?;
     let target = targets::open(&scenario, messages)?;
-    let (lives, never) = (Lives::new(messages), AtomicBool::new(false));
+    let (stays, never) = (Stays::new(messages, messages), AtomicBool::new(false));
+    let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+    let floor = Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, closed: &closed };
     let start = Monotonic.now();
     thread::scope(|scope| {
         let server = thread::Builder::new().spawn_scoped(scope, || {
             let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
             let post = Post { group: 0, server: 0 };
-            let overruns = Vec::with_capacity(messages);
-            Server { worker: &mut worker, score: &score, target: target.as_ref(), lives: &lives, start, post, overruns }.serve();
+            Server::new(&mut worker, floor, start, post, messages).serve();
         });
         let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
-        generate(&mut Pacer::new(&Monotonic, &never, 0), &score, target.as_ref(), &lives, start);
+        generate(&mut Pacer::new(&Monotonic, &never, 0), &floor, start);
         target.halt();
         server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(messages as f64 * 1e9 / (Monotonic.now() - start).max(1) as f64)

@@ -67,7 +67,7 @@ pub fn gates(evidence: &mut Evidence) -> Vec<Gate> {
 }
 
 fn unsent(e: &Evidence) -> Gate {
-    let share = 1.0 - e.sent as f64 / e.planned.max(1) as f64;
+    let share = if e.planned == 0 { 0.0 } else { 1.0 - e.sent as f64 / e.planned as f64 };
     below("unsent", share, 0.0, 0.01, "ratio", "share of the due messages that were never sent")
 }
 

@@ -1,19 +1,22 @@
 //! The generator: every producer of the scenario in one thread, sending at the plan's instants.
 //!
 //! Open loop: an instant that has passed is sent at once and never skipped, and its lateness stays visible, because
-//! what counts is when a send was due.
+//! what counts is when a send was due. The clients of closed loops send when they have thought about an answer, in the same thread.
 
-use super::chance::Journey;
+use super::clients::Rounds;
 use super::clock::Clock;
-use super::lives::Lives;
+use super::floor::Floor;
 use super::pacing::Pacer;
 use super::score::Score;
-use super::server::send;
-use super::targets::Target;
+use super::stays::Origin;
 use crate::scenario::Destination;
 
 /// Sends the plan from `start` on until its end or until the pacer is stopped; says how many messages were sent.
-pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, score: &Score<'_>, target: &dyn Target, lives: &Lives, start: u64) -> u64 {
+pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) -> u64 {
+    let score = floor.score;
+    if score.closed() {
+        return in_rounds(pacer, floor, start);
+    }
     // Until when the last send kept the generator waiting for room.
     let mut held = 0;
     for message in 0..score.len() {
@@ -25,7 +28,7 @@ pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, score: &Score<'_>, target: &
         // A sender that stands behind another one's wait for room has begun to wait itself when its turn was due.
         let at = if instant <= held { instant } else { now };
         let to = score.destination(message);
-        if !send(score, target, lives, to, Journey::begin(message), at - start) {
+        if !floor.send(to, planned(score, message), at - start) {
             return message as u64 + 1;
         }
         if waits(score, to) {
@@ -33,6 +36,59 @@ pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, score: &Score<'_>, target: &
         }
     }
     score.len() as u64
+}
+
+/// A planned message's first stay.
+fn planned(score: &Score<'_>, message: usize) -> Origin {
+    Origin::new(score.waiting() + score.plan.first + message as u64, score.due(message), score.journey(message))
+}
+
+/// The same with clients, until the plan is over and the time of the closed loops, too.
+fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) -> u64 {
+    let (score, over) = (floor.score, start + floor.score.span());
+    let (mut rounds, mut back) = (Rounds::new(score), Vec::new());
+    let (mut message, mut count) = (0, 0);
+    loop {
+        floor.clients.take(&mut back);
+        back.drain(..).for_each(|(client, at)| rounds.think(client, at));
+        let planned_at = (message < score.len()).then(|| score.sent(message));
+        let next = [planned_at, rounds.next()].into_iter().flatten().min().map_or(over, |at| start + at).min(over);
+        if !wait_or_hear(pacer, floor, next) {
+            continue;
+        }
+        if pacer.stopped() || next >= over {
+            return count;
+        }
+        let at = pacer.now() - start;
+        let (to, origin) = match planned_at.filter(|&at| start + at == next) {
+            Some(_) => {
+                message += 1;
+                (score.destination(message - 1), Origin { id: score.waiting() + count, ..planned(score, message - 1) })
+            }
+            None => rounds.send(score.waiting() + count).expect("a client's send is next"),
+        };
+        count += 1;
+        if !floor.send(to, origin, at) {
+            return count;
+        }
+    }
+}
+
+/// Waits for an instant; false if a client came back before it.
+fn wait_or_hear<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, instant: u64) -> bool {
+    loop {
+        let now = pacer.now();
+        if now >= instant || pacer.stopped() {
+            return true;
+        }
+        if floor.clients.some_are_back() {
+            return false;
+        }
+        match (instant - now).checked_sub(pacer.margin) {
+            Some(spare @ 1..) => floor.clients.sleep(spare.min(50_000_000)),
+            _ => std::hint::spin_loop(),
+        }
+    }
 }
 
 /// Whether a sender may have to wait for room there.
@@ -45,19 +101,21 @@ fn waits(score: &Score<'_>, to: Destination) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::clients::Clients;
     use super::super::clock::Fake;
     use super::super::pacing::MARGIN;
-    use super::super::targets::{Lost, Offer, Sent, Taken, Want};
+    use super::super::stays::Stays;
+    use super::super::targets::{Lost, Offer, Sent, Taken, Target, Want};
     use super::*;
     use crate::scenario::{Overflow, Scenario};
     use crate::workload::Block;
     use crate::workload::laws::Law;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, AtomicU64};
 
     /// Serves every message at the very moment at which it is sent, or keeps the sender for a while at one message.
     struct Instantly<'a> {
         clock: &'a Fake,
-        lives: &'a Lives,
+        stays: &'a Stays,
         /// A message and the instant until which its sender waits for room.
         room: Option<(u64, u64)>,
     }
@@ -70,7 +128,7 @@ mod tests {
             {
                 self.clock.sleep_until(until);
             }
-            self.lives.finish(message as usize, self.clock.now());
+            self.stays.finish(message as usize, self.clock.now());
             Sent::Accepted
         }
         fn consume(&self, _: usize, _: &Want, _: &mut Vec<Taken>) -> bool {
@@ -102,12 +160,14 @@ mod tests {
     fn play(count: u64, stall: Option<(u64, u64)>) -> (Vec<u64>, Vec<u64>) {
         let (scenario, plan) = (Scenario::mgc(1000.0, Law::deterministic(0.0), 1), every_millisecond(count));
         let clock = Fake { read: 20, oversleep: 30_000, stall, ..Fake::default() };
-        let (stop, lives) = (AtomicBool::new(false), Lives::new(plan.len()));
+        let (stop, stays) = (AtomicBool::new(false), Stays::new(plan.len(), plan.len()));
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
-        let target = Instantly { clock: &clock, lives: &lives, room: None };
+        let target = Instantly { clock: &clock, stays: &stays, room: None };
         let start = 1_000_000;
-        assert_eq!(generate(&mut Pacer::new(&clock, &stop, MARGIN), &score, &target, &lives, start), count, "none is skipped");
-        let told = |i: usize| (lives.past(i).sent.expect("sent"), lives.past(i).finished.expect("served") - start);
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let floor = Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed };
+        assert_eq!(generate(&mut Pacer::new(&clock, &stop, MARGIN), &floor, start), count, "none is skipped");
+        let told = |i: usize| (stays.past(i).sent.expect("sent"), stays.past(i).finished.expect("served") - start);
         let since = |from: &dyn Fn(usize) -> u64| {
             let mut all: Vec<u64> = (0..plan.len()).map(|i| told(i).1 - from(i)).collect();
             all.sort_unstable();
@@ -136,14 +196,19 @@ mod tests {
         let mut scenario = Scenario::mgc(1000.0, Law::deterministic(0.0), 1);
         (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(1), Overflow::Block);
         let plan = every_millisecond(10);
-        let (clock, stop, lives) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Lives::new(10));
+        let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(10, 10));
         let score = Score::new(&scenario, &plan).expect("blocking is played");
-        let target = Instantly { clock: &clock, lives: &lives, room: Some((3, 6_500_000)) };
-        generate(&mut Pacer::new(&clock, &stop, MARGIN), &score, &target, &lives, 0);
+        let target = Instantly { clock: &clock, stays: &stays, room: Some((3, 6_500_000)) };
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        generate(
+            &mut Pacer::new(&clock, &stop, MARGIN),
+            &Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed },
+            0,
+        );
         for i in 0..10 {
-            let late = lives.past(i).sent.expect("sent") - plan.sent[i];
+            let late = stays.past(i).sent.expect("sent") - plan.sent[i];
             assert!(late <= 40, "message {i} is {late} ns late, which is the queue's doing");
         }
-        assert!(lives.past(4).finished.expect("served") >= 6_500_000);
+        assert!(stays.past(4).finished.expect("served") >= 6_500_000);
     }
 }

@@ -6,12 +6,15 @@
 
 mod calibrate;
 mod chance;
+mod clients;
 mod clock;
 mod error;
+mod exits;
+mod floor;
 mod gates;
 mod generator;
 mod host;
-mod lives;
+mod outages;
 mod pacing;
 mod playable;
 mod records;
@@ -19,6 +22,7 @@ mod run;
 mod score;
 mod server;
 mod stage;
+mod stays;
 mod system;
 pub mod targets;
 mod witness;

@@ -3,7 +3,7 @@
 use super::LoadError;
 use super::score::share_of;
 use crate::scenario::{
-    Ack, Complete, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Queue, Scenario, Servers, Topic,
+    Ack, Arrivals, Complete, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Queue, Scenario, Servers,
 };
 use crate::workload::Block;
 
@@ -16,7 +16,8 @@ const MAX_MESSAGES: u64 = 5_000_000;
 /// # Errors
 /// The first thing that cannot be played.
 pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
-    if plan.is_empty() {
+    let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
+    if plan.is_empty() && !closed {
         return Err(LoadError::EmptyPlan);
     }
     let messages = plan.len() as u64 * scenario.queues.len() as u64;
@@ -24,7 +25,6 @@ pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
         return Err(LoadError::TooManyMessages { messages, limit: MAX_MESSAGES });
     }
     (0..scenario.queues.len()).try_for_each(|queue| check_queue(scenario, queue))?;
-    scenario.topics.iter().try_for_each(check_topic)?;
     if let Some(producer) = scenario.producers.iter().find(|p| p.failure.is_some()) {
         return unsupported(format!("producers.{} has failure", producer.name), "write it for the consumers, or leave it out");
     }
@@ -33,7 +33,7 @@ pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
     if servers > MAX_SERVERS {
         return Err(LoadError::TooManyServers { servers, limit: MAX_SERVERS });
     }
-    scenario.producers.iter().try_for_each(|producer| visit(scenario, producer.to, &mut vec![false; scenario.queues.len()]))
+    loops(scenario)
 }
 
 /// Whether messages come to a queue from producers alone, in the order of the plan, and none from a topic that may choose.
@@ -53,60 +53,72 @@ fn queues_of(scenario: &Scenario, to: Destination) -> Vec<usize> {
     }
 }
 
-/// Follows every way that a message can go. Each queue holds one life of each message.
-fn visit(scenario: &Scenario, to: Destination, seen: &mut Vec<bool>) -> Result<(), LoadError> {
-    for queue in queues_of(scenario, to) {
-        let name = &scenario.queues[queue].name;
-        if std::mem::replace(&mut seen[queue], true) {
-            return unsupported(format!("a message may come to queues.{name} twice"), "let every message visit a queue once");
-        }
-        if let Some(dead) = scenario.queues[queue].dead_letter {
-            visit(scenario, Destination::Queue(dead), seen)?;
-        }
-        for (_, consumer) in scenario.consumers_of(queue) {
-            consumer.to.iter().try_for_each(|route| visit(scenario, route.to, seen))?;
-        }
+/// Closed loops go on when their messages have left: of a message that is lost nobody tells them.
+fn loops(scenario: &Scenario) -> Result<(), LoadError> {
+    if !scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+        return Ok(());
     }
-    Ok(())
+    let all = scenario.queues.iter();
+    let losing = all
+        .clone()
+        .find(|q| q.message_ttl.is_some() || q.delivery_limit.is_some() || q.max_length.is_some() && q.overflow == Overflow::DropHead);
+    if let Some(queue) = losing {
+        return unsupported(
+            format!("a closed loop has queues.{}, which loses messages after it accepted them", queue.name),
+            "leave message_ttl, delivery_limit and drop-head out",
+        );
+    }
+    match scenario.topics.iter().find(|t| t.deliver == Deliver::All && t.complete_when != Complete::Each) {
+        Some(topic) => unsupported(format!("a closed loop has topics.{} with complete_when", topic.name), "write complete_when = \"each\""),
+        None => Ok(()),
+    }
 }
 
 fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
     let queue = &scenario.queues[index];
     let groups = scenario.consumers_of(index).count();
+    let dead_here = scenario.queues.iter().any(|q| q.dead_letter == Some(index));
+    let random_ttl = queue.message_ttl.as_ref().is_some_and(|law| law.scv() > 0.0);
+    let fair = matches!(queue.discipline, Discipline::Fifo | Discipline::Lifo);
     let dead_end = |q: &Queue| q.dead_letter == Some(index) && queue.overflow == Overflow::Block && queue.max_length.is_some();
     let odd = [
         (queue.durability == Durability::Fsync && queue.max_length.is_some(), "durability = \"fsync\" with max_length"),
         (queue.durability == Durability::Fsync && queue.partitions.is_some(), "durability = \"fsync\" with partitions"),
-        (queue.initial_backlog > 0, "initial_backlog"),
-        (queue.preemption != Preemption::None, "preemption"),
-        (queue.discipline == Discipline::ProcessorSharing, "discipline = \"processor-sharing\""),
         (queue.discipline == Discipline::RoundRobin, "discipline = \"round-robin\""),
+        (queue.max_length.is_some_and(|room| queue.initial_backlog > room), "an initial_backlog beyond its max_length"),
+        (dead_here && (random_ttl || !fair), "dead letters with an order or a random time to live of their own"),
         (queue.partitions.is_some() && groups != 1, "partitions with other than one consumer group"),
         (queue.partitions.is_some() && queue.max_length.is_some(), "partitions with max_length"),
         (scenario.queues.iter().any(dead_end), "overflow = \"block\" for dead letters"),
     ];
+    if queue.preemption != Preemption::None || queue.discipline == Discipline::ProcessorSharing {
+        let key = if queue.preemption == Preemption::None { "discipline = \"processor-sharing\"" } else { "preemption" };
+        let why = "a thread cannot be taken off its work and put to it again as a model's server can: leave it out";
+        return unsupported(format!("queues.{} has {key}", queue.name), why);
+    }
     match odd.iter().find(|(set, _)| *set) {
         Some((_, key)) => unsupported(format!("queues.{} has {key}", queue.name), "leave it out"),
         None => Ok(()),
     }
 }
 
-fn check_topic(topic: &Topic) -> Result<(), LoadError> {
-    if topic.deliver == Deliver::All && topic.complete_when != Complete::Each {
-        return unsupported(format!("topics.{} has complete_when", topic.name), "write complete_when = \"each\"");
-    }
-    Ok(())
-}
-
 fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError> {
     let partitioned = scenario.queues[consumer.from].partitions.is_some();
     let odd = [
         (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "write a number"),
-        (consumer.outages.is_some(), "outages", "leave it out"),
+        (
+            consumer.outages.is_some() && (consumer.batch.is_some() || consumer.prefetch > 1),
+            "outages with batches or prefetch",
+            "leave one of them out",
+        ),
         (consumer.autoscale.is_some(), "autoscale", "leave it out"),
         (consumer.batch.is_some() && consumer.prefetch > 1, "batch and prefetch", "leave one of them out"),
         (consumer.batch.is_some() && partitioned, "batches from partitions", "leave one of them out"),
-        (consumer.ack == Ack::Auto && consumer.failure > 0.0, "failure with ack = \"auto\"", "write ack = \"manual\""),
+        (
+            consumer.ack == Ack::Auto && consumer.failure > 0.0 && scenario.queues[consumer.from].dead_letter.is_some(),
+            "failures with ack = \"auto\" whose queue has a dead_letter: what was acknowledged is no more",
+            "write ack = \"manual\"",
+        ),
     ];
     match odd.iter().find(|(set, ..)| *set) {
         Some((_, key, instead)) => unsupported(format!("consumers.{} has {key}", consumer.name), instead),

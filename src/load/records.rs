@@ -1,12 +1,11 @@
 //! From what the threads wrote down to records, and to the evidence for the gates.
 
 use super::gates::Evidence;
-use super::lives::{Lives, Past, Who};
 use super::playable::fed_by_producers_alone;
 use super::score::Score;
+use super::stays::{Origin, Past, Stays, Who};
 use super::targets::Lost;
 use crate::message::{Message, Outcome, Record};
-use crate::scenario::{Destination, Scenario};
 use std::collections::HashMap;
 
 /// What was seen from outside while the run lasted. Times are nanoseconds, all but `start` from the start.
@@ -20,74 +19,108 @@ pub struct Watched {
     pub levels: Vec<(u64, u64)>,
 }
 
-/// All that a run leaves, in order.
+/// A stay and its record. A queue that nobody consumes, such as one for dead letters, is where messages leave the run: it has stays
+/// and no records of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    pub origin: Origin,
+    pub record: Record,
+}
+
+/// All that a run leaves.
 #[derive(Debug, Default)]
 pub struct Aftermath {
-    pub records: Vec<Record>,
+    /// By stay; those that were never begun come last.
+    pub told: Vec<Told>,
     pub evidence: Evidence,
 }
 
 impl Aftermath {
-    pub fn gather(scenario: &Scenario, score: &Score<'_>, lives: &Lives, lost: &[Lost], watched: &Watched) -> Self {
-        let ended: HashMap<(usize, usize), Lost> =
-            lost.iter().map(|l| ((l.queue, l.message as usize), Lost { at: l.at.saturating_sub(watched.start), ..*l })).collect();
+    pub fn gather(score: &Score<'_>, stays: &Stays, lost: &[Lost], watched: &Watched) -> Self {
+        let ended = ends(score, stays, lost, watched);
+        let generated: Vec<bool> = (0..score.queues()).map(|queue| fed_by_producers_alone(score.scenario, queue)).collect();
         let mut after = Aftermath::default();
         let (mut entered, mut left) = (Vec::new(), Vec::new());
-        // A queue that nobody consumes, such as one for dead letters, is where messages leave the run.
-        for queue in (0..score.queues()).filter(|&queue| score.first_group(queue).is_some()) {
-            let direct = scenario.producers.iter().any(|p| p.to == Destination::Queue(queue));
-            let dead: Vec<usize> = score.dead_from(queue).collect();
-            for message in 0..score.len() {
-                let mut past = lives.past(queue * score.len() + message);
-                // A dead letter reaches its queue when it leaves the other.
-                let dying = dead.iter().find_map(|&q| ended.get(&(q, message)));
-                past.sent = past.sent.or(dying.map(|l| l.at));
-                if past.sent.is_none() && !(direct && score.destination(message) == Destination::Queue(queue)) {
-                    continue;
-                }
-                let stay = Stay { queue, message, past, lost: ended.get(&(queue, message)), planned: dying.is_none() };
-                let record = after.record(scenario, score, &stay, watched);
-                if record.outcome != Outcome::Rejected && past.sent.is_some() {
-                    entered.push(record.sent);
-                    left.push(if record.outcome == Outcome::Unfinished { u64::MAX } else { record.finished });
-                }
-                after.records.push(record);
+        let mut sent = vec![false; score.len()];
+        for stay in 0..stays.len() {
+            let origin = *stays.origin(stay).expect("a stay that has begun has an origin");
+            if origin.journey.planned {
+                sent[origin.journey.chance as usize] = true;
             }
+            let past = stays.past(stay);
+            let seen = Seen { origin, past, lost: ended.get(&stay).copied(), generated: generated[origin.queue as usize] };
+            let record = after.record(score, &seen, watched);
+            let consumed = score.first_group(origin.queue as usize).is_some();
+            if consumed && record.outcome != Outcome::Rejected {
+                entered.push(record.sent);
+                left.push(if record.outcome == Outcome::Unfinished { u64::MAX } else { record.finished });
+            }
+            after.told.push(Told { origin, record });
+        }
+        for message in (0..score.len()).filter(|&message| !sent[message]) {
+            after.unsent(score, message, watched);
         }
         after.evidence.inside = inside(&watched.levels, entered, left);
         after
     }
 
+    /// The records, queue by queue and in the order of the messages.
+    pub fn records(&self, score: &Score<'_>) -> Vec<Record> {
+        let consumed = |t: &&Told| score.first_group(t.origin.queue as usize).is_some();
+        let mut records: Vec<Record> = self.told.iter().filter(consumed).map(|t| t.record).collect();
+        records.sort_by_key(|r| (r.queue, r.message.id, r.sent));
+        records
+    }
+
+    /// A message that was never sent reaches its queues after all is over.
+    fn unsent(&mut self, score: &Score<'_>, message: usize, watched: &Watched) {
+        let id = score.waiting() + score.plan.first + message as u64;
+        let origin = Origin::new(id, score.due(message), score.journey(message));
+        let mut queues = Vec::new();
+        score.each_copy(score.destination(message), |queue| queues.push(queue));
+        for queue in queues {
+            let origin = Origin { queue: queue as u32, ..origin };
+            let seen = Seen { origin, past: Past::default(), lost: None, generated: fed_by_producers_alone(score.scenario, queue) };
+            let record = self.record(score, &seen, watched);
+            self.told.push(Told { origin, record });
+        }
+    }
+
     /// One stay's record; adds to the evidence.
-    fn record(&mut self, scenario: &Scenario, score: &Score<'_>, stay: &Stay<'_>, watched: &Watched) -> Record {
-        let Stay { queue, message, past, lost, .. } = *stay;
+    fn record(&mut self, score: &Score<'_>, seen: &Seen, watched: &Watched) -> Record {
+        let Seen { origin, past, lost, generated } = *seen;
+        let queue = origin.queue as usize;
         let evidence = &mut self.evidence;
+        let planned = origin.journey.planned.then(|| score.sent(origin.journey.chance as usize));
         // What was never sent reaches the queue after all is over.
-        let sent = past.sent.unwrap_or(watched.ended.max(score.sent(message)));
+        let sent = past.sent.unwrap_or(watched.ended.max(planned.unwrap_or(0)));
         let nobody = Who { group: score.first_group(queue).unwrap_or(0) as u32, server: 0, deliveries: 0 };
         let who = past.taken.map_or(nobody, |(_, who)| who);
 
-        // Only what the generator sends has an instant to be late for.
-        let generated = stay.planned && fed_by_producers_alone(scenario, queue);
-        evidence.planned += u64::from(generated && score.sent(message) <= watched.ended);
-        if past.sent.is_some() {
-            evidence.sent += u64::from(generated);
-            evidence.accepted += u64::from(!past.refused);
-            evidence.lateness.extend(generated.then(|| sent.saturating_sub(score.sent(message))));
+        // Only what the generator sends at an instant that was planned can be late.
+        if let Some(planned) = planned.filter(|_| generated) {
+            evidence.planned += u64::from(planned <= watched.ended);
+            evidence.sent += u64::from(past.sent.is_some());
+            evidence.lateness.extend(past.sent.map(|sent| sent.saturating_sub(planned)));
         }
+        evidence.accepted += u64::from(past.sent.is_some() && !past.refused && score.first_group(queue).is_some());
         let (taken, finished, outcome) = match (past.refused, lost, past.taken, past.finished) {
             (true, ..) => (sent, sent, Outcome::Rejected),
-            (_, Some(lost), ..) => (lost.at.saturating_sub(past.worked).max(sent), lost.at.max(sent), lost.outcome),
+            (_, Some(lost), _, None) => (lost.at.saturating_sub(past.worked).max(sent), lost.at.max(sent), lost.outcome),
+            (_, _, Some((taken, _)), Some(finished)) if past.failed => {
+                (taken.min(finished).max(sent), finished.max(sent), Outcome::Dropped)
+            }
             (_, _, Some((taken, _)), Some(finished)) => {
                 evidence.served += 1;
                 // A single one makes the run invalid; the record is put in order so that nobody meets a negative time.
-                evidence.inversions += u64::from(taken < sent || finished < taken);
-                let finished = finished.max(taken).max(sent);
+                evidence.inversions += u64::from(taken < sent || finished < taken && who.deliveries <= 1);
+                let finished = finished.max(sent);
                 // What was in service several times has done all its waiting first, as in the simulation.
-                let taken = if who.deliveries > 1 { finished.saturating_sub(past.worked) } else { taken }.max(sent);
-                evidence.latency.push(finished.saturating_sub(score.due(message)));
+                let taken = if who.deliveries > 1 { finished.saturating_sub(past.worked) } else { taken.min(finished) }.max(sent);
+                evidence.latency.push(finished.saturating_sub(origin.due));
                 (taken, finished, Outcome::Served)
             }
+            _ if score.first_group(queue).is_none() && past.sent.is_some() => (sent, sent, Outcome::DeadLettered),
             (_, _, taken, _) => {
                 evidence.unfinished += u64::from(past.sent.is_some());
                 evidence.lost += u64::from(past.sent.is_some() && taken.is_none() && !watched.cut_short);
@@ -95,24 +128,50 @@ impl Aftermath {
                 (taken.map_or(end, |(at, _)| at), end, Outcome::Unfinished)
             }
         };
-        let producer = score.plan.producer_of(message);
-        let from = &scenario.producers[producer as usize];
-        let id = score.plan.first + message as u64;
-        let message = Message { id, due: score.due(message), producer, size: from.size, priority: from.priority };
+        let producer = origin.journey.producer;
+        let from = score.scenario.producers.get(producer as usize);
+        let (size, priority) = from.map_or((0, 0), |p| (p.size, p.priority));
+        let message = Message { id: origin.id, due: origin.due, producer, size, priority };
         let (consumer, server) = (who.group, who.server);
         let deliveries = lost.map_or(who.deliveries, |l| l.deliveries);
-        Record { message, sent, taken, finished, queue: queue as u32, consumer, server, deliveries, outcome }
+        Record { message, sent, taken, finished, queue: origin.queue, consumer, server, deliveries, outcome }
     }
 }
 
-/// A message in a queue, as the threads and the target told of it.
-struct Stay<'a> {
-    queue: usize,
-    message: usize,
+/// A stay, as the threads and the target told of it.
+#[derive(Clone, Copy)]
+struct Seen {
+    origin: Origin,
     past: Past,
-    lost: Option<&'a Lost>,
-    /// Whether it was sent there rather than thrown.
-    planned: bool,
+    lost: Option<Lost>,
+    /// Whether all that its queue gets comes from the generator.
+    generated: bool,
+}
+
+/// By stay: how it was lost, if it was. A dead letter that no server ever had begins its stay here.
+fn ends(score: &Score<'_>, stays: &Stays, lost: &[Lost], watched: &Watched) -> HashMap<usize, Lost> {
+    let mut ended = HashMap::with_capacity(lost.len());
+    // In the order of time, so that a message is lost in one queue before it is in the next.
+    let mut lost: Vec<Lost> = lost.iter().map(|l| Lost { at: l.at.saturating_sub(watched.start), ..*l }).collect();
+    lost.sort_by_key(|l| l.at);
+    for one in lost {
+        let mut stay = one.message as usize;
+        let Some(mut origin) = stays.origin(stay).copied() else { continue };
+        // What was lost here may have come as a dead letter from elsewhere.
+        while origin.queue as usize != one.queue {
+            let Some(next) = stays.past(stay).afterlife else { break };
+            let Some(further) = stays.origin(next) else { break };
+            (stay, origin) = (next, *further);
+        }
+        ended.insert(stay, one);
+        if let Some(dead) = score.scenario.queues[one.queue].dead_letter {
+            let origin = origin.thrown(dead as u32, stay);
+            let next = stays.afterlife(stay, || stays.begin(origin, one.at));
+            // A server that had it could not know since when it was there.
+            next.into_iter().for_each(|next| stays.set_sent(next, one.at));
+        }
+    }
+    ended
 }
 
 /// Messages inside on average over the instants at which the target was asked: by its count, and by the records.
@@ -129,6 +188,7 @@ fn inside(levels: &[(u64, u64)], mut entered: Vec<u64>, mut left: Vec<u64>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Scenario;
     use crate::workload::Block;
     use crate::workload::laws::Law;
 
@@ -139,21 +199,21 @@ mod tests {
         due[6] = 540;
         let plan = Block { sent: due.clone(), demand: vec![vec![25; 7]], due, ..Block::default() };
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
-        let (lives, who) = (Lives::new(7), Who { group: 0, server: 0, deliveries: 1 });
+        let (stays, who) = (Stays::new(7, 7), Who { group: 0, server: 0, deliveries: 1 });
         for i in 0..5 {
-            lives.send(i, i as u64 * 100 + 1);
+            stays.begin(Origin::new(i, plan.due[i as usize], score.journey(i as usize)), i * 100 + 1).expect("room");
         }
-        lives.take(0, 5, who);
-        lives.finish(0, 31);
-        lives.refuse(1);
-        lives.take(3, 310, who);
-        lives.send(6, 540);
-        lives.take(6, 539, who);
-        lives.finish(6, 541);
+        stays.take(0, 5, who);
+        stays.finish(0, 31);
+        stays.refuse(1);
+        stays.take(3, 310, who);
+        let sixth = stays.begin(Origin::new(6, 540, score.journey(6)), 540).expect("room");
+        stays.take(sixth, 539, who);
+        stays.finish(sixth, 541);
         let watched = Watched { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
         let lost = Lost { queue: 0, message: 2, at: 1_250, outcome: Outcome::Dropped, deliveries: 0 };
-        let after = Aftermath::gather(&scenario, &score, &lives, &[lost], &watched);
-        let told: Vec<_> = after.records.iter().map(|r| (r.sent, r.taken, r.finished, r.outcome)).collect();
+        let after = Aftermath::gather(&score, &stays, &[lost], &watched);
+        let told: Vec<_> = after.records(&score).iter().map(|r| (r.sent, r.taken, r.finished, r.outcome)).collect();
         assert_eq!(
             told,
             [

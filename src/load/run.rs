@@ -1,22 +1,29 @@
 //! One measured run: what is asked, what it leaves, and how far it can be believed.
 
+use super::clients::Clients;
 use super::clock::Monotonic;
-use super::lives::Lives;
+use super::exits::exits;
+use super::floor::Floor;
 use super::records::Aftermath;
 use super::score::Score;
 use super::stage::Stage;
+use super::stays::Stays;
 use super::witness::steal_share;
 use super::{LoadError, calibrate, gates, host, system, targets};
 use crate::answer::Gate;
-use crate::message::{Happened, Record};
+use crate::message::{Exit, Happened, Record};
 use crate::scenario::{Durability, Scenario};
 use crate::units::{Time, seconds};
 use crate::workload::Block;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// Commits that are timed before a run, so that a rehearsal knows the disk, and nanoseconds between them.
 const SYNCS: usize = 200;
 const SYNC_GAP: u64 = 3_000_000;
+
+/// Stays beyond which a run is cut short: about 150 bytes each.
+const MOST_STAYS: usize = 8_000_000;
 
 /// How the caller stops a run and hears of its progress; both are called a few times a second by the thread that called [`measure`].
 #[derive(Clone, Copy)]
@@ -32,6 +39,8 @@ pub struct Control<'a> {
 pub struct Run {
     /// Every stay of a message in a queue, queue by queue, in the order of the plan.
     pub records: Vec<Record>,
+    /// Every message's end.
+    pub exits: Vec<Exit>,
     /// What the host added to it, to play it again.
     pub happened: Happened,
     /// Nanoseconds of group commits before the run, sorted, where messages are durable.
@@ -57,15 +66,24 @@ pub struct Run {
 pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
     let score = Score::new(scenario, plan)?;
     let target = targets::open(scenario, plan.len())?;
-    let lives = Lives::new(plan.len() * score.queues());
+    let expected = score.expected();
+    let stays = Stays::new(expected, MOST_STAYS.max(expected));
+    let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
     let mut facts = host::host();
     let margin = calibrate::margin(&Monotonic);
     let durable = scenario.queues.iter().any(|q| q.durability == Durability::Fsync);
     let syncs = if durable { calibrate::syncs(SYNCS, SYNC_GAP).map_err(|e| LoadError::NoDisk { why: e.to_string() })? } else { Vec::new() };
     let steal = system::steal_and_total();
-    let performance = Stage::new(&score, target.as_ref(), &lives, scenario.measurement.work, margin).perform(control)?;
+    let performance = Stage::new(
+        Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, closed: &closed },
+        scenario.measurement.work,
+        margin,
+    )
+    .perform(control)?;
     let watched = &performance.watched;
-    let after = Aftermath::gather(scenario, &score, &lives, &target.lost(), watched);
+    let after = Aftermath::gather(&score, &stays, &target.lost(), watched);
+    let records = after.records(&score);
+    let exits = exits(scenario, &after.told);
     let mut evidence = gates::Evidence {
         hindrance: performance.hindrance,
         meter: performance.generator,
@@ -81,7 +99,8 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
         .cut_short
         .then(|| format!("the run was cut short after {}; what had not been served then is unfinished", Time(seconds(watched.ended))));
     Ok(Run {
-        records: after.records,
+        records,
+        exits,
         happened: Happened { overruns: performance.overruns, commits: (0..score.queues()).map(|queue| target.commits(queue)).collect() },
         syncs,
         by: format!("{}, {} server threads", scenario.measurement.target, score.servers()),
@@ -97,7 +116,9 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
 mod tests {
     use super::*;
     use crate::message::Outcome;
-    use crate::scenario::{Batching, Consumer, Deliver, Destination, Discipline, Overflow, Queue, RetryDelay, Route, Servers, Topic, Work};
+    use crate::scenario::{
+        Batching, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Queue, RetryDelay, Route, Servers, Topic, Work,
+    };
     use crate::workload::laws::Law;
     use std::cell::Cell;
 
@@ -186,8 +207,8 @@ mod tests {
         assert!(refusal(&|s| s.consumers[0].count = Servers::Count(5_000)).contains("at most 512"));
         assert!(refusal(&|s| s.consumers[0].count = Servers::Unlimited).contains("write a number"));
         assert!(refusal(&|s| s.measurement.target = "kafka".into()).contains("\"in-process\""));
-        assert!(refusal(&|s| s.queues[0].initial_backlog = 5).contains("initial_backlog"));
-        assert!(refusal(&|s| s.consumers[0].to = vec![Route { to: Destination::Queue(0), probability: 0.5 }]).contains("twice"));
+        assert!(refusal(&|s| (s.queues[0].initial_backlog, s.queues[0].max_length) = (5, Some(4))).contains("initial_backlog"));
+        assert!(refusal(&|s| s.queues[0].preemption = Preemption::Resume).contains("a thread cannot be taken off its work"));
         for target in ["null", "flume", "mutex-condvar"] {
             let ttl = |s: &mut Scenario| {
                 s.measurement.target = target.into();

@@ -1,10 +1,10 @@
 //! The plan as the threads read it: what each message brings, where it goes and how it is treated there.
 
 use super::LoadError;
-use super::chance::{Chance, Facts, Journey};
+use super::chance::{Chance, Facts, Journey, NOBODY};
 use super::playable;
 use super::targets::{Offer, Target};
-use crate::scenario::{Consumer, Deliver, Destination, Discipline, Overflow, Scenario, Servers};
+use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Discipline, Overflow, Scenario, Servers};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -67,6 +67,14 @@ impl<'a> Score<'a> {
         waits.then(|| self.batons[self.groups[group].queue].lock())
     }
 
+    /// A server's number among those of all queues, as chance knows it.
+    pub fn number_of(&self, group: usize, server: u32) -> u64 {
+        let queue = self.groups[group].queue;
+        let before = |(g, other): (usize, &Group)| other.queue < queue || other.queue == queue && g < group;
+        let servers: u32 = self.groups.iter().enumerate().filter(|&g| before(g)).map(|(_, g)| g.servers).sum();
+        u64::from(servers + server)
+    }
+
     /// The place of a group's server among those that a queue deals its messages to, if it does.
     pub fn window(&self, group: usize, server: u32) -> Option<usize> {
         let queue = self.groups[group].queue;
@@ -95,8 +103,8 @@ impl<'a> Score<'a> {
 
     /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned where the plan knows.
     pub fn demand(&self, group: usize, journey: Journey, deliveries: u32) -> u64 {
-        match self.plan.demand[group].get(journey.message) {
-            Some(&planned) if deliveries <= 1 => planned,
+        match self.plan.demand[group].get(journey.chance as usize) {
+            Some(&planned) if deliveries <= 1 && journey.planned => planned,
             _ => self.work(group, [(journey, deliveries)].into_iter()),
         }
     }
@@ -107,7 +115,7 @@ impl<'a> Score<'a> {
         let (consumer, queue) = (&self.scenario.consumers[group], self.groups[group].queue);
         let (mut sum, mut once) = (0_u64, None);
         for (journey, deliveries) in batch {
-            match self.chance.own(self.scenario, self.producer_of(journey.message), queue, journey, deliveries) {
+            match self.chance.own(self.scenario, queue, journey, deliveries) {
                 Some(own) => sum = sum.saturating_add(own),
                 None => once = once.or_else(|| Some(self.chance.service(consumer, group, journey, deliveries))),
             }
@@ -116,25 +124,48 @@ impl<'a> Score<'a> {
         sum.saturating_add(once.unwrap_or(0))
     }
 
-    pub fn producer_of(&self, message: usize) -> usize {
-        self.plan.producer_of(message) as usize
+    /// A planned message as its producer sends it.
+    pub fn journey(&self, message: usize) -> Journey {
+        Journey::planned(message as u64, self.plan.producer_of(message))
     }
 
     /// Where the producer of a message sends it.
     pub fn destination(&self, message: usize) -> Destination {
-        self.scenario.producers[self.producer_of(message)].to
+        self.scenario.producers[self.plan.producer_of(message) as usize].to
     }
 
-    /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way there.
-    pub fn deliver(&self, to: Destination, journey: Journey, target: &dyn Target, mut send: impl FnMut(usize, Journey)) {
+    /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way there and the topic
+    /// of which it is a copy, if it is.
+    pub fn deliver(&self, to: Destination, journey: Journey, target: &dyn Target, mut send: impl FnMut(usize, Journey, Option<u32>)) {
         match to {
-            Destination::Queue(queue) => send(queue, journey),
+            Destination::Queue(queue) => send(queue, journey, None),
             Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
                 for (copy, &queue) in self.scenario.topics[topic].subscriptions.iter().enumerate() {
-                    send(queue, if copy == 0 { journey } else { journey.branch(copy as u64) });
+                    send(queue, if copy == 0 { journey } else { journey.branch(copy as u64) }, Some(topic as u32));
                 }
             }
-            Destination::Topic(topic) => send(self.choose(topic, journey, target), journey),
+            Destination::Topic(topic) => send(self.choose(topic, journey, target), journey, None),
+        }
+    }
+
+    /// Calls `with` for each queue that a destination may mean: the copies, or one that is as good as another.
+    pub fn each_copy(&self, to: Destination, mut with: impl FnMut(usize)) {
+        match to {
+            Destination::Queue(queue) => with(queue),
+            Destination::Topic(topic) => {
+                let copies = self.copies(to) as usize;
+                self.scenario.topics[topic].subscriptions.iter().take(copies).for_each(|&queue| with(queue));
+            }
+        }
+    }
+
+    /// How many queues a message reaches that is sent to a destination.
+    pub fn copies(&self, to: Destination) -> u64 {
+        match to {
+            Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
+                self.scenario.topics[topic].subscriptions.len() as u64
+            }
+            _ => 1,
         }
     }
 
@@ -158,38 +189,40 @@ impl<'a> Score<'a> {
                 if level(&second) < level(&first) { second } else { first }
             }
             Deliver::PowerOfTwo => 0,
-            Deliver::ByKey => self.chance.key_of(self.producer_of(journey.message), journey) as usize % all.len(),
+            Deliver::ByKey => self.chance.key_of(journey) as usize % all.len(),
         };
         all[at]
     }
 
-    /// A message as a queue wants it.
-    pub fn offer(&self, queue: usize, journey: Journey) -> Offer {
-        let (index, of, message) = (queue, &self.scenario.queues[queue], journey.message);
-        let producer = self.producer_of(message);
-        let size = self.scenario.producers[producer].size;
+    /// A message as a queue wants it; `stay` is the number by which it is known again, `due` when its sending was.
+    pub fn offer(&self, queue: usize, journey: Journey, stay: usize, due: u64) -> Offer {
+        let (index, of) = (queue, &self.scenario.queues[queue]);
+        let producer = self.scenario.producers.get(journey.producer as usize);
+        let (message, size) = (stay as u64, producer.map_or(0, |p| p.size));
         let plain = of.discipline == Discipline::Fifo && of.message_ttl.is_none() && of.partitions.is_none();
         if plain {
-            return Offer { message: message as u64, size, ..Offer::default() };
+            return Offer { message, size, ..Offer::default() };
         }
         let group = self.first_group(queue);
         let ttl = self.chance.ttl(of, index, journey);
-        let facts = Facts {
-            priority: self.scenario.producers[producer].priority,
-            demand: group.map_or(0, |g| self.demand(g, journey, 1)),
-            due: self.due(message),
-            ttl,
-        };
-        let servers = group.map_or(1, |g| self.groups[g].servers as usize);
-        // Partitions are dealt to servers in turn; servers beyond the partitions have none.
-        let part = |n: u32| (self.chance.key_of(producer, journey) % u64::from(n)) as usize % servers.min(n as usize);
+        let facts =
+            Facts { priority: producer.map_or(0, |p| p.priority), demand: group.map_or(0, |g| self.demand(g, journey, 1)), due, ttl };
         Offer {
-            message: message as u64,
+            message,
             rank: self.chance.rank(of, index, journey, &facts),
             ttl,
-            part: of.partitions.map_or(0, part),
+            part: of.partitions.map_or(0, |n| self.part(queue, journey, n)),
             size,
         }
+    }
+
+    /// Which server's part of a partitioned queue a message belongs to: partitions are dealt to servers in turn; servers beyond them have none.
+    fn part(&self, queue: usize, journey: Journey, partitions: u32) -> usize {
+        let servers = self.first_group(queue).map_or(1, |g| self.groups[g].servers as usize);
+        let n = u64::from(partitions);
+        // What was there from the start is spread evenly.
+        let at = if journey.producer == NOBODY { journey.chance & ((1 << 40) - 1) } else { self.chance.key_of(journey) };
+        (at % n) as usize % servers.min(partitions as usize)
     }
 
     /// The servers of all groups.
@@ -199,11 +232,6 @@ impl<'a> Score<'a> {
 
     pub fn queues(&self) -> usize {
         self.scenario.queues.len()
-    }
-
-    /// Queues whose dead letters go to a queue.
-    pub fn dead_from(&self, queue: usize) -> impl Iterator<Item = usize> {
-        (0..self.queues()).filter(move |&q| self.scenario.queues[q].dead_letter == Some(queue))
     }
 
     /// The first consumer group of a queue.
@@ -220,8 +248,35 @@ impl<'a> Score<'a> {
     /// How long after the last send the servers may still be busy if all goes well, in nanoseconds: the work
     /// brought to the busiest queue, shared by its servers, beyond the time in which it was brought.
     pub fn backlog(&self) -> u64 {
-        let span = self.sent(self.len() - 1);
+        let span = self.span();
         (0..self.queues()).map(|queue| self.work_of(queue)).max().unwrap_or(0).saturating_sub(span)
+    }
+
+    /// When the last message is sent, or a closed loop sends no more.
+    pub fn span(&self) -> u64 {
+        let last = self.plan.sent.last().copied().unwrap_or(0);
+        if self.closed() {
+            last.max(self.chance.played(self.scenario.measurement.duration * self.scenario.measurement.speed))
+        } else {
+            last
+        }
+    }
+
+    /// Whether some producer waits for its messages before it sends again.
+    pub fn closed(&self) -> bool {
+        self.scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
+    }
+
+    /// Stays that a run is likely to have, rather more than less.
+    pub fn expected(&self) -> usize {
+        let closed: u64 =
+            self.scenario.producers.iter().map(|p| if matches!(p.arrivals, Arrivals::Closed { .. }) { 10_000 } else { 0 }).sum();
+        (self.len() as u64 + self.waiting() + closed) as usize * self.queues()
+    }
+
+    /// Messages that wait in all queues from the start.
+    pub fn waiting(&self) -> u64 {
+        self.scenario.queues.iter().map(|q| q.initial_backlog).sum()
     }
 
     fn work_of(&self, queue: usize) -> u64 {
@@ -231,6 +286,8 @@ impl<'a> Score<'a> {
             let batch = self.scenario.consumers[g].batch.map_or(1, |b| b.max.max(1));
             self.plan.demand[g].iter().map(|&d| u128::from(d)).sum::<u128>() / u128::from(batch)
         });
-        u64::try_from(planned.max().unwrap_or(0) / u128::from(servers.max(1))).unwrap_or(u64::MAX)
+        let mean = groups().map(|(g, _)| self.chance.played(self.scenario.consumers[g].mean_service())).max().unwrap_or(0);
+        let waiting = u128::from(self.scenario.queues[queue].initial_backlog) * u128::from(mean);
+        u64::try_from((planned.max().unwrap_or(0) + waiting) / u128::from(servers.max(1))).unwrap_or(u64::MAX)
     }
 }

@@ -2,12 +2,17 @@
 
 use super::chance::Journey;
 use super::clock::Clock;
-use super::lives::{Lives, Who};
-use super::score::Score;
-use super::targets::{Sent, Taken, Target, Want};
+use super::floor::Floor;
+use super::outages::Breaks;
+use super::stays::{Origin, Who};
+use super::targets::{Taken, Want};
 use super::work::Worker;
 use crate::message::Overrun;
-use crate::scenario::{Ack, Consumer, Destination};
+use crate::scenario::{Ack, Consumer};
+use std::sync::atomic::Ordering;
+
+/// How often a server that breaks looks whether all is over, in nanoseconds.
+const LOOK: u64 = 20_000_000;
 
 /// Which server it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,22 +48,29 @@ impl Notes {
 /// A server with all that it needs.
 pub struct Server<'a, 'w, C> {
     pub worker: &'w mut Worker<'a, C>,
-    pub score: &'w Score<'w>,
-    pub target: &'w dyn Target,
-    pub lives: &'w Lives,
+    pub floor: Floor<'w>,
     pub start: u64,
     pub post: Post,
     /// What its services took longer than planned.
     pub overruns: Vec<Overrun>,
+    /// When it breaks, if it does, and until when it is down in a service that it did not end.
+    breaks: Option<Breaks<'w>>,
+    down_until: Option<u64>,
 }
 
-impl<C: Clock> Server<'_, '_, C> {
+impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
+    /// A server that has room to tell of so many services.
+    pub fn new(worker: &'w mut Worker<'a, C>, floor: Floor<'w>, start: u64, post: Post, room: usize) -> Self {
+        Server { worker, floor, start, post, overruns: Vec::with_capacity(room), breaks: None, down_until: None }
+    }
+
     /// Serves until its queue is closed and settled, or the target halted. Once the worker is stopped it works no more.
     pub fn serve(&mut self) -> Notes {
         let (want, queue) = (self.want(), self.queue());
         let batches = self.consumer().batch.is_some();
         let (mut notes, mut last) = (Notes::default(), None);
         let mut hand = Vec::with_capacity(want.max);
+        self.breaks = Breaks::of(self.floor.score, self.post);
         while self.take(&want, &mut hand) {
             if batches {
                 self.work(&hand, &mut notes, &mut last);
@@ -69,7 +81,7 @@ impl<C: Clock> Server<'_, '_, C> {
                 self.work(&hand[..1], &mut notes, &mut last);
                 hand.remove(0);
                 if want.max > 1 && !self.worker.pacer.stopped() {
-                    self.target.refill(queue, &Want { max: want.max - hand.len(), ..want }, 0, &mut hand);
+                    self.floor.target.refill(queue, &Want { max: want.max - hand.len(), ..want }, 0, &mut hand);
                 }
             }
         }
@@ -77,29 +89,88 @@ impl<C: Clock> Server<'_, '_, C> {
     }
 
     /// Takes a message, a window of them or a whole batch; false once there are none any more.
-    fn take(&self, want: &Want, hand: &mut Vec<Taken>) -> bool {
-        let _baton = self.score.baton(self.post.group);
-        let taken = self.target.consume(self.queue(), want, hand);
+    fn take(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+        if self.breaks.is_some() {
+            return self.take_while_up(want, hand);
+        }
+        let score = self.floor.score;
+        let _baton = score.baton(self.post.group);
+        let taken = self.floor.target.consume(self.queue(), want, hand);
         if taken && self.consumer().batch.is_some() {
             self.fill(want, hand);
         }
         taken
     }
 
+    /// Takes a message between breaks, which an idle server has, too.
+    fn take_while_up(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+        while !self.floor.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
+            let Some(breaks) = &mut self.breaks else { return false };
+            // One that breaks only while it works looks again at times, whether all is over.
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            let next = breaks.when_idle().unwrap_or(now + LOOK);
+            if next <= now {
+                let repaired = breaks.breaks(next);
+                self.stay_down(repaired);
+                continue;
+            }
+            self.floor.target.refill(self.queue(), want, self.start + next.min(now + LOOK), hand);
+            if !hand.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Does nothing until it is repaired, or all is over.
+    fn stay_down(&mut self, until: u64) {
+        loop {
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            if now >= until || self.floor.closed.load(Ordering::SeqCst) || self.worker.pacer.stopped() {
+                return;
+            }
+            self.worker.pacer.wait_until(self.start + until.min(now + LOOK));
+        }
+    }
+
+    /// Spends a demand, breaks included. Says when it was over, how much of that it was down, and whether the work was done.
+    fn spend(&mut self, at: u64, planned: u64) -> (u64, u64, bool) {
+        let (mut from, mut left, mut down) = (at, planned, 0);
+        loop {
+            let since = from.saturating_sub(self.start);
+            let Some((breaks, broken)) = self.breaks.as_mut().and_then(|b| b.within(since, left).map(|at| (b, at))) else {
+                let done = self.worker.spend(from, left);
+                self.breaks.iter_mut().for_each(|b| b.worked(left));
+                return (done, down, true);
+            };
+            let repaired = breaks.breaks(broken);
+            let resumes = breaks.resumes();
+            let done = self.worker.spend(from, broken - since);
+            if !resumes {
+                self.down_until = Some(repaired);
+                return (done, down, false);
+            }
+            left -= broken - since;
+            down += repaired - broken;
+            self.stay_down(repaired);
+            from = self.start + repaired;
+        }
+    }
+
     fn queue(&self) -> usize {
-        self.score.groups[self.post.group].queue
+        self.floor.score.groups[self.post.group].queue
     }
 
     fn consumer(&self) -> &Consumer {
-        &self.score.scenario.consumers[self.post.group]
+        &self.floor.score.scenario.consumers[self.post.group]
     }
 
     fn want(&self) -> Want {
         let consumer = self.consumer();
-        if let Some(window) = self.score.window(self.post.group, self.post.server) {
+        if let Some(window) = self.floor.score.window(self.post.group, self.post.server) {
             return Want { max: 1, part: window };
         }
-        let partitioned = self.score.scenario.queues[consumer.from].partitions.is_some();
+        let partitioned = self.floor.score.scenario.queues[consumer.from].partitions.is_some();
         Want {
             max: consumer.batch.map_or(consumer.prefetch, |b| b.max).max(1) as usize,
             part: if partitioned { self.post.server as usize } else { 0 },
@@ -108,17 +179,31 @@ impl<C: Clock> Server<'_, '_, C> {
 
     /// Waits for the rest of a batch until its first message has waited for the linger.
     fn fill(&self, want: &Want, hand: &mut Vec<Taken>) {
-        let linger = self.consumer().batch.map_or(0, |b| self.score.chance.played(b.linger));
-        let first = hand.first().map(|taken| taken.message as usize).filter(|&message| message < self.score.len());
-        let sent = first.and_then(|message| self.lives.past(self.life(message)).sent).unwrap_or(0);
-        let until = self.start + sent + linger;
+        let linger = self.consumer().batch.map_or(0, |b| self.floor.score.chance.played(b.linger));
+        let Some((stay, _)) = hand.first().and_then(|taken| self.stay(taken)) else { return };
+        let until = self.start + self.floor.stays.sent(stay) + linger;
         while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
-            self.target.refill(self.queue(), &Want { max: want.max - hand.len(), ..*want }, until, hand);
+            self.floor.target.refill(self.queue(), &Want { max: want.max - hand.len(), ..*want }, until, hand);
         }
     }
 
+    /// The stay that a delivery belongs to, and its message's way; `None` if nobody has ever sent it.
+    fn stay(&self, taken: &Taken) -> Option<(usize, Journey)> {
+        let (mut stay, queue) = (taken.message as usize, self.queue() as u32);
+        let mut origin = *self.floor.stays.origin(stay)?;
+        // What was sent to another queue has been thrown here from there, maybe by way of others.
+        while origin.queue != queue {
+            let next = self.floor.score.scenario.queues[origin.queue as usize].dead_letter?;
+            let dead = origin.thrown(next as u32, stay);
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            stay = self.floor.stays.afterlife(stay, || self.floor.stays.begin(dead, now))?;
+            origin = dead;
+        }
+        Some((stay, origin.journey))
+    }
+
     /// Spends the demand of messages that are served together, and settles them.
-    fn work(&mut self, batch: &[Taken], notes: &mut Notes, last: &mut Option<usize>) {
+    fn work(&mut self, batch: &[Taken], notes: &mut Notes, last: &mut Option<u64>) {
         if self.worker.pacer.stopped() {
             // What is not settled would be waited for.
             batch.iter().for_each(|taken| self.acknowledge(taken, &mut Notes::default()));
@@ -127,72 +212,86 @@ impl<C: Clock> Server<'_, '_, C> {
         let at = self.worker.pacer.now();
         let taken_at = at.saturating_sub(self.start);
         if self.consumer().ack == Ack::Auto {
+            self.floor.busy.fetch_add(1, Ordering::SeqCst);
             batch.iter().for_each(|taken| self.acknowledge(taken, notes));
         }
         let group = self.post.group;
-        let mut known = batch.iter().filter(|t| (t.message as usize) < self.score.len()).map(|t| (self.journey(t), t.deliveries));
-        let first = known.clone().next();
+        let known: Vec<(&Taken, Option<(usize, Journey)>)> = batch.iter().map(|taken| (taken, self.stay(taken))).collect();
+        let mut journeys = known.iter().filter_map(|(taken, stay)| stay.map(|(_, journey)| (journey, taken.deliveries)));
+        let first = journeys.clone().next();
         let planned = match self.consumer().batch {
-            Some(_) => self.score.work(group, known),
-            None => known.next().map_or(0, |(journey, deliveries)| self.score.demand(group, journey, deliveries)),
+            Some(_) => self.floor.score.work(group, journeys),
+            None => journeys.next().map_or(0, |(journey, deliveries)| self.floor.score.demand(group, journey, deliveries)),
         };
-        let done = self.worker.spend(at, planned);
-        for taken in batch {
-            let message = taken.message as usize;
-            if message >= self.score.len() {
+        let (done, down, whole) = self.spend(at, planned);
+        let planned = planned + down;
+        for (taken, stay) in known {
+            let Some((stay, journey)) = stay else {
                 notes.duplicated += 1;
                 self.acknowledge(taken, &mut Notes::default());
                 continue;
-            }
+            };
             let who = Who { group: group as u32, server: self.post.server, deliveries: taken.deliveries };
-            notes.duplicated += u64::from(!self.lives.take(self.life(message), taken_at, who));
-            self.lives.work(self.life(message), done.saturating_sub(at));
+            notes.duplicated += u64::from(!self.floor.stays.take(stay, taken_at, who));
+            self.floor.stays.work(stay, done.saturating_sub(at));
             if taken.deliveries == 1 {
-                notes.disordered += u64::from(self.score.groups[group].ordered && *last > Some(message));
-                *last = Some(message);
+                notes.disordered += u64::from(self.floor.score.groups[group].ordered && *last > Some(taken.message));
+                *last = Some(taken.message);
             }
-            self.settle(taken, done, notes);
+            if whole {
+                self.settle(taken, stay, journey, done, notes);
+            } else {
+                self.give_back(taken, stay, done, notes);
+            }
         }
-        if !self.worker.pacer.stopped() {
+        if self.consumer().ack == Ack::Auto {
+            self.floor.busy.fetch_sub(1, Ordering::SeqCst);
+        }
+        if let Some(repaired) = self.down_until.take() {
+            self.stay_down(repaired);
+        } else if !self.worker.pacer.stopped() {
             let real = done.saturating_sub(at);
             notes.planned += planned;
             notes.real += real;
             self.overruns.extend(first.map(|(journey, deliveries)| Overrun {
                 consumer: group as u32,
-                message: journey.message as u64,
-                count: journey.path.wrapping_add(deliveries.saturating_sub(1).into()),
+                message: journey.chance,
+                count: journey.count(deliveries).wrapping_sub(1),
                 nanos: real as i64 - planned as i64,
             }));
         }
     }
 
-    fn journey(&self, taken: &Taken) -> Journey {
-        let message = taken.message as usize;
-        let life = |queue: usize| queue * self.score.len() + message;
-        let came = |queue: &usize| self.lives.past(life(*queue)).sent.is_some();
-        let sent = Journey { message, path: self.lives.path(self.life(message)) };
-        // What nobody sent here has been thrown here.
-        let from = self.score.dead_from(self.queue()).filter(|_| !came(&self.queue())).find(came);
-        from.map_or(sent, |queue| Journey { message, path: self.lives.path(life(queue)) }.dead())
-    }
-
-    fn life(&self, message: usize) -> usize {
-        self.queue() * self.score.len() + message
+    /// A server that breaks has done nothing: another takes the message, unless it was acknowledged beforehand.
+    fn give_back(&self, taken: &Taken, stay: usize, at: u64, notes: &mut Notes) {
+        if self.consumer().ack == Ack::Auto {
+            let at = at.saturating_sub(self.start);
+            self.floor.stays.fail(stay, at);
+            return self.floor.clients.less(self.floor.stays.origin(stay).and_then(|o| o.client), at);
+        }
+        let kept = self.floor.target.nack(self.queue(), taken, 0);
+        notes.unsettled += u64::from(!kept && !self.floor.score.groups[self.post.group].leased);
     }
 
     /// A message's work is over: it is done, or it failed and comes again.
-    fn settle(&mut self, taken: &Taken, done: u64, notes: &mut Notes) {
-        let (group, consumer, journey) = (self.post.group, self.consumer(), self.journey(taken));
-        let life = self.life(journey.message);
+    fn settle(&mut self, taken: &Taken, stay: usize, journey: Journey, done: u64, notes: &mut Notes) {
+        let (group, consumer) = (self.post.group, self.consumer());
         if self.worker.pacer.stopped() {
             self.acknowledge(taken, &mut Notes::default());
-        } else if self.score.chance.fails(consumer, group, journey, taken.deliveries) {
-            let delay = self.score.chance.retry_delay(consumer, group, journey, taken.deliveries);
-            let kept = self.target.nack(self.queue(), taken, delay);
-            notes.unsettled += u64::from(!kept && !self.score.groups[group].leased);
+        } else if self.floor.score.chance.fails(consumer, group, journey, taken.deliveries) {
+            if consumer.ack == Ack::Auto {
+                let at = done.saturating_sub(self.start);
+                self.floor.stays.fail(stay, at);
+                return self.floor.clients.less(self.floor.stays.origin(stay).and_then(|o| o.client), at);
+            }
+            let delay = self.floor.score.chance.retry_delay(consumer, group, journey, taken.deliveries);
+            let kept = self.floor.target.nack(self.queue(), taken, delay);
+            notes.unsettled += u64::from(!kept && !self.floor.score.groups[group].leased);
         } else {
-            self.lives.finish(life, done.saturating_sub(self.start));
-            self.forward(journey, taken.deliveries);
+            // Of several who had it at once the first has done it.
+            if self.floor.stays.finish(stay, done.saturating_sub(self.start)) {
+                self.forward(stay, journey, taken.deliveries);
+            }
             if consumer.ack == Ack::Manual {
                 self.acknowledge(taken, notes);
             }
@@ -200,60 +299,47 @@ impl<C: Clock> Server<'_, '_, C> {
     }
 
     fn acknowledge(&self, taken: &Taken, notes: &mut Notes) {
-        let settled = self.target.ack(self.queue(), taken);
+        let settled = self.floor.target.ack(self.queue(), taken);
         // A lease that has run out is a redelivery and no fault of the target.
-        notes.unsettled += u64::from(!settled && !self.score.groups[self.post.group].leased);
+        notes.unsettled += u64::from(!settled && !self.floor.score.groups[self.post.group].leased);
     }
 
     /// Sends a processed message on, before it is acknowledged: it may come twice but is not lost.
-    fn forward(&self, journey: Journey, deliveries: u32) {
+    fn forward(&self, stay: usize, journey: Journey, deliveries: u32) {
         let consumer = self.consumer();
-        if consumer.to.is_empty() {
-            return;
-        }
-        let chance = self.score.chance.route(self.post.group, journey, deliveries);
+        let Some(origin) = self.floor.stays.origin(stay) else { return };
         let mut sum = 0.0;
+        let chance = if consumer.to.is_empty() { 1.0 } else { self.floor.score.chance.route(self.post.group, journey, deliveries) };
         let route = consumer.to.iter().find(|route| {
             sum += route.probability;
             // A sum of probabilities that is 1 but for rounding is 1.
             chance <= if sum > 1.0 - 1e-9 { 1.0 } else { sum }
         });
+        let now = self.worker.pacer.now().saturating_sub(self.start);
         if let Some(route) = route {
-            let now = self.worker.pacer.now().saturating_sub(self.start);
-            send(self.score, self.target, self.lives, route.to, journey.branch(deliveries.into()), now);
+            // Its copies are counted before it is no more.
+            let onward = Origin { journey: journey.onward(deliveries), before: Some(stay), topic: None, dead: false, ..*origin };
+            self.floor.send(route.to, onward, now);
         }
+        self.floor.clients.less(origin.client, now);
     }
-}
-
-/// Sends a message to a destination at an instant from the start; false once the target is closed.
-pub fn send(score: &Score<'_>, target: &dyn Target, lives: &Lives, to: Destination, journey: Journey, at: u64) -> bool {
-    let mut open = true;
-    score.deliver(to, journey, target, |queue, journey| {
-        let life = queue * score.len() + journey.message;
-        if journey.path != 0 {
-            lives.come_by(life, journey.path);
-        }
-        lives.send(life, at);
-        match target.publish(queue, &score.offer(queue, journey)) {
-            Sent::Accepted => {}
-            Sent::Rejected => lives.refuse(life),
-            Sent::Closed => open = false,
-        }
-    });
-    open
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::chance::Journey;
+    use super::super::clients::Clients;
     use super::super::clock::Fake;
     use super::super::pacing::{MARGIN, Pacer};
-    use super::super::targets::{Lost, Offer};
+    use super::super::score::Score;
+    use super::super::stays::Stays;
+    use super::super::targets::{Lost, Offer, Sent, Target};
     use super::*;
     use crate::scenario::{Scenario, Work};
     use crate::workload::Block;
     use crate::workload::laws::Law;
     use std::sync::Mutex;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, AtomicU64};
 
     /// Hands out the messages that it was made with.
     struct Script(Mutex<Vec<u64>>);
@@ -289,18 +375,23 @@ mod tests {
         let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
         let plan = Block { due: vec![0; 4], sent: vec![0; 4], demand: vec![vec![1_000_000; 4]], ..Block::default() };
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
-        let (clock, stop, lives) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Lives::new(4));
+        let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(4, 4));
+        for id in 0..4 {
+            let journey = Journey::planned(id, 0);
+            stays.begin(Origin::new(id, 0, journey), 0).expect("room");
+        }
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
         let target = Script(Mutex::new(vec![9, 1, 2, 3, 1, 0]));
         let post = Post { group: 0, server: 0 };
-        let mut server =
-            Server { worker: &mut worker, score: &score, target: &target, lives: &lives, start: 0, post, overruns: Vec::new() };
+        let floor = Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed };
+        let mut server = Server::new(&mut worker, floor, 0, post, 0);
         let notes = server.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
         assert_eq!((notes.duplicated, notes.disordered, notes.unsettled), (2, 2, 1));
         assert_eq!(notes.planned, 5_000_000);
         assert!((5_000_000..5_000_500).contains(&notes.real), "{}", notes.real);
-        let past = lives.past(0);
+        let past = stays.past(0);
         let spent = past.finished.expect("served") - past.taken.expect("served").0;
         assert!((1_000_000..1_000_100).contains(&spent), "{spent}");
     }

@@ -1,18 +1,19 @@
 //! The threads of a run: one that sends, one for every server, and the caller's, which watches.
 
+use super::chance::Journey;
 use super::clock::{Clock, Monotonic};
+use super::floor::Floor;
 use super::generator::generate;
-use super::lives::Lives;
 use super::pacing::{Meter, Pacer};
 use super::records::Watched;
-use super::score::Score;
 use super::server::{Notes, Post, Server};
-use super::targets::Target;
+use super::stays::Origin;
+use super::targets::Offer;
 use super::witness::Hindrance;
 use super::work::Worker;
 use super::{Control, LoadError, system};
 use crate::message::Overrun;
-use crate::scenario::{Destination, Work};
+use crate::scenario::{Ack, Work};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
@@ -27,9 +28,7 @@ const LOOK: u64 = 10_000_000;
 
 /// What all threads of a run share.
 pub struct Stage<'a> {
-    score: &'a Score<'a>,
-    target: &'a dyn Target,
-    lives: &'a Lives,
+    floor: Floor<'a>,
     work: Work,
     margin: u64,
     /// Ends all waiting and working.
@@ -38,8 +37,8 @@ pub struct Stage<'a> {
     start: AtomicU64,
     /// Threads that have begun and not ended.
     present: AtomicU64,
-    /// By queue: threads that may still send to it.
-    feeders: Vec<AtomicU64>,
+    /// Whether nothing comes from outside any more.
+    sent: AtomicBool,
 }
 
 /// What one thread leaves.
@@ -62,20 +61,8 @@ pub struct Performance {
 }
 
 impl<'a> Stage<'a> {
-    pub fn new(score: &'a Score<'a>, target: &'a dyn Target, lives: &'a Lives, work: Work, margin: u64) -> Self {
-        let feeders = (0..score.queues()).map(|queue| {
-            let servers = score.groups.iter().enumerate().filter(|(group, _)| feeds(score, *group, queue));
-            AtomicU64::new(1 + servers.map(|(_, group)| u64::from(group.servers)).sum::<u64>())
-        });
-        let feeders = feeders.collect();
-        Stage { score, target, lives, work, margin, halt: false.into(), start: 0.into(), present: 0.into(), feeders }
-    }
-
-    /// One who may have sent to a queue has gone; with the last of them the queue is closed.
-    fn gone(&self, queue: usize) {
-        if self.feeders[queue].fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.target.close(queue);
-        }
+    pub fn new(floor: Floor<'a>, work: Work, margin: u64) -> Self {
+        Stage { floor, work, margin, halt: false.into(), start: 0.into(), present: 0.into(), sent: false.into() }
     }
 
     /// Starts the threads, watches over them, and gathers what they leave behind.
@@ -83,8 +70,8 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// A host that lets no thread start.
     pub fn perform(&self, control: &Control<'_>) -> Result<Performance, LoadError> {
-        let posts: Vec<Post> = (0..self.score.groups.len())
-            .flat_map(|group| (0..self.score.groups[group].servers).map(move |server| Post { group, server }))
+        let posts: Vec<Post> = (0..self.floor.score.groups.len())
+            .flat_map(|group| (0..self.floor.score.groups[group].servers).map(move |server| Post { group, server }))
             .collect();
         thread::scope(|scope| {
             let started: Result<Vec<_>, _> = std::iter::once(self.spawn(scope, "generator", || self.generator()))
@@ -132,21 +119,19 @@ impl<'a> Stage<'a> {
 
     fn generator(&self) -> Left {
         // Whatever happens here, the consumers must not wait for more.
-        let _leaving = Leaving { stage: self, group: None };
+        let _leaving = Leaving(&self.sent);
         let Some(start) = self.await_start() else { return Left::default() };
         let mut pacer = Pacer::new(&Monotonic, &self.halt, self.margin);
-        generate(&mut pacer, self.score, self.target, self.lives, start);
+        generate(&mut pacer, &self.floor, start);
         Left { meter: pacer.meter, ..Left::default() }
     }
 
     fn server(&self, post: Post) -> Left {
-        let _leaving = Leaving { stage: self, group: Some(post.group) };
         let Some(start) = self.await_start() else { return Left::default() };
         let mut worker = Worker::new(Pacer::new(&Monotonic, &self.halt, self.margin), &Monotonic, self.work);
         // Room for twice its share of the messages, so that a usual run allocates nothing.
-        let room = 2 * self.score.len() / (self.score.groups[post.group].servers as usize).max(1);
-        let overruns = Vec::with_capacity(room);
-        let mut server = Server { worker: &mut worker, score: self.score, target: self.target, lives: self.lives, start, post, overruns };
+        let room = 2 * self.floor.score.len() / (self.floor.score.groups[post.group].servers as usize).max(1);
+        let mut server = Server::new(&mut worker, self.floor, start, post, room);
         let notes = server.serve();
         let overruns = server.overruns;
         Left { meter: worker.pacer.meter, notes, overruns, ..Left::default() }
@@ -168,23 +153,30 @@ impl<'a> Stage<'a> {
             Monotonic.sleep_until(Monotonic.now() + 100_000);
         }
         let start = Monotonic.now() + HEAD_START;
+        self.put_backlogs(start);
         self.start.store(start, Ordering::Release);
-        let span = self.score.sent(self.score.len() - 1);
-        let expected = span + self.score.backlog().min(span);
+        let span = self.floor.score.span();
+        let expected = span + self.floor.score.backlog();
         let deadline = expected + GRACE;
         let mut watched = Watched { start, levels: Vec::with_capacity((deadline / LOOK + 1) as usize), ..Watched::default() };
-        let mut next = start + LOOK;
+        let (mut next, mut empty) = (start + LOOK, false);
         while self.present.load(Ordering::Acquire) > 0 {
             Monotonic.sleep_until(next);
             let at = Monotonic.now() - start;
             next = start + (at / LOOK + 1) * LOOK;
-            if !watched.cut_short && ((control.stopped)() || at > deadline) {
+            if !watched.cut_short && ((control.stopped)() || at > deadline || self.floor.stays.is_full()) {
                 watched.cut_short = true;
                 watched.ended = at;
                 self.halt();
             } else if !watched.cut_short {
                 watched.ended = at;
                 watched.levels.extend(self.inside().map(|inside| (at, inside)));
+                // Twice, since nobody looks into all queues at one instant.
+                let was = std::mem::replace(&mut empty, self.is_empty());
+                if was && empty {
+                    self.floor.closed.store(true, Ordering::SeqCst);
+                    (0..self.floor.score.queues()).for_each(|queue| self.floor.target.close(queue));
+                }
             }
             if (at / LOOK).is_multiple_of(10) {
                 (control.progress)((at as f64 / expected.max(1) as f64).min(1.0));
@@ -193,20 +185,48 @@ impl<'a> Stage<'a> {
         watched
     }
 
+    /// Puts in place what waits in the queues from the start.
+    fn put_backlogs(&self, start: u64) {
+        let score = self.floor.score;
+        let mut id = 0;
+        for (queue, waiting) in score.scenario.queues.iter().map(|q| q.initial_backlog).enumerate() {
+            for number in 0..waiting {
+                let journey = Journey::of_backlog(queue, number);
+                let Some(stay) = self.floor.stays.begin(Origin { queue: queue as u32, ..Origin::new(id, 0, journey) }, 0) else { return };
+                id += 1;
+                let offer = score.offer(queue, journey, stay, 0);
+                // Its time to live counts from the start.
+                let ttl = offer.ttl.map(|ttl| ttl.saturating_add(start.saturating_sub(Monotonic.now())));
+                // A scenario whose backlog finds no room is refused.
+                let _accepted = self.floor.target.publish(queue, &Offer { ttl, ..offer });
+            }
+        }
+    }
+
+    /// Whether nothing comes any more and nobody holds anything.
+    fn is_empty(&self) -> bool {
+        let inside = |queue: usize| self.floor.target.in_system(queue).unwrap_or(0);
+        let consumed = |queue: &usize| self.floor.score.first_group(*queue).is_some();
+        self.sent.load(Ordering::SeqCst)
+            && self.floor.busy.load(Ordering::SeqCst) == 0
+            && (0..self.floor.score.queues()).filter(consumed).all(|queue| inside(queue) == 0)
+    }
+
     /// Messages inside by the target's own count, over all queues.
     fn inside(&self) -> Option<u64> {
-        let queues = self.score.queues();
-        // A sender that waits for room is inside by the records and outside by the target.
-        if (0..queues).any(|queue| self.score.blocks(queue)) {
+        let score = self.floor.score;
+        // A sender that waits for room is inside by the records and outside by the target; what was acknowledged beforehand is the other way round.
+        let odd = (0..score.queues()).any(|queue| score.blocks(queue)) || score.scenario.consumers.iter().any(|c| c.ack == Ack::Auto);
+        if odd {
             return None;
         }
         // What nobody consumes has left the run.
-        (0..queues).filter(|&queue| self.score.first_group(queue).is_some()).map(|queue| self.target.in_system(queue)).sum()
+        (0..score.queues()).filter(|&queue| score.first_group(queue).is_some()).map(|queue| self.floor.target.in_system(queue)).sum()
     }
 
     fn halt(&self) {
         self.halt.store(true, Ordering::Relaxed);
-        self.target.halt();
+        self.floor.target.halt();
     }
 }
 
@@ -226,25 +246,11 @@ impl Drop for Presence<'_> {
     }
 }
 
-/// Whether servers of a group may send to a queue: by forwarding, or because what they give up goes there.
-fn feeds(score: &Score<'_>, group: usize, queue: usize) -> bool {
-    let consumer = &score.scenario.consumers[group];
-    let forwards = consumer.to.iter().any(|route| match route.to {
-        Destination::Queue(to) => to == queue,
-        Destination::Topic(topic) => score.scenario.topics[topic].subscriptions.contains(&queue),
-    });
-    forwards || score.scenario.queues[consumer.from].dead_letter == Some(queue)
-}
-
-/// Tells the queues when a thread that may send to them leaves, panics included. The generator counts for all.
-struct Leaving<'a> {
-    stage: &'a Stage<'a>,
-    group: Option<usize>,
-}
+/// Tells when the generator leaves, panics included.
+struct Leaving<'a>(&'a AtomicBool);
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        let fed = |queue: &usize| self.group.is_none_or(|group| feeds(self.stage.score, group, *queue));
-        (0..self.stage.score.queues()).filter(fed).for_each(|queue| self.stage.gone(queue));
+        self.0.store(true, Ordering::SeqCst);
     }
 }

@@ -258,7 +258,17 @@ fn simulation(s: &Simulation) -> Value {
         Precision::Paths(paths) => Value::Object(paths.iter().map(|(path, share)| (path.clone(), json!(share))).collect()),
     };
     let (replications, confidence) = (json!(s.replications), json!(s.confidence));
-    table(vec![length, ("warmup", warmup), ("replications", replications), ("confidence", confidence), ("precision", precision)])
+    let hand_off = if s.overheads.hand_off > 0.0 { json!(time(s.overheads.hand_off)) } else { Value::Null };
+    let sync = s.overheads.sync.as_ref().map_or(Value::Null, law);
+    table(vec![
+        length,
+        ("warmup", warmup),
+        ("replications", replications),
+        ("confidence", confidence),
+        ("precision", precision),
+        ("hand_off", hand_off),
+        ("sync", sync),
+    ])
 }
 
 fn measurement(m: &Measurement) -> Value {

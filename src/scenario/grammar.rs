@@ -164,6 +164,8 @@ pub const SIMULATION: &[Key] = &[
     key("replications", Whole, "independent runs; default 10"),
     key("confidence", Number, "of the intervals; default 0.95"),
     key("precision", Any, "half-width as a share of the value: for every mean, or by metric path"),
+    key("hand_off", Duration, "until a message reaches a consumer that sleeps; default 0, as on an ideal host"),
+    key("sync", Law, "how long a group commit takes (durability = \"fsync\"); default 1ms"),
 ];
 pub const MEASUREMENT: &[Key] = &[
     key("target", Text, "what is measured; default in-process"),

@@ -256,6 +256,17 @@ pub struct Simulation {
     pub replications: u32,
     pub confidence: f64,
     pub precision: Precision,
+    /// What a real host adds; nothing unless it is stated.
+    pub overheads: Overheads,
+}
+
+/// What a host needs for things that an ideal one does in no time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overheads {
+    /// Seconds until a message reaches a consumer that sleeps.
+    pub hand_off: f64,
+    /// How long a group commit takes; a millisecond if nothing says so.
+    pub sync: Option<Law>,
 }
 
 /// How narrow intervals must be before the simulation stops.
@@ -380,6 +391,7 @@ impl Default for Simulation {
             replications: 10,
             confidence: 0.95,
             precision: Precision::None,
+            overheads: Overheads::default(),
         }
     }
 }

@@ -51,6 +51,7 @@ impl Station {
         need(queue.visibility_timeout.is_none(), "visibility_timeout");
         need(queue.partitions.is_none(), "partitions");
         need(queue.initial_backlog == 0, "initial_backlog");
+        need(scenario.simulation.overheads.hand_off == 0.0, "a time to hand messages over");
         need(queue.durability == crate::scenario::Durability::None, "durability");
         need(groups.iter().all(|(_, c)| c.batch.is_none()), "consumer batches");
         need(groups.iter().all(|(_, c)| c.prefetch == 1), "prefetch above 1");

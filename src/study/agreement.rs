@@ -8,6 +8,8 @@ use crate::stats::t_quantile;
 const CONFIDENCE: f64 = 0.999;
 /// What a measurement may differ from its rehearsal (the host's share) and from its replay (the queue's code).
 const REHEARSAL_TOLERANCE: f64 = 0.05;
+/// The same of a mean.
+const MEAN_TOLERANCE: f64 = 0.03;
 const REPLAY_TOLERANCE: f64 = 0.01;
 /// What a clock read, a hand-off and a wake-up may add to a time, in seconds, whatever its size.
 const RULER: f64 = 20e-6;
@@ -44,6 +46,7 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         }
         let verdict = match first.method {
             Method::Theory => against_theory(first.exact, x, y, widen, grain(path, x)),
+            Method::Rehearsal if statistic == "mean" => within(x, y, MEAN_TOLERANCE, path, second),
             Method::Rehearsal => within(x, y, REHEARSAL_TOLERANCE, path, second),
             _ => within(x, y, REPLAY_TOLERANCE, path, second),
         };

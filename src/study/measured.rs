@@ -4,12 +4,12 @@ use super::play::network_places;
 use crate::answer::path;
 use crate::message::{Exit, Happened, Outcome, Record, Recorder};
 use crate::rng::Key;
-use crate::scenario::{Consumer, Destination, Scenario, Servers};
+use crate::scenario::{Consumer, Scenario, Servers};
 use crate::sim::Network;
 use crate::stats::{GroupSpan, Levels, NetworkCollector, NetworkSpan, QueueSpan, Summary, levels_of};
 use crate::units::seconds;
 use crate::workload::{Block, Kept};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What a run left: every stay in a queue, and every message's end.
@@ -33,31 +33,79 @@ impl Recorder for Told {
 pub(super) type Grids = Vec<(String, Vec<(u64, u64, u64)>)>;
 
 impl Told {
-    /// The plan played by events, with what a host adds to it.
+    /// So many messages of a plan played by events, with what a host adds to them.
     ///
     /// # Errors
     /// What cannot be simulated, in words.
-    pub fn replay(scenario: &Scenario, plan: &Block, happened: &Happened) -> Result<Self, String> {
+    pub fn replay(scenario: &Scenario, plan: &Block, happened: &Happened, messages: u64) -> Result<Self, String> {
         let mut told = Told::default();
-        let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?;
-        network.replay(happened);
-        network.advance(plan.len() as u64, &mut told);
+        let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?.replay(happened);
+        // What waits from the start is counted, too.
+        let waiting: u64 = scenario.queues.iter().map(|q| q.initial_backlog).sum();
+        network.advance(messages.saturating_sub(waiting), &mut told);
         network.settle(&mut told);
         Ok(told)
     }
 
     /// What was measured.
-    pub fn measured(scenario: &Scenario, stays: Vec<Record>) -> Self {
-        let exits = exits(scenario, &stays);
+    pub fn measured(stays: Vec<Record>, exits: Vec<Exit>) -> Self {
         Told { stays, exits }
     }
 
+    /// All times multiplied.
+    pub fn stretch(&mut self, factor: f64) {
+        if factor == 1.0 {
+            return;
+        }
+        let stretch = |t: &mut u64| *t = (*t as f64 * factor).round() as u64;
+        for r in &mut self.stays {
+            [&mut r.message.due, &mut r.sent, &mut r.taken, &mut r.finished].into_iter().for_each(stretch);
+        }
+        for e in &mut self.exits {
+            [&mut e.message.due, &mut e.sent, &mut e.finished, &mut e.worked].into_iter().for_each(stretch);
+        }
+    }
+
+    /// Messages up to the first that is still inside.
+    pub fn finished(&self) -> u64 {
+        let open = |(outcome, id): (Outcome, u64)| (outcome == Outcome::Unfinished).then_some(id);
+        let stays = self.stays.iter().filter_map(|r| open((r.outcome, r.message.id)));
+        let exits = self.exits.iter().filter_map(|e| open((e.outcome, e.message.id)));
+        stays.chain(exits).min().unwrap_or_else(|| self.messages())
+    }
+
+    /// Forgets all messages from one on.
+    pub fn retain_below(&mut self, id: u64) {
+        self.stays.retain(|r| r.message.id < id);
+        self.exits.retain(|e| e.message.id < id);
+    }
+
+    /// How many messages reached the network.
+    pub fn messages(&self) -> u64 {
+        self.exits.iter().map(|e| e.message.id + 1).max().unwrap_or(0)
+    }
+
+    /// When each message reached the network.
+    pub fn arrivals(&self) -> Vec<u64> {
+        let mut first = vec![u64::MAX; self.messages() as usize];
+        for e in &self.exits {
+            let at = &mut first[e.message.id as usize];
+            *at = e.sent.min(*at);
+        }
+        // Every message has an end; one that had none would have come with the next.
+        for i in (1..first.len()).rev() {
+            first[i - 1] = first[i - 1].min(first[i]);
+        }
+        first
+    }
+
     /// The messages of a window as numbers, over the time in which the plan sends them.
-    pub fn summary(&self, scenario: &Scenario, plan: &Block, window: Range<u64>, grid: usize) -> (Summary, Grids) {
+    pub fn summary(&self, scenario: &Scenario, window: Range<u64>, grid: usize) -> (Summary, Grids) {
         let mut collector = NetworkCollector::new(&network_places(scenario), window.clone());
         self.stays.iter().for_each(|r| collector.record(r));
         self.exits.iter().for_each(|e| collector.left(e));
-        let sent = |id: u64| plan.sent[id as usize];
+        let arrivals = self.arrivals();
+        let sent = |id: u64| arrivals.get(id as usize).copied().unwrap_or(0);
         let time = sent(window.start.saturating_sub(1))..sent(window.end - 1);
         let levels: Vec<Levels> = (0..scenario.queues.len()).map(|q| levels_of(&self.stays, q as u32, time.clone(), grid)).collect();
         let span = NetworkSpan {
@@ -107,82 +155,131 @@ impl Told {
         span
     }
 }
-
-/// Every message's ends, from its stays: where a way through the network begins with a producer and nobody sends it on. What
-/// became of a dead letter after its loss was told is another story.
-fn exits(scenario: &Scenario, stays: &[Record]) -> Vec<Exit> {
-    let feeders: Vec<Vec<usize>> = (0..scenario.queues.len()).map(|queue| feeders(scenario, queue)).collect();
-    let at: HashMap<(u32, u64), &Record> = stays.iter().map(|r| ((r.queue, r.message.id), r)).collect();
-    let before = |r: &Record| feeders[r.queue as usize].iter().find_map(|&q| at.get(&(q as u32, r.message.id)).copied());
-    let sent_on: BTreeSet<(u32, u64)> = stays.iter().filter_map(before).map(|r| (r.queue, r.message.id)).collect();
-    let mut exits = Vec::new();
-    for last in stays.iter().filter(|r| !sent_on.contains(&(r.queue, r.message.id))) {
-        let (mut first, mut worked) = (last, last.finished - last.taken);
-        while let Some(earlier) = before(first) {
-            worked += earlier.finished - earlier.taken;
-            first = earlier;
-        }
-        let direct = scenario.producers.iter().any(|p| queues_of(scenario, p.to).contains(&(first.queue as usize)));
-        if direct {
-            exits.push(Exit { message: last.message, sent: first.sent, finished: last.finished, worked, outcome: last.outcome });
-        }
-    }
-    exits
-}
-
-/// Queues whose consumers send messages on to a queue.
-fn feeders(scenario: &Scenario, queue: usize) -> Vec<usize> {
-    let sends = |c: &&Consumer| c.to.iter().any(|route| queues_of(scenario, route.to).contains(&queue));
-    scenario.consumers.iter().filter(sends).map(|c| c.from).collect()
-}
-
-fn queues_of(scenario: &Scenario, to: Destination) -> Vec<usize> {
-    match to {
-        Destination::Queue(queue) => vec![queue],
-        Destination::Topic(topic) => scenario.topics[topic].subscriptions.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Deliver, Producer, Queue, Route, Topic};
-    use crate::workload::laws::Law;
+    use crate::load;
+    use crate::scenario::{NoFiles, Source, parse};
+    use crate::units::nanos;
 
-    /// A topic with two copies, one of which goes on half the time; failures, and a queue for dead letters.
-    fn network() -> Scenario {
-        let work = || Law::exponential(0.002);
-        let queue = |name: &str| Queue { name: name.into(), ..Queue::default() };
-        let mut scenario = Scenario::single(Producer::poisson("web", 0, 200.0), queue("left"), Consumer::group("l", 0, 1, work()));
-        scenario.queues.extend([queue("right"), queue("next"), queue("dead")]);
-        scenario.topics.push(Topic {
-            name: "t".into(),
-            subscriptions: vec![0, 1],
-            deliver: Deliver::All,
-            complete_when: Default::default(),
-        });
-        scenario.producers[0].to = Destination::Topic(0);
-        scenario.consumers[0].to = vec![Route { to: Destination::Queue(2), probability: 0.5 }];
-        scenario.consumers.extend([
-            Consumer::group("r", 1, 1, work()),
-            Consumer::group("n", 2, 1, work()),
-            Consumer::group("d", 3, 1, work()),
-        ]);
-        (scenario.queues[1].delivery_limit, scenario.queues[1].dead_letter) = (Some(2), Some(3));
-        scenario.consumers[1].failure = 0.3;
-        scenario
+    fn scenario(text: &str) -> Scenario {
+        let source = Source { name: "test".into(), text: text.into(), overrides: Vec::new() };
+        parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario
+    }
+
+    const WEB: &str = "[producers.web]\nrate = \"1000/s\"\nto = ";
+
+    /// The same scenario measured for a moment and replayed.
+    fn both(text: &str) -> (Told, Told) {
+        let scenario = scenario(text);
+        let plan = scenario.open_plan(1, 0).expect("a plan").take_until(nanos(scenario.measurement.duration).expect("a time"));
+        let control = load::Control { progress: &|_| {}, stopped: &|| false };
+        let run = load::measure(&scenario, &plan, &control).expect("it can be measured");
+        assert!(!run.cut_short, "{:?}", run.caveats);
+        for gate in &run.gates {
+            let counts = ["lost", "duplicated", "disordered", "unsettled", "unsent", "unfinished"].contains(&gate.name);
+            assert!(!counts || gate.value == 0.0, "{gate:?}");
+        }
+        let measured = Told::measured(run.records, run.exits);
+        let replayed = Told::replay(&scenario, &plan, &run.happened, measured.messages()).expect("it can be simulated");
+        (measured, replayed)
+    }
+
+    /// What became of each message in each queue, whatever time it took.
+    fn stays(told: &Told) -> Vec<(u64, u32, u32, Outcome)> {
+        let mut all: Vec<_> = told.stays.iter().map(|r| (r.message.id, r.queue, r.deliveries, r.outcome)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    fn ends(told: &Told) -> Vec<(u64, Outcome)> {
+        let mut all: Vec<_> = told.exits.iter().map(|e| (e.message.id, e.outcome)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Chance depends on messages and their ways alone, so that threads and events must tell the same of every message.
+    fn alike(name: &str, text: &str) {
+        let (measured, replayed) = both(&format!("{text}\n[measurement]\nduration = \"250ms\"\n"));
+        assert!(measured.messages() > 100, "{name}: {} messages", measured.messages());
+        assert_eq!(stays(&measured), stays(&replayed), "{name}");
+        assert_eq!(ends(&measured), ends(&replayed), "{name}");
     }
 
     #[test]
-    fn ends_that_are_found_from_stays_are_those_that_an_engine_tells() {
-        let scenario = network();
-        let plan = scenario.plan(1, 0).expect("an open plan").take_messages(2_000);
-        let told = Told::replay(&scenario, &plan, &Happened::default()).expect("it can be played");
-        let key = |e: &Exit| (e.message.id, e.finished, e.sent, e.worked, e.outcome);
-        let mut simulated: Vec<_> = told.exits.iter().map(key).collect();
-        let mut found: Vec<_> = exits(&scenario, &told.stays).iter().map(key).collect();
-        simulated.sort_unstable();
-        found.sort_unstable();
-        assert_eq!(found, simulated);
+    fn copies_failures_and_dead_letters_are_those_of_the_simulation() {
+        let queues = "[queues.left]\n[queues.right]\ndelivery_limit = 2\ndead_letter = \"dead\"\n[queues.next]\n[queues.dead]\n";
+        let topic = "[topics.all]\nsubscriptions = [\"left\", \"right\"]\n";
+        let work = "service_time = { law = \"exponential\", mean = \"200us\" }\n";
+        let groups = [
+            format!("[consumers.l]\nfrom = \"left\"\n{work}to = [{{ queue = \"next\", probability = 0.5 }}]\n"),
+            format!("[consumers.r]\nfrom = \"right\"\n{work}failure = {{ probability = 0.3 }}\n"),
+            format!("[consumers.n]\nfrom = \"next\"\n{work}"),
+            format!("[consumers.d]\nfrom = \"dead\"\n{work}"),
+        ];
+        alike("topic", &format!("{WEB}\"all\"\n{queues}{topic}{}", groups.concat()));
+        let waits = topic.replace("subscriptions", "complete_when = \"all\"\nsubscriptions");
+        alike("all copies", &format!("{WEB}\"all\"\n{queues}{waits}{}", groups.concat()));
+        let one = topic.replace("subscriptions", "complete_when = 1\nsubscriptions");
+        alike("one of two", &format!("{WEB}\"all\"\n{queues}{one}{}", groups.concat()));
+    }
+
+    #[test]
+    fn a_message_may_come_back_to_a_queue_that_it_was_in() {
+        let back = "to = [{ queue = \"q\", probability = 0.4 }]";
+        alike("feedback", &format!("{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"200us\"\n{back}\n"));
+    }
+
+    #[test]
+    fn what_waits_from_the_start_is_served_first() {
+        let text = format!("{WEB}\"q\"\n[queues.q]\ninitial_backlog = 50\n[consumers.c]\nfrom = \"q\"\nservice_time = \"300us\"\n");
+        alike("backlog", &text);
+        let (measured, _) = both(&format!("{text}[measurement]\nduration = \"100ms\"\n"));
+        let last = measured.stays.iter().filter(|r| r.message.id < 50).map(|r| r.taken).max();
+        assert!(measured.stays.iter().filter(|r| r.message.id >= 50).all(|r| Some(r.taken) > last));
+    }
+
+    #[test]
+    fn windows_batches_times_to_live_and_early_acknowledgements_lose_nobody() {
+        let c = "[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"500us\"\n";
+        for (queue, consumer) in [
+            ("", "prefetch = 20\nfailure = { probability = 0.1 }\nretry_delay = \"2ms\"\n"),
+            ("", "batch = { max = 8, linger = \"3ms\" }\nservice_time_per_message = \"20us\"\n"),
+            ("message_ttl = \"1s\"\n", "failure = { probability = 0.2 }\n"),
+            ("", "ack = \"auto\"\nfailure = { probability = 0.2 }\n"),
+            ("discipline = \"priority\"\n", ""),
+            ("partitions = 4\n", ""),
+            ("durability = \"fsync\"\n", ""),
+            ("", "outages = { up = \"50ms\", down = \"10ms\", in_progress = \"resume\" }\n"),
+            ("", "outages = { up = \"20ms\", down = \"5ms\", while = \"busy\", in_progress = \"resume\" }\n"),
+        ] {
+            alike(&format!("{queue}{consumer}"), &format!("{WEB}\"q\"\n[queues.q]\n{queue}{c}{consumer}"));
+        }
+    }
+
+    #[test]
+    fn what_a_server_drops_when_it_breaks_is_done_by_another() {
+        let outages = "outages = { up = \"20ms\", down = \"10ms\" }\n";
+        let (measured, _) = both(&format!(
+            "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"1ms\"\n{outages}[measurement]\nduration = \"200ms\"\n"
+        ));
+        assert!(measured.stays.iter().all(|r| r.outcome == Outcome::Served));
+        let again = measured.stays.iter().filter(|r| r.deliveries > 1).count();
+        assert!(again > 0, "two servers broke a dozen times in two hundred milliseconds of nearly full work");
+    }
+
+    #[test]
+    fn clients_of_a_closed_loop_wait_for_their_messages() {
+        let text = "[producers.web]\nto = \"q\"\narrivals = { process = \"closed\", concurrency = 3, think_time = \"1ms\" }\n\
+                    [queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"500us\"\n[measurement]\nduration = \"250ms\"\n";
+        let (measured, _) = both(text);
+        assert!(measured.messages() > 100);
+        let mut levels: Vec<(u64, i32)> = measured.stays.iter().flat_map(|r| [(r.sent, 1), (r.finished, -1)]).collect();
+        levels.sort_unstable();
+        let mut inside = 0;
+        for (_, change) in levels {
+            inside += change;
+            assert!(inside <= 3, "three clients have three messages under way");
+        }
     }
 }

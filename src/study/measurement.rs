@@ -10,7 +10,7 @@ use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES,
 use crate::load;
 use crate::message::{Happened, Keep, Outcome, Record};
 use crate::rng::Key;
-use crate::scenario::{Durability, Queue, Scenario};
+use crate::scenario::{Arrivals, Durability, Queue, Scenario};
 use crate::sim::{Engine, Station};
 use crate::stats::{Collector, Levels, Places, Span, Summary, combine, levels_of};
 use crate::units::{nanos, seconds, significant};
@@ -38,7 +38,10 @@ const MOST_MESSAGES: u64 = 20_000_000;
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
 pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Measurement, why };
-    let station = Station::of(scenario).ok();
+    let closed = is_closed(scenario);
+    let station = Station::of(scenario).ok().filter(|_| !closed);
+    // Messages that are there before the first of the plan.
+    let before: u64 = scenario.queues.iter().map(|q| q.initial_backlog).sum();
     let bounded = station.as_ref().is_none_or(|station| station.room.is_some());
     if let Some(rho) = super::rho(scenario).filter(|&rho| rho >= 1.0 && !bounded) {
         return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));
@@ -49,17 +52,18 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
     let run = load::measure(scenario, &played, &control).map_err(|e| refuse(e.to_string()))?;
-    let mut measured = stretched(run.records, speed);
     let happened = slowed(run.happened, speed);
-    let planned = if run.cut_short { finished(planned, &mut measured) } else { planned };
-    if (planned.len() as u64) < 2 * BATCHES {
-        return Err(refuse(format!("only {} messages were finished when the run was cut short", planned.len())));
+    let mut measured = Told::measured(run.records, run.exits);
+    measured.stretch(speed);
+    let planned = if run.cut_short { finished(planned, &mut measured, before) } else { planned };
+    if measured.messages() < 2 * BATCHES {
+        return Err(refuse(format!("only {} messages were finished when the run was cut short", measured.messages())));
     }
     let mut answers = match station {
-        Some(station) => single(scenario, &station, &planned, &run.by, &measured),
+        Some(station) => single(scenario, &station, &planned, &run.by, &measured.stays),
         None => {
             let commits = commits(scenario, &run.syncs, planned.len());
-            network(scenario, &planned, &run.by, measured, &[Happened { commits, ..Happened::default() }, happened])
+            network(scenario, &planned, &run.by, &measured, &[Happened { commits, ..Happened::default() }, happened])
         }
     };
     for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
@@ -69,17 +73,21 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
     Ok(answers)
 }
 
-/// What was finished of a run that was cut short: the plan up to the first message that was not, and the records of that part.
+fn is_closed(scenario: &Scenario) -> bool {
+    scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
+}
+
+/// What was finished of a run that was cut short: the plan up to the first message that was not, and what was told of that part.
 /// The others would be compared with a rehearsal that goes on.
-fn finished(mut planned: Block, measured: &mut Vec<Record>) -> Block {
-    let open = measured.iter().filter(|r| r.outcome == Outcome::Unfinished).map(|r| r.message.id).min();
-    let whole = open.map_or(planned.len(), |id| (id as usize).min(planned.len()));
-    measured.retain(|r| r.message.id < whole as u64);
-    let producers = planned.producer.len().min(whole);
-    planned.due.truncate(whole);
-    planned.sent.truncate(whole);
+fn finished(mut planned: Block, measured: &mut Told, before: u64) -> Block {
+    let whole = measured.finished();
+    measured.retain_below(whole);
+    let rows = (whole.saturating_sub(before) as usize).min(planned.len());
+    let producers = planned.producer.len().min(rows);
+    planned.due.truncate(rows);
+    planned.sent.truncate(rows);
     planned.producer.truncate(producers);
-    planned.demand.iter_mut().for_each(|column| column.truncate(whole));
+    planned.demand.iter_mut().for_each(|column| column.truncate(rows));
     planned
 }
 
@@ -99,16 +107,18 @@ fn single(scenario: &Scenario, station: &Station, planned: &Block, by: &str, mea
 }
 
 /// Anything else: rehearsed on an ideal host, whose disk is the real one, and replayed, by events.
-fn network(scenario: &Scenario, planned: &Block, by: &str, measured: Vec<Record>, [ideal, happened]: &[Happened; 2]) -> Vec<Answer> {
+fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ideal, happened]: &[Happened; 2]) -> Vec<Answer> {
+    let messages = measured.messages();
     let each = |method, by: &str, told: &Told| {
-        let mut summaries = Summaries::new(planned.len(), |window| told.summary(scenario, planned, window, GRID));
+        let mut summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
         // A hand-off between threads is a wait in a measurement and none in a simulation.
         summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
         answer(scenario, method, by, &summaries)
     };
-    let really = really_sent(&measured, planned);
-    let mut measurement = each(Method::Measurement, by, &Told::measured(scenario, measured));
-    match Told::replay(scenario, planned, ideal).and_then(|told| Ok((told, Told::replay(scenario, &really, happened)?))) {
+    let really = if is_closed(scenario) { planned.clone() } else { really_sent(measured, planned) };
+    let mut measurement = each(Method::Measurement, by, measured);
+    let played = |plan, host| Told::replay(scenario, plan, host, messages);
+    match played(planned, ideal).and_then(|told| Ok((told, played(&really, happened)?))) {
         Ok((rehearsed, replayed)) => {
             vec![each(Method::Rehearsal, REHEARSAL, &rehearsed), measurement, each(Method::Replay, REPLAY, &replayed)]
         }
@@ -131,19 +141,17 @@ fn commits(scenario: &Scenario, syncs: &[u64], messages: usize) -> Vec<Vec<u64>>
     scenario.queues.iter().map(draw).collect()
 }
 
-/// The plan with the instants at which its messages were really sent: each one's first stay anywhere began then.
-fn really_sent(measured: &[Record], planned: &Block) -> Block {
+/// The plan with the instants at which its messages were really sent.
+fn really_sent(measured: &Told, planned: &Block) -> Block {
     let mut out = planned.clone();
-    let mut first = vec![u64::MAX; planned.len()];
-    for r in measured {
-        let row = (r.message.id - planned.first) as usize;
-        first[row] = first[row].min(r.sent);
-    }
+    let sent = measured.arrivals();
+    // The plan's messages are the last: a backlog comes before them.
+    let from = sent.len().saturating_sub(planned.len());
     let mut last = 0;
-    for (sent, first) in out.sent.iter_mut().zip(first).filter(|(_, first)| *first != u64::MAX) {
+    for (row, real) in out.sent.iter_mut().zip(&sent[from..]) {
         // One generator sends them in their order.
-        last = first.max(last);
-        *sent = last;
+        last = last.max(*real);
+        *row = last;
     }
     out
 }
@@ -159,10 +167,10 @@ fn plan(scenario: &Scenario) -> Result<Block, String> {
             significant(expected, 3)
         ));
     }
-    let plan = scenario.plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+    let plan = scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
     let until = nanos(lasts).ok_or("the measurement lasts longer than can be timed")?;
     let block = plan.take_until(until);
-    if (block.len() as u64) < 2 * BATCHES {
+    if (block.len() as u64) < 2 * BATCHES && !is_closed(scenario) {
         return Err(format!("only {} messages fall into its {lasts} s; lengthen [measurement] duration", block.len()));
     }
     Ok(block)
@@ -181,18 +189,6 @@ fn scaled(block: &Block, factor: f64) -> Block {
         producer: block.producer.clone(),
         demand: block.demand.iter().map(scale).collect(),
     }
-}
-
-/// Records of a run that was played faster, in the scenario's own time.
-fn stretched(mut records: Vec<Record>, speed: f64) -> Vec<Record> {
-    if speed != 1.0 {
-        for r in &mut records {
-            for t in [&mut r.message.due, &mut r.sent, &mut r.taken, &mut r.finished] {
-                *t = (*t as f64 * speed).round() as u64;
-            }
-        }
-    }
-    records
 }
 
 /// What happened in a run that was played faster, in the scenario's own time.

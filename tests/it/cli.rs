@@ -123,6 +123,29 @@ fn files_are_written_under_the_stem() {
 }
 
 #[test]
+fn a_calibration_is_given_to_the_simulation() {
+    // A message that finds its consumer asleep waits 2 ms for it.
+    let figures = r#"{"calibration": [{"name": "hand-off parked p50", "value": 0.002, "unit": "s"}]}"#;
+    let desk = Desk::new("calibration", &[("mm1.toml", MM1), ("host.json", figures), ("wrong.json", "{}")]);
+    let run = |more: &[&str]| {
+        let mut words = vec!["run", "mm1.toml", "--only", "theory,simulation", "--json", "--set", "producers.web.rate=10/s"];
+        words.extend(more);
+        let document: serde_json::Value = serde_json::from_str(&out(&desk.run(&words))).expect("one JSON document");
+        let wait = document["answers"][1]["metrics"]["queues.jobs.wait.mean"]["value"].as_f64().expect("a mean");
+        let differ = document["agreement"].as_array().expect("pairs").iter().any(|pair| pair["verdict"] == "differ");
+        (wait, differ)
+    };
+    let (ideal, differ) = run(&[]);
+    assert!(!differ);
+    let (real, differ) = run(&["--calibration", "host.json"]);
+    assert!(!differ, "theory is of an ideal host and no contradiction");
+    assert!((0.0017..0.0021).contains(&(real - ideal)), "nearly all messages find the consumer asleep: {ideal} {real}");
+    let wrong = desk.run(&["run", "mm1.toml", "--calibration", "wrong.json"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("queuelab calibrate --json > wrong.json"), "{}", err(&wrong));
+}
+
+#[test]
 fn objectives_decide_the_exit_code() {
     let with = |limit: &str| format!("{MM1}\n[objectives]\n\"producers.web.latency.p99\" = \"{limit}\"\n");
     let desk = Desk::new("objectives", &[("met.toml", &with("< 1s")), ("missed.toml", &with("< 10ms"))]);

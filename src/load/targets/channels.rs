@@ -65,7 +65,12 @@ pub(super) fn only_hands_over(scenario: &Scenario) -> Result<(), LoadError> {
         missing.extend(asked.iter().filter(|a| a.0).map(|a| format!("queues.{}.{}", queue.name, a.1)));
     }
     for consumer in &scenario.consumers {
-        let asked = [(consumer.failure > 0.0, "failure"), (consumer.batch.is_some(), "batch"), (consumer.prefetch > 1, "prefetch")];
+        let asked = [
+            (consumer.failure > 0.0, "failure"),
+            (consumer.batch.is_some(), "batch"),
+            (consumer.prefetch > 1, "prefetch"),
+            (consumer.outages.is_some(), "outages"),
+        ];
         missing.extend(asked.iter().filter(|a| a.0).map(|a| format!("consumers.{}.{}", consumer.name, a.1)));
     }
     match missing.first() {

@@ -82,6 +82,8 @@ fn settings(scenario: &Scenario, queue: &scenario::Queue, messages: usize) -> Se
             Overflow::Block => queue::Overflow::Block,
         },
         delivery_limit: queue.delivery_limit,
+        // A random one is given with each message; dead letters are not sent and have this alone.
+        message_ttl: queue.message_ttl.as_ref().filter(|law| law.scv() == 0.0).map(|law| played(law.mean())),
         visibility_timeout: queue.visibility_timeout.map(played),
         reserve: messages,
         ..Settings::default()

@@ -1,7 +1,7 @@
 //! How long to simulate and to measure.
 
 use super::super::grammar::{MEASUREMENT, SIMULATION};
-use super::super::model::{Length, Measurement, Precision, Simulation, Warmup};
+use super::super::model::{Length, Measurement, Overheads, Precision, Simulation, Warmup};
 use super::super::node::{Field, Table, Value};
 use super::super::problem::Problem;
 use super::Context;
@@ -30,6 +30,10 @@ pub fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
         replications: table.get("replications").and_then(|f| cx.count(f, 1, 100_000)).unwrap_or(default.replications),
         confidence: table.get("confidence").and_then(|f| confidence(cx, f)).unwrap_or(default.confidence),
         precision: table.get("precision").and_then(|f| precision(cx, f)).unwrap_or_default(),
+        overheads: Overheads {
+            hand_off: table.get("hand_off").and_then(|f| cx.duration(f)).unwrap_or(0.0),
+            sync: table.get("sync").and_then(|f| cx.law(f)),
+        },
     }
 }
 

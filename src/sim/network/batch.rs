@@ -81,7 +81,7 @@ impl<S: Blocks> Network<S> {
             let Some(slot) = self.pull(server) else { break };
             more.push((slot, self.jobs[slot].place, 0));
         }
-        let work = self.batch_work(server, first, &more);
+        let work = self.batch_work(server, first, &more).saturating_add(self.wakes(server));
         self.take_up(first);
         for (slot, _, stamp) in &mut more {
             self.take_up(*slot);
@@ -125,7 +125,7 @@ impl<S: Blocks> Network<S> {
         let job = &self.jobs[first];
         let count = job.path.wrapping_add(u64::from(job.deliveries));
         let planned = own.saturating_add(if once { draw(&group.service, group.keys.service, job.chance, count) } else { 0 });
-        self.overruns.add_to(planned, s.group, job.chance, count)
+        self.host.add_to(planned, s.group, job.chance, count)
     }
 
     /// A batch is done: each of its messages fails or goes on by itself.

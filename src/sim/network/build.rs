@@ -9,6 +9,7 @@ use super::keys::KeyLaw;
 use super::leave::Families;
 use super::parts::{Client, Counts, Group, GroupKeys, Hub, Loop, Phase, Sender, Server, Station};
 use super::plain::is_plain;
+use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
@@ -63,8 +64,11 @@ impl<S: Blocks> Network<S> {
             hand: Vec::new(),
             chance: key.role("keys", ""),
             looks,
-            overruns: Default::default(),
+            host: Host::new(time(scenario.simulation.overheads.hand_off)),
         };
+        if !network.host.is_ideal() {
+            network = network.without_shortcuts();
+        }
         network.staff(scenario);
         network.ends.grow(network.servers.len());
         network.look_ahead();
@@ -200,6 +204,8 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         visibility: queue.visibility_timeout.map(time),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         commits: VecDeque::new(),
+        sync: scenario.simulation.overheads.sync.clone().map(|law| (law, key.role("sync", &queue.name))),
+        committed: 0,
         partitions: queue.partitions.unwrap_or(1),
         plain,
         batching,

@@ -1,5 +1,7 @@
 //! Durability: a message can be taken when the disk has it.
 
+use super::arrive::draw;
+use super::parts::Station;
 use super::{Event, Network};
 use crate::workload::Blocks;
 
@@ -20,7 +22,9 @@ impl<S: Blocks> Network<S> {
     fn commit(&mut self, queue: u32) {
         let station = &mut self.stations[queue as usize];
         std::mem::swap(&mut station.committing, &mut station.uncommitted);
-        let takes = station.commits.pop_front().or(station.commit).unwrap_or(FSYNC);
+        station.committed += 1;
+        let drawn = |station: &Station| station.sync.as_ref().map(|(law, key)| draw(law, *key, station.committed, 0));
+        let takes = station.commits.pop_front().or_else(|| drawn(station)).or(station.commit).unwrap_or(FSYNC);
         self.timer(self.now.saturating_add(takes), Event::Commit { queue });
     }
 

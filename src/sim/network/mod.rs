@@ -145,8 +145,8 @@ pub struct Network<S> {
     hand: Vec<(u32, u64, u32)>,
     chance: Key,
     looks: Option<Looks>,
-    /// What a host added to services, where a run is played as it really happened.
-    overruns: replay::Overruns,
+    /// What a host adds that is not ideal.
+    host: replay::Host,
 }
 
 impl<S: Blocks> Network<S> {
@@ -262,7 +262,8 @@ impl<S: Blocks> Network<S> {
             State::Away => {}
             State::InService => {
                 station.serving.down(now);
-                job.worked += now - job.began;
+                // Who is still being woken has not begun.
+                job.worked += now.saturating_sub(job.began);
             }
             State::Ready | State::Committing => {
                 station.ready -= 1;

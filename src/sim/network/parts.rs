@@ -26,8 +26,10 @@ pub struct Station {
     pub visibility: Option<u64>,
     /// Nanoseconds that a group commit takes.
     pub commit: Option<u64>,
-    /// What the next commits took, where that is known.
+    /// What the next commits took, where that is known; a law for the others, if there is one, and how many there were.
     pub commits: VecDeque<u64>,
+    pub sync: Option<(Law, Key)>,
+    pub committed: u64,
     pub partitions: u32,
     /// Whether nothing but waiting for a server and service ever happens here.
     pub plain: bool,
@@ -166,6 +168,8 @@ pub struct Server {
     pub breaks: u64,
     /// Whether it holds a message while it is down, and what is left of its work.
     pub holds: Option<u64>,
+    /// Since when it sleeps, if it does.
+    pub sleeps: Option<u64>,
 }
 
 impl Server {
@@ -188,6 +192,7 @@ impl Server {
             until_break: u64::MAX,
             breaks: 0,
             holds: None,
+            sleeps: Some(0),
         }
     }
 }

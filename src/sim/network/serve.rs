@@ -96,7 +96,7 @@ impl<S: Blocks> Network<S> {
         } else {
             self.jobs.demands(slot)[column as usize]
         };
-        let work = if self.overruns.is_empty() { work } else { self.really(server, slot, work) };
+        let work = if self.host.is_ideal() { work } else { self.really(server, slot, work) };
         if let Some(timeout) = visibility.filter(|_| left == FRESH) {
             let stamp = self.jobs[slot].stamp;
             self.timer(now.saturating_add(timeout), Event::Visible { slot, stamp });
@@ -267,8 +267,9 @@ impl<S: Blocks> Network<S> {
     /// A server waits for work.
     #[inline(always)]
     pub(super) fn rest(&mut self, server: u32) {
-        let queue = self.servers[server as usize].queue;
-        let station = &mut self.stations[queue as usize];
+        let s = &mut self.servers[server as usize];
+        s.sleeps = Some(self.now);
+        let station = &mut self.stations[s.queue as usize];
         if station.lanes.len() == 1 {
             station.idle.push(self.now, server);
         }

@@ -1,0 +1,125 @@
+//! Closed loops: clients that send, wait until all that became of their message has left, and think.
+
+use super::chance::Journey;
+use super::score::Score;
+use super::stays::Origin;
+use crate::scenario::Arrivals;
+use parking_lot::{Condvar, Mutex};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// What the servers tell of the clients' messages.
+#[derive(Debug, Default)]
+pub struct Clients {
+    /// By client: copies of its message that have not left.
+    alive: Vec<AtomicU64>,
+    /// Clients whose message has left, and when.
+    back: Mutex<Vec<(u32, u64)>>,
+    came: Condvar,
+    /// Whether somebody is back.
+    some: AtomicBool,
+}
+
+impl Clients {
+    pub fn new(score: &Score<'_>) -> Self {
+        let all: u32 = score.scenario.producers.iter().map(|p| concurrency(&p.arrivals)).sum();
+        Clients { alive: (0..all).map(|_| AtomicU64::new(0)).collect(), ..Clients::default() }
+    }
+
+    /// So many copies of a client's message are on their way.
+    pub fn more(&self, client: Option<u32>, copies: u64) {
+        if let Some(client) = client {
+            self.alive[client as usize].fetch_add(copies, Ordering::AcqRel);
+        }
+    }
+
+    /// One of them has left, or gone on as others. With the last the client is back.
+    pub fn less(&self, client: Option<u32>, at: u64) {
+        let Some(client) = client else { return };
+        if self.alive[client as usize].fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.back.lock().push((client, at));
+            self.some.store(true, Ordering::Release);
+            self.came.notify_one();
+        }
+    }
+
+    /// Whether somebody is back: cheap enough to be asked while spinning.
+    pub fn some_are_back(&self) -> bool {
+        self.some.load(Ordering::Acquire)
+    }
+
+    /// Those who are back.
+    pub fn take(&self, into: &mut Vec<(u32, u64)>) {
+        let mut back = self.back.lock();
+        self.some.store(false, Ordering::Release);
+        into.append(&mut back);
+    }
+
+    /// Sleeps for so many nanoseconds or until somebody is back.
+    pub fn sleep(&self, nanos: u64) {
+        let mut back = self.back.lock();
+        if back.is_empty() {
+            self.came.wait_for(&mut back, Duration::from_nanos(nanos));
+        }
+    }
+}
+
+fn concurrency(arrivals: &Arrivals) -> u32 {
+    if let Arrivals::Closed { concurrency, .. } = arrivals { *concurrency } else { 0 }
+}
+
+/// The clients as the generator knows them: what each sends next, and when.
+#[derive(Debug)]
+pub struct Rounds<'a> {
+    score: &'a Score<'a>,
+    each: Vec<Client>,
+    /// When clients send next.
+    sends: BinaryHeap<Reverse<(u64, u32)>>,
+}
+
+#[derive(Debug)]
+struct Client {
+    producer: u32,
+    number: u64,
+    round: u64,
+    due: u64,
+}
+
+impl<'a> Rounds<'a> {
+    /// All clients, who think from the start.
+    pub fn new(score: &'a Score<'a>) -> Self {
+        let producers = score.scenario.producers.iter().enumerate();
+        let each = producers.flat_map(|(producer, p)| {
+            (0..concurrency(&p.arrivals)).map(move |number| Client { producer: producer as u32, number: number.into(), round: 0, due: 0 })
+        });
+        let mut rounds = Rounds { score, each: each.collect(), sends: BinaryHeap::new() };
+        (0..rounds.each.len() as u32).for_each(|client| rounds.think(client, 0));
+        rounds
+    }
+
+    /// A client thinks from an instant on, then sends.
+    pub fn think(&mut self, client: u32, from: u64) {
+        let c = &mut self.each[client as usize];
+        let producer = &self.score.scenario.producers[c.producer as usize];
+        let (think, send) = self.score.chance.think(producer, c.producer as usize, c.number, c.round);
+        c.due = from.saturating_add(think);
+        c.round += 1;
+        self.sends.push(Reverse((c.due.saturating_add(send), client)));
+    }
+
+    /// When the next client sends, in nanoseconds from the start.
+    pub fn next(&self) -> Option<u64> {
+        self.sends.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// The message of the client whose turn it is, the `id`th of all, and where it goes.
+    pub fn send(&mut self, id: u64) -> Option<(crate::scenario::Destination, Origin)> {
+        let Reverse((_, client)) = self.sends.pop()?;
+        let c = &self.each[client as usize];
+        let journey = Journey::of_client(c.number, c.round, c.producer);
+        let origin = Origin { client: Some(client), ..Origin::new(id, c.due, journey) };
+        Some((self.score.scenario.producers[c.producer as usize].to, origin))
+    }
+}

@@ -1,0 +1,76 @@
+//! How messages ended: from the stays of a run to the ends of whole ways through the network.
+//!
+//! A message that is copied by a topic ends with each copy, or once when enough copies are served or can no longer be.
+
+use super::records::Told;
+use crate::message::{Exit, Outcome};
+use crate::scenario::{Complete, Scenario};
+use std::collections::BTreeMap;
+
+/// The ends of all messages. What became of a dead letter after its loss was told is another story.
+pub fn exits(scenario: &Scenario, told: &[Told]) -> Vec<Exit> {
+    let mut next: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut first: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (stay, t) in told.iter().enumerate().filter(|(_, t)| !t.origin.dead) {
+        match t.origin.before {
+            Some(before) => next.entry(before).or_default().push(stay),
+            None => first.entry(t.origin.id).or_default().push(stay),
+        }
+    }
+    let ways = Ways { scenario, told, next };
+    let mut exits = Vec::with_capacity(first.len());
+    for copies in first.values() {
+        let start = Start { sent: told[copies[0]].record.sent, worked: 0 };
+        exits.extend(ways.ends(copies, start, false));
+    }
+    exits
+}
+
+struct Ways<'a> {
+    scenario: &'a Scenario,
+    told: &'a [Told],
+    /// By stay: those to which its message was sent on.
+    next: BTreeMap<usize, Vec<usize>>,
+}
+
+/// When a message reached the network, and what work it had done before a stay.
+#[derive(Clone, Copy)]
+struct Start {
+    sent: u64,
+    worked: u64,
+}
+
+impl Ways<'_> {
+    /// The ends of stays that began together: one, or copies of a topic. Within a family that is waited for, copies are waited for together.
+    fn ends(&self, copies: &[usize], start: Start, waited_for: bool) -> Vec<Exit> {
+        let topic = self.told[copies[0]].origin.topic.map(|topic| &self.scenario.topics[topic as usize]);
+        let needed = match topic.map(|t| t.complete_when) {
+            None => None,
+            Some(Complete::Each) => waited_for.then_some(copies.len()),
+            Some(Complete::All) => Some(copies.len()),
+            Some(Complete::Some(k)) => Some(k as usize),
+        };
+        let each = copies.iter().map(|&stay| self.ends_of(stay, start, waited_for || needed.is_some()));
+        let Some(mut needed) = needed else { return each.flatten().collect() };
+        let mut each: Vec<Exit> = each.flatten().collect();
+        // The others may have ended, but not a message that is inside.
+        each.sort_by_key(|e| (e.outcome == Outcome::Unfinished, e.finished));
+        let mut alive = each.len();
+        let completes = |e: &&Exit| {
+            alive -= 1;
+            needed -= usize::from(e.outcome == Outcome::Served);
+            needed == 0 || needed > alive
+        };
+        let end = each.iter().find(completes).copied();
+        end.into_iter().collect()
+    }
+
+    fn ends_of(&self, stay: usize, start: Start, waited_for: bool) -> Vec<Exit> {
+        let r = &self.told[stay].record;
+        let start = Start { worked: start.worked + (r.finished - r.taken), ..start };
+        match self.next.get(&stay) {
+            Some(next) => self.ends(next, start, waited_for),
+            None => vec![Exit { message: r.message, sent: start.sent, finished: r.finished, worked: start.worked, outcome: r.outcome }],
+        }
+    }
+}

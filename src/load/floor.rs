@@ -1,0 +1,46 @@
+//! What the threads of a run share, and how any of them sends a message.
+
+use super::clients::Clients;
+use super::score::Score;
+use super::stays::{Origin, Stays};
+use super::targets::{Sent, Target};
+use crate::scenario::Destination;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+/// The score, the queue that is played against, and what happens on it.
+#[derive(Clone, Copy)]
+pub struct Floor<'a> {
+    pub score: &'a Score<'a>,
+    pub target: &'a dyn Target,
+    pub stays: &'a Stays,
+    pub clients: &'a Clients,
+    /// Servers that work on what they have acknowledged already.
+    pub busy: &'a AtomicU64,
+    /// Whether nothing will ever come again.
+    pub closed: &'a AtomicBool,
+}
+
+impl Floor<'_> {
+    /// Sends a message to a destination at an instant from the start; false once the target is closed.
+    pub fn send(&self, to: Destination, origin: Origin, at: u64) -> bool {
+        let mut open = true;
+        self.clients.more(origin.client, self.score.copies(to));
+        self.score.deliver(to, origin.journey, self.target, |queue, journey, topic| {
+            let Some(stay) = self.stays.begin(Origin { queue: queue as u32, journey, topic, ..origin }, at) else {
+                open = false;
+                return;
+            };
+            match self.target.publish(queue, &self.score.offer(queue, journey, stay, origin.due)) {
+                // What nobody consumes has left.
+                Sent::Accepted if self.score.first_group(queue).is_none() => self.clients.less(origin.client, at),
+                Sent::Accepted => {}
+                Sent::Rejected => {
+                    self.stays.refuse(stay);
+                    self.clients.less(origin.client, at);
+                }
+                Sent::Closed => open = false,
+            }
+        });
+        open
+    }
+}

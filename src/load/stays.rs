@@ -1,0 +1,263 @@
+//! What happened to each message in each queue, written by the threads where it happens: a row for every stay, no lock.
+
+use super::chance::Journey;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// "Has not happened", or "nobody".
+const NEVER: u64 = u64::MAX;
+
+/// Set in `sent` when the queue refused the message.
+const REFUSED: u64 = 1 << 63;
+
+/// Set in `finished` when the work failed and nobody has the message any more.
+const FAILED: u64 = 1 << 63;
+
+/// Rows that are made at once. Those that a run is expected to need are made before it.
+const CHUNK: usize = 1 << 14;
+
+/// How a stay came about: what is known when a message is sent to a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The message's number among all that reach the network.
+    pub id: u64,
+    /// When its sending was due, in nanoseconds from the start.
+    pub due: u64,
+    pub queue: u32,
+    pub journey: Journey,
+    /// The stay from which it was sent on, if it was.
+    pub before: Option<usize>,
+    /// The topic of which this is one of the copies.
+    pub topic: Option<u32>,
+    /// Whether it was thrown here as a dead letter.
+    pub dead: bool,
+    /// The client of a closed loop that waits for it.
+    pub client: Option<u32>,
+}
+
+impl Origin {
+    /// A message's first stay, in a queue that is not known yet.
+    pub fn new(id: u64, due: u64, journey: Journey) -> Self {
+        Origin { id, due, queue: 0, journey, before: None, topic: None, dead: false, client: None }
+    }
+
+    /// The next stay of a message that is lost in this one, as a dead letter in another queue.
+    pub fn thrown(&self, queue: u32, stay: usize) -> Self {
+        let journey = self.journey.dead();
+        Origin { queue, journey, before: Some(stay), topic: None, dead: true, client: None, ..*self }
+    }
+}
+
+/// Rows for stays. Times are nanoseconds from the start.
+#[derive(Debug)]
+pub struct Stays {
+    chunks: Vec<OnceLock<Box<[Row]>>>,
+    next: AtomicUsize,
+    /// More came than there is room for.
+    full: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Row {
+    origin: OnceLock<Origin>,
+    sent: AtomicU64,
+    taken: AtomicU64,
+    finished: AtomicU64,
+    who: AtomicU64,
+    /// Nanoseconds in service at all deliveries together.
+    worked: AtomicU64,
+    /// The stay that it went on to as a dead letter.
+    afterlife: AtomicU64,
+}
+
+/// The server that took a message, and at which delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Who {
+    pub group: u32,
+    pub server: u32,
+    pub deliveries: u32,
+}
+
+/// A stay as far as it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Past {
+    pub sent: Option<u64>,
+    pub refused: bool,
+    pub taken: Option<(u64, Who)>,
+    pub finished: Option<u64>,
+    /// Whether it was lost then, by a consumer that had acknowledged it beforehand.
+    pub failed: bool,
+    pub worked: u64,
+    pub afterlife: Option<usize>,
+}
+
+impl Row {
+    fn new() -> Self {
+        let never = || AtomicU64::new(NEVER);
+        Row {
+            origin: OnceLock::new(),
+            sent: never(),
+            taken: never(),
+            finished: never(),
+            who: never(),
+            worked: 0.into(),
+            afterlife: never(),
+        }
+    }
+}
+
+impl Stays {
+    /// Rows for as many stays as are expected, and room for more up to a limit.
+    pub fn new(expected: usize, limit: usize) -> Self {
+        let chunks: Vec<_> = (0..limit.max(expected).div_ceil(CHUNK).max(1)).map(|_| OnceLock::new()).collect();
+        let stays = Stays { chunks, next: 0.into(), full: false.into() };
+        (0..expected.div_ceil(CHUNK)).for_each(|chunk| _ = stays.chunk(chunk));
+        stays
+    }
+
+    fn chunk(&self, chunk: usize) -> &[Row] {
+        self.chunks[chunk].get_or_init(|| (0..CHUNK).map(|_| Row::new()).collect())
+    }
+
+    fn row(&self, stay: usize) -> &Row {
+        &self.chunk(stay / CHUNK)[stay % CHUNK]
+    }
+
+    /// A new stay, which begins at an instant. `None` if there is no room for it.
+    pub fn begin(&self, origin: Origin, sent: u64) -> Option<usize> {
+        let stay = self.next.fetch_add(1, Relaxed);
+        if stay >= self.chunks.len() * CHUNK {
+            self.full.store(true, Relaxed);
+            return None;
+        }
+        let row = self.row(stay);
+        let written = row.origin.set(origin);
+        debug_assert!(written.is_ok(), "a row is given once");
+        row.sent.store(sent, Relaxed);
+        Some(stay)
+    }
+
+    /// Stays so far.
+    pub fn len(&self) -> usize {
+        self.next.load(Relaxed).min(self.chunks.len() * CHUNK)
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.full.load(Relaxed)
+    }
+
+    /// How a stay came about, if there is such a stay.
+    pub fn origin(&self, stay: usize) -> Option<&Origin> {
+        if stay < self.len() { self.row(stay).origin.get() } else { None }
+    }
+
+    pub fn sent(&self, stay: usize) -> u64 {
+        self.row(stay).sent.load(Relaxed) & !REFUSED
+    }
+
+    /// When a stay began, where that is known only later.
+    pub fn set_sent(&self, stay: usize, at: u64) {
+        self.row(stay).sent.store(at, Relaxed);
+    }
+
+    /// A service took so long, whether it was the last or not.
+    pub fn work(&self, stay: usize, time: u64) {
+        self.row(stay).worked.fetch_add(time, Relaxed);
+    }
+
+    /// The queue would not have it.
+    pub fn refuse(&self, stay: usize) {
+        self.row(stay).sent.fetch_or(REFUSED, Relaxed);
+    }
+
+    /// A server took it. False if somebody had taken it before in the same delivery.
+    pub fn take(&self, stay: usize, at: u64, who: Who) -> bool {
+        let row = self.row(stay);
+        row.taken.store(at, Relaxed);
+        let before = row.who.swap(who.pack(), Relaxed);
+        before == NEVER || Who::unpack(before).deliveries < who.deliveries
+    }
+
+    /// It was served. False if it had been before.
+    pub fn finish(&self, stay: usize, at: u64) -> bool {
+        self.row(stay).finished.compare_exchange(NEVER, at, Relaxed, Relaxed).is_ok()
+    }
+
+    /// Its consumer failed after it had acknowledged it.
+    pub fn fail(&self, stay: usize, at: u64) {
+        self.row(stay).finished.store(at | FAILED, Relaxed);
+    }
+
+    /// Where a lost message went on as a dead letter: the stay that is told here if none was before.
+    pub fn afterlife(&self, stay: usize, begin: impl FnOnce() -> Option<usize>) -> Option<usize> {
+        let cell = &self.row(stay).afterlife;
+        let known = cell.load(Relaxed);
+        if known != NEVER {
+            return Some(known as usize);
+        }
+        // Deliveries of a message come one after another, so that nobody else begins it meanwhile.
+        let begun = begin()?;
+        cell.store(begun as u64, Relaxed);
+        Some(begun)
+    }
+
+    pub fn past(&self, stay: usize) -> Past {
+        let row = self.row(stay);
+        let known = |cell: &AtomicU64| Some(cell.load(Relaxed)).filter(|&at| at != NEVER);
+        let (sent, finished) = (known(&row.sent), known(&row.finished));
+        Past {
+            sent: sent.map(|at| at & !REFUSED),
+            refused: sent.is_some_and(|at| at & REFUSED != 0),
+            taken: known(&row.taken).zip(known(&row.who).map(Who::unpack)),
+            finished: finished.map(|at| at & !FAILED),
+            failed: finished.is_some_and(|at| at & FAILED != 0),
+            worked: row.worked.load(Relaxed),
+            afterlife: known(&row.afterlife).map(|stay| stay as usize),
+        }
+    }
+}
+
+impl Who {
+    fn pack(self) -> u64 {
+        u64::from(self.group) << 52 | u64::from(self.server & 0xf_ffff) << 32 | u64::from(self.deliveries)
+    }
+
+    fn unpack(packed: u64) -> Who {
+        Who { group: (packed >> 52) as u32, server: (packed >> 32) as u32 & 0xf_ffff, deliveries: packed as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(id: u64) -> Origin {
+        Origin::new(id, 0, Journey::planned(id, 0))
+    }
+
+    #[test]
+    fn a_stay_is_told_as_it_was() {
+        let stays = Stays::new(1, 2);
+        let who = Who { group: 3, server: 511, deliveries: 1 };
+        let first = stays.begin(origin(7), 10).expect("room");
+        assert!(stays.take(first, 20, who));
+        assert!(!stays.take(first, 20, who), "twice in one delivery");
+        assert!(stays.finish(first, 30) && !stays.finish(first, 40), "it is done once");
+        assert_eq!(stays.past(first), Past { sent: Some(10), taken: Some((20, who)), finished: Some(30), ..Past::default() });
+        assert_eq!(stays.origin(first).map(|o| o.id), Some(7));
+        let second = stays.begin(origin(8), 0).expect("room");
+        stays.refuse(second);
+        assert_eq!(stays.past(second), Past { sent: Some(0), refused: true, ..Past::default() });
+        assert_eq!((stays.len(), stays.origin(2)), (2, None));
+        assert_eq!(stays.afterlife(first, || Some(second)), Some(second));
+        assert_eq!(stays.afterlife(first, || None), Some(second));
+    }
+
+    #[test]
+    fn there_is_room_beyond_what_was_expected_and_an_end_to_it() {
+        let stays = Stays::new(1, CHUNK + 1);
+        assert!((0..2 * CHUNK as u64).all(|i| stays.begin(origin(i), i).is_some()));
+        assert_eq!(stays.origin(CHUNK).map(|o| o.id), Some(CHUNK as u64));
+        assert!(!stays.is_full() && stays.begin(origin(0), 0).is_none() && stays.is_full());
+    }
+}
