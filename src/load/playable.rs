@@ -84,9 +84,9 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
     let odd = [
         (queue.durability == Durability::Fsync && queue.max_length.is_some(), "durability = \"fsync\" with max_length"),
         (queue.durability == Durability::Fsync && queue.partitions.is_some(), "durability = \"fsync\" with partitions"),
+        (queue.discipline == Discipline::RoundRobin, "discipline = \"round-robin\""),
         (queue.max_length.is_some_and(|room| queue.initial_backlog > room), "an initial_backlog beyond its max_length"),
         (dead_here && (random_ttl || !fair), "dead letters with an order or a random time to live of their own"),
-        (queue.discipline == Discipline::RoundRobin, "discipline = \"round-robin\""),
         (queue.partitions.is_some() && groups != 1, "partitions with other than one consumer group"),
         (queue.partitions.is_some() && queue.max_length.is_some(), "partitions with max_length"),
         (scenario.queues.iter().any(dead_end), "overflow = \"block\" for dead letters"),

@@ -22,6 +22,7 @@ pub(super) const FLOAT_OFFSET: u64 = (1023 + HALF_BITS as u64 - 1) << HALF_BITS;
 /// that is not counting (files, merging with others' data) is left to the library, see [`Counts::to_hdr`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Counts {
+    /// As far as the largest value's bucket, in whole stretches: many short runs would else spend their time on clean memory.
     counts: Vec<u64>,
     total: u64,
     max: u64,
@@ -58,12 +59,22 @@ fn bounds(bucket: usize) -> (u64, u64) {
 
 impl Counts {
     pub fn new() -> Self {
-        Counts { counts: vec![0; bucket(u64::MAX) + 1], total: 0, max: 0 }
+        Counts { counts: Vec::new(), total: 0, max: 0 }
+    }
+
+    /// Makes room for a bucket. The room follows from the largest value alone, so that equal counts are equal.
+    #[cold]
+    fn reach(&mut self, bucket: usize) {
+        self.counts.resize((bucket + 1).next_multiple_of(STRETCH), 0);
     }
 
     #[inline(always)]
     pub fn record(&mut self, value: u64) {
-        self.counts[bucket(value)] += 1;
+        let bucket = bucket(value);
+        if bucket >= self.counts.len() {
+            self.reach(bucket);
+        }
+        self.counts[bucket] += 1;
         self.total += 1;
         self.max = self.max.max(value);
     }
@@ -76,6 +87,9 @@ impl Counts {
 
     /// Counts values whose buckets are known, and the largest of them.
     pub(super) fn record_all(&mut self, buckets: &[u16], max: u64) {
+        if !buckets.is_empty() && bucket(max) >= self.counts.len() {
+            self.reach(bucket(max));
+        }
         for &bucket in buckets {
             self.counts[usize::from(bucket)] += 1;
         }
@@ -92,6 +106,9 @@ impl Counts {
 
     /// Adds another's counts.
     pub fn merge(&mut self, other: &Counts) {
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
         for (mine, theirs) in self.counts.chunks_mut(STRETCH).zip(other.counts.chunks(STRETCH)) {
             if theirs.iter().any(|&count| count > 0) {
                 mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
@@ -129,7 +146,7 @@ impl Counts {
 
     /// How many values lie in buckets above that of a value: for zero, those that are larger.
     pub fn above(&self, value: u64) -> u64 {
-        self.total - self.counts[..=bucket(value)].iter().sum::<u64>()
+        self.total - self.counts.iter().take(bucket(value) + 1).sum::<u64>()
     }
 
     /// The share of the values up to a time in seconds, interpolated within its bucket; 0 if empty.

@@ -89,7 +89,9 @@ pub struct Lag {
 pub fn lags(scenario: &Scenario, within: f64) -> Vec<Lag> {
     let loads = theory::explain(scenario).loads;
     let lag = |(i, load): (usize, &theory::Load)| {
-        let busy_all = f64::from(load.servers?);
+        // A partition is worked on by one server at most: more servers than partitions do nothing.
+        let at_work = scenario.queues[i].partitions.map_or(load.servers?, |partitions| partitions.min(load.servers.unwrap_or(partitions)));
+        let busy_all = f64::from(at_work);
         let mean = load.erlang / load.arrival_rate.max(f64::MIN_POSITIVE);
         let capacity = busy_all / mean;
         let messages = within * capacity;
@@ -165,5 +167,9 @@ mod tests {
         // 24 consumers of 20 ms do 1 200 messages a second: a minute of them is 72 000.
         let lags = lags(&Scenario::mgc(1000.0, Law::exponential(0.02), 24), 60.0);
         assert!((lags[0].messages - 72_000.0).abs() < 1e-6 && lags[0].false_alarm.is_some_and(|p| p < 1e-9), "{lags:?}");
+        let mut parted = Scenario::mgc(300.0, Law::exponential(0.02), 24);
+        parted.queues[0].partitions = Some(8);
+        let lags = super::lags(&parted, 60.0);
+        assert!((lags[0].messages - 24_000.0).abs() < 1e-6 && lags[0].per_partition == Some(3000.0), "{lags:?}");
     }
 }

@@ -6,6 +6,9 @@ use crate::answer::{Answer, Method, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
 
+/// A run that decides is so many times as long as it must be to forget its start: percentiles near saturation are skewed, and
+/// ten of them make an interval that covers only when each has seen many busy periods.
+const AMPLE: u64 = 4;
 /// How much longer each attempt is than the one before.
 const GROWTH: u64 = 4;
 
@@ -89,7 +92,9 @@ fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
         return if effort == Effort::Short { grown[..1].to_vec() } else { grown.to_vec() };
     };
     let most = asked.saturating_mul(GROWTH);
-    let first = (asked / (GROWTH * GROWTH)).max(settled(scenario)).min(most);
+    let settled = settled(scenario);
+    let ample = if effort == Effort::Short { settled } else { settled.saturating_mul(AMPLE) };
+    let first = (asked / (GROWTH * GROWTH)).max(ample).min(most);
     if effort == Effort::Short {
         return vec![(Length::Messages(first), replications)];
     }

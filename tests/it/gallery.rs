@@ -231,7 +231,7 @@ fn growth_hits_the_wall_in_the_fourth_month() {
 #[test]
 fn the_lag_to_page_at() {
     let lags = queuelab::study::sensitivity::lags(&scenario("lag-alert.toml", &[]), 60.0);
-    assert!((lags[0].messages - 72_000.0).abs() < 1e-6 && lags[0].per_partition == Some(9000.0), "{lags:?}");
+    assert!((lags[0].messages - 72_000.0).abs() < 1e-6 && lags[0].per_partition == Some(3000.0), "{lags:?}");
 }
 
 #[test]

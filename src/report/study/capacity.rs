@@ -143,7 +143,7 @@ pub fn csv(capacity: &Capacity) -> String {
     let tried = capacity.probes.iter().map(|p| (p, "decided")).chain(capacity.curve.iter().map(|p| (p, "looked at")));
     for (probe, how) in tried {
         let outcome = if probe.trial.unstable().is_some() { "unstable" } else { word(probe.trial.outcome) };
-        let start = vec![capacity.path.clone(), probe.value.clone(), how.into(), outcome.into()];
+        let start: [String; 4] = [capacity.path.clone(), probe.value.clone(), how.into(), outcome.into()];
         if probe.trial.answers.is_empty() {
             rows.push(start.iter().cloned().chain(std::iter::repeat_n(String::new(), 5)).collect());
         }

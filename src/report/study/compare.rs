@@ -62,7 +62,7 @@ fn word(verdict: Verdict) -> &'static str {
 
 /// Both figures, as `103 → 461 ms`.
 pub fn figures(row: &Difference) -> String {
-    let [a, b] = [row.a, row.b].map(|v| Estimate::exact(v));
+    let [a, b] = [row.a, row.b].map(Estimate::exact);
     let (of_a, of_b) = (scale_of(row, row.a), scale_of(row, row.b));
     let far = row.a > FAR * row.b || row.b > FAR * row.a;
     match far && of_a != of_b {
