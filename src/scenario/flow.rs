@@ -71,8 +71,8 @@ fn forwarded(scenario: &Scenario) -> Vec<Vec<f64>> {
     sent
 }
 
-/// Adds a flow to the queues that it reaches, through a topic if need be.
-fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
+/// Adds a flow to the queues that it reaches, through a topic if need be. By key counts as evenly spread.
+pub(crate) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
     match to {
         Destination::Queue(q) => into[q] += flow,
         Destination::Topic(t) => {

@@ -21,6 +21,7 @@ mod sweep;
 mod toml_text;
 
 pub use echo::{resolved, resolved_toml, setting};
+pub(crate) use flow::spread;
 pub use model::*;
 pub use problem::{Problem, Problems, nearest};
 pub use schema::schema;

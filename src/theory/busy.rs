@@ -12,19 +12,18 @@ use num_complex::Complex64;
 /// # Source
 /// Kendall & Takács; Kleinrock I, eq. 5.137.
 /// # Numerics
-/// Fixed-point steps, accelerated after Steffensen.
+/// Secants, from plain fixed-point steps; where they leave the unit circle, in which the root lies, a plain step again.
 pub fn busy_period(lambda: f64, service: &Transform, s: Complex64) -> Complex64 {
-    let image = |eta: Complex64| service.at(s + lambda - lambda * eta);
-    let mut eta = Complex64::ZERO;
-    for _ in 0..100 {
-        let first = image(eta);
-        let second = image(first);
-        let (step, change) = (first - eta, second - 2.0 * first + eta);
-        let jump = eta - step * step / change;
-        // The root lies within the unit circle, as the plain steps do.
-        let next = if change.norm() > 1e-30 && jump.norm() <= 1.0 { jump } else { second };
-        let done = (next - eta).norm() <= 1e-15 && (second - first).norm() <= 1e-14;
-        eta = next;
+    let excess = |eta: Complex64| service.at(s + lambda - lambda * eta) - eta;
+    let mut old = Complex64::ZERO;
+    let mut gap = excess(old);
+    let mut eta = gap;
+    for _ in 0..200 {
+        let here = excess(eta);
+        let step = here * (eta - old) / (gap - here);
+        let next = if step.is_finite() && (eta + step).norm() <= 1.0 { eta + step } else { eta + here };
+        let done = here.norm() <= 4e-16 || (next - eta).norm() <= 1e-15 * eta.norm();
+        (old, gap, eta) = (eta, here, next);
         if done {
             break;
         }

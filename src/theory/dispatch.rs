@@ -1,11 +1,11 @@
-//! A stream dealt out to several queues: at random, in turn, to all, to the shortest of two, by the power of two choices.
+//! A stream dealt out to several queues: at random, in turn, by key, to all, to the shortest of two, by the power of two choices.
 
 use super::matrix::Matrix;
 use super::network::Network;
 use super::qbd::Chain;
 use super::service::is_exponential;
 use super::station::{Gaps, Stream};
-use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, figures_at, forkjoin, stable};
+use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, figures_at, forkjoin, partitions, stable};
 use crate::scenario::{Complete, Deliver, Destination, Scenario, Servers, Topic};
 use crate::workload::laws::Law;
 
@@ -27,8 +27,8 @@ fn topic(scenario: &Scenario) -> Result<&Topic, String> {
     Ok(topic)
 }
 
-/// The messages that reach each of `n` queues.
-fn dealt<'a>(scenario: &'a Scenario, topic: &Topic) -> Result<Vec<Stream<'a>>, String> {
+/// The messages that reach the queue of this number among those of the topic.
+fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Stream<'a>>, String> {
     let n = topic.subscriptions.len() as f64;
     let streams: Vec<Stream<'a>> = scenario.producers.iter().map(Stream::of).collect();
     let poisson = streams.iter().all(|s| s.gaps == Gaps::Poisson);
@@ -53,7 +53,14 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic) -> Result<Vec<Stream<'a>>, S
             _ => Err("arrivals are neither Poisson nor regular".into()),
         },
         Deliver::ShortestQueue | Deliver::PowerOfTwo => Err("the topic looks at queue lengths".into()),
-        Deliver::ByKey => Err("the topic deals by key".into()),
+        Deliver::ByKey if poisson => {
+            let part = |s: Stream<'a>| {
+                let shares = partitions::shares(s.producer.keys.as_ref(), n as u32, n as u32).ok_or("there are too many keys")?;
+                Ok(Stream { rate: s.rate * shares[at], ..s })
+            };
+            streams.into_iter().map(part).collect::<Result<_, &str>>().map_err(String::from)
+        }
+        Deliver::ByKey => Err("arrivals are not Poisson".into()),
     }
 }
 
@@ -64,7 +71,7 @@ pub struct Split;
 impl Split {
     fn stations(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
         let topic = topic(scenario)?;
-        topic.subscriptions.iter().map(|queue| Station::at(scenario, *queue, dealt(scenario, topic)?)).collect()
+        topic.subscriptions.iter().enumerate().map(|(i, queue)| Station::at(scenario, *queue, dealt(scenario, topic, i)?)).collect()
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Explanation {
     pub offered_load: f64,
     /// Of every queue, in the scenario's order.
     pub loads: Vec<Load>,
-    /// In the order in which they are asked.
+    /// Those that fit first, exact ones before approximate ones; else in the order in which they are asked.
     pub models: Vec<ModelNote>,
 }
 
@@ -61,10 +61,11 @@ pub fn explain(scenario: &Scenario) -> Explanation {
             bounded: bounded(scenario, queue),
         })
         .collect();
-    let models = MODELS
+    let mut models: Vec<ModelNote> = MODELS
         .iter()
         .map(|m| ModelNote { name: m.name(), exact: m.exactness() == Exactness::Exact, against: m.applies(scenario).err() })
         .collect();
+    models.sort_by_key(|note| (note.against.is_some(), !note.exact));
     Explanation { kendall: kendall(scenario), offered_load: loads.iter().map(|q| q.erlang).sum(), loads, models }
 }
 

@@ -64,10 +64,8 @@ pub fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Times) {
     if let Some(sd) = times.sd {
         answer.set(place, key, "sd", Estimate::exact(sd));
     }
-    let shares: Vec<f64> = PERCENTILES.iter().map(|(_, share)| *share).collect();
-    let known = times.quantiles(&shares);
-    for ((name, _), value) in PERCENTILES.iter().zip(known.into_iter().flatten()) {
-        answer.set(place, key, name, Estimate::exact(value));
+    for ((name, _), value) in PERCENTILES.iter().zip(times.percentiles().unwrap_or_default()) {
+        answer.set(place, key, name, Estimate::exact(*value));
     }
 }
 
@@ -261,7 +259,7 @@ impl End {
         };
         total.fill(answer, "total");
         let shares = shares();
-        answer.latency = total.latency.quantiles(&shares).map(|values| Distribution::Quantiles(shares.into_iter().zip(values).collect()));
+        answer.latency = total.latency.table(&shares).map(|values| Distribution::Quantiles(shares.into_iter().zip(values).collect()));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Closed loops: so many clients that send, wait for the answer, and think. Finite source M/M/c//N, and networks by mean value analysis.
 
-use super::invert::Transform;
+use super::invert::{Effort, Transform};
 use super::levels::poisson_average;
 use super::network::Network;
 use super::station::{Feature, Gaps, Stream};
@@ -116,7 +116,7 @@ fn wait(ahead: Vec<f64>, full: f64) -> Times {
     let mut at_least = ahead;
     (1..at_least.len()).rev().for_each(|k| at_least[k - 1] += at_least[k]);
     let tail = move |t: f64| poisson_average(full * t, |m| at_least.get(m as usize).copied().unwrap_or(0.0));
-    Times::law(mean, (square - mean * mean).max(0.0).sqrt(), tail).with(transform.marked(false, slow))
+    Times::law(mean, (square - mean * mean).max(0.0).sqrt(), tail).with(transform.costing(if slow { Effort::Slow } else { Effort::Quick }))
 }
 
 /// One station of a closed network.

@@ -180,8 +180,8 @@ mod tests {
     #[test]
     fn one_server_agrees_with_the_transform() {
         let law = Clockwork::new(0.8, 1).expect("tabulated");
-        let service = crate::theory::invert::Transform::new(|s: Complex64| (-s).exp()).marked(true, false);
-        let other = mg1::wait_transform(0.8, 1.0, service);
+        let service = crate::theory::invert::Transform::new(|s: Complex64| (-s).exp());
+        let other = mg1::wait_transform(0.8, 1.0, service).inverse();
         for t in [2.5, 5.2, 10.4, 15.7, 20.3] {
             close(law.wait_tail(t), other.tail(t), 1e-7);
         }

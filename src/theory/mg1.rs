@@ -2,6 +2,7 @@
 
 use super::invert::Transform;
 use super::{Figures, QueueModel, Refusal, Station, Times, stable};
+use crate::workload::laws::{Empirical, Law};
 
 /// Mean wait, from the first two moments of the service time.
 ///
@@ -50,6 +51,27 @@ pub fn wait_transform(lambda: f64, m1: f64, service: Transform) -> Transform {
     Transform::new(move |s| (1.0 - lambda * m1) / (1.0 - lambda * ((1.0 - own.at(s)) / s))).like(&service)
 }
 
+/// The tail of the wait for services of a table, whose jumps would blur the inversion.
+///
+/// # Formula
+/// Beneš' series: with probability (1 − ρ)ρⁿ the wait is a sum of n residual services. The part of n = 1 is told apart, with
+/// P(residual > t) = E\[(S − t)⁺\]/E\[S\]; the rest has kinks only in its second derivative.
+fn tabulated(lambda: f64, m1: f64, table: &Empirical, service: Transform) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
+    let (rho, points) = (lambda * m1, table.points().collect::<Vec<_>>());
+    let rest = Transform::new(move |s| {
+        let part = lambda * ((1.0 - service.at(s)) / s);
+        (1.0 - rho) * part * part / (1.0 - part)
+    })
+    .inverse_of(rho * rho);
+    move |t| {
+        if t <= 0.0 {
+            return rho;
+        }
+        let residual: f64 = points.iter().map(|(x, p)| p * (x - t).max(0.0)).sum();
+        (1.0 - rho) * lambda * residual + rest.tail(t)
+    }
+}
+
 /// The adapter.
 #[derive(Debug)]
 pub struct Mg1;
@@ -68,6 +90,10 @@ impl QueueModel for Mg1 {
         let (m1, m2, m3) = (service.moment(1), service.moment(2), service.moment(3));
         let (mean, sd) = (wait_mean(lambda, m1, m2), wait_variance(lambda, m1, m2, m3).sqrt());
         let wait = Times::transformed(mean, sd, station.rho(), wait_transform(lambda, m1, service.transform()));
+        let wait = match service.law() {
+            Some(Law::Empirical(table)) if table.points().count() <= 10 => wait.told_by(tabulated(lambda, m1, table, service.transform())),
+            _ => wait,
+        };
         let mut figures = Figures::lossless(station, Some(station.rho()), wait);
         if m2.is_infinite() {
             figures.caveats.push(
@@ -91,6 +117,17 @@ mod tests {
         assert!((wait_mean(lambda, 1.0, 2.0) - crate::theory::mm1::wait_mean(lambda, mu)).abs() < 1e-14);
         let variance = lambda * (2.0 - lambda) / (mu - lambda).powi(2);
         assert!((wait_variance(lambda, 1.0, 2.0, 6.0) - variance).abs() < 1e-12);
+    }
+
+    /// A table of one time is M/D/1, whose law is known by another hand; also at its kinks.
+    #[test]
+    fn a_table_of_one_time_is_a_constant() {
+        let table = Empirical::new(&[1.0], &[1.0]).expect("a sound table");
+        let tail = tabulated(0.8, 1.0, &table, Transform::new(|s| (-s).exp()));
+        let other = crate::theory::mdc::Clockwork::new(0.8, 1).expect("tabulated");
+        for t in [0.2, 0.99, 1.0, 1.001, 1.5, 2.0, 2.02, 3.3, 9.0, 17.0] {
+            assert!((tail(t) - other.wait_tail(t)).abs() < 1e-8, "{t}: {} {}", tail(t), other.wait_tail(t));
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub mod blocking;
 pub mod breakdowns;
 pub mod bulk;
 pub mod busy;
+pub mod crowd;
 pub mod ddc;
 pub mod dispatch;
 pub mod erlang;
@@ -60,6 +61,7 @@ pub mod mmc;
 pub mod mmck;
 mod network;
 pub mod orders;
+pub mod partitions;
 pub mod patience;
 pub mod phases;
 pub mod phph;
@@ -69,6 +71,7 @@ pub mod qna;
 mod quadrature;
 pub mod retries;
 mod service;
+pub mod shortest;
 mod station;
 pub mod times;
 mod traffic;
@@ -216,9 +219,11 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &priority::OneServer,
     &orders::LastOrAny,
     &orders::Symmetric,
-    &orders::Shortest,
+    &shortest::Shortest,
     &patience::TimeToLive,
     &retries::Retries,
+    &retries::BackOff,
+    &partitions::Partitioned,
     &breakdowns::Interrupted,
     &breakdowns::Breakdowns,
     &batches::BatchArrivals,
@@ -234,9 +239,9 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &blocking::BlockingTandem,
     &dispatch::Split,
     &dispatch::ShortestOfTwo,
+    &transient::Schedule,
     &ggc::AllenCunneen,
     &dispatch::PowerOfTwo,
-    &transient::Schedule,
     &qna::Qna,
     &transient::Fluid,
 ];

@@ -1,12 +1,11 @@
-//! Other orders than first come, first served: the last first, any, the shortest first, and all at once.
+//! Other orders than first come, first served: the last first, any, and all at once.
 
 use super::busy::busy_period;
 use super::erlang::erlang_c;
 use super::figures::Seen;
 use super::invert::Transform;
-use super::{Feature, Figures, QueueModel, Refusal, Station, Times, mg1, mmc, priority, stable};
+use super::{Feature, Figures, QueueModel, Refusal, Station, Times, crowd, mg1, mmc, stable};
 use crate::scenario::{Discipline, Preemption};
-use crate::workload::laws::Law;
 
 /// E\[W²\] grows against first come, first served by this factor when the order is random, and by 1/(1 − ρ) when the last comes first.
 ///
@@ -19,53 +18,6 @@ use crate::workload::laws::Law;
 /// ```
 pub fn random_factor(rho: f64) -> f64 {
     2.0 / (2.0 - rho)
-}
-
-/// Mean wait in M/G/1 when the shortest message is taken first and nobody is interrupted.
-///
-/// # Formula
-/// W = λE\[S²\]/2 · E\[(1 − λ E\[S; S < x\])⁻²\] at x = S.
-/// # Domain
-/// Laws without atoms; ρ < 1.
-/// # Source
-/// Phipps, *Machine repair as a priority waiting-line problem*, Operations Research 4 (1956).
-/// # Numerics
-/// Gauss–Legendre in the law's quantiles, on pieces that halve towards both ends.
-///
-/// ```
-/// use queuelab::{theory::orders::shortest_first, workload::laws::Law};
-/// // Constant times leave no choice.
-/// let nearly_constant = Law::uniform(0.999999, 1.000001);
-/// assert!((shortest_first(1e-6, &nearly_constant) / 0.5e-6 - 1.0).abs() < 1e-5);
-/// ```
-pub fn shortest_first(lambda: f64, law: &Law) -> f64 {
-    let mut edges: Vec<f64> = (1..50).rev().map(|k| 0.5f64.powi(k)).collect();
-    edges.insert(0, 0.0);
-    let upper: Vec<f64> = (2..50).map(|k| 0.5f64.powi(k)).collect();
-    let (mut below, mut sum) = (0.0, 0.0);
-    // The lower half by u, the upper by 1 − u, which keeps the digits of the tail.
-    for pair in edges.windows(2) {
-        let time = |u: f64| quantile(law, u, 1.0 - u);
-        sum +=
-            super::quadrature::gauss(pair[0], pair[1], |u| (1.0 - lambda * (below + super::quadrature::gauss(pair[0], u, time))).powi(-2));
-        below += super::quadrature::gauss(pair[0], pair[1], time);
-    }
-    let mut from = 0.5;
-    for to in upper {
-        let time = |v: f64| quantile(law, 1.0 - v, v);
-        sum += super::quadrature::gauss(to, from, |v| (1.0 - lambda * (below + super::quadrature::gauss(v, from, time))).powi(-2));
-        below += super::quadrature::gauss(to, from, time);
-        from = to;
-    }
-    lambda * law.moment(2) / 2.0 * sum
-}
-
-/// The time below which a share `u` = 1 − `v` lies.
-fn quantile(law: &Law, u: f64, v: f64) -> f64 {
-    match law {
-        Law::Exponential(e) => -e.mean * if u < 0.5 { (-u).ln_1p() } else { v.ln() },
-        _ => law.quantile(u).unwrap_or_else(|| Times::of(law).quantile(u).unwrap_or(f64::NAN)),
-    }
 }
 
 /// The adapter for `lifo` and `random` without interruption.
@@ -106,6 +58,8 @@ impl QueueModel for LastOrAny {
         let wait = if last {
             let service = if c == 1 { station.service.transform() } else { Transform::new(move |s| 1.0 / (1.0 + s / full)) };
             Times::transformed(mean, sd, delayed, last_first(lambda, delayed, m1, c, service))
+        } else if station.service.is_exponential() {
+            crowd::random_order(lambda, full, delayed, mean, sd)
         } else {
             Times::moments(mean, Some(sd))
         };
@@ -161,7 +115,8 @@ impl QueueModel for Symmetric {
             let (own, square) = (station.service.moment_of(i, 1), station.service.moment_of(i, 2));
             let mean = own * slowdown;
             if shared {
-                return Seen { wait: Times::moments(mean - own, None), sojourn: Some(Times::moments(mean, None)) };
+                let sojourn = if station.service.is_exponential() { sharing(lambda, m1, c, mean) } else { Times::moments(mean, None) };
+                return Seen { wait: Times::moments(mean - own, None), sojourn: Some(sojourn) };
             }
             // One's own work, stretched by the busy periods of all who come meanwhile.
             let free = 1.0 - station.rho();
@@ -183,42 +138,20 @@ impl QueueModel for Symmetric {
     }
 }
 
-/// The adapter for `shortest` without interruption.
-#[derive(Debug)]
-pub struct Shortest;
-
-impl QueueModel for Shortest {
-    const NAME: &'static str = "M/G/1, shortest first";
-    const KNOWS: &'static [Feature] = &[Feature::Order];
-
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
-        super::mginf::poisson(station)?;
-        if (station.queue.discipline, station.queue.preemption, station.servers) != (Discipline::Shortest, Preemption::None, Some(1)) {
-            return Err("it is not one server that takes the shortest message next".into());
-        }
-        match station.service.law() {
-            None => Err("producers bring work of different laws".into()),
-            Some(_) => Ok(()),
-        }
-    }
-
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        stable(station)?;
-        let lambda = station.lambda();
-        let law = station.service.law().ok_or_else(|| Refusal::Other("producers bring work of different laws".into()))?;
-        let mean = match law {
-            // Every time that occurs is a class of its own.
-            Law::Empirical(table) => {
-                let classes: Vec<(f64, f64, f64)> = table.points().map(|(v, p)| (lambda * p, v, v * v)).collect();
-                priority::cobham(&classes).iter().zip(&classes).map(|(wait, class)| wait * class.0 / lambda).sum()
-            }
-            _ => shortest_first(lambda, law),
-        };
-        let mut figures = Figures::lossless(station, Some(station.rho()), Times::moments(mean, None));
-        // The wait depends on the message's own work, so that only means add up.
-        figures.sojourn = Some(Times::moments(mean + station.service.mean(), None));
-        Ok(figures)
-    }
+/// The time in a shared M/M/c queue.
+fn sharing(lambda: f64, m1: f64, servers: u32, mean: f64) -> Times {
+    let (a, c) = (lambda * m1, servers as usize);
+    let rho = a / f64::from(servers);
+    // P(N = n) up to c from the top down, in units of P(N = c), then geometric.
+    let mut found = vec![1.0; c + 1];
+    (0..c).rev().for_each(|n| found[n] = found[n + 1] * (n + 1) as f64 / a);
+    let upper: Vec<f64> = crowd::geometric(rho).iter().map(|p| p / (1.0 - rho)).skip(1).collect();
+    found.extend(upper);
+    let total: f64 = found.iter().sum();
+    found.iter_mut().for_each(|p| *p /= total);
+    // Coffman, Muntz & Trotter's variance for one server.
+    let sd = (servers == 1).then(|| m1 * ((2.0 + rho) / (2.0 - rho)).sqrt() / (1.0 - rho));
+    crowd::shared(&found, lambda, 1.0 / m1, servers, mean, sd)
 }
 
 #[cfg(test)]
@@ -228,22 +161,11 @@ mod tests {
     #[test]
     fn the_order_does_not_change_the_mean_but_the_last_first_spreads() {
         let service = Transform::new(|s| 1.0 / (1.0 + s));
-        let transform = last_first(0.8, 0.8, 1.0, 1, service.clone());
-        let many = last_first(0.8, 0.8, 1.0, 2, service);
+        let transform = last_first(0.8, 0.8, 1.0, 1, service.clone()).inverse();
+        let many = last_first(0.8, 0.8, 1.0, 2, service).inverse();
         // Residual and whole exponential services are alike.
         for t in [0.5, 4.0, 30.0] {
             assert!((transform.tail(t) - many.tail(t)).abs() < 1e-11);
         }
-    }
-
-    #[test]
-    fn shortest_first_beats_the_order_of_arrival() {
-        // Two uniform classes in the limit; for exponential times at ρ = 0.8 the mean is well below 4.
-        let mean = shortest_first(0.8, &Law::exponential(1.0));
-        assert!(mean < 4.0 && mean > 1.0);
-        let fine: Vec<f64> = (0..20_000).map(|i| -(1.0 - (f64::from(i) + 0.5) / 20_000.0f64).ln()).collect();
-        let classes: Vec<(f64, f64, f64)> = fine.iter().map(|v| (0.8 / 20_000.0, *v, v * v)).collect();
-        let stepped: f64 = priority::cobham(&classes).iter().sum::<f64>() / 20_000.0;
-        assert!((mean / stepped - 1.0).abs() < 1e-3, "{mean} {stepped}");
     }
 }

@@ -7,7 +7,6 @@ use super::phases::{MarkovArrivals, PhaseType};
 use super::qbd::{Chain, Stationary};
 use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// More states a level than this take too long.
 const MOST_STATES: usize = 72;
@@ -174,13 +173,13 @@ impl PhaseQueue {
 
 /// P(not over after n ticks), and its ratio in the end.
 #[derive(Debug, Clone)]
-struct Ticks {
+pub(super) struct Ticks {
     list: Vec<f64>,
     ratio: f64,
 }
 
 impl Ticks {
-    fn new(list: Vec<f64>) -> Self {
+    pub(super) fn new(list: Vec<f64>) -> Self {
         let ratio = match list.as_slice() {
             [.., a, b] if *a > 0.0 => b / a,
             _ => 0.0,
@@ -194,7 +193,7 @@ impl Ticks {
     }
 
     /// Σ at(n) and Σ (n + 1) at(n).
-    fn sums(&self) -> (f64, f64) {
+    pub(super) fn sums(&self) -> (f64, f64) {
         let (mut first, mut second) = (0.0, 0.0);
         for (n, p) in self.list.iter().enumerate() {
             first += p;
@@ -208,8 +207,12 @@ impl Ticks {
     fn times(self, clock: f64) -> Times {
         let (first, second) = self.sums();
         let (mean, square) = (first / clock, 2.0 * second / clock / clock);
-        let ticks = Arc::new(self);
-        Times::law(mean, (square - mean * mean).max(0.0).sqrt(), move |t| poisson_average(clock * t, |n| ticks.at(n)))
+        Times::law(mean, (square - mean * mean).max(0.0).sqrt(), self.tail(clock))
+    }
+
+    /// P(not over at t) on a Poisson clock.
+    pub(super) fn tail(self, clock: f64) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
+        move |t| poisson_average(clock * t, |n| self.at(n))
     }
 
     /// With a service of phases after the wait, on the same clock.

@@ -2,6 +2,7 @@
 
 use super::invert::Transform;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1, mmc};
+use crate::scenario::{Ack, RetryDelay};
 
 /// The work of all deliveries of a message.
 ///
@@ -141,6 +142,110 @@ impl QueueModel for Retries {
         figures.queue_length = Level { mean: lambda * wait.mean, p99: None };
         figures.in_system = Level { mean: lambda * (wait.mean + m1), p99: None };
         figures.service = Some(served);
+        Ok(figures)
+    }
+}
+
+/// What comes back only after a while: the mean of all delays of a message, in seconds.
+///
+/// # Formula
+/// Σ dₙ P(the n-th delivery fails and is not the last), dₙ = min·2ⁿ⁻¹ up to max, three quarters of it with jitter.
+///
+/// ```
+/// use queuelab::{scenario::RetryDelay, theory::retries::{Deliveries, delays}};
+/// let half = Deliveries { failure: 0.5, limit: None };
+/// // 1, 2, 4, 4, … s, half as likely each time.
+/// assert!((delays(&half, &RetryDelay { min: 1.0, max: 4.0, jitter: false }, false) - 2.0).abs() < 1e-12);
+/// ```
+pub fn delays(deliveries: &Deliveries, retry: &RetryDelay, succeeded: bool) -> f64 {
+    let (mut sum, mut before) = (0.0, 0.0);
+    let success = 1.0 - deliveries.loss();
+    for n in 1..100_000u32 {
+        let last = deliveries.limit == Some(n);
+        let (here, p) = (deliveries.failure.powi(n as i32 - 1), deliveries.failure);
+        // Who ends with this delivery has waited for all delays before it.
+        let weight = if succeeded { here * (1.0 - p) / success } else { here * if last { 1.0 } else { 1.0 - p } };
+        sum += weight * before;
+        if last || deliveries.beyond(n) * (before + retry.max) < 1e-16 * sum {
+            break;
+        }
+        let doubled = (retry.min * 2f64.powi((n as i32 - 1).min(1000))).min(retry.max).max(retry.min);
+        before += doubled * if retry.jitter { 0.75 } else { 1.0 };
+    }
+    sum
+}
+
+/// The adapter for what waits before it is delivered again, or finds servers without limit.
+///
+/// # Formula
+/// Services and delays form a network of product form: the queue holds as many as M/M/c with all deliveries as arrivals, delays hold
+/// λ E\[delays\].
+/// # Source
+/// Baskett, Chandy, Muntz & Palacios, *Open, closed, and mixed networks of queues with different classes of customers*, Journal of the
+/// ACM 22 (1975).
+#[derive(Debug)]
+pub struct BackOff;
+
+impl BackOff {
+    fn parts(station: &Station<'_>) -> Result<(Deliveries, RetryDelay), String> {
+        super::mginf::poisson(station)?;
+        let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
+        if group.failure <= 0.0 {
+            return Err("no delivery fails".into());
+        }
+        let limit = station.queue.delivery_limit;
+        if group.failure >= 1.0 && limit.is_none() {
+            return Err("every delivery fails, for ever".into());
+        }
+        if group.ack == Ack::Auto {
+            return Err("what fails is lost (ack = auto)".into());
+        }
+        let retry = group.retry_delay.unwrap_or(RetryDelay { min: 0.0, max: 0.0, jitter: false });
+        match station.servers {
+            None => {}
+            Some(_) if retry.min <= 0.0 => return Err("what failed is delivered again at once".into()),
+            Some(_) if limit.is_some() => return Err("there is a limit to deliveries, which the order at their return depends on".into()),
+            Some(_) if !station.service.is_exponential() => return Err("service times are not exponential".into()),
+            Some(_) => {}
+        }
+        Ok((Deliveries { failure: group.failure, limit }, retry))
+    }
+}
+
+impl QueueModel for BackOff {
+    const NAME: &'static str = "M/M/c and M/G/∞ with back-off";
+    const KNOWS: &'static [Feature] = &[Feature::Failures];
+
+    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+        Self::parts(station).map(|_| ())
+    }
+
+    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+        let (deliveries, retry) = Self::parts(station).map_err(Refusal::Other)?;
+        let (lambda, m1, each) = (station.lambda(), station.service.mean(), deliveries.mean());
+        let visit = match station.servers {
+            None => 0.0,
+            Some(c) => {
+                let (rate, capacity) = (lambda * each, f64::from(c) / m1);
+                if rate >= capacity {
+                    return Err(Refusal::Unstable { rho: rate / capacity, growth: lambda - capacity / each });
+                }
+                mmc::wait_mean(rate, 1.0 / m1, c)
+            }
+        };
+        let loss = deliveries.loss();
+        let (all, served) = (delays(&deliveries, &retry, false), delays(&deliveries, &retry, true));
+        let [tries, ..] = deliveries.factorials(true);
+        let mut figures = Figures::lossless(station, None, Times::moments(tries * visit + served, None));
+        figures.loss = loss;
+        figures.throughput = lambda * (1.0 - loss);
+        figures.attempts = each;
+        figures.busy = Some(lambda * each * m1);
+        figures.queue_length = Level { mean: lambda * (each * visit + all), p99: None };
+        figures.in_system = Level { mean: lambda * (each * (visit + m1) + all), p99: None };
+        figures.service = Some(Times::moments(tries * m1, None));
+        figures.sojourn = Some(Times::moments(tries * (visit + m1) + served, None));
+        figures.caveats.push("the wait and the queue length count messages that wait to be delivered again".into());
         Ok(figures)
     }
 }

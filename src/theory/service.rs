@@ -6,12 +6,26 @@ use super::phases::PhaseType;
 use crate::workload::laws::Law;
 
 /// The service time of a message of any producer: a law for each, and what is added for every message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Service {
     /// A rate (weight) and a law for each producer.
     kinds: Vec<(f64, Law)>,
     /// Added to each, independently.
     extra: Law,
+    /// Of each producer. Clones share what they have found out about a law.
+    times: Vec<Times>,
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        self.kinds == other.kinds && self.extra == other.extra
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("kinds", &self.kinds).field("extra", &self.extra).finish_non_exhaustive()
+    }
 }
 
 impl Service {
@@ -19,9 +33,27 @@ impl Service {
         // Constants add up to a constant, which keeps the laws that are known by name.
         if is_constant(&extra) && kinds.iter().all(|(_, law)| is_constant(law)) {
             let kinds = kinds.into_iter().map(|(w, law)| (w, Law::deterministic(law.mean() + extra.mean()))).collect();
-            return Service { kinds, extra: Law::deterministic(0.0) };
+            return Service::of(kinds, Law::deterministic(0.0));
         }
-        Service { kinds, extra }
+        Service::of(kinds, extra)
+    }
+
+    fn of(kinds: Vec<(f64, Law)>, extra: Law) -> Self {
+        let mut times: Vec<Times> = Vec::new();
+        for (i, (_, law)) in kinds.iter().enumerate() {
+            // Producers of one law share it.
+            let same = kinds[..i].iter().position(|(_, other)| other == law);
+            let own = || if extra.is_zero() { Times::of(law) } else { Times::of(law).plus(&Times::of(&extra)) };
+            times.push(same.map_or_else(own, |j| times[j].clone()));
+        }
+        Service { kinds, extra, times }
+    }
+
+    /// The same for another mix of the producers' messages.
+    #[must_use]
+    pub fn weighted(&self, weights: &[f64]) -> Self {
+        let kinds = weights.iter().zip(&self.kinds).map(|(w, (_, law))| (*w, law.clone())).collect();
+        Service { kinds, ..self.clone() }
     }
 
     /// The one law of all messages, if it is one of the workload's laws.
@@ -54,8 +86,7 @@ impl Service {
 
     /// The service time of one stream's messages, with its law.
     pub fn times_of(&self, stream: usize) -> Times {
-        let law = &self.kinds[stream].1;
-        if self.extra.is_zero() { Times::of(law) } else { Times::of(law).plus(&Times::of(&self.extra)) }
+        self.times[stream].clone()
     }
 
     /// The service time over all messages.

@@ -1,10 +1,11 @@
 //! A time whose law theory knows, wholly or in part.
 
-use super::invert::{Tabulated, Transform};
+use super::invert::{Effort, Transform};
 use super::service::is_constant;
-use super::transform::{is_rough, is_slow, transform};
+use super::transform::{effort, transform};
+use crate::answer::PERCENTILES;
 use crate::workload::laws::Law;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// P(T > t) for t ≥ 0.
 type Tail = Arc<dyn Fn(f64) -> f64 + Send + Sync>;
@@ -19,34 +20,33 @@ pub struct Times {
     tail: Option<Tail>,
     /// Where it is known, sums of independent times have a law too.
     transform: Option<Transform>,
+    /// A law with jumps or kinks, which sums are better made with than with its transform.
+    rough: Option<Law>,
+    /// The percentiles of the registry, found once for all places that a time is told at.
+    percentiles: Arc<OnceLock<Vec<f64>>>,
 }
 
 impl Times {
     /// A time of which only moments are known.
     pub fn moments(mean: f64, sd: Option<f64>) -> Self {
-        Times { mean, sd, tail: None, transform: None }
+        Times { mean, sd, tail: None, transform: None, rough: None, percentiles: Arc::default() }
     }
 
     /// A time of a known law; `tail` is P(T > t), which never increases.
     pub fn law(mean: f64, sd: f64, tail: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
-        Times { mean, sd: Some(sd), tail: Some(Arc::new(tail)), transform: None }
+        Times { tail: Some(Arc::new(tail)), ..Times::moments(mean, Some(sd)) }
     }
 
     /// A time of which the transform is known, and P(T > 0).
     pub fn transformed(mean: f64, sd: f64, positive: f64, transform: Transform) -> Self {
-        if transform.rough && transform.slow {
+        let transform = transform.remembered();
+        if transform.effort == Effort::Endless {
             // A long table of times: its many kinks would take seconds.
             return Times { transform: Some(transform), ..Times::moments(mean, Some(sd)) };
         }
-        let scale = if mean.is_finite() && mean > 0.0 { mean } else { 1.0 };
-        let own = transform.clone();
-        let tail: Tail = if transform.slow && !transform.rough {
-            let table = Tabulated::new(scale, move |t| own.tail(t));
-            Arc::new(move |t| if t > 0.0 { table.tail(t) } else { positive })
-        } else {
-            Arc::new(move |t| if t > 0.0 { own.tail(t).clamp(0.0, 1.0) } else { positive })
-        };
-        Times { mean, sd: Some(sd), tail: Some(tail), transform: Some(transform) }
+        let inverse = transform.inverse();
+        let tail: Tail = Arc::new(move |t| if t > 0.0 { inverse.tail(t) } else { positive });
+        Times { tail: Some(tail), transform: Some(transform), ..Times::moments(mean, Some(sd)) }
     }
 
     /// Zero but for a share `delayed`, which is exponential of a rate: the wait of M/M/c and GI/M/c.
@@ -62,9 +62,15 @@ impl Times {
         Times { transform: Some(transform), ..self }
     }
 
+    /// The same time, with a better way to its tail.
+    #[must_use]
+    pub fn told_by(self, tail: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
+        Times { tail: Some(Arc::new(tail)), ..self }
+    }
+
     /// Always the same time.
     pub fn constant(value: f64) -> Self {
-        let transform = Transform::new(move |s| (-s * value).exp()).marked(value > 0.0, false);
+        let transform = Transform::new(move |s| (-s * value).exp());
         Times::law(value, 0.0, move |t| if t < value { 1.0 } else { 0.0 }).with(transform)
     }
 
@@ -75,8 +81,13 @@ impl Times {
         }
         let (mean, scv, own, other) = (law.mean(), law.scv(), law.clone(), law.clone());
         let sd = if mean.is_finite() { mean * scv.sqrt() } else { f64::INFINITY };
-        let transform = Transform::new(move |s| transform(&other, s)).marked(is_rough(law), is_slow(law));
-        Times::law(mean, sd, move |t| 1.0 - own.cdf(t)).with(transform)
+        let transform = Transform::new(move |s| transform(&other, s)).costing(effort(law)).remembered();
+        let rough = match law {
+            Law::Uniform(_) => true,
+            Law::Empirical(table) => table.points().count() <= 200,
+            _ => false,
+        };
+        Times { rough: rough.then(|| law.clone()), ..Times::law(mean, sd, move |t| 1.0 - own.cdf(t)).with(transform) }
     }
 
     /// P(T > t).
@@ -87,22 +98,34 @@ impl Times {
     /// The time below which a share of the messages lies. An atom at zero gives zero.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let tail = self.tail.as_ref()?;
-        Some(quantile_from(&**tail, share, 0.0, self.scale()))
+        Some(quantile_from(&**tail, share, 0.0, 0.25 * self.scale(), EXACT))
     }
 
-    /// Quantiles of increasing shares, each search starting where the last ended.
-    pub fn quantiles(&self, shares: &[f64]) -> Option<Vec<f64>> {
+    /// The percentiles of the registry, in its order.
+    pub fn percentiles(&self) -> Option<&[f64]> {
         let tail = self.tail.as_ref()?;
-        let mut from = 0.0;
-        Some(
-            shares
-                .iter()
-                .map(|&share| {
-                    from = quantile_from(&**tail, share, from, self.scale());
-                    from
-                })
-                .collect(),
-        )
+        let search = || {
+            let mut from = 0.0;
+            let mut next = |share: f64| {
+                from = quantile_from(&**tail, share, from, 0.25 * self.scale(), EXACT);
+                from
+            };
+            PERCENTILES.iter().map(|(_, share)| next(*share)).collect()
+        };
+        Some(self.percentiles.get_or_init(search))
+    }
+
+    /// Quantiles of many increasing shares to six digits: each search starts where the last ended, with the last step.
+    pub fn table(&self, shares: &[f64]) -> Option<Vec<f64>> {
+        let tail = self.tail.as_ref()?;
+        let (mut from, mut step) = (0.0, self.scale() / 16.0);
+        let next = |&share: &f64| {
+            let found = quantile_from(&**tail, share, from, step, 1e-7);
+            step = if found > from { found - from } else { step };
+            from = found;
+            found
+        };
+        Some(shares.iter().map(next).collect())
     }
 
     /// The sum with an independent time. Its law is known where one of the two is constant, or both have transforms.
@@ -115,6 +138,8 @@ impl Times {
         let tail = match (self.sd, other.sd, &transform) {
             (_, Some(0.0), _) => shifted(other.mean, &self.tail),
             (Some(0.0), _, _) => shifted(self.mean, &other.tail),
+            (_, _, Some(_)) if self.rough.is_none() && other.rough.is_some() => self.with_rough(other),
+            (_, _, Some(_)) if self.rough.is_some() && other.rough.is_none() => other.with_rough(self),
             (_, _, Some(transform)) => {
                 // Where the sum is zero, both are.
                 let at_zero = |times: &Times| times.tail(0.0).unwrap_or(1.0);
@@ -123,7 +148,25 @@ impl Times {
             }
             _ => None,
         };
-        Times { mean, sd, tail, transform }
+        Times { tail, transform, ..Times::moments(mean, sd) }
+    }
+
+    /// The tail of the sum with an independent time of a rough law, from this one's tail or its integral.
+    fn with_rough(&self, other: &Times) -> Option<Tail> {
+        let tail = self.tail.clone()?;
+        match other.rough.as_ref()? {
+            Law::Empirical(table) => {
+                let points: Vec<(f64, f64)> = table.points().collect();
+                Some(Arc::new(move |t| points.iter().map(|(x, p)| p * if t < *x { 1.0 } else { tail(t - x) }).sum()))
+            }
+            Law::Uniform(law) => {
+                let (low, high, sums) = (law.min, law.max, self.transform.as_ref()?.integral());
+                // ∫ P(T > u) du from −∞, as it were: time that has not come yet counts in full.
+                let upto = move |t: f64| if t <= 0.0 { t } else { sums.tail(t) };
+                Some(Arc::new(move |t| (upto(t - low) - upto(t - high)) / (high - low)))
+            }
+            _ => None,
+        }
     }
 
     /// What a message of one of several kinds sees; weights need not sum to one.
@@ -147,7 +190,7 @@ impl Times {
             let sum = Transform::new(move |s| all.iter().map(|(w, t)| t.at(s) * *w).sum());
             list.iter().fold(sum, |sum, (_, t)| sum.like(t))
         });
-        Times { mean, sd, tail, transform }
+        Times { tail, transform, ..Times::moments(mean, sd) }
     }
 
     /// E\[e^(−sT)\], where it is known.
@@ -161,23 +204,29 @@ impl Times {
     }
 }
 
-/// The smallest t ≥ `from` with P(T > t) ≤ 1 − `share`: bracketed by doubling, then found by [`root`] on the tail's logarithm,
-/// which is nearly straight for most laws.
-fn quantile_from(tail: &dyn Fn(f64) -> f64, share: f64, from: f64, step: f64) -> f64 {
+/// As exact as numbers are.
+const EXACT: f64 = 4.0 * f64::EPSILON;
+
+/// The smallest t ≥ `from` with P(T > t) ≤ 1 − `share`: bracketed by doubling `step`, then found by [`root`]'s method on the tail's
+/// logarithm, which is nearly straight for most laws.
+fn quantile_from(tail: &dyn Fn(f64) -> f64, share: f64, from: f64, step: f64, tolerance: f64) -> f64 {
     let left = 1.0 - share;
     let excess = |t: f64| (tail(t).max(1e-300) / left.max(1e-300)).ln();
-    if excess(from) <= 0.0 {
+    let mut low = (from, excess(from));
+    if low.1 <= 0.0 {
         return from;
     }
-    let (mut low, mut step) = (from, step * 0.25);
-    while excess(low + step) > 0.0 {
-        low += step;
-        step *= 2.0;
+    let mut step = step;
+    loop {
+        let high = (low.0 + step, excess(low.0 + step));
+        if high.1 <= 0.0 {
+            return root_between(excess, low, high, tolerance);
+        }
+        (low, step) = (high, 2.0 * step);
         if !step.is_finite() {
             return f64::INFINITY;
         }
     }
-    root(excess, low, low + step)
 }
 
 /// The root of a function that falls through zero between `low` and `high`, to about 1e-13 of its size.
@@ -186,9 +235,16 @@ fn quantile_from(tail: &dyn Fn(f64) -> f64, share: f64, from: f64, step: f64) ->
 /// T. R. Chandrupatla, *A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear function without using
 /// derivatives*, Advances in Engineering Software 28 (1997). A jump through zero is found by bisection, as its upper side, so that a quantile at an atom is the atom.
 pub fn root(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
-    let (mut a, mut b) = (high, low);
-    let (mut fa, mut fb) = (f(a), f(b));
-    let mut t = 0.5;
+    let ends = ((low, f(low)), (high, f(high)));
+    root_between(f, ends.0, ends.1, EXACT)
+}
+
+/// Likewise from known values at both ends, within a share of the root.
+fn root_between(f: impl Fn(f64) -> f64, low: (f64, f64), high: (f64, f64), share: f64) -> f64 {
+    let ((mut a, mut fa), (mut b, mut fb)) = (high, low);
+    // The first step goes where a straight line would, the quickest for tails.
+    let straight = fa / (fa - fb);
+    let mut t = if straight.is_finite() { straight.clamp(0.01, 0.99) } else { 0.5 };
     for _ in 0..200 {
         let x = a + t * (b - a);
         let fx = f(x);
@@ -201,7 +257,7 @@ pub fn root(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
         }
         (a, fa) = (x, fx);
         let best = if fa.abs() < fb.abs() { a } else { b };
-        let tolerance = (4.0 * f64::EPSILON * best.abs() + f64::MIN_POSITIVE) / (b - a).abs();
+        let tolerance = (share * best.abs() + f64::MIN_POSITIVE) / (b - a).abs();
         if tolerance > 0.5 || fa == 0.0 {
             return if fa == 0.0 {
                 a

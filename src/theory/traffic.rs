@@ -2,7 +2,7 @@
 
 use super::linear;
 use super::station::feeds;
-use crate::scenario::{Consumer, Deliver, Destination, Scenario, Servers};
+use crate::scenario::{Consumer, Scenario, Servers, spread};
 
 /// The load of one queue, lossless and as offered.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,18 +78,6 @@ fn arrival_rates(scenario: &Scenario) -> Vec<f64> {
     match linear::solve(system, outside) {
         Some(rates) if rates.iter().all(|rate| *rate >= 0.0) => rates,
         _ => vec![f64::INFINITY; n],
-    }
-}
-
-/// Adds a rate to the queues that a destination leads to. By key counts as evenly spread.
-fn spread(scenario: &Scenario, to: Destination, rate: f64, into: &mut [f64]) {
-    match to {
-        Destination::Queue(queue) => into[queue] += rate,
-        Destination::Topic(topic) => {
-            let topic = &scenario.topics[topic];
-            let each = if topic.deliver == Deliver::All { rate } else { rate / topic.subscriptions.len().max(1) as f64 };
-            topic.subscriptions.iter().for_each(|&queue| into[queue] += each);
-        }
     }
 }
 

@@ -24,14 +24,30 @@ struct Case {
 
 /// Cases without a closed form here, or with an approximate one, and why.
 const OPEN: &[(&str, &str)] = &[
-    ("shortest remaining first", "no closed form of the shortest remaining time is implemented"),
-    ("back-off", "no closed form of retries after a delay is implemented"),
     ("failures up to a limit", "a dead-letter queue behind several servers has no closed form here"),
     ("fork and join of three", "Nelson and Tantawi's mean is an approximation"),
-    ("by key", "keys are not dealt evenly"),
-    ("partitions", "no closed form of partitions is implemented"),
     ("prefetch without end", "no closed form of prefetch is implemented"),
     ("not acknowledged in time", "no closed form of visibility timeouts is implemented"),
+];
+
+/// References that no scenario can ask for, and why; a doc-test or a unit test holds the formula itself to the number.
+const INEXPRESSIBLE: &[(&str, &str)] = &[
+    ("bulk-l3-b5-join", "a batch is closed when it is taken: `theory::bulk::joining`"),
+    ("pub-lazowska-113", "one of three visited devices is given in full: `theory::jackson::in_system`"),
+    ("pub-bolch-7.7", "routes depend on the class: messages of all producers are routed alike"),
+    ("pubsub-indep-4", "copies that share their arrivals are not independent: `theory::forkjoin`"),
+    ("pubsub-indep-10", "copies that share their arrivals are not independent: `theory::forkjoin`"),
+    ("approx-c1-l0.8-ca2-cs0.5", "a formula of scvs, not a scenario: `theory::ggc`"),
+    ("approx-c10-l8-ca1-cs4", "a formula of scvs, not a scenario: `theory::ggc`"),
+    ("transient-burst-from-steady", "a schedule starts empty or with a backlog, not in steady state: `theory::transient`"),
+    ("forkjoin3-rho0.5", "the exact mean of three is known by numerical solution only; Nelson and Tantawi's is told"),
+];
+
+/// References about overload: what the refusal says.
+const REFUSED: &[(&str, f64, f64, &str)] = &[
+    ("mm1-unstable-rho1.0", 10.0, 10.0, "rho = 1"),
+    ("mm1-unstable-rho1.2", 12.0, 10.0, "2.00 messages/s"),
+    ("user-formulas-overload", 150.0, 100.0, "50.00 messages/s"),
 ];
 
 fn misses(case: &Case) -> Vec<String> {
@@ -54,7 +70,7 @@ fn misses(case: &Case) -> Vec<String> {
 fn theory_meets_the_reference_answers() {
     let mut wrong = Vec::new();
     let mut known = Vec::new();
-    for text in [include_str!("literature.toml"), include_str!("networks.toml")] {
+    for text in [include_str!("literature.toml"), include_str!("networks.toml"), include_str!("reference.toml")] {
         let cases: Cases = toml::from_str(text).expect("the cases are well formed");
         for case in &cases.case {
             let misses = misses(case);
@@ -73,4 +89,51 @@ fn theory_meets_the_reference_answers() {
         OPEN.iter().filter(|(id, why)| !known.iter().any(|k| k == id) || why.is_empty()).map(|(id, _)| format!("{id}: no such case")),
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn overload_is_refused_with_its_growth() {
+    for (id, rate, mu, says) in REFUSED {
+        let scenario = queuelab::scenario::Scenario::mgc(*rate, queuelab::workload::laws::Law::exponential(1.0 / mu), 1);
+        let why = theory::answer(&scenario).expect_err("unstable").why;
+        assert!(why.starts_with("unstable") && why.contains(says), "{id}: {why}");
+    }
+}
+
+/// Everything that was left out has a reason, and is not among the cases after all.
+#[test]
+fn what_cannot_be_asked_is_named() {
+    let text = [include_str!("literature.toml"), include_str!("networks.toml"), include_str!("reference.toml")].concat();
+    for (id, why) in INEXPRESSIBLE {
+        assert!(!why.is_empty() && !text.contains(&format!("id = \"{id}\"")), "{id}");
+    }
+}
+
+/// `transient-mild1.1x`: λ = 1.1 for 100 s from empty at μ = 1, then 0.5, by the forward equations.
+#[test]
+fn a_burst_over_time() {
+    let text = r#"
+        [producers.p]
+        to = "q"
+        arrivals = { process = "schedule", steps = [{ for = "100s", rate = "1.1/s" }, { for = "120s", rate = "0.5/s" }] }
+        [queues.q]
+        [consumers.c]
+        from = "q"
+        service_time = { law = "exponential", mean = "1s" }
+    "#;
+    let source = Source { name: "burst".into(), text: text.into(), overrides: Vec::new() };
+    let scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
+    let answer = theory::answer(&scenario).expect("answered");
+    let moments = &answer.timelines["q"];
+    let known = [
+        (50.0, 10.505174005234087),
+        (100.0, 16.964397599045977),
+        (110.0, 12.623587567545616),
+        (150.0, 3.2253615875320385),
+        (200.0, 1.1428681737782616),
+    ];
+    for (at, expected) in known {
+        let found = moments.iter().find(|m| (m.at - at).abs() < 1e-6).map(|m| m.in_system).expect("a moment that is watched");
+        assert!((found / expected - 1.0).abs() < 1e-6, "{at} s: {found}, not {expected}");
+    }
 }
