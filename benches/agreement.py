@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Measures every scenario of scenarios/agreement on the real queue and tables how far it is from the rehearsal and the replay.
 
-    benches/agreement.py [NAME...]        # all of them, or those named; needs `queuelab` built in target/release
+    benches/agreement.py [NAME...]        # all of them, or those named; needs `queuelab` in target/release, or where $QUEUELAB says
 """
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "target/release/queuelab"
+PROGRAM = os.environ.get("QUEUELAB", ROOT / "target/release/queuelab")
 TIMES = ["mean", "p50", "p99"]
 
 

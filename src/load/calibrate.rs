@@ -202,7 +202,8 @@ fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let target = targets::open(&scenario, messages)?;
     let (stays, never) = (Stays::new(messages, messages), AtomicBool::new(false));
     let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
-    let floor = Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, closed: &closed };
+    let floor =
+        Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
     let start = Monotonic.now();
     thread::scope(|scope| {
         let server = thread::Builder::new().spawn_scoped(scope, || {

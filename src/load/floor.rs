@@ -1,6 +1,7 @@
 //! What the threads of a run share, and how any of them sends a message.
 
 use super::clients::Clients;
+use super::roster::Roster;
 use super::score::Score;
 use super::stays::{Origin, Stays};
 use super::targets::{Sent, Target};
@@ -16,6 +17,8 @@ pub struct Floor<'a> {
     pub clients: &'a Clients,
     /// Servers that work on what they have acknowledged already.
     pub busy: &'a AtomicU64,
+    /// By group: its roster, where that changes.
+    pub rosters: &'a [Option<Roster>],
     /// Whether nothing will ever come again.
     pub closed: &'a AtomicBool,
 }

@@ -165,7 +165,8 @@ mod tests {
         let target = Instantly { clock: &clock, stays: &stays, room: None };
         let start = 1_000_000;
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
-        let floor = Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed };
+        let floor =
+            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
         assert_eq!(generate(&mut Pacer::new(&clock, &stop, MARGIN), &floor, start), count, "none is skipped");
         let told = |i: usize| (stays.past(i).sent.expect("sent"), stays.past(i).finished.expect("served") - start);
         let since = |from: &dyn Fn(usize) -> u64| {
@@ -202,7 +203,7 @@ mod tests {
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         generate(
             &mut Pacer::new(&clock, &stop, MARGIN),
-            &Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed },
+            &Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed },
             0,
         );
         for i in 0..10 {

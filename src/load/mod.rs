@@ -18,6 +18,7 @@ mod outages;
 mod pacing;
 mod playable;
 mod records;
+mod roster;
 mod run;
 mod score;
 mod server;

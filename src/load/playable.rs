@@ -103,7 +103,9 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
 }
 
 fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError> {
-    let partitioned = scenario.queues[consumer.from].partitions.is_some();
+    let queue = &scenario.queues[consumer.from];
+    let (partitioned, shared) = (queue.partitions.is_some(), scenario.consumers_of(consumer.from).count() > 1);
+    let blocks = queue.max_length.is_some() && queue.overflow == Overflow::Block;
     let odd = [
         (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "write a number"),
         (
@@ -111,7 +113,14 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
             "outages with batches or prefetch",
             "leave one of them out",
         ),
-        (consumer.autoscale.is_some(), "autoscale", "leave it out"),
+        (
+            consumer.autoscale.is_some()
+                && (consumer.batch.is_some() || consumer.prefetch > 1 || consumer.outages.is_some() || partitioned),
+            "autoscale with batches, prefetch, outages or partitions",
+            "leave one of them out",
+        ),
+        (consumer.autoscale.is_some() && shared, "autoscale and shares its queue with another group", "leave one of them out"),
+        (consumer.autoscale.is_some() && blocks, "autoscale and a queue with overflow = \"block\"", "write another overflow"),
         (consumer.batch.is_some() && consumer.prefetch > 1, "batch and prefetch", "leave one of them out"),
         (consumer.batch.is_some() && partitioned, "batches from partitions", "leave one of them out"),
         (

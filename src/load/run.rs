@@ -5,6 +5,7 @@ use super::clock::Monotonic;
 use super::exits::exits;
 use super::floor::Floor;
 use super::records::Aftermath;
+use super::roster::Roster;
 use super::score::Score;
 use super::stage::Stage;
 use super::stays::Stays;
@@ -67,6 +68,7 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
     let score = Score::new(scenario, plan)?;
     let target = targets::open(scenario, plan.len())?;
     let expected = score.expected();
+    let rosters: Vec<Option<Roster>> = (0..scenario.consumers.len()).map(|group| Roster::of(&score, group)).collect();
     let stays = Stays::new(expected, MOST_STAYS.max(expected));
     let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
     let mut facts = host::host();
@@ -75,7 +77,7 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
     let syncs = if durable { calibrate::syncs(SYNCS, SYNC_GAP).map_err(|e| LoadError::NoDisk { why: e.to_string() })? } else { Vec::new() };
     let steal = system::steal_and_total();
     let performance = Stage::new(
-        Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, closed: &closed },
+        Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, rosters: &rosters, closed: &closed },
         scenario.measurement.work,
         margin,
     )

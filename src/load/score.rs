@@ -33,9 +33,10 @@ pub struct Group {
     pub leased: bool,
 }
 
-/// The servers of a group, 0 where there is no number.
+/// The most servers that a group can have, 0 where there is no number.
 pub fn share_of(consumer: &Consumer) -> usize {
     match consumer.count {
+        Servers::Count(_) if consumer.autoscale.is_some() => consumer.autoscale.map_or(0, |scale| scale.max as usize),
         Servers::Count(servers) => servers as usize,
         Servers::Unlimited => 0,
     }

@@ -4,6 +4,7 @@ use super::chance::Journey;
 use super::clock::Clock;
 use super::floor::Floor;
 use super::outages::Breaks;
+use super::roster::Duty;
 use super::stays::{Origin, Who};
 use super::targets::{Taken, Want};
 use super::work::Worker;
@@ -93,6 +94,9 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         if self.breaks.is_some() {
             return self.take_while_up(want, hand);
         }
+        if self.floor.rosters[self.post.group].is_some() {
+            return self.take_on_duty(want, hand);
+        }
         let score = self.floor.score;
         let _baton = score.baton(self.post.group);
         let taken = self.floor.target.consume(self.queue(), want, hand);
@@ -100,6 +104,29 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             self.fill(want, hand);
         }
         taken
+    }
+
+    /// Takes a message while it is on duty.
+    fn take_on_duty(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+        let (rosters, server) = (self.floor.rosters, self.post.server);
+        let Some(roster) = &rosters[self.post.group] else { return false };
+        roster.set_busy(server, false);
+        while !self.floor.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            match roster.duty(server, now) {
+                Duty::Off => roster.wait(LOOK),
+                Duty::Starting(at) => self.stay_down(at),
+                Duty::On => {
+                    let until = roster.next().min(now + LOOK).max(now + 1_000_000);
+                    self.floor.target.refill(self.queue(), want, self.start + until, hand);
+                }
+            }
+            if !hand.is_empty() {
+                roster.set_busy(server, true);
+                return true;
+            }
+        }
+        false
     }
 
     /// Takes a message between breaks, which an idle server has, too.
@@ -384,7 +411,8 @@ mod tests {
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
         let target = Script(Mutex::new(vec![9, 1, 2, 3, 1, 0]));
         let post = Post { group: 0, server: 0 };
-        let floor = Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, closed: &closed };
+        let floor =
+            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
         let mut server = Server::new(&mut worker, floor, 0, post, 0);
         let notes = server.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.

@@ -129,6 +129,8 @@ impl<'a> Stage<'a> {
     fn server(&self, post: Post) -> Left {
         let Some(start) = self.await_start() else { return Left::default() };
         let mut worker = Worker::new(Pacer::new(&Monotonic, &self.halt, self.margin), &Monotonic, self.work);
+        // What waits from the start is not to be taken before.
+        worker.pacer.wait_until(start);
         // Room for twice its share of the messages, so that a usual run allocates nothing.
         let room = 2 * self.floor.score.len() / (self.floor.score.groups[post.group].servers as usize).max(1);
         let mut server = Server::new(&mut worker, self.floor, start, post, room);
@@ -161,8 +163,13 @@ impl<'a> Stage<'a> {
         let mut watched = Watched { start, levels: Vec::with_capacity((deadline / LOOK + 1) as usize), ..Watched::default() };
         let (mut next, mut empty) = (start + LOOK, false);
         while self.present.load(Ordering::Acquire) > 0 {
-            Monotonic.sleep_until(next);
+            let scales = self.floor.rosters.iter().flatten().map(|roster| start + roster.next()).min();
+            Monotonic.sleep_until(next.min(scales.unwrap_or(next)));
             let at = Monotonic.now() - start;
+            self.scale(at);
+            if start + at < next {
+                continue;
+            }
             next = start + (at / LOOK + 1) * LOOK;
             if !watched.cut_short && ((control.stopped)() || at > deadline || self.floor.stays.is_full()) {
                 watched.cut_short = true;
@@ -199,6 +206,16 @@ impl<'a> Stage<'a> {
                 let ttl = offer.ttl.map(|ttl| ttl.saturating_add(start.saturating_sub(Monotonic.now())));
                 // A scenario whose backlog finds no room is refused.
                 let _accepted = self.floor.target.publish(queue, &Offer { ttl, ..offer });
+            }
+        }
+    }
+
+    /// Lets the rosters look that are due.
+    fn scale(&self, at: u64) {
+        for (group, roster) in self.floor.rosters.iter().enumerate() {
+            let queue = self.floor.score.groups[group].queue;
+            if let Some(roster) = roster.as_ref().filter(|roster| roster.next() <= at) {
+                roster.look(self.floor.target.in_system(queue).unwrap_or(0), at);
             }
         }
     }

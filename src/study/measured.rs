@@ -160,6 +160,7 @@ impl Told {
         span
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,6 +272,19 @@ mod tests {
         assert!(measured.stays.iter().all(|r| r.outcome == Outcome::Served));
         let again = measured.stays.iter().filter(|r| r.deliveries > 1).count();
         assert!(again > 0, "two servers broke a dozen times in two hundred milliseconds of nearly full work");
+    }
+
+    #[test]
+    fn servers_come_and_go_with_the_backlog() {
+        let scale = "autoscale = { min = 1, max = 4, target_backlog = 5, every = \"20ms\", startup = \"5ms\" }\n";
+        let (measured, _) = both(&format!(
+            "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"2ms\"\n{scale}[measurement]\nduration = \"200ms\"\n"
+        ));
+        assert!(measured.stays.iter().all(|r| r.outcome == Outcome::Served && r.deliveries == 1));
+        let mut servers: Vec<u32> = measured.stays.iter().map(|r| r.server).collect();
+        servers.sort_unstable();
+        servers.dedup();
+        assert!(servers.len() > 1, "twice as much comes as one can do");
     }
 
     #[test]

@@ -113,6 +113,12 @@ fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ide
         let mut summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
         // A hand-off between threads is a wait in a measurement and none in a simulation.
         summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
+        // How many servers there were is in no record.
+        for c in scenario.consumers.iter().filter(|c| c.autoscale.is_some()) {
+            let of = [format!("consumers.{}.count", c.name), format!("consumers.{}.utilization", c.name)];
+            let queue = format!("queues.{}.utilization", scenario.queues[c.from].name);
+            summaries.whole.values.retain(|path, _| *path != queue && !of.iter().any(|of| path.starts_with(of)));
+        }
         answer(scenario, method, by, &summaries)
     };
     let really = if is_closed(scenario) { planned.clone() } else { really_sent(measured, planned) };

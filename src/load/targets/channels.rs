@@ -70,6 +70,7 @@ pub(super) fn only_hands_over(scenario: &Scenario) -> Result<(), LoadError> {
             (consumer.batch.is_some(), "batch"),
             (consumer.prefetch > 1, "prefetch"),
             (consumer.outages.is_some(), "outages"),
+            (consumer.autoscale.is_some(), "autoscale"),
         ];
         missing.extend(asked.iter().filter(|a| a.0).map(|a| format!("consumers.{}.{}", consumer.name, a.1)));
     }

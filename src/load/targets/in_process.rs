@@ -170,13 +170,13 @@ impl InProcess {
     /// Starts those who commit and those who deal.
     fn start(&mut self) -> Result<(), LoadError> {
         for (queue, lanes) in self.shared.lanes().iter().enumerate() {
-            for part in 0..lanes.len() {
+            for (part, lane) in lanes.iter().enumerate() {
                 let mut spawn = |name: &str, life: fn(&Lane)| {
                     let shared = Arc::clone(&self.shared);
                     let thread = thread::Builder::new().name(name.into()).spawn(move || life(&shared.lanes()[queue][part]));
                     thread.map(|thread| self.threads.push(thread)).map_err(|error| LoadError::NoThread { why: error.to_string() })
                 };
-                if lanes[part].commits.is_some() {
+                if lane.commits.is_some() {
                     spawn("commits", |lane| {
                         if let Some(commits) = &lane.commits {
                             commits.run(|offer| _ = lane.hand_over(offer));
@@ -184,7 +184,7 @@ impl InProcess {
                         lane.queue.close();
                     })?;
                 }
-                if lanes[part].dealer.is_some() {
+                if lane.dealer.is_some() {
                     spawn("dealer", |lane| lane.dealer.iter().for_each(|dealer| dealer.deal(&lane.queue)))?;
                 }
             }

@@ -1,0 +1,157 @@
+//! Autoscaling: which servers of a group are there, following the backlog, late.
+
+use super::score::Score;
+use crate::scenario::Autoscale;
+use parking_lot::{Condvar, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// One group's servers. Times are nanoseconds from the start.
+#[derive(Debug)]
+pub struct Roster {
+    scale: Autoscale,
+    every: u64,
+    startup: u64,
+    cooldown: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+    /// By server: whether it works on a message.
+    busy: Vec<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct State {
+    duties: Vec<Duty>,
+    /// When as many servers as there are were last needed.
+    needed: u64,
+    next: u64,
+}
+
+/// What a server is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    Off,
+    /// To be there from an instant on.
+    Starting(u64),
+    On,
+}
+
+impl Roster {
+    /// The roster of a group; `None` if it always has the same servers.
+    pub fn of(score: &Score<'_>, group: usize) -> Option<Self> {
+        let consumer = &score.scenario.consumers[group];
+        let scale = consumer.autoscale?;
+        let time = |seconds: f64| score.chance.played(seconds);
+        let there = if let crate::scenario::Servers::Count(count) = consumer.count { count } else { scale.min };
+        let duties: Vec<Duty> = (0..scale.max).map(|server| if server < there { Duty::On } else { Duty::Off }).collect();
+        let every = time(scale.every).max(1);
+        Some(Roster {
+            scale,
+            every,
+            startup: time(scale.startup),
+            cooldown: time(scale.cooldown),
+            busy: duties.iter().map(|_| AtomicBool::new(false)).collect(),
+            state: Mutex::new(State { duties, needed: 0, next: every }),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// What a server is to do now.
+    pub fn duty(&self, server: u32, now: u64) -> Duty {
+        let duty = &mut self.state.lock().duties[server as usize];
+        if matches!(duty, Duty::Starting(at) if *at <= now) {
+            *duty = Duty::On;
+        }
+        *duty
+    }
+
+    /// Waits until something changes, but no longer than so many nanoseconds.
+    pub fn wait(&self, nanos: u64) {
+        self.changed.wait_for(&mut self.state.lock(), Duration::from_nanos(nanos));
+    }
+
+    pub fn set_busy(&self, server: u32, busy: bool) {
+        self.busy[server as usize].store(busy, Ordering::Release);
+    }
+
+    fn is_busy(&self, server: usize) -> bool {
+        self.busy[server].load(Ordering::Acquire)
+    }
+
+    /// When the backlog is looked at next.
+    pub fn next(&self) -> u64 {
+        self.state.lock().next
+    }
+
+    /// Looks at how many messages are inside: one server for every `target_backlog` that wait, between `min` and `max`. More are there
+    /// after `startup`; fewer only when so many were not needed for `cooldown`.
+    pub fn look(&self, inside: u64, now: u64) {
+        let serving = (0..self.busy.len()).filter(|&server| self.is_busy(server)).count() as u64;
+        let wanted = (inside.saturating_sub(serving) as f64 / self.scale.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
+        let wanted = wanted.clamp(self.scale.min, self.scale.max) as usize;
+        let mut state = self.state.lock();
+        let at = state.next;
+        state.next += self.every;
+        let there = state.duties.iter().filter(|duty| **duty != Duty::Off).count();
+        if wanted >= there {
+            state.needed = at;
+            self.start(&mut state, wanted - there, at);
+        } else if at - state.needed >= self.cooldown {
+            self.stop(&mut state, there - wanted, now);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// One that was to go and still works stays; the others come after their startup.
+    fn start(&self, state: &mut State, more: usize, at: u64) {
+        let off: Vec<usize> = (0..state.duties.len()).filter(|&server| state.duties[server] == Duty::Off).take(more).collect();
+        for server in off {
+            state.duties[server] = if self.is_busy(server) { Duty::On } else { Duty::Starting(at + self.startup) };
+        }
+    }
+
+    /// Those that are not there yet go first, then idle ones, then busy ones when they are done.
+    fn stop(&self, state: &mut State, fewer: usize, now: u64) {
+        let worth = |server: usize| match state.duties[server] {
+            Duty::Off => None,
+            Duty::Starting(at) if at > now => Some(0),
+            Duty::Starting(_) | Duty::On => Some(1 + u8::from(self.is_busy(server))),
+        };
+        let mut there: Vec<(u8, usize)> = (0..state.duties.len()).rev().filter_map(|server| Some((worth(server)?, server))).collect();
+        there.sort_by_key(|(worth, _)| *worth);
+        there.into_iter().take(fewer).for_each(|(_, server)| state.duties[server] = Duty::Off);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+    use crate::workload::Block;
+    use crate::workload::laws::Law;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn servers_follow_the_backlog_late() {
+        let mut scenario = Scenario::mgc(1.0, Law::deterministic(1.0), 1);
+        scenario.consumers[0].autoscale =
+            Some(Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 10.0, startup: 3.0, cooldown: 15.0 });
+        let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
+        let score = Score::new(&scenario, &plan).expect("autoscaling is played");
+        let roster = Roster::of(&score, 0).expect("it is scaled");
+        let on = |now| (0..4).filter(|&server| roster.duty(server, now) == Duty::On).count();
+        assert_eq!((on(0), roster.next()), (1, 10 * SECOND));
+        // One in service and 25 waiting: three are wanted, and there after three seconds.
+        roster.set_busy(0, true);
+        roster.look(26, 10 * SECOND);
+        assert_eq!((on(12 * SECOND), on(13 * SECOND)), (1, 3));
+        // They were needed ten seconds ago, then twenty.
+        roster.set_busy(2, true);
+        roster.look(2, 20 * SECOND);
+        assert_eq!(on(20 * SECOND), 3);
+        roster.look(2, 30 * SECOND);
+        assert_eq!((on(30 * SECOND), roster.duty(0, 30 * SECOND)), (1, Duty::On), "the idle one goes before the busy ones");
+    }
+}
