@@ -41,8 +41,11 @@ pub mod log;
 mod model_test;
 mod settings;
 mod shell;
+#[cfg(all(test, shuttle))]
+mod shuttle_test;
 mod slots;
 mod state;
+mod sync;
 mod timers;
 mod topic;
 

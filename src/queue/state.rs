@@ -20,23 +20,25 @@ mod held;
 ///
 /// Times are nanoseconds from any fixed instant; one that lies before an earlier call's counts as that.
 #[derive(Debug, Clone)]
+// In this order: what every call touches stands together, in few cache lines that have to follow the lock from processor to processor.
+#[repr(C)]
 pub struct State<T> {
-    settings: Settings,
-    held: Held<T>,
-    line: Line,
-    leases: Timers,
-    delays: Timers,
+    counts: Counts,
     /// Consumers that wait for a message.
     takers: u64,
-    counts: Counts,
-    lost: Vec<Lost<T>>,
-    closed: bool,
     next_id: u64,
     next_turn: u64,
     /// Until when everything that happens by itself has happened.
     now: u64,
     /// Whether anything can happen by itself.
     timed: bool,
+    closed: bool,
+    held: Held<T>,
+    line: Line,
+    lost: Vec<Lost<T>>,
+    settings: Settings,
+    leases: Timers,
+    delays: Timers,
 }
 
 impl<T: Clone> State<T> {

@@ -1,137 +1,10 @@
 //! The log on a disk that fails and forgets: power cuts at any call, lost, torn and reordered writes, full disks, failed syncs,
 //! and bytes of any kind.
 
+use super::memory::{Fault, Memory};
 use super::*;
-use parking_lot::Mutex;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::io;
-use std::sync::Arc;
-
-/// How a disk fails at its n-th call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    /// Nothing works any more; what was not synced is kept or lost piece by piece.
-    PowerCut,
-    /// This one call fails; half of a write may be done, a failed sync throws away what it should have kept.
-    Error,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    files: BTreeMap<u64, Vec<u8>>,
-    /// Writes since the last sync: where, and what.
-    pending: BTreeMap<u64, Vec<(u64, Vec<u8>)>>,
-    calls: u64,
-    fault: Option<(u64, Fault)>,
-    off: bool,
-    chance: u64,
-}
-
-impl State {
-    /// A coin whose tosses follow from the seed.
-    fn toss(&mut self) -> bool {
-        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.chance >> 63 == 1
-    }
-
-    /// Whether this call fails.
-    fn call(&mut self) -> io::Result<()> {
-        self.calls += 1;
-        match self.fault {
-            Some((at, Fault::PowerCut)) if self.calls >= at => self.off = true,
-            Some((at, Fault::Error)) if self.calls == at => return Err(io::ErrorKind::StorageFull.into()),
-            _ => {}
-        }
-        if self.off { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
-    }
-
-    /// Keeps some of a file's unsynced writes, piece by piece, in any order.
-    fn scatter(&mut self, number: u64) {
-        for (at, bytes) in self.pending.remove(&number).unwrap_or_default() {
-            for (piece, content) in bytes.chunks(16).enumerate() {
-                let from = at as usize + piece * 16;
-                if self.toss()
-                    && let Some(place) = self.files.get_mut(&number).and_then(|f| f.get_mut(from..from + content.len()))
-                {
-                    place.copy_from_slice(content);
-                }
-            }
-        }
-    }
-
-    /// The machine starts again.
-    fn restart(&mut self) {
-        let open: Vec<u64> = self.pending.keys().copied().collect();
-        open.into_iter().for_each(|number| self.scatter(number));
-        (self.fault, self.off, self.calls) = (None, false, 0);
-    }
-}
-
-#[derive(Debug, Clone, Default)]
-struct Memory(Arc<Mutex<State>>);
-
-impl Disk for Memory {
-    fn list(&self) -> io::Result<Vec<u64>> {
-        Ok(self.0.lock().files.keys().copied().collect())
-    }
-
-    fn read(&self, number: u64) -> io::Result<Vec<u8>> {
-        self.0.lock().files.get(&number).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-
-    fn create(&self, number: u64, length: u64) -> io::Result<Box<dyn Medium>> {
-        let mut state = self.0.lock();
-        let outcome = state.call();
-        // A call that fails may have made the file, or a part of it.
-        let length = if outcome.is_ok() { length } else { length / 2 };
-        if outcome.is_ok() || state.toss() {
-            state.files.insert(number, vec![0; length as usize]);
-        }
-        outcome.map(|()| Box::new(Open { state: Arc::clone(&self.0), number }) as Box<dyn Medium>)
-    }
-
-    fn remove(&self, number: u64) -> io::Result<()> {
-        let mut state = self.0.lock();
-        let outcome = state.call();
-        if outcome.is_ok() || state.toss() {
-            state.files.remove(&number);
-        }
-        outcome
-    }
-}
-
-struct Open {
-    state: Arc<Mutex<State>>,
-    number: u64,
-}
-
-impl Medium for Open {
-    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut state = self.state.lock();
-        let outcome = state.call();
-        let done = if outcome.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
-        state.pending.entry(self.number).or_default().push((at, done.to_vec()));
-        outcome
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        let mut state = self.state.lock();
-        let outcome = state.call();
-        if outcome.is_err() {
-            if !state.off {
-                state.scatter(self.number);
-            }
-            return outcome;
-        }
-        let writes = state.pending.remove(&self.number).unwrap_or_default();
-        let file = state.files.get_mut(&self.number).expect("an open segment is there");
-        for (at, bytes) in writes {
-            file[at as usize..at as usize + bytes.len()].copy_from_slice(&bytes);
-        }
-        Ok(())
-    }
-}
 
 /// What publishers and consumers know.
 #[derive(Debug, Default)]
@@ -191,12 +64,12 @@ fn holds(known: &Known, owed: &[Owed]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A script with a fault at a call, then recovery, twice over: the second life fails, too.
-fn survive(script: &[(u8, u8)], fault: Fault, at: u64, again: u64, seed: u64) -> Result<(), TestCaseError> {
+/// A script with a fault at a call, then recovery, twice over: the second life ends, too.
+fn survive(script: &[(u8, u8)], faults: [Fault; 2], at: u64, again: u64, seed: u64) -> Result<(), TestCaseError> {
     let memory = Memory::default();
     let mut known = Known::default();
     memory.0.lock().chance = seed;
-    for at in [at, again] {
+    for (at, fault) in [at, again].into_iter().zip(faults) {
         memory.0.lock().fault = Some((at, fault));
         if let Ok((log, owed)) = Log::open(Box::new(memory.clone()), 400) {
             holds(&known, &owed)?;
@@ -227,14 +100,22 @@ proptest! {
     fn confirmed_messages_survive_power_cuts(
         script in prop::collection::vec((0..9_u8, 0..90_u8), 1..40), at in 1..60_u64, again in 1..60_u64, seed: u64
     ) {
-        survive(&script, Fault::PowerCut, at, again, seed)?;
+        survive(&script, [Fault::PowerCut; 2], at, again, seed)?;
     }
 
     #[test]
     fn confirmed_messages_survive_failing_calls(
         script in prop::collection::vec((0..9_u8, 0..90_u8), 1..40), at in 1..60_u64, again in 1..60_u64, seed: u64
     ) {
-        survive(&script, Fault::Error, at, again, seed)?;
+        survive(&script, [Fault::Error; 2], at, again, seed)?;
+    }
+
+    /// What a killed process wrote is read, and must not go after the next one has counted on from it.
+    #[test]
+    fn confirmed_messages_survive_a_kill_and_then_a_power_cut(
+        script in prop::collection::vec((0..9_u8, 0..90_u8), 1..40), at in 1..60_u64, again in 1..60_u64, seed: u64
+    ) {
+        survive(&script, [Fault::Kill, Fault::PowerCut], at, again, seed)?;
     }
 
     /// Any bytes: no panic, no more than there is, and a valid prefix of what was written.
@@ -296,12 +177,16 @@ fn settled_segments_go_and_the_rest_stays() {
     for n in 0..200 {
         let (id, position) = log.publish(vec![7; 50]).expect("nothing fails");
         log.commit(position).expect("nothing fails");
-        // The tenth stays for a while.
-        if n != 10 {
+        // The tenth stays for a while, and comes back now and then.
+        if n == 10 {
+            log.note(id, Event::Returned(3)).expect("nothing fails");
+        } else {
             log.note(id, Event::Settled).expect("nothing fails");
         }
     }
-    assert!(segments() > 30, "an unsettled message keeps its segment and what follows: {}", segments());
+    assert!(segments() <= 4, "an unsettled message is carried forward and keeps nothing else: {}", segments());
+    let owed: Vec<_> = recover(&memory).expect("it can be read").owed.iter().map(|o| (o.id, o.body.len(), o.deliveries)).collect();
+    assert!(owed.contains(&(10, 50, 3)), "it is whole, and how often it came back is kept: {owed:?}");
     log.note(10, Event::Settled).expect("nothing fails");
     log.flush().expect("nothing fails");
     assert!(segments() <= 2, "{}", segments());

@@ -5,17 +5,23 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A place for numbered segments. Every call has either happened durably when it returns, or failed.
+/// A place for numbered segments. That one came or went may be forgotten in a crash until the next [`Disk::sync`].
 pub trait Disk: Send + Sync {
     /// The numbers of the segments, in any order.
     fn list(&self) -> io::Result<Vec<u64>>;
 
     fn read(&self, number: u64) -> io::Result<Vec<u8>>;
 
-    /// A new segment of so many bytes, all zero: writing over them later costs half of what growing a file does.
+    /// A new segment of so many bytes, all zero and durable: writing over them later costs half of what growing a file does.
     fn create(&self, number: u64, length: u64) -> io::Result<Box<dyn Medium>>;
 
     fn remove(&self, number: u64) -> io::Result<()>;
+
+    /// Makes durable which segments there are.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Makes durable all that can be read of a segment: a process that was killed may have left what no sync has seen.
+    fn keep(&self, number: u64) -> io::Result<()>;
 }
 
 /// An open segment.
@@ -40,26 +46,30 @@ impl Folder {
     /// # Errors
     /// A folder that another process holds, or that cannot be written to.
     pub fn open(path: &Path) -> Result<Self, LogError> {
-        fs::create_dir_all(path)?;
+        make(path)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LogError::InUse { path: path.display().to_string() }),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        let folder = Folder { path: path.to_owned(), _lock: lock };
-        folder.sync()?;
-        Ok(folder)
+        Ok(Folder { path: path.to_owned(), _lock: lock })
     }
 
     fn file(&self, number: u64) -> PathBuf {
         self.path.join(format!("{number:016x}.log"))
     }
+}
 
-    /// Makes names that came or went durable.
-    fn sync(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
+/// Makes a folder whose name is durable, as are those above it.
+fn make(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
+    fs::create_dir_all(path)?;
+    for made in missing {
+        let above = made.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(above)?.sync_all()?;
     }
+    Ok(())
 }
 
 impl Disk for Folder {
@@ -87,13 +97,19 @@ impl Disk for Folder {
             left -= some;
         }
         file.sync_all()?;
-        self.sync()?;
         Ok(Box::new(file))
     }
 
     fn remove(&self, number: u64) -> io::Result<()> {
-        fs::remove_file(self.file(number))?;
-        self.sync()
+        fs::remove_file(self.file(number))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+
+    fn keep(&self, number: u64) -> io::Result<()> {
+        File::open(self.file(number))?.sync_all()
     }
 }
 

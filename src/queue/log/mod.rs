@@ -4,22 +4,30 @@
 //! writes), so that many publishers share one sync. Any failure poisons the log: everybody is told, nothing is tried again and then
 //! confirmed, since a disk that failed a sync may have thrown the data away. What is not waited for (acknowledgements) goes with the next
 //! commit: a message may come twice after a crash, but none that was confirmed is lost.
+//!
+//! A segment goes when all its messages are settled, the oldest first. One message that stays would keep all that came after it, so once the segments
+//! hold four times what is owed, what is owed of the oldest is written once more at the end.
 
 #[cfg(test)]
 mod crash_test;
 mod disk;
 mod error;
+#[cfg(test)]
+mod memory;
 mod record;
 mod recover;
 mod segments;
 
 pub use disk::{Disk, Folder, Medium};
 pub use error::LogError;
+#[cfg(all(test, shuttle))]
+pub use memory::Memory;
 pub use record::Event;
 pub use recover::{Owed, Recovered, recover};
 
-use parking_lot::{Condvar, Mutex};
-use segments::{Segments, Written};
+use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering, Thread, current, park, yield_now};
+use segments::{Carried, Segments};
+use std::collections::HashSet;
 
 /// Bytes of a segment unless said otherwise.
 pub const SEGMENT: u64 = 16 << 20;
@@ -27,7 +35,8 @@ pub const SEGMENT: u64 = 16 << 20;
 /// An open log, shared by threads.
 pub struct Log {
     inner: Mutex<Inner>,
-    done: Condvar,
+    /// Records below this number are durable: for those who were woken, who need no lock to see that they are done.
+    durable: AtomicU64,
 }
 
 struct Inner {
@@ -41,6 +50,10 @@ struct Inner {
     durable: u64,
     /// Absent while a leader writes.
     segments: Option<Segments>,
+    /// How many records were written together last.
+    usual: usize,
+    /// Those who sleep until a place is durable.
+    sleepers: Vec<(Position, Thread)>,
     poisoned: Option<LogError>,
 }
 
@@ -57,8 +70,17 @@ impl Log {
         let found = recover(disk.as_ref())?;
         let segments = Segments::new(disk, segment, &found)?;
         let first = found.next_sequence;
-        let inner = Inner { pending: Vec::new(), first, next_id: found.next_id, durable: first, segments: Some(segments), poisoned: None };
-        Ok((Log { inner: Mutex::new(inner), done: Condvar::new() }, found.owed))
+        let inner = Inner {
+            pending: Vec::new(),
+            first,
+            next_id: found.next_id,
+            durable: first,
+            segments: Some(segments),
+            usual: 1,
+            sleepers: Vec::new(),
+            poisoned: None,
+        };
+        Ok((Log { inner: Mutex::new(inner), durable: AtomicU64::new(first) }, found.owed))
     }
 
     /// Notes a message; returns its number and the place to wait for.
@@ -89,6 +111,7 @@ impl Log {
     /// # Errors
     /// The failure that has poisoned the log.
     pub fn commit(&self, position: Position) -> Result<(), LogError> {
+        let me = current();
         let mut inner = self.inner.lock();
         loop {
             if inner.durable > position.0 {
@@ -97,20 +120,45 @@ impl Log {
             if let Some(why) = &inner.poisoned {
                 return Err(why.clone());
             }
-            let Some(mut segments) = inner.segments.take() else {
-                self.done.wait(&mut inner);
+            if let Some(segments) = inner.segments.take() {
+                inner = self.lead(inner, segments);
                 continue;
-            };
-            let (batch, first, next_id) = (std::mem::take(&mut inner.pending), inner.first, inner.next_id);
-            inner.first += batch.len() as u64;
-            let outcome = parking_lot::MutexGuard::unlocked(&mut inner, || write(&mut segments, &batch, first, next_id));
-            inner.segments = Some(segments);
-            match outcome {
-                Ok(()) => inner.durable = first + batch.len() as u64,
-                Err(error) => inner.poisoned = Some(error.into()),
             }
-            self.done.notify_all();
+            inner.sleepers.push((position, me.clone()));
+            drop(inner);
+            park();
+            if self.durable.load(Ordering::Acquire) > position.0 {
+                return Ok(());
+            }
+            inner = self.inner.lock();
+            // Not all who wake have been woken.
+            inner.sleepers.retain(|(_, sleeper)| sleeper.id() != me.id());
         }
+    }
+
+    /// Writes and syncs all that is pending, and wakes those who waited for it.
+    fn lead<'a>(&'a self, mut inner: MutexGuard<'a, Inner>, mut segments: Segments) -> MutexGuard<'a, Inner> {
+        // Those whom the last sync has set free are on their way with their next messages: let them come along.
+        let mut there = 0;
+        while inner.pending.len() < inner.usual && inner.pending.len() > there {
+            there = inner.pending.len();
+            MutexGuard::unlocked(&mut inner, yield_now);
+        }
+        let carried = MutexGuard::unlocked(&mut inner, || segments.stragglers());
+        let carried = carried.map(|messages| inner.carry(messages));
+        let (batch, first, next_id) = (std::mem::take(&mut inner.pending), inner.first, inner.next_id);
+        inner.first += batch.len() as u64;
+        inner.usual = batch.len();
+        let outcome = MutexGuard::unlocked(&mut inner, || carried.and_then(|()| write(&mut segments, &batch, first, next_id)));
+        inner.segments = Some(segments);
+        match outcome {
+            Ok(()) => inner.durable = first + batch.len() as u64,
+            Err(error) => inner.poisoned = Some(error.into()),
+        }
+        self.durable.store(inner.durable, Ordering::Release);
+        let woken = inner.rise();
+        MutexGuard::unlocked(&mut inner, || woken.iter().for_each(|(_, sleeper)| sleeper.unpark()));
+        inner
     }
 
     /// Makes everything durable that was noted so far.
@@ -134,6 +182,33 @@ impl Inner {
         self.pending.push((id, event));
         Ok(Position(self.first + self.pending.len() as u64 - 1))
     }
+
+    /// Notes messages once more that are still owed, with how often they had been given back.
+    fn carry(&mut self, messages: Vec<Carried>) {
+        if messages.is_empty() {
+            return;
+        }
+        let settled: HashSet<u64> = self.pending.iter().filter(|(_, event)| *event == Event::Settled).map(|(id, _)| *id).collect();
+        for Carried { id, body, deliveries } in messages.into_iter().filter(|m| !settled.contains(&m.id)) {
+            self.pending.push((id, Event::Published(body)));
+            if deliveries > 0 {
+                self.pending.push((id, Event::Returned(deliveries)));
+            }
+        }
+    }
+
+    /// Those who are to be woken: whoever is to lead next, so that the disk is soon at work again, then all who are done.
+    fn rise(&mut self) -> Vec<(Position, Thread)> {
+        if self.poisoned.is_some() {
+            return std::mem::take(&mut self.sleepers);
+        }
+        let durable = self.durable;
+        let mut woken: Vec<_> = self.sleepers.extract_if(.., |(position, _)| position.0 < durable).collect();
+        if !self.sleepers.is_empty() {
+            woken.insert(0, self.sleepers.swap_remove(0));
+        }
+        woken
+    }
 }
 
 /// Writes a batch, in as few syncs as the segments allow.
@@ -142,21 +217,16 @@ fn write(segments: &mut Segments, batch: &[(u64, Event)], first: u64, next_id: u
     let mut sequence = first;
     while !rest.is_empty() {
         let room = segments.room(record::size(&rest[0].1) as u64, sequence, next_id)?;
-        let (mut bytes, mut written, mut count) = (Vec::new(), Written::default(), 0);
+        let (mut bytes, mut count) = (Vec::new(), 0);
         for (id, event) in rest {
             if (bytes.len() + record::size(event)) as u64 > room.bytes {
                 break;
             }
             record::write(&mut bytes, room.segment, sequence, *id, event);
-            match event {
-                Event::Published(_) => written.published.push(*id),
-                Event::Settled => written.settled.push(*id),
-                Event::Returned(_) => {}
-            }
             sequence += 1;
             count += 1;
         }
-        segments.write(&bytes, &written)?;
+        segments.write(&bytes, &rest[..count])?;
         rest = &rest[count..];
     }
     Ok(())

@@ -25,8 +25,10 @@ pub struct Recovered {
     pub next_id: u64,
     pub next_sequence: u64,
     pub next_segment: u64,
-    /// Segments that hold the log, the oldest first, and the messages owed of each.
-    pub(super) segments: Vec<(u64, Vec<u64>)>,
+    /// Segments that hold the log, the oldest first.
+    pub(super) segments: Vec<u64>,
+    /// By message that is owed: the segment in which it was last written.
+    pub(super) homes: Vec<u64>,
     /// Segments that hold nothing of it.
     pub(super) stale: Vec<u64>,
 }
@@ -49,18 +51,13 @@ pub fn recover(disk: &dyn Disk) -> io::Result<Recovered> {
             Some(h) if found.segments.is_empty() || h.sequence == found.next_sequence => {
                 found.next_sequence = h.sequence;
                 found.next_id = found.next_id.max(h.next_id);
-                found.segments.push((number, Vec::new()));
+                found.segments.push(number);
                 play(&bytes[SEGMENT_HEAD..], number, &mut found, &mut owed);
             }
             _ => found.stale.push(number),
         }
     }
-    for (message, segment) in owed.into_values() {
-        if let Some((_, messages)) = found.segments.iter_mut().find(|(number, _)| *number == segment) {
-            messages.push(message.id);
-        }
-        found.owed.push(message);
-    }
+    (found.owed, found.homes) = owed.into_values().unzip();
     Ok(found)
 }
 
@@ -72,11 +69,13 @@ fn play(mut bytes: &[u8], segment: u64, found: &mut Recovered, owed: &mut BTreeM
         match record.event {
             Event::Published(body) => {
                 found.next_id = found.next_id.max(record.id.saturating_add(1));
-                owed.insert(record.id, (Owed { id: record.id, body, deliveries: 0 }, segment));
+                // One that was carried forward is the same message.
+                let deliveries = owed.get(&record.id).map_or(0, |(message, _)| message.deliveries);
+                owed.insert(record.id, (Owed { id: record.id, body, deliveries }, segment));
             }
             Event::Returned(deliveries) => {
                 if let Some((message, _)) = owed.get_mut(&record.id) {
-                    message.deliveries = deliveries;
+                    message.deliveries = message.deliveries.max(deliveries);
                 }
             }
             Event::Settled => {
@@ -84,4 +83,18 @@ fn play(mut bytes: &[u8], segment: u64, found: &mut Recovered, owed: &mut BTreeM
             }
         }
     }
+}
+
+/// The messages that a segment holds, settled ones among them.
+pub(super) fn published(bytes: &[u8], segment: u64) -> Vec<(u64, Vec<u8>)> {
+    let Some(header) = Header::read(bytes).filter(|h| h.segment == segment) else { return Vec::new() };
+    let (mut rest, mut sequence, mut found) = (&bytes[SEGMENT_HEAD..], header.sequence, Vec::new());
+    while let Some((record, length)) = record::read(rest, segment, sequence) {
+        rest = &rest[length..];
+        sequence += 1;
+        if let Event::Published(body) = record.event {
+            found.push((record.id, body));
+        }
+    }
+    found
 }

@@ -1,8 +1,8 @@
 //! The writing end: the segment that is filled, and the older ones that wait for their messages to be settled.
 
 use super::disk::{Disk, Medium};
-use super::record::{Header, SEGMENT_HEAD};
-use super::recover::Recovered;
+use super::record::{Event, Header, SEGMENT_HEAD};
+use super::recover::{Recovered, published};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 
@@ -15,8 +15,16 @@ pub(super) struct Segments {
     open: Option<Open>,
     /// The oldest first, the open one last, and how many messages each is kept for.
     kept: VecDeque<(u64, u64)>,
-    /// In which segment a message that is owed was published.
-    home: HashMap<u64, u64>,
+    /// Where a message that is owed was written.
+    home: HashMap<u64, Home>,
+    /// Bytes of all that is owed.
+    owed: u64,
+}
+
+struct Home {
+    segment: u64,
+    bytes: u64,
+    deliveries: u32,
 }
 
 struct Open {
@@ -26,11 +34,11 @@ struct Open {
     length: u64,
 }
 
-/// What is written together: settled messages are told apart because they free segments.
-#[derive(Debug, Default)]
-pub(super) struct Written {
-    pub published: Vec<u64>,
-    pub settled: Vec<u64>,
+/// A message that is carried into a newer segment: its body, and how often it had been given back.
+pub(super) struct Carried {
+    pub id: u64,
+    pub body: Vec<u8>,
+    pub deliveries: u32,
 }
 
 /// Where the next records go, and how many bytes of them.
@@ -42,13 +50,20 @@ pub(super) struct Room {
 impl Segments {
     /// Goes on after what was recovered: in a new segment, so that no torn record is ever written over.
     pub fn new(disk: Box<dyn Disk>, length: u64, found: &Recovered) -> io::Result<Self> {
+        // What comes next counts on from what was found, so none of that may go any more.
+        for &number in &found.segments {
+            disk.keep(number)?;
+        }
+        disk.sync()?;
         for &number in &found.stale {
             disk.remove(number)?;
+            disk.sync()?;
         }
-        let mut segments = Segments { disk, length, next: found.next_segment, open: None, kept: VecDeque::new(), home: HashMap::new() };
-        for (number, messages) in &found.segments {
-            segments.kept.push_back((*number, messages.len() as u64));
-            segments.home.extend(messages.iter().map(|&id| (id, *number)));
+        let (kept, home) = (VecDeque::new(), HashMap::new());
+        let mut segments = Segments { disk, length, next: found.next_segment, open: None, kept, home, owed: 0 };
+        segments.kept.extend(found.segments.iter().map(|&number| (number, 0)));
+        for (message, &segment) in found.owed.iter().zip(&found.homes) {
+            segments.lives(message.id, segment, message.body.len() as u64, message.deliveries);
         }
         Ok(segments)
     }
@@ -62,6 +77,7 @@ impl Segments {
         self.next += 1;
         let length = self.length.max(SEGMENT_HEAD as u64 + least);
         let mut medium = self.disk.create(number, length)?;
+        self.disk.sync()?;
         // It is synced with the records that it is made for; before, nobody relies on it.
         medium.write_at(0, &Header { segment: number, sequence, next_id }.bytes())?;
         self.open = Some(Open { number, medium, at: SEGMENT_HEAD as u64, length });
@@ -69,37 +85,71 @@ impl Segments {
         Ok(Room { segment: number, bytes: length - SEGMENT_HEAD as u64 })
     }
 
-    /// Writes records into the open segment and makes them durable; removes what is needed no more.
-    pub fn write(&mut self, bytes: &[u8], written: &Written) -> io::Result<()> {
+    /// Writes records into the open segment and makes them durable; removes what is needed no more. `events` is what the records say.
+    pub fn write(&mut self, bytes: &[u8], events: &[(u64, Event)]) -> io::Result<()> {
         let open = self.open.as_mut().expect("room was made before the records were");
         open.medium.write_at(open.at, bytes)?;
         open.medium.sync()?;
         open.at += bytes.len() as u64;
         let number = open.number;
-        for &id in &written.published {
-            self.home.insert(id, number);
-            self.keep(number, 1);
-        }
-        for id in &written.settled {
-            if let Some(home) = self.home.remove(id) {
-                self.keep(home, -1);
+        for (id, event) in events {
+            match event {
+                Event::Published(body) => self.lives(*id, number, body.len() as u64, 0),
+                Event::Returned(deliveries) => {
+                    if let Some(home) = self.home.get_mut(id) {
+                        home.deliveries = home.deliveries.max(*deliveries);
+                    }
+                }
+                Event::Settled => drop(self.leaves(*id)),
             }
         }
         self.reclaim()
     }
 
+    /// What is still owed of the oldest segment, if all segments together hold four times what is owed or more: written once more it
+    /// frees the segment, and those behind it that only waited for that.
+    pub fn stragglers(&self) -> io::Result<Vec<Carried>> {
+        let Some(&(oldest, _)) = self.kept.front() else { return Ok(Vec::new()) };
+        if self.kept.len() < 4 || self.kept.len() as u64 * self.length < 4 * self.owed {
+            return Ok(Vec::new());
+        }
+        let mut carried = Vec::new();
+        for (id, body) in published(&self.disk.read(oldest)?, oldest) {
+            if let Some(home) = self.home.get(&id).filter(|home| home.segment == oldest) {
+                carried.push(Carried { id, body, deliveries: home.deliveries });
+            }
+        }
+        Ok(carried)
+    }
+
+    /// A message is owed, and was last written in a segment.
+    fn lives(&mut self, id: u64, segment: u64, bytes: u64, deliveries: u32) {
+        let before = self.leaves(id).map_or(0, |home| home.deliveries);
+        self.home.insert(id, Home { segment, bytes, deliveries: before.max(deliveries) });
+        self.owed += bytes;
+        self.keep(segment, 1);
+    }
+
+    fn leaves(&mut self, id: u64) -> Option<Home> {
+        let home = self.home.remove(&id)?;
+        self.owed -= home.bytes;
+        self.keep(home.segment, -1);
+        Some(home)
+    }
+
     fn keep(&mut self, number: u64, change: i64) {
-        if let Some((_, messages)) = self.kept.iter_mut().find(|(n, _)| *n == number) {
+        if let Some((_, messages)) = self.kept.iter_mut().rev().find(|(n, _)| *n == number) {
             *messages = messages.saturating_add_signed(change);
         }
     }
 
-    /// Removes segments from the front, one after the other, so that no gap is ever found.
+    /// Removes segments from the front, each for certain before the next, so that no gap is ever found.
     fn reclaim(&mut self) -> io::Result<()> {
         while self.kept.len() > 1
             && let Some(&(number, 0)) = self.kept.front()
         {
             self.disk.remove(number)?;
+            self.disk.sync()?;
             self.kept.pop_front();
         }
         Ok(())
