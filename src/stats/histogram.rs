@@ -81,7 +81,12 @@ impl Counts {
 
     /// Counts so many zeros.
     pub(super) fn record_zeros(&mut self, times: u64) {
-        self.counts[0] += times;
+        if self.counts.is_empty() && times > 0 {
+            self.reach(0);
+        }
+        if let Some(zeros) = self.counts.first_mut() {
+            *zeros += times;
+        }
         self.total += times;
     }
 
@@ -155,8 +160,9 @@ impl Counts {
         let value = (time * crate::units::NANOS_PER_SECOND) as u64;
         let last = bucket(value);
         let (low, width) = bounds(last);
-        let inside = self.counts[last] as f64 * ((value - low + 1) as f64 / width as f64);
-        let below = self.counts[..last].iter().sum::<u64>() as f64;
+        let here = self.counts.get(last).copied().unwrap_or_default();
+        let inside = here as f64 * ((value - low + 1) as f64 / width as f64);
+        let below = self.counts.iter().take(last).sum::<u64>() as f64;
         if time < 0.0 || self.total == 0 { 0.0 } else { (below + inside) / self.total as f64 }
     }
 
