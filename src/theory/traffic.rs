@@ -178,7 +178,7 @@ mod tests {
         // 0.99 × 20 ms + 0.01 × 4 × 30 s.
         assert!((demand.offered_load() / demand.arrival_rate - 1.2198).abs() < 1e-9);
     }
-    use crate::scenario::{Queue, Route};
+    use crate::scenario::{Destination, Queue, Route};
     use crate::workload::laws::Law;
 
     /// Two queues in a row; a tenth of what the second serves goes back to the first.
