@@ -124,7 +124,7 @@ fn figures(plots: &[(&Plot, String)]) -> String {
 }
 
 /// A sentence, with what stands between `backticks` as code.
-fn said(text: &str) -> String {
+pub(super) fn said(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
         return escape(text);

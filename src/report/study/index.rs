@@ -1,7 +1,7 @@
 //! Several saved results on one page: each with its verdict, its main figures and its pictures.
 
 use crate::answer::{Answer, metric_of};
-use crate::report::html::section;
+use crate::report::html::{said, section};
 use crate::report::number::Scale;
 use crate::report::plots::escape;
 use serde_json::Value;
@@ -63,7 +63,7 @@ fn entry(entry: &Entry) -> String {
     let mut body = String::new();
     for (i, sentence) in entry.verdict.iter().enumerate() {
         let class = if i == 0 { " class=\"verdict\"" } else { "" };
-        body += &format!("<p{class}>{}</p>\n", escape(sentence));
+        body += &format!("<p{class}>{}</p>\n", said(sentence));
     }
     body += &table(&entry.answers);
     body.extend(entry.pictures.iter().map(|svg| format!("<figure>\n{svg}</figure>\n")));
