@@ -1,5 +1,5 @@
 //! The queue core beside the channels that people use, in one run, so that ratios hold on any machine:
-//! `cargo bench --bench queue`.
+//! `cargo bench --bench queue`, or `cargo bench --bench queue -- Durable` for the tables with that word in their title.
 //!
 //! Contenders take turns, round after round, and the median round counts: this kind of machine changes its pace from second to second.
 //! The core numbers, acknowledges and could redeliver every message; channels do none of that.
@@ -144,15 +144,13 @@ fn pairs(send: impl Fn(u64) + Sync, receive: impl Fn() -> u64 + Sync) -> Duratio
 }
 
 fn core_pairs(batch: u64) -> Duration {
-    let queue = core(Overflow::Block, 500);
+    let queue = core(Overflow::Block, Settings::default().spins);
     timed(|| {
         thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
                     let mut hand = Vec::with_capacity(batch as usize);
-                    while queue.consume(batch as usize, &mut hand) {
-                        queue.ack_many(hand.drain(..).map(|d| d.tag)).expect("each is settled once");
-                    }
+                    while queue.ack_and_consume(batch as usize, &mut hand).expect("each is settled once") {}
                 });
             }
             let senders = (0..2).map(|_| {
@@ -262,7 +260,7 @@ fn latency() -> Vec<Contender> {
             }),
         ),
         ("core, parking", Box::new(|| core_one_way(0))),
-        ("core, looking 500 times, then parking", Box::new(|| core_one_way(500))),
+        ("core, looking a while, then parking", Box::new(|| core_one_way(Settings::default().spins))),
         (
             "crossbeam-channel, parking",
             Box::new(|| {
@@ -350,8 +348,13 @@ fn medians(contenders: &[Contender]) -> Vec<Duration> {
     rounds.iter().map(|times| times[ROUNDS / 2]).collect()
 }
 
-/// Prints a table: each contender's figure and how it compares with the first.
+/// Prints a table, if it is asked for: each contender's figure and how it compares with the first.
 fn table(title: &str, unit: &str, contenders: &[Contender], figure: impl Fn(Duration) -> f64) {
+    // What cargo itself hands over begins with a dash.
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
+    if words.peek().is_some() && !words.any(|word| title.contains(&word)) {
+        return;
+    }
     println!("\n{title}");
     let medians = medians(contenders);
     let first = figure(medians[0]);

@@ -31,6 +31,32 @@
 //! assert!(queue.counts().balanced());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Threads share a queue as it is. Under load batches are several times faster, because a lock that changes processors costs as much as
+//! twenty messages; here publishers wait when a thousand are ready, and consumers go home when all is settled:
+//!
+//! ```
+//! use queuelab::queue::{Overflow, Queue, Settings};
+//!
+//! let settings = Settings { max_length: Some(1_000), overflow: Overflow::Block, wake_room: 500, ..Settings::default() };
+//! let queue = Queue::new(settings, || 0, |_| {});
+//! std::thread::scope(|scope| {
+//!     let consumer = || {
+//!         let mut hand = Vec::new();
+//!         // Acknowledges what it has at hand and takes up to 16 more.
+//!         while queue.ack_and_consume(16, &mut hand).expect("each delivery is settled once") {
+//!             // Work on hand[..].body.
+//!         }
+//!     };
+//!     scope.spawn(consumer);
+//!     scope.spawn(consumer);
+//!     queue.publish_many(0..10_000_u64, &mut Vec::new());
+//!     queue.close();
+//! });
+//! assert_eq!(queue.counts().acked, 10_000);
+//! ```
+//!
+//! How all this is tested, and what breaking it on purpose turns red: `benches/trust.md`.
 
 mod counts;
 mod delivery;

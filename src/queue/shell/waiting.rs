@@ -81,6 +81,8 @@ impl<T: Clone> Queue<T> {
 
     /// Looks at the hint until it says something or the patience is over.
     fn look(&self, looks: &mut u32) {
+        // First of all somebody else: a publisher that has no processor has nothing to be seen.
+        yield_now();
         while *looks > 0 && !self.hint.says() {
             spin_loop();
             *looks -= 1;

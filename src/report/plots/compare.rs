@@ -153,6 +153,6 @@ mod tests {
     #[test]
     fn small_differences_are_told_in_per_cent() {
         let svg = draw(&compared(vec![row("total.latency.mean", 1.0, 1.04, Some(0.05), Verdict::Same)]), Frame::Page).expect("one figure");
-        assert!(svg.contains(">+5 %<") && svg.contains(">the same<"), "{svg}");
+        assert!(svg.contains(">+4 %<") && svg.contains(">the same<"), "{svg}");
     }
 }
