@@ -53,7 +53,8 @@ def row(name, document):
         cells = [name if place == "total" else f"{name}, {place.split('.')[1]}", f"{value(measured, f'{place}.throughput'):.1f}"]
         for statistic in TIMES:
             metric = f"{place}.latency.{statistic}"
-            cells.append(f"{1000 * value(measured, metric):.2f}")
+            told = value(measured, metric)
+            cells.append("" if told is None else f"{1000 * told:.2f}")
             cells.append(f"{off(value(measured, metric), value(rehearsal, metric))} / {off(value(measured, metric), value(replay, metric))}")
         cells.append(" / ".join(f"{value(a, queue):.2f}" for a in (measured, rehearsal, replay)))
         cells.append(" / ".join(f"{100 * value(a, f'{place}.loss'):.2f}" for a in (measured, rehearsal, replay)))

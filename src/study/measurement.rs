@@ -10,7 +10,7 @@ use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES,
 use crate::load;
 use crate::message::{Happened, Keep, Outcome, Record};
 use crate::rng::Key;
-use crate::scenario::{Arrivals, Durability, Queue, Scenario};
+use crate::scenario::{Arrivals, Discipline, Durability, Queue, Scenario};
 use crate::sim::{Engine, Station};
 use crate::stats::{Collector, Levels, Places, Span, Summary, combine, levels_of};
 use crate::units::{nanos, seconds, significant};
@@ -69,8 +69,19 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
     for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
         measurement.gates.clone_from(&run.gates);
         measurement.caveats.extend(run.caveats.iter().cloned());
+        measurement.caveats.extend(late_expiry(scenario));
     }
     Ok(answers)
+}
+
+/// Where the real queue throws out later than the simulation what has waited too long: at the head of the line, as brokers do.
+fn late_expiry(scenario: &Scenario) -> Option<String> {
+    let late = |q: &&Queue| q.message_ttl.as_ref().is_some_and(|ttl| ttl.scv() > 0.0 || q.discipline != Discipline::Fifo);
+    let queue = &scenario.queues.iter().find(late)?.name;
+    Some(format!(
+        "what has expired in `{queue}` is thrown out when it comes to the head of the line, and at once in the simulation: the same messages are \
+         served, but the measured line is longer"
+    ))
 }
 
 fn is_closed(scenario: &Scenario) -> bool {
@@ -154,9 +165,9 @@ fn really_sent(measured: &Told, planned: &Block) -> Block {
     // The plan's messages are the last: a backlog comes before them.
     let from = sent.len().saturating_sub(planned.len());
     let mut last = 0;
-    for (row, real) in out.sent.iter_mut().zip(&sent[from..]) {
-        // One generator sends them in their order.
-        last = last.max(*real);
+    for ((row, due), real) in out.sent.iter_mut().zip(&out.due).zip(&sent[from..]) {
+        // One generator sends them in their order; what was rounded at another speed was due no later than it was sent.
+        last = last.max(*real).max(*due);
         *row = last;
     }
     out
