@@ -113,8 +113,8 @@ fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> O
 /// The upper arm of a percentile's interval where `spread` is the mean of both.
 ///
 /// Messages are thinner above a percentile than below, so that the same share of them reaches further up. Intervals that
-/// leave this out are too low for heavy tails, up to 7 % of them above a p99 that 3 independent messages a run lie beyond.
-/// The wider arm to both sides would cover too often; half way to it is what covers as it should (`benches/coverage.md`).
+/// leave this out cover 93 % where 3 independent messages a run lie beyond a p99, for nearly all that miss are too low; the
+/// wider arm to both sides covers up to 97 %. Half way lies between (`benches/coverage.md`).
 fn upwards(counts: &Counts, share: f64, value: f64, spread: f64) -> f64 {
     let both = counts.share_up_to(value + spread) - counts.share_up_to(value - spread);
     let above = counts.quantile((share + 0.5 * both).min(1.0)).map_or(spread, |top| top - value);

@@ -314,8 +314,11 @@ impl<'a> Runs<'a> {
         runs.retain(|run| run.played > 0 && 2 * run.played >= furthest);
         let shortest = runs.iter().map(|run| run.played).min().unwrap_or(0);
         let caveat = format!(
-            "interrupted: the figures are those of {} replications that were cut short after {} or more of {} messages",
-            runs.len() + made as usize,
+            "interrupted: the figures are those of {} cut short after {} or more of {} messages",
+            match runs.len() + made as usize {
+                1 => "1 replication that was".into(),
+                several => format!("{several} replications that were"),
+            },
             plain(shortest as f64, 9),
             plain(self.messages as f64, 9)
         );

@@ -7,8 +7,8 @@ use queuelab::workload::laws::Law;
 
 /// Two producers, whose sends take time, and two servers.
 fn queue() -> Scenario {
-    let mut scenario = Scenario::single(Producer::poisson("web", 0, 2000.0), Queue::default(), workers("workers", 0));
-    scenario.producers.push(Producer::poisson("batch", 0, 1000.0));
+    let mut scenario = Scenario::single(Producer::poisson("web", 0, 1600.0), Queue::default(), workers("workers", 0));
+    scenario.producers.push(Producer::poisson("batch", 0, 1400.0));
     scenario.producers[0].send_time = Law::deterministic(20e-6);
     scenario
 }
