@@ -75,6 +75,7 @@ impl QueueModel for Interrupted {
         figures.sojourn = Some(wait.plus(&taken));
         if outages.redeliver {
             // What was interrupted waits again.
+            figures.attempts = 1.0 + rate * station.service.mean();
             figures.wait = Times::moments(wait.mean + m1 - station.service.mean(), None);
             figures.queue_length = Level { mean: lambda * figures.wait.mean, p99: None };
             figures.delayed = None;
@@ -136,6 +137,7 @@ impl QueueModel for Breakdowns {
         }
         super::mmc::poisson_and_exponential(station)?;
         match station.servers {
+            Some(c) if c > 1 && !outages.redeliver => Err("broken consumers keep their messages, which others could take".into()),
             Some(c) if c <= 120 => Ok(()),
             Some(_) => Err("there are more than 120 servers that break down".into()),
             None => Err("servers are without limit".into()),
@@ -158,7 +160,15 @@ impl QueueModel for Breakdowns {
         figures.queue_length = Level { mean: mean - busy, p99: None };
         figures.sojourn = Some(Times::moments(latency, None));
         if !outages.redeliver {
-            figures.caveats.push("messages held by a broken consumer are counted as waiting".into());
+            // One server, which keeps its message while it is repaired.
+            let taken = m1 * (1.0 + failure / repair);
+            figures.wait = Times::moments(latency - taken, None);
+            figures.queue_length = Level { mean: mean - lambda * taken, p99: None };
+            figures.service = Some(Times::moments(taken, None));
+            figures.busy = Some(lambda * taken);
+            figures.caveats.push("the time in service and the utilization count repairs meanwhile".into());
+        } else {
+            figures.attempts = 1.0 + failure * m1;
         }
         Ok(figures)
     }

@@ -166,15 +166,18 @@ impl Figures {
                 _ => continue,
             };
             let busy = share * self.busy(station);
-            // Failed deliveries are served too.
-            let served = if self.attempts == 1.0 { self.throughput } else { station.lambda() * self.attempts };
+            // Deliveries that failed are served too, those that a breakdown cut short are not.
+            let failed = self.attempts != 1.0 && station.groups.iter().all(|g| g.outages.is_none());
+            let served = if failed { station.lambda() * self.attempts } else { self.throughput };
             answer.set(&place, "throughput", "", Estimate::exact(share * served));
             answer.set(&place, "busy", "", Estimate::exact(busy));
             if let Servers::Count(n) = group.count {
                 answer.set(&place, "utilization", "", Estimate::exact(busy / f64::from(n)));
                 answer.set(&place, "count", "", Estimate::exact(f64::from(n)));
             }
-            set_times(answer, &place, "service", &service_times(station));
+            // A shared server is with a message as long as it is there.
+            let service = if self.shared { self.whole(station) } else { self.service.clone().unwrap_or_else(|| service_times(station)) };
+            set_times(answer, &place, "service", &service);
             if let Some(batch) = self.batch {
                 answer.set(&place, "batch_size", "", Estimate::exact(batch));
             }

@@ -100,8 +100,8 @@ const OCTAVES: usize = 255;
 /// with round-off control as in Choudhury, Lucantoni & Whitt, Annals of Applied Probability 4 (1994).
 /// # Numerics
 /// L is twice the end of the octave that t lies in, so that an octave shares its nodes. What is left out has a weight of 2e-12 and
-/// rounding is magnified to about 2e-13. Where the transform is smooth, 64 terms and Euler's summation of the rest add less than
-/// 2e-12; jumps and kinks need up to thousands of terms and a smooth window, and are blurred over about t/500.
+/// rounding is magnified to about 2e-13. Where the transform is smooth, 80 terms and Euler's summation of the rest add less than
+/// 4e-12; jumps and kinks need up to thousands of terms and a smooth window, and are blurred over about t/500.
 pub struct Inverse {
     transform: Transform,
     mass: f64,
@@ -124,9 +124,9 @@ struct Octave {
 /// 2aL.
 const DAMPING: f64 = 27.0;
 
-/// Terms before Euler's summation, and differences in it.
-const PLAIN: usize = 64;
-const EULER: usize = 12;
+/// Terms before Euler's summation, and differences in it: few, for they magnify the rounding of the transform.
+const PLAIN: usize = 80;
+const EULER: usize = 10;
 
 impl Inverse {
     /// P(T > t) for t > 0.
@@ -155,7 +155,7 @@ impl Octave {
         while plain + EULER <= most {
             octave.terms.extend((octave.terms.len()..plain + EULER).map(term));
             octave.differences = differences(&octave.terms[plain..]);
-            let enough = if integrated { 2e-12 * end } else { 2e-12 };
+            let enough = if integrated { 4e-12 * end } else { 4e-12 };
             if octave.left(end) < enough && octave.left(0.5 * end) < enough {
                 octave.terms.truncate(plain);
                 return octave;

@@ -4,31 +4,35 @@
 //! an adapter says which scenarios they fit. [`MODELS`] lists the adapters, exact ones first; [`answer`] asks the first
 //! that applies, and [`explain`] tells for each why it does not.
 //!
-//! | file | model | exact | what it yields |
-//! |---|---|---|---|
-//! | `mginf` | M/G/∞, M/G/c/c (Erlang loss) | yes | everything |
-//! | `ddc` | D/D/c | yes | everything |
-//! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything, a million servers too |
-//! | `mmck` | M/M/c/K, rejecting or dropping the oldest | yes | everything; the latter without percentiles of times |
-//! | `priority` | M/G/1 and M/M/c, with and without preemption | yes | per class; no percentiles behind preemption in M/M/c |
-//! | `orders` | last first, random, shared, shortest first | yes | means, spreads; percentiles of the last first |
-//! | `patience` | M/M/c+G (time to live of any law) | yes | losses, waits of the served with percentiles |
-//! | `retries` | failing deliveries, M/G/1 (with a limit), M/M/c | yes | everything but lengths' percentiles |
-//! | `breakdowns` | M/G/1 and M/M/c with outages | yes | with percentiles for one server that breaks while busy |
-//! | `batches` | M^X/G/1 | yes | percentiles of times |
-//! | `bulk` | M/M^\[1,b\]/1 | yes | percentiles of times |
-//! | `mdc` | M/D/c | yes | everything |
-//! | `mg1` | M/G/1, every law | yes | percentiles of times by transform inversion, absolute error about 1e-11 |
-//! | `gim1`, `gimc` | GI/M/1, GI/M/c | yes | everything |
-//! | `finite` | M/M/c//N; closed networks by mean value analysis | yes | everything; means for networks |
-//! | `jackson` | Jackson networks, tandems, feedback | yes | percentiles end to end where nobody overtakes |
-//! | `blocking` | two exponential servers with bounded room between | yes | means |
-//! | `dispatch`, `forkjoin` | topics: in turn, random, all, shorter of two; k of n | mostly | percentiles where the queues' are known |
-//! | `phph` | MAP/PH/c: E, H and MMPP in any mixture | yes | everything |
-//! | `ggc`, `qna` | G/G/c, networks of them | no | means |
-//! | `transient` | M(t)/M/c; fluid | yes; no | means over time, time to drain |
+//! | file | model | exact | what it yields | cost |
+//! |---|---|---|---|---|
+//! | `mginf` | M/G/∞, M/G/c/c (Erlang loss) | yes | everything | 62 µs – 111 µs |
+//! | `ddc` | D/D/c | yes | everything | microseconds |
+//! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything | 49 µs – 265 µs |
+//! | `mmck` | M/M/c/K, rejecting or dropping the oldest | yes | everything; the latter without percentiles of times | 40 µs – 2.3 ms |
+//! | `priority` | M/G/1 and M/M/c, with and without preemption | yes | per class; no percentiles behind preemption in M/M/c | 2.3 ms – 54 ms (M/LN/1-PRIO, resume) |
+//! | `orders`, `crowd` | last first, at random, shared | yes | means, spreads; percentiles of the last first, and of exponential services otherwise | 270 µs – 30 ms (M/LN/1-LIFO) |
+//! | `shortest` | M/G/1, shortest or shortest remaining first | yes | means: the wait depends on the work | 166 µs – 169 µs |
+//! | `patience` | M/M/c+G (time to live of any law) | yes | losses, waits of the served with percentiles | 278 µs – 3.0 ms (M/M/10+LN) |
+//! | `retries` | failing deliveries: M/G/1 (with a limit), M/M/c; with back-off M/M/c, M/G/∞ | yes | everything but lengths' percentiles; means with back-off | 21 µs – 4.6 ms (M/LN/1, retries) |
+//! | `breakdowns` | M/G/1 and M/M/c with outages | yes | means; percentiles for one server that breaks while busy | 171 µs – 4.6 ms (M/LN/1, breaks while busy) |
+//! | `partitions` | partitions by key, M/G/1 each | yes | percentiles of times | 892 µs |
+//! | `batches` | M^X/G/1 | yes | percentiles of times | 690 µs |
+//! | `bulk` | M/M^\[1,b\]/1 | yes | percentiles of times | 506 µs |
+//! | `mdc` | M/D/c | yes | everything | 154 µs – 490 µs |
+//! | `mg1` | M/G/1, every law | yes | percentiles of times by transform inversion, absolute error of the tail about 1e-11 | 568 µs – 22 ms (M/LN/1, scv 100) |
+//! | `gim1`, `gimc` | GI/M/1, GI/M/c | yes | everything | 101 µs – 539 µs |
+//! | `phph` | MAP/PH/c: E, H and MMPP in any mixture | yes | everything | 453 µs – 11 ms (M/H2/20) |
+//! | `finite` | M/M/c//N; closed networks by mean value analysis | yes | everything; means for networks | 53 µs – 528 µs |
+//! | `jackson` | Jackson networks, tandems, feedback | yes | percentiles end to end where nobody overtakes | 608 µs |
+//! | `blocking` | two exponential servers with bounded room between | yes | means | 114 µs |
+//! | `dispatch` | topics: in turn, at random, by key, to all; shorter of two; power of two | mostly | percentiles where the queues' are known; means of the last two | 147 µs – 3.5 ms (shorter of two) |
+//! | `forkjoin` | all or k of n copies | two alike, or nobody waits | means of all; percentiles of k of n | 28 µs – 377 µs |
+//! | `ggc`, `qna` | G/G/c, networks of them | no | means | 37 µs – 42 µs |
+//! | `transient` | M(t)/M/c; fluid | yes; no | means over time, time to drain | 27 µs – 870 µs |
 //!
-//! `cargo bench --bench theory` says what each costs.
+//! The cost is that of a whole answer: every metric, and the latency's law in 200 points (median of `cargo bench --bench theory` on an
+//! idle machine; where it differs, from the cheapest to the dearest of the family's scenarios there).
 
 pub mod batches;
 pub mod blocking;

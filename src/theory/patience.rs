@@ -171,6 +171,8 @@ impl QueueModel for TimeToLive {
         Ok(Figures {
             throughput,
             loss,
+            // What expires is never delivered.
+            attempts: 1.0 - loss,
             queue_length: Level { mean: waiting, p99: None },
             in_system: Level { mean: waiting + throughput * station.service.mean(), p99: None },
             ..Figures::lossless(station, Some(delayed), wait)

@@ -9,7 +9,15 @@ use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};
 use std::collections::HashMap;
 
 /// More states a level than this take too long.
-const MOST_STATES: usize = 72;
+const MOST_STATES: usize = 100;
+
+/// So do more products of small numbers: the blocks of all levels are eliminated one by one.
+const MOST_WORK: f64 = 1e8;
+
+/// Whether a chain of so many states a level and so many servers takes too long.
+fn too_many(states: usize, servers: u32) -> bool {
+    states > MOST_STATES || (states as f64).powi(3) * (f64::from(servers) + 60.0) > MOST_WORK
+}
 
 /// In which phases so many busy servers are: counts by phase, in a fixed order.
 #[derive(Debug, Clone)]
@@ -84,7 +92,7 @@ impl PhaseQueue {
     /// `None` if it has too many states.
     pub fn new(arrivals: MarkovArrivals, service: &PhaseType, servers: u32) -> Option<Self> {
         let (width, phases) = (arrivals.silent.rows, service.size());
-        if width * count_of(servers, phases) > MOST_STATES || servers > 5_000 {
+        if too_many(width * count_of(servers, phases), servers) || servers > 5_000 {
             return None;
         }
         let places: Vec<Places> = (0..=servers).map(|n| Places::new(n, phases)).collect();
@@ -249,8 +257,8 @@ impl Phases {
             let next = next?;
             if all.silent.rows * next.silent.rows > MOST_STATES { Err("there are too many phases".to_string()) } else { Ok(all.and(&next)) }
         })?;
-        if arrivals.silent.rows * count_of(servers, service.size()) > MOST_STATES {
-            return Err(format!("there are more than {MOST_STATES} combinations of phases"));
+        if too_many(arrivals.silent.rows * count_of(servers, service.size()), servers) {
+            return Err("there are too many combinations of phases".into());
         }
         Ok((arrivals, service, servers))
     }

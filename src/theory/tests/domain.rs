@@ -123,6 +123,18 @@ fn models_agree_wherever_several_fit() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Erlang gaps and services of so many stages that the chain is as large as it may be: as regular as nearly no queue at all, and
+/// between the bounds of constant gaps and of Poisson arrivals.
+#[test]
+fn the_largest_chains_are_between_their_neighbours() {
+    let wait = |scenario: &Scenario| solved(scenario).get("queues.queue.wait.mean").and_then(|e| e.value).expect("known");
+    let both = renewal(0.8, Law::erlang(1.25, 10), Law::erlang(1.0, 10), 1);
+    let answer = solved(&both);
+    assert!(answer.exact && answer.get("queues.queue.wait.p99").is_some(), "{}", answer.by);
+    assert!(wait(&both) < wait(&Scenario::mgc(0.8, Law::erlang(1.0, 10), 1)));
+    assert!(wait(&both) < wait(&renewal(0.8, Law::erlang(1.25, 5), Law::erlang(1.0, 10), 1)) && wait(&both) > 0.0);
+}
+
 /// Laws from nearly constant to wild.
 fn laws() -> Vec<Law> {
     let mut all = vec![Law::exponential(1.0), Law::uniform(0.5, 1.5), Law::erlang(1.0, 4), Law::erlang(1.0, 100)];

@@ -179,5 +179,8 @@ fn failures_and_breakdowns() {
         scenario
     };
     check(&breaking(0.5, 1, 10.0, 2.5, true), 1e-9, &[("q.in_system.mean", 2.083333333333331), ("p.latency.mean", 4.166666666666662)]);
+    let mut kept = breaking(2.0, 3, 20.0, 2.0, false);
+    kept.consumers[0].outages.as_mut().expect("they break").redeliver = false;
+    assert!(answer(&kept).is_err(), "a broken consumer's message waits for its repair");
     check(&breaking(2.0, 3, 20.0, 2.0, false), 1e-9, &[("q.in_system.mean", 3.914953208373176), ("p.latency.mean", 1.957476604186588)]);
 }
