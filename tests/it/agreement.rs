@@ -131,7 +131,7 @@ fn what_is_measured_for_agreement_can_be_measured_and_adds_up() {
     assert!(files.len() >= 12);
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a scenario");
-        let source = Source::new(&file.display().to_string(), text);
+        let source = Source::new(file.display().to_string(), text);
         let source = source.with("measurement.duration", "250ms").with("measurement.speed", "10");
         let scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
         let study = run(&scenario, &[Method::Measurement], &Blind);

@@ -139,10 +139,9 @@ impl Jobs {
     /// Gives a message what it will bring to queues on its way, in the last columns.
     #[inline(always)]
     pub fn carry(&mut self, slot: u32, ahead: &[Ahead], row: usize) {
-        let mut at = (slot as usize + 1) * self.width - ahead.len();
-        for column in ahead {
-            self.demands[at] = column.work[row];
-            at += 1;
+        let end = (slot as usize + 1) * self.width;
+        for (demand, column) in self.demands[end - ahead.len()..end].iter_mut().zip(ahead) {
+            *demand = column.work[row];
         }
     }
 
