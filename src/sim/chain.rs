@@ -95,7 +95,7 @@ impl<S: Blocks> Chain<S> {
             let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(q).collect();
             let [(g, consumer)] = groups[..] else { return None };
             let Servers::Count(servers) = consumer.count else { return None };
-            if !is_plain(&scenario.queues[q], &groups, |_| false) || scenario.queues[q].discipline != Discipline::Fifo {
+            if !is_plain(scenario, q, &groups, |_| false) || scenario.queues[q].discipline != Discipline::Fifo {
                 return None;
             }
             let ahead = (*hops > 0).then(|| (Ahead::new(consumer, run, *hops), width));
@@ -311,6 +311,8 @@ impl Stage {
             serving_area: busy_area,
             counts,
             drained: None,
+            to_stay: self.line.to_wait(at) + self.pool.left_at(at),
+            to_serve: self.pool.left_at(at),
         };
         let count_area = self.pool.len() as u128 * u128::from(at);
         (queue, GroupTotals { busy_area, count_area, handled: served, batches: served })

@@ -107,6 +107,18 @@ impl Across {
         self.service += worked.min(inside);
     }
 
+    /// What stays that were told of before the window spend after its start, and how much of it is service, in nanoseconds.
+    pub fn told_before(&mut self, stay: u64, service: u64) {
+        self.inside += stay;
+        self.service += service;
+    }
+
+    /// What stays that were told of before the window's end spend after it.
+    pub fn told_ahead(&mut self, stay: u64, service: u64) {
+        self.late += stay;
+        self.service += service;
+    }
+
     /// A stay of one of the window's that ended after it.
     pub fn late(&mut self, r: &Record, end: u64) {
         let late = r.finished.saturating_sub(r.sent.max(end));

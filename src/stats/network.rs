@@ -166,6 +166,16 @@ impl NetworkCollector {
         self.time.start = at;
     }
 
+    /// What stays in a queue that were told of before the window spend after its start, and how much of it is service, in nanoseconds.
+    pub fn told_before(&mut self, queue: usize, stay: u64, service: u64) {
+        self.queues[queue].across.told_before(stay, service);
+    }
+
+    /// What stays in a queue that were told of before the window's end spend after it.
+    pub fn told_ahead(&mut self, queue: usize, stay: u64, service: u64) {
+        self.queues[queue].across.told_ahead(stay, service);
+    }
+
     /// It ends; who is told of what ends later is [`Late`].
     pub fn ends(&mut self, at: u64) {
         self.time.end = at;

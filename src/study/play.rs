@@ -162,6 +162,7 @@ impl Running {
         let begin = self.snapshot();
         if let (Listener::Network(collector), Snapshot::Network(totals, _)) = (listener, &begin) {
             collector.begins(totals.at);
+            to_come(totals, |queue, stay, service| collector.told_before(queue, stay, service));
         }
         begin
     }
@@ -172,6 +173,7 @@ impl Running {
         match (listener, &end) {
             (Listener::Network(collector), Snapshot::Network(totals, _)) => {
                 collector.ends(totals.at);
+                to_come(totals, |queue, stay, service| collector.told_ahead(queue, stay, service));
                 self.settle(&mut Late(collector));
             }
             (listener, _) => self.settle(listener),
@@ -262,6 +264,12 @@ fn single_span(before: &Totals, after: &Totals, peak: u64) -> Span {
 
 fn mean(from: u128, to: u128, lasted: f64) -> f64 {
     (to - from) as f64 / NANOS_PER_SECOND / lasted
+}
+
+/// Tells of each queue what stays that recorders know of spend after an instant, and how much of it is service, in nanoseconds.
+fn to_come(totals: &NetworkTotals, mut tell: impl FnMut(usize, u64, u64)) {
+    let nanos = |area: u128| u64::try_from(area).unwrap_or(u64::MAX);
+    totals.queues.iter().enumerate().for_each(|(queue, q)| tell(queue, nanos(q.to_stay), nanos(q.to_serve)));
 }
 
 pub(super) fn network_span(before: &NetworkTotals, after: &NetworkTotals, peaks: &[u64]) -> NetworkSpan {

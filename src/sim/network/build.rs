@@ -193,7 +193,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         Servers::Count(n) => Some(n),
         Servers::Unlimited => None,
     });
-    let plain = is_plain(queue, &groups, |c| consumer_may_wait(scenario, c));
+    let plain = is_plain(scenario, index, &groups, |c| consumer_may_wait(scenario, c));
     Station {
         discipline: queue.discipline,
         preemption: queue.preemption,

@@ -9,11 +9,12 @@ use super::job::{NONE, State};
 use super::parts::Phase;
 use crate::discipline::Discipline as _;
 use crate::message::{Outcome, Recorder};
-use crate::scenario::{Consumer, Discipline, Durability, Preemption, Queue};
+use crate::scenario::{Consumer, Discipline, Durability, Preemption, Scenario};
 use crate::workload::Blocks;
 
 /// Whether the usual way is all that there is in a queue.
-pub fn is_plain(queue: &Queue, groups: &[(usize, &Consumer)], may_wait: impl Fn(&Consumer) -> bool) -> bool {
+pub fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)], may_wait: impl Fn(&Consumer) -> bool) -> bool {
+    let queue = &scenario.queues[queue];
     let usual = |c: &Consumer| {
         c.batch.is_none() && c.prefetch <= 1 && c.failure == 0.0 && c.outages.is_none() && c.autoscale.is_none() && !may_wait(c)
     };
@@ -24,6 +25,7 @@ pub fn is_plain(queue: &Queue, groups: &[(usize, &Consumer)], may_wait: impl Fn(
         && queue.durability != Durability::Fsync
         && queue.preemption == Preemption::None
         && queue.discipline != Discipline::ProcessorSharing
+        && scenario.producers.iter().all(|p| p.failure.is_none())
         && !groups.is_empty()
         && groups.iter().all(|(_, c)| usual(c))
 }

@@ -25,6 +25,10 @@ pub struct QueueTotals {
     pub counts: Counts,
     /// When nobody waited for the first time since the instant given to [`Network::watch_drain`].
     pub drained: Option<u64>,
+    /// Message-nanoseconds after this instant of stays that recorders were told of already, and what of them is service: an
+    /// engine that knows of a whole stay when it begins tells of it then.
+    pub to_stay: u128,
+    pub to_serve: u128,
 }
 
 impl QueueTotals {
@@ -59,6 +63,8 @@ impl<S: Blocks> Network<S> {
             serving_area: s.serving.area(self.now),
             counts: s.counts,
             drained: s.drained,
+            to_stay: 0,
+            to_serve: 0,
         };
         let group = |g: &super::parts::Group| GroupTotals {
             busy_area: g.busy.area(self.now),
