@@ -123,11 +123,14 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
     }
     let names = given.into_iter().map(|g| g.0).collect();
     let differences = compare::judged(rows, confidence);
-    Ok(Compared { names, by, confidence, differences, scenarios: resolved, command: super::command(), notes })
+    Ok(Compared { names, by, confidence, asked: also, differences, scenarios: resolved, command: super::command(), notes })
 }
 
 fn wrong_run(bar: &Bar, why: &str) -> End {
     bar.clear();
+    if bar.stopped() {
+        return End::Interrupted;
+    }
     style::note(&format!("error: cannot compare: {why}\n"));
     End::Failed
 }
@@ -162,6 +165,7 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
         names: arguments.sides.iter().map(|p| p.display().to_string()).collect(),
         by: format!("{} as saved", method.name()),
         confidence,
+        asked: Vec::new(),
         differences: compare::judged(rows, confidence),
         scenarios: results.into_iter().map(|r| r.scenario).collect(),
         command: super::command(),

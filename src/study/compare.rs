@@ -69,15 +69,16 @@ pub struct Row {
     p: f64,
 }
 
-/// What is compared: latency, loss and throughput of all messages and of each producer that both have, and what else is named;
-/// first of all how long backlogs last and how high they rise, where there is no steady state.
+/// What is compared: what is asked for, then latency, loss and throughput of all messages and of each producer that both have;
+/// before these how long backlogs last and how high they rise, where there is no steady state.
 pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
     let main = ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "throughput"];
-    let mut out: Vec<String> = Vec::new();
+    let mut out: Vec<String> = also.to_vec();
+    let asked = out.len();
     for queue in a.keys().filter_map(|path| path.strip_suffix(DRAIN)) {
         out.extend([format!("{queue}{DRAIN}"), format!("{queue}.queue_length.max")]);
     }
-    if !out.is_empty() {
+    if out.len() > asked {
         out.push("total.latency.max".into());
     }
     out.extend(main.iter().map(|m| format!("total.{m}")));
@@ -86,7 +87,6 @@ pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
     if several.len() > 1 {
         out.extend(several.into_iter().cloned());
     }
-    out.extend(also.iter().cloned());
     let mut seen = std::collections::BTreeSet::new();
     out.retain(|path| a.contains_key(path) && b.contains_key(path) && seen.insert(path.clone()));
     // Nothing is lost and nothing was: not worth a row.

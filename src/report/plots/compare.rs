@@ -127,6 +127,7 @@ mod tests {
             names: vec!["one".into(), "<two>".into()],
             by: "simulated".into(),
             confidence: 0.95,
+            asked: Vec::new(),
             differences: vec![rows],
             scenarios: vec![Value::Null; 2],
             command: String::new(),

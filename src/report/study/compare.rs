@@ -16,6 +16,8 @@ pub struct Compared {
     /// How the figures were made, in a phrase.
     pub by: String,
     pub confidence: f64,
+    /// Metrics that have an objective: what matters first.
+    pub asked: Vec<String>,
     /// For each configuration after the first.
     pub differences: Vec<Vec<Difference>>,
     pub scenarios: Vec<Value>,
@@ -23,7 +25,7 @@ pub struct Compared {
     pub notes: Vec<String>,
 }
 
-/// What says most about a configuration, in this order, after how long its backlogs last.
+/// What says most about a configuration, in this order, after what has an objective and how long its backlogs last.
 const HEADLINES: [&str; 2] = ["total.latency.p99", "total.latency.mean"];
 
 /// Figures that are so many times apart are told in units of their own.
@@ -33,7 +35,9 @@ const FAR: f64 = 20.0;
 pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
     let one = |(name, rows): (&String, &Vec<Difference>)| {
         let drains = rows.iter().find(|r| r.metric.ends_with(DRAIN));
-        let row = drains.or_else(|| HEADLINES.iter().find_map(|m| rows.iter().find(|r| r.metric == *m))).or(rows.first());
+        let of = |metric: &str| rows.iter().find(|r| r.metric == metric);
+        let asked = compared.asked.iter().find_map(|metric| of(metric));
+        let row = asked.or(drains).or_else(|| HEADLINES.iter().find_map(|metric| of(metric))).or(rows.first());
         let Some(row) = row else { return (Verdict::Same, format!("{name} has no figure in common with {}.", compared.names[0])) };
         let figures = {
             let scale = scale(row);

@@ -9,6 +9,8 @@ use std::convert::Infallible;
 
 /// How many steps head-room is searched in.
 const STEPS: usize = 100;
+/// How often theory halves the step in which the boundary lies.
+const HALVINGS: usize = 20;
 /// The most traffic that is tried where no load bounds it, as a multiple.
 const MOST_TRAFFIC: f64 = 4.0;
 /// By how much gaps are made more variable.
@@ -62,11 +64,21 @@ pub fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroom> {
     // Position 0 is the most traffic, the last one the traffic as it is.
     let factor = |position: usize| 1.0 + (most - 1.0) * (STEPS - position) as f64 / STEPS as f64;
     let by_theory = by_theory_alone(scenario).is_some_and(|met| met != Met::Inconclusive);
-    let mut passes = |position: usize| -> Result<bool, Infallible> {
-        let more = load::times(scenario, factor(position));
-        Ok(if by_theory { by_theory_alone(&more) == Some(Met::Pass) } else { trial(&more, Effort::Short, watch).outcome == Met::Pass })
+    let bears = |factor: f64| {
+        let more = load::times(scenario, factor);
+        if by_theory { by_theory_alone(&more) == Some(Met::Pass) } else { trial(&more, Effort::Short, watch).outcome == Met::Pass }
     };
+    let mut passes = |position: usize| -> Result<bool, Infallible> { Ok(bears(factor(position))) };
     let Ok(found) = search::boundary(STEPS + 1, STEPS / 2, watch, &mut passes);
     let position = found?;
-    Some(Headroom { factor: factor(position), rate: rate * factor(position), by_theory, at_least: position == 0 && most == MOST_TRAFFIC })
+    let mut largest = factor(position);
+    // Theory is quick and exact enough to say more than which step it is.
+    if by_theory && position > 0 {
+        let mut too_much = factor(position - 1);
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (largest + too_much);
+            if bears(middle) { largest = middle } else { too_much = middle }
+        }
+    }
+    Some(Headroom { factor: largest, rate: rate * largest, by_theory, at_least: position == 0 && most == MOST_TRAFFIC })
 }
