@@ -33,6 +33,9 @@ fn outages<'a>(station: &Station<'a>) -> Result<&'a Outages, String> {
     if !is_exponential(&outages.up) {
         return Err("times between breakdowns are not exponential".into());
     }
+    if outages.redeliver && station.queue.delivery_limit.is_some() {
+        return Err("what a breakdown interrupts too often is lost (delivery_limit)".into());
+    }
     Ok(outages)
 }
 

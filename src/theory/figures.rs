@@ -1,6 +1,6 @@
 //! What a model of one queue found, and how it becomes an answer for every place of the scenario.
 
-use super::station::Station;
+use super::station::{Feature, Station};
 use super::times::Times;
 use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES};
 use crate::scenario::{Durability, Overflow, Servers};
@@ -167,7 +167,8 @@ impl Figures {
             };
             let busy = share * self.busy(station);
             // Deliveries that failed are served too, those that a breakdown cut short are not.
-            let failed = self.attempts != 1.0 && station.groups.iter().all(|g| g.outages.is_none());
+            let repeats = self.attempts != 1.0 || station.has(Feature::Failures);
+            let failed = repeats && station.groups.iter().all(|g| g.outages.is_none());
             let served = if failed { station.lambda() * self.attempts } else { self.throughput };
             answer.set(&place, "throughput", "", Estimate::exact(share * served));
             answer.set(&place, "busy", "", Estimate::exact(busy));

@@ -59,8 +59,10 @@ pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Re
         Complete::All | Complete::Each => n,
     };
     let first = &nodes[0].0;
-    let alike =
-        nodes.iter().all(|(s, _)| s.service.is_exponential() && s.servers == Some(1) && s.service == first.service && s.is_poisson());
+    // Copies whose work comes with the message are as long as each other.
+    let brought = nodes.iter().any(|(s, _)| s.streams.iter().any(|stream| stream.producer.service_time.is_some()));
+    let usual = |s: &Station<'_>| s.service.is_exponential() && s.servers == Some(1) && s.is_poisson() && s.only(&[]).is_ok();
+    let alike = !brought && nodes.iter().all(|(s, _)| usual(s) && s.service == first.service);
     if alike && needed == n {
         let (lambda, mu) = (first.lambda(), 1.0 / first.service.mean());
         let exact = n == 2;
@@ -68,7 +70,7 @@ pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Re
         return Ok((Some(Times::moments(nelson_tantawi(lambda, mu, n), None)), exact, caveat));
     }
     let sojourns: Vec<Times> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
-    if nodes.iter().all(|(s, _)| s.servers.is_none()) {
+    if !brought && nodes.iter().all(|(s, _)| s.servers.is_none() && s.service.is_exponential() && s.only(&[]).is_ok()) {
         // Nobody waits, so that copies have nothing in common.
         return Ok((Some(independent(needed, sojourns)), true, None));
     }

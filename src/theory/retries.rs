@@ -92,8 +92,8 @@ impl Retries {
             return Err("what failed waits before it is delivered again".into());
         }
         let limit = station.queue.delivery_limit;
-        if group.failure >= 1.0 && limit.is_none() {
-            return Err("every delivery fails, for ever".into());
+        if group.failure >= 1.0 {
+            return Err("every delivery fails".into());
         }
         match station.servers {
             Some(1) => Ok(Deliveries { failure: group.failure, limit }),

@@ -2,7 +2,7 @@
 
 use super::service::{Service, is_constant, is_exponential};
 use crate::scenario::{
-    Arrivals, Batch, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers,
+    Ack, Arrivals, Batch, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -45,6 +45,8 @@ pub enum Feature {
     ConsumerBatches,
     Failures,
     OwnFailures,
+    /// What fails or breaks is lost, because it was acknowledged when it was delivered.
+    AutoAck,
     Outages,
     Autoscaling,
     Forwarding,
@@ -56,6 +58,8 @@ pub enum Feature {
     Room,
     /// `max_length` with `drop-head`.
     DropHead,
+    /// `max_length` with `block`, in another order than that of arrival.
+    BlockedOrder,
     /// Any other order than first come, first served.
     Order,
     Prefetch,
@@ -65,13 +69,14 @@ pub enum Feature {
 }
 
 impl Feature {
-    const ALL: [Feature; 17] = {
+    const ALL: [Feature; 19] = {
         use Feature::*;
         [
             ArrivalBatches,
             ConsumerBatches,
             Failures,
             OwnFailures,
+            AutoAck,
             Outages,
             Autoscaling,
             Forwarding,
@@ -81,6 +86,7 @@ impl Feature {
             Backlog,
             Room,
             DropHead,
+            BlockedOrder,
             Order,
             Prefetch,
             MixedGroups,
@@ -95,6 +101,7 @@ impl Feature {
             Feature::ConsumerBatches => "consumers take messages in batches",
             Feature::Failures => "some deliveries fail and are repeated",
             Feature::OwnFailures => "some producers' messages fail by a probability of their own",
+            Feature::AutoAck => "messages are acknowledged when they are delivered, so that what fails then is lost (ack = \"auto\")",
             Feature::Outages => "consumers break down",
             Feature::Autoscaling => "the number of consumers changes",
             Feature::Forwarding => "consumers forward messages",
@@ -104,6 +111,7 @@ impl Feature {
             Feature::Backlog => "the queue starts with a backlog, so it is not stationary",
             Feature::Room => "the queue has bounded room and rejects what does not fit",
             Feature::DropHead => "the queue has bounded room and drops the oldest message",
+            Feature::BlockedOrder => "senders that wait for room are outside the order of the queue (block)",
             Feature::Order => "messages are not taken in the order of arrival",
             Feature::Prefetch => "messages are handed to consumers ahead of time (prefetch)",
             Feature::MixedGroups => "the queue's consumer groups differ",
@@ -206,19 +214,29 @@ impl<'a> Station<'a> {
             Feature::ConsumerBatches => groups.iter().any(|c| c.batch.is_some_and(|b| b.max > 1)),
             Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
             Feature::OwnFailures => self.streams.iter().any(|s| s.producer.failure.is_some()),
+            Feature::AutoAck => {
+                let fails = |c: &Consumer| c.failure > 0.0 || c.outages.is_some() || self.has(Feature::OwnFailures);
+                groups.iter().any(|c| c.ack == Ack::Auto && fails(c))
+            }
             Feature::Outages => groups.iter().any(|c| c.outages.is_some()),
             Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
             Feature::Forwarding => groups.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)),
             Feature::Partitions => queue.partitions.is_some_and(|p| p > 1),
             Feature::TimeToLive => queue.message_ttl.is_some(),
             Feature::VisibilityTimeout => {
-                queue.visibility_timeout.is_some_and(|limit| !(self.service.is_constant() && self.service.mean() < limit))
+                let sure = self.service.is_constant() && !self.has(Feature::Outages);
+                queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
             }
             Feature::Backlog => queue.initial_backlog > 0,
             Feature::Room => self.room().is_some() && queue.overflow == Overflow::RejectPublish,
             Feature::DropHead => self.room().is_some_and(|m| m > 0) && queue.overflow == Overflow::DropHead,
+            Feature::BlockedOrder => queue.max_length.is_some() && queue.overflow == Overflow::Block && !self.is_in_order(),
             Feature::Order => !self.is_in_order(),
-            Feature::Prefetch => groups.iter().any(|c| c.prefetch > 1) && (self.servers != Some(1) || queue.max_length.is_some()),
+            // One server that takes its own line in the order of arrival does what it would have done anyway.
+            Feature::Prefetch => {
+                let alike = self.servers == Some(1) && queue.max_length.is_none() && queue.message_ttl.is_none() && self.is_in_order();
+                groups.iter().any(|c| c.prefetch > 1) && !alike
+            }
             Feature::Durability => queue.durability != Durability::default(),
             Feature::MixedGroups => {
                 let same = |c: &&Consumer| {

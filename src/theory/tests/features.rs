@@ -184,3 +184,38 @@ fn failures_and_breakdowns() {
     assert!(answer(&kept).is_err(), "a broken consumer's message waits for its repair");
     check(&breaking(2.0, 3, 20.0, 2.0, false), 1e-9, &[("q.in_system.mean", 3.914953208373176), ("p.latency.mean", 1.957476604186588)]);
 }
+
+/// Models speak only of what they know: two features that change each other's meaning have no closed form here.
+#[test]
+fn what_features_make_of_each_other_is_not_guessed() {
+    use crate::scenario::{Ack, Discipline, Outages};
+    let exact = |s: &Scenario| answer(s).is_ok_and(|a| a.exact);
+    let mut lost_at_once = mm(0.5, 1.0, 1);
+    lost_at_once.consumers[0].failure = 0.4;
+    assert!(exact(&lost_at_once));
+    lost_at_once.consumers[0].ack = Ack::Auto;
+    assert!(!exact(&lost_at_once));
+    let mut breaks = mm(0.5, 1.0, 1);
+    let (up, down) = (Law::exponential(10.0), Law::exponential(2.0));
+    breaks.consumers[0].outages = Some(Outages { up, down, only_busy: false, redeliver: true });
+    assert!(exact(&breaks));
+    breaks.queues[0].delivery_limit = Some(1);
+    assert!(!exact(&breaks));
+    let mut ahead = mm(0.5, 1.0, 1);
+    ahead.consumers[0].prefetch = 5;
+    assert!(exact(&ahead));
+    ahead.queues[0].discipline = Discipline::Lifo;
+    assert!(!exact(&ahead));
+    let mut blocked = with_room(mm(1.5, 1.0, 2), 3);
+    (blocked.queues[0].overflow, blocked.queues[0].discipline) = (Overflow::Block, Discipline::Lifo);
+    assert!(!exact(&blocked));
+}
+
+/// A delivery that fails for good is a delivery.
+#[test]
+fn servers_finish_what_fails_too() {
+    let mut once = mm(0.8, 1.0, 1);
+    once.consumers[0].failure = 0.4;
+    once.queues[0].delivery_limit = Some(1);
+    check(&once, 1e-12, &[("c.throughput", 0.8), ("q.loss", 0.4)]);
+}
