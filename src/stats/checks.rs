@@ -126,6 +126,14 @@ impl Across {
         self.service += late.min(r.finished - r.taken);
     }
 
+    /// Adds what lies across the edges of the window that follows: what one of the two calls its own after its end, the other
+    /// calls another's in its midst, so that the edge between them cancels.
+    pub fn merge(&mut self, next: &Across) {
+        self.inside += next.inside;
+        self.late += next.late;
+        self.service += next.service;
+    }
+
     /// Little's law: the integral of the messages inside against the sum of the window's stays (seconds).
     pub fn stays(&self, over_time: f64, stayed: f64, lasted: f64) -> Balance {
         Balance { over_time, of_messages: (stayed + seconds(self.inside) - seconds(self.late)) / lasted, edges: 0.0 }

@@ -16,7 +16,7 @@ mod pass;
 mod rows;
 mod warmup;
 
-pub use batches::{BATCHES, Batches};
+pub use batches::{BATCHES, Batches, Part};
 pub use checks::{Balance, Law};
 pub use collector::{Before, Collector, Places, Span, Summary};
 pub use combine::{Combined, Gathered, combine};

@@ -134,6 +134,35 @@ pub struct GroupSpan {
     pub batches: u64,
 }
 
+impl NetworkSpan {
+    /// This one and the one that follows.
+    #[must_use]
+    pub fn and(&self, next: &NetworkSpan) -> NetworkSpan {
+        let lasted = self.lasted + next.lasted;
+        let mean = |a: f64, b: f64| (a * self.lasted + b * next.lasted) / lasted;
+        let queue = |(a, b): (&QueueSpan, &QueueSpan)| QueueSpan {
+            waiting: mean(a.waiting, b.waiting),
+            serving: mean(a.serving, b.serving),
+            before: a.before,
+            peak: a.peak.max(b.peak),
+            offered: a.offered + b.offered,
+            served: a.served + b.served,
+            ..*b
+        };
+        let group = |(a, b): (&GroupSpan, &GroupSpan)| GroupSpan {
+            busy: mean(a.busy, b.busy),
+            count: mean(a.count, b.count),
+            handled: a.handled + b.handled,
+            batches: a.batches + b.batches,
+        };
+        NetworkSpan {
+            lasted,
+            queues: self.queues.iter().zip(&next.queues).map(queue).collect(),
+            groups: self.groups.iter().zip(&next.groups).map(group).collect(),
+        }
+    }
+}
+
 impl NetworkCollector {
     /// Counts the messages of a window.
     pub fn new(places: &NetworkPlaces, window: Range<u64>) -> Self {
@@ -159,6 +188,23 @@ impl NetworkCollector {
             window,
             time: 0..u64::MAX,
         }
+    }
+
+    /// Positions of the messages that count.
+    pub fn window(&self) -> Range<u64> {
+        self.window.clone()
+    }
+
+    /// Adds what another of the same places heard of the window that follows.
+    pub fn merge(&mut self, next: &NetworkCollector) {
+        let next = next.counted();
+        *self = self.counted();
+        self.window.end = next.window.end;
+        self.time.end = next.time.end;
+        self.producers.iter_mut().zip(&next.producers).for_each(|(a, b)| a.tally.merge(&b.tally));
+        self.nobody.tally.merge(&next.nobody.tally);
+        self.queues.iter_mut().zip(&next.queues).for_each(|(a, b)| a.merge(b));
+        self.consumers.iter_mut().zip(&next.consumers).for_each(|(a, b)| a.times.merge(&b.times));
     }
 
     /// The window of time begins, at an instant in nanoseconds.
@@ -255,6 +301,21 @@ impl Stays {
         self.deliveries += u64::from(r.deliveries);
     }
 
+    fn merge(&mut self, next: &Stays) {
+        self.wait.merge(&next.wait);
+        self.deliveries += next.deliveries;
+        for (&outcome, &n) in &next.lost {
+            *self.lost.entry(outcome).or_default() += n;
+        }
+        self.accepted_lost += next.accepted_lost;
+        self.lost_stay += next.lost_stay;
+        self.lost_service += next.lost_service;
+        self.across.merge(&next.across);
+        self.waiting.merge(&next.waiting);
+        self.in_system.merge(&next.in_system);
+        next.trail.levels.iter().for_each(|level| self.trail.add(level));
+    }
+
     #[inline(never)]
     fn count(&mut self) {
         let [sent, taken] = self.rows.take();
@@ -273,12 +334,17 @@ impl Services {
 impl NetworkCollector {
     /// The run as numbers.
     pub fn summary(&self, span: &NetworkSpan) -> Summary {
+        self.counted().figures(span)
+    }
+
+    /// The same with all rows counted.
+    fn counted(&self) -> Self {
         let mut whole = self.clone();
         whole.producers.iter_mut().for_each(Ways::count);
         whole.nobody.count();
         whole.queues.iter_mut().for_each(Stays::count);
         whole.consumers.iter_mut().for_each(Services::count);
-        whole.figures(span)
+        whole
     }
 
     /// The same when all rows have been counted.

@@ -7,6 +7,7 @@ pub mod capacity;
 pub mod compare;
 pub mod fit;
 mod load;
+mod long;
 mod measured;
 mod measurement;
 mod objectives;

@@ -86,6 +86,19 @@ impl<'a> Play<'a> {
         matches!(self.way, Way::Network(_))
     }
 
+    /// The names under which a network reports, if it is one.
+    pub fn network_places(&self) -> Option<&NetworkPlaces> {
+        match &self.way {
+            Way::Single(..) => None,
+            Way::Network(places) => Some(places),
+        }
+    }
+
+    /// The names under which a single queue reports.
+    pub fn places(&self) -> Places {
+        super::places(self.scenario)
+    }
+
     fn plan(&self, replication: u32) -> Plan {
         self.scenario.open_plan(self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
     }
@@ -224,8 +237,7 @@ impl Listener {
             }
             (Listener::Network(collector), Snapshot::Network(from, _), Snapshot::Network(to, peaks)) => {
                 let span = network_span(from, to, peaks);
-                let drift = |q: &QueueSpan| Drift { grown: (q.after - q.before) / span.lasted, came: q.offered as f64 / span.lasted };
-                (collector.summary(&span), span.queues.iter().map(drift).collect())
+                (collector.summary(&span), network_drifts(&span))
             }
             _ => unreachable!("a replication, its listener and its snapshots are of one way"),
         }
@@ -266,8 +278,14 @@ fn mean(from: u128, to: u128, lasted: f64) -> f64 {
     (to - from) as f64 / NANOS_PER_SECOND / lasted
 }
 
+/// What happened to each queue of a network.
+pub(super) fn network_drifts(span: &NetworkSpan) -> Vec<Drift> {
+    let drift = |q: &QueueSpan| Drift { grown: (q.after - q.before) / span.lasted, came: q.offered as f64 / span.lasted };
+    span.queues.iter().map(drift).collect()
+}
+
 /// Tells of each queue what stays that recorders know of spend after an instant, and how much of it is service, in nanoseconds.
-fn to_come(totals: &NetworkTotals, mut tell: impl FnMut(usize, u64, u64)) {
+pub(super) fn to_come(totals: &NetworkTotals, mut tell: impl FnMut(usize, u64, u64)) {
     let nanos = |area: u128| u64::try_from(area).unwrap_or(u64::MAX);
     totals.queues.iter().enumerate().for_each(|(queue, q)| tell(queue, nanos(q.to_stay), nanos(q.to_serve)));
 }

@@ -1,12 +1,13 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
+use super::long::Long;
 use super::play::{Drift, Play};
 use super::stopping::{first, missing, planned, still_needed};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
 use crate::message::{Exit, Record, Recorder, Served};
 use crate::scenario::{Length, Precision, Scenario, Warmup};
-use crate::stats::{BATCHES, Batches, Combined, Gathered, Summary, half_width, mser5};
+use crate::stats::{BATCHES, Combined, Gathered, Summary, half_width, mser5};
 use crate::units::{plain, seconds, significant};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -42,9 +43,7 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
     let Outcome { combined, made, trails } = match scenario.simulation.replications {
-        1 if run.messages >= BATCHES && !run.play.is_network() && scenario.simulation.precision == Precision::None => {
-            run.long(warmup, watch, &mut caveats)
-        }
+        1 if run.messages >= BATCHES && scenario.simulation.precision == Precision::None => run.long(warmup, watch, &mut caveats),
         _ => run.repeated(warmup, watch, &mut caveats),
     }
     .map_err(refuse)?;
@@ -227,41 +226,35 @@ impl<'a> Runs<'a> {
     /// One long run, its intervals from batch means.
     fn long(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, String> {
         let mut engine = self.play.start(0);
-        let mut batches = Batches::new(&super::places(self.scenario), warmup..warmup + self.messages);
-        engine.advance(warmup, &mut batches.before());
-        let (mut spans, mut drifts) = (Vec::new(), Vec::new());
-        'batches: for length in batches.lengths() {
-            engine.forget_peak();
-            let before = engine.snapshot();
+        let mut long = Long::warm_up(&self.play, &mut engine, warmup..warmup + self.messages);
+        let mut drifts = Vec::new();
+        'batches: for length in long.lengths() {
             let mut left = length;
             while left > 0 {
                 if watch.stopped() {
                     break 'batches;
                 }
-                let played = engine.advance(left.min(CHUNK), &mut batches);
+                let played = engine.advance(left.min(CHUNK), &mut long);
                 left -= played;
                 if played == 0 {
                     break;
                 }
             }
-            let (span, drift) = super::play::single(&before, &engine.snapshot());
-            spans.push(span);
-            drifts.push(vec![drift]);
-            batches.next();
-            watch.says("simulation", spans.len() as f64 / BATCHES as f64, "one long run");
+            drifts.push(long.next(&mut engine));
+            watch.says("simulation", drifts.len() as f64 / BATCHES as f64, "one long run");
         }
-        engine.settle(&mut batches);
-        if watch.stopped() && spans.len() < LEAST_BATCHES {
+        engine.settle(&mut long);
+        if watch.stopped() && long.ended() < LEAST_BATCHES {
             return Err("interrupted before enough of its one replication was played".into());
         }
-        if (spans.len() as u64) < BATCHES {
-            let share = significant(spans.len() as f64 / BATCHES as f64 * 100.0, 2);
+        if (long.ended() as u64) < BATCHES {
+            let share = significant(long.ended() as f64 / BATCHES as f64 * 100.0, 2);
             caveats.push(format!("interrupted: the figures are those of the first {share} % of the one replication"));
         }
         if let Some(why) = self.unstable(&drifts) {
             return Err(why);
         }
-        let (combined, whole) = batches.combined(&spans, self.scenario.simulation.confidence);
+        let (combined, whole) = long.combined(self.scenario.simulation.confidence);
         Ok(Outcome { combined, made: 1, trails: self.trails(whole) })
     }
 
@@ -372,7 +365,7 @@ impl<'a> Runs<'a> {
         if self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
             out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
         }
-        if replications < 2 && (self.messages < BATCHES || self.play.is_network()) {
+        if replications < 2 && self.messages < BATCHES {
             out.push("one replication has no interval; use at least two, better ten".into());
         }
         out

@@ -5,7 +5,7 @@
 //! the binomial's. With `COVERAGE_SEEDS=1000` and `--nocapture` it prints the table of `benches/coverage.md`.
 
 use queuelab::answer::{Answer, Method};
-use queuelab::scenario::{Length, Precision, Scenario};
+use queuelab::scenario::{Discipline, Length, Precision, Scenario};
 use queuelab::study::{Blind, run};
 use queuelab::workload::laws::Law;
 use statrs::distribution::{Binomial, DiscreteCDF};
@@ -107,6 +107,15 @@ fn one_long_run() {
         scenario.simulation.replications = 1;
         covers(&format!("M/M/1 at {rho}, one run"), &scenario, None);
     }
+}
+
+/// Taken by priority, which all have in common, a queue goes through the event calendar and its statistics.
+#[test]
+fn one_long_run_by_events() {
+    let mut scenario = plain(0.8, Law::exponential(1.0), 1, 250_000);
+    scenario.queues[0].discipline = Discipline::Priority;
+    scenario.simulation.replications = 1;
+    covers("M/M/1 at 0.8, by events, one run", &scenario, None);
 }
 
 #[test]
