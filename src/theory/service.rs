@@ -77,7 +77,7 @@ impl Service {
         self.times_of(stream).transform().cloned().unwrap_or_else(unknown)
     }
 
-    /// E[Sⁿ] over all messages; infinite if it does not exist.
+    /// `E[Sⁿ]` over all messages; infinite if it does not exist.
     pub fn moment(&self, n: u32) -> f64 {
         let total: f64 = self.kinds.iter().map(|(w, _)| w).sum();
         let weight = |w: f64| if total > 0.0 { w / total } else { 1.0 / self.kinds.len() as f64 };

@@ -161,7 +161,7 @@ impl<'a> Station<'a> {
         self.streams.iter().map(|s| s.rate).sum()
     }
 
-    /// lambda · E[S], in erlangs.
+    /// `lambda · E[S]`, in erlangs.
     pub fn offered_load(&self) -> f64 {
         self.lambda() * self.service.mean()
     }

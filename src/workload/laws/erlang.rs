@@ -62,7 +62,7 @@ impl Shape for Erlang {
         Some((1.0 + s * (self.mean / stages)).powf(-stages))
     }
 
-    /// −ln of the product of `k` uniform numbers, a logarithm for every [`SAFE`] of them.
+    /// −ln of the product of `k` uniform numbers, a logarithm for every `SAFE` of them.
     fn fill(&self, stream: &mut Stream, out: &mut [f64; BLOCK]) {
         if self.k > MANY {
             return self.as_gamma().fill(stream, out);

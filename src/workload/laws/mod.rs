@@ -1,4 +1,4 @@
-//! Laws of times: one file per law, one line each in [`laws!`] below.
+//! Laws of times: one file per law, one line each in `laws!` below.
 //!
 //! A law is sampled in blocks by inversion where it can be (one uniform number a variate, which keeps the streams of
 //! compared configurations aligned), and tells theory what it needs: moments, distribution function, transform.
