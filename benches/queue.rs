@@ -1,8 +1,9 @@
 //! The queue core beside the channels that people use, in one run, so that ratios hold on any machine:
 //! `cargo bench --bench queue`, or `cargo bench --bench queue -- Durable` for the tables with that word in their title.
 //!
-//! Contenders take turns, round after round, and the median round counts: this kind of machine changes its pace from second to second.
-//! The core numbers, acknowledges and could redeliver every message; channels do none of that.
+//! This kind of machine changes its pace from second to second, so contenders take turns, round after round. The median round of each
+//! is shown, the median of its ratios to the first contender in the same round, and in how many rounds the first was no worse.
+//! The core numbers, acknowledges and could redeliver every message; channels do none of that, and take one message at a time.
 
 use queuelab::queue::log::{Folder, Log, SEGMENT};
 use queuelab::queue::{Overflow, Queue, Settings};
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 /// Messages of a round.
 const MESSAGES: u64 = 1 << 19;
 /// Rounds of each contender.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 11;
 /// Room of every bounded queue.
 const ROOM: usize = 1024;
 /// Messages handed over at a time, where there is an interface for it.
@@ -336,16 +337,20 @@ fn durable() -> Vec<Contender> {
     ]
 }
 
-/// The median round of each contender, taken in turns.
-fn medians(contenders: &[Contender]) -> Vec<Duration> {
+/// The rounds of each contender, taken in turns.
+fn rounds(contenders: &[Contender]) -> Vec<Vec<Duration>> {
     let mut rounds = vec![Vec::with_capacity(ROUNDS); contenders.len()];
     for _ in 0..ROUNDS {
         for (times, (_, round)) in rounds.iter_mut().zip(contenders) {
             times.push(round());
         }
     }
-    rounds.iter_mut().for_each(|times| times.sort_unstable());
-    rounds.iter().map(|times| times[ROUNDS / 2]).collect()
+    rounds
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// Prints a table, if it is asked for: each contender's figure and how it compares with the first.
@@ -356,11 +361,12 @@ fn table(title: &str, unit: &str, contenders: &[Contender], figure: impl Fn(Dura
         return;
     }
     println!("\n{title}");
-    let medians = medians(contenders);
-    let first = figure(medians[0]);
-    for ((name, _), median) in contenders.iter().zip(medians) {
-        let value = figure(median);
-        println!("  {name:<40} {value:>10.2} {unit}   {:>6.2} x", value / first);
+    let rounds = rounds(contenders);
+    for ((name, _), times) in contenders.iter().zip(&rounds) {
+        let value = median(times.iter().map(|&took| figure(took)).collect());
+        let ratio = median(times.iter().zip(&rounds[0]).map(|(&took, &first)| figure(took) / figure(first)).collect());
+        let no_worse = times.iter().zip(&rounds[0]).filter(|(took, first)| first <= took).count();
+        println!("  {name:<40} {value:>10.2} {unit}   {ratio:>6.2} x   first no worse in {no_worse:>2} of {ROUNDS}");
     }
 }
 

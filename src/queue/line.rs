@@ -51,6 +51,7 @@ impl Line {
     }
 
     /// A message that has been in line before.
+    #[inline(never)]
     pub fn put_back(&mut self, place: Place) {
         match self {
             Line::Fifo(lane) => lane.returned.push(Reverse((place.turn, place.slot))),
@@ -72,6 +73,15 @@ impl Line {
 
     #[inline]
     pub fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
+        match self {
+            Line::Fifo(lane) if lane.returned.is_empty() => lane.fresh.pop_front(),
+            _ => self.pop_among(turn),
+        }
+    }
+
+    /// Takes the next out where more than its coming decides which it is.
+    #[inline(never)]
+    fn pop_among(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
             Line::Fifo(lane) => lane.pop(turn),
             Line::Ranked { places, .. } => places.pop_first().map(|(_, slot)| slot),
@@ -100,11 +110,7 @@ impl Lane {
         }
     }
 
-    #[inline]
     fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
-        if self.returned.is_empty() {
-            return self.fresh.pop_front();
-        }
         let first = self.first(turn)?;
         if self.fresh.front() == Some(&first) {
             self.fresh.pop_front();

@@ -56,6 +56,10 @@
 //! assert_eq!(queue.counts().acked, 10_000);
 //! ```
 //!
+//! Misuse is a typed error that says what to do instead: [`Misuse`] a delivery that is not under way (settled twice, settled too late),
+//! [`Refused`] a queue that is full or closed, [`UnknownMember`] a consumer group without such a member, [`log::LogError`] a folder that is held elsewhere,
+//! read-only, full, damaged or of another version.
+//!
 //! How all this is tested, and what breaking it on purpose turns red: `benches/trust.md`.
 
 mod counts;
@@ -82,4 +86,4 @@ pub use settings::{Backoff, Order, Overflow, Settings, Terms};
 pub use shell::Queue;
 pub use slots::Tag;
 pub use state::State;
-pub use topic::{Deliver, Partitioned, Topic};
+pub use topic::{Deliver, Partitioned, Topic, UnknownMember};

@@ -9,6 +9,8 @@ enum Step {
         rank: i64,
         ttl: Option<u64>,
     },
+    /// Publishes up to so many at once, as far as there is room.
+    Fill(u64),
     Consume(usize),
     /// Does something with the delivery at this position among all that were ever made (modulo their number).
     Settle(Settle, usize),
@@ -38,6 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         12 => (-2..3_i64, prop::option::weighted(0.3, 0..40_u64)).prop_map(|(rank, ttl)| Step::Publish { rank, ttl }),
+        3 => (0..6_u64).prop_map(Step::Fill),
         8 => (0..4_usize).prop_map(Step::Consume),
         12 => (settle, any::<usize>()).prop_map(|(how, which)| Step::Settle(how, which)),
         2 => Just(Step::BeginWait),
@@ -165,10 +168,17 @@ impl Broker {
         }
     }
 
+    fn bound(&self) -> Option<u64> {
+        self.settings.max_length.map(|m| m + self.waiting)
+    }
+
+    fn has_room(&self) -> bool {
+        self.bound().is_none_or(|b| self.ready() < b)
+    }
+
     /// Whether the message is accepted.
     fn publish(&mut self, rank: i64, ttl: Option<u64>) -> bool {
-        let bound = self.settings.max_length.map(|m| m + self.waiting);
-        let room = bound.is_none_or(|b| self.ready() < b);
+        let (bound, room) = (self.bound(), self.has_room());
         if self.closed || (!room && self.settings.overflow != Overflow::DropHead) {
             return false;
         }
@@ -230,6 +240,13 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
             Step::Publish { rank, ttl } => {
                 let body = plain.messages.len() as u64;
                 prop_assert_eq!(state.publish(body, Terms { rank, ttl }, now).is_ok(), plain.publish(rank, ttl));
+            }
+            Step::Fill(count) => {
+                let from = plain.messages.len() as u64;
+                let mut bodies = from..from + count;
+                let accepted = state.fill(&mut bodies, now) as u64;
+                let expected = (0..count).take_while(|_| plain.has_room() && plain.publish(0, None)).count() as u64;
+                prop_assert_eq!((accepted, bodies), (expected, from + expected..from + count));
             }
             Step::Consume(count) => {
                 let from = made.len();

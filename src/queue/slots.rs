@@ -30,9 +30,11 @@ impl From<u64> for Tag {
 
 /// A growing table of messages with reuse of places.
 #[derive(Debug, Clone)]
+// In this order, for what is written in every call stands together in a state.
+#[repr(C)]
 pub(super) struct Slots<E> {
-    slots: Vec<Slot<E>>,
     free: Vec<u32>,
+    slots: Vec<Slot<E>>,
 }
 
 #[derive(Debug, Clone)]
@@ -62,6 +64,11 @@ impl<E> Slots<E> {
             self.slots[slot as usize].entry = Some(entry);
             return slot;
         }
+        self.grow(entry)
+    }
+
+    #[cold]
+    fn grow(&mut self, entry: E) -> u32 {
         let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 messages fit in memory");
         self.slots.push(Slot { generation: 0, leased: false, entry: Some(entry) });
         slot
@@ -78,13 +85,12 @@ impl<E> Slots<E> {
         self.slots[slot as usize].entry.as_mut().expect("a message in line or away is in its slot")
     }
 
-    /// Hands a slot's message out: the tag of this delivery and the message.
+    /// Hands a slot's message out, and returns the tag of this delivery.
     #[inline]
-    pub fn lease(&mut self, slot: u32) -> (Tag, &mut E) {
+    pub fn lease(&mut self, slot: u32) -> Tag {
         let place = &mut self.slots[slot as usize];
         place.leased = true;
-        let entry = place.entry.as_mut().expect("a ready slot holds a message");
-        (Tag { slot, generation: place.generation }, entry)
+        Tag { slot, generation: place.generation }
     }
 
     /// The message of a delivery under way.

@@ -24,17 +24,17 @@ mod held;
 #[repr(C)]
 pub struct State<T> {
     counts: Counts,
+    line: Line,
+    held: Held<T>,
     /// Consumers that wait for a message.
     takers: u64,
-    next_id: u64,
-    next_turn: u64,
+    /// Messages that came back after a delay and joined the end: by so many is the order of arrival ahead of the published.
+    late: u64,
     /// Until when everything that happens by itself has happened.
     now: u64,
     /// Whether anything can happen by itself.
     timed: bool,
     closed: bool,
-    held: Held<T>,
-    line: Line,
     lost: Vec<Lost<T>>,
     settings: Settings,
     leases: Timers,
@@ -53,8 +53,7 @@ impl<T: Clone> State<T> {
             counts: Counts::default(),
             lost: Vec::new(),
             closed: false,
-            next_id: 0,
-            next_turn: 0,
+            late: 0,
             now: 0,
             timed: settings.message_ttl.is_some() || settings.visibility_timeout.is_some(),
             settings,
@@ -80,22 +79,39 @@ impl<T: Clone> State<T> {
                 Overflow::DropHead => {}
             }
         }
-        let id = self.accept(body, terms);
+        let expires = self.expiry(terms.ttl);
+        let id = self.accept(body, terms.rank, expires);
         self.trim();
         Ok(id)
+    }
+
+    /// Accepts messages about which nothing is said, as long as there is room, and says how many. What is left in the iterator has found none.
+    pub fn fill(&mut self, bodies: &mut impl Iterator<Item = T>, now: u64) -> usize {
+        self.tick(now);
+        let expires = self.expiry(None);
+        let mut room = if self.closed { 0 } else { self.room() };
+        let from = self.counts.published;
+        while room > 0
+            && let Some(body) = bodies.next()
+        {
+            self.accept(body, 0, expires);
+            room -= 1;
+        }
+        (self.counts.published - from) as usize
     }
 
     /// Accepts a message that was there before, whatever the bound is.
     pub(super) fn restore(&mut self, body: T, now: u64) {
         self.tick(now);
-        self.accept(body, Terms::default());
+        let expires = self.expiry(None);
+        self.accept(body, 0, expires);
     }
 
+    /// A message's number is how many were published before.
     #[inline]
-    fn accept(&mut self, body: T, terms: Terms) -> u64 {
-        let id = self.next_id;
-        self.next_id += 1;
-        let extra = Extra { turn: self.turn(), rank: terms.rank, expires: self.expiry(terms.ttl), lease: NEVER };
+    fn accept(&mut self, body: T, rank: i64, expires: u64) -> u64 {
+        let id = self.counts.published;
+        let extra = Extra { turn: id + self.late, rank, expires, lease: NEVER };
         let slot = self.held.insert(id, body, extra);
         self.line.push(extra.place(slot));
         self.counts.published += 1;
@@ -107,22 +123,32 @@ impl<T: Clone> State<T> {
     pub fn consume(&mut self, max: usize, now: u64, out: &mut Vec<Delivery<T>>) -> usize {
         self.tick(now);
         let until = self.settings.visibility_timeout.map(|timeout| self.now.saturating_add(timeout));
-        let mut count = 0;
-        while count < max {
-            self.expire(self.now);
-            let Some(slot) = self.pop() else { break };
-            let (tag, entry) = self.held.slots.lease(slot);
-            entry.deliveries += 1;
-            out.push(Delivery { tag, id: entry.id, deliveries: entry.deliveries, body: entry.body.clone() });
-            if let Some(until) = until {
-                self.set_lease(tag, until);
+        let most = max.min(self.counts.ready as usize);
+        out.reserve(most);
+        for taken in 0..most {
+            if self.timed {
+                self.expire(self.now);
             }
-            count += 1;
+            let Some(slot) = self.pop() else { return taken };
+            self.deliver(slot, until, out);
         }
-        self.counts.ready -= count as u64;
-        self.counts.unacked += count as u64;
-        self.counts.delivered += count as u64;
-        count
+        most
+    }
+
+    /// Hands a message out that was taken from the line.
+    #[inline]
+    fn deliver(&mut self, slot: u32, until: Option<u64>, out: &mut Vec<Delivery<T>>) {
+        self.counts.ready -= 1;
+        self.counts.unacked += 1;
+        self.counts.delivered += 1;
+        let tag = self.held.slots.lease(slot);
+        if let Some(until) = until {
+            self.set_lease(tag, until);
+        }
+        let entry = self.held.slots.get_mut(slot);
+        entry.deliveries += 1;
+        // Last: should a body fail to be cloned, its message is with a consumer that says nothing.
+        out.push(Delivery { tag, id: entry.id, deliveries: entry.deliveries, body: entry.body.clone() });
     }
 
     /// Settles a delivery: the message is done.
@@ -130,11 +156,25 @@ impl<T: Clone> State<T> {
     /// # Errors
     /// A tag that names no delivery under way, as for all settlements.
     pub fn ack(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
+        self.ack_many([tag], now)
+    }
+
+    /// Settles many deliveries, all that can be.
+    ///
+    /// # Errors
+    /// The first tag that names no delivery under way.
+    pub fn ack_many(&mut self, tags: impl IntoIterator<Item = Tag>, now: u64) -> Result<(), Misuse> {
         self.tick(now);
-        self.held.slots.settle(tag).ok_or(Misuse(tag))?;
-        self.counts.unacked -= 1;
-        self.counts.acked += 1;
-        Ok(())
+        let mut outcome = Ok(());
+        for tag in tags {
+            if self.held.slots.settle(tag).is_some() {
+                self.counts.unacked -= 1;
+                self.counts.acked += 1;
+            } else {
+                outcome = outcome.and(Err(Misuse(tag)));
+            }
+        }
+        outcome
     }
 
     /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is one.
@@ -234,15 +274,18 @@ impl<T: Clone> State<T> {
     /// Whether a message would be accepted without losing another.
     #[inline]
     pub fn has_room(&self) -> bool {
-        self.settings.max_length.is_none_or(|max| self.counts.ready < max.saturating_add(self.takers))
+        self.room() > 0
+    }
+
+    /// How many messages would be accepted without losing another.
+    #[inline]
+    fn room(&self) -> u64 {
+        self.settings.max_length.map_or(u64::MAX, |max| max.saturating_add(self.takers).saturating_sub(self.counts.ready))
     }
 
     /// Whether there is so much room that a publisher should be woken.
     pub fn has_room_to_wake(&self) -> bool {
-        self.settings.max_length.is_none_or(|max| {
-            let room = max.saturating_add(self.takers).saturating_sub(self.counts.ready);
-            room >= self.settings.wake_room.clamp(1, max.max(1))
-        })
+        self.settings.max_length.is_none_or(|max| self.room() >= self.settings.wake_room.clamp(1, max.max(1)))
     }
 
     pub fn counts(&self) -> Counts {
@@ -267,13 +310,6 @@ impl<T: Clone> State<T> {
     #[inline]
     fn pop(&mut self) -> Option<u32> {
         self.line.pop(|slot| self.held.extra(slot).turn)
-    }
-
-    /// The next place in the order of arrival. It is that of the message's number until one comes back late.
-    fn turn(&mut self) -> u64 {
-        let turn = self.next_turn;
-        self.next_turn += 1;
-        turn
     }
 
     /// Lets a delivery's lease end at an instant, whatever was said before.
@@ -301,7 +337,8 @@ impl<T: Clone> State<T> {
                     self.give_back(lease.tag, 0);
                 }
             } else if let Some(delay) = self.delays.due(at) {
-                let turn = self.turn();
+                let turn = self.counts.published + self.late;
+                self.late += 1;
                 let slot = delay.tag.slot();
                 self.held.change(slot, |extra| extra.turn = turn);
                 self.line.push(self.held.extra(slot).place(slot));

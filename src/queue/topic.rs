@@ -80,6 +80,14 @@ pub struct Partitioned<T> {
     partitions: u64,
 }
 
+/// A member that a consumer group does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no member {member}; the group has {members}, counted from 0")]
+pub struct UnknownMember {
+    pub member: u32,
+    pub members: usize,
+}
+
 impl<T: Clone> Partitioned<T> {
     /// Partitions for so many members, dealt out in turn; members beyond the partitions have none. The settings are each member's. Clock and
     /// listener as in [`Queue::new`].
@@ -108,8 +116,11 @@ impl<T: Clone> Partitioned<T> {
     }
 
     /// What a member consumes.
-    pub fn member(&self, member: u32) -> &Queue<T> {
-        &self.members[member as usize]
+    ///
+    /// # Errors
+    /// A member that the group does not have.
+    pub fn member(&self, member: u32) -> Result<&Queue<T>, UnknownMember> {
+        self.members.get(member as usize).ok_or(UnknownMember { member, members: self.members.len() })
     }
 
     /// Accepts no more messages.
@@ -159,10 +170,11 @@ mod tests {
         for n in 0..600_u64 {
             queue.publish(n % 20, n).expect("there is no bound");
         }
+        assert_eq!(queue.member(3).map(|_| ()), Err(UnknownMember { member: 3, members: 3 }));
         let mut owner = [None; 20];
         for member in 0..3 {
             let mut hand = Vec::new();
-            queue.member(member).try_consume(usize::MAX, &mut hand);
+            queue.member(member).expect("there are three").try_consume(usize::MAX, &mut hand);
             assert!(!hand.is_empty());
             let mut last = [None; 20];
             for n in hand.iter().map(|d| d.body) {

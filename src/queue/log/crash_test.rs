@@ -224,3 +224,49 @@ fn many_publishers_share_syncs_and_all_are_confirmed() {
     memory.0.lock().restart();
     assert_eq!(recover(&memory).expect("it can be read").owed.len(), 800);
 }
+
+/// A log of several segments, and what is on its disk.
+fn several_segments() -> (Memory, usize) {
+    let memory = Memory::default();
+    let (log, _) = Log::open(Box::new(memory.clone()), 400).expect("nothing fails");
+    for n in 0..40_u8 {
+        log.publish(vec![n; 50]).and_then(|(_, position)| log.commit(position)).expect("nothing fails");
+    }
+    let segments = memory.0.lock().files.len();
+    assert!(segments > 3, "{segments}");
+    (memory, segments)
+}
+
+#[test]
+fn damage_before_the_last_segment_is_told_and_nothing_is_thrown_away() {
+    let (memory, segments) = several_segments();
+    let flip = |segment: u64| memory.0.lock().files.get_mut(&segment).expect("it is there")[record::SEGMENT_HEAD + 40] ^= 1;
+    flip(1);
+    let refused = Log::open(Box::new(memory.clone()), 400).map(|_| ());
+    assert!(matches!(refused, Err(LogError::Damaged { segment: 1, missing: 1.., next: 2 })), "{refused:?}");
+    assert_eq!(memory.0.lock().files.len(), segments);
+    flip(1);
+    // The first one's header.
+    let header = |byte: u8| memory.0.lock().files.get_mut(&0).expect("it is there")[10] ^= byte;
+    header(1);
+    let refused = Log::open(Box::new(memory.clone()), 400).map(|_| ());
+    assert!(matches!(refused, Err(LogError::Damaged { segment: 0, next: 1, .. })), "{refused:?}");
+    assert_eq!(memory.0.lock().files.len(), segments);
+    header(1);
+    assert_eq!(Log::open(Box::new(memory.clone()), 400).expect("it is whole again").1.len(), 40);
+    // The last one may be torn: what is missing there was confirmed to nobody, as far as can be known.
+    let last = memory.0.lock().files.keys().copied().max().expect("there are some");
+    flip(last);
+    assert!(Log::open(Box::new(memory), 400).expect("its end may be torn").1.len() < 40);
+}
+
+#[test]
+fn a_log_of_another_version_is_told_and_left_alone() {
+    let (memory, segments) = several_segments();
+    for file in memory.0.lock().files.values_mut() {
+        file[7] = b'2';
+    }
+    let refused = Log::open(Box::new(memory.clone()), 400).map(|_| ());
+    assert_eq!(refused, Err(LogError::OtherVersion { segment: 0 }));
+    assert_eq!(memory.0.lock().files.len(), segments);
+}

@@ -46,8 +46,12 @@ impl Folder {
     /// # Errors
     /// A folder that another process holds, or that cannot be written to.
     pub fn open(path: &Path) -> Result<Self, LogError> {
-        make(path)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"))?;
+        let named = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => LogError::NotAFolder { path: path.display().to_string() },
+            kind => io::Error::new(kind, format!("{}: {error}", path.display())).into(),
+        };
+        make(path).map_err(named)?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(named)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LogError::InUse { path: path.display().to_string() }),
@@ -72,13 +76,26 @@ fn make(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Fills a new file with zeros, durably.
+fn zero(file: &mut File, length: u64) -> io::Result<()> {
+    let zeros = vec![0; 1 << 16];
+    let mut left = length;
+    while left > 0 {
+        let some = left.min(zeros.len() as u64);
+        file.write_all(&zeros[..some as usize])?;
+        left -= some;
+    }
+    file.sync_all()
+}
+
 impl Disk for Folder {
     fn list(&self) -> io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let name = entry?.file_name();
             let number = name.to_str().and_then(|n| n.strip_suffix(".log")).and_then(|n| u64::from_str_radix(n, 16).ok());
-            numbers.extend(number);
+            // Other files that happen to read as a number are none of ours.
+            numbers.extend(number.filter(|&n| self.file(n).file_name() == Some(name.as_os_str())));
         }
         Ok(numbers)
     }
@@ -89,14 +106,11 @@ impl Disk for Folder {
 
     fn create(&self, number: u64, length: u64) -> io::Result<Box<dyn Medium>> {
         let mut file = OpenOptions::new().create_new(true).write(true).open(self.file(number))?;
-        let zeros = vec![0; 1 << 16];
-        let mut left = length;
-        while left > 0 {
-            let some = left.min(zeros.len() as u64);
-            file.write_all(&zeros[..some as usize])?;
-            left -= some;
+        if let Err(error) = zero(&mut file, length) {
+            // Half a segment only takes the room that is wanting; if it cannot go now, the next opening removes it.
+            let _gone = self.remove(number);
+            return Err(error);
         }
-        file.sync_all()?;
         Ok(Box::new(file))
     }
 

@@ -65,9 +65,12 @@ impl Log {
     /// Opens the log of a disk, and says which messages it owes.
     ///
     /// # Errors
-    /// A disk that cannot be read or written.
+    /// A disk that cannot be read or written; segments of another version, or damaged ones before the last: nothing is changed then.
     pub fn open(disk: Box<dyn Disk>, segment: u64) -> Result<(Self, Vec<Owed>), LogError> {
-        let found = recover(disk.as_ref())?;
+        let mut found = recover(disk.as_ref())?;
+        if let Some(why) = found.short.take() {
+            return Err(why);
+        }
         let segments = Segments::new(disk, segment, &found)?;
         let first = found.next_sequence;
         let inner = Inner {

@@ -7,6 +7,7 @@
 const HEAD: usize = 33;
 /// Bytes of a segment's header: magic, number, first sequence number, next message number, checksum.
 pub const SEGMENT_HEAD: usize = 36;
+/// The last byte is the version.
 const MAGIC: [u8; 8] = *b"queuelg1";
 /// The largest payload.
 pub const MOST: usize = 16 << 20;
@@ -126,5 +127,10 @@ impl Header {
         let number = |at: usize| Some(u64::from_le_bytes(head[at..at + 8].try_into().ok()?));
         let header = Header { segment: number(8)?, sequence: number(16)?, next_id: number(24)? };
         (header.bytes() == head).then_some(header)
+    }
+
+    /// Whether a segment begins as one of another version does.
+    pub fn is_foreign(bytes: &[u8]) -> bool {
+        bytes.get(..8).is_some_and(|magic| magic[..7] == MAGIC[..7] && magic[7] != MAGIC[7] && magic[7] != 0)
     }
 }

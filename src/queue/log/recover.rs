@@ -2,7 +2,12 @@
 //!
 //! The log is the longest run of whole records with consecutive numbers. What was confirmed is inside it, because it was
 //! synced in order; what lies behind a torn record was confirmed to nobody.
+//!
+//! Only the last segment can be torn, because each is synced before the next is begun. A segment that goes on further than the one
+//! before it reaches is therefore a sign of damage, not of a crash; so is one without a header before the others, for what a crash leaves
+//! is removed before the next is begun.
 
+use super::LogError;
 use super::disk::Disk;
 use super::record::{self, Event, Header, SEGMENT_HEAD};
 use std::collections::BTreeMap;
@@ -31,6 +36,8 @@ pub struct Recovered {
     pub(super) homes: Vec<u64>,
     /// Segments that hold nothing of it.
     pub(super) stale: Vec<u64>,
+    /// Why this is not all that was confirmed.
+    pub(super) short: Option<LogError>,
 }
 
 /// Reads all segments. Changes nothing.
@@ -49,16 +56,34 @@ pub fn recover(disk: &dyn Disk) -> io::Result<Recovered> {
         match header {
             // The oldest segment begins wherever it does; any other goes on where the one before ended.
             Some(h) if found.segments.is_empty() || h.sequence == found.next_sequence => {
+                if let (true, Some(&before)) = (found.segments.is_empty(), found.stale.first()) {
+                    let damage = LogError::Damaged { segment: before, missing: h.sequence, next: number };
+                    found.short.get_or_insert(damage);
+                }
                 found.next_sequence = h.sequence;
                 found.next_id = found.next_id.max(h.next_id);
                 found.segments.push(number);
                 play(&bytes[SEGMENT_HEAD..], number, &mut found, &mut owed);
             }
-            _ => found.stale.push(number),
+            other => {
+                found.short = found.short.or_else(|| shortfall(&found.segments, found.next_sequence, number, other, &bytes));
+                found.stale.push(number);
+            }
         }
     }
     (found.owed, found.homes) = owed.into_values().unzip();
     Ok(found)
+}
+
+/// What a segment that does not follow on tells of what is missing before it.
+fn shortfall(segments: &[u64], next_sequence: u64, number: u64, header: Option<Header>, bytes: &[u8]) -> Option<LogError> {
+    match header {
+        Some(h) => {
+            let missing = h.sequence.checked_sub(next_sequence).filter(|&missing| missing > 0)?;
+            Some(LogError::Damaged { segment: *segments.last()?, missing, next: number })
+        }
+        None => Header::is_foreign(bytes).then_some(LogError::OtherVersion { segment: number }),
+    }
 }
 
 /// Applies a segment's records until one is not whole.

@@ -9,6 +9,7 @@ pub const NEVER: u64 = u64::MAX;
 
 /// Every message that is ready, unacked or delayed.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Held<T> {
     pub slots: Slots<Entry<T>>,
     /// By slot, as far as there are any.
@@ -78,6 +79,7 @@ impl<T> Held<T> {
         self.set_extra(slot, extra);
     }
 
+    #[cold]
     fn set_extra(&mut self, slot: u32, extra: Extra) {
         let at = slot as usize;
         if at >= self.extras.len() {
