@@ -52,6 +52,13 @@ impl Told {
         Told { stays, exits }
     }
 
+    /// What was served in a network of one queue.
+    pub fn of_one_queue(stays: Vec<Record>) -> Self {
+        let end =
+            |r: &Record| Exit { message: r.message, sent: r.sent, finished: r.finished, worked: r.finished - r.taken, outcome: r.outcome };
+        Told { exits: stays.iter().map(end).collect(), stays }
+    }
+
     /// All times multiplied.
     pub fn stretch(&mut self, factor: f64) {
         if factor == 1.0 {
