@@ -100,17 +100,23 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         let score = self.floor.score;
         let _baton = score.baton(self.post.group);
         let taken = self.floor.target.consume(self.queue(), want, hand);
-        if taken && self.consumer().batch.is_some() {
-            self.fill(want, hand);
-        }
+        self.fill(want, hand);
         taken
+    }
+
+    /// Takes what comes until an instant of the run's clock.
+    fn take_until(&self, until: u64, want: &Want, hand: &mut Vec<Taken>) {
+        let score = self.floor.score;
+        let _baton = score.baton(self.post.group);
+        self.floor.target.refill(self.queue(), want, until, hand);
+        self.fill(want, hand);
     }
 
     /// Takes a message while it is on duty.
     fn take_on_duty(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
         let (rosters, server) = (self.floor.rosters, self.post.server);
         let Some(roster) = &rosters[self.post.group] else { return false };
-        roster.set_busy(server, false);
+        roster.set_busy(server, 0);
         while !self.floor.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
             let now = self.worker.pacer.now().saturating_sub(self.start);
             match roster.duty(server, now) {
@@ -118,11 +124,11 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 Duty::Starting(at) => self.stay_down(at),
                 Duty::On => {
                     let until = roster.next().min(now + LOOK).max(now + 1_000_000);
-                    self.floor.target.refill(self.queue(), want, self.start + until, hand);
+                    self.take_until(self.start + until, want, hand);
                 }
             }
             if !hand.is_empty() {
-                roster.set_busy(server, true);
+                roster.set_busy(server, hand.len() as u64);
                 return true;
             }
         }
@@ -141,7 +147,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 self.stay_down(repaired);
                 continue;
             }
-            self.floor.target.refill(self.queue(), want, self.start + next.min(now + LOOK), hand);
+            self.take_until(self.start + next.min(now + LOOK), want, hand);
             if !hand.is_empty() {
                 return true;
             }
@@ -204,9 +210,10 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         }
     }
 
-    /// Waits for the rest of a batch until its first message has waited for the linger.
+    /// Waits for the rest of a batch, if it is one, until its first message has waited for the linger.
     fn fill(&self, want: &Want, hand: &mut Vec<Taken>) {
-        let linger = self.consumer().batch.map_or(0, |b| self.floor.score.chance.played(b.linger));
+        let Some(batch) = self.consumer().batch else { return };
+        let linger = self.floor.score.chance.played(batch.linger);
         let Some((stay, _)) = hand.first().and_then(|taken| self.stay(taken)) else { return };
         let until = self.start + self.floor.stays.sent(stay) + linger;
         while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
@@ -305,7 +312,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         let (group, consumer) = (self.post.group, self.consumer());
         if self.worker.pacer.stopped() {
             self.acknowledge(taken, &mut Notes::default());
-        } else if self.floor.score.chance.fails(consumer, group, journey, taken.deliveries) {
+        } else if self.floor.score.chance.fails(self.floor.score.scenario, group, journey, taken.deliveries) {
             if consumer.ack == Ack::Auto {
                 let at = done.saturating_sub(self.start);
                 self.floor.stays.fail(stay, at);
