@@ -120,7 +120,7 @@ fn at(sorted: &[u64], share: f64) -> f64 {
 }
 
 /// What a look at the clock costs, in nanoseconds, on average.
-fn clock_read() -> f64 {
+pub fn clock_read() -> f64 {
     const LOOKS: u32 = 100_000;
     let from = Monotonic.now();
     let last = (0..LOOKS).fold(0, |_, _| std::hint::black_box(Monotonic.now()));
@@ -194,7 +194,7 @@ pub fn syncs(count: usize, gap: u64) -> Result<Vec<u64>, log::LogError> {
 }
 
 /// Messages a second through generator, null target and one server without work.
-fn null_rate(messages: usize) -> Result<f64, LoadError> {
+pub fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
     scenario.measurement.target = "null".into();
     let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };

@@ -31,9 +31,26 @@ pub struct Notes {
     pub disordered: u64,
     /// Settlements that the target would not have.
     pub unsettled: u64,
-    /// Nanoseconds of service that were planned, and that it really took.
+    /// What was planned and what it came to, in the first half of the run and in the second.
+    pub halves: [Spent; 2],
+}
+
+/// Nanoseconds of service that were planned, and that it really took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
     pub planned: u64,
     pub real: u64,
+}
+
+impl Spent {
+    pub fn plus(self, other: Spent) -> Spent {
+        Spent { planned: self.planned + other.planned, real: self.real + other.real }
+    }
+
+    /// By what share it took longer than planned.
+    pub fn overrun(self) -> Option<f64> {
+        (self.planned > 0).then(|| self.real as f64 / self.planned as f64 - 1.0)
+    }
 }
 
 impl Notes {
@@ -41,8 +58,12 @@ impl Notes {
         self.duplicated += other.duplicated;
         self.disordered += other.disordered;
         self.unsettled += other.unsettled;
-        self.planned += other.planned;
-        self.real += other.real;
+        self.halves = [self.halves[0].plus(other.halves[0]), self.halves[1].plus(other.halves[1])];
+    }
+
+    /// All services together.
+    pub fn spent(&self) -> Spent {
+        self.halves[0].plus(self.halves[1])
     }
 }
 
@@ -285,8 +306,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             self.stay_down(repaired);
         } else if !self.worker.pacer.stopped() {
             let real = done.saturating_sub(at);
-            notes.planned += planned;
-            notes.real += real;
+            let half = &mut notes.halves[usize::from(taken_at > self.floor.score.span() / 2)];
+            *half = half.plus(Spent { planned, real });
             self.overruns.extend(first.map(|(journey, deliveries)| Overrun {
                 consumer: group as u32,
                 message: journey.chance,
@@ -424,10 +445,38 @@ mod tests {
         let notes = server.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
         assert_eq!((notes.duplicated, notes.disordered, notes.unsettled), (2, 2, 1));
-        assert_eq!(notes.planned, 5_000_000);
-        assert!((5_000_000..5_000_500).contains(&notes.real), "{}", notes.real);
+        let spent = notes.spent();
+        assert_eq!(spent.planned, 5_000_000);
+        assert!((5_000_000..5_000_500).contains(&spent.real), "{spent:?}");
+        assert!(server.overruns.iter().all(|o| o.nanos < 100));
         let past = stays.past(0);
         let spent = past.finished.expect("served") - past.taken.expect("served").0;
         assert!((1_000_000..1_000_100).contains(&spent), "{spent}");
+    }
+
+    #[test]
+    fn what_the_host_takes_from_a_service_is_told() {
+        let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
+        let plan = Block { due: vec![0; 2], sent: vec![0; 2], demand: vec![vec![1_000_000; 2]], ..Block::default() };
+        let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
+        // The program stands still from the middle of the second service until 300 µs after its end.
+        let clock = Fake { read: 20, stall: Some((1_500_000, 800_000)), ..Fake::default() };
+        let (stop, stays) = (AtomicBool::new(false), Stays::new(2, 2));
+        for id in 0..2 {
+            stays.begin(Origin::new(id, 0, Journey::planned(id, 0)), 0).expect("room");
+        }
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
+        let target = Script(Mutex::new(vec![1, 0]));
+        let post = Post { group: 0, server: 0 };
+        let floor =
+            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
+        let mut server = Server::new(&mut worker, floor, 0, post, 0);
+        let spent = server.serve().spent();
+        let near = |nanos: i64, expected: i64| (nanos - expected).abs() < 500;
+        assert!(near(spent.real as i64 - spent.planned as i64, 300_000), "{spent:?}");
+        let overruns: Vec<i64> = server.overruns.iter().map(|o| o.nanos).collect();
+        assert!(near(overruns[0], 0) && near(overruns[1], 300_000), "{overruns:?}");
+        assert!(stays.past(1).finished.is_some_and(|at| near(at as i64, 2_300_000)));
     }
 }
