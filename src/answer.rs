@@ -267,6 +267,8 @@ pub struct Answer {
     pub timelines: BTreeMap<String, Vec<Moment>>,
     /// The gates that a measurement passed or failed; empty for the others.
     pub gates: Vec<Gate>,
+    /// What a measurement found of the host that it ran on, by name.
+    pub host: BTreeMap<String, String>,
 }
 
 /// A law of times: counted or in closed form.
@@ -304,6 +306,7 @@ impl Answer {
             latency: None,
             timelines: BTreeMap::new(),
             gates: Vec::new(),
+            host: BTreeMap::new(),
         }
     }
 

@@ -90,6 +90,18 @@ pub fn margin(clock: &impl Clock) -> u64 {
     (at(&late, 0.9) as u64 + 15_000).clamp(50_000, 200_000)
 }
 
+/// How often a waiting thread looks in so many nanoseconds, if nobody disturbs it.
+pub fn looks(nanos: u64) -> u32 {
+    const LOOKS: u32 = 10_000;
+    let once = || {
+        let from = Monotonic.now();
+        (0..LOOKS).for_each(|_| std::hint::spin_loop());
+        Monotonic.now().saturating_sub(from)
+    };
+    let took = (0..5).map(|_| once()).min().unwrap_or(0).max(1);
+    u32::try_from(u128::from(nanos) * u128::from(LOOKS) / u128::from(took)).unwrap_or(u32::MAX)
+}
+
 /// How late so many sleeps returned, in nanoseconds, sorted.
 fn oversleep(clock: &impl Clock, count: usize, nap: u64) -> Vec<u64> {
     let mut late: Vec<u64> = (0..count)
@@ -120,7 +132,7 @@ fn at(sorted: &[u64], share: f64) -> f64 {
 }
 
 /// What a look at the clock costs, in nanoseconds, on average.
-fn clock_read() -> f64 {
+pub fn clock_read() -> f64 {
     const LOOKS: u32 = 100_000;
     let from = Monotonic.now();
     let last = (0..LOOKS).fold(0, |_, _| std::hint::black_box(Monotonic.now()));
@@ -194,7 +206,7 @@ pub fn syncs(count: usize, gap: u64) -> Result<Vec<u64>, log::LogError> {
 }
 
 /// Messages a second through generator, null target and one server without work.
-fn null_rate(messages: usize) -> Result<f64, LoadError> {
+pub fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
     scenario.measurement.target = "null".into();
     let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };

@@ -178,10 +178,12 @@ impl Chance {
         self.time(law, self.groups[group].per_message, journey, journey.count(deliveries).wrapping_sub(1))
     }
 
-    /// Whether the handler fails at this delivery.
-    pub fn fails(&self, consumer: &Consumer, group: usize, journey: Journey, deliveries: u32) -> bool {
+    /// Whether the handler of a group fails at this delivery: by the producer's own probability, if it has one, or by the group's.
+    pub fn fails(&self, scenario: &Scenario, group: usize, journey: Journey, deliveries: u32) -> bool {
+        let own = scenario.producers.get(journey.producer as usize).and_then(|p| p.failure);
+        let probability = own.unwrap_or(scenario.consumers[group].failure);
         let uniform = || self.groups[group].failure.uniform_at(journey.chance, journey.count(deliveries));
-        consumer.failure > 0.0 && uniform() <= consumer.failure
+        probability > 0.0 && uniform() <= probability
     }
 
     /// How long a failed message stays away: doubled at each delivery up to the bound; with jitter, anything in the upper half of that.

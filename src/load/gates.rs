@@ -4,9 +4,11 @@
 //! corrected by them; a run that fails is marked.
 
 use super::pacing::Meter;
+use super::records::HandOffs;
 use super::server::Notes;
 use super::witness::Hindrance;
 use crate::answer::{Gate, Trust};
+use crate::units::{Time, significant};
 
 /// What is judged. Times are nanoseconds.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +26,17 @@ pub struct Evidence {
     pub lateness: Vec<u64>,
     /// Due to done, of each served message.
     pub latency: Vec<u64>,
-    /// Nanoseconds that all servers together had while the run lasted.
+    /// How long the run lasted, and what all servers together had of it.
+    pub lasted: u64,
     pub server_time: u64,
+    /// Of all threads, looking at the clock, and how many processors there are for that.
+    pub spun: u64,
+    pub processors: Option<u64>,
+    /// Messages a second that were to be sent, and that the harness passes on without a queue.
+    pub rate: f64,
+    pub null_rate: Option<f64>,
+    /// How long messages waited that a free server could have taken.
+    pub hand_offs: HandOffs,
     /// Of all threads.
     pub hindrance: Hindrance,
     /// Of the generator.
@@ -58,7 +69,10 @@ pub fn gates(evidence: &mut Evidence) -> Vec<Gate> {
     evidence.latency.sort_unstable();
     let mut gates = vec![unsent(evidence)];
     gates.extend(lateness(evidence));
+    gates.extend(limit(evidence));
     gates.extend(service(evidence));
+    gates.extend(stationarity(evidence));
+    gates.extend(hand_off(evidence));
     gates.extend(host(evidence));
     gates.extend(accounting(evidence));
     gates.extend(little(evidence));
@@ -77,13 +91,65 @@ fn lateness(e: &Evidence) -> Option<Gate> {
     Some(below("lateness", late as f64 / latency.max(1) as f64, 0.1, 0.5, "ratio", meaning))
 }
 
+/// The harness must not be what is measured.
+fn limit(e: &Evidence) -> Option<Gate> {
+    let meaning = "messages a second that were to be sent, as a share of what the harness passes on without a queue";
+    Some(below("generator's limit", e.rate / e.null_rate.filter(|&rate| rate > 0.0)?, 0.5, 1.0, "ratio", meaning))
+}
+
 fn service(e: &Evidence) -> Option<Gate> {
-    let overrun = (e.notes.planned > 0).then(|| e.notes.real as f64 / e.notes.planned as f64 - 1.0)?;
-    // Near saturation a wait grows by overrun / (1 − rho): what is harmless at rho 0.5 is not at 0.95.
-    let spare = 1.0 - e.notes.planned as f64 / e.server_time.max(1) as f64;
-    let limit = (0.1 * spare).clamp(0.005, 0.05);
+    let limit = overrun_limit(e);
     let meaning = "by how much the services really took longer than planned, on average; the fuller the servers, the less they may";
-    Some(below("service overrun", overrun, limit, 5.0 * limit, "ratio", meaning))
+    Some(below("service overrun", e.notes.spent().overrun()?, limit, 5.0 * limit, "ratio", meaning))
+}
+
+/// Near saturation a wait grows by overrun / (1 − rho): what is harmless at rho 0.5 is not at 0.95.
+fn overrun_limit(e: &Evidence) -> f64 {
+    let spare = 1.0 - e.notes.spent().planned as f64 / e.server_time.max(1) as f64;
+    (0.1 * spare).clamp(0.005, 0.05)
+}
+
+/// A host that changes while it is measured is two hosts.
+fn stationarity(e: &Evidence) -> Option<Gate> {
+    let [first, second] = e.notes.halves;
+    let tells = |half: u64| half as f64 > 0.1 * e.notes.spent().planned as f64;
+    let change = (second.overrun()? - first.overrun()?).abs();
+    let limit = overrun_limit(e);
+    let meaning = "by how much the services' overrun changed from the first half of the run to the second";
+    (tells(first.planned) && tells(second.planned)).then(|| below("stationarity", change, limit, 5.0 * limit, "ratio", meaning))
+}
+
+/// What the replay, which has the services as they were, does not have, where it is a hundredth of the latency or more.
+pub fn rest(e: &Evidence) -> Option<String> {
+    let (mean, latency) = (e.hand_offs.mean()?, mean(&e.latency) / 1e9);
+    let stalls = if e.meter.stalls > 0 && e.lasted > 0 {
+        let (often, long) = (e.meter.stalls as f64 * 1e9 / e.lasted as f64, e.meter.stalled as f64 / e.meter.stalls as f64 / 1e9);
+        format!("; the generator alone lost its processor {} times a second, {} each time", significant(often, 2), Time(long))
+    } else {
+        String::new()
+    };
+    (mean >= 0.01 * latency).then(|| {
+        format!(
+            "a message waited {} on average, {} % of its latency, although a server was free: wake-ups and hand-offs, which the replay does not \
+             have, and neither has it what waited behind them{stalls}",
+            Time(mean),
+            significant(100.0 * mean / latency, 2)
+        )
+    })
+}
+
+fn mean(times: &[u64]) -> f64 {
+    times.iter().sum::<u64>() as f64 / times.len().max(1) as f64
+}
+
+/// The ruler: a wait is not known better than a hand-off takes, and what is not ten times as long is mostly hand-off.
+fn hand_off(e: &Evidence) -> Option<Gate> {
+    let (mean, latency) = (e.hand_offs.mean()?, mean(&e.latency));
+    let woken = e.hand_offs.woken().map_or(String::new(), |(share, mean)| {
+        format!("; {} % came to an idle server and waited {} for it", significant(100.0 * share, 2), Time(mean))
+    });
+    let meaning = format!("{} in which a free server could have had a message, as a share of the mean latency{woken}", Time(mean));
+    Some(below("hand-off", 1e9 * mean / latency.max(1.0), 0.1, f64::INFINITY, "ratio", &meaning))
 }
 
 /// What other work on the machine, or under it, took from the run.
@@ -100,8 +166,19 @@ fn host(e: &Evidence) -> Vec<Gate> {
     }
     if e.meter.spun > 0 {
         let share = e.meter.stalled as f64 / e.meter.spun as f64;
-        let meaning = "share of the generator's spinning in which the clock jumped by more than 5 µs";
-        gates.push(below("stalls", share, 0.2, 0.6, "ratio", meaning));
+        let each = e.meter.stalled as f64 / e.meter.stalls.max(1) as f64;
+        let meaning = format!(
+            "share of the generator's spinning in which the clock jumped by more than 5 µs: {} times, {} on average",
+            e.meter.stalls,
+            Time(each / 1e9)
+        );
+        gates.push(below("stalls", share, 0.2, 0.6, "ratio", &meaning));
+    }
+    if let Some(processors) = e.processors.filter(|_| e.lasted > 0) {
+        let meaning =
+            "processors that the run's threads kept looking at the clock; with more than there are, they stood in each other's way";
+        let (busy, limit) = (e.spun as f64 / e.lasted as f64, processors as f64);
+        gates.push(below("spinning", busy, limit, 2.0 * limit, "processors", meaning));
     }
     gates.extend(
         e.steal.map(|s| below("steal", s, 0.01, 0.05, "ratio", "share of the processors' time that the hypervisor gave to others")),
@@ -147,6 +224,7 @@ fn quantile(sorted: &[u64], share: f64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::server::Spent;
     use super::*;
 
     fn calm() -> Evidence {
@@ -157,14 +235,25 @@ mod tests {
             served: 2_000,
             lateness: vec![70; 2_000],
             latency: vec![8_000_000; 2_000],
-            notes: Notes { planned: 8_000_000_000, real: 8_030_000_000, ..Notes::default() },
+            notes: took(8_030_000_000),
+            lasted: 8_900_000_000,
             server_time: 8_900_000_000,
+            spun: 2_000_000_000,
+            processors: Some(2),
+            rate: 200.0,
+            null_rate: Some(4e6),
+            hand_offs: HandOffs { count: 2_000, nanos: 10_000_000, idle: 200, idle_nanos: 8_000_000 },
             hindrance: Hindrance { run_queue_wait: Some(10_000_000), switches: Some(20) },
             meter: Meter { spun: 100_000_000, stalled: 1_000_000, stalls: 10, inversions: 0 },
             steal: Some(0.0),
             inside: Some((7.2, 7.21)),
             ..Evidence::default()
         }
+    }
+
+    /// Services of eight seconds that took so many nanoseconds, half of them in each half.
+    fn took(real: u64) -> Notes {
+        Notes { halves: [Spent { planned: 4_000_000_000, real: real / 2 }; 2], ..Notes::default() }
     }
 
     /// The verdict after something has gone wrong, and the gate that says so.
@@ -181,9 +270,17 @@ mod tests {
         assert_eq!(verdict(|_| {}), (Trust::Valid, ""));
         assert_eq!(verdict(|e| e.sent = 1_900), (Trust::Invalid, "unsent"));
         assert_eq!(verdict(|e| e.lateness[..100].fill(2_000_000)), (Trust::Degraded, "lateness"));
-        assert_eq!(verdict(|e| e.notes.real = 9_600_000_000), (Trust::Invalid, "service overrun"));
-        assert_eq!(verdict(|e| e.notes.real = 8_300_000_000), (Trust::Degraded, "service overrun"));
-        assert_eq!(verdict(|e| (e.notes.real, e.server_time) = (8_300_000_000, 16_000_000_000)), (Trust::Valid, ""));
+        assert_eq!(verdict(|e| e.rate = 3e6), (Trust::Degraded, "generator's limit"));
+        assert_eq!(verdict(|e| e.notes = took(9_600_000_000)), (Trust::Invalid, "service overrun"));
+        assert_eq!(verdict(|e| e.notes = took(8_300_000_000)), (Trust::Degraded, "service overrun"));
+        assert_eq!(verdict(|e| (e.notes, e.server_time) = (took(8_300_000_000), 16_000_000_000)), (Trust::Valid, ""));
+        // As much as before, but all of it in the second half.
+        assert_eq!(
+            verdict(|e| (e.notes.halves[0].real, e.notes.halves[1].real) = (3_990_000_000, 4_040_000_000)),
+            (Trust::Degraded, "stationarity")
+        );
+        assert_eq!(verdict(|e| e.hand_offs.nanos = 2_000_000_000), (Trust::Degraded, "hand-off"));
+        assert_eq!(verdict(|e| e.spun = 18_000_000_000), (Trust::Degraded, "spinning"));
         assert_eq!(verdict(|e| e.hindrance.run_queue_wait = Some(2_000_000_000)), (Trust::Invalid, "run-queue wait"));
         assert_eq!(verdict(|e| e.hindrance.switches = Some(3_000)), (Trust::Degraded, "involuntary switches"));
         assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls"));
@@ -201,6 +298,15 @@ mod tests {
     #[test]
     fn a_service_shorter_than_planned_is_no_overrun_but_an_unknown_figure_has_no_gate() {
         assert_eq!(verdict(|e| (e.steal, e.inside, e.hindrance) = (None, None, Hindrance::default())), (Trust::Valid, ""));
+        assert_eq!(verdict(|e| (e.hand_offs, e.null_rate, e.processors) = (HandOffs::default(), None, None)), (Trust::Valid, ""));
+    }
+
+    #[test]
+    fn what_the_replay_does_not_have_is_named() {
+        assert_eq!(rest(&calm()), None, "5 µs of 8 ms");
+        let slow = Evidence { hand_offs: HandOffs { count: 2_000, nanos: 800_000_000, ..HandOffs::default() }, ..calm() };
+        let told = rest(&slow).expect("400 µs of 8 ms");
+        assert!(told.contains("400 µs on average, 5.0 % of its latency") && told.contains("1.1 times a second, 100 µs each"), "{told}");
     }
 
     #[test]

@@ -13,13 +13,16 @@ pub fn host() -> BTreeMap<String, String> {
     };
     tell("queuelab", Some(env!("CARGO_PKG_VERSION").into()));
     tell("revision", option_env!("QUEUELAB_REVISION").map(Into::into));
-    tell("build", Some(if cfg!(debug_assertions) { "debug" } else { "release" }.into()));
+    let level = option_env!("QUEUELAB_OPTIMISED").map_or(String::new(), |level| format!(", optimised {level}"));
+    tell("build", Some(format!("{}{level}", if cfg!(debug_assertions) { "debug" } else { "release" })));
+    tell("compiler", option_env!("QUEUELAB_COMPILER").map(Into::into));
     tell("system", Some(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)));
     tell("cores", std::thread::available_parallelism().ok().map(|n| n.to_string()));
     tell("cpu", cpu());
     tell("kernel", read_to_string("/proc/sys/kernel/osrelease").ok());
     tell("clock source", read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource").ok());
     tell("cpu quota", read_to_string("/sys/fs/cgroup/cpu.max").ok().filter(|quota| !quota.starts_with("max")));
+    tell("timer slack", read_to_string("/proc/self/timerslack_ns").ok().map(|slack| format!("{} ns, 1 ns while measuring", slack.trim())));
     tell("frequency governor", read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").ok());
     tell("load average", load_average());
     facts

@@ -86,6 +86,7 @@ impl<'a, C: Clock> Pacer<'a, C> {
 mod tests {
     use super::super::clock::Fake;
     use super::*;
+    use std::sync::atomic::AtomicU64;
 
     #[test]
     fn an_instant_is_met_to_the_cost_of_a_look() {
@@ -108,6 +109,28 @@ mod tests {
         assert!((700_000..700_100).contains(&pacer.meter.stalled));
         // What has passed is not waited for, and the clock is not turned back.
         assert!(pacer.wait_until(100_000) >= 750_000);
+    }
+
+    /// A clock that goes back once.
+    struct Unsteady(AtomicU64);
+
+    impl Clock for Unsteady {
+        fn now(&self) -> u64 {
+            let look = self.0.fetch_add(1, Ordering::Relaxed);
+            if look == 3 { 50 } else { 100 * look }
+        }
+
+        fn sleep_until(&self, _: u64) {}
+
+        fn relax(&self) {}
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_is_told_and_not_followed() {
+        let (clock, stop) = (Unsteady(AtomicU64::new(0)), AtomicBool::new(false));
+        let mut pacer = Pacer::new(&clock, &stop, MARGIN);
+        assert_eq!(pacer.wait_until(1_000), 1_000);
+        assert_eq!((pacer.meter.inversions, pacer.meter.stalls), (1, 0));
     }
 
     #[test]

@@ -25,9 +25,6 @@ pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
         return Err(LoadError::TooManyMessages { messages, limit: MAX_MESSAGES });
     }
     (0..scenario.queues.len()).try_for_each(|queue| check_queue(scenario, queue))?;
-    if let Some(producer) = scenario.producers.iter().find(|p| p.failure.is_some()) {
-        return unsupported(format!("producers.{} has failure", producer.name), "write it for the consumers, or leave it out");
-    }
     scenario.consumers.iter().try_for_each(|consumer| check_group(scenario, consumer))?;
     let servers = scenario.consumers.iter().map(|c| share_of(c) as u64).sum();
     if servers > MAX_SERVERS {
@@ -82,22 +79,54 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
     let fair = matches!(queue.discipline, Discipline::Fifo | Discipline::Lifo);
     let dead_end = |q: &Queue| q.dead_letter == Some(index) && queue.overflow == Overflow::Block && queue.max_length.is_some();
     let odd = [
-        (queue.durability == Durability::Fsync && queue.max_length.is_some(), "durability = \"fsync\" with max_length"),
-        (queue.durability == Durability::Fsync && queue.partitions.is_some(), "durability = \"fsync\" with partitions"),
-        (queue.discipline == Discipline::RoundRobin, "discipline = \"round-robin\""),
-        (queue.max_length.is_some_and(|room| queue.initial_backlog > room), "an initial_backlog beyond its max_length"),
-        (dead_here && (random_ttl || !fair), "dead letters with an order or a random time to live of their own"),
-        (queue.partitions.is_some() && groups != 1, "partitions with other than one consumer group"),
-        (queue.partitions.is_some() && queue.max_length.is_some(), "partitions with max_length"),
-        (scenario.queues.iter().any(dead_end), "overflow = \"block\" for dead letters"),
+        (
+            queue.durability == Durability::Fsync && queue.max_length.is_some(),
+            "durability = \"fsync\" with max_length",
+            "a message waits for the disk before the queue can refuse it, and its sender has gone on by then: leave one of them out",
+        ),
+        (
+            queue.durability == Durability::Fsync && queue.partitions.is_some(),
+            "durability = \"fsync\" with partitions",
+            "each partition would commit by itself, and not all of them together: leave one of them out",
+        ),
+        (
+            queue.discipline == Discipline::RoundRobin,
+            "discipline = \"round-robin\"",
+            "the real queue has one line and does not take turns among producers: write \"fifo\"",
+        ),
+        (
+            queue.max_length.is_some_and(|room| queue.initial_backlog > room),
+            "an initial_backlog beyond its max_length",
+            "the real queue would refuse the rest of it: write no more than fits",
+        ),
+        (
+            dead_here && (random_ttl || !fair),
+            "dead letters with an order or a random time to live of their own",
+            "the real queue throws dead letters there itself and knows nothing of them to order them by: leave it out",
+        ),
+        (
+            queue.partitions.is_some() && groups != 1,
+            "partitions with other than one consumer group",
+            "each partition is dealt to one server of one group: leave one of them out",
+        ),
+        (
+            queue.partitions.is_some() && queue.max_length.is_some(),
+            "partitions with max_length",
+            "the bound would be one of each partition and not of all: leave one of them out",
+        ),
+        (
+            scenario.queues.iter().any(dead_end),
+            "overflow = \"block\" for dead letters",
+            "who throws a dead letter there would wait for room that only others can make: write another overflow",
+        ),
     ];
     if queue.preemption != Preemption::None || queue.discipline == Discipline::ProcessorSharing {
         let key = if queue.preemption == Preemption::None { "discipline = \"processor-sharing\"" } else { "preemption" };
         let why = "a thread cannot be taken off its work and put to it again as a model's server can: leave it out";
         return unsupported(format!("queues.{} has {key}", queue.name), why);
     }
-    match odd.iter().find(|(set, _)| *set) {
-        Some((_, key)) => unsupported(format!("queues.{} has {key}", queue.name), "leave it out"),
+    match odd.iter().find(|(set, ..)| *set) {
+        Some((_, key, why)) => unsupported(format!("queues.{} has {key}", queue.name), why),
         None => Ok(()),
     }
 }
@@ -106,31 +135,51 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
     let queue = &scenario.queues[consumer.from];
     let (partitioned, shared) = (queue.partitions.is_some(), scenario.consumers_of(consumer.from).count() > 1);
     let blocks = queue.max_length.is_some() && queue.overflow == Overflow::Block;
+    let (batch, window, breaks) = (consumer.batch.is_some(), consumer.prefetch > 1, consumer.outages.is_some());
+    let fails = consumer.failure > 0.0 || scenario.producers.iter().any(|p| p.failure.is_some());
+    let refuse = |key: &str, why: &str| unsupported(format!("consumers.{} has {key}", consumer.name), why);
+    // What no simulation plays either.
+    let nowhere = |key: &str, why: &str| {
+        let what = format!("consumers.{} has {key}", consumer.name);
+        Err(LoadError::Unsupported { what, instead: why.into() })
+    };
+    if batch && window {
+        return nowhere("batch and prefetch", "a consumer takes batches or holds a window: leave one of them out");
+    }
+    if partitioned && (batch || consumer.autoscale.is_some()) {
+        let why = "a partition belongs to one server, which takes its messages one by one: leave one of them out";
+        return nowhere(if batch { "batches from partitions" } else { "autoscale and partitions" }, why);
+    }
     let odd = [
-        (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "write a number"),
+        (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "each server is a thread: write a number"),
         (
-            consumer.outages.is_some() && (consumer.batch.is_some() || consumer.prefetch > 1),
-            "outages with batches or prefetch",
-            "leave one of them out",
+            breaks && window,
+            "outages with prefetch",
+            "what a broken consumer holds in its window would have to be taken from it by another thread: leave one of them out",
         ),
         (
-            consumer.autoscale.is_some()
-                && (consumer.batch.is_some() || consumer.prefetch > 1 || consumer.outages.is_some() || partitioned),
-            "autoscale with batches, prefetch, outages or partitions",
-            "leave one of them out",
+            consumer.autoscale.is_some() && (window || breaks),
+            "autoscale with prefetch or outages",
+            "a server that is to go or breaks would have to be relieved of what it holds: leave one of them out",
         ),
-        (consumer.autoscale.is_some() && shared, "autoscale and shares its queue with another group", "leave one of them out"),
-        (consumer.autoscale.is_some() && blocks, "autoscale and a queue with overflow = \"block\"", "write another overflow"),
-        (consumer.batch.is_some() && consumer.prefetch > 1, "batch and prefetch", "leave one of them out"),
-        (consumer.batch.is_some() && partitioned, "batches from partitions", "leave one of them out"),
         (
-            consumer.ack == Ack::Auto && consumer.failure > 0.0 && scenario.queues[consumer.from].dead_letter.is_some(),
-            "failures with ack = \"auto\" whose queue has a dead_letter: what was acknowledged is no more",
-            "write ack = \"manual\"",
+            consumer.autoscale.is_some() && shared,
+            "autoscale and shares its queue with another group",
+            "the queue tells how many messages are inside, not how many of them another group works on: leave one of them out",
+        ),
+        (
+            consumer.autoscale.is_some() && blocks,
+            "autoscale and a queue with overflow = \"block\"",
+            "senders that wait for room are no backlog that the queue could tell of: write another overflow",
+        ),
+        (
+            consumer.ack == Ack::Auto && fails && scenario.queues[consumer.from].dead_letter.is_some(),
+            "failures with ack = \"auto\" whose queue has a dead_letter",
+            "what was acknowledged is no more and nobody throws it there: write ack = \"manual\"",
         ),
     ];
     match odd.iter().find(|(set, ..)| *set) {
-        Some((_, key, instead)) => unsupported(format!("consumers.{} has {key}", consumer.name), instead),
+        Some((_, key, why)) => refuse(key, why),
         None => Ok(()),
     }
 }

@@ -61,6 +61,7 @@ impl Aftermath {
             after.unsent(score, message, watched);
         }
         after.evidence.inside = inside(&watched.levels, entered, left);
+        after.evidence.hand_offs = HandOffs::of(score, &after.told);
         after
     }
 
@@ -138,6 +139,49 @@ impl Aftermath {
     }
 }
 
+/// How long messages waited that a free server could have taken: wake-ups, and the way from one message to the next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HandOffs {
+    pub count: u64,
+    pub nanos: u64,
+    /// Those of them that came to a server that had nothing to do.
+    pub idle: u64,
+    pub idle_nanos: u64,
+}
+
+impl HandOffs {
+    /// Those of the servers whose every service is told, and who take a message as soon as they can.
+    fn of(score: &Score<'_>, told: &[Told]) -> Self {
+        let plain: Vec<bool> = (0..score.groups.len()).map(|group| score.takes_at_once(group)).collect();
+        let served = |t: &&Told| t.record.outcome == Outcome::Served && plain[t.record.consumer as usize];
+        let mut services: Vec<&Record> = told.iter().filter(served).map(|t| &t.record).collect();
+        services.sort_unstable_by_key(|r| (r.consumer, r.server, r.taken));
+        let (mut out, mut server, mut free) = (HandOffs::default(), None, 0);
+        for r in services {
+            if server.replace((r.consumer, r.server)) != Some((r.consumer, r.server)) {
+                free = 0;
+            }
+            let took = r.taken.saturating_sub(free.max(r.sent));
+            (out.count, out.nanos) = (out.count + 1, out.nanos + took);
+            if r.sent > free {
+                (out.idle, out.idle_nanos) = (out.idle + 1, out.idle_nanos + took);
+            }
+            free = r.finished;
+        }
+        out
+    }
+
+    /// Seconds a message.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.nanos as f64 / self.count as f64 / 1e9)
+    }
+
+    /// The share of the messages that came to an idle server, and seconds that each waited for it.
+    pub fn woken(&self) -> Option<(f64, f64)> {
+        (self.idle > 0).then(|| (self.idle as f64 / self.count as f64, self.idle_nanos as f64 / self.idle as f64 / 1e9))
+    }
+}
+
 /// A stay, as the threads and the target told of it.
 #[derive(Clone, Copy)]
 struct Seen {
@@ -193,6 +237,26 @@ mod tests {
     use crate::workload::laws::Law;
 
     #[test]
+    fn a_hand_off_begins_when_message_and_server_are_there() {
+        let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 2);
+        let plan = Block { due: vec![0; 4], sent: vec![0; 4], demand: vec![vec![0; 4]], ..Block::default() };
+        let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
+        let told = |(server, sent, taken, finished): (u32, u64, u64, u64)| {
+            let message = Message::default();
+            let (queue, consumer, deliveries, outcome) = (0, 0, 1, Outcome::Served);
+            let record = Record { message, sent, taken, finished, queue, consumer, server, deliveries, outcome };
+            Told { origin: Origin::new(0, 0, score.journey(0)), record }
+        };
+        // Two came to an idle server, one waited for its turn and one just missed the end of the service before.
+        let all = [(0, 120, 202, 300), (0, 1, 10, 100), (1, 60, 65, 90), (0, 50, 103, 200)].map(told);
+        assert_eq!(HandOffs::of(&score, &all), HandOffs { count: 4, nanos: 9 + 5 + 3 + 2, idle: 2, idle_nanos: 9 + 5 });
+        let mut retries = scenario.clone();
+        retries.consumers[0].failure = 0.1;
+        let score = Score::new(&retries, &plan).expect("retries are played");
+        assert_eq!(HandOffs::of(&score, &all).count, 0, "what failed kept a server busy, too");
+    }
+
+    #[test]
     fn every_end_of_a_message_is_told() {
         let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
         let mut due: Vec<u64> = (0..7).map(|i| i * 100).collect();
@@ -230,6 +294,7 @@ mod tests {
         assert_eq!((e.planned, e.sent, e.accepted, e.served, e.unfinished, e.lost), (7, 6, 5, 2, 2, 0));
         assert_eq!(e.latency.as_slice(), &[31, 1][..]);
         assert_eq!(e.inversions, 1, "the last was taken before it was sent");
+        assert_eq!(e.hand_offs, HandOffs { count: 2, nanos: 4, idle: 2, idle_nanos: 4 });
         assert_eq!(e.inside, Some((1.5, 0.5)));
     }
 }

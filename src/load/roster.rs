@@ -3,7 +3,7 @@
 use super::score::Score;
 use crate::scenario::Autoscale;
 use parking_lot::{Condvar, Mutex};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// One group's servers. Times are nanoseconds from the start.
@@ -15,8 +15,8 @@ pub struct Roster {
     cooldown: u64,
     state: Mutex<State>,
     changed: Condvar,
-    /// By server: whether it works on a message.
-    busy: Vec<AtomicBool>,
+    /// By server: messages that it works on.
+    busy: Vec<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Roster {
             every,
             startup: time(scale.startup),
             cooldown: time(scale.cooldown),
-            busy: duties.iter().map(|_| AtomicBool::new(false)).collect(),
+            busy: duties.iter().map(|_| AtomicU64::new(0)).collect(),
             state: Mutex::new(State { duties, needed: 0, next: every }),
             changed: Condvar::new(),
         })
@@ -70,12 +70,13 @@ impl Roster {
         self.changed.wait_for(&mut self.state.lock(), Duration::from_nanos(nanos));
     }
 
-    pub fn set_busy(&self, server: u32, busy: bool) {
-        self.busy[server as usize].store(busy, Ordering::Release);
+    /// A server works on so many messages.
+    pub fn set_busy(&self, server: u32, messages: u64) {
+        self.busy[server as usize].store(messages, Ordering::Release);
     }
 
     fn is_busy(&self, server: usize) -> bool {
-        self.busy[server].load(Ordering::Acquire)
+        self.busy[server].load(Ordering::Acquire) > 0
     }
 
     /// When the backlog is looked at next.
@@ -86,7 +87,7 @@ impl Roster {
     /// Looks at how many messages are inside: one server for every `target_backlog` that wait, between `min` and `max`. More are there
     /// after `startup`; fewer only when so many were not needed for `cooldown`.
     pub fn look(&self, inside: u64, now: u64) {
-        let serving = (0..self.busy.len()).filter(|&server| self.is_busy(server)).count() as u64;
+        let serving: u64 = self.busy.iter().map(|messages| messages.load(Ordering::Acquire)).sum();
         let wanted = (inside.saturating_sub(serving) as f64 / self.scale.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
         let wanted = wanted.clamp(self.scale.min, self.scale.max) as usize;
         let mut state = self.state.lock();
@@ -143,12 +144,13 @@ mod tests {
         let roster = Roster::of(&score, 0).expect("it is scaled");
         let on = |now| (0..4).filter(|&server| roster.duty(server, now) == Duty::On).count();
         assert_eq!((on(0), roster.next()), (1, 10 * SECOND));
-        // One in service and 25 waiting: three are wanted, and there after three seconds.
-        roster.set_busy(0, true);
-        roster.look(26, 10 * SECOND);
+        // A batch of six in service and 25 waiting: three are wanted, and there after three seconds.
+        roster.set_busy(0, 6);
+        roster.look(31, 10 * SECOND);
         assert_eq!((on(12 * SECOND), on(13 * SECOND)), (1, 3));
         // They were needed ten seconds ago, then twenty.
-        roster.set_busy(2, true);
+        roster.set_busy(0, 1);
+        roster.set_busy(2, 1);
         roster.look(2, 20 * SECOND);
         assert_eq!(on(20 * SECOND), 3);
         roster.look(2, 30 * SECOND);

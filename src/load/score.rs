@@ -4,7 +4,7 @@ use super::LoadError;
 use super::chance::{Chance, Facts, Journey, NOBODY};
 use super::playable;
 use super::targets::{Offer, Target};
-use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Discipline, Overflow, Scenario, Servers};
+use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Scenario, Servers};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,6 +85,15 @@ impl<'a> Score<'a> {
         }
         let before: u32 = self.groups[..group].iter().filter(|g| g.queue == queue).map(|g| g.servers).sum();
         Some((before + server) as usize)
+    }
+
+    /// Whether a group's free servers take what is there at once, each message once, so that nothing but a hand-off lies between.
+    pub fn takes_at_once(&self, group: usize) -> bool {
+        let (c, queue) = (&self.scenario.consumers[group], &self.scenario.queues[self.groups[group].queue]);
+        let fails = c.failure > 0.0 || self.scenario.producers.iter().any(|p| p.failure.is_some());
+        let waits = !c.to.is_empty() && (0..self.queues()).any(|queue| self.blocks(queue));
+        let once = !fails && !waits && queue.visibility_timeout.is_none() && queue.durability != Durability::Fsync;
+        once && c.batch.is_none() && self.window(group, 0).is_none() && c.outages.is_none() && c.autoscale.is_none()
     }
 
     /// Messages of the plan.

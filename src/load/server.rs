@@ -31,9 +31,26 @@ pub struct Notes {
     pub disordered: u64,
     /// Settlements that the target would not have.
     pub unsettled: u64,
-    /// Nanoseconds of service that were planned, and that it really took.
+    /// What was planned and what it came to, in the first half of the run and in the second.
+    pub halves: [Spent; 2],
+}
+
+/// Nanoseconds of service that were planned, and that it really took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
     pub planned: u64,
     pub real: u64,
+}
+
+impl Spent {
+    pub fn plus(self, other: Spent) -> Spent {
+        Spent { planned: self.planned + other.planned, real: self.real + other.real }
+    }
+
+    /// By what share it took longer than planned.
+    pub fn overrun(self) -> Option<f64> {
+        (self.planned > 0).then(|| self.real as f64 / self.planned as f64 - 1.0)
+    }
 }
 
 impl Notes {
@@ -41,8 +58,12 @@ impl Notes {
         self.duplicated += other.duplicated;
         self.disordered += other.disordered;
         self.unsettled += other.unsettled;
-        self.planned += other.planned;
-        self.real += other.real;
+        self.halves = [self.halves[0].plus(other.halves[0]), self.halves[1].plus(other.halves[1])];
+    }
+
+    /// All services together.
+    pub fn spent(&self) -> Spent {
+        self.halves[0].plus(self.halves[1])
     }
 }
 
@@ -100,17 +121,23 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         let score = self.floor.score;
         let _baton = score.baton(self.post.group);
         let taken = self.floor.target.consume(self.queue(), want, hand);
-        if taken && self.consumer().batch.is_some() {
-            self.fill(want, hand);
-        }
+        self.fill(want, hand);
         taken
+    }
+
+    /// Takes what comes until an instant of the run's clock.
+    fn take_until(&self, until: u64, want: &Want, hand: &mut Vec<Taken>) {
+        let score = self.floor.score;
+        let _baton = score.baton(self.post.group);
+        self.floor.target.refill(self.queue(), want, until, hand);
+        self.fill(want, hand);
     }
 
     /// Takes a message while it is on duty.
     fn take_on_duty(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
         let (rosters, server) = (self.floor.rosters, self.post.server);
         let Some(roster) = &rosters[self.post.group] else { return false };
-        roster.set_busy(server, false);
+        roster.set_busy(server, 0);
         while !self.floor.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
             let now = self.worker.pacer.now().saturating_sub(self.start);
             match roster.duty(server, now) {
@@ -118,11 +145,11 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 Duty::Starting(at) => self.stay_down(at),
                 Duty::On => {
                     let until = roster.next().min(now + LOOK).max(now + 1_000_000);
-                    self.floor.target.refill(self.queue(), want, self.start + until, hand);
+                    self.take_until(self.start + until, want, hand);
                 }
             }
             if !hand.is_empty() {
-                roster.set_busy(server, true);
+                roster.set_busy(server, hand.len() as u64);
                 return true;
             }
         }
@@ -141,7 +168,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 self.stay_down(repaired);
                 continue;
             }
-            self.floor.target.refill(self.queue(), want, self.start + next.min(now + LOOK), hand);
+            self.take_until(self.start + next.min(now + LOOK), want, hand);
             if !hand.is_empty() {
                 return true;
             }
@@ -204,9 +231,10 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         }
     }
 
-    /// Waits for the rest of a batch until its first message has waited for the linger.
+    /// Waits for the rest of a batch, if it is one, until its first message has waited for the linger.
     fn fill(&self, want: &Want, hand: &mut Vec<Taken>) {
-        let linger = self.consumer().batch.map_or(0, |b| self.floor.score.chance.played(b.linger));
+        let Some(batch) = self.consumer().batch else { return };
+        let linger = self.floor.score.chance.played(batch.linger);
         let Some((stay, _)) = hand.first().and_then(|taken| self.stay(taken)) else { return };
         let until = self.start + self.floor.stays.sent(stay) + linger;
         while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
@@ -278,8 +306,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             self.stay_down(repaired);
         } else if !self.worker.pacer.stopped() {
             let real = done.saturating_sub(at);
-            notes.planned += planned;
-            notes.real += real;
+            let half = &mut notes.halves[usize::from(taken_at > self.floor.score.span() / 2)];
+            *half = half.plus(Spent { planned, real });
             self.overruns.extend(first.map(|(journey, deliveries)| Overrun {
                 consumer: group as u32,
                 message: journey.chance,
@@ -305,7 +333,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         let (group, consumer) = (self.post.group, self.consumer());
         if self.worker.pacer.stopped() {
             self.acknowledge(taken, &mut Notes::default());
-        } else if self.floor.score.chance.fails(consumer, group, journey, taken.deliveries) {
+        } else if self.floor.score.chance.fails(self.floor.score.scenario, group, journey, taken.deliveries) {
             if consumer.ack == Ack::Auto {
                 let at = done.saturating_sub(self.start);
                 self.floor.stays.fail(stay, at);
@@ -417,10 +445,38 @@ mod tests {
         let notes = server.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
         assert_eq!((notes.duplicated, notes.disordered, notes.unsettled), (2, 2, 1));
-        assert_eq!(notes.planned, 5_000_000);
-        assert!((5_000_000..5_000_500).contains(&notes.real), "{}", notes.real);
+        let spent = notes.spent();
+        assert_eq!(spent.planned, 5_000_000);
+        assert!((5_000_000..5_000_500).contains(&spent.real), "{spent:?}");
+        assert!(server.overruns.iter().all(|o| o.nanos < 100));
         let past = stays.past(0);
         let spent = past.finished.expect("served") - past.taken.expect("served").0;
         assert!((1_000_000..1_000_100).contains(&spent), "{spent}");
+    }
+
+    #[test]
+    fn what_the_host_takes_from_a_service_is_told() {
+        let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
+        let plan = Block { due: vec![0; 2], sent: vec![0; 2], demand: vec![vec![1_000_000; 2]], ..Block::default() };
+        let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
+        // The program stands still from the middle of the second service until 300 µs after its end.
+        let clock = Fake { read: 20, stall: Some((1_500_000, 800_000)), ..Fake::default() };
+        let (stop, stays) = (AtomicBool::new(false), Stays::new(2, 2));
+        for id in 0..2 {
+            stays.begin(Origin::new(id, 0, Journey::planned(id, 0)), 0).expect("room");
+        }
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
+        let target = Script(Mutex::new(vec![1, 0]));
+        let post = Post { group: 0, server: 0 };
+        let floor =
+            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
+        let mut server = Server::new(&mut worker, floor, 0, post, 0);
+        let spent = server.serve().spent();
+        let near = |nanos: i64, expected: i64| (nanos - expected).abs() < 500;
+        assert!(near(spent.real as i64 - spent.planned as i64, 300_000), "{spent:?}");
+        let overruns: Vec<i64> = server.overruns.iter().map(|o| o.nanos).collect();
+        assert!(near(overruns[0], 0) && near(overruns[1], 300_000), "{overruns:?}");
+        assert!(stays.past(1).finished.is_some_and(|at| near(at as i64, 2_300_000)));
     }
 }

@@ -54,6 +54,8 @@ struct Left {
 pub struct Performance {
     pub hindrance: Hindrance,
     pub generator: Meter,
+    /// Nanoseconds that all threads spent looking at the clock.
+    pub spun: u64,
     pub inversions: u64,
     pub notes: Notes,
     pub overruns: Vec<Overrun>,
@@ -87,6 +89,7 @@ impl<'a> Stage<'a> {
             let mut sum = Performance {
                 hindrance: generator.hindrance,
                 generator: generator.meter,
+                spun: generator.meter.spun,
                 inversions: generator.meter.inversions,
                 notes: Notes::default(),
                 overruns: Vec::new(),
@@ -94,6 +97,7 @@ impl<'a> Stage<'a> {
             };
             for server in left {
                 sum.hindrance = sum.hindrance.plus(server.hindrance);
+                sum.spun += server.meter.spun;
                 sum.inversions += server.meter.inversions;
                 sum.notes.merge(&server.notes);
                 sum.overruns.extend(server.overruns);

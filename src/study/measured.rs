@@ -52,6 +52,13 @@ impl Told {
         Told { stays, exits }
     }
 
+    /// What was served in a network of one queue.
+    pub fn of_one_queue(stays: Vec<Record>) -> Self {
+        let end =
+            |r: &Record| Exit { message: r.message, sent: r.sent, finished: r.finished, worked: r.finished - r.taken, outcome: r.outcome };
+        Told { exits: stays.iter().map(end).collect(), stays }
+    }
+
     /// All times multiplied.
     pub fn stretch(&mut self, factor: f64) {
         if factor == 1.0 {
@@ -253,6 +260,7 @@ mod tests {
             ("", "batch = { max = 8, linger = \"3ms\" }\nservice_time_per_message = \"20us\"\n"),
             ("message_ttl = \"1s\"\n", "failure = { probability = 0.2 }\n"),
             ("", "ack = \"auto\"\nfailure = { probability = 0.2 }\n"),
+            ("", "batch = { max = 4, linger = \"2ms\" }\nautoscale = { min = 2, max = 4, target_backlog = 3, every = \"20ms\" }\n"),
             ("discipline = \"priority\"\n", ""),
             ("partitions = 4\n", ""),
             ("durability = \"fsync\"\n", ""),
@@ -266,12 +274,35 @@ mod tests {
     #[test]
     fn what_a_server_drops_when_it_breaks_is_done_by_another() {
         let outages = "outages = { up = \"20ms\", down = \"10ms\" }\n";
-        let (measured, _) = both(&format!(
-            "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"1ms\"\n{outages}[measurement]\nduration = \"200ms\"\n"
-        ));
-        assert!(measured.stays.iter().all(|r| r.outcome == Outcome::Served));
-        let again = measured.stays.iter().filter(|r| r.deliveries > 1).count();
-        assert!(again > 0, "two servers broke a dozen times in two hundred milliseconds of nearly full work");
+        for batch in ["", "batch = { max = 4, linger = \"1ms\" }\nservice_time_per_message = \"500us\"\n"] {
+            let (measured, _) = both(&format!(
+                "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"1ms\"\n{batch}{outages}[measurement]\nduration = \"200ms\"\n"
+            ));
+            assert!(measured.stays.iter().all(|r| r.outcome == Outcome::Served));
+            let again = measured.stays.iter().filter(|r| r.deliveries > 1).count();
+            assert!(again > 0, "two servers broke a dozen times in two hundred milliseconds of nearly full work");
+        }
+    }
+
+    #[test]
+    fn handling_fails_as_the_producer_has_it() {
+        let poison = "[producers.bad]\nrate = \"200/s\"\nto = \"q\"\nfailure = { probability = 1 }\n";
+        let queues = "[queues.q]\ndelivery_limit = 3\ndead_letter = \"dead\"\n[queues.dead]\n";
+        let group = "[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"200us\"\nfailure = { probability = 0.1 }\n";
+        alike("poison", &format!("{poison}{WEB}\"q\"\n{queues}{group}"));
+    }
+
+    #[test]
+    fn a_loop_is_replayed_from_its_sends() {
+        let text = "[producers.web]\nto = \"q\"\narrivals = { process = \"closed\", concurrency = 3, think_time = \"1ms\" }\n\
+                    [queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"500us\"\n[measurement]\nduration = \"250ms\"\n";
+        let answers = crate::study::run(&scenario(text), &[crate::answer::Method::Measurement], &crate::study::Blind).answers;
+        let sends = |method| {
+            let of = answers.iter().find(|a| a.method == method).expect("answered");
+            of.get("queues.q.arrival_rate").and_then(|e| e.value).expect("known")
+        };
+        use crate::answer::Method::{Measurement, Replay};
+        assert!((sends(Measurement) - sends(Replay)).abs() < 1e-6, "{} {}", sends(Measurement), sends(Replay));
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     };
     let mut objectives = super::objectives::judge(&scenario.objectives, &answers);
     super::objectives::judge_growth(&mut objectives, scenario);
+    let mut host = load::host();
+    answers.iter().for_each(|a| host.extend(a.host.clone()));
     let mut study = Study {
         agreement: agreement(&answers, scenario.simulation.confidence, replications),
         formulas: theory::formulas(scenario, figure),
@@ -55,7 +57,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
         answers,
         unanswered,
         verdict: Vec::new(),
-        host: load::host(),
+        host,
     };
     study.verdict = verdict::verdict(&study);
     study

@@ -4,9 +4,9 @@
 use super::commits::Commits;
 use super::dealer::Dealer;
 use super::{Lost, Offer, Sent, Taken, Target, Want};
-use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::score::share_of;
+use crate::load::{LoadError, calibrate};
 use crate::message::Outcome;
 use crate::queue::log::Event;
 use crate::queue::{self, Delivery, Loss, Order, Queue, Settings, Tag, Terms};
@@ -36,6 +36,10 @@ struct Lane {
     dealer: Option<Dealer>,
 }
 
+/// Nanoseconds for which a consumer looks for work before it sleeps, where every thread of the run can have a processor. A wake-up costs
+/// tens of microseconds, which is a good part of a service of 100 µs; longer waits are worth it.
+const PATIENCE: u64 = 200_000;
+
 thread_local! {
     /// Where a consumer's deliveries land, so that taking one allocates nothing.
     static HAND: RefCell<Vec<Delivery<u64>>> = RefCell::new(Vec::with_capacity(1));
@@ -44,10 +48,11 @@ thread_local! {
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
     let shared = Arc::new(Shared { lanes: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
     let mut lanes = Vec::with_capacity(scenario.queues.len());
+    let looks = looks(scenario);
     for (index, queue) in scenario.queues.iter().enumerate() {
         let groups = || scenario.consumers_of(index).map(|(_, c)| c);
         let parts = if queue.partitions.is_some() { groups().map(share_of).sum() } else { 1 };
-        let settings = settings(scenario, queue, messages);
+        let settings = Settings { spins: looks, ..settings(scenario, queue, messages) };
         let mut all: Vec<Lane> = (0..parts).map(|_| lane(&shared, index, queue.dead_letter, settings.clone())).collect();
         if queue.partitions.is_none() && groups().any(|c| c.prefetch > 1) {
             let windows = groups().flat_map(|c| std::iter::repeat_n(c.prefetch, share_of(c)));
@@ -65,6 +70,17 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
     let mut target = InProcess { shared, threads: Vec::new() };
     target.start()?;
     Ok(Box::new(target))
+}
+
+/// How often a consumer looks before it sleeps. Where threads would take the processors from one another, as briefly as the queue does by itself;
+/// so also where something else than a message ends the wait, which who looks sees later.
+fn looks(scenario: &Scenario) -> u32 {
+    let servers: usize = scenario.consumers.iter().map(share_of).sum();
+    let fits = std::thread::available_parallelism().is_ok_and(|processors| servers < processors.get());
+    let plain = |c: &scenario::Consumer| c.batch.is_none() && c.prefetch <= 1 && c.outages.is_none() && c.autoscale.is_none();
+    let alone = scenario.queues.iter().all(|q| q.durability != Durability::Fsync);
+    let patient = fits && alone && scenario.consumers.iter().all(plain);
+    if patient { calibrate::looks(PATIENCE) } else { Settings::default().spins }
 }
 
 fn settings(scenario: &Scenario, queue: &scenario::Queue, messages: usize) -> Settings {

@@ -37,7 +37,7 @@ pub trait Medium: Send {
 pub struct Folder {
     path: PathBuf,
     /// Locked for as long as it is open.
-    _lock: File,
+    lock: File,
 }
 
 impl Folder {
@@ -57,11 +57,18 @@ impl Folder {
             Err(TryLockError::WouldBlock) => return Err(LogError::InUse { path: path.display().to_string() }),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        Ok(Folder { path: path.to_owned(), _lock: lock })
+        Ok(Folder { path: path.to_owned(), lock })
     }
 
     fn file(&self, number: u64) -> PathBuf {
         self.path.join(format!("{number:016x}.log"))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A process that this one starts has the file open, too, for a moment, so that closing it here would not free the folder.
+        let _freed = self.lock.unlock();
     }
 }
 
@@ -142,5 +149,23 @@ impl Medium for File {
 
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_free_once_it_is_dropped_whoever_else_has_its_lock_open() {
+        let path = std::env::temp_dir().join(format!("queuelab-disk-{}", std::process::id()));
+        let folder = Folder::open(&path).expect("a folder among the temporary files");
+        // As a process has it that is being started just then.
+        let inherited = folder.lock.try_clone().expect("a file can be shared");
+        drop(folder);
+        let again = Folder::open(&path).map(|_| ());
+        drop(inherited);
+        std::fs::remove_dir_all(&path).expect("it can be removed");
+        assert!(again.is_ok(), "{again:?}");
     }
 }
