@@ -297,10 +297,11 @@ impl Collector {
         let mut set = |key: &str, statistic: &str, value: f64| values.insert(path(&place, key, statistic), value);
         let offered = all.offered() as f64;
         let lost = all.lost.values().sum::<u64>() as f64;
+        let accepted = offered - all.lost.get(&Outcome::Rejected).copied().unwrap_or(0) as f64;
         set("arrival_rate", "", offered / span.lasted);
         set("throughput", "", (offered - lost - span.grown()).max(0.0) / span.lasted);
         set("loss", "", lost / offered.max(1.0));
-        set("attempts", "", 1.0);
+        set("attempts", "", if accepted > 0.0 { (offered - lost) / accepted } else { 1.0 });
         set("queue_length", "mean", span.waiting);
         set("in_system", "mean", span.waiting + span.busy);
         set("queue_length", "max", span.peak as f64);
@@ -319,7 +320,6 @@ impl Collector {
             None => self.in_system.max(),
         };
         set("in_system", "max", most as f64);
-        let accepted = offered - all.lost.get(&Outcome::Rejected).copied().unwrap_or(0) as f64;
         if accepted > 0.0 {
             let dropped = lost - (offered - accepted);
             set("delayed", "", (all.wait.counts.above(self.places.at_once) as f64 + dropped) / accepted);

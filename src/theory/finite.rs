@@ -1,4 +1,4 @@
-//! Closed loops: so many clients that send, wait for the answer, and think. Finite source M/M/c//N, and networks by mean value analysis.
+//! Closed loops: so many clients that send, wait for the answer, and think. Finite source M/M/c//N, and networks by convolution and mean value analysis.
 
 use super::invert::{Effort, Transform};
 use super::levels::poisson_average;
@@ -127,7 +127,7 @@ pub struct Stop {
     pub servers: u32,
 }
 
-/// What mean value analysis finds.
+/// What is found of a closed network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Balance {
     /// Of each class, a second.
@@ -136,47 +136,66 @@ pub struct Balance {
     pub level: Vec<Vec<f64>>,
 }
 
-/// Exact mean value analysis of one class, with stations of several servers.
+/// One class at stations of any number of servers: Buzen's convolution.
 ///
+/// # Formula
+/// G is the convolution of the stations' weights Dᵏ/∏ min(j, c) and of the thinkers' Zᵏ/k!; X = G(N − 1)/G(N), and a station holds k with
+/// probability its weight(k) G₋(N − k)/G(N), G₋ that of all others.
 /// # Source
-/// Reiser & Lavenberg, *Mean-value analysis of closed multichain queuing networks*, Journal of the ACM 27 (1980).
+/// Buzen, *Computational algorithms for closed queueing networks with exponential servers*, Communications of the ACM 16 (1973).
 /// # Domain
 /// Product form: exponential stations in order of arrival, think times of any law.
+/// # Numerics
+/// All terms are positive. (Mean value analysis is not so kind: its P(nobody there) is a difference that loses all digits at many busy
+/// servers.) Weights are taken at about the throughput to come, where those that matter are near one.
 ///
 /// ```
 /// use queuelab::theory::finite::{Stop, one_class};
 /// let found = one_class(20, 5.0, &[Stop { demand: vec![0.2], servers: 1 }]);
 /// assert!((found.throughput[0] - 3.600549245051477).abs() < 1e-12);
+/// // The second station is the bottleneck: 3 servers of 10/s.
+/// let crowd = one_class(200, 0.0, &[Stop { demand: vec![1.0], servers: 40 }, Stop { demand: vec![0.1], servers: 3 }]);
+/// assert!((crowd.throughput[0] - 30.0).abs() < 1e-12 && (crowd.level[0][0] - 30.16574354789153).abs() < 1e-9);
 /// ```
 pub fn one_class(clients: u32, think: f64, stops: &[Stop]) -> Balance {
-    let mut level = vec![0.0; stops.len()];
-    // P(j at the station), j below its servers, with the clients so far.
-    let mut low: Vec<Vec<f64>> = stops.iter().map(|s| (0..s.servers).map(|j| f64::from(u8::from(j == 0))).collect()).collect();
-    let mut throughput = 0.0;
-    for n in 1..=clients {
-        let time: Vec<f64> = stops
-            .iter()
-            .zip(&level)
-            .zip(&low)
-            .map(|((stop, level), p)| {
-                let c = f64::from(stop.servers);
-                let spare: f64 = p.iter().take(stop.servers as usize - 1).zip(1..).map(|(p, j)| (c - f64::from(j)) * p).sum();
-                stop.demand[0] / c * (1.0 + level + spare)
-            })
+    let n = clients as usize;
+    let whole_round = think + stops.iter().map(|stop| stop.demand[0]).sum::<f64>();
+    let busiest = stops.iter().map(|stop| f64::from(stop.servers) / stop.demand[0]).fold(f64::INFINITY, f64::min);
+    let rate = busiest.min(f64::from(clients) / whole_round);
+    let weights = |demand: f64, servers: f64| {
+        let logs: Vec<f64> = std::iter::once(0.0)
+            .chain((1..=n).scan(0.0, |log, k| {
+                *log += (rate * demand / servers.min(k as f64)).ln();
+                Some(*log)
+            }))
             .collect();
-        throughput = f64::from(n) / (think + time.iter().sum::<f64>());
-        for (i, stop) in stops.iter().enumerate() {
-            level[i] = throughput * time[i];
-            let (c, p) = (stop.servers as usize, &mut low[i]);
-            for j in (1..c).rev() {
-                p[j] = throughput * stop.demand[0] / j as f64 * p[j - 1];
-            }
-            let busy = throughput * stop.demand[0];
-            let idle: f64 = (1..c).map(|j| (c - j) as f64 * p[j]).sum();
-            p[0] = (1.0 - (busy + idle) / c as f64).max(0.0);
-        }
+        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        logs.into_iter().map(|log| (log - most).exp()).collect::<Vec<f64>>()
+    };
+    let own: Vec<Vec<f64>> = stops.iter().map(|stop| weights(stop.demand[0], f64::from(stop.servers))).collect();
+    let mut before = vec![weights(think, f64::INFINITY)];
+    for weights in &own {
+        before.push(convolved(&before[before.len() - 1], weights));
     }
-    Balance { throughput: vec![throughput], level: level.into_iter().map(|l| vec![l]).collect() }
+    let all = &before[stops.len()];
+    let throughput = rate * all[n - 1] / all[n];
+    let mut after: Option<Vec<f64>> = None;
+    let mut level = vec![Vec::new(); stops.len()];
+    for i in (0..stops.len()).rev() {
+        let others = after.as_ref().map_or_else(|| before[i].clone(), |after| convolved(&before[i], after));
+        let here = |k: usize| own[i][k] * others[n - k];
+        let total: f64 = (0..=n).map(here).sum();
+        level[i].push((1..=n).map(|k| k as f64 * here(k)).sum::<f64>() / total);
+        after = Some(after.map_or_else(|| own[i].clone(), |after| convolved(&after, &own[i])));
+    }
+    Balance { throughput: vec![throughput], level }
+}
+
+/// The sums over all ways to split up to so many, scaled to a largest of one.
+fn convolved(a: &[f64], b: &[f64]) -> Vec<f64> {
+    let sums: Vec<f64> = (0..a.len()).map(|n| a[..=n].iter().zip(b[..=n].iter().rev()).map(|(x, y)| x * y).sum()).collect();
+    let most = sums.iter().copied().fold(0.0, f64::max);
+    sums.into_iter().map(|sum| sum / most).collect()
 }
 
 /// Exact mean value analysis of several classes at stations of one server each, shared alike or in order of arrival with one mean.
@@ -261,6 +280,9 @@ impl Closed {
             let streams = scenario.producers.iter().map(|producer| Stream { producer, rate: 1.0, gaps: Gaps::Other("") }).collect();
             let station = Station::at(scenario, queue, streams)?;
             station.only(&[Feature::Forwarding, Feature::Order])?;
+            if station.groups.iter().any(|group| group.to != station.groups[0].to) {
+                return Err("consumer groups of a queue forward differently".into());
+            }
             let shared = station.queue.discipline == Discipline::ProcessorSharing;
             let alike = station.service.is_exponential();
             if !(shared || alike && station.queue.discipline == Discipline::Fifo) {
@@ -274,8 +296,9 @@ impl Closed {
             stops.push(Stop { demand, servers });
         }
         let populations: f64 = loops.iter().map(|(n, _)| f64::from(*n) + 1.0).product();
-        let servers: f64 = stops.iter().map(|s| f64::from(s.servers)).sum();
-        if populations * servers > 2e7 {
+        // All populations at all stations, or all pairs of populations.
+        let work = populations * stops.len() as f64 * if several { 1.0 } else { populations };
+        if work > 5e7 {
             return Err("there are too many clients".into());
         }
         Ok((stops, visits))
@@ -284,7 +307,7 @@ impl Closed {
 
 impl ClosedForm for Closed {
     fn name(&self) -> &'static str {
-        "closed network (mean value analysis)"
+        "closed network (convolution, mean value analysis)"
     }
 
     fn exactness(&self) -> Exactness {
@@ -343,16 +366,26 @@ impl ClosedForm for Closed {
 mod tests {
     use super::*;
 
-    /// The finite source and mean value analysis are two ways to the same numbers.
+    /// The finite source and convolution are two ways to the same numbers, and so are convolution and mean value analysis.
     #[test]
     fn two_ways_agree() {
-        for (clients, servers) in [(1, 1), (5, 2), (50, 4), (30, 40)] {
+        for (clients, servers) in [(1, 1), (5, 2), (50, 4), (30, 40), (500, 40), (800, 79)] {
             let p = levels(clients, 0.1, 1.0, servers);
             let inside: f64 = p.iter().enumerate().map(|(n, p)| n as f64 * p).sum();
             let found = one_class(clients, 10.0, &[Stop { demand: vec![1.0], servers }]);
             assert!((found.level[0][0] / inside - 1.0).abs() < 1e-9, "{clients} {servers}: {} {inside}", found.level[0][0]);
         }
         assert!(levels(100_000, 1.0, 1.0, 10).iter().sum::<f64>() > 0.999);
+    }
+
+    #[test]
+    fn convolution_is_mean_value_analysis_for_single_servers() {
+        let stops = [0.5, 0.2, 0.45].map(|demand| Stop { demand: vec![demand], servers: 1 });
+        for (clients, think) in [(1, 0.0), (7, 3.0), (300, 20.0), (1000, 0.0)] {
+            let (one, other) = (one_class(clients, think, &stops), many_classes(&[clients], &[think], &stops));
+            assert!((one.throughput[0] / other.throughput[0] - 1.0).abs() < 1e-11);
+            assert!(one.level.iter().zip(&other.level).all(|(a, b)| (a[0] / b[0] - 1.0).abs() < 1e-9), "{one:?} {other:?}");
+        }
     }
 
     #[test]

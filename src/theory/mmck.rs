@@ -233,7 +233,9 @@ impl QueueModel for DropHead {
         let (room, servers) = bounded(station, 3_000).map_err(Refusal::Other)?;
         let law = BoundedRoom::new(station.offered_load(), servers, room);
         let (mean, sd) = law.drop_head_wait(station.service.mean());
-        Ok(law.figures(station, Times::moments(mean, Some(sd)), None, 1.0 - law.idle))
+        let figures = law.figures(station, Times::moments(mean, Some(sd)), None, 1.0 - law.idle);
+        // All are accepted, and those that are dropped are never delivered.
+        Ok(Figures { attempts: 1.0 - figures.loss, ..figures })
     }
 }
 
