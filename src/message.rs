@@ -61,6 +61,14 @@ pub struct Record {
     pub outcome: Outcome,
 }
 
+impl Record {
+    /// The end of a message whose only stay this is.
+    pub fn exit(&self) -> Exit {
+        let worked = self.finished - self.taken;
+        Exit { message: self.message, sent: self.sent, finished: self.finished, worked, outcome: self.outcome }
+    }
+}
+
 /// A run of served stays in one queue, a column for each field, in the order of arrival. All slices are equally long.
 #[derive(Debug, Clone, Copy)]
 pub struct Served<'a> {
@@ -175,6 +183,12 @@ pub trait Recorder {
 
     /// A look at a queue at an instant chosen by chance or by a fixed grid.
     fn level(&mut self, _level: &Level) {}
+
+    /// A message was served in the only queue on its way and left: [`Recorder::record`] and [`Recorder::left`] in one.
+    fn passed(&mut self, stay: &Record) {
+        self.record(stay);
+        self.left(&stay.exit());
+    }
 
     /// A message left a network of queues. Engines that play a single queue leave it at [`Recorder::record`].
     fn left(&mut self, _exit: &Exit) {}

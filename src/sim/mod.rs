@@ -108,6 +108,11 @@ impl Looks {
         looks
     }
 
+    /// No look at all.
+    fn never() -> Self {
+        Looks { every: 0, cell: 0, next: u64::MAX, key: Key::new(0, 0) }
+    }
+
     fn place(&mut self) {
         let offset = (self.key.uniform_at(self.cell, 0) * self.every as f64) as u64;
         self.next = self.cell.saturating_mul(self.every).saturating_add(offset);

@@ -251,6 +251,17 @@ impl<P: Part> Recorder for Batches<P> {
         }
     }
 
+    #[inline]
+    fn passed(&mut self, stay: &Record) {
+        match self.part(stay.message.id) {
+            Some(own) if own == self.now => self.parts[own].passed(stay),
+            _ => {
+                self.record(stay);
+                self.left(&stay.exit());
+            }
+        }
+    }
+
     fn level(&mut self, level: &Level) {
         if let Some(part) = self.now() {
             part.level(level);

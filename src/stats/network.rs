@@ -49,6 +49,10 @@ pub struct NetworkCollector {
 struct Ways {
     tally: Tally,
     rows: Rows<4>,
+    /// Whether the rows are of messages whose only stay was not counted elsewhere, and the times of such ones.
+    alone: bool,
+    wait: Times,
+    service: Times,
 }
 
 /// A group's services, and those that are still to be counted: taken, finished.
@@ -81,12 +85,23 @@ struct Stays {
 #[derive(Debug)]
 pub struct Late<'a>(pub &'a mut NetworkCollector);
 
-impl Recorder for Late<'_> {
-    fn record(&mut self, r: &Record) {
+impl Late<'_> {
+    fn late(&mut self, r: &Record) {
         if self.0.window.contains(&r.message.id) && r.outcome != Outcome::Unfinished {
             self.0.queues[r.queue as usize].across.late(r, self.0.time.end);
         }
+    }
+}
+
+impl Recorder for Late<'_> {
+    fn record(&mut self, r: &Record) {
+        self.late(r);
         self.0.record(r);
+    }
+
+    fn passed(&mut self, stay: &Record) {
+        self.late(stay);
+        self.0.passed(stay);
     }
 
     fn level(&mut self, level: &Level) {
@@ -222,6 +237,13 @@ impl NetworkCollector {
         self.queues[queue].across.told_ahead(stay, service);
     }
 
+    /// A message's only stay, in two parts.
+    #[inline(never)]
+    fn passed_on(&mut self, r: &Record) {
+        self.record(r);
+        self.left(&r.exit());
+    }
+
     /// It ends; who is told of what ends later is [`Late`].
     pub fn ends(&mut self, at: u64) {
         self.time.end = at;
@@ -250,6 +272,15 @@ impl Recorder for NetworkCollector {
         }
     }
 
+    /// Where there is one group only, what its queue sees of a message alone and what its producer sees are the same times.
+    #[inline(always)]
+    fn passed(&mut self, r: &Record) {
+        let known = self.producers.get_mut(r.message.producer as usize).filter(|_| self.consumers.len() == 1);
+        let Some(ways) = known.filter(|_| self.window.contains(&r.message.id)) else { return self.passed_on(r) };
+        self.queues[r.queue as usize].deliveries += u64::from(r.deliveries);
+        ways.push([r.message.due, r.sent, r.sent + (r.finished - r.taken), r.finished], true);
+    }
+
     fn level(&mut self, level: &Level) {
         let stays = &mut self.queues[level.queue as usize];
         stays.waiting.record(level.waiting);
@@ -266,13 +297,31 @@ impl Recorder for NetworkCollector {
         if exit.outcome != Outcome::Served {
             return ways.lose(exit.outcome);
         }
-        if ways.rows.push([exit.message.due, exit.sent, exit.sent + exit.worked, exit.finished]) {
-            ways.count();
-        }
+        ways.push([exit.message.due, exit.sent, exit.sent + exit.worked, exit.finished], false);
     }
 }
 
 impl Ways {
+    #[inline(always)]
+    fn push(&mut self, row: [u64; 4], alone: bool) {
+        if self.alone != alone {
+            self.count();
+            self.alone = alone;
+        }
+        if self.rows.push(row) {
+            self.count();
+        }
+    }
+
+    /// Gives the times of the messages that were alone to their queue and group, too.
+    fn share(&mut self, stays: &mut Stays, services: &mut Services) {
+        let (wait, service) = (std::mem::take(&mut self.wait), std::mem::take(&mut self.service));
+        stays.wait.merge(&wait);
+        services.times.merge(&service);
+        self.tally.wait.merge(&wait);
+        self.tally.service.merge(&service);
+    }
+
     #[cold]
     fn lose(&mut self, outcome: Outcome) {
         match outcome {
@@ -284,10 +333,12 @@ impl Ways {
     #[inline(never)]
     fn count(&mut self) {
         let [due, sent, worked, finished] = self.rows.take();
-        self.tally.wait.add_between(worked, finished);
-        self.tally.latency.add_between(due, finished);
-        self.tally.service.add_between(sent, worked);
-        self.tally.send.add_lags(due, sent);
+        let tally = &mut self.tally;
+        let (wait, service) = if self.alone { (&mut self.wait, &mut self.service) } else { (&mut tally.wait, &mut tally.service) };
+        wait.add_between(worked, finished);
+        service.add_between(sent, worked);
+        tally.latency.add_between(due, finished);
+        tally.send.add_lags(due, sent);
     }
 }
 
@@ -344,6 +395,10 @@ impl NetworkCollector {
         whole.nobody.count();
         whole.queues.iter_mut().for_each(Stays::count);
         whole.consumers.iter_mut().for_each(Services::count);
+        if let ([group], [place]) = (&mut whole.consumers[..], &whole.places.consumers[..]) {
+            let queue = &mut whole.queues[place.queue];
+            whole.producers.iter_mut().for_each(|ways| ways.share(queue, group));
+        }
         whole
     }
 

@@ -127,6 +127,14 @@ impl Recorder for Long {
         }
     }
 
+    #[inline]
+    fn passed(&mut self, stay: &Record) {
+        match &mut self.heard {
+            Heard::Single(batches, _) => batches.passed(stay),
+            Heard::Network(batches, _) => batches.passed(stay),
+        }
+    }
+
     fn level(&mut self, level: &Level) {
         match &mut self.heard {
             Heard::Single(batches, _) => batches.level(level),

@@ -333,6 +333,14 @@ impl Recorder for Listener {
         }
     }
 
+    #[inline]
+    fn passed(&mut self, stay: &Record) {
+        match self {
+            Listener::Single(c) => c.passed(stay),
+            Listener::Network(c) => c.passed(stay),
+        }
+    }
+
     fn level(&mut self, level: &Level) {
         match self {
             Listener::Single(c) => c.level(level),

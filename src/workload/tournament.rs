@@ -1,4 +1,4 @@
-//! Several clocks, the earliest at hand: producers' next sends, servers' ends of work.
+//! Several clocks, the earliest at hand: when each server will have done its work.
 
 /// An instant for each of some players, and which of them comes first; of those at one instant the lowest number.
 ///

@@ -128,6 +128,15 @@ fn an_unacknowledged_message_is_worked_on_twice_and_served_once() {
 }
 
 #[test]
+fn a_timer_of_one_queue_does_not_reach_a_message_in_the_next() {
+    // Acknowledged at 12 s and worked on elsewhere until 20 s: nothing happens at 15 s.
+    let next = "to = \"r\"\n[queues.r]\n[consumers.d]\nfrom = \"r\"\nservice_time = \"8s\"";
+    let (lives, _) = play(&single("visibility_timeout = \"5s\"", &format!("service_time = \"2s\"\n{next}")), 3);
+    assert_eq!(served(&lives, 1, 2), [(0, 12_000, 12_000, 20_000), (1, 22_000, 22_000, 30_000)]);
+    assert!(lives.stays.0.iter().all(|r| r.deliveries == 1));
+}
+
+#[test]
 fn servers_break_and_the_message_waits_or_is_done_again() {
     let with = |while_: &str, then: &str| {
         let outages = format!("outages = {{ up = \"12s\", down = \"3s\", while = \"{while_}\", in_progress = \"{then}\" }}");

@@ -1,7 +1,7 @@
 //! How messages come, and where they go: from the plan, through topics, along routes.
 
 use super::job::{FRESH, Job, NONE, State};
-use super::parts::Station;
+use super::parts::{Routes, Station};
 use super::{Event, Network};
 use crate::discipline::Discipline as _;
 use crate::message::{Outcome, Recorder};
@@ -44,23 +44,36 @@ impl<S: Blocks> Network<S> {
     /// The next planned message reaches the network.
     #[inline(always)]
     pub(super) fn arrive<R: Recorder>(&mut self, recorder: &mut R) {
-        let (block, row) = (self.source.block(), self.cursor);
+        let (block, row, now) = (self.source.block(), self.cursor, self.now);
         let producer = block.producer_of(row);
-        let job = Job {
+        let mut job = Job {
             id: self.offered,
             chance: block.first + row as u64,
             due: block.due[row],
-            entered: self.now,
+            entered: now,
             producer,
             family: NONE,
             client: NONE,
+            left: FRESH,
+            expires: u64::MAX,
             ..Job::default()
         };
         self.offered += 1;
-        let slot = self.jobs.add(job);
-        self.jobs.carry(slot, &self.ahead, row);
-        let to = self.senders[producer as usize].to;
-        self.send(slot, to, NONE, Some(row), recorder);
+        match self.senders[producer as usize].to {
+            Destination::Queue(queue) if self.stations[queue].plain => {
+                self.places += 1;
+                (job.queue, job.sent, job.place) = (queue as u32, now, self.places);
+                let slot = self.jobs.add(job);
+                self.jobs.carry(slot, &self.ahead, row);
+                self.bring_work(slot, queue as u32, Some(row));
+                self.enter_plain(slot, queue as u32);
+            }
+            to => {
+                let slot = self.jobs.add(job);
+                self.jobs.carry(slot, &self.ahead, row);
+                self.send(slot, to, NONE, Some(row), recorder);
+            }
+        }
         self.cursor += 1;
         self.look_ahead();
     }
@@ -144,26 +157,31 @@ impl<S: Blocks> Network<S> {
     /// A message reaches a queue. Says whether its sender has to wait for room; `holder` is the server that then holds it.
     #[inline(always)]
     pub(super) fn enter<R: Recorder>(&mut self, slot: u32, queue: u32, holder: u32, row: Option<usize>, recorder: &mut R) -> bool {
-        self.bring_work(slot, queue, row);
-        self.places += 1;
-        let (now, place) = (self.now, self.places);
-        let job = &mut self.jobs[slot];
-        (job.queue, job.sent, job.place, job.left, job.expires) = (queue, now, place, FRESH, u64::MAX);
-        job.worked_before += job.worked;
-        (job.worked, job.deliveries, job.lane) = (0, 0, 0);
-        let station = &mut self.stations[queue as usize];
-        station.counts.offered += 1;
-        if !station.plain {
+        self.move_to(slot, queue, row);
+        if !self.stations[queue as usize].plain {
             return self.enter_special(slot, queue, holder, recorder);
         }
         self.enter_plain(slot, queue);
         false
     }
 
-    /// The same where a queue has more to it than servers.
+    /// A message comes to a queue, with nothing that it brings from another but itself.
+    #[inline(always)]
+    pub(super) fn move_to(&mut self, slot: u32, queue: u32, row: Option<usize>) {
+        self.bring_work(slot, queue, row);
+        self.places += 1;
+        let job = &mut self.jobs[slot];
+        (job.queue, job.sent, job.place, job.left, job.expires) = (queue, self.now, self.places, FRESH, u64::MAX);
+        job.worked_before += job.worked;
+        // A timer of a delivery in the queue before must not take this one for it.
+        (job.worked, job.deliveries, job.lane, job.stamp) = (0, 0, 0, 0);
+    }
+
+    /// The same as [`Network::enter`] where a queue has more to it than servers.
     #[inline(never)]
     fn enter_special<R: Recorder>(&mut self, slot: u32, queue: u32, holder: u32, recorder: &mut R) -> bool {
-        let station = &self.stations[queue as usize];
+        let station = &mut self.stations[queue as usize];
+        station.counts.offered += 1;
         if station.parked {
             self.park(slot, recorder);
             return false;
@@ -307,19 +325,28 @@ impl<S: Blocks> Network<S> {
     #[inline(always)]
     pub(super) fn route(&self, slot: u32, group: u32) -> Option<Destination> {
         let group = &self.groups[group as usize];
-        let (last, job) = (group.routes.last()?, &self.jobs[slot]);
-        if group.routes.len() == 1 && last.0 >= 1.0 {
-            return Some(last.1);
+        match group.routes {
+            Routes::Out => None,
+            Routes::Sure(to) => Some(to),
+            Routes::Chance(ref sums) => {
+                let job = &self.jobs[slot];
+                let u = group.keys.route.uniform_at(job.chance, job.count());
+                sums.iter().find(|(sum, _)| u <= *sum).map(|(_, to)| *to)
+            }
         }
-        let u = group.keys.route.uniform_at(job.chance, job.count());
-        group.routes.iter().find(|(sum, _)| u <= *sum).map(|(_, to)| *to)
     }
 
-    /// A message goes on: its way is another one from here.
-    #[inline(never)]
-    pub(super) fn forward<R: Recorder>(&mut self, slot: u32, to: Destination, holder: u32, recorder: &mut R) -> u32 {
+    /// A message's way is another one from here.
+    #[inline(always)]
+    pub(super) fn turn(&mut self, slot: u32) {
         let job = &mut self.jobs[slot];
         job.path = branch(job.path, u64::from(job.deliveries));
+    }
+
+    /// A message goes on.
+    #[inline(never)]
+    pub(super) fn forward<R: Recorder>(&mut self, slot: u32, to: Destination, holder: u32, recorder: &mut R) -> u32 {
+        self.turn(slot);
         self.send(slot, to, holder, None, recorder)
     }
 }

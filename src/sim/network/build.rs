@@ -7,7 +7,7 @@ use super::gauge::Gauge;
 use super::job::{Job, Jobs, NONE};
 use super::keys::KeyLaw;
 use super::leave::Families;
-use super::parts::{Client, Counts, Group, GroupKeys, Hub, Loop, Phase, Sender, Server, Station};
+use super::parts::{Client, Counts, Group, GroupKeys, Hub, Loop, Phase, Routes, Sender, Server, Station};
 use super::plain::is_plain;
 use super::replay::Host;
 use super::sharing::Shared;
@@ -45,7 +45,7 @@ impl<S: Blocks> Network<S> {
             calendar: Default::default(),
             ends: Tournament::default(),
             sequence: 0,
-            at_once: 0,
+            crowd: (0, 0),
             groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
             stations,
             servers: Vec::new(),
@@ -65,7 +65,7 @@ impl<S: Blocks> Network<S> {
             released: Vec::new(),
             hand: Vec::new(),
             chance: key.role("keys", ""),
-            looks,
+            looks: looks.unwrap_or(Looks::never()),
             host: Host::new(time(scenario.simulation.overheads.hand_off)),
         };
         if !network.host.is_ideal() {
@@ -87,7 +87,7 @@ impl<S: Blocks> Network<S> {
                 for i in 0..most {
                     let index = self.servers.len() as u32;
                     let phase = if i < count { Phase::Idle } else { Phase::Off };
-                    self.servers.push(Server::new(g, queue as u32, station.servers.len() as u32, phase));
+                    self.servers.push(Server::new((g, self.groups[g as usize].column), queue as u32, station.servers.len() as u32, phase));
                     station.servers.push(index);
                     if i < count {
                         self.groups[g as usize].count.up(0);
@@ -236,7 +236,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
 
 fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Group {
     let mut sum = 0.0;
-    let routes: Vec<(f64, Destination)> = consumer
+    let sums: Vec<(f64, Destination)> = consumer
         .to
         .iter()
         .map(|route| {
@@ -245,6 +245,11 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
             (if sum > 1.0 - 1e-9 { 1.0 } else { sum }, route.to)
         })
         .collect();
+    let routes = match sums[..] {
+        [] => Routes::Out,
+        [(1.0.., to)] => Routes::Sure(to),
+        _ => Routes::Chance(sums),
+    };
     Group {
         queue: consumer.from as u32,
         column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,

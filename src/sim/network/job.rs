@@ -1,7 +1,8 @@
 //! Messages inside the network, each in a slot that is used again when it has left.
 
 use super::ahead::Ahead;
-use crate::message::Message;
+use super::parts::Sender;
+use crate::message::{Message, Outcome, Record};
 
 /// No slot, no server, no client, no family.
 pub const NONE: u32 = u32::MAX;
@@ -11,7 +12,7 @@ pub const FRESH: u64 = u64::MAX;
 /// Where a message is within its queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum State {
-    /// The slot is free, or the message is between two queues.
+    /// The slot is free, or the message is between two queues, or in one where this makes no difference (see [`super::plain`]).
     #[default]
     Away,
     /// Its sender waits for room.
@@ -69,9 +70,33 @@ pub struct Job {
 }
 
 impl Job {
+    /// As its producer meant it.
     #[inline(always)]
-    pub fn message(&self, size: u32, priority: i32) -> Message {
+    pub fn message(&self, senders: &[Sender]) -> Message {
+        let (size, priority) = senders.get(self.producer as usize).map_or((0, 0), |s| (s.size, s.priority));
         Message { id: self.id, due: self.due, producer: self.producer, size, priority }
+    }
+
+    /// Its stay in its queue, which ends now, with the group and which of its servers.
+    #[inline(always)]
+    pub fn stay(&self, senders: &[Sender], now: u64, (consumer, server): (u32, u32), outcome: Outcome) -> Record {
+        Record {
+            message: self.message(senders),
+            sent: self.sent,
+            taken: now - self.worked,
+            finished: now,
+            queue: self.queue,
+            consumer,
+            server,
+            deliveries: self.deliveries,
+            outcome,
+        }
+    }
+
+    /// Whether it is neither one of several copies nor awaited by a client, and has been in no queue before.
+    #[inline(always)]
+    pub fn is_alone(&self) -> bool {
+        !self.told && self.family == NONE && self.client == NONE && self.entered == self.sent && self.worked_before == 0
     }
 
     /// The number of draws that a further one of the same role depends on.
@@ -105,7 +130,9 @@ impl Jobs {
 
     #[inline(always)]
     pub fn add(&mut self, job: Job) -> u32 {
-        self.before_mark += u64::from(job.id < self.mark);
+        if job.id < self.mark {
+            self.before_mark += 1;
+        }
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => self.grow(),
@@ -125,7 +152,9 @@ impl Jobs {
     #[inline(always)]
     pub fn remove(&mut self, slot: u32) {
         let job = &mut self.all[slot as usize];
-        self.before_mark -= u64::from(job.id < self.mark);
+        if job.id < self.mark {
+            self.before_mark -= 1;
+        }
         job.state = State::Away;
         job.place = u64::MAX;
         self.free.push(slot);
@@ -136,9 +165,18 @@ impl Jobs {
         &mut self.demands[slot as usize * self.width..][..self.width]
     }
 
+    /// What one group would take.
+    #[inline(always)]
+    pub fn demand(&self, slot: u32, column: usize) -> u64 {
+        self.demands[slot as usize * self.width + column]
+    }
+
     /// Gives a message what it will bring to queues on its way, in the last columns.
     #[inline(always)]
     pub fn carry(&mut self, slot: u32, ahead: &[Ahead], row: usize) {
+        if ahead.is_empty() {
+            return;
+        }
         let end = (slot as usize + 1) * self.width;
         for (demand, column) in self.demands[end - ahead.len()..end].iter_mut().zip(ahead) {
             *demand = column.work[row];

@@ -2,7 +2,7 @@
 
 use super::Network;
 use super::job::NONE;
-use crate::message::{Exit, Outcome, Record, Recorder};
+use crate::message::{Exit, Outcome, Recorder};
 use crate::workload::Blocks;
 
 /// The copies of one message.
@@ -64,18 +64,7 @@ impl<S: Blocks> Network<S> {
     #[inline(always)]
     pub(super) fn tell<R: Recorder>(&mut self, slot: u32, group: u32, number: u32, outcome: Outcome, recorder: &mut R) {
         let job = &self.jobs[slot];
-        let (size, priority) = self.senders.get(job.producer as usize).map_or((0, 0), |s| (s.size, s.priority));
-        recorder.record(&Record {
-            message: job.message(size, priority),
-            sent: job.sent,
-            taken: self.now - job.worked,
-            finished: self.now,
-            queue: job.queue,
-            consumer: group,
-            server: number,
-            deliveries: job.deliveries,
-            outcome,
-        });
+        recorder.record(&job.stay(&self.senders, self.now, (group, number), outcome));
         let counts = &mut self.stations[job.queue as usize].counts;
         match outcome {
             Outcome::Served => counts.served += 1,
@@ -173,9 +162,8 @@ impl<S: Blocks> Network<S> {
     #[inline(always)]
     fn tell_exit<R: Recorder>(&self, slot: u32, outcome: Outcome, recorder: &mut R) {
         let job = &self.jobs[slot];
-        let (size, priority) = self.senders.get(job.producer as usize).map_or((0, 0), |s| (s.size, s.priority));
         recorder.left(&Exit {
-            message: job.message(size, priority),
+            message: job.message(&self.senders),
             sent: job.entered,
             finished: self.now,
             worked: job.worked_before + job.worked,

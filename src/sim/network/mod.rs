@@ -121,8 +121,8 @@ pub struct Network<S> {
     /// When each server will be done.
     ends: Tournament,
     sequence: u64,
-    /// Events at this instant so far.
-    at_once: u64,
+    /// An instant at which several events happened, and how many more than one did so far.
+    crowd: (u64, u64),
     stations: Vec<Station>,
     groups: Vec<Group>,
     servers: Vec<Server>,
@@ -148,7 +148,7 @@ pub struct Network<S> {
     /// Room for a batch in hand.
     hand: Vec<(u32, u64, u32)>,
     chance: Key,
-    looks: Option<Looks>,
+    looks: Looks,
     /// What a host adds that is not ideal.
     host: replay::Host,
 }
@@ -175,7 +175,7 @@ impl<S: Blocks> Network<S> {
     /// is told of as unfinished.
     pub fn settle(&mut self, recorder: &mut impl Recorder) {
         let mark = self.offered;
-        self.looks = None;
+        self.looks = Looks::never();
         self.jobs.count_below(mark);
         let last = mark.saturating_mul(2).max(10_000);
         while self.jobs.below() > 0 && self.offered < last && self.one_step(u64::MAX, recorder) {}
@@ -197,14 +197,10 @@ impl<S: Blocks> Network<S> {
     fn step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
         let (end, event) = (self.ends.first(), self.calendar.next_at());
         let next = end.min(event).min(self.planned);
-        let over = self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
-        if next >= before || over || self.at_once > MOST_AT_ONCE {
+        let usual = next < before && next <= self.looks.next && next != self.now && self.planned != u64::MAX;
+        if !usual && !self.may_happen(next, before, recorder) {
             return false;
         }
-        if self.looks.is_some_and(|l| l.next < next) {
-            self.look_until(next, recorder);
-        }
-        self.at_once = if next == self.now { self.at_once + 1 } else { 0 };
         self.now = next;
         if end == next {
             self.done(self.ends.which(), recorder);
@@ -217,6 +213,22 @@ impl<S: Blocks> Network<S> {
         }
         while let Some(server) = self.released.pop() {
             self.release(server, recorder);
+        }
+        true
+    }
+
+    /// Whether anything is to happen at an instant that is before another. Looks at the queues if it is time for that.
+    #[cold]
+    #[inline(never)]
+    fn may_happen<R: Recorder>(&mut self, next: u64, before: u64, recorder: &mut R) -> bool {
+        let over = self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
+        if next >= before || over || self.is_stuck() {
+            return false;
+        }
+        self.look_until(next, recorder);
+        if next == self.now {
+            let so_far = if self.crowd.0 == next { self.crowd.1 } else { 0 };
+            self.crowd = (next, so_far + 1);
         }
         true
     }
@@ -247,13 +259,12 @@ impl<S: Blocks> Network<S> {
     /// Looks at all queues whenever it is time before an instant.
     #[cold]
     fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
-        while let Some(at) = self.looks.map(|l| l.next).filter(|&at| at < instant) {
+        while self.looks.next < instant {
+            let at = self.looks.next;
             for (queue, station) in self.stations.iter().enumerate() {
                 recorder.level(&Level { at, queue: queue as u32, waiting: station.waiting.level(), busy: station.serving.level() });
             }
-            if let Some(looks) = &mut self.looks {
-                looks.pass();
-            }
+            self.looks.pass();
         }
     }
 

@@ -102,8 +102,8 @@ pub struct Group {
     pub retry: Option<RetryDelay>,
     pub outages: Option<Outages>,
     pub autoscale: Option<Autoscale>,
-    /// Destinations with the sums of the probabilities up to them.
-    pub routes: Vec<(f64, Destination)>,
+    /// Where its messages go on to.
+    pub routes: Routes,
     /// Whether a destination may let it wait for room.
     pub may_wait: bool,
 
@@ -113,9 +113,27 @@ pub struct Group {
     pub starting: u64,
     /// When as many servers as there are were last needed.
     pub needed: u64,
-    /// Times that a server ended work, and messages that it had in hand then.
+    /// Messages that its servers ended work on, and the batches that they came in (counted only where there is more than the usual
+    /// way of [`super::plain`]; there each message is one).
     pub handled: u64,
     pub batches: u64,
+}
+
+impl Group {
+    /// Whether all messages leave from here.
+    #[inline(always)]
+    pub fn is_last(&self) -> bool {
+        matches!(self.routes, Routes::Out)
+    }
+}
+
+/// Where a group's messages go on to.
+pub enum Routes {
+    /// Nowhere: they leave.
+    Out,
+    Sure(Destination),
+    /// Destinations with the sums of the probabilities up to them.
+    Chance(Vec<(f64, Destination)>),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -161,8 +179,9 @@ pub enum Phase {
 pub struct Server {
     pub group: u32,
     pub queue: u32,
-    /// Which of its queue's servers.
+    /// Which of its queue's servers, and which of its groups that of the server is.
     pub number: u32,
+    pub column: u32,
     pub phase: Phase,
     /// Rises whenever what was planned for it no longer holds.
     pub epoch: u32,
@@ -191,11 +210,13 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(group: u32, queue: u32, number: u32, phase: Phase) -> Self {
+    /// Of a group of this index, and this column among its queue's.
+    pub fn new((group, column): (u32, u32), queue: u32, number: u32, phase: Phase) -> Self {
         Server {
             group,
             queue,
             number,
+            column,
             phase,
             epoch: 0,
             job: NONE,

@@ -9,7 +9,7 @@ use super::job::{NONE, State};
 use super::parts::Phase;
 use crate::discipline::Discipline as _;
 use crate::message::{Outcome, Recorder};
-use crate::scenario::{Consumer, Discipline, Durability, Preemption, Scenario};
+use crate::scenario::{Consumer, Destination, Discipline, Durability, Preemption, Scenario};
 use crate::workload::Blocks;
 
 /// Whether the usual way is all that there is in a queue.
@@ -44,13 +44,21 @@ impl<S: Blocks> Network<S> {
     /// A message reaches a queue: a server takes it at once, or it waits.
     #[inline(always)]
     pub(super) fn enter_plain(&mut self, slot: u32, queue: u32) {
-        if let Some(server) = self.idle_server(queue, 0) {
-            self.stations[queue as usize].serving.up(self.now);
-            self.groups[self.servers[server as usize].group as usize].busy.up(self.now);
+        let now = self.now;
+        let station = &mut self.stations[queue as usize];
+        station.counts.offered += 1;
+        let idle = if station.idle.is_empty() && station.unlimited.is_none() { None } else { self.idle_server(queue, 0) };
+        if let Some(server) = idle {
+            let (s, station) = (&mut self.servers[server as usize], &mut self.stations[queue as usize]);
+            s.phase = Phase::Busy;
+            station.serving.up(now);
+            self.groups[s.group as usize].busy.up(now);
             self.take_plain(server, slot, queue);
         } else {
-            self.line_up(slot);
+            let ticket = self.ticket(slot);
             let station = &mut self.stations[queue as usize];
+            station.lanes[0].push(ticket);
+            station.waiting.up(now);
             station.peak = station.peak.max(station.waiting.level());
         }
     }
@@ -58,43 +66,52 @@ impl<S: Blocks> Network<S> {
     /// A server works on a message.
     #[inline(always)]
     fn take_plain(&mut self, server: u32, slot: u32, queue: u32) {
-        let now = self.now;
         let s = &mut self.servers[server as usize];
-        (s.job, s.phase) = (slot, Phase::Busy);
-        let column = self.groups[s.group as usize].column;
+        s.job = slot;
         let job = &mut self.jobs[slot];
-        (job.state, job.began, job.deliveries) = (State::InService, now, 1);
-        let work = self.jobs.demands(slot)[self.stations[queue as usize].ahead + column as usize];
-        self.ends.set(server, now.saturating_add(work));
+        (job.began, job.deliveries) = (self.now, 1);
+        let work = self.jobs.demand(slot, self.stations[queue as usize].ahead + s.column as usize);
+        self.ends.set(server, self.now.saturating_add(work));
     }
 
     /// A server has done its work: it takes the next message, and then its own goes on.
     #[inline(always)]
     pub(super) fn done_plain<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
         let now = self.now;
-        let s = &self.servers[server as usize];
-        let (slot, queue, number, g) = (s.job, s.queue, s.number, s.group);
-        let group = &mut self.groups[g as usize];
+        let s = &mut self.servers[server as usize];
+        let (slot, queue, g) = (s.job, s.queue, s.group);
+        let (group, station) = (&mut self.groups[g as usize], &mut self.stations[queue as usize]);
         group.handled += 1;
-        group.batches += 1;
         let job = &mut self.jobs[slot];
         job.worked = now - job.began;
+        // Those that were there from the start came by the general rules.
         job.state = State::Away;
-        self.tell(slot, g, number, Outcome::Served, recorder);
-        let station = &mut self.stations[queue as usize];
+        let stay = job.stay(&self.senders, now, (g, s.number), Outcome::Served);
+        let alone = group.is_last() && job.is_alone();
+        if alone {
+            recorder.passed(&stay);
+        } else {
+            recorder.record(&stay);
+        }
         if let Some(next) = station.lanes[0].pop() {
-            station.ready -= 1;
             station.less(now);
             self.take_plain(server, next.slot, queue);
         } else {
-            station.serving.down(now);
-            station.idle.push(now, server);
-            self.groups[g as usize].busy.down(now);
-            let s = &mut self.servers[server as usize];
             (s.job, s.phase) = (NONE, Phase::Idle);
+            station.serving.down(now);
+            group.busy.down(now);
+            station.idle.push(now, server);
             self.ends.clear(server);
         }
+        if alone {
+            return self.jobs.remove(slot);
+        }
         match self.route(slot, g) {
+            Some(Destination::Queue(to)) if self.stations[to].plain => {
+                self.turn(slot);
+                self.move_to(slot, to as u32, None);
+                self.enter_plain(slot, to as u32);
+            }
             Some(to) => {
                 self.forward(slot, to, NONE, recorder);
             }

@@ -45,7 +45,8 @@ impl<S: Blocks> Network<S> {
     fn another_server(&mut self, queue: u32, group: u32) -> u32 {
         let station = &mut self.stations[queue as usize];
         let server = self.servers.len() as u32;
-        self.servers.push(Server::new(group, queue, station.servers.len() as u32, Phase::Idle));
+        let column = self.groups[group as usize].column;
+        self.servers.push(Server::new((group, column), queue, station.servers.len() as u32, Phase::Idle));
         station.servers.push(server);
         self.ends.grow(self.servers.len());
         self.groups[group as usize].count.up(self.now);

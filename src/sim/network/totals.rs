@@ -1,7 +1,7 @@
 //! What an engine knows of itself at an instant. What happened between two instants is a difference.
 
 use super::Network;
-use super::parts::Counts;
+use super::parts::{Counts, Group, Station};
 use crate::workload::Blocks;
 
 /// All queues and groups, in the scenario's order.
@@ -56,21 +56,21 @@ pub struct GroupTotals {
 
 impl<S: Blocks> Network<S> {
     pub fn network_totals(&self) -> NetworkTotals {
-        let queue = |s: &super::parts::Station| QueueTotals {
+        let queue = |s: &Station| QueueTotals {
             waiting: s.waiting.level(),
             serving: s.serving.level(),
             waiting_area: s.waiting.area(self.now),
             serving_area: s.serving.area(self.now),
-            counts: s.counts,
+            counts: self.counts_of(s),
             drained: s.drained,
             to_stay: 0,
             to_serve: 0,
         };
-        let group = |g: &super::parts::Group| GroupTotals {
+        let group = |g: &Group| GroupTotals {
             busy_area: g.busy.area(self.now),
             count_area: g.count.area(self.now),
             handled: g.handled,
-            batches: g.batches,
+            batches: if self.stations[g.queue as usize].plain { g.handled } else { g.batches },
         };
         NetworkTotals {
             at: self.now,
@@ -78,6 +78,15 @@ impl<S: Blocks> Network<S> {
             queues: self.stations.iter().map(queue).collect(),
             groups: self.groups.iter().map(group).collect(),
         }
+    }
+
+    /// What happened in a queue so far. Where every message that comes is delivered once and served, its groups have counted it.
+    fn counts_of(&self, station: &Station) -> Counts {
+        if !station.plain {
+            return station.counts;
+        }
+        let served = station.groups.iter().map(|&g| self.groups[g as usize].handled).sum();
+        Counts { served, deliveries: served, delivered: served, ..station.counts }
     }
 
     /// The most messages that waited at once in a queue since [`Network::forget_peaks`].
@@ -101,7 +110,7 @@ impl<S: Blocks> Network<S> {
 
     /// Whether it stopped because things went on for ever at one instant.
     pub fn is_stuck(&self) -> bool {
-        self.at_once > super::MOST_AT_ONCE
+        self.crowd.1 > super::MOST_AT_ONCE
     }
 
     /// The instant up to which it has played.

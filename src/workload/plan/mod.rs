@@ -11,9 +11,10 @@ mod tests;
 
 use super::arrivals::{Arrivals, Batch};
 use super::laws::Law;
-use super::{Block, Blocks, Tournament};
+use super::{Block, Blocks};
 use crate::rng::{BLOCK, Key};
 use rows::Rows;
+use std::ops::Range;
 
 /// What the plan must know of a producer.
 #[derive(Debug, Clone, Copy)]
@@ -63,14 +64,21 @@ impl Blocks for Plan {
 /// A plan and how far it has been read.
 pub struct Plan {
     producers: Vec<Producer>,
-    /// When the next message of each producer is sent, if it has any; ties go by index.
-    next: Tournament,
-    /// Whose message comes next, and which of its block: what is to be put into columns.
-    order: Vec<(u32, u32)>,
+    /// The messages that come next, as far as their order is known, and how many of them are in blocks already.
+    order: Vec<Next>,
+    taken: usize,
     block: Block,
     /// The columns of demand that are not empty.
     columns: Vec<usize>,
     first: u64,
+}
+
+/// One of the messages that are drawn: when it is sent, whose it is, and which of its producer's block.
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    sent: u64,
+    producer: u32,
+    row: u32,
 }
 
 /// A producer's messages, as far as they are drawn, and the next of them.
@@ -91,15 +99,7 @@ impl Plan {
         for source in sources {
             producers.push(Producer { rows: Rows::new(key, source, groups, &columns)?, block: Block::with_columns(groups.len()), at: 0 });
         }
-        let mut plan =
-            Plan { producers, next: Tournament::default(), order: Vec::new(), block: Block::with_columns(groups.len()), columns, first: 0 };
-        if sources.len() > 1 {
-            plan.next.grow(sources.len());
-            for (i, producer) in plan.producers.iter_mut().enumerate() {
-                plan.next.set(i as u32, producer.refill());
-            }
-        }
-        Ok(plan)
+        Ok(Plan { producers, order: Vec::new(), taken: 0, block: Block::with_columns(groups.len()), columns, first: 0 })
     }
 
     /// The next messages in the order in which they are sent (ties: by producer, then in its own order); a full block
@@ -144,49 +144,71 @@ impl Plan {
 
     fn merge(&mut self) {
         self.block.clear();
-        while self.block.len() < BLOCK && self.next.first() < u64::MAX {
-            let used_up = self.find_order(BLOCK - self.block.len());
-            self.put_in_order();
-            if let Some(index) = used_up {
-                let next = self.producers[index as usize].refill();
-                self.next.set(index, next);
+        while self.block.len() < BLOCK {
+            if self.taken == self.order.len() {
+                self.find_order();
             }
+            let from = self.taken;
+            self.taken = (from + BLOCK - self.block.len()).min(self.order.len());
+            if self.taken == from {
+                return;
+            }
+            self.put_in_order(from..self.taken);
         }
     }
 
-    /// Finds whose messages come next, so many or until a producer's block is used up, and says whose.
-    fn find_order(&mut self, most: usize) -> Option<u32> {
+    /// Finds the order of the messages that come next, as far as enough of every producer's are drawn.
+    fn find_order(&mut self) {
+        self.taken = 0;
         self.order.clear();
-        while self.order.len() < most && self.next.first() < u64::MAX {
-            let index = self.next.which();
-            let producer = &mut self.producers[index as usize];
-            self.order.push((index, producer.at as u32));
-            producer.at += 1;
-            match producer.block.sent.get(producer.at) {
-                Some(&sent) => self.next.set(index, sent),
-                None => return Some(index),
-            }
+        self.producers.iter_mut().for_each(Producer::refill);
+        let most = (4 * BLOCK / self.producers.len()).max(16);
+        let known = |(index, p): (usize, &Producer)| p.rest(most).last().map(|sent| (*sent, index));
+        let Some(limit) = self.producers.iter().enumerate().filter_map(known).min() else { return };
+        for (index, producer) in self.producers.iter_mut().enumerate() {
+            let rest = producer.rest(most);
+            let rows = rest.partition_point(|sent| (*sent, index) <= limit);
+            self.order.extend(rest[..rows].iter().zip(producer.at..).map(|(sent, row)| Next {
+                sent: *sent,
+                producer: index as u32,
+                row: row as u32,
+            }));
+            producer.at += rows;
         }
-        None
+        // The sort is stable and takes what is in order already as it is: all that it does is to merge.
+        self.order.sort_by_key(|next| next.sent);
     }
 
-    /// Puts the messages that come next into columns, one after the other: each is read and written in a straight line.
-    fn put_in_order(&mut self) {
-        let (all, order) = (&self.producers, &self.order);
-        self.block.due.extend(order.iter().map(|&(p, row)| all[p as usize].block.due[row as usize]));
-        self.block.sent.extend(order.iter().map(|&(p, row)| all[p as usize].block.sent[row as usize]));
-        self.block.producer.extend(order.iter().map(|&(p, _)| p));
+    /// Puts messages into columns, one column after the other: each is read and written in a straight line.
+    fn put_in_order(&mut self, messages: Range<usize>) {
+        let (order, all, block) = (&self.order[messages], &self.producers, &mut self.block);
+        block.sent.extend(order.iter().map(|next| next.sent));
+        block.producer.extend(order.iter().map(|next| next.producer));
+        gather(order, |p| &all[p].block.due, &mut block.due, all.len());
         for &c in &self.columns {
-            self.block.demand[c].extend(order.iter().map(|&(p, row)| all[p as usize].block.demand[c][row as usize]));
+            gather(order, |p| &all[p].block.demand[c], &mut block.demand[c], all.len());
         }
     }
 }
 
+/// Adds to a column what the producers' columns hold of these messages.
+fn gather<'a>(order: &[Next], of: impl Fn(usize) -> &'a Vec<u64>, out: &mut Vec<u64>, producers: usize) {
+    let columns: Vec<&[u64]> = (0..producers).map(|p| of(p).as_slice()).collect();
+    out.extend(order.iter().map(|next| columns[next.producer as usize][next.row as usize]));
+}
+
 impl Producer {
-    /// Draws its next block. Says when the first of it is sent; `u64::MAX` if there is none.
-    fn refill(&mut self) -> u64 {
-        self.rows.next(&mut self.block);
-        self.at = 0;
-        self.block.sent.first().copied().unwrap_or(u64::MAX)
+    /// Draws its next block if all of the last one has been taken.
+    fn refill(&mut self) {
+        if self.at == self.block.len() {
+            self.rows.next(&mut self.block);
+            self.at = 0;
+        }
+    }
+
+    /// When the next of those that are drawn are sent, so many at most.
+    fn rest(&self, most: usize) -> &[u64] {
+        let rest = &self.block.sent[self.at..];
+        &rest[..most.min(rest.len())]
     }
 }
