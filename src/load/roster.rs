@@ -144,9 +144,9 @@ mod tests {
         let roster = Roster::of(&score, 0).expect("it is scaled");
         let on = |now| (0..4).filter(|&server| roster.duty(server, now) == Duty::On).count();
         assert_eq!((on(0), roster.next()), (1, 10 * SECOND));
-        // A batch of six in service and 25 waiting: three are wanted, and there after three seconds.
+        // A batch of six in service and 30 waiting: three are wanted, and there after three seconds.
         roster.set_busy(0, 6);
-        roster.look(31, 10 * SECOND);
+        roster.look(36, 10 * SECOND);
         assert_eq!((on(12 * SECOND), on(13 * SECOND)), (1, 3));
         // They were needed ten seconds ago, then twenty.
         roster.set_busy(0, 1);

@@ -75,13 +75,13 @@ pub(super) fn only_hands_over(scenario: &Scenario) -> Result<(), LoadError> {
         missing.extend(asked.iter().filter(|a| a.0).map(|a| format!("consumers.{}.{}", consumer.name, a.1)));
     }
     missing.extend(scenario.producers.iter().filter(|p| p.failure.is_some()).map(|p| format!("producers.{}.failure", p.name)));
-    match missing.first() {
-        Some(first) => Err(LoadError::Unsupported {
-            what: format!("{} only hands messages over and knows no {first}", scenario.measurement.target),
-            instead: "leave that out, or measure with target = \"in-process\"".into(),
-        }),
-        None => Ok(()),
+    if missing.is_empty() {
+        return Ok(());
     }
+    Err(LoadError::Unsupported {
+        what: format!("{} only hands messages over and knows no {}", scenario.measurement.target, missing.join(", ")),
+        instead: "leave that out, or measure with target = \"in-process\"".into(),
+    })
 }
 
 impl<C: Channel> Target for Channels<C> {
