@@ -55,6 +55,9 @@ impl QueueModel for Interrupted {
         if outages.redeliver && !station.service.is_exponential() {
             return Err("interrupted services start again".into());
         }
+        if !station.service.is_alike() {
+            return Err("producers bring work of different laws, and the longer are interrupted more often".into());
+        }
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }
 

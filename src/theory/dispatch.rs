@@ -6,7 +6,7 @@ use super::qbd::Chain;
 use super::service::is_exponential;
 use super::station::{Gaps, Stream};
 use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, figures_at, forkjoin, partitions, stable};
-use crate::scenario::{Complete, Deliver, Destination, Scenario, Servers, Topic};
+use crate::scenario::{Arrivals, Complete, Deliver, Destination, Producer, Scenario, Servers, Topic};
 use crate::workload::laws::Law;
 
 /// The scenario's only topic, if all producers send there and nobody forwards.
@@ -31,22 +31,38 @@ fn topic(scenario: &Scenario) -> Result<&Topic, String> {
     Ok(topic)
 }
 
+/// Far from a scenario without a topic, less far from a topic that deals otherwise.
+fn lacks(scenario: &Scenario, deals: impl Fn(Deliver) -> bool) -> usize {
+    match scenario.topics.as_slice() {
+        [] => usize::MAX,
+        topics => usize::from(!topics.iter().all(|topic| deals(topic.deliver))),
+    }
+}
+
 /// The messages that reach the queue of this number among those of the topic.
 fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Stream<'a>>, String> {
     let n = topic.subscriptions.len() as f64;
     let streams: Vec<Stream<'a>> = scenario.producers.iter().map(Stream::of).collect();
     let poisson = streams.iter().all(|s| s.gaps == Gaps::Poisson);
+    if scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+        return Err("clients wait for their answer before they send again".into());
+    }
     match topic.deliver {
+        // One queue gets all.
+        _ if topic.subscriptions.len() == 1 => Ok(streams),
         Deliver::All => Ok(streams),
         Deliver::Random if poisson => Ok(streams.into_iter().map(|s| Stream { rate: s.rate / n, ..s }).collect()),
         Deliver::Random => Err("arrivals are not Poisson".into()),
         Deliver::RoundRobin if poisson => {
             // Every n-th of a Poisson process; the producers' messages are alike.
             let rate: f64 = streams.iter().map(|s| s.rate).sum();
-            let gaps = if n == 1.0 { Gaps::Poisson } else { Gaps::Renewal(Law::erlang(n / rate, n as u32)) };
-            let own_work = scenario.producers.len() > 1 && scenario.producers.iter().any(|p| p.service_time.is_some());
-            if own_work {
-                return Err("producers bring their own work".into());
+            let gaps = Gaps::Renewal(Law::erlang(n / rate, n as u32));
+            let first = &scenario.producers[0];
+            let alike = |p: &Producer| {
+                *first == Producer { name: first.name.clone(), rate: first.rate, send_time: first.send_time.clone(), ..p.clone() }
+            };
+            if !scenario.producers.iter().all(alike) {
+                return Err("producers whose messages differ are dealt out in turn together".into());
             }
             Ok(vec![Stream { producer: &scenario.producers[0], rate: rate / n, gaps }])
         }
@@ -62,6 +78,9 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Str
                 let shares = partitions::shares(s.producer.keys.as_ref(), n as u32, n as u32).ok_or("there are too many keys")?;
                 Ok(Stream { rate: s.rate * shares[at], ..s })
             };
+            if scenario.queues[topic.subscriptions[at]].partitions.is_some_and(|p| p > 1) {
+                return Err("keys choose the queue and the partition alike".into());
+            }
             streams.into_iter().map(part).collect::<Result<_, &str>>().map_err(String::from)
         }
         Deliver::ByKey => Err("arrivals are not Poisson".into()),
@@ -98,6 +117,10 @@ impl ClosedForm for Split {
         Ok(())
     }
 
+    fn lacks(&self, scenario: &Scenario) -> usize {
+        lacks(scenario, |deliver| !matches!(deliver, Deliver::ShortestQueue | Deliver::PowerOfTwo))
+    }
+
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
         let topic = topic(scenario).map_err(Refusal::Other)?;
         let mut nodes = Vec::new();
@@ -111,13 +134,16 @@ impl ClosedForm for Split {
         let end = |(i, producer): (usize, &crate::scenario::Producer)| {
             // In turn, all producers' messages are one stream.
             let stream = |station: &Station<'_>| i.min(station.streams.len() - 1);
+            // Of this producer's messages, as many as go there.
+            let offered = |s: &Station<'_>| s.streams[stream(s)].rate;
             let mixed = |of: &dyn Fn(&Station<'_>, &Figures) -> Times| {
-                Times::mixture(&nodes.iter().map(|(s, f)| (f.throughput, of(s, f))).collect::<Vec<_>>())
+                Times::mixture(&nodes.iter().map(|(s, f)| (offered(s) * (1.0 - f.loss), of(s, f))).collect::<Vec<_>>())
             };
             let known = !nodes.iter().any(|(_, f)| f.shared);
             let send = Times::of(&producer.send_time);
             let whole = joined.clone().unwrap_or_else(|| mixed(&|s, f| f.sojourn_seen(s, stream(s))));
-            let loss = nodes.iter().map(|(_, f)| f.loss).sum::<f64>() / nodes.len() as f64;
+            let sent: f64 = nodes.iter().map(|(s, _)| offered(s)).sum();
+            let loss = nodes.iter().map(|(s, f)| offered(s) / sent * f.loss).sum::<f64>();
             let each = if copies && !joins { nodes.len() as f64 } else { 1.0 };
             End {
                 throughput: producer.rate * each * (1.0 - loss),
@@ -257,6 +283,10 @@ impl ClosedForm for ShortestOfTwo {
         if stations.len() == 2 { Ok(()) } else { Err("there are not two queues".into()) }
     }
 
+    fn lacks(&self, scenario: &Scenario) -> usize {
+        lacks(scenario, |deliver| deliver == Deliver::ShortestQueue)
+    }
+
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
         let stations = alike(scenario).map_err(Refusal::Other)?;
         stable(&stations[0])?;
@@ -307,6 +337,10 @@ impl ClosedForm for PowerOfTwo {
             return Err("messages do not choose between two queues".into());
         }
         alike(scenario).map(|_| ())
+    }
+
+    fn lacks(&self, scenario: &Scenario) -> usize {
+        lacks(scenario, |deliver| deliver == Deliver::PowerOfTwo)
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {

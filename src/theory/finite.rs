@@ -52,9 +52,6 @@ impl FiniteSource {
             return Err("clients do not wait for their answers".into());
         };
         let think = think_time.mean() + stream.producer.send_time.mean();
-        if think <= 0.0 {
-            return Err("clients do not think".into());
-        }
         if *concurrency > 1_000_000 {
             return Err("there are more than a million clients".into());
         }
@@ -76,12 +73,15 @@ impl QueueModel for FiniteSource {
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         let (clients, think) = Self::clients(station).map_err(Refusal::Other)?;
         let (mu, c) = (1.0 / station.service.mean(), station.servers.unwrap_or(1));
-        let p = levels(clients, 1.0 / think, mu, c);
+        // Who does not think is always there.
+        let all = |n: u32| (0..=n).map(|k| f64::from(u8::from(k == n))).collect();
+        let law = |n: u32| if think > 0.0 { levels(n, 1.0 / think, mu, c) } else { all(n) };
+        let p: Vec<f64> = law(clients);
         let mean = |from: usize| p.iter().enumerate().skip(from).map(|(n, p)| (n - from) as f64 * p).sum::<f64>();
         let (inside, waiting) = (mean(0), mean(c as usize));
-        let throughput = (f64::from(clients) - inside) / think;
+        let throughput = mu * (inside - waiting);
         // Who sends sees the station as it is with one client less.
-        let ahead: Vec<f64> = levels(clients - 1, 1.0 / think, mu, c).into_iter().skip(c as usize).collect();
+        let ahead: Vec<f64> = law(clients - 1).into_iter().skip(c as usize).collect();
         let mut figures = Figures::lossless(station, Some(ahead.iter().sum()), wait(ahead, f64::from(c) * mu));
         figures.throughput = throughput;
         figures.queue_length = Level { mean: waiting, p99: Some(quantile(&p, c as usize)) };

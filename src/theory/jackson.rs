@@ -3,9 +3,9 @@
 use super::linear;
 use super::network::Network;
 use super::station::{Feature, Gaps, Stream};
-use super::traffic::demands;
+use super::traffic::{demands, shares};
 use super::{Answer, ClosedForm, End, Exactness, QueueModel, Refusal, Station, Times, mmc};
-use crate::scenario::{Destination, Overflow, Scenario};
+use crate::scenario::{Consumer, Destination, Discipline, Overflow, Scenario};
 
 /// The adapter.
 ///
@@ -103,12 +103,24 @@ pub(super) fn blocks(scenario: &Scenario) -> bool {
     routes.into_iter().any(|route| matches!(route.to, Destination::Queue(queue) if bounded(queue)))
 }
 
+/// Whether a queue prefers messages by who sent them, which one stream of all does not show.
+fn tells_producers_apart(scenario: &Scenario, queue: usize) -> bool {
+    match scenario.queues[queue].discipline {
+        Discipline::Priority => scenario.producers.windows(2).any(|w| w[0].priority != w[1].priority),
+        Discipline::RoundRobin => scenario.producers.len() > 1,
+        _ => false,
+    }
+}
+
 /// Every queue with all that reaches it as one stream.
 ///
 /// # Errors
 /// Why there is no such thing.
 pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
     let producer = scenario.producers.first().ok_or("nothing is produced")?;
+    if scenario.producers.iter().any(|p| p.failure.is_some()) {
+        return Err(Feature::OwnFailures.reason().into());
+    }
     let demands = demands(scenario);
     (0..scenario.queues.len())
         .map(|queue| {
@@ -119,19 +131,25 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
             if rate == 0.0 {
                 return Err(format!("nothing reaches `{}`", scenario.queues[queue].name));
             }
+            if tells_producers_apart(scenario, queue) {
+                return Err(format!("at `{}`: {}", scenario.queues[queue].name, Feature::Order.reason()));
+            }
             Station::at(scenario, queue, vec![Stream { producer, rate, gaps: Gaps::Poisson }])
         })
         .collect()
 }
 
-/// The chance to go from a queue to each other one after service; shares of several groups are not told apart.
+/// The chance to go from a queue to each other one after service, where several groups serve in proportion to what they can.
 pub(super) fn routing(scenario: &Scenario) -> Vec<Vec<f64>> {
     let n = scenario.queues.len();
     let mut chances = vec![vec![0.0; n]; n];
-    for consumer in &scenario.consumers {
-        for route in &consumer.to {
-            if let Destination::Queue(to) = route.to {
-                chances[consumer.from][to] += route.probability;
+    for (from, chances) in chances.iter_mut().enumerate() {
+        let groups: Vec<&Consumer> = scenario.consumers_of(from).map(|(_, c)| c).collect();
+        for (group, share) in groups.iter().zip(shares(&groups)) {
+            for route in &group.to {
+                if let Destination::Queue(to) = route.to {
+                    chances[to] += share * route.probability;
+                }
             }
         }
     }

@@ -23,7 +23,7 @@
 //! | `mg1` | M/G/1, every law | yes | percentiles of times by transform inversion, absolute error of the tail about 1e-11 | 568 µs – 22 ms (M/LN/1, scv 100) |
 //! | `gim1`, `gimc` | GI/M/1, GI/M/c | yes | everything | 101 µs – 539 µs |
 //! | `phph` | MAP/PH/c: E, H and MMPP in any mixture | yes | everything | 453 µs – 11 ms (M/H2/20) |
-//! | `finite` | M/M/c//N; closed networks by mean value analysis | yes | everything; means for networks | 53 µs – 528 µs |
+//! | `finite` | M/M/c//N; closed networks by convolution and mean value analysis | yes | everything; means for networks | 53 µs – 528 µs |
 //! | `jackson` | Jackson networks, tandems, feedback | yes | percentiles end to end where nobody overtakes | 608 µs |
 //! | `blocking` | two exponential servers with bounded room between | yes | means | 114 µs |
 //! | `dispatch` | topics: in turn, at random, by key, to all; shorter of two; power of two | mostly | percentiles where the queues' are known; means of the last two | 147 µs – 3.5 ms (shorter of two) |
@@ -136,10 +136,15 @@ pub trait ClosedForm: Sync {
     /// The first reason against it, as a phrase.
     fn applies(&self, scenario: &Scenario) -> Result<(), String>;
 
-    /// How many of the scenario's features it does not know: how far it is from fitting. Models of networks are far from a single queue.
+    /// How many of the scenario's features it does not know: how far it is from fitting. Models of networks are far from a single
+    /// queue, and from queues behind a topic.
     fn lacks(&self, scenario: &Scenario) -> usize {
         let forwards = scenario.consumers.iter().any(|c| !c.to.is_empty());
-        if scenario.queues.len() == 1 && scenario.topics.is_empty() && !forwards { usize::MAX } else { 0 }
+        match (scenario.queues.len(), scenario.topics.is_empty(), forwards) {
+            (1, true, false) => usize::MAX,
+            (_, true, _) => 0,
+            (_, false, _) => 2,
+        }
     }
 
     /// Its figures, for a scenario that it fits.
@@ -257,10 +262,6 @@ pub const MODELS: &[&dyn ClosedForm] = &[
 /// No model fits (with the nearest one's reason), or the scenario has no stationary state.
 pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     let unanswered = |why: String| Unanswered { method: Method::Theory, why };
-    // Networks are put together from figures that know of consumers' failures alone.
-    if scenario.queues.len() > 1 && scenario.producers.iter().any(|p| p.failure.is_some()) {
-        return Err(unanswered(format!("no closed form fits: {}", Feature::OwnFailures.reason())));
-    }
     let mut nearest: Option<(usize, String)> = None;
     for model in MODELS {
         match model.applies(scenario) {

@@ -251,6 +251,10 @@ impl Phases {
     fn parts(station: &Station<'_>) -> Result<(MarkovArrivals, PhaseType, u32), String> {
         let servers = station.servers.ok_or("servers are without limit")?;
         let service = station.service.phases().ok_or("service times have no phases")?;
+        if !station.is_poisson() && !station.service.is_alike() {
+            // In a burst of one producer most services are its own.
+            return Err("producers bring work of different laws, and their arrivals are not Poisson".into());
+        }
         let mut streams = station.streams.iter().map(MarkovArrivals::of);
         let first = streams.next().ok_or("nothing is produced")??;
         let arrivals = streams.try_fold(first, |all, next| {

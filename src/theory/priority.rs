@@ -156,6 +156,10 @@ fn class(station: &Station<'_>, streams: &[usize]) -> Class {
 
 fn urgent_first(station: &Station<'_>) -> Result<(), String> {
     super::mginf::poisson(station)?;
+    if station.queue.preemption == Preemption::Restart {
+        // With the same time, so that long ones are interrupted more often: even exponential times then have a memory.
+        return Err("interrupted services start again".into());
+    }
     match station.queue.discipline {
         Discipline::Priority if classes_of(station).len() > 1 => Ok(()),
         _ => Err("there are no classes of different priority".into()),
@@ -175,9 +179,7 @@ impl QueueModel for OneServer {
         if station.servers != Some(1) {
             return Err("there is more than one server".into());
         }
-        // What starts again with another time of its own is no different where times have no memory.
-        let restarts = station.queue.preemption == Preemption::Restart && !station.service.is_exponential();
-        if restarts { Err("interrupted services start again".into()) } else { Ok(()) }
+        Ok(())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
@@ -246,7 +248,13 @@ impl QueueModel for ManyServers {
             }
             Seen { wait: Times::delayed_exponential(erlang_c(c, rates[0] / mu), full - rates[0]), sojourn: None }
         };
-        let seen = (0..station.streams.len()).map(|i| of_class(groups.iter().position(|g| g.contains(&i)).unwrap_or(0))).collect();
+        let class_of = |i: usize| groups.iter().position(|g| g.contains(&i)).unwrap_or(0);
+        let seen = if interrupts && c == 1 {
+            // With one server the laws are known, too.
+            OneServer.figures(station)?.streams
+        } else {
+            (0..station.streams.len()).map(|i| of_class(class_of(i))).collect()
+        };
         let plain = mmc::Mmc.figures(station)?;
         let mut figures = Figures::by_stream(station, (!interrupts).then_some(delayed), seen);
         // Services have no memory, so that the order does not change the number in the system.

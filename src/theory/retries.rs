@@ -95,6 +95,9 @@ impl Retries {
         if group.failure >= 1.0 {
             return Err("every delivery fails".into());
         }
+        if !station.service.is_alike() {
+            return Err("producers bring work of different laws, and all deliveries of a message are of its own".into());
+        }
         match station.servers {
             Some(1) => Ok(Deliveries { failure: group.failure, limit }),
             Some(_) if limit.is_none() && station.service.is_exponential() => Ok(Deliveries { failure: group.failure, limit }),
@@ -199,6 +202,9 @@ impl BackOff {
         }
         if group.ack == Ack::Auto {
             return Err("what fails is lost (ack = auto)".into());
+        }
+        if !station.service.is_alike() {
+            return Err("producers bring work of different laws, and all deliveries of a message are of its own".into());
         }
         let retry = group.retry_delay.unwrap_or(RetryDelay { min: 0.0, max: 0.0, jitter: false });
         match station.servers {

@@ -5,71 +5,104 @@ use super::invert::Transform;
 use super::phases::PhaseType;
 use crate::workload::laws::Law;
 
-/// The service time of a message of any producer: a law for each, and what is added for every message.
+/// The work of one producer's messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kind {
+    /// A rate or another weight.
+    pub weight: f64,
+    pub law: Law,
+    /// Added to it, independently.
+    pub extra: Law,
+}
+
+impl Kind {
+    fn same(&self, other: &Kind) -> bool {
+        self.law == other.law && self.extra == other.extra
+    }
+
+    fn times(&self) -> Times {
+        if self.extra.is_zero() { Times::of(&self.law) } else { Times::of(&self.law).plus(&Times::of(&self.extra)) }
+    }
+
+    /// E[(X + extra)ⁿ], by the binomial theorem.
+    fn moment(&self, n: u32) -> f64 {
+        if self.extra.is_zero() {
+            return self.law.moment(n);
+        }
+        let moment = |law: &Law, k: u32| if k == 0 { 1.0 } else { law.moment(k) };
+        let mut choose = 1.0;
+        (0..=n)
+            .map(|k| {
+                let term = choose * moment(&self.law, k) * moment(&self.extra, n - k);
+                choose *= f64::from(n - k) / f64::from(k + 1);
+                term
+            })
+            .sum()
+    }
+}
+
+/// The service time of a message of any producer.
 #[derive(Clone)]
 pub struct Service {
-    /// A rate (weight) and a law for each producer.
-    kinds: Vec<(f64, Law)>,
-    /// Added to each, independently.
-    extra: Law,
+    /// One for each producer.
+    kinds: Vec<Kind>,
     /// Of each producer. Clones share what they have found out about a law.
     times: Vec<Times>,
 }
 
 impl PartialEq for Service {
     fn eq(&self, other: &Self) -> bool {
-        self.kinds == other.kinds && self.extra == other.extra
+        self.kinds == other.kinds
     }
 }
 
 impl std::fmt::Debug for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Service").field("kinds", &self.kinds).field("extra", &self.extra).finish_non_exhaustive()
+        f.debug_struct("Service").field("kinds", &self.kinds).finish_non_exhaustive()
     }
 }
 
 impl Service {
-    pub fn new(kinds: Vec<(f64, Law)>, extra: Law) -> Self {
+    pub fn new(mut kinds: Vec<Kind>) -> Self {
         // Constants add up to a constant, which keeps the laws that are known by name.
-        if is_constant(&extra) && kinds.iter().all(|(_, law)| is_constant(law)) {
-            let kinds = kinds.into_iter().map(|(w, law)| (w, Law::deterministic(law.mean() + extra.mean()))).collect();
-            return Service::of(kinds, Law::deterministic(0.0));
+        for kind in kinds.iter_mut().filter(|kind| is_constant(&kind.law) && is_constant(&kind.extra)) {
+            kind.law = Law::deterministic(kind.law.mean() + kind.extra.mean());
+            kind.extra = Law::deterministic(0.0);
         }
-        Service::of(kinds, extra)
-    }
-
-    fn of(kinds: Vec<(f64, Law)>, extra: Law) -> Self {
         let mut times: Vec<Times> = Vec::new();
-        for (i, (_, law)) in kinds.iter().enumerate() {
+        for (i, kind) in kinds.iter().enumerate() {
             // Producers of one law share it.
-            let same = kinds[..i].iter().position(|(_, other)| other == law);
-            let own = || if extra.is_zero() { Times::of(law) } else { Times::of(law).plus(&Times::of(&extra)) };
-            times.push(same.map_or_else(own, |j| times[j].clone()));
+            let same = kinds[..i].iter().position(|other| other.same(kind));
+            times.push(same.map_or_else(|| kind.times(), |j| times[j].clone()));
         }
-        Service { kinds, extra, times }
+        Service { kinds, times }
     }
 
     /// The same for another mix of the producers' messages.
     #[must_use]
     pub fn weighted(&self, weights: &[f64]) -> Self {
-        let kinds = weights.iter().zip(&self.kinds).map(|(w, (_, law))| (*w, law.clone())).collect();
+        let kinds = weights.iter().zip(&self.kinds).map(|(weight, kind)| Kind { weight: *weight, ..kind.clone() }).collect();
         Service { kinds, ..self.clone() }
     }
 
     /// The one law of all messages, if it is one of the workload's laws.
     pub fn law(&self) -> Option<&Law> {
-        let (_, first) = self.kinds.first()?;
-        let same = self.kinds.iter().all(|(_, law)| law == first);
-        match (same, self.extra.is_zero(), first.is_zero()) {
-            (true, true, _) => Some(first),
-            (true, false, true) => Some(&self.extra),
+        let first = self.kinds.first().filter(|_| self.is_alike())?;
+        match (first.extra.is_zero(), first.law.is_zero()) {
+            (true, _) => Some(&first.law),
+            (false, true) => Some(&first.extra),
             _ => None,
         }
     }
 
+    /// Whether all producers' messages bring work of one law, of whatever kind.
+    pub fn is_alike(&self) -> bool {
+        self.kinds.iter().all(|kind| kind.same(&self.kinds[0]))
+    }
+
     /// E\[Sⁿ\] of one stream's messages.
     pub fn moment_of(&self, stream: usize, n: u32) -> f64 {
-        self.moment_of_sum(&self.kinds[stream].1, n)
+        self.kinds[stream].moment(n)
     }
 
     /// E\[e^(−sS)\] of one stream's messages.
@@ -79,9 +112,9 @@ impl Service {
 
     /// `E[Sⁿ]` over all messages; infinite if it does not exist.
     pub fn moment(&self, n: u32) -> f64 {
-        let total: f64 = self.kinds.iter().map(|(w, _)| w).sum();
+        let total: f64 = self.kinds.iter().map(|kind| kind.weight).sum();
         let weight = |w: f64| if total > 0.0 { w / total } else { 1.0 / self.kinds.len() as f64 };
-        self.kinds.iter().filter(|(w, _)| weight(*w) > 0.0).map(|(w, law)| weight(*w) * self.moment_of_sum(law, n)).sum()
+        self.kinds.iter().filter(|kind| weight(kind.weight) > 0.0).map(|kind| weight(kind.weight) * kind.moment(n)).sum()
     }
 
     /// The service time of one stream's messages, with its law.
@@ -91,10 +124,10 @@ impl Service {
 
     /// The service time over all messages.
     pub fn times(&self) -> Times {
-        if self.law().is_some() {
+        if self.is_alike() {
             return self.times_of(0);
         }
-        Times::mixture(&self.kinds.iter().enumerate().map(|(i, (w, _))| (*w, self.times_of(i))).collect::<Vec<_>>())
+        Times::mixture(&self.kinds.iter().enumerate().map(|(i, kind)| (kind.weight, self.times_of(i))).collect::<Vec<_>>())
     }
 
     /// E\[e^(−sS)\] over all messages.
@@ -104,19 +137,21 @@ impl Service {
 
     /// Over all messages, as phases, where the law has them.
     pub fn phases(&self) -> Option<PhaseType> {
-        if !self.extra.is_zero() || self.law().is_some() {
-            return PhaseType::of(self.law()?);
+        if let Some(law) = self.law() {
+            return PhaseType::of(law);
         }
-        let total: f64 = self.kinds.iter().map(|(w, _)| w).sum();
-        let kinds: Option<Vec<_>> = self.kinds.iter().map(|(w, law)| Some((w / total, PhaseType::of(law)?))).collect();
+        let total: f64 = self.kinds.iter().map(|kind| kind.weight).sum();
+        let kinds: Option<Vec<_>> = (0..self.kinds.len()).map(|i| Some((self.kinds[i].weight / total, self.phases_of(i)?))).collect();
         kinds.map(|kinds| PhaseType::mixture(&kinds))
     }
 
     /// Likewise, of one stream's messages.
     pub fn phases_of(&self, stream: usize) -> Option<PhaseType> {
-        match self.law() {
-            Some(law) => PhaseType::of(law),
-            None => PhaseType::of(&self.kinds[stream].1),
+        let kind = &self.kinds[stream];
+        match (kind.extra.is_zero(), kind.law.is_zero()) {
+            (true, _) => PhaseType::of(&kind.law),
+            (false, true) => PhaseType::of(&kind.extra),
+            _ => None,
         }
     }
 
@@ -152,22 +187,6 @@ impl Service {
             None => "G".into(),
         }
     }
-
-    /// E[(X + extra)ⁿ], by the binomial theorem.
-    fn moment_of_sum(&self, law: &Law, n: u32) -> f64 {
-        if self.extra.is_zero() {
-            return law.moment(n);
-        }
-        let moment = |law: &Law, k: u32| if k == 0 { 1.0 } else { law.moment(k) };
-        let mut choose = 1.0;
-        (0..=n)
-            .map(|k| {
-                let term = choose * moment(law, k) * moment(&self.extra, n - k);
-                choose *= f64::from(n - k) / f64::from(k + 1);
-                term
-            })
-            .sum()
-    }
 }
 
 /// Every law has a transform; this one is of none.
@@ -199,17 +218,20 @@ mod tests {
 
     #[test]
     fn constants_add_up_and_mixtures_have_no_single_law() {
-        let fixed = Service::new(vec![(1.0, Law::deterministic(2.0))], Law::deterministic(0.5));
+        let kind = |weight, law, extra| Kind { weight, law, extra: Law::deterministic(extra) };
+        let fixed = Service::new(vec![kind(1.0, Law::deterministic(2.0), 0.5)]);
         assert_eq!(fixed.law(), Some(&Law::deterministic(2.5)));
-        let mixed = Service::new(vec![(1.0, Law::exponential(1.0)), (3.0, Law::exponential(2.0))], Law::deterministic(0.0));
+        let mixed = Service::new(vec![kind(1.0, Law::exponential(1.0), 0.0), kind(3.0, Law::exponential(2.0), 0.0)]);
         assert_eq!(mixed.law(), None);
         assert!((mixed.moment(2) - (2.0 + 3.0 * 8.0) / 4.0).abs() < 1e-12);
+        let some = Service::new(vec![kind(1.0, Law::exponential(1.0), 0.0), kind(1.0, Law::exponential(1.0), 0.5)]);
+        assert!(!some.is_alike() && some.law().is_none() && (some.mean() - 1.25).abs() < 1e-15);
     }
 
     #[test]
     fn moments_of_a_sum_follow_the_binomial_theorem() {
         // E[(X + 1)³] for X exponential with mean 1 is 6 + 3·2 + 3·1 + 1.
-        let sum = Service::new(vec![(1.0, Law::exponential(1.0))], Law::deterministic(1.0));
+        let sum = Service::new(vec![Kind { weight: 1.0, law: Law::exponential(1.0), extra: Law::deterministic(1.0) }]);
         assert!((sum.moment(3) - 16.0).abs() < 1e-12);
         assert_eq!(sum.kendall(), "G");
     }

@@ -1,6 +1,6 @@
 //! One queue with its servers, as the models of a single queue see it.
 
-use super::service::{Service, is_constant, is_exponential};
+use super::service::{Kind, Service, is_constant, is_exponential};
 use crate::scenario::{
     Ack, Arrivals, Batch, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers,
 };
@@ -54,7 +54,7 @@ pub enum Feature {
     TimeToLive,
     VisibilityTimeout,
     Backlog,
-    /// `max_length` with `reject-publish`.
+    /// `max_length` with `reject-publish`, or without a place to wait.
     Room,
     /// `max_length` with `drop-head`.
     DropHead,
@@ -150,9 +150,12 @@ impl<'a> Station<'a> {
             Servers::Count(n) => Some(sum.saturating_add(n)),
             Servers::Unlimited => None,
         });
-        let law = |s: &Stream<'_>| (s.rate, s.producer.service_time.clone().unwrap_or_else(|| first.service_time.clone()));
-        let kinds = streams.iter().map(law).collect();
-        let service = Service::new(kinds, first.service_time_per_message.clone());
+        let kind = |s: &Stream<'_>| match &s.producer.service_time {
+            // Instead of all that the consumer would need.
+            Some(own) => Kind { weight: s.rate, law: own.clone(), extra: Law::deterministic(0.0) },
+            None => Kind { weight: s.rate, law: first.service_time.clone(), extra: first.service_time_per_message.clone() },
+        };
+        let service = Service::new(streams.iter().map(kind).collect());
         Ok(Station { scenario, queue, streams, groups, servers, service })
     }
 
@@ -228,7 +231,8 @@ impl<'a> Station<'a> {
                 queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
             }
             Feature::Backlog => queue.initial_backlog > 0,
-            Feature::Room => self.room().is_some() && queue.overflow == Overflow::RejectPublish,
+            // Without a place to wait there is no oldest message to drop.
+            Feature::Room => self.room().is_some_and(|m| m == 0 || queue.overflow == Overflow::RejectPublish),
             Feature::DropHead => self.room().is_some_and(|m| m > 0) && queue.overflow == Overflow::DropHead,
             Feature::BlockedOrder => queue.max_length.is_some() && queue.overflow == Overflow::Block && !self.is_in_order(),
             Feature::Order => !self.is_in_order(),

@@ -213,7 +213,8 @@ fn quantile_from(tail: &dyn Fn(f64) -> f64, share: f64, from: f64, step: f64, to
     let left = 1.0 - share;
     let excess = |t: f64| (tail(t).max(1e-300) / left.max(1e-300)).ln();
     let mut low = (from, excess(from));
-    if low.1 <= 0.0 {
+    // To the rounding of the tail: where just half wait, the median is the atom.
+    if low.1 <= 1e-14 {
         return from;
     }
     let mut step = step;

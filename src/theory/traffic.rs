@@ -3,6 +3,7 @@
 use super::linear;
 use super::station::feeds;
 use crate::scenario::{Consumer, Scenario, Servers, spread};
+use crate::workload::laws::Law;
 
 /// The load of one queue, lossless and as offered.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +86,7 @@ fn arrival_rates(scenario: &Scenario) -> Vec<f64> {
 }
 
 /// The share of the messages that each group takes: in proportion to what it can serve.
-fn shares(groups: &[&Consumer]) -> Vec<f64> {
+pub(super) fn shares(groups: &[&Consumer]) -> Vec<f64> {
     if let Some(unlimited) = groups.iter().position(|c| c.count == Servers::Unlimited) {
         return (0..groups.len()).map(|i| f64::from(u8::from(i == unlimited))).collect();
     }
@@ -119,8 +120,7 @@ fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(
     for producer in own {
         let each = producer.rate / rate * deliveries(limit, producer.failure.unwrap_or(group.failure));
         attempts += each;
-        work += each
-            * producer.service_time.as_ref().map_or_else(|| per_message(group), |law| law.mean() + group.service_time_per_message.mean());
+        work += each * producer.service_time.as_ref().map_or_else(|| per_message(group), Law::mean);
     }
     Some((attempts, work / attempts))
 }
@@ -145,10 +145,8 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
     if own.iter().any(|p| p.service_time.is_some()) && !groups.is_empty() {
         let rate: f64 = own.iter().map(|p| p.rate).sum();
-        let work = |p: &&&crate::scenario::Producer| {
-            let law = p.service_time.as_ref().unwrap_or(&groups[0].service_time);
-            p.rate / rate * (law.mean() + groups[0].service_time_per_message.mean())
-        };
+        let work =
+            |p: &&&crate::scenario::Producer| p.rate / rate * p.service_time.as_ref().map_or_else(|| per_message(groups[0]), Law::mean);
         return own.iter().map(|p| work(&p)).sum();
     }
     match servers {
@@ -166,7 +164,6 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
 mod tests {
     use super::*;
     use crate::scenario::{Destination, Producer, Queue, Route};
-    use crate::workload::laws::Law;
 
     /// Two queues in a row; a tenth of what the second serves goes back to the first.
     fn loop_of_two() -> Scenario {

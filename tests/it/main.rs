@@ -3,6 +3,7 @@
 mod agreement;
 mod answers;
 mod cli;
+mod combinations;
 mod coverage;
 mod crash;
 mod engine;

@@ -219,3 +219,65 @@ fn servers_finish_what_fails_too() {
     once.queues[0].delivery_limit = Some(1);
     check(&once, 1e-12, &[("c.throughput", 0.8), ("q.loss", 0.4)]);
 }
+
+fn exact(scenario: &Scenario) -> bool {
+    answer(scenario).is_ok_and(|a| a.exact)
+}
+
+/// With no place to wait, dropping the oldest is refusing: Erlang's loss system, not an unbounded queue.
+#[test]
+fn no_room_loses_whatever_the_overflow() {
+    let loss = |overflow| {
+        let mut scenario = with_room(Scenario::mgc(2.5, Law::lognormal(1.0, 2.0), 3), 0);
+        scenario.queues[0].overflow = overflow;
+        solved(&scenario).get("queues.queue.loss").and_then(|e| e.value)
+    };
+    assert_eq!(loss(Overflow::DropHead), loss(Overflow::RejectPublish));
+    assert!((loss(Overflow::DropHead).expect("known") - erlang::erlang_b(3, 2.5)).abs() < 1e-14);
+}
+
+/// What one producer's messages have of their own, models that take all for alike do not see.
+#[test]
+fn producers_that_differ_are_told_apart_or_left_alone() {
+    use crate::scenario::{Deliver, Discipline, Preemption, Producer, Topic};
+    let two = |own: Option<Law>| {
+        let mut scenario = mm(0.3, 1.0, 1);
+        scenario.producers.push(Producer { service_time: own, ..Producer::poisson("other", 0, 0.3) });
+        scenario
+    };
+    let fast = || Some(Law::exponential(0.5));
+    // Bursts of one producer bring its own work.
+    let mut bursty = two(fast());
+    assert!(exact(&bursty));
+    bursty.producers[1].arrivals = Arrivals::Renewal { gap: Law::hyperexponential(1.0 / 0.3, 3.0) };
+    assert!(!exact(&bursty));
+    bursty.producers[1].service_time = None;
+    assert!(exact(&bursty));
+    // All deliveries of a message are as long as its producer's.
+    let mut failing = two(fast());
+    failing.consumers[0].failure = 0.2;
+    assert!(!exact(&failing));
+    // What starts again does so with the same time, which even exponential times remember.
+    let mut urgent = two(None);
+    (urgent.queues[0].discipline, urgent.queues[0].preemption) = (Discipline::Priority, Preemption::Resume);
+    urgent.producers[1].priority = 1;
+    assert!(exact(&urgent));
+    urgent.queues[0].preemption = Preemption::Restart;
+    assert!(!exact(&urgent));
+    // Own work comes instead of all that a consumer would need.
+    let mut extra = two(fast());
+    extra.consumers[0].service_time_per_message = Law::deterministic(0.25);
+    check(&extra, 1e-12, &[("q.utilization", 0.3 * 1.25 + 0.3 * 0.5)]);
+    // In turn, one stream of all.
+    let mut topic = two(None);
+    topic.topics.push(Topic {
+        name: "t".into(),
+        subscriptions: vec![0],
+        deliver: Deliver::RoundRobin,
+        complete_when: crate::scenario::Complete::Each,
+    });
+    topic.producers.iter_mut().for_each(|p| p.to = crate::scenario::Destination::Topic(0));
+    assert!(exact(&topic));
+    topic.producers[1].failure = Some(0.5);
+    assert!(!exact(&topic));
+}

@@ -99,6 +99,11 @@ fn closed_loops() {
         &[("p.throughput", 10.0 / 5.5), ("p.latency.mean", 5.5), ("q.in_system.mean", 5.0)],
     );
     assert!(solved(&clients(mm(1.0, 1.0, 4), 50, 10.0)).get("producers.producer.latency.p99").is_some());
+    check(
+        &clients(mm(1.0, 1.0, 3), 8, 0.0),
+        1e-12,
+        &[("q.throughput", 3.0), ("q.in_system.mean", 8.0), ("q.delayed", 1.0), ("q.wait.mean", 5.0 / 3.0), ("p.latency.mean", 8.0 / 3.0)],
+    );
 }
 
 #[test]
@@ -128,4 +133,51 @@ fn backlogs_drain() {
     let line = &found.timelines["queue"];
     let at = |t: f64| line.iter().find(|m| (m.at - t).abs() < 1e-6).expect("watched").in_system;
     assert!((at(50.0) / 10.505174005234087 - 1.0).abs() < 1e-9 && (at(200.0) / 1.1428681737782616 - 1.0).abs() < 1e-9);
+}
+
+/// Queues that are not what they would be by themselves are not taken for such.
+#[test]
+fn what_queues_do_to_each_other_is_not_guessed() {
+    use crate::scenario::{Complete, Deliver, Discipline, Producer};
+    let exact = |s: &Scenario| answer(s).is_ok_and(|a| a.exact);
+    // Clients wait for both copies.
+    let mut copied = fanned(0.8, 2, Deliver::All, Complete::Each);
+    assert!(exact(&copied));
+    copied.producers[0].arrivals = Arrivals::Closed { concurrency: 3, think_time: Law::exponential(1.0) };
+    assert!(!exact(&copied));
+    // The key that chose the queue leaves it few partitions to choose from.
+    let mut keyed = fanned(0.8, 2, Deliver::ByKey, Complete::Each);
+    assert!(exact(&keyed));
+    keyed.queues.iter_mut().for_each(|q| q.partitions = Some(2));
+    assert!(!exact(&keyed));
+    // A queue further on prefers some producers' messages too.
+    let mut urgent = row(0.5, &[1.0, 1.0]);
+    urgent.queues[1].discipline = Discipline::Priority;
+    urgent.producers.push(Producer { priority: 0, ..Producer::poisson("other", 0, 0.1) });
+    assert!(exact(&urgent));
+    urgent.producers[1].priority = 1;
+    assert!(!exact(&urgent) && explain(&urgent).models.iter().all(|m| m.against.is_some()));
+    urgent.producers[1].priority = 0;
+    urgent.queues[1].discipline = Discipline::RoundRobin;
+    assert!(!exact(&urgent));
+    // Its own failures send some messages back.
+    let mut failing = row(0.5, &[1.0, 1.0]);
+    failing.producers[0].failure = Some(0.1);
+    assert!(!exact(&failing) && explain(&failing).models.iter().all(|m| m.against.is_some()));
+}
+
+/// A producer's latency is that of the queues to which its own keys lead.
+#[test]
+fn keys_lead_each_producer_its_own_way() {
+    use crate::scenario::{Complete, Deliver, Destination, Keys, Producer};
+    let mut keyed = fanned(0.4, 2, Deliver::ByKey, Complete::Each);
+    keyed.consumers[1].service_time = Law::exponential(0.25);
+    let to = Destination::Topic(0);
+    keyed.producers.push(Producer { to, keys: Some(Keys::Uniform { count: 1 }), ..Producer::poisson("other", 0, 0.3) });
+    let found = solved(&keyed);
+    let mean = |place: &str| found.get(&format!("{place}.latency.mean")).and_then(|e| e.value).expect("known");
+    // 0.2 + 0.3 and 0.2 messages/s reach queues of 1/s and 4/s.
+    let (slow, fast) = (1.0 / (1.0 - 0.5), 1.0 / (4.0 - 0.2));
+    assert!((mean("producers.other") - slow).abs() < 1e-12, "{}", mean("producers.other"));
+    assert!((mean("producers.producer") - 0.5 * (slow + fast)).abs() < 1e-12);
 }
