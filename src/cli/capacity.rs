@@ -6,6 +6,7 @@ use super::{End, Input, style};
 use crate::report::study::capacity as report;
 use crate::scenario::{self, Scenario, Servers, Source};
 use crate::study::capacity::{Capacity, Search};
+use crate::study::sweep::number;
 use crate::study::{Met, Watch};
 use crate::units::plain;
 use std::path::PathBuf;
@@ -61,18 +62,23 @@ pub fn capacity(arguments: &CapacityArguments) -> End {
 
 fn search(arguments: &CapacityArguments) -> Result<End, End> {
     let given = files::read(&arguments.file, &arguments.input)?;
-    let source = arguments.slo.iter().fold(given.source.clone(), |source, slo| source.objective(&long(slo)));
-    let scenario = files::checked(scenario::parse(&source, &files::Disk))?;
     let wrong = |what: &str| {
         style::note(&format!("error: {what}\n"));
         End::Wrong
     };
+    let slos: Vec<String> =
+        arguments.slo.iter().map(|slo| long(slo, &given.scenario)).collect::<Result<_, _>>().map_err(|what| wrong(&what))?;
+    let source = slos.iter().fold(given.source.clone(), |source, slo| source.objective(slo));
+    let scenario = files::checked(scenario::parse(&source, &files::Disk))?;
     if scenario.objectives.is_empty() {
         return Err(wrong("there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario"));
     }
     let vary = arguments.vary.clone().map_or_else(|| consumers(&scenario), Ok).map_err(|what| wrong(&what))?;
     let (path, values) = vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
-    let values = scenario::values_of(values).expand().map_err(|what| wrong(&format!("--vary {path}: {what}")))?;
+    let values = scenario::values_of(values).expand().and_then(ordered).map_err(|what| wrong(&format!("--vary {path}: {what}")))?;
+    if let Some(folder) = folder(arguments, &given) {
+        files::prepare(&folder)?;
+    }
     let search = Search { source: &source, files: &files::Disk, path: path.trim().into(), values, largest: arguments.max };
     let bar = Bar::new(arguments.speech.quiet);
     let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
@@ -83,15 +89,39 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     say(arguments, &given, &source, &capacity)
 }
 
-/// `p99<200ms` for all messages' latency, `loss<0.1%` for all messages; anything with a dot is a path already.
-fn long(slo: &str) -> String {
-    let metric = slo.split(['<', '>', '=']).next().unwrap_or_default().trim();
-    match metric {
-        m if m.contains('.') => slo.into(),
-        "loss" | "throughput" => format!("total.{slo}"),
-        "latency" | "wait" => format!("total.{metric}.mean{}", &slo.trim_start()[metric.len()..]),
-        _ => format!("total.latency.{}", slo.trim_start()),
+/// Values from low to high. What has no order, such as a discipline, is not searched.
+fn ordered(values: Vec<String>) -> Result<Vec<String>, String> {
+    let numbers: Option<Vec<(f64, String)>> = values.into_iter().map(|value| Some((number(&value)?, value))).collect();
+    let mut numbers = numbers.ok_or("values without an order cannot be searched; `queuelab sweep` or `compare` tries each of them")?;
+    numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(numbers.into_iter().map(|(_, value)| value).collect())
+}
+
+/// An objective's whole path: `p99<200ms` is for the latency of all messages, `loss<0.1%` for all messages,
+/// `queue_length<100` for the only queue. What begins with a place is whole already.
+fn long(slo: &str, scenario: &Scenario) -> Result<String, String> {
+    let slo = slo.trim();
+    let end = slo.find(['<', '>', '=']).unwrap_or(slo.len());
+    let (metric, limit) = (slo[..end].trim(), &slo[end..]);
+    let (first, statistic) = metric.split_once('.').map_or((metric, None), |(first, rest)| (first, Some(rest)));
+    let with = |place: &str, usual: &str| format!("{place}.{first}{}{limit}", statistic.map_or(usual.to_string(), |s| format!(".{s}")));
+    match first {
+        "" => Err(format!("`{slo}` is no objective; write what is to be met, as in \"p99<200ms\" or \"loss<0.1%\"")),
+        _ if limit.is_empty() => Err(format!("`{slo}` lacks its limit; write \"{slo}<LIMIT\", as in \"p99<200ms\"")),
+        "loss" | "throughput" => Ok(with("total", "")),
+        "latency" | "wait" | "send" | "service" => Ok(with("total", ".mean")),
+        "queue_length" | "in_system" | "utilization" | "delayed" | "attempts" | "drain_time" => match scenario.queues.as_slice() {
+            [only] => Ok(with(&format!("queues.{}", only.name), if matches!(first, "queue_length" | "in_system") { ".mean" } else { "" })),
+            _ => Err(format!("there are several queues; write which: \"queues.NAME.{slo}\"")),
+        },
+        _ if statistic.is_none() => Ok(format!("total.latency.{metric}{limit}")),
+        _ => Ok(slo.into()),
     }
+}
+
+/// Where the answer is kept, if it is.
+fn folder(arguments: &CapacityArguments, given: &Given) -> Option<PathBuf> {
+    (!arguments.speech.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem))
 }
 
 /// The search that is meant when none is given: how many consumers.
@@ -107,13 +137,10 @@ fn consumers(scenario: &Scenario) -> Result<String, String> {
 
 fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: &Capacity) -> Result<End, End> {
     let resolved = scenario::resolved(&capacity.scenario);
-    let document = report::document(capacity, &resolved, &super::command());
-    let mut written = Vec::new();
-    if !arguments.speech.json || arguments.out.is_some() {
-        let folder = super::results(arguments.out.as_ref(), &given.stem);
-        let files = report::files(capacity, &document, &scenario::resolved_toml(&capacity.scenario));
-        written = files::add(&folder, &files)?;
-    }
+    let costs = costs(arguments, source, capacity);
+    let document = report::document(capacity, &costs, &resolved, &super::command());
+    let made = report::files(capacity, &document, &scenario::resolved_toml(&capacity.scenario));
+    let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
     let said = if arguments.speech.json {
         style::out(&document)
     } else if arguments.speech.quiet {
@@ -126,7 +153,7 @@ fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: 
             written: written.iter().map(|p| p.display().to_string()).collect(),
             ..Default::default()
         };
-        style::out(&report::text(capacity, &costs(arguments, source, capacity), &look))
+        style::out(&report::text(capacity, &costs, &look))
     };
     Ok(said.worse(match capacity.outcome {
         Met::Pass => End::Fine,
@@ -146,7 +173,8 @@ fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) ->
         Some((hourly(&arguments.cost, &scenario)?, scenario.producers.iter().map(|p| p.rate).sum::<f64>(), probe))
     });
     let mut all: Vec<_> = priced.collect();
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // By what a message costs: where the rate is what varies, the least traffic is cheapest by the hour and no bargain.
+    all.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     let line = |(i, (cost, rate, probe)): (usize, &(f64, f64, &crate::study::capacity::Probe))| {
         let million = cost / (rate * 3600.0) * 1e6;
         let cheapest = if i == 0 { ", the cheapest that passes" } else { "" };

@@ -3,9 +3,9 @@
 use super::files::{self, Given};
 use super::progress::Bar;
 use super::{End, Input, saved, style};
-use crate::answer::Method;
+use crate::answer::{Answer, Method, Unanswered};
 use crate::report::study::compare::{self as report, Compared};
-use crate::scenario;
+use crate::scenario::{self, Scenario};
 use crate::study::Watch;
 use crate::study::compare::{self, Row};
 use std::path::PathBuf;
@@ -47,6 +47,15 @@ fn wrong(what: &str) -> End {
 
 fn compared(arguments: &CompareArguments) -> Result<End, End> {
     let stored = |path: &PathBuf| path.is_dir() || path.extension().is_some_and(|e| e == "json");
+    if let Some(missing) = arguments.sides.iter().find(|side| !side.exists()) {
+        return Err(wrong(&format!("there is neither a scenario nor a saved result {}", missing.display())));
+    }
+    if let Some(what) = contradiction(arguments, arguments.sides.iter().any(stored)) {
+        return Err(wrong(&what));
+    }
+    if let Some(folder) = folder(arguments) {
+        files::prepare(&folder)?;
+    }
     let compared = if arguments.sides.iter().all(stored) {
         of_results(arguments)?
     } else if arguments.sides.iter().any(stored) {
@@ -55,6 +64,27 @@ fn compared(arguments: &CompareArguments) -> Result<End, End> {
         of_scenarios(arguments)?
     };
     say(arguments, &compared)
+}
+
+/// What is asked for and cannot be had together.
+fn contradiction(arguments: &CompareArguments, saved: bool) -> Option<String> {
+    let several = arguments.only.as_ref().is_some_and(|only| only.len() > 1);
+    let turned = !arguments.input.set.is_empty() || arguments.input.seed.is_some() || arguments.input.calibration.is_some();
+    if several {
+        Some("a comparison is made by one method; write --only with one of theory, simulation, measurement".into())
+    } else if !arguments.against.is_empty() && arguments.sides.len() > 1 {
+        Some("--against turns the settings of a single file; give one file, or write the other's setting into its file".into())
+    } else if saved && (turned || !arguments.against.is_empty()) {
+        Some("what is saved cannot be turned any more; give scenario files with --set, --seed, --calibration or --against".into())
+    } else {
+        None
+    }
+}
+
+/// Where the comparison is kept, if it is.
+fn folder(arguments: &CompareArguments) -> Option<PathBuf> {
+    let stem = arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
+    (!arguments.speech.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &stem))
 }
 
 /// Scenarios, each with its name.
@@ -91,39 +121,66 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
     let also: Vec<String> = scenarios.iter().flat_map(|s| s.objectives.iter().map(|o| o.metric.clone())).collect();
     let only = |method| arguments.only.as_ref().is_some_and(|only| only.contains(&method));
     let bar = Bar::new(arguments.speech.quiet);
-    let failed = |why: crate::answer::Unanswered| wrong_run(&bar, &why.why);
+    let names: Vec<String> = given.iter().map(|g| g.0.clone()).collect();
     let mut notes = Vec::new();
+    let mut unstable = vec![None; names.len()];
     let (by, rows): (String, Vec<Vec<Row>>) = if only(Method::Measurement) {
-        let pair = |b| compare::measured(&scenarios[0], b, arguments.rounds, &bar).map(|(a, b)| compare::paired(&a, &b, confidence, &also));
-        (
-            format!("measured in turns A B B A, {} times", arguments.rounds),
-            scenarios[1..].iter().map(pair).collect::<Result<_, _>>().map_err(failed)?,
-        )
-    } else if only(Method::Theory) {
-        let answers: Vec<_> = scenarios.iter().map(compare::by_theory).collect::<Result<_, _>>().map_err(failed)?;
-        let pair = |b: &crate::answer::Answer| compare::unpaired(&answers[0].metrics, &b.metrics, confidence, 1, &also);
-        (
-            format!("theory ({})", answers.iter().map(|a| a.by.as_str()).collect::<Vec<_>>().join(" and ")),
-            answers[1..].iter().map(pair).collect(),
-        )
-    } else {
-        let mut runs = Vec::new();
-        for ((name, _), scenario) in given.iter().zip(&scenarios) {
-            bar.says("compare", runs.len() as f64 / scenarios.len() as f64, name);
-            runs.push(compare::simulated(scenario, &bar).map_err(|u| wrong_run(&bar, &format!("{name}: {}", u.why)))?);
+        let mut rows = Vec::new();
+        for (name, b) in names[1..].iter().zip(&scenarios[1..]) {
+            let (a, b) = compare::measured(&scenarios[0], b, arguments.rounds, &bar).map_err(|u| wrong_run(&bar, &u.why))?;
+            notes.extend(compare::untrusted(&[(&names[0], &a), (name, &b)]));
+            rows.push(compare::paired(&a.figures, &b.figures, confidence, &also));
         }
-        let sides: Vec<_> = given.iter().zip(&runs).map(|((name, _), runs)| (name.as_str(), runs.as_slice())).collect();
-        notes = compare::undrained(&sides);
-        let by = format!("simulated on the same random numbers, {} replications", runs[0].len());
-        (by, runs[1..].iter().map(|b| compare::paired(&runs[0], b, confidence, &also)).collect())
+        (format!("measured in turns A B B A, {} times", arguments.rounds), rows)
+    } else if only(Method::Theory) {
+        let answers = sides(&bar, &names, &scenarios, &mut unstable, &compare::by_theory)?;
+        let pair = |b: &Option<Answer>| match (&answers[0], b) {
+            (Some(a), Some(b)) => compare::unpaired(&a.metrics, &b.metrics, confidence, 1, &also),
+            _ => Vec::new(),
+        };
+        let by: Vec<&str> = answers.iter().flatten().map(|a| a.by.as_str()).collect();
+        (if by.is_empty() { "theory".into() } else { format!("theory ({})", by.join(" and ")) }, answers[1..].iter().map(pair).collect())
+    } else {
+        let runs = sides(&bar, &names, &scenarios, &mut unstable, &|scenario| compare::simulated(scenario, &bar))?;
+        let known: Vec<_> = names.iter().zip(&runs).filter_map(|(name, runs)| Some((name.as_str(), runs.as_deref()?))).collect();
+        notes = compare::undrained(&known);
+        let pair = |b: &Option<Vec<compare::Figures>>| match (&runs[0], b) {
+            (Some(a), Some(b)) => compare::paired(a, b, confidence, &also),
+            _ => Vec::new(),
+        };
+        let by = format!("simulated on the same random numbers, {} replications", scenarios[0].simulation.replications);
+        (by, runs[1..].iter().map(pair).collect())
     };
     bar.clear();
     if bar.stopped() {
         return Err(End::Interrupted);
     }
-    let names = given.into_iter().map(|g| g.0).collect();
     let differences = compare::judged(rows, confidence);
-    Ok(Compared { names, by, confidence, asked: also, differences, scenarios: resolved, command: super::command(), notes })
+    let (asked, scenarios, command) = (also, resolved, super::command());
+    Ok(Compared { names, unstable, by, confidence, asked, differences, scenarios, command, notes })
+}
+
+/// What a method says about every side; nothing about one that grows without end, which is noted down.
+fn sides<T>(
+    bar: &Bar,
+    names: &[String],
+    scenarios: &[Scenario],
+    unstable: &mut [Option<String>],
+    ask: &dyn Fn(&Scenario) -> Result<T, Unanswered>,
+) -> Result<Vec<Option<T>>, End> {
+    let mut out = Vec::new();
+    for (i, (name, scenario)) in names.iter().zip(scenarios).enumerate() {
+        bar.says("compare", i as f64 / scenarios.len() as f64, name);
+        out.push(match ask(scenario) {
+            Ok(known) => Some(known),
+            Err(refusal) if refusal.why.starts_with("unstable") => {
+                unstable[i] = Some(refusal.why);
+                None
+            }
+            Err(refusal) => return Err(wrong_run(bar, &format!("{name}: {}", refusal.why))),
+        });
+    }
+    Ok(out)
 }
 
 fn wrong_run(bar: &Bar, why: &str) -> End {
@@ -162,6 +219,7 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
     let rows = results[1..].iter().map(|r| compare::unpaired(&first, &of(r), confidence, degrees, &[])).collect();
     let notes = vec!["saved results were made apart: running the scenarios side by side would see smaller differences".to_string()];
     Ok(Compared {
+        unstable: vec![None; results.len()],
         names: arguments.sides.iter().map(|p| p.display().to_string()).collect(),
         by: format!("{} as saved", method.name()),
         confidence,
@@ -175,12 +233,7 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
 
 fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
     let document = report::document(compared);
-    let mut written = Vec::new();
-    if !arguments.speech.json || arguments.out.is_some() {
-        let stem = arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
-        let folder = super::results(arguments.out.as_ref(), &stem);
-        written = files::add(&folder, &report::files(compared))?;
-    }
+    let written = folder(arguments).map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared)))?;
     let said = if arguments.speech.json {
         style::out(&document)
     } else if arguments.speech.quiet {

@@ -17,7 +17,7 @@ pub struct ExplainArguments {
     #[command(flatten)]
     input: Input,
     /// The lag at which to page so that messages are done within this time, such as 60s
-    #[arg(long, value_name = "TIME", value_parser = units::duration)]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = span)]
     lag_for: Option<f64>,
     /// How p99 latency answers to each rate; where theory does not know, by short simulations
     #[arg(long)]
@@ -25,6 +25,12 @@ pub struct ExplainArguments {
     /// One JSON document on stdout, nothing else there
     #[arg(long)]
     json: bool,
+}
+
+/// A time that is more than none.
+fn span(text: &str) -> Result<f64, String> {
+    let seconds = units::duration(text).map_err(|e| e.to_string())?;
+    if seconds > 0.0 { Ok(seconds) } else { Err("no lag is worked off in no time; write the time that is promised, such as 60s".into()) }
 }
 
 pub fn explain(arguments: &ExplainArguments) -> End {

@@ -28,6 +28,9 @@ impl Files for Disk {
 
 /// Why a file could not be read or written, without the number of the system's error.
 pub fn reason(error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        return "it is not UTF-8 text; save it as such".into();
+    }
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }

@@ -27,15 +27,20 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
         style::note(&format!("error: cannot fit {}: {why}\n", arguments.file.display()));
         End::Wrong
     };
-    let text = std::fs::read_to_string(&arguments.file).map_err(|e| wrong(&files::reason(&e)))?;
+    // Bytes that are no text spoil their own row, not the file.
+    let bytes = std::fs::read(&arguments.file).map_err(|e| wrong(&files::reason(&e)))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let folder = (!arguments.speech.json || arguments.out.is_some()).then(|| {
+        let stem = arguments.file.file_stem().map_or("fit".into(), |s| s.to_string_lossy().into_owned());
+        super::results(arguments.out.as_ref(), &stem)
+    });
+    if let Some(folder) = &folder {
+        files::prepare(folder)?;
+    }
     let fit = study::fit::fit(&text).map_err(|why| wrong(&why))?;
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
     let made = report::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
-    let mut written = Vec::new();
-    if !arguments.speech.json || arguments.out.is_some() {
-        let stem = arguments.file.file_stem().map_or("fit".into(), |s| s.to_string_lossy().into_owned());
-        written = files::add(&super::results(arguments.out.as_ref(), &stem), &made)?;
-    }
+    let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
     let said = if arguments.speech.json {
         style::out(&String::from_utf8_lossy(&made[0].1))
     } else if arguments.speech.quiet {

@@ -159,8 +159,17 @@ fn results(out: Option<&PathBuf>, stem: &str) -> PathBuf {
     out.cloned().unwrap_or_else(|| PathBuf::from("results")).join(stem)
 }
 
-/// The command as it was typed, for making the result again.
+/// The command as it was typed, for making the result again. The number of threads is left out: no result depends on it.
 fn command() -> String {
     let quote = |word: String| if word.chars().all(|c| c.is_alphanumeric() || "-_./=,:%".contains(c)) { word } else { format!("'{word}'") };
-    std::iter::once("queuelab".to_string()).chain(std::env::args().skip(1).map(quote)).collect::<Vec<_>>().join(" ")
+    let mut typed = std::env::args().skip(1);
+    let mut words = vec!["queuelab".to_string()];
+    while let Some(word) = typed.next() {
+        if word == "--threads" {
+            typed.next();
+        } else if !word.starts_with("--threads=") {
+            words.push(quote(word));
+        }
+    }
+    words.join(" ")
 }

@@ -62,6 +62,10 @@ impl Plan {
         if grid.axes.is_empty() {
             return Err(wrong("there is nothing to sweep; write --vary consumers.NAME.count=2..8, or a [sweep] table".into()));
         }
+        let twice = grid.axes.iter().enumerate().find(|(i, axis)| grid.axes[..*i].iter().any(|other| other.path == axis.path));
+        if let Some((_, axis)) = twice {
+            return Err(wrong(format!("{0} is varied twice; write all its values at once: --vary {0}=A,B,C", axis.path)));
+        }
         let points = grid.axes.iter().map(|a| a.values.len()).try_fold(1_usize, |n, len| n.checked_mul(len));
         if points.is_none_or(|n| n > MOST_POINTS) {
             return Err(wrong(format!("the sweep has more than {MOST_POINTS} points; take larger steps")));

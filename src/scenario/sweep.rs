@@ -28,7 +28,27 @@ pub fn values_of(text: &str) -> Values {
         return Values::Range { low: low.trim().into(), high: high.trim_start_matches('=').trim().into(), step };
     }
     let list = trimmed.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(trimmed);
-    Values::List(list.split(',').map(|item| item.trim().trim_matches('"').to_string()).filter(|item| !item.is_empty()).collect())
+    Values::List(items(list).into_iter().map(|item| item.trim().trim_matches('"').to_string()).filter(|item| !item.is_empty()).collect())
+}
+
+/// What stands between the commas of a text; those inside brackets or quotes belong to a value, as in `lognormal(4ms, scv=2)`.
+fn items(text: &str) -> Vec<&str> {
+    let (mut depth, mut quoted, mut start) = (0_i32, false, 0);
+    let mut items = Vec::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' | '[' | '{' if !quoted => depth += 1,
+            ')' | ']' | '}' if !quoted => depth -= 1,
+            ',' if !quoted && depth <= 0 => {
+                items.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => (),
+        }
+    }
+    items.push(&text[start..]);
+    items
 }
 
 impl Values {
@@ -39,7 +59,10 @@ impl Values {
     pub fn expand(&self) -> Result<Vec<String>, String> {
         let (low, high, step) = match self {
             Values::List(list) if list.is_empty() => return Err("write at least one value".into()),
-            Values::List(list) => return Ok(list.clone()),
+            Values::List(list) => {
+                let twice = list.iter().enumerate().find(|(i, value)| list[..*i].contains(value));
+                return twice.map_or_else(|| Ok(list.clone()), |(_, value)| Err(format!("`{value}` stands there twice")));
+            }
             Values::Range { low, high, step } => (low, high, step.as_deref()),
         };
         let split = |text: &str| {
@@ -49,17 +72,25 @@ impl Values {
         };
         let ((from, unit), (to, other)) = (split(low)?, split(high)?);
         let by = step.map(split).transpose()?;
+        if unit == other && to < from {
+            let step = step.map_or(String::new(), |step| format!(" by {}", step.trim_start_matches('-')));
+            return Err(format!("write the smaller end first: \"{high}..{low}{step}\""));
+        }
         let whole = from.fract() == 0.0 && to.fract() == 0.0 && unit.is_empty();
         let (by, by_unit) = match by {
             Some(by) => by,
             None if whole => (1.0, unit.clone()),
-            None => return Err(format!("say how far apart the values are: \"{low}..{high} by {}{unit}\"", (to - from) / 4.0)),
+            None => {
+                let by = nice_step((to - from) / 4.0);
+                return Err(format!("say how far apart the values are: \"{low}..{high} by {by}{unit}\""));
+            }
         };
         if unit != other || unit != by_unit {
             return Err(format!("both ends and the step need the same unit: \"{from}{unit}..{to}{unit} by {by}{unit}\""));
         }
-        if !(by > 0.0 && to >= from) {
-            return Err(format!("go up: \"{to}{unit}..{from}{unit}\""));
+        if by <= 0.0 {
+            let by = nice_step(((to - from) / 4.0).max(if whole { 1.0 } else { 0.0 }));
+            return Err(format!("a step is more than zero: \"{low}..{high} by {by}{unit}\""));
         }
         let steps = ((to - from) / by + 1e-9).floor();
         if steps >= MOST_VALUES as f64 {
@@ -67,6 +98,16 @@ impl Values {
         }
         Ok((0..=steps as usize).map(|i| format!("{}{unit}", tidy(from + by * i as f64))).collect())
     }
+}
+
+/// A round number near another one: 1, 2 or 5 times a power of ten.
+fn nice_step(rough: f64) -> f64 {
+    if rough <= 0.0 {
+        return 1.0;
+    }
+    let decade = 10f64.powf(rough.log10().floor());
+    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().rev().find(|factor| factor * decade <= rough * 1.000_001).unwrap_or(1.0);
+    tidy(factor * decade)
 }
 
 /// A number without the dust that adding steps leaves.

@@ -221,6 +221,26 @@ fn values_are_listed() {
     for bad in ["", "5..2", "1..1000000000000", "1/s..9/s", "1/s..9/min by 1/s", "a..b", "1..nan", "1..2 by 0", ".."] {
         assert!(list(bad).is_err(), "{bad}");
     }
+    let laws = list("lognormal(4ms, scv=2), {law = \"erlang\", k = 2, mean = \"4ms\"},4ms").expect("three values");
+    assert_eq!(laws, ["lognormal(4ms, scv=2)", "{law = \"erlang\", k = 2, mean = \"4ms\"}", "4ms"]);
+}
+
+/// What is to be written instead can itself be written.
+#[test]
+fn values_that_will_not_do_are_corrected() {
+    for (wrong, instead) in [
+        ("8..2", "2..8"),
+        ("9/s..1/s", "1/s..9/s"),
+        ("9/s..1/s by -2/s", "1/s..9/s by 2/s"),
+        ("1/s..500/s", "1/s..500/s by 100/s"),
+        ("1..10 by 0", "1..10 by 2"),
+        ("1..10 by -1", "1..10 by 2"),
+        ("1ms..2ms by 0ms", "1ms..2ms by 0.2ms"),
+    ] {
+        let why = values_of(wrong).expand().expect_err(wrong);
+        assert!(why.contains(&format!("\"{instead}\"")), "{wrong}: {why}");
+    }
+    assert!(values_of("1,2,1").expand().is_err_and(|why| why.contains("`1` stands there twice")));
 }
 
 /// What is wrong with a change to the small scenario, and words that must be told.

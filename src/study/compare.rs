@@ -5,7 +5,7 @@
 
 use super::watch::Watch;
 use super::{measurement, simulation, transient};
-use crate::answer::{Answer, Better, Estimate, Method, Unanswered, metric_of};
+use crate::answer::{Answer, Better, Estimate, Method, Trust, Unanswered, metric_of};
 use crate::scenario::{Length, Scenario};
 use crate::stats::{half_width, t_quantile};
 use crate::theory;
@@ -234,27 +234,50 @@ pub fn by_theory(scenario: &Scenario) -> Result<Answer, Unanswered> {
     theory::answer(scenario)
 }
 
-/// Measures two scenarios in turns, A B B A, so many times over; the runs of each.
+/// What was measured of one side.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// Of each run.
+    pub figures: Vec<Figures>,
+    /// What makes a run less than valid, one sentence a run.
+    pub doubts: Vec<String>,
+}
+
+/// Measures two scenarios in turns, A B B A, so many times over.
 ///
 /// # Errors
 /// The target failed.
-pub fn measured(a: &Scenario, b: &Scenario, rounds: u32, watch: &dyn Watch) -> Result<(Vec<Figures>, Vec<Figures>), Unanswered> {
-    let (mut first, mut second) = (Vec::new(), Vec::new());
+pub fn measured(a: &Scenario, b: &Scenario, rounds: u32, watch: &dyn Watch) -> Result<(Measured, Measured), Unanswered> {
+    let (mut first, mut second) = (Measured::default(), Measured::default());
     for turn in 0..4 * rounds {
         let is_first = matches!(turn % 4, 0 | 3);
         let answers = measurement::measure(if is_first { a } else { b }, watch)?;
-        let figures = answers.into_iter().find(|x| x.method == Method::Measurement).map(|x| x.metrics).unwrap_or_default();
-        let figures = figures.into_iter().filter_map(|(path, e)| Some((path, e.value?))).collect();
-        if is_first {
-            first.push(figures)
-        } else {
-            second.push(figures)
+        let side = if is_first { &mut first } else { &mut second };
+        if let Some(answer) = answers.into_iter().find(|x| x.method == Method::Measurement) {
+            side.doubts.extend(doubt(&answer));
+            side.figures.push(answer.metrics.into_iter().filter_map(|(path, e)| Some((path, e.value?))).collect());
         }
         if watch.stopped() {
             break;
         }
     }
     Ok((first, second))
+}
+
+/// Why a measurement is not to be trusted; `None` if it is.
+fn doubt(answer: &Answer) -> Option<String> {
+    let worst = answer.gates.iter().filter(|gate| gate.trust == Trust::Invalid).map(|gate| gate.name.to_string());
+    (answer.trust() == Trust::Invalid).then(|| worst.collect::<Vec<_>>().join(", "))
+}
+
+/// Which runs are not to be trusted, a sentence for each side that has some.
+pub fn untrusted(sides: &[(&str, &Measured)]) -> Vec<String> {
+    let doubted = sides.iter().filter(|(_, side)| !side.doubts.is_empty());
+    let said = |(name, side): &(&str, &Measured)| {
+        let (some, all, first) = (side.doubts.len(), side.figures.len(), &side.doubts[0]);
+        format!("{some} of {all} measurements of {name} are INVALID ({first}): `queuelab run` says more")
+    };
+    doubted.map(said).collect()
 }
 
 /// What the traffic of two resolved scenarios differs in: then they are different questions. How messages are handled

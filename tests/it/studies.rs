@@ -48,11 +48,36 @@ fn capacity_says_when_nothing_passes_and_what_is_wrong() {
         (vec!["--slo", "p98<3ms"], "did you mean"),
         (vec!["--slo", "p99<3ms", "--vary", "consumers.worker.count"], "LOW..HIGH"),
         (vec!["--slo", "p99<3ms", "--vary", "consumers.wroker.count=1..3"], "worker"),
+        (vec!["--slo", "p99<3ms", "--vary", "queues.jobs.discipline=fifo,lifo"], "queuelab sweep"),
+        (vec!["--slo", "p99"], "lacks its limit"),
+        (vec!["--slo", ""], "is no objective"),
     ] {
         let (code, said) = code(&arguments);
         assert_eq!(code, Some(2), "{arguments:?}: {said}");
         assert!(said.contains(word), "{arguments:?} should say `{word}`: {said}");
     }
+}
+
+#[test]
+fn capacity_understands_short_objectives_and_values_in_any_order() {
+    let desk = Desk::new("capacity-short", &[("mm1.toml", MM1)]);
+    let said = |arguments: &[&str]| {
+        let output = desk.run(&[&["capacity", "mm1.toml", "--json"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        json(&output)
+    };
+    // M/M/1 at rho 0.8 against M/M/2 at 0.4: 40 % of two servers; L_q is rho²/(1 − rho) = 3.2 against 0.15.
+    for slo in ["utilization<50%", "queue_length<1", "wait.p99 < 30ms", "queues.jobs.queue_length.mean < 1"] {
+        assert_eq!(said(&["--slo", slo, "--vary", "consumers.worker.count=4,1,2"])["found"], "2", "{slo}");
+    }
+    let alone = said(&["--slo", "p99<200ms", "--cost", "consumer-hour=2"]);
+    let verdict = alone["verdict"].to_string();
+    // One consumer is 2 an hour, and 200/s are 0.72 million messages an hour.
+    for word in ["nobody is left to serve", "2 an hour, 2.778 a million messages, the cheapest that passes"] {
+        assert!(verdict.contains(word), "`{word}` in {verdict}");
+    }
+    let other_end = said(&["--slo", "p99<200ms", "--vary", "producers.web.rate=100/s,150/s,240/s"]);
+    assert!(other_end["verdict"].to_string().contains("with --max the largest"), "{other_end}");
 }
 
 /// Every file below a folder but the plan's pictures of the moment: name and bytes.
@@ -117,6 +142,9 @@ fn shards_together_are_the_whole() {
     assert!(desk.path(&format!("{folder}/heat-map.svg")).exists());
     let rows = csv(&desk);
     assert!(rows.starts_with("point,producers.web.rate,consumers.worker.count,method,by,metric,value,half_width,unit"), "{rows}");
+    // Neither does one with a path twice run at all.
+    let twice = desk.run(&["sweep", "mm1.toml", "--vary", "consumers.worker.count=1,2", "--vary", "consumers.worker.count=3"]);
+    assert!(twice.status.code() == Some(2) && text(&twice.stderr).contains("varied twice"), "{}", text(&twice.stderr));
     // Another sweep does not write over this one.
     let other = desk.run(&["sweep", "mm1.toml", "--vary", "consumers.worker.count=1..3"]);
     assert_eq!(other.status.code(), Some(2));
@@ -127,14 +155,51 @@ fn shards_together_are_the_whole() {
 fn comparisons_say_better_worse_or_no_difference_and_refuse_other_traffic() {
     let other = MM1.replace("200/s", "150/s");
     let desk = Desk::new("compare", &[("a.toml", MM1), ("b.toml", &other)]);
-    let output = desk.run(&["compare", "a.toml", "--against", "consumers.worker.count=2", "--against", "consumers.worker.count=1"]);
+    let others = ["consumers.worker.count=2", "consumers.worker.service_time=gamma(4ms, scv=1.01)", "consumers.worker.count=1"];
+    let output = desk.run(&["compare", "a.toml", "--against", others[0], "--against", others[1], "--against", others[2]]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let said = text(&output.stdout);
-    assert!(said.contains("is better than a") && said.contains("No difference seen"), "{said}");
+    for word in ["is better than a", "No difference seen", "it could be ±", "are the same in total.latency.p99, run for run"] {
+        assert!(said.contains(word), "`{word}` in\n{said}");
+    }
     let refused = desk.run(&["compare", "a.toml", "b.toml"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused.stderr).contains("200/s and 150/s"), "{}", text(&refused.stderr));
     assert!(desk.run(&["compare", "a.toml", "b.toml", "--force"]).status.success());
+}
+
+/// That one of two grows without end says which is better.
+#[test]
+fn what_does_not_hold_is_worse() {
+    let desk = Desk::new("compare-unstable", &[("slow.toml", &MM1.replace("4ms", "6ms"))]);
+    for method in ["simulation", "theory"] {
+        let said = |against: &str| {
+            let output = desk.run(&["compare", "slow.toml", "--only", method, "--against", against]);
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let two = said("consumers.worker.count=2");
+        assert!(two.contains("count=2 is better than slow: it holds, and slow is unstable: rho = 1.2"), "{two}");
+        assert!(said("consumers.worker.service_time.mean=7ms").contains("Neither holds"), "{method}");
+    }
+}
+
+#[test]
+fn comparisons_refuse_what_cannot_be_had_together() {
+    let desk = Desk::new("compare-wrong", &[("a.toml", MM1), ("b.toml", MM1), ("taken", "a file")]);
+    assert!(desk.run(&["run", "a.toml", "--only", "theory", "--quiet"]).status.success());
+    let against = "--against=consumers.worker.count=2";
+    for (arguments, code, word) in [
+        (vec!["a.toml", against, "--only", "theory,simulation"], 2, "one method"),
+        (vec!["a.toml", "b.toml", against], 2, "a single file"),
+        (vec!["results/a", "results/a", "--seed", "2"], 2, "cannot be turned"),
+        (vec!["a.toml", "results/nowhere"], 2, "results/nowhere"),
+        (vec!["a.toml", against, "--out", "taken"], 5, "--out"),
+    ] {
+        let output = desk.run(&[&["compare"], arguments.as_slice()].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(word), "{arguments:?} should say `{word}`: {}", text(&output.stderr));
+    }
 }
 
 #[test]
@@ -164,11 +229,29 @@ fn a_fit_is_a_scenario_that_runs() {
     assert!(desk.path("results/trace/quantiles.service.svg").exists());
 }
 
+/// One byte that is no text spoils one row; what the output has no room for is in the document.
+#[test]
+fn every_bad_row_is_told() {
+    let desk = Desk::new("fit-bad", &[]);
+    let mut bytes = b"service_ms\n1\n2\n\xff\nx\ny\nz\n3\n".to_vec();
+    bytes.extend_from_slice(&[b'4', b'\n'].repeat(50));
+    std::fs::write(desk.path("trace.csv"), bytes).expect("a file");
+    let said = text(&desk.run(&["fit", "trace.csv"]).stdout);
+    for word in ["4 of 57 rows were left out", "line 4", "and 1 more such rows, all in fit.json"] {
+        assert!(said.contains(word), "`{word}` in\n{said}");
+    }
+    let document = std::fs::read_to_string(desk.path("results/trace/fit.json")).expect("a document");
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    assert_eq!(document["bad_rows"].as_array().map(Vec::len), Some(4));
+}
+
 #[test]
 fn explain_says_when_to_page_and_what_matters() {
     let desk = Desk::new("explain-more", &[("mm1.toml", MM1)]);
     let output = desk.run(&["explain", "mm1.toml", "--lag-for", "60s", "--sensitivity"]);
     let said = text(&output.stdout);
+    let none = desk.run(&["explain", "mm1.toml", "--lag-for", "0s"]);
+    assert_eq!(none.status.code(), Some(2), "{}", text(&none.stdout));
     for word in ["page at a lag of 15", "Waiting dominates", "service time of `worker`", "+5.0"] {
         assert!(said.contains(word), "`{word}` in\n{said}");
     }

@@ -76,6 +76,11 @@ impl Axis {
         Axis { low: 0.0, high: most, log: false, ticks, title: "share of messages that are faster".into() }
     }
 
+    /// The least value.
+    pub fn floor(&self) -> f64 {
+        if self.log { 10f64.powf(self.low) } else { self.low }
+    }
+
     /// Where a value lies; `None` outside the axis.
     pub fn place(&self, value: f64) -> Option<f64> {
         let position = if self.log { value.log10() } else { value };

@@ -77,7 +77,7 @@ fn panel(figure: &Figure<'_>, capacity: &Capacity, shown: &[(f64, &Probe)], obje
     let x: Vec<(f64, String)> = shown.iter().map(|(x, p)| (*x, p.value.clone())).collect();
     let panel = figure.panel(heights, settings(&capacity.path, &x), y);
     let values = |list: &[(f64, Estimate)]| list.iter().filter_map(|(x, e)| Some((*x, e.value?))).collect::<Vec<_>>();
-    limit(figure, &panel, objective);
+    limit(figure, &panel, objective, capacity.largest);
     marks(figure, &panel, capacity, shown, heights);
     panel.line(&values(&theory), theme::color(Method::Theory), theme::pen(Method::Theory));
     simulated.iter().for_each(|(x, estimate)| bar(&panel, *x, estimate));
@@ -97,15 +97,17 @@ fn bar(panel: &Panel<'_, '_>, x: f64, estimate: &Estimate) {
     }
 }
 
-/// The objective's line, its words on the side where it is missed, which is the emptier one.
-fn limit(figure: &Figure<'_>, panel: &Panel<'_, '_>, objective: &Objective) {
+/// The objective's line, its words on the side where it is missed, which is the emptier one, and at the end that is far from
+/// the value that was found.
+fn limit(figure: &Figure<'_>, panel: &Panel<'_, '_>, objective: &Objective, largest: bool) {
     panel.line(&[(panel.x.low, objective.limit), (panel.x.high, objective.limit)], LIMIT, Pen::Dashed(12, 30, 30));
     let Some(at) = panel.y.place(objective.limit) else { return };
     let words = format!("wanted {}", objective.text);
     let width = (theme::text_width(&words) * f64::from(BODY)) as i32;
-    let (right, y) = panel.pixel((panel.x.high, at));
+    let (end, y) = panel.pixel((if largest { panel.x.low } else { panel.x.high }, at));
+    let left = if largest { end + 6 } else { end - width - 4 };
     let above = matches!(objective.relation, Relation::Less | Relation::LessOrEqual);
-    figure.words(&words, (right - width - 4, if above { y - 5 } else { y + 15 }), Side::Above, &LIMIT, BODY, false);
+    figure.words(&words, (left, if above { y - 5 } else { y + 15 }), Side::Above, &LIMIT, BODY, false);
 }
 
 /// A line at the value that was found, and a cross where the queue grows without end.

@@ -124,6 +124,7 @@ mod tests {
 
     fn compared(rows: Vec<Difference>) -> Compared {
         Compared {
+            unstable: vec![None; 2],
             names: vec!["one".into(), "<two>".into()],
             by: "simulated".into(),
             confidence: 0.95,

@@ -19,6 +19,9 @@ pub const TOP: i32 = 92;
 
 /// Text sizes in pixels.
 const TITLE: i32 = 17;
+const LEAST_TITLE: i32 = 13;
+/// How much wider bold letters are, in fonts that are wide already.
+const BOLD: f64 = 1.15;
 pub const BODY: i32 = 12;
 
 /// Where a text stands beside its point.
@@ -81,7 +84,9 @@ fn sure<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
 impl<'a> Figure<'a> {
     fn head(&self, title: &str, subtitle: &str) {
         let room = f64::from(WIDTH as i32 - 48);
-        self.words(&theme::fitted(title, room / f64::from(TITLE)), (24, 34), Side::Above, &INK, TITLE, true);
+        // Bold letters are wider; a long title is written smaller before it is cut.
+        let size = ((room / (BOLD * theme::text_width(title))) as i32).clamp(LEAST_TITLE, TITLE);
+        self.words(&theme::fitted(title, room / (BOLD * f64::from(size))), (24, 34), Side::Above, &INK, size, true);
         self.words(&theme::fitted(subtitle, room / f64::from(BODY)), (24, 54), Side::Above, &MUTED, BODY, false);
     }
 
@@ -155,7 +160,10 @@ impl Panel<'_, '_> {
         for (at, text) in &self.x.ticks {
             let (x, _) = self.pixel((*at, self.y.low));
             self.figure.rule((x, bottom), (x, bottom + 4), &MUTED);
-            self.figure.words(text, (x, bottom + 9), Side::Below, &MUTED, BODY, false);
+            // A long word at an end of the axis stays on the page.
+            let half = (theme::text_width(text) * f64::from(BODY) * 0.55) as i32 + 4;
+            let center = x.min(WIDTH as i32 - half).max(half);
+            self.figure.words(text, (center, bottom + 9), Side::Below, &MUTED, BODY, false);
         }
         self.figure.words(&self.x.title, ((self.figure.left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
     }

@@ -1,7 +1,7 @@
 //! A sweep's plots: percentiles of the latency (and loss) along an axis, and a heat map over two.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, Frame, LEFT, Panel, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Figure, Frame, LEFT, Panel, RIGHT, Side, TOP, WIDTH};
 use super::theme::{self, GRID, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
 use crate::report::number::{Scale, three};
@@ -45,7 +45,8 @@ fn along(swept: &Swept) -> Option<String> {
     let height = TOP + PANEL + 62 + (SMALL + 62) * others.len() as i32;
     let title = format!("Latency along {}: {}", swept.grid.axes[0].path, swept.title);
     let percent = three(swept.confidence * 100.0);
-    let subtitle = format!("bands: {} % confidence · dashes: theory · seed {}", percent.trim_end_matches(".0"), swept.seed);
+    let shown = if swept.is_ordered(0) { "bands" } else { "bars" };
+    let subtitle = format!("{shown}: {} % confidence · dashes: theory · seed {}", percent.trim_end_matches(".0"), swept.seed);
     let description = crate::report::study::sweep::sentences(swept).join(" ");
     Some(figure::figure(Frame::Alone, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
@@ -95,12 +96,17 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
             figure.words(&theme::fitted(&words, 38.0), (LEFT + 6, y - 4), Side::Above, &LIMIT, BODY, false);
         }
     }
-    for point in swept.points.iter().filter(|p| p.unstable()) {
-        let (at, _) = panel.pixel((x[point.index], panel.y.low));
+    let unstable = swept.points.iter().filter(|p| p.unstable()).map(|p| panel.pixel((x[p.index], panel.y.low)).0);
+    let width = (theme::text_width("unstable") * f64::from(BODY)) as i32;
+    let mut free = LEFT;
+    for at in unstable {
         figure.rule((at, heights.0), (at, heights.1), &GRID);
-        let width = (theme::text_width("unstable") * f64::from(BODY)) as i32;
         let left = if at + width > RIGHT { at - width - 4 } else { at + 4 };
-        figure.words("unstable", (left, heights.1 - 8), Side::Above, &MUTED, BODY, false);
+        // Said once where many stand side by side.
+        if left >= free {
+            figure.words("unstable", (left, heights.1 - 8), Side::Above, &MUTED, BODY, false);
+            free = left + 2 * width;
+        }
     }
     if let Some(knee) = swept.knee() {
         let (at, _) = panel.pixel((x[knee], panel.y.low));
@@ -117,8 +123,15 @@ fn curve(panel: &Panel<'_, '_>, swept: &Swept, x: &[f64], metric: &str, color: R
     let theory = panel.line(&points(Method::Theory), color, Pen::Dashed(12, 60, 45));
     let simulated = series(swept, x, Method::Simulation, metric);
     let band = simulated.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
-    panel.band(&band.collect::<Vec<_>>(), color);
-    // Between words there is nothing: a thin line only leads the eye.
+    let band: Vec<_> = band.collect();
+    // Between words there is nothing: a thin line only leads the eye, and each has its interval as a bar.
+    if swept.is_ordered(0) {
+        panel.band(&band, color);
+    } else {
+        for (x, low, high) in band {
+            panel.line(&[(x, low.max(panel.y.floor())), (x, high)], color, Pen::Solid(14));
+        }
+    }
     let pen = if swept.is_ordered(0) { Pen::Solid(20) } else { Pen::Dashed(8, 10, 40) };
     let line = panel.line(&points(Method::Simulation), color, pen);
     panel.line(&points(Method::Simulation), color, Pen::Dots(22));
@@ -157,11 +170,16 @@ pub(super) fn settings(title: &str, values: &[(f64, String)]) -> Axis {
     let room = f64::from(RIGHT - LEFT);
     let mut ticks: Vec<(f64, String)> = Vec::new();
     let mut free = f64::NEG_INFINITY;
+    // Words are cut to their share of the axis: none of them can be guessed from its neighbours.
+    let words = values.iter().any(|v| crate::study::sweep::number(&v.1).is_none());
+    let share = if words { room / (values.len().max(2) - 1) as f64 / f64::from(BODY) - 0.7 } else { f64::INFINITY };
     for (at, text) in values {
-        let center = (at - low) / (high - low) * room;
-        let half = theme::text_width(text) * f64::from(BODY) / 2.0 + 4.0;
+        let text = theme::fitted(text, share.max(3.0));
+        let half = theme::text_width(&text) * f64::from(BODY) / 2.0 + 4.0;
+        // As the panel writes it: nothing leaves the page.
+        let center = ((at - low) / (high - low) * room).min(room + f64::from(WIDTH as i32 - RIGHT) - half).max(half - f64::from(LEFT));
         if center - half >= free {
-            ticks.push((*at, text.clone()));
+            ticks.push((*at, text));
             free = center + half;
         }
     }
@@ -182,18 +200,22 @@ fn map(swept: &Swept) -> Option<String> {
     }
     let bottom = TOP + rows * height;
     let title = format!("{metric}: {}", swept.title);
-    let subtitle = format!("down: {} · across: {}{met}", down.path, across.path);
+    let unstable = if swept.points.iter().any(Point::unstable) { " · grey ∞ grows without end" } else { "" };
+    let subtitle = format!("down: {} · across: {}{met}{unstable}", down.path, across.path);
     let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
     let description = crate::report::study::sweep::sentences(swept).join(" ");
     Some(figure::figure(Frame::Alone, ((bottom + 56) as u32, left), (&title, &subtitle), &description, |figure| {
         for point in &swept.points {
             let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
             let corner = (left + col * width, TOP + row * height);
-            let value = point.best(metric).and_then(|(_, e)| e.value);
+            let known = point.best(metric);
+            let value = known.and_then(|(_, e)| e.value);
+            let endless = value.is_none() && (point.unstable() || known.is_some());
             let shade = value.filter(|v| *v > 0.0).map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
-            figure.cell(corner, (width - 1, height - 1), &theme::color(Method::Simulation), 0.06 + 0.44 * shade);
+            let (color, opacity) = if endless { (MUTED, 0.4) } else { (theme::color(Method::Simulation), 0.06 + 0.44 * shade) };
+            figure.cell(corner, (width - 1, height - 1), &color, opacity);
             let met = !swept.objectives.is_empty() && swept.objectives.iter().all(|o| point.meets(o) == crate::study::Met::Pass);
-            let number = value.map_or(if point.unstable() { "∞" } else { "–" }.to_string(), |v| scale.show(Some(&Estimate::exact(v))));
+            let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| scale.show(Some(&Estimate::exact(v))));
             let text = if met { format!("{number} ✓") } else { number };
             if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {
                 figure.words(&text, (corner.0 + width / 2, corner.1 + height / 2 - 5), Side::Below, &INK, BODY, false);
@@ -210,4 +232,21 @@ fn map(swept: &Swept) -> Option<String> {
         let unit = if scale.unit.is_empty() { across.path.clone() } else { format!("{} (cells in {})", across.path, scale.unit) };
         figure.words(&unit, ((left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_cut_to_their_share_of_an_axis_and_numbers_left_out() {
+        let shown = |values: Vec<String>| {
+            let placed: Vec<(f64, String)> = values.into_iter().enumerate().map(|(i, v)| (i as f64, v)).collect();
+            settings("", &placed).ticks.into_iter().map(|t| t.1).collect::<Vec<_>>()
+        };
+        let laws = shown((1..=8).map(|i| format!("hyperexponential({i}ms, scv=10)")).collect());
+        assert!(laws.len() == 8 && laws.iter().all(|law| law.ends_with('…')), "{laws:?}");
+        let rates = shown((100..200).map(|i| format!("{i}/s")).collect());
+        assert!(rates.len() < 30 && rates.iter().all(|rate| rate.ends_with("/s")), "{rates:?}");
+    }
 }

@@ -58,10 +58,23 @@ pub fn beside(capacity: &Capacity) -> Vec<String> {
     if let Some(room) = capacity.headroom {
         let by = if room.by_theory { "theory" } else { "short simulations" };
         let least = if room.at_least { "at least " } else { "" };
-        out.push(format!("head-room: {least}{} messages/s ({}) still pass, by {by}", plain(room.rate, 4), relative(room.factor - 1.0)));
+        // Rounded down: more than that is not known to pass.
+        let (rate, more) = (down(room.rate), relative(down(room.factor * 1000.0) / 1000.0 - 1.0));
+        out.push(format!("head-room: {least}{} messages/s ({more}) still pass, by {by}", plain(rate, 4)));
     }
-    out.extend(capacity.checks.iter().map(|Check { what, trial }| format!("{what}: {}, {}", word(trial.outcome), short(trial))));
+    let check = |Check { what, trial }: &Check| match trial {
+        Some(trial) => format!("{what}: {}, {}", word(trial.outcome), short(trial)),
+        None => format!("{what}: fails, nobody is left to serve"),
+    };
+    out.extend(capacity.checks.iter().map(check));
     out
+}
+
+/// The next smaller number of four digits.
+fn down(value: f64) -> f64 {
+    let unit = 10f64.powf(value.log10().floor() - 3.0);
+    // A number that has no more digits than that stays what it is.
+    if value > 0.0 { (value / unit * (1.0 + 1e-12)).floor() * unit } else { value }
 }
 
 fn word(outcome: Met) -> &'static str {
@@ -166,14 +179,14 @@ pub fn files(capacity: &Capacity, document: &str, toml: &str) -> Vec<(String, Ve
 }
 
 /// The document for machines.
-pub fn document(capacity: &Capacity, scenario: &Value, command: &str) -> String {
+pub fn document(capacity: &Capacity, costs: &[String], scenario: &Value, command: &str) -> String {
     let trial = |t: &Trial| {
         json!({ "outcome": t.outcome, "answers": t.answers, "unanswered": t.unanswered,
                 "objectives": t.objectives.iter().map(|j| json!({ "metric": j.objective.metric, "objective": j.objective.text, "outcome": j.outcome })).collect::<Vec<_>>() })
     };
     let (_, sentences) = sentences(capacity);
     let probes: Vec<Value> = capacity.probes.iter().map(|p| json!({ "value": p.value, "trial": trial(&p.trial) })).collect();
-    let checks: Vec<Value> = capacity.checks.iter().map(|c| json!({ "what": c.what, "trial": trial(&c.trial) })).collect();
+    let checks: Vec<Value> = capacity.checks.iter().map(|c| json!({ "what": c.what, "trial": c.trial.as_ref().map(trial) })).collect();
     let document = json!({
         "queuelab": env!("CARGO_PKG_VERSION"),
         "command": command,
@@ -183,7 +196,7 @@ pub fn document(capacity: &Capacity, scenario: &Value, command: &str) -> String 
         "outcome": capacity.outcome,
         "found": capacity.found().map(|p| p.value.clone()),
         "beyond": capacity.beyond().map(|p| p.value.clone()),
-        "verdict": sentences.iter().cloned().chain(beside(capacity)).chain(capacity.notes.iter().cloned()).collect::<Vec<_>>(),
+        "verdict": sentences.iter().cloned().chain(beside(capacity)).chain(costs.iter().cloned()).chain(capacity.notes.iter().cloned()).collect::<Vec<_>>(),
         "headroom": capacity.headroom.map(|h| json!({ "factor": h.factor, "rate": h.rate, "by_theory": h.by_theory })),
         "checks": checks,
         "probes": probes,

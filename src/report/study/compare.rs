@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone)]
 pub struct Compared {
     pub names: Vec<String>,
+    /// For each of them, why it does not hold; `None` if it does.
+    pub unstable: Vec<Option<String>>,
     /// How the figures were made, in a phrase.
     pub by: String,
     pub confidence: f64,
@@ -33,7 +35,10 @@ const FAR: f64 = 20.0;
 
 /// One sentence for each configuration after the first.
 pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
-    let one = |(name, rows): (&String, &Vec<Difference>)| {
+    let one = |((name, unstable), rows): ((&String, &Option<String>), &Vec<Difference>)| {
+        if let Some(held) = hold(name, unstable.as_deref(), compared) {
+            return held;
+        }
         let drains = rows.iter().find(|r| r.metric.ends_with(DRAIN));
         let of = |metric: &str| rows.iter().find(|r| r.metric == metric);
         let asked = compared.asked.iter().find_map(|metric| of(metric));
@@ -47,12 +52,24 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
         };
         let against = &compared.names[0];
         let sentence = match row.verdict {
+            Verdict::Same if row.half_width == Some(0.0) => format!("{name} and {against} are the same in {}, run for run.", row.metric),
             Verdict::Same => format!("No difference seen between {name} and {against} in {}: {}.", row.metric, could_be(row)),
             verdict => format!("{name} is {} than {against}: {} {figures} ({}).", word(verdict), row.metric, by(row)),
         };
         (row.verdict, sentence)
     };
-    compared.names[1..].iter().zip(&compared.differences).map(one).collect()
+    compared.names[1..].iter().zip(&compared.unstable[1..]).zip(&compared.differences).map(one).collect()
+}
+
+/// What is said of two of which one or both grow without end; `None` if both hold.
+fn hold(name: &str, unstable: Option<&str>, compared: &Compared) -> Option<(Verdict, String)> {
+    let first = &compared.names[0];
+    match (compared.unstable[0].as_deref(), unstable) {
+        (None, None) => None,
+        (Some(why), None) => Some((Verdict::Better, format!("{name} is better than {first}: it holds, and {first} is {why}."))),
+        (None, Some(why)) => Some((Verdict::Worse, format!("{name} is worse than {first}: {first} holds, and {name} is {why}."))),
+        (Some(a), Some(b)) => Some((Verdict::Same, format!("Neither holds: {first} is {a}, {name} is {b}."))),
+    }
 }
 
 fn word(verdict: Verdict) -> &'static str {
@@ -110,7 +127,7 @@ pub fn text(compared: &Compared, style: &Style) -> String {
         blocks[0].extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
     }
     blocks.push(compared.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
-    for (name, rows) in compared.names[1..].iter().zip(&compared.differences) {
+    for (name, rows) in compared.names[1..].iter().zip(&compared.differences).filter(|(_, rows)| !rows.is_empty()) {
         blocks.push(table(&compared.names[0], name, rows, style));
     }
     let percent = three(compared.confidence * 100.0);
@@ -134,6 +151,7 @@ fn table(a: &str, b: &str, rows: &[Difference], style: &Style) -> Vec<String> {
             Verdict::Better => "✓ better".to_string(),
             Verdict::Worse => "✗ worse".into(),
             Verdict::Changed => "≠ changed".into(),
+            Verdict::Same if row.half_width == Some(0.0) => "– the same, run for run".into(),
             Verdict::Same => format!("– none seen: {}", could_be(row)),
         };
         let plain = |v: f64| scale.show(Some(&Estimate::exact(v)));
@@ -185,6 +203,7 @@ pub fn document(compared: &Compared) -> String {
         "verdict": sentences(compared).into_iter().map(|s| s.1).collect::<Vec<_>>(),
         "notes": compared.notes,
         "comparisons": pairs,
+        "unstable": compared.names.iter().zip(&compared.unstable).filter_map(|(n, why)| Some(json!({ "name": n, "why": why.as_ref()? }))).collect::<Vec<_>>(),
         "scenarios": compared.scenarios,
     });
     format!("{document:#}\n")

@@ -3,7 +3,7 @@
 use crate::report::number::three;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::fit::{Candidate, Column, Fit};
+use crate::study::fit::{Candidate, Column, Dispersion, Fit};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
 
@@ -14,11 +14,11 @@ const NAMED: usize = 3;
 pub fn sentences(fit: &Fit) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(stream) = &fit.stream {
-        out.push(format!("{} messages arrive in {}: {}/s.", plain(stream.count as f64, 12), Time(stream.lasted), plain(stream.rate, 4)));
+        let (count, noun) = (plain(stream.count as f64, 12), if stream.count == 1 { "message arrives" } else { "messages arrive" });
+        out.push(format!("{count} {noun} in {}: {}/s.", Time(stream.lasted), plain(stream.rate, 4)));
         let indices: Vec<String> = stream.dispersion.iter().map(|d| format!("{} over {}", three(d.index), Time(d.window))).collect();
         if !indices.is_empty() {
-            let like = if stream.dispersion.iter().all(|d| d.index < 1.5) { "as Poisson arrivals would" } else { "1 would be Poisson" };
-            out.push(format!("The dispersion of their counts is {} ({like}).", indices.join(", ")));
+            out.push(format!("The dispersion of their counts is {} ({}).", indices.join(", "), like(&stream.dispersion)));
         }
         if let Some((rates, dwell)) = &stream.mmpp {
             let state = |i: usize| format!("{}/s for {} on average", plain(rates[i], 3), Time(dwell[i]));
@@ -28,7 +28,8 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
     for column in &fit.columns {
         let best = column.candidates.first().map_or(String::new(), |best| {
             let distance = if best.distance > 0.0 { format!(", at most {} % off", three(best.distance * 100.0)) } else { String::new() };
-            format!("; best law: {}{distance}", best.described())
+            let what = if best.is_far(&column.sample) { "no law comes near it, the likeliest is" } else { "best law:" };
+            format!("; {what} {}{distance}", best.described())
         });
         let sample = &column.sample;
         out.push(format!(
@@ -38,11 +39,23 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
             three(sample.scv),
             Time(sample.quantile(0.99))
         ));
-        if sample.correlation.abs() > 0.1 {
+        if sample.remembers() {
             out.push(format!("Neighbours in `{}` are correlated ({}): a law draws each alone.", column.name, three(sample.correlation)));
         }
     }
     out
+}
+
+/// What a dispersion means. Of n windows of Poisson arrivals it has a standard error of √(2/(n − 1)).
+fn like(dispersion: &[Dispersion]) -> &'static str {
+    let off = |d: &Dispersion| (d.index - 1.0) / (2.0 / (d.windows as f64 - 1.0)).sqrt();
+    let (more, less) =
+        (dispersion.iter().any(|d| off(d) > 4.0 && d.index > 1.2), dispersion.iter().any(|d| off(d) < -2.5 && d.index < 0.8));
+    match (more, less) {
+        (false, false) => "as Poisson arrivals would",
+        (true, _) => "1 would be Poisson, more is burstier",
+        (false, true) => "1 would be Poisson, less is steadier",
+    }
 }
 
 /// The whole text, with a final newline.
@@ -50,6 +63,9 @@ pub fn text(fit: &Fit, style: &Style) -> String {
     let mut blocks = vec![sentences(fit).iter().flat_map(|s| style.lines(s, "", "  ")).collect::<Vec<_>>()];
     let mut notes: Vec<String> = fit.notes.clone();
     notes.extend(fit.bad.iter().take(NAMED).map(|row| format!("line {}: `{}`", row.line, row.text)));
+    if let Some(more @ 1..) = fit.bad.len().checked_sub(NAMED) {
+        notes.push(format!("and {more} more such rows, all in fit.json"));
+    }
     blocks.push(notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
     blocks.extend(fit.columns.iter().map(|column| table(column, style)));
     blocks.push(style.written.clone());

@@ -63,7 +63,7 @@ impl Swept {
         let known: Vec<(usize, (f64, f64))> = self
             .points
             .iter()
-            .filter(|_| self.grid.axes.len() == 1)
+            .filter(|_| self.grid.axes.len() == 1 && self.is_ordered(0))
             .filter_map(|p| Some((p.index, (positions[p.index], p.best(&p99)?.1.value?))))
             .collect();
         let curve: Vec<(f64, f64)> = known.iter().map(|k| k.1).collect();

@@ -21,7 +21,8 @@ const BURST: f64 = 4.0;
 pub struct Check {
     /// What is otherwise, such as `one consumer of workers lost`.
     pub what: String,
-    pub trial: Trial,
+    /// What comes of it; `None` if nobody is left to serve.
+    pub trial: Option<Trial>,
 }
 
 /// How much more traffic the answer bears.
@@ -41,14 +42,19 @@ pub struct Headroom {
 pub fn checks(scenario: &Scenario, watch: &dyn Watch) -> Vec<Check> {
     let lost = scenario.consumers.iter().enumerate().filter_map(|(i, consumer)| {
         let Servers::Count(count) = consumer.count else { return None };
+        if count <= 1 {
+            return Some(Check { what: format!("the only one of `{}` lost", consumer.name), trial: None });
+        }
         let mut fewer = scenario.clone();
-        fewer.consumers[i].count = Servers::Count(count.checked_sub(1).filter(|c| *c > 0)?);
+        fewer.consumers[i].count = Servers::Count(count - 1);
         let what = format!("one of {count} `{}` lost", consumer.name);
-        Some(Check { what, trial: trial(&fewer, Effort::Short, watch) })
+        Some(Check { what, trial: Some(trial(&fewer, Effort::Short, watch)) })
     });
     let lost: Vec<Check> = lost.collect();
-    let bursts = load::burstier(scenario, BURST)
-        .map(|burstier| Check { what: "burstier arrivals (scv of the gaps × 4)".into(), trial: trial(&burstier, Effort::Short, watch) });
+    let bursts = load::burstier(scenario, BURST).map(|burstier| Check {
+        what: "burstier arrivals (scv of the gaps × 4)".into(),
+        trial: Some(trial(&burstier, Effort::Short, watch)),
+    });
     lost.into_iter().chain(bursts).collect()
 }
 

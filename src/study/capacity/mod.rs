@@ -116,7 +116,11 @@ impl Search<'_> {
         let mut notes = Vec::new();
         let falls = found.and_then(|f| tried.iter().find(|(p, t)| **p > f && t.outcome == Met::Fail).map(|(p, _)| *p));
         if let Some(position) = falls.or(fall) {
-            notes.push(format!("the objectives do not simply get easier: they fail again at {} = {}", self.path, self.value(position)));
+            let again = format!("the objectives do not simply get easier: they fail again at {} = {}", self.path, self.value(position));
+            // The hardest value passes and an easier one does not: most likely it is the other end that was meant.
+            let other = if self.largest { "without --max the smallest" } else { "with --max the largest" };
+            let hint = if found == Some(0) { format!("; {other} value that passes is sought") } else { String::new() };
+            notes.push(again + &hint);
         }
         let beyond = found.filter(|f| *f > 0).map(|f| f - 1);
         let outcome = match (found, beyond.and_then(|b| tried.get(&b))) {

@@ -1,10 +1,15 @@
 //! Measured arrivals: their rate, how bursty they are at several time scales, and a process with two states where a
 //! law of gaps alone would not do.
 
+use super::mmpp::Mmpp;
+
 /// The windows that people look at, in seconds.
 const WINDOWS: [f64; 3] = [1.0, 10.0, 60.0];
 /// Fewer windows than this say nothing about their dispersion.
 const FEWEST: usize = 20;
+/// Gaps that a likelihood is taken of, and the changes of state and back that must be among them.
+const LIKELY: usize = 50_000;
+const CYCLES: f64 = 20.0;
 
 /// A stream of arrivals.
 #[derive(Debug, Clone)]
@@ -63,32 +68,51 @@ fn dispersion(instants: &[f64], window: f64) -> Option<Dispersion> {
     (mean > 0.0).then(|| Dispersion { window, index: variance / mean, windows: counts.len() })
 }
 
-/// A process of two states, if counts in longer windows vary more than those in short ones: independent gaps alone, however
-/// variable, would soon settle at their scv.
+/// A process of two states, if counts in longer windows vary more than those in short ones and long gaps follow long gaps:
+/// independent gaps, however variable, have no memory.
 fn two_states(instants: &[f64], stream: &Stream) -> Option<([f64; 2], [f64; 2])> {
+    if !(stream.rate > 0.0 && remember(instants)) {
+        return None;
+    }
     // The shortest window with some arrivals in it shows the states most sharply.
-    let window = [0.01, 0.1, 1.0, 10.0].into_iter().find(|w| w * stream.rate >= 10.0)?;
+    let window = 10f64.powf((10.0 / stream.rate).log10().ceil());
     let short = dispersion(instants, window / 5.0)?;
-    let long = [60.0, 10.0, 1.0].into_iter().filter(|w| *w > 2.0 * window).find_map(|w| dispersion(instants, w))?;
-    if long.index < 3.0 * short.index.max(1.0) {
+    let decades = (0..12).map(|i| window * 10f64.powi(i));
+    let windows: Vec<Dispersion> = decades.map_while(|w| dispersion(instants, w)).collect();
+    if windows.len() < 2 || windows[windows.len() - 1].index < 3.0 * short.index.max(1.0) {
         return None;
     }
     let (share, rates) = two_rates(&counts(instants, window), window)?;
     // IDC(t) of the process grows from 1 to its limit like 1 − (1 − e^(−qt))/(qt), q = 1/dwell₁ + 1/dwell₂: q is where that
-    // curve meets the measured one at the longest window.
+    // curve meets the measured one.
     let mean = share * rates[0] + (1.0 - share) * rates[1];
     let index = |q: f64, t: f64| {
         let limit = 2.0 * share * (1.0 - share) * (rates[0] - rates[1]).powi(2) / (mean * q);
         1.0 + limit * (1.0 - (1.0 - (-q * t).exp()) / (q * t))
     };
-    let windows: Vec<Dispersion> =
-        [0.01, 0.1, 1.0, 10.0, 60.0].into_iter().filter(|w| *w >= window).filter_map(|w| dispersion(instants, w)).collect();
     let miss = |q: f64| windows.iter().map(|d| (index(q, d.window) / d.index).ln().powi(2)).sum::<f64>();
-    let tried = (0..=400).map(|i| 10f64.powf(-4.0 + f64::from(i) * 0.02)).min_by(|a, b| miss(*a).total_cmp(&miss(*b)));
+    // From a thousandth of a cycle in the longest window to ten in the shortest.
+    let (slow, fast) = (1e-3 / windows[windows.len() - 1].window, 10.0 / window);
+    let tried = (0..=400).map(|i| slow * (fast / slow).powf(f64::from(i) / 400.0)).min_by(|a, b| miss(*a).total_cmp(&miss(*b)));
     let q = tried?;
     // The share of time in a state is its dwell's share of a cycle.
-    let dwell = [1.0 / (q * (1.0 - share)), 1.0 / (q * share)];
-    Some((rates.map(|rate| rate * stream.rate / mean), dwell))
+    let guess = Mmpp { rates, leave: [q * (1.0 - share), q * share] };
+    let gaps: Vec<f64> = instants.windows(2).map(|w| w[1] - w[0]).take(LIKELY).collect();
+    // Windows blur states that change within them; gap by gap nothing is lost, if enough changes are among them.
+    let cycles = gaps.iter().sum::<f64>() * q * share * (1.0 - share);
+    let found = if cycles >= CYCLES { guess.likeliest(&gaps) } else { guess };
+    let scale = stream.rate / found.mean();
+    Some((found.rates.map(|rate| rate * scale), found.leave.map(|leave| 1.0 / leave)))
+}
+
+/// Whether neighbouring gaps are alike, by the correlation of their logarithms: heavy tails do not disturb these.
+fn remember(instants: &[f64]) -> bool {
+    let logs: Vec<f64> = instants.windows(2).map(|w| w[1] - w[0]).filter(|gap| *gap > 0.0).map(f64::ln).collect();
+    let n = logs.len() as f64;
+    let mean = logs.iter().sum::<f64>() / n;
+    let variance = logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+    let products: f64 = logs.windows(2).map(|w| (w[0] - mean) * (w[1] - mean)).sum();
+    variance > 0.0 && products / variance > 4.0 / n.sqrt()
 }
 
 /// Counts as a mixture of two Poisson laws, by expectation–maximisation: the share of time in the first, and both rates.

@@ -1,13 +1,16 @@
 //! Laws by maximum likelihood, the best first by Akaike's criterion.
 
+use super::rounded;
 use crate::units::{Time, plain};
-use crate::workload::laws::{Hyperexponential, Law, Parameter, Pareto};
+use crate::workload::laws::{Empirical, Hyperexponential, Law, Parameter, Pareto};
 use statrs::function::gamma::{digamma, ln_gamma};
 
 /// Values used for iterative fits; more change nothing that can be seen.
 const ENOUGH: usize = 20_000;
 /// Points of a Q–Q plot.
 const POINTS: usize = 200;
+/// A distribution function that is nowhere farther off than this comes near; chance alone takes few values as far.
+const NEAR: f64 = 0.1;
 
 /// Measured times, in seconds.
 #[derive(Debug, Clone)]
@@ -39,11 +42,29 @@ impl Sample {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+        // What is left of equal values by rounding is nothing.
+        let variance = if variance > 1e-12 * mean * mean { variance } else { 0.0 };
         let products: f64 = values.windows(2).map(|w| (w[0] - mean) * (w[1] - mean)).sum();
         let correlation = if variance > 0.0 { products / (n * variance) } else { 0.0 };
         let mut sorted = values;
         sorted.sort_by(f64::total_cmp);
         Sample { sorted, mean, scv: if mean > 0.0 { variance / (mean * mean) } else { 0.0 }, correlation }
+    }
+
+    /// The means of so many equal parts of the sample in order of size, rounded, each as likely as the others.
+    pub fn slices(&self, parts: usize) -> Empirical {
+        let n = self.sorted.len();
+        let parts = parts.min(n);
+        let values: Vec<f64> = (0..parts)
+            .map(|i| &self.sorted[i * n / parts..(i + 1) * n / parts])
+            .map(|slice| rounded(slice.iter().sum::<f64>() / slice.len() as f64))
+            .collect();
+        Empirical::new(&values, &vec![1.0; parts]).expect("a sample is not empty, its times not negative")
+    }
+
+    /// Whether neighbours are more alike than chance makes them: four standard errors of a sample without memory.
+    pub fn remembers(&self) -> bool {
+        self.correlation.abs() > (4.0 / (self.sorted.len() as f64).sqrt()).max(0.1)
     }
 
     /// The value below which a share lies.
@@ -60,6 +81,11 @@ impl Sample {
 }
 
 impl Candidate {
+    /// Whether the law does not come near the sample: farther than a law of its kind would be by chance.
+    pub fn is_far(&self, sample: &Sample) -> bool {
+        self.distance > NEAR.max(2.0 / (sample.sorted.len() as f64).sqrt())
+    }
+
     /// The law as people write it: `lognormal(20.0 ms, scv 2.01)`.
     pub fn described(&self) -> String {
         let one = |(key, value): &(&str, Parameter)| match value {
@@ -77,8 +103,8 @@ impl Candidate {
 
 /// Every law that fits the sample's range, the best first. All of one length is a constant and nothing else.
 pub fn candidates(sample: &Sample) -> Vec<Candidate> {
-    if sample.scv < 1e-9 {
-        let law = Law::deterministic(sample.mean);
+    if sample.scv == 0.0 {
+        let law = Law::deterministic(rounded(sample.mean));
         return vec![Candidate { law, aic: 0.0, distance: 0.0, quantiles: Vec::new() }];
     }
     let thin = sample.thinned();
@@ -91,16 +117,19 @@ pub fn candidates(sample: &Sample) -> Vec<Candidate> {
         }
     };
     let mean = sample.mean;
-    add(Law::exponential(mean), 1.0, &|x| -mean.ln() - x / mean);
+    add(Law::exponential(rounded(mean)), 1.0, &|x| -mean.ln() - x / mean);
     let (low, high) = (sample.sorted[0], sample.sorted[sample.sorted.len() - 1]);
-    add(Law::uniform(low, high), 2.0, &|_| -(high - low).ln());
+    add(Law::uniform(rounded(low), rounded(high)), 2.0, &|_| -(high - low).ln());
     if low > 0.0 {
         positive(&thin, mean, &mut add);
     }
     if sample.scv > 1.05 {
         let branches = two_branches(&thin, mean, sample.scv);
         let density = |x: f64| branches.iter().map(|(p, m)| p / m * (-x / m).exp()).sum::<f64>().max(f64::MIN_POSITIVE).ln();
-        add(Law::Hyperexponential(Hyperexponential { branches: branches.to_vec(), scv: None }), 3.0, &density);
+        // The second takes what is left, so that rounding leaves nothing over.
+        let first = rounded(branches[0].0);
+        let told = vec![(first, rounded(branches[0].1)), (1.0 - first, rounded(branches[1].1))];
+        add(Law::Hyperexponential(Hyperexponential { branches: told, scv: None }), 3.0, &density);
     }
     fitted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let best = fitted.first().map_or(0.0, |f| f.0);
@@ -120,23 +149,23 @@ fn positive(x: &[f64], mean: f64, add: &mut Add<'_>) {
     let spread = x.iter().map(|x| (x.ln() - logs).powi(2)).sum::<f64>() / n;
     let k = gamma_shape(own.ln() - logs);
     let gamma = |k: f64| move |x: f64| k * (k / mean).ln() + (k - 1.0) * x.ln() - k * x / mean - ln_gamma(k);
-    add(Law::gamma(mean, 1.0 / k), 2.0, &gamma(k));
+    add(Law::gamma(rounded(mean), rounded(1.0 / k)), 2.0, &gamma(k));
     if (1.5..1000.0).contains(&k) {
         let whole = k.round();
         // A whole shape is no free parameter: of two that fit alike the simpler law is taken.
-        add(Law::erlang(mean, whole as u32), 1.0, &gamma(whole));
+        add(Law::erlang(rounded(mean), whole as u32), 1.0, &gamma(whole));
     }
     let lognormal = |x: f64| -x.ln() - 0.5 * (std::f64::consts::TAU * spread).ln() - (x.ln() - logs).powi(2) / (2.0 * spread);
-    add(Law::lognormal((logs + spread / 2.0).exp(), spread.exp_m1()), 2.0, &lognormal);
+    add(Law::lognormal(rounded((logs + spread / 2.0).exp()), rounded(spread.exp_m1())), 2.0, &lognormal);
     let shape = weibull_shape(x, logs);
     let scale = (x.iter().map(|x| x.powf(shape)).sum::<f64>() / n).powf(1.0 / shape);
     let weibull = |x: f64| (shape / scale).ln() + (shape - 1.0) * (x / scale).ln() - (x / scale).powf(shape);
-    add(Law::weibull(scale * ln_gamma(1.0 + 1.0 / shape).exp(), shape), 2.0, &weibull);
+    add(Law::weibull(rounded(scale * ln_gamma(1.0 + 1.0 / shape).exp()), rounded(shape)), 2.0, &weibull);
     let least = x[0];
     let alpha = 1.0 / (logs - least.ln());
     if alpha.is_finite() && alpha > 0.0 {
         let pareto = |x: f64| alpha.ln() + alpha * least.ln() - (alpha + 1.0) * x.ln();
-        add(Law::Pareto(Pareto { min: least, alpha }), 2.0, &pareto);
+        add(Law::Pareto(Pareto { min: rounded(least), alpha: rounded(alpha) }), 2.0, &pareto);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod laws;
+mod mmpp;
 mod table;
 
 pub use arrivals::{Dispersion, Stream};
@@ -15,6 +16,8 @@ use crate::workload::laws::Law;
 const USUAL_LOAD: f64 = 0.7;
 /// Fewer values than this say little about a law.
 const FEW: usize = 100;
+/// Values that stand for a sample that no law comes near.
+const SLICES: usize = 50;
 
 /// What a file of measured times says.
 #[derive(Debug, Clone)]
@@ -46,7 +49,7 @@ pub struct Column {
 /// A text without a single usable number, or without a column whose name is understood.
 pub fn fit(text: &str) -> Result<Fit, String> {
     let table = table::read(text)?;
-    let mut notes = Vec::new();
+    let mut notes = table.notes;
     if !table.bad.is_empty() {
         notes.push(format!(
             "{} of {} rows were left out: they hold no time where one was expected",
@@ -68,7 +71,9 @@ pub fn fit(text: &str) -> Result<Fit, String> {
                 instants.windows(2).map(|w| w[1] - w[0]).collect()
             }
             Kind::Gaps => {
-                let instants: Vec<f64> = values.iter().scan(0.0, |at, gap| Some((*at, *at += gap).0)).collect();
+                // So many gaps lie between one instant more.
+                let later = values.iter().scan(0.0, |at, gap| Some((*at += gap, *at).1));
+                let instants: Vec<f64> = std::iter::once(0.0).chain(later).collect();
                 stream = Some(arrivals::stream(&instants));
                 values
             }
@@ -95,30 +100,52 @@ pub fn fit(text: &str) -> Result<Fit, String> {
 
 /// A scenario with what was fitted, and with usual values where the file says nothing.
 fn scenario(columns: &[Column], stream: Option<&Stream>, notes: &mut Vec<String>) -> Scenario {
-    let of = |kinds: &[Kind]| columns.iter().find(|c| kinds.contains(&c.kind)).and_then(|c| c.candidates.first()).map(|c| c.law.clone());
-    let service = of(&[Kind::Service]);
-    let rate = stream.map(|s| s.rate);
+    let of = |kinds: &[Kind]| columns.iter().find(|c| kinds.contains(&c.kind));
+    let work = of(&[Kind::Service]).filter(|column| column.sample.mean > 0.0);
+    let service = work.map(|column| law(column, notes));
+    let rate = stream.map(|s| s.rate).filter(|rate| *rate > 0.0);
     if service.is_none() {
-        notes.push("the file says nothing about the work: the scenario's service_time is a guess, write your own".into());
+        let why = if of(&[Kind::Service]).is_some() { "the work takes no time" } else { "the file says nothing about the work" };
+        notes.push(format!("{why}: the scenario's service_time is a guess, write your own"));
     }
     if rate.is_none() {
-        notes.push("the file says nothing about arrivals: the scenario's rate is a guess, write your own".into());
+        let why = if stream.is_some() { "all messages come at one instant" } else { "the file says nothing about arrivals" };
+        notes.push(format!("{why}: the scenario's rate is a guess, write your own"));
     }
-    let service = service.unwrap_or_else(|| Law::exponential(rate.map_or(0.01, |rate| USUAL_LOAD / rate)));
-    let rate = rate.unwrap_or(4.0 * USUAL_LOAD / service.mean());
+    let service = service.unwrap_or_else(|| Law::exponential(rounded(rate.map_or(0.01, |rate| USUAL_LOAD / rate))));
+    let rate = rounded(rate.unwrap_or(4.0 * USUAL_LOAD / service.mean()));
     let count = (rate * service.mean() / USUAL_LOAD - 1e-9).ceil().clamp(1.0, 1e6) as u32;
     let mut producer = Producer::poisson("web", 0, rate);
-    if let Some(stream) = stream {
-        producer.arrivals = match (&stream.mmpp, of(&[Kind::Instants, Kind::Gaps])) {
-            (Some((rates, dwell)), _) => Arrivals::Mmpp { rates: rates.to_vec(), dwell: dwell.to_vec() },
-            (None, Some(Law::Exponential(_)) | None) => Arrivals::Poisson,
-            (None, Some(gap)) => Arrivals::Renewal { gap: gap.scaled(1.0 / rate / gap.mean()) },
-        };
-    }
+    let gaps = of(&[Kind::Instants, Kind::Gaps]).filter(|column| column.sample.mean > 0.0);
+    producer.arrivals = match (stream.and_then(|s| s.mmpp), gaps) {
+        (Some((rates, dwell)), _) => Arrivals::Mmpp { rates: rates.map(rounded).to_vec(), dwell: dwell.map(rounded).to_vec() },
+        (None, None) => Arrivals::Poisson,
+        (None, Some(column)) => match law(column, notes) {
+            Law::Exponential(_) => Arrivals::Poisson,
+            gap => Arrivals::Renewal { gap: gap.scaled(1.0 / rate / gap.mean()) },
+        },
+    };
     let mut out =
         Scenario::single(producer, Queue { name: "jobs".into(), ..Queue::default() }, Consumer::group("workers", 0, count, service));
     out.title = Some("Fitted to measured times".into());
     out
+}
+
+/// The best law, or the sample itself where no law comes near it.
+fn law(column: &Column, notes: &mut Vec<String>) -> Law {
+    let sample = &column.sample;
+    match column.candidates.first() {
+        Some(best) if !best.is_far(sample) => best.law.clone(),
+        _ => {
+            notes.push(format!("no law comes near `{}`: the scenario draws from {SLICES} values that stand for it", column.name));
+            Law::Empirical(sample.slices(SLICES))
+        }
+    }
+}
+
+/// To as many digits as a measurement is worth: a scenario is there to be read.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.4e}").parse().unwrap_or(value)
 }
 
 #[cfg(test)]

@@ -59,6 +59,67 @@ fn a_process_with_two_states_is_found_again() {
     assert!((0.6..1.6).contains(&(dwell[0] / 15.0)) && (0.6..1.6).contains(&(dwell[1] / 5.0)), "{dwell:?}");
 }
 
+/// States that change within a window are told apart gap by gap; rates of a few an hour have windows of their own. A message
+/// count of 60 000 has some hundred cycles: their dwells are known within a tenth or so.
+#[test]
+fn states_are_found_at_any_scale() {
+    for (rates, dwell, service) in [([200.0, 2000.0], [0.5, 0.1], 1e-4), ([0.05, 1.0], [600.0, 200.0], 0.1)] {
+        let mut scenario = Scenario::mgc(1.0, Law::exponential(service), 4);
+        scenario.producers[0].rate = (rates[0] * dwell[0] + rates[1] * dwell[1]) / (dwell[0] + dwell[1]);
+        scenario.producers[0].arrivals = Arrivals::Mmpp { rates: rates.to_vec(), dwell: dwell.to_vec() };
+        let fit = fit(&file(&scenario, 60_000)).expect("sound");
+        let (found, dwelt) = fit.stream.expect("instants").mmpp.expect("the dispersion asks for it");
+        for (a, b) in found.iter().chain(&dwelt).zip(rates.iter().chain(&dwell)) {
+            assert!((0.75..1.33).contains(&(a / b)), "{found:?} {dwelt:?}");
+        }
+    }
+}
+
+/// Gaps that vary much but know nothing of one another are a renewal process, not two states.
+#[test]
+fn variable_gaps_alone_are_no_states() {
+    let mut scenario = Scenario::mgc(100.0, Law::exponential(0.002), 4);
+    scenario.producers[0].arrivals = Arrivals::Renewal { gap: Law::lognormal(0.01, 10.0) };
+    let fit = fit(&file(&scenario, 40_000)).expect("sound");
+    assert!(fit.stream.expect("instants").mmpp.is_none());
+    assert!(matches!(&fit.scenario.producers[0].arrivals, Arrivals::Renewal { gap: Law::Lognormal(_) }), "{:?}", fit.scenario.producers);
+}
+
+/// Half of the work takes 10 ms and half 50 ms: no law in the list does.
+#[test]
+fn what_no_law_comes_near_is_drawn_from_itself() {
+    let rows: String = (0..2000).map(|i| format!("{}\n", if i * 7 % 2 == 0 { 10.0 } else { 50.0 } + f64::from(i % 11) * 0.1)).collect();
+    let fit = fit(&format!("service_ms\n{rows}")).expect("sound");
+    assert!(fit.columns[0].candidates[0].is_far(&fit.columns[0].sample));
+    let law = &fit.scenario.consumers[0].service_time;
+    assert!(
+        matches!(law, Law::Empirical(_))
+            && (law.mean() / 0.0305 - 1.0).abs() < 1e-3
+            && (law.scv() - fit.columns[0].sample.scv).abs() < 0.01
+    );
+    assert!(fit.notes.iter().any(|n| n.contains("no law comes near")), "{:?}", fit.notes);
+}
+
+/// Whatever is in the file: what comes of it can be run.
+#[test]
+fn every_fit_is_a_sound_scenario() {
+    for text in [
+        "at_s,service_ms\n1,2\n",
+        "at_s,service_ms\n1,2\n1,2\n",
+        "service_ms\n0\n0\n",
+        "gap_ms\n0\n0\n0\n",
+        "gap_ms\n5\n5\n5\n",
+        "latency_ms\n1e-9\n3\n",
+        "0.5\n0.25\n",
+    ] {
+        let fit = fit(text).expect(text);
+        let toml = crate::scenario::resolved_toml(&fit.scenario);
+        let read = crate::scenario::parse(&crate::scenario::Source::new("fit.toml", toml.clone()), &crate::scenario::NoFiles);
+        assert!(read.is_ok(), "{text}: {}\n{toml}", read.err().map_or(String::new(), |p| p.to_string()));
+        assert!(fit.columns.iter().all(|c| !c.sample.remembers()), "{text}");
+    }
+}
+
 #[test]
 fn bad_rows_are_counted_and_named() {
     let fit = fit("service_ms\n1\nx\n2\n-3\n\n4\n").expect("three good rows");
