@@ -62,7 +62,7 @@ pub fn capacity(arguments: &CapacityArguments) -> End {
 fn search(arguments: &CapacityArguments) -> Result<End, End> {
     let given = files::read(&arguments.file, &arguments.input)?;
     let source = arguments.slo.iter().fold(given.source.clone(), |source, slo| source.objective(&long(slo)));
-    let scenario = files::checked(scenario::parse(&source, &files::Disk))?;
+    let scenario = files::checked(files::parsed(&source))?;
     let wrong = |what: &str| {
         style::note(&format!("error: {what}\n"));
         End::Wrong
@@ -73,7 +73,8 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     let vary = arguments.vary.clone().map_or_else(|| consumers(&scenario), Ok).map_err(|what| wrong(&what))?;
     let (path, values) = vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
     let values = scenario::values_of(values).expand().map_err(|what| wrong(&format!("--vary {path}: {what}")))?;
-    let search = Search { source: &source, files: &files::Disk, path: path.trim().into(), values, largest: arguments.max };
+    let beside = files::Disk::beside(&source);
+    let search = Search { source: &source, files: &beside, path: path.trim().into(), values, largest: arguments.max };
     let bar = Bar::new(arguments.speech.quiet);
     let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
     bar.clear();
@@ -142,7 +143,7 @@ fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) ->
     }
     let passing = capacity.probes.iter().filter(|p| p.trial.outcome == Met::Pass);
     let priced = passing.filter_map(|probe| {
-        let scenario = scenario::parse(&source.with(&capacity.path, &probe.value), &files::Disk).ok()?.scenario;
+        let scenario = files::parsed(&source.with(&capacity.path, &probe.value)).ok()?.scenario;
         Some((hourly(&arguments.cost, &scenario)?, scenario.producers.iter().map(|p| p.rate).sum::<f64>(), probe))
     });
     let mut all: Vec<_> = priced.collect();
