@@ -18,3 +18,4 @@ mod semantics;
 mod stopping;
 mod studies;
 mod theory;
+mod verdicts;
