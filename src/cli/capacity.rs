@@ -69,7 +69,7 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     let slos: Vec<String> =
         arguments.slo.iter().map(|slo| long(slo, &given.scenario)).collect::<Result<_, _>>().map_err(|what| wrong(&what))?;
     let source = slos.iter().fold(given.source.clone(), |source, slo| source.objective(slo));
-    let scenario = files::checked(scenario::parse(&source, &files::Disk))?;
+    let scenario = files::checked(files::parsed(&source))?;
     if scenario.objectives.is_empty() {
         return Err(wrong("there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario"));
     }
@@ -79,7 +79,8 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     if let Some(folder) = folder(arguments, &given) {
         files::prepare(&folder)?;
     }
-    let search = Search { source: &source, files: &files::Disk, path: path.trim().into(), values, largest: arguments.max };
+    let beside = files::Disk::beside(&source);
+    let search = Search { source: &source, files: &beside, path: path.trim().into(), values, largest: arguments.max };
     let bar = Bar::new(arguments.speech.quiet);
     let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
     bar.clear();
@@ -169,7 +170,7 @@ fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) ->
     }
     let passing = capacity.probes.iter().filter(|p| p.trial.outcome == Met::Pass);
     let priced = passing.filter_map(|probe| {
-        let scenario = scenario::parse(&source.with(&capacity.path, &probe.value), &files::Disk).ok()?.scenario;
+        let scenario = files::parsed(&source.with(&capacity.path, &probe.value)).ok()?.scenario;
         Some((hourly(&arguments.cost, &scenario)?, scenario.producers.iter().map(|p| p.rate).sum::<f64>(), probe))
     });
     let mut all: Vec<_> = priced.collect();

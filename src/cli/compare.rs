@@ -99,7 +99,7 @@ fn given(arguments: &CompareArguments) -> Result<Vec<(String, Given)>, End> {
         for setting in &arguments.against {
             let (path, value) = setting.split_once('=').ok_or_else(|| wrong("--against lacks its value; write PATH=VALUE"))?;
             let source = base.source.with(path.trim(), value.trim());
-            let scenario = files::checked(scenario::parse(&source, &files::Disk))?;
+            let scenario = files::checked(files::parsed(&source))?;
             out.push((setting.clone(), Given { scenario, source, ..base.clone() }));
         }
     }

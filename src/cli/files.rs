@@ -18,12 +18,24 @@ pub struct Given {
 }
 
 /// Reads what a scenario names beside itself: traces and samples.
-pub struct Disk;
+pub struct Disk(PathBuf);
+
+impl Disk {
+    /// The folder of a scenario's file; for one made of flags, the present folder.
+    pub fn beside(source: &Source) -> Self {
+        Disk(Path::new(&source.name).parent().unwrap_or(Path::new("")).to_path_buf())
+    }
+}
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
-        std::fs::read_to_string(path).map_err(|e| reason(&e))
+        std::fs::read_to_string(self.0.join(path)).map_err(|e| reason(&e))
     }
+}
+
+/// Parses a scenario that may name files beside it.
+pub fn parsed(source: &Source) -> Result<Parsed, scenario::Problems> {
+    scenario::parse(source, &Disk::beside(source))
 }
 
 /// Why a file could not be read or written, without the number of the system's error.
@@ -43,7 +55,7 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
         End::Wrong
     })?;
     let source = Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input)? };
-    let scenario = checked(scenario::parse(&source, &Disk))?;
+    let scenario = checked(parsed(&source))?;
     // A file named `...toml` has the stem `..`, which would be the folder above.
     let stem = file.file_stem().filter(|s| *s != ".." && *s != ".").map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
     Ok(Given { scenario, text: Some(text), source, stem })
@@ -52,7 +64,7 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
 /// A scenario without a file: a rate, a law of service, a number of consumers.
 pub fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
     let source = scenario::quick(rate, service, consumers, overrides(input)?);
-    let scenario = checked(scenario::parse(&source, &Disk))?;
+    let scenario = checked(parsed(&source))?;
     Ok(Given { scenario, text: Some(source.text.clone()), source, stem: "quick".into() })
 }
 

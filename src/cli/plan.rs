@@ -74,7 +74,7 @@ impl Plan {
         for (a, axis) in grid.axes.iter().enumerate() {
             let stride: usize = grid.axes[a + 1..].iter().map(|x| x.values.len()).product();
             for i in 0..axis.values.len() {
-                grid.scenario(&given.source, &files::Disk, i * stride).map_err(|p| files::refused(&p))?;
+                grid.scenario(&given.source, &files::Disk::beside(&given.source), i * stride).map_err(|p| files::refused(&p))?;
             }
         }
         let methods = arguments.only.clone().unwrap_or(vec![Method::Theory, Method::Simulation]);
@@ -140,7 +140,7 @@ impl Plan {
             return Err(refuse("it was made by another version".into()));
         }
         let (source, grid, methods, command) = plan;
-        let scenario = files::checked(scenario::parse(&source, &files::Disk))?;
+        let scenario = files::checked(files::parsed(&source))?;
         Ok(Plan { source, grid, methods, scenario, command, fresh: false })
     }
 

@@ -125,7 +125,7 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
     }
     let mine = |measured: bool| missing(plan, folder, measured).into_iter().filter(|i| i % shard.of == shard.at);
     let scenarios = |indices: Vec<usize>| -> Result<Vec<(usize, Scenario)>, End> {
-        let one = |i| Ok((i, plan.grid.scenario(&plan.source, &files::Disk, i).map_err(|p| files::refused(&p))?));
+        let one = |i| Ok((i, plan.grid.scenario(&plan.source, &files::Disk::beside(&plan.source), i).map_err(|p| files::refused(&p))?));
         indices.into_iter().map(one).collect()
     };
     let bar = Bar::new(look.quiet);

@@ -330,6 +330,32 @@ fn what_is_wrong_is_told_with_what_to_write_instead() {
     }
 }
 
+/// What is of the wrong kind is told with an example of the right one, and what contradicts itself with a way out.
+#[test]
+fn every_refusal_says_what_to_write() {
+    for (from, to, words) in [
+        ("rate = \"900/s\"", "rate = \"900/s\"\narrivals = 5", "write { process = \"poisson\" }"),
+        ("rate = \"900/s\"", "rate = \"900/s\"\nkeys = 5", "write { law = …, count = …, exponent = … }"),
+        ("rate = \"900/s\"", "rate = \"900/s\"\nsend_time = true", "write \"4ms\", or { law = "),
+        ("rate = \"900/s\"", "arrivals = { process = \"closed\", concurrency = 2, batch = 2 }", "one message at a time"),
+        ("[queues.orders]", "[queues.orders]\ndiscipline = 5", "write one of: \"fifo\", \"lifo\""),
+    ] {
+        let told = wrong(&small(from, to));
+        assert!(told.contains(words), "{to}: `{words}` is not in\n{told}");
+    }
+    let topic = |more: &str| wrong(&format!("{SMALL}\n[topics.t]\nsubscriptions = [\"orders\"]\n{more}\n"));
+    assert!(topic("deliver = \"random\"\ncomplete_when = \"all\"").contains("deliver = \"all\""));
+    assert!(topic("complete_when = \"most\"").contains("how many of the copies"));
+    assert!(wrong(&format!("{SMALL}\n[simulation]\nprecision = {{ }}\n")).contains("total.latency.p99"));
+}
+
+#[test]
+fn a_message_on_its_way_to_disk_needs_room() {
+    let told = wrong(&small("[queues.orders]", "[queues.orders]\nmax_length = 0\ndurability = \"fsync\""));
+    assert!(told.contains("must be at least 1") && told.contains("write max_length = 1"), "{told}");
+    good(&small("[queues.orders]", "[queues.orders]\nmax_length = 1\ndurability = \"fsync\""));
+}
+
 #[test]
 fn wrong_tables_after_the_small_scenario_are_told() {
     for (more, words) in [

@@ -255,7 +255,7 @@ impl Collector {
         let mut all = Tally::default();
         for (name, tally) in self.places.producers.iter().zip(&self.producers) {
             if self.places.producers.len() > 1 {
-                out.producer(&format!("producers.{name}"), tally, span.lasted);
+                out.producer(&format!("producers.{name}"), tally, tally.wait.moments.count as f64 / span.lasted);
             }
             all.merge(tally);
         }
@@ -263,9 +263,9 @@ impl Collector {
             all.service = self.consumers[0].clone();
         }
         if let [only] = self.places.producers.as_slice() {
-            out.producer(&format!("producers.{only}"), &all, span.lasted);
+            out.producer(&format!("producers.{only}"), &all, done(&all, span));
         }
-        out.producer("total", &all, span.lasted);
+        out.producer("total", &all, done(&all, span));
         out.offered = all.offered();
         out.served = all.wait.moments.count;
         out.unfinished = all.unfinished;
@@ -274,9 +274,11 @@ impl Collector {
         for ((name, servers), times) in self.places.consumers.iter().zip(&self.consumers) {
             let place = format!("consumers.{name}");
             let busy = times.moments.sum as f64 / NANOS_PER_SECOND / span.lasted;
-            out.values.insert(path(&place, "throughput", ""), times.moments.count as f64 / span.lasted);
-            // The sum of services counts what reaches beyond the window; with one group the engine's own area is exact.
-            let busy = if self.places.consumers.len() == 1 { span.busy } else { busy };
+            // The window's messages count what reaches beyond it; with one group the engine's own figures are exact.
+            let one = self.places.consumers.len() == 1;
+            let rate = if one { done(&all, span) } else { times.moments.count as f64 / span.lasted };
+            out.values.insert(path(&place, "throughput", ""), rate);
+            let busy = if one { span.busy } else { busy };
             out.values.insert(path(&place, "busy", ""), busy);
             if times.moments.count > 0 {
                 out.values.insert(path(&place, "batch_size", ""), 1.0);
@@ -299,7 +301,7 @@ impl Collector {
         let lost = all.lost.values().sum::<u64>() as f64;
         let accepted = offered - all.lost.get(&Outcome::Rejected).copied().unwrap_or(0) as f64;
         set("arrival_rate", "", offered / span.lasted);
-        set("throughput", "", (offered - lost - span.grown()).max(0.0) / span.lasted);
+        set("throughput", "", done(all, span));
         set("loss", "", lost / offered.max(1.0));
         set("attempts", "", if accepted > 0.0 { (offered - lost) / accepted } else { 1.0 });
         set("queue_length", "mean", span.waiting);
@@ -369,10 +371,16 @@ impl Tally {
     }
 }
 
+/// Messages a second that are done within a window: those that come and neither are lost nor stay.
+fn done(all: &Tally, span: &Span) -> f64 {
+    let lost = all.lost.values().sum::<u64>() as f64;
+    (all.offered() as f64 - lost - span.grown()).max(0.0) / span.lasted
+}
+
 impl Summary {
-    pub(super) fn producer(&mut self, place: &str, tally: &Tally, lasted: f64) {
+    pub(super) fn producer(&mut self, place: &str, tally: &Tally, throughput: f64) {
         let (offered, lost) = (tally.offered() as f64, tally.lost.values().sum::<u64>() as f64);
-        self.values.insert(path(place, "throughput", ""), tally.wait.moments.count as f64 / lasted);
+        self.values.insert(path(place, "throughput", ""), throughput);
         self.values.insert(path(place, "loss", ""), lost / offered.max(1.0));
         self.times(place, "latency", &tally.latency);
         self.times(place, "wait", &tally.wait);

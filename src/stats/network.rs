@@ -48,6 +48,8 @@ pub struct NetworkCollector {
 #[derive(Debug, Clone, Default)]
 struct Ways {
     tally: Tally,
+    /// Messages, whether the window's or not, that were done within the window of time.
+    done: u64,
     rows: Rows<4>,
     /// Whether the rows are of messages whose only stay was not counted elsewhere, and the times of such ones.
     alone: bool,
@@ -290,10 +292,11 @@ impl Recorder for NetworkCollector {
 
     #[inline(always)]
     fn left(&mut self, exit: &Exit) {
+        let ways = self.producers.get_mut(exit.message.producer as usize).unwrap_or(&mut self.nobody);
+        ways.done += u64::from(exit.outcome == Outcome::Served && self.time.contains(&exit.finished));
         if !self.window.contains(&exit.message.id) {
             return;
         }
-        let ways = self.producers.get_mut(exit.message.producer as usize).unwrap_or(&mut self.nobody);
         if exit.outcome != Outcome::Served {
             return ways.lose(exit.outcome);
         }
@@ -407,10 +410,11 @@ impl NetworkCollector {
         let mut out = Summary::default();
         let mut all = self.nobody.tally.clone();
         for (name, ways) in self.places.producers.iter().zip(&self.producers) {
-            out.producer(&format!("producers.{name}"), &ways.tally, span.lasted);
+            out.producer(&format!("producers.{name}"), &ways.tally, ways.done as f64 / span.lasted);
             all.merge(&ways.tally);
         }
-        out.producer("total", &all, span.lasted);
+        let done = self.nobody.done + self.producers.iter().map(|ways| ways.done).sum::<u64>();
+        out.producer("total", &all, done as f64 / span.lasted);
         out.offered = all.offered();
         out.served = all.wait.moments.count;
         out.unfinished = all.unfinished;
@@ -431,6 +435,10 @@ impl NetworkCollector {
         let gone = (served + lost).max(1) as f64;
         set("arrival_rate", "", levels.offered as f64 / span.lasted);
         set("throughput", "", levels.served as f64 / span.lasted);
+        if self.is_a_dead_end(index) {
+            // What lies there becomes more and more: a mean would only say how long the run was.
+            return;
+        }
         set("loss", "", lost as f64 / gone);
         set("queue_length", "mean", levels.waiting);
         set("in_system", "mean", levels.waiting + levels.serving);
@@ -461,6 +469,11 @@ impl NetworkCollector {
         out.trails.insert(name.to_string(), trail.collect());
     }
 
+    /// Whether nobody takes messages out of a queue.
+    fn is_a_dead_end(&self, queue: usize) -> bool {
+        !self.places.consumers.iter().any(|c| c.queue == queue)
+    }
+
     /// Checks the laws that hold in a queue and among its servers.
     fn laws(&self, out: &mut Summary, index: usize, name: &str, span: &NetworkSpan) {
         let (stays, levels) = (&self.queues[index], &span.queues[index]);
@@ -470,7 +483,10 @@ impl NetworkCollector {
         let worked = second(served + u128::from(stays.lost_service));
         let stayed = second(stays.wait.moments.sum + served + u128::from(stays.lost_stay));
         let little = stays.across.stays(levels.waiting + levels.serving, stayed, span.lasted);
-        out.balances.insert(Law::Little(name.into()), little);
+        if !self.is_a_dead_end(index) {
+            // Stays that never end are in no sum.
+            out.balances.insert(Law::Little(name.into()), little);
+        }
         let flow = Balance { over_time: levels.came as f64, of_messages: levels.accounted as f64, edges: 0.0 };
         out.balances.insert(Law::Conservation(name.into()), flow);
         for ((_, place), group) in groups().filter(|((_, place), _)| place.plain) {

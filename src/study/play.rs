@@ -2,7 +2,7 @@
 
 use crate::message::{Exit, Forget, Level, Record, Recorder, Served};
 use crate::rng::Key;
-use crate::scenario::{Arrivals, Consumer, Discipline, Scenario, Servers};
+use crate::scenario::{Arrivals, Consumer, Discipline, Producer, Scenario, Servers};
 use crate::sim::{Chain, Engine, GroupTotals, Looks, Network, NetworkTotals, QueueTotals, Station, Totals};
 use crate::stats::{
     Before, Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueueSpan, Span, Summary,
@@ -66,6 +66,20 @@ impl<'a> Play<'a> {
             }
         }
         Ok(play)
+    }
+
+    /// How many messages there are in all, where producers follow traces; if others go on without end, as many as come meanwhile.
+    pub fn ends(&self) -> Option<u64> {
+        let last = |p: &Producer| if let Arrivals::Trace { instants, .. } = &p.arrivals { instants.last().copied() } else { None };
+        let end = self.scenario.producers.iter().filter_map(last).reduce(f64::max)?;
+        if !self.scenario.producers.iter().all(|p| last(p).is_some()) {
+            return Some((self.rate * end).ceil().max(1.0) as u64);
+        }
+        let (mut plan, mut all) = (self.plan(0), 0);
+        while let Some(block) = plan.next_block() {
+            all += block.len() as u64;
+        }
+        Some(all)
     }
 
     /// Plays by events whatever it is.
@@ -248,6 +262,9 @@ impl Listener {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Drift {
     pub grown: f64,
+    /// How far their mean number over time lay above that at the start, over the same time: half of what they grew by
+    /// where they grow evenly, all of it where they have filled up.
+    pub risen: f64,
     pub came: f64,
 }
 
@@ -257,7 +274,8 @@ pub(super) fn single(before: &Snapshot, after: &Snapshot) -> (Span, Drift) {
         unreachable!("a single queue's snapshots are of its own kind")
     };
     let span = single_span(from, to, *peak);
-    (span, Drift { grown: span.grown() / span.lasted, came: span.offered as f64 / span.lasted })
+    let risen = (span.waiting + span.busy - span.before) / span.lasted;
+    (span, Drift { grown: span.grown() / span.lasted, risen, came: span.offered as f64 / span.lasted })
 }
 
 fn single_span(before: &Totals, after: &Totals, peak: u64) -> Span {
@@ -280,7 +298,11 @@ fn mean(from: u128, to: u128, lasted: f64) -> f64 {
 
 /// What happened to each queue of a network.
 pub(super) fn network_drifts(span: &NetworkSpan) -> Vec<Drift> {
-    let drift = |q: &QueueSpan| Drift { grown: (q.after - q.before) / span.lasted, came: q.offered as f64 / span.lasted };
+    let drift = |q: &QueueSpan| Drift {
+        grown: (q.after - q.before) / span.lasted,
+        risen: (q.waiting + q.serving - q.before) / span.lasted,
+        came: q.offered as f64 / span.lasted,
+    };
     span.queues.iter().map(drift).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::long::Long;
 use super::play::{Drift, Play};
-use super::stopping::{first, missing, planned, still_needed};
+use super::stopping::{first, missing, planned, still_needed, without_interval};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
 use crate::message::{Exit, Record, Recorder, Served};
@@ -30,6 +30,10 @@ const LEAST_BATCHES: usize = 16;
 const DRIFT_CONFIDENCE: f64 = 0.999;
 /// A backlog that grows by less than this share of the arrivals is not told from one that has not settled.
 const LEAST_DRIFT: f64 = 0.005;
+/// Half-widths below this share of the value are those of equal values, but for rounding.
+const ALIKE: f64 = 1e-9;
+/// Growth over how far the mean lay above the start: 2 where a backlog grows evenly, 1 where a queue has filled up.
+const EVENLY: f64 = 1.5;
 
 /// Answers a scenario by simulation.
 ///
@@ -110,6 +114,8 @@ struct Runs<'a> {
     scenario: &'a Scenario,
     play: Play<'a>,
     messages: u64,
+    /// Messages in all, warm-up included, where the arrivals end.
+    all: Option<u64>,
 }
 
 impl<'a> Runs<'a> {
@@ -120,7 +126,17 @@ impl<'a> Runs<'a> {
             Length::Auto => planned(scenario),
             Length::Duration(s) => (play.rate * s).ceil().max(1.0) as u64,
         };
-        Ok(Runs { scenario, play, messages })
+        let all = play.ends();
+        let left_out = match scenario.simulation.warmup {
+            Warmup::Auto => 0,
+            Warmup::Messages(n) => n,
+            Warmup::Duration(s) => (play.rate * s).ceil() as u64,
+        };
+        if let Some(all) = all.filter(|all| *all <= left_out) {
+            return Err(format!("the arrivals end after {all} messages, all of them in the warm-up; write [simulation] warmup = 0"));
+        }
+        let messages = all.map_or(messages, |all| messages.min(all - left_out));
+        Ok(Runs { scenario, play, messages, all })
     }
 
     fn engine_name(&self) -> &'static str {
@@ -132,6 +148,8 @@ impl<'a> Runs<'a> {
         match self.scenario.simulation.warmup {
             Warmup::Messages(n) => (n, Vec::new()),
             Warmup::Duration(s) => ((self.play.rate * s).ceil() as u64, Vec::new()),
+            // What a trace tells of begins with its first message.
+            Warmup::Auto if self.all.is_some() => (0, Vec::new()),
             Warmup::Auto => self.settled(watch),
         }
     }
@@ -320,6 +338,9 @@ impl<'a> Runs<'a> {
 
     /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
     fn unstable(&self, runs: &[Vec<Drift>]) -> Option<String> {
+        if self.all.is_some() {
+            return None;
+        }
         let known = super::rho(self.scenario).filter(|rho| rho.is_finite() && !self.play.is_network());
         let Some(rho) = known else { return self.drifting(runs) };
         let constant = self.scenario.producers.len() == 1
@@ -343,17 +364,34 @@ impl<'a> Runs<'a> {
             }
             let growth: Vec<f64> = runs.iter().map(|r| r[q].grown).collect();
             let came = runs.iter().map(|r| r[q].came).sum::<f64>() / runs.len() as f64;
-            let (mean, Some(half)) = half_width(&growth, DRIFT_CONFIDENCE) else { continue };
-            if mean - half > LEAST_DRIFT * came && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
-                let grows = format!("{} ± {} messages/s", significant(mean, 3), significant(half, 2));
+            let (mean, half) = half_width(&growth, DRIFT_CONFIDENCE);
+            let risen = runs.iter().map(|r| r[q].risen).sum::<f64>() / runs.len() as f64;
+            // Replications that are all alike say no more than one of them, and that says nothing of chance.
+            let half = half.filter(|half| *half > ALIKE * mean.abs());
+            let beyond_chance = half.map_or_else(|| self.is_overloaded(q), |half| mean - half > LEAST_DRIFT * came);
+            if beyond_chance && mean > EVENLY * risen && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
+                let spread = half.map_or(String::new(), |half| format!(" ± {}", significant(half, 2)));
+                let grows = format!("{}{spread} messages/s", significant(mean, 3));
                 worst = Some((mean, format!("unstable: the backlog of queue `{}` grows by {grows}", queue.name)));
             }
         }
         worst.map(|(_, why)| why)
     }
 
+    /// Whether more comes to a queue than its servers can do, by mean rates.
+    fn is_overloaded(&self, queue: usize) -> bool {
+        let load = crate::theory::explain(self.scenario).loads.get(queue).and_then(|load| load.rho);
+        load.is_some_and(|rho| rho >= 1.0)
+    }
+
     fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
         let mut out = combined.caveats.clone();
+        for path in without_interval(&self.scenario.simulation.precision, combined) {
+            out.push(format!("the precision of {path} is not kept: it has no interval here"));
+        }
+        if self.all.is_some() {
+            out.push("the arrivals end: there is no steady state, and intervals say what chance does to these very arrivals".into());
+        }
         for c in &self.scenario.consumers {
             if c.service_time.scv().is_infinite() {
                 out.push(format!(

@@ -105,6 +105,13 @@ pub fn still_needed(missing: &Missing<'_>, made: u32) -> Option<u32> {
     (wanted > made).then(|| wanted - made)
 }
 
+/// Metrics that a precision is stated for and that have no interval to be narrowed, whatever is played.
+pub fn without_interval<'a>(precision: &'a Precision, combined: &Combined) -> Vec<&'a str> {
+    let Precision::Paths(paths) = precision else { return Vec::new() };
+    let told = |path: &str| combined.metrics.get(path).is_some_and(|e| e.half_width.is_some());
+    paths.iter().map(|p| p.0.as_str()).filter(|p| !told(p) && !combined.withheld.iter().any(|w| w == p)).collect()
+}
+
 impl Missing<'_> {
     /// What is to be said when it stays so.
     pub fn caveat(&self, made: u32) -> String {
@@ -155,6 +162,13 @@ mod tests {
         assert_eq!(still_needed(&missing, 10), Some(30));
         assert_eq!(still_needed(&missing, 400), Some(600));
         assert_eq!(still_needed(&missing, MOST_REPLICATIONS), None);
+    }
+
+    #[test]
+    fn what_has_no_interval_is_named() {
+        let paths = ["total.latency.mean", "total.latency.max", "total.latency.p999", "queues.q.drain_time"];
+        let precision = Precision::Paths(paths.iter().map(|p| (p.to_string(), 0.1)).collect());
+        assert_eq!(without_interval(&precision, &combined(0.01)), ["total.latency.max", "queues.q.drain_time"]);
     }
 
     #[test]

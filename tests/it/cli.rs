@@ -202,6 +202,21 @@ fn a_sweep_that_is_not_run_is_told() {
 }
 
 #[test]
+fn files_that_a_scenario_names_are_beside_it() {
+    let desk = Desk::new("beside", &[]);
+    std::fs::create_dir(desk.path("there")).expect("a folder");
+    let text = "[producers.p]\nto = \"q\"\narrivals = { process = \"trace\", file = \"sends.csv\" }\n[queues.q]\n\
+        [consumers.c]\nfrom = \"q\"\nservice_time = { law = \"empirical\", file = \"work.csv\" }\n";
+    for (name, text) in [("there/s.toml", text), ("there/sends.csv", "gap_ms\n3\n3\n"), ("there/work.csv", "2\n")] {
+        std::fs::write(desk.path(name), text).expect("a file");
+    }
+    let output = desk.run(&["explain", "there/s.toml"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let output = desk.run(&["sweep", "there/s.toml", "--vary", "consumers.c.count=1..2", "--only", "simulation", "--quiet"]);
+    assert!(output.status.success(), "{}", err(&output));
+}
+
+#[test]
 fn wrong_input_is_one_clear_error() {
     let desk = Desk::new("wrong", &[("bad.toml", "[producers.web]\nto = \"jobs\"\nrate = 900\n")]);
     for (arguments, words) in [

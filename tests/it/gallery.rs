@@ -5,8 +5,12 @@
 //! seeds are fixed, so a test that passes passes always.
 
 use crate::cli::Desk;
+use crate::semantics::fingerprint;
 use queuelab::answer::{Answer, Method};
-use queuelab::scenario::{NoFiles, Scenario, Source, parse};
+use queuelab::message::Keep;
+use queuelab::rng::Key;
+use queuelab::scenario::{Length, NoFiles, Scenario, Source, parse};
+use queuelab::sim::Network;
 use queuelab::study::{Blind, run};
 use std::path::{Path, PathBuf};
 
@@ -277,3 +281,75 @@ fn a_dump_makes_everybody_wait_but_by_turns_or_priority() {
         holds(discipline, &answer, "producers.quiet.wait.mean", wait * backlogged, 0.01);
     }
 }
+
+/// The scenarios of the gallery as the simulator plays them.
+fn played() -> impl Iterator<Item = (String, Scenario)> {
+    gallery().into_iter().map(|(name, text)| {
+        let source = Source { name: name.clone(), text, overrides: Vec::new() };
+        let scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
+        (name, scenario)
+    })
+}
+
+/// Threads share the work, not the chance.
+#[test]
+fn every_answer_is_the_same_for_any_number_of_threads() {
+    for (name, mut scenario) in played() {
+        scenario.simulation.replications = 3;
+        scenario.queues.iter_mut().for_each(|q| q.initial_backlog = q.initial_backlog.min(1000));
+        let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
+        // Of a timetable too, the first of its messages are enough.
+        scenario.simulation.length = if rate > 0.0 { Length::Duration(1000.0 / rate) } else { Length::Messages(1000) };
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let study = pool.install(|| run(&scenario, &[Method::Simulation], &Blind));
+            format!("{:?}{:?}", serde_json::to_string(&study.answer(Method::Simulation)).expect("plain data"), study.unanswered)
+        };
+        let one = with(1);
+        assert!(one == with(2) && one == with(8), "{name}");
+    }
+}
+
+/// Value stability: a seed keeps its trajectory from one version to the next. Change these only with a word to the users.
+#[test]
+fn trajectories_of_the_gallery_stay_what_they_are() {
+    let seen: Vec<(String, u64)> = played()
+        .map(|(name, scenario)| {
+            let plan = scenario.open_plan(1, 0).expect("a plan");
+            let mut network = Network::new(&scenario, plan, Key::new(1, 0), None).expect("a network");
+            let mut keep = Keep::default();
+            network.advance(2000, &mut keep);
+            (name, fingerprint(&keep))
+        })
+        .collect();
+    let kept: Vec<(String, u64)> = FINGERPRINTS.iter().map(|(name, hash)| (name.to_string(), *hash)).collect();
+    assert_eq!(seen, kept);
+}
+
+const FINGERPRINTS: &[(&str, u64)] = &[
+    ("autoscale-keda.toml", 4856146728444227102),
+    ("batching.toml", 2419389060899436830),
+    ("black-friday.toml", 15336773759866171019),
+    ("calibrate.toml", 10670346905936771908),
+    ("coordinated-omission-closed.toml", 14610586662120749403),
+    ("coordinated-omission.toml", 16012309730263100827),
+    ("erlang-b.toml", 13135223065844428873),
+    ("growth-and-cost.toml", 16763772024146492071),
+    ("hot-partition.toml", 10279700247537484873),
+    ("inspection-paradox.toml", 11195545991067477768),
+    ("lag-alert.toml", 12517172834918465683),
+    ("md1.toml", 13155987361281172767),
+    ("mg1-heavy-tail.toml", 2880388387982269835),
+    ("mm1.toml", 16617980523407085063),
+    ("mmc.toml", 13045349583975560257),
+    ("noisy-tenant.toml", 15869288829863131442),
+    ("peak-sizing.toml", 11941808894426089344),
+    ("pod-dies.toml", 9588775044281213968),
+    ("poison.toml", 15146183264657601499),
+    ("pooled-vs-partitions.toml", 9588775044281213968),
+    ("prefetch.toml", 15128532899414486348),
+    ("priority.toml", 15398266931539403669),
+    ("quickstart.toml", 2400551257436578133),
+    ("shared-database.toml", 5768049155699572660),
+    ("visibility-timeout.toml", 17022615596973447194),
+];

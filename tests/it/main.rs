@@ -19,3 +19,4 @@ mod semantics;
 mod stopping;
 mod studies;
 mod theory;
+mod verdicts;

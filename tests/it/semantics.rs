@@ -127,6 +127,59 @@ fn an_unacknowledged_message_is_worked_on_twice_and_served_once() {
     assert_eq!(totals.queues[0].counts.served, 1);
 }
 
+/// A watch over deliveries ends with the stay in the queue that keeps it.
+#[test]
+fn what_went_on_in_time_is_not_delivered_again_elsewhere() {
+    for further in ["", "visibility_timeout = \"100s\""] {
+        let text = format!(
+            "{EVERY}[queues.q]\nvisibility_timeout = \"5s\"\n[queues.r]\n{further}\n\
+            [consumers.c]\nfrom = \"q\"\nservice_time = \"4s\"\nto = \"r\"\n[consumers.d]\nfrom = \"r\"\nservice_time = \"12s\"\ncount = 2\n"
+        );
+        let (lives, totals) = play(&text, 4);
+        assert_eq!(served(&lives, 1, 2), [(0, 14_000, 14_000, 26_000), (1, 24_000, 24_000, 36_000)]);
+        assert!(lives.stays.0.iter().all(|r| r.deliveries == 1), "{further}");
+        assert!(totals.queues.iter().all(|q| q.is_conserved()), "{further}: {totals:?}");
+    }
+}
+
+/// Interrupted at 13 s, to be done at 18 s: too late after 14 s, and after 12 s it was too late when it was interrupted.
+#[test]
+fn an_interrupted_message_can_be_too_late() {
+    for (ttl, ends) in [("4s", 14_000), ("2s", 13_000), ("9s", 18_000)] {
+        let text = two_classes("resume").replace("[queues.q]", &format!("[queues.q]\nmessage_ttl = \"{ttl}\""));
+        let (lives, totals) = play(&text, 2);
+        let low = lives.stays.0.iter().find(|r| r.message.producer == 0).expect("it came");
+        let outcome = if ttl == "9s" { Outcome::Served } else { Outcome::Expired };
+        assert_eq!((low.outcome, low.finished / 1_000_000), (outcome, ends), "{ttl}");
+        assert!(totals.queues[0].is_conserved());
+    }
+}
+
+/// The first is in service from 10 to 11 s and, after a break, from 12 to 13 s; then it starts again at 15 s.
+#[test]
+fn what_starts_again_does_all_of_its_work_again() {
+    let text = two_classes("restart") + "outages = { up = \"11s\", down = \"1s\", in_progress = \"resume\" }\n";
+    let (lives, _) = play(&text, 2);
+    assert_eq!(served(&lives, 0, 2).iter().map(|r| r.3).collect::<Vec<_>>(), [21_000, 15_000]);
+}
+
+/// There is room for one only: with the two that wait for room it is three at 30 s.
+#[test]
+fn who_waits_for_room_makes_a_batch_full() {
+    let (lives, _) =
+        play(&single("max_length = 1\noverflow = \"block\"", "service_time = \"1s\"\nbatch = { max = 3, linger = \"100s\" }"), 3);
+    assert_eq!(served(&lives, 0, 3), [(0, 10_000, 30_000, 31_000), (1, 20_000, 30_000, 31_000), (2, 30_000, 30_000, 31_000)]);
+}
+
+#[test]
+fn the_longest_line_counts_those_that_wait_for_their_next_attempt() {
+    let scenario = scenario(&single("delivery_limit = 2", "service_time = \"1s\"\nfailure = 1.0\nretry_delay = \"25s\""));
+    let mut network = Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).expect("a network");
+    // The first waits from 11 to 36 s, the second from 21 s, the third from 31 s; nobody comes between 30 and 35 s.
+    network.advance_until(35_000_000_000, &mut Lives::default());
+    assert_eq!(network.peak_of(0), 3);
+}
+
 #[test]
 fn a_timer_of_one_queue_does_not_reach_a_message_in_the_next() {
     // Acknowledged at 12 s and worked on elsewhere until 20 s: nothing happens at 15 s.
@@ -277,19 +330,23 @@ fn levels_over_time_are_the_stays() {
     }
 }
 
+/// One number for all that happened to messages (FNV-1a).
+pub fn fingerprint(stays: &Keep) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for r in &stays.0 {
+        for word in [r.message.id, r.sent, r.taken, r.finished, u64::from(r.queue), u64::from(r.deliveries), r.outcome as u64] {
+            hash = (hash ^ word).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+    hash
+}
+
 /// Value stability: a seed keeps its trajectory from one version to the next. Change these only with a word to the users.
 #[test]
 fn trajectories_stay_what_they_are() {
     let mut seen = Vec::new();
     for (name, text) in busy_ones() {
-        let (lives, _) = play(&text, 5000);
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for r in &lives.stays.0 {
-            for word in [r.message.id, r.sent, r.taken, r.finished, u64::from(r.queue), u64::from(r.deliveries), r.outcome as u64] {
-                hash = (hash ^ word).wrapping_mul(0x100_0000_01b3);
-            }
-        }
-        seen.push((name, hash));
+        seen.push((name, fingerprint(&play(&text, 5000).0.stays)));
     }
     assert_eq!(seen, FINGERPRINTS);
 }

@@ -43,6 +43,10 @@ pub fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) -> Arrivi
         "mmpp" => mmpp(cx, producer, table, &process),
         other => {
             no_rate(cx, producer, other);
+            if let Some(field) = table.get("batch").filter(|_| other == "closed" && batch != Batch::Fixed(1)) {
+                let told = Problem::error(field.node.at, "a client sends one message at a time").label("leave it out");
+                cx.tell(told.help("a larger `concurrency` has more of them inside"));
+            }
             match other {
                 "schedule" => schedule(cx, table, &process),
                 "trace" => trace(cx, table, &process),

@@ -57,18 +57,30 @@ impl<'f> Context<'f> {
 
     /// The table that a field must be, all its keys known.
     pub fn table<'n>(&mut self, field: Field<'n>, keys: &[Key]) -> Option<&'n Table> {
-        let table = self.any_table(field)?;
         let known: Vec<&str> = keys.iter().map(|k| k.name).collect();
+        let table = self.table_like(field, || format!("write {{ {} = … }}, of which some may be left out", known.join(" = …, ")))?;
         self.known_keys(table, &known, field.key);
         Some(table)
     }
 
     /// The table that a field must be, whatever its keys.
     pub fn any_table<'n>(&mut self, field: Field<'n>) -> Option<&'n Table> {
+        let example = match field.key {
+            "arrivals" => "{ process = \"poisson\" }",
+            "batch" => "a number, or { law = \"geometric\", mean = 5 }",
+            "branches" => "[{ probability = 0.9, mean = \"1ms\" }, …]",
+            "objectives" => "{ \"total.latency.p99\" = \"< 200ms\" }",
+            "producers" | "queues" | "topics" | "consumers" => "a table for each, under its name",
+            _ => "\"4ms\", or { law = \"exponential\", mean = \"4ms\" }",
+        };
+        self.table_like(field, || format!("write {example}"))
+    }
+
+    fn table_like<'n>(&mut self, field: Field<'n>, help: impl FnOnce() -> String) -> Option<&'n Table> {
         let table = field.node.as_table();
         if table.is_none() {
             let what = format!("`{}` must be a table", field.key);
-            self.tell(Problem::error(field.node.at, what).label(format!("this is {}", field.node.kind())));
+            self.tell(Problem::error(field.node.at, what).label(format!("this is {}", field.node.kind())).help(help()));
         }
         table
     }

@@ -2,8 +2,8 @@
 
 use super::super::grammar::{QUEUE, TOPIC};
 use super::super::model::Discipline;
-use super::super::model::{Complete, Deliver, Preemption, Queue, Topic};
-use super::super::node::{Entry, Field, Table, Value};
+use super::super::model::{Complete, Deliver, Durability, Preemption, Queue, Topic};
+use super::super::node::{Entry, Field, Table};
 use super::super::problem::Problem;
 use super::{Context, Whose};
 
@@ -37,6 +37,10 @@ fn together(cx: &mut Context<'_>, table: &Table, queue: &Queue) {
         let told = Problem::warning(field.node.at, format!("queue `{}` never overflows", queue.name)).label("it has no max_length");
         cx.warnings.push(told.help("add max_length = 10_000, or leave overflow out"));
     }
+    if let Some(field) = table.get("max_length").filter(|_| queue.max_length == Some(0) && queue.durability == Durability::Fsync) {
+        let told = Problem::error(field.node.at, "a message must be on disk before it is taken, and there is no room for it meanwhile");
+        cx.tell(told.label("must be at least 1").help("write max_length = 1 or more, or leave out durability = \"fsync\""));
+    }
     let interrupts = matches!(queue.discipline, Discipline::Priority | Discipline::Lifo | Discipline::Shortest);
     if let Some(field) = table.get("preemption").filter(|_| queue.preemption != Preemption::None && !interrupts) {
         let told = Problem::error(field.node.at, "this discipline never interrupts a message in service").label("leave it out");
@@ -62,12 +66,13 @@ pub fn topic(cx: &mut Context<'_>, entry: &Entry) -> Topic {
     let empty = Table::default();
     let table = cx.table(entry.field(), TOPIC).unwrap_or(&empty);
     let subscriptions = subscriptions(cx, table, &whose);
-    Topic {
-        name: entry.key.clone(),
-        deliver: table.get("deliver").and_then(|f| cx.choice(f)).unwrap_or(Deliver::All),
-        complete_when: table.get("complete_when").and_then(|f| complete(cx, f, subscriptions.len())).unwrap_or_default(),
-        subscriptions,
+    let deliver = table.get("deliver").and_then(|f| cx.choice(f)).unwrap_or(Deliver::All);
+    let complete_when = table.get("complete_when").and_then(|f| complete(cx, f, subscriptions.len())).unwrap_or_default();
+    if let Some(field) = table.get("complete_when").filter(|_| complete_when != Complete::Each && deliver != Deliver::All) {
+        let told = Problem::error(field.node.at, "`complete_when` counts copies, and this topic makes none").label("leave it out");
+        cx.tell(told.help("or write deliver = \"all\", which sends a copy to every subscription"));
     }
+    Topic { name: entry.key.clone(), deliver, complete_when, subscriptions }
 }
 
 fn subscriptions(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Vec<usize> {
@@ -90,7 +95,12 @@ fn subscriptions(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Vec<
 }
 
 fn complete(cx: &mut Context<'_>, field: Field<'_>, copies: usize) -> Option<Complete> {
-    if matches!(field.node.value, Value::Text(_)) {
+    if let Some(word) = field.node.as_text() {
+        if !["each", "all"].contains(&word) {
+            let told = Problem::error(field.node.at, format!("`{word}` is no value of `complete_when`"));
+            cx.tell(told.help("write \"each\", \"all\", or how many of the copies must be done"));
+            return None;
+        }
         return cx.word(field, &["each", "all"]).map(|i| [Complete::Each, Complete::All][i]);
     }
     let most = u32::try_from(copies.max(1)).unwrap_or(u32::MAX);

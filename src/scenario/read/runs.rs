@@ -70,6 +70,11 @@ fn precision(cx: &mut Context<'_>, field: Field<'_>) -> Option<Precision> {
     let Value::Table(table) = &field.node.value else {
         return cx.number_in(field, 0.0, 1.0, true).map(Precision::Means);
     };
+    if table.0.is_empty() {
+        let told = Problem::error(field.node.at, "`precision` is empty").label("at least one metric is needed");
+        cx.tell(told.help("write { \"total.latency.p99\" = 0.02 }, or 0.02 for every mean"));
+        return None;
+    }
     let mut paths = Vec::new();
     for entry in &table.0 {
         let metric = known_metric(cx, &entry.key, entry.at);

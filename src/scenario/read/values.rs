@@ -75,7 +75,12 @@ impl Context<'_> {
 
     /// The index of one of some words.
     pub fn word(&mut self, field: Field<'_>, words: &[&str]) -> Option<usize> {
-        let text = self.text(field)?;
+        let Some(text) = field.node.as_text() else {
+            let told =
+                Problem::error(field.node.at, format!("`{}` must be a text", field.key)).label(format!("this is {}", field.node.kind()));
+            self.tell(told.help(format!("write one of: \"{}\"", words.join("\", \""))));
+            return None;
+        };
         let index = words.iter().position(|w| *w == text);
         if index.is_none() {
             let problem = Problem::error(field.node.at, format!("`{text}` is no value of `{}`", field.key));

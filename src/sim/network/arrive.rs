@@ -211,6 +211,10 @@ impl<S: Blocks> Network<S> {
                     station.waiting.up(self.now);
                     station.peak = station.peak.max(station.waiting.level());
                     self.jobs[slot].state = State::Blocked;
+                    if self.stations[queue as usize].batching {
+                        // With those who wait for room there may be a full batch.
+                        self.take_batches(queue);
+                    }
                     return true;
                 }
                 Overflow::DropHead if self.drop_oldest(queue, recorder) => {}

@@ -291,6 +291,11 @@ impl<S: Blocks> Network<S> {
 }
 
 impl Station {
+    /// More may wait than ever before.
+    fn note_peak(&mut self) {
+        self.peak = self.peak.max(self.waiting.level());
+    }
+
     /// One less waits.
     #[inline(always)]
     fn less(&mut self, now: u64) {

@@ -73,6 +73,7 @@ impl<S: Blocks> Network<S> {
                 self.put_back(slot, recorder);
             }
         }
+        self.stations[queue as usize].note_peak();
     }
 
     pub(super) fn repaired<R: Recorder>(&mut self, server: u32, recorder: &mut R) {

@@ -1,8 +1,8 @@
 //! Preemption: a message that is more urgent takes a server from another, which goes on later or starts again.
 
-use super::Network;
 use super::job::{FRESH, NONE, State};
 use super::parts::Phase;
+use super::{Event, Network};
 use crate::scenario::{Discipline, Preemption};
 use crate::workload::Blocks;
 
@@ -41,7 +41,7 @@ impl<S: Blocks> Network<S> {
     /// A server's message goes back to its place in the line, its work done so far kept or lost.
     pub(super) fn put_aside(&mut self, server: u32) {
         let s = &mut self.servers[server as usize];
-        let (slot, left, whole) = (s.job, s.end - self.now, s.end - s.start);
+        let (slot, left) = (s.job, s.end - self.now);
         s.epoch += 1;
         s.job = NONE;
         s.phase = Phase::Idle;
@@ -53,11 +53,16 @@ impl<S: Blocks> Network<S> {
         group.busy.down(self.now);
         let column = group.column;
         self.uncount(slot);
+        let restart = self.stations[self.jobs[slot].queue as usize].preemption == Preemption::Restart;
+        let left = if restart { self.jobs.demands(slot)[column as usize] } else { left };
         let job = &mut self.jobs[slot];
-        let restart = self.stations[job.queue as usize].preemption == Preemption::Restart;
-        job.left = if restart { whole } else { left };
-        job.left_of = column;
+        (job.left, job.left_of) = (left, column);
         debug_assert!(job.left != FRESH && job.state == State::Away);
+        let (expires, place) = (job.expires, job.place as u32);
+        if expires != u64::MAX {
+            // It waits like any other; its time may even have ended while it was in service.
+            self.timer(expires.max(self.now), Event::Expire { slot, place });
+        }
         self.line_up(slot);
     }
 }

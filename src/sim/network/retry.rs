@@ -34,7 +34,9 @@ impl<S: Blocks> Network<S> {
         }
         let (queue, place) = (job.queue, job.place as u32);
         self.jobs[slot].state = State::Delayed;
-        self.stations[queue as usize].waiting.up(self.now);
+        let station = &mut self.stations[queue as usize];
+        station.waiting.up(self.now);
+        station.note_peak();
         self.timer(self.now.saturating_add(delay), Event::Retry { slot, place });
     }
 
@@ -77,7 +79,9 @@ impl<S: Blocks> Network<S> {
     /// A delivery was not acknowledged in time: the message can be taken again, while its first consumer works on.
     pub(super) fn visible<R: Recorder>(&mut self, slot: u32, stamp: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
-        if job.stamp != stamp || job.state != State::InService {
+        let queue = job.queue as usize;
+        // It may have gone on to a queue that keeps no watch over its deliveries, and so does not tell them apart.
+        if job.stamp != stamp || job.state != State::InService || self.stations[queue].visibility.is_none() {
             return;
         }
         self.uncount(slot);
@@ -86,6 +90,7 @@ impl<S: Blocks> Network<S> {
         }
         if self.still_lives(slot, recorder) {
             self.offer(slot);
+            self.stations[queue].note_peak();
         }
     }
 
@@ -93,7 +98,7 @@ impl<S: Blocks> Network<S> {
     pub(super) fn expire<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
         let (queue, waits) = (job.queue, matches!(job.state, State::Ready | State::Committing | State::Blocked));
-        if job.place as u32 != place || job.expires != self.now || !waits {
+        if job.place as u32 != place || job.expires > self.now || !waits {
             return;
         }
         if job.state == State::Blocked {
