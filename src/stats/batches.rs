@@ -268,10 +268,17 @@ impl<P: Part> Recorder for Batches<P> {
         }
     }
 
+    /// Its own batch hears of a message, and the one in whose time it left.
     #[inline]
     fn left(&mut self, exit: &Exit) {
-        if let Some(part) = self.part(exit.message.id) {
-            self.parts[part].left(exit);
+        let own = self.part(exit.message.id);
+        if let Some(own) = own {
+            self.parts[own].left(exit);
+        }
+        if own != Some(self.now)
+            && let Some(part) = self.now()
+        {
+            part.left(exit);
         }
     }
 }

@@ -218,8 +218,8 @@ impl NetworkCollector {
         *self = self.counted();
         self.window.end = next.window.end;
         self.time.end = next.time.end;
-        self.producers.iter_mut().zip(&next.producers).for_each(|(a, b)| a.tally.merge(&b.tally));
-        self.nobody.tally.merge(&next.nobody.tally);
+        self.producers.iter_mut().zip(&next.producers).for_each(|(a, b)| a.merge(b));
+        self.nobody.merge(&next.nobody);
         self.queues.iter_mut().zip(&next.queues).for_each(|(a, b)| a.merge(b));
         self.consumers.iter_mut().zip(&next.consumers).for_each(|(a, b)| a.times.merge(&b.times));
     }
@@ -279,6 +279,7 @@ impl Recorder for NetworkCollector {
     fn passed(&mut self, r: &Record) {
         let known = self.producers.get_mut(r.message.producer as usize).filter(|_| self.consumers.len() == 1);
         let Some(ways) = known.filter(|_| self.window.contains(&r.message.id)) else { return self.passed_on(r) };
+        ways.done += u64::from(self.time.contains(&r.finished));
         self.queues[r.queue as usize].deliveries += u64::from(r.deliveries);
         ways.push([r.message.due, r.sent, r.sent + (r.finished - r.taken), r.finished], true);
     }
@@ -314,6 +315,11 @@ impl Ways {
         if self.rows.push(row) {
             self.count();
         }
+    }
+
+    fn merge(&mut self, next: &Ways) {
+        self.tally.merge(&next.tally);
+        self.done += next.done;
     }
 
     /// Gives the times of the messages that were alone to their queue and group, too.

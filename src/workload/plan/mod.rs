@@ -162,7 +162,7 @@ impl Plan {
         self.taken = 0;
         self.order.clear();
         self.producers.iter_mut().for_each(Producer::refill);
-        let most = (4 * BLOCK / self.producers.len()).max(16);
+        let most = (4 * BLOCK / self.producers.len().max(1)).max(16);
         let known = |(index, p): (usize, &Producer)| p.rest(most).last().map(|sent| (*sent, index));
         let Some(limit) = self.producers.iter().enumerate().filter_map(known).min() else { return };
         for (index, producer) in self.producers.iter_mut().enumerate() {
