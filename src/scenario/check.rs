@@ -46,6 +46,14 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         cx.tell(told.help("name it in a producer's or a consumer's `to`, or leave it out"));
     }
     endless(cx, tree, scenario);
+    for consumer in scenario.consumers.iter().filter(|c| c.batch.is_some_and(|b| b.max > 1 && b.linger > 0.0)) {
+        let queue = &scenario.queues[consumer.from];
+        if queue.max_length == Some(0) && queue.overflow != Overflow::Block {
+            let at = place(tree, "queues", &queue.name, "max_length").unwrap_or_default();
+            let told = Problem::error(at, "nothing can wait until a batch is full, so that all is refused").label("must be at least 1");
+            cx.tell(told.help("write max_length = 1 or more, or leave out the batch's linger"));
+        }
+    }
 }
 
 fn missing(cx: &mut Context<'_>, scenario: &Scenario) {

@@ -357,6 +357,15 @@ fn a_message_on_its_way_to_disk_needs_room() {
 }
 
 #[test]
+fn a_batch_that_lingers_needs_room() {
+    let batch = |more: &str| small("count = 4", "count = 4\nbatch = { max = 5, linger = \"1ms\" }").replace("[queues.orders]", more);
+    let told = wrong(&batch("[queues.orders]\nmax_length = 0"));
+    assert!(told.contains("all is refused") && told.contains("write max_length = 1"), "{told}");
+    good(&batch("[queues.orders]\nmax_length = 1"));
+    good(&batch("[queues.orders]\nmax_length = 0\noverflow = \"block\""));
+}
+
+#[test]
 fn wrong_tables_after_the_small_scenario_are_told() {
     for (more, words) in [
         ("[simulation]\nmessages = 1000000000000000000", "must be at most"),

@@ -375,7 +375,23 @@ impl<'a> Runs<'a> {
                 worst = Some((mean, format!("unstable: the backlog of queue `{}` grows by {grows}", queue.name)));
             }
         }
-        worst.map(|(_, why)| why)
+        worst.map(|(_, why)| why).or_else(|| self.overloaded())
+    }
+
+    /// The queue to which most comes that its servers cannot do, where mean rates alone decide it: nothing is lost on the way.
+    fn overloaded(&self) -> Option<String> {
+        let scenario = self.scenario;
+        let even = |t: &crate::scenario::Topic| t.deliver == crate::scenario::Deliver::All;
+        let open = |p: &crate::scenario::Producer| p.rate > 0.0 && !matches!(p.arrivals, crate::scenario::Arrivals::Closed { .. });
+        let keeps = |q: &crate::scenario::Queue| q.max_length.is_none() && q.message_ttl.is_none() && q.delivery_limit.is_none();
+        let fixed = scenario.consumers.iter().all(|c| c.autoscale.is_none() && c.ack == crate::scenario::Ack::Manual);
+        if !(fixed && scenario.topics.iter().all(even) && scenario.producers.iter().all(open) && scenario.queues.iter().all(keeps)) {
+            return None;
+        }
+        let loads = crate::theory::explain(scenario).loads;
+        let (rho, load) = loads.iter().filter_map(|load| Some((load.rho?, load))).max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let why = || format!("unstable: rho = {} in queue `{}`, whose backlog grows without end", significant(rho, 4), load.queue);
+        (rho > 1.0 + ALIKE).then(why)
     }
 
     /// Whether more comes to a queue than its servers can do, by mean rates.

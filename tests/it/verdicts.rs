@@ -49,6 +49,15 @@ fn a_queue_that_grows_is_refused() {
     }
 }
 
+/// A load of 1.003, which no short run tells from 1 by what it sees, and one of 0.997.
+#[test]
+fn a_load_that_is_known_to_be_too_much_is_refused_at_once() {
+    let second = |ms: &str| tandem(PERIODIC, &format!("{{ law = \"exponential\", mean = \"{ms}ms\" }}"), "messages = 2000");
+    let why = simulated(&second("90.27")).expect_err("rho is above 1");
+    assert!(why.starts_with("unstable: rho = 1.003 in queue `r`"), "{why}");
+    assert!(simulated(&second("89.73")).is_ok());
+}
+
 /// Four messages 1 ms apart that take 1.5 ms each wait for 0, 0.5, 1 and 1.5 ms, by recursion as by events.
 #[test]
 fn a_trace_is_played_from_its_first_message_to_its_last() {
