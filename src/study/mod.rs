@@ -5,6 +5,7 @@
 mod agreement;
 pub mod capacity;
 pub mod compare;
+mod drift;
 pub mod fit;
 mod load;
 mod long;

@@ -1,5 +1,6 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
+use super::drift::unstable;
 use super::long::Long;
 use super::play::{Drift, Play};
 use super::stopping::{first, missing, planned, still_needed, without_interval};
@@ -7,7 +8,7 @@ use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
 use crate::message::{Exit, Record, Recorder, Served};
 use crate::scenario::{Length, Precision, Scenario, Warmup};
-use crate::stats::{BATCHES, Combined, Gathered, Summary, half_width, mser5};
+use crate::stats::{BATCHES, Combined, Gathered, Summary, mser5};
 use crate::units::{plain, seconds, significant};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -26,14 +27,6 @@ const MOST_AT_ONCE: u32 = 16;
 const LEAST_WHOLE: usize = 2;
 /// Batches of one long run that make an interval when it is interrupted.
 const LEAST_BATCHES: usize = 16;
-/// Confidence of the statement that a backlog grows.
-const DRIFT_CONFIDENCE: f64 = 0.999;
-/// A backlog that grows by less than this share of the arrivals is not told from one that has not settled.
-const LEAST_DRIFT: f64 = 0.005;
-/// Half-widths below this share of the value are those of equal values, but for rounding.
-const ALIKE: f64 = 1e-9;
-/// Growth over how far the mean lay above the start: 2 where a backlog grows evenly, 1 where a queue has filled up.
-const EVENLY: f64 = 1.5;
 
 /// Answers a scenario by simulation.
 ///
@@ -336,68 +329,10 @@ impl<'a> Runs<'a> {
         (runs, caveat)
     }
 
-    /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
+    /// Why there is no steady state, if there is none.
     fn unstable(&self, runs: &[Vec<Drift>]) -> Option<String> {
-        if self.all.is_some() {
-            return None;
-        }
-        let known = super::rho(self.scenario).filter(|rho| rho.is_finite() && !self.play.is_network());
-        let Some(rho) = known else { return self.drifting(runs) };
-        let constant = self.scenario.producers.len() == 1
-            && self.scenario.producers[0].arrivals == crate::scenario::Arrivals::Periodic
-            && self.scenario.consumers.iter().all(|c| c.service_time.scv() == 0.0);
-        if rho < 1.0 || self.play.is_bounded() || (constant && rho <= 1.0) {
-            return None;
-        }
-        let growth: Vec<f64> = runs.iter().map(|r| r[0].grown).collect();
-        let (mean, half) = half_width(&growth, DRIFT_CONFIDENCE);
-        let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
-        Some(format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3)))
-    }
-
-    /// The queue of a network whose backlog grows fastest, if any does beyond chance.
-    fn drifting(&self, runs: &[Vec<Drift>]) -> Option<String> {
-        let mut worst: Option<(f64, String)> = None;
-        for (q, queue) in self.scenario.queues.iter().enumerate() {
-            if self.scenario.consumers_of(q).next().is_none() {
-                continue;
-            }
-            let growth: Vec<f64> = runs.iter().map(|r| r[q].grown).collect();
-            let came = runs.iter().map(|r| r[q].came).sum::<f64>() / runs.len() as f64;
-            let (mean, half) = half_width(&growth, DRIFT_CONFIDENCE);
-            let risen = runs.iter().map(|r| r[q].risen).sum::<f64>() / runs.len() as f64;
-            // Replications that are all alike say no more than one of them, and that says nothing of chance.
-            let half = half.filter(|half| *half > ALIKE * mean.abs());
-            let beyond_chance = half.map_or_else(|| self.is_overloaded(q), |half| mean - half > LEAST_DRIFT * came);
-            if beyond_chance && mean > EVENLY * risen && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
-                let spread = half.map_or(String::new(), |half| format!(" ± {}", significant(half, 2)));
-                let grows = format!("{}{spread} messages/s", significant(mean, 3));
-                worst = Some((mean, format!("unstable: the backlog of queue `{}` grows by {grows}", queue.name)));
-            }
-        }
-        worst.map(|(_, why)| why).or_else(|| self.overloaded())
-    }
-
-    /// The queue to which most comes that its servers cannot do, where mean rates alone decide it: nothing is lost on the way.
-    fn overloaded(&self) -> Option<String> {
-        let scenario = self.scenario;
-        let even = |t: &crate::scenario::Topic| t.deliver == crate::scenario::Deliver::All;
-        let open = |p: &crate::scenario::Producer| p.rate > 0.0 && !matches!(p.arrivals, crate::scenario::Arrivals::Closed { .. });
-        let keeps = |q: &crate::scenario::Queue| q.max_length.is_none() && q.message_ttl.is_none() && q.delivery_limit.is_none();
-        let fixed = scenario.consumers.iter().all(|c| c.autoscale.is_none() && c.ack == crate::scenario::Ack::Manual);
-        if !(fixed && scenario.topics.iter().all(even) && scenario.producers.iter().all(open) && scenario.queues.iter().all(keeps)) {
-            return None;
-        }
-        let loads = crate::theory::explain(scenario).loads;
-        let (rho, load) = loads.iter().filter_map(|load| Some((load.rho?, load))).max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let why = || format!("unstable: rho = {} in queue `{}`, whose backlog grows without end", significant(rho, 4), load.queue);
-        (rho > 1.0 + ALIKE).then(why)
-    }
-
-    /// Whether more comes to a queue than its servers can do, by mean rates.
-    fn is_overloaded(&self, queue: usize) -> bool {
-        let load = crate::theory::explain(self.scenario).loads.get(queue).and_then(|load| load.rho);
-        load.is_some_and(|rho| rho >= 1.0)
+        // Where the arrivals end none is asked for.
+        if self.all.is_some() { None } else { unstable(self.scenario, &self.play, runs) }
     }
 
     fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
