@@ -46,9 +46,9 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         }
         let verdict = match first.method {
             Method::Theory => against_theory(first.exact, x, y, widen, grain(path, x)),
-            Method::Rehearsal if statistic == "mean" => within(x, y, MEAN_TOLERANCE, path, second),
-            Method::Rehearsal => within(x, y, REHEARSAL_TOLERANCE, path, second),
-            _ => within(x, y, REPLAY_TOLERANCE, path, second),
+            Method::Rehearsal if statistic == "mean" => within(x, y, MEAN_TOLERANCE, path, [first, second]),
+            Method::Rehearsal => within(x, y, REHEARSAL_TOLERANCE, path, [first, second]),
+            _ => within(x, y, REPLAY_TOLERANCE, path, [first, second]),
         };
         let difference = match (x.value, y.value) {
             (Some(x), Some(y)) if x != 0.0 => Some((y - x) / x),
@@ -80,8 +80,9 @@ fn against_theory(exact: bool, theory: &Estimate, simulated: &Estimate, widen: f
     }
 }
 
-/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell.
-fn within(simulated: &Estimate, measured: &Estimate, share: f64, path: &str, measurement: &Answer) -> Accord {
+/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell. A send may be late by
+/// that share of the latency that it is a part of: it is often planned to take no time at all.
+fn within(simulated: &Estimate, measured: &Estimate, share: f64, path: &str, [simulation, measurement]: [&Answer; 2]) -> Accord {
     if measurement.trust() == Trust::Invalid {
         return Accord::Unknown;
     }
@@ -94,7 +95,9 @@ fn within(simulated: &Estimate, measured: &Estimate, share: f64, path: &str, mea
         Some(Unit::Ratio) => share,
         _ => 1e-9,
     };
-    if (x - y).abs() <= (share * x.abs()).max(floor) { Accord::Agree } else { Accord::Differ }
+    let whole = path.contains(".send.").then(|| simulation.get(&path.replace(".send.", ".latency."))).flatten().and_then(|e| e.value);
+    let size = whole.map_or(x.abs(), |whole| whole.max(x.abs()));
+    if (x - y).abs() <= (share * size).max(floor) { Accord::Agree } else { Accord::Differ }
 }
 
 #[cfg(test)]
@@ -118,6 +121,21 @@ mod tests {
         assert_eq!(verdict(&theory, &answer(Method::Simulation, 0.0110, Some(0.0002))), Accord::Differ);
         let approximate = Answer { exact: false, ..theory };
         assert_eq!(verdict(&approximate, &answer(Method::Simulation, 0.0110, Some(0.0002))), Accord::Unknown);
+    }
+
+    #[test]
+    fn a_send_may_be_late_by_a_share_of_the_latency() {
+        let with = |mut answer: Answer, late: f64| {
+            answer.set("total", "send", "p99", Estimate { value: Some(late), half_width: None });
+            answer.set("total", "latency", "p99", Estimate { value: Some(0.01), half_width: None });
+            answer
+        };
+        let verdict = |late| {
+            let answers = [with(Answer::new(Method::Rehearsal, "test"), 0.0), with(Answer::new(Method::Measurement, "test"), late)];
+            agreement(&answers, 0.95, 10).into_iter().find(|a| a.metric == "total.send.p99").expect("compared").verdict
+        };
+        assert_eq!(verdict(0.0004), Accord::Agree);
+        assert_eq!(verdict(0.0006), Accord::Differ);
     }
 
     #[test]
