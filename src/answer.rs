@@ -225,6 +225,17 @@ pub enum Trust {
     Invalid,
 }
 
+impl Trust {
+    /// As it is written everywhere.
+    pub fn name(self) -> &'static str {
+        match self {
+            Trust::Valid => "VALID",
+            Trust::Degraded => "DEGRADED",
+            Trust::Invalid => "INVALID",
+        }
+    }
+}
+
 /// A witness's figure beside the limit that it should keep, such as the generator's lateness.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Gate {

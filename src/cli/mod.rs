@@ -8,6 +8,7 @@ mod files;
 mod fit;
 mod init;
 mod plan;
+mod predict;
 mod progress;
 mod report;
 mod run;
@@ -41,6 +42,8 @@ enum Verb {
     Sweep(sweep::SweepArguments),
     /// Hold configurations or saved results against one another: better, worse, or no difference seen
     Compare(compare::CompareArguments),
+    /// Learn what this host adds at low loads, predict high ones, measure those, and say whether the prediction held
+    Predict(predict::PredictArguments),
     /// Fit laws and arrivals to a CSV of measured times, and write a ready scenario
     Fit(fit::FitArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Verb::Capacity(arguments) => capacity::capacity(&arguments),
         Verb::Sweep(arguments) => sweep::sweep(&arguments),
         Verb::Compare(arguments) => compare::compare(&arguments),
+        Verb::Predict(arguments) => predict::predict(&arguments),
         Verb::Fit(arguments) => fit::fit(&arguments),
         Verb::Report(arguments) => report::report(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),

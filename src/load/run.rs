@@ -49,6 +49,8 @@ pub struct Run {
     pub happened: Happened,
     /// Nanoseconds of group commits before the run, sorted, where messages are durable.
     pub syncs: Vec<u64>,
+    /// How long a message waited that came to an idle server, on average; `None` if none did.
+    pub hand_off: Option<f64>,
     /// Against what, and how.
     pub by: String,
     /// How far the run can be believed.
@@ -117,6 +119,7 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
         exits,
         happened: Happened { overruns: performance.overruns, commits: (0..score.queues()).map(|queue| target.commits(queue)).collect() },
         syncs,
+        hand_off: evidence.hand_offs.woken().map(|(_, mean)| mean * 1e9),
         by: format!("{}, {} server threads", scenario.measurement.target, score.servers()),
         gates: gates::gates(&mut evidence),
         caveats: caveat.into_iter().chain(gates::rest(&evidence)).collect(),

@@ -7,12 +7,12 @@ use crate::stats::t_quantile;
 /// Confidence of a statement that two methods differ: many metrics are compared, and few may differ by chance.
 const CONFIDENCE: f64 = 0.999;
 /// What a measurement may differ from its rehearsal (the host's share) and from its replay (the queue's code).
-const REHEARSAL_TOLERANCE: f64 = 0.05;
+pub(super) const REHEARSAL_TOLERANCE: f64 = 0.05;
 /// The same of a mean.
-const MEAN_TOLERANCE: f64 = 0.03;
+pub(super) const MEAN_TOLERANCE: f64 = 0.03;
 const REPLAY_TOLERANCE: f64 = 0.01;
 /// What a clock read, a hand-off and a wake-up may add to a time, in seconds, whatever its size.
-const RULER: f64 = 20e-6;
+pub(super) const RULER: f64 = 20e-6;
 /// Statistics that are compared: not the extremes of a single run.
 const COMPARED: &[&str] = &["mean", "p50", "p90", "p95", "p99"];
 

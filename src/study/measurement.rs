@@ -32,11 +32,44 @@ const REPLAY: &str = "simulation of the sends and service times that really happ
 /// The most messages that a measurement keeps.
 const MOST_MESSAGES: u64 = 20_000_000;
 
-/// Measures a scenario: rehearsal, measurement and replay, or why there is none.
+/// A scenario measured.
+pub struct Measured {
+    /// Rehearsal, measurement and replay.
+    pub answers: Vec<Answer>,
+    /// Seconds, in the scenario's time, until a message reached a consumer that had nothing to do; `None` if none had.
+    pub hand_off: Option<f64>,
+    /// Nanoseconds of group commits before the run, where messages are durable.
+    pub syncs: Vec<u64>,
+}
+
+/// Rehearsal, measurement and replay of a scenario, or why there is none.
 ///
 /// # Errors
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
 pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
+    measured(scenario, watch).map(|measured| measured.answers)
+}
+
+/// The plan of a measurement simulated, whatever the scenario says that a host adds, with group commits as they were seen.
+///
+/// # Errors
+/// A refusal that says why.
+pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
+    let refuse = |why: String| Unanswered { method: Method::Rehearsal, why };
+    let planned = plan(scenario).map_err(refuse)?;
+    let before: u64 = scenario.queues.iter().map(|q| q.initial_backlog).sum();
+    let messages = before + planned.len() as u64;
+    let host = Happened { commits: commits(scenario, syncs, planned.len()), ..Happened::default() };
+    let told = Told::replay(scenario, &planned, &host, messages).map_err(refuse)?;
+    let summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
+    Ok(answer(scenario, Method::Rehearsal, REHEARSAL, &summaries))
+}
+
+/// Measures a scenario, with what the run showed of the host.
+///
+/// # Errors
+/// A refusal that says why: what the target cannot do, or a load beyond the host.
+pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Measurement, why };
     let closed = is_closed(scenario);
     let station = Station::of(scenario).ok().filter(|_| !closed);
@@ -79,7 +112,7 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
         measurement.caveats.extend(caveats.iter().cloned());
         measurement.caveats.extend(late_expiry(scenario));
     }
-    Ok(answers)
+    Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
 }
 
 /// Where the real queue throws out later than the simulation what has waited too long: at the head of the line, as brokers do.

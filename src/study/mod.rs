@@ -14,6 +14,7 @@ mod measurement;
 mod objectives;
 mod overload;
 mod play;
+pub mod predict;
 mod run;
 pub mod sensitivity;
 mod simulation;

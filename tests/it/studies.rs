@@ -256,3 +256,43 @@ fn explain_says_when_to_page_and_what_matters() {
         assert!(said.contains(word), "`{word}` in\n{said}");
     }
 }
+
+/// What a moment of measuring says differs from machine to machine; that it is said, and of which loads, does not.
+#[test]
+fn predictions_are_said_before_they_are_measured_and_judged_after() {
+    let desk = Desk::new("predict", &[("mm1.toml", MM1)]);
+    let short = ["--set", "measurement.duration=1s"];
+    let output =
+        desk.run(&[&["predict", "mm1.toml", "--learn", "0.3", "--judge", "0.5,0.6", "--json", "--out", "out"], &short[..]].concat());
+    assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{}", text(&output.stderr));
+    let document = json(&output);
+    let points = document["points"].as_array().expect("a point for each load");
+    let of = |key: &str| points.iter().map(|p| p[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("load"), [0.3, 0.5, 0.6]);
+    assert_eq!(of("role"), ["learnt", "predicted", "predicted"]);
+    assert!(document["lesson"]["stretch"][0].as_f64().is_some_and(|s| s > 0.9), "{}", document["lesson"]);
+    for point in &points[1..] {
+        assert!(point["predicted"]["metrics"]["total.latency.mean"]["value"].as_f64().is_some_and(|v| v > 0.0));
+        assert!(!point["verdict"].is_null() && point["answers"].as_array().map(Vec::len) == Some(3));
+    }
+    let table = std::fs::read_to_string(desk.path("out/mm1/prediction.csv")).expect("a table");
+    assert_eq!(table.lines().count(), 1 + 3 * 3);
+    let picture = std::fs::read_to_string(desk.path("out/mm1/prediction.svg")).expect("a picture");
+    assert!(picture.contains("ideal host") && picture.contains("predicted"));
+}
+
+#[test]
+fn predictions_refuse_what_rates_cannot_turn() {
+    let closed = MM1.replace("rate = ", "arrivals = { process = \"closed\", concurrency = 3, think_time = \"1ms\" } # ");
+    let desk = Desk::new("predict-wrong", &[("mm1.toml", MM1), ("closed.toml", &closed)]);
+    for (arguments, code, word) in [
+        (vec!["mm1.toml", "--learn", "0.3,1.2"], 2, "between 0 and 1"),
+        (vec!["mm1.toml", "--learn", "0.3", "--judge", "0.3"], 2, "is no test"),
+        (vec!["closed.toml"], 5, "closed loop"),
+    ] {
+        let output = desk.run(&[&["predict"], &arguments[..]].concat());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(word), "{arguments:?} should say `{word}`: {said}");
+    }
+}

@@ -6,4 +6,5 @@ pub mod fit;
 pub mod index;
 mod page;
 pub mod points;
+pub mod predict;
 pub mod sweep;

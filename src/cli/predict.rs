@@ -1,0 +1,82 @@
+//! `queuelab predict`: what a host adds learnt at low loads, high ones predicted, measured and judged.
+
+use super::files;
+use super::progress::Bar;
+use super::{End, Input, style};
+use crate::report::study::predict as report;
+use crate::scenario;
+use crate::study::Watch;
+use crate::study::predict::{self, Held};
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub struct PredictArguments {
+    /// Scenario file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Loads to learn from: shares of what the fullest queue can do
+    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.3,0.5", value_parser = load)]
+    learn: Vec<f64>,
+    /// Loads to predict, then to measure
+    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.7,0.8,0.9", value_parser = load)]
+    judge: Vec<f64>,
+    #[command(flatten)]
+    input: Input,
+    /// The folder under which a folder for the scenario is written
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    speech: super::Speech,
+}
+
+fn load(text: &str) -> Result<f64, String> {
+    let share = text.trim().parse().ok().filter(|load: &f64| *load > 0.0 && *load < 1.0);
+    share.ok_or("a load lies between 0 and 1, as in 0.3,0.5".into())
+}
+
+pub fn predict(arguments: &PredictArguments) -> End {
+    predicted(arguments).unwrap_or_else(|end| end)
+}
+
+fn predicted(arguments: &PredictArguments) -> Result<End, End> {
+    let known = |load: &&f64| arguments.learn.contains(*load);
+    if let Some(both) = arguments.judge.iter().find(known) {
+        style::note(&format!("error: load {both} is both in --learn and in --judge; what was learnt from is no test\n"));
+        return Err(End::Wrong);
+    }
+    let given = files::read(&arguments.file, &arguments.input)?;
+    let folder = (!arguments.speech.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem));
+    folder.as_ref().map_or(Ok(()), |folder| files::prepare(folder))?;
+    let bar = Bar::new(arguments.speech.quiet);
+    let outcome = predict::predict(&given.scenario, &arguments.learn, &arguments.judge, &bar);
+    bar.clear();
+    if bar.stopped() {
+        return Err(End::Interrupted);
+    }
+    let prediction = outcome.map_err(|refusal| {
+        style::note(&format!("error: cannot predict: {}\n", refusal.why));
+        End::Failed
+    })?;
+    let document = report::document(&prediction, &scenario::resolved(&given.scenario), &super::command());
+    let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&prediction, &document)))?;
+    let said = if arguments.speech.json {
+        style::out(&document)
+    } else if arguments.speech.quiet {
+        End::Fine
+    } else {
+        let look = crate::report::Style {
+            width: style::width(),
+            ascii: arguments.speech.ascii,
+            colour: style::colour_on_stdout(),
+            written: written.iter().map(|p| p.display().to_string()).collect(),
+            ..Default::default()
+        };
+        style::out(&report::text(&prediction, &look))
+    };
+    let end = |held: &Held| match held {
+        Held::Accepted => End::Fine,
+        Held::Rejected(_) => End::Missed,
+        Held::Undecided(_) => End::Inconclusive,
+    };
+    Ok(report::sentences(&prediction).iter().fold(said, |worst, (held, _)| worst.worse(end(held))))
+}

@@ -1,0 +1,69 @@
+//! A prediction's plot: latency along the load, as predicted, as measured, and as an ideal host would have it.
+
+use super::axis::Axis;
+use super::figure::{self, Figure, Frame, LEFT, TOP};
+use super::theme::{self, INK, Pen};
+use crate::answer::{Estimate, Method, path};
+use crate::study::predict::{Point, Prediction};
+
+const PANEL: i32 = 240;
+/// The statistics that have a panel.
+const SHOWN: [&str; 2] = ["mean", "p99"];
+
+/// The picture; `None` where no latency is known.
+pub fn draw(prediction: &Prediction, frame: Frame) -> Option<String> {
+    let known = |statistic: &&str| prediction.points.iter().any(|p| p.latency(Method::Measurement, statistic).is_some());
+    let shown: Vec<&str> = SHOWN.into_iter().filter(known).collect();
+    if shown.is_empty() {
+        return None;
+    }
+    let step = PANEL + 66;
+    let height = TOP + step * shown.len() as i32;
+    let title = format!("Predicted, then measured: {}", prediction.scenario.title.as_deref().unwrap_or("latency along the load"));
+    let subtitle = format!("open circle: learnt from · one plan at each load, the same for all three · seed {}", prediction.scenario.seed);
+    let description = crate::report::study::predict::sentences(prediction).into_iter().map(|s| s.1).collect::<Vec<_>>().join(". ");
+    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
+        for (i, statistic) in shown.iter().enumerate() {
+            let top = TOP + step * i as i32;
+            panel(figure, &prediction.points, statistic, (top, top + PANEL));
+        }
+    }))
+}
+
+fn panel(figure: &Figure<'_>, points: &[Point], statistic: &str, heights: (i32, i32)) {
+    let metric = path("total", "latency", statistic);
+    let value = |p: &Point, method| p.answer(method).and_then(|a| a.get(&metric)).copied().filter(|e| e.value.is_some());
+    let line = |of: &dyn Fn(&Point) -> Option<Estimate>| -> Vec<(f64, f64)> {
+        let mut all: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((p.load, of(p)?.value?))).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all
+    };
+    let ideal = line(&|p| value(p, Method::Rehearsal));
+    let predicted = line(&|p| p.predicted.as_ref()?.get(&metric).copied());
+    let measured: Vec<(&Point, Estimate)> = points.iter().filter_map(|p| Some((p, value(p, Method::Measurement)?))).collect();
+    let tops = measured.iter().filter_map(|(_, e)| e.value);
+    let high = tops.chain(ideal.iter().chain(&predicted).map(|p| p.1)).fold(0.0, f64::max) * 1.1;
+    let panel = figure.panel(
+        heights,
+        Axis::percent("load of the fullest queue", 0.0, 1.0),
+        Axis::linear_times(&format!("latency, {statistic}"), 0.0, high),
+    );
+    panel.line(&ideal, theme::color(Method::Rehearsal), theme::pen(Method::Theory));
+    panel.line(&predicted, INK, Pen::Solid(20));
+    let color = theme::color(Method::Measurement);
+    for (point, estimate) in &measured {
+        let (Some(at), x) = (estimate.value, point.load) else { continue };
+        panel.line(&[(x, at)], color, Pen::Dots(36));
+        if point.predicted.is_none() {
+            panel.line(&[(x, at)], theme::PAPER, Pen::Dots(20));
+        }
+    }
+    let end = |name: &str, list: &[(f64, f64)], color| {
+        let &(x, y) = list.last()?;
+        Some((name.to_string(), color, (panel.x.place(x)?, panel.y.place(y)?)))
+    };
+    let last: Vec<(f64, f64)> = measured.iter().filter_map(|(p, e)| Some((p.load, e.value?))).collect();
+    let ends =
+        [end("ideal host", &ideal, theme::color(Method::Rehearsal)), end("predicted", &predicted, INK), end("measured", &last, color)];
+    panel.end_labels(ends.into_iter().flatten().collect());
+}

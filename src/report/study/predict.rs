@@ -1,0 +1,135 @@
+//! A prediction in words and in a table: what was learnt, what was said, what was measured then.
+
+use crate::answer::{Estimate, Method, Unit, path};
+use crate::report::number::{Scale, relative};
+
+use crate::report::plots::Frame;
+use crate::report::table::Style;
+use crate::report::text::{Paint, columns};
+use crate::study::predict::{Held, PREDICTED, Point, Prediction};
+use crate::units::{Time, plain};
+use serde_json::{Value, json};
+
+/// The verdict: a sentence for each load that was predicted.
+pub fn sentences(prediction: &Prediction) -> Vec<(Held, String)> {
+    let one = |point: &Point| {
+        let held = point.held(&prediction.lesson)?;
+        let sentence = match &held {
+            Held::Accepted => {
+                let off = PREDICTED.iter().filter_map(|(s, _)| Some(format!("{s} {}", relative(point.off(s)?))));
+                format!("load {}: accepted, {}", plain(point.load, 3), off.collect::<Vec<_>>().join(", "))
+            }
+            Held::Rejected(why) => format!("load {}: rejected, {}", plain(point.load, 3), why.join("; ")),
+            Held::Undecided(why) => format!("load {}: undecided, {why}", plain(point.load, 3)),
+        };
+        Some((held, sentence))
+    };
+    prediction.points.iter().filter_map(one).collect()
+}
+
+/// What the low loads showed, in a sentence.
+fn learnt(prediction: &Prediction) -> String {
+    let loads: Vec<String> = prediction.points.iter().filter(|p| p.predicted.is_none()).map(|p| plain(p.load, 3)).collect();
+    let lesson = &prediction.lesson;
+    let groups = prediction.scenario.consumers.iter().zip(&lesson.stretch);
+    let stretch: Vec<String> = groups.map(|(c, s)| format!("services of `{}` take {}", c.name, relative(s - 1.0))).collect();
+    let woken = lesson.hand_off.map(|h| format!("a consumer that has nothing to do is reached after {}", Time(h)));
+    format!("learnt at {}: {}", loads.join(", "), stretch.into_iter().chain(woken).collect::<Vec<_>>().join("; "))
+}
+
+/// The whole text, with a final newline.
+pub fn text(prediction: &Prediction, style: &Style) -> String {
+    let mut first = Vec::new();
+    for (held, sentence) in sentences(prediction) {
+        let (sign, paint) = match held {
+            Held::Accepted => ("✓ ", Paint::Green),
+            Held::Rejected(_) => ("✗ ", Paint::Red),
+            Held::Undecided(_) => ("? ", Paint::Yellow),
+        };
+        first.extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
+    }
+    let small = "latency of all messages; the ideal host is the same plan simulated with nothing added; off is the measurement against the prediction";
+    let blocks =
+        [first, style.lines(&learnt(prediction), "· ", "  "), table(prediction, style), style.lines(small, "", ""), style.written.clone()];
+    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
+    blocks.join("\n\n") + "\n"
+}
+
+fn table(prediction: &Prediction, style: &Style) -> Vec<String> {
+    let head = ["load", "", "ideal host", "predicted", "measured", "off", "trust"].map(String::from).to_vec();
+    let mut rows = vec![Some(head), None];
+    for point in &prediction.points {
+        for (i, (statistic, _)) in PREDICTED.iter().enumerate() {
+            let metric = path("total", "latency", statistic);
+            let of = |method| point.answer(method).and_then(|a| a.get(&metric));
+            // All three are about one plan: how far they are apart is no matter of sampling.
+            let bare = |e: &Estimate| Estimate { half_width: None, ..*e };
+            let predicted = point.predicted.as_ref().and_then(|a| a.get(&metric)).map(bare);
+            let [ideal, measured] = [Method::Rehearsal, Method::Measurement].map(|method| of(method).map(bare));
+            let scale = Scale::of(Unit::Seconds, measured.as_ref().and_then(|e| e.value).into_iter());
+            let off = match (point.off(statistic), &point.predicted) {
+                (Some(off), _) => relative(off),
+                (None, None) => "learnt".into(),
+                (None, Some(_)) => "–".into(),
+            };
+            let start = if i == 0 { plain(point.load, 3) } else { String::new() };
+            let trust = point.answer(Method::Measurement).filter(|_| i == 0).map_or(String::new(), |a| a.trust().name().into());
+            let shown = [ideal, predicted, measured].map(|e| scale.show_with_unit(e.as_ref()));
+            rows.push(Some([start, statistic.to_string()].into_iter().chain(shown).chain([off, trust]).collect()));
+        }
+    }
+    let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
+    let rows: Vec<_> = rows.into_iter().map(|row| row.map(signs)).collect();
+    columns(&rows, 5, if style.ascii { '-' } else { '─' })
+}
+
+/// A row for each load and statistic; SI units.
+pub fn csv(prediction: &Prediction) -> String {
+    let head = ["load", "metric", "role", "ideal", "predicted", "measured", "half_width", "replayed", "off", "trust", "unit"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for (point, (statistic, _)) in prediction.points.iter().flat_map(|p| PREDICTED.iter().map(move |s| (p, s))) {
+        let metric = path("total", "latency", statistic);
+        let number = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
+        let of = |method| number(point.latency(method, statistic));
+        let measured = point.answer(Method::Measurement);
+        rows.push(vec![
+            point.load.to_string(),
+            metric.clone(),
+            if point.predicted.is_some() { "predicted" } else { "learnt" }.into(),
+            of(Method::Rehearsal),
+            number(point.predicted.as_ref().and_then(|a| a.get(&metric)).and_then(|e| e.value)),
+            of(Method::Measurement),
+            number(measured.and_then(|a| a.get(&metric)).and_then(|e| e.half_width)),
+            of(Method::Replay),
+            number(point.off(statistic)),
+            measured.map_or(String::new(), |a| a.trust().name().into()),
+            "s".into(),
+        ]);
+    }
+    crate::report::csv::table(&rows)
+}
+
+/// The document for machines.
+pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> String {
+    let points = prediction.points.iter().map(|p| {
+        json!({ "load": p.load, "role": if p.predicted.is_some() { "predicted" } else { "learnt" }, "predicted": p.predicted, "answers": p.answers,
+                "lesson": p.lesson, "verdict": p.held(&prediction.lesson),
+                "off": PREDICTED.iter().filter_map(|(s, _)| Some((s.to_string(), p.off(s)?))).collect::<std::collections::BTreeMap<_, _>>() })
+    });
+    let document = json!({
+        "queuelab": env!("CARGO_PKG_VERSION"),
+        "command": command,
+        "scenario": scenario,
+        "lesson": prediction.lesson,
+        "verdict": sentences(prediction).into_iter().map(|s| s.1).chain([learnt(prediction)]).collect::<Vec<_>>(),
+        "points": points.collect::<Vec<_>>(),
+    });
+    format!("{document:#}\n")
+}
+
+/// Every file of a prediction, by name.
+pub fn files(prediction: &Prediction, document: &str) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![("prediction.json", document.to_string()), ("prediction.csv", csv(prediction))];
+    files.extend(crate::report::plots::predicted(prediction, Frame::Alone).map(|svg| ("prediction.svg", svg)));
+    files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
+}

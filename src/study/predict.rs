@@ -1,0 +1,321 @@
+//! Prediction that is judged: what a host adds is learnt at low loads, high ones are predicted before they are measured, and what the
+//! measurement then says is held against that.
+//!
+//! All loads are one scenario with more or less traffic. A prediction is the very plan that will be measured, simulated with the
+//! services as long and the sleeping consumers as slow to wake as they were at the low loads; no sampling error lies between the two.
+
+use super::agreement::{MEAN_TOLERANCE, REHEARSAL_TOLERANCE, RULER};
+use super::load;
+use super::measurement::{self, Measured};
+use super::watch::Watch;
+use crate::answer::{Answer, Method, Trust, Unanswered, path};
+use crate::scenario::{Arrivals, Consumer, Scenario};
+use crate::theory::explain;
+use crate::units::{Time, plain};
+use serde::Serialize;
+
+/// The statistics of the latency of all messages that are predicted, each with what it may be off, as for a rehearsal.
+pub const PREDICTED: [(&str, f64); 3] = [("mean", MEAN_TOLERANCE), ("p50", REHEARSAL_TOLERANCE), ("p99", REHEARSAL_TOLERANCE)];
+
+/// What low loads showed of the host.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Lesson {
+    /// Seconds until a message reaches a consumer that sleeps, in the scenario's time; `None` if no consumer was seen asleep.
+    pub hand_off: Option<f64>,
+    /// Of each group of consumers, how long its services took over how long they were to take, on average.
+    pub stretch: Vec<f64>,
+    /// Nanoseconds of group commits, where messages are durable.
+    #[serde(skip)]
+    pub syncs: Vec<u64>,
+}
+
+/// A load and what was said of it.
+#[derive(Debug, Clone)]
+pub struct Point {
+    /// Of the fullest queue.
+    pub load: f64,
+    pub scenario: Scenario,
+    /// What was said before it was measured; `None` where it was learnt from.
+    pub predicted: Option<Answer>,
+    /// Rehearsal, measurement, replay.
+    pub answers: Vec<Answer>,
+    /// What this load itself would have taught.
+    pub lesson: Lesson,
+}
+
+/// Whether a prediction held.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Held {
+    Accepted,
+    /// What was off, and why, in sentences.
+    Rejected(Vec<String>),
+    /// Why it cannot be said.
+    Undecided(String),
+}
+
+/// A scenario, learnt and predicted.
+#[derive(Debug, Clone)]
+pub struct Prediction {
+    pub scenario: Scenario,
+    pub lesson: Lesson,
+    pub points: Vec<Point>,
+}
+
+impl Point {
+    pub fn answer(&self, method: Method) -> Option<&Answer> {
+        self.answers.iter().find(|a| a.method == method)
+    }
+
+    /// A statistic of the latency of all messages by the answer of a method.
+    pub fn latency(&self, method: Method, statistic: &str) -> Option<f64> {
+        figure(self.answer(method)?, statistic)
+    }
+
+    /// How far the measurement is from the prediction, as a share of it.
+    pub fn off(&self, statistic: &str) -> Option<f64> {
+        let predicted = figure(self.predicted.as_ref()?, statistic)?;
+        Some(self.latency(Method::Measurement, statistic)? / predicted - 1.0)
+    }
+
+    /// Whether the prediction held; `None` for a load that was learnt from.
+    pub fn held(&self, learnt: &Lesson) -> Option<Held> {
+        let predicted = self.predicted.as_ref()?;
+        let measured = self.answer(Method::Measurement)?;
+        if measured.trust() == Trust::Invalid {
+            let gate = measured.gates.iter().find(|g| g.trust == Trust::Invalid).map_or("its gates", |g| g.name);
+            return Some(Held::Undecided(format!("the measurement is INVALID ({gate}), and judges nobody")));
+        }
+        let judged = PREDICTED.iter().filter_map(|&(statistic, share)| {
+            let (x, y) = (figure(predicted, statistic)?, figure(measured, statistic)?);
+            Some((statistic, share, y / x - 1.0, (x - y).abs() <= (share * x).max(RULER)))
+        });
+        let judged: Vec<_> = judged.collect();
+        if judged.is_empty() {
+            return Some(Held::Undecided("too few messages were measured for a figure to be held against it".into()));
+        }
+        let missed: Vec<String> = judged
+            .iter()
+            .filter(|(.., held)| !held)
+            .map(|(statistic, share, off, _)| format!("{statistic} is {} off, more than {} %", percent(*off), plain(share * 100.0, 2)))
+            .collect();
+        if missed.is_empty() {
+            return Some(Held::Accepted);
+        }
+        let mut why = vec![missed.join("; ")];
+        why.extend(self.changed(learnt));
+        why.extend(self.explained());
+        Some(Held::Rejected(why))
+    }
+
+    /// What the host did at this load that it had not done at the low ones.
+    fn changed(&self, learnt: &Lesson) -> Option<String> {
+        let groups = self.scenario.consumers.iter().zip(self.lesson.stretch.iter().zip(&learnt.stretch));
+        let mut said: Vec<String> = groups
+            .filter(|(_, (now, then))| (*now - *then).abs() >= 0.002)
+            .map(|(c, (now, then))| format!("services of `{}` took {} instead of {}", c.name, percent(now - 1.0), percent(then - 1.0)))
+            .collect();
+        if let (Some(now), Some(then)) = (self.lesson.hand_off, learnt.hand_off)
+            && (now - then).abs() > 0.3 * then
+        {
+            said.push(format!("a sleeping consumer was reached after {} instead of {}", Time(now), Time(then)));
+        }
+        (!said.is_empty()).then(|| format!("the host was another than at the low loads: {}", said.join("; ")))
+    }
+
+    /// Whether the queue or the host is to blame: the replay has the services and sends as they were.
+    fn explained(&self) -> Option<String> {
+        let off = self.latency(Method::Measurement, "mean")? / self.latency(Method::Replay, "mean")? - 1.0;
+        let blame = if off.abs() <= 0.01 {
+            "so that the host, not the queue, explains the rest"
+        } else {
+            "so that hand-offs or the queue itself have a share in it"
+        };
+        Some(format!("the replay of what really happened is {} from the measured mean, {blame}", percent(off)))
+    }
+}
+
+/// A share as `+1.2 %`.
+fn percent(share: f64) -> String {
+    format!("{}{} %", if share < 0.0 { "−" } else { "+" }, plain((share * 100.0).abs(), 2))
+}
+
+fn figure(answer: &Answer, statistic: &str) -> Option<f64> {
+    answer.get(&path("total", "latency", statistic)).and_then(|e| e.value).filter(|v| *v > 0.0)
+}
+
+/// Measures a scenario at some loads (shares of what its fullest queue can do) to learn from, and predicts others before it
+/// measures them.
+///
+/// # Errors
+/// Why it cannot be done: a scenario that cannot be measured, or one whose load is not a matter of its rates.
+pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Watch) -> Result<Prediction, Unanswered> {
+    let rho = turned(scenario).map_err(|why| Unanswered { method: Method::Measurement, why })?;
+    let at = |load: f64| load::times(scenario, load / rho);
+    let mut points = Vec::new();
+    let all = (learn.len() + judge.len()) as f64;
+    let stopped = || Unanswered { method: Method::Measurement, why: "interrupted".into() };
+    for (i, &load) in learn.iter().enumerate() {
+        let part = Part { watch, from: i as f64 / all, share: 1.0 / all, load };
+        points.push(point(at(load), load, None, &part)?);
+        if watch.stopped() {
+            return Err(stopped());
+        }
+    }
+    let lesson = together(&points);
+    for (i, &load) in judge.iter().enumerate() {
+        let part = Part { watch, from: (learn.len() + i) as f64 / all, share: 1.0 / all, load };
+        let scenario = at(load);
+        let predicted = measurement::rehearsed(&taught(&scenario, &lesson), &lesson.syncs)?;
+        points.push(point(scenario, load, Some(predicted), &part)?);
+        if watch.stopped() {
+            return Err(stopped());
+        }
+    }
+    Ok(Prediction { scenario: scenario.clone(), lesson, points })
+}
+
+/// The present load of the fullest queue; why there is none that rates could turn, if so.
+fn turned(scenario: &Scenario) -> Result<f64, String> {
+    if let Some(closed) = scenario.producers.iter().find(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+        return Err(format!("producer `{}` is a closed loop: its rate follows from the answers and cannot be turned", closed.name));
+    }
+    let fullest = explain(scenario).loads.iter().filter_map(|load| load.rho).fold(0.0, f64::max);
+    if fullest > 0.0 && fullest.is_finite() {
+        Ok(fullest)
+    } else {
+        Err("no queue has a load: its servers are without limit, or nothing is sent".into())
+    }
+}
+
+fn point(scenario: Scenario, load: f64, predicted: Option<Answer>, watch: &dyn Watch) -> Result<Point, Unanswered> {
+    let Measured { answers, hand_off, syncs } = measurement::measured(&scenario, watch)?;
+    let mean = |method, group: &Consumer| {
+        let answer: &Answer = answers.iter().find(|a| a.method == method)?;
+        answer.get(&path(&format!("consumers.{}", group.name), "service", "mean")).and_then(|e| e.value).filter(|v| *v > 0.0)
+    };
+    let stretch = |c: &Consumer| mean(Method::Measurement, c).zip(mean(Method::Rehearsal, c)).map_or(1.0, |(real, planned)| real / planned);
+    let stretch = scenario.consumers.iter().map(stretch).collect();
+    Ok(Point { load, predicted, answers, lesson: Lesson { hand_off, stretch, syncs }, scenario })
+}
+
+/// What several loads showed, on average.
+fn together(points: &[Point]) -> Lesson {
+    let mean = |of: &mut dyn Iterator<Item = f64>| {
+        let all: Vec<f64> = of.collect();
+        (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
+    };
+    let groups = points.first().map_or(0, |p| p.lesson.stretch.len());
+    Lesson {
+        hand_off: mean(&mut points.iter().filter_map(|p| p.lesson.hand_off)),
+        stretch: (0..groups).map(|g| mean(&mut points.iter().map(|p| p.lesson.stretch[g])).unwrap_or(1.0)).collect(),
+        syncs: points.iter().flat_map(|p| p.lesson.syncs.iter().copied()).collect(),
+    }
+}
+
+/// The scenario on a host as it was learnt.
+fn taught(scenario: &Scenario, lesson: &Lesson) -> Scenario {
+    let mut out = scenario.clone();
+    out.simulation.overheads.hand_off = lesson.hand_off.unwrap_or(0.0);
+    for (group, &stretch) in out.consumers.iter_mut().zip(&lesson.stretch) {
+        group.service_time = group.service_time.scaled(stretch);
+        group.service_time_per_message = group.service_time_per_message.scaled(stretch);
+    }
+    // Work that producers bring is done by some group or other: by the one that changed most.
+    let most = lesson.stretch.iter().copied().fold(1.0, f64::max);
+    for law in out.producers.iter_mut().filter_map(|p| p.service_time.as_mut()) {
+        *law = law.scaled(most);
+    }
+    out
+}
+
+/// A part of the whole work.
+struct Part<'a> {
+    watch: &'a dyn Watch,
+    from: f64,
+    share: f64,
+    load: f64,
+}
+
+impl Watch for Part<'_> {
+    fn says(&self, _: &str, done: f64, detail: &str) {
+        self.watch.says(&format!("load {}", plain(self.load, 3)), self.from + self.share * done, detail);
+    }
+
+    fn stopped(&self) -> bool {
+        self.watch.stopped()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::{Estimate, Gate};
+    use crate::scenario::Servers;
+    use crate::workload::laws::Law;
+
+    fn answer(method: Method, mean: f64) -> Answer {
+        let mut out = Answer::new(method, "test");
+        out.set("total", "latency", "mean", Estimate::exact(mean));
+        out
+    }
+
+    /// A load of which 10 ms were predicted, with what was measured and replayed.
+    fn point(measured: f64, replayed: f64, stretch: f64) -> Point {
+        Point {
+            load: 0.9,
+            scenario: Scenario::mgc(900.0, Law::exponential(0.001), 1),
+            predicted: Some(answer(Method::Rehearsal, 0.010)),
+            answers: vec![answer(Method::Measurement, measured), answer(Method::Replay, replayed)],
+            lesson: Lesson { hand_off: Some(30e-6), stretch: vec![stretch], syncs: Vec::new() },
+        }
+    }
+
+    fn learnt() -> Lesson {
+        Lesson { hand_off: Some(30e-6), stretch: vec![1.003], syncs: Vec::new() }
+    }
+
+    #[test]
+    fn what_is_near_is_accepted_and_what_is_off_is_rejected_with_its_reason() {
+        assert_eq!(point(0.0102, 0.0102, 1.003).held(&learnt()), Some(Held::Accepted));
+        let Some(Held::Rejected(why)) = point(0.012, 0.0119, 1.02).held(&learnt()) else { panic!("a fifth is off") };
+        assert_eq!(why[0], "mean is +20 % off, more than 3 %");
+        assert!(why[1].contains("services of `consumers` took +2 % instead of +0.3 %"), "{why:?}");
+        assert!(why[2].contains("the host, not the queue, explains the rest"), "{why:?}");
+        let Some(Held::Rejected(why)) = point(0.012, 0.0101, 1.003).held(&learnt()) else { panic!("a fifth is off") };
+        assert_eq!(why.len(), 2, "the host was the same: {why:?}");
+        assert!(why[1].contains("the queue itself"), "{why:?}");
+    }
+
+    #[test]
+    fn an_invalid_measurement_judges_nobody() {
+        let mut point = point(0.012, 0.012, 1.003);
+        let gate = Gate { name: "steal", value: 0.5, limit: 0.01, unit: "ratio", trust: Trust::Invalid, meaning: String::new() };
+        point.answers[0].gates.push(gate);
+        assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("INVALID (steal)")));
+        point.answers = vec![answer(Method::Measurement, 0.0)];
+        assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("too few")));
+    }
+
+    #[test]
+    fn a_lesson_is_the_mean_of_what_was_seen_and_makes_the_host_slower() {
+        let mut points = [point(0.01, 0.01, 1.01), point(0.01, 0.01, 1.03)];
+        points[0].lesson.hand_off = None;
+        let lesson = together(&points);
+        assert_eq!(lesson.hand_off, Some(30e-6));
+        assert!((lesson.stretch[0] - 1.02).abs() < 1e-12);
+        let slower = taught(&points[0].scenario, &lesson);
+        assert!((slower.consumers[0].mean_service() - 0.00102).abs() < 1e-12);
+        assert_eq!(slower.simulation.overheads.hand_off, 30e-6);
+    }
+
+    #[test]
+    fn loads_are_turned_where_rates_make_them() {
+        let mut scenario = Scenario::mgc(500.0, Law::exponential(0.001), 1);
+        assert!((turned(&scenario).expect("half of what one can do") - 0.5).abs() < 1e-12);
+        scenario.consumers[0].count = Servers::Unlimited;
+        assert!(turned(&scenario).is_err_and(|why| why.contains("without limit")));
+        scenario.producers[0].arrivals = Arrivals::Closed { concurrency: 3, think_time: Law::exponential(0.001) };
+        assert!(turned(&scenario).is_err_and(|why| why.contains("closed loop")));
+    }
+}
