@@ -2,11 +2,10 @@
 //!
 //! It asks nothing of the network and runs no script, so it reads the same in a browser, in print and in ten years.
 
-use super::number::Scale;
 use super::plots::{Plot, escape};
 use super::rows::{self, Row};
 use super::{Extras, csv, words};
-use crate::answer::{Estimate, Trust};
+use crate::answer::Trust;
 use crate::study::{Met, Study};
 
 const STYLE: &str = include_str!("page.css");
@@ -92,6 +91,7 @@ fn table(study: &Study) -> String {
     };
     out += &format!("<dl>\n{}", study.answers.iter().map(by).collect::<String>());
     out += &words::intervals(study).map_or(String::new(), |text| format!("<dt>±</dt><dd>{}</dd>\n", escape(&text)));
+    out += &words::faint(study).map_or(String::new(), |text| format!("<dt>~</dt><dd>{}</dd>\n", escape(&text)));
     section("What each method says", &(out + "</dl>\n"))
 }
 
@@ -100,19 +100,19 @@ fn row(row: &Row, compared: bool) -> String {
     let symbol =
         format!("<span class=\"symbol\">{}</span><span class=\"unit\">{}</span>", escape(&rows::bracketed(row.symbol)), escape(&unit));
     let mut out = format!("<tr><th scope=\"row\">{} {symbol}</th>", escape(row.words));
-    out.extend(row.cells.iter().map(|cell| format!("<td>{}</td>", value(&row.scale, cell.as_ref()))));
+    out.extend(row.written().map(|(text, faint)| format!("<td>{}</td>", value(&text, faint))));
     if compared {
         out += &format!("<td class=\"left\">{}</td>", escape(&words::accord(row, true)));
     }
     out + "</tr>\n"
 }
 
-/// A value, its half-width in a lighter tone.
-fn value(scale: &Scale, estimate: Option<&Estimate>) -> String {
-    let text = scale.show(estimate);
+/// A value, its half-width in a lighter tone; all of it where it is faint.
+fn value(text: &str, faint: bool) -> String {
     match text.split_once(" ±") {
+        _ if faint => format!("<span class=\"half\">{}</span>", escape(text)),
         Some((value, half)) => format!("{} <span class=\"half\">±{}</span>", escape(value), escape(half)),
-        None => escape(&text),
+        None => escape(text),
     }
 }
 

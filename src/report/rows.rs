@@ -1,7 +1,7 @@
 //! The one table of a study, before it is dressed as text or as HTML: places, rows, a cell for each answer.
 
 use super::number::Scale;
-use crate::answer::{Answer, Distribution, Estimate, Method, Place, metric_of, path};
+use crate::answer::{Answer, Distribution, Estimate, Method, Place, Unit, metric_of, path};
 use crate::study::{Accord, Agreement, Study};
 
 /// The rows of one place; a study with one queue, one producer and one group has a single section without a title.
@@ -19,12 +19,30 @@ pub struct Row {
     pub scale: Scale,
     /// In the order of the study's answers; `None` is not known.
     pub cells: Vec<Option<Estimate>>,
+    /// Of each cell, whether it is a measured time so short that it is mostly the ruler.
+    pub faint: Vec<bool>,
     pub accord: Option<Accord>,
     /// The largest of the differences that are not explained by the intervals.
     pub difference: Option<f64>,
     /// How far an approximate theory is off, where it is.
     pub off: Option<f64>,
 }
+
+impl Row {
+    /// Every cell as it is written; a faint one behind a `~`.
+    pub fn written(&self) -> impl Iterator<Item = (String, bool)> {
+        let cell = |(cell, faint): (&Option<Estimate>, &bool)| {
+            let text = self.scale.show(cell.as_ref());
+            (if *faint { format!("~{text}") } else { text }, *faint)
+        };
+        self.cells.iter().zip(&self.faint).map(cell)
+    }
+}
+
+/// What a clock read and a hand-off between processors add to a measured time, in seconds.
+pub const RULER: f64 = 0.5e-6;
+/// A time that is not so many times as long is mostly the ruler.
+const CLEAR: f64 = 10.0;
 
 /// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where no place needs a name.
 const MAIN: &[(Place, &str, &str, &str, bool)] = {
@@ -146,7 +164,10 @@ fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, b
     let approximate = study.answer(Method::Theory).is_some_and(|t| !t.exact);
     let open = accords.iter().find(|a| approximate && a.verdict == Accord::Unknown && a.a == Method::Theory);
     let off = open.and_then(|a| a.difference).map(crate::study::off);
-    Some(Row { words: main.3, symbol: metric.symbol, scale, cells, accord, difference, off })
+    let short = |e: &Estimate| metric.unit == Unit::Seconds && e.value.is_some_and(|v| v != 0.0 && v.abs() < CLEAR * RULER);
+    let faint = |(answer, cell): (&Answer, &Option<Estimate>)| answer.method == Method::Measurement && cell.as_ref().is_some_and(short);
+    let faint = study.answers.iter().zip(&cells).map(faint).collect();
+    Some(Row { words: main.3, symbol: metric.symbol, scale, cells, faint, accord, difference, off })
 }
 
 /// Whether a figure comes from messages: where none was counted, a zero is no observation.
@@ -217,6 +238,20 @@ mod tests {
         study.answers.push(answer);
         let units: Vec<&str> = sections(&study)[0].rows.iter().map(|r| r.scale.unit).collect();
         assert_eq!(units, ["µs"; 4]);
+    }
+
+    #[test]
+    fn measured_times_that_are_mostly_the_ruler_are_marked() {
+        let mut study = fixtures::bare();
+        for method in [Method::Simulation, Method::Measurement] {
+            let mut answer = Answer::new(method, "test");
+            answer.set("total", "latency", "p50", Estimate::exact(3e-6));
+            answer.set("total", "latency", "p99", Estimate::exact(30e-6));
+            study.answers.push(answer);
+        }
+        let written: Vec<String> = sections(&study)[0].rows.iter().flat_map(|r| r.written().map(|cell| cell.0)).collect();
+        assert_eq!(written, ["3.00", "~3.00", "30.0", "30.0"]);
+        assert!(crate::report::words::faint(&study).is_some_and(|said| said.contains("500 ns")));
     }
 
     #[test]

@@ -99,6 +99,7 @@ fn body(study: &Study, style: &Style) -> Vec<String> {
         ));
     }
     lines.extend(words::intervals(study).iter().flat_map(|sentence| style.lines(sentence, "±           ", &" ".repeat(12))));
+    lines.extend(words::faint(study).iter().flat_map(|sentence| style.lines(sentence, "~           ", &" ".repeat(12))));
     lines
 }
 
@@ -161,7 +162,7 @@ fn cells(row: &Row, indent: &str, layout: Layout, compared: bool) -> Vec<String>
         label = label.chars().take(layout.label - 1).chain(['…']).collect();
     }
     let mut cells = vec![label];
-    cells.extend(row.cells.iter().map(|cell| row.scale.show(cell.as_ref())));
+    cells.extend(row.written().map(|(text, _)| text));
     if compared {
         cells.push(words::accord(row, layout.words));
     }

@@ -1,7 +1,7 @@
 //! What a study says in sentences, the same in the terminal and on the page.
 
 use super::number::{Scale, UNKNOWN, relative, three};
-use super::rows::{self, Row};
+use super::rows::{self, RULER, Row};
 use crate::answer::{Answer, Gate, Trust, metric_of};
 use crate::study::{Accord, Formula, Judgement, Met, Study};
 use crate::units::Time;
@@ -52,6 +52,12 @@ pub fn intervals(study: &Study) -> Option<String> {
     let any = study.answers.iter().flat_map(|a| a.metrics.values()).any(|e| e.half_width.is_some());
     let percent = three(study.scenario.simulation.confidence * 100.0);
     any.then(|| format!("half the width of the {} % confidence interval", percent.trim_end_matches(".0")))
+}
+
+/// What `~` means, if it stands before any number.
+pub fn faint(study: &Study) -> Option<String> {
+    let any = rows::sections(study).iter().flat_map(|s| &s.rows).any(|row| row.faint.contains(&true));
+    any.then(|| format!("mostly the ruler: less than ten times what a clock read and a hand-off take, {}", Time(RULER)))
 }
 
 /// What the comparisons of a row say, as a sign with words or alone.
