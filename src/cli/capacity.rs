@@ -142,20 +142,7 @@ fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: 
     let document = report::document(capacity, &costs, &resolved, &super::command());
     let made = report::files(capacity, &document, &scenario::resolved_toml(&capacity.scenario));
     let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
-    let said = if arguments.speech.json {
-        style::out(&document)
-    } else if arguments.speech.quiet {
-        End::Fine
-    } else {
-        let look = crate::report::Style {
-            width: style::width(),
-            ascii: arguments.speech.ascii,
-            colour: style::colour_on_stdout(),
-            written: written.iter().map(|p| p.display().to_string()).collect(),
-            ..Default::default()
-        };
-        style::out(&report::text(capacity, &costs, &look))
-    };
+    let said = arguments.speech.say(&document, &written, |style| report::text(capacity, &costs, &style));
     Ok(said.worse(match capacity.outcome {
         Met::Pass => End::Fine,
         Met::Fail => End::Missed,

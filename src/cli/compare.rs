@@ -234,19 +234,5 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
 fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
     let document = report::document(compared);
     let written = folder(arguments).map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared)))?;
-    let said = if arguments.speech.json {
-        style::out(&document)
-    } else if arguments.speech.quiet {
-        End::Fine
-    } else {
-        let look = crate::report::Style {
-            width: style::width(),
-            ascii: arguments.speech.ascii,
-            colour: style::colour_on_stdout(),
-            written: written.iter().map(|p| p.display().to_string()).collect(),
-            ..Default::default()
-        };
-        style::out(&report::text(compared, &look))
-    };
-    Ok(said)
+    Ok(arguments.speech.say(&document, &written, |style| report::text(compared, &style)))
 }

@@ -41,19 +41,5 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
     let made = report::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
-    let said = if arguments.speech.json {
-        style::out(&String::from_utf8_lossy(&made[0].1))
-    } else if arguments.speech.quiet {
-        End::Fine
-    } else {
-        let look = crate::report::Style {
-            width: style::width(),
-            ascii: arguments.speech.ascii,
-            colour: style::colour_on_stdout(),
-            written: written.iter().map(|p| p.display().to_string()).collect(),
-            ..Default::default()
-        };
-        style::out(&report::text(&fit, &look))
-    };
-    Ok(said)
+    Ok(arguments.speech.say(&String::from_utf8_lossy(&made[0].1), &written, |style| report::text(&fit, &style)))
 }

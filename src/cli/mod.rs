@@ -17,6 +17,7 @@ mod style;
 mod sweep;
 
 use crate::answer::Method;
+use crate::report::Style;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -143,6 +144,25 @@ struct Speech {
     /// Plain ASCII signs
     #[arg(long)]
     ascii: bool,
+}
+
+impl Speech {
+    /// Says an answer: as the document of machines, in words, or not at all.
+    fn say(&self, document: &str, written: &[PathBuf], text: impl FnOnce(Style) -> String) -> End {
+        if self.json {
+            style::out(document)
+        } else if self.quiet {
+            End::Fine
+        } else {
+            style::out(&text(Style {
+                width: style::width(),
+                ascii: self.ascii,
+                colour: style::colour_on_stdout(),
+                written: written.iter().map(|path| path.display().to_string()).collect(),
+                ..Style::default()
+            }))
+        }
+    }
 }
 
 /// A list of methods as `--only` takes it.

@@ -59,20 +59,7 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
     })?;
     let document = report::document(&prediction, &scenario::resolved(&given.scenario), &super::command());
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&prediction, &document)))?;
-    let said = if arguments.speech.json {
-        style::out(&document)
-    } else if arguments.speech.quiet {
-        End::Fine
-    } else {
-        let look = crate::report::Style {
-            width: style::width(),
-            ascii: arguments.speech.ascii,
-            colour: style::colour_on_stdout(),
-            written: written.iter().map(|p| p.display().to_string()).collect(),
-            ..Default::default()
-        };
-        style::out(&report::text(&prediction, &look))
-    };
+    let said = arguments.speech.say(&document, &written, |style| report::text(&prediction, &style));
     let end = |held: &Held| match held {
         Held::Accepted => End::Fine,
         Held::Rejected(_) => End::Missed,

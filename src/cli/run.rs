@@ -4,7 +4,7 @@ use super::files::{self, Given};
 use super::progress::Bar;
 use super::{End, Input, style};
 use crate::answer::{Method, Trust};
-use crate::report;
+use crate::report::{self, Style};
 use crate::scenario::{self, Length, Precision, Scenario};
 use crate::study::{self, Accord, Met, Study, Watch};
 use std::path::PathBuf;
@@ -31,12 +31,8 @@ pub struct RunArguments {
     /// The folder under which a folder for each scenario is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// One JSON document on stdout, nothing else there; no files unless --out is given
-    #[arg(long)]
-    json: bool,
-    /// Say nothing but errors; the files are written all the same
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    speech: super::Speech,
     /// Exit with 1 if methods disagree, 3 if a measurement cannot be trusted
     #[arg(long)]
     check: bool,
@@ -49,9 +45,6 @@ pub struct RunArguments {
     /// Show every gate of the measurement, not only those that failed
     #[arg(long)]
     gates: bool,
-    /// Plain ASCII signs
-    #[arg(long)]
-    ascii: bool,
     /// Threads for the simulation; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
@@ -100,11 +93,11 @@ pub fn run(arguments: &RunArguments) -> End {
         style::note(&format!("error: two scenarios would write the same folder `{}`; run them one at a time with --out\n", twice[0]));
         return End::Wrong;
     }
-    if arguments.json && given.len() > 1 {
+    if arguments.speech.json && given.len() > 1 {
         style::note("error: --json prints one document; give one scenario at a time\n");
         return End::Wrong;
     }
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(arguments.speech.quiet);
     let mut end = End::Fine;
     for one in &given {
         end = end.worse(answer(arguments, one, &bar));
@@ -120,11 +113,11 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
     let mut scenario = given.scenario.clone();
     hurry(&mut scenario, arguments);
     let wanted = if arguments.only.is_empty() { EVERYTHING.to_vec() } else { arguments.only.concat() };
-    let folder = (!arguments.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem));
+    let folder = (!arguments.speech.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem));
     if let Some(Err(end)) = folder.as_deref().map(files::prepare) {
         return end;
     }
-    if !scenario.sweep.is_empty() && !arguments.quiet {
+    if !scenario.sweep.is_empty() && !arguments.speech.quiet {
         style::note(&format!("note: its [sweep] is not run here; `queuelab sweep {}` runs it\n", given.source.name));
     }
     let study = study::run(&scenario, &wanted, bar);
@@ -134,21 +127,10 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
     // What was found is said even if it cannot be kept.
     let kept = folder.as_deref().map_or(Ok(Vec::new()), |folder| files::write(folder, &files));
     let written = kept.as_deref().unwrap_or_default();
-    let said = if arguments.json {
-        let document = files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
-        style::out(document.as_deref().unwrap_or_default())
-    } else if arguments.quiet {
-        End::Fine
-    } else {
-        let look = report::Style {
-            width: style::width(),
-            ascii: arguments.ascii,
-            colour: style::colour_on_stdout(),
-            all_gates: arguments.gates,
-            written: written.iter().map(|p| p.display().to_string()).collect(),
-        };
-        style::out(&report::text(&study, &look))
-    };
+    let document = files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
+    let said = arguments.speech.say(document.as_deref().unwrap_or_default(), written, |style| {
+        report::text(&study, &Style { all_gates: arguments.gates, ..style })
+    });
     judged(&study, arguments.check).worse(said).worse(kept.err().unwrap_or(End::Fine))
 }
 

@@ -184,22 +184,9 @@ fn merge(plan: &Plan, folder: &Path, look: &Look) -> Result<End, End> {
     let swept = plan.swept(points_of(&plan.grid, folder, plan.methods.contains(&Method::Measurement))?);
     let files = report::files(&swept);
     let written = files::add(folder, &files)?;
-    let said = if look.json {
-        let document = files.iter().find(|(name, _)| name == "sweep.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
-        style::out(document.as_deref().unwrap_or_default())
-    } else if look.quiet {
-        End::Fine
-    } else {
-        let style = crate::report::Style {
-            width: style::width(),
-            ascii: look.ascii,
-            colour: style::colour_on_stdout(),
-            written: written.iter().map(|p| p.display().to_string()).collect(),
-            ..Default::default()
-        };
-        style::out(&report::text(&swept, &style))
-    };
-    Ok(said)
+    let document = files.iter().find(|(name, _)| name == "sweep.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
+    let speech = super::Speech { json: look.json, quiet: look.quiet, ascii: look.ascii };
+    Ok(speech.say(document.as_deref().unwrap_or_default(), &written, |style| report::text(&swept, &style)))
 }
 
 fn points_of(grid: &Grid, folder: &Path, measured: bool) -> Result<Vec<Point>, End> {
