@@ -353,6 +353,35 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// What it takes to send a cache line to another processor and to have it back, in nanoseconds: the least of several goes. A virtual
+/// machine's processors may share a core at one time and none at another, and threads that share a queue are as fast as that.
+fn round_trip() -> f64 {
+    const TRIPS: u64 = 20_000;
+    let go = || {
+        let ball = AtomicU64::new(0);
+        let wait_for = |count: u64| {
+            while ball.load(Ordering::Acquire) != count {
+                spin_loop();
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for trip in 0..TRIPS {
+                    wait_for(2 * trip + 1);
+                    ball.store(2 * trip + 2, Ordering::Release);
+                }
+            });
+            let start = Instant::now();
+            for trip in 0..TRIPS {
+                ball.store(2 * trip + 1, Ordering::Release);
+                wait_for(2 * trip + 2);
+            }
+            start.elapsed().as_nanos() as f64 / TRIPS as f64
+        })
+    };
+    (0..5).map(|_| go()).fold(f64::INFINITY, f64::min)
+}
+
 /// Prints a table, if it is asked for: each contender's figure and how it compares with the first.
 fn table(title: &str, unit: &str, contenders: &[Contender], figure: impl Fn(Duration) -> f64) {
     // What cargo itself hands over begins with a dash.
@@ -360,8 +389,9 @@ fn table(title: &str, unit: &str, contenders: &[Contender], figure: impl Fn(Dura
     if words.peek().is_some() && !words.any(|word| title.contains(&word)) {
         return;
     }
-    println!("\n{title}");
+    let before = round_trip();
     let rounds = rounds(contenders);
+    println!("\n{title}  (a cache line there and back: {before:.0} ns before, {:.0} ns after)", round_trip());
     for ((name, _), times) in contenders.iter().zip(&rounds) {
         let value = median(times.iter().map(|&took| figure(took)).collect());
         let ratio = median(times.iter().zip(&rounds[0]).map(|(&took, &first)| figure(took) / figure(first)).collect());
