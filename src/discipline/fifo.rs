@@ -34,12 +34,12 @@ impl Fifo {
         self.ring.resize(room, Ticket { key: 0, place: 0, slot: 0 });
     }
 
-    /// Whoever comes back is older than nearly all that wait: its place is near the head.
+    /// The last ticket came back. It is older than nearly all that wait: its place is near the head.
     #[cold]
     #[inline(never)]
-    fn come_back(&mut self, ticket: Ticket) {
+    fn come_back(&mut self) {
+        let ticket = self.ring[self.at(self.len - 1)];
         self.head = self.head.wrapping_sub(1);
-        self.len += 1;
         let mut i = 0;
         while i + 1 < self.len && self.ring[self.at(i + 1)].place < ticket.place {
             let (here, next) = (self.at(i), self.at(i + 1));
@@ -57,12 +57,12 @@ impl Discipline for Fifo {
         if self.len == self.ring.len() {
             self.grow();
         }
-        if self.len > 0 && self.ring[self.at(self.len - 1)].place >= ticket.place {
-            return self.come_back(ticket);
-        }
         let end = self.at(self.len);
         self.ring[end] = ticket;
         self.len += 1;
+        if self.len > 1 && self.ring[self.at(self.len - 2)].place >= ticket.place {
+            self.come_back();
+        }
     }
 
     #[inline(always)]

@@ -75,10 +75,22 @@ macro_rules! each {
     };
 }
 
+impl Waiting {
+    #[inline(never)]
+    fn push_to_other(&mut self, key: u64, place: u64, slot: u32) {
+        each!(self, order => order.push(Ticket { key, place, slot }));
+    }
+}
+
 impl Discipline for Waiting {
+    /// The usual orders are written out: a ticket that is handed over by address, as to the others, has to lie in memory.
     #[inline(always)]
     fn push(&mut self, ticket: Ticket) {
-        each!(self, order => order.push(ticket));
+        match self {
+            Waiting::Fifo(order) => order.push(ticket),
+            Waiting::Priority(order) => order.push(ticket),
+            _ => self.push_to_other(ticket.key, ticket.place, ticket.slot),
+        }
     }
 
     #[inline(always)]

@@ -57,7 +57,7 @@ struct Ways {
     service: Times,
 }
 
-/// A group's services, and those that are still to be counted: taken, finished.
+/// A group's services, and those that are still to be counted where there are other groups at its queue: taken, finished.
 #[derive(Debug, Clone, Default)]
 struct Services {
     times: Times,
@@ -68,8 +68,10 @@ struct Services {
 #[derive(Debug, Clone)]
 struct Stays {
     wait: Times,
-    /// Of those still to be counted: sent, taken.
-    rows: Rows<2>,
+    /// The queue's group if there is one only: its services are counted with the stays.
+    only: Option<usize>,
+    /// Of those still to be counted: sent, taken, finished.
+    rows: Rows<3>,
     deliveries: u64,
     lost: BTreeMap<Outcome, u64>,
     /// Those that were lost after they had been accepted.
@@ -185,6 +187,7 @@ impl NetworkCollector {
     pub fn new(places: &NetworkPlaces, window: Range<u64>) -> Self {
         let stays = Stays {
             wait: Times::default(),
+            only: None,
             rows: Rows::default(),
             deliveries: 0,
             lost: BTreeMap::new(),
@@ -196,10 +199,14 @@ impl NetworkCollector {
             in_system: Counts::new(),
             trail: Trail::new(),
         };
+        let only = |queue: usize| {
+            let mut groups = (0..places.consumers.len()).filter(|&g| places.consumers[g].queue == queue);
+            groups.next().filter(|_| groups.next().is_none())
+        };
         NetworkCollector {
             producers: vec![Ways::default(); places.producers.len()],
             nobody: Ways::default(),
-            queues: vec![stays; places.queues.len()],
+            queues: (0..places.queues.len()).map(|queue| Stays { only: only(queue), ..stays.clone() }).collect(),
             consumers: vec![Services::default(); places.consumers.len()],
             places: places.clone(),
             window,
@@ -246,6 +253,17 @@ impl NetworkCollector {
         self.left(&r.exit());
     }
 
+    /// Counts the stays in a queue whose rows are full, or all of them.
+    #[inline(never)]
+    fn count_stays(&mut self, queue: usize) {
+        let stays = &mut self.queues[queue];
+        let [sent, taken, finished] = stays.rows.take();
+        stays.wait.add_between(sent, taken);
+        if let Some(group) = stays.only {
+            self.consumers[group].times.add_between(taken, finished);
+        }
+    }
+
     /// It ends; who is told of what ends later is [`Late`].
     pub fn ends(&mut self, at: u64) {
         self.time.end = at;
@@ -256,21 +274,20 @@ impl Recorder for NetworkCollector {
     #[inline(always)]
     fn record(&mut self, r: &Record) {
         let stays = &mut self.queues[r.queue as usize];
-        if !self.window.contains(&r.message.id) {
-            return stays.across.other(r, &self.time);
-        }
-        match r.outcome {
-            Outcome::Served => {}
-            Outcome::Unfinished => return stays.across.other(r, &self.time),
-            _ => return stays.lose(r),
+        // What is rare is shown a copy, so that what is usual can stay in registers.
+        if r.outcome != Outcome::Served || !self.window.contains(&r.message.id) {
+            return stays.other(&Record { ..*r }, self.window.contains(&r.message.id), &self.time);
         }
         stays.deliveries += u64::from(r.deliveries);
-        if stays.rows.push([r.sent, r.taken]) {
-            stays.count();
+        let (full, shared) = (stays.rows.push([r.sent, r.taken, r.finished]), stays.only.is_none());
+        if full {
+            self.count_stays(r.queue as usize);
         }
-        let services = &mut self.consumers[r.consumer as usize];
-        if services.rows.push([r.taken, r.finished]) {
-            services.count();
+        if shared {
+            let services = &mut self.consumers[r.consumer as usize];
+            if services.rows.push([r.taken, r.finished]) {
+                services.count();
+            }
         }
     }
 
@@ -278,7 +295,7 @@ impl Recorder for NetworkCollector {
     #[inline(always)]
     fn passed(&mut self, r: &Record) {
         let known = self.producers.get_mut(r.message.producer as usize).filter(|_| self.consumers.len() == 1);
-        let Some(ways) = known.filter(|_| self.window.contains(&r.message.id)) else { return self.passed_on(r) };
+        let Some(ways) = known.filter(|_| self.window.contains(&r.message.id)) else { return self.passed_on(&Record { ..*r }) };
         ways.done += u64::from(self.time.contains(&r.finished));
         self.queues[r.queue as usize].deliveries += u64::from(r.deliveries);
         ways.push([r.message.due, r.sent, r.sent + (r.finished - r.taken), r.finished], true);
@@ -352,7 +369,12 @@ impl Ways {
 }
 
 impl Stays {
+    /// A stay that is not one of the window's, or did not end with service.
     #[cold]
+    fn other(&mut self, r: &Record, counts: bool, time: &Range<u64>) {
+        if counts && r.outcome != Outcome::Unfinished { self.lose(r) } else { self.across.other(r, time) }
+    }
+
     fn lose(&mut self, r: &Record) {
         self.lost_stay += r.finished - r.sent;
         self.lost_service += r.finished - r.taken;
@@ -375,12 +397,6 @@ impl Stays {
         self.in_system.merge(&next.in_system);
         next.trail.levels.iter().for_each(|level| self.trail.add(level));
     }
-
-    #[inline(never)]
-    fn count(&mut self) {
-        let [sent, taken] = self.rows.take();
-        self.wait.add_between(sent, taken);
-    }
 }
 
 impl Services {
@@ -402,7 +418,7 @@ impl NetworkCollector {
         let mut whole = self.clone();
         whole.producers.iter_mut().for_each(Ways::count);
         whole.nobody.count();
-        whole.queues.iter_mut().for_each(Stays::count);
+        (0..whole.queues.len()).for_each(|queue| whole.count_stays(queue));
         whole.consumers.iter_mut().for_each(Services::count);
         if let ([group], [place]) = (&mut whole.consumers[..], &whole.places.consumers[..]) {
             let queue = &mut whole.queues[place.queue];

@@ -1,20 +1,43 @@
 //! Several clocks, the earliest at hand: when each server will have done its work.
 
+use std::hint::select_unpredictable;
+
 /// An instant for each of some players, and which of them comes first; of those at one instant the lowest number.
 ///
-/// A tree of two children a node over all players, where each node holds the earlier of its children's instants. One that
-/// changes walks up, the first is found on a walk down, both without a branch that depends on the instants; a single
-/// player has no way at all.
+/// A tree of two children a node over all players, where each node holds the earlier of its children. One that changes
+/// walks up, without a branch that depends on the instants; a single player has no way at all.
 #[derive(Debug, Clone)]
 pub struct Tournament {
-    /// The root is at 1, player n at `width` + n; `u64::MAX` is never.
-    at: Vec<u64>,
+    /// The root is at 1, player n at `width` + n.
+    nodes: Vec<Node>,
     width: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    /// `u64::MAX` is never.
+    at: u64,
+    player: u64,
+}
+
+/// Nobody's instant.
+const NEVER: Node = Node { at: u64::MAX, player: 0 };
+
+impl Node {
+    /// The earlier of two, of which one is on the other's left.
+    #[inline(always)]
+    fn or(self, other: Node, is_left: bool) -> Node {
+        let other_first = (other.at < self.at) | (is_left & (other.at == self.at));
+        Node {
+            at: select_unpredictable(other_first, other.at, self.at),
+            player: select_unpredictable(other_first, other.player, self.player),
+        }
+    }
 }
 
 impl Default for Tournament {
     fn default() -> Self {
-        Tournament { at: vec![u64::MAX; 2], width: 1 }
+        Tournament { nodes: vec![NEVER; 2], width: 1 }
     }
 }
 
@@ -25,24 +48,24 @@ impl Tournament {
             return;
         }
         let width = players.next_power_of_two();
-        let mut at = vec![u64::MAX; 2 * width];
-        at[width..width + self.width].copy_from_slice(&self.at[self.width..]);
+        let mut nodes = vec![NEVER; 2 * width];
+        nodes[width..width + self.width].copy_from_slice(&self.nodes[self.width..]);
         for node in (1..width).rev() {
-            at[node] = at[2 * node].min(at[2 * node + 1]);
+            nodes[node] = nodes[2 * node].or(nodes[2 * node + 1], false);
         }
-        (self.at, self.width) = (at, width);
+        (self.nodes, self.width) = (nodes, width);
     }
 
     /// A player's instant is another one.
     #[inline(always)]
     pub fn set(&mut self, player: u32, instant: u64) {
-        let (mut node, mut earliest) = (self.width + player as usize, instant);
-        let at = self.at.as_mut_slice();
-        at[node] = earliest;
+        let (mut node, mut earliest) = (self.width + player as usize, Node { at: instant, player: u64::from(player) });
+        let nodes = self.nodes.as_mut_slice();
+        nodes[node] = earliest;
         while node > 1 {
-            earliest = earliest.min(at[node ^ 1]);
+            earliest = earliest.or(nodes[node ^ 1], node & 1 == 1);
             node /= 2;
-            at[node] = earliest;
+            nodes[node] = earliest;
         }
     }
 
@@ -55,18 +78,13 @@ impl Tournament {
     /// The earliest instant; `u64::MAX` if there is none.
     #[inline(always)]
     pub fn first(&self) -> u64 {
-        self.at[1]
+        self.nodes[1].at
     }
 
     /// Whose that is.
     #[inline(always)]
     pub fn which(&self) -> u32 {
-        let (first, mut node) = (self.at[1], 1);
-        while node < self.width {
-            node *= 2;
-            node += usize::from(self.at[node] != first);
-        }
-        (node - self.width) as u32
+        self.nodes[1].player as u32
     }
 }
 

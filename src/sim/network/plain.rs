@@ -5,8 +5,8 @@
 //! same as the general rules of [`super::serve`] in fewer steps; [`Network::without_shortcuts`] plays by those alone.
 
 use super::Network;
-use super::job::{NONE, State};
-use super::parts::Phase;
+use super::job::{Jobs, NONE, State};
+use super::parts::{Phase, Server, Station};
 use crate::discipline::Discipline as _;
 use crate::message::{Outcome, Recorder};
 use crate::scenario::{Consumer, Destination, Discipline, Durability, Preemption, Scenario};
@@ -53,25 +53,15 @@ impl<S: Blocks> Network<S> {
             s.phase = Phase::Busy;
             station.serving.up(now);
             self.groups[s.group as usize].busy.up(now);
-            self.take_plain(server, slot, queue);
+            let end = take(s, slot, station, &mut self.jobs, now);
+            self.ends.set(server, end);
         } else {
             let ticket = self.ticket(slot);
             let station = &mut self.stations[queue as usize];
             station.lanes[0].push(ticket);
             station.waiting.up(now);
-            station.peak = station.peak.max(station.waiting.level());
+            station.note_peak();
         }
-    }
-
-    /// A server works on a message.
-    #[inline(always)]
-    fn take_plain(&mut self, server: u32, slot: u32, queue: u32) {
-        let s = &mut self.servers[server as usize];
-        s.job = slot;
-        let job = &mut self.jobs[slot];
-        (job.began, job.deliveries) = (self.now, 1);
-        let work = self.jobs.demand(slot, self.stations[queue as usize].ahead + s.column as usize);
-        self.ends.set(server, self.now.saturating_add(work));
     }
 
     /// A server has done its work: it takes the next message, and then its own goes on.
@@ -93,16 +83,17 @@ impl<S: Blocks> Network<S> {
         } else {
             recorder.record(&stay);
         }
-        if let Some(next) = station.lanes[0].pop() {
+        let end = if let Some(next) = station.lanes[0].pop() {
             station.less(now);
-            self.take_plain(server, next.slot, queue);
+            take(s, next.slot, station, &mut self.jobs, now)
         } else {
             (s.job, s.phase) = (NONE, Phase::Idle);
             station.serving.down(now);
             group.busy.down(now);
             station.idle.push(now, server);
-            self.ends.clear(server);
-        }
+            u64::MAX
+        };
+        self.ends.set(server, end);
         if alone {
             return self.jobs.remove(slot);
         }
@@ -118,4 +109,13 @@ impl<S: Blocks> Network<S> {
             None => self.leaves(slot, Outcome::Served, recorder),
         }
     }
+}
+
+/// A server works on a message, until the instant that is returned.
+#[inline(always)]
+fn take(s: &mut Server, slot: u32, station: &Station, jobs: &mut Jobs, now: u64) -> u64 {
+    s.job = slot;
+    let job = &mut jobs[slot];
+    (job.began, job.deliveries) = (now, 1);
+    now.saturating_add(jobs.demand(slot, station.ahead + s.column as usize))
 }
