@@ -153,3 +153,22 @@ fn a_time_to_live_ends_after_all_else_at_its_instant() {
     let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it left");
     assert_eq!((first.outcome, first.deliveries, first.finished / 1_000_000), (Outcome::DeadLettered, 2, 20_000));
 }
+
+#[test]
+fn a_handler_among_servers_without_limit_fails_as_any_other() {
+    for discipline in ["fifo", "processor-sharing"] {
+        let queue = format!("discipline = \"{discipline}\"\ndelivery_limit = 2");
+        let (lives, _) = play(&single(&queue, "count = \"unlimited\"\nservice_time = \"3s\"\nfailure = 1.0"), 3);
+        let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it left");
+        assert_eq!((first.outcome, first.finished / 1_000_000), (Outcome::DeadLettered, 16_000), "{discipline}");
+    }
+}
+
+/// It works from 0 s on and breaks after 5 s of it.
+#[test]
+fn a_server_that_begins_with_a_backlog_breaks_as_any_other() {
+    let outages = "outages = { up = \"5s\", down = \"2s\", while = \"busy\", in_progress = \"resume\" }";
+    let text = format!("[queues.q]\ninitial_backlog = 2\n[consumers.c]\nfrom = \"q\"\nservice_time = \"6s\"\n{outages}\n");
+    let (lives, _) = play(&text, 2);
+    assert_eq!(served(&lives, 0, 2).iter().map(|r| r.3).collect::<Vec<_>>(), [8000, 16_000]);
+}

@@ -109,6 +109,11 @@ impl<S: Blocks> Network<S> {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
+        for server in 0..self.servers.len() as u32 {
+            if self.servers[server as usize].phase != Phase::Off {
+                self.comes_up(server);
+            }
+        }
         for queue in 0..self.stations.len() {
             for i in 0..self.backlog[queue] {
                 self.place_backlog(queue as u32, i, recorder);
@@ -116,11 +121,6 @@ impl<S: Blocks> Network<S> {
             self.open(queue as u32, recorder);
             let station = &mut self.stations[queue];
             station.peak = station.waiting.level();
-        }
-        for server in 0..self.servers.len() as u32 {
-            if self.servers[server as usize].phase != Phase::Off {
-                self.comes_up(server);
-            }
         }
         for g in 0..self.groups.len() as u32 {
             if let Some(scale) = self.groups[g as usize].autoscale {

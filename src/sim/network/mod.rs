@@ -49,8 +49,10 @@ pub use totals::{GroupTotals, NetworkTotals, QueueTotals};
 
 use super::Looks;
 use super::calendar::Calendar;
+use crate::discipline::Discipline as _;
 use crate::message::{Level, Outcome, Recorder};
 use crate::rng::Key;
+use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
 use job::{Jobs, State};
 use leave::Families;
@@ -295,7 +297,14 @@ impl<S: Blocks> Network<S> {
                 // Who is still being woken has not begun.
                 job.worked += now.saturating_sub(job.began);
             }
-            State::Ready | State::Committing => {
+            State::Ready => {
+                station.ready -= 1;
+                station.less(now);
+                if station.discipline == Discipline::RoundRobin {
+                    station.lanes[job.lane as usize].gone(turn_of(job.producer, self.senders.len()));
+                }
+            }
+            State::Committing => {
                 station.ready -= 1;
                 station.less(now);
             }
@@ -303,6 +312,11 @@ impl<S: Blocks> Network<S> {
         }
         job.state = State::Away;
     }
+}
+
+/// The line, of those that take turns, of a producer's messages; those of nobody have one of their own.
+fn turn_of(producer: u32, producers: usize) -> u64 {
+    u64::from(producer).min(producers as u64)
 }
 
 impl Station {

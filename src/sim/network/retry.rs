@@ -18,9 +18,9 @@ fn back_off(retry: &RetryDelay, deliveries: u32, uniform: f64) -> u64 {
 impl<S: Blocks> Network<S> {
     /// A handler failed: the message is delivered again, unless it was acknowledged beforehand or has been delivered often enough.
     #[cold]
-    pub(super) fn failed<R: Recorder>(&mut self, slot: u32, server: u32, recorder: &mut R) {
+    pub(super) fn failed<R: Recorder>(&mut self, slot: u32, group: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
-        let group = &self.groups[self.servers[server as usize].group as usize];
+        let group = &self.groups[group as usize];
         if group.auto_ack {
             return self.lose(slot, Outcome::Dropped, recorder);
         }

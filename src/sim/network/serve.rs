@@ -2,7 +2,7 @@
 
 use super::job::{FRESH, NONE, State};
 use super::parts::{Phase, Server};
-use super::{Event, Network};
+use super::{Event, Network, turn_of};
 use crate::discipline::{Discipline as _, Ticket};
 use crate::message::{Outcome, Recorder};
 use crate::scenario::Discipline;
@@ -19,7 +19,7 @@ impl<S: Blocks> Network<S> {
             Discipline::Shortest if job.left != FRESH => job.left,
             Discipline::Shortest => self.jobs.demands(slot)[station.ahead],
             Discipline::Deadline => job.expires,
-            Discipline::RoundRobin => u64::from(job.producer).min(self.senders.len() as u64),
+            Discipline::RoundRobin => turn_of(job.producer, self.senders.len()),
             _ => 0,
         };
         Ticket { key, place: self.jobs[slot].place, slot }
@@ -184,7 +184,7 @@ impl<S: Blocks> Network<S> {
             self.call_off(slot);
         }
         if fails {
-            self.failed(slot, server, recorder);
+            self.failed(slot, g, recorder);
             return false;
         }
         self.tell(slot, g, number, Outcome::Served, recorder);
@@ -300,6 +300,7 @@ impl<S: Blocks> Network<S> {
                     }
                     return Some(ticket.slot);
                 }
+                station.lanes[lane].pass_over();
             }
         }
         if station.blocked.is_empty() || station.commit.is_some() { None } else { self.take_blocked(queue, lane as u32) }
