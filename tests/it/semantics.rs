@@ -243,6 +243,10 @@ fn what_never_ends_is_refused_with_the_reason() {
     assert!(refused(&circle).contains("in a circle"));
     let shared = single("discipline = \"processor-sharing\"", "service_time = \"1s\"\nprefetch = 3");
     assert!(refused(&shared).contains("processor sharing, which does not go with prefetch"));
+    let held = "service_time = \"1s\"\nto = \"r\"\n[queues.r]\nmax_length = 1\noverflow = \"block\"\n[consumers.d]\nfrom = \"r\"\nservice_time = \"1s\"";
+    assert!(refused(&single("discipline = \"processor-sharing\"", held)).contains("forwarding to a queue that blocks"));
+    let broken = "service_time = \"1s\"\ncount = \"unlimited\"\noutages = { up = \"1h\", down = \"1s\" }";
+    assert!(refused(&single("", broken)).contains("unlimited servers, which does not go with outages"));
 }
 
 /// Scenarios in which much happens at once.
