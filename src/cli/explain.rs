@@ -59,7 +59,9 @@ pub fn explain(arguments: &ExplainArguments) -> End {
     let mut text = format!("{}\n\n", given.scenario.title.as_deref().unwrap_or(&given.stem));
     text += &format!("Kendall name   {}\n", explanation.kendall);
     for load in &explanation.loads {
-        let rho = load.rho.map_or("no limit of servers".into(), |rho| format!("rho = {}", significant(rho, 4)));
+        let scales = given.scenario.consumers.iter().any(|c| c.autoscale.is_some() && given.scenario.queues[c.from].name == load.queue);
+        let most = load.servers.filter(|_| scales).map_or(String::new(), |n| format!(" with {n} servers, the most"));
+        let rho = load.rho.map_or("no limit of servers".into(), |rho| format!("rho = {}{most}", significant(rho, 4)));
         let hold = match load.rho {
             Some(rho) if rho >= 1.0 && load.bounded => " (overloaded, but its bound keeps it finite)",
             Some(rho) if rho >= 1.0 => " (does not hold: the backlog grows without end)",

@@ -1,7 +1,7 @@
 //! Progress on stderr: a bar with the time left for a person, nothing where nobody looks; Ctrl-C asks work to end.
 
 use crate::study::Watch;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,8 +16,9 @@ impl Bar {
     pub fn new(quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
         let bar = ProgressBar::with_draw_target(Some(1000), target);
-        let style = ProgressStyle::with_template("{prefix:<12} [{bar:24}] {percent:>3} %  {msg}  {eta} left")
+        let style = ProgressStyle::with_template("{prefix:<12} [{bar:24}] {percent:>3} %  {msg}  {left}")
             .expect("the template is well formed")
+            .with_key("left", left)
             .progress_chars("=> ");
         bar.set_style(style);
         bar.enable_steady_tick(Duration::from_millis(250));
@@ -32,6 +33,14 @@ impl Bar {
 
     pub fn clear(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// The time left, once anything is known of it.
+fn left(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    if state.pos() > 0 {
+        // A line that cannot be written is drawn again a moment later.
+        let _ = write!(out, "{:#} left", HumanDuration(state.eta()));
     }
 }
 

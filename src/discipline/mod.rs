@@ -46,8 +46,14 @@ pub trait Discipline {
         self.len() == 0
     }
 
-    /// Keeps those tickets only.
+    /// Keeps those tickets only, of which none is of a message that is gone.
     fn retain(&mut self, keep: &mut dyn FnMut(&Ticket) -> bool);
+
+    /// A message with this key has gone behind its back; its ticket may still be here.
+    fn gone(&mut self, _key: u64) {}
+
+    /// The ticket that was taken last is that of a message that is gone.
+    fn pass_over(&mut self) {}
 }
 
 /// Any discipline that has an order.
@@ -105,6 +111,14 @@ impl Discipline for Waiting {
 
     fn retain(&mut self, keep: &mut dyn FnMut(&Ticket) -> bool) {
         each!(self, order => order.retain(keep));
+    }
+
+    fn gone(&mut self, key: u64) {
+        each!(self, order => order.gone(key));
+    }
+
+    fn pass_over(&mut self) {
+        each!(self, order => order.pass_over());
     }
 }
 

@@ -46,6 +46,14 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         cx.tell(told.help("name it in a producer's or a consumer's `to`, or leave it out"));
     }
     endless(cx, tree, scenario);
+    let failing = scenario.producers.iter().any(|p| p.failure.is_some());
+    for consumer in scenario.consumers.iter().filter(|c| c.retry_delay.is_some() && !failing) {
+        if place(tree, "consumers", &consumer.name, "failure").is_none() {
+            let at = place(tree, "consumers", &consumer.name, "retry_delay").unwrap_or_default();
+            let told = Problem::warning(at, format!("nothing is ever tried again by `{}`", consumer.name)).label("no handler fails");
+            cx.warnings.push(told.help("add failure = { probability = 0.01 }, or leave retry_delay out"));
+        }
+    }
     for consumer in scenario.consumers.iter().filter(|c| c.batch.is_some_and(|b| b.max > 1 && b.linger > 0.0)) {
         let queue = &scenario.queues[consumer.from];
         if queue.max_length == Some(0) && queue.overflow != Overflow::Block {

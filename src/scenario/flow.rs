@@ -1,6 +1,6 @@
-//! Traffic equations: how many messages a second reach each queue, if nothing is lost on the way.
+//! Traffic equations: how many messages a second reach each queue, with what handlers give up; nothing else is lost on the way.
 
-use super::model::{Consumer, Deliver, Destination, Scenario, Servers};
+use super::model::{Ack, Consumer, Deliver, Destination, Scenario, Servers};
 
 /// Below this a pivot is zero: the probabilities of a loop sum to 1 but for rounding.
 const ZERO: f64 = 1e-12;
@@ -27,7 +27,7 @@ impl Flow {
         // I − P is an M-matrix, and every message ends, if and only if (I − P) x = 1 has a solution x > 0
         // (Berman & Plemmons 1994, theorem 6.2.3, condition I27).
         let x = solve(&sent, &vec![1.0; sent.len()])?;
-        x.iter().all(|visits| *visits > 0.0).then_some(Flow { sent })
+        x.iter().all(|visits| *visits > 0.0).then(|| Flow { sent: with_losses(scenario) })
     }
 
     /// A queue from which messages come back for ever.
@@ -55,16 +55,29 @@ impl Flow {
     }
 }
 
-/// P, a queue's groups sharing its messages by their number of servers.
+/// P as if no handler failed, a queue's groups sharing its messages by their number of servers.
 fn forwarded(scenario: &Scenario) -> Vec<Vec<f64>> {
+    routed(scenario, |_| 0.0)
+}
+
+/// P with what handlers give up, which goes to the dead letters if anywhere.
+fn with_losses(scenario: &Scenario) -> Vec<Vec<f64>> {
+    routed(scenario, |c| c.failure.powf(limit_of(scenario, c).map_or(f64::INFINITY, f64::from)))
+}
+
+fn routed(scenario: &Scenario, given_up: impl Fn(&Consumer) -> f64) -> Vec<Vec<f64>> {
     let n = scenario.queues.len();
     let mut sent = vec![vec![0.0; n]; n];
     for (q, row) in sent.iter_mut().enumerate() {
         let speeds: Vec<(f64, &Consumer)> = scenario.consumers_of(q).map(|(_, c)| (servers(c).unwrap_or(1e9), c)).collect();
         let all: f64 = speeds.iter().map(|(speed, _)| speed).sum();
         for (speed, consumer) in speeds {
+            let lost = given_up(consumer);
             for route in &consumer.to {
-                spread(scenario, route.to, route.probability * speed / all, row);
+                spread(scenario, route.to, (1.0 - lost) * route.probability * speed / all, row);
+            }
+            if let Some(dead) = scenario.queues[q].dead_letter {
+                row[dead] += lost * speed / all;
             }
         }
     }
@@ -147,10 +160,15 @@ pub fn offered(scenario: &Scenario, queue: usize, rate: f64) -> Option<Load> {
     Some(Load { rho, capacity, enough })
 }
 
+/// Deliveries of a message to a group before it is given up: one, if it is acknowledged beforehand.
+fn limit_of(scenario: &Scenario, consumer: &Consumer) -> Option<u32> {
+    if consumer.ack == Ack::Auto { Some(1) } else { scenario.queues[consumer.from].delivery_limit }
+}
+
 /// Deliveries that a message needs on average, if a delivery fails with a probability and is tried again.
 fn deliveries(scenario: &Scenario, consumer: &Consumer) -> f64 {
     let fails = consumer.failure;
-    match scenario.queues[consumer.from].delivery_limit {
+    match limit_of(scenario, consumer) {
         Some(limit) if fails >= 1.0 => limit.into(),
         Some(limit) => (1.0 - fails.powf(limit.into())) / (1.0 - fails),
         None if fails >= 1.0 => 1.0,
@@ -189,6 +207,15 @@ mod tests {
         assert!((arriving[0] - 8.0).abs() < 1e-12);
         let load = offered(&scenario, 0, arriving[0]).expect("two servers");
         assert!((load.rho - 0.4).abs() < 1e-12 && load.enough == Some(1));
+    }
+
+    #[test]
+    fn what_is_given_up_goes_no_further() {
+        let mut scenario = feedback(0.5);
+        (scenario.consumers[0].failure, scenario.consumers[0].ack) = (0.5, Ack::Auto);
+        let arriving = Flow::of(&scenario).expect("messages leave").arrivals(&scenario);
+        assert!((arriving[0] - 8.0).abs() < 1e-12);
+        assert!((offered(&scenario, 0, arriving[0]).expect("two servers").rho - 0.4).abs() < 1e-12);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! It is built from the parser's own tree so that a value given on the command line can be grafted into it and still be
 //! underlined where it was typed.
 
-use super::problem::Problem;
+use super::problem::{Problem, SHOWN};
 use toml::de::{DeTable, DeValue};
 
 /// A stretch of one of the sources: 0 is the file, the others are values from the command line.
@@ -141,14 +141,18 @@ impl Node {
 
 /// The first error of each line: those behind it mostly follow from it.
 fn syntax_errors(text: &str, errors: &[toml::de::Error], origin: usize, offset: usize) -> Vec<Problem> {
+    let ends: Vec<usize> = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at).collect();
     let mut lines = std::collections::HashSet::new();
     let spans = errors.iter().map(|e| (e, e.span().unwrap_or(0..0)));
     spans
-        .filter(|(_, span)| lines.insert(text.bytes().take(span.start).filter(|b| *b == b'\n').count()))
-        .map(|(error, span)| {
+        .filter(|(_, span)| lines.insert(ends.partition_point(|end| *end < span.start)))
+        .enumerate()
+        .map(|(number, (error, span))| {
             let at = Place { origin, start: span.start + offset, end: span.end + offset };
             let told = Problem::error(at, format!("this is not TOML: {}", error.message())).label("here");
-            match earlier(text, &span).filter(|_| error.message().contains("duplicate")) {
+            // Looked for only where it is shown: each search goes through the text.
+            let repeats = number < SHOWN && error.message().contains("duplicate");
+            match repeats.then(|| earlier(text, &span)).flatten() {
                 Some(first) => told.and(Place { origin, start: first.start + offset, end: first.end + offset }, "the first is here"),
                 None => told,
             }

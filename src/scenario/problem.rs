@@ -5,7 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
 
 /// How many problems are shown; a file that has more is told how many.
-const SHOWN: usize = 50;
+pub(super) const SHOWN: usize = 50;
 
 /// One thing that is wrong, or legal but suspicious.
 #[derive(Debug, Clone, PartialEq)]

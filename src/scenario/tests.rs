@@ -459,6 +459,14 @@ fn an_overload_is_a_warning_with_its_growth() {
 }
 
 #[test]
+fn a_delay_before_tries_that_never_come_is_a_warning() {
+    let delayed =
+        |more: &str| good(&small("service_time =", &format!("retry_delay = \"1s\"{more}\nservice_time ="))).warnings.render(false);
+    let told = |more: &str| delayed(more).contains("nothing is ever tried again");
+    assert!(told("") && !told("\nfailure = 0.0") && !told("\nfailure = 0.01"));
+}
+
+#[test]
 fn deep_nesting_is_refused_and_not_followed() {
     for text in [
         "[".repeat(50_000),
@@ -504,6 +512,18 @@ const PIECES: &[&str] = &[
     "'",
     "#",
 ];
+
+/// A file that is no scenario at all is told of in about the time in which it is read, a hundred thousand mistakes or one.
+#[test]
+fn every_line_of_a_long_file_that_is_no_scenario_is_told_of_once() {
+    let lines = 100_000;
+    for line in ["= 1 = 2\n", "x = 1\n"] {
+        let problems = read(&line.repeat(lines)).expect_err("no scenario");
+        let first = usize::from(line.starts_with('x'));
+        assert_eq!(problems.len(), lines - first, "{line}");
+        assert!(problems.render(false).contains(&format!("… and {} more", problems.len() - super::problem::SHOWN)), "{line}");
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]

@@ -1,7 +1,7 @@
 //! Whether a simulated scenario has a steady state at all, or a backlog that grows without end.
 
 use super::play::{Drift, Play};
-use crate::scenario::{Ack, Arrivals, Deliver, Producer, Queue, Scenario, Topic};
+use crate::scenario::{Arrivals, Deliver, Producer, Queue, Scenario, Topic};
 use crate::stats::half_width;
 use crate::theory::explain;
 use crate::units::significant;
@@ -59,8 +59,7 @@ fn overloaded(scenario: &Scenario) -> Option<String> {
     let even = |t: &Topic| t.deliver == Deliver::All;
     let open = |p: &Producer| p.rate > 0.0 && !matches!(p.arrivals, Arrivals::Closed { .. });
     let keeps = |q: &Queue| q.max_length.is_none() && q.message_ttl.is_none() && q.delivery_limit.is_none();
-    let fixed = scenario.consumers.iter().all(|c| c.autoscale.is_none() && c.ack == Ack::Manual);
-    if !(fixed && scenario.topics.iter().all(even) && scenario.producers.iter().all(open) && scenario.queues.iter().all(keeps)) {
+    if !(scenario.topics.iter().all(even) && scenario.producers.iter().all(open) && scenario.queues.iter().all(keeps)) {
         return None;
     }
     let loads = explain(scenario).loads;

@@ -20,3 +20,4 @@ mod stopping;
 mod studies;
 mod theory;
 mod verdicts;
+mod wakeups;

@@ -5,16 +5,16 @@ use queuelab::rng::Key;
 use queuelab::scenario::{NoFiles, Scenario, Source, parse};
 use queuelab::sim::{Network, NetworkTotals};
 
-fn scenario(text: &str) -> Scenario {
+pub fn scenario(text: &str) -> Scenario {
     let source = Source { name: "test".into(), text: text.into(), overrides: Vec::new() };
     parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario
 }
 
 /// Keeps stays and ends.
 #[derive(Default)]
-struct Lives {
-    stays: Keep,
-    ends: Vec<Exit>,
+pub struct Lives {
+    pub stays: Keep,
+    pub ends: Vec<Exit>,
 }
 
 impl Recorder for Lives {
@@ -26,7 +26,7 @@ impl Recorder for Lives {
     }
 }
 
-fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
+pub fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
     let scenario = scenario(text);
     let plan = scenario.open_plan(1, 0).expect("a plan");
     let mut network = Network::new(&scenario, plan, Key::new(1, 0), None).expect("a network");
@@ -38,7 +38,7 @@ fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
 }
 
 /// (id, sent, taken, finished) in milliseconds of the first served stays in a queue, in order of id.
-fn served(lives: &Lives, queue: u32, many: usize) -> Vec<(u64, u64, u64, u64)> {
+pub fn served(lives: &Lives, queue: u32, many: usize) -> Vec<(u64, u64, u64, u64)> {
     let ms = |t: u64| t / 1_000_000;
     let here = lives.stays.0.iter().filter(|r| r.queue == queue && r.outcome == Outcome::Served);
     let mut all: Vec<_> = here.map(|r| (r.message.id, ms(r.sent), ms(r.taken), ms(r.finished))).collect();
@@ -50,7 +50,7 @@ fn served(lives: &Lives, queue: u32, many: usize) -> Vec<(u64, u64, u64, u64)> {
 /// A producer that sends every ten seconds, from ten seconds on.
 const EVERY: &str = "[producers.p]\nto = \"q\"\nrate = \"0.1/s\"\narrivals = { process = \"periodic\" }\n";
 
-fn single(queue: &str, consumer: &str) -> String {
+pub fn single(queue: &str, consumer: &str) -> String {
     format!("{EVERY}[queues.q]\n{queue}\n[consumers.c]\nfrom = \"q\"\n{consumer}\n")
 }
 
@@ -243,6 +243,10 @@ fn what_never_ends_is_refused_with_the_reason() {
     assert!(refused(&circle).contains("in a circle"));
     let shared = single("discipline = \"processor-sharing\"", "service_time = \"1s\"\nprefetch = 3");
     assert!(refused(&shared).contains("processor sharing, which does not go with prefetch"));
+    let held = "service_time = \"1s\"\nto = \"r\"\n[queues.r]\nmax_length = 1\noverflow = \"block\"\n[consumers.d]\nfrom = \"r\"\nservice_time = \"1s\"";
+    assert!(refused(&single("discipline = \"processor-sharing\"", held)).contains("forwarding to a queue that blocks"));
+    let broken = "service_time = \"1s\"\ncount = \"unlimited\"\noutages = { up = \"1h\", down = \"1s\" }";
+    assert!(refused(&single("", broken)).contains("unlimited servers, which does not go with outages"));
 }
 
 /// Scenarios in which much happens at once.
@@ -355,8 +359,8 @@ const FINGERPRINTS: [(&str, u64); 11] = [
     ("broker", 18282272979553913183),
     ("visibility", 5758701914176767818),
     ("outages", 18161487812727478865),
-    ("prefetch", 6409105896208010198),
-    ("batches", 9992615391705521969),
+    ("prefetch", 1016779270969692050),
+    ("batches", 4094328445251362781),
     ("preemption", 17368010018328597677),
     ("partitions", 15568379440620696268),
     ("disk", 592257264597682410),

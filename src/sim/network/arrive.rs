@@ -1,8 +1,8 @@
 //! How messages come, and where they go: from the plan, through topics, along routes.
 
+use super::Network;
 use super::job::{FRESH, Job, NONE, State};
 use super::parts::{Routes, Station};
-use super::{Event, Network};
 use crate::discipline::Discipline as _;
 use crate::message::{Outcome, Recorder};
 use crate::rng::Key;
@@ -194,10 +194,9 @@ impl<S: Blocks> Network<S> {
         if let Some((law, key)) = &station.ttl {
             let job = &self.jobs[slot];
             let expires = self.now.saturating_add(draw(law, *key, job.chance, job.path));
-            let place = job.place as u32;
             self.jobs[slot].expires = expires;
             if !self.hands_over_at_once(queue, self.jobs[slot].lane) {
-                self.timer(expires, Event::Expire { slot, place });
+                self.live_until(slot, expires);
             }
         }
         let station = &self.stations[queue as usize];

@@ -1,7 +1,7 @@
 //! Batches: a consumer takes several messages at once and is done with all of them at the same time.
 
 use super::arrive::draw;
-use super::job::State;
+use super::job::{NONE, State};
 use super::parts::Phase;
 use super::{Event, Network};
 use crate::message::{Outcome, Recorder};
@@ -14,31 +14,49 @@ impl<S: Blocks> Network<S> {
         self.groups[self.servers[server as usize].group as usize].batch.unwrap_or(Batching { max: 1, linger: 0.0 })
     }
 
-    /// Whether the server that would take next takes what there is.
+    /// Whether a server takes what there is without waiting for more.
     pub(super) fn no_linger(&self, queue: u32) -> bool {
-        let next = self.stations[queue as usize].idle.first();
-        next.is_some_and(|server| self.batching_of(server).max == 1 || self.batching_of(server).linger == 0.0)
+        self.first_by_group(queue).any(|server| self.batching_of(server).max == 1 || self.batching_of(server).linger == 0.0)
     }
 
-    /// Idle servers take batches: full ones at once, others when the oldest message has waited for the linger.
+    /// The idle servers that may have to be asked: all of one group would say the same.
+    fn first_by_group(&self, queue: u32) -> impl Iterator<Item = u32> {
+        let station = &self.stations[queue as usize];
+        let most = if station.groups.len() == 1 { 1 } else { usize::MAX };
+        station.idle.iter().take(most)
+    }
+
+    /// Idle servers take batches: full ones at once, others when the oldest message has waited for the linger. Who does not linger
+    /// any more goes before those who do.
     pub(super) fn take_batches(&mut self, queue: u32) {
-        while let Some(server) = self.stations[queue as usize].idle.first() {
-            let batching = self.batching_of(server);
+        loop {
             let station = &self.stations[queue as usize];
-            let there = station.ready + station.blocked.len() as u64;
+            // What is not on disk yet cannot be taken, nor can those who wait to be written.
+            let there = if station.commit.is_some() { self.on_disk(queue) } else { station.ready + station.blocked.len() as u64 };
             if there == 0 {
                 return;
             }
-            if there < u64::from(batching.max) && batching.linger > 0.0 {
-                let linger = nanos(batching.linger).unwrap_or(u64::MAX);
-                let oldest = self.oldest_since(queue).saturating_add(linger);
-                if oldest > self.now {
-                    return self.linger(queue, oldest);
-                }
+            let since = self.oldest_since(queue);
+            let from = |server: u32| {
+                let Batching { max, linger } = self.batching_of(server);
+                let waits = there < u64::from(max) && linger > 0.0;
+                if waits { since.saturating_add(nanos(linger).unwrap_or(u64::MAX)) } else { 0 }
+            };
+            let from_when = |server| (from(server).max(self.now), server);
+            let Some((at, server)) = self.first_by_group(queue).map(from_when).min_by_key(|(at, _)| *at) else { return };
+            if at > self.now {
+                return self.linger(queue, at);
             }
-            self.stations[queue as usize].idle.pop();
-            self.take_batch(server, batching.max);
+            self.stations[queue as usize].idle.remove(server);
+            self.take_batch(server, self.batching_of(server).max);
         }
+    }
+
+    /// Messages in line that have been written.
+    fn on_disk(&self, queue: u32) -> u64 {
+        let station = &self.stations[queue as usize];
+        let written = station.committing.iter().chain(&station.uncommitted);
+        station.ready - written.filter(|one| self.is_committing(**one, queue)).count() as u64
     }
 
     /// Since when the message that would be taken first waits.
@@ -54,6 +72,8 @@ impl<S: Blocks> Network<S> {
                     .map(|t| self.jobs[t.slot].sent),
                 _ => self.jobs.inside().map(|(_, job)| job).filter(waits).map(|job| job.sent).min(),
             })
+            // Where nothing may wait in line, it is at its sender's.
+            .or_else(|| self.stations[queue as usize].blocked.front().map(|(slot, _)| self.jobs[*slot].sent))
             .unwrap_or(self.now)
     }
 
@@ -144,19 +164,27 @@ impl<S: Blocks> Network<S> {
         }
         batch.clear();
         self.servers[server as usize].more = batch;
+        if self.groups[group as usize].may_wait {
+            let pending = self.send_on(&served, server, server, recorder);
+            self.hand = served;
+            return self.wait_for_room(server, pending, recorder);
+        }
+        self.set_free(server, recorder);
+        self.send_on(&served, server, NONE, recorder);
+        self.hand = served;
+    }
+
+    /// The messages of a batch that were served go on. Says how many of them wait for room, for which their holder, if there is one, waits.
+    fn send_on<R: Recorder>(&mut self, served: &[(u32, u64, u32)], server: u32, holder: u32, recorder: &mut R) -> u32 {
+        let group = self.servers[server as usize].group;
         let mut pending = 0;
-        for (slot, ..) in &served {
+        for (slot, ..) in served {
             match self.route(*slot, group) {
-                Some(to) => {
-                    pending +=
-                        self.forward(*slot, to, if self.groups[group as usize].may_wait { server } else { super::job::NONE }, recorder)
-                }
+                Some(to) => pending += self.forward(*slot, to, holder, recorder),
                 None => self.leaves(*slot, Outcome::Served, recorder),
             }
         }
-        self.hand = served;
-        let waits = self.groups[group as usize].may_wait;
-        self.wait_for_room(server, if waits { pending } else { 0 }, recorder);
+        pending
     }
 
     /// A batch that is broken off with the server.

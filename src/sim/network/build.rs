@@ -53,6 +53,7 @@ impl<S: Blocks> Network<S> {
             senders: scenario.producers.iter().map(|p| sender(scenario, p, key)).collect(),
             clients: Vec::new(),
             loops: scenario.producers.iter().map(|p| closed(p, key)).collect(),
+            nobody: level(scenario, 0),
             thinking: 0,
             jobs: Jobs::new(width + ahead.len()),
             ahead,
@@ -62,7 +63,7 @@ impl<S: Blocks> Network<S> {
             begun: false,
             places: 0,
             stamps: 0,
-            released: Vec::new(),
+            released: VecDeque::new(),
             hand: Vec::new(),
             chance: key.role("keys", ""),
             looks: looks.unwrap_or(Looks::never()),
@@ -108,17 +109,18 @@ impl<S: Blocks> Network<S> {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
-        for queue in 0..self.stations.len() {
-            for i in 0..self.backlog[queue] {
-                self.place_backlog(queue as u32, i, recorder);
-            }
-            let station = &mut self.stations[queue];
-            station.peak = station.waiting.level();
-        }
         for server in 0..self.servers.len() as u32 {
             if self.servers[server as usize].phase != Phase::Off {
                 self.comes_up(server);
             }
+        }
+        for queue in 0..self.stations.len() {
+            for i in 0..self.backlog[queue] {
+                self.place_backlog(queue as u32, i, recorder);
+            }
+            self.open(queue as u32, recorder);
+            let station = &mut self.stations[queue];
+            station.peak = station.waiting.level();
         }
         for g in 0..self.groups.len() as u32 {
             if let Some(scale) = self.groups[g as usize].autoscale {
@@ -165,12 +167,31 @@ impl<S: Blocks> Network<S> {
             self.jobs[slot].lane = (i % u64::from(station.partitions)) as u32 % station.lanes.len() as u32;
         }
         if let Some((law, key)) = &station.ttl {
-            let (expires, place) = (draw(law, *key, job.chance, 0), job.place as u32);
+            let expires = draw(law, *key, job.chance, 0);
             self.jobs[slot].expires = expires;
-            self.timer(expires, Event::Expire { slot, place });
+            self.live_until(slot, expires);
         }
         self.bring_work(slot, queue, None);
-        self.offer(slot);
+        // All of it is in line before anyone takes of it, but where nobody chooses.
+        let station = &self.stations[queue as usize];
+        if station.discipline == Discipline::ProcessorSharing || station.unlimited.is_some() || station.prefetching {
+            self.offer(slot);
+        } else {
+            self.line_up(slot);
+        }
+    }
+
+    /// The servers of a queue begin with what waits from the start.
+    fn open<R: Recorder>(&mut self, queue: u32, recorder: &mut R) {
+        if self.backlog[queue as usize] == 0 || self.stations[queue as usize].prefetching {
+            return;
+        }
+        for server in self.stations[queue as usize].servers.clone() {
+            if self.servers[server as usize].phase == Phase::Idle {
+                self.stations[queue as usize].idle.remove(server);
+                self.free(server, recorder);
+            }
+        }
     }
 }
 
@@ -185,7 +206,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         Discipline::Fifo | Discipline::ProcessorSharing => Waiting::Fifo(Fifo::default()),
         Discipline::Lifo => Waiting::Lifo(Lifo::default()),
         Discipline::Priority => Waiting::Priority(Priority::new(levels)),
-        Discipline::RoundRobin => Waiting::RoundRobin(RoundRobin::new(scenario.producers.len().max(1))),
+        Discipline::RoundRobin => Waiting::RoundRobin(RoundRobin::new(scenario.producers.len() + 1)),
         Discipline::Random => Waiting::Random(Random::new(key.role("order", &queue.name))),
         Discipline::Shortest | Discipline::Deadline => Waiting::Sorted(Sorted::default()),
     };
@@ -303,12 +324,17 @@ fn hub(topic: &Topic, key: Key) -> Hub {
     }
 }
 
-/// The priorities that there are, the highest first.
+/// The priorities that there are, the highest first; what waits from the start has 0.
 fn levels(scenario: &Scenario) -> Vec<i32> {
-    let mut all: Vec<i32> = scenario.producers.iter().map(|p| p.priority).collect();
+    let backlog = scenario.queues.iter().any(|q| q.initial_backlog > 0);
+    let mut all: Vec<i32> = scenario.producers.iter().map(|p| p.priority).chain(backlog.then_some(0)).collect();
     all.sort_unstable_by(|a, b| b.cmp(a));
     all.dedup();
     all
+}
+
+fn level(scenario: &Scenario, priority: i32) -> u64 {
+    levels(scenario).iter().position(|p| *p == priority).unwrap_or(0) as u64
 }
 
 fn sender(scenario: &Scenario, producer: &Producer, key: Key) -> Sender {
@@ -320,7 +346,7 @@ fn sender(scenario: &Scenario, producer: &Producer, key: Key) -> Sender {
         to: producer.to,
         size: producer.size,
         priority: producer.priority,
-        level: levels(scenario).iter().position(|p| *p == producer.priority).unwrap_or(0) as u64,
+        level: level(scenario, producer.priority),
         keys: producer.keys.as_ref().map(|keys| (KeyLaw::new(keys), key.role("key", &producer.name))),
         failure: producer.failure,
         own: producer.service_time.clone().map(|law| (law, key.role("work again", &producer.name))),

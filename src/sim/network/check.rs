@@ -17,6 +17,7 @@ fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
     let queue = &scenario.queues[index];
     let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
     let any = |has: fn(&Consumer) -> bool| groups.iter().any(|c| has(c));
+    let waits = |c: &Consumer| c.to.iter().flat_map(|r| queues_of(scenario, r.to)).any(|q| blocks(scenario, q));
     let refuse = |one: &str, other: &str| Err(format!("queue `{}` has {one}, which does not go with {other}", queue.name));
     let features: [(bool, &str); 8] = [
         (any(|c| c.batch.is_some()), "consumer batches"),
@@ -36,6 +37,9 @@ fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
         if queue.preemption != Preemption::None {
             return refuse("processor sharing", "preemption");
         }
+        if groups.iter().any(|c| waits(c)) {
+            return refuse("processor sharing", "forwarding to a queue that blocks: there is no one server that could be held up");
+        }
     }
     if queue.preemption != Preemption::None {
         if !matches!(queue.discipline, Discipline::Lifo | Discipline::Priority | Discipline::Shortest | Discipline::Deadline) {
@@ -44,6 +48,9 @@ fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
         if let Some(other) = first(&[0, 1, 5, 6]) {
             return refuse("preemption", other);
         }
+    }
+    if features[2].0 && features[4].0 {
+        return refuse("unlimited servers", "outages: there is no end of servers to take a broken one's place");
     }
     if features[6].0
         && let Some(other) = first(&[0, 1, 3, 4])
@@ -67,6 +74,11 @@ fn queues_of(scenario: &Scenario, to: Destination) -> Vec<usize> {
         Destination::Queue(q) => vec![q],
         Destination::Topic(t) => scenario.topics[t].subscriptions.clone(),
     }
+}
+
+/// Whether senders to a queue may have to wait for room.
+fn blocks(scenario: &Scenario, queue: usize) -> bool {
+    scenario.queues[queue].overflow == Overflow::Block && scenario.queues[queue].max_length.is_some()
 }
 
 /// Every message that is inside can leave.
@@ -126,10 +138,9 @@ fn instant_loops(scenario: &Scenario) -> Result<(), String> {
 /// Queues that wait for one another in a circle could all be full at once.
 fn deadlocks(scenario: &Scenario) -> Result<(), String> {
     let n = scenario.queues.len();
-    let blocks = |q: usize| scenario.queues[q].overflow == Overflow::Block && scenario.queues[q].max_length.is_some();
     let mut reach = vec![vec![false; n]; n];
     for consumer in &scenario.consumers {
-        for q in consumer.to.iter().flat_map(|r| queues_of(scenario, r.to)).filter(|q| blocks(*q)) {
+        for q in consumer.to.iter().flat_map(|r| queues_of(scenario, r.to)).filter(|q| blocks(scenario, *q)) {
             reach[consumer.from][q] = true;
         }
     }

@@ -1,6 +1,7 @@
 //! Durability: a message can be taken when the disk has it.
 
 use super::arrive::draw;
+use super::job::State;
 use super::parts::Station;
 use super::{Event, Network};
 use crate::workload::Blocks;
@@ -11,9 +12,9 @@ pub const FSYNC: u64 = 1_000_000;
 impl<S: Blocks> Network<S> {
     /// A message is written. One commit is under way at a time; who comes during it is in the next, all together.
     pub(super) fn write(&mut self, slot: u32) {
-        let queue = self.jobs[slot].queue;
+        let (queue, place) = (self.jobs[slot].queue, self.jobs[slot].place);
         let station = &mut self.stations[queue as usize];
-        station.uncommitted.push(slot);
+        station.uncommitted.push((slot, place));
         if station.committing.is_empty() {
             self.commit(queue);
         }
@@ -28,18 +29,23 @@ impl<S: Blocks> Network<S> {
         self.timer(self.now.saturating_add(takes), Event::Commit { queue });
     }
 
+    /// Whether a message that was written is still there: some expire meanwhile, and their slots may be others' by now.
+    pub(super) fn is_committing(&self, (slot, place): (u32, u64), queue: u32) -> bool {
+        let job = &self.jobs[slot];
+        job.queue == queue && job.place == place && job.state == State::Committing
+    }
+
     pub(super) fn committed(&mut self, queue: u32) {
-        let mut batch = std::mem::take(&mut self.stations[queue as usize].committing);
-        for &slot in &batch {
-            // Some may have expired meanwhile, and their slots be others' by now.
-            if self.jobs[slot].queue == queue && self.jobs[slot].state == super::job::State::Committing {
-                self.uncount(slot);
-                self.offer(slot);
+        // As long as not all of them are in line, what is written meanwhile is for the next commit.
+        for i in 0..self.stations[queue as usize].committing.len() {
+            let one = self.stations[queue as usize].committing[i];
+            if self.is_committing(one, queue) {
+                self.uncount(one.0);
+                self.offer(one.0);
             }
         }
-        batch.clear();
         let station = &mut self.stations[queue as usize];
-        station.committing = batch;
+        station.committing.clear();
         if !station.uncommitted.is_empty() {
             self.commit(queue);
         }

@@ -32,9 +32,9 @@ impl Idle {
         self.line.pop_front().map(|(_, server)| server)
     }
 
-    /// The one that is taken next.
-    pub fn first(&self) -> Option<u32> {
-        self.line.front().map(|(_, server)| *server)
+    /// All of them, the one that is taken next first.
+    pub fn iter(&self) -> impl Iterator<Item = u32> {
+        self.line.iter().map(|(_, server)| *server)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -43,6 +43,10 @@ impl Idle {
 
     /// A server has something else to do.
     pub fn remove(&mut self, server: u32) {
-        self.line.retain(|(_, other)| *other != server);
+        if self.line.front().is_some_and(|(_, first)| *first == server) {
+            self.line.pop_front();
+        } else {
+            self.line.retain(|(_, other)| *other != server);
+        }
     }
 }

@@ -6,8 +6,13 @@
 //! on its position in the plan, its way and its delivery alone, so that neither the order of events nor another
 //! configuration changes it.
 //!
-//! At one instant ends of service come first, by the servers' numbers, then those of shared service, then timers, then arrivals. A server that becomes
-//! free takes the next message before its own goes on.
+//! At one instant ends of service come first, by the servers' numbers, then those of shared service, then timers in the order in
+//! which they were set, then ends of times to live by the messages' places, then arrivals in the order of the plan. So a place is
+//! free before a newcomer wants it, who is done when the visibility timeout ends is in time, and a message is taken even at the
+//! instant at which its time to live ends. A server that becomes free takes the next message before its own goes on; only where
+//! its own may have to wait for room it hands that over first. Who waits for room is let in in the order of coming; servers that
+//! were held go on in the order in which their messages found room, when the event that made it is over. A delivery that timed
+//! out still counts if it is done before the message is: wherever that waits or is served again, it is called off.
 //!
 //! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait for: a server,
 //! room (`overflow = "block"`), a commit, their turn in a consumer's own line, or the next attempt. So with a bound that
@@ -44,12 +49,15 @@ pub use totals::{GroupTotals, NetworkTotals, QueueTotals};
 
 use super::Looks;
 use super::calendar::Calendar;
+use crate::discipline::Discipline as _;
 use crate::message::{Level, Outcome, Recorder};
 use crate::rng::Key;
+use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
 use job::{Jobs, State};
 use leave::Families;
 use parts::{Client, Group, Hub, Loop, Sender, Server, Station};
+use std::collections::VecDeque;
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.
 const MOST_AT_ONCE: u64 = 50_000_000;
@@ -107,8 +115,9 @@ enum Event {
     },
 }
 
-/// Timers come after the ends of shared service at the same instant.
+/// Timers come after the ends of shared service at the same instant, and ends of times to live after all others.
 const TIMERS: u64 = 1 << 62;
+const LIVES: u64 = 1 << 63;
 
 /// Plays a plan through a whole scenario.
 pub struct Network<S> {
@@ -128,6 +137,8 @@ pub struct Network<S> {
     servers: Vec<Server>,
     hubs: Vec<Hub>,
     senders: Vec<Sender>,
+    /// The level of priority of messages that no producer sent.
+    nobody: u64,
     clients: Vec<Client>,
     loops: Vec<Option<Loop>>,
     /// Clients that think or whose message is on its way.
@@ -143,8 +154,8 @@ pub struct Network<S> {
     begun: bool,
     places: u64,
     stamps: u32,
-    /// Servers whose messages found room at last.
-    released: Vec<u32>,
+    /// Servers whose messages found room at last, in the order in which they did.
+    released: VecDeque<u32>,
     /// Room for a batch in hand.
     hand: Vec<(u32, u64, u32)>,
     chance: Key,
@@ -211,7 +222,7 @@ impl<S: Blocks> Network<S> {
         } else {
             self.arrive(recorder);
         }
-        while let Some(server) = self.released.pop() {
+        while let Some(server) = self.released.pop_front() {
             self.release(server, recorder);
         }
         true
@@ -221,7 +232,7 @@ impl<S: Blocks> Network<S> {
     #[cold]
     #[inline(never)]
     fn may_happen<R: Recorder>(&mut self, next: u64, before: u64, recorder: &mut R) -> bool {
-        let over = self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
+        let over = before == u64::MAX && self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
         if next >= before || over || self.is_stuck() {
             return false;
         }
@@ -256,6 +267,12 @@ impl<S: Blocks> Network<S> {
         self.calendar.plan(at, TIMERS | self.sequence, event);
     }
 
+    /// A message's time to live ends at an instant. Among those that end together, the first in line goes first.
+    pub(super) fn live_until(&mut self, slot: u32, at: u64) {
+        let place = self.jobs[slot].place;
+        self.calendar.plan(at, LIVES | place, Event::Expire { slot, place: place as u32 });
+    }
+
     /// Looks at all queues whenever it is time before an instant.
     #[cold]
     fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
@@ -280,7 +297,14 @@ impl<S: Blocks> Network<S> {
                 // Who is still being woken has not begun.
                 job.worked += now.saturating_sub(job.began);
             }
-            State::Ready | State::Committing => {
+            State::Ready => {
+                station.ready -= 1;
+                station.less(now);
+                if station.discipline == Discipline::RoundRobin {
+                    station.lanes[job.lane as usize].gone(turn_of(job.producer, self.senders.len()));
+                }
+            }
+            State::Committing => {
                 station.ready -= 1;
                 station.less(now);
             }
@@ -288,6 +312,11 @@ impl<S: Blocks> Network<S> {
         }
         job.state = State::Away;
     }
+}
+
+/// The line, of those that take turns, of a producer's messages; those of nobody have one of their own.
+fn turn_of(producer: u32, producers: usize) -> u64 {
+    u64::from(producer).min(producers as u64)
 }
 
 impl Station {

@@ -7,6 +7,9 @@ use super::{Event, Network};
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
 
+/// Marks a break that comes at its time, whatever the server does; the rest says since which of its starts and repairs it is up.
+const ALWAYS: u32 = 1 << 31;
+
 impl<S: Blocks> Network<S> {
     /// A server is up from now on: decides until when.
     pub(super) fn comes_up(&mut self, server: u32) {
@@ -18,15 +21,16 @@ impl<S: Blocks> Network<S> {
         if outages.only_busy {
             s.until_break = up;
         } else {
-            let epoch = u32::MAX;
+            let epoch = ALWAYS | s.breaks as u32;
             self.timer(self.now.saturating_add(up), Event::Break { server, epoch });
         }
     }
 
-    /// A server breaks: at this instant of its work, or whatever it does (epoch `u32::MAX`).
+    /// A server breaks: at this instant of its work, or, if it is still up since the same instant, whatever it does (epoch [`ALWAYS`]).
     pub(super) fn breaks<R: Recorder>(&mut self, server: u32, epoch: u32, recorder: &mut R) {
         let s = &mut self.servers[server as usize];
-        if epoch != u32::MAX && epoch != s.epoch {
+        let expected = if epoch & ALWAYS == 0 { s.epoch } else { ALWAYS | s.breaks as u32 };
+        if epoch != expected {
             return;
         }
         let (phase, queue, number) = (s.phase, s.queue, s.breaks);
@@ -34,9 +38,12 @@ impl<S: Blocks> Network<S> {
         let Some(outages) = &group.outages else { return };
         let (resume, auto_ack) = (!outages.redeliver, group.auto_ack);
         let down = draw(&outages.down, group.keys.down, u64::from(server), number);
-        if matches!(phase, Phase::Blocked | Phase::Off | Phase::Starting) {
+        match phase {
             // It has nothing to do that could be broken off: it is up again as if at once.
-            return self.comes_up(server);
+            Phase::Blocked => return self.comes_up(server),
+            // Its clock begins anew when it is started again.
+            Phase::Off | Phase::Starting => return,
+            Phase::Idle | Phase::Busy | Phase::Down => {}
         }
         s.epoch += 1;
         s.phase = Phase::Down;
@@ -55,10 +62,7 @@ impl<S: Blocks> Network<S> {
         let held: Vec<u32> = self.servers[server as usize].buffer.drain(..).collect();
         let batch = self.batch_of(server);
         self.servers[server as usize].job = NONE;
-        for slot in held {
-            self.uncount(slot);
-            self.put_back(slot, recorder);
-        }
+        held.iter().for_each(|slot| self.uncount(*slot));
         for (slot, place, stamp) in batch {
             let job = &self.jobs[slot];
             if job.place != place || job.stamp != stamp || job.state != State::InService {
@@ -72,6 +76,9 @@ impl<S: Blocks> Network<S> {
             } else {
                 self.put_back(slot, recorder);
             }
+        }
+        for slot in held {
+            self.put_back(slot, recorder);
         }
         self.stations[queue as usize].note_peak();
     }

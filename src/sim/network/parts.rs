@@ -56,9 +56,9 @@ pub struct Station {
     pub idle: Idle,
     /// Senders that wait for room: the message and the server that holds it, if one does.
     pub blocked: VecDeque<(u32, u32)>,
-    /// Messages that are written but not on disk: those of the commit under way, and those for the next.
-    pub committing: Vec<u32>,
-    pub uncommitted: Vec<u32>,
+    /// Messages that are written but not on disk, each with its place: those of the commit under way, and those for the next.
+    pub committing: Vec<(u32, u64)>,
+    pub uncommitted: Vec<(u32, u64)>,
     pub shared: Shared,
     /// When the timer of a lingering batch goes off, and its number.
     pub lingering: Option<(u64, u32)>,

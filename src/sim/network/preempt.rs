@@ -1,8 +1,8 @@
 //! Preemption: a message that is more urgent takes a server from another, which goes on later or starts again.
 
+use super::Network;
 use super::job::{FRESH, NONE, State};
 use super::parts::Phase;
-use super::{Event, Network};
 use crate::scenario::{Discipline, Preemption};
 use crate::workload::Blocks;
 
@@ -28,7 +28,7 @@ impl<S: Blocks> Network<S> {
                 Discipline::Lifo => (u64::MAX - place, 0),
                 Discipline::Shortest => (s.end - self.now, place),
                 Discipline::Deadline => (self.jobs[s.job].expires, place),
-                _ => (self.senders.get(producer as usize).map_or(0, |s| s.level), place),
+                _ => (self.senders.get(producer as usize).map_or(self.nobody, |s| s.level), place),
             };
             if worst.is_none_or(|(least, _)| urgency > least) {
                 worst = Some((urgency, server));
@@ -58,10 +58,10 @@ impl<S: Blocks> Network<S> {
         let job = &mut self.jobs[slot];
         (job.left, job.left_of) = (left, column);
         debug_assert!(job.left != FRESH && job.state == State::Away);
-        let (expires, place) = (job.expires, job.place as u32);
+        let expires = job.expires;
         if expires != u64::MAX {
             // It waits like any other; its time may even have ended while it was in service.
-            self.timer(expires.max(self.now), Event::Expire { slot, place });
+            self.live_until(slot, expires.max(self.now));
         }
         self.line_up(slot);
     }

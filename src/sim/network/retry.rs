@@ -18,9 +18,9 @@ fn back_off(retry: &RetryDelay, deliveries: u32, uniform: f64) -> u64 {
 impl<S: Blocks> Network<S> {
     /// A handler failed: the message is delivered again, unless it was acknowledged beforehand or has been delivered often enough.
     #[cold]
-    pub(super) fn failed<R: Recorder>(&mut self, slot: u32, server: u32, recorder: &mut R) {
+    pub(super) fn failed<R: Recorder>(&mut self, slot: u32, group: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
-        let group = &self.groups[self.servers[server as usize].group as usize];
+        let group = &self.groups[group as usize];
         if group.auto_ack {
             return self.lose(slot, Outcome::Dropped, recorder);
         }
@@ -45,22 +45,57 @@ impl<S: Blocks> Network<S> {
     pub(super) fn put_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
         if self.still_lives(slot, recorder) {
             let job = &self.jobs[slot];
-            if self.hands_over_at_once(job.queue, job.lane) { self.offer(slot) } else { self.line_up(slot) }
+            let batching = self.stations[job.queue as usize].batching;
+            if batching || self.hands_over_at_once(job.queue, job.lane) { self.offer(slot) } else { self.line_up(slot) }
         }
     }
 
     /// A message that comes back may be too late. Says whether it is not.
     fn still_lives<R: Recorder>(&mut self, slot: u32, recorder: &mut R) -> bool {
-        let (expires, place) = (self.jobs[slot].expires, self.jobs[slot].place as u32);
-        if expires <= self.now {
+        let expires = self.jobs[slot].expires;
+        if expires < self.now {
             self.lose(slot, Outcome::Expired, recorder);
             return false;
         }
         if expires != u64::MAX {
-            self.timer(expires, Event::Expire { slot, place });
+            self.live_until(slot, expires);
         }
         self.jobs[slot].left = FRESH;
         true
+    }
+
+    /// Somebody whose delivery had timed out has done a message's work after all: wherever it waits or is served again, it is called off.
+    #[cold]
+    pub(super) fn call_off(&mut self, slot: u32) {
+        let (queue, state) = (self.jobs[slot].queue as usize, self.jobs[slot].state);
+        if state == State::Held {
+            for &server in &self.stations[queue].servers {
+                self.servers[server as usize].buffer.retain(|held| *held != slot);
+            }
+        }
+        self.uncount(slot);
+        if state == State::Ready {
+            self.let_in(queue as u32);
+        }
+    }
+
+    /// A message has another place in its queue, by which those know it who are at work on a delivery of it that timed out.
+    #[cold]
+    fn move_place(&mut self, slot: u32) {
+        self.places += 1;
+        let (queue, was) = (self.jobs[slot].queue as usize, std::mem::replace(&mut self.jobs[slot].place, self.places));
+        if self.stations[queue].visibility.is_none() {
+            return;
+        }
+        for &server in &self.stations[queue].servers {
+            let s = &mut self.servers[server as usize];
+            if s.job == slot && s.place == was {
+                s.place = self.places;
+            }
+            for (_, place, _) in s.more.iter_mut().filter(|one| one.0 == slot && one.1 == was) {
+                *place = self.places;
+            }
+        }
     }
 
     /// A back-off ends: the message joins the end of the line.
@@ -69,8 +104,7 @@ impl<S: Blocks> Network<S> {
             return;
         }
         self.uncount(slot);
-        self.places += 1;
-        self.jobs[slot].place = self.places;
+        self.move_place(slot);
         if self.still_lives(slot, recorder) {
             self.offer(slot);
         }
@@ -107,7 +141,7 @@ impl<S: Blocks> Network<S> {
                 && let Some((_, holder)) = blocked.remove(at)
                 && holder != NONE
             {
-                self.released.push(holder);
+                self.released.push_back(holder);
             }
         }
         self.uncount(slot);

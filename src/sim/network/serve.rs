@@ -2,7 +2,7 @@
 
 use super::job::{FRESH, NONE, State};
 use super::parts::{Phase, Server};
-use super::{Event, Network};
+use super::{Event, Network, turn_of};
 use crate::discipline::{Discipline as _, Ticket};
 use crate::message::{Outcome, Recorder};
 use crate::scenario::Discipline;
@@ -15,11 +15,11 @@ impl<S: Blocks> Network<S> {
         let job = &self.jobs[slot];
         let station = &self.stations[job.queue as usize];
         let key = match station.discipline {
-            Discipline::Priority => self.senders.get(job.producer as usize).map_or(0, |s| s.level),
+            Discipline::Priority => self.senders.get(job.producer as usize).map_or(self.nobody, |s| s.level),
             Discipline::Shortest if job.left != FRESH => job.left,
             Discipline::Shortest => self.jobs.demands(slot)[station.ahead],
             Discipline::Deadline => job.expires,
-            Discipline::RoundRobin => u64::from(job.producer).min(self.senders.len().saturating_sub(1) as u64),
+            Discipline::RoundRobin => turn_of(job.producer, self.senders.len()),
             _ => 0,
         };
         Ticket { key, place: self.jobs[slot].place, slot }
@@ -178,9 +178,13 @@ impl<S: Blocks> Network<S> {
             // Another delivery of it is under way or to come: this one's failure changes nothing.
             return false;
         }
-        self.uncount(slot);
+        if current {
+            self.uncount(slot);
+        } else {
+            self.call_off(slot);
+        }
         if fails {
-            self.failed(slot, server, recorder);
+            self.failed(slot, g, recorder);
             return false;
         }
         self.tell(slot, g, number, Outcome::Served, recorder);
@@ -296,6 +300,7 @@ impl<S: Blocks> Network<S> {
                     }
                     return Some(ticket.slot);
                 }
+                station.lanes[lane].pass_over();
             }
         }
         if station.blocked.is_empty() || station.commit.is_some() { None } else { self.take_blocked(queue, lane as u32) }
@@ -311,7 +316,7 @@ impl<S: Blocks> Network<S> {
         station.less(self.now);
         self.jobs[slot].state = State::Away;
         if holder != NONE {
-            self.released.push(holder);
+            self.released.push_back(holder);
         }
         Some(slot)
     }
@@ -328,7 +333,7 @@ impl<S: Blocks> Network<S> {
             station.less(self.now);
             self.jobs[slot].state = State::Away;
             if holder != NONE {
-                self.released.push(holder);
+                self.released.push_back(holder);
             }
             if self.stations[queue as usize].commit.is_some() {
                 let station = &mut self.stations[queue as usize];

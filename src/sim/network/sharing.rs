@@ -119,8 +119,7 @@ impl<S: Blocks> Network<S> {
 
     fn share_done<R: Recorder>(&mut self, slot: u32, group: u32, recorder: &mut R) {
         if self.groups[group as usize].fails && self.handler_fails(slot, group) {
-            let server = self.stations[self.jobs[slot].queue as usize].servers[0];
-            return self.failed(slot, server, recorder);
+            return self.failed(slot, group, recorder);
         }
         self.tell(slot, group, 0, Outcome::Served, recorder);
         match self.route(slot, group) {

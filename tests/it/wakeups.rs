@@ -1,0 +1,174 @@
+//! Who goes on when something makes room, breaks, comes back or is done late: small scenarios of which every instant is known.
+
+use crate::semantics::{Lives, play, scenario, served, single};
+use queuelab::message::Outcome;
+use queuelab::rng::Key;
+use queuelab::sim::Network;
+
+const SECOND: u128 = 1_000_000_000;
+
+/// A batch of two makes room for two at 11 s: the server that has been held since 2 s goes on before the one held since 3 s.
+#[test]
+fn whoever_was_held_first_goes_on_first() {
+    let text = "[queues.q]\ninitial_backlog = 5\n[queues.r]\nmax_length = 0\noverflow = \"block\"\n\
+        [consumers.quick]\nfrom = \"q\"\nservice_time = \"1s\"\nto = \"r\"\n[consumers.slow]\nfrom = \"q\"\nservice_time = \"3s\"\nto = \"r\"\n\
+        [consumers.d]\nfrom = \"r\"\nservice_time = \"10s\"\nbatch = { max = 2 }\n";
+    let (lives, _) = play(text, 5);
+    assert_eq!(served(&lives, 0, 5)[3..], [(3, 0, 11_000, 12_000), (4, 0, 11_000, 14_000)]);
+}
+
+/// The second is written while the first commit is under way: it cannot be taken with the first, nor is the idle server to wait for it.
+#[test]
+fn batches_are_made_of_what_is_on_disk() {
+    let later = "[producers.later]\nto = \"q\"\nrate = \"0.1/s\"\narrivals = { process = \"periodic\" }\nsend_time = \"500us\"\n";
+    for queue in ["", "max_length = 1\noverflow = \"block\"\n"] {
+        let text = single(&format!("durability = \"fsync\"\n{queue}"), "count = 2\nservice_time = \"1s\"\nbatch = { max = 2 }") + later;
+        let (lives, totals) = play(&text, 20);
+        assert_eq!(served(&lives, 0, 2), [(0, 10_000, 10_001, 11_001), (1, 10_000, 10_002, 11_002)], "{queue}");
+        assert_eq!(totals.queues[0].counts.served, totals.queues[0].counts.offered, "{queue}");
+    }
+}
+
+/// The first expires in the first commit, in which the second, in the same slot, is not yet: it expires in its own.
+#[test]
+fn a_commit_is_of_those_that_were_written_before_it() {
+    let later = "[producers.later]\nto = \"q\"\nrate = \"0.1/s\"\narrivals = { process = \"periodic\" }\nsend_time = \"700us\"\n";
+    let (lives, _) = play(&(single("durability = \"fsync\"\nmessage_ttl = \"600us\"", "service_time = \"1s\"") + later), 2);
+    assert!(lives.stays.0.iter().all(|r| r.outcome == Outcome::Expired));
+}
+
+/// Senders wait at 10 and 20 s; 15 s after the first came it is taken with whoever is there.
+#[test]
+fn a_batch_lingers_for_those_who_wait_for_room_too() {
+    let (lives, _) =
+        play(&single("max_length = 0\noverflow = \"block\"", "service_time = \"1s\"\nbatch = { max = 3, linger = \"15s\" }"), 4);
+    assert_eq!(served(&lives, 0, 2), [(0, 10_000, 25_000, 26_000), (1, 20_000, 25_000, 26_000)]);
+}
+
+#[test]
+fn who_does_not_linger_takes_a_message_at_once() {
+    let other = "[consumers.d]\nfrom = \"q\"\nservice_time = \"2s\"\n";
+    let (lives, _) = play(&(single("", "service_time = \"1s\"\nbatch = { max = 3, linger = \"100s\" }") + other), 3);
+    assert_eq!(served(&lives, 0, 2), [(0, 10_000, 10_000, 12_000), (1, 20_000, 20_000, 22_000)]);
+}
+
+/// Each server breaks after 1.5 s of work: the third message is given back at 33.5 s, when it has lingered long enough, by the one
+/// that had the first; the other takes it at once and breaks at 34 s; the first is repaired at 38.5 s.
+#[test]
+fn a_message_given_back_is_seen_by_servers_that_linger() {
+    let outages = "outages = { up = \"1500ms\", down = \"5s\", while = \"busy\" }";
+    let consumer = format!("count = 2\nservice_time = \"1s\"\nbatch = {{ max = 2, linger = \"3s\" }}\n{outages}");
+    let (lives, _) = play(&single("", &consumer), 3);
+    let third = lives.stays.0.iter().find(|r| r.message.id == 2).expect("it was served");
+    assert_eq!((third.deliveries, third.finished / 1_000_000), (3, 39_500));
+}
+
+/// The first two are done at 1 s and most likely come back: the third is taken before that, alone.
+#[test]
+fn a_batch_goes_on_after_its_server_has_taken_the_next() {
+    let text = "[queues.q]\ninitial_backlog = 3\n[consumers.c]\nfrom = \"q\"\nservice_time = \"1s\"\nbatch = { max = 2 }\n\
+        to = [{ queue = \"q\", probability = 0.999999 }]\n";
+    let scenario = scenario(text);
+    let mut network = Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).expect("a network");
+    let mut lives = Lives::default();
+    network.advance_until(3 * SECOND as u64 + 1, &mut lives);
+    let first = [(0, 0, 0, 1000), (0, 1000, 2000, 3000), (1, 0, 0, 1000), (1, 1000, 2000, 3000), (2, 0, 1000, 2000)];
+    assert_eq!(served(&lives, 0, 9), first);
+}
+
+/// The first is back in line at 16 s and done after all at 36 s. Two servers are held then; one message is taken and the other in
+/// line, so that one of them is free for the fifth at 50 s.
+#[test]
+fn what_is_done_late_leaves_its_place_in_line() {
+    let next = "to = \"r\"\n[queues.r]\nmax_length = 1\noverflow = \"block\"\nvisibility_timeout = \"5s\"\n\
+        [consumers.d]\nfrom = \"r\"\nservice_time = \"25s\"";
+    let (lives, totals) = play(&single("", &format!("count = 2\nservice_time = \"1s\"\n{next}")), 6);
+    assert_eq!(served(&lives, 0, 5)[4], (4, 50_000, 50_000, 51_000));
+    assert!(totals.queues.iter().all(|q| q.is_conserved()), "{totals:?}");
+}
+
+/// Each is in its server's own line again when it is done after all.
+#[test]
+fn what_is_done_late_leaves_the_line_of_a_consumer() {
+    let (lives, totals) = play(&single("visibility_timeout = \"5s\"", "service_time = \"12s\"\nprefetch = 2"), 3);
+    let finished: Vec<_> = served(&lives, 0, 2).iter().map(|r| (r.0, r.3)).collect();
+    assert_eq!(finished, [(0, 22_000), (1, 34_000)]);
+    assert!(totals.queues[0].is_conserved() && lives.stays.0.iter().all(|r| r.deliveries == 1));
+}
+
+/// Others fail with it again and again, three seconds apart, while the first works until 40 s.
+#[test]
+fn what_is_done_late_is_done_wherever_it_waits() {
+    let failing = "[consumers.d]\nfrom = \"q\"\nservice_time = \"1s\"\nfailure = 1.0\nretry_delay = \"2s\"\n";
+    let (lives, _) = play(&(single("visibility_timeout = \"5s\"\ndelivery_limit = 50", "service_time = \"30s\"") + failing), 1);
+    let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it left");
+    assert_eq!((first.outcome, first.finished / 1_000_000, first.consumer), (Outcome::Served, 40_000, 0));
+}
+
+/// Whoever works for nothing any more works on: from 0 to 12 s.
+#[test]
+fn work_goes_on_when_nothing_is_left_to_do() {
+    let text = "[queues.q]\ninitial_backlog = 1\nvisibility_timeout = \"5s\"\n\
+        [consumers.c]\nfrom = \"q\"\nservice_time = \"12s\"\n[consumers.d]\nfrom = \"q\"\nservice_time = \"3s\"\n";
+    let scenario = scenario(text);
+    let mut network = Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).expect("a network");
+    network.advance_until(100 * SECOND as u64, &mut Lives::default());
+    let busy: Vec<u128> = network.network_totals().groups.iter().map(|g| g.busy_area).collect();
+    assert_eq!(busy, [12 * SECOND, 3 * SECOND]);
+}
+
+/// The slow one breaks at 35 s with one message in work and the next in its own line: they come back in their order.
+#[test]
+fn a_consumer_that_breaks_gives_its_messages_back_in_their_order() {
+    let slow = "service_time = \"100s\"\nprefetch = 2\noutages = { up = \"25s\", down = \"1h\", while = \"busy\" }";
+    let (lives, _) = play(&(single("", slow) + "[consumers.d]\nfrom = \"q\"\nservice_time = \"1s\"\nprefetch = 2\n"), 3);
+    let finished: Vec<_> = served(&lives, 0, 3).iter().map(|r| (r.0, r.3)).collect();
+    assert_eq!(finished, [(0, 36_000), (1, 21_000), (2, 37_000)]);
+}
+
+/// The second server is there for some seconds a minute and never for an hour: only the first can break, once in two hours.
+#[test]
+fn a_server_that_is_started_again_has_one_clock_of_outages() {
+    let text = "[producers.p]\nto = \"q\"\nrate = \"0.05/s\"\narrivals = { process = \"periodic\", batch = 3 }\n[queues.q]\n\
+        [consumers.c]\nfrom = \"q\"\nservice_time = \"5s\"\noutages = { up = \"3590s\", down = \"5s\" }\n\
+        autoscale = { min = 1, max = 2, target_backlog = 1, every = \"1s\" }\n";
+    let (lives, totals) = play(text, 360);
+    let mean = totals.groups[0].count_area as f64 / totals.at as f64;
+    assert!((1.005..1.5).contains(&mean), "the second comes and goes: {mean}");
+    assert!(lives.stays.0.iter().filter(|r| r.deliveries > 1).count() <= 2);
+}
+
+#[test]
+fn what_waits_from_the_start_has_priority_0() {
+    let text =
+        single("discipline = \"priority\"\ninitial_backlog = 3", "service_time = \"6s\"").replace("to = \"q\"", "to = \"q\"\npriority = 1");
+    let (lives, _) = play(&text, 5);
+    assert_eq!(served(&lives, 0, 4)[1..], [(1, 0, 6000, 12_000), (2, 0, 18_000, 24_000), (3, 10_000, 12_000, 18_000)]);
+}
+
+/// It fails at the very instant at which its time ends, and its server takes it again at that instant.
+#[test]
+fn a_time_to_live_ends_after_all_else_at_its_instant() {
+    let (lives, _) = play(&single("message_ttl = \"5s\"\ndelivery_limit = 2", "service_time = \"5s\"\nfailure = 1.0"), 2);
+    let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it left");
+    assert_eq!((first.outcome, first.deliveries, first.finished / 1_000_000), (Outcome::DeadLettered, 2, 20_000));
+}
+
+#[test]
+fn a_handler_among_servers_without_limit_fails_as_any_other() {
+    for discipline in ["fifo", "processor-sharing"] {
+        let queue = format!("discipline = \"{discipline}\"\ndelivery_limit = 2");
+        let (lives, _) = play(&single(&queue, "count = \"unlimited\"\nservice_time = \"3s\"\nfailure = 1.0"), 3);
+        let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it left");
+        assert_eq!((first.outcome, first.finished / 1_000_000), (Outcome::DeadLettered, 16_000), "{discipline}");
+    }
+}
+
+/// It works from 0 s on and breaks after 5 s of it.
+#[test]
+fn a_server_that_begins_with_a_backlog_breaks_as_any_other() {
+    let outages = "outages = { up = \"5s\", down = \"2s\", while = \"busy\", in_progress = \"resume\" }";
+    let text = format!("[queues.q]\ninitial_backlog = 2\n[consumers.c]\nfrom = \"q\"\nservice_time = \"6s\"\n{outages}\n");
+    let (lives, _) = play(&text, 2);
+    assert_eq!(served(&lives, 0, 2).iter().map(|r| r.3).collect::<Vec<_>>(), [8000, 16_000]);
+}
