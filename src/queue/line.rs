@@ -28,6 +28,8 @@ pub(super) enum Line {
 /// First in, first out: what is new goes behind, what comes back stands before it by turn.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lane {
+    /// The first of the new ones, where it came into an empty line: it need not be looked for elsewhere.
+    front: Option<u32>,
     /// Slots alone: their turns are looked up only while something has come back.
     fresh: VecDeque<u32>,
     returned: BinaryHeap<Reverse<(u64, u32)>>,
@@ -45,7 +47,7 @@ impl Line {
     #[inline]
     pub fn push(&mut self, place: Place) {
         match self {
-            Line::Fifo(lane) => lane.fresh.push_back(place.slot),
+            Line::Fifo(lane) => lane.push(place.slot),
             Line::Ranked { .. } => self.put_back(place),
         }
     }
@@ -74,7 +76,7 @@ impl Line {
     #[inline]
     pub fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
-            Line::Fifo(lane) if lane.returned.is_empty() => lane.fresh.pop_front(),
+            Line::Fifo(lane) if lane.returned.is_empty() => lane.pop_new(),
             _ => self.pop_among(turn),
         }
     }
@@ -102,8 +104,26 @@ impl Line {
 }
 
 impl Lane {
+    #[inline]
+    fn push(&mut self, slot: u32) {
+        if self.front.is_none() && self.fresh.is_empty() {
+            self.front = Some(slot);
+        } else {
+            self.fresh.push_back(slot);
+        }
+    }
+
+    #[inline]
+    fn pop_new(&mut self) -> Option<u32> {
+        self.front.take().or_else(|| self.fresh.pop_front())
+    }
+
+    fn first_new(&self) -> Option<u32> {
+        self.front.or_else(|| self.fresh.front().copied())
+    }
+
     fn first(&self, turn: impl Fn(u32) -> u64) -> Option<u32> {
-        let new = self.fresh.front().copied();
+        let new = self.first_new();
         match self.returned.peek() {
             Some(&Reverse((came, old))) => Some(new.filter(|&slot| turn(slot) < came).unwrap_or(old)),
             None => new,
@@ -112,8 +132,8 @@ impl Lane {
 
     fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         let first = self.first(turn)?;
-        if self.fresh.front() == Some(&first) {
-            self.fresh.pop_front();
+        if self.first_new() == Some(first) {
+            self.pop_new();
         } else {
             self.returned.pop();
         }
