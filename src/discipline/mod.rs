@@ -86,6 +86,11 @@ impl Waiting {
     fn push_to_other(&mut self, key: u64, place: u64, slot: u32) {
         each!(self, order => order.push(Ticket { key, place, slot }));
     }
+
+    #[inline(never)]
+    fn pop_from_other(&mut self) -> Option<(u64, u64, u32)> {
+        each!(self, order => order.pop()).map(|t| (t.key, t.place, t.slot))
+    }
 }
 
 impl Discipline for Waiting {
@@ -101,7 +106,11 @@ impl Discipline for Waiting {
 
     #[inline(always)]
     fn pop(&mut self) -> Option<Ticket> {
-        each!(self, order => order.pop())
+        match self {
+            Waiting::Fifo(order) => order.pop(),
+            Waiting::Priority(order) => order.pop(),
+            _ => self.pop_from_other().map(|(key, place, slot)| Ticket { key, place, slot }),
+        }
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@
 //! producer draws from streams of its own name, arrivals, send times and demands alike: another producer, consumer or
 //! order of events changes nothing of its messages.
 
+mod pair;
 mod reorder;
 mod rows;
 #[cfg(test)]
@@ -107,6 +108,7 @@ impl Plan {
     pub fn next_block(&mut self) -> Option<&Block> {
         match &mut self.producers[..] {
             [one] => one.rows.next(&mut self.block),
+            [a, b] => pair::merge(a, b, &self.columns, &mut self.block),
             _ => self.merge(),
         }
         self.block.first = self.first;

@@ -82,6 +82,27 @@ fn ties_go_by_producer() {
 }
 
 #[test]
+fn two_are_merged_like_many() {
+    let (service, varying) = (Law::exponential(0.004), Law::exponential(0.01));
+    let periodic = |name, rate| Source { arrivals: &Arrivals::Periodic, ..poisson(name, rate, &Law::ZERO) };
+    let idle = poisson("idle", 0.0, &Law::ZERO);
+    // At one rate, far apart, with ties at every other message, and with one that ends early.
+    let pairs = [
+        [poisson("a", 450.0, &Law::ZERO), poisson("b", 450.0, &varying)],
+        [poisson("a", 1.0, &varying), poisson("b", 900.0, &Law::ZERO)],
+        [periodic("a", 200.0), periodic("b", 100.0)],
+        [poisson("a", 1e-8, &Law::ZERO), poisson("b", 1e-6, &Law::ZERO)],
+        [poisson("a", 1e-6, &Law::ZERO), poisson("b", 1e-8, &Law::ZERO)],
+    ];
+    for [a, b] in pairs {
+        let apart = Group { direct: false, ..group("apart", &service) };
+        let groups = [group("workers", &service), apart, group("others", &varying)];
+        let two = plan(&[a, b], &groups).take_messages(5000);
+        assert!(!two.is_empty() && two == plan(&[a, b, idle], &groups).take_messages(5000));
+    }
+}
+
+#[test]
 fn a_producers_own_work_is_the_same_for_every_group() {
     let (service, own, extra) = (Law::exponential(0.004), Law::exponential(1.0), Law::deterministic(0.25));
     let sources = [Source { service_time: Some(&own), ..poisson("heavy", 10.0, &Law::ZERO) }, poisson("light", 10.0, &Law::ZERO)];
