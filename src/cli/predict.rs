@@ -50,7 +50,7 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
     let bar = Bar::new(arguments.speech.quiet);
     let outcome = predict::predict(&given.scenario, &arguments.learn, &arguments.judge, &bar);
     bar.clear();
-    if bar.stopped() {
+    if bar.stopped() && outcome.as_ref().map_or(true, |prediction| prediction.points.is_empty()) {
         return Err(End::Interrupted);
     }
     let prediction = outcome.map_err(|refusal| {
@@ -65,5 +65,8 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
         Held::Rejected(_) => End::Missed,
         Held::Undecided(_) => End::Inconclusive,
     };
+    if bar.stopped() {
+        return Ok(End::Interrupted);
+    }
     Ok(report::sentences(&prediction).iter().fold(said, |worst, (held, _)| worst.worse(end(held))))
 }

@@ -113,7 +113,7 @@ impl Point {
         let groups = self.scenario.consumers.iter().zip(self.lesson.stretch.iter().zip(&learnt.stretch));
         let mut said: Vec<String> = groups
             .filter(|(_, (now, then))| (*now - *then).abs() >= 0.002)
-            .map(|(c, (now, then))| format!("services of `{}` took {} instead of {}", c.name, percent(now - 1.0), percent(then - 1.0)))
+            .map(|(c, (now, then))| format!("services of `{}` took {}, not {}", c.name, longer(*now), longer(*then)))
             .collect();
         if let (Some(now), Some(then)) = (self.lesson.hand_off, learnt.hand_off)
             && (now - then).abs() > 0.3 * then
@@ -137,7 +137,15 @@ impl Point {
 
 /// A share as `+1.2 %`.
 fn percent(share: f64) -> String {
-    format!("{}{} %", if share < 0.0 { "−" } else { "+" }, plain((share * 100.0).abs(), 2))
+    format!("{}{} %", if share < 0.0 { "-" } else { "+" }, plain((share * 100.0).abs(), 2))
+}
+
+/// What services took over what they were to take, in words.
+pub fn longer(stretch: f64) -> String {
+    match stretch - 1.0 {
+        more if more.abs() < 5e-4 => "as long as planned".into(),
+        more => format!("{} % {} than planned", plain(more.abs() * 100.0, 2), if more > 0.0 { "longer" } else { "shorter" }),
+    }
 }
 
 fn figure(answer: &Answer, statistic: &str) -> Option<f64> {
@@ -145,7 +153,7 @@ fn figure(answer: &Answer, statistic: &str) -> Option<f64> {
 }
 
 /// Measures a scenario at some loads (shares of what its fullest queue can do) to learn from, and predicts others before it
-/// measures them.
+/// measures them. Whoever stops it gets what was finished by then.
 ///
 /// # Errors
 /// Why it cannot be done: a scenario that cannot be measured, or one whose load is not a matter of its rates.
@@ -154,23 +162,25 @@ pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Wa
     let at = |load: f64| load::times(scenario, load / rho);
     let mut points = Vec::new();
     let all = (learn.len() + judge.len()) as f64;
-    let stopped = || Unanswered { method: Method::Measurement, why: "interrupted".into() };
     for (i, &load) in learn.iter().enumerate() {
         let part = Part { watch, from: i as f64 / all, share: 1.0 / all, load };
-        points.push(point(at(load), load, None, &part)?);
+        let point = point(at(load), load, None, &part);
+        // What was cut short says nothing of its load.
         if watch.stopped() {
-            return Err(stopped());
+            break;
         }
+        points.push(point?);
     }
     let lesson = together(&points);
-    for (i, &load) in judge.iter().enumerate() {
+    for (i, &load) in judge.iter().enumerate().take_while(|_| !watch.stopped()) {
         let part = Part { watch, from: (learn.len() + i) as f64 / all, share: 1.0 / all, load };
         let scenario = at(load);
         let predicted = measurement::rehearsed(&taught(&scenario, &lesson), &lesson.syncs)?;
-        points.push(point(scenario, load, Some(predicted), &part)?);
+        let point = point(scenario, load, Some(predicted), &part);
         if watch.stopped() {
-            return Err(stopped());
+            break;
         }
+        points.push(point?);
     }
     Ok(Prediction { scenario: scenario.clone(), lesson, points })
 }
@@ -280,7 +290,7 @@ mod tests {
         assert_eq!(point(0.0102, 0.0102, 1.003).held(&learnt()), Some(Held::Accepted));
         let Some(Held::Rejected(why)) = point(0.012, 0.0119, 1.02).held(&learnt()) else { panic!("a fifth is off") };
         assert_eq!(why[0], "mean is +20 % off, more than 3 %");
-        assert!(why[1].contains("services of `consumers` took +2 % instead of +0.3 %"), "{why:?}");
+        assert!(why[1].contains("services of `consumers` took 2 % longer than planned, not 0.3 % longer than planned"), "{why:?}");
         assert!(why[2].contains("the host, not the queue, explains the rest"), "{why:?}");
         let Some(Held::Rejected(why)) = point(0.012, 0.0101, 1.003).held(&learnt()) else { panic!("a fifth is off") };
         assert_eq!(why.len(), 2, "the host was the same: {why:?}");

@@ -6,7 +6,7 @@ use crate::report::number::{Scale, relative};
 use crate::report::plots::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::predict::{Held, PREDICTED, Point, Prediction};
+use crate::study::predict::{Held, PREDICTED, Point, Prediction, longer};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn learnt(prediction: &Prediction) -> String {
     let loads: Vec<String> = prediction.points.iter().filter(|p| p.predicted.is_none()).map(|p| plain(p.load, 3)).collect();
     let lesson = &prediction.lesson;
     let groups = prediction.scenario.consumers.iter().zip(&lesson.stretch);
-    let stretch: Vec<String> = groups.map(|(c, s)| format!("services of `{}` take {}", c.name, relative(s - 1.0))).collect();
+    let stretch: Vec<String> = groups.map(|(c, s)| format!("services of `{}` take {}", c.name, longer(*s))).collect();
     let woken = lesson.hand_off.map(|h| format!("a consumer that has nothing to do is reached after {}", Time(h)));
     format!("learnt at {}: {}", loads.join(", "), stretch.into_iter().chain(woken).collect::<Vec<_>>().join("; "))
 }
