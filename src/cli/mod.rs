@@ -30,7 +30,8 @@ struct Arguments {
     verb: Verb,
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 fine; 1 an objective is missed or (with --check) methods disagree; 2 wrong input or usage;
+const AFTER_HELP: &str =
+    "Exit codes: 0 fine; 1 an objective is missed or (with --check) methods disagree or a prediction fails; 2 wrong input or usage;
 3 inconclusive; 4 points of a sweep are missing; 5 the run or its target failed; 130 interrupted, with what was finished saved.";
 
 #[derive(Debug, Subcommand)]

@@ -20,6 +20,9 @@ pub struct PredictArguments {
     /// Loads to predict, then to measure
     #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.7,0.8,0.9", value_parser = load)]
     judge: Vec<f64>,
+    /// Exit with 1 if a prediction is rejected, 3 if it cannot be judged
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     input: Input,
     /// The folder under which a folder for the scenario is written
@@ -61,6 +64,7 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&prediction, &document)))?;
     let said = arguments.speech.say(&document, &written, |style| report::text(&prediction, &style));
     let end = |held: &Held| match held {
+        _ if !arguments.check => End::Fine,
         Held::Accepted => End::Fine,
         Held::Rejected(_) => End::Missed,
         Held::Undecided(_) => End::Inconclusive,

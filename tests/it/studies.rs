@@ -264,7 +264,7 @@ fn predictions_are_said_before_they_are_measured_and_judged_after() {
     let short = ["--set", "measurement.duration=1s"];
     let output =
         desk.run(&[&["predict", "mm1.toml", "--learn", "0.3", "--judge", "0.5,0.6", "--json", "--out", "out"], &short[..]].concat());
-    assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let document = json(&output);
     let points = document["points"].as_array().expect("a point for each load");
     let of = |key: &str| points.iter().map(|p| p[key].clone()).collect::<Vec<_>>();
@@ -275,6 +275,9 @@ fn predictions_are_said_before_they_are_measured_and_judged_after() {
         assert!(point["predicted"]["metrics"]["total.latency.mean"]["value"].as_f64().is_some_and(|v| v > 0.0));
         assert!(!point["verdict"].is_null() && point["answers"].as_array().map(Vec::len) == Some(3));
     }
+    let checked = desk.run(&[&["predict", "mm1.toml", "--learn", "0.3", "--judge", "0.5", "--check", "--json"], &short[..]].concat());
+    let accepted = json(&checked)["points"][1]["verdict"] == "accepted";
+    assert_eq!(checked.status.code() == Some(0), accepted, "{}", text(&checked.stdout));
     let table = std::fs::read_to_string(desk.path("out/mm1/prediction.csv")).expect("a table");
     assert_eq!(table.lines().count(), 1 + 3 * 3);
     let picture = std::fs::read_to_string(desk.path("out/mm1/prediction.svg")).expect("a picture");
