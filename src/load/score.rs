@@ -4,7 +4,7 @@ use super::LoadError;
 use super::chance::{Chance, Facts, Journey, NOBODY};
 use super::playable;
 use super::targets::{Offer, Target};
-use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Scenario, Servers};
+use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,11 +35,7 @@ pub struct Group {
 
 /// The most servers that a group can have, 0 where there is no number.
 pub fn share_of(consumer: &Consumer) -> usize {
-    match consumer.count {
-        Servers::Count(_) if consumer.autoscale.is_some() => consumer.autoscale.map_or(0, |scale| scale.max as usize),
-        Servers::Count(servers) => servers as usize,
-        Servers::Unlimited => 0,
-    }
+    consumer.most_servers().map_or(0, |servers| servers as usize)
 }
 
 impl<'a> Score<'a> {
@@ -286,7 +282,7 @@ impl<'a> Score<'a> {
 
     /// Messages that wait in all queues from the start.
     pub fn waiting(&self) -> u64 {
-        self.scenario.queues.iter().map(|q| q.initial_backlog).sum()
+        self.scenario.backlog()
     }
 
     fn work_of(&self, queue: usize) -> u64 {

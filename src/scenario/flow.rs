@@ -1,6 +1,6 @@
 //! Traffic equations: how many messages a second reach each queue, with what handlers give up; nothing else is lost on the way.
 
-use super::model::{Ack, Consumer, Deliver, Destination, Scenario, Servers};
+use super::model::{Consumer, Deliver, Destination, Scenario};
 
 /// Below this a pivot is zero: the probabilities of a loop sum to 1 but for rounding.
 const ZERO: f64 = 1e-12;
@@ -62,14 +62,14 @@ fn forwarded(scenario: &Scenario) -> Vec<Vec<f64>> {
 
 /// P with what handlers give up, which goes to the dead letters if anywhere.
 fn with_losses(scenario: &Scenario) -> Vec<Vec<f64>> {
-    routed(scenario, |c| c.failure.powf(limit_of(scenario, c).map_or(f64::INFINITY, f64::from)))
+    routed(scenario, |c| c.failure.powf(scenario.deliveries_at_most(c).map_or(f64::INFINITY, f64::from)))
 }
 
 fn routed(scenario: &Scenario, given_up: impl Fn(&Consumer) -> f64) -> Vec<Vec<f64>> {
     let n = scenario.queues.len();
     let mut sent = vec![vec![0.0; n]; n];
     for (q, row) in sent.iter_mut().enumerate() {
-        let speeds: Vec<(f64, &Consumer)> = scenario.consumers_of(q).map(|(_, c)| (servers(c).unwrap_or(1e9), c)).collect();
+        let speeds: Vec<(f64, &Consumer)> = scenario.consumers_of(q).map(|(_, c)| (c.most_servers().map_or(1e9, f64::from), c)).collect();
         let all: f64 = speeds.iter().map(|(speed, _)| speed).sum();
         for (speed, consumer) in speeds {
             let lost = given_up(consumer);
@@ -125,15 +125,6 @@ fn solve(m: &[Vec<f64>], b: &[f64]) -> Option<Vec<f64>> {
     x.iter().all(|v| v.is_finite()).then_some(x)
 }
 
-/// Servers of a group at most; `None` is without limit.
-fn servers(consumer: &Consumer) -> Option<f64> {
-    match (consumer.count, consumer.autoscale) {
-        (_, Some(autoscale)) => Some(autoscale.max.into()),
-        (Servers::Count(c), None) => Some(c.into()),
-        (Servers::Unlimited, None) => None,
-    }
-}
-
 /// A queue's load at an arrival rate; `None` if its servers are without limit or take no time, or it has none.
 pub fn offered(scenario: &Scenario, queue: usize, rate: f64) -> Option<Load> {
     let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
@@ -147,28 +138,25 @@ pub fn offered(scenario: &Scenario, queue: usize, rate: f64) -> Option<Load> {
         let time = work / batch + consumer.service_time_per_message.mean();
         let up = consumer.outages.as_ref().map_or(1.0, |o| o.up.mean() / (o.up.mean() + o.down.mean()));
         let up = if up.is_nan() { 1.0 } else { up };
-        capacity += servers(consumer)? * up / (time * deliveries(scenario, consumer));
+        capacity += f64::from(consumer.most_servers()?) * up / (time * deliveries(scenario, consumer));
     }
     if !(capacity.is_finite() && rate > 0.0) {
         return None;
     }
     let rho = rate / capacity;
     let enough = match groups[..] {
-        [one] if one.autoscale.is_none() => servers(one).map(|c| rho * c).filter(|busy| *busy < 1e9).map(|busy| busy as u64 + 1),
+        [one] if one.autoscale.is_none() => {
+            one.most_servers().map(|c| rho * f64::from(c)).filter(|busy| *busy < 1e9).map(|busy| busy as u64 + 1)
+        }
         _ => None,
     };
     Some(Load { rho, capacity, enough })
 }
 
-/// Deliveries of a message to a group before it is given up: one, if it is acknowledged beforehand.
-fn limit_of(scenario: &Scenario, consumer: &Consumer) -> Option<u32> {
-    if consumer.ack == Ack::Auto { Some(1) } else { scenario.queues[consumer.from].delivery_limit }
-}
-
 /// Deliveries that a message needs on average, if a delivery fails with a probability and is tried again.
 fn deliveries(scenario: &Scenario, consumer: &Consumer) -> f64 {
     let fails = consumer.failure;
-    match limit_of(scenario, consumer) {
+    match scenario.deliveries_at_most(consumer) {
         Some(limit) if fails >= 1.0 => limit.into(),
         Some(limit) => (1.0 - fails.powf(limit.into())) / (1.0 - fails),
         None if fails >= 1.0 => 1.0,
@@ -191,7 +179,7 @@ fn brought(scenario: &Scenario, queue: usize) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Producer, Queue, Route};
+    use crate::scenario::{Ack, Producer, Queue, Route};
     use crate::workload::laws::Law;
 
     fn feedback(probability: f64) -> Scenario {

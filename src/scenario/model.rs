@@ -381,6 +381,15 @@ impl Consumer {
     pub fn mean_service(&self) -> f64 {
         self.service_time.mean() + self.service_time_per_message.mean()
     }
+
+    /// The servers of a group, at most; `None` is without limit.
+    pub fn most_servers(&self) -> Option<u32> {
+        match (self.count, self.autoscale) {
+            (_, Some(scale)) => Some(scale.max),
+            (Servers::Count(n), None) => Some(n),
+            (Servers::Unlimited, None) => None,
+        }
+    }
 }
 
 impl Default for Simulation {
@@ -427,5 +436,15 @@ impl Scenario {
     /// The consumer groups of a queue, with their indices.
     pub fn consumers_of(&self, queue: usize) -> impl Iterator<Item = (usize, &Consumer)> {
         self.consumers.iter().enumerate().filter(move |(_, c)| c.from == queue)
+    }
+
+    /// Deliveries of a message to a group before it is given up: one, if it is acknowledged beforehand; `None` is without end.
+    pub fn deliveries_at_most(&self, consumer: &Consumer) -> Option<u32> {
+        if consumer.ack == Ack::Auto { Some(1) } else { self.queues[consumer.from].delivery_limit }
+    }
+
+    /// Messages that wait in all queues from the start.
+    pub fn backlog(&self) -> u64 {
+        self.queues.iter().map(|q| q.initial_backlog).sum()
     }
 }

@@ -41,8 +41,7 @@ impl Told {
         let mut told = Told::default();
         let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?.replay(happened);
         // What waits from the start is counted, too.
-        let waiting: u64 = scenario.queues.iter().map(|q| q.initial_backlog).sum();
-        network.advance(messages.saturating_sub(waiting), &mut told);
+        network.advance(messages.saturating_sub(scenario.backlog()), &mut told);
         network.settle(&mut told);
         Ok(told)
     }

@@ -57,7 +57,7 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
 pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Rehearsal, why };
     let planned = plan(scenario).map_err(refuse)?;
-    let before: u64 = scenario.queues.iter().map(|q| q.initial_backlog).sum();
+    let before = scenario.backlog();
     let messages = before + planned.len() as u64;
     let host = Happened { commits: commits(scenario, syncs, planned.len()), ..Happened::default() };
     let told = Told::replay(scenario, &planned, &host, messages).map_err(refuse)?;
@@ -74,7 +74,7 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
     let closed = is_closed(scenario);
     let station = Station::of(scenario).ok().filter(|_| !closed);
     // Messages that are there before the first of the plan.
-    let before: u64 = scenario.queues.iter().map(|q| q.initial_backlog).sum();
+    let before = scenario.backlog();
     let bounded = station.as_ref().is_none_or(|station| station.room.is_some());
     if let Some(rho) = super::rho(scenario).filter(|&rho| rho >= 1.0 && !bounded) {
         return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));

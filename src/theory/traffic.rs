@@ -2,7 +2,7 @@
 
 use super::linear;
 use super::station::feeds;
-use crate::scenario::{Ack, Consumer, Scenario, Servers, spread};
+use crate::scenario::{Consumer, Scenario, Servers, spread};
 use crate::workload::laws::Law;
 
 /// The load of one queue, lossless and as offered.
@@ -41,10 +41,10 @@ pub fn demands(scenario: &Scenario) -> Vec<Demand> {
     (0..scenario.queues.len())
         .map(|queue| {
             let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
-            let servers = groups.iter().try_fold(0u32, |sum, c| most(c).map(|n| sum.saturating_add(n)));
+            let servers = groups.iter().try_fold(0u32, |sum, c| c.most_servers().map(|n| sum.saturating_add(n)));
             let shares = shares(&groups);
-            let limit = scenario.queues[queue].delivery_limit;
-            let attempts = groups.iter().zip(&shares).map(|(c, share)| share * deliveries(c, limit, c.failure)).sum();
+            let attempts = |(c, share): (&&Consumer, &f64)| share * deliveries(scenario.deliveries_at_most(c), c.failure);
+            let attempts = groups.iter().zip(&shares).map(attempts).sum();
             let service = mean_service(scenario, queue, &groups, servers);
             let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
             Demand { arrival_rate: rates[queue], attempts, service, servers }
@@ -87,28 +87,14 @@ pub(super) fn shares(groups: &[&Consumer]) -> Vec<f64> {
     if let Some(unlimited) = groups.iter().position(|c| c.count == Servers::Unlimited) {
         return (0..groups.len()).map(|i| f64::from(u8::from(i == unlimited))).collect();
     }
-    let speed = |c: &&Consumer| most(c).map_or(0.0, |n| f64::from(n) / per_message(c).max(1e-12));
+    let speed = |c: &&Consumer| c.most_servers().map_or(0.0, |n| f64::from(n) / per_message(c).max(1e-12));
     let total: f64 = groups.iter().map(speed).sum();
     groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
 }
 
-/// The servers of a group, at most; `None` is without limit.
-fn most(group: &Consumer) -> Option<u32> {
-    match (group.count, group.autoscale) {
-        (_, Some(scale)) => Some(scale.max),
-        (Servers::Count(n), None) => Some(n),
-        (Servers::Unlimited, None) => None,
-    }
-}
-
-/// How often a group may fail with a message before that is lost: once, if it was acknowledged beforehand.
-fn limit_of(group: &Consumer, limit: Option<u32>) -> Option<u32> {
-    if group.ack == Ack::Auto { Some(1) } else { limit }
-}
-
 /// The share of a group's messages that fail too often.
 fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
-    let Some(limit) = limit_of(group, scenario.queues[queue].delivery_limit) else { return 0.0 };
+    let Some(limit) = scenario.deliveries_at_most(group) else { return 0.0 };
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
     if own.iter().all(|p| p.failure.is_none()) {
         return group.failure.powf(f64::from(limit));
@@ -122,11 +108,11 @@ fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
 fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(f64, f64)> {
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
     let group = groups.first().filter(|_| own.iter().any(|p| p.failure.is_some()))?;
-    let limit = scenario.queues[queue].delivery_limit;
+    let limit = scenario.deliveries_at_most(group);
     let rate: f64 = own.iter().map(|p| p.rate).sum();
     let (mut attempts, mut work) = (0.0, 0.0);
     for producer in own {
-        let each = producer.rate / rate * deliveries(group, limit, producer.failure.unwrap_or(group.failure));
+        let each = producer.rate / rate * deliveries(limit, producer.failure.unwrap_or(group.failure));
         attempts += each;
         work += each * producer.service_time.as_ref().map_or_else(|| per_message(group), Law::mean);
     }
@@ -134,8 +120,8 @@ fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(
 }
 
 /// Mean deliveries of a message: a geometric number, cut off at the limit.
-fn deliveries(group: &Consumer, limit: Option<u32>, failure: f64) -> f64 {
-    match limit_of(group, limit) {
+fn deliveries(limit: Option<u32>, failure: f64) -> f64 {
+    match limit {
         Some(limit) if failure >= 1.0 => f64::from(limit),
         Some(limit) => (1.0 - failure.powf(f64::from(limit))) / (1.0 - failure),
         None => 1.0 / (1.0 - failure),
@@ -160,7 +146,7 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
     match servers {
         // c / Σ nᵢ μᵢ, so that a / c is the load against the capacity of all groups.
         Some(c) if groups.len() > 1 => {
-            let capacity: f64 = groups.iter().filter_map(|g| Some(f64::from(most(g)?) / per_message(g))).sum();
+            let capacity: f64 = groups.iter().filter_map(|g| Some(f64::from(g.most_servers()?) / per_message(g))).sum();
             f64::from(c) / capacity
         }
         _ => groups.iter().zip(shares(groups)).map(|(g, share)| share * per_message(g)).sum(),
@@ -170,7 +156,7 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Autoscale, Destination, Producer, Queue, Route};
+    use crate::scenario::{Ack, Autoscale, Destination, Producer, Queue, Route};
 
     /// Two queues in a row; a tenth of what the second serves goes back to the first.
     fn loop_of_two() -> Scenario {
