@@ -122,7 +122,7 @@ fn long(slo: &str, scenario: &Scenario) -> Result<String, String> {
 
 /// Where the answer is kept, if it is.
 fn folder(arguments: &CapacityArguments, given: &Given) -> Option<PathBuf> {
-    (!arguments.speech.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem))
+    arguments.speech.folder(arguments.out.as_ref(), &given.stem)
 }
 
 /// The search that is meant when none is given: how many consumers.

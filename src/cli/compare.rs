@@ -84,7 +84,7 @@ fn contradiction(arguments: &CompareArguments, saved: bool) -> Option<String> {
 /// Where the comparison is kept, if it is.
 fn folder(arguments: &CompareArguments) -> Option<PathBuf> {
     let stem = arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
-    (!arguments.speech.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &stem))
+    arguments.speech.folder(arguments.out.as_ref(), &stem)
 }
 
 /// Scenarios, each with its name.

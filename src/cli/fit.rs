@@ -30,10 +30,8 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
     // Bytes that are no text spoil their own row, not the file.
     let bytes = std::fs::read(&arguments.file).map_err(|e| wrong(&files::reason(&e)))?;
     let text = String::from_utf8_lossy(&bytes);
-    let folder = (!arguments.speech.json || arguments.out.is_some()).then(|| {
-        let stem = arguments.file.file_stem().map_or("fit".into(), |s| s.to_string_lossy().into_owned());
-        super::results(arguments.out.as_ref(), &stem)
-    });
+    let stem = arguments.file.file_stem().map_or("fit".into(), |s| s.to_string_lossy().into_owned());
+    let folder = arguments.speech.folder(arguments.out.as_ref(), &stem);
     if let Some(folder) = &folder {
         files::prepare(folder)?;
     }

@@ -148,6 +148,11 @@ struct Speech {
 }
 
 impl Speech {
+    /// Where an answer is kept, if it is: a document on stdout is not, unless a place is named.
+    fn folder(&self, out: Option<&PathBuf>, stem: &str) -> Option<PathBuf> {
+        (!self.json || out.is_some()).then(|| results(out, stem))
+    }
+
     /// Says an answer: as the document of machines, in words, or not at all.
     fn say(&self, document: &str, written: &[PathBuf], text: impl FnOnce(Style) -> String) -> End {
         if self.json {

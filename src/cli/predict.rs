@@ -48,7 +48,7 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
         return Err(End::Wrong);
     }
     let given = files::read(&arguments.file, &arguments.input)?;
-    let folder = (!arguments.speech.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem));
+    let folder = arguments.speech.folder(arguments.out.as_ref(), &given.stem);
     folder.as_ref().map_or(Ok(()), |folder| files::prepare(folder))?;
     let bar = Bar::new(arguments.speech.quiet);
     let outcome = predict::predict(&given.scenario, &arguments.learn, &arguments.judge, &bar);

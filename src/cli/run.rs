@@ -113,7 +113,7 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
     let mut scenario = given.scenario.clone();
     hurry(&mut scenario, arguments);
     let wanted = if arguments.only.is_empty() { EVERYTHING.to_vec() } else { arguments.only.concat() };
-    let folder = (!arguments.speech.json || arguments.out.is_some()).then(|| super::results(arguments.out.as_ref(), &given.stem));
+    let folder = arguments.speech.folder(arguments.out.as_ref(), &given.stem);
     if let Some(Err(end)) = folder.as_deref().map(files::prepare) {
         return end;
     }

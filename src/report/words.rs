@@ -32,11 +32,8 @@ pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String)
 pub fn warnings(study: &Study) -> Vec<String> {
     let of = |answer: &Answer| -> Vec<String> {
         let name = answer.method.name();
-        let trust = match answer.trust() {
-            Trust::Valid => None,
-            Trust::Degraded => Some(format!("{name}: DEGRADED, beyond its limit of {}", failed(answer))),
-            Trust::Invalid => Some(format!("{name}: INVALID, beyond its limit of {}", failed(answer))),
-        };
+        let trust = Some(answer.trust()).filter(|trust| *trust != Trust::Valid);
+        let trust = trust.map(|trust| format!("{name}: {}, beyond its limit of {}", trust.name(), failed(answer)));
         trust.into_iter().chain(answer.caveats.iter().map(|caveat| format!("{name}: {caveat}"))).collect()
     };
     study.answers.iter().flat_map(of).chain(rows::disagreements(study)).collect()

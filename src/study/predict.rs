@@ -7,6 +7,7 @@
 use super::agreement::{MEAN_TOLERANCE, REHEARSAL_TOLERANCE, RULER};
 use super::load;
 use super::measurement::{self, Measured};
+use super::verdict::percent;
 use super::watch::Watch;
 use crate::answer::{Answer, Method, Trust, Unanswered, path};
 use crate::scenario::{Arrivals, Consumer, Scenario};
@@ -72,23 +73,32 @@ impl Point {
         figure(self.answer(method)?, statistic)
     }
 
+    /// The same as it was predicted; `None` for a load that was learnt from.
+    pub fn predicted_latency(&self, statistic: &str) -> Option<f64> {
+        figure(self.predicted.as_ref()?, statistic)
+    }
+
     /// How far the measurement is from the prediction, as a share of it.
     pub fn off(&self, statistic: &str) -> Option<f64> {
-        let predicted = figure(self.predicted.as_ref()?, statistic)?;
-        Some(self.latency(Method::Measurement, statistic)? / predicted - 1.0)
+        Some(self.latency(Method::Measurement, statistic)? / self.predicted_latency(statistic)? - 1.0)
+    }
+
+    /// What it was for.
+    pub fn role(&self) -> &'static str {
+        if self.predicted.is_some() { "predicted" } else { "learnt" }
     }
 
     /// Whether the prediction held; `None` for a load that was learnt from.
     pub fn held(&self, learnt: &Lesson) -> Option<Held> {
-        let predicted = self.predicted.as_ref()?;
+        self.predicted.as_ref()?;
         let measured = self.answer(Method::Measurement)?;
         if measured.trust() == Trust::Invalid {
             let gate = measured.gates.iter().find(|g| g.trust == Trust::Invalid).map_or("its gates", |g| g.name);
             return Some(Held::Undecided(format!("the measurement is INVALID ({gate}), and judges nobody")));
         }
         let judged = PREDICTED.iter().filter_map(|&(statistic, share)| {
-            let (x, y) = (figure(predicted, statistic)?, figure(measured, statistic)?);
-            Some((statistic, share, y / x - 1.0, (x - y).abs() <= (share * x).max(RULER)))
+            let (off, predicted) = (self.off(statistic)?, self.predicted_latency(statistic)?);
+            Some((statistic, share, off, off.abs() * predicted <= (share * predicted).max(RULER)))
         });
         let judged: Vec<_> = judged.collect();
         if judged.is_empty() {
@@ -133,11 +143,6 @@ impl Point {
         };
         Some(format!("the replay of what really happened is {} from the measured mean, {blame}", percent(off)))
     }
-}
-
-/// A share as `+1.2 %`.
-fn percent(share: f64) -> String {
-    format!("{}{} %", if share < 0.0 { "-" } else { "+" }, plain((share * 100.0).abs(), 2))
 }
 
 /// What services took over what they were to take, in words.

@@ -95,7 +95,8 @@ pub fn off(difference: f64) -> f64 {
     -difference / (1.0 + difference)
 }
 
-fn percent(share: f64) -> String {
+/// A share as `+1.2 %`.
+pub(super) fn percent(share: f64) -> String {
     format!("{}{} %", if share < 0.0 { "−" } else { "+" }, significant((share * 100.0).abs(), 2))
 }
 

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::figure::{self, Figure, Frame, LEFT, TOP};
 use super::theme::{self, INK, Pen};
-use crate::answer::{Estimate, Method, path};
+use crate::answer::Method;
 use crate::study::predict::{Point, Prediction};
 
 const PANEL: i32 = 240;
@@ -31,18 +31,16 @@ pub fn draw(prediction: &Prediction, frame: Frame) -> Option<String> {
 }
 
 fn panel(figure: &Figure<'_>, points: &[Point], statistic: &str, heights: (i32, i32)) {
-    let metric = path("total", "latency", statistic);
-    let value = |p: &Point, method| p.answer(method).and_then(|a| a.get(&metric)).copied().filter(|e| e.value.is_some());
-    let line = |of: &dyn Fn(&Point) -> Option<Estimate>| -> Vec<(f64, f64)> {
-        let mut all: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((p.load, of(p)?.value?))).collect();
+    let line = |of: &dyn Fn(&Point) -> Option<f64>| -> Vec<(f64, f64)> {
+        let mut all: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((p.load, of(p)?))).collect();
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
         all
     };
-    let ideal = line(&|p| value(p, Method::Rehearsal));
-    let predicted = line(&|p| p.predicted.as_ref()?.get(&metric).copied());
-    let measured: Vec<(&Point, Estimate)> = points.iter().filter_map(|p| Some((p, value(p, Method::Measurement)?))).collect();
-    let tops = measured.iter().filter_map(|(_, e)| e.value);
-    let high = tops.chain(ideal.iter().chain(&predicted).map(|p| p.1)).fold(0.0, f64::max) * 1.1;
+    let ideal = line(&|p| p.latency(Method::Rehearsal, statistic));
+    let predicted = line(&|p| p.predicted_latency(statistic));
+    let measured = line(&|p| p.latency(Method::Measurement, statistic));
+    let learnt = line(&|p| p.latency(Method::Measurement, statistic).filter(|_| p.predicted.is_none()));
+    let high = ideal.iter().chain(&predicted).chain(&measured).map(|p| p.1).fold(0.0, f64::max) * 1.1;
     let panel = figure.panel(
         heights,
         Axis::percent("load of the fullest queue", 0.0, 1.0),
@@ -51,19 +49,13 @@ fn panel(figure: &Figure<'_>, points: &[Point], statistic: &str, heights: (i32, 
     panel.line(&ideal, theme::color(Method::Rehearsal), theme::pen(Method::Theory));
     panel.line(&predicted, INK, Pen::Solid(20));
     let color = theme::color(Method::Measurement);
-    for (point, estimate) in &measured {
-        let (Some(at), x) = (estimate.value, point.load) else { continue };
-        panel.line(&[(x, at)], color, Pen::Dots(36));
-        if point.predicted.is_none() {
-            panel.line(&[(x, at)], theme::PAPER, Pen::Dots(20));
-        }
-    }
+    panel.line(&measured, color, Pen::Dots(36));
+    panel.line(&learnt, theme::PAPER, Pen::Dots(20));
     let end = |name: &str, list: &[(f64, f64)], color| {
         let &(x, y) = list.last()?;
         Some((name.to_string(), color, (panel.x.place(x)?, panel.y.place(y)?)))
     };
-    let last: Vec<(f64, f64)> = measured.iter().filter_map(|(p, e)| Some((p.load, e.value?))).collect();
     let ends =
-        [end("ideal host", &ideal, theme::color(Method::Rehearsal)), end("predicted", &predicted, INK), end("measured", &last, color)];
+        [end("ideal host", &ideal, theme::color(Method::Rehearsal)), end("predicted", &predicted, INK), end("measured", &measured, color)];
     panel.end_labels(ends.into_iter().flatten().collect());
 }

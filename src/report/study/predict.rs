@@ -1,8 +1,7 @@
 //! A prediction in words and in a table: what was learnt, what was said, what was measured then.
 
 use crate::answer::{Estimate, Method, Unit, path};
-use crate::report::number::{Scale, relative};
-
+use crate::report::number::{Scale, UNKNOWN, relative};
 use crate::report::plots::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
@@ -60,21 +59,15 @@ fn table(prediction: &Prediction, style: &Style) -> Vec<String> {
     let mut rows = vec![Some(head), None];
     for point in &prediction.points {
         for (i, (statistic, _)) in PREDICTED.iter().enumerate() {
-            let metric = path("total", "latency", statistic);
-            let of = |method| point.answer(method).and_then(|a| a.get(&metric));
             // All three are about one plan: how far they are apart is no matter of sampling.
-            let bare = |e: &Estimate| Estimate { half_width: None, ..*e };
-            let predicted = point.predicted.as_ref().and_then(|a| a.get(&metric)).map(bare);
-            let [ideal, measured] = [Method::Rehearsal, Method::Measurement].map(|method| of(method).map(bare));
-            let scale = Scale::of(Unit::Seconds, measured.as_ref().and_then(|e| e.value).into_iter());
-            let off = match (point.off(statistic), &point.predicted) {
-                (Some(off), _) => relative(off),
-                (None, None) => "learnt".into(),
-                (None, Some(_)) => "–".into(),
-            };
+            let [ideal, measured] = [Method::Rehearsal, Method::Measurement].map(|method| point.latency(method, statistic));
+            let scale = Scale::of(Unit::Seconds, measured.into_iter());
+            let unknown = if point.predicted.is_some() { UNKNOWN } else { point.role() };
+            let off = point.off(statistic).map_or(unknown.into(), relative);
             let start = if i == 0 { plain(point.load, 3) } else { String::new() };
             let trust = point.answer(Method::Measurement).filter(|_| i == 0).map_or(String::new(), |a| a.trust().name().into());
-            let shown = [ideal, predicted, measured].map(|e| scale.show_with_unit(e.as_ref()));
+            let shown = [ideal, point.predicted_latency(statistic), measured];
+            let shown = shown.map(|value| scale.show_with_unit(value.map(Estimate::exact).as_ref()));
             rows.push(Some([start, statistic.to_string()].into_iter().chain(shown).chain([off, trust]).collect()));
         }
     }
@@ -95,9 +88,9 @@ pub fn csv(prediction: &Prediction) -> String {
         rows.push(vec![
             point.load.to_string(),
             metric.clone(),
-            if point.predicted.is_some() { "predicted" } else { "learnt" }.into(),
+            point.role().into(),
             of(Method::Rehearsal),
-            number(point.predicted.as_ref().and_then(|a| a.get(&metric)).and_then(|e| e.value)),
+            number(point.predicted_latency(statistic)),
             of(Method::Measurement),
             number(measured.and_then(|a| a.get(&metric)).and_then(|e| e.half_width)),
             of(Method::Replay),
@@ -112,7 +105,7 @@ pub fn csv(prediction: &Prediction) -> String {
 /// The document for machines.
 pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> String {
     let points = prediction.points.iter().map(|p| {
-        json!({ "load": p.load, "role": if p.predicted.is_some() { "predicted" } else { "learnt" }, "predicted": p.predicted, "answers": p.answers,
+        json!({ "load": p.load, "role": p.role(), "predicted": p.predicted, "answers": p.answers,
                 "lesson": p.lesson, "verdict": p.held(&prediction.lesson),
                 "off": PREDICTED.iter().filter_map(|(s, _)| Some((s.to_string(), p.off(s)?))).collect::<std::collections::BTreeMap<_, _>>() })
     });
