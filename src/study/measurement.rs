@@ -130,7 +130,8 @@ fn late_expiry(scenario: &Scenario) -> Option<String> {
 fn late_acknowledgement(scenario: &Scenario) -> Option<String> {
     let queue = &scenario.queues.iter().find(|q| q.visibility_timeout.is_some())?.name;
     Some(format!(
-        "the real queue refuses an acknowledgement that comes after the visibility timeout of `{queue}` and delivers the message again; in the          simulation whoever is done first has done it, so that it has fewer deliveries"
+        "the real queue refuses an acknowledgement that comes after the visibility timeout of `{queue}` and delivers the message again; in the \
+         simulation whoever is done first has done it, so that it has fewer deliveries"
     ))
 }
 

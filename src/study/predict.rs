@@ -141,7 +141,7 @@ impl Point {
         } else {
             "so that hand-offs or the queue itself have a share in it"
         };
-        Some(format!("the replay of what really happened is {} from the measured mean, {blame}", percent(off)))
+        Some(format!("the measured mean is {} from the replay of what really happened, {blame}", percent(off)))
     }
 }
 
