@@ -56,7 +56,7 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
 /// A refusal that says why.
 pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Rehearsal, why };
-    let planned = plan(scenario).map_err(refuse)?;
+    let planned = planned(scenario).map_err(refuse)?;
     let before = scenario.backlog();
     let messages = before + planned.len() as u64;
     let host = Happened { commits: commits(scenario, syncs, planned.len()), ..Happened::default() };
@@ -80,7 +80,7 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
         return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));
     }
     let speed = scenario.measurement.speed;
-    let planned = plan(scenario).map_err(refuse)?;
+    let planned = planned(scenario).map_err(refuse)?;
     let played = scaled(&planned, 1.0 / speed);
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
@@ -244,7 +244,10 @@ fn really_sent(measured: &Told, planned: &Block) -> Block {
 }
 
 /// The plan of a measurement: the scenario's own, for as long as it is to last.
-fn plan(scenario: &Scenario) -> Result<Block, String> {
+///
+/// # Errors
+/// Why there is none: too many messages to keep, or too few to tell anything.
+pub fn planned(scenario: &Scenario) -> Result<Block, String> {
     let lasts = scenario.measurement.duration * scenario.measurement.speed;
     let expected = scenario.producers.iter().map(|p| p.rate).sum::<f64>() * lasts;
     if expected > MOST_MESSAGES as f64 {
