@@ -15,10 +15,10 @@ pub struct PredictArguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Loads to learn from: shares of what the fullest queue can do
-    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.3,0.5", value_parser = load)]
+    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.3,0.5", value_parser = load, allow_negative_numbers = true)]
     learn: Vec<f64>,
     /// Loads to predict, then to measure
-    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.7,0.8,0.9", value_parser = load)]
+    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.7,0.8,0.9", value_parser = load, allow_negative_numbers = true)]
     judge: Vec<f64>,
     /// Exit with 1 if a prediction is rejected, 3 if it cannot be judged
     #[arg(long)]
