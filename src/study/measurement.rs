@@ -111,7 +111,6 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
         measurement.host.clone_from(&run.host);
         measurement.caveats.extend(caveats.iter().cloned());
         measurement.caveats.extend(late_expiry(scenario));
-        measurement.caveats.extend(late_acknowledgement(scenario));
     }
     Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
 }
@@ -123,15 +122,6 @@ fn late_expiry(scenario: &Scenario) -> Option<String> {
     Some(format!(
         "what has expired in `{queue}` is thrown out when it comes to the head of the line, and at once in the simulation: the same messages are \
          served, but the measured line is longer"
-    ))
-}
-
-/// Where the real queue does again what the simulation calls done: its tags end with their leases, as in the brokers that have tags.
-fn late_acknowledgement(scenario: &Scenario) -> Option<String> {
-    let queue = &scenario.queues.iter().find(|q| q.visibility_timeout.is_some())?.name;
-    Some(format!(
-        "the real queue refuses an acknowledgement that comes after the visibility timeout of `{queue}` and delivers the message again; in the \
-         simulation whoever is done first has done it, so that it has fewer deliveries"
     ))
 }
 
@@ -406,14 +396,6 @@ fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_the_real_queue_does_otherwise_is_said() {
-        let mut scenario = Scenario::mgc(100.0, crate::workload::laws::Law::exponential(0.001), 1);
-        assert_eq!(late_acknowledgement(&scenario), None);
-        scenario.queues[0].visibility_timeout = Some(0.01);
-        assert!(late_acknowledgement(&scenario).is_some_and(|said| said.contains("after the visibility timeout of `queue`")));
-    }
 
     #[test]
     fn percentiles_beyond_the_share_of_the_unfinished_are_bounds() {
