@@ -179,10 +179,15 @@ fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ide
         let mut summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
         // A hand-off between threads is a wait in a measurement and none in a simulation.
         summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
-        // How many servers there were is in no record.
-        for c in scenario.consumers.iter().filter(|c| c.autoscale.is_some()) {
-            let of = [format!("consumers.{}.count", c.name), format!("consumers.{}.utilization", c.name)];
+        for c in &scenario.consumers {
+            let unknown: &[&str] = match (scenario.queues[c.from].visibility_timeout.is_some(), c.autoscale.is_some()) {
+                // What was worked on for nothing after its delivery had timed out is in no record, nor how many servers there were.
+                (true, _) => &["count", "utilization", "busy", "throughput"],
+                (false, true) => &["count", "utilization"],
+                (false, false) => continue,
+            };
             let queue = format!("queues.{}.utilization", scenario.queues[c.from].name);
+            let of: Vec<String> = unknown.iter().map(|quantity| format!("consumers.{}.{quantity}", c.name)).collect();
             summaries.whole.values.retain(|path, _| *path != queue && !of.iter().any(|of| path.starts_with(of)));
         }
         answer(scenario, method, by, &summaries)
