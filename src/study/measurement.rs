@@ -111,7 +111,6 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
         measurement.host.clone_from(&run.host);
         measurement.caveats.extend(caveats.iter().cloned());
         measurement.caveats.extend(late_expiry(scenario));
-        measurement.caveats.extend(late_acknowledgement(scenario));
     }
     Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
 }
@@ -123,15 +122,6 @@ fn late_expiry(scenario: &Scenario) -> Option<String> {
     Some(format!(
         "what has expired in `{queue}` is thrown out when it comes to the head of the line, and at once in the simulation: the same messages are \
          served, but the measured line is longer"
-    ))
-}
-
-/// Where the real queue does again what the simulation calls done: its tags end with their leases, as in the brokers that have tags.
-fn late_acknowledgement(scenario: &Scenario) -> Option<String> {
-    let queue = &scenario.queues.iter().find(|q| q.visibility_timeout.is_some())?.name;
-    Some(format!(
-        "the real queue refuses an acknowledgement that comes after the visibility timeout of `{queue}` and delivers the message again; in the \
-         simulation whoever is done first has done it, so that it has fewer deliveries"
     ))
 }
 
@@ -189,10 +179,15 @@ fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ide
         let mut summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
         // A hand-off between threads is a wait in a measurement and none in a simulation.
         summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
-        // How many servers there were is in no record.
-        for c in scenario.consumers.iter().filter(|c| c.autoscale.is_some()) {
-            let of = [format!("consumers.{}.count", c.name), format!("consumers.{}.utilization", c.name)];
+        for c in &scenario.consumers {
+            let unknown: &[&str] = match (scenario.queues[c.from].visibility_timeout.is_some(), c.autoscale.is_some()) {
+                // What was worked on for nothing after its delivery had timed out is in no record, nor how many servers there were.
+                (true, _) => &["count", "utilization", "busy", "throughput"],
+                (false, true) => &["count", "utilization"],
+                (false, false) => continue,
+            };
             let queue = format!("queues.{}.utilization", scenario.queues[c.from].name);
+            let of: Vec<String> = unknown.iter().map(|quantity| format!("consumers.{}.{quantity}", c.name)).collect();
             summaries.whole.values.retain(|path, _| *path != queue && !of.iter().any(|of| path.starts_with(of)));
         }
         answer(scenario, method, by, &summaries)
@@ -409,14 +404,6 @@ fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_the_real_queue_does_otherwise_is_said() {
-        let mut scenario = Scenario::mgc(100.0, crate::workload::laws::Law::exponential(0.001), 1);
-        assert_eq!(late_acknowledgement(&scenario), None);
-        scenario.queues[0].visibility_timeout = Some(0.01);
-        assert!(late_acknowledgement(&scenario).is_some_and(|said| said.contains("after the visibility timeout of `queue`")));
-    }
 
     #[test]
     fn percentiles_beyond_the_share_of_the_unfinished_are_bounds() {
