@@ -3,7 +3,7 @@
 use super::LoadError;
 use super::score::share_of;
 use crate::scenario::{
-    Ack, Arrivals, Complete, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Queue, Scenario, Servers,
+    Ack, Arrivals, Complete, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Queue, Scenario, Servers,
 };
 use crate::workload::Block;
 
@@ -80,16 +80,6 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
     let dead_end = |q: &Queue| q.dead_letter == Some(index) && queue.overflow == Overflow::Block && queue.max_length.is_some();
     let odd = [
         (
-            queue.durability == Durability::Fsync && queue.max_length.is_some(),
-            "durability = \"fsync\" with max_length",
-            "a message waits for the disk before the queue can refuse it, and its sender has gone on by then: leave one of them out",
-        ),
-        (
-            queue.durability == Durability::Fsync && queue.partitions.is_some(),
-            "durability = \"fsync\" with partitions",
-            "each partition would commit by itself, and not all of them together: leave one of them out",
-        ),
-        (
             queue.discipline == Discipline::RoundRobin,
             "discipline = \"round-robin\"",
             "the real queue has one line and does not take turns among producers: write \"fifo\"",
@@ -103,6 +93,11 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
             dead_here && (random_ttl || !fair),
             "dead letters with an order or a random time to live of their own",
             "the real queue throws dead letters there itself and knows nothing of them to order them by: leave it out",
+        ),
+        (
+            dead_here && queue.partitions.is_some(),
+            "dead letters and partitions",
+            "the real queue throws dead letters there itself and knows none of their keys: leave the partitions out",
         ),
         (
             queue.partitions.is_some() && groups != 1,

@@ -134,7 +134,8 @@ mod tests {
     use super::*;
     use crate::message::Outcome;
     use crate::scenario::{
-        Ack, Batching, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Queue, RetryDelay, Route, Servers, Topic, Work,
+        Ack, Batching, Consumer, Deliver, Destination, Discipline, Keys, Overflow, Preemption, Queue, RetryDelay, Route, Servers, Topic,
+        Work,
     };
     use crate::workload::laws::Law;
     use std::cell::Cell;
@@ -177,23 +178,40 @@ mod tests {
     #[test]
     fn bounds_act_as_they_do_in_brokers() {
         // Ten at once into a queue of three before one server: who finds no room, and who is served in any case.
-        let cases = [(Overflow::RejectPublish, Outcome::Rejected, 0), (Overflow::DropHead, Outcome::Dropped, 9)];
-        for (overflow, lost, safe) in cases {
-            let run = play_bounded(overflow);
+        let cases = [(Overflow::RejectPublish, Outcome::Rejected, Some(0)), (Overflow::DropHead, Outcome::Dropped, Some(9))];
+        // What is on its way to the disk has its place, and cannot be dropped for others; so the newcomer may be refused.
+        let durable = cases.map(|(overflow, lost, _)| (Durability::Fsync, overflow, lost, None));
+        for (durability, overflow, lost, safe) in cases.map(|(o, l, s)| (Durability::None, o, l, s)).into_iter().chain(durable) {
+            let run = play_bounded(durability, overflow);
             let count = |outcome| run.records.iter().filter(|r| r.outcome == outcome).count();
-            assert_eq!(count(Outcome::Served) + count(lost), 10, "{overflow:?}");
+            let refused = if lost == Outcome::Dropped && safe.is_none() { count(Outcome::Rejected) } else { 0 };
+            assert_eq!(count(Outcome::Served) + count(lost) + refused, 10, "{durability:?} {overflow:?}");
             assert!(count(Outcome::Served) >= 3);
-            assert_eq!(run.records[safe].outcome, Outcome::Served);
+            assert!(safe.is_none_or(|safe| run.records[safe].outcome == Outcome::Served));
             assert_eq!(gate(&run, "lost"), 0.0);
         }
-        assert!(play_bounded(Overflow::Block).records.iter().all(|r| r.outcome == Outcome::Served));
+        for durability in [Durability::None, Durability::Fsync] {
+            assert!(play_bounded(durability, Overflow::Block).records.iter().all(|r| r.outcome == Outcome::Served));
+        }
     }
 
-    fn play_bounded(overflow: Overflow) -> Run {
+    fn play_bounded(durability: Durability, overflow: Overflow) -> Run {
         let mut scenario = scenario(1);
-        (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(3), overflow);
+        let queue = &mut scenario.queues[0];
+        (queue.durability, queue.max_length, queue.overflow) = (durability, Some(3), overflow);
         scenario.measurement.work = Work::Sleep;
         play(&scenario, &plan(10, 0, 10_000_000))
+    }
+
+    #[test]
+    fn a_durable_queue_commits_all_its_partitions_together() {
+        let mut scenario = scenario(2);
+        (scenario.queues[0].durability, scenario.queues[0].partitions) = (Durability::Fsync, Some(4));
+        scenario.producers[0].keys = Some(Keys::Uniform { count: 50 });
+        let run = play(&scenario, &plan(200, 200_000, 100_000));
+        accounted(&run);
+        assert_eq!(outcomes(&run, 0, Outcome::Served), 200);
+        assert!([0, 1].iter().all(|server| run.records.iter().any(|r| r.server == *server)));
     }
 
     #[test]

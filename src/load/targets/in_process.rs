@@ -9,7 +9,7 @@ use crate::load::score::share_of;
 use crate::load::{LoadError, calibrate};
 use crate::message::Outcome;
 use crate::queue::log::Event;
-use crate::queue::{self, Delivery, Loss, Order, Queue, Settings, Tag, Terms};
+use crate::queue::{self, Delivery, Loss, Order, Place, Queue, Refusal, Settings, Tag, Terms};
 use crate::scenario::{self, Discipline, Durability, Overflow, Scenario};
 use parking_lot::Mutex;
 use std::cell::RefCell;
@@ -24,17 +24,22 @@ struct InProcess {
 
 /// What the queues' listeners know, too: a lost message goes to a dead-letter queue.
 struct Shared {
-    /// By queue of the scenario, then by part.
-    lanes: OnceLock<Vec<Vec<Lane>>>,
+    /// By queue of the scenario.
+    roads: OnceLock<Vec<Road>>,
     lost: Mutex<Vec<Lost>>,
 }
 
-/// A queue with what stands before and behind it.
+/// A queue of the scenario: a lane for each part, and the log that stands before all of them.
+struct Road {
+    lanes: Vec<Lane>,
+    commits: Option<Commits>,
+}
+
+/// A queue with what stands behind it.
 struct Lane {
     queue: Queue<u64>,
     /// Nanoseconds within which a delivery is to be settled.
     lease: Option<u64>,
-    commits: Option<Commits>,
     dealer: Option<Dealer>,
 }
 
@@ -48,26 +53,23 @@ thread_local! {
 }
 
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    let shared = Arc::new(Shared { lanes: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
-    let mut lanes = Vec::with_capacity(scenario.queues.len());
+    let shared = Arc::new(Shared { roads: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
+    let mut roads = Vec::with_capacity(scenario.queues.len());
     let looks = looks(scenario);
     for (index, queue) in scenario.queues.iter().enumerate() {
         let groups = || scenario.consumers_of(index).map(|(_, c)| c);
         let parts = if queue.partitions.is_some() { groups().map(share_of).sum() } else { 1 };
         let settings = Settings { spins: looks, ..settings(scenario, queue, messages) };
-        let mut all: Vec<Lane> = (0..parts).map(|_| lane(&shared, index, queue.dead_letter, settings.clone())).collect();
+        let mut lanes: Vec<Lane> = (0..parts).map(|_| lane(&shared, index, queue.dead_letter, settings.clone())).collect();
         if queue.partitions.is_none() && groups().any(|c| c.prefetch > 1) {
             let windows = groups().flat_map(|c| std::iter::repeat_n(c.prefetch, share_of(c)));
-            all[0].dealer = Some(Dealer::new(windows, all[0].lease));
+            lanes[0].dealer = Some(Dealer::new(windows, lanes[0].lease));
         }
-        if queue.durability == Durability::Fsync {
-            for lane in &mut all {
-                lane.commits = Some(Commits::open(messages).map_err(|error| LoadError::NoDisk { why: error.to_string() })?);
-            }
-        }
-        lanes.push(all);
+        let durable = (queue.durability == Durability::Fsync).then(|| Commits::open(messages));
+        let commits = durable.transpose().map_err(|error| LoadError::NoDisk { why: error.to_string() })?;
+        roads.push(Road { lanes, commits });
     }
-    let opened = shared.lanes.set(lanes);
+    let opened = shared.roads.set(roads);
     assert!(opened.is_ok(), "the queues of a target are made once");
     let mut target = InProcess { shared, threads: Vec::new() };
     target.start()?;
@@ -120,52 +122,81 @@ fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings
             Loss::Rejected | Loss::TooOften => Outcome::DeadLettered,
         };
         shared.lost.lock().push(Lost { queue, message: lost.body, at: lost.at, outcome, deliveries: lost.deliveries });
-        let lanes = shared.lanes();
-        if let Some(commits) = lanes.get(queue).and_then(|lanes| lanes.iter().find_map(|lane| lane.commits.as_ref())) {
+        let roads = shared.roads();
+        if let Some(commits) = roads.get(queue).and_then(|road| road.commits.as_ref()) {
             commits.note(lost.body, Event::Settled);
         }
         if let Some(dead) = dead_letter {
             // A dead letter that finds no room is lost for good, as in brokers; its record tells.
-            let _refused = lanes[dead][0].publish(&Offer { message: lost.body, ..Offer::default() });
+            let _refused = roads[dead].publish(&Offer { message: lost.body, ..Offer::default() });
         }
     };
     let lease = settings.visibility_timeout;
-    Lane { queue: Queue::new(settings, || Monotonic.now(), told), lease, commits: None, dealer: None }
+    Lane { queue: Queue::new(settings, || Monotonic.now(), told), lease, dealer: None }
 }
 
-impl Lane {
+impl Road {
+    /// A part's lane; a queue that is not partitioned has one alone, whoever asks.
+    fn lane(&self, part: usize) -> &Lane {
+        &self.lanes[part.min(self.lanes.len() - 1)]
+    }
+
+    /// A durable message has its place before it goes to the disk.
     fn publish(&self, offer: &Offer) -> Sent {
-        match &self.commits {
-            Some(commits) if commits.write(offer) => Sent::Accepted,
-            Some(_) => Sent::Closed,
-            None => self.hand_over(offer),
+        let lane = self.lane(offer.part);
+        let Some(commits) = &self.commits else {
+            let outcome = lane.queue.publish_with(offer.message, terms(offer));
+            return sent(outcome.map_err(|refused| refused.why));
+        };
+        let outcome = lane.queue.reserve().map(Place::keep);
+        match outcome {
+            Ok(_) if commits.write(offer) => Sent::Accepted,
+            Ok(queue) => {
+                queue.release();
+                Sent::Closed
+            }
+            Err(why) => sent(Err::<(), _>(why)),
         }
     }
 
-    fn hand_over(&self, offer: &Offer) -> Sent {
-        use crate::queue::Refusal::{Closed, Full, Wait};
-        let terms = Terms { rank: offer.rank, ttl: offer.ttl };
-        match self.queue.publish_with(offer.message, terms).map_err(|refused| refused.why) {
-            Ok(_) => Sent::Accepted,
-            Err(Full) => Sent::Rejected,
-            Err(Wait | Closed) => Sent::Closed,
+    /// Commits what comes and hands it over. The life of a thread.
+    fn commit(&self) {
+        if let Some(commits) = &self.commits {
+            commits.run(|offer| _ = self.lane(offer.part).queue.fulfil(offer.message, terms(offer)));
         }
+        self.lanes.iter().for_each(|lane| lane.queue.close());
     }
 
     fn close(&self) {
         match &self.commits {
             // What is written is handed over first.
             Some(commits) => commits.close(),
-            None => self.queue.close(),
+            None => self.lanes.iter().for_each(|lane| lane.queue.close()),
         }
     }
 
     fn halt(&self) {
-        self.queue.halt();
+        for lane in &self.lanes {
+            lane.queue.halt();
+            lane.dealer.iter().for_each(Dealer::halt);
+        }
         self.commits.iter().for_each(Commits::close);
-        self.dealer.iter().for_each(Dealer::halt);
     }
+}
 
+fn terms(offer: &Offer) -> Terms {
+    Terms { rank: offer.rank, ttl: offer.ttl }
+}
+
+fn sent<T>(outcome: Result<T, Refusal>) -> Sent {
+    match outcome {
+        Ok(_) => Sent::Accepted,
+        Err(Refusal::Full) => Sent::Rejected,
+        Err(Refusal::Wait | Refusal::Closed) => Sent::Closed,
+    }
+}
+
+impl Lane {
     fn settled(&self, taken: &Taken) {
         if let Some(dealer) = &self.dealer {
             dealer.settled(taken.part);
@@ -174,38 +205,30 @@ impl Lane {
 }
 
 impl Shared {
-    fn lanes(&self) -> &[Vec<Lane>] {
-        self.lanes.get().map_or(&[], Vec::as_slice)
+    fn roads(&self) -> &[Road] {
+        self.roads.get().map_or(&[], Vec::as_slice)
     }
 }
 
 impl InProcess {
-    /// A queue's lane; one that is not partitioned has one alone, whoever asks.
-    fn lane(&self, queue: usize, part: usize) -> &Lane {
-        let lanes = &self.shared.lanes()[queue];
-        &lanes[part.min(lanes.len() - 1)]
+    fn road(&self, queue: usize) -> &Road {
+        &self.shared.roads()[queue]
     }
 
     /// Starts those who commit and those who deal.
     fn start(&mut self) -> Result<(), LoadError> {
-        for (queue, lanes) in self.shared.lanes().iter().enumerate() {
-            for (part, lane) in lanes.iter().enumerate() {
-                let mut spawn = |name: &str, life: fn(&Lane)| {
-                    let shared = Arc::clone(&self.shared);
-                    let thread = thread::Builder::new().name(name.into()).spawn(move || life(&shared.lanes()[queue][part]));
-                    thread.map(|thread| self.threads.push(thread)).map_err(|error| LoadError::NoThread { why: error.to_string() })
-                };
-                if lane.commits.is_some() {
-                    spawn("commits", |lane| {
-                        if let Some(commits) = &lane.commits {
-                            commits.run(|offer| _ = lane.hand_over(offer));
-                        }
-                        lane.queue.close();
-                    })?;
-                }
-                if lane.dealer.is_some() {
-                    spawn("dealer", |lane| lane.dealer.iter().for_each(|dealer| dealer.deal(&lane.queue)))?;
-                }
+        for (queue, road) in self.shared.roads().iter().enumerate() {
+            let mut spawn = |name: &str, life: fn(&Road)| {
+                let shared = Arc::clone(&self.shared);
+                let thread = thread::Builder::new().name(name.into()).spawn(move || life(&shared.roads()[queue]));
+                thread.map(|thread| self.threads.push(thread)).map_err(|error| LoadError::NoThread { why: error.to_string() })
+            };
+            if road.commits.is_some() {
+                spawn("commits", Road::commit)?;
+            }
+            // A queue that deals has one lane.
+            if road.lanes.iter().any(|lane| lane.dealer.is_some()) {
+                spawn("dealer", |road| road.lanes[0].dealer.iter().for_each(|dealer| dealer.deal(&road.lanes[0].queue)))?;
             }
         }
         Ok(())
@@ -233,7 +256,7 @@ fn as_taken(delivery: &Delivery<u64>, part: usize, until: u64) -> Taken {
 
 impl Drop for InProcess {
     fn drop(&mut self) {
-        self.shared.lanes().iter().flatten().for_each(Lane::halt);
+        self.shared.roads().iter().for_each(Road::halt);
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so.
             let _ended = thread.join();
@@ -243,11 +266,11 @@ impl Drop for InProcess {
 
 impl Target for InProcess {
     fn publish(&self, queue: usize, offer: &Offer) -> Sent {
-        self.lane(queue, offer.part).publish(offer)
+        self.road(queue).publish(offer)
     }
 
     fn consume(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) -> bool {
-        let lane = self.lane(queue, want.part);
+        let lane = self.road(queue).lane(want.part);
         match &lane.dealer {
             Some(dealer) => dealer.take(want.part).map(|(delivery, until)| out.push(as_taken(&delivery, want.part, until))).is_some(),
             None => self.take((lane, want.part), out, |hand| lane.queue.consume(want.max, hand)),
@@ -255,7 +278,7 @@ impl Target for InProcess {
     }
 
     fn refill(&self, queue: usize, want: &Want, until: u64, out: &mut Vec<Taken>) {
-        let lane = self.lane(queue, want.part);
+        let lane = self.road(queue).lane(want.part);
         self.take((lane, want.part), out, |hand| match until {
             0 => lane.queue.try_consume(want.max, hand) > 0,
             _ => lane.queue.consume_until(want.max, until, hand),
@@ -263,9 +286,9 @@ impl Target for InProcess {
     }
 
     fn ack(&self, queue: usize, taken: &Taken) -> bool {
-        let lane = self.lane(queue, taken.part);
+        let (road, lane) = (self.road(queue), self.road(queue).lane(taken.part));
         let settled = lane.queue.ack(Tag::from(taken.tag)).is_ok();
-        if let Some(commits) = lane.commits.as_ref().filter(|_| settled) {
+        if let Some(commits) = road.commits.as_ref().filter(|_| settled) {
             commits.note(taken.message, Event::Settled);
         }
         lane.settled(taken);
@@ -273,8 +296,8 @@ impl Target for InProcess {
     }
 
     fn nack(&self, queue: usize, taken: &Taken, delay: u64) -> bool {
-        let lane = self.lane(queue, taken.part);
-        if let Some(commits) = &lane.commits {
+        let (road, lane) = (self.road(queue), self.road(queue).lane(taken.part));
+        if let Some(commits) = &road.commits {
             commits.note(taken.message, Event::Returned(taken.deliveries));
         }
         let kept = lane.queue.nack_after(Tag::from(taken.tag), std::time::Duration::from_nanos(delay)).is_ok();
@@ -283,23 +306,24 @@ impl Target for InProcess {
     }
 
     fn extend(&self, queue: usize, taken: &mut Taken) -> bool {
-        let lane = self.lane(queue, taken.part);
+        let lane = self.road(queue).lane(taken.part);
         let kept = lane.queue.extend(Tag::from(taken.tag)).is_ok();
         taken.until = if kept { lease_from_now(lane.lease) } else { taken.until };
         kept
     }
 
     fn close(&self, queue: usize) {
-        self.shared.lanes()[queue].iter().for_each(Lane::close);
+        self.road(queue).close();
     }
 
     fn halt(&self) {
-        self.shared.lanes().iter().flatten().for_each(Lane::halt);
+        self.shared.roads().iter().for_each(Road::halt);
     }
 
     fn in_system(&self, queue: usize) -> Option<u64> {
-        let inside = |lane: &Lane| lane.queue.counts().inside() + lane.commits.as_ref().map_or(0, Commits::inside);
-        Some(self.shared.lanes()[queue].iter().map(inside).sum())
+        let road = self.road(queue);
+        let lanes: u64 = road.lanes.iter().map(|lane| lane.queue.counts().inside()).sum();
+        Some(lanes + road.commits.as_ref().map_or(0, Commits::inside))
     }
 
     fn lost(&self) -> Vec<Lost> {
@@ -307,6 +331,6 @@ impl Target for InProcess {
     }
 
     fn commits(&self, queue: usize) -> Vec<u64> {
-        self.shared.lanes()[queue].iter().filter_map(|lane| lane.commits.as_ref()).flat_map(Commits::took).collect()
+        self.road(queue).commits.as_ref().map_or(Vec::new(), Commits::took)
     }
 }
