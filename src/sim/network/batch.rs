@@ -101,10 +101,13 @@ impl<S: Blocks> Network<S> {
             let Some(slot) = self.pull(server) else { break };
             more.push((slot, self.jobs[slot].place, 0));
         }
-        let work = self.batch_work(server, first, &more).saturating_add(self.wakes(server));
+        let wakes = self.wakes(server);
+        let work = self.batch_work(server, first, &more).saturating_add(wakes);
         self.take_up(first);
+        self.begins_after(first, wakes);
         for (slot, _, stamp) in &mut more {
             self.take_up(*slot);
+            self.begins_after(*slot, wakes);
             *stamp = self.jobs[*slot].stamp;
         }
         let s = &mut self.servers[server as usize];
