@@ -72,7 +72,7 @@ pub fn explain(arguments: &ExplainArguments) -> End {
 /// How many closed forms that do not fit for one reason are named.
 const NAMED: usize = 4;
 
-/// The closed forms that fit, and why the others do not, reason by reason: what keeps the fewest off says most of the scenario.
+/// The closed forms that fit, and why the others do not, reason by reason: first what keeps most of them off.
 fn closed_forms(models: &[ModelNote]) -> String {
     let (fit, against): (Vec<&ModelNote>, Vec<&ModelNote>) = models.iter().partition(|model| model.against.is_none());
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -83,7 +83,7 @@ fn closed_forms(models: &[ModelNote]) -> String {
             None => reasons.push((why, vec![model.name])),
         }
     }
-    reasons.sort_by_key(|(_, names)| names.len());
+    reasons.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
     let mut text = String::from("\nClosed forms, exact ones first:\n");
     if fit.is_empty() {
         text += "  none applies\n";
@@ -127,13 +127,20 @@ fn load_line(scenario: &Scenario, load: &Load) -> String {
         Some(most) => format!("{} to {}", figure(of(least)), figure(of(most))),
         None => format!("at least {}", figure(of(least))),
     };
+    if least == 0.0 && load.at_most.is_none() {
+        return format!("queue `{queue}`   offered load and rho unknown{}\n", depends(load));
+    }
     format!("queue `{queue}`   offered load {} erlang, rho = {}{most}{hold}{}\n", range(&erlang), range(&|rho| rho), depends(load))
 }
 
 /// Which losses decide a load that is not known.
 fn depends(load: &Load) -> String {
     let names: Vec<String> = load.depends_on.iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { String::new() } else { format!(": depends on what is lost in {}", names.join(" and ")) }
+    match names.as_slice() {
+        _ if load.is_known() => String::new(),
+        [] => ": depends on how soon its clients come back".into(),
+        names => format!(": depends on what is lost in {}", names.join(" and ")),
+    }
 }
 
 /// The lags to page at, a sentence each.

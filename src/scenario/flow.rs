@@ -5,7 +5,7 @@
 //! the lower one has nothing served, and lost what the servers cannot do (the fluid bound).
 
 use super::demand::{capacity, given_up, per_message, shares};
-use super::model::{Ack, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
+use super::model::{Ack, Arrivals, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
 
 /// Below this a pivot is zero: the probabilities of a loop sum to 1 but for rounding.
 const ZERO: f64 = 1e-12;
@@ -23,7 +23,7 @@ impl Range {
     /// The figure, if it is known.
     pub fn known(&self) -> Option<f64> {
         // Infinities are equal, too.
-        (self.least == self.most || self.most - self.least <= SAME * self.most).then_some(self.most)
+        (self.least == self.most || self.most.is_finite() && self.most - self.least <= SAME * self.most).then_some(self.most)
     }
 
     pub fn times(&self, factor: f64) -> Range {
@@ -79,7 +79,26 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
     }
     let leaving: Vec<Leaving> = (0..scenario.queues.len()).map(|queue| leaving(scenario, queue, fate)).collect();
     let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside, side));
-    least.into_iter().zip(most).map(|(least, most)| Range { least, most: most.max(least) }).collect()
+    let clients = behind_clients(scenario, &leaving);
+    let range = |((least, most), clients): ((f64, f64), bool)| Range { least, most: if clients { f64::INFINITY } else { most.max(least) } };
+    least.into_iter().zip(most).zip(clients).map(range).collect()
+}
+
+/// Whether messages of closed loops reach a queue: their rate follows from the answers, which nothing here knows.
+fn behind_clients(scenario: &Scenario, leaving: &[Leaving]) -> Vec<bool> {
+    let mut reached = vec![0.0; leaving.len()];
+    for producer in scenario.producers.iter().filter(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+        spread(scenario, producer.to, 1.0, &mut reached);
+    }
+    let mut open: Vec<usize> = (0..leaving.len()).filter(|&queue| reached[queue] > 0.0).collect();
+    let mut seen = vec![false; leaving.len()];
+    while let Some(queue) = open.pop() {
+        if !std::mem::replace(&mut seen[queue], true) {
+            open.extend((0..leaving.len()).filter(|&to| leaving[queue].onward[to] > 0.0));
+            open.extend(leaving[queue].dead);
+        }
+    }
+    seen
 }
 
 /// Whether a queue that leads on loses messages by something else than handlers that give up: by room, by time, or by what cuts
@@ -374,6 +393,17 @@ mod tests {
         change(&mut s);
         let known = arrivals(&s, &|queue| (queue == 0).then_some(Fate { lost: 0.4 }))[1];
         assert!((known.known().expect("the share that is lost is") - 18.0).abs() < 1e-9, "{known:?}");
+    }
+
+    #[test]
+    fn what_clients_send_who_wait_is_not_known() {
+        let mut s = feedback(0.25);
+        s.producers[0].rate = 0.0;
+        s.producers[0].arrivals = Arrivals::Closed { concurrency: 3, think_time: Law::exponential(1.0) };
+        s.queues.push(Queue { name: "other".into(), ..Queue::default() });
+        s.producers.push(Producer::poisson("open", 1, 2.0));
+        let rates = arrivals(&s, &|_| None);
+        assert_eq!((rates[0].known(), rates[1].known()), (None, Some(2.0)));
     }
 
     #[test]

@@ -218,7 +218,7 @@ fn turned(scenario: &Scenario) -> Result<f64, String> {
 /// One is.
 fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), String> {
     let loads = explain(scenario).loads;
-    let open = |l: &&Load| !l.is_known() && l.servers.is_some() && l.at_most.is_none_or(|most| most > load);
+    let open = |l: &&Load| !l.depends_on.is_empty() && l.servers.is_some() && l.at_most.is_none_or(|most| most > load);
     let mut open = loads.iter().filter(open).peekable();
     if open.peek().is_none() {
         return Ok(());

@@ -39,7 +39,7 @@ pub struct Load {
     /// What rho is at least and at most; `None` where nothing bounds it, and for servers without limit.
     pub at_least: Option<f64>,
     pub at_most: Option<f64>,
-    /// Queues before it whose losses decide its load, if it is not known.
+    /// Queues before it whose losses decide its load, if it is not known; if there are none, clients do who wait for their answers.
     pub depends_on: Vec<String>,
     /// Whether something (room, time to live, waiting clients) keeps the queue finite at any load.
     pub bounded: bool,
@@ -51,9 +51,9 @@ impl Load {
         self.at_least.is_some_and(overloads)
     }
 
-    /// Whether its load, at its least, is known.
+    /// Whether its load is known.
     pub fn is_known(&self) -> bool {
-        self.depends_on.is_empty()
+        self.arrival_rate.is_some()
     }
 }
 

@@ -124,10 +124,9 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
     let demands = demands(scenario);
     (0..scenario.queues.len())
         .map(|queue| {
-            let rate = demands[queue]
-                .arrivals
-                .known()
-                .ok_or_else(|| format!("what reaches `{}` depends on what is lost on the way", scenario.queues[queue].name))?;
+            let rate = demands[queue].arrivals.known().ok_or_else(|| {
+                format!("what reaches `{}` depends on what is lost on the way, or on clients who wait", scenario.queues[queue].name)
+            })?;
             if !rate.is_finite() {
                 return Err("messages circulate for ever".into());
             }
