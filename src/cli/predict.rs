@@ -6,7 +6,7 @@ use super::{End, Input, style};
 use crate::report::study::predict as report;
 use crate::scenario;
 use crate::study::Watch;
-use crate::study::predict::{self, Held};
+use crate::study::predict::{self, Held, Refusal};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -15,10 +15,10 @@ pub struct PredictArguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Loads to learn from: shares of what the fullest queue can do
-    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.3,0.5", value_parser = load)]
+    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.3,0.5", value_parser = load, allow_negative_numbers = true)]
     learn: Vec<f64>,
     /// Loads to predict, then to measure
-    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.7,0.8,0.9", value_parser = load)]
+    #[arg(long, value_name = "LOADS", value_delimiter = ',', default_value = "0.7,0.8,0.9", value_parser = load, allow_negative_numbers = true)]
     judge: Vec<f64>,
     /// Exit with 1 if a prediction is rejected, 3 if it cannot be judged
     #[arg(long)]
@@ -37,14 +37,27 @@ fn load(text: &str) -> Result<f64, String> {
     share.ok_or("a load lies between 0 and 1, as in 0.3,0.5".into())
 }
 
+/// What is wrong with the loads, if something is.
+fn impossible(learn: &[f64], judge: &[f64]) -> Option<String> {
+    for (loads, flag) in [(learn, "--learn"), (judge, "--judge")] {
+        if let Some(twice) = loads.iter().enumerate().find(|(i, load)| loads[..*i].contains(load)) {
+            return Some(format!("load {} is twice in {flag}; once is enough", twice.1));
+        }
+    }
+    let highest = learn.iter().copied().fold(0.0, f64::max);
+    let low = judge.iter().copied().find(|load| *load <= highest)?;
+    Some(format!(
+        "load {low} in --judge is not above {highest} in --learn; what is learnt at low loads is tested at higher ones, as in --learn 0.3,0.5 --judge 0.7,0.9"
+    ))
+}
+
 pub fn predict(arguments: &PredictArguments) -> End {
     predicted(arguments).unwrap_or_else(|end| end)
 }
 
 fn predicted(arguments: &PredictArguments) -> Result<End, End> {
-    let known = |load: &&f64| arguments.learn.contains(*load);
-    if let Some(both) = arguments.judge.iter().find(known) {
-        style::note(&format!("error: load {both} is both in --learn and in --judge; what was learnt from is no test\n"));
+    if let Some(why) = impossible(&arguments.learn, &arguments.judge) {
+        style::note(&format!("error: {why}\n"));
         return Err(End::Wrong);
     }
     let given = files::read(&arguments.file, &arguments.input)?;
@@ -57,8 +70,12 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
         return Err(End::Interrupted);
     }
     let prediction = outcome.map_err(|refusal| {
-        style::note(&format!("error: cannot predict: {}\n", refusal.why));
-        End::Failed
+        let (why, end) = match &refusal {
+            Refusal::Scenario(why) => (why, End::Wrong),
+            Refusal::Run(why) => (why, End::Failed),
+        };
+        style::note(&format!("error: cannot predict: {why}\n"));
+        end
     })?;
     let document = report::document(&prediction, &scenario::resolved(&given.scenario), &super::command());
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&prediction, &document)))?;

@@ -44,6 +44,8 @@ pub struct Evidence {
     /// Stamps in the wrong order, and clocks seen running backwards.
     pub inversions: u64,
     pub notes: Notes,
+    /// Deliveries of messages whose delivery before had not ended, or had been the last.
+    pub repeated: u64,
     pub steal: Option<f64>,
     /// Messages inside, on average over the instants at which the target was asked: by its own count, and by the records.
     pub inside: Option<(f64, f64)>,
@@ -193,7 +195,11 @@ fn accounting(e: &Evidence) -> Vec<Gate> {
     vec![
         below("unfinished", share, 0.001, f64::INFINITY, "ratio", unfinished),
         none_of("lost", e.lost, "accepted messages that never came out of the drained queue"),
-        none_of("duplicated", e.notes.duplicated, "messages that came more often than they were delivered"),
+        none_of(
+            "duplicated",
+            e.notes.duplicated + e.repeated,
+            "messages that came once more though no delivery had ended, or were done twice",
+        ),
         none_of("disordered", e.notes.disordered, "first deliveries after a later message of the same queue, at one consumer"),
         none_of("unsettled", e.notes.unsettled, "acknowledgements that the target would not have"),
         none_of("clock inversions", e.inversions, "stamps in the wrong order, or a clock that ran backwards"),
@@ -288,6 +294,7 @@ mod tests {
         assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished"));
         assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost"));
         assert_eq!(verdict(|e| e.notes.duplicated = 1), (Trust::Invalid, "duplicated"));
+        assert_eq!(verdict(|e| e.repeated = 1), (Trust::Invalid, "duplicated"));
         assert_eq!(verdict(|e| e.notes.disordered = 1), (Trust::Invalid, "disordered"));
         assert_eq!(verdict(|e| e.notes.unsettled = 1), (Trust::Invalid, "unsettled"));
         assert_eq!(verdict(|e| e.inversions = 1), (Trust::Invalid, "clock inversions"));

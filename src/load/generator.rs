@@ -104,7 +104,7 @@ mod tests {
     use super::super::clients::Clients;
     use super::super::clock::Fake;
     use super::super::pacing::MARGIN;
-    use super::super::stays::Stays;
+    use super::super::stays::{Stays, Who};
     use super::super::targets::{Lost, Offer, Sent, Taken, Target, Want};
     use super::*;
     use crate::scenario::{Overflow, Scenario};
@@ -128,7 +128,8 @@ mod tests {
             {
                 self.clock.sleep_until(until);
             }
-            self.stays.finish(message as usize, self.clock.now());
+            let who = Who { group: 0, server: 0, deliveries: 1 };
+            self.stays.finish(message as usize, self.clock.now(), who);
             Sent::Accepted
         }
         fn consume(&self, _: usize, _: &Want, _: &mut Vec<Taken>) -> bool {

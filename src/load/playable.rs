@@ -153,6 +153,11 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
     let odd = [
         (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "each server is a thread: write a number"),
         (
+            queue.visibility_timeout.is_some_and(|timeout| consumer.batch.is_some_and(|batch| batch.linger >= timeout)),
+            "a batch with a linger as long as its queue's visibility_timeout",
+            "what it has gathered would be taken away before the batch is whole: write a shorter linger",
+        ),
+        (
             breaks && window,
             "outages with prefetch",
             "what a broken consumer holds in its window would have to be taken from it by another thread: leave one of them out",

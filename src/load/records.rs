@@ -96,7 +96,8 @@ impl Aftermath {
         // What was never sent reaches the queue after all is over.
         let sent = past.sent.unwrap_or(watched.ended.max(planned.unwrap_or(0)));
         let nobody = Who { group: score.first_group(queue).unwrap_or(0) as u32, server: 0, deliveries: 0 };
-        let who = past.taken.map_or(nobody, |(_, who)| who);
+        let latest = past.taken.map_or(nobody, |(_, who)| who);
+        let who = past.finisher.unwrap_or(latest);
 
         // Only what the generator sends at an instant that was planned can be late.
         if let Some(planned) = planned.filter(|_| generated) {
@@ -104,6 +105,7 @@ impl Aftermath {
             evidence.sent += u64::from(past.sent.is_some());
             evidence.lateness.extend(past.sent.map(|sent| sent.saturating_sub(planned)));
         }
+        evidence.repeated += repeated(score, seen, watched.ended);
         evidence.accepted += u64::from(past.sent.is_some() && !past.refused && score.first_group(queue).is_some());
         let (taken, finished, outcome) = match (past.refused, lost, past.taken, past.finished) {
             (true, ..) => (sent, sent, Outcome::Rejected),
@@ -137,6 +139,18 @@ impl Aftermath {
         let deliveries = lost.map_or(who.deliveries, |l| l.deliveries);
         Record { message, sent, taken, finished, queue: origin.queue, consumer, server, deliveries, outcome }
     }
+}
+
+/// How often a message was delivered although its delivery before had not ended, or had been its last: one ends when the message is given
+/// back, or when it is not settled in the time that there is for that.
+fn repeated(score: &Score<'_>, seen: &Seen, ended: u64) -> u64 {
+    let Seen { origin, past, .. } = *seen;
+    let Some((_, latest)) = past.taken else { return 0 };
+    let last = past.finisher.map_or(latest.deliveries, |who| who.deliveries);
+    let there = past.finished.unwrap_or(ended).saturating_sub(past.sent.unwrap_or(0));
+    let lease = score.first_group(origin.queue as usize).and_then(|group| score.groups[group].lease);
+    let over = lease.map_or(0, |lease| there / lease.max(1));
+    u64::from(latest.deliveries - last) + u64::from(last).saturating_sub(1 + past.returned + over)
 }
 
 /// How long messages waited that a free server could have taken: wake-ups, and the way from one message to the next.
@@ -256,6 +270,36 @@ mod tests {
         assert_eq!(HandOffs::of(&score, &all).count, 0, "what failed kept a server busy, too");
     }
 
+    /// Two deliveries of a message sent at 0, the second done at an instant, with so many given back, the time to settle it (if any), and the
+    /// delivery whose acknowledgement was accepted.
+    fn told_twice(finished: u64, returned: u64, lease: Option<f64>, accepted: u32) -> u64 {
+        let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 2);
+        scenario.queues[0].visibility_timeout = lease;
+        let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
+        let score = Score::new(&scenario, &plan).expect("it can be played");
+        let (stays, who) = (Stays::new(1, 1), |deliveries| Who { group: 0, server: deliveries, deliveries });
+        let stay = stays.begin(Origin::new(0, 0, score.journey(0)), 0).expect("room");
+        (0..returned).for_each(|_| stays.give_back(stay));
+        // The first waited in a window for so long that its work begins after all.
+        assert!(stays.take(stay, 60, who(2)) && stays.take(stay, finished + 10, who(1)));
+        stays.finish(stay, finished, who(accepted));
+        let watched = Watched { ended: 1_000, ..Watched::default() };
+        let after = Aftermath::gather(&score, &stays, &[], &watched);
+        assert_eq!(after.evidence.inversions, 0);
+        let record = after.records(&score)[0];
+        assert_eq!((record.finished, record.deliveries, record.server), (finished, accepted, accepted));
+        after.evidence.repeated
+    }
+
+    #[test]
+    fn a_second_delivery_needs_an_end_of_the_first() {
+        assert_eq!(told_twice(90, 0, Some(50e-9), 2), 0, "it was not settled within 50 ns");
+        assert_eq!(told_twice(90, 1, None, 2), 0, "it was given back");
+        assert_eq!(told_twice(90, 0, None, 2), 1, "no reason");
+        assert_eq!(told_twice(90, 0, Some(100e-9), 2), 1, "there were 10 ns left");
+        assert_eq!(told_twice(90, 0, Some(50e-9), 1), 1, "it came again after its acknowledgement was accepted");
+    }
+
     #[test]
     fn every_end_of_a_message_is_told() {
         let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
@@ -268,12 +312,12 @@ mod tests {
             stays.begin(Origin::new(i, plan.due[i as usize], score.journey(i as usize)), i * 100 + 1).expect("room");
         }
         stays.take(0, 5, who);
-        stays.finish(0, 31);
+        stays.finish(0, 31, who);
         stays.refuse(1);
         stays.take(3, 310, who);
         let sixth = stays.begin(Origin::new(6, 540, score.journey(6)), 540).expect("room");
         stays.take(sixth, 539, who);
-        stays.finish(sixth, 541);
+        stays.finish(sixth, 541, who);
         let watched = Watched { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
         let lost = Lost { queue: 0, message: 2, at: 1_250, outcome: Outcome::Dropped, deliveries: 0 };
         let after = Aftermath::gather(&score, &stays, &[lost], &watched);

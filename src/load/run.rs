@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use crate::message::Outcome;
     use crate::scenario::{
-        Batching, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Queue, RetryDelay, Route, Servers, Topic, Work,
+        Ack, Batching, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Queue, RetryDelay, Route, Servers, Topic, Work,
     };
     use crate::workload::laws::Law;
     use std::cell::Cell;
@@ -267,6 +267,42 @@ mod tests {
         // An eighth of 400, within five standard deviations (6.6 each); chance depends on the seed alone.
         assert!((17..84).contains(&dead), "{dead}");
         assert!(run.records.iter().all(|r| r.deliveries <= 3 && (r.outcome != Outcome::DeadLettered || r.deliveries == 3)));
+    }
+
+    /// Every tenth of a hundred messages takes four times as long as there is time to settle it, and another consumer does it meanwhile.
+    #[test]
+    fn what_times_out_is_done_once_and_sent_on_once() {
+        let mut scenario = scenario(3);
+        scenario.queues[0].visibility_timeout = Some(0.01);
+        scenario.queues.push(Queue { name: "next".into(), ..Queue::default() });
+        scenario.consumers[0].to = vec![Route { to: Destination::Queue(1), probability: 1.0 }];
+        scenario.consumers.push(Consumer::group("next", 1, 1, Law::deterministic(0.0001)));
+        let mut plan = plan(100, 2_000_000, 1_000_000);
+        plan.demand[0].iter_mut().step_by(10).for_each(|demand| *demand = 40_000_000);
+        plan.demand.push(Vec::new());
+        let (one, window, batch, auto) = (
+            |_: &mut Consumer| {},
+            |c: &mut Consumer| c.prefetch = 3,
+            |c: &mut Consumer| c.batch = Some(Batching { max: 2, linger: 0.002 }),
+            |c: &mut Consumer| c.ack = Ack::Auto,
+        );
+        let ways: [fn(&mut Consumer); 4] = [one, window, batch, auto];
+        for (way, change) in ways.into_iter().enumerate() {
+            let mut scenario = scenario.clone();
+            change(&mut scenario.consumers[0]);
+            if way == 2 {
+                // A batch takes as long as its messages together.
+                scenario.consumers[0].service_time = Law::deterministic(0.0);
+                scenario.consumers[0].service_time_per_message = Law::deterministic(0.001);
+            }
+            let run = play(&scenario, &plan);
+            accounted(&run);
+            assert_eq!((outcomes(&run, 0, Outcome::Served), outcomes(&run, 1, Outcome::Served)), (100, 100), "{way}");
+            let again = run.records.iter().filter(|r| r.deliveries > 1).count();
+            assert!(way > 1 || again >= 10, "{way}: {again} were delivered again");
+            let wrong = run.records.iter().find(|r| r.taken < r.sent || r.finished < r.taken);
+            assert_eq!(wrong, None, "{way}");
+        }
     }
 
     #[test]

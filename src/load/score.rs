@@ -29,8 +29,8 @@ pub struct Group {
     pub servers: u32,
     /// Whether first deliveries come in the order of the plan.
     pub ordered: bool,
-    /// Whether a delivery may be taken from a server that is slow.
-    pub leased: bool,
+    /// Nanoseconds after which a delivery is taken from a server that is slow, if it is.
+    pub lease: Option<u64>,
 }
 
 /// The most servers that a group can have, 0 where there is no number.
@@ -44,18 +44,20 @@ impl<'a> Score<'a> {
     pub fn new(scenario: &'a Scenario, plan: &'a Block) -> Result<Self, LoadError> {
         playable::check(scenario, plan)?;
         assert_eq!(plan.demand.len(), scenario.consumers.len(), "a plan has a column of demands for every consumer group");
+        let chance = Chance::new(scenario);
         let groups = scenario.consumers.iter().map(|consumer| {
             let queue = &scenario.queues[consumer.from];
             Group {
                 queue: consumer.from,
                 servers: share_of(consumer) as u32,
                 ordered: queue.discipline == Discipline::Fifo && playable::fed_by_producers_alone(scenario, consumer.from),
-                leased: queue.visibility_timeout.is_some(),
+                lease: queue.visibility_timeout.map(|timeout| chance.played(timeout)),
             }
         });
+        let groups = groups.collect();
         let batons = scenario.queues.iter().map(|_| Mutex::default()).collect();
         let turns = scenario.topics.iter().map(|_| AtomicUsize::new(0)).collect();
-        Ok(Score { scenario, plan, chance: Chance::new(scenario), groups: groups.collect(), turns, batons })
+        Ok(Score { scenario, plan, chance, groups, turns, batons })
     }
 
     /// The right to gather a batch from a group's queue, where batches wait for more: two that gathered at once would share what comes.

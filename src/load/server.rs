@@ -25,7 +25,7 @@ pub struct Post {
 /// What a server noticed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// Messages that came although they had been taken, or that were never in the plan.
+    /// Messages that came although they had been taken, that were done twice, or that were never in the plan.
     pub duplicated: u64,
     /// First deliveries that came after a later message of the same line.
     pub disordered: u64,
@@ -33,6 +33,18 @@ pub struct Notes {
     pub unsettled: u64,
     /// What was planned and what it came to, in the first half of the run and in the second.
     pub halves: [Spent; 2],
+}
+
+/// A delivery whose work is over.
+struct Case<'t> {
+    taken: &'t Taken,
+    stay: usize,
+    journey: Journey,
+    who: Who,
+    /// When its work was over, by the run's clock.
+    done: u64,
+    /// Whether the target would have its acknowledgement, if that came before the work.
+    acknowledged: Option<bool>,
 }
 
 /// Nanoseconds of service that were planned, and that it really took.
@@ -215,6 +227,10 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         self.floor.score.groups[self.post.group].queue
     }
 
+    fn lease(&self) -> Option<u64> {
+        self.floor.score.groups[self.post.group].lease
+    }
+
     fn consumer(&self) -> &Consumer {
         &self.floor.score.scenario.consumers[self.post.group]
     }
@@ -240,6 +256,10 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
             self.floor.target.refill(self.queue(), &Want { max: want.max - hand.len(), ..*want }, until, hand);
         }
+        if self.lease().is_some() && linger > 0 {
+            // A batch is taken when it is whole. What was taken away meanwhile is somebody else's.
+            hand.retain_mut(|taken| self.floor.target.extend(self.queue(), taken));
+        }
     }
 
     /// The stay that a delivery belongs to, and its message's way; `None` if nobody has ever sent it.
@@ -261,16 +281,17 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     fn work(&mut self, batch: &[Taken], notes: &mut Notes, last: &mut Option<u64>) {
         if self.worker.pacer.stopped() {
             // What is not settled would be waited for.
-            batch.iter().for_each(|taken| self.acknowledge(taken, &mut Notes::default()));
+            batch.iter().for_each(|taken| _ = self.acknowledge(taken, &mut Notes::default()));
             return;
         }
         let at = self.worker.pacer.now();
         let taken_at = at.saturating_sub(self.start);
-        if self.consumer().ack == Ack::Auto {
-            self.floor.busy.fetch_add(1, Ordering::SeqCst);
-            batch.iter().for_each(|taken| self.acknowledge(taken, notes));
-        }
         let group = self.post.group;
+        let auto = self.consumer().ack == Ack::Auto;
+        // Between its acknowledgement and its end a message is in no queue.
+        let early = auto || self.lease().is_some();
+        self.floor.busy.fetch_add(u64::from(early), Ordering::SeqCst);
+        let acknowledged: Vec<bool> = if auto { batch.iter().map(|taken| self.acknowledge(taken, notes)).collect() } else { Vec::new() };
         let known: Vec<(&Taken, Option<(usize, Journey)>)> = batch.iter().map(|taken| (taken, self.stay(taken))).collect();
         let mut journeys = known.iter().filter_map(|(taken, stay)| stay.map(|(_, journey)| (journey, taken.deliveries)));
         let first = journeys.clone().next();
@@ -280,7 +301,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         };
         let (done, down, whole) = self.spend(at, planned);
         let planned = planned + down;
-        for (taken, stay) in known {
+        for (at_hand, (taken, stay)) in known.into_iter().enumerate() {
             let Some((stay, journey)) = stay else {
                 notes.duplicated += 1;
                 self.acknowledge(taken, &mut Notes::default());
@@ -288,20 +309,17 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             };
             let who = Who { group: group as u32, server: self.post.server, deliveries: taken.deliveries };
             notes.duplicated += u64::from(!self.floor.stays.take(stay, taken_at, who));
-            self.floor.stays.work(stay, done.saturating_sub(at));
             if taken.deliveries == 1 {
                 notes.disordered += u64::from(self.floor.score.groups[group].ordered && *last > Some(taken.message));
                 *last = Some(taken.message);
             }
-            if whole {
-                self.settle(taken, stay, journey, done, notes);
-            } else {
-                self.give_back(taken, stay, done, notes);
-            }
+            let case = Case { taken, stay, journey, who, done, acknowledged: acknowledged.get(at_hand).copied() };
+            let counts = if whole { self.settle(&case, notes) } else { self.give_back(&case, notes) };
+            // What timed out was in service until then, and waits or is in another's since.
+            let until = if counts { done } else { done.min(taken.until) };
+            self.floor.stays.work(stay, until.saturating_sub(at));
         }
-        if self.consumer().ack == Ack::Auto {
-            self.floor.busy.fetch_sub(1, Ordering::SeqCst);
-        }
+        self.floor.busy.fetch_sub(u64::from(early), Ordering::SeqCst);
         if let Some(repaired) = self.down_until.take() {
             self.stay_down(repaired);
         } else if !self.worker.pacer.stopped() {
@@ -317,51 +335,83 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         }
     }
 
-    /// A server that breaks has done nothing: another takes the message, unless it was acknowledged beforehand.
-    fn give_back(&self, taken: &Taken, stay: usize, at: u64, notes: &mut Notes) {
-        if self.consumer().ack == Ack::Auto {
-            let at = at.saturating_sub(self.start);
-            self.floor.stays.fail(stay, at);
-            return self.floor.clients.less(self.floor.stays.origin(stay).and_then(|o| o.client), at);
+    /// A server that breaks has done nothing: another takes the message, unless it was acknowledged beforehand. Says whether that counts.
+    fn give_back(&self, case: &Case, notes: &mut Notes) -> bool {
+        match case.acknowledged {
+            Some(counts) => self.lost_if(counts, case),
+            None => self.nack(case, 0, notes),
         }
-        let kept = self.floor.target.nack(self.queue(), taken, 0);
-        notes.unsettled += u64::from(!kept && !self.floor.score.groups[self.post.group].leased);
     }
 
-    /// A message's work is over: it is done, or it failed and comes again.
-    fn settle(&mut self, taken: &Taken, stay: usize, journey: Journey, done: u64, notes: &mut Notes) {
-        let (group, consumer) = (self.post.group, self.consumer());
+    /// A message's work is over: it is done, or it failed and comes again. Says whether that counts: it does not after the delivery timed out.
+    fn settle(&mut self, case: &Case, notes: &mut Notes) -> bool {
+        let (group, consumer, deliveries) = (self.post.group, self.consumer(), case.taken.deliveries);
         if self.worker.pacer.stopped() {
-            self.acknowledge(taken, &mut Notes::default());
-        } else if self.floor.score.chance.fails(self.floor.score.scenario, group, journey, taken.deliveries) {
-            if consumer.ack == Ack::Auto {
-                let at = done.saturating_sub(self.start);
-                self.floor.stays.fail(stay, at);
-                return self.floor.clients.less(self.floor.stays.origin(stay).and_then(|o| o.client), at);
-            }
-            let delay = self.floor.score.chance.retry_delay(consumer, group, journey, taken.deliveries);
-            let kept = self.floor.target.nack(self.queue(), taken, delay);
-            notes.unsettled += u64::from(!kept && !self.floor.score.groups[group].leased);
-        } else {
-            // Of several who had it at once the first has done it.
-            if self.floor.stays.finish(stay, done.saturating_sub(self.start)) {
-                self.forward(stay, journey, taken.deliveries);
-            }
-            if consumer.ack == Ack::Manual {
-                self.acknowledge(taken, notes);
-            }
+            return case.acknowledged.unwrap_or_else(|| self.acknowledge(case.taken, &mut Notes::default()));
         }
+        if self.floor.score.chance.fails(self.floor.score.scenario, group, case.journey, deliveries) {
+            let delay = self.floor.score.chance.retry_delay(consumer, group, case.journey, deliveries);
+            return case.acknowledged.map_or_else(|| self.nack(case, delay, notes), |counts| self.lost_if(counts, case));
+        }
+        if case.acknowledged.is_none() && self.lease().is_none() {
+            // Sent on before it is acknowledged: it may come twice but is not lost.
+            if self.done(case) {
+                self.forward(case);
+            }
+            return self.acknowledge(case.taken, notes);
+        }
+        // Where another may have it, only the acknowledgement tells who has done it.
+        let counts = case.acknowledged.unwrap_or_else(|| self.acknowledge(case.taken, notes));
+        if counts {
+            notes.duplicated += u64::from(!self.done(case));
+            self.forward(case);
+        }
+        counts
     }
 
-    fn acknowledge(&self, taken: &Taken, notes: &mut Notes) {
+    fn done(&self, case: &Case) -> bool {
+        self.floor.stays.finish(case.stay, case.done.saturating_sub(self.start), case.who)
+    }
+
+    /// What failed after it was acknowledged is lost, if that acknowledgement counted.
+    fn lost_if(&self, counts: bool, case: &Case) -> bool {
+        if counts {
+            let at = case.done.saturating_sub(self.start);
+            self.floor.stays.fail(case.stay, at);
+            self.floor.clients.less(self.floor.stays.origin(case.stay).and_then(|o| o.client), at);
+        }
+        counts
+    }
+
+    /// Gives a message back. Said beforehand, for it may come again at once.
+    fn nack(&self, case: &Case, delay: u64, notes: &mut Notes) -> bool {
+        self.floor.stays.give_back(case.stay);
+        let kept = self.floor.target.nack(self.queue(), case.taken, delay);
+        if !kept {
+            self.floor.stays.not_given_back(case.stay);
+            notes.unsettled += u64::from(!self.may_be_over(case.taken));
+        }
+        kept
+    }
+
+    /// Says that a message is done, and whether the target will have it.
+    fn acknowledge(&self, taken: &Taken, notes: &mut Notes) -> bool {
         let settled = self.floor.target.ack(self.queue(), taken);
-        // A lease that has run out is a redelivery and no fault of the target.
-        notes.unsettled += u64::from(!settled && !self.floor.score.groups[self.post.group].leased);
+        notes.unsettled += u64::from(!settled && !self.may_be_over(taken));
+        settled
     }
 
-    /// Sends a processed message on, before it is acknowledged: it may come twice but is not lost.
-    fn forward(&self, stay: usize, journey: Journey, deliveries: u32) {
-        let consumer = self.consumer();
+    /// Whether the time in which a delivery is to be settled may be over, which is no fault of the target: the queue had its message for
+    /// that long.
+    fn may_be_over(&self, taken: &Taken) -> bool {
+        let (now, stays) = (self.worker.pacer.now().saturating_sub(self.start), self.floor.stays);
+        let sent = self.stay(taken).map_or(0, |(stay, _)| stays.sent(stay).min(stays.sent(taken.message as usize)));
+        self.lease().is_some_and(|lease| now >= sent + lease)
+    }
+
+    /// Sends a processed message on.
+    fn forward(&self, case: &Case) {
+        let (consumer, stay, journey, deliveries) = (self.consumer(), case.stay, case.journey, case.taken.deliveries);
         let Some(origin) = self.floor.stays.origin(stay) else { return };
         let mut sum = 0.0;
         let chance = if consumer.to.is_empty() { 1.0 } else { self.floor.score.chance.route(self.post.group, journey, deliveries) };
@@ -396,8 +446,8 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, AtomicU64};
 
-    /// Hands out the messages that it was made with.
-    struct Script(Mutex<Vec<u64>>);
+    /// Hands out the messages that it was made with, each with the number of its delivery.
+    struct Script(Mutex<Vec<(u64, u32)>>);
 
     impl Target for Script {
         fn publish(&self, _: usize, _: &Offer) -> Sent {
@@ -405,7 +455,7 @@ mod tests {
         }
         fn consume(&self, _: usize, _: &Want, out: &mut Vec<Taken>) -> bool {
             let message = self.0.lock().expect("no thread panicked").pop();
-            out.extend(message.map(|message| Taken { message, deliveries: 1, tag: 0, part: 0 }));
+            out.extend(message.map(|(message, deliveries)| Taken { message, deliveries, tag: 0, part: 0, until: u64::MAX }));
             message.is_some()
         }
         fn refill(&self, _: usize, _: &Want, _: u64, _: &mut Vec<Taken>) {}
@@ -437,7 +487,7 @@ mod tests {
         }
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
-        let target = Script(Mutex::new(vec![9, 1, 2, 3, 1, 0]));
+        let target = Script(Mutex::new([9, 1, 2, 3, 1, 0].map(|message| (message, 1)).to_vec()));
         let post = Post { group: 0, server: 0 };
         let floor =
             Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
@@ -454,6 +504,36 @@ mod tests {
         assert!((1_000_000..1_000_100).contains(&spent), "{spent}");
     }
 
+    /// What a server of a queue whose deliveries time out after so many seconds notices of services of a millisecond.
+    fn notes_of(timeout: f64, script: Vec<(u64, u32)>) -> Notes {
+        let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.001), 1);
+        scenario.queues[0].visibility_timeout = Some(timeout);
+        let plan = Block { due: vec![0; 4], sent: vec![0; 4], demand: vec![vec![1_000_000; 4]], ..Block::default() };
+        let score = Score::new(&scenario, &plan).expect("it can be played");
+        let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(4, 4));
+        for id in 0..4 {
+            stays.begin(Origin::new(id, 0, Journey::planned(id, 0)), 0).expect("room");
+        }
+        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
+        let target = Script(Mutex::new(script));
+        let post = Post { group: 0, server: 0 };
+        let floor =
+            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
+        let notes = Server::new(&mut worker, floor, 0, post, 0).serve();
+        assert_eq!(busy.into_inner(), 0);
+        notes
+    }
+
+    #[test]
+    fn only_what_is_in_time_may_be_acknowledged_and_only_once() {
+        // Message 2 is never to be settled: after a millisecond and two that may be so for a timeout of two, and not for one of an hour.
+        let faults = |notes: Notes| (notes.duplicated, notes.disordered, notes.unsettled);
+        assert_eq!(faults(notes_of(0.002, vec![(2, 1), (1, 1), (0, 1)])), (0, 0, 0));
+        assert_eq!(faults(notes_of(3600.0, vec![(2, 1), (1, 1), (0, 1)])), (0, 0, 1));
+        assert_eq!(faults(notes_of(0.002, vec![(1, 2), (1, 1), (0, 1)])), (1, 0, 0), "both acknowledgements of 1 were accepted");
+    }
+
     #[test]
     fn what_the_host_takes_from_a_service_is_told() {
         let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
@@ -467,7 +547,7 @@ mod tests {
         }
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
-        let target = Script(Mutex::new(vec![1, 0]));
+        let target = Script(Mutex::new(vec![(1, 1), (0, 1)]));
         let post = Post { group: 0, server: 0 };
         let floor =
             Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };

@@ -2,7 +2,7 @@
 
 use super::chance::Journey;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 /// "Has not happened", or "nobody".
 const NEVER: u64 = u64::MAX;
@@ -63,7 +63,13 @@ struct Row {
     sent: AtomicU64,
     taken: AtomicU64,
     finished: AtomicU64,
+    /// Who took it at its latest delivery, and how often it was taken.
     who: AtomicU64,
+    takes: AtomicU64,
+    /// Deliveries that ended because its consumer gave it back.
+    returned: AtomicU64,
+    /// Who had it when it was finished.
+    finisher: AtomicU64,
     /// Nanoseconds in service at all deliveries together.
     worked: AtomicU64,
     /// The stay that it went on to as a dead letter.
@@ -83,8 +89,13 @@ pub struct Who {
 pub struct Past {
     pub sent: Option<u64>,
     pub refused: bool,
+    /// At its latest delivery that is known.
     pub taken: Option<(u64, Who)>,
+    /// Deliveries that ended because its consumer gave it back.
+    pub returned: u64,
     pub finished: Option<u64>,
+    /// Who had it then.
+    pub finisher: Option<Who>,
     /// Whether it was lost then, by a consumer that had acknowledged it beforehand.
     pub failed: bool,
     pub worked: u64,
@@ -99,7 +110,11 @@ impl Row {
             sent: never(),
             taken: never(),
             finished: never(),
-            who: never(),
+            // Of no delivery.
+            who: 0.into(),
+            takes: 0.into(),
+            returned: 0.into(),
+            finisher: never(),
             worked: 0.into(),
             afterlife: never(),
         }
@@ -170,17 +185,36 @@ impl Stays {
         self.row(stay).sent.fetch_or(REFUSED, Relaxed);
     }
 
-    /// A server took it. False if somebody had taken it before in the same delivery.
+    /// A server took it. False if it was taken more often than it has been delivered.
+    ///
+    /// Deliveries come to be known in any order: one that timed out may have waited in a consumer's window while the next was dealt with.
     pub fn take(&self, stay: usize, at: u64, who: Who) -> bool {
         let row = self.row(stay);
-        row.taken.store(at, Relaxed);
-        let before = row.who.swap(who.pack(), Relaxed);
-        before == NEVER || Who::unpack(before).deliveries < who.deliveries
+        if row.who.fetch_max(who.pack(), SeqCst) < who.pack() {
+            row.taken.store(at, Relaxed);
+        }
+        let takes = row.takes.fetch_add(1, SeqCst) + 1;
+        takes <= u64::from(Who::unpack(row.who.load(SeqCst)).deliveries)
     }
 
-    /// It was served. False if it had been before.
-    pub fn finish(&self, stay: usize, at: u64) -> bool {
-        self.row(stay).finished.compare_exchange(NEVER, at, Relaxed, Relaxed).is_ok()
+    /// It was served by a server. False if it had been before.
+    pub fn finish(&self, stay: usize, at: u64, who: Who) -> bool {
+        let row = self.row(stay);
+        let first = row.finished.compare_exchange(NEVER, at, Relaxed, Relaxed).is_ok();
+        if first {
+            row.finisher.store(who.pack(), Relaxed);
+        }
+        first
+    }
+
+    /// Its consumer gives it back.
+    pub fn give_back(&self, stay: usize) {
+        self.row(stay).returned.fetch_add(1, Relaxed);
+    }
+
+    /// The queue would not have it back: the delivery had ended before.
+    pub fn not_given_back(&self, stay: usize) {
+        self.row(stay).returned.fetch_sub(1, Relaxed);
     }
 
     /// Its consumer failed after it had acknowledged it.
@@ -209,6 +243,8 @@ impl Stays {
             sent: sent.map(|at| at & !REFUSED),
             refused: sent.is_some_and(|at| at & REFUSED != 0),
             taken: known(&row.taken).zip(known(&row.who).map(Who::unpack)),
+            returned: row.returned.load(Relaxed),
+            finisher: known(&row.finisher).map(Who::unpack),
             finished: finished.map(|at| at & !FAILED),
             failed: finished.is_some_and(|at| at & FAILED != 0),
             worked: row.worked.load(Relaxed),
@@ -219,11 +255,12 @@ impl Stays {
 
 impl Who {
     fn pack(self) -> u64 {
-        u64::from(self.group) << 52 | u64::from(self.server & 0xf_ffff) << 32 | u64::from(self.deliveries)
+        // The latest delivery is the greatest number. There are at most 512 servers, and so no more groups.
+        u64::from(self.deliveries) << 32 | u64::from(self.group & 0xfff) << 20 | u64::from(self.server & 0xf_ffff)
     }
 
     fn unpack(packed: u64) -> Who {
-        Who { group: (packed >> 52) as u32, server: (packed >> 32) as u32 & 0xf_ffff, deliveries: packed as u32 }
+        Who { group: (packed >> 20) as u32 & 0xfff, server: packed as u32 & 0xf_ffff, deliveries: (packed >> 32) as u32 }
     }
 }
 
@@ -242,8 +279,9 @@ mod tests {
         let first = stays.begin(origin(7), 10).expect("room");
         assert!(stays.take(first, 20, who));
         assert!(!stays.take(first, 20, who), "twice in one delivery");
-        assert!(stays.finish(first, 30) && !stays.finish(first, 40), "it is done once");
-        assert_eq!(stays.past(first), Past { sent: Some(10), taken: Some((20, who)), finished: Some(30), ..Past::default() });
+        assert!(stays.finish(first, 30, who) && !stays.finish(first, 40, who), "it is done once");
+        let finisher = Some(who);
+        assert_eq!(stays.past(first), Past { sent: Some(10), taken: Some((20, who)), finished: Some(30), finisher, ..Past::default() });
         assert_eq!(stays.origin(first).map(|o| o.id), Some(7));
         let second = stays.begin(origin(8), 0).expect("room");
         stays.refuse(second);
@@ -251,6 +289,17 @@ mod tests {
         assert_eq!((stays.len(), stays.origin(2)), (2, None));
         assert_eq!(stays.afterlife(first, || Some(second)), Some(second));
         assert_eq!(stays.afterlife(first, || None), Some(second));
+    }
+
+    #[test]
+    fn deliveries_may_be_told_of_in_any_order_but_each_once() {
+        let stays = Stays::new(1, 1);
+        let who = |server, deliveries| Who { group: 0, server, deliveries };
+        let stay = stays.begin(origin(0), 0).expect("room");
+        // The first waited in a window for so long that the second was done before.
+        assert!(stays.take(stay, 20, who(7, 2)) && stays.take(stay, 40, who(8, 1)));
+        assert_eq!(stays.past(stay).taken, Some((20, who(7, 2))));
+        assert!(!stays.take(stay, 50, who(8, 1)), "the first for a second time");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A queue whose confirmed messages survive crashes: a [`Queue`] with a write-ahead [`Log`] beneath it.
 
-use super::delivery::{Delivery, Misuse, Refused};
+use super::delivery::{Delivery, Misuse};
 use super::log::{Disk, Event, Folder, Log, LogError, SEGMENT};
-use super::settings::Settings;
+use super::settings::{Settings, Terms};
 use super::shell::Queue;
 use super::{Counts, Refusal};
 use std::path::Path;
@@ -99,18 +99,14 @@ impl DurableQueue {
     /// # Errors
     /// A queue that is full or closed, a disk that fails. A message that was not confirmed may be there after a crash nevertheless.
     pub fn publish(&self, bytes: &[u8], confirm: Confirm) -> Result<(), DurableError> {
+        // Before it is written: what finds no room costs no sync, and what is on the disk is in the queue.
+        let place = self.queue.reserve()?;
         let (number, position) = self.log.publish(bytes.to_vec())?;
         if confirm == Confirm::Durable {
             self.log.commit(position)?;
         }
-        let stored = Stored { number, before: 0, bytes: bytes.into() };
-        match self.queue.publish(stored) {
-            Ok(_) => Ok(()),
-            Err(Refused { why, .. }) => {
-                self.log.note(number, Event::Settled)?;
-                Err(why.into())
-            }
-        }
+        place.publish(Stored { number, before: 0, bytes: bytes.into() }, Terms::default());
+        Ok(())
     }
 
     /// Takes up to `max` messages onto the end of `out`, as [`Queue::consume`] does.
@@ -166,5 +162,28 @@ impl Drop for DurableQueue {
     fn drop(&mut self) {
         // Whoever must know calls flush himself; what cannot be written now comes again.
         let _flushed = self.log.flush();
+    }
+}
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+    use crate::queue::Overflow;
+
+    #[test]
+    fn what_finds_no_room_is_not_written() {
+        let folder = std::env::temp_dir().join(format!("queuelab-bounded-{}", std::process::id()));
+        let bounded = Settings { max_length: Some(1), overflow: Overflow::RejectPublish, ..Settings::default() };
+        let open = |settings: Settings| DurableQueue::open(&folder, settings, || 0).expect("the folder is ours");
+        let queue = open(bounded);
+        queue.publish(b"kept", Confirm::Durable).expect("there is room for one");
+        assert_eq!(queue.publish(b"refused", Confirm::Durable), Err(DurableError::Refused(Refusal::Full)));
+        assert_eq!(queue.log.publish(Vec::new()).expect("the disk is fine").0, 1, "the refused one has no number in the log");
+        drop(queue);
+        let (queue, mut hand) = (open(Settings::default()), Vec::new());
+        queue.try_consume(3, &mut hand);
+        assert_eq!(&*hand[0].body.bytes, b"kept");
+        drop(queue);
+        std::fs::remove_dir_all(&folder).expect("the folder is ours");
     }
 }

@@ -83,7 +83,7 @@ pub use counts::Counts;
 pub use delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
 pub use durable::{Confirm, DurableError, DurableQueue, Stored};
 pub use settings::{Backoff, Order, Overflow, Settings, Terms};
-pub use shell::Queue;
+pub use shell::{Place, Queue};
 pub use slots::Tag;
 pub use state::State;
 pub use topic::{Deliver, Partitioned, Topic, UnknownMember};

@@ -11,6 +11,15 @@ enum Step {
     },
     /// Publishes up to so many at once, as far as there is room.
     Fill(u64),
+    /// Keeps a place.
+    Reserve,
+    /// Publishes where a place is kept, if one is.
+    Fulfil {
+        rank: i64,
+        ttl: Option<u64>,
+    },
+    /// Gives a place up, if one is kept.
+    Release,
     Consume(usize),
     /// Does something with the delivery at this position among all that were ever made (modulo their number).
     Settle(Settle, usize),
@@ -38,9 +47,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Settle::Reject),
         1 => Just(Settle::Extend),
     ];
+    let terms = || (-2..3_i64, prop::option::weighted(0.3, 0..40_u64));
     prop_oneof![
-        12 => (-2..3_i64, prop::option::weighted(0.3, 0..40_u64)).prop_map(|(rank, ttl)| Step::Publish { rank, ttl }),
+        12 => terms().prop_map(|(rank, ttl)| Step::Publish { rank, ttl }),
         3 => (0..6_u64).prop_map(Step::Fill),
+        2 => Just(Step::Reserve),
+        2 => terms().prop_map(|(rank, ttl)| Step::Fulfil { rank, ttl }),
+        1 => Just(Step::Release),
         8 => (0..4_usize).prop_map(Step::Consume),
         12 => (settle, any::<usize>()).prop_map(|(how, which)| Step::Settle(how, which)),
         2 => Just(Step::BeginWait),
@@ -96,6 +109,9 @@ struct Broker {
     handed: usize,
     timers: u64,
     waiting: u64,
+    /// Places that are kept, and whether ever one was.
+    kept: u64,
+    keeps: bool,
     closed: bool,
     now: u64,
     /// In the order of the losses.
@@ -169,11 +185,40 @@ impl Broker {
     }
 
     fn bound(&self) -> Option<u64> {
-        self.settings.max_length.map(|m| m + self.waiting)
+        self.settings.max_length.map(|m| if self.keeps { m } else { m + self.waiting })
     }
 
     fn has_room(&self) -> bool {
-        self.bound().is_none_or(|b| self.ready() < b)
+        self.bound().is_none_or(|b| self.ready() + self.kept < b)
+    }
+
+    /// Whether a place is kept from now on.
+    fn reserve(&mut self) -> bool {
+        if self.closed {
+            return false;
+        }
+        self.keeps = true;
+        let drops = self.settings.overflow == Overflow::DropHead;
+        if drops && self.bound().is_some_and(|b| self.kept >= b) || !drops && !self.has_room() {
+            return false;
+        }
+        self.kept += 1;
+        self.drop_oldest(self.bound());
+        true
+    }
+
+    fn put(&mut self, rank: i64, ttl: Option<u64>) {
+        let ttl = ttl.unwrap_or(u64::MAX).min(self.settings.message_ttl.unwrap_or(u64::MAX));
+        let turn = self.timer();
+        self.messages.push(Plain { rank, turn, expires: ttl.saturating_add(self.now), deliveries: 0, at: At::Ready });
+    }
+
+    fn drop_oldest(&mut self, bound: Option<u64>) {
+        while self.settings.overflow == Overflow::DropHead && bound.is_some_and(|b| self.ready() + self.kept > b) {
+            let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
+            let Some(oldest) = ready.min_by_key(|&i| self.messages[i].turn) else { return };
+            self.lose(oldest, Loss::Dropped);
+        }
     }
 
     /// Whether the message is accepted.
@@ -182,14 +227,8 @@ impl Broker {
         if self.closed || (!room && self.settings.overflow != Overflow::DropHead) {
             return false;
         }
-        let ttl = ttl.unwrap_or(u64::MAX).min(self.settings.message_ttl.unwrap_or(u64::MAX));
-        let turn = self.timer();
-        self.messages.push(Plain { rank, turn, expires: ttl.saturating_add(self.now), deliveries: 0, at: At::Ready });
-        while self.settings.overflow == Overflow::DropHead && bound.is_some_and(|b| self.ready() > b) {
-            let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
-            let oldest = ready.min_by_key(|&i| self.messages[i].turn).expect("more are ready than may be");
-            self.lose(oldest, Loss::Dropped);
-        }
+        self.put(rank, ttl);
+        self.drop_oldest(bound);
         true
     }
 
@@ -230,7 +269,18 @@ impl Broker {
 /// Plays a history on both and compares after every step.
 fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
     let mut state = State::new(settings.clone());
-    let mut plain = Broker { settings, messages: Vec::new(), handed: 0, timers: 0, waiting: 0, closed: false, now: 0, lost: Vec::new() };
+    let mut plain = Broker {
+        settings,
+        messages: Vec::new(),
+        handed: 0,
+        timers: 0,
+        waiting: 0,
+        kept: 0,
+        keeps: false,
+        closed: false,
+        now: 0,
+        lost: Vec::new(),
+    };
     let (mut made, mut lost) = (Vec::<Delivery<u64>>::new(), Vec::new());
     for step in steps {
         // What is due at this very instant happens before the step in both.
@@ -248,6 +298,18 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 let expected = (0..count).take_while(|_| plain.has_room() && plain.publish(0, None)).count() as u64;
                 prop_assert_eq!((accepted, bodies), (expected, from + expected..from + count));
             }
+            Step::Reserve => prop_assert_eq!(state.reserve(now).is_ok(), plain.reserve()),
+            Step::Fulfil { rank, ttl } if plain.kept > 0 => {
+                let body = plain.messages.len() as u64;
+                prop_assert_eq!(state.fulfil(body, Terms { rank, ttl }, now), body);
+                plain.kept -= 1;
+                plain.put(rank, ttl);
+            }
+            Step::Release if plain.kept > 0 => {
+                state.release();
+                plain.kept -= 1;
+            }
+            Step::Fulfil { .. } | Step::Release => {}
             Step::Consume(count) => {
                 let from = made.len();
                 state.consume(count, now, &mut made);
@@ -297,6 +359,8 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
 fn same(state: &State<u64>, plain: &Broker) -> Result<(), TestCaseError> {
     let counts = state.counts();
     prop_assert!(counts.balanced(), "{:?}", counts);
+    prop_assert_eq!(state.has_room(), plain.has_room());
+    prop_assert_eq!(state.is_exhausted(), plain.closed && counts.inside() == 0 && plain.kept == 0);
     let lost = |why: Loss| plain.is(|at| matches!(at, At::Lost(w, _) if w == why));
     prop_assert_eq!(
         [counts.ready, counts.unacked, counts.delayed, counts.acked],

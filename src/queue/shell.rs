@@ -117,6 +117,41 @@ impl<T: Clone> Queue<T> {
         accepted
     }
 
+    /// Keeps a place for a message that cannot be taken yet, such as one that is on its way to a disk; waits for room where overflow is `block`.
+    /// Neither the bound nor a closing of the queue refuses the message any more. Such a message is not taken at once by a consumer that stands waiting, so a
+    /// queue of length 0 has no place for it.
+    ///
+    /// # Errors
+    /// Why there is no place: the queue is full or closed.
+    pub fn reserve(&self) -> Result<Place<'_, T>, Refusal> {
+        let mut inner = self.lock();
+        let outcome = loop {
+            let now = self.now_if_needed(&inner);
+            match inner.state.reserve(now) {
+                Err(Refusal::Wait) => self.wait_for_room(&mut inner),
+                outcome => break outcome,
+            }
+        };
+        self.leave(inner);
+        outcome.map(|()| Place { queue: self })
+    }
+
+    /// Publishes a message for which a [`Place::keep`] was called.
+    pub(crate) fn fulfil(&self, body: T, terms: Terms) -> u64 {
+        let mut inner = self.lock();
+        let now = if terms.ttl.is_some() { (self.now)() } else { self.now_if_needed(&inner) };
+        let id = inner.state.fulfil(body, terms, now);
+        self.leave(inner);
+        id
+    }
+
+    /// Gives a place up for which a [`Place::keep`] was called.
+    pub(crate) fn release(&self) {
+        let mut inner = self.lock();
+        inner.state.release();
+        self.leave(inner);
+    }
+
     /// Puts messages in that were there before, whatever the bound is.
     pub(super) fn restore(&self, bodies: impl IntoIterator<Item = T>) {
         let now = (self.now)();
@@ -292,6 +327,32 @@ impl<T: Clone> Queue<T> {
                 outcome => return outcome,
             }
         }
+    }
+}
+
+/// A place in a queue that is kept for a message; given up when it is dropped.
+pub struct Place<'a, T: Clone> {
+    queue: &'a Queue<T>,
+}
+
+impl<'a, T: Clone> Place<'a, T> {
+    /// Publishes the message. Returns its number.
+    pub fn publish(self, body: T, terms: Terms) -> u64 {
+        let queue = self.keep();
+        queue.fulfil(body, terms)
+    }
+
+    /// Leaves the place kept, for somebody else who will publish the message or give the place up.
+    pub(crate) fn keep(self) -> &'a Queue<T> {
+        let queue = self.queue;
+        std::mem::forget(self);
+        queue
+    }
+}
+
+impl<T: Clone> Drop for Place<'_, T> {
+    fn drop(&mut self) {
+        self.queue.release();
     }
 }
 

@@ -3,7 +3,7 @@
 //! `RUSTFLAGS="--cfg shuttle" cargo test --target-dir target/shuttle --lib queue::shuttle_test`; `SHUTTLE_ROUNDS=200000` in front makes the long version.
 
 use super::log::{Log, Memory};
-use super::{Overflow, Queue, Refusal, Settings};
+use super::{Overflow, Queue, Refusal, Settings, Terms};
 use shuttle::thread;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -71,6 +71,31 @@ fn all_messages_pass_from_hand_to_hand() {
 #[test]
 fn all_messages_pass_in_batches_with_looking_and_patient_publishers() {
     tried(|| pass_through(queue(2, 2, 2), 3));
+}
+
+/// Places are kept before messages come, and one in three is given up: whoever waits for a place gets one, and the end comes.
+#[test]
+fn all_messages_pass_by_kept_places() {
+    tried(|| {
+        let queue = queue(1, 1, 1);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let consumer = thread::spawn(consumer(Arc::clone(&queue), 1, Arc::clone(&seen)));
+        let publishers: Vec<_> = (0..2)
+            .map(|side| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || {
+                    queue.reserve().expect("it is open").publish(side, Terms::default());
+                    drop(queue.reserve().expect("it is open"));
+                    queue.reserve().expect("it is open").publish(side + 2, Terms::default());
+                })
+            })
+            .collect();
+        publishers.into_iter().for_each(|p| p.join().expect("a publisher does not panic"));
+        queue.close();
+        consumer.join().expect("a consumer does not panic");
+        let seen = seen.lock().expect("no thread panics");
+        assert_eq!(seen.iter().copied().collect::<BTreeSet<u64>>().len(), 4, "{seen:?}");
+    });
 }
 
 #[test]

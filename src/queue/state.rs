@@ -3,7 +3,8 @@
 //! A message is *ready* (waits for a consumer), *unacked* (delivered, not yet settled) or *delayed* (given back and
 //! kept away), until it is acknowledged or lost; [`Counts::balanced`] holds after every call. The bound counts ready messages
 //! alone, as brokers do, less those for which a consumer already stands waiting: they are as good as taken, and so a queue
-//! of length 0 passes messages from hand to hand. What happens by itself (a lease that ends, a delay that is over, a message at the
+//! of length 0 passes messages from hand to hand. A place that is reserved counts as a ready message, and where places are reserved nothing
+//! passes from hand to hand: the message has yet to come. What happens by itself (a lease that ends, a delay that is over, a message at the
 //! head whose time to live is over) happens at its own instant, in order, however late the next call comes.
 
 use super::counts::Counts;
@@ -28,6 +29,9 @@ pub struct State<T> {
     held: Held<T>,
     /// Consumers that wait for a message.
     takers: u64,
+    /// Places that are kept for messages to come, and whether ever one was.
+    reserved: u64,
+    reserving: bool,
     /// Messages that came back after a delay and joined the end: by so many is the order of arrival ahead of the published.
     late: u64,
     /// Until when everything that happens by itself has happened.
@@ -50,6 +54,8 @@ impl<T: Clone> State<T> {
             leases: Timers::default(),
             delays: Timers::default(),
             takers: 0,
+            reserved: 0,
+            reserving: false,
             counts: Counts::default(),
             lost: Vec::new(),
             closed: false,
@@ -83,6 +89,52 @@ impl<T: Clone> State<T> {
         let id = self.accept(body, terms.rank, expires);
         self.trim();
         Ok(id)
+    }
+
+    /// Keeps a place for a message that cannot be taken yet, on its way to a disk for instance. The publisher comes back with
+    /// [`State::fulfil`], which no bound and no closing refuses any more, or with [`State::release`].
+    ///
+    /// # Errors
+    /// A full or closed queue, as for a message.
+    pub fn reserve(&mut self, now: u64) -> Result<(), Refusal> {
+        self.tick(now);
+        if self.closed {
+            return Err(Refusal::Closed);
+        }
+        self.reserving = true;
+        let refused = match self.settings.overflow {
+            Overflow::Block if !self.has_room() => Some(Refusal::Wait),
+            Overflow::RejectPublish if !self.has_room() => Some(Refusal::Full),
+            Overflow::DropHead if self.most_ready().is_some_and(|most| self.reserved >= most) => Some(Refusal::Full),
+            _ => None,
+        };
+        if let Some(why) = refused {
+            self.counts.rejected += u64::from(why == Refusal::Full);
+            return Err(why);
+        }
+        self.reserved += 1;
+        self.trim();
+        Ok(())
+    }
+
+    /// Accepts the message for which a place was kept, and gives it a number.
+    ///
+    /// # Panics
+    /// Without such a place.
+    pub fn fulfil(&mut self, body: T, terms: Terms, now: u64) -> u64 {
+        self.release();
+        self.tick(now);
+        let expires = self.expiry(terms.ttl);
+        self.accept(body, terms.rank, expires)
+    }
+
+    /// Gives a place up that was kept: its message will not come.
+    ///
+    /// # Panics
+    /// Without such a place.
+    pub fn release(&mut self) {
+        assert!(self.reserved > 0, "a place that is given up was kept");
+        self.reserved -= 1;
     }
 
     /// Accepts messages about which nothing is said, as long as there is room, and says how many. What is left in the iterator has found none.
@@ -268,7 +320,7 @@ impl<T: Clone> State<T> {
 
     /// Whether no message will ever be ready again: closed, and all is settled.
     pub fn is_exhausted(&self) -> bool {
-        self.closed && self.counts.inside() == 0
+        self.closed && self.counts.inside() == 0 && self.reserved == 0
     }
 
     /// Whether a message would be accepted without losing another.
@@ -280,7 +332,13 @@ impl<T: Clone> State<T> {
     /// How many messages would be accepted without losing another.
     #[inline]
     fn room(&self) -> u64 {
-        self.settings.max_length.map_or(u64::MAX, |max| max.saturating_add(self.takers).saturating_sub(self.counts.ready))
+        self.most_ready().map_or(u64::MAX, |most| most.saturating_sub(self.counts.ready + self.reserved))
+    }
+
+    /// How many messages and kept places there may be.
+    #[inline]
+    fn most_ready(&self) -> Option<u64> {
+        self.settings.max_length.map(|max| max.saturating_add(if self.reserving { 0 } else { self.takers }))
     }
 
     /// Whether there is so much room that a publisher should be woken.
@@ -386,11 +444,11 @@ impl<T: Clone> State<T> {
         Some(())
     }
 
-    /// Drops the oldest messages that exceed the bound: with length 0 and nobody waiting, the newcomer itself.
+    /// Drops the oldest messages that exceed the bound: with length 0 and nobody waiting, the newcomer itself. A place that is kept is none.
     #[inline]
     fn trim(&mut self) {
-        let Some(max) = self.settings.max_length.filter(|_| self.settings.overflow == Overflow::DropHead) else { return };
-        while self.counts.ready > max.saturating_add(self.takers) {
+        let Some(most) = self.most_ready().filter(|_| self.settings.overflow == Overflow::DropHead) else { return };
+        while self.counts.ready > 0 && self.counts.ready + self.reserved > most {
             let slot = self.line.pop_oldest(|slot| self.held.extra(slot).turn).expect("the counted ready messages are in line");
             let entry = self.held.slots.remove(slot);
             self.counts.ready -= 1;

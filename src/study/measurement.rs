@@ -58,7 +58,7 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
 /// A refusal that says why.
 pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Rehearsal, why };
-    let planned = plan(scenario).map_err(refuse)?;
+    let planned = planned(scenario).map_err(refuse)?;
     let before = scenario.backlog();
     let messages = before + planned.len() as u64;
     let host = Happened { commits: commits(scenario, syncs, planned.len()), ..Happened::default() };
@@ -82,7 +82,7 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
         return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));
     }
     let speed = scenario.measurement.speed;
-    let planned = plan(scenario).map_err(refuse)?;
+    let planned = planned(scenario).map_err(refuse)?;
     let played = scaled(&planned, 1.0 / speed);
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
@@ -116,7 +116,6 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
         measurement.host.clone_from(&run.host);
         measurement.caveats.extend(caveats.iter().cloned());
         measurement.caveats.extend(late_expiry(scenario));
-        measurement.caveats.extend(late_acknowledgement(scenario));
     }
     Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
 }
@@ -142,15 +141,6 @@ fn late_expiry(scenario: &Scenario) -> Option<String> {
     Some(format!(
         "what has expired in `{queue}` is thrown out when it comes to the head of the line, and at once in the simulation: the same messages are \
          served, but the measured line is longer"
-    ))
-}
-
-/// Where the real queue does again what the simulation calls done: its tags end with their leases, as in the brokers that have tags.
-fn late_acknowledgement(scenario: &Scenario) -> Option<String> {
-    let queue = &scenario.queues.iter().find(|q| q.visibility_timeout.is_some())?.name;
-    Some(format!(
-        "the real queue refuses an acknowledgement that comes after the visibility timeout of `{queue}` and delivers the message again; in the \
-         simulation whoever is done first has done it, so that it has fewer deliveries"
     ))
 }
 
@@ -208,10 +198,15 @@ fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ide
         let mut summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
         // A hand-off between threads is a wait in a measurement and none in a simulation.
         summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
-        // How many servers there were is in no record.
-        for c in scenario.consumers.iter().filter(|c| c.autoscale.is_some()) {
-            let of = [format!("consumers.{}.count", c.name), format!("consumers.{}.utilization", c.name)];
+        for c in &scenario.consumers {
+            let unknown: &[&str] = match (scenario.queues[c.from].visibility_timeout.is_some(), c.autoscale.is_some()) {
+                // What was worked on for nothing after its delivery had timed out is in no record, nor how many servers there were.
+                (true, _) => &["count", "utilization", "busy", "throughput"],
+                (false, true) => &["count", "utilization"],
+                (false, false) => continue,
+            };
             let queue = format!("queues.{}.utilization", scenario.queues[c.from].name);
+            let of: Vec<String> = unknown.iter().map(|quantity| format!("consumers.{}.{quantity}", c.name)).collect();
             summaries.whole.values.retain(|path, _| *path != queue && !of.iter().any(|of| path.starts_with(of)));
         }
         answer(scenario, method, by, &summaries)
@@ -263,7 +258,10 @@ fn really_sent(measured: &Told, planned: &Block) -> Block {
 }
 
 /// The plan of a measurement: the scenario's own, for as long as it is to last.
-fn plan(scenario: &Scenario) -> Result<Block, String> {
+///
+/// # Errors
+/// Why there is none: too many messages to keep, or too few to tell anything.
+pub fn planned(scenario: &Scenario) -> Result<Block, String> {
     let lasts = scenario.measurement.duration * scenario.measurement.speed;
     let expected = scenario.producers.iter().map(|p| p.rate).sum::<f64>() * lasts;
     if expected > MOST_MESSAGES as f64 {
@@ -482,14 +480,6 @@ mod tests {
         let said = deadlock(&scenario, &told, true, 10e9).expect("it stood still for nine seconds");
         assert!(said.starts_with("deadlock: after 1.00 s nobody went on, as consumers of `queue` wait for room in `queue`"), "{said}");
         assert_eq!((deadlock(&scenario, &told, false, 10e9), deadlock(&scenario, &told, true, 1.1e9)), (None, None));
-    }
-
-    #[test]
-    fn what_the_real_queue_does_otherwise_is_said() {
-        let mut scenario = Scenario::mgc(100.0, crate::workload::laws::Law::exponential(0.001), 1);
-        assert_eq!(late_acknowledgement(&scenario), None);
-        scenario.queues[0].visibility_timeout = Some(0.01);
-        assert!(late_acknowledgement(&scenario).is_some_and(|said| said.contains("after the visibility timeout of `queue`")));
     }
 
     #[test]

@@ -21,10 +21,15 @@ pub const PREDICTED: [(&str, f64); 3] = [("mean", MEAN_TOLERANCE), ("p50", REHEA
 
 /// Messages of the simulation that looks whether a queue of unknown load is the fullest.
 const LOOK: u64 = 20_000;
+/// The share of the latency that a change of the host has to explain to be told: a service time that is longer by a share makes the
+/// latency at load rho longer by about 1 / (1 − rho) times that share.
+const TOLD: f64 = 0.01;
 
 /// What low loads showed of the host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Lesson {
+    /// The loads that taught it: those whose measurement can be trusted.
+    pub loads: Vec<f64>,
     /// Seconds until a message reaches a consumer that sleeps, in the scenario's time; `None` if no consumer was seen asleep.
     pub hand_off: Option<f64>,
     /// Of each group of consumers, how long its services took over how long they were to take, on average.
@@ -57,6 +62,15 @@ pub enum Held {
     Rejected(Vec<String>),
     /// Why it cannot be said.
     Undecided(String),
+}
+
+/// Why nothing was predicted, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The scenario is of no such kind.
+    Scenario(String),
+    /// It could not be measured.
+    Run(String),
 }
 
 /// A scenario, learnt and predicted.
@@ -92,13 +106,20 @@ impl Point {
         if self.predicted.is_some() { "predicted" } else { "learnt" }
     }
 
+    /// The gate by which the measurement says nothing, if it does not.
+    pub fn invalid(&self) -> Option<&'static str> {
+        let gates = &self.answer(Method::Measurement)?.gates;
+        gates.iter().find(|g| g.trust == Trust::Invalid).map(|g| g.name)
+    }
+
     /// Whether the prediction held; `None` for a load that was learnt from.
     pub fn held(&self, learnt: &Lesson) -> Option<Held> {
         self.predicted.as_ref()?;
-        let measured = self.answer(Method::Measurement)?;
-        if measured.trust() == Trust::Invalid {
-            let gate = measured.gates.iter().find(|g| g.trust == Trust::Invalid).map_or("its gates", |g| g.name);
+        if let Some(gate) = self.invalid() {
             return Some(Held::Undecided(format!("the measurement is INVALID ({gate}), and judges nobody")));
+        }
+        if learnt.loads.is_empty() {
+            return Some(Held::Undecided("no low load could be measured well enough to learn from".into()));
         }
         let judged = PREDICTED.iter().filter_map(|&(statistic, share)| {
             let (off, predicted) = (self.off(statistic)?, self.predicted_latency(statistic)?);
@@ -126,7 +147,7 @@ impl Point {
     fn changed(&self, learnt: &Lesson) -> Option<String> {
         let groups = self.scenario.consumers.iter().zip(self.lesson.stretch.iter().zip(&learnt.stretch));
         let mut said: Vec<String> = groups
-            .filter(|(_, (now, then))| (*now - *then).abs() >= 0.002)
+            .filter(|(_, (now, then))| (*now - *then).abs() >= TOLD * (1.0 - self.load))
             .map(|(c, (now, then))| format!("services of `{}` took {}, not {}", c.name, longer(*now), longer(*then)))
             .collect();
         if let (Some(now), Some(then)) = (self.lesson.hand_off, learnt.hand_off)
@@ -165,14 +186,15 @@ fn figure(answer: &Answer, statistic: &str) -> Option<f64> {
 /// measures them. Whoever stops it gets what was finished by then.
 ///
 /// # Errors
-/// Why it cannot be done: a scenario that cannot be measured, or one whose load is not a matter of its rates.
-pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Watch) -> Result<Prediction, Unanswered> {
-    let refused = |why: String| Unanswered { method: Method::Measurement, why };
-    let rho = turned(scenario).map_err(refused)?;
+/// Why it cannot be done: a scenario whose load is not a matter of its rates or that is too short, or one that cannot be measured.
+pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Watch) -> Result<Prediction, Refusal> {
+    let rho = turned(scenario).map_err(Refusal::Scenario)?;
     let at = |load: f64| load::times(scenario, load / rho);
     for &load in learn.iter().chain(judge) {
-        is_fullest(&at(load), load).map_err(refused)?;
+        measurement::planned(&at(load)).map_err(|why| Refusal::Scenario(format!("at load {}: {why}", plain(load, 3))))?;
+        is_fullest(&at(load), load).map_err(Refusal::Scenario)?;
     }
+    let failed = |load: f64| move |no: Unanswered| Refusal::Run(format!("at load {}: {}", plain(load, 3), no.why));
     let mut points = Vec::new();
     let all = (learn.len() + judge.len()) as f64;
     for (i, &load) in learn.iter().enumerate() {
@@ -182,18 +204,18 @@ pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Wa
         if watch.stopped() {
             break;
         }
-        points.push(point?);
+        points.push(point.map_err(failed(load))?);
     }
     let lesson = together(&points);
     for (i, &load) in judge.iter().enumerate().take_while(|_| !watch.stopped()) {
         let part = Part { watch, from: (learn.len() + i) as f64 / all, share: 1.0 / all, load };
         let scenario = at(load);
-        let predicted = measurement::rehearsed(&taught(&scenario, &lesson), &lesson.syncs)?;
+        let predicted = measurement::rehearsed(&taught(&scenario, &lesson), &lesson.syncs).map_err(failed(load))?;
         let point = point(scenario, load, Some(predicted), &part);
         if watch.stopped() {
             break;
         }
-        points.push(point?);
+        points.push(point.map_err(failed(load))?);
     }
     Ok(Prediction { scenario: scenario.clone(), lesson, points })
 }
@@ -252,17 +274,19 @@ fn point(scenario: Scenario, load: f64, predicted: Option<Answer>, watch: &dyn W
     };
     let stretch = |c: &Consumer| mean(Method::Measurement, c).zip(mean(Method::Rehearsal, c)).map_or(1.0, |(real, planned)| real / planned);
     let stretch = scenario.consumers.iter().map(stretch).collect();
-    Ok(Point { load, predicted, answers, lesson: Lesson { hand_off, stretch, syncs }, scenario })
+    Ok(Point { load, predicted, answers, lesson: Lesson { loads: vec![load], hand_off, stretch, syncs }, scenario })
 }
 
-/// What several loads showed, on average.
+/// What several loads showed, on average of those that can be trusted.
 fn together(points: &[Point]) -> Lesson {
+    let groups = points.first().map_or(0, |p| p.lesson.stretch.len());
+    let points: Vec<&Point> = points.iter().filter(|p| p.invalid().is_none()).collect();
     let mean = |of: &mut dyn Iterator<Item = f64>| {
         let all: Vec<f64> = of.collect();
         (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
     };
-    let groups = points.first().map_or(0, |p| p.lesson.stretch.len());
     Lesson {
+        loads: points.iter().map(|p| p.load).collect(),
         hand_off: mean(&mut points.iter().filter_map(|p| p.lesson.hand_off)),
         stretch: (0..groups).map(|g| mean(&mut points.iter().map(|p| p.lesson.stretch[g])).unwrap_or(1.0)).collect(),
         syncs: points.iter().flat_map(|p| p.lesson.syncs.iter().copied()).collect(),
@@ -323,12 +347,12 @@ mod tests {
             scenario: Scenario::mgc(900.0, Law::exponential(0.001), 1),
             predicted: Some(answer(Method::Rehearsal, 0.010)),
             answers: vec![answer(Method::Measurement, measured), answer(Method::Replay, replayed)],
-            lesson: Lesson { hand_off: Some(30e-6), stretch: vec![stretch], syncs: Vec::new() },
+            lesson: Lesson { loads: vec![0.9], hand_off: Some(30e-6), stretch: vec![stretch], syncs: Vec::new() },
         }
     }
 
     fn learnt() -> Lesson {
-        Lesson { hand_off: Some(30e-6), stretch: vec![1.003], syncs: Vec::new() }
+        Lesson { loads: vec![0.3], hand_off: Some(30e-6), stretch: vec![1.003], syncs: Vec::new() }
     }
 
     #[test]
@@ -351,6 +375,29 @@ mod tests {
         assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("INVALID (steal)")));
         point.answers = vec![answer(Method::Measurement, 0.0)];
         assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("too few")));
+    }
+
+    #[test]
+    fn an_invalid_low_load_teaches_nothing() {
+        let gate = Gate { name: "steal", value: 0.5, limit: 0.01, unit: "ratio", trust: Trust::Invalid, meaning: String::new() };
+        let mut points = [point(0.01, 0.01, 1.01), point(0.01, 0.01, 1.03)];
+        points[1].answers[0].gates.push(gate.clone());
+        points[1].load = 0.5;
+        let lesson = together(&points);
+        assert_eq!((lesson.loads, lesson.stretch), (vec![0.9], vec![1.01]));
+        points[0].answers[0].gates.push(gate);
+        let nothing = together(&points);
+        assert_eq!(nothing.stretch, [1.0]);
+        assert!(matches!(point(0.01, 0.01, 1.0).held(&nothing), Some(Held::Undecided(why)) if why.contains("no low load")));
+    }
+
+    #[test]
+    fn the_host_is_blamed_where_it_explains_a_hundredth() {
+        // 0.3 points more of the service are 3 % of the latency at 0.9, and less than a hundredth at 0.5.
+        let mut point = point(0.012, 0.012, 1.006);
+        assert!(point.changed(&learnt()).is_some());
+        point.load = 0.5;
+        assert_eq!(point.changed(&learnt()), None);
     }
 
     #[test]

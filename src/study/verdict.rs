@@ -16,12 +16,20 @@ pub fn verdict(study: &Study) -> Vec<String> {
 /// What happens to messages, by the witness that knows best.
 fn headline(study: &Study) -> String {
     let best = [Method::Simulation, Method::Theory, Method::Measurement].iter().find_map(|m| study.answer(*m));
-    let Some(answer) = best else {
-        return match study.unstable() {
-            Some(why) => format!("This queue does not hold: {why}."),
-            None => "No method answers this scenario; the reasons are below.".into(),
-        };
-    };
+    let unstable = study.unstable().map(|why| format!("This queue does not hold: {why}."));
+    match (best, unstable) {
+        // What was measured of a queue that grows is true of that time alone.
+        (Some(answer), Some(falls)) if answer.method == Method::Measurement => {
+            format!("{falls} In the {} that it was measured: {}", Time(study.scenario.measurement.duration), told(study, answer))
+        }
+        (Some(answer), _) => told(study, answer),
+        (None, Some(falls)) => falls,
+        (None, None) => "No method answers this scenario; the reasons are below.".into(),
+    }
+}
+
+/// What happens to messages by an answer.
+fn told(study: &Study, answer: &Answer) -> String {
     let mut words = Vec::new();
     if let (Some(mean), Some(p99)) = (answer.get("total.latency.mean"), answer.get("total.latency.p99")) {
         words.push(format!("a message takes {} on average, and 99 % are done within {}", time(mean), time(p99)));

@@ -227,7 +227,8 @@ impl<'a> Station<'a> {
             Feature::Partitions => queue.partitions.is_some_and(|p| p > 1),
             Feature::TimeToLive => queue.message_ttl.is_some(),
             Feature::VisibilityTimeout => {
-                let sure = self.service.is_constant() && !self.has(Feature::Outages);
+                // In a consumer's own line a delivery ages before its work begins.
+                let sure = self.service.is_constant() && !self.has(Feature::Outages) && groups.iter().all(|c| c.prefetch <= 1);
                 queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
             }
             Feature::Backlog => queue.initial_backlog > 0,

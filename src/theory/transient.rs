@@ -90,7 +90,7 @@ impl Law {
 
     /// E\[(N − c)⁺\].
     pub fn above(&self, c: u32) -> f64 {
-        self.p.iter().enumerate().skip(c as usize).map(|(n, p)| (n - c as usize) as f64 * p).sum()
+        self.p.iter().enumerate().skip(c as usize).map(|(n, p)| (n - c as usize) as f64 * p).fold(0.0, |sum, part| sum + part)
     }
 
     pub fn sd(&self) -> f64 {
@@ -142,9 +142,10 @@ struct Course {
     then: Option<f64>,
 }
 
-/// Plays a timetable in steps: `advance(rate, time)` returns what waits and what is there.
-fn course(table: &Timetable, capacity: f64, waiting: f64, mut advance: impl FnMut(f64, f64) -> (f64, f64)) -> Course {
-    let mut moments = vec![Moment { at: 0.0, waiting, in_system: waiting, half_width: None }];
+/// Plays a timetable in steps from what waits and what is there: `advance(rate, time)` returns the two anew.
+fn course(table: &Timetable, capacity: f64, start: (f64, f64), mut advance: impl FnMut(f64, f64) -> (f64, f64)) -> Course {
+    let (waiting, in_system) = start;
+    let mut moments = vec![Moment { at: 0.0, waiting, in_system, half_width: None }];
     let overloads = table.steps.iter().rposition(|(_, rate)| *rate >= capacity);
     let (mut at, mut left) = (0.0, waiting);
     for (i, (lasts, rate)) in table.steps.iter().enumerate() {
@@ -231,8 +232,8 @@ impl ClosedForm for Schedule {
         let (c, mu) = (station.servers.unwrap_or(1), 1.0 / station.service.mean());
         let backlog = scenario.queues[0].initial_backlog;
         let mut law = Law::start(backlog as usize);
-        let waiting = law.above(c);
-        let course = course(&table, f64::from(c) * mu, waiting, |rate, time| {
+        let start = (law.above(c), law.mean());
+        let course = course(&table, f64::from(c) * mu, start, |rate, time| {
             law.advance(rate, mu, c, time);
             (law.above(c), law.mean())
         });
@@ -281,8 +282,9 @@ impl ClosedForm for Fluid {
         let (station, table) = Self::parts(scenario).map_err(Refusal::Other)?;
         let c = f64::from(station.servers.unwrap_or(1));
         let capacity = c / station.service.mean();
-        let mut waiting = (scenario.queues[0].initial_backlog as f64 - c).max(0.0);
-        let course = course(&table, capacity, waiting, |rate, time| {
+        let backlog = scenario.queues[0].initial_backlog as f64;
+        let mut waiting = (backlog - c).max(0.0);
+        let course = course(&table, capacity, (waiting, backlog), |rate, time| {
             waiting = (waiting + (rate - capacity) * time).max(0.0);
             (waiting, waiting + c.min(rate / capacity * c))
         });
@@ -305,6 +307,14 @@ mod tests {
         assert_eq!(law.quantile(0.99), 375);
         law.advance(8.0, 10.0, 1, 10.0);
         assert!((law.mean() / 284.3333333333244 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn nothing_is_there_at_the_start_or_the_backlog_is() {
+        assert!(Law::start(0).above(2).is_sign_positive(), "an empty line, not less than one");
+        let table = Timetable { steps: vec![(1.0, 0.0)], after: 0.0 };
+        let start = course(&table, 1.0, (3.0, 5.0), |_, _| (0.0, 0.0)).moments[0];
+        assert_eq!((start.waiting, start.in_system), (3.0, 5.0));
     }
 
     #[test]

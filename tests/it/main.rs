@@ -19,5 +19,6 @@ mod semantics;
 mod stopping;
 mod studies;
 mod theory;
+mod timeouts;
 mod verdicts;
 mod wakeups;

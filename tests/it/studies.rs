@@ -290,8 +290,12 @@ fn predictions_refuse_what_rates_cannot_turn() {
     let desk = Desk::new("predict-wrong", &[("mm1.toml", MM1), ("closed.toml", &closed)]);
     for (arguments, code, word) in [
         (vec!["mm1.toml", "--learn", "0.3,1.2"], 2, "between 0 and 1"),
-        (vec!["mm1.toml", "--learn", "0.3", "--judge", "0.3"], 2, "is no test"),
-        (vec!["closed.toml"], 5, "closed loop"),
+        (vec!["mm1.toml", "--judge", "-0.5"], 2, "between 0 and 1"),
+        (vec!["mm1.toml", "--learn", "0.3", "--judge", "0.3"], 2, "load 0.3 in --judge is not above 0.3 in --learn"),
+        (vec!["mm1.toml", "--judge", "0.7,0.8,0.7"], 2, "load 0.7 is twice in --judge"),
+        (vec!["mm1.toml", "--set", "measurement.duration=200ms"], 2, "at load 0.3: only "),
+        (vec!["closed.toml"], 2, "closed loop"),
+        (vec!["mm1.toml", "--set", "queues.jobs.discipline=processor-sharing"], 5, "at load 0.3: "),
     ] {
         let output = desk.run(&[&["predict"], &arguments[..]].concat());
         let said = text(&output.stderr);

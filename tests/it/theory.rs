@@ -33,7 +33,6 @@ const OPEN: &[(&str, &str)] = &[
 /// References that no scenario can ask for, and why; a doc-test or a unit test holds the formula itself to the number.
 const INEXPRESSIBLE: &[(&str, &str)] = &[
     ("bulk-l3-b5-join", "a batch is closed when it is taken: `theory::bulk::joining`"),
-    ("pub-lazowska-113", "one of three visited devices is given in full: `theory::jackson::in_system`"),
     ("pub-bolch-7.7", "routes depend on the class: messages of all producers are routed alike"),
     ("pubsub-indep-4", "copies that share their arrivals are not independent: `theory::forkjoin`"),
     ("pubsub-indep-10", "copies that share their arrivals are not independent: `theory::forkjoin`"),

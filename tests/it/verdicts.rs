@@ -103,3 +103,21 @@ fn what_an_overload_gets_done_is_what_its_server_can_do() {
         assert!((value(&answer, &format!("{place}.throughput")) - 100.0).abs() < 0.1, "{place}");
     }
 }
+
+/// Each server is busy 90 % of the time with 600/s, but one that waits for the other's single place lets through 500/s at most
+/// (two exponential servers of rate m and k places that hold a message between or in them: m k / (k + 1), here k = 3).
+#[test]
+fn a_measurement_does_not_hide_that_the_queue_does_not_hold() {
+    let server = |name: &str, then: &str| {
+        format!("[consumers.{name}]\nfrom = \"{name}\"\nservice_time = {{ law = \"exponential\", mean = \"1.5ms\" }}\n{then}\n")
+    };
+    let text = format!(
+        "[producers.p]\nto = \"q\"\nrate = \"600/s\"\n[queues.q]\n[queues.r]\nmax_length = 1\noverflow = \"block\"\n{}{}\
+        [measurement]\nduration = \"500ms\"\n",
+        server("q", "to = \"r\""),
+        server("r", "")
+    );
+    let said = run(&scenario(&text), &[Method::Simulation, Method::Measurement], &Blind).verdict[0].clone();
+    assert!(said.starts_with("This queue does not hold: unstable: "), "{said}");
+    assert!(said.contains("In the 500 ms that it was measured: A message takes"), "{said}");
+}

@@ -76,33 +76,95 @@ fn a_batch_goes_on_after_its_server_has_taken_the_next() {
     assert_eq!(served(&lives, 0, 9), first);
 }
 
-/// The first is back in line at 16 s and done after all at 36 s. Two servers are held then; one message is taken and the other in
-/// line, so that one of them is free for the fifth at 50 s.
-#[test]
-fn what_is_done_late_leaves_its_place_in_line() {
-    let next = "to = \"r\"\n[queues.r]\nmax_length = 1\noverflow = \"block\"\nvisibility_timeout = \"5s\"\n\
-        [consumers.d]\nfrom = \"r\"\nservice_time = \"25s\"";
-    let (lives, totals) = play(&single("", &format!("count = 2\nservice_time = \"1s\"\n{next}")), 6);
-    assert_eq!(served(&lives, 0, 5)[4], (4, 50_000, 50_000, 51_000));
-    assert!(totals.queues.iter().all(|q| q.is_conserved()), "{totals:?}");
+/// A queue whose deliveries time out after five seconds, from which so many wait from the start: what became of them, until they are all
+/// done, and for how many seconds each group was busy until 100 s.
+fn leased(waiting: u32, queue: &str, consumers: &str) -> (Lives, Vec<u128>) {
+    let text = format!("[queues.q]\ninitial_backlog = {waiting}\nvisibility_timeout = \"5s\"\n{queue}\n{consumers}");
+    let scenario = scenario(&text);
+    let mut network = Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).expect("a network");
+    let mut lives = Lives::default();
+    network.advance_until(100 * SECOND as u64, &mut lives);
+    let totals = network.network_totals();
+    assert!(totals.queues[0].is_conserved(), "{totals:?}");
+    (lives, totals.groups.iter().map(|g| g.busy_area / SECOND).collect())
 }
 
-/// Each is in its server's own line again when it is done after all.
-#[test]
-fn what_is_done_late_leaves_the_line_of_a_consumer() {
-    let (lives, totals) = play(&single("visibility_timeout = \"5s\"", "service_time = \"12s\"\nprefetch = 2"), 3);
-    let finished: Vec<_> = served(&lives, 0, 2).iter().map(|r| (r.0, r.3)).collect();
-    assert_eq!(finished, [(0, 22_000), (1, 34_000)]);
-    assert!(totals.queues[0].is_conserved() && lives.stays.0.iter().all(|r| r.deliveries == 1));
+/// Message, deliveries, group, and when it was done, in milliseconds.
+fn ends(lives: &Lives) -> Vec<(u64, u32, u32, u64)> {
+    let mut all: Vec<_> = lives.stays.0.iter().map(|r| (r.message.id, r.deliveries, r.consumer, r.finished / 1_000_000)).collect();
+    all.sort_unstable();
+    all
 }
 
-/// Others fail with it again and again, three seconds apart, while the first works until 40 s.
+/// The second is in the consumer's own line from 0 s on and worked on from 4 s, for nothing after 5 s; again it is there from 5, 10 and 15 s
+/// on and begins at 8, 12 and 16 s: only the last is done within five seconds, at the very end.
 #[test]
-fn what_is_done_late_is_done_wherever_it_waits() {
-    let failing = "[consumers.d]\nfrom = \"q\"\nservice_time = \"1s\"\nfailure = 1.0\nretry_delay = \"2s\"\n";
-    let (lives, _) = play(&(single("visibility_timeout = \"5s\"\ndelivery_limit = 50", "service_time = \"30s\"") + failing), 1);
-    let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it left");
-    assert_eq!((first.outcome, first.finished / 1_000_000, first.consumer), (Outcome::Served, 40_000, 0));
+fn a_delivery_ages_in_the_line_of_its_consumer() {
+    let (lives, busy) = leased(2, "", "[consumers.c]\nfrom = \"q\"\nservice_time = \"4s\"\nprefetch = 3\n");
+    assert_eq!(ends(&lives), [(0, 1, 0, 4_000), (1, 4, 0, 20_000)]);
+    // In service from 4 to 5, 8 to 10, 12 to 15 and 16 to 20 s by deliveries that counted.
+    assert_eq!(served(&lives, 0, 2)[1], (1, 0, 10_000, 20_000));
+    assert_eq!(busy, [20]);
+}
+
+/// The slow one holds the first and, in its own line, the third; at 5 s the quick one takes the first and then the third.
+#[test]
+fn a_copy_is_worked_on_when_its_message_is_long_gone() {
+    let groups = "[consumers.c]\nfrom = \"q\"\nservice_time = \"12s\"\nprefetch = 2\n[consumers.d]\nfrom = \"q\"\nservice_time = \"1s\"\n";
+    let (lives, busy) = leased(3, "", groups);
+    assert_eq!(ends(&lives), [(0, 2, 1, 6_000), (1, 1, 1, 1_000), (2, 2, 1, 7_000)]);
+    assert_eq!(served(&lives, 0, 3), [(0, 0, 0, 6_000), (1, 0, 0, 1_000), (2, 0, 6_000, 7_000)]);
+    assert_eq!(busy, [24, 3]);
+}
+
+/// At 5 s both have been delivered for the last time: the one in service and the one that never was.
+#[test]
+fn the_last_delivery_may_time_out_in_the_line_of_a_consumer() {
+    let (lives, busy) = leased(2, "delivery_limit = 1", "[consumers.c]\nfrom = \"q\"\nservice_time = \"12s\"\nprefetch = 2\n");
+    assert_eq!(ends(&lives), [(0, 1, 0, 5_000), (1, 1, 0, 5_000)]);
+    assert!(lives.stays.0.iter().all(|r| r.outcome == Outcome::DeadLettered));
+    assert_eq!(busy, [24]);
+}
+
+/// The second is acknowledged at 4 s, when its work begins, and so does not time out at 5 s.
+#[test]
+fn what_is_acknowledged_before_its_work_does_not_time_out_in_it() {
+    for line in ["prefetch = 2", "batch = { max = 1 }", ""] {
+        let text = format!("[consumers.c]\nfrom = \"q\"\nservice_time = \"4s\"\nack = \"auto\"\n{line}\n");
+        assert_eq!(ends(&leased(2, "", &text).0), [(0, 1, 0, 4_000), (1, 1, 0, 8_000)], "{line}");
+    }
+    let (lives, _) = leased(1, "", "[consumers.c]\nfrom = \"q\"\nservice_time = \"9s\"\nack = \"auto\"\n");
+    assert_eq!(ends(&lives), [(0, 1, 0, 9_000)]);
+}
+
+/// The first fails at 8 s, when another has it since 5 s.
+#[test]
+fn a_failure_that_comes_too_late_is_none() {
+    let groups = "[consumers.c]\nfrom = \"q\"\nservice_time = \"8s\"\nfailure = 1.0\n[consumers.d]\nfrom = \"q\"\nservice_time = \"4s\"\n";
+    assert_eq!(ends(&leased(1, "delivery_limit = 9", groups).0), [(0, 2, 1, 9_000)]);
+}
+
+/// Of two that are taken together each comes back by itself, in its place: the quick one has them one by one.
+#[test]
+fn a_batch_times_out_message_by_message() {
+    let groups =
+        "[consumers.c]\nfrom = \"q\"\nservice_time = \"9s\"\nbatch = { max = 2 }\n[consumers.d]\nfrom = \"q\"\nservice_time = \"1s\"\n";
+    let (lives, busy) = leased(2, "", groups);
+    assert_eq!(ends(&lives), [(0, 2, 1, 6_000), (1, 2, 1, 7_000)]);
+    assert_eq!(busy, [9, 2]);
+}
+
+#[test]
+fn work_that_can_never_be_acknowledged_in_time_is_refused() {
+    let refused = |queue: &str, law: &str| {
+        let scenario = scenario(&single(queue, &format!("service_time = {law}")));
+        Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).err()
+    };
+    let late = "{ law = \"uniform\", min = \"6s\", max = \"9s\" }";
+    assert!(refused("visibility_timeout = \"5s\"", late).is_some_and(|why| why.contains("write a longer one, or a delivery_limit")));
+    assert_eq!(refused("visibility_timeout = \"5s\"\ndelivery_limit = 2", late), None);
+    assert_eq!(refused("visibility_timeout = \"7s\"", late), None);
+    assert_eq!(refused("visibility_timeout = \"5s\"", "\"5s\""), None);
 }
 
 /// Whoever works for nothing any more works on: from 0 to 12 s.

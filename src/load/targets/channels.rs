@@ -101,7 +101,7 @@ impl<C: Channel> Target for Channels<C> {
 
     fn consume(&self, queue: usize, _want: &Want, out: &mut Vec<Taken>) -> bool {
         let message = self.0[queue].receiver.receive();
-        out.extend(message.map(|message| Taken { message, deliveries: 1, tag: 0, part: 0 }));
+        out.extend(message.map(|message| Taken { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX }));
         message.is_some()
     }
 

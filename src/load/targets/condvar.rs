@@ -69,7 +69,7 @@ impl Target for Plain {
                 inner.unacked += 1;
                 drop(inner);
                 lane.freed.notify_one();
-                out.push(Taken { message, deliveries: 1, tag: 0, part: 0 });
+                out.push(Taken { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX });
                 return true;
             }
             if inner.closed {

@@ -3,6 +3,7 @@
 //! A broker knows how many messages a consumer holds, not whether it is busy; so a message goes to the next window in turn and
 //! waits there, behind that consumer's work alone.
 
+use super::in_process::lease_from_now;
 use crate::queue::{Delivery, Queue};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -14,6 +15,8 @@ pub struct Dealer {
     room: Condvar,
     /// By consumer: something is in its window.
     dealt: Vec<Condvar>,
+    /// Nanoseconds within which a delivery is to be settled, from when it is put into a window.
+    lease: Option<u64>,
 }
 
 struct Windows {
@@ -27,16 +30,17 @@ struct Window {
     /// Messages that its consumer has not settled, and the most that it may hold.
     held: u32,
     most: u32,
-    waiting: VecDeque<Delivery<u64>>,
+    /// With the instants at which they are taken away again unless they are settled.
+    waiting: VecDeque<(Delivery<u64>, u64)>,
 }
 
 impl Dealer {
-    /// Windows of so many messages.
-    pub fn new(windows: impl Iterator<Item = u32>) -> Self {
+    /// Windows of so many messages, each to be settled within a time.
+    pub fn new(windows: impl Iterator<Item = u32>, lease: Option<u64>) -> Self {
         let each: Vec<Window> =
             windows.map(|most| Window { held: 0, most, waiting: VecDeque::with_capacity(most.min(1 << 16) as usize) }).collect();
         let dealt = each.iter().map(|_| Condvar::new()).collect();
-        Dealer { windows: Mutex::new(Windows { each, turn: 0, over: false }), room: Condvar::new(), dealt }
+        Dealer { windows: Mutex::new(Windows { each, turn: 0, over: false }), room: Condvar::new(), dealt, lease }
     }
 
     /// Deals a queue's messages until there will never be any again. The life of a thread.
@@ -53,6 +57,7 @@ impl Dealer {
                 waited
             };
             let more = queue.consume(1, &mut hand);
+            let until = lease_from_now(self.lease);
             let mut windows = self.windows.lock();
             let Some(delivery) = hand.pop().filter(|_| more && !windows.over) else {
                 windows.over = true;
@@ -63,14 +68,14 @@ impl Dealer {
             // Who makes room takes the next of a waiting line; the turn is that of the messages that are dealt as they come.
             windows.turn = if waited { windows.turn } else { place + 1 };
             windows.each[place].held += 1;
-            windows.each[place].waiting.push_back(delivery);
+            windows.each[place].waiting.push_back((delivery, until));
             drop(windows);
             self.dealt[place].notify_one();
         }
     }
 
-    /// The next message of a consumer's window; `None` when there will never be one again.
-    pub fn take(&self, consumer: usize) -> Option<Delivery<u64>> {
+    /// The next message of a consumer's window, and until when it is to be settled; `None` when there will never be one again.
+    pub fn take(&self, consumer: usize) -> Option<(Delivery<u64>, u64)> {
         let mut windows = self.windows.lock();
         loop {
             let next = windows.each[consumer].waiting.pop_front();
@@ -113,11 +118,11 @@ mod tests {
     #[test]
     fn messages_are_dealt_in_turn_and_a_full_window_gets_none() {
         let queue = Queue::new(Settings::default(), || 0, |_| {});
-        let dealer = Dealer::new([2, 1].into_iter());
+        let dealer = Dealer::new([2, 1].into_iter(), None);
         (0..5).for_each(|n| _ = queue.publish(n).expect("there is no bound"));
         std::thread::scope(|scope| {
             scope.spawn(|| dealer.deal(&queue));
-            let take = |consumer| dealer.take(consumer).map(|d| (d.body, d.tag)).expect("dealt");
+            let take = |consumer| dealer.take(consumer).map(|(d, _)| (d.body, d.tag)).expect("dealt");
             let (first, second, third) = (take(0), take(1), take(0));
             // Windows of two and of one are full now: who settles gets the next of the line.
             assert_eq!((first.0, second.0, third.0), (0, 1, 2));

@@ -32,6 +32,8 @@ struct Shared {
 /// A queue with what stands before and behind it.
 struct Lane {
     queue: Queue<u64>,
+    /// Nanoseconds within which a delivery is to be settled.
+    lease: Option<u64>,
     commits: Option<Commits>,
     dealer: Option<Dealer>,
 }
@@ -56,7 +58,7 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
         let mut all: Vec<Lane> = (0..parts).map(|_| lane(&shared, index, queue.dead_letter, settings.clone())).collect();
         if queue.partitions.is_none() && groups().any(|c| c.prefetch > 1) {
             let windows = groups().flat_map(|c| std::iter::repeat_n(c.prefetch, share_of(c)));
-            all[0].dealer = Some(Dealer::new(windows));
+            all[0].dealer = Some(Dealer::new(windows, all[0].lease));
         }
         if queue.durability == Durability::Fsync {
             for lane in &mut all {
@@ -127,7 +129,8 @@ fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings
             let _refused = lanes[dead][0].publish(&Offer { message: lost.body, ..Offer::default() });
         }
     };
-    Lane { queue: Queue::new(settings, || Monotonic.now(), told), commits: None, dealer: None }
+    let lease = settings.visibility_timeout;
+    Lane { queue: Queue::new(settings, || Monotonic.now(), told), lease, commits: None, dealer: None }
 }
 
 impl Lane {
@@ -209,13 +212,23 @@ impl InProcess {
     }
 
     /// Takes messages in the way that is given, by way of this thread's hand.
-    fn take(&self, part: usize, out: &mut Vec<Taken>, how: impl FnOnce(&mut Vec<Delivery<u64>>) -> bool) -> bool {
+    fn take(&self, (lane, part): (&Lane, usize), out: &mut Vec<Taken>, how: impl FnOnce(&mut Vec<Delivery<u64>>) -> bool) -> bool {
         HAND.with_borrow_mut(|hand| {
             let taken = how(hand);
-            out.extend(hand.drain(..).map(|d| Taken { message: d.body, deliveries: d.deliveries, tag: d.tag.into(), part }));
+            let until = lease_from_now(lane.lease);
+            out.extend(hand.drain(..).map(|d| as_taken(&d, part, until)));
             taken
         })
     }
+}
+
+/// Until when a delivery that was just made is to be settled.
+pub(super) fn lease_from_now(lease: Option<u64>) -> u64 {
+    lease.map_or(u64::MAX, |lease| Monotonic.now().saturating_add(lease))
+}
+
+fn as_taken(delivery: &Delivery<u64>, part: usize, until: u64) -> Taken {
+    Taken { message: delivery.body, deliveries: delivery.deliveries, tag: delivery.tag.into(), part, until }
 }
 
 impl Drop for InProcess {
@@ -235,15 +248,15 @@ impl Target for InProcess {
 
     fn consume(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) -> bool {
         let lane = self.lane(queue, want.part);
-        self.take(want.part, out, |hand| match &lane.dealer {
-            Some(dealer) => dealer.take(want.part).map(|delivery| hand.push(delivery)).is_some(),
-            None => lane.queue.consume(want.max, hand),
-        })
+        match &lane.dealer {
+            Some(dealer) => dealer.take(want.part).map(|(delivery, until)| out.push(as_taken(&delivery, want.part, until))).is_some(),
+            None => self.take((lane, want.part), out, |hand| lane.queue.consume(want.max, hand)),
+        }
     }
 
     fn refill(&self, queue: usize, want: &Want, until: u64, out: &mut Vec<Taken>) {
         let lane = self.lane(queue, want.part);
-        self.take(want.part, out, |hand| match until {
+        self.take((lane, want.part), out, |hand| match until {
             0 => lane.queue.try_consume(want.max, hand) > 0,
             _ => lane.queue.consume_until(want.max, until, hand),
         });
@@ -266,6 +279,13 @@ impl Target for InProcess {
         }
         let kept = lane.queue.nack_after(Tag::from(taken.tag), std::time::Duration::from_nanos(delay)).is_ok();
         lane.settled(taken);
+        kept
+    }
+
+    fn extend(&self, queue: usize, taken: &mut Taken) -> bool {
+        let lane = self.lane(queue, taken.part);
+        let kept = lane.queue.extend(Tag::from(taken.tag)).is_ok();
+        taken.until = if kept { lease_from_now(lane.lease) } else { taken.until };
         kept
     }
 

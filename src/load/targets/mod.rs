@@ -33,6 +33,11 @@ pub trait Target: Sync {
     /// Gives a message back, to be delivered again after so many nanoseconds. Never called where `open` refuses failing handlers.
     fn nack(&self, queue: usize, taken: &Taken, delay: u64) -> bool;
 
+    /// Lets the time in which a message is to be settled begin anew. False if it is over. Never called where `open` refuses visibility timeouts.
+    fn extend(&self, _queue: usize, _taken: &mut Taken) -> bool {
+        true
+    }
+
     /// No more messages are sent to a queue: its consumers drain what there is and go.
     fn close(&self, queue: usize);
 
@@ -94,6 +99,8 @@ pub struct Taken {
     pub tag: u64,
     /// Which part of a partitioned queue it came from; of one with windows, out of whose.
     pub part: usize,
+    /// When it is taken away again unless it is settled, by the run's clock; `u64::MAX` if it is not.
+    pub until: u64,
 }
 
 /// A message that left a queue without being served.

@@ -35,7 +35,7 @@ impl Target for Null {
             let message = self.taken.load(Ordering::Relaxed);
             if message < self.published.load(Ordering::Acquire) {
                 if self.taken.compare_exchange_weak(message, message + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                    out.push(Taken { message, deliveries: 1, tag: 0, part: 0 });
+                    out.push(Taken { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX });
                     return true;
                 }
             } else if self.closed.load(Ordering::Acquire) && message >= self.published.load(Ordering::Acquire) {

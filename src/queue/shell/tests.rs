@@ -81,6 +81,52 @@ fn losses_are_told_with_their_instant() {
 }
 
 #[test]
+fn a_kept_place_is_taken_until_its_message_comes_or_it_is_given_up() {
+    for overflow in [Overflow::RejectPublish, Overflow::DropHead] {
+        let queue = queue(Settings { max_length: Some(2), overflow, ..Settings::default() });
+        let (first, second) = (queue.reserve().expect("there are two"), queue.reserve().expect("there are two"));
+        assert_eq!(queue.reserve().map(|_| ()), Err(Refusal::Full), "nothing is there that could be dropped");
+        drop(second);
+        let second = queue.reserve().expect("it was given up");
+        queue.close();
+        assert_eq!(queue.reserve().map(|_| ()), Err(Refusal::Closed));
+        assert_eq!(
+            [first.publish(7, Terms::default()), second.publish(8, Terms::default())],
+            [0, 1],
+            "closing refuses nobody who has a place"
+        );
+        let mut out = Vec::new();
+        assert_eq!(queue.try_consume(3, &mut out), 2);
+        assert_eq!((queue.counts().published, queue.counts().rejected), (2, 1));
+    }
+}
+
+#[test]
+fn a_place_is_waited_for_and_the_end_waits_for_a_place() {
+    let queue = queue(Settings { max_length: Some(1), overflow: Overflow::Block, ..Settings::default() });
+    thread::scope(|scope| {
+        let kept = queue.reserve().expect("there is one");
+        let other = scope.spawn(|| queue.reserve().map(|place| place.publish(2, Terms::default())));
+        let consumer = scope.spawn(|| {
+            let (mut out, mut seen) = (Vec::new(), Vec::new());
+            while queue.consume(1, &mut out) {
+                seen.push(out[0].body);
+                queue.ack(out.remove(0).tag).expect("it is settled once");
+            }
+            seen
+        });
+        thread::sleep(std::time::Duration::from_millis(5));
+        assert!(!other.is_finished(), "a place that is kept is no room, whoever waits for messages");
+        assert_eq!(kept.publish(1, Terms::default()), 0);
+        assert_eq!(other.join().expect("it does not panic"), Ok(1));
+        let last = queue.reserve().expect("both are taken");
+        queue.close();
+        drop(last);
+        assert_eq!(consumer.join().expect("it does not panic"), [1, 2]);
+    });
+}
+
+#[test]
 fn closing_releases_those_who_wait() {
     let queue = queue(Settings { max_length: Some(0), overflow: Overflow::Block, ..Settings::default() });
     thread::scope(|scope| {

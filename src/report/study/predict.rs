@@ -15,7 +15,10 @@ pub fn sentences(prediction: &Prediction) -> Vec<(Held, String)> {
         let held = point.held(&prediction.lesson)?;
         let sentence = match &held {
             Held::Accepted => {
-                let off = PREDICTED.iter().filter_map(|(s, _)| Some(format!("{s} {}", relative(point.off(s)?))));
+                let off = PREDICTED.iter().map(|(s, _)| match point.off(s) {
+                    Some(off) => format!("{s} {}", relative(off)),
+                    None => format!("{s} not judged (too few messages lie beyond it)"),
+                });
                 format!("load {}: accepted, {}", plain(point.load, 3), off.collect::<Vec<_>>().join(", "))
             }
             Held::Rejected(why) => format!("load {}: rejected, {}", plain(point.load, 3), why.join("; ")),
@@ -28,12 +31,18 @@ pub fn sentences(prediction: &Prediction) -> Vec<(Held, String)> {
 
 /// What the low loads showed, in a sentence.
 fn learnt(prediction: &Prediction) -> String {
-    let loads: Vec<String> = prediction.points.iter().filter(|p| p.predicted.is_none()).map(|p| plain(p.load, 3)).collect();
     let lesson = &prediction.lesson;
+    let loads: Vec<String> = lesson.loads.iter().map(|load| plain(*load, 3)).collect();
+    let untold = prediction.points.iter().filter(|p| p.predicted.is_none()).filter_map(|p| {
+        p.invalid().map(|gate| format!("load {} is not learnt from: its measurement is INVALID ({gate})", plain(p.load, 3)))
+    });
+    if loads.is_empty() {
+        return untold.collect::<Vec<_>>().join("; ");
+    }
     let groups = prediction.scenario.consumers.iter().zip(&lesson.stretch);
     let stretch: Vec<String> = groups.map(|(c, s)| format!("services of `{}` take {}", c.name, longer(*s))).collect();
     let woken = lesson.hand_off.map(|h| format!("a consumer that has nothing to do is reached after {}", Time(h)));
-    format!("learnt at {}: {}", loads.join(", "), stretch.into_iter().chain(woken).collect::<Vec<_>>().join("; "))
+    format!("learnt at {}: {}", loads.join(", "), stretch.into_iter().chain(woken).chain(untold).collect::<Vec<_>>().join("; "))
 }
 
 /// The whole text, with a final newline.

@@ -103,10 +103,8 @@ impl<S: Blocks> Network<S> {
         let s = &mut self.servers[server as usize];
         s.retire = false;
         s.phase = Phase::Off;
-        let held: Vec<u32> = s.buffer.drain(..).collect();
-        for slot in held {
-            self.uncount(slot);
-            self.put_back(slot, recorder);
+        for slot in self.empty_buffer(server) {
+            self.give_back(slot, recorder);
         }
     }
 }

@@ -99,38 +99,37 @@ impl<S: Blocks> Network<S> {
         let mut more = std::mem::take(&mut self.servers[server as usize].more);
         while more.len() as u32 + 1 < max {
             let Some(slot) = self.pull(server) else { break };
-            more.push((slot, self.jobs[slot].place, 0));
+            more.push((slot, 0));
         }
         let wakes = self.wakes(server);
         let work = self.batch_work(server, first, &more).saturating_add(wakes);
-        self.take_up(first);
+        let auto_ack = self.groups[self.servers[server as usize].group as usize].auto_ack;
+        let stamp = self.take_up(first, auto_ack);
         self.begins_after(first, wakes);
-        for (slot, _, stamp) in &mut more {
-            self.take_up(*slot);
+        for (slot, stamp) in &mut more {
+            *stamp = self.take_up(*slot, auto_ack);
             self.begins_after(*slot, wakes);
-            *stamp = self.jobs[*slot].stamp;
         }
         let s = &mut self.servers[server as usize];
-        (s.job, s.place, s.stamp) = (first, self.jobs[first].place, self.jobs[first].stamp);
+        (s.job, s.place, s.stamp) = (first, self.jobs[first].place, stamp);
         (s.start, s.phase, s.more) = (self.now, Phase::Busy, more);
         self.groups[s.group as usize].busy.up(self.now);
         self.work_until(server, self.now.saturating_add(work));
     }
 
-    fn take_up(&mut self, slot: u32) {
-        self.stamps = self.stamps.wrapping_add(1);
+    /// One of a batch is handed over. Says which delivery it is.
+    fn take_up(&mut self, slot: u32, auto_ack: bool) -> u32 {
+        self.deliver(slot);
+        // What is acknowledged before its work cannot time out.
+        self.stamps = self.stamps.wrapping_add(u32::from(auto_ack));
         let job = &mut self.jobs[slot];
         (job.state, job.began, job.stamp) = (State::InService, self.now, self.stamps);
-        job.deliveries += 1;
-        let (queue, stamp) = (job.queue, job.stamp);
-        self.stations[queue as usize].serving.up(self.now);
-        if let Some(timeout) = self.stations[queue as usize].visibility {
-            self.timer(self.now.saturating_add(timeout), Event::Visible { slot, stamp });
-        }
+        self.stations[job.queue as usize].serving.up(self.now);
+        self.stamps
     }
 
     /// The work of a batch: the group's time once and its time for each message; work that producers give adds up instead.
-    fn batch_work(&self, server: u32, first: u32, more: &[(u32, u64, u32)]) -> u64 {
+    fn batch_work(&self, server: u32, first: u32, more: &[(u32, u32)]) -> u64 {
         let s = &self.servers[server as usize];
         let group = &self.groups[s.group as usize];
         let (mut own, mut once) = (0_u64, false);
@@ -153,7 +152,7 @@ impl<S: Blocks> Network<S> {
 
     /// A batch is done: each of its messages fails or goes on by itself.
     #[cold]
-    pub(super) fn batch_done<R: Recorder>(&mut self, server: u32, first: (u32, u64, u32), recorder: &mut R) {
+    pub(super) fn batch_done<R: Recorder>(&mut self, server: u32, first: (u32, u32), recorder: &mut R) {
         let s = &mut self.servers[server as usize];
         let group = s.group;
         let mut batch = std::mem::take(&mut s.more);
@@ -161,7 +160,7 @@ impl<S: Blocks> Network<S> {
         self.groups[group as usize].handled += batch.len() as u64;
         served.clear();
         for one in std::iter::once(first).chain(batch.iter().copied()) {
-            if self.finish(one.0, one.1, one.2, server, recorder) {
+            if self.finish(one.0, one.1, server, recorder) {
                 served.push(one);
             }
         }
@@ -178,7 +177,7 @@ impl<S: Blocks> Network<S> {
     }
 
     /// The messages of a batch that were served go on. Says how many of them wait for room, for which their holder, if there is one, waits.
-    fn send_on<R: Recorder>(&mut self, served: &[(u32, u64, u32)], server: u32, holder: u32, recorder: &mut R) -> u32 {
+    fn send_on<R: Recorder>(&mut self, served: &[(u32, u32)], server: u32, holder: u32, recorder: &mut R) -> u32 {
         let group = self.servers[server as usize].group;
         let mut pending = 0;
         for (slot, ..) in served {
@@ -191,9 +190,9 @@ impl<S: Blocks> Network<S> {
     }
 
     /// A batch that is broken off with the server.
-    pub(super) fn batch_of(&mut self, server: u32) -> Vec<(u32, u64, u32)> {
+    pub(super) fn batch_of(&mut self, server: u32) -> Vec<(u32, u32)> {
         let s = &mut self.servers[server as usize];
-        let first = (s.job, s.place, s.stamp);
+        let first = (s.job, s.stamp);
         std::iter::once(first).chain(s.more.drain(..)).collect()
     }
 }

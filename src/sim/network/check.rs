@@ -1,6 +1,8 @@
 //! What the event engine does not play, and what would never end.
 
-use crate::scenario::{Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers, circle, waits};
+use crate::scenario::{Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Producer, Scenario, Servers, circle, waits};
+use crate::units::Time;
+use crate::workload::laws::Law;
 
 /// Refuses what cannot be played, with the reason.
 pub fn playable(scenario: &Scenario) -> Result<(), String> {
@@ -8,6 +10,7 @@ pub fn playable(scenario: &Scenario) -> Result<(), String> {
         combinations(scenario, index)?;
     }
     ends(scenario)?;
+    in_time(scenario)?;
     instant_loops(scenario)?;
     deadlocks(scenario)
 }
@@ -115,6 +118,38 @@ fn ends(scenario: &Scenario) -> Result<(), String> {
         }
         None => Ok(()),
     }
+}
+
+/// Where a message is delivered until it is acknowledged in time, that can happen.
+fn in_time(scenario: &Scenario) -> Result<(), String> {
+    for (index, queue) in scenario.queues.iter().enumerate() {
+        let Some(timeout) = queue.visibility_timeout else { continue };
+        let mut groups = scenario.consumers_of(index).peekable();
+        if queue.delivery_limit.is_some() || queue.message_ttl.is_some() || groups.peek().is_none() {
+            continue;
+        }
+        let too_long = |law: &Law| law.cdf(timeout) <= 0.0;
+        let fed = |to: Destination| queues_of(scenario, to).contains(&index);
+        let own = |p: &Producer| fed(p.to) && p.service_time.as_ref().is_some_and(too_long);
+        let others = queue.initial_backlog > 0
+            || scenario.producers.iter().any(|p| fed(p.to) && p.service_time.is_none())
+            || scenario.consumers.iter().any(|c| c.to.iter().any(|r| fed(r.to)))
+            || scenario.queues.iter().any(|q| q.dead_letter == Some(index));
+        let (mut late, mut all_late) = (true, true);
+        groups.for_each(|(_, c)| {
+            late &= c.ack == Ack::Manual;
+            all_late &= too_long(&c.service_time);
+        });
+        if late && (others && all_late || scenario.producers.iter().any(own)) {
+            return Err(format!(
+                "work from queue `{}` takes longer than its visibility_timeout of {}: no delivery is acknowledged in time, and the message is \
+                 delivered for ever; write a longer one, or a delivery_limit",
+                queue.name,
+                Time(timeout)
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Clients without a time to think whose messages take no time send without end at one instant.

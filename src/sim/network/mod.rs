@@ -11,8 +11,11 @@
 //! free before a newcomer wants it, who is done when the visibility timeout ends is in time, and a message is taken even at the
 //! instant at which its time to live ends. A server that becomes free takes the next message before its own goes on; only where
 //! its own may have to wait for room it hands that over first. Who waits for room is let in in the order of coming; servers that
-//! were held go on in the order in which their messages found room, when the event that made it is over. A delivery that timed
-//! out still counts if it is done before the message is: wherever that waits or is served again, it is called off.
+//! were held go on in the order in which their messages found room, when the event that made it is over.
+//!
+//! A delivery begins when a message is handed to a consumer, be it into its own line, and with it the visibility timeout. When that
+//! is over the delivery is void: the message waits again in its old place, or is lost if that was its last delivery. The consumer
+//! does not know, and works on its copy in its turn; but what it says of it, success or failure, counts no more.
 //!
 //! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait for: a server,
 //! room (`overflow = "block"`), a commit, their turn in a consumer's own line, or the next attempt. So with a bound that
@@ -157,7 +160,7 @@ pub struct Network<S> {
     /// Servers whose messages found room at last, in the order in which they did.
     released: VecDeque<u32>,
     /// Room for a batch in hand.
-    hand: Vec<(u32, u64, u32)>,
+    hand: Vec<(u32, u32)>,
     chance: Key,
     looks: Looks,
     /// What a host adds that is not ideal.

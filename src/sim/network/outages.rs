@@ -1,7 +1,7 @@
 //! Servers that break and are repaired, each by itself.
 
 use super::arrive::draw;
-use super::job::{NONE, State};
+use super::job::NONE;
 use super::parts::Phase;
 use super::{Event, Network};
 use crate::message::{Outcome, Recorder};
@@ -59,26 +59,22 @@ impl<S: Blocks> Network<S> {
             return;
         }
         self.breaks_off(server);
-        let held: Vec<u32> = self.servers[server as usize].buffer.drain(..).collect();
+        let held = self.empty_buffer(server);
         let batch = self.batch_of(server);
         self.servers[server as usize].job = NONE;
-        held.iter().for_each(|slot| self.uncount(*slot));
-        for (slot, place, stamp) in batch {
-            let job = &self.jobs[slot];
-            if job.place != place || job.stamp != stamp || job.state != State::InService {
+        for (slot, stamp) in batch {
+            if !self.is_under_way(slot, stamp) {
                 continue;
             }
             self.uncount(slot);
             if auto_ack {
                 self.lose(slot, Outcome::Dropped, recorder);
-            } else if self.jobs[slot].deliveries >= self.stations[queue as usize].limit {
-                self.lose(slot, Outcome::DeadLettered, recorder);
             } else {
-                self.put_back(slot, recorder);
+                self.give_back(slot, recorder);
             }
         }
         for slot in held {
-            self.put_back(slot, recorder);
+            self.give_back(slot, recorder);
         }
         self.stations[queue as usize].note_peak();
     }

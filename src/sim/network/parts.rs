@@ -179,6 +179,15 @@ pub enum Phase {
     Starting,
 }
 
+/// A delivery in a server's own line.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    pub slot: u32,
+    pub stamp: u32,
+    /// What it takes, known where it may have timed out before it begins and its message be gone.
+    pub work: u64,
+}
+
 /// One server.
 pub struct Server {
     pub group: u32,
@@ -189,7 +198,7 @@ pub struct Server {
     pub phase: Phase,
     /// Rises whenever what was planned for it no longer holds.
     pub epoch: u32,
-    /// What it works on, with the place by which to know that it is still that.
+    /// What it works on, with the stamp by which to know whether the delivery still counts.
     pub job: u32,
     pub place: u64,
     pub stamp: u32,
@@ -197,9 +206,9 @@ pub struct Server {
     pub start: u64,
     pub end: u64,
     /// The rest of a batch.
-    pub more: Vec<(u32, u64, u32)>,
+    pub more: Vec<(u32, u32)>,
     /// Its own line (prefetch).
-    pub buffer: VecDeque<u32>,
+    pub buffer: VecDeque<Held>,
     /// Messages that it holds because their senders, it itself, wait for room.
     pub pending: u32,
     /// To be switched off when it is done.

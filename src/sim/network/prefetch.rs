@@ -2,7 +2,7 @@
 
 use super::Network;
 use super::job::State;
-use super::parts::Phase;
+use super::parts::{Held, Phase};
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
@@ -43,17 +43,52 @@ impl<S: Blocks> Network<S> {
     }
 
     fn put_into_buffer(&mut self, server: u32, slot: u32) {
+        self.deliver(slot);
         let job = &mut self.jobs[slot];
         job.state = State::Held;
-        self.stations[job.queue as usize].waiting.up(self.now);
-        self.servers[server as usize].buffer.push_back(slot);
+        let (stamp, queue) = (job.stamp, job.queue as usize);
+        self.stations[queue].waiting.up(self.now);
+        let work = if self.stations[queue].visibility.is_some() { self.work_of_copy(server, slot) } else { 0 };
+        self.servers[server as usize].buffer.push_back(Held { slot, stamp, work });
     }
 
-    /// The next message of a server's own line.
-    pub(super) fn take_own(&mut self, server: u32) -> Option<u32> {
-        let slot = self.servers[server as usize].buffer.pop_front()?;
-        self.uncount(slot);
-        Some(slot)
+    /// What the delivery that a server is handed now takes it, whatever becomes of the message meanwhile.
+    fn work_of_copy(&self, server: u32, slot: u32) -> u64 {
+        let (s, job) = (&self.servers[server as usize], &self.jobs[slot]);
+        let delivery = u64::from(job.deliveries - 1);
+        let planned = if delivery > 0 { self.work(slot, s.group, job.queue, delivery) } else { self.jobs.demand(slot, s.column as usize) };
+        self.host.add_to(planned, s.group, job.chance, job.count().wrapping_sub(1))
+    }
+
+    /// A server begins with the next message of its own line. Says whether there was one.
+    pub(super) fn begin_own(&mut self, server: u32) -> bool {
+        let Some(held) = self.servers[server as usize].buffer.pop_front() else { return false };
+        if self.is_held(held) {
+            self.uncount(held.slot);
+            self.begin_work(server, held.slot);
+        } else {
+            // It does not know that the delivery has timed out, and works for nothing.
+            let s = &mut self.servers[server as usize];
+            (s.job, s.stamp, s.start, s.phase) = (held.slot, held.stamp, self.now, Phase::Busy);
+            self.groups[s.group as usize].busy.up(self.now);
+            self.work_until(server, self.now.saturating_add(held.work));
+        }
+        self.fill_buffer(server);
+        true
+    }
+
+    /// Whether a delivery waits in a server's own line and has not timed out.
+    fn is_held(&self, held: Held) -> bool {
+        let job = &self.jobs[held.slot];
+        job.stamp == held.stamp && job.state == State::Held
+    }
+
+    /// Empties a server's own line: its messages, which are then nowhere. Of those whose deliveries have timed out nothing is left.
+    pub(super) fn empty_buffer(&mut self, server: u32) -> Vec<u32> {
+        let all = std::mem::take(&mut self.servers[server as usize].buffer);
+        let held: Vec<u32> = all.into_iter().filter(|&held| self.is_held(held)).map(|held| held.slot).collect();
+        held.iter().for_each(|&slot| self.uncount(slot));
+        held
     }
 
     /// A server takes from the line as many as it may hold.

@@ -2,7 +2,7 @@
 //! service took beyond its plan and what the disk took.
 
 use super::Network;
-use super::job::{NONE, State};
+use super::job::NONE;
 use super::parts::Server;
 use crate::message::Happened;
 use crate::workload::Blocks;
@@ -85,9 +85,9 @@ impl<S: Blocks> Network<S> {
         let asleep = |s: &&Server| s.job != NONE && s.awake > self.now;
         for s in self.servers.iter().filter(asleep) {
             servers[s.group as usize] += u128::from(s.awake - self.now);
-            for (slot, place, stamp) in std::iter::once((s.job, s.place, s.stamp)).chain(s.more.iter().copied()) {
+            for (slot, stamp) in std::iter::once((s.job, s.stamp)).chain(s.more.iter().copied()) {
                 let job = &self.jobs[slot];
-                if job.place == place && job.stamp == stamp && job.state == State::InService {
+                if self.is_under_way(slot, stamp) {
                     messages[s.queue as usize] += u128::from(job.began.saturating_sub(self.now));
                 }
             }

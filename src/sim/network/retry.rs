@@ -40,6 +40,16 @@ impl<S: Blocks> Network<S> {
         self.timer(self.now.saturating_add(delay), Event::Retry { slot, place });
     }
 
+    /// A message that was handed to a consumer comes back undone, unless that was its last delivery.
+    pub(super) fn give_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
+        let job = &self.jobs[slot];
+        if job.deliveries >= self.stations[job.queue as usize].limit {
+            self.lose(slot, Outcome::DeadLettered, recorder);
+        } else {
+            self.put_back(slot, recorder);
+        }
+    }
+
     /// A message goes back to its old place in the line, whatever room there is: at once to a server that is idle, else by the
     /// order, in which the server that gave it back is about to ask for the next.
     pub(super) fn put_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
@@ -64,62 +74,28 @@ impl<S: Blocks> Network<S> {
         true
     }
 
-    /// Somebody whose delivery had timed out has done a message's work after all: wherever it waits or is served again, it is called off.
-    #[cold]
-    pub(super) fn call_off(&mut self, slot: u32) {
-        let (queue, state) = (self.jobs[slot].queue as usize, self.jobs[slot].state);
-        if state == State::Held {
-            for &server in &self.stations[queue].servers {
-                self.servers[server as usize].buffer.retain(|held| *held != slot);
-            }
-        }
-        self.uncount(slot);
-        if state == State::Ready {
-            self.let_in(queue as u32);
-        }
-    }
-
-    /// A message has another place in its queue, by which those know it who are at work on a delivery of it that timed out.
-    #[cold]
-    fn move_place(&mut self, slot: u32) {
-        self.places += 1;
-        let (queue, was) = (self.jobs[slot].queue as usize, std::mem::replace(&mut self.jobs[slot].place, self.places));
-        if self.stations[queue].visibility.is_none() {
-            return;
-        }
-        for &server in &self.stations[queue].servers {
-            let s = &mut self.servers[server as usize];
-            if s.job == slot && s.place == was {
-                s.place = self.places;
-            }
-            for (_, place, _) in s.more.iter_mut().filter(|one| one.0 == slot && one.1 == was) {
-                *place = self.places;
-            }
-        }
-    }
-
     /// A back-off ends: the message joins the end of the line.
     pub(super) fn retry<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
         if self.jobs[slot].place as u32 != place || self.jobs[slot].state != State::Delayed {
             return;
         }
         self.uncount(slot);
-        self.move_place(slot);
+        self.places += 1;
+        self.jobs[slot].place = self.places;
         if self.still_lives(slot, recorder) {
             self.offer(slot);
         }
     }
 
-    /// A delivery was not acknowledged in time: the message can be taken again, while its first consumer works on.
+    /// A delivery was not acknowledged in time: it is void, and the message can be taken again.
     pub(super) fn visible<R: Recorder>(&mut self, slot: u32, stamp: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
-        let queue = job.queue as usize;
-        // It may have gone on to a queue that keeps no watch over its deliveries, and so does not tell them apart.
-        if job.stamp != stamp || job.state != State::InService || self.stations[queue].visibility.is_none() {
+        if job.stamp != stamp || !matches!(job.state, State::InService | State::Held) {
             return;
         }
+        let queue = job.queue as usize;
         self.uncount(slot);
-        if self.jobs[slot].deliveries >= self.stations[self.jobs[slot].queue as usize].limit {
+        if self.jobs[slot].deliveries >= self.stations[queue].limit {
             return self.lose(slot, Outcome::DeadLettered, recorder);
         }
         if self.still_lives(slot, recorder) {

@@ -65,9 +65,29 @@ impl<S: Blocks> Network<S> {
         at_once && station.commit.is_none() && (!station.batching || station.ready == 0 && self.no_linger(queue))
     }
 
-    /// A server begins with a message, or goes on where one was broken off.
+    /// A message is handed to a consumer: this is a delivery, which can time out from now on.
+    #[inline(always)]
+    pub(super) fn deliver(&mut self, slot: u32) {
+        self.stamps = self.stamps.wrapping_add(1);
+        let (job, stamp) = (&mut self.jobs[slot], self.stamps);
+        (job.deliveries, job.stamp) = (job.deliveries + 1, stamp);
+        if let Some(timeout) = self.stations[job.queue as usize].visibility {
+            self.timer(self.now.saturating_add(timeout), Event::Visible { slot, stamp });
+        }
+    }
+
+    /// A server takes a message and begins with it, or goes on where one was broken off.
     #[inline(always)]
     pub(super) fn start(&mut self, server: u32, slot: u32) {
+        if self.jobs[slot].left == FRESH {
+            self.deliver(slot);
+        }
+        self.begin_work(server, slot);
+    }
+
+    /// A server begins with a message that it has been handed.
+    #[inline(always)]
+    pub(super) fn begin_work(&mut self, server: u32, slot: u32) {
         let now = self.now;
         let s = &mut self.servers[server as usize];
         let group = &mut self.groups[s.group as usize];
@@ -78,8 +98,8 @@ impl<S: Blocks> Network<S> {
         let (left, left_of) = (job.left, job.left_of);
         job.left = FRESH;
         (s.job, s.place, s.start, s.phase) = (slot, job.place, now, Phase::Busy);
-        if left == FRESH {
-            job.deliveries += 1;
+        if group.auto_ack {
+            // Acknowledged before its work: nothing can time out any more.
             self.stamps = self.stamps.wrapping_add(1);
             job.stamp = self.stamps;
         }
@@ -88,7 +108,6 @@ impl<S: Blocks> Network<S> {
         group.busy.up(now);
         let station = &mut self.stations[queue as usize];
         station.serving.up(now);
-        let visibility = station.visibility;
         let work = if left != FRESH {
             self.rest_of(slot, left, left_of, column)
         } else if again {
@@ -99,10 +118,6 @@ impl<S: Blocks> Network<S> {
             self.jobs.demands(slot)[column as usize]
         };
         let work = if self.host.is_ideal() { work } else { self.really(server, slot, work) };
-        if let Some(timeout) = visibility.filter(|_| left == FRESH) {
-            let stamp = self.jobs[slot].stamp;
-            self.timer(now.saturating_add(timeout), Event::Visible { slot, stamp });
-        }
         self.work_until(server, now.saturating_add(work));
     }
 
@@ -154,35 +169,34 @@ impl<S: Blocks> Network<S> {
         if s.until_break != u64::MAX {
             s.until_break -= self.now - s.start;
         }
-        let (slot, place, stamp) = (s.job, s.place, s.stamp);
+        let (slot, stamp) = (s.job, s.stamp);
         s.job = NONE;
         if s.more.is_empty() {
-            let outcome = self.finish(slot, place, stamp, server, recorder);
+            let outcome = self.finish(slot, stamp, server, recorder);
             self.go_on(server, slot, outcome, recorder);
         } else {
-            self.batch_done(server, (slot, place, stamp), recorder);
+            self.batch_done(server, (slot, stamp), recorder);
         }
     }
 
-    /// A delivery ends. Says whether the message now goes on; otherwise it went back, was lost, or somebody else had done it.
+    /// Whether a delivery is under way at a server: the message's latest, and not timed out.
     #[inline(always)]
-    pub(super) fn finish<R: Recorder>(&mut self, slot: u32, place: u64, stamp: u32, server: u32, recorder: &mut R) -> bool {
-        if self.jobs[slot].place != place {
+    pub(super) fn is_under_way(&self, slot: u32, stamp: u32) -> bool {
+        let job = &self.jobs[slot];
+        job.stamp == stamp && job.state == State::InService
+    }
+
+    /// A delivery ends. Says whether the message now goes on; otherwise it went back, was lost, or the delivery was void.
+    #[inline(always)]
+    pub(super) fn finish<R: Recorder>(&mut self, slot: u32, stamp: u32, server: u32, recorder: &mut R) -> bool {
+        if !self.is_under_way(slot, stamp) {
+            // Nobody hears of a success or a failure after the timeout.
             return false;
         }
         let (number, g) = (self.servers[server as usize].number, self.servers[server as usize].group);
         let group = &self.groups[g as usize];
-        let current = self.jobs[slot].stamp == stamp && self.jobs[slot].state == State::InService;
         let fails = group.fails && self.handler_fails(slot, g);
-        if fails && !current {
-            // Another delivery of it is under way or to come: this one's failure changes nothing.
-            return false;
-        }
-        if current {
-            self.uncount(slot);
-        } else {
-            self.call_off(slot);
-        }
+        self.uncount(slot);
         if fails {
             self.failed(slot, g, recorder);
             return false;
@@ -251,9 +265,10 @@ impl<S: Blocks> Network<S> {
             self.rest(server);
             return self.take_batches(queue);
         }
-        let own = if station.prefetching { self.take_own(server) } else { None };
-        let next = own.or_else(|| self.pull(server));
-        match next {
+        if station.prefetching && self.begin_own(server) {
+            return;
+        }
+        match self.pull(server) {
             Some(slot) => {
                 self.start(server, slot);
                 if self.stations[queue as usize].prefetching {

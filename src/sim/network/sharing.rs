@@ -95,11 +95,11 @@ impl<S: Blocks> Network<S> {
         let group = station.groups[0];
         let mut done = std::mem::take(&mut self.hand);
         done.clear();
-        while let Some(Reverse((reading, place, slot))) = station.shared.heap.peek().copied()
+        while let Some(Reverse((reading, _, slot))) = station.shared.heap.peek().copied()
             && (f64::from_bits(reading) <= station.shared.attained + SAME || done.is_empty())
         {
             station.shared.heap.pop();
-            done.push((slot, place, 0));
+            done.push((slot, 0));
         }
         for (slot, ..) in &done {
             self.uncount(*slot);
