@@ -130,7 +130,8 @@ fn consumers(scenario: &Scenario) -> Result<String, String> {
     let [only] = scenario.consumers.as_slice() else {
         return Err("there are several groups of consumers; say what to vary: --vary consumers.NAME.count=1..60".into());
     };
-    let load = crate::theory::explain(scenario).offered_load;
+    let loads = crate::theory::explain(scenario).loads;
+    let load: f64 = loads.iter().filter_map(|load| Some(load.at_least? * f64::from(load.servers?))).sum();
     let most = (2.0 * load + 20.0).min(900.0).max(load + 60.0) as u64;
     let least = (load.floor() as u64).clamp(1, most);
     Ok(format!("consumers.{}.count={least}..{}", only.name, most.min(least + 999)))

@@ -2,9 +2,9 @@
 
 use super::progress::Bar;
 use super::{End, Input, files, style};
-use crate::scenario;
+use crate::scenario::{self, Scenario};
 use crate::study::sensitivity::{self, Lag, Sensitivity};
-use crate::theory;
+use crate::theory::{self, Load, ModelNote};
 use crate::units::{self, Time, plain, significant};
 use serde_json::json;
 use std::path::PathBuf;
@@ -59,29 +59,88 @@ pub fn explain(arguments: &ExplainArguments) -> End {
     let mut text = format!("{}\n\n", given.scenario.title.as_deref().unwrap_or(&given.stem));
     text += &format!("Kendall name   {}\n", explanation.kendall);
     for load in &explanation.loads {
-        let scales = given.scenario.consumers.iter().any(|c| c.autoscale.is_some() && given.scenario.queues[c.from].name == load.queue);
-        let most = load.servers.filter(|_| scales).map_or(String::new(), |n| format!(" with {n} servers, the most"));
-        let rho = load.rho.map_or("no limit of servers".into(), |rho| format!("rho = {}{most}", significant(rho, 4)));
-        let hold = match load.rho {
-            Some(rho) if rho >= 1.0 && load.bounded => " (overloaded, but its bound keeps it finite)",
-            Some(rho) if rho >= 1.0 => " (does not hold: the backlog grows without end)",
-            _ => "",
-        };
-        text += &format!("queue `{}`   offered load {} erlang, {rho}{hold}\n", load.queue, significant(load.erlang, 4));
+        text += &load_line(&given.scenario, load);
     }
     text += &said(&lags, arguments.lag_for.unwrap_or_default());
     text += &mattering(&sensitivities, dominant.as_deref());
-    text += "\nClosed forms, exact ones first:\n";
-    for model in &explanation.models {
-        let kind = if model.exact { "exact" } else { "approximate" };
-        match &model.against {
-            None => text += &format!("  ✓ {:<41} {kind}\n", model.name),
-            Some(why) => text += &format!("  – {:<41} {kind}; does not apply: {why}\n", model.name),
-        }
-    }
+    text += &closed_forms(&explanation.models);
     text += "\nThe scenario with its defaults filled in:\n\n";
     text += &scenario::resolved_toml(&given.scenario);
     style::out(&text)
+}
+
+/// How many closed forms that do not fit for one reason are named.
+const NAMED: usize = 4;
+
+/// The closed forms that fit, and why the others do not, reason by reason: first what keeps most of them off.
+fn closed_forms(models: &[ModelNote]) -> String {
+    let (fit, against): (Vec<&ModelNote>, Vec<&ModelNote>) = models.iter().partition(|model| model.against.is_none());
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for model in &against {
+        let why = model.against.as_deref().unwrap_or_default();
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(model.name),
+            None => reasons.push((why, vec![model.name])),
+        }
+    }
+    reasons.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
+    let mut text = String::from("\nClosed forms, exact ones first:\n");
+    if fit.is_empty() {
+        text += "  none applies\n";
+    }
+    for model in fit {
+        text += &format!("  ✓ {:<41} {}\n", model.name, if model.exact { "exact" } else { "approximate" });
+    }
+    text += &format!("{} do not apply (--json has them one by one):\n", against.len());
+    for (why, names) in reasons {
+        let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ");
+        let more = names.len().checked_sub(NAMED).filter(|more| *more > 0).map_or(String::new(), |more| format!("; and {more} more"));
+        text += &format!("  – {why}: {shown}{more}\n");
+    }
+    text
+}
+
+/// A queue's load: a figure, or what bounds it where losses before it decide.
+fn load_line(scenario: &Scenario, load: &Load) -> String {
+    let Load { queue, servers, .. } = load;
+    let scales = scenario.consumers.iter().any(|c| c.autoscale.is_some() && scenario.queues[c.from].name == *queue);
+    let most = servers.filter(|_| scales).map_or(String::new(), |n| format!(" with {n} servers, the most"));
+    let figure = |x: f64| significant(x, 4);
+    let (Some(rho), Some(least), Some(c)) = (load.rho.or(load.at_least), load.at_least, *servers) else {
+        let erlang = load.erlang.map_or("unknown".into(), |a| format!("{} erlang", figure(a)));
+        return format!("queue `{queue}`   offered load {erlang}, no limit of servers{}\n", depends(load));
+    };
+    let hold = match (load.is_overloaded(), load.bounded, load.is_known()) {
+        (true, _, _) if least.is_infinite() => " (does not hold: what is lost comes back for ever)",
+        (true, true, _) => " (overloaded, but its bound keeps it finite)",
+        (true, false, _) => " (does not hold: the backlog grows without end)",
+        (false, false, false) if load.at_most.is_none_or(|most| most >= 1.0) => " (whether it holds is not known)",
+        _ => "",
+    };
+    if load.is_known() {
+        let erlang = load.erlang.map_or("unknown".into(), figure);
+        return format!("queue `{queue}`   offered load {erlang} erlang, rho = {}{most}{hold}\n", figure(rho));
+    }
+    // Outages count in rho, not in the work that is offered.
+    let erlang = |rho: f64| rho * load.up * f64::from(c);
+    let range = |of: &dyn Fn(f64) -> f64| match load.at_most {
+        Some(most) => format!("{} to {}", figure(of(least)), figure(of(most))),
+        None => format!("at least {}", figure(of(least))),
+    };
+    if least == 0.0 && load.at_most.is_none() {
+        return format!("queue `{queue}`   offered load and rho unknown{}\n", depends(load));
+    }
+    format!("queue `{queue}`   offered load {} erlang, rho = {}{most}{hold}{}\n", range(&erlang), range(&|rho| rho), depends(load))
+}
+
+/// Which losses decide a load that is not known.
+fn depends(load: &Load) -> String {
+    let names: Vec<String> = load.depends_on.iter().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        _ if load.is_known() => String::new(),
+        [] => ": depends on how soon its clients come back".into(),
+        names => format!(": depends on what is lost in {}", names.join(" and ")),
+    }
 }
 
 /// The lags to page at, a sentence each.
@@ -113,4 +172,34 @@ fn mattering(sensitivities: &[Sensitivity], dominant: Option<&str>) -> String {
     let mut out = dominant.map_or(String::new(), |sentence| format!("\n{sentence}\n"));
     out.extend(sensitivities.iter().map(one));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Queue;
+    use crate::workload::laws::Law;
+
+    #[test]
+    fn forms_that_do_not_fit_are_told_by_their_reason() {
+        let mut scenario = Scenario::mgc(900.0, Law::exponential(0.004), 4);
+        scenario.queues.push(Queue { name: "other".into(), ..Queue::default() });
+        let text = closed_forms(&theory::explain(&scenario).models);
+        assert!(text.contains("there are 2 queues, and this form knows one: M/G/∞; D/D/c; "), "{text}");
+        assert!(text.lines().count() < 17, "{text}");
+    }
+
+    #[test]
+    fn a_load_that_is_not_known_is_told_by_its_bounds() {
+        let mut scenario = Scenario::mgc(30.0, Law::exponential(0.1), 2);
+        scenario.queues.push(Queue { name: "dead".into(), ..Queue::default() });
+        scenario.consumers.push(crate::scenario::Consumer::group("undertaker", 1, 1, Law::exponential(0.01)));
+        (scenario.queues[0].dead_letter, scenario.queues[0].message_ttl) = (Some(1), Some(Law::exponential(0.1)));
+        scenario.consumers[0].prefetch = 4;
+        let line = load_line(&scenario, &theory::explain(&scenario).loads[1]);
+        assert_eq!(
+            line,
+            "queue `dead`   offered load 0.1000 to 0.3000 erlang, rho = 0.1000 to 0.3000: depends on what is lost in `queue`\n"
+        );
+    }
 }

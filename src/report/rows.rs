@@ -3,6 +3,7 @@
 use super::number::Scale;
 use crate::answer::{Answer, Distribution, Estimate, Method, Place, Unit, metric_of, path};
 use crate::study::{Accord, Agreement, Study};
+use crate::units::{Time, significant};
 
 /// The rows of one place; a study with one queue, one producer and one group has a single section without a title.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub struct Row {
     /// Of each cell, whether it is a measured time so short that it is mostly the ruler.
     pub faint: Vec<bool>,
     pub accord: Option<Accord>,
-    /// The largest of the differences that are not explained by the intervals.
-    pub difference: Option<f64>,
+    /// The largest of the differences that are not explained by the intervals, in words.
+    pub difference: Option<String>,
     /// How far an approximate theory is off, where it is.
     pub off: Option<f64>,
 }
@@ -159,8 +160,8 @@ fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, b
     let accords: Vec<&Agreement> = study.agreement.iter().filter(|a| paths.contains(&a.metric)).collect();
     let has = |wanted: Accord| accords.iter().any(|a| a.verdict == wanted).then_some(wanted);
     let accord = has(Accord::Differ).or_else(|| has(Accord::Unknown)).or_else(|| has(Accord::Agree));
-    let difference =
-        accords.iter().filter(|a| a.verdict == Accord::Differ).filter_map(|a| a.difference).max_by(|a, b| a.abs().total_cmp(&b.abs()));
+    let worst = accords.iter().filter(|a| a.verdict == Accord::Differ).max_by(|a, b| size(a).total_cmp(&size(b)));
+    let difference = worst.and_then(|a| apart(study, a));
     let approximate = study.answer(Method::Theory).is_some_and(|t| !t.exact);
     let open = accords.iter().find(|a| approximate && a.verdict == Accord::Unknown && a.a == Method::Theory);
     let off = open.and_then(|a| a.difference).map(crate::study::off);
@@ -203,15 +204,53 @@ pub fn heading(method: Method) -> &'static str {
     }
 }
 
-/// The comparisons that did not come out, in sentences.
+/// How many differences of a pair of methods are told one by one.
+const WORST: usize = 3;
+/// From this multiple on a difference is told as it is: of next to nothing all is a large share.
+const MANY_TIMES: f64 = 9.0;
+
+/// The comparisons that did not come out, a sentence for each pair of methods: the worst of them, and how many there are.
 pub fn disagreements(study: &Study) -> Vec<String> {
-    let differs = study.agreement.iter().filter(|a| a.verdict == Accord::Differ);
-    differs
-        .map(|a| {
-            let by = a.difference.map_or(String::new(), |d| format!(" by {}", super::number::relative(d)));
-            format!("{}: {} differs from {}{by}", a.metric, a.b.name(), a.a.name())
-        })
-        .collect()
+    let mut pairs: Vec<(Method, Method)> = study.agreement.iter().map(|a| (a.a, a.b)).collect();
+    pairs.dedup();
+    let sentence = |(a, b): (Method, Method)| {
+        let all = || study.agreement.iter().filter(move |found| (found.a, found.b) == (a, b));
+        let mut differ: Vec<&Agreement> = all().filter(|found| found.verdict == Accord::Differ).collect();
+        let by = |found: &Agreement| apart(study, found).map_or(String::new(), |by| format!(" by {by}"));
+        if let [one] = differ[..] {
+            return Some(format!("{}: {} differs from {}{}", one.metric, b.name(), a.name(), by(one)));
+        }
+        // Stable: what is as large stays in order.
+        differ.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        let worst: Vec<String> = differ.iter().take(WORST).map(|found| format!("{}{}", found.metric, by(found))).collect();
+        let more = differ.len().checked_sub(WORST).filter(|more| *more > 0).map_or(String::new(), |more| format!(", and {more} more"));
+        let (count, compared) = (differ.len(), all().count());
+        let said = format!("{} differs from {} in {count} of {compared} metrics: {}{more}", b.name(), a.name(), worst.join(", "));
+        (!differ.is_empty()).then_some(said)
+    };
+    pairs.into_iter().filter_map(sentence).collect()
+}
+
+/// How large a difference is among others: those of next to nothing come last.
+fn size(found: &Agreement) -> f64 {
+    found.difference.map(f64::abs).filter(|d| *d < MANY_TIMES).unwrap_or(0.0)
+}
+
+/// By how much two methods are apart: as a share, or as it is where the share says nothing.
+fn apart(study: &Study, found: &Agreement) -> Option<String> {
+    if let Some(share) = found.difference.filter(|d| d.abs() < MANY_TIMES) {
+        return Some(super::number::relative(share));
+    }
+    let value = |method| study.answer(method)?.get(&found.metric)?.value;
+    let apart = value(found.b)? - value(found.a)?;
+    let sign = if apart < 0.0 { "−" } else { "+" };
+    let size = match metric_of(&found.metric)?.unit {
+        Unit::Seconds => Time(apart.abs()).to_string(),
+        Unit::PerSecond => format!("{}/s", significant(apart.abs(), 2)),
+        Unit::Ratio => format!("{} percentage points", significant(apart.abs() * 100.0, 2)),
+        Unit::Messages | Unit::Servers | Unit::Deliveries => significant(apart.abs(), 2),
+    };
+    Some(format!("{sign}{size}"))
 }
 
 #[cfg(test)]
@@ -252,6 +291,29 @@ mod tests {
         let written: Vec<String> = sections(&study)[0].rows.iter().flat_map(|r| r.written().map(|cell| cell.0)).collect();
         assert_eq!(written, ["3.00", "~3.00", "30.0", "30.0"]);
         assert!(crate::report::words::faint(&study).is_some_and(|said| said.contains("500 ns")));
+    }
+
+    #[test]
+    fn many_differences_of_a_pair_are_one_sentence() {
+        let mut study = fixtures::bare();
+        let (mut replay, mut measured) = (Answer::new(Method::Replay, "test"), Answer::new(Method::Measurement, "test"));
+        for (i, statistic) in ["mean", "p50", "p90", "p95", "p99"].into_iter().enumerate() {
+            replay.set("total", "wait", statistic, Estimate::exact(if i == 0 { 3e-9 } else { 0.01 }));
+            measured.set("total", "wait", statistic, Estimate::exact(if i == 0 { 49e-6 } else { 0.01 + 0.001 * i as f64 }));
+        }
+        study.answers = vec![measured, replay];
+        let found = |statistic: &str, difference: f64| Agreement {
+            metric: path("total", "wait", statistic),
+            a: Method::Replay,
+            b: Method::Measurement,
+            verdict: Accord::Differ,
+            difference: Some(difference),
+        };
+        study.agreement = vec![found("mean", 16_368.0), found("p50", 0.1), found("p90", 0.2), found("p95", 0.3), found("p99", 0.4)];
+        let worst = "total.wait.p99 by +40 %, total.wait.p95 by +30 %, total.wait.p90 by +20 %";
+        assert_eq!(disagreements(&study), [format!("measurement differs from replay in 5 of 5 metrics: {worst}, and 2 more")]);
+        study.agreement.truncate(2);
+        assert!(disagreements(&study)[0].ends_with("total.wait.p50 by +10 %, total.wait.mean by +49.0 µs"), "{:?}", disagreements(&study));
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub fn accord(row: &Row, words: bool) -> String {
             Some(off) => ("≈", format!("{} off", relative(off))),
             None => ("?", "unclear".to_string()),
         },
-        Some(Accord::Differ) => ("≠", row.difference.map_or("differ".to_string(), relative)),
+        Some(Accord::Differ) => ("≠", row.difference.clone().unwrap_or("differ".into())),
     };
     if words { format!("{sign} {word}") } else { sign.to_string() }
 }

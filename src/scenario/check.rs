@@ -1,6 +1,7 @@
 //! The scenario as a whole: does every message get somewhere, does it end, and will the queues hold?
 
-use super::flow::{Flow, offered};
+use super::demand::demands;
+use super::flow::{self, Range};
 use super::model::{Ack, Arrivals, Destination, Overflow, Scenario, Servers};
 use super::node::{Node, Place};
 use super::problem::Problem;
@@ -102,8 +103,8 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             cx.tell(told.help("give every queue a delivery_limit, or lower the probability"));
         }
     }
-    if Flow::of(scenario).is_none() {
-        let in_loop = Flow::stuck(scenario).unwrap_or(0);
+    if !flow::ends(scenario) {
+        let in_loop = flow::stuck(scenario).unwrap_or(0);
         let consumer = scenario.consumers.iter().find(|c| c.from == in_loop && !c.to.is_empty());
         let at = consumer.and_then(|c| place(tree, "consumers", &c.name, "to")).unwrap_or_default();
         let told = Problem::error(at, "messages go round for ever").label("what is forwarded comes back as often as it leaves");
@@ -113,34 +114,53 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
 
 /// Warnings: queues that grow without bound, that are nearly full, or whose times look like a slip.
 pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
-    let Some(flow) = Flow::of(scenario) else { return };
-    let arriving = flow.arrivals(scenario);
-    for (q, queue) in scenario.queues.iter().enumerate() {
-        let Some(load) = offered(scenario, q, arriving[q]) else { continue };
+    if !flow::ends(scenario) {
+        return;
+    }
+    for (q, (queue, demand)) in scenario.queues.iter().zip(demands(scenario, &|_| None)).enumerate() {
+        let Some(capacity) = demand.capacity().map(|deliveries| deliveries / demand.attempts).filter(|rate| rate.is_finite()) else {
+            continue;
+        };
+        let Some(load) = demand.rho().filter(|load| load.least > 0.0) else { continue };
         let bounded = queue.max_length.is_some() && queue.overflow != Overflow::Block || queue.message_ttl.is_some();
         let at = place(tree, "queues", &queue.name, "").unwrap_or_default();
-        if load.rho >= 1.0 && !bounded {
-            let growth = arriving[q] - load.capacity;
-            let rho = if load.rho.is_finite() { significant(load.rho, 3) } else { "infinite, as its service time's mean is".into() };
-            let what = format!("queue `{}` grows without bound: rho = {rho}", queue.name);
-            let label = if growth > 1e-9 * load.capacity {
-                format!("{} messages/s more arrive than can be served", significant(growth, 3))
+        let at_least = if load.known().is_some() { "" } else { "at least " };
+        if load.least >= 1.0 && !bounded {
+            let growth = demand.arrivals.least - capacity;
+            let rho = match load.least {
+                rho if rho.is_finite() => significant(rho, 3),
+                _ if demand.arrivals.least.is_finite() => "infinite, as its service time's mean is".into(),
+                _ => "infinite, as what is lost comes back for ever".into(),
+            };
+            let what = format!("queue `{}` grows without bound: rho = {at_least}{rho}", queue.name);
+            let label = if growth.is_infinite() {
+                "more come back than leave".into()
+            } else if growth > 1e-9 * capacity {
+                format!("{at_least}{} messages/s more arrive than can be served", significant(growth, 3))
             } else {
                 "exactly as many arrive as can be served: it still grows, by chance".into()
             };
-            let servers = load.enough.map_or("add servers or shorten the work".into(), |c| format!("{c} servers would do"));
+            let servers = enough(scenario, q, load).map_or("add servers or shorten the work".into(), |c| format!("{c} servers would do"));
             let bound = match queue.max_length {
                 Some(_) => "refuse or drop what does not fit (overflow = \"block\" lets it pile up at the producers), or set message_ttl",
                 None => "bound it with max_length or message_ttl",
             };
             let help = format!("{servers}, or {bound}");
             cx.warnings.push(blame(tree, scenario, q, Problem::warning(at, what).label(label).help(help)));
-        } else if load.rho > NEARLY_FULL && load.rho < 1.0 && !bounded {
-            let what = format!("queue `{}` is nearly full: rho = {}", queue.name, significant(load.rho, 4));
+        } else if let Some(rho) = load.known().filter(|rho| *rho > NEARLY_FULL && *rho < 1.0 && !bounded) {
+            let what = format!("queue `{}` is nearly full: rho = {}", queue.name, significant(rho, 4));
             cx.warnings.push(Problem::warning(at, what).label("waits depend on a long history: expect wide intervals"));
         }
-        slips(cx, tree, scenario, q, load.rho);
+        slips(cx, tree, scenario, q, load.least);
     }
+}
+
+/// Servers that would do for a queue, if its load is known and it has one group, which does not scale by itself.
+fn enough(scenario: &Scenario, queue: usize, load: Range) -> Option<u64> {
+    let mut groups = scenario.consumers_of(queue).map(|(_, c)| c);
+    let (one, None) = (groups.next().filter(|c| c.autoscale.is_none())?, groups.next()) else { return None };
+    let busy = load.known()? * f64::from(one.most_servers()?);
+    (busy < 1e9).then_some(busy as u64 + 1)
 }
 
 /// Times that whole nanoseconds keep too coarsely: told under a microsecond, refused under a nanosecond.

@@ -1,84 +1,272 @@
-//! Traffic equations: how many messages a second reach each queue, with what handlers give up; nothing else is lost on the way.
+//! Traffic equations: how many messages a second reach each queue, over all topics, forwards and dead letters.
+//!
+//! What handlers give up is known from their chance to fail. What expires or finds no room is not: it is a matter of how long
+//! messages wait. Where nobody knows it, rates are known between two bounds. The upper one has everything served and everything lost;
+//! the lower one has nothing served, and lost what the servers cannot do (the fluid bound).
 
-use super::model::{Consumer, Deliver, Destination, Scenario};
+use super::demand::{capacity, given_up, per_message, shares};
+use super::model::{Ack, Arrivals, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
 
 /// Below this a pivot is zero: the probabilities of a loop sum to 1 but for rounding.
 const ZERO: f64 = 1e-12;
+/// Bounds that are as near as this, relatively, are one figure.
+const SAME: f64 = 1e-9;
 
-/// (I − P)⁻¹ in effect: P(i, j) is how many messages one that queue i serves sends to queue j.
-pub struct Flow {
-    sent: Vec<Vec<f64>>,
+/// A figure, known or between two bounds; infinite where nothing bounds it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Range {
+    pub least: f64,
+    pub most: f64,
 }
 
-/// A queue's load.
-pub struct Load {
-    /// Mean share of its servers that would be busy.
-    pub rho: f64,
-    /// Messages a second that its servers can do.
-    pub capacity: f64,
-    /// Servers that would be enough, where it has one group.
-    pub enough: Option<u64>,
-}
-
-impl Flow {
-    /// The flow of a scenario, or `None` if some message would go round for ever.
-    pub fn of(scenario: &Scenario) -> Option<Flow> {
-        let sent = forwarded(scenario);
-        // I − P is an M-matrix, and every message ends, if and only if (I − P) x = 1 has a solution x > 0
-        // (Berman & Plemmons 1994, theorem 6.2.3, condition I27).
-        let x = solve(&sent, &vec![1.0; sent.len()])?;
-        x.iter().all(|visits| *visits > 0.0).then(|| Flow { sent: with_losses(scenario) })
+impl Range {
+    /// The figure, if it is known.
+    pub fn known(&self) -> Option<f64> {
+        // Infinities are equal, too.
+        (self.least == self.most || self.most.is_finite() && self.most - self.least <= SAME * self.most).then_some(self.most)
     }
 
-    /// A queue from which messages come back for ever.
-    pub fn stuck(scenario: &Scenario) -> Option<usize> {
-        let sent = forwarded(scenario);
-        // A message's expected number of copies after many steps: it stays where a loop keeps it.
-        let mut copies = vec![1.0; sent.len()];
-        for _ in 0..4 * sent.len() + 64 {
-            let next: Vec<f64> = sent.iter().map(|row| row.iter().zip(&copies).map(|(p, c)| p * c).sum()).collect();
-            let largest = next.iter().copied().fold(0.0, f64::max);
-            copies = if largest > 1e100 { next.iter().map(|c| c / largest).collect() } else { next };
+    pub fn times(&self, factor: f64) -> Range {
+        Range { least: self.least * factor, most: self.most * factor }
+    }
+}
+
+/// What becomes of the messages that reach a queue, if anybody knows it exactly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Fate {
+    /// The share that is rejected, dropped or expires.
+    pub lost: f64,
+}
+
+/// Messages a second, as a linear function of those that arrive.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    slope: f64,
+    rest: f64,
+}
+
+impl Line {
+    const NOTHING: Line = Line { slope: 0.0, rest: 0.0 };
+
+    fn share(slope: f64) -> Line {
+        Line { slope, rest: 0.0 }
+    }
+
+    fn at(self, arriving: f64) -> f64 {
+        // All of infinitely many, none of them, or a rate of its own.
+        if self.slope == 0.0 { self.rest } else { self.slope * arriving + self.rest }
+    }
+}
+
+/// Where the messages of a queue go: bounds that hold one by one, so that the best may be taken.
+struct Leaving {
+    /// To each queue, of a message that is served.
+    onward: Vec<f64>,
+    dead: Option<usize>,
+    served: [Vec<Line>; 2],
+    died: [Vec<Line>; 2],
+}
+
+/// The lower and the upper bound, as places in an array.
+const LEAST: usize = 0;
+const MOST: usize = 1;
+
+/// Messages a second that reach each queue. `fate` is asked for queues that lose messages and lead on.
+pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>) -> Vec<Range> {
+    let mut outside = vec![0.0; scenario.queues.len()];
+    for producer in &scenario.producers {
+        spread(scenario, producer.to, producer.rate, &mut outside);
+    }
+    let leaving: Vec<Leaving> = (0..scenario.queues.len()).map(|queue| leaving(scenario, queue, fate)).collect();
+    let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside, side));
+    let clients = behind_clients(scenario, &leaving);
+    let range = |((least, most), clients): ((f64, f64), bool)| Range { least, most: if clients { f64::INFINITY } else { most.max(least) } };
+    least.into_iter().zip(most).zip(clients).map(range).collect()
+}
+
+/// Whether messages of closed loops reach a queue: their rate follows from the answers, which nothing here knows.
+fn behind_clients(scenario: &Scenario, leaving: &[Leaving]) -> Vec<bool> {
+    let mut reached = vec![0.0; leaving.len()];
+    for producer in scenario.producers.iter().filter(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+        spread(scenario, producer.to, 1.0, &mut reached);
+    }
+    let mut open: Vec<usize> = (0..leaving.len()).filter(|&queue| reached[queue] > 0.0).collect();
+    let mut seen = vec![false; leaving.len()];
+    while let Some(queue) = open.pop() {
+        if !std::mem::replace(&mut seen[queue], true) {
+            open.extend((0..leaving.len()).filter(|&to| leaving[queue].onward[to] > 0.0));
+            open.extend(leaving[queue].dead);
         }
-        copies.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i)
     }
+    seen
+}
 
-    /// Messages a second that reach each queue: lambda = external + Pᵀ lambda.
-    pub fn arrivals(&self, scenario: &Scenario) -> Vec<f64> {
-        let n = self.sent.len();
-        let mut external = vec![0.0; n];
-        for producer in &scenario.producers {
-            spread(scenario, producer.to, producer.rate, &mut external);
+/// Whether a queue that leads on loses messages by something else than handlers that give up: by room, by time, or by what cuts
+/// deliveries short.
+pub(crate) fn leaks(scenario: &Scenario, queue: usize) -> bool {
+    let leads_on = scenario.queues[queue].dead_letter.is_some() || scenario.consumers_of(queue).any(|(_, c)| !c.to.is_empty());
+    leads_on && (rejects(scenario, queue) || drops(scenario, queue))
+}
+
+/// Whether what finds no room is refused, which is the end of it.
+fn rejects(scenario: &Scenario, queue: usize) -> bool {
+    let q = &scenario.queues[queue];
+    let bounded = q.overflow == Overflow::RejectPublish || q.max_length == Some(0) && q.overflow != Overflow::Block;
+    q.max_length.is_some() && bounded && !takes_all(scenario, queue)
+}
+
+/// Whether messages are lost that were accepted.
+fn drops(scenario: &Scenario, queue: usize) -> bool {
+    let q = &scenario.queues[queue];
+    let waiting = q.message_ttl.is_some() || q.overflow == Overflow::DropHead && q.max_length.is_some_and(|room| room > 0);
+    // Deliveries that end for another reason than that their handler fails, and count or are the only one.
+    let cut = |c: &Consumer| {
+        let limited = scenario.deliveries_at_most(c).is_some();
+        limited && (q.visibility_timeout.is_some() || c.outages.as_ref().is_some_and(|o| o.redeliver || c.ack == Ack::Auto))
+    };
+    waiting && !takes_all(scenario, queue) || scenario.consumers_of(queue).any(|(_, c)| cut(c))
+}
+
+/// Whether every message is taken at once.
+fn takes_all(scenario: &Scenario, queue: usize) -> bool {
+    scenario.consumers_of(queue).any(|(_, c)| c.count == Servers::Unlimited && c.autoscale.is_none() && c.retry_delay.is_none())
+}
+
+fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fate>) -> Leaving {
+    let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+    let dead = scenario.queues[queue].dead_letter;
+    let (mut onward, mut given) = (vec![0.0; scenario.queues.len()], 0.0);
+    for (group, share) in groups.iter().zip(shares(&groups)) {
+        let own = given_up(scenario, queue, group);
+        given += share * own;
+        for route in &group.to {
+            spread(scenario, route.to, share * (1.0 - own) * route.probability, &mut onward);
         }
-        let transposed: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| self.sent[j][i]).collect()).collect();
-        solve(&transposed, &external).unwrap_or(external)
+    }
+    // Of a message that is served.
+    if given < 1.0 {
+        onward.iter_mut().for_each(|chance| *chance /= 1.0 - given);
+    }
+    let leads_on = dead.is_some() || onward.iter().any(|chance| *chance > 0.0);
+    let (rejects, drops) = (rejects(scenario, queue), drops(scenario, queue));
+    let both = |line: Line| [vec![line], vec![line]];
+    let (served, died) = if !(rejects || drops) {
+        (both(Line::share(1.0 - given)), both(Line::share(given)))
+    } else if let Some(fate) = (leads_on && given == 0.0 && rejects != drops).then(|| fate(queue)).flatten() {
+        (both(Line::share(1.0 - fate.lost)), both(Line::share(if drops { fate.lost } else { 0.0 })))
+    } else {
+        let done = most_served(scenario, queue);
+        let unserved = if rejects { Line::NOTHING } else { Line::share(given) };
+        let excess = done.filter(|_| !rejects).map(|done| Line { slope: 1.0, rest: -done });
+        let most = [Some(Line::share(1.0 - given)), done.map(|rest| Line { slope: 0.0, rest })];
+        let most = most.into_iter().flatten().collect();
+        (
+            [vec![Line::NOTHING], most],
+            [[Some(unserved), excess].into_iter().flatten().collect(), vec![Line::share(if drops { 1.0 } else { given })]],
+        )
+    };
+    Leaving { onward, dead, served, died }
+}
+
+/// Messages a second that a queue's servers can serve at most, whichever they are; `None` if that depends on which are lost.
+fn most_served(scenario: &Scenario, queue: usize) -> Option<f64> {
+    let q = &scenario.queues[queue];
+    // Where short work goes first, it is the long work that is lost.
+    if q.discipline == Discipline::Shortest || q.discipline == Discipline::ProcessorSharing || q.preemption != Preemption::None {
+        return None;
+    }
+    let groups = scenario.consumers_of(queue).map(|(_, c)| c);
+    groups
+        .map(|group| {
+            if group.outages.as_ref().is_some_and(|o| o.redeliver) {
+                return None;
+            }
+            let own = scenario.producers.iter().filter_map(|p| p.service_time.as_ref());
+            let least = own.map(|law| law.mean()).fold(per_message(group), f64::min);
+            let sure = scenario.producers.iter().all(|p| p.failure.is_none());
+            let succeed = if sure { 1.0 - group.failure } else { 1.0 };
+            Some(capacity(group)? * per_message(group) / least * succeed).filter(|rate| rate.is_finite())
+        })
+        .sum()
+}
+
+/// The least or the most that can arrive: for each queue the best of its lines, which is a linear system each time.
+fn bound(leaving: &[Leaving], outside: &[f64], side: usize) -> Vec<f64> {
+    let n = leaving.len();
+    let mut chosen = vec![(0, 0); n];
+    let mut best = linear(leaving, outside, side, &chosen);
+    for _ in 0..n + 8 {
+        let better = |lines: &[Line], now: usize, arriving: f64| {
+            let value = |i: usize| lines[i].at(arriving);
+            let beats = |i: usize, j: usize| if side == LEAST { value(i) > value(j) + ZERO } else { value(i) < value(j) - ZERO };
+            (0..lines.len()).fold(now, |best, i| if beats(i, best) { i } else { best })
+        };
+        let next: Vec<(usize, usize)> = (0..n)
+            .map(|q| (better(&leaving[q].served[side], chosen[q].0, best[q]), better(&leaving[q].died[side], chosen[q].1, best[q])))
+            .collect();
+        if next == chosen {
+            break;
+        }
+        chosen = next;
+        // Each choice of lines is a bound of its own.
+        let again = linear(leaving, outside, side, &chosen);
+        best = best.into_iter().zip(again).map(|(a, b)| if side == LEAST { a.max(b) } else { a.min(b) }).collect();
+    }
+    best
+}
+
+/// lambda = external + Pᵀ lambda, for one choice of lines; infinite if messages circulate for ever.
+fn linear(leaving: &[Leaving], outside: &[f64], side: usize, chosen: &[(usize, usize)]) -> Vec<f64> {
+    let n = leaving.len();
+    let (mut system, mut rates) = (vec![vec![0.0; n]; n], outside.to_vec());
+    for (from, (leaving, &(served, died))) in leaving.iter().zip(chosen).enumerate() {
+        let (served, died) = (leaving.served[side][served], leaving.died[side][died]);
+        for (to, chance) in leaving.onward.iter().enumerate() {
+            system[to][from] += chance * served.slope;
+            rates[to] += chance * served.rest;
+        }
+        if let Some(to) = leaving.dead {
+            system[to][from] += died.slope;
+            rates[to] += died.rest;
+        }
+    }
+    // Rounding may leave a little less than nothing.
+    let least = -SAME * outside.iter().sum::<f64>();
+    match solve(&system, &rates) {
+        Some(rates) if side == LEAST || rates.iter().all(|rate| *rate >= least) => rates,
+        _ => vec![f64::INFINITY; n],
     }
 }
 
-/// P as if no handler failed, a queue's groups sharing its messages by their number of servers.
+/// Whether every message ends, if no handler fails and nothing is lost.
+pub(super) fn ends(scenario: &Scenario) -> bool {
+    let sent = forwarded(scenario);
+    // I − P is an M-matrix, and every message ends, if and only if (I − P) x = 1 has a solution x > 0
+    // (Berman & Plemmons 1994, theorem 6.2.3, condition I27).
+    solve(&sent, &vec![1.0; sent.len()]).is_some_and(|x| x.iter().all(|visits| *visits > 0.0))
+}
+
+/// A queue from which messages come back for ever.
+pub(super) fn stuck(scenario: &Scenario) -> Option<usize> {
+    let sent = forwarded(scenario);
+    // A message's expected number of copies after many steps: it stays where a loop keeps it.
+    let mut copies = vec![1.0; sent.len()];
+    for _ in 0..4 * sent.len() + 64 {
+        let next: Vec<f64> = sent.iter().map(|row| row.iter().zip(&copies).map(|(p, c)| p * c).sum()).collect();
+        let largest = next.iter().copied().fold(0.0, f64::max);
+        copies = if largest > 1e100 { next.iter().map(|c| c / largest).collect() } else { next };
+    }
+    copies.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i)
+}
+
+/// P(i, j), how many messages one that queue i serves sends to queue j, as if no handler failed.
 fn forwarded(scenario: &Scenario) -> Vec<Vec<f64>> {
-    routed(scenario, |_| 0.0)
-}
-
-/// P with what handlers give up, which goes to the dead letters if anywhere.
-fn with_losses(scenario: &Scenario) -> Vec<Vec<f64>> {
-    routed(scenario, |c| c.failure.powf(scenario.deliveries_at_most(c).map_or(f64::INFINITY, f64::from)))
-}
-
-fn routed(scenario: &Scenario, given_up: impl Fn(&Consumer) -> f64) -> Vec<Vec<f64>> {
     let n = scenario.queues.len();
     let mut sent = vec![vec![0.0; n]; n];
-    for (q, row) in sent.iter_mut().enumerate() {
-        let speeds: Vec<(f64, &Consumer)> = scenario.consumers_of(q).map(|(_, c)| (c.most_servers().map_or(1e9, f64::from), c)).collect();
-        let all: f64 = speeds.iter().map(|(speed, _)| speed).sum();
-        for (speed, consumer) in speeds {
-            let lost = given_up(consumer);
-            for route in &consumer.to {
-                spread(scenario, route.to, (1.0 - lost) * route.probability * speed / all, row);
-            }
-            if let Some(dead) = scenario.queues[q].dead_letter {
-                row[dead] += lost * speed / all;
-            }
+    for (queue, row) in sent.iter_mut().enumerate() {
+        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        for (group, share) in groups.iter().zip(shares(&groups)) {
+            group.to.iter().for_each(|route| spread(scenario, route.to, share * route.probability, row));
         }
     }
     sent
@@ -125,61 +313,10 @@ fn solve(m: &[Vec<f64>], b: &[f64]) -> Option<Vec<f64>> {
     x.iter().all(|v| v.is_finite()).then_some(x)
 }
 
-/// A queue's load at an arrival rate; `None` if its servers are without limit or take no time, or it has none.
-pub fn offered(scenario: &Scenario, queue: usize, rate: f64) -> Option<Load> {
-    let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
-    if groups.is_empty() {
-        return None;
-    }
-    let mut capacity = 0.0;
-    for consumer in &groups {
-        let work = brought(scenario, queue).unwrap_or_else(|| consumer.service_time.mean());
-        let batch = consumer.batch.map_or(1.0, |b| f64::from(b.max));
-        let time = work / batch + consumer.service_time_per_message.mean();
-        let up = consumer.outages.as_ref().map_or(1.0, |o| o.up.mean() / (o.up.mean() + o.down.mean()));
-        let up = if up.is_nan() { 1.0 } else { up };
-        capacity += f64::from(consumer.most_servers()?) * up / (time * deliveries(scenario, consumer));
-    }
-    if !(capacity.is_finite() && rate > 0.0) {
-        return None;
-    }
-    let rho = rate / capacity;
-    let enough = match groups[..] {
-        [one] if one.autoscale.is_none() => {
-            one.most_servers().map(|c| rho * f64::from(c)).filter(|busy| *busy < 1e9).map(|busy| busy as u64 + 1)
-        }
-        _ => None,
-    };
-    Some(Load { rho, capacity, enough })
-}
-
-/// Deliveries that a message needs on average, if a delivery fails with a probability and is tried again.
-fn deliveries(scenario: &Scenario, consumer: &Consumer) -> f64 {
-    let fails = consumer.failure;
-    match scenario.deliveries_at_most(consumer) {
-        Some(limit) if fails >= 1.0 => limit.into(),
-        Some(limit) => (1.0 - fails.powf(limit.into())) / (1.0 - fails),
-        None if fails >= 1.0 => 1.0,
-        None => 1.0 / (1.0 - fails),
-    }
-}
-
-/// The mean work that messages bring to a queue, if every message there comes straight from a producer that says.
-fn brought(scenario: &Scenario, queue: usize) -> Option<f64> {
-    let to = Destination::Queue(queue);
-    let direct: Vec<_> = scenario.producers.iter().filter(|p| p.to == to).collect();
-    let (mut rate, mut work) = (0.0, 0.0);
-    for producer in &direct {
-        rate += producer.rate;
-        work += producer.rate * producer.service_time.as_ref()?.mean();
-    }
-    (rate > 0.0).then(|| work / rate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Ack, Producer, Queue, Route};
+    use crate::scenario::{Producer, Queue, Route};
     use crate::workload::laws::Law;
 
     fn feedback(probability: f64) -> Scenario {
@@ -188,27 +325,94 @@ mod tests {
         Scenario::single(Producer::poisson("p", 0, 6.0), Queue::default(), consumer)
     }
 
-    #[test]
-    fn feedback_multiplies_the_rate() {
-        let scenario = feedback(0.25);
-        let arriving = Flow::of(&scenario).expect("messages leave").arrivals(&scenario);
-        assert!((arriving[0] - 8.0).abs() < 1e-12);
-        let load = offered(&scenario, 0, arriving[0]).expect("two servers");
-        assert!((load.rho - 0.4).abs() < 1e-12 && load.enough == Some(1));
+    /// 30 messages a second for servers that do 20, what is lost going to a second queue.
+    fn lossy(change: impl Fn(&mut Scenario)) -> Vec<Range> {
+        let mut s = Scenario::mgc(30.0, Law::exponential(0.1), 2);
+        s.queues.push(Queue { name: "dead".into(), ..Queue::default() });
+        s.consumers.push(Consumer::group("undertaker", 1, 1, Law::exponential(0.01)));
+        s.queues[0].dead_letter = Some(1);
+        change(&mut s);
+        arrivals(&s, &|_| None)
     }
 
     #[test]
-    fn what_is_given_up_goes_no_further() {
-        let mut scenario = feedback(0.5);
-        (scenario.consumers[0].failure, scenario.consumers[0].ack) = (0.5, Ack::Auto);
-        let arriving = Flow::of(&scenario).expect("messages leave").arrivals(&scenario);
-        assert!((arriving[0] - 8.0).abs() < 1e-12);
-        assert!((offered(&scenario, 0, arriving[0]).expect("two servers").rho - 0.4).abs() < 1e-12);
+    fn feedback_multiplies_the_rate() {
+        assert!((arrivals(&feedback(0.25), &|_| None)[0].known().expect("nothing is lost") - 8.0).abs() < 1e-12);
     }
 
     #[test]
     fn a_loop_without_exit_is_found() {
-        assert!(Flow::of(&feedback(1.0)).is_none());
-        assert_eq!(Flow::stuck(&feedback(1.0)), Some(0));
+        assert!(ends(&feedback(0.99)) && !ends(&feedback(1.0)));
+        assert_eq!(stuck(&feedback(1.0)), Some(0));
+    }
+
+    #[test]
+    fn what_expires_is_between_what_cannot_be_served_and_everything() {
+        let dead = lossy(|s| s.queues[0].message_ttl = Some(Law::deterministic(1.0)))[1];
+        assert!((dead.least - 10.0).abs() < 1e-9 && (dead.most - 30.0).abs() < 1e-9 && dead.known().is_none(), "{dead:?}");
+        // Servers that could do it all need not lose anything.
+        let dead = lossy(|s| {
+            s.queues[0].message_ttl = Some(Law::deterministic(1.0));
+            s.producers[0].rate = 5.0;
+        })[1];
+        assert!(dead.least == 0.0 && (dead.most - 5.0).abs() < 1e-9, "{dead:?}");
+        // Half of the deliveries fail: 10/s succeed at most.
+        let dead = lossy(|s| {
+            s.queues[0].message_ttl = Some(Law::deterministic(1.0));
+            s.consumers[0].failure = 0.5;
+        })[1];
+        assert!((dead.least - 20.0).abs() < 1e-9, "{dead:?}");
+        // Where the short go first, more are done than the mean says.
+        let dead = lossy(|s| {
+            s.queues[0].message_ttl = Some(Law::deterministic(1.0));
+            s.queues[0].discipline = Discipline::Shortest;
+        })[1];
+        assert!(dead.least == 0.0, "{dead:?}");
+    }
+
+    #[test]
+    fn what_nobody_consumes_expires() {
+        let dead = lossy(|s| {
+            s.queues[0].message_ttl = Some(Law::deterministic(1.0));
+            s.consumers.remove(0);
+        })[1];
+        assert!((dead.known().expect("all of it") - 30.0).abs() < 1e-9, "{dead:?}");
+    }
+
+    #[test]
+    fn what_is_refused_is_no_dead_letter_and_what_is_served_goes_on() {
+        let change = |s: &mut Scenario| {
+            (s.queues[0].max_length, s.queues[0].overflow) = (Some(5), Overflow::RejectPublish);
+            s.consumers[0].to = vec![Route { to: Destination::Queue(1), probability: 1.0 }];
+        };
+        let next = lossy(change)[1];
+        assert!(next.least == 0.0 && (next.most - 20.0).abs() < 1e-9, "{next:?}");
+        let mut s = Scenario::mgc(30.0, Law::exponential(0.1), 2);
+        s.queues.push(Queue { name: "next".into(), ..Queue::default() });
+        s.consumers.push(Consumer::group("more", 1, 1, Law::exponential(0.01)));
+        change(&mut s);
+        let known = arrivals(&s, &|queue| (queue == 0).then_some(Fate { lost: 0.4 }))[1];
+        assert!((known.known().expect("the share that is lost is") - 18.0).abs() < 1e-9, "{known:?}");
+    }
+
+    #[test]
+    fn what_clients_send_who_wait_is_not_known() {
+        let mut s = feedback(0.25);
+        s.producers[0].rate = 0.0;
+        s.producers[0].arrivals = Arrivals::Closed { concurrency: 3, think_time: Law::exponential(1.0) };
+        s.queues.push(Queue { name: "other".into(), ..Queue::default() });
+        s.producers.push(Producer::poisson("open", 1, 2.0));
+        let rates = arrivals(&s, &|_| None);
+        assert_eq!((rates[0].known(), rates[1].known()), (None, Some(2.0)));
+    }
+
+    #[test]
+    fn what_comes_back_from_the_dead_may_circulate() {
+        let back = lossy(|s| {
+            s.queues[0].message_ttl = Some(Law::deterministic(1.0));
+            s.consumers[1].to = vec![Route { to: Destination::Queue(0), probability: 1.0 }];
+        });
+        // 20/s leave and 30/s come.
+        assert_eq!((back[0].least, back[0].most), (f64::INFINITY, f64::INFINITY));
     }
 }

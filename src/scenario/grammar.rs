@@ -1,6 +1,6 @@
 //! The grammar: every table's keys, what each takes, and what it means. Checking, did-you-means and the schema read it.
 
-use super::model::{Ack, Deliver, Discipline, Durability, Overflow, Preemption, Work};
+use super::model::{Ack, Deliver, Discipline, Durability, Overflow, Preemption, TARGET_NAMES, Work};
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
@@ -168,7 +168,7 @@ pub const SIMULATION: &[Key] = &[
     key("sync", Law, "how long a group commit takes (durability = \"fsync\"); default 1ms"),
 ];
 pub const MEASUREMENT: &[Key] = &[
-    key("target", Text, "what is measured; default in-process"),
+    key("target", Word(|| TARGET_NAMES.to_vec()), "what is measured; default in-process"),
     key("duration", Duration, "of the real clock, whatever the speed; default 10s"),
     key("work", Word(names::<Work>), "how a consumer spends its demand"),
     key("speed", Number, "60 plays an hour of the scenario in a minute of the real clock; default 1"),

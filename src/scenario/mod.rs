@@ -5,6 +5,8 @@
 //! (`check`). The way back is [`resolved`].
 
 mod check;
+mod circle;
+mod demand;
 mod echo;
 mod flow;
 mod graft;
@@ -20,8 +22,10 @@ mod source;
 mod sweep;
 mod toml_text;
 
+pub(crate) use circle::{circle, waits};
+pub(crate) use demand::{Demand, demands, shares};
 pub use echo::{resolved, resolved_toml, setting};
-pub(crate) use flow::spread;
+pub(crate) use flow::{Fate, leaks};
 pub use model::*;
 pub use problem::{Problem, Problems, nearest};
 pub use schema::schema;

@@ -405,6 +405,9 @@ impl Default for Simulation {
     }
 }
 
+/// What can be measured, by name: each is a file of `load/targets`.
+pub const TARGET_NAMES: &[&str] = &["in-process", "crossbeam-channel", "flume", "kanal", "std-mpsc", "mutex-condvar", "null"];
+
 impl Default for Measurement {
     fn default() -> Self {
         Measurement { target: "in-process".into(), duration: 10.0, work: Work::Auto, speed: 1.0 }

@@ -1,7 +1,7 @@
 //! Do the witnesses agree? Pairs of methods that should say the same, metric by metric.
 
 use super::{Accord, Agreement};
-use crate::answer::{Answer, Estimate, Method, Trust, Unit, metric_of};
+use crate::answer::{Answer, Distribution, Estimate, Method, Trust, Unit, metric_of};
 use crate::stats::t_quantile;
 
 /// Confidence of a statement that two methods differ: many metrics are compared, and few may differ by chance.
@@ -13,6 +13,8 @@ pub(super) const MEAN_TOLERANCE: f64 = 0.03;
 const REPLAY_TOLERANCE: f64 = 0.01;
 /// What a clock read, a hand-off and a wake-up may add to a time, in seconds, whatever its size.
 pub(super) const RULER: f64 = 20e-6;
+/// Messages below which a simulation's intervals mean too little to hold a figure against them.
+const FEW: u64 = 1000;
 /// Statistics that are compared: not the extremes of a single run.
 const COMPARED: &[&str] = &["mean", "p50", "p90", "p95", "p99"];
 
@@ -45,6 +47,7 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
             return None;
         }
         let verdict = match first.method {
+            Method::Theory if too_few(second).is_some() => Accord::Unknown,
             Method::Theory => against_theory(first.exact, x, y, widen, grain(path, x)),
             Method::Rehearsal if statistic == "mean" => within(x, y, MEAN_TOLERANCE, path, [first, second]),
             Method::Rehearsal => within(x, y, REHEARSAL_TOLERANCE, path, [first, second]),
@@ -57,6 +60,14 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         Some(Agreement { metric: path.clone(), a: first.method, b: second.method, verdict, difference })
     };
     first.metrics.iter().filter_map(judged).collect()
+}
+
+/// How many messages were simulated, if they are too few to be compared.
+pub(super) fn too_few(simulated: &Answer) -> Option<u64> {
+    match &simulated.latency {
+        Some(Distribution::Histogram(counted)) => Some(counted.len()).filter(|count| *count < FEW),
+        _ => None,
+    }
 }
 
 /// What may differ even where nothing is random: integer nanoseconds and buckets of a thousandth, and a whole message
@@ -80,8 +91,8 @@ fn against_theory(exact: bool, theory: &Estimate, simulated: &Estimate, widen: f
     }
 }
 
-/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell. A send may be late by
-/// that share of the latency that it is a part of: it is often planned to take no time at all.
+/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell. A send or a wait may be longer
+/// by that share of the latency that it is a part of: they are often planned to take next to no time at all.
 fn within(simulated: &Estimate, measured: &Estimate, share: f64, path: &str, [simulation, measurement]: [&Answer; 2]) -> Accord {
     if measurement.trust() == Trust::Invalid {
         return Accord::Unknown;
@@ -95,9 +106,16 @@ fn within(simulated: &Estimate, measured: &Estimate, share: f64, path: &str, [si
         Some(Unit::Ratio) => share,
         _ => 1e-9,
     };
-    let whole = path.contains(".send.").then(|| simulation.get(&path.replace(".send.", ".latency."))).flatten().and_then(|e| e.value);
+    let whole = part_of(path).and_then(|whole| simulation.get(&whole)).and_then(|e| e.value);
     let size = whole.map_or(x.abs(), |whole| whole.max(x.abs()));
     if (x - y).abs() <= (share * size).max(floor) { Accord::Agree } else { Accord::Differ }
+}
+
+/// The latency of which a send or a wait is a part.
+fn part_of(path: &str) -> Option<String> {
+    let (place, rest) = path.split_once(".wait.").or_else(|| path.split_once(".send."))?;
+    let place = if place.starts_with("queues.") { "total" } else { place };
+    Some(format!("{place}.latency.{rest}"))
 }
 
 #[cfg(test)]
@@ -121,6 +139,34 @@ mod tests {
         assert_eq!(verdict(&theory, &answer(Method::Simulation, 0.0110, Some(0.0002))), Accord::Differ);
         let approximate = Answer { exact: false, ..theory };
         assert_eq!(verdict(&approximate, &answer(Method::Simulation, 0.0110, Some(0.0002))), Accord::Unknown);
+    }
+
+    #[test]
+    fn of_few_messages_nothing_is_said() {
+        let with = |count: u64| {
+            let mut counted = hdrhistogram::Histogram::new(3).expect("three digits");
+            counted.record_n(1, count).expect("it fits");
+            Answer { latency: Some(Distribution::Histogram(counted)), ..answer(Method::Simulation, 0.02, Some(0.0002)) }
+        };
+        let theory = answer(Method::Theory, 0.010, None);
+        assert_eq!((verdict(&theory, &with(10)), verdict(&theory, &with(1000))), (Accord::Unknown, Accord::Differ));
+        assert_eq!((too_few(&with(10)), too_few(&with(1000))), (Some(10), None));
+    }
+
+    #[test]
+    fn a_wait_that_is_next_to_nothing_of_the_latency_agrees() {
+        let with = |method, wait: f64| {
+            let mut out = Answer::new(method, "test");
+            out.set("queues.a", "wait", "mean", Estimate::exact(wait));
+            out.set("total", "latency", "mean", Estimate::exact(0.1));
+            out
+        };
+        let verdict = |wait| {
+            let found = agreement(&[with(Method::Replay, 3e-9), with(Method::Measurement, wait)], 0.95, 10);
+            found.into_iter().find(|a| a.metric == "queues.a.wait.mean").expect("compared").verdict
+        };
+        // A hundredth of the latency is 1 ms.
+        assert_eq!((verdict(0.0009), verdict(0.0011)), (Accord::Agree, Accord::Differ));
     }
 
     #[test]

@@ -70,6 +70,5 @@ fn overloaded(scenario: &Scenario) -> Option<String> {
 
 /// Whether more comes to a queue than its servers can do, by mean rates.
 fn is_overloaded(scenario: &Scenario, queue: usize) -> bool {
-    let load = explain(scenario).loads.get(queue).and_then(|load| load.rho);
-    load.is_some_and(|rho| rho >= 1.0)
+    explain(scenario).loads.get(queue).is_some_and(|load| load.is_overloaded())
 }

@@ -6,14 +6,14 @@
 
 use super::measured::{Grids, Told};
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered};
+use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered, path};
 use crate::load;
 use crate::message::{Happened, Keep, Outcome, Record};
 use crate::rng::Key;
-use crate::scenario::{Arrivals, Discipline, Durability, Queue, Scenario};
+use crate::scenario::{Arrivals, Consumer, Discipline, Durability, Overflow, Queue, Scenario, circle, waits};
 use crate::sim::{Engine, Station};
 use crate::stats::{Collector, Levels, Places, Span, Summary, combine, levels_of};
-use crate::units::{nanos, seconds, significant};
+use crate::units::{Time, nanos, seconds, significant};
 use crate::workload::{Block, Kept};
 
 /// The share of a measurement's messages that is left out at its start.
@@ -24,6 +24,8 @@ const BATCHES: u64 = 20;
 const AT_ONCE: u64 = 100_000;
 /// Messages that must lie beyond a percentile.
 const LEAST_BEYOND: f64 = 10.0;
+/// The last share of a run that was cut short in which nothing happens if it is a deadlock that ended it.
+const STILL: f64 = 0.2;
 /// Points of a timeline.
 const GRID: usize = 500;
 /// By whom the simulated answers are.
@@ -89,6 +91,7 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
     let mut measured = Told::measured(run.records, run.exits);
     measured.stretch(speed);
     let mut caveats = run.caveats;
+    let stuck = deadlock(scenario, &measured, run.cut_short, run.ended as f64 * speed);
     let planned = if run.cut_short {
         let due = before + planned.sent.partition_point(|&at| at <= (run.ended as f64 * speed) as u64) as u64;
         caveats.extend(censored(measured.finished(), due));
@@ -96,8 +99,10 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
     } else {
         planned
     };
+    caveats.extend(stuck.clone());
     if measured.messages() < 2 * BATCHES {
-        return Err(refuse(format!("only {} messages were finished when the run was cut short", measured.messages())));
+        let stuck = stuck.map_or(String::new(), |stuck| format!("{stuck}; "));
+        return Err(refuse(format!("{stuck}only {} messages were finished when the run was cut short", measured.messages())));
     }
     let mut answers = match station {
         Some(station) => single(scenario, &station, &planned, &run.by, &measured.stays),
@@ -113,6 +118,20 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
         measurement.caveats.extend(late_expiry(scenario));
     }
     Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
+}
+
+/// That consumers wait for room in a circle, if that is why a run had to be cut short (at an instant in nanoseconds).
+fn deadlock(scenario: &Scenario, measured: &Told, cut_short: bool, ended: f64) -> Option<String> {
+    let circle = circle(scenario);
+    if !cut_short || circle.is_empty() {
+        return None;
+    }
+    let served = measured.stays.iter().filter(|r| r.outcome == Outcome::Served && circle.contains(&(r.queue as usize)));
+    let last = served.map(|r| r.finished).max().unwrap_or(0) as f64;
+    (last < (1.0 - STILL) * ended).then(|| {
+        let (since, waits) = (Time(last / 1e9), waits(scenario, &circle));
+        format!("deadlock: after {since} nobody went on, as {waits}; use another overflow than \"block\" in this circle")
+    })
 }
 
 /// Where the real queue throws out later than the simulation what has waited too long: at the head of the line, as brokers do.
@@ -366,6 +385,16 @@ fn summary(places: &Places, records: &[Record], window: std::ops::Range<u64>) ->
     (out, levels.grid)
 }
 
+/// The most messages that can wait in a queue at once, if its bound is one of all that wait: what is given back, what is handed out ahead
+/// and who waits for room are beyond it.
+fn most_waiting(scenario: &Scenario, queue: usize) -> Option<u64> {
+    let q = &scenario.queues[queue];
+    let given_back = scenario.producers.iter().any(|p| p.failure.is_some()) || q.visibility_timeout.is_some();
+    let beyond = |c: &Consumer| c.failure > 0.0 || c.prefetch > 1 || c.outages.is_some();
+    let all = q.overflow != Overflow::Block && !given_back && !scenario.consumers_of(queue).any(|(_, c)| beyond(c));
+    q.max_length.filter(|_| all).map(|room| room.max(q.initial_backlog))
+}
+
 /// Whether ten messages lie beyond a percentile; other statistics need none.
 fn enough_beyond(whole: &Summary, path: &str) -> bool {
     let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
@@ -383,6 +412,14 @@ fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) 
         if enough_beyond(&summaries.whole, path) {
             let half_width = combined.metrics.get(path).and_then(|e| e.half_width);
             out.metrics.insert(path.clone(), Estimate::with(value, half_width));
+        }
+    }
+    for (index, queue) in scenario.queues.iter().enumerate() {
+        // A queue keeps its bound under its lock. Stamps are taken outside of it, and may tell of a message that comes before they
+        // tell of the one that made room for it.
+        let longest = out.metrics.get_mut(&path(&format!("queues.{}", queue.name), "queue_length", "max"));
+        if let (Some(Estimate { value: Some(longest), .. }), Some(room)) = (longest, most_waiting(scenario, index)) {
+            *longest = longest.min(room as f64);
         }
     }
     out.latency = summaries.whole.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
@@ -404,6 +441,46 @@ fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_wait_than_have_room_but_for_what_comes_back() {
+        let mut scenario = Scenario::mgc(100.0, crate::workload::laws::Law::exponential(0.001), 1);
+        assert_eq!(most_waiting(&scenario, 0), None);
+        (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(3), Overflow::DropHead);
+        assert_eq!(most_waiting(&scenario, 0), Some(3));
+        let told = |scenario: &Scenario| {
+            let mut summaries = Summaries::new(40, |_| (Summary::default(), Vec::new()));
+            summaries.whole.values.insert(path("queues.queue", "queue_length", "max"), 5.0);
+            answer(scenario, Method::Measurement, "test", &summaries).get("queues.queue.queue_length.max").and_then(|e| e.value)
+        };
+        assert_eq!(told(&scenario), Some(3.0));
+        scenario.consumers[0].failure = 0.1;
+        assert_eq!(told(&scenario), Some(5.0));
+    }
+
+    #[test]
+    fn a_deadlock_is_told_where_a_run_stood_still() {
+        let mut scenario = Scenario::mgc(100.0, crate::workload::laws::Law::exponential(0.001), 1);
+        (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(1), Overflow::Block);
+        let stay = Record {
+            message: crate::message::Message::default(),
+            sent: 0,
+            taken: 0,
+            finished: 1_000_000_000,
+            queue: 0,
+            consumer: 0,
+            server: 0,
+            deliveries: 1,
+            outcome: Outcome::Served,
+        };
+        let told = Told::measured(vec![stay], Vec::new());
+        assert_eq!(deadlock(&scenario, &told, true, 10e9), None);
+        let to = crate::scenario::Destination::Queue(0);
+        scenario.consumers[0].to = vec![crate::scenario::Route { to, probability: 0.4 }];
+        let said = deadlock(&scenario, &told, true, 10e9).expect("it stood still for nine seconds");
+        assert!(said.starts_with("deadlock: after 1.00 s nobody went on, as consumers of `queue` wait for room in `queue`"), "{said}");
+        assert_eq!((deadlock(&scenario, &told, false, 10e9), deadlock(&scenario, &told, true, 1.1e9)), (None, None));
+    }
 
     #[test]
     fn percentiles_beyond_the_share_of_the_unfinished_are_bounds() {

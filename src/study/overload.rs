@@ -1,6 +1,6 @@
 //! When queues are overloaded: messages as a fluid that flows at its mean rate.
 
-use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Producer, Scenario, Servers, Step};
+use crate::scenario::{Arrivals, Deliver, Destination, Producer, Scenario, Step};
 
 /// Steps in which the fluid flows through a network.
 const STEPS: u32 = 20_000;
@@ -29,18 +29,9 @@ fn rate_at(producer: &Producer, at: f64) -> f64 {
     steps.last().map_or(0.0, |last| last.rate)
 }
 
-/// Messages a second that a group can do; `None` is without limit.
-fn speed(c: &Consumer) -> Option<f64> {
-    match (c.count, c.autoscale) {
-        (_, Some(scale)) => Some(f64::from(scale.max) / c.mean_service()),
-        (Servers::Count(n), None) => Some(f64::from(n) * c.batch.map_or(1.0, |b| f64::from(b.max)) / c.mean_service()),
-        (Servers::Unlimited, None) => None,
-    }
-}
-
 /// Messages a second that a queue's servers can do; `None` is without limit.
 pub(super) fn capacity(scenario: &Scenario, queue: usize) -> Option<f64> {
-    scenario.consumers_of(queue).map(|(_, c)| speed(c)).sum()
+    scenario.consumers_of(queue).map(|(_, c)| scenario.messages_done(c)).sum()
 }
 
 /// Messages a second that producers send to a queue, by the way of topics too.
@@ -101,7 +92,7 @@ fn last_overloads(scenario: &Scenario, horizon: f64) -> Vec<Option<u32>> {
     for step in 0..STEPS {
         let mut inflow: Vec<f64> = (0..queues).map(|q| sent_to(scenario, q, instant(step, horizon))).collect();
         for c in scenario.consumers.iter().filter(|c| !c.to.is_empty()) {
-            let part = speed(c).map_or(1.0, |speed| speed / capacities[c.from]);
+            let part = scenario.messages_done(c).map_or(1.0, |speed| speed / capacities[c.from]);
             for (queue, inflow) in inflow.iter_mut().enumerate() {
                 let sent_on: f64 = c.to.iter().map(|route| route.probability * share(scenario, route.to, queue)).sum();
                 *inflow += sent_on * part * out[c.from];
@@ -122,7 +113,7 @@ fn last_overloads(scenario: &Scenario, horizon: f64) -> Vec<Option<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Queue, Route};
+    use crate::scenario::{Consumer, Queue, Route};
     use crate::workload::laws::Law;
 
     fn scheduled(steps: Vec<Step>, ramp: bool) -> Scenario {

@@ -7,17 +7,20 @@
 use super::agreement::{MEAN_TOLERANCE, REHEARSAL_TOLERANCE, RULER};
 use super::load;
 use super::measurement::{self, Measured};
+use super::simulation::simulate;
 use super::verdict::percent;
-use super::watch::Watch;
+use super::watch::{Blind, Watch};
 use crate::answer::{Answer, Method, Trust, Unanswered, path};
-use crate::scenario::{Arrivals, Consumer, Scenario};
-use crate::theory::explain;
+use crate::scenario::{Arrivals, Consumer, Length, Precision, Scenario};
+use crate::theory::{Load, explain};
 use crate::units::{Time, plain};
 use serde::Serialize;
 
 /// The statistics of the latency of all messages that are predicted, each with what it may be off, as for a rehearsal.
 pub const PREDICTED: [(&str, f64); 3] = [("mean", MEAN_TOLERANCE), ("p50", REHEARSAL_TOLERANCE), ("p99", REHEARSAL_TOLERANCE)];
 
+/// Messages of the simulation that looks whether a queue of unknown load is the fullest.
+const LOOK: u64 = 20_000;
 /// The share of the latency that a change of the host has to explain to be told: a service time that is longer by a share makes the
 /// latency at load rho longer by about 1 / (1 − rho) times that share.
 const TOLD: f64 = 0.01;
@@ -189,6 +192,7 @@ pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Wa
     let at = |load: f64| load::times(scenario, load / rho);
     for &load in learn.iter().chain(judge) {
         measurement::planned(&at(load)).map_err(|why| Refusal::Scenario(format!("at load {}: {why}", plain(load, 3))))?;
+        is_fullest(&at(load), load).map_err(Refusal::Scenario)?;
     }
     let failed = |load: f64| move |no: Unanswered| Refusal::Run(format!("at load {}: {}", plain(load, 3), no.why));
     let mut points = Vec::new();
@@ -227,6 +231,39 @@ fn turned(scenario: &Scenario) -> Result<f64, String> {
     } else {
         Err("no queue has a load: its servers are without limit, or nothing is sent".into())
     }
+}
+
+/// Whether no queue is fuller than so much at which a load is a matter of what is lost before it; a short simulation says what theory
+/// cannot.
+///
+/// # Errors
+/// One is.
+fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), String> {
+    let loads = explain(scenario).loads;
+    let open = |l: &&Load| !l.depends_on.is_empty() && l.servers.is_some() && l.at_most.is_none_or(|most| most > load);
+    let mut open = loads.iter().filter(open).peekable();
+    if open.peek().is_none() {
+        return Ok(());
+    }
+    let mut short = scenario.clone();
+    (short.simulation.length, short.simulation.replications) = (Length::Messages(LOOK), 2);
+    short.simulation.precision = Precision::None;
+    let answer = simulate(&short, &Blind).map_err(|refusal| refusal.why)?;
+    for l in open {
+        let busy = answer.get(&path(&format!("queues.{}", l.queue), "utilization", "")).and_then(|e| e.value).unwrap_or(0.0);
+        // Servers that are all busy do not say how much more there is to do.
+        if busy > load {
+            return Err(format!(
+                "the load of queue `{}` depends on what is lost in `{}`, so that it does not follow the rates; where the other queues \
+                 are {} % full, its servers are busy {} % of the time by simulation: give it more servers, or ask without its dead letters",
+                l.queue,
+                l.depends_on.join("` and `"),
+                plain(load * 100.0, 3),
+                plain(busy * 100.0, 3),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn point(scenario: Scenario, load: f64, predicted: Option<Answer>, watch: &dyn Watch) -> Result<Point, Unanswered> {
@@ -294,7 +331,7 @@ impl Watch for Part<'_> {
 mod tests {
     use super::*;
     use crate::answer::{Estimate, Gate};
-    use crate::scenario::Servers;
+    use crate::scenario::{Queue, Servers};
     use crate::workload::laws::Law;
 
     fn answer(method: Method, mean: f64) -> Answer {
@@ -373,6 +410,23 @@ mod tests {
         let slower = taught(&points[0].scenario, &lesson);
         assert!((slower.consumers[0].mean_service() - 0.00102).abs() < 1e-12);
         assert_eq!(slower.simulation.overheads.hand_off, 30e-6);
+    }
+
+    #[test]
+    fn a_queue_of_dead_letters_may_be_the_fullest() {
+        let mut scenario = Scenario::mgc(500.0, Law::exponential(0.001), 1);
+        scenario.queues[0].message_ttl = Some(Law::exponential(0.002));
+        scenario.queues[0].dead_letter = Some(1);
+        scenario.consumers[0].prefetch = 2;
+        scenario.queues.push(Queue { name: "dead".into(), ..Queue::default() });
+        scenario.consumers.push(Consumer::group("undertaker", 1, 1, Law::exponential(0.1)));
+        assert_eq!(turned(&scenario), Ok(0.5));
+        assert!(is_fullest(&scenario, 0.5).is_err_and(|why| why.contains("`dead` depends on what is lost in `queue`")));
+        scenario.consumers[1].service_time = Law::exponential(0.000_01);
+        assert_eq!(is_fullest(&scenario, 0.5), Ok(()));
+        // Known to be little, or not known and little by simulation.
+        scenario.consumers[1].service_time = Law::exponential(0.001_1);
+        assert_eq!(is_fullest(&scenario, 0.5), Ok(()));
     }
 
     #[test]

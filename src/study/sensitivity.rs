@@ -90,14 +90,13 @@ pub fn lags(scenario: &Scenario, within: f64) -> Vec<Lag> {
     let loads = theory::explain(scenario).loads;
     let lag = |(i, load): (usize, &theory::Load)| {
         // A partition is worked on by one server at most: more servers than partitions do nothing.
-        let at_work = scenario.queues[i].partitions.map_or(load.servers?, |partitions| partitions.min(load.servers.unwrap_or(partitions)));
-        let busy_all = f64::from(at_work);
-        let mean = load.erlang / load.arrival_rate.max(f64::MIN_POSITIVE);
-        let capacity = busy_all / mean;
+        let servers = load.servers?;
+        let at_work = scenario.queues[i].partitions.map_or(servers, |partitions| partitions.min(servers));
+        let capacity = load.capacity? * f64::from(at_work) / f64::from(servers);
         let messages = within * capacity;
         let false_alarm = steady_share_above(scenario, messages).filter(|_| scenario.queues.len() == 1);
         let per_partition = scenario.queues[i].partitions.map(|p| messages / f64::from(p));
-        (capacity.is_finite() && mean > 0.0).then(|| Lag { queue: load.queue.clone(), messages, capacity, per_partition, false_alarm })
+        capacity.is_finite().then(|| Lag { queue: load.queue.clone(), messages, capacity, per_partition, false_alarm })
     };
     loads.iter().enumerate().filter_map(lag).collect()
 }

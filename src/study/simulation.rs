@@ -351,7 +351,8 @@ impl<'a> Runs<'a> {
                 ));
             }
         }
-        if self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
+        let unstated = self.scenario.simulation.overheads.sync.is_none();
+        if unstated && self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
             out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
         }
         if replications < 2 && self.messages < BATCHES {

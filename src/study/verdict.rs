@@ -1,5 +1,6 @@
 //! The answer in words, most important first.
 
+use super::agreement::too_few;
 use super::{Accord, Study};
 use crate::answer::{Answer, Estimate, Method, Trust};
 use crate::units::{NOTHING, Time, plain, significant};
@@ -84,6 +85,9 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
     let kind = if theory.exact { "exact" } else { "approximate" };
     if pairs.is_empty() {
         return None;
+    }
+    if let Some(count) = study.answer(Method::Simulation).and_then(too_few) {
+        return Some(format!("! Only {count} messages were simulated: too few to compare anything with theory."));
     }
     Some(match differ.as_slice() {
         [] if theory.exact => format!("Theory ({}, {kind}) and simulation agree in all {} metrics that both know.", theory.by, pairs.len()),

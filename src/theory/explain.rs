@@ -2,7 +2,7 @@
 
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station, partitions};
-use crate::scenario::{Arrivals, Overflow, Queue, Scenario};
+use crate::scenario::{Arrivals, Demand, Destination, Overflow, Queue, Scenario, leaks};
 use serde::Serialize;
 
 /// A scenario as theory sees it.
@@ -10,30 +10,56 @@ use serde::Serialize;
 pub struct Explanation {
     /// Kendall's name, or what the network consists of.
     pub kendall: String,
-    /// Erlangs over all queues.
-    pub offered_load: f64,
+    /// Erlangs over all queues; `None` if that of some queue is not known.
+    pub offered_load: Option<f64>,
     /// Of every queue, in the scenario's order.
     pub loads: Vec<Load>,
     /// Those that fit first, exact ones before approximate ones; else in the order in which they are asked.
     pub models: Vec<ModelNote>,
 }
 
-/// The load of one queue.
+/// The load of one queue. What reaches it past a queue that loses messages may be known between two bounds only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Load {
     pub queue: String,
-    /// Messages a second that reach it, forwarded ones included.
-    pub arrival_rate: f64,
+    /// Messages a second that reach it, forwarded ones and dead letters included; `None` if that is not known.
+    pub arrival_rate: Option<f64>,
     /// Deliveries a message, failures included.
     pub attempts: f64,
-    /// The offered load.
-    pub erlang: f64,
+    /// The offered load; `None` if it is not known.
+    pub erlang: Option<f64>,
     /// `None` is without limit.
     pub servers: Option<u32>,
-    /// `None` for servers without limit.
+    /// Messages a second that its servers can do, outages taken off; `None` is without limit.
+    pub capacity: Option<f64>,
+    /// Mean share of the servers' capacity that outages leave.
+    pub up: f64,
+    /// Of what the servers can do; `None` for servers without limit, or if it is not known.
     pub rho: Option<f64>,
+    /// What rho is at least and at most; `None` where nothing bounds it, and for servers without limit.
+    pub at_least: Option<f64>,
+    pub at_most: Option<f64>,
+    /// Queues before it whose losses decide its load, if it is not known; if there are none, clients do who wait for their answers.
+    pub depends_on: Vec<String>,
     /// Whether something (room, time to live, waiting clients) keeps the queue finite at any load.
     pub bounded: bool,
+}
+
+impl Load {
+    /// Whether its servers cannot keep up, whatever is lost before it.
+    pub fn is_overloaded(&self) -> bool {
+        self.at_least.is_some_and(overloads)
+    }
+
+    /// Whether its load is known.
+    pub fn is_known(&self) -> bool {
+        self.arrival_rate.is_some()
+    }
+}
+
+/// Whether a load is too much, but for rounding.
+fn overloads(rho: f64) -> bool {
+    rho >= 1.0 - 1e-12
 }
 
 /// Whether a model fits.
@@ -47,20 +73,24 @@ pub struct ModelNote {
 
 /// Explains a scenario. Runs nothing.
 pub fn explain(scenario: &Scenario) -> Explanation {
-    let loads: Vec<Load> = scenario
-        .queues
-        .iter()
-        .zip(demands(scenario))
-        .map(|(queue, demand)| Load {
+    let load = |(i, (queue, demand)): (usize, (&Queue, Demand))| {
+        let (rho, arrival_rate) = (demand.rho(), demand.arrivals.known());
+        Load {
             queue: queue.name.clone(),
-            arrival_rate: demand.arrival_rate,
+            arrival_rate,
             attempts: demand.attempts,
-            erlang: demand.offered_load(),
+            erlang: demand.offered_load().known(),
             servers: demand.servers,
-            rho: demand.rho(),
+            capacity: demand.capacity().map(|deliveries| deliveries / demand.attempts),
+            up: demand.up,
+            rho: rho.and_then(|rho| rho.known()),
+            at_least: rho.map(|rho| rho.least),
+            at_most: rho.map(|rho| rho.most).filter(|most| most.is_finite()),
+            depends_on: if arrival_rate.is_some() { Vec::new() } else { losing_before(scenario, i) },
             bounded: bounded(scenario, queue),
-        })
-        .collect();
+        }
+    };
+    let loads: Vec<Load> = scenario.queues.iter().zip(demands(scenario)).enumerate().map(load).collect();
     let mut models: Vec<ModelNote> = MODELS
         .iter()
         .map(|m| ModelNote { name: m.name(), exact: m.exactness() == Exactness::Exact, against: m.applies(scenario).err() })
@@ -74,11 +104,34 @@ fn bounded(scenario: &Scenario, queue: &Queue) -> bool {
     closed || queue.message_ttl.is_some() || queue.max_length.is_some() && queue.overflow != Overflow::Block
 }
 
+/// The queues that lose messages and from which a queue can be reached, by name.
+fn losing_before(scenario: &Scenario, queue: usize) -> Vec<String> {
+    let reached = |to: Destination| match to {
+        Destination::Queue(q) => vec![q],
+        Destination::Topic(t) => scenario.topics[t].subscriptions.clone(),
+    };
+    let leads = |from: usize, to: usize| {
+        let forwards = || scenario.consumers_of(from).any(|(_, c)| c.to.iter().any(|route| reached(route.to).contains(&to)));
+        scenario.queues[from].dead_letter == Some(to) || forwards()
+    };
+    let (mut before, mut open) = (vec![false; scenario.queues.len()], vec![queue]);
+    while let Some(to) = open.pop() {
+        for from in (0..before.len()).filter(|&from| leads(from, to)) {
+            if !std::mem::replace(&mut before[from], true) {
+                open.push(from);
+            }
+        }
+    }
+    let losing = (0..before.len()).filter(|&q| before[q] && leaks(scenario, q));
+    losing.map(|q| scenario.queues[q].name.clone()).collect()
+}
+
 /// The queues whose backlog grows without end, by number.
 pub fn growing(scenario: &Scenario) -> Vec<usize> {
     let queues = scenario.queues.iter().zip(demands(scenario)).enumerate();
-    let grows = |queue: &Queue, rho: Option<f64>| rho.is_some_and(|rho| rho >= 1.0 - 1e-12) && !bounded(scenario, queue);
-    queues.filter(|(_, (queue, demand))| grows(queue, demand.rho())).map(|(i, _)| i).collect()
+    // What comes back for ever grows in spite of bounds.
+    let grows = |queue: &Queue, least: f64| overloads(least) && (least.is_infinite() || !bounded(scenario, queue));
+    queues.filter(|(_, (queue, demand))| demand.rho().is_some_and(|rho| grows(queue, rho.least))).map(|(i, _)| i).collect()
 }
 
 fn kendall(scenario: &Scenario) -> String {
@@ -97,7 +150,7 @@ mod tests {
     fn every_model_fits_or_says_why_not() {
         let explanation = explain(&Scenario::mgc(900.0, Law::exponential(0.004), 4));
         assert_eq!(explanation.kendall, "M/M/4");
-        assert!((explanation.offered_load - 3.6).abs() < 1e-12);
+        assert!((explanation.offered_load.expect("known") - 3.6).abs() < 1e-12);
         assert!((explanation.loads[0].rho.expect("limited") - 0.9).abs() < 1e-12);
         assert_eq!(explanation.models.len(), MODELS.len());
         let of = |name: &str| explanation.models.iter().find(|m| m.name == name).map(|m| m.against.clone());

@@ -1,8 +1,8 @@
 //! The source documents' four formulas, held against exact or simulated figures, with where each holds.
 
-use super::traffic::{Demand, demands};
+use super::traffic::demands;
 use crate::answer::Formula;
-use crate::scenario::Scenario;
+use crate::scenario::{Demand, Scenario};
 use crate::units::{Time, significant};
 
 /// Evaluates the formulas for every queue and for the whole. `figure` looks up a metric by its full path, in an exact or a
@@ -43,8 +43,10 @@ fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Deman
     let less = if lost { ", less what is lost" } else { "" };
     let capacity = demand.capacity().filter(|c| c.is_finite())? / demand.attempts;
     // Clients that wait for their answers have no rate of their own: as much is offered as they get done.
-    let own = Some(demand.arrival_rate).filter(|rate| *rate > 0.0);
-    let (offered, against) = (own.or_else(|| figure(&format!("{place}.throughput")))?, format!("{place}.utilization"));
+    // Nor is it known what reaches a queue past one that loses messages, unless somebody has counted it.
+    let own = demand.arrivals.known().filter(|rate| *rate > 0.0);
+    let counted = || figure(&format!("{place}.arrival_rate")).or_else(|| figure(&format!("{place}.throughput")));
+    let (offered, against) = (own.or_else(counted)?, format!("{place}.utilization"));
     let value = offered / capacity;
     let consequence = if value < 1.0 {
         format!("the throughput is min(P, C) = {}{less}", per_second(offered))
@@ -75,7 +77,7 @@ fn length_over_rate(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &
     let waiting = figure(&format!("{place}.queue_length.mean"))?;
     let against = format!("{place}.wait.mean");
     let value = waiting / capacity;
-    let throughput = figure(&format!("{place}.throughput")).unwrap_or(demand.arrival_rate);
+    let throughput = figure(&format!("{place}.throughput")).or(demand.arrivals.known())?;
     let low = 100.0 * (1.0 - throughput / capacity);
     let note = if waiting == 0.0 {
         "right here: nobody waits, and both are zero.".into()

@@ -3,9 +3,9 @@
 use super::linear;
 use super::network::Network;
 use super::station::{Feature, Gaps, Stream};
-use super::traffic::{demands, shares};
+use super::traffic::demands;
 use super::{Answer, ClosedForm, End, Exactness, QueueModel, Refusal, Station, Times, mmc};
-use crate::scenario::{Consumer, Destination, Discipline, Overflow, Scenario};
+use crate::scenario::{Consumer, Destination, Discipline, Overflow, Scenario, shares};
 
 /// The adapter.
 ///
@@ -124,7 +124,9 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
     let demands = demands(scenario);
     (0..scenario.queues.len())
         .map(|queue| {
-            let rate = demands[queue].arrival_rate;
+            let rate = demands[queue].arrivals.known().ok_or_else(|| {
+                format!("what reaches `{}` depends on what is lost on the way, or on clients who wait", scenario.queues[queue].name)
+            })?;
             if !rate.is_finite() {
                 return Err("messages circulate for ever".into());
             }

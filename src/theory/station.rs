@@ -2,7 +2,7 @@
 
 use super::service::{Kind, Service, is_constant, is_exponential};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -345,11 +345,6 @@ fn gaps_of(arrivals: &Arrivals, rate: f64, batch: &Batch) -> Gaps {
         Arrivals::Trace { .. } => Gaps::Other("the arrivals are read from a trace"),
         Arrivals::Closed { .. } => Gaps::Other("clients wait for their answer before they send again"),
     }
-}
-
-/// Whether a producer feeds this queue directly.
-pub fn feeds(producer: &Producer, queue: usize) -> bool {
-    producer.to == Destination::Queue(queue)
 }
 
 #[cfg(test)]

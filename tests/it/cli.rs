@@ -99,6 +99,25 @@ fn json_is_one_document_with_the_agreed_names() {
 }
 
 #[test]
+fn an_unknown_target_is_wrong_input_wherever_it_is_read() {
+    let desk = Desk::new("target", &[("mm1.toml", MM1)]);
+    for verb in ["run", "explain"] {
+        let output = desk.run(&[verb, "mm1.toml", "--set", "measurement.target=in-proces"]);
+        assert_eq!(output.status.code(), Some(2), "{verb}: {}", err(&output));
+        assert!(err(&output).contains("in-process") && err(&output).contains("measurement.target"), "{verb}: {}", err(&output));
+    }
+}
+
+#[test]
+fn a_stated_sync_is_not_called_an_assumption() {
+    let durable = MM1.replace("[queues.jobs]", "[queues.jobs]\ndurability = \"fsync\"");
+    let desk = Desk::new("sync", &[("mm1.toml", &durable), ("known.toml", &format!("{durable}sync = \"2ms\"\n"))]);
+    let said = |file: &str| out(&desk.run(&["run", file, "--only", "simulation", "--out", "sync"]));
+    assert!(said("mm1.toml").contains("taken to need 1 ms"));
+    assert!(!said("known.toml").contains("taken to need"));
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads() {
     let desk = Desk::new("threads", &[("mm1.toml", MM1)]);
     let answers = |threads: &str| {

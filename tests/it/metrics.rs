@@ -1,7 +1,7 @@
 //! Every metric of the registry is answered by every witness that can know it.
 
 use queuelab::answer::{METRICS, Method, Place, path};
-use queuelab::scenario::{Consumer, Destination, Length, Producer, Queue, Route, Scenario};
+use queuelab::scenario::{Batching, Consumer, Destination, Discipline, Length, Outages, Preemption, Producer, Queue, Route, Scenario};
 use queuelab::study::{Blind, Study, run};
 use queuelab::workload::laws::Law;
 
@@ -53,6 +53,42 @@ fn a_simulated_queue_or_network_answers_all() {
         let study = run(&scenario, &[Method::Simulation], &Blind);
         assert_eq!(missing(&study, Method::Simulation, never), Vec::<String>::new());
         assert_eq!(study.answer(Method::Simulation).expect("played").caveats, Vec::<String>::new());
+    }
+}
+
+/// Until a sleeping server is awake its message waits, and nobody works: what is integrated over time keeps to what messages tell, alone,
+/// in batches, and where servers break off. Theory has 0.8 for the first two, whatever a hand-off takes.
+#[test]
+fn a_hand_off_is_a_wait_and_no_work() {
+    let outages = Outages { up: Law::exponential(0.02), down: Law::exponential(0.002), only_busy: false, redeliver: true };
+    let urgent = Producer { priority: 1, ..Producer::poisson("urgent", 0, 200.0) };
+    let changes: [&dyn Fn(&mut Scenario); 4] = [
+        &|_| {},
+        &|s| s.consumers[0].batch = Some(Batching { max: 1, linger: 0.0 }),
+        &|s| s.consumers[0].outages = Some(outages.clone()),
+        &|s| {
+            (s.queues[0].discipline, s.queues[0].preemption) = (Discipline::Priority, Preemption::Resume);
+            s.producers[0].rate = 600.0;
+            s.producers.push(urgent.clone());
+        },
+    ];
+    for (case, change) in changes.iter().enumerate() {
+        let mut scenario = Scenario::mgc(800.0, Law::exponential(0.004), 4);
+        (scenario.simulation.length, scenario.simulation.replications) = (Length::Messages(100_000), 4);
+        scenario.simulation.overheads.hand_off = 500e-6;
+        change(&mut scenario);
+        let study = run(&scenario, &[Method::Simulation], &Blind);
+        let answer = study.answer(Method::Simulation).unwrap_or_else(|| panic!("{case}: {:?}", study.unanswered));
+        assert_eq!(answer.caveats, Vec::<String>::new(), "{case}");
+        let figure = |path: &str| answer.get(path).and_then(|e| e.value).unwrap_or_else(|| panic!("{case}: {path}"));
+        let throughput = figure("queues.queue.throughput");
+        if case < 2 {
+            let law = throughput * figure("consumers.consumers.service.mean") / 4.0;
+            assert!((figure("queues.queue.utilization") / law - 1.0).abs() < 0.002, "{case}: {law}");
+            assert!((figure("queues.queue.utilization") - 0.8).abs() < 0.01, "{case}");
+        }
+        let (length, wait) = (figure("queues.queue.queue_length.mean"), figure("queues.queue.wait.mean"));
+        assert!((length / (throughput * wait) - 1.0).abs() < 0.005, "{case}: {length} {wait}");
     }
 }
 

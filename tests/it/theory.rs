@@ -136,3 +136,36 @@ fn a_burst_over_time() {
         assert!((found / expected - 1.0).abs() < 1e-6, "{at} s: {found}, not {expected}");
     }
 }
+
+/// Where losses before a queue decide what reaches it, as much is simulated as the bounds allow; where a model knows the losses, as many.
+/// The simulated rates are off by a percent or so; the bounds leave them that, and are wider in all cases but the exact ones.
+#[test]
+fn what_reaches_dead_letters_is_within_its_bounds() {
+    let web = "[producers.web]\nrate = \"600/s\"\nto = \"a\"\n[queues.dl]\n[queues.a]\ndead_letter = \"dl\"\n";
+    let dead = "[consumers.wd]\nfrom = \"dl\"\ncount = 8\nservice_time = \"2ms\"\n[simulation]\nmessages = 50000\nreplications = 4\n";
+    let worker = "[consumers.wa]\nfrom = \"a\"\nservice_time = { law = \"exponential\", mean = \"5ms\" }\n";
+    let drop = "max_length = 20\noverflow = \"drop-head\"\n";
+    let ttl = "message_ttl = { law = \"exponential\", mean = \"30ms\" }\n";
+    let cases = [
+        (true, drop.to_string(), "count = 2\n"),
+        (true, ttl.to_string(), "count = 2\n"),
+        (true, "delivery_limit = 3\n".into(), "count = 5\nfailure = { probability = 0.3 }\n"),
+        (false, format!("{drop}{ttl}"), "count = 2\nprefetch = 4\n"),
+        (false, format!("{drop}{ttl}delivery_limit = 3\n"), "count = 4\nfailure = { probability = 0.3 }\nretry_delay = \"10ms\"\n"),
+        (false, format!("{ttl}discipline = \"lifo\"\n"), "count = 4\n"),
+        (false, format!("{ttl}visibility_timeout = \"12ms\"\ndelivery_limit = 2\n"), "count = 6\n"),
+        (false, format!("{ttl}discipline = \"shortest\"\n"), "count = 2\n"),
+        (false, ttl.to_string(), "count = 3\noutages = { up = \"100ms\", down = \"40ms\", in_progress = \"resume\" }\n"),
+    ];
+    for (exact, queue, consumer) in cases {
+        let scenario = crate::semantics::scenario(&format!("{web}{queue}{worker}{consumer}{dead}"));
+        let load = theory::explain(&scenario).loads.into_iter().find(|l| l.queue == "dl").expect("it is there");
+        assert_eq!((load.is_known(), load.depends_on.len()), (exact, usize::from(!exact)), "{queue}{consumer}");
+        let study = queuelab::study::run(&scenario, &[queuelab::answer::Method::Simulation], &queuelab::study::Blind);
+        let answer = study.answers.first().unwrap_or_else(|| panic!("{queue}{consumer}: {:?}", study.unanswered));
+        let came = answer.get("queues.dl.arrival_rate").and_then(|e| e.value).expect("it is counted");
+        // Eight servers of 2 ms.
+        let [least, most] = [load.at_least, load.at_most].map(|rho| rho.expect("bounded") * 4000.0);
+        assert!(came > least * 0.97 && came < most * 1.03 && came > 0.0, "{queue}{consumer}: {least} {came} {most}");
+    }
+}

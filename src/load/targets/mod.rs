@@ -128,7 +128,7 @@ pub struct Entry {
     pub open: Open,
 }
 
-/// Every target.
+/// Every target, in the order of [`TARGET_NAMES`](crate::scenario::TARGET_NAMES), which a scenario is checked against.
 pub const TARGETS: &[Entry] = &[
     Entry {
         name: "in-process",
@@ -148,4 +148,15 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
     let name = scenario.measurement.target.as_str();
     let entry = TARGETS.iter().find(|t| t.name == name).ok_or_else(|| LoadError::UnknownTarget { name: name.into() })?;
     (entry.open)(scenario, messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::TARGET_NAMES;
+
+    #[test]
+    fn scenarios_know_every_target() {
+        assert_eq!(TARGETS.iter().map(|t| t.name).collect::<Vec<_>>(), TARGET_NAMES);
+    }
 }

@@ -1,7 +1,7 @@
 //! How long to simulate and to measure.
 
 use super::super::grammar::{MEASUREMENT, SIMULATION};
-use super::super::model::{Length, Measurement, Overheads, Precision, Simulation, Warmup};
+use super::super::model::{Length, Measurement, Overheads, Precision, Simulation, TARGET_NAMES, Warmup};
 use super::super::node::{Field, Table, Value};
 use super::super::problem::Problem;
 use super::Context;
@@ -88,7 +88,7 @@ pub fn measurement(cx: &mut Context<'_>, root: &Table) -> Measurement {
     let default = Measurement::default();
     let Some(table) = root.get("measurement").and_then(|f| cx.table(f, MEASUREMENT)) else { return default };
     Measurement {
-        target: table.get("target").and_then(|f| cx.text(f)).map_or(default.target, String::from),
+        target: table.get("target").and_then(|f| cx.word(f, TARGET_NAMES)).map_or(default.target, |i| TARGET_NAMES[i].into()),
         duration: table.get("duration").and_then(|f| cx.positive_duration(f)).unwrap_or(default.duration),
         work: table.get("work").and_then(|f| cx.choice(f)).unwrap_or(default.work),
         speed: table.get("speed").and_then(|f| cx.number_in(f, 0.0, 1e9, true)).unwrap_or(default.speed),

@@ -101,11 +101,14 @@ impl<S: Blocks> Network<S> {
             let Some(slot) = self.pull(server) else { break };
             more.push((slot, 0));
         }
-        let work = self.batch_work(server, first, &more).saturating_add(self.wakes(server));
+        let wakes = self.wakes(server);
+        let work = self.batch_work(server, first, &more).saturating_add(wakes);
         let auto_ack = self.groups[self.servers[server as usize].group as usize].auto_ack;
         let stamp = self.take_up(first, auto_ack);
+        self.begins_after(first, wakes);
         for (slot, stamp) in &mut more {
             *stamp = self.take_up(*slot, auto_ack);
+            self.begins_after(*slot, wakes);
         }
         let s = &mut self.servers[server as usize];
         (s.job, s.place, s.stamp) = (first, self.jobs[first].place, stamp);

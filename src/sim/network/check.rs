@@ -1,6 +1,6 @@
 //! What the event engine does not play, and what would never end.
 
-use crate::scenario::{Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Producer, Scenario, Servers};
+use crate::scenario::{Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Producer, Scenario, Servers, circle, waits};
 use crate::units::Time;
 use crate::workload::laws::Law;
 
@@ -172,25 +172,12 @@ fn instant_loops(scenario: &Scenario) -> Result<(), String> {
 
 /// Queues that wait for one another in a circle could all be full at once.
 fn deadlocks(scenario: &Scenario) -> Result<(), String> {
-    let n = scenario.queues.len();
-    let mut reach = vec![vec![false; n]; n];
-    for consumer in &scenario.consumers {
-        for q in consumer.to.iter().flat_map(|r| queues_of(scenario, r.to)).filter(|q| blocks(scenario, *q)) {
-            reach[consumer.from][q] = true;
-        }
+    let circle = circle(scenario);
+    if circle.is_empty() {
+        return Ok(());
     }
-    for via in 0..n {
-        for from in 0..n {
-            for to in 0..n {
-                reach[from][to] |= reach[from][via] && reach[via][to];
-            }
-        }
-    }
-    match (0..n).find(|q| reach[*q][*q]) {
-        Some(q) => Err(format!(
-            "consumers of queue `{}` can wait for room in a circle, and nobody would ever go on; use another overflow than \"block\" in it",
-            scenario.queues[q].name
-        )),
-        None => Ok(()),
-    }
+    Err(format!(
+        "deadlock: {}, in a circle, and once all are full nobody would ever go on; use another overflow than \"block\" in it",
+        waits(scenario, &circle)
+    ))
 }

@@ -298,6 +298,7 @@ impl<S: Blocks> Network<S> {
             State::InService => {
                 station.serving.down(now);
                 // Who is still being woken has not begun.
+                station.woken -= u128::from(job.began.saturating_sub(now));
                 job.worked += now.saturating_sub(job.began);
             }
             State::Ready => {

@@ -58,7 +58,7 @@ impl<S: Blocks> Network<S> {
             self.servers[server as usize].holds = Some(self.servers[server as usize].end - self.now);
             return;
         }
-        self.groups[self.servers[server as usize].group as usize].busy.down(self.now);
+        self.breaks_off(server);
         let held = self.empty_buffer(server);
         let batch = self.batch_of(server);
         self.servers[server as usize].job = NONE;

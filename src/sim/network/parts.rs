@@ -52,6 +52,8 @@ pub struct Station {
     /// Messages that wait in any way, and those in service.
     pub waiting: Gauge,
     pub serving: Gauge,
+    /// Message-nanoseconds until servers were awake, which count as service above and are waits.
+    pub woken: u128,
     /// Servers that wait for work.
     pub idle: Idle,
     /// Senders that wait for room: the message and the server that holds it, if one does.
@@ -108,6 +110,8 @@ pub struct Group {
     pub may_wait: bool,
 
     pub busy: Gauge,
+    /// Server-nanoseconds until they were awake, which count as work above and are none.
+    pub woken: u128,
     /// Servers that there are: started and not yet stopped.
     pub count: Gauge,
     pub starting: u64,
@@ -216,6 +220,8 @@ pub struct Server {
     pub holds: Option<u64>,
     /// Since when it sleeps, if it does.
     pub sleeps: Option<u64>,
+    /// When it was or will be awake for what it works on.
+    pub awake: u64,
 }
 
 impl Server {
@@ -241,6 +247,7 @@ impl Server {
             breaks: 0,
             holds: None,
             sleeps: Some(0),
+            awake: 0,
         }
     }
 }

@@ -49,9 +49,8 @@ impl<S: Blocks> Network<S> {
         if s.until_break != u64::MAX {
             s.until_break -= self.now - s.start;
         }
-        let group = &mut self.groups[s.group as usize];
-        group.busy.down(self.now);
-        let column = group.column;
+        let column = s.column;
+        self.breaks_off(server);
         self.uncount(slot);
         let restart = self.stations[self.jobs[slot].queue as usize].preemption == Preemption::Restart;
         let left = if restart { self.jobs.demands(slot)[column as usize] } else { left };

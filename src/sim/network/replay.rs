@@ -2,6 +2,8 @@
 //! service took beyond its plan and what the disk took.
 
 use super::Network;
+use super::job::NONE;
+use super::parts::Server;
 use crate::message::Happened;
 use crate::workload::Blocks;
 use std::collections::HashMap;
@@ -51,16 +53,54 @@ impl<S: Blocks> Network<S> {
     /// Nanoseconds until a server is awake that begins now, which it then is.
     pub(super) fn wakes(&mut self, server: u32) -> u64 {
         // Who finds work at the instant at which the last was done has not slept.
-        let slept = self.servers[server as usize].sleeps.take().is_some_and(|since| since < self.now);
-        if slept { self.host.hand_off } else { 0 }
+        let s = &mut self.servers[server as usize];
+        let slept = s.sleeps.take().is_some_and(|since| since < self.now);
+        let wakes = if slept { self.host.hand_off } else { 0 };
+        s.awake = self.now.saturating_add(wakes);
+        self.groups[s.group as usize].woken += u128::from(wakes);
+        wakes
+    }
+
+    /// A message's service begins when its server is awake: until then it waits.
+    pub(super) fn begins_after(&mut self, slot: u32, wakes: u64) {
+        let job = &mut self.jobs[slot];
+        job.began = job.began.saturating_add(wakes);
+        self.stations[job.queue as usize].woken += u128::from(wakes);
+    }
+
+    /// A server breaks off what it does, maybe before it was awake for it.
+    pub(super) fn breaks_off(&mut self, server: u32) {
+        let s = &mut self.servers[server as usize];
+        let asleep = s.awake.saturating_sub(self.now);
+        s.awake = 0;
+        let group = &mut self.groups[s.group as usize];
+        group.woken -= u128::from(asleep);
+        group.busy.down(self.now);
+    }
+
+    /// Of what was added up of the time until servers are awake, what is still to come: of each queue's messages and of each group's
+    /// servers.
+    pub(super) fn still_asleep(&self) -> (Vec<u128>, Vec<u128>) {
+        let (mut messages, mut servers) = (vec![0; self.stations.len()], vec![0; self.groups.len()]);
+        let asleep = |s: &&Server| s.job != NONE && s.awake > self.now;
+        for s in self.servers.iter().filter(asleep) {
+            servers[s.group as usize] += u128::from(s.awake - self.now);
+            for (slot, stamp) in std::iter::once((s.job, s.stamp)).chain(s.more.iter().copied()) {
+                let job = &self.jobs[slot];
+                if self.is_under_way(slot, stamp) {
+                    messages[s.queue as usize] += u128::from(job.began.saturating_sub(self.now));
+                }
+            }
+        }
+        (messages, servers)
     }
 
     /// How long from now a server really takes for the delivery that it begins: until it is awake its message waits.
     #[cold]
     pub(super) fn really(&mut self, server: u32, slot: u32, planned: u64) -> u64 {
         let wakes = self.wakes(server);
-        let job = &mut self.jobs[slot];
-        job.began += wakes;
+        self.begins_after(slot, wakes);
+        let job = &self.jobs[slot];
         let work = self.host.add_to(planned, self.servers[server as usize].group, job.chance, job.count().wrapping_sub(1));
         work.saturating_add(wakes)
     }

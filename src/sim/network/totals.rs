@@ -17,7 +17,8 @@ pub struct NetworkTotals {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QueueTotals {
-    /// Messages that wait and are in service, and the integrals of both in message-nanoseconds.
+    /// Messages that wait and are in service, and the integrals of both in message-nanoseconds. Until its server is awake a message
+    /// waits, though it is counted as in service.
     pub waiting: u64,
     pub serving: u64,
     pub waiting_area: u128,
@@ -46,7 +47,7 @@ impl QueueTotals {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GroupTotals {
-    /// Integrals of the busy servers and of those that there are, in server-nanoseconds.
+    /// Integrals of the busy servers, from when they are awake, and of those that there are, in server-nanoseconds.
     pub busy_area: u128,
     pub count_area: u128,
     /// Messages whose handling ended, failed ones included, and the batches that they came in.
@@ -56,18 +57,19 @@ pub struct GroupTotals {
 
 impl<S: Blocks> Network<S> {
     pub fn network_totals(&self) -> NetworkTotals {
-        let queue = |s: &Station| QueueTotals {
+        let (messages_asleep, servers_asleep) = self.still_asleep();
+        let queue = |(s, asleep): (&Station, u128)| QueueTotals {
             waiting: s.waiting.level(),
             serving: s.serving.level(),
-            waiting_area: s.waiting.area(self.now),
-            serving_area: s.serving.area(self.now),
+            waiting_area: s.waiting.area(self.now) + (s.woken - asleep),
+            serving_area: s.serving.area(self.now) - (s.woken - asleep),
             counts: self.counts_of(s),
             drained: s.drained,
             to_stay: 0,
             to_serve: 0,
         };
-        let group = |g: &Group| GroupTotals {
-            busy_area: g.busy.area(self.now),
+        let group = |(g, asleep): (&Group, u128)| GroupTotals {
+            busy_area: g.busy.area(self.now) - (g.woken - asleep),
             count_area: g.count.area(self.now),
             handled: g.handled,
             batches: if self.stations[g.queue as usize].plain { g.handled } else { g.batches },
@@ -75,8 +77,8 @@ impl<S: Blocks> Network<S> {
         NetworkTotals {
             at: self.now,
             offered: self.offered,
-            queues: self.stations.iter().map(queue).collect(),
-            groups: self.groups.iter().map(group).collect(),
+            queues: self.stations.iter().zip(messages_asleep).map(queue).collect(),
+            groups: self.groups.iter().zip(servers_asleep).map(group).collect(),
         }
     }
 

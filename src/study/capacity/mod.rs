@@ -175,7 +175,7 @@ impl Search<'_> {
         match trial::by_theory_alone(scenario) {
             Some(Met::Pass) => true,
             Some(Met::Fail) => false,
-            _ => crate::theory::explain(scenario).loads.iter().all(|load| load.bounded || load.rho.is_none_or(|rho| rho < 1.0)),
+            _ => crate::theory::explain(scenario).loads.iter().all(|load| load.bounded || !load.is_overloaded()),
         }
     }
 }

@@ -1,0 +1,73 @@
+//! Circles of queues whose consumers wait for room in one another.
+
+use super::{Destination, Overflow, Scenario};
+
+/// Queues, each with consumers that may wait for room in the next one, and those of the last for room in the first: all can be full at
+/// once, and nobody goes on then. Empty if there is no such circle.
+pub(crate) fn circle(scenario: &Scenario) -> Vec<usize> {
+    let n = scenario.queues.len();
+    let blocks = |queue: usize| scenario.queues[queue].max_length.is_some() && scenario.queues[queue].overflow == Overflow::Block;
+    let mut next = vec![Vec::new(); n];
+    for consumer in &scenario.consumers {
+        for route in consumer.to.iter().filter(|route| route.probability > 0.0) {
+            match route.to {
+                Destination::Queue(queue) => next[consumer.from].push(queue),
+                Destination::Topic(topic) => next[consumer.from].extend(&scenario.topics[topic].subscriptions),
+            }
+        }
+    }
+    next.iter_mut().for_each(|list| list.retain(|queue| blocks(*queue)));
+    (0..n).filter_map(|queue| way_back(&next, queue)).min_by_key(Vec::len).unwrap_or_default()
+}
+
+/// The shortest way from a queue back to it.
+fn way_back(next: &[Vec<usize>], queue: usize) -> Option<Vec<usize>> {
+    let mut ways = vec![vec![queue]];
+    let mut seen = vec![false; next.len()];
+    while !ways.is_empty() {
+        let mut longer = Vec::new();
+        for way in ways {
+            for &to in &next[way[way.len() - 1]] {
+                if to == queue {
+                    return Some(way);
+                }
+                if !std::mem::replace(&mut seen[to], true) {
+                    longer.push(way.iter().copied().chain([to]).collect());
+                }
+            }
+        }
+        ways = longer;
+    }
+    None
+}
+
+/// Who waits for whom in a circle, in words.
+pub(crate) fn waits(scenario: &Scenario, circle: &[usize]) -> String {
+    let name = |i: usize| &scenario.queues[circle[i % circle.len()]].name;
+    let one = |i: usize| format!("consumers of `{}` wait for room in `{}`", name(i), name(i + 1));
+    (0..circle.len()).map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Consumer, Producer, Queue, Route};
+    use crate::workload::laws::Law;
+
+    #[test]
+    fn a_circle_is_found_and_told() {
+        let full = |name: &str| Queue { name: name.into(), max_length: Some(2), overflow: Overflow::Block, ..Queue::default() };
+        let group = |from: usize, to: usize| Consumer {
+            to: vec![Route { to: Destination::Queue(to), probability: 0.5 }],
+            ..Consumer::group("c", from, 1, Law::exponential(0.1))
+        };
+        let mut s = Scenario::single(Producer::poisson("p", 0, 1.0), full("a"), group(0, 1));
+        (s.queues, s.consumers) = (vec![full("a"), full("b"), full("c")], vec![group(0, 1), group(1, 2), group(2, 1)]);
+        assert_eq!(circle(&s), [1, 2]);
+        assert_eq!(waits(&s, &circle(&s)), "consumers of `b` wait for room in `c`, consumers of `c` wait for room in `b`");
+        s.consumers[2].to[0].to = Destination::Queue(2);
+        assert_eq!(waits(&s, &circle(&s)), "consumers of `c` wait for room in `c`");
+        s.queues[2].overflow = Overflow::RejectPublish;
+        assert!(circle(&s).is_empty());
+    }
+}

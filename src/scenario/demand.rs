@@ -1,0 +1,264 @@
+//! Demand: what work the messages of a queue bring, against what its servers can do.
+
+use super::flow::{Fate, Range, arrivals};
+use super::model::{Consumer, Destination, Producer, Scenario, Servers};
+use crate::workload::laws::Law;
+
+/// The load of one queue, as offered.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Demand {
+    /// Messages a second; infinite if they circulate for ever.
+    pub arrivals: Range,
+    /// Mean deliveries a message.
+    pub attempts: f64,
+    /// Mean service time of a delivery, in seconds, a batch's share of a message where messages are taken in full batches.
+    pub service: f64,
+    /// All groups together, those that scale at their most; `None` is without limit.
+    pub servers: Option<u32>,
+    /// Mean share of the servers' capacity that outages leave.
+    pub up: f64,
+}
+
+impl Demand {
+    /// In erlangs.
+    pub fn offered_load(&self) -> Range {
+        self.arrivals.times(self.attempts * self.service)
+    }
+
+    /// Of what the servers can do; `None` for servers without limit.
+    pub fn rho(&self) -> Option<Range> {
+        self.servers.map(|c| self.offered_load().times(1.0 / (f64::from(c) * self.up)))
+    }
+
+    /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit.
+    pub fn capacity(&self) -> Option<f64> {
+        self.servers.map(|c| f64::from(c) * self.up / self.service)
+    }
+}
+
+/// The demand on every queue, in the scenario's order. `fate` says what a queue loses, where somebody knows.
+pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>) -> Vec<Demand> {
+    let demand = |(queue, arrivals): (usize, Range)| {
+        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        let servers = groups.iter().try_fold(0u32, |sum, c| c.most_servers().map(|n| sum.saturating_add(n)));
+        let shares = shares(&groups);
+        let attempts = |(c, share): (&&Consumer, &f64)| share * deliveries(scenario.deliveries_at_most(c), c.failure);
+        let attempts = groups.iter().zip(&shares).map(attempts).sum();
+        let service = mean_service(scenario, queue, &groups, servers);
+        let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
+        Demand { arrivals, attempts, service, servers, up: share_up(&groups) }
+    };
+    arrivals(scenario, fate).into_iter().enumerate().map(demand).collect()
+}
+
+/// The share of a server's time in which it works or could work: up / (up + down). A server that breaks only while it works is
+/// down for as long a share of the time that it is needed.
+fn up(group: &Consumer) -> f64 {
+    let Some(outages) = &group.outages else { return 1.0 };
+    let share = outages.up.mean() / (outages.up.mean() + outages.down.mean());
+    // Of times without a mean nothing is known.
+    if share.is_nan() { 1.0 } else { share }
+}
+
+/// The same of several groups, by what they can do.
+fn share_up(groups: &[&Consumer]) -> f64 {
+    let speed = |c: &&Consumer| c.most_servers().map(|n| f64::from(n) / per_message(c)).filter(|speed| speed.is_finite());
+    let speeds: Option<Vec<f64>> = groups.iter().map(speed).collect();
+    let all: f64 = speeds.iter().flatten().sum();
+    match speeds {
+        Some(speeds) if all > 0.0 => groups.iter().zip(speeds).map(|(c, speed)| up(c) * speed / all).sum(),
+        _ => 1.0,
+    }
+}
+
+/// Deliveries a second that a group can do; `None` is without limit.
+pub(super) fn capacity(group: &Consumer) -> Option<f64> {
+    group.most_servers().map(|n| f64::from(n) * up(group) / per_message(group))
+}
+
+impl Scenario {
+    /// Messages a second that a group can do, those that fail counted as often as they are tried; `None` is without limit.
+    pub(crate) fn messages_done(&self, group: &Consumer) -> Option<f64> {
+        Some(capacity(group)? / deliveries(self.deliveries_at_most(group), group.failure))
+    }
+}
+
+/// Whether a producer feeds this queue directly.
+fn feeds(producer: &Producer, queue: usize) -> bool {
+    producer.to == Destination::Queue(queue)
+}
+
+/// The share of the messages that each group takes: in proportion to what it can serve.
+pub(crate) fn shares(groups: &[&Consumer]) -> Vec<f64> {
+    if let Some(unlimited) = groups.iter().position(|c| c.count == Servers::Unlimited) {
+        return (0..groups.len()).map(|i| f64::from(u8::from(i == unlimited))).collect();
+    }
+    let speed = |c: &&Consumer| c.most_servers().map_or(0.0, |n| f64::from(n) / per_message(c).max(1e-12));
+    let total: f64 = groups.iter().map(speed).sum();
+    groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
+}
+
+/// The share of a group's messages that fail too often.
+pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
+    let Some(limit) = scenario.deliveries_at_most(group) else { return 0.0 };
+    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+    if own.iter().all(|p| p.failure.is_none()) {
+        return group.failure.powf(f64::from(limit));
+    }
+    let rate: f64 = own.iter().map(|p| p.rate).sum();
+    if rate <= 0.0 {
+        return group.failure.powf(f64::from(limit));
+    }
+    own.iter().map(|p| p.rate / rate * p.failure.unwrap_or(group.failure).powf(f64::from(limit))).sum()
+}
+
+/// Deliveries a message and the mean service time of a delivery, where the messages of some producer fail by a probability of
+/// their own: then those that fail more often weigh more in the mean service time.
+fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(f64, f64)> {
+    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+    let group = groups.first().filter(|_| own.iter().any(|p| p.failure.is_some()))?;
+    let limit = scenario.deliveries_at_most(group);
+    let rate: f64 = own.iter().map(|p| p.rate).sum();
+    let (mut attempts, mut work) = (0.0, 0.0);
+    for producer in own {
+        let each = producer.rate / rate * deliveries(limit, producer.failure.unwrap_or(group.failure));
+        attempts += each;
+        work += each * producer.service_time.as_ref().map_or_else(|| per_message(group), Law::mean);
+    }
+    Some((attempts, work / attempts))
+}
+
+/// Mean deliveries of a message: a geometric number, cut off at the limit.
+fn deliveries(limit: Option<u32>, failure: f64) -> f64 {
+    match limit {
+        Some(limit) if failure >= 1.0 => f64::from(limit),
+        Some(limit) => (1.0 - failure.powf(f64::from(limit))) / (1.0 - failure),
+        None => 1.0 / (1.0 - failure),
+    }
+}
+
+/// Seconds of a server for a message, of full batches.
+pub(super) fn per_message(group: &Consumer) -> f64 {
+    let batch = group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
+    group.service_time.mean() / batch + group.service_time_per_message.mean()
+}
+
+/// The mean service time of a delivery, over groups and, where producers bring their own work, over producers.
+fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers: Option<u32>) -> f64 {
+    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+    if own.iter().any(|p| p.service_time.is_some()) && !groups.is_empty() {
+        let rate: f64 = own.iter().map(|p| p.rate).sum();
+        let work = |p: &&&Producer| p.rate / rate * p.service_time.as_ref().map_or_else(|| per_message(groups[0]), Law::mean);
+        return own.iter().map(|p| work(&p)).sum();
+    }
+    match servers {
+        // c / Σ nᵢ μᵢ, so that a / c is the load against the capacity of all groups.
+        Some(c) if groups.len() > 1 => {
+            let capacity: f64 = groups.iter().filter_map(|g| Some(f64::from(g.most_servers()?) / per_message(g))).sum();
+            f64::from(c) / capacity
+        }
+        _ => groups.iter().zip(shares(groups)).map(|(g, share)| share * per_message(g)).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Ack, Autoscale, Outages, Queue, Route};
+
+    fn demands(scenario: &Scenario) -> Vec<Demand> {
+        super::demands(scenario, &|_| None)
+    }
+
+    fn rate(demand: &Demand) -> f64 {
+        demand.arrivals.known().expect("nothing is lost by chance")
+    }
+
+    fn rho(demand: &Demand) -> f64 {
+        demand.rho().expect("servers are limited").known().expect("nothing is lost by chance")
+    }
+
+    /// Two queues in a row; a tenth of what the second serves goes back to the first.
+    fn loop_of_two() -> Scenario {
+        let mut s = Scenario::mgc(9.0, Law::exponential(0.05), 1);
+        s.queues.push(Queue { name: "second".into(), ..Queue::default() });
+        s.consumers.push(Consumer::group("second", 1, 2, Law::exponential(0.1)));
+        s.consumers[0].to = vec![Route { to: Destination::Queue(1), probability: 1.0 }];
+        s.consumers[1].to = vec![Route { to: Destination::Queue(0), probability: 0.1 }];
+        s
+    }
+
+    #[test]
+    fn feedback_multiplies_the_traffic() {
+        let demands = demands(&loop_of_two());
+        for demand in &demands {
+            assert!((rate(demand) - 10.0).abs() < 1e-12);
+        }
+        assert!((rho(&demands[0]) - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_acknowledged_beforehand_is_work_once_and_goes_on_if_it_does_not_fail() {
+        let mut s = loop_of_two();
+        s.consumers[1].to.clear();
+        (s.consumers[0].failure, s.consumers[0].ack) = (0.25, Ack::Auto);
+        let demands = demands(&s);
+        assert!((demands[0].attempts - 1.0).abs() < 1e-12);
+        assert!((rate(&demands[1]) - 9.0 * 0.75).abs() < 1e-12);
+    }
+
+    #[test]
+    fn consumers_that_scale_hold_what_the_most_of_them_hold() {
+        let mut s = Scenario::mgc(60.0, Law::exponential(0.05), 1);
+        s.consumers[0].autoscale = Some(Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 1.0, startup: 0.0, cooldown: 0.0 });
+        assert!((rho(&demands(&s)[0]) - 0.75).abs() < 1e-12);
+    }
+
+    #[test]
+    fn retries_are_work_and_dead_letters_are_traffic() {
+        let mut s = loop_of_two();
+        s.consumers[0].to.clear();
+        s.consumers[1].to.clear();
+        s.consumers[0].failure = 0.5;
+        s.queues[0].delivery_limit = Some(2);
+        s.queues[0].dead_letter = Some(1);
+        let demands = demands(&s);
+        assert!((demands[0].attempts - 1.5).abs() < 1e-12);
+        assert!((rate(&demands[1]) - 9.0 / 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_circulates_for_ever_is_infinite() {
+        let mut s = loop_of_two();
+        s.consumers[1].to[0].probability = 1.0;
+        assert_eq!(rate(&demands(&s)[0]), f64::INFINITY);
+    }
+
+    #[test]
+    fn poison_counts_as_often_as_it_is_tried() {
+        let mut s = Scenario::mgc(99.0, Law::exponential(0.02), 8);
+        s.producers.push(Producer { failure: Some(1.0), ..Producer::poisson("poison", 0, 1.0) });
+        s.producers[1].service_time = Some(Law::deterministic(30.0));
+        s.queues[0].delivery_limit = Some(4);
+        let demand = &demands(&s)[0];
+        assert!((demand.attempts - 1.03).abs() < 1e-12);
+        // 0.99 × 20 ms + 0.01 × 4 × 30 s.
+        assert!((demand.attempts * demand.service - 1.2198).abs() < 1e-9);
+    }
+
+    #[test]
+    fn outages_leave_a_share_of_the_capacity() {
+        let mut s = Scenario::mgc(9.0, Law::exponential(0.05), 1);
+        let outages = |down: f64| Outages { up: Law::exponential(4.0), down: Law::exponential(down), only_busy: false, redeliver: false };
+        s.consumers[0].outages = Some(outages(1.0));
+        assert!((rho(&demands(&s)[0]) - 0.45 / 0.8).abs() < 1e-12);
+        assert!((demands(&s)[0].capacity().expect("one server") - 16.0).abs() < 1e-12);
+        // The limit: repairs that take no time.
+        s.consumers[0].outages = Some(outages(1e-15));
+        assert!((rho(&demands(&s)[0]) - 0.45).abs() < 1e-12);
+        // Two groups, of which the one that does three quarters breaks: 20/s + 60/s · 0.8.
+        s.consumers[0] = Consumer { outages: Some(outages(1.0)), ..Consumer::group("fast", 0, 3, Law::exponential(0.05)) };
+        s.consumers.push(Consumer::group("slow", 0, 2, Law::exponential(0.1)));
+        assert!((demands(&s)[0].capacity().expect("five servers") - 68.0).abs() < 1e-9);
+    }
+}
