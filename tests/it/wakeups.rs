@@ -154,6 +154,18 @@ fn a_batch_times_out_message_by_message() {
     assert_eq!(busy, [9, 2]);
 }
 
+/// The first server breaks half a second after the message is on disk; the other, which is idle, begins anew at once.
+#[test]
+fn what_a_server_drops_when_it_breaks_an_idle_one_takes() {
+    let broken = "service_time = \"1s\"\noutages = { up = \"500ms\", down = \"1h\", while = \"busy\" }\n";
+    for (durability, done) in [("none", 11_500), ("fsync", 11_501)] {
+        let queue = format!("durability = \"{durability}\"");
+        let (lives, _) = play(&(single(&queue, broken) + "[consumers.d]\nfrom = \"q\"\nservice_time = \"1s\"\n"), 1);
+        let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it was served");
+        assert_eq!((first.deliveries, first.finished / 1_000_000), (2, done), "{durability}");
+    }
+}
+
 #[test]
 fn work_that_can_never_be_acknowledged_in_time_is_refused() {
     let refused = |queue: &str, law: &str| {

@@ -124,8 +124,9 @@ fn ends(scenario: &Scenario) -> Result<(), String> {
 fn in_time(scenario: &Scenario) -> Result<(), String> {
     for (index, queue) in scenario.queues.iter().enumerate() {
         let Some(timeout) = queue.visibility_timeout else { continue };
-        let mut groups = scenario.consumers_of(index).peekable();
-        if queue.delivery_limit.is_some() || queue.message_ttl.is_some() || groups.peek().is_none() {
+        let groups = || scenario.consumers_of(index).map(|(_, c)| c);
+        let ends = queue.delivery_limit.is_some() || queue.message_ttl.is_some() || groups().any(|c| c.ack == Ack::Auto);
+        if ends || groups().next().is_none() {
             continue;
         }
         let too_long = |law: &Law| law.cdf(timeout) <= 0.0;
@@ -135,12 +136,8 @@ fn in_time(scenario: &Scenario) -> Result<(), String> {
             || scenario.producers.iter().any(|p| fed(p.to) && p.service_time.is_none())
             || scenario.consumers.iter().any(|c| c.to.iter().any(|r| fed(r.to)))
             || scenario.queues.iter().any(|q| q.dead_letter == Some(index));
-        let (mut late, mut all_late) = (true, true);
-        groups.for_each(|(_, c)| {
-            late &= c.ack == Ack::Manual;
-            all_late &= too_long(&c.service_time);
-        });
-        if late && (others && all_late || scenario.producers.iter().any(own)) {
+        let late = others && groups().all(|c| too_long(&c.service_time));
+        if late || scenario.producers.iter().any(own) {
             return Err(format!(
                 "work from queue `{}` takes longer than its visibility_timeout of {}: no delivery is acknowledged in time, and the message is \
                  delivered for ever; write a longer one, or a delivery_limit",

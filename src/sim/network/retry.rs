@@ -56,7 +56,7 @@ impl<S: Blocks> Network<S> {
         if self.still_lives(slot, recorder) {
             let job = &self.jobs[slot];
             let batching = self.stations[job.queue as usize].batching;
-            if batching || self.hands_over_at_once(job.queue, job.lane) { self.offer(slot) } else { self.line_up(slot) }
+            if batching || self.is_wanted(job.queue, job.lane) { self.offer(slot) } else { self.line_up(slot) }
         }
     }
 

@@ -55,6 +55,11 @@ impl<S: Blocks> Network<S> {
 
     /// Whether a message that comes now would be taken without a place in the line.
     pub(super) fn hands_over_at_once(&self, queue: u32, lane: u32) -> bool {
+        self.stations[queue as usize].commit.is_none() && self.is_wanted(queue, lane)
+    }
+
+    /// Whether a message that may be taken now would be at once.
+    pub(super) fn is_wanted(&self, queue: u32, lane: u32) -> bool {
         let station = &self.stations[queue as usize];
         let idle = match station.lanes.len() {
             1 => !station.idle.is_empty(),
@@ -62,7 +67,7 @@ impl<S: Blocks> Network<S> {
         };
         let shared = station.discipline == Discipline::ProcessorSharing;
         let at_once = idle || shared || station.unlimited.is_some() || station.prefetching && self.may_deal(queue);
-        at_once && station.commit.is_none() && (!station.batching || station.ready == 0 && self.no_linger(queue))
+        at_once && (!station.batching || station.ready == 0 && self.no_linger(queue))
     }
 
     /// A message is handed to a consumer: this is a delivery, which can time out from now on.
