@@ -106,6 +106,10 @@ fn load_line(scenario: &Scenario, load: &Load) -> String {
     let scales = scenario.consumers.iter().any(|c| c.autoscale.is_some() && scenario.queues[c.from].name == *queue);
     let most = servers.filter(|_| scales).map_or(String::new(), |n| format!(" with {n} servers, the most"));
     let figure = |x: f64| significant(x, 4);
+    if *servers == Some(0) {
+        let rate = load.arrival_rate.map_or("an unknown rate of messages comes".into(), |rate| format!("{} messages/s come", figure(rate)));
+        return format!("queue `{queue}`   {rate}, and nobody consumes them{}\n", depends(load));
+    }
     let (Some(rho), Some(least), Some(c)) = (load.rho.or(load.at_least), load.at_least, *servers) else {
         let erlang = load.erlang.map_or("unknown".into(), |a| format!("{} erlang", figure(a)));
         return format!("queue `{queue}`   offered load {erlang}, no limit of servers{}\n", depends(load));

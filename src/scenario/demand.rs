@@ -1,7 +1,7 @@
 //! Demand: what work the messages of a queue bring, against what its servers can do.
 
 use super::flow::{Fate, Range, arrivals};
-use super::model::{Consumer, Destination, Producer, Scenario, Servers};
+use super::model::{Ack, Consumer, Destination, Discipline, Preemption, Producer, Scenario, Servers};
 use crate::workload::laws::Law;
 
 /// The load of one queue, as offered.
@@ -25,14 +25,14 @@ impl Demand {
         self.arrivals.times(self.attempts * self.service)
     }
 
-    /// Of what the servers can do; `None` for servers without limit.
+    /// Of what the servers can do; `None` for servers without limit, and where nobody consumes.
     pub fn rho(&self) -> Option<Range> {
-        self.servers.map(|c| self.offered_load().times(1.0 / (f64::from(c) * self.up)))
+        self.servers.filter(|c| *c > 0).map(|c| self.offered_load().times(1.0 / (f64::from(c) * self.up)))
     }
 
-    /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit.
+    /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit, and where nobody consumes.
     pub fn capacity(&self) -> Option<f64> {
-        self.servers.map(|c| f64::from(c) * self.up / self.service)
+        self.servers.filter(|c| *c > 0).map(|c| f64::from(c) * self.up / self.service)
     }
 }
 
@@ -42,7 +42,9 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
         let servers = groups.iter().try_fold(0u32, |sum, c| c.most_servers().map(|n| sum.saturating_add(n)));
         let shares = shares(&groups);
-        let attempts = |(c, share): (&&Consumer, &f64)| share * deliveries(scenario.deliveries_at_most(c), c.failure);
+        let attempts = |(c, share): (&&Consumer, &f64)| {
+            share * deliveries(scenario.deliveries_at_most(c), again(scenario, c, c.failure, &c.service_time))
+        };
         let attempts = groups.iter().zip(&shares).map(attempts).sum();
         let service = mean_service(scenario, queue, &groups, servers);
         let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
@@ -79,7 +81,8 @@ pub(super) fn capacity(group: &Consumer) -> Option<f64> {
 impl Scenario {
     /// Messages a second that a group can do, those that fail counted as often as they are tried; `None` is without limit.
     pub(crate) fn messages_done(&self, group: &Consumer) -> Option<f64> {
-        Some(capacity(group)? / deliveries(self.deliveries_at_most(group), group.failure))
+        let again = again(self, group, group.failure, &group.service_time);
+        Some(capacity(group)? / deliveries(self.deliveries_at_most(group), again))
     }
 }
 
@@ -98,30 +101,59 @@ pub(crate) fn shares(groups: &[&Consumer]) -> Vec<f64> {
     groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
 }
 
-/// The share of a group's messages that fail too often.
-pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
-    let Some(limit) = scenario.deliveries_at_most(group) else { return 0.0 };
-    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
-    if own.iter().all(|p| p.failure.is_none()) {
-        return group.failure.powf(f64::from(limit));
-    }
-    let rate: f64 = own.iter().map(|p| p.rate).sum();
-    if rate <= 0.0 {
-        return group.failure.powf(f64::from(limit));
-    }
-    own.iter().map(|p| p.rate / rate * p.failure.unwrap_or(group.failure).powf(f64::from(limit))).sum()
+/// The probability that a delivery is not the last if there may be another: its handler fails by `failure`, or is not done in time.
+/// Where consumers hold messages that they do not work at yet, more of them are late.
+fn again(scenario: &Scenario, group: &Consumer, failure: f64, service: &Law) -> f64 {
+    let timeout = scenario.queues[group.from].visibility_timeout.filter(|_| group.ack == Ack::Manual);
+    let late = timeout.filter(|_| works_alone(group)).map_or(0.0, |timeout| 1.0 - service.cdf(timeout));
+    late + (1.0 - late) * failure
 }
 
-/// Deliveries a message and the mean service time of a delivery, where the messages of some producer fail by a probability of
-/// their own: then those that fail more often weigh more in the mean service time.
+/// Whether a delivery's time is that of one service.
+fn works_alone(group: &Consumer) -> bool {
+    group.batch.is_none() && group.service_time_per_message.is_zero()
+}
+
+/// Whether it is known how many deliveries of a group are not done in time, if there is a time.
+pub(super) fn timely(scenario: &Scenario, group: &Consumer) -> bool {
+    let queue = &scenario.queues[group.from];
+    let whole = queue.preemption == Preemption::None && queue.discipline != Discipline::ProcessorSharing;
+    works_alone(group) && group.prefetch <= 1 && group.outages.is_none() && whole
+}
+
+/// Whether the messages of a producer are delivered again by a law of their own.
+fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
+    producer.failure.is_some() || producer.service_time.is_some() && scenario.queues[queue].visibility_timeout.is_some()
+}
+
+/// The probability that a delivery of a producer's message to a group is made again.
+fn again_of(scenario: &Scenario, group: &Consumer, producer: &Producer) -> f64 {
+    let service = producer.service_time.as_ref().unwrap_or(&group.service_time);
+    again(scenario, group, producer.failure.unwrap_or(group.failure), service)
+}
+
+/// The share of a group's messages that are delivered too often.
+pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
+    let Some(limit) = scenario.deliveries_at_most(group) else { return 0.0 };
+    let too_often = |again: f64| again.powf(f64::from(limit));
+    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+    let rate: f64 = own.iter().map(|p| p.rate).sum();
+    if rate <= 0.0 || !own.iter().any(|p| apart(scenario, queue, p)) {
+        return too_often(again(scenario, group, group.failure, &group.service_time));
+    }
+    own.iter().map(|p| p.rate / rate * too_often(again_of(scenario, group, p))).sum()
+}
+
+/// Deliveries a message and the mean service time of a delivery, where the messages of some producer are delivered again by a law of
+/// their own: then those that come more often weigh more in the mean service time.
 fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(f64, f64)> {
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
-    let group = groups.first().filter(|_| own.iter().any(|p| p.failure.is_some()))?;
+    let group = groups.first().filter(|_| own.iter().any(|p| apart(scenario, queue, p)))?;
     let limit = scenario.deliveries_at_most(group);
     let rate: f64 = own.iter().map(|p| p.rate).sum();
     let (mut attempts, mut work) = (0.0, 0.0);
     for producer in own {
-        let each = producer.rate / rate * deliveries(limit, producer.failure.unwrap_or(group.failure));
+        let each = producer.rate / rate * deliveries(limit, again_of(scenario, group, producer));
         attempts += each;
         work += each * producer.service_time.as_ref().map_or_else(|| per_message(group), Law::mean);
     }
@@ -164,7 +196,7 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Ack, Autoscale, Outages, Queue, Route};
+    use crate::scenario::{Autoscale, Outages, Queue, Route};
 
     fn demands(scenario: &Scenario) -> Vec<Demand> {
         super::demands(scenario, &|_| None)
@@ -205,6 +237,36 @@ mod tests {
         let demands = demands(&s);
         assert!((demands[0].attempts - 1.0).abs() < 1e-12);
         assert!((rate(&demands[1]) - 9.0 * 0.75).abs() < 1e-12);
+    }
+
+    /// Exponential work of 8 ms that is to be done in 20: e^(−2.5) of the deliveries are late, and are work all the same.
+    #[test]
+    fn what_is_late_is_work_again() {
+        let mut s = Scenario::mgc(350.0, Law::exponential(0.008), 4);
+        s.queues[0].visibility_timeout = Some(0.020);
+        let late = (-2.5_f64).exp();
+        assert!((demands(&s)[0].attempts - 1.0 / (1.0 - late)).abs() < 1e-12);
+        s.queues.push(Queue { name: "dead".into(), ..Queue::default() });
+        (s.queues[0].delivery_limit, s.queues[0].dead_letter) = (Some(2), Some(1));
+        assert!((rho(&demands(&s)[0]) - 0.7 * (1.0 + late)).abs() < 1e-12);
+        assert!((rate(&demands(&s)[1]) - 350.0 * late * late).abs() < 1e-9);
+        // Half of those that are in time fail; and what a consumer holds may be late before it is work.
+        s.consumers[0].failure = 0.5;
+        assert!((demands(&s)[0].attempts - 1.0 - (late + (1.0 - late) / 2.0)).abs() < 1e-12);
+        s.consumers[0].prefetch = 2;
+        assert!(demands(&s)[1].arrivals.known().is_none());
+        s.queues[0].visibility_timeout = Some(1e9);
+        (s.consumers[0].failure, s.consumers[0].prefetch) = (0.0, 1);
+        assert_eq!((demands(&s)[0].attempts, rate(&demands(&s)[1])), (1.0, 0.0));
+    }
+
+    #[test]
+    fn a_queue_that_nobody_consumes_has_no_load() {
+        let mut s = Scenario::mgc(1.0, Law::exponential(0.008), 1);
+        s.queues.push(Queue { name: "dead".into(), ..Queue::default() });
+        (s.queues[0].message_ttl, s.queues[0].dead_letter) = (Some(Law::deterministic(1.0)), Some(1));
+        let dead = &demands(&s)[1];
+        assert_eq!((dead.rho(), dead.capacity(), dead.offered_load().known()), (None, None, Some(0.0)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! messages wait. Where nobody knows it, rates are known between two bounds. The upper one has everything served and everything lost;
 //! the lower one has nothing served, and lost what the servers cannot do (the fluid bound).
 
-use super::demand::{capacity, given_up, per_message, shares};
+use super::demand::{capacity, given_up, per_message, shares, timely};
 use super::model::{Ack, Arrivals, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
 
 /// Below this a pivot is zero: the probabilities of a loop sum to 1 but for rounding.
@@ -27,6 +27,10 @@ impl Range {
     }
 
     pub fn times(&self, factor: f64) -> Range {
+        // However much comes that is no work, it is none.
+        if factor == 0.0 {
+            return Range { least: 0.0, most: 0.0 };
+        }
         Range { least: self.least * factor, most: self.most * factor }
     }
 }
@@ -122,7 +126,9 @@ fn drops(scenario: &Scenario, queue: usize) -> bool {
     // Deliveries that end for another reason than that their handler fails, and count or are the only one.
     let cut = |c: &Consumer| {
         let limited = scenario.deliveries_at_most(c).is_some();
-        limited && (q.visibility_timeout.is_some() || c.outages.as_ref().is_some_and(|o| o.redeliver || c.ack == Ack::Auto))
+        limited
+            && (q.visibility_timeout.is_some() && !timely(scenario, c)
+                || c.outages.as_ref().is_some_and(|o| o.redeliver || c.ack == Ack::Auto))
     };
     waiting && !takes_all(scenario, queue) || scenario.consumers_of(queue).any(|(_, c)| cut(c))
 }

@@ -28,13 +28,13 @@ pub struct Load {
     pub attempts: f64,
     /// The offered load; `None` if it is not known.
     pub erlang: Option<f64>,
-    /// `None` is without limit.
+    /// `None` is without limit, 0 where nobody consumes.
     pub servers: Option<u32>,
     /// Messages a second that its servers can do, outages taken off; `None` is without limit.
     pub capacity: Option<f64>,
     /// Mean share of the servers' capacity that outages leave.
     pub up: f64,
-    /// Of what the servers can do; `None` for servers without limit, or if it is not known.
+    /// Of what the servers can do; `None` for servers without limit, where nobody consumes, or if it is not known.
     pub rho: Option<f64>,
     /// What rho is at least and at most; `None` where nothing bounds it, and for servers without limit.
     pub at_least: Option<f64>,
