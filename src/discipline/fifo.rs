@@ -1,6 +1,7 @@
 //! First in, first out.
 
 use super::{Discipline, Ticket};
+use std::hint::select_unpredictable;
 
 /// A line: the lowest place is taken next.
 ///
@@ -11,6 +12,8 @@ pub struct Fifo {
     /// Where the head is, before the mask.
     head: usize,
     len: usize,
+    /// Places below this are not for the end: one beyond that of the ticket there, 0 if there is none.
+    next: u64,
 }
 
 impl Fifo {
@@ -60,8 +63,10 @@ impl Discipline for Fifo {
         let end = self.at(self.len);
         self.ring[end] = ticket;
         self.len += 1;
-        if self.len > 1 && self.ring[self.at(self.len - 2)].place >= ticket.place {
+        if ticket.place < self.next {
             self.come_back();
+        } else {
+            self.next = ticket.place + 1;
         }
     }
 
@@ -73,6 +78,8 @@ impl Discipline for Fifo {
         let first = self.ring[self.at(0)];
         self.head = self.head.wrapping_add(1);
         self.len -= 1;
+        // Whether others wait is chance: no branch depends on it.
+        self.next = select_unpredictable(self.len == 0, 0, self.next);
         Some(first)
     }
 
@@ -83,11 +90,13 @@ impl Discipline for Fifo {
 
     fn retain(&mut self, keep: &mut dyn FnMut(&Ticket) -> bool) {
         let mut kept = 0;
+        self.next = 0;
         for i in 0..self.len {
             let ticket = self.ring[self.at(i)];
             if keep(&ticket) {
                 let here = self.at(kept);
                 self.ring[here] = ticket;
+                self.next = ticket.place + 1;
                 kept += 1;
             }
         }

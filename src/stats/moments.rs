@@ -2,6 +2,8 @@
 
 use super::histogram::Counts;
 use super::pass::Pass;
+use super::rows::ROWS;
+use crate::rng::BLOCK;
 use crate::units::NANOS_PER_SECOND;
 
 /// Sum, sum of squares and maximum of times, in nanoseconds.
@@ -29,7 +31,7 @@ impl Moments {
         self.max = self.max.max(value);
     }
 
-    fn add_pass(&mut self, pass: &Pass) {
+    fn add_pass<const N: usize>(&mut self, pass: &Pass<N>) {
         self.count += pass.count;
         self.sum += pass.sum;
         self.square += pass.square;
@@ -63,7 +65,12 @@ impl Times {
 
     /// Adds the differences `to` − `from`.
     pub fn add_between(&mut self, from: &[u64], to: &[u64]) {
-        Pass::each(from, to, |pass| {
+        // Room for few is cleared sooner.
+        if from.len() <= ROWS { self.add_blocks::<ROWS>(from, to) } else { self.add_blocks::<BLOCK>(from, to) }
+    }
+
+    fn add_blocks<const N: usize>(&mut self, from: &[u64], to: &[u64]) {
+        Pass::<N>::each(from, to, |pass| {
             self.moments.add_pass(pass);
             self.counts.record_all(pass.buckets(), pass.max);
         });

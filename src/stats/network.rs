@@ -294,8 +294,10 @@ impl Recorder for NetworkCollector {
     /// Where there is one group only, what its queue sees of a message alone and what its producer sees are the same times.
     #[inline(always)]
     fn passed(&mut self, r: &Record) {
-        let known = self.producers.get_mut(r.message.producer as usize).filter(|_| self.consumers.len() == 1);
-        let Some(ways) = known.filter(|_| self.window.contains(&r.message.id)) else { return self.passed_on(&Record { ..*r }) };
+        if self.consumers.len() != 1 || !self.window.contains(&r.message.id) {
+            return self.passed_on(&Record { ..*r });
+        }
+        let Some(ways) = self.producers.get_mut(r.message.producer as usize) else { return self.passed_on(&Record { ..*r }) };
         ways.done += u64::from(self.time.contains(&r.finished));
         self.queues[r.queue as usize].deliveries += u64::from(r.deliveries);
         ways.push([r.message.due, r.sent, r.sent + (r.finished - r.taken), r.finished], true);

@@ -1,7 +1,6 @@
 //! One pass over the differences of two columns: their sums and buckets, eight at a time.
 
 use super::histogram::{FLOAT_OFFSET, FLOAT_SHIFT, LAST_EXACT, bucket};
-use crate::rng::BLOCK;
 use multiversion::multiversion;
 
 /// Differences that are added up side by side; their number is part of the result's rounding, whatever the CPU.
@@ -9,20 +8,20 @@ const LANES: usize = 8;
 /// Whole numbers below this are floating-point numbers too, and adding it shows them in the low bits.
 const EXACT: u64 = 1 << 52;
 
-/// What up to [`BLOCK`] differences come to.
-pub(super) struct Pass {
+/// What up to `N` differences come to.
+pub(super) struct Pass<const N: usize> {
     pub count: u64,
     pub sum: u128,
     pub square: f64,
     pub max: u64,
-    buckets: [u16; BLOCK],
+    buckets: [u16; N],
 }
 
-impl Pass {
-    /// Shows what the differences `to` − `from` come to, in blocks.
-    pub fn each(from: &[u64], to: &[u64], mut show: impl FnMut(&Pass)) {
-        let mut pass = Pass { count: 0, sum: 0, square: 0.0, max: 0, buckets: [0; BLOCK] };
-        for (from, to) in from.chunks(BLOCK).zip(to.chunks(BLOCK)) {
+impl<const N: usize> Pass<N> {
+    /// Shows what the differences `to` − `from` come to, `N` at a time.
+    pub fn each(from: &[u64], to: &[u64], mut show: impl FnMut(&Self)) {
+        let mut pass = Pass { count: 0, sum: 0, square: 0.0, max: 0, buckets: [0; N] };
+        for (from, to) in from.chunks(N).zip(to.chunks(N)) {
             pass.over(from, to);
             show(&pass);
         }
@@ -56,7 +55,7 @@ impl Pass {
 
 /// Sum, sum of squares and maximum; a maximum of at least [`EXACT`] only says that the rest is meaningless.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+avx512bw", "x86_64+avx2"))]
-fn small(from: &[u64], to: &[u64], buckets: &mut [u16; BLOCK]) -> (u64, f64, u64) {
+fn small(from: &[u64], to: &[u64], buckets: &mut [u16]) -> (u64, f64, u64) {
     let mut lanes = Lanes::default();
     let ((from, from_rest), (to, to_rest)) = (from.as_chunks(), to.as_chunks());
     for ((from, to), out) in from.iter().zip(to).zip(buckets.as_chunks_mut().0) {
@@ -112,12 +111,13 @@ const EXACT_BITS: u64 = 0x4330_0000_0000_0000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::BLOCK;
 
     fn passes(values: &[u64]) -> (u64, u128, u64, Vec<u16>) {
         let from: Vec<u64> = (0..values.len() as u64).collect();
         let to: Vec<u64> = values.iter().zip(&from).map(|(v, f)| v + f).collect();
         let mut out = (0, 0, 0, Vec::new());
-        Pass::each(&from, &to, |p| {
+        Pass::<BLOCK>::each(&from, &to, |p| {
             out.0 += p.count;
             out.1 += p.sum;
             out.2 = out.2.max(p.max);

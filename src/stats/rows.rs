@@ -1,7 +1,7 @@
 //! Instants of single messages, kept until there are enough to be counted together.
 
 /// Rows that are counted together: few enough to stay in the nearest cache.
-const ROWS: usize = 256;
+pub(super) const ROWS: usize = 256;
 
 /// A column for each of `N` instants in a message's life, in nanoseconds.
 #[derive(Debug, Clone)]

@@ -11,6 +11,8 @@ pub struct Tournament {
     /// The root is at 1, player n at `width` + n.
     nodes: Vec<Node>,
     width: usize,
+    /// A copy of the root: every event asks for it.
+    first: Node,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +39,7 @@ impl Node {
 
 impl Default for Tournament {
     fn default() -> Self {
-        Tournament { nodes: vec![NEVER; 2], width: 1 }
+        Tournament { nodes: vec![NEVER; 2], width: 1, first: NEVER }
     }
 }
 
@@ -53,7 +55,7 @@ impl Tournament {
         for node in (1..width).rev() {
             nodes[node] = nodes[2 * node].or(nodes[2 * node + 1], false);
         }
-        (self.nodes, self.width) = (nodes, width);
+        (self.first, self.nodes, self.width) = (nodes[1], nodes, width);
     }
 
     /// A player's instant is another one.
@@ -67,6 +69,7 @@ impl Tournament {
             node /= 2;
             nodes[node] = earliest;
         }
+        self.first = earliest;
     }
 
     /// A player has none.
@@ -78,13 +81,13 @@ impl Tournament {
     /// The earliest instant; `u64::MAX` if there is none.
     #[inline(always)]
     pub fn first(&self) -> u64 {
-        self.nodes[1].at
+        self.first.at
     }
 
     /// Whose that is.
     #[inline(always)]
     pub fn which(&self) -> u32 {
-        self.nodes[1].player as u32
+        self.first.player as u32
     }
 }
 

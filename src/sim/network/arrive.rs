@@ -62,7 +62,7 @@ impl<S: Blocks> Network<S> {
         match self.senders[producer as usize].to {
             Destination::Queue(queue) if self.stations[queue].plain => {
                 self.places += 1;
-                (job.queue, job.sent, job.place) = (queue as u32, now, self.places);
+                (job.queue, job.sent, job.place, job.alone) = (queue as u32, now, self.places, true);
                 let slot = self.jobs.add(job);
                 self.jobs.carry(slot, &self.ahead, row);
                 self.bring_work(slot, queue as u32, Some(row));
@@ -175,6 +175,7 @@ impl<S: Blocks> Network<S> {
         job.worked_before += job.worked;
         // A timer of a delivery in the queue before must not take this one for it.
         (job.worked, job.deliveries, job.lane, job.stamp) = (0, 0, 0, 0);
+        job.alone = job.is_alone();
     }
 
     /// The same as [`Network::enter`] where a queue has more to it than servers.
@@ -292,17 +293,24 @@ impl<S: Blocks> Network<S> {
     /// What each group of a queue would take for a message: as planned where the plan knows, else by its own chance.
     #[inline(always)]
     pub(super) fn bring_work(&mut self, slot: u32, queue: u32, row: Option<usize>) {
-        if self.stations[queue as usize].ahead > 0 {
+        let station = &self.stations[queue as usize];
+        if station.ahead > 0 {
             return;
         }
+        let block = self.source.block();
+        for (place, &g) in self.jobs.demands(slot).iter_mut().zip(&station.groups) {
+            match row.and_then(|row| block.demand[g as usize].get(row)) {
+                Some(work) => *place = *work,
+                None => return self.draw_work(slot, queue),
+            }
+        }
+    }
+
+    /// The same where the plan knows nothing of any of the groups.
+    #[inline(never)]
+    fn draw_work(&mut self, slot: u32, queue: u32) {
         for i in 0..self.stations[queue as usize].groups.len() {
-            let g = self.stations[queue as usize].groups[i];
-            let planned = row.and_then(|row| self.source.block().demand[g as usize].get(row).copied());
-            let work = match planned {
-                Some(work) => work,
-                None => self.work(slot, g, queue, 0),
-            };
-            self.jobs.demands(slot)[i] = work;
+            self.jobs.demands(slot)[i] = self.work(slot, self.stations[queue as usize].groups[i], queue, 0);
         }
     }
 

@@ -154,6 +154,7 @@ impl<S: Blocks> Network<S> {
             place: self.places,
             left: super::job::FRESH,
             expires: u64::MAX,
+            alone: true,
             ..Job::default()
         };
         self.offered += 1;

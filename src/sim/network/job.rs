@@ -65,6 +65,8 @@ pub struct Job {
     pub family: u32,
     pub client: u32,
     pub state: State,
+    /// Whether it is neither one of several copies nor awaited by a client, and has been in no queue before.
+    pub alone: bool,
     /// Whether its end was told already: it lives on in a dead-letter queue.
     pub told: bool,
 }
@@ -93,7 +95,7 @@ impl Job {
         }
     }
 
-    /// Whether it is neither one of several copies nor awaited by a client, and has been in no queue before.
+    /// What [`Job::alone`] is to say.
     #[inline(always)]
     pub fn is_alone(&self) -> bool {
         !self.told && self.family == NONE && self.client == NONE && self.entered == self.sent && self.worked_before == 0

@@ -333,7 +333,8 @@ impl Station {
     #[inline(always)]
     fn less(&mut self, now: u64) {
         self.waiting.down(now);
-        if self.waiting.level() == 0 && self.drained.is_none() && now >= self.drain_from {
+        // What is known beforehand comes first: whether the line is empty now is chance.
+        if now >= self.drain_from && self.drained.is_none() && self.waiting.level() == 0 {
             self.drained = Some(now);
         }
     }

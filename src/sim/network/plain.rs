@@ -47,42 +47,31 @@ impl<S: Blocks> Network<S> {
         let now = self.now;
         let station = &mut self.stations[queue as usize];
         station.counts.offered += 1;
-        let idle = if station.idle.is_empty() && station.unlimited.is_none() { None } else { self.idle_server(queue, 0) };
-        if let Some(server) = idle {
+        if station.idle.is_empty() && station.unlimited.is_none() {
+            let ticket = station.ticket(slot, &self.jobs, &self.senders, self.nobody);
+            station.lanes[0].push(ticket);
+            station.waiting.up(now);
+            return station.note_peak();
+        }
+        if let Some(server) = self.idle_server(queue, 0) {
             let (s, station) = (&mut self.servers[server as usize], &mut self.stations[queue as usize]);
             s.phase = Phase::Busy;
             station.serving.up(now);
             self.groups[s.group as usize].busy.up(now);
             let end = take(s, slot, station, &mut self.jobs, now);
             self.ends.set(server, end);
-        } else {
-            let ticket = self.ticket(slot);
-            let station = &mut self.stations[queue as usize];
-            station.lanes[0].push(ticket);
-            station.waiting.up(now);
-            station.note_peak();
         }
     }
 
     /// A server has done its work: it takes the next message, and then its own goes on.
+    ///
+    /// When that one will be done decides what happens next, which a processor has to guess until it knows: so it comes first.
     #[inline(always)]
     pub(super) fn done_plain<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
         let now = self.now;
         let s = &mut self.servers[server as usize];
-        let (slot, queue, g) = (s.job, s.queue, s.group);
+        let (slot, queue, g, number) = (s.job, s.queue, s.group, s.number);
         let (group, station) = (&mut self.groups[g as usize], &mut self.stations[queue as usize]);
-        group.handled += 1;
-        let job = &mut self.jobs[slot];
-        job.worked = now - job.began;
-        // Those that were there from the start came by the general rules.
-        job.state = State::Away;
-        let stay = job.stay(&self.senders, now, (g, s.number), Outcome::Served);
-        let alone = group.is_last() && job.is_alone();
-        if alone {
-            recorder.passed(&stay);
-        } else {
-            recorder.record(&stay);
-        }
         let end = if let Some(next) = station.lanes[0].pop() {
             station.less(now);
             take(s, next.slot, station, &mut self.jobs, now)
@@ -94,9 +83,17 @@ impl<S: Blocks> Network<S> {
             u64::MAX
         };
         self.ends.set(server, end);
-        if alone {
+        group.handled += 1;
+        let job = &mut self.jobs[slot];
+        job.worked = now - job.began;
+        // Those that were there from the start came by the general rules.
+        job.state = State::Away;
+        let stay = job.stay(&self.senders, now, (g, number), Outcome::Served);
+        if group.is_last() && job.alone {
+            recorder.passed(&stay);
             return self.jobs.remove(slot);
         }
+        recorder.record(&stay);
         match self.route(slot, g) {
             Some(Destination::Queue(to)) if self.stations[to].plain => {
                 self.turn(slot);

@@ -1,7 +1,7 @@
 //! How servers take messages and finish them.
 
-use super::job::{FRESH, NONE, State};
-use super::parts::{Phase, Server};
+use super::job::{FRESH, Jobs, NONE, State};
+use super::parts::{Phase, Sender, Server, Station};
 use super::{Event, Network, turn_of};
 use crate::discipline::{Discipline as _, Ticket};
 use crate::message::{Outcome, Recorder};
@@ -11,18 +11,8 @@ use crate::workload::Blocks;
 impl<S: Blocks> Network<S> {
     /// Where a message stands in its queue's order.
     #[inline(always)]
-    pub(super) fn ticket(&mut self, slot: u32) -> Ticket {
-        let job = &self.jobs[slot];
-        let station = &self.stations[job.queue as usize];
-        let key = match station.discipline {
-            Discipline::Priority => self.senders.get(job.producer as usize).map_or(self.nobody, |s| s.level),
-            Discipline::Shortest if job.left != FRESH => job.left,
-            Discipline::Shortest => self.jobs.demands(slot)[station.ahead],
-            Discipline::Deadline => job.expires,
-            Discipline::RoundRobin => turn_of(job.producer, self.senders.len()),
-            _ => 0,
-        };
-        Ticket { key, place: self.jobs[slot].place, slot }
+    pub(super) fn ticket(&self, slot: u32) -> Ticket {
+        self.stations[self.jobs[slot].queue as usize].ticket(slot, &self.jobs, &self.senders, self.nobody)
     }
 
     /// Takes an idle server for a message, if one may have it: the one that has been idle longest.
@@ -404,5 +394,22 @@ impl<S: Blocks> Network<S> {
         self.uncount(slot);
         self.lose(slot, Outcome::Dropped, recorder);
         true
+    }
+}
+
+impl Station {
+    /// Where a message stands in the queue's order, `nobody` being the level of one that no producer sent.
+    #[inline(always)]
+    pub fn ticket(&self, slot: u32, jobs: &Jobs, senders: &[Sender], nobody: u64) -> Ticket {
+        let job = &jobs[slot];
+        let key = match self.discipline {
+            Discipline::Priority => senders.get(job.producer as usize).map_or(nobody, |s| s.level),
+            Discipline::Shortest if job.left != FRESH => job.left,
+            Discipline::Shortest => jobs.demand(slot, self.ahead),
+            Discipline::Deadline => job.expires,
+            Discipline::RoundRobin => turn_of(job.producer, senders.len()),
+            _ => 0,
+        };
+        Ticket { key, place: job.place, slot }
     }
 }
