@@ -115,7 +115,7 @@ fn load_line(scenario: &Scenario, load: &Load) -> String {
         return format!("queue `{queue}`   offered load {erlang}, no limit of servers{}\n", depends(load));
     };
     let hold = match (load.is_overloaded(), load.bounded, load.is_known()) {
-        (true, _, _) if least.is_infinite() => " (does not hold: what is lost comes back for ever)",
+        (true, _, _) if least.is_infinite() => " (does not hold: what is lost or late comes back for ever)",
         (true, true, _) => " (overloaded, but its bound keeps it finite)",
         (true, false, _) => " (does not hold: the backlog grows without end)",
         (false, false, false) if load.at_most.is_none_or(|most| most >= 1.0) => " (whether it holds is not known)",

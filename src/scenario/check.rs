@@ -129,6 +129,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             let growth = demand.arrivals.least - capacity;
             let rho = match load.least {
                 rho if rho.is_finite() => significant(rho, 3),
+                _ if demand.attempts.is_infinite() => "infinite, as no delivery is ever done in time".into(),
                 _ if demand.arrivals.least.is_finite() => "infinite, as its service time's mean is".into(),
                 _ => "infinite, as what is lost comes back for ever".into(),
             };
@@ -160,7 +161,7 @@ fn enough(scenario: &Scenario, queue: usize, load: Range) -> Option<u64> {
     let mut groups = scenario.consumers_of(queue).map(|(_, c)| c);
     let (one, None) = (groups.next().filter(|c| c.autoscale.is_none())?, groups.next()) else { return None };
     let busy = load.known()? * f64::from(one.most_servers()?);
-    (busy < 1e9).then_some(busy as u64 + 1)
+    (busy < 1e9).then(|| busy as u64 + 1)
 }
 
 /// Times that whole nanoseconds keep too coarsely: told under a microsecond, refused under a nanosecond.
