@@ -76,6 +76,8 @@ struct Stays {
     lost: BTreeMap<Outcome, u64>,
     /// Those that were lost after they had been accepted.
     accepted_lost: u64,
+    /// Of those, how many had to wait.
+    delayed_lost: u64,
     /// Nanoseconds that the lost stayed, and were worked on.
     lost_stay: u64,
     lost_service: u64,
@@ -192,6 +194,7 @@ impl NetworkCollector {
             deliveries: 0,
             lost: BTreeMap::new(),
             accepted_lost: 0,
+            delayed_lost: 0,
             lost_stay: 0,
             lost_service: 0,
             across: Across::default(),
@@ -381,7 +384,9 @@ impl Stays {
         self.lost_stay += r.finished - r.sent;
         self.lost_service += r.finished - r.taken;
         *self.lost.entry(r.outcome).or_default() += 1;
-        self.accepted_lost += u64::from(r.outcome != Outcome::Rejected);
+        let accepted = r.outcome != Outcome::Rejected;
+        self.accepted_lost += u64::from(accepted);
+        self.delayed_lost += u64::from(accepted && r.taken > r.sent);
         self.deliveries += u64::from(r.deliveries);
     }
 
@@ -392,6 +397,7 @@ impl Stays {
             *self.lost.entry(outcome).or_default() += n;
         }
         self.accepted_lost += next.accepted_lost;
+        self.delayed_lost += next.delayed_lost;
         self.lost_stay += next.lost_stay;
         self.lost_service += next.lost_service;
         self.across.merge(&next.across);
@@ -471,7 +477,7 @@ impl NetworkCollector {
         let accepted = (served + stays.accepted_lost) as f64;
         if accepted > 0.0 {
             set("attempts", "", stays.deliveries as f64 / accepted);
-            set("delayed", "", (stays.wait.counts.above(0) + stays.accepted_lost) as f64 / accepted);
+            set("delayed", "", (stays.wait.counts.above(0) + stays.delayed_lost) as f64 / accepted);
         }
         let (mut busy, mut count, mut unlimited) = (0.0, 0.0, false);
         for (group, _) in span.groups.iter().zip(&self.places.consumers).filter(|(_, c)| c.queue == index) {

@@ -109,7 +109,7 @@ impl Told {
     pub fn summary(&self, scenario: &Scenario, window: Range<u64>, grid: usize) -> (Summary, Grids) {
         let arrivals = self.arrivals();
         let sent = |id: u64| arrivals.get(id as usize).copied().unwrap_or(0);
-        let time = sent(window.start.saturating_sub(1))..sent(window.end - 1);
+        let time = window.start.checked_sub(1).map_or(0, sent)..sent(window.end - 1);
         let mut collector = NetworkCollector::new(&network_places(scenario), window);
         collector.begins(time.start);
         collector.ends(time.end);

@@ -5,6 +5,7 @@
 //! told apart from the queue's.
 
 use super::measured::{Grids, Told};
+use super::transient;
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered, path};
 use crate::load;
@@ -63,7 +64,7 @@ pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswere
     let messages = before + planned.len() as u64;
     let host = Happened { commits: commits(scenario, syncs, planned.len()), ..Happened::default() };
     let told = Told::replay(scenario, &planned, &host, messages).map_err(refuse)?;
-    let summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
+    let summaries = Summaries::new(scenario, messages as usize, |window| told.summary(scenario, window, GRID));
     Ok(answer(scenario, Method::Rehearsal, REHEARSAL, &summaries))
 }
 
@@ -116,6 +117,11 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
         measurement.host.clone_from(&run.host);
         measurement.caveats.extend(caveats.iter().cloned());
         measurement.caveats.extend(late_expiry(scenario));
+        if transient::applies(scenario) {
+            measurement.caveats.push(
+                "there is no steady state: figures are over the whole run, of which there is one, so that they have no intervals".into(),
+            );
+        }
     }
     Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
 }
@@ -182,7 +188,7 @@ fn single(scenario: &Scenario, station: &Station, planned: &Block, by: &str, mea
     let replayed = simulate(station, &really_happened(measured, planned, scenario.consumers.len()));
     let places = Places { at_once: (AT_ONCE as f64 * scenario.measurement.speed) as u64, ..super::places(scenario) };
     let each = |method, by: &str, records: &[Record]| {
-        let summaries = Summaries::new(planned.len(), |window| {
+        let summaries = Summaries::new(scenario, planned.len(), |window| {
             let (summary, grid) = summary(&places, records, window);
             (summary, vec![(places.queue.clone(), grid)])
         });
@@ -195,7 +201,7 @@ fn single(scenario: &Scenario, station: &Station, planned: &Block, by: &str, mea
 fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ideal, happened]: &[Happened; 2]) -> Vec<Answer> {
     let messages = measured.messages();
     let each = |method, by: &str, told: &Told| {
-        let mut summaries = Summaries::new(messages as usize, |window| told.summary(scenario, window, GRID));
+        let mut summaries = Summaries::new(scenario, messages as usize, |window| told.summary(scenario, window, GRID));
         // A hand-off between threads is a wait in a measurement and none in a simulation.
         summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
         for c in &scenario.consumers {
@@ -336,7 +342,7 @@ fn simulate(station: &Station, plan: &Block) -> Vec<Record> {
     keep.0
 }
 
-/// The whole window, and the window in batches.
+/// The whole window, and the window in batches; where there is no steady state all of the run, and no batches that were alike.
 struct Summaries {
     whole: Summary,
     batches: Vec<Summary>,
@@ -345,11 +351,12 @@ struct Summaries {
 
 impl Summaries {
     /// Of so many planned messages, each window summed up by `summary`.
-    fn new(messages: usize, mut summary: impl FnMut(std::ops::Range<u64>) -> (Summary, Grids)) -> Self {
-        let (from, to) = ((messages as f64 * WARMUP) as u64, messages as u64);
+    fn new(scenario: &Scenario, messages: usize, mut summary: impl FnMut(std::ops::Range<u64>) -> (Summary, Grids)) -> Self {
+        let (warmup, batches) = if transient::applies(scenario) { (0.0, 0) } else { (WARMUP, BATCHES) };
+        let (from, to) = ((messages as f64 * warmup) as u64, messages as u64);
         let (whole, grids) = summary(from..to);
         let length = to - from;
-        let batches = (0..BATCHES).map(|i| summary(from + length * i / BATCHES..from + length * (i + 1) / BATCHES).0).collect();
+        let batches = (0..batches).map(|i| summary(from + length * i / BATCHES..from + length * (i + 1) / BATCHES).0).collect();
         Summaries { whole, batches, grids }
     }
 }
@@ -362,7 +369,7 @@ fn summary(places: &Places, records: &[Record], window: std::ops::Range<u64>) ->
     records[..window.start as usize].iter().for_each(|r| collector.record(r));
     inside.iter().for_each(|r| collector.record(r));
     let sent = |id: u64| records[id as usize].sent;
-    let time = sent(window.start.saturating_sub(1))..sent(window.end - 1);
+    let time = window.start.checked_sub(1).map_or(0, sent)..sent(window.end - 1);
     let levels = levels_of(records, 0, time.clone(), GRID);
     let (waiting, waiting_p99, peak) = Levels::mean_p99_max(&levels.waiting).unwrap_or_default();
     let (in_system, in_system_p99, most) = Levels::mean_p99_max(&levels.in_system).unwrap_or_default();
@@ -404,13 +411,13 @@ fn enough_beyond(whole: &Summary, path: &str) -> bool {
 }
 
 fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) -> Answer {
-    let combined = combine(&summaries.batches, scenario.simulation.confidence);
+    let combined = (!summaries.batches.is_empty()).then(|| combine(&summaries.batches, scenario.simulation.confidence));
     let mut out = Answer::new(method, by);
     for (path, &value) in &summaries.whole.values {
         // The value is that of the whole window; the batches say how uncertain it is, where they can. It is told even where
         // they cannot, for all three answers are about one plan, and are held against one another rather than the truth.
         if enough_beyond(&summaries.whole, path) {
-            let half_width = combined.metrics.get(path).and_then(|e| e.half_width);
+            let half_width = combined.as_ref().and_then(|combined| combined.metrics.get(path)).and_then(|e| e.half_width);
             out.metrics.insert(path.clone(), Estimate::with(value, half_width));
         }
     }
@@ -449,7 +456,7 @@ mod tests {
         (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(3), Overflow::DropHead);
         assert_eq!(most_waiting(&scenario, 0), Some(3));
         let told = |scenario: &Scenario| {
-            let mut summaries = Summaries::new(40, |_| (Summary::default(), Vec::new()));
+            let mut summaries = Summaries::new(scenario, 40, |_| (Summary::default(), Vec::new()));
             summaries.whole.values.insert(path("queues.queue", "queue_length", "max"), 5.0);
             answer(scenario, Method::Measurement, "test", &summaries).get("queues.queue.queue_length.max").and_then(|e| e.value)
         };

@@ -8,6 +8,7 @@ use super::agreement::{MEAN_TOLERANCE, REHEARSAL_TOLERANCE, RULER};
 use super::load;
 use super::measurement::{self, Measured};
 use super::simulation::simulate;
+use super::transient;
 use super::verdict::percent;
 use super::watch::{Blind, Watch};
 use crate::answer::{Answer, Method, Trust, Unanswered, path};
@@ -225,6 +226,12 @@ fn turned(scenario: &Scenario) -> Result<f64, String> {
     if let Some(closed) = scenario.producers.iter().find(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
         return Err(format!("producer `{}` is a closed loop: its rate follows from the answers and cannot be turned", closed.name));
     }
+    if transient::applies(scenario) {
+        return Err(
+            "its rates change with the time, or a backlog is there at the start, so that it has no one load: write a rate that stays"
+                .into(),
+        );
+    }
     let fullest = explain(scenario).loads.iter().filter_map(|load| load.rho).fold(0.0, f64::max);
     if fullest > 0.0 && fullest.is_finite() {
         Ok(fullest)
@@ -437,5 +444,8 @@ mod tests {
         assert!(turned(&scenario).is_err_and(|why| why.contains("without limit")));
         scenario.producers[0].arrivals = Arrivals::Closed { concurrency: 3, think_time: Law::exponential(0.001) };
         assert!(turned(&scenario).is_err_and(|why| why.contains("closed loop")));
+        scenario = Scenario::mgc(500.0, Law::exponential(0.001), 1);
+        scenario.queues[0].initial_backlog = 10;
+        assert!(turned(&scenario).is_err_and(|why| why.contains("no one load")));
     }
 }

@@ -47,7 +47,8 @@ fn told(study: &Study, answer: &Answer) -> String {
         }
     }
     if let Some(loss) = answer.get("total.loss").and_then(|e| e.value).filter(|&l| l > 0.0) {
-        words.push(format!("{} % of them are lost", significant(loss * 100.0, 3)));
+        let whose = if words.is_empty() { "all messages" } else { "them" };
+        words.push(format!("{} % of {whose} are lost", significant(loss * 100.0, 3)));
     }
     for queue in &study.scenario.queues {
         if let Some(rho) = answer.get(&format!("queues.{}.utilization", queue.name)).and_then(|e| e.value) {

@@ -25,6 +25,9 @@ fn topic(scenario: &Scenario) -> Result<&Topic, String> {
     if topic.subscriptions.len() != scenario.queues.len() {
         return Err("some queue is not subscribed to the topic".into());
     }
+    if scenario.queues.iter().any(|q| q.dead_letter.is_some()) {
+        return Err("what one queue gives up comes to another".into());
+    }
     if scenario.producers.iter().any(|p| !p.batch.is_single()) {
         return Err("messages arrive in batches".into());
     }

@@ -137,6 +137,24 @@ fn a_burst_over_time() {
     }
 }
 
+/// What one subscription gives up comes to the other beside its own copies: 50 + 50 / 4 messages a second.
+#[test]
+fn a_topic_whose_queues_feed_one_another_is_none_of_queues_by_themselves() {
+    let consumer = |name: &str, more: &str| {
+        format!("[consumers.{name}]\nfrom = \"{name}\"\nservice_time = {{ law = \"exponential\", mean = \"5ms\" }}\n{more}\n")
+    };
+    let text = format!(
+        "[producers.p]\nto = \"t\"\nrate = \"50/s\"\n[topics.t]\nsubscriptions = [\"a\", \"b\"]\n[queues.b]\n[queues.a]\n\
+        delivery_limit = 2\ndead_letter = \"b\"\n{}{}",
+        consumer("a", "failure = 0.5"),
+        consumer("b", "")
+    );
+    let scenario = crate::semantics::scenario(&text);
+    assert!(theory::answer(&scenario).is_err());
+    let load = theory::explain(&scenario).loads.into_iter().find(|l| l.queue == "b").expect("it is there");
+    assert!((load.arrival_rate.expect("known") - 62.5).abs() < 1e-9, "{load:?}");
+}
+
 /// Where losses before a queue decide what reaches it, as much is simulated as the bounds allow; where a model knows the losses, as many.
 /// The simulated rates are off by a percent or so; the bounds leave them that, and are wider in all cases but the exact ones.
 #[test]
