@@ -93,6 +93,12 @@ impl Gathered {
             }
         }
         out.caveats.extend(self.broken.values().cloned());
+        if out.withheld.iter().any(|path| path == "total.latency.p99") {
+            out.caveats.push(format!(
+                "the latency's p99 is not told: of {} messages fewer than {LEAST_BEYOND} that are independent lie beyond it; neighbours are alike, so simulate longer",
+                self.counts.get("total.latency").map_or(0, Counts::total)
+            ));
+        }
         if self.unfinished > 0 {
             out.caveats.push(format!("{} messages were unfinished at the end and are in no latency", self.unfinished));
         }
@@ -171,9 +177,11 @@ mod tests {
         let told = combine(&runs(10_000, 1), 0.95);
         let p999 = told.metrics["total.latency.p999"];
         assert!((p999.value.expect("finite") - 6.908).abs() <= p999.half_width.expect("ten runs"), "{p999:?}");
-        assert!(told.withheld.is_empty());
+        assert!(told.withheld.is_empty() && told.caveats.is_empty());
         let alike = combine(&runs(10_000, 100), 0.95);
         assert_eq!(alike.withheld, ["total.latency.p999"]);
+        let few = combine(&runs(10_000, 1000), 0.95);
+        assert!(few.caveats.iter().any(|c| c.contains("p99 is not told: of 100000 messages fewer than 10 ")), "{:?}", few.caveats);
         assert!(alike.metrics.contains_key("total.latency.p90"));
     }
 
