@@ -47,7 +47,7 @@ fn planned(score: &Score<'_>, message: usize) -> Origin {
 fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) -> u64 {
     let (score, over) = (floor.score, start + floor.score.span());
     let (mut rounds, mut back) = (Rounds::new(score), Vec::new());
-    let (mut message, mut count) = (0, 0);
+    let (mut message, mut count, mut held) = (0, 0, 0);
     loop {
         floor.clients.take(&mut back);
         back.drain(..).for_each(|(client, at)| rounds.think(client, at));
@@ -59,7 +59,8 @@ fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) 
         if pacer.stopped() || next >= over {
             return count;
         }
-        let at = pacer.now() - start;
+        // As for who stands behind another one's wait for room in a plan.
+        let at = if next <= held { next } else { pacer.now() } - start;
         let (to, origin) = match planned_at.filter(|&at| start + at == next) {
             Some(_) => {
                 message += 1;
@@ -70,6 +71,9 @@ fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) 
         count += 1;
         if !floor.send(to, origin, at) {
             return count;
+        }
+        if waits(score, to) {
+            held = pacer.now();
         }
     }
 }

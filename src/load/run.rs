@@ -132,10 +132,10 @@ pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::Outcome;
+    use crate::message::{Outcome, Record};
     use crate::scenario::{
-        Ack, Batching, Consumer, Deliver, Destination, Discipline, Keys, Overflow, Preemption, Queue, RetryDelay, Route, Servers, Topic,
-        Work,
+        Ack, Arrivals, Batching, Consumer, Deliver, Destination, Discipline, Keys, Overflow, Preemption, Queue, RetryDelay, Route, Servers,
+        Topic, Work,
     };
     use crate::workload::laws::Law;
     use std::cell::Cell;
@@ -321,6 +321,22 @@ mod tests {
             let wrong = run.records.iter().find(|r| r.taken < r.sent || r.finished < r.taken);
             assert_eq!(wrong, None, "{way}");
         }
+    }
+
+    /// Six clients who do not think, one server of 2 ms and one place: each waits for the five before it, whether in the queue or for room.
+    #[test]
+    fn clients_that_wait_for_room_have_sent() {
+        let mut scenario = scenario(1);
+        scenario.producers[0].arrivals = Arrivals::Closed { concurrency: 6, think_time: Law::deterministic(0.0) };
+        (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(1), Overflow::Block);
+        scenario.consumers[0].service_time = Law::deterministic(0.002);
+        scenario.measurement.duration = 0.2;
+        let run = play(&scenario, &Block { demand: vec![Vec::new()], ..Block::default() });
+        let served: Vec<_> = run.records.iter().filter(|r| r.outcome == Outcome::Served).collect();
+        assert!(served.len() > 40, "{}", served.len());
+        let [wait, send] =
+            [|r: &Record| r.taken - r.sent, |r: &Record| r.sent - r.message.due].map(|of| served.iter().map(|r| of(r)).sum::<u64>());
+        assert!(wait > 20 * send, "{wait} ns of waits, {send} of sending");
     }
 
     #[test]
