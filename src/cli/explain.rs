@@ -121,7 +121,9 @@ fn closed_forms(models: &[ModelNote]) -> String {
 fn load_line(scenario: &Scenario, load: &Load) -> String {
     let Load { queue, servers, .. } = load;
     let scales = scenario.consumers.iter().any(|c| c.autoscale.is_some() && scenario.queues[c.from].name == *queue);
+    let batches = scenario.consumers.iter().any(|c| c.batch.is_some() && scenario.queues[c.from].name == *queue);
     let most = servers.filter(|_| scales).map_or(String::new(), |n| format!(" with {n} servers, the most"));
+    let most = if batches { most + " at full batches, the least" } else { most };
     let figure = |x: f64| significant(x, 4);
     if *servers == Some(0) {
         let rate = load.arrival_rate.map_or("an unknown rate of messages comes".into(), |rate| format!("{} messages/s come", figure(rate)));
