@@ -120,8 +120,8 @@ fn closed_forms(models: &[ModelNote]) -> String {
 /// A queue's load: a figure, or what bounds it where losses before it decide.
 fn load_line(scenario: &Scenario, load: &Load) -> String {
     let Load { queue, servers, .. } = load;
-    let scales = scenario.consumers.iter().any(|c| c.autoscale.is_some() && scenario.queues[c.from].name == *queue);
-    let batches = scenario.consumers.iter().any(|c| c.batch.is_some() && scenario.queues[c.from].name == *queue);
+    let groups = || scenario.consumers.iter().filter(|c| scenario.queues[c.from].name == *queue);
+    let (scales, batches) = (groups().any(|c| c.autoscale.is_some()), groups().any(|c| c.batch.is_some()));
     let most = servers.filter(|_| scales).map_or(String::new(), |n| format!(" with {n} servers, the most"));
     let most = if batches { most + " at full batches, the least" } else { most };
     let figure = |x: f64| significant(x, 4);

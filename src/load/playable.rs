@@ -2,9 +2,7 @@
 
 use super::LoadError;
 use super::score::share_of;
-use crate::scenario::{
-    Ack, Arrivals, Complete, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Queue, Scenario, Servers,
-};
+use crate::scenario::{Ack, Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Preemption, Queue, Scenario, Servers};
 use crate::workload::Block;
 
 /// Servers beyond this would measure the scheduler.
@@ -35,19 +33,12 @@ pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
 
 /// Whether messages come to a queue from producers alone, in the order of the plan, and none from a topic that may choose.
 pub fn fed_by_producers_alone(scenario: &Scenario, queue: usize) -> bool {
-    let forwards = |c: &Consumer| c.to.iter().any(|route| queues_of(scenario, route.to).contains(&queue));
+    let forwards = |c: &Consumer| c.to.iter().any(|route| scenario.queues_of(route.to).contains(&queue));
     !scenario.consumers.iter().any(forwards) && !scenario.queues.iter().any(|q| q.dead_letter == Some(queue))
 }
 
 fn unsupported<T>(what: String, instead: &str) -> Result<T, LoadError> {
     Err(LoadError::Unsupported { what, instead: format!("{instead}; the simulation answers it as it is") })
-}
-
-fn queues_of(scenario: &Scenario, to: Destination) -> Vec<usize> {
-    match to {
-        Destination::Queue(queue) => vec![queue],
-        Destination::Topic(topic) => scenario.topics[topic].subscriptions.clone(),
-    }
 }
 
 /// Closed loops go on when their messages have left: of a message that is lost nobody tells them.
@@ -77,7 +68,7 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
     let dead_here = scenario.queues.iter().any(|q| q.dead_letter == Some(index));
     let random_ttl = queue.message_ttl.as_ref().is_some_and(|law| law.scv() > 0.0);
     let fair = matches!(queue.discipline, Discipline::Fifo | Discipline::Lifo);
-    let dead_end = |q: &Queue| q.dead_letter == Some(index) && queue.overflow == Overflow::Block && queue.max_length.is_some();
+    let dead_end = |q: &Queue| q.dead_letter == Some(index) && queue.blocks();
     let odd = [
         (
             queue.discipline == Discipline::RoundRobin,
@@ -129,7 +120,7 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
 fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError> {
     let queue = &scenario.queues[consumer.from];
     let (partitioned, shared) = (queue.partitions.is_some(), scenario.consumers_of(consumer.from).count() > 1);
-    let blocks = queue.max_length.is_some() && queue.overflow == Overflow::Block;
+    let blocks = queue.blocks();
     let (batch, window, breaks) = (consumer.batch.is_some(), consumer.prefetch > 1, consumer.outages.is_some());
     let fails = consumer.failure > 0.0 || scenario.producers.iter().any(|p| p.failure.is_some());
     let refuse = |key: &str, why: &str| unsupported(format!("consumers.{} has {key}", consumer.name), why);

@@ -4,7 +4,7 @@ use super::LoadError;
 use super::chance::{Chance, Facts, Journey, NOBODY};
 use super::playable;
 use super::targets::{Offer, Target};
-use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Discipline, Durability, Overflow, Scenario};
+use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -249,8 +249,7 @@ impl<'a> Score<'a> {
 
     /// Whether a sender waits for room.
     pub fn blocks(&self, queue: usize) -> bool {
-        let queue = &self.scenario.queues[queue];
-        queue.max_length.is_some() && queue.overflow == Overflow::Block
+        self.scenario.queues[queue].blocks()
     }
 
     /// How long after the last send the servers may still be busy if all goes well, in nanoseconds: the work

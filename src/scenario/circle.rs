@@ -1,22 +1,17 @@
 //! Circles of queues whose consumers wait for room in one another.
 
-use super::{Destination, Overflow, Scenario};
+use super::Scenario;
 
 /// Queues, each with consumers that may wait for room in the next one, and those of the last for room in the first: all can be full at
 /// once, and nobody goes on then. Empty if there is no such circle.
 pub(crate) fn circle(scenario: &Scenario) -> Vec<usize> {
     let n = scenario.queues.len();
-    let blocks = |queue: usize| scenario.queues[queue].max_length.is_some() && scenario.queues[queue].overflow == Overflow::Block;
-    let mut next = vec![Vec::new(); n];
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); n];
     for consumer in &scenario.consumers {
         for route in consumer.to.iter().filter(|route| route.probability > 0.0) {
-            match route.to {
-                Destination::Queue(queue) => next[consumer.from].push(queue),
-                Destination::Topic(topic) => next[consumer.from].extend(&scenario.topics[topic].subscriptions),
-            }
+            next[consumer.from].extend(scenario.queues_of(route.to).into_iter().filter(|queue| scenario.queues[*queue].blocks()));
         }
     }
-    next.iter_mut().for_each(|list| list.retain(|queue| blocks(*queue)));
     (0..n).filter_map(|queue| way_back(&next, queue)).min_by_key(Vec::len).unwrap_or_default()
 }
 
@@ -51,7 +46,7 @@ pub(crate) fn waits(scenario: &Scenario, circle: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Consumer, Producer, Queue, Route};
+    use crate::scenario::{Consumer, Destination, Overflow, Producer, Queue, Route};
     use crate::workload::laws::Law;
 
     #[test]

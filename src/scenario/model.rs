@@ -86,6 +86,13 @@ pub struct Queue {
     pub initial_backlog: u64,
 }
 
+impl Queue {
+    /// Whether senders wait for room, forwarding consumers among them.
+    pub fn blocks(&self) -> bool {
+        self.max_length.is_some() && self.overflow == Overflow::Block
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Discipline {
     #[default]
@@ -439,6 +446,14 @@ impl Scenario {
     /// The consumer groups of a queue, with their indices.
     pub fn consumers_of(&self, queue: usize) -> impl Iterator<Item = (usize, &Consumer)> {
         self.consumers.iter().enumerate().filter(move |(_, c)| c.from == queue)
+    }
+
+    /// The queues that a destination means, all of a topic's.
+    pub fn queues_of(&self, to: Destination) -> Vec<usize> {
+        match to {
+            Destination::Queue(queue) => vec![queue],
+            Destination::Topic(topic) => self.topics[topic].subscriptions.clone(),
+        }
     }
 
     /// Deliveries of a message to a group before it is given up: one, if it is acknowledged beforehand; `None` is without end.

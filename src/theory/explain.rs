@@ -2,7 +2,7 @@
 
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station, partitions};
-use crate::scenario::{Arrivals, Demand, Destination, Overflow, Queue, Scenario, leaks};
+use crate::scenario::{Arrivals, Demand, Overflow, Queue, Scenario, leaks};
 use serde::Serialize;
 
 /// A scenario as theory sees it.
@@ -106,12 +106,8 @@ fn bounded(scenario: &Scenario, queue: &Queue) -> bool {
 
 /// The queues that lose messages and from which a queue can be reached, by name.
 fn losing_before(scenario: &Scenario, queue: usize) -> Vec<String> {
-    let reached = |to: Destination| match to {
-        Destination::Queue(q) => vec![q],
-        Destination::Topic(t) => scenario.topics[t].subscriptions.clone(),
-    };
     let leads = |from: usize, to: usize| {
-        let forwards = || scenario.consumers_of(from).any(|(_, c)| c.to.iter().any(|route| reached(route.to).contains(&to)));
+        let forwards = || scenario.consumers_of(from).any(|(_, c)| c.to.iter().any(|route| scenario.queues_of(route.to).contains(&to)));
         scenario.queues[from].dead_letter == Some(to) || forwards()
     };
     let (mut before, mut open) = (vec![false; scenario.queues.len()], vec![queue]);

@@ -3,7 +3,7 @@
 use super::station::{Feature, Station};
 use super::times::Times;
 use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES};
-use crate::scenario::{Durability, Overflow, Servers};
+use crate::scenario::{Durability, Servers};
 
 /// The number of messages somewhere, over time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -280,7 +280,7 @@ pub(super) fn general_caveats(station: &Station<'_>) -> Vec<String> {
     if station.queue.durability != Durability::None {
         caveats.push("what durability costs is not part of the model".into());
     }
-    if station.queue.max_length.is_some() && station.queue.overflow == Overflow::Block {
+    if station.queue.blocks() {
         caveats.push("producers that wait for room are counted as waiting in the queue".into());
     }
     caveats

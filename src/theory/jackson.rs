@@ -5,7 +5,7 @@ use super::network::Network;
 use super::station::{Feature, Gaps, Stream};
 use super::traffic::demands;
 use super::{Answer, ClosedForm, End, Exactness, QueueModel, Refusal, Station, Times, mmc};
-use crate::scenario::{Consumer, Destination, Discipline, Overflow, Scenario, shares};
+use crate::scenario::{Consumer, Destination, Discipline, Scenario, shares};
 
 /// The adapter.
 ///
@@ -98,9 +98,8 @@ fn queue_of(to: Destination) -> Result<usize, String> {
 
 /// Whether a full queue makes consumers wait that forward to it.
 pub(super) fn blocks(scenario: &Scenario) -> bool {
-    let bounded = |queue: usize| scenario.queues[queue].max_length.is_some() && scenario.queues[queue].overflow == Overflow::Block;
     let routes = scenario.consumers.iter().flat_map(|c| &c.to);
-    routes.into_iter().any(|route| matches!(route.to, Destination::Queue(queue) if bounded(queue)))
+    routes.into_iter().any(|route| matches!(route.to, Destination::Queue(queue) if scenario.queues[queue].blocks()))
 }
 
 /// Whether a queue prefers messages by who sent them, which one stream of all does not show.

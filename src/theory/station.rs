@@ -235,7 +235,7 @@ impl<'a> Station<'a> {
             // Without a place to wait there is no oldest message to drop.
             Feature::Room => self.room().is_some_and(|m| m == 0 || queue.overflow == Overflow::RejectPublish),
             Feature::DropHead => self.room().is_some_and(|m| m > 0) && queue.overflow == Overflow::DropHead,
-            Feature::BlockedOrder => queue.max_length.is_some() && queue.overflow == Overflow::Block && !self.is_in_order(),
+            Feature::BlockedOrder => queue.blocks() && !self.is_in_order(),
             Feature::Order => !self.is_in_order(),
             // One server that takes its own line in the order of arrival does what it would have done anyway.
             Feature::Prefetch => {

@@ -15,9 +15,7 @@ use super::{Event, Network};
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
-use crate::scenario::{
-    Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Overflow, Producer, Queue, Scenario, Servers, Topic,
-};
+use crate::scenario::{Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Producer, Queue, Scenario, Servers, Topic};
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
@@ -305,11 +303,7 @@ fn consumer_may_wait(scenario: &Scenario, consumer: &Consumer) -> bool {
 
 /// Whether a sender may have to wait for room.
 fn may_wait(scenario: &Scenario, to: Destination) -> bool {
-    let blocks = |q: &usize| scenario.queues[*q].overflow == Overflow::Block && scenario.queues[*q].max_length.is_some();
-    match to {
-        Destination::Queue(q) => blocks(&q),
-        Destination::Topic(t) => scenario.topics[t].subscriptions.iter().any(blocks),
-    }
+    scenario.queues_of(to).into_iter().any(|queue| scenario.queues[queue].blocks())
 }
 
 fn hub(topic: &Topic, key: Key) -> Hub {

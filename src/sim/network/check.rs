@@ -20,7 +20,7 @@ fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
     let queue = &scenario.queues[index];
     let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
     let any = |has: fn(&Consumer) -> bool| groups.iter().any(|c| has(c));
-    let waits = |c: &Consumer| c.to.iter().flat_map(|r| queues_of(scenario, r.to)).any(|q| blocks(scenario, q));
+    let waits = |c: &Consumer| c.to.iter().flat_map(|r| scenario.queues_of(r.to)).any(|q| scenario.queues[q].blocks());
     let refuse = |one: &str, other: &str| Err(format!("queue `{}` has {one}, which does not go with {other}", queue.name));
     let features: [(bool, &str); 8] = [
         (any(|c| c.batch.is_some()), "consumer batches"),
@@ -71,19 +71,6 @@ fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// The queues to which a destination leads.
-fn queues_of(scenario: &Scenario, to: Destination) -> Vec<usize> {
-    match to {
-        Destination::Queue(q) => vec![q],
-        Destination::Topic(t) => scenario.topics[t].subscriptions.clone(),
-    }
-}
-
-/// Whether senders to a queue may have to wait for room.
-fn blocks(scenario: &Scenario, queue: usize) -> bool {
-    scenario.queues[queue].overflow == Overflow::Block && scenario.queues[queue].max_length.is_some()
-}
-
 /// Every message that is inside can leave.
 fn ends(scenario: &Scenario) -> Result<(), String> {
     for consumer in &scenario.consumers {
@@ -108,7 +95,7 @@ fn ends(scenario: &Scenario) -> Result<(), String> {
         for q in 0..can.len() {
             // One way out is enough, but from a topic every copy must find one.
             let way =
-                |c: &Consumer| leaves(c) || c.to.iter().any(|r| r.probability > 0.0 && queues_of(scenario, r.to).iter().all(|q| can[*q]));
+                |c: &Consumer| leaves(c) || c.to.iter().any(|r| r.probability > 0.0 && scenario.queues_of(r.to).iter().all(|q| can[*q]));
             can[q] = can[q] || scenario.consumers_of(q).all(|(_, c)| way(c));
         }
     }
@@ -130,7 +117,7 @@ fn in_time(scenario: &Scenario) -> Result<(), String> {
             continue;
         }
         let too_long = |law: &Law| law.cdf(timeout) <= 0.0;
-        let fed = |to: Destination| queues_of(scenario, to).contains(&index);
+        let fed = |to: Destination| scenario.queues_of(to).contains(&index);
         let own = |p: &Producer| fed(p.to) && p.service_time.as_ref().is_some_and(too_long);
         let others = queue.initial_backlog > 0
             || scenario.producers.iter().any(|p| fed(p.to) && p.service_time.is_none())
