@@ -7,6 +7,7 @@ mod combinations;
 mod coverage;
 mod crash;
 mod engine;
+mod field;
 mod gallery;
 mod layers;
 mod literature;

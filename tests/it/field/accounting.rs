@@ -1,0 +1,1 @@
+//! Lost, dead-lettered, redelivered: messages are accounted for as brokers do.

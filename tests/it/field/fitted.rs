@@ -1,0 +1,1 @@
+//! Models fitted to a trace, judged on the trace.

@@ -1,0 +1,1 @@
+//! Closed forms for what people ask.

@@ -1,0 +1,1 @@
+//! Each partition, key and group is judged by its own load.

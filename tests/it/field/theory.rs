@@ -1,0 +1,1 @@
+//! Where theory says "exact", every feature of the scenario is modelled.

@@ -1,0 +1,1 @@
+//! Time that repeats, ends, or runs out.

@@ -1,0 +1,1 @@
+//! Verdicts use the best witness.
