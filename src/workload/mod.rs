@@ -2,6 +2,7 @@
 
 pub mod arrivals;
 mod block;
+pub mod file;
 mod instants;
 pub mod laws;
 pub mod math;
