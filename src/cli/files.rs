@@ -3,7 +3,9 @@
 use super::{End, Input, style};
 use crate::report;
 use crate::scenario::{self, Files, Parsed, Scenario, Source};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// A scenario with what it was read from.
 #[derive(Debug, Clone)]
@@ -28,9 +30,19 @@ impl Disk {
 }
 
 impl Files for Disk {
-    fn read(&self, path: &Path) -> Result<String, String> {
-        std::fs::read_to_string(self.0.join(path)).map_err(|e| reason(&e))
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        if path == Path::new("-") { standard_input() } else { std::fs::read(self.0.join(path)).map_err(|e| reason(&e)) }
     }
+}
+
+/// What came by standard input, which can be read only once but may be asked for again.
+pub fn standard_input() -> Result<Vec<u8>, String> {
+    static READ: OnceLock<Result<Vec<u8>, String>> = OnceLock::new();
+    let read = || {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes).map_err(|e| reason(&e))
+    };
+    READ.get_or_init(read).clone()
 }
 
 /// Parses a scenario that may name files beside it.

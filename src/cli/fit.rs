@@ -4,13 +4,19 @@ use super::{End, files, style};
 use crate::report::study::fit as report;
 use crate::scenario;
 use crate::study;
-use std::path::PathBuf;
+use crate::workload::file::{self, By, Role, Want};
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub struct FitArguments {
-    /// CSV file with columns such as timestamp_ns, gap_ms, service_ms or latency_ms
+    /// CSV file with columns such as timestamp_ns, gap_ms, service_ms or latency_ms, or what JMeter, k6, hey, oha, vegeta, warp,
+    /// Locust or ab wrote; packed by gzip or not; - for standard input
     #[arg(value_name = "TRACE.csv")]
     file: PathBuf,
+    /// Which column is what, where its name does not say it: arrival, gap, service, latency, start, end or count; NAME is a
+    /// heading or a number from 1, with :ns, :us, :ms or :s for its unit
+    #[arg(long, value_name = "ROLE=NAME", value_parser = column)]
+    column: Vec<(Role, String)>,
     /// The folder under which a folder for the fit is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -18,24 +24,34 @@ pub struct FitArguments {
     speech: super::Speech,
 }
 
+/// `service=NAME`, as a person says which column is what.
+fn column(text: &str) -> Result<(Role, String), String> {
+    let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
+    let told = || format!("write ROLE=NAME, with one of the roles {}", words.join(", "));
+    let (word, name) = text.split_once('=').ok_or_else(told)?;
+    let role = Role::ALL.into_iter().find(|role| role.word() == word.trim()).ok_or_else(told)?;
+    Ok((role, name.to_string()))
+}
+
 pub fn fit(arguments: &FitArguments) -> End {
     fitted(arguments).unwrap_or_else(|end| end)
 }
 
 fn fitted(arguments: &FitArguments) -> Result<End, End> {
+    let standard = arguments.file == Path::new("-");
     let wrong = |why: &str| {
         style::note(&format!("error: cannot fit {}: {why}\n", arguments.file.display()));
         End::Wrong
     };
-    // Bytes that are no text spoil their own row, not the file.
-    let bytes = std::fs::read(&arguments.file).map_err(|e| wrong(&files::reason(&e)))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let stem = arguments.file.file_stem().map_or("fit".into(), |s| s.to_string_lossy().into_owned());
+    let bytes = if standard { files::standard_input() } else { std::fs::read(&arguments.file).map_err(|e| files::reason(&e)) };
+    let bytes = bytes.map_err(|why| wrong(&why))?;
+    let measured = file::read(&bytes, Want::All, &arguments.column).map_err(|why| wrong(&format!("{why}; {}", why.instead(By::Flag))))?;
+    let stem = arguments.file.file_stem().filter(|_| !standard).map_or("fit".into(), |s| s.to_string_lossy().into_owned());
     let folder = arguments.speech.folder(arguments.out.as_ref(), &stem);
     if let Some(folder) = &folder {
         files::prepare(folder)?;
     }
-    let fit = study::fit::fit(&text).map_err(|why| wrong(&why))?;
+    let fit = study::fit::fit(measured).map_err(|why| wrong(&why))?;
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
     let made = report::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;

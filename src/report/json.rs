@@ -14,6 +14,8 @@ struct Document<'a> {
     seed: u64,
     host: &'a BTreeMap<String, String>,
     verdict: &'a [String],
+    /// What was found in the files that the scenario names.
+    notes: Vec<&'a str>,
     objectives: Vec<Goal<'a>>,
     answers: &'a [Answer],
     unanswered: &'a [Unanswered],
@@ -45,6 +47,7 @@ pub fn document(study: &Study, extras: &Extras) -> String {
         seed: study.scenario.seed,
         host: &study.host,
         verdict: &study.verdict,
+        notes: study.scenario.found.iter().map(|finding| finding.text.as_str()).collect(),
         objectives: study.objectives.iter().map(Goal::from).collect(),
         answers: &study.answers,
         unanswered: &study.unanswered,

@@ -3,6 +3,7 @@
 use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, RULER, Row};
 use crate::answer::{Answer, Gate, Trust, metric_of};
+use crate::scenario::Weight;
 use crate::study::{Accord, Formula, Judgement, Met, Study};
 use crate::units::Time;
 
@@ -34,9 +35,13 @@ pub fn warnings(study: &Study) -> Vec<String> {
         let name = answer.method.name();
         let trust = Some(answer.trust()).filter(|trust| *trust != Trust::Valid);
         let trust = trust.map(|trust| format!("{name}: {}, beyond its limit of {}", trust.name(), failed(answer)));
-        trust.into_iter().chain(answer.caveats.iter().map(|caveat| format!("{name}: {caveat}"))).collect()
+        let own = answer.caveats.iter().filter(|caveat| !study.scenario.found.iter().any(|found| found.text == **caveat));
+        trust.into_iter().chain(own.map(|caveat| format!("{name}: {caveat}"))).collect()
     };
-    study.answers.iter().flat_map(of).chain(rows::disagreements(study)).collect()
+    // What was found in files is true of every method: it is said once.
+    let found = |weight: Weight| study.scenario.found.iter().filter(move |f| f.weight == weight).map(|f| f.text.clone());
+    let methods = study.answers.iter().flat_map(of).chain(rows::disagreements(study));
+    found(Weight::Caveat).chain(methods).chain(found(Weight::Note)).collect()
 }
 
 fn failed(answer: &Answer) -> String {

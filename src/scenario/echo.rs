@@ -96,6 +96,7 @@ fn law(law: &Law) -> Value {
         let value = match parameter {
             Parameter::Number(x) => number(x),
             Parameter::Seconds(t) => json!(time(t)),
+            Parameter::Text(text) => json!(text),
             Parameter::Numbers(list) => list.into_iter().map(number).collect(),
             Parameter::SecondsList(list) => times(&list),
             Parameter::Branches(list) => list.into_iter().map(|(p, t)| json!({ "probability": number(p), "mean": time(t) })).collect(),
@@ -156,7 +157,9 @@ fn arrivals(p: &Producer) -> Value {
             let steps: Vec<Value> = steps.iter().map(|s| json!({ "for": time(s.lasts), "rate": rate(s.rate) })).collect();
             vec![("process", json!("schedule")), ("steps", json!(steps)), ("repeat", json!(repeat)), ("ramp", json!(ramp))]
         }
-        Arrivals::Trace { file, .. } => vec![("process", json!("trace")), ("file", json!(file.to_string_lossy()))],
+        Arrivals::Trace { file, column, .. } => {
+            vec![("process", json!("trace")), ("file", json!(file.to_string_lossy())), ("column", json!(column))]
+        }
         Arrivals::Closed { concurrency, think_time } => {
             vec![("process", json!("closed")), ("concurrency", json!(concurrency)), ("think_time", law(think_time))]
         }

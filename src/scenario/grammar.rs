@@ -85,7 +85,17 @@ pub const PROCESSES: &[(&str, &[Key])] = &[
             key("ramp", Flag, "move from each rate to the next one's; default false"),
         ],
     ),
-    ("trace", &[key("file", Text, "a CSV file with a column `timestamp` or `gap`")]),
+    (
+        "trace",
+        &[
+            key("file", Text, "a CSV file with a column of instants or gaps, such as `timestamp_ms`; - is standard input"),
+            key(
+                "column",
+                Text,
+                "the column to read where its name does not say it: a heading, or a number from 1; with :ns, :us, :ms or :s, its unit",
+            ),
+        ],
+    ),
     ("closed", &[key("concurrency", Whole, "clients"), key("think_time", Law, "of a client between answer and next message")]),
 ];
 

@@ -37,17 +37,17 @@ use problem::Origin;
 use read::Context;
 use std::path::Path;
 
-/// Gives the text of the files that a scenario names.
+/// Gives the bytes of the files that a scenario names.
 pub trait Files {
-    /// The text of a file, its path as the scenario writes it: relative to the scenario's folder.
+    /// The bytes of a file, its path as the scenario writes it: relative to the scenario's folder.
     ///
     /// # Errors
-    /// The file is not there or is no text.
-    fn read(&self, path: &Path) -> Result<String, String>;
+    /// The file is not there or cannot be read.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String>;
 }
 
-impl<F: Fn(&Path) -> Result<String, String>> Files for F {
-    fn read(&self, path: &Path) -> Result<String, String> {
+impl<F: Fn(&Path) -> Result<Vec<u8>, String>> Files for F {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         self(path)
     }
 }
@@ -57,7 +57,7 @@ impl<F: Fn(&Path) -> Result<String, String>> Files for F {
 pub struct NoFiles;
 
 impl Files for NoFiles {
-    fn read(&self, _: &Path) -> Result<String, String> {
+    fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
         Err("no files can be read here".into())
     }
 }
@@ -95,6 +95,7 @@ pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
         }
     }
     let mut scenario = read::scenario(&mut cx, &tree);
+    scenario.found = std::mem::take(&mut cx.found);
     check::network(&mut cx, &tree, &scenario);
     check::grain(&mut cx, &tree, &scenario);
     if cx.problems.is_empty() {

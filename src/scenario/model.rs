@@ -4,6 +4,7 @@
 //! answer it refuses by itself; the model always says the whole of what was written.
 
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
+pub use crate::workload::file::{Finding, Weight};
 
 use crate::workload::laws::Law;
 
@@ -22,6 +23,8 @@ pub struct Scenario {
     pub objectives: Vec<Objective>,
     /// Dotted paths and the values that they take, as written.
     pub sweep: Vec<(String, Vec<String>)>,
+    /// What was found in the files that it names.
+    pub found: Vec<Finding>,
 }
 
 /// Where messages go.
@@ -435,6 +438,7 @@ impl Scenario {
             measurement: Measurement::default(),
             objectives: Vec::new(),
             sweep: Vec::new(),
+            found: Vec::new(),
         }
     }
 

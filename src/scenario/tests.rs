@@ -112,10 +112,10 @@ speed = 60
 /// One producer, one queue, one group; `{}` takes more lines.
 const SMALL: &str = "[producers.web]\nto = \"orders\"\nrate = \"900/s\"\n[queues.orders]\n[consumers.workers]\nfrom = \"orders\"\ncount = 4\nservice_time = \"exponential(4ms)\"\n";
 
-fn files(path: &Path) -> Result<String, String> {
+fn files(path: &Path) -> Result<Vec<u8>, String> {
     match path.to_str() {
         Some("log.csv") => Ok("timestamp_ms\n5\n7.5\n20\n".into()),
-        Some("bad.csv") => Ok("gap\n1\nx\n3\n".into()),
+        Some("bad.csv") => Ok("gap\nx\ny\n".into()),
         _ => Err("not found".into()),
     }
 }
@@ -271,7 +271,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
         &["`dwell` must be more than zero"],
     ),
     ("rate = \"900/s\"", "arrivals = { process = \"trace\", file = \"none.csv\" }", &["cannot be read", "not found"]),
-    ("rate = \"900/s\"", "arrivals = { process = \"trace\", file = \"bad.csv\" }", &["1 row is no number (row 3: `x`)"]),
+    ("rate = \"900/s\"", "arrivals = { process = \"trace\", file = \"bad.csv\" }", &["not one cell of `gap` holds a time; line 2 is `x`"]),
     ("rate = \"900/s\"", "rate = \"1/s\"\narrivals = { process = \"renewal\", gap = \"9s\" }", &["a mean of its own"]),
     ("to = \"orders\"", "to = \"order\"", &["there is no queue or topic `order`", "did you mean `orders`?"]),
     ("to = \"orders\"", "", &["producer `web` lacks `to`", "write to = "]),

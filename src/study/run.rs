@@ -5,7 +5,7 @@ use super::watch::Watch;
 use super::{Study, measurement, simulation, verdict};
 use crate::answer::{Method, Unanswered};
 use crate::load;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Weight};
 use crate::theory;
 use crate::units::plain;
 
@@ -37,6 +37,9 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
         answers.iter_mut().filter(|a| a.method == Method::Measurement).for_each(|a| a.by += &format!(", played {how}"));
     }
     answers.sort_by_key(|a| a.method);
+    // Whoever reads one answer alone reads what its figures stand on.
+    let found: Vec<String> = scenario.found.iter().filter(|f| f.weight == Weight::Caveat).map(|f| f.text.clone()).collect();
+    answers.iter_mut().for_each(|answer| answer.caveats.splice(0..0, found.iter().cloned()).for_each(drop));
     let replications = u64::from(scenario.simulation.replications);
     let figure = |path: &str| {
         let known = [Method::Theory, Method::Simulation, Method::Measurement];

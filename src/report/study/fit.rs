@@ -7,9 +7,6 @@ use crate::study::fit::{Candidate, Column, Dispersion, Fit};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
 
-/// Bad rows that are named.
-const NAMED: usize = 3;
-
 /// What was found, most important first.
 pub fn sentences(fit: &Fit) -> Vec<String> {
     let mut out = Vec::new();
@@ -61,12 +58,7 @@ fn like(dispersion: &[Dispersion]) -> &'static str {
 /// The whole text, with a final newline.
 pub fn text(fit: &Fit, style: &Style) -> String {
     let mut blocks = vec![sentences(fit).iter().flat_map(|s| style.lines(s, "", "  ")).collect::<Vec<_>>()];
-    let mut notes: Vec<String> = fit.notes.clone();
-    notes.extend(fit.bad.iter().take(NAMED).map(|row| format!("line {}: `{}`", row.line, row.text)));
-    if let Some(more @ 1..) = fit.bad.len().checked_sub(NAMED) {
-        notes.push(format!("and {more} more such rows, all in fit.json"));
-    }
-    blocks.push(notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
+    blocks.push(fit.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
     blocks.extend(fit.columns.iter().map(|column| table(column, style)));
     blocks.push(style.written.clone());
     let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
@@ -100,7 +92,7 @@ pub fn document(fit: &Fit, scenario: &Value) -> String {
     let document = json!({
         "queuelab": env!("CARGO_PKG_VERSION"),
         "rows": fit.rows,
-        "bad_rows": fit.bad.iter().map(|b| json!({ "line": b.line, "text": b.text })).collect::<Vec<_>>(),
+        "bad_rows": fit.bad.iter().map(|b| json!({ "line": b.line, "column": b.column, "text": b.text })).collect::<Vec<_>>(),
         "verdict": sentences(fit),
         "notes": fit.notes,
         "arrivals": arrivals,

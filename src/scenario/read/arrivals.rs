@@ -6,7 +6,8 @@ use super::super::node::{Entry, Field, Node, Table, Value};
 use super::super::problem::Problem;
 use super::law::Relative;
 use super::producers::Arriving;
-use super::{Context, Whose, batch, csv};
+use super::{Context, Whose, batch};
+use crate::workload::file::Want;
 use crate::workload::laws::Law;
 use std::path::PathBuf;
 
@@ -173,19 +174,14 @@ fn scheduled_rate(steps: &[Step], repeat: bool, ramp: bool) -> f64 {
 
 fn trace(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arrivals, f64)> {
     let field = cx.required(table, "file", whose, "\"arrivals.csv\"")?;
-    let text = cx.file(field)?;
-    match csv::trace(&text) {
-        Ok(instants) => {
-            let last = instants.last().copied().unwrap_or(0.0);
-            let rate = if last > 0.0 { instants.len() as f64 / last } else { 0.0 };
-            Some((Arrivals::Trace { file: PathBuf::from(field.node.as_text()?), instants }, rate))
-        }
-        Err(why) => {
-            let told = Problem::error(field.node.at, "the trace cannot be used").label(why);
-            cx.tell(told.help("its header names a column `timestamp` or `gap`, with _ms, _us or _ns if it is not in seconds"));
-            None
-        }
-    }
+    let column = match table.get("column") {
+        Some(column) => Some(cx.text(column)?.to_string()),
+        None => None,
+    };
+    let instants = cx.measured(field, column.as_deref(), Want::Arrivals)?.arrivals?.instants;
+    let last = instants.last().copied().unwrap_or(0.0);
+    let rate = if last > 0.0 { instants.len() as f64 / last } else { 0.0 };
+    Some((Arrivals::Trace { file: PathBuf::from(field.node.as_text()?), column, instants }, rate))
 }
 
 fn closed(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arrivals, f64)> {

@@ -3,9 +3,9 @@
 use super::super::inline;
 use super::super::node::{Field, Node, Place, Table, Value};
 use super::super::problem::{Problem, nearest};
-use super::{Context, csv};
-use crate::workload::laws::{Arguments, LAWS, Law};
-use std::path::Path;
+use super::Context;
+use crate::workload::file::{Role, Want};
+use crate::workload::laws::{Arguments, LAWS, Law, Sampled};
 
 impl Context<'_> {
     /// A law of times.
@@ -59,7 +59,7 @@ impl Context<'_> {
         self.law_of_table(field.key, table, node.at, relative)
     }
 
-    fn law_of_table(&mut self, key: &str, table: &Table, at: Place, relative: bool) -> Option<Relative> {
+    fn law_of_table<'n>(&mut self, key: &'n str, table: &'n Table, at: Place, relative: bool) -> Option<Relative> {
         let Some(name) = table.get("law") else {
             let problem = Problem::error(at, format!("`{key}` does not say which law")).label("`law` is missing");
             self.tell(problem.help("write { law = \"exponential\", mean = \"4ms\" }"));
@@ -77,7 +77,7 @@ impl Context<'_> {
         };
         let before = self.problems.len();
         self.parameters(law, parameters, table);
-        let mut reader = Reader { cx: self, law, table, at, relative, used: vec!["law"], assumed: false };
+        let mut reader = Reader { cx: self, key, law, table, at, relative, used: vec!["law"], assumed: false };
         let read = Law::read(law, &mut reader);
         let (used, assumed) = (reader.used, reader.assumed);
         if self.problems.len() == before {
@@ -133,6 +133,8 @@ pub struct Relative {
 /// A law's parameters, as its reader asks for them.
 struct Reader<'c, 'f, 'n> {
     cx: &'c mut Context<'f>,
+    /// The setting whose law it is.
+    key: &'n str,
     law: &'static str,
     table: &'n Table,
     at: Place,
@@ -240,41 +242,22 @@ impl Arguments for Reader<'_, '_, '_> {
         Some(branches)
     }
 
-    fn file(&mut self, key: &str) -> Option<Vec<f64>> {
+    fn file(&mut self, key: &str) -> Option<Sampled> {
         let field = self.find(key)?;
-        let text = self.cx.file(field)?;
-        match csv::times(&text) {
-            Ok(times) => Some(times),
-            Err(why) => {
-                self.refuse(
-                    key,
-                    &format!("cannot be used: {why}"),
-                    "one column of times, its name ending in _s, _ms, _us or _ns (seconds if it has none)",
-                );
-                None
-            }
-        }
+        let column = match self.find("column") {
+            Some(column) => Some(self.cx.text(column)?.to_string()),
+            None => None,
+        };
+        let role = if self.key == "gap" { Role::Gap } else { Role::Service };
+        let measured = self.cx.measured(field, column.as_deref(), Want::Times(role))?;
+        let values = measured.service.or(measured.latency)?.values;
+        Some(Sampled { file: self.cx.text(field)?.to_string(), column, values })
     }
 
     fn refuse(&mut self, key: &str, why: &str, instead: &str) {
         let at = self.table.get(key).map_or(self.at, |f| f.node.at);
         let what = if key.is_empty() { format!("the law `{}` {why}", self.law) } else { format!("`{key}` {why}") };
         self.cx.tell(Problem::error(at, what).help(instead));
-    }
-}
-
-impl Context<'_> {
-    /// The text of a file that a field names, looked for beside the scenario.
-    pub fn file(&mut self, field: Field<'_>) -> Option<String> {
-        let name = self.text(field)?;
-        match self.files.read(Path::new(name)) {
-            Ok(text) => Some(text),
-            Err(why) => {
-                let told = Problem::error(field.node.at, format!("the file `{name}` cannot be read")).label(why);
-                self.tell(told.help("its path is relative to the scenario's folder"));
-                None
-            }
-        }
     }
 }
 

@@ -6,7 +6,7 @@
 mod arrivals;
 mod batch;
 mod consumers;
-mod csv;
+mod file;
 pub(super) mod law;
 mod objectives;
 mod producers;
@@ -18,7 +18,7 @@ pub(super) use values::number_text;
 
 use super::Files;
 use super::grammar::{Key, ROOT, meant};
-use super::model::{Destination, Scenario};
+use super::model::{Destination, Finding, Scenario};
 use super::node::{Entry, Field, Node, Place, Table};
 use super::problem::{Problem, nearest};
 
@@ -29,6 +29,8 @@ const MOST_NAMES: usize = 500;
 pub(super) struct Context<'f> {
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
+    /// What is found in the files that it names.
+    pub found: Vec<Finding>,
     pub files: &'f dyn Files,
     /// The text of each source, by origin.
     pub texts: Vec<String>,
@@ -48,7 +50,7 @@ pub(super) struct Names {
 
 impl<'f> Context<'f> {
     pub fn new(texts: Vec<String>, files: &'f dyn Files) -> Self {
-        Context { problems: Vec::new(), warnings: Vec::new(), files, texts, names: Names::default(), broken: false }
+        Context { problems: Vec::new(), warnings: Vec::new(), found: Vec::new(), files, texts, names: Names::default(), broken: false }
     }
 
     pub fn tell(&mut self, problem: Problem) {
@@ -205,6 +207,7 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
         measurement: runs::measurement(cx, root),
         objectives: objectives::read(cx, root),
         sweep: Vec::new(),
+        found: Vec::new(),
     }
 }
 

@@ -92,6 +92,7 @@ impl Candidate {
             Parameter::Seconds(s) if *key == "mean" => Time(*s).to_string(),
             Parameter::Seconds(s) => format!("{key} {}", Time(*s)),
             Parameter::Number(x) => format!("{key} {}", plain(*x, 3)),
+            Parameter::Text(text) => format!("{key} {text}"),
             Parameter::Branches(list) => {
                 list.iter().map(|(p, m)| format!("{} % of {}", plain(p * 100.0, 3), Time(*m))).collect::<Vec<_>>().join(" + ")
             }

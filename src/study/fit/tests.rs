@@ -2,10 +2,16 @@
 
 use super::*;
 use crate::scenario::Scenario;
+use crate::workload::file::{self, Want};
 use std::fmt::Write;
 
+/// What is fitted to the text of a file.
+fn fit(text: &str) -> Result<Fit, String> {
+    super::fit(file::read(text.as_bytes(), Want::All, &[]).map_err(|why| why.to_string())?)
+}
+
 /// Instants and services of a scenario's plan, as a file.
-fn file(scenario: &Scenario, messages: u64) -> String {
+fn written(scenario: &Scenario, messages: u64) -> String {
     let block = scenario.plan(7, 0).expect("a plan").take_messages(messages);
     let mut text = String::from("timestamp_ns,service_ns\n");
     for (due, demand) in block.due.iter().zip(&block.demand[0]) {
@@ -15,8 +21,8 @@ fn file(scenario: &Scenario, messages: u64) -> String {
 }
 
 fn best(law: Law) -> (String, Law) {
-    let fit = fit(&file(&Scenario::mgc(100.0, law, 4), 20_000)).expect("sound");
-    let service = fit.columns.iter().find(|c| c.kind == Kind::Service).expect("there is one");
+    let fit = fit(&written(&Scenario::mgc(100.0, law, 4), 20_000)).expect("sound");
+    let service = fit.columns.iter().find(|c| c.role == Role::Service).expect("there is one");
     (service.candidates[0].law.name().to_string(), service.candidates[0].law.clone())
 }
 
@@ -41,7 +47,7 @@ fn the_law_that_made_the_times_is_found() {
 
 #[test]
 fn poisson_arrivals_are_seen_as_such() {
-    let fit = fit(&file(&Scenario::mgc(100.0, Law::exponential(0.02), 4), 20_000)).expect("sound");
+    let fit = fit(&written(&Scenario::mgc(100.0, Law::exponential(0.02), 4), 20_000)).expect("sound");
     let stream = fit.stream.expect("instants");
     assert!((stream.rate - 100.0).abs() < 3.0 && stream.mmpp.is_none());
     assert!(stream.dispersion.iter().all(|d| (d.index - 1.0).abs() < 0.7), "{:?}", stream.dispersion);
@@ -53,7 +59,7 @@ fn poisson_arrivals_are_seen_as_such() {
 fn a_process_with_two_states_is_found_again() {
     let mut scenario = Scenario::mgc(300.0, Law::exponential(0.002), 4);
     scenario.producers[0].arrivals = Arrivals::Mmpp { rates: vec![100.0, 900.0], dwell: vec![15.0, 5.0] };
-    let fit = fit(&file(&scenario, 400_000)).expect("sound");
+    let fit = fit(&written(&scenario, 400_000)).expect("sound");
     let (rates, dwell) = fit.stream.expect("instants").mmpp.expect("the dispersion asks for it");
     assert!((rates[0] - 100.0).abs() < 15.0 && (rates[1] - 900.0).abs() < 60.0, "{rates:?}");
     assert!((0.6..1.6).contains(&(dwell[0] / 15.0)) && (0.6..1.6).contains(&(dwell[1] / 5.0)), "{dwell:?}");
@@ -67,7 +73,7 @@ fn states_are_found_at_any_scale() {
         let mut scenario = Scenario::mgc(1.0, Law::exponential(service), 4);
         scenario.producers[0].rate = (rates[0] * dwell[0] + rates[1] * dwell[1]) / (dwell[0] + dwell[1]);
         scenario.producers[0].arrivals = Arrivals::Mmpp { rates: rates.to_vec(), dwell: dwell.to_vec() };
-        let fit = fit(&file(&scenario, 60_000)).expect("sound");
+        let fit = fit(&written(&scenario, 60_000)).expect("sound");
         let (found, dwelt) = fit.stream.expect("instants").mmpp.expect("the dispersion asks for it");
         for (a, b) in found.iter().chain(&dwelt).zip(rates.iter().chain(&dwell)) {
             assert!((0.75..1.33).contains(&(a / b)), "{found:?} {dwelt:?}");
@@ -80,7 +86,7 @@ fn states_are_found_at_any_scale() {
 fn variable_gaps_alone_are_no_states() {
     let mut scenario = Scenario::mgc(100.0, Law::exponential(0.002), 4);
     scenario.producers[0].arrivals = Arrivals::Renewal { gap: Law::lognormal(0.01, 10.0) };
-    let fit = fit(&file(&scenario, 40_000)).expect("sound");
+    let fit = fit(&written(&scenario, 40_000)).expect("sound");
     assert!(fit.stream.expect("instants").mmpp.is_none());
     assert!(matches!(&fit.scenario.producers[0].arrivals, Arrivals::Renewal { gap: Law::Lognormal(_) }), "{:?}", fit.scenario.producers);
 }
@@ -121,12 +127,12 @@ fn every_fit_is_a_sound_scenario() {
 }
 
 #[test]
-fn bad_rows_are_counted_and_named() {
+fn bad_cells_are_counted_and_named() {
     let fit = fit("service_ms\n1\nx\n2\n-3\n\n4\n").expect("three good rows");
-    assert_eq!((fit.rows, fit.bad.len()), (3, 2));
-    assert_eq!(fit.bad[0], BadRow { line: 3, text: "x".into() });
+    assert_eq!((fit.rows, fit.bad.len()), (5, 2));
+    assert_eq!(fit.bad[0], BadCell { line: 3, column: "service_ms".into(), text: "x".into() });
     assert!((fit.columns[0].sample.mean - 7.0 / 3000.0).abs() < 1e-12);
     for bad in ["", "name\nx\n", "service\nx\n"] {
-        assert!(super::fit(bad).is_err(), "{bad}");
+        assert!(super::tests::fit(bad).is_err(), "{bad}");
     }
 }

@@ -42,6 +42,8 @@ pub enum Arrivals {
     /// Instants, in seconds from the start, read from a file.
     Trace {
         file: PathBuf,
+        /// The column that was asked for.
+        column: Option<String>,
         instants: Vec<f64>,
     },
     /// So many clients that each send, wait for the answer, and think.

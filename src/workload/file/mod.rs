@@ -1,7 +1,33 @@
 //! Files of measured times: one reader for `fit`, for `process = "trace"` and for the law `empirical`.
+//!
+//! Bytes become a `text`, the text a `table` of `cell`s; its headings' `names`, or the program that wrote it (`formats`), say
+//! which column plays which role (`choose`); `stamps` and `times` become nanoseconds and seconds; stamps that are rounded are
+//! spread (`resolution`). Whatever was taken for granted, left out or changed is a [`Finding`].
+
+mod cell;
+mod choose;
+mod column;
+mod counts;
+mod dates;
+mod decimal;
+mod formats;
+mod names;
+mod read;
+mod refusal;
+mod resolution;
+mod rows;
+mod stamps;
+mod table;
+mod text;
+mod times;
+
+pub use choose::Want;
+pub use names::Heading;
+pub use read::read;
+pub use refusal::{By, Refusal};
 
 /// What a column of times tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// When messages came.
     Arrival,
@@ -19,6 +45,36 @@ pub enum Role {
     Count,
 }
 
+impl Role {
+    pub const ALL: [Role; 7] = [Role::Arrival, Role::Gap, Role::Service, Role::Latency, Role::Start, Role::End, Role::Count];
+
+    /// As a person writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Arrival => "arrival",
+            Role::Gap => "gap",
+            Role::Service => "service",
+            Role::Latency => "latency",
+            Role::Start => "start",
+            Role::End => "end",
+            Role::Count => "count",
+        }
+    }
+
+    /// For sentences.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Role::Arrival => "when messages came",
+            Role::Gap => "the gap between two messages",
+            Role::Service => "how long the work took",
+            Role::Latency => "the time from arrival to done",
+            Role::Start => "when the work began",
+            Role::End => "when it was done",
+            Role::Count => "how many messages a row stands for",
+        }
+    }
+}
+
 /// What a file says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measured {
@@ -27,6 +83,8 @@ pub struct Measured {
     pub arrivals: Option<Stamps>,
     pub service: Option<Times>,
     pub latency: Option<Times>,
+    /// Each arrival has the service time at its place in the list.
+    pub paired: bool,
     /// What was taken for granted, left out or changed: all of it is to be said.
     pub findings: Vec<Finding>,
     /// The first cells without a time where one was expected.
@@ -63,6 +121,16 @@ pub struct Finding {
     pub weight: Weight,
     /// A sentence without its stop.
     pub text: String,
+}
+
+impl Finding {
+    fn note(text: String) -> Self {
+        Finding { weight: Weight::Note, text }
+    }
+
+    fn caveat(text: String) -> Self {
+        Finding { weight: Weight::Caveat, text }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

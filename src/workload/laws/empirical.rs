@@ -10,6 +10,16 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Empirical {
     table: Arc<Table>,
+    /// Where the times come from, if each of a file counts once: a scenario names the file instead of a million values.
+    source: Option<Arc<Source>>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Source {
+    file: String,
+    column: Option<String>,
+    /// The mean of its times in seconds; another one stretches them.
+    mean: f64,
 }
 
 #[derive(Debug, PartialEq)]
@@ -63,7 +73,7 @@ impl Empirical {
                 at as u32
             })
             .collect();
-        Empirical { table: Arc::new(Table { values, cumulative, guide }) }
+        Empirical { table: Arc::new(Table { values, cumulative, guide }), source: None }
     }
 
     /// Times in seconds, increasing, and their probabilities.
@@ -92,7 +102,7 @@ impl Table {
 
 impl Shape for Empirical {
     const NAME: &'static str = "empirical";
-    const PARAMETERS: &'static [&'static str] = &["values", "weights", "file"];
+    const PARAMETERS: &'static [&'static str] = &["values", "weights", "file", "column"];
 
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         let law = read_table(arguments)?;
@@ -113,6 +123,12 @@ impl Shape for Empirical {
     }
 
     fn parameters(&self) -> Vec<(&'static str, Parameter)> {
+        if let Some(source) = &self.source {
+            let mean = self.moment(1);
+            let column = source.column.iter().map(|column| ("column", Parameter::Text(column.clone())));
+            let stretched = (mean != source.mean).then_some(("mean", Parameter::Seconds(mean)));
+            return std::iter::once(("file", Parameter::Text(source.file.clone()))).chain(column).chain(stretched).collect();
+        }
         let (values, weights) = self.points().unzip();
         vec![("values", Parameter::SecondsList(values)), ("weights", Parameter::Numbers(weights))]
     }
@@ -126,7 +142,8 @@ impl Shape for Empirical {
     }
 
     fn scaled(&self, factor: f64) -> Self {
-        Self::with(self.table.values.iter().map(|v| v * factor).collect(), self.table.cumulative.clone())
+        let stretched = Self::with(self.table.values.iter().map(|v| v * factor).collect(), self.table.cumulative.clone());
+        Empirical { source: self.source.clone(), ..stretched }
     }
 
     fn cdf(&self, x: f64) -> f64 {
@@ -159,8 +176,11 @@ fn read_table(arguments: &mut dyn Arguments) -> Option<Empirical> {
         arguments.refuse("", "the law `empirical` lacks its times", "write `values = [\"1ms\", \"5ms\"]` or `file = \"times.csv\"`");
         return None;
     }
-    let values = if key == "file" { arguments.file(key)? } else { arguments.times(key)? };
-    let weights = if arguments.has("weights") { arguments.numbers("weights")? } else { vec![1.0; values.len()] };
+    let sampled = if key == "file" { Some(arguments.file(key)?) } else { None };
+    let source = sampled.as_ref().map(|s| (s.file.clone(), s.column.clone()));
+    let values = if let Some(sampled) = sampled { sampled.values } else { arguments.times(key)? };
+    let weighted = arguments.has("weights");
+    let weights = if weighted { arguments.numbers("weights")? } else { vec![1.0; values.len()] };
     if values.is_empty() {
         arguments.refuse(key, "there is no time", "write at least one");
     } else if weights.len() != values.len() {
@@ -171,7 +191,11 @@ fn read_table(arguments: &mut dyn Arguments) -> Option<Empirical> {
         if law.is_none() {
             arguments.refuse("weights", "the weights are all zero", "write how often each time comes, such as [3, 1]");
         }
-        return law;
+        return law.map(|law| {
+            let named = source.filter(|_| !weighted);
+            let mean = law.moment(1);
+            Empirical { source: named.map(|(file, column)| Arc::new(Source { file, column, mean })), ..law }
+        });
     }
     None
 }

@@ -77,10 +77,22 @@ pub trait Shape: Clone + PartialEq + std::fmt::Debug {
 pub enum Parameter {
     Number(f64),
     Seconds(f64),
+    Text(String),
     Numbers(Vec<f64>),
     SecondsList(Vec<f64>),
     /// Pairs of probability and mean in seconds.
     Branches(Vec<(f64, f64)>),
+}
+
+/// Times that were read from a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampled {
+    /// As the scenario names it.
+    pub file: String,
+    /// The column that was asked for.
+    pub column: Option<String>,
+    /// Seconds.
+    pub values: Vec<f64>,
 }
 
 /// Where a law reads its parameters from. A missing key is told of only when it is asked for as required.
@@ -102,8 +114,8 @@ pub trait Arguments {
     fn times(&mut self, key: &str) -> Option<Vec<f64>>;
     /// An optional list of tables `{ probability, mean }`.
     fn branches(&mut self, key: &str) -> Option<Vec<(f64, f64)>>;
-    /// The times, in seconds, of an optional CSV file named by a key.
-    fn file(&mut self, key: &str) -> Option<Vec<f64>>;
+    /// The times of an optional file named by a key, of the column that `column` may name.
+    fn file(&mut self, key: &str) -> Option<Sampled>;
     /// Says that a key's value (or the law itself if empty) will not do: why, in a sentence without its stop, and what
     /// to write instead. Keys that a law does not read need no refusal.
     fn refuse(&mut self, key: &str, why: &str, instead: &str);

@@ -221,8 +221,9 @@ impl Arguments for Given {
             _ => None,
         }
     }
-    fn file(&mut self, key: &str) -> Option<Vec<f64>> {
-        self.times(key)
+    fn file(&mut self, key: &str) -> Option<Sampled> {
+        let values = self.times("values")?;
+        self.has(key).then(|| Sampled { file: "times.csv".into(), column: None, values })
     }
     fn refuse(&mut self, key: &str, _: &str, instead: &str) {
         assert!(!instead.is_empty());

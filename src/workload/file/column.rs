@@ -1,0 +1,110 @@
+//! The cells of one column, row by row, and those that hold no time.
+
+use super::cell::{self, Cell};
+use super::decimal::Unit;
+use super::names::Heading;
+use super::refusal::Refusal;
+use super::{BadCell, Finding, Weight};
+use std::collections::BTreeMap;
+
+/// Bad cells that are kept to be shown.
+const KEPT: usize = 1000;
+/// Of each kind, how many are quoted in a sentence.
+const QUOTED: usize = 3;
+
+/// Why a cell is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    Empty,
+    NoTime,
+    Negative,
+    Sentinel(&'static str),
+    TooLong,
+    TooShort,
+    Unitless,
+    /// Far from all others.
+    Far,
+}
+
+impl Why {
+    fn words(self) -> String {
+        match self {
+            Why::Empty => "are empty".into(),
+            Why::NoTime => "hold no time".into(),
+            Why::Negative => "are negative".into(),
+            Why::Sentinel(what) => format!("hold {what}, which stands for no time"),
+            Why::TooLong => "are beyond 292 years".into(),
+            Why::TooShort => "are above zero and below half a nanosecond, the least time that is kept".into(),
+            Why::Unitless => "have no unit while others have one".into(),
+            Why::Far => "lie far from all others, as if in another unit or from a clock that was not set".into(),
+        }
+    }
+}
+
+/// One column that is read.
+#[derive(Debug)]
+pub struct Column {
+    pub heading: String,
+    pub name: String,
+    pub unit: Option<Unit>,
+    pub cells: Vec<Cell>,
+    pub out: BTreeMap<Why, (usize, Vec<(u64, String)>)>,
+}
+
+impl Column {
+    pub fn new(heading: &Heading) -> Self {
+        Column { heading: heading.text.clone(), name: heading.name.clone(), unit: heading.unit, cells: Vec::new(), out: BTreeMap::new() }
+    }
+
+    /// Takes the next cell, as it is written.
+    pub fn push(&mut self, text: &str, line: u64, delimiter: u8) {
+        let cell = cell::read(text, delimiter);
+        if cell == Cell::Nothing {
+            let why = if text.is_empty() { Why::Empty } else { Why::NoTime };
+            self.leave_out(why, line, || text.into());
+        }
+        self.cells.push(cell);
+    }
+
+    /// Counts a cell that is left out.
+    pub fn leave_out(&mut self, why: Why, line: u64, text: impl FnOnce() -> String) {
+        let (count, examples) = self.out.entry(why).or_default();
+        *count += 1;
+        if examples.len() < KEPT {
+            examples.push((line, text()));
+        }
+    }
+
+    pub fn bad(&self) -> impl Iterator<Item = BadCell> {
+        self.out.values().flat_map(|(_, examples)| examples).map(|(line, text)| BadCell {
+            line: *line,
+            column: self.heading.clone(),
+            text: text.clone(),
+        })
+    }
+
+    /// A sentence for each reason for which cells are left out.
+    pub fn findings(&self) -> Vec<Finding> {
+        let rows = self.cells.len();
+        let of = |(why, (count, examples)): (&Why, &(usize, Vec<(u64, String)>))| {
+            let shown: Vec<String> = examples.iter().take(QUOTED).map(|(line, text)| format!("line {line}: `{}`", short(text))).collect();
+            let more = if *count > QUOTED { ", …" } else { "" };
+            let text = format!("`{}`: {count} of {rows} cells {} and are left out ({}{more})", self.heading, why.words(), shown.join(", "));
+            Finding { weight: Weight::Caveat, text }
+        };
+        self.out.iter().map(of).collect()
+    }
+
+    /// That nothing is left of it.
+    pub fn timeless(&self) -> Refusal {
+        let example = self.out.values().flat_map(|out| &out.1).min_by_key(|example| example.0).cloned();
+        Refusal::Timeless { heading: self.heading.clone(), example: example.map(|(line, text)| (line, short(&text))) }
+    }
+}
+
+/// Text of a file on its way into a sentence.
+pub fn short(text: &str) -> String {
+    const MOST: usize = 40;
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST).collect();
+    if text.chars().count() > MOST { format!("{clean}…") } else { clean }
+}

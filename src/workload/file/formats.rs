@@ -1,0 +1,110 @@
+//! Files of well-known programs, whose names alone mislead.
+
+use super::Role;
+use super::decimal::Unit;
+use super::names::{Heading, Sure};
+
+/// A program's file: told by some of its columns, and what those are.
+#[derive(Debug)]
+pub struct Format {
+    pub program: &'static str,
+    needs: &'static [&'static str],
+    columns: &'static [(&'static str, Role, Option<Unit>)],
+    /// No other column has a role, whatever its name.
+    alone: bool,
+    /// The rows that count: those with this text in this column.
+    pub only: Option<(&'static str, &'static str)>,
+}
+
+const FORMATS: &[Format] = &[
+    // Its `Latency` is the time to the first byte.
+    Format {
+        program: "JMeter",
+        needs: &["timestamp", "elapsed", "label"],
+        columns: &[("timestamp", Role::Arrival, None), ("elapsed", Role::Latency, Some(Unit::Millisecond))],
+        alone: true,
+        only: None,
+    },
+    // A row for each of many metrics of each request.
+    Format {
+        program: "k6",
+        needs: &["metricname", "timestamp", "metricvalue"],
+        columns: &[("timestamp", Role::Arrival, None), ("metricvalue", Role::Latency, Some(Unit::Millisecond))],
+        alone: true,
+        only: Some(("metricname", "http_req_duration")),
+    },
+    Format {
+        program: "hey",
+        needs: &["responsetime", "dnsdialup", "offset"],
+        columns: &[("offset", Role::Arrival, Some(Unit::Second)), ("responsetime", Role::Latency, Some(Unit::Second))],
+        alone: true,
+        only: None,
+    },
+    Format {
+        program: "oha",
+        needs: &["requeststart", "requestduration", "dnsdialup"],
+        columns: &[("requeststart", Role::Arrival, Some(Unit::Second)), ("requestduration", Role::Latency, Some(Unit::Second))],
+        alone: true,
+        only: None,
+    },
+    Format {
+        program: "warp",
+        needs: &["op", "start", "firstbyte", "end", "duration"],
+        columns: &[("start", Role::Arrival, None), ("duration", Role::Latency, Some(Unit::Nanosecond))],
+        alone: true,
+        only: None,
+    },
+    Format {
+        program: "ab",
+        needs: &["starttime", "seconds", "ctime", "dtime", "ttime"],
+        columns: &[("seconds", Role::Arrival, Some(Unit::Second)), ("ttime", Role::Latency, Some(Unit::Millisecond))],
+        alone: true,
+        only: None,
+    },
+    // A row for all requests of each second.
+    Format {
+        program: "Locust",
+        needs: &["timestamp", "usercount", "type", "name", "requests"],
+        columns: &[("timestamp", Role::Arrival, None), ("requests", Role::Count, None)],
+        alone: true,
+        only: Some(("name", "Aggregated")),
+    },
+    Format {
+        program: "Locust",
+        needs: &["requesttype", "responsetime"],
+        columns: &[("responsetime", Role::Latency, Some(Unit::Millisecond))],
+        alone: false,
+        only: None,
+    },
+];
+
+/// The program that wrote a file with these headings; their roles and units become those of its columns.
+pub fn recognised(headings: &mut [Heading]) -> Option<&'static Format> {
+    let bare: Vec<String> = headings.iter().map(Heading::bare).collect();
+    let format = FORMATS.iter().find(|f| f.needs.iter().all(|need| bare.iter().any(|b| b == need)))?;
+    for (heading, bare) in headings.iter_mut().zip(&bare) {
+        match format.columns.iter().find(|(name, _, _)| name == bare) {
+            Some((_, role, unit)) => {
+                heading.role = Some((*role, Sure::Strong));
+                heading.unit = heading.unit.or(*unit);
+            }
+            None if format.alone => heading.role = None,
+            None => {}
+        }
+    }
+    Some(format)
+}
+
+/// Whether a line is one of `vegeta encode --to csv`, which names no columns: an instant, a status, a latency, bytes out and
+/// in, then texts.
+pub fn vegeta(cells: &[&str]) -> bool {
+    let digits = |cell: &str, least: usize| cell.len() >= least && cell.bytes().all(|c| c.is_ascii_digit());
+    cells.len() >= 11 && digits(cells[0], 18) && cells[1].len() <= 3 && cells[1..5].iter().all(|cell| digits(cell, 1))
+}
+
+/// The headings that such a file would have.
+pub fn vegeta_headings(count: usize) -> Vec<Heading> {
+    let names =
+        ["timestamp_ns", "code", "latency_ns", "bytes_out", "bytes_in", "error", "body", "attack", "seq", "method", "url", "headers"];
+    (0..count).map(|i| Heading::new(names.get(i).copied().unwrap_or("more"))).collect()
+}

@@ -1,0 +1,122 @@
+//! Why a file cannot be used, and what to write instead.
+
+use super::Role;
+use crate::units::Time;
+use std::fmt;
+
+/// Why a file of measured times is refused.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// It has no rows.
+    Empty,
+    /// Its first line is a row like any other and has so many cells.
+    Nameless(usize),
+    /// Several columns could have one role.
+    Several { role: Role, headings: Vec<String> },
+    /// No column is known to have a role that is needed.
+    Unknown { roles: Vec<Role>, headings: Vec<String> },
+    /// A column was asked for that is not there.
+    Absent { asked: String, headings: Vec<String> },
+    /// The times of a column lack their unit and are too long to be seconds without a word.
+    Unitless { role: Role, heading: String, median: f64 },
+    /// A column whose name may mean an instant, and whose cells are in no order.
+    Vague { heading: String },
+    /// Not one cell of a column holds a time.
+    Timeless { heading: String, example: Option<(u64, String)> },
+    /// Why, and what to do.
+    Other(String, String),
+}
+
+/// How the person who is refused can say which column is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// `--column service=NAME`
+    Flag,
+    /// `column = "NAME"`
+    Setting,
+}
+
+impl By {
+    fn say(self, role: Role, heading: &str) -> String {
+        match self {
+            By::Flag => format!("`--column '{}={heading}'`", role.word()),
+            By::Setting => format!("column = \"{}\"", heading.replace('"', "\\\"")),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Empty => write!(f, "the file has no rows"),
+            Refusal::Nameless(count) => write!(f, "its first line names no columns, and there are {count}"),
+            Refusal::Several { role, headings } => write!(f, "{} could each be {}", quoted(headings), role.meaning()),
+            Refusal::Unknown { roles, headings } => {
+                let roles: Vec<&str> = roles.iter().map(|r| r.meaning()).collect();
+                write!(f, "no column's name says that it is {} (it has {})", roles.join(", or "), quoted(headings))
+            }
+            Refusal::Absent { asked, headings } => write!(f, "there is no column `{asked}` (it has {})", quoted(headings)),
+            Refusal::Unitless { heading, median, .. } => {
+                write!(f, "`{heading}` has no unit in its name, and in seconds half of its times were above {}", Time(*median))
+            }
+            Refusal::Vague { heading } => write!(f, "`{heading}` has no order: it may say how long something took instead of when"),
+            Refusal::Timeless { heading, example: Some((line, text)) } => {
+                write!(f, "not one cell of `{heading}` holds a time; line {line} is `{text}`")
+            }
+            Refusal::Timeless { heading, example: None } => write!(f, "not one cell of `{heading}` holds a time"),
+            Refusal::Other(why, _) => write!(f, "{why}"),
+        }
+    }
+}
+
+impl Refusal {
+    /// What to write instead.
+    pub fn instead(&self, by: By) -> String {
+        match self {
+            Refusal::Empty => "write a heading, such as timestamp_ms,service_ms, and a row for each message".into(),
+            Refusal::Nameless(_) => {
+                let unit = if by == By::Flag { "1:ns" } else { "2:ns" };
+                let (role, word) = if by == By::Flag {
+                    (Role::Arrival, "a first line such as timestamp_ns,service_ns")
+                } else {
+                    (Role::Service, "a first line with names")
+                };
+                format!("write {word}, or {}: the number of a column, and its unit", by.say(role, unit))
+            }
+            Refusal::Several { role, headings } => {
+                format!("say which one is: {}", by.say(*role, headings.first().map_or("NAME", String::as_str)))
+            }
+            Refusal::Unknown { roles, headings } => {
+                let role = roles.first().copied().unwrap_or(Role::Service);
+                let example = by.say(role, headings.first().map_or("NAME", String::as_str));
+                format!(
+                    "say which one is, such as {example}, or name a column timestamp, gap, service or latency, with _s, _ms, _us or _ns"
+                )
+            }
+            Refusal::Absent { .. } => "write one of these names, or its number".into(),
+            Refusal::Unitless { role, heading, .. } => {
+                let asked = by.say(*role, &format!("{heading}:ms"));
+                format!("put its unit into its name (_s, _ms, _us, _ns), or write {asked} (or :s, :us, :ns)")
+            }
+            Refusal::Vague { heading } => match by {
+                By::Flag => format!("say which it is: {} or {}", by.say(Role::Arrival, heading), by.say(Role::Service, heading)),
+                By::Setting => format!("write {} if it is an instant", by.say(Role::Arrival, heading)),
+            },
+            Refusal::Timeless { .. } => "times are numbers, numbers with a unit (12ms), or dates such as 2026-11-27T18:05:09Z".into(),
+            Refusal::Other(_, instead) => instead.clone(),
+        }
+    }
+}
+
+/// Names of which at most ten are told.
+pub fn quoted(names: &[String]) -> String {
+    const MOST: usize = 10;
+    let mut out: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    if let Some(more @ 1..) = names.len().checked_sub(MOST) {
+        out.push(format!("{more} more"));
+    }
+    match out.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => out.concat(),
+    }
+}

@@ -1,0 +1,178 @@
+//! The columns that are read, row by row, and what they mean in seconds and nanoseconds.
+
+use super::choose::{Chosen, Coming, Lasting};
+use super::column::Column;
+use super::formats::Format;
+use super::refusal::Refusal;
+use super::table::Table;
+use super::{Finding, Role, stamps, times};
+use crate::units::{self, plain};
+use std::collections::BTreeMap;
+
+/// The share of steps back from which on a column with a vague name is no clock.
+const NO_CLOCK: f64 = 0.25;
+
+/// The rows of a table.
+pub struct Rows {
+    /// Lines of the file.
+    pub lines: Vec<u64>,
+    /// By index.
+    pub columns: BTreeMap<usize, Column>,
+    /// What was worked out already.
+    seconds: BTreeMap<usize, Vec<Option<f64>>>,
+    nanos: BTreeMap<usize, Vec<Option<i128>>>,
+}
+
+/// Times of a role, row by row.
+pub struct Values {
+    pub heading: String,
+    pub name: String,
+    pub seconds: Vec<Option<f64>>,
+}
+
+/// Arrivals, row by row.
+pub struct Arriving {
+    pub heading: String,
+    pub name: String,
+    /// Nanoseconds.
+    pub at: Vec<Option<i128>>,
+    /// The longest unit to which they can have been rounded.
+    pub coarsest: i128,
+}
+
+impl Rows {
+    pub fn of(table: &Table<'_>, chosen: &Chosen, format: Option<&Format>, findings: &mut Vec<Finding>) -> Result<Rows, Refusal> {
+        let mut lines = Vec::new();
+        let mut columns: BTreeMap<usize, Column> = chosen.columns().into_iter().map(|i| (i, Column::new(&table.headings[i]))).collect();
+        let only = format.and_then(|f| f.only).and_then(|(name, value)| {
+            let column = table.headings.iter().position(|h| h.bare() == name)?;
+            Some((column, value))
+        });
+        let (mut others, mut long) = (0_usize, 0_usize);
+        let mut example = None;
+        let width = table.headings.len();
+        table.rows(|line, record| {
+            if only.is_some_and(|(column, value)| record.get(column) != Some(value)) {
+                others += 1;
+            } else if table.named && record.iter().skip(width).any(|cell| !cell.is_empty()) {
+                // A number was written with a comma, or a text was not quoted: which cell is whose is not known.
+                long += 1;
+                let whole = || record.iter().collect::<Vec<_>>().join(char::from(table.delimiter).to_string().as_str());
+                example.get_or_insert_with(|| (line, whole()));
+            } else {
+                lines.push(line);
+                for (index, column) in &mut columns {
+                    column.push(record.get(*index).unwrap_or(""), line, table.delimiter);
+                }
+            }
+        })?;
+        if let Some((line, text)) = example {
+            let text = super::column::short(&text);
+            let long = plain(long as f64, 9);
+            findings.push(Finding::caveat(format!(
+                "rows with more cells than there are headings are left out: {long} of them (line {line}: `{text}`)"
+            )));
+        }
+        if let Some((column, value)) = only.filter(|_| others > 0) {
+            let (heading, others) = (&table.headings[column].text, plain(others as f64, 9));
+            findings.push(Finding::note(format!("only rows whose `{heading}` is {value} are read; {others} others are not")));
+        }
+        match (lines.is_empty(), long) {
+            (false, _) => Ok(Rows { lines, columns, seconds: BTreeMap::new(), nanos: BTreeMap::new() }),
+            (true, 0) => Err(Refusal::Empty),
+            (true, _) => {
+                Err(Refusal::Other("every row has more cells than there are headings".into(), "quote texts with commas in them".into()))
+            }
+        }
+    }
+
+    fn heading(&self, index: usize) -> (String, String) {
+        self.columns.get(&index).map(|column| (column.heading.clone(), column.name.clone())).unwrap_or_default()
+    }
+
+    fn seconds(&mut self, index: usize, role: Role, findings: &mut Vec<Finding>) -> Result<Vec<Option<f64>>, Refusal> {
+        if let Some(known) = self.seconds.get(&index) {
+            return Ok(known.clone());
+        }
+        let Some(column) = self.columns.get_mut(&index) else { return Ok(Vec::new()) };
+        let read = times::seconds(column, &self.lines, role, findings)?;
+        self.seconds.insert(index, read.clone());
+        Ok(read)
+    }
+
+    fn nanos(&mut self, index: usize, findings: &mut Vec<Finding>) -> Result<Vec<Option<i128>>, Refusal> {
+        if let Some(known) = self.nanos.get(&index) {
+            return Ok(known.clone());
+        }
+        let Some(column) = self.columns.get_mut(&index) else { return Ok(Vec::new()) };
+        let read = stamps::nanos(column, &self.lines, findings)?;
+        self.nanos.insert(index, read.clone());
+        Ok(read)
+    }
+
+    /// How long something took.
+    pub fn lasting(&mut self, lasting: Option<Lasting>, role: Role, findings: &mut Vec<Finding>) -> Result<Option<Values>, Refusal> {
+        Ok(match lasting {
+            None => None,
+            Some(Lasting::Column(index)) => {
+                let seconds = self.seconds(index, role, findings)?;
+                let (heading, name) = self.heading(index);
+                Some(Values { heading, name, seconds })
+            }
+            Some(Lasting::Between { from, to }) => {
+                let (starts, ends) = (self.nanos(from, findings)?, self.nanos(to, findings)?);
+                let heading = format!("{} − {}", self.heading(to).0, self.heading(from).0);
+                let between: Vec<Option<i128>> = starts.iter().zip(&ends).map(|(from, to)| Some((*to)? - (*from)?)).collect();
+                let back = between.iter().flatten().filter(|d| **d < 0).count();
+                if back > 0 {
+                    let text = format!("`{heading}`: {} rows end before they begin and have no time", plain(back as f64, 9));
+                    findings.push(Finding::caveat(text));
+                }
+                let seconds: Vec<Option<f64>> =
+                    between.into_iter().map(|d| d.and_then(|d| u64::try_from(d).ok()).map(units::seconds)).collect();
+                if seconds.iter().all(Option::is_none) {
+                    return Err(Refusal::Timeless { heading, example: None });
+                }
+                findings.push(Finding::note(format!("{} is `{heading}`", role.meaning())));
+                Some(Values { heading, name: role.word().into(), seconds })
+            }
+        })
+    }
+
+    /// When messages came.
+    pub fn coming(&mut self, chosen: &Chosen, findings: &mut Vec<Finding>) -> Result<Option<Arriving>, Refusal> {
+        let Some(coming) = chosen.arrivals else { return Ok(None) };
+        let (index, at) = match coming {
+            Coming::Stamps(index) => (index, self.nanos(index, findings)?),
+            Coming::Gaps(index) => {
+                let gaps = self.seconds(index, Role::Gap, findings)?;
+                let mut at = 0;
+                let later = |gap: &Option<f64>| gap.and_then(units::nanos).map(|gap| (at += i128::from(gap), at).1);
+                (index, gaps.iter().map(later).collect())
+            }
+            Coming::Before { end, lasted } => {
+                let (ends, lasted) = (self.nanos(end, findings)?, self.seconds(lasted, Role::Service, findings)?);
+                let (text, minus) = (self.heading(end).0, chosen.service.or(chosen.latency));
+                let minus = if let Some(Lasting::Column(i)) = minus { self.heading(i).0 } else { String::new() };
+                findings.push(Finding::note(format!("messages came at `{text}` less `{minus}`")));
+                let before = |(end, lasted): (&Option<i128>, &Option<f64>)| Some((*end)? - i128::from(units::nanos((*lasted)?)?));
+                (end, ends.iter().zip(&lasted).map(before).collect())
+            }
+        };
+        let (heading, name) = self.heading(index);
+        let known: Vec<i128> = at.iter().flatten().copied().collect();
+        if known.is_empty() {
+            return Err(Refusal::Timeless { heading, example: None });
+        }
+        if known.iter().max().zip(known.iter().min()).is_some_and(|(last, first)| last - first > i128::from(units::MAX_NANOS)) {
+            let why = format!("`{heading}` reaches over more than 292 years, which whole nanoseconds cannot hold");
+            return Err(Refusal::Other(why, "leave out what is no time, or say its unit".into()));
+        }
+        let back = known.windows(2).filter(|w| w[1] < w[0]).count();
+        if chosen.weak && !chosen.asked.contains(&index) && back as f64 > NO_CLOCK * known.len() as f64 {
+            return Err(Refusal::Vague { heading });
+        }
+        let coarsest = self.columns.get(&index).map_or(1, stamps::coarsest);
+        Ok(Some(Arriving { heading, name, at, coarsest }))
+    }
+}

@@ -1,0 +1,75 @@
+//! A column of times becomes seconds.
+
+use super::cell::Cell;
+use super::column::{Column, Why};
+use super::decimal::sentinel;
+use super::refusal::Refusal;
+use super::{Finding, Role, Weight};
+use crate::units::{self, Time};
+
+/// Seconds from which on half of a column's times are no seconds without a word.
+const SURELY: f64 = 1000.0;
+/// Half of the times above a day are told of, whatever the heading says.
+const LONG: f64 = 86_400.0;
+/// The least time above zero that is not rounded to it.
+const LEAST: f64 = 0.5e-9;
+
+/// Seconds, row by row; what is none is counted in the column.
+pub fn seconds(column: &mut Column, lines: &[u64], role: Role, findings: &mut Vec<Finding>) -> Result<Vec<Option<f64>>, Refusal> {
+    let united = column.cells.iter().any(|cell| matches!(cell, Cell::Lasting(_)));
+    let per_second = column.unit.map_or(1.0, |unit| unit.per_second());
+    let mut out = Vec::with_capacity(column.cells.len());
+    for (i, &line) in lines.iter().enumerate() {
+        let cell = column.cells[i];
+        let read = match cell {
+            Cell::Nothing => {
+                out.push(None);
+                continue;
+            }
+            Cell::Moment(_) => Err(Why::NoTime),
+            Cell::Lasting(seconds) => held(seconds),
+            Cell::Number(number) => {
+                let value = number.value();
+                match sentinel(value) {
+                    Some(what) => Err(Why::Sentinel(what)),
+                    None if value != 0.0 && united && column.unit.is_none() => Err(Why::Unitless),
+                    None => held(value / per_second),
+                }
+            }
+        };
+        match read {
+            Ok(seconds) => out.push(Some(seconds)),
+            Err(why) => {
+                out.push(None);
+                column.leave_out(why, line, || cell.to_string());
+            }
+        }
+    }
+    let median = median(&out).ok_or_else(|| column.timeless())?;
+    if column.unit.is_none() && !united {
+        if median >= SURELY {
+            return Err(Refusal::Unitless { role, heading: column.heading.clone(), median });
+        }
+        let text = format!("`{}` has no unit in its name: taken for seconds; write _s, _ms, _us or _ns", column.heading);
+        findings.push(Finding { weight: Weight::Caveat, text });
+    } else if median >= LONG {
+        let text = format!("half of the times of `{}` are above {}: is its unit right?", column.heading, Time(median));
+        findings.push(Finding { weight: Weight::Caveat, text });
+    }
+    Ok(out)
+}
+
+fn held(seconds: f64) -> Result<f64, Why> {
+    match seconds {
+        s if s < 0.0 => Err(Why::Negative),
+        s if s > 0.0 && s < LEAST => Err(Why::TooShort),
+        s if units::nanos(s).is_none() => Err(Why::TooLong),
+        s => Ok(s),
+    }
+}
+
+fn median(values: &[Option<f64>]) -> Option<f64> {
+    let mut known: Vec<f64> = values.iter().copied().flatten().collect();
+    let middle = known.len() / 2;
+    (!known.is_empty()).then(|| *known.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
