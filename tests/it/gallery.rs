@@ -12,6 +12,7 @@ use queuelab::rng::Key;
 use queuelab::scenario::{Length, NoFiles, Scenario, Source, parse};
 use queuelab::sim::Network;
 use queuelab::study::{Blind, run};
+use queuelab::workload::file;
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -241,7 +242,8 @@ fn the_lag_to_page_at() {
 #[test]
 fn the_fit_finds_what_made_the_file() {
     let text = std::fs::read_to_string(folder().join("calibrate.csv")).expect("the file");
-    let fit = queuelab::study::fit::fit(&text).expect("a sound file");
+    let measured = file::read(text.as_bytes(), file::Want::All, &[]).expect("a sound file");
+    let fit = queuelab::study::fit::fit(measured).expect("a sound file");
     let service = fit.columns.iter().find(|c| c.name == "service").expect("a column of work");
     assert_eq!((service.candidates[0].law.name(), fit.bad.len()), ("lognormal", 1));
     // 1 500 values: the mean is known within 2 × √(2/1500) = 7 %, the fitted scv within some 20 %.

@@ -229,7 +229,7 @@ fn a_fit_is_a_scenario_that_runs() {
     assert!(desk.path("results/trace/quantiles.service.svg").exists());
 }
 
-/// One byte that is no text spoils one row; what the output has no room for is in the document.
+/// One byte that is no text spoils one cell; what the output has no room for is in the document.
 #[test]
 fn every_bad_row_is_told() {
     let desk = Desk::new("fit-bad", &[]);
@@ -237,7 +237,7 @@ fn every_bad_row_is_told() {
     bytes.extend_from_slice(&[b'4', b'\n'].repeat(50));
     std::fs::write(desk.path("trace.csv"), bytes).expect("a file");
     let said = text(&desk.run(&["fit", "trace.csv"]).stdout);
-    for word in ["4 of 57 rows were left out", "line 4", "and 1 more such rows, all in fit.json"] {
+    for word in ["4 of 57 cells hold no time", "line 4", ", …"] {
         assert!(said.contains(word), "`{word}` in\n{said}");
     }
     let document = std::fs::read_to_string(desk.path("results/trace/fit.json")).expect("a document");

@@ -8,7 +8,7 @@ use std::path::Path;
 /// A scenario whose files all hold four gaps of 1 ms.
 fn scenario(text: &str) -> Scenario {
     let source = Source { name: "test".into(), text: text.into(), overrides: Vec::new() };
-    let files = |_: &Path| Ok("gap_ms\n1\n1\n1\n1\n".to_string());
+    let files = |_: &Path| Ok(b"gap_ms\n1\n1\n1\n1\n".to_vec());
     parse(&source, &files).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario
 }
 

@@ -98,7 +98,9 @@ impl Column {
     /// That nothing is left of it.
     pub fn timeless(&self) -> Refusal {
         let example = self.out.values().flat_map(|out| &out.1).min_by_key(|example| example.0).cloned();
-        Refusal::Timeless { heading: self.heading.clone(), example: example.map(|(line, text)| (line, short(&text))) }
+        let most = self.out.iter().max_by_key(|out| out.1.0).map(|(why, _)| *why).filter(|why| *why != Why::NoTime);
+        let why = most.map(Why::words);
+        Refusal::Timeless { why, heading: self.heading.clone(), example: example.map(|(line, text)| (line, short(&text))) }
     }
 }
 

@@ -22,7 +22,7 @@ pub enum Refusal {
     /// A column whose name may mean an instant, and whose cells are in no order.
     Vague { heading: String },
     /// Not one cell of a column holds a time.
-    Timeless { heading: String, example: Option<(u64, String)> },
+    Timeless { heading: String, why: Option<String>, example: Option<(u64, String)> },
     /// Why, and what to do.
     Other(String, String),
 }
@@ -60,10 +60,11 @@ impl fmt::Display for Refusal {
                 write!(f, "`{heading}` has no unit in its name, and in seconds half of its times were above {}", Time(*median))
             }
             Refusal::Vague { heading } => write!(f, "`{heading}` has no order: it may say how long something took instead of when"),
-            Refusal::Timeless { heading, example: Some((line, text)) } => {
-                write!(f, "not one cell of `{heading}` holds a time; line {line} is `{text}`")
+            Refusal::Timeless { heading, why, example } => {
+                write!(f, "not one cell of `{heading}` holds a time")?;
+                why.iter().try_for_each(|why| write!(f, ": they {why}"))?;
+                example.iter().try_for_each(|(line, text)| write!(f, "; line {line} is `{text}`"))
             }
-            Refusal::Timeless { heading, example: None } => write!(f, "not one cell of `{heading}` holds a time"),
             Refusal::Other(why, _) => write!(f, "{why}"),
         }
     }
@@ -108,9 +109,9 @@ impl Refusal {
     }
 }
 
-/// Names of which at most ten are told.
+/// Names in a sentence; of very many the first.
 pub fn quoted(names: &[String]) -> String {
-    const MOST: usize = 10;
+    const MOST: usize = 60;
     let mut out: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
     if let Some(more @ 1..) = names.len().checked_sub(MOST) {
         out.push(format!("{more} more"));

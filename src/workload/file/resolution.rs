@@ -21,8 +21,12 @@ const UNITS: [i128; 12] = [
 ];
 /// Below this share of the mean gap rounding changes nothing.
 const FINE: f64 = 1e-3;
+/// Equal stamps that are told apart by less, in nanoseconds, are of one instant.
+const LEAST: i128 = 1_000;
 /// From this share on it is told of, even where no two stamps are equal.
 const COARSE: f64 = 0.1;
+/// From this share on, figures depend on where the stamps were spread.
+const ROUGH: f64 = 0.02;
 /// Of so many equal stamps as Poisson arrivals would have, the least share for which rounding is the reason.
 const EXPECTED: f64 = 0.1;
 
@@ -32,16 +36,17 @@ pub fn spread(stamps: &mut [i128], coarsest: i128, heading: &str, findings: &mut
     let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else { return None };
     let count = stamps.len();
     let equal = stamps.windows(2).filter(|w| w[0] == w[1]).count();
-    if first == last {
+    if count < 2 {
         return None;
     }
-    let gap = (last - first) as f64 / (count - 1) as f64;
     let unit = UNITS.into_iter().filter(|unit| *unit <= coarsest).find(|unit| stamps.iter().all(|at| at % unit == 0)).unwrap_or(1);
+    // Of stamps that are all equal, no more is known than that they came within the unit.
+    let gap = if first == last { unit as f64 } else { (last - first) as f64 } / (count - 1) as f64;
     let share = unit as f64 / gap;
     let name = Time(unit as f64 / 1e9);
     let counts = format!("{} of {} stamps of `{heading}` equal the one before", plain(equal as f64, 9), plain(count as f64, 9));
     let by_rounding = equal as f64 / count as f64 >= EXPECTED * -(-share).exp_m1();
-    if equal == 0 || share < FINE || !by_rounding {
+    if equal == 0 || share < FINE || unit < LEAST || !by_rounding {
         let text = match equal {
             0 if share >= COARSE => format!("the stamps of `{heading}` are multiples of {name}: gaps are known to ± {name}"),
             0 => return None,
@@ -66,7 +71,8 @@ pub fn spread(stamps: &mut [i128], coarsest: i128, heading: &str, findings: &mut
     let text = format!(
         "{counts}, to {name}: they are rounded, and were spread within it by chance; what happens within {name} is not known from the file"
     );
-    findings.push(Finding { weight: Weight::Caveat, text });
+    let weight = if share >= ROUGH { Weight::Caveat } else { Weight::Note };
+    findings.push(Finding { weight, text });
     Some(unit)
 }
 
@@ -103,6 +109,9 @@ mod tests {
         let mut batches: Vec<i128> = (0..500).map(|i| i / 10 * 60 * SECOND).collect();
         assert_eq!(spread(&mut batches, SECOND, "ts", &mut findings), Some(SECOND));
         assert!(batches.iter().enumerate().all(|(i, at)| at / SECOND == i as i128 / 10 * 60));
+        let mut one = vec![1_700_000_000_000_000_000; 50];
+        assert_eq!(spread(&mut one, SECOND, "ts", &mut findings), Some(SECOND));
+        assert!(one.windows(2).all(|w| w[0] < w[1]) && one[49] - one[0] < SECOND);
         // A pair that came together, to the nanosecond.
         let mut pair = vec![0, 1_000_000_007, 1_000_000_007, 3_000_000_001];
         assert_eq!(spread(&mut pair, SECOND, "ts", &mut findings), None);

@@ -131,7 +131,7 @@ impl Rows {
                 let seconds: Vec<Option<f64>> =
                     between.into_iter().map(|d| d.and_then(|d| u64::try_from(d).ok()).map(units::seconds)).collect();
                 if seconds.iter().all(Option::is_none) {
-                    return Err(Refusal::Timeless { heading, example: None });
+                    return Err(Refusal::Timeless { heading, why: None, example: None });
                 }
                 findings.push(Finding::note(format!("{} is `{heading}`", role.meaning())));
                 Some(Values { heading, name: role.word().into(), seconds })
@@ -162,7 +162,7 @@ impl Rows {
         let (heading, name) = self.heading(index);
         let known: Vec<i128> = at.iter().flatten().copied().collect();
         if known.is_empty() {
-            return Err(Refusal::Timeless { heading, example: None });
+            return Err(Refusal::Timeless { heading, why: None, example: None });
         }
         if known.iter().max().zip(known.iter().min()).is_some_and(|(last, first)| last - first > i128::from(units::MAX_NANOS)) {
             let why = format!("`{heading}` reaches over more than 292 years, which whole nanoseconds cannot hold");
@@ -172,6 +172,7 @@ impl Rows {
         if chosen.weak && !chosen.asked.contains(&index) && back as f64 > NO_CLOCK * known.len() as f64 {
             return Err(Refusal::Vague { heading });
         }
+        stamps::order(&heading, &at, findings);
         let coarsest = self.columns.get(&index).map_or(1, stamps::coarsest);
         Ok(Some(Arriving { heading, name, at, coarsest }))
     }

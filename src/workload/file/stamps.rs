@@ -53,7 +53,6 @@ pub fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Finding>) ->
         let why = format!("the instants of `{}` reach over more than 292 years, which whole nanoseconds cannot hold", column.heading);
         return Err(Refusal::Other(why, "leave out those that are none, or say their unit".into()));
     }
-    order(column, &out, findings);
     Ok(out)
 }
 
@@ -107,7 +106,7 @@ fn leave_far_out(column: &mut Column, out: &mut [Option<i128>], lines: &[u64], f
         let Some(cut) = (1..kept.len()).max_by_key(|i| kept[*i] - kept[*i - 1]) else { break };
         let (before, after) = kept.split_at(cut);
         let span = |part: &[i128]| part[part.len() - 1] - part[0];
-        let (silence, longest) = (after[0] - before[before.len() - 1], span(before).max(span(after)).max(1));
+        let (silence, longest) = (after[0] - before[before.len() - 1], span(before).max(span(after)).max(Unit::Second.nanos()));
         if silence <= FAR * longest {
             break;
         }
@@ -142,7 +141,7 @@ fn mixed(low: &[i128], high: &[i128]) -> bool {
 }
 
 /// Tells of rows that go back in time.
-fn order(column: &Column, out: &[Option<i128>], findings: &mut Vec<Finding>) {
+pub fn order(heading: &str, out: &[Option<i128>], findings: &mut Vec<Finding>) {
     let known: Vec<i128> = out.iter().flatten().copied().collect();
     let back: Vec<i128> = known.windows(2).map(|w| w[0] - w[1]).filter(|back| *back > 0).collect();
     let Some(most) = back.iter().max() else { return };
@@ -150,8 +149,7 @@ fn order(column: &Column, out: &[Option<i128>], findings: &mut Vec<Finding>) {
     let few = (back.len() as f64) <= (ODD * rows as f64).max(1.0) && rows >= FEW;
     let clock = if few { "; if a clock was set back, rows overlap that did not" } else { "" };
     let text = format!(
-        "`{}` goes back in {} of {} rows, by up to {}: it was sorted{clock}",
-        column.heading,
+        "`{heading}` goes back in {} of {} rows, by up to {}: it was sorted{clock}",
         plain(back.len() as f64, 9),
         plain(rows as f64, 9),
         Time(*most as f64 / 1e9)
