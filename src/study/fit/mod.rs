@@ -104,7 +104,7 @@ fn scenario(columns: &[Column], stream: Option<&Stream>, notes: &mut Vec<String>
     let rate = rounded(rate.unwrap_or(4.0 * USUAL_LOAD / service.mean()));
     // A law whose mean does not exist asks for servers without end.
     let needed = rate * service.mean() / USUAL_LOAD;
-    if !(needed <= MOST_SERVERS) {
+    if needed.is_nan() || needed > MOST_SERVERS {
         let (rate, mean) = (plain(rate, 3), service.mean());
         let mean = if mean.is_finite() { format!("times of {} on average", Time(mean)) } else { "times without a mean".into() };
         return Err(format!("{rate} messages a second with {mean} need more than a million servers: is a unit wrong?"));

@@ -38,7 +38,7 @@ pub fn spread(
         _ => 0.0,
     };
     let total: f64 = order.iter().map(count).sum();
-    if !(total <= MOST) {
+    if total.is_nan() || total > MOST {
         let why = format!("`{}` says that its rows stand for {} messages, more than {MOST}", column.heading, plain(total, 3));
         return Err(Refusal::Other(why, "give a shorter part of it".into()));
     }

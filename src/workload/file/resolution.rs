@@ -36,7 +36,8 @@ pub fn spread(stamps: &mut [i128], coarsest: i128, heading: &str, findings: &mut
     let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else { return None };
     let count = stamps.len();
     let equal = stamps.windows(2).filter(|w| w[0] == w[1]).count();
-    if count < 2 {
+    // Zeros alone are multiples of every unit.
+    if count < 2 || (first, last) == (0, 0) {
         return None;
     }
     let unit = UNITS.into_iter().filter(|unit| *unit <= coarsest).find(|unit| stamps.iter().all(|at| at % unit == 0)).unwrap_or(1);

@@ -33,6 +33,8 @@ pub fn seconds(column: &mut Column, lines: &[u64], role: Role, findings: &mut Ve
                 match sentinel(value) {
                     Some(what) => Err(Why::Sentinel(what)),
                     None if value != 0.0 && united && column.unit.is_none() => Err(Why::Unitless),
+                    // What is divided may come out as zero.
+                    None if value > 0.0 && value / per_second < LEAST => Err(Why::TooShort),
                     None => held(value / per_second),
                 }
             }

@@ -14,12 +14,12 @@ pub struct Empirical {
     source: Option<Arc<Source>>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Source {
     file: String,
     column: Option<String>,
-    /// The mean of its times in seconds; another one stretches them.
-    mean: f64,
+    /// The mean in seconds to which its times were stretched, if they were.
+    mean: Option<f64>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -112,7 +112,10 @@ impl Shape for Empirical {
         // A mean stretches what was seen.
         let (asked, seen) = (positive_mean(arguments)?, law.moment(1));
         if seen > 0.0 {
-            return Some(law.scaled(asked / seen));
+            let law = law.scaled(asked / seen);
+            // The mean as it was asked for, without the dust of the division.
+            let source = law.source.as_deref().map(|source| Arc::new(Source { mean: Some(asked), ..source.clone() }));
+            return Some(Empirical { source, ..law });
         }
         arguments.refuse(
             "values",
@@ -124,9 +127,8 @@ impl Shape for Empirical {
 
     fn parameters(&self) -> Vec<(&'static str, Parameter)> {
         if let Some(source) = &self.source {
-            let mean = self.moment(1);
             let column = source.column.iter().map(|column| ("column", Parameter::Text(column.clone())));
-            let stretched = (mean != source.mean).then_some(("mean", Parameter::Seconds(mean)));
+            let stretched = source.mean.map(|mean| ("mean", Parameter::Seconds(mean)));
             return std::iter::once(("file", Parameter::Text(source.file.clone()))).chain(column).chain(stretched).collect();
         }
         let (values, weights) = self.points().unzip();
@@ -143,7 +145,9 @@ impl Shape for Empirical {
 
     fn scaled(&self, factor: f64) -> Self {
         let stretched = Self::with(self.table.values.iter().map(|v| v * factor).collect(), self.table.cumulative.clone());
-        Empirical { source: self.source.clone(), ..stretched }
+        let mean = |source: &Source| source.mean.unwrap_or_else(|| self.moment(1)) * factor;
+        let source = self.source.as_deref().map(|source| Arc::new(Source { mean: Some(mean(source)), ..source.clone() }));
+        Empirical { source, ..stretched }
     }
 
     fn cdf(&self, x: f64) -> f64 {
@@ -193,8 +197,7 @@ fn read_table(arguments: &mut dyn Arguments) -> Option<Empirical> {
         }
         return law.map(|law| {
             let named = source.filter(|_| !weighted);
-            let mean = law.moment(1);
-            Empirical { source: named.map(|(file, column)| Arc::new(Source { file, column, mean })), ..law }
+            Empirical { source: named.map(|(file, column)| Arc::new(Source { file, column, mean: None })), ..law }
         });
     }
     None

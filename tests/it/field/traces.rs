@@ -41,12 +41,13 @@ fn told(measured: &Measured) -> String {
     measured.findings.iter().map(|f| f.text.clone() + "\n").collect()
 }
 
+/// A queue whose arrivals come from a file; its consumers lack their settings.
+const FROM_FILE: &str =
+    "[producers.p]\nto = \"q\"\narrivals = { process = \"trace\", file = \"x\" }\n[queues.q]\n[consumers.c]\nfrom = \"q\"\n";
+
 /// A queue whose arrivals and work come from one file.
 fn queue(bytes: &[u8], more: &str) -> Result<Scenario, Problems> {
-    let text = format!(
-        "[producers.p]\nto = \"q\"\narrivals = {{ process = \"trace\", file = \"x\" }}\n[queues.q]\n[consumers.c]\nfrom = \"q\"\n\
-         count = 1\nservice_time = {{ law = \"empirical\", file = \"x\"{more} }}\n"
-    );
+    let text = format!("{FROM_FILE}count = 1\nservice_time = {{ law = \"empirical\", file = \"x\"{more} }}\n");
     let files = |_: &Path| Ok::<_, String>(bytes.to_vec());
     parse(&Source::new("traces.toml", text), &files).map(|parsed| parsed.scenario)
 }
@@ -275,8 +276,7 @@ fn whole_seconds_are_spread() {
     let exact = lines("timestamp_s", &rows, |at, _| epoch(at));
     let rounded = lines("timestamp_s", &rows, |at, _| (START + at / 1_000_000).to_string());
     let wait = |text: &str| {
-        let scenario = "[producers.p]\nto = \"q\"\narrivals = { process = \"trace\", file = \"x\" }\n[queues.q]\n[consumers.c]\nfrom = \"q\"\n\
-             count = 1\nservice_time = \"16ms\"\n[simulation]\nreplications = 2\nwarmup = \"0s\"\n";
+        let scenario = format!("{FROM_FILE}count = 1\nservice_time = \"16ms\"\n[simulation]\nreplications = 2\nwarmup = \"0s\"\n");
         let files = |_: &Path| Ok::<_, String>(text.as_bytes().to_vec());
         let scenario = parse(&Source::new("seconds.toml", scenario), &files).unwrap_or_else(|why| panic!("{why}")).scenario;
         let study = run(&scenario, &[Method::Simulation], &Blind);
