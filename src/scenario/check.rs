@@ -125,8 +125,10 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         let bounded = queue.max_length.is_some() && queue.overflow != Overflow::Block || queue.message_ttl.is_some();
         let at = place(tree, "queues", &queue.name, "").unwrap_or_default();
         let at_least = if load.known().is_some() { "" } else { "at least " };
-        if load.least >= 1.0 && !bounded {
-            let growth = demand.arrivals.least - capacity;
+        let growth = demand.arrivals.least - capacity;
+        // What is just enough is enough where nothing happens by chance.
+        let enough_time = growth <= 1e-9 * capacity && !scenario.has_chance();
+        if load.least >= 1.0 && !bounded && !enough_time {
             let rho = match load.least {
                 rho if rho.is_finite() => significant(rho, 3),
                 _ if demand.attempts.is_infinite() => "infinite, as no delivery is ever done in time".into(),

@@ -4,6 +4,7 @@
 //! into it (`graft`); it is read against the `grammar` (`read`); and what was read is checked as a whole
 //! (`check`). The way back is [`resolved`].
 
+mod chance;
 mod check;
 mod circle;
 mod demand;
@@ -14,6 +15,7 @@ mod grammar;
 mod inline;
 pub mod model;
 mod node;
+mod partitions;
 mod plan;
 mod problem;
 mod read;

@@ -90,6 +90,12 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// The partitions, where they decide which of the queue's servers may take a message: each has one consumer, even if it is the only
+    /// one, so that a single server takes what it would have taken anyway.
+    pub fn binding_partitions(&self, servers: Option<u32>) -> Option<u32> {
+        self.partitions.filter(|_| servers != Some(1))
+    }
+
     /// Whether senders wait for room, forwarding consumers among them.
     pub fn blocks(&self) -> bool {
         self.max_length.is_some() && self.overflow == Overflow::Block

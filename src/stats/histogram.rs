@@ -7,6 +7,9 @@ const HALF_BITS: u32 = 10;
 /// Values below this are counted exactly.
 const LINEAR: u64 = 2 << HALF_BITS;
 
+/// So many different values are kept as they are, besides their buckets: what has no chance in it, or little, has exact percentiles.
+const FEW: usize = 32;
+
 /// Buckets that are merged, or passed over, together.
 const STRETCH: usize = 512;
 /// Values up to this are their own bucket.
@@ -26,6 +29,10 @@ pub struct Counts {
     counts: Vec<u64>,
     total: u64,
     max: u64,
+    /// Every value with how often it came, in increasing order, while there are few.
+    few: Vec<(u64, u64)>,
+    /// Whether there were more.
+    many: bool,
 }
 
 impl Default for Counts {
@@ -59,7 +66,7 @@ fn bounds(bucket: usize) -> (u64, u64) {
 
 impl Counts {
     pub fn new() -> Self {
-        Counts { counts: Vec::new(), total: 0, max: 0 }
+        Counts { counts: Vec::new(), total: 0, max: 0, few: Vec::new(), many: false }
     }
 
     /// Makes room for a bucket. The room follows from the largest value alone, so that equal counts are equal.
@@ -68,8 +75,30 @@ impl Counts {
         self.counts.resize((bucket + 1).next_multiple_of(STRETCH), 0);
     }
 
+    /// Whether every value is still kept as it is.
+    #[inline(always)]
+    pub(super) fn keeps_values(&self) -> bool {
+        !self.many
+    }
+
+    /// Keeps a value that came so many times, or none any more if there are too many.
+    #[cold]
+    pub(super) fn keep(&mut self, value: u64, times: u64) {
+        if self.many || times == 0 {
+            return;
+        }
+        match self.few.binary_search_by_key(&value, |kept| kept.0) {
+            Ok(at) => self.few[at].1 += times,
+            Err(at) if self.few.len() < FEW => self.few.insert(at, (value, times)),
+            Err(_) => (self.many, self.few) = (true, Vec::new()),
+        }
+    }
+
     #[inline(always)]
     pub fn record(&mut self, value: u64) {
+        if self.keeps_values() {
+            self.keep(value, 1);
+        }
         let bucket = bucket(value);
         if bucket >= self.counts.len() {
             self.reach(bucket);
@@ -81,6 +110,7 @@ impl Counts {
 
     /// Counts so many zeros.
     pub(super) fn record_zeros(&mut self, times: u64) {
+        self.keep(0, times);
         if self.counts.is_empty() && times > 0 {
             self.reach(0);
         }
@@ -90,7 +120,7 @@ impl Counts {
         self.total += times;
     }
 
-    /// Counts values whose buckets are known, and the largest of them.
+    /// Counts values whose buckets are known, and the largest of them. While values are kept, [`Counts::keep`] takes each besides.
     pub(super) fn record_all(&mut self, buckets: &[u16], max: u64) {
         if !buckets.is_empty() && bucket(max) >= self.counts.len() {
             self.reach(bucket(max));
@@ -111,6 +141,10 @@ impl Counts {
 
     /// Adds another's counts.
     pub fn merge(&mut self, other: &Counts) {
+        other.few.iter().for_each(|&(value, times)| self.keep(value, times));
+        if other.many {
+            (self.many, self.few) = (true, Vec::new());
+        }
         if other.counts.len() > self.counts.len() {
             self.counts.resize(other.counts.len(), 0);
         }
@@ -125,9 +159,26 @@ impl Counts {
 
     /// The time below or at which a share of the values lies, in seconds, interpolated within its bucket; `None` if empty.
     pub fn quantile(&self, share: f64) -> Option<f64> {
+        if let Some(value) = self.kept_at(share) {
+            return Some(value as f64 / crate::units::NANOS_PER_SECOND);
+        }
         let (low, width, inside) = self.at_rank(share)?;
         let within = if width > 1 { inside * width as f64 } else { 0.0 };
         Some((low as f64 + within).min(self.max as f64) / crate::units::NANOS_PER_SECOND)
+    }
+
+    /// The value at which a share ends, if all are kept.
+    fn kept_at(&self, share: f64) -> Option<u64> {
+        let (rank, mut below) = (self.rank(share), 0);
+        self.few.iter().find_map(|(value, times)| {
+            below += times;
+            (below >= rank).then_some(*value)
+        })
+    }
+
+    /// The position, from 1, of the value at which a share ends.
+    fn rank(&self, share: f64) -> u64 {
+        ((share * self.total as f64).ceil() as u64).clamp(1, self.total.max(1))
     }
 
     /// The same of whole numbers, such as lengths of a queue: the smallest that at least this share does not exceed.
@@ -137,8 +188,7 @@ impl Counts {
 
     /// Start and width of the bucket in which a share of the values ends, and how far into the bucket's values that is.
     fn at_rank(&self, share: f64) -> Option<(u64, u64, f64)> {
-        let rank = ((share * self.total as f64).ceil() as u64).clamp(1, self.total.max(1));
-        let mut below = 0;
+        let (rank, mut below) = (self.rank(share), 0);
         for (i, &count) in self.counts.iter().enumerate() {
             if below + count >= rank {
                 let (low, width) = bounds(i);
@@ -158,6 +208,12 @@ impl Counts {
     pub fn share_up_to(&self, time: f64) -> f64 {
         // Out of range it is cut to the ends.
         let value = (time * crate::units::NANOS_PER_SECOND) as u64;
+        if self.keeps_values() && time >= 0.0 && self.total > 0 {
+            // A time that came of whole nanoseconds may be a rounding less than they were.
+            let value = (time * crate::units::NANOS_PER_SECOND + 1e-3) as u64;
+            let upto: u64 = self.few.iter().take_while(|kept| kept.0 <= value).map(|kept| kept.1).sum();
+            return upto as f64 / self.total as f64;
+        }
         let last = bucket(value);
         let (low, width) = bounds(last);
         let here = self.counts.get(last).copied().unwrap_or_default();
@@ -218,6 +274,24 @@ mod tests {
         }
         a.merge(&b);
         assert_eq!(a, both);
+    }
+
+    /// 77.8 ms lies within a bucket from 77.79 to 77.86; of two values the median is one of them.
+    #[test]
+    fn few_values_have_exact_percentiles_in_whatever_way_they_are_counted() {
+        let (mut one, mut other) = (Counts::new(), Counts::new());
+        for _ in 0..600 {
+            one.record(77_800_000);
+        }
+        for _ in 0..400 {
+            other.record(120_000_001);
+        }
+        assert_eq!((one.quantile(0.5), one.quantile(0.999)), (Some(0.0778), Some(0.0778)));
+        one.merge(&other);
+        assert_eq!([0.5, 0.6, 0.601, 0.99].map(|share| one.quantile(share)), [0.0778, 0.0778, 0.120_000_001, 0.120_000_001].map(Some));
+        assert_eq!((one.share_up_to(0.0778), one.share_up_to(0.0777)), (0.6, 0.0));
+        (0..FEW as u64).for_each(|i| one.record(i));
+        assert!(!one.keeps_values() && (one.quantile(0.5).expect("not empty") / 0.0778 - 1.0).abs() < 1e-3);
     }
 
     #[test]

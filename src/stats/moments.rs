@@ -65,6 +65,9 @@ impl Times {
 
     /// Adds the differences `to` − `from`.
     pub fn add_between(&mut self, from: &[u64], to: &[u64]) {
+        if self.counts.keeps_values() {
+            from.iter().zip(to).for_each(|(from, to)| self.counts.keep(to - from, 1));
+        }
         // Room for few is cleared sooner.
         if from.len() <= ROWS { self.add_blocks::<ROWS>(from, to) } else { self.add_blocks::<BLOCK>(from, to) }
     }

@@ -48,8 +48,11 @@ fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
 
 /// Whether an estimate meets an objective, both ends of its interval agreeing.
 pub fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
+    // What differs by the rounding of its making is the same.
+    let same = |difference: f64| difference.abs() <= 1e-9 * objective.limit.abs();
+    let half = estimate.half_width.filter(|half| !same(*half)).unwrap_or(0.0);
     let value = estimate.value.unwrap_or(f64::INFINITY);
-    let half = estimate.half_width.unwrap_or(0.0);
+    let value = if same(value - objective.limit) { objective.limit } else { value };
     let met = |x: f64| match objective.relation {
         Relation::Less => x < objective.limit,
         Relation::LessOrEqual => x <= objective.limit,
@@ -73,6 +76,10 @@ mod tests {
         let at = |value, half| outcome(&objective, &Estimate::with(value, Some(half)));
         assert_eq!([at(0.15, 0.01), at(0.25, 0.01), at(0.195, 0.01)], [Met::Pass, Met::Fail, Met::Inconclusive]);
         assert_eq!(outcome(&objective, &Estimate::infinite()), Met::Fail);
+        // What always is at the limit is not below it, whatever rounding left.
+        assert_eq!([at(0.2, 0.0), at(0.2 - 1e-16, 1e-17), at(0.2 + 1e-16, 1e-17)], [Met::Fail; 3]);
+        let at_most = Objective { relation: Relation::LessOrEqual, ..objective.clone() };
+        assert_eq!(outcome(&at_most, &Estimate::with(0.2 + 1e-16, Some(1e-17))), Met::Pass);
         assert_eq!(judge(&[objective], &[])[0].outcome, Met::Inconclusive);
     }
 

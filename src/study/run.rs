@@ -17,13 +17,6 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     let mut unanswered = Vec::new();
     if wanted.contains(&Method::Theory) {
         keep(theory::answer(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
-        if scenario.simulation.overheads.hand_off > 0.0 {
-            // An exact answer to another question: the simulation's host needs its time.
-            for theory in &mut answers {
-                theory.exact = false;
-                theory.caveats.push("of an ideal host, which hands messages over in no time".into());
-            }
-        }
     }
     if wanted.contains(&Method::Simulation) {
         keep(simulation::simulate(scenario, watch).map(|a| vec![a]), &mut answers, &mut unanswered);

@@ -45,6 +45,7 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     }
     .map_err(refuse)?;
     caveats.extend(run.caveats(&combined, made));
+    caveats.extend(scenario.partition_caveats());
     let effort = format!(
         "{}, {made} replication{} of {} messages, the first {} left out",
         run.engine_name(),

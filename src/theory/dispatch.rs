@@ -158,9 +158,30 @@ impl ClosedForm for Split {
             }
         };
         let ends = scenario.producers.iter().enumerate().map(end).collect();
-        let name = format!("{} × {}", nodes.len(), nodes[0].0.kendall());
+        let name = caption(&nodes, topic.deliver);
         Ok(Network { nodes, ends, exact, caveats: caveat.into_iter().collect() }.answer(scenario, &name))
     }
+}
+
+/// What was solved: the queues by their own names, those that are alike counted, and how they come by their messages.
+fn caption(nodes: &[(Station<'_>, Figures)], deliver: Deliver) -> String {
+    let mut kinds: Vec<(String, usize)> = Vec::new();
+    for name in nodes.iter().map(|(station, _)| station.caption()) {
+        match kinds.last_mut() {
+            Some((last, count)) if *last == name => *count += 1,
+            _ => kinds.push((name, 1)),
+        }
+    }
+    let names: Vec<String> = kinds.into_iter().map(|(name, n)| if n > 1 { format!("{n} × {name}") } else { name }).collect();
+    let how = match deliver {
+        _ if nodes.len() == 1 => "",
+        Deliver::ByKey => " by key",
+        Deliver::Random => " at random",
+        Deliver::RoundRobin => " in turn",
+        Deliver::All => " of copies",
+        Deliver::ShortestQueue | Deliver::PowerOfTwo => "",
+    };
+    names.join(", ") + how
 }
 
 /// Why the queues of a topic are not alike, each with one exponential server behind unbounded room.

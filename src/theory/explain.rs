@@ -126,7 +126,9 @@ fn losing_before(scenario: &Scenario, queue: usize) -> Vec<String> {
 pub fn growing(scenario: &Scenario) -> Vec<usize> {
     let queues = scenario.queues.iter().zip(demands(scenario)).enumerate();
     // What comes back for ever grows in spite of bounds.
-    let grows = |queue: &Queue, least: f64| overloads(least) && (least.is_infinite() || !bounded(scenario, queue));
+    // Just enough is enough where nothing happens by chance.
+    let least_overload = if scenario.has_chance() { 1.0 - 1e-12 } else { 1.0 + 1e-12 };
+    let grows = |queue: &Queue, least: f64| least >= least_overload && (least.is_infinite() || !bounded(scenario, queue));
     queues.filter(|(_, (queue, demand))| demand.rho().is_some_and(|rho| grows(queue, rho.least))).map(|(i, _)| i).collect()
 }
 

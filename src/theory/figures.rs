@@ -127,7 +127,7 @@ impl Figures {
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
     pub fn answer(&self, station: &Station<'_>) -> Answer {
         let kind = if self.exact { "" } else { ", approximately" };
-        let mut answer = Answer::new(Method::Theory, format!("{}{kind}", station.kendall()));
+        let mut answer = Answer::new(Method::Theory, format!("{}{kind}", station.caption()));
         answer.exact = self.exact;
         answer.caveats.clone_from(&self.caveats);
         answer.caveats.extend(general_caveats(station));

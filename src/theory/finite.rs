@@ -275,6 +275,16 @@ impl Closed {
             .collect::<Result<_, _>>()?;
         let visits: Vec<Vec<f64>> = entries.iter().map(|entry| visits(scenario, *entry)).collect();
         let several = loops.len() > 1;
+        if jackson::blocks(scenario) {
+            return Err("full queues block the consumers that forward to them".into());
+        }
+        if scenario.consumers.iter().any(|c| c.to.iter().any(|r| matches!(r.to, Destination::Topic(_)))) {
+            return Err("messages pass through a topic".into());
+        }
+        let forwards = scenario.consumers.iter().any(|c| !c.to.is_empty());
+        if forwards && scenario.producers.iter().any(|p| p.service_time.is_some()) {
+            return Err("producers bring their own work, which is the same at every queue that a message passes".into());
+        }
         let mut stops = Vec::new();
         for queue in 0..scenario.queues.len() {
             let streams = scenario.producers.iter().map(|producer| Stream { producer, rate: 1.0, gaps: Gaps::Other("") }).collect();

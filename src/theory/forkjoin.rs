@@ -72,26 +72,38 @@ pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Re
     let sojourns: Vec<Times> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
     if !brought && nodes.iter().all(|(s, _)| s.servers.is_none() && s.service.is_exponential() && s.only(&[]).is_ok()) {
         // Nobody waits, so that copies have nothing in common.
-        return Ok((Some(independent(needed, sojourns)), true, None));
+        let joined = independent(needed, sojourns).ok_or_else(|| unknown(nodes))?;
+        return Ok((Some(joined), true, None));
     }
     let caveat = format!(
         "the time until {needed} of {n} copies are done takes them for independent, which is too late for all and too early for one"
     );
-    Ok((Some(independent(needed, sojourns)), false, Some(caveat)))
+    let joined = independent(needed, sojourns).ok_or_else(|| unknown(nodes))?;
+    Ok((Some(joined), false, Some(caveat)))
 }
 
-/// The k-th of several independent times.
-fn independent(k: u32, times: Vec<Times>) -> Times {
-    let tail = move |t: f64| {
-        let tails: Option<Vec<f64>> = times.iter().map(|time| time.tail(t)).collect();
-        tails.map(|tails| fewer_than(k, &tails))
+/// Why nothing is known of the time until enough copies are done, although each queue's mean may be.
+fn unknown(nodes: &[(Station<'_>, Figures)]) -> Refusal {
+    let without = nodes.iter().filter(|(s, f)| f.whole(s).tail(0.0).is_none());
+    let names: Vec<String> = without.map(|(s, _)| format!("`{}`", s.queue.name)).collect();
+    let what = match names.as_slice() {
+        [] => "a time that may have no mean".to_string(),
+        names => format!("{}, of which no more than the mean is known", names.join(" and ")),
     };
-    if tail(0.0).is_none() {
-        return Times::moments(f64::INFINITY, None);
+    Refusal::Other(format!("no closed form of the time until enough copies are done: it depends on the law of the time at {what}"))
+}
+
+/// The k-th of several independent times; `None` if a law is not known, or the mean of some does not exist.
+fn independent(k: u32, times: Vec<Times>) -> Option<Times> {
+    if times.iter().any(|time| !time.mean.is_finite() || time.tail(0.0).is_none()) {
+        return None;
     }
-    let of = move |t: f64| tail(t).unwrap_or(0.0);
+    let of = move |t: f64| {
+        let tails: Vec<f64> = times.iter().map(|time| time.tail(t).unwrap_or(0.0)).collect();
+        fewer_than(k, &tails)
+    };
     let (mean, square) = moments(&of);
-    Times::law(mean, (square - mean * mean).max(0.0).sqrt(), of)
+    Some(Times::law(mean, (square - mean * mean).max(0.0).sqrt(), of))
 }
 
 /// P(fewer than k are done), from the chance of each not to be done.
@@ -132,9 +144,9 @@ mod tests {
     #[test]
     fn independent_copies_have_harmonic_means() {
         let copies = |n: usize| (0..n).map(|_| Times::delayed_exponential(1.0, 4.0)).collect::<Vec<_>>();
-        let all = independent(4, copies(4));
+        let all = independent(4, copies(4)).expect("laws are known");
         assert!((all.mean - 0.5208333333333333).abs() < 1e-9, "{}", all.mean);
         assert!((all.quantile(0.99).expect("known") - 1.4969249042083141).abs() < 1e-9);
-        assert!((independent(2, copies(3)).mean - kth_of(2, 3) / 4.0).abs() < 1e-9);
+        assert!((independent(2, copies(3)).expect("laws are known").mean - kth_of(2, 3) / 4.0).abs() < 1e-9);
     }
 }

@@ -91,6 +91,7 @@ pub use times::Times;
 
 use crate::answer::{Answer, Method, Unanswered};
 use crate::scenario::Scenario;
+use crate::units::significant;
 
 /// Whether a model is a theorem or an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +104,7 @@ pub enum Exactness {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// More arrives than can be served.
-    #[error("unstable: rho = {}, the backlog grows by {growth:.2} messages/s", number(*rho))]
+    #[error("unstable: rho = {}, the backlog grows by {} messages/s", number(*rho), significant(*growth, 3))]
     Unstable {
         rho: f64,
         /// Messages a second.
@@ -117,9 +118,10 @@ pub enum Refusal {
     Other(String),
 }
 
-/// Up to four significant digits, without the noise of the last.
+/// Three decimals, or as many more as tell a load from 1, without zeros at the end.
 fn number(x: f64) -> String {
-    let rounded = format!("{x:.3}");
+    let decimals = (3..=9).find(|&n| format!("{x:.n$}") != format!("{:.n$}", 1.0)).filter(|_| x != 1.0).unwrap_or(3);
+    let rounded = format!("{x:.decimals$}");
     rounded.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
@@ -265,7 +267,16 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     let mut nearest: Option<(usize, String)> = None;
     for model in MODELS {
         match model.applies(scenario) {
-            Ok(()) => return model.solve(scenario).map_err(|refusal| unanswered(refusal.to_string())),
+            Ok(()) => {
+                let mut answer = model.solve(scenario).map_err(|refusal| unanswered(refusal.to_string()))?;
+                answer.caveats.extend(scenario.partition_caveats());
+                if scenario.simulation.overheads.hand_off > 0.0 {
+                    // An exact answer to another question: the simulation's host needs its time.
+                    answer.exact = false;
+                    answer.caveats.push("of an ideal host, which hands messages over in no time".into());
+                }
+                return Ok(answer);
+            }
             Err(reason) => {
                 // Of models that are as near, the most general one's reason says best what stands in the way.
                 let lacks = model.lacks(scenario);

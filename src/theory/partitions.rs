@@ -4,6 +4,7 @@
 use super::mg1::Mg1;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times};
 use crate::scenario::Keys;
+use crate::units::significant;
 
 /// More keys than this are not counted one by one.
 const MOST_KEYS: u32 = 1 << 20;
@@ -43,7 +44,7 @@ impl Partitioned {
     /// Messages a second of every stream at every server.
     fn rates(station: &Station<'_>) -> Result<Vec<Vec<f64>>, String> {
         super::mginf::poisson(station)?;
-        let partitions = station.queue.partitions.filter(|p| *p > 1).ok_or("the queue has no partitions")?;
+        let partitions = station.queue.partitions.ok_or("the queue has no partitions")?;
         let servers = station.servers.ok_or("servers are without limit")?;
         if station.groups.len() > 1 {
             return Err("there are several consumer groups".into());
@@ -87,9 +88,9 @@ impl QueueModel for Partitioned {
         if worst >= 1.0 - 1e-12 {
             let grows = |rates: &Vec<f64>| rates.iter().sum::<f64>() * (1.0 - 1.0 / load(rates)).max(0.0);
             return Err(Refusal::Other(format!(
-                "unstable: the busiest partition has rho = {}, its backlog grows by {:.2} messages/s",
+                "unstable: the busiest partition has rho = {}, its backlog grows by {} messages/s",
                 super::number(worst),
-                lanes.iter().filter(|rates| load(rates) > 0.0).map(grows).sum::<f64>()
+                significant(lanes.iter().filter(|rates| load(rates) > 0.0).map(grows).sum::<f64>(), 3)
             )));
         }
         let (mut parts, mut waiting, mut delayed) = (Vec::new(), 0.0, 0.0);

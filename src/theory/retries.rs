@@ -1,8 +1,10 @@
 //! Deliveries that fail and are repeated, M/G/1 and M/M/c, with or without a limit.
 
 use super::invert::Transform;
+use super::service::is_constant;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1, mmc};
 use crate::scenario::{Ack, RetryDelay};
+use crate::workload::laws::{Empirical, Law};
 
 /// The work of all deliveries of a message.
 ///
@@ -61,6 +63,25 @@ impl Deliveries {
     fn moments(&self, succeeded: bool, [m1, m2, m3]: [f64; 3]) -> [f64; 3] {
         let [d1, d2, d3] = self.factorials(succeeded);
         [d1 * m1, d1 * m2 + d2 * m1 * m1, d1 * m3 + 3.0 * d2 * m1 * m2 + d3 * m1.powi(3)]
+    }
+
+    /// The law of the compound time of services that all take `each`: so many times as there are deliveries. `None` if it has more than
+    /// a few hundred values that matter.
+    fn constants(&self, succeeded: bool, each: f64) -> Option<Times> {
+        const MOST: u32 = 200;
+        let (p, success) = (self.failure, 1.0 - self.loss());
+        let (mut values, mut weights) = (Vec::new(), Vec::new());
+        for n in 1..=MOST {
+            let last = self.limit == Some(n);
+            let here = p.powi(n as i32 - 1);
+            let weight = if succeeded { here * (1.0 - p) / success } else { here * if last { 1.0 } else { 1.0 - p } };
+            values.push(f64::from(n) * each);
+            weights.push(weight);
+            if last || self.beyond(n) < 1e-15 {
+                return Empirical::new(&values, &weights).map(|law| Times::of(&Law::Empirical(law)));
+            }
+        }
+        None
     }
 
     /// The transform of the compound time.
@@ -135,7 +156,10 @@ impl QueueModel for Retries {
         };
         debug_assert!(c == 1 || (mmc::wait_mean(lambda, 1.0 / m1, c) / wait.mean - 1.0).abs() < 1e-6 || wait.mean == 0.0);
         let [s1, s2, _] = deliveries.moments(true, each);
-        let served = Times::transformed(s1, (s2 - s1 * s1).max(0.0).sqrt(), 1.0, deliveries.transform(true, &service));
+        let constant = station.service.law().filter(|law| is_constant(law)).map(Law::mean);
+        let served = constant
+            .and_then(|each| deliveries.constants(true, each))
+            .unwrap_or_else(|| Times::transformed(s1, (s2 - s1 * s1).max(0.0).sqrt(), 1.0, deliveries.transform(true, &service)));
         let loss = deliveries.loss();
         let mut figures = Figures::lossless(station, Some(delayed), wait.clone());
         figures.loss = loss;

@@ -224,11 +224,13 @@ impl<'a> Station<'a> {
             Feature::Outages => groups.iter().any(|c| c.outages.is_some()),
             Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
             Feature::Forwarding => groups.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)),
-            Feature::Partitions => queue.partitions.is_some_and(|p| p > 1),
+            Feature::Partitions => queue.binding_partitions(self.servers).is_some(),
             Feature::TimeToLive => queue.message_ttl.is_some(),
             Feature::VisibilityTimeout => {
                 // In a consumer's own line a delivery ages before its work begins.
-                let sure = self.service.is_constant() && !self.has(Feature::Outages) && groups.iter().all(|c| c.prefetch <= 1);
+                let whole = queue.preemption == Preemption::None && queue.discipline != Discipline::ProcessorSharing;
+                let alone = !self.has(Feature::Outages) && !self.has(Feature::ConsumerBatches) && groups.iter().all(|c| c.prefetch <= 1);
+                let sure = self.service.is_constant() && whole && alone;
                 queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
             }
             Feature::Backlog => queue.initial_backlog > 0,
@@ -237,10 +239,14 @@ impl<'a> Station<'a> {
             Feature::DropHead => self.room().is_some_and(|m| m > 0) && queue.overflow == Overflow::DropHead,
             Feature::BlockedOrder => queue.blocks() && !self.is_in_order(),
             Feature::Order => !self.is_in_order(),
-            // One server that takes its own line in the order of arrival does what it would have done anyway.
+            // One server that takes its own line in the order of arrival does what it would have done anyway, unless something
+            // comes back behind that line, or leaves the queue for it.
             Feature::Prefetch => {
-                let alike = self.servers == Some(1) && queue.max_length.is_none() && queue.message_ttl.is_none() && self.is_in_order();
-                groups.iter().any(|c| c.prefetch > 1) && !alike
+                use Feature::{Autoscaling, ConsumerBatches, Failures, Outages, OwnFailures};
+                let back = queue.visibility_timeout.is_some() || [Failures, OwnFailures, Outages].iter().any(|f| self.has(*f));
+                let counted = queue.max_length.is_some() || queue.message_ttl.is_some() || queue.delivery_limit.is_some();
+                let other = [Autoscaling, ConsumerBatches].iter().any(|f| self.has(*f)) || !self.is_in_order();
+                groups.iter().any(|c| c.prefetch > 1) && !(self.servers == Some(1) && !back && !counted && !other)
             }
             Feature::Durability => queue.durability != Durability::default(),
             Feature::MixedGroups => {
@@ -293,6 +299,31 @@ impl<'a> Station<'a> {
         }
         if self.has(Feature::MixedGroups) {
             name += &format!(" ({} kinds of servers)", self.kinds_of_servers());
+        }
+        name
+    }
+
+    /// What a model of the queue solves: Kendall's name, with what it does not say.
+    pub fn caption(&self) -> String {
+        let mut name = match (self.queue.binding_partitions(self.servers), self.servers) {
+            (Some(partitions), Some(servers)) => {
+                let own = Station { servers: Some(1), ..self.clone() }.kendall();
+                match partitions.min(servers) {
+                    1 => format!("{own}, the only one of {servers} servers that has a partition"),
+                    lanes => format!("{lanes} × {own} by key"),
+                }
+            }
+            _ => self.kendall(),
+        };
+        if let Some(batch) = self.groups.iter().filter_map(|c| c.batch).map(|b| b.max).max().filter(|max| *max > 1) {
+            name += &format!(" in batches of up to {batch}");
+        }
+        if self.has(Feature::Failures) || self.has(Feature::OwnFailures) {
+            let later = self.groups.iter().any(|c| c.retry_delay.is_some_and(|delay| delay.max > 0.0));
+            name += if later { " with back-off" } else { " with retries" };
+        }
+        if self.has(Feature::Outages) {
+            name += " with outages";
         }
         name
     }

@@ -123,17 +123,18 @@ fn scenario(dice: &mut Dice) -> String {
     text
 }
 
-fn simulated(scenario: &Scenario, seed: u64, messages: u64) -> Option<Answer> {
+/// The simulation's answer with another seed and length.
+pub fn simulated(scenario: &Scenario, seed: u64, messages: u64, replications: u32) -> Option<Answer> {
     let mut scenario = Scenario { seed, ..scenario.clone() };
-    scenario.simulation.replications = REPLICATIONS;
+    scenario.simulation.replications = replications;
     scenario.simulation.length = Length::Messages(messages);
     run(&scenario, &[Method::Simulation], &Blind).answer(Method::Simulation).cloned()
 }
 
-/// The metrics that miss. Lengths' percentiles are whole numbers, and what a simulation never saw has no interval.
-fn misses(exact: &Answer, simulated: &Answer) -> Vec<String> {
-    let freedom = u64::from(REPLICATIONS) - 1;
-    let widen = t_quantile(0.999_999, freedom) / t_quantile(0.95, freedom);
+/// The metrics that miss at a confidence. Lengths' percentiles are whole numbers, and what a simulation never saw has no interval.
+pub fn misses(exact: &Answer, simulated: &Answer, confidence: f64, replications: u32) -> Vec<String> {
+    let freedom = u64::from(replications) - 1;
+    let widen = t_quantile(confidence, freedom) / t_quantile(0.95, freedom);
     let off = |(path, expected): (&String, &queuelab::answer::Estimate)| {
         let found = simulated.get(path)?;
         let (expected, value, half) = (expected.value?, found.value?, found.half_width?);
@@ -143,6 +144,12 @@ fn misses(exact: &Answer, simulated: &Answer) -> Vec<String> {
             .then(|| format!("{path}: {expected} against {value} ± {half}"))
     };
     exact.metrics.iter().filter_map(off).collect()
+}
+
+/// The metrics that missed both times, as they missed the second time.
+pub fn twice(first: &[String], second: &[String]) -> Vec<String> {
+    let same = |line: &&String| first.iter().any(|other| other.split(':').next() == line.split(':').next());
+    second.iter().filter(same).cloned().collect()
 }
 
 #[test]
@@ -155,15 +162,16 @@ fn what_theory_calls_exact_is_what_is_simulated() {
         // Some draws contradict themselves, and the grammar says so.
         let Ok(parsed) = parse(&source, &NoFiles) else { continue };
         let Ok(exact) = theory::answer(&parsed.scenario) else { continue };
-        let Some(first) = simulated(&parsed.scenario, 3, 6_000).filter(|_| exact.exact) else { continue };
+        let Some(first) = simulated(&parsed.scenario, 3, 6_000, REPLICATIONS).filter(|_| exact.exact) else { continue };
         compared += 1;
-        let missed = misses(&exact, &first);
+        let missed = misses(&exact, &first, 0.999_999, REPLICATIONS);
         if missed.is_empty() {
             continue;
         }
-        let again = simulated(&parsed.scenario, 4, 60_000).map(|second| misses(&exact, &second)).unwrap_or_default();
-        let same = |line: &&String| missed.iter().any(|other| other.split(':').next() == line.split(':').next());
-        let both: Vec<&String> = again.iter().filter(same).collect();
+        let again = simulated(&parsed.scenario, 4, 60_000, REPLICATIONS)
+            .map(|second| misses(&exact, &second, 0.999_999, REPLICATIONS))
+            .unwrap_or_default();
+        let both = twice(&missed, &again);
         if !both.is_empty() {
             wrong.push(format!("{} says\n{both:#?}\nof\n{text}", exact.by));
         }

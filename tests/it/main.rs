@@ -14,6 +14,7 @@ mod literature;
 mod metrics;
 mod networks;
 mod oracle;
+mod pairs;
 mod queue;
 mod readme;
 mod semantics;

@@ -46,7 +46,7 @@ const INEXPRESSIBLE: &[(&str, &str)] = &[
 const REFUSED: &[(&str, f64, f64, &str)] = &[
     ("mm1-unstable-rho1.0", 10.0, 10.0, "rho = 1"),
     ("mm1-unstable-rho1.2", 12.0, 10.0, "2.00 messages/s"),
-    ("user-formulas-overload", 150.0, 100.0, "50.00 messages/s"),
+    ("user-formulas-overload", 150.0, 100.0, "50.0 messages/s"),
 ];
 
 fn misses(case: &Case) -> Vec<String> {

@@ -187,7 +187,7 @@ impl<S: Blocks> Network<S> {
             self.park(slot, recorder);
             return false;
         }
-        if station.partitions > 1 {
+        if station.lanes.len() > 1 {
             let lanes = station.lanes.len() as u32;
             self.jobs[slot].lane = self.key_of(slot) % self.stations[queue as usize].partitions % lanes;
         }

@@ -94,9 +94,10 @@ impl<S: Blocks> Network<S> {
                     }
                 }
             }
-            if station.partitions > 1 {
-                // A partition belongs to one server; servers beyond the partitions have none.
-                let lanes = station.servers.len().min(station.partitions as usize).max(1);
+            if station.partitions > 0 {
+                // A partition belongs to one server; servers beyond the partitions have none, and share a line that stays empty.
+                let servers = station.servers.len();
+                let lanes = servers.min(station.partitions as usize).max(2).min(servers).max(1);
                 station.lanes = vec![station.lanes[0].clone(); lanes];
             }
         }
@@ -228,7 +229,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         commits: VecDeque::new(),
         sync: scenario.simulation.overheads.sync.clone().map(|law| (law, key.role("sync", &queue.name))),
         committed: 0,
-        partitions: queue.partitions.unwrap_or(1),
+        partitions: queue.partitions.unwrap_or(0),
         plain,
         ahead: 0,
         batching,

@@ -20,6 +20,7 @@ fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
     let queue = &scenario.queues[index];
     let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
     let any = |has: fn(&Consumer) -> bool| groups.iter().any(|c| has(c));
+    let servers = groups.iter().try_fold(0u32, |sum, c| Some(sum.saturating_add(c.most_servers()?)));
     let waits = |c: &Consumer| c.to.iter().flat_map(|r| scenario.queues_of(r.to)).any(|q| scenario.queues[q].blocks());
     let refuse = |one: &str, other: &str| Err(format!("queue `{}` has {one}, which does not go with {other}", queue.name));
     let features: [(bool, &str); 8] = [
@@ -29,7 +30,7 @@ fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
         (any(|c| c.autoscale.is_some()), "autoscaling"),
         (any(|c| c.count == Servers::Unlimited), "unlimited servers"),
         (queue.visibility_timeout.is_some(), "visibility_timeout"),
-        (queue.partitions.is_some_and(|p| p > 1), "partitions"),
+        (queue.binding_partitions(servers).is_some() || queue.partitions.is_some_and(|p| p > 1), "partitions"),
         (groups.len() > 1, "several groups of consumers"),
     ];
     let first = |indices: &[usize]| indices.iter().find(|i| features[**i].0).map(|i| features[*i].1);

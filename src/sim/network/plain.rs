@@ -21,7 +21,7 @@ pub fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)]
     queue.max_length.is_none()
         && queue.message_ttl.is_none()
         && queue.visibility_timeout.is_none()
-        && queue.partitions.is_none_or(|p| p <= 1)
+        && queue.partitions.is_none()
         && queue.durability != Durability::Fsync
         && queue.preemption == Preemption::None
         && queue.discipline != Discipline::ProcessorSharing
