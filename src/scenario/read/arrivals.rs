@@ -178,7 +178,7 @@ fn trace(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arri
         Some(column) => Some(cx.text(column)?.to_string()),
         None => None,
     };
-    let instants = cx.measured(field, column.as_deref(), Want::Arrivals)?.arrivals?.instants;
+    let instants = cx.measured(field, column.as_deref(), Want::Arrivals, "arrivals")?.arrivals?.instants;
     let last = instants.last().copied().unwrap_or(0.0);
     let rate = if last > 0.0 { instants.len() as f64 / last } else { 0.0 };
     Some((Arrivals::Trace { file: PathBuf::from(field.node.as_text()?), column, instants }, rate))

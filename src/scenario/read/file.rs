@@ -7,8 +7,8 @@ use crate::workload::file::{self, By, Heading, Measured, Role, Want, Weight};
 use std::path::Path;
 
 impl Context<'_> {
-    /// What the file that a field names, looked for beside the scenario, measures.
-    pub fn measured(&mut self, field: Field<'_>, column: Option<&str>, want: Want) -> Option<Measured> {
+    /// What the file that a field names, looked for beside the scenario, measures; `what` it is read for goes into sentences.
+    pub fn measured(&mut self, field: Field<'_>, column: Option<&str>, want: Want, what: &str) -> Option<Measured> {
         let name = self.text(field)?;
         let bytes = match self.files.read(Path::new(name)) {
             Ok(bytes) => bytes,
@@ -37,7 +37,7 @@ impl Context<'_> {
             measured.findings.insert(0, file::Finding { weight: Weight::Caveat, text: text.into() });
         }
         for finding in measured.findings.drain(..) {
-            let text = format!("`{name}`: {}", finding.text);
+            let text = format!("`{name}` for {what}: {}", finding.text);
             // Several settings may read one file.
             if !self.found.iter().any(|known| known.text == text) {
                 if finding.weight == Weight::Caveat {

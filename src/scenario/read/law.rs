@@ -249,7 +249,7 @@ impl Arguments for Reader<'_, '_, '_> {
             None => None,
         };
         let role = if self.key == "gap" { Role::Gap } else { Role::Service };
-        let measured = self.cx.measured(field, column.as_deref(), Want::Times(role))?;
+        let measured = self.cx.measured(field, column.as_deref(), Want::Times(role), self.key)?;
         let values = measured.service.or(measured.latency)?.values;
         Some(Sampled { file: self.cx.text(field)?.to_string(), column, values })
     }

@@ -48,7 +48,15 @@ pub struct Column {
     pub name: String,
     pub unit: Option<Unit>,
     pub cells: Vec<Cell>,
-    pub out: BTreeMap<Why, (usize, Vec<(u64, String)>)>,
+    pub out: BTreeMap<Why, LeftOut>,
+}
+
+/// Cells that are left out for one reason.
+#[derive(Debug, Default)]
+pub struct LeftOut {
+    count: usize,
+    /// The first of them: line and text.
+    examples: Vec<(u64, String)>,
 }
 
 impl Column {
@@ -68,15 +76,15 @@ impl Column {
 
     /// Counts a cell that is left out.
     pub fn leave_out(&mut self, why: Why, line: u64, text: impl FnOnce() -> String) {
-        let (count, examples) = self.out.entry(why).or_default();
-        *count += 1;
-        if examples.len() < KEPT {
-            examples.push((line, text()));
+        let left = self.out.entry(why).or_default();
+        left.count += 1;
+        if left.examples.len() < KEPT {
+            left.examples.push((line, text()));
         }
     }
 
     pub fn bad(&self) -> impl Iterator<Item = BadCell> {
-        self.out.values().flat_map(|(_, examples)| examples).map(|(line, text)| BadCell {
+        self.out.values().flat_map(|left| &left.examples).map(|(line, text)| BadCell {
             line: *line,
             column: self.heading.clone(),
             text: text.clone(),
@@ -86,7 +94,7 @@ impl Column {
     /// A sentence for each reason for which cells are left out.
     pub fn findings(&self) -> Vec<Finding> {
         let rows = self.cells.len();
-        let of = |(why, (count, examples)): (&Why, &(usize, Vec<(u64, String)>))| {
+        let of = |(why, LeftOut { count, examples }): (&Why, &LeftOut)| {
             let shown: Vec<String> = examples.iter().take(QUOTED).map(|(line, text)| format!("line {line}: `{}`", short(text))).collect();
             let more = if *count > QUOTED { ", …" } else { "" };
             let text = format!("`{}`: {count} of {rows} cells {} and are left out ({}{more})", self.heading, why.words(), shown.join(", "));
@@ -97,8 +105,8 @@ impl Column {
 
     /// That nothing is left of it.
     pub fn timeless(&self) -> Refusal {
-        let example = self.out.values().flat_map(|out| &out.1).min_by_key(|example| example.0).cloned();
-        let most = self.out.iter().max_by_key(|out| out.1.0).map(|(why, _)| *why).filter(|why| *why != Why::NoTime);
+        let example = self.out.values().flat_map(|left| &left.examples).min_by_key(|example| example.0).cloned();
+        let most = self.out.iter().max_by_key(|out| out.1.count).map(|(why, _)| *why).filter(|why| *why != Why::NoTime);
         let why = most.map(Why::words);
         Refusal::Timeless { why, heading: self.heading.clone(), example: example.map(|(line, text)| (line, short(&text))) }
     }

@@ -44,7 +44,7 @@ impl<'t> Table<'t> {
         table.headings = match (table.vegeta, table.named) {
             (true, _) => formats::vegeta_headings(cells.len()),
             (_, true) => cells.iter().map(|cell| Heading::new(cell)).collect(),
-            (_, false) => (1..=cells.len()).map(|i| Heading::numbered(i)).collect(),
+            (_, false) => (1..=cells.len()).map(Heading::numbered).collect(),
         };
         Ok(table)
     }
