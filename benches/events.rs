@@ -9,7 +9,7 @@ use queuelab::message::{Forget, Recorder};
 use queuelab::rng::Key;
 use queuelab::scenario::{Consumer, Destination, Discipline, Producer, Queue, Route, Scenario};
 use queuelab::sim::{Calendar, Chain, Looks, Network};
-use queuelab::stats::{ConsumerPlace, NetworkCollector, NetworkPlaces};
+use queuelab::stats::{ConsumerPlace, NetworkCollector, NetworkPlaces, QueuePlace};
 use queuelab::workload::laws::Law;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -44,7 +44,7 @@ fn places(scenario: &Scenario) -> NetworkPlaces {
     let consumer = |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, unlimited: false, plain: true };
     NetworkPlaces {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
-        queues: scenario.queues.iter().map(|q| q.name.clone()).collect(),
+        queues: scenario.queues.iter().map(|q| QueuePlace { name: q.name.clone(), ..QueuePlace::default() }).collect(),
         consumers: scenario.consumers.iter().map(consumer).collect(),
     }
 }

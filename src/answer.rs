@@ -91,7 +91,9 @@ pub const METRICS: &[Metric] = {
         metric("in_system", Queue, "L", Messages, Lower, Lengths, "messages waiting or in service, over time"),
         metric("wait", Queue, "W_q", Seconds, Lower, Times, "from reaching the queue to being taken, of the served"),
         metric("delayed", Queue, "P(W_q>0)", Ratio, Lower, Single, "share of the accepted messages that had to wait"),
-        metric("loss", Queue, "P_loss", Ratio, Lower, Single, "share of the offered messages that were not served"),
+        metric("loss", Queue, "P_loss", Ratio, Lower, Single, "share of the offered messages that were lost: neither served nor dead-lettered"),
+        metric("dead_lettered", Queue, "P_dead", Ratio, Lower, Single, "share of the offered messages that went to the dead-letter queue"),
+        metric("growth", Queue, "dL/dt", PerSecond, Lower, Single, "messages a second by which a queue grows that nothing leaves"),
         metric(
             "utilization",
             Queue,
@@ -122,7 +124,16 @@ pub const METRICS: &[Metric] = {
         metric("send", Producer, "T_p", Seconds, Lower, Times, "from due to reaching the queue"),
         metric("wait", Producer, "T_q", Seconds, Lower, Times, "waiting in queues, of the served"),
         metric("service", Producer, "T_c", Seconds, Lower, Times, "being processed"),
-        metric("loss", Producer, "P_loss", Ratio, Lower, Single, "share of the messages that were not served"),
+        metric("loss", Producer, "P_loss", Ratio, Lower, Single, "share of the messages that were lost: neither served nor dead-lettered"),
+        metric(
+            "dead_lettered",
+            Producer,
+            "P_dead",
+            Ratio,
+            Lower,
+            Single,
+            "share of the messages that lie in a dead-letter queue which nobody consumes",
+        ),
     ]
 };
 

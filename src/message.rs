@@ -25,12 +25,13 @@ pub enum Outcome {
     Served,
     /// Refused on arrival because the queue was full (`reject-publish`).
     Rejected,
-    /// Thrown out while waiting to make room for a newer one (`drop-head`), or lost by a consumer that had acknowledged it
-    /// beforehand (`ack = "auto"`).
+    /// Thrown out while waiting to make room for a newer one (`drop-head`), delivered too often, or lost by a consumer that had
+    /// acknowledged it beforehand (`ack = "auto"`).
     Dropped,
     /// Its time to live ended while it waited.
     Expired,
-    /// Delivered too often, or rejected by its consumer.
+    /// Of a stay: dropped or expired, and sent on to its queue's dead-letter queue. Of a message: it lies in a dead-letter queue that
+    /// nobody consumes.
     DeadLettered,
     /// Still inside when the run ended.
     Unfinished,

@@ -7,11 +7,11 @@ use crate::message::{Exit, Outcome};
 use crate::scenario::{Complete, Scenario};
 use std::collections::BTreeMap;
 
-/// The ends of all messages. What became of a dead letter after its loss was told is another story.
+/// The ends of all messages. What passes through a dead-letter queue ends where it goes from there.
 pub fn exits(scenario: &Scenario, told: &[Told]) -> Vec<Exit> {
     let mut next: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut first: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (stay, t) in told.iter().enumerate().filter(|(_, t)| !t.origin.dead) {
+    for (stay, t) in told.iter().enumerate() {
         match t.origin.before {
             Some(before) => next.entry(before).or_default().push(stay),
             None => first.entry(t.origin.id).or_default().push(stay),

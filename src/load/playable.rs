@@ -2,7 +2,7 @@
 
 use super::LoadError;
 use super::score::share_of;
-use crate::scenario::{Ack, Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Preemption, Queue, Scenario, Servers};
+use crate::scenario::{Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Preemption, Queue, Scenario, Servers};
 use crate::workload::Block;
 
 /// Servers beyond this would measure the scheduler.
@@ -86,6 +86,11 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
             "the real queue throws dead letters there itself and knows nothing of them to order them by: leave it out",
         ),
         (
+            queue.message_ttl.is_some() && groups == 0,
+            "a message_ttl and no consumers",
+            "the real queue looks for what has expired when somebody takes from it: leave the message_ttl out, or add consumers",
+        ),
+        (
             dead_here && queue.partitions.is_some(),
             "dead letters and partitions",
             "the real queue throws dead letters there itself and knows none of their keys: leave the partitions out",
@@ -122,7 +127,6 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
     let (partitioned, shared) = (queue.partitions.is_some(), scenario.consumers_of(consumer.from).count() > 1);
     let blocks = queue.blocks();
     let (batch, window, breaks) = (consumer.batch.is_some(), consumer.prefetch > 1, consumer.outages.is_some());
-    let fails = consumer.failure > 0.0 || scenario.producers.iter().any(|p| p.failure.is_some());
     let refuse = |key: &str, why: &str| unsupported(format!("consumers.{} has {key}", consumer.name), why);
     // What no simulation plays either.
     let nowhere = |key: &str, why: &str| {
@@ -162,11 +166,6 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
             consumer.autoscale.is_some() && blocks,
             "autoscale and a queue with overflow = \"block\"",
             "senders that wait for room are no backlog that the queue could tell of: write another overflow",
-        ),
-        (
-            consumer.ack == Ack::Auto && fails && scenario.queues[consumer.from].dead_letter.is_some(),
-            "failures with ack = \"auto\" whose queue has a dead_letter",
-            "what was acknowledged is no more and nobody throws it there: write ack = \"manual\"",
         ),
     ];
     match odd.iter().find(|(set, ..)| *set) {

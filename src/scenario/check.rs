@@ -29,15 +29,16 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     }
     let at = |table: &str, name: &str| place(tree, table, name, "").unwrap_or_default();
     for (q, queue) in scenario.queues.iter().enumerate() {
-        let parked = scenario.queues.iter().any(|other| other.dead_letter == Some(q));
-        if !parked && scenario.consumers_of(q).next().is_none() {
+        // Messages with a time to live that are sent to a queue without consumers are sent on when it ends: a delay.
+        let delays = queue.message_ttl.is_some() && queue.dead_letter.is_some();
+        if !delays && !scenario.takes_dead_letters(q) && scenario.consumers_of(q).next().is_none() {
             let told = Problem::error(at("queues", &queue.name), format!("nobody consumes from queue `{}`", queue.name));
             let name = super::read::key_text(&queue.name);
             cx.tell(told.help(format!("add [consumers.{name}-workers] with from = {}", super::toml_text::quoted(&queue.name))));
         }
     }
     for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| !reached(scenario, Destination::Queue(*q))) {
-        if queue.initial_backlog == 0 && !scenario.queues.iter().any(|other| other.dead_letter == Some(q)) {
+        if queue.initial_backlog == 0 && !scenario.takes_dead_letters(q) {
             let told = Problem::error(at("queues", &queue.name), format!("nothing is ever sent to queue `{}`", queue.name));
             cx.tell(told.help("name it in a producer's or a consumer's `to`, subscribe it to a topic, or leave it out"));
         }

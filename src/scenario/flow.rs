@@ -141,10 +141,12 @@ fn takes_all(scenario: &Scenario, queue: usize) -> bool {
 fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fate>) -> Leaving {
     let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
     let dead = scenario.queues[queue].dead_letter;
-    let (mut onward, mut given) = (vec![0.0; scenario.queues.len()], 0.0);
+    let (mut onward, mut given, mut dying) = (vec![0.0; scenario.queues.len()], 0.0, 0.0);
     for (group, share) in groups.iter().zip(shares(&groups)) {
         let own = given_up(scenario, queue, group);
         given += share * own;
+        // What was acknowledged beforehand is nobody's any more.
+        dying += if group.ack == Ack::Auto { 0.0 } else { share * own };
         for route in &group.to {
             spread(scenario, route.to, share * (1.0 - own) * route.probability, &mut onward);
         }
@@ -157,18 +159,19 @@ fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fat
     let (rejects, drops) = (rejects(scenario, queue), drops(scenario, queue));
     let both = |line: Line| [vec![line], vec![line]];
     let (served, died) = if !(rejects || drops) {
-        (both(Line::share(1.0 - given)), both(Line::share(given)))
+        (both(Line::share(1.0 - given)), both(Line::share(dying)))
     } else if let Some(fate) = (leads_on && given == 0.0 && rejects != drops).then(|| fate(queue)).flatten() {
         (both(Line::share(1.0 - fate.lost)), both(Line::share(if drops { fate.lost } else { 0.0 })))
     } else {
         let done = most_served(scenario, queue);
-        let unserved = if rejects { Line::NOTHING } else { Line::share(given) };
-        let excess = done.filter(|_| !rejects).map(|done| Line { slope: 1.0, rest: -done });
+        let unserved = if rejects { Line::NOTHING } else { Line::share(dying) };
+        let nobodys = dying < given || groups.iter().any(|c| c.ack == Ack::Auto && c.outages.is_some());
+        let excess = done.filter(|_| !rejects && !nobodys).map(|done| Line { slope: 1.0, rest: -done });
         let most = [Some(Line::share(1.0 - given)), done.map(|rest| Line { slope: 0.0, rest })];
         let most = most.into_iter().flatten().collect();
         (
             [vec![Line::NOTHING], most],
-            [[Some(unserved), excess].into_iter().flatten().collect(), vec![Line::share(if drops { 1.0 } else { given })]],
+            [[Some(unserved), excess].into_iter().flatten().collect(), vec![Line::share(if drops { 1.0 } else { dying })]],
         )
     };
     Leaving { onward, dead, served, died }

@@ -458,6 +458,16 @@ impl Scenario {
         self.consumers.iter().enumerate().filter(move |(_, c)| c.from == queue)
     }
 
+    /// Whether nothing ever leaves a queue: nobody consumes from it, and nothing in it expires.
+    pub fn keeps_for_good(&self, queue: usize) -> bool {
+        self.consumers_of(queue).next().is_none() && self.queues[queue].message_ttl.is_none()
+    }
+
+    /// Whether a queue gets what others could not have served.
+    pub fn takes_dead_letters(&self, queue: usize) -> bool {
+        self.queues.iter().any(|other| other.dead_letter == Some(queue))
+    }
+
     /// The queues that a destination means, all of a topic's.
     pub fn queues_of(&self, to: Destination) -> Vec<usize> {
         match to {

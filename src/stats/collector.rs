@@ -97,6 +97,13 @@ impl Trail {
     }
 }
 
+impl Trail {
+    /// Seconds, waiting, in system.
+    pub fn points(&self) -> Vec<(f64, f64, f64)> {
+        self.levels.iter().map(|l| (seconds(l.at), l.waiting as f64, (l.waiting + l.busy) as f64)).collect()
+    }
+}
+
 impl Collector {
     /// Counts the messages of a window of the plan.
     pub fn new(places: &Places, window: Range<u64>) -> Self {
@@ -289,7 +296,7 @@ impl Collector {
             }
             out.times(&place, "service", times);
         }
-        out.trail = self.trail.levels.iter().map(|l| (seconds(l.at), l.waiting as f64, (l.waiting + l.busy) as f64)).collect();
+        out.trail = self.trail.points();
         out
     }
 
@@ -358,6 +365,10 @@ impl Tally {
         self.wait.moments.count + self.unfinished + self.lost.values().sum::<u64>()
     }
 
+    pub fn dead_lettered(&self) -> u64 {
+        self.lost.get(&Outcome::DeadLettered).copied().unwrap_or(0)
+    }
+
     pub fn merge(&mut self, other: &Tally) {
         self.wait.merge(&other.wait);
         self.latency.merge(&other.latency);
@@ -379,13 +390,18 @@ fn done(all: &Tally, span: &Span) -> f64 {
 
 impl Summary {
     pub(super) fn producer(&mut self, place: &str, tally: &Tally, throughput: f64) {
-        let (offered, lost) = (tally.offered() as f64, tally.lost.values().sum::<u64>() as f64);
+        let lost = tally.lost.values().sum::<u64>() - tally.dead_lettered();
         self.values.insert(path(place, "throughput", ""), throughput);
-        self.values.insert(path(place, "loss", ""), lost / offered.max(1.0));
+        self.values.insert(path(place, "loss", ""), lost as f64 / tally.offered().max(1) as f64);
         self.times(place, "latency", &tally.latency);
         self.times(place, "wait", &tally.wait);
         self.times(place, "service", &tally.service);
         self.times(place, "send", &tally.send);
+    }
+
+    /// The share of the messages that lie in dead-letter queues.
+    pub(super) fn dead_letters(&mut self, place: &str, tally: &Tally) {
+        self.values.insert(path(place, "dead_lettered", ""), tally.dead_lettered() as f64 / tally.offered().max(1) as f64);
     }
 
     fn moments(&mut self, place: &str, key: &str, moments: &Moments) {

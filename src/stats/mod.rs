@@ -23,5 +23,5 @@ pub use combine::{Combined, Gathered, combine};
 pub use histogram::Counts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};
-pub use network::{ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, QueueSpan};
+pub use network::{ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, QueuePlace, QueueSpan};
 pub use warmup::mser5;

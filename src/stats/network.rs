@@ -7,7 +7,7 @@ use super::moments::Times;
 use super::rows::Rows;
 use crate::answer::path;
 use crate::message::{Exit, Level, Outcome, Record, Recorder};
-use crate::units::{NANOS_PER_SECOND, seconds};
+use crate::units::NANOS_PER_SECOND;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -15,8 +15,17 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkPlaces {
     pub producers: Vec<String>,
-    pub queues: Vec<String>,
+    pub queues: Vec<QueuePlace>,
     pub consumers: Vec<ConsumerPlace>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueuePlace {
+    pub name: String,
+    /// Whether what it does not serve goes on to a dead-letter queue.
+    pub sends_on: bool,
+    /// Whether nothing ever leaves it.
+    pub keeps_for_good: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -448,9 +457,14 @@ impl NetworkCollector {
         out.offered = all.offered();
         out.served = all.wait.moments.count;
         out.unfinished = all.unfinished;
-        for (index, name) in self.places.queues.iter().enumerate() {
-            self.queue(&mut out, index, name, span);
-            self.laws(&mut out, index, name, span);
+        for (index, place) in self.places.queues.iter().enumerate() {
+            self.queue(&mut out, index, place, span);
+            self.laws(&mut out, index, place, span);
+        }
+        if self.places.queues.iter().any(|q| q.sends_on) {
+            let names = self.places.producers.iter().map(|name| format!("producers.{name}"));
+            let tallies = self.producers.iter().map(|ways| &ways.tally);
+            names.zip(tallies).chain([("total".into(), &all)]).for_each(|(place, tally)| out.dead_letters(&place, tally));
         }
         for (index, place) in self.places.consumers.iter().enumerate() {
             self.consumer(&mut out, place, &self.consumers[index].times, &span.groups[index], span.lasted);
@@ -458,18 +472,24 @@ impl NetworkCollector {
         out
     }
 
-    fn queue(&self, out: &mut Summary, index: usize, name: &str, span: &NetworkSpan) {
-        let (place, stays, levels) = (format!("queues.{name}"), &self.queues[index], &span.queues[index]);
+    fn queue(&self, out: &mut Summary, index: usize, queue: &QueuePlace, span: &NetworkSpan) {
+        let (place, stays, levels) = (format!("queues.{}", queue.name), &self.queues[index], &span.queues[index]);
         let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
-        let (served, lost) = (stays.wait.moments.count, stays.lost.values().sum::<u64>());
-        let gone = (served + lost).max(1) as f64;
+        let (served, unserved) = (stays.wait.moments.count, stays.lost.values().sum::<u64>());
+        let dead = stays.lost.get(&Outcome::DeadLettered).copied().unwrap_or(0);
+        let gone = (served + unserved).max(1) as f64;
         set("arrival_rate", "", levels.offered as f64 / span.lasted);
         set("throughput", "", levels.served as f64 / span.lasted);
-        if self.is_a_dead_end(index) {
+        if queue.keeps_for_good {
             // What lies there becomes more and more: a mean would only say how long the run was.
+            set("growth", "", (levels.after - levels.before) / span.lasted);
+            out.trails.insert(queue.name.clone(), stays.trail.points());
             return;
         }
-        set("loss", "", lost as f64 / gone);
+        set("loss", "", (unserved - dead) as f64 / gone);
+        if queue.sends_on {
+            set("dead_lettered", "", dead as f64 / gone);
+        }
         set("queue_length", "mean", levels.waiting);
         set("in_system", "mean", levels.waiting + levels.serving);
         set("queue_length", "max", levels.peak as f64);
@@ -495,25 +515,19 @@ impl NetworkCollector {
             out.levels.insert(path(&place, key, ""), counts.clone());
         }
         out.times(&place, "wait", &stays.wait);
-        let trail = stays.trail.levels.iter().map(|l| (seconds(l.at), l.waiting as f64, (l.waiting + l.busy) as f64));
-        out.trails.insert(name.to_string(), trail.collect());
-    }
-
-    /// Whether nobody takes messages out of a queue.
-    fn is_a_dead_end(&self, queue: usize) -> bool {
-        !self.places.consumers.iter().any(|c| c.queue == queue)
+        out.trails.insert(queue.name.clone(), stays.trail.points());
     }
 
     /// Checks the laws that hold in a queue and among its servers.
-    fn laws(&self, out: &mut Summary, index: usize, name: &str, span: &NetworkSpan) {
-        let (stays, levels) = (&self.queues[index], &span.queues[index]);
+    fn laws(&self, out: &mut Summary, index: usize, queue: &QueuePlace, span: &NetworkSpan) {
+        let (name, stays, levels) = (queue.name.as_str(), &self.queues[index], &span.queues[index]);
         let groups = || self.consumers.iter().zip(&self.places.consumers).zip(&span.groups).filter(|((_, c), _)| c.queue == index);
         let second = |nanos: u128| nanos as f64 / NANOS_PER_SECOND;
         let served: u128 = groups().map(|((services, _), _)| services.times.moments.sum).sum();
         let worked = second(served + u128::from(stays.lost_service));
         let stayed = second(stays.wait.moments.sum + served + u128::from(stays.lost_stay));
         let little = stays.across.stays(levels.waiting + levels.serving, stayed, span.lasted);
-        if !self.is_a_dead_end(index) {
+        if !queue.keeps_for_good {
             // Stays that never end are in no sum.
             out.balances.insert(Law::Little(name.into()), little);
         }

@@ -122,7 +122,19 @@ impl Told {
             groups: scenario.consumers.iter().enumerate().map(|(g, c)| self.group(g as u32, c, &time)).collect(),
         };
         let mut out = collector.summary(&span);
-        for (queue, levels) in scenario.queues.iter().zip(&levels) {
+        for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| scenario.keeps_for_good(*q)) {
+            let place = format!("queues.{}", queue.name);
+            let came = self.dead_letters(scenario, q, &time).map(|came| came as f64 / span.lasted);
+            for key in ["arrival_rate", "growth"] {
+                // No record tells of what only lies there.
+                match came {
+                    Some(rate) => out.values.insert(path(&place, key, ""), rate),
+                    None => out.values.remove(&path(&place, key, "")),
+                };
+            }
+        }
+        let seen = || scenario.queues.iter().zip(&levels).enumerate().filter(|(q, _)| !scenario.keeps_for_good(*q)).map(|(_, pair)| pair);
+        for (queue, levels) in seen() {
             let place = format!("queues.{}", queue.name);
             let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
             set("queue_length", "p99", Levels::mean_p99_max(&levels.waiting).unwrap_or_default().1);
@@ -130,8 +142,19 @@ impl Told {
             set("in_system", "p99", p99);
             set("in_system", "max", most);
         }
-        let grids = scenario.queues.iter().zip(levels).map(|(queue, levels)| (queue.name.clone(), levels.grid));
+        let grids = seen().map(|(queue, levels)| (queue.name.clone(), levels.grid.clone()));
         (out, grids.collect())
+    }
+
+    /// Messages that came to a queue as dead letters, if others do not.
+    fn dead_letters(&self, scenario: &Scenario, queue: usize, time: &Range<u64>) -> Option<u64> {
+        let forwards = |c: &Consumer| c.to.iter().any(|route| scenario.queues_of(route.to).contains(&queue));
+        if scenario.consumers.iter().any(forwards) {
+            return None;
+        }
+        let sends = |r: &Record| scenario.queues[r.queue as usize].dead_letter == Some(queue);
+        let came = |r: &&Record| r.outcome == Outcome::DeadLettered && time.contains(&r.finished) && sends(r);
+        Some(self.stays.iter().filter(came).count() as u64)
     }
 
     fn queue(&self, queue: u32, levels: &Levels, time: &Range<u64>) -> QueueSpan {

@@ -5,6 +5,7 @@
 mod agreement;
 pub mod capacity;
 pub mod compare;
+mod dead_letters;
 mod drift;
 pub mod fit;
 mod load;

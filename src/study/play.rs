@@ -2,10 +2,10 @@
 
 use crate::message::{Exit, Forget, Level, Record, Recorder, Served};
 use crate::rng::Key;
-use crate::scenario::{Arrivals, Consumer, Discipline, Producer, Scenario, Servers};
+use crate::scenario::{Arrivals, Consumer, Discipline, Producer, Queue, Scenario, Servers};
 use crate::sim::{Chain, Engine, GroupTotals, Looks, Network, NetworkTotals, QueueTotals, Station, Totals};
 use crate::stats::{
-    Before, Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueueSpan, Span, Summary,
+    Before, Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueuePlace, QueueSpan, Span, Summary,
 };
 use crate::units::{NANOS_PER_SECOND, seconds};
 use crate::workload::Plan;
@@ -155,9 +155,14 @@ pub(super) fn network_places(scenario: &Scenario) -> NetworkPlaces {
     };
     let consumer =
         |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, unlimited: c.count == Servers::Unlimited, plain: plain(c) };
+    let queue = |(index, q): (usize, &Queue)| QueuePlace {
+        name: q.name.clone(),
+        sends_on: q.dead_letter.is_some(),
+        keeps_for_good: scenario.keeps_for_good(index),
+    };
     NetworkPlaces {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
-        queues: scenario.queues.iter().map(|q| q.name.clone()).collect(),
+        queues: scenario.queues.iter().enumerate().map(queue).collect(),
         consumers: scenario.consumers.iter().map(consumer).collect(),
     }
 }

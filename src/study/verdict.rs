@@ -8,6 +8,7 @@ use crate::units::{NOTHING, Time, plain, significant};
 /// Sentences: what the scenario does, and whether the witnesses agree.
 pub fn verdict(study: &Study) -> Vec<String> {
     let mut out = vec![headline(study)];
+    out.extend(super::dead_letters::sentences(study));
     out.extend(theory_and_simulation(study));
     out.extend(measurement(study));
     out
@@ -49,6 +50,9 @@ fn told(study: &Study, answer: &Answer) -> String {
     if let Some(loss) = answer.get("total.loss").and_then(|e| e.value).filter(|&l| l > 0.0) {
         let whose = if words.is_empty() { "all messages" } else { "them" };
         words.push(format!("{} % of {whose} are lost", significant(loss * 100.0, 3)));
+    }
+    if let Some(dead) = answer.get("total.dead_lettered").and_then(|e| e.value).filter(|&d| d > 0.0) {
+        words.push(format!("{} % end as dead letters", significant(dead * 100.0, 3)));
     }
     for queue in &study.scenario.queues {
         if let Some(rho) = answer.get(&format!("queues.{}.utilization", queue.name)).and_then(|e| e.value) {

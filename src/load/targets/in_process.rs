@@ -117,9 +117,9 @@ fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings
     let told = move |lost: queue::Lost<u64>| {
         let Some(shared) = shared.upgrade() else { return };
         let outcome = match lost.why {
-            Loss::Dropped => Outcome::Dropped,
+            _ if dead_letter.is_some() => Outcome::DeadLettered,
             Loss::Expired => Outcome::Expired,
-            Loss::Rejected | Loss::TooOften => Outcome::DeadLettered,
+            Loss::Dropped | Loss::Rejected | Loss::TooOften => Outcome::Dropped,
         };
         shared.lost.lock().push(Lost { queue, message: lost.body, at: lost.at, outcome, deliveries: lost.deliveries });
         let roads = shared.roads();
@@ -127,8 +127,11 @@ fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings
             commits.note(lost.body, Event::Settled);
         }
         if let Some(dead) = dead_letter {
-            // A dead letter that finds no room is lost for good, as in brokers; its record tells.
-            let _refused = roads[dead].publish(&Offer { message: lost.body, ..Offer::default() });
+            // A dead letter that finds no room is lost for good, as in brokers.
+            if roads[dead].publish(&Offer { message: lost.body, ..Offer::default() }) == Sent::Rejected {
+                let refused = Lost { queue: dead, message: lost.body, at: lost.at, outcome: Outcome::Rejected, deliveries: 0 };
+                shared.lost.lock().push(refused);
+            }
         }
     };
     let lease = settings.visibility_timeout;

@@ -223,7 +223,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         ttl: queue.message_ttl.clone().map(|law| (law, key.role("ttl", &queue.name))),
         limit: queue.delivery_limit.unwrap_or(u32::MAX),
         dead_letter: queue.dead_letter.map(|q| q as u32),
-        parked: groups.is_empty(),
+        parked: scenario.keeps_for_good(index),
         visibility: queue.visibility_timeout.map(time),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         commits: VecDeque::new(),

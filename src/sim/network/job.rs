@@ -67,8 +67,6 @@ pub struct Job {
     pub state: State,
     /// Whether it is neither one of several copies nor awaited by a client, and has been in no queue before.
     pub alone: bool,
-    /// Whether its end was told already: it lives on in a dead-letter queue.
-    pub told: bool,
 }
 
 impl Job {
@@ -98,7 +96,7 @@ impl Job {
     /// What [`Job::alone`] is to say.
     #[inline(always)]
     pub fn is_alone(&self) -> bool {
-        !self.told && self.family == NONE && self.client == NONE && self.entered == self.sent && self.worked_before == 0
+        self.family == NONE && self.client == NONE && self.entered == self.sent && self.worked_before == 0
     }
 
     /// The number of draws that a further one of the same role depends on.

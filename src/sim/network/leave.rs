@@ -3,6 +3,7 @@
 use super::Network;
 use super::job::NONE;
 use crate::message::{Exit, Outcome, Recorder};
+use crate::scenario::Overflow;
 use crate::workload::Blocks;
 
 /// The copies of one message.
@@ -80,25 +81,36 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// A message is lost in its queue. It lives on in the dead-letter queue if there is one and it was accepted here.
+    /// A message ends in its queue without having been served. If it was accepted here it goes on to the dead-letter queue, if there
+    /// is one; else it is lost.
     #[inline(never)]
-    pub(super) fn lose<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
-        self.tell(slot, 0, 0, outcome, recorder);
+    pub(super) fn lose<R: Recorder>(&mut self, slot: u32, cause: Outcome, recorder: &mut R) {
         let dead = self.stations[self.jobs[slot].queue as usize].dead_letter;
-        let Some(dead) = dead.filter(|_| outcome != Outcome::Rejected) else {
-            return self.leaves(slot, outcome, recorder);
-        };
-        self.told(slot, outcome, recorder);
+        let Some(dead) = dead.filter(|_| cause != Outcome::Rejected) else { return self.lose_for_good(slot, cause, recorder) };
+        self.tell(slot, 0, 0, Outcome::DeadLettered, recorder);
         let job = &mut self.jobs[slot];
-        (job.family, job.client, job.told) = (NONE, NONE, true);
         job.path = job.path.wrapping_add(0x5851_f42d_4c95_7f2d);
         self.enter(slot, dead, NONE, None, recorder);
     }
 
-    /// A message comes to a queue that nobody consumes from: it is out of sight.
+    /// A message is lost that no dead-letter queue gets: what was acknowledged beforehand is nobody's any more.
+    pub(super) fn lose_for_good<R: Recorder>(&mut self, slot: u32, cause: Outcome, recorder: &mut R) {
+        self.tell(slot, 0, 0, cause, recorder);
+        self.leaves(slot, cause, recorder);
+    }
+
+    /// A message comes to a queue that it never leaves: it is out of sight. Says nothing of those that had to make room for it, which
+    /// are dead letters like it.
     pub(super) fn park<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
-        let queue = self.jobs[slot].queue;
-        self.stations[queue as usize].waiting.up(self.now);
+        let station = &mut self.stations[self.jobs[slot].queue as usize];
+        if station.room.is_some_and(|room| station.waiting.level() >= room) {
+            if station.overflow != Overflow::DropHead || station.room == Some(0) {
+                return self.lose(slot, Outcome::Rejected, recorder);
+            }
+            station.counts.dropped += 1;
+        } else {
+            station.waiting.up(self.now);
+        }
         self.leaves(slot, Outcome::DeadLettered, recorder);
     }
 
@@ -113,9 +125,6 @@ impl<S: Blocks> Network<S> {
     #[inline(always)]
     pub(super) fn told<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
         let job = &self.jobs[slot];
-        if job.told {
-            return;
-        }
         if job.family == NONE {
             let client = job.client;
             self.tell_exit(slot, outcome, recorder);

@@ -68,7 +68,7 @@ impl<S: Blocks> Network<S> {
             }
             self.uncount(slot);
             if auto_ack {
-                self.lose(slot, Outcome::Dropped, recorder);
+                self.lose_for_good(slot, Outcome::Dropped, recorder);
             } else {
                 self.give_back(slot, recorder);
             }

@@ -20,7 +20,7 @@ pub struct Station {
     pub ttl: Option<(Law, Key)>,
     pub limit: u32,
     pub dead_letter: Option<u32>,
-    /// Nobody consumes here: what comes stays for good.
+    /// Nobody consumes here, and nothing expires: what comes stays for good.
     pub parked: bool,
     /// Nanoseconds; `None` is for ever.
     pub visibility: Option<u64>,

@@ -22,10 +22,10 @@ impl<S: Blocks> Network<S> {
         let job = &self.jobs[slot];
         let group = &self.groups[group as usize];
         if group.auto_ack {
-            return self.lose(slot, Outcome::Dropped, recorder);
+            return self.lose_for_good(slot, Outcome::Dropped, recorder);
         }
         if job.deliveries >= self.stations[job.queue as usize].limit {
-            return self.lose(slot, Outcome::DeadLettered, recorder);
+            return self.lose(slot, Outcome::Dropped, recorder);
         }
         let uniform = || group.keys.retry.uniform_at(job.chance, job.count());
         let delay = group.retry.as_ref().map_or(0, |retry| back_off(retry, job.deliveries, if retry.jitter { uniform() } else { 1.0 }));
@@ -44,7 +44,7 @@ impl<S: Blocks> Network<S> {
     pub(super) fn give_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
         if job.deliveries >= self.stations[job.queue as usize].limit {
-            self.lose(slot, Outcome::DeadLettered, recorder);
+            self.lose(slot, Outcome::Dropped, recorder);
         } else {
             self.put_back(slot, recorder);
         }
@@ -96,7 +96,7 @@ impl<S: Blocks> Network<S> {
         let queue = job.queue as usize;
         self.uncount(slot);
         if self.jobs[slot].deliveries >= self.stations[queue].limit {
-            return self.lose(slot, Outcome::DeadLettered, recorder);
+            return self.lose(slot, Outcome::Dropped, recorder);
         }
         if self.still_lives(slot, recorder) {
             self.offer(slot);
