@@ -41,7 +41,7 @@ fn tandem() -> Scenario {
 }
 
 fn places(scenario: &Scenario) -> NetworkPlaces {
-    let consumer = |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, unlimited: false, plain: true };
+    let consumer = |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, unlimited: false, plain: true, by_delivery: false };
     NetworkPlaces {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
         queues: scenario.queues.iter().map(|q| QueuePlace { name: q.name.clone(), ..QueuePlace::default() }).collect(),

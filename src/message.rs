@@ -45,7 +45,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
     pub message: Message,
-    /// When it reached the queue (for a sender that waits for room: when it began to wait).
+    /// When it reached the queue; a message whose sender waits for room is not there yet.
     pub sent: u64,
     /// When a consumer took it.
     pub taken: u64,
@@ -66,7 +66,7 @@ impl Record {
     /// The end of a message whose only stay this is.
     pub fn exit(&self) -> Exit {
         let worked = self.finished - self.taken;
-        Exit { message: self.message, sent: self.sent, finished: self.finished, worked, outcome: self.outcome }
+        Exit { message: self.message, sent: self.sent, held: 0, finished: self.finished, worked, outcome: self.outcome }
     }
 }
 
@@ -139,8 +139,9 @@ pub struct Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
     pub message: Message,
-    /// When it reached its first queue.
+    /// When it reached its first queue, and nanoseconds before that for which its sender had to wait for room there.
     pub sent: u64,
+    pub held: u64,
     pub finished: u64,
     /// Nanoseconds in service in all queues on its way; the rest since `sent` it waited.
     pub worked: u64,
@@ -190,6 +191,9 @@ pub trait Recorder {
         self.record(stay);
         self.left(&stay.exit());
     }
+
+    /// A server of a group that may have to do a message's work again ended a delivery of one, on which it worked for so long.
+    fn delivery(&mut self, _group: u32, _ended: u64, _worked: u64) {}
 
     /// A message left a network of queues. Engines that play a single queue leave it at [`Recorder::record`].
     fn left(&mut self, _exit: &Exit) {}

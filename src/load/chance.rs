@@ -153,15 +153,25 @@ impl Chance {
         self.played(law.draw_at(key, journey.chance, count))
     }
 
-    /// The work that a producer's messages bring to the queues it sends to, if they do.
-    pub fn own(&self, scenario: &Scenario, queue: usize, journey: Journey, deliveries: u32) -> Option<u64> {
+    /// The law of the work that a producer's messages bring to the queues it sends to, if they do.
+    fn brought(&self, scenario: &Scenario, queue: usize, journey: Journey) -> Option<&(Law, Key)> {
         let producer = journey.producer as usize;
         let fed = match scenario.producers.get(producer)?.to {
             Destination::Queue(to) => to == queue,
             Destination::Topic(topic) => scenario.topics[topic].subscriptions.contains(&queue),
         };
-        let (law, key) = self.own[producer].as_ref().filter(|_| fed)?;
-        Some(self.time(law, *key, journey, journey.count(deliveries).wrapping_sub(1)))
+        self.own[producer].as_ref().filter(|_| fed)
+    }
+
+    /// Whether a message brings its work to a queue.
+    pub fn brings(&self, scenario: &Scenario, queue: usize, journey: Journey) -> bool {
+        self.brought(scenario, queue, journey).is_some()
+    }
+
+    /// The work that a message brings to a queue, if it does: by the message alone, or by its way and delivery.
+    pub fn own(&self, scenario: &Scenario, queue: usize, journey: Journey, delivery: Option<u32>) -> Option<u64> {
+        let (law, key) = self.brought(scenario, queue, journey)?;
+        Some(self.time(law, *key, journey, delivery.map_or(0, |deliveries| journey.count(deliveries).wrapping_sub(1))))
     }
 
     /// A group's time for a message or, once, for a batch that it is the first of.

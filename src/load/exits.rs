@@ -20,7 +20,7 @@ pub fn exits(scenario: &Scenario, told: &[Told]) -> Vec<Exit> {
     let ways = Ways { scenario, told, next };
     let mut exits = Vec::with_capacity(first.len());
     for copies in first.values() {
-        let start = Start { sent: told[copies[0]].record.sent, worked: 0 };
+        let start = Start { sent: told[copies[0]].record.sent, held: told[copies[0]].held, worked: 0 };
         exits.extend(ways.ends(copies, start, false));
     }
     exits
@@ -33,10 +33,11 @@ struct Ways<'a> {
     next: BTreeMap<usize, Vec<usize>>,
 }
 
-/// When a message reached the network, and what work it had done before a stay.
+/// When a message reached the network, how long its sender had waited for room there, and what work it had done before a stay.
 #[derive(Clone, Copy)]
 struct Start {
     sent: u64,
+    held: u64,
     worked: u64,
 }
 
@@ -70,7 +71,10 @@ impl Ways<'_> {
         let start = Start { worked: start.worked + (r.finished - r.taken), ..start };
         match self.next.get(&stay) {
             Some(next) => self.ends(next, start, waited_for),
-            None => vec![Exit { message: r.message, sent: start.sent, finished: r.finished, worked: start.worked, outcome: r.outcome }],
+            None => {
+                let Start { sent, held, worked } = start;
+                vec![Exit { message: r.message, sent, held, finished: r.finished, worked, outcome: r.outcome }]
+            }
         }
     }
 }

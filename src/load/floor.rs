@@ -24,8 +24,9 @@ pub struct Floor<'a> {
 }
 
 impl Floor<'_> {
-    /// Sends a message to a destination at an instant from the start; false once the target is closed.
-    pub fn send(&self, to: Destination, origin: Origin, at: u64) -> bool {
+    /// Sends a message to a destination at an instant from the start; false once the target is closed. `now` is asked when there was room
+    /// where the sender may have to wait for that.
+    pub fn send(&self, to: Destination, origin: Origin, at: u64, now: impl Fn() -> u64) -> bool {
         let mut open = true;
         self.clients.more(origin.client, self.score.copies(to));
         self.score.deliver(to, origin.journey, self.target, |queue, journey, topic| {
@@ -33,7 +34,11 @@ impl Floor<'_> {
                 open = false;
                 return;
             };
-            match self.target.publish(queue, &self.score.offer(queue, journey, stay, origin.due)) {
+            let outcome = self.target.publish(queue, &self.score.offer(queue, journey, stay, origin.due));
+            if outcome == Sent::Accepted && self.score.blocks(queue) {
+                self.stays.accept(stay, now());
+            }
+            match outcome {
                 // What nobody consumes has left.
                 Sent::Accepted if self.score.first_group(queue).is_none() => self.clients.less(origin.client, at),
                 Sent::Accepted => {}

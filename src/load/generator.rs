@@ -28,7 +28,7 @@ pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u6
         // A sender that stands behind another one's wait for room has begun to wait itself when its turn was due.
         let at = if instant <= held { instant } else { now };
         let to = score.destination(message);
-        if !floor.send(to, planned(score, message), at - start) {
+        if !floor.send(to, planned(score, message), at - start, || pacer.now().saturating_sub(start)) {
             return message as u64 + 1;
         }
         if waits(score, to) {
@@ -69,7 +69,7 @@ fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) 
             None => rounds.send(score.waiting() + count).expect("a client's send is next"),
         };
         count += 1;
-        if !floor.send(to, origin, at) {
+        if !floor.send(to, origin, at, || pacer.now().saturating_sub(start)) {
             return count;
         }
         if waits(score, to) {

@@ -140,7 +140,18 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
         let why = "a partition belongs to one server, which takes its messages one by one: leave one of them out";
         return nowhere(if batch { "batches from partitions" } else { "autoscale and partitions" }, why);
     }
+    let own = scenario.producers.iter().filter(|p| scenario.queues_of(p.to).contains(&consumer.from));
+    let same = consumer.repeats_work(own.clone().count() > 0 && own.clone().all(|p| p.service_time.is_some()));
+    let again = consumer.failure > 0.0
+        || scenario.producers.iter().any(|p| p.failure.is_some())
+        || queue.visibility_timeout.is_some()
+        || consumer.outages.as_ref().is_some_and(|o| o.redeliver);
     let odd = [
+        (
+            queue.discipline == Discipline::Shortest && again && !same,
+            "redelivery_work = \"drawn-again\" from a queue that takes the shortest first",
+            "the real queue keeps the place that a message's first work gave it: write redelivery_work = \"same\"",
+        ),
         (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "each server is a thread: write a number"),
         (
             queue.visibility_timeout.is_some_and(|timeout| consumer.batch.is_some_and(|batch| batch.linger >= timeout)),

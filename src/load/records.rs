@@ -25,6 +25,8 @@ pub struct Watched {
 pub struct Told {
     pub origin: Origin,
     pub record: Record,
+    /// Nanoseconds for which its sender waited for room before it began.
+    pub held: u64,
 }
 
 /// All that a run leaves.
@@ -50,12 +52,13 @@ impl Aftermath {
             let past = stays.past(stay);
             let seen = Seen { origin, past, lost: ended.get(&stay).copied(), generated: generated[origin.queue as usize] };
             let record = after.record(score, &seen, watched);
+            let held = record.sent.saturating_sub(past.sent.unwrap_or(record.sent));
             let consumed = score.first_group(origin.queue as usize).is_some();
             if consumed && record.outcome != Outcome::Rejected {
                 entered.push(record.sent);
                 left.push(if record.outcome == Outcome::Unfinished { u64::MAX } else { record.finished });
             }
-            after.told.push(Told { origin, record });
+            after.told.push(Told { origin, record, held });
         }
         for message in (0..score.len()).filter(|&message| !sent[message]) {
             after.unsent(score, message, watched);
@@ -83,7 +86,7 @@ impl Aftermath {
             let origin = Origin { queue: queue as u32, ..origin };
             let seen = Seen { origin, past: Past::default(), lost: None, generated: fed_by_producers_alone(score.scenario, queue) };
             let record = self.record(score, &seen, watched);
-            self.told.push(Told { origin, record });
+            self.told.push(Told { origin, record, held: 0 });
         }
     }
 
@@ -94,7 +97,8 @@ impl Aftermath {
         let evidence = &mut self.evidence;
         let planned = origin.journey.planned.then(|| score.sent(origin.journey.chance as usize));
         // What was never sent reaches the queue after all is over.
-        let sent = past.sent.unwrap_or(watched.ended.max(planned.unwrap_or(0)));
+        let begun = past.sent.unwrap_or(watched.ended.max(planned.unwrap_or(0)));
+        let sent = if score.blocks(queue) { reached(&past, begun) } else { begun };
         let nobody = Who { group: score.first_group(queue).unwrap_or(0) as u32, server: 0, deliveries: 0 };
         let latest = past.taken.map_or(nobody, |(_, who)| who);
         let who = past.finisher.unwrap_or(latest);
@@ -139,6 +143,12 @@ impl Aftermath {
         let deliveries = lost.map_or(who.deliveries, |l| l.deliveries);
         Record { message, sent, taken, finished, queue: origin.queue, consumer, server, deliveries, outcome }
     }
+}
+
+/// When a message that was sent at an instant reached a queue whose senders wait for room. It may be taken before its sender has noticed.
+fn reached(past: &Past, begun: u64) -> u64 {
+    let taken = past.taken.map(|(at, _)| at);
+    past.accepted.into_iter().chain(taken).min().unwrap_or(begun).max(begun)
 }
 
 /// How often a message was delivered although its delivery before had not ended, or had been its last: one ends when the message is given
@@ -259,7 +269,7 @@ mod tests {
             let message = Message::default();
             let (queue, consumer, deliveries, outcome) = (0, 0, 1, Outcome::Served);
             let record = Record { message, sent, taken, finished, queue, consumer, server, deliveries, outcome };
-            Told { origin: Origin::new(0, 0, score.journey(0)), record }
+            Told { origin: Origin::new(0, 0, score.journey(0)), record, held: 0 }
         };
         // Two came to an idle server, one waited for its turn and one just missed the end of the service before.
         let all = [(0, 120, 202, 300), (0, 1, 10, 100), (1, 60, 65, 90), (0, 50, 103, 200)].map(told);

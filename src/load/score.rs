@@ -111,10 +111,18 @@ impl<'a> Score<'a> {
 
     /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned where the plan knows.
     pub fn demand(&self, group: usize, journey: Journey, deliveries: u32) -> u64 {
+        let (brought, same) = self.repeats_work(group, journey);
         match self.plan.demand[group].get(journey.chance as usize) {
-            Some(&planned) if deliveries <= 1 && journey.planned => planned,
-            _ => self.work(group, [(journey, deliveries)].into_iter()),
+            // What a message brings it brings again, even if it has been a dead letter meanwhile.
+            Some(&planned) if same && (brought || journey.planned) || deliveries <= 1 && journey.planned => planned,
+            _ => self.work(group, [(journey, if same { 1 } else { deliveries })].into_iter()),
         }
+    }
+
+    /// Whether a message brings its work to a group's queue, and whether it is the same at each delivery.
+    fn repeats_work(&self, group: usize, journey: Journey) -> (bool, bool) {
+        let brought = self.chance.brings(self.scenario, self.groups[group].queue, journey);
+        (brought, self.scenario.consumers[group].repeats_work(brought))
     }
 
     /// What messages that are served together cost a server of a group: the group's time once and its time for each; work that producers
@@ -123,11 +131,13 @@ impl<'a> Score<'a> {
         let (consumer, queue) = (&self.scenario.consumers[group], self.groups[group].queue);
         let (mut sum, mut once) = (0_u64, None);
         for (journey, deliveries) in batch {
-            match self.chance.own(self.scenario, queue, journey, deliveries) {
+            let same = self.repeats_work(group, journey).1;
+            match self.chance.own(self.scenario, queue, journey, (!same).then_some(deliveries)) {
                 Some(own) => sum = sum.saturating_add(own),
                 None => once = once.or_else(|| Some(self.chance.service(consumer, group, journey, deliveries))),
             }
-            sum = sum.saturating_add(self.chance.per_message(consumer, group, journey, deliveries));
+            let delivery = if same { 1 } else { deliveries };
+            sum = sum.saturating_add(self.chance.per_message(consumer, group, journey, delivery));
         }
         sum.saturating_add(once.unwrap_or(0))
     }

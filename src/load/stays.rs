@@ -61,6 +61,8 @@ pub struct Stays {
 struct Row {
     origin: OnceLock<Origin>,
     sent: AtomicU64,
+    /// When there was room for it, where its sender may have had to wait for that.
+    accepted: AtomicU64,
     taken: AtomicU64,
     finished: AtomicU64,
     /// Who took it at its latest delivery, and how often it was taken.
@@ -70,6 +72,8 @@ struct Row {
     returned: AtomicU64,
     /// Who had it when it was finished.
     finisher: AtomicU64,
+    /// When its latest failed delivery lets it be taken again.
+    back: AtomicU64,
     /// Nanoseconds in service at all deliveries together.
     worked: AtomicU64,
     /// The stay that it went on to as a dead letter.
@@ -88,6 +92,7 @@ pub struct Who {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Past {
     pub sent: Option<u64>,
+    pub accepted: Option<u64>,
     pub refused: bool,
     /// At its latest delivery that is known.
     pub taken: Option<(u64, Who)>,
@@ -108,6 +113,7 @@ impl Row {
         Row {
             origin: OnceLock::new(),
             sent: never(),
+            accepted: never(),
             taken: never(),
             finished: never(),
             // Of no delivery.
@@ -115,6 +121,7 @@ impl Row {
             takes: 0.into(),
             returned: 0.into(),
             finisher: never(),
+            back: 0.into(),
             worked: 0.into(),
             afterlife: never(),
         }
@@ -173,6 +180,21 @@ impl Stays {
     /// When a stay began, where that is known only later.
     pub fn set_sent(&self, stay: usize, at: u64) {
         self.row(stay).sent.store(at, Relaxed);
+    }
+
+    /// It can be taken again from an instant on.
+    pub fn comes_back(&self, stay: usize, at: u64) {
+        self.row(stay).back.store(at, Relaxed);
+    }
+
+    /// Since when it can be taken: since it was sent, or since it came back.
+    pub fn since(&self, stay: usize) -> u64 {
+        self.sent(stay).max(self.row(stay).back.load(Relaxed))
+    }
+
+    /// There was room for it at last.
+    pub fn accept(&self, stay: usize, at: u64) {
+        self.row(stay).accepted.store(at, Relaxed);
     }
 
     /// A service took so long, whether it was the last or not.
@@ -241,6 +263,7 @@ impl Stays {
         let (sent, finished) = (known(&row.sent), known(&row.finished));
         Past {
             sent: sent.map(|at| at & !REFUSED),
+            accepted: known(&row.accepted),
             refused: sent.is_some_and(|at| at & REFUSED != 0),
             taken: known(&row.taken).zip(known(&row.who).map(Who::unpack)),
             returned: row.returned.load(Relaxed),

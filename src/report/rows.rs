@@ -85,9 +85,10 @@ pub fn sections(study: &Study) -> Vec<Section> {
     let consumers = named("consumers", scenario.consumers.iter().map(|c| c.name.as_str()));
     if single {
         // A lone producer is the total: whichever of the two a method filled in is the row.
+        // With messages of nobody, which were there from the start, the total is of all of them, as the queue's wait is.
         let mut places = queues;
-        places.extend(producers);
         places.push("total".into());
+        places.extend(producers);
         places.extend(consumers);
         let rows = MAIN.iter().filter(|main| main.4).filter_map(|main| row(study, main, &places)).collect();
         return vec![Section { title: String::new(), rows: alike(rows) }];

@@ -42,11 +42,13 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
         let servers = groups.iter().try_fold(0u32, |sum, c| c.most_servers().map(|n| sum.saturating_add(n)));
         let shares = shares(&groups);
-        let attempts = |(c, share): (&&Consumer, &f64)| {
-            share * deliveries(scenario.deliveries_at_most(c), again(scenario, c, c.failure, &c.service_time))
+        let each: Vec<Tries> = groups.iter().map(|c| tries(scenario, c, c.failure, &c.service_time, false)).collect();
+        let attempts = each.iter().zip(&shares).map(|(tries, share)| share * tries.deliveries).sum();
+        let service = match each[..] {
+            // Long work that stays long comes more often.
+            [only] if only.weight != 1.0 => only.weight * mean_service(scenario, queue, &groups, servers),
+            _ => mean_service(scenario, queue, &groups, servers),
         };
-        let attempts = groups.iter().zip(&shares).map(attempts).sum();
-        let service = mean_service(scenario, queue, &groups, servers);
         let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
         Demand { arrivals, attempts, service, servers, up: share_up(&groups) }
     };
@@ -81,8 +83,8 @@ pub(super) fn capacity(group: &Consumer) -> Option<f64> {
 impl Scenario {
     /// Messages a second that a group can do, those that fail counted as often as they are tried; `None` is without limit.
     pub(crate) fn messages_done(&self, group: &Consumer) -> Option<f64> {
-        let again = again(self, group, group.failure, &group.service_time);
-        Some(capacity(group)? / deliveries(self.deliveries_at_most(group), again))
+        let tries = tries(self, group, group.failure, &group.service_time, false);
+        Some(capacity(group)? / (tries.deliveries * tries.weight))
     }
 }
 
@@ -101,12 +103,46 @@ pub(crate) fn shares(groups: &[&Consumer]) -> Vec<f64> {
     groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
 }
 
-/// The probability that a delivery is not the last if there may be another: its handler fails by `failure`, or is not done in time.
-/// Where consumers hold messages that they do not work at yet, more of them are late.
-fn again(scenario: &Scenario, group: &Consumer, failure: f64, service: &Law) -> f64 {
-    let timeout = scenario.queues[group.from].visibility_timeout.filter(|_| group.ack == Ack::Manual);
-    let late = timeout.filter(|_| works_alone(group)).map_or(0.0, |timeout| 1.0 - service.cdf(timeout));
-    late + (1.0 - late) * failure
+/// A share of messages that is too rare to matter.
+const RARE: f64 = 1e-9;
+
+/// What becomes of a message that may be delivered again.
+#[derive(Debug, Clone, Copy)]
+struct Tries {
+    /// Mean deliveries.
+    deliveries: f64,
+    /// The share that is given up.
+    given_up: f64,
+    /// The mean work of a delivery, as a multiple of that of a message.
+    weight: f64,
+}
+
+/// A message is delivered again if its handler fails by `failure`, or is not done in time: each time by chance, or always where its
+/// work stays the same. Where consumers hold messages that they do not work at yet, more of them are late.
+fn tries(scenario: &Scenario, group: &Consumer, failure: f64, service: &Law, brought: bool) -> Tries {
+    let limit = scenario.deliveries_at_most(group);
+    let timeout = scenario.queues[group.from].visibility_timeout.filter(|_| group.ack == Ack::Manual && works_alone(group));
+    let late = timeout.map_or(0.0, |timeout| 1.0 - service.cdf(timeout));
+    let too_often = |again: f64| limit.map_or(0.0, |limit| again.powf(f64::from(limit)));
+    if let Some(timeout) = timeout.filter(|_| late > RARE && group.repeats_work(brought)) {
+        let (in_time, always) = (deliveries(limit, failure), deliveries(limit, 1.0));
+        let long = work_beyond(service, timeout) / service.mean();
+        let mean = (1.0 - late) * in_time + late * always;
+        let work = (1.0 - long) * in_time + long * always;
+        let weight = if mean.is_finite() { work / mean } else { 1.0 };
+        return Tries { deliveries: mean, given_up: (1.0 - late) * too_often(failure) + late * too_often(1.0), weight };
+    }
+    let again = late + (1.0 - late) * failure;
+    Tries { deliveries: deliveries(limit, again), given_up: too_often(again), weight: 1.0 }
+}
+
+/// The work beyond a time: E\[S; S > t\] = t P(S > t) + ∫ P(S > x) dx from t on, the integral being the mean less that up to t.
+fn work_beyond(law: &Law, time: f64) -> f64 {
+    let steps = 2000;
+    let step = time / f64::from(steps);
+    let beyond = |x: f64| 1.0 - law.cdf(x);
+    let midpoints: f64 = (0..steps).map(|i| beyond((f64::from(i) + 0.5) * step)).sum();
+    (time * beyond(time) + law.mean() - step * midpoints).clamp(0.0, law.mean())
 }
 
 /// Whether a delivery's time is that of one service.
@@ -126,22 +162,20 @@ fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
     producer.failure.is_some() || producer.service_time.is_some() && scenario.queues[queue].visibility_timeout.is_some()
 }
 
-/// The probability that a delivery of a producer's message to a group is made again.
-fn again_of(scenario: &Scenario, group: &Consumer, producer: &Producer) -> f64 {
+/// What becomes of a producer's message to a group.
+fn tries_of(scenario: &Scenario, group: &Consumer, producer: &Producer) -> Tries {
     let service = producer.service_time.as_ref().unwrap_or(&group.service_time);
-    again(scenario, group, producer.failure.unwrap_or(group.failure), service)
+    tries(scenario, group, producer.failure.unwrap_or(group.failure), service, producer.service_time.is_some())
 }
 
 /// The share of a group's messages that are delivered too often.
 pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
-    let Some(limit) = scenario.deliveries_at_most(group) else { return 0.0 };
-    let too_often = |again: f64| again.powf(f64::from(limit));
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
     let rate: f64 = own.iter().map(|p| p.rate).sum();
     if rate <= 0.0 || !own.iter().any(|p| apart(scenario, queue, p)) {
-        return too_often(again(scenario, group, group.failure, &group.service_time));
+        return tries(scenario, group, group.failure, &group.service_time, false).given_up;
     }
-    own.iter().map(|p| p.rate / rate * too_often(again_of(scenario, group, p))).sum()
+    own.iter().map(|p| p.rate / rate * tries_of(scenario, group, p).given_up).sum()
 }
 
 /// Deliveries a message and the mean service time of a delivery, where the messages of some producer are delivered again by a law of
@@ -149,13 +183,13 @@ pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f
 fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(f64, f64)> {
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
     let group = groups.first().filter(|_| own.iter().any(|p| apart(scenario, queue, p)))?;
-    let limit = scenario.deliveries_at_most(group);
     let rate: f64 = own.iter().map(|p| p.rate).sum();
     let (mut attempts, mut work) = (0.0, 0.0);
     for producer in own {
-        let each = producer.rate / rate * deliveries(limit, again_of(scenario, group, producer));
+        let tries = tries_of(scenario, group, producer);
+        let each = producer.rate / rate * tries.deliveries;
         attempts += each;
-        work += each * producer.service_time.as_ref().map_or_else(|| per_message(group), Law::mean);
+        work += each * tries.weight * producer.service_time.as_ref().map_or_else(|| per_message(group), Law::mean);
     }
     Some((attempts, work / attempts))
 }

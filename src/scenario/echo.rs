@@ -238,6 +238,7 @@ fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
         ("ack", json!(c.ack.word())),
         ("failure", json!({ "probability": number(c.failure) })),
         ("retry_delay", json!(retry)),
+        ("redelivery_work", json!(c.redelivery_work.map(|work| work.word()))),
         ("outages", json!(outages)),
         ("autoscale", json!(autoscale)),
         ("to", if routes.is_empty() { Value::Null } else { json!(routes) }),

@@ -1,6 +1,6 @@
 //! The grammar: every table's keys, what each takes, and what it means. Checking, did-you-means and the schema read it.
 
-use super::model::{Ack, Deliver, Discipline, Durability, Overflow, Preemption, TARGET_NAMES, Work};
+use super::model::{Ack, Deliver, Discipline, Durability, Overflow, Preemption, RedeliveryWork, TARGET_NAMES, Work};
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
@@ -138,17 +138,26 @@ pub const CONSUMER: &[Key] = &[
     key("ack", Word(names::<Ack>), "when a message leaves the queue's care"),
     key("failure", Table(FAILURE), "the handler fails and the message is delivered again"),
     key("retry_delay", Any, "a duration, or { min, max, jitter }"),
+    key(
+        "redelivery_work",
+        Word(names::<RedeliveryWork>),
+        "what a redelivered message's work is; default same where its producer brings it (service_time), else drawn-again; a batch's common \
+         time is always drawn",
+    ),
     key("outages", Table(OUTAGES), "servers break and are repaired"),
     key("autoscale", Table(AUTOSCALE), "servers follow the backlog"),
     key("to", Any, "where processed messages go"),
 ];
 
-pub const BATCHING: &[Key] = &[key("max", Whole, "messages at most"), key("linger", Duration, "how long to wait for more; default 0")];
+pub const BATCHING: &[Key] = &[
+    key("max", Whole, "messages at most"),
+    key("linger", Duration, "how long to wait for more, from when the first in line came or came back; default 0"),
+];
 pub const FAILURE: &[Key] = &[key("probability", Number, "of a delivery")];
 pub const RETRY: &[Key] = &[
     key("min", Duration, "before the first redelivery"),
     key("max", Duration, "at most"),
-    key("jitter", Flag, "drawn at random up to it; default false"),
+    key("jitter", Flag, "drawn evenly from the upper half of the delay, so that it is at least half as long; default false"),
 ];
 pub const OUTAGES: &[Key] = &[
     key("up", Law, "time to failure"),
@@ -228,6 +237,7 @@ choice!(Overflow: "reject-publish" => RejectPublish, "drop-head" => DropHead, "b
 choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);
 choice!(Deliver: "all" => All, "round-robin" => RoundRobin, "random" => Random, "shortest-queue" => ShortestQueue,
     "power-of-two" => PowerOfTwo, "by-key" => ByKey);
+choice!(RedeliveryWork: "same" => Same, "drawn-again" => DrawnAgain);
 choice!(Ack: "manual" => Manual, "auto" => Auto);
 choice!(Work: "auto" => Auto, "sleep" => Sleep, "spin" => Spin);
 

@@ -184,6 +184,8 @@ pub struct Consumer {
     /// Probability that the handler fails.
     pub failure: f64,
     pub retry_delay: Option<RetryDelay>,
+    /// Of what is delivered again; `None` is the same where a message's producer brought it, else drawn again.
+    pub redelivery_work: Option<RedeliveryWork>,
     pub outages: Option<Outages>,
     pub autoscale: Option<Autoscale>,
     /// Where processed messages go, with what probability; the rest is done.
@@ -216,6 +218,15 @@ pub struct RetryDelay {
     pub min: f64,
     pub max: f64,
     pub jitter: bool,
+}
+
+/// What the work of a message is when it is delivered again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedeliveryWork {
+    /// What it was: a long job stays long.
+    Same,
+    /// Drawn anew, as by a handler whose time does not depend on the message.
+    DrawnAgain,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -387,10 +398,16 @@ impl Consumer {
             ack: Ack::default(),
             failure: 0.0,
             retry_delay: None,
+            redelivery_work: None,
             outages: None,
             autoscale: None,
             to: Vec::new(),
         }
+    }
+
+    /// Whether a message is the same work at each delivery. Unless the group says so or not, it is if its producer brought the work.
+    pub fn repeats_work(&self, brought: bool) -> bool {
+        self.redelivery_work.map_or(brought, |work| work == RedeliveryWork::Same)
     }
 
     /// Mean service time of a delivery of one message, in seconds.
@@ -468,6 +485,12 @@ impl Scenario {
         self.queues.iter().any(|other| other.dead_letter == Some(queue))
     }
 
+    /// Whether a queue gets nothing but dead letters.
+    pub fn takes_only_dead_letters(&self, queue: usize) -> bool {
+        let sent = self.producers.iter().map(|p| p.to).chain(self.consumers.iter().flat_map(|c| c.to.iter().map(|route| route.to)));
+        self.takes_dead_letters(queue) && !sent.into_iter().any(|to| self.queues_of(to).contains(&queue))
+    }
+
     /// The queues that a destination means, all of a topic's.
     pub fn queues_of(&self, to: Destination) -> Vec<usize> {
         match to {
@@ -479,6 +502,13 @@ impl Scenario {
     /// Deliveries of a message to a group before it is given up: one, if it is acknowledged beforehand; `None` is without end.
     pub fn deliveries_at_most(&self, consumer: &Consumer) -> Option<u32> {
         if consumer.ack == Ack::Auto { Some(1) } else { self.queues[consumer.from].delivery_limit }
+    }
+
+    /// Whether messages may come to a group several times, so that its servers' time is counted by delivery.
+    pub fn counts_deliveries(&self, consumer: &Consumer) -> bool {
+        let queue = &self.queues[consumer.from];
+        let fails = consumer.failure > 0.0 || self.producers.iter().any(|p| p.failure.is_some());
+        queue.discipline != Discipline::ProcessorSharing && (fails || queue.visibility_timeout.is_some())
     }
 
     /// Messages that wait in all queues from the start.

@@ -6,7 +6,7 @@
 //! another order than they are entered, so that what lies between two queues is sorted, at one instant by the servers'
 //! numbers as in the event engine.
 
-use super::network::{Ahead, Counts, GroupTotals, NetworkTotals, QueueTotals, is_plain};
+use super::network::{Ahead, Counts, GroupTotals, Held, NetworkTotals, QueueTotals, is_plain};
 use super::recursion::Starts;
 use super::servers::Pool;
 use super::ways::hops;
@@ -311,6 +311,7 @@ impl Stage {
             serving_area: busy_area,
             counts,
             drained: None,
+            held: Held::default(),
             to_stay: self.line.to_wait(at) + self.pool.left_at(at),
             to_serve: self.pool.left_at(at),
         };
@@ -344,7 +345,7 @@ impl Inbox {
 
 impl Traveller {
     fn exit(&self, finished: u64, outcome: Outcome) -> Exit {
-        Exit { message: self.message, sent: self.entered, finished, worked: self.worked, outcome }
+        Exit { message: self.message, sent: self.entered, held: 0, finished, worked: self.worked, outcome }
     }
 }
 

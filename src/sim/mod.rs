@@ -56,6 +56,7 @@ impl Station {
         need(queue.partitions.is_none(), "partitions");
         need(queue.initial_backlog == 0, "initial_backlog");
         need(scenario.simulation.overheads.hand_off == 0.0, "a time to hand messages over");
+        need(!queue.blocks(), "senders that wait for room");
         need(queue.durability == crate::scenario::Durability::None, "durability");
         need(groups.iter().all(|(_, c)| c.batch.is_none()), "consumer batches");
         need(groups.iter().all(|(_, c)| c.prefetch == 1), "prefetch above 1");
@@ -79,8 +80,7 @@ impl Station {
                     (*i as u32, servers)
                 })
                 .collect(),
-            // A sender that waits for room keeps its place in the order, so that nothing but the place of waiting changes.
-            room: queue.max_length.filter(|_| queue.overflow != Overflow::Block),
+            room: queue.max_length,
             drop_head: queue.overflow == Overflow::DropHead,
         })
     }

@@ -262,6 +262,12 @@ impl<P: Part> Recorder for Batches<P> {
         }
     }
 
+    fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
+        if let Some(part) = self.now() {
+            part.delivery(group, ended, worked);
+        }
+    }
+
     fn level(&mut self, level: &Level) {
         if let Some(part) = self.now() {
             part.level(level);

@@ -150,7 +150,8 @@ mod tests {
     use super::*;
     use crate::message::{Message, Recorder};
     use crate::stats::{
-        Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueuePlace, QueueSpan, Span, Summary, combine,
+        Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueuePlace, QueueSpan, Span,
+        Summary, combine,
     };
 
     /// A stay in the only queue; times in seconds.
@@ -198,8 +199,12 @@ mod tests {
     }
 
     fn network(told: &[Record], queue: QueueSpan, busy: f64) -> Vec<String> {
-        let consumer = ConsumerPlace { name: "c".into(), queue: 0, unlimited: false, plain: true };
-        let places = NetworkPlaces { producers: vec!["p".into()], queues: vec![QueuePlace { name: "q".into(), ..QueuePlace::default() }], consumers: vec![consumer] };
+        let consumer = ConsumerPlace { name: "c".into(), queue: 0, unlimited: false, plain: true, by_delivery: false };
+        let places = NetworkPlaces {
+            producers: vec!["p".into()],
+            queues: vec![QueuePlace { name: "q".into(), ..QueuePlace::default() }],
+            consumers: vec![consumer],
+        };
         let mut collector = NetworkCollector::new(&places, 1..4);
         collector.begins(10_000_000_000);
         collector.ends(20_000_000_000);

@@ -58,6 +58,8 @@ pub(super) struct Tally {
     pub latency: Times,
     pub service: Times,
     pub send: Times,
+    /// Of those whose senders had to wait for room.
+    pub blocked: Times,
     pub lost: BTreeMap<Outcome, u64>,
     /// Nanoseconds that those stayed in a single queue.
     pub lost_stay: u64,
@@ -374,6 +376,7 @@ impl Tally {
         self.latency.merge(&other.latency);
         self.service.merge(&other.service);
         self.send.merge(&other.send);
+        self.blocked.merge(&other.blocked);
         for (&outcome, &n) in &other.lost {
             *self.lost.entry(outcome).or_default() += n;
         }
@@ -397,6 +400,13 @@ impl Summary {
         self.times(place, "wait", &tally.wait);
         self.times(place, "service", &tally.service);
         self.times(place, "send", &tally.send);
+    }
+
+    /// For how long senders had to wait for room, those included who had not to.
+    pub(super) fn blocked(&mut self, place: &str, tally: &Tally) {
+        let mut all = tally.blocked.clone();
+        (tally.blocked.moments.count..tally.latency.moments.count).for_each(|_| all.add(0));
+        self.times(place, "blocked", &all);
     }
 
     /// The share of the messages that lie in dead-letter queues.

@@ -24,6 +24,8 @@ pub struct QueuePlace {
     pub name: String,
     /// Whether what it does not serve goes on to a dead-letter queue.
     pub sends_on: bool,
+    /// Whether its senders may have to wait for room.
+    pub blocks: bool,
     /// Whether nothing ever leaves it.
     pub keeps_for_good: bool,
 }
@@ -37,6 +39,8 @@ pub struct ConsumerPlace {
     /// Whether its servers' time is that of the services told of: no other group at its queue, one message at a time that
     /// has a server to itself, and none worked on twice at once.
     pub plain: bool,
+    /// Whether its services are those of deliveries, each told by itself.
+    pub by_delivery: bool,
 }
 
 /// Listens to the messages of a window, by the order in which they reached the network.
@@ -70,6 +74,8 @@ struct Ways {
 #[derive(Debug, Clone, Default)]
 struct Services {
     times: Times,
+    /// Of the deliveries that ended within the window of time, where they are told of.
+    deliveries: Times,
     rows: Rows<2>,
 }
 
@@ -119,6 +125,10 @@ impl Recorder for Late<'_> {
         self.0.passed(stay);
     }
 
+    fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
+        self.0.delivery(group, ended, worked);
+    }
+
     fn level(&mut self, level: &Level) {
         self.0.level(level);
     }
@@ -145,6 +155,11 @@ pub struct QueueSpan {
     /// Messages inside at its start and at its end.
     pub before: f64,
     pub after: f64,
+    /// Senders that waited for room: how many over time, at its start, at its end and at most.
+    pub held: f64,
+    pub held_before: f64,
+    pub held_after: f64,
+    pub held_peak: u64,
     /// The longest line.
     pub peak: u64,
     /// Messages that came, and that were served.
@@ -174,6 +189,9 @@ impl NetworkSpan {
             waiting: mean(a.waiting, b.waiting),
             serving: mean(a.serving, b.serving),
             before: a.before,
+            held: mean(a.held, b.held),
+            held_before: a.held_before,
+            held_peak: a.held_peak.max(b.held_peak),
             peak: a.peak.max(b.peak),
             offered: a.offered + b.offered,
             served: a.served + b.served,
@@ -240,7 +258,10 @@ impl NetworkCollector {
         self.producers.iter_mut().zip(&next.producers).for_each(|(a, b)| a.merge(b));
         self.nobody.merge(&next.nobody);
         self.queues.iter_mut().zip(&next.queues).for_each(|(a, b)| a.merge(b));
-        self.consumers.iter_mut().zip(&next.consumers).for_each(|(a, b)| a.times.merge(&b.times));
+        self.consumers.iter_mut().zip(&next.consumers).for_each(|(a, b)| {
+            a.times.merge(&b.times);
+            a.deliveries.merge(&b.deliveries);
+        });
     }
 
     /// The window of time begins, at an instant in nanoseconds.
@@ -315,6 +336,12 @@ impl Recorder for NetworkCollector {
         ways.push([r.message.due, r.sent, r.sent + (r.finished - r.taken), r.finished], true);
     }
 
+    fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
+        if self.time.contains(&ended) {
+            self.consumers[group as usize].deliveries.add(worked);
+        }
+    }
+
     fn level(&mut self, level: &Level) {
         let stays = &mut self.queues[level.queue as usize];
         stays.waiting.record(level.waiting);
@@ -331,6 +358,9 @@ impl Recorder for NetworkCollector {
         }
         if exit.outcome != Outcome::Served {
             return ways.lose(exit.outcome);
+        }
+        if exit.held > 0 {
+            ways.tally.blocked.add(exit.held);
         }
         ways.push([exit.message.due, exit.sent, exit.sent + exit.worked, exit.finished], false);
     }
@@ -395,7 +425,8 @@ impl Stays {
         *self.lost.entry(r.outcome).or_default() += 1;
         let accepted = r.outcome != Outcome::Rejected;
         self.accepted_lost += u64::from(accepted);
-        self.delayed_lost += u64::from(accepted && r.taken > r.sent);
+        // Who was never taken had to wait, however briefly.
+        self.delayed_lost += u64::from(accepted && (r.deliveries == 0 || r.taken > r.sent));
         self.deliveries += u64::from(r.deliveries);
     }
 
@@ -461,13 +492,21 @@ impl NetworkCollector {
             self.queue(&mut out, index, place, span);
             self.laws(&mut out, index, place, span);
         }
-        if self.places.queues.iter().any(|q| q.sends_on) {
-            let names = self.places.producers.iter().map(|name| format!("producers.{name}"));
-            let tallies = self.producers.iter().map(|ways| &ways.tally);
-            names.zip(tallies).chain([("total".into(), &all)]).for_each(|(place, tally)| out.dead_letters(&place, tally));
+        let names = self.places.producers.iter().map(|name| format!("producers.{name}"));
+        let tallies = self.producers.iter().map(|ways| &ways.tally);
+        let (dies, blocks) = (self.places.queues.iter().any(|q| q.sends_on), self.places.queues.iter().any(|q| q.blocks));
+        for (place, tally) in names.zip(tallies).chain([("total".into(), &all)]) {
+            if dies {
+                out.dead_letters(&place, tally);
+            }
+            if blocks {
+                out.blocked(&place, tally);
+            }
         }
         for (index, place) in self.places.consumers.iter().enumerate() {
-            self.consumer(&mut out, place, &self.consumers[index].times, &span.groups[index], span.lasted);
+            let services = &self.consumers[index];
+            let times = if place.by_delivery { &services.deliveries } else { &services.times };
+            self.consumer(&mut out, place, times, &span.groups[index], span.lasted);
         }
         out
     }
@@ -489,6 +528,10 @@ impl NetworkCollector {
         set("loss", "", (unserved - dead) as f64 / gone);
         if queue.sends_on {
             set("dead_lettered", "", dead as f64 / gone);
+        }
+        if queue.blocks {
+            set("blocked", "mean", levels.held);
+            set("blocked", "max", levels.held_peak as f64);
         }
         set("queue_length", "mean", levels.waiting);
         set("in_system", "mean", levels.waiting + levels.serving);

@@ -72,7 +72,7 @@ pub struct Row {
 /// What is compared: what is asked for, then latency, loss and throughput of all messages and of each producer that both have;
 /// before these how long backlogs last and how high they rise, where there is no steady state.
 pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
-    let main = ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "throughput"];
+    let main = ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "dead_lettered", "throughput"];
     let mut out: Vec<String> = also.to_vec();
     let asked = out.len();
     for queue in a.keys().filter_map(|path| path.strip_suffix(DRAIN)) {
@@ -90,7 +90,7 @@ pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     out.retain(|path| a.contains_key(path) && b.contains_key(path) && seen.insert(path.clone()));
     // Nothing is lost and nothing was: not worth a row.
-    out.retain(|path| !(path == "total.loss" && a[path] == 0.0 && b[path] == 0.0));
+    out.retain(|path| !(["total.loss", "total.dead_lettered"].contains(&path.as_str()) && a[path] == 0.0 && b[path] == 0.0));
     out
 }
 

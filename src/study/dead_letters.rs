@@ -22,7 +22,7 @@ pub(super) fn sentences(study: &Study) -> Vec<String> {
         })
     };
     let names = scenario.queues.iter().map(|q| q.name.as_str()).enumerate();
-    names.filter(|(index, _)| scenario.takes_dead_letters(*index)).filter_map(told).collect()
+    names.filter(|(index, _)| scenario.takes_only_dead_letters(*index)).filter_map(told).collect()
 }
 
 /// A rate by the second, the hour and the day.

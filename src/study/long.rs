@@ -135,6 +135,12 @@ impl Recorder for Long {
         }
     }
 
+    fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
+        if let Heard::Network(batches, _) = &mut self.heard {
+            batches.delivery(group, ended, worked);
+        }
+    }
+
     fn level(&mut self, level: &Level) {
         match &mut self.heard {
             Heard::Single(batches, _) => batches.level(level),

@@ -53,9 +53,7 @@ impl Told {
 
     /// What was served in a network of one queue.
     pub fn of_one_queue(stays: Vec<Record>) -> Self {
-        let end =
-            |r: &Record| Exit { message: r.message, sent: r.sent, finished: r.finished, worked: r.finished - r.taken, outcome: r.outcome };
-        Told { exits: stays.iter().map(end).collect(), stays }
+        Told { exits: stays.iter().map(Record::exit).collect(), stays }
     }
 
     /// All times multiplied.
@@ -68,7 +66,7 @@ impl Told {
             [&mut r.message.due, &mut r.sent, &mut r.taken, &mut r.finished].into_iter().for_each(stretch);
         }
         for e in &mut self.exits {
-            [&mut e.message.due, &mut e.sent, &mut e.finished, &mut e.worked].into_iter().for_each(stretch);
+            [&mut e.message.due, &mut e.sent, &mut e.held, &mut e.finished, &mut e.worked].into_iter().for_each(stretch);
         }
     }
 
@@ -91,12 +89,12 @@ impl Told {
         self.exits.iter().map(|e| e.message.id + 1).max().unwrap_or(0)
     }
 
-    /// When each message reached the network.
+    /// When each message was sent: it reached the network then, or began to wait for room there.
     pub fn arrivals(&self) -> Vec<u64> {
         let mut first = vec![u64::MAX; self.messages() as usize];
         for e in &self.exits {
             let at = &mut first[e.message.id as usize];
-            *at = e.sent.min(*at);
+            *at = e.sent.saturating_sub(e.held).min(*at);
         }
         // Every message has an end; one that had none would have come with the next.
         for i in (1..first.len()).rev() {
@@ -119,7 +117,7 @@ impl Told {
         let span = NetworkSpan {
             lasted: seconds(time.end - time.start).max(1e-9),
             queues: levels.iter().enumerate().map(|(q, levels)| self.queue(q as u32, levels, &time)).collect(),
-            groups: scenario.consumers.iter().enumerate().map(|(g, c)| self.group(g as u32, c, &time)).collect(),
+            groups: scenario.consumers.iter().enumerate().map(|(g, c)| self.group(scenario, g as u32, c, &time)).collect(),
         };
         let mut out = collector.summary(&span);
         for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| scenario.keeps_for_good(*q)) {
@@ -141,6 +139,11 @@ impl Told {
             let (_, p99, most) = Levels::mean_p99_max(&levels.in_system).unwrap_or_default();
             set("in_system", "p99", p99);
             set("in_system", "max", most);
+        }
+        for (g, c) in scenario.consumers.iter().enumerate().filter(|(_, c)| scenario.counts_deliveries(c)) {
+            if let Some(mean) = self.service_of_a_delivery(scenario, g as u32, c, &time) {
+                out.values.insert(path(&format!("consumers.{}", c.name), "service", "mean"), mean);
+            }
         }
         let grids = seen().map(|(queue, levels)| (queue.name.clone(), levels.grid.clone()));
         (out, grids.collect())
@@ -173,12 +176,28 @@ impl Told {
         span
     }
 
-    fn group(&self, group: u32, consumer: &Consumer, time: &Range<u64>) -> GroupSpan {
+    /// The stays on which a group worked, whatever came of it; of a queue's only group all.
+    fn worked_on<'t>(&'t self, scenario: &Scenario, group: u32, consumer: &Consumer) -> impl Iterator<Item = &'t Record> {
+        let (alone, queue) = (scenario.consumers_of(consumer.from).count() == 1, consumer.from as u32);
+        let by = move |r: &&Record| r.consumer == group && r.outcome == Outcome::Served || alone && r.queue == queue;
+        self.stays.iter().filter(by).filter(|r| r.deliveries > 0 && r.outcome != Outcome::Unfinished)
+    }
+
+    /// The mean time that a delivery takes a server, in seconds.
+    fn service_of_a_delivery(&self, scenario: &Scenario, group: u32, consumer: &Consumer, time: &Range<u64>) -> Option<f64> {
+        let ended = self.worked_on(scenario, group, consumer).filter(|r| time.contains(&r.finished));
+        let (worked, deliveries) = ended.fold((0_u64, 0_u64), |sum, r| (sum.0 + (r.finished - r.taken), sum.1 + u64::from(r.deliveries)));
+        (deliveries > 0).then(|| seconds(worked) / deliveries as f64)
+    }
+
+    fn group(&self, scenario: &Scenario, group: u32, consumer: &Consumer, time: &Range<u64>) -> GroupSpan {
         let mut batches = BTreeSet::new();
         let mut span = GroupSpan { count: if let Servers::Count(n) = consumer.count { f64::from(n) } else { 0.0 }, ..GroupSpan::default() };
         let mut busy = 0_u64;
-        for r in self.stays.iter().filter(|r| r.consumer == group && r.outcome == Outcome::Served) {
-            span.handled += u64::from(time.contains(&r.finished));
+        for r in self.worked_on(scenario, group, consumer) {
+            // Of batches that failed no record tells.
+            let deliveries = if consumer.batch.is_some() { 1 } else { u64::from(r.deliveries) };
+            span.handled += if time.contains(&r.finished) { deliveries } else { 0 };
             // Messages that one server ends at one instant were one batch.
             if consumer.batch.is_none() || batches.insert((r.server, r.finished)) {
                 busy += r.finished.min(time.end).saturating_sub(r.taken.max(time.start));

@@ -16,6 +16,7 @@ mod objectives;
 mod overload;
 mod play;
 pub mod predict;
+mod redelivery;
 mod run;
 pub mod sensitivity;
 mod simulation;

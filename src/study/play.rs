@@ -5,7 +5,8 @@ use crate::rng::Key;
 use crate::scenario::{Arrivals, Consumer, Discipline, Producer, Queue, Scenario, Servers};
 use crate::sim::{Chain, Engine, GroupTotals, Looks, Network, NetworkTotals, QueueTotals, Station, Totals};
 use crate::stats::{
-    Before, Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueuePlace, QueueSpan, Span, Summary,
+    Before, Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueuePlace, QueueSpan, Span,
+    Summary,
 };
 use crate::units::{NANOS_PER_SECOND, seconds};
 use crate::workload::Plan;
@@ -153,11 +154,17 @@ pub(super) fn network_places(scenario: &Scenario) -> NetworkPlaces {
         let alone = scenario.consumers_of(c.from).count() == 1 && queue.discipline != Discipline::ProcessorSharing;
         alone && c.batch.is_none() && queue.visibility_timeout.is_none()
     };
-    let consumer =
-        |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, unlimited: c.count == Servers::Unlimited, plain: plain(c) };
+    let consumer = |c: &Consumer| ConsumerPlace {
+        name: c.name.clone(),
+        queue: c.from,
+        unlimited: c.count == Servers::Unlimited,
+        plain: plain(c),
+        by_delivery: scenario.counts_deliveries(c),
+    };
     let queue = |(index, q): (usize, &Queue)| QueuePlace {
         name: q.name.clone(),
         sends_on: q.dead_letter.is_some(),
+        blocks: q.blocks(),
         keeps_for_good: scenario.keeps_for_good(index),
     };
     NetworkPlaces {
@@ -304,8 +311,9 @@ fn mean(from: u128, to: u128, lasted: f64) -> f64 {
 /// What happened to each queue of a network.
 pub(super) fn network_drifts(span: &NetworkSpan) -> Vec<Drift> {
     let drift = |q: &QueueSpan| Drift {
-        grown: (q.after - q.before) / span.lasted,
-        risen: (q.waiting + q.serving - q.before) / span.lasted,
+        // Those who wait for room are a backlog, too.
+        grown: (q.after + q.held_after - q.before - q.held_before) / span.lasted,
+        risen: (q.waiting + q.serving + q.held - q.before - q.held_before) / span.lasted,
         came: q.offered as f64 / span.lasted,
     };
     span.queues.iter().map(drift).collect()
@@ -324,6 +332,10 @@ pub(super) fn network_span(before: &NetworkTotals, after: &NetworkTotals, peaks:
         serving: mean(from.serving_area, to.serving_area, lasted),
         before: (from.waiting + from.serving) as f64,
         after: (to.waiting + to.serving) as f64,
+        held: mean(from.held.area, to.held.area, lasted),
+        held_before: from.held.level as f64,
+        held_after: to.held.level as f64,
+        held_peak: to.held.peak,
         peak: *peak,
         offered: to.counts.offered - from.counts.offered,
         served: to.counts.served - from.counts.served,
@@ -365,6 +377,12 @@ impl Recorder for Listener {
         match self {
             Listener::Single(c) => c.passed(stay),
             Listener::Network(c) => c.passed(stay),
+        }
+    }
+
+    fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
+        if let Listener::Network(c) = self {
+            c.delivery(group, ended, worked);
         }
     }
 

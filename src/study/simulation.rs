@@ -338,6 +338,7 @@ impl<'a> Runs<'a> {
 
     fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
         let mut out = combined.caveats.clone();
+        out.extend(super::redelivery::caveats(self.scenario, &combined.metrics));
         for path in without_interval(&self.scenario.simulation.precision, combined) {
             out.push(format!("the precision of {path} is not kept: it has no interval here"));
         }

@@ -72,6 +72,7 @@ pub(super) fn answer(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, U
          lengths are told over time"
             .into(),
     );
+    out.caveats.extend(super::redelivery::caveats(scenario, &combined.metrics));
     out.metrics = combined.metrics;
     for (q, queue) in scenario.queues.iter().enumerate() {
         out.timelines.insert(queue.name.clone(), timeline(&levels, q, stretches.end, scenario.simulation.confidence));

@@ -128,14 +128,22 @@ impl ClosedForm for BlockingTandem {
             figures.queue_length = Level { mean: waiting, p99: None };
             figures
         };
-        // A held message waits for the second queue.
+        // A message that the first server holds has left the first queue and is not yet in the second.
         let nodes = vec![
             (first.clone(), figures(&first, upstream - blocked, lambda * service[0])),
-            (second.clone(), figures(&second, downstream + blocked, lambda * service[1])),
+            (second.clone(), Figures { held: Some(blocked), ..figures(&second, downstream, lambda * service[1]) }),
         ];
         let total = (upstream + downstream) / lambda;
         let send = Times::of(&scenario.producers[0].send_time);
-        let end = End { throughput: lambda, loss: 0.0, latency: send.plus(&Times::moments(total, None)), send, wait: None, service: None };
+        let end = End {
+            throughput: lambda,
+            loss: 0.0,
+            latency: send.plus(&Times::moments(total, None)),
+            send: Some(send),
+            blocked: None,
+            wait: None,
+            service: None,
+        };
         let caveat = format!("the first server is blocked {:.1} % of the time; its utilization counts work alone", 100.0 * blocked);
         let name = "tandem with blocking";
         Ok(Network { nodes, ends: vec![end], exact: true, caveats: vec![caveat] }.answer(scenario, name))

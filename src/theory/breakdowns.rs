@@ -52,6 +52,9 @@ impl QueueModel for Interrupted {
         if !outages.only_busy {
             return Err("servers break while idle too".into());
         }
+        if outages.redeliver && station.repeats_work() != Some(false) {
+            return Err("work that is begun anew is the same again (redelivery_work)".into());
+        }
         if outages.redeliver && !station.service.is_exponential() {
             return Err("interrupted services start again".into());
         }
@@ -142,6 +145,9 @@ impl QueueModel for Breakdowns {
             return Err("repairs do not take exponential times".into());
         }
         super::mmc::poisson_and_exponential(station)?;
+        if outages.redeliver && station.repeats_work() != Some(false) {
+            return Err("work that is begun anew is the same again (redelivery_work)".into());
+        }
         match station.servers {
             Some(c) if c > 1 && !outages.redeliver => Err("broken consumers keep their messages, which others could take".into()),
             Some(c) if c <= 120 => Ok(()),

@@ -152,7 +152,8 @@ impl ClosedForm for Split {
                 throughput: producer.rate * each * (1.0 - loss),
                 loss,
                 latency: send.plus(&whole),
-                send,
+                send: Some(send),
+                blocked: None,
                 wait: (known && !joins).then(|| mixed(&|s, f| f.streams.get(stream(s)).map_or(&f.wait, |seen| &seen.wait).clone())),
                 service: (known && !joins).then(|| mixed(&|s, f| f.service.clone().unwrap_or_else(|| s.service.times_of(stream(s))))),
             }
@@ -224,7 +225,8 @@ fn from_level(scenario: &Scenario, in_system: f64, delayed: f64, exact: bool, na
                 throughput: producer.rate,
                 loss: 0.0,
                 latency: send.plus(&wait).plus(&service),
-                send,
+                send: Some(send),
+                blocked: None,
                 wait: Some(wait),
                 service: Some(service),
             }

@@ -44,6 +44,8 @@ pub struct Figures {
     pub streams: Vec<Seen>,
     /// Whether servers are shared, so that there is no wait to speak of.
     pub shared: bool,
+    /// Mean number of senders that wait for room, where some do and it is known: then queue length and wait are without them.
+    pub held: Option<f64>,
 }
 
 /// What the messages of one stream see.
@@ -98,6 +100,7 @@ impl Figures {
             service: None,
             streams: Vec::new(),
             shared: false,
+            held: None,
         }
     }
 
@@ -143,11 +146,18 @@ impl Figures {
         single("arrival_rate", if station.lambda() > 0.0 { station.lambda() } else { self.throughput });
         single("loss", self.loss);
         single("attempts", self.attempts);
+        let known = !station.queue.blocks() || self.held.is_some();
         if let Some(c) = station.servers {
             single("utilization", self.busy(station) / f64::from(c));
         }
-        if let Some(delayed) = self.delayed {
+        if let Some(delayed) = self.delayed.filter(|_| known) {
             single("delayed", delayed);
+        }
+        if let Some(held) = self.held {
+            set_level(answer, &place, "blocked", &Level { mean: held, p99: None });
+        }
+        if !known {
+            return;
         }
         set_level(answer, &place, "in_system", &self.in_system);
         if !self.shared {
@@ -177,7 +187,12 @@ impl Figures {
                 answer.set(&place, "count", "", Estimate::exact(f64::from(n)));
             }
             // A shared server is with a message as long as it is there.
-            let service = if self.shared { self.whole(station) } else { self.service.clone().unwrap_or_else(|| service_times(station)) };
+            let service = match &self.service {
+                _ if self.shared => self.whole(station),
+                // Of a delivery.
+                Some(all) if !failed => all.clone(),
+                _ => service_times(station),
+            };
             set_times(answer, &place, "service", &service);
             if let Some(batch) = self.batch {
                 answer.set(&place, "batch_size", "", Estimate::exact(batch));
@@ -195,14 +210,21 @@ impl Figures {
     fn kind(&self, station: &Station<'_>, stream: usize) -> End {
         let service = self.service.clone().unwrap_or_else(|| station.service.times_of(stream));
         let send = Times::of(&station.streams[stream].producer.send_time);
+        let latency = send.plus(&self.sojourn_seen(station, stream));
+        let blocked = self.held.map(|held| Times::moments(held / station.lambda(), None));
+        let send = match &blocked {
+            Some(blocked) => Some(Times::moments(send.mean + blocked.mean, None)),
+            None => (!station.queue.blocks()).then_some(send),
+        };
         let wait = self.streams.get(stream).map_or(&self.wait, |seen| &seen.wait);
         End {
             // A closed loop has no rate of its own.
             throughput: if station.streams.len() == 1 { self.throughput } else { station.streams[stream].rate * (1.0 - self.loss) },
             loss: self.loss,
-            latency: send.plus(&self.sojourn_seen(station, stream)),
+            latency,
+            wait: (!self.shared && send.is_some()).then(|| wait.clone()),
             send,
-            wait: (!self.shared).then(|| wait.clone()),
+            blocked,
             service: (!self.shared).then_some(service),
         }
     }
@@ -223,7 +245,9 @@ impl Figures {
 pub struct End {
     pub throughput: f64,
     pub loss: f64,
-    pub send: Times,
+    pub send: Option<Times>,
+    /// The part of it for which senders wait for room.
+    pub blocked: Option<Times>,
     /// `None` where nothing is to be said of it.
     pub wait: Option<Times>,
     pub service: Option<Times>,
@@ -234,9 +258,8 @@ impl End {
     fn fill(&self, answer: &mut Answer, place: &str) {
         answer.set(place, "throughput", "", Estimate::exact(self.throughput));
         answer.set(place, "loss", "", Estimate::exact(self.loss));
-        set_times(answer, place, "send", &self.send);
         set_times(answer, place, "latency", &self.latency);
-        for (key, times) in [("wait", &self.wait), ("service", &self.service)] {
+        for (key, times) in [("send", &self.send), ("blocked", &self.blocked), ("wait", &self.wait), ("service", &self.service)] {
             if let Some(times) = times {
                 set_times(answer, place, key, times);
             }
@@ -252,11 +275,12 @@ impl End {
             let parts: Option<Vec<(f64, Times)>> = ends.iter().map(|e| Some((e.throughput, part(e)?.clone()))).collect();
             parts.map(|parts| Times::mixture(&parts))
         };
-        let known = "sends and latencies are always known";
+        let known = "latencies are always known";
         let total = End {
             throughput: ends.iter().map(|e| e.throughput).sum(),
             loss,
-            send: mixture(|e| Some(&e.send)).expect(known),
+            send: mixture(|e| e.send.as_ref()),
+            blocked: mixture(|e| e.blocked.as_ref()),
             wait: mixture(|e| e.wait.as_ref()),
             service: mixture(|e| e.service.as_ref()),
             latency: mixture(|e| Some(&e.latency)).expect(known),
@@ -279,9 +303,6 @@ pub(super) fn general_caveats(station: &Station<'_>) -> Vec<String> {
     }
     if station.queue.durability != Durability::None {
         caveats.push("what durability costs is not part of the model".into());
-    }
-    if station.queue.blocks() {
-        caveats.push("producers that wait for room are counted as waiting in the queue".into());
     }
     caveats
 }

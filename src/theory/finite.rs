@@ -361,7 +361,8 @@ impl ClosedForm for Closed {
                 throughput,
                 loss: 0.0,
                 latency: send.plus(&Times::moments(inside / throughput, None)),
-                send,
+                send: Some(send),
+                blocked: None,
                 wait: known.then(|| Times::moments((inside / throughput - service).max(0.0), None)),
                 service: known.then(|| Times::moments(service, None)),
             }

@@ -78,7 +78,8 @@ impl ClosedForm for Jackson {
                     throughput: producer.rate,
                     loss: 0.0,
                     latency: send.plus(&whole.unwrap_or_else(|| Times::moments(latency[entry], None))),
-                    send,
+                    send: Some(send),
+                    blocked: None,
                     wait: Some(Times::moments(waits[entry], None)),
                     service: Some(along(&services).unwrap_or_else(|| Times::moments(service[entry], None))),
                 }

@@ -61,12 +61,13 @@ impl QueueModel for Mm1 {
         let mean = wait_mean(lambda, mu);
         let wait = Times::delayed_exponential(rho, mu - lambda);
         let power = |k: u64| rho.powf(k as f64 + 1.0);
-        Ok(Figures {
+        let figures = Figures {
             queue_length: Level { mean: lambda * mean, p99: Some(first_below(0.01, |k| power(k + 1))) },
             in_system: Level { mean: in_system_mean(lambda, mu), p99: Some(first_below(0.01, power)) },
             sojourn: Some(Times::delayed_exponential(1.0, 1.0 / sojourn_mean(lambda, mu))),
             ..Figures::lossless(station, Some(rho), wait)
-        })
+        };
+        Ok(super::room::apart(figures, station, rho))
     }
 }
 

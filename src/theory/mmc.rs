@@ -87,14 +87,15 @@ impl QueueModel for Mmc {
         // P(N > c + k) = C ρᵏ⁺¹.
         let above = |k: u64| delayed * rho.powf(k as f64 + 1.0);
         let in_system = levels::quantile(0.99, c, a, delayed * (1.0 - rho), above);
-        Ok(Figures {
+        let figures = Figures {
             queue_length: Level { mean: lambda * mean, p99: Some(first_below(0.01, above)) },
             in_system: Level { mean: lambda * mean + a, p99: Some(in_system) },
             sojourn: Some(
                 Times::law(mean + 1.0 / mu, sd.hypot(1.0 / mu), move |t| sojourn_tail(t, delayed, lambda, mu, c)).with(transform),
             ),
             ..Figures::lossless(station, Some(delayed), wait)
-        })
+        };
+        Ok(super::room::apart(figures, station, delayed))
     }
 }
 

@@ -74,6 +74,7 @@ pub mod qbd;
 pub mod qna;
 mod quadrature;
 pub mod retries;
+pub mod room;
 mod service;
 pub mod shortest;
 mod station;

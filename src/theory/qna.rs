@@ -133,7 +133,8 @@ impl ClosedForm for Qna {
                     throughput: producer.rate,
                     loss: 0.0,
                     latency: send.plus(&wait).plus(&service),
-                    send,
+                    send: Some(send),
+                    blocked: None,
                     wait: Some(wait),
                     service: Some(service),
                 }

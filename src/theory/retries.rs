@@ -5,18 +5,26 @@ use super::service::is_constant;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1, mmc};
 use crate::scenario::{Ack, RetryDelay};
 use crate::workload::laws::{Empirical, Law};
+use num_complex::Complex64;
 
 /// The work of all deliveries of a message.
 ///
 /// # Formula
-/// Deliveries are geometric, cut off at the limit L: E\[D\] = (1 − pᴸ)/(1 − p).
+/// Deliveries are geometric, cut off at the limit L: E\[D\] = (1 − pᴸ)/(1 − p). Work that is drawn again at each makes a sum of D
+/// independent times; work that stays the same makes D·S, D and S independent: E\[(DS)ⁿ\] = E\[Dⁿ\] E\[Sⁿ\], with the transform
+/// Σ P(D = n) S*(ns).
 /// # Source
 /// A message that is redelivered at once in its old place keeps its server: M/G/1 with a compound service (Kleinrock I, section 5.7).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deliveries {
     pub failure: f64,
     pub limit: Option<u32>,
+    /// Whether a message is the same work at each delivery.
+    pub same: bool,
 }
+
+/// Deliveries whose share is below this are left out of sums.
+const NEGLIGIBLE: f64 = 1e-16;
 
 impl Deliveries {
     /// P(D > n).
@@ -33,8 +41,8 @@ impl Deliveries {
     ///
     /// ```
     /// use queuelab::theory::retries::Deliveries;
-    /// assert!((Deliveries { failure: 0.4, limit: None }.mean() - 1.6666666666666667).abs() < 1e-15);
-    /// assert!((Deliveries { failure: 0.5, limit: Some(2) }.mean() - 1.5).abs() < 1e-15);
+    /// assert!((Deliveries { failure: 0.4, limit: None, same: false }.mean() - 1.6666666666666667).abs() < 1e-15);
+    /// assert!((Deliveries { failure: 0.5, limit: Some(2), same: false }.mean() - 1.5).abs() < 1e-15);
     /// ```
     pub fn mean(&self) -> f64 {
         (1.0 - self.loss()) / (1.0 - self.failure)
@@ -59,9 +67,32 @@ impl Deliveries {
         sums
     }
 
+    /// P(D = n) for n = 1, 2, …, over all messages or those that succeed.
+    fn shares(&self, succeeded: bool) -> Vec<f64> {
+        let (p, success) = (self.failure, 1.0 - self.loss());
+        let mut shares = Vec::new();
+        let mut here = 1.0;
+        while here > NEGLIGIBLE {
+            let last = self.limit == Some(shares.len() as u32 + 1);
+            shares.push(match (succeeded, last) {
+                (true, _) => here * (1.0 - p) / success,
+                (false, true) => here,
+                (false, false) => here * (1.0 - p),
+            });
+            if last {
+                break;
+            }
+            here *= p;
+        }
+        shares
+    }
+
     /// Three moments of the compound time.
     fn moments(&self, succeeded: bool, [m1, m2, m3]: [f64; 3]) -> [f64; 3] {
         let [d1, d2, d3] = self.factorials(succeeded);
+        if self.same {
+            return [d1 * m1, (d2 + d1) * m2, (d3 + 3.0 * d2 + d1) * m3];
+        }
         [d1 * m1, d1 * m2 + d2 * m1 * m1, d1 * m3 + 3.0 * d2 * m1 * m2 + d3 * m1.powi(3)]
     }
 
@@ -87,6 +118,11 @@ impl Deliveries {
     /// The transform of the compound time.
     fn transform(self, succeeded: bool, service: &Transform) -> Transform {
         let (own, p, success) = (service.clone(), self.failure, 1.0 - self.loss());
+        if self.same {
+            let shares = self.shares(succeeded);
+            let each = move |s: Complex64| shares.iter().zip(1_u32..).map(|(share, n)| own.at(s * f64::from(n)) * *share).sum();
+            return Transform::new(each).like(service);
+        }
         Transform::new(move |s| {
             let z = own.at(s);
             // Σ (1 − p) pⁿ⁻¹ zⁿ up to the limit, and what fails for good.
@@ -119,9 +155,11 @@ impl Retries {
         if !station.service.is_alike() {
             return Err("producers bring work of different laws, and all deliveries of a message are of its own".into());
         }
+        let same = station.repeats_work().ok_or("some messages are the same work at each delivery and others are not")?;
         match station.servers {
-            Some(1) => Ok(Deliveries { failure: group.failure, limit }),
-            Some(_) if limit.is_none() && station.service.is_exponential() => Ok(Deliveries { failure: group.failure, limit }),
+            Some(1) => Ok(Deliveries { failure: group.failure, limit, same }),
+            Some(_) if same => Err("there is more than one server, and a message is the same work at each delivery".into()),
+            Some(_) if limit.is_none() && station.service.is_exponential() => Ok(Deliveries { failure: group.failure, limit, same }),
             Some(_) => Err("there is more than one server, and a limit to deliveries or a service that is not exponential".into()),
             None => Err("servers are without limit".into()),
         }
@@ -180,7 +218,7 @@ impl QueueModel for Retries {
 ///
 /// ```
 /// use queuelab::{scenario::RetryDelay, theory::retries::{Deliveries, delays}};
-/// let half = Deliveries { failure: 0.5, limit: None };
+/// let half = Deliveries { failure: 0.5, limit: None, same: false };
 /// // 1, 2, 4, 4, … s, half as likely each time.
 /// assert!((delays(&half, &RetryDelay { min: 1.0, max: 4.0, jitter: false }, false) - 2.0).abs() < 1e-12);
 /// ```
@@ -231,14 +269,16 @@ impl BackOff {
             return Err("producers bring work of different laws, and all deliveries of a message are of its own".into());
         }
         let retry = group.retry_delay.unwrap_or(RetryDelay { min: 0.0, max: 0.0, jitter: false });
+        let same = station.repeats_work().ok_or("some messages are the same work at each delivery and others are not")?;
         match station.servers {
             None => {}
+            Some(_) if same => return Err("a message is the same work at each delivery".into()),
             Some(_) if retry.min <= 0.0 => return Err("what failed is delivered again at once".into()),
             Some(_) if limit.is_some() => return Err("there is a limit to deliveries, which the order at their return depends on".into()),
             Some(_) if !station.service.is_exponential() => return Err("service times are not exponential".into()),
             Some(_) => {}
         }
-        Ok((Deliveries { failure: group.failure, limit }, retry))
+        Ok((Deliveries { failure: group.failure, limit, same }, retry))
     }
 }
 
@@ -286,18 +326,31 @@ mod tests {
 
     #[test]
     fn sums_of_geometrically_many_exponentials_are_exponential() {
-        let plain = Deliveries { failure: 0.4, limit: None };
+        let plain = Deliveries { failure: 0.4, limit: None, same: false };
         let [m1, m2, m3] = plain.moments(false, [1.0, 2.0, 6.0]);
         let mean = 1.0 / 0.6;
         assert!((m1 - mean).abs() < 1e-14 && (m2 - 2.0 * mean * mean).abs() < 1e-13 && (m3 - 6.0 * mean.powi(3)).abs() < 1e-12);
         // Success or not, a limit that is never reached does not matter.
-        let far = Deliveries { failure: 0.4, limit: Some(200) };
+        let far = Deliveries { failure: 0.4, limit: Some(200), same: false };
         assert!((far.moments(true, [1.0, 2.0, 6.0])[2] - m3).abs() < 1e-12);
     }
 
     #[test]
     fn no_failure_is_one_delivery() {
-        let one = Deliveries { failure: 1e-300, limit: Some(3) };
-        assert_eq!(one.moments(true, [1.0, 2.0, 6.0]), [1.0, 2.0, 6.0]);
+        for same in [false, true] {
+            let one = Deliveries { failure: 1e-300, limit: Some(3), same };
+            assert_eq!(one.moments(true, [1.0, 2.0, 6.0]), [1.0, 2.0, 6.0]);
+        }
+    }
+
+    /// D·S by hand: one delivery or two, equally likely, of an exponential time of mean 1.
+    #[test]
+    fn the_same_work_twice_is_twice_as_long() {
+        let two = Deliveries { failure: 0.5, limit: Some(2), same: true };
+        let [m1, m2, m3] = two.moments(false, [1.0, 2.0, 6.0]);
+        assert_eq!([m1, m2, m3], [1.5, (1.0 + 4.0) / 2.0 * 2.0, (1.0 + 8.0) / 2.0 * 6.0]);
+        assert_eq!(two.shares(false), [0.5, 0.5]);
+        let shares = Deliveries { failure: 0.5, limit: Some(2), same: true }.shares(true);
+        assert!((shares[0] - 2.0 / 3.0).abs() < 1e-15 && (shares[1] - 1.0 / 3.0).abs() < 1e-15);
     }
 }

@@ -159,6 +159,13 @@ impl<'a> Station<'a> {
         Ok(Station { scenario, queue, streams, groups, servers, service })
     }
 
+    /// Whether messages are the same work at each delivery; `None` if some are and others are not.
+    pub fn repeats_work(&self) -> Option<bool> {
+        let each = |s: &Stream<'_>| self.groups.iter().map(|g| g.repeats_work(s.producer.service_time.is_some())).collect::<Vec<_>>();
+        let all: Vec<bool> = self.streams.iter().flat_map(each).collect();
+        all.first().copied().filter(|first| all.iter().all(|one| one == first))
+    }
+
     /// Messages a second, offered.
     pub fn lambda(&self) -> f64 {
         self.streams.iter().map(|s| s.rate).sum()

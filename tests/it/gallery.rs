@@ -201,7 +201,7 @@ fn visibility_timeouts_by_the_exponential_law() {
     let one = simulated("visibility-timeout.toml", &[("queues.jobs.visibility_timeout", "1s")]);
     let e = |x: f64| (-x).exp();
     holds("1 s", &one, "queues.jobs.attempts", 1.0 + e(1.0) + e(2.0), 1e-3);
-    holds("1 s", &one, "total.loss", e(3.0), 1e-3);
+    holds("1 s", &one, "total.dead_lettered", e(3.0), 1e-3);
     let five = simulated("visibility-timeout.toml", &[("queues.jobs.visibility_timeout", "5s")]);
     holds("5 s", &five, "queues.jobs.attempts", 1.0 + e(5.0) + e(10.0), 1e-3);
 }

@@ -57,12 +57,12 @@ fn deliveries_are_geometric() {
 }
 
 #[test]
-fn whatever_times_out_at_each_of_its_deliveries_is_a_dead_letter() {
+fn whatever_times_out_at_each_of_its_deliveries_is_given_up() {
     for (law, p) in laws() {
         for limit in [1, 2, 3] {
             let all = stays(3, 9, law, Some(limit));
             let (n, share) = (all.len() as f64, p.powi(limit as i32));
-            let dead: Vec<&Record> = all.iter().filter(|r| r.outcome == Outcome::DeadLettered).collect();
+            let dead: Vec<&Record> = all.iter().filter(|r| r.outcome == Outcome::Dropped).collect();
             near(law, dead.len() as f64, n * share, (n * share * (1.0 - share)).sqrt());
             // Each of them was in service for a second at each delivery.
             assert!(dead.iter().all(|r| (r.deliveries, r.finished - r.taken) == (limit, u64::from(limit) * 1_000_000_000)));

@@ -122,7 +122,7 @@ fn a_copy_is_worked_on_when_its_message_is_long_gone() {
 fn the_last_delivery_may_time_out_in_the_line_of_a_consumer() {
     let (lives, busy) = leased(2, "delivery_limit = 1", "[consumers.c]\nfrom = \"q\"\nservice_time = \"12s\"\nprefetch = 2\n");
     assert_eq!(ends(&lives), [(0, 1, 0, 5_000), (1, 1, 0, 5_000)]);
-    assert!(lives.stays.0.iter().all(|r| r.outcome == Outcome::DeadLettered));
+    assert!(lives.stays.0.iter().all(|r| r.outcome == Outcome::Dropped));
     assert_eq!(busy, [24]);
 }
 
@@ -225,7 +225,7 @@ fn what_waits_from_the_start_has_priority_0() {
 fn a_time_to_live_ends_after_all_else_at_its_instant() {
     let (lives, _) = play(&single("message_ttl = \"5s\"\ndelivery_limit = 2", "service_time = \"5s\"\nfailure = 1.0"), 2);
     let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it left");
-    assert_eq!((first.outcome, first.deliveries, first.finished / 1_000_000), (Outcome::DeadLettered, 2, 20_000));
+    assert_eq!((first.outcome, first.deliveries, first.finished / 1_000_000), (Outcome::Dropped, 2, 20_000));
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn a_handler_among_servers_without_limit_fails_as_any_other() {
         let queue = format!("discipline = \"{discipline}\"\ndelivery_limit = 2");
         let (lives, _) = play(&single(&queue, "count = \"unlimited\"\nservice_time = \"3s\"\nfailure = 1.0"), 3);
         let first = lives.stays.0.iter().find(|r| r.message.id == 0).expect("it left");
-        assert_eq!((first.outcome, first.finished / 1_000_000), (Outcome::DeadLettered, 16_000), "{discipline}");
+        assert_eq!((first.outcome, first.finished / 1_000_000), (Outcome::Dropped, 16_000), "{discipline}");
     }
 }
 

@@ -43,6 +43,7 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
         ack: table.get("ack").and_then(|f| cx.choice(f)).unwrap_or_default(),
         failure: table.get("failure").and_then(|f| failure(cx, f, "the consumers'")).unwrap_or(0.0),
         retry_delay: table.get("retry_delay").and_then(|f| retry_delay(cx, f)),
+        redelivery_work: table.get("redelivery_work").and_then(|f| cx.choice(f)),
         outages: table.get("outages").and_then(|f| outages(cx, f)),
         autoscale,
         to: table.get("to").map(|f| routes(cx, f)).unwrap_or_default(),

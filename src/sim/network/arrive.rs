@@ -208,8 +208,8 @@ impl<S: Blocks> Network<S> {
                 Overflow::Block => {
                     let station = &mut self.stations[queue as usize];
                     station.blocked.push_back((slot, holder));
-                    station.waiting.up(self.now);
-                    station.peak = station.peak.max(station.waiting.level());
+                    station.held_up.up(self.now);
+                    station.held_peak = station.held_peak.max(station.held_up.level());
                     self.jobs[slot].state = State::Blocked;
                     if self.stations[queue as usize].batching {
                         // With those who wait for room there may be a full batch.
@@ -284,6 +284,10 @@ impl<S: Blocks> Network<S> {
         let station = &mut self.stations[job.queue as usize];
         station.ready += 1;
         station.waiting.up(self.now);
+        if station.batching {
+            // For the linger of a batch it counts since when it is here, or here again.
+            job.began = self.now;
+        }
         station.lanes[job.lane as usize].push(ticket);
         if station.lanes[job.lane as usize].len() as u64 > 2 * station.ready + SPARSE {
             self.sweep(slot);
@@ -310,21 +314,20 @@ impl<S: Blocks> Network<S> {
     #[inline(never)]
     fn draw_work(&mut self, slot: u32, queue: u32) {
         for i in 0..self.stations[queue as usize].groups.len() {
-            self.jobs.demands(slot)[i] = self.work(slot, self.stations[queue as usize].groups[i], queue, 0);
+            let group = self.stations[queue as usize].groups[i];
+            let again = self.brought_again(slot, group, queue);
+            self.jobs.demands(slot)[i] = again.unwrap_or_else(|| self.work(slot, group, queue, 0));
         }
     }
 
     /// The work of a delivery that is not planned.
     #[inline(never)]
     pub(super) fn work(&self, slot: u32, group: u32, queue: u32, delivery: u64) -> u64 {
+        if let Some(own) = self.own_work(slot, group, queue, delivery) {
+            return own;
+        }
         let (job, group) = (&self.jobs[slot], &self.groups[group as usize]);
         let count = job.path.wrapping_add(delivery);
-        if let Some(sender) = self.senders.get(job.producer as usize)
-            && let Some((law, key)) = &sender.own
-            && sender.feeds[queue as usize]
-        {
-            return draw(law, *key, job.chance, count);
-        }
         let work = draw(&group.service, group.keys.service, job.chance, count);
         if group.per_message.is_zero() {
             return work;

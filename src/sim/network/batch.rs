@@ -59,7 +59,7 @@ impl<S: Blocks> Network<S> {
         station.ready - written.filter(|one| self.is_committing(**one, queue)).count() as u64
     }
 
-    /// Since when the message that would be taken first waits.
+    /// Since when the message that would be taken first waits: since it came, or came back after a delivery that failed.
     fn oldest_since(&self, queue: u32) -> u64 {
         let waits = |job: &&super::job::Job| job.queue == queue && job.state == State::Ready;
         self.stations[queue as usize]
@@ -69,8 +69,8 @@ impl<S: Blocks> Network<S> {
                 crate::discipline::Waiting::Fifo(fifo) => fifo
                     .iter()
                     .find(|t| self.jobs[t.slot].place == t.place && self.jobs[t.slot].state == State::Ready)
-                    .map(|t| self.jobs[t.slot].sent),
-                _ => self.jobs.inside().map(|(_, job)| job).filter(waits).map(|job| job.sent).min(),
+                    .map(|t| self.jobs[t.slot].began),
+                _ => self.jobs.inside().map(|(_, job)| job).filter(waits).map(|job| job.began).min(),
             })
             // Where nothing may wait in line, it is at its sender's.
             .or_else(|| self.stations[queue as usize].blocked.front().map(|(slot, _)| self.jobs[*slot].sent))
@@ -135,9 +135,10 @@ impl<S: Blocks> Network<S> {
         let (mut own, mut once) = (0_u64, false);
         for slot in std::iter::once(first).chain(more.iter().map(|m| m.0)) {
             let job = &self.jobs[slot];
-            let count = job.path.wrapping_add(u64::from(job.deliveries));
-            match self.senders.get(job.producer as usize).filter(|sender| sender.feeds[s.queue as usize]).and_then(|s| s.own.as_ref()) {
-                Some((law, key)) => own = own.saturating_add(draw(law, *key, job.chance, count)),
+            let delivery = if self.repeats_work(slot, s.group, s.queue) { 0 } else { u64::from(job.deliveries) };
+            let count = job.path.wrapping_add(delivery);
+            match self.own_work(slot, s.group, s.queue, delivery) {
+                Some(work) => own = own.saturating_add(work),
                 None => once = true,
             }
             if !group.per_message.is_zero() {

@@ -19,7 +19,7 @@ use crate::scenario::{Ack, Arrivals, Complete, Consumer, Destination, Discipline
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 fn time(seconds: f64) -> u64 {
     nanos(seconds).unwrap_or(MAX_NANOS)
@@ -56,6 +56,7 @@ impl<S: Blocks> Network<S> {
             jobs: Jobs::new(width + ahead.len()),
             ahead,
             families: Families::default(),
+            brought: HashMap::new(),
             offered: 0,
             backlog: scenario.queues.iter().map(|q| q.initial_backlog).collect(),
             begun: false,
@@ -245,6 +246,8 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         woken: 0,
         idle: Default::default(),
         blocked: Default::default(),
+        held_up: Gauge::default(),
+        held_peak: 0,
         committing: Vec::new(),
         uncommitted: Vec::new(),
         shared: Shared::new(shared),
@@ -283,7 +286,9 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         auto_ack: consumer.ack == Ack::Auto,
         failure: consumer.failure,
         fails: consumer.failure > 0.0 || scenario.producers.iter().any(|p| p.failure.is_some()),
+        tells: scenario.counts_deliveries(consumer),
         retry: consumer.retry_delay,
+        redelivery: consumer.redelivery_work,
         outages: consumer.outages.clone(),
         autoscale: consumer.autoscale,
         may_wait: consumer_may_wait(scenario, consumer),

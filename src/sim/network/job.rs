@@ -38,8 +38,9 @@ pub struct Job {
     /// Which of its copies, by the way it came: what its draws depend on as well.
     pub path: u64,
     pub due: u64,
-    /// When it reached its first queue.
+    /// When it reached its first queue, and for how long its sender waited for room there.
     pub entered: u64,
+    pub held: u64,
     /// When it reached this queue.
     pub sent: u64,
     /// Its place in this queue's order, never given twice.

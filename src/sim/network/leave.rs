@@ -88,6 +88,7 @@ impl<S: Blocks> Network<S> {
         let dead = self.stations[self.jobs[slot].queue as usize].dead_letter;
         let Some(dead) = dead.filter(|_| cause != Outcome::Rejected) else { return self.lose_for_good(slot, cause, recorder) };
         self.tell(slot, 0, 0, Outcome::DeadLettered, recorder);
+        self.keep_work(slot);
         let job = &mut self.jobs[slot];
         job.path = job.path.wrapping_add(0x5851_f42d_4c95_7f2d);
         self.enter(slot, dead, NONE, None, recorder);
@@ -174,6 +175,7 @@ impl<S: Blocks> Network<S> {
         recorder.left(&Exit {
             message: job.message(&self.senders),
             sent: job.entered,
+            held: job.held,
             finished: self.now,
             worked: job.worked_before + job.worked,
             outcome,

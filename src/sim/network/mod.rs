@@ -18,8 +18,8 @@
 //! does not know, and works on its copy in its turn; but what it says of it, success or failure, counts no more.
 //!
 //! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait for: a server,
-//! room (`overflow = "block"`), a commit, their turn in a consumer's own line, or the next attempt. So with a bound that
-//! blocks, the number waiting counts blocked senders, as in the recursion and in theory; only `max_length` counts the line alone.
+//! a commit, their turn in a consumer's own line, or the next attempt. A message whose sender waits for room (`overflow = "block"`)
+//! has not reached its queue: until it does, it is its sender who is held up.
 
 mod ahead;
 mod arrive;
@@ -39,6 +39,7 @@ mod parts;
 mod plain;
 mod preempt;
 mod prefetch;
+mod redeliver;
 mod replay;
 mod retry;
 mod serve;
@@ -48,7 +49,7 @@ mod totals;
 pub(super) use ahead::Ahead;
 pub use parts::Counts;
 pub(super) use plain::is_plain;
-pub use totals::{GroupTotals, NetworkTotals, QueueTotals};
+pub use totals::{GroupTotals, Held, NetworkTotals, QueueTotals};
 
 use super::Looks;
 use super::calendar::Calendar;
@@ -60,7 +61,7 @@ use crate::workload::{Blocks, Tournament};
 use job::{Jobs, State};
 use leave::Families;
 use parts::{Client, Group, Hub, Loop, Sender, Server, Station};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.
 const MOST_AT_ONCE: u64 = 50_000_000;
@@ -150,6 +151,8 @@ pub struct Network<S> {
     /// What the messages of the plan's block will bring to the queues on their ways.
     ahead: Vec<Ahead>,
     families: Families,
+    /// By slot: a dead letter's number and the work that its producer gave it, which it brings again where it comes back.
+    brought: HashMap<u32, (u64, u64)>,
     /// Messages that reached the network so far.
     offered: u64,
     /// Messages that wait in each queue before the plan begins.
@@ -195,7 +198,9 @@ impl<S: Blocks> Network<S> {
         while self.jobs.below() > 0 && self.offered < last && self.one_step(u64::MAX, recorder) {}
         let left: Vec<u32> = self.jobs.inside().filter(|(_, job)| job.id < mark).map(|(slot, _)| slot).collect();
         for slot in left {
-            self.tell(slot, 0, 0, Outcome::Unfinished, recorder);
+            if self.jobs[slot].state != State::Blocked {
+                self.tell(slot, 0, 0, Outcome::Unfinished, recorder);
+            }
             self.told(slot, Outcome::Unfinished, recorder);
         }
     }
@@ -312,7 +317,16 @@ impl<S: Blocks> Network<S> {
                 station.ready -= 1;
                 station.less(now);
             }
-            State::Blocked | State::Held | State::Delayed => station.less(now),
+            State::Held | State::Delayed => station.less(now),
+            State::Blocked => {
+                // Its sender's wait is over: it reaches the queue now.
+                station.held_up.down(now);
+                station.note_drained(now);
+                if job.entered == job.sent && job.worked_before == 0 {
+                    (job.held, job.entered) = (now - job.sent, now);
+                }
+                job.sent = now;
+            }
         }
         job.state = State::Away;
     }
@@ -333,8 +347,14 @@ impl Station {
     #[inline(always)]
     fn less(&mut self, now: u64) {
         self.waiting.down(now);
+        self.note_drained(now);
+    }
+
+    /// Perhaps nobody waits any more.
+    #[inline(always)]
+    fn note_drained(&mut self, now: u64) {
         // What is known beforehand comes first: whether the line is empty now is chance.
-        if now >= self.drain_from && self.drained.is_none() && self.waiting.level() == 0 {
+        if now >= self.drain_from && self.drained.is_none() && self.waiting.level() + self.held_up.level() == 0 {
             self.drained = Some(now);
         }
     }

@@ -7,7 +7,7 @@ use super::keys::KeyLaw;
 use super::sharing::Shared;
 use crate::discipline::Waiting;
 use crate::rng::Key;
-use crate::scenario::{Autoscale, Batching, Deliver, Destination, Discipline, Outages, Overflow, Preemption, RetryDelay};
+use crate::scenario::{Autoscale, Batching, Deliver, Destination, Discipline, Outages, Overflow, Preemption, RedeliveryWork, RetryDelay};
 use crate::workload::laws::Law;
 use std::collections::VecDeque;
 
@@ -58,6 +58,9 @@ pub struct Station {
     pub idle: Idle,
     /// Senders that wait for room: the message and the server that holds it, if one does.
     pub blocked: VecDeque<(u32, u32)>,
+    /// How many they are, and were at most at once.
+    pub held_up: Gauge,
+    pub held_peak: u64,
     /// Messages that are written but not on disk, each with its place: those of the commit under way, and those for the next.
     pub committing: Vec<(u32, u64)>,
     pub uncommitted: Vec<(u32, u64)>,
@@ -101,7 +104,11 @@ pub struct Group {
     pub failure: f64,
     /// Whether any delivery to it may fail.
     pub fails: bool,
+    /// Whether each delivery is told of.
+    pub tells: bool,
     pub retry: Option<RetryDelay>,
+    /// Of what is delivered again; `None` is the same where its producer brought it.
+    pub redelivery: Option<RedeliveryWork>,
     pub outages: Option<Outages>,
     pub autoscale: Option<Autoscale>,
     /// Where its messages go on to.

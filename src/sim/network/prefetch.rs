@@ -55,8 +55,7 @@ impl<S: Blocks> Network<S> {
     /// What the delivery that a server is handed now takes it, whatever becomes of the message meanwhile.
     fn work_of_copy(&self, server: u32, slot: u32) -> u64 {
         let (s, job) = (&self.servers[server as usize], &self.jobs[slot]);
-        let delivery = u64::from(job.deliveries - 1);
-        let planned = if delivery > 0 { self.work(slot, s.group, job.queue, delivery) } else { self.jobs.demand(slot, s.column as usize) };
+        let planned = self.jobs.demand(slot, s.column as usize);
         self.host.add_to(planned, s.group, job.chance, job.count().wrapping_sub(1))
     }
 

@@ -71,6 +71,7 @@ impl<S: Blocks> Network<S> {
             self.live_until(slot, expires);
         }
         self.jobs[slot].left = FRESH;
+        self.draw_again(slot);
         true
     }
 

@@ -99,19 +99,11 @@ impl<S: Blocks> Network<S> {
             job.stamp = self.stamps;
         }
         s.stamp = job.stamp;
-        let (queue, again, delivery) = (job.queue, job.deliveries > 1, u64::from(job.deliveries - 1));
+        let queue = job.queue;
         group.busy.up(now);
         let station = &mut self.stations[queue as usize];
         station.serving.up(now);
-        let work = if left != FRESH {
-            self.rest_of(slot, left, left_of, column)
-        } else if again {
-            let work = self.work(slot, self.servers[server as usize].group, queue, delivery);
-            self.jobs.demands(slot)[column as usize] = work;
-            work
-        } else {
-            self.jobs.demands(slot)[column as usize]
-        };
+        let work = if left != FRESH { self.rest_of(slot, left, left_of, column) } else { self.jobs.demands(slot)[column as usize] };
         let work = if self.host.is_ideal() { work } else { self.really(server, slot, work) };
         self.work_until(server, now.saturating_add(work));
     }
@@ -163,6 +155,11 @@ impl<S: Blocks> Network<S> {
         group.batches += 1;
         if s.until_break != u64::MAX {
             s.until_break -= self.now - s.start;
+        }
+        if group.tells {
+            // Until it is awake it does not work.
+            let worked = self.now - s.start.max(s.awake).min(self.now);
+            (0..=s.more.len()).for_each(|_| recorder.delivery(s.group, self.now, worked));
         }
         let (slot, stamp) = (s.job, s.stamp);
         s.job = NONE;
@@ -323,8 +320,7 @@ impl<S: Blocks> Network<S> {
         let one_line = station.lanes.len() == 1;
         let at = station.blocked.iter().position(|&(slot, _)| one_line || self.jobs[slot].lane == lane)?;
         let (slot, holder) = station.blocked.remove(at)?;
-        station.less(self.now);
-        self.jobs[slot].state = State::Away;
+        self.uncount(slot);
         if holder != NONE {
             self.released.push_back(holder);
         }
@@ -340,8 +336,7 @@ impl<S: Blocks> Network<S> {
                 return;
             }
             let Some((slot, holder)) = station.blocked.pop_front() else { return };
-            station.less(self.now);
-            self.jobs[slot].state = State::Away;
+            self.uncount(slot);
             if holder != NONE {
                 self.released.push_back(holder);
             }

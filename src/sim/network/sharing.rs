@@ -58,8 +58,7 @@ impl<S: Blocks> Network<S> {
     pub(super) fn join(&mut self, slot: u32) {
         let (now, queue) = (self.now, self.jobs[slot].queue);
         let group = self.stations[queue as usize].groups[0];
-        let (again, delivery) = (self.jobs[slot].deliveries > 0, u64::from(self.jobs[slot].deliveries));
-        let work = if again { self.work(slot, group, queue, delivery) } else { self.jobs.demands(slot)[0] };
+        let work = self.jobs.demands(slot)[0];
         let job = &mut self.jobs[slot];
         (job.state, job.began) = (State::InService, now);
         job.deliveries += 1;

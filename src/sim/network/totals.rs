@@ -24,6 +24,8 @@ pub struct QueueTotals {
     pub waiting_area: u128,
     pub serving_area: u128,
     pub counts: Counts,
+    /// Senders that wait for room.
+    pub held: Held,
     /// When nobody waited for the first time since the instant given to [`Network::watch_drain`].
     pub drained: Option<u64>,
     /// Message-nanoseconds after this instant of stays that recorders were told of already, and what of them is service: an
@@ -41,8 +43,16 @@ impl QueueTotals {
     /// Messages that were served, were lost in one way, or are inside: as many as were offered.
     pub fn accounted(&self) -> u64 {
         let c = &self.counts;
-        c.served + c.rejected + c.dropped + c.expired + c.dead_lettered + self.waiting + self.serving
+        c.served + c.rejected + c.dropped + c.expired + c.dead_lettered + self.waiting + self.serving + self.held.level
     }
+}
+
+/// Senders that wait for room: how many there are, their integral in sender-nanoseconds, and the most since [`Network::forget_peaks`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Held {
+    pub level: u64,
+    pub area: u128,
+    pub peak: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,6 +74,7 @@ impl<S: Blocks> Network<S> {
             waiting_area: s.waiting.area(self.now) + (s.woken - asleep),
             serving_area: s.serving.area(self.now) - (s.woken - asleep),
             counts: self.counts_of(s),
+            held: Held { level: s.held_up.level(), area: s.held_up.area(self.now), peak: s.held_peak },
             drained: s.drained,
             to_stay: 0,
             to_serve: 0,
@@ -100,6 +111,7 @@ impl<S: Blocks> Network<S> {
     pub fn forget_peaks(&mut self) {
         for station in &mut self.stations {
             station.peak = station.waiting.level();
+            station.held_peak = station.held_up.level();
         }
     }
 
@@ -107,7 +119,7 @@ impl<S: Blocks> Network<S> {
     pub fn watch_drain(&mut self, queue: usize, from: u64) {
         let station = &mut self.stations[queue];
         station.drain_from = from;
-        station.drained = (self.now >= from && station.waiting.level() == 0).then_some(self.now);
+        station.drained = (self.now >= from && station.waiting.level() + station.held_up.level() == 0).then_some(self.now);
     }
 
     /// Whether it stopped because things went on for ever at one instant.
