@@ -252,7 +252,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         let Some(batch) = self.consumer().batch else { return };
         let linger = self.floor.score.chance.played(batch.linger);
         let Some((stay, _)) = hand.first().and_then(|taken| self.stay(taken)) else { return };
-        let until = self.start + self.floor.stays.since(stay) + linger;
+        let until = self.start + self.floor.stays.sent(stay) + linger;
         while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
             self.floor.target.refill(self.queue(), &Want { max: want.max - hand.len(), ..*want }, until, hand);
         }
@@ -386,7 +386,6 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     /// Gives a message back. Said beforehand, for it may come again at once.
     fn nack(&self, case: &Case, delay: u64, notes: &mut Notes) -> bool {
         self.floor.stays.give_back(case.stay);
-        self.floor.stays.comes_back(case.stay, case.done.saturating_sub(self.start).saturating_add(delay));
         let kept = self.floor.target.nack(self.queue(), case.taken, delay);
         if !kept {
             self.floor.stays.not_given_back(case.stay);

@@ -72,8 +72,6 @@ struct Row {
     returned: AtomicU64,
     /// Who had it when it was finished.
     finisher: AtomicU64,
-    /// When its latest failed delivery lets it be taken again.
-    back: AtomicU64,
     /// Nanoseconds in service at all deliveries together.
     worked: AtomicU64,
     /// The stay that it went on to as a dead letter.
@@ -121,7 +119,6 @@ impl Row {
             takes: 0.into(),
             returned: 0.into(),
             finisher: never(),
-            back: 0.into(),
             worked: 0.into(),
             afterlife: never(),
         }
@@ -180,16 +177,6 @@ impl Stays {
     /// When a stay began, where that is known only later.
     pub fn set_sent(&self, stay: usize, at: u64) {
         self.row(stay).sent.store(at, Relaxed);
-    }
-
-    /// It can be taken again from an instant on.
-    pub fn comes_back(&self, stay: usize, at: u64) {
-        self.row(stay).back.store(at, Relaxed);
-    }
-
-    /// Since when it can be taken: since it was sent, or since it came back.
-    pub fn since(&self, stay: usize) -> u64 {
-        self.sent(stay).max(self.row(stay).back.load(Relaxed))
     }
 
     /// There was room for it at last.

@@ -151,7 +151,7 @@ pub const CONSUMER: &[Key] = &[
 
 pub const BATCHING: &[Key] = &[
     key("max", Whole, "messages at most"),
-    key("linger", Duration, "how long to wait for more, from when the first in line came or came back; default 0"),
+    key("linger", Duration, "how long to wait for more, from when the first in line came to the queue; default 0"),
 ];
 pub const FAILURE: &[Key] = &[key("probability", Number, "of a delivery")];
 pub const RETRY: &[Key] = &[

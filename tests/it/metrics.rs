@@ -36,9 +36,9 @@ fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec
     out
 }
 
-/// Nothing is overloaded and drains.
+/// Nothing is overloaded and drains, nobody has to wait for room, and there is no dead-letter queue.
 fn never(path: &str) -> bool {
-    path.ends_with(".drain_time")
+    path.contains(".blocked.") || [".drain_time", ".dead_lettered", ".growth"].iter().any(|quantity| path.ends_with(quantity))
 }
 
 #[test]
@@ -79,7 +79,9 @@ fn a_hand_off_is_a_wait_and_no_work() {
         change(&mut scenario);
         let study = run(&scenario, &[Method::Simulation], &Blind);
         let answer = study.answer(Method::Simulation).unwrap_or_else(|| panic!("{case}: {:?}", study.unanswered));
-        assert_eq!(answer.caveats, Vec::<String>::new(), "{case}");
+        // What an outage breaks off is delivered again, which is said.
+        let caveats: Vec<&String> = answer.caveats.iter().filter(|c| !c.contains("redelivery_work")).collect();
+        assert_eq!(caveats, Vec::<&String>::new(), "{case}");
         let figure = |path: &str| answer.get(path).and_then(|e| e.value).unwrap_or_else(|| panic!("{case}: {path}"));
         let throughput = figure("queues.queue.throughput");
         if case < 2 {

@@ -24,7 +24,9 @@ fn batches_are_made_of_what_is_on_disk() {
     for queue in ["", "max_length = 1\noverflow = \"block\"\n"] {
         let text = single(&format!("durability = \"fsync\"\n{queue}"), "count = 2\nservice_time = \"1s\"\nbatch = { max = 2 }") + later;
         let (lives, totals) = play(&text, 20);
-        assert_eq!(served(&lives, 0, 2), [(0, 10_000, 10_001, 11_001), (1, 10_000, 10_002, 11_002)], "{queue}");
+        // Where it finds no room it is not there before the first is on disk.
+        let came = if queue.is_empty() { 10_000 } else { 10_001 };
+        assert_eq!(served(&lives, 0, 2), [(0, 10_000, 10_001, 11_001), (1, came, 10_002, 11_002)], "{queue}");
         assert_eq!(totals.queues[0].counts.served, totals.queues[0].counts.offered, "{queue}");
     }
 }
@@ -42,7 +44,7 @@ fn a_commit_is_of_those_that_were_written_before_it() {
 fn a_batch_lingers_for_those_who_wait_for_room_too() {
     let (lives, _) =
         play(&single("max_length = 0\noverflow = \"block\"", "service_time = \"1s\"\nbatch = { max = 3, linger = \"15s\" }"), 4);
-    assert_eq!(served(&lives, 0, 2), [(0, 10_000, 25_000, 26_000), (1, 20_000, 25_000, 26_000)]);
+    assert_eq!(served(&lives, 0, 2), [(0, 25_000, 25_000, 26_000), (1, 25_000, 25_000, 26_000)]);
 }
 
 #[test]

@@ -284,10 +284,6 @@ impl<S: Blocks> Network<S> {
         let station = &mut self.stations[job.queue as usize];
         station.ready += 1;
         station.waiting.up(self.now);
-        if station.batching {
-            // For the linger of a batch it counts since when it is here, or here again.
-            job.began = self.now;
-        }
         station.lanes[job.lane as usize].push(ticket);
         if station.lanes[job.lane as usize].len() as u64 > 2 * station.ready + SPARSE {
             self.sweep(slot);

@@ -59,7 +59,7 @@ impl<S: Blocks> Network<S> {
         station.ready - written.filter(|one| self.is_committing(**one, queue)).count() as u64
     }
 
-    /// Since when the message that would be taken first waits: since it came, or came back after a delivery that failed.
+    /// Since when the message that would be taken first waits: since it came to the queue, however often it was delivered.
     fn oldest_since(&self, queue: u32) -> u64 {
         let waits = |job: &&super::job::Job| job.queue == queue && job.state == State::Ready;
         self.stations[queue as usize]
@@ -69,8 +69,8 @@ impl<S: Blocks> Network<S> {
                 crate::discipline::Waiting::Fifo(fifo) => fifo
                     .iter()
                     .find(|t| self.jobs[t.slot].place == t.place && self.jobs[t.slot].state == State::Ready)
-                    .map(|t| self.jobs[t.slot].began),
-                _ => self.jobs.inside().map(|(_, job)| job).filter(waits).map(|job| job.began).min(),
+                    .map(|t| self.jobs[t.slot].sent),
+                _ => self.jobs.inside().map(|(_, job)| job).filter(waits).map(|job| job.sent).min(),
             })
             // Where nothing may wait in line, it is at its sender's.
             .or_else(|| self.stations[queue as usize].blocked.front().map(|(slot, _)| self.jobs[*slot].sent))
