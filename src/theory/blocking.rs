@@ -122,7 +122,7 @@ impl ClosedForm for BlockingTandem {
         let downstream: f64 = phases.iter().enumerate().map(|(k, p)| busy(k) * p).sum();
         let service = [first.service.mean(), second.service.mean()];
         let figures = |station: &Station<'_>, inside: f64, taken: f64| {
-            let waiting = inside - taken;
+            let waiting = (inside - taken).max(0.0);
             let mut figures = Figures::lossless(station, None, Times::moments(waiting / lambda, None));
             figures.in_system = Level { mean: inside, p99: None };
             figures.queue_length = Level { mean: waiting, p99: None };
