@@ -378,6 +378,11 @@ impl Answer {
     }
 
     /// The worst of the gates.
+    /// Why there is no steady state, if these are figures of the first stretch of something that grows without end.
+    pub fn unstable(&self) -> Option<&str> {
+        self.caveats.iter().map(String::as_str).find(|caveat| caveat.starts_with("unstable"))
+    }
+
     pub fn trust(&self) -> Trust {
         self.gates.iter().map(|g| g.trust).max().unwrap_or(Trust::Valid)
     }

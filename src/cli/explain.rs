@@ -2,7 +2,7 @@
 
 use super::progress::Bar;
 use super::{End, Input, files, style};
-use crate::scenario::{self, Arrivals, Producer, Scenario};
+use crate::scenario::{self, Scenario};
 use crate::study::sensitivity::{self, Lag, Sensitivity};
 use crate::theory::{self, Load, ModelNote};
 use crate::units::{self, Time, plain, significant};
@@ -61,29 +61,13 @@ pub fn explain(arguments: &ExplainArguments) -> End {
     for load in &explanation.loads {
         text += &load_line(&given.scenario, load);
     }
-    text += &timetables(&given.scenario);
+    text.extend(theory::timetables(&given.scenario).into_iter().map(|line| line + "\n"));
     text += &said(&lags, arguments.lag_for.unwrap_or_default());
     text += &mattering(&sensitivities, dominant.as_deref());
     text += &closed_forms(&explanation.models);
     text += "\nThe scenario with its defaults filled in:\n\n";
     text += &scenario::resolved_toml(&given.scenario);
     style::out(&text)
-}
-
-/// For whom the loads are not those of all the time.
-fn timetables(scenario: &Scenario) -> String {
-    let line = |p: &Producer| match &p.arrivals {
-        Arrivals::Schedule { steps, repeat: false, .. } if steps.iter().any(|step| step.rate != p.rate) => {
-            let most = steps.iter().map(|step| step.rate).fold(0.0, f64::max);
-            let [last, most] = [p.rate, most].map(|rate| significant(rate, 4));
-            Some(format!(
-                "producer `{}` follows a timetable: loads are those of its last rate, {last}/s, not of its highest, {most}/s\n",
-                p.name
-            ))
-        }
-        _ => None,
-    };
-    scenario.producers.iter().filter_map(line).collect()
 }
 
 /// How many closed forms that do not fit for one reason are named.

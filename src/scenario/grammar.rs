@@ -81,7 +81,7 @@ pub const PROCESSES: &[(&str, &[Key])] = &[
         "schedule",
         &[
             key("steps", List, "tables { for, rate }"),
-            key("repeat", Flag, "start again after the last step; default false"),
+            key("repeat", Flag, "start again after the last step; default false: the last rate stays for good"),
             key("ramp", Flag, "move from each rate to the next one's; default false"),
         ],
     ),
@@ -171,14 +171,14 @@ pub const AUTOSCALE: &[Key] = &[
     key("target_backlog", Number, "waiting messages for each server"),
     key("every", Duration, "between looks; default 15s"),
     key("startup", Duration, "until a new server works; default 0"),
-    key("cooldown", Duration, "between changes; default 0"),
+    key("cooldown", Duration, "how long fewer servers must have been enough before any are removed; more start at once; default 0"),
 ];
 pub const ROUTE: &[Key] =
     &[key("queue", Text, "goes there"), key("topic", Text, "goes there"), key("probability", Number, "how often; default 1")];
 
 pub const SIMULATION: &[Key] = &[
-    key("messages", Whole, "per replication, after the warm-up; default 200000"),
-    key("duration", Duration, "of a replication, instead of messages"),
+    key("messages", Whole, "per replication, after the warm-up; default 1000000; whole cycles of what repeats"),
+    key("duration", Duration, "of a replication, instead of messages: figures are of just this time"),
     key("warmup", Any, "auto, a duration or a number of messages"),
     key("replications", Whole, "independent runs; default 10"),
     key("confidence", Number, "of the intervals; default 0.95"),

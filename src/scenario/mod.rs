@@ -7,8 +7,10 @@
 mod chance;
 mod check;
 mod circle;
+mod cycle;
 mod demand;
 mod echo;
+mod faster;
 mod flow;
 mod graft;
 mod grammar;
@@ -25,6 +27,7 @@ mod sweep;
 mod toml_text;
 
 pub(crate) use circle::{circle, waits};
+pub(crate) use cycle::{Period, lasts};
 pub(crate) use demand::{Demand, demands, shares};
 pub use echo::{resolved, resolved_toml, setting};
 pub(crate) use flow::{Fate, leaks};

@@ -316,7 +316,7 @@ impl Stage {
             to_serve: self.pool.left_at(at),
         };
         let count_area = self.pool.len() as u128 * u128::from(at);
-        (queue, GroupTotals { busy_area, count_area, handled: served, batches: served })
+        (queue, GroupTotals { busy_area, absent_area: 0, count_area, handled: served, batches: served })
     }
 }
 

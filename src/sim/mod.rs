@@ -85,6 +85,11 @@ impl Station {
         })
     }
 
+    /// Whether an engine of its own plays it to any instant, not just to an arrival.
+    pub fn ends_at_any_instant(&self) -> bool {
+        !(self.drop_head && self.room.is_some())
+    }
+
     /// Servers in all; `None` is unlimited.
     pub fn servers(&self) -> Option<u64> {
         self.groups.iter().map(|g| g.1.map(u64::from)).sum()
@@ -170,6 +175,22 @@ impl<S: Blocks> Engine<S> {
         match self {
             Engine::Recursion(e) => e.advance(messages, recorder),
             Engine::Line(e) => e.advance(messages, recorder),
+        }
+    }
+
+    /// Plays all that happens up to an instant, arrivals at it left out. Only a recursion can: see [`Station::ends_at_any_instant`].
+    pub fn advance_until(&mut self, instant: u64, recorder: &mut impl Recorder) {
+        match self {
+            Engine::Recursion(e) => e.advance_until(instant, recorder),
+            Engine::Line(_) => unreachable!("a waiting line ends with an arrival"),
+        }
+    }
+
+    /// Lets time pass until all who came are done, when nobody comes any more.
+    pub fn work_off(&mut self, recorder: &mut impl Recorder) {
+        match self {
+            Engine::Recursion(e) => e.work_off(recorder),
+            Engine::Line(_) => unreachable!("a waiting line ends with an arrival"),
         }
     }
 

@@ -86,6 +86,40 @@ impl<S: Blocks> Recursion<S> {
         messages - left
     }
 
+    /// Plays all that happens up to an instant, arrivals at it left out.
+    pub fn advance_until(&mut self, instant: u64, recorder: &mut impl Recorder) {
+        loop {
+            if self.cursor >= self.source.block().len() {
+                if !self.source.draw() {
+                    break;
+                }
+                self.cursor = 0;
+            }
+            let rest = &self.source.block().sent[self.cursor..];
+            let (rows, all) = (rest.partition_point(|&sent| sent < instant), rest.len());
+            if rows > 0 {
+                self.play(self.cursor..self.cursor + rows, recorder);
+            }
+            if rows < all {
+                break;
+            }
+        }
+        self.pass_time(instant, recorder);
+    }
+
+    /// Lets time pass until all who are inside are done.
+    pub fn work_off(&mut self, recorder: &mut impl Recorder) {
+        self.pass_time(self.pool.all_free(), recorder);
+    }
+
+    /// Lets time pass in which nobody comes.
+    fn pass_time(&mut self, until: u64, recorder: &mut impl Recorder) {
+        while let Some(at) = self.looks.map(|l| l.next).filter(|&at| at < until) {
+            self.look(at, recorder);
+        }
+        self.totals.at = self.totals.at.max(until);
+    }
+
     /// Plays rows of the block, with the looks between them.
     fn play(&mut self, rows: Range<usize>, recorder: &mut impl Recorder) {
         let plain = self.station.room.is_none() && self.station.groups.len() == 1;

@@ -80,6 +80,12 @@ impl Pool {
         (limited + self.busy.iter().filter(|end| end.0 > at).count()) as u64
     }
 
+    /// When the last of them will be free.
+    pub fn all_free(&self) -> u64 {
+        let limited = self.heap.iter().map(|f| f.at);
+        limited.chain(self.busy.iter().map(|end| end.0)).max().unwrap_or(0)
+    }
+
     /// The work that is left at an instant, in server-nanoseconds.
     pub fn left_at(&self, at: u64) -> u128 {
         let limited = self.heap.iter().map(|f| f.at);

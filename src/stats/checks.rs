@@ -43,6 +43,11 @@ impl Edges {
 }
 
 impl Balance {
+    /// A share, which is from none to all.
+    pub fn share(value: f64) -> Self {
+        Balance { over_time: value, of_messages: value.clamp(0.0, 1.0), edges: 0.0 }
+    }
+
     /// Whether the difference is more than the edges of the window explain.
     pub fn is_broken(&self) -> bool {
         let rounding = ROUNDING * (1.0 + self.over_time.abs() + self.of_messages.abs());
@@ -65,10 +70,12 @@ pub enum Law {
     Utilization(String),
     /// Every message of the window had one end.
     Conservation(String),
+    /// No share of the servers that there are is more than all of them, by metric path.
+    Share(String),
 }
 
 impl Law {
-    fn sentence(&self, balance: &Balance) -> String {
+    pub(super) fn sentence(&self, balance: &Balance) -> String {
         let Balance { over_time, of_messages, .. } = balance;
         match self {
             Law::Little(queue) => {
@@ -77,6 +84,7 @@ impl Law {
             Law::Utilization(group) => format!(
                 "the utilisation law is broken for `{group}`: {over_time:.4} servers are busy over time, but throughput × mean service is {of_messages:.4}"
             ),
+            Law::Share(metric) => format!("{metric} is {over_time:.4}, and more than all servers, or fewer than none, cannot be at work"),
             Law::Conservation(place) => {
                 format!("flow is not conserved in queue `{place}`: {over_time:.0} messages came, but {of_messages:.0} are accounted for")
             }
@@ -209,7 +217,7 @@ mod tests {
         collector.begins(10_000_000_000);
         collector.ends(20_000_000_000);
         told.iter().for_each(|r| Late(&mut collector).record(r));
-        let group = GroupSpan { busy, count: 1.0, handled: 3, batches: 3 };
+        let group = GroupSpan { busy, count: 1.0, handled: 3, batches: 3, ..GroupSpan::default() };
         caveats(collector.summary(&NetworkSpan { lasted: 10.0, queues: vec![queue], groups: vec![group] }))
     }
 

@@ -127,6 +127,11 @@ impl Collector {
         self.window.clone()
     }
 
+    /// Counts the messages of another window from now on.
+    pub fn set_window(&mut self, window: Range<u64>) {
+        self.window = window;
+    }
+
     /// Adds what another of the same places heard of the window that follows.
     pub fn merge(&mut self, next: &Collector) {
         self.window.end = next.window.end;

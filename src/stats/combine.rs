@@ -1,6 +1,6 @@
 //! Several replications become one set of estimates.
 
-use super::checks::{Law, broken};
+use super::checks::{Balance, Law, broken};
 use super::collector::Summary;
 use super::histogram::Counts;
 use super::interval::{half_width, t_quantile};
@@ -49,6 +49,10 @@ impl Gathered {
             }
         }
         for (path, &value) in &run.values {
+            if path.ends_with(".utilization") && Balance::share(value).is_broken() {
+                let law = Law::Share(path.clone());
+                self.broken.entry(law.clone()).or_insert_with(|| law.sentence(&Balance::share(value)));
+            }
             self.values.entry(path.clone()).or_default().push(value);
         }
         for (law, sentence) in broken(&run.balances) {

@@ -172,8 +172,9 @@ pub struct QueueSpan {
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct GroupSpan {
-    /// Mean busy servers and mean servers that there are, over time.
+    /// Mean servers at work, that are down and keep their messages, and that there are, over time.
     pub busy: f64,
+    pub absent: f64,
     pub count: f64,
     pub handled: u64,
     pub batches: u64,
@@ -199,6 +200,7 @@ impl NetworkSpan {
         };
         let group = |(a, b): (&GroupSpan, &GroupSpan)| GroupSpan {
             busy: mean(a.busy, b.busy),
+            absent: mean(a.absent, b.absent),
             count: mean(a.count, b.count),
             handled: a.handled + b.handled,
             batches: a.batches + b.batches,
@@ -247,6 +249,11 @@ impl NetworkCollector {
     /// Positions of the messages that count.
     pub fn window(&self) -> Range<u64> {
         self.window.clone()
+    }
+
+    /// Counts the messages of another window from now on.
+    pub fn set_window(&mut self, window: Range<u64>) {
+        self.window = window;
     }
 
     /// Adds what another of the same places heard of the window that follows.
@@ -577,7 +584,7 @@ impl NetworkCollector {
         let flow = Balance { over_time: levels.came as f64, of_messages: levels.accounted as f64, edges: 0.0 };
         out.balances.insert(Law::Conservation(name.into()), flow);
         for ((_, place), group) in groups().filter(|((_, place), _)| place.plain) {
-            let balance = stays.across.services(group.busy, worked, span.lasted);
+            let balance = stays.across.services(group.busy + group.absent, worked, span.lasted);
             out.balances.insert(Law::Utilization(place.name.clone()), balance);
         }
     }

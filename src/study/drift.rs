@@ -19,10 +19,7 @@ const EVENLY: f64 = 1.5;
 pub(super) fn unstable(scenario: &Scenario, play: &Play<'_>, runs: &[Vec<Drift>]) -> Option<String> {
     let known = super::rho(scenario).filter(|rho| rho.is_finite() && !play.is_network());
     let Some(rho) = known else { return drifting(scenario, runs) };
-    let constant = scenario.producers.len() == 1
-        && scenario.producers[0].arrivals == Arrivals::Periodic
-        && scenario.consumers.iter().all(|c| c.service_time.scv() == 0.0);
-    if rho < 1.0 || play.is_bounded() || (constant && rho <= 1.0) {
+    if rho < 1.0 || play.is_bounded() || (!scenario.has_chance() && rho <= 1.0 + ALIKE) {
         return None;
     }
     let growth: Vec<f64> = runs.iter().map(|r| r[0].grown).collect();

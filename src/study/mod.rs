@@ -4,7 +4,9 @@
 
 mod agreement;
 pub mod capacity;
+mod clock;
 pub mod compare;
+mod coverage;
 mod dead_letters;
 mod drift;
 pub mod fit;
@@ -22,10 +24,12 @@ pub mod sensitivity;
 mod simulation;
 mod stopping;
 pub mod sweep;
+mod timed;
 pub mod transient;
 mod trial;
 mod verdict;
 mod watch;
+mod window;
 
 pub use crate::answer::Formula;
 pub use objectives::{judge, outcome};
@@ -100,7 +104,8 @@ pub enum Met {
 impl Study {
     /// Why there is no steady state, if a method found that there is none.
     pub fn unstable(&self) -> Option<&str> {
-        self.unanswered.iter().map(|u| u.why.as_str()).find(|why| why.starts_with("unstable"))
+        let refused = self.unanswered.iter().map(|u| u.why.as_str()).find(|why| why.starts_with("unstable"));
+        refused.or_else(|| self.answers.iter().find_map(Answer::unstable))
     }
 
     pub fn answer(&self, method: Method) -> Option<&Answer> {

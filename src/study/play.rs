@@ -21,6 +21,8 @@ const GUESS: u64 = 2000;
 pub(super) struct Play<'a> {
     scenario: &'a Scenario,
     way: Way,
+    /// Whether runs end with an arrival, so that several queues in a row may be played one after the other.
+    by_arrivals: bool,
     /// Messages a second that reach the network.
     pub rate: f64,
 }
@@ -43,6 +45,16 @@ pub(super) enum Snapshot {
     Network(NetworkTotals, Vec<u64>),
 }
 
+impl Snapshot {
+    /// Messages that had come by then.
+    pub fn offered(&self) -> u64 {
+        match self {
+            Snapshot::Single(totals, _) => totals.offered,
+            Snapshot::Network(totals, _) => totals.offered,
+        }
+    }
+}
+
 /// Listens to a replication.
 pub(super) enum Listener {
     Single(Box<Collector>),
@@ -58,7 +70,7 @@ impl<'a> Play<'a> {
             _ => Way::Network(network_places(scenario)),
         };
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
-        let mut play = Play { scenario, way, rate };
+        let mut play = Play { scenario, way, by_arrivals: true, rate };
         if matches!(play.way, Way::Network(_)) {
             let mut network = play.network(0, None)?;
             if closed || rate <= 0.0 {
@@ -67,6 +79,15 @@ impl<'a> Play<'a> {
             }
         }
         Ok(play)
+    }
+
+    /// The same, played so that a run can end at any instant.
+    pub fn to_any_instant(mut self) -> Self {
+        self.by_arrivals = false;
+        if matches!(&self.way, Way::Single(station, _) if !station.ends_at_any_instant()) {
+            self.way = Way::Network(network_places(self.scenario));
+        }
+        self
     }
 
     /// How many messages there are in all, where producers follow traces; if others go on without end, as many as come meanwhile.
@@ -87,7 +108,7 @@ impl<'a> Play<'a> {
     pub fn by_events(scenario: &'a Scenario) -> Result<Self, String> {
         scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
-        let play = Play { scenario, way: Way::Network(network_places(scenario)), rate };
+        let play = Play { scenario, way: Way::Network(network_places(scenario)), by_arrivals: false, rate };
         play.network(0, None)?;
         Ok(play)
     }
@@ -132,7 +153,8 @@ impl<'a> Play<'a> {
             Way::Single(station, _) => Running::Single(Box::new(Engine::new(station, self.plan(replication), looks))),
             Way::Network(_) => {
                 let run = Key::new(self.scenario.seed, u64::from(replication));
-                match Chain::new(self.scenario, self.plan(replication), run, looks) {
+                let chain = || Chain::new(self.scenario, self.plan(replication), run, looks);
+                match self.by_arrivals.then(chain).flatten() {
                     Some(chain) => Running::Chain(Box::new(chain)),
                     None => Running::Network(Box::new(self.network(replication, looks).expect("the network of replication 0 was made"))),
                 }
@@ -344,6 +366,7 @@ pub(super) fn network_span(before: &NetworkTotals, after: &NetworkTotals, peaks:
     };
     let group = |(from, to): (&GroupTotals, &GroupTotals)| GroupSpan {
         busy: mean(from.busy_area, to.busy_area, lasted),
+        absent: mean(from.absent_area, to.absent_area, lasted),
         count: mean(from.count_area, to.count_area, lasted),
         handled: to.handled - from.handled,
         batches: to.batches - from.batches,

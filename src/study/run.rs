@@ -3,7 +3,7 @@
 use super::agreement::agreement;
 use super::watch::Watch;
 use super::{Study, measurement, simulation, verdict};
-use crate::answer::{Method, Unanswered};
+use crate::answer::{Answer, Method, Unanswered};
 use crate::load;
 use crate::scenario::{Scenario, Weight};
 use crate::theory;
@@ -41,7 +41,9 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
             .filter_map(|m| answers.iter().find(|a| a.method == *m && (a.exact || *m != Method::Theory)))
             .find_map(|a| a.get(path)?.value)
     };
-    let mut objectives = super::objectives::judge(&scenario.objectives, &answers);
+    // What grows without end meets nothing by how its first stretch went.
+    let steady: Vec<Answer> = answers.iter().filter(|a| a.unstable().is_none()).cloned().collect();
+    let mut objectives = super::objectives::judge(&scenario.objectives, &steady);
     super::objectives::judge_growth(&mut objectives, scenario);
     let mut host = load::host();
     answers.iter().for_each(|a| host.extend(a.host.clone()));

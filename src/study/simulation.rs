@@ -5,11 +5,13 @@ use super::long::Long;
 use super::play::{Drift, Play};
 use super::stopping::{first, missing, planned, still_needed, without_interval};
 use super::watch::Watch;
+use super::window::{Window, cut_short};
+use super::{coverage, transient};
 use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
 use crate::message::{Exit, Record, Recorder, Served};
 use crate::scenario::{Length, Precision, Scenario, Warmup};
 use crate::stats::{BATCHES, Combined, Gathered, Summary, mser5};
-use crate::units::{plain, seconds, significant};
+use crate::units::{Time, nanos, plain, seconds, significant};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -33,27 +35,42 @@ const LEAST_BATCHES: usize = 16;
 /// # Errors
 /// A refusal that says why: what no engine plays, or a queue that grows without end.
 pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
-    if super::transient::applies(scenario) {
-        return super::transient::answer(scenario, watch);
+    if let Some(faster) = super::clock::beyond(scenario) {
+        return super::clock::slowed(&faster, simulate(&faster.scenario, watch));
+    }
+    if transient::applies(scenario) {
+        return transient::answer(scenario, Vec::new(), watch);
+    }
+    if let Some(cycle) = cut_short(scenario) {
+        let stretch = Time(transient::horizon(scenario).unwrap_or_default());
+        let why = format!(
+            "{} takes {} to come round, and {stretch} do not cover it: figures are those of the first {stretch}, from an empty start, and \
+             not of all times",
+            cycle.what,
+            Time(cycle.lasts)
+        );
+        return transient::answer(scenario, vec![why], watch);
     }
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
-    let Outcome { combined, made, trails } = match scenario.simulation.replications {
-        1 if run.messages >= BATCHES && scenario.simulation.precision == Precision::None => run.long(warmup, watch, &mut caveats),
+    let outcome = match scenario.simulation.replications {
+        1 if run.has_batches() => run.long(warmup, watch, &mut caveats),
         _ => run.repeated(warmup, watch, &mut caveats),
+    };
+    match outcome {
+        Ok(Outcome { combined, made, trails, messages }) => {
+            caveats.extend(run.caveats(&combined, made));
+            caveats.extend(scenario.partition_caveats());
+            let effort = run.effort(made, messages, warmup);
+            Ok(answer(scenario, effort, combined, trails, caveats))
+        }
+        // What grows has figures all the same where it is said how long it is watched.
+        Err(why) if why.starts_with("unstable") && matches!(scenario.simulation.length, Length::Duration(_)) => {
+            transient::answer(scenario, vec![why], watch)
+        }
+        Err(why) => Err(refuse(why)),
     }
-    .map_err(refuse)?;
-    caveats.extend(run.caveats(&combined, made));
-    caveats.extend(scenario.partition_caveats());
-    let effort = format!(
-        "{}, {made} replication{} of {} messages, the first {} left out",
-        run.engine_name(),
-        if made == 1 { "" } else { "s" },
-        plain(run.messages as f64, 9),
-        plain(warmup as f64, 9)
-    );
-    Ok(answer(scenario, effort, combined, trails, caveats))
 }
 
 /// Levels of queues over time by queue name: seconds, waiting, in system.
@@ -65,6 +82,8 @@ struct Outcome {
     made: u32,
     /// Of the first.
     trails: Trails,
+    /// Messages that counted, in all replications.
+    messages: u64,
 }
 
 /// What every replication gave by metric path, in their order. Replication for replication, two scenarios that name their
@@ -73,8 +92,8 @@ struct Outcome {
 /// # Errors
 /// As [`simulate`].
 pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
-    if super::transient::applies(scenario) {
-        return super::transient::replications(scenario, watch);
+    if transient::applies(scenario) || cut_short(scenario).is_some() {
+        return transient::replications(scenario, watch);
     }
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let run = Runs::new(scenario).map_err(refuse)?;
@@ -110,15 +129,24 @@ struct Runs<'a> {
     messages: u64,
     /// Messages in all, warm-up included, where the arrivals end.
     all: Option<u64>,
+    window: Window,
 }
 
 impl<'a> Runs<'a> {
     fn new(scenario: &'a Scenario) -> Result<Self, String> {
-        let play = Play::new(scenario)?;
-        let messages = match scenario.simulation.length {
+        let mut play = Play::new(scenario)?;
+        let planned = match scenario.simulation.length {
             Length::Messages(n) => n,
             Length::Auto => planned(scenario),
             Length::Duration(s) => (play.rate * s).ceil().max(1.0) as u64,
+        };
+        let window = Window::of(scenario, &play, planned)?;
+        if window != Window::Messages {
+            play = play.to_any_instant();
+        }
+        let messages = match window.seconds(scenario, play.rate, 0) {
+            Some((from, to)) => (play.rate * (to - from)).ceil().max(1.0) as u64,
+            None => planned,
         };
         let all = play.ends();
         let left_out = match scenario.simulation.warmup {
@@ -130,7 +158,32 @@ impl<'a> Runs<'a> {
             return Err(format!("the arrivals end after {all} messages, all of them in the warm-up; write [simulation] warmup = 0"));
         }
         let messages = all.map_or(messages, |all| messages.min(all - left_out));
-        Ok(Runs { scenario, play, messages, all })
+        Ok(Runs { scenario, play, messages, all, window })
+    }
+
+    /// Whether one long run has intervals, from batches of its messages.
+    fn has_batches(&self) -> bool {
+        self.window == Window::Messages && self.messages >= BATCHES && self.scenario.simulation.precision == Precision::None
+    }
+
+    /// What was played, `messages` being those that counted in all replications.
+    fn effort(&self, made: u32, messages: u64, warmup: u64) -> String {
+        let engine = self.engine_name();
+        let replications = format!("{made} replication{}", if made == 1 { "" } else { "s" });
+        let each = plain((messages as f64 / f64::from(made.max(1))).round(), 9);
+        let first = match self.scenario.simulation.warmup {
+            Warmup::Duration(s) => Time(s).to_string(),
+            _ => plain(warmup as f64, 9),
+        };
+        match &self.window {
+            Window::Messages => format!("{engine}, {replications} of {each} messages, the first {first} left out"),
+            Window::Ended => format!("{engine}, {replications} of {each} messages until the last is done, the first {first} left out"),
+            Window::Duration(s) => format!("{engine}, {replications} of {} ({each} messages), the first {first} left out", Time(*s)),
+            Window::Cycles(c) => {
+                let left_out = if c.left_out == 1 { "cycle".into() } else { format!("{} cycles", c.left_out) };
+                format!("{engine}, {replications} of {} ({each} messages), the first {left_out} left out", c.told())
+            }
+        }
     }
 
     fn engine_name(&self) -> &'static str {
@@ -139,6 +192,9 @@ impl<'a> Runs<'a> {
 
     /// Messages to leave out at the start of every replication, and what is to be said about it.
     fn warmup(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
+        if let Window::Cycles(c) = &self.window {
+            return ((c.left_out as f64 * c.cycle.lasts * self.play.rate) as u64, Vec::new());
+        }
         match self.scenario.simulation.warmup {
             Warmup::Messages(n) => (n, Vec::new()),
             Warmup::Duration(s) => ((self.play.rate * s).ceil() as u64, Vec::new()),
@@ -192,7 +248,7 @@ impl<'a> Runs<'a> {
     fn repeated(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, String> {
         let simulation = &self.scenario.simulation;
         let mut all = Gathered::default();
-        let (mut made, mut drifts, mut trails) = (0, Vec::new(), None);
+        let (mut made, mut messages, mut drifts, mut trails) = (0, 0, Vec::new(), None);
         let mut wanted = first(&simulation.precision, simulation.replications);
         loop {
             // A few at a time, for what they counted is put together at once.
@@ -206,6 +262,7 @@ impl<'a> Runs<'a> {
             made += runs.len() as u32;
             for run in runs {
                 all.add(&run.summary);
+                messages += run.summary.offered;
                 drifts.push(run.drifts);
                 trails.get_or_insert_with(|| self.trails(run.summary));
             }
@@ -232,7 +289,7 @@ impl<'a> Runs<'a> {
         if let Some(why) = self.unstable(&drifts) {
             return Err(why);
         }
-        Ok(Outcome { combined: all.combined(simulation.confidence), made, trails: trails.unwrap_or_default() })
+        Ok(Outcome { combined: all.combined(simulation.confidence), made, trails: trails.unwrap_or_default(), messages })
     }
 
     /// One long run, its intervals from batch means.
@@ -267,7 +324,7 @@ impl<'a> Runs<'a> {
             return Err(why);
         }
         let (combined, whole) = long.combined(self.scenario.simulation.confidence);
-        Ok(Outcome { combined, made: 1, trails: self.trails(whole) })
+        Ok(Outcome { combined, made: 1, messages: whole.offered, trails: self.trails(whole) })
     }
 
     /// The levels over time that a replication's summary holds.
@@ -284,9 +341,16 @@ impl<'a> Runs<'a> {
         let all = u64::from(of) * (warmup + self.messages);
         let done = std::sync::atomic::AtomicU64::new(u64::from(which.start) * (warmup + self.messages));
         let label = format!("replications {}–{} of {of}", which.start + 1, which.end);
+        let says = |played: u64| {
+            let so_far = done.fetch_add(played, std::sync::atomic::Ordering::Relaxed);
+            watch.says("simulation", so_far as f64 / all as f64, &label);
+        };
         which
             .into_par_iter()
             .map(|replication| {
+                if self.window != Window::Messages {
+                    return self.timed(replication, warmup, watch, &|share| says((share * self.messages as f64) as u64));
+                }
                 let mut engine = self.play.start(replication);
                 let mut collector = self.play.listener(warmup..warmup + self.messages);
                 let before = engine.warm_up(warmup, &mut collector);
@@ -294,8 +358,7 @@ impl<'a> Runs<'a> {
                 while left > 0 && !watch.stopped() {
                     let played = engine.advance(left.min(CHUNK), &mut collector);
                     left -= played;
-                    let so_far = done.fetch_add(played, std::sync::atomic::Ordering::Relaxed);
-                    watch.says("simulation", so_far as f64 / all as f64, &label);
+                    says(played);
                     if played == 0 {
                         break;
                     }
@@ -305,6 +368,17 @@ impl<'a> Runs<'a> {
                 Replication { summary, drifts, played: self.messages - left }
             })
             .collect()
+    }
+
+    /// Plays a replication that does not end with an arrival.
+    fn timed(&self, replication: u32, warmup: u64, watch: &dyn Watch, says: &dyn Fn(f64)) -> Replication {
+        let time = |(from, to): (f64, f64)| nanos(from).unwrap_or(u64::MAX)..nanos(to).unwrap_or(u64::MAX);
+        let timed = match self.window.seconds(self.scenario, self.play.rate, warmup).map(time) {
+            Some(time) => self.play.between(replication, &time, watch, says),
+            None => self.play.until_done(replication, warmup, self.messages, watch, says),
+        };
+        let played = (self.messages as f64 * timed.share).floor() as u64;
+        Replication { summary: timed.summary, drifts: timed.drifts, played }
     }
 
     /// Of replications that were interrupted, those that count: the whole ones if there are at least two of them with those
@@ -357,7 +431,10 @@ impl<'a> Runs<'a> {
         if unstated && self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
             out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
         }
-        if replications < 2 && self.messages < BATCHES {
+        let lasted =
+            self.window.seconds(self.scenario, self.play.rate, 0).map_or(self.messages as f64 / self.play.rate, |(from, to)| to - from);
+        out.extend(coverage::unseen(self.scenario, combined, lasted, replications));
+        if replications < 2 && !self.has_batches() {
             out.push("one replication has no interval; use at least two, better ten".into());
         }
         out

@@ -81,14 +81,14 @@ impl Point {
     /// Whether an objective is met; a queue that grows without end meets none.
     pub fn meets(&self, objective: &Objective) -> Met {
         match self.best(&objective.metric) {
+            _ if self.unstable() => Met::Fail,
             Some((_, estimate)) => outcome(objective, estimate),
-            None if self.unstable() => Met::Fail,
             None => Met::Inconclusive,
         }
     }
 
     pub fn unstable(&self) -> bool {
-        self.unanswered.iter().any(|u| u.why.starts_with("unstable"))
+        self.unanswered.iter().any(|u| u.why.starts_with("unstable")) || self.answers.iter().any(|a| a.unstable().is_some())
     }
 }
 

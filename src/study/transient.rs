@@ -3,6 +3,7 @@
 //! Then a mean over time says nothing; what counts is how the queue grows and drains. Every replication plays the same
 //! stretch of time from its start, levels are read on a common grid and averaged over replications.
 
+use super::coverage;
 use super::overload::{capacity, overloads_end, sent_to, timetable};
 use super::play::{Play, network_places, network_span};
 use super::stopping::{first, missing, still_needed};
@@ -59,13 +60,16 @@ type Levels = Vec<Vec<(u64, u64)>>;
 ///
 /// # Errors
 /// A refusal that says why.
-pub(super) fn answer(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
+pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) -> Result<Answer, Unanswered> {
     let refuse = |why: String| Unanswered { method: Method::Simulation, why };
     let stretches = Stretches::new(scenario).map_err(refuse)?;
     let (levels, mut combined) = repeated(&stretches, watch).map_err(refuse)?;
     let by = format!("event calendar, {} replications of the first {}", levels.len(), Time(seconds(stretches.end)));
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
+    out.caveats = told;
+    out.caveats.extend(coverage::unseen(scenario, &combined, seconds(stretches.end), levels.len() as u32));
+    out.caveats.extend(coverage::last_rates(scenario));
     out.caveats.append(&mut combined.caveats);
     out.caveats.push(
         "there is no steady state: figures are over the whole stretch of time, a maximum is the mean of the replications' own, and \
@@ -205,6 +209,8 @@ impl<'a> Stretches<'a> {
         let peaks: Vec<u64> = (0..levels.len()).map(|q| network.peak_of(q)).collect();
         let span = network_span(&before, &after, &peaks);
         debug_assert!(span.lasted > 0.0);
+        // Who comes later is not of this stretch.
+        listener.set_window(0..after.offered);
         listener.ends(after.at);
         network.settle(&mut Late(&mut listener));
         let drained = network.network_totals();
@@ -252,7 +258,7 @@ mod tests {
         let mut scenario = mm1(0.5, 1.0);
         scenario.queues[0].initial_backlog = 100;
         scenario.simulation.replications = 400;
-        let answer = super::answer(&scenario, &Blind).expect("an answer");
+        let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
         let drain = answer.get("queues.queue.drain_time").expect("a drain time");
         let (value, half) = (drain.value.expect("finite"), drain.half_width.expect("many replications"));
         // Five standard errors, where 1.97 make the half-width: a right engine fails once in a million seeds.
@@ -268,7 +274,7 @@ mod tests {
         scenario.simulation.replications = 1000;
         // So that every instant below is a point of the grid.
         scenario.simulation.length = Length::Duration(250.0);
-        let answer = super::answer(&scenario, &Blind).expect("an answer");
+        let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
         let line = &answer.timelines["queue"];
         for (at, expected) in
             [(50.0, 10.505174005234087), (100.0, 16.964397599045977), (125.0, 7.7025319607668425), (150.0, 3.2253615875320385)]
@@ -287,7 +293,7 @@ mod tests {
         let mut scenario = scheduled(vec![Step { lasts: 200.0, rate: 1.5 }, Step { lasts: 200.0, rate: 0.1 }], false);
         scenario.simulation.precision =
             Precision::Paths(vec![("total.latency.max".into(), 0.05), ("queues.queue.drain_time".into(), 0.05)]);
-        let answer = super::answer(&scenario, &Blind).expect("an answer");
+        let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
         for path in ["total.latency.max", "queues.queue.drain_time"] {
             let (value, half) = answer.get(path).and_then(|e| e.value.zip(e.half_width)).expect("an interval");
             assert!(half <= 0.05 * value, "{path}: {value} ± {half}");

@@ -1,7 +1,7 @@
 //! Whether one configuration meets its objectives, with just enough simulation to say so.
 
 use super::watch::Watch;
-use super::{Judgement, Met, objectives, simulation, stopping};
+use super::{Judgement, Met, objectives, simulation, stopping, window};
 use crate::answer::{Answer, Method, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
@@ -62,6 +62,10 @@ pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
     for (length, replications) in stages {
         (tried.simulation.length, tried.simulation.replications) = (length, replications);
         match simulation::simulate(&tried, watch) {
+            Ok(answer) if answer.unstable().is_some() => {
+                let why = answer.unstable().unwrap_or_default().to_string();
+                return grown(scenario, Unanswered { method: Method::Simulation, why });
+            }
             Ok(answer) => known = judged(scenario, theory.as_ref().ok(), answer),
             Err(refusal) if refusal.why.starts_with("unstable") => return grown(scenario, refusal),
             Err(refusal) => return by_theory(scenario, theory, refusal),
@@ -98,8 +102,13 @@ fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
     if effort == Effort::Short {
         return vec![(Length::Messages(first), replications)];
     }
-    let lengths = std::iter::successors(Some(first), |n| (*n < most).then(|| (n * GROWTH).min(most)));
-    lengths.map(|n| (Length::Messages(n), replications)).collect()
+    let mut lengths: Vec<u64> = std::iter::successors(Some(first), |n| (*n < most).then(|| (n * GROWTH).min(most))).collect();
+    // Of what repeats whole cycles are played: what has no more of them is no longer.
+    lengths.dedup_by_key(|n| window::cycles(scenario, *n));
+    match (lengths.as_slice(), window::cycles(scenario, first)) {
+        (&[only], Some(_)) => vec![(Length::Messages(only), replications), (Length::Messages(only), replications * GROWTH as u32)],
+        _ => lengths.into_iter().map(|n| (Length::Messages(n), replications)).collect(),
+    }
 }
 
 /// Messages of the first attempt: what the busiest queue needs to forget its start.

@@ -3,6 +3,7 @@
 use super::agreement::too_few;
 use super::{Accord, Study};
 use crate::answer::{Answer, Estimate, Method, Trust};
+use crate::scenario::Length;
 use crate::units::{NOTHING, Time, plain, significant};
 
 /// Sentences: what the scenario does, and whether the witnesses agree.
@@ -23,6 +24,10 @@ fn headline(study: &Study) -> String {
         (Some(answer), Some(falls)) if answer.method == Method::Measurement => {
             format!("{falls} In the {} that it was measured: {}", Time(study.scenario.measurement.duration), told(study, answer))
         }
+        (Some(answer), Some(falls)) if answer.unstable().is_some() => match study.scenario.simulation.length {
+            Length::Duration(lasts) => format!("{falls} In its first {}: {}", Time(lasts), told(study, answer)),
+            _ => falls,
+        },
         (Some(answer), _) => told(study, answer),
         (None, Some(falls)) => falls,
         (None, None) => "No method answers this scenario; the reasons are below.".into(),

@@ -90,8 +90,8 @@ impl QueueModel for Interrupted {
             figures.delayed = None;
         } else {
             figures.service = Some(taken);
-            figures.busy = Some(rho);
-            figures.caveats.push("the time in service and the utilization count repairs meanwhile".into());
+            figures.busy = Some(lambda * station.service.mean());
+            figures.caveats.push("the time in service counts repairs meanwhile; the utilization does not".into());
         }
         Ok(figures)
     }
@@ -177,8 +177,8 @@ impl QueueModel for Breakdowns {
             figures.wait = Times::moments(latency - taken, None);
             figures.queue_length = Level { mean: mean - lambda * taken, p99: None };
             figures.service = Some(Times::moments(taken, None));
-            figures.busy = Some(lambda * taken);
-            figures.caveats.push("the time in service and the utilization count repairs meanwhile".into());
+            figures.busy = Some(lambda * m1);
+            figures.caveats.push("the time in service counts repairs meanwhile; the utilization does not".into());
         } else {
             figures.attempts = 1.0 + failure * m1;
         }

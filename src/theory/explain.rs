@@ -2,7 +2,8 @@
 
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station, partitions};
-use crate::scenario::{Arrivals, Demand, Overflow, Queue, Scenario, leaks};
+use crate::scenario::{Arrivals, Demand, Overflow, Producer, Queue, Scenario, lasts, leaks};
+use crate::units::{Time, significant};
 use serde::Serialize;
 
 /// A scenario as theory sees it.
@@ -39,6 +40,11 @@ pub struct Load {
     /// What rho is at least and at most; `None` where nothing bounds it, and for servers without limit.
     pub at_least: Option<f64>,
     pub at_most: Option<f64>,
+    /// Where producers follow timetables, which rho has at their mean or last rates: what it is when all of them send at their highest.
+    pub peak: Option<f64>,
+    /// Whether chance has no part in it, so that a queue to which exactly as much comes as it can do does not grow.
+    #[serde(skip)]
+    pub sure: bool,
     /// Queues before it whose losses decide its load, if it is not known; if there are none, clients do who wait for their answers.
     pub depends_on: Vec<String>,
     /// Whether something (room, time to live, waiting clients) keeps the queue finite at any load.
@@ -48,7 +54,7 @@ pub struct Load {
 impl Load {
     /// Whether its servers cannot keep up, whatever is lost before it.
     pub fn is_overloaded(&self) -> bool {
-        self.at_least.is_some_and(overloads)
+        self.at_least.is_some_and(|rho| overloads(rho, self.sure))
     }
 
     /// Whether its load is known.
@@ -57,9 +63,9 @@ impl Load {
     }
 }
 
-/// Whether a load is too much, but for rounding.
-fn overloads(rho: f64) -> bool {
-    rho >= 1.0 - 1e-12
+/// Whether a load is too much, but for rounding: without chance, exactly as much as can be done is not.
+fn overloads(rho: f64, sure: bool) -> bool {
+    if sure { rho > 1.0 + 1e-12 } else { rho >= 1.0 - 1e-12 }
 }
 
 /// Whether a model fits.
@@ -73,6 +79,7 @@ pub struct ModelNote {
 
 /// Explains a scenario. Runs nothing.
 pub fn explain(scenario: &Scenario) -> Explanation {
+    let (peaks, sure) = (scenario.at_its_peak().map(|peak| demands(&peak)), !scenario.has_chance());
     let load = |(i, (queue, demand)): (usize, (&Queue, Demand))| {
         let (rho, arrival_rate) = (demand.rho(), demand.arrivals.known());
         Load {
@@ -85,6 +92,8 @@ pub fn explain(scenario: &Scenario) -> Explanation {
             up: demand.up,
             rho: rho.and_then(|rho| rho.known()),
             at_least: rho.map(|rho| rho.least),
+            peak: peaks.as_ref().and_then(|peaks| peaks[i].rho()).map(|rho| rho.least),
+            sure,
             at_most: rho.map(|rho| rho.most).filter(|most| most.is_finite()),
             depends_on: if arrival_rate.is_some() { Vec::new() } else { losing_before(scenario, i) },
             bounded: bounded(scenario, queue),
@@ -126,10 +135,39 @@ fn losing_before(scenario: &Scenario, queue: usize) -> Vec<String> {
 pub fn growing(scenario: &Scenario) -> Vec<usize> {
     let queues = scenario.queues.iter().zip(demands(scenario)).enumerate();
     // What comes back for ever grows in spite of bounds.
-    // Just enough is enough where nothing happens by chance.
-    let least_overload = if scenario.has_chance() { 1.0 - 1e-12 } else { 1.0 + 1e-12 };
-    let grows = |queue: &Queue, least: f64| least >= least_overload && (least.is_infinite() || !bounded(scenario, queue));
+    let sure = !scenario.has_chance();
+    let grows = |queue: &Queue, least: f64| overloads(least, sure) && (least.is_infinite() || !bounded(scenario, queue));
     queues.filter(|(_, (queue, demand))| demand.rho().is_some_and(|rho| grows(queue, rho.least))).map(|(i, _)| i).collect()
+}
+
+/// Which rate the loads are of where producers follow timetables, and what they are at the highest, in sentences.
+pub fn timetables(scenario: &Scenario) -> Vec<String> {
+    let followed = |p: &Producer| {
+        let (steps, _, repeat) = p.arrivals.timetable()?;
+        let most = steps.iter().map(|step| step.rate).fold(0.0, f64::max);
+        let [rate, most] = [p.rate, most].map(|rate| significant(rate, 4));
+        let time = Time(lasts(steps));
+        Some(if repeat {
+            format!(
+                "producer `{}` follows a timetable that repeats every {time}: loads are those of its mean rate, {rate}/s; the highest is {most}/s",
+                p.name
+            )
+        } else {
+            format!(
+                "producer `{}` follows a timetable: loads are those of its last rate, {rate}/s, which stays after {time}, not of its highest, \
+                 {most}/s",
+                p.name
+            )
+        })
+    };
+    let mut out: Vec<String> = scenario.producers.iter().filter_map(followed).collect();
+    for load in explain(scenario).loads {
+        if let (Some(mean), Some(peak)) = (load.at_least, load.peak.filter(|_| !out.is_empty())) {
+            let [mean, peak] = [mean, peak].map(|rho| significant(rho, 4));
+            out.push(format!("queue `{}` has rho = {mean} at these rates and {peak} at the peak", load.queue));
+        }
+    }
+    out
 }
 
 fn kendall(scenario: &Scenario) -> String {

@@ -9,10 +9,17 @@ use crate::units::{Time, significant};
 /// simulated answer; what it does not know is left out.
 pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Vec<Formula> {
     let mut list = Vec::new();
+    // Of a timetable that ends the mean rate is what was sent, not the last one.
+    let (mean, timed) = (scenario.at_its_mean(), scenario.producers.iter().any(|p| p.arrivals.timetable().is_some()));
+    let scenario = mean.as_ref().unwrap_or(scenario);
     for (queue, demand) in scenario.queues.iter().zip(demands(scenario)) {
         let place = format!("queues.{}", queue.name);
         list.extend(count_over_time(&place, &figure, demand.service * demand.attempts));
-        list.extend(rates_ratio(&place, &figure, &demand, queue.max_length.is_some() || queue.message_ttl.is_some()));
+        let mut ratio = rates_ratio(&place, &figure, &demand, queue.max_length.is_some() || queue.message_ttl.is_some());
+        if let Some(ratio) = ratio.as_mut().filter(|_| timed) {
+            ratio.note += " P is the mean rate of the timetable; what piles up while more than C are sent, this ratio does not say.";
+        }
+        list.extend(ratio);
         list.extend(length_over_rate(&place, &figure, &demand));
     }
     list.extend(sum_of_stages(&figure));
@@ -48,7 +55,7 @@ fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Deman
     let counted = || figure(&format!("{place}.arrival_rate")).or_else(|| figure(&format!("{place}.throughput")));
     let (offered, against) = (own.or_else(counted)?, format!("{place}.utilization"));
     let value = offered / capacity;
-    let consequence = if value < 1.0 {
+    let consequence = if value <= 1.0 + 1e-9 {
         format!("the throughput is min(P, C) = {}{less}", per_second(offered))
     } else {
         format!(

@@ -83,7 +83,7 @@ mod traffic;
 pub mod transform;
 pub mod transient;
 
-pub use explain::{Explanation, Load, ModelNote, explain, growing};
+pub use explain::{Explanation, Load, ModelNote, explain, growing, timetables};
 pub use figures::{End, Figures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;

@@ -15,7 +15,7 @@ impl<S: Blocks> Network<S> {
         let backlog = self.stations[group.queue as usize].waiting.level();
         let wanted = (backlog as f64 / scale.target_backlog).ceil().min(f64::from(u32::MAX)) as u64;
         let wanted = wanted.clamp(u64::from(scale.min), u64::from(scale.max));
-        let there = group.count.level() + group.starting;
+        let there = group.count.level() - group.retiring + group.starting;
         let time = |seconds: f64| nanos(seconds).unwrap_or(MAX_NANOS);
         if wanted >= there {
             group.needed = self.now;
@@ -40,7 +40,7 @@ impl<S: Blocks> Network<S> {
             if s.retire && s.phase != Phase::Off {
                 // It was to go and is still there.
                 s.retire = false;
-                self.groups[group as usize].count.up(self.now);
+                self.groups[group as usize].retiring -= 1;
             } else if s.phase == Phase::Off {
                 s.phase = Phase::Starting;
                 self.groups[group as usize].starting += 1;
@@ -90,8 +90,9 @@ impl<S: Blocks> Network<S> {
                         self.groups[group as usize].count.down(self.now);
                     }
                     _ => {
+                        // It counts until it is gone.
                         s.retire = true;
-                        self.groups[group as usize].count.down(self.now);
+                        self.groups[group as usize].retiring += 1;
                     }
                 }
             }
@@ -103,6 +104,9 @@ impl<S: Blocks> Network<S> {
         let s = &mut self.servers[server as usize];
         s.retire = false;
         s.phase = Phase::Off;
+        let group = &mut self.groups[s.group as usize];
+        group.retiring -= 1;
+        group.count.down(self.now);
         for slot in self.empty_buffer(server) {
             self.give_back(slot, recorder);
         }

@@ -188,6 +188,20 @@ impl<S: Blocks> Network<S> {
         self.now = self.now.max(instant);
     }
 
+    /// Plays everything up to an instant: what is done at it is, and who comes at it is not there yet.
+    pub fn advance_past(&mut self, instant: u64, recorder: &mut impl Recorder) {
+        self.advance_until(instant, recorder);
+        while self.ends.first() == instant && self.one_step(instant + 1, recorder) {}
+    }
+
+    /// Plays on until every message offered so far has left, for at most as many further messages.
+    pub fn work_off(&mut self, recorder: &mut impl Recorder) {
+        let mark = self.offered;
+        self.jobs.count_below(mark);
+        let last = mark.saturating_mul(2).max(10_000);
+        while self.jobs.below() > 0 && self.offered < last && self.one_step(u64::MAX, recorder) {}
+    }
+
     /// Plays on until every message offered so far has left, for at most as many further messages; who is still inside then
     /// is told of as unfinished.
     pub fn settle(&mut self, recorder: &mut impl Recorder) {

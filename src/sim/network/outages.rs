@@ -55,7 +55,9 @@ impl<S: Blocks> Network<S> {
         }
         if resume {
             // The message stays, and so its server stays taken, until it is done after the repair.
-            self.servers[server as usize].holds = Some(self.servers[server as usize].end - self.now);
+            let s = &mut self.servers[server as usize];
+            s.holds = Some(s.end - self.now);
+            self.groups[s.group as usize].absent.up(self.now);
             return;
         }
         self.breaks_off(server);
@@ -85,6 +87,7 @@ impl<S: Blocks> Network<S> {
         match s.holds.take() {
             Some(left) => {
                 s.phase = Phase::Busy;
+                self.groups[s.group as usize].absent.down(self.now);
                 // Its work counts until the next break from here.
                 s.start = self.now;
                 let end = self.now.saturating_add(left);

@@ -119,8 +119,11 @@ pub struct Group {
     pub busy: Gauge,
     /// Server-nanoseconds until they were awake, which count as work above and are none.
     pub woken: u128,
-    /// Servers that there are: started and not yet stopped.
+    /// Of those, the servers that are down and keep their messages: taken, and not at work.
+    pub absent: Gauge,
+    /// Servers that there are: started and not yet stopped, and of these the ones that go when they are done.
     pub count: Gauge,
+    pub retiring: u64,
     pub starting: u64,
     /// When as many servers as there are were last needed.
     pub needed: u64,

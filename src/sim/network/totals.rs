@@ -57,8 +57,10 @@ pub struct Held {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GroupTotals {
-    /// Integrals of the busy servers, from when they are awake, and of those that there are, in server-nanoseconds.
+    /// Integrals of the servers at work, from when they are awake, of those that are down and keep their messages, and of those that
+    /// there are, in server-nanoseconds.
     pub busy_area: u128,
+    pub absent_area: u128,
     pub count_area: u128,
     /// Messages whose handling ended, failed ones included, and the batches that they came in.
     pub handled: u64,
@@ -80,7 +82,8 @@ impl<S: Blocks> Network<S> {
             to_serve: 0,
         };
         let group = |(g, asleep): (&Group, u128)| GroupTotals {
-            busy_area: g.busy.area(self.now) - (g.woken - asleep),
+            busy_area: g.busy.area(self.now) - (g.woken - asleep) - g.absent.area(self.now),
+            absent_area: g.absent.area(self.now),
             count_area: g.count.area(self.now),
             handled: g.handled,
             batches: if self.stations[g.queue as usize].plain { g.handled } else { g.batches },

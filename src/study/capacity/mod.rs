@@ -122,6 +122,7 @@ impl Search<'_> {
             let hint = if found == Some(0) { format!("; {other} value that passes is sought") } else { String::new() };
             notes.push(again + &hint);
         }
+        notes.extend(crate::theory::timetables(&scenario));
         let beyond = found.filter(|f| *f > 0).map(|f| f - 1);
         let outcome = match (found, beyond.and_then(|b| tried.get(&b))) {
             (Some(_), Some(trial)) if trial.outcome != Met::Fail => Met::Inconclusive,
