@@ -133,7 +133,7 @@ pub const METRICS: &[Metric] = {
             "mean share of the group's servers that are at work; until a sleeping one is awake its message waits",
         ),
         metric("service", Consumer, "S", Seconds, Lower, Times, "time a server spends on a delivery of a message"),
-        metric("busy", Consumer, "B", Servers, Neither, Single, "mean number of busy servers"),
+        metric("busy", Consumer, "B", Servers, Neither, Single, "mean number of servers at work; who is down is not"),
         metric("batch_size", Consumer, "b", Messages, Neither, Single, "messages taken at a time"),
         metric("count", Consumer, "c", Servers, Neither, Single, "mean number of servers"),
         metric("throughput", Producer, "X", PerSecond, Higher, Single, "messages served a second"),

@@ -3,6 +3,7 @@
 use crate::answer::{Answer, Distribution, Estimate, Unanswered, Unit, metric_of};
 use crate::scenario::{Length, Scenario, Warmup};
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, plain};
+use std::collections::BTreeMap;
 
 /// A run that is planned to take more than this share of what the clock holds, 292 years, is played on a coarser one.
 const SHARE: f64 = 0.9;
@@ -16,6 +17,22 @@ const POINTS: u32 = 2000;
 pub(super) struct Faster {
     pub scenario: Scenario,
     factor: f64,
+}
+
+impl Faster {
+    /// By how much a metric of the one that was asked for is larger.
+    fn scale(&self, path: &str) -> f64 {
+        match metric_of(path).map(|metric| metric.unit) {
+            Some(Unit::Seconds) => self.factor,
+            Some(Unit::PerSecond) => 1.0 / self.factor,
+            _ => 1.0,
+        }
+    }
+
+    /// What a replication of it gave, as figures of the one that was asked for.
+    pub fn values(&self, found: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+        found.into_iter().map(|(path, value)| (path.clone(), value * self.scale(&path))).collect()
+    }
 }
 
 /// The scenario made faster if the clock does not hold it as it is.
@@ -47,11 +64,7 @@ pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Resu
     let mut answer = found.map_err(|refusal| Unanswered { why: in_time(refusal.why, faster.factor), ..refusal })?;
     let factor = faster.factor;
     for (path, estimate) in &mut answer.metrics {
-        let scale = match metric_of(path).map(|metric| metric.unit) {
-            Some(Unit::Seconds) => factor,
-            Some(Unit::PerSecond) => 1.0 / factor,
-            _ => 1.0,
-        };
+        let scale = faster.scale(path);
         *estimate = Estimate { value: estimate.value.map(|v| v * scale), half_width: estimate.half_width.map(|h| h * scale) };
     }
     answer.latency = answer.latency.as_ref().map(|latency| stretched(latency, factor));

@@ -102,7 +102,7 @@ fn batches_are_counted_to_the_end_of_their_gap() {
 /// Two consumers, a task of 60 s and two of 1 s: the second short one waits for the first, and all three are done in the 100 s.
 #[test]
 fn traces_of_one_row_play_all_their_messages() {
-    let files = |path: &Path| Ok(format!("timestamp\n{}\n", if path == Path::new("a.csv") { 0.0 } else { 0.001 }));
+    let files = |path: &Path| Ok(format!("timestamp\n{}\n", if path == Path::new("a.csv") { 0.0 } else { 0.001 }).into_bytes());
     let trace = |name: &str, work: &str| {
         format!(
             "producers.{name} = {{ to = \"q\", arrivals = {{ process = \"trace\", file = \"{name}.csv\" }}, \
