@@ -180,7 +180,7 @@ impl<'a> Runs<'a> {
         };
         match &self.window {
             Window::Messages => format!("{engine}, {replications} of {each} messages, the first {first} left out"),
-            Window::Ended => format!("{engine}, {replications} of {each} messages until the last is done, the first {first} left out"),
+            Window::Ended => format!("{engine}, {replications} of {each} messages, the first {first} left out, until the last is done"),
             Window::Duration(s) => format!("{engine}, {replications} of {} ({each} messages), the first {first} left out", Time(*s)),
             Window::Cycles(c) => {
                 let left_out = if c.left_out == 1 { "cycle".into() } else { format!("{} cycles", c.left_out) };
