@@ -82,7 +82,7 @@ impl<'a> Play<'a> {
     }
 
     /// The same, played so that a run can end at any instant.
-    pub fn to_any_instant(mut self) -> Self {
+    pub fn ending_at_any_instant(mut self) -> Self {
         self.by_arrivals = false;
         if matches!(&self.way, Way::Single(station, _) if !station.ends_at_any_instant()) {
             self.way = Way::Network(network_places(self.scenario));

@@ -145,7 +145,7 @@ impl<'a> Runs<'a> {
         };
         let window = Window::of(scenario, &play, planned)?;
         if window != Window::Messages {
-            play = play.to_any_instant();
+            play = play.ending_at_any_instant();
         }
         let messages = match window.seconds(scenario, play.rate, 0) {
             Some((from, to)) => (play.rate * (to - from)).ceil().max(1.0) as u64,
