@@ -2,7 +2,7 @@
 
 use super::{End, files, style};
 use crate::report::study::fit as report;
-use crate::scenario;
+use crate::scenario::{self, Arrivals, Scenario};
 use crate::study;
 use crate::workload::file::{self, By, Role, Want};
 use std::path::{Path, PathBuf};
@@ -51,9 +51,21 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
     if let Some(folder) = &folder {
         files::prepare(folder)?;
     }
-    let fit = study::fit::fit(measured).map_err(|why| wrong(&why))?;
+    let mut fit = study::fit::fit(measured).map_err(|why| wrong(&why))?;
+    if folder.is_none() {
+        reads_itself(&mut fit.scenario, &arguments.file);
+    }
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
     let made = report::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
     Ok(arguments.speech.say(&String::from_utf8_lossy(&made[0].1), &written, |style| report::text(&fit, &style)))
+}
+
+/// Without a folder for a file of its arrivals, a scenario that plays them reads the file that was fitted.
+fn reads_itself(scenario: &mut Scenario, from: &Path) {
+    for producer in &mut scenario.producers {
+        if let Arrivals::Trace { file, .. } = &mut producer.arrivals {
+            *file = from.to_path_buf();
+        }
+    }
 }

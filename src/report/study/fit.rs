@@ -1,10 +1,12 @@
 //! A fit in words: rate, dispersion, the laws in question and what was left out.
 
+use super::fit_models as models;
 use crate::report::number::three;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::fit::{Candidate, Column, Dispersion, Fit};
-use crate::units::{Time, plain};
+use crate::scenario::{Arrivals, Producer};
+use crate::study::fit::{Candidate, Column, Fit};
+use crate::units::{NANOS_PER_SECOND, Time, plain};
 use serde_json::{Value, json};
 
 /// What was found, most important first.
@@ -15,13 +17,15 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
         out.push(format!("{count} {noun} in {}: {}/s.", Time(stream.lasted), plain(stream.rate, 4)));
         let indices: Vec<String> = stream.dispersion.iter().map(|d| format!("{} over {}", three(d.index), Time(d.window))).collect();
         if !indices.is_empty() {
-            out.push(format!("The dispersion of their counts is {} ({}).", indices.join(", "), like(&stream.dispersion)));
-        }
-        if let Some((rates, dwell)) = &stream.mmpp {
-            let state = |i: usize| format!("{}/s for {} on average", plain(rates[i], 3), Time(dwell[i]));
-            out.push(format!("They come in two states: {}, and {}; gaps of one law would not do.", state(0), state(1)));
+            out.push(format!("The dispersion of their counts is {} (1 for Poisson arrivals).", indices.join(", ")));
         }
     }
+    match &fit.poisson {
+        Some(test) => out.push(models::poisson(test)),
+        None if fit.stream.is_some() => out.push("These are too few arrivals to say whether they are Poisson.".into()),
+        None => {}
+    }
+    out.extend(fit.models.iter().flat_map(models::sentences));
     for column in &fit.columns {
         let best = column.candidates.first().map_or(String::new(), |best| {
             let distance = if best.distance > 0.0 { format!(", at most {} % off", three(best.distance * 100.0)) } else { String::new() };
@@ -43,22 +47,13 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
     out
 }
 
-/// What a dispersion means. Of n windows of Poisson arrivals it has a standard error of √(2/(n − 1)).
-fn like(dispersion: &[Dispersion]) -> &'static str {
-    let off = |d: &Dispersion| (d.index - 1.0) / (2.0 / (d.windows as f64 - 1.0)).sqrt();
-    let (more, less) =
-        (dispersion.iter().any(|d| off(d) > 4.0 && d.index > 1.2), dispersion.iter().any(|d| off(d) < -2.5 && d.index < 0.8));
-    match (more, less) {
-        (false, false) => "as Poisson arrivals would",
-        (true, _) => "1 would be Poisson, more is burstier",
-        (false, true) => "1 would be Poisson, less is steadier",
-    }
-}
-
 /// The whole text, with a final newline.
 pub fn text(fit: &Fit, style: &Style) -> String {
     let mut blocks = vec![sentences(fit).iter().flat_map(|s| style.lines(s, "", "  ")).collect::<Vec<_>>()];
     blocks.push(fit.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
+    if let (Some(models), Some(stream)) = (&fit.models, &fit.stream) {
+        blocks.extend([models::waits(models, style), models::dispersion(models, stream, style)]);
+    }
     blocks.extend(fit.columns.iter().map(|column| table(column, style)));
     blocks.push(style.written.clone());
     let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
@@ -86,8 +81,7 @@ pub fn document(fit: &Fit, scenario: &Value) -> String {
     let arrivals = fit.stream.as_ref().map(|s| {
         let dispersion: Vec<Value> =
             s.dispersion.iter().map(|d| json!({ "window": d.window, "index": d.index, "windows": d.windows })).collect();
-        let mmpp = s.mmpp.map(|(rates, dwell)| json!({ "rates": rates, "dwell": dwell }));
-        json!({ "count": s.count, "lasted": s.lasted, "rate": s.rate, "dispersion": dispersion, "mmpp": mmpp })
+        json!({ "count": s.count, "lasted": s.lasted, "rate": s.rate, "dispersion": dispersion })
     });
     let document = json!({
         "queuelab": env!("CARGO_PKG_VERSION"),
@@ -96,6 +90,8 @@ pub fn document(fit: &Fit, scenario: &Value) -> String {
         "verdict": sentences(fit),
         "notes": fit.notes,
         "arrivals": arrivals,
+        "poisson": fit.poisson.as_ref().map(models::poisson_document),
+        "models": fit.models.as_ref().map(models::document),
         "columns": fit.columns.iter().map(column).collect::<Vec<_>>(),
         "scenario": scenario,
     });
@@ -106,8 +102,21 @@ pub fn document(fit: &Fit, scenario: &Value) -> String {
 pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String, Vec<u8>)> {
     let mut head = format!("# Fitted to {from} by `queuelab fit`\n#\n");
     sentences(fit).iter().chain(&fit.notes).for_each(|line| head += &format!("# {line}\n"));
+    if let (Some(tried), Some(stream)) = (&fit.models, &fit.stream) {
+        let style = Style::default();
+        let lines = [models::waits(tried, &style), vec![String::new()], models::dispersion(tried, stream, &style)].concat();
+        lines.iter().for_each(|line| head += &format!("{}\n", format!("# {line}").trim_end()));
+    }
     let mut files = vec![("fit.json".to_string(), document(fit, scenario)), ("scenario.toml".to_string(), format!("{head}\n{toml}"))];
+    files.extend(fit.scenario.producers.iter().filter_map(trace));
     let plots = fit.columns.iter().filter_map(|c| Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c)?)));
     files.extend(plots);
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// The file that a scenario's trace is read from.
+fn trace(producer: &Producer) -> Option<(String, String)> {
+    let Arrivals::Trace { instants, file } = &producer.arrivals else { return None };
+    let rows = instants.iter().map(|at| format!("{}\n", (at * NANOS_PER_SECOND).round()));
+    Some((file.to_string_lossy().into_owned(), std::iter::once("timestamp_ns\n".into()).chain(rows).collect()))
 }

@@ -3,6 +3,7 @@
 pub mod capacity;
 pub mod compare;
 pub mod fit;
+mod fit_models;
 pub mod index;
 mod page;
 pub mod points;

@@ -9,6 +9,15 @@ use statrs::function::gamma::{digamma, ln_gamma};
 const ENOUGH: usize = 20_000;
 /// Points of a Q–Q plot.
 const POINTS: usize = 200;
+/// Equal parts that stand for a sample that no law comes near; of the last of them each part is such a share of what is left.
+const SLICES: usize = 50;
+const TAIL_SLICES: usize = 5;
+/// Shares at which tails are compared, how far off a law may be there, and how many standard errors of the number of values beyond
+/// are no chance.
+const TAILS: [f64; 3] = [0.95, 0.99, 0.999];
+const TAIL_OFF: f64 = 0.2;
+const MEAN_OFF: f64 = 0.05;
+const CHANCE: f64 = 2.6;
 /// A distribution function that is nowhere farther off than this comes near; chance alone takes few values as far.
 const NEAR: f64 = 0.1;
 
@@ -51,15 +60,23 @@ impl Sample {
         Sample { sorted, mean, scv: if mean > 0.0 { variance / (mean * mean) } else { 0.0 }, correlation }
     }
 
-    /// The means of so many equal parts of the sample in order of size, rounded, each as likely as the others.
-    pub fn slices(&self, parts: usize) -> Empirical {
+    /// The means of parts of the sample in order of size, rounded, each as likely as its part is large: equal parts, but for ever
+    /// smaller ones towards the longest, which decide how long others wait.
+    pub fn slices(&self) -> Empirical {
         let n = self.sorted.len();
-        let parts = parts.min(n);
-        let values: Vec<f64> = (0..parts)
-            .map(|i| &self.sorted[i * n / parts..(i + 1) * n / parts])
-            .map(|slice| rounded(slice.iter().sum::<f64>() / slice.len() as f64))
-            .collect();
-        Empirical::new(&values, &vec![1.0; parts]).expect("a sample is not empty, its times not negative")
+        let mut ends: Vec<usize> = (1..SLICES).map(|i| i * n / SLICES).collect();
+        let mut rest = n - ends.last().copied().unwrap_or(0);
+        while rest > 0 {
+            let part = (rest / TAIL_SLICES).max(1);
+            ends.push(n - rest + part);
+            rest -= part;
+        }
+        ends.dedup();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let slices: Vec<&[f64]> = starts.zip(&ends).map(|(from, to)| &self.sorted[from..*to]).filter(|slice| !slice.is_empty()).collect();
+        let values: Vec<f64> = slices.iter().map(|slice| rounded(slice.iter().sum::<f64>() / slice.len() as f64)).collect();
+        let weights: Vec<f64> = slices.iter().map(|slice| slice.len() as f64).collect();
+        Empirical::new(&values, &weights).expect("a sample is not empty, its times not negative")
     }
 
     /// Whether neighbours are more alike than chance makes them: four standard errors of a sample without memory.
@@ -84,6 +101,22 @@ impl Candidate {
     /// Whether the law does not come near the sample: farther than a law of its kind would be by chance.
     pub fn is_far(&self, sample: &Sample) -> bool {
         self.distance > NEAR.max(2.0 / (sample.sorted.len() as f64).sqrt())
+    }
+
+    /// Whether the law's mean or its far quantiles are off by more than a sample of this size would be by chance: what is served
+    /// seldom but long decides how long others wait.
+    pub fn misses_tail(&self, sample: &Sample) -> bool {
+        let n = sample.sorted.len() as f64;
+        let mean = self.law.mean() / sample.mean - 1.0;
+        if !(mean.abs() <= MEAN_OFF.max(CHANCE * (sample.scv / n).sqrt())) {
+            return true;
+        }
+        TAILS.into_iter().filter(|share| (1.0 - share) * n >= 5.0).any(|share| {
+            let Some(quantile) = inverse(&self.law, share, sample.mean) else { return true };
+            let expected = (1.0 - share) * n;
+            let beyond = n - sample.sorted.partition_point(|x| *x <= quantile) as f64;
+            (quantile / sample.quantile(share) - 1.0).abs() > TAIL_OFF && (beyond - expected).abs() > CHANCE * expected.sqrt()
+        })
     }
 
     /// The law as people write it: `lognormal(20.0 ms, scv 2.01)`.

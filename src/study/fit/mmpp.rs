@@ -12,12 +12,6 @@ const FIRST_STEP: f64 = 0.4;
 const LAST_STEP: f64 = 0.005;
 
 impl Mmpp {
-    /// Messages a second over all.
-    pub fn mean(&self) -> f64 {
-        let [a, b] = self.leave;
-        (self.rates[0] * b + self.rates[1] * a) / (a + b)
-    }
-
     /// The likeliest process near this one: each parameter is turned up and down, by ever smaller factors.
     pub fn likeliest(self, gaps: &[f64]) -> Mmpp {
         let (mut best, mut step) = (self, FIRST_STEP);
@@ -92,7 +86,6 @@ mod tests {
         let gaps = [0.1, 0.7, 0.02, 1.5];
         let poisson: f64 = gaps.iter().map(|x| 3f64.ln() - 3.0 * x).sum();
         assert!((process.log_likelihood(&gaps) - poisson).abs() < 1e-12);
-        assert!((process.mean() - 3.0).abs() < 1e-12);
     }
 
     /// One silent state makes gaps independent and hyperexponential: an interrupted Poisson process (Kuczura 1973).

@@ -1,13 +1,23 @@
 //! Fitting: measured times become laws, an arrival process and a scenario to start from.
 
 mod arrivals;
+mod judge;
 mod laws;
 mod mmpp;
+mod models;
+mod poisson;
+mod schedule;
+mod states;
+mod traffic;
 
 pub use arrivals::{Dispersion, Stream};
+use judge::Truth;
+pub use judge::{Compared, Judged, WaitsAt};
 pub use laws::{Candidate, Sample};
+pub use models::{Family, Model, Models, Outcome, TRACE_FILE, longer};
+pub use poisson::{Deviation, PoissonTest, SIGNIFICANCE};
 
-use crate::scenario::{Arrivals, Consumer, Producer, Queue, Scenario};
+use crate::scenario::{Arrivals, Consumer, Length, NoFiles, Producer, Queue, Scenario, Servers, Source, Warmup, parse, resolved_toml};
 use crate::units::{Time, plain};
 use crate::workload::file::{BadCell, Measured, Role, Stamps};
 use crate::workload::laws::Law;
@@ -18,8 +28,6 @@ const USUAL_LOAD: f64 = 0.7;
 const FEW: usize = 100;
 /// The most servers that a scenario may have.
 const MOST_SERVERS: f64 = 1e6;
-/// Values that stand for a sample that no law comes near.
-const SLICES: usize = 50;
 
 /// What a file of measured times says.
 #[derive(Debug, Clone)]
@@ -31,6 +39,10 @@ pub struct Fit {
     pub columns: Vec<Column>,
     /// Arrivals, if the file has instants or gaps.
     pub stream: Option<Stream>,
+    /// Whether they are Poisson, if there are enough to tell.
+    pub poisson: Option<PoissonTest>,
+    /// The models of them that were judged on the file.
+    pub models: Option<Models>,
     /// Ready to be run.
     pub scenario: Scenario,
     /// What to mind, in sentences.
@@ -49,10 +61,9 @@ pub struct Column {
 /// Fits everything that a file measures.
 ///
 /// # Errors
-/// A file without two rows to fit anything to, or whose work needs more servers than a scenario can have.
+/// A file without two rows to fit anything to, or whose times no scenario can have.
 pub fn fit(measured: Measured) -> Result<Fit, String> {
     let mut notes: Vec<String> = measured.findings.into_iter().map(|finding| finding.text).collect();
-    let mut stream = None;
     let mut columns = Vec::new();
     let mut add = |name: String, role: Role, values: Vec<f64>| {
         if values.is_empty() {
@@ -64,15 +75,17 @@ pub fn fit(measured: Measured) -> Result<Fit, String> {
         let sample = Sample::of(values);
         columns.push(Column { candidates: laws::candidates(&sample), name, role, sample });
     };
-    if let Some(Stamps { name, mut instants, gaps, .. }) = measured.arrivals {
+    let mut arrivals = None;
+    if let Some(Stamps { name, mut instants, gaps, spread, .. }) = measured.arrivals {
         if gaps {
             // So many gaps lie between one instant more.
             instants.insert(0, 0.0);
         }
-        stream = Some(arrivals::stream(&instants));
         let role = if gaps { Role::Gap } else { Role::Arrival };
         add(name, role, instants.windows(2).map(|w| w[1] - w[0]).collect());
+        arrivals = Some(Arriving { instants, unit: spread.unwrap_or(0.0) });
     }
+    let own = measured.service.as_ref().filter(|_| measured.paired).map(|times| times.values.clone());
     for (times, role) in [(measured.service, Role::Service), (measured.latency, Role::Latency)] {
         times.into_iter().for_each(|times| add(times.name, role, times.values));
     }
@@ -82,65 +95,175 @@ pub fn fit(measured: Measured) -> Result<Fit, String> {
     if columns.iter().any(|c| c.role == Role::Latency) {
         notes.push("a latency holds waiting as well as work: its law is no law of the service time".into());
     }
-    let scenario = scenario(&columns, stream.as_ref(), &mut notes)?;
-    Ok(Fit { rows: measured.rows, bad: measured.bad, columns, stream, scenario, notes })
+    let mut fit =
+        Fit { rows: measured.rows, bad: measured.bad, columns, stream: None, poisson: None, models: None, scenario: guess(), notes };
+    fit.judge(arrivals.as_ref(), own)?;
+    sound(&fit.scenario)?;
+    Ok(fit)
 }
 
-/// A scenario with what was fitted, and with usual values where the file says nothing.
-fn scenario(columns: &[Column], stream: Option<&Stream>, notes: &mut Vec<String>) -> Result<Scenario, String> {
-    let of = |roles: &[Role]| columns.iter().find(|c| roles.contains(&c.role));
-    let work = of(&[Role::Service]).filter(|column| column.sample.mean > 0.0);
-    let service = work.map(|column| law(column, notes));
-    let rate = stream.map(|s| s.rate).filter(|rate| *rate > 0.0);
-    if service.is_none() {
-        let why = if of(&[Role::Service]).is_some() { "the work takes no time" } else { "the file says nothing about the work" };
-        notes.push(format!("{why}: the scenario's service_time is a guess, write your own"));
+/// What is written must be read: times beyond the clock or below its nanosecond are refused here, not by whoever reads the scenario.
+fn sound(scenario: &Scenario) -> Result<(), String> {
+    let mut told = scenario.clone();
+    for producer in told.producers.iter_mut().filter(|p| matches!(p.arrivals, Arrivals::Trace { .. })) {
+        // The trace is in a file of its own; its instants are those of the file that was read.
+        producer.arrivals = Arrivals::Poisson;
     }
-    if rate.is_none() {
-        let why = if stream.is_some() { "all messages come at one instant" } else { "the file says nothing about arrivals" };
-        notes.push(format!("{why}: the scenario's rate is a guess, write your own"));
-    }
-    let service = service.unwrap_or_else(|| Law::exponential(rounded(rate.map_or(0.01, |rate| USUAL_LOAD / rate))));
-    let rate = rounded(rate.unwrap_or(4.0 * USUAL_LOAD / service.mean()));
-    // A law whose mean does not exist asks for servers without end.
-    let needed = rate * service.mean() / USUAL_LOAD;
-    if needed.is_nan() || needed > MOST_SERVERS {
-        let (rate, mean) = (plain(rate, 3), service.mean());
-        let mean = if mean.is_finite() { format!("times of {} on average", Time(mean)) } else { "times without a mean".into() };
-        return Err(format!("{rate} messages a second with {mean} need more than a million servers: is a unit wrong?"));
-    }
-    let count = (rate * service.mean() / USUAL_LOAD - 1e-9).ceil().clamp(1.0, 1e6) as u32;
-    let mut producer = Producer::poisson("web", 0, rate);
-    let gaps = of(&[Role::Arrival, Role::Gap]).filter(|column| column.sample.mean > 0.0);
-    producer.arrivals = match (stream.and_then(|s| s.mmpp), gaps) {
-        (Some((rates, dwell)), _) => Arrivals::Mmpp { rates: rates.map(rounded).to_vec(), dwell: dwell.map(rounded).to_vec() },
-        (None, None) => Arrivals::Poisson,
-        (None, Some(column)) => match law(column, notes) {
-            Law::Exponential(_) => Arrivals::Poisson,
-            gap => Arrivals::Renewal { gap: gap.scaled(1.0 / rate / gap.mean()) },
-        },
-    };
-    let mut out =
-        Scenario::single(producer, Queue { name: "jobs".into(), ..Queue::default() }, Consumer::group("workers", 0, count, service));
-    out.title = Some("Fitted to measured times".into());
-    Ok(out)
-}
-
-/// The best law, or the sample itself where no law comes near it.
-fn law(column: &Column, notes: &mut Vec<String>) -> Law {
-    let sample = &column.sample;
-    match column.candidates.first() {
-        Some(best) if !best.is_far(sample) => best.law.clone(),
-        _ => {
-            notes.push(format!("no law comes near `{}`: the scenario draws from {SLICES} values that stand for it", column.name));
-            Law::Empirical(sample.slices(SLICES))
+    match parse(&Source::new("scenario.toml", resolved_toml(&told)), &NoFiles) {
+        Ok(_) => Ok(()),
+        Err(problems) => {
+            let told: Vec<&str> = problems.list.iter().map(|p| p.message.as_str()).collect();
+            Err(format!("what its times say cannot be written as a scenario: {}", told.join("; ")))
         }
+    }
+}
+
+/// Instants in order of time, in seconds, and the unit to which the file rounds them.
+struct Arriving {
+    instants: Vec<f64>,
+    unit: f64,
+}
+
+/// What a file says nothing about.
+fn guess() -> Scenario {
+    let (producer, queue) = (Producer::poisson("web", 0, 1.0), Queue { name: "jobs".into(), ..Queue::default() });
+    let mut out = Scenario::single(producer, queue, Consumer::group("workers", 0, 1, Law::exponential(USUAL_LOAD)));
+    out.title = Some("Fitted to measured times".into());
+    out
+}
+
+impl Fit {
+    /// Judges the arrivals' models on the file, and writes the scenario of the one that is offered.
+    fn judge(&mut self, arrivals: Option<&Arriving>, own: Option<Vec<f64>>) -> Result<(), String> {
+        let stream = arrivals.map(|a| arrivals::stream(&a.instants));
+        let rate = stream.as_ref().map(|s| s.rate).filter(|rate| *rate > 0.0 && rate.is_finite());
+        let service = self.service();
+        if rate.is_none() {
+            let why = if stream.is_some() { "all messages come at one instant" } else { "the file says nothing about arrivals" };
+            self.notes.push(format!("{why}: the scenario's rate is a guess, write your own"));
+        }
+        let known = service.is_some();
+        let service = service.unwrap_or_else(|| Law::exponential(rounded(rate.map_or(0.01, |rate| USUAL_LOAD / rate))));
+        let rate = rounded(rate.unwrap_or(4.0 * USUAL_LOAD / service.mean()));
+        self.scenario.producers[0].rate = rate;
+        // A law whose mean does not exist asks for servers without end.
+        let needed = rate * service.mean() / USUAL_LOAD;
+        if needed.is_nan() || needed > MOST_SERVERS {
+            let (rate, mean) = (plain(rate, 3), service.mean());
+            let mean = if mean.is_finite() { format!("times of {} on average", Time(mean)) } else { "times without a mean".into() };
+            return Err(format!("{rate} messages a second with {mean} need more than a million servers: is a unit wrong?"));
+        }
+        let mut count = (rate * service.mean() / USUAL_LOAD - 1e-9).ceil().clamp(1.0, 1e6) as u32;
+        if let (Some(arriving), Some(stream)) = (arrivals, stream.as_ref().filter(|s| s.rate > 0.0 && s.rate.is_finite())) {
+            self.poisson = poisson::test(&arriving.instants, arriving.unit);
+            let own = own.filter(|own| known && own.len() == arriving.instants.len());
+            let gap = self.gap();
+            let unlike = own.is_some() && !matches!(service, Law::Empirical(_));
+            let unlike = unlike && !models::law_will_do(&Truth::of(&arriving.instants, own.as_deref(), stream, &service));
+            let work = if unlike { self.empirical(&service) } else { service };
+            let rejected = self.poisson.as_ref().is_some_and(PoissonTest::rejects);
+            let models = models::tried(&Truth::of(&arriving.instants, own.as_deref(), stream, &work), gap, rejected);
+            count = u32::try_from(models.consumers).unwrap_or(u32::MAX);
+            self.offer(&models, stream);
+            self.models = Some(models);
+            self.scenario.consumers[0].service_time = work;
+        } else {
+            self.scenario.consumers[0].service_time = service;
+        }
+        self.scenario.consumers[0].count = Servers::Count(count);
+        self.stream = stream;
+        Ok(())
+    }
+
+    /// The law of the work, if the file tells it.
+    fn service(&mut self) -> Option<Law> {
+        let Some(column) = self.columns.iter().find(|c| c.role == Role::Service) else {
+            self.notes.push("the file says nothing about the work: the scenario's service_time is a guess, write your own".into());
+            return None;
+        };
+        if column.sample.mean <= 0.0 {
+            self.notes.push("the work takes no time: the scenario's service_time is a guess, write your own".into());
+            return None;
+        }
+        let best = column.fitting().map(|c| c.law.clone());
+        if let Some(law) = best.as_ref().filter(|law| law.moment(2).is_infinite()) {
+            self.notes.push(format!(
+                "the best law of `{}`, {}, has no variance: one job of many decides how long all others wait, and the file has hardly \
+                 seen the longest; the scenario draws from values that stand for those seen",
+                column.name,
+                law.name()
+            ));
+            return Some(Law::Empirical(column.sample.slices()));
+        }
+        if best.is_none() {
+            let why = column.why_none();
+            self.notes.push(format!("{why} `{}`: the scenario draws from values that stand for it", column.name));
+        }
+        Some(best.unwrap_or_else(|| Law::Empirical(column.sample.slices())))
+    }
+
+    /// The work's own values where a law of it has other waits than the file.
+    fn empirical(&mut self, law: &Law) -> Law {
+        let Some(column) = self.columns.iter().find(|c| c.role == Role::Service) else { return law.clone() };
+        let why =
+            format!("with the {} law of `{}` the file's arrivals do not wait as long as with its own values", law.name(), column.name);
+        self.notes.push(format!("{why}: the scenario draws from values that stand for them"));
+        Law::Empirical(column.sample.slices())
+    }
+
+    /// The law of the gaps; `None` if all are zero.
+    fn gap(&self) -> Option<Law> {
+        let column = self.columns.iter().find(|c| matches!(c.role, Role::Arrival | Role::Gap)).filter(|c| c.sample.mean > 0.0)?;
+        Some(column.fitting().map_or_else(|| Law::Empirical(column.sample.slices()), |c| c.law.clone()))
+    }
+
+    /// Writes the offered model's arrivals into the scenario.
+    fn offer(&mut self, models: &Models, stream: &Stream) {
+        let Some(model) = models.offered() else { return };
+        let simulation = &mut self.scenario.simulation;
+        match (&model.family, &model.arrivals) {
+            // What happens once is played once, from its start to its end.
+            (Family::Piecewise, _) => (simulation.length, simulation.warmup) = (Length::Duration(stream.lasted), Warmup::Messages(0)),
+            (Family::Trace, _) => simulation.warmup = Warmup::Messages(0),
+            (_, Arrivals::Schedule { steps, repeat: true, .. }) => {
+                let period: f64 = steps.iter().map(|s| s.lasts).sum();
+                simulation.length = Length::Duration((stream.lasted / period + 1e-9).floor().max(1.0) * period);
+            }
+            _ => {}
+        }
+        self.scenario.producers[0].arrivals = model.arrivals.clone();
+        if let Some(off) = models.trace().map(|trace| trace.outcome).and_then(|o| if let Outcome::Off(off) = o { Some(off) } else { None })
+        {
+            self.notes.push(format!(
+                "the file's own arrivals with work of the law alone have waits {}: its work depends on when it comes or on the work \
+                 before it, which no scenario can say; measure with the file's own work before you rely on the number of consumers",
+                models::longer(off)
+            ));
+        }
+    }
+}
+
+impl Column {
+    /// The best law that comes near the sample in its middle and in its tail.
+    pub fn fitting(&self) -> Option<&Candidate> {
+        self.candidates.iter().find(|c| !c.is_far(&self.sample) && !c.misses_tail(&self.sample))
+    }
+
+    /// Why there is none.
+    fn why_none(&self) -> &'static str {
+        let near = self.candidates.iter().any(|c| !c.is_far(&self.sample));
+        if near { "no law has the tail of" } else { "no law comes near" }
     }
 }
 
 /// To as many digits as a measurement is worth: a scenario is there to be read.
 fn rounded(value: f64) -> f64 {
     format!("{value:.4e}").parse().unwrap_or(value)
+}
+
+/// To one digit: a window for people.
+fn one_digit(value: f64) -> f64 {
+    format!("{value:.0e}").parse().unwrap_or(value)
 }
 
 #[cfg(test)]

@@ -1,0 +1,187 @@
+//! The models of arrivals that a fit judged on its file: which is offered and why, and by how much the others flatter.
+
+use crate::report::number::{relative, three};
+use crate::report::table::Style;
+use crate::report::text::columns;
+use crate::scenario::Arrivals;
+use crate::study::fit::{Compared, Deviation, Model, Models, Outcome, PoissonTest, SIGNIFICANCE, Stream, longer};
+use crate::units::{Time, plain};
+use serde_json::{Value, json};
+
+/// Below this a p-value is only told to be less.
+const LEAST_P: f64 = 1e-6;
+
+/// Whether arrivals are Poisson, with the error of saying so.
+pub fn poisson(test: &PoissonTest) -> String {
+    let p = if test.p_value < LEAST_P { format!("p < {LEAST_P}") } else { format!("p = {}", plain(test.p_value, 2)) };
+    let how = match test.by {
+        Deviation::Rate => "their rate changes over the file".to_string(),
+        Deviation::Gaps => "their gaps are not exponential".into(),
+        Deviation::Dispersion { window, index } => {
+            let what = if index > 1.0 { "burstier" } else { "steadier" };
+            format!("they are {what}, with a dispersion of {} over {}", three(index), Time(window))
+        }
+    };
+    let level = plain(100.0 * SIGNIFICANCE, 2);
+    if test.rejects() {
+        format!("These are no Poisson arrivals ({p}, tested at {level} %): {how}.")
+    } else {
+        format!("Nothing says that these are not Poisson arrivals ({p}, tested at {level} %).")
+    }
+}
+
+/// Which model is offered, and by how much simpler ones flatter.
+pub fn sentences(models: &Models) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(offered) = models.offered() {
+        let off = offered.judged.worst();
+        out.push(format!(
+            "The scenario's arrivals are {}: waits at one server are at most {} than the file's.",
+            described(offered),
+            longer(off)
+        ));
+    }
+    let simple = models.tried.iter().take_while(|m| m.outcome != Outcome::Offered);
+    let worst = simple.filter_map(|m| if let Outcome::Off(off) = m.outcome { Some((m, off)) } else { None });
+    if let Some((model, off)) = worst.min_by(|a, b| a.1.total_cmp(&b.1)) {
+        let does = if off < 0.0 { "flatters" } else { "exaggerates" };
+        out.push(format!(
+            "The model `{}` {does}: a wait {} than the file's, and {} where the file needs {}.",
+            model.family.name(),
+            longer(off),
+            consumers(model.judged.consumers[0]),
+            models.consumers
+        ));
+    }
+    out.push(format!(
+        "The file itself needs {} for 99 % of its messages to wait no longer than the mean work, {}.",
+        consumers(models.consumers),
+        Time(models.limit)
+    ));
+    out
+}
+
+fn consumers(count: usize) -> String {
+    format!("{count} consumer{}", if count == 1 { "" } else { "s" })
+}
+
+fn described(model: &Model) -> String {
+    match &model.arrivals {
+        Arrivals::Mmpp { rates, dwell } => {
+            let states: Vec<String> =
+                rates.iter().zip(dwell).map(|(rate, dwell)| format!("{}/s for {}", plain(*rate, 3), Time(*dwell))).collect();
+            format!("those of {} states in turn ({} on average)", rates.len(), states.join(", "))
+        }
+        Arrivals::Schedule { steps, repeat, .. } => {
+            let lasts = Time(steps.first().map_or(0.0, |s| s.lasts));
+            let over = if *repeat { ", over and over" } else { ", once" };
+            format!("Poisson at a rate by timetable ({} steps of {lasts}{over})", steps.len())
+        }
+        Arrivals::Trace { file, .. } => format!("the file's own ({})", file.display()),
+        Arrivals::Periodic => "periodic".into(),
+        Arrivals::Renewal { gap } => format!("independent gaps ({})", gap.name()),
+        Arrivals::Poisson | Arrivals::Closed { .. } => "Poisson".into(),
+    }
+}
+
+/// How far each model's waits are from the file's, for a person.
+pub fn waits(models: &Models, style: &Style) -> Vec<String> {
+    let loads = models.tried.first().map_or(Vec::new(), |m| m.judged.waits.iter().map(|w| w.load).collect());
+    let mut head = vec!["mean and p99 wait, model to file".to_string()];
+    head.extend(loads.iter().map(|load| format!("at load {load}")));
+    head.extend(["consumers".into(), String::new()]);
+    let numbers = loads.len() + 1;
+    let row = |m: &Model| {
+        let mut cells = vec![m.family.name()];
+        cells.extend(m.judged.waits.iter().map(|w| format!("{} / {}", off(&w.mean), off(&w.p99))));
+        cells.extend([m.judged.consumers[0].to_string(), outcome(m.outcome)]);
+        cells
+    };
+    let mut rows = vec![Some(head), None];
+    rows.extend(models.tried.iter().map(|m| Some(row(m))));
+    let mut file = vec![String::new(); numbers + 2];
+    (file[0], file[numbers]) = ("the file".into(), models.consumers.to_string());
+    rows.push(Some(file));
+    signed(rows, numbers, style)
+}
+
+/// The dispersion of each model beside the file's, for a person.
+pub fn dispersion(models: &Models, stream: &Stream, style: &Style) -> Vec<String> {
+    if stream.dispersion.is_empty() {
+        return Vec::new();
+    }
+    let mut head = vec!["index of dispersion".to_string()];
+    head.extend(stream.dispersion.iter().map(|d| Time(d.window).to_string()));
+    let row = |m: &Model| {
+        let cells = m.judged.dispersion.iter().map(|index| index.map_or("–".into(), three));
+        std::iter::once(m.family.name()).chain(cells).collect::<Vec<_>>()
+    };
+    let mut rows = vec![Some(head), None];
+    rows.extend(models.tried.iter().map(|m| Some(row(m))));
+    rows.push(Some(std::iter::once("the file".into()).chain(stream.dispersion.iter().map(|d| three(d.index))).collect()));
+    signed(rows, stream.dispersion.len(), style)
+}
+
+fn signed(rows: Vec<Option<Vec<String>>>, numbers: usize, style: &Style) -> Vec<String> {
+    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cells| cells.iter().map(|cell| style.signs(cell)).collect())).collect();
+    columns(&rows, numbers, if style.ascii { '-' } else { '─' })
+}
+
+fn off(compared: &Compared) -> String {
+    relative(compared.off())
+}
+
+fn outcome(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Offered => "in the scenario".into(),
+        Outcome::Fits => "would do, too".into(),
+        Outcome::Off(off) if off < 0.0 => "flatters".into(),
+        Outcome::Off(_) => "exaggerates".into(),
+        Outcome::Uncertain => "its runs differ too much".into(),
+        Outcome::AsksOtherwise => "asks for other consumers".into(),
+        Outcome::LongState(long) => format!("a state of {}", Time(long)),
+    }
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Offered => "offered",
+        Outcome::Fits => "fits",
+        Outcome::Off(off) if off < 0.0 => "flatters",
+        Outcome::Off(_) => "exaggerates",
+        Outcome::Uncertain => "uncertain",
+        Outcome::AsksOtherwise => "asks for other consumers",
+        Outcome::LongState(_) => "a state too long",
+    }
+}
+
+/// The test for machines.
+pub fn poisson_document(test: &PoissonTest) -> Value {
+    json!({ "p_value": test.p_value, "significance": SIGNIFICANCE, "rejected": test.rejects(), "verdict": poisson(test) })
+}
+
+/// The models for machines. Waits are in seconds, `off` is the share by which the model's is longer than the file's.
+pub fn document(models: &Models) -> Value {
+    let compared = |c: &Compared| json!({ "file": c.file, "model": c.model, "off": c.off(), "scatter": c.scatter });
+    let model = |m: &Model| {
+        let waits: Vec<Value> =
+            m.judged.waits.iter().map(|w| json!({ "load": w.load, "mean": compared(&w.mean), "p99": compared(&w.p99) })).collect();
+        let parameters = match &m.arrivals {
+            Arrivals::Mmpp { rates, dwell } => json!({ "rates": rates, "dwell": dwell }),
+            Arrivals::Schedule { steps, repeat, .. } => {
+                json!({ "repeat": repeat, "steps": steps.iter().map(|s| json!({ "for": s.lasts, "rate": s.rate })).collect::<Vec<_>>() })
+            }
+            _ => Value::Null,
+        };
+        json!({
+            "model": m.family.name(), "parameters": parameters, "dispersion": m.judged.dispersion, "waits": waits,
+            "consumers": m.judged.consumers[0], "verdict": word(m.outcome),
+        })
+    };
+    json!({
+        "offered": models.offered().map(|m| m.family.name()),
+        "limit": models.limit,
+        "consumers": models.consumers,
+        "tried": models.tried.iter().map(model).collect::<Vec<_>>(),
+    })
+}
