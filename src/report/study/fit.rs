@@ -116,7 +116,7 @@ pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String
 
 /// The file that a scenario's trace is read from.
 fn trace(producer: &Producer) -> Option<(String, String)> {
-    let Arrivals::Trace { instants, file } = &producer.arrivals else { return None };
+    let Arrivals::Trace { instants, file, .. } = &producer.arrivals else { return None };
     let rows = instants.iter().map(|at| format!("{}\n", (at * NANOS_PER_SECOND).round()));
     Some((file.to_string_lossy().into_owned(), std::iter::once("timestamp_ns\n".into()).chain(rows).collect()))
 }

@@ -114,7 +114,7 @@ pub fn law_will_do(truth: &Truth<'_>) -> bool {
 
 /// The file's instants, under the name of the file that they are written to.
 fn trace(instants: &[f64]) -> Arrivals {
-    Arrivals::Trace { file: PathBuf::from(TRACE_FILE), instants: instants.iter().map(|at| at - instants[0]).collect() }
+    Arrivals::Trace { file: PathBuf::from(TRACE_FILE), column: None, instants: instants.iter().map(|at| at - instants[0]).collect() }
 }
 
 fn renewal(gap: Option<Law>, stream: &Stream) -> Option<Arrivals> {
