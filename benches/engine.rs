@@ -91,8 +91,13 @@ fn bench(criterion: &mut Criterion) {
             b.iter(|| if servers == 1 { lindley(&mut record) } else { kiefer_wolfowitz(&mut record) });
         });
         let scenario = Scenario::mgc(0.9 * f64::from(servers) * 1000.0, Law::exponential(0.001), servers);
-        let places =
-            Places { producers: vec!["web".into()], queue: "jobs".into(), consumers: vec![("workers".into(), Some(servers))], at_once: 0 };
+        let places = Places {
+            producers: vec!["web".into()],
+            queue: "jobs".into(),
+            consumers: vec![("workers".into(), Some(servers))],
+            at_once: 0,
+            percentiles: Vec::new(),
+        };
         group.bench_function("queuelab: every wait, latency and service", |b| b.iter(|| whole(&scenario, &places)));
         group.finish();
     }

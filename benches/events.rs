@@ -46,6 +46,7 @@ fn places(scenario: &Scenario) -> NetworkPlaces {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
         queues: scenario.queues.iter().map(|q| QueuePlace { name: q.name.clone(), ..QueuePlace::default() }).collect(),
         consumers: scenario.consumers.iter().map(consumer).collect(),
+        percentiles: Vec::new(),
     }
 }
 

@@ -3,6 +3,10 @@
 //! One registry, [`METRICS`], names every quantity; tables, files, plots, objectives and help all read it.
 //! A metric that is missing is *not known*: it is never zero and never passes an objective.
 
+mod percentiles;
+
+pub use percentiles::{PERCENTILES, Percentile, share_of};
+
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::collections::BTreeMap;
 
@@ -34,9 +38,9 @@ pub enum Better {
 /// Which statistics a quantity has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statistics {
-    /// `mean sd p50 p90 p95 p99 p999 max`, over messages.
+    /// `mean sd p50 p90 p95 p99 p999 max`, over messages, and any other percentile that is asked for.
     Times,
-    /// `mean p99 max`, over time.
+    /// `mean p99 max`, over time, and any other percentile that is asked for.
     Lengths,
     /// The bare quantity alone.
     Single,
@@ -164,10 +168,12 @@ impl Statistics {
             Statistics::Single => &[""],
         }
     }
-}
 
-/// The percentiles that times are reported at: name and share of messages below.
-pub const PERCENTILES: &[(&str, f64)] = &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
+    /// Whether it can be asked for: what is always reported, and any percentile.
+    fn has(self, name: &str) -> bool {
+        self.names().contains(&name) || self != Statistics::Single && share_of(name).is_some()
+    }
+}
 
 /// The registry's entry for a full path such as `queues.orders.wait.p99`, or `None`.
 pub fn metric_of(path: &str) -> Option<&'static Metric> {
@@ -193,7 +199,7 @@ pub fn metric_of(path: &str) -> Option<&'static Metric> {
         (place, found?)
     };
     let (key, statistic) = rest.split_once('.').unwrap_or((rest, ""));
-    METRICS.iter().find(|m| m.place == place && m.key == key && (statistic.is_empty() || m.statistics.names().contains(&statistic)))
+    METRICS.iter().find(|m| m.place == place && m.key == key && (statistic.is_empty() || m.statistics.has(statistic)))
 }
 
 /// A metric's path, from its parts; a time's or a length's bare quantity is its mean.
@@ -315,6 +321,8 @@ pub struct Answer {
     pub exact: bool,
     /// By full path, as in `queues.orders.wait.mean`.
     pub metrics: BTreeMap<String, Estimate>,
+    /// What is told of times beside the usual percentiles.
+    pub percentiles: Vec<Percentile>,
     /// What keeps these figures from being taken at face value, in sentences. Shown above them.
     pub caveats: Vec<String>,
     /// The law of the total latency, where it is known.
@@ -358,12 +366,19 @@ impl Answer {
             by: by.into(),
             exact: true,
             metrics: BTreeMap::new(),
+            percentiles: Vec::new(),
             caveats: Vec::new(),
             latency: None,
             timelines: BTreeMap::new(),
             gates: Vec::new(),
             host: BTreeMap::new(),
         }
+    }
+
+    /// The same, to tell of times at further percentiles too.
+    #[must_use]
+    pub fn asked_for(self, percentiles: Vec<Percentile>) -> Self {
+        Answer { percentiles, ..self }
     }
 
     /// Sets `place.key.statistic`. The path must be in the registry.
@@ -466,7 +481,15 @@ mod tests {
         assert_eq!(metric_of("queues.orders.wait.p99").map(|m| m.symbol), Some("W_q"));
         assert_eq!(metric_of("total.latency").map(|m| m.symbol), Some("W"));
         assert_eq!(metric_of("queues.a.b.queue_length.max").map(|m| m.symbol), Some("L_q"));
-        for bad in ["queues.orders.wait.p98", "queues.orders", "wait.mean", "queues.orders.latency.mean", "consumers.c.busy.p99"] {
+        assert_eq!(metric_of("queues.orders.wait.p98").map(|m| m.symbol), Some("W_q"));
+        for bad in [
+            "queues.orders.wait.p100",
+            "queues.orders.wait.p990",
+            "queues.orders",
+            "wait.mean",
+            "queues.orders.latency.mean",
+            "consumers.c.busy.p99",
+        ] {
             assert!(metric_of(bad).is_none(), "{bad}");
         }
     }

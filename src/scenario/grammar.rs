@@ -49,7 +49,7 @@ pub const ROOT: &[Key] = &[
     key("consumers", Any, "groups of servers, by name"),
     key("simulation", Table(SIMULATION), "how long to simulate"),
     key("measurement", Table(MEASUREMENT), "what to measure and how long"),
-    key("objectives", Any, "metric paths and the limits that they should keep"),
+    key("objectives", Any, "metric paths and the limits that they should keep; times have any percentile, such as p80 or p999"),
     key("sweep", Any, "paths and the values that they take"),
 ];
 

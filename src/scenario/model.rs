@@ -6,6 +6,7 @@
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
 pub use crate::workload::file::{Finding, Weight};
 
+use crate::answer::Percentile;
 use crate::workload::laws::Law;
 
 /// A checked scenario.
@@ -509,6 +510,17 @@ impl Scenario {
         let queue = &self.queues[consumer.from];
         let fails = consumer.failure > 0.0 || self.producers.iter().any(|p| p.failure.is_some());
         queue.discipline != Discipline::ProcessorSharing && (fails || queue.visibility_timeout.is_some())
+    }
+
+    /// The percentiles beside the usual ones that its objectives and its precision name.
+    pub fn percentiles(&self) -> Vec<Percentile> {
+        let objectives = self.objectives.iter().map(|o| o.metric.as_str());
+        let precision: &[(String, f64)] = if let Precision::Paths(paths) = &self.simulation.precision { paths } else { &[] };
+        let mut out: Vec<Percentile> =
+            objectives.chain(precision.iter().map(|p| p.0.as_str())).filter_map(Percentile::beyond_usual).collect();
+        out.sort_by(|a, b| a.share.total_cmp(&b.share).then_with(|| a.name.cmp(&b.name)));
+        out.dedup();
+        out
     }
 
     /// Messages that wait in all queues from the start.

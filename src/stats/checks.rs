@@ -182,7 +182,13 @@ mod tests {
     const BUSY: f64 = 0.7;
 
     fn single(told: &[Record], span: &Span) -> Vec<String> {
-        let places = Places { producers: vec!["p".into()], queue: "q".into(), consumers: vec![("c".into(), Some(1))], at_once: 0 };
+        let places = Places {
+            producers: vec!["p".into()],
+            queue: "q".into(),
+            consumers: vec![("c".into(), Some(1))],
+            at_once: 0,
+            percentiles: Vec::new(),
+        };
         let mut collector = Collector::new(&places, 1..4);
         told.iter().for_each(|r| collector.record(r));
         caveats(collector.summary(span))
@@ -212,6 +218,7 @@ mod tests {
             producers: vec!["p".into()],
             queues: vec![QueuePlace { name: "q".into(), ..QueuePlace::default() }],
             consumers: vec![consumer],
+            percentiles: Vec::new(),
         };
         let mut collector = NetworkCollector::new(&places, 1..4);
         collector.begins(10_000_000_000);

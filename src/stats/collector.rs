@@ -3,14 +3,14 @@
 use super::checks::{Balance, Edges, Law};
 use super::histogram::Counts;
 use super::moments::{Moments, Times};
-use crate::answer::{PERCENTILES, path};
+use crate::answer::{PERCENTILES, Percentile, path};
 use crate::message::{Level, Outcome, Record, Recorder, Served};
 use crate::units::{NANOS_PER_SECOND, seconds};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The names under which figures are reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Places {
     pub producers: Vec<String>,
     pub queue: String,
@@ -18,6 +18,8 @@ pub struct Places {
     pub consumers: Vec<(String, Option<u32>)>,
     /// Nanoseconds up to which a message counts as taken at once: nothing in a simulation, a hand-off in a measurement.
     pub at_once: u64,
+    /// What times and lengths are told at beside the usual percentiles.
+    pub percentiles: Vec<Percentile>,
 }
 
 /// Listens to the messages of a window of the plan.
@@ -246,6 +248,8 @@ impl Span {
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     pub values: BTreeMap<String, f64>,
+    /// What times and lengths are told at beside the usual percentiles.
+    pub percentiles: Vec<Percentile>,
     /// By path without statistic, as in `queues.orders.wait`.
     pub counts: BTreeMap<String, Counts>,
     /// Levels at the instants that were looked at, by path without statistic, as in `queues.orders.queue_length`.
@@ -265,7 +269,7 @@ pub struct Summary {
 impl Collector {
     /// The run as numbers.
     pub fn summary(&self, span: &Span) -> Summary {
-        let mut out = Summary::default();
+        let mut out = Summary { percentiles: self.places.percentiles.clone(), ..Summary::default() };
         let mut all = Tally::default();
         for (name, tally) in self.places.producers.iter().zip(&self.producers) {
             if self.places.producers.len() > 1 {
@@ -309,8 +313,7 @@ impl Collector {
 
     fn queue(&self, out: &mut Summary, all: &Tally, span: &Span) {
         let place = format!("queues.{}", self.places.queue);
-        let values = &mut out.values;
-        let mut set = |key: &str, statistic: &str, value: f64| values.insert(path(&place, key, statistic), value);
+        let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
         let offered = all.offered() as f64;
         let lost = all.lost.values().sum::<u64>() as f64;
         let accepted = offered - all.lost.get(&Outcome::Rejected).copied().unwrap_or(0) as f64;
@@ -322,11 +325,9 @@ impl Collector {
         set("in_system", "mean", span.waiting + span.busy);
         set("queue_length", "max", span.peak as f64);
         for (key, counts) in [("queue_length", &self.waiting), ("in_system", &self.in_system)] {
-            if let Some(p99) = counts.level(0.99) {
-                set(key, "p99", p99 as f64);
-            }
-            out.levels.insert(path(&place, key, ""), counts.clone());
+            out.levels(&place, key, counts);
         }
+        let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
         let servers: Option<u32> = self.places.consumers.iter().map(|c| c.1).sum();
         if let Some(servers) = servers {
             set("utilization", "", span.busy / f64::from(servers));
@@ -427,10 +428,22 @@ impl Summary {
         }
     }
 
+    /// Percentiles of a length, from the levels at the instants that were looked at.
+    pub(super) fn levels(&mut self, place: &str, key: &str, counts: &Counts) {
+        let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
+        for (statistic, share) in std::iter::once(("p99", 0.99)).chain(asked) {
+            if let Some(level) = counts.level(share) {
+                self.values.insert(path(place, key, statistic), level as f64);
+            }
+        }
+        self.levels.insert(path(place, key, ""), counts.clone());
+    }
+
     pub(super) fn times(&mut self, place: &str, key: &str, times: &Times) {
         self.moments(place, key, &times.moments);
-        for (statistic, share) in PERCENTILES {
-            if let Some(value) = times.counts.quantile(*share) {
+        let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
+        for (statistic, share) in PERCENTILES.iter().copied().chain(asked) {
+            if let Some(value) = times.counts.quantile(share) {
                 self.values.insert(path(place, key, statistic), value);
             }
         }

@@ -4,7 +4,7 @@ use super::checks::{Balance, Law, broken};
 use super::collector::Summary;
 use super::histogram::Counts;
 use super::interval::{half_width, t_quantile};
-use crate::answer::{Estimate, PERCENTILES};
+use crate::answer::{Estimate, share_of};
 use std::collections::BTreeMap;
 
 /// What several replications say together.
@@ -81,7 +81,7 @@ impl Gathered {
         for (path, values) in &self.values {
             let (mean, half) = half_width(values, confidence);
             let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
-            let share = PERCENTILES.iter().find(|p| p.0 == statistic).map(|p| p.1);
+            let share = share_of(statistic);
             let estimate = match (share, self.counts.get(stem)) {
                 (Some(share), Some(counts)) => percentile(counts, share, values, confidence),
                 (Some(share), None) if self.levels.contains_key(stem) => {
@@ -116,7 +116,7 @@ fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> O
     let spread = spread_about(value, values, confidence);
     let half = spread.map(|spread| 0.5 * (spread + upwards(counts, share, value, spread)));
     let error = spread.map_or(0.0, |spread| spread / t_quantile(confidence, values.len() as u64 - 1));
-    let beyond = (1.0 - share) * independent(counts, share, error).min(counts.total() as f64);
+    let beyond = share.min(1.0 - share) * independent(counts, share, error).min(counts.total() as f64);
     (beyond >= LEAST_BEYOND).then(|| Estimate::with(value, half))
 }
 
@@ -143,9 +143,9 @@ fn spread_about(value: f64, values: &[f64], confidence: f64) -> Option<f64> {
 /// they are far fewer than messages.
 ///
 /// # Formula
-/// n = p(1 − p) / (f · se)², where f is the density at the percentile, here over half of what lies beyond to either side.
+/// n = p(1 − p) / (f · se)², where f is the density at the percentile, here over half of what lies beyond (below, for one under the median) to either side.
 fn independent(counts: &Counts, share: f64, error: f64) -> f64 {
-    let step = 0.5 * (1.0 - share);
+    let step = 0.5 * share.min(1.0 - share);
     let (Some(low), Some(high)) = (counts.quantile(share - step), counts.quantile(share + step)) else { return 0.0 };
     let apart = error * 2.0 * step / (high - low);
     if apart > 0.0 { share * (1.0 - share) / (apart * apart) } else { f64::INFINITY }
@@ -154,6 +154,7 @@ fn independent(counts: &Counts, share: f64, error: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::PERCENTILES;
     use crate::rng::Key;
 
     /// Runs of exponential times of mean 1 s, each message told `alike` times.

@@ -5,18 +5,20 @@ use super::collector::{Summary, Tally, Trail};
 use super::histogram::Counts;
 use super::moments::Times;
 use super::rows::Rows;
-use crate::answer::path;
+use crate::answer::{Percentile, path};
 use crate::message::{Exit, Level, Outcome, Record, Recorder};
 use crate::units::NANOS_PER_SECOND;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The names under which a network's figures are reported, in the scenario's order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NetworkPlaces {
     pub producers: Vec<String>,
     pub queues: Vec<QueuePlace>,
     pub consumers: Vec<ConsumerPlace>,
+    /// What times and lengths are told at beside the usual percentiles.
+    pub percentiles: Vec<Percentile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -484,7 +486,7 @@ impl NetworkCollector {
 
     /// The same when all rows have been counted.
     fn figures(&self, span: &NetworkSpan) -> Summary {
-        let mut out = Summary::default();
+        let mut out = Summary { percentiles: self.places.percentiles.clone(), ..Summary::default() };
         let mut all = self.nobody.tally.clone();
         for (name, ways) in self.places.producers.iter().zip(&self.producers) {
             out.producer(&format!("producers.{name}"), &ways.tally, ways.done as f64 / span.lasted);
@@ -559,10 +561,7 @@ impl NetworkCollector {
             set("utilization", "", busy / count);
         }
         for (key, counts) in [("queue_length", &stays.waiting), ("in_system", &stays.in_system)] {
-            if let Some(p99) = counts.level(0.99) {
-                out.values.insert(path(&place, key, "p99"), p99 as f64);
-            }
-            out.levels.insert(path(&place, key, ""), counts.clone());
+            out.levels(&place, key, counts);
         }
         out.times(&place, "wait", &stays.wait);
         out.trails.insert(queue.name.clone(), stays.trail.points());

@@ -1,7 +1,7 @@
 //! Do the witnesses agree? Pairs of methods that should say the same, metric by metric.
 
 use super::{Accord, Agreement};
-use crate::answer::{Answer, Distribution, Estimate, Method, Trust, Unit, metric_of};
+use crate::answer::{Answer, Distribution, Estimate, Method, Trust, Unit, metric_of, share_of};
 use crate::stats::t_quantile;
 
 /// Confidence of a statement that two methods differ: many metrics are compared, and few may differ by chance.
@@ -15,8 +15,8 @@ const REPLAY_TOLERANCE: f64 = 0.01;
 pub(super) const RULER: f64 = 20e-6;
 /// Messages below which a simulation's intervals mean too little to hold a figure against them.
 const FEW: u64 = 1000;
-/// Statistics that are compared: not the extremes of a single run.
-const COMPARED: &[&str] = &["mean", "p50", "p90", "p95", "p99"];
+/// The highest percentile that is compared: not the extremes of a single run.
+const HIGHEST: f64 = 0.99;
 
 /// The pairs that should agree, the one that is believed first.
 const PAIRS: &[(Method, Method)] =
@@ -43,7 +43,8 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         let y = second.metrics.get(path)?;
         let statistic = path.rsplit('.').next().unwrap_or("");
         let times = metric_of(path).is_some_and(|m| m.unit == Unit::Seconds);
-        if times && !COMPARED.contains(&statistic) || ["max", "sd", "p999"].contains(&statistic) {
+        let share = share_of(statistic);
+        if times && statistic != "mean" && share.is_none() || statistic == "max" || share.is_some_and(|share| share > HIGHEST) {
             return None;
         }
         let verdict = match first.method {
@@ -73,7 +74,7 @@ pub(super) fn too_few(simulated: &Answer) -> Option<u64> {
 /// What may differ even where nothing is random: integer nanoseconds and buckets of a thousandth, and a whole message
 /// where a percentile of a length falls on a step.
 fn grain(path: &str, theory: &Estimate) -> f64 {
-    let whole = metric_of(path).is_some_and(|m| m.unit == Unit::Messages) && path.ends_with(".p99");
+    let whole = metric_of(path).is_some_and(|m| m.unit == Unit::Messages) && path.rsplit('.').next().and_then(share_of).is_some();
     if whole { 1.0 } else { 1e-9 + 1e-3 * theory.value.unwrap_or(0.0).abs() }
 }
 

@@ -7,7 +7,7 @@
 use super::measured::{Grids, Told};
 use super::transient;
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered, path};
+use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered, path, share_of};
 use crate::load;
 use crate::message::{Happened, Keep, Outcome, Record};
 use crate::rng::Key;
@@ -405,9 +405,9 @@ fn most_waiting(scenario: &Scenario, queue: usize) -> Option<u64> {
 /// Whether ten messages lie beyond a percentile; other statistics need none.
 fn enough_beyond(whole: &Summary, path: &str) -> bool {
     let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
-    let share = PERCENTILES.iter().find(|p| p.0 == statistic).map(|p| p.1);
+    let share = share_of(statistic);
     let counted = whole.counts.get(stem).map(|c| c.total() as f64);
-    share.zip(counted).is_none_or(|(share, counted)| (1.0 - share) * counted >= LEAST_BEYOND)
+    share.zip(counted).is_none_or(|(share, counted)| share.min(1.0 - share) * counted >= LEAST_BEYOND)
 }
 
 fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) -> Answer {

@@ -127,6 +127,7 @@ fn places(scenario: &Scenario) -> Places {
             })
             .collect(),
         at_once: 0,
+        percentiles: scenario.percentiles(),
     }
 }
 

@@ -193,6 +193,7 @@ pub(super) fn network_places(scenario: &Scenario) -> NetworkPlaces {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
         queues: scenario.queues.iter().enumerate().map(queue).collect(),
         consumers: scenario.consumers.iter().map(consumer).collect(),
+        percentiles: scenario.percentiles(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::station::{Feature, Station};
 use super::times::Times;
-use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES};
+use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES, Percentile};
 use crate::scenario::{Durability, Servers};
 
 /// The number of messages somewhere, over time.
@@ -42,10 +42,22 @@ pub struct Figures {
     pub service: Option<Times>,
     /// Waits and sojourns by stream, in the station's order, where they differ.
     pub streams: Vec<Seen>,
+    /// Of each consumer group, in the station's order, where they are not alike.
+    pub groups: Vec<GroupFigures>,
     /// Whether servers are shared, so that there is no wait to speak of.
     pub shared: bool,
     /// Mean number of senders that wait for room, where some do and it is known: then queue length and wait are without them.
     pub held: Option<f64>,
+}
+
+/// What one group of a queue's servers does, where groups are not alike.
+#[derive(Clone)]
+pub struct GroupFigures {
+    /// Messages served a second.
+    pub throughput: f64,
+    /// Mean number of busy servers.
+    pub busy: f64,
+    pub service: Times,
 }
 
 /// What the messages of one stream see.
@@ -68,6 +80,11 @@ pub fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Times) {
     }
     for ((name, _), value) in PERCENTILES.iter().zip(times.percentiles().unwrap_or_default()) {
         answer.set(place, key, name, Estimate::exact(*value));
+    }
+    for Percentile { name, share } in answer.percentiles.clone() {
+        if let Some(value) = times.quantile(share) {
+            answer.set(place, key, &name, Estimate::exact(value));
+        }
     }
 }
 
@@ -99,6 +116,7 @@ impl Figures {
             batch: None,
             service: None,
             streams: Vec::new(),
+            groups: Vec::new(),
             shared: false,
             held: None,
         }
@@ -130,7 +148,7 @@ impl Figures {
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
     pub fn answer(&self, station: &Station<'_>) -> Answer {
         let kind = if self.exact { "" } else { ", approximately" };
-        let mut answer = Answer::new(Method::Theory, format!("{}{kind}", station.caption()));
+        let mut answer = Answer::new(Method::Theory, format!("{}{kind}", station.caption())).asked_for(station.scenario.percentiles());
         answer.exact = self.exact;
         answer.caveats.clone_from(&self.caveats);
         answer.caveats.extend(general_caveats(station));
@@ -168,7 +186,17 @@ impl Figures {
 
     /// Alike groups share the work in proportion to their servers.
     fn fill_consumers(&self, station: &Station<'_>, answer: &mut Answer) {
-        for group in &station.groups {
+        for (group, figures) in station.groups.iter().zip(&self.groups) {
+            let place = format!("consumers.{}", group.name);
+            answer.set(&place, "throughput", "", Estimate::exact(figures.throughput));
+            answer.set(&place, "busy", "", Estimate::exact(figures.busy));
+            if let Servers::Count(n) = group.count {
+                answer.set(&place, "utilization", "", Estimate::exact(figures.busy / f64::from(n)));
+                answer.set(&place, "count", "", Estimate::exact(f64::from(n)));
+            }
+            set_times(answer, &place, "service", &figures.service);
+        }
+        for group in station.groups.iter().filter(|_| self.groups.is_empty()) {
             let place = format!("consumers.{}", group.name);
             let share = match (group.count, station.servers) {
                 (Servers::Count(n), Some(c)) => f64::from(n) / f64::from(c),
@@ -298,7 +326,7 @@ pub fn service_times(station: &Station<'_>) -> Times {
 
 pub(super) fn general_caveats(station: &Station<'_>) -> Vec<String> {
     let mut caveats = Vec::new();
-    if station.groups.len() > 1 {
+    if station.groups.len() > 1 && !station.has(Feature::MixedGroups) {
         caveats.push("alike consumer groups are taken to share the work in proportion to their servers".into());
     }
     if station.queue.durability != Durability::None {

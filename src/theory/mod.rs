@@ -9,6 +9,7 @@
 //! | `mginf` | M/G/∞, M/G/c/c (Erlang loss) | yes | everything | 62 µs – 111 µs |
 //! | `ddc` | D/D/c | yes | everything | microseconds |
 //! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything | 49 µs – 265 µs |
+//! | `unequal` | M/M/c, groups of unequal servers, the longest idle first | yes | everything but the percentiles of the number in the system | microseconds |
 //! | `mmck` | M/M/c/K, rejecting or dropping the oldest | yes | everything; the latter without percentiles of times | 40 µs – 2.3 ms |
 //! | `priority` | M/G/1 and M/M/c, with and without preemption | yes | per class; no percentiles behind preemption in M/M/c | 2.3 ms – 54 ms (M/LN/1-PRIO, resume) |
 //! | `orders`, `crowd` | last first, at random, shared | yes | means, spreads; percentiles of the last first, and of exponential services otherwise | 270 µs – 30 ms (M/LN/1-LIFO) |
@@ -19,6 +20,7 @@
 //! | `partitions` | partitions by key, M/G/1 each | yes | percentiles of times | 892 µs |
 //! | `batches` | M^X/G/1 | yes | percentiles of times | 690 µs |
 //! | `bulk` | M/M^\[1,b\]/1 | yes | percentiles of times | 506 µs |
+//! | `linger` | batches by size or time where none waits for a server | servers without limit; else approximate | percentiles where the batch's time is constant, of phases or lognormal; means of times by size | microseconds |
 //! | `mdc` | M/D/c | yes | everything | 154 µs – 490 µs |
 //! | `mg1` | M/G/1, every law | yes | percentiles of times by transform inversion, absolute error of the tail about 1e-11 | 568 µs – 22 ms (M/LN/1, scv 100) |
 //! | `gim1`, `gimc` | GI/M/1, GI/M/c | yes | everything | 101 µs – 539 µs |
@@ -56,6 +58,7 @@ pub mod invert;
 pub mod jackson;
 pub mod levels;
 mod linear;
+pub mod linger;
 pub mod matrix;
 pub mod mdc;
 pub mod mg1;
@@ -82,9 +85,10 @@ pub mod times;
 mod traffic;
 pub mod transform;
 pub mod transient;
+pub mod unequal;
 
 pub use explain::{Explanation, Load, ModelNote, explain, growing, timetables};
-pub use figures::{End, Figures, Level, Seen};
+pub use figures::{End, Figures, GroupFigures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;
 pub use station::{Feature, Gaps, Station, Stream};
@@ -226,6 +230,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &mginf::Loss,
     &mm1::Mm1,
     &mmc::Mmc,
+    &unequal::UnequalServers,
     &mmck::Mmck,
     &mmck::DropHead,
     &priority::ManyServers,
@@ -241,6 +246,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &breakdowns::Breakdowns,
     &batches::BatchArrivals,
     &bulk::ConsumerBatches,
+    &linger::SizeOrTime,
     &mdc::Mdc,
     &mg1::Mg1,
     &gim1::GiM1,
@@ -295,19 +301,26 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
 /// # Errors
 /// The station is unstable.
 pub fn stable(station: &Station<'_>) -> Result<(), Refusal> {
-    let rho = station.rho();
     let mean = station.service.mean();
     if mean.is_infinite() {
         return Err(Refusal::Other("unstable: the mean service time is infinite, so no number of servers keeps up".into()));
     }
+    enough(station.lambda(), station.servers.map_or(f64::INFINITY, |c| f64::from(c) / mean))
+}
+
+/// Refuses a rate of arrivals that the servers' rate together does not exceed.
+///
+/// # Errors
+/// The queue grows for ever.
+fn enough(lambda: f64, capacity: f64) -> Result<(), Refusal> {
+    let rho = lambda / capacity;
     if rho < 1.0 - 1e-12 {
         return Ok(());
     }
     if rho <= 1.0 + 1e-12 {
         return Err(Refusal::Critical);
     }
-    let capacity = station.servers.map_or(f64::INFINITY, |c| f64::from(c) / mean);
-    Err(Refusal::Unstable { rho, growth: station.lambda() - capacity })
+    Err(Refusal::Unstable { rho, growth: lambda - capacity })
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ impl Network<'_> {
     /// The answer, named after what it is.
     pub fn answer(&self, scenario: &Scenario, name: &str) -> Answer {
         let exact = self.exact && self.nodes.iter().all(|(_, figures)| figures.exact);
-        let mut answer = Answer::new(Method::Theory, if exact { name.to_string() } else { format!("{name}, approximately") });
+        let by = if exact { name.to_string() } else { format!("{name}, approximately") };
+        let mut answer = Answer::new(Method::Theory, by).asked_for(scenario.percentiles());
         answer.exact = exact;
         answer.caveats.clone_from(&self.caveats);
         for (station, figures) in &self.nodes {

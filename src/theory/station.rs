@@ -285,7 +285,13 @@ impl<'a> Station<'a> {
     /// Kendall's name, such as `M/LN/4` or `D/M/1/10`.
     pub fn kendall(&self) -> String {
         let servers = self.servers.map_or("∞".into(), |c| c.to_string());
-        let service = if self.has(Feature::MixedGroups) { "G".into() } else { self.service.kendall() };
+        let mixed = self.has(Feature::MixedGroups);
+        let exponential = |c: &&Consumer| is_exponential(&c.service_time) && c.service_time_per_message.is_zero();
+        let service = match mixed {
+            true if self.groups.iter().all(exponential) && self.streams.iter().all(|s| s.producer.service_time.is_none()) => "M".into(),
+            true => "G".into(),
+            false => self.service.kendall(),
+        };
         let mut name = format!("{}/{service}/{servers}", self.arrivals_letter());
         if let (Some(room), Some(c)) = (self.room(), self.servers) {
             name += &format!("/{}", room.saturating_add(u64::from(c)));
@@ -304,8 +310,8 @@ impl<'a> Station<'a> {
             Discipline::RoundRobin => name += "-RR",
             Discipline::Fifo => {}
         }
-        if self.has(Feature::MixedGroups) {
-            name += &format!(" ({} kinds of servers)", self.kinds_of_servers());
+        if mixed {
+            name += &format!(" ({} kinds of servers, the longest idle first)", self.kinds_of_servers());
         }
         name
     }
@@ -409,7 +415,7 @@ mod tests {
         let mut slow = s.consumers[0].clone();
         (slow.name, slow.count, slow.service_time) = ("slow".into(), Servers::Count(1), Law::exponential(0.02));
         s.consumers.push(slow);
-        assert_eq!(Station::of(&s).expect("one queue").kendall(), "M/G/3 (2 kinds of servers)");
+        assert_eq!(Station::of(&s).expect("one queue").kendall(), "M/G/3 (2 kinds of servers, the longest idle first)");
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<&'sta
     let all = all_paths(&cx.names);
     cx.tell(match nearest(path, all.iter().map(String::as_str)) {
         Some(near) => told.label(format!("did you mean `{near}`?")),
-        None => told.help("write a place, a quantity and a statistic, such as producers.NAME.latency.p99"),
+        None => told.help("write a place, a quantity and a statistic, such as producers.NAME.latency.p99 (or p80, p999: any percentile)"),
     });
     None
 }

@@ -1,1 +1,5 @@
-//! Closed forms for what people ask.
+//! What the closed forms answer: percentiles of any name, unlike servers, batches by size or time, classes with ways of their own.
+
+mod lingering;
+mod percentiles;
+mod unequal;
