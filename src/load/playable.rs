@@ -152,6 +152,11 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
             "redelivery_work = \"drawn-again\" from a queue that takes the shortest first",
             "the real queue keeps the place that a message's first work gave it: write redelivery_work = \"same\"",
         ),
+        (
+            !consumer.own_routes.is_empty(),
+            "routes by producer",
+            "a server does not look who sent what it forwards: leave their producers out",
+        ),
         (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "each server is a thread: write a number"),
         (
             queue.visibility_timeout.is_some_and(|timeout| consumer.batch.is_some_and(|batch| batch.linger >= timeout)),

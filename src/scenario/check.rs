@@ -66,6 +66,20 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     }
 }
 
+/// Gives consumers that tell producers apart the mean of their routes, and tells of messages that never end.
+pub(super) fn routes(cx: &mut Context<'_>, tree: &Node, scenario: &mut Scenario) {
+    if cx.broken || scenario.queues.is_empty() {
+        return;
+    }
+    if let Err(producer) = super::routes::average(scenario) {
+        let name = &scenario.producers[producer].name;
+        let at = place(tree, "producers", name, "").unwrap_or_default();
+        let told = Problem::error(at, format!("the messages of `{name}` go round for ever")).label("none of them is ever done");
+        cx.tell(told.help("let some of them leave: the probabilities of their routes have to sum to less than 1 somewhere on their way"));
+        cx.broken = true;
+    }
+}
+
 fn missing(cx: &mut Context<'_>, scenario: &Scenario) {
     let backlog = scenario.queues.iter().any(|q| q.initial_backlog > 0);
     let parts = [

@@ -221,13 +221,19 @@ fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
         json!({ "min": a.min, "max": a.max, "target_backlog": number(a.target_backlog), "every": time(a.every),
             "startup": time(a.startup), "cooldown": time(a.cooldown) })
     });
+    let route = |r: &Route| {
+        let (kind, name) = destination(scenario, r.to);
+        json!({ kind: name, "probability": number(r.probability) })
+    };
+    let own = |own: &OwnRoute| {
+        let mut told = route(&own.route);
+        if !own.producers.is_empty() {
+            told["producers"] = own.producers.iter().map(|p| json!(scenario.producers[*p].name)).collect();
+        }
+        told
+    };
     let routes: Vec<Value> =
-        c.to.iter()
-            .map(|r| {
-                let (kind, name) = destination(scenario, r.to);
-                json!({ kind: name, "probability": number(r.probability) })
-            })
-            .collect();
+        if c.own_routes.is_empty() { c.to.iter().map(route).collect() } else { c.own_routes.iter().map(own).collect() };
     table(vec![
         ("from", json!(scenario.queues[c.from].name)),
         ("count", count),

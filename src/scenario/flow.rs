@@ -294,7 +294,7 @@ pub(crate) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut
 }
 
 /// x of (I − m) x = b, by elimination with partial pivoting; `None` if it is singular.
-fn solve(m: &[Vec<f64>], b: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn solve(m: &[Vec<f64>], b: &[f64]) -> Option<Vec<f64>> {
     let n = b.len();
     let mut a: Vec<Vec<f64>> =
         m.iter().enumerate().map(|(i, row)| row.iter().enumerate().map(|(j, x)| f64::from(i == j) - x).collect()).collect();

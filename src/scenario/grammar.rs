@@ -173,8 +173,12 @@ pub const AUTOSCALE: &[Key] = &[
     key("startup", Duration, "until a new server works; default 0"),
     key("cooldown", Duration, "how long fewer servers must have been enough before any are removed; more start at once; default 0"),
 ];
-pub const ROUTE: &[Key] =
-    &[key("queue", Text, "goes there"), key("topic", Text, "goes there"), key("probability", Number, "how often; default 1")];
+pub const ROUTE: &[Key] = &[
+    key("queue", Text, "goes there"),
+    key("topic", Text, "goes there"),
+    key("probability", Number, "how often; default 1"),
+    key("producers", List, "whose messages go there; default those of all"),
+];
 
 pub const SIMULATION: &[Key] = &[
     key("messages", Whole, "per replication, after the warm-up; default 1000000; whole cycles of what repeats"),

@@ -21,6 +21,7 @@ mod partitions;
 mod plan;
 mod problem;
 mod read;
+mod routes;
 mod schema;
 mod source;
 mod sweep;
@@ -101,6 +102,7 @@ pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
     }
     let mut scenario = read::scenario(&mut cx, &tree);
     scenario.found = std::mem::take(&mut cx.found);
+    check::routes(&mut cx, &tree, &mut scenario);
     check::network(&mut cx, &tree, &scenario);
     check::grain(&mut cx, &tree, &scenario);
     if cx.problems.is_empty() {

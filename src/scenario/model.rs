@@ -189,8 +189,18 @@ pub struct Consumer {
     pub redelivery_work: Option<RedeliveryWork>,
     pub outages: Option<Outages>,
     pub autoscale: Option<Autoscale>,
-    /// Where processed messages go, with what probability; the rest is done.
+    /// Where processed messages go, with what probability; the rest is done. The mean over all messages, where producers are told apart.
     pub to: Vec<Route>,
+    /// The routes as they are written, where some are for the messages of some producers alone; else empty.
+    pub own_routes: Vec<OwnRoute>,
+}
+
+/// A route that is for the messages of some producers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnRoute {
+    /// Indices; empty for the messages of all.
+    pub producers: Vec<usize>,
+    pub route: Route,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -403,6 +413,7 @@ impl Consumer {
             outages: None,
             autoscale: None,
             to: Vec::new(),
+            own_routes: Vec::new(),
         }
     }
 

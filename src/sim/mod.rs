@@ -64,7 +64,7 @@ impl Station {
         need(!fails, "failing handlers");
         need(groups.iter().all(|(_, c)| c.outages.is_none()), "outages");
         need(groups.iter().all(|(_, c)| c.autoscale.is_none()), "autoscaling");
-        need(groups.iter().all(|(_, c)| c.to.is_empty()), "forwarding");
+        need(groups.iter().all(|(_, c)| c.to.is_empty() && c.own_routes.is_empty()), "forwarding");
         if let Some(first) = against.first() {
             return Err(format!("it has {first}"));
         }

@@ -27,7 +27,7 @@ pub fn hops(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<Option<u3
         for q in 0..count {
             let mut before = Vec::new();
             for consumer in &scenario.consumers {
-                let chance = consumer.to.len() != 1 || consumer.to[0].probability < 1.0;
+                let chance = consumer.to.len() != 1 || consumer.to[0].probability < 1.0 || !consumer.own_routes.is_empty();
                 if consumer.to.iter().any(|r| r.to == Destination::Queue(q)) {
                     before.push(out[consumer.from].filter(|_| !chance && usual(consumer.from)).map(|hops| hops + 1));
                 }

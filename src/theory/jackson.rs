@@ -90,7 +90,7 @@ impl ClosedForm for Jackson {
     }
 }
 
-fn queue_of(to: Destination) -> Result<usize, String> {
+pub(super) fn queue_of(to: Destination) -> Result<usize, String> {
     match to {
         Destination::Queue(queue) => Ok(queue),
         Destination::Topic(_) => Err("messages pass through a topic".into()),

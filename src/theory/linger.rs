@@ -101,7 +101,8 @@ impl SizeOrTimeLaw {
     fn sojourn_tail(&self, t: f64, service: &Times) -> f64 {
         let tail = |s: f64| if s < 0.0 { 1.0 } else { service.tail(s).unwrap_or(1.0) };
         let full = (1.0 - self.open(self.linger)) / self.batch;
-        let mut sum = full * tail(t) + if t < self.linger { self.wait_tail(t) } else { self.open(self.linger) / self.batch * tail(t - self.linger) };
+        let mut sum =
+            full * tail(t) + if t < self.linger { self.wait_tail(t) } else { self.open(self.linger) / self.batch * tail(t - self.linger) };
         let end = t.min(self.linger);
         // Pieces short against the linger and against what filling a batch varies by.
         let pieces = (end / self.linger * (8.0 + 2.0 * (self.lambda * self.linger).sqrt())).ceil().clamp(1.0, 400.0) as u32;

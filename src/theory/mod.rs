@@ -27,6 +27,7 @@
 //! | `phph` | MAP/PH/c: E, H and MMPP in any mixture | yes | everything | 453 µs – 11 ms (M/H2/20) |
 //! | `finite` | M/M/c//N; closed networks by convolution and mean value analysis | yes | everything; means for networks | 53 µs – 528 µs |
 //! | `jackson` | Jackson networks, tandems, feedback | yes | percentiles end to end where nobody overtakes | 608 µs |
+//! | `bcmp` | open networks of several classes with ways of their own: first come first served (exponential), shared, without limit, last first with interruption | yes | means; percentiles of waits in order of arrival | microseconds |
 //! | `blocking` | two exponential servers with bounded room between | yes | means | 114 µs |
 //! | `dispatch` | topics: in turn, at random, by key, to all; shorter of two; power of two | mostly | percentiles where the queues' are known; means of the last two | 147 µs – 3.5 ms (shorter of two) |
 //! | `forkjoin` | all or k of n copies | two alike, or nobody waits | means of all; percentiles of k of n | 28 µs – 377 µs |
@@ -37,6 +38,7 @@
 //! idle machine; where it differs, from the cheapest to the dearest of the family's scenarios there).
 
 pub mod batches;
+pub mod bcmp;
 pub mod blocking;
 pub mod breakdowns;
 pub mod bulk;
@@ -255,6 +257,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &finite::FiniteSource,
     &finite::Closed,
     &jackson::Jackson,
+    &bcmp::Classes,
     &blocking::BlockingTandem,
     &dispatch::Split,
     &dispatch::ShortestOfTwo,

@@ -50,6 +50,8 @@ pub enum Feature {
     Outages,
     Autoscaling,
     Forwarding,
+    /// Where messages go on to depends on who sent them.
+    OwnRoutes,
     Partitions,
     TimeToLive,
     VisibilityTimeout,
@@ -69,7 +71,7 @@ pub enum Feature {
 }
 
 impl Feature {
-    const ALL: [Feature; 19] = {
+    const ALL: [Feature; 20] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -80,6 +82,7 @@ impl Feature {
             Outages,
             Autoscaling,
             Forwarding,
+            OwnRoutes,
             Partitions,
             TimeToLive,
             VisibilityTimeout,
@@ -105,6 +108,7 @@ impl Feature {
             Feature::Outages => "consumers break down",
             Feature::Autoscaling => "the number of consumers changes",
             Feature::Forwarding => "consumers forward messages",
+            Feature::OwnRoutes => "where messages go on to depends on who sent them",
             Feature::Partitions => "the queue is partitioned by key",
             Feature::TimeToLive => "messages expire while they wait",
             Feature::VisibilityTimeout => "deliveries may time out and be repeated",
@@ -231,6 +235,7 @@ impl<'a> Station<'a> {
             Feature::Outages => groups.iter().any(|c| c.outages.is_some()),
             Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
             Feature::Forwarding => groups.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)),
+            Feature::OwnRoutes => groups.iter().any(|c| !c.own_routes.is_empty()),
             Feature::Partitions => queue.binding_partitions(self.servers).is_some(),
             Feature::TimeToLive => queue.message_ttl.is_some(),
             Feature::VisibilityTimeout => {

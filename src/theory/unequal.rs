@@ -171,7 +171,9 @@ mod tests {
 
     #[test]
     fn alike_servers_are_m_m_c() {
-        for (lambda, kinds) in [(3.2, vec![Kind { servers: 1, rate: 1.0 }, Kind { servers: 3, rate: 1.0 }]), (950.0, vec![Kind { servers: 1000, rate: 1.0 }])] {
+        for (lambda, kinds) in
+            [(3.2, vec![Kind { servers: 1, rate: 1.0 }, Kind { servers: 3, rate: 1.0 }]), (950.0, vec![Kind { servers: 1000, rate: 1.0 }])]
+        {
             let c: u32 = kinds.iter().map(|k| k.servers).sum();
             let law = unequal(lambda, &kinds);
             assert!((law.delayed / erlang_c(c, lambda) - 1.0).abs() < 1e-10, "{law:?}");

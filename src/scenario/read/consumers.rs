@@ -1,9 +1,10 @@
 //! Consumer groups.
 
 use super::super::grammar::{AUTOSCALE, BATCHING, CONSUMER, FAILURE, InProgress, OUTAGES, RETRY, ROUTE, While};
-use super::super::model::{Autoscale, Batching, Consumer, Destination, Outages, RetryDelay, Route, Servers};
+use super::super::model::{Autoscale, Batching, Consumer, Destination, Outages, OwnRoute, RetryDelay, Route, Servers};
 use super::super::node::{Entry, Field, Node, Table, Value};
 use super::super::problem::{Problem, nearest};
+use super::super::routes::overlap;
 use super::{Context, Whose};
 use crate::workload::laws::Law;
 
@@ -32,6 +33,8 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
         let told = Problem::error(field.node.at, "`count` and `autoscale` contradict each other");
         cx.tell(told.label(format!("the number to begin with: from {} to {}", scale.min, scale.max)));
     }
+    let own_routes = table.get("to").map(|f| routes(cx, f)).unwrap_or_default();
+    let apart = own_routes.iter().any(|own| !own.producers.is_empty());
     Consumer {
         name: entry.key.clone(),
         from: from.unwrap_or(0),
@@ -46,7 +49,8 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
         redelivery_work: table.get("redelivery_work").and_then(|f| cx.choice(f)),
         outages: table.get("outages").and_then(|f| outages(cx, f)),
         autoscale,
-        to: table.get("to").map(|f| routes(cx, f)).unwrap_or_default(),
+        to: own_routes.iter().map(|own| own.route).collect(),
+        own_routes: if apart { own_routes } else { Vec::new() },
     }
 }
 
@@ -135,23 +139,35 @@ fn autoscale(cx: &mut Context<'_>, field: Field<'_>) -> Option<Autoscale> {
 }
 
 /// One destination, a table with one, or a list of such tables.
-fn routes(cx: &mut Context<'_>, field: Field<'_>) -> Vec<Route> {
+fn routes(cx: &mut Context<'_>, field: Field<'_>) -> Vec<OwnRoute> {
     let nodes: &[Node] = match &field.node.value {
-        Value::Text(_) => return cx.destination(field).map(|to| Route { to, probability: 1.0 }).into_iter().collect(),
+        Value::Text(_) => {
+            let all = |to| OwnRoute { producers: Vec::new(), route: Route { to, probability: 1.0 } };
+            return cx.destination(field).map(all).into_iter().collect();
+        }
         Value::Table(_) => std::slice::from_ref(field.node),
         _ => cx.list(field).unwrap_or_else(|| {
             cx.broken = true;
             &[]
         }),
     };
-    let routes: Vec<Route> = nodes.iter().filter_map(|node| route(cx, Field { key: "to", node })).collect();
-    let sum: f64 = routes.iter().map(|r| r.probability).sum();
+    let routes: Vec<OwnRoute> = nodes.iter().filter_map(|node| route(cx, Field { key: "to", node })).collect();
+    let of = |producer: Option<usize>| {
+        let meant = |own: &&OwnRoute| own.producers.is_empty() || producer.is_some_and(|p| own.producers.contains(&p));
+        routes.iter().filter(meant).map(|own| own.route.probability).sum::<f64>()
+    };
+    let sum = (0..cx.names.producers.len()).map(|p| of(Some(p))).fold(of(None), f64::max);
     if sum > 1.0 + 1e-9 {
         let told = Problem::error(field.node.at, "the probabilities of `to` sum to more than 1").label(format!("{sum}"));
         cx.tell(told.help("what is missing to 1 is done and leaves"));
     }
-    for (i, route) in routes.iter().enumerate().filter(|(i, r)| routes[..*i].iter().any(|o| o.to == r.to)) {
-        let name = match route.to {
+    let place = |own: &OwnRoute| (own.route.to, own.producers.clone());
+    let twice = |i: usize, own: &OwnRoute| {
+        let (to, producers) = place(own);
+        routes[..i].iter().map(place).any(|other| overlap((to, &producers), (other.0, &other.1)))
+    };
+    for (i, own) in routes.iter().enumerate().filter(|(i, own)| twice(*i, own)) {
+        let name = match own.route.to {
             Destination::Queue(q) => &cx.names.queues[q],
             Destination::Topic(t) => &cx.names.topics[t],
         };
@@ -161,7 +177,7 @@ fn routes(cx: &mut Context<'_>, field: Field<'_>) -> Vec<Route> {
     routes
 }
 
-fn route(cx: &mut Context<'_>, field: Field<'_>) -> Option<Route> {
+fn route(cx: &mut Context<'_>, field: Field<'_>) -> Option<OwnRoute> {
     let table = cx.table(field, ROUTE).or_else(|| cx.lost())?;
     let probability = table.get("probability").map_or(Some(1.0), |f| cx.probability(f));
     let to = match (table.get("queue"), table.get("topic")) {
@@ -173,5 +189,15 @@ fn route(cx: &mut Context<'_>, field: Field<'_>) -> Option<Route> {
             cx.lost()
         }
     };
-    Some(Route { to: to?, probability: probability? })
+    let producers = match table.get("producers") {
+        Some(field) => producers(cx, field),
+        None => Some(Vec::new()),
+    };
+    Some(OwnRoute { producers: producers?, route: Route { to: to?, probability: probability? } })
+}
+
+/// The producers that a list names.
+fn producers(cx: &mut Context<'_>, field: Field<'_>) -> Option<Vec<usize>> {
+    let list = cx.list(field).or_else(|| cx.lost())?;
+    list.iter().map(|node| cx.producer(Field { key: "producers", node })).collect()
 }

@@ -137,6 +137,22 @@ impl<'f> Context<'f> {
             .or_else(|| self.unknown(field, name, "queue or topic", true))
     }
 
+    /// The index of a producer by name.
+    pub fn producer(&mut self, field: Field<'_>) -> Option<usize> {
+        let name = self.text(field).or_else(|| self.lost())?;
+        let known = &self.names.producers;
+        let found = known.iter().position(|p| p == name);
+        if found.is_none() {
+            let told = Problem::error(field.node.at, format!("there is no producer `{name}`"));
+            self.tell(match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => told.label(format!("did you mean `{near}`?")),
+                None => told.help(format!("add a table [producers.{}]", key_text(name))),
+            });
+            self.broken = true;
+        }
+        found
+    }
+
     /// The index of a topic by name.
     pub fn topic(&mut self, field: Field<'_>) -> Option<usize> {
         let name = self.text(field).or_else(|| self.lost())?;

@@ -334,15 +334,24 @@ impl<S: Blocks> Network<S> {
     /// A message goes on to where its group sends it, if anywhere.
     #[inline(always)]
     pub(super) fn route(&self, slot: u32, group: u32) -> Option<Destination> {
-        let group = &self.groups[group as usize];
-        match group.routes {
+        match self.groups[group as usize].routes {
             Routes::Out => None,
             Routes::Sure(to) => Some(to),
-            Routes::Chance(ref sums) => {
-                let job = &self.jobs[slot];
-                let u = group.keys.route.uniform_at(job.chance, job.count());
+            ref routes => self.by_chance(slot, group, routes),
+        }
+    }
+
+    /// The same where chance or the producer decides.
+    fn by_chance(&self, slot: u32, group: u32, routes: &Routes) -> Option<Destination> {
+        let job = &self.jobs[slot];
+        match routes {
+            Routes::Out => None,
+            Routes::Sure(to) => Some(*to),
+            Routes::Chance(sums) => {
+                let u = self.groups[group as usize].keys.route.uniform_at(job.chance, job.count());
                 sums.iter().find(|(sum, _)| u <= *sum).map(|(_, to)| *to)
             }
+            Routes::ByProducer(each) => self.by_chance(slot, group, &each[(job.producer as usize).min(each.len() - 1)]),
         }
     }
 

@@ -15,7 +15,9 @@ use super::{Event, Network};
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
-use crate::scenario::{Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Producer, Queue, Scenario, Servers, Topic};
+use crate::scenario::{
+    Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Producer, Queue, Route, Scenario, Servers, Topic,
+};
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
@@ -260,20 +262,11 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
 }
 
 fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Group {
-    let mut sum = 0.0;
-    let sums: Vec<(f64, Destination)> = consumer
-        .to
-        .iter()
-        .map(|route| {
-            sum += route.probability;
-            // A sum of probabilities that is 1 but for rounding is 1.
-            (if sum > 1.0 - 1e-9 { 1.0 } else { sum }, route.to)
-        })
-        .collect();
-    let routes = match sums[..] {
-        [] => Routes::Out,
-        [(1.0.., to)] => Routes::Sure(to),
-        _ => Routes::Chance(sums),
+    let routes = if consumer.own_routes.is_empty() {
+        routes(&consumer.to)
+    } else {
+        let who = (0..scenario.producers.len()).map(Some).chain([None]);
+        Routes::ByProducer(who.map(|producer| routes(&consumer.routes_of(producer))).collect())
     };
     Group {
         queue: consumer.from as u32,
@@ -302,6 +295,23 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
         needed: 0,
         handled: 0,
         batches: 0,
+    }
+}
+
+fn routes(list: &[Route]) -> Routes {
+    let mut sum = 0.0;
+    let sums: Vec<(f64, Destination)> = list
+        .iter()
+        .map(|route| {
+            sum += route.probability;
+            // A sum of probabilities that is 1 but for rounding is 1.
+            (if sum > 1.0 - 1e-9 { 1.0 } else { sum }, route.to)
+        })
+        .collect();
+    match sums[..] {
+        [] => Routes::Out,
+        [(1.0.., to)] => Routes::Sure(to),
+        _ => Routes::Chance(sums),
     }
 }
 

@@ -148,6 +148,8 @@ pub enum Routes {
     Sure(Destination),
     /// Destinations with the sums of the probabilities up to them.
     Chance(Vec<(f64, Destination)>),
+    /// Those of each producer's messages, and in the end those of messages that no producer sent.
+    ByProducer(Vec<Routes>),
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,6 @@
 //! What the closed forms answer: percentiles of any name, unlike servers, batches by size or time, classes with ways of their own.
 
+mod classes;
 mod lingering;
 mod percentiles;
 mod unequal;

@@ -1,0 +1,230 @@
+//! Open networks of several classes with product form, after Baskett, Chandy, Muntz and Palacios: every producer's messages have ways of
+//! their own, and queues are first come first served with exponential servers, shared, without limit, or last come first served with
+//! interruption.
+
+use super::jackson::{blocks, queue_of};
+use super::network::Network;
+use super::orders::Symmetric;
+use super::station::{Feature, Gaps, Stream};
+use super::{Answer, ClosedForm, End, Exactness, Figures, QueueModel, Refusal, Station, Times, linear, mginf, mmc};
+use crate::scenario::{Consumer, Discipline, Preemption, Scenario};
+
+/// Messages a second of one class at each queue: λⱼ = outsideⱼ + Σᵢ λᵢ pᵢⱼ; `None` if some circulate for ever.
+///
+/// # Source
+/// Bolch, Greiner, de Meer & Trivedi, *Queueing Networks and Markov Chains* (2nd ed., 2006), eq. 7.2.
+pub fn class_rates(routing: &[Vec<f64>], outside: &[f64]) -> Option<Vec<f64>> {
+    let n = outside.len();
+    let system = (0..n).map(|j| (0..n).map(|i| f64::from(u8::from(i == j)) - routing[i][j]).collect()).collect();
+    linear::solve(system, outside.to_vec())
+}
+
+/// Mean number of each class at one server (first come first served, shared, or last come first served with interruption), from the
+/// classes' loads ρᵣ = λᵣ E\[Sᵣ\].
+///
+/// # Formula
+/// K_r = ρ_r / (1 − Σ ρ_s).
+/// # Domain
+/// Σ ρ_s < 1; infinite beyond.
+/// # Source
+/// Baskett, Chandy, Muntz & Palacios, *Open, closed, and mixed networks of queues with different classes of customers*, Journal of the
+/// ACM 22 (1975); Bolch et al., eq. 7.78.
+///
+/// ```
+/// use queuelab::theory::bcmp::{class_numbers, class_rates};
+/// // Bolch et al., example 7.7: three queues, two classes, from rates of service 8, 12, 16 and 24, 32, 36. (K₂₂ is printed as .5 there.)
+/// let one = class_rates(&[vec![0.0, 0.4, 0.3], vec![0.6, 0.0, 0.4], vec![0.5, 0.5, 0.0]], &[1.0, 0.0, 0.0]).unwrap();
+/// let two = class_rates(&[vec![0.0, 0.3, 0.6], vec![0.7, 0.0, 0.3], vec![0.4, 0.6, 0.0]], &[1.0, 0.0, 0.0]).unwrap();
+/// let second = class_numbers(&[one[1] / 12.0, two[1] / 32.0]);
+/// assert!((one[0] - 3.333).abs() < 1e-3 && (two[0] - 10.0).abs() < 1e-9);
+/// assert!((second[0] - 0.342).abs() < 1e-3 && (second[1] - 0.451).abs() < 1e-3);
+/// ```
+pub fn class_numbers(loads: &[f64]) -> Vec<f64> {
+    let spare = 1.0 - loads.iter().sum::<f64>();
+    loads.iter().map(|rho| if spare > 0.0 { rho / spare } else { f64::INFINITY }).collect()
+}
+
+/// What makes the form of a queue a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    FirstCome,
+    Unlimited,
+    Symmetric,
+}
+
+impl Form {
+    fn of(station: &Station<'_>) -> Result<Self, String> {
+        let name = &station.queue.name;
+        let known = [Feature::Forwarding, Feature::OwnRoutes, Feature::Order];
+        station.only(&known).map_err(|why| format!("at `{name}`: {why}"))?;
+        let resumed = station.queue.discipline == Discipline::Lifo && station.queue.preemption == Preemption::Resume;
+        match station.servers {
+            _ if station.groups.len() != 1 => Err(format!("`{name}` has several consumer groups")),
+            _ if station.queue.preemption != Preemption::None && !resumed => Err(format!("messages at `{name}` interrupt one another")),
+            None if !station.service.mean().is_finite() => Err(format!("the service time at `{name}` has no mean")),
+            None if !station.has(Feature::Order) => Ok(Form::Unlimited),
+            Some(_) if station.queue.discipline == Discipline::ProcessorSharing => Ok(Form::Symmetric),
+            Some(1) if resumed => Ok(Form::Symmetric),
+            Some(_) if !station.has(Feature::Order) && station.service.is_exponential() => Ok(Form::FirstCome),
+            _ => Err(format!(
+                "`{name}` has no product form: its servers are neither exponential and first come first served, nor shared, without limit, or \
+                 last come first served with interruption"
+            )),
+        }
+    }
+
+    /// In steady state a queue's number is as if alone with Poisson arrivals, and so are waits in the order of arrival; of times at
+    /// shared servers only means are the same.
+    fn figures(self, station: &Station<'_>) -> Result<Figures, Refusal> {
+        match self {
+            Form::FirstCome => mmc::Mmc.figures(station),
+            Form::Unlimited => mginf::Unlimited.figures(station),
+            Form::Symmetric => {
+                let mut figures = Symmetric.figures(station)?;
+                let mean = |times: &Times| Times::moments(times.mean, None);
+                figures.wait = mean(&figures.wait);
+                for seen in &mut figures.streams {
+                    (seen.wait, seen.sojourn) = (mean(&seen.wait), seen.sojourn.as_ref().map(mean));
+                }
+                Ok(figures)
+            }
+        }
+    }
+}
+
+/// Where one class goes after each queue.
+fn class_routing(scenario: &Scenario, producer: usize) -> Result<Vec<Vec<f64>>, String> {
+    let n = scenario.queues.len();
+    let mut chances = vec![vec![0.0; n]; n];
+    for consumer in &scenario.consumers {
+        for route in consumer.routes_of(Some(producer)) {
+            chances[consumer.from][queue_of(route.to)?] += route.probability;
+        }
+    }
+    Ok(chances)
+}
+
+/// The adapter.
+#[derive(Debug)]
+pub struct Classes;
+
+/// The queues, and each class's routing.
+type Parts<'a> = (Vec<(Station<'a>, Form)>, Vec<Vec<Vec<f64>>>);
+
+impl Classes {
+    fn parts(scenario: &Scenario) -> Result<Parts<'_>, String> {
+        let forwards = |c: &Consumer| c.to.iter().any(|r| r.probability > 0.0);
+        if !scenario.consumers.iter().any(forwards) {
+            return Err("consumers forward nothing".into());
+        }
+        if blocks(scenario) {
+            return Err("full queues block the consumers that forward to them".into());
+        }
+        let mut streams: Vec<Vec<Stream<'_>>> = vec![Vec::new(); scenario.queues.len()];
+        let mut routings = Vec::new();
+        for (r, producer) in scenario.producers.iter().enumerate() {
+            if Stream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
+                return Err("arrivals from outside are not Poisson".into());
+            }
+            if producer.service_time.is_some() {
+                return Err("producers bring their own work".into());
+            }
+            let routing = class_routing(scenario, r)?;
+            let mut outside = vec![0.0; scenario.queues.len()];
+            outside[queue_of(producer.to)?] = producer.rate;
+            let rates = class_rates(&routing, &outside).ok_or("messages circulate for ever")?;
+            for (queue, rate) in rates.into_iter().enumerate().filter(|(_, rate)| *rate > 0.0) {
+                streams[queue].push(Stream { producer, rate, gaps: Gaps::Poisson });
+            }
+            routings.push(routing);
+        }
+        let mut stations = Vec::new();
+        for (queue, streams) in streams.into_iter().enumerate() {
+            if streams.is_empty() {
+                return Err(format!("nothing reaches `{}`", scenario.queues[queue].name));
+            }
+            let station = Station::at(scenario, queue, streams)?;
+            let form = Form::of(&station)?;
+            stations.push((station, form));
+        }
+        Ok((stations, routings))
+    }
+}
+
+impl ClosedForm for Classes {
+    fn name(&self) -> &'static str {
+        "BCMP network of several classes"
+    }
+
+    fn exactness(&self) -> Exactness {
+        Exactness::Exact
+    }
+
+    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        Self::parts(scenario).map(|_| ())
+    }
+
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+        let (stations, routings) = Self::parts(scenario).map_err(Refusal::Other)?;
+        let mut places = Vec::new();
+        for (station, form) in stations {
+            let figures = form.figures(&station)?;
+            places.push((station, figures));
+        }
+        let shared = places.iter().any(|(_, figures)| figures.shared);
+        let waits: Vec<f64> = places.iter().map(|(_, figures)| figures.wait.mean).collect();
+        let services: Vec<f64> = places.iter().map(|(station, _)| station.service.mean()).collect();
+        let sojourns: Vec<f64> = places.iter().map(|(station, figures)| figures.whole(station).mean).collect();
+        let mut ends = Vec::new();
+        for (producer, routing) in scenario.producers.iter().zip(&routings) {
+            let entry = queue_of(producer.to).map_err(Refusal::Other)?;
+            let n = routing.len();
+            let onward = |each: &[f64]| {
+                let system = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - routing[i][j]).collect()).collect();
+                Times::moments(linear::solve(system, each.to_vec()).map_or(f64::INFINITY, |means| means[entry]), None)
+            };
+            let send = Times::of(&producer.send_time);
+            ends.push(End {
+                throughput: producer.rate,
+                loss: 0.0,
+                latency: send.plus(&onward(&sojourns)),
+                send,
+                wait: (!shared).then(|| onward(&waits)),
+                service: (!shared).then(|| onward(&services)),
+            });
+        }
+        let several = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
+        let (queues, classes) = (several(places.len(), "queue", "queues"), several(ends.len(), "class", "classes"));
+        Ok(Network { nodes: places, ends, exact: true, caveats: Vec::new() }
+            .answer(scenario, &format!("BCMP network of {queues} and {classes}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bolch et al., example 7.7, all of it.
+    #[test]
+    fn three_queues_and_two_classes() {
+        let routing = [
+            [vec![0.0, 0.4, 0.3], vec![0.6, 0.0, 0.4], vec![0.5, 0.5, 0.0]],
+            [vec![0.0, 0.3, 0.6], vec![0.7, 0.0, 0.3], vec![0.4, 0.6, 0.0]],
+        ];
+        let rates: Vec<Vec<f64>> = routing.iter().map(|p| class_rates(p, &[1.0, 0.0, 0.0]).expect("messages leave")).collect();
+        let mu = [[8.0, 12.0, 16.0], [24.0, 32.0, 36.0]];
+        let published = [[2.5, 0.342, 0.186], [2.5, 0.451, 0.362]];
+        for queue in 0..3 {
+            let numbers = class_numbers(&[rates[0][queue] / mu[0][queue], rates[1][queue] / mu[1][queue]]);
+            for class in 0..2 {
+                assert!((numbers[class] - published[class][queue]).abs() < 1e-3, "{class} at {queue}: {}", numbers[class]);
+            }
+        }
+    }
+
+    #[test]
+    fn one_class_at_one_server_is_m_m_1_and_too_much_is_infinite() {
+        assert!((class_numbers(&[0.8])[0] - 4.0).abs() < 1e-12);
+        assert_eq!(class_numbers(&[0.7, 0.3]), [f64::INFINITY; 2]);
+    }
+}
