@@ -129,7 +129,7 @@ pub const TOPIC: &[Key] = &[
 ];
 
 pub const CONSUMER: &[Key] = &[
-    key("from", Text, "its queue"),
+    key("from", Text, "its queue; of its idle servers, those of other groups included, the one idle longest takes the next message"),
     key("count", Any, "parallel servers, or \"unlimited\"; default 1"),
     key("service_time", Law, "of a message, or of a whole batch"),
     key("service_time_per_message", Law, "added for each message of a batch"),
@@ -146,7 +146,7 @@ pub const CONSUMER: &[Key] = &[
     ),
     key("outages", Table(OUTAGES), "servers break and are repaired"),
     key("autoscale", Table(AUTOSCALE), "servers follow the backlog"),
-    key("to", Any, "where processed messages go"),
+    key("to", Any, "where processed messages go: a name, or routes with their probabilities, also by producer"),
 ];
 
 pub const BATCHING: &[Key] = &[

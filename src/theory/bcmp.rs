@@ -59,6 +59,7 @@ impl Form {
         station.only(&known).map_err(|why| format!("at `{name}`: {why}"))?;
         let resumed = station.queue.discipline == Discipline::Lifo && station.queue.preemption == Preemption::Resume;
         match station.servers {
+            _ if station.queue.blocks() => Err(format!("senders wait for room in `{name}`")),
             _ if station.groups.len() != 1 => Err(format!("`{name}` has several consumer groups")),
             _ if station.queue.preemption != Preemption::None && !resumed => Err(format!("messages at `{name}` interrupt one another")),
             None if !station.service.mean().is_finite() => Err(format!("the service time at `{name}` has no mean")),

@@ -170,6 +170,12 @@ impl QueueModel for SizeOrTime {
     fn fits(&self, station: &Station<'_>) -> Result<(), String> {
         let (group, batch) = Self::parts(station)?;
         poisson(station)?;
+        if station.queue.blocks() {
+            return Err("senders wait for room while a batch waits for more".into());
+        }
+        if station.queue.visibility_timeout.is_some() {
+            return Err(Feature::VisibilityTimeout.reason().into());
+        }
         let law = SizeOrTimeLaw::new(station.lambda(), batch.max, batch.linger);
         let delayed = Self::delayed(station, group, &law);
         if delayed > RARE || !Self::batch_time(group, &law).is_finite() {

@@ -116,6 +116,9 @@ impl QueueModel for UnequalServers {
         if station.streams.iter().any(|s| s.producer.service_time.is_some()) {
             return Err("producers bring their own work".into());
         }
+        if station.queue.blocks() {
+            return Err("senders wait for room".into());
+        }
         if station.servers.is_some_and(|c| c > MOST_SERVERS) {
             return Err("there are too many servers".into());
         }
