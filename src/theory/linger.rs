@@ -128,8 +128,10 @@ fn up_to(n: f64, x: f64) -> f64 {
 #[derive(Debug)]
 pub struct SizeOrTime;
 
-/// The share of batches that may find all servers busy, were they to come by chance, up to which their waits are left out.
+/// The share of batches that may find all servers busy, were they to come by chance, up to which their waits are left out, and
+/// up to which no figure's digits show that.
 const RARE: f64 = 1e-3;
+const NEVER: f64 = 1e-12;
 
 impl SizeOrTime {
     fn parts<'a>(station: &'a Station<'_>) -> Result<(&'a Consumer, Batching), String> {
@@ -215,8 +217,9 @@ impl QueueModel for SizeOrTime {
             batch: Some(law.batch),
             ..Figures::lossless(station, Some(law.wait_tail(0.0)), wait)
         };
-        if station.servers.is_some() {
-            let share = significant(100.0 * Self::delayed(station, group, &law), 2);
+        let delayed = Self::delayed(station, group, &law);
+        if delayed > NEVER {
+            let share = significant(100.0 * delayed, 2);
             figures.exact = false;
             figures.caveats.push(format!(
                 "every batch is taken to find a free server; of batches that came by chance, {share} % would not (exact for count = \"unlimited\")"

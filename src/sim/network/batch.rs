@@ -16,7 +16,19 @@ impl<S: Blocks> Network<S> {
 
     /// Whether a server takes what there is without waiting for more.
     pub(super) fn no_linger(&self, queue: u32) -> bool {
-        self.first_by_group(queue).any(|server| self.batching_of(server).max == 1 || self.batching_of(server).linger == 0.0)
+        let at_once = |batch: Batching| batch.max == 1 || batch.linger == 0.0;
+        let another = self.stations[queue as usize].unlimited.map(|group| self.groups[group as usize].batch);
+        another.is_some_and(|batch| batch.is_none_or(at_once)) || self.first_by_group(queue).any(|server| at_once(self.batching_of(server)))
+    }
+
+    /// Where servers have no end, one is always idle.
+    fn another_to_take(&mut self, queue: u32) {
+        let station = &self.stations[queue as usize];
+        let Some(group) = station.unlimited else { return };
+        if !station.idle.iter().any(|server| self.servers[server as usize].group == group) {
+            let server = self.another_server(queue, group);
+            self.rest(server);
+        }
     }
 
     /// The idle servers that may have to be asked: all of one group would say the same.
@@ -36,6 +48,7 @@ impl<S: Blocks> Network<S> {
             if there == 0 {
                 return;
             }
+            self.another_to_take(queue);
             let since = self.oldest_since(queue);
             let from = |server: u32| {
                 let Batching { max, linger } = self.batching_of(server);

@@ -62,7 +62,7 @@ fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
         return refuse("partitions", other);
     }
     if features[0].0
-        && let Some(other) = first(&[1, 4])
+        && let Some(other) = first(&[1])
     {
         return refuse("consumer batches", other);
     }

@@ -32,7 +32,7 @@ impl<S: Blocks> Network<S> {
 
     /// A server more of a group that never runs out of them.
     #[cold]
-    fn another_server(&mut self, queue: u32, group: u32) -> u32 {
+    pub(super) fn another_server(&mut self, queue: u32, group: u32) -> u32 {
         let station = &mut self.stations[queue as usize];
         let server = self.servers.len() as u32;
         let column = self.groups[group as usize].column;
