@@ -27,7 +27,7 @@ fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
         return None;
     }
     let producers = scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue));
-    let consumers = scenario.consumers_of(queue).map(|(_, c)| Consumer { from: 0, to: Vec::new(), ..c.clone() });
+    let consumers = scenario.consumers_of(queue).map(|(_, c)| Consumer { from: 0, to: Vec::new(), own_routes: Vec::new(), ..c.clone() });
     Some(Scenario {
         producers: producers.map(|p| Producer { to: Destination::Queue(0), ..p.clone() }).collect(),
         queues: vec![Queue { dead_letter: None, ..scenario.queues[queue].clone() }],
