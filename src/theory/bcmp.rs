@@ -33,8 +33,8 @@ pub fn class_rates(routing: &[Vec<f64>], outside: &[f64]) -> Option<Vec<f64>> {
 /// ```
 /// use queuelab::theory::bcmp::{class_numbers, class_rates};
 /// // Bolch et al., example 7.7: three queues, two classes, from rates of service 8, 12, 16 and 24, 32, 36. (K₂₂ is printed as .5 there.)
-/// let one = class_rates(&[vec![0.0, 0.4, 0.3], vec![0.6, 0.0, 0.4], vec![0.5, 0.5, 0.0]], &[1.0, 0.0, 0.0]).unwrap();
-/// let two = class_rates(&[vec![0.0, 0.3, 0.6], vec![0.7, 0.0, 0.3], vec![0.4, 0.6, 0.0]], &[1.0, 0.0, 0.0]).unwrap();
+/// let one = class_rates(&[vec![0.0, 0.4, 0.3], vec![0.6, 0.0, 0.4], vec![0.5, 0.5, 0.0]], &[1.0, 0.0, 0.0]).expect("messages leave");
+/// let two = class_rates(&[vec![0.0, 0.3, 0.6], vec![0.7, 0.0, 0.3], vec![0.4, 0.6, 0.0]], &[1.0, 0.0, 0.0]).expect("messages leave");
 /// let second = class_numbers(&[one[1] / 12.0, two[1] / 32.0]);
 /// assert!((one[0] - 3.333).abs() < 1e-3 && (two[0] - 10.0).abs() < 1e-9);
 /// assert!((second[0] - 0.342).abs() < 1e-3 && (second[1] - 0.451).abs() < 1e-3);
@@ -217,8 +217,8 @@ mod tests {
         let published = [[2.5, 0.342, 0.186], [2.5, 0.451, 0.362]];
         for queue in 0..3 {
             let numbers = class_numbers(&[rates[0][queue] / mu[0][queue], rates[1][queue] / mu[1][queue]]);
-            for class in 0..2 {
-                assert!((numbers[class] - published[class][queue]).abs() < 1e-3, "{class} at {queue}: {}", numbers[class]);
+            for (number, published) in numbers.iter().zip(&published) {
+                assert!((number - published[queue]).abs() < 1e-3, "at {queue}: {number}");
             }
         }
     }

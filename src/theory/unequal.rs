@@ -235,9 +235,9 @@ mod tests {
         let p = linear::solve(flow, right).expect("regular");
         let law = unequal(lambda, &mu.map(|rate| Kind { servers: 1, rate }));
         close(law.delayed, p[0] / (1.0 - rho));
-        for s in 0..3 {
+        for (s, busy) in law.busy.iter().enumerate() {
             let idle: f64 = states.iter().zip(&p).filter(|(state, _)| state.contains(&s)).map(|(_, p)| p).sum();
-            close(law.busy[s], 1.0 - idle);
+            close(*busy, 1.0 - idle);
         }
     }
 }
