@@ -189,7 +189,8 @@ impl ClosedForm for Classes {
                 throughput: producer.rate,
                 loss: 0.0,
                 latency: send.plus(&onward(&sojourns)),
-                send,
+                send: Some(send),
+                blocked: None,
                 wait: (!shared).then(|| onward(&waits)),
                 service: (!shared).then(|| onward(&services)),
             });
