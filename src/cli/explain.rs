@@ -4,7 +4,7 @@ use super::progress::Bar;
 use super::{End, Input, files, style};
 use crate::scenario::{self, Scenario};
 use crate::study::sensitivity::{self, Lag, Sensitivity};
-use crate::theory::{self, Load, ModelNote};
+use crate::theory::{self, Load, ModelNote, Parts};
 use crate::units::{self, Time, plain, significant};
 use serde_json::json;
 use std::path::PathBuf;
@@ -111,22 +111,24 @@ fn load_line(scenario: &Scenario, load: &Load) -> String {
     let figure = |x: f64| significant(x, 4);
     if *servers == Some(0) {
         let rate = load.arrival_rate.map_or("an unknown rate of messages comes".into(), |rate| format!("{} messages/s come", figure(rate)));
-        return format!("queue `{queue}`   {rate}, and nobody consumes them{}\n", depends(load));
+        return format!("queue `{queue}`   {rate}, and nobody consumes them{}\n", depends(scenario, load));
     }
     let (Some(rho), Some(least), Some(c)) = (load.rho.or(load.at_least), load.at_least, *servers) else {
         let erlang = load.erlang.map_or("unknown".into(), |a| format!("{} erlang", figure(a)));
-        return format!("queue `{queue}`   offered load {erlang}, no limit of servers{}\n", depends(load));
+        return format!("queue `{queue}`   offered load {erlang}, no limit of servers{}\n", depends(scenario, load));
     };
     let hold = match (load.is_overloaded(), load.bounded, load.is_known()) {
         (true, _, _) if least.is_infinite() => " (does not hold: what is lost or late comes back for ever)",
         (true, true, _) => " (overloaded, but its bound keeps it finite)",
-        (true, false, _) => " (does not hold: the backlog grows without end)",
+        (true, false, _) if load.grows() => " (does not hold: the backlog grows without end)",
+        (true, false, _) => " (as much comes as can be done, and nothing is left to chance: it holds)",
         (false, false, false) if load.at_most.is_none_or(|most| most >= 1.0) => " (whether it holds is not known)",
         _ => "",
     };
+    let parts = load.partitions.as_ref().map_or(String::new(), |parts| by_partition(scenario, load, parts));
     if load.is_known() {
         let erlang = load.erlang.map_or("unknown".into(), figure);
-        return format!("queue `{queue}`   offered load {erlang} erlang, rho = {}{most}{hold}\n", figure(rho));
+        return format!("queue `{queue}`   offered load {erlang} erlang, rho = {}{most}{hold}{parts}\n", figure(rho));
     }
     // Outages count in rho, not in the work that is offered.
     let erlang = |rho: f64| rho * load.up * f64::from(c);
@@ -135,17 +137,42 @@ fn load_line(scenario: &Scenario, load: &Load) -> String {
         None => format!("at least {}", figure(of(least))),
     };
     if least == 0.0 && load.at_most.is_none() {
-        return format!("queue `{queue}`   offered load and rho unknown{}\n", depends(load));
+        return format!("queue `{queue}`   offered load and rho unknown{}\n", depends(scenario, load));
     }
-    format!("queue `{queue}`   offered load {} erlang, rho = {}{most}{hold}{}\n", range(&erlang), range(&|rho| rho), depends(load))
+    format!(
+        "queue `{queue}`   offered load {} erlang, rho = {}{most}{hold}{parts}{}\n",
+        range(&erlang),
+        range(&|rho| rho),
+        depends(scenario, load)
+    )
+}
+
+/// What the load of a queue as a whole does not show where partitions bind messages to servers.
+fn by_partition(scenario: &Scenario, load: &Load, parts: &Parts) -> String {
+    let figure = |x: f64| significant(x, 4);
+    let rho = match (parts.rho, parts.at_most) {
+        (Some(rho), _) => figure(rho),
+        (None, Some(most)) => format!("{} to {}", figure(parts.at_least), figure(most)),
+        (None, None) => format!("at least {}", figure(parts.at_least)),
+    };
+    let all = scenario.queues.iter().find(|q| q.name == load.queue).and_then(|q| q.partitions).unwrap_or(1);
+    let servers = match load.servers {
+        Some(n) if n > parts.servers => format!("{} of {n} servers have one", parts.servers),
+        _ => format!("each of {} servers has its own", parts.servers),
+    };
+    let empty = if parts.empty > 0 { format!("; no key leads to {} of the partitions", parts.empty) } else { String::new() };
+    format!("\n    {all} partitions: {servers}, the busiest at rho = {rho}{empty}")
 }
 
 /// Which losses decide a load that is not known.
-fn depends(load: &Load) -> String {
+fn depends(scenario: &Scenario, load: &Load) -> String {
     let names: Vec<String> = load.depends_on.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         _ if load.is_known() => String::new(),
-        [] => ": depends on how soon its clients come back".into(),
+        [] if scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) => {
+            ": depends on how soon its clients come back".into()
+        }
+        [] => ": depends on which of several gets a message before it: the shorter queue, or the free server".into(),
         names => format!(": depends on what is lost in {}", names.join(" and ")),
     }
 }

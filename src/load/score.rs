@@ -4,7 +4,7 @@ use super::LoadError;
 use super::chance::{Chance, Facts, Journey, NOBODY};
 use super::playable;
 use super::targets::{Offer, Target};
-use crate::scenario::{Arrivals, Consumer, Deliver, Destination, Discipline, Durability, Scenario};
+use crate::scenario::{Arrivals, Choice, Consumer, Deliver, Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +18,9 @@ pub struct Score<'a> {
     pub groups: Vec<Group>,
     /// By topic: whose turn it is.
     turns: Vec<AtomicUsize>,
+    /// Where keys lead to: by topic which subscription, by queue which partition.
+    subscription: Vec<Choice>,
+    partition: Vec<Choice>,
     /// By queue: held by the one who gathers a batch.
     batons: Vec<Mutex<()>>,
 }
@@ -57,7 +60,9 @@ impl<'a> Score<'a> {
         let groups = groups.collect();
         let batons = scenario.queues.iter().map(|_| Mutex::default()).collect();
         let turns = scenario.topics.iter().map(|_| AtomicUsize::new(0)).collect();
-        Ok(Score { scenario, plan, chance, groups, turns, batons })
+        let subscription = (0..scenario.topics.len()).map(|topic| scenario.choice_of_topic(topic)).collect();
+        let partition = (0..scenario.queues.len()).map(|queue| scenario.choice_of_partition(queue)).collect();
+        Ok(Score { scenario, plan, chance, groups, turns, subscription, partition, batons })
     }
 
     /// The right to gather a batch from a group's queue, where batches wait for more: two that gathered at once would share what comes.
@@ -207,7 +212,7 @@ impl<'a> Score<'a> {
                 if level(&second) < level(&first) { second } else { first }
             }
             Deliver::PowerOfTwo => 0,
-            Deliver::ByKey => self.chance.key_of(journey) as usize % all.len(),
+            Deliver::ByKey => self.subscription[topic].of(self.chance.key_of(journey)),
         };
         all[at]
     }
@@ -237,10 +242,10 @@ impl<'a> Score<'a> {
     /// Which server's part of a partitioned queue a message belongs to: partitions are dealt to servers in turn; servers beyond them have none.
     fn part(&self, queue: usize, journey: Journey, partitions: u32) -> usize {
         let servers = self.first_group(queue).map_or(1, |g| self.groups[g].servers as usize);
-        let n = u64::from(partitions);
         // What was there from the start is spread evenly.
-        let at = if journey.producer == NOBODY { journey.chance & ((1 << 40) - 1) } else { self.chance.key_of(journey) };
-        (at % n) as usize % servers.min(partitions as usize)
+        let evenly = || ((journey.chance & ((1 << 40) - 1)) % u64::from(partitions)) as usize;
+        let at = if journey.producer == NOBODY { evenly() } else { self.partition[queue].of(self.chance.key_of(journey)) };
+        at % servers.min(partitions as usize)
     }
 
     /// The servers of all groups.

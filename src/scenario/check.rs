@@ -11,6 +11,9 @@ use crate::units::{Time, significant};
 /// A utilisation from which on results depend on long memories.
 const NEARLY_FULL: f64 = 0.98;
 
+/// The most messages that may wait in all queues from the start.
+const MOST_WAITING: u64 = 10_000_000;
+
 /// A mean time below which rounding to whole nanoseconds is told, and one below which it leaves nothing.
 const COARSE: f64 = 1e-6 * (1.0 - 1e-9);
 const GRAIN: f64 = 1e-9;
@@ -21,6 +24,18 @@ fn place(tree: &Node, table: &str, name: &str, setting: &str) -> Option<Place> {
     if setting.is_empty() { Some(entry.at) } else { entry.node.as_table()?.get(setting).map(|f| f.node.at) }
 }
 
+/// More messages at the start than there is memory for.
+fn too_many(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
+    let all = scenario.queues.iter().fold(0_u64, |sum, queue| sum.saturating_add(queue.initial_backlog));
+    let most = scenario.queues.iter().max_by_key(|queue| queue.initial_backlog);
+    if let Some(queue) = most.filter(|_| all > MOST_WAITING) {
+        let at = place(tree, "queues", &queue.name, "initial_backlog").unwrap_or_default();
+        let what = format!("{all} messages wait at the start, more than {MOST_WAITING}");
+        let told = Problem::error(at, what).label("each is kept in memory, some 150 bytes, until it is done");
+        cx.tell(told.help("write fewer, with service times as many times as long: the time to drain is the same"));
+    }
+}
+
 /// Tells of missing parts, of queues that nothing reaches or leaves, and of messages that never end.
 pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     missing(cx, scenario);
@@ -28,6 +43,7 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         return;
     }
     let at = |table: &str, name: &str| place(tree, table, name, "").unwrap_or_default();
+    too_many(cx, tree, scenario);
     for (q, queue) in scenario.queues.iter().enumerate() {
         // Messages with a time to live that are sent to a queue without consumers are sent on when it ends: a delay.
         let delays = queue.message_ttl.is_some() && queue.dead_letter.is_some();

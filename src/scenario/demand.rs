@@ -1,8 +1,12 @@
 //! Demand: what work the messages of a queue bring, against what its servers can do.
 
 use super::flow::{Fate, Range, arrivals};
+use super::lanes::Lanes;
 use super::model::{Ack, Consumer, Destination, Discipline, Preemption, Producer, Scenario, Servers};
 use crate::workload::laws::Law;
+
+/// What is less than this share is rounding.
+pub(super) const EXACT: f64 = 1e-12;
 
 /// The load of one queue, as offered.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +21,8 @@ pub(crate) struct Demand {
     pub servers: Option<u32>,
     /// Mean share of the servers' capacity that outages leave.
     pub up: f64,
+    /// Of each server by itself, where partitions bind messages to servers.
+    pub lanes: Option<Lanes>,
 }
 
 impl Demand {
@@ -50,14 +56,15 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
             _ => mean_service(scenario, queue, &groups, servers),
         };
         let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
-        Demand { arrivals, attempts, service, servers, up: share_up(&groups) }
+        let lanes = Lanes::of(scenario, queue, arrivals);
+        Demand { arrivals, attempts, service, servers, up: share_up(&groups), lanes }
     };
     arrivals(scenario, fate).into_iter().enumerate().map(demand).collect()
 }
 
 /// The share of a server's time in which it works or could work: up / (up + down). A server that breaks only while it works is
 /// down for as long a share of the time that it is needed.
-fn up(group: &Consumer) -> f64 {
+pub(super) fn up(group: &Consumer) -> f64 {
     let Some(outages) = &group.outages else { return 1.0 };
     let share = outages.up.mean() / (outages.up.mean() + outages.down.mean());
     // Of times without a mean nothing is known.
@@ -133,7 +140,9 @@ fn tries(scenario: &Scenario, group: &Consumer, failure: f64, service: &Law, bro
         return Tries { deliveries: mean, given_up: (1.0 - late) * too_often(failure) + late * too_often(1.0), weight };
     }
     let again = late + (1.0 - late) * failure;
-    Tries { deliveries: deliveries(limit, again), given_up: too_often(again), weight: 1.0 }
+    // What an outage interrupts begins anew.
+    let cut = cut_short(group, service).map_or(0.0, |(cut, _)| cut);
+    Tries { deliveries: deliveries(limit, cut + (1.0 - cut) * again), given_up: too_often(again), weight: 1.0 }
 }
 
 /// The work beyond a time: E\[S; S > t\] = t P(S > t) + ∫ P(S > x) dx from t on, the integral being the mean less that up to t.
@@ -143,6 +152,30 @@ fn work_beyond(law: &Law, time: f64) -> f64 {
     let beyond = |x: f64| 1.0 - law.cdf(x);
     let midpoints: f64 = (0..steps).map(|i| beyond((f64::from(i) + 0.5) * step)).sum();
     (time * beyond(time) + law.mean() - step * midpoints).clamp(0.0, law.mean())
+}
+
+/// The probability that an outage interrupts a delivery that then begins anew, and the mean time of a delivery until its end or that, where
+/// servers break after exponential times: 1 − L(δ) and (1 − L(δ)) / δ, with L the transform of the service time and δ the rate of breaks.
+/// What its message brings is drawn once, so that long work is interrupted more often than this.
+fn cut_short(group: &Consumer, service: &Law) -> Option<(f64, f64)> {
+    let outages = group.outages.as_ref().filter(|o| o.redeliver && group.ack == Ack::Manual && works_alone(group))?;
+    let Law::Exponential(up) = &outages.up else { return None };
+    let rate = 1.0 / up.mean;
+    let whole = service.transform(rate.into()).map(|l| l.re).filter(|l| *l > 0.0)?;
+    (rate * service.mean() > EXACT).then(|| (1.0 - whole, (1.0 - whole) / rate))
+}
+
+/// Mean time of a delivery, whether it is interrupted or not.
+fn per_delivery(group: &Consumer, service: &Law) -> f64 {
+    cut_short(group, service).map_or_else(|| service.mean(), |(_, time)| time)
+}
+
+/// Work of a server for a message of a producer, all its deliveries together, in seconds.
+pub(super) fn work_of(scenario: &Scenario, group: &Consumer, producer: Option<&Producer>) -> f64 {
+    let own = producer.and_then(|p| p.service_time.as_ref());
+    let failure = producer.and_then(|p| p.failure).unwrap_or(group.failure);
+    let tries = tries(scenario, group, failure, own.unwrap_or(&group.service_time), own.is_some());
+    tries.deliveries * tries.weight * own.map_or_else(|| per_message(group), |law| per_delivery(group, law))
 }
 
 /// Whether a delivery's time is that of one service.
@@ -159,7 +192,9 @@ pub(super) fn timely(scenario: &Scenario, group: &Consumer) -> bool {
 
 /// Whether the messages of a producer are delivered again by a law of their own.
 fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
-    producer.failure.is_some() || producer.service_time.is_some() && scenario.queues[queue].visibility_timeout.is_some()
+    let interrupted = scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
+    let limited = scenario.queues[queue].visibility_timeout.is_some() || interrupted;
+    producer.failure.is_some() || producer.service_time.is_some() && limited
 }
 
 /// What becomes of a producer's message to a group.
@@ -189,7 +224,8 @@ fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(
         let tries = tries_of(scenario, group, producer);
         let each = producer.rate / rate * tries.deliveries;
         attempts += each;
-        work += each * tries.weight * producer.service_time.as_ref().map_or_else(|| per_message(group), Law::mean);
+        let own = producer.service_time.as_ref().map(|law| per_delivery(group, law));
+        work += each * tries.weight * own.unwrap_or_else(|| per_message(group));
     }
     Some((attempts, work / attempts))
 }
@@ -206,7 +242,7 @@ fn deliveries(limit: Option<u32>, failure: f64) -> f64 {
 /// Seconds of a server for a message, of full batches.
 pub(super) fn per_message(group: &Consumer) -> f64 {
     let batch = group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
-    group.service_time.mean() / batch + group.service_time_per_message.mean()
+    per_delivery(group, &group.service_time) / batch + group.service_time_per_message.mean()
 }
 
 /// The mean service time of a delivery, over groups and, where producers bring their own work, over producers.
@@ -214,7 +250,8 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
     if own.iter().any(|p| p.service_time.is_some()) && !groups.is_empty() {
         let rate: f64 = own.iter().map(|p| p.rate).sum();
-        let work = |p: &&&Producer| p.rate / rate * p.service_time.as_ref().map_or_else(|| per_message(groups[0]), Law::mean);
+        let brought = |p: &&&Producer| p.service_time.as_ref().map(|law| per_delivery(groups[0], law));
+        let work = |p: &&&Producer| p.rate / rate * brought(p).unwrap_or_else(|| per_message(groups[0]));
         return own.iter().map(|p| work(&p)).sum();
     }
     match servers {

@@ -4,6 +4,7 @@
 //! messages wait. Where nobody knows it, rates are known between two bounds. The upper one has everything served and everything lost;
 //! the lower one has nothing served, and lost what the servers cannot do (the fluid bound).
 
+use super::deal;
 use super::demand::{capacity, given_up, per_message, shares, timely};
 use super::model::{Ack, Arrivals, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
 
@@ -24,6 +25,11 @@ impl Range {
     pub fn known(&self) -> Option<f64> {
         // Infinities are equal, too.
         (self.least == self.most || self.most.is_finite() && self.most - self.least <= SAME * self.most).then_some(self.most)
+    }
+
+    /// Widened so that it holds a figure.
+    pub fn with(self, figure: f64) -> Range {
+        Range { least: self.least.min(figure), most: self.most.max(figure) }
     }
 
     pub fn times(&self, factor: f64) -> Range {
@@ -64,8 +70,8 @@ impl Line {
 
 /// Where the messages of a queue go: bounds that hold one by one, so that the best may be taken.
 struct Leaving {
-    /// To each queue, of a message that is served.
-    onward: Vec<f64>,
+    /// To each queue, of a message that is served: at least, and at most.
+    onward: [Vec<f64>; 2],
     dead: Option<usize>,
     served: [Vec<Line>; 2],
     died: [Vec<Line>; 2],
@@ -77,12 +83,13 @@ const MOST: usize = 1;
 
 /// Messages a second that reach each queue. `fate` is asked for queues that lose messages and lead on.
 pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>) -> Vec<Range> {
-    let mut outside = vec![0.0; scenario.queues.len()];
+    let mut outside = [LEAST, MOST].map(|_| vec![0.0; scenario.queues.len()]);
     for producer in &scenario.producers {
-        spread(scenario, producer.to, producer.rate, &mut outside);
+        let shares = |topic| deal::of_producer(scenario, topic, producer);
+        reach(scenario, producer.to, producer.rate, shares, &mut outside);
     }
     let leaving: Vec<Leaving> = (0..scenario.queues.len()).map(|queue| leaving(scenario, queue, fate)).collect();
-    let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside, side));
+    let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside[side], side));
     let clients = behind_clients(scenario, &leaving);
     let range = |((least, most), clients): ((f64, f64), bool)| Range { least, most: if clients { f64::INFINITY } else { most.max(least) } };
     least.into_iter().zip(most).zip(clients).map(range).collect()
@@ -98,7 +105,7 @@ fn behind_clients(scenario: &Scenario, leaving: &[Leaving]) -> Vec<bool> {
     let mut seen = vec![false; leaving.len()];
     while let Some(queue) = open.pop() {
         if !std::mem::replace(&mut seen[queue], true) {
-            open.extend((0..leaving.len()).filter(|&to| leaving[queue].onward[to] > 0.0));
+            open.extend((0..leaving.len()).filter(|&to| leaving[queue].onward[MOST][to] > 0.0));
             open.extend(leaving[queue].dead);
         }
     }
@@ -141,21 +148,15 @@ fn takes_all(scenario: &Scenario, queue: usize) -> bool {
 fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fate>) -> Leaving {
     let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
     let dead = scenario.queues[queue].dead_letter;
-    let (mut onward, mut given, mut dying) = (vec![0.0; scenario.queues.len()], 0.0, 0.0);
+    let (mut given, mut dying) = (0.0, 0.0);
     for (group, share) in groups.iter().zip(shares(&groups)) {
         let own = given_up(scenario, queue, group);
         given += share * own;
         // What was acknowledged beforehand is nobody's any more.
         dying += if group.ack == Ack::Auto { 0.0 } else { share * own };
-        for route in &group.to {
-            spread(scenario, route.to, share * (1.0 - own) * route.probability, &mut onward);
-        }
     }
-    // Of a message that is served.
-    if given < 1.0 {
-        onward.iter_mut().for_each(|chance| *chance /= 1.0 - given);
-    }
-    let leads_on = dead.is_some() || onward.iter().any(|chance| *chance > 0.0);
+    let onward = onward(scenario, queue, &groups);
+    let leads_on = dead.is_some() || onward[MOST].iter().any(|chance| *chance > 0.0);
     let (rejects, drops) = (rejects(scenario, queue), drops(scenario, queue));
     let both = |line: Line| [vec![line], vec![line]];
     let (served, died) = if !(rejects || drops) {
@@ -175,6 +176,24 @@ fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fat
         )
     };
     Leaving { onward, dead, served, died }
+}
+
+/// Where a message goes that is served. Which of several groups serves it depends on who is free, so that it is known only where
+/// they all send it on alike.
+fn onward(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> [Vec<f64>; 2] {
+    let nowhere = || [LEAST, MOST].map(|_| vec![0.0; scenario.queues.len()]);
+    let of_group = |group: &&Consumer| {
+        let mut onward = nowhere();
+        for route in &group.to {
+            reach(scenario, route.to, route.probability, |topic| deal::of_queue(scenario, topic, queue), &mut onward);
+        }
+        onward
+    };
+    let between = |[a, b]: [Vec<f64>; 2], [c, d]: [Vec<f64>; 2]| {
+        let each = |x: Vec<f64>, y: Vec<f64>, of: fn(f64, f64) -> f64| x.into_iter().zip(y).map(|(x, y)| of(x, y)).collect();
+        [each(a, c, f64::min), each(b, d, f64::max)]
+    };
+    groups.iter().map(of_group).reduce(between).unwrap_or_else(nowhere)
 }
 
 /// Messages a second that a queue's servers can serve at most, whichever they are; `None` if that depends on which are lost.
@@ -230,7 +249,7 @@ fn linear(leaving: &[Leaving], outside: &[f64], side: usize, chosen: &[(usize, u
     let (mut system, mut rates) = (vec![vec![0.0; n]; n], outside.to_vec());
     for (from, (leaving, &(served, died))) in leaving.iter().zip(chosen).enumerate() {
         let (served, died) = (leaving.served[side][served], leaving.died[side][died]);
-        for (to, chance) in leaving.onward.iter().enumerate() {
+        for (to, chance) in leaving.onward[side].iter().enumerate() {
             system[to][from] += chance * served.slope;
             rates[to] += chance * served.rest;
         }
@@ -281,8 +300,21 @@ fn forwarded(scenario: &Scenario) -> Vec<Vec<f64>> {
     sent
 }
 
-/// Adds a flow to the queues that it reaches, through a topic if need be. By key counts as evenly spread.
-pub(crate) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
+/// Adds a flow to the queues that it reaches, through a topic if need be: at least, and at most.
+fn reach(scenario: &Scenario, to: Destination, flow: f64, shares: impl Fn(usize) -> Vec<Range>, into: &mut [Vec<f64>; 2]) {
+    match to {
+        Destination::Queue(queue) => into.iter_mut().for_each(|side| side[queue] += flow),
+        Destination::Topic(topic) => {
+            for (queue, share) in scenario.topics[topic].subscriptions.iter().zip(shares(topic)) {
+                into[LEAST][*queue] += flow * share.least;
+                into[MOST][*queue] += flow * share.most;
+            }
+        }
+    }
+}
+
+/// Adds a flow to the queues that it may reach, through a topic if need be, whose queues count as equals.
+fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
     match to {
         Destination::Queue(q) => into[q] += flow,
         Destination::Topic(t) => {

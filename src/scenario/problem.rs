@@ -5,7 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
 
 /// How many problems are shown; a file that has more is told how many.
-pub(super) const SHOWN: usize = 50;
+pub(super) const SHOWN: usize = 20;
 
 /// One thing that is wrong, or legal but suspicious.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,15 @@ impl Problem {
         self
     }
 
+    /// Spells out control characters that came from the source.
+    fn spell_out(&mut self) {
+        let spelt = |text: &str| super::read::printable(text);
+        self.message = spelt(&self.message);
+        self.help = self.help.take().map(|help| spelt(&help));
+        self.label = spelt(&self.label).into_boxed_str();
+        self.related.iter_mut().for_each(|(_, label)| *label = spelt(label));
+    }
+
     /// Points elsewhere: to what the text that it was found in was made from.
     pub(super) fn move_to(&mut self, at: Place) {
         self.at = at;
@@ -70,6 +79,7 @@ impl Problems {
     pub(super) fn new(mut list: Vec<Problem>, origins: Vec<Origin>) -> Self {
         list.sort_by_key(|p| (p.at.origin, p.at.start));
         list.dedup();
+        list.iter_mut().for_each(Problem::spell_out);
         Problems { list, origins }
     }
 

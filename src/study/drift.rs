@@ -1,9 +1,9 @@
 //! Whether a simulated scenario has a steady state at all, or a backlog that grows without end.
 
 use super::play::{Drift, Play};
-use crate::scenario::{Arrivals, Deliver, Producer, Queue, Scenario, Topic};
+use crate::scenario::Scenario;
 use crate::stats::half_width;
-use crate::theory::explain;
+use crate::theory::{Load, Refusal, explain};
 use crate::units::significant;
 
 /// Confidence of the statement that a backlog grows.
@@ -17,15 +17,29 @@ const EVENLY: f64 = 1.5;
 
 /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
 pub(super) fn unstable(scenario: &Scenario, play: &Play<'_>, runs: &[Vec<Drift>]) -> Option<String> {
-    let known = super::rho(scenario).filter(|rho| rho.is_finite() && !play.is_network());
-    let Some(rho) = known else { return drifting(scenario, runs) };
-    if rho < 1.0 || play.is_bounded() || (!scenario.has_chance() && rho <= 1.0 + ALIKE) {
-        return None;
+    match explain(scenario).loads.as_slice() {
+        [load] if load.is_known() && load.rho.is_some_and(f64::is_finite) && !play.is_network() => {
+            load.grows().then(|| grows(load, growth(runs, 0)))
+        }
+        _ => drifting(scenario, runs),
     }
-    let growth: Vec<f64> = runs.iter().map(|r| r[0].grown).collect();
-    let (mean, half) = half_width(&growth, DRIFT_CONFIDENCE);
-    let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
-    Some(format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3)))
+}
+
+/// By how much a queue's backlog grew in each replication, a second.
+fn growth(runs: &[Vec<Drift>], queue: usize) -> (f64, Option<f64>) {
+    let growth: Vec<f64> = runs.iter().map(|r| r[queue].grown).collect();
+    half_width(&growth, DRIFT_CONFIDENCE)
+}
+
+/// That a single queue's backlog grows, and how fast.
+fn grows(load: &Load, (mean, half): (f64, Option<f64>)) -> String {
+    match load.fullest() {
+        Some(rho) if rho > 1.0 + ALIKE => {
+            let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
+            format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3))
+        }
+        _ => Refusal::Critical.to_string(),
+    }
 }
 
 /// The queue of a network whose backlog grows fastest, if any does beyond chance.
@@ -35,9 +49,8 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<String> {
         if scenario.consumers_of(q).next().is_none() {
             continue;
         }
-        let growth: Vec<f64> = runs.iter().map(|r| r[q].grown).collect();
         let came = runs.iter().map(|r| r[q].came).sum::<f64>() / runs.len() as f64;
-        let (mean, half) = half_width(&growth, DRIFT_CONFIDENCE);
+        let (mean, half) = growth(runs, q);
         let risen = runs.iter().map(|r| r[q].risen).sum::<f64>() / runs.len() as f64;
         // Replications that are all alike say no more than one of them, and that says nothing of chance.
         let half = half.filter(|half| *half > ALIKE * mean.abs());
@@ -51,21 +64,20 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<String> {
     worst.map(|(_, why)| why).or_else(|| overloaded(scenario))
 }
 
-/// The queue to which most comes that its servers cannot do, where mean rates alone decide it: nothing is lost on the way.
+/// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its own.
 fn overloaded(scenario: &Scenario) -> Option<String> {
-    let even = |t: &Topic| t.deliver == Deliver::All;
-    let open = |p: &Producer| p.rate > 0.0 && !matches!(p.arrivals, Arrivals::Closed { .. });
-    let keeps = |q: &Queue| q.max_length.is_none() && q.message_ttl.is_none() && q.delivery_limit.is_none();
-    if !(scenario.topics.iter().all(even) && scenario.producers.iter().all(open) && scenario.queues.iter().all(keeps)) {
-        return None;
-    }
     let loads = explain(scenario).loads;
-    let (rho, load) = loads.iter().filter_map(|load| Some((load.rho?, load))).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let why = || format!("unstable: rho = {} in queue `{}`, whose backlog grows without end", significant(rho, 4), load.queue);
-    (rho > 1.0 + ALIKE).then(why)
+    let growing = loads.iter().filter(|load| load.grows()).filter_map(|load| Some((load.fullest()?, load)));
+    let (rho, load) = growing.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let whose = match &load.partitions {
+        Some(parts) if parts.at_least == rho => format!("at the busiest of the {} servers with a partition of queue", parts.servers),
+        _ => "in queue".into(),
+    };
+    let slowly = if rho > 1.0 + ALIKE { "" } else { ", though slower and slower" };
+    Some(format!("unstable: rho = {} {whose} `{}`, whose backlog grows without end{slowly}", significant(rho, 4), load.queue))
 }
 
 /// Whether more comes to a queue than its servers can do, by mean rates.
 fn is_overloaded(scenario: &Scenario, queue: usize) -> bool {
-    explain(scenario).loads.get(queue).is_some_and(|load| load.is_overloaded())
+    explain(scenario).loads.get(queue).is_some_and(|load| load.grows())
 }

@@ -78,8 +78,8 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
     let station = Station::of(scenario).ok().filter(|_| !closed);
     // Messages that are there before the first of the plan.
     let before = scenario.backlog();
-    let bounded = station.as_ref().is_none_or(|station| station.room.is_some());
-    if let Some(rho) = super::rho(scenario).filter(|&rho| rho >= 1.0 && !bounded) {
+    let loads = crate::theory::explain(scenario).loads;
+    if let Some(rho) = loads.first().filter(|load| station.is_some() && load.grows()).and_then(|load| load.fullest()) {
         return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));
     }
     let speed = scenario.measurement.speed;

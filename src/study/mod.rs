@@ -130,17 +130,3 @@ fn places(scenario: &Scenario) -> Places {
         percentiles: scenario.percentiles(),
     }
 }
-
-/// The share of the servers' time that the offered work would take, for a single queue; `None` if servers are unlimited.
-fn rho(scenario: &Scenario) -> Option<f64> {
-    let mut capacity = 0.0;
-    for c in &scenario.consumers {
-        match c.count {
-            Servers::Count(n) => capacity += f64::from(n) / c.mean_service(),
-            Servers::Unlimited => return None,
-        }
-    }
-    let mean_service = |p: &crate::scenario::Producer| p.service_time.as_ref().map(|law| law.mean());
-    let servers: f64 = scenario.consumers.iter().map(|c| if let Servers::Count(n) = c.count { f64::from(n) } else { 0.0 }).sum();
-    Some(scenario.producers.iter().map(|p| p.rate * mean_service(p).map_or(1.0 / capacity, |s| s / servers)).sum())
-}

@@ -113,11 +113,6 @@ impl<'a> Play<'a> {
         Ok(play)
     }
 
-    /// Whether a bound keeps the queue of a single station finite at any load.
-    pub fn is_bounded(&self) -> bool {
-        matches!(&self.way, Way::Single(station, _) if station.room.is_some())
-    }
-
     pub fn is_network(&self) -> bool {
         matches!(self.way, Way::Network(_))
     }

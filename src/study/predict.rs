@@ -232,7 +232,8 @@ fn turned(scenario: &Scenario) -> Result<f64, String> {
                 .into(),
         );
     }
-    let fullest = explain(scenario).loads.iter().filter_map(|load| load.rho).fold(0.0, f64::max);
+    let known = |load: &Load| load.rho.into_iter().chain(load.partitions.as_ref().and_then(|parts| parts.rho)).reduce(f64::max);
+    let fullest = explain(scenario).loads.iter().filter_map(known).fold(0.0, f64::max);
     if fullest > 0.0 && fullest.is_finite() {
         Ok(fullest)
     } else {

@@ -158,6 +158,9 @@ fn grid(point: u64, end: u64) -> u64 {
     (u128::from(end) * u128::from(point) / u128::from(GRID)) as u64
 }
 
+/// Messages that wait from the start, in all replications together that are played at once: of each, some 150 bytes are kept.
+const MOST_WAITING: u64 = 1_000_000;
+
 /// What all replications have in common.
 struct Stretches<'a> {
     scenario: &'a Scenario,
@@ -179,7 +182,13 @@ impl<'a> Stretches<'a> {
 
     /// Some replications, in their order; those that were not begun when the person wanted it to end are left out.
     fn some(&self, which: Range<u32>, watch: &dyn Watch) -> Vec<Stretch> {
-        which.into_par_iter().filter(|_| !watch.stopped()).map(|replication| self.play(replication)).collect()
+        let fit = MOST_WAITING / self.scenario.backlog().max(1);
+        let at_once = fit.clamp(1, u64::from(MOST_AT_ONCE)) as u32;
+        let several = |from: u32| {
+            let these = (from..which.end.min(from + at_once)).into_par_iter();
+            these.filter(|_| !watch.stopped()).map(|replication| self.play(replication)).collect::<Vec<_>>()
+        };
+        which.clone().step_by(at_once as usize).flat_map(several).collect()
     }
 
     fn play(&self, replication: u32) -> Stretch {

@@ -113,7 +113,7 @@ fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
 
 /// Messages of the first attempt: what the busiest queue needs to forget its start.
 fn settled(scenario: &Scenario) -> u64 {
-    let rho = theory::explain(scenario).loads.iter().filter(|load| !load.bounded).filter_map(|load| load.at_least).fold(0.0, f64::max);
+    let rho = theory::explain(scenario).loads.iter().filter(|load| !load.bounded).filter_map(|load| load.fullest()).fold(0.0, f64::max);
     stopping::settled(scenario, rho).unwrap_or(u64::MAX)
 }
 

@@ -5,7 +5,7 @@ use super::network::Network;
 use super::qbd::Chain;
 use super::service::is_exponential;
 use super::station::{Gaps, Stream};
-use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, figures_at, forkjoin, partitions, stable};
+use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, figures_at, forkjoin, stable};
 use crate::scenario::{Arrivals, Complete, Deliver, Destination, Producer, Scenario, Servers, Topic};
 use crate::workload::laws::Law;
 
@@ -77,14 +77,8 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Str
         },
         Deliver::ShortestQueue | Deliver::PowerOfTwo => Err("the topic looks at queue lengths".into()),
         Deliver::ByKey if poisson => {
-            let part = |s: Stream<'a>| {
-                let shares = partitions::shares(s.producer.keys.as_ref(), n as u32, n as u32).ok_or("there are too many keys")?;
-                Ok(Stream { rate: s.rate * shares[at], ..s })
-            };
-            if scenario.queues[topic.subscriptions[at]].partitions.is_some_and(|p| p > 1) {
-                return Err("keys choose the queue and the partition alike".into());
-            }
-            streams.into_iter().map(part).collect::<Result<_, &str>>().map_err(String::from)
+            let share = |s: &Stream<'a>| scenario.direct(s.producer, topic.subscriptions[at]).iter().sum::<f64>();
+            Ok(streams.into_iter().map(|s| Stream { rate: s.rate * share(&s), ..s }).collect())
         }
         Deliver::ByKey => Err("arrivals are not Poisson".into()),
     }

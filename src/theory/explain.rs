@@ -2,7 +2,7 @@
 
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station, partitions};
-use crate::scenario::{Arrivals, Demand, Overflow, Producer, Queue, Scenario, lasts, leaks};
+use crate::scenario::{Arrivals, Demand, Lanes, Overflow, Producer, Queue, Scenario, lasts, leaks};
 use crate::units::{Time, significant};
 use serde::Serialize;
 
@@ -42,19 +42,53 @@ pub struct Load {
     pub at_most: Option<f64>,
     /// Where producers follow timetables, which rho has at their mean or last rates: what it is when all of them send at their highest.
     pub peak: Option<f64>,
-    /// Whether chance has no part in it, so that a queue to which exactly as much comes as it can do does not grow.
-    #[serde(skip)]
-    pub sure: bool,
     /// Queues before it whose losses decide its load, if it is not known; if there are none, clients do who wait for their answers.
     pub depends_on: Vec<String>,
     /// Whether something (room, time to live, waiting clients) keeps the queue finite at any load.
     pub bounded: bool,
+    /// Whether nothing in the scenario depends on chance, so that a load of 1 need not grow.
+    pub certain: bool,
+    /// Of its servers each by itself, where partitions bind messages to servers.
+    pub partitions: Option<Parts>,
+}
+
+/// The loads of a queue's servers, each with partitions of its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Parts {
+    /// Servers that have a partition; those beyond have nothing to do.
+    pub servers: u32,
+    /// Of the busiest one; `None` if it is not known.
+    pub rho: Option<f64>,
+    /// What that is at least and at most; `None` where nothing bounds it.
+    pub at_least: f64,
+    pub at_most: Option<f64>,
+    /// Partitions to which no key leads.
+    pub empty: usize,
+}
+
+impl Parts {
+    fn of(lanes: &Lanes) -> Parts {
+        let Lanes { servers, rho, empty } = lanes;
+        let at_most = Some(rho.most).filter(|most| most.is_finite());
+        Parts { servers: *servers, rho: rho.known(), at_least: rho.least, at_most, empty: *empty }
+    }
 }
 
 impl Load {
-    /// Whether its servers cannot keep up, whatever is lost before it.
+    /// Whether its servers cannot keep up, whatever is lost before it: without chance, as much may come as can be done.
     pub fn is_overloaded(&self) -> bool {
-        self.at_least.is_some_and(|rho| overloads(rho, self.sure))
+        self.fullest().is_some_and(|rho| overloads(rho) && !(self.certain && rho <= 1.0 + ROUNDING))
+    }
+
+    /// The load at least of its servers, or of the busiest of them where each has a queue of its own.
+    pub fn fullest(&self) -> Option<f64> {
+        let of_parts = self.partitions.as_ref().map(|parts| parts.at_least);
+        self.at_least.into_iter().chain(of_parts).reduce(f64::max)
+    }
+
+    /// Whether its backlog grows without end: what comes back for ever does in spite of bounds.
+    pub fn grows(&self) -> bool {
+        self.fullest().is_some_and(f64::is_infinite) || self.is_overloaded() && !self.bounded
     }
 
     /// Whether its load is known.
@@ -63,9 +97,12 @@ impl Load {
     }
 }
 
-/// Whether a load is too much, but for rounding: without chance, exactly as much as can be done is not.
-fn overloads(rho: f64, sure: bool) -> bool {
-    if sure { rho > 1.0 + 1e-12 } else { rho >= 1.0 - 1e-12 }
+/// By how much a load is wrong at most that is summed up.
+const ROUNDING: f64 = 1e-12;
+
+/// Whether a load is too much, but for rounding.
+fn overloads(rho: f64) -> bool {
+    rho >= 1.0 - ROUNDING
 }
 
 /// Whether a model fits.
@@ -79,7 +116,7 @@ pub struct ModelNote {
 
 /// Explains a scenario. Runs nothing.
 pub fn explain(scenario: &Scenario) -> Explanation {
-    let (peaks, sure) = (scenario.at_its_peak().map(|peak| demands(&peak)), !scenario.has_chance());
+    let peaks = scenario.at_its_peak().map(|peak| demands(&peak));
     let load = |(i, (queue, demand)): (usize, (&Queue, Demand))| {
         let (rho, arrival_rate) = (demand.rho(), demand.arrivals.known());
         Load {
@@ -93,10 +130,11 @@ pub fn explain(scenario: &Scenario) -> Explanation {
             rho: rho.and_then(|rho| rho.known()),
             at_least: rho.map(|rho| rho.least),
             peak: peaks.as_ref().and_then(|peaks| peaks[i].rho()).map(|rho| rho.least),
-            sure,
             at_most: rho.map(|rho| rho.most).filter(|most| most.is_finite()),
             depends_on: if arrival_rate.is_some() { Vec::new() } else { losing_before(scenario, i) },
             bounded: bounded(scenario, queue),
+            certain: !scenario.has_chance(),
+            partitions: demand.lanes.as_ref().map(Parts::of),
         }
     };
     let loads: Vec<Load> = scenario.queues.iter().zip(demands(scenario)).enumerate().map(load).collect();
@@ -133,11 +171,7 @@ fn losing_before(scenario: &Scenario, queue: usize) -> Vec<String> {
 
 /// The queues whose backlog grows without end, by number.
 pub fn growing(scenario: &Scenario) -> Vec<usize> {
-    let queues = scenario.queues.iter().zip(demands(scenario)).enumerate();
-    // What comes back for ever grows in spite of bounds.
-    let sure = !scenario.has_chance();
-    let grows = |queue: &Queue, least: f64| overloads(least, sure) && (least.is_infinite() || !bounded(scenario, queue));
-    queues.filter(|(_, (queue, demand))| demand.rho().is_some_and(|rho| grows(queue, rho.least))).map(|(i, _)| i).collect()
+    explain(scenario).loads.iter().enumerate().filter(|(_, load)| load.grows()).map(|(i, _)| i).collect()
 }
 
 /// Which rate the loads are of where producers follow timetables, and what they are at the highest, in sentences.

@@ -89,7 +89,7 @@ pub mod transform;
 pub mod transient;
 pub mod unequal;
 
-pub use explain::{Explanation, Load, ModelNote, explain, growing, timetables};
+pub use explain::{Explanation, Load, ModelNote, Parts, explain, growing, timetables};
 pub use figures::{End, Figures, GroupFigures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;

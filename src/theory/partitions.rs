@@ -2,38 +2,18 @@
 //! own.
 
 use super::mg1::Mg1;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times};
-use crate::scenario::Keys;
+use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Stream, Times};
 use crate::units::significant;
 
-/// More keys than this are not counted one by one.
-const MOST_KEYS: u32 = 1 << 20;
-
-/// The share of the messages that has a key k (from 0) with k mod `partitions` mod `lanes` = i, for every i.
-///
-/// ```
-/// use queuelab::{scenario::Keys, theory::partitions::shares};
-/// // Zipf: 1, 1/2, 1/3 and 1/4 to two partitions.
-/// let shares = shares(Some(&Keys::Zipf { count: 4, exponent: 1.0 }), 2, 2).expect("few keys");
-/// assert!((shares[0] - (4.0 / 3.0) / (25.0 / 12.0)).abs() < 1e-15);
-/// ```
-pub fn shares(keys: Option<&Keys>, partitions: u32, lanes: u32) -> Option<Vec<f64>> {
-    let weight = |key: u32| match keys {
-        Some(Keys::Zipf { exponent, .. }) => (f64::from(key) + 1.0).powf(-exponent),
-        _ => 1.0,
-    };
-    let count = match keys {
-        // One without keys is dealt out evenly.
-        None => partitions,
-        Some(Keys::Uniform { count } | Keys::Zipf { count, .. }) => *count,
-    };
-    if count > MOST_KEYS {
-        return None;
+/// The shares of a stream's messages that each server gets: partition i of those that the queue has goes to server i mod their number.
+fn shares(station: &Station<'_>, stream: &Stream<'_>, servers: u32) -> Vec<f64> {
+    let queue = station.scenario.queues.iter().position(|queue| std::ptr::eq(queue, station.queue)).unwrap_or(0);
+    let mut sums = vec![0.0; servers as usize];
+    for (partition, share) in station.scenario.direct(stream.producer, queue).into_iter().enumerate() {
+        sums[partition % servers as usize] += share;
     }
-    let mut sums = vec![0.0; lanes as usize];
-    (0..count).for_each(|key| sums[(key % partitions % lanes) as usize] += weight(key));
-    let total: f64 = sums.iter().sum();
-    Some(sums.into_iter().map(|sum| sum / total).collect())
+    let all: f64 = sums.iter().sum();
+    sums.into_iter().map(|sum| if all > 0.0 { sum / all } else { 0.0 }).collect()
 }
 
 /// The adapter: each server is M/G/1.
@@ -50,11 +30,8 @@ impl Partitioned {
             return Err("there are several consumer groups".into());
         }
         let lanes = partitions.min(servers);
-        let of_stream = |stream: &super::Stream<'_>| {
-            let shares = shares(stream.producer.keys.as_ref(), partitions, lanes).ok_or("there are too many keys")?;
-            Ok(shares.into_iter().map(|share| share * stream.rate).collect())
-        };
-        let by_stream: Vec<Vec<f64>> = station.streams.iter().map(of_stream).collect::<Result<_, &str>>()?;
+        let of_stream = |stream: &Stream<'_>| shares(station, stream, lanes).into_iter().map(|share| share * stream.rate).collect();
+        let by_stream: Vec<Vec<f64>> = station.streams.iter().map(of_stream).collect();
         Ok((0..lanes as usize).map(|lane| by_stream.iter().map(|rates| rates[lane]).collect()).collect())
     }
 }
@@ -66,8 +43,7 @@ pub fn busiest(station: &Station<'_>) -> Option<String> {
     let mut loads = vec![0.0; lanes as usize];
     for (i, stream) in station.streams.iter().enumerate() {
         let work = stream.rate * station.service.moment_of(i, 1);
-        let shares = shares(stream.producer.keys.as_ref(), partitions, lanes)?;
-        loads.iter_mut().zip(shares).for_each(|(load, share)| *load += share * work);
+        loads.iter_mut().zip(shares(station, stream, lanes)).for_each(|(load, share)| *load += share * work);
     }
     let most = loads.into_iter().fold(0.0, f64::max);
     Some(format!(" in {partitions} partitions ({lanes} servers have one, the busiest at rho = {})", super::number(most)))
@@ -116,11 +92,25 @@ impl QueueModel for Partitioned {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::{Keys, Scenario};
+    use crate::workload::laws::Law;
 
     #[test]
     fn partitions_beyond_the_servers_are_dealt_out_in_turn() {
-        let even = shares(None, 6, 4).expect("few keys");
-        assert_eq!(even, [2.0 / 6.0, 2.0 / 6.0, 1.0 / 6.0, 1.0 / 6.0]);
-        assert_eq!(shares(Some(&Keys::Uniform { count: 2 }), 4, 4), Some(vec![0.5, 0.5, 0.0, 0.0]));
+        let mut s = Scenario::mgc(1.0, Law::exponential(0.1), 4);
+        let of = |s: &Scenario, servers| {
+            let station = Station::of(s).expect("one queue");
+            shares(&station, &station.streams[0], servers)
+        };
+        s.queues[0].partitions = Some(6);
+        let even = of(&s, 4);
+        assert!(even.iter().zip([2.0 / 6.0, 2.0 / 6.0, 1.0 / 6.0, 1.0 / 6.0]).all(|(a, b): (&f64, f64)| (a - b).abs() < 1e-15), "{even:?}");
+        s.queues[0].partitions = Some(4);
+        s.producers[0].keys = Some(Keys::Uniform { count: 2 });
+        assert_eq!(of(&s, 4), [0.5, 0.5, 0.0, 0.0]);
+        // Zipf: 1, 1/2, 1/3 and 1/4 to two partitions.
+        s.queues[0].partitions = Some(2);
+        s.producers[0].keys = Some(Keys::Zipf { count: 4, exponent: 1.0 });
+        assert!((of(&s, 2)[0] - (4.0 / 3.0) / (25.0 / 12.0)).abs() < 1e-15);
     }
 }

@@ -213,7 +213,7 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
     let names = |entries: &[&Entry]| entries.iter().map(|e| e.key.clone()).collect();
     cx.names = Names { producers: names(&producers), queues: names(&queues), topics: names(&topics), consumers: names(&consumers) };
     Scenario {
-        title: root.get("title").and_then(|f| cx.text(f)).map(String::from),
+        title: root.get("title").and_then(|f| cx.text(f)).map(printable),
         seed: root.get("seed").and_then(|f| cx.whole(f, 0, i64::MAX as u64)).unwrap_or(1),
         producers: producers.iter().map(|e| producers::read(cx, e)).collect(),
         queues: queues.iter().map(|e| queues::read(cx, e)).collect(),
@@ -227,11 +227,25 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
     }
 }
 
+/// A text with control characters spelt out: none of them does anything to a terminal.
+pub(super) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
 /// The entries of a table of named tables.
 fn named<'n>(cx: &mut Context<'_>, root: &'n Table, table: &str) -> Vec<&'n Entry> {
     let Some(entries) = root.get(table).and_then(|f| cx.any_table(f)) else { return Vec::new() };
-    for entry in entries.0.iter().filter(|e| e.key.trim().is_empty() || e.key.chars().any(char::is_control)) {
-        cx.tell(Problem::error(entry.at, "a name must not be empty").label(format!("write a word: [{table}.NAME]")));
+    for entry in &entries.0 {
+        let what = match entry.key.as_str() {
+            name if name.trim().is_empty() => "a name must not be empty",
+            name if name.chars().any(char::is_control) => "a name has no control characters",
+            _ => continue,
+        };
+        cx.tell(Problem::error(entry.at, what).label(format!("write a word: [{table}.NAME]")));
     }
     if let Some(one) = entries.0.get(MOST_NAMES) {
         cx.tell(Problem::error(one.at, format!("there are more than {MOST_NAMES} {table}")).label("this is one too many"));

@@ -7,9 +7,6 @@ use super::super::node::{Entry, Field, Table};
 use super::super::problem::Problem;
 use super::{Context, Whose};
 
-/// The longest backlog that is held message by message.
-const LONGEST_BACKLOG: u64 = 100_000_000;
-
 pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Queue {
     let empty = Table::default();
     let table = cx.table(entry.field(), QUEUE).unwrap_or(&empty);
@@ -25,7 +22,7 @@ pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Queue {
         visibility_timeout: table.get("visibility_timeout").and_then(|f| cx.positive_duration(f)),
         durability: table.get("durability").and_then(|f| cx.choice(f)).unwrap_or_default(),
         partitions: table.get("partitions").and_then(|f| cx.count(f, 1, 1_000_000)),
-        initial_backlog: table.get("initial_backlog").and_then(|f| cx.whole(f, 0, LONGEST_BACKLOG)).unwrap_or(0),
+        initial_backlog: table.get("initial_backlog").and_then(|f| cx.whole(f, 0, 1_000_000_000_000)).unwrap_or(0),
     };
     together(cx, table, &queue);
     queue

@@ -140,7 +140,7 @@ impl<S: Blocks> Network<S> {
                 if level(second, &self.stations) < level(first, &self.stations) { second } else { first }
             }
             Deliver::PowerOfTwo => 0,
-            Deliver::ByKey => self.key_of(slot) as usize % n,
+            Deliver::ByKey => hub.by_key.of(self.key_of(slot).into()),
         };
         self.hubs[topic].queues[at]
     }
@@ -189,7 +189,8 @@ impl<S: Blocks> Network<S> {
         }
         if station.lanes.len() > 1 {
             let lanes = station.lanes.len() as u32;
-            self.jobs[slot].lane = self.key_of(slot) % self.stations[queue as usize].partitions % lanes;
+            let partition = self.stations[queue as usize].partition.of(self.key_of(slot).into());
+            self.jobs[slot].lane = partition as u32 % lanes;
         }
         let station = &self.stations[queue as usize];
         if let Some((law, key)) = &station.ttl {

@@ -15,9 +15,7 @@ use super::{Event, Network};
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
-use crate::scenario::{
-    Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Producer, Queue, Route, Scenario, Servers, Topic,
-};
+use crate::scenario::{Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Producer, Queue, Route, Scenario, Servers};
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
@@ -49,7 +47,7 @@ impl<S: Blocks> Network<S> {
             groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
             stations,
             servers: Vec::new(),
-            hubs: scenario.topics.iter().map(|t| hub(t, key)).collect(),
+            hubs: (0..scenario.topics.len()).map(|t| hub(scenario, t, key)).collect(),
             senders: scenario.producers.iter().map(|p| sender(scenario, p, key)).collect(),
             clients: Vec::new(),
             loops: scenario.producers.iter().map(|p| closed(p, key)).collect(),
@@ -111,6 +109,7 @@ impl<S: Blocks> Network<S> {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
+        self.jobs.reserve(self.backlog.iter().sum::<u64>() as usize);
         for server in 0..self.servers.len() as u32 {
             if self.servers[server as usize].phase != Phase::Off {
                 self.comes_up(server);
@@ -233,6 +232,7 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         sync: scenario.simulation.overheads.sync.clone().map(|law| (law, key.role("sync", &queue.name))),
         committed: 0,
         partitions: queue.partitions.unwrap_or(0),
+        partition: scenario.choice_of_partition(index),
         plain,
         ahead: 0,
         batching,
@@ -324,7 +324,8 @@ fn may_wait(scenario: &Scenario, to: Destination) -> bool {
     scenario.queues_of(to).into_iter().any(|queue| scenario.queues[queue].blocks())
 }
 
-fn hub(topic: &Topic, key: Key) -> Hub {
+fn hub(scenario: &Scenario, index: usize, key: Key) -> Hub {
+    let topic = &scenario.topics[index];
     let needed = match topic.complete_when {
         Complete::Each => None,
         Complete::All => Some(topic.subscriptions.len() as u32),
@@ -335,6 +336,7 @@ fn hub(topic: &Topic, key: Key) -> Hub {
         deliver: topic.deliver,
         needed,
         key: key.role("deliver", &topic.name),
+        by_key: scenario.choice_of_topic(index),
         turn: 0,
     }
 }

@@ -125,6 +125,12 @@ impl Jobs {
         Jobs { width, ..Jobs::default() }
     }
 
+    /// Makes room for so many more, and for no more than these.
+    pub fn reserve(&mut self, more: usize) {
+        self.all.reserve_exact(more);
+        self.demands.reserve_exact(more * self.width);
+    }
+
     pub fn live(&self) -> usize {
         self.all.len() - self.free.len()
     }

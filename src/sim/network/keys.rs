@@ -1,6 +1,6 @@
 //! Keys of messages, which decide partitions and routes by key.
 
-use crate::scenario::Keys;
+use crate::scenario::{Keys, zipf_tail as tail};
 
 /// Keys that get a probability of their own; beyond, the sum is taken as an integral, within 10⁻⁶ of it.
 const TABLE: u32 = 1 << 20;
@@ -56,12 +56,6 @@ impl KeyLaw {
             }
         }
     }
-}
-
-/// Σ k^(−s) for a < k ≤ b, by the midpoint rule read backwards: ∫ x^(−s) from a + ½ to b + ½.
-fn tail(a: f64, b: f64, s: f64) -> f64 {
-    let (low, high) = (a + 0.5, b + 0.5);
-    if (s - 1.0).abs() < 1e-12 { (high / low).ln() } else { (high.powf(1.0 - s) - low.powf(1.0 - s)) / (1.0 - s) }
 }
 
 #[cfg(test)]

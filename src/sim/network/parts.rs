@@ -7,7 +7,9 @@ use super::keys::KeyLaw;
 use super::sharing::Shared;
 use crate::discipline::Waiting;
 use crate::rng::Key;
-use crate::scenario::{Autoscale, Batching, Deliver, Destination, Discipline, Outages, Overflow, Preemption, RedeliveryWork, RetryDelay};
+use crate::scenario::{
+    Autoscale, Batching, Choice, Deliver, Destination, Discipline, Outages, Overflow, Preemption, RedeliveryWork, RetryDelay,
+};
 use crate::workload::laws::Law;
 use std::collections::VecDeque;
 
@@ -31,6 +33,8 @@ pub struct Station {
     pub sync: Option<(Law, Key)>,
     pub committed: u64,
     pub partitions: u32,
+    /// Which of them a key leads to.
+    pub partition: Choice,
     /// Whether nothing but waiting for a server and service ever happens here.
     pub plain: bool,
     /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
@@ -271,6 +275,8 @@ pub struct Hub {
     /// Copies that must be served; `None` where each counts by itself.
     pub needed: Option<u32>,
     pub key: Key,
+    /// Which queue a key leads to.
+    pub by_key: Choice,
     pub turn: usize,
 }
 

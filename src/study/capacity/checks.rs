@@ -62,7 +62,7 @@ pub fn checks(scenario: &Scenario, watch: &dyn Watch) -> Vec<Check> {
 pub fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroom> {
     let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
     let loads = crate::theory::explain(scenario).loads;
-    let rho = loads.iter().filter(|l| !l.bounded).filter_map(|l| l.at_least).fold(0.0, f64::max);
+    let rho = loads.iter().filter(|l| !l.bounded).filter_map(|l| l.fullest()).fold(0.0, f64::max);
     let most = if rho > 0.0 { (1.0 / rho).min(MOST_TRAFFIC) } else { MOST_TRAFFIC };
     if !(rate > 0.0 && most > 1.0) {
         return None;
