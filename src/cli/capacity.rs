@@ -84,10 +84,12 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     let bar = Bar::new(arguments.speech.quiet);
     let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
     bar.clear();
-    if bar.stopped() {
+    if bar.stopped() && capacity.probes.is_empty() {
+        style::note("interrupted before any value was judged: there is nothing to keep\n");
         return Err(End::Interrupted);
     }
-    say(arguments, &given, &source, &capacity)
+    let said = say(arguments, &given, &source, &capacity)?;
+    Ok(if bar.stopped() { said.worse(End::Interrupted) } else { said })
 }
 
 /// Values from low to high. What has no order, such as a discipline, is not searched.

@@ -1,7 +1,7 @@
 //! `queuelab compare`: configurations or saved results, held against the first.
 
 use super::files::{self, Given};
-use super::progress::Bar;
+use super::progress::{self, Bar};
 use super::{End, Input, saved, style};
 use crate::answer::{Answer, Method, Unanswered};
 use crate::report::study::compare::{self as report, Compared};
@@ -63,7 +63,8 @@ fn compared(arguments: &CompareArguments) -> Result<End, End> {
     } else {
         of_scenarios(arguments)?
     };
-    say(arguments, &compared)
+    let said = say(arguments, &compared)?;
+    Ok(if progress::is_stopped() { said.worse(End::Interrupted) } else { said })
 }
 
 /// What is asked for and cannot be had together.
@@ -152,8 +153,13 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
         (by, runs[1..].iter().map(pair).collect())
     };
     bar.clear();
-    if bar.stopped() {
+    // What was interrupted is compared as far as it went, if both sides have an interval by then.
+    if bar.stopped() && rows.iter().any(|rows| rows.iter().all(|row| row.half_width.is_none())) {
+        style::note("interrupted before both sides had an interval: there is nothing to compare or to keep\n");
         return Err(End::Interrupted);
+    }
+    if bar.stopped() {
+        notes.push("interrupted: these are the replications or rounds that were finished by then".into());
     }
     let differences = compare::judged(rows, confidence);
     let (asked, scenarios, command) = (also, resolved, super::command());

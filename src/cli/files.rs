@@ -3,6 +3,8 @@
 use super::{End, Input, style};
 use crate::report;
 use crate::scenario::{self, Files, Parsed, Scenario, Source};
+use parking_lot::Mutex;
+use std::fs::{File, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -123,13 +125,36 @@ pub fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, E
     }
 }
 
-/// Makes the folder of a result and shows that it can be written to, before anything runs for an hour.
+/// The folders in which results are being written, locked until the program ends.
+static CLAIMED: Mutex<Vec<File>> = Mutex::new(Vec::new());
+
+/// Makes the folder of a result for this run alone, and shows that it can be written to, before anything runs for an hour.
 pub fn prepare(folder: &Path) -> Result<(), End> {
     let probe = folder.join(format!(".{}.part", std::process::id()));
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&probe, ""))
-        .and_then(|()| std::fs::remove_file(&probe))
-        .map_err(|e| unwritable(folder, &e))
+    let tried = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, "a place to write"));
+    // Whatever became of it, it does not stay.
+    let removed = std::fs::remove_file(&probe);
+    tried.and(removed).map_err(|e| unwritable(folder, &e))?;
+    claim(folder, File::try_lock)
+}
+
+/// Keeps other runs out of a folder, but for those that share it as this one does.
+fn claim(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Result<(), End> {
+    // Where folders cannot be locked, nothing keeps two runs apart.
+    let Ok(opened) = File::open(folder) else { return Ok(()) };
+    if let Err(TryLockError::WouldBlock) = lock(&opened) {
+        let folder = folder.display();
+        style::note(&format!("error: another run is writing its results to {folder}; wait for it, or choose another folder with --out\n"));
+        return Err(End::Failed);
+    }
+    CLAIMED.lock().push(opened);
+    Ok(())
+}
+
+/// Makes a folder into which several runs write their parts, while none writes the whole.
+pub fn share(folder: &Path) -> Result<(), End> {
+    std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
+    claim(folder, File::try_lock_shared)
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> End {
@@ -137,31 +162,75 @@ fn unwritable(path: &Path, error: &std::io::Error) -> End {
     End::Failed
 }
 
-/// Writes a result's files into a folder: each is there whole or as it was before. What an earlier run with more
-/// methods left there goes, so that a folder holds one result.
+/// Writes a result's files into a folder: all of them are there, or what was before. If an earlier run left more there, such as what
+/// was measured, its whole result is moved aside, so that a folder holds one result and nothing is lost.
 pub fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
-    let written = put(folder, files)?;
-    for name in report::every_name().filter(|name| !files.iter().any(|(written, _)| written == name)) {
-        // It may never have been there.
-        let _ = std::fs::remove_file(folder.join(name));
+    let drafts = draft(folder, files)?;
+    if let Some(aside) = move_aside(folder, files).map_err(|e| unwritable(folder, &e))? {
+        style::note(&format!("note: the earlier result, by methods that this run did not use, is kept in {}\n", aside.display()));
     }
-    Ok(written)
+    finish(drafts)
 }
 
 /// Adds files to a folder, which is made if need be, and leaves what else is there.
 pub fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
     std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
-    put(folder, files)
+    finish(draft(folder, files)?)
 }
 
-fn put(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
-    let mut written = Vec::new();
+/// Moves a result that is there to a folder of its own within, if it holds more than the new one.
+fn move_aside(folder: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<Option<PathBuf>> {
+    let there: Vec<String> = report::every_name().filter(|name| folder.join(name).exists()).collect();
+    let new = |name: &String| files.iter().any(|(written, _)| written == name);
+    let methods = |answer: &[u8]| -> Vec<String> {
+        let document: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
+        let name = |answer: &serde_json::Value| answer["method"].as_str().map(String::from);
+        document["answers"].as_array().map_or(Vec::new(), |list| list.iter().filter_map(name).collect())
+    };
+    let before = std::fs::read(folder.join("answer.json")).map_or(Vec::new(), |answer| methods(&answer));
+    let after = files.iter().find(|(name, _)| name == "answer.json").map_or(Vec::new(), |(_, answer)| methods(answer));
+    if there.iter().all(new) && before.iter().all(|method| after.contains(method)) {
+        return Ok(None);
+    }
+    let free = (1_u32..).map(|n| folder.join(format!("earlier-{n}"))).find(|aside| !aside.exists());
+    let aside = free.unwrap_or_else(|| folder.join("earlier"));
+    std::fs::create_dir(&aside)?;
+    for name in there {
+        std::fs::rename(folder.join(&name), aside.join(&name))?;
+    }
+    Ok(Some(aside))
+}
+
+/// Files that are written under other names, and those that they will have.
+struct Drafts(Vec<(PathBuf, PathBuf)>);
+
+impl Drop for Drafts {
+    /// What was not finished does not stay.
+    fn drop(&mut self) {
+        for (draft, _) in &self.0 {
+            // It may never have been there.
+            let _ = std::fs::remove_file(draft);
+        }
+    }
+}
+
+fn draft(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Drafts, End> {
+    let mut drafts = Drafts(Vec::new());
     for (name, bytes) in files {
         let path = folder.join(name);
         // Two runs at once into one folder must not rename each other's drafts.
         let draft = folder.join(format!(".{name}.{}.part", std::process::id()));
-        std::fs::write(&draft, bytes).and_then(|()| std::fs::rename(&draft, &path)).map_err(|e| unwritable(&path, &e))?;
-        written.push(path);
+        drafts.0.push((draft.clone(), path.clone()));
+        std::fs::write(&draft, bytes).map_err(|e| unwritable(&path, &e))?;
     }
-    Ok(written)
+    Ok(drafts)
+}
+
+/// Gives drafts the names that they are to have.
+fn finish(mut drafts: Drafts) -> Result<Vec<PathBuf>, End> {
+    for (draft, path) in &drafts.0 {
+        std::fs::rename(draft, path).map_err(|e| unwritable(path, &e))?;
+    }
+    // They have no drafts any more.
+    Ok(std::mem::take(&mut drafts.0).into_iter().map(|(_, path)| path).collect())
 }

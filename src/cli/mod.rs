@@ -36,7 +36,7 @@ const AFTER_HELP: &str =
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Answer scenarios by every method that applies, side by side, and write results/<file stem>/
+    /// Answer scenarios by every method that applies, side by side, and write queuelab-results/<file stem>/
     Run(run::RunArguments),
     /// Find the smallest or largest value that meets the objectives: n passes, n-1 fails; then head-room
     Capacity(capacity::CapacityArguments),
@@ -94,6 +94,10 @@ impl End {
 
 /// The program.
 pub fn main() -> ExitCode {
+    if style::is_stdout_closed() {
+        style::note("error: stdout is closed, so that no answer could be read; open it, or send it to a file\n");
+        return ExitCode::from(End::Failed as u8);
+    }
     let end = match Arguments::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Capacity(arguments) => capacity::capacity(&arguments),
@@ -184,9 +188,12 @@ fn methods(text: &str) -> Result<Vec<Method>, String> {
         .collect()
 }
 
+/// Where results go unless `--out` names a place: a folder that no project has already, and that none keeps under version control.
+const RESULTS: &str = "queuelab-results";
+
 /// Where results go.
 fn results(out: Option<&PathBuf>, stem: &str) -> PathBuf {
-    out.cloned().unwrap_or_else(|| PathBuf::from("results")).join(stem)
+    out.cloned().unwrap_or_else(|| PathBuf::from(RESULTS)).join(stem)
 }
 
 /// The command as it was typed, for making the result again. The number of threads is left out: no result depends on it.

@@ -67,6 +67,7 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
     let outcome = predict::predict(&given.scenario, &arguments.learn, &arguments.judge, &bar);
     bar.clear();
     if bar.stopped() && outcome.as_ref().map_or(true, |prediction| prediction.points.is_empty()) {
+        style::note("interrupted before the first load was measured: there is nothing to keep\n");
         return Err(End::Interrupted);
     }
     let prediction = outcome.map_err(|refusal| {
@@ -87,6 +88,8 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
         Held::Undecided(_) => End::Inconclusive,
     };
     if bar.stopped() {
+        let (done, all) = (prediction.points.len(), arguments.learn.len() + arguments.judge.len());
+        style::note(&format!("interrupted: {done} of {all} loads were measured\n"));
         return Ok(End::Interrupted);
     }
     Ok(report::sentences(&prediction).iter().fold(said, |worst, (held, _)| worst.worse(end(held))))

@@ -22,18 +22,61 @@ impl Bar {
             .progress_chars("=> ");
         bar.set_style(style);
         bar.enable_steady_tick(Duration::from_millis(250));
-        // A second handler in one process is refused; the first one serves as well.
-        let _ = ctrlc::set_handler(|| {
-            if INTERRUPTED.swap(true, Ordering::SeqCst) {
-                std::process::exit(130);
-            }
-        });
+        listen();
         Bar { bar }
     }
 
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Hears Ctrl-C, and that the terminal or the machine asks the program to end (SIGHUP, SIGTERM); the second time it ends at once.
+fn listen() {
+    let hangups = ignored_hangups();
+    // A second handler in one process is refused; the first one serves as well.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    });
+    if hangups {
+        ignore_hangups();
+    }
+}
+
+/// Whether whoever started the program wants it to outlive its terminal, as `nohup` does.
+#[cfg(unix)]
+fn ignored_hangups() -> bool {
+    // SAFETY: a null action asks for the present one, which is written to `old`.
+    unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut old) == 0 && old.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+#[cfg(unix)]
+fn ignore_hangups() {
+    // SAFETY: ignoring a signal runs no code.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+}
+
+#[cfg(not(unix))]
+fn ignored_hangups() -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn ignore_hangups() {}
+
+/// Asks work to end, as Ctrl-C does.
+pub fn stop() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+}
+
+/// Whether work was asked to end.
+pub fn is_stopped() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// The time left, once anything is known of it.
@@ -55,6 +98,6 @@ impl Watch for Bar {
     }
 
     fn stopped(&self) -> bool {
-        INTERRUPTED.load(Ordering::Relaxed)
+        is_stopped()
     }
 }

@@ -6,15 +6,15 @@
 
 use super::files;
 use super::plan::{Plan, PlanArguments};
-use super::progress::Bar;
+use super::progress::{self, Bar};
 use super::{End, style};
 use crate::answer::Method;
 use crate::report::study::{points, sweep as report};
 use crate::scenario::Scenario;
 use crate::study::sweep::{Grid, Point};
 use crate::study::{self, Watch};
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -94,10 +94,14 @@ pub fn sweep(arguments: &SweepArguments) -> End {
             style::out(&format!("{points} points are planned; answer them with `queuelab sweep run {} --shard I/N`\n", folder.display()));
             Ok(End::Fine)
         }),
-        Some(Step::Run { folder, shard, look }) => Plan::read(folder).and_then(|plan| run(&plan, folder, *shard, look)),
+        Some(Step::Run { folder, shard, look }) => Plan::read(folder).and_then(|plan| {
+            files::share(folder)?;
+            run(&plan, folder, *shard, look)
+        }),
         Some(Step::Status { folder }) => Plan::read(folder).and_then(|plan| status(&plan, folder)),
         Some(Step::Merge { folder, look }) => Plan::read(folder).and_then(|plan| merge(&plan, folder, look)),
         None => Plan::make(&arguments.plan).and_then(|(plan, folder)| {
+            files::prepare(&folder)?;
             let plan = plan.keep(&folder)?;
             match run(&plan, &folder, whole, &arguments.look)? {
                 End::Fine => merge(&plan, &folder, &arguments.look),
@@ -129,10 +133,14 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
         indices.into_iter().map(one).collect()
     };
     let bar = Bar::new(look.quiet);
-    let failed = AtomicBool::new(false);
+    let failed = Mutex::new(false);
     let keep = |index: usize, measured: bool, point: &Point| {
-        let written = files::add(&folder.join("points"), &[(file(index, measured), points::rows(point).into_bytes())]);
-        failed.fetch_or(written.is_err(), Ordering::Relaxed);
+        // Where one cannot be kept, the others would only be answered for nothing.
+        let mut failed = failed.lock();
+        if !*failed && files::add(&folder.join("points"), &[(file(index, measured), points::rows(point).into_bytes())]).is_err() {
+            *failed = true;
+            progress::stop();
+        }
     };
     study::sweep::sweep(&scenarios(mine(false).collect())?, &plan.grid, &plan.methods, &bar, &|point| keep(point.index, false, &point));
     if plan.methods.contains(&Method::Measurement) && !bar.stopped() {
@@ -147,7 +155,7 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
         }
     }
     bar.clear();
-    if failed.into_inner() {
+    if *failed.lock() {
         return Err(End::Failed);
     }
     if bar.stopped() {

@@ -65,7 +65,7 @@ pub struct Row {
     metric: String,
     a: f64,
     b: f64,
-    half_width: Option<f64>,
+    pub half_width: Option<f64>,
     p: f64,
 }
 

@@ -75,7 +75,7 @@ fn printed(desk: &Desk, text: &str) -> String {
         let code = output.status.code();
         assert!(code.is_some_and(|c| [0, 1, 3].contains(&c)), "{command}: {code:?}\n{}", String::from_utf8_lossy(&output.stderr));
         let said = String::from_utf8(output.stdout).expect("UTF-8");
-        let said: Vec<&str> = said.lines().filter(|line| !line.starts_with("results/")).collect();
+        let said: Vec<&str> = said.lines().filter(|line| !line.starts_with("queuelab-results/")).collect();
         out += &format!("$ queuelab {command}\n\n{}\n\n", said.join("\n").trim_end());
     }
     format!("{}\n", out.trim_end())
@@ -96,7 +96,7 @@ fn answer(stem: &str, text: &str, kept: &[&str]) {
     std::fs::create_dir_all(folder.join("sweep")).expect("a folder of results");
     std::fs::write(folder.join("answer.txt"), said).expect("an answer");
     for name in kept {
-        let from = desk.path("results").join(stem).join(name);
+        let from = desk.path("queuelab-results").join(stem).join(name);
         std::fs::copy(&from, folder.join(name)).unwrap_or_else(|e| panic!("{}: {e}", from.display()));
     }
     // Only sweeps have something there.

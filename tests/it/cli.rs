@@ -95,7 +95,7 @@ fn json_is_one_document_with_the_agreed_names() {
     assert!((wait["value"].as_f64().expect("a number") - 0.016).abs() < 1e-12);
     assert!(document["answers"][1]["metrics"]["queues.jobs.wait.mean"]["half_width"].as_f64().is_some());
     assert_eq!(document["formulas"].as_array().map(Vec::len), Some(4));
-    assert!(!desk.has("results"), "--json alone writes no files");
+    assert!(!desk.has("queuelab-results"), "--json alone writes no files");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn files_are_written_under_the_stem() {
     let output = desk.run(&["run", "mm1.toml", "--only", "theory,simulation"]);
     assert!(output.status.success(), "{}", err(&output));
     for file in ["answer.json", "metrics.csv", "timeline.csv", "latency.simulation.hgrm", "percentiles.svg", "queue-length.svg"] {
-        assert!(desk.has(&format!("results/mm1/{file}")), "{file}");
+        assert!(desk.has(&format!("queuelab-results/mm1/{file}")), "{file}");
     }
     assert!(out(&output).contains("M/M/1"), "{}", out(&output));
 }
@@ -180,7 +180,7 @@ fn a_scenario_can_be_typed() {
         ["run", "--rate", "1k/s", "--service", "lognormal(20ms, scv=2)", "--consumers", "24", "--only", "theory,simulation", "--quick"];
     let output = desk.run(&typed);
     assert!(output.status.success(), "{}", err(&output));
-    assert!(desk.has("results/quick/answer.json"));
+    assert!(desk.has("queuelab-results/quick/answer.json"));
 }
 
 #[test]
@@ -268,9 +268,9 @@ fn a_folder_that_cannot_be_written_is_told_before_anything_runs() {
 fn a_folder_holds_one_result() {
     let desk = Desk::new("one-result", &[("mm1.toml", MM1)]);
     desk.run(&["run", "mm1.toml", "--only", "theory,simulation"]);
-    assert!(desk.has("results/mm1/latency.simulation.hgrm"));
+    assert!(desk.has("queuelab-results/mm1/latency.simulation.hgrm"));
     desk.run(&["run", "mm1.toml", "--only", "theory"]);
-    assert!(desk.has("results/mm1/latency.theory.hgrm") && !desk.has("results/mm1/latency.simulation.hgrm"));
+    assert!(desk.has("queuelab-results/mm1/latency.theory.hgrm") && !desk.has("queuelab-results/mm1/latency.simulation.hgrm"));
 }
 
 #[cfg(target_os = "linux")]

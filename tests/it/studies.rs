@@ -104,7 +104,7 @@ fn a_stopped_sweep_goes_on_to_the_same_bytes() {
     assert!(alone.run(&SWEEP).status.success());
     let stopped = Desk::new("sweep-stopped", &[("mm1.toml", MM1)]);
     let mut child = stopped.start(&SWEEP);
-    let points = stopped.path("results/mm1/sweep/points");
+    let points = stopped.path("queuelab-results/mm1/sweep/points");
     // Whole points only: a draft has another name.
     let done = || {
         let names = std::fs::read_dir(&points).map(|list| list.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect());
@@ -117,10 +117,10 @@ fn a_stopped_sweep_goes_on_to_the_same_bytes() {
     std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill is there");
     assert_eq!(child.wait().expect("it ends").code(), Some(130), "the signal came while the last point was under way");
     assert_eq!(done(), 3, "the last point was not finished");
-    assert!(!stopped.path("results/mm1/sweep/sweep.csv").exists(), "a stopped sweep has no whole result");
-    assert_eq!(stopped.run(&["sweep", "status", "results/mm1/sweep"]).status.code(), Some(4));
+    assert!(!stopped.path("queuelab-results/mm1/sweep/sweep.csv").exists(), "a stopped sweep has no whole result");
+    assert_eq!(stopped.run(&["sweep", "status", "queuelab-results/mm1/sweep"]).status.code(), Some(4));
     assert!(stopped.run(&SWEEP).status.success());
-    assert_eq!(files(&stopped.path("results")), files(&alone.path("results")));
+    assert_eq!(files(&stopped.path("queuelab-results")), files(&alone.path("queuelab-results")));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn shards_together_are_the_whole() {
     let vary = ["mm1.toml", "--vary", "producers.web.rate=100/s, 150/s, 200/s", "--vary", "consumers.worker.count=1..2"];
     let run = |words: &[&str]| desk.run(words).status.code();
     assert_eq!(run(&[&["sweep", "plan"], &vary[..]].concat()), Some(0));
-    let folder = "results/mm1/sweep";
+    let folder = "queuelab-results/mm1/sweep";
     assert_eq!(run(&["sweep", "run", folder, "--shard", "2/2"]), Some(0));
     assert_eq!(run(&["sweep", "status", folder]), Some(4));
     assert_eq!(run(&["sweep", "merge", folder]), Some(4));
@@ -192,8 +192,8 @@ fn comparisons_refuse_what_cannot_be_had_together() {
     for (arguments, code, word) in [
         (vec!["a.toml", against, "--only", "theory,simulation"], 2, "one method"),
         (vec!["a.toml", "b.toml", against], 2, "a single file"),
-        (vec!["results/a", "results/a", "--seed", "2"], 2, "cannot be turned"),
-        (vec!["a.toml", "results/nowhere"], 2, "results/nowhere"),
+        (vec!["queuelab-results/a", "queuelab-results/a", "--seed", "2"], 2, "cannot be turned"),
+        (vec!["a.toml", "queuelab-results/nowhere"], 2, "queuelab-results/nowhere"),
         (vec!["a.toml", against, "--out", "taken"], 5, "--out"),
     ] {
         let output = desk.run(&[&["compare"], arguments.as_slice()].concat());
@@ -207,13 +207,13 @@ fn saved_results_are_compared_and_reported() {
     let faster = MM1.replace("4ms", "3ms");
     let desk = Desk::new("saved", &[("slow.toml", MM1), ("fast.toml", &faster)]);
     assert!(desk.run(&["run", "slow.toml", "fast.toml", "--only", "theory,simulation", "--quiet"]).status.success());
-    let output = desk.run(&["compare", "results/slow", "results/fast", "--json"]);
+    let output = desk.run(&["compare", "queuelab-results/slow", "queuelab-results/fast", "--json"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let document = json(&output);
     assert!(document["verdict"][0].as_str().is_some_and(|v| v.contains("better")), "{document}");
-    assert!(desk.run(&["report", "results"]).status.success());
-    let page = std::fs::read_to_string(desk.path("results/report.html")).expect("a page");
-    assert!(page.contains("results/fast") && page.contains("<svg") && !page.contains("<script"));
+    assert!(desk.run(&["report", "queuelab-results"]).status.success());
+    let page = std::fs::read_to_string(desk.path("queuelab-results/report.html")).expect("a page");
+    assert!(page.contains("queuelab-results/fast") && page.contains("<svg") && !page.contains("<script"));
     assert_eq!(desk.run(&["report", "nowhere"]).status.code(), Some(2));
 }
 
@@ -224,9 +224,9 @@ fn a_fit_is_a_scenario_that_runs() {
     let output = desk.run(&["fit", "trace.csv"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("line 402"), "{}", text(&output.stdout));
-    let run = desk.run(&["run", "results/trace/scenario.toml", "--only", "simulation", "--quick", "--quiet"]);
+    let run = desk.run(&["run", "queuelab-results/trace/scenario.toml", "--only", "simulation", "--quick", "--quiet"]);
     assert!(run.status.success(), "{}", text(&run.stderr));
-    assert!(desk.path("results/trace/quantiles.service.svg").exists());
+    assert!(desk.path("queuelab-results/trace/quantiles.service.svg").exists());
 }
 
 /// One byte that is no text spoils one cell; what the output has no room for is in the document.
@@ -240,7 +240,7 @@ fn every_bad_row_is_told() {
     for word in ["4 of 57 cells hold no time", "line 4", ", …"] {
         assert!(said.contains(word), "`{word}` in\n{said}");
     }
-    let document = std::fs::read_to_string(desk.path("results/trace/fit.json")).expect("a document");
+    let document = std::fs::read_to_string(desk.path("queuelab-results/trace/fit.json")).expect("a document");
     let document: Value = serde_json::from_str(&document).expect("JSON");
     assert_eq!(document["bad_rows"].as_array().map(Vec::len), Some(4));
 }

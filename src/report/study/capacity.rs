@@ -25,6 +25,12 @@ pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
 /// The answer and its proof, as sentences.
 pub fn sentences(capacity: &Capacity) -> (Met, Vec<String>) {
     let what = if capacity.largest { "largest" } else { "smallest" };
+    if capacity.interrupted {
+        let values: Vec<String> = capacity.probes.iter().map(|p| format!("{} {}", p.value, word(p.trial.outcome))).collect();
+        let judged = format!("by then {} of its values were judged: {}", values.len(), values.join(", "));
+        let what = format!("The search was interrupted before it knew the {what} value of {} that passes; {judged}.", capacity.path);
+        return (capacity.outcome, vec![what]);
+    }
     let Some(found) = capacity.found() else {
         let easiest = if capacity.largest { capacity.probes.first() } else { capacity.probes.last() };
         let why = easiest.map_or(String::new(), |p| format!(": at {} {}", p.value, short(&p.trial)));
@@ -194,6 +200,7 @@ pub fn document(capacity: &Capacity, costs: &[String], scenario: &Value, command
         "path": capacity.path,
         "largest": capacity.largest,
         "outcome": capacity.outcome,
+        "interrupted": capacity.interrupted,
         "found": capacity.found().map(|p| p.value.clone()),
         "beyond": capacity.beyond().map(|p| p.value.clone()),
         "verdict": sentences.iter().cloned().chain(beside(capacity)).chain(costs.iter().cloned()).chain(capacity.notes.iter().cloned()).collect::<Vec<_>>(),

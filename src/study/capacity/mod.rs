@@ -58,6 +58,8 @@ pub struct Capacity {
     pub curve: Vec<Probe>,
     /// What is suspicious, in sentences.
     pub notes: Vec<String>,
+    /// Whether it was interrupted before it knew: then nothing is found, and the probes are what was judged by then.
+    pub interrupted: bool,
 }
 
 impl Search<'_> {
@@ -75,17 +77,25 @@ impl Search<'_> {
         let mut judge = |position: usize| -> Result<bool, Box<Problems>> {
             let trial = trial::trial(&self.at(position)?, Effort::Decide, watch);
             let passes = trial.outcome == Met::Pass;
-            tried.insert(position, trial);
+            // What was cut short says nothing of its value.
+            if !watch.stopped() {
+                tried.insert(position, trial);
+            }
             Ok(passes)
         };
         let found = search::boundary(last + 1, hint.first, watch, &mut judge)?;
-        if found.is_some_and(|first| last < 4 * first + 8) && !tried.contains_key(&last) {
+        let proven = |first: usize| tried.contains_key(&first) && (first == 0 || tried.contains_key(&(first - 1)));
+        let interrupted = watch.stopped() && !found.map_or_else(|| tried.contains_key(&last), proven);
+        let found = found.filter(|_| !interrupted);
+        if found.is_some_and(|first| last < 4 * first + 8) && !tried.contains_key(&last) && !watch.stopped() {
             // The far end is near enough to be worth a look: a queue that got worse there would not be found otherwise.
             tried.insert(last, trial::trial(&easiest, Effort::Decide, watch));
         }
         let scenario = found.map_or(Ok(easiest), |position| self.at(position))?;
         let curve = self.curve(found, &tried, watch)?;
-        Ok(Capacity { curve, ..self.capacity(found, tried, hint.first_fall, scenario, watch) })
+        let capacity = self.capacity(found, tried, hint.first_fall, scenario, watch);
+        let outcome = if interrupted { Met::Inconclusive } else { capacity.outcome };
+        Ok(Capacity { curve, interrupted, outcome, ..capacity })
     }
 
     /// Short looks at values that are easier than the found one.
@@ -155,6 +165,7 @@ impl Search<'_> {
             headroom,
             curve: Vec::new(),
             notes,
+            interrupted: false,
         }
     }
 
@@ -176,7 +187,7 @@ impl Search<'_> {
         match trial::by_theory_alone(scenario) {
             Some(Met::Pass) => true,
             Some(Met::Fail) => false,
-            _ => crate::theory::explain(scenario).loads.iter().all(|load| load.bounded || !load.is_overloaded()),
+            _ => crate::theory::explain(scenario).loads.iter().all(|load| !load.grows()),
         }
     }
 }
