@@ -53,3 +53,29 @@ fn what_gets_worse_again_is_noticed() {
     assert_eq!(capacity.found().map(|p| p.value.as_str()), Some("3"));
     assert!(capacity.notes.iter().any(|n| n.contains("fail again")), "{:?}", capacity.notes);
 }
+
+/// Wants it to end when the second value is tried.
+#[derive(Default)]
+struct AfterOne(std::sync::atomic::AtomicU32);
+
+impl Watch for AfterOne {
+    fn says(&self, what: &str, _: f64, _: &str) {
+        self.0.fetch_add(u32::from(what == "capacity"), std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn stopped(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Relaxed) > 1
+    }
+}
+
+/// The first of two neighbours alone proves nothing, and is kept all the same.
+#[test]
+fn what_was_judged_before_an_interruption_is_kept() {
+    let settings = vec!["simulation.messages=20000".into()];
+    let source = scenario::quick("1000/s", "exponential(20ms)", "1", settings).objective("total.latency.p99 < 200ms");
+    let values = scenario::values_of("1..60").expand().expect("a range of whole numbers");
+    let search = Search { source: &source, files: &NoFiles, path: "consumers.consumers.count".into(), values, largest: false };
+    let capacity = search.run(&AfterOne::default()).expect("the scenario is sound");
+    assert!(capacity.interrupted && capacity.found().is_none() && capacity.outcome == Met::Inconclusive);
+    assert_eq!(capacity.probes.iter().map(|p| (p.value.as_str(), p.trial.outcome)).collect::<Vec<_>>(), [("21", Met::Pass)]);
+}
