@@ -55,6 +55,10 @@ fn commands_run() {
         }
     }
     assert!(ran >= 3, "the README shows only {ran} commands");
+    // None of them writes where answers are kept, and git ignores where they do.
+    let ignored = std::fs::read_to_string(root.join(".gitignore")).expect("a .gitignore");
+    assert!(desk.path("queuelab-results").exists() && ignored.lines().any(|line| line == "/queuelab-results"));
+    assert!(!desk.path("results").exists(), "a command of the README writes over the kept answers");
 }
 
 /// A command line's words; quotes hold words together.
