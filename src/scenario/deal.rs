@@ -87,7 +87,7 @@ fn balanced(scenario: &Scenario, topic: usize) -> Option<Vec<Range>> {
     let own = |p: &&Producer| p.service_time.is_some() || p.failure.is_some() || matches!(p.arrivals, Arrivals::Closed { .. });
     let keeps = |q: &usize| {
         let queue = &scenario.queues[*q];
-        queue.max_length.is_none() && queue.message_ttl.is_none() && queue.partitions.is_none_or(|p| p <= 1)
+        queue.max_length.is_none() && queue.message_ttl.is_none() && queue.partitions.is_none()
     };
     if routes || producers.iter().any(own) || !all.iter().all(keeps) || !are_fed_by_it_alone(scenario, topic) {
         return None;

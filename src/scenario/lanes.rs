@@ -20,7 +20,7 @@ pub(crate) struct Lanes {
 impl Lanes {
     /// Of a queue to which so much comes; `None` where messages are not bound to servers.
     pub(super) fn of(scenario: &Scenario, queue: usize, arrivals: Range) -> Option<Lanes> {
-        let partitions = scenario.queues[queue].partitions.filter(|p| *p > 1)? as usize;
+        let partitions = scenario.queues[queue].partitions? as usize;
         let counts = scenario.consumers_of(queue).map(|(_, c)| c.most_servers().map(|n| (c, n as usize)));
         let groups: Vec<(&Consumer, usize)> = counts.collect::<Option<_>>()?;
         let servers = groups.iter().map(|(_, n)| n).sum::<usize>().min(partitions);
