@@ -259,7 +259,7 @@ mod tests {
         close(by_time.wait_mean(), (0.1 + 10.0 * 0.05) / 11.0);
         let short = SizeOrTimeLaw::new(1e-6, 10, 1.0);
         close(short.batch, 1.0 + 1e-6);
-        close(short.wait_mean(), 1.0);
+        close(short.wait_mean(), (1.0 + 0.5e-6) / (1.0 + 1e-6));
         let by_size = SizeOrTimeLaw::new(1000.0, 10, 10.0);
         close(by_size.batch, 10.0);
         close(by_size.wait_mean(), 4.5e-3);
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn the_wait_and_the_service_together() {
         let (law, service) = (SizeOrTimeLaw::new(1000.0, 10, 0.005), Times::of(&Law::exponential(0.002)));
-        let mean: f64 = (0..4000).map(|i| gauss(1e-5 * f64::from(i), 1e-5 * f64::from(i + 1), |t| law.sojourn_tail(t, &service))).sum();
+        let mean: f64 = (0..8000).map(|i| gauss(1e-5 * f64::from(i), 1e-5 * f64::from(i + 1), |t| law.sojourn_tail(t, &service))).sum();
         close(mean, law.wait_mean() + 0.002);
         close(law.sojourn_tail(0.0, &service), 1.0);
     }
