@@ -122,16 +122,21 @@ fn work_that_depends_on_its_neighbours_is_told() {
     assert!(fit.notes.iter().any(|n| n.contains("work depends on")), "{:?}", fit.notes);
 }
 
-/// A law with too short a tail is not offered, however near its middle is: 1 % of the jobs take fifty times as long.
+/// A law with too short a tail is not offered, however near its middle is: one of 77 jobs takes fifty times as long.
 #[test]
 fn a_tail_that_no_law_has_is_drawn_from_itself() {
-    let block = Scenario::mgc(100.0, Law::erlang(0.005, 8), 4).plan(7, 0).expect("a plan").take_messages(20_000);
-    let text: String = block.demand[0].iter().enumerate().map(|(i, d)| format!("{}\n", if i % 77 == 0 { 50 * d } else { *d })).collect();
-    let fit = fit(&format!("service_ns\n{text}")).expect("sound");
+    let body = Law::erlang(0.005, 8);
+    let block = Scenario::mgc(100.0, body.clone(), 4).plan(7, 0).expect("a plan").take_messages(20_000);
+    let plain = block.demand[0].iter().map(|d| *d as f64 / 1e9).collect();
+    let work = block.demand[0].iter().enumerate().map(|(i, d)| if i % 77 == 0 { 50 * d } else { *d });
+    let fit = fit(&work.map(|work| format!("{work}\n")).fold("service_ns\n".into(), |all: String, line| all + &line)).expect("sound");
     let (law, sample) = (&fit.scenario.consumers[0].service_time, &fit.columns[0].sample);
     assert!(matches!(law, Law::Empirical(_)), "{law:?}");
     assert!((law.scv() / sample.scv - 1.0).abs() < 0.05 && (law.mean() / sample.mean - 1.0).abs() < 1e-3);
-    assert!(fit.notes.iter().any(|n| n.contains("no law has the tail")), "{:?}", fit.notes);
+    assert!(fit.notes.iter().any(|n| n.contains("draws from values that stand for it")), "{:?}", fit.notes);
+    // The law of the other 76 is nowhere 2 % off, and fits them alone.
+    let body = Candidate { law: body, aic: 0.0, distance: 0.02, quantiles: Vec::new() };
+    assert!(!body.is_far(sample) && body.misses_tail(sample) && !body.misses_tail(&Sample::of(plain)));
 }
 
 /// Half of the work takes 10 ms and half 50 ms: no law in the list does.
