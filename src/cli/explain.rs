@@ -2,7 +2,7 @@
 
 use super::progress::Bar;
 use super::{End, Input, files, style};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Arrivals, Scenario};
 use crate::study::sensitivity::{self, Lag, Sensitivity};
 use crate::theory::{self, Load, ModelNote, Parts};
 use crate::units::{self, Time, plain, significant};

@@ -314,7 +314,7 @@ fn reach(scenario: &Scenario, to: Destination, flow: f64, shares: impl Fn(usize)
 }
 
 /// Adds a flow to the queues that it may reach, through a topic if need be, whose queues count as equals.
-fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
+pub(super) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
     match to {
         Destination::Queue(q) => into[q] += flow,
         Destination::Topic(t) => {
