@@ -78,11 +78,6 @@ impl Scenario {
         self.producers.iter().filter(move |p| self.ahead(p.to).queues[queue])
     }
 
-    /// Whether messages may come from one queue to another, or to itself.
-    pub(crate) fn leads(&self, from: usize, to: usize) -> bool {
-        from == to || self.ahead(Destination::Queue(from)).queues[to]
-    }
-
     /// Whether a topic by key with more than one queue may choose before what comes to a queue is there.
     pub(crate) fn is_chosen_by_key(&self, queue: usize) -> bool {
         self.choice_of_partition(queue).before > 1
