@@ -6,8 +6,8 @@ use super::{End, Input, saved, style};
 use crate::answer::{Answer, Method, Unanswered};
 use crate::report::study::compare::{self as report, Compared};
 use crate::scenario::{self, Scenario};
-use crate::study::Watch;
-use crate::study::compare::{self, Row};
+use crate::study::compare::{self, Row, Verdict};
+use crate::study::{Watch, differing};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,9 @@ pub struct CompareArguments {
     /// Rounds of A B B A when measuring
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
+    /// Exit with 1 if anything is worse
+    #[arg(long)]
+    check: bool,
     /// Compare although the traffic differs
     #[arg(long)]
     force: bool,
@@ -122,7 +125,7 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
     let also: Vec<String> = scenarios.iter().flat_map(|s| s.objectives.iter().map(|o| o.metric.clone())).collect();
     let only = |method| arguments.only.as_ref().is_some_and(|only| only.contains(&method));
     let bar = Bar::new(arguments.speech.quiet);
-    let names: Vec<String> = given.iter().map(|g| g.0.clone()).collect();
+    let names = differing::names(&given.iter().map(|g| g.0.clone()).collect::<Vec<_>>(), &resolved);
     let mut notes = Vec::new();
     let mut unstable = vec![None; names.len()];
     let (by, rows): (String, Vec<Vec<Row>>) = if only(Method::Measurement) {
@@ -216,22 +219,29 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
     for other in &results[1..] {
         same(arguments, &compare::other_questions(&results[0].scenario, &other.scenario))?;
     }
+    let scenarios: Vec<_> = results.iter().map(|r| r.scenario.clone()).collect();
+    let names = differing::names(&arguments.sides.iter().map(|p| p.display().to_string()).collect::<Vec<_>>(), &scenarios);
+    let unstable: Vec<Option<String>> = results.iter().map(|r| r.unstable.clone()).collect();
     let wanted = arguments.only.clone().unwrap_or(vec![Method::Simulation, Method::Measurement, Method::Theory]);
-    let method = wanted.into_iter().find(|m| results.iter().all(|r| r.answers.iter().any(|a| a.method == *m)));
+    // Of one that does not hold there are no figures to compare.
+    let holds = || results.iter().filter(|r| r.unstable.is_none());
+    let method = wanted.into_iter().find(|m| holds().all(|r| r.answers.iter().any(|a| a.method == *m)));
     let method = method.ok_or_else(|| wrong("no method answered in all of them"))?;
     let of = |r: &saved::Result| r.answers.iter().find(|a| a.method == method).map(|a| a.metrics.clone()).unwrap_or_default();
     let (confidence, degrees) = results[0].interval();
     let first = of(&results[0]);
-    let rows = results[1..].iter().map(|r| compare::unpaired(&first, &of(r), confidence, degrees, &[])).collect();
+    let both = |r: &saved::Result| results[0].unstable.is_none() && r.unstable.is_none();
+    let pair = |r| if both(r) { compare::unpaired(&first, &of(r), confidence, degrees, &[]) } else { Vec::new() };
+    let rows = results[1..].iter().map(pair).collect();
     let notes = vec!["saved results were made apart: running the scenarios side by side would see smaller differences".to_string()];
     Ok(Compared {
-        unstable: vec![None; results.len()],
-        names: arguments.sides.iter().map(|p| p.display().to_string()).collect(),
+        unstable,
+        names,
         by: format!("{} as saved", method.name()),
         confidence,
         asked: Vec::new(),
         differences: compare::judged(rows, confidence),
-        scenarios: results.into_iter().map(|r| r.scenario).collect(),
+        scenarios,
         command: super::command(),
         notes,
     })
@@ -240,5 +250,7 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
 fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
     let document = report::document(compared);
     let written = folder(arguments).map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared)))?;
-    Ok(arguments.speech.say(&document, &written, |style| report::text(compared, &style)))
+    let worse = report::sentences(compared).iter().any(|(verdict, _)| matches!(verdict, Verdict::Worse | Verdict::Mixed));
+    let said = arguments.speech.say(&document, &written, |style| report::text(compared, &style));
+    Ok(said.worse(if arguments.check && worse { End::Missed } else { End::Fine }))
 }

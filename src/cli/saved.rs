@@ -12,6 +12,8 @@ pub struct Result {
     pub scenario: Value,
     /// With metrics alone: laws and timelines are in other files.
     pub answers: Vec<Answer>,
+    /// Why it does not hold, if a method found that it does not.
+    pub unstable: Option<String>,
 }
 
 impl Result {
@@ -34,7 +36,9 @@ pub fn read(path: &Path) -> std::result::Result<Result, End> {
     let document: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
     let answers = document["answers"].as_array().and_then(|list| list.iter().map(answer).collect::<Option<Vec<_>>>());
     let answers = answers.ok_or_else(|| refuse("it holds no answers".into()))?;
-    Ok(Result { scenario: document["scenario"].clone(), answers })
+    let refusals = document["unanswered"].as_array().into_iter().flatten().filter_map(|refusal| refusal["why"].as_str());
+    let unstable = refusals.map(String::from).find(|why| why.starts_with("unstable"));
+    Ok(Result { scenario: document["scenario"].clone(), answers, unstable })
 }
 
 fn answer(value: &Value) -> Option<Answer> {
@@ -42,7 +46,8 @@ fn answer(value: &Value) -> Option<Answer> {
     let mut answer = Answer::new(method, value["by"].as_str()?);
     answer.exact = value["exact"].as_bool().unwrap_or(true);
     for (path, entry) in value["metrics"].as_object()? {
-        answer.metrics.insert(path.clone(), Estimate { value: entry["value"].as_f64(), half_width: entry["half_width"].as_f64() });
+        let ends = entry["low"].as_f64().zip(entry["high"].as_f64());
+        answer.metrics.insert(path.clone(), Estimate { value: entry["value"].as_f64(), half_width: entry["half_width"].as_f64(), ends });
     }
     Some(answer)
 }

@@ -4,7 +4,7 @@ use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, RULER, Row};
 use crate::answer::{Answer, Gate, Trust, metric_of};
 use crate::scenario::Weight;
-use crate::study::{Accord, Formula, Judgement, Met, Study};
+use crate::study::{self, Accord, Formula, Judgement, Met, Study};
 use crate::units::Time;
 
 /// Titles of sections.
@@ -23,7 +23,9 @@ pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String)
         let estimate = rows::known(study, study.answer(method)?, &objective.metric)?;
         let unit = metric_of(&objective.metric)?.unit;
         let scale = Scale::of(unit, estimate.value.into_iter());
-        Some(format!(": {} by {}", scale.show_with_unit(Some(estimate)), method.name()))
+        let margin = study::margin(objective, estimate).filter(|_| *outcome != Met::Inconclusive);
+        let margin = margin.map_or(String::new(), |share| format!(", {}", study::spare(share)));
+        Some(format!(": {} by {}{margin}", scale.show_with_unit(Some(estimate)), method.name()))
     });
     let unknown = if *outcome == Met::Fail { ": it grows without end" } else { "" };
     (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or(unknown.into())))

@@ -156,7 +156,9 @@ impl<P: Part> Batches<P> {
             if !finer.is_empty() {
                 let coarser = combine(&summaries, confidence);
                 match &mut out {
-                    None => (out, alike) = (Some(coarser.clone()), coarser.metrics.keys().cloned().collect()),
+                    None => {
+                        (out, alike) = (Some(coarser.clone()), coarser.metrics.keys().chain(coarser.withheld.keys()).cloned().collect())
+                    }
                     Some(out) => out.take(&coarser, &alike),
                 }
                 alike.retain(|path| finer.get(path).is_some_and(|values| have_in_common(values)));
@@ -182,6 +184,7 @@ impl<P: Part> Batches<P> {
                 && let Some(&value) = whole.values.get(path)
             {
                 estimate.value = Some(value);
+                estimate.ends = estimate.ends.map(|(low, high)| (low.min(value), high.max(value)));
             }
         }
         (out, whole)
@@ -193,10 +196,15 @@ impl Combined {
     fn take(&mut self, coarser: &Combined, paths: &[String]) {
         for path in paths {
             match coarser.metrics.get(path) {
-                Some(estimate) => _ = self.metrics.insert(path.clone(), *estimate),
+                Some(estimate) => {
+                    self.metrics.insert(path.clone(), *estimate);
+                    self.withheld.remove(path);
+                }
                 None => {
                     self.metrics.remove(path);
-                    self.withheld.push(path.clone());
+                    if let Some(estimate) = coarser.withheld.get(path) {
+                        self.withheld.insert(path.clone(), *estimate);
+                    }
                 }
             }
         }

@@ -4,6 +4,7 @@ use super::checks::{Balance, Law, broken};
 use super::collector::Summary;
 use super::histogram::Counts;
 use super::interval::{half_width, t_quantile};
+use super::share;
 use crate::answer::{Estimate, share_of};
 use std::collections::BTreeMap;
 
@@ -13,14 +14,18 @@ pub struct Combined {
     pub metrics: BTreeMap<String, Estimate>,
     /// Merged over replications, by path without statistic.
     pub counts: BTreeMap<String, Counts>,
-    /// Percentiles beyond which too little lies, which are not told.
-    pub withheld: Vec<String>,
+    /// Percentiles beyond which too little lies, as they would be told.
+    pub withheld: BTreeMap<String, Estimate>,
     /// What is wrong with them, in sentences.
     pub caveats: Vec<String>,
 }
 
-/// How many independent messages must lie beyond a percentile before it is told.
+/// How many independent messages must lie beyond a percentile before it is told, where the runs themselves say how many are.
 const LEAST_BEYOND: f64 = 10.0;
+/// Quantities that are shares of messages to which something happens, if seldom.
+const EVENTS: [&str; 3] = ["loss", "delayed", "dead_lettered"];
+/// The most messages that are taken to be lost one after the other where none was seen.
+const LONGEST_BUNCH: f64 = 1000.0;
 
 /// The summaries of independent runs so far: a number per run and metric, and the merged counts. What it keeps of a run is
 /// small, however many there are.
@@ -83,41 +88,77 @@ impl Gathered {
             let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
             let share = share_of(statistic);
             let estimate = match (share, self.counts.get(stem)) {
-                (Some(share), Some(counts)) => percentile(counts, share, values, confidence),
+                (Some(share), Some(counts)) => match percentile(counts, share, values, confidence) {
+                    Some((estimate, true)) => Some(estimate),
+                    Some((estimate, false)) => {
+                        out.withheld.insert(path.clone(), estimate);
+                        None
+                    }
+                    None => None,
+                },
                 (Some(share), None) if self.levels.contains_key(stem) => {
                     let level = self.levels[stem].level(share).map_or(mean, |level| level as f64);
                     Some(Estimate::with(level, spread_about(level, values, confidence)))
                 }
                 _ if statistic == "max" => Some(Estimate::exact(values.iter().copied().fold(0.0, f64::max))),
+                _ if EVENTS.contains(&statistic) => Some(self.share(stem, mean, half, values, confidence)),
                 _ => Some(Estimate::with(mean, half)),
             };
-            match estimate {
-                Some(estimate) => _ = out.metrics.insert(path.clone(), estimate),
-                None => out.withheld.push(path.clone()),
+            if let Some(estimate) = estimate {
+                out.metrics.insert(path.clone(), estimate);
             }
         }
         out.caveats.extend(self.broken.values().cloned());
-        if out.withheld.iter().any(|path| path == "total.latency.p99") {
-            out.caveats.push(format!(
-                "the latency's p99 is not told: of {} messages fewer than {LEAST_BEYOND} that are independent lie beyond it; neighbours are alike, so simulate longer",
-                self.counts.get("total.latency").map_or(0, Counts::total)
-            ));
-        }
         if self.unfinished > 0 {
             out.caveats.push(format!("{} messages were unfinished at the end and are in no latency", self.unfinished));
         }
         out
     }
+
+    /// The share of a place's messages to which something happens; next to 0 or 1, where it is rare, with ends of its own.
+    fn share(&self, place: &str, mean: f64, half: Option<f64>, values: &[f64], confidence: f64) -> Estimate {
+        let messages = |stem: &str| self.counts.get(stem).map_or(0, Counts::total) as f64;
+        let own = messages(&format!("{place}.wait"));
+        let messages = if own > 0.0 { own } else { messages("total.latency") };
+        let rare = mean <= 0.5;
+        let seldom: Vec<f64> = values.iter().map(|value| if rare { *value } else { 1.0 - value }).collect();
+        match share::ends(&seldom, messages, self.bunch(place), confidence) {
+            Some((low, high)) if rare => Estimate::between(mean, low, high),
+            // That all messages share a fate is no accident.
+            Some((low, high)) if mean < 1.0 => Estimate::between(mean, 1.0 - high, 1.0 - low),
+            _ => Estimate::with(mean, half),
+        }
+    }
+
+    /// How many messages follow one another into a full line: while one of load ρ drains by a message, 1 / (1 − ρ) come.
+    fn bunch(&self, place: &str) -> f64 {
+        let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+        let own = self.values.get(&format!("{place}.utilization")).map(mean);
+        let busiest = || self.values.iter().filter(|(path, _)| path.ends_with(".utilization")).map(|(_, v)| mean(v)).fold(0.0, f64::max);
+        (1.0 / (1.0 - own.unwrap_or_else(busiest)).max(0.0)).min(LONGEST_BUNCH)
+    }
 }
 
-/// A percentile of merged counts with its interval from the runs' own; `None` if too little lies beyond.
-fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> Option<Estimate> {
+impl Combined {
+    /// What is to be said where the latency's p99 is not told.
+    pub fn p99_withheld(&self) -> Option<String> {
+        let all = self.counts.get("total.latency").map_or(0, Counts::total);
+        self.withheld.contains_key("total.latency.p99").then(|| {
+            format!(
+                "the latency's p99 is not told: of {all} messages too few that are independent lie beyond it; neighbours are alike, so simulate longer"
+            )
+        })
+    }
+}
+
+/// A percentile of merged counts with its interval from the runs' own, and whether enough lies beyond it; `None` if there is none.
+fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> Option<(Estimate, bool)> {
     let value = counts.quantile(share)?;
     let spread = spread_about(value, values, confidence);
     let half = spread.map(|spread| 0.5 * (spread + upwards(counts, share, value, spread)));
     let error = spread.map_or(0.0, |spread| spread / t_quantile(confidence, values.len() as u64 - 1));
     let beyond = share.min(1.0 - share) * independent(counts, share, error).min(counts.total() as f64);
-    (beyond >= LEAST_BEYOND).then(|| Estimate::with(value, half))
+    Some((Estimate::with(value, half), beyond >= LEAST_BEYOND))
 }
 
 /// The upper arm of a percentile's interval where `spread` is the mean of both.
@@ -184,9 +225,9 @@ mod tests {
         assert!((p999.value.expect("finite") - 6.908).abs() <= p999.half_width.expect("ten runs"), "{p999:?}");
         assert!(told.withheld.is_empty() && told.caveats.is_empty());
         let alike = combine(&runs(10_000, 100), 0.95);
-        assert_eq!(alike.withheld, ["total.latency.p999"]);
+        assert_eq!(alike.withheld.keys().collect::<Vec<_>>(), ["total.latency.p999"]);
         let few = combine(&runs(10_000, 1000), 0.95);
-        assert!(few.caveats.iter().any(|c| c.contains("p99 is not told: of 100000 messages fewer than 10 ")), "{:?}", few.caveats);
+        assert!(few.p99_withheld().is_some_and(|c| c.contains("p99 is not told: of 100000 messages too few ")), "{:?}", few.withheld);
         assert!(alike.metrics.contains_key("total.latency.p90"));
     }
 

@@ -14,6 +14,7 @@ mod moments;
 mod network;
 mod pass;
 mod rows;
+mod share;
 mod warmup;
 
 pub use batches::{BATCHES, Batches, Part};

@@ -84,8 +84,9 @@ fn against_theory(exact: bool, theory: &Estimate, simulated: &Estimate, widen: f
         // A simulation cannot show that a mean is infinite.
         return Accord::Unknown;
     };
+    let arm = if x < y { y - simulated.low() } else { simulated.high() - y };
     match simulated.half_width {
-        Some(half) if (x - y).abs() <= half * widen + grain => Accord::Agree,
+        Some(_) if (x - y).abs() <= arm * widen + grain => Accord::Agree,
         None if (x - y).abs() <= grain => Accord::Agree,
         Some(_) if exact => Accord::Differ,
         _ => Accord::Unknown,
@@ -125,7 +126,7 @@ mod tests {
 
     fn answer(method: Method, value: f64, half_width: Option<f64>) -> Answer {
         let mut out = Answer::new(method, "test");
-        out.set("total", "latency", "mean", Estimate { value: Some(value), half_width });
+        out.set("total", "latency", "mean", Estimate::with(value, half_width));
         out
     }
 
@@ -173,8 +174,8 @@ mod tests {
     #[test]
     fn a_send_may_be_late_by_a_share_of_the_latency() {
         let with = |mut answer: Answer, late: f64| {
-            answer.set("total", "send", "p99", Estimate { value: Some(late), half_width: None });
-            answer.set("total", "latency", "p99", Estimate { value: Some(0.01), half_width: None });
+            answer.set("total", "send", "p99", Estimate::exact(late));
+            answer.set("total", "latency", "p99", Estimate::exact(0.01));
             answer
         };
         let verdict = |late| {

@@ -65,7 +65,11 @@ pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Resu
     let factor = faster.factor;
     for (path, estimate) in &mut answer.metrics {
         let scale = faster.scale(path);
-        *estimate = Estimate { value: estimate.value.map(|v| v * scale), half_width: estimate.half_width.map(|h| h * scale) };
+        *estimate = Estimate {
+            value: estimate.value.map(|v| v * scale),
+            half_width: estimate.half_width.map(|h| h * scale),
+            ends: estimate.ends.map(|(low, high)| (low * scale, high * scale)),
+        };
     }
     answer.latency = answer.latency.as_ref().map(|latency| stretched(latency, factor));
     answer.timelines.values_mut().flatten().for_each(|moment| moment.at *= factor);

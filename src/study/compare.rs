@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 /// How a drain time's path ends.
 pub const DRAIN: &str = ".drain_time";
 
+/// What is compared of each producer.
+const EACH: [&str; 4] = ["latency.mean", "latency.p99", "loss", "dead_lettered"];
+
 /// The figures of one run, by metric path.
 pub type Figures = BTreeMap<String, f64>;
 
@@ -41,6 +44,8 @@ pub enum Verdict {
     /// The second is better.
     Better,
     Worse,
+    /// Better in some of what is compared and worse in other; of several rows together.
+    Mixed,
     /// Other than before, which is neither good nor bad.
     Changed,
     /// No difference seen.
@@ -69,8 +74,8 @@ pub struct Row {
     p: f64,
 }
 
-/// What is compared: what is asked for, then latency, loss and throughput of all messages and of each producer that both have;
-/// before these how long backlogs last and how high they rise, where there is no steady state.
+/// What is compared: what is asked for, then latency, loss and throughput of all messages, and latency and loss of each producer that both
+/// have; before these how long backlogs last and how high they rise, where there is no steady state.
 pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
     let main = ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "dead_lettered", "throughput"];
     let mut out: Vec<String> = also.to_vec();
@@ -82,16 +87,21 @@ pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
         out.push("total.latency.max".into());
     }
     out.extend(main.iter().map(|m| format!("total.{m}")));
-    let producers = a.keys().filter(|path| path.starts_with("producers.") && path.ends_with(".latency.p99"));
-    let several: Vec<&String> = producers.collect();
-    if several.len() > 1 {
-        out.extend(several.into_iter().cloned());
+    let producers: Vec<&str> =
+        a.keys().filter(|path| path.starts_with("producers.")).filter_map(|path| path.strip_suffix(".latency.p99")).collect();
+    if producers.len() > 1 {
+        out.extend(producers.iter().flat_map(|p| EACH.map(|quantity| format!("{p}.{quantity}"))));
     }
     let mut seen = std::collections::BTreeSet::new();
     out.retain(|path| a.contains_key(path) && b.contains_key(path) && seen.insert(path.clone()));
-    // Nothing is lost and nothing was: not worth a row.
-    out.retain(|path| !(["total.loss", "total.dead_lettered"].contains(&path.as_str()) && a[path] == 0.0 && b[path] == 0.0));
     out
+}
+
+impl Row {
+    /// Whether it says anything: nothing is lost and nothing was is not worth a row.
+    fn says(&self) -> bool {
+        !([".loss", ".dead_lettered"].iter().any(|share| self.metric.ends_with(share)) && self.a == 0.0 && self.b == 0.0)
+    }
 }
 
 /// Runs that belong together pair by pair.
@@ -113,7 +123,7 @@ pub fn paired(a: &[Figures], b: &[Figures], confidence: f64, also: &[String]) ->
             metric,
         }
     };
-    metrics(first, second, also).into_iter().filter(told).map(row).collect()
+    metrics(first, second, also).into_iter().filter(told).map(row).filter(Row::says).collect()
 }
 
 /// What is to be said about backlogs that had not drained by the end of some replication: a sentence for each and whose it is.
@@ -146,7 +156,7 @@ pub fn unpaired(
         let (x, y) = (x.value.unwrap_or_default(), y.value.unwrap_or_default());
         Row { a: x, b: y, p: chance(y - x, half, confidence, degrees), half_width: (half > 0.0).then_some(half), metric }
     };
-    metrics(&values(a), &values(b), also).into_iter().map(row).collect()
+    metrics(&values(a), &values(b), also).into_iter().map(row).filter(Row::says).collect()
 }
 
 /// The two-sided probability of at least such a difference if there is none.

@@ -417,8 +417,11 @@ fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) 
         // The value is that of the whole window; the batches say how uncertain it is, where they can. It is told even where
         // they cannot, for all three answers are about one plan, and are held against one another rather than the truth.
         if enough_beyond(&summaries.whole, path) {
-            let half_width = combined.as_ref().and_then(|combined| combined.metrics.get(path)).and_then(|e| e.half_width);
-            out.metrics.insert(path.clone(), Estimate::with(value, half_width));
+            let batches = combined.as_ref().and_then(|combined| combined.metrics.get(path));
+            // What was not seen in this one plan did not happen in it.
+            let estimate = batches.filter(|e| e.ends.is_none() || value > 0.0);
+            let ends = estimate.and_then(|e| e.ends).map(|(low, high)| (low.min(value), high.max(value)));
+            out.metrics.insert(path.clone(), Estimate { ends, ..Estimate::with(value, estimate.and_then(|e| e.half_width)) });
         }
     }
     for (index, queue) in scenario.queues.iter().enumerate() {

@@ -1,19 +1,25 @@
 //! Are the objectives met? By interval: a limit inside it is inconclusive.
 
-use super::{Judgement, Met};
+use super::{Judgement, Met, witness};
 use crate::answer::{Answer, Estimate, Method};
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
 
-/// Who is asked, in this order: the first that knows the metric decides.
-const JUDGES: &[Method] = &[Method::Simulation, Method::Theory, Method::Measurement];
+/// An exact figure that is so near a limit, as a share of it, is the limit but for rounding.
+const ROUNDING: f64 = 1e-9;
 
-/// Holds every objective against the answers. A metric that nobody knows is never passed.
+/// Holds every objective against the answers: the witness that knows its metric best decides. A metric that nobody knows is never
+/// passed, and nothing is decided where a simulation contradicts an exact theory.
 pub fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgement> {
     let one = |objective: &Objective| {
-        let known = JUDGES.iter().filter_map(|m| answers.iter().find(|a| a.method == *m));
-        let found = known.filter_map(|a| Some((a.method, *a.get(&objective.metric)?))).next();
-        let outcome = found.map_or(Met::Inconclusive, |(_, estimate)| outcome(objective, &estimate));
+        let found = witness::best(answers, &objective.metric).map(|(answer, estimate)| (answer.method, *estimate));
+        let by = found.map_or(Met::Inconclusive, |(_, estimate)| outcome(objective, &estimate));
+        let contrary = || {
+            let simulated = answers.iter().find(|a| a.method == Method::Simulation).and_then(|a| a.get(&objective.metric));
+            let other = simulated.map(|estimate| outcome(objective, estimate)).filter(|other| *other != Met::Inconclusive);
+            other.is_some_and(|other| other != by) && witness::contradicted(answers, &objective.metric)
+        };
+        let outcome = if found.is_some_and(|found| found.0 == Method::Theory) && contrary() { Met::Inconclusive } else { by };
         Judgement { objective: objective.clone(), by: found.map(|f| f.0), outcome }
     };
     objectives.iter().map(one).collect()
@@ -48,22 +54,31 @@ fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
 
 /// Whether an estimate meets an objective, both ends of its interval agreeing.
 pub fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
-    // What differs by the rounding of its making is the same.
-    let same = |difference: f64| difference.abs() <= 1e-9 * objective.limit.abs();
-    let half = estimate.half_width.filter(|half| !same(*half)).unwrap_or(0.0);
-    let value = estimate.value.unwrap_or(f64::INFINITY);
-    let value = if same(value - objective.limit) { objective.limit } else { value };
-    let met = |x: f64| match objective.relation {
-        Relation::Less => x < objective.limit,
-        Relation::LessOrEqual => x <= objective.limit,
-        Relation::Greater => x > objective.limit,
-        Relation::GreaterOrEqual => x >= objective.limit,
+    let met = |x: f64| {
+        // What differs by the rounding of its making is the same.
+        let x = if (x - objective.limit).abs() <= ROUNDING * objective.limit.abs() { objective.limit } else { x };
+        match objective.relation {
+            Relation::Less => x < objective.limit,
+            Relation::LessOrEqual => x <= objective.limit,
+            Relation::Greater => x > objective.limit,
+            Relation::GreaterOrEqual => x >= objective.limit,
+        }
     };
-    match (met(value - half), met(value + half)) {
+    match (met(estimate.low()), met(estimate.high())) {
         (true, true) => Met::Pass,
         (false, false) => Met::Fail,
         _ => Met::Inconclusive,
     }
+}
+
+/// How far an estimate is on the right side of an objective's limit, as a share of the limit; less than 0 on the wrong side. `None` where
+/// either is 0 or without bound.
+pub fn margin(objective: &Objective, estimate: &Estimate) -> Option<f64> {
+    let below = 1.0 - estimate.value.filter(|_| objective.limit != 0.0)? / objective.limit;
+    Some(match objective.relation {
+        Relation::Less | Relation::LessOrEqual => below,
+        Relation::Greater | Relation::GreaterOrEqual => -below,
+    })
 }
 
 #[cfg(test)]
@@ -81,6 +96,35 @@ mod tests {
         let at_most = Objective { relation: Relation::LessOrEqual, ..objective.clone() };
         assert_eq!(outcome(&at_most, &Estimate::with(0.2 + 1e-16, Some(1e-17))), Met::Pass);
         assert_eq!(judge(&[objective], &[])[0].outcome, Met::Inconclusive);
+    }
+
+    #[test]
+    fn what_is_exact_decides_unless_the_simulation_contradicts_it() {
+        let judged = |exact: f64, value: f64, half: f64, limit: f64| {
+            let objective =
+                Objective { metric: "total.latency.p99".into(), relation: Relation::LessOrEqual, limit, text: "<= limit".into() };
+            let of = |method, estimate| {
+                let mut answer = Answer::new(method, "test");
+                answer.set("total", "latency", "p99", estimate);
+                answer
+            };
+            let answers = [of(Method::Theory, Estimate::exact(exact)), of(Method::Simulation, Estimate::with(value, Some(half)))];
+            let judgement = judge(&[objective], &answers).remove(0);
+            (judgement.by, judgement.outcome)
+        };
+        // The interval straddles the limit; it misses the limit narrowly; it cannot be the exact figure's.
+        assert_eq!(judged(0.0488, 0.051, 0.011, 0.06), (Some(Method::Theory), Met::Pass));
+        assert_eq!(judged(0.0599, 0.0605, 0.0004, 0.06), (Some(Method::Theory), Met::Pass));
+        assert_eq!(judged(0.05, 0.08, 0.002, 0.06), (Some(Method::Theory), Met::Inconclusive));
+    }
+
+    #[test]
+    fn margins_are_shares_of_the_limit() {
+        let of = |relation, limit, value| {
+            let objective = Objective { metric: "total.latency.p99".into(), relation, limit, text: String::new() };
+            margin(&objective, &Estimate::exact(value)).expect("a margin")
+        };
+        assert!((of(Relation::Less, 0.2, 0.15) - 0.25).abs() < 1e-12 && (of(Relation::Greater, 0.2, 0.15) + 0.25).abs() < 1e-12);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::agreement::agreement;
 use super::watch::Watch;
-use super::{Study, measurement, simulation, verdict};
+use super::{Study, measurement, simulation, verdict, witness};
 use crate::answer::{Answer, Method, Unanswered};
 use crate::load;
 use crate::scenario::{Scenario, Weight};
@@ -16,7 +16,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     let mut answers = Vec::new();
     let mut unanswered = Vec::new();
     if wanted.contains(&Method::Theory) {
-        keep(theory::answer(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
+        keep(witness::theory_of(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
     }
     if wanted.contains(&Method::Simulation) {
         keep(simulation::simulate(scenario, watch).map(|a| vec![a]), &mut answers, &mut unanswered);
@@ -34,13 +34,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     let found: Vec<String> = scenario.found.iter().filter(|f| f.weight == Weight::Caveat).map(|f| f.text.clone()).collect();
     answers.iter_mut().for_each(|answer| answer.caveats.splice(0..0, found.iter().cloned()).for_each(drop));
     let replications = u64::from(scenario.simulation.replications);
-    let figure = |path: &str| {
-        let known = [Method::Theory, Method::Simulation, Method::Measurement];
-        known
-            .iter()
-            .filter_map(|m| answers.iter().find(|a| a.method == *m && (a.exact || *m != Method::Theory)))
-            .find_map(|a| a.get(path)?.value)
-    };
+    let figure = |path: &str| witness::best(&answers, path)?.1.value;
     // What grows without end meets nothing by how its first stretch went.
     let steady: Vec<Answer> = answers.iter().filter(|a| a.unstable().is_none()).cloned().collect();
     let mut objectives = super::objectives::judge(&scenario.objectives, &steady);

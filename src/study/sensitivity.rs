@@ -118,10 +118,8 @@ fn steady_share_above(scenario: &Scenario, n: f64) -> Option<f64> {
 
 /// What dominates the latency, in a sentence; `None` where nobody answers.
 pub fn dominant(scenario: &Scenario, watch: &dyn Watch) -> Option<String> {
-    let answer = theory::answer(scenario).ok().or_else(|| {
-        let tried = trial::trial(scenario, super::Effort::Short, watch);
-        tried.judge().cloned()
-    })?;
+    let exact = theory::answer(scenario).ok().filter(|theory| theory.exact);
+    let answer = exact.or_else(|| trial::trial(scenario, super::Effort::Short, watch).judge().cloned())?;
     let mean = |path: &str| answer.get(path).and_then(|e| e.value);
     let (latency, wait) = (mean("total.latency.mean")?, mean("total.wait.mean").or_else(|| one_wait(scenario, &answer))?);
     let share = |part: f64| crate::units::plain(part / latency * 100.0, 3);

@@ -3,6 +3,8 @@
 use super::drift::unstable;
 use super::long::Long;
 use super::play::{Drift, Play};
+use super::settling::Settling;
+use super::shares;
 use super::stopping::{first, missing, planned, still_needed, without_interval};
 use super::watch::Watch;
 use super::window::{Window, cut_short};
@@ -59,7 +61,8 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
         _ => run.repeated(warmup, watch, &mut caveats),
     };
     match outcome {
-        Ok(Outcome { combined, made, trails, messages }) => {
+        Ok(Outcome { mut combined, made, trails, messages }) => {
+            shares::certain(scenario, &mut combined);
             caveats.extend(run.caveats(&combined, made));
             caveats.extend(scenario.partition_caveats());
             let effort = run.effort(made, messages, warmup);
@@ -278,7 +281,7 @@ impl<'a> Runs<'a> {
             if self.unstable(&drifts).is_some() {
                 break;
             }
-            let combined = all.combined(simulation.confidence);
+            let combined = self.combined(&all, made);
             let Some(missing) = missing(&simulation.precision, &combined) else { break };
             let Some(more) = still_needed(&missing, made) else {
                 caveats.push(missing.caveat(made));
@@ -292,7 +295,18 @@ impl<'a> Runs<'a> {
         if let Some(why) = self.unstable(&drifts) {
             return Err(why);
         }
-        Ok(Outcome { combined: all.combined(simulation.confidence), made, trails: trails.unwrap_or_default(), messages })
+        Ok(Outcome { combined: self.combined(&all, made), made, trails: trails.unwrap_or_default(), messages })
+    }
+
+    /// The estimates of some replications, held against what their load asks of their length.
+    fn combined(&self, all: &Gathered, made: u32) -> Combined {
+        let mut out = all.combined(self.scenario.simulation.confidence);
+        self.settling(made).apply(&mut out);
+        out
+    }
+
+    fn settling(&self, made: u32) -> Settling {
+        if self.all.is_some() { Settling::default() } else { Settling::of(self.scenario, self.messages, self.play.rate, made) }
     }
 
     /// One long run, its intervals from batch means.
@@ -326,7 +340,8 @@ impl<'a> Runs<'a> {
         if let Some(why) = self.unstable(&drifts) {
             return Err(why);
         }
-        let (combined, whole) = long.combined(self.scenario.simulation.confidence);
+        let (mut combined, whole) = long.combined(self.scenario.simulation.confidence);
+        self.settling(1).apply(&mut combined);
         Ok(Outcome { combined, made: 1, messages: whole.offered, trails: self.trails(whole) })
     }
 
@@ -416,6 +431,8 @@ impl<'a> Runs<'a> {
     fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
         let mut out = combined.caveats.clone();
         out.extend(super::redelivery::caveats(self.scenario, &combined.metrics));
+        out.extend(self.settling(replications).caveat());
+        out.extend(combined.p99_withheld());
         for path in without_interval(&self.scenario.simulation.precision, combined) {
             out.push(format!("the precision of {path} is not kept: it has no interval here"));
         }

@@ -16,7 +16,7 @@ const USUAL: u64 = 1_000_000;
 const SHORTEST: u64 = 20_000;
 const LONGEST: u64 = 1_000_000_000;
 /// A replication lasts for so many times what the start takes to be forgotten, or its own mean is biased.
-const RELAXATIONS: f64 = 250.0;
+pub(super) const RELAXATIONS: f64 = 250.0;
 /// Allowance for the uncertainty of the half-width itself.
 const ALLOWANCE: f64 = 1.1;
 
@@ -33,8 +33,8 @@ pub struct Missing<'a> {
 pub fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> Option<Missing<'a>> {
     let excess = |path: &'a str, share: f64| -> Missing<'a> {
         let excess = match combined.metrics.get(path) {
-            Some(Estimate { value: Some(value), half_width: Some(half) }) if *value != 0.0 => half / value.abs() / share,
-            None if combined.withheld.iter().any(|w| w == path) => f64::INFINITY,
+            Some(Estimate { value: Some(value), half_width: Some(half), .. }) if *value != 0.0 => half / value.abs() / share,
+            None if combined.withheld.contains_key(path) => f64::INFINITY,
             _ => 0.0,
         };
         Missing { path, excess }
@@ -73,7 +73,7 @@ pub fn planned(scenario: &Scenario) -> u64 {
 }
 
 /// How much gaps and services vary together: the sum of their largest squared coefficients of variation.
-fn variability(scenario: &Scenario) -> f64 {
+pub(super) fn variability(scenario: &Scenario) -> f64 {
     let gaps = scenario.producers.iter().map(|p| match &p.arrivals {
         Arrivals::Periodic => 0.0,
         Arrivals::Renewal { gap } => gap.scv(),
@@ -109,7 +109,7 @@ pub fn still_needed(missing: &Missing<'_>, made: u32) -> Option<u32> {
 pub fn without_interval<'a>(precision: &'a Precision, combined: &Combined) -> Vec<&'a str> {
     let Precision::Paths(paths) = precision else { return Vec::new() };
     let told = |path: &str| combined.metrics.get(path).is_some_and(|e| e.half_width.is_some());
-    paths.iter().map(|p| p.0.as_str()).filter(|p| !told(p) && !combined.withheld.iter().any(|w| w == p)).collect()
+    paths.iter().map(|p| p.0.as_str()).filter(|p| !told(p) && !combined.withheld.contains_key(*p)).collect()
 }
 
 impl Missing<'_> {
@@ -149,7 +149,7 @@ mod tests {
     fn combined(half_width: f64) -> Combined {
         let mut out = Combined::default();
         out.metrics.insert("total.latency.mean".into(), Estimate::with(2.0, Some(half_width)));
-        out.withheld.push("total.latency.p999".into());
+        out.withheld.insert("total.latency.p999".into(), Estimate::with(9.0, Some(5.0)));
         out
     }
 

@@ -6,6 +6,7 @@
 use super::coverage;
 use super::overload::{capacity, overloads_end, sent_to, timetable};
 use super::play::{Play, network_places, network_span};
+use super::shares;
 use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered, path};
@@ -129,7 +130,9 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
         return Err("interrupted before a replication was finished".into());
     }
     let mut combined = worst_told(&all, simulation.confidence);
+    shares::certain(stretches.scenario, &mut combined);
     combined.caveats.append(&mut caveats);
+    combined.caveats.extend(combined.p99_withheld());
     Ok((levels, combined))
 }
 

@@ -1,7 +1,7 @@
 //! Whether one configuration meets its objectives, with just enough simulation to say so.
 
 use super::watch::Watch;
-use super::{Judgement, Met, objectives, simulation, stopping, window};
+use super::{Judgement, Met, objectives, simulation, stopping, window, witness};
 use crate::answer::{Answer, Method, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
@@ -32,9 +32,10 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The witness that decided; `None` where a queue that grows without end did.
+    /// The witness that is believed first; `None` where a queue that grows without end decided.
     pub fn judge(&self) -> Option<&Answer> {
-        [Method::Simulation, Method::Theory].iter().find_map(|m| self.answers.iter().find(|a| a.method == *m))
+        let of = |method| self.answers.iter().find(move |a| a.method == method);
+        of(Method::Theory).filter(|a| a.exact).or_else(|| of(Method::Simulation)).or_else(|| of(Method::Theory))
     }
 
     /// Why there is no steady state, if there is none.
@@ -43,18 +44,20 @@ impl Trial {
     }
 }
 
-/// Tries a configuration: theory first, which settles what grows without end; else simulation, longer and longer.
+/// Tries a configuration: theory first, which settles what grows without end, and what it knows exactly, which one simulation is to
+/// confirm; else simulation, longer and longer.
 ///
 /// Every attempt but the last may stop the search, so each is made at a confidence that keeps the chance of one false
 /// statement in all of them within what the scenario asks for.
 pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
-    let theory = theory::answer(scenario);
+    let theory = witness::theory_of(scenario);
     if let Err(refusal) = &theory
         && refusal.why.starts_with("unstable")
     {
         return grown(scenario, refusal.clone());
     }
-    let stages = stages(scenario, effort);
+    let exact = theory.as_ref().is_ok_and(|theory| decides(scenario, theory));
+    let stages = stages(scenario, if exact { Effort::Short } else { effort });
     let mut tried = scenario.clone();
     tried.simulation.precision = Precision::None;
     tried.simulation.confidence = 1.0 - (1.0 - scenario.simulation.confidence) / stages.len() as f64;
@@ -67,7 +70,7 @@ pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
                 return grown(scenario, Unanswered { method: Method::Simulation, why });
             }
             Ok(answer) => known = judged(scenario, theory.as_ref().ok(), answer),
-            Err(refusal) if refusal.why.starts_with("unstable") => return grown(scenario, refusal),
+            Err(refusal) if refusal.why.starts_with("unstable") && !exact => return grown(scenario, refusal),
             Err(refusal) => return by_theory(scenario, theory, refusal),
         }
         if known.outcome != Met::Inconclusive || watch.stopped() {
@@ -80,9 +83,14 @@ pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
     known
 }
 
+/// Whether a theory knows every objective's metric exactly.
+fn decides(scenario: &Scenario, theory: &Answer) -> bool {
+    theory.exact && !scenario.objectives.is_empty() && scenario.objectives.iter().all(|o| theory.get(&o.metric).is_some())
+}
+
 /// What theory alone says: every objective by its figures, or nothing.
 pub fn by_theory_alone(scenario: &Scenario) -> Option<Met> {
-    match theory::answer(scenario) {
+    match witness::theory_of(scenario) {
         Ok(answer) => Some(all(&objectives::judge(&scenario.objectives, &[answer]))),
         Err(refusal) => refusal.why.starts_with("unstable").then_some(Met::Fail),
     }
@@ -123,17 +131,10 @@ fn grown(scenario: &Scenario, refusal: Unanswered) -> Trial {
     Trial { answers: Vec::new(), unanswered: vec![refusal], objectives: scenario.objectives.iter().map(fail).collect(), outcome: Met::Fail }
 }
 
-/// Holds the objectives against a simulation. Where an exact theory says otherwise, nothing is decided yet.
+/// Holds the objectives against an exact theory and a simulation; an approximation decides nothing here.
 fn judged(scenario: &Scenario, theory: Option<&Answer>, simulated: Answer) -> Trial {
-    let mut judgements = objectives::judge(&scenario.objectives, std::slice::from_ref(&simulated));
-    if let Some(theory) = theory.filter(|t| t.exact) {
-        for judgement in &mut judgements {
-            let exact = theory.get(&judgement.objective.metric).map(|e| objectives::outcome(&judgement.objective, e));
-            if exact.is_some_and(|exact| exact != judgement.outcome) {
-                judgement.outcome = Met::Inconclusive;
-            }
-        }
-    }
+    let witnesses: Vec<Answer> = theory.filter(|t| t.exact).cloned().into_iter().chain([simulated.clone()]).collect();
+    let judgements = objectives::judge(&scenario.objectives, &witnesses);
     let answers: Vec<Answer> = theory.cloned().into_iter().chain([simulated]).collect();
     Trial { outcome: all(&judgements), answers, unanswered: Vec::new(), objectives: judgements }
 }

@@ -1,91 +1,17 @@
 //! The answer in words, most important first.
 
 use super::agreement::too_few;
-use super::{Accord, Study};
-use crate::answer::{Answer, Estimate, Method, Trust};
-use crate::scenario::Length;
-use crate::units::{NOTHING, Time, plain, significant};
+use super::{Accord, Study, headline};
+use crate::answer::{Answer, Method, Trust};
+use crate::units::significant;
 
 /// Sentences: what the scenario does, and whether the witnesses agree.
 pub fn verdict(study: &Study) -> Vec<String> {
-    let mut out = vec![headline(study)];
+    let mut out = vec![headline::headline(study)];
     out.extend(super::dead_letters::sentences(study));
     out.extend(theory_and_simulation(study));
     out.extend(measurement(study));
     out
-}
-
-/// What happens to messages, by the witness that knows best.
-fn headline(study: &Study) -> String {
-    let best = [Method::Simulation, Method::Theory, Method::Measurement].iter().find_map(|m| study.answer(*m));
-    let unstable = study.unstable().map(|why| format!("This queue does not hold: {why}."));
-    match (best, unstable) {
-        // What was measured of a queue that grows is true of that time alone.
-        (Some(answer), Some(falls)) if answer.method == Method::Measurement => {
-            format!("{falls} In the {} that it was measured: {}", Time(study.scenario.measurement.duration), told(study, answer))
-        }
-        (Some(answer), Some(falls)) if answer.unstable().is_some() => match study.scenario.simulation.length {
-            Length::Duration(lasts) => format!("{falls} In its first {}: {}", Time(lasts), told(study, answer)),
-            _ => falls,
-        },
-        (Some(answer), _) => told(study, answer),
-        (None, Some(falls)) => falls,
-        (None, None) => "No method answers this scenario; the reasons are below.".into(),
-    }
-}
-
-/// What happens to messages by an answer.
-fn told(study: &Study, answer: &Answer) -> String {
-    let mut words = Vec::new();
-    if let (Some(mean), Some(p99)) = (answer.get("total.latency.mean"), answer.get("total.latency.p99")) {
-        words.push(format!("a message takes {} on average, and 99 % are done within {}", time(mean), time(p99)));
-    } else if let Some(mean) = answer.get("total.latency.mean") {
-        words.push(format!("a message takes {} on average", time(mean)));
-    }
-    // Only where there is no steady state has a maximum an interval.
-    if let Some(worst) = answer.get("total.latency.max").filter(|e| e.half_width.is_some()) {
-        words.push(format!("the slowest takes {}", time(worst)));
-    }
-    for queue in &study.scenario.queues {
-        if let Some(drain) = answer.get(&format!("queues.{}.drain_time", queue.name)) {
-            let since = if queue.initial_backlog > 0 { "" } else { " after its overload" };
-            words.push(format!("`{}` has drained {}{since}", queue.name, time(drain)));
-        }
-    }
-    if let Some(loss) = answer.get("total.loss").and_then(|e| e.value).filter(|&l| l > 0.0) {
-        let whose = if words.is_empty() { "all messages" } else { "them" };
-        words.push(format!("{} % of {whose} are lost", significant(loss * 100.0, 3)));
-    }
-    if let Some(dead) = answer.get("total.dead_lettered").and_then(|e| e.value).filter(|&d| d > 0.0) {
-        words.push(format!("{} % end as dead letters", significant(dead * 100.0, 3)));
-    }
-    for queue in &study.scenario.queues {
-        if let Some(rho) = answer.get(&format!("queues.{}.utilization", queue.name)).and_then(|e| e.value) {
-            words.push(format!("the servers of `{}` are busy {} % of the time", queue.name, significant(rho * 100.0, 3)));
-        }
-    }
-    let interval = if answer.method == Method::Simulation {
-        format!(" (simulation, {} % confidence)", plain(study.scenario.simulation.confidence * 100.0, 3))
-    } else {
-        format!(" ({}, {})", answer.method.name(), answer.by)
-    };
-    let mut sentence = words.join("; ");
-    if let Some(first) = sentence.get(..1) {
-        sentence = first.to_uppercase() + &sentence[1..];
-    }
-    format!("{sentence}{interval}.")
-}
-
-/// A time with its interval, in one unit.
-fn time(estimate: &Estimate) -> String {
-    let Some(value) = estimate.value else { return "∞".into() };
-    match estimate.half_width.filter(|half| *half > NOTHING * value.abs()) {
-        Some(half) => {
-            let (scale, unit) = crate::units::time_scale(value);
-            format!("{} ± {} {unit}", significant(value / scale, 3), significant(half / scale, 2))
-        }
-        None => Time(value).to_string(),
-    }
 }
 
 fn theory_and_simulation(study: &Study) -> Option<String> {
@@ -177,11 +103,5 @@ mod tests {
     fn another_speed_is_told() {
         assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads, played 60 times faster")), " (played 60 times faster)");
         assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads")), "");
-    }
-
-    #[test]
-    fn an_interval_of_nothing_is_not_told() {
-        assert_eq!(time(&Estimate::with(1e-9, Some(1.6e-25))), "1.00 ns");
-        assert_eq!(time(&Estimate::with(0.012, Some(0.0002))), "12.0 ± 0.20 ms");
     }
 }

@@ -179,7 +179,9 @@ fn what_does_not_hold_is_worse() {
             text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let two = said("consumers.worker.count=2");
-        assert!(two.contains("count=2 is better than slow: it holds, and slow is unstable: rho = 1.2"), "{two}");
+        let expected =
+            "count=2 is better than slow (consumers.worker.count=1): it holds, and slow (consumers.worker.count=1) is unstable: rho = 1.2";
+        assert!(two.contains(expected), "{two}");
         assert!(said("consumers.worker.service_time.mean=7ms").contains("Neither holds"), "{method}");
     }
 }

@@ -60,7 +60,7 @@ fn color(verdict: Verdict) -> RGBColor {
     match verdict {
         Verdict::Better => theme::color(Method::Simulation),
         Verdict::Worse => theme::color(Method::Measurement),
-        Verdict::Changed => INK,
+        Verdict::Changed | Verdict::Mixed => INK,
         Verdict::Same => MUTED,
     }
 }
@@ -148,7 +148,8 @@ mod tests {
         for said in ["&lt;two&gt;", "the same", "total.latency.p99", "÷1700", "1.70 s → 1.00 ms"] {
             assert!(svg.contains(said), "{said}");
         }
-        assert!(!svg.contains("total.loss") && !svg.contains("NaN") && !svg.contains("inf"));
+        // What comes from nothing has no ratio: it is told, and not drawn.
+        assert!(svg.matches("total.loss").count() == 1 && !svg.contains("NaN") && !svg.contains("inf"));
         assert!(draw(&compared(Vec::new()), Frame::Alone).is_none());
     }
 

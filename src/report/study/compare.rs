@@ -42,8 +42,14 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
         let drains = rows.iter().find(|r| r.metric.ends_with(DRAIN));
         let of = |metric: &str| rows.iter().find(|r| r.metric == metric);
         let asked = compared.asked.iter().find_map(|metric| of(metric));
-        let row = asked.or(drains).or_else(|| HEADLINES.iter().find_map(|metric| of(metric))).or(rows.first());
-        let Some(row) = row else { return (Verdict::Same, format!("{name} has no figure in common with {}.", compared.names[0])) };
+        let main = asked.or(drains).or_else(|| HEADLINES.iter().find_map(|metric| of(metric))).or(rows.first());
+        let Some(main) = main else { return (Verdict::Same, format!("{name} has no figure in common with {}.", compared.names[0])) };
+        if let Some(mixed) = mixed(name, rows, compared) {
+            return mixed;
+        }
+        // What differs says more than what does not.
+        let row = Some(main).filter(|row| row.verdict != Verdict::Same);
+        let row = row.or_else(|| rows.iter().find(|row| counts(row, compared) && row.verdict != Verdict::Same)).unwrap_or(main);
         let figures = {
             let scale = scale(row);
             let show = |v| scale_of(row, v).show_with_unit(Some(&Estimate::exact(v)));
@@ -61,6 +67,54 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
     compared.names[1..].iter().zip(&compared.unstable[1..]).zip(&compared.differences).map(one).collect()
 }
 
+/// Whether a row says whether somebody is better off: what is asked for, how long it takes, and what is lost, for all and for each producer.
+fn counts(row: &Difference, compared: &Compared) -> bool {
+    let statistic = |wanted: &str| row.metric.ends_with(wanted);
+    compared.asked.contains(&row.metric)
+        || statistic(DRAIN)
+        || [".latency.p99", ".latency.mean", ".loss"].iter().any(|wanted| statistic(wanted))
+}
+
+/// What is said where some are better off and others worse, or faster for losing messages; `None` if all goes one way.
+fn mixed(name: &str, rows: &[Difference], compared: &Compared) -> Option<(Verdict, String)> {
+    let of = |verdict: Verdict| rows.iter().filter(move |row| row.verdict == verdict && counts(row, compared)).collect::<Vec<_>>();
+    let (better, worse) = (of(Verdict::Better), of(Verdict::Worse));
+    if better.is_empty() || worse.is_empty() {
+        return None;
+    }
+    let producer = |row: &&&Difference| row.metric.starts_with("producers.");
+    let told = |rows: &[&Difference], for_each: bool| {
+        let mut places = std::collections::BTreeSet::new();
+        let first = rows.iter().filter(|row| !for_each || producer(row)).filter(|row| places.insert(place(&row.metric).to_string()));
+        let said = first.map(|row| match row.metric.strip_prefix("producers.").and_then(|rest| rest.strip_prefix(place(rest))) {
+            Some(quantity) if for_each => {
+                let who = place(&row.metric["producers.".len()..]);
+                format!("{who} ({} {}: {})", quantity.trim_start_matches('.'), by(row), figures(row))
+            }
+            _ => format!("{} ({}: {})", row.metric, by(row), figures(row)),
+        });
+        said.collect::<Vec<_>>().join(", ")
+    };
+    let against = &compared.names[0];
+    let classes = better.iter().any(|row| producer(&row)) && worse.iter().any(|row| producer(&row));
+    // What is lost is the price of what is faster.
+    let mut worse = worse;
+    worse.sort_by_key(|row| !row.metric.ends_with(".loss"));
+    let preposition = if classes { "for" } else { "in" };
+    let sentence = format!(
+        "{name} is better than {against} {preposition} {}, but worse {preposition} {}.",
+        told(&better, classes),
+        told(&worse, classes)
+    );
+    Some((Verdict::Mixed, sentence))
+}
+
+/// Whose metric it is: its path without quantity and statistic.
+fn place(metric: &str) -> &str {
+    let key = [".latency.", ".loss", ".wait.", ".throughput", ".queue_length", DRAIN];
+    key.iter().filter_map(|key| metric.find(key)).min().map_or(metric, |end| &metric[..end])
+}
+
 /// What is said of two of which one or both grow without end; `None` if both hold.
 fn hold(name: &str, unstable: Option<&str>, compared: &Compared) -> Option<(Verdict, String)> {
     let first = &compared.names[0];
@@ -76,6 +130,7 @@ fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
+        Verdict::Mixed => "better in some and worse in other",
         Verdict::Changed => "other",
         Verdict::Same => "no other",
     }
@@ -122,6 +177,7 @@ pub fn text(compared: &Compared, style: &Style) -> String {
         let (sign, paint) = match verdict {
             Verdict::Better => ("✓ ", Paint::Green),
             Verdict::Worse => ("✗ ", Paint::Red),
+            Verdict::Mixed => ("! ", Paint::Yellow),
             _ => ("· ", Paint::Bold),
         };
         blocks[0].extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
@@ -150,6 +206,7 @@ fn table(a: &str, b: &str, rows: &[Difference], style: &Style) -> Vec<String> {
         let verdict = match row.verdict {
             Verdict::Better => "✓ better".to_string(),
             Verdict::Worse => "✗ worse".into(),
+            Verdict::Mixed => "! mixed".into(),
             Verdict::Changed => "≠ changed".into(),
             Verdict::Same if row.half_width == Some(0.0) => "– the same, run for run".into(),
             Verdict::Same => format!("– none seen: {}", could_be(row)),

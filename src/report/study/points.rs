@@ -69,7 +69,7 @@ pub fn read(grid: &Grid, text: &str) -> Result<Vec<Point>, String> {
         }
         let Some(answer) = point.answers.last_mut() else { continue };
         answer.exact = cell(6) == "true";
-        let estimate = Estimate { value: cell(3).parse().ok(), half_width: cell(4).parse().ok() };
+        let estimate = Estimate { value: cell(3).parse().ok(), half_width: cell(4).parse().ok(), ends: None };
         answer.metrics.insert(cell(2).into(), estimate);
     }
     Ok(points)

@@ -38,8 +38,9 @@ pub struct Headroom {
     pub at_least: bool,
 }
 
-/// One consumer lost, and burstier arrivals.
-pub fn checks(scenario: &Scenario, watch: &dyn Watch) -> Vec<Check> {
+/// One consumer lost, and burstier arrivals. A configuration that was tried already, as `known` tells, has one verdict.
+pub fn checks(scenario: &Scenario, known: &dyn Fn(&Scenario) -> Option<Trial>, watch: &dyn Watch) -> Vec<Check> {
+    let tried = |scenario: &Scenario| known(scenario).unwrap_or_else(|| trial(scenario, Effort::Short, watch));
     let lost = scenario.consumers.iter().enumerate().filter_map(|(i, consumer)| {
         let Servers::Count(count) = consumer.count else { return None };
         if count <= 1 {
@@ -48,13 +49,11 @@ pub fn checks(scenario: &Scenario, watch: &dyn Watch) -> Vec<Check> {
         let mut fewer = scenario.clone();
         fewer.consumers[i].count = Servers::Count(count - 1);
         let what = format!("one of {count} `{}` lost", consumer.name);
-        Some(Check { what, trial: Some(trial(&fewer, Effort::Short, watch)) })
+        Some(Check { what, trial: Some(tried(&fewer)) })
     });
     let lost: Vec<Check> = lost.collect();
-    let bursts = load::burstier(scenario, BURST).map(|burstier| Check {
-        what: "burstier arrivals (scv of the gaps × 4)".into(),
-        trial: Some(trial(&burstier, Effort::Short, watch)),
-    });
+    let bursts = load::burstier(scenario, BURST)
+        .map(|burstier| Check { what: "burstier arrivals (scv of the gaps × 4)".into(), trial: Some(tried(&burstier)) });
     lost.into_iter().chain(bursts).collect()
 }
 

@@ -147,8 +147,12 @@ impl Search<'_> {
         }
         let place = |position: Option<usize>| position.and_then(|p| order.iter().position(|o| *o == p));
         let (found_at, beyond_at) = (place(found), place(beyond));
+        let known = |scenario: &Scenario| {
+            let same = |position: &usize| self.at(*position).is_ok_and(|tried| tried == *scenario);
+            tried.keys().find(|position| same(position)).map(|position| tried[position].clone())
+        };
         let (checks, headroom) = match found {
-            Some(_) if !watch.stopped() => (checks::checks(&scenario, watch), checks::headroom(&scenario, watch)),
+            Some(_) if !watch.stopped() => (checks::checks(&scenario, &known, watch), checks::headroom(&scenario, watch)),
             _ => (Vec::new(), None),
         };
         let mut tried = tried;
