@@ -105,7 +105,7 @@ fn bottleneck(study: &Study, answers: &[Answer]) -> Option<String> {
     let busy = format!("{} % of the time", significant(rho * 100.0, 3));
     let explained = theory::explain(&study.scenario).loads;
     let lane = explained.iter().enumerate().filter_map(|(i, load)| {
-        let lane = lanes::busiest(&study.scenario, i, load).filter(|lane| lane.rho < 1.0)?;
+        let lane = lanes::busiest(load).filter(|lane| lane.rho < 1.0)?;
         Some((lane.rho, load.queue.clone()))
     });
     if let Some((full, queue)) = lane.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(full, _)| *full > rho * (1.0 + UNEVEN)) {

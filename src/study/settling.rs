@@ -39,7 +39,7 @@ impl Settling {
     pub fn of(scenario: &Scenario, messages: u64, rate: f64, replications: u32) -> Self {
         let varies = variability(scenario);
         let queue = |(index, load): (usize, theory::Load)| {
-            let lane = lanes::busiest(scenario, index, &load);
+            let lane = lanes::busiest(&load);
             let rho = lane.map(|lane| lane.rho).or(load.at_least).filter(|rho| !load.bounded && (0.0..1.0).contains(rho))?;
             let share = load.arrival_rate.map_or(1.0, |own| own / rate) * lane.map_or(1.0, |lane| lane.share);
             let needed = RELAXATIONS * varies / (1.0 - rho).powi(2);
