@@ -104,7 +104,7 @@ fn bottleneck(study: &Study, answers: &[Answer]) -> Option<String> {
     let (rho, name) = loads.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let busy = format!("{} % of the time", significant(rho * 100.0, 3));
     let explained = theory::explain(&study.scenario).loads;
-    let lane = explained.iter().enumerate().filter_map(|(i, load)| {
+    let lane = explained.iter().filter_map(|load| {
         let lane = lanes::busiest(load).filter(|lane| lane.rho < 1.0)?;
         Some((lane.rho, load.queue.clone()))
     });

@@ -38,7 +38,7 @@ impl Settling {
     /// Of replications of so many messages, `rate` of them a second.
     pub fn of(scenario: &Scenario, messages: u64, rate: f64, replications: u32) -> Self {
         let varies = variability(scenario);
-        let queue = |(index, load): (usize, theory::Load)| {
+        let queue = |load: theory::Load| {
             let lane = lanes::busiest(&load);
             let rho = lane.map(|lane| lane.rho).or(load.at_least).filter(|rho| !load.bounded && (0.0..1.0).contains(rho))?;
             let share = load.arrival_rate.map_or(1.0, |own| own / rate) * lane.map_or(1.0, |lane| lane.share);
@@ -46,7 +46,7 @@ impl Settling {
             let short = needed / (messages as f64 * share);
             short.is_finite().then_some(Queue { name: load.queue, rho, short })
         };
-        let queues = theory::explain(scenario).loads.into_iter().enumerate().filter_map(queue).collect();
+        let queues = theory::explain(scenario).loads.into_iter().filter_map(queue).collect();
         Settling { queues, replications: f64::from(replications), messages: messages as f64 }
     }
 
