@@ -10,7 +10,13 @@ const ASIDE: [&str; 4] = ["title", "seed", "simulation", "objectives"];
 /// Names for all sides, each with what tells it from the first: `mm1 (consumers.worker.count=1)` and `consumers.worker.count=2`.
 pub fn names(given: &[String], scenarios: &[Value]) -> Vec<String> {
     let Some((first, others)) = scenarios.split_first() else { return given.to_vec() };
-    let all: Vec<Vec<Setting>> = others.iter().map(|other| settings(first, other)).collect();
+    let told = |(name, other): (&String, &Value)| {
+        let all = settings(first, other);
+        // What was turned says it; what else follows from it is beside the point.
+        let turned: Vec<Setting> = all.iter().filter(|s| name.starts_with(&format!("{}=", s.path))).cloned().collect();
+        if turned.is_empty() { all } else { turned }
+    };
+    let all: Vec<Vec<Setting>> = given[1..].iter().zip(others).map(told).collect();
     let mut own: Vec<&Setting> = Vec::new();
     for setting in all.iter().flatten() {
         if !own.iter().any(|known| known.path == setting.path) {
@@ -20,8 +26,6 @@ pub fn names(given: &[String], scenarios: &[Value]) -> Vec<String> {
     let with = |name: &str, told: Vec<String>| match told.len() {
         0 => name.to_string(),
         n if n > MOST => name.to_string(),
-        // A side that was given by its setting has its name already.
-        _ if told == [name] => name.to_string(),
         _ => format!("{name} ({})", told.join(", ")),
     };
     let mut out = vec![with(&given[0], own.iter().map(|s| format!("{}={}", s.path, s.first)).collect())];

@@ -104,7 +104,9 @@ impl Settling {
     /// What is to be said of replications that are much too short.
     pub fn caveat(&self) -> Option<String> {
         let Queue { name, rho, short } = self.worst().filter(|queue| queue.short > SHORT)?;
-        let needed = plain((self.messages * short).min(1e18), 2);
+        let needed = (self.messages * short).min(1e18);
+        let digits = 10f64.powf(needed.log10().floor() - 1.0);
+        let needed = plain((needed / digits).ceil() * digits, 9);
         Some(format!(
             "the run is short for `{name}`'s load of {}: its intervals are widened for it; make [simulation] messages {needed}, or longer",
             significant(*rho, 3)

@@ -97,15 +97,14 @@ fn mixed(name: &str, rows: &[Difference], compared: &Compared) -> Option<(Verdic
     };
     let against = &compared.names[0];
     let classes = better.iter().any(|row| producer(&row)) && worse.iter().any(|row| producer(&row));
-    // What is lost is the price of what is faster.
-    let mut worse = worse;
-    worse.sort_by_key(|row| !row.metric.ends_with(".loss"));
-    let preposition = if classes { "for" } else { "in" };
-    let sentence = format!(
-        "{name} is better than {against} {preposition} {}, but worse {preposition} {}.",
-        told(&better, classes),
-        told(&worse, classes)
-    );
+    // What is lost is the price of what is faster, which p99 shows best.
+    let (mut better, mut worse) = (better, worse);
+    better.sort_by_key(|row| !row.metric.ends_with(".latency.p99"));
+    worse.sort_by_key(|row| (!row.metric.ends_with(".loss"), !row.metric.ends_with(".latency.p99")));
+    let sentence = match classes {
+        true => format!("{name} against {against}: better for {}, worse for {}.", told(&better, true), told(&worse, true)),
+        false => format!("{name} is worse than {against} in {}, for which it is better in {}.", told(&worse, false), told(&better, false)),
+    };
     Some((Verdict::Mixed, sentence))
 }
 
@@ -198,8 +197,9 @@ pub fn text(compared: &Compared, style: &Style) -> String {
     blocks.join("\n\n") + "\n"
 }
 
-fn table(a: &str, b: &str, rows: &[Difference], style: &Style) -> Vec<String> {
-    let head = ["", a, b, "difference", "relative", "verdict"].map(String::from).to_vec();
+fn table<'a>(a: &'a str, b: &'a str, rows: &[Difference], style: &Style) -> Vec<String> {
+    let short = |name: &'a str| name.split(" (").next().unwrap_or(name);
+    let head = ["", short(a), short(b), "difference", "relative", "verdict"].map(String::from).to_vec();
     let row = |row: &Difference| {
         let scale = scale(row);
         let unit = if scale.unit.is_empty() { String::new() } else { format!(", {}", scale.unit) };
