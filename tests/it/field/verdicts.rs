@@ -132,9 +132,10 @@ fn the_mean_latency_is_one_figure() {
         count = 2\nservice_time = \"20ms\"\n[simulation]\nduration = \"3min\"\nreplications = 4\n";
     let desk = Desk::new("one-latency", &[("q.toml", text)]);
     let said = String::from_utf8_lossy(&desk.run(&["run", "q.toml", "--only", "simulation"]).stdout).into_owned();
-    let row = said.lines().find(|line| line.starts_with("latency, mean")).expect("a row");
-    let figure = row.split_whitespace().find(|word| word.contains('.')).expect("a figure").to_string();
-    let headline = said.split_whitespace().nth(3).expect("a figure").to_string();
-    let [row, headline] = [figure, headline].map(|f| f.parse::<f64>().expect("a number"));
+    // A figure, a unit: `1661` in a row of `latency, mean (W), ms`, `1.66 ± 0.053 s` in the sentence.
+    let seconds = |figure: &str, unit: &str| figure.parse::<f64>().expect("a number") * if unit.starts_with("ms") { 1e-3 } else { 1.0 };
+    let row: Vec<&str> = said.lines().find(|line| line.starts_with("latency, mean")).expect("a row").split_whitespace().collect();
+    let sentence: Vec<&str> = said.split_whitespace().collect();
+    let (row, headline) = (seconds(row[4], row[3]), seconds(sentence[3], sentence[6]));
     assert!((row / headline - 1.0).abs() < 0.05, "{said}");
 }
