@@ -93,7 +93,14 @@ fn losing_messages_is_not_better() {
     let output = desk.run(&[&compare[..], &["--check"]].concat());
     let said = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(!said.contains("✓ queues") && said.contains("is worse than") && said.contains("in total.loss") && !said.contains("is better than") && said.contains("12."), "{said}");
+    assert!(
+        !said.contains("✓ queues")
+            && said.contains("is worse than")
+            && said.contains("in total.loss")
+            && !said.contains("is better than")
+            && said.contains("12."),
+        "{said}"
+    );
     assert!(said.contains("than q (queues.orders.max_length=none) in"), "{said}");
     assert_eq!(desk.run(&compare).status.code(), Some(0));
 }
