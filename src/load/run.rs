@@ -323,9 +323,10 @@ mod tests {
         }
     }
 
-    /// Six clients who do not think, one server of 2 ms and one place: each waits for the five before it, whether in the queue or for room.
+    /// Six clients who do not think, one server of 2 ms and one place: each waits in the queue for the one in service,
+    /// and before it for room while the four others go: those waits belong to the sending.
     #[test]
-    fn clients_that_wait_for_room_have_sent() {
+    fn clients_that_wait_for_room_are_still_sending() {
         let mut scenario = scenario(1);
         scenario.producers[0].arrivals = Arrivals::Closed { concurrency: 6, think_time: Law::deterministic(0.0) };
         (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(1), Overflow::Block);
@@ -336,7 +337,7 @@ mod tests {
         assert!(served.len() > 40, "{}", served.len());
         let [wait, send] =
             [|r: &Record| r.taken - r.sent, |r: &Record| r.sent - r.message.due].map(|of| served.iter().map(|r| of(r)).sum::<u64>());
-        assert!(wait > 20 * send, "{wait} ns of waits, {send} of sending");
+        assert!(wait > 0 && send > 2 * wait, "{wait} ns of waits, {send} of sending");
     }
 
     #[test]

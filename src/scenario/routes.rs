@@ -59,7 +59,7 @@ fn flow(scenario: &Scenario, producer: usize) -> Option<Vec<f64>> {
         for (group, share) in groups.iter().zip(shares(&groups)) {
             let mut row = vec![0.0; n];
             group.routes_of(Some(producer)).iter().for_each(|route| spread(scenario, route.to, share * route.probability, &mut row));
-            row.iter().enumerate().for_each(|(to, chance)| into[to][from] += chance);
+            into.iter_mut().zip(row).for_each(|(into, chance)| into[from] += chance);
         }
     }
     // Queues that none of them reach may send in circles.

@@ -108,7 +108,7 @@ impl Candidate {
     pub fn misses_tail(&self, sample: &Sample) -> bool {
         let n = sample.sorted.len() as f64;
         let mean = self.law.mean() / sample.mean - 1.0;
-        if !(mean.abs() <= MEAN_OFF.max(CHANCE * (sample.scv / n).sqrt())) {
+        if mean.is_nan() || mean.abs() > MEAN_OFF.max(CHANCE * (sample.scv / n).sqrt()) {
             return true;
         }
         TAILS.into_iter().filter(|share| (1.0 - share) * n >= 5.0).any(|share| {

@@ -144,8 +144,10 @@ fn outcome(arrivals: &Arrivals, judged: &Judged, beside: &Beside<'_>, truth: &Tr
     {
         return Outcome::LongState(long);
     }
-    let excused = !(beside.rejected && *arrivals == Arrivals::Poisson);
-    if !judged.is_close() && !(excused && judged.is_as_near_as(beside.trace)) {
+    // Poisson that a test has rejected gets no allowance for chance.
+    let rejected = beside.rejected && *arrivals == Arrivals::Poisson;
+    let near = judged.is_close() || !rejected && judged.is_as_near_as(beside.trace);
+    if !near {
         return Outcome::Off(judged.worst());
     }
     if !judged.is_as_certain_as(beside.poisson) && !judged.is_as_certain_as(beside.trace) {

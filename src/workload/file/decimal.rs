@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_stands_for_nothing_is_known() {
-        assert_eq!(sentinel(9.223372036854775807e18), Some("2^63 − 1"));
+        assert_eq!(sentinel(i64::MAX as f64), Some("2^63 − 1"));
         assert_eq!([sentinel(1e300), sentinel(1e9), sentinel(0.0)], [Some("1e25 and more"), None, None]);
     }
 }
