@@ -195,7 +195,7 @@ fn delayed_has_one_meaning_whatever_plays_it() {
         )
     };
     let (line, _) = simulated(&text(""), "queues.q.delayed");
-    let (events, half) = simulated(&text("outages = { up = \"876000h\", down = \"1s\" }"), "queues.q.delayed");
+    let (events, half) = simulated(&text("outages = { up = \"exponential(876000h)\", down = \"1s\" }"), "queues.q.delayed");
     near((events, half), line);
 }
 
