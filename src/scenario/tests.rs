@@ -373,7 +373,7 @@ fn wrong_tables_after_the_small_scenario_are_told() {
         ("[simulation]\nconfidence = 95", "95 % is written 0.95"),
         ("[simulation]\nwarmup = \"atuo\"", "is no warm-up"),
         ("[simulation]\nprecision = { \"producers.wbe.latency\" = 0.1 }", "did you mean `producers.web.latency`?"),
-        ("[objectives]\n\"producers.web.latency.p100\" = \"< 1s\"", "did you mean `producers.web.latency.p"),
+        ("[objectives]\n\"producers.web.latency.p100\" = \"< 1s\"", "did you mean `producers.web.latency.p50`?"),
         ("[objectives]\n\"producers.web.latency.p99\" = \"< 200\"", "lacks a unit of time"),
         ("[objectives]\n\"producers.web.latency.p99\" = \"200ms\"", "begin with <, <=, > or >="),
         ("[objectives]\n\"queues.orders.loss\" = \"< 1ms\"", "write \"< 0.1%\""),

@@ -347,7 +347,7 @@ const FINGERPRINTS: &[(&str, u64)] = &[
     ("noisy-tenant.toml", 15869288829863131442),
     ("peak-sizing.toml", 11941808894426089344),
     ("pod-dies.toml", 9588775044281213968),
-    ("poison.toml", 15146183264657601499),
+    ("poison.toml", 16802898880876004761),
     ("pooled-vs-partitions.toml", 9588775044281213968),
     ("prefetch.toml", 15128532899414486348),
     ("priority.toml", 15398266931539403669),

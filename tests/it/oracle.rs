@@ -1,8 +1,9 @@
 //! The simulator equals an independent computation over the same plan, to the nanosecond.
 
 use queuelab::message::{Keep, Outcome, Record};
+use queuelab::rng::Key;
 use queuelab::scenario::{Consumer, Overflow, Producer, Queue, Scenario};
-use queuelab::sim::{Engine, Station};
+use queuelab::sim::{Engine, Network, Station};
 use queuelab::workload::laws::Law;
 use queuelab::workload::{Block, Kept};
 
@@ -73,12 +74,19 @@ fn slow(plan: &Block, groups: &[u32], room: Option<u64>, drop_head: bool) -> Vec
     }
 }
 
+/// By the recursion, or, where senders wait for room, by events.
 fn fast(scenario: &Scenario, plan: &Block) -> Vec<Fate> {
-    let station = Station::of(scenario).expect("one FIFO queue");
-    let mut engine = Engine::new(&station, Kept::new(plan), None);
     let mut keep = Keep::default();
-    assert_eq!(engine.advance(u64::MAX, &mut keep), plan.len() as u64);
-    engine.settle(&mut keep);
+    if scenario.queues[0].overflow == Overflow::Block {
+        let mut network = Network::new(scenario, Kept::new(plan), Key::new(7, 0), None).expect("one queue");
+        network.advance(u64::MAX, &mut keep);
+        network.settle(&mut keep);
+    } else {
+        let station = Station::of(scenario).expect("one FIFO queue");
+        let mut engine = Engine::new(&station, Kept::new(plan), None);
+        assert_eq!(engine.advance(u64::MAX, &mut keep), plan.len() as u64);
+        engine.settle(&mut keep);
+    }
     let mut records: Vec<Record> = keep.0;
     records.sort_by_key(|r| r.message.id);
     assert!(records.iter().enumerate().all(|(i, r)| r.message.id == i as u64), "every message leaves exactly once");
@@ -105,7 +113,8 @@ fn scenario(law: &Law, groups: &[u32], room: Option<u64>, overflow: Overflow) ->
 fn check(scenario: &Scenario, groups: &[u32], what: &str) {
     let plan = scenario.plan(7, 0).expect("a plan").take_messages(20_000);
     let queue = &scenario.queues[0];
-    let (expected, got) = (slow(&plan, groups, queue.max_length, queue.overflow == Overflow::DropHead), fast(scenario, &plan));
+    let room = queue.max_length.filter(|_| queue.overflow != Overflow::Block);
+    let (expected, got) = (slow(&plan, groups, room, queue.overflow == Overflow::DropHead), fast(scenario, &plan));
     for (i, (e, g)) in expected.iter().zip(&got).enumerate() {
         assert_eq!(e, g, "{what}: message {i}");
     }
@@ -133,7 +142,7 @@ fn full_queues_refuse_or_drop() {
     for law in laws() {
         for servers in [1, 3] {
             for room in [0, 1, 10] {
-                for overflow in [Overflow::RejectPublish, Overflow::DropHead] {
+                for overflow in [Overflow::RejectPublish, Overflow::DropHead, Overflow::Block] {
                     let what = format!("{} x {servers}, room {room}, {overflow:?}", law.kendall());
                     check(&scenario(&law, &[servers], Some(room), overflow), &[servers], &what);
                 }
