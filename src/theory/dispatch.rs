@@ -31,6 +31,9 @@ fn topic(scenario: &Scenario) -> Result<&Topic, String> {
     if scenario.producers.iter().any(|p| !p.batch.is_single()) {
         return Err("messages arrive in batches".into());
     }
+    if scenario.queues.iter().any(|q| q.blocks()) {
+        return Err("senders wait for room at full queues".into());
+    }
     Ok(topic)
 }
 

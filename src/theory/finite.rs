@@ -276,7 +276,7 @@ impl Closed {
         let visits: Vec<Vec<f64>> = entries.iter().map(|entry| visits(scenario, *entry)).collect();
         let several = loops.len() > 1;
         if jackson::blocks(scenario) {
-            return Err("full queues block the consumers that forward to them".into());
+            return Err("full queues make those wait who send or forward to them".into());
         }
         if scenario.consumers.iter().any(|c| c.to.iter().any(|r| matches!(r.to, Destination::Topic(_)))) {
             return Err("messages pass through a topic".into());

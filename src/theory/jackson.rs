@@ -33,7 +33,7 @@ impl ClosedForm for Jackson {
             return Err("producers bring their own work".into());
         }
         if blocks(scenario) {
-            return Err("full queues block the consumers that forward to them".into());
+            return Err("full queues make those wait who send or forward to them".into());
         }
         for producer in &scenario.producers {
             if Stream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
@@ -97,10 +97,11 @@ pub(super) fn queue_of(to: Destination) -> Result<usize, String> {
     }
 }
 
-/// Whether a full queue makes consumers wait that forward to it.
+/// Whether a full queue makes those wait who send or forward to it, of which no product form knows. A queue by itself, to which nobody
+/// forwards, only delays its own senders.
 pub(super) fn blocks(scenario: &Scenario) -> bool {
-    let routes = scenario.consumers.iter().flat_map(|c| &c.to);
-    routes.into_iter().any(|route| matches!(route.to, Destination::Queue(queue) if scenario.queues[queue].blocks()))
+    let forwards = scenario.consumers.iter().any(|c| !c.to.is_empty());
+    (forwards || scenario.queues.len() > 1) && scenario.queues.iter().any(|queue| queue.blocks())
 }
 
 /// Whether a queue prefers messages by who sent them, which one stream of all does not show.
