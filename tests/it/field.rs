@@ -3,6 +3,7 @@
 //! comes from.
 
 mod accounting;
+mod files;
 mod fitted;
 mod forms;
 mod partitions;

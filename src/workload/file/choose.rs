@@ -75,6 +75,10 @@ pub fn asked(table: &mut Table<'_>, words: &[(Role, String)]) -> Result<Vec<usiz
             (None, Some((name, unit))) => (name, Unit::named(&unit.trim().to_lowercase())),
             _ => (text.as_str(), None),
         };
+        let alike = table.alike(name);
+        if alike.len() > 1 {
+            return Err(Refusal::Alike { role: *role, heading: name.into(), numbers: alike });
+        }
         let index = table.find(name).ok_or_else(|| Refusal::Absent { asked: text.clone(), headings: table.texts() })?;
         // What was named plays its role alone.
         table.headings.iter_mut().filter(|h| h.role.is_some_and(|r| r.0 == *role)).for_each(|h| h.role = None);
@@ -152,7 +156,11 @@ impl Roles<'_> {
     }
 
     fn several(&self, role: Role, columns: &[usize]) -> Refusal {
-        Refusal::Several { role, headings: columns.iter().map(|i| self.headings[*i].text.clone()).collect() }
+        let headings: Vec<String> = columns.iter().map(|i| self.headings[*i].text.clone()).collect();
+        match headings.iter().all(|text| *text == headings[0]) {
+            true => Refusal::Alike { role, heading: headings[0].clone(), numbers: columns.iter().map(|i| i + 1).collect() },
+            false => Refusal::Several { role, headings },
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Why {
     TooLong,
     TooShort,
     Unitless,
+    /// A span where an instant is expected.
+    Span,
     /// Far from all others.
     Far,
 }
@@ -36,6 +38,7 @@ impl Why {
             Why::TooLong => "are beyond 292 years".into(),
             Why::TooShort => "are above zero and below half a nanosecond, the least time that is kept".into(),
             Why::Unitless => "have no unit while others have one".into(),
+            Why::Span => "say how long, or an hour of no day, and not when".into(),
             Why::Far => "lie far from all others, as if in another unit or from a clock that was not set".into(),
         }
     }
@@ -95,7 +98,7 @@ impl Column {
     pub fn findings(&self) -> Vec<Finding> {
         let rows = self.cells.len();
         let of = |(why, LeftOut { count, examples }): (&Why, &LeftOut)| {
-            let shown: Vec<String> = examples.iter().take(QUOTED).map(|(line, text)| format!("line {line}: `{}`", short(text))).collect();
+            let shown: Vec<String> = examples.iter().take(QUOTED).map(|(line, text)| shown(*line, text)).collect();
             let more = if *count > QUOTED { ", …" } else { "" };
             let text = format!("`{}`: {count} of {rows} cells {} and are left out ({}{more})", self.heading, why.words(), shown.join(", "));
             Finding { weight: Weight::Caveat, text }
@@ -110,6 +113,10 @@ impl Column {
         let why = most.map(Why::words);
         Refusal::Timeless { why, heading: self.heading.clone(), example: example.map(|(line, text)| (line, short(&text))) }
     }
+}
+
+fn shown(line: u64, text: &str) -> String {
+    if text.is_empty() { format!("line {line}") } else { format!("line {line}: `{}`", short(text)) }
 }
 
 /// Text of a file on its way into a sentence.

@@ -82,7 +82,8 @@ fn measured(mut rows: Rows, table: &Table<'_>, chosen: &Chosen, mut findings: Ve
     };
     findings.extend(rows.columns.iter().filter(|(i, _)| used.contains(i)).flat_map(|(_, column)| column.findings()));
     let unused = table.headings.iter().enumerate().filter(|(i, _)| !used.contains(i));
-    let ignored: Vec<String> = unused.map(|(_, heading)| heading.text.clone()).collect();
+    let ignored: Vec<String> =
+        unused.map(|(i, heading)| if heading.text.is_empty() { format!("column {}", i + 1) } else { heading.text.clone() }).collect();
     if !ignored.is_empty() {
         findings.push(Finding::note(format!("not read: {}", quoted(&ignored))));
     }

@@ -13,6 +13,8 @@ pub enum Refusal {
     Nameless(usize),
     /// Several columns could have one role.
     Several { role: Role, headings: Vec<String> },
+    /// Several columns of one name could have one role: their numbers, from 1.
+    Alike { role: Role, heading: String, numbers: Vec<usize> },
     /// No column is known to have a role that is needed.
     Unknown { roles: Vec<Role>, headings: Vec<String> },
     /// A column was asked for that is not there.
@@ -51,6 +53,10 @@ impl fmt::Display for Refusal {
             Refusal::Empty => write!(f, "the file has no rows"),
             Refusal::Nameless(count) => write!(f, "its first line names no columns, and there are {count}"),
             Refusal::Several { role, headings } => write!(f, "{} could each be {}", quoted(headings), role.meaning()),
+            Refusal::Alike { role, heading, numbers } => {
+                let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+                write!(f, "columns {} are all called `{heading}`, and each could be {}", numbers.join(", "), role.meaning())
+            }
             Refusal::Unknown { roles, headings } => {
                 let roles: Vec<&str> = roles.iter().map(|r| r.meaning()).collect();
                 write!(f, "no column's name says that it is {} (it has {})", roles.join(", or "), quoted(headings))
@@ -86,6 +92,13 @@ impl Refusal {
             }
             Refusal::Several { role, headings } => {
                 format!("say which one is: {}", by.say(*role, headings.first().map_or("NAME", String::as_str)))
+            }
+            Refusal::Alike { role, numbers, .. } => {
+                let number = numbers.first().copied().unwrap_or(1).to_string();
+                format!("say which one is, by its number: {}", by.say(*role, &number))
+            }
+            Refusal::Unknown { headings, .. } if matches!(headings.as_slice(), [one] if one.contains(' ')) => {
+                "write commas, semicolons or tabs between its cells, not blanks".into()
             }
             Refusal::Unknown { roles, headings } => {
                 let role = roles.first().copied().unwrap_or(Role::Service);

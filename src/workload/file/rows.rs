@@ -23,6 +23,43 @@ pub struct Rows {
     nanos: BTreeMap<usize, Vec<Option<i128>>>,
 }
 
+/// Whether a row that begins with this sums up those above it: programs write such below a table.
+fn is_summary(cell: &str) -> bool {
+    if !cell.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return false;
+    }
+    let word = cell.trim_end_matches(':').to_ascii_lowercase();
+    ["total", "totals", "sum", "average", "avg", "mean", "median", "min", "max", "summary"].contains(&word.as_str())
+}
+
+/// Lines within quotes that look like rows: a quote that was never closed takes in all up to the next.
+#[derive(Default)]
+struct Swallowed {
+    lines: usize,
+    first: Option<u64>,
+}
+
+impl Swallowed {
+    fn look(&mut self, line: u64, record: &csv::StringRecord, delimiter: u8, width: usize) {
+        if !record.as_slice().contains('\n') {
+            return;
+        }
+        let cells = |text: &str| text.bytes().filter(|b| *b == delimiter).count() + 1;
+        let within = record.iter().flat_map(|cell| cell.split('\n').skip(1)).filter(|text| width > 1 && cells(text) >= width).count();
+        if within > 0 {
+            self.lines += within;
+            self.first.get_or_insert(line);
+        }
+    }
+
+    fn finding(&self) -> Option<Finding> {
+        let (line, lines) = (self.first?, plain(self.lines as f64, 9));
+        Some(Finding::caveat(format!(
+            "{lines} lines that look like rows are within quotes and were not read (from line {line} on): is a quote never closed?"
+        )))
+    }
+}
+
 /// Times of a role, row by row.
 pub struct Values {
     pub heading: String,
@@ -51,8 +88,13 @@ impl Rows {
         let (mut others, mut long) = (0_usize, 0_usize);
         let mut example = None;
         let width = table.headings.len();
+        let (mut swallowed, mut summaries) = (Swallowed::default(), Vec::new());
+        let dated = table.named && table.headings[0].role.is_some();
         table.rows(|line, record| {
-            if only.is_some_and(|(column, value)| record.get(column) != Some(value)) {
+            swallowed.look(line, record, table.delimiter, width);
+            if dated && record.get(0).is_some_and(is_summary) {
+                summaries.push((line, record.get(0).unwrap_or_default().to_string()));
+            } else if only.is_some_and(|(column, value)| record.get(column) != Some(value)) {
                 others += 1;
             } else if table.named && record.iter().skip(width).any(|cell| !cell.is_empty()) {
                 // A number was written with a comma, or a text was not quoted: which cell is whose is not known.
@@ -72,6 +114,11 @@ impl Rows {
             findings.push(Finding::caveat(format!(
                 "rows with more cells than there are headings are left out: {long} of them (line {line}: `{text}`)"
             )));
+        }
+        findings.extend(swallowed.finding());
+        if let Some((line, word)) = summaries.first() {
+            let count = plain(summaries.len() as f64, 9);
+            findings.push(Finding::caveat(format!("rows that sum up others are left out: {count} of them (line {line}: `{word}`)")));
         }
         if let Some((column, value)) = only.filter(|_| others > 0) {
             let (heading, others) = (&table.headings[column].text, plain(others as f64, 9));

@@ -39,6 +39,7 @@ pub fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Finding>) ->
                 Some(what) => Err(Why::Sentinel(what)),
                 None => number.nanos(unit).ok_or(Why::TooLong),
             },
+            Cell::Lasting(_) => Err(Why::Span),
             _ => Err(Why::NoTime),
         };
         out.push(read.ok());

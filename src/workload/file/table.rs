@@ -85,6 +85,11 @@ impl<'t> Table<'t> {
         same(true).or_else(|| same(false)).or_else(number)
     }
 
+    /// The numbers, from 1, of the columns with just this heading.
+    pub fn alike(&self, asked: &str) -> Vec<usize> {
+        (1..).zip(&self.headings).filter(|(_, h)| h.text == asked).map(|(number, _)| number).collect()
+    }
+
     pub fn texts(&self) -> Vec<String> {
         self.headings.iter().map(|h| h.text.clone()).collect()
     }

@@ -49,7 +49,13 @@ fn whole(bytes: &[u8]) -> Result<&[u8], Refusal> {
     if zeros > 0 {
         return Err(Refusal::Other("it is no text: it holds zero bytes".into(), "write the table as CSV".into()));
     }
-    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+    let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let start: Vec<u8> = plain.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(2).collect();
+    if matches!(start.as_slice(), [b'{', b'"' | b'}'] | [b'[', b'{']) {
+        let instead = "write its times as CSV, such as by `jq -r '[.timestamp, .latency] | @csv'`";
+        return Err(Refusal::Other("it is JSON".into(), instead.into()));
+    }
+    Ok(plain)
 }
 
 #[cfg(test)]
@@ -65,7 +71,13 @@ mod tests {
         assert_eq!(text(&packed).expect("gzip"), "service_ms\n1\n");
         assert_eq!(text(b"\xef\xbb\xbfa\n").expect("marked"), "a\n");
         let wide: Vec<u8> = "service_ms\n1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        for (bytes, name) in [(wide.as_slice(), "UTF-16"), (b"\xff\xfea\0", "UTF-16"), (b"BZh91AY", "bzip2"), (&packed[..20], "gzip")] {
+        for (bytes, name) in [
+            (wide.as_slice(), "UTF-16"),
+            (b"\xff\xfea\0", "UTF-16"),
+            (b"BZh91AY", "bzip2"),
+            (b" [ {\"ts\": 1}]", "JSON"),
+            (&packed[..20], "gzip"),
+        ] {
             let why = text(bytes).expect_err("no text").to_string();
             assert!(why.contains(name), "{why}");
         }
