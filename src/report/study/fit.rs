@@ -5,7 +5,7 @@ use crate::report::number::three;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::scenario::{Arrivals, Producer};
-use crate::study::fit::{Candidate, Column, Fit};
+use crate::study::fit::{Candidate, Column, FEWEST, Fit, Guessed};
 use crate::units::{NANOS_PER_SECOND, Time, plain};
 use serde_json::{Value, json};
 
@@ -22,10 +22,14 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
     }
     match &fit.poisson {
         Some(test) => out.push(models::poisson(test)),
+        None if fit.stream.as_ref().is_some_and(|stream| stream.count > FEWEST && stream.lasted > 0.0) => {
+            out.push("The stamps are too coarse to say whether these arrivals are Poisson.".into());
+        }
         None if fit.stream.is_some() => out.push("These are too few arrivals to say whether they are Poisson.".into()),
         None => {}
     }
-    out.extend(fit.models.iter().flat_map(models::sentences));
+    let work = if fit.guessed.work { models::Work::Guessed } else { models::Work::Measured };
+    out.extend(fit.models.iter().flat_map(|tried| models::sentences(tried, work)));
     for column in &fit.columns {
         let best = column.candidates.first().map_or(String::new(), |best| {
             let distance = if best.distance > 0.0 { format!(", at most {} % off", three(best.distance * 100.0)) } else { String::new() };
@@ -92,6 +96,7 @@ pub fn document(fit: &Fit, scenario: &Value) -> String {
         "arrivals": arrivals,
         "poisson": fit.poisson.as_ref().map(models::poisson_document),
         "models": fit.models.as_ref().map(models::document),
+        "guessed": { "rate": fit.guessed.rate, "service_time": fit.guessed.work },
         "columns": fit.columns.iter().map(column).collect::<Vec<_>>(),
         "scenario": scenario,
     });
@@ -107,11 +112,25 @@ pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String
         let lines = [models::waits(tried, &style), vec![String::new()], models::dispersion(tried, stream, &style)].concat();
         lines.iter().for_each(|line| head += &format!("{}\n", format!("# {line}").trim_end()));
     }
-    let mut files = vec![("fit.json".to_string(), document(fit, scenario)), ("scenario.toml".to_string(), format!("{head}\n{toml}"))];
+    let mut files = vec![
+        ("fit.json".to_string(), document(fit, scenario)),
+        ("scenario.toml".to_string(), format!("{head}\n{}", marked(toml, fit.guessed))),
+    ];
     files.extend(fit.scenario.producers.iter().filter_map(trace));
     let plots = fit.columns.iter().filter_map(|c| Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c)?)));
     files.extend(plots);
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// The scenario with a word at each line that the file does not say.
+fn marked(toml: &str, guessed: Guessed) -> String {
+    let word = |line: &str| match line.split('=').next().map(str::trim) {
+        Some("rate") if guessed.rate => "  # a guess: the file does not say how often messages come",
+        Some("service_time") if guessed.work => "  # a guess: the file gives no usable time of the work",
+        Some("count") if guessed.rate || guessed.work => "  # rests on a guess",
+        _ => "",
+    };
+    toml.lines().map(|line| format!("{line}{}\n", word(line))).collect()
 }
 
 /// The file that a scenario's trace is read from.

@@ -4,7 +4,7 @@ use crate::report::number::{relative, three};
 use crate::report::table::Style;
 use crate::report::text::columns;
 use crate::scenario::Arrivals;
-use crate::study::fit::{Compared, Deviation, Model, Models, Outcome, PoissonTest, SIGNIFICANCE, Stream, longer};
+use crate::study::fit::{Compared, Deviation, Family, Model, Models, Outcome, PoissonTest, SIGNIFICANCE, Stream, longer};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
 
@@ -31,34 +31,52 @@ pub fn poisson(test: &PoissonTest) -> String {
 }
 
 /// Which model is offered, and by how much simpler ones flatter.
-pub fn sentences(models: &Models) -> Vec<String> {
+pub fn sentences(models: &Models, work: Work) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(offered) = models.offered() {
-        let off = offered.judged.worst();
-        out.push(format!(
-            "The scenario's arrivals are {}: waits at one server are at most {} than the file's.",
-            described(offered),
-            longer(off)
-        ));
+        let waits = longer(offered.judged.worst());
+        let at_most = if waits.starts_with("more") { "" } else { "at most " };
+        let excuse = excuse(offered, models.messages);
+        out.push(format!("The scenario's arrivals are {}: waits at one server are {at_most}{waits}{excuse}.", described(offered)));
     }
     let simple = models.tried.iter().take_while(|m| m.outcome != Outcome::Offered);
     let worst = simple.filter_map(|m| if let Outcome::Off(off) = m.outcome { Some((m, off)) } else { None });
     if let Some((model, off)) = worst.min_by(|a, b| a.1.total_cmp(&b.1)) {
         let does = if off < 0.0 { "flatters" } else { "exaggerates" };
         out.push(format!(
-            "The model `{}` {does}: a wait {} than the file's, and {} where the file needs {}.",
+            "The model `{}` {does}: a wait {}, and {} where the file needs {}.",
             model.family.name(),
             longer(off),
             consumers(model.judged.consumers[0]),
             models.consumers
         ));
     }
-    out.push(format!(
-        "The file itself needs {} for 99 % of its messages to wait no longer than the mean work, {}.",
-        consumers(models.consumers),
-        Time(models.limit)
-    ));
+    let (needs, limit) = (consumers(models.consumers), Time(models.limit));
+    out.push(match work {
+        Work::Measured => format!("The file itself needs {needs} for 99 % of its messages to wait no longer than the mean work, {limit}."),
+        Work::Guessed => format!(
+            "How many consumers it needs rests on a guess, for the file gives no usable time of the work: if that is exponential with a \
+             mean of {limit}, it needs {needs} for 99 % of its messages to wait no longer than this mean."
+        ),
+    });
     out
+}
+
+/// Whether a file says how long the work takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    Measured,
+    Guessed,
+}
+
+/// Why a model is in the scenario whose waits are farther off than one may be.
+fn excuse(model: &Model, messages: usize) -> String {
+    match model.judged {
+        ref judged if judged.is_close() => String::new(),
+        ref judged if judged.is_near() => format!(", no more than files of {} messages differ by chance", plain(messages as f64, 12)),
+        _ if model.family == Family::Trace => ", because the work is drawn from a law".into(),
+        _ => ", because the work is drawn from a law: the file's own arrivals do no better".into(),
+    }
 }
 
 fn consumers(count: usize) -> String {

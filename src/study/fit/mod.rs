@@ -15,7 +15,7 @@ use judge::Truth;
 pub use judge::{Compared, Judged, WaitsAt};
 pub use laws::{Candidate, Sample};
 pub use models::{Family, Model, Models, Outcome, TRACE_FILE, longer};
-pub use poisson::{Deviation, PoissonTest, SIGNIFICANCE};
+pub use poisson::{Deviation, FEWEST, PoissonTest, SIGNIFICANCE};
 
 use crate::scenario::{Arrivals, Consumer, Length, NoFiles, Producer, Queue, Scenario, Servers, Source, Warmup, parse, resolved_toml};
 use crate::units::{Time, plain};
@@ -26,6 +26,8 @@ use crate::workload::laws::Law;
 const USUAL_LOAD: f64 = 0.7;
 /// Fewer values than this say little about a law.
 const FEW: usize = 100;
+/// So small a share of the load that consumers lack is rounding.
+const KEPT_UP: f64 = 1e-4;
 /// The most servers that a scenario may have.
 const MOST_SERVERS: f64 = 1e6;
 
@@ -45,8 +47,16 @@ pub struct Fit {
     pub models: Option<Models>,
     /// Ready to be run.
     pub scenario: Scenario,
+    pub guessed: Guessed,
     /// What to mind, in sentences.
     pub notes: Vec<String>,
+}
+
+/// What the scenario says and the file does not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Guessed {
+    pub rate: bool,
+    pub work: bool,
 }
 
 /// One column of times and the laws that could have given them, the best first.
@@ -70,7 +80,8 @@ pub fn fit(measured: Measured) -> Result<Fit, String> {
             return;
         }
         if values.len() < FEW {
-            notes.push(format!("`{name}` has only {} values: laws can hardly be told apart", values.len()));
+            let values = values.len();
+            notes.push(format!("`{name}` has only {values} value{}: laws can hardly be told apart", if values == 1 { "" } else { "s" }));
         }
         let sample = Sample::of(values);
         columns.push(Column { candidates: laws::candidates(&sample), name, role, sample });
@@ -95,8 +106,17 @@ pub fn fit(measured: Measured) -> Result<Fit, String> {
     if columns.iter().any(|c| c.role == Role::Latency) {
         notes.push("a latency holds waiting as well as work: its law is no law of the service time".into());
     }
-    let mut fit =
-        Fit { rows: measured.rows, bad: measured.bad, columns, stream: None, poisson: None, models: None, scenario: guess(), notes };
+    let mut fit = Fit {
+        rows: measured.rows,
+        bad: measured.bad,
+        columns,
+        stream: None,
+        poisson: None,
+        models: None,
+        scenario: guess(),
+        guessed: Guessed::default(),
+        notes,
+    };
     fit.judge(arrivals.as_ref(), own)?;
     sound(&fit.scenario)?;
     Ok(fit)
@@ -143,6 +163,7 @@ impl Fit {
             self.notes.push(format!("{why}: the scenario's rate is a guess, write your own"));
         }
         let known = service.is_some();
+        self.guessed = Guessed { rate: rate.is_none(), work: !known };
         let service = service.unwrap_or_else(|| Law::exponential(rounded(rate.map_or(0.01, |rate| USUAL_LOAD / rate))));
         let rate = rounded(rate.unwrap_or(4.0 * USUAL_LOAD / service.mean()));
         self.scenario.producers[0].rate = rate;
@@ -163,8 +184,8 @@ impl Fit {
             let work = if unlike { self.empirical(&service) } else { service };
             let rejected = self.poisson.as_ref().is_some_and(PoissonTest::rejects);
             let models = models::tried(&Truth::of(&arriving.instants, own.as_deref(), stream, &work), gap, rejected);
-            count = u32::try_from(models.consumers).unwrap_or(u32::MAX);
             self.offer(&models, stream);
+            count = self.lasting(u32::try_from(models.consumers).unwrap_or(u32::MAX), &models, stream, &work);
             self.models = Some(models);
             self.scenario.consumers[0].service_time = work;
         } else {
@@ -173,6 +194,32 @@ impl Fit {
         self.scenario.consumers[0].count = Servers::Count(count);
         self.stream = stream;
         Ok(())
+    }
+
+    /// As many consumers as the file needs, unless it is over before its work is done: those would not keep up with messages that go
+    /// on to come so.
+    fn lasting(&mut self, count: u32, models: &Models, stream: &Stream, work: &Law) -> u32 {
+        let load = stream.rate * work.mean();
+        if f64::from(count) >= (1.0 - KEPT_UP) * load {
+            return count;
+        }
+        let once = models.offered().is_some_and(|m| matches!(m.family, Family::Piecewise | Family::Trace));
+        let more = (load / USUAL_LOAD).ceil().clamp(1.0, MOST_SERVERS) as u32;
+        let has = if once {
+            "the scenario ends with the file and has no more".into()
+        } else {
+            format!("the scenario has {}", plain(f64::from(more), 9))
+        };
+        self.notes.push(format!(
+            "the file lasts {} and a message's work takes {} on average: {} consumers do for these {} messages, but where messages go on to \
+             come so, more than {} are busy at once; {has}",
+            Time(stream.lasted),
+            Time(work.mean()),
+            plain(f64::from(count), 9),
+            plain(stream.count as f64, 12),
+            plain(load, 3)
+        ));
+        if once { count } else { more }
     }
 
     /// The law of the work, if the file tells it.
@@ -232,8 +279,8 @@ impl Fit {
             _ => {}
         }
         self.scenario.producers[0].arrivals = model.arrivals.clone();
-        if let Some(off) = models.trace().map(|trace| trace.outcome).and_then(|o| if let Outcome::Off(off) = o { Some(off) } else { None })
-        {
+        // Whichever model is offered.
+        if let Some(off) = models.trace().map(|trace| &trace.judged).filter(|own| !own.is_near()).map(Judged::worst) {
             self.notes.push(format!(
                 "the file's own arrivals with work of the law alone have waits {}: its work depends on when it comes or on the work \
                  before it, which no scenario can say; measure with the file's own work before you rely on the number of consumers",

@@ -65,6 +65,8 @@ pub struct Models {
     /// Seconds that 99 % of the messages may wait, and how many consumers the file itself needs for that.
     pub limit: f64,
     pub consumers: usize,
+    /// Of the file, and of each run of a model.
+    pub messages: usize,
 }
 
 impl Models {
@@ -104,7 +106,7 @@ pub fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Models {
     tried.push(Model { outcome: if unlike { Outcome::Off(own.judged.worst()) } else { Outcome::Fits }, ..own });
     let chosen = tried.iter().position(|m| m.outcome == Outcome::Fits).unwrap_or(tried.len() - 1);
     tried[chosen].outcome = Outcome::Offered;
-    Models { tried, limit: LIMITS[0] * truth.mean_work, consumers: truth.consumers[0] }
+    Models { tried, limit: LIMITS[0] * truth.mean_work, consumers: truth.consumers[0], messages: instants.len() }
 }
 
 /// Whether the file's own arrivals, with work of a law alone, have the waits of the file.
@@ -171,13 +173,13 @@ impl Family {
     }
 }
 
-/// How waits that are off by a share compare, in words.
+/// How waits that are off by a share compare with the file's, in words.
 pub fn longer(off: f64) -> String {
     let percent = |share: f64| crate::units::plain(100.0 * share, 2);
     match off {
-        off if off.is_infinite() || off > 9.0 => "more than ten times as long".into(),
-        off if off > 1.0 => format!("{} times as long", crate::units::plain(1.0 + off, 2)),
-        off if off >= 0.0 => format!("{} % longer", percent(off)),
-        off => format!("{} % shorter", percent(-off)),
+        off if off.is_infinite() || off > 9.0 => "more than ten times as long as the file's".into(),
+        off if off > 1.0 => format!("{} times as long as the file's", crate::units::plain(1.0 + off, 2)),
+        off if off >= 0.0 => format!("{} % longer than the file's", percent(off)),
+        off => format!("{} % shorter than the file's", percent(-off)),
     }
 }

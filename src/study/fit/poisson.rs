@@ -5,7 +5,9 @@ use statrs::function::{erf::erfc, gamma::gamma_lr};
 /// Arrivals that are Poisson are called something else with this probability.
 pub const SIGNIFICANCE: f64 = 0.01;
 /// Fewer gaps than this decide nothing.
-const FEWEST: usize = 10;
+pub const FEWEST: usize = 10;
+/// So many of its units a clock must have run to show whether the rate changes.
+const TICKS: f64 = 10.0;
 /// Messages a window that a dispersion is tested over, on average, and how many windows there are at least.
 const MESSAGES: f64 = 10.0;
 const WINDOWS: usize = 30;
@@ -46,7 +48,7 @@ impl PoissonTest {
 pub fn test(instants: &[f64], unit: f64) -> Option<PoissonTest> {
     let (first, last) = (*instants.first()?, *instants.last()?);
     let (gaps, lasted) = (instants.len() - 1, last - first);
-    if gaps < FEWEST || lasted <= 0.0 {
+    if gaps < FEWEST || lasted <= 0.0 || lasted < TICKS * unit {
         return None;
     }
     let mut found = vec![(kolmogorov(instants[1..gaps].iter().map(|at| (at - first) / lasted), gaps - 1), Deviation::Rate)];
@@ -159,6 +161,9 @@ mod tests {
 
     #[test]
     fn a_few_instants_decide_nothing() {
+        // Nor do many that were all spread within a second.
+        let spread: Vec<f64> = (0..400).map(|i| f64::from(i) / 400.0).collect();
+        assert_eq!(test(&spread, 1.0), None);
         assert_eq!((test(&[], 0.0), test(&[1.0; 3], 0.0), test(&[2.0; 50], 0.0)), (None, None, None));
     }
 }

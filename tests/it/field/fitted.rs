@@ -4,6 +4,7 @@
 //! the file's own arrivals and work, written here once more and for itself.
 
 use super::{Method, Scenario, run};
+use crate::cli::Desk;
 use queuelab::scenario::{Arrivals, Servers, Step};
 use queuelab::study::Blind;
 use queuelab::study::fit::{self, Family, Fit, Models};
@@ -125,4 +126,92 @@ fn equal_gaps_are_no_poisson_arrivals() {
     let test = fit.poisson.as_ref().expect("enough gaps");
     assert!(test.rejects() && test.p_value < 1e-6, "{test:?}");
     assert_ne!(offered(&fit), Family::Poisson);
+}
+
+fn said(output: &std::process::Output) -> String {
+    // However the terminal breaks its lines.
+    String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Poisson arrivals whose stamps were rounded to whole seconds, twenty in each: the consumers are those that the exact stamps need,
+/// and rounding is no reason to reject Poisson arrivals. The test of them errs in 1 % of such files; the seed is fixed, and
+/// ten others did as well.
+#[test]
+fn whole_seconds_are_no_reason_for_more_consumers() {
+    let rows = rows(Arrivals::Poisson, 20.0, Law::exponential(0.1), 11, 4000);
+    let lines: String = rows.iter().map(|(at, work)| format!("{},{work}\n", 1_700_000_000 + at / 1_000_000_000)).collect();
+    let text = format!("timestamp_s,service_ns\n{lines}");
+    let fit = fit(&text);
+    assert!(!fit.poisson.as_ref().expect("enough gaps").rejects(), "{:?}", fit.poisson);
+    assert_eq!(offered(&fit), Family::Poisson);
+    asks_for_what_the_file_needs(&rows, &fit, 0.1);
+    let said = said(&Desk::new("fit-seconds", &[("seconds.csv", &text)]).run(&["fit", "seconds.csv"]));
+    let (caveat, table) = (said.find("they are rounded, and were spread within it by chance"), said.find("mean and p99 wait"));
+    assert!(caveat.zip(table).is_some_and(|(caveat, table)| caveat < table), "{said}");
+}
+
+/// A model that is farther off than the rule allows is offered only where chance explains it, and the answer says so: mean waits of two
+/// hundred messages at load 0.9 scatter by more than a third.
+#[test]
+fn chance_is_named_where_it_is_the_excuse() {
+    let excuse = |messages: u64, seed| {
+        let fit = fitted(&rows(Arrivals::Poisson, 20.0, Law::exponential(0.1), seed, messages));
+        let models = fit.models.as_ref().expect("judged");
+        let worst = models.offered().expect("one").judged.worst();
+        let said = queuelab::report::study::fit::sentences(&fit);
+        let sentence = said.iter().find(|s| s.contains("waits at one server")).expect("one").clone();
+        assert_eq!(
+            worst.abs() > 0.2,
+            sentence.contains(&format!("no more than files of {messages} messages differ by chance")),
+            "{sentence}"
+        );
+        worst.abs() > 0.2
+    };
+    let far = (0..4).filter(|seed| excuse(200, *seed)).count();
+    assert!(far >= 2, "waits of 200 messages scatter by a third: {far} of 4");
+}
+
+/// A load generator's file says nothing of the work: what is asked for rests on a guess, above the tables and in the scenario.
+#[test]
+fn a_guessed_service_time_is_called_one() {
+    let lines: String = rows(Arrivals::Poisson, 50.0, Law::exponential(0.02), 3, 300)
+        .iter()
+        .map(|(at, work)| format!("{},{},home,200,true\n", 1_700_000_000_000 + at / 1_000_000, work / 1_000_000))
+        .collect();
+    let jmeter = format!("timeStamp,elapsed,label,responseCode,success\n{lines}");
+    let latencies = format!("latency_ms\n{}", "12\n15\n11\n".repeat(40));
+    let desk = Desk::new("fit-guess", &[("jmeter.jtl", &jmeter), ("latencies.csv", &latencies)]);
+    let told = said(&desk.run(&["fit", "jmeter.jtl"]));
+    let (guess, table) = (told.find("rests on a guess"), told.find("mean and p99 wait"));
+    assert!(guess.zip(table).is_some_and(|(guess, table)| guess < table) && !told.contains("The file itself needs"), "{told}");
+    desk.run(&["fit", "latencies.csv"]);
+    for (name, guesses) in [("jmeter", ["count", "service_time"].as_slice()), ("latencies", &["rate", "count", "service_time"])] {
+        let toml = std::fs::read_to_string(desk.path(&format!("queuelab-results/{name}/scenario.toml"))).expect("a scenario");
+        let marked: Vec<&str> = toml.lines().filter(|l| !l.starts_with('#') && l.contains("# ") && l.contains("a guess")).collect();
+        let keys: Vec<&str> = marked.iter().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(keys, guesses, "{toml}");
+        assert!(desk.run(&["explain", &format!("queuelab-results/{name}/scenario.toml")]).status.success(), "{toml}");
+    }
+}
+
+/// Two lots of two hundred rows thirty years apart: nothing that the fit does grows with the years between them. The silence is
+/// named, and no law of independent gaps is taken for it.
+#[test]
+fn decades_between_two_lots_are_named() {
+    let line = |i: u64| format!("{}.{},{}\n", 1_000_000_000 + i / 10 + if i < 200 { 0 } else { 946_728_000 }, i % 10, 5 + i % 7);
+    let fit = fit(&format!("timestamp_s,service_ms\n{}", (0..400).map(line).collect::<String>()));
+    assert!(fit.notes.iter().any(|n| n.contains("without any row in it")), "{:?}", fit.notes);
+    assert!(fit.poisson.as_ref().expect("enough gaps").rejects());
+    assert_eq!(offered(&fit), Family::Trace);
+}
+
+/// Four hundred messages in eight seconds with a minute of work each: so few consumers do for the file as would be lost where
+/// messages go on to come. Little's law: 50/s of 60 s each keep 3000 busy.
+#[test]
+fn a_file_that_ends_before_its_work_says_so() {
+    let rows = rows(Arrivals::Poisson, 50.0, Law::deterministic(60.0), 5, 400);
+    let fit = fitted(&rows);
+    let Servers::Count(count) = fit.scenario.consumers[0].count else { panic!("a count") };
+    assert!(fit.notes.iter().any(|n| n.contains("consumers do for these 400 messages")), "{:?}", fit.notes);
+    assert!(count > 3000 && fit.models.as_ref().expect("judged").consumers < 400, "{count}");
 }
