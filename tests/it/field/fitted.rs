@@ -78,17 +78,18 @@ fn asks_for_what_the_file_needs(rows: &Rows, fit: &Fit, limit: f64) {
     assert!(own.abs_diff(truth) <= 1 && fit.scenario.consumers[0].count == Servers::Count(own as u32), "{own} {truth}");
 }
 
-/// Bursts of a third of a second within busy spells of minutes: neither a law of gaps nor states in turn have both.
+/// Bursts of a third of a second within busy spells of a minute: neither a law of gaps nor states in turn have both.
 fn two_timescales() -> Rows {
-    let work = || Law::lognormal(0.05, 1.5);
-    let slow = rows(Arrivals::Mmpp { rates: vec![10.0, 60.0], dwell: vec![300.0, 100.0] }, 20.0, work(), 7, 25_000);
-    let fast = rows(Arrivals::Mmpp { rates: vec![0.0, 400.0], dwell: vec![3.0, 0.3] }, 36.0, work(), 8, 25_000);
+    let work = || Law::lognormal(0.02, 1.5);
+    let slow = rows(Arrivals::Mmpp { rates: vec![10.0, 60.0], dwell: vec![150.0, 50.0] }, 22.5, work(), 7, 12_000);
+    let fast = rows(Arrivals::Mmpp { rates: vec![0.0, 400.0], dwell: vec![3.0, 0.3] }, 36.0, work(), 8, 16_000);
     let end = slow.last().expect("rows").0.min(fast.last().expect("rows").0);
     let mut all: Rows = slow.into_iter().chain(fast).filter(|row| row.0 <= end).collect();
     all.sort_unstable();
     all
 }
 
+/// The seed is fixed; with others one in ten asks for two consumers more than the ten that the file needs, by the chance of its work.
 #[test]
 fn a_trace_of_two_timescales_is_not_flattered() {
     let rows = two_timescales();
@@ -99,15 +100,15 @@ fn a_trace_of_two_timescales_is_not_flattered() {
     let poisson = &models.tried[0];
     assert!(poisson.judged.worst() < -0.9 && models.consumers > 2 * poisson.judged.consumers[0], "{poisson:?}");
     assert!(models.offered().expect("one").judged.worst().abs() <= 0.2);
-    asks_for_what_the_file_needs(&rows, &fit, 0.1);
+    asks_for_what_the_file_needs(&rows, &fit, 0.04);
 }
 
-/// A day's sine, three days of it: the rate by time of day.
+/// A day's sine, three days of it: the rate by time of day. The seed is fixed; ten others did as well.
 #[test]
 fn a_daily_sine_is_a_timetable() {
-    let wave = |i: usize| 0.4 * (1.0 - 0.8 * (std::f64::consts::TAU * (i as f64 + 0.5) / 288.0).cos());
+    let wave = |i: usize| 0.1 * (1.0 - 0.8 * (std::f64::consts::TAU * (i as f64 + 0.5) / 288.0).cos());
     let steps = (0..288).map(|i| Step { lasts: 300.0, rate: wave(i) }).collect();
-    let rows = rows(Arrivals::Schedule { steps, repeat: true, ramp: false }, 0.4, Law::exponential(6.0), 7, 103_680);
+    let rows = rows(Arrivals::Schedule { steps, repeat: true, ramp: false }, 0.1, Law::exponential(24.0), 7, 25_920);
     let fit = fitted(&rows);
     assert_eq!(offered(&fit), Family::Daily);
     for model in &fit.models.as_ref().expect("judged").tried {
@@ -115,7 +116,7 @@ fn a_daily_sine_is_a_timetable() {
             assert!(dwell.iter().all(|d| *d <= 0.25 * fit.stream.as_ref().expect("arrivals").lasted));
         }
     }
-    asks_for_what_the_file_needs(&rows, &fit, 12.0);
+    asks_for_what_the_file_needs(&rows, &fit, 48.0);
 }
 
 /// Deterministic gaps of 167 min are no Poisson arrivals, and the answer says by which error.
