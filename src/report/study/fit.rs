@@ -22,7 +22,7 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
     }
     match &fit.poisson {
         Some(test) => out.push(models::poisson(test)),
-        None if fit.stream.as_ref().is_some_and(|stream| stream.count > FEWEST && stream.lasted > 0.0) => {
+        None if fit.stream.as_ref().is_some_and(|stream| stream.count > FEWEST) => {
             out.push("The stamps are too coarse to say whether these arrivals are Poisson.".into());
         }
         None if fit.stream.is_some() => out.push("These are too few arrivals to say whether they are Poisson.".into()),

@@ -35,7 +35,7 @@ pub fn sentences(models: &Models, work: Work) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(offered) = models.offered() {
         let waits = longer(offered.judged.worst());
-        let at_most = if waits.starts_with("more") { "" } else { "at most " };
+        let at_most = if waits.starts_with("more") || waits.starts_with("as") { "" } else { "at most " };
         let excuse = excuse(offered, models.messages);
         out.push(format!("The scenario's arrivals are {}: waits at one server are {at_most}{waits}{excuse}.", described(offered)));
     }

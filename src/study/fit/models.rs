@@ -177,6 +177,7 @@ impl Family {
 pub fn longer(off: f64) -> String {
     let percent = |share: f64| crate::units::plain(100.0 * share, 2);
     match off {
+        off if off.abs() < 5e-4 => "as long as the file's".into(),
         off if off.is_infinite() || off > 9.0 => "more than ten times as long as the file's".into(),
         off if off > 1.0 => format!("{} times as long as the file's", crate::units::plain(1.0 + off, 2)),
         off if off >= 0.0 => format!("{} % longer than the file's", percent(off)),

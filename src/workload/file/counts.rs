@@ -42,6 +42,17 @@ pub fn spread(
         let why = format!("`{}` says that its rows stand for {} messages, more than {MOST}", column.heading, plain(total, 3));
         return Err(Refusal::Other(why, "give a shorter part of it".into()));
     }
+    if total < 0.5 {
+        return Err(Refusal::Other(
+            format!("`{}` counts no messages", column.heading),
+            "leave the column out if each row is a message".into(),
+        ));
+    }
+    let negative = order.iter().filter(|row| matches!(column.cells[**row], Cell::Number(number) if number.value() < 0.0)).count();
+    if negative > 0 {
+        let text = format!("`{}`: {} counts are negative and taken for none", column.heading, plain(negative as f64, 9));
+        findings.push(Finding::caveat(text));
+    }
     let key = Key::new(1, 0).role("spread", "counts");
     let (mut out, mut owed) = (Vec::with_capacity(total as usize), 0.0);
     for (row, at) in order.iter().zip(stamps) {
@@ -62,5 +73,5 @@ pub fn spread(
         Time(step as f64 / 1e9)
     );
     findings.push(Finding::caveat(text));
-    Ok(if out.is_empty() { None } else { Some((out, step)) })
+    Ok(Some((out, step)))
 }

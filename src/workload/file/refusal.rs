@@ -1,6 +1,6 @@
 //! Why a file cannot be used, and what to write instead.
 
-use super::Role;
+use super::{Heading, Role};
 use crate::units::Time;
 use std::fmt;
 
@@ -97,7 +97,7 @@ impl Refusal {
                 let number = numbers.first().copied().unwrap_or(1).to_string();
                 format!("say which one is, by its number: {}", by.say(*role, &number))
             }
-            Refusal::Unknown { headings, .. } if matches!(headings.as_slice(), [one] if one.contains(' ')) => {
+            Refusal::Unknown { headings, .. } if matches!(headings.as_slice(), [one] if are_several(one)) => {
                 "write commas, semicolons or tabs between its cells, not blanks".into()
             }
             Refusal::Unknown { roles, headings } => {
@@ -120,6 +120,11 @@ impl Refusal {
             Refusal::Other(_, instead) => instead.clone(),
         }
     }
+}
+
+/// Whether the only heading is several with blanks between them.
+fn are_several(heading: &str) -> bool {
+    heading.split_whitespace().filter(|word| Heading::new(word).role.is_some()).count() > 1
 }
 
 /// Names in a sentence; of very many the first.

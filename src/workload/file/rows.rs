@@ -178,7 +178,8 @@ impl Rows {
                 let seconds: Vec<Option<f64>> =
                     between.into_iter().map(|d| d.and_then(|d| u64::try_from(d).ok()).map(units::seconds)).collect();
                 if seconds.iter().all(Option::is_none) {
-                    return Err(Refusal::Timeless { heading, why: None, example: None });
+                    let why = (back > 0).then(|| "end before they begin".into());
+                    return Err(Refusal::Timeless { heading, why, example: None });
                 }
                 findings.push(Finding::note(format!("{} is `{heading}`", role.meaning())));
                 Some(Values { heading, name: role.word().into(), seconds })

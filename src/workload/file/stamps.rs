@@ -9,6 +9,8 @@ use crate::units::{MAX_NANOS, Time, plain};
 
 /// The year 2200, in nanoseconds since 1970: later ones are of another unit.
 const LATEST: i128 = 7_258_118_400 * 1_000_000_000;
+/// The year 1973: numbers beyond it are of dates, and 0 is none.
+const EARLIEST: f64 = 1e17;
 /// So many times as long as all the rest lasts is far from it.
 const FAR: i128 = 10;
 /// Fewer stamps than this do not say which of them are the odd ones.
@@ -21,7 +23,9 @@ pub fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Finding>) ->
     let dates = column.cells.iter().filter(|cell| matches!(cell, Cell::Moment(_))).count();
     let numbers: Vec<Decimal> = column.cells.iter().filter_map(|cell| if let Cell::Number(n) = cell { Some(*n) } else { None }).collect();
     let dated = dates >= numbers.len();
-    let unit = if dated { Unit::Second } else { unit(column, &numbers, findings) };
+    let size = size(&numbers);
+    let unit = if dated { Unit::Second } else { unit(column, size, findings) };
+    let since_1970 = size * unit.nanos() as f64 >= EARLIEST;
     if dated && column.cells.iter().any(|cell| matches!(cell, Cell::Moment(m) if !m.zoned)) {
         let text = format!("`{}` names no zone: taken for UTC", column.heading);
         findings.push(Finding { weight: Weight::Note, text });
@@ -37,6 +41,7 @@ pub fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Finding>) ->
             Cell::Moment(moment) if dated => Ok(moment.nanos),
             Cell::Number(number) if !dated => match sentinel(number.value()).filter(|_| number.nanos(unit).is_none_or(|at| at > LATEST)) {
                 Some(what) => Err(Why::Sentinel(what)),
+                None if since_1970 && number.value() == 0.0 => Err(Why::Sentinel("0")),
                 None => number.nanos(unit).ok_or(Why::TooLong),
             },
             Cell::Lasting(_) => Err(Why::Span),
@@ -64,11 +69,15 @@ pub fn coarsest(column: &Column) -> i128 {
     column.cells.iter().filter_map(grain).min().or(column.unit).unwrap_or(Unit::Second).max(Unit::Second).nanos()
 }
 
-/// The unit of numbers: what the heading says, unless dates would then be beyond 2200; without a word, by their size.
-fn unit(column: &Column, numbers: &[Decimal], findings: &mut Vec<Finding>) -> Unit {
-    let mut sizes: Vec<f64> = numbers.iter().map(|n| n.value().abs()).collect();
+/// The middle of the numbers that are not 0, which many programs write for no time.
+fn size(numbers: &[Decimal]) -> f64 {
+    let mut sizes: Vec<f64> = numbers.iter().map(|n| n.value().abs()).filter(|size| *size > 0.0).collect();
     sizes.sort_by(f64::total_cmp);
-    let size = sizes[sizes.len() / 2];
+    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// The unit of numbers: what the heading says, unless dates would then be beyond 2200; without a word, by their size.
+fn unit(column: &Column, size: f64, findings: &mut Vec<Finding>) -> Unit {
     // Since September 2001 seconds have ten digits, milliseconds thirteen, and so on.
     let by_size = match size {
         s if s >= 1e17 => Some(Unit::Nanosecond),

@@ -29,9 +29,22 @@ pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
         if plain.len() as u64 >= MOST {
             return Err(Refusal::Other("it unpacks to more than 4 GiB".into(), "split it".into()));
         }
-        return Ok(Cow::Owned(String::from_utf8_lossy(whole(&plain)?).into_owned()));
+        return Ok(Cow::Owned(readable(whole(&plain)?).into_owned()));
     }
-    Ok(String::from_utf8_lossy(whole(bytes)?))
+    Ok(readable(whole(bytes)?))
+}
+
+/// Without a micro sign of Latin-1 before an s: read as no letter it would make seconds of microseconds.
+fn readable(bytes: &[u8]) -> Cow<'_, str> {
+    if std::str::from_utf8(bytes).is_ok() || !bytes.windows(2).any(|pair| pair == b"\xb5s") {
+        return String::from_utf8_lossy(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len() + 16);
+    for (i, byte) in bytes.iter().enumerate() {
+        let alone = *byte == 0xb5 && bytes.get(i + 1) == Some(&b's') && i.checked_sub(1).is_none_or(|before| bytes[before].is_ascii());
+        out.extend_from_slice(if alone { "µ".as_bytes() } else { std::slice::from_ref(byte) });
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
 }
 
 /// Without the mark of its beginning; refused if it is of a kind that cannot be read.
@@ -70,6 +83,7 @@ mod tests {
         let packed = packed.finish().expect("in memory");
         assert_eq!(text(&packed).expect("gzip"), "service_ms\n1\n");
         assert_eq!(text(b"\xef\xbb\xbfa\n").expect("marked"), "a\n");
+        assert_eq!(text(b"latency (\xb5s)\n5\xb5s\n\xff\n").expect("Latin-1"), "latency (µs)\n5µs\n\u{fffd}\n");
         let wide: Vec<u8> = "service_ms\n1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         for (bytes, name) in [
             (wide.as_slice(), "UTF-16"),

@@ -5,12 +5,14 @@ use super::column::{Column, Why};
 use super::decimal::sentinel;
 use super::refusal::Refusal;
 use super::{Finding, Role, Weight};
-use crate::units::{self, Time};
+use crate::units::{self, Time, plain};
 
 /// Seconds from which on half of a column's times are no seconds without a word.
 const SURELY: f64 = 1000.0;
 /// Half of the times above a day are told of, whatever the heading says.
 const LONG: f64 = 86_400.0;
+/// From this share of zeros on they are told of.
+const ZEROS: f64 = 0.1;
 /// The least time above zero that is not rounded to it.
 const LEAST: f64 = 0.5e-9;
 
@@ -48,6 +50,17 @@ pub fn seconds(column: &mut Column, lines: &[u64], role: Role, findings: &mut Ve
         }
     }
     let median = median(&out).ok_or_else(|| column.timeless())?;
+    let zeros = out.iter().flatten().filter(|seconds| **seconds == 0.0).count();
+    let known = out.iter().flatten().count();
+    if zeros < known && zeros as f64 >= ZEROS * known as f64 && role != Role::Gap {
+        let text = format!(
+            "{} of {} times of `{}` are 0 and count as such: were they not measured, or rounded?",
+            plain(zeros as f64, 9),
+            plain(known as f64, 9),
+            column.heading
+        );
+        findings.push(Finding { weight: Weight::Caveat, text });
+    }
     if column.unit.is_none() && !united {
         if median >= SURELY {
             return Err(Refusal::Unitless { role, heading: column.heading.clone(), median });

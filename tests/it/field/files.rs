@@ -103,6 +103,18 @@ fn files_as_people_have_them() {
         let told = told(&measured);
         assert!(told.contains(said) && !said.is_empty() || told.is_empty() && said.is_empty(), "{name}: {told}");
     }
+    // Half of the stamps are 0, which is no date; half of the times are 0, which may be none.
+    let zeros =
+        lines("timestamp_s,service_ms", &rows, |at, work| if at % 2 == 0 { format!("0,{}", ms(work)) } else { format!("{},0", epoch(at)) });
+    let measured = all(zeros.as_bytes()).expect("half is read");
+    let dates = rows.iter().filter(|row| row.0 % 2 == 1).count();
+    assert_eq!(measured.arrivals.as_ref().map(|a| a.instants.len()), Some(dates));
+    assert!(told(&measured).contains(&format!("{dates} of 400 times of `service_ms` are 0 and count as such")), "{}", told(&measured));
+    // The micro sign of another alphabet is no reason to read seconds.
+    let mut latin = b"timestamp_s,latency (\xb5s)\n".to_vec();
+    latin.extend(lines("", &rows, |at, work| format!("{},{work}", epoch(at))).trim_start().bytes());
+    let latency = all(&latin).expect("a table").latency.expect("there");
+    assert!((latency.values[7] - rows[7].1 as f64 / 1e6).abs() < 1e-12, "{:?}", &latency.values[..9]);
     // A quote that is never closed takes in the rows up to the next: half of them here.
     let open = lines("timestamp_s,service_ms,note", &rows, |at, work| format!("{},{},\"open", epoch(at), ms(work)));
     let measured = all(open.as_bytes()).expect("half is read");
@@ -118,6 +130,9 @@ fn refusals_that_help() {
         ("timestamp_s service_ms\n1 2\n2 3\n", "no column's name says", "not blanks"),
         ("{\"ts\": 1, \"latency\": 2}\n{\"ts\": 2, \"latency\": 2}\n", "it is JSON", "jq"),
         ("time,service_ms\n18:05:09,1\n18:05:10,2\n", "an hour of no day", "dates such as"),
+        ("start_s,end_s\n2,1\n3,2\n", "they end before they begin", "dates such as"),
+        ("timestamp,count\n60,-3\n120,0\n180,0\n240,-1\n", "`count` counts no messages", "each row is a message"),
+        ("Report of today\nts,latency_ms\n1,2\n", "no column's name", "name a column"),
         ("timestamp_s,service\n1,50%\n2,40%\n", "line 2 is `50%`", "numbers"),
     ] {
         let refusal = all(text.as_bytes()).expect_err(text);

@@ -238,7 +238,8 @@ fn cells_that_are_no_times() {
         ("1e-320", more("x", "1e-320"), "below half a nanosecond"),
         ("a far stamp", more("1732730709007", ""), "1 of 301 cells lie far from all others"),
         ("another far stamp", more("1e12", "x"), "lie far from all others"),
-        ("before its time", more("0", ""), "lie far from all others"),
+        ("before its time", more("7", ""), "lie far from all others"),
+        ("no date", more("0", ""), "1 of 301 cells hold 0, which stands for no time"),
         ("nothing", more("", ""), "are empty"),
     ] {
         let measured = all(text.as_bytes()).unwrap_or_else(|why| panic!("{name}: {why}"));
