@@ -4,6 +4,7 @@
 //! into it (`graft`); it is read against the `grammar` (`read`); and what was read is checked as a whole
 //! (`check`). The way back is [`resolved`].
 
+mod caveats;
 mod chance;
 mod check;
 mod circle;
@@ -20,7 +21,6 @@ mod keys;
 mod lanes;
 pub mod model;
 mod node;
-mod partitions;
 mod plan;
 mod problem;
 mod read;

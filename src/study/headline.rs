@@ -4,10 +4,8 @@ use super::{Judgement, Met, Study, lanes, objectives, witness};
 use crate::answer::{Answer, Estimate, Method};
 use crate::scenario::Length;
 use crate::theory;
+use crate::theory::partitions::UNEVEN;
 use crate::units::{NOTHING, Time, plain, significant};
-
-/// A partition is fuller than its queue beyond chance and rounding from this share on.
-const UNEVEN: f64 = 0.02;
 
 /// What matters most, by the witnesses that know it best.
 pub(super) fn headline(study: &Study) -> String {
@@ -58,7 +56,7 @@ fn told(study: &Study, answers: &[Answer]) -> String {
     for queue in &study.scenario.queues {
         if let Some((answer, drain)) = best(&format!("queues.{}.drain_time", queue.name)) {
             let since = if queue.initial_backlog > 0 { "" } else { " after its overload" };
-            words.push(format!("`{}` has drained {}{since}{}", queue.name, time(drain), by(answer)));
+            words.push(format!("`{}` takes {} to drain{since}{}", queue.name, time(drain), by(answer)));
         }
     }
     if let Some((answer, loss)) = best("total.loss")
@@ -143,7 +141,13 @@ fn objective(study: &Study) -> Option<String> {
 /// A margin in words.
 pub fn spare(share: f64) -> String {
     let percent = significant(share.abs() * 100.0, 2);
-    if share < 0.0 { format!("{percent} % beyond the limit") } else { format!("{percent} % to spare") }
+    if share == 0.0 {
+        "exactly the limit".into()
+    } else if share < 0.0 {
+        format!("{percent} % beyond the limit")
+    } else {
+        format!("{percent} % to spare")
+    }
 }
 
 /// A time with its interval, in one unit.

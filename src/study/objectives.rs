@@ -52,11 +52,15 @@ fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
     }
 }
 
+/// A figure, or the limit that differs from it by the rounding of its making only.
+fn rounded(objective: &Objective, x: f64) -> f64 {
+    if (x - objective.limit).abs() <= ROUNDING * objective.limit.abs() { objective.limit } else { x }
+}
+
 /// Whether an estimate meets an objective, both ends of its interval agreeing.
 pub fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
     let met = |x: f64| {
-        // What differs by the rounding of its making is the same.
-        let x = if (x - objective.limit).abs() <= ROUNDING * objective.limit.abs() { objective.limit } else { x };
+        let x = rounded(objective, x);
         match objective.relation {
             Relation::Less => x < objective.limit,
             Relation::LessOrEqual => x <= objective.limit,
@@ -74,7 +78,7 @@ pub fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
 /// How far an estimate is on the right side of an objective's limit, as a share of the limit; less than 0 on the wrong side. `None` where
 /// either is 0 or without bound.
 pub fn margin(objective: &Objective, estimate: &Estimate) -> Option<f64> {
-    let below = 1.0 - estimate.value.filter(|_| objective.limit != 0.0)? / objective.limit;
+    let below = 1.0 - rounded(objective, estimate.value.filter(|_| objective.limit != 0.0)?) / objective.limit;
     Some(match objective.relation {
         Relation::Less | Relation::LessOrEqual => below,
         Relation::Greater | Relation::GreaterOrEqual => -below,
@@ -125,6 +129,7 @@ mod tests {
             margin(&objective, &Estimate::exact(value)).expect("a margin")
         };
         assert!((of(Relation::Less, 0.2, 0.15) - 0.25).abs() < 1e-12 && (of(Relation::Greater, 0.2, 0.15) + 0.25).abs() < 1e-12);
+        assert_eq!(of(Relation::Less, 0.2, 0.2 + 1e-16), 0.0);
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
         Ok(Outcome { mut combined, made, trails, messages }) => {
             shares::certain(scenario, &mut combined);
             caveats.extend(run.caveats(&combined, made));
-            caveats.extend(scenario.partition_caveats());
+            caveats.extend(scenario.caveats());
             let effort = run.effort(made, messages, warmup);
             Ok(answer(scenario, effort, combined, trails, caveats))
         }

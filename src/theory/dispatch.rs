@@ -170,7 +170,13 @@ fn caption(nodes: &[(Station<'_>, Figures)], deliver: Deliver) -> String {
             _ => kinds.push((name, 1)),
         }
     }
-    let names: Vec<String> = kinds.into_iter().map(|(name, n)| if n > 1 { format!("{n} × {name}") } else { name }).collect();
+    let each = |(name, n): (String, usize)| match n {
+        1 => name,
+        // A queue of several servers of their own.
+        _ if name.contains(" × ") => format!("{n} × ({name})"),
+        _ => format!("{n} × {name}"),
+    };
+    let names: Vec<String> = kinds.into_iter().map(each).collect();
     let how = match deliver {
         _ if nodes.len() == 1 => "",
         Deliver::ByKey => " by key",

@@ -279,7 +279,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
         match model.applies(scenario) {
             Ok(()) => {
                 let mut answer = model.solve(scenario).map_err(|refusal| unanswered(refusal.to_string()))?;
-                answer.caveats.extend(scenario.partition_caveats());
+                answer.caveats.extend(scenario.caveats());
                 if scenario.simulation.overheads.hand_off > 0.0 {
                     // An exact answer to another question: the simulation's host needs its time.
                     answer.exact = false;

@@ -5,6 +5,9 @@ use super::mg1::Mg1;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Stream, Times};
 use crate::units::significant;
 
+/// A partition whose load is above the average by more than this share of it is named.
+pub(crate) const UNEVEN: f64 = 0.02;
+
 /// The shares of a stream's messages that each server gets: partition i of those that the queue has goes to server i mod their number.
 fn shares(station: &Station<'_>, stream: &Stream<'_>, servers: u32) -> Vec<f64> {
     let queue = station.scenario.queues.iter().position(|queue| std::ptr::eq(queue, station.queue)).unwrap_or(0);
@@ -84,7 +87,11 @@ impl QueueModel for Partitioned {
         let mut figures = Figures::lossless(station, Some(delayed / station.lambda()), Times::mixture(&parts));
         figures.queue_length = Level { mean: waiting, p99: None };
         figures.in_system = Level { mean: waiting + station.offered_load(), p99: None };
-        figures.caveats.push(format!("the busiest partition's server has rho = {}", super::number(worst)));
+        let average = station.offered_load() / lanes.len() as f64;
+        if worst > average * (1.0 + UNEVEN) {
+            let (worst, average) = (super::number(worst), super::number(average));
+            figures.caveats.push(format!("the busiest partition's server has rho = {worst}, where all have {average} on average"));
+        }
         Ok(figures)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::model::{Objective, Relation};
 use super::super::node::{Entry, Field, Place, Table};
-use super::super::problem::{Problem, nearest};
+use super::super::problem::{Problem, SHOWN, nearest};
 use super::{Context, Names};
 use crate::answer::{METRICS, Metric, Place as At, Unit, metric_of};
 use crate::units;
@@ -68,7 +68,8 @@ pub fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<&'sta
         return found;
     }
     let told = Problem::error(at, format!("there is no metric `{path}`"));
-    let all = all_paths(&cx.names);
+    // Of very many, only the first are shown, and looking for what was meant takes long.
+    let all = if cx.problems.len() < SHOWN { all_paths(&cx.names) } else { Vec::new() };
     cx.tell(match nearest(path, all.iter().map(String::as_str)) {
         Some(near) => told.label(format!("did you mean `{near}`?")),
         None => told.help("write a place, a quantity and a statistic, such as producers.NAME.latency.p99 (or p80, p999: any percentile)"),

@@ -1,15 +1,17 @@
-//! What partitions mean here, where a reader may take them for something else.
+//! What partitions and outages mean here, where a reader may take them for something else.
 
 use super::model::{Ack, Consumer, Queue, Scenario};
 use crate::units::plain;
+use crate::workload::laws::Law;
 
 impl Scenario {
-    /// What the partitions of its queues are, in sentences, where another kind of partition would give other figures.
-    pub fn partition_caveats(&self) -> Vec<String> {
-        (0..self.queues.len()).flat_map(|queue| self.partition_caveats_of(queue)).collect()
+    /// What the partitions of its queues and the outages of its consumers are, in sentences, where others would give other figures.
+    pub fn caveats(&self) -> Vec<String> {
+        let partitions = (0..self.queues.len()).flat_map(|queue| self.partition_caveats(queue));
+        partitions.chain(self.consumers.iter().filter_map(outage_caveat)).collect()
     }
 
-    fn partition_caveats_of(&self, queue: usize) -> Vec<String> {
+    fn partition_caveats(&self, queue: usize) -> Vec<String> {
         let groups: Vec<&Consumer> = self.consumers_of(queue).map(|(_, c)| c).collect();
         let queue = &self.queues[queue];
         let Some(partitions) = queue.partitions else { return Vec::new() };
@@ -38,4 +40,17 @@ impl Scenario {
         let aside = consumer.retry_delay.is_some_and(|delay| delay.max > 0.0) && fails && queue.delivery_limit != Some(1);
         consumer.ack == Ack::Manual && (aside || queue.visibility_timeout.is_some())
     }
+}
+
+/// Servers that stop at times of their own, where an outage of all at once would be another question.
+fn outage_caveat(consumer: &Consumer) -> Option<String> {
+    let outages = consumer.outages.as_ref()?;
+    let random = !matches!((&outages.up, &outages.down), (Law::Deterministic(_), Law::Deterministic(_)));
+    let several = consumer.most_servers().is_none_or(|n| n > 1);
+    (random && several).then(|| {
+        format!(
+            "each server of `{}` breaks down by itself; where one cause stops all at once (a rebalance, a lost node, a shared database), waits are longer",
+            consumer.name
+        )
+    })
 }
