@@ -179,7 +179,7 @@ fn answers(c: &mut Criterion) {
     group.sample_size(10).warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(200));
     for (name, scenario) in [one_server(), several_servers(), unreliable(), networks()].concat() {
         if let Err(none) = theory::answer(&scenario) {
-            panic!("{name} has no answer: {}", none.why);
+            panic!("{name} has no answer: {}", none.reason);
         }
         group.bench_function(name, |b| b.iter(|| theory::answer(black_box(&scenario)).is_ok()));
     }

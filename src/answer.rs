@@ -341,6 +341,8 @@ pub struct Answer {
     pub metrics: BTreeMap<String, Estimate>,
     /// What is told of times beside the usual percentiles.
     pub percentiles: Vec<Percentile>,
+    /// Why there is no steady state, if these are figures of the first stretch of something that grows without end.
+    pub unstable: Option<Reason>,
     /// What keeps these figures from being taken at face value, in sentences. Shown above them.
     pub caveats: Vec<String>,
     /// The law of the total latency, where it is known.
@@ -385,6 +387,7 @@ impl Answer {
             exact: true,
             metrics: BTreeMap::new(),
             percentiles: Vec::new(),
+            unstable: None,
             caveats: Vec::new(),
             latency: None,
             timelines: BTreeMap::new(),
@@ -411,11 +414,6 @@ impl Answer {
     }
 
     /// The worst of the gates.
-    /// Why there is no steady state, if these are figures of the first stretch of something that grows without end.
-    pub fn unstable(&self) -> Option<&str> {
-        self.caveats.iter().map(String::as_str).find(|caveat| caveat.starts_with("unstable"))
-    }
-
     pub fn trust(&self) -> Trust {
         self.gates.iter().map(|g| g.trust).max().unwrap_or(Trust::Valid)
     }
@@ -427,6 +425,9 @@ impl Serialize for Answer {
         map.serialize_entry("method", &self.method)?;
         map.serialize_entry("by", &self.by)?;
         map.serialize_entry("exact", &self.exact)?;
+        if let Some(reason) = &self.unstable {
+            map.serialize_entry("unstable", &reason.to_string())?;
+        }
         map.serialize_entry("metrics", &Metrics(&self.metrics))?;
         map.serialize_entry("caveats", &self.caveats)?;
         if !self.gates.is_empty() {
@@ -473,10 +474,75 @@ impl Serialize for Entry<'_> {
 }
 
 /// A method that gave no answer, and why: a refusal is an answer too and is shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Unanswered {
     pub method: Method,
-    pub why: String,
+    pub reason: Reason,
+}
+
+/// Why there is no answer; as text, a sentence without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// There is no steady state: a backlog grows without end. Which one, and how fast.
+    #[error("unstable: {0}")]
+    Unstable(String),
+    /// The method does not know a feature of the scenario, or the scenario asks for what cannot be.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Stopped before there were figures.
+    #[error("interrupted before {0}")]
+    Interrupted(&'static str),
+    /// The method knows the scenario and failed while it ran.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Reason {
+    /// One word for programs.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Reason::Unstable(_) => "unstable",
+            Reason::Unsupported(_) => "unsupported",
+            Reason::Interrupted(_) => "interrupted",
+            Reason::Failed(_) => "failed",
+        }
+    }
+
+    /// From its cause and its text, as they were saved.
+    pub fn saved(cause: &str, text: &str) -> Option<Reason> {
+        match cause {
+            "unstable" => Some(Reason::Unstable(text.strip_prefix("unstable: ").unwrap_or(text).into())),
+            "unsupported" => Some(Reason::Unsupported(text.into())),
+            "interrupted" | "failed" => Some(Reason::Failed(text.into())),
+            _ => None,
+        }
+    }
+
+    pub fn is_unstable(&self) -> bool {
+        matches!(self, Reason::Unstable(_))
+    }
+
+    /// The refusal of a method.
+    pub fn by(self, method: Method) -> Unanswered {
+        Unanswered { method, reason: self }
+    }
+}
+
+impl From<String> for Reason {
+    fn from(text: String) -> Self {
+        Reason::Unsupported(text)
+    }
+}
+
+impl Serialize for Unanswered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("method", &self.method)?;
+        map.serialize_entry("cause", self.reason.cause())?;
+        map.serialize_entry("why", &self.reason.to_string())?;
+        map.end()
+    }
 }
 
 /// One of the source documents' formulas, evaluated for this scenario.

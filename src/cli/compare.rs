@@ -131,7 +131,7 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
     let (by, rows): (String, Vec<Vec<Row>>) = if only(Method::Measurement) {
         let mut rows = Vec::new();
         for (name, b) in names[1..].iter().zip(&scenarios[1..]) {
-            let (a, b) = compare::measured(&scenarios[0], b, arguments.rounds, &bar).map_err(|u| wrong_run(&bar, &u.why))?;
+            let (a, b) = compare::measured(&scenarios[0], b, arguments.rounds, &bar).map_err(|u| wrong_run(&bar, &u.reason.to_string()))?;
             notes.extend(compare::untrusted(&[(&names[0], &a), (name, &b)]));
             rows.push(compare::paired(&a.figures, &b.figures, confidence, &also));
         }
@@ -182,11 +182,11 @@ fn sides<T>(
         bar.says("compare", i as f64 / scenarios.len() as f64, name);
         out.push(match ask(scenario) {
             Ok(known) => Some(known),
-            Err(refusal) if refusal.why.starts_with("unstable") => {
-                unstable[i] = Some(refusal.why);
+            Err(refusal) if refusal.reason.is_unstable() => {
+                unstable[i] = Some(refusal.reason.to_string());
                 None
             }
-            Err(refusal) => return Err(wrong_run(bar, &format!("{name}: {}", refusal.why))),
+            Err(refusal) => return Err(wrong_run(bar, &format!("{name}: {}", refusal.reason))),
         });
     }
     Ok(out)

@@ -36,8 +36,10 @@ pub fn read(path: &Path) -> std::result::Result<Result, End> {
     let document: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
     let answers = document["answers"].as_array().and_then(|list| list.iter().map(answer).collect::<Option<Vec<_>>>());
     let answers = answers.ok_or_else(|| refuse("it holds no answers".into()))?;
-    let refusals = document["unanswered"].as_array().into_iter().flatten().filter_map(|refusal| refusal["why"].as_str());
-    let unstable = refusals.map(String::from).find(|why| why.starts_with("unstable"));
+    let refused = document["unanswered"].as_array().into_iter().flatten();
+    let growing = refused.filter(|refusal| refusal["cause"] == "unstable").map(|refusal| &refusal["why"]);
+    let first = document["answers"].as_array().into_iter().flatten().map(|answer| &answer["unstable"]);
+    let unstable = growing.chain(first).find_map(|why| why.as_str().map(String::from));
     Ok(Result { scenario: document["scenario"].clone(), answers, unstable })
 }
 

@@ -1,6 +1,6 @@
 //! Studies made by hand: what reports are tried on.
 
-use crate::answer::{Answer, Distribution, Estimate, Gate, Method, Moment, Trust, Unanswered};
+use crate::answer::{Answer, Distribution, Estimate, Gate, Method, Moment, Reason, Trust};
 use crate::report::Extras;
 use crate::scenario::{Consumer, Objective, Producer, Queue, Relation, Scenario};
 use crate::study::{Accord, Agreement, Formula, Judgement, Met, Study};
@@ -150,7 +150,7 @@ pub fn infinite() -> Study {
     answer.set("queues.orders", "wait", "mean", Estimate::infinite());
     answer.set("queues.orders", "utilization", "", Estimate::exact(0.5));
     study.answers.push(answer);
-    study.unanswered.push(Unanswered { method: Method::Simulation, why: "unstable: rho = 1.2".into() });
+    study.unanswered.push(Reason::Unstable("rho = 1.2".into()).by(Method::Simulation));
     study
 }
 

@@ -151,7 +151,7 @@ fn formulas(study: &Study) -> String {
 }
 
 fn unanswered(study: &Study) -> String {
-    let item = |u: &crate::answer::Unanswered| format!("<dt>{}</dt><dd>{}</dd>\n", u.method.name(), said(&u.why));
+    let item = |u: &crate::answer::Unanswered| format!("<dt>{}</dt><dd>{}</dd>\n", u.method.name(), said(&u.reason.to_string()));
     let items: String = study.unanswered.iter().map(item).collect();
     let list = if items.is_empty() { items } else { format!("<dl>\n{items}</dl>\n") };
     section("What could not be answered", &list)

@@ -188,7 +188,7 @@ fn titled(title: &str, mut lines: Vec<String>, style: &Style) -> Vec<String> {
 }
 
 fn unanswered(study: &Study, style: &Style) -> Vec<String> {
-    let lines = study.unanswered.iter().map(|u| format!("no {}: {}", u.method.name(), u.why));
+    let lines = study.unanswered.iter().map(|u| format!("no {}: {}", u.method.name(), u.reason));
     lines.flat_map(|l| style.lines(&l, "– ", "  ")).collect()
 }
 

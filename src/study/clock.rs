@@ -1,6 +1,6 @@
 //! Scenarios so slow that the clock of whole nanoseconds would end before they are played: played faster, and told as they are.
 
-use crate::answer::{Answer, Distribution, Estimate, Unanswered, Unit, metric_of};
+use crate::answer::{Answer, Distribution, Estimate, Reason, Unanswered, Unit, metric_of};
 use crate::scenario::{Length, Scenario, Warmup};
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, plain};
 use std::collections::BTreeMap;
@@ -59,9 +59,18 @@ pub(super) fn beyond(scenario: &Scenario) -> Option<Faster> {
     (all > SHARE).then(|| (all / SHARE).log2().ceil().exp2()).map(|factor| Faster { scenario: scenario.faster(factor), factor })
 }
 
+/// A reason with its growth as asked for.
+fn slower(reason: Reason, factor: f64) -> Reason {
+    match reason {
+        Reason::Unstable(why) => Reason::Unstable(in_time(why, factor)),
+        Reason::Unsupported(why) => Reason::Unsupported(in_time(why, factor)),
+        other => other,
+    }
+}
+
 /// What was found of the faster scenario, as figures of the one that was asked for.
 pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Result<Answer, Unanswered> {
-    let mut answer = found.map_err(|refusal| Unanswered { why: in_time(refusal.why, faster.factor), ..refusal })?;
+    let mut answer = found.map_err(|refusal| Unanswered { reason: slower(refusal.reason, faster.factor), ..refusal })?;
     let factor = faster.factor;
     for (path, estimate) in &mut answer.metrics {
         let scale = faster.scale(path);
@@ -73,6 +82,7 @@ pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Resu
     }
     answer.latency = answer.latency.as_ref().map(|latency| stretched(latency, factor));
     answer.timelines.values_mut().flatten().for_each(|moment| moment.at *= factor);
+    answer.unstable = answer.unstable.map(|reason| slower(reason, factor));
     answer.caveats = answer.caveats.into_iter().map(|caveat| in_time(caveat, factor)).collect();
     answer.by += &format!(", played {} times faster, for the clock holds 292 years", plain(factor, 12));
     Ok(answer)

@@ -36,7 +36,7 @@ fn grows(load: &Load, (mean, half): (f64, Option<f64>)) -> String {
     match load.fullest() {
         Some(rho) if rho > 1.0 + ALIKE => {
             let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
-            format!("unstable: rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3))
+            format!("rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3))
         }
         _ => Refusal::Critical.to_string(),
     }
@@ -58,7 +58,7 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<String> {
         if beyond_chance && mean > EVENLY * risen && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
             let spread = half.map_or(String::new(), |half| format!(" ± {}", significant(half, 2)));
             let grows = format!("{}{spread} messages/s", significant(mean, 3));
-            worst = Some((mean, format!("unstable: the backlog of queue `{}` grows by {grows}", queue.name)));
+            worst = Some((mean, format!("the backlog of queue `{}` grows by {grows}", queue.name)));
         }
     }
     worst.map(|(_, why)| why).or_else(|| overloaded(scenario))
@@ -74,7 +74,7 @@ fn overloaded(scenario: &Scenario) -> Option<String> {
         _ => "in queue".into(),
     };
     let slowly = if rho > 1.0 + ALIKE { "" } else { ", though slower and slower" };
-    Some(format!("unstable: rho = {} {whose} `{}`, whose backlog grows without end{slowly}", significant(rho, 4), load.queue))
+    Some(format!("rho = {} {whose} `{}`, whose backlog grows without end{slowly}", significant(rho, 4), load.queue))
 }
 
 /// Whether more comes to a queue than its servers can do, by mean rates.

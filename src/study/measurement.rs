@@ -7,8 +7,8 @@
 use super::measured::{Grids, Told};
 use super::transient;
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Unanswered, path, share_of};
-use crate::load;
+use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Reason, Unanswered, path, share_of};
+use crate::load::{self, LoadError};
 use crate::message::{Happened, Keep, Outcome, Record};
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Consumer, Discipline, Durability, Overflow, Queue, Scenario, circle, waits};
@@ -58,7 +58,7 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
 /// # Errors
 /// A refusal that says why.
 pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
-    let refuse = |why: String| Unanswered { method: Method::Rehearsal, why };
+    let refuse = |why: String| Reason::from(why).by(Method::Rehearsal);
     let planned = planned(scenario).map_err(refuse)?;
     let before = scenario.backlog();
     let messages = before + planned.len() as u64;
@@ -73,21 +73,21 @@ pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswere
 /// # Errors
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
 pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unanswered> {
-    let refuse = |why: String| Unanswered { method: Method::Measurement, why };
+    let refuse = |reason: Reason| reason.by(Method::Measurement);
     let closed = is_closed(scenario);
     let station = Station::of(scenario).ok().filter(|_| !closed);
     // Messages that are there before the first of the plan.
     let before = scenario.backlog();
     let loads = crate::theory::explain(scenario).loads;
     if let Some(rho) = loads.first().filter(|load| station.is_some() && load.grows()).and_then(|load| load.fullest()) {
-        return Err(refuse(format!("unstable: rho = {}, the backlog only grows", significant(rho, 4))));
+        return Err(refuse(Reason::Unstable(format!("rho = {}, the backlog only grows", significant(rho, 4)))));
     }
     let speed = scenario.measurement.speed;
-    let planned = planned(scenario).map_err(refuse)?;
+    let planned = planned(scenario).map_err(|why| refuse(why.into()))?;
     let played = scaled(&planned, 1.0 / speed);
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
-    let run = load::measure(scenario, &played, &control).map_err(|e| refuse(e.to_string()))?;
+    let run = load::measure(scenario, &played, &control).map_err(|e| refuse(reason(e)))?;
     let happened = slowed(run.happened, speed);
     let mut measured = Told::measured(run.records, run.exits);
     measured.stretch(speed);
@@ -103,7 +103,8 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
     caveats.extend(stuck.clone());
     if measured.messages() < 2 * BATCHES {
         let stuck = stuck.map_or(String::new(), |stuck| format!("{stuck}; "));
-        return Err(refuse(format!("{stuck}only {} messages were finished when the run was cut short", measured.messages())));
+        let few = format!("{stuck}only {} messages were finished when the run was cut short", measured.messages());
+        return Err(refuse(Reason::Failed(few)));
     }
     let mut answers = match station {
         Some(station) => single(scenario, &station, &planned, &run.by, &measured.stays),
@@ -124,6 +125,13 @@ pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unan
         }
     }
     Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
+}
+
+fn reason(refused: LoadError) -> Reason {
+    match refused {
+        LoadError::NoDisk { .. } | LoadError::NoThread { .. } => Reason::Failed(refused.to_string()),
+        _ => Reason::Unsupported(refused.to_string()),
+    }
 }
 
 /// That consumers wait for room in a circle, if that is why a run had to be cut short (at an instant in nanoseconds).

@@ -46,7 +46,7 @@ pub use verdict::off;
 pub use watch::{Blind, Watch};
 pub use witness::best;
 
-use crate::answer::{Answer, Method, Unanswered};
+use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Objective, Scenario, Servers};
 use crate::stats::Places;
 use serde::Serialize;
@@ -111,9 +111,9 @@ pub enum Met {
 
 impl Study {
     /// Why there is no steady state, if a method found that there is none.
-    pub fn unstable(&self) -> Option<&str> {
-        let refused = self.unanswered.iter().map(|u| u.why.as_str()).find(|why| why.starts_with("unstable"));
-        refused.or_else(|| self.answers.iter().find_map(Answer::unstable))
+    pub fn unstable(&self) -> Option<&Reason> {
+        let refused = self.unanswered.iter().map(|u| &u.reason).find(|reason| reason.is_unstable());
+        refused.or_else(|| self.answers.iter().find_map(|answer| answer.unstable.as_ref()))
     }
 
     pub fn answer(&self, method: Method) -> Option<&Answer> {

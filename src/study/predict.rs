@@ -195,7 +195,7 @@ pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Wa
         measurement::planned(&at(load)).map_err(|why| Refusal::Scenario(format!("at load {}: {why}", plain(load, 3))))?;
         is_fullest(&at(load), load).map_err(Refusal::Scenario)?;
     }
-    let failed = |load: f64| move |no: Unanswered| Refusal::Run(format!("at load {}: {}", plain(load, 3), no.why));
+    let failed = |load: f64| move |no: Unanswered| Refusal::Run(format!("at load {}: {}", plain(load, 3), no.reason));
     let mut points = Vec::new();
     let all = (learn.len() + judge.len()) as f64;
     for (i, &load) in learn.iter().enumerate() {
@@ -256,7 +256,7 @@ fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), String> {
     let mut short = scenario.clone();
     (short.simulation.length, short.simulation.replications) = (Length::Messages(LOOK), 2);
     short.simulation.precision = Precision::None;
-    let answer = simulate(&short, &Blind).map_err(|refusal| refusal.why)?;
+    let answer = simulate(&short, &Blind).map_err(|refusal| refusal.reason.to_string())?;
     for l in open {
         let busy = answer.get(&path(&format!("queues.{}", l.queue), "utilization", "")).and_then(|e| e.value).unwrap_or(0.0);
         // Servers that are all busy do not say how much more there is to do.

@@ -36,7 +36,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     let replications = u64::from(scenario.simulation.replications);
     let figure = |path: &str| witness::best(&answers, path)?.1.value;
     // What grows without end meets nothing by how its first stretch went.
-    let steady: Vec<Answer> = answers.iter().filter(|a| a.unstable().is_none()).cloned().collect();
+    let steady: Vec<Answer> = answers.iter().filter(|a| a.unstable.is_none()).cloned().collect();
     let mut objectives = super::objectives::judge(&scenario.objectives, &steady);
     super::objectives::judge_growth(&mut objectives, scenario);
     let mut host = load::host();

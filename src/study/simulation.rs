@@ -9,7 +9,7 @@ use super::stopping::{first, missing, planned, still_needed, without_interval};
 use super::watch::Watch;
 use super::window::{Window, cut_short};
 use super::{coverage, transient};
-use crate::answer::{Answer, Distribution, Method, Moment, Unanswered};
+use crate::answer::{Answer, Distribution, Method, Moment, Reason, Unanswered};
 use crate::message::{Exit, Record, Recorder, Served};
 use crate::scenario::{Length, Precision, Scenario, Warmup};
 use crate::stats::{BATCHES, Combined, Gathered, Summary, mser5};
@@ -53,8 +53,8 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
         );
         return transient::answer(scenario, vec![why], watch);
     }
-    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
-    let run = Runs::new(scenario).map_err(refuse)?;
+    let refuse = |reason: Reason| reason.by(Method::Simulation);
+    let run = Runs::new(scenario).map_err(|why| refuse(why.into()))?;
     let (warmup, mut caveats) = run.warmup(watch);
     let outcome = match scenario.simulation.replications {
         1 if run.has_batches() => run.long(warmup, watch, &mut caveats),
@@ -69,10 +69,11 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
             Ok(answer(scenario, effort, combined, trails, caveats))
         }
         // What grows has figures all the same where it is said how long it is watched.
-        Err(why) if why.starts_with("unstable") && matches!(scenario.simulation.length, Length::Duration(_)) => {
-            transient::answer(scenario, vec![why], watch)
+        Err(grows) if grows.is_unstable() && matches!(scenario.simulation.length, Length::Duration(_)) => {
+            let first = transient::answer(scenario, vec![grows.to_string()], watch)?;
+            Ok(Answer { unstable: Some(grows), ..first })
         }
-        Err(why) => Err(refuse(why)),
+        Err(reason) => Err(refuse(reason)),
     }
 }
 
@@ -101,8 +102,8 @@ pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeM
     if transient::applies(scenario) || cut_short(scenario).is_some() {
         return transient::replications(scenario, watch);
     }
-    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
-    let run = Runs::new(scenario).map_err(refuse)?;
+    let refuse = |reason: Reason| reason.by(Method::Simulation);
+    let run = Runs::new(scenario).map_err(|why| refuse(why.into()))?;
     let (warmup, _) = run.warmup(watch);
     let all = scenario.simulation.replications;
     let (mut values, mut drifts) = (Vec::new(), Vec::new());
@@ -114,7 +115,7 @@ pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeM
         }
     }
     match run.unstable(&drifts) {
-        Some(why) => Err(refuse(why)),
+        Some(why) => Err(refuse(Reason::Unstable(why))),
         None => Ok(values),
     }
 }
@@ -251,7 +252,7 @@ impl<'a> Runs<'a> {
     }
 
     /// Replications until the precision is reached.
-    fn repeated(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, String> {
+    fn repeated(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, Reason> {
         let simulation = &self.scenario.simulation;
         let mut all = Gathered::default();
         let (mut made, mut messages, mut drifts, mut trails) = (0, 0, Vec::new(), None);
@@ -290,10 +291,10 @@ impl<'a> Runs<'a> {
             wanted = made + more;
         }
         if made == 0 {
-            return Err("interrupted before anything was played after the warm-up".into());
+            return Err(Reason::Interrupted("anything was played after the warm-up"));
         }
         if let Some(why) = self.unstable(&drifts) {
-            return Err(why);
+            return Err(Reason::Unstable(why));
         }
         Ok(Outcome { combined: self.combined(&all, made), made, trails: trails.unwrap_or_default(), messages })
     }
@@ -310,7 +311,7 @@ impl<'a> Runs<'a> {
     }
 
     /// One long run, its intervals from batch means.
-    fn long(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, String> {
+    fn long(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Outcome, Reason> {
         let mut engine = self.play.start(0);
         let mut long = Long::warm_up(&self.play, &mut engine, warmup..warmup + self.messages);
         let mut drifts = Vec::new();
@@ -331,14 +332,14 @@ impl<'a> Runs<'a> {
         }
         engine.settle(&mut long);
         if watch.stopped() && long.ended() < LEAST_BATCHES {
-            return Err("interrupted before enough of its one replication was played".into());
+            return Err(Reason::Interrupted("enough of its one replication was played"));
         }
         if (long.ended() as u64) < BATCHES {
             let share = significant(long.ended() as f64 / BATCHES as f64 * 100.0, 2);
             caveats.push(format!("interrupted: the figures are those of the first {share} % of the one replication"));
         }
         if let Some(why) = self.unstable(&drifts) {
-            return Err(why);
+            return Err(Reason::Unstable(why));
         }
         let (mut combined, whole) = long.combined(self.scenario.simulation.confidence);
         self.settling(1).apply(&mut combined);

@@ -88,7 +88,7 @@ impl Point {
     }
 
     pub fn unstable(&self) -> bool {
-        self.unanswered.iter().any(|u| u.why.starts_with("unstable")) || self.answers.iter().any(|a| a.unstable().is_some())
+        self.unanswered.iter().any(|u| u.reason.is_unstable()) || self.answers.iter().any(|a| a.unstable.is_some())
     }
 }
 

@@ -9,7 +9,7 @@ use super::play::{Play, network_places, network_span};
 use super::shares;
 use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Unanswered, path};
+use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Reason, Unanswered, path};
 use crate::message::Forget;
 use crate::scenario::{Length, Scenario};
 use crate::stats::{Combined, Gathered, Late, NetworkCollector, NetworkSpan, Summary, half_width};
@@ -62,9 +62,8 @@ type Levels = Vec<Vec<(u64, u64)>>;
 /// # Errors
 /// A refusal that says why.
 pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) -> Result<Answer, Unanswered> {
-    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
-    let stretches = Stretches::new(scenario).map_err(refuse)?;
-    let (levels, mut combined) = repeated(&stretches, watch).map_err(refuse)?;
+    let stretches = Stretches::new(scenario).map_err(|why| Reason::from(why).by(Method::Simulation))?;
+    let (levels, mut combined) = repeated(&stretches, watch).map_err(|reason| reason.by(Method::Simulation))?;
     let by = format!("event calendar, {} replications of the first {}", levels.len(), Time(seconds(stretches.end)));
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
@@ -90,16 +89,15 @@ pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) 
 /// # Errors
 /// A refusal that says why.
 pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
-    let refuse = |why: String| Unanswered { method: Method::Simulation, why };
-    let stretches = Stretches::new(scenario).map_err(refuse)?;
+    let stretches = Stretches::new(scenario).map_err(|why| Reason::from(why).by(Method::Simulation))?;
     let all = scenario.simulation.replications;
     let some = |from: u32| stretches.some(from..all.min(from + MOST_AT_ONCE), watch).into_iter().map(|stretch| stretch.summary.values);
     let values: Vec<_> = (0..all).step_by(MOST_AT_ONCE as usize).flat_map(some).collect();
-    if values.is_empty() { Err(refuse("interrupted before a replication was finished".into())) } else { Ok(values) }
+    if values.is_empty() { Err(Reason::Interrupted("a replication was finished").by(Method::Simulation)) } else { Ok(values) }
 }
 
 /// Replications until the precision is reached.
-fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>, Combined), String> {
+fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>, Combined), Reason> {
     let simulation = &stretches.scenario.simulation;
     let (mut all, mut levels, mut caveats) = (Gathered::default(), Vec::new(), Vec::new());
     let mut wanted = first(&simulation.precision, simulation.replications);
@@ -127,7 +125,7 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
         wanted = made + more;
     }
     if levels.is_empty() {
-        return Err("interrupted before a replication was finished".into());
+        return Err(Reason::Interrupted("a replication was finished"));
     }
     let mut combined = worst_told(&all, simulation.confidence);
     shares::certain(stretches.scenario, &mut combined);

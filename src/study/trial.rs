@@ -2,7 +2,7 @@
 
 use super::watch::Watch;
 use super::{Judgement, Met, objectives, simulation, stopping, window, witness};
-use crate::answer::{Answer, Method, Unanswered};
+use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
 
@@ -39,8 +39,8 @@ impl Trial {
     }
 
     /// Why there is no steady state, if there is none.
-    pub fn unstable(&self) -> Option<&str> {
-        self.unanswered.iter().map(|u| u.why.as_str()).find(|why| why.starts_with("unstable"))
+    pub fn unstable(&self) -> Option<&Reason> {
+        self.unanswered.iter().map(|u| &u.reason).find(|reason| reason.is_unstable())
     }
 }
 
@@ -52,7 +52,7 @@ impl Trial {
 pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
     let theory = witness::theory_of(scenario);
     if let Err(refusal) = &theory
-        && refusal.why.starts_with("unstable")
+        && refusal.reason.is_unstable()
     {
         return grown(scenario, refusal.clone());
     }
@@ -65,12 +65,9 @@ pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
     for (length, replications) in stages {
         (tried.simulation.length, tried.simulation.replications) = (length, replications);
         match simulation::simulate(&tried, watch) {
-            Ok(answer) if answer.unstable().is_some() => {
-                let why = answer.unstable().unwrap_or_default().to_string();
-                return grown(scenario, Unanswered { method: Method::Simulation, why });
-            }
+            Ok(Answer { unstable: Some(reason), .. }) => return grown(scenario, reason.by(Method::Simulation)),
             Ok(answer) => known = judged(scenario, theory.as_ref().ok(), answer),
-            Err(refusal) if refusal.why.starts_with("unstable") && !exact => return grown(scenario, refusal),
+            Err(refusal) if refusal.reason.is_unstable() && !exact => return grown(scenario, refusal),
             Err(refusal) => return by_theory(scenario, theory, refusal),
         }
         if known.outcome != Met::Inconclusive || watch.stopped() {
@@ -92,7 +89,7 @@ fn decides(scenario: &Scenario, theory: &Answer) -> bool {
 pub fn by_theory_alone(scenario: &Scenario) -> Option<Met> {
     match witness::theory_of(scenario) {
         Ok(answer) => Some(all(&objectives::judge(&scenario.objectives, &[answer]))),
-        Err(refusal) => refusal.why.starts_with("unstable").then_some(Met::Fail),
+        Err(refusal) => refusal.reason.is_unstable().then_some(Met::Fail),
     }
 }
 

@@ -48,7 +48,7 @@ impl QueueModel for Unlimited {
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         let a = station.offered_load();
         if !a.is_finite() {
-            return Err(Refusal::Other("unstable: the mean service time is infinite, so ever more messages are in service".into()));
+            return Err(Refusal::Endless("the mean service time is infinite, so ever more messages are in service".into()));
         }
         Ok(Figures {
             in_system: Level { mean: a, p99: Some(busy_quantile(0.99, a)) },

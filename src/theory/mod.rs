@@ -96,7 +96,7 @@ pub use service::Service;
 pub use station::{Feature, Gaps, Station, Stream};
 pub use times::Times;
 
-use crate::answer::{Answer, Method, Unanswered};
+use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::Scenario;
 use crate::units::significant;
 
@@ -111,18 +111,30 @@ pub enum Exactness {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// More arrives than can be served.
-    #[error("unstable: rho = {}, the backlog grows by {} messages/s", number(*rho), significant(*growth, 3))]
+    #[error("rho = {}, the backlog grows by {} messages/s", number(*rho), significant(*growth, 3))]
     Unstable {
         rho: f64,
         /// Messages a second.
         growth: f64,
     },
     /// Exactly as much arrives as can be served, which chance turns into an ever longer queue.
-    #[error("unstable: rho = 1, the backlog grows without bound, though slower and slower")]
+    #[error("rho = 1, the backlog grows without bound, though slower and slower")]
     Critical,
+    /// A backlog grows without end for another reason, or not that of all servers alike: which, and how fast.
+    #[error("{0}")]
+    Endless(String),
     /// Anything else, as a sentence.
     #[error("{0}")]
     Other(String),
+}
+
+impl From<Refusal> for Reason {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Other(why) => Reason::Unsupported(why),
+            grows => Reason::Unstable(grows.to_string()),
+        }
+    }
 }
 
 /// Three decimals, or as many more as tell a load from 1, without zeros at the end.
@@ -273,12 +285,11 @@ pub const MODELS: &[&dyn ClosedForm] = &[
 /// # Errors
 /// No model fits (with the nearest one's reason), or the scenario has no stationary state.
 pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
-    let unanswered = |why: String| Unanswered { method: Method::Theory, why };
     let mut nearest: Option<(usize, String)> = None;
     for model in MODELS {
         match model.applies(scenario) {
             Ok(()) => {
-                let mut answer = model.solve(scenario).map_err(|refusal| unanswered(refusal.to_string()))?;
+                let mut answer = model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;
                 answer.caveats.extend(scenario.caveats());
                 if scenario.simulation.overheads.hand_off > 0.0 {
                     // An exact answer to another question: the simulation's host needs its time.
@@ -296,7 +307,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
             }
         }
     }
-    Err(unanswered(format!("no closed form fits: {}", nearest.map_or(String::new(), |n| n.1))))
+    Err(Reason::Unsupported(format!("no closed form fits: {}", nearest.map_or(String::new(), |n| n.1))).by(Method::Theory))
 }
 
 /// Refuses what has no stationary state: at rho ≥ 1 a queue without bound grows for ever.
@@ -306,7 +317,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
 pub fn stable(station: &Station<'_>) -> Result<(), Refusal> {
     let mean = station.service.mean();
     if mean.is_infinite() {
-        return Err(Refusal::Other("unstable: the mean service time is infinite, so no number of servers keeps up".into()));
+        return Err(Refusal::Endless("the mean service time is infinite, so no number of servers keeps up".into()));
     }
     enough(station.lambda(), station.servers.map_or(f64::INFINITY, |c| f64::from(c) / mean))
 }

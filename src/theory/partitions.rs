@@ -66,8 +66,8 @@ impl QueueModel for Partitioned {
         let worst = lanes.iter().map(|rates| load(rates)).fold(0.0, f64::max);
         if worst >= 1.0 - 1e-12 {
             let grows = |rates: &Vec<f64>| rates.iter().sum::<f64>() * (1.0 - 1.0 / load(rates)).max(0.0);
-            return Err(Refusal::Other(format!(
-                "unstable: the busiest partition has rho = {}, its backlog grows by {} messages/s",
+            return Err(Refusal::Endless(format!(
+                "the busiest partition has rho = {}, its backlog grows by {} messages/s",
                 super::number(worst),
                 significant(lanes.iter().filter(|rates| load(rates) > 0.0).map(grows).sum::<f64>(), 3)
             )));

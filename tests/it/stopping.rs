@@ -43,7 +43,7 @@ impl Watch for After {
 
 fn interrupted(scenario: &Scenario, after: u32) -> Result<Answer, String> {
     let study = run(scenario, &[Method::Simulation], &After(after, AtomicU32::new(0)));
-    study.answer(Method::Simulation).cloned().ok_or_else(|| study.unanswered[0].why.clone())
+    study.answer(Method::Simulation).cloned().ok_or_else(|| study.unanswered[0].reason.to_string())
 }
 
 /// One thread plays a replication of 200 000 messages in four parts.

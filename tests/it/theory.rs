@@ -54,7 +54,7 @@ fn misses(case: &Case) -> Vec<String> {
     let scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
     let answer = match theory::answer(&scenario) {
         Ok(answer) => answer,
-        Err(none) => return vec![format!("{}: {}", case.id, none.why)],
+        Err(none) => return vec![format!("{}: {}", case.id, none.reason.to_string())],
     };
     let miss = |(metric, expected): (&String, &f64)| {
         let Some(estimate) = answer.get(metric) else { return Some(format!("{}: {} has no {metric}", case.id, answer.by)) };
@@ -94,7 +94,7 @@ fn theory_meets_the_reference_answers() {
 fn overload_is_refused_with_its_growth() {
     for (id, rate, mu, says) in REFUSED {
         let scenario = queuelab::scenario::Scenario::mgc(*rate, queuelab::workload::laws::Law::exponential(1.0 / mu), 1);
-        let why = theory::answer(&scenario).expect_err("unstable").why;
+        let why = theory::answer(&scenario).expect_err("unstable").reason.to_string();
         assert!(why.starts_with("unstable") && why.contains(says), "{id}: {why}");
     }
 }

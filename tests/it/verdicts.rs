@@ -14,7 +14,7 @@ fn scenario(text: &str) -> Scenario {
 
 fn simulated(text: &str) -> Result<Answer, String> {
     let study = run(&scenario(text), &[Method::Simulation], &Blind);
-    study.answer(Method::Simulation).cloned().ok_or_else(|| study.unanswered[0].why.clone())
+    study.answer(Method::Simulation).cloned().ok_or_else(|| study.unanswered[0].reason.to_string())
 }
 
 fn value(answer: &Answer, path: &str) -> f64 {

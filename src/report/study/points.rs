@@ -3,10 +3,10 @@
 //! A point is kept as its rows as soon as it is done. Everything else is made from the rows, so that a sweep that was
 //! stopped and taken up again ends in the same bytes as one left alone.
 
-use crate::answer::{Answer, Estimate, Method, Unanswered, metric_of};
+use crate::answer::{Answer, Estimate, Method, Reason, Unanswered, metric_of};
 use crate::study::sweep::{Grid, Point};
 
-const COLUMNS: [&str; 9] = ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite", "unanswered"];
+const COLUMNS: [&str; 10] = ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite", "unanswered", "cause"];
 
 /// The heading of the rows, with its line end.
 pub fn header(grid: &Grid) -> String {
@@ -24,15 +24,16 @@ pub fn rows(point: &Point) -> String {
             let unit = metric_of(path).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
             let mut row = start.clone();
             row.extend([answer.method.name().into(), answer.by.clone(), path.clone(), number(estimate.value), number(estimate.half_width)]);
-            row.extend([unit, answer.exact.to_string(), estimate.value.is_none().to_string(), String::new()]);
+            row.extend([unit, answer.exact.to_string(), estimate.value.is_none().to_string()]);
+            row.extend(why(answer.unstable.as_ref()));
             out += &line(row);
         }
     }
-    for Unanswered { method, why } in &point.unanswered {
+    for Unanswered { method, reason } in &point.unanswered {
         let mut row = start.clone();
         row.push(method.name().into());
         row.extend(std::iter::repeat_n(String::new(), 7));
-        row.push(why.clone());
+        row.extend(why(Some(reason)));
         out += &line(row);
     }
     out
@@ -61,7 +62,7 @@ pub fn read(grid: &Grid, text: &str) -> Result<Vec<Point>, String> {
         let Some(point) = points.last_mut() else { continue };
         let cell = |column: usize| &record[axes + 1 + column];
         if cell(2).is_empty() {
-            point.unanswered.push(Unanswered { method, why: cell(8).into() });
+            point.unanswered.push(Reason::saved(cell(9), cell(8)).ok_or_else(wrong)?.by(method));
             continue;
         }
         if point.answers.last().is_none_or(|a| a.method != method) {
@@ -69,10 +70,16 @@ pub fn read(grid: &Grid, text: &str) -> Result<Vec<Point>, String> {
         }
         let Some(answer) = point.answers.last_mut() else { continue };
         answer.exact = cell(6) == "true";
+        answer.unstable = Reason::saved(cell(9), cell(8));
         let estimate = Estimate { value: cell(3).parse().ok(), half_width: cell(4).parse().ok(), ends: None };
         answer.metrics.insert(cell(2).into(), estimate);
     }
     Ok(points)
+}
+
+/// The last two cells: why there is no figure, or no steady state.
+fn why(reason: Option<&Reason>) -> [String; 2] {
+    reason.map_or_else(Default::default, |reason| [reason.to_string(), reason.cause().into()])
 }
 
 fn line(row: Vec<String>) -> String {
@@ -90,7 +97,7 @@ mod tests {
         let mut answer = Answer::new(Method::Simulation, "Lindley, \"10\" replications");
         answer.set("total", "latency", "p99", Estimate::with(0.1 + 0.2, Some(1e-17 / 3.0)));
         answer.set("total", "latency", "mean", Estimate::infinite());
-        let why = Unanswered { method: Method::Theory, why: "unstable: rho = 1,2".into() };
+        let why = Reason::Unstable("rho = 1,2".into()).by(Method::Theory);
         let point = Point { index: 1, values: vec!["2".into()], answers: vec![answer], unanswered: vec![why] };
         let text = rows(&point);
         let back = read(&grid, &text).expect("rows that were written");

@@ -150,7 +150,7 @@ fn laws() -> Vec<Law> {
 fn insane(scenario: &Scenario, what: &str) -> Vec<String> {
     let answer = match answer(scenario) {
         Ok(answer) => answer,
-        Err(none) => return vec![format!("{what}: {}", none.why)],
+        Err(none) => return vec![format!("{what}: {}", none.reason)],
     };
     let mut wrong = Vec::new();
     for (path, estimate) in &answer.metrics {

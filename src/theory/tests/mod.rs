@@ -11,7 +11,7 @@ use crate::workload::laws::Law;
 
 /// The answer, or the test fails with the reason.
 fn solved(scenario: &Scenario) -> Answer {
-    answer(scenario).unwrap_or_else(|no| panic!("{}", no.why))
+    answer(scenario).unwrap_or_else(|no| panic!("{}", no.reason))
 }
 
 /// Compares metrics of a single-queue scenario: `q.` stands for the queue, `p.` for the producer, `c.` for the consumers.

@@ -110,7 +110,7 @@ fn the_setting_is_read_echoed_and_a_wrong_word_refused() {
     // Without a limit what is too long once is too long for ever.
     let endless = long_jobs(true, "").replace("delivery_limit = 3\n", "");
     let study = run(&scenario(&endless), &[Method::Simulation], &Blind);
-    assert!(study.unanswered.iter().any(|u| u.why.contains("delivery_limit")), "{:?}", study.unanswered);
+    assert!(study.unanswered.iter().any(|u| u.reason.to_string().contains("delivery_limit")), "{:?}", study.unanswered);
 }
 
 /// M/G/1 with D·S: E[D] = 1/0.7, E[D²] = 1.3/0.49, E[S²] = 2 · (10 ms)².

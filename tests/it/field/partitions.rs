@@ -21,7 +21,7 @@ fn load(text: &str, queue: &str) -> Load {
 fn grows(text: &str) -> String {
     let study = both(text);
     assert!(study.answer(Method::Simulation).is_none(), "{:?}", study.verdict);
-    study.unanswered.iter().find(|u| u.method == Method::Simulation).map(|u| u.why.clone()).expect("a reason")
+    study.unanswered.iter().find(|u| u.method == Method::Simulation).map(|u| u.reason.to_string()).expect("a reason")
 }
 
 const EACH: &str = "count = 2\nservice_time = { law = 'exponential', mean = '10ms' }";

@@ -6,7 +6,7 @@ use queuelab::study::{Met, Study};
 use queuelab::theory;
 
 fn theory_of(text: &str) -> Result<Answer, String> {
-    theory::answer(&scenario(text)).map_err(|none| none.why)
+    theory::answer(&scenario(text)).map_err(|none| none.reason.to_string())
 }
 
 /// The same but for the rounding of the last digits.

@@ -42,7 +42,7 @@ fn two_classes_with_ways_of_their_own() {
 #[test]
 fn without_product_form_theory_refuses() {
     let study = both(&CLASSES.replace("exponential(10ms)", "10ms").replace("50_000", "2000"));
-    let why = &study.unanswered.iter().find(|u| u.method == Method::Theory).expect("refused").why;
+    let why = study.unanswered.iter().find(|u| u.method == Method::Theory).expect("refused").reason.to_string();
     assert!(why.contains("front"), "{why}");
 }
 
@@ -68,5 +68,5 @@ fn routes_by_producer_are_told_again_and_not_measured() {
     assert_eq!(again.scenario.consumers, scenario.consumers);
     let threads = super::super::scenario(&CLASSES.replace("processor-sharing", "fifo"));
     let study = run(&threads, &[Method::Measurement], &Blind);
-    assert!(study.unanswered[0].why.contains("routes by producer"), "{}", study.unanswered[0].why);
+    assert!(study.unanswered[0].reason.to_string().contains("routes by producer"), "{}", study.unanswered[0].reason);
 }

@@ -65,6 +65,6 @@ fn servers_that_may_be_busy_are_not_exact() {
     let theory = study.answer(Method::Theory).expect("nearly always a free server");
     assert!(!theory.exact && theory.caveats.iter().any(|c| c.contains("find a free server")), "{:?}", theory.caveats);
     let study = both(&batches("1", "{ max = 10, linger = \"5ms\" }", service));
-    let why = &study.unanswered.iter().find(|u| u.method == Method::Theory).expect("refused").why;
+    let why = study.unanswered.iter().find(|u| u.method == Method::Theory).expect("refused").reason.to_string();
     assert!(why.contains("may have to wait for a server"), "{why}");
 }

@@ -50,6 +50,6 @@ fn several_unequal_servers() {
 fn unequal_servers_that_cannot_keep_up() {
     let text = TWO.replace("rate = \"2/s\"", "rate = \"5/s\"").replace("50_000", "2000");
     let study = both(&text);
-    let why = &study.unanswered.iter().find(|u| u.method == Method::Theory).expect("unstable").why;
+    let why = study.unanswered.iter().find(|u| u.method == Method::Theory).expect("unstable").reason.to_string();
     assert!(why.starts_with("unstable: rho = 1.25"), "{why}");
 }
