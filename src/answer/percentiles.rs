@@ -15,14 +15,14 @@ pub struct Percentile {
 const MOST_DIGITS: usize = 7;
 
 /// The share of messages below that a percentile's name stands for: two digits are per cent and further ones decimals of
-/// it, as in `p80`, `p999` (99.9 %) and `p5`. `None` for anything else, `p100` and `p990` included.
+/// it, as in `p80`, `p999` (99.9 %) and `p5`. `None` for anything else, `p100`, `p101` and `p990` included.
 pub fn share_of(name: &str) -> Option<f64> {
     let digits = name.strip_prefix('p').filter(|d| (1..=MOST_DIGITS).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()))?;
     let share: f64 = match digits.len() {
         1 => format!("0.0{digits}").parse().ok()?,
         2 => format!("0.{digits}").parse().ok()?,
-        // Who writes p100 means the maximum, not a tenth.
-        _ if digits.ends_with('0') => return None,
+        // Who writes p100 means the maximum, not a tenth, and who writes p101 or p150 knows not what.
+        _ if digits.ends_with('0') || ('1'..='8').any(|first| digits.starts_with(first)) => return None,
         _ => format!("0.{digits}").parse().ok()?,
     };
     (share > 0.0).then_some(share)
@@ -48,7 +48,7 @@ mod tests {
         }
         let named = |name| share_of(name).expect("a percentile");
         assert_eq!([named("p80"), named("p5"), named("p05"), named("p975"), named("p9999")], [0.8, 0.05, 0.05, 0.975, 0.9999]);
-        for bad in ["p", "p0", "p00", "p100", "p990", "p99.9", "p-5", "mean", "q80", "p12345678"] {
+        for bad in ["p", "p0", "p00", "p100", "p101", "p250", "p990", "p99.9", "p-5", "mean", "q80", "p12345678"] {
             assert_eq!(share_of(bad), None, "{bad}");
         }
     }

@@ -1,4 +1,4 @@
-//! What partitions and outages mean here, where a reader may take them for something else.
+//! What partitions, back-offs and outages mean here, where a reader may take them for something else.
 
 use super::model::{Ack, Consumer, Queue, Scenario};
 use crate::units::plain;
@@ -8,7 +8,8 @@ impl Scenario {
     /// What the partitions of its queues and the outages of its consumers are, in sentences, where others would give other figures.
     pub fn caveats(&self) -> Vec<String> {
         let partitions = (0..self.queues.len()).flat_map(|queue| self.partition_caveats(queue));
-        partitions.chain(self.consumers.iter().filter_map(outage_caveat)).collect()
+        let outages = self.consumers.iter().flat_map(|c| [outage_caveat(c), repair_caveat(c)]).flatten();
+        partitions.chain(self.back_off_caveats()).chain(outages).collect()
     }
 
     fn partition_caveats(&self, queue: usize) -> Vec<String> {
@@ -34,11 +35,26 @@ impl Scenario {
         caveats
     }
 
+    /// What is put aside until its back-off ends is one of the messages of its queue.
+    fn back_off_caveats(&self) -> impl Iterator<Item = String> {
+        let aside = |c: &Consumer| self.backs_off(&self.queues[c.from], c);
+        let queues = self.queues.iter().enumerate().filter(move |(queue, _)| self.consumers_of(*queue).any(|(_, c)| aside(c)));
+        queues.map(|(_, queue)| {
+            let bound = if queue.max_length.is_some() { ", though they take no room of its max_length" } else { "" };
+            format!("the queue length of `{}` and the waits in it count messages that wait for their back-off to end{bound}", queue.name)
+        })
+    }
+
     /// Whether what a consumer did not finish waits aside, so that others pass it.
     fn comes_back_later(&self, queue: &Queue, consumer: &Consumer) -> bool {
+        self.backs_off(queue, consumer) || consumer.ack == Ack::Manual && queue.visibility_timeout.is_some()
+    }
+
+    /// Whether what failed waits for a time before it is delivered again.
+    fn backs_off(&self, queue: &Queue, consumer: &Consumer) -> bool {
         let fails = consumer.failure > 0.0 || self.producers.iter().any(|p| p.failure.is_some_and(|f| f > 0.0));
-        let aside = consumer.retry_delay.is_some_and(|delay| delay.max > 0.0) && fails && queue.delivery_limit != Some(1);
-        consumer.ack == Ack::Manual && (aside || queue.visibility_timeout.is_some())
+        let aside = consumer.retry_delay.is_some_and(|delay| delay.max > 0.0);
+        consumer.ack == Ack::Manual && aside && fails && queue.delivery_limit != Some(1)
     }
 }
 
@@ -53,4 +69,10 @@ fn outage_caveat(consumer: &Consumer) -> Option<String> {
             consumer.name
         )
     })
+}
+
+/// A message whose server is repaired keeps it.
+fn repair_caveat(consumer: &Consumer) -> Option<String> {
+    let resumes = consumer.outages.as_ref().is_some_and(|outages| !outages.redeliver);
+    resumes.then(|| format!("the time in service at `{}` counts repairs meanwhile; the utilization does not", consumer.name))
 }

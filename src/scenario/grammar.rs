@@ -182,7 +182,11 @@ pub const ROUTE: &[Key] = &[
 
 pub const SIMULATION: &[Key] = &[
     key("messages", Whole, "per replication, after the warm-up; default 1000000; whole cycles of what repeats"),
-    key("duration", Duration, "of a replication, instead of messages: figures are of just this time"),
+    key(
+        "duration",
+        Duration,
+        "of a replication after its warm-up, instead of messages; with warmup = \"0s\" figures are of just this time from an empty start",
+    ),
     key("warmup", Any, "auto, a duration or a number of messages"),
     key("replications", Whole, "independent runs; default 10"),
     key("confidence", Number, "of the intervals; default 0.95"),

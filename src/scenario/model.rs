@@ -298,6 +298,13 @@ pub struct Simulation {
     pub overheads: Overheads,
 }
 
+impl Simulation {
+    /// Whether what is asked for is a stretch of time from an empty start, and no steady state.
+    pub fn is_of_the_start(&self) -> bool {
+        matches!(self.length, Length::Duration(_)) && matches!(self.warmup, Warmup::Messages(0) | Warmup::Duration(0.0))
+    }
+}
+
 /// What a host needs for things that an ideal one does in no time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Overheads {
@@ -516,11 +523,13 @@ impl Scenario {
         if consumer.ack == Ack::Auto { Some(1) } else { self.queues[consumer.from].delivery_limit }
     }
 
-    /// Whether messages may come to a group several times, so that its servers' time is counted by delivery.
+    /// Whether a message may come to a group several times, or to it after another, so that its servers' time is counted by delivery.
     pub fn counts_deliveries(&self, consumer: &Consumer) -> bool {
         let queue = &self.queues[consumer.from];
-        let fails = consumer.failure > 0.0 || self.producers.iter().any(|p| p.failure.is_some());
-        queue.discipline != Discipline::ProcessorSharing && (fails || queue.visibility_timeout.is_some())
+        let groups = || self.consumers_of(consumer.from).map(|(_, group)| group);
+        let fails = groups().any(|group| group.failure > 0.0) || self.producers.iter().any(|p| p.failure.is_some());
+        let breaks = groups().count() > 1 && groups().any(|group| group.outages.as_ref().is_some_and(|outages| outages.redeliver));
+        queue.discipline != Discipline::ProcessorSharing && (fails || breaks || queue.visibility_timeout.is_some())
     }
 
     /// The percentiles beside the usual ones that its objectives and its precision name.

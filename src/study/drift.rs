@@ -54,7 +54,10 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<String> {
         let risen = runs.iter().map(|r| r[q].risen).sum::<f64>() / runs.len() as f64;
         // Replications that are all alike say no more than one of them, and that says nothing of chance.
         let half = half.filter(|half| *half > ALIKE * mean.abs());
-        let beyond_chance = half.map_or_else(|| is_overloaded(scenario, q), |half| mean - half > LEAST_DRIFT * came);
+        let beyond_chance = match half {
+            Some(half) => mean - half > LEAST_DRIFT * came,
+            None => is_overloaded(scenario, q).unwrap_or(mean > LEAST_DRIFT * came),
+        };
         if beyond_chance && mean > EVENLY * risen && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
             let spread = half.map_or(String::new(), |half| format!(" ± {}", significant(half, 2)));
             let grows = format!("{}{spread} messages/s", significant(mean, 3));
@@ -77,7 +80,7 @@ fn overloaded(scenario: &Scenario) -> Option<String> {
     Some(format!("rho = {} {whose} `{}`, whose backlog grows without end{slowly}", significant(rho, 4), load.queue))
 }
 
-/// Whether more comes to a queue than its servers can do, by mean rates.
-fn is_overloaded(scenario: &Scenario, queue: usize) -> bool {
-    explain(scenario).loads.get(queue).is_some_and(|load| load.grows())
+/// Whether more comes to a queue than its servers can do, by mean rates; `None` where these are not known.
+fn is_overloaded(scenario: &Scenario, queue: usize) -> Option<bool> {
+    explain(scenario).loads.get(queue).filter(|load| load.is_known()).map(|load| load.grows())
 }

@@ -23,6 +23,8 @@ const CHUNK: u64 = 1 << 16;
 const LEAST_WARMUP: f64 = 0.02;
 /// And at least so many mean service times, in which servers fill: a latency without waiting shows nothing of it.
 const LEAST_SERVICES: f64 = 10.0;
+/// A warm-up of more than this share of the time that is asked for is told of.
+const MUCH_WARMUP: f64 = 0.05;
 /// Pilots, at most.
 const MOST_PILOTS: u32 = 20;
 /// Replications whose counts are held at a time.
@@ -63,6 +65,7 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     match outcome {
         Ok(Outcome { mut combined, made, trails, messages }) => {
             shares::certain(scenario, &mut combined);
+            caveats.extend(run.warm_up_caveat(warmup));
             caveats.extend(run.caveats(&combined, made));
             caveats.extend(scenario.caveats());
             let effort = run.effort(made, messages, warmup);
@@ -427,6 +430,20 @@ impl<'a> Runs<'a> {
     fn unstable(&self, runs: &[Vec<Drift>]) -> Option<String> {
         // Where the arrivals end none is asked for.
         if self.all.is_some() { None } else { unstable(self.scenario, &self.play, runs) }
+    }
+
+    /// That of a time which was asked for the start is left out.
+    fn warm_up_caveat(&self, warmup: u64) -> Option<String> {
+        let Window::Duration(asked) = self.window else { return None };
+        let left_out = warmup as f64 / self.play.rate;
+        let told = self.scenario.simulation.warmup == Warmup::Auto && left_out > MUCH_WARMUP * asked;
+        told.then(|| {
+            format!(
+                "these are a steady state's figures, of {} after a warm-up of {}; warmup = \"0s\" gives those of the first {0} from an empty start",
+                Time(asked),
+                Time(left_out)
+            )
+        })
     }
 
     fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {

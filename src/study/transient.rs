@@ -72,8 +72,8 @@ pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) 
     out.caveats.extend(coverage::last_rates(scenario));
     out.caveats.append(&mut combined.caveats);
     out.caveats.push(
-        "there is no steady state: figures are over the whole stretch of time, a maximum is the mean of the replications' own, and \
-         lengths are told over time"
+        "there is no steady state: figures are over the whole stretch of time, messages that come in it are followed to their end, a \
+         maximum is the mean of the replications' own, and lengths are told over time"
             .into(),
     );
     out.caveats.extend(super::redelivery::caveats(scenario, &combined.metrics));

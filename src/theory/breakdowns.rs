@@ -91,7 +91,6 @@ impl QueueModel for Interrupted {
         } else {
             figures.service = Some(taken);
             figures.busy = Some(lambda * station.service.mean());
-            figures.caveats.push("the time in service counts repairs meanwhile; the utilization does not".into());
         }
         Ok(figures)
     }
@@ -178,7 +177,6 @@ impl QueueModel for Breakdowns {
             figures.queue_length = Level { mean: mean - lambda * taken, p99: None };
             figures.service = Some(Times::moments(taken, None));
             figures.busy = Some(lambda * m1);
-            figures.caveats.push("the time in service counts repairs meanwhile; the utilization does not".into());
         } else {
             figures.attempts = 1.0 + failure * m1;
         }

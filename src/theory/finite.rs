@@ -275,7 +275,7 @@ impl Closed {
             .collect::<Result<_, _>>()?;
         let visits: Vec<Vec<f64>> = entries.iter().map(|entry| visits(scenario, *entry)).collect();
         let several = loops.len() > 1;
-        if jackson::blocks(scenario) {
+        if scenario.queues.iter().any(|queue| queue.blocks()) {
             return Err("full queues make those wait who send or forward to them".into());
         }
         if scenario.consumers.iter().any(|c| c.to.iter().any(|r| matches!(r.to, Destination::Topic(_)))) {

@@ -12,9 +12,11 @@ pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Ve
     // Of a timetable that ends the mean rate is what was sent, not the last one.
     let (mean, timed) = (scenario.at_its_mean(), scenario.producers.iter().any(|p| p.arrivals.timetable().is_some()));
     let scenario = mean.as_ref().unwrap_or(scenario);
-    for (queue, demand) in scenario.queues.iter().zip(demands(scenario)) {
+    for ((index, queue), demand) in scenario.queues.iter().enumerate().zip(demands(scenario)) {
         let place = format!("queues.{}", queue.name);
-        list.extend(count_over_time(&place, &figure, demand.service * demand.attempts));
+        let groups: Vec<&str> = scenario.consumers_of(index).map(|(_, c)| c.name.as_str()).collect();
+        let service = in_service(&place, &groups, &figure).unwrap_or(demand.service * demand.attempts);
+        list.extend(count_over_time(&place, &figure, service));
         let mut ratio = rates_ratio(&place, &figure, &demand, queue.max_length.is_some() || queue.message_ttl.is_some());
         if let Some(ratio) = ratio.as_mut().filter(|_| timed) {
             ratio.note += " P is the mean rate of the timetable; what piles up while more than C are sent, this ratio does not say.";
@@ -24,6 +26,14 @@ pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Ve
     }
     list.extend(sum_of_stages(&figure));
     list
+}
+
+/// The mean time that a message served by a queue is in service there, all of its deliveries together: the groups' own times, weighed by
+/// how much each does.
+fn in_service(place: &str, groups: &[&str], figure: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
+    let work = |group: &&str| Some(figure(&format!("consumers.{group}.throughput"))? * figure(&format!("consumers.{group}.service.mean"))?);
+    let all = groups.iter().map(work).sum::<Option<f64>>()?;
+    figure(&format!("{place}.throughput")).filter(|rate| *rate > 0.0).map(|rate| all / rate)
 }
 
 /// `throughput = N / T`, in its other reading too: N in the system over the time T in it is Little's law.

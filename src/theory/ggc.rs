@@ -3,6 +3,7 @@
 use super::erlang::erlang_c;
 use super::{Exactness, Figures, Gaps, QueueModel, Refusal, Station, Times, stable};
 use crate::units::Time;
+use crate::workload::laws::Law;
 
 /// Allen and Cunneen's mean wait; with one server, Kingman's.
 ///
@@ -98,6 +99,12 @@ impl QueueModel for AllenCunneen {
             if let Gaps::Other(reason) = stream.gaps {
                 return Err(reason.into());
             }
+            if scv(&stream.gaps).is_infinite() {
+                return Err("the gaps between arrivals have no variance, of which an approximation from two moments knows nothing".into());
+            }
+        }
+        if station.service.scv().is_infinite() && !waits_without_end(station) {
+            return Err("the service time has no variance, of which an approximation from two moments knows nothing".into());
         }
         Ok(())
     }
@@ -111,6 +118,10 @@ impl QueueModel for AllenCunneen {
         let mean = if erlang_c(c, lambda / mu) > 0.0 { allen_cunneen(lambda, mu, c, arrivals, service) } else { 0.0 };
         let mut figures = Figures::lossless(station, None, Times::moments(mean, None));
         figures.exact = false;
+        if service.is_infinite() {
+            figures.caveats.push("the tail of the service time is so heavy that the mean wait is infinite: longer simulations and measurements give ever larger means".into());
+            return Ok(figures);
+        }
         figures.caveats.push(format!(
             "an approximation from two moments (Allen–Cunneen; squared coefficients of variation {arrivals:.3} of the gaps and {service:.3} of the service)"
         ));
@@ -121,6 +132,17 @@ impl QueueModel for AllenCunneen {
         }
         Ok(figures)
     }
+}
+
+/// Whether the mean wait is infinite for service times with a heavy tail, P(S > t) ~ t^−α with α ≤ 2.
+///
+/// # Formula
+/// With s = c − ⌊λE\[S\]⌋ servers to spare, E\[W_q\] is finite just if E\[S^((s + 1)/s)\] is: if α > 1 + 1/s.
+/// # Source
+/// Scheller-Wolf, *Necessary and sufficient conditions for delay moments in FIFO multiserver queues*, Operations Research 51 (2003).
+fn waits_without_end(station: &Station<'_>) -> bool {
+    let spare = f64::from(station.servers.unwrap_or(u32::MAX)) - station.offered_load().floor();
+    matches!(station.service.law(), Some(Law::Pareto(law)) if law.alpha <= 1.0 + 1.0 / spare)
 }
 
 fn scv(gaps: &Gaps) -> f64 {
@@ -136,6 +158,17 @@ mod tests {
 
     fn close(a: f64, b: f64) {
         assert!((a / b - 1.0).abs() < 1e-9, "{a} is not {b}");
+    }
+
+    /// Scheller-Wolf: four servers with 1.2 erlangs have three to spare, which need α > 4/3; two with 0.6 need α > 3/2.
+    #[test]
+    fn heavy_tails_are_infinite_where_too_few_servers_are_to_spare() {
+        use crate::scenario::Scenario;
+        let of = |rate: f64, alpha: f64, servers: u32| {
+            let scenario = Scenario::mgc(rate, Law::Pareto(crate::workload::laws::Pareto::of_mean(0.02, alpha)), servers);
+            crate::theory::answer(&scenario).ok().map(|answer| answer.get("total.wait.mean").is_some_and(|wait| wait.value.is_none()))
+        };
+        assert_eq!([of(60.0, 1.9, 4), of(30.0, 1.4, 2), of(60.0, 1.3, 4)], [None, Some(true), Some(true)]);
     }
 
     #[test]

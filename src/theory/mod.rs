@@ -291,6 +291,10 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
             Ok(()) => {
                 let mut answer = model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;
                 answer.caveats.extend(scenario.caveats());
+                if scenario.simulation.is_of_the_start() && !answer.metrics.keys().any(|path| path.ends_with(".drain_time")) {
+                    answer.exact = false;
+                    answer.caveats.push("of the steady state, and not of the first stretch of time that [simulation] asks for".into());
+                }
                 if scenario.simulation.overheads.hand_off > 0.0 {
                     // An exact answer to another question: the simulation's host needs its time.
                     answer.exact = false;

@@ -1,7 +1,7 @@
 //! Traffic: the scenario's demands, with what theory knows about the messages that are lost on the way.
 
 use crate::answer::path;
-use crate::scenario::{Consumer, Demand, Destination, Fate, Producer, Queue, Scenario};
+use crate::scenario::{Consumer, Demand, Destination, Fate, Producer, Queue, Scenario, Simulation};
 
 /// The demand on every queue, in the scenario's order.
 pub fn demands(scenario: &Scenario) -> Vec<Demand> {
@@ -33,6 +33,7 @@ fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
         queues: vec![Queue { dead_letter: None, ..scenario.queues[queue].clone() }],
         consumers: consumers.collect(),
         topics: Vec::new(),
+        simulation: Simulation::default(),
         ..scenario.clone()
     })
 }

@@ -10,6 +10,7 @@ mod partitions;
 mod saved;
 mod theory;
 mod time;
+mod together;
 mod traces;
 mod verdicts;
 

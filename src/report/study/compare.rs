@@ -67,12 +67,13 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
     compared.names[1..].iter().zip(&compared.unstable[1..]).zip(&compared.differences).map(one).collect()
 }
 
-/// Whether a row says whether somebody is better off: what is asked for, how long it takes, and what is lost, for all and for each producer.
+/// Whether a row says whether somebody is better off: what is asked for, how long it takes, what is lost or ends as a dead letter, for all
+/// and for each producer, and how much is done at all.
 fn counts(row: &Difference, compared: &Compared) -> bool {
     let statistic = |wanted: &str| row.metric.ends_with(wanted);
     compared.asked.contains(&row.metric)
         || statistic(DRAIN)
-        || [".latency.p99", ".latency.mean", ".loss"].iter().any(|wanted| statistic(wanted))
+        || [".latency.p99", ".latency.mean", ".loss", ".dead_lettered", "total.throughput"].iter().any(|wanted| statistic(wanted))
 }
 
 /// What is said where some are better off and others worse, or faster for losing messages; `None` if all goes one way.
@@ -100,7 +101,9 @@ fn mixed(name: &str, rows: &[Difference], compared: &Compared) -> Option<(Verdic
     // What is lost is the price of what is faster, which p99 shows best.
     let (mut better, mut worse) = (better, worse);
     better.sort_by_key(|row| !row.metric.ends_with(".latency.p99"));
-    worse.sort_by_key(|row| (!row.metric.ends_with(".loss"), !row.metric.ends_with(".latency.p99")));
+    worse.sort_by_key(|row| {
+        ([".loss", ".dead_lettered"].iter().all(|lost| !row.metric.ends_with(lost)), !row.metric.ends_with(".latency.p99"))
+    });
     let sentence = match classes {
         true => format!("{name} against {against}: better for {}, worse for {}.", told(&better, true), told(&worse, true)),
         false => format!("{name} is worse than {against} in {}, for which it is better in {}.", told(&worse, false), told(&better, false)),
@@ -110,7 +113,7 @@ fn mixed(name: &str, rows: &[Difference], compared: &Compared) -> Option<(Verdic
 
 /// Whose metric it is: its path without quantity and statistic.
 fn place(metric: &str) -> &str {
-    let key = [".latency.", ".loss", ".wait.", ".throughput", ".queue_length", DRAIN];
+    let key = [".latency.", ".loss", ".dead_lettered", ".wait.", ".throughput", ".queue_length", DRAIN];
     key.iter().filter_map(|key| metric.find(key)).min().map_or(metric, |end| &metric[..end])
 }
 

@@ -50,18 +50,39 @@ impl<S: Blocks> Network<S> {
             }
             self.another_to_take(queue);
             let since = self.oldest_since(queue);
-            let from = |server: u32| {
-                let Batching { max, linger } = self.batching_of(server);
-                let waits = there < u64::from(max) && linger > 0.0;
-                if waits { since.saturating_add(nanos(linger).unwrap_or(u64::MAX)) } else { 0 }
+            let more = self.stations[queue as usize].gathers && self.awaits_more();
+            let from = |server: u32| match self.batching_of(server) {
+                Batching { max, .. } if there >= u64::from(max) => 0,
+                _ if more => u64::MAX,
+                Batching { linger: 0.0, .. } => 0,
+                Batching { linger, .. } => since.saturating_add(nanos(linger).unwrap_or(u64::MAX)),
             };
             let from_when = |server| (from(server).max(self.now), server);
             let Some((at, server)) = self.first_by_group(queue).map(from_when).min_by_key(|(at, _)| *at) else { return };
             if at > self.now {
-                return self.linger(queue, at);
+                return if more { self.gather(queue) } else { self.linger(queue, at) };
             }
             self.stations[queue as usize].idle.remove(server);
             self.take_batch(server, self.batching_of(server).max);
+        }
+    }
+
+    /// Whether more messages come at this very instant: of a batch that is sent, or of one that is done and sent on.
+    pub(super) fn awaits_more(&self) -> bool {
+        self.forwarding || self.planned == self.now
+    }
+
+    fn gather(&mut self, queue: u32) {
+        if !self.gathering.contains(&queue) {
+            self.gathering.push(queue);
+        }
+    }
+
+    /// All that come at this instant are there.
+    #[cold]
+    pub(super) fn take_gathered(&mut self) {
+        for queue in std::mem::take(&mut self.gathering) {
+            self.take_batches(queue);
         }
     }
 
@@ -194,11 +215,16 @@ impl<S: Blocks> Network<S> {
     fn send_on<R: Recorder>(&mut self, served: &[(u32, u32)], server: u32, holder: u32, recorder: &mut R) -> u32 {
         let group = self.servers[server as usize].group;
         let mut pending = 0;
+        self.forwarding = true;
         for (slot, ..) in served {
             match self.route(*slot, group) {
                 Some(to) => pending += self.forward(*slot, to, holder, recorder),
                 None => self.leaves(*slot, Outcome::Served, recorder),
             }
+        }
+        self.forwarding = false;
+        if !self.gathering.is_empty() && !self.awaits_more() {
+            self.take_gathered();
         }
         pending
     }

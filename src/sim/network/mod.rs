@@ -164,6 +164,10 @@ pub struct Network<S> {
     released: VecDeque<u32>,
     /// Room for a batch in hand.
     hand: Vec<(u32, u32)>,
+    /// Whether the messages of a batch that is done are being sent on, one after the other.
+    forwarding: bool,
+    /// Queues from which batches are taken as soon as all that come at this instant are there.
+    gathering: Vec<u32>,
     chance: Key,
     looks: Looks,
     /// What a host adds that is not ideal.

@@ -60,9 +60,16 @@ impl<S: Blocks> Network<S> {
             self.groups[s.group as usize].absent.up(self.now);
             return;
         }
+        let worked = self.worked(server);
         self.breaks_off(server);
         let held = self.empty_buffer(server);
         let batch = self.batch_of(server);
+        let s = &self.servers[server as usize];
+        let group = &mut self.groups[s.group as usize];
+        if group.tells {
+            group.handled += batch.len() as u64;
+            (0..batch.len()).for_each(|_| recorder.delivery(s.group, self.now, worked));
+        }
         self.servers[server as usize].job = NONE;
         for (slot, stamp) in batch {
             if !self.is_under_way(slot, stamp) {
@@ -88,8 +95,10 @@ impl<S: Blocks> Network<S> {
             Some(left) => {
                 s.phase = Phase::Busy;
                 self.groups[s.group as usize].absent.down(self.now);
-                // Its work counts until the next break from here.
-                s.start = self.now;
+                if s.until_break != u64::MAX {
+                    // Counted from the beginning of its work, of which the repair is a part.
+                    s.until_break = s.until_break.saturating_add(self.now - s.start);
+                }
                 let end = self.now.saturating_add(left);
                 self.work_until(server, end);
             }

@@ -45,7 +45,8 @@ impl<S: Blocks> Network<S> {
 
     /// Whether a message that comes now would be taken without a place in the line.
     pub(super) fn hands_over_at_once(&self, queue: u32, lane: u32) -> bool {
-        self.stations[queue as usize].commit.is_none() && self.is_wanted(queue, lane)
+        let station = &self.stations[queue as usize];
+        station.commit.is_none() && !(station.gathers && self.awaits_more()) && self.is_wanted(queue, lane)
     }
 
     /// Whether a message that may be taken now would be at once.
@@ -133,6 +134,12 @@ impl<S: Blocks> Network<S> {
         }
     }
 
+    /// For how long a server has been at work on what it has, repairs meanwhile included; until it is awake it is not.
+    pub(super) fn worked(&self, server: u32) -> u64 {
+        let s = &self.servers[server as usize];
+        self.now - s.start.max(s.awake).min(self.now)
+    }
+
     /// A server has done its work.
     #[inline(always)]
     pub(super) fn done<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
@@ -157,10 +164,10 @@ impl<S: Blocks> Network<S> {
             s.until_break -= self.now - s.start;
         }
         if group.tells {
-            // Until it is awake it does not work.
-            let worked = self.now - s.start.max(s.awake).min(self.now);
-            (0..=s.more.len()).for_each(|_| recorder.delivery(s.group, self.now, worked));
+            let (group, deliveries, worked) = (s.group, s.more.len() + 1, self.worked(server));
+            (0..deliveries).for_each(|_| recorder.delivery(group, self.now, worked));
         }
+        let s = &mut self.servers[server as usize];
         let (slot, stamp) = (s.job, s.stamp);
         s.job = NONE;
         if s.more.is_empty() {
