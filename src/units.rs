@@ -1,7 +1,7 @@
 //! Units: integer nanoseconds for whatever is ordered, `f64` SI units for whatever is averaged.
 //!
 //! Times cross from one world to the other here and nowhere else, rounded to nearest: truncation alone
-//! turns a utilisation of 0.95 into 0.954 for ten 1 µs servers.
+//! turns a utilization of 0.95 into 0.954 for ten 1 µs servers.
 
 use std::fmt;
 

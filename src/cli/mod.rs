@@ -42,7 +42,7 @@ enum Verb {
     Capacity(capacity::CapacityArguments),
     /// Answer a scenario at every point of a grid of settings: [sweep] in the file, or --vary
     Sweep(sweep::SweepArguments),
-    /// Hold configurations or saved results against one another: better, worse, or no difference seen
+    /// Compare configurations or saved results: better, worse, or no difference seen
     Compare(compare::CompareArguments),
     /// Learn what this host adds at low loads, predict high ones, measure those, and say whether the prediction held
     Predict(predict::PredictArguments),
@@ -132,7 +132,7 @@ struct Input {
     /// What this host adds, for the simulation to predict it, too: a file that `queuelab calibrate --json` wrote
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
-    /// The seed of all chance, instead of the scenario's
+    /// Random seed, instead of the scenario's
     #[arg(long, allow_hyphen_values = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     seed: Option<u64>,
 }

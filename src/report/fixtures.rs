@@ -132,7 +132,7 @@ pub fn five_methods() -> Study {
             unit: "ratio",
             against: String::new(),
             error: None,
-            note: "Dimensionless: it is the utilisation, not a rate.".into(),
+            note: "Dimensionless: it is the utilization, not a rate.".into(),
         },
     ];
     let objective = Objective { metric: "producers.web.latency.p99".into(), relation: Relation::Less, limit: 0.2, text: "< 200ms".into() };

@@ -20,7 +20,7 @@ pub struct Row {
     pub scale: Scale,
     /// In the order of the study's answers; `None` is not known.
     pub cells: Vec<Option<Estimate>>,
-    /// Of each cell, whether it is a measured time so short that it is mostly the ruler.
+    /// Of each cell, whether it is a measured time so short that it is near the timer's resolution.
     pub faint: Vec<bool>,
     pub accord: Option<Accord>,
     /// The largest of the differences that are not explained by the intervals, in words.
@@ -42,7 +42,7 @@ impl Row {
 
 /// What a clock read and a hand-off between processors add to a measured time, in seconds.
 pub const RULER: f64 = 0.5e-6;
-/// A time that is not so many times as long is mostly the ruler.
+/// A time that is not so many times as long is near the timer's resolution.
 const CLEAR: f64 = 10.0;
 
 /// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where no place needs a name.

@@ -8,8 +8,8 @@ use crate::study::{self, Accord, Formula, Judgement, Met, Study};
 use crate::units::Time;
 
 /// Titles of sections.
-pub const FORMULAS: &str = "The documents' formulas, with this scenario's numbers";
-pub const WITNESSES: &str = "The measurement's witnesses";
+pub const FORMULAS: &str = "Back-of-envelope formulas, checked against this scenario";
+pub const WITNESSES: &str = "Validity checks of the measurement";
 
 /// An objective's sign and sentence.
 pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String) {
@@ -61,7 +61,7 @@ pub fn intervals(study: &Study) -> Option<String> {
 /// What `~` means, if it stands before any number.
 pub fn faint(study: &Study) -> Option<String> {
     let any = rows::sections(study).iter().flat_map(|s| &s.rows).any(|row| row.faint.contains(&true));
-    any.then(|| format!("mostly the ruler: less than ten times what a clock read and a hand-off take, {}", Time(RULER)))
+    any.then(|| format!("near the timer's resolution: less than ten times what a clock read and a hand-off take, {}", Time(RULER)))
 }
 
 /// What the comparisons of a row say, as a sign with words or alone.

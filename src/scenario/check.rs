@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::read::Context;
 use crate::units::{Time, significant};
 
-/// A utilisation from which on results depend on long memories.
+/// A utilization from which on results depend on long memories.
 const NEARLY_FULL: f64 = 0.98;
 
 /// The most messages that may wait in all queues from the start.

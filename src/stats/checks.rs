@@ -82,7 +82,7 @@ impl Law {
                 format!("Little's law is broken in queue `{queue}`: L is {over_time:.4} over time, but λW is {of_messages:.4}")
             }
             Law::Utilization(group) => format!(
-                "the utilisation law is broken for `{group}`: {over_time:.4} servers are busy over time, but throughput × mean service is {of_messages:.4}"
+                "the utilization law is broken for `{group}`: {over_time:.4} servers are busy over time, but throughput × mean service is {of_messages:.4}"
             ),
             Law::Share(metric) => format!("{metric} is {over_time:.4}, and more than all servers, or fewer than none, cannot be at work"),
             Law::Conservation(place) => {
@@ -147,7 +147,7 @@ impl Across {
         Balance { over_time, of_messages: (stayed + seconds(self.inside) - seconds(self.late)) / lasted, edges: 0.0 }
     }
 
-    /// The utilisation law: the integral of the busy servers against the sum of the window's services (seconds).
+    /// The utilization law: the integral of the busy servers against the sum of the window's services (seconds).
     pub fn services(&self, over_time: f64, worked: f64, lasted: f64) -> Balance {
         Balance { over_time, of_messages: worked / lasted, edges: seconds(self.service) / lasted }
     }
@@ -207,7 +207,7 @@ mod tests {
         let broken = single(&stays(), &Span { waiting: WAITING + 2.0, ..span });
         assert!(broken.len() == 1 && broken[0].starts_with("Little's law is broken in queue `q`: L is 2.9000 over time"), "{broken:?}");
         let broken = single(&stays(), &Span { busy: BUSY + 1.3, waiting: WAITING - 1.3, ..span });
-        assert!(broken.len() == 1 && broken[0].starts_with("the utilisation law is broken for `c`"), "{broken:?}");
+        assert!(broken.len() == 1 && broken[0].starts_with("the utilization law is broken for `c`"), "{broken:?}");
         let broken = single(&stays(), &Span { offered: 4, ..span });
         assert!(broken.len() == 1 && broken[0].contains("4 messages came, but 3 are accounted for"), "{broken:?}");
     }
@@ -236,7 +236,7 @@ mod tests {
         assert!(broken.len() == 1 && broken[0].starts_with("Little's law is broken in queue `q`"), "{broken:?}");
         // The message of 7 s and the one of 4 s reach across the edges, with at most 5 s and 2 s of service.
         let broken = network(&stays(), queue, BUSY + 1.1);
-        assert!(broken.len() == 1 && broken[0].starts_with("the utilisation law is broken for `c`"), "{broken:?}");
+        assert!(broken.len() == 1 && broken[0].starts_with("the utilization law is broken for `c`"), "{broken:?}");
         let broken = network(&stays(), QueueSpan { came: 5, ..queue }, BUSY);
         assert!(broken.len() == 1 && broken[0].starts_with("flow is not conserved in queue `q`"), "{broken:?}");
         let broken = network(&stays()[1..], queue, BUSY);

@@ -145,7 +145,7 @@ impl Combined {
         let all = self.counts.get("total.latency").map_or(0, Counts::total);
         self.withheld.contains_key("total.latency.p99").then(|| {
             format!(
-                "the latency's p99 is not told: of {all} messages too few that are independent lie beyond it; neighbours are alike, so simulate longer"
+                "the latency's p99 is withheld: of {all} messages too few independent ones lie beyond it, for neighbours are correlated; simulate longer"
             )
         })
     }
@@ -227,7 +227,7 @@ mod tests {
         let alike = combine(&runs(10_000, 100), 0.95);
         assert_eq!(alike.withheld.keys().collect::<Vec<_>>(), ["total.latency.p999"]);
         let few = combine(&runs(10_000, 1000), 0.95);
-        assert!(few.p99_withheld().is_some_and(|c| c.contains("p99 is not told: of 100000 messages too few ")), "{:?}", few.withheld);
+        assert!(few.p99_withheld().is_some_and(|c| c.contains("p99 is withheld: of 100000 messages too few ")), "{:?}", few.withheld);
         assert!(alike.metrics.contains_key("total.latency.p90"));
     }
 

@@ -118,7 +118,7 @@ impl Missing<'_> {
         let path = self.path;
         if self.excess.is_infinite() {
             return format!(
-                "{path} is not told after {made} replications: too few independent messages lie beyond it; make [simulation] messages larger"
+                "{path} is withheld after {made} replications: too few independent messages lie beyond it; make [simulation] messages larger"
             );
         }
         let times = significant(self.excess, 2);

@@ -2,7 +2,7 @@
 
 use super::station::{Feature, Station};
 use super::times::Times;
-use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES, Percentile};
+use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES};
 use crate::scenario::{Durability, Servers};
 
 /// The number of messages somewhere, over time.
@@ -78,13 +78,11 @@ pub fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Times) {
     if let Some(sd) = times.sd {
         answer.set(place, key, "sd", Estimate::exact(sd));
     }
-    for ((name, _), value) in PERCENTILES.iter().zip(times.percentiles().unwrap_or_default()) {
-        answer.set(place, key, name, Estimate::exact(*value));
-    }
-    for Percentile { name, share } in answer.percentiles.clone() {
-        if let Some(value) = times.quantile(share) {
-            answer.set(place, key, &name, Estimate::exact(value));
-        }
+    let usual =
+        PERCENTILES.iter().zip(times.percentiles().unwrap_or_default()).map(|((name, share), value)| (name.to_string(), *share, *value));
+    let asked = answer.percentiles.iter().filter_map(|p| Some((p.name.clone(), p.share, times.quantile(p.share)?)));
+    for (name, _, value) in usual.chain(asked).filter(|(_, share, value)| !times.is_open_at(*share, *value)).collect::<Vec<_>>() {
+        answer.set(place, key, &name, Estimate::exact(value));
     }
 }
 

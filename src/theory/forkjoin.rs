@@ -51,7 +51,7 @@ pub(super) type Joined = (Option<Times>, bool, Option<String>);
 /// Copies are lost.
 pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Result<Joined, Refusal> {
     if nodes.iter().any(|(_, figures)| figures.loss > 0.0) {
-        return Err(Refusal::Other("copies are lost, and nobody knows how often all are".into()));
+        return Err(Refusal::Other("copies are lost, and how often all are is not known".into()));
     }
     let n = nodes.len() as u32;
     let needed = match complete {

@@ -54,7 +54,7 @@ fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f
     })
 }
 
-/// `throughput = P / C`, which is a utilisation.
+/// `throughput = P / C`, which is a utilization.
 fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Demand, bounded: bool) -> Option<Formula> {
     let lost = figure(&format!("{place}.loss")).map_or(bounded, |loss| loss > 0.0);
     let less = if lost { ", less what is lost" } else { "" };
@@ -81,7 +81,7 @@ fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Deman
         error: error(value, figure(&against)),
         against,
         note: format!(
-            "a rate divided by a rate is no rate but the utilisation ρ (P = {}, C = {}); {consequence}.",
+            "a rate divided by a rate is no rate but the utilization ρ (P = {}, C = {}); {consequence}.",
             per_second(offered),
             per_second(capacity)
         ),

@@ -101,6 +101,14 @@ impl Times {
         Some(quantile_from(&**tail, share, 0.0, 0.25 * self.scale(), EXACT))
     }
 
+    /// Whether just this share lies at or below a time and nobody within a while above it, so that every time between is that percentile:
+    /// which one a run shows is chance.
+    pub fn is_open_at(&self, share: f64, time: f64) -> bool {
+        let Some(tail) = &self.tail else { return false };
+        let beyond = |at: f64| (tail(at) - (1.0 - share)).abs() < 1e-9;
+        beyond(time) && beyond(time + GAP * self.scale().max(time))
+    }
+
     /// The percentiles of the registry, in its order.
     pub fn percentiles(&self) -> Option<&[f64]> {
         let tail = self.tail.as_ref()?;
@@ -204,6 +212,8 @@ impl Times {
     }
 }
 
+/// A gap in a law of times that matters, as a share of their scale.
+const GAP: f64 = 0.1;
 /// As exact as numbers are.
 const EXACT: f64 = 4.0 * f64::EPSILON;
 
@@ -287,6 +297,13 @@ mod tests {
             let exact = -2.0 * (1.0f64 - share).ln();
             assert!((times.quantile(share).expect("known") / exact - 1.0).abs() < 1e-10);
         }
+    }
+
+    #[test]
+    fn a_percentile_in_a_gap_is_any_time_in_it() {
+        let of = |atom: f64| Times::mixture(&[(1.0, Times::of(&Law::deterministic(0.0))), (atom, Times::of(&Law::deterministic(0.003)))]);
+        let half = |times: &Times| times.is_open_at(0.5, times.quantile(0.5).expect("a law"));
+        assert!(half(&of(1.0)) && !half(&of(0.9)) && !half(&of(1.1)) && !half(&Times::of(&Law::exponential(1.0))));
     }
 
     #[test]

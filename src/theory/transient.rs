@@ -288,7 +288,7 @@ impl ClosedForm for Fluid {
             waiting = (waiting + (rate - capacity) * time).max(0.0);
             (waiting, waiting + c.min(rate / capacity * c))
         });
-        let caveat = "messages are taken for a fluid: right under heavy overload, too low near or below full load".to_string();
+        let caveat = "fluid approximation: right under heavy overload, too low near or below full load".to_string();
         Ok(answer(&station, course, capacity, false, vec![caveat]))
     }
 }

@@ -117,7 +117,7 @@ fn figure(trial: &Trial, judgement: &Judgement) -> String {
         Some(format!("{about}{} by {}", scale.show_with_unit(Some(estimate)), answer.method.name()))
     });
     let known: Vec<String> = known.collect();
-    if known.is_empty() { format!("nobody knows {metric}") } else { format!("{metric} is {}", known.join(", ")) }
+    if known.is_empty() { format!("{metric} is unavailable") } else { format!("{metric} is {}", known.join(", ")) }
 }
 
 /// A row for every value that was tried.

@@ -4,7 +4,7 @@ use crate::report::number::{relative, three};
 use crate::report::table::Style;
 use crate::report::text::columns;
 use crate::scenario::Arrivals;
-use crate::study::fit::{Compared, Deviation, Family, Model, Models, Outcome, PoissonTest, SIGNIFICANCE, Stream, longer};
+use crate::study::fit::{Compared, Deviation, FARTHEST, Family, Model, Models, Outcome, PoissonTest, SIGNIFICANCE, Stream, longer};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
 
@@ -42,11 +42,17 @@ pub fn sentences(models: &Models, work: Work) -> Vec<String> {
     let simple = models.tried.iter().take_while(|m| m.outcome != Outcome::Offered);
     let worst = simple.filter_map(|m| if let Outcome::Off(off) = m.outcome { Some((m, off)) } else { None });
     if let Some((model, off)) = worst.min_by(|a, b| a.1.total_cmp(&b.1)) {
-        let does = if off < 0.0 { "flatters" } else { "exaggerates" };
+        let (shortest, longest) = model.judged.spread();
+        let does = match off {
+            _ if shortest < -FARTHEST && longest > FARTHEST => {
+                format!("is off both ways: waits from {} to {}", longer(shortest), longer(longest))
+            }
+            _ if off < 0.0 => format!("flatters: a wait {}", longer(off)),
+            _ => format!("exaggerates: a wait {}", longer(off)),
+        };
         out.push(format!(
-            "The model `{}` {does}: a wait {}, and {} where the file needs {}.",
+            "The model `{}` {does}, and {} where the file needs {}.",
             model.family.name(),
-            longer(off),
             consumers(model.judged.consumers[0]),
             models.consumers
         ));

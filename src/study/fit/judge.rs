@@ -115,6 +115,12 @@ impl Judged {
         if real == 0.0 { all().fold(0.0, worst) } else { real }
     }
 
+    /// The waits that are shortest and longest beside the file's, by share of these.
+    pub fn spread(&self) -> (f64, f64) {
+        let offs = || self.waits.iter().flat_map(WaitsAt::each).map(Compared::off);
+        (offs().fold(f64::INFINITY, f64::min), offs().fold(f64::NEG_INFINITY, f64::max))
+    }
+
     /// Whether every wait is near the file's, or as near as files of this length come to one another.
     pub fn is_near(&self) -> bool {
         self.waits.iter().flat_map(WaitsAt::each).all(Compared::near)

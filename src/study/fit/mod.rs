@@ -12,7 +12,7 @@ mod traffic;
 
 pub use arrivals::{Dispersion, Stream};
 use judge::Truth;
-pub use judge::{Compared, Judged, WaitsAt};
+pub use judge::{Compared, FARTHEST, Judged, WaitsAt};
 pub use laws::{Candidate, Sample};
 pub use models::{Family, Model, Models, Outcome, TRACE_FILE, longer};
 pub use poisson::{Deviation, FEWEST, PoissonTest, SIGNIFICANCE};

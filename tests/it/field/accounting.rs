@@ -163,9 +163,9 @@ fn shortest_first_sorts_by_the_work_that_it_serves() {
     assert!((0.0378..0.0402).contains(&mean), "{mean}");
 }
 
-/// The utilisation law: busy servers are throughput × mean service, whatever becomes of a delivery.
+/// The utilization law: busy servers are throughput × mean service, whatever becomes of a delivery.
 #[test]
-fn the_utilisation_law_holds_where_deliveries_fail() {
+fn the_utilization_law_holds_where_deliveries_fail() {
     let text = |queue: &str, consumer: &str| {
         format!(
             "[producers.p]\nto = \"q\"\nrate = \"56/s\"\n[queues.q]\n{queue}\n[consumers.c]\nfrom = \"q\"\nservice_time = \"exponential(10ms)\"\n\
