@@ -99,7 +99,9 @@ impl Cycles {
             Length::Duration(seconds) => seconds / cycle.lasts,
             _ => messages as f64 / each,
         };
-        if asked.is_nan() || asked >= MANY || cut_short(scenario).is_some() {
+        // Replications without chance are all alike: their intervals say nothing of where a run ends.
+        let anywhere = asked >= MANY && (scenario.has_chance() || scenario.periods().len() < 2);
+        if asked.is_nan() || anywhere || cut_short(scenario).is_some() {
             return Ok(None);
         }
         let left_out = left_out(scenario, &cycle, each);

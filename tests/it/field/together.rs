@@ -72,6 +72,19 @@ fn messages_in_back_off_are_told_of() {
     assert!(answer.caveats.iter().any(|caveat| caveat.contains(said)), "{:?}", answer.caveats);
 }
 
+/// Every 100 ms five urgent messages of 5 ms interrupt one of 50 ms that comes with the fifth: they take 5 ms each, and it takes 50 ms and
+/// the four that come meanwhile, 70 ms: (5 · 5 + 70) / 6 ms, whatever part of a cycle a run ends in.
+#[test]
+fn several_regular_producers_are_played_in_whole_cycles() {
+    let text = "[producers.hi]\nto = 'q'\nrate = '50/s'\npriority = 1\narrivals = { process = 'periodic' }\nservice_time = '5ms'\n\
+                [producers.lo]\nto = 'q'\nrate = '10/s'\narrivals = { process = 'periodic' }\nservice_time = '50ms'\n[queues.q]\n\
+                discipline = 'priority'\npreemption = 'resume'\n[consumers.c]\nfrom = 'q'\nservice_time = '1ms'\n[simulation]\n\
+                messages = 100000\nreplications = 2\n";
+    let study = both(text);
+    let answer = simulation(&study);
+    assert!((value(answer, "total.latency.mean") - 0.095 / 6.0).abs() < 1e-9, "{} {}", value(answer, "total.latency.mean"), answer.by);
+}
+
 /// The slow copy gets 50 a second, for which nobody waits, and is done with 33: no run without chance hides that.
 #[test]
 fn a_copy_that_nobody_waits_for_may_pile_up() {
