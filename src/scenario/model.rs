@@ -298,13 +298,6 @@ pub struct Simulation {
     pub overheads: Overheads,
 }
 
-impl Simulation {
-    /// Whether what is asked for is a stretch of time from an empty start, and no steady state.
-    pub fn is_of_the_start(&self) -> bool {
-        matches!(self.length, Length::Duration(_)) && matches!(self.warmup, Warmup::Messages(0) | Warmup::Duration(0.0))
-    }
-}
-
 /// What a host needs for things that an ideal one does in no time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Overheads {
@@ -492,6 +485,16 @@ impl Scenario {
     /// The consumer groups of a queue, with their indices.
     pub fn consumers_of(&self, queue: usize) -> impl Iterator<Item = (usize, &Consumer)> {
         self.consumers.iter().enumerate().filter(move |(_, c)| c.from == queue)
+    }
+
+    /// Whether what is asked for is a stretch of time from an empty start where there could be a steady state. What repeats at fixed
+    /// instants is played in whole cycles all the same.
+    pub fn is_of_the_start(&self) -> bool {
+        let asked = matches!(self.simulation.length, Length::Duration(_));
+        let starts = matches!(self.simulation.warmup, Warmup::Messages(0) | Warmup::Duration(0.0));
+        let steady = |p: &Producer| matches!(p.arrivals, Arrivals::Schedule { repeat: true, .. }) || p.arrivals.timetable().is_none();
+        let traced = self.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Trace { .. }));
+        asked && starts && !traced && self.backlog() == 0 && self.producers.iter().all(steady) && self.cycle().is_none()
     }
 
     /// Whether nothing ever leaves a queue: nobody consumes from it, and nothing in it expires.

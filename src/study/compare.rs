@@ -211,7 +211,7 @@ pub fn alike(scenarios: &mut [Scenario]) -> Result<(), String> {
     let Some((seed, mut simulation, measurement)) = scenarios.first().map(|s| (s.seed, s.simulation.clone(), s.measurement.clone())) else {
         return Ok(());
     };
-    let transient = scenarios.iter().filter(|s| transient::applies(s)).count();
+    let transient = scenarios.iter().filter(|s| transient::applies(s) || s.is_of_the_start()).count();
     if transient > 0 && transient < scenarios.len() {
         return Err("one has a beginning and an end (a timetable that changes, or a backlog), another a steady state: they have no figure in common".into());
     }

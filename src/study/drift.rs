@@ -68,7 +68,7 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<String> {
 }
 
 /// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its own.
-fn overloaded(scenario: &Scenario) -> Option<String> {
+pub(super) fn overloaded(scenario: &Scenario) -> Option<String> {
     let loads = explain(scenario).loads;
     let growing = loads.iter().filter(|load| load.grows()).filter_map(|load| Some((load.fullest()?, load)));
     let (rho, load) = growing.max_by(|a, b| a.0.total_cmp(&b.0))?;

@@ -35,8 +35,9 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     answers.iter_mut().for_each(|answer| answer.caveats.splice(0..0, found.iter().cloned()).for_each(drop));
     let replications = u64::from(scenario.simulation.replications);
     let figure = |path: &str| witness::best(&answers, path)?.1.value;
-    // What grows without end meets nothing by how its first stretch went.
-    let steady: Vec<Answer> = answers.iter().filter(|a| a.unstable.is_none()).cloned().collect();
+    // What grows without end meets nothing by how its first stretch went, unless that is what is asked for.
+    let counts = |a: &&Answer| a.unstable.is_none() || scenario.is_of_the_start();
+    let steady: Vec<Answer> = answers.iter().filter(counts).cloned().collect();
     let mut objectives = super::objectives::judge(&scenario.objectives, &steady);
     super::objectives::judge_growth(&mut objectives, scenario);
     let mut host = load::host();

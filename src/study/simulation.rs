@@ -1,6 +1,6 @@
 //! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
 
-use super::drift::unstable;
+use super::drift::{overloaded, unstable};
 use super::long::Long;
 use super::play::{Drift, Play};
 use super::settling::Settling;
@@ -44,6 +44,11 @@ pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unansw
     }
     if transient::applies(scenario) {
         return transient::answer(scenario, Vec::new(), watch);
+    }
+    if scenario.is_of_the_start() {
+        let grows = overloaded(scenario).map(Reason::Unstable);
+        let first = transient::answer(scenario, grows.iter().map(Reason::to_string).collect(), watch)?;
+        return Ok(Answer { unstable: grows, ..first });
     }
     if let Some(cycle) = cut_short(scenario) {
         let stretch = Time(transient::horizon(scenario).unwrap_or_default());
@@ -102,7 +107,7 @@ pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeM
     if let Some(faster) = super::clock::beyond(scenario) {
         return Ok(replications(&faster.scenario, watch)?.into_iter().map(|values| faster.values(values)).collect());
     }
-    if transient::applies(scenario) || cut_short(scenario).is_some() {
+    if transient::applies(scenario) || scenario.is_of_the_start() || cut_short(scenario).is_some() {
         return transient::replications(scenario, watch);
     }
     let refuse = |reason: Reason| reason.by(Method::Simulation);

@@ -71,11 +71,11 @@ pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) 
     out.caveats.extend(coverage::unseen(scenario, &combined, seconds(stretches.end), levels.len() as u32));
     out.caveats.extend(coverage::last_rates(scenario));
     out.caveats.append(&mut combined.caveats);
-    out.caveats.push(
-        "there is no steady state: figures are over the whole stretch of time, messages that come in it are followed to their end, a \
+    let whose = if scenario.is_of_the_start() { "these are the start's, from empty queues" } else { "there is no steady state" };
+    out.caveats.push(format!(
+        "{whose}: figures are over the whole stretch of time, messages that come in it are followed to their end, a \
          maximum is the mean of the replications' own, and lengths are told over time"
-            .into(),
-    );
+    ));
     out.caveats.extend(super::redelivery::caveats(scenario, &combined.metrics));
     out.metrics = combined.metrics;
     for (q, queue) in scenario.queues.iter().enumerate() {

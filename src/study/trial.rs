@@ -65,7 +65,9 @@ pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
     for (length, replications) in stages {
         (tried.simulation.length, tried.simulation.replications) = (length, replications);
         match simulation::simulate(&tried, watch) {
-            Ok(Answer { unstable: Some(reason), .. }) => return grown(scenario, reason.by(Method::Simulation)),
+            Ok(Answer { unstable: Some(reason), .. }) if !scenario.is_of_the_start() => {
+                return grown(scenario, reason.by(Method::Simulation));
+            }
             Ok(answer) => known = judged(scenario, theory.as_ref().ok(), answer),
             Err(refusal) if refusal.reason.is_unstable() && !exact => return grown(scenario, refusal),
             Err(refusal) => return by_theory(scenario, theory, refusal),

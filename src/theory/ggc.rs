@@ -100,11 +100,14 @@ impl QueueModel for AllenCunneen {
                 return Err(reason.into());
             }
             if scv(&stream.gaps).is_infinite() {
-                return Err("the gaps between arrivals have no variance, of which an approximation from two moments knows nothing".into());
+                return Err(
+                    "the variance of the gaps between arrivals is infinite, of which an approximation from two moments knows nothing"
+                        .into(),
+                );
             }
         }
         if station.service.scv().is_infinite() && !waits_without_end(station) {
-            return Err("the service time has no variance, of which an approximation from two moments knows nothing".into());
+            return Err("the variance of the service time is infinite, of which an approximation from two moments knows nothing".into());
         }
         Ok(())
     }

@@ -45,6 +45,7 @@ pub mod bulk;
 pub mod busy;
 pub mod crowd;
 pub mod ddc;
+mod dead_letters;
 pub mod dispatch;
 pub mod erlang;
 mod explain;
@@ -285,16 +286,19 @@ pub const MODELS: &[&dyn ClosedForm] = &[
 /// # Errors
 /// No model fits (with the nearest one's reason), or the scenario has no stationary state.
 pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
+    if scenario.is_of_the_start() {
+        let why = "closed forms are of the steady state, and [simulation] asks for the first stretch of time from an empty start";
+        return Err(Reason::Unsupported(why.into()).by(Method::Theory));
+    }
+    if let Some(answer) = dead_letters::answer(scenario) {
+        return answer;
+    }
     let mut nearest: Option<(usize, String)> = None;
     for model in MODELS {
         match model.applies(scenario) {
             Ok(()) => {
                 let mut answer = model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;
                 answer.caveats.extend(scenario.caveats());
-                if scenario.simulation.is_of_the_start() && !answer.metrics.keys().any(|path| path.ends_with(".drain_time")) {
-                    answer.exact = false;
-                    answer.caveats.push("of the steady state, and not of the first stretch of time that [simulation] asks for".into());
-                }
                 if scenario.simulation.overheads.hand_off > 0.0 {
                     // An exact answer to another question: the simulation's host needs its time.
                     answer.exact = false;

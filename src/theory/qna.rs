@@ -72,7 +72,9 @@ impl Qna {
             for producer in scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue)) {
                 match Stream::of(producer).gaps {
                     Gaps::Poisson => outside.push((producer.rate, 1.0)),
-                    Gaps::Renewal(law) if law.scv().is_infinite() => return Err("gaps between arrivals have no variance".into()),
+                    Gaps::Renewal(law) if law.scv().is_infinite() => {
+                        return Err("the variance of the gaps between arrivals is infinite".into());
+                    }
                     Gaps::Renewal(law) => outside.push((producer.rate, law.scv())),
                     Gaps::Other(why) => return Err(why.into()),
                 }

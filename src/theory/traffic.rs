@@ -17,7 +17,7 @@ fn fate(scenario: &Scenario, queue: usize) -> Option<Fate> {
 }
 
 /// A queue with its producers and consumers and nothing else, if all that reaches it comes straight from producers.
-fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
+pub(super) fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
     let routes = scenario.consumers.iter().flat_map(|c| c.to.iter().map(|route| route.to));
     let through_topic = scenario.topics.iter().any(|t| t.subscriptions.contains(&queue));
     if through_topic

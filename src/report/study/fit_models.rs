@@ -160,7 +160,7 @@ fn outcome(outcome: Outcome) -> String {
         Outcome::Offered => "in the scenario".into(),
         Outcome::Fits => "would do, too".into(),
         Outcome::Off(off) if off < 0.0 => "flatters".into(),
-        Outcome::Off(_) => "exaggerates".into(),
+        Outcome::Off(_) => "is off".into(),
         Outcome::Uncertain => "its runs differ too much".into(),
         Outcome::AsksOtherwise => "asks for other consumers".into(),
         Outcome::LongState(long) => format!("a state of {}", Time(long)),

@@ -76,9 +76,6 @@ impl<S: Blocks> Network<S> {
         }
         self.cursor += 1;
         self.look_ahead();
-        if !self.gathering.is_empty() && !self.awaits_more() {
-            self.take_gathered();
-        }
     }
 
     /// A message goes to a queue or, in copies or not, through a topic. Says how many copies wait for room.

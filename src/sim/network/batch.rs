@@ -67,9 +67,9 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// Whether more messages come at this very instant: of a batch that is sent, or of one that is done and sent on.
-    pub(super) fn awaits_more(&self) -> bool {
-        self.forwarding || self.planned == self.now
+    /// Whether more happens at this very instant: the rest of a batch is sent or sent on, or comes back, or a server is done.
+    pub(super) fn awaits_more(&mut self) -> bool {
+        self.forwarding || self.planned.min(self.ends.first()).min(self.calendar.next_at()) == self.now
     }
 
     fn gather(&mut self, queue: u32) {
@@ -188,6 +188,12 @@ impl<S: Blocks> Network<S> {
     /// A batch is done: each of its messages fails or goes on by itself.
     #[cold]
     pub(super) fn batch_done<R: Recorder>(&mut self, server: u32, first: (u32, u32), recorder: &mut R) {
+        self.forwarding = true;
+        self.sends_batch_on(server, first, recorder);
+        self.forwarding = false;
+    }
+
+    fn sends_batch_on<R: Recorder>(&mut self, server: u32, first: (u32, u32), recorder: &mut R) {
         let s = &mut self.servers[server as usize];
         let group = s.group;
         let mut batch = std::mem::take(&mut s.more);
@@ -215,16 +221,11 @@ impl<S: Blocks> Network<S> {
     fn send_on<R: Recorder>(&mut self, served: &[(u32, u32)], server: u32, holder: u32, recorder: &mut R) -> u32 {
         let group = self.servers[server as usize].group;
         let mut pending = 0;
-        self.forwarding = true;
         for (slot, ..) in served {
             match self.route(*slot, group) {
                 Some(to) => pending += self.forward(*slot, to, holder, recorder),
                 None => self.leaves(*slot, Outcome::Served, recorder),
             }
-        }
-        self.forwarding = false;
-        if !self.gathering.is_empty() && !self.awaits_more() {
-            self.take_gathered();
         }
         pending
     }

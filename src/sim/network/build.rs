@@ -238,7 +238,8 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         plain,
         ahead: 0,
         batching,
-        gathers: batching && queue.max_length.is_none(),
+        gathers: batching
+            && queue.max_length.is_none_or(|room| groups.iter().all(|(_, c)| room >= u64::from(c.batch.map_or(1, |b| b.max)))),
         prefetching,
         groups: groups.iter().map(|(i, _)| *i as u32).collect(),
         servers: Vec::new(),

@@ -164,7 +164,7 @@ pub struct Network<S> {
     released: VecDeque<u32>,
     /// Room for a batch in hand.
     hand: Vec<(u32, u32)>,
-    /// Whether the messages of a batch that is done are being sent on, one after the other.
+    /// Whether a batch is done and its messages are sent on, one after the other.
     forwarding: bool,
     /// Queues from which batches are taken as soon as all that come at this instant are there.
     gathering: Vec<u32>,
@@ -250,6 +250,9 @@ impl<S: Blocks> Network<S> {
         }
         while let Some(server) = self.released.pop_front() {
             self.release(server, recorder);
+        }
+        if !self.gathering.is_empty() && !self.awaits_more() {
+            self.take_gathered();
         }
         true
     }

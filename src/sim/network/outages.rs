@@ -68,6 +68,7 @@ impl<S: Blocks> Network<S> {
         let group = &mut self.groups[s.group as usize];
         if group.tells {
             group.handled += batch.len() as u64;
+            group.batches += 1;
             (0..batch.len()).for_each(|_| recorder.delivery(s.group, self.now, worked));
         }
         self.servers[server as usize].job = NONE;

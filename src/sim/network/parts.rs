@@ -40,7 +40,7 @@ pub struct Station {
     /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
     pub ahead: usize,
     pub batching: bool,
-    /// Whether who comes at the same instant is waited for before a batch is taken: where room has no bound.
+    /// Whether who comes at the same instant is waited for before a batch is taken: where there is room for one.
     pub gathers: bool,
     pub prefetching: bool,
     /// Its groups in the scenario's order, and its servers.

@@ -44,9 +44,10 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Whether a message that comes now would be taken without a place in the line.
-    pub(super) fn hands_over_at_once(&self, queue: u32, lane: u32) -> bool {
+    pub(super) fn hands_over_at_once(&mut self, queue: u32, lane: u32) -> bool {
         let station = &self.stations[queue as usize];
-        station.commit.is_none() && !(station.gathers && self.awaits_more()) && self.is_wanted(queue, lane)
+        let (at_once, gathers) = (station.commit.is_none(), station.gathers);
+        at_once && !(gathers && self.awaits_more()) && self.is_wanted(queue, lane)
     }
 
     /// Whether a message that may be taken now would be at once.
