@@ -315,7 +315,6 @@ impl QueueModel for BackOff {
         figures.in_system = Level { mean: lambda * (each * (visit + m1) + all), p99: None };
         figures.service = Some(Times::moments(tries * m1, None));
         figures.sojourn = Some(Times::moments(tries * (visit + m1) + served, None));
-        figures.caveats.push("the wait and the queue length count messages that wait to be delivered again".into());
         Ok(figures)
     }
 }

@@ -188,23 +188,19 @@ impl<S: Blocks> Network<S> {
     /// A batch is done: each of its messages fails or goes on by itself.
     #[cold]
     pub(super) fn batch_done<R: Recorder>(&mut self, server: u32, first: (u32, u32), recorder: &mut R) {
-        self.forwarding = true;
-        self.sends_batch_on(server, first, recorder);
-        self.forwarding = false;
-    }
-
-    fn sends_batch_on<R: Recorder>(&mut self, server: u32, first: (u32, u32), recorder: &mut R) {
         let s = &mut self.servers[server as usize];
         let group = s.group;
         let mut batch = std::mem::take(&mut s.more);
         let mut served = std::mem::take(&mut self.hand);
         self.groups[group as usize].handled += batch.len() as u64;
         served.clear();
+        self.forwarding = true;
         for one in std::iter::once(first).chain(batch.iter().copied()) {
             if self.finish(one.0, one.1, server, recorder) {
                 served.push(one);
             }
         }
+        self.forwarding = false;
         batch.clear();
         self.servers[server as usize].more = batch;
         if self.groups[group as usize].may_wait {
@@ -221,12 +217,14 @@ impl<S: Blocks> Network<S> {
     fn send_on<R: Recorder>(&mut self, served: &[(u32, u32)], server: u32, holder: u32, recorder: &mut R) -> u32 {
         let group = self.servers[server as usize].group;
         let mut pending = 0;
+        self.forwarding = true;
         for (slot, ..) in served {
             match self.route(*slot, group) {
                 Some(to) => pending += self.forward(*slot, to, holder, recorder),
                 None => self.leaves(*slot, Outcome::Served, recorder),
             }
         }
+        self.forwarding = false;
         pending
     }
 

@@ -164,7 +164,7 @@ pub struct Network<S> {
     released: VecDeque<u32>,
     /// Room for a batch in hand.
     hand: Vec<(u32, u32)>,
-    /// Whether a batch is done and its messages are sent on, one after the other.
+    /// Whether a batch is done and its messages fail or are sent on, one after the other.
     forwarding: bool,
     /// Queues from which batches are taken as soon as all that come at this instant are there.
     gathering: Vec<u32>,
