@@ -148,6 +148,7 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
         let runs = sides(&bar, &names, &scenarios, &mut unstable, &|scenario| compare::simulated(scenario, &bar))?;
         let known: Vec<_> = names.iter().zip(&runs).filter_map(|(name, runs)| Some((name.as_str(), runs.as_deref()?))).collect();
         notes = compare::undrained(&known);
+        notes.extend(compare::too_short(&scenarios));
         let pair = |b: &Option<Vec<compare::Figures>>| match (&runs[0], b) {
             (Some(a), Some(b)) => compare::paired(a, b, confidence, &also),
             _ => Vec::new(),

@@ -151,6 +151,7 @@ impl Plan {
             grid: self.grid.clone(),
             points,
             objectives: self.scenario.objectives.clone(),
+            starts: self.scenario.is_of_the_start(),
             scenario: scenario::resolved(&self.scenario),
             command: self.command.clone(),
             seed: self.scenario.seed,

@@ -3,12 +3,14 @@
 use super::{Discipline, Ticket};
 use std::hint::select_unpredictable;
 
-/// A line: the lowest place is taken next.
+/// A line of tickets that all have the same key: the lowest place is taken next.
 ///
 /// A ring whose length is a power of two: a ticket at the end and one at the head cost a mask and a copy each.
 #[derive(Debug, Clone, Default)]
 pub struct Fifo {
-    ring: Vec<Ticket>,
+    ring: Vec<Place>,
+    /// Of all tickets.
+    key: u64,
     /// Where the head is, before the mask.
     head: usize,
     len: usize,
@@ -16,10 +18,29 @@ pub struct Fifo {
     next: u64,
 }
 
+/// A ticket without its key.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    place: u64,
+    slot: u32,
+}
+
 impl Fifo {
+    /// Makes room for so many tickets at once.
+    pub fn reserve(&mut self, tickets: usize) {
+        if tickets > self.ring.len() {
+            self.resize(tickets.next_power_of_two());
+        }
+    }
+
     /// The tickets in their order.
-    pub fn iter(&self) -> impl Iterator<Item = &Ticket> {
-        (0..self.len).map(|i| &self.ring[self.at(i)])
+    pub fn iter(&self) -> impl Iterator<Item = Ticket> {
+        (0..self.len).map(|i| self.ticket(self.ring[self.at(i)]))
+    }
+
+    #[inline(always)]
+    fn ticket(&self, Place { place, slot }: Place) -> Ticket {
+        Ticket { key: self.key, place, slot }
     }
 
     /// Where the ticket is that has so many before it.
@@ -31,10 +52,15 @@ impl Fifo {
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
-        let in_order: Vec<Ticket> = self.iter().copied().collect();
-        let room = (2 * self.ring.len()).max(8);
+        self.resize((2 * self.ring.len()).max(8));
+    }
+
+    /// A ring of another length, a power of two that all tickets fit into.
+    fn resize(&mut self, room: usize) {
+        let mut in_order = Vec::with_capacity(room);
+        in_order.extend((0..self.len).map(|i| self.ring[self.at(i)]));
         (self.ring, self.head) = (in_order, 0);
-        self.ring.resize(room, Ticket { key: 0, place: 0, slot: 0 });
+        self.ring.resize(room, Place::default());
     }
 
     /// The last ticket came back. It is older than nearly all that wait: its place is near the head.
@@ -61,7 +87,8 @@ impl Discipline for Fifo {
             self.grow();
         }
         let end = self.at(self.len);
-        self.ring[end] = ticket;
+        self.ring[end] = Place { place: ticket.place, slot: ticket.slot };
+        self.key = ticket.key;
         self.len += 1;
         if ticket.place < self.next {
             self.come_back();
@@ -80,7 +107,7 @@ impl Discipline for Fifo {
         self.len -= 1;
         // Whether others wait is chance: no branch depends on it.
         self.next = select_unpredictable(self.len == 0, 0, self.next);
-        Some(first)
+        Some(self.ticket(first))
     }
 
     #[inline(always)]
@@ -92,11 +119,11 @@ impl Discipline for Fifo {
         let mut kept = 0;
         self.next = 0;
         for i in 0..self.len {
-            let ticket = self.ring[self.at(i)];
-            if keep(&ticket) {
+            let place = self.ring[self.at(i)];
+            if keep(&self.ticket(place)) {
                 let here = self.at(kept);
-                self.ring[here] = ticket;
-                self.next = ticket.place + 1;
+                self.ring[here] = place;
+                self.next = place.place + 1;
                 kept += 1;
             }
         }

@@ -236,6 +236,11 @@ pub fn simulated(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Figures>,
     simulation::replications(scenario, watch)
 }
 
+/// What is to be said where the replications of a scenario are too short for percentiles of their own.
+pub fn too_short(scenarios: &[Scenario]) -> Option<String> {
+    scenarios.iter().find_map(simulation::short_for_percentiles)
+}
+
 /// Theory's figures.
 ///
 /// # Errors

@@ -225,7 +225,8 @@ fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ide
         }
         answer(scenario, method, by, &summaries)
     };
-    let really = if is_closed(scenario) { planned.clone() } else { really_sent(measured, planned) };
+    let batches = scenario.consumers.iter().any(|c| c.batch.is_some());
+    let really = if is_closed(scenario) { planned.clone() } else { really_sent(measured, planned, batches) };
     let mut measurement = each(Method::Measurement, by, measured);
     let played = |plan, host| Told::replay(scenario, plan, host, messages);
     let replay = || match looped(scenario) {
@@ -256,8 +257,10 @@ fn commits(scenario: &Scenario, syncs: &[u64], messages: usize) -> Vec<Vec<u64>>
     scenario.queues.iter().map(draw).collect()
 }
 
-/// The plan with the instants at which its messages were really sent.
-fn really_sent(measured: &Told, planned: &Block) -> Block {
+/// The plan with the instants at which its messages were really sent. With `batches`, what was planned to be sent together counts as sent
+/// when the last of it was: a real consumer that takes batches wakes after microseconds and finds all of it, an ideal one would take
+/// the first alone.
+fn really_sent(measured: &Told, planned: &Block, batches: bool) -> Block {
     let mut out = planned.clone();
     let sent = measured.arrivals();
     // The plan's messages are the last: a backlog comes before them.
@@ -267,6 +270,11 @@ fn really_sent(measured: &Told, planned: &Block) -> Block {
         // One generator sends them in their order; what was rounded at another speed was due no later than it was sent.
         last = last.max(*real).max(*due);
         *row = last;
+    }
+    if batches {
+        for row in (1..out.sent.len()).rev().filter(|&row| planned.sent[row - 1] == planned.sent[row]) {
+            out.sent[row - 1] = out.sent[row];
+        }
     }
     out
 }
@@ -474,6 +482,25 @@ mod tests {
         assert_eq!(told(&scenario), Some(3.0));
         scenario.consumers[0].failure = 0.1;
         assert_eq!(told(&scenario), Some(5.0));
+    }
+
+    #[test]
+    fn what_was_sent_together_is_replayed_together_where_consumers_take_batches() {
+        let planned = Block { due: vec![5, 5, 9], sent: vec![5, 5, 9], ..Block::default() };
+        let record = |id: u64, sent: u64| Record {
+            message: crate::message::Message { id, due: planned.due[id as usize], ..crate::message::Message::default() },
+            sent,
+            taken: sent,
+            finished: sent + 1,
+            queue: 0,
+            consumer: 0,
+            server: 0,
+            deliveries: 1,
+            outcome: Outcome::Served,
+        };
+        let told = Told::measured(vec![record(0, 6), record(1, 8), record(2, 11)], Vec::new());
+        assert_eq!(really_sent(&told, &planned, false).sent, [6, 8, 11]);
+        assert_eq!(really_sent(&told, &planned, true).sent, [8, 8, 11]);
     }
 
     #[test]

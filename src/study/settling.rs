@@ -103,14 +103,31 @@ impl Settling {
 
     /// What is to be said of replications that are much too short.
     pub fn caveat(&self) -> Option<String> {
-        let Queue { name, rho, short } = self.worst().filter(|queue| queue.short > SHORT)?;
-        let needed = (self.messages * short).min(1e18);
-        let digits = 10f64.powf(needed.log10().floor() - 1.0);
-        let needed = plain((needed / digits).ceil() * digits, 9);
+        let Queue { name, rho, .. } = self.worst().filter(|queue| queue.short > SHORT)?;
         Some(format!(
-            "the run is short for `{name}`'s load of {}: its intervals are widened for it; make [simulation] messages {needed}, or longer",
-            significant(*rho, 3)
+            "the run is short for `{name}`'s load of {}: its intervals are widened for it; make [simulation] messages {}, or longer",
+            significant(*rho, 3),
+            self.needed()?
         ))
+    }
+
+    /// What is to be said of percentiles that are the mean of each replication's own, where a replication is too short to have one.
+    pub fn caveat_of_own(&self) -> Option<String> {
+        let Queue { name, rho, .. } = self.worst().filter(|queue| queue.short > 1.0)?;
+        Some(format!(
+            "percentiles are the mean of each replication's own, and {} messages are few for `{name}`'s load of {}: they come out too \
+             low on both sides; make [simulation] messages {}, or longer",
+            plain(self.messages, 9),
+            significant(*rho, 3),
+            self.needed()?
+        ))
+    }
+
+    /// Messages of a replication that would be long enough.
+    fn needed(&self) -> Option<String> {
+        let needed = (self.messages * self.worst()?.short).min(1e18);
+        let digits = 10f64.powf(needed.log10().floor() - 1.0);
+        Some(plain((needed / digits).ceil() * digits, 9))
     }
 }
 

@@ -128,6 +128,12 @@ pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeM
     }
 }
 
+/// What is to be said where percentiles are taken of every replication of a scenario on its own.
+pub(super) fn short_for_percentiles(scenario: &Scenario) -> Option<String> {
+    let steady = !transient::applies(scenario) && !scenario.is_of_the_start() && cut_short(scenario).is_none();
+    Runs::new(scenario).ok().filter(|_| steady)?.settling(scenario.simulation.replications).caveat_of_own()
+}
+
 /// What one replication gave.
 struct Replication {
     summary: Summary,

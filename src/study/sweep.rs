@@ -4,10 +4,9 @@
 //! its settings allow (streams of chance are named, not numbered), so differences along an axis are not chance.
 
 use super::watch::Watch;
-use super::{Met, outcome, simulation};
+use super::{Met, objectives, simulation, witness};
 use crate::answer::{Answer, Estimate, Method, Unanswered};
 use crate::scenario::{self, Files, Objective, Problems, Scenario, Source};
-use crate::theory;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -66,24 +65,19 @@ impl Grid {
     }
 }
 
-/// Who is asked for a point's figure, the most trusted first.
-const WITNESSES: [Method; 3] = [Method::Simulation, Method::Theory, Method::Measurement];
-
 impl Point {
-    /// A figure by the first witness that knows it.
+    /// A figure by the method that knows it best.
     pub fn best(&self, metric: &str) -> Option<(&Answer, &Estimate)> {
-        WITNESSES.iter().find_map(|m| {
-            let answer = self.answers.iter().find(|a| a.method == *m)?;
-            Some((answer, answer.get(metric)?))
-        })
+        witness::best(&self.answers, metric)
     }
 
-    /// Whether an objective is met; a queue that grows without end meets none.
-    pub fn meets(&self, objective: &Objective) -> Met {
-        match self.best(&objective.metric) {
-            _ if self.unstable() => Met::Fail,
-            Some((_, estimate)) => outcome(objective, estimate),
-            None => Met::Inconclusive,
+    /// Whether an objective is met, as a single run judges it: a queue that grows without end meets none by how its first stretch went,
+    /// unless these `starts` are what is asked for.
+    pub fn meets(&self, objective: &Objective, starts: bool) -> Met {
+        let counted: Vec<Answer> = self.answers.iter().filter(|a| a.unstable.is_none() || starts).cloned().collect();
+        match &objectives::judge(std::slice::from_ref(objective), &counted)[..] {
+            [judged] if judged.by.is_some() || !self.unstable() => judged.outcome,
+            _ => Met::Fail,
         }
     }
 
@@ -117,7 +111,7 @@ fn answered(index: usize, scenario: &Scenario, grid: &Grid, wanted: &[Method], w
         Err(why) => point.unanswered.push(why),
     };
     if wanted.contains(&Method::Theory) {
-        keep(theory::answer(scenario));
+        keep(witness::theory_of(scenario));
     }
     if wanted.contains(&Method::Simulation) {
         keep(simulation::simulate(scenario, &Quiet(watch)));

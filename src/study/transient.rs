@@ -11,7 +11,7 @@ use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Reason, Unanswered, path};
 use crate::message::Forget;
-use crate::scenario::{Length, Scenario};
+use crate::scenario::{Length, Scenario, Warmup};
 use crate::stats::{Combined, Gathered, Late, NetworkCollector, NetworkSpan, Summary, half_width};
 use crate::units::{Time, nanos, seconds};
 use rayon::prelude::*;
@@ -76,6 +76,9 @@ pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) 
         "{whose}: figures are over the whole stretch of time, messages that come in it are followed to their end, a \
          maximum is the mean of the replications' own, and lengths are told over time"
     ));
+    if !matches!(scenario.simulation.warmup, Warmup::Auto | Warmup::Messages(0) | Warmup::Duration(0.0)) {
+        out.caveats.push("[simulation] warmup is not used: there is no steady state to wait for".into());
+    }
     out.caveats.extend(super::redelivery::caveats(scenario, &combined.metrics));
     out.metrics = combined.metrics;
     for (q, queue) in scenario.queues.iter().enumerate() {
@@ -130,6 +133,7 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
     let mut combined = worst_told(&all, simulation.confidence);
     shares::certain(stretches.scenario, &mut combined);
     combined.caveats.append(&mut caveats);
+    combined.caveats.extend(stretches.undrained(&all, levels.len(), &mut combined.metrics));
     combined.caveats.extend(combined.p99_withheld());
     Ok((levels, combined))
 }
@@ -190,6 +194,24 @@ impl<'a> Stretches<'a> {
             these.filter(|_| !watch.stopped()).map(|replication| self.play(replication)).collect::<Vec<_>>()
         };
         which.clone().step_by(at_once as usize).flat_map(several).collect()
+    }
+
+    /// Withholds the drain times of which some replication saw no end, and says so: the mean of the others would be too short.
+    fn undrained(&self, all: &Gathered, made: usize, metrics: &mut BTreeMap<String, Estimate>) -> Vec<String> {
+        let watched = self.scenario.queues.iter().zip(&self.drains).filter(|(_, drain)| drain.is_some_and(|from| from <= self.end));
+        let withheld = watched.filter_map(|(queue, _)| {
+            let path = path(&format!("queues.{}", queue.name), "drain_time", "");
+            let late = made - all.values(&path).len();
+            (late > 0).then(|| {
+                metrics.remove(&path);
+                format!(
+                    "drain_time of `{}` is withheld: in {late} of {made} replications its backlog outlasts what is played; write a \
+                     longer [simulation] duration",
+                    queue.name
+                )
+            })
+        });
+        withheld.collect()
     }
 
     fn play(&self, replication: u32) -> Stretch {

@@ -214,7 +214,8 @@ fn map(swept: &Swept) -> Option<String> {
             let shade = value.filter(|v| *v > 0.0).map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
             let (color, opacity) = if endless { (MUTED, 0.4) } else { (theme::color(Method::Simulation), 0.06 + 0.44 * shade) };
             figure.cell(corner, (width - 1, height - 1), &color, opacity);
-            let met = !swept.objectives.is_empty() && swept.objectives.iter().all(|o| point.meets(o) == crate::study::Met::Pass);
+            let met =
+                !swept.objectives.is_empty() && swept.objectives.iter().all(|o| point.meets(o, swept.starts) == crate::study::Met::Pass);
             let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| scale.show(Some(&Estimate::exact(v))));
             let text = if met { format!("{number} ✓") } else { number };
             if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {

@@ -59,6 +59,9 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
         let against = &compared.names[0];
         let sentence = match row.verdict {
             Verdict::Same if row.half_width == Some(0.0) => format!("{name} and {against} are the same in {}, run for run.", row.metric),
+            Verdict::Same if row.half_width.is_none() && row.difference == 0.0 => {
+                format!("{name} and {against} are the same in {}.", row.metric)
+            }
             Verdict::Same => format!("No difference seen between {name} and {against} in {}: {}.", row.metric, could_be(row)),
             verdict => format!("{name} is {} than {against}: {} {figures} ({}).", word(verdict), row.metric, by(row)),
         };
@@ -212,6 +215,7 @@ fn table<'a>(a: &'a str, b: &'a str, rows: &[Difference], style: &Style) -> Vec<
             Verdict::Mixed => "! mixed".into(),
             Verdict::Changed => "≠ changed".into(),
             Verdict::Same if row.half_width == Some(0.0) => "– the same, run for run".into(),
+            Verdict::Same if row.half_width.is_none() && row.difference == 0.0 => "– the same".into(),
             Verdict::Same => format!("– none seen: {}", could_be(row)),
         };
         let plain = |v: f64| scale.show(Some(&Estimate::exact(v)));

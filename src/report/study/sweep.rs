@@ -17,6 +17,8 @@ pub struct Swept {
     /// In the grid's order.
     pub points: Vec<Point>,
     pub objectives: Vec<Objective>,
+    /// Whether it is of the first stretch of time, from empty queues.
+    pub starts: bool,
     /// The sweep of the scenario, the command, the seed: what makes it again.
     pub scenario: Value,
     pub command: String,
@@ -92,7 +94,7 @@ pub fn sentences(swept: &Swept) -> Vec<String> {
 /// Which points meet an objective.
 fn crossing(swept: &Swept, objective: &Objective) -> String {
     let name = format!("{} {}", objective.metric, objective.text);
-    let met: Vec<&Point> = swept.points.iter().filter(|p| p.meets(objective) == Met::Pass).collect();
+    let met: Vec<&Point> = swept.points.iter().filter(|p| p.meets(objective, swept.starts) == Met::Pass).collect();
     let (first, last) = match met.as_slice() {
         [] => return format!("{name} is met at no point."),
         all if all.len() == swept.points.len() => return format!("{name} is met at every point."),
@@ -178,8 +180,8 @@ pub fn cells(swept: &Swept) -> (Vec<String>, Vec<Vec<String>>) {
 }
 
 fn verdict(swept: &Swept, point: &Point) -> String {
-    let all: Vec<Met> = swept.objectives.iter().map(|o| point.meets(o)).collect();
-    if point.unstable() {
+    let all: Vec<Met> = swept.objectives.iter().map(|o| point.meets(o, swept.starts)).collect();
+    if point.unstable() && !swept.starts {
         "✗ unstable".into()
     } else if all.contains(&Met::Fail) {
         "✗ missed".into()

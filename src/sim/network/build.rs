@@ -118,6 +118,9 @@ impl<S: Blocks> Network<S> {
             }
         }
         for queue in 0..self.stations.len() {
+            if let [Waiting::Fifo(line)] = &mut self.stations[queue].lanes[..] {
+                line.reserve(self.backlog[queue] as usize);
+            }
             for i in 0..self.backlog[queue] {
                 self.place_backlog(queue as u32, i, recorder);
             }
