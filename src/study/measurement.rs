@@ -498,7 +498,7 @@ mod tests {
             deliveries: 1,
             outcome: Outcome::Served,
         };
-        let told = Told::measured(vec![record(0, 6), record(1, 8), record(2, 11)], Vec::new());
+        let told = Told::of_one_queue(vec![record(0, 6), record(1, 8), record(2, 11)]);
         assert_eq!(really_sent(&told, &planned, false).sent, [6, 8, 11]);
         assert_eq!(really_sent(&told, &planned, true).sent, [8, 8, 11]);
     }
