@@ -36,6 +36,7 @@
 //! | TOML to a checked [scenario](scenario::Scenario), or all its problems at once | [`scenario`] |
 //! | in what order those who wait are taken | [`discipline`] |
 //! | closed forms, a file for each, and which of them fits | [`theory`] |
+//! | what simulation and measurement decide alike: random draws, work, failures, routes | `behaviour` |
 //! | the plan through an ideal queue: by recursion where it is enough, by events otherwise | [`sim`] |
 //! | the real queue, a library of its own: acknowledgement, redelivery, topics, a write-ahead log | [`queue`] |
 //! | the plan through a real queue, against the real clock | [`load`] |
@@ -45,6 +46,7 @@
 //! | files, terminal and exit codes, for the binary | [`cli`] |
 
 pub mod answer;
+mod behaviour;
 pub mod cli;
 pub mod discipline;
 pub mod load;

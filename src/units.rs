@@ -22,13 +22,18 @@ pub const NOTHING: f64 = 1e-9;
 /// ```
 #[inline(always)]
 pub fn nanos(seconds: f64) -> Option<u64> {
-    let ns = seconds * NANOS_PER_SECOND;
+    whole(seconds * NANOS_PER_SECOND)
+}
+
+/// A number of nanoseconds rounded to nearest; `None` if negative, not a number or beyond 292 years.
+#[inline(always)]
+pub fn whole(nanos: f64) -> Option<u64> {
     // What is below one half rounds to zero, and from 2⁵³ on every number is whole. The upper bound itself is 2⁶³.
-    if !(ns > -0.5 && ns <= MAX_NANOS as f64) {
+    if !(nanos > -0.5 && nanos <= MAX_NANOS as f64) {
         return None;
     }
-    let whole = ns as u64;
-    Some(whole + u64::from(ns - whole as f64 >= 0.5))
+    let whole = nanos as u64;
+    Some(whole + u64::from(nanos - whole as f64 >= 0.5))
 }
 
 /// Integer nanoseconds to seconds.

@@ -1,6 +1,6 @@
 //! Closed loops: clients that send, wait until all that became of their message has left, and think.
 
-use super::chance::Journey;
+use super::message_copy::MessageCopy;
 use super::score::Score;
 use super::stays::Origin;
 use crate::scenario::Arrivals;
@@ -102,11 +102,10 @@ impl<'a> Rounds<'a> {
     /// A client thinks from an instant on, then sends.
     pub fn think(&mut self, client: u32, from: u64) {
         let c = &mut self.each[client as usize];
-        let producer = &self.score.scenario.producers[c.producer as usize];
-        let (think, send) = self.score.chance.think(producer, c.producer as usize, c.number, c.round);
-        c.due = from.saturating_add(think);
-        c.round += 1;
-        self.sends.push(Reverse((c.due.saturating_add(send), client)));
+        let Some(closed) = &self.score.rules.producers[c.producer as usize].closed_loop else { return };
+        let (due, sent) = closed.next(c.number, c.round, from);
+        (c.due, c.round) = (due, c.round + 1);
+        self.sends.push(Reverse((sent, client)));
     }
 
     /// When the next client sends, in nanoseconds from the start.
@@ -118,8 +117,8 @@ impl<'a> Rounds<'a> {
     pub fn send(&mut self, id: u64) -> Option<(crate::scenario::Destination, Origin)> {
         let Reverse((_, client)) = self.sends.pop()?;
         let c = &self.each[client as usize];
-        let journey = Journey::of_client(c.number, c.round, c.producer);
-        let origin = Origin { client: Some(client), ..Origin::new(id, c.due, journey) };
+        let copy = MessageCopy::of_client(c.number, c.round, c.producer);
+        let origin = Origin { client: Some(client), ..Origin::new(id, c.due, copy) };
         Some((self.score.scenario.producers[c.producer as usize].to, origin))
     }
 }

@@ -29,12 +29,12 @@ impl Floor<'_> {
     pub fn send(&self, to: Destination, origin: Origin, at: u64, now: impl Fn() -> u64) -> bool {
         let mut open = true;
         self.clients.more(origin.client, self.score.copies(to));
-        self.score.deliver(to, origin.journey, self.target, |queue, journey, topic| {
-            let Some(stay) = self.stays.begin(Origin { queue: queue as u32, journey, topic, ..origin }, at) else {
+        self.score.deliver(to, origin.copy, self.target, |queue, copy, topic| {
+            let Some(stay) = self.stays.begin(Origin { queue: queue as u32, copy, topic, ..origin }, at) else {
                 open = false;
                 return;
             };
-            let outcome = self.target.publish(queue, &self.score.offer(queue, journey, stay, origin.due));
+            let outcome = self.target.publish(queue, &self.score.offer(queue, copy, stay, at));
             if outcome == Sent::Accepted && self.score.blocks(queue) {
                 self.stays.accept(stay, now());
             }

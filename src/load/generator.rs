@@ -40,7 +40,7 @@ pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u6
 
 /// A planned message's first stay.
 fn planned(score: &Score<'_>, message: usize) -> Origin {
-    Origin::new(score.waiting() + score.plan.first + message as u64, score.due(message), score.journey(message))
+    Origin::new(score.waiting() + score.plan.first + message as u64, score.due(message), score.copy_of(message))
 }
 
 /// The same with clients, until the plan is over and the time of the closed loops, too.

@@ -5,7 +5,6 @@
 //! host did meanwhile is told by gates beside the result. Nothing here computes an answer from the records.
 
 mod calibrate;
-mod chance;
 mod clients;
 mod clock;
 mod error;
@@ -14,11 +13,13 @@ mod floor;
 mod gates;
 mod generator;
 mod host;
+mod message_copy;
 mod outages;
 mod pacing;
 mod playable;
 mod records;
 mod roster;
+mod rules;
 mod run;
 mod score;
 mod server;

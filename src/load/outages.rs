@@ -2,14 +2,12 @@
 
 use super::score::Score;
 use super::server::Post;
-use crate::scenario::Outages;
+use crate::behaviour::Breakdowns;
 
 /// One server's breaks. Times are nanoseconds from the start.
 #[derive(Debug)]
 pub struct Breaks<'a> {
-    score: &'a Score<'a>,
-    outages: &'a Outages,
-    group: usize,
+    breakdowns: &'a Breakdowns,
     server: u64,
     /// Which break is next.
     number: u64,
@@ -20,55 +18,54 @@ pub struct Breaks<'a> {
 impl<'a> Breaks<'a> {
     /// Those of a server that is up from the start; `None` if it never breaks.
     pub fn of(score: &'a Score<'a>, post: Post) -> Option<Self> {
-        let outages = score.scenario.consumers[post.group].outages.as_ref()?;
+        let breakdowns = score.rules.consumers[post.group].breakdowns.as_ref()?;
         let server = score.number_of(post.group, post.server);
-        let mut breaks = Breaks { score, outages, group: post.group, server, number: 0, up: 0 };
+        let mut breaks = Breaks { breakdowns, server, number: 0, up: 0 };
         breaks.comes_up(0);
         Some(breaks)
     }
 
     /// Whether the message in progress goes on after the repair.
     pub fn resumes(&self) -> bool {
-        !self.outages.redeliver
+        !self.breakdowns.redeliver
     }
 
     /// When an idle server breaks, if it can.
     pub fn when_idle(&self) -> Option<u64> {
-        (!self.outages.only_busy).then_some(self.up)
+        (!self.breakdowns.only_busy).then_some(self.up)
     }
 
     /// When it breaks in a service that begins at an instant and lasts so long, if it does.
     pub fn within(&self, from: u64, lasts: u64) -> Option<u64> {
-        let at = if self.outages.only_busy { from.saturating_add(self.up) } else { self.up.max(from) };
+        let at = if self.breakdowns.only_busy { from.saturating_add(self.up) } else { self.up.max(from) };
         (at < from.saturating_add(lasts)).then_some(at)
     }
 
     /// It has worked for so long.
     pub fn worked(&mut self, time: u64) {
-        if self.outages.only_busy {
+        if self.breakdowns.only_busy {
             self.up = self.up.saturating_sub(time);
         }
     }
 
     /// It breaks at an instant: says when it is up again.
     pub fn breaks(&mut self, at: u64) -> u64 {
-        let (_, down) = self.score.chance.outage(self.outages, self.group, self.server, self.number);
-        let repaired = at.saturating_add(down);
+        let repaired = at.saturating_add(self.breakdowns.time_down(self.server, self.number));
         self.comes_up(repaired);
         repaired
     }
 
     fn comes_up(&mut self, at: u64) {
         self.number += 1;
-        let (up, _) = self.score.chance.outage(self.outages, self.group, self.server, self.number);
-        self.up = if self.outages.only_busy { up } else { at.saturating_add(up) };
+        let up = self.breakdowns.time_up(self.server, self.number);
+        self.up = if self.breakdowns.only_busy { up } else { at.saturating_add(up) };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Scenario;
+    use crate::scenario::{Outages, Scenario};
     use crate::workload::Block;
     use crate::workload::laws::Law;
 

@@ -46,8 +46,8 @@ impl Aftermath {
         let mut sent = vec![false; score.len()];
         for stay in 0..stays.len() {
             let origin = *stays.origin(stay).expect("a stay that has begun has an origin");
-            if origin.journey.planned {
-                sent[origin.journey.chance as usize] = true;
+            if origin.copy.planned {
+                sent[origin.copy.identity.number as usize] = true;
             }
             let past = stays.past(stay);
             let seen = Seen { origin, past, lost: ended.get(&stay).copied(), generated: generated[origin.queue as usize] };
@@ -79,7 +79,7 @@ impl Aftermath {
     /// A message that was never sent reaches its queues after all is over.
     fn unsent(&mut self, score: &Score<'_>, message: usize, watched: &Watched) {
         let id = score.waiting() + score.plan.first + message as u64;
-        let origin = Origin::new(id, score.due(message), score.journey(message));
+        let origin = Origin::new(id, score.due(message), score.copy_of(message));
         let mut queues = Vec::new();
         score.each_copy(score.destination(message), |queue| queues.push(queue));
         for queue in queues {
@@ -95,7 +95,7 @@ impl Aftermath {
         let Seen { origin, past, lost, generated } = *seen;
         let queue = origin.queue as usize;
         let evidence = &mut self.evidence;
-        let planned = origin.journey.planned.then(|| score.sent(origin.journey.chance as usize));
+        let planned = origin.copy.planned.then(|| score.sent(origin.copy.identity.number as usize));
         // What was never sent reaches the queue after all is over.
         let begun = past.sent.unwrap_or(watched.ended.max(planned.unwrap_or(0)));
         let sent = if score.blocks(queue) { reached(&past, begun) } else { begun };
@@ -135,7 +135,7 @@ impl Aftermath {
                 (taken.map_or(end, |(at, _)| at), end, Outcome::Unfinished)
             }
         };
-        let producer = origin.journey.producer;
+        let producer = origin.copy.producer;
         let from = score.scenario.producers.get(producer as usize);
         let (size, priority) = from.map_or((0, 0), |p| (p.size, p.priority));
         let message = Message { id: origin.id, due: origin.due, producer, size, priority };
@@ -269,7 +269,7 @@ mod tests {
             let message = Message::default();
             let (queue, consumer, deliveries, outcome) = (0, 0, 1, Outcome::Served);
             let record = Record { message, sent, taken, finished, queue, consumer, server, deliveries, outcome };
-            Told { origin: Origin::new(0, 0, score.journey(0)), record, held: 0 }
+            Told { origin: Origin::new(0, 0, score.copy_of(0)), record, held: 0 }
         };
         // Two came to an idle server, one waited for its turn and one just missed the end of the service before.
         let all = [(0, 120, 202, 300), (0, 1, 10, 100), (1, 60, 65, 90), (0, 50, 103, 200)].map(told);
@@ -288,7 +288,7 @@ mod tests {
         let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
         let score = Score::new(&scenario, &plan).expect("it can be played");
         let (stays, who) = (Stays::new(1, 1), |deliveries| Who { group: 0, server: deliveries, deliveries });
-        let stay = stays.begin(Origin::new(0, 0, score.journey(0)), 0).expect("room");
+        let stay = stays.begin(Origin::new(0, 0, score.copy_of(0)), 0).expect("room");
         (0..returned).for_each(|_| stays.give_back(stay));
         // The first waited in a window for so long that its work begins after all.
         assert!(stays.take(stay, 60, who(2)) && stays.take(stay, finished + 10, who(1)));
@@ -319,13 +319,13 @@ mod tests {
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
         let (stays, who) = (Stays::new(7, 7), Who { group: 0, server: 0, deliveries: 1 });
         for i in 0..5 {
-            stays.begin(Origin::new(i, plan.due[i as usize], score.journey(i as usize)), i * 100 + 1).expect("room");
+            stays.begin(Origin::new(i, plan.due[i as usize], score.copy_of(i as usize)), i * 100 + 1).expect("room");
         }
         stays.take(0, 5, who);
         stays.finish(0, 31, who);
         stays.refuse(1);
         stays.take(3, 310, who);
-        let sixth = stays.begin(Origin::new(6, 540, score.journey(6)), 540).expect("room");
+        let sixth = stays.begin(Origin::new(6, 540, score.copy_of(6)), 540).expect("room");
         stays.take(sixth, 539, who);
         stays.finish(sixth, 541, who);
         let watched = Watched { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };

@@ -41,7 +41,7 @@ impl Roster {
     pub fn of(score: &Score<'_>, group: usize) -> Option<Self> {
         let consumer = &score.scenario.consumers[group];
         let scale = consumer.autoscale?;
-        let time = |seconds: f64| score.chance.played(seconds);
+        let time = |seconds: f64| score.rules.scale.nanos(seconds);
         let there = if let crate::scenario::Servers::Count(count) = consumer.count { count } else { scale.min };
         let duties: Vec<Duty> = (0..scale.max).map(|server| if server < there { Duty::On } else { Duty::Off }).collect();
         let every = time(scale.every).max(1);

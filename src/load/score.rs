@@ -1,9 +1,11 @@
 //! The plan as the threads read it: what each message brings, where it goes and how it is treated there.
 
 use super::LoadError;
-use super::chance::{Chance, Facts, Journey, NOBODY};
+use super::message_copy::MessageCopy;
 use super::playable;
+use super::rules::{Facts, Rules};
 use super::targets::{Offer, Target};
+use crate::behaviour::WorkItem;
 use crate::scenario::{Arrivals, Choice, Consumer, Deliver, Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
@@ -14,13 +16,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Score<'a> {
     pub scenario: &'a Scenario,
     pub plan: &'a Block,
-    pub chance: Chance,
+    pub rules: Rules,
     pub groups: Vec<Group>,
     /// By topic: whose turn it is.
     turns: Vec<AtomicUsize>,
-    /// Where keys lead to: by topic which subscription, by queue which partition.
+    /// By topic: which subscription a key leads to.
     subscription: Vec<Choice>,
-    partition: Vec<Choice>,
     /// By queue: held by the one who gathers a batch.
     batons: Vec<Mutex<()>>,
 }
@@ -47,22 +48,21 @@ impl<'a> Score<'a> {
     pub fn new(scenario: &'a Scenario, plan: &'a Block) -> Result<Self, LoadError> {
         playable::check(scenario, plan)?;
         assert_eq!(plan.demand.len(), scenario.consumers.len(), "a plan has a column of demands for every consumer group");
-        let chance = Chance::new(scenario);
+        let rules = Rules::new(scenario);
         let groups = scenario.consumers.iter().map(|consumer| {
             let queue = &scenario.queues[consumer.from];
             Group {
                 queue: consumer.from,
                 servers: share_of(consumer) as u32,
                 ordered: queue.discipline == Discipline::Fifo && playable::fed_by_producers_alone(scenario, consumer.from),
-                lease: queue.visibility_timeout.map(|timeout| chance.played(timeout)),
+                lease: queue.visibility_timeout.map(|timeout| rules.scale.nanos(timeout)),
             }
         });
         let groups = groups.collect();
         let batons = scenario.queues.iter().map(|_| Mutex::default()).collect();
         let turns = scenario.topics.iter().map(|_| AtomicUsize::new(0)).collect();
         let subscription = (0..scenario.topics.len()).map(|topic| scenario.choice_of_topic(topic)).collect();
-        let partition = (0..scenario.queues.len()).map(|queue| scenario.choice_of_partition(queue)).collect();
-        Ok(Score { scenario, plan, chance, groups, turns, subscription, partition, batons })
+        Ok(Score { scenario, plan, rules, groups, turns, subscription, batons })
     }
 
     /// The right to gather a batch from a group's queue, where batches wait for more: two that gathered at once would share what comes.
@@ -115,41 +115,29 @@ impl<'a> Score<'a> {
     }
 
     /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned where the plan knows.
-    pub fn demand(&self, group: usize, journey: Journey, deliveries: u32) -> u64 {
-        let (brought, same) = self.repeats_work(group, journey);
-        match self.plan.demand[group].get(journey.chance as usize) {
+    pub fn demand(&self, group: usize, copy: MessageCopy, deliveries: u32) -> u64 {
+        let (item, work) = (self.item(group, copy, deliveries), &self.rules.consumers[group].work);
+        let brought = item.brought.is_some();
+        match self.plan.demand[group].get(copy.identity.number as usize) {
             // What a message brings it brings again, even if it has been a dead letter meanwhile.
-            Some(&planned) if same && (brought || journey.planned) || deliveries <= 1 && journey.planned => planned,
-            _ => self.work(group, [(journey, if same { 1 } else { deliveries })].into_iter()),
+            Some(&planned) if work.repeats(brought) && (brought || copy.planned) || deliveries <= 1 && copy.planned => planned,
+            _ => work.of_message(item),
         }
     }
 
-    /// Whether a message brings its work to a group's queue, and whether it is the same at each delivery.
-    fn repeats_work(&self, group: usize, journey: Journey) -> (bool, bool) {
-        let brought = self.chance.brings(self.scenario, self.groups[group].queue, journey);
-        (brought, self.scenario.consumers[group].repeats_work(brought))
+    fn item(&self, group: usize, copy: MessageCopy, deliveries: u32) -> WorkItem<'_> {
+        let brought = self.rules.producer_of(copy).and_then(|producer| producer.brings_to(self.groups[group].queue));
+        WorkItem { message: copy.identity, earlier: deliveries.saturating_sub(1), brought }
     }
 
-    /// What messages that are served together cost a server of a group: the group's time once and its time for each; work that producers
-    /// give adds up instead.
-    pub fn work(&self, group: usize, batch: impl Iterator<Item = (Journey, u32)>) -> u64 {
-        let (consumer, queue) = (&self.scenario.consumers[group], self.groups[group].queue);
-        let (mut sum, mut once) = (0_u64, None);
-        for (journey, deliveries) in batch {
-            let same = self.repeats_work(group, journey).1;
-            match self.chance.own(self.scenario, queue, journey, (!same).then_some(deliveries)) {
-                Some(own) => sum = sum.saturating_add(own),
-                None => once = once.or_else(|| Some(self.chance.service(consumer, group, journey, deliveries))),
-            }
-            let delivery = if same { 1 } else { deliveries };
-            sum = sum.saturating_add(self.chance.per_message(consumer, group, journey, delivery));
-        }
-        sum.saturating_add(once.unwrap_or(0))
+    /// What messages that are served together cost a server of a group.
+    pub fn work(&self, group: usize, batch: impl Iterator<Item = (MessageCopy, u32)>) -> u64 {
+        self.rules.consumers[group].work.of_batch(batch.map(|(copy, deliveries)| self.item(group, copy, deliveries)))
     }
 
     /// A planned message as its producer sends it.
-    pub fn journey(&self, message: usize) -> Journey {
-        Journey::planned(message as u64, self.plan.producer_of(message))
+    pub fn copy_of(&self, message: usize) -> MessageCopy {
+        MessageCopy::planned(message as u64, self.plan.producer_of(message))
     }
 
     /// Where the producer of a message sends it.
@@ -159,15 +147,15 @@ impl<'a> Score<'a> {
 
     /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way there and the topic
     /// of which it is a copy, if it is.
-    pub fn deliver(&self, to: Destination, journey: Journey, target: &dyn Target, mut send: impl FnMut(usize, Journey, Option<u32>)) {
+    pub fn deliver(&self, to: Destination, copy: MessageCopy, target: &dyn Target, mut send: impl FnMut(usize, MessageCopy, Option<u32>)) {
         match to {
-            Destination::Queue(queue) => send(queue, journey, None),
+            Destination::Queue(queue) => send(queue, copy, None),
             Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
-                for (copy, &queue) in self.scenario.topics[topic].subscriptions.iter().enumerate() {
-                    send(queue, if copy == 0 { journey } else { journey.branch(copy as u64) }, Some(topic as u32));
+                for (number, &queue) in self.scenario.topics[topic].subscriptions.iter().enumerate() {
+                    send(queue, copy.copy(number), Some(topic as u32));
                 }
             }
-            Destination::Topic(topic) => send(self.choose(topic, journey, target), journey, None),
+            Destination::Topic(topic) => send(self.choose(topic, copy, target), copy, None),
         }
     }
 
@@ -193,9 +181,12 @@ impl<'a> Score<'a> {
     }
 
     /// One queue of a topic that shares its messages out.
-    fn choose(&self, topic: usize, journey: Journey, target: &dyn Target) -> usize {
+    fn choose(&self, topic: usize, copy: MessageCopy, target: &dyn Target) -> usize {
         let all = &self.scenario.topics[topic].subscriptions;
-        let pick = |number, among| self.chance.pick(topic, journey, number, among);
+        let pick = |number: u64, among: usize| {
+            let bits = self.rules.subscription[topic].bits_at(copy.identity.number, copy.identity.path.wrapping_add(number));
+            ((u128::from(bits) * among as u128) >> 64) as usize
+        };
         let level = |at: &usize| target.in_system(all[*at]).unwrap_or(0);
         let at = match self.scenario.topics[topic].deliver {
             Deliver::All | Deliver::Random => pick(0, all.len()),
@@ -212,40 +203,37 @@ impl<'a> Score<'a> {
                 if level(&second) < level(&first) { second } else { first }
             }
             Deliver::PowerOfTwo => 0,
-            Deliver::ByKey => self.subscription[topic].of(self.chance.key_of(journey)),
+            Deliver::ByKey => self.subscription[topic].of(self.rules.key_of(copy).into()),
         };
         all[at]
     }
 
-    /// A message as a queue wants it; `stay` is the number by which it is known again, `due` when its sending was.
-    pub fn offer(&self, queue: usize, journey: Journey, stay: usize, due: u64) -> Offer {
+    /// A message as a queue wants it; `stay` is the number by which it is known again, `sent` when it is sent.
+    pub fn offer(&self, queue: usize, copy: MessageCopy, stay: usize, sent: u64) -> Offer {
         let (index, of) = (queue, &self.scenario.queues[queue]);
-        let producer = self.scenario.producers.get(journey.producer as usize);
+        let producer = self.scenario.producers.get(copy.producer as usize);
         let (message, size) = (stay as u64, producer.map_or(0, |p| p.size));
         let plain = of.discipline == Discipline::Fifo && of.message_ttl.is_none() && of.partitions.is_none();
         if plain {
             return Offer { message, size, ..Offer::default() };
         }
         let group = self.first_group(queue);
-        let ttl = self.chance.ttl(of, index, journey);
-        let facts =
-            Facts { priority: producer.map_or(0, |p| p.priority), demand: group.map_or(0, |g| self.demand(g, journey, 1)), due, ttl };
+        let ttl = self.rules.queues[index].time_to_live(copy.identity);
+        let facts = Facts { priority: producer.map_or(0, |p| p.priority), demand: group.map_or(0, |g| self.demand(g, copy, 1)), sent, ttl };
         Offer {
             message,
-            rank: self.chance.rank(of, index, journey, &facts),
+            rank: self.rules.rank(of, index, copy, &facts),
             ttl,
-            part: of.partitions.map_or(0, |n| self.part(queue, journey, n)),
+            part: of.partitions.map_or(0, |n| self.part(queue, copy, n)),
             size,
         }
     }
 
     /// Which server's part of a partitioned queue a message belongs to: partitions are dealt to servers in turn; servers beyond them have none.
-    fn part(&self, queue: usize, journey: Journey, partitions: u32) -> usize {
+    fn part(&self, queue: usize, copy: MessageCopy, partitions: u32) -> usize {
         let servers = self.first_group(queue).map_or(1, |g| self.groups[g].servers as usize);
-        // What was there from the start is spread evenly.
-        let evenly = || ((journey.chance & ((1 << 40) - 1)) % u64::from(partitions)) as usize;
-        let at = if journey.producer == NOBODY { evenly() } else { self.partition[queue].of(self.chance.key_of(journey)) };
-        at % servers.min(partitions as usize)
+        let partition = self.rules.queues[queue].partition(copy.identity, || self.rules.key_of(copy));
+        partition % servers.min(partitions as usize)
     }
 
     /// The servers of all groups.
@@ -278,7 +266,7 @@ impl<'a> Score<'a> {
     pub fn span(&self) -> u64 {
         let last = self.plan.sent.last().copied().unwrap_or(0);
         if self.closed() {
-            last.max(self.chance.played(self.scenario.measurement.duration * self.scenario.measurement.speed))
+            last.max(self.rules.scale.nanos(self.scenario.measurement.duration * self.scenario.measurement.speed))
         } else {
             last
         }
@@ -308,7 +296,7 @@ impl<'a> Score<'a> {
             let batch = self.scenario.consumers[g].batch.map_or(1, |b| b.max.max(1));
             self.plan.demand[g].iter().map(|&d| u128::from(d)).sum::<u128>() / u128::from(batch)
         });
-        let mean = groups().map(|(g, _)| self.chance.played(self.scenario.consumers[g].mean_service())).max().unwrap_or(0);
+        let mean = groups().map(|(g, _)| self.rules.scale.nanos(self.scenario.consumers[g].mean_service())).max().unwrap_or(0);
         let waiting = u128::from(self.scenario.queues[queue].initial_backlog) * u128::from(mean);
         u64::try_from((planned.max().unwrap_or(0) + waiting) / u128::from(servers.max(1))).unwrap_or(u64::MAX)
     }

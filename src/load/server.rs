@@ -1,8 +1,8 @@
 //! A server of a consumer group: takes a message or a batch, spends its demand, settles and forwards, over and over.
 
-use super::chance::Journey;
 use super::clock::Clock;
 use super::floor::Floor;
+use super::message_copy::MessageCopy;
 use super::outages::Breaks;
 use super::roster::Duty;
 use super::stays::{Origin, Who};
@@ -39,7 +39,7 @@ pub struct Notes {
 struct Case<'t> {
     taken: &'t Taken,
     stay: usize,
-    journey: Journey,
+    copy: MessageCopy,
     who: Who,
     /// When its work was over, by the run's clock.
     done: u64,
@@ -250,7 +250,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     /// Waits for the rest of a batch, if it is one, until its first message has waited for the linger.
     fn fill(&self, want: &Want, hand: &mut Vec<Taken>) {
         let Some(batch) = self.consumer().batch else { return };
-        let linger = self.floor.score.chance.played(batch.linger);
+        let linger = self.floor.score.rules.scale.nanos(batch.linger);
         let Some((stay, _)) = hand.first().and_then(|taken| self.stay(taken)) else { return };
         let until = self.start + self.floor.stays.sent(stay) + linger;
         while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
@@ -263,7 +263,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// The stay that a delivery belongs to, and its message's way; `None` if nobody has ever sent it.
-    fn stay(&self, taken: &Taken) -> Option<(usize, Journey)> {
+    fn stay(&self, taken: &Taken) -> Option<(usize, MessageCopy)> {
         let (mut stay, queue) = (taken.message as usize, self.queue() as u32);
         let mut origin = *self.floor.stays.origin(stay)?;
         // What was sent to another queue has been thrown here from there, maybe by way of others.
@@ -274,7 +274,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             stay = self.floor.stays.afterlife(stay, || self.floor.stays.begin(dead, now))?;
             origin = dead;
         }
-        Some((stay, origin.journey))
+        Some((stay, origin.copy))
     }
 
     /// Spends the demand of messages that are served together, and settles them.
@@ -292,17 +292,17 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         let early = auto || self.lease().is_some();
         self.floor.busy.fetch_add(u64::from(early), Ordering::SeqCst);
         let acknowledged: Vec<bool> = if auto { batch.iter().map(|taken| self.acknowledge(taken, notes)).collect() } else { Vec::new() };
-        let known: Vec<(&Taken, Option<(usize, Journey)>)> = batch.iter().map(|taken| (taken, self.stay(taken))).collect();
-        let mut journeys = known.iter().filter_map(|(taken, stay)| stay.map(|(_, journey)| (journey, taken.deliveries)));
+        let known: Vec<(&Taken, Option<(usize, MessageCopy)>)> = batch.iter().map(|taken| (taken, self.stay(taken))).collect();
+        let mut journeys = known.iter().filter_map(|(taken, stay)| stay.map(|(_, copy)| (copy, taken.deliveries)));
         let first = journeys.clone().next();
         let planned = match self.consumer().batch {
             Some(_) => self.floor.score.work(group, journeys),
-            None => journeys.next().map_or(0, |(journey, deliveries)| self.floor.score.demand(group, journey, deliveries)),
+            None => journeys.next().map_or(0, |(copy, deliveries)| self.floor.score.demand(group, copy, deliveries)),
         };
         let (done, down, whole) = self.spend(at, planned);
         let planned = planned + down;
         for (at_hand, (taken, stay)) in known.into_iter().enumerate() {
-            let Some((stay, journey)) = stay else {
+            let Some((stay, copy)) = stay else {
                 notes.duplicated += 1;
                 self.acknowledge(taken, &mut Notes::default());
                 continue;
@@ -313,7 +313,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 notes.disordered += u64::from(self.floor.score.groups[group].ordered && *last > Some(taken.message));
                 *last = Some(taken.message);
             }
-            let case = Case { taken, stay, journey, who, done, acknowledged: acknowledged.get(at_hand).copied() };
+            let case = Case { taken, stay, copy, who, done, acknowledged: acknowledged.get(at_hand).copied() };
             let counts = if whole { self.settle(&case, notes) } else { self.give_back(&case, notes) };
             // What timed out was in service until then, and waits or is in another's since.
             let until = if counts { done } else { done.min(taken.until) };
@@ -326,10 +326,10 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             let real = done.saturating_sub(at);
             let half = &mut notes.halves[usize::from(taken_at > self.floor.score.span() / 2)];
             *half = half.plus(Spent { planned, real });
-            self.overruns.extend(first.map(|(journey, deliveries)| Overrun {
+            self.overruns.extend(first.map(|(copy, deliveries)| Overrun {
                 consumer: group as u32,
-                message: journey.chance,
-                count: journey.count(deliveries).wrapping_sub(1),
+                message: copy.identity.number,
+                count: copy.identity.count(deliveries.saturating_sub(1)),
                 nanos: real as i64 - planned as i64,
             }));
         }
@@ -345,12 +345,13 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
 
     /// A message's work is over: it is done, or it failed and comes again. Says whether that counts: it does not after the delivery timed out.
     fn settle(&mut self, case: &Case, notes: &mut Notes) -> bool {
-        let (group, consumer, deliveries) = (self.post.group, self.consumer(), case.taken.deliveries);
+        let (group, deliveries) = (self.post.group, case.taken.deliveries);
         if self.worker.pacer.stopped() {
             return case.acknowledged.unwrap_or_else(|| self.acknowledge(case.taken, &mut Notes::default()));
         }
-        if self.floor.score.chance.fails(self.floor.score.scenario, group, case.journey, deliveries) {
-            let delay = self.floor.score.chance.retry_delay(consumer, group, case.journey, deliveries);
+        let rules = &self.floor.score.rules;
+        if rules.fails(group, case.copy, deliveries) {
+            let delay = rules.consumers[group].retry_delay(case.copy.identity, deliveries);
             return case.acknowledged.map_or_else(|| self.nack(case, delay, notes), |counts| self.lost_if(counts, case));
         }
         if case.acknowledged.is_none() && self.lease().is_none() {
@@ -411,20 +412,14 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
 
     /// Sends a processed message on.
     fn forward(&self, case: &Case) {
-        let (consumer, stay, journey, deliveries) = (self.consumer(), case.stay, case.journey, case.taken.deliveries);
+        let (stay, copy, deliveries) = (case.stay, case.copy, case.taken.deliveries);
         let Some(origin) = self.floor.stays.origin(stay) else { return };
-        let mut sum = 0.0;
-        let chance = if consumer.to.is_empty() { 1.0 } else { self.floor.score.chance.route(self.post.group, journey, deliveries) };
-        let route = consumer.to.iter().find(|route| {
-            sum += route.probability;
-            // A sum of probabilities that is 1 but for rounding is 1.
-            chance <= if sum > 1.0 - 1e-9 { 1.0 } else { sum }
-        });
+        let to = self.floor.score.rules.consumers[self.post.group].route(copy.identity, deliveries, copy.producer);
         let now = self.worker.pacer.now().saturating_sub(self.start);
-        if let Some(route) = route {
+        if let Some(to) = to {
             // Its copies are counted before it is no more.
-            let onward = Origin { journey: journey.onward(deliveries), before: Some(stay), topic: None, dead: false, ..*origin };
-            self.floor.send(route.to, onward, now, || self.worker.pacer.now().saturating_sub(self.start));
+            let onward = Origin { copy: copy.forwarded(deliveries), before: Some(stay), topic: None, dead: false, ..*origin };
+            self.floor.send(to, onward, now, || self.worker.pacer.now().saturating_sub(self.start));
         }
         self.floor.clients.less(origin.client, now);
     }
@@ -432,9 +427,9 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chance::Journey;
     use super::super::clients::Clients;
     use super::super::clock::Fake;
+    use super::super::message_copy::MessageCopy;
     use super::super::pacing::{MARGIN, Pacer};
     use super::super::score::Score;
     use super::super::stays::Stays;
@@ -482,8 +477,8 @@ mod tests {
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
         let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(4, 4));
         for id in 0..4 {
-            let journey = Journey::planned(id, 0);
-            stays.begin(Origin::new(id, 0, journey), 0).expect("room");
+            let copy = MessageCopy::planned(id, 0);
+            stays.begin(Origin::new(id, 0, copy), 0).expect("room");
         }
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
@@ -512,7 +507,7 @@ mod tests {
         let score = Score::new(&scenario, &plan).expect("it can be played");
         let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(4, 4));
         for id in 0..4 {
-            stays.begin(Origin::new(id, 0, Journey::planned(id, 0)), 0).expect("room");
+            stays.begin(Origin::new(id, 0, MessageCopy::planned(id, 0)), 0).expect("room");
         }
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
@@ -543,7 +538,7 @@ mod tests {
         let clock = Fake { read: 20, stall: Some((1_500_000, 800_000)), ..Fake::default() };
         let (stop, stays) = (AtomicBool::new(false), Stays::new(2, 2));
         for id in 0..2 {
-            stays.begin(Origin::new(id, 0, Journey::planned(id, 0)), 0).expect("room");
+            stays.begin(Origin::new(id, 0, MessageCopy::planned(id, 0)), 0).expect("room");
         }
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);

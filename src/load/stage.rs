@@ -1,9 +1,9 @@
 //! The threads of a run: one that sends, one for every server, and the caller's, which watches.
 
-use super::chance::Journey;
 use super::clock::{Clock, Monotonic};
 use super::floor::Floor;
 use super::generator::generate;
+use super::message_copy::MessageCopy;
 use super::pacing::{Meter, Pacer};
 use super::records::Watched;
 use super::server::{Notes, Post, Server};
@@ -202,10 +202,10 @@ impl<'a> Stage<'a> {
         let mut id = 0;
         for (queue, waiting) in score.scenario.queues.iter().map(|q| q.initial_backlog).enumerate() {
             for number in 0..waiting {
-                let journey = Journey::of_backlog(queue, number);
-                let Some(stay) = self.floor.stays.begin(Origin { queue: queue as u32, ..Origin::new(id, 0, journey) }, 0) else { return };
+                let copy = MessageCopy::of_backlog(queue, number);
+                let Some(stay) = self.floor.stays.begin(Origin { queue: queue as u32, ..Origin::new(id, 0, copy) }, 0) else { return };
                 id += 1;
-                let offer = score.offer(queue, journey, stay, 0);
+                let offer = score.offer(queue, copy, stay, 0);
                 // Its time to live counts from the start.
                 let ttl = offer.ttl.map(|ttl| ttl.saturating_add(start.saturating_sub(Monotonic.now())));
                 // A scenario whose backlog finds no room is refused.

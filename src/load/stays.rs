@@ -1,6 +1,6 @@
 //! What happened to each message in each queue, written by the threads where it happens: a row for every stay, no lock.
 
-use super::chance::Journey;
+use super::message_copy::MessageCopy;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
@@ -24,7 +24,7 @@ pub struct Origin {
     /// When its sending was due, in nanoseconds from the start.
     pub due: u64,
     pub queue: u32,
-    pub journey: Journey,
+    pub copy: MessageCopy,
     /// The stay from which it was sent on, if it was.
     pub before: Option<usize>,
     /// The topic of which this is one of the copies.
@@ -37,14 +37,14 @@ pub struct Origin {
 
 impl Origin {
     /// A message's first stay, in a queue that is not known yet.
-    pub fn new(id: u64, due: u64, journey: Journey) -> Self {
-        Origin { id, due, queue: 0, journey, before: None, topic: None, dead: false, client: None }
+    pub fn new(id: u64, due: u64, copy: MessageCopy) -> Self {
+        Origin { id, due, queue: 0, copy, before: None, topic: None, dead: false, client: None }
     }
 
     /// The next stay of a message that is lost in this one, as a dead letter in another queue.
     pub fn thrown(&self, queue: u32, stay: usize) -> Self {
-        let journey = self.journey.dead();
-        Origin { queue, journey, before: Some(stay), topic: None, dead: true, client: None, ..*self }
+        let copy = self.copy.dead_lettered();
+        Origin { queue, copy, before: Some(stay), topic: None, dead: true, client: None, ..*self }
     }
 }
 
@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     fn origin(id: u64) -> Origin {
-        Origin::new(id, 0, Journey::planned(id, 0))
+        Origin::new(id, 0, MessageCopy::planned(id, 0))
     }
 
     #[test]

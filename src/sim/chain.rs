@@ -11,6 +11,7 @@ use super::recursion::Starts;
 use super::servers::Pool;
 use super::ways::hops;
 use super::{Looks, Station};
+use crate::behaviour::{Draws, TimeScale};
 use crate::message::{Exit, Level, Message, Outcome, Record, Recorder};
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Producer, Scenario, Servers};
@@ -98,7 +99,7 @@ impl<S: Blocks> Chain<S> {
             if !is_plain(scenario, q, &groups, |_| false) || scenario.queues[q].discipline != Discipline::Fifo {
                 return None;
             }
-            let ahead = (*hops > 0).then(|| (Ahead::new(consumer, run, *hops), width));
+            let ahead = (*hops > 0).then(|| (Ahead::new(consumer, Draws::new(run, TimeScale::REAL), *hops), width));
             width += usize::from(ahead.is_some());
             let next = consumer.to.first().and_then(|route| if let Destination::Queue(q) = route.to { Some(q) } else { None });
             stages.push(Stage::new(q as u32, g as u32, servers, first_server, next, ahead));

@@ -8,6 +8,7 @@ use super::measured::{Grids, Told};
 use super::transient;
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, PERCENTILES, Reason, Unanswered, path, share_of};
+use crate::behaviour::Role;
 use crate::load::{self, LoadError};
 use crate::message::{Happened, Keep, Outcome, Record};
 use crate::rng::Key;
@@ -249,7 +250,7 @@ fn network(scenario: &Scenario, planned: &Block, by: &str, measured: &Told, [ide
 fn commits(scenario: &Scenario, syncs: &[u64], messages: usize) -> Vec<Vec<u64>> {
     let run = Key::new(scenario.seed, 0);
     let draw = |queue: &Queue| {
-        let (key, most) = (run.role("sync", &queue.name), if queue.durability == Durability::Fsync { messages } else { 0 });
+        let (key, most) = (Role::Commit.key(run, &queue.name), if queue.durability == Durability::Fsync { messages } else { 0 });
         let speed = scenario.measurement.speed;
         let one = |i: usize| syncs.get((key.uniform_at(i as u64, 0) * syncs.len() as f64) as usize).map(|&t| (t as f64 * speed) as u64);
         (0..most).filter_map(one).collect()

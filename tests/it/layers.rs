@@ -13,12 +13,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("discipline", &["units", "rng", "message"]),
     ("scenario", &["units", "rng", "answer", "workload", "discipline"]),
     ("theory", &["units", "answer", "workload", "scenario"]),
-    ("sim", &["units", "rng", "message", "workload", "discipline", "scenario"]),
+    // Rules that simulation and measurement share: no clock, no thread.
+    ("behaviour", &["units", "rng", "workload", "scenario"]),
+    ("sim", &["units", "rng", "message", "workload", "discipline", "scenario", "behaviour"]),
     ("queue", &["units", "message", "discipline"]),
     // The gates of a measurement are part of its answer; estimates are not made here.
-    ("load", &["units", "rng", "message", "workload", "discipline", "scenario", "queue", "answer"]),
+    ("load", &["units", "rng", "message", "workload", "discipline", "scenario", "behaviour", "queue", "answer"]),
     ("stats", &["units", "rng", "message", "answer"]),
-    ("study", &["units", "rng", "message", "answer", "workload", "scenario", "theory", "sim", "load", "stats"]),
+    ("study", &["units", "rng", "message", "answer", "workload", "scenario", "behaviour", "theory", "sim", "load", "stats"]),
     ("report", &["units", "answer", "scenario", "study", "stats"]),
     ("cli", &["units", "answer", "workload", "scenario", "theory", "load", "stats", "study", "report"]),
 ];

@@ -2,28 +2,15 @@
 
 use super::Network;
 use super::job::{FRESH, Job, NONE, State};
-use super::parts::{Routes, Station};
+use super::parts::Station;
+use crate::behaviour::{MessageIdentity, Routes, WorkItem};
 use crate::discipline::Discipline as _;
 use crate::message::{Outcome, Recorder};
-use crate::rng::Key;
 use crate::scenario::{Deliver, Destination, Discipline, Overflow};
-use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
-use crate::workload::laws::Law;
 
 /// Tickets of messages that are gone which an order may hold beyond as many as there are of others.
 const SPARSE: u64 = 1024;
-
-/// A copy's way differs from its original's and from the other copies'.
-pub fn branch(path: u64, copy: u64) -> u64 {
-    path.wrapping_add(copy + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// A variate in nanoseconds.
-#[inline]
-pub fn draw(law: &Law, key: Key, chance: u64, count: u64) -> u64 {
-    nanos(law.draw_at(key, chance, count)).unwrap_or(MAX_NANOS)
-}
 
 impl<S: Blocks> Network<S> {
     /// Brings the next planned message into sight.
@@ -48,7 +35,7 @@ impl<S: Blocks> Network<S> {
         let producer = block.producer_of(row);
         let mut job = Job {
             id: self.offered,
-            chance: block.first + row as u64,
+            identity: MessageIdentity::planned(block.first + row as u64),
             due: block.due[row],
             entered: now,
             producer,
@@ -98,8 +85,7 @@ impl<S: Blocks> Network<S> {
         let family = self.found_family(slot, topic);
         let mut waiting = 0;
         for copy in 0..copies {
-            let path = if copy == 0 { original.path } else { branch(original.path, copy as u64) };
-            let job = Job { path, family, ..original };
+            let job = Job { identity: original.identity.copy(copy), family, ..original };
             let this = if copy == 0 {
                 self.jobs[slot] = job;
                 slot
@@ -117,7 +103,9 @@ impl<S: Blocks> Network<S> {
         let job = self.jobs[slot];
         let hub = &mut self.hubs[topic];
         let (n, key) = (hub.queues.len(), hub.key);
-        let pick = |count: u64, n: usize| ((key.bits_at(job.chance, job.path.wrapping_add(count)) as u128 * n as u128) >> 64) as usize;
+        let pick = |count: u64, n: usize| {
+            ((key.bits_at(job.identity.number, job.identity.path.wrapping_add(count)) as u128 * n as u128) >> 64) as usize
+        };
         let level = |i: usize, stations: &[Station]| {
             let station = &stations[hub.queues[i] as usize];
             station.waiting.level() + station.serving.level()
@@ -140,18 +128,16 @@ impl<S: Blocks> Network<S> {
                 if level(second, &self.stations) < level(first, &self.stations) { second } else { first }
             }
             Deliver::PowerOfTwo => 0,
-            Deliver::ByKey => hub.by_key.of(self.key_of(slot).into()),
+            Deliver::ByKey => hub.by_key.of(self.keys.of(job.identity, job.producer).into()),
         };
         self.hubs[topic].queues[at]
     }
 
-    /// A message's key; one without keys is dealt out evenly.
-    fn key_of(&self, slot: u32) -> u32 {
-        let job = &self.jobs[slot];
-        match self.senders.get(job.producer as usize).and_then(|s| s.keys.as_ref()) {
-            Some((law, key)) => law.key(key.uniform_at(job.chance, 0)),
-            None => (self.chance.bits_at(job.chance, job.path) >> 32) as u32,
-        }
+    /// Which of a queue's orders a message waits in: that of its partition.
+    pub(super) fn lane_of(&self, slot: u32, queue: u32) -> u32 {
+        let (station, job) = (&self.stations[queue as usize], &self.jobs[slot]);
+        let partition = station.policy.partition(job.identity, || self.keys.of(job.identity, job.producer));
+        (partition % station.lanes.len()) as u32
     }
 
     /// A message reaches a queue. Says whether its sender has to wait for room; `holder` is the server that then holds it.
@@ -188,14 +174,11 @@ impl<S: Blocks> Network<S> {
             return false;
         }
         if station.lanes.len() > 1 {
-            let lanes = station.lanes.len() as u32;
-            let partition = self.stations[queue as usize].partition.of(self.key_of(slot).into());
-            self.jobs[slot].lane = partition as u32 % lanes;
+            self.jobs[slot].lane = self.lane_of(slot, queue);
         }
         let station = &self.stations[queue as usize];
-        if let Some((law, key)) = &station.ttl {
-            let job = &self.jobs[slot];
-            let expires = self.now.saturating_add(draw(law, *key, job.chance, job.path));
+        if let Some(time) = station.policy.time_to_live(self.jobs[slot].identity) {
+            let expires = self.now.saturating_add(time);
             self.jobs[slot].expires = expires;
             if !self.hands_over_at_once(queue, self.jobs[slot].lane) {
                 self.live_until(slot, expires);
@@ -317,42 +300,28 @@ impl<S: Blocks> Network<S> {
         }
     }
 
+    /// A message after so many deliveries in a queue, as work for its groups.
+    pub(super) fn item(&self, slot: u32, queue: u32, earlier: u32) -> WorkItem<'_> {
+        WorkItem { message: self.jobs[slot].identity, earlier, brought: self.brings(slot, queue) }
+    }
+
     /// The work of a delivery that is not planned.
     #[inline(never)]
-    pub(super) fn work(&self, slot: u32, group: u32, queue: u32, delivery: u64) -> u64 {
-        if let Some(own) = self.own_work(slot, group, queue, delivery) {
-            return own;
-        }
-        let (job, group) = (&self.jobs[slot], &self.groups[group as usize]);
-        let count = job.path.wrapping_add(delivery);
-        let work = draw(&group.service, group.keys.service, job.chance, count);
-        if group.per_message.is_zero() {
-            return work;
-        }
-        work.saturating_add(draw(&group.per_message, group.keys.per_message, job.chance, count))
+    pub(super) fn work(&self, slot: u32, group: u32, queue: u32, earlier: u32) -> u64 {
+        self.groups[group as usize].policy.work.of_message(self.item(slot, queue, earlier))
     }
 
     /// A message goes on to where its group sends it, if anywhere.
     #[inline(always)]
     pub(super) fn route(&self, slot: u32, group: u32) -> Option<Destination> {
-        match self.groups[group as usize].routes {
+        let policy = &self.groups[group as usize].policy;
+        match policy.routes {
             Routes::Out => None,
             Routes::Sure(to) => Some(to),
-            ref routes => self.by_chance(slot, group, routes),
-        }
-    }
-
-    /// The same where chance or the producer decides.
-    fn by_chance(&self, slot: u32, group: u32, routes: &Routes) -> Option<Destination> {
-        let job = &self.jobs[slot];
-        match routes {
-            Routes::Out => None,
-            Routes::Sure(to) => Some(*to),
-            Routes::Chance(sums) => {
-                let u = self.groups[group as usize].keys.route.uniform_at(job.chance, job.count());
-                sums.iter().find(|(sum, _)| u <= *sum).map(|(_, to)| *to)
+            Routes::Chance(_) | Routes::ByProducer(_) => {
+                let job = &self.jobs[slot];
+                policy.route(job.identity, job.deliveries, job.producer)
             }
-            Routes::ByProducer(each) => self.by_chance(slot, group, &each[(job.producer as usize).min(each.len() - 1)]),
         }
     }
 
@@ -360,7 +329,7 @@ impl<S: Blocks> Network<S> {
     #[inline(always)]
     pub(super) fn turn(&mut self, slot: u32) {
         let job = &mut self.jobs[slot];
-        job.path = branch(job.path, u64::from(job.deliveries));
+        job.identity = job.identity.forwarded(job.deliveries);
     }
 
     /// A message goes on.

@@ -1,6 +1,5 @@
 //! Batches: a consumer takes several messages at once and is done with all of them at the same time.
 
-use super::arrive::draw;
 use super::job::{NONE, State};
 use super::parts::Phase;
 use super::{Event, Network};
@@ -162,27 +161,14 @@ impl<S: Blocks> Network<S> {
         self.stamps
     }
 
-    /// The work of a batch: the group's time once and its time for each message; work that producers give adds up instead.
+    /// The work of a batch.
     fn batch_work(&self, server: u32, first: u32, more: &[(u32, u32)]) -> u64 {
         let s = &self.servers[server as usize];
-        let group = &self.groups[s.group as usize];
-        let (mut own, mut once) = (0_u64, false);
-        for slot in std::iter::once(first).chain(more.iter().map(|m| m.0)) {
-            let job = &self.jobs[slot];
-            let delivery = if self.repeats_work(slot, s.group, s.queue) { 0 } else { u64::from(job.deliveries) };
-            let count = job.path.wrapping_add(delivery);
-            match self.own_work(slot, s.group, s.queue, delivery) {
-                Some(work) => own = own.saturating_add(work),
-                None => once = true,
-            }
-            if !group.per_message.is_zero() {
-                own = own.saturating_add(draw(&group.per_message, group.keys.per_message, job.chance, count));
-            }
-        }
+        let slots = std::iter::once(first).chain(more.iter().map(|m| m.0));
+        let items = slots.map(|slot| self.item(slot, s.queue, self.jobs[slot].deliveries));
+        let planned = self.groups[s.group as usize].policy.work.of_batch(items);
         let job = &self.jobs[first];
-        let count = job.path.wrapping_add(u64::from(job.deliveries));
-        let planned = own.saturating_add(if once { draw(&group.service, group.keys.service, job.chance, count) } else { 0 });
-        self.host.add_to(planned, s.group, job.chance, count)
+        self.host.add_to(planned, s.group, job.identity, job.deliveries)
     }
 
     /// A batch is done: each of its messages fails or goes on by itself.

@@ -1,21 +1,20 @@
 //! From a scenario to a network, or why there is none.
 
 use super::ahead::columns;
-use super::arrive::draw;
 use super::commit::FSYNC;
 use super::gauge::Gauge;
 use super::job::{Job, Jobs, NONE};
-use super::keys::KeyLaw;
 use super::leave::Families;
-use super::parts::{Client, Counts, Group, GroupKeys, Hub, Loop, Phase, Routes, Sender, Server, Station};
+use super::parts::{Client, Counts, Group, Hub, Phase, Sender, Server, Station};
 use super::plain::is_plain;
 use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
+use crate::behaviour::{ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role, TimeScale};
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
-use crate::scenario::{Ack, Arrivals, Complete, Consumer, Destination, Discipline, Durability, Producer, Queue, Route, Scenario, Servers};
+use crate::scenario::{Ack, Complete, Consumer, Destination, Discipline, Durability, Producer, Queue, Scenario, Servers};
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
@@ -32,9 +31,10 @@ impl<S: Blocks> Network<S> {
     /// What cannot be played or would never end, in words.
     pub fn new(scenario: &Scenario, source: S, key: Key, looks: Option<Looks>) -> Result<Self, String> {
         super::check::playable(scenario)?;
-        let mut stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, key)).collect();
+        let draws = Draws::new(key, TimeScale::REAL);
+        let mut stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, draws)).collect();
         let width = stations.iter().map(|s| s.groups.len()).max().unwrap_or(0).max(1);
-        let ahead = columns(scenario, &mut stations, key, width);
+        let ahead = columns(scenario, &mut stations, draws, width);
         let mut network = Network {
             source,
             cursor: 0,
@@ -44,13 +44,12 @@ impl<S: Blocks> Network<S> {
             ends: Tournament::default(),
             sequence: 0,
             crowd: (0, 0),
-            groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, key)).collect(),
+            groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, draws)).collect(),
             stations,
             servers: Vec::new(),
-            hubs: (0..scenario.topics.len()).map(|t| hub(scenario, t, key)).collect(),
-            senders: scenario.producers.iter().map(|p| sender(scenario, p, key)).collect(),
+            hubs: (0..scenario.topics.len()).map(|t| hub(scenario, t, draws)).collect(),
+            senders: scenario.producers.iter().map(|p| sender(scenario, p, draws)).collect(),
             clients: Vec::new(),
-            loops: scenario.producers.iter().map(|p| closed(p, key)).collect(),
             nobody: level(scenario, 0),
             thinking: 0,
             jobs: Jobs::new(width + ahead.len()),
@@ -66,7 +65,7 @@ impl<S: Blocks> Network<S> {
             hand: Vec::new(),
             forwarding: false,
             gathering: Vec::new(),
-            chance: key.role("keys", ""),
+            keys: MessageKeys::new(scenario, draws),
             looks: looks.unwrap_or(Looks::never()),
             host: Host::new(time(scenario.simulation.overheads.hand_off)),
         };
@@ -139,8 +138,8 @@ impl<S: Blocks> Network<S> {
     }
 
     fn clients_of_all(&mut self) -> u32 {
-        for (producer, closed) in self.loops.iter().enumerate() {
-            for number in 0..closed.as_ref().map_or(0, |c| c.concurrency) {
+        for (producer, sender) in self.senders.iter().enumerate() {
+            for number in 0..sender.policy.closed_loop.as_ref().map_or(0, |c| c.concurrency) {
                 self.clients.push(Client { producer: producer as u32, number: u64::from(number), round: 0, due: 0 });
             }
         }
@@ -152,7 +151,7 @@ impl<S: Blocks> Network<S> {
         self.places += 1;
         let job = Job {
             id: self.offered,
-            chance: (1 << 62) | (u64::from(queue) << 40) | i,
+            identity: MessageIdentity::of_backlog(queue as usize, i),
             producer: NONE,
             family: NONE,
             client: NONE,
@@ -171,10 +170,9 @@ impl<S: Blocks> Network<S> {
             return self.park(slot, recorder);
         }
         if station.lanes.len() > 1 {
-            self.jobs[slot].lane = (i % u64::from(station.partitions)) as u32 % station.lanes.len() as u32;
+            self.jobs[slot].lane = self.lane_of(slot, queue);
         }
-        if let Some((law, key)) = &station.ttl {
-            let expires = draw(law, *key, job.chance, 0);
+        if let Some(expires) = self.stations[queue as usize].policy.time_to_live(job.identity) {
             self.jobs[slot].expires = expires;
             self.live_until(slot, expires);
         }
@@ -202,19 +200,20 @@ impl<S: Blocks> Network<S> {
     }
 }
 
-fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
+fn station(scenario: &Scenario, index: usize, draws: Draws) -> Station {
     let queue: &Queue = &scenario.queues[index];
     let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(index).collect();
     let unlimited = groups.iter().find(|(_, c)| c.count == Servers::Unlimited).map(|(i, _)| *i as u32);
     let batching = groups.iter().any(|(_, c)| c.batch.is_some());
     let prefetching = groups.iter().any(|(_, c)| c.prefetch > 1) && !batching;
     let levels = levels(scenario).len().max(1);
+    let policy = QueuePolicy::new(scenario, index, draws);
     let order = match queue.discipline {
         Discipline::Fifo | Discipline::ProcessorSharing => Waiting::Fifo(Fifo::default()),
         Discipline::Lifo => Waiting::Lifo(Lifo::default()),
         Discipline::Priority => Waiting::Priority(Priority::new(levels)),
         Discipline::RoundRobin => Waiting::RoundRobin(RoundRobin::new(scenario.producers.len() + 1)),
-        Discipline::Random => Waiting::Random(Random::new(key.role("order", &queue.name))),
+        Discipline::Random => Waiting::Random(Random::new(policy.order)),
         Discipline::Shortest | Discipline::Deadline => Waiting::Sorted(Sorted::default()),
     };
     let shared = groups.first().map_or(Some(1), |(_, c)| match c.count {
@@ -227,17 +226,16 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
         preemption: queue.preemption,
         room: queue.max_length,
         overflow: queue.overflow,
-        ttl: queue.message_ttl.clone().map(|law| (law, key.role("ttl", &queue.name))),
+        policy,
         limit: queue.delivery_limit.unwrap_or(u32::MAX),
         dead_letter: queue.dead_letter.map(|q| q as u32),
         parked: scenario.keeps_for_good(index),
         visibility: queue.visibility_timeout.map(time),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         commits: VecDeque::new(),
-        sync: scenario.simulation.overheads.sync.clone().map(|law| (law, key.role("sync", &queue.name))),
+        sync: scenario.simulation.overheads.sync.as_ref().map(|law| draws.times(law, Role::Commit, &queue.name)),
         committed: 0,
         partitions: queue.partitions.unwrap_or(0),
-        partition: scenario.choice_of_partition(index),
         plain,
         ahead: 0,
         batching,
@@ -268,31 +266,18 @@ fn station(scenario: &Scenario, index: usize, key: Key) -> Station {
     }
 }
 
-fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Group {
-    let routes = if consumer.own_routes.is_empty() {
-        routes(&consumer.to)
-    } else {
-        let who = (0..scenario.producers.len()).map(Some).chain([None]);
-        Routes::ByProducer(who.map(|producer| routes(&consumer.routes_of(producer))).collect())
-    };
+fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -> Group {
     Group {
         queue: consumer.from as u32,
         column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,
-        service: consumer.service_time.clone(),
-        per_message: consumer.service_time_per_message.clone(),
-        keys: GroupKeys::new(key, &consumer.name),
+        policy: ConsumerPolicy::new(scenario, consumer, draws),
         prefetch: consumer.prefetch,
         batch: consumer.batch,
         auto_ack: consumer.ack == Ack::Auto,
-        failure: consumer.failure,
         fails: consumer.failure > 0.0 || scenario.producers.iter().any(|p| p.failure.is_some()),
         tells: scenario.counts_deliveries(consumer),
-        retry: consumer.retry_delay,
-        redelivery: consumer.redelivery_work,
-        outages: consumer.outages.clone(),
         autoscale: consumer.autoscale,
         may_wait: consumer_may_wait(scenario, consumer),
-        routes,
         busy: Gauge::default(),
         woken: 0,
         absent: Gauge::default(),
@@ -305,23 +290,6 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, key: Key) -> Gr
     }
 }
 
-fn routes(list: &[Route]) -> Routes {
-    let mut sum = 0.0;
-    let sums: Vec<(f64, Destination)> = list
-        .iter()
-        .map(|route| {
-            sum += route.probability;
-            // A sum of probabilities that is 1 but for rounding is 1.
-            (if sum > 1.0 - 1e-9 { 1.0 } else { sum }, route.to)
-        })
-        .collect();
-    match sums[..] {
-        [] => Routes::Out,
-        [(1.0.., to)] => Routes::Sure(to),
-        _ => Routes::Chance(sums),
-    }
-}
-
 fn consumer_may_wait(scenario: &Scenario, consumer: &Consumer) -> bool {
     consumer.to.iter().any(|route| may_wait(scenario, route.to))
 }
@@ -331,7 +299,7 @@ fn may_wait(scenario: &Scenario, to: Destination) -> bool {
     scenario.queues_of(to).into_iter().any(|queue| scenario.queues[queue].blocks())
 }
 
-fn hub(scenario: &Scenario, index: usize, key: Key) -> Hub {
+fn hub(scenario: &Scenario, index: usize, draws: Draws) -> Hub {
     let topic = &scenario.topics[index];
     let needed = match topic.complete_when {
         Complete::Each => None,
@@ -342,7 +310,7 @@ fn hub(scenario: &Scenario, index: usize, key: Key) -> Hub {
         queues: topic.subscriptions.iter().map(|q| *q as u32).collect(),
         deliver: topic.deliver,
         needed,
-        key: key.role("deliver", &topic.name),
+        key: draws.key(Role::Subscription, &topic.name),
         by_key: scenario.choice_of_topic(index),
         turn: 0,
     }
@@ -361,28 +329,12 @@ fn level(scenario: &Scenario, priority: i32) -> u64 {
     levels(scenario).iter().position(|p| *p == priority).unwrap_or(0) as u64
 }
 
-fn sender(scenario: &Scenario, producer: &Producer, key: Key) -> Sender {
-    let reaches = |queue: usize| match producer.to {
-        Destination::Queue(q) => q == queue,
-        Destination::Topic(t) => scenario.topics[t].subscriptions.contains(&queue),
-    };
+fn sender(scenario: &Scenario, producer: &Producer, draws: Draws) -> Sender {
     Sender {
         to: producer.to,
         size: producer.size,
         priority: producer.priority,
         level: level(scenario, producer.priority),
-        keys: producer.keys.as_ref().map(|keys| (KeyLaw::new(keys), key.role("key", &producer.name))),
-        failure: producer.failure,
-        own: producer.service_time.clone().map(|law| (law, key.role("work again", &producer.name))),
-        feeds: (0..scenario.queues.len()).map(reaches).collect(),
+        policy: ProducerPolicy::new(scenario, producer, draws),
     }
-}
-
-fn closed(producer: &Producer, key: Key) -> Option<Loop> {
-    let Arrivals::Closed { concurrency, think_time } = &producer.arrivals else { return None };
-    Some(Loop {
-        concurrency: *concurrency,
-        think: (think_time.clone(), key.role("think", &producer.name)),
-        send: (producer.send_time.clone(), key.role("send", &producer.name)),
-    })
 }

@@ -1,8 +1,8 @@
 //! Closed loops: clients that send, wait until their message has left the network, and think.
 
-use super::arrive::draw;
 use super::job::{Job, NONE};
 use super::{Event, Network};
+use crate::behaviour::MessageIdentity;
 use crate::message::Recorder;
 use crate::workload::Blocks;
 
@@ -10,9 +10,8 @@ impl<S: Blocks> Network<S> {
     /// A client thinks, then sends.
     pub(super) fn think(&mut self, client: u32) {
         let c = &mut self.clients[client as usize];
-        let Some(closed) = &self.loops[c.producer as usize] else { return };
-        let due = self.now.saturating_add(draw(&closed.think.0, closed.think.1, c.number, c.round));
-        let sent = due.saturating_add(draw(&closed.send.0, closed.send.1, c.number, c.round));
+        let Some(closed) = &self.senders[c.producer as usize].policy.closed_loop else { return };
+        let (due, sent) = closed.next(c.number, c.round, self.now);
         c.due = due;
         c.round += 1;
         self.thinking += 1;
@@ -26,8 +25,7 @@ impl<S: Blocks> Network<S> {
         let producer = c.producer;
         let job = Job {
             id: self.offered,
-            // Beyond the position of any planned message.
-            chance: ((c.number + 1) << 40) | c.round,
+            identity: MessageIdentity::of_client(c.number, c.round),
             due: c.due,
             entered: self.now,
             producer,

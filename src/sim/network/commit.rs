@@ -1,6 +1,5 @@
 //! Durability: a message can be taken when the disk has it.
 
-use super::arrive::draw;
 use super::job::State;
 use super::parts::Station;
 use super::{Event, Network};
@@ -24,7 +23,7 @@ impl<S: Blocks> Network<S> {
         let station = &mut self.stations[queue as usize];
         std::mem::swap(&mut station.committing, &mut station.uncommitted);
         station.committed += 1;
-        let drawn = |station: &Station| station.sync.as_ref().map(|(law, key)| draw(law, *key, station.committed, 0));
+        let drawn = |station: &Station| station.sync.as_ref().map(|times| times.at(station.committed, 0));
         let takes = station.commits.pop_front().or_else(|| drawn(station)).or(station.commit).unwrap_or(FSYNC);
         self.timer(self.now.saturating_add(takes), Event::Commit { queue });
     }

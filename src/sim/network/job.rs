@@ -2,6 +2,7 @@
 
 use super::ahead::Ahead;
 use super::parts::Sender;
+use crate::behaviour::MessageIdentity;
 use crate::message::{Message, Outcome, Record};
 
 /// No slot, no server, no client, no family.
@@ -33,10 +34,8 @@ pub enum State {
 pub struct Job {
     /// Position among all that ever reached the network.
     pub id: u64,
-    /// What its draws depend on: its position in the plan, or its client and round.
-    pub chance: u64,
-    /// Which of its copies, by the way it came: what its draws depend on as well.
-    pub path: u64,
+    /// What its draws depend on.
+    pub identity: MessageIdentity,
     pub due: u64,
     /// When it reached its first queue, and for how long its sender waited for room there.
     pub entered: u64,
@@ -98,11 +97,6 @@ impl Job {
     #[inline(always)]
     pub fn is_alone(&self) -> bool {
         self.family == NONE && self.client == NONE && self.entered == self.sent && self.worked_before == 0
-    }
-
-    /// The number of draws that a further one of the same role depends on.
-    pub fn count(&self) -> u64 {
-        self.path.wrapping_add(u64::from(self.deliveries))
     }
 }
 

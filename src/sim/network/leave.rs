@@ -90,7 +90,7 @@ impl<S: Blocks> Network<S> {
         self.tell(slot, 0, 0, Outcome::DeadLettered, recorder);
         self.keep_work(slot);
         let job = &mut self.jobs[slot];
-        job.path = job.path.wrapping_add(0x5851_f42d_4c95_7f2d);
+        job.identity = job.identity.dead_lettered();
         self.enter(slot, dead, NONE, None, recorder);
     }
 

@@ -32,7 +32,6 @@ mod commit;
 mod gauge;
 mod idle;
 mod job;
-mod keys;
 mod leave;
 mod outages;
 mod parts;
@@ -53,14 +52,14 @@ pub use totals::{GroupTotals, Held, NetworkTotals, QueueTotals};
 
 use super::Looks;
 use super::calendar::Calendar;
+use crate::behaviour::MessageKeys;
 use crate::discipline::Discipline as _;
 use crate::message::{Level, Outcome, Recorder};
-use crate::rng::Key;
 use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
 use job::{Jobs, State};
 use leave::Families;
-use parts::{Client, Group, Hub, Loop, Sender, Server, Station};
+use parts::{Client, Group, Hub, Sender, Server, Station};
 use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.
@@ -144,7 +143,6 @@ pub struct Network<S> {
     /// The level of priority of messages that no producer sent.
     nobody: u64,
     clients: Vec<Client>,
-    loops: Vec<Option<Loop>>,
     /// Clients that think or whose message is on its way.
     thinking: usize,
     jobs: Jobs,
@@ -168,7 +166,7 @@ pub struct Network<S> {
     forwarding: bool,
     /// Queues from which batches are taken as soon as all that come at this instant are there.
     gathering: Vec<u32>,
-    chance: Key,
+    keys: MessageKeys,
     looks: Looks,
     /// What a host adds that is not ideal.
     host: replay::Host,

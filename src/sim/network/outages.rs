@@ -1,6 +1,5 @@
 //! Servers that break and are repaired, each by itself.
 
-use super::arrive::draw;
 use super::job::NONE;
 use super::parts::Phase;
 use super::{Event, Network};
@@ -15,10 +14,10 @@ impl<S: Blocks> Network<S> {
     pub(super) fn comes_up(&mut self, server: u32) {
         let s = &mut self.servers[server as usize];
         let group = &self.groups[s.group as usize];
-        let Some(outages) = &group.outages else { return };
+        let Some(breakdowns) = &group.policy.breakdowns else { return };
         s.breaks += 1;
-        let up = draw(&outages.up, group.keys.up, u64::from(server), s.breaks);
-        if outages.only_busy {
+        let up = breakdowns.time_up(server.into(), s.breaks);
+        if breakdowns.only_busy {
             s.until_break = up;
         } else {
             let epoch = ALWAYS | s.breaks as u32;
@@ -35,9 +34,9 @@ impl<S: Blocks> Network<S> {
         }
         let (phase, queue, number) = (s.phase, s.queue, s.breaks);
         let group = &self.groups[s.group as usize];
-        let Some(outages) = &group.outages else { return };
-        let (resume, auto_ack) = (!outages.redeliver, group.auto_ack);
-        let down = draw(&outages.down, group.keys.down, u64::from(server), number);
+        let Some(breakdowns) = &group.policy.breakdowns else { return };
+        let (resume, auto_ack) = (!breakdowns.redeliver, group.auto_ack);
+        let down = breakdowns.time_down(server.into(), number);
         match phase {
             // It has nothing to do that could be broken off: it is up again as if at once.
             Phase::Blocked => return self.comes_up(server),

@@ -3,14 +3,11 @@
 use super::gauge::Gauge;
 use super::idle::Idle;
 use super::job::NONE;
-use super::keys::KeyLaw;
 use super::sharing::Shared;
+use crate::behaviour::{ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes};
 use crate::discipline::Waiting;
 use crate::rng::Key;
-use crate::scenario::{
-    Autoscale, Batching, Choice, Deliver, Destination, Discipline, Outages, Overflow, Preemption, RedeliveryWork, RetryDelay,
-};
-use crate::workload::laws::Law;
+use crate::scenario::{Autoscale, Batching, Choice, Deliver, Destination, Discipline, Overflow, Preemption};
 use std::collections::VecDeque;
 
 /// A queue.
@@ -19,7 +16,7 @@ pub struct Station {
     pub preemption: Preemption,
     pub room: Option<u64>,
     pub overflow: Overflow,
-    pub ttl: Option<(Law, Key)>,
+    pub policy: QueuePolicy,
     pub limit: u32,
     pub dead_letter: Option<u32>,
     /// Nobody consumes here, and nothing expires: what comes stays for good.
@@ -30,11 +27,9 @@ pub struct Station {
     pub commit: Option<u64>,
     /// What the next commits took, where that is known; a law for the others, if there is one, and how many there were.
     pub commits: VecDeque<u64>,
-    pub sync: Option<(Law, Key)>,
+    pub sync: Option<RandomTime>,
     pub committed: u64,
     pub partitions: u32,
-    /// Which of them a key leads to.
-    pub partition: Choice,
     /// Whether nothing but waiting for a server and service ever happens here.
     pub plain: bool,
     /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
@@ -100,25 +95,15 @@ pub struct Group {
     pub queue: u32,
     /// Which of its queue's groups.
     pub column: u32,
-    pub service: Law,
-    pub per_message: Law,
-    /// What its draws depend on.
-    pub keys: GroupKeys,
+    pub policy: ConsumerPolicy,
     pub prefetch: u32,
     pub batch: Option<Batching>,
     pub auto_ack: bool,
-    pub failure: f64,
     /// Whether any delivery to it may fail.
     pub fails: bool,
     /// Whether each delivery is told of.
     pub tells: bool,
-    pub retry: Option<RetryDelay>,
-    /// Of what is delivered again; `None` is the same where its producer brought it.
-    pub redelivery: Option<RedeliveryWork>,
-    pub outages: Option<Outages>,
     pub autoscale: Option<Autoscale>,
-    /// Where its messages go on to.
-    pub routes: Routes,
     /// Whether a destination may let it wait for room.
     pub may_wait: bool,
 
@@ -143,45 +128,7 @@ impl Group {
     /// Whether all messages leave from here.
     #[inline(always)]
     pub fn is_last(&self) -> bool {
-        matches!(self.routes, Routes::Out)
-    }
-}
-
-/// Where a group's messages go on to.
-pub enum Routes {
-    /// Nowhere: they leave.
-    Out,
-    Sure(Destination),
-    /// Destinations with the sums of the probabilities up to them.
-    Chance(Vec<(f64, Destination)>),
-    /// Those of each producer's messages, and in the end those of messages that no producer sent.
-    ByProducer(Vec<Routes>),
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct GroupKeys {
-    pub service: Key,
-    pub per_message: Key,
-    pub failure: Key,
-    pub retry: Key,
-    pub route: Key,
-    pub up: Key,
-    pub down: Key,
-}
-
-impl GroupKeys {
-    /// Of a group by its name, in a run.
-    pub fn new(run: Key, name: &str) -> Self {
-        let role = |role: &str| run.role(role, name);
-        GroupKeys {
-            service: role("service again"),
-            per_message: role("per message again"),
-            failure: role("failure"),
-            retry: role("retry"),
-            route: role("route"),
-            up: role("up"),
-            down: role("down"),
-        }
+        matches!(self.policy.routes, Routes::Out)
     }
 }
 
@@ -289,12 +236,7 @@ pub struct Sender {
     pub priority: i32,
     /// Its priority's position among all, the highest being 0.
     pub level: u64,
-    pub keys: Option<(KeyLaw, Key)>,
-    /// The work that it gives to messages, and the queues to which it brings that.
-    pub own: Option<(Law, Key)>,
-    /// The probability that handling one of its messages fails, where it has its own.
-    pub failure: Option<f64>,
-    pub feeds: Vec<bool>,
+    pub policy: ProducerPolicy,
 }
 
 /// One of the clients of a closed loop.
@@ -303,11 +245,4 @@ pub struct Client {
     pub number: u64,
     pub round: u64,
     pub due: u64,
-}
-
-/// How closed producers think and send.
-pub struct Loop {
-    pub concurrency: u32,
-    pub think: (Law, Key),
-    pub send: (Law, Key),
 }

@@ -56,7 +56,7 @@ impl<S: Blocks> Network<S> {
     fn work_of_copy(&self, server: u32, slot: u32) -> u64 {
         let (s, job) = (&self.servers[server as usize], &self.jobs[slot]);
         let planned = self.jobs.demand(slot, s.column as usize);
-        self.host.add_to(planned, s.group, job.chance, job.count().wrapping_sub(1))
+        self.host.add_to(planned, s.group, job.identity, job.deliveries - 1)
     }
 
     /// A server begins with the next message of its own line. Says whether there was one.

@@ -1,39 +1,27 @@
 //! The work of messages that are delivered again: what it was, or drawn anew.
 
 use super::Network;
-use super::arrive::draw;
-use super::parts::Sender;
-use crate::scenario::RedeliveryWork;
+use crate::behaviour::RandomTime;
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
-    /// The producer of a message, if it brings work to a queue.
-    fn brings(&self, slot: u32, queue: u32) -> Option<&Sender> {
-        let sender = self.senders.get(self.jobs[slot].producer as usize)?;
-        (sender.own.is_some() && sender.feeds[queue as usize]).then_some(sender)
+    /// The work that a message brings to a queue, if it does.
+    pub(super) fn brings(&self, slot: u32, queue: u32) -> Option<&RandomTime> {
+        self.senders.get(self.jobs[slot].producer as usize)?.policy.brings_to(queue as usize)
     }
 
     /// Whether a message is the same work for a group at each of its deliveries.
     pub(super) fn repeats_work(&self, slot: u32, group: u32, queue: u32) -> bool {
-        let brought = || self.brings(slot, queue).is_some();
-        self.groups[group as usize].redelivery.map_or_else(brought, |work| work == RedeliveryWork::Same)
-    }
-
-    /// The work that a message's producer gave it, where the plan does not know: by the message alone, or by its way and delivery.
-    pub(super) fn own_work(&self, slot: u32, group: u32, queue: u32, delivery: u64) -> Option<u64> {
-        let (law, key) = self.brings(slot, queue)?.own.as_ref()?;
-        let job = &self.jobs[slot];
-        let count = if self.repeats_work(slot, group, queue) { 0 } else { job.path.wrapping_add(delivery) };
-        Some(draw(law, *key, job.chance, count))
+        self.groups[group as usize].policy.work.repeats(self.brings(slot, queue).is_some())
     }
 
     /// A message that is to be delivered again: what it will be is known from now on, so that it is lined up by that.
     pub(super) fn draw_again(&mut self, slot: u32) {
-        let (queue, delivery) = (self.jobs[slot].queue, u64::from(self.jobs[slot].deliveries));
+        let (queue, earlier) = (self.jobs[slot].queue, self.jobs[slot].deliveries);
         for i in 0..self.stations[queue as usize].groups.len() {
             let group = self.stations[queue as usize].groups[i];
             if !self.repeats_work(slot, group, queue) {
-                self.jobs.demands(slot)[i] = self.work(slot, group, queue, delivery);
+                self.jobs.demands(slot)[i] = self.work(slot, group, queue, earlier);
             }
         }
     }

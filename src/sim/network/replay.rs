@@ -4,6 +4,7 @@
 use super::Network;
 use super::job::NONE;
 use super::parts::Server;
+use crate::behaviour::MessageIdentity;
 use crate::message::Happened;
 use crate::workload::Blocks;
 use std::collections::HashMap;
@@ -29,9 +30,10 @@ impl Host {
         self.ideal
     }
 
-    /// What a service that was planned to take so long really took; as planned if it did not happen.
-    pub fn add_to(&self, planned: u64, group: u32, message: u64, count: u64) -> u64 {
-        planned.saturating_add_signed(self.overruns.get(&(group, message, count)).copied().unwrap_or(0))
+    /// What a service of a message after so many deliveries really took that was planned to take so long; as planned if it did not happen.
+    pub fn add_to(&self, planned: u64, group: u32, message: MessageIdentity, earlier: u32) -> u64 {
+        let which = (group, message.number, message.count(earlier));
+        planned.saturating_add_signed(self.overruns.get(&which).copied().unwrap_or(0))
     }
 }
 
@@ -101,7 +103,7 @@ impl<S: Blocks> Network<S> {
         let wakes = self.wakes(server);
         self.begins_after(slot, wakes);
         let job = &self.jobs[slot];
-        let work = self.host.add_to(planned, self.servers[server as usize].group, job.chance, job.count().wrapping_sub(1));
+        let work = self.host.add_to(planned, self.servers[server as usize].group, job.identity, job.deliveries - 1);
         work.saturating_add(wakes)
     }
 }

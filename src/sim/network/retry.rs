@@ -3,17 +3,7 @@
 use super::job::{FRESH, NONE, State};
 use super::{Event, Network};
 use crate::message::{Outcome, Recorder};
-use crate::scenario::RetryDelay;
-use crate::units::{MAX_NANOS, nanos};
 use crate::workload::Blocks;
-
-/// Exponential back-off: the delay doubles with each delivery, from `min` to `max` seconds. With jitter it is spread evenly over its
-/// upper half, so that those who failed together do not come back together.
-fn back_off(retry: &RetryDelay, deliveries: u32, uniform: f64) -> u64 {
-    let doubled = retry.min * 2_f64.powi(deliveries.saturating_sub(1).min(1000) as i32);
-    let delay = doubled.min(retry.max).max(retry.min);
-    nanos(if retry.jitter { delay * (0.5 + 0.5 * uniform) } else { delay }).unwrap_or(MAX_NANOS)
-}
 
 impl<S: Blocks> Network<S> {
     /// A handler failed: the message is delivered again, unless it was acknowledged beforehand or has been delivered often enough.
@@ -27,8 +17,7 @@ impl<S: Blocks> Network<S> {
         if job.deliveries >= self.stations[job.queue as usize].limit {
             return self.lose(slot, Outcome::Dropped, recorder);
         }
-        let uniform = || group.keys.retry.uniform_at(job.chance, job.count());
-        let delay = group.retry.as_ref().map_or(0, |retry| back_off(retry, job.deliveries, if retry.jitter { uniform() } else { 1.0 }));
+        let delay = group.policy.retry_delay(job.identity, job.deliveries);
         if delay == 0 {
             return self.put_back(slot, recorder);
         }
@@ -124,19 +113,5 @@ impl<S: Blocks> Network<S> {
         self.uncount(slot);
         self.lose(slot, Outcome::Expired, recorder);
         self.let_in(queue);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_delay_doubles_up_to_its_limit() {
-        let retry = RetryDelay { min: 0.1, max: 1.0, jitter: false };
-        let delays: Vec<u64> = (1..=6).map(|n| back_off(&retry, n, 1.0) / 1_000_000).collect();
-        assert_eq!(delays, [100, 200, 400, 800, 1000, 1000]);
-        assert_eq!(back_off(&RetryDelay { jitter: true, ..retry }, 1, 0.5), 75_000_000);
-        assert_eq!(back_off(&retry, u32::MAX, 1.0), 1_000_000_000);
     }
 }

@@ -205,12 +205,11 @@ impl<S: Blocks> Network<S> {
         true
     }
 
-    /// Whether the handler fails at this delivery: by the producer's own probability, if it has one, or by the group's.
+    /// Whether the handler fails at this delivery.
     pub(super) fn handler_fails(&self, slot: u32, group: u32) -> bool {
         let (job, group) = (&self.jobs[slot], &self.groups[group as usize]);
-        let own = self.senders.get(job.producer as usize).and_then(|sender| sender.failure);
-        let probability = own.unwrap_or(group.failure);
-        probability > 0.0 && group.keys.failure.uniform_at(job.chance, job.count()) <= probability
+        let own = self.senders.get(job.producer as usize).and_then(|sender| sender.policy.failure);
+        group.policy.fails(job.identity, job.deliveries, own)
     }
 
     /// After its work a server takes another message, and its own, if it was served, goes on to where it is sent.

@@ -1,13 +1,38 @@
-//! Keys of messages, which decide partitions and routes by key.
+//! Keys of messages, which decide partitions and subscriptions by key.
 
-use crate::scenario::{Keys, zipf_tail as tail};
+use super::{Draws, MessageIdentity, Role};
+use crate::rng::Key;
+use crate::scenario::{Keys, Scenario, zipf_tail as tail};
+
+/// The keys of all messages.
+#[derive(Debug, Clone)]
+pub struct MessageKeys {
+    /// By producer, if its messages have keys.
+    laws: Vec<Option<(KeyLaw, Key)>>,
+    keyless: Key,
+}
+
+impl MessageKeys {
+    pub fn new(scenario: &Scenario, draws: Draws) -> Self {
+        let laws = scenario.producers.iter().map(|p| Some((KeyLaw::new(p.keys.as_ref()?), draws.key(Role::MessageKey, &p.name))));
+        MessageKeys { laws: laws.collect(), keyless: draws.key(Role::NoKey, "") }
+    }
+
+    /// The key of a message of a producer; one without keys is dealt out evenly.
+    pub fn of(&self, message: MessageIdentity, producer: u32) -> u32 {
+        match self.laws.get(producer as usize) {
+            Some(Some((law, key))) => law.key(key.uniform_at(message.number, 0)),
+            _ => (self.keyless.bits_at(message.number, message.path) >> 32) as u32,
+        }
+    }
+}
 
 /// Keys that get a probability of their own; beyond, the sum is taken as an integral, within 10⁻⁶ of it.
 const TABLE: u32 = 1 << 20;
 
 /// A law of keys that can be inverted.
 #[derive(Debug, Clone)]
-pub enum KeyLaw {
+enum KeyLaw {
     Uniform(u32),
     Zipf {
         /// Sums of k^(−exponent) up to each key.
@@ -19,7 +44,7 @@ pub enum KeyLaw {
 }
 
 impl KeyLaw {
-    pub fn new(keys: &Keys) -> Self {
+    fn new(keys: &Keys) -> Self {
         match *keys {
             Keys::Uniform { count } => KeyLaw::Uniform(count),
             Keys::Zipf { count, exponent } => {
@@ -37,7 +62,7 @@ impl KeyLaw {
     }
 
     /// The key at a uniform number in (0, 1].
-    pub fn key(&self, u: f64) -> u32 {
+    fn key(&self, u: f64) -> u32 {
         match self {
             KeyLaw::Uniform(count) => ((u * f64::from(*count)).ceil() as u32).clamp(1, *count) - 1,
             KeyLaw::Zipf { sums, count, exponent, total } => {
@@ -61,7 +86,6 @@ impl KeyLaw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Key;
 
     #[test]
     fn the_first_of_three_zipf_keys_has_six_elevenths() {

@@ -1,0 +1,24 @@
+//! What happens to messages, decided once for simulation and measurement: pure rules, with time and random draws as parameters.
+//!
+//! The simulation and the threads of a measurement play the same plan by two clocks. What does not depend on a clock is decided here:
+//! the random [draws](Draws) of a [message](MessageIdentity), the work of a delivery, whether it fails and when it is tried again, where
+//! a message goes, how many servers there should be, and when a message with copies is done. So a measurement can be compared message
+//! by message with a simulation of the same plan.
+
+mod consumer;
+mod draws;
+mod identity;
+mod keys;
+mod producer;
+mod queue;
+mod routing;
+mod work;
+
+pub use consumer::{Breakdowns, ConsumerPolicy};
+pub use draws::{Draws, RandomTime, Role, TimeScale};
+pub use identity::MessageIdentity;
+pub use keys::MessageKeys;
+pub use producer::ProducerPolicy;
+pub use queue::QueuePolicy;
+pub use routing::Routes;
+pub use work::{WorkItem, WorkPolicy};

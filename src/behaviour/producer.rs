@@ -1,0 +1,58 @@
+//! What a producer decides about its messages beside the plan.
+
+use super::{Draws, RandomTime, Role};
+use crate::scenario::{Arrivals, Producer, Scenario};
+
+/// The rules for a producer's messages.
+#[derive(Debug, Clone)]
+pub struct ProducerPolicy {
+    /// The probability that handling one of its messages fails, if it has one of its own.
+    pub failure: Option<f64>,
+    pub closed_loop: Option<ClosedLoop>,
+    /// The work that its messages bring, if they do, and to which queues.
+    work: Option<RandomTime>,
+    feeds: Vec<bool>,
+}
+
+impl ProducerPolicy {
+    pub fn new(scenario: &Scenario, producer: &Producer, draws: Draws) -> Self {
+        let fed = scenario.queues_of(producer.to);
+        ProducerPolicy {
+            failure: producer.failure,
+            closed_loop: ClosedLoop::of(producer, draws),
+            work: producer.service_time.as_ref().map(|law| draws.times(law, Role::BroughtWork, &producer.name)),
+            feeds: (0..scenario.queues.len()).map(|queue| fed.contains(&queue)).collect(),
+        }
+    }
+
+    /// The work that a message brings to a queue, where the plan does not know it; `None` if it brings none there.
+    #[inline]
+    pub fn brings_to(&self, queue: usize) -> Option<&RandomTime> {
+        self.work.as_ref().filter(|_| self.feeds[queue])
+    }
+}
+
+/// Clients that think, send, and wait until all that became of their message has left.
+#[derive(Debug, Clone)]
+pub struct ClosedLoop {
+    pub concurrency: u32,
+    think: RandomTime,
+    send: RandomTime,
+}
+
+impl ClosedLoop {
+    fn of(producer: &Producer, draws: Draws) -> Option<Self> {
+        let Arrivals::Closed { concurrency, think_time } = &producer.arrivals else { return None };
+        Some(ClosedLoop {
+            concurrency: *concurrency,
+            think: draws.times(think_time, Role::ThinkTime, &producer.name),
+            send: draws.times(&producer.send_time, Role::SendTime, &producer.name),
+        })
+    }
+
+    /// When the message of a client that begins to think at an instant is due, and when it reaches its queue.
+    pub fn next(&self, client: u64, round: u64, from: u64) -> (u64, u64) {
+        let due = from.saturating_add(self.think.at(client, round));
+        (due, due.saturating_add(self.send.at(client, round)))
+    }
+}

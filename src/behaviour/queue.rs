@@ -1,0 +1,60 @@
+//! What a queue decides about a message that comes to it.
+
+use super::{Draws, MessageIdentity, RandomTime, Role};
+use crate::rng::Key;
+use crate::scenario::{Choice, Scenario};
+
+/// The rules for the messages of a queue.
+#[derive(Debug, Clone)]
+pub struct QueuePolicy {
+    /// Of the random order.
+    pub order: Key,
+    time_to_live: Option<RandomTime>,
+    partitions: u64,
+    /// Which partition a key leads to.
+    by_key: Choice,
+}
+
+impl QueuePolicy {
+    pub fn new(scenario: &Scenario, index: usize, draws: Draws) -> Self {
+        let queue = &scenario.queues[index];
+        QueuePolicy {
+            order: draws.key(Role::Order, &queue.name),
+            time_to_live: queue.message_ttl.as_ref().map(|law| draws.times(law, Role::TimeToLive, &queue.name)),
+            partitions: queue.partitions.unwrap_or(1).max(1).into(),
+            by_key: scenario.choice_of_partition(index),
+        }
+    }
+
+    /// How long a message may wait.
+    #[inline]
+    pub fn time_to_live(&self, message: MessageIdentity) -> Option<u64> {
+        self.time_to_live.as_ref().map(|times| times.at(message.number, message.path))
+    }
+
+    /// The partition that a message belongs to: by its key, or in turn if it is there from the start.
+    pub fn partition(&self, message: MessageIdentity, key: impl FnOnce() -> u32) -> usize {
+        match message.position_in_backlog() {
+            Some(position) => (position % self.partitions) as usize,
+            None => self.by_key.of(key().into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::TimeScale;
+    use super::*;
+    use crate::workload::laws::Law;
+
+    #[test]
+    fn keys_and_the_backlog_are_spread_over_partitions() {
+        let mut scenario = Scenario::mgc(1.0, Law::deterministic(1.0), 1);
+        scenario.queues[0].partitions = Some(3);
+        let queue = QueuePolicy::new(&scenario, 0, Draws::new(Key::new(1, 0), TimeScale::REAL));
+        assert_eq!(queue.partition(MessageIdentity::of_backlog(0, 4), || 0), 1);
+        assert_eq!(queue.partition(MessageIdentity::of_backlog(0, 4).dead_lettered(), || 5), 2);
+        assert_eq!(queue.partition(MessageIdentity::planned(4), || 5), 2);
+        assert_eq!(queue.time_to_live(MessageIdentity::planned(4)), None);
+    }
+}
