@@ -47,6 +47,7 @@
 
 pub mod answer;
 mod behaviour;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod discipline;
 pub mod load;

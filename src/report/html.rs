@@ -2,7 +2,8 @@
 //!
 //! It asks nothing of the network and runs no script, so it reads the same in a browser, in print and in ten years.
 
-use super::plots::{Plot, escape};
+use super::escape::escape;
+use super::plot::Plot;
 use super::rows::{self, Row};
 use super::{Extras, csv, words};
 use crate::answer::Trust;
@@ -209,10 +210,10 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{fixtures, plots};
+    use crate::report::{Frame, fixtures, plots};
 
     fn of(study: &Study) -> String {
-        page(study, &fixtures::extras(), &plots::drawn(study, plots::Frame::Page))
+        page(study, &fixtures::extras(), &plots::drawn(study, Frame::Page))
     }
 
     #[test]

@@ -3,12 +3,18 @@
 //! [`text`] is what a person sees, [`files`] what is kept. Each format is one module; a plot is one entry of [`plots::PLOTS`].
 
 mod csv;
+mod escape;
 #[cfg(test)]
 mod fixtures;
 mod hgrm;
 mod html;
 mod json;
 mod number;
+mod plot;
+#[cfg(feature = "plots")]
+pub mod plots;
+#[cfg(not(feature = "plots"))]
+#[path = "no_plots.rs"]
 pub mod plots;
 mod rows;
 pub mod study;
@@ -17,6 +23,7 @@ mod text;
 mod words;
 
 pub use json::document;
+pub use plot::{Frame, Plot};
 pub use table::{Style, text};
 
 use crate::answer::Method;
@@ -41,8 +48,8 @@ pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
         let text = answer.latency.as_ref().and_then(hgrm::text);
         files.extend(text.map(|text| (format!("latency.{}.hgrm", answer.method.name()), text)));
     }
-    let page = html::page(study, extras, &plots::drawn(study, plots::Frame::Page));
-    files.extend(plots::drawn(study, plots::Frame::Alone).into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
+    let page = html::page(study, extras, &plots::drawn(study, Frame::Page));
+    files.extend(plots::drawn(study, Frame::Alone).into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
     files.push(("report.html".to_string(), page));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }

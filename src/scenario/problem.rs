@@ -1,7 +1,9 @@
 //! Problems: what is wrong with a scenario, where, and what to write instead.
 
+#[cfg(feature = "cli")]
+mod carets;
+
 use super::node::Place;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
 
 /// How many problems are shown; a file that has more is told how many.
@@ -101,10 +103,12 @@ impl Problems {
         })
     }
 
-    /// All of them as text, each with the lines that it is about.
-    pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let mut out: Vec<String> = self.list.iter().take(SHOWN).map(|p| renderer.render(&[self.group(p)])).collect();
+    /// All of them as text: each with the lines that it is about, or, without the feature `cli`, with its line and column.
+    pub fn render(&self, #[cfg_attr(not(feature = "cli"), expect(unused_variables))] colour: bool) -> String {
+        #[cfg(feature = "cli")]
+        let mut out = carets::render(self, colour);
+        #[cfg(not(feature = "cli"))]
+        let mut out = self.plain();
         if self.len() > SHOWN {
             out.push(format!("… and {} more", self.len() - SHOWN));
         }
@@ -113,27 +117,17 @@ impl Problems {
         text
     }
 
-    fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
-        let level = if problem.warning { Level::WARNING } else { Level::ERROR };
-        let mut group = Group::with_title(level.primary_title(&problem.message));
-        let mut places = vec![(problem.at, &*problem.label, AnnotationKind::Primary)];
-        places.extend(problem.related.iter().map(|(at, label)| (*at, label.as_str(), AnnotationKind::Context)));
-        for (index, origin) in self.origins.iter().enumerate() {
-            let mut snippet = Snippet::source(origin.text.as_str()).path(origin.name.as_str());
-            let mut any = false;
-            for (at, label, kind) in places.iter().filter(|(at, ..)| at.origin == index) {
-                let annotation = kind.span(within(&origin.text, *at));
-                snippet = snippet.annotation(if label.is_empty() { annotation } else { annotation.label(*label) });
-                any = true;
-            }
-            if any {
-                group = group.element(snippet);
-            }
-        }
-        match &problem.help {
-            Some(help) => group.element(Level::HELP.message(help)),
-            None => group,
-        }
+    /// The problems that are shown, a text for each: where it is, what is wrong and what to write instead.
+    #[cfg(not(feature = "cli"))]
+    fn plain(&self) -> Vec<String> {
+        let shown = self.list.iter().zip(self.positions()).take(SHOWN);
+        let told = |(problem, (name, line, column)): (&Problem, (&str, usize, usize))| {
+            let level = if problem.warning { "warning" } else { "error" };
+            let help = problem.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+            let label = if problem.label.is_empty() { String::new() } else { format!(" ({})", problem.label) };
+            format!("{name}:{line}:{column}: {level}: {}{label}{help}", problem.message)
+        };
+        shown.map(told).collect()
     }
 }
 

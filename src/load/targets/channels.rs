@@ -1,6 +1,14 @@
 //! Channels as targets, for comparison: they hand messages over and know nothing else. What a scenario asks for
 //! beyond that is refused by name.
 
+#[cfg(feature = "channels")]
+mod crates;
+#[cfg(not(feature = "channels"))]
+#[path = "channels/no_crates.rs"]
+mod crates;
+
+pub(super) use crates::{crossbeam, flume, kanal};
+
 use super::{Lost, Offer, Sent, Taken, Target, Want};
 use crate::load::LoadError;
 use crate::scenario::{Discipline, Durability, Overflow, Scenario};
@@ -134,63 +142,6 @@ impl<C: Channel> Target for Channels<C> {
         Vec::new()
     }
 }
-
-macro_rules! channel {
-    ($open:ident, $name:ident, $crate_name:ident, $docs:literal) => {
-        #[doc = $docs]
-        struct $name($crate_name::Receiver<u64>);
-
-        impl Channel for $name {
-            type Sender = $crate_name::Sender<u64>;
-
-            fn open(room: Option<usize>) -> (Self::Sender, Self) {
-                let (sender, receiver) = room.map_or_else($crate_name::unbounded, $crate_name::bounded);
-                (sender, $name(receiver))
-            }
-
-            fn send(sender: &Self::Sender, message: u64) -> bool {
-                sender.send(message).is_ok()
-            }
-
-            fn try_send(sender: &Self::Sender, message: u64) -> bool {
-                taken(sender.try_send(message))
-            }
-
-            fn receive(&self) -> Option<u64> {
-                self.0.recv().ok()
-            }
-        }
-
-        pub(super) fn $open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
-            open::<$name>(scenario)
-        }
-    };
-}
-
-/// Channels disagree on what a send that does not wait returns.
-trait Outcome {
-    fn taken(self) -> bool;
-}
-
-impl<E> Outcome for Result<(), E> {
-    fn taken(self) -> bool {
-        self.is_ok()
-    }
-}
-
-impl<E> Outcome for Result<bool, E> {
-    fn taken(self) -> bool {
-        self.unwrap_or(false)
-    }
-}
-
-fn taken(outcome: impl Outcome) -> bool {
-    outcome.taken()
-}
-
-channel!(crossbeam, Crossbeam, crossbeam_channel, "crossbeam-channel.");
-channel!(flume, Flume, flume, "flume.");
-channel!(kanal, Kanal, kanal, "kanal.");
 
 /// The standard library's channel, which has one receiver: those who share it queue for its lock.
 struct Std(Mutex<mpsc::Receiver<u64>>);

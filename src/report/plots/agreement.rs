@@ -1,10 +1,11 @@
 //! Do the methods agree? Each one's value as a dot with its interval, for the figures that matter most.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, Frame, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit, metric_of};
 use crate::report::number::Scale;
+use crate::report::plot::Frame;
 use crate::report::rows;
 use crate::study::Study;
 

@@ -1,10 +1,11 @@
 //! A search's plot: each objective's figure along the setting, the limit that it must keep, and the value that was found.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, Frame, LEFT, Panel, Side, TOP};
+use super::figure::{self, BODY, Figure, LEFT, Panel, Side, TOP};
 use super::sweep::settings;
 use super::theme::{self, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Estimate, Method, Unit, metric_of};
+use crate::report::plot::Frame;
 use crate::scenario::{Objective, Relation};
 use crate::study::capacity::{Capacity, Probe};
 use crate::study::sweep::number;

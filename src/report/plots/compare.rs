@@ -1,10 +1,11 @@
 //! A comparison's plot: by how much each figure differs, with its interval; one that holds the line of no difference says nothing.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, Frame, RIGHT, Side, TOP};
+use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::Method;
 use crate::report::number::three;
+use crate::report::plot::Frame;
 use crate::report::study::compare::{self, Compared};
 use crate::study::compare::{Difference, Verdict};
 use plotters::style::RGBColor;

@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::svg::{GRID as TENTHS, Svg};
 use super::theme::{self, GRID, INK, MUTED, PAPER, Pen};
+use crate::report::plot::Frame;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::element::DashedPathElement;
@@ -42,15 +43,6 @@ pub struct Figure<'a> {
     root: DrawingArea<&'a mut Svg, Shift>,
     /// Where its panels begin.
     left: i32,
-}
-
-/// Where a figure is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frame {
-    /// As a file of its own, which says what it shows.
-    Alone,
-    /// On a page that says it already.
-    Page,
 }
 
 /// What a title and a subtitle take, in pixels from the top.

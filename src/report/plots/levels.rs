@@ -1,9 +1,10 @@
 //! The queue's length over time: a panel for each queue, a line for each method that watched it.
 
 use super::axis::Axis;
-use super::figure::{self, Figure, Frame, LEFT, TOP};
+use super::figure::{self, Figure, LEFT, TOP};
 use super::theme::{self, Pen};
 use crate::answer::{Answer, Method, Moment};
+use crate::report::plot::Frame;
 use crate::study::Study;
 use crate::units::time_scale;
 

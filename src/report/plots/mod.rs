@@ -15,24 +15,13 @@ mod svg;
 mod sweep;
 mod theme;
 
+use super::plot::{Frame, Plot};
 use crate::study::Study;
 pub(super) use capacity::draw as capacity;
 pub(super) use compare::draw as compared;
-pub use figure::Frame;
 pub(super) use predict::draw as predicted;
 pub(super) use quantiles::draw as quantiles;
-pub(super) use svg::escape;
 pub(super) use sweep::drawn as swept;
-
-/// One plot: a file's name and what draws it.
-#[derive(Clone, Copy)]
-pub struct Plot {
-    pub file: &'static str,
-    /// What it answers, in a phrase.
-    pub about: &'static str,
-    /// The SVG, or `None` where the study holds nothing to draw.
-    pub draw: fn(&Study, Frame) -> Option<String>,
-}
 
 /// Every plot of a study.
 pub const PLOTS: &[Plot] = &[

@@ -1,9 +1,10 @@
 //! The percentile spectrum: how slow the slowest messages are, by every method, one nine further at each step.
 
 use super::axis::{Axis, nines};
-use super::figure::{self, BODY, Frame, LEFT, Panel, RIGHT, Side, TOP};
+use super::figure::{self, BODY, LEFT, Panel, RIGHT, Side, TOP};
 use super::theme::{self, LIMIT, Pen};
 use crate::answer::{Answer, Distribution, Method, PERCENTILES};
+use crate::report::plot::Frame;
 use crate::report::rows;
 use crate::study::Study;
 

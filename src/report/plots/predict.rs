@@ -1,9 +1,10 @@
 //! A prediction's plot: latency along the load, as predicted, as measured, and as an ideal host would have it.
 
 use super::axis::Axis;
-use super::figure::{self, Figure, Frame, LEFT, TOP};
+use super::figure::{self, Figure, LEFT, TOP};
 use super::theme::{self, INK, Pen};
 use crate::answer::Method;
+use crate::report::plot::Frame;
 use crate::study::predict::{Point, Prediction};
 
 const PANEL: i32 = 240;

@@ -1,9 +1,10 @@
 //! A Q–Q plot: a law's quantiles against those of the times that it was fitted to. On the diagonal it fits.
 
 use super::axis::Axis;
-use super::figure::{self, Frame, LEFT, TOP};
+use super::figure::{self, LEFT, TOP};
 use super::theme::{self, MUTED, Pen};
 use crate::answer::Method;
+use crate::report::plot::Frame;
 use crate::study::fit::Column;
 
 /// The best law's plot; `None` for a constant.

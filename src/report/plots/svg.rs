@@ -4,6 +4,7 @@
 //! on its way out. Colours leave as classes, so that one style sheet in the picture follows the reader's light or dark mode.
 
 use super::theme::{self, FONTS};
+use crate::report::escape::escape;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle};
 use std::convert::Infallible;
@@ -47,23 +48,6 @@ impl Svg {
         self.body.push('\n');
         Ok(())
     }
-}
-
-/// Text as XML content or attribute value.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // Control characters are no XML, whatever a title may hold.
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// A canvas coordinate in pixels, with a decimal only where it needs one.

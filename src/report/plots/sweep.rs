@@ -1,10 +1,11 @@
 //! A sweep's plots: percentiles of the latency (and loss) along an axis, and a heat map over two.
 
 use super::axis::Axis;
-use super::figure::{self, BODY, Figure, Frame, LEFT, Panel, RIGHT, Side, TOP, WIDTH};
+use super::figure::{self, BODY, Figure, LEFT, Panel, RIGHT, Side, TOP, WIDTH};
 use super::theme::{self, GRID, INK, LIMIT, MUTED, Pen};
 use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
 use crate::report::number::{Scale, three};
+use crate::report::plot::Frame;
 use crate::report::study::sweep::Swept;
 use crate::study::sweep::Point;
 use plotters::style::RGBColor;

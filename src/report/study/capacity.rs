@@ -2,7 +2,7 @@
 
 use crate::answer::{Method, metric_of};
 use crate::report::number::{Scale, relative};
-use crate::report::plots::Frame;
+use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::study::capacity::{Capacity, Check, Probe};

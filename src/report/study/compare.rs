@@ -2,7 +2,7 @@
 
 use crate::answer::{Estimate, metric_of};
 use crate::report::number::{Scale, relative, three};
-use crate::report::plots::Frame;
+use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::study::compare::{DRAIN, Difference, Verdict};

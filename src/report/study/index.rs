@@ -1,9 +1,9 @@
 //! Several saved results on one page: each with its verdict, its main figures and its pictures.
 
 use crate::answer::{Answer, metric_of};
+use crate::report::escape::escape;
 use crate::report::html::{said, section};
 use crate::report::number::Scale;
-use crate::report::plots::escape;
 use serde_json::Value;
 
 const STYLE: &str = include_str!("../page.css");

@@ -1,7 +1,7 @@
 //! One page for a study of many points: sentences, plots, one table, the scenario and how to make it again.
 
+use crate::report::escape::escape;
 use crate::report::html::{lines, section};
-use crate::report::plots::escape;
 use serde_json::Value;
 
 const STYLE: &str = include_str!("../page.css");

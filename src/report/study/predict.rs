@@ -2,7 +2,7 @@
 
 use crate::answer::{Estimate, Method, Unit, path};
 use crate::report::number::{Scale, UNKNOWN, relative};
-use crate::report::plots::Frame;
+use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::study::predict::{Held, PREDICTED, Point, Prediction, longer};

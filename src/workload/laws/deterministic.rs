@@ -16,6 +16,11 @@ impl Shape for Deterministic {
     const NAME: &'static str = "deterministic";
     const PARAMETERS: &'static [&'static str] = &[];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![(Deterministic { value: 0.004 }, [0.004, 0.004, 0.004])]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         arguments.mean().map(|value| Deterministic { value })
     }

@@ -104,6 +104,11 @@ impl Shape for Empirical {
     const NAME: &'static str = "empirical";
     const PARAMETERS: &'static [&'static str] = &["values", "weights", "file", "column"];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![(Empirical::new(&[0.003, 0.001, 0.1], &[2.0, 7.0, 1.0]).expect("times with weights"), [0.001, 0.001, 0.001])]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         let law = read_table(arguments)?;
         if !arguments.has("mean") && !arguments.has("rate") {

@@ -31,6 +31,15 @@ impl Shape for Erlang {
     const NAME: &'static str = "erlang";
     const PARAMETERS: &'static [&'static str] = &["k"];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![
+            (Erlang { mean: 0.004, k: 4 }, [0.003359777254509991, 0.013657829081759235, 0.002018584417338233]),
+            (Erlang { mean: 0.004, k: 40 }, [0.004736057728626241, 0.005051621404068314, 0.004159727708647283]),
+            (Erlang { mean: 0.004, k: 100 }, [0.004419711639790138, 0.00405642522972513, 0.003375453266096313]),
+        ]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         let (mean, k) = (positive_mean(arguments), arguments.count("k"));
         Some(Erlang { mean: mean?, k: k? })

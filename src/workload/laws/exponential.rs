@@ -17,6 +17,11 @@ impl Shape for Exponential {
     const NAME: &'static str = "exponential";
     const PARAMETERS: &'static [&'static str] = &[];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![(Exponential { mean: 0.004 }, [0.0024185765694255887, 0.0137881994805519, 0.0016280849836910187])]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         positive_mean(arguments).map(|mean| Exponential { mean })
     }

@@ -20,6 +20,14 @@ impl Shape for Gamma {
     const NAME: &'static str = "gamma";
     const PARAMETERS: &'static [&'static str] = &["scv"];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![
+            (Gamma { mean: 0.004, scv: 0.3 }, [0.0062451851953281125, 0.0016215443684140809, 0.0010746967337565028]),
+            (Gamma { mean: 0.004, scv: 2.5 }, [0.002336614263594587, 0.006139644878647956, 0.001372870466318585]),
+        ]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         let (mean, scv) = (positive_mean(arguments), arguments.number("scv"));
         Some(Gamma { mean: mean?, scv: scv? })

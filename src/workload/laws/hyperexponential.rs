@@ -33,6 +33,14 @@ impl Shape for Hyperexponential {
     const NAME: &'static str = "hyperexponential";
     const PARAMETERS: &'static [&'static str] = &["scv", "branches"];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![
+            (Hyperexponential::balanced(0.004, 4.0), [0.0010933642302270036, 0.007500241414317535, 0.0006479156393241195]),
+            (Hyperexponential { branches: vec![(0.5, 0.01), (0.3, 0.0), (0.2, 0.05)], scv: None }, [0.0, 0.027539026895780295, 0.0]),
+        ]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         if arguments.has("branches") {
             return branches(arguments);

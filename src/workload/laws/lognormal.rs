@@ -29,6 +29,11 @@ impl Shape for Lognormal {
     const NAME: &'static str = "lognormal";
     const PARAMETERS: &'static [&'static str] = &["scv"];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![(Lognormal { mean: 20.0, scv: 1.0 }, [15.579169519876016, 3.0199835072218004, 20.19410101082369])]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         let (mean, scv) = (positive_mean(arguments), arguments.number("scv"));
         Some(Lognormal { mean: mean?, scv: scv? })

@@ -27,6 +27,11 @@ impl Shape for Pareto {
     const NAME: &'static str = "pareto";
     const PARAMETERS: &'static [&'static str] = &["alpha", "min"];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![(Pareto::of_mean(0.004, 6.0), [0.0036867555924467053, 0.005920856491300102, 0.0035673023955030037])]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         let alpha = arguments.number("alpha");
         if arguments.has("min") {

@@ -18,6 +18,11 @@ impl Shape for Uniform {
     const NAME: &'static str = "uniform";
     const PARAMETERS: &'static [&'static str] = &["min", "max"];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![(Uniform { min: 0.001, max: 0.01 }, [0.005916419073806341, 0.0012865548556832242, 0.00699067043404033])]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         let (min, max) = (arguments.time("min"), arguments.time("max"));
         let (min, max) = (min?, max?);

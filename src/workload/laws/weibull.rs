@@ -27,6 +27,14 @@ impl Shape for Weibull {
     const NAME: &'static str = "weibull";
     const PARAMETERS: &'static [&'static str] = &["shape"];
 
+    #[cfg(test)]
+    fn examples() -> Vec<(Self, [f64; 3])> {
+        vec![
+            (Weibull { mean: 3600.0, shape: 0.8 }, [1694.1279844468181, 14923.849553625703, 1032.9819984895933]),
+            (Weibull { mean: 0.004, shape: 3.0 }, [0.003787783198952959, 0.006766556081211212, 0.0033196389875330156]),
+        ]
+    }
+
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
         let (mean, shape) = (positive_mean(arguments), arguments.number("shape"));
         let (mean, shape) = (mean?, shape?);

@@ -1,0 +1,37 @@
+//! Plots of a crate that is built without the feature `plots`: there are none, and pages do without.
+
+use super::plot::{Frame, Plot};
+use super::study::compare::Compared;
+use super::study::sweep::Swept;
+use crate::study::Study;
+use crate::study::capacity::Capacity;
+use crate::study::fit::Column;
+use crate::study::predict::Prediction;
+
+/// Every plot of a study.
+pub const PLOTS: &[Plot] = &[];
+
+/// The plots that have something to show.
+pub fn drawn(_: &Study, _: Frame) -> Vec<(&'static Plot, String)> {
+    Vec::new()
+}
+
+pub(super) fn capacity(_: &Capacity, _: Frame) -> Option<String> {
+    None
+}
+
+pub(super) fn compared(_: &Compared, _: Frame) -> Option<String> {
+    None
+}
+
+pub(super) fn predicted(_: &Prediction, _: Frame) -> Option<String> {
+    None
+}
+
+pub(super) fn quantiles(_: &Column) -> Option<String> {
+    None
+}
+
+pub(super) fn swept(_: &Swept) -> Vec<(&'static str, String)> {
+    Vec::new()
+}

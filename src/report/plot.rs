@@ -1,0 +1,22 @@
+//! What a plot is, whether or not the crate is built to draw any (feature `plots`).
+
+use crate::study::Study;
+
+/// One plot: a file's name and what draws it.
+#[derive(Clone, Copy)]
+pub struct Plot {
+    pub file: &'static str,
+    /// What it answers, in a phrase.
+    pub about: &'static str,
+    /// The SVG, or `None` where the study holds nothing to draw.
+    pub draw: fn(&Study, Frame) -> Option<String>,
+}
+
+/// Where a figure is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame {
+    /// As a file of its own, which says what it shows.
+    Alone,
+    /// On a page that says it already.
+    Page,
+}
