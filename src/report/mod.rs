@@ -68,24 +68,13 @@ mod tests {
     #[test]
     fn a_full_study_makes_every_file_and_an_empty_one_only_what_it_can() {
         let names = |study: &Study| files(study, &fixtures::extras()).into_iter().map(|f| f.0).collect::<Vec<_>>();
-        let expected = [
-            "answer.json",
-            "metrics.csv",
-            "timeline.csv",
-            "latency.theory.hgrm",
-            "latency.simulation.hgrm",
-            "latency.rehearsal.hgrm",
-            "latency.measurement.hgrm",
-            "latency.replay.hgrm",
-            "agreement.svg",
-            "percentiles.svg",
-            "queue-length.svg",
-            "report.html",
-        ];
+        let levels = ["theory", "simulation", "rehearsal", "measurement", "replay"].map(|method| format!("latency.{method}.hgrm"));
+        let before = ["answer.json", "metrics.csv", "timeline.csv"].map(String::from).into_iter().chain(levels);
+        let plots = plots::PLOTS.iter().map(|plot| plot.file.to_string());
+        let mut expected: Vec<String> = before.chain(plots).chain(["report.html".to_string()]).collect();
         assert_eq!(names(&fixtures::five_methods()), expected);
         let mut known: Vec<_> = every_name().collect();
         known.sort_unstable();
-        let mut expected = expected.map(String::from);
         expected.sort_unstable();
         assert_eq!(known, expected);
         assert_eq!(names(&fixtures::bare()), ["answer.json", "metrics.csv", "report.html"]);

@@ -1,6 +1,6 @@
 //! Whether anything in a scenario is a matter of chance.
 
-use super::model::{Arrivals, Batch, Consumer, Deliver, Discipline, Producer, Queue, Scenario};
+use super::model::{Batch, Consumer, Deliver, Discipline, Producer, Queue, Scenario};
 use crate::workload::laws::Law;
 
 impl Scenario {
@@ -12,40 +12,34 @@ impl Scenario {
     }
 }
 
-fn varies(law: &Law) -> bool {
-    // Less than rounding.
-    law.scv() > 1e-14
-}
-
 fn perhaps(probability: f64) -> bool {
     probability > 0.0 && probability < 1.0
 }
 
 fn sends(producer: &Producer) -> bool {
-    let regular = match &producer.arrivals {
-        Arrivals::Periodic | Arrivals::Trace { .. } => true,
-        Arrivals::Renewal { gap } => !varies(gap),
-        Arrivals::Closed { think_time, .. } => !varies(think_time),
-        Arrivals::Poisson | Arrivals::Mmpp { .. } | Arrivals::Schedule { .. } => false,
-    };
-    let work = producer.service_time.as_ref().is_some_and(varies);
-    !regular || !matches!(producer.batch, Batch::Fixed(_)) || varies(&producer.send_time) || work || producer.failure.is_some_and(perhaps)
+    let work = producer.service_time.as_ref().is_some_and(Law::varies);
+    !producer.arrivals.is_regular()
+        || !matches!(producer.batch, Batch::Fixed(_))
+        || producer.send_time.varies()
+        || work
+        || producer.failure.is_some_and(perhaps)
 }
 
 fn keeps(queue: &Queue) -> bool {
-    queue.discipline == Discipline::Random || queue.message_ttl.as_ref().is_some_and(varies) || queue.partitions.is_some()
+    queue.discipline == Discipline::Random || queue.message_ttl.as_ref().is_some_and(Law::varies) || queue.partitions.is_some()
 }
 
 fn works(consumer: &Consumer) -> bool {
-    let outages = consumer.outages.as_ref().is_some_and(|o| varies(&o.up) || varies(&o.down));
+    let outages = consumer.outages.as_ref().is_some_and(|o| o.up.varies() || o.down.varies());
     let jitter = consumer.retry_delay.is_some_and(|delay| delay.jitter);
-    let service = varies(&consumer.service_time) || varies(&consumer.service_time_per_message);
+    let service = consumer.service_time.varies() || consumer.service_time_per_message.varies();
     service || outages || jitter || perhaps(consumer.failure) || consumer.to.iter().any(|route| perhaps(route.probability))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Arrivals;
 
     #[test]
     fn constants_have_no_chance() {

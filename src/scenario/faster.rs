@@ -1,6 +1,6 @@
 //! The same scenario on another clock: every time divided, every rate multiplied.
 
-use super::{Arrivals, Consumer, Length, Producer, Scenario, Step, Warmup};
+use super::{Consumer, Length, Producer, Scenario, Warmup};
 use crate::workload::laws::Law;
 
 impl Scenario {
@@ -30,19 +30,7 @@ fn faster_producer(p: &mut Producer, factor: f64) {
     p.rate *= factor;
     p.send_time = p.send_time.scaled(1.0 / factor);
     p.service_time = p.service_time.as_ref().map(|law| law.scaled(1.0 / factor));
-    match &mut p.arrivals {
-        Arrivals::Poisson | Arrivals::Periodic => {}
-        Arrivals::Renewal { gap } => *gap = gap.scaled(1.0 / factor),
-        Arrivals::Mmpp { rates, dwell } => {
-            rates.iter_mut().for_each(|rate| *rate *= factor);
-            dwell.iter_mut().for_each(|time| *time /= factor);
-        }
-        Arrivals::Schedule { steps, .. } => {
-            steps.iter_mut().for_each(|step| *step = Step { lasts: step.lasts / factor, rate: step.rate * factor });
-        }
-        Arrivals::Trace { instants, .. } => instants.iter_mut().for_each(|at| *at /= factor),
-        Arrivals::Closed { think_time, .. } => *think_time = think_time.scaled(1.0 / factor),
-    }
+    p.arrivals.faster(factor);
 }
 
 fn faster_consumer(c: &mut Consumer, factor: f64) {

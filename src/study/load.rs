@@ -1,6 +1,6 @@
 //! The same scenario with more traffic, or with burstier traffic.
 
-use crate::scenario::{Arrivals, Scenario, Step};
+use crate::scenario::{Arrivals, Scenario};
 use crate::workload::laws::Law;
 
 /// The scenario with so many times the traffic, its pattern in time unchanged but for the gaps.
@@ -8,13 +8,7 @@ pub fn times(scenario: &Scenario, factor: f64) -> Scenario {
     let mut out = scenario.clone();
     for producer in &mut out.producers {
         producer.rate *= factor;
-        match &mut producer.arrivals {
-            Arrivals::Renewal { gap } => *gap = gap.scaled(1.0 / factor),
-            Arrivals::Mmpp { rates, .. } => rates.iter_mut().for_each(|rate| *rate *= factor),
-            Arrivals::Schedule { steps, .. } => steps.iter_mut().for_each(|Step { rate, .. }| *rate *= factor),
-            Arrivals::Trace { instants, .. } => instants.iter_mut().for_each(|at| *at /= factor),
-            Arrivals::Poisson | Arrivals::Periodic | Arrivals::Closed { .. } => {}
-        }
+        producer.arrivals.denser(factor);
     }
     out
 }

@@ -53,6 +53,40 @@ pub enum Arrivals {
     },
 }
 
+impl Arrivals {
+    /// The process on a faster clock: every time divided by the factor, every rate multiplied.
+    pub fn faster(&mut self, factor: f64) {
+        match self {
+            Arrivals::Mmpp { dwell, .. } => dwell.iter_mut().for_each(|time| *time /= factor),
+            Arrivals::Schedule { steps, .. } => steps.iter_mut().for_each(|step| step.lasts /= factor),
+            Arrivals::Closed { think_time, .. } => *think_time = think_time.scaled(1.0 / factor),
+            Arrivals::Poisson | Arrivals::Periodic | Arrivals::Renewal { .. } | Arrivals::Trace { .. } => {}
+        }
+        self.denser(factor);
+    }
+
+    /// The process with so many times the messages, its pattern in time unchanged but for the gaps.
+    pub fn denser(&mut self, factor: f64) {
+        match self {
+            Arrivals::Renewal { gap } => *gap = gap.scaled(1.0 / factor),
+            Arrivals::Mmpp { rates, .. } => rates.iter_mut().for_each(|rate| *rate *= factor),
+            Arrivals::Schedule { steps, .. } => steps.iter_mut().for_each(|step| step.rate *= factor),
+            Arrivals::Trace { instants, .. } => instants.iter_mut().for_each(|at| *at /= factor),
+            Arrivals::Poisson | Arrivals::Periodic | Arrivals::Closed { .. } => {}
+        }
+    }
+
+    /// Whether its instants are the same for every seed.
+    pub fn is_regular(&self) -> bool {
+        match self {
+            Arrivals::Periodic | Arrivals::Trace { .. } => true,
+            Arrivals::Renewal { gap } => !gap.varies(),
+            Arrivals::Closed { think_time, .. } => !think_time.varies(),
+            Arrivals::Poisson | Arrivals::Mmpp { .. } | Arrivals::Schedule { .. } => false,
+        }
+    }
+}
+
 /// A step of a schedule. With `ramp`, the rate moves from this step's to the next one's during it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {

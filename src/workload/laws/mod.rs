@@ -237,6 +237,11 @@ impl Law {
         }
     }
 
+    /// Whether its times differ by more than rounding.
+    pub fn varies(&self) -> bool {
+        self.scv() > 1e-14
+    }
+
     /// Whether it is the constant zero.
     pub fn is_zero(&self) -> bool {
         self.mean() == 0.0
