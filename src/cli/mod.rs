@@ -15,6 +15,7 @@ mod run;
 mod saved;
 mod style;
 mod sweep;
+mod system;
 
 use crate::answer::Method;
 use crate::report::Style;
@@ -94,7 +95,7 @@ impl End {
 
 /// The program.
 pub fn main() -> ExitCode {
-    if style::is_stdout_closed() {
+    if system::is_stdout_closed() {
         style::note("error: stdout is closed, so that no answer could be read; open it, or send it to a file\n");
         return ExitCode::from(End::Failed as u8);
     }

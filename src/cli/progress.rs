@@ -1,5 +1,6 @@
 //! Progress on stderr: a bar with the time left for a person, nothing where nobody looks; Ctrl-C asks work to end.
 
+use super::system;
 use crate::study::Watch;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +34,7 @@ impl Bar {
 
 /// Hears Ctrl-C, and that the terminal or the machine asks the program to end (SIGHUP, SIGTERM); the second time it ends at once.
 fn listen() {
-    let hangups = ignored_hangups();
+    let hangups = system::ignores_hangups();
     // A second handler in one process is refused; the first one serves as well.
     let _ = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
@@ -41,33 +42,9 @@ fn listen() {
         }
     });
     if hangups {
-        ignore_hangups();
+        system::ignore_hangups();
     }
 }
-
-/// Whether whoever started the program wants it to outlive its terminal, as `nohup` does.
-#[cfg(unix)]
-fn ignored_hangups() -> bool {
-    // SAFETY: a null action asks for the present one, which is written to `old`.
-    unsafe {
-        let mut old: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut old) == 0 && old.sa_sigaction == libc::SIG_IGN
-    }
-}
-
-#[cfg(unix)]
-fn ignore_hangups() {
-    // SAFETY: ignoring a signal runs no code.
-    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
-}
-
-#[cfg(not(unix))]
-fn ignored_hangups() -> bool {
-    false
-}
-
-#[cfg(not(unix))]
-fn ignore_hangups() {}
 
 /// Asks work to end, as Ctrl-C does.
 pub fn stop() {

@@ -1,34 +1,8 @@
 //! Where words go: data to stdout, the rest to stderr; colour only for a person who wants it.
 
-use super::End;
+use super::{End, system};
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Whether whoever started the program had closed its stdout.
-static CLOSED: AtomicBool = AtomicBool::new(false);
-
-/// Whether there is no stdout. The runtime opens `/dev/null` in the place of a stream that is closed, so that all writing succeeds: one has
-/// to look before it does.
-pub fn is_stdout_closed() -> bool {
-    CLOSED.load(Ordering::Relaxed)
-}
-
-#[cfg(target_os = "linux")]
-mod before_main {
-    use super::{CLOSED, Ordering};
-
-    extern "C" fn look() {
-        // SAFETY: F_GETFD asks whether a descriptor is open and changes nothing.
-        let closed = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) } == -1;
-        CLOSED.store(closed, Ordering::Relaxed);
-    }
-
-    // SAFETY: the loader calls the functions of this section once before `main`; this one needs nothing of the runtime.
-    #[used]
-    #[unsafe(link_section = ".init_array")]
-    static LOOK: extern "C" fn() = look;
-}
 
 /// Writes to stdout and says how that ended.
 ///
@@ -99,14 +73,7 @@ fn wants_colour(terminal: bool) -> bool {
 /// The width of the terminal, or 100 columns where there is none.
 pub fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    columns.or_else(terminal_width).unwrap_or(100).clamp(60, 160)
-}
-
-fn terminal_width() -> Option<usize> {
-    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: TIOCGWINSZ writes one winsize, which lives until the call returns.
-    let known = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) } == 0;
-    (known && size.ws_col > 0).then_some(usize::from(size.ws_col))
+    columns.or_else(system::terminal_width).unwrap_or(100).clamp(60, 160)
 }
 
 #[cfg(test)]

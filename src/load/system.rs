@@ -1,6 +1,7 @@
 //! What only the operating system can tell or do; the one place with calls into it.
 //!
 //! Other systems than Linux get the standard library's clock and sleep, and no witnesses.
+#![allow(unsafe_code)]
 
 #[cfg(target_os = "linux")]
 mod linux {

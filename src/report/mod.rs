@@ -12,11 +12,12 @@ mod json;
 mod number;
 mod plot;
 #[cfg(feature = "plots")]
-pub mod plots;
+mod plots;
 #[cfg(not(feature = "plots"))]
 #[path = "no_plots.rs"]
-pub mod plots;
+mod plots;
 mod rows;
+#[doc(hidden)]
 pub mod study;
 mod table;
 mod text;

@@ -61,6 +61,22 @@ fn commands_run() {
     assert!(!desk.path("results").exists(), "a command of the README writes over the kept answers");
 }
 
+/// What README and contributing page call a file is one: from the root, or from `src`.
+#[test]
+fn files_that_are_named_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut missing = Vec::new();
+    for page in ["README.md", "src/contributing.md"] {
+        let text = std::fs::read_to_string(root.join(page)).expect("a page");
+        let words = text.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") || word.ends_with('/') && !word.contains(' '));
+        let known = |word: &str| ["", "src", "tests/it"].iter().any(|folder| root.join(folder).join(word).exists());
+        // What the program writes is not there before it has run.
+        let written = |word: &str| word.starts_with("queuelab-results");
+        missing.extend(words.filter(|word| !known(word) && !written(word)).map(|word| format!("{page}: {word}")));
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// A command line's words; quotes hold words together.
 fn words(line: &str) -> Vec<String> {
     let (mut out, mut quote, mut word) = (Vec::new(), None, None::<String>);

@@ -104,7 +104,8 @@ fn described(model: &Model) -> String {
         Arrivals::Trace { file, .. } => format!("the file's own ({})", file.display()),
         Arrivals::Periodic => "periodic".into(),
         Arrivals::Renewal { gap } => format!("independent gaps ({})", gap.name()),
-        Arrivals::Poisson | Arrivals::Closed { .. } => "Poisson".into(),
+        // No other process is ever fitted.
+        _ => "Poisson".into(),
     }
 }
 
