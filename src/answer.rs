@@ -12,17 +12,24 @@ use std::collections::BTreeMap;
 
 /// What a quantity is measured in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub enum Unit {
+    /// Seconds.
     #[serde(rename = "s")]
     Seconds,
+    /// Events a second.
     #[serde(rename = "1/s")]
     PerSecond,
+    /// Numbers of messages.
     #[serde(rename = "messages")]
     Messages,
+    /// Numbers of servers.
     #[serde(rename = "servers")]
     Servers,
+    /// A share, from 0 to 1.
     #[serde(rename = "ratio")]
     Ratio,
+    /// Deliveries of one message.
     #[serde(rename = "deliveries")]
     Deliveries,
 }
@@ -30,13 +37,17 @@ pub enum Unit {
 /// Which way a quantity should go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
+    /// The less, the better.
     Lower,
+    /// The more, the better.
     Higher,
+    /// Neither is better.
     Neither,
 }
 
 /// Which statistics a quantity has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Statistics {
     /// `mean sd p50 p90 p95 p99 p999 max`, over messages, and any other percentile that is asked for.
     Times,
@@ -49,7 +60,9 @@ pub enum Statistics {
 /// Where a metric can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
+    /// A queue.
     Queue,
+    /// A group of consumers.
     Consumer,
     /// A producer, or all of them together (`total`).
     Producer,
@@ -57,14 +70,19 @@ pub enum Place {
 
 /// One entry of the registry.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Metric {
     /// The quantity's name in a path, as in `queues.orders.wait.mean`.
     pub key: &'static str,
+    /// Where it can be asked for.
     pub place: Place,
     /// The letter of the literature.
     pub symbol: &'static str,
+    /// What it is measured in.
     pub unit: Unit,
+    /// Which way it should go.
     pub better: Better,
+    /// Which statistics it has.
     pub statistics: Statistics,
     /// What it is, in a phrase.
     pub meaning: &'static str,
@@ -263,17 +281,25 @@ impl Estimate {
 /// The witnesses, in the order in which they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Method {
+    /// Closed forms and numerics.
     Theory,
+    /// Many plans, played through an ideal queue.
     Simulation,
+    /// Simulation of the very plan that is measured: an ideal host.
     Rehearsal,
+    /// One plan, played against the real queue and the real clock.
     Measurement,
+    /// Simulation of the sends and services that really happened.
     Replay,
 }
 
 impl Method {
+    /// Every method, in the order in which they are shown.
     pub const ALL: [Method; 5] = [Method::Theory, Method::Simulation, Method::Rehearsal, Method::Measurement, Method::Replay];
 
+    /// As it is written in scenarios, commands and files.
     pub fn name(self) -> &'static str {
         match self {
             Method::Theory => "theory",
@@ -289,8 +315,11 @@ impl Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Trust {
+    /// Every check is within its limit.
     Valid,
+    /// A check is beyond its limit, and the figures are to be read with that in mind.
     Degraded,
+    /// A check is so far beyond its limit that the figures say nothing.
     Invalid,
 }
 
@@ -307,10 +336,15 @@ impl Trust {
 
 /// A witness's figure beside the limit that it should keep, such as the generator's lateness.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Gate {
+    /// What is checked, in a word or two.
     pub name: &'static str,
+    /// The figure.
     pub value: f64,
+    /// What it should not exceed, or not fall below.
     pub limit: f64,
+    /// The unit of both.
     pub unit: &'static str,
     /// What the run is when the limit is not kept; `Valid` while it is.
     pub trust: Trust,
@@ -323,7 +357,9 @@ pub struct Gate {
 pub struct Moment {
     /// Seconds from the start.
     pub at: f64,
+    /// Messages waiting.
     pub waiting: f64,
+    /// Messages waiting or in service.
     pub in_system: f64,
     /// Half-width of the interval of `waiting`, over replications.
     pub half_width: Option<f64>,
@@ -331,7 +367,9 @@ pub struct Moment {
 
 /// What one method says about a scenario.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Answer {
+    /// Whose answer it is.
     pub method: Method,
     /// By which model, engine or target, with what effort.
     pub by: String,
@@ -380,6 +418,7 @@ impl Distribution {
 }
 
 impl Answer {
+    /// An answer without figures, by a method; `by` says how, such as a model's name.
     pub fn new(method: Method, by: impl Into<String>) -> Self {
         Answer {
             method,
@@ -409,6 +448,7 @@ impl Answer {
         self.metrics.insert(full, estimate);
     }
 
+    /// The estimate of a metric path, such as `queues.orders.wait.p99`; `None` if it is not known.
     pub fn get(&self, path: &str) -> Option<&Estimate> {
         self.metrics.get(path).or_else(|| self.metrics.get(&format!("{path}.mean")))
     }
@@ -476,7 +516,9 @@ impl Serialize for Entry<'_> {
 /// A method that gave no answer, and why: a refusal is an answer too and is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unanswered {
+    /// Who has no answer.
     pub method: Method,
+    /// Why.
     pub reason: Reason,
 }
 
@@ -519,6 +561,7 @@ impl Reason {
         }
     }
 
+    /// Whether the reason is that a backlog grows without end.
     pub fn is_unstable(&self) -> bool {
         matches!(self, Reason::Unstable(_))
     }
@@ -548,8 +591,11 @@ impl Serialize for Unanswered {
 /// One of the source documents' formulas, evaluated for this scenario.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Formula {
+    /// As it is written.
     pub formula: &'static str,
+    /// What it gives.
     pub value: f64,
+    /// The unit of the value.
     pub unit: &'static str,
     /// The metric that it is held against; empty if it is none's.
     pub against: String,

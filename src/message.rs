@@ -20,6 +20,7 @@ pub struct Message {
 
 /// How a message's stay in a queue ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Outcome {
     /// Processed and acknowledged.
     Served,
@@ -44,6 +45,7 @@ pub enum Outcome {
 /// it had done all its waiting first: `taken − sent` is always its wait and `finished − taken` its service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
+    /// The message as it was planned.
     pub message: Message,
     /// When it reached the queue; a message whose sender waits for room is not there yet.
     pub sent: u64,
@@ -59,6 +61,7 @@ pub struct Record {
     pub server: u32,
     /// Deliveries so far, 1 for a message taken once.
     pub deliveries: u32,
+    /// How the stay ended.
     pub outcome: Outcome,
 }
 
@@ -73,12 +76,17 @@ impl Record {
 /// A run of served stays in one queue, a column for each field, in the order of arrival. All slices are equally long.
 #[derive(Debug, Clone, Copy)]
 pub struct Served<'a> {
+    /// Index of the queue in the scenario.
     pub queue: u32,
     /// The position in the plan of the first of them; the others follow without a gap.
     pub first: u64,
+    /// When each one's sending was due.
     pub due: &'a [u64],
+    /// When each reached the queue.
     pub sent: &'a [u64],
+    /// When a consumer took each.
     pub taken: &'a [u64],
+    /// When each one's processing ended.
     pub finished: &'a [u64],
     /// The producer of each; empty if all are of producer 0.
     pub producer: &'a [u32],
@@ -126,8 +134,11 @@ impl Served<'_> {
 /// What an instant looked like in one queue: how many messages waited and how many were in service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
+    /// Nanoseconds from the start of the run.
     pub at: u64,
+    /// Index of the queue in the scenario.
     pub queue: u32,
+    /// Messages that wait.
     pub waiting: u64,
     /// As many as servers are busy, but for batches.
     pub busy: u64,
@@ -138,13 +149,17 @@ pub struct Level {
 /// Of a message that became several copies and is complete when some of them are, the copy that completed it tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
+    /// The message as it was planned.
     pub message: Message,
     /// When it reached its first queue, and nanoseconds before that for which its sender had to wait for room there.
     pub sent: u64,
+    /// See [`Exit::sent`].
     pub held: u64,
+    /// When it left.
     pub finished: u64,
     /// Nanoseconds in service in all queues on its way; the rest since `sent` it waited.
     pub worked: u64,
+    /// How it left.
     pub outcome: Outcome,
 }
 
@@ -155,6 +170,7 @@ pub struct Overrun {
     pub consumer: u32,
     /// What the message's draws depend on: its position in the plan, and its way and delivery as one number (deliveries count from 0).
     pub message: u64,
+    /// See [`Overrun::message`].
     pub count: u64,
     /// What it took longer than planned. Of a batch the first message tells for all.
     pub nanos: i64,

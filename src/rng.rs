@@ -74,6 +74,7 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// The stream of a key.
     pub fn new(key: Key) -> Self {
         let mut state = key.0;
         let mut lanes = [[0; LANES]; 4];

@@ -6,6 +6,7 @@ pub const PERCENTILES: &[(&str, f64)] = &[("p50", 0.5), ("p90", 0.9), ("p95", 0.
 /// A percentile that is reported because an objective or a precision names it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Percentile {
+    /// As in a metric path: `p99`.
     pub name: String,
     /// Share of the messages below.
     pub share: f64,

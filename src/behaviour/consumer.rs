@@ -6,7 +6,7 @@ use crate::scenario::{Consumer, Destination, RetryDelay, Scenario};
 
 /// The rules for the deliveries and servers of a group.
 #[derive(Debug, Clone)]
-pub struct ConsumerPolicy {
+pub(crate) struct ConsumerPolicy {
     pub work: WorkPolicy,
     pub breakdowns: Option<Breakdowns>,
     pub routes: Routes,
@@ -17,7 +17,7 @@ pub struct ConsumerPolicy {
 }
 
 impl ConsumerPolicy {
-    pub fn new(scenario: &Scenario, consumer: &Consumer, draws: Draws) -> Self {
+    pub(crate) fn new(scenario: &Scenario, consumer: &Consumer, draws: Draws) -> Self {
         let key = |role| draws.key(role, &consumer.name);
         ConsumerPolicy {
             work: WorkPolicy::new(consumer, draws),
@@ -31,14 +31,14 @@ impl ConsumerPolicy {
     }
 
     /// Whether the handler fails at a delivery: by the producer's own probability, if it has one, or by the group's.
-    pub fn fails(&self, message: MessageIdentity, deliveries: u32, own: Option<f64>) -> bool {
+    pub(crate) fn fails(&self, message: MessageIdentity, deliveries: u32, own: Option<f64>) -> bool {
         let (group, key) = self.failure;
         let probability = own.unwrap_or(group);
         probability > 0.0 && key.uniform_at(message.number, message.count(deliveries)) <= probability
     }
 
     /// How long a message stays away whose delivery failed.
-    pub fn retry_delay(&self, message: MessageIdentity, deliveries: u32) -> u64 {
+    pub(crate) fn retry_delay(&self, message: MessageIdentity, deliveries: u32) -> u64 {
         let Some((retry, key)) = &self.retry else { return 0 };
         let doubled = retry.min * 2.0_f64.powi(deliveries.saturating_sub(1).min(1000) as i32);
         let delay = doubled.min(retry.max).max(retry.min);
@@ -47,14 +47,14 @@ impl ConsumerPolicy {
     }
 
     /// Where a producer's message goes that was processed at a delivery.
-    pub fn route(&self, message: MessageIdentity, deliveries: u32, producer: u32) -> Option<Destination> {
+    pub(crate) fn route(&self, message: MessageIdentity, deliveries: u32, producer: u32) -> Option<Destination> {
         self.routes.next(producer, || self.route.uniform_at(message.number, message.count(deliveries)))
     }
 }
 
 /// When servers break and for how long they are down, each by itself.
 #[derive(Debug, Clone)]
-pub struct Breakdowns {
+pub(crate) struct Breakdowns {
     /// Whether a server breaks only while it works.
     pub only_busy: bool,
     /// Whether the message in progress is delivered again; else the server goes on with it after the repair.
@@ -75,12 +75,12 @@ impl Breakdowns {
     }
 
     /// How long a server, by its number among those of all queues, is up before its nth breakdown, counted from 1.
-    pub fn time_up(&self, server: u64, nth: u64) -> u64 {
+    pub(crate) fn time_up(&self, server: u64, nth: u64) -> u64 {
         self.up.at(server, nth)
     }
 
     /// How long it is then down.
-    pub fn time_down(&self, server: u64, nth: u64) -> u64 {
+    pub(crate) fn time_down(&self, server: u64, nth: u64) -> u64 {
         self.down.at(server, nth)
     }
 }

@@ -6,7 +6,7 @@ use crate::workload::laws::Law;
 
 /// What is drawn while a run lasts. What messages bring with them is drawn by the [plan](crate::workload::Plan), by other names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// A group's time for a delivery that the plan does not know, and what each message adds to it.
     Service,
     ServicePerMessage,
@@ -59,58 +59,58 @@ impl Role {
     }
 
     /// The key of its stream for a producer, queue, topic or group in a run.
-    pub fn key(self, run: Key, who: &str) -> Key {
+    pub(crate) fn key(self, run: Key, who: &str) -> Key {
         run.role(self.name(), who)
     }
 }
 
 /// How fast a clock goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TimeScale {
+pub(crate) struct TimeScale {
     nanos_per_second: f64,
 }
 
 impl TimeScale {
     /// A clock that shows the scenario's own time.
-    pub const REAL: TimeScale = TimeScale { nanos_per_second: NANOS_PER_SECOND };
+    pub(crate) const REAL: TimeScale = TimeScale { nanos_per_second: NANOS_PER_SECOND };
 
     /// A clock by which everything takes only one `speed`th of its time.
-    pub fn faster(speed: f64) -> Self {
+    pub(crate) fn faster(speed: f64) -> Self {
         TimeScale { nanos_per_second: NANOS_PER_SECOND / speed }
     }
 
     /// Seconds of the scenario as nanoseconds of the clock; what is beyond 292 years is 292 years.
     #[inline]
-    pub fn nanos(self, seconds: f64) -> u64 {
+    pub(crate) fn nanos(self, seconds: f64) -> u64 {
         whole(seconds * self.nanos_per_second).unwrap_or(MAX_NANOS)
     }
 }
 
 /// The streams of a run and its clock.
 #[derive(Debug, Clone, Copy)]
-pub struct Draws {
+pub(crate) struct Draws {
     run: Key,
     pub scale: TimeScale,
 }
 
 impl Draws {
-    pub fn new(run: Key, scale: TimeScale) -> Self {
+    pub(crate) fn new(run: Key, scale: TimeScale) -> Self {
         Draws { run, scale }
     }
 
-    pub fn key(self, role: Role, who: &str) -> Key {
+    pub(crate) fn key(self, role: Role, who: &str) -> Key {
         role.key(self.run, who)
     }
 
     /// Times of a law for a role.
-    pub fn times(self, law: &Law, role: Role, who: &str) -> RandomTime {
+    pub(crate) fn times(self, law: &Law, role: Role, who: &str) -> RandomTime {
         RandomTime { law: law.clone(), key: self.key(role, who), scale: self.scale }
     }
 }
 
 /// A random time, in nanoseconds of the run's clock.
 #[derive(Debug, Clone)]
-pub struct RandomTime {
+pub(crate) struct RandomTime {
     law: Law,
     key: Key,
     scale: TimeScale,
@@ -119,12 +119,12 @@ pub struct RandomTime {
 impl RandomTime {
     /// The time for a message or a server, and a count.
     #[inline]
-    pub fn at(&self, number: u64, count: u64) -> u64 {
+    pub(crate) fn at(&self, number: u64, count: u64) -> u64 {
         self.scale.nanos(self.law.draw_at(self.key, number, count))
     }
 
     /// The times for messages that follow one another, for one count.
-    pub fn fill(&self, first: u64, count: u64, out: &mut [u64]) {
+    pub(crate) fn fill(&self, first: u64, count: u64, out: &mut [u64]) {
         if self.scale == TimeScale::REAL {
             return self.law.draw_all_at(self.key, first, count, out);
         }

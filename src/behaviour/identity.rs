@@ -9,7 +9,7 @@ const BACKLOG: u64 = 1 << 62;
 /// What the random draws of a message depend on, beside the delivery that they are for. It never depends on the order of events, so that
 /// threads draw what a simulation of the same plan draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MessageIdentity {
+pub(crate) struct MessageIdentity {
     /// Its position in the plan, or a number beyond all positions.
     pub number: u64,
     /// A number for the way that this copy of it has come; 0 as its producer sends it.
@@ -19,46 +19,46 @@ pub struct MessageIdentity {
 impl MessageIdentity {
     /// The message at a position of the plan.
     #[inline(always)]
-    pub fn planned(position: u64) -> Self {
+    pub(crate) fn planned(position: u64) -> Self {
         MessageIdentity { number: position, path: 0 }
     }
 
     /// The message that a client of a closed loop sends in a round.
-    pub fn of_client(client: u64, round: u64) -> Self {
+    pub(crate) fn of_client(client: u64, round: u64) -> Self {
         Self::planned(((client + 1) << LOWER_BITS) | round)
     }
 
     /// One of the messages that wait in a queue from the start.
-    pub fn of_backlog(queue: usize, position: u64) -> Self {
+    pub(crate) fn of_backlog(queue: usize, position: u64) -> Self {
         Self::planned(BACKLOG | ((queue as u64) << LOWER_BITS) | position)
     }
 
     /// Its position among those that wait in its queue from the start, if it is one and has not moved since.
-    pub fn position_in_backlog(self) -> Option<u64> {
+    pub(crate) fn position_in_backlog(self) -> Option<u64> {
         (self.path == 0 && self.number & BACKLOG != 0).then_some(self.number & ((1 << LOWER_BITS) - 1))
     }
 
     /// As it goes on from a consumer, after so many deliveries.
     #[inline(always)]
-    pub fn forwarded(self, deliveries: u32) -> Self {
+    pub(crate) fn forwarded(self, deliveries: u32) -> Self {
         self.branch(deliveries.into())
     }
 
     /// One of its copies in a topic's subscriptions; the first is the message itself.
     #[inline(always)]
-    pub fn copy(self, copy: usize) -> Self {
+    pub(crate) fn copy(self, copy: usize) -> Self {
         if copy == 0 { self } else { self.branch(copy as u64) }
     }
 
     /// As a dead letter.
     #[inline(always)]
-    pub fn dead_lettered(self) -> Self {
+    pub(crate) fn dead_lettered(self) -> Self {
         MessageIdentity { path: self.path.wrapping_add(0x5851_f42d_4c95_7f2d), ..self }
     }
 
     /// The count, beside the number, of what is drawn for one of its deliveries in a queue.
     #[inline(always)]
-    pub fn count(self, deliveries: u32) -> u64 {
+    pub(crate) fn count(self, deliveries: u32) -> u64 {
         self.path.wrapping_add(deliveries.into())
     }
 

@@ -6,20 +6,20 @@ use crate::scenario::{Keys, Scenario, zipf_tail as tail};
 
 /// The keys of all messages.
 #[derive(Debug, Clone)]
-pub struct MessageKeys {
+pub(crate) struct MessageKeys {
     /// By producer, if its messages have keys.
     laws: Vec<Option<(KeyLaw, Key)>>,
     keyless: Key,
 }
 
 impl MessageKeys {
-    pub fn new(scenario: &Scenario, draws: Draws) -> Self {
+    pub(crate) fn new(scenario: &Scenario, draws: Draws) -> Self {
         let laws = scenario.producers.iter().map(|p| Some((KeyLaw::new(p.keys.as_ref()?), draws.key(Role::MessageKey, &p.name))));
         MessageKeys { laws: laws.collect(), keyless: draws.key(Role::NoKey, "") }
     }
 
     /// The key of a message of a producer; one without keys is dealt out evenly.
-    pub fn of(&self, message: MessageIdentity, producer: u32) -> u32 {
+    pub(crate) fn of(&self, message: MessageIdentity, producer: u32) -> u32 {
         match self.laws.get(producer as usize) {
             Some(Some((law, key))) => law.key(key.uniform_at(message.number, 0)),
             _ => (self.keyless.bits_at(message.number, message.path) >> 32) as u32,

@@ -5,7 +5,7 @@ use crate::scenario::{Arrivals, Producer, Scenario};
 
 /// The rules for a producer's messages.
 #[derive(Debug, Clone)]
-pub struct ProducerPolicy {
+pub(crate) struct ProducerPolicy {
     /// The probability that handling one of its messages fails, if it has one of its own.
     pub failure: Option<f64>,
     pub closed_loop: Option<ClosedLoop>,
@@ -15,7 +15,7 @@ pub struct ProducerPolicy {
 }
 
 impl ProducerPolicy {
-    pub fn new(scenario: &Scenario, producer: &Producer, draws: Draws) -> Self {
+    pub(crate) fn new(scenario: &Scenario, producer: &Producer, draws: Draws) -> Self {
         let fed = scenario.queues_of(producer.to);
         ProducerPolicy {
             failure: producer.failure,
@@ -27,14 +27,14 @@ impl ProducerPolicy {
 
     /// The work that a message brings to a queue, where the plan does not know it; `None` if it brings none there.
     #[inline]
-    pub fn brings_to(&self, queue: usize) -> Option<&RandomTime> {
+    pub(crate) fn brings_to(&self, queue: usize) -> Option<&RandomTime> {
         self.work.as_ref().filter(|_| self.feeds[queue])
     }
 }
 
 /// Clients that think, send, and wait until all that became of their message has left.
 #[derive(Debug, Clone)]
-pub struct ClosedLoop {
+pub(crate) struct ClosedLoop {
     pub concurrency: u32,
     think: RandomTime,
     send: RandomTime,
@@ -51,7 +51,7 @@ impl ClosedLoop {
     }
 
     /// When the message of a client that begins to think at an instant is due, and when it reaches its queue.
-    pub fn next(&self, client: u64, round: u64, from: u64) -> (u64, u64) {
+    pub(crate) fn next(&self, client: u64, round: u64, from: u64) -> (u64, u64) {
         let due = from.saturating_add(self.think.at(client, round));
         (due, due.saturating_add(self.send.at(client, round)))
     }

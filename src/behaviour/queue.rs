@@ -6,7 +6,7 @@ use crate::scenario::{Choice, Scenario};
 
 /// The rules for the messages of a queue.
 #[derive(Debug, Clone)]
-pub struct QueuePolicy {
+pub(crate) struct QueuePolicy {
     /// Of the random order.
     pub order: Key,
     time_to_live: Option<RandomTime>,
@@ -16,7 +16,7 @@ pub struct QueuePolicy {
 }
 
 impl QueuePolicy {
-    pub fn new(scenario: &Scenario, index: usize, draws: Draws) -> Self {
+    pub(crate) fn new(scenario: &Scenario, index: usize, draws: Draws) -> Self {
         let queue = &scenario.queues[index];
         QueuePolicy {
             order: draws.key(Role::Order, &queue.name),
@@ -28,12 +28,12 @@ impl QueuePolicy {
 
     /// How long a message may wait.
     #[inline]
-    pub fn time_to_live(&self, message: MessageIdentity) -> Option<u64> {
+    pub(crate) fn time_to_live(&self, message: MessageIdentity) -> Option<u64> {
         self.time_to_live.as_ref().map(|times| times.at(message.number, message.path))
     }
 
     /// The partition that a message belongs to: by its key, or in turn if it is there from the start.
-    pub fn partition(&self, message: MessageIdentity, key: impl FnOnce() -> u32) -> usize {
+    pub(crate) fn partition(&self, message: MessageIdentity, key: impl FnOnce() -> u32) -> usize {
         match message.position_in_backlog() {
             Some(position) => (position % self.partitions) as usize,
             None => self.by_key.of(key().into()),

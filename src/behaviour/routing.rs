@@ -4,7 +4,7 @@ use crate::scenario::{Consumer, Destination, Route};
 
 /// Where a group's messages go on to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Routes {
+pub(crate) enum Routes {
     /// Nowhere: they leave.
     Out,
     Sure(Destination),
@@ -16,7 +16,7 @@ pub enum Routes {
 
 impl Routes {
     /// Those of a group, where there are so many producers.
-    pub fn new(consumer: &Consumer, producers: usize) -> Self {
+    pub(crate) fn new(consumer: &Consumer, producers: usize) -> Self {
         if consumer.own_routes.is_empty() {
             return Routes::of(&consumer.to);
         }
@@ -40,7 +40,7 @@ impl Routes {
     }
 
     /// Where a producer's message goes, by a number on (0, 1] where that is left to chance.
-    pub fn next(&self, producer: u32, uniform: impl FnOnce() -> f64) -> Option<Destination> {
+    pub(crate) fn next(&self, producer: u32, uniform: impl FnOnce() -> f64) -> Option<Destination> {
         match self {
             Routes::Out => None,
             Routes::Sure(to) => Some(*to),

@@ -5,7 +5,7 @@ use crate::scenario::Consumer;
 
 /// The rules for a group's work, where the plan does not know it.
 #[derive(Debug, Clone)]
-pub struct WorkPolicy {
+pub(crate) struct WorkPolicy {
     service: RandomTime,
     per_message: Option<RandomTime>,
     /// Whether a message is the same work at each of its deliveries: one that brings its work, and others.
@@ -14,7 +14,7 @@ pub struct WorkPolicy {
 
 /// A message that is handed to a group.
 #[derive(Debug, Clone, Copy)]
-pub struct WorkItem<'a> {
+pub(crate) struct WorkItem<'a> {
     pub message: MessageIdentity,
     /// Its deliveries in this queue before this one.
     pub earlier: u32,
@@ -23,7 +23,7 @@ pub struct WorkItem<'a> {
 }
 
 impl WorkPolicy {
-    pub fn new(consumer: &Consumer, draws: Draws) -> Self {
+    pub(crate) fn new(consumer: &Consumer, draws: Draws) -> Self {
         let times = |law, role| draws.times(law, role, &consumer.name);
         let extra = &consumer.service_time_per_message;
         WorkPolicy {
@@ -35,7 +35,7 @@ impl WorkPolicy {
 
     /// Whether a message is the same work at each of its deliveries.
     #[inline]
-    pub fn repeats(&self, brought: bool) -> bool {
+    pub(crate) fn repeats(&self, brought: bool) -> bool {
         self.repeats[usize::from(brought)]
     }
 
@@ -56,7 +56,7 @@ impl WorkPolicy {
     }
 
     /// The work of one message: what it brings, or else the group's time.
-    pub fn of_message(&self, item: WorkItem<'_>) -> u64 {
+    pub(crate) fn of_message(&self, item: WorkItem<'_>) -> u64 {
         self.brought(&item).unwrap_or_else(|| {
             let (message, earlier) = (item.message, self.earlier(&item));
             self.service.at(message.number, message.count(earlier)).saturating_add(self.added(message, earlier))
@@ -65,7 +65,7 @@ impl WorkPolicy {
 
     /// The work of messages that are handled together: the group's time once, drawn for the first of them, its time for each message,
     /// and the sum of what messages bring, in place of the group's time where all of them do.
-    pub fn of_batch<'a>(&self, batch: impl Iterator<Item = WorkItem<'a>>) -> u64 {
+    pub(crate) fn of_batch<'a>(&self, batch: impl Iterator<Item = WorkItem<'a>>) -> u64 {
         let (mut sum, mut once, mut first) = (0_u64, false, None);
         for item in batch {
             first = first.or(Some((item.message, item.earlier)));
@@ -80,7 +80,7 @@ impl WorkPolicy {
     }
 
     /// The work of messages that follow one another in the plan and come by the same way, each at its first delivery.
-    pub fn fill(&self, first: MessageIdentity, out: &mut [u64]) {
+    pub(crate) fn fill(&self, first: MessageIdentity, out: &mut [u64]) {
         self.service.fill(first.number, first.path, out);
         if let Some(times) = &self.per_message {
             let mut more = vec![0; out.len()];

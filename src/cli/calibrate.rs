@@ -4,7 +4,7 @@ use super::{End, style};
 use crate::load;
 use crate::units::{Time, significant};
 
-pub fn calibrate(json: bool) -> End {
+pub(super) fn calibrate(json: bool) -> End {
     let host = load::host();
     let calibration = load::calibrate();
     if json {

@@ -12,7 +12,7 @@ use crate::units::plain;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
-pub struct CapacityArguments {
+pub(super) struct CapacityArguments {
     /// Scenario file
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -56,7 +56,7 @@ fn price(text: &str) -> Result<(Priced, f64), String> {
     }
 }
 
-pub fn capacity(arguments: &CapacityArguments) -> End {
+pub(super) fn capacity(arguments: &CapacityArguments) -> End {
     search(arguments).unwrap_or_else(|end| end)
 }
 

@@ -11,7 +11,7 @@ use crate::study::{Watch, differing};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
-pub struct CompareArguments {
+pub(super) struct CompareArguments {
     /// Scenario files, or folders of saved results; the first is what the others are held against
     #[arg(value_name = "A B", required = true, num_args = 1..)]
     sides: Vec<PathBuf>,
@@ -39,7 +39,7 @@ pub struct CompareArguments {
     speech: super::Speech,
 }
 
-pub fn compare(arguments: &CompareArguments) -> End {
+pub(super) fn compare(arguments: &CompareArguments) -> End {
     compared(arguments).unwrap_or_else(|end| end)
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
-pub struct ExplainArguments {
+pub(super) struct ExplainArguments {
     /// Scenario file
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -33,7 +33,7 @@ fn span(text: &str) -> Result<f64, String> {
     if seconds > 0.0 { Ok(seconds) } else { Err("no lag is worked off in no time; write the time that is promised, such as 60s".into()) }
 }
 
-pub fn explain(arguments: &ExplainArguments) -> End {
+pub(super) fn explain(arguments: &ExplainArguments) -> End {
     let given = match files::read(&arguments.file, &arguments.input) {
         Ok(given) => given,
         Err(end) => return end,

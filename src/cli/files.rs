@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 /// A scenario with what it was read from.
 #[derive(Debug, Clone)]
-pub struct Given {
+pub(super) struct Given {
     pub scenario: Scenario,
     /// The text of the file; `None` for a scenario made of flags.
     pub text: Option<String>,
@@ -22,11 +22,11 @@ pub struct Given {
 }
 
 /// Reads what a scenario names beside itself: traces and samples.
-pub struct Disk(PathBuf);
+pub(super) struct Disk(PathBuf);
 
 impl Disk {
     /// The folder of a scenario's file; for one made of flags, the present folder.
-    pub fn beside(source: &Source) -> Self {
+    pub(super) fn beside(source: &Source) -> Self {
         Disk(Path::new(&source.name).parent().unwrap_or(Path::new("")).to_path_buf())
     }
 }
@@ -38,7 +38,7 @@ impl Files for Disk {
 }
 
 /// What came by standard input, which can be read only once but may be asked for again.
-pub fn standard_input() -> Result<Vec<u8>, String> {
+pub(super) fn standard_input() -> Result<Vec<u8>, String> {
     static READ: OnceLock<Result<Vec<u8>, String>> = OnceLock::new();
     let read = || {
         let mut bytes = Vec::new();
@@ -48,12 +48,12 @@ pub fn standard_input() -> Result<Vec<u8>, String> {
 }
 
 /// Parses a scenario that may name files beside it.
-pub fn parsed(source: &Source) -> Result<Parsed, scenario::Problems> {
+pub(super) fn parsed(source: &Source) -> Result<Parsed, scenario::Problems> {
     scenario::parse(source, &Disk::beside(source))
 }
 
 /// Why a file could not be read or written, without the number of the system's error.
-pub fn reason(error: &std::io::Error) -> String {
+pub(super) fn reason(error: &std::io::Error) -> String {
     if error.kind() == std::io::ErrorKind::InvalidData {
         return "it is not UTF-8 text; save it as such".into();
     }
@@ -62,7 +62,7 @@ pub fn reason(error: &std::io::Error) -> String {
 }
 
 /// Reads a scenario; what is wrong is said on stderr.
-pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
+pub(super) fn read(file: &Path, input: &Input) -> Result<Given, End> {
     let text = std::fs::read_to_string(file).map_err(|e| {
         let hint = if e.kind() == std::io::ErrorKind::NotFound { "; `queuelab init` writes one to start from" } else { "" };
         style::note(&format!("error: cannot read the scenario {}: {}{hint}\n", file.display(), reason(&e)));
@@ -76,7 +76,7 @@ pub fn read(file: &Path, input: &Input) -> Result<Given, End> {
 }
 
 /// A scenario without a file: a rate, a law of service, a number of consumers.
-pub fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
+pub(super) fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
     let source = scenario::quick(rate, service, consumers, overrides(input)?);
     let scenario = checked(parsed(&source))?;
     Ok(Given { scenario, text: Some(source.text.clone()), source, stem: "quick".into() })
@@ -106,13 +106,13 @@ fn overheads(file: &Path) -> Result<Vec<String>, End> {
 }
 
 /// Says what is wrong with a scenario.
-pub fn refused(problems: &scenario::Problems) -> End {
+pub(super) fn refused(problems: &scenario::Problems) -> End {
     style::note(&problems.render(style::colour_on_stderr()));
     End::Wrong
 }
 
 /// The scenario, its warnings said; or what is wrong with it.
-pub fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {
+pub(super) fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {
     let colour = style::colour_on_stderr();
     match parsed {
         Ok(parsed) => {
@@ -129,7 +129,7 @@ pub fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, E
 static CLAIMED: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
 /// Makes the folder of a result for this run alone, and shows that it can be written to, before anything runs for an hour.
-pub fn prepare(folder: &Path) -> Result<(), End> {
+pub(super) fn prepare(folder: &Path) -> Result<(), End> {
     let probe = folder.join(format!(".{}.part", std::process::id()));
     let tried = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, "a place to write"));
     // Whatever became of it, it does not stay.
@@ -152,7 +152,7 @@ fn claim(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Result<(
 }
 
 /// Makes a folder into which several runs write their parts, while none writes the whole.
-pub fn share(folder: &Path) -> Result<(), End> {
+pub(super) fn share(folder: &Path) -> Result<(), End> {
     std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     claim(folder, File::try_lock_shared)
 }
@@ -164,7 +164,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> End {
 
 /// Writes a result's files into a folder: all of them are there, or what was before. If an earlier run left more there, such as what
 /// was measured, its whole result is moved aside, so that a folder holds one result and nothing is lost.
-pub fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
+pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
     let drafts = draft(folder, files)?;
     if let Some(aside) = move_aside(folder, files).map_err(|e| unwritable(folder, &e))? {
         style::note(&format!("note: the earlier result, by methods that this run did not use, is kept in {}\n", aside.display()));
@@ -173,7 +173,7 @@ pub fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>,
 }
 
 /// Adds files to a folder, which is made if need be, and leaves what else is there.
-pub fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
+pub(super) fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
     std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     finish(draft(folder, files)?)
 }

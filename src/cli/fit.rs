@@ -8,7 +8,7 @@ use crate::workload::file::{self, By, Role, Want};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
-pub struct FitArguments {
+pub(super) struct FitArguments {
     /// CSV file with columns such as timestamp_ns, gap_ms, service_ms or latency_ms, or what JMeter, k6, hey, oha, vegeta, warp,
     /// Locust or ab wrote; packed by gzip or not; - for standard input
     #[arg(value_name = "TRACE.csv")]
@@ -33,7 +33,7 @@ fn column(text: &str) -> Result<(Role, String), String> {
     Ok((role, name.to_string()))
 }
 
-pub fn fit(arguments: &FitArguments) -> End {
+pub(super) fn fit(arguments: &FitArguments) -> End {
     fitted(arguments).unwrap_or_else(|end| end)
 }
 

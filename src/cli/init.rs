@@ -53,7 +53,7 @@ fn command(text: &str, name: &str, path: &Path) -> String {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct InitArguments {
+pub(super) struct InitArguments {
     /// Which question; without it, the questions are listed
     template: Option<String>,
     /// The file to write, `TEMPLATE.toml` if not given; an existing one is never overwritten
@@ -61,7 +61,7 @@ pub struct InitArguments {
     output: Option<PathBuf>,
 }
 
-pub fn init(arguments: &InitArguments) -> End {
+pub(super) fn init(arguments: &InitArguments) -> End {
     let Some(wanted) = &arguments.template else {
         let list: String = TEMPLATES.iter().map(|(name, text)| format!("{name:<28} {}\n", question(text))).collect();
         return style::out(&format!("{list}\nStart from one with `queuelab init NAME`.\n"));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const MOST_POINTS: usize = 100_000;
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct PlanArguments {
+pub(super) struct PlanArguments {
     /// Scenario file
     // Optional to the parser alone: a step such as `sweep status` has none.
     #[arg(value_name = "FILE", required = true)]
@@ -35,7 +35,7 @@ pub struct PlanArguments {
 }
 
 /// What a sweep is.
-pub struct Plan {
+pub(super) struct Plan {
     pub source: Source,
     pub grid: Grid,
     pub methods: Vec<Method>,
@@ -46,7 +46,7 @@ pub struct Plan {
 
 impl Plan {
     /// The plan that the arguments mean, every point of it tried, and its folder.
-    pub fn make(arguments: &PlanArguments) -> Result<(Plan, PathBuf), End> {
+    pub(super) fn make(arguments: &PlanArguments) -> Result<(Plan, PathBuf), End> {
         let file = arguments.file.as_deref().unwrap_or(Path::new("FILE"));
         let given = files::read(file, &arguments.input)?;
         let wrong = |what: String| {
@@ -84,7 +84,7 @@ impl Plan {
     }
 
     /// Writes the plan into its folder, or finds it there; the one that is there counts.
-    pub fn keep(self, folder: &Path) -> Result<Plan, End> {
+    pub(super) fn keep(self, folder: &Path) -> Result<Plan, End> {
         let path = folder.join("plan.json");
         if self.fresh && folder.join("points").exists() {
             std::fs::remove_dir_all(folder.join("points")).map_err(|e| {
@@ -109,7 +109,7 @@ impl Plan {
     }
 
     /// The command that planned it.
-    pub fn command(&self) -> &str {
+    pub(super) fn command(&self) -> &str {
         &self.command
     }
 
@@ -127,7 +127,7 @@ impl Plan {
     }
 
     /// The plan of a folder.
-    pub fn read(folder: &Path) -> Result<Plan, End> {
+    pub(super) fn read(folder: &Path) -> Result<Plan, End> {
         let path = folder.join("plan.json");
         let refuse = |why: String| {
             style::note(&format!("error: {}: {why}; `queuelab sweep plan FILE` writes one\n", path.display()));
@@ -145,7 +145,7 @@ impl Plan {
     }
 
     /// The sweep with its points.
-    pub fn swept(&self, points: Vec<Point>) -> Swept {
+    pub(super) fn swept(&self, points: Vec<Point>) -> Swept {
         Swept {
             title: self.scenario.title.clone().unwrap_or_else(|| self.source.name.clone()),
             grid: self.grid.clone(),
@@ -174,7 +174,7 @@ fn read(document: &Value) -> Option<(Source, Grid, Vec<Method>, String)> {
 }
 
 /// An axis as `--vary` takes it.
-pub fn axis(vary: &str) -> Result<Axis, String> {
+pub(super) fn axis(vary: &str) -> Result<Axis, String> {
     let (path, values) = vary.split_once('=').ok_or("--vary lacks its values; write PATH=LOW..HIGH or PATH=A,B,C")?;
     let values = values_of(values).expand().map_err(|what| format!("--vary {path}: {what}"))?;
     Ok(Axis { path: path.trim().into(), values })

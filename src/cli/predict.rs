@@ -10,7 +10,7 @@ use crate::study::predict::{self, Held, Refusal};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
-pub struct PredictArguments {
+pub(super) struct PredictArguments {
     /// Scenario file
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -51,7 +51,7 @@ fn impossible(learn: &[f64], judge: &[f64]) -> Option<String> {
     ))
 }
 
-pub fn predict(arguments: &PredictArguments) -> End {
+pub(super) fn predict(arguments: &PredictArguments) -> End {
     predicted(arguments).unwrap_or_else(|end| end)
 }
 

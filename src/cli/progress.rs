@@ -9,12 +9,12 @@ use std::time::Duration;
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// A watch that draws a bar if stderr is a terminal.
-pub struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
 }
 
 impl Bar {
-    pub fn new(quiet: bool) -> Self {
+    pub(super) fn new(quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
         let bar = ProgressBar::with_draw_target(Some(1000), target);
         let style = ProgressStyle::with_template("{prefix:<12} [{bar:24}] {percent:>3} %  {msg}  {left}")
@@ -27,7 +27,7 @@ impl Bar {
         Bar { bar }
     }
 
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }
@@ -47,12 +47,12 @@ fn listen() {
 }
 
 /// Asks work to end, as Ctrl-C does.
-pub fn stop() {
+pub(super) fn stop() {
     INTERRUPTED.store(true, Ordering::SeqCst);
 }
 
 /// Whether work was asked to end.
-pub fn is_stopped() -> bool {
+pub(super) fn is_stopped() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 

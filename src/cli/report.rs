@@ -6,7 +6,7 @@ use crate::report::study::index;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
-pub struct ReportArguments {
+pub(super) struct ReportArguments {
     /// A folder of results: of one run, of one sweep, or a folder that holds several such folders
     folder: PathBuf,
     /// The page to write, `report.html` in the folder if not given
@@ -14,7 +14,7 @@ pub struct ReportArguments {
     output: Option<PathBuf>,
 }
 
-pub fn report(arguments: &ReportArguments) -> End {
+pub(super) fn report(arguments: &ReportArguments) -> End {
     made(arguments).unwrap_or_else(|end| end)
 }
 

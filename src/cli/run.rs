@@ -10,7 +10,7 @@ use crate::study::{self, Accord, Met, Study, Watch};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
-pub struct RunArguments {
+pub(super) struct RunArguments {
     /// Scenario files
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -69,7 +69,7 @@ fn contradiction(arguments: &RunArguments) -> Option<String> {
     }
 }
 
-pub fn run(arguments: &RunArguments) -> End {
+pub(super) fn run(arguments: &RunArguments) -> End {
     if let Some(why) = contradiction(arguments) {
         style::note(&format!("error: {why}\n"));
         return End::Wrong;

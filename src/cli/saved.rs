@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// What a saved `answer.json` says.
 #[derive(Debug, Clone)]
-pub struct Result {
+pub(super) struct Result {
     /// As it was resolved.
     pub scenario: Value,
     /// With metrics alone: laws and timelines are in other files.
@@ -18,7 +18,7 @@ pub struct Result {
 
 impl Result {
     /// Confidence and degrees of freedom of its intervals.
-    pub fn interval(&self) -> (f64, u64) {
+    pub(super) fn interval(&self) -> (f64, u64) {
         let simulation = &self.scenario["simulation"];
         let replications = simulation["replications"].as_u64().unwrap_or(10);
         (simulation["confidence"].as_f64().unwrap_or(0.95), replications.saturating_sub(1).max(1))
@@ -26,7 +26,7 @@ impl Result {
 }
 
 /// Reads a result from its folder or its `answer.json`.
-pub fn read(path: &Path) -> std::result::Result<Result, End> {
+pub(super) fn read(path: &Path) -> std::result::Result<Result, End> {
     let file = if path.is_dir() { path.join("answer.json") } else { path.to_path_buf() };
     let refuse = |why: String| {
         style::note(&format!("error: cannot read the result {}: {why}; `queuelab run` writes one\n", file.display()));

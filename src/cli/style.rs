@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 ///
 /// A reader that has seen enough (`| head`) is no error, and what was found decides the exit code all the same; a full disk
 /// behind `> file` is one.
-pub fn out(text: &str) -> End {
+pub(super) fn out(text: &str) -> End {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(harmless(text).as_bytes()).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -20,7 +20,7 @@ pub fn out(text: &str) -> End {
 }
 
 /// Writes to stderr; if nobody can read it, there is nobody to tell.
-pub fn note(text: &str) {
+pub(super) fn note(text: &str) {
     let _ = std::io::stderr().lock().write_all(harmless(text).as_bytes());
 }
 
@@ -55,12 +55,12 @@ fn colour_at(text: &str) -> usize {
 }
 
 /// Whether stderr shows colour.
-pub fn colour_on_stderr() -> bool {
+pub(super) fn colour_on_stderr() -> bool {
     wants_colour(std::io::stderr().is_terminal())
 }
 
 /// Whether stdout shows colour.
-pub fn colour_on_stdout() -> bool {
+pub(super) fn colour_on_stdout() -> bool {
     wants_colour(std::io::stdout().is_terminal())
 }
 
@@ -71,7 +71,7 @@ fn wants_colour(terminal: bool) -> bool {
 }
 
 /// The width of the terminal, or 100 columns where there is none.
-pub fn width() -> usize {
+pub(super) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
     columns.or_else(system::terminal_width).unwrap_or(100).clamp(60, 160)
 }

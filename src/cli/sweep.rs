@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct SweepArguments {
+pub(super) struct SweepArguments {
     #[command(subcommand)]
     step: Option<Step>,
     #[command(flatten)]
@@ -86,7 +86,7 @@ fn shard(text: &str) -> Result<Shard, String> {
     }
 }
 
-pub fn sweep(arguments: &SweepArguments) -> End {
+pub(super) fn sweep(arguments: &SweepArguments) -> End {
     let whole = Shard { at: 0, of: 1 };
     let ended = match &arguments.step {
         Some(Step::Plan(plan)) => Plan::make(plan).and_then(|(plan, folder)| {

@@ -7,7 +7,7 @@ use std::hint::select_unpredictable;
 ///
 /// A ring whose length is a power of two: a ticket at the end and one at the head cost a mask and a copy each.
 #[derive(Debug, Clone, Default)]
-pub struct Fifo {
+pub(crate) struct Fifo {
     ring: Vec<Place>,
     /// Of all tickets.
     key: u64,
@@ -27,14 +27,14 @@ struct Place {
 
 impl Fifo {
     /// Makes room for so many tickets at once.
-    pub fn reserve(&mut self, tickets: usize) {
+    pub(crate) fn reserve(&mut self, tickets: usize) {
         if tickets > self.ring.len() {
             self.resize(tickets.next_power_of_two());
         }
     }
 
     /// The tickets in their order.
-    pub fn iter(&self) -> impl Iterator<Item = Ticket> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Ticket> {
         (0..self.len).map(|i| self.ticket(self.ring[self.at(i)]))
     }
 

@@ -4,7 +4,7 @@ use super::{Discipline, Ticket};
 
 /// A stack: the highest place is taken next.
 #[derive(Debug, Clone, Default)]
-pub struct Lifo {
+pub(crate) struct Lifo {
     stack: Vec<Ticket>,
 }
 

@@ -13,16 +13,16 @@ mod random;
 mod round_robin;
 mod sorted;
 
-pub use fifo::Fifo;
-pub use lifo::Lifo;
-pub use priority::Priority;
-pub use random::Random;
-pub use round_robin::RoundRobin;
-pub use sorted::Sorted;
+pub(crate) use fifo::Fifo;
+pub(crate) use lifo::Lifo;
+pub(crate) use priority::Priority;
+pub(crate) use random::Random;
+pub(crate) use round_robin::RoundRobin;
+pub(crate) use sorted::Sorted;
 
 /// A place in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket {
+pub(crate) struct Ticket {
     /// What the discipline sorts by, smaller is sooner: a level of priority, a producer, an amount of work, an instant. Others ignore it.
     pub key: u64,
     /// Rises from arrival to arrival; a message that comes back to its old place keeps it.
@@ -32,7 +32,7 @@ pub struct Ticket {
 }
 
 /// The order of a queue. Called by one thread at a time.
-pub trait Discipline {
+pub(crate) trait Discipline {
     /// Adds a ticket: at the end, or where its place says if it comes back.
     fn push(&mut self, ticket: Ticket);
 
@@ -58,7 +58,7 @@ pub trait Discipline {
 
 /// Any discipline that has an order.
 #[derive(Debug, Clone)]
-pub enum Waiting {
+pub(crate) enum Waiting {
     Fifo(Fifo),
     Lifo(Lifo),
     Priority(Priority),

@@ -4,7 +4,7 @@ use super::{Discipline, Fifo, Ticket};
 
 /// A line for each level. The key is the level: 0 is taken first.
 #[derive(Debug, Clone)]
-pub struct Priority {
+pub(crate) struct Priority {
     levels: Vec<Fifo>,
     /// A bit for each level at which somebody waits, 64 levels a word: the first is found without a look at the others.
     waiting: Vec<u64>,
@@ -13,7 +13,7 @@ pub struct Priority {
 
 impl Priority {
     /// Keys are below `levels`.
-    pub fn new(levels: usize) -> Self {
+    pub(crate) fn new(levels: usize) -> Self {
         Priority { levels: vec![Fifo::default(); levels], waiting: vec![0; levels.div_ceil(64)], len: 0 }
     }
 }

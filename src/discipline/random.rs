@@ -5,14 +5,14 @@ use crate::rng::Key;
 
 /// A bag. The n-th pick depends on its key and n alone.
 #[derive(Debug, Clone)]
-pub struct Random {
+pub(crate) struct Random {
     bag: Vec<Ticket>,
     key: Key,
     picks: u64,
 }
 
 impl Random {
-    pub fn new(key: Key) -> Self {
+    pub(crate) fn new(key: Key) -> Self {
         Random { bag: Vec::new(), key, picks: 0 }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 /// # Source
 /// Nagle (1985), *On packet switches with infinite storage*, RFC 970: fair queuing by turns.
 #[derive(Debug, Clone)]
-pub struct RoundRobin {
+pub(crate) struct RoundRobin {
     lines: Vec<Fifo>,
     /// Messages in each line that are not gone.
     there: Vec<u64>,
@@ -20,7 +20,7 @@ pub struct RoundRobin {
 
 impl RoundRobin {
     /// Keys are below `producers`.
-    pub fn new(producers: usize) -> Self {
+    pub(crate) fn new(producers: usize) -> Self {
         RoundRobin { lines: vec![Fifo::default(); producers], there: vec![0; producers], turns: VecDeque::new(), last: 0 }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 
 /// The smallest key is taken next; first in, first out among equals.
 #[derive(Debug, Clone, Default)]
-pub struct Sorted {
+pub(crate) struct Sorted {
     heap: BinaryHeap<Reverse<Ticket>>,
 }
 

@@ -21,13 +21,13 @@ use std::thread;
 /// The figures of this host.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Calibration {
+pub(crate) struct Calibration {
     figures: Vec<Figure>,
 }
 
 /// One figure in SI units.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Figure {
+pub(crate) struct Figure {
     pub name: &'static str,
     pub value: f64,
     pub unit: &'static str,
@@ -37,17 +37,13 @@ pub struct Figure {
 
 impl Calibration {
     /// In the order in which they are shown.
-    pub fn figures(&self) -> &[Figure] {
+    pub(crate) fn figures(&self) -> &[Figure] {
         &self.figures
-    }
-
-    pub fn get(&self, name: &str) -> Option<f64> {
-        self.figures.iter().find(|f| f.name == name).map(|f| f.value)
     }
 }
 
 /// Takes about five seconds, in which two threads keep two cores busy at times. What cannot be measured here is left out.
-pub fn calibrate() -> Calibration {
+pub(crate) fn calibrate() -> Calibration {
     system::exact_sleeps();
     let mut figures = Vec::new();
     let mut figure = |name, value: Option<f64>, unit, meaning| {
@@ -84,14 +80,14 @@ pub fn calibrate() -> Calibration {
 }
 
 /// How long before a deadline a thread should stop sleeping, in nanoseconds: later than nine sleeps in ten, within reason.
-pub fn margin(clock: &impl Clock) -> u64 {
+pub(super) fn margin(clock: &impl Clock) -> u64 {
     system::exact_sleeps();
     let late = oversleep(clock, 50, 400_000);
     (at(&late, 0.9) as u64 + 15_000).clamp(50_000, 200_000)
 }
 
 /// How often a waiting thread looks in so many nanoseconds, if nobody disturbs it.
-pub fn looks(nanos: u64) -> u32 {
+pub(super) fn looks(nanos: u64) -> u32 {
     const LOOKS: u32 = 10_000;
     let once = || {
         let from = Monotonic.now();
@@ -132,7 +128,7 @@ fn at(sorted: &[u64], share: f64) -> f64 {
 }
 
 /// What a look at the clock costs, in nanoseconds, on average.
-pub fn clock_read() -> f64 {
+pub(super) fn clock_read() -> f64 {
     const LOOKS: u32 = 100_000;
     let from = Monotonic.now();
     let last = (0..LOOKS).fold(0, |_, _| std::hint::black_box(Monotonic.now()));
@@ -186,7 +182,7 @@ fn hand_off(spins: u32, count: u64, gap: u64) -> Result<Vec<u64>, LoadError> {
 }
 
 /// From a durable publish to its confirmation, in nanoseconds, sorted; so long after the last one.
-pub fn syncs(count: usize, gap: u64) -> Result<Vec<u64>, log::LogError> {
+pub(super) fn syncs(count: usize, gap: u64) -> Result<Vec<u64>, log::LogError> {
     let folder = std::env::temp_dir().join(format!("queuelab-calibrate-{}", std::process::id()));
     let (log, _) = log::Log::open(Box::new(log::Folder::open(&folder)?), 1 << 20)?;
     let mut times = Vec::with_capacity(count);
@@ -206,7 +202,7 @@ pub fn syncs(count: usize, gap: u64) -> Result<Vec<u64>, log::LogError> {
 }
 
 /// Messages a second through generator, null target and one server without work.
-pub fn null_rate(messages: usize) -> Result<f64, LoadError> {
+pub(super) fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
     scenario.measurement.target = "null".into();
     let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };

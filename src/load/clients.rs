@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// What the servers tell of the clients' messages.
 #[derive(Debug, Default)]
-pub struct Clients {
+pub(super) struct Clients {
     /// By client: copies of its message that have not left.
     alive: Vec<AtomicU64>,
     /// Clients whose message has left, and when.
@@ -23,20 +23,20 @@ pub struct Clients {
 }
 
 impl Clients {
-    pub fn new(score: &Score<'_>) -> Self {
+    pub(super) fn new(score: &Score<'_>) -> Self {
         let all: u32 = score.scenario.producers.iter().map(|p| concurrency(&p.arrivals)).sum();
         Clients { alive: (0..all).map(|_| AtomicU64::new(0)).collect(), ..Clients::default() }
     }
 
     /// So many copies of a client's message are on their way.
-    pub fn more(&self, client: Option<u32>, copies: u64) {
+    pub(super) fn more(&self, client: Option<u32>, copies: u64) {
         if let Some(client) = client {
             self.alive[client as usize].fetch_add(copies, Ordering::AcqRel);
         }
     }
 
     /// One of them has left, or gone on as others. With the last the client is back.
-    pub fn less(&self, client: Option<u32>, at: u64) {
+    pub(super) fn less(&self, client: Option<u32>, at: u64) {
         let Some(client) = client else { return };
         if self.alive[client as usize].fetch_sub(1, Ordering::AcqRel) == 1 {
             self.back.lock().push((client, at));
@@ -46,19 +46,19 @@ impl Clients {
     }
 
     /// Whether somebody is back: cheap enough to be asked while spinning.
-    pub fn some_are_back(&self) -> bool {
+    pub(super) fn some_are_back(&self) -> bool {
         self.some.load(Ordering::Acquire)
     }
 
     /// Those who are back.
-    pub fn take(&self, into: &mut Vec<(u32, u64)>) {
+    pub(super) fn take(&self, into: &mut Vec<(u32, u64)>) {
         let mut back = self.back.lock();
         self.some.store(false, Ordering::Release);
         into.append(&mut back);
     }
 
     /// Sleeps for so many nanoseconds or until somebody is back.
-    pub fn sleep(&self, nanos: u64) {
+    pub(super) fn sleep(&self, nanos: u64) {
         let mut back = self.back.lock();
         if back.is_empty() {
             self.came.wait_for(&mut back, Duration::from_nanos(nanos));
@@ -72,7 +72,7 @@ fn concurrency(arrivals: &Arrivals) -> u32 {
 
 /// The clients as the generator knows them: what each sends next, and when.
 #[derive(Debug)]
-pub struct Rounds<'a> {
+pub(super) struct Rounds<'a> {
     score: &'a Score<'a>,
     each: Vec<Client>,
     /// When clients send next.
@@ -89,7 +89,7 @@ struct Client {
 
 impl<'a> Rounds<'a> {
     /// All clients, who think from the start.
-    pub fn new(score: &'a Score<'a>) -> Self {
+    pub(super) fn new(score: &'a Score<'a>) -> Self {
         let producers = score.scenario.producers.iter().enumerate();
         let each = producers.flat_map(|(producer, p)| {
             (0..concurrency(&p.arrivals)).map(move |number| Client { producer: producer as u32, number: number.into(), round: 0, due: 0 })
@@ -100,7 +100,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// A client thinks from an instant on, then sends.
-    pub fn think(&mut self, client: u32, from: u64) {
+    pub(super) fn think(&mut self, client: u32, from: u64) {
         let c = &mut self.each[client as usize];
         let Some(closed) = &self.score.rules.producers[c.producer as usize].closed_loop else { return };
         let (due, sent) = closed.next(c.number, c.round, from);
@@ -109,12 +109,12 @@ impl<'a> Rounds<'a> {
     }
 
     /// When the next client sends, in nanoseconds from the start.
-    pub fn next(&self) -> Option<u64> {
+    pub(super) fn next(&self) -> Option<u64> {
         self.sends.peek().map(|Reverse((at, _))| *at)
     }
 
     /// The message of the client whose turn it is, the `id`th of all, and where it goes.
-    pub fn send(&mut self, id: u64) -> Option<(crate::scenario::Destination, Origin)> {
+    pub(super) fn send(&mut self, id: u64) -> Option<(crate::scenario::Destination, Origin)> {
         let Reverse((_, client)) = self.sends.pop()?;
         let c = &self.each[client as usize];
         let copy = MessageCopy::of_client(c.number, c.round, c.producer);

@@ -3,7 +3,7 @@
 use super::system;
 
 /// Monotonic time. Called by every thread of a run, between messages and inside spin loops, so reading must be cheap.
-pub trait Clock: Sync {
+pub(super) trait Clock: Sync {
     /// Nanoseconds from a fixed instant; never decreasing on one thread.
     fn now(&self) -> u64;
 
@@ -16,7 +16,7 @@ pub trait Clock: Sync {
 
 /// `CLOCK_MONOTONIC`.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Monotonic;
+pub(super) struct Monotonic;
 
 impl Clock for Monotonic {
     #[inline]
@@ -35,7 +35,7 @@ impl Clock for Monotonic {
 }
 
 #[cfg(test)]
-pub use fake::Fake;
+pub(super) use fake::Fake;
 
 #[cfg(test)]
 mod fake {
@@ -44,7 +44,7 @@ mod fake {
 
     /// Time that moves only when somebody looks or sleeps, and stands still for the program when told to.
     #[derive(Debug, Default)]
-    pub struct Fake {
+    pub(crate) struct Fake {
         pub now: AtomicU64,
         /// What one look costs.
         pub read: u64,

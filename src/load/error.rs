@@ -2,7 +2,7 @@
 
 /// A refusal to measure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LoadError {
+pub(crate) enum LoadError {
     #[error("cannot be measured: {what}; {instead}")]
     Unsupported { what: String, instead: String },
     #[error("there is no target `{name}`; write one of {}", names())]

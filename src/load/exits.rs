@@ -8,7 +8,7 @@ use crate::scenario::{Complete, Scenario};
 use std::collections::BTreeMap;
 
 /// The ends of all messages. What passes through a dead-letter queue ends where it goes from there.
-pub fn exits(scenario: &Scenario, told: &[Told]) -> Vec<Exit> {
+pub(super) fn exits(scenario: &Scenario, told: &[Told]) -> Vec<Exit> {
     let mut next: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut first: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (stay, t) in told.iter().enumerate() {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// The score, the queue that is played against, and what happens on it.
 #[derive(Clone, Copy)]
-pub struct Floor<'a> {
+pub(super) struct Floor<'a> {
     pub score: &'a Score<'a>,
     pub target: &'a dyn Target,
     pub stays: &'a Stays,
@@ -26,7 +26,7 @@ pub struct Floor<'a> {
 impl Floor<'_> {
     /// Sends a message to a destination at an instant from the start; false once the target is closed. `now` is asked when there was room
     /// where the sender may have to wait for that.
-    pub fn send(&self, to: Destination, origin: Origin, at: u64, now: impl Fn() -> u64) -> bool {
+    pub(super) fn send(&self, to: Destination, origin: Origin, at: u64, now: impl Fn() -> u64) -> bool {
         let mut open = true;
         self.clients.more(origin.client, self.score.copies(to));
         self.score.deliver(to, origin.copy, self.target, |queue, copy, topic| {

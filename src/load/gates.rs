@@ -12,7 +12,7 @@ use crate::units::{Time, significant};
 
 /// What is judged. Times are nanoseconds.
 #[derive(Debug, Clone, Default)]
-pub struct Evidence {
+pub(super) struct Evidence {
     /// Messages that were due while the run lasted.
     pub planned: u64,
     pub sent: u64,
@@ -66,7 +66,7 @@ fn none_of(name: &'static str, count: u64, meaning: &str) -> Gate {
 }
 
 /// All gates for which there is evidence. Sorts the times.
-pub fn gates(evidence: &mut Evidence) -> Vec<Gate> {
+pub(super) fn gates(evidence: &mut Evidence) -> Vec<Gate> {
     evidence.lateness.sort_unstable();
     evidence.latency.sort_unstable();
     let mut gates = vec![unsent(evidence)];
@@ -122,7 +122,7 @@ fn stationarity(e: &Evidence) -> Option<Gate> {
 }
 
 /// What the replay, which has the services as they were, does not have, where it is a hundredth of the latency or more.
-pub fn rest(e: &Evidence) -> Option<String> {
+pub(super) fn rest(e: &Evidence) -> Option<String> {
     let (mean, latency) = (e.hand_offs.mean()?, mean(&e.latency) / 1e9);
     let stalls = if e.meter.stalls > 0 && e.lasted > 0 {
         let (often, long) = (e.meter.stalls as f64 * 1e9 / e.lasted as f64, e.meter.stalled as f64 / e.meter.stalls as f64 / 1e9);

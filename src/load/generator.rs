@@ -12,7 +12,7 @@ use super::stays::Origin;
 use crate::scenario::Destination;
 
 /// Sends the plan from `start` on until its end or until the pacer is stopped; says how many messages were sent.
-pub fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) -> u64 {
+pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) -> u64 {
     let score = floor.score;
     if score.closed() {
         return in_rounds(pacer, floor, start);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::read_to_string;
 
 /// What is known of the host; what cannot be read is left out.
-pub fn host() -> BTreeMap<String, String> {
+pub(crate) fn host() -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
     let mut tell = |name: &str, value: Option<String>| {
         if let Some(value) = value.map(|v| v.trim().to_string()).filter(|v| !v.is_empty()) {
@@ -29,7 +29,7 @@ pub fn host() -> BTreeMap<String, String> {
 }
 
 /// The load averages of the last one, five and fifteen minutes.
-pub fn load_average() -> Option<String> {
+pub(super) fn load_average() -> Option<String> {
     let text = read_to_string("/proc/loadavg").ok()?;
     Some(text.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
 }

@@ -26,12 +26,12 @@ mod server;
 mod stage;
 mod stays;
 mod system;
-pub mod targets;
+pub(crate) mod targets;
 mod witness;
 mod work;
 
-pub use calibrate::{Calibration, Figure, calibrate};
-pub use error::LoadError;
-pub use host::host;
-pub use run::{Control, Run, measure};
-pub use targets::TARGETS;
+pub(crate) use calibrate::calibrate;
+pub(crate) use error::LoadError;
+pub(crate) use host::host;
+pub(crate) use run::{Control, measure};
+pub(crate) use targets::TARGETS;

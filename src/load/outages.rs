@@ -6,7 +6,7 @@ use crate::behaviour::Breakdowns;
 
 /// One server's breaks. Times are nanoseconds from the start.
 #[derive(Debug)]
-pub struct Breaks<'a> {
+pub(super) struct Breaks<'a> {
     breakdowns: &'a Breakdowns,
     server: u64,
     /// Which break is next.
@@ -17,7 +17,7 @@ pub struct Breaks<'a> {
 
 impl<'a> Breaks<'a> {
     /// Those of a server that is up from the start; `None` if it never breaks.
-    pub fn of(score: &'a Score<'a>, post: Post) -> Option<Self> {
+    pub(super) fn of(score: &'a Score<'a>, post: Post) -> Option<Self> {
         let breakdowns = score.rules.consumers[post.group].breakdowns.as_ref()?;
         let server = score.number_of(post.group, post.server);
         let mut breaks = Breaks { breakdowns, server, number: 0, up: 0 };
@@ -26,30 +26,30 @@ impl<'a> Breaks<'a> {
     }
 
     /// Whether the message in progress goes on after the repair.
-    pub fn resumes(&self) -> bool {
+    pub(super) fn resumes(&self) -> bool {
         !self.breakdowns.redeliver
     }
 
     /// When an idle server breaks, if it can.
-    pub fn when_idle(&self) -> Option<u64> {
+    pub(super) fn when_idle(&self) -> Option<u64> {
         (!self.breakdowns.only_busy).then_some(self.up)
     }
 
     /// When it breaks in a service that begins at an instant and lasts so long, if it does.
-    pub fn within(&self, from: u64, lasts: u64) -> Option<u64> {
+    pub(super) fn within(&self, from: u64, lasts: u64) -> Option<u64> {
         let at = if self.breakdowns.only_busy { from.saturating_add(self.up) } else { self.up.max(from) };
         (at < from.saturating_add(lasts)).then_some(at)
     }
 
     /// It has worked for so long.
-    pub fn worked(&mut self, time: u64) {
+    pub(super) fn worked(&mut self, time: u64) {
         if self.breakdowns.only_busy {
             self.up = self.up.saturating_sub(time);
         }
     }
 
     /// It breaks at an instant: says when it is up again.
-    pub fn breaks(&mut self, at: u64) -> u64 {
+    pub(super) fn breaks(&mut self, at: u64) -> u64 {
         let repaired = at.saturating_add(self.breakdowns.time_down(self.server, self.number));
         self.comes_up(repaired);
         repaired

@@ -8,17 +8,17 @@ use super::clock::Clock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The margin where nothing was calibrated: a sleep on an idle machine is seldom later.
-pub const MARGIN: u64 = 100_000;
+pub(super) const MARGIN: u64 = 100_000;
 
 /// A step of the clock between two looks beyond this is a stall: somebody else had the processor.
-pub const STALL: u64 = 5_000;
+pub(super) const STALL: u64 = 5_000;
 
 /// The longest time without a look at the stop flag.
 const NAP: u64 = 50_000_000;
 
 /// One thread's way of waiting, with a meter of what the host took from it.
 #[derive(Debug)]
-pub struct Pacer<'a, C> {
+pub(super) struct Pacer<'a, C> {
     clock: &'a C,
     stop: &'a AtomicBool,
     /// The last part of a wait, in nanoseconds, that is spent looking at the clock.
@@ -28,7 +28,7 @@ pub struct Pacer<'a, C> {
 
 /// What the looks at the clock showed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Meter {
+pub(super) struct Meter {
     /// Nanoseconds spent looking.
     pub spun: u64,
     /// Nanoseconds of these that were lost in stalls.
@@ -40,12 +40,12 @@ pub struct Meter {
 
 impl<'a, C: Clock> Pacer<'a, C> {
     /// A pacer that cuts its waits short once `stop` is set.
-    pub fn new(clock: &'a C, stop: &'a AtomicBool, margin: u64) -> Self {
+    pub(super) fn new(clock: &'a C, stop: &'a AtomicBool, margin: u64) -> Self {
         Pacer { clock, stop, margin, meter: Meter::default() }
     }
 
     /// Waits for an instant; returns the time at which it went on, at once if the instant has passed.
-    pub fn wait_until(&mut self, instant: u64) -> u64 {
+    pub(super) fn wait_until(&mut self, instant: u64) -> u64 {
         let mut now = self.clock.now();
         while instant.saturating_sub(now) > self.margin && !self.stopped() {
             self.clock.sleep_until((instant - self.margin).min(now + NAP));
@@ -54,11 +54,11 @@ impl<'a, C: Clock> Pacer<'a, C> {
         self.spin(now, instant)
     }
 
-    pub fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.clock.now()
     }
 
-    pub fn stopped(&self) -> bool {
+    pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 

@@ -13,7 +13,7 @@ const MAX_MESSAGES: u64 = 5_000_000;
 
 /// # Errors
 /// The first thing that cannot be played.
-pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
+pub(super) fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
     let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
     if plan.is_empty() && !closed {
         return Err(LoadError::EmptyPlan);
@@ -32,7 +32,7 @@ pub fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
 }
 
 /// Whether messages come to a queue from producers alone, in the order of the plan, and none from a topic that may choose.
-pub fn fed_by_producers_alone(scenario: &Scenario, queue: usize) -> bool {
+pub(super) fn fed_by_producers_alone(scenario: &Scenario, queue: usize) -> bool {
     let forwards = |c: &Consumer| c.to.iter().any(|route| scenario.queues_of(route.to).contains(&queue));
     !scenario.consumers.iter().any(forwards) && !scenario.queues.iter().any(|q| q.dead_letter == Some(queue))
 }

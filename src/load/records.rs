@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 /// What was seen from outside while the run lasted. Times are nanoseconds, all but `start` from the start.
 #[derive(Debug, Default)]
-pub struct Watched {
+pub(super) struct Watched {
     /// By the run's clock.
     pub start: u64,
     pub ended: u64,
@@ -22,7 +22,7 @@ pub struct Watched {
 /// A stay and its record. A queue that nobody consumes, such as one for dead letters, is where messages leave the run: it has stays
 /// and no records of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Told {
+pub(super) struct Told {
     pub origin: Origin,
     pub record: Record,
     /// Nanoseconds for which its sender waited for room before it began.
@@ -31,14 +31,14 @@ pub struct Told {
 
 /// All that a run leaves.
 #[derive(Debug, Default)]
-pub struct Aftermath {
+pub(super) struct Aftermath {
     /// By stay; those that were never begun come last.
     pub told: Vec<Told>,
     pub evidence: Evidence,
 }
 
 impl Aftermath {
-    pub fn gather(score: &Score<'_>, stays: &Stays, lost: &[Lost], watched: &Watched) -> Self {
+    pub(super) fn gather(score: &Score<'_>, stays: &Stays, lost: &[Lost], watched: &Watched) -> Self {
         let ended = ends(score, stays, lost, watched);
         let generated: Vec<bool> = (0..score.queues()).map(|queue| fed_by_producers_alone(score.scenario, queue)).collect();
         let mut after = Aftermath::default();
@@ -69,7 +69,7 @@ impl Aftermath {
     }
 
     /// The records, queue by queue and in the order of the messages.
-    pub fn records(&self, score: &Score<'_>) -> Vec<Record> {
+    pub(super) fn records(&self, score: &Score<'_>) -> Vec<Record> {
         let consumed = |t: &&Told| score.first_group(t.origin.queue as usize).is_some();
         let mut records: Vec<Record> = self.told.iter().filter(consumed).map(|t| t.record).collect();
         records.sort_by_key(|r| (r.queue, r.message.id, r.sent));
@@ -165,7 +165,7 @@ fn repeated(score: &Score<'_>, seen: &Seen, ended: u64) -> u64 {
 
 /// How long messages waited that a free server could have taken: wake-ups, and the way from one message to the next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HandOffs {
+pub(super) struct HandOffs {
     pub count: u64,
     pub nanos: u64,
     /// Those of them that came to a server that had nothing to do.
@@ -196,12 +196,12 @@ impl HandOffs {
     }
 
     /// Seconds a message.
-    pub fn mean(&self) -> Option<f64> {
+    pub(super) fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.nanos as f64 / self.count as f64 / 1e9)
     }
 
     /// The share of the messages that came to an idle server, and seconds that each waited for it.
-    pub fn woken(&self) -> Option<(f64, f64)> {
+    pub(super) fn woken(&self) -> Option<(f64, f64)> {
         (self.idle > 0).then(|| (self.idle as f64 / self.count as f64, self.idle_nanos as f64 / self.idle as f64 / 1e9))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// One group's servers. Times are nanoseconds from the start.
 #[derive(Debug)]
-pub struct Roster {
+pub(super) struct Roster {
     scale: Autoscale,
     every: u64,
     startup: u64,
@@ -29,7 +29,7 @@ struct State {
 
 /// What a server is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Duty {
+pub(super) enum Duty {
     Off,
     /// To be there from an instant on.
     Starting(u64),
@@ -38,7 +38,7 @@ pub enum Duty {
 
 impl Roster {
     /// The roster of a group; `None` if it always has the same servers.
-    pub fn of(score: &Score<'_>, group: usize) -> Option<Self> {
+    pub(super) fn of(score: &Score<'_>, group: usize) -> Option<Self> {
         let consumer = &score.scenario.consumers[group];
         let scale = consumer.autoscale?;
         let time = |seconds: f64| score.rules.scale.nanos(seconds);
@@ -57,7 +57,7 @@ impl Roster {
     }
 
     /// What a server is to do now.
-    pub fn duty(&self, server: u32, now: u64) -> Duty {
+    pub(super) fn duty(&self, server: u32, now: u64) -> Duty {
         let duty = &mut self.state.lock().duties[server as usize];
         if matches!(duty, Duty::Starting(at) if *at <= now) {
             *duty = Duty::On;
@@ -66,12 +66,12 @@ impl Roster {
     }
 
     /// Waits until something changes, but no longer than so many nanoseconds.
-    pub fn wait(&self, nanos: u64) {
+    pub(super) fn wait(&self, nanos: u64) {
         self.changed.wait_for(&mut self.state.lock(), Duration::from_nanos(nanos));
     }
 
     /// A server works on so many messages.
-    pub fn set_busy(&self, server: u32, messages: u64) {
+    pub(super) fn set_busy(&self, server: u32, messages: u64) {
         self.busy[server as usize].store(messages, Ordering::Release);
     }
 
@@ -80,13 +80,13 @@ impl Roster {
     }
 
     /// When the backlog is looked at next.
-    pub fn next(&self) -> u64 {
+    pub(super) fn next(&self) -> u64 {
         self.state.lock().next
     }
 
     /// Looks at how many messages are inside: one server for every `target_backlog` that wait, between `min` and `max`. More are there
     /// after `startup`; fewer only when so many were not needed for `cooldown`.
-    pub fn look(&self, inside: u64, now: u64) {
+    pub(super) fn look(&self, inside: u64, now: u64) {
         let serving: u64 = self.busy.iter().map(|messages| messages.load(Ordering::Acquire)).sum();
         let wanted = (inside.saturating_sub(serving) as f64 / self.scale.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
         let wanted = wanted.clamp(self.scale.min, self.scale.max) as usize;

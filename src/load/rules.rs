@@ -7,7 +7,7 @@ use crate::scenario::{Discipline, Queue, Scenario};
 
 /// The rules of a run.
 #[derive(Debug)]
-pub struct Rules {
+pub(super) struct Rules {
     pub producers: Vec<ProducerPolicy>,
     pub queues: Vec<QueuePolicy>,
     pub consumers: Vec<ConsumerPolicy>,
@@ -18,7 +18,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    pub fn new(scenario: &Scenario) -> Self {
+    pub(super) fn new(scenario: &Scenario) -> Self {
         let scale = TimeScale::faster(scenario.measurement.speed);
         let draws = Draws::new(Key::new(scenario.seed, 0), scale);
         Rules {
@@ -31,23 +31,23 @@ impl Rules {
         }
     }
 
-    pub fn key_of(&self, copy: MessageCopy) -> u32 {
+    pub(super) fn key_of(&self, copy: MessageCopy) -> u32 {
         self.keys.of(copy.identity, copy.producer)
     }
 
     /// The rules for a message's producer, if it has one.
-    pub fn producer_of(&self, copy: MessageCopy) -> Option<&ProducerPolicy> {
+    pub(super) fn producer_of(&self, copy: MessageCopy) -> Option<&ProducerPolicy> {
         self.producers.get(copy.producer as usize)
     }
 
     /// Whether the handler of a group fails at a delivery.
-    pub fn fails(&self, group: usize, copy: MessageCopy, deliveries: u32) -> bool {
+    pub(super) fn fails(&self, group: usize, copy: MessageCopy, deliveries: u32) -> bool {
         let own = self.producer_of(copy).and_then(|producer| producer.failure);
         self.consumers[group].fails(copy.identity, deliveries, own)
     }
 
     /// A message's place in a line that is not in the order of arrival: smaller is sooner.
-    pub fn rank(&self, queue: &Queue, index: usize, copy: MessageCopy, facts: &Facts) -> i64 {
+    pub(super) fn rank(&self, queue: &Queue, index: usize, copy: MessageCopy, facts: &Facts) -> i64 {
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         match queue.discipline {
             Discipline::Priority => -i64::from(facts.priority),
@@ -61,7 +61,7 @@ impl Rules {
 
 /// What a message's rank can follow from.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts {
+pub(super) struct Facts {
     pub priority: i32,
     pub demand: u64,
     /// When it is sent to the queue.

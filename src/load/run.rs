@@ -31,7 +31,7 @@ const MOST_STAYS: usize = 8_000_000;
 
 /// How the caller stops a run and hears of its progress; both are called a few times a second by the thread that called [`measure`].
 #[derive(Clone, Copy)]
-pub struct Control<'a> {
+pub(crate) struct Control<'a> {
     /// Told the share of the planned time that has passed.
     pub progress: &'a dyn Fn(f64),
     /// Whether the run is to end now; what was finished is returned.
@@ -40,7 +40,7 @@ pub struct Control<'a> {
 
 /// What a run leaves. Times are nanoseconds from the start, in real time.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub(crate) struct Run {
     /// Every stay of a message in a queue, queue by queue, in the order of the plan.
     pub records: Vec<Record>,
     /// Every message's end.
@@ -69,7 +69,7 @@ pub struct Run {
 ///
 /// # Errors
 /// A scenario that cannot be played here, and why. A host that cannot keep up is no error: the gates tell.
-pub fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
+pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
     let score = Score::new(scenario, plan)?;
     let target = targets::open(scenario, plan.len())?;
     let expected = score.expected();

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A scenario's plan, checked to be playable.
 #[derive(Debug)]
-pub struct Score<'a> {
+pub(super) struct Score<'a> {
     pub scenario: &'a Scenario,
     pub plan: &'a Block,
     pub rules: Rules,
@@ -28,7 +28,7 @@ pub struct Score<'a> {
 
 /// A consumer group: from which queue and with how many servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Group {
+pub(super) struct Group {
     pub queue: usize,
     pub servers: u32,
     /// Whether first deliveries come in the order of the plan.
@@ -38,14 +38,14 @@ pub struct Group {
 }
 
 /// The most servers that a group can have, 0 where there is no number.
-pub fn share_of(consumer: &Consumer) -> usize {
+pub(super) fn share_of(consumer: &Consumer) -> usize {
     consumer.most_servers().map_or(0, |servers| servers as usize)
 }
 
 impl<'a> Score<'a> {
     /// # Errors
     /// What of the scenario cannot be played.
-    pub fn new(scenario: &'a Scenario, plan: &'a Block) -> Result<Self, LoadError> {
+    pub(super) fn new(scenario: &'a Scenario, plan: &'a Block) -> Result<Self, LoadError> {
         playable::check(scenario, plan)?;
         assert_eq!(plan.demand.len(), scenario.consumers.len(), "a plan has a column of demands for every consumer group");
         let rules = Rules::new(scenario);
@@ -66,13 +66,13 @@ impl<'a> Score<'a> {
     }
 
     /// The right to gather a batch from a group's queue, where batches wait for more: two that gathered at once would share what comes.
-    pub fn baton(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
+    pub(super) fn baton(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
         let waits = self.scenario.consumers[group].batch.is_some_and(|b| b.linger > 0.0);
         waits.then(|| self.batons[self.groups[group].queue].lock())
     }
 
     /// A server's number among those of all queues, as chance knows it.
-    pub fn number_of(&self, group: usize, server: u32) -> u64 {
+    pub(super) fn number_of(&self, group: usize, server: u32) -> u64 {
         let queue = self.groups[group].queue;
         let before = |(g, other): (usize, &Group)| other.queue < queue || other.queue == queue && g < group;
         let servers: u32 = self.groups.iter().enumerate().filter(|&g| before(g)).map(|(_, g)| g.servers).sum();
@@ -80,7 +80,7 @@ impl<'a> Score<'a> {
     }
 
     /// The place of a group's server among those that a queue deals its messages to, if it does.
-    pub fn window(&self, group: usize, server: u32) -> Option<usize> {
+    pub(super) fn window(&self, group: usize, server: u32) -> Option<usize> {
         let queue = self.groups[group].queue;
         let mut groups = self.scenario.consumers_of(queue);
         if self.scenario.queues[queue].partitions.is_some() || groups.all(|(_, c)| c.prefetch <= 1) {
@@ -91,7 +91,7 @@ impl<'a> Score<'a> {
     }
 
     /// Whether a group's free servers take what is there at once, each message once, so that nothing but a hand-off lies between.
-    pub fn takes_at_once(&self, group: usize) -> bool {
+    pub(super) fn takes_at_once(&self, group: usize) -> bool {
         let (c, queue) = (&self.scenario.consumers[group], &self.scenario.queues[self.groups[group].queue]);
         let fails = c.failure > 0.0 || self.scenario.producers.iter().any(|p| p.failure.is_some());
         let waits = !c.to.is_empty() && (0..self.queues()).any(|queue| self.blocks(queue));
@@ -100,22 +100,22 @@ impl<'a> Score<'a> {
     }
 
     /// Messages of the plan.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.plan.len()
     }
 
     /// When a message was due, in nanoseconds from the start.
-    pub fn due(&self, message: usize) -> u64 {
+    pub(super) fn due(&self, message: usize) -> u64 {
         self.plan.due[message]
     }
 
     /// When a message is to be sent, in nanoseconds from the start.
-    pub fn sent(&self, message: usize) -> u64 {
+    pub(super) fn sent(&self, message: usize) -> u64 {
         self.plan.sent[message]
     }
 
     /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned where the plan knows.
-    pub fn demand(&self, group: usize, copy: MessageCopy, deliveries: u32) -> u64 {
+    pub(super) fn demand(&self, group: usize, copy: MessageCopy, deliveries: u32) -> u64 {
         let (item, work) = (self.item(group, copy, deliveries), &self.rules.consumers[group].work);
         let brought = item.brought.is_some();
         match self.plan.demand[group].get(copy.identity.number as usize) {
@@ -131,23 +131,29 @@ impl<'a> Score<'a> {
     }
 
     /// What messages that are served together cost a server of a group.
-    pub fn work(&self, group: usize, batch: impl Iterator<Item = (MessageCopy, u32)>) -> u64 {
+    pub(super) fn work(&self, group: usize, batch: impl Iterator<Item = (MessageCopy, u32)>) -> u64 {
         self.rules.consumers[group].work.of_batch(batch.map(|(copy, deliveries)| self.item(group, copy, deliveries)))
     }
 
     /// A planned message as its producer sends it.
-    pub fn copy_of(&self, message: usize) -> MessageCopy {
+    pub(super) fn copy_of(&self, message: usize) -> MessageCopy {
         MessageCopy::planned(message as u64, self.plan.producer_of(message))
     }
 
     /// Where the producer of a message sends it.
-    pub fn destination(&self, message: usize) -> Destination {
+    pub(super) fn destination(&self, message: usize) -> Destination {
         self.scenario.producers[self.plan.producer_of(message) as usize].to
     }
 
     /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way there and the topic
     /// of which it is a copy, if it is.
-    pub fn deliver(&self, to: Destination, copy: MessageCopy, target: &dyn Target, mut send: impl FnMut(usize, MessageCopy, Option<u32>)) {
+    pub(super) fn deliver(
+        &self,
+        to: Destination,
+        copy: MessageCopy,
+        target: &dyn Target,
+        mut send: impl FnMut(usize, MessageCopy, Option<u32>),
+    ) {
         match to {
             Destination::Queue(queue) => send(queue, copy, None),
             Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
@@ -160,7 +166,7 @@ impl<'a> Score<'a> {
     }
 
     /// Calls `with` for each queue that a destination may mean: the copies, or one that is as good as another.
-    pub fn each_copy(&self, to: Destination, mut with: impl FnMut(usize)) {
+    pub(super) fn each_copy(&self, to: Destination, mut with: impl FnMut(usize)) {
         match to {
             Destination::Queue(queue) => with(queue),
             Destination::Topic(topic) => {
@@ -171,7 +177,7 @@ impl<'a> Score<'a> {
     }
 
     /// How many queues a message reaches that is sent to a destination.
-    pub fn copies(&self, to: Destination) -> u64 {
+    pub(super) fn copies(&self, to: Destination) -> u64 {
         match to {
             Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
                 self.scenario.topics[topic].subscriptions.len() as u64
@@ -209,7 +215,7 @@ impl<'a> Score<'a> {
     }
 
     /// A message as a queue wants it; `stay` is the number by which it is known again, `sent` when it is sent.
-    pub fn offer(&self, queue: usize, copy: MessageCopy, stay: usize, sent: u64) -> Offer {
+    pub(super) fn offer(&self, queue: usize, copy: MessageCopy, stay: usize, sent: u64) -> Offer {
         let (index, of) = (queue, &self.scenario.queues[queue]);
         let producer = self.scenario.producers.get(copy.producer as usize);
         let (message, size) = (stay as u64, producer.map_or(0, |p| p.size));
@@ -237,33 +243,33 @@ impl<'a> Score<'a> {
     }
 
     /// The servers of all groups.
-    pub fn servers(&self) -> u64 {
+    pub(super) fn servers(&self) -> u64 {
         self.groups.iter().map(|g| u64::from(g.servers)).sum()
     }
 
-    pub fn queues(&self) -> usize {
+    pub(super) fn queues(&self) -> usize {
         self.scenario.queues.len()
     }
 
     /// The first consumer group of a queue.
-    pub fn first_group(&self, queue: usize) -> Option<usize> {
+    pub(super) fn first_group(&self, queue: usize) -> Option<usize> {
         self.groups.iter().position(|g| g.queue == queue)
     }
 
     /// Whether a sender waits for room.
-    pub fn blocks(&self, queue: usize) -> bool {
+    pub(super) fn blocks(&self, queue: usize) -> bool {
         self.scenario.queues[queue].blocks()
     }
 
     /// How long after the last send the servers may still be busy if all goes well, in nanoseconds: the work
     /// brought to the busiest queue, shared by its servers, beyond the time in which it was brought.
-    pub fn backlog(&self) -> u64 {
+    pub(super) fn backlog(&self) -> u64 {
         let span = self.span();
         (0..self.queues()).map(|queue| self.work_of(queue)).max().unwrap_or(0).saturating_sub(span)
     }
 
     /// When the last message is sent, or a closed loop sends no more.
-    pub fn span(&self) -> u64 {
+    pub(super) fn span(&self) -> u64 {
         let last = self.plan.sent.last().copied().unwrap_or(0);
         if self.closed() {
             last.max(self.rules.scale.nanos(self.scenario.measurement.duration * self.scenario.measurement.speed))
@@ -273,19 +279,19 @@ impl<'a> Score<'a> {
     }
 
     /// Whether some producer waits for its messages before it sends again.
-    pub fn closed(&self) -> bool {
+    pub(super) fn closed(&self) -> bool {
         self.scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
     }
 
     /// Stays that a run is likely to have, rather more than less.
-    pub fn expected(&self) -> usize {
+    pub(super) fn expected(&self) -> usize {
         let closed: u64 =
             self.scenario.producers.iter().map(|p| if matches!(p.arrivals, Arrivals::Closed { .. }) { 10_000 } else { 0 }).sum();
         (self.len() as u64 + self.waiting() + closed) as usize * self.queues()
     }
 
     /// Messages that wait in all queues from the start.
-    pub fn waiting(&self) -> u64 {
+    pub(super) fn waiting(&self) -> u64 {
         self.scenario.backlog()
     }
 

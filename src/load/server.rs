@@ -17,14 +17,14 @@ const LOOK: u64 = 20_000_000;
 
 /// Which server it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Post {
+pub(super) struct Post {
     pub group: usize,
     pub server: u32,
 }
 
 /// What a server noticed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Notes {
+pub(super) struct Notes {
     /// Messages that came although they had been taken, that were done twice, or that were never in the plan.
     pub duplicated: u64,
     /// First deliveries that came after a later message of the same line.
@@ -49,24 +49,24 @@ struct Case<'t> {
 
 /// Nanoseconds of service that were planned, and that it really took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Spent {
+pub(super) struct Spent {
     pub planned: u64,
     pub real: u64,
 }
 
 impl Spent {
-    pub fn plus(self, other: Spent) -> Spent {
+    pub(super) fn plus(self, other: Spent) -> Spent {
         Spent { planned: self.planned + other.planned, real: self.real + other.real }
     }
 
     /// By what share it took longer than planned.
-    pub fn overrun(self) -> Option<f64> {
+    pub(super) fn overrun(self) -> Option<f64> {
         (self.planned > 0).then(|| self.real as f64 / self.planned as f64 - 1.0)
     }
 }
 
 impl Notes {
-    pub fn merge(&mut self, other: &Notes) {
+    pub(super) fn merge(&mut self, other: &Notes) {
         self.duplicated += other.duplicated;
         self.disordered += other.disordered;
         self.unsettled += other.unsettled;
@@ -74,13 +74,13 @@ impl Notes {
     }
 
     /// All services together.
-    pub fn spent(&self) -> Spent {
+    pub(super) fn spent(&self) -> Spent {
         self.halves[0].plus(self.halves[1])
     }
 }
 
 /// A server with all that it needs.
-pub struct Server<'a, 'w, C> {
+pub(super) struct Server<'a, 'w, C> {
     pub worker: &'w mut Worker<'a, C>,
     pub floor: Floor<'w>,
     pub start: u64,
@@ -94,12 +94,12 @@ pub struct Server<'a, 'w, C> {
 
 impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     /// A server that has room to tell of so many services.
-    pub fn new(worker: &'w mut Worker<'a, C>, floor: Floor<'w>, start: u64, post: Post, room: usize) -> Self {
+    pub(super) fn new(worker: &'w mut Worker<'a, C>, floor: Floor<'w>, start: u64, post: Post, room: usize) -> Self {
         Server { worker, floor, start, post, overruns: Vec::with_capacity(room), breaks: None, down_until: None }
     }
 
     /// Serves until its queue is closed and settled, or the target halted. Once the worker is stopped it works no more.
-    pub fn serve(&mut self) -> Notes {
+    pub(super) fn serve(&mut self) -> Notes {
         let (want, queue) = (self.want(), self.queue());
         let batches = self.consumer().batch.is_some();
         let (mut notes, mut last) = (Notes::default(), None);

@@ -27,7 +27,7 @@ const GRACE: u64 = 2_000_000_000;
 const LOOK: u64 = 10_000_000;
 
 /// What all threads of a run share.
-pub struct Stage<'a> {
+pub(super) struct Stage<'a> {
     floor: Floor<'a>,
     work: Work,
     margin: u64,
@@ -51,7 +51,7 @@ struct Left {
 }
 
 /// What all of them leave.
-pub struct Performance {
+pub(super) struct Performance {
     pub hindrance: Hindrance,
     pub generator: Meter,
     /// Nanoseconds that all threads spent looking at the clock.
@@ -63,7 +63,7 @@ pub struct Performance {
 }
 
 impl<'a> Stage<'a> {
-    pub fn new(floor: Floor<'a>, work: Work, margin: u64) -> Self {
+    pub(super) fn new(floor: Floor<'a>, work: Work, margin: u64) -> Self {
         Stage { floor, work, margin, halt: false.into(), start: 0.into(), present: 0.into(), sent: false.into() }
     }
 
@@ -71,7 +71,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// A host that lets no thread start.
-    pub fn perform(&self, control: &Control<'_>) -> Result<Performance, LoadError> {
+    pub(super) fn perform(&self, control: &Control<'_>) -> Result<Performance, LoadError> {
         let posts: Vec<Post> = (0..self.floor.score.groups.len())
             .flat_map(|group| (0..self.floor.score.groups[group].servers).map(move |server| Post { group, server }))
             .collect();

@@ -18,7 +18,7 @@ const CHUNK: usize = 1 << 14;
 
 /// How a stay came about: what is known when a message is sent to a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin {
+pub(super) struct Origin {
     /// The message's number among all that reach the network.
     pub id: u64,
     /// When its sending was due, in nanoseconds from the start.
@@ -37,12 +37,12 @@ pub struct Origin {
 
 impl Origin {
     /// A message's first stay, in a queue that is not known yet.
-    pub fn new(id: u64, due: u64, copy: MessageCopy) -> Self {
+    pub(super) fn new(id: u64, due: u64, copy: MessageCopy) -> Self {
         Origin { id, due, queue: 0, copy, before: None, topic: None, dead: false, client: None }
     }
 
     /// The next stay of a message that is lost in this one, as a dead letter in another queue.
-    pub fn thrown(&self, queue: u32, stay: usize) -> Self {
+    pub(super) fn thrown(&self, queue: u32, stay: usize) -> Self {
         let copy = self.copy.dead_lettered();
         Origin { queue, copy, before: Some(stay), topic: None, dead: true, client: None, ..*self }
     }
@@ -50,7 +50,7 @@ impl Origin {
 
 /// Rows for stays. Times are nanoseconds from the start.
 #[derive(Debug)]
-pub struct Stays {
+pub(super) struct Stays {
     chunks: Vec<OnceLock<Box<[Row]>>>,
     next: AtomicUsize,
     /// More came than there is room for.
@@ -80,7 +80,7 @@ struct Row {
 
 /// The server that took a message, and at which delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Who {
+pub(super) struct Who {
     pub group: u32,
     pub server: u32,
     pub deliveries: u32,
@@ -88,7 +88,7 @@ pub struct Who {
 
 /// A stay as far as it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Past {
+pub(super) struct Past {
     pub sent: Option<u64>,
     pub accepted: Option<u64>,
     pub refused: bool,
@@ -127,7 +127,7 @@ impl Row {
 
 impl Stays {
     /// Rows for as many stays as are expected, and room for more up to a limit.
-    pub fn new(expected: usize, limit: usize) -> Self {
+    pub(super) fn new(expected: usize, limit: usize) -> Self {
         let chunks: Vec<_> = (0..limit.max(expected).div_ceil(CHUNK).max(1)).map(|_| OnceLock::new()).collect();
         let stays = Stays { chunks, next: 0.into(), full: false.into() };
         (0..expected.div_ceil(CHUNK)).for_each(|chunk| _ = stays.chunk(chunk));
@@ -143,7 +143,7 @@ impl Stays {
     }
 
     /// A new stay, which begins at an instant. `None` if there is no room for it.
-    pub fn begin(&self, origin: Origin, sent: u64) -> Option<usize> {
+    pub(super) fn begin(&self, origin: Origin, sent: u64) -> Option<usize> {
         let stay = self.next.fetch_add(1, Relaxed);
         if stay >= self.chunks.len() * CHUNK {
             self.full.store(true, Relaxed);
@@ -157,47 +157,47 @@ impl Stays {
     }
 
     /// Stays so far.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.next.load(Relaxed).min(self.chunks.len() * CHUNK)
     }
 
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.full.load(Relaxed)
     }
 
     /// How a stay came about, if there is such a stay.
-    pub fn origin(&self, stay: usize) -> Option<&Origin> {
+    pub(super) fn origin(&self, stay: usize) -> Option<&Origin> {
         if stay < self.len() { self.row(stay).origin.get() } else { None }
     }
 
-    pub fn sent(&self, stay: usize) -> u64 {
+    pub(super) fn sent(&self, stay: usize) -> u64 {
         self.row(stay).sent.load(Relaxed) & !REFUSED
     }
 
     /// When a stay began, where that is known only later.
-    pub fn set_sent(&self, stay: usize, at: u64) {
+    pub(super) fn set_sent(&self, stay: usize, at: u64) {
         self.row(stay).sent.store(at, Relaxed);
     }
 
     /// There was room for it at last.
-    pub fn accept(&self, stay: usize, at: u64) {
+    pub(super) fn accept(&self, stay: usize, at: u64) {
         self.row(stay).accepted.store(at, Relaxed);
     }
 
     /// A service took so long, whether it was the last or not.
-    pub fn work(&self, stay: usize, time: u64) {
+    pub(super) fn work(&self, stay: usize, time: u64) {
         self.row(stay).worked.fetch_add(time, Relaxed);
     }
 
     /// The queue would not have it.
-    pub fn refuse(&self, stay: usize) {
+    pub(super) fn refuse(&self, stay: usize) {
         self.row(stay).sent.fetch_or(REFUSED, Relaxed);
     }
 
     /// A server took it. False if it was taken more often than it has been delivered.
     ///
     /// Deliveries come to be known in any order: one that timed out may have waited in a consumer's window while the next was dealt with.
-    pub fn take(&self, stay: usize, at: u64, who: Who) -> bool {
+    pub(super) fn take(&self, stay: usize, at: u64, who: Who) -> bool {
         let row = self.row(stay);
         if row.who.fetch_max(who.pack(), SeqCst) < who.pack() {
             row.taken.store(at, Relaxed);
@@ -207,7 +207,7 @@ impl Stays {
     }
 
     /// It was served by a server. False if it had been before.
-    pub fn finish(&self, stay: usize, at: u64, who: Who) -> bool {
+    pub(super) fn finish(&self, stay: usize, at: u64, who: Who) -> bool {
         let row = self.row(stay);
         let first = row.finished.compare_exchange(NEVER, at, Relaxed, Relaxed).is_ok();
         if first {
@@ -217,22 +217,22 @@ impl Stays {
     }
 
     /// Its consumer gives it back.
-    pub fn give_back(&self, stay: usize) {
+    pub(super) fn give_back(&self, stay: usize) {
         self.row(stay).returned.fetch_add(1, Relaxed);
     }
 
     /// The queue would not have it back: the delivery had ended before.
-    pub fn not_given_back(&self, stay: usize) {
+    pub(super) fn not_given_back(&self, stay: usize) {
         self.row(stay).returned.fetch_sub(1, Relaxed);
     }
 
     /// Its consumer failed after it had acknowledged it.
-    pub fn fail(&self, stay: usize, at: u64) {
+    pub(super) fn fail(&self, stay: usize, at: u64) {
         self.row(stay).finished.store(at | FAILED, Relaxed);
     }
 
     /// Where a lost message went on as a dead letter: the stay that is told here if none was before.
-    pub fn afterlife(&self, stay: usize, begin: impl FnOnce() -> Option<usize>) -> Option<usize> {
+    pub(super) fn afterlife(&self, stay: usize, begin: impl FnOnce() -> Option<usize>) -> Option<usize> {
         let cell = &self.row(stay).afterlife;
         let known = cell.load(Relaxed);
         if known != NEVER {
@@ -244,7 +244,7 @@ impl Stays {
         Some(begun)
     }
 
-    pub fn past(&self, stay: usize) -> Past {
+    pub(super) fn past(&self, stay: usize) -> Past {
         let row = self.row(stay);
         let known = |cell: &AtomicU64| Some(cell.load(Relaxed)).filter(|&at| at != NEVER);
         let (sent, finished) = (known(&row.sent), known(&row.finished));

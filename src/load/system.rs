@@ -7,7 +7,7 @@
 mod linux {
     /// `CLOCK_MONOTONIC` in nanoseconds, without a system call where the kernel offers it so.
     #[inline]
-    pub fn monotonic() -> u64 {
+    pub(crate) fn monotonic() -> u64 {
         let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: the pointer is to a live timespec; this clock exists on every Linux.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
@@ -15,20 +15,20 @@ mod linux {
     }
 
     /// Sleeps until an absolute instant; a signal does not shorten it.
-    pub fn sleep_until(instant: u64) {
+    pub(crate) fn sleep_until(instant: u64) {
         let t = libc::timespec { tv_sec: (instant / 1_000_000_000) as _, tv_nsec: (instant % 1_000_000_000) as _ };
         // SAFETY: the pointer is to a live timespec; no remainder is asked for.
         while unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &t, std::ptr::null_mut()) } == libc::EINTR {}
     }
 
     /// Asks for sleeps as exact as the kernel can (it may otherwise gather wake-ups within 50 µs), for this thread.
-    pub fn exact_sleeps() {
+    pub(crate) fn exact_sleeps() {
         // SAFETY: PR_SET_TIMERSLACK takes one number and touches no memory of ours.
         unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1 as libc::c_ulong) };
     }
 
     /// How often this thread was put off the processor against its will.
-    pub fn involuntary_switches() -> Option<u64> {
+    pub(crate) fn involuntary_switches() -> Option<u64> {
         // SAFETY: an all-zero rusage is a valid one.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         // SAFETY: the pointer is to a live rusage.
@@ -67,16 +67,16 @@ mod elsewhere {
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::*;
 #[cfg(target_os = "linux")]
-pub use linux::*;
+pub(super) use linux::*;
 
 /// Nanoseconds that this thread was ready to run but had no processor.
-pub fn run_queue_wait() -> Option<u64> {
+pub(super) fn run_queue_wait() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Processor time taken by the hypervisor and by everything, in ticks since the machine started.
-pub fn steal_and_total() -> Option<(u64, u64)> {
+pub(super) fn steal_and_total() -> Option<(u64, u64)> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
     let ticks: Vec<u64> = text.lines().next()?.split_whitespace().skip(1).map_while(|t| t.parse().ok()).collect();
     // user nice system idle iowait irq softirq steal; guest time is part of user time.

@@ -4,7 +4,7 @@ use super::system;
 
 /// A thread's figures, as far as the system tells them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Hindrance {
+pub(super) struct Hindrance {
     /// Nanoseconds for which it was ready and had no processor.
     pub run_queue_wait: Option<u64>,
     /// How often it was put off the processor against its will.
@@ -13,12 +13,12 @@ pub struct Hindrance {
 
 impl Hindrance {
     /// This thread's figures so far.
-    pub fn now() -> Self {
+    pub(super) fn now() -> Self {
         Hindrance { run_queue_wait: system::run_queue_wait(), switches: system::involuntary_switches() }
     }
 
     /// What has been added since an earlier look.
-    pub fn since(self, earlier: Self) -> Self {
+    pub(super) fn since(self, earlier: Self) -> Self {
         let between = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         Hindrance {
             run_queue_wait: between(self.run_queue_wait, earlier.run_queue_wait),
@@ -27,14 +27,14 @@ impl Hindrance {
     }
 
     /// Both threads' figures together; unknown if either is.
-    pub fn plus(self, other: Self) -> Self {
+    pub(super) fn plus(self, other: Self) -> Self {
         let sum = |a: Option<u64>, b: Option<u64>| Some(a? + b?);
         Hindrance { run_queue_wait: sum(self.run_queue_wait, other.run_queue_wait), switches: sum(self.switches, other.switches) }
     }
 }
 
 /// The share of all processor time that the hypervisor kept for others between two looks.
-pub fn steal_share(before: Option<(u64, u64)>, after: Option<(u64, u64)>) -> Option<f64> {
+pub(super) fn steal_share(before: Option<(u64, u64)>, after: Option<(u64, u64)>) -> Option<f64> {
     let ((stolen0, all0), (stolen1, all1)) = (before?, after?);
     let all = all1.checked_sub(all0).filter(|&all| all > 0)?;
     Some(stolen1.saturating_sub(stolen0) as f64 / all as f64)

@@ -9,7 +9,7 @@ use crate::scenario::Work;
 
 /// A consumer's way of spending time.
 #[derive(Debug)]
-pub struct Worker<'a, C> {
+pub(super) struct Worker<'a, C> {
     pub pacer: Pacer<'a, C>,
     clock: &'a C,
     way: Work,
@@ -19,7 +19,7 @@ impl<'a, C: Clock> Worker<'a, C> {
     /// * `Auto`: sleep, then spin the last stretch of at most the pacer's margin; shorter demands are spun whole.
     /// * `Sleep`: the same, but demands shorter than the margin are slept through, however late that ends.
     /// * `Spin`: keep the processor all the time.
-    pub fn new(mut pacer: Pacer<'a, C>, clock: &'a C, way: Work) -> Self {
+    pub(super) fn new(mut pacer: Pacer<'a, C>, clock: &'a C, way: Work) -> Self {
         if way == Work::Spin {
             pacer.margin = u64::MAX;
         }
@@ -27,7 +27,7 @@ impl<'a, C: Clock> Worker<'a, C> {
     }
 
     /// Spends the time from `taken` until `demand` nanoseconds later; returns when it was over.
-    pub fn spend(&mut self, taken: u64, demand: u64) -> u64 {
+    pub(super) fn spend(&mut self, taken: u64, demand: u64) -> u64 {
         let end = taken.saturating_add(demand);
         if self.way == Work::Sleep && demand > 0 && demand <= self.pacer.margin {
             self.clock.sleep_until(end);

@@ -13,6 +13,7 @@ pub struct Counts {
     pub unacked: u64,
     /// Given back and kept away for a while.
     pub delayed: u64,
+    /// Messages that were acknowledged.
     pub acked: u64,
     /// Thrown out to make room.
     pub dropped: u64,

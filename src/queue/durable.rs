@@ -15,11 +15,13 @@ pub struct Stored {
     pub number: u64,
     /// How often it had been given back before the queue was opened.
     pub before: u32,
+    /// The content.
     pub bytes: Arc<[u8]>,
 }
 
 /// What a publisher wants to know before it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Confirm {
     /// The message can be consumed. A crash may lose it.
     Enqueued,
@@ -30,11 +32,15 @@ pub enum Confirm {
 
 /// Why a durable queue would not do something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DurableError {
+    /// The log failed, or was refused.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The queue is full or closed.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The delivery is not under way.
     #[error(transparent)]
     Misuse(#[from] Misuse),
 }
@@ -153,6 +159,7 @@ impl DurableQueue {
         self.queue.close();
     }
 
+    /// What the queue holds and what became of the rest.
     pub fn counts(&self) -> Counts {
         self.queue.counts()
     }

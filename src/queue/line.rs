@@ -36,7 +36,7 @@ pub(super) struct Lane {
 }
 
 impl Line {
-    pub fn new(order: Order, reserve: usize) -> Self {
+    pub(super) fn new(order: Order, reserve: usize) -> Self {
         match order {
             Order::Fifo => Line::Fifo(Lane { fresh: VecDeque::with_capacity(reserve), ..Lane::default() }),
             Order::Lifo | Order::Ranked => Line::Ranked { places: BTreeMap::new(), lifo: order == Order::Lifo },
@@ -45,7 +45,7 @@ impl Line {
 
     /// A message whose turn is after all others'.
     #[inline]
-    pub fn push(&mut self, place: Place) {
+    pub(super) fn push(&mut self, place: Place) {
         match self {
             Line::Fifo(lane) => lane.push(place.slot),
             Line::Ranked { .. } => self.put_back(place),
@@ -54,7 +54,7 @@ impl Line {
 
     /// A message that has been in line before.
     #[inline(never)]
-    pub fn put_back(&mut self, place: Place) {
+    pub(super) fn put_back(&mut self, place: Place) {
         match self {
             Line::Fifo(lane) => lane.returned.push(Reverse((place.turn, place.slot))),
             Line::Ranked { places, lifo } => {
@@ -66,7 +66,7 @@ impl Line {
 
     /// The slot of the next message.
     #[inline]
-    pub fn first(&self, turn: impl Fn(u32) -> u64) -> Option<u32> {
+    pub(super) fn first(&self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
             Line::Fifo(lane) => lane.first(turn),
             Line::Ranked { places, .. } => places.first_key_value().map(|(_, &slot)| slot),
@@ -74,7 +74,7 @@ impl Line {
     }
 
     #[inline]
-    pub fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
+    pub(super) fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
             Line::Fifo(lane) if lane.returned.is_empty() => lane.pop_new(),
             _ => self.pop_among(turn),
@@ -91,7 +91,7 @@ impl Line {
     }
 
     /// Takes out the message whose turn came first; a search through the whole line where that is not its order.
-    pub fn pop_oldest(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
+    pub(super) fn pop_oldest(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
             Line::Fifo(lane) => lane.pop(turn),
             Line::Ranked { places, lifo: true } => places.pop_last().map(|(_, slot)| slot),

@@ -2,6 +2,7 @@
 
 /// What happens to a message that finds the queue full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Overflow {
     /// It is given back.
     #[default]
@@ -15,6 +16,7 @@ pub enum Overflow {
 /// In what order waiting messages are delivered. A message that comes back at once takes its old place in any of them; after a
 /// delay it is the last to have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Order {
     /// As they were published.
     #[default]
@@ -30,6 +32,7 @@ pub enum Order {
 pub struct Backoff {
     /// Nanoseconds, as below.
     pub min: u64,
+    /// The longest delay.
     pub max: u64,
 }
 
@@ -44,6 +47,7 @@ impl Backoff {
 /// The settings of one queue. Times are nanoseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Which ready message is taken next.
     pub order: Order,
     /// Ready messages that may wait, those in service not counted; `None` is without bound.
     pub max_length: Option<u64>,

@@ -51,9 +51,9 @@ struct Slot<E> {
 impl<E> Slots<E> {
     /// What a message takes.
     #[cfg(test)]
-    pub const BYTES: usize = size_of::<Slot<E>>();
+    pub(super) const BYTES: usize = size_of::<Slot<E>>();
 
-    pub fn with_capacity(capacity: usize) -> Self {
+    pub(super) fn with_capacity(capacity: usize) -> Self {
         Slots { slots: Vec::with_capacity(capacity), free: Vec::with_capacity(capacity), spare: None }
     }
 
@@ -62,7 +62,7 @@ impl<E> Slots<E> {
     /// # Panics
     /// With 2³² messages inside.
     #[inline]
-    pub fn insert(&mut self, entry: E) -> u32 {
+    pub(super) fn insert(&mut self, entry: E) -> u32 {
         if let Some(slot) = self.spare.take().or_else(|| self.free.pop()) {
             self.slots[slot as usize].entry = Some(entry);
             return slot;
@@ -79,31 +79,31 @@ impl<E> Slots<E> {
 
     /// The message of a slot that holds one.
     #[inline]
-    pub fn get(&self, slot: u32) -> &E {
+    pub(super) fn get(&self, slot: u32) -> &E {
         self.slots[slot as usize].entry.as_ref().expect("a message in line or away is in its slot")
     }
 
     #[inline]
-    pub fn get_mut(&mut self, slot: u32) -> &mut E {
+    pub(super) fn get_mut(&mut self, slot: u32) -> &mut E {
         self.slots[slot as usize].entry.as_mut().expect("a message in line or away is in its slot")
     }
 
     /// Hands a slot's message out, and returns the tag of this delivery.
     #[inline]
-    pub fn lease(&mut self, slot: u32) -> Tag {
+    pub(super) fn lease(&mut self, slot: u32) -> Tag {
         let place = &mut self.slots[slot as usize];
         place.leased = true;
         Tag { slot, generation: place.generation }
     }
 
     /// The message of a delivery under way.
-    pub fn leased(&mut self, tag: Tag) -> Option<&mut E> {
+    pub(super) fn leased(&mut self, tag: Tag) -> Option<&mut E> {
         self.fitting(tag, true)?.entry.as_mut()
     }
 
     /// Ends a delivery and keeps the message; `None` if the tag names no delivery under way. The new tag fits until the
     /// message is delivered and settled again.
-    pub fn release(&mut self, tag: Tag) -> Option<Tag> {
+    pub(super) fn release(&mut self, tag: Tag) -> Option<Tag> {
         let place = self.fitting(tag, true)?;
         place.generation = place.generation.wrapping_add(1);
         place.leased = false;
@@ -112,7 +112,7 @@ impl<E> Slots<E> {
 
     /// Ends a delivery and takes the message out; `None` if the tag names no delivery that is under way.
     #[inline]
-    pub fn settle(&mut self, tag: Tag) -> Option<E> {
+    pub(super) fn settle(&mut self, tag: Tag) -> Option<E> {
         let place = self.fitting(tag, true)?;
         place.generation = place.generation.wrapping_add(1);
         place.leased = false;
@@ -122,7 +122,7 @@ impl<E> Slots<E> {
     }
 
     /// Takes a message out that is not under way.
-    pub fn remove(&mut self, slot: u32) -> E {
+    pub(super) fn remove(&mut self, slot: u32) -> E {
         let place = &mut self.slots[slot as usize];
         assert!(!place.leased, "a message under way is settled, never removed");
         place.generation = place.generation.wrapping_add(1);

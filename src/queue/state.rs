@@ -46,6 +46,7 @@ pub struct State<T> {
 }
 
 impl<T: Clone> State<T> {
+    /// An empty queue.
     pub fn new(settings: Settings) -> Self {
         let reserve = settings.reserve;
         State {
@@ -314,6 +315,7 @@ impl<T: Clone> State<T> {
         self.closed = true;
     }
 
+    /// Whether [`State::close`] was called.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
@@ -346,6 +348,7 @@ impl<T: Clone> State<T> {
         self.settings.max_length.is_none_or(|max| self.room() >= self.settings.wake_room.clamp(1, max.max(1)))
     }
 
+    /// What the queue holds and what became of the rest.
     pub fn counts(&self) -> Counts {
         self.counts
     }
@@ -355,6 +358,7 @@ impl<T: Clone> State<T> {
         std::mem::take(&mut self.lost)
     }
 
+    /// Whether [`State::take_lost`] has something to give.
     pub fn has_lost(&self) -> bool {
         !self.lost.is_empty()
     }

@@ -1,9 +1,9 @@
 //! Everything that threads meet at, in one place, so that a test can put a scheduler of its own beneath it.
 
 #[cfg(not(all(test, shuttle)))]
-pub use parking_lot::{Mutex, MutexGuard};
+pub(super) use parking_lot::{Mutex, MutexGuard};
 #[cfg(not(all(test, shuttle)))]
-pub use std::{
+pub(super) use std::{
     hint::spin_loop,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread::{Thread, current, park, park_timeout, yield_now},

@@ -22,19 +22,19 @@ pub(super) struct Timers {
 
 impl Timers {
     /// Sets a timer and returns its number.
-    pub fn set(&mut self, at: u64, tag: Tag) -> u64 {
+    pub(super) fn set(&mut self, at: u64, tag: Tag) -> u64 {
         let number = self.set;
         self.heap.push(Reverse(Timer { at, number, tag }));
         self.set += 1;
         number
     }
 
-    pub fn next(&self) -> Option<u64> {
+    pub(super) fn next(&self) -> Option<u64> {
         self.heap.peek().map(|t| t.0.at)
     }
 
     /// The next timer whose instant has come.
-    pub fn due(&mut self, now: u64) -> Option<Timer> {
+    pub(super) fn due(&mut self, now: u64) -> Option<Timer> {
         if self.next()? > now {
             return None;
         }

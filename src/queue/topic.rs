@@ -84,7 +84,9 @@ pub struct Partitioned<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no member {member}; the group has {members}, counted from 0")]
 pub struct UnknownMember {
+    /// The member that was asked for.
     pub member: u32,
+    /// How many there are.
     pub members: usize,
 }
 

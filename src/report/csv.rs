@@ -4,7 +4,7 @@ use crate::answer::metric_of;
 use crate::study::Study;
 
 /// `method, by, metric, value, half_width, unit, exact, infinite`; what is not known is empty.
-pub fn metrics(study: &Study) -> String {
+pub(super) fn metrics(study: &Study) -> String {
     let mut rows = vec![["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite"].map(String::from).to_vec()];
     for answer in &study.answers {
         for (path, estimate) in &answer.metrics {
@@ -24,7 +24,7 @@ pub fn metrics(study: &Study) -> String {
 }
 
 /// `method, queue, t_s, waiting, in_system, half_width`; `None` if no queue was watched.
-pub fn timeline(study: &Study) -> Option<String> {
+pub(super) fn timeline(study: &Study) -> Option<String> {
     let mut rows = vec![["method", "queue", "t_s", "waiting", "in_system", "half_width"].map(String::from).to_vec()];
     for answer in &study.answers {
         for (queue, moments) in &answer.timelines {

@@ -1,7 +1,7 @@
 //! Text in markup: what HTML and SVG need written otherwise.
 
 /// Text as XML content or attribute value.
-pub fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

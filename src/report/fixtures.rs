@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 
 /// Everything around a study that a report names.
-pub fn extras() -> Extras {
+pub(super) fn extras() -> Extras {
     Extras {
         scenario: serde_json::json!({"title": "Order processing at peak", "producers": {"web": {"rate": "900/s"}}}),
         command: "queuelab run orders.toml".into(),
@@ -18,7 +18,7 @@ pub fn extras() -> Extras {
 }
 
 /// A scenario without any answer.
-pub fn bare() -> Study {
+pub(super) fn bare() -> Study {
     let mut scenario = Scenario::single(
         Producer::poisson("web", 0, 900.0),
         Queue { name: "orders".into(), ..Queue::default() },
@@ -39,7 +39,7 @@ pub fn bare() -> Study {
 }
 
 /// An exponential latency with this mean (seconds), counted; deterministic, without draws.
-pub fn counted(mean: f64, count: u64) -> Histogram<u64> {
+pub(super) fn counted(mean: f64, count: u64) -> Histogram<u64> {
     let mut histogram = Histogram::new(3).expect("three digits are a valid precision");
     for i in 0..count {
         let share = (i as f64 + 0.5) / count as f64;
@@ -49,13 +49,13 @@ pub fn counted(mean: f64, count: u64) -> Histogram<u64> {
 }
 
 /// The law of an exponential latency, in closed form.
-pub fn closed_form(mean: f64) -> Distribution {
+pub(super) fn closed_form(mean: f64) -> Distribution {
     let points = (0..=200).map(|i| 1.0 - 10f64.powf(-f64::from(i) * 0.03));
     Distribution::Quantiles(points.map(|p| (p, -(1.0 - p).ln() * mean)).collect())
 }
 
 /// An answer for the scenario of [`bare`], with waits scaled by a factor.
-pub fn answer(method: Method, factor: f64) -> Answer {
+pub(super) fn answer(method: Method, factor: f64) -> Answer {
     let by = match method {
         Method::Theory => "M/M/4",
         Method::Simulation => "Kiefer–Wolfowitz, 10 replications of 200 000 messages",
@@ -87,7 +87,7 @@ pub fn answer(method: Method, factor: f64) -> Answer {
 }
 
 /// A level that swings about a mean.
-pub fn levels(factor: f64, interval: bool) -> Vec<Moment> {
+pub(super) fn levels(factor: f64, interval: bool) -> Vec<Moment> {
     let moment = |i: u32| {
         let at = f64::from(i) * 0.05;
         let waiting = factor * (7.0 + if interval { 0.2 } else { 5.0 } * (at * 1.7).sin() + (at * 9.0 * factor).cos());
@@ -97,7 +97,7 @@ pub fn levels(factor: f64, interval: bool) -> Vec<Moment> {
 }
 
 /// All five methods, with caveats, gates, formulas and an objective.
-pub fn five_methods() -> Study {
+pub(super) fn five_methods() -> Study {
     let mut study = bare();
     let factors = [1.0, 1.004, 0.97, 1.06, 1.02];
     study.answers = Method::ALL.into_iter().zip(factors).map(|(method, factor)| answer(method, factor)).collect();
@@ -143,7 +143,7 @@ pub fn five_methods() -> Study {
 }
 
 /// One method alone, with a mean that does not exist.
-pub fn infinite() -> Study {
+pub(super) fn infinite() -> Study {
     let mut study = bare();
     let mut answer = Answer::new(Method::Theory, "M/G/1");
     answer.exact = false;
@@ -155,7 +155,7 @@ pub fn infinite() -> Study {
 }
 
 /// Two queues in a row.
-pub fn network() -> Study {
+pub(super) fn network() -> Study {
     let mut study = bare();
     study.scenario.queues.push(Queue { name: "shipments".into(), ..Queue::default() });
     study.scenario.consumers.push(Consumer::group("packers", 1, 2, Law::exponential(0.002)));

@@ -8,7 +8,7 @@ use std::fmt::Write;
 const NOMINAL: f64 = 1e6;
 
 /// The file's text, or `None` for a law that holds nothing.
-pub fn text(law: &Distribution) -> Option<String> {
+pub(super) fn text(law: &Distribution) -> Option<String> {
     match law {
         Distribution::Histogram(histogram) => (!histogram.is_empty()).then(|| counted(histogram)),
         Distribution::Quantiles(points) => closed(points),

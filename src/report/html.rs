@@ -12,7 +12,7 @@ use crate::study::{Met, Study};
 const STYLE: &str = include_str!("page.css");
 
 /// The whole page, with these plots in it.
-pub fn page(study: &Study, extras: &Extras, plots: &[(&Plot, String)]) -> String {
+pub(super) fn page(study: &Study, extras: &Extras, plots: &[(&Plot, String)]) -> String {
     let title = study.scenario.title.as_deref().unwrap_or("queuelab report");
     let parts = [
         head(study, title),

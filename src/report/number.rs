@@ -4,16 +4,16 @@ use crate::answer::{Estimate, Unit};
 use crate::units::{fixed, significant, time_scale};
 
 /// What is shown where nothing is known; never zero.
-pub const UNKNOWN: &str = "–";
+pub(super) const UNKNOWN: &str = "–";
 
 /// An interval of this share of its value is the arithmetic's, not the method's.
-pub use crate::units::NOTHING;
+pub(super) use crate::units::NOTHING;
 /// A value this much smaller than its unit is zero but for the arithmetic.
 const ZERO: f64 = 1e-12;
 
 /// The unit that a row is shown in.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
+pub(super) struct Scale {
     /// Its size in the metric's SI unit.
     pub size: f64,
     /// Its name; empty for counts, whose row already says what is counted.
@@ -22,7 +22,7 @@ pub struct Scale {
 
 impl Scale {
     /// The unit in which the largest of these values (SI) reads best.
-    pub fn of(unit: Unit, values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn of(unit: Unit, values: impl Iterator<Item = f64>) -> Self {
         let largest = values.filter(|v| v.is_finite()).fold(0.0, |a: f64, b| a.max(b.abs()));
         let (size, unit) = match unit {
             Unit::Seconds => time_scale(largest),
@@ -37,7 +37,7 @@ impl Scale {
 
     /// An estimate in this unit, without the unit's name: `12.4 ±0.2`, `∞`, `–`; `0.012 (0.003–0.041)` and `0 (≤ 0.0015)` where its
     /// interval has ends of its own.
-    pub fn show(&self, estimate: Option<&Estimate>) -> String {
+    pub(super) fn show(&self, estimate: Option<&Estimate>) -> String {
         let Some(estimate) = estimate else { return UNKNOWN.into() };
         let Some(value) = estimate.value else { return "∞".into() };
         if let Some((low, high)) = estimate.ends {
@@ -50,7 +50,7 @@ impl Scale {
     }
 
     /// The same with the unit's name.
-    pub fn show_with_unit(&self, estimate: Option<&Estimate>) -> String {
+    pub(super) fn show_with_unit(&self, estimate: Option<&Estimate>) -> String {
         let text = self.show(estimate);
         let bare = estimate.is_none_or(|e| e.value.is_none()) || self.unit.is_empty();
         if bare { text } else { format!("{text} {}", self.unit) }
@@ -60,7 +60,7 @@ impl Scale {
 /// A value and its half-width with the digits that the half-width justifies, four at most; three where it is not known.
 ///
 /// The half-width is rounded up: an interval may look wider than it is, never narrower.
-pub fn figures(value: f64, half_width: Option<f64>) -> (String, Option<String>) {
+pub(super) fn figures(value: f64, half_width: Option<f64>) -> (String, Option<String>) {
     // What is left of equal numbers after adding them up is no interval.
     let told = |half: &f64| half.is_finite() && *half > NOTHING * value.abs();
     let Some(half) = half_width.filter(told) else { return (three(value), None) };
@@ -78,12 +78,12 @@ pub fn figures(value: f64, half_width: Option<f64>) -> (String, Option<String>) 
 }
 
 /// Three significant digits; an exponent only where zeros would bury them.
-pub fn three(value: f64) -> String {
+pub(super) fn three(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-5 { format!("{value:.1e}") } else { significant(value, 3) }
 }
 
 /// A relative difference for people, such as `+12 %`.
-pub fn relative(difference: f64) -> String {
+pub(super) fn relative(difference: f64) -> String {
     let percent = difference * 100.0;
     match percent.abs() {
         p if !p.is_finite() => UNKNOWN.into(),

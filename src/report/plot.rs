@@ -5,6 +5,7 @@ use crate::study::Study;
 /// One plot: a file's name and what draws it.
 #[derive(Clone, Copy)]
 pub struct Plot {
+    /// The file's name.
     pub file: &'static str,
     /// What it answers, in a phrase.
     pub about: &'static str,

@@ -7,14 +7,14 @@ use crate::units::{Time, significant};
 
 /// The rows of one place; a study with one queue, one producer and one group has a single section without a title.
 #[derive(Debug)]
-pub struct Section {
+pub(super) struct Section {
     pub title: String,
     pub rows: Vec<Row>,
 }
 
 /// One metric by every method.
 #[derive(Debug)]
-pub struct Row {
+pub(super) struct Row {
     pub words: &'static str,
     pub symbol: &'static str,
     pub scale: Scale,
@@ -31,7 +31,7 @@ pub struct Row {
 
 impl Row {
     /// Every cell as it is written; a faint one behind a `~`.
-    pub fn written(&self) -> impl Iterator<Item = (String, bool)> {
+    pub(super) fn written(&self) -> impl Iterator<Item = (String, bool)> {
         let cell = |(cell, faint): (&Option<Estimate>, &bool)| {
             let text = self.scale.show(cell.as_ref());
             (if *faint { format!("~{text}") } else { text }, *faint)
@@ -41,7 +41,7 @@ impl Row {
 }
 
 /// What a clock read and a hand-off between processors add to a measured time, in seconds.
-pub const RULER: f64 = 0.5e-6;
+pub(super) const RULER: f64 = 0.5e-6;
 /// A time that is not so many times as long is near the timer's resolution.
 const CLEAR: f64 = 10.0;
 
@@ -77,7 +77,7 @@ const MAIN: &[(Place, &str, &str, &str, bool)] = {
 };
 
 /// The table of a study. Rows that no method knows are left out.
-pub fn sections(study: &Study) -> Vec<Section> {
+pub(super) fn sections(study: &Study) -> Vec<Section> {
     let scenario = &study.scenario;
     let single = scenario.producers.len() <= 1 && scenario.queues.len() <= 1 && scenario.consumers.len() <= 1;
     let producers = named("producers", scenario.producers.iter().map(|p| p.name.as_str()));
@@ -183,7 +183,7 @@ fn seen(answer: &Answer, estimate: &Estimate) -> bool {
 }
 
 /// A metric by its path; a lone producer goes by `total` as well, and the other way round.
-pub fn known<'a>(study: &Study, answer: &'a Answer, path: &str) -> Option<&'a Estimate> {
+pub(super) fn known<'a>(study: &Study, answer: &'a Answer, path: &str) -> Option<&'a Estimate> {
     let other = || {
         let [producer] = study.scenario.producers.as_slice() else { return None };
         let own = format!("producers.{}", producer.name);
@@ -194,12 +194,12 @@ pub fn known<'a>(study: &Study, answer: &'a Answer, path: &str) -> Option<&'a Es
 }
 
 /// A symbol in brackets, in square ones where it has round ones itself.
-pub fn bracketed(symbol: &str) -> String {
+pub(super) fn bracketed(symbol: &str) -> String {
     if symbol.contains('(') { format!("[{symbol}]") } else { format!("({symbol})") }
 }
 
 /// What a method's column is called.
-pub fn heading(method: Method) -> &'static str {
+pub(super) fn heading(method: Method) -> &'static str {
     match method {
         Method::Theory => "theory",
         Method::Simulation => "simulated",
@@ -215,7 +215,7 @@ const WORST: usize = 3;
 const MANY_TIMES: f64 = 9.0;
 
 /// The comparisons that did not come out, a sentence for each pair of methods: the worst of them, and how many there are.
-pub fn disagreements(study: &Study) -> Vec<String> {
+pub(super) fn disagreements(study: &Study) -> Vec<String> {
     let mut pairs: Vec<(Method, Method)> = study.agreement.iter().map(|a| (a.a, a.b)).collect();
     pairs.dedup();
     let sentence = |(a, b): (Method, Method)| {

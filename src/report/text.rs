@@ -2,7 +2,7 @@
 
 /// A colour that repeats what the text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paint {
+pub(super) enum Paint {
     None,
     Bold,
     Green,
@@ -12,7 +12,7 @@ pub enum Paint {
 
 impl Paint {
     /// The text in this colour, if colours are wanted.
-    pub fn on(self, text: &str, wanted: bool) -> String {
+    pub(super) fn on(self, text: &str, wanted: bool) -> String {
         let code = match self {
             Paint::None => return text.into(),
             Paint::Bold => "1",
@@ -51,7 +51,7 @@ const PLAIN: &[(char, &str)] = &[
 ];
 
 /// A text in ASCII alone; what has no stand-in becomes `?`.
-pub fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match PLAIN.iter().find(|(sign, _)| *sign == c) {
@@ -64,7 +64,7 @@ pub fn plain(text: &str) -> String {
 }
 
 /// A sentence broken between words into lines of a width; a word that is longer keeps its own line.
-pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_string();
     let mut empty = true;
@@ -85,7 +85,7 @@ pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
 }
 
 /// Rows as aligned columns: the first to the left, numbers to the right, and what follows the `numbers` to the left again; `None` is a rule, a single cell is a title.
-pub fn columns(rows: &[Option<Vec<String>>], numbers: usize, rule: char) -> Vec<String> {
+pub(super) fn columns(rows: &[Option<Vec<String>>], numbers: usize, rule: char) -> Vec<String> {
     let count = rows.iter().flatten().map(Vec::len).max().unwrap_or(0);
     let mut widths = vec![0; count];
     for row in rows.iter().flatten().filter(|r| r.len() > 1) {

@@ -8,11 +8,11 @@ use crate::study::{self, Accord, Formula, Judgement, Met, Study};
 use crate::units::Time;
 
 /// Titles of sections.
-pub const FORMULAS: &str = "Back-of-envelope formulas, checked against this scenario";
-pub const WITNESSES: &str = "Validity checks of the measurement";
+pub(super) const FORMULAS: &str = "Back-of-envelope formulas, checked against this scenario";
+pub(super) const WITNESSES: &str = "Validity checks of the measurement";
 
 /// An objective's sign and sentence.
-pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String) {
+pub(super) fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String) {
     let Judgement { objective, by, outcome } = judgement;
     let (sign, word) = match outcome {
         Met::Pass => ("✓", "met"),
@@ -32,7 +32,7 @@ pub fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String)
 }
 
 /// What keeps the figures from being taken at face value, in sentences, worst first within each method.
-pub fn warnings(study: &Study) -> Vec<String> {
+pub(super) fn warnings(study: &Study) -> Vec<String> {
     let of = |answer: &Answer| -> Vec<String> {
         let name = answer.method.name();
         let trust = Some(answer.trust()).filter(|trust| *trust != Trust::Valid);
@@ -52,20 +52,20 @@ fn failed(answer: &Answer) -> String {
 }
 
 /// What `±` means, if any number has one.
-pub fn intervals(study: &Study) -> Option<String> {
+pub(super) fn intervals(study: &Study) -> Option<String> {
     let any = study.answers.iter().flat_map(|a| a.metrics.values()).any(|e| e.half_width.is_some());
     let percent = three(study.scenario.simulation.confidence * 100.0);
     any.then(|| format!("half the width of the {} % confidence interval", percent.trim_end_matches(".0")))
 }
 
 /// What `~` means, if it stands before any number.
-pub fn faint(study: &Study) -> Option<String> {
+pub(super) fn faint(study: &Study) -> Option<String> {
     let any = rows::sections(study).iter().flat_map(|s| &s.rows).any(|row| row.faint.contains(&true));
     any.then(|| format!("near the timer's resolution: less than ten times what a clock read and a hand-off take, {}", Time(RULER)))
 }
 
 /// What the comparisons of a row say, as a sign with words or alone.
-pub fn accord(row: &Row, words: bool) -> String {
+pub(super) fn accord(row: &Row, words: bool) -> String {
     let (sign, word) = match row.accord {
         None => return String::new(),
         Some(Accord::Agree) => ("✓", "agree".to_string()),
@@ -79,7 +79,7 @@ pub fn accord(row: &Row, words: bool) -> String {
 }
 
 /// One formula's line: value, what it is held against and by how much it misses.
-pub fn formula(formula: &Formula) -> (String, String) {
+pub(super) fn formula(formula: &Formula) -> (String, String) {
     let value = match formula.unit {
         "s" => Time(formula.value).to_string(),
         "ratio" => three(formula.value),
@@ -95,14 +95,14 @@ pub fn formula(formula: &Formula) -> (String, String) {
 }
 
 /// The gates of all answers, those that failed first; all of them, or the failed ones alone.
-pub fn gates(study: &Study, all: bool) -> Vec<&Gate> {
+pub(super) fn gates(study: &Study, all: bool) -> Vec<&Gate> {
     let mut gates: Vec<&Gate> = study.answers.iter().flat_map(|a| &a.gates).filter(|g| all || g.trust != Trust::Valid).collect();
     gates.sort_by_key(|g| std::cmp::Reverse(g.trust));
     gates
 }
 
 /// A gate as a sentence: what it saw, and the limit.
-pub fn gate(gate: &Gate) -> String {
+pub(super) fn gate(gate: &Gate) -> String {
     let show = |value: f64| match gate.unit {
         "s" => Time(value).to_string(),
         "ratio" => format!("{} %", three(value * 100.0)),

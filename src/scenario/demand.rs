@@ -27,17 +27,17 @@ pub(crate) struct Demand {
 
 impl Demand {
     /// In erlangs.
-    pub fn offered_load(&self) -> Range {
+    pub(crate) fn offered_load(&self) -> Range {
         self.arrivals.times(self.attempts * self.service)
     }
 
     /// Of what the servers can do; `None` for servers without limit, and where nobody consumes.
-    pub fn rho(&self) -> Option<Range> {
+    pub(crate) fn rho(&self) -> Option<Range> {
         self.servers.filter(|c| *c > 0).map(|c| self.offered_load().times(1.0 / (f64::from(c) * self.up)))
     }
 
     /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit, and where nobody consumes.
-    pub fn capacity(&self) -> Option<f64> {
+    pub(crate) fn capacity(&self) -> Option<f64> {
         self.servers.filter(|c| *c > 0).map(|c| f64::from(c) * self.up / self.service)
     }
 }

@@ -22,17 +22,17 @@ pub(crate) struct Range {
 
 impl Range {
     /// The figure, if it is known.
-    pub fn known(&self) -> Option<f64> {
+    pub(crate) fn known(&self) -> Option<f64> {
         // Infinities are equal, too.
         (self.least == self.most || self.most.is_finite() && self.most - self.least <= SAME * self.most).then_some(self.most)
     }
 
     /// Widened so that it holds a figure.
-    pub fn with(self, figure: f64) -> Range {
+    pub(crate) fn with(self, figure: f64) -> Range {
         Range { least: self.least.min(figure), most: self.most.max(figure) }
     }
 
-    pub fn times(&self, factor: f64) -> Range {
+    pub(crate) fn times(&self, factor: f64) -> Range {
         // However much comes that is no work, it is none.
         if factor == 0.0 {
             return Range { least: 0.0, most: 0.0 };

@@ -14,7 +14,7 @@ struct Segment {
 }
 
 /// Puts a setting `path=value` into the tree. `texts` are the sources by origin; the setting is that of `origin`.
-pub fn apply(tree: &mut Node, origin: usize, texts: &[String]) -> Result<(), Vec<Problem>> {
+pub(super) fn apply(tree: &mut Node, origin: usize, texts: &[String]) -> Result<(), Vec<Problem>> {
     let given = texts[origin].as_str();
     let at = Place { origin, start: 0, end: given.len() };
     let Some((path, after)) = given.split_once('=') else {
@@ -33,7 +33,7 @@ pub fn apply(tree: &mut Node, origin: usize, texts: &[String]) -> Result<(), Vec
 }
 
 /// A value as it is given beside a file: TOML, or a bare text such as `900/s`.
-pub fn value(text: &str, origin: usize, start: usize) -> Result<Node, Vec<Problem>> {
+pub(super) fn value(text: &str, origin: usize, start: usize) -> Result<Node, Vec<Problem>> {
     let at = Place { origin, start, end: start + text.len() };
     // Only brackets and quotes show that TOML was meant: `4ms` is no broken number and `2026-01-01` no date that fits.
     match Node::value(text, origin, start) {
@@ -44,7 +44,7 @@ pub fn value(text: &str, origin: usize, start: usize) -> Result<Node, Vec<Proble
 }
 
 /// Whether a path leads to a setting that the scenario has or could have.
-pub fn check(tree: &Node, path: &str, at: Place, texts: &[String]) -> Result<(), Problem> {
+pub(super) fn check(tree: &Node, path: &str, at: Place, texts: &[String]) -> Result<(), Problem> {
     let segments = split(path).ok_or_else(|| Problem::error(at, "this is no path").label("write names with dots between them"))?;
     let mut copy = tree.clone();
     put(&mut copy, &segments, Node::text("", at), at.origin, texts).map_err(|mut p| {

@@ -4,7 +4,7 @@ use super::model::{Ack, Deliver, Discipline, Durability, Overflow, Preemption, R
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub(super) enum Kind {
     Text,
     Whole,
     Number,
@@ -24,7 +24,7 @@ pub enum Kind {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub struct Key {
+pub(super) struct Key {
     pub name: &'static str,
     pub kind: Kind,
     pub meaning: &'static str,
@@ -37,10 +37,10 @@ const fn key(name: &'static str, kind: Kind, meaning: &'static str) -> Key {
 use Kind::*;
 
 /// The tables of a scenario that hold named tables.
-pub const NAMED: &[(&str, &[Key])] = &[("producers", PRODUCER), ("queues", QUEUE), ("topics", TOPIC), ("consumers", CONSUMER)];
+pub(super) const NAMED: &[(&str, &[Key])] = &[("producers", PRODUCER), ("queues", QUEUE), ("topics", TOPIC), ("consumers", CONSUMER)];
 
 /// The top of a scenario. The tables without keys take paths or names.
-pub const ROOT: &[Key] = &[
+pub(super) const ROOT: &[Key] = &[
     key("title", Text, "a name for people"),
     key("seed", Whole, "of the random numbers; default 1"),
     key("producers", Any, "who sends messages, by name"),
@@ -53,7 +53,7 @@ pub const ROOT: &[Key] = &[
     key("sweep", Any, "paths and the values that they take"),
 ];
 
-pub const PRODUCER: &[Key] = &[
+pub(super) const PRODUCER: &[Key] = &[
     key("to", Text, "the queue or topic that it sends to"),
     key("rate", Rate, "messages a second, all batches counted"),
     key("arrivals", Any, "when messages are due; default a Poisson process"),
@@ -65,14 +65,14 @@ pub const PRODUCER: &[Key] = &[
     key("failure", Table(FAILURE), "handling its messages fails, instead of the consumers'; 1 is poison"),
 ];
 
-pub const KEYS: &[Key] = &[
+pub(super) const KEYS: &[Key] = &[
     key("law", Text, "uniform or zipf"),
     key("count", Whole, "how many keys there are"),
     key("exponent", Number, "of zipf: key k is drawn with probability proportional to k^-exponent"),
 ];
 
 /// Arrival processes and their keys; `process` and `batch` go with each.
-pub const PROCESSES: &[(&str, &[Key])] = &[
+pub(super) const PROCESSES: &[(&str, &[Key])] = &[
     ("poisson", &[]),
     ("periodic", &[]),
     ("renewal", &[key("gap", Law, "the law of the gaps; its mean follows from the rate")]),
@@ -99,16 +99,16 @@ pub const PROCESSES: &[(&str, &[Key])] = &[
     ("closed", &[key("concurrency", Whole, "clients"), key("think_time", Law, "of a client between answer and next message")]),
 ];
 
-pub const STEP: &[Key] = &[key("for", Duration, "how long it lasts"), key("rate", Rate, "messages a second")];
+pub(super) const STEP: &[Key] = &[key("for", Duration, "how long it lasts"), key("rate", Rate, "messages a second")];
 
 /// Laws of batch sizes and their keys.
-pub const BATCHES: &[(&str, &[Key])] = &[
+pub(super) const BATCHES: &[(&str, &[Key])] = &[
     ("geometric", &[key("mean", Number, "messages a batch")]),
     ("uniform", &[key("min", Whole, "smallest batch"), key("max", Whole, "largest batch")]),
     ("values", &[key("values", List, "sizes"), key("weights", List, "how often each comes")]),
 ];
 
-pub const QUEUE: &[Key] = &[
+pub(super) const QUEUE: &[Key] = &[
     key("discipline", Word(names::<Discipline>), "which waiting message is taken; default fifo"),
     key("preemption", Word(names::<Preemption>), "whether a sooner message interrupts one in service"),
     key("max_length", Whole, "waiting messages that fit; without bound if absent"),
@@ -122,13 +122,13 @@ pub const QUEUE: &[Key] = &[
     key("initial_backlog", Whole, "messages waiting at the start"),
 ];
 
-pub const TOPIC: &[Key] = &[
+pub(super) const TOPIC: &[Key] = &[
     key("subscriptions", List, "queues"),
     key("deliver", Word(names::<Deliver>), "to which of them a message goes; default all"),
     key("complete_when", Any, "each, all, or how many copies must be done"),
 ];
 
-pub const CONSUMER: &[Key] = &[
+pub(super) const CONSUMER: &[Key] = &[
     key("from", Text, "its queue; of its idle servers, those of other groups included, the one idle longest takes the next message"),
     key("count", Any, "parallel servers, or \"unlimited\"; default 1"),
     key("service_time", Law, "of a message, or of a whole batch"),
@@ -149,23 +149,23 @@ pub const CONSUMER: &[Key] = &[
     key("to", Any, "where processed messages go: a name, or routes with their probabilities, also by producer"),
 ];
 
-pub const BATCHING: &[Key] = &[
+pub(super) const BATCHING: &[Key] = &[
     key("max", Whole, "messages at most"),
     key("linger", Duration, "how long to wait for more, from when the first in line came to the queue; default 0"),
 ];
-pub const FAILURE: &[Key] = &[key("probability", Number, "of a delivery")];
-pub const RETRY: &[Key] = &[
+pub(super) const FAILURE: &[Key] = &[key("probability", Number, "of a delivery")];
+pub(super) const RETRY: &[Key] = &[
     key("min", Duration, "before the first redelivery"),
     key("max", Duration, "at most"),
     key("jitter", Flag, "drawn evenly from the upper half of the delay, so that it is at least half as long; default false"),
 ];
-pub const OUTAGES: &[Key] = &[
+pub(super) const OUTAGES: &[Key] = &[
     key("up", Law, "time to failure"),
     key("down", Law, "time to repair"),
     key("while", Word(names::<While>), "always, or busy: a server breaks only while it works"),
     key("in_progress", Word(names::<InProgress>), "what becomes of the message in service; default redeliver"),
 ];
-pub const AUTOSCALE: &[Key] = &[
+pub(super) const AUTOSCALE: &[Key] = &[
     key("min", Whole, "servers at least; default 1"),
     key("max", Whole, "servers at most"),
     key("target_backlog", Number, "waiting messages for each server"),
@@ -173,14 +173,14 @@ pub const AUTOSCALE: &[Key] = &[
     key("startup", Duration, "until a new server works; default 0"),
     key("cooldown", Duration, "how long fewer servers must have been enough before any are removed; more start at once; default 0"),
 ];
-pub const ROUTE: &[Key] = &[
+pub(super) const ROUTE: &[Key] = &[
     key("queue", Text, "goes there"),
     key("topic", Text, "goes there"),
     key("probability", Number, "how often; default 1"),
     key("producers", List, "whose messages go there; default those of all"),
 ];
 
-pub const SIMULATION: &[Key] = &[
+pub(super) const SIMULATION: &[Key] = &[
     key("messages", Whole, "per replication, after the warm-up; default 1000000; whole cycles of what repeats"),
     key(
         "duration",
@@ -194,7 +194,7 @@ pub const SIMULATION: &[Key] = &[
     key("hand_off", Duration, "until a message reaches a consumer that sleeps; default 0, as on an ideal host"),
     key("sync", Law, "how long a group commit takes (durability = \"fsync\"); default 1ms"),
 ];
-pub const MEASUREMENT: &[Key] = &[
+pub(super) const MEASUREMENT: &[Key] = &[
     key("target", Word(|| TARGET_NAMES.to_vec()), "what is measured; default in-process"),
     key("duration", Duration, "of the real clock, whatever the speed; default 10s"),
     key("work", Word(names::<Work>), "how a consumer spends its demand"),
@@ -202,7 +202,7 @@ pub const MEASUREMENT: &[Key] = &[
 ];
 
 /// A setting that is one of a few words.
-pub trait Choice: Copy + PartialEq + 'static {
+pub(super) trait Choice: Copy + PartialEq + 'static {
     const WORDS: &'static [(&'static str, Self)];
 
     fn word(self) -> &'static str {
@@ -216,14 +216,14 @@ fn names<C: Choice>() -> Vec<&'static str> {
 
 /// `outages.while`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum While {
+pub(super) enum While {
     Always,
     Busy,
 }
 
 /// `outages.in_progress`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum InProgress {
+pub(super) enum InProgress {
     Redeliver,
     Resume,
 }
@@ -275,7 +275,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// The key that was probably meant by an unknown one.
-pub fn meant<'k>(word: &str, keys: &[&'k str]) -> Option<&'k str> {
+pub(super) fn meant<'k>(word: &str, keys: &[&'k str]) -> Option<&'k str> {
     let elsewhere = || ELSEWHERE.iter().filter(|(other, _)| *other == word).find_map(|(_, ours)| keys.iter().find(|k| *k == ours));
     elsewhere().copied().or_else(|| super::problem::nearest(word, keys.iter().copied()))
 }

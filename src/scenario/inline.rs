@@ -7,7 +7,7 @@ use crate::workload::laws::LAWS;
 use std::ops::Range;
 
 /// The table that a text stands for. `inside` is where the text begins in its source, if it stands there as it is.
-pub fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, Problem> {
+pub(super) fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, Problem> {
     let place = |range: Range<usize>| match inside {
         Some(start) => Place { start: start + range.start, end: start + range.end, ..at },
         None => at,
@@ -111,7 +111,7 @@ fn split(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Where the content of a quoted text begins in its source, if it stands there unescaped.
-pub fn inside(source: &str, text: &str, at: Place) -> Option<usize> {
+pub(super) fn inside(source: &str, text: &str, at: Place) -> Option<usize> {
     let written = source.get(at.start..at.end)?;
     if written == text {
         return Some(at.start);

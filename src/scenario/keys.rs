@@ -16,7 +16,7 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    pub fn of(self, key: u64) -> usize {
+    pub(crate) fn of(self, key: u64) -> usize {
         (key / self.before % self.among) as usize
     }
 

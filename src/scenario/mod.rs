@@ -76,7 +76,9 @@ impl Files for NoFiles {
 /// A scenario that can be answered, and what is suspicious about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parsed {
+    /// What can be answered.
     pub scenario: Scenario,
+    /// What is legal but suspicious.
     pub warnings: Problems,
 }
 

@@ -12,15 +12,23 @@ use crate::workload::laws::Law;
 /// A checked scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
+    /// What reports call it.
     pub title: Option<String>,
+    /// What all random draws follow from.
     pub seed: u64,
     /// In the order of the file, as all below.
     pub producers: Vec<Producer>,
+    /// Queues.
     pub queues: Vec<Queue>,
+    /// Topics.
     pub topics: Vec<Topic>,
+    /// Groups of consumers.
     pub consumers: Vec<Consumer>,
+    /// How it is simulated.
     pub simulation: Simulation,
+    /// How it is measured.
     pub measurement: Measurement,
+    /// What is asked of it.
     pub objectives: Vec<Objective>,
     /// Dotted paths and the values that they take, as written.
     pub sweep: Vec<(String, Vec<String>)>,
@@ -31,18 +39,25 @@ pub struct Scenario {
 /// Where messages go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
+    /// A queue, by its index.
     Queue(usize),
+    /// A topic, by its index.
     Topic(usize),
 }
 
+/// Who sends: one stream of messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Producer {
+    /// As in the scenario.
     pub name: String,
+    /// Where its messages go.
     pub to: Destination,
     /// Messages a second, all batches counted. For a closed loop, a schedule or a trace: what follows from it
     /// (0 where nothing does).
     pub rate: f64,
+    /// When its sends, or batches of them, are due.
     pub arrivals: Arrivals,
+    /// How many messages a send has.
     pub batch: Batch,
     /// From due to reaching the queue; a pure delay, sends overlap.
     pub send_time: Law,
@@ -50,6 +65,7 @@ pub struct Producer {
     pub priority: i32,
     /// Bytes of content.
     pub size: u32,
+    /// The law of the messages' keys, where they have any.
     pub keys: Option<Keys>,
     /// The work that this producer's messages bring, instead of the consumer's.
     pub service_time: Option<Law>,
@@ -59,25 +75,36 @@ pub struct Producer {
 
 /// The law of message keys, from 0 to `count` − 1.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Keys {
+    /// Every key alike.
     Uniform {
+        /// How many keys there are.
         count: u32,
     },
     /// Key k (from 1) with probability proportional to k^(−exponent).
     Zipf {
+        /// How many keys there are.
         count: u32,
+        /// 0 is uniform; about 1 is usual for what people ask for.
         exponent: f64,
     },
 }
 
+/// Where messages wait.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queue {
+    /// As in the scenario.
     pub name: String,
+    /// Which waiting message is taken next.
     pub discipline: Discipline,
+    /// Whether a sooner message interrupts one in service.
     pub preemption: Preemption,
     /// Messages that may wait (ready ones, not those in service); `None` is without bound.
     pub max_length: Option<u64>,
+    /// What happens to a message that finds it full.
     pub overflow: Overflow,
+    /// How long a message may wait; `None` is for ever.
     pub message_ttl: Option<Law>,
     /// Deliveries before a message is dead-lettered.
     pub delivery_limit: Option<u32>,
@@ -85,8 +112,11 @@ pub struct Queue {
     pub dead_letter: Option<usize>,
     /// Seconds.
     pub visibility_timeout: Option<f64>,
+    /// What a publish waits for.
     pub durability: Durability,
+    /// How many parts it has by key, each with one consumer; `None` if it is whole.
     pub partitions: Option<u32>,
+    /// Messages that wait at the start.
     pub initial_backlog: u64,
 }
 
@@ -103,91 +133,141 @@ impl Queue {
     }
 }
 
+/// Which waiting message is taken next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Discipline {
+    /// First in, first out.
     #[default]
     Fifo,
+    /// Last in, first out.
     Lifo,
+    /// The highest priority first.
     Priority,
+    /// Any, with equal probability.
     Random,
+    /// The least work first.
     Shortest,
+    /// The earliest end of the time to live first.
     Deadline,
     /// Producers take turns.
     RoundRobin,
+    /// No order: all are served at once, each by a share of the server.
     ProcessorSharing,
 }
 
+/// Whether a sooner message interrupts one in service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Preemption {
+    /// It waits until the service ends.
     #[default]
     None,
+    /// It does, and the other goes on later where it was.
     Resume,
+    /// It does, and the other begins again later.
     Restart,
 }
 
+/// What happens to a message that finds its queue full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Overflow {
+    /// It is refused.
     #[default]
     RejectPublish,
+    /// It takes the place of the one that waits longest, which is lost.
     DropHead,
+    /// Its sender waits for room.
     Block,
 }
 
+/// What a publish waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Durability {
+    /// For nothing.
     #[default]
     None,
+    /// Until the message is in the queue.
     Enqueued,
+    /// Until the message is on the disk.
     Fsync,
 }
 
+/// What hands messages on to queues.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topic {
+    /// As in the scenario.
     pub name: String,
     /// Indices of queues.
     pub subscriptions: Vec<usize>,
+    /// To which of them a message goes.
     pub deliver: Deliver,
+    /// When a message with several copies is done.
     pub complete_when: Complete,
 }
 
+/// To which subscriptions a topic sends a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Deliver {
+    /// A copy to each.
     #[default]
     All,
+    /// To each in turn.
     RoundRobin,
+    /// To any, with equal probability.
     Random,
+    /// To that with the fewest messages inside.
     ShortestQueue,
+    /// To the shorter of two that are drawn.
     PowerOfTwo,
+    /// By the message's key.
     ByKey,
 }
 
+/// When a message with several copies is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Complete {
+    /// Each copy counts as a message of its own.
     #[default]
     Each,
+    /// When every copy is done.
     All,
     /// When so many copies are done.
     Some(u32),
 }
 
+/// A group of servers that take messages from one queue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Consumer {
+    /// As in the scenario.
     pub name: String,
     /// Index of its queue.
     pub from: usize,
+    /// How many servers there are.
     pub count: Servers,
+    /// What a message takes, or a batch as such.
     pub service_time: Law,
     /// Added for each message of a batch.
     pub service_time_per_message: Law,
+    /// Messages that a server holds at most, the one that it works on included.
     pub prefetch: u32,
+    /// How it takes several at a time, if it does.
     pub batch: Option<Batching>,
+    /// When messages are acknowledged.
     pub ack: Ack,
     /// Probability that the handler fails.
     pub failure: f64,
+    /// How long a failed message stays away; `None` if it is delivered again at once.
     pub retry_delay: Option<RetryDelay>,
     /// Of what is delivered again; `None` is the same where a message's producer brought it, else drawn again.
     pub redelivery_work: Option<RedeliveryWork>,
+    /// When its servers break down, if they do.
     pub outages: Option<Outages>,
+    /// How its number of servers changes, if it does.
     pub autoscale: Option<Autoscale>,
     /// Where processed messages go, with what probability; the rest is done. The mean over all messages, where producers are told apart.
     pub to: Vec<Route>,
@@ -200,24 +280,34 @@ pub struct Consumer {
 pub struct OwnRoute {
     /// Indices; empty for the messages of all.
     pub producers: Vec<usize>,
+    /// Where, and how often.
     pub route: Route,
 }
 
+/// How many servers a group has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Servers {
+    /// So many.
     Count(u32),
+    /// One for each message that comes.
     Unlimited,
 }
 
+/// When messages are acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Ack {
+    /// When they are processed: what fails is delivered again.
     #[default]
     Manual,
+    /// When they are delivered: what fails is lost.
     Auto,
 }
 
+/// How a server takes several messages at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Batching {
+    /// The most that it takes.
     pub max: u32,
     /// Seconds.
     pub linger: f64,
@@ -226,8 +316,11 @@ pub struct Batching {
 /// Exponential back-off between `min` and `max` seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryDelay {
+    /// After the first failure.
     pub min: f64,
+    /// The longest.
     pub max: f64,
+    /// Whether the delay is drawn between half of it and all of it.
     pub jitter: bool,
 }
 
@@ -240,9 +333,12 @@ pub enum RedeliveryWork {
     DrawnAgain,
 }
 
+/// When servers break down, each by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outages {
+    /// The time until the next.
     pub up: Law,
+    /// The time until it is repaired.
     pub down: Law,
     /// Whether a server breaks only while it works.
     pub only_busy: bool,
@@ -250,49 +346,68 @@ pub struct Outages {
     pub redeliver: bool,
 }
 
+/// How the number of servers follows the backlog.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Autoscale {
+    /// The fewest servers.
     pub min: u32,
+    /// The most.
     pub max: u32,
+    /// Waiting messages for each server.
     pub target_backlog: f64,
     /// Seconds, as the two below.
     pub every: f64,
+    /// Until a new server takes its first message.
     pub startup: f64,
+    /// For which there must be fewer before servers go.
     pub cooldown: f64,
 }
 
+/// One of the ways of processed messages.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Route {
+    /// Where it leads.
     pub to: Destination,
+    /// How often it is taken.
     pub probability: f64,
 }
 
 /// How long to simulate.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Length {
     /// As the precision asks for: nothing but that was stated.
     Auto,
+    /// So many messages.
     Messages(u64),
     /// Seconds.
     Duration(f64),
 }
 
+/// How much of a replication's beginning is left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Warmup {
     /// MSER-5 on a pilot run.
     Auto,
+    /// So many messages.
     Messages(u64),
     /// Seconds.
     Duration(f64),
 }
 
+/// How a scenario is simulated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Simulation {
     /// A replication, after the warm-up.
     pub length: Length,
+    /// What is left out at the beginning.
     pub warmup: Warmup,
+    /// Independent runs.
     pub replications: u32,
+    /// Of the intervals, below 1.
     pub confidence: f64,
+    /// When there are enough replications.
     pub precision: Precision,
     /// What a real host adds; nothing unless it is stated.
     pub overheads: Overheads,
@@ -309,6 +424,7 @@ pub struct Overheads {
 
 /// How narrow intervals must be before the simulation stops.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Precision {
     /// As they come.
     #[default]
@@ -319,21 +435,29 @@ pub enum Precision {
     Paths(Vec<(String, f64)>),
 }
 
+/// How a scenario is measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
+    /// The name of what is measured.
     pub target: String,
     /// Seconds of the real clock.
     pub duration: f64,
+    /// How threads spend a service time.
     pub work: Work,
     /// All times are divided by this while measuring, and scaled back.
     pub speed: f64,
 }
 
+/// How threads spend a service time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Work {
+    /// By sleeping as long as that is precise, else by computing.
     #[default]
     Auto,
+    /// By sleeping.
     Sleep,
+    /// By computing.
     Spin,
 }
 
@@ -342,6 +466,7 @@ pub enum Work {
 pub struct Objective {
     /// A metric path of the registry.
     pub metric: String,
+    /// How the metric should stand to the limit.
     pub relation: Relation,
     /// In the metric's SI unit.
     pub limit: f64,
@@ -349,11 +474,16 @@ pub struct Objective {
     pub text: String,
 }
 
+/// How a metric should stand to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
+    /// `<`
     Less,
+    /// `<=`
     LessOrEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterOrEqual,
 }
 

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 /// A stretch of one of the sources: 0 is the file, the others are values from the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Place {
+pub(super) struct Place {
     pub origin: usize,
     pub start: usize,
     pub end: usize,
@@ -16,13 +16,13 @@ pub struct Place {
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub(super) struct Node {
     pub value: Value,
     pub at: Place,
 }
 
 #[derive(Debug, Clone)]
-pub enum Value {
+pub(super) enum Value {
     Text(String),
     Integer(i64),
     /// Infinite if the number written is too large for a float.
@@ -35,10 +35,10 @@ pub enum Value {
 
 /// A table's entries in the order in which they were written.
 #[derive(Debug, Clone, Default)]
-pub struct Table(pub Vec<Entry>);
+pub(super) struct Table(pub Vec<Entry>);
 
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(super) struct Entry {
     pub key: String,
     /// Where the key stands.
     pub at: Place,
@@ -47,30 +47,30 @@ pub struct Entry {
 
 /// A value with the name by which problems speak of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Field<'n> {
+pub(super) struct Field<'n> {
     pub key: &'n str,
     pub node: &'n Node,
 }
 
 impl Table {
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
         self.0.iter().find(|e| e.key == key)
     }
 
-    pub fn get(&self, key: &str) -> Option<Field<'_>> {
+    pub(super) fn get(&self, key: &str) -> Option<Field<'_>> {
         self.entry(key).map(Entry::field)
     }
 
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.0.iter_mut().find(|e| e.key == key).map(|e| &mut e.node)
     }
 
-    pub fn remove(&mut self, key: &str) {
+    pub(super) fn remove(&mut self, key: &str) {
         self.0.retain(|e| e.key != key);
     }
 
     /// Puts a value in place of the one of this name, or after all others.
-    pub fn put(&mut self, key: &str, at: Place, node: Node) {
+    pub(super) fn put(&mut self, key: &str, at: Place, node: Node) {
         match self.0.iter_mut().find(|e| e.key == key) {
             Some(entry) => (entry.at, entry.node) = (at, node),
             None => self.0.push(Entry { key: key.into(), at, node }),
@@ -79,14 +79,14 @@ impl Table {
 }
 
 impl Entry {
-    pub fn field(&self) -> Field<'_> {
+    pub(super) fn field(&self) -> Field<'_> {
         Field { key: &self.key, node: &self.node }
     }
 }
 
 impl Node {
     /// The tree of a document, or all its syntax errors.
-    pub fn document(text: &str, origin: usize) -> Result<Node, Vec<Problem>> {
+    pub(super) fn document(text: &str, origin: usize) -> Result<Node, Vec<Problem>> {
         let (table, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
             return Err(syntax_errors(text, &errors, origin, 0));
@@ -96,7 +96,7 @@ impl Node {
     }
 
     /// The tree of a single value that starts at `offset` of its source.
-    pub fn value(text: &str, origin: usize, offset: usize) -> Result<Node, Vec<Problem>> {
+    pub(super) fn value(text: &str, origin: usize, offset: usize) -> Result<Node, Vec<Problem>> {
         let (value, errors) = DeValue::parse_recoverable(text);
         if !errors.is_empty() {
             return Err(syntax_errors(text, &errors, origin, offset));
@@ -104,22 +104,22 @@ impl Node {
         Ok(convert(value.get_ref(), value.span(), origin, offset))
     }
 
-    pub fn text(text: &str, at: Place) -> Node {
+    pub(super) fn text(text: &str, at: Place) -> Node {
         Node { value: Value::Text(text.into()), at }
     }
 
-    pub fn table(entries: Vec<Entry>, at: Place) -> Node {
+    pub(super) fn table(entries: Vec<Entry>, at: Place) -> Node {
         Node { value: Value::Table(Table(entries)), at }
     }
 
-    pub fn as_table(&self) -> Option<&Table> {
+    pub(super) fn as_table(&self) -> Option<&Table> {
         match &self.value {
             Value::Table(table) => Some(table),
             _ => None,
         }
     }
 
-    pub fn as_text(&self) -> Option<&str> {
+    pub(super) fn as_text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             _ => None,
@@ -127,7 +127,7 @@ impl Node {
     }
 
     /// What it is, for a sentence.
-    pub fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self.value {
             Value::Text(_) => "a text",
             Value::Integer(_) | Value::Float(_) => "a number",

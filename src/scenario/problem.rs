@@ -14,6 +14,7 @@ pub(super) const SHOWN: usize = 20;
 pub struct Problem {
     /// What is wrong, in a phrase.
     pub message: String,
+    /// Whether it is suspicious rather than wrong.
     pub warning: bool,
     /// What to write instead.
     pub help: Option<String>,
@@ -73,6 +74,7 @@ pub(super) struct Origin {
 /// Problems with the sources that they point into.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problems {
+    /// In the order of the text.
     pub list: Vec<Problem>,
     origins: Vec<Origin>,
 }
@@ -85,10 +87,12 @@ impl Problems {
         Problems { list, origins }
     }
 
+    /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
+    /// How many there are.
     pub fn len(&self) -> usize {
         self.list.len()
     }

@@ -7,6 +7,7 @@ use super::toml_text::quoted;
 pub struct Source {
     /// What problems call it: the file's path.
     pub name: String,
+    /// The TOML.
     pub text: String,
     /// Settings `path=value` that go before the text's, the last one first. A value is TOML; a bare word is a text.
     pub overrides: Vec<String>,
@@ -25,6 +26,7 @@ pub fn quick(rate: &str, service: &str, consumers: &str, overrides: Vec<String>)
 }
 
 impl Source {
+    /// A text and what it is called in messages.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Source { name: name.into(), text: text.into(), overrides: Vec::new() }
     }

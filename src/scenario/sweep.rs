@@ -11,11 +11,15 @@ const MOST_VALUES: usize = 1000;
 /// Values of a knob.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
+    /// One by one.
     List(Vec<String>),
     /// Both ends included.
     Range {
+        /// The first.
         low: String,
+        /// The last.
         high: String,
+        /// From one to the next; `None` is a round number that suits.
         step: Option<String>,
     },
 }

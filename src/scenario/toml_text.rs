@@ -4,7 +4,7 @@ use super::read::key_text;
 use serde_json::{Map, Value};
 
 /// A text in quotes.
-pub fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -21,7 +21,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// A document: plain settings first, a section for each table and for each table within a named table.
-pub fn document(root: &Map<String, Value>, named: &[&str]) -> String {
+pub(super) fn document(root: &Map<String, Value>, named: &[&str]) -> String {
     let mut out = String::new();
     for (key, value) in root.iter().filter(|(_, v)| !v.is_object()) {
         out.push_str(&format!("{} = {}\n", key_text(key), inline(value)));

@@ -33,10 +33,12 @@ impl<E: Copy> Default for Calendar<E> {
 }
 
 impl<E: Copy> Calendar<E> {
+    /// Entries that wait.
     pub fn len(&self) -> usize {
         self.heap.len() - usize::from(self.hollow)
     }
 
+    /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

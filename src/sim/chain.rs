@@ -240,6 +240,7 @@ impl<S: Blocks> Chain<S> {
         }
     }
 
+    /// The running totals at the present instant.
     pub fn network_totals(&mut self) -> NetworkTotals {
         let at = self.at;
         let (queues, groups): (Vec<_>, Vec<_>) = self.stages.iter_mut().map(|stage| stage.totals(at)).unzip();

@@ -33,6 +33,7 @@ struct Waiting {
 }
 
 impl<S: Blocks> Line<S> {
+    /// An empty queue of a station, with the plan that it is to play.
     pub fn new(station: &Station, source: S, looks: Option<Looks>) -> Self {
         Line {
             source,
@@ -158,6 +159,7 @@ impl<S: Blocks> Line<S> {
         }
     }
 
+    /// The running totals at the present instant.
     pub fn totals(&mut self) -> Totals {
         let at = self.totals.at;
         let so_far: u128 = self.waiting.iter().map(|w| u128::from(at - w.sent)).sum();
@@ -170,10 +172,12 @@ impl<S: Blocks> Line<S> {
         }
     }
 
+    /// The most messages that waited at once since [`Line::forget_peak`].
     pub fn peak(&self) -> u64 {
         self.peak
     }
 
+    /// Begins a new search for the longest line.
     pub fn forget_peak(&mut self) {
         self.peak = self.waiting.len() as u64;
     }

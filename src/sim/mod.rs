@@ -15,7 +15,7 @@ mod ways;
 pub use calendar::Calendar;
 pub use chain::Chain;
 pub use line::Line;
-pub use network::{Counts, GroupTotals, Network, NetworkTotals, QueueTotals};
+pub use network::{Counts, GroupTotals, Held, Network, NetworkTotals, QueueTotals};
 pub use recursion::Recursion;
 
 use crate::message::Recorder;
@@ -148,7 +148,9 @@ pub struct Totals {
 
 /// An engine that plays a plan.
 pub enum Engine<S> {
+    /// By recursion from message to message.
     Recursion(Recursion<S>),
+    /// By a line of waiting messages, whose oldest may be dropped.
     Line(Line<S>),
 }
 
@@ -202,6 +204,7 @@ impl<S: Blocks> Engine<S> {
         }
     }
 
+    /// The running totals at the present instant.
     pub fn totals(&mut self) -> Totals {
         match self {
             Engine::Recursion(e) => e.totals(),

@@ -45,6 +45,7 @@ struct Out {
 }
 
 impl<S: Blocks> Recursion<S> {
+    /// An empty queue of a station, with the plan that it is to play.
     pub fn new(station: &Station, source: S, looks: Option<Looks>) -> Self {
         Recursion {
             source,
@@ -60,6 +61,7 @@ impl<S: Blocks> Recursion<S> {
         }
     }
 
+    /// What it is called in an answer.
     pub fn name(&self) -> &'static str {
         match self.station.servers() {
             Some(1) => "Lindley recursion",
@@ -228,6 +230,7 @@ impl<S: Blocks> Recursion<S> {
         }
     }
 
+    /// The running totals at the present instant.
     pub fn totals(&mut self) -> Totals {
         let at = self.totals.at;
         let waiting = self.line.waiting_at(at);
@@ -242,10 +245,12 @@ impl<S: Blocks> Recursion<S> {
         }
     }
 
+    /// The most messages that waited at once since [`Recursion::forget_peak`].
     pub fn peak(&self) -> u64 {
         self.line.peak as u64
     }
 
+    /// Begins a new search for the longest line.
     pub fn forget_peak(&mut self) {
         self.line.peak = 0;
     }
@@ -283,7 +288,7 @@ fn assign(pool: &mut Pool, sent: u64, demand: impl Fn(u32) -> u64, record: &mut 
 impl Starts {
     /// Adds one start with its arrival and keeps the longest line in sight.
     #[inline]
-    pub fn push(&mut self, start: u64, arrival: u64) {
+    pub(super) fn push(&mut self, start: u64, arrival: u64) {
         let base = self.at.len();
         self.at.push(start);
         while base >= self.head + self.peak && self.at[base - self.peak] > arrival {
@@ -340,7 +345,7 @@ impl Starts {
     }
 
     /// How many wait at an instant not before the last one asked for.
-    pub fn waiting_at(&mut self, at: u64) -> u64 {
+    pub(super) fn waiting_at(&mut self, at: u64) -> u64 {
         // From the end in growing steps: few wait, however many have started since.
         let (open, mut reach) = (&self.at[self.head..], 4);
         while reach < open.len() && open[open.len() - reach] > at {
@@ -352,7 +357,7 @@ impl Starts {
     }
 
     /// How long those who wait at the instant last asked for will wait on, altogether.
-    pub fn to_wait(&self, at: u64) -> u128 {
+    pub(super) fn to_wait(&self, at: u64) -> u128 {
         self.at[self.head..].iter().map(|&start| u128::from(start - at)).sum()
     }
 

@@ -4,7 +4,7 @@ use super::Station;
 
 /// A server that becomes free at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Free {
+pub(super) struct Free {
     pub at: u64,
     /// Ties go to the lower number.
     pub server: u32,
@@ -12,7 +12,7 @@ pub struct Free {
 
 /// All servers, the one that becomes free first at hand.
 #[derive(Debug, Clone)]
-pub struct Pool {
+pub(super) struct Pool {
     /// A binary heap, smallest first; empty if servers are unlimited.
     heap: Vec<Free>,
     /// Position of each server's group in the station's list.
@@ -23,7 +23,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    pub fn new(station: &Station) -> Self {
+    pub(super) fn new(station: &Station) -> Self {
         let unlimited = station.servers().is_none();
         let mut pool = Pool { heap: Vec::new(), groups: Vec::new(), busy: Default::default(), unlimited };
         if !unlimited {
@@ -37,18 +37,18 @@ impl Pool {
         pool
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.heap.len()
     }
 
     /// The server that becomes free first, and its group's position in the station.
-    pub fn first(&self) -> (Free, u32) {
+    pub(super) fn first(&self) -> (Free, u32) {
         let free = self.heap[0];
         (free, self.groups[free.server as usize])
     }
 
     /// Lets the first server work until an instant.
-    pub fn engage(&mut self, until: u64) {
+    pub(super) fn engage(&mut self, until: u64) {
         let item = Free { at: until, ..self.heap[0] };
         let (heap, mut hole) = (self.heap.as_mut_slice(), 0);
         loop {
@@ -67,7 +67,7 @@ impl Pool {
     }
 
     /// Lets one of unlimited servers work until an instant, `now` being the present.
-    pub fn engage_another(&mut self, now: u64, until: u64) {
+    pub(super) fn engage_another(&mut self, now: u64, until: u64) {
         while self.busy.peek().is_some_and(|end| end.0 <= now) {
             self.busy.pop();
         }
@@ -75,25 +75,25 @@ impl Pool {
     }
 
     /// How many servers are busy at an instant.
-    pub fn busy_at(&self, at: u64) -> u64 {
+    pub(super) fn busy_at(&self, at: u64) -> u64 {
         let limited = self.heap.iter().filter(|f| f.at > at).count();
         (limited + self.busy.iter().filter(|end| end.0 > at).count()) as u64
     }
 
     /// When the last of them will be free.
-    pub fn all_free(&self) -> u64 {
+    pub(super) fn all_free(&self) -> u64 {
         let limited = self.heap.iter().map(|f| f.at);
         limited.chain(self.busy.iter().map(|end| end.0)).max().unwrap_or(0)
     }
 
     /// The work that is left at an instant, in server-nanoseconds.
-    pub fn left_at(&self, at: u64) -> u128 {
+    pub(super) fn left_at(&self, at: u64) -> u128 {
         let limited = self.heap.iter().map(|f| f.at);
         limited.chain(self.busy.iter().map(|end| end.0)).map(|end| u128::from(end.saturating_sub(at))).sum()
     }
 
     /// The instants at which all `C` servers become free, ascending: the state of the sorted recursions.
-    pub fn sorted<const C: usize>(&self) -> [u64; C] {
+    pub(super) fn sorted<const C: usize>(&self) -> [u64; C] {
         let mut free = [0; C];
         for (at, item) in free.iter_mut().zip(&self.heap) {
             *at = item.at;
@@ -103,7 +103,7 @@ impl Pool {
     }
 
     /// Takes the state of a sorted recursion back, servers being alike.
-    pub fn restore(&mut self, sorted: &[u64]) {
+    pub(super) fn restore(&mut self, sorted: &[u64]) {
         // An ascending list is a heap.
         for (item, &at) in self.heap.iter_mut().zip(sorted) {
             item.at = at;

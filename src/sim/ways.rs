@@ -7,7 +7,7 @@ use crate::scenario::{Arrivals, Destination, Scenario};
 ///
 /// A queue is on a sure way if only planned messages come to it, straight from producers, or if all of its messages come
 /// from usual queues on sure ways of one length, none of which sends any elsewhere.
-pub fn hops(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<Option<u32>> {
+pub(super) fn hops(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<Option<u32>> {
     let count = scenario.queues.len();
     let mut direct = vec![false; count];
     let mut unsure = vec![false; count];

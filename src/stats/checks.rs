@@ -36,7 +36,7 @@ pub(super) struct Edges {
 impl Edges {
     /// The most that the messages across the edges add to one of the two sides, as a mean over time: those from before are only
     /// in the integral, what remains of those at the end only in the sum.
-    pub fn allow(&self) -> f64 {
+    pub(super) fn allow(&self) -> f64 {
         let seconds = self.before * self.gone.min(self.lasted) + self.after * self.longest;
         (seconds / self.lasted).max(0.0) + self.unfinished as f64
     }
@@ -107,7 +107,7 @@ pub(super) struct Across {
 impl Across {
     /// A stay of a message that is not the window's, or that never ended.
     #[cold]
-    pub fn other(&mut self, r: &Record, time: &std::ops::Range<u64>) {
+    pub(super) fn other(&mut self, r: &Record, time: &std::ops::Range<u64>) {
         let finished = if r.outcome == Outcome::Unfinished { time.end } else { r.finished };
         let inside = finished.min(time.end).saturating_sub(r.sent.max(time.start));
         let worked = if r.outcome == Outcome::Unfinished { inside } else { r.finished - r.taken };
@@ -116,19 +116,19 @@ impl Across {
     }
 
     /// What stays that were told of before the window spend after its start, and how much of it is service, in nanoseconds.
-    pub fn told_before(&mut self, stay: u64, service: u64) {
+    pub(super) fn told_before(&mut self, stay: u64, service: u64) {
         self.inside += stay;
         self.service += service;
     }
 
     /// What stays that were told of before the window's end spend after it.
-    pub fn told_ahead(&mut self, stay: u64, service: u64) {
+    pub(super) fn told_ahead(&mut self, stay: u64, service: u64) {
         self.late += stay;
         self.service += service;
     }
 
     /// A stay of one of the window's that ended after it.
-    pub fn late(&mut self, r: &Record, end: u64) {
+    pub(super) fn late(&mut self, r: &Record, end: u64) {
         let late = r.finished.saturating_sub(r.sent.max(end));
         self.late += late;
         self.service += late.min(r.finished - r.taken);
@@ -136,19 +136,19 @@ impl Across {
 
     /// Adds what lies across the edges of the window that follows: what one of the two calls its own after its end, the other
     /// calls another's in its midst, so that the edge between them cancels.
-    pub fn merge(&mut self, next: &Across) {
+    pub(super) fn merge(&mut self, next: &Across) {
         self.inside += next.inside;
         self.late += next.late;
         self.service += next.service;
     }
 
     /// Little's law: the integral of the messages inside against the sum of the window's stays (seconds).
-    pub fn stays(&self, over_time: f64, stayed: f64, lasted: f64) -> Balance {
+    pub(super) fn stays(&self, over_time: f64, stayed: f64, lasted: f64) -> Balance {
         Balance { over_time, of_messages: (stayed + seconds(self.inside) - seconds(self.late)) / lasted, edges: 0.0 }
     }
 
     /// The utilization law: the integral of the busy servers against the sum of the window's services (seconds).
-    pub fn services(&self, over_time: f64, worked: f64, lasted: f64) -> Balance {
+    pub(super) fn services(&self, over_time: f64, worked: f64, lasted: f64) -> Balance {
         Balance { over_time, of_messages: worked / lasted, edges: seconds(self.service) / lasted }
     }
 }

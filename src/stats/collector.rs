@@ -12,7 +12,9 @@ use std::ops::Range;
 /// The names under which figures are reported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Places {
+    /// Names of the producers.
     pub producers: Vec<String>,
+    /// Name of the queue.
     pub queue: String,
     /// Name and number of servers of each group of the scenario; `None` is unlimited.
     pub consumers: Vec<(String, Option<u32>)>,
@@ -79,11 +81,11 @@ pub(super) struct Trail {
 impl Trail {
     const MOST: usize = 1024;
 
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Trail { levels: Vec::new(), stride: 1, seen: 0 }
     }
 
-    pub fn add(&mut self, level: &Level) {
+    pub(super) fn add(&mut self, level: &Level) {
         if self.seen.is_multiple_of(self.stride) {
             if self.levels.len() == Self::MOST {
                 let mut keep = false;
@@ -103,7 +105,7 @@ impl Trail {
 
 impl Trail {
     /// Seconds, waiting, in system.
-    pub fn points(&self) -> Vec<(f64, f64, f64)> {
+    pub(super) fn points(&self) -> Vec<(f64, f64, f64)> {
         self.levels.iter().map(|l| (seconds(l.at), l.waiting as f64, (l.waiting + l.busy) as f64)).collect()
     }
 }
@@ -208,11 +210,13 @@ pub struct Span {
     pub lasted: f64,
     /// Mean number waiting and mean number of busy servers, over time.
     pub waiting: f64,
+    /// See [`Span::waiting`].
     pub busy: f64,
     /// The instant at which it began, in seconds.
     pub began: f64,
     /// Messages waiting or in service at its start and at its end.
     pub before: f64,
+    /// See [`Span::before`].
     pub after: f64,
     /// Messages that came meanwhile.
     pub offered: u64,
@@ -247,6 +251,7 @@ impl Span {
 /// One run as numbers: by metric path, with the counts from which percentiles of several runs come.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
+    /// Figures by metric path.
     pub values: BTreeMap<String, f64>,
     /// What times and lengths are told at beside the usual percentiles.
     pub percentiles: Vec<Percentile>,
@@ -262,7 +267,9 @@ pub struct Summary {
     pub balances: BTreeMap<Law, Balance>,
     /// Messages of the window: all, served, still inside at the end.
     pub offered: u64,
+    /// Messages that were served.
     pub served: u64,
+    /// Messages that were still inside at the end.
     pub unfinished: u64,
 }
 
@@ -369,15 +376,15 @@ impl Collector {
 }
 
 impl Tally {
-    pub fn offered(&self) -> u64 {
+    pub(super) fn offered(&self) -> u64 {
         self.wait.moments.count + self.unfinished + self.lost.values().sum::<u64>()
     }
 
-    pub fn dead_lettered(&self) -> u64 {
+    pub(super) fn dead_lettered(&self) -> u64 {
         self.lost.get(&Outcome::DeadLettered).copied().unwrap_or(0)
     }
 
-    pub fn merge(&mut self, other: &Tally) {
+    pub(super) fn merge(&mut self, other: &Tally) {
         self.wait.merge(&other.wait);
         self.latency.merge(&other.latency);
         self.service.merge(&other.service);

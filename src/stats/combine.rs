@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 /// What several replications say together.
 #[derive(Debug, Clone, Default)]
 pub struct Combined {
+    /// Estimates by metric path.
     pub metrics: BTreeMap<String, Estimate>,
     /// Merged over replications, by path without statistic.
     pub counts: BTreeMap<String, Counts>,

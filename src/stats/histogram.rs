@@ -65,6 +65,7 @@ fn bounds(bucket: usize) -> (u64, u64) {
 }
 
 impl Counts {
+    /// No values.
     pub fn new() -> Self {
         Counts { counts: Vec::new(), total: 0, max: 0, few: Vec::new(), many: false }
     }
@@ -94,6 +95,7 @@ impl Counts {
         }
     }
 
+    /// Counts a value.
     #[inline(always)]
     pub fn record(&mut self, value: u64) {
         if self.keeps_values() {
@@ -131,10 +133,12 @@ impl Counts {
         (self.max, self.total) = (self.max.max(max), self.total + buckets.len() as u64);
     }
 
+    /// How many values were counted.
     pub fn total(&self) -> u64 {
         self.total
     }
 
+    /// The largest value, to the bucket's width.
     pub fn max(&self) -> u64 {
         self.max
     }

@@ -24,7 +24,7 @@ pub(super) struct Times {
 
 impl Moments {
     #[inline(always)]
-    pub fn add(&mut self, value: u64) {
+    pub(super) fn add(&mut self, value: u64) {
         self.count += 1;
         self.sum += u128::from(value);
         self.square += value as f64 * value as f64;
@@ -38,7 +38,7 @@ impl Moments {
         self.max = self.max.max(pass.max);
     }
 
-    pub fn merge(&mut self, other: &Moments) {
+    pub(super) fn merge(&mut self, other: &Moments) {
         self.count += other.count;
         self.sum += other.sum;
         self.square += other.square;
@@ -46,11 +46,11 @@ impl Moments {
     }
 
     /// In seconds; `None` if nothing was counted.
-    pub fn mean(&self) -> Option<f64> {
+    pub(super) fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64 / NANOS_PER_SECOND)
     }
 
-    pub fn sd(&self) -> Option<f64> {
+    pub(super) fn sd(&self) -> Option<f64> {
         let n = self.count as f64;
         let mean = self.mean()? * NANOS_PER_SECOND;
         (self.count > 1).then(|| ((self.square / n - mean * mean).max(0.0) * n / (n - 1.0)).sqrt() / NANOS_PER_SECOND)
@@ -58,13 +58,13 @@ impl Moments {
 }
 
 impl Times {
-    pub fn add(&mut self, value: u64) {
+    pub(super) fn add(&mut self, value: u64) {
         self.moments.add(value);
         self.counts.record(value);
     }
 
     /// Adds the differences `to` − `from`.
-    pub fn add_between(&mut self, from: &[u64], to: &[u64]) {
+    pub(super) fn add_between(&mut self, from: &[u64], to: &[u64]) {
         if self.counts.keeps_values() {
             from.iter().zip(to).for_each(|(from, to)| self.counts.keep(to - from, 1));
         }
@@ -80,7 +80,7 @@ impl Times {
     }
 
     /// The same where there often is none, as between due and sent.
-    pub fn add_lags(&mut self, from: &[u64], to: &[u64]) {
+    pub(super) fn add_lags(&mut self, from: &[u64], to: &[u64]) {
         if from == to {
             self.moments.count += from.len() as u64;
             self.counts.record_zeros(from.len() as u64);
@@ -89,7 +89,7 @@ impl Times {
         }
     }
 
-    pub fn merge(&mut self, other: &Times) {
+    pub(super) fn merge(&mut self, other: &Times) {
         self.moments.merge(&other.moments);
         self.counts.merge(&other.counts);
     }

@@ -14,15 +14,20 @@ use std::ops::Range;
 /// The names under which a network's figures are reported, in the scenario's order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkPlaces {
+    /// Names of the producers.
     pub producers: Vec<String>,
+    /// The queues.
     pub queues: Vec<QueuePlace>,
+    /// The groups of consumers.
     pub consumers: Vec<ConsumerPlace>,
     /// What times and lengths are told at beside the usual percentiles.
     pub percentiles: Vec<Percentile>,
 }
 
+/// A queue, as its figures are reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueuePlace {
+    /// Its name.
     pub name: String,
     /// Whether what it does not serve goes on to a dead-letter queue.
     pub sends_on: bool,
@@ -32,11 +37,14 @@ pub struct QueuePlace {
     pub keeps_for_good: bool,
 }
 
+/// A group of consumers, as its figures are reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsumerPlace {
+    /// Its name.
     pub name: String,
     /// Index of its queue.
     pub queue: usize,
+    /// Whether it has a server for each message.
     pub unlimited: bool,
     /// Whether its servers' time is that of the services told of: no other group at its queue, one message at a time that
     /// has a server to itself, and none worked on twice at once.
@@ -145,40 +153,55 @@ impl Recorder for Late<'_> {
 pub struct NetworkSpan {
     /// Seconds.
     pub lasted: f64,
+    /// Of each queue, in the scenario's order.
     pub queues: Vec<QueueSpan>,
+    /// Of each group, in the scenario's order.
     pub groups: Vec<GroupSpan>,
 }
 
+/// What an engine's totals say about one queue in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct QueueSpan {
     /// Mean number waiting and in service, over time.
     pub waiting: f64,
+    /// Mean number in service.
     pub serving: f64,
     /// Messages inside at its start and at its end.
     pub before: f64,
+    /// See [`QueueSpan::before`].
     pub after: f64,
     /// Senders that waited for room: how many over time, at its start, at its end and at most.
     pub held: f64,
+    /// Senders that waited for room at its start.
     pub held_before: f64,
+    /// Senders that waited for room at its end.
     pub held_after: f64,
+    /// The most senders that waited for room at once.
     pub held_peak: u64,
     /// The longest line.
     pub peak: u64,
     /// Messages that came, and that were served.
     pub offered: u64,
+    /// Messages that were served.
     pub served: u64,
     /// Messages that ever came, and those of them that were served, lost in one way or other, or are inside.
     pub came: u64,
+    /// Messages that are served, lost or inside.
     pub accounted: u64,
 }
 
+/// What an engine's totals say about one group of consumers in a window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct GroupSpan {
     /// Mean servers at work, that are down and keep their messages, and that there are, over time.
     pub busy: f64,
+    /// Mean number of servers that are down and keep their messages.
     pub absent: f64,
+    /// Mean number of servers that there are.
     pub count: f64,
+    /// Messages whose handling ended, failed ones included.
     pub handled: u64,
+    /// The batches that they came in.
     pub batches: u64,
 }
 

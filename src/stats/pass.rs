@@ -19,7 +19,7 @@ pub(super) struct Pass<const N: usize> {
 
 impl<const N: usize> Pass<N> {
     /// Shows what the differences `to` − `from` come to, `N` at a time.
-    pub fn each(from: &[u64], to: &[u64], mut show: impl FnMut(&Self)) {
+    pub(super) fn each(from: &[u64], to: &[u64], mut show: impl FnMut(&Self)) {
         let mut pass = Pass { count: 0, sum: 0, square: 0.0, max: 0, buckets: [0; N] };
         for (from, to) in from.chunks(N).zip(to.chunks(N)) {
             pass.over(from, to);
@@ -28,7 +28,7 @@ impl<const N: usize> Pass<N> {
     }
 
     /// The bucket of each difference.
-    pub fn buckets(&self) -> &[u16] {
+    pub(super) fn buckets(&self) -> &[u16] {
         &self.buckets[..self.count as usize]
     }
 

@@ -19,7 +19,7 @@ impl<const N: usize> Default for Rows<N> {
 impl<const N: usize> Rows<N> {
     /// Adds a row. Says whether there is no room for another, so that they are to be taken out.
     #[inline(always)]
-    pub fn push(&mut self, row: [u64; N]) -> bool {
+    pub(super) fn push(&mut self, row: [u64; N]) -> bool {
         let at = self.filled % ROWS;
         for (column, value) in self.columns.iter_mut().zip(row) {
             column[at] = value;
@@ -29,7 +29,7 @@ impl<const N: usize> Rows<N> {
     }
 
     /// All rows, by column; there are none from now on.
-    pub fn take(&mut self) -> [&[u64]; N] {
+    pub(super) fn take(&mut self) -> [&[u64]; N] {
         let filled = std::mem::take(&mut self.filled);
         self.columns.each_ref().map(|column| &column[..filled])
     }

@@ -20,7 +20,7 @@ const MANY: f64 = 100.0;
 /// # Source
 /// Garwood (1936), *Fiducial limits for the Poisson distribution*; effective counts as in Fay & Feuer (1997), *Confidence intervals for
 /// directly standardized rates*, Statistics in Medicine 16; the rule of three: Hanley & Lippman-Hand (1983), JAMA 249.
-pub fn ends(values: &[f64], messages: f64, bunch: f64, confidence: f64) -> Option<(f64, f64)> {
+pub(super) fn ends(values: &[f64], messages: f64, bunch: f64, confidence: f64) -> Option<(f64, f64)> {
     let runs = values.len() as f64;
     let mean = values.iter().sum::<f64>() / runs;
     if mean <= 0.0 {

@@ -25,7 +25,7 @@ const PAIRS: &[(Method, Method)] =
 /// Compares every pair of methods that answered.
 ///
 /// Intervals were made at `confidence` from `replications`; they are widened to hold with 99.9 %.
-pub fn agreement(answers: &[Answer], confidence: f64, replications: u64) -> Vec<Agreement> {
+pub(super) fn agreement(answers: &[Answer], confidence: f64, replications: u64) -> Vec<Agreement> {
     let find = |method| answers.iter().find(|a| a.method == method);
     let mut out = Vec::new();
     for &(a, b) in PAIRS {

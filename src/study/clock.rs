@@ -30,7 +30,7 @@ impl Faster {
     }
 
     /// What a replication of it gave, as figures of the one that was asked for.
-    pub fn values(&self, found: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    pub(super) fn values(&self, found: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
         found.into_iter().map(|(path, value)| (path.clone(), value * self.scale(&path))).collect()
     }
 }

@@ -26,8 +26,11 @@ pub type Figures = BTreeMap<String, f64>;
 /// What two configurations differ in, metric by metric.
 #[derive(Debug, Clone, Serialize)]
 pub struct Difference {
+    /// The metric's path.
     pub metric: String,
+    /// The first side's value.
     pub a: f64,
+    /// The second side's value.
     pub b: f64,
     /// b − a.
     pub difference: f64,
@@ -35,14 +38,17 @@ pub struct Difference {
     pub half_width: Option<f64>,
     /// The probability of at least such a difference by chance alone, corrected for all that are compared (Holm).
     pub p: f64,
+    /// Whether it is better.
     pub verdict: Verdict,
 }
 
+/// Whether a difference is for the better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The second is better.
     Better,
+    /// It is worse.
     Worse,
     /// Better in some of what is compared and worse in other; of several rows together.
     Mixed,
@@ -70,6 +76,7 @@ pub struct Row {
     metric: String,
     a: f64,
     b: f64,
+    /// Of the difference's interval, where there is one.
     pub half_width: Option<f64>,
     p: f64,
 }

@@ -4,7 +4,7 @@ use crate::scenario::{Arrivals, Scenario};
 use crate::workload::laws::Law;
 
 /// The scenario with so many times the traffic, its pattern in time unchanged but for the gaps.
-pub fn times(scenario: &Scenario, factor: f64) -> Scenario {
+pub(super) fn times(scenario: &Scenario, factor: f64) -> Scenario {
     let mut out = scenario.clone();
     for producer in &mut out.producers {
         producer.rate *= factor;
@@ -14,7 +14,7 @@ pub fn times(scenario: &Scenario, factor: f64) -> Scenario {
 }
 
 /// The scenario with gaps whose scv is so many times as large; `None` if no producer sends at independent random gaps.
-pub fn burstier(scenario: &Scenario, factor: f64) -> Option<Scenario> {
+pub(super) fn burstier(scenario: &Scenario, factor: f64) -> Option<Scenario> {
     let mut out = scenario.clone();
     let mut changed = false;
     for producer in &mut out.producers {

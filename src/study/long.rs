@@ -19,7 +19,7 @@ enum Heard {
 
 impl Long {
     /// Plays what comes before a window of the plan and begins its first batch.
-    pub fn warm_up(play: &Play<'_>, engine: &mut Running, window: Range<u64>) -> Self {
+    pub(super) fn warm_up(play: &Play<'_>, engine: &mut Running, window: Range<u64>) -> Self {
         let mut heard = play.batches(window.clone());
         match &mut heard {
             Heard::Single(batches, _) => {
@@ -35,7 +35,7 @@ impl Long {
     }
 
     /// How many messages belong to each batch, in order.
-    pub fn lengths(&self) -> Vec<u64> {
+    pub(super) fn lengths(&self) -> Vec<u64> {
         match &self.heard {
             Heard::Single(batches, _) => batches.lengths(),
             Heard::Network(batches, _) => batches.lengths(),
@@ -43,7 +43,7 @@ impl Long {
     }
 
     /// How many batches have ended.
-    pub fn ended(&self) -> usize {
+    pub(super) fn ended(&self) -> usize {
         match &self.heard {
             Heard::Single(_, spans) => spans.len(),
             Heard::Network(_, spans) => spans.len(),
@@ -51,7 +51,7 @@ impl Long {
     }
 
     /// A batch has been played: says how each queue's level changed in it.
-    pub fn next(&mut self, engine: &mut Running) -> Vec<Drift> {
+    pub(super) fn next(&mut self, engine: &mut Running) -> Vec<Drift> {
         let after = engine.snapshot();
         engine.forget_peak();
         let drifts = match (&mut self.heard, &self.before, &after) {
@@ -90,7 +90,7 @@ impl Long {
     }
 
     /// The run's figures with intervals from its batches, and the run as a whole.
-    pub fn combined(self, confidence: f64) -> (Combined, Summary) {
+    pub(super) fn combined(self, confidence: f64) -> (Combined, Summary) {
         match self.heard {
             Heard::Single(batches, spans) => batches.combined(&spans, confidence),
             Heard::Network(batches, spans) => batches.combined(&spans, confidence),

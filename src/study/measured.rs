@@ -37,7 +37,7 @@ impl Told {
     ///
     /// # Errors
     /// What cannot be simulated, in words.
-    pub fn replay(scenario: &Scenario, plan: &Block, happened: &Happened, messages: u64) -> Result<Self, String> {
+    pub(super) fn replay(scenario: &Scenario, plan: &Block, happened: &Happened, messages: u64) -> Result<Self, String> {
         let mut told = Told::default();
         let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?.replay(happened);
         // What waits from the start is counted, too.
@@ -47,17 +47,17 @@ impl Told {
     }
 
     /// What was measured.
-    pub fn measured(stays: Vec<Record>, exits: Vec<Exit>) -> Self {
+    pub(super) fn measured(stays: Vec<Record>, exits: Vec<Exit>) -> Self {
         Told { stays, exits }
     }
 
     /// What was served in a network of one queue.
-    pub fn of_one_queue(stays: Vec<Record>) -> Self {
+    pub(super) fn of_one_queue(stays: Vec<Record>) -> Self {
         Told { exits: stays.iter().map(Record::exit).collect(), stays }
     }
 
     /// All times multiplied.
-    pub fn stretch(&mut self, factor: f64) {
+    pub(super) fn stretch(&mut self, factor: f64) {
         if factor == 1.0 {
             return;
         }
@@ -71,7 +71,7 @@ impl Told {
     }
 
     /// Messages up to the first that is still inside.
-    pub fn finished(&self) -> u64 {
+    pub(super) fn finished(&self) -> u64 {
         let open = |(outcome, id): (Outcome, u64)| (outcome == Outcome::Unfinished).then_some(id);
         let stays = self.stays.iter().filter_map(|r| open((r.outcome, r.message.id)));
         let exits = self.exits.iter().filter_map(|e| open((e.outcome, e.message.id)));
@@ -79,18 +79,18 @@ impl Told {
     }
 
     /// Forgets all messages from one on.
-    pub fn retain_below(&mut self, id: u64) {
+    pub(super) fn retain_below(&mut self, id: u64) {
         self.stays.retain(|r| r.message.id < id);
         self.exits.retain(|e| e.message.id < id);
     }
 
     /// How many messages reached the network.
-    pub fn messages(&self) -> u64 {
+    pub(super) fn messages(&self) -> u64 {
         self.exits.iter().map(|e| e.message.id + 1).max().unwrap_or(0)
     }
 
     /// When each message was sent: it reached the network then, or began to wait for room there.
-    pub fn arrivals(&self) -> Vec<u64> {
+    pub(super) fn arrivals(&self) -> Vec<u64> {
         let mut first = vec![u64::MAX; self.messages() as usize];
         for e in &self.exits {
             let at = &mut first[e.message.id as usize];
@@ -104,7 +104,7 @@ impl Told {
     }
 
     /// The messages of a window as numbers, over the time in which the plan sends them.
-    pub fn summary(&self, scenario: &Scenario, window: Range<u64>, grid: usize) -> (Summary, Grids) {
+    pub(super) fn summary(&self, scenario: &Scenario, window: Range<u64>, grid: usize) -> (Summary, Grids) {
         let arrivals = self.arrivals();
         let sent = |id: u64| arrivals.get(id as usize).copied().unwrap_or(0);
         let time = window.start.checked_sub(1).map_or(0, sent)..sent(window.end - 1);

@@ -37,7 +37,7 @@ const REPLAY: &str = "simulation of the sends and service times that really happ
 const MOST_MESSAGES: u64 = 20_000_000;
 
 /// A scenario measured.
-pub struct Measured {
+pub(super) struct Measured {
     /// Rehearsal, measurement and replay.
     pub answers: Vec<Answer>,
     /// Seconds, in the scenario's time, until a message reached a consumer that had nothing to do; `None` if none had.
@@ -50,7 +50,7 @@ pub struct Measured {
 ///
 /// # Errors
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
-pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
+pub(super) fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
     measured(scenario, watch).map(|measured| measured.answers)
 }
 
@@ -58,7 +58,7 @@ pub fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Un
 ///
 /// # Errors
 /// A refusal that says why.
-pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
+pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
     let refuse = |why: String| Reason::from(why).by(Method::Rehearsal);
     let planned = planned(scenario).map_err(refuse)?;
     let before = scenario.backlog();
@@ -73,7 +73,7 @@ pub fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswere
 ///
 /// # Errors
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
-pub fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unanswered> {
+pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unanswered> {
     let refuse = |reason: Reason| reason.by(Method::Measurement);
     let closed = is_closed(scenario);
     let station = Station::of(scenario).ok().filter(|_| !closed);
@@ -284,7 +284,7 @@ fn really_sent(measured: &Told, planned: &Block, batches: bool) -> Block {
 ///
 /// # Errors
 /// Why there is none: too many messages to keep, or too few to tell anything.
-pub fn planned(scenario: &Scenario) -> Result<Block, String> {
+pub(super) fn planned(scenario: &Scenario) -> Result<Block, String> {
     let lasts = scenario.measurement.duration * scenario.measurement.speed;
     let expected = scenario.producers.iter().map(|p| p.rate).sum::<f64>() * lasts;
     if expected > MOST_MESSAGES as f64 {

@@ -54,13 +54,19 @@ use std::collections::BTreeMap;
 
 /// One scenario with everything that the methods say about it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Study {
+    /// What was asked.
     pub scenario: Scenario,
     /// In the order of [`Method::ALL`].
     pub answers: Vec<Answer>,
+    /// Who has no answer, and why.
     pub unanswered: Vec<Unanswered>,
+    /// What each two methods say about each metric.
     pub agreement: Vec<Agreement>,
+    /// Back-of-envelope formulas, checked.
     pub formulas: Vec<Formula>,
+    /// Whether each objective is met.
     pub objectives: Vec<Judgement>,
     /// The answer in words, most important first.
     pub verdict: Vec<String>,
@@ -71,15 +77,20 @@ pub struct Study {
 /// What two methods say about one metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Agreement {
+    /// The metric's path.
     pub metric: String,
+    /// The one method.
     pub a: Method,
+    /// The other.
     pub b: Method,
+    /// Whether they agree.
     pub verdict: Accord,
     /// (b − a) / a, where both are known and a is not zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<f64>,
 }
 
+/// Whether two methods agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Accord {
@@ -94,16 +105,21 @@ pub enum Accord {
 /// An objective and whether it is met.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
+    /// What was asked for.
     pub objective: Objective,
     /// By the method that was asked first.
     pub by: Option<Method>,
+    /// Whether it is met.
     pub outcome: Met,
 }
 
+/// Whether an objective is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Met {
+    /// It is met.
     Pass,
+    /// It is missed.
     Fail,
     /// The interval straddles the limit, or the metric is not known.
     Inconclusive,
@@ -116,6 +132,7 @@ impl Study {
         refused.or_else(|| self.answers.iter().find_map(|answer| answer.unstable.as_ref()))
     }
 
+    /// The answer of a method, if it has one.
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|a| a.method == method)
     }

@@ -27,7 +27,7 @@ pub fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgement> {
 
 /// Holds what nobody could answer against a queue that grows without end: its waits, latencies and lengths have no bound,
 /// so that a limit on them is missed, not undecided.
-pub fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
+pub(super) fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
     let growing: Vec<usize> = theory::growing(scenario);
     for judgement in judgements.iter_mut().filter(|j| j.by.is_none()) {
         if growing.iter().any(|queue| grows(&judgement.objective.metric, *queue, scenario)) {

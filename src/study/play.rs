@@ -47,7 +47,7 @@ pub(super) enum Snapshot {
 
 impl Snapshot {
     /// Messages that had come by then.
-    pub fn offered(&self) -> u64 {
+    pub(super) fn offered(&self) -> u64 {
         match self {
             Snapshot::Single(totals, _) => totals.offered,
             Snapshot::Network(totals, _) => totals.offered,
@@ -62,7 +62,7 @@ pub(super) enum Listener {
 }
 
 impl<'a> Play<'a> {
-    pub fn new(scenario: &'a Scenario) -> Result<Self, String> {
+    pub(super) fn new(scenario: &'a Scenario) -> Result<Self, String> {
         scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
         let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
         let way = match Station::of(scenario) {
@@ -82,7 +82,7 @@ impl<'a> Play<'a> {
     }
 
     /// The same, played so that a run can end at any instant.
-    pub fn ending_at_any_instant(mut self) -> Self {
+    pub(super) fn ending_at_any_instant(mut self) -> Self {
         self.by_arrivals = false;
         if matches!(&self.way, Way::Single(station, _) if !station.ends_at_any_instant()) {
             self.way = Way::Network(network_places(self.scenario));
@@ -91,7 +91,7 @@ impl<'a> Play<'a> {
     }
 
     /// How many messages there are in all, where producers follow traces; if others go on without end, as many as come meanwhile.
-    pub fn ends(&self) -> Option<u64> {
+    pub(super) fn ends(&self) -> Option<u64> {
         let last = |p: &Producer| if let Arrivals::Trace { instants, .. } = &p.arrivals { instants.last().copied() } else { None };
         let end = self.scenario.producers.iter().filter_map(last).reduce(f64::max)?;
         if !self.scenario.producers.iter().all(|p| last(p).is_some()) {
@@ -105,7 +105,7 @@ impl<'a> Play<'a> {
     }
 
     /// Plays by events whatever it is.
-    pub fn by_events(scenario: &'a Scenario) -> Result<Self, String> {
+    pub(super) fn by_events(scenario: &'a Scenario) -> Result<Self, String> {
         scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
         let play = Play { scenario, way: Way::Network(network_places(scenario)), by_arrivals: false, rate };
@@ -113,12 +113,12 @@ impl<'a> Play<'a> {
         Ok(play)
     }
 
-    pub fn is_network(&self) -> bool {
+    pub(super) fn is_network(&self) -> bool {
         matches!(self.way, Way::Network(_))
     }
 
     /// The names under which a network reports, if it is one.
-    pub fn network_places(&self) -> Option<&NetworkPlaces> {
+    pub(super) fn network_places(&self) -> Option<&NetworkPlaces> {
         match &self.way {
             Way::Single(..) => None,
             Way::Network(places) => Some(places),
@@ -126,7 +126,7 @@ impl<'a> Play<'a> {
     }
 
     /// The names under which a single queue reports.
-    pub fn places(&self) -> Places {
+    pub(super) fn places(&self) -> Places {
         super::places(self.scenario)
     }
 
@@ -134,12 +134,12 @@ impl<'a> Play<'a> {
         self.scenario.open_plan(self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
     }
 
-    pub fn network(&self, replication: u32, looks: Option<Looks>) -> Result<Network<Plan>, String> {
+    pub(super) fn network(&self, replication: u32, looks: Option<Looks>) -> Result<Network<Plan>, String> {
         let key = Key::new(self.scenario.seed, u64::from(replication));
         Network::new(self.scenario, self.plan(replication), key, looks)
     }
 
-    pub fn start(&self, replication: u32) -> Running {
+    pub(super) fn start(&self, replication: u32) -> Running {
         let every = (MESSAGES_A_LOOK / self.rate * NANOS_PER_SECOND) as u64;
         let first = self.scenario.queues.first().map_or("", |q| q.name.as_str());
         let key = Key::new(self.scenario.seed, u64::from(replication)).role("looks", first);
@@ -157,7 +157,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    pub fn listener(&self, window: Range<u64>) -> Listener {
+    pub(super) fn listener(&self, window: Range<u64>) -> Listener {
         match &self.way {
             Way::Single(_, places) => Listener::Single(Box::new(Collector::new(places, window))),
             Way::Network(places) => Listener::Network(Box::new(NetworkCollector::new(places, window))),
@@ -193,7 +193,7 @@ pub(super) fn network_places(scenario: &Scenario) -> NetworkPlaces {
 }
 
 impl Running {
-    pub fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Running::Single(engine) => engine.name(),
             Running::Chain(_) => "recursion, queue by queue",
@@ -201,7 +201,7 @@ impl Running {
         }
     }
 
-    pub fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
+    pub(super) fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
         match self {
             Running::Single(engine) => engine.advance(messages, recorder),
             Running::Chain(chain) => chain.advance(messages, recorder),
@@ -210,7 +210,7 @@ impl Running {
     }
 
     /// Plays what comes before a window, and lets those who listen to the window know of what reaches into it.
-    pub fn warm_up(&mut self, messages: u64, listener: &mut Listener) -> Snapshot {
+    pub(super) fn warm_up(&mut self, messages: u64, listener: &mut Listener) -> Snapshot {
         match listener {
             Listener::Single(collector) => _ = self.advance(messages, &mut Before(collector)),
             Listener::Network(_) => _ = self.advance(messages, &mut Forget),
@@ -225,7 +225,7 @@ impl Running {
     }
 
     /// Ends a window of time and plays until its messages are gone.
-    pub fn wind_up(&mut self, listener: &mut Listener) -> Snapshot {
+    pub(super) fn wind_up(&mut self, listener: &mut Listener) -> Snapshot {
         let end = self.snapshot();
         match (listener, &end) {
             (Listener::Network(collector), Snapshot::Network(totals, _)) => {
@@ -238,7 +238,7 @@ impl Running {
         end
     }
 
-    pub fn settle(&mut self, recorder: &mut impl Recorder) {
+    pub(super) fn settle(&mut self, recorder: &mut impl Recorder) {
         match self {
             Running::Single(engine) => engine.settle(recorder),
             Running::Chain(chain) => chain.settle(recorder),
@@ -246,7 +246,7 @@ impl Running {
         }
     }
 
-    pub fn forget_peak(&mut self) {
+    pub(super) fn forget_peak(&mut self) {
         match self {
             Running::Single(engine) => engine.forget_peak(),
             Running::Chain(chain) => chain.forget_peaks(),
@@ -254,7 +254,7 @@ impl Running {
         }
     }
 
-    pub fn snapshot(&mut self) -> Snapshot {
+    pub(super) fn snapshot(&mut self) -> Snapshot {
         match self {
             Running::Single(engine) => Snapshot::Single(engine.totals(), engine.peak()),
             Running::Chain(chain) => {
@@ -273,7 +273,7 @@ impl Running {
 
 impl Listener {
     /// What was heard between two instants, as numbers, and each queue's levels meanwhile.
-    pub fn summary(&self, before: &Snapshot, after: &Snapshot) -> (Summary, Vec<Drift>) {
+    pub(super) fn summary(&self, before: &Snapshot, after: &Snapshot) -> (Summary, Vec<Drift>) {
         match (self, before, after) {
             (Listener::Single(collector), Snapshot::Single(..), Snapshot::Single(..)) => {
                 let (span, drift) = single(before, after);

@@ -45,6 +45,7 @@ pub struct Lesson {
 pub struct Point {
     /// Of the fullest queue.
     pub load: f64,
+    /// The scenario at this load.
     pub scenario: Scenario,
     /// What was said before it was measured; `None` where it was learnt from.
     pub predicted: Option<Answer>,
@@ -58,6 +59,7 @@ pub struct Point {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Held {
+    /// It did.
     Accepted,
     /// What was off, and why, in sentences.
     Rejected(Vec<String>),
@@ -77,12 +79,16 @@ pub enum Refusal {
 /// A scenario, learnt and predicted.
 #[derive(Debug, Clone)]
 pub struct Prediction {
+    /// What was asked.
     pub scenario: Scenario,
+    /// What the low loads taught.
     pub lesson: Lesson,
+    /// The loads, ascending.
     pub points: Vec<Point>,
 }
 
 impl Point {
+    /// The answer of a method, if it has one.
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|a| a.method == method)
     }

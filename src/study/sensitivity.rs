@@ -73,6 +73,7 @@ fn by_simulation(less: &Scenario, more: &Scenario, watch: &dyn Watch) -> Option<
 /// A queue's level at which its messages are as late as promised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lag {
+    /// The queue's name.
     pub queue: String,
     /// Waiting messages: the next one to come waits just as long as promised.
     pub messages: f64,

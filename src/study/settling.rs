@@ -36,7 +36,7 @@ struct Queue {
 
 impl Settling {
     /// Of replications of so many messages, `rate` of them a second.
-    pub fn of(scenario: &Scenario, messages: u64, rate: f64, replications: u32) -> Self {
+    pub(super) fn of(scenario: &Scenario, messages: u64, rate: f64, replications: u32) -> Self {
         let varies = variability(scenario);
         let queue = |load: theory::Load| {
             let lane = lanes::busiest(&load);
@@ -76,7 +76,7 @@ impl Settling {
     /// # Formula
     /// √(1 + k S/L) for replications of L messages that need S: found by playing M/M/1 queues 400 times each with S/L from 2 to 250, where
     /// the plain intervals of a mean cover 94 to 60 % and those of a p99 91 to 24 % (`benches/coverage.md`).
-    pub fn apply(&self, combined: &mut Combined) {
+    pub(super) fn apply(&self, combined: &mut Combined) {
         let percentiles: Vec<String> =
             combined.metrics.keys().chain(combined.withheld.keys()).filter(|p| share(p).is_some()).cloned().collect();
         for path in percentiles {
@@ -102,7 +102,7 @@ impl Settling {
     }
 
     /// What is to be said of replications that are much too short.
-    pub fn caveat(&self) -> Option<String> {
+    pub(super) fn caveat(&self) -> Option<String> {
         let Queue { name, rho, .. } = self.worst().filter(|queue| queue.short > SHORT)?;
         Some(format!(
             "the run is short for `{name}`'s load of {}: its intervals are widened for it; make [simulation] messages {}, or longer",
@@ -112,7 +112,7 @@ impl Settling {
     }
 
     /// What is to be said of percentiles that are the mean of each replication's own, where a replication is too short to have one.
-    pub fn caveat_of_own(&self) -> Option<String> {
+    pub(super) fn caveat_of_own(&self) -> Option<String> {
         let Queue { name, rho, .. } = self.worst().filter(|queue| queue.short > 1.0)?;
         Some(format!(
             "percentiles are the mean of each replication's own, and {} messages are few for `{name}`'s load of {}: they come out too \

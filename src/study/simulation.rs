@@ -38,7 +38,7 @@ const LEAST_BATCHES: usize = 16;
 ///
 /// # Errors
 /// A refusal that says why: what no engine plays, or a queue that grows without end.
-pub fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
+pub(super) fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer, Unanswered> {
     if let Some(faster) = super::clock::beyond(scenario) {
         return super::clock::slowed(&faster, simulate(&faster.scenario, watch));
     }
@@ -103,7 +103,7 @@ struct Outcome {
 ///
 /// # Errors
 /// As [`simulate`].
-pub fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
     if let Some(faster) = super::clock::beyond(scenario) {
         return Ok(replications(&faster.scenario, watch)?.into_iter().map(|values| faster.values(values)).collect());
     }

@@ -22,7 +22,7 @@ const ALLOWANCE: f64 = 1.1;
 
 /// How far intervals are from the precision that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Missing<'a> {
+pub(super) struct Missing<'a> {
     /// The metric that is furthest from its precision.
     pub path: &'a str,
     /// Its half-width over what was asked for; infinite where too little lies beyond a percentile to tell it.
@@ -30,7 +30,7 @@ pub struct Missing<'a> {
 }
 
 /// The metric that is furthest from the precision; `None` when all have it.
-pub fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> Option<Missing<'a>> {
+pub(super) fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> Option<Missing<'a>> {
     let excess = |path: &'a str, share: f64| -> Missing<'a> {
         let excess = match combined.metrics.get(path) {
             Some(Estimate { value: Some(value), half_width: Some(half), .. }) if *value != 0.0 => half / value.abs() / share,
@@ -56,7 +56,7 @@ pub fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> Option<M
 /// # Source
 /// Whitt, *Planning queueing simulations*, Management Science 35(11), 1989: the M/M/1 queue's asymptotic variance
 /// 2ρ(1 + ρ)/(1 − ρ)⁴ (Daley 1968), scaled by the squared coefficients of variation as in heavy traffic.
-pub fn planned(scenario: &Scenario) -> u64 {
+pub(super) fn planned(scenario: &Scenario) -> u64 {
     let busiest = crate::theory::explain(scenario).loads.iter().filter_map(|load| load.fullest()).reduce(f64::max);
     let Some(rho) = busiest.filter(|rho| (0.0..1.0).contains(rho)) else { return USUAL };
     let varies = variability(scenario);
@@ -85,13 +85,13 @@ pub(super) fn variability(scenario: &Scenario) -> f64 {
 
 /// Messages that a replication must have at a load of its busiest queue for its own figures to be hardly biased by its start,
 /// and for their intervals to cover; `None` where it never settles.
-pub fn settled(scenario: &Scenario, rho: f64) -> Option<u64> {
+pub(super) fn settled(scenario: &Scenario, rho: f64) -> Option<u64> {
     let messages = RELAXATIONS * variability(scenario) / (1.0 - rho).powi(2);
     (rho < 1.0 && messages.is_finite()).then(|| (messages.ceil() as u64).max(SHORTEST))
 }
 
 /// How many replications to begin with, `stated` being those that were asked for.
-pub fn first(precision: &Precision, stated: u32) -> u32 {
+pub(super) fn first(precision: &Precision, stated: u32) -> u32 {
     if *precision == Precision::None { stated } else { stated.max(LEAST_REPLICATIONS) }
 }
 
@@ -99,14 +99,14 @@ pub fn first(precision: &Precision, stated: u32) -> u32 {
 ///
 /// The half-width falls with the square root of the number. At most three times as many are added at once, for the
 /// half-width that this rests on is uncertain too.
-pub fn still_needed(missing: &Missing<'_>, made: u32) -> Option<u32> {
+pub(super) fn still_needed(missing: &Missing<'_>, made: u32) -> Option<u32> {
     let wanted = (f64::from(made) * missing.excess * missing.excess * ALLOWANCE).ceil();
     let wanted = wanted.min(f64::from(made) * 4.0).min(f64::from(MOST_REPLICATIONS)) as u32;
     (wanted > made).then(|| wanted - made)
 }
 
 /// Metrics that a precision is stated for and that have no interval to be narrowed, whatever is played.
-pub fn without_interval<'a>(precision: &'a Precision, combined: &Combined) -> Vec<&'a str> {
+pub(super) fn without_interval<'a>(precision: &'a Precision, combined: &Combined) -> Vec<&'a str> {
     let Precision::Paths(paths) = precision else { return Vec::new() };
     let told = |path: &str| combined.metrics.get(path).is_some_and(|e| e.half_width.is_some());
     paths.iter().map(|p| p.0.as_str()).filter(|p| !told(p) && !combined.withheld.contains_key(*p)).collect()
@@ -114,7 +114,7 @@ pub fn without_interval<'a>(precision: &'a Precision, combined: &Combined) -> Ve
 
 impl Missing<'_> {
     /// What is to be said when it stays so.
-    pub fn caveat(&self, made: u32) -> String {
+    pub(super) fn caveat(&self, made: u32) -> String {
         let path = self.path;
         if self.excess.is_infinite() {
             return format!(

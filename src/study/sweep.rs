@@ -13,27 +13,34 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// A setting and the values that it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Axis {
+    /// The setting's dotted path.
     pub path: String,
+    /// As they are written.
     pub values: Vec<String>,
 }
 
 /// Every combination of the values of some axes, the last one changing fastest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
+    /// The settings.
     pub axes: Vec<Axis>,
 }
 
 /// What the methods say at one point.
 #[derive(Debug, Clone)]
 pub struct Point {
+    /// Its position in the grid.
     pub index: usize,
     /// One for each axis.
     pub values: Vec<String>,
+    /// What the methods found.
     pub answers: Vec<Answer>,
+    /// Who has no answer, and why.
     pub unanswered: Vec<Unanswered>,
 }
 
 impl Grid {
+    /// How many combinations there are.
     pub fn points(&self) -> usize {
         self.axes.iter().map(|axis| axis.values.len()).product()
     }
@@ -81,6 +88,7 @@ impl Point {
         }
     }
 
+    /// Whether a backlog grows without end here.
     pub fn unstable(&self) -> bool {
         self.unanswered.iter().any(|u| u.reason.is_unstable()) || self.answers.iter().any(|a| a.unstable.is_some())
     }

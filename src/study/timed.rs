@@ -18,7 +18,7 @@ pub(super) struct Timed {
 
 impl Play<'_> {
     /// What happens between two instants, in nanoseconds. `says` hears of each further share that has been played.
-    pub fn between(&self, replication: u32, time: &Range<u64>, watch: &dyn Watch, says: &dyn Fn(f64)) -> Timed {
+    pub(super) fn between(&self, replication: u32, time: &Range<u64>, watch: &dyn Watch, says: &dyn Fn(f64)) -> Timed {
         let mut engine = self.start(replication);
         let mut listener = self.listener(u64::MAX..u64::MAX);
         let before = engine.begin_at(time.start, &mut listener);
@@ -34,7 +34,7 @@ impl Play<'_> {
     }
 
     /// So many messages after some that are left out, until the last of them is done.
-    pub fn until_done(&self, replication: u32, left_out: u64, messages: u64, watch: &dyn Watch, says: &dyn Fn(f64)) -> Timed {
+    pub(super) fn until_done(&self, replication: u32, left_out: u64, messages: u64, watch: &dyn Watch, says: &dyn Fn(f64)) -> Timed {
         let mut engine = self.start(replication);
         let mut listener = self.listener(u64::MAX..u64::MAX);
         match &mut listener {

@@ -24,8 +24,11 @@ pub enum Effort {
 /// What is known about one configuration.
 #[derive(Debug, Clone)]
 pub struct Trial {
+    /// What the methods found.
     pub answers: Vec<Answer>,
+    /// Who has no answer, and why.
     pub unanswered: Vec<Unanswered>,
+    /// Whether each objective is met.
     pub objectives: Vec<Judgement>,
     /// All of them together: one that is missed is enough to fail.
     pub outcome: Met,
@@ -49,7 +52,7 @@ impl Trial {
 ///
 /// Every attempt but the last may stop the search, so each is made at a confidence that keeps the chance of one false
 /// statement in all of them within what the scenario asks for.
-pub fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
+pub(super) fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
     let theory = witness::theory_of(scenario);
     if let Err(refusal) = &theory
         && refusal.reason.is_unstable()
@@ -88,7 +91,7 @@ fn decides(scenario: &Scenario, theory: &Answer) -> bool {
 }
 
 /// What theory alone says: every objective by its figures, or nothing.
-pub fn by_theory_alone(scenario: &Scenario) -> Option<Met> {
+pub(super) fn by_theory_alone(scenario: &Scenario) -> Option<Met> {
     match witness::theory_of(scenario) {
         Ok(answer) => Some(all(&objectives::judge(&scenario.objectives, &[answer]))),
         Err(refusal) => refusal.reason.is_unstable().then_some(Met::Fail),

@@ -6,7 +6,7 @@ use crate::answer::{Answer, Method, Trust};
 use crate::units::significant;
 
 /// Sentences: what the scenario does, and whether the witnesses agree.
-pub fn verdict(study: &Study) -> Vec<String> {
+pub(super) fn verdict(study: &Study) -> Vec<String> {
     let mut out = vec![headline::headline(study)];
     out.extend(super::dead_letters::sentences(study));
     out.extend(theory_and_simulation(study));

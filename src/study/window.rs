@@ -45,7 +45,7 @@ impl Window {
     ///
     /// # Errors
     /// A single cycle would take too long, and nobody asked for it.
-    pub fn of(scenario: &Scenario, play: &Play<'_>, messages: u64) -> Result<Self, String> {
+    pub(super) fn of(scenario: &Scenario, play: &Play<'_>, messages: u64) -> Result<Self, String> {
         let last = |p: &Producer| if let Arrivals::Trace { instants, .. } = &p.arrivals { instants.last().copied() } else { None };
         if let Some(end) = scenario.producers.iter().filter_map(last).reduce(f64::max) {
             return Ok(match scenario.simulation.length {
@@ -67,7 +67,7 @@ impl Window {
     }
 
     /// From when to when it is, in seconds, where that is known: `left_out` are messages of the warm-up.
-    pub fn seconds(&self, scenario: &Scenario, rate: f64, left_out: u64) -> Option<(f64, f64)> {
+    pub(super) fn seconds(&self, scenario: &Scenario, rate: f64, left_out: u64) -> Option<(f64, f64)> {
         let warmup = match scenario.simulation.warmup {
             Warmup::Duration(seconds) => seconds,
             _ if left_out == 0 => 0.0,
@@ -127,7 +127,7 @@ impl Cycles {
     }
 
     /// `10 cycles of 24.0 h`.
-    pub fn told(&self) -> String {
+    pub(super) fn told(&self) -> String {
         let cycles = if self.counted == 1 { "cycle" } else { "cycles" };
         format!("{} {cycles} of {}", self.counted, Time(self.cycle.lasts))
     }

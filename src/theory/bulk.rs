@@ -50,6 +50,7 @@ pub fn joining(lambda: f64, mu: f64, most: u32) -> f64 {
 pub struct Bulk {
     /// P(nobody is there).
     pub idle: f64,
+    /// The root by which the tail of the number waiting falls.
     pub root: f64,
     /// Mean number waiting.
     pub waiting: f64,

@@ -36,8 +36,11 @@ pub fn busy_period(lambda: f64, service: &Transform, s: Complex64) -> Complex64 
 pub struct Others {
     /// Messages a second.
     pub rate: f64,
+    /// The transform of their work.
     pub service: Transform,
+    /// Its mean.
     pub m1: f64,
+    /// Its second moment.
     pub m2: f64,
 }
 

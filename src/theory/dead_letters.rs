@@ -20,7 +20,7 @@ fn queues(scenario: &Scenario) -> Option<(usize, usize)> {
 }
 
 /// What theory says of the queue that is served, its losses told as dead letters; `None` if the scenario is of another kind.
-pub fn answer(scenario: &Scenario) -> Option<Result<Answer, Unanswered>> {
+pub(super) fn answer(scenario: &Scenario) -> Option<Result<Answer, Unanswered>> {
     let (served, dead) = queues(scenario)?;
     let mut own = alone(scenario, served)?;
     own.simulation = scenario.simulation.clone();

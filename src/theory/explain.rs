@@ -22,6 +22,7 @@ pub struct Explanation {
 /// The load of one queue. What reaches it past a queue that loses messages may be known between two bounds only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Load {
+    /// The queue's name.
     pub queue: String,
     /// Messages a second that reach it, forwarded ones and dead letters included; `None` if that is not known.
     pub arrival_rate: Option<f64>,
@@ -39,6 +40,7 @@ pub struct Load {
     pub rho: Option<f64>,
     /// What rho is at least and at most; `None` where nothing bounds it, and for servers without limit.
     pub at_least: Option<f64>,
+    /// See [`Load::at_least`].
     pub at_most: Option<f64>,
     /// Where producers follow timetables, which rho has at their mean or last rates: what it is when all of them send at their highest.
     pub peak: Option<f64>,
@@ -61,6 +63,7 @@ pub struct Parts {
     pub rho: Option<f64>,
     /// What that is at least and at most; `None` where nothing bounds it.
     pub at_least: f64,
+    /// See [`Parts::at_least`].
     pub at_most: Option<f64>,
     /// Partitions to which no key leads.
     pub empty: usize,
@@ -108,7 +111,9 @@ fn overloads(rho: f64) -> bool {
 /// Whether a model fits.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelNote {
+    /// The model's name.
     pub name: &'static str,
+    /// Whether it is a theorem, not an approximation.
     pub exact: bool,
     /// The first reason against it; `None` if it fits.
     pub against: Option<String>,

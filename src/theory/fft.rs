@@ -4,7 +4,7 @@ use num_complex::Complex64;
 use std::f64::consts::PI;
 
 /// Replaces xₙ by Σ xₙ e^(−2πikn/N), N a power of two (Cooley & Tukey, 1965).
-pub fn transform(x: &mut [Complex64]) {
+pub(super) fn transform(x: &mut [Complex64]) {
     let n = x.len();
     assert!(n.is_power_of_two(), "the length is a power of two");
     for i in 1..n {
@@ -29,7 +29,7 @@ pub fn transform(x: &mut [Complex64]) {
 
 /// The coefficients of a probability generating function, from its values at the N-th roots of unity e^(2πik/N). What lies beyond N
 /// is folded back, so N must reach into the negligible tail.
-pub fn coefficients(n: usize, generating: impl Fn(Complex64) -> Complex64) -> Vec<f64> {
+pub(super) fn coefficients(n: usize, generating: impl Fn(Complex64) -> Complex64) -> Vec<f64> {
     // The coefficients are real: the values on the lower half circle are the conjugates of those on the upper.
     let mut values = vec![Complex64::ONE; n];
     for k in 1..=n / 2 {

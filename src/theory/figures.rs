@@ -10,6 +10,7 @@ use crate::scenario::{Durability, Servers};
 pub struct Level {
     /// Infinite if it does not exist.
     pub mean: f64,
+    /// The 99th percentile over time, where it is known.
     pub p99: Option<f64>,
 }
 
@@ -26,7 +27,9 @@ pub struct Figures {
     pub loss: f64,
     /// Share of the accepted messages that have to wait, where it is known.
     pub delayed: Option<f64>,
+    /// Messages waiting.
     pub queue_length: Level,
+    /// Messages waiting or in service.
     pub in_system: Level,
     /// Of the served, from reaching the queue to being taken.
     pub wait: Times,
@@ -57,13 +60,16 @@ pub struct GroupFigures {
     pub throughput: f64,
     /// Mean number of busy servers.
     pub busy: f64,
+    /// A message's time in service.
     pub service: Times,
 }
 
 /// What the messages of one stream see.
 #[derive(Clone)]
 pub struct Seen {
+    /// From reaching the queue to being taken.
     pub wait: Times,
+    /// Wait and service together, if its law is known.
     pub sojourn: Option<Times>,
 }
 
@@ -73,7 +79,7 @@ fn shares() -> Vec<f64> {
 }
 
 /// Sets `mean`, `sd` and the percentiles of a time, as far as they are known.
-pub fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Times) {
+pub(super) fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Times) {
     answer.set(place, key, "mean", Estimate::exact(times.mean));
     if let Some(sd) = times.sd {
         answer.set(place, key, "sd", Estimate::exact(sd));
@@ -87,7 +93,7 @@ pub fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Times) {
 }
 
 /// Sets `mean` and `p99` of a length.
-pub fn set_level(answer: &mut Answer, place: &str, key: &str, level: &Level) {
+pub(super) fn set_level(answer: &mut Answer, place: &str, key: &str, level: &Level) {
     answer.set(place, key, "mean", Estimate::exact(level.mean));
     if let Some(p99) = level.p99 {
         answer.set(place, key, "p99", Estimate::exact(p99));
@@ -269,14 +275,19 @@ impl Figures {
 
 /// What one producer's messages see from end to end, or all producers' together.
 pub struct End {
+    /// Messages served a second.
     pub throughput: f64,
+    /// Share of the messages that is not served.
     pub loss: f64,
+    /// From due to reaching the queue.
     pub send: Option<Times>,
     /// The part of it for which senders wait for room.
     pub blocked: Option<Times>,
     /// `None` where nothing is to be said of it.
     pub wait: Option<Times>,
+    /// In service, on the whole way.
     pub service: Option<Times>,
+    /// From due to done.
     pub latency: Times,
 }
 
@@ -318,7 +329,7 @@ impl End {
 }
 
 /// The service time over all messages.
-pub fn service_times(station: &Station<'_>) -> Times {
+pub(super) fn service_times(station: &Station<'_>) -> Times {
     station.service.times()
 }
 

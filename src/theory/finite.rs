@@ -124,6 +124,7 @@ fn wait(ahead: Vec<f64>, full: f64) -> Times {
 pub struct Stop {
     /// Mean work of a message of each class at a visit, times visits.
     pub demand: Vec<f64>,
+    /// How many there are.
     pub servers: u32,
 }
 

@@ -21,10 +21,12 @@ pub enum Effort {
 #[derive(Clone)]
 pub struct Transform {
     function: Arc<dyn Fn(Complex64) -> Complex64 + Send + Sync>,
+    /// What a value costs.
     pub effort: Effort,
 }
 
 impl Transform {
+    /// A transform whose values are cheap.
     pub fn new(function: impl Fn(Complex64) -> Complex64 + Send + Sync + 'static) -> Self {
         Transform { function: Arc::new(function), effort: Effort::Quick }
     }
@@ -60,6 +62,7 @@ impl Transform {
         Transform::new(recall).costing(effort)
     }
 
+    /// The value at `s`.
     pub fn at(&self, s: Complex64) -> Complex64 {
         (self.function)(s)
     }

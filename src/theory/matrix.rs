@@ -5,7 +5,9 @@ use std::ops::{Index, IndexMut};
 /// A matrix by rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
+    /// Number of rows.
     pub rows: usize,
+    /// Number of columns.
     pub columns: usize,
     data: Vec<f64>,
 }
@@ -24,20 +26,24 @@ impl IndexMut<(usize, usize)> for Matrix {
 }
 
 impl Matrix {
+    /// All zeros.
     pub fn zero(rows: usize, columns: usize) -> Self {
         Matrix { rows, columns, data: vec![0.0; rows * columns] }
     }
 
+    /// Ones on the diagonal.
     pub fn identity(n: usize) -> Self {
         Matrix::diagonal(&vec![1.0; n])
     }
 
+    /// These values on the diagonal.
     pub fn diagonal(values: &[f64]) -> Self {
         let mut this = Matrix::zero(values.len(), values.len());
         values.iter().enumerate().for_each(|(i, x)| this[(i, i)] = *x);
         this
     }
 
+    /// One row.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.data[i * self.columns..(i + 1) * self.columns]
     }
@@ -47,17 +53,20 @@ impl Matrix {
         (0..self.rows).map(|i| self.row(i).iter().sum()).collect()
     }
 
+    /// The sum.
     #[must_use]
     pub fn plus(&self, other: &Matrix) -> Matrix {
         assert!(self.rows == other.rows && self.columns == other.columns, "matrices of one size are added");
         Matrix { data: self.data.iter().zip(&other.data).map(|(a, b)| a + b).collect(), ..*self }
     }
 
+    /// Every entry times the factor.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Matrix {
         Matrix { data: self.data.iter().map(|x| x * factor).collect(), ..*self }
     }
 
+    /// The product.
     #[must_use]
     pub fn times(&self, other: &Matrix) -> Matrix {
         assert_eq!(self.columns, other.rows, "the inner sizes of a product agree");
@@ -79,6 +88,7 @@ impl Matrix {
         sums
     }
 
+    /// Rows and columns exchanged.
     #[must_use]
     pub fn transposed(&self) -> Matrix {
         let mut this = Matrix::zero(self.columns, self.rows);

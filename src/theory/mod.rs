@@ -104,16 +104,20 @@ use crate::units::significant;
 /// Whether a model is a theorem or an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exactness {
+    /// A theorem, to the accuracy of its numerics.
     Exact,
+    /// An estimate.
     Approximate,
 }
 
 /// Why a model that applies gives no figures.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// More arrives than can be served.
     #[error("rho = {}, the backlog grows by {} messages/s", number(*rho), significant(*growth, 3))]
     Unstable {
+        /// Offered load over capacity.
         rho: f64,
         /// Messages a second.
         growth: f64,
@@ -150,6 +154,7 @@ pub trait ClosedForm: Sync {
     /// Kendall's name, or what the literature calls it.
     fn name(&self) -> &'static str;
 
+    /// Whether it is a theorem or an estimate.
     fn exactness(&self) -> Exactness;
 
     /// Whether it fits.
@@ -183,7 +188,9 @@ pub trait ClosedForm: Sync {
 
 /// A model of a single queue. Every such model is a [`ClosedForm`].
 pub trait QueueModel: Sync {
+    /// Kendall's name, or what the literature calls it.
     const NAME: &'static str;
+    /// Whether it is a theorem or an estimate.
     const EXACTNESS: Exactness = Exactness::Exact;
     /// What it knows beyond plain queueing in order of arrival with unbounded room.
     const KNOWS: &'static [Feature] = &[];

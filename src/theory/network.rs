@@ -6,7 +6,7 @@ use crate::answer::{Answer, Method};
 use crate::scenario::Scenario;
 
 /// The queues of a scenario with their figures, and what producers' messages see from end to end.
-pub struct Network<'a> {
+pub(super) struct Network<'a> {
     pub nodes: Vec<(Station<'a>, Figures)>,
     /// In the scenario's order.
     pub ends: Vec<End>,
@@ -16,7 +16,7 @@ pub struct Network<'a> {
 
 impl Network<'_> {
     /// The answer, named after what it is.
-    pub fn answer(&self, scenario: &Scenario, name: &str) -> Answer {
+    pub(super) fn answer(&self, scenario: &Scenario, name: &str) -> Answer {
         let exact = self.exact && self.nodes.iter().all(|(_, figures)| figures.exact);
         let by = if exact { name.to_string() } else { format!("{name}, approximately") };
         let mut answer = Answer::new(Method::Theory, by).asked_for(scenario.percentiles());

@@ -9,7 +9,9 @@ use crate::workload::laws::Law;
 /// A phase-type law: where it starts, and the rates among its phases; what is missing in a row is the rate of ending.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhaseType {
+    /// Probabilities of the first phase.
     pub start: Vec<f64>,
+    /// Rates from phase to phase, minus the rate of leaving on the diagonal.
     pub rates: Matrix,
 }
 

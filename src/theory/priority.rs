@@ -12,9 +12,13 @@ use crate::scenario::{Discipline, Preemption};
 pub struct Class {
     /// Messages a second.
     pub lambda: f64,
+    /// Mean of the service time.
     pub m1: f64,
+    /// Its second moment.
     pub m2: f64,
+    /// Its third moment.
     pub m3: f64,
+    /// Its transform.
     pub service: Transform,
 }
 

@@ -13,7 +13,9 @@ pub struct Chain {
     pub downs: Vec<Matrix>,
     /// Of the alike levels.
     pub up: Matrix,
+    /// Within one of the alike levels, diagonal included.
     pub local: Matrix,
+    /// From one of the alike levels to the one below.
     pub down: Matrix,
 }
 
@@ -22,6 +24,7 @@ pub struct Chain {
 pub struct Stationary {
     /// For the levels 0 to B.
     pub levels: Vec<Vec<f64>>,
+    /// Neuts' matrix R.
     pub rate: Matrix,
     /// (I − R)⁻¹.
     pub sum: Matrix,

@@ -12,8 +12,11 @@ use crate::scenario::{Destination, Scenario};
 pub struct Node {
     /// Messages a second, from outside and from all queues.
     pub lambda: f64,
+    /// Load of each server.
     pub rho: f64,
+    /// How many there are.
     pub servers: u32,
+    /// Var / mean² of the service time.
     pub service_scv: f64,
     /// Messages a second from outside, and the scv of their gaps.
     pub outside: (f64, f64),

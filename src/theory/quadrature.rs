@@ -12,17 +12,17 @@ const GAUSS: [(f64, f64); 5] = [
 ];
 
 /// ∫ f over (from, to), exact for polynomials up to degree 19.
-pub fn gauss(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
+pub(super) fn gauss(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
     let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
     half * GAUSS.iter().map(|(x, w)| w * (f(middle - half * x) + f(middle + half * x))).sum::<f64>()
 }
 
 /// The ten nodes on (−1, 1), increasing.
-pub const HALVES: [f64; 10] =
+pub(super) const HALVES: [f64; 10] =
     [-GAUSS[4].0, -GAUSS[3].0, -GAUSS[2].0, -GAUSS[1].0, -GAUSS[0].0, GAUSS[0].0, GAUSS[1].0, GAUSS[2].0, GAUSS[3].0, GAUSS[4].0];
 
 /// From a function's values at the nodes of a piece of length 2 · `half`: its integrals from the start to each node, and over the piece.
-pub fn integrals(half: f64, values: [f64; 10]) -> ([f64; 10], f64) {
+pub(super) fn integrals(half: f64, values: [f64; 10]) -> ([f64; 10], f64) {
     let table = TABLE.get_or_init(table);
     let upto = std::array::from_fn(|i| half * table[i].iter().zip(values).map(|(w, f)| w * f).sum::<f64>());
     let all = half * (0..5).map(|k| GAUSS[k].1 * (values[4 - k] + values[5 + k])).sum::<f64>();

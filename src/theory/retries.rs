@@ -17,7 +17,9 @@ use num_complex::Complex64;
 /// A message that is redelivered at once in its old place keeps its server: M/G/1 with a compound service (Kleinrock I, section 5.7).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deliveries {
+    /// Probability that a delivery fails.
     pub failure: f64,
+    /// The most deliveries; `None` is without limit.
     pub limit: Option<u32>,
     /// Whether a message is the same work at each delivery.
     pub same: bool,

@@ -63,6 +63,7 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
+    /// The mixture of several kinds of work, by weight.
     pub fn new(mut kinds: Vec<Kind>) -> Self {
         // Constants add up to a constant, which keeps the laws that are known by name.
         for kind in kinds.iter_mut().filter(|kind| is_constant(&kind.law) && is_constant(&kind.extra)) {
@@ -155,6 +156,7 @@ impl Service {
         }
     }
 
+    /// In seconds.
     pub fn mean(&self) -> f64 {
         self.moment(1)
     }
@@ -171,10 +173,12 @@ impl Service {
         }
     }
 
+    /// Whether it is exponential.
     pub fn is_exponential(&self) -> bool {
         self.law().is_some_and(is_exponential)
     }
 
+    /// Whether it is constant.
     pub fn is_constant(&self) -> bool {
         self.law().is_some_and(is_constant)
     }
@@ -195,7 +199,7 @@ fn unknown() -> Transform {
 }
 
 /// Whether a law is the exponential one, under whatever name.
-pub fn is_exponential(law: &Law) -> bool {
+pub(super) fn is_exponential(law: &Law) -> bool {
     match law {
         Law::Exponential(_) => true,
         Law::Erlang(e) => e.k == 1,
@@ -208,7 +212,7 @@ pub fn is_exponential(law: &Law) -> bool {
 }
 
 /// Whether a law is a constant, under whatever name.
-pub fn is_constant(law: &Law) -> bool {
+pub(super) fn is_constant(law: &Law) -> bool {
     law.scv() < 1e-14
 }
 

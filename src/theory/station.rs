@@ -9,28 +9,36 @@ use crate::workload::laws::Law;
 /// The only queue of a scenario, what arrives there and who serves it.
 #[derive(Debug, Clone)]
 pub struct Station<'a> {
+    /// The scenario that it is part of.
     pub scenario: &'a Scenario,
+    /// The queue.
     pub queue: &'a Queue,
     /// One for each producer, in the scenario's order.
     pub streams: Vec<Stream<'a>>,
+    /// The groups that consume from it.
     pub groups: Vec<&'a Consumer>,
     /// All groups together; `None` is without limit.
     pub servers: Option<u32>,
+    /// What a delivery takes.
     pub service: Service,
 }
 
 /// One producer's messages as they reach the queue.
 #[derive(Debug, Clone)]
 pub struct Stream<'a> {
+    /// Who sends them.
     pub producer: &'a Producer,
     /// Messages a second.
     pub rate: f64,
+    /// What is known of the gaps.
     pub gaps: Gaps,
 }
 
 /// What is known of the gaps between arrivals (of batches, where messages come in batches).
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Gaps {
+    /// Exponential, independent.
     Poisson,
     /// Independent gaps of one law.
     Renewal(Law),
@@ -40,21 +48,33 @@ pub enum Gaps {
 
 /// Something beyond plain queueing that a scenario asks for. A model that does not know it does not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Feature {
+    /// Messages arrive in batches.
     ArrivalBatches,
+    /// Consumers take messages in batches.
     ConsumerBatches,
+    /// Some deliveries fail and are repeated.
     Failures,
+    /// Some producers' messages fail by a probability of their own.
     OwnFailures,
     /// What fails or breaks is lost, because it was acknowledged when it was delivered.
     AutoAck,
+    /// Consumers break down.
     Outages,
+    /// The number of consumers changes.
     Autoscaling,
+    /// Consumers forward messages.
     Forwarding,
     /// Where messages go on to depends on who sent them.
     OwnRoutes,
+    /// The queue is partitioned by key.
     Partitions,
+    /// Messages expire while they wait.
     TimeToLive,
+    /// Deliveries may time out and be repeated.
     VisibilityTimeout,
+    /// The queue starts with a backlog.
     Backlog,
     /// `max_length` with `reject-publish`, or without a place to wait.
     Room,
@@ -64,7 +84,9 @@ pub enum Feature {
     BlockedOrder,
     /// Any other order than first come, first served.
     Order,
+    /// Messages are handed to consumers ahead of time.
     Prefetch,
+    /// The queue's consumer groups differ.
     MixedGroups,
     /// Messages are on a disk before they are confirmed.
     Durability,

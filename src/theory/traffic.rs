@@ -4,7 +4,7 @@ use crate::answer::path;
 use crate::scenario::{Consumer, Demand, Destination, Fate, Producer, Queue, Scenario, Simulation};
 
 /// The demand on every queue, in the scenario's order.
-pub fn demands(scenario: &Scenario) -> Vec<Demand> {
+pub(super) fn demands(scenario: &Scenario) -> Vec<Demand> {
     crate::scenario::demands(scenario, &|queue| fate(scenario, queue))
 }
 

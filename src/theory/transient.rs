@@ -84,6 +84,7 @@ impl Law {
         self.p = sum.into_iter().map(|p| p / total).collect();
     }
 
+    /// The mean number in the system.
     pub fn mean(&self) -> f64 {
         self.above(0)
     }
@@ -93,6 +94,7 @@ impl Law {
         self.p.iter().enumerate().skip(c as usize).map(|(n, p)| (n - c as usize) as f64 * p).fold(0.0, |sum, part| sum + part)
     }
 
+    /// Its standard deviation.
     pub fn sd(&self) -> f64 {
         let mean = self.mean();
         self.p.iter().enumerate().map(|(n, p)| (n as f64 - mean).powi(2) * p).sum::<f64>().sqrt()

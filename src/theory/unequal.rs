@@ -11,7 +11,9 @@ use crate::workload::laws::Law;
 /// Alike servers: how many, and the messages a second that one of them does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kind {
+    /// How many are alike.
     pub servers: u32,
+    /// Messages a second that each of them does.
     pub rate: f64,
 }
 

@@ -25,14 +25,17 @@ impl Block {
         Block { demand: vec![Vec::new(); columns], ..Block::default() }
     }
 
+    /// How many messages there are.
     pub fn len(&self) -> usize {
         self.due.len()
     }
 
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.due.is_empty()
     }
 
+    /// The producer of one of them.
     pub fn producer_of(&self, i: usize) -> u32 {
         self.producer.get(i).copied().unwrap_or(0)
     }
@@ -75,6 +78,7 @@ pub struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
+    /// Gives out a block and then ends.
     pub fn new(block: &'a Block) -> Self {
         Kept { block, empty: Block::default(), drawn: false }
     }

@@ -40,7 +40,7 @@ pub(super) struct Instants {
 impl Instants {
     /// Replaces `out` by the instants after each of these gaps (nanoseconds, none negative). It falls short of a
     /// block where an instant would be beyond 292 years.
-    pub fn after(&mut self, gaps: &mut [f64; BLOCK], out: &mut Vec<u64>) {
+    pub(super) fn after(&mut self, gaps: &mut [f64; BLOCK], out: &mut Vec<u64>) {
         out.resize(BLOCK, 0);
         let end = sum_up(self.rest, gaps);
         if end < SMALL && self.whole < MAX_NANOS / 2 {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Runs the program in a folder of its own that starts out with the given files.
-pub struct Desk {
+pub(crate) struct Desk {
     folder: PathBuf,
 }
 
 impl Desk {
-    pub fn new(name: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(name: &str, files: &[(&str, &str)]) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a folder under the target directory");
@@ -19,7 +19,7 @@ impl Desk {
         Desk { folder }
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the program starts")
     }
 
@@ -30,19 +30,19 @@ impl Desk {
     }
 
     /// Starts the program and does not wait.
-    pub fn start(&self, arguments: &[&str]) -> std::process::Child {
+    pub(crate) fn start(&self, arguments: &[&str]) -> std::process::Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuelab"));
         command.args(arguments).current_dir(&self.folder).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         command.spawn().expect("the program starts")
     }
 
     /// Where a file of the desk is.
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }
 
     /// Copies a folder of files into the desk's.
-    pub fn copy(&self, from: &Path, to: &str) {
+    pub(crate) fn copy(&self, from: &Path, to: &str) {
         let target = self.folder.join(to);
         std::fs::create_dir_all(&target).expect("a folder in the desk's");
         for entry in std::fs::read_dir(from).expect("a folder") {
@@ -66,7 +66,7 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8 on stderr")
 }
 
-pub const MM1: &str = r#"
+pub(crate) const MM1: &str = r#"
 [producers.web]
 to = "jobs"
 rate = "200/s"

@@ -124,7 +124,7 @@ fn scenario(dice: &mut Dice) -> String {
 }
 
 /// The simulation's answer with another seed and length.
-pub fn simulated(scenario: &Scenario, seed: u64, messages: u64, replications: u32) -> Option<Answer> {
+pub(crate) fn simulated(scenario: &Scenario, seed: u64, messages: u64, replications: u32) -> Option<Answer> {
     let mut scenario = Scenario { seed, ..scenario.clone() };
     scenario.simulation.replications = replications;
     scenario.simulation.length = Length::Messages(messages);
@@ -132,7 +132,7 @@ pub fn simulated(scenario: &Scenario, seed: u64, messages: u64, replications: u3
 }
 
 /// The metrics that miss at a confidence. Lengths' percentiles are whole numbers, and what a simulation never saw has no interval.
-pub fn misses(exact: &Answer, simulated: &Answer, confidence: f64, replications: u32) -> Vec<String> {
+pub(crate) fn misses(exact: &Answer, simulated: &Answer, confidence: f64, replications: u32) -> Vec<String> {
     let freedom = u64::from(replications) - 1;
     let widen = t_quantile(confidence, freedom) / t_quantile(0.95, freedom);
     let off = |(path, expected): (&String, &queuelab::answer::Estimate)| {
@@ -147,7 +147,7 @@ pub fn misses(exact: &Answer, simulated: &Answer, confidence: f64, replications:
 }
 
 /// The metrics that missed both times, as they missed the second time.
-pub fn twice(first: &[String], second: &[String]) -> Vec<String> {
+pub(crate) fn twice(first: &[String], second: &[String]) -> Vec<String> {
     let same = |line: &&String| first.iter().any(|other| other.split(':').next() == line.split(':').next());
     second.iter().filter(same).cloned().collect()
 }

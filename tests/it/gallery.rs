@@ -19,7 +19,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
 }
 
-pub fn gallery() -> Vec<(String, String)> {
+pub(crate) fn gallery() -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = std::fs::read_dir(folder())
         .expect("the gallery")
         .map(|entry| entry.expect("an entry").path())
@@ -31,7 +31,7 @@ pub fn gallery() -> Vec<(String, String)> {
 }
 
 /// The commands that a scenario's head shows.
-pub fn commands(text: &str) -> Vec<&str> {
+pub(crate) fn commands(text: &str) -> Vec<&str> {
     text.lines().filter_map(|line| line.strip_prefix("#     queuelab ")).map(str::trim).collect()
 }
 

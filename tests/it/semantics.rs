@@ -5,14 +5,14 @@ use queuelab::rng::Key;
 use queuelab::scenario::{NoFiles, Scenario, Source, parse};
 use queuelab::sim::{Network, NetworkTotals};
 
-pub fn scenario(text: &str) -> Scenario {
+pub(crate) fn scenario(text: &str) -> Scenario {
     let source = Source { name: "test".into(), text: text.into(), overrides: Vec::new() };
     parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario
 }
 
 /// Keeps stays and ends.
 #[derive(Default)]
-pub struct Lives {
+pub(crate) struct Lives {
     pub stays: Keep,
     pub ends: Vec<Exit>,
 }
@@ -26,7 +26,7 @@ impl Recorder for Lives {
     }
 }
 
-pub fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
+pub(crate) fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
     let scenario = scenario(text);
     let plan = scenario.open_plan(1, 0).expect("a plan");
     let mut network = Network::new(&scenario, plan, Key::new(1, 0), None).expect("a network");
@@ -38,7 +38,7 @@ pub fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
 }
 
 /// (id, sent, taken, finished) in milliseconds of the first served stays in a queue, in order of id.
-pub fn served(lives: &Lives, queue: u32, many: usize) -> Vec<(u64, u64, u64, u64)> {
+pub(crate) fn served(lives: &Lives, queue: u32, many: usize) -> Vec<(u64, u64, u64, u64)> {
     let ms = |t: u64| t / 1_000_000;
     let here = lives.stays.0.iter().filter(|r| r.queue == queue && r.outcome == Outcome::Served);
     let mut all: Vec<_> = here.map(|r| (r.message.id, ms(r.sent), ms(r.taken), ms(r.finished))).collect();
@@ -50,7 +50,7 @@ pub fn served(lives: &Lives, queue: u32, many: usize) -> Vec<(u64, u64, u64, u64
 /// A producer that sends every ten seconds, from ten seconds on.
 const EVERY: &str = "[producers.p]\nto = \"q\"\nrate = \"0.1/s\"\narrivals = { process = \"periodic\" }\n";
 
-pub fn single(queue: &str, consumer: &str) -> String {
+pub(crate) fn single(queue: &str, consumer: &str) -> String {
     format!("{EVERY}[queues.q]\n{queue}\n[consumers.c]\nfrom = \"q\"\n{consumer}\n")
 }
 
@@ -346,7 +346,7 @@ fn levels_over_time_are_the_stays() {
 }
 
 /// One number for all that happened to messages (FNV-1a).
-pub fn fingerprint(stays: &Keep) -> u64 {
+pub(crate) fn fingerprint(stays: &Keep) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for r in &stays.0 {
         for word in [r.message.id, r.sent, r.taken, r.finished, u64::from(r.queue), u64::from(r.deliveries), r.outcome as u64] {

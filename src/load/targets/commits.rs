@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SEGMENT: u64 = 16 << 20;
 
 /// A write-ahead log in front of a queue.
-pub struct Commits {
+pub(super) struct Commits {
     log: Log,
     folder: PathBuf,
     /// By message: its number in the log.
@@ -39,7 +39,7 @@ impl Commits {
     ///
     /// # Errors
     /// A folder that cannot be written.
-    pub fn open(messages: usize) -> Result<Self, LogError> {
+    pub(super) fn open(messages: usize) -> Result<Self, LogError> {
         static RUNS: AtomicU64 = AtomicU64::new(0);
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("queuelab-{}-{run}", std::process::id()));
@@ -61,7 +61,7 @@ impl Commits {
     }
 
     /// Notes a message for the next commit; false if the log is poisoned or closed.
-    pub fn write(&self, offer: &Offer) -> bool {
+    pub(super) fn write(&self, offer: &Offer) -> bool {
         let mut pending = self.pending.lock();
         if pending.closed {
             return false;
@@ -82,7 +82,7 @@ impl Commits {
     }
 
     /// Commits what comes and hands it over, until all is closed or the disk fails. The life of a thread.
-    pub fn run(&self, hand_over: impl Fn(&Offer)) {
+    pub(super) fn run(&self, hand_over: impl Fn(&Offer)) {
         let (mut batch, mut before) = (Vec::new(), 0);
         loop {
             let mut pending = self.pending.lock();
@@ -108,7 +108,7 @@ impl Commits {
     }
 
     /// A message is settled, or was given back after so many deliveries. It is written down with the next commit.
-    pub fn note(&self, message: u64, event: Event) {
+    pub(super) fn note(&self, message: u64, event: Event) {
         let number = self.numbers.get(message as usize).map(|cell| cell.load(Ordering::Relaxed)).filter(|&n| n != u64::MAX);
         if let Some(number) = number {
             // A poisoned log refuses the next message, which is what counts.
@@ -117,18 +117,18 @@ impl Commits {
     }
 
     /// No more messages come.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.pending.lock().closed = true;
         self.come.notify_all();
     }
 
     /// Messages that are written and not yet handed over.
-    pub fn inside(&self) -> u64 {
+    pub(super) fn inside(&self) -> u64 {
         self.inside.load(Ordering::Relaxed)
     }
 
     /// Nanoseconds that each commit took, from when it could have begun.
-    pub fn took(&self) -> Vec<u64> {
+    pub(super) fn took(&self) -> Vec<u64> {
         self.pending.lock().took.clone()
     }
 }

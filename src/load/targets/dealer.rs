@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 
 /// The windows of a queue's consumers.
-pub struct Dealer {
+pub(super) struct Dealer {
     windows: Mutex<Windows>,
     /// A window has room again.
     room: Condvar,
@@ -36,7 +36,7 @@ struct Window {
 
 impl Dealer {
     /// Windows of so many messages, each to be settled within a time.
-    pub fn new(windows: impl Iterator<Item = u32>, lease: Option<u64>) -> Self {
+    pub(super) fn new(windows: impl Iterator<Item = u32>, lease: Option<u64>) -> Self {
         let each: Vec<Window> =
             windows.map(|most| Window { held: 0, most, waiting: VecDeque::with_capacity(most.min(1 << 16) as usize) }).collect();
         let dealt = each.iter().map(|_| Condvar::new()).collect();
@@ -44,7 +44,7 @@ impl Dealer {
     }
 
     /// Deals a queue's messages until there will never be any again. The life of a thread.
-    pub fn deal(&self, queue: &Queue<u64>) {
+    pub(super) fn deal(&self, queue: &Queue<u64>) {
         let mut hand = Vec::with_capacity(1);
         loop {
             let waited = {
@@ -75,7 +75,7 @@ impl Dealer {
     }
 
     /// The next message of a consumer's window, and until when it is to be settled; `None` when there will never be one again.
-    pub fn take(&self, consumer: usize) -> Option<(Delivery<u64>, u64)> {
+    pub(super) fn take(&self, consumer: usize) -> Option<(Delivery<u64>, u64)> {
         let mut windows = self.windows.lock();
         loop {
             let next = windows.each[consumer].waiting.pop_front();
@@ -87,7 +87,7 @@ impl Dealer {
     }
 
     /// A consumer has settled a message: there is room for another.
-    pub fn settled(&self, consumer: usize) {
+    pub(super) fn settled(&self, consumer: usize) {
         let mut windows = self.windows.lock();
         let window = &mut windows.each[consumer];
         window.held = window.held.saturating_sub(1);
@@ -95,7 +95,7 @@ impl Dealer {
     }
 
     /// Nothing more is dealt.
-    pub fn halt(&self) {
+    pub(super) fn halt(&self) {
         self.windows.lock().over = true;
         self.room.notify_all();
         self.dealt.iter().for_each(|consumer| _ = consumer.notify_all());

@@ -15,7 +15,7 @@ use crate::scenario::Scenario;
 ///
 /// The generator publishes; every consumer thread takes, settles and forwards. All calls come from within the run; a
 /// target may make a caller wait, but must let everybody go once it is halted.
-pub trait Target: Sync {
+pub(crate) trait Target: Sync {
     /// Sends a message into a queue of the scenario.
     fn publish(&self, queue: usize, offer: &Offer) -> Sent;
 
@@ -58,7 +58,7 @@ pub trait Target: Sync {
 
 /// A message to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Offer {
+pub(crate) struct Offer {
     /// Its position in the plan.
     pub message: u64,
     /// Smaller is sooner, where the queue's discipline looks at it.
@@ -73,7 +73,7 @@ pub struct Offer {
 
 /// What a consumer asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Want {
+pub(crate) struct Want {
     pub max: usize,
     /// Which part of a partitioned queue; of one with windows, whose.
     pub part: usize,
@@ -81,7 +81,7 @@ pub struct Want {
 
 /// What a target said to a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
+pub(crate) enum Sent {
     Accepted,
     Rejected,
     /// The target was closed while the sender waited.
@@ -90,7 +90,7 @@ pub enum Sent {
 
 /// A message in a consumer's hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
+pub(crate) struct Taken {
     /// Its position in the plan.
     pub message: u64,
     /// How often it has been delivered, 1 at first.
@@ -105,7 +105,7 @@ pub struct Taken {
 
 /// A message that left a queue without being served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lost {
+pub(crate) struct Lost {
     pub queue: usize,
     pub message: u64,
     /// By the run's clock.
@@ -120,7 +120,7 @@ type Open = fn(&Scenario, usize) -> Result<Box<dyn Target>, LoadError>;
 
 /// An entry of the registry.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its name in `measurement.target`.
     pub name: &'static str,
     /// What it is, in a phrase.
@@ -129,7 +129,7 @@ pub struct Entry {
 }
 
 /// Every target, in the order of [`TARGET_NAMES`](crate::scenario::TARGET_NAMES), which a scenario is checked against.
-pub const TARGETS: &[Entry] = &[
+pub(crate) const TARGETS: &[Entry] = &[
     Entry {
         name: "in-process",
         meaning: "this crate's own queue: one lock, acknowledgements, bounds, broker semantics",

@@ -10,11 +10,13 @@ pub trait Disk: Send + Sync {
     /// The numbers of the segments, in any order.
     fn list(&self) -> io::Result<Vec<u64>>;
 
+    /// The bytes of a segment.
     fn read(&self, number: u64) -> io::Result<Vec<u8>>;
 
     /// A new segment of so many bytes, all zero and durable: writing over them later costs half of what growing a file does.
     fn create(&self, number: u64, length: u64) -> io::Result<Box<dyn Medium>>;
 
+    /// Removes a segment.
     fn remove(&self, number: u64) -> io::Result<()>;
 
     /// Makes durable which segments there are.
@@ -29,6 +31,7 @@ pub trait Medium: Send {
     /// Not durable until the next [`Medium::sync`].
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
 
+    /// Makes durable what was written.
     fn sync(&mut self) -> io::Result<()>;
 }
 

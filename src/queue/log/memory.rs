@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// How a disk fails at its n-th call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(super) enum Fault {
     /// Nothing works any more; what was not synced is kept or lost piece by piece.
     PowerCut,
     /// The process ends; what it wrote can be read, and is no more durable than before.
@@ -18,7 +18,7 @@ pub enum Fault {
 }
 
 #[derive(Debug, Default)]
-pub struct State {
+pub(super) struct State {
     pub files: BTreeMap<u64, Vec<u8>>,
     /// Files that came since the names were synced.
     came: BTreeSet<u64>,
@@ -65,7 +65,7 @@ impl State {
     }
 
     /// The process starts again, and the machine too if it was that.
-    pub fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         let killed = matches!(self.fault, Some((_, Fault::Kill)));
         (self.fault, self.off, self.calls) = (None, false, 0);
         if killed {
@@ -87,7 +87,7 @@ impl State {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Memory(pub Arc<Mutex<State>>);
+pub(super) struct Memory(pub Arc<Mutex<State>>);
 
 #[cfg(shuttle)]
 impl Memory {

@@ -6,11 +6,11 @@
 /// Bytes before the payload.
 const HEAD: usize = 33;
 /// Bytes of a segment's header: magic, number, first sequence number, next message number, checksum.
-pub const SEGMENT_HEAD: usize = 36;
+pub(super) const SEGMENT_HEAD: usize = 36;
 /// The last byte is the version.
 const MAGIC: [u8; 8] = *b"queuelg1";
 /// The largest payload.
-pub const MOST: usize = 16 << 20;
+pub(super) const MOST: usize = 16 << 20;
 
 /// What happened to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Event {
 
 /// An entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub(super) struct Record {
     /// Its number among all records.
     pub sequence: u64,
     /// The message that it is about.
@@ -34,7 +34,7 @@ pub struct Record {
 }
 
 /// Appends a record to a buffer.
-pub fn write(out: &mut Vec<u8>, segment: u64, sequence: u64, id: u64, event: &Event) {
+pub(super) fn write(out: &mut Vec<u8>, segment: u64, sequence: u64, id: u64, event: &Event) {
     let (kind, count);
     let payload: &[u8] = match event {
         Event::Published(body) => {
@@ -64,7 +64,7 @@ pub fn write(out: &mut Vec<u8>, segment: u64, sequence: u64, id: u64, event: &Ev
 }
 
 /// How many bytes a record takes.
-pub fn size(event: &Event) -> usize {
+pub(super) fn size(event: &Event) -> usize {
     HEAD + match event {
         Event::Published(body) => body.len(),
         Event::Returned(_) => 4,
@@ -81,7 +81,7 @@ fn checksum(record: &[u8]) -> u32 {
 }
 
 /// Reads the record at the beginning of the bytes: it and its length, or nothing if there is none that is whole and expected here.
-pub fn read(bytes: &[u8], segment: u64, sequence: u64) -> Option<(Record, usize)> {
+pub(super) fn read(bytes: &[u8], segment: u64, sequence: u64) -> Option<(Record, usize)> {
     let length = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
     if length < HEAD {
         return None;
@@ -103,7 +103,7 @@ pub fn read(bytes: &[u8], segment: u64, sequence: u64) -> Option<(Record, usize)
 
 /// What a segment begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
+pub(super) struct Header {
     pub segment: u64,
     /// The number of its first record.
     pub sequence: u64,
@@ -112,7 +112,7 @@ pub struct Header {
 }
 
 impl Header {
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         for number in [self.segment, self.sequence, self.next_id] {
             out.extend_from_slice(&number.to_le_bytes());
@@ -122,7 +122,7 @@ impl Header {
         out
     }
 
-    pub fn read(bytes: &[u8]) -> Option<Header> {
+    pub(super) fn read(bytes: &[u8]) -> Option<Header> {
         let head = bytes.get(..SEGMENT_HEAD)?;
         let number = |at: usize| Some(u64::from_le_bytes(head[at..at + 8].try_into().ok()?));
         let header = Header { segment: number(8)?, sequence: number(16)?, next_id: number(24)? };
@@ -130,7 +130,7 @@ impl Header {
     }
 
     /// Whether a segment begins as one of another version does.
-    pub fn is_foreign(bytes: &[u8]) -> bool {
+    pub(super) fn is_foreign(bytes: &[u8]) -> bool {
         bytes.get(..8).is_some_and(|magic| magic[..7] == MAGIC[..7] && magic[7] != MAGIC[7] && magic[7] != 0)
     }
 }

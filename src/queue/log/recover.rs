@@ -16,7 +16,9 @@ use std::io;
 /// A message that was published and not settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owed {
+    /// Its number in the log.
     pub id: u64,
+    /// The content.
     pub body: Vec<u8>,
     /// How often it had been given back, as far as was written down.
     pub deliveries: u32,
@@ -27,8 +29,11 @@ pub struct Owed {
 pub struct Recovered {
     /// In the order in which they were published.
     pub owed: Vec<Owed>,
+    /// The number of the next message.
     pub next_id: u64,
+    /// The number of the next record.
     pub next_sequence: u64,
+    /// The number of the next segment.
     pub next_segment: u64,
     /// Segments that hold the log, the oldest first.
     pub(super) segments: Vec<u64>,

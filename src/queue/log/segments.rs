@@ -49,7 +49,7 @@ pub(super) struct Room {
 
 impl Segments {
     /// Goes on after what was recovered: in a new segment, so that no torn record is ever written over.
-    pub fn new(disk: Box<dyn Disk>, length: u64, found: &Recovered) -> io::Result<Self> {
+    pub(super) fn new(disk: Box<dyn Disk>, length: u64, found: &Recovered) -> io::Result<Self> {
         // What comes next counts on from what was found, so none of that may go any more.
         for &number in &found.segments {
             disk.keep(number)?;
@@ -69,7 +69,7 @@ impl Segments {
     }
 
     /// Room in the open segment, at least for the next record; a new segment is made if there is none.
-    pub fn room(&mut self, least: u64, sequence: u64, next_id: u64) -> io::Result<Room> {
+    pub(super) fn room(&mut self, least: u64, sequence: u64, next_id: u64) -> io::Result<Room> {
         if let Some(open) = self.open.as_ref().filter(|o| o.length - o.at >= least) {
             return Ok(Room { segment: open.number, bytes: open.length - open.at });
         }
@@ -86,7 +86,7 @@ impl Segments {
     }
 
     /// Writes records into the open segment and makes them durable; removes what is needed no more. `events` is what the records say.
-    pub fn write(&mut self, bytes: &[u8], events: &[(u64, Event)]) -> io::Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8], events: &[(u64, Event)]) -> io::Result<()> {
         let open = self.open.as_mut().expect("room was made before the records were");
         open.medium.write_at(open.at, bytes)?;
         open.medium.sync()?;
@@ -108,7 +108,7 @@ impl Segments {
 
     /// What is still owed of the oldest segment, if all segments together hold four times what is owed or more: written once more it
     /// frees the segment, and those behind it that only waited for that.
-    pub fn stragglers(&self) -> io::Result<Vec<Carried>> {
+    pub(super) fn stragglers(&self) -> io::Result<Vec<Carried>> {
         let Some(&(oldest, _)) = self.kept.front() else { return Ok(Vec::new()) };
         if self.kept.len() < 4 || self.kept.len() as u64 * self.length < 4 * self.owed {
             return Ok(Vec::new());

@@ -12,25 +12,25 @@ pub(super) struct Sleepers {
 
 impl Sleepers {
     #[inline]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.line.is_empty()
     }
 
-    pub fn asleep(&self) -> u64 {
+    pub(super) fn asleep(&self) -> u64 {
         self.line.len() as u64
     }
 
-    pub fn coming(&self) -> u64 {
+    pub(super) fn coming(&self) -> u64 {
         self.coming
     }
 
     /// The calling thread will sleep.
-    pub fn lie_down(&mut self) {
+    pub(super) fn lie_down(&mut self) {
         self.line.push_back(current());
     }
 
     /// The calling thread is here again, called or not.
-    pub fn rise(&mut self) {
+    pub(super) fn rise(&mut self) {
         let me = current().id();
         match self.line.iter().position(|sleeper| sleeper.id() == me) {
             Some(at) => drop(self.line.remove(at)),
@@ -39,7 +39,7 @@ impl Sleepers {
     }
 
     /// Calls so many. The last is given back, to be woken when the lock is free: it would only run into it.
-    pub fn call(&mut self, count: u64) -> Option<Thread> {
+    pub(super) fn call(&mut self, count: u64) -> Option<Thread> {
         let mut last: Option<Thread> = None;
         for _ in 0..count {
             let Some(next) = self.line.pop_front() else { break };
@@ -51,7 +51,7 @@ impl Sleepers {
         last
     }
 
-    pub fn call_all(&mut self) -> Option<Thread> {
+    pub(super) fn call_all(&mut self) -> Option<Thread> {
         self.call(self.asleep())
     }
 }

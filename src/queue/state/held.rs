@@ -5,12 +5,12 @@ use crate::queue::line::Place;
 use crate::queue::slots::Slots;
 
 /// "At no time."
-pub const NEVER: u64 = u64::MAX;
+pub(super) const NEVER: u64 = u64::MAX;
 
 /// Every message that is ready, unacked or delayed.
 #[derive(Debug, Clone)]
 #[repr(C)]
-pub struct Held<T> {
+pub(super) struct Held<T> {
     pub slots: Slots<Entry<T>>,
     /// By slot, as far as there are any.
     extras: Vec<Extra>,
@@ -18,7 +18,7 @@ pub struct Held<T> {
 
 /// A message in its slot.
 #[derive(Debug, Clone)]
-pub struct Entry<T> {
+pub(super) struct Entry<T> {
     pub id: u64,
     pub body: T,
     pub deliveries: u32,
@@ -28,7 +28,7 @@ pub struct Entry<T> {
 
 /// What a message has beyond its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extra {
+pub(super) struct Extra {
     /// Its place in the order of arrival.
     pub turn: u64,
     pub rank: i64,
@@ -44,19 +44,19 @@ impl Extra {
         Extra { turn: id, rank: 0, expires: NEVER, lease: NEVER }
     }
 
-    pub fn place(&self, slot: u32) -> Place {
+    pub(super) fn place(&self, slot: u32) -> Place {
         Place { rank: self.rank, turn: self.turn, slot }
     }
 }
 
 impl<T> Held<T> {
-    pub fn with_capacity(capacity: usize) -> Self {
+    pub(super) fn with_capacity(capacity: usize) -> Self {
         Held { slots: Slots::with_capacity(capacity), extras: Vec::with_capacity(capacity) }
     }
 
     /// Puts a new message into a free slot.
     #[inline]
-    pub fn insert(&mut self, id: u64, body: T, extra: Extra) -> u32 {
+    pub(super) fn insert(&mut self, id: u64, body: T, extra: Extra) -> u32 {
         let plain = extra == Extra::of(id);
         let slot = self.slots.insert(Entry { id, body, deliveries: 0, plain });
         if !plain {
@@ -66,13 +66,13 @@ impl<T> Held<T> {
     }
 
     #[inline]
-    pub fn extra(&self, slot: u32) -> Extra {
+    pub(super) fn extra(&self, slot: u32) -> Extra {
         let entry = self.slots.get(slot);
         if entry.plain { Extra::of(entry.id) } else { self.extras[slot as usize] }
     }
 
     /// Changes what a message has beyond its number.
-    pub fn change(&mut self, slot: u32, change: impl FnOnce(&mut Extra)) {
+    pub(super) fn change(&mut self, slot: u32, change: impl FnOnce(&mut Extra)) {
         let mut extra = self.extra(slot);
         change(&mut extra);
         self.slots.get_mut(slot).plain = false;

@@ -20,7 +20,7 @@ struct Chart {
     values: Vec<(Method, Estimate)>,
 }
 
-pub fn draw(study: &Study, frame: Frame) -> Option<String> {
+pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let charts = charts(study);
     // One method agrees with itself.
     if charts.is_empty() || study.answers.len() < 2 {

@@ -4,7 +4,7 @@ use crate::units::{significant, time_scale};
 
 /// One axis. Values are in SI; positions are what is linear on paper.
 #[derive(Debug, Clone)]
-pub struct Axis {
+pub(super) struct Axis {
     pub low: f64,
     pub high: f64,
     log: bool,
@@ -15,12 +15,12 @@ pub struct Axis {
 
 impl Axis {
     /// Times from `low` to `high`, logarithmic where they span more than a factor of 30.
-    pub fn times(name: &str, low: f64, high: f64) -> Self {
+    pub(super) fn times(name: &str, low: f64, high: f64) -> Self {
         if low > 0.0 && high / low > 30.0 { Self::log_times(name, low, high) } else { Self::linear_times(name, low, high) }
     }
 
     /// Times on a linear axis, in the unit that fits the largest.
-    pub fn linear_times(name: &str, low: f64, high: f64) -> Self {
+    pub(super) fn linear_times(name: &str, low: f64, high: f64) -> Self {
         let (size, unit) = time_scale(high.abs().max(low.abs()));
         let mut axis = Self::linear(&format!("{name}, {unit}"), low / size, high / size);
         (axis.low, axis.high) = (low, high);
@@ -39,7 +39,7 @@ impl Axis {
     }
 
     /// Plain numbers, in steps of 1, 2 or 5.
-    pub fn linear(title: &str, low: f64, high: f64) -> Self {
+    pub(super) fn linear(title: &str, low: f64, high: f64) -> Self {
         let step = nice_step((high - low) / 5.0);
         let first = (low / step - 1e-9).ceil() as i64;
         let last = (high / step + 1e-9).floor() as i64;
@@ -54,7 +54,7 @@ impl Axis {
     }
 
     /// Shares as per cent.
-    pub fn percent(name: &str, low: f64, high: f64) -> Self {
+    pub(super) fn percent(name: &str, low: f64, high: f64) -> Self {
         let title = if name.is_empty() { String::new() } else { format!("{name}, %") };
         let mut axis = Self::linear(&title, low * 100.0, high * 100.0);
         (axis.low, axis.high) = (low, high);
@@ -63,12 +63,12 @@ impl Axis {
     }
 
     /// Positions with ticks that the caller chose.
-    pub fn marked(title: &str, low: f64, high: f64, ticks: Vec<(f64, String)>) -> Self {
+    pub(super) fn marked(title: &str, low: f64, high: f64, ticks: Vec<(f64, String)>) -> Self {
         Axis { low, high, log: false, ticks, title: title.into() }
     }
 
     /// Shares of messages by their number of nines, from none to `most`.
-    pub fn nines(most: f64) -> Self {
+    pub(super) fn nines(most: f64) -> Self {
         let named = [(0.0, "0 %"), (0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"), (0.9999, "99.99 %")];
         let further = [(0.99999, "99.999 %"), (0.999999, "99.9999 %"), (0.9999999, "99.99999 %")];
         let ticks = named.into_iter().chain(further).map(|(share, name)| (nines(share), name.to_string()));
@@ -77,12 +77,12 @@ impl Axis {
     }
 
     /// The least value.
-    pub fn floor(&self) -> f64 {
+    pub(super) fn floor(&self) -> f64 {
         if self.log { 10f64.powf(self.low) } else { self.low }
     }
 
     /// Where a value lies; `None` outside the axis.
-    pub fn place(&self, value: f64) -> Option<f64> {
+    pub(super) fn place(&self, value: f64) -> Option<f64> {
         let position = if self.log { value.log10() } else { value };
         let slack = (self.high - self.low) * 1e-9;
         (position >= self.low - slack && position <= self.high + slack).then_some(position)
@@ -90,7 +90,7 @@ impl Axis {
 }
 
 /// −log10(1 − share): 1 for 90 %, 2 for 99 %, 3 for 99.9 %.
-pub fn nines(share: f64) -> f64 {
+pub(super) fn nines(share: f64) -> f64 {
     -(1.0 - share).log10()
 }
 

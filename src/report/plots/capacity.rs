@@ -15,7 +15,7 @@ const PANEL: i32 = 260;
 const HARDER: usize = 6;
 
 /// The picture; `None` if nothing was found or nobody knows an objective's figure.
-pub fn draw(capacity: &Capacity, frame: Frame) -> Option<String> {
+pub(crate) fn draw(capacity: &Capacity, frame: Frame) -> Option<String> {
     let found = capacity.found()?;
     let shown = shown(capacity, found);
     let methods = [Method::Theory, Method::Simulation];

@@ -27,7 +27,7 @@ struct Bar<'a> {
 }
 
 /// The picture; `None` if no figure can be held against that of the first.
-pub fn draw(compared: &Compared, frame: Frame) -> Option<String> {
+pub(crate) fn draw(compared: &Compared, frame: Frame) -> Option<String> {
     let others = compared.names[1..].iter().zip(&compared.differences);
     let panels = others.map(|(name, rows)| (name, rows.iter().filter_map(bar).collect::<Vec<_>>()));
     let panels: Vec<(&String, Vec<Bar<'_>>)> = panels.filter(|p| !p.1.is_empty()).collect();

@@ -11,23 +11,23 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// All figures are as wide.
-pub const WIDTH: u32 = 760;
+pub(super) const WIDTH: u32 = 760;
 /// Where panels begin as a rule, and where they end, in pixels from the left.
-pub const LEFT: i32 = 66;
-pub const RIGHT: i32 = WIDTH as i32 - 112;
+pub(super) const LEFT: i32 = 66;
+pub(super) const RIGHT: i32 = WIDTH as i32 - 112;
 /// Where the first panel may begin, in pixels from the top.
-pub const TOP: i32 = 92;
+pub(super) const TOP: i32 = 92;
 
 /// Text sizes in pixels.
 const TITLE: i32 = 17;
 const LEAST_TITLE: i32 = 13;
 /// How much wider bold letters are, in fonts that are wide already.
 const BOLD: f64 = 1.15;
-pub const BODY: i32 = 12;
+pub(super) const BODY: i32 = 12;
 
 /// Where a text stands beside its point.
 #[derive(Debug, Clone, Copy)]
-pub enum Side {
+pub(super) enum Side {
     /// To the right of the point, centred in height.
     Right,
     /// To its left.
@@ -39,7 +39,7 @@ pub enum Side {
 }
 
 /// The page that panels are on.
-pub struct Figure<'a> {
+pub(super) struct Figure<'a> {
     root: DrawingArea<&'a mut Svg, Shift>,
     /// Where its panels begin.
     left: i32,
@@ -49,7 +49,7 @@ pub struct Figure<'a> {
 const HEAD: u32 = 60;
 
 /// Draws a figure of a height, its panels beginning at `left`, and returns its file.
-pub fn figure(
+pub(super) fn figure(
     frame: Frame,
     (height, left): (u32, i32),
     (title, subtitle): (&str, &str),
@@ -83,7 +83,7 @@ impl<'a> Figure<'a> {
     }
 
     /// A text at a point, in pixels.
-    pub fn words(&self, text: &str, at: (i32, i32), side: Side, color: &RGBColor, size: i32, bold: bool) {
+    pub(super) fn words(&self, text: &str, at: (i32, i32), side: Side, color: &RGBColor, size: i32, bold: bool) {
         let (h, v) = match side {
             Side::Right => (HPos::Left, VPos::Center),
             Side::Left => (HPos::Right, VPos::Center),
@@ -96,7 +96,7 @@ impl<'a> Figure<'a> {
     }
 
     /// A thin line between points, in pixels.
-    pub fn rule(&self, from: (i32, i32), to: (i32, i32), color: &RGBColor) {
+    pub(super) fn rule(&self, from: (i32, i32), to: (i32, i32), color: &RGBColor) {
         let ends = [from, to].map(|(x, y)| (x * TENTHS, y * TENTHS));
         sure(self.root.draw(&PathElement::new(ends.to_vec(), color.stroke_width(8))));
     }
@@ -108,7 +108,7 @@ impl<'a> Figure<'a> {
     }
 
     /// A filled rectangle, more or less opaque, in pixels.
-    pub fn cell(&self, corner: (i32, i32), size: (i32, i32), color: &RGBColor, opacity: f64) {
+    pub(super) fn cell(&self, corner: (i32, i32), size: (i32, i32), color: &RGBColor, opacity: f64) {
         let at = |x: i32, y: i32| (x * TENTHS, y * TENTHS);
         let ends = [at(corner.0, corner.1), at(corner.0 + size.0, corner.1 + size.1)];
         // Two decimals are as much as an eye sees.
@@ -117,7 +117,7 @@ impl<'a> Figure<'a> {
     }
 
     /// A panel between two heights, with grid, ticks and axis titles.
-    pub fn panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
+    pub(super) fn panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
         let panel = self.bare_panel((top, bottom), x, y);
         for (at, text) in &panel.y.ticks {
             let (_, height) = panel.pixel((panel.x.low, *at));
@@ -130,7 +130,7 @@ impl<'a> Figure<'a> {
     }
 
     /// A panel with nothing drawn yet.
-    pub fn bare_panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
+    pub(super) fn bare_panel(&self, (top, bottom): (i32, i32), x: Axis, y: Axis) -> Panel<'_, 'a> {
         let pixels = (self.left * TENTHS..RIGHT * TENTHS, bottom * TENTHS..top * TENTHS);
         let area = self.root.apply_coord_spec(Cartesian2d::new(x.low..x.high, y.low..y.high, pixels));
         Panel { figure: self, area, x, y }
@@ -138,7 +138,7 @@ impl<'a> Figure<'a> {
 }
 
 /// A rectangle with two axes.
-pub struct Panel<'f, 'a> {
+pub(super) struct Panel<'f, 'a> {
     figure: &'f Figure<'a>,
     area: DrawingArea<&'a mut Svg, Cartesian2d<RangedCoordf64, RangedCoordf64>>,
     pub x: Axis,
@@ -147,7 +147,7 @@ pub struct Panel<'f, 'a> {
 
 impl Panel<'_, '_> {
     /// Ticks, their numbers and the axis title below a height.
-    pub fn x_ticks(&self, bottom: i32) {
+    pub(super) fn x_ticks(&self, bottom: i32) {
         self.figure.rule((self.figure.left, bottom), (RIGHT, bottom), &MUTED);
         for (at, text) in &self.x.ticks {
             let (x, _) = self.pixel((*at, self.y.low));
@@ -161,7 +161,7 @@ impl Panel<'_, '_> {
     }
 
     /// Where a position is, in pixels.
-    pub fn pixel(&self, position: (f64, f64)) -> (i32, i32) {
+    pub(super) fn pixel(&self, position: (f64, f64)) -> (i32, i32) {
         let (x, y) = self.area.map_coordinate(&position);
         ((x + TENTHS / 2) / TENTHS, (y + TENTHS / 2) / TENTHS)
     }
@@ -172,7 +172,7 @@ impl Panel<'_, '_> {
     }
 
     /// A line, dashes or dots through values; returns the position of the last that is inside.
-    pub fn line(&self, points: &[(f64, f64)], color: RGBColor, pen: Pen) -> Option<(f64, f64)> {
+    pub(super) fn line(&self, points: &[(f64, f64)], color: RGBColor, pen: Pen) -> Option<(f64, f64)> {
         let inside = self.inside(points);
         let last = *inside.last()?;
         match pen {
@@ -190,7 +190,7 @@ impl Panel<'_, '_> {
     }
 
     /// A light band between two lines over the same abscissas; values beyond the axis are cut.
-    pub fn band(&self, points: &[(f64, f64, f64)], color: RGBColor) {
+    pub(super) fn band(&self, points: &[(f64, f64, f64)], color: RGBColor) {
         let cut = |y: f64| self.y.place(y).unwrap_or(if y > 0.0 && self.y.place(y * 0.5).is_some() { self.y.high } else { self.y.low });
         let placed: Vec<(f64, f64, f64)> =
             points.iter().filter_map(|&(x, low, high)| Some((self.x.place(x)?, cut(low), cut(high)))).collect();
@@ -202,7 +202,7 @@ impl Panel<'_, '_> {
     }
 
     /// Names at the ends of lines, kept apart in height, each tied to its line where it had to move.
-    pub fn end_labels(&self, mut ends: Vec<(String, RGBColor, (f64, f64))>) {
+    pub(super) fn end_labels(&self, mut ends: Vec<(String, RGBColor, (f64, f64))>) {
         const GAP: i32 = 15;
         ends.sort_by_key(|end| self.pixel(end.2).1);
         let wanted: Vec<i32> = ends.iter().map(|end| self.pixel(end.2).1).collect();

@@ -15,7 +15,7 @@ const MOST_POINTS: usize = 360;
 /// A first moment within this share of the end is the start: the axis begins at zero.
 const NEAR_ZERO: f64 = 0.02;
 
-pub fn draw(study: &Study, frame: Frame) -> Option<String> {
+pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let queues = queues(study);
     if queues.is_empty() {
         return None;

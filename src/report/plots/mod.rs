@@ -24,14 +24,14 @@ pub(super) use quantiles::draw as quantiles;
 pub(super) use sweep::drawn as swept;
 
 /// Every plot of a study.
-pub const PLOTS: &[Plot] = &[
+pub(super) const PLOTS: &[Plot] = &[
     Plot { file: "agreement.svg", about: "what each method says, with its interval", draw: agreement::draw },
     Plot { file: "percentiles.svg", about: "how slow the slowest messages are", draw: percentiles::draw },
     Plot { file: "queue-length.svg", about: "how many messages wait, over time", draw: levels::draw },
 ];
 
 /// The plots that have something to show.
-pub fn drawn(study: &Study, frame: Frame) -> Vec<(&'static Plot, String)> {
+pub(super) fn drawn(study: &Study, frame: Frame) -> Vec<(&'static Plot, String)> {
     PLOTS.iter().filter_map(|plot| (plot.draw)(study, frame).map(|svg| (plot, svg))).collect()
 }
 

@@ -31,7 +31,7 @@ struct Curve {
     band: Vec<(f64, f64, f64)>,
 }
 
-pub fn draw(study: &Study, frame: Frame) -> Option<String> {
+pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let curves = curves(study);
     let most = curves.iter().filter_map(|c| c.points.last()).map(|p| nines(p.0)).fold(0.0, f64::max);
     let limits = limits(study);

@@ -12,7 +12,7 @@ const PANEL: i32 = 240;
 const SHOWN: [&str; 2] = ["mean", "p99"];
 
 /// The picture; `None` where no latency is known.
-pub fn draw(prediction: &Prediction, frame: Frame) -> Option<String> {
+pub(crate) fn draw(prediction: &Prediction, frame: Frame) -> Option<String> {
     let known = |statistic: &&str| prediction.points.iter().any(|p| p.latency(Method::Measurement, statistic).is_some());
     let shown: Vec<&str> = SHOWN.into_iter().filter(known).collect();
     if shown.is_empty() {

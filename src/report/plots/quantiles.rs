@@ -8,7 +8,7 @@ use crate::report::plot::Frame;
 use crate::study::fit::Column;
 
 /// The best law's plot; `None` for a constant.
-pub fn draw(column: &Column) -> Option<String> {
+pub(crate) fn draw(column: &Column) -> Option<String> {
     let best = column.candidates.first().filter(|c| !c.quantiles.is_empty())?;
     let points: Vec<(f64, f64)> = best.quantiles.iter().copied().filter(|q| q.0 > 0.0 && q.1 > 0.0).collect();
     let low = points.iter().map(|q| q.0.min(q.1)).fold(f64::INFINITY, f64::min);

@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::fmt::{self, Write};
 
 /// Canvas units in a pixel.
-pub const GRID: i32 = 10;
+pub(super) const GRID: i32 = 10;
 
 /// A picture being drawn.
 pub struct Svg {

@@ -17,7 +17,7 @@ const PANEL: i32 = 300;
 const SMALL: i32 = 120;
 
 /// Every plot that the sweep holds something for, by file name.
-pub fn drawn(swept: &Swept) -> Vec<(&'static str, String)> {
+pub(crate) fn drawn(swept: &Swept) -> Vec<(&'static str, String)> {
     match swept.grid.axes.len() {
         1 => along(swept).map(|svg| ("sweep.svg", svg)).into_iter().collect(),
         2 => map(swept).map(|svg| ("heat-map.svg", svg)).into_iter().collect(),

@@ -4,14 +4,14 @@ use crate::answer::Method;
 use plotters::style::RGBColor;
 
 /// The fonts that a picture asks for, best first; it holds none.
-pub const FONTS: &str = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+pub(super) const FONTS: &str = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
-pub const INK: RGBColor = RGBColor(0x1f, 0x23, 0x28);
-pub const MUTED: RGBColor = RGBColor(0x65, 0x6d, 0x76);
-pub const GRID: RGBColor = RGBColor(0xe4, 0xe7, 0xea);
-pub const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
+pub(super) const INK: RGBColor = RGBColor(0x1f, 0x23, 0x28);
+pub(super) const MUTED: RGBColor = RGBColor(0x65, 0x6d, 0x76);
+pub(super) const GRID: RGBColor = RGBColor(0xe4, 0xe7, 0xea);
+pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 /// A limit that was asked for.
-pub const LIMIT: RGBColor = RGBColor(0xb3, 0x76, 0x00);
+pub(super) const LIMIT: RGBColor = RGBColor(0xb3, 0x76, 0x00);
 const THEORY: RGBColor = RGBColor(0x33, 0x38, 0x3e);
 const SIMULATION: RGBColor = RGBColor(0x00, 0x72, 0xb2);
 const REHEARSAL: RGBColor = RGBColor(0x00, 0x9e, 0x73);
@@ -34,13 +34,13 @@ const PALETTE: &[(RGBColor, &str)] = &[
 ];
 
 /// The class of a colour, as a stroke (`s`) or a filling (`f`).
-pub fn class(rgb: (u8, u8, u8), kind: char) -> String {
+pub(super) fn class(rgb: (u8, u8, u8), kind: char) -> String {
     let known = PALETTE.iter().position(|(c, _)| (c.0, c.1, c.2) == rgb);
     format!("{kind}{}", known.expect("plots draw in colours of the palette only"))
 }
 
 /// The rules that give the classes their colours.
-pub fn style_sheet() -> String {
+pub(super) fn style_sheet() -> String {
     let mut light = String::from(".queuelab polyline{fill:none;stroke-linejoin:round;stroke-linecap:round}");
     let mut dark = String::new();
     for (i, (RGBColor(r, g, b), counterpart)) in PALETTE.iter().enumerate() {
@@ -51,7 +51,7 @@ pub fn style_sheet() -> String {
 }
 
 /// The colour of a method, the same in every plot.
-pub fn color(method: Method) -> RGBColor {
+pub(super) fn color(method: Method) -> RGBColor {
     match method {
         Method::Theory => THEORY,
         Method::Simulation => SIMULATION,
@@ -63,7 +63,7 @@ pub fn color(method: Method) -> RGBColor {
 
 /// How a method's line is drawn, so that it can be told without its colour.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Pen {
+pub(super) enum Pen {
     /// A line of this width, in tenths of a pixel.
     Solid(u32),
     /// The same, broken: width, dash and gap.
@@ -72,7 +72,7 @@ pub enum Pen {
     Dots(u32),
 }
 
-pub fn pen(method: Method) -> Pen {
+pub(super) fn pen(method: Method) -> Pen {
     match method {
         Method::Theory => Pen::Dashed(16, 60, 45),
         Method::Simulation => Pen::Solid(24),
@@ -83,7 +83,7 @@ pub fn pen(method: Method) -> Pen {
 }
 
 /// The width of a text in units of its size, near enough to place things beside it.
-pub fn text_width(text: &str) -> f64 {
+pub(super) fn text_width(text: &str) -> f64 {
     let width = |c: char| match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | 'I' => 0.27,
         'f' | 't' | 'r' | '(' | ')' | '[' | ']' | ' ' | '\u{202f}' | '-' | '/' => 0.36,
@@ -96,7 +96,7 @@ pub fn text_width(text: &str) -> f64 {
 }
 
 /// A text cut to a width (in units of its size), with an ellipsis where it was cut.
-pub fn fitted(text: &str, width: f64) -> String {
+pub(super) fn fitted(text: &str, width: f64) -> String {
     if text_width(text) <= width {
         return text.into();
     }

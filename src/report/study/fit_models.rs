@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const LEAST_P: f64 = 1e-6;
 
 /// Whether arrivals are Poisson, with the error of saying so.
-pub fn poisson(test: &PoissonTest) -> String {
+pub(super) fn poisson(test: &PoissonTest) -> String {
     let p = if test.p_value < LEAST_P { format!("p < {LEAST_P}") } else { format!("p = {}", plain(test.p_value, 2)) };
     let how = match test.by {
         Deviation::Rate => "their rate changes over the file".to_string(),
@@ -31,7 +31,7 @@ pub fn poisson(test: &PoissonTest) -> String {
 }
 
 /// Which model is offered, and by how much simpler ones flatter.
-pub fn sentences(models: &Models, work: Work) -> Vec<String> {
+pub(super) fn sentences(models: &Models, work: Work) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(offered) = models.offered() {
         let waits = longer(offered.judged.worst());
@@ -70,7 +70,7 @@ pub fn sentences(models: &Models, work: Work) -> Vec<String> {
 
 /// Whether a file says how long the work takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub(super) enum Work {
     Measured,
     Guessed,
 }
@@ -110,7 +110,7 @@ fn described(model: &Model) -> String {
 }
 
 /// How far each model's waits are from the file's, for a person.
-pub fn waits(models: &Models, style: &Style) -> Vec<String> {
+pub(super) fn waits(models: &Models, style: &Style) -> Vec<String> {
     let loads = models.tried.first().map_or(Vec::new(), |m| m.judged.waits.iter().map(|w| w.load).collect());
     let mut head = vec!["mean and p99 wait, model to file".to_string()];
     head.extend(loads.iter().map(|load| format!("at load {load}")));
@@ -131,7 +131,7 @@ pub fn waits(models: &Models, style: &Style) -> Vec<String> {
 }
 
 /// The dispersion of each model beside the file's, for a person.
-pub fn dispersion(models: &Models, stream: &Stream, style: &Style) -> Vec<String> {
+pub(super) fn dispersion(models: &Models, stream: &Stream, style: &Style) -> Vec<String> {
     if stream.dispersion.is_empty() {
         return Vec::new();
     }
@@ -181,12 +181,12 @@ fn word(outcome: Outcome) -> &'static str {
 }
 
 /// The test for machines.
-pub fn poisson_document(test: &PoissonTest) -> Value {
+pub(super) fn poisson_document(test: &PoissonTest) -> Value {
     json!({ "p_value": test.p_value, "significance": SIGNIFICANCE, "rejected": test.rejects(), "verdict": poisson(test) })
 }
 
 /// The models for machines. Waits are in seconds, `off` is the share by which the model's is longer than the file's.
-pub fn document(models: &Models) -> Value {
+pub(super) fn document(models: &Models) -> Value {
     let compared = |c: &Compared| json!({ "file": c.file, "model": c.model, "off": c.off(), "scatter": c.scatter });
     let model = |m: &Model| {
         let waits: Vec<Value> =

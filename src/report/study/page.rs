@@ -7,7 +7,7 @@ use serde_json::Value;
 const STYLE: &str = include_str!("../page.css");
 
 /// What a page shows.
-pub struct Page {
+pub(super) struct Page {
     pub title: String,
     pub by: String,
     pub sentences: Vec<String>,
@@ -19,7 +19,7 @@ pub struct Page {
 }
 
 /// The whole page; it asks nothing of the network and runs no script.
-pub fn page(page: &Page) -> String {
+pub(super) fn page(page: &Page) -> String {
     let title = escape(&page.title);
     let mut body = format!("<header>\n<h1>{title}</h1>\n<p class=\"by\">{}</p>\n", escape(&page.by));
     for (i, sentence) in page.sentences.iter().enumerate() {

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 /// How far a gap's own mean and the producer's rate may be apart and still say the same.
 const SAME: f64 = 1e-9;
 
-pub fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) -> Arriving {
+pub(super) fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) -> Arriving {
     let plain = Arriving { rate: 0.0, arrivals: Arrivals::Poisson, batch: Batch::Fixed(1) };
     let Some(field) = producer.get("arrivals") else {
         return Arriving { rate: required_rate(cx, producer, whose).unwrap_or(1.0), ..plain };

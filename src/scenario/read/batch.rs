@@ -10,7 +10,7 @@ use super::Context;
 /// The largest batch: one is planned and held as a whole.
 const LARGEST: u32 = 1_000_000;
 
-pub fn read(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batch> {
+pub(super) fn read(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batch> {
     let parsed;
     let node = match &field.node.value {
         Value::Integer(_) | Value::Float(_) => return cx.count(field, 1, LARGEST).map(Batch::Fixed),
@@ -69,7 +69,7 @@ fn weighted(cx: &mut Context<'_>, values: Field<'_>, weights: Option<Field<'_>>)
 }
 
 /// Which of several kinds a table says that it is, and the keys of that kind.
-pub fn kind_keys(
+pub(super) fn kind_keys(
     cx: &mut Context<'_>,
     table: &Table,
     node: &Node,

@@ -11,7 +11,7 @@ use crate::workload::laws::Law;
 /// The most servers of a group.
 const MOST_SERVERS: u32 = 1_000_000;
 
-pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
+pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
     let whose = Whose::entry("consumer group", entry);
     let empty = Table::default();
     let table = cx.table(entry.field(), CONSUMER).unwrap_or_else(|| {
@@ -84,7 +84,7 @@ fn batching(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batching> {
 }
 
 /// A probability, or a table that holds one.
-pub fn failure(cx: &mut Context<'_>, field: Field<'_>, what: &'static str) -> Option<f64> {
+pub(super) fn failure(cx: &mut Context<'_>, field: Field<'_>, what: &'static str) -> Option<f64> {
     if matches!(field.node.value, Value::Integer(_) | Value::Float(_)) {
         return cx.probability(field);
     }

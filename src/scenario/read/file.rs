@@ -8,7 +8,7 @@ use std::path::Path;
 
 impl Context<'_> {
     /// What the file that a field names, looked for beside the scenario, measures; `what` it is read for goes into sentences.
-    pub fn measured(&mut self, field: Field<'_>, column: Option<&str>, want: Want, what: &str) -> Option<Measured> {
+    pub(crate) fn measured(&mut self, field: Field<'_>, column: Option<&str>, want: Want, what: &str) -> Option<Measured> {
         let name = self.text(field)?;
         let bytes = match self.files.read(Path::new(name)) {
             Ok(bytes) => bytes,

@@ -9,12 +9,12 @@ use crate::workload::laws::{Arguments, LAWS, Law, Sampled};
 
 impl Context<'_> {
     /// A law of times.
-    pub fn law(&mut self, field: Field<'_>) -> Option<Law> {
+    pub(crate) fn law(&mut self, field: Field<'_>) -> Option<Law> {
         self.read_law(field, false).map(|relative| relative.law)
     }
 
     /// A law whose mean is positive.
-    pub fn positive_law(&mut self, field: Field<'_>) -> Option<Law> {
+    pub(crate) fn positive_law(&mut self, field: Field<'_>) -> Option<Law> {
         let law = self.law(field)?;
         if law.mean() > 0.0 {
             return Some(law);
@@ -28,7 +28,7 @@ impl Context<'_> {
     }
 
     /// A law whose mean may be left out.
-    pub fn relative_law(&mut self, field: Field<'_>) -> Option<Relative> {
+    pub(crate) fn relative_law(&mut self, field: Field<'_>) -> Option<Relative> {
         self.read_law(field, true)
     }
 
@@ -122,7 +122,7 @@ impl Context<'_> {
 }
 
 /// A law and where its mean came from.
-pub struct Relative {
+pub(crate) struct Relative {
     pub law: Law,
     /// It was given as a mean or a rate.
     pub given: bool,
@@ -262,7 +262,7 @@ impl Arguments for Reader<'_, '_, '_> {
 }
 
 /// A node for a law written in one line, for settings inside it.
-pub fn expand(texts: &[String], node: &Node) -> Option<Node> {
+pub(crate) fn expand(texts: &[String], node: &Node) -> Option<Node> {
     let text = node.as_text()?;
     inline::law(text, node.at, inline::inside(&texts[node.at.origin], text, node.at)).ok()
 }

@@ -49,16 +49,16 @@ pub(super) struct Names {
 }
 
 impl<'f> Context<'f> {
-    pub fn new(texts: Vec<String>, files: &'f dyn Files) -> Self {
+    pub(super) fn new(texts: Vec<String>, files: &'f dyn Files) -> Self {
         Context { problems: Vec::new(), warnings: Vec::new(), found: Vec::new(), files, texts, names: Names::default(), broken: false }
     }
 
-    pub fn tell(&mut self, problem: Problem) {
+    pub(super) fn tell(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 
     /// The table that a field must be, all its keys known.
-    pub fn table<'n>(&mut self, field: Field<'n>, keys: &[Key]) -> Option<&'n Table> {
+    pub(super) fn table<'n>(&mut self, field: Field<'n>, keys: &[Key]) -> Option<&'n Table> {
         let known: Vec<&str> = keys.iter().map(|k| k.name).collect();
         let table = self.table_like(field, || format!("write {{ {} = … }}, of which some may be left out", known.join(" = …, ")))?;
         self.known_keys(table, &known, field.key);
@@ -66,7 +66,7 @@ impl<'f> Context<'f> {
     }
 
     /// The table that a field must be, whatever its keys.
-    pub fn any_table<'n>(&mut self, field: Field<'n>) -> Option<&'n Table> {
+    pub(super) fn any_table<'n>(&mut self, field: Field<'n>) -> Option<&'n Table> {
         let example = match field.key {
             "arrivals" => "{ process = \"poisson\" }",
             "batch" => "a number, or { law = \"geometric\", mean = 5 }",
@@ -87,7 +87,7 @@ impl<'f> Context<'f> {
         table
     }
 
-    pub fn known_keys(&mut self, table: &Table, known: &[&str], of: &str) {
+    pub(super) fn known_keys(&mut self, table: &Table, known: &[&str], of: &str) {
         for entry in table.0.iter().filter(|e| !known.contains(&e.key.as_str())) {
             let of = if of.contains(' ') { of.to_string() } else { format!("`{of}`") };
             let problem = Problem::error(entry.at, format!("unknown key `{}` in {of}", entry.key));
@@ -99,7 +99,7 @@ impl<'f> Context<'f> {
     }
 
     /// A required key.
-    pub fn required<'n>(&mut self, table: &'n Table, key: &str, of: &Whose<'_>, example: &str) -> Option<Field<'n>> {
+    pub(super) fn required<'n>(&mut self, table: &'n Table, key: &str, of: &Whose<'_>, example: &str) -> Option<Field<'n>> {
         let found = table.get(key);
         if found.is_none() {
             let problem = Problem::error(of.at, format!("{} `{}` lacks `{key}`", of.what, of.name));
@@ -109,7 +109,7 @@ impl<'f> Context<'f> {
     }
 
     /// The list that a field must be, not empty.
-    pub fn list<'n>(&mut self, field: Field<'n>) -> Option<&'n [Node]> {
+    pub(super) fn list<'n>(&mut self, field: Field<'n>) -> Option<&'n [Node]> {
         let super::node::Value::List(list) = &field.node.value else {
             let what = format!("`{}` must be a list", field.key);
             self.tell(Problem::error(field.node.at, what).label(format!("this is {}", field.node.kind())).help("write […, …]"));
@@ -123,13 +123,13 @@ impl<'f> Context<'f> {
     }
 
     /// The index of a queue by name.
-    pub fn queue(&mut self, field: Field<'_>) -> Option<usize> {
+    pub(super) fn queue(&mut self, field: Field<'_>) -> Option<usize> {
         let name = self.text(field).or_else(|| self.lost())?;
         self.names.queues.iter().position(|q| q == name).or_else(|| self.unknown(field, name, "queue", false))
     }
 
     /// A queue or topic by name.
-    pub fn destination(&mut self, field: Field<'_>) -> Option<Destination> {
+    pub(super) fn destination(&mut self, field: Field<'_>) -> Option<Destination> {
         let name = self.text(field).or_else(|| self.lost())?;
         let queue = self.names.queues.iter().position(|q| q == name).map(Destination::Queue);
         queue
@@ -138,7 +138,7 @@ impl<'f> Context<'f> {
     }
 
     /// The index of a producer by name.
-    pub fn producer(&mut self, field: Field<'_>) -> Option<usize> {
+    pub(super) fn producer(&mut self, field: Field<'_>) -> Option<usize> {
         let name = self.text(field).or_else(|| self.lost())?;
         let known = &self.names.producers;
         let found = known.iter().position(|p| p == name);
@@ -154,12 +154,12 @@ impl<'f> Context<'f> {
     }
 
     /// The index of a topic by name.
-    pub fn topic(&mut self, field: Field<'_>) -> Option<usize> {
+    pub(super) fn topic(&mut self, field: Field<'_>) -> Option<usize> {
         let name = self.text(field).or_else(|| self.lost())?;
         self.names.topics.iter().position(|t| t == name).or_else(|| self.unknown(field, name, "topic", true))
     }
 
-    pub fn lost<T>(&mut self) -> Option<T> {
+    pub(super) fn lost<T>(&mut self) -> Option<T> {
         self.broken = true;
         None
     }
@@ -199,7 +199,7 @@ pub(super) struct Whose<'n> {
 }
 
 impl<'n> Whose<'n> {
-    pub fn entry(what: &'static str, entry: &'n Entry) -> Self {
+    pub(super) fn entry(what: &'static str, entry: &'n Entry) -> Self {
         Whose { what, name: &entry.key, at: entry.at }
     }
 }

@@ -7,7 +7,7 @@ use super::{Context, Names};
 use crate::answer::{METRICS, Metric, Place as At, Unit, metric_of};
 use crate::units;
 
-pub fn read(cx: &mut Context<'_>, root: &Table) -> Vec<Objective> {
+pub(super) fn read(cx: &mut Context<'_>, root: &Table) -> Vec<Objective> {
     let Some(table) = root.get("objectives").and_then(|f| cx.any_table(f)) else { return Vec::new() };
     table.0.iter().filter_map(|entry| objective(cx, entry)).collect()
 }
@@ -61,7 +61,7 @@ fn limit(text: &str, unit: Unit) -> Result<f64, String> {
 }
 
 /// The registry's entry of a metric path whose place exists.
-pub fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<&'static Metric> {
+pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<&'static Metric> {
     let found = metric_of(path);
     let exists = found.is_some_and(|metric| place_name(path, metric).is_none_or(|name| names_of(&cx.names, metric.place).contains(&name)));
     if exists {
@@ -119,6 +119,7 @@ fn all_paths(names: &Names) -> Vec<String> {
 
 /// A relation as it is written.
 impl Relation {
+    /// As it is written: `<`, `<=`, `>`, `>=`.
     pub fn sign(self) -> &'static str {
         match self {
             Relation::Less => "<",

@@ -7,7 +7,7 @@ use super::super::problem::Problem;
 use super::{Context, Whose, arrivals, consumers};
 use crate::workload::laws::Law;
 
-pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Producer {
+pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Producer {
     let whose = Whose::entry("producer", entry);
     let empty = Table::default();
     let table = cx.table(entry.field(), PRODUCER).unwrap_or_else(|| {
@@ -70,7 +70,7 @@ fn keys(cx: &mut Context<'_>, field: Field<'_>) -> Option<Keys> {
 }
 
 /// What a producer's rate, arrivals and batches say together.
-pub struct Arriving {
+pub(super) struct Arriving {
     pub rate: f64,
     pub arrivals: Arrivals,
     pub batch: Batch,

@@ -7,7 +7,7 @@ use super::super::node::{Entry, Field, Table};
 use super::super::problem::Problem;
 use super::{Context, Whose};
 
-pub fn read(cx: &mut Context<'_>, entry: &Entry) -> Queue {
+pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Queue {
     let empty = Table::default();
     let table = cx.table(entry.field(), QUEUE).unwrap_or(&empty);
     let queue = Queue {
@@ -54,7 +54,7 @@ fn dead_letter(cx: &mut Context<'_>, field: Field<'_>, own: &str) -> Option<usiz
     Some(queue)
 }
 
-pub fn topic(cx: &mut Context<'_>, entry: &Entry) -> Topic {
+pub(super) fn topic(cx: &mut Context<'_>, entry: &Entry) -> Topic {
     let whose = Whose::entry("topic", entry);
     if cx.names.queues.contains(&entry.key) {
         let told = Problem::error(entry.at, format!("both a topic and a queue are called `{}`", entry.key));

@@ -10,7 +10,7 @@ use super::objectives::known_metric;
 /// The most messages of a replication: months at full speed.
 const MOST_MESSAGES: u64 = 1_000_000_000_000;
 
-pub fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
+pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
     let default = Simulation::default();
     let Some(table) = root.get("simulation").and_then(|f| cx.table(f, SIMULATION)) else { return default };
     let length = match (table.get("messages"), table.get("duration")) {
@@ -84,7 +84,7 @@ fn precision(cx: &mut Context<'_>, field: Field<'_>) -> Option<Precision> {
     Some(Precision::Paths(paths))
 }
 
-pub fn measurement(cx: &mut Context<'_>, root: &Table) -> Measurement {
+pub(super) fn measurement(cx: &mut Context<'_>, root: &Table) -> Measurement {
     let default = Measurement::default();
     let Some(table) = root.get("measurement").and_then(|f| cx.table(f, MEASUREMENT)) else { return default };
     Measurement {

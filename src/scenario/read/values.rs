@@ -46,7 +46,7 @@ impl Family {
 }
 
 impl Context<'_> {
-    pub fn text<'n>(&mut self, field: Field<'n>) -> Option<&'n str> {
+    pub(crate) fn text<'n>(&mut self, field: Field<'n>) -> Option<&'n str> {
         let text = field.node.as_text();
         if text.is_none() {
             self.tell(
@@ -56,7 +56,7 @@ impl Context<'_> {
         text
     }
 
-    pub fn flag(&mut self, field: Field<'_>) -> Option<bool> {
+    pub(crate) fn flag(&mut self, field: Field<'_>) -> Option<bool> {
         if let Value::Boolean(flag) = field.node.value {
             return Some(flag);
         }
@@ -67,14 +67,14 @@ impl Context<'_> {
     }
 
     /// One of a choice's words.
-    pub fn choice<C: Choice>(&mut self, field: Field<'_>) -> Option<C> {
+    pub(crate) fn choice<C: Choice>(&mut self, field: Field<'_>) -> Option<C> {
         let words: Vec<&str> = C::WORDS.iter().map(|(w, _)| *w).collect();
         let index = self.word(field, &words)?;
         Some(C::WORDS[index].1)
     }
 
     /// The index of one of some words.
-    pub fn word(&mut self, field: Field<'_>, words: &[&str]) -> Option<usize> {
+    pub(crate) fn word(&mut self, field: Field<'_>, words: &[&str]) -> Option<usize> {
         let Some(text) = field.node.as_text() else {
             let told =
                 Problem::error(field.node.at, format!("`{}` must be a text", field.key)).label(format!("this is {}", field.node.kind()));
@@ -93,23 +93,23 @@ impl Context<'_> {
     }
 
     /// A duration in seconds, 0 allowed.
-    pub fn duration(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(crate) fn duration(&mut self, field: Field<'_>) -> Option<f64> {
         self.quantity(field, Family::Duration)
     }
 
     /// A duration in seconds, not 0.
-    pub fn positive_duration(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(crate) fn positive_duration(&mut self, field: Field<'_>) -> Option<f64> {
         let seconds = self.duration(field)?;
         self.positive(field, seconds, "write a time, such as \"4ms\"")
     }
 
     /// A rate per second, 0 allowed.
-    pub fn rate(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(crate) fn rate(&mut self, field: Field<'_>) -> Option<f64> {
         self.quantity(field, Family::Rate)
     }
 
     /// A rate per second, not 0, whose gaps integer nanoseconds can tell apart and hold.
-    pub fn positive_rate(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(crate) fn positive_rate(&mut self, field: Field<'_>) -> Option<f64> {
         let rate = self.rate(field)?;
         let rate = self.positive(field, rate, "write a rate, such as \"900/s\", or leave out what sends nothing")?;
         let why = match rate {
@@ -122,7 +122,7 @@ impl Context<'_> {
     }
 
     /// Bytes.
-    pub fn size(&mut self, field: Field<'_>) -> Option<u32> {
+    pub(crate) fn size(&mut self, field: Field<'_>) -> Option<u32> {
         self.quantity(field, Family::Size).map(|bytes| bytes as u32)
     }
 
@@ -170,7 +170,7 @@ impl Context<'_> {
     }
 
     /// A finite number.
-    pub fn number(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(crate) fn number(&mut self, field: Field<'_>) -> Option<f64> {
         let number = match field.node.value {
             Value::Integer(n) => n as f64,
             Value::Float(x) if x.is_finite() => x,
@@ -189,7 +189,7 @@ impl Context<'_> {
     }
 
     /// A number within bounds, the lower one excluded if `open`.
-    pub fn number_in(&mut self, field: Field<'_>, low: f64, high: f64, open: bool) -> Option<f64> {
+    pub(crate) fn number_in(&mut self, field: Field<'_>, low: f64, high: f64, open: bool) -> Option<f64> {
         let number = self.number(field)?;
         if number <= high && (number > low || (!open && number == low)) {
             return Some(number);
@@ -201,7 +201,7 @@ impl Context<'_> {
     }
 
     /// A probability.
-    pub fn probability(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(crate) fn probability(&mut self, field: Field<'_>) -> Option<f64> {
         let number = self.number(field)?;
         if (0.0..=1.0).contains(&number) {
             return Some(number);
@@ -213,7 +213,7 @@ impl Context<'_> {
     }
 
     /// A whole number within bounds; `1e6` is one too.
-    pub fn whole(&mut self, field: Field<'_>, low: u64, high: u64) -> Option<u64> {
+    pub(crate) fn whole(&mut self, field: Field<'_>, low: u64, high: u64) -> Option<u64> {
         let number = match field.node.value {
             Value::Integer(n) => i128::from(n),
             // Beyond the range of every bound the exact value does not matter.
@@ -239,7 +239,7 @@ impl Context<'_> {
     }
 
     /// A whole number that fits 32 bits.
-    pub fn count(&mut self, field: Field<'_>, low: u32, high: u32) -> Option<u32> {
+    pub(crate) fn count(&mut self, field: Field<'_>, low: u32, high: u32) -> Option<u32> {
         self.whole(field, low.into(), high.into()).map(|n| n as u32)
     }
 
@@ -256,7 +256,7 @@ fn number_or_kind(field: Field<'_>) -> String {
 }
 
 /// A number as it is written; empty for what is none.
-pub fn number_text(value: &Value) -> String {
+pub(crate) fn number_text(value: &Value) -> String {
     match value {
         Value::Integer(n) => n.to_string(),
         Value::Float(x) => x.to_string(),

@@ -12,7 +12,7 @@ use crate::sim::ways::hops;
 const MOST: usize = 32;
 
 /// What the messages of a block will bring to one group.
-pub struct Ahead {
+pub(crate) struct Ahead {
     rules: WorkPolicy,
     /// The way that all of them will have come.
     path: u64,
@@ -20,7 +20,7 @@ pub struct Ahead {
 }
 
 /// The columns of all queues where that is possible; each of these is told where its first column is, `from` being the first of all.
-pub fn columns(scenario: &Scenario, stations: &mut [Station], draws: Draws, from: usize) -> Vec<Ahead> {
+pub(super) fn columns(scenario: &Scenario, stations: &mut [Station], draws: Draws, from: usize) -> Vec<Ahead> {
     let hops = hops(scenario, |q| stations[q].plain);
     let mut out = Vec::new();
     for (station, hops) in stations.iter_mut().zip(hops) {
@@ -33,13 +33,13 @@ pub fn columns(scenario: &Scenario, stations: &mut [Station], draws: Draws, from
 
 impl Ahead {
     /// For a group whose messages have all been delivered once in each of so many queues.
-    pub fn new(group: &Consumer, draws: Draws, hops: u32) -> Self {
+    pub(crate) fn new(group: &Consumer, draws: Draws, hops: u32) -> Self {
         let way = (0..hops).fold(MessageIdentity::planned(0), |message, _| message.forwarded(1));
         Ahead { rules: WorkPolicy::new(group, draws), path: way.path, work: Vec::new() }
     }
 
     /// Draws the work of so many messages from a position in the plan on.
-    pub fn draw(&mut self, first: u64, rows: usize) {
+    pub(crate) fn draw(&mut self, first: u64, rows: usize) {
         self.work.resize(rows, 0);
         self.rules.fill(MessageIdentity { number: first, path: self.path }, &mut self.work);
     }

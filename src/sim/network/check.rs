@@ -5,7 +5,7 @@ use crate::units::Time;
 use crate::workload::laws::Law;
 
 /// Refuses what cannot be played, with the reason.
-pub fn playable(scenario: &Scenario) -> Result<(), String> {
+pub(super) fn playable(scenario: &Scenario) -> Result<(), String> {
     for index in 0..scenario.queues.len() {
         combinations(scenario, index)?;
     }

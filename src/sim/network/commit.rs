@@ -6,7 +6,7 @@ use super::{Event, Network};
 use crate::workload::Blocks;
 
 /// Nanoseconds that a group commit is taken to need where nothing says how fast the disk is.
-pub const FSYNC: u64 = 1_000_000;
+pub(super) const FSYNC: u64 = 1_000_000;
 
 impl<S: Blocks> Network<S> {
     /// A message is written. One commit is under way at a time; who comes during it is in the next, all together.

@@ -5,31 +5,31 @@
 /// With every change at an instant t the sum gives up t for each that comes and gets it back for each that goes, so that
 /// the integral up to now is `sum + level · now`: no multiplication at a change.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Gauge {
+pub(super) struct Gauge {
     level: u64,
     sum: i128,
 }
 
 impl Gauge {
     #[inline(always)]
-    pub fn up(&mut self, now: u64) {
+    pub(super) fn up(&mut self, now: u64) {
         self.level += 1;
         self.sum -= i128::from(now);
     }
 
     #[inline(always)]
-    pub fn down(&mut self, now: u64) {
+    pub(super) fn down(&mut self, now: u64) {
         self.level -= 1;
         self.sum += i128::from(now);
     }
 
     #[inline(always)]
-    pub fn level(&self) -> u64 {
+    pub(super) fn level(&self) -> u64 {
         self.level
     }
 
     /// In nanoseconds times whatever is counted.
-    pub fn area(&self, now: u64) -> u128 {
+    pub(super) fn area(&self, now: u64) -> u128 {
         (self.sum + i128::from(self.level) * i128::from(now)) as u128
     }
 }

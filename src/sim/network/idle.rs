@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Idle servers, the one that has been idle longest first; of those since one instant, the lowest number.
 #[derive(Debug, Clone, Default)]
-pub struct Idle {
+pub(super) struct Idle {
     /// Since when, and which: ascending.
     line: VecDeque<(u64, u32)>,
 }
@@ -12,7 +12,7 @@ pub struct Idle {
 impl Idle {
     /// A server is idle from now on, which is not before any other became so.
     #[inline(always)]
-    pub fn push(&mut self, now: u64, server: u32) {
+    pub(super) fn push(&mut self, now: u64, server: u32) {
         if self.line.back().is_none_or(|last| last.0 < now) {
             self.line.push_back((now, server));
         } else {
@@ -28,21 +28,21 @@ impl Idle {
     }
 
     #[inline(always)]
-    pub fn pop(&mut self) -> Option<u32> {
+    pub(super) fn pop(&mut self) -> Option<u32> {
         self.line.pop_front().map(|(_, server)| server)
     }
 
     /// All of them, the one that is taken next first.
-    pub fn iter(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
         self.line.iter().map(|(_, server)| *server)
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.line.is_empty()
     }
 
     /// A server has something else to do.
-    pub fn remove(&mut self, server: u32) {
+    pub(super) fn remove(&mut self, server: u32) {
         if self.line.front().is_some_and(|(_, first)| *first == server) {
             self.line.pop_front();
         } else {

@@ -6,13 +6,13 @@ use crate::behaviour::MessageIdentity;
 use crate::message::{Message, Outcome, Record};
 
 /// No slot, no server, no client, no family.
-pub const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 /// No work begun.
-pub const FRESH: u64 = u64::MAX;
+pub(super) const FRESH: u64 = u64::MAX;
 
 /// Where a message is within its queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum State {
+pub(super) enum State {
     /// The slot is free, or the message is between two queues, or in one where this makes no difference (see [`super::plain`]).
     #[default]
     Away,
@@ -31,7 +31,7 @@ pub enum State {
 
 /// One copy of a message, in one queue.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Job {
+pub(super) struct Job {
     /// Position among all that ever reached the network.
     pub id: u64,
     /// What its draws depend on.
@@ -72,14 +72,14 @@ pub struct Job {
 impl Job {
     /// As its producer meant it.
     #[inline(always)]
-    pub fn message(&self, senders: &[Sender]) -> Message {
+    pub(super) fn message(&self, senders: &[Sender]) -> Message {
         let (size, priority) = senders.get(self.producer as usize).map_or((0, 0), |s| (s.size, s.priority));
         Message { id: self.id, due: self.due, producer: self.producer, size, priority }
     }
 
     /// Its stay in its queue, which ends now, with the group and which of its servers.
     #[inline(always)]
-    pub fn stay(&self, senders: &[Sender], now: u64, (consumer, server): (u32, u32), outcome: Outcome) -> Record {
+    pub(super) fn stay(&self, senders: &[Sender], now: u64, (consumer, server): (u32, u32), outcome: Outcome) -> Record {
         Record {
             message: self.message(senders),
             sent: self.sent,
@@ -95,14 +95,14 @@ impl Job {
 
     /// What [`Job::alone`] is to say.
     #[inline(always)]
-    pub fn is_alone(&self) -> bool {
+    pub(super) fn is_alone(&self) -> bool {
         self.family == NONE && self.client == NONE && self.entered == self.sent && self.worked_before == 0
     }
 }
 
 /// All messages inside, and the work that each brings to its queue.
 #[derive(Debug, Clone, Default)]
-pub struct Jobs {
+pub(super) struct Jobs {
     all: Vec<Job>,
     free: Vec<u32>,
     /// What each would take of each group of its queue, and what it carries along, `width` a slot.
@@ -115,22 +115,22 @@ pub struct Jobs {
 
 impl Jobs {
     /// For so many columns of work.
-    pub fn new(width: usize) -> Self {
+    pub(super) fn new(width: usize) -> Self {
         Jobs { width, ..Jobs::default() }
     }
 
     /// Makes room for so many more, and for no more than these.
-    pub fn reserve(&mut self, more: usize) {
+    pub(super) fn reserve(&mut self, more: usize) {
         self.all.reserve_exact(more);
         self.demands.reserve_exact(more * self.width);
     }
 
-    pub fn live(&self) -> usize {
+    pub(super) fn live(&self) -> usize {
         self.all.len() - self.free.len()
     }
 
     #[inline(always)]
-    pub fn add(&mut self, job: Job) -> u32 {
+    pub(super) fn add(&mut self, job: Job) -> u32 {
         if job.id < self.mark {
             self.before_mark += 1;
         }
@@ -151,7 +151,7 @@ impl Jobs {
     }
 
     #[inline(always)]
-    pub fn remove(&mut self, slot: u32) {
+    pub(super) fn remove(&mut self, slot: u32) {
         let job = &mut self.all[slot as usize];
         if job.id < self.mark {
             self.before_mark -= 1;
@@ -162,19 +162,19 @@ impl Jobs {
     }
 
     #[inline(always)]
-    pub fn demands(&mut self, slot: u32) -> &mut [u64] {
+    pub(super) fn demands(&mut self, slot: u32) -> &mut [u64] {
         &mut self.demands[slot as usize * self.width..][..self.width]
     }
 
     /// What one group would take.
     #[inline(always)]
-    pub fn demand(&self, slot: u32, column: usize) -> u64 {
+    pub(super) fn demand(&self, slot: u32, column: usize) -> u64 {
         self.demands[slot as usize * self.width + column]
     }
 
     /// Gives a message what it will bring to queues on its way, in the last columns.
     #[inline(always)]
-    pub fn carry(&mut self, slot: u32, ahead: &[Ahead], row: usize) {
+    pub(super) fn carry(&mut self, slot: u32, ahead: &[Ahead], row: usize) {
         if ahead.is_empty() {
             return;
         }
@@ -185,17 +185,17 @@ impl Jobs {
     }
 
     /// From now on, counts the messages inside whose ids are below `mark`.
-    pub fn count_below(&mut self, mark: u64) {
+    pub(super) fn count_below(&mut self, mark: u64) {
         self.mark = mark;
         self.before_mark = self.inside().filter(|(_, job)| job.id < mark).count() as u64;
     }
 
-    pub fn below(&self) -> u64 {
+    pub(super) fn below(&self) -> u64 {
         self.before_mark
     }
 
     /// Slots and messages that are inside.
-    pub fn inside(&self) -> impl Iterator<Item = (u32, &Job)> {
+    pub(super) fn inside(&self) -> impl Iterator<Item = (u32, &Job)> {
         // A free slot's place is none that was ever given.
         self.all.iter().enumerate().filter(|(_, job)| job.place != u64::MAX).map(|(slot, job)| (slot as u32, job))
     }

@@ -23,7 +23,7 @@ struct Family {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Families {
+pub(super) struct Families {
     all: Vec<Family>,
     free: Vec<u32>,
 }

@@ -11,7 +11,7 @@ use crate::scenario::{Autoscale, Batching, Choice, Deliver, Destination, Discipl
 use std::collections::VecDeque;
 
 /// A queue.
-pub struct Station {
+pub(super) struct Station {
     pub discipline: Discipline,
     pub preemption: Preemption,
     pub room: Option<u64>,
@@ -80,18 +80,24 @@ pub struct Station {
 pub struct Counts {
     /// Messages that reached it.
     pub offered: u64,
+    /// Messages that were served.
     pub served: u64,
+    /// Messages that were refused on arrival.
     pub rejected: u64,
+    /// Messages that were thrown out.
     pub dropped: u64,
+    /// Messages whose time to live ended while they waited.
     pub expired: u64,
+    /// Messages that went on to the dead-letter queue.
     pub dead_lettered: u64,
     /// Deliveries of messages that left after at least one, and how many these messages were.
     pub deliveries: u64,
+    /// See [`Counts::deliveries`].
     pub delivered: u64,
 }
 
 /// A group of consumers.
-pub struct Group {
+pub(super) struct Group {
     pub queue: u32,
     /// Which of its queue's groups.
     pub column: u32,
@@ -127,13 +133,13 @@ pub struct Group {
 impl Group {
     /// Whether all messages leave from here.
     #[inline(always)]
-    pub fn is_last(&self) -> bool {
+    pub(super) fn is_last(&self) -> bool {
         matches!(self.policy.routes, Routes::Out)
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub(super) enum Phase {
     Idle,
     Busy,
     /// Done, but its message finds no room where it goes.
@@ -146,7 +152,7 @@ pub enum Phase {
 
 /// A delivery in a server's own line.
 #[derive(Debug, Clone, Copy)]
-pub struct Held {
+pub(super) struct Held {
     pub slot: u32,
     pub stamp: u32,
     /// What it takes, known where it may have timed out before it begins and its message be gone.
@@ -154,7 +160,7 @@ pub struct Held {
 }
 
 /// One server.
-pub struct Server {
+pub(super) struct Server {
     pub group: u32,
     pub queue: u32,
     /// Which of its queue's servers, and which of its groups that of the server is.
@@ -191,7 +197,7 @@ pub struct Server {
 
 impl Server {
     /// Of a group of this index, and this column among its queue's.
-    pub fn new((group, column): (u32, u32), queue: u32, number: u32, phase: Phase) -> Self {
+    pub(super) fn new((group, column): (u32, u32), queue: u32, number: u32, phase: Phase) -> Self {
         Server {
             group,
             queue,
@@ -218,7 +224,7 @@ impl Server {
 }
 
 /// A topic.
-pub struct Hub {
+pub(super) struct Hub {
     pub queues: Vec<u32>,
     pub deliver: Deliver,
     /// Copies that must be served; `None` where each counts by itself.
@@ -230,7 +236,7 @@ pub struct Hub {
 }
 
 /// A producer.
-pub struct Sender {
+pub(super) struct Sender {
     pub to: Destination,
     pub size: u32,
     pub priority: i32,
@@ -240,7 +246,7 @@ pub struct Sender {
 }
 
 /// One of the clients of a closed loop.
-pub struct Client {
+pub(super) struct Client {
     pub producer: u32,
     pub number: u64,
     pub round: u64,

@@ -13,7 +13,7 @@ use crate::scenario::{Consumer, Destination, Discipline, Durability, Preemption,
 use crate::workload::Blocks;
 
 /// Whether the usual way is all that there is in a queue.
-pub fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)], may_wait: impl Fn(&Consumer) -> bool) -> bool {
+pub(crate) fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)], may_wait: impl Fn(&Consumer) -> bool) -> bool {
     let queue = &scenario.queues[queue];
     let usual = |c: &Consumer| {
         c.batch.is_none() && c.prefetch <= 1 && c.failure == 0.0 && c.outages.is_none() && c.autoscale.is_none() && !may_wait(c)

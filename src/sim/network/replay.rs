@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 /// A host that is not ideal.
 #[derive(Debug, Clone, Default)]
-pub struct Host {
+pub(super) struct Host {
     /// Nanoseconds until a message reaches a server that sleeps.
     hand_off: u64,
     /// What services took longer than planned, in nanoseconds, by group, message, and the number of its way and delivery.
@@ -20,18 +20,18 @@ pub struct Host {
 }
 
 impl Host {
-    pub fn new(hand_off: u64) -> Self {
+    pub(super) fn new(hand_off: u64) -> Self {
         Host { hand_off, overruns: HashMap::new(), ideal: hand_off == 0 }
     }
 
     /// Whether it adds nothing.
     #[inline(always)]
-    pub fn is_ideal(&self) -> bool {
+    pub(super) fn is_ideal(&self) -> bool {
         self.ideal
     }
 
     /// What a service of a message after so many deliveries really took that was planned to take so long; as planned if it did not happen.
-    pub fn add_to(&self, planned: u64, group: u32, message: MessageIdentity, earlier: u32) -> u64 {
+    pub(super) fn add_to(&self, planned: u64, group: u32, message: MessageIdentity, earlier: u32) -> u64 {
         let which = (group, message.number, message.count(earlier));
         planned.saturating_add_signed(self.overruns.get(&which).copied().unwrap_or(0))
     }

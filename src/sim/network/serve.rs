@@ -402,7 +402,7 @@ impl<S: Blocks> Network<S> {
 impl Station {
     /// Where a message stands in the queue's order, `nobody` being the level of one that no producer sent.
     #[inline(always)]
-    pub fn ticket(&self, slot: u32, jobs: &Jobs, senders: &[Sender], nobody: u64) -> Ticket {
+    pub(super) fn ticket(&self, slot: u32, jobs: &Jobs, senders: &[Sender], nobody: u64) -> Ticket {
         let job = &jobs[slot];
         let key = match self.discipline {
             Discipline::Priority => senders.get(job.producer as usize).map_or(nobody, |s| s.level),

@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 /// All get work at the same rate, so one clock of attained work serves for all: a message that joins at a reading of v with
 /// work x is done when the clock reads v + x.
 #[derive(Debug, Clone, Default)]
-pub struct Shared {
+pub(super) struct Shared {
     /// Reading in nanoseconds of work at the instant `read`, since it was last empty.
     attained: f64,
     read: u64,
@@ -27,7 +27,7 @@ pub struct Shared {
 const SAME: f64 = 0.5;
 
 impl Shared {
-    pub fn new(servers: Option<u32>) -> Self {
+    pub(super) fn new(servers: Option<u32>) -> Self {
         Shared { servers, ..Shared::default() }
     }
 

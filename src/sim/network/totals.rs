@@ -11,18 +11,25 @@ pub struct NetworkTotals {
     pub at: u64,
     /// Messages that reached the network.
     pub offered: u64,
+    /// Of each queue, in the scenario's order.
     pub queues: Vec<QueueTotals>,
+    /// Of each group of consumers, in the scenario's order.
     pub groups: Vec<GroupTotals>,
 }
 
+/// Running totals of one queue.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QueueTotals {
     /// Messages that wait and are in service, and the integrals of both in message-nanoseconds. Until its server is awake a message
     /// waits, though it is counted as in service.
     pub waiting: u64,
+    /// See [`QueueTotals::waiting`].
     pub serving: u64,
+    /// See [`QueueTotals::waiting`].
     pub waiting_area: u128,
+    /// See [`QueueTotals::waiting`].
     pub serving_area: u128,
+    /// What became of those who came.
     pub counts: Counts,
     /// Senders that wait for room.
     pub held: Held,
@@ -31,6 +38,7 @@ pub struct QueueTotals {
     /// Message-nanoseconds after this instant of stays that recorders were told of already, and what of them is service: an
     /// engine that knows of a whole stay when it begins tells of it then.
     pub to_stay: u128,
+    /// See [`QueueTotals::to_stay`].
     pub to_serve: u128,
 }
 
@@ -50,24 +58,32 @@ impl QueueTotals {
 /// Senders that wait for room: how many there are, their integral in sender-nanoseconds, and the most since [`Network::forget_peaks`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Held {
+    /// How many wait.
     pub level: u64,
+    /// Their integral.
     pub area: u128,
+    /// The most of them.
     pub peak: u64,
 }
 
+/// Running totals of one group of consumers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GroupTotals {
     /// Integrals of the servers at work, from when they are awake, of those that are down and keep their messages, and of those that
     /// there are, in server-nanoseconds.
     pub busy_area: u128,
+    /// See [`GroupTotals::busy_area`].
     pub absent_area: u128,
+    /// See [`GroupTotals::busy_area`].
     pub count_area: u128,
     /// Messages whose handling ended, failed ones included, and the batches that they came in.
     pub handled: u64,
+    /// See [`GroupTotals::handled`].
     pub batches: u64,
 }
 
 impl<S: Blocks> Network<S> {
+    /// The running totals at the present instant.
     pub fn network_totals(&self) -> NetworkTotals {
         let (messages_asleep, servers_asleep) = self.still_asleep();
         let queue = |(s, asleep): (&Station, u128)| QueueTotals {

@@ -39,7 +39,7 @@ pub struct Headroom {
 }
 
 /// One consumer lost, and burstier arrivals. A configuration that was tried already, as `known` tells, has one verdict.
-pub fn checks(scenario: &Scenario, known: &dyn Fn(&Scenario) -> Option<Trial>, watch: &dyn Watch) -> Vec<Check> {
+pub(super) fn checks(scenario: &Scenario, known: &dyn Fn(&Scenario) -> Option<Trial>, watch: &dyn Watch) -> Vec<Check> {
     let tried = |scenario: &Scenario| known(scenario).unwrap_or_else(|| trial(scenario, Effort::Short, watch));
     let lost = scenario.consumers.iter().enumerate().filter_map(|(i, consumer)| {
         let Servers::Count(count) = consumer.count else { return None };
@@ -58,7 +58,7 @@ pub fn checks(scenario: &Scenario, known: &dyn Fn(&Scenario) -> Option<Trial>, w
 }
 
 /// The largest multiple of the traffic that still passes: by theory where it knows the objectives, else by short simulations.
-pub fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroom> {
+pub(super) fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroom> {
     let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
     let loads = crate::theory::explain(scenario).loads;
     let rho = loads.iter().filter(|l| !l.bounded).filter_map(|l| l.fullest()).fold(0.0, f64::max);

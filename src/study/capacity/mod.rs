@@ -20,9 +20,13 @@ const LOOKS: [usize; 7] = [1, 2, 3, 5, 8, 12, 18];
 
 /// What is searched: a setting, and its values from low to high.
 pub struct Search<'a> {
+    /// The scenario's text.
     pub source: &'a Source,
+    /// Where the files are that it names.
     pub files: &'a dyn Files,
+    /// The setting that is searched.
     pub path: String,
+    /// What it may be, from low to high.
     pub values: Vec<String>,
     /// Whether the largest value that passes is wanted, not the smallest.
     pub largest: bool,
@@ -31,16 +35,20 @@ pub struct Search<'a> {
 /// One value that was tried.
 #[derive(Debug, Clone)]
 pub struct Probe {
+    /// The setting's value.
     pub value: String,
     /// Its place among all values that were asked for.
     pub index: usize,
+    /// What is known of it.
     pub trial: Trial,
 }
 
 /// The answer of a search.
 #[derive(Debug, Clone)]
 pub struct Capacity {
+    /// The setting that was searched.
     pub path: String,
+    /// Whether the largest value that holds is looked for, rather than the smallest.
     pub largest: bool,
     /// The scenario at the value that was found, or at the easiest one.
     pub scenario: Scenario,
@@ -52,7 +60,9 @@ pub struct Capacity {
     pub beyond: Option<usize>,
     /// Pass: found, and the next one fails. Fail: no value passes. Inconclusive: an interval straddles the objective.
     pub outcome: Met,
+    /// What was asked of the value that was found.
     pub checks: Vec<Check>,
+    /// How much more traffic it would bear, where that is known.
     pub headroom: Option<Headroom>,
     /// Short looks at easier values, for the picture: how the objectives go on beyond what was found.
     pub curve: Vec<Probe>,
@@ -197,10 +207,12 @@ impl Search<'_> {
 }
 
 impl Capacity {
+    /// The value that was looked for, and what is known of it.
     pub fn found(&self) -> Option<&Probe> {
         self.probes.get(self.found?)
     }
 
+    /// The next value, which does not hold.
     pub fn beyond(&self) -> Option<&Probe> {
         self.probes.get(self.beyond?)
     }

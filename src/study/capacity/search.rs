@@ -7,7 +7,7 @@ const LOOKS: usize = 33;
 
 /// What the cheap witness says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hint {
+pub(super) struct Hint {
     /// The first position that passes, or the last one if none does.
     pub first: usize,
     /// A position after it that fails again.
@@ -15,7 +15,7 @@ pub struct Hint {
 }
 
 /// Asks a cheap witness about positions evenly over all, then halves between the last failure and the first success.
-pub fn bracket<E>(positions: usize, passes: &mut dyn FnMut(usize) -> Result<bool, E>) -> Result<Hint, E> {
+pub(super) fn bracket<E>(positions: usize, passes: &mut dyn FnMut(usize) -> Result<bool, E>) -> Result<Hint, E> {
     let last = positions - 1;
     let looks = LOOKS.min(positions);
     let mut seen = Vec::with_capacity(looks);
@@ -39,7 +39,7 @@ pub fn bracket<E>(positions: usize, passes: &mut dyn FnMut(usize) -> Result<bool
 
 /// The first position that passes, its predecessor having been asked and not passed: from a hint outwards in growing
 /// steps, then by halves. `None` if the easiest does not pass.
-pub fn boundary<E>(
+pub(super) fn boundary<E>(
     positions: usize,
     hint: usize,
     watch: &dyn Watch,

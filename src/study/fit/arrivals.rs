@@ -14,11 +14,13 @@ const APART: f64 = 2.0;
 /// A stream of arrivals.
 #[derive(Debug, Clone)]
 pub struct Stream {
+    /// How many there are.
     pub count: usize,
     /// Seconds from the first to the last.
     pub lasted: f64,
     /// Per second.
     pub rate: f64,
+    /// Of counts in windows of several lengths.
     pub dispersion: Vec<Dispersion>,
 }
 
@@ -27,12 +29,14 @@ pub struct Stream {
 pub struct Dispersion {
     /// Seconds.
     pub window: f64,
+    /// Variance by mean of the counts; 1 for Poisson.
     pub index: f64,
+    /// How many windows there are.
     pub windows: usize,
 }
 
 /// What ascending instants in seconds say.
-pub fn stream(instants: &[f64]) -> Stream {
+pub(super) fn stream(instants: &[f64]) -> Stream {
     let (first, last) = (instants.first().copied().unwrap_or(0.0), instants.last().copied().unwrap_or(0.0));
     let (count, lasted) = (instants.len(), last - first);
     let rate = if lasted > 0.0 { (count - 1) as f64 / lasted } else { 0.0 };
@@ -60,7 +64,7 @@ fn whole(instants: &[f64], window: f64) -> f64 {
 }
 
 /// Of each window in turn: for windows that are about as many as the messages.
-pub fn counts(instants: &[f64], window: f64) -> Vec<f64> {
+pub(super) fn counts(instants: &[f64], window: f64) -> Vec<f64> {
     let (first, whole) = (instants.first().copied().unwrap_or(0.0), whole(instants, window));
     // More windows than messages by far would only take memory.
     if whole.is_nan() || whole > 2.0 * instants.len() as f64 / SPARSE {
@@ -76,7 +80,7 @@ pub fn counts(instants: &[f64], window: f64) -> Vec<f64> {
 }
 
 /// `None` if there are too few windows. Windows without a message take neither time nor memory, be they as many as in decades.
-pub fn dispersion(instants: &[f64], window: f64) -> Option<Dispersion> {
+pub(super) fn dispersion(instants: &[f64], window: f64) -> Option<Dispersion> {
     let windows = whole(instants, window);
     if windows.is_nan() || windows < FEWEST as f64 || windows.is_infinite() {
         return None;

@@ -7,11 +7,11 @@ use crate::workload::laws::Law;
 use rayon::prelude::*;
 
 /// The loads of the one server, its work stretched to them.
-pub const LOADS: [f64; 3] = [0.5, 0.7, 0.9];
+pub(super) const LOADS: [f64; 3] = [0.5, 0.7, 0.9];
 /// A model whose waits are farther off is not offered.
 pub const FARTHEST: f64 = 0.2;
 /// Consumers are counted for which 99 % of the messages wait no longer than so many times the mean work: the first is told.
-pub const LIMITS: [f64; 2] = [1.0, 10.0];
+pub(super) const LIMITS: [f64; 2] = [1.0, 10.0];
 /// Waits of less than this share of the mean work are as good as none.
 const NOTHING: f64 = 0.02;
 /// A file so many standard errors from a model's replications of the same length is not one of them, at 1 % on both sides.
@@ -42,7 +42,9 @@ pub struct Truth<'a> {
 /// A figure of the file and the model's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Compared {
+    /// The file's.
     pub file: f64,
+    /// The model's.
     pub model: f64,
     /// How much the logarithm scatters among replications as long as the file.
     pub scatter: f64,
@@ -54,8 +56,11 @@ pub struct Compared {
 /// Waits at one load.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WaitsAt {
+    /// The load at which both were played.
     pub load: f64,
+    /// Mean waits, in seconds.
     pub mean: Compared,
+    /// 99th percentiles of the waits, in seconds.
     pub p99: Compared,
 }
 
@@ -64,6 +69,7 @@ pub struct WaitsAt {
 pub struct Judged {
     /// In the stream's windows, where a replication fills them.
     pub dispersion: Vec<Option<f64>>,
+    /// At each load.
     pub waits: Vec<WaitsAt>,
     /// For each of the limits.
     pub consumers: [usize; LIMITS.len()],

@@ -26,6 +26,7 @@ const NEAR: f64 = 0.1;
 pub struct Sample {
     /// Ascending.
     pub sorted: Vec<f64>,
+    /// The mean.
     pub mean: f64,
     /// Var / mean².
     pub scv: f64,
@@ -36,6 +37,7 @@ pub struct Sample {
 /// A law that could have given a sample.
 #[derive(Debug, Clone)]
 pub struct Candidate {
+    /// The law.
     pub law: Law,
     /// 2 × parameters − 2 ln L, less than the best candidate's by so much.
     pub aic: f64,
@@ -136,7 +138,7 @@ impl Candidate {
 }
 
 /// Every law that fits the sample's range, the best first. All of one length is a constant and nothing else.
-pub fn candidates(sample: &Sample) -> Vec<Candidate> {
+pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
     if sample.scv == 0.0 {
         let law = Law::deterministic(rounded(sample.mean));
         return vec![Candidate { law, aic: 0.0, distance: 0.0, quantiles: Vec::new() }];

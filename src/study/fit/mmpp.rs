@@ -2,7 +2,7 @@
 
 /// Two states: messages a second in each, and how often a second each is left.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mmpp {
+pub(super) struct Mmpp {
     pub rates: [f64; 2],
     pub leave: [f64; 2],
 }
@@ -13,7 +13,7 @@ const LAST_STEP: f64 = 0.005;
 
 impl Mmpp {
     /// The likeliest process near this one: each parameter is turned up and down, by ever smaller factors.
-    pub fn likeliest(self, gaps: &[f64]) -> Mmpp {
+    pub(super) fn likeliest(self, gaps: &[f64]) -> Mmpp {
         let (mut best, mut step) = (self, FIRST_STEP);
         let mut likelihood = best.log_likelihood(gaps);
         while step > LAST_STEP {

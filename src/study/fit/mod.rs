@@ -38,6 +38,7 @@ pub struct Fit {
     pub rows: usize,
     /// The first cells without a time where one was expected.
     pub bad: Vec<BadCell>,
+    /// The columns of times.
     pub columns: Vec<Column>,
     /// Arrivals, if the file has instants or gaps.
     pub stream: Option<Stream>,
@@ -47,6 +48,7 @@ pub struct Fit {
     pub models: Option<Models>,
     /// Ready to be run.
     pub scenario: Scenario,
+    /// What the scenario says and the file does not.
     pub guessed: Guessed,
     /// What to mind, in sentences.
     pub notes: Vec<String>,
@@ -55,16 +57,22 @@ pub struct Fit {
 /// What the scenario says and the file does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Guessed {
+    /// The rate of the arrivals.
     pub rate: bool,
+    /// The service time.
     pub work: bool,
 }
 
 /// One column of times and the laws that could have given them, the best first.
 #[derive(Debug, Clone)]
 pub struct Column {
+    /// The column's name, fit for a file's.
     pub name: String,
+    /// What it measures.
     pub role: Role,
+    /// Its times.
     pub sample: Sample,
+    /// The laws, the best first.
     pub candidates: Vec<Candidate>,
 }
 

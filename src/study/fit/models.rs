@@ -15,7 +15,9 @@ pub const TRACE_FILE: &str = "arrivals.csv";
 
 /// What a model is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Family {
+    /// Poisson at one rate.
     Poisson,
     /// The rate by time of day, over and over.
     Daily,
@@ -51,9 +53,13 @@ pub enum Outcome {
 /// A model and how it does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
+    /// What kind it is.
     pub family: Family,
+    /// The process.
     pub arrivals: Arrivals,
+    /// How its waits stand to the file's.
     pub judged: Judged,
+    /// What came of it.
     pub outcome: Outcome,
 }
 
@@ -64,6 +70,7 @@ pub struct Models {
     pub tried: Vec<Model>,
     /// Seconds that 99 % of the messages may wait, and how many consumers the file itself needs for that.
     pub limit: f64,
+    /// See [`Models::limit`].
     pub consumers: usize,
     /// Of the file, and of each run of a model.
     pub messages: usize,
@@ -82,7 +89,7 @@ impl Models {
 }
 
 /// Tries every model; `rejected` says that a test found the arrivals not to be Poisson. Without a law of the gaps, or with an exponential one, independent gaps are Poisson arrivals.
-pub fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Models {
+pub(super) fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Models {
     let (instants, stream) = (truth.instants, truth.stream);
     let mut candidates = vec![(Family::Poisson, Arrivals::Poisson)];
     let mut add = |family: Family, arrivals: Option<Arrivals>| candidates.extend(arrivals.map(|arrivals| (family, arrivals)));
@@ -110,7 +117,7 @@ pub fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Models {
 }
 
 /// Whether the file's own arrivals, with work of a law alone, have the waits of the file.
-pub fn law_will_do(truth: &Truth<'_>) -> bool {
+pub(super) fn law_will_do(truth: &Truth<'_>) -> bool {
     truth.judge(&trace(truth.instants)).is_near()
 }
 

@@ -31,10 +31,16 @@ pub enum Deviation {
     /// Gaps are not exponential.
     Gaps,
     /// Counts in windows of so many seconds vary more, or less, than Poisson ones.
-    Dispersion { window: f64, index: f64 },
+    Dispersion {
+        /// Seconds.
+        window: f64,
+        /// Variance by mean of the counts.
+        index: f64,
+    },
 }
 
 impl PoissonTest {
+    /// Whether the arrivals are not Poisson.
     pub fn rejects(&self) -> bool {
         self.p_value < SIGNIFICANCE
     }
@@ -45,7 +51,7 @@ impl PoissonTest {
 /// # Source
 /// Given their number, Poisson arrivals are uniform over the time (Cox & Lewis 1966, section 6.2); the sorted gaps, normalised, are too
 /// (Durbin 1961, Lewis 1965): both by Kolmogorov's test. Counts in windows: (n − 1) variance/mean is χ² with n − 1 degrees.
-pub fn test(instants: &[f64], unit: f64) -> Option<PoissonTest> {
+pub(super) fn test(instants: &[f64], unit: f64) -> Option<PoissonTest> {
     let (first, last) = (*instants.first()?, *instants.last()?);
     let (gaps, lasted) = (instants.len() - 1, last - first);
     if gaps < FEWEST || lasted <= 0.0 || lasted < TICKS * unit {

@@ -3,14 +3,14 @@
 use super::{arrivals::Stream, rounded};
 use crate::scenario::{Arrivals, Step};
 
-pub const DAY: f64 = 86_400.0;
-pub const WEEK: f64 = 7.0 * DAY;
+pub(super) const DAY: f64 = 86_400.0;
+pub(super) const WEEK: f64 = 7.0 * DAY;
 /// How many steps a timetable may have, the more the better as long as each has so many messages.
 const STEPS: [usize; 6] = [4, 6, 12, 24, 48, 96];
 const MESSAGES: f64 = 100.0;
 
 /// A timetable that repeats, from the first instant on; `None` if the file does not cover it twice.
-pub fn repeating(instants: &[f64], stream: &Stream, period: f64) -> Option<Arrivals> {
+pub(super) fn repeating(instants: &[f64], stream: &Stream, period: f64) -> Option<Arrivals> {
     let cycles = stream.lasted / period;
     if cycles < 2.0 {
         return None;
@@ -22,7 +22,7 @@ pub fn repeating(instants: &[f64], stream: &Stream, period: f64) -> Option<Arriv
 }
 
 /// The file's rate piece by piece, once.
-pub fn piecewise(instants: &[f64], stream: &Stream) -> Option<Arrivals> {
+pub(super) fn piecewise(instants: &[f64], stream: &Stream) -> Option<Arrivals> {
     Some(table(instants, stream, stream.lasted, steps(stream.count as f64)?, false))
 }
 

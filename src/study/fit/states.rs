@@ -19,10 +19,10 @@ const CYCLES: f64 = 20.0;
 const LEAST: f64 = 1e-6;
 
 /// States in turn: messages a second and mean dwells in seconds.
-pub type States = (Vec<f64>, Vec<f64>);
+pub(super) type States = (Vec<f64>, Vec<f64>);
 
 /// The likeliest process of so many states (two to four); `None` if the file is too short for them.
-pub fn fitted(instants: &[f64], stream: &Stream, states: usize) -> Option<States> {
+pub(super) fn fitted(instants: &[f64], stream: &Stream, states: usize) -> Option<States> {
     let window = (MESSAGES / stream.rate).max(stream.lasted / MOST);
     let counts = counts(instants, window);
     if counts.len() < FEWEST * states {

@@ -13,21 +13,21 @@ const TAIL: f64 = 0.01;
 
 /// Messages in the order of their arrival: when each comes and how long its work takes, in seconds.
 #[derive(Debug, Clone, Default)]
-pub struct Traffic {
+pub(super) struct Traffic {
     pub at: Vec<f64>,
     pub work: Vec<f64>,
 }
 
 /// The mean and the 99th percentile of waits, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Waits {
+pub(super) struct Waits {
     pub mean: f64,
     pub p99: f64,
 }
 
 impl Traffic {
     /// So many messages of a process, each with work of a law: a replication of the very plan that a simulation plays.
-    pub fn drawn(arrivals: &Arrivals, rate: f64, work: &Law, replication: u64, messages: usize) -> Traffic {
+    pub(super) fn drawn(arrivals: &Arrivals, rate: f64, work: &Law, replication: u64, messages: usize) -> Traffic {
         let mut producer = Producer::poisson("web", 0, rate);
         producer.arrivals = arrivals.clone();
         let scenario = Scenario::single(producer, Queue::default(), Consumer::group("workers", 0, 1, work.clone()));
@@ -84,14 +84,14 @@ impl Traffic {
     }
 
     /// Mean and p99 of the waits for one server whose work is stretched by a factor.
-    pub fn waits(&self, factor: f64) -> Waits {
+    pub(super) fn waits(&self, factor: f64) -> Waits {
         let mut waits = self.waits_for_one(factor);
         let mean = waits.iter().sum::<f64>() / waits.len().max(1) as f64;
         Waits { mean, p99: p99(&mut waits) }
     }
 
     /// The fewest servers for which 99 % of the messages wait no longer than a limit. The search begins near a guess.
-    pub fn servers_needed(&self, limit: f64, guess: usize) -> usize {
+    pub(super) fn servers_needed(&self, limit: f64, guess: usize) -> usize {
         let most = self.at.len().max(1);
         let enough = |servers: usize| servers >= most || p99(&mut self.waits_for(servers)) <= limit;
         let guess = guess.clamp(1, most);

@@ -6,19 +6,27 @@ use crate::workload::laws::{Empirical, Shape};
 
 /// The law of batch sizes.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Batch {
+    /// Always as many.
     Fixed(u32),
     /// On 1, 2, …
     Geometric {
+        /// Messages a batch, on average.
         mean: f64,
     },
     /// All whole numbers from `min` to `max` alike.
     Uniform {
+        /// The smallest batch.
         min: u32,
+        /// The largest.
         max: u32,
     },
+    /// These sizes.
     Values {
+        /// The sizes.
         values: Vec<u32>,
+        /// How often each comes, beside the others.
         weights: Vec<f64>,
     },
 }
@@ -71,7 +79,7 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    pub fn new(key: Key, batches: Box<dyn ArrivalProcess>, batch: &Batch) -> Self {
+    pub(super) fn new(key: Key, batches: Box<dyn ArrivalProcess>, batch: &Batch) -> Self {
         let table = match batch {
             Batch::Values { values, weights } => Empirical::new(&values.iter().copied().map(f64::from).collect::<Vec<_>>(), weights),
             _ => None,

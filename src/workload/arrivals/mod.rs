@@ -19,36 +19,48 @@ use trace::Trace;
 
 /// When a producer's sends (or batches of them) are due.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Arrivals {
+    /// Independent exponential gaps.
     Poisson,
     /// Equal gaps; the first message comes after one.
     Periodic,
     /// Independent gaps of this law; its mean is that of the gaps between batches.
     Renewal {
+        /// In seconds.
         gap: Law,
     },
     /// Poisson at a rate that jumps from state to state in their order, and from the last to the first, after
     /// exponential sojourns: rates in messages a second, mean dwells in seconds.
     Mmpp {
+        /// Messages a second in each state.
         rates: Vec<f64>,
+        /// Mean time in each state, in seconds.
         dwell: Vec<f64>,
     },
     /// Poisson at a rate that follows a timetable; after the last step it starts again if `repeat`, else stays at the last rate.
     Schedule {
+        /// One after the other.
         steps: Vec<Step>,
+        /// Whether it begins again after the last step.
         repeat: bool,
+        /// Whether the rate moves from each step's to the next one's.
         ramp: bool,
     },
     /// Instants, in seconds from the start, read from a file.
     Trace {
+        /// As the scenario names it.
         file: PathBuf,
         /// The column that was asked for.
         column: Option<String>,
+        /// In order.
         instants: Vec<f64>,
     },
     /// So many clients that each send, wait for the answer, and think.
     Closed {
+        /// How many clients there are.
         concurrency: u32,
+        /// Between an answer and the next message.
         think_time: Law,
     },
 }

@@ -33,7 +33,7 @@ pub(super) struct Modulated<P> {
 }
 
 impl<P: Iterator<Item = Piece>> Modulated<P> {
-    pub fn new(key: Key, pieces: P) -> Self {
+    pub(super) fn new(key: Key, pieces: P) -> Self {
         let piece = Piece { lasts: 0.0, from: 0.0, to: 0.0 };
         let (stream, units) = (Stream::new(key), Box::new([0.0; BLOCK]));
         Modulated { pieces, piece, began: 0, rest: 0.0, at: 0.0, left: 0.0, stream, units, used: BLOCK, ended: false }

@@ -17,7 +17,7 @@ pub(super) struct Renewal {
 
 impl Renewal {
     /// From the law of the gaps in nanoseconds.
-    pub fn new(key: Key, gap: Law) -> Self {
+    pub(super) fn new(key: Key, gap: Law) -> Self {
         Renewal { gap, stream: Stream::new(key), now: Instants::default(), gaps: Box::new([0.0; BLOCK]), ended: false }
     }
 }
@@ -42,7 +42,7 @@ pub(super) struct Periodic {
 }
 
 impl Periodic {
-    pub fn new(gap: f64) -> Self {
+    pub(super) fn new(gap: f64) -> Self {
         Periodic { gap, now: Instants::default(), ended: false }
     }
 }

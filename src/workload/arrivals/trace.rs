@@ -12,7 +12,7 @@ pub(super) struct Trace {
 impl Trace {
     /// From instants in seconds, in any order; those that are no times (negative, beyond 292 years) are left out,
     /// which whoever reads the file reports.
-    pub fn new(seconds: &[f64]) -> Self {
+    pub(super) fn new(seconds: &[f64]) -> Self {
         let mut instants: Vec<u64> = seconds.iter().filter_map(|s| units::nanos(*s)).collect();
         instants.sort_unstable();
         Trace { instants: instants.into_iter() }

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// What a cell holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cell {
+pub(super) enum Cell {
     /// In a unit that the heading or the size says.
     Number(Decimal),
     Moment(Moment),
@@ -28,7 +28,7 @@ impl fmt::Display for Cell {
 }
 
 /// Reads a cell; in a table whose cells are apart by other signs, a comma is a decimal one.
-pub fn read(text: &str, delimiter: u8) -> Cell {
+pub(super) fn read(text: &str, delimiter: u8) -> Cell {
     let number = |text: &str| Decimal::parse(text).map(Cell::Number);
     let comma = delimiter != b',' && text.contains(',');
     let decimal = if comma { decimal_comma(text).and_then(|text| number(&text)) } else { number(text) };

@@ -19,7 +19,7 @@ pub enum Want {
 
 /// Where the arrivals come from, by indices of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coming {
+pub(super) enum Coming {
     Stamps(usize),
     Gaps(usize),
     /// The end less how long it took.
@@ -31,13 +31,13 @@ pub enum Coming {
 
 /// Where times come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lasting {
+pub(super) enum Lasting {
     Column(usize),
     Between { from: usize, to: usize },
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Chosen {
+pub(super) struct Chosen {
     pub arrivals: Option<Coming>,
     /// How many messages each row stands for, if the rows turn out to be equally far apart.
     pub count: Option<usize>,
@@ -51,7 +51,7 @@ pub struct Chosen {
 
 impl Chosen {
     /// Every column that is read.
-    pub fn columns(&self) -> Vec<usize> {
+    pub(super) fn columns(&self) -> Vec<usize> {
         let coming = self.arrivals.map_or(Vec::new(), |coming| match coming {
             Coming::Stamps(i) | Coming::Gaps(i) => vec![i],
             Coming::Before { end, lasted } => vec![end, lasted],
@@ -68,7 +68,7 @@ impl Chosen {
 }
 
 /// A person's word on a column: `service=NAME` or `service=NAME:ms`.
-pub fn asked(table: &mut Table<'_>, words: &[(Role, String)]) -> Result<Vec<usize>, Refusal> {
+pub(super) fn asked(table: &mut Table<'_>, words: &[(Role, String)]) -> Result<Vec<usize>, Refusal> {
     let mut found = Vec::new();
     for (role, text) in words {
         let (name, unit) = match (table.find(text), text.rsplit_once(':')) {
@@ -91,7 +91,7 @@ pub fn asked(table: &mut Table<'_>, words: &[(Role, String)]) -> Result<Vec<usiz
 }
 
 /// The roles of a table's columns.
-pub fn choose(table: &Table<'_>, want: Want, asked: Vec<usize>) -> Result<Chosen, Refusal> {
+pub(super) fn choose(table: &Table<'_>, want: Want, asked: Vec<usize>) -> Result<Chosen, Refusal> {
     let headings = &table.headings;
     if !table.named && !table.vegeta && headings.len() > 1 && asked.is_empty() {
         return Err(Refusal::Nameless(headings.len()));

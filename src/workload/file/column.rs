@@ -14,7 +14,7 @@ const QUOTED: usize = 3;
 
 /// Why a cell is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
+pub(super) enum Why {
     Empty,
     NoTime,
     Negative,
@@ -46,7 +46,7 @@ impl Why {
 
 /// One column that is read.
 #[derive(Debug)]
-pub struct Column {
+pub(super) struct Column {
     pub heading: String,
     pub name: String,
     pub unit: Option<Unit>,
@@ -56,19 +56,19 @@ pub struct Column {
 
 /// Cells that are left out for one reason.
 #[derive(Debug, Default)]
-pub struct LeftOut {
+pub(super) struct LeftOut {
     count: usize,
     /// The first of them: line and text.
     examples: Vec<(u64, String)>,
 }
 
 impl Column {
-    pub fn new(heading: &Heading) -> Self {
+    pub(super) fn new(heading: &Heading) -> Self {
         Column { heading: heading.text.clone(), name: heading.name.clone(), unit: heading.unit, cells: Vec::new(), out: BTreeMap::new() }
     }
 
     /// Takes the next cell, as it is written.
-    pub fn push(&mut self, text: &str, line: u64, delimiter: u8) {
+    pub(super) fn push(&mut self, text: &str, line: u64, delimiter: u8) {
         let cell = cell::read(text, delimiter);
         if cell == Cell::Nothing {
             let why = if text.is_empty() { Why::Empty } else { Why::NoTime };
@@ -78,7 +78,7 @@ impl Column {
     }
 
     /// Counts a cell that is left out.
-    pub fn leave_out(&mut self, why: Why, line: u64, text: impl FnOnce() -> String) {
+    pub(super) fn leave_out(&mut self, why: Why, line: u64, text: impl FnOnce() -> String) {
         let left = self.out.entry(why).or_default();
         left.count += 1;
         if left.examples.len() < KEPT {
@@ -86,7 +86,7 @@ impl Column {
         }
     }
 
-    pub fn bad(&self) -> impl Iterator<Item = BadCell> {
+    pub(super) fn bad(&self) -> impl Iterator<Item = BadCell> {
         self.out.values().flat_map(|left| &left.examples).map(|(line, text)| BadCell {
             line: *line,
             column: self.heading.clone(),
@@ -95,7 +95,7 @@ impl Column {
     }
 
     /// A sentence for each reason for which cells are left out.
-    pub fn findings(&self) -> Vec<Finding> {
+    pub(super) fn findings(&self) -> Vec<Finding> {
         let rows = self.cells.len();
         let of = |(why, LeftOut { count, examples }): (&Why, &LeftOut)| {
             let shown: Vec<String> = examples.iter().take(QUOTED).map(|(line, text)| shown(*line, text)).collect();
@@ -107,7 +107,7 @@ impl Column {
     }
 
     /// That nothing is left of it.
-    pub fn timeless(&self) -> Refusal {
+    pub(super) fn timeless(&self) -> Refusal {
         let example = self.out.values().flat_map(|left| &left.examples).min_by_key(|example| example.0).cloned();
         let most = self.out.iter().max_by_key(|out| out.1.count).map(|(why, _)| *why).filter(|why| *why != Why::NoTime);
         let why = most.map(Why::words);
@@ -120,7 +120,7 @@ fn shown(line: u64, text: &str) -> String {
 }
 
 /// Text of a file on its way into a sentence.
-pub fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     const MOST: usize = 40;
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST).collect();
     if text.chars().count() > MOST { format!("{clean}…") } else { clean }

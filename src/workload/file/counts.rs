@@ -16,7 +16,7 @@ const FEW: usize = 3;
 
 /// The messages of rows that are equally far apart, spread evenly at random over the time of each, and that time; `None` if the
 /// rows are not: then each is a message.
-pub fn spread(
+pub(super) fn spread(
     rows: &Rows,
     column: usize,
     rate: bool,

@@ -6,7 +6,7 @@ const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "au
 
 /// A moment and whether it names its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
+pub(super) struct Moment {
     /// Since 1970 in UTC.
     pub nanos: i128,
     pub zoned: bool,
@@ -16,7 +16,7 @@ pub struct Moment {
 
 /// A moment such as `2026-11-27T18:05:09.25+01:00`, `2026/11/27 18:05`, `27.11.2026 18:05:09,250` or
 /// `27/Nov/2026:18:05:09 +0000`; without a zone it is UTC. Dates that could be read two ways, `11/12/2026`, are none.
-pub fn moment(cell: &str) -> Option<Moment> {
+pub(super) fn moment(cell: &str) -> Option<Moment> {
     let cell = weekday(cell.trim());
     if cell.len() < 8 || !cell.as_bytes()[0].is_ascii_digit() {
         return None;
@@ -72,7 +72,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// Nanoseconds since 1970 as a date, for sentences (Hinnant, `civil_from_days`).
-pub fn written(nanos: i128) -> String {
+pub(super) fn written(nanos: i128) -> String {
     let seconds = nanos.div_euclid(Unit::Second.nanos());
     let (days, second) = (seconds.div_euclid(86_400) + 719_468, seconds.rem_euclid(86_400));
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));

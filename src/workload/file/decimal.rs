@@ -62,14 +62,14 @@ impl Unit {
 
 /// mantissa × 10^exponent.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Decimal {
+pub(super) struct Decimal {
     mantissa: i128,
     exponent: i32,
 }
 
 impl Decimal {
     /// A number with a point or an exponent; more digits than a mantissa holds are cut off.
-    pub fn parse(text: &str) -> Option<Decimal> {
+    pub(super) fn parse(text: &str) -> Option<Decimal> {
         let (digits, exponent) = match text.split_once(['e', 'E']) {
             Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
             None => (text, 0),
@@ -102,7 +102,7 @@ impl Decimal {
     }
 
     /// In whole nanoseconds if it counts such units; `None` if they do not fit.
-    pub fn nanos(self, unit: Unit) -> Option<i128> {
+    pub(super) fn nanos(self, unit: Unit) -> Option<i128> {
         let whole = self.mantissa.checked_mul(unit.nanos())?;
         if self.mantissa == 0 || self.exponent < -60 {
             return Some(0);
@@ -115,7 +115,7 @@ impl Decimal {
         Some((whole + whole.signum() * power / 2) / power)
     }
 
-    pub fn value(self) -> f64 {
+    pub(super) fn value(self) -> f64 {
         // Both are exact, so that the quotient is the nearest float.
         if self.mantissa.unsigned_abs() < 1 << 53 && (-22..=0).contains(&self.exponent) {
             return self.mantissa as f64 / 10_f64.powi(-self.exponent);
@@ -141,7 +141,7 @@ impl fmt::Display for Decimal {
 }
 
 /// Numbers that programs write where they have none.
-pub fn sentinel(value: f64) -> Option<&'static str> {
+pub(super) fn sentinel(value: f64) -> Option<&'static str> {
     const KNOWN: &[(f64, &str)] = &[
         (9_223_372_036_854_775_807.0, "2^63 − 1"),
         (18_446_744_073_709_551_615.0, "2^64 − 1"),

@@ -6,7 +6,7 @@ use super::names::{Heading, Sure};
 
 /// A program's file: told by some of its columns, and what those are.
 #[derive(Debug)]
-pub struct Format {
+pub(super) struct Format {
     pub program: &'static str,
     needs: &'static [&'static str],
     columns: &'static [(&'static str, Role, Option<Unit>)],
@@ -79,7 +79,7 @@ const FORMATS: &[Format] = &[
 ];
 
 /// The program that wrote a file with these headings; their roles and units become those of its columns.
-pub fn recognised(headings: &mut [Heading]) -> Option<&'static Format> {
+pub(super) fn recognised(headings: &mut [Heading]) -> Option<&'static Format> {
     let bare: Vec<String> = headings.iter().map(Heading::bare).collect();
     let format = FORMATS.iter().find(|f| f.needs.iter().all(|need| bare.iter().any(|b| b == need)))?;
     for (heading, bare) in headings.iter_mut().zip(&bare) {
@@ -97,13 +97,13 @@ pub fn recognised(headings: &mut [Heading]) -> Option<&'static Format> {
 
 /// Whether a line is one of `vegeta encode --to csv`, which names no columns: an instant, a status, a latency, bytes out and
 /// in, then texts.
-pub fn vegeta(cells: &[&str]) -> bool {
+pub(super) fn vegeta(cells: &[&str]) -> bool {
     let digits = |cell: &str, least: usize| cell.len() >= least && cell.bytes().all(|c| c.is_ascii_digit());
     cells.len() >= 11 && digits(cells[0], 18) && cells[1].len() <= 3 && cells[1..5].iter().all(|cell| digits(cell, 1))
 }
 
 /// The headings that such a file would have.
-pub fn vegeta_headings(count: usize) -> Vec<Heading> {
+pub(super) fn vegeta_headings(count: usize) -> Vec<Heading> {
     let names =
         ["timestamp_ns", "code", "latency_ns", "bytes_out", "bytes_in", "error", "body", "attack", "seq", "method", "url", "headers"];
     (0..count).map(|i| Heading::new(names.get(i).copied().unwrap_or("more"))).collect()

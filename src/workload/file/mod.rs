@@ -46,6 +46,7 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
     pub const ALL: [Role; 7] = [Role::Arrival, Role::Gap, Role::Service, Role::Latency, Role::Start, Role::End, Role::Count];
 
     /// As a person writes it.
@@ -80,8 +81,11 @@ impl Role {
 pub struct Measured {
     /// Rows below the heading.
     pub rows: usize,
+    /// When messages came, if it says so.
     pub arrivals: Option<Stamps>,
+    /// How long their work took, if it says so.
     pub service: Option<Times>,
+    /// How long they took from arrival to done, if it says so.
     pub latency: Option<Times>,
     /// Each arrival has the service time at its place in the list.
     pub paired: bool,
@@ -109,7 +113,9 @@ pub struct Stamps {
 /// How long something took.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Times {
+    /// The column's heading as the file writes it.
     pub heading: String,
+    /// The heading in small letters without its unit, fit for the name of a file.
     pub name: String,
     /// Seconds, in the order of the arrivals if the file has any, else in its own.
     pub values: Vec<f64>,
@@ -118,6 +124,7 @@ pub struct Times {
 /// Something that whoever reads the figures has to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// How much depends on it.
     pub weight: Weight,
     /// A sentence without its stop.
     pub text: String,
@@ -133,6 +140,7 @@ impl Finding {
     }
 }
 
+/// How much depends on a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
     /// How the file was understood.
@@ -146,6 +154,8 @@ pub enum Weight {
 pub struct BadCell {
     /// Line of the file, from 1.
     pub line: u64,
+    /// The column's heading.
     pub column: String,
+    /// What the cell holds.
     pub text: String,
 }

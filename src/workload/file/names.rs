@@ -58,7 +58,9 @@ pub struct Heading {
     pub text: String,
     /// Its words without the unit, with `_` between them.
     pub name: String,
+    /// The unit that it names.
     pub unit: Option<Unit>,
+    /// The role that it probably means.
     pub role: Option<(Role, Sure)>,
     /// A count a second.
     pub rate: bool,
@@ -67,6 +69,7 @@ pub struct Heading {
 }
 
 impl Heading {
+    /// Reads a heading.
     pub fn new(text: &str) -> Heading {
         let words = words(text);
         let per_second =

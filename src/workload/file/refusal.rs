@@ -6,25 +6,65 @@ use std::fmt;
 
 /// Why a file of measured times is refused.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Refusal {
     /// It has no rows.
     Empty,
     /// Its first line is a row like any other and has so many cells.
     Nameless(usize),
     /// Several columns could have one role.
-    Several { role: Role, headings: Vec<String> },
+    Several {
+        /// The role.
+        role: Role,
+        /// The columns' headings.
+        headings: Vec<String>,
+    },
     /// Several columns of one name could have one role: their numbers, from 1.
-    Alike { role: Role, heading: String, numbers: Vec<usize> },
+    Alike {
+        /// The role.
+        role: Role,
+        /// The heading.
+        heading: String,
+        /// The columns' numbers, from 1.
+        numbers: Vec<usize>,
+    },
     /// No column is known to have a role that is needed.
-    Unknown { roles: Vec<Role>, headings: Vec<String> },
+    Unknown {
+        /// Any of these would do.
+        roles: Vec<Role>,
+        /// The headings that there are.
+        headings: Vec<String>,
+    },
     /// A column was asked for that is not there.
-    Absent { asked: String, headings: Vec<String> },
+    Absent {
+        /// What was asked for.
+        asked: String,
+        /// The headings that there are.
+        headings: Vec<String>,
+    },
     /// The times of a column lack their unit and are too long to be seconds without a word.
-    Unitless { role: Role, heading: String, median: f64 },
+    Unitless {
+        /// What the column measures.
+        role: Role,
+        /// Its heading.
+        heading: String,
+        /// The median of its numbers.
+        median: f64,
+    },
     /// A column whose name may mean an instant, and whose cells are in no order.
-    Vague { heading: String },
+    Vague {
+        /// Its heading.
+        heading: String,
+    },
     /// Not one cell of a column holds a time.
-    Timeless { heading: String, why: Option<String>, example: Option<(u64, String)> },
+    Timeless {
+        /// Its heading.
+        heading: String,
+        /// What is wrong with a cell, where that is known.
+        why: Option<String>,
+        /// A line of the file and what stands there.
+        example: Option<(u64, String)>,
+    },
     /// Why, and what to do.
     Other(String, String),
 }
@@ -128,7 +168,7 @@ fn are_several(heading: &str) -> bool {
 }
 
 /// Names in a sentence; of very many the first.
-pub fn quoted(names: &[String]) -> String {
+pub(super) fn quoted(names: &[String]) -> String {
     const MOST: usize = 60;
     let mut out: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
     if let Some(more @ 1..) = names.len().checked_sub(MOST) {

@@ -32,7 +32,7 @@ const EXPECTED: f64 = 0.1;
 
 /// Spreads ascending stamps within the unit to which they are rounded, each where chance puts it, in their order; the unit is at
 /// most `coarsest`. Returns it if it did.
-pub fn spread(stamps: &mut [i128], coarsest: i128, heading: &str, findings: &mut Vec<Finding>) -> Option<i128> {
+pub(super) fn spread(stamps: &mut [i128], coarsest: i128, heading: &str, findings: &mut Vec<Finding>) -> Option<i128> {
     let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else { return None };
     let count = stamps.len();
     let equal = stamps.windows(2).filter(|w| w[0] == w[1]).count();

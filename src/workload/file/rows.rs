@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const NO_CLOCK: f64 = 0.25;
 
 /// The rows of a table.
-pub struct Rows {
+pub(super) struct Rows {
     /// Lines of the file.
     pub lines: Vec<u64>,
     /// By index.
@@ -61,14 +61,14 @@ impl Swallowed {
 }
 
 /// Times of a role, row by row.
-pub struct Values {
+pub(super) struct Values {
     pub heading: String,
     pub name: String,
     pub seconds: Vec<Option<f64>>,
 }
 
 /// Arrivals, row by row.
-pub struct Arriving {
+pub(super) struct Arriving {
     pub heading: String,
     pub name: String,
     /// Nanoseconds.
@@ -78,7 +78,7 @@ pub struct Arriving {
 }
 
 impl Rows {
-    pub fn of(table: &Table<'_>, chosen: &Chosen, format: Option<&Format>, findings: &mut Vec<Finding>) -> Result<Rows, Refusal> {
+    pub(super) fn of(table: &Table<'_>, chosen: &Chosen, format: Option<&Format>, findings: &mut Vec<Finding>) -> Result<Rows, Refusal> {
         let mut lines = Vec::new();
         let mut columns: BTreeMap<usize, Column> = chosen.columns().into_iter().map(|i| (i, Column::new(&table.headings[i]))).collect();
         let only = format.and_then(|f| f.only).and_then(|(name, value)| {
@@ -158,7 +158,7 @@ impl Rows {
     }
 
     /// How long something took.
-    pub fn lasting(&mut self, lasting: Option<Lasting>, role: Role, findings: &mut Vec<Finding>) -> Result<Option<Values>, Refusal> {
+    pub(super) fn lasting(&mut self, lasting: Option<Lasting>, role: Role, findings: &mut Vec<Finding>) -> Result<Option<Values>, Refusal> {
         Ok(match lasting {
             None => None,
             Some(Lasting::Column(index)) => {
@@ -188,7 +188,7 @@ impl Rows {
     }
 
     /// When messages came.
-    pub fn coming(&mut self, chosen: &Chosen, findings: &mut Vec<Finding>) -> Result<Option<Arriving>, Refusal> {
+    pub(super) fn coming(&mut self, chosen: &Chosen, findings: &mut Vec<Finding>) -> Result<Option<Arriving>, Refusal> {
         let Some(coming) = chosen.arrivals else { return Ok(None) };
         let (index, at) = match coming {
             Coming::Stamps(index) => (index, self.nanos(index, findings)?),

@@ -19,7 +19,7 @@ const FEW: usize = 20;
 const ODD: f64 = 0.01;
 
 /// Nanoseconds, row by row; `None` where a cell holds none or one that cannot be.
-pub fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Finding>) -> Result<Vec<Option<i128>>, Refusal> {
+pub(super) fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Finding>) -> Result<Vec<Option<i128>>, Refusal> {
     let dates = column.cells.iter().filter(|cell| matches!(cell, Cell::Moment(_))).count();
     let numbers: Vec<Decimal> = column.cells.iter().filter_map(|cell| if let Cell::Number(n) = cell { Some(*n) } else { None }).collect();
     let dated = dates >= numbers.len();
@@ -64,7 +64,7 @@ pub fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Finding>) ->
 
 /// The longest unit to which stamps of a column can have been rounded: what stands beyond the last place that is written may
 /// be a batch on the full minute, but no rounding.
-pub fn coarsest(column: &Column) -> i128 {
+pub(super) fn coarsest(column: &Column) -> i128 {
     let grain = |cell: &Cell| if let Cell::Moment(moment) = cell { Some(moment.grain) } else { None };
     column.cells.iter().filter_map(grain).min().or(column.unit).unwrap_or(Unit::Second).max(Unit::Second).nanos()
 }
@@ -151,7 +151,7 @@ fn mixed(low: &[i128], high: &[i128]) -> bool {
 }
 
 /// Tells of rows that go back in time.
-pub fn order(heading: &str, out: &[Option<i128>], findings: &mut Vec<Finding>) {
+pub(super) fn order(heading: &str, out: &[Option<i128>], findings: &mut Vec<Finding>) {
     let known: Vec<i128> = out.iter().flatten().copied().collect();
     let back: Vec<i128> = known.windows(2).map(|w| w[0] - w[1]).filter(|back| *back > 0).collect();
     let Some(most) = back.iter().max() else { return };

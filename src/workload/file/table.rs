@@ -6,7 +6,7 @@ use super::names::Heading;
 use super::refusal::Refusal;
 
 /// A text taken for a table.
-pub struct Table<'t> {
+pub(super) struct Table<'t> {
     body: &'t str,
     pub delimiter: u8,
     pub headings: Vec<Heading>,
@@ -19,7 +19,7 @@ pub struct Table<'t> {
 }
 
 impl<'t> Table<'t> {
-    pub fn of(text: &'t str) -> Result<Table<'t>, Refusal> {
+    pub(super) fn of(text: &'t str) -> Result<Table<'t>, Refusal> {
         // Excel's first line may say what stands between the cells.
         let (said, body, skipped) = match text.split_once('\n') {
             Some((first, rest)) => match first.trim().strip_prefix("sep=").map(str::as_bytes) {
@@ -60,7 +60,7 @@ impl<'t> Table<'t> {
     }
 
     /// Each row below the heading, with its line in the file.
-    pub fn rows(&self, mut each: impl FnMut(u64, &csv::StringRecord)) -> Result<(), Refusal> {
+    pub(super) fn rows(&self, mut each: impl FnMut(u64, &csv::StringRecord)) -> Result<(), Refusal> {
         let mut reader = self.reader();
         let mut record = csv::StringRecord::new();
         let mut heading = self.named;
@@ -77,7 +77,7 @@ impl<'t> Table<'t> {
     }
 
     /// The index of a column by its heading or, from 1, its number.
-    pub fn find(&self, asked: &str) -> Option<usize> {
+    pub(super) fn find(&self, asked: &str) -> Option<usize> {
         let same = |exact: bool| {
             self.headings.iter().position(|h| if exact { h.text == asked } else { h.text.eq_ignore_ascii_case(asked.trim()) })
         };
@@ -86,11 +86,11 @@ impl<'t> Table<'t> {
     }
 
     /// The numbers, from 1, of the columns with just this heading.
-    pub fn alike(&self, asked: &str) -> Vec<usize> {
+    pub(super) fn alike(&self, asked: &str) -> Vec<usize> {
         (1..).zip(&self.headings).filter(|(_, h)| h.text == asked).map(|(number, _)| number).collect()
     }
 
-    pub fn texts(&self) -> Vec<String> {
+    pub(super) fn texts(&self) -> Vec<String> {
         self.headings.iter().map(|h| h.text.clone()).collect()
     }
 }

@@ -19,7 +19,7 @@ const PACKED: &[(&[u8], &str, &str)] = &[
 ];
 
 /// The text of a file. Bytes that are no UTF-8 spoil their own cell, not the file.
-pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
+pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     if let Some(rest) = bytes.strip_prefix(b"\x1f\x8b") {
         let mut plain = Vec::with_capacity(rest.len() * 4);
         let mut reader = MultiGzDecoder::new(bytes).take(MOST);

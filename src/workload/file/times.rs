@@ -17,7 +17,7 @@ const ZEROS: f64 = 0.1;
 const LEAST: f64 = 0.5e-9;
 
 /// Seconds, row by row; what is none is counted in the column.
-pub fn seconds(column: &mut Column, lines: &[u64], role: Role, findings: &mut Vec<Finding>) -> Result<Vec<Option<f64>>, Refusal> {
+pub(super) fn seconds(column: &mut Column, lines: &[u64], role: Role, findings: &mut Vec<Finding>) -> Result<Vec<Option<f64>>, Refusal> {
     let united = column.cells.iter().any(|cell| matches!(cell, Cell::Lasting(_)));
     let per_second = column.unit.map_or(1.0, |unit| unit.per_second());
     let mut out = Vec::with_capacity(column.cells.len());

@@ -79,11 +79,17 @@ pub trait Shape: Clone + PartialEq + std::fmt::Debug {
 
 /// A value that a law was given.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Parameter {
+    /// A plain number.
     Number(f64),
+    /// A time.
     Seconds(f64),
+    /// A text, such as the name of a file.
     Text(String),
+    /// Plain numbers.
     Numbers(Vec<f64>),
+    /// Times.
     SecondsList(Vec<f64>),
     /// Pairs of probability and mean in seconds.
     Branches(Vec<(f64, f64)>),
@@ -140,7 +146,8 @@ macro_rules! laws {
     ($($law:ident),+ $(,)?) => {
         /// Any law.
         #[derive(Debug, Clone, PartialEq)]
-        pub enum Law { $($law($law)),+ }
+        #[non_exhaustive]
+        pub enum Law { $(#[doc = concat!("`", stringify!($law), "`")] $law($law)),+ }
 
         /// Names and parameters of the laws, for help texts and did-you-means.
         pub const LAWS: &[(&str, &[&str])] = &[$(($law::NAME, $law::PARAMETERS)),+];
@@ -158,7 +165,9 @@ macro_rules! laws {
                 $(all.extend($law::examples().into_iter().map(|(law, draws)| (Law::$law(law), draws)));)+
                 all
             }
+            /// Its name in a scenario.
             pub fn name(&self) -> &'static str { match self { $(Law::$law(_) => $law::NAME),+ } }
+            /// What it was read from: pairs of key and value.
             pub fn parameters(&self) -> Vec<(&'static str, Parameter)> { match self { $(Law::$law(l) => l.parameters()),+ } }
             /// Kendall's letter.
             pub fn kendall(&self) -> Cow<'static, str> { match self { $(Law::$law(l) => l.kendall()),+ } }
@@ -187,22 +196,27 @@ impl Law {
     /// No time at all.
     pub const ZERO: Law = Law::Deterministic(Deterministic { value: 0.0 });
 
+    /// Of a mean in seconds.
     pub fn exponential(mean: f64) -> Law {
         Law::Exponential(Exponential { mean })
     }
 
+    /// Always the same time, in seconds.
     pub fn deterministic(value: f64) -> Law {
         Law::Deterministic(Deterministic { value })
     }
 
+    /// All times between two alike, in seconds.
     pub fn uniform(min: f64, max: f64) -> Law {
         Law::Uniform(Uniform { min, max })
     }
 
+    /// The sum of `k` exponential times, of a mean in seconds.
     pub fn erlang(mean: f64, k: u32) -> Law {
         Law::Erlang(Erlang { mean, k })
     }
 
+    /// Of a mean in seconds and an scv.
     pub fn gamma(mean: f64, scv: f64) -> Law {
         Law::Gamma(Gamma { mean, scv })
     }
@@ -212,10 +226,12 @@ impl Law {
         Law::Hyperexponential(Hyperexponential::balanced(mean, scv))
     }
 
+    /// Of a mean in seconds and an scv.
     pub fn lognormal(mean: f64, scv: f64) -> Law {
         Law::Lognormal(Lognormal { mean, scv })
     }
 
+    /// Of a mean in seconds and a shape.
     pub fn weibull(mean: f64, shape: f64) -> Law {
         Law::Weibull(Weibull { mean, shape })
     }

@@ -20,11 +20,15 @@ use std::ops::Range;
 /// What the plan must know of a producer.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
+    /// What its streams of random numbers are named by.
     pub name: &'a str,
+    /// When its sends are due.
     pub arrivals: &'a Arrivals,
     /// Messages a second, all batches counted.
     pub rate: f64,
+    /// How many messages a send has.
     pub batch: &'a Batch,
+    /// From due to reaching the queue.
     pub send_time: &'a Law,
     /// The work that its messages bring, instead of the groups'.
     pub service_time: Option<&'a Law>,
@@ -33,7 +37,9 @@ pub struct Source<'a> {
 /// What the plan must know of a group of consumers.
 #[derive(Debug, Clone, Copy)]
 pub struct Group<'a> {
+    /// What its streams of random numbers are named by.
     pub name: &'a str,
+    /// What a message takes.
     pub service_time: &'a Law,
     /// Added for each message.
     pub per_message: &'a Law,
@@ -44,9 +50,12 @@ pub struct Group<'a> {
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanError {
+    /// A closed loop, whose sends follow from answers.
     #[error("producers.{0} is a closed loop: it sends when answers come, so its sends cannot be planned; simulate it, or give it a rate")]
     Closed(String),
+    /// Gaps of zero.
     #[error("producers.{0} has gaps of zero, messages without end at one instant; write a rate or a longer gap")]
     NoGap(String),
 }

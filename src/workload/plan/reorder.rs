@@ -23,7 +23,7 @@ pub(super) struct Reorder {
 
 impl Reorder {
     /// For messages with demands for so many groups, of which only some are not empty.
-    pub fn new(groups: usize, columns: Vec<usize>) -> Self {
+    pub(super) fn new(groups: usize, columns: Vec<usize>) -> Self {
         Reorder {
             drawn: Block::with_columns(groups),
             columns,
@@ -36,7 +36,7 @@ impl Reorder {
     }
 
     /// Replaces `out` by the next messages, drawing more as needed.
-    pub fn next(&mut self, mut draw: impl FnMut(&mut Block), out: &mut Block) {
+    pub(super) fn next(&mut self, mut draw: impl FnMut(&mut Block), out: &mut Block) {
         out.clear();
         loop {
             while out.len() < BLOCK

@@ -61,7 +61,7 @@ impl Times {
 
 impl Rows {
     /// `columns` are the groups whose demands are not empty.
-    pub fn new(key: Key, source: &Source<'_>, groups: &[Group<'_>], columns: &[usize]) -> Result<Self, PlanError> {
+    pub(super) fn new(key: Key, source: &Source<'_>, groups: &[Group<'_>], columns: &[usize]) -> Result<Self, PlanError> {
         let name = source.name;
         let process = arrivals::process(key, name, source.arrivals, source.rate, source.batch)?;
         let send = match source.send_time {
@@ -78,7 +78,7 @@ impl Rows {
     }
 
     /// Replaces `out` by the next messages: a full block, or fewer when the producer ends, and none ever after.
-    pub fn next(&mut self, out: &mut Block) {
+    pub(super) fn next(&mut self, out: &mut Block) {
         match &mut self.reorder {
             None => self.drawn.next(out),
             Some(reorder) => reorder.next(|block| self.drawn.next(block), out),

@@ -11,16 +11,16 @@ use queuelab::workload::file::{Measured, Refusal, Role, Want, Weight, read};
 use std::path::Path;
 
 /// 2024-11-27T18:05:09Z in seconds.
-pub const START: u64 = 1_732_730_709;
+pub(super) const START: u64 = 1_732_730_709;
 
 /// Microseconds from the start, and of work.
-pub fn rows(count: u64) -> Vec<(u64, u64)> {
+pub(super) fn rows(count: u64) -> Vec<(u64, u64)> {
     let draw = |who: &str, i: u64, mean: f64| (-mean * Key::new(5, 0).role("rows", who).uniform_at(i, 0).ln()).round() as u64 + 1;
     let mut at = 0;
     (0..count).map(|i| (at += draw("gap", i, 20_000.0), at).1).zip((0..count).map(|i| draw("work", i, 20_000.0))).collect()
 }
 
-pub fn lines(head: &str, rows: &[(u64, u64)], line: impl Fn(u64, u64) -> String) -> String {
+pub(super) fn lines(head: &str, rows: &[(u64, u64)], line: impl Fn(u64, u64) -> String) -> String {
     rows.iter().fold(format!("{head}\n"), |text, (at, work)| text + &line(*at, *work) + "\n")
 }
 
@@ -29,15 +29,15 @@ fn clock(at: u64, hours: u64) -> String {
     format!("2024-11-27T{:02}:{:02}:{:02}.{:06}", 18 + hours, 5 + second / 60, second % 60, at % 1_000_000)
 }
 
-pub fn epoch(at: u64) -> String {
+pub(super) fn epoch(at: u64) -> String {
     format!("{}.{:06}", START + at / 1_000_000, at % 1_000_000)
 }
 
-pub fn all(bytes: &[u8]) -> Result<Measured, Refusal> {
+pub(super) fn all(bytes: &[u8]) -> Result<Measured, Refusal> {
     read(bytes, Want::All, &[])
 }
 
-pub fn told(measured: &Measured) -> String {
+pub(super) fn told(measured: &Measured) -> String {
     measured.findings.iter().map(|f| f.text.clone() + "\n").collect()
 }
 
@@ -107,12 +107,12 @@ fn one_file_in_every_spelling() {
     }
 }
 
-pub fn arrivals_last(rows: &[(u64, u64)]) -> f64 {
+pub(super) fn arrivals_last(rows: &[(u64, u64)]) -> f64 {
     (rows[rows.len() - 1].0 - rows[0].0) as f64 / 1e6
 }
 
 /// What was written can be read; a trace that it names is written beside it.
-pub fn readable(toml: &str, name: &str) {
+pub(super) fn readable(toml: &str, name: &str) {
     let files = |_: &Path| Ok::<_, String>(b"timestamp_s,service_s\n0,1\n1,1\n".to_vec());
     if let Err(why) = parse(&Source::new("fit.toml", toml), &files) {
         panic!("{name}: {why}\n{toml}");

@@ -1,13 +1,13 @@
 //! The bases, one for every model, and what may be turned on there: every setting of the grammar that may change an answer.
 
 /// Table, key and value.
-pub type Setting = (&'static str, &'static str, &'static str);
+pub(super) type Setting = (&'static str, &'static str, &'static str);
 
-pub const POISSON: [Setting; 2] = [("producers.p", "to", "\"q\""), ("producers.p", "rate", "\"5/s\"")];
-pub const EXPONENTIAL: Setting = ("consumers.c", "service_time", "{ law = \"exponential\", mean = \"100ms\" }");
+pub(super) const POISSON: [Setting; 2] = [("producers.p", "to", "\"q\""), ("producers.p", "rate", "\"5/s\"")];
+pub(super) const EXPONENTIAL: Setting = ("consumers.c", "service_time", "{ law = \"exponential\", mean = \"100ms\" }");
 
 /// A base: a name, and the settings beyond one Poisson producer, one queue and one exponential server at half its load.
-pub const ONE_QUEUE: &[(&str, &[Setting])] = &[
+pub(super) const ONE_QUEUE: &[(&str, &[Setting])] = &[
     ("M/M/1", &[]),
     ("M/M/c", &[("consumers.c", "count", "2")]),
     ("M/M/c/K", &[("queues.q", "max_length", "3")]),
@@ -126,7 +126,7 @@ const CLOSED: Setting =
     ("producers.p", "arrivals", "{ process = \"closed\", concurrency = 4, think_time = { law = \"exponential\", mean = \"500ms\" } }");
 
 /// Bases of two queues, `q` and `r`.
-pub const TWO_QUEUES: &[(&str, &[Setting])] = &[
+pub(super) const TWO_QUEUES: &[(&str, &[Setting])] = &[
     ("tandem", &[("consumers.c", "to", "\"r\"")]),
     ("feedback", &[("consumers.c", "to", "\"r\""), ("consumers.d", "to", "[{ queue = \"q\", probability = 0.2 }]")]),
     ("tandem with blocking", &[("consumers.c", "to", "\"r\""), ("queues.r", "max_length", "2"), ("queues.r", "overflow", "\"block\"")]),
@@ -155,7 +155,7 @@ pub const TWO_QUEUES: &[(&str, &[Setting])] = &[
 ];
 
 /// What may be turned on: a name and settings. Those of the queue and its consumers can be those of another queue, too.
-pub const FEATURES: &[(&str, &[Setting])] = &[
+pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("Erlang gaps", &[("producers.p", "arrivals", "{ process = \"renewal\", gap = { law = \"erlang\", k = 2 } }")]),
     ("hyperexponential gaps", &[("producers.p", "arrivals", "{ process = \"renewal\", gap = { law = \"hyperexponential\", scv = 3 } }")]),
     ("periodic", &[("producers.p", "arrivals", "{ process = \"periodic\" }")]),
