@@ -1,6 +1,6 @@
 //! What a consumer group decides about a delivery.
 
-use super::{Draws, MessageIdentity, RandomTime, Role, Routes, TimeScale, WorkPolicy};
+use super::{Draws, MessageIdentity, RandomTime, Role, Routes, TimeScale, WorkPolicy, retry};
 use crate::rng::Key;
 use crate::scenario::{Consumer, Destination, RetryDelay, Scenario};
 
@@ -40,10 +40,9 @@ impl ConsumerPolicy {
     /// How long a message stays away whose delivery failed.
     pub(crate) fn retry_delay(&self, message: MessageIdentity, deliveries: u32) -> u64 {
         let Some((retry, key)) = &self.retry else { return 0 };
-        let doubled = retry.min * 2.0_f64.powi(deliveries.saturating_sub(1).min(1000) as i32);
-        let delay = doubled.min(retry.max).max(retry.min);
+        let delay = retry::delay(retry.min, retry.max, deliveries);
         let uniform = || key.uniform_at(message.number, message.count(deliveries));
-        self.scale.nanos(if retry.jitter { delay * (0.5 + 0.5 * uniform()) } else { delay })
+        self.scale.nanos(if retry.jitter { retry::jittered(delay, uniform()) } else { delay })
     }
 
     /// Where a producer's message goes that was processed at a delivery.

@@ -11,6 +11,7 @@ mod identity;
 mod keys;
 mod producer;
 mod queue;
+pub mod retry;
 mod routing;
 mod work;
 

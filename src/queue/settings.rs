@@ -1,5 +1,7 @@
 //! What a queue is told once, when it is made.
 
+use crate::behaviour::retry;
+
 /// What happens to a message that finds the queue full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -39,8 +41,7 @@ pub struct Backoff {
 impl Backoff {
     /// The delay after so many deliveries, in nanoseconds.
     pub fn delay(&self, deliveries: u32) -> u64 {
-        let doublings = deliveries.saturating_sub(1).min(63);
-        self.min.saturating_mul(1 << doublings).min(self.max.max(self.min))
+        retry::delay(self.min as f64, self.max as f64, deliveries) as u64
     }
 }
 
