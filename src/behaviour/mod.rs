@@ -5,6 +5,7 @@
 //! a message goes, how many servers there should be, and when a message with copies is done. So a measurement can be compared message
 //! by message with a simulation of the same plan.
 
+mod completion;
 mod consumer;
 mod draws;
 mod identity;
@@ -15,11 +16,12 @@ pub mod retry;
 mod routing;
 mod work;
 
+pub(crate) use completion::{Copies, copies_needed};
 pub(crate) use consumer::{Breakdowns, ConsumerPolicy};
 pub(crate) use draws::{Draws, RandomTime, Role, TimeScale};
 pub(crate) use identity::MessageIdentity;
 pub(crate) use keys::MessageKeys;
 pub(crate) use producer::ProducerPolicy;
 pub(crate) use queue::QueuePolicy;
-pub(crate) use routing::Routes;
+pub(crate) use routing::{Routes, TopicPolicy};
 pub(crate) use work::{WorkItem, WorkPolicy};

@@ -1,6 +1,53 @@
-//! Where processed messages go on to.
+//! Where messages go: through topics, and on from consumers.
 
-use crate::scenario::{Consumer, Destination, Route};
+use super::{Draws, MessageIdentity, Role};
+use crate::rng::Key;
+use crate::scenario::{Choice, Complete, Consumer, Deliver, Destination, Route, Scenario};
+
+/// The rules of a topic.
+#[derive(Debug, Clone)]
+pub struct TopicPolicy {
+    pub deliver: Deliver,
+    pub complete: Complete,
+    /// Indices of queues.
+    pub subscriptions: Vec<usize>,
+    key: Key,
+    /// Which subscription a message's key leads to.
+    by_key: Choice,
+}
+
+impl TopicPolicy {
+    pub fn new(scenario: &Scenario, index: usize, draws: Draws) -> Self {
+        let topic = &scenario.topics[index];
+        TopicPolicy {
+            deliver: topic.deliver,
+            complete: topic.complete_when,
+            subscriptions: topic.subscriptions.clone(),
+            key: draws.key(Role::Subscription, &topic.name),
+            by_key: scenario.choice_of_topic(index),
+        }
+    }
+
+    /// Whether every subscription gets a copy of a message; else one of them gets it.
+    pub fn copies(&self) -> bool {
+        self.deliver == Deliver::All
+    }
+
+    /// The queue that gets a message, by how many messages queues have inside, a turn that counts the topic's messages, and the message's
+    /// key.
+    pub fn choose(
+        &self,
+        message: MessageIdentity,
+        inside: impl Fn(usize) -> u64,
+        turn: impl FnOnce() -> u64,
+        key: impl FnOnce() -> u32,
+    ) -> usize {
+        let bits = |number| self.key.bits_at(message.number, message.path.wrapping_add(number));
+        let queues = &self.subscriptions;
+        let at = self.deliver.choose(queues.len(), |at| inside(queues[at]), bits, turn, || self.by_key.of(key().into()));
+        queues[at]
+    }
+}
 
 /// Where a group's messages go on to.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,8 +105,9 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::TimeScale;
     use super::*;
-    use crate::scenario::OwnRoute;
+    use crate::scenario::{OwnRoute, Queue, Topic};
     use crate::workload::laws::Law;
 
     fn to(queue: usize, probability: f64) -> Route {
@@ -76,6 +124,18 @@ mod tests {
         let routes = Routes::new(&group, 1);
         let next = |u| routes.next(0, || u);
         assert_eq!([0.5, 0.75, 0.76].map(next), [Some(Destination::Queue(1)), Some(Destination::Queue(2)), None]);
+    }
+
+    #[test]
+    fn a_topic_by_key_sends_a_key_to_one_queue() {
+        let mut s = Scenario::mgc(1.0, Law::deterministic(1.0), 1);
+        let (deliver, complete_when) = (Deliver::ByKey, Complete::Each);
+        s.queues.push(Queue::default());
+        s.topics = vec![Topic { name: "t".into(), subscriptions: vec![1, 0], deliver, complete_when }];
+        let topic = TopicPolicy::new(&s, 0, Draws::new(Key::new(1, 0), TimeScale::REAL));
+        let queue = |key| topic.choose(MessageIdentity::planned(3), |_| 0, || 0, || key);
+        assert_eq!([0, 1, 2, 3].map(queue), [1, 0, 1, 0]);
+        assert!(!topic.copies());
     }
 
     #[test]

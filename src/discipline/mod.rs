@@ -1,4 +1,4 @@
-//! In what order waiting messages are taken: a file per discipline.
+//! In what order waiting messages are taken, a file per discipline; and which of several queues a message joins.
 //!
 //! A discipline holds tickets, not messages. It knows nothing of time, servers or settings, so that a simulator and a real
 //! queue can share it. Whoever owns the messages takes some of them away behind its back (expired, thrown out): their
@@ -6,6 +6,7 @@
 //!
 //! Processor sharing is no order: there everybody is taken at once.
 
+mod deliver;
 mod fifo;
 mod lifo;
 mod priority;
@@ -13,6 +14,7 @@ mod random;
 mod round_robin;
 mod sorted;
 
+pub use deliver::Deliver;
 pub(crate) use fifo::Fifo;
 pub(crate) use lifo::Lifo;
 pub(crate) use priority::Priority;

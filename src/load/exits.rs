@@ -3,8 +3,9 @@
 //! A message that is copied by a topic ends with each copy, or once when enough copies are served or can no longer be.
 
 use super::records::Told;
+use crate::behaviour::{Copies, copies_needed};
 use crate::message::{Exit, Outcome};
-use crate::scenario::{Complete, Scenario};
+use crate::scenario::Scenario;
 use std::collections::BTreeMap;
 
 /// The ends of all messages. What passes through a dead-letter queue ends where it goes from there.
@@ -45,24 +46,14 @@ impl Ways<'_> {
     /// The ends of stays that began together: one, or copies of a topic. Within a family that is waited for, copies are waited for together.
     fn ends(&self, copies: &[usize], start: Start, waited_for: bool) -> Vec<Exit> {
         let topic = self.told[copies[0]].origin.topic.map(|topic| &self.scenario.topics[topic as usize]);
-        let needed = match topic.map(|t| t.complete_when) {
-            None => None,
-            Some(Complete::Each) => waited_for.then_some(copies.len()),
-            Some(Complete::All) => Some(copies.len()),
-            Some(Complete::Some(k)) => Some(k as usize),
-        };
+        let needed = topic.and_then(|t| copies_needed(t.complete_when, copies.len() as u32, waited_for));
         let each = copies.iter().map(|&stay| self.ends_of(stay, start, waited_for || needed.is_some()));
-        let Some(mut needed) = needed else { return each.flatten().collect() };
+        let Some(needed) = needed else { return each.flatten().collect() };
         let mut each: Vec<Exit> = each.flatten().collect();
         // The others may have ended, but not a message that is inside.
         each.sort_by_key(|e| (e.outcome == Outcome::Unfinished, e.finished));
-        let mut alive = each.len();
-        let completes = |e: &&Exit| {
-            alive -= 1;
-            needed -= usize::from(e.outcome == Outcome::Served);
-            needed == 0 || needed > alive
-        };
-        let end = each.iter().find(completes).copied();
+        let mut copies = Copies::new(each.len() as u32, needed);
+        let end = each.iter().find(|e| copies.end_one(e.outcome == Outcome::Served)).copied();
         end.into_iter().collect()
     }
 

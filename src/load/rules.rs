@@ -1,7 +1,7 @@
 //! The rules of behaviour as a measurement follows them: those of the simulation, by a clock that may go faster.
 
 use super::message_copy::MessageCopy;
-use crate::behaviour::{ConsumerPolicy, Draws, MessageKeys, ProducerPolicy, QueuePolicy, Role, TimeScale};
+use crate::behaviour::{ConsumerPolicy, Draws, MessageKeys, ProducerPolicy, QueuePolicy, TimeScale, TopicPolicy};
 use crate::rng::Key;
 use crate::scenario::{Discipline, Queue, Scenario};
 
@@ -11,8 +11,7 @@ pub(super) struct Rules {
     pub producers: Vec<ProducerPolicy>,
     pub queues: Vec<QueuePolicy>,
     pub consumers: Vec<ConsumerPolicy>,
-    /// By topic.
-    pub subscription: Vec<Key>,
+    pub topics: Vec<TopicPolicy>,
     pub scale: TimeScale,
     keys: MessageKeys,
 }
@@ -25,7 +24,7 @@ impl Rules {
             producers: scenario.producers.iter().map(|p| ProducerPolicy::new(scenario, p, draws)).collect(),
             queues: (0..scenario.queues.len()).map(|queue| QueuePolicy::new(scenario, queue, draws)).collect(),
             consumers: scenario.consumers.iter().map(|c| ConsumerPolicy::new(scenario, c, draws)).collect(),
-            subscription: scenario.topics.iter().map(|t| draws.key(Role::Subscription, &t.name)).collect(),
+            topics: (0..scenario.topics.len()).map(|topic| TopicPolicy::new(scenario, topic, draws)).collect(),
             scale,
             keys: MessageKeys::new(scenario, draws),
         }

@@ -6,10 +6,10 @@ use super::playable;
 use super::rules::{Facts, Rules};
 use super::targets::{Offer, Target};
 use crate::behaviour::WorkItem;
-use crate::scenario::{Arrivals, Choice, Consumer, Deliver, Destination, Discipline, Durability, Scenario};
+use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A scenario's plan, checked to be playable.
 #[derive(Debug)]
@@ -18,10 +18,8 @@ pub(super) struct Score<'a> {
     pub plan: &'a Block,
     pub rules: Rules,
     pub groups: Vec<Group>,
-    /// By topic: whose turn it is.
-    turns: Vec<AtomicUsize>,
-    /// By topic: which subscription a key leads to.
-    subscription: Vec<Choice>,
+    /// By topic: messages that it has shared out in turn.
+    turns: Vec<AtomicU64>,
     /// By queue: held by the one who gathers a batch.
     batons: Vec<Mutex<()>>,
 }
@@ -60,9 +58,8 @@ impl<'a> Score<'a> {
         });
         let groups = groups.collect();
         let batons = scenario.queues.iter().map(|_| Mutex::default()).collect();
-        let turns = scenario.topics.iter().map(|_| AtomicUsize::new(0)).collect();
-        let subscription = (0..scenario.topics.len()).map(|topic| scenario.choice_of_topic(topic)).collect();
-        Ok(Score { scenario, plan, rules, groups, turns, subscription, batons })
+        let turns = scenario.topics.iter().map(|_| AtomicU64::new(0)).collect();
+        Ok(Score { scenario, plan, rules, groups, turns, batons })
     }
 
     /// The right to gather a batch from a group's queue, where batches wait for more: two that gathered at once would share what comes.
@@ -156,8 +153,8 @@ impl<'a> Score<'a> {
     ) {
         match to {
             Destination::Queue(queue) => send(queue, copy, None),
-            Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
-                for (number, &queue) in self.scenario.topics[topic].subscriptions.iter().enumerate() {
+            Destination::Topic(topic) if self.rules.topics[topic].copies() => {
+                for (number, &queue) in self.rules.topics[topic].subscriptions.iter().enumerate() {
                     send(queue, copy.copy(number), Some(topic as u32));
                 }
             }
@@ -179,39 +176,16 @@ impl<'a> Score<'a> {
     /// How many queues a message reaches that is sent to a destination.
     pub(super) fn copies(&self, to: Destination) -> u64 {
         match to {
-            Destination::Topic(topic) if self.scenario.topics[topic].deliver == Deliver::All => {
-                self.scenario.topics[topic].subscriptions.len() as u64
-            }
+            Destination::Topic(topic) if self.rules.topics[topic].copies() => self.rules.topics[topic].subscriptions.len() as u64,
             _ => 1,
         }
     }
 
     /// One queue of a topic that shares its messages out.
     fn choose(&self, topic: usize, copy: MessageCopy, target: &dyn Target) -> usize {
-        let all = &self.scenario.topics[topic].subscriptions;
-        let pick = |number: u64, among: usize| {
-            let bits = self.rules.subscription[topic].bits_at(copy.identity.number, copy.identity.path.wrapping_add(number));
-            ((u128::from(bits) * among as u128) >> 64) as usize
-        };
-        let level = |at: &usize| target.in_system(all[*at]).unwrap_or(0);
-        let at = match self.scenario.topics[topic].deliver {
-            Deliver::All | Deliver::Random => pick(0, all.len()),
-            Deliver::RoundRobin => self.turns[topic].fetch_add(1, Ordering::Relaxed) % all.len(),
-            Deliver::ShortestQueue => {
-                let levels: Vec<u64> = (0..all.len()).map(|at| level(&at)).collect();
-                let least = levels.iter().min().copied().unwrap_or(0);
-                let ties: Vec<usize> = (0..all.len()).filter(|&at| levels[at] == least).collect();
-                ties[pick(0, ties.len())]
-            }
-            Deliver::PowerOfTwo if all.len() > 1 => {
-                let first = pick(0, all.len());
-                let second = (first + 1 + pick(1 << 32, all.len() - 1)) % all.len();
-                if level(&second) < level(&first) { second } else { first }
-            }
-            Deliver::PowerOfTwo => 0,
-            Deliver::ByKey => self.subscription[topic].of(self.rules.key_of(copy).into()),
-        };
-        all[at]
+        let inside = |queue| target.in_system(queue).unwrap_or(0);
+        let turn = || self.turns[topic].fetch_add(1, Ordering::Relaxed);
+        self.rules.topics[topic].choose(copy.identity, inside, turn, || self.rules.key_of(copy))
     }
 
     /// A message as a queue wants it; `stay` is the number by which it is known again, `sent` when it is sent.

@@ -79,6 +79,7 @@ mod sync;
 mod timers;
 mod topic;
 
+pub use crate::discipline::Deliver;
 pub use counts::Counts;
 pub use delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
 pub use durable::{Confirm, DurableError, DurableQueue, Stored};
@@ -86,4 +87,4 @@ pub use settings::{Backoff, Order, Overflow, Settings, Terms};
 pub use shell::{Place, Queue};
 pub use slots::Tag;
 pub use state::State;
-pub use topic::{Deliver, Partitioned, Topic, UnknownMember};
+pub use topic::{Partitioned, Topic, UnknownMember};

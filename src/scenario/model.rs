@@ -3,6 +3,7 @@
 //! Names have become indices into the vectors of [`Scenario`]; times are seconds, rates per second. What a method cannot
 //! answer it refuses by itself; the model always says the whole of what was written.
 
+pub use crate::discipline::Deliver;
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
 pub use crate::workload::file::{Finding, Weight};
 
@@ -206,25 +207,6 @@ pub struct Topic {
     pub deliver: Deliver,
     /// When a message with several copies is done.
     pub complete_when: Complete,
-}
-
-/// To which subscriptions a topic sends a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Deliver {
-    /// A copy to each.
-    #[default]
-    All,
-    /// To each in turn.
-    RoundRobin,
-    /// To any, with equal probability.
-    Random,
-    /// To that with the fewest messages inside.
-    ShortestQueue,
-    /// To the shorter of two that are drawn.
-    PowerOfTwo,
-    /// By the message's key.
-    ByKey,
 }
 
 /// When a message with several copies is done.

@@ -2,11 +2,10 @@
 
 use super::Network;
 use super::job::{FRESH, Job, NONE, State};
-use super::parts::Station;
 use crate::behaviour::{MessageIdentity, Routes, WorkItem};
 use crate::discipline::Discipline as _;
 use crate::message::{Outcome, Recorder};
-use crate::scenario::{Deliver, Destination, Discipline, Overflow};
+use crate::scenario::{Destination, Discipline, Overflow};
 use crate::workload::Blocks;
 
 /// Tickets of messages that are gone which an order may hold beyond as many as there are of others.
@@ -76,11 +75,11 @@ impl<S: Blocks> Network<S> {
 
     #[cold]
     fn publish<R: Recorder>(&mut self, slot: u32, topic: usize, holder: u32, row: Option<usize>, recorder: &mut R) -> u32 {
-        let copies = self.hubs[topic].queues.len();
-        if self.hubs[topic].deliver != Deliver::All {
+        if !self.hubs[topic].policy.copies() {
             let queue = self.choose(slot, topic);
             return u32::from(self.enter(slot, queue, holder, row, recorder));
         }
+        let copies = self.hubs[topic].policy.subscriptions.len();
         let original = self.jobs[slot];
         let family = self.found_family(slot, topic);
         let mut waiting = 0;
@@ -92,7 +91,7 @@ impl<S: Blocks> Network<S> {
             } else {
                 self.jobs.add(job)
             };
-            let queue = self.hubs[topic].queues[copy];
+            let queue = self.hubs[topic].policy.subscriptions[copy] as u32;
             waiting += u32::from(self.enter(this, queue, holder, row, recorder));
         }
         waiting
@@ -100,37 +99,13 @@ impl<S: Blocks> Network<S> {
 
     /// One queue of a topic that shares its messages out.
     fn choose(&mut self, slot: u32, topic: usize) -> u32 {
-        let job = self.jobs[slot];
-        let hub = &mut self.hubs[topic];
-        let (n, key) = (hub.queues.len(), hub.key);
-        let pick = |count: u64, n: usize| {
-            ((key.bits_at(job.identity.number, job.identity.path.wrapping_add(count)) as u128 * n as u128) >> 64) as usize
+        let (job, hub) = (&self.jobs[slot], &mut self.hubs[topic]);
+        let inside = |queue: usize| self.stations[queue].waiting.level() + self.stations[queue].serving.level();
+        let turn = || {
+            hub.turn += 1;
+            hub.turn - 1
         };
-        let level = |i: usize, stations: &[Station]| {
-            let station = &stations[hub.queues[i] as usize];
-            station.waiting.level() + station.serving.level()
-        };
-        let at = match hub.deliver {
-            Deliver::All | Deliver::Random => pick(0, n),
-            Deliver::RoundRobin => {
-                hub.turn = (hub.turn + 1) % n;
-                (hub.turn + n - 1) % n
-            }
-            Deliver::ShortestQueue => {
-                let least = (0..n).map(|i| level(i, &self.stations)).min().unwrap_or(0);
-                let ties = (0..n).filter(|&i| level(i, &self.stations) == least);
-                let which = pick(0, ties.clone().count());
-                ties.clone().nth(which).unwrap_or(0)
-            }
-            Deliver::PowerOfTwo if n > 1 => {
-                let first = pick(0, n);
-                let second = (first + 1 + pick(1 << 32, n - 1)) % n;
-                if level(second, &self.stations) < level(first, &self.stations) { second } else { first }
-            }
-            Deliver::PowerOfTwo => 0,
-            Deliver::ByKey => hub.by_key.of(self.keys.of(job.identity, job.producer).into()),
-        };
-        self.hubs[topic].queues[at]
+        hub.policy.choose(job.identity, inside, turn, || self.keys.of(job.identity, job.producer)) as u32
     }
 
     /// Which of a queue's orders a message waits in: that of its partition.

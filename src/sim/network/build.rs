@@ -10,11 +10,11 @@ use super::plain::is_plain;
 use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
-use crate::behaviour::{ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role, TimeScale};
+use crate::behaviour::{ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role, TimeScale, TopicPolicy};
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
-use crate::scenario::{Ack, Complete, Consumer, Destination, Discipline, Durability, Producer, Queue, Scenario, Servers};
+use crate::scenario::{Ack, Consumer, Destination, Discipline, Durability, Producer, Queue, Scenario, Servers};
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
@@ -47,7 +47,7 @@ impl<S: Blocks> Network<S> {
             groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, draws)).collect(),
             stations,
             servers: Vec::new(),
-            hubs: (0..scenario.topics.len()).map(|t| hub(scenario, t, draws)).collect(),
+            hubs: (0..scenario.topics.len()).map(|t| Hub { policy: TopicPolicy::new(scenario, t, draws), turn: 0 }).collect(),
             senders: scenario.producers.iter().map(|p| sender(scenario, p, draws)).collect(),
             clients: Vec::new(),
             nobody: level(scenario, 0),
@@ -297,23 +297,6 @@ fn consumer_may_wait(scenario: &Scenario, consumer: &Consumer) -> bool {
 /// Whether a sender may have to wait for room.
 fn may_wait(scenario: &Scenario, to: Destination) -> bool {
     scenario.queues_of(to).into_iter().any(|queue| scenario.queues[queue].blocks())
-}
-
-fn hub(scenario: &Scenario, index: usize, draws: Draws) -> Hub {
-    let topic = &scenario.topics[index];
-    let needed = match topic.complete_when {
-        Complete::Each => None,
-        Complete::All => Some(topic.subscriptions.len() as u32),
-        Complete::Some(k) => Some(k),
-    };
-    Hub {
-        queues: topic.subscriptions.iter().map(|q| *q as u32).collect(),
-        deliver: topic.deliver,
-        needed,
-        key: draws.key(Role::Subscription, &topic.name),
-        by_key: scenario.choice_of_topic(index),
-        turn: 0,
-    }
 }
 
 /// The priorities that there are, the highest first; what waits from the start has 0.

@@ -2,6 +2,7 @@
 
 use super::Network;
 use super::job::NONE;
+use crate::behaviour::{Copies, copies_needed};
 use crate::message::{Exit, Outcome, Recorder};
 use crate::scenario::Overflow;
 use crate::workload::Blocks;
@@ -12,12 +13,7 @@ struct Family {
     /// The family that the message itself is a copy in.
     parent: u32,
     client: u32,
-    /// Copies still to be served until it is complete.
-    needed: u32,
-    /// Copies that have not left.
-    alive: u32,
-    /// Whether its end was told.
-    told: bool,
+    copies: Copies,
     /// Whether each copy counts by itself: then it is kept only for the client that waits for them all.
     each: bool,
 }
@@ -42,23 +38,14 @@ impl Families {
 impl<S: Blocks> Network<S> {
     /// The family of the copies that a topic makes of a message, where one is needed.
     pub(super) fn found_family(&mut self, slot: u32, topic: usize) -> u32 {
-        let hub = &self.hubs[topic];
-        let copies = hub.queues.len() as u32;
-        let job = &self.jobs[slot];
-        let each = hub.needed.is_none();
-        if each && job.client == NONE && job.family == NONE {
+        let (policy, job) = (&self.hubs[topic].policy, &self.jobs[slot]);
+        let copies = policy.subscriptions.len() as u32;
+        let needed = copies_needed(policy.complete, copies, job.family != NONE);
+        if needed.is_none() && job.client == NONE {
             return NONE;
         }
-        // Within a family that waits for its copies, the copies of a copy are waited for together.
-        let needed = hub.needed.unwrap_or(copies);
-        self.families.add(Family {
-            parent: job.family,
-            client: job.client,
-            needed,
-            alive: copies,
-            told: false,
-            each: each && job.family == NONE,
-        })
+        let copies = Copies::new(copies, needed.unwrap_or(copies));
+        self.families.add(Family { parent: job.family, client: job.client, copies, each: needed.is_none() })
     }
 
     /// Tells of a message's stay in its queue, which has ended.
@@ -142,24 +129,19 @@ impl<S: Blocks> Network<S> {
         let mut index = self.jobs[slot].family;
         while index != NONE {
             let family = &mut self.families.all[index as usize];
-            family.alive -= 1;
-            let mut ends = false;
+            let ends = family.copies.end_one(outcome == Outcome::Served) && !family.each;
+            let (family, left) = (*family, family.copies.alive());
             if family.each {
                 self.tell_exit(slot, outcome, recorder);
-            } else if !family.told {
-                family.needed -= u32::from(outcome == Outcome::Served);
-                ends = family.needed == 0 || family.needed > family.alive;
-                family.told = ends;
             }
-            let family = self.families.all[index as usize];
             if ends && family.parent == NONE {
                 self.tell_exit(slot, outcome, recorder);
             }
-            let back = if family.each { family.alive == 0 } else { ends };
+            let back = if family.each { left == 0 } else { ends };
             if back && family.client != NONE && family.parent == NONE && outcome != Outcome::Unfinished {
                 self.think(family.client);
             }
-            if family.alive == 0 {
+            if left == 0 {
                 self.families.free.push(index);
             }
             if !ends {

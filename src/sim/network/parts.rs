@@ -4,10 +4,9 @@ use super::gauge::Gauge;
 use super::idle::Idle;
 use super::job::NONE;
 use super::sharing::Shared;
-use crate::behaviour::{ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes};
+use crate::behaviour::{ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy};
 use crate::discipline::Waiting;
-use crate::rng::Key;
-use crate::scenario::{Autoscale, Batching, Choice, Deliver, Destination, Discipline, Overflow, Preemption};
+use crate::scenario::{Autoscale, Batching, Destination, Discipline, Overflow, Preemption};
 use std::collections::VecDeque;
 
 /// A queue.
@@ -223,16 +222,10 @@ impl Server {
     }
 }
 
-/// A topic.
+/// A topic, and how many messages it has shared out in turn.
 pub(super) struct Hub {
-    pub queues: Vec<u32>,
-    pub deliver: Deliver,
-    /// Copies that must be served; `None` where each counts by itself.
-    pub needed: Option<u32>,
-    pub key: Key,
-    /// Which queue a key leads to.
-    pub by_key: Choice,
-    pub turn: usize,
+    pub policy: TopicPolicy,
+    pub turn: u64,
 }
 
 /// A producer.
