@@ -14,6 +14,7 @@ mod producer;
 mod queue;
 pub mod retry;
 mod routing;
+mod scaling;
 mod work;
 
 pub(crate) use completion::{Copies, copies_needed};
@@ -24,4 +25,5 @@ pub(crate) use keys::MessageKeys;
 pub(crate) use producer::ProducerPolicy;
 pub(crate) use queue::QueuePolicy;
 pub(crate) use routing::{Routes, TopicPolicy};
+pub(crate) use scaling::{Autoscaler, ServerState};
 pub(crate) use work::{WorkItem, WorkPolicy};

@@ -1,7 +1,7 @@
 //! Autoscaling: which servers of a group are there, following the backlog, late.
 
 use super::score::Score;
-use crate::scenario::Autoscale;
+use crate::behaviour::{Autoscaler, ServerState};
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,10 +9,8 @@ use std::time::Duration;
 /// One group's servers. Times are nanoseconds from the start.
 #[derive(Debug)]
 pub(super) struct Roster {
-    scale: Autoscale,
     every: u64,
     startup: u64,
-    cooldown: u64,
     state: Mutex<State>,
     changed: Condvar,
     /// By server: messages that it works on.
@@ -22,8 +20,7 @@ pub(super) struct Roster {
 #[derive(Debug)]
 struct State {
     duties: Vec<Duty>,
-    /// When as many servers as there are were last needed.
-    needed: u64,
+    scaler: Autoscaler,
     next: u64,
 }
 
@@ -40,18 +37,16 @@ impl Roster {
     /// The roster of a group; `None` if it always has the same servers.
     pub(super) fn of(score: &Score<'_>, group: usize) -> Option<Self> {
         let consumer = &score.scenario.consumers[group];
-        let scale = consumer.autoscale?;
-        let time = |seconds: f64| score.rules.scale.nanos(seconds);
-        let there = if let crate::scenario::Servers::Count(count) = consumer.count { count } else { scale.min };
-        let duties: Vec<Duty> = (0..scale.max).map(|server| if server < there { Duty::On } else { Duty::Off }).collect();
-        let every = time(scale.every).max(1);
+        let settings = consumer.autoscale?;
+        let there = if let crate::scenario::Servers::Count(count) = consumer.count { count } else { settings.min };
+        let duties: Vec<Duty> = (0..settings.max).map(|server| if server < there { Duty::On } else { Duty::Off }).collect();
+        let scaler = Autoscaler::new(settings, score.rules.scale);
+        let (every, startup) = (scaler.every, scaler.startup);
         Some(Roster {
-            scale,
             every,
-            startup: time(scale.startup),
-            cooldown: time(scale.cooldown),
+            startup,
             busy: duties.iter().map(|_| AtomicU64::new(0)).collect(),
-            state: Mutex::new(State { duties, needed: 0, next: every }),
+            state: Mutex::new(State { duties, scaler, next: every }),
             changed: Condvar::new(),
         })
     }
@@ -84,51 +79,40 @@ impl Roster {
         self.state.lock().next
     }
 
-    /// Looks at how many messages are inside: one server for every `target_backlog` that wait, between `min` and `max`. More are there
-    /// after `startup`; fewer only when so many were not needed for `cooldown`.
-    pub(super) fn look(&self, inside: u64, now: u64) {
+    /// Looks at how many messages are inside and what the servers do, and starts or stops some.
+    pub fn look(&self, inside: u64, now: u64) {
         let serving: u64 = self.busy.iter().map(|messages| messages.load(Ordering::Acquire)).sum();
-        let wanted = (inside.saturating_sub(serving) as f64 / self.scale.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
-        let wanted = wanted.clamp(self.scale.min, self.scale.max) as usize;
-        let mut state = self.state.lock();
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
         let at = state.next;
         state.next += self.every;
-        let there = state.duties.iter().filter(|duty| **duty != Duty::Off).count();
-        if wanted >= there {
-            state.needed = at;
-            self.start(&mut state, wanted - there, at);
-        } else if at - state.needed >= self.cooldown {
-            self.stop(&mut state, there - wanted, now);
+        let states: Vec<ServerState> = (0..state.duties.len()).map(|server| self.state_of(state.duties[server], server, now)).collect();
+        let change = state.scaler.look(inside.saturating_sub(serving), &states, at);
+        for server in change.start {
+            // One that was to go and still works stays.
+            let stays = states[server] == ServerState::Stopping;
+            state.duties[server] = if stays { Duty::On } else { Duty::Starting(at + self.startup) };
         }
-        drop(state);
+        change.stop.into_iter().for_each(|server| state.duties[server] = Duty::Off);
+        drop(guard);
         self.changed.notify_all();
     }
 
-    /// One that was to go and still works stays; the others come after their startup.
-    fn start(&self, state: &mut State, more: usize, at: u64) {
-        let off: Vec<usize> = (0..state.duties.len()).filter(|&server| state.duties[server] == Duty::Off).take(more).collect();
-        for server in off {
-            state.duties[server] = if self.is_busy(server) { Duty::On } else { Duty::Starting(at + self.startup) };
+    fn state_of(&self, duty: Duty, server: usize, now: u64) -> ServerState {
+        match duty {
+            Duty::Off if self.is_busy(server) => ServerState::Stopping,
+            Duty::Off => ServerState::Off,
+            Duty::Starting(at) if at > now => ServerState::Starting,
+            Duty::Starting(_) | Duty::On if self.is_busy(server) => ServerState::Busy,
+            Duty::Starting(_) | Duty::On => ServerState::Idle,
         }
-    }
-
-    /// Those that are not there yet go first, then idle ones, then busy ones when they are done.
-    fn stop(&self, state: &mut State, fewer: usize, now: u64) {
-        let worth = |server: usize| match state.duties[server] {
-            Duty::Off => None,
-            Duty::Starting(at) if at > now => Some(0),
-            Duty::Starting(_) | Duty::On => Some(1 + u8::from(self.is_busy(server))),
-        };
-        let mut there: Vec<(u8, usize)> = (0..state.duties.len()).rev().filter_map(|server| Some((worth(server)?, server))).collect();
-        there.sort_by_key(|(worth, _)| *worth);
-        there.into_iter().take(fewer).for_each(|(_, server)| state.duties[server] = Duty::Off);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Scenario;
+    use crate::scenario::{Autoscale, Scenario};
     use crate::workload::Block;
     use crate::workload::laws::Law;
 

@@ -10,7 +10,9 @@ use super::plain::is_plain;
 use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
-use crate::behaviour::{ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role, TimeScale, TopicPolicy};
+use crate::behaviour::{
+    Autoscaler, ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role, TimeScale, TopicPolicy,
+};
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
@@ -128,8 +130,8 @@ impl<S: Blocks> Network<S> {
             station.peak = station.waiting.level();
         }
         for g in 0..self.groups.len() as u32 {
-            if let Some(scale) = self.groups[g as usize].autoscale {
-                self.timer(time(scale.every).max(1), Event::Poll { group: g });
+            if let Some(scaler) = &self.groups[g as usize].autoscaler {
+                self.timer(scaler.every, Event::Poll { group: g });
             }
         }
         for client in 0..self.clients_of_all() {
@@ -276,15 +278,12 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         auto_ack: consumer.ack == Ack::Auto,
         fails: consumer.failure > 0.0 || scenario.producers.iter().any(|p| p.failure.is_some()),
         tells: scenario.counts_deliveries(consumer),
-        autoscale: consumer.autoscale,
+        autoscaler: consumer.autoscale.map(|settings| Autoscaler::new(settings, draws.scale)),
         may_wait: consumer_may_wait(scenario, consumer),
         busy: Gauge::default(),
         woken: 0,
         absent: Gauge::default(),
         count: Gauge::default(),
-        retiring: 0,
-        starting: 0,
-        needed: 0,
         handled: 0,
         batches: 0,
     }

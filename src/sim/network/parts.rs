@@ -4,9 +4,9 @@ use super::gauge::Gauge;
 use super::idle::Idle;
 use super::job::NONE;
 use super::sharing::Shared;
-use crate::behaviour::{ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy};
+use crate::behaviour::{Autoscaler, ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy};
 use crate::discipline::Waiting;
-use crate::scenario::{Autoscale, Batching, Destination, Discipline, Overflow, Preemption};
+use crate::scenario::{Batching, Destination, Discipline, Overflow, Preemption};
 use std::collections::VecDeque;
 
 /// A queue.
@@ -108,7 +108,7 @@ pub(super) struct Group {
     pub fails: bool,
     /// Whether each delivery is told of.
     pub tells: bool,
-    pub autoscale: Option<Autoscale>,
+    pub autoscaler: Option<Autoscaler>,
     /// Whether a destination may let it wait for room.
     pub may_wait: bool,
 
@@ -117,12 +117,8 @@ pub(super) struct Group {
     pub woken: u128,
     /// Of those, the servers that are down and keep their messages: taken, and not at work.
     pub absent: Gauge,
-    /// Servers that there are: started and not yet stopped, and of these the ones that go when they are done.
+    /// Servers that there are: started and not yet stopped.
     pub count: Gauge,
-    pub retiring: u64,
-    pub starting: u64,
-    /// When as many servers as there are were last needed.
-    pub needed: u64,
     /// Messages that its servers ended work on, and the batches that they came in (counted only where there is more than the usual
     /// way of [`super::plain`]; there each message is one).
     pub handled: u64,

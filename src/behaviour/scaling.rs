@@ -1,0 +1,107 @@
+//! Autoscaling: how many servers there should be, following the backlog, late.
+
+use super::TimeScale;
+use crate::scenario::Autoscale;
+
+/// What a server of a group is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerState {
+    /// Not there.
+    Off,
+    /// It stops as soon as it is done.
+    Stopping,
+    /// Not there yet.
+    Starting,
+    Idle,
+    /// Being repaired.
+    Down,
+    Busy,
+    /// Done, but its message finds no room where it goes.
+    Blocked,
+}
+
+/// In what order servers are stopped: those that are not there yet first, then idle ones, then those that will stop when they are done.
+const STOPPED_FIRST: [ServerState; 5] =
+    [ServerState::Starting, ServerState::Idle, ServerState::Down, ServerState::Busy, ServerState::Blocked];
+
+/// The servers, by their positions among those of their group, that are to be started or stopped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    pub start: Vec<usize>,
+    pub stop: Vec<usize>,
+}
+
+/// The scaling of one group. Times are nanoseconds of the engine's clock.
+#[derive(Debug, Clone)]
+pub struct Autoscaler {
+    settings: Autoscale,
+    /// Between two looks at the backlog.
+    pub every: u64,
+    /// Until a server is there that is started.
+    pub startup: u64,
+    cooldown: u64,
+    /// When as many servers as there are were last needed.
+    needed: u64,
+}
+
+impl Autoscaler {
+    pub fn new(settings: Autoscale, scale: TimeScale) -> Self {
+        Autoscaler {
+            settings,
+            every: scale.nanos(settings.every).max(1),
+            startup: scale.nanos(settings.startup),
+            cooldown: scale.nanos(settings.cooldown),
+            needed: 0,
+        }
+    }
+
+    /// Looks at how many messages wait and what the group's servers do: one server is wanted for every `target_backlog` messages, between
+    /// `min` and `max`. More are started at once; fewer stay only when so many were not needed for the cooldown.
+    pub fn look(&mut self, waiting: u64, servers: &[ServerState], now: u64) -> Change {
+        let wanted = (waiting as f64 / self.settings.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
+        let wanted = wanted.clamp(self.settings.min, self.settings.max) as usize;
+        let absent = |state: ServerState| matches!(state, ServerState::Off | ServerState::Stopping);
+        let there = servers.iter().filter(|state| !absent(**state)).count();
+        if wanted >= there {
+            self.needed = now;
+            let start = (0..servers.len()).filter(|&server| absent(servers[server])).take(wanted - there);
+            return Change { start: start.collect(), stop: Vec::new() };
+        }
+        if now - self.needed < self.cooldown {
+            return Change::default();
+        }
+        let all = STOPPED_FIRST.iter().flat_map(|first| (0..servers.len()).rev().filter(move |&server| servers[server] == *first));
+        Change { start: Vec::new(), stop: all.take(there - wanted).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ServerState::{Busy, Idle, Off, Starting, Stopping};
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn scaler() -> Autoscaler {
+        let settings = Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 10.0, startup: 3.0, cooldown: 15.0 };
+        Autoscaler::new(settings, TimeScale::REAL)
+    }
+
+    #[test]
+    fn servers_follow_the_backlog_and_go_only_after_the_cooldown() {
+        let mut scaler = scaler();
+        let started = scaler.look(30, &[Busy, Off, Off, Off], 10 * SECOND);
+        assert_eq!(started, Change { start: vec![1, 2], stop: vec![] });
+        assert_eq!(scaler.look(2, &[Busy, Idle, Busy, Off], 20 * SECOND), Change::default());
+        let stopped = scaler.look(2, &[Busy, Idle, Busy, Off], 30 * SECOND);
+        assert_eq!(stopped, Change { start: vec![], stop: vec![1, 2] }, "the idle one, then the last of the busy ones");
+    }
+
+    #[test]
+    fn who_was_to_stop_stays_before_others_start_and_who_starts_stops_first() {
+        let mut scaler = scaler();
+        assert_eq!(scaler.look(20, &[Busy, Stopping, Off, Off], SECOND).start, [1]);
+        assert_eq!(scaler.look(0, &[Idle, Starting, Starting, Idle], 100 * SECOND).stop, [2, 1, 3]);
+        assert_eq!(scaler.look(1_000_000, &[Off; 4], 200 * SECOND).start, [0, 1, 2, 3]);
+    }
+}
