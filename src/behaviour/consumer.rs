@@ -83,3 +83,49 @@ impl Breakdowns {
         self.down.at(server, nth)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Outages;
+    use crate::workload::laws::Law;
+
+    fn policy(set: impl FnOnce(&mut Consumer), scale: TimeScale) -> ConsumerPolicy {
+        let mut scenario = Scenario::mgc(1.0, Law::deterministic(1.0), 1);
+        set(&mut scenario.consumers[0]);
+        ConsumerPolicy::new(&scenario, &scenario.consumers[0], Draws::new(Key::new(1, 0), scale))
+    }
+
+    #[test]
+    fn a_producers_probability_takes_the_place_of_the_groups() {
+        let policy = policy(|c| c.failure = 0.5, TimeScale::REAL);
+        let failed = |own| (0..1000).filter(|&m| policy.fails(MessageIdentity::planned(m), 1, own)).count();
+        assert_eq!((failed(Some(0.0)), failed(Some(1.0))), (0, 1000));
+        // Binomial: five standard deviations are 79.
+        assert!(failed(None).abs_diff(500) < 79, "{}", failed(None));
+    }
+
+    #[test]
+    fn retries_back_off_by_the_engines_clock() {
+        let retry = RetryDelay { min: 0.1, max: 0.3, jitter: false };
+        let delays = |retry, scale| {
+            let policy = policy(|c| c.retry_delay = retry, scale);
+            [1, 2, 3, 9].map(|n| policy.retry_delay(MessageIdentity::planned(5), n))
+        };
+        assert_eq!(delays(Some(retry), TimeScale::REAL), [100_000_000, 200_000_000, 300_000_000, 300_000_000]);
+        assert_eq!(delays(Some(retry), TimeScale::faster(100.0)), [1_000_000, 2_000_000, 3_000_000, 3_000_000]);
+        assert_eq!(delays(None, TimeScale::REAL), [0; 4]);
+        let spread = delays(Some(RetryDelay { jitter: true, ..retry }), TimeScale::REAL);
+        assert!(spread.iter().zip([50_000_000, 100_000_000, 150_000_000, 150_000_000]).all(|(d, half)| (half..=2 * half).contains(d)));
+    }
+
+    #[test]
+    fn breakdowns_are_of_each_server_and_its_nth_outage() {
+        let outages = Outages { up: Law::exponential(10.0), down: Law::deterministic(3.0), only_busy: true, redeliver: false };
+        let policy = policy(|c| c.outages = Some(outages), TimeScale::REAL);
+        let breakdowns = policy.breakdowns.expect("servers break");
+        assert_eq!(breakdowns.time_down(1, 1), 3_000_000_000);
+        assert_ne!(breakdowns.time_up(0, 1), breakdowns.time_up(1, 1));
+        assert_ne!(breakdowns.time_up(0, 1), breakdowns.time_up(0, 2));
+    }
+}

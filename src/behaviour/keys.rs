@@ -107,6 +107,7 @@ mod tests {
             Keys::Zipf { count: 5, exponent: 0.0 },
             Keys::Zipf { count: 3_000_000, exponent: 1.1 },
             Keys::Zipf { count: 3_000_000, exponent: 0.0 },
+            Keys::Zipf { count: 100_000_000, exponent: 0.9 },
         ] {
             let law = KeyLaw::new(&keys);
             let count = match keys {

@@ -52,9 +52,8 @@ impl Scenario {
 
     /// Whether what failed waits for a time before it is delivered again.
     fn backs_off(&self, queue: &Queue, consumer: &Consumer) -> bool {
-        let fails = consumer.failure > 0.0 || self.producers.iter().any(|p| p.failure.is_some_and(|f| f > 0.0));
         let aside = consumer.retry_delay.is_some_and(|delay| delay.max > 0.0);
-        consumer.ack == Ack::Manual && aside && fails && queue.delivery_limit != Some(1)
+        consumer.ack == Ack::Manual && aside && self.may_fail(consumer) && queue.delivery_limit != Some(1)
     }
 }
 

@@ -638,11 +638,16 @@ impl Scenario {
         if consumer.ack == Ack::Auto { Some(1) } else { self.queues[consumer.from].delivery_limit }
     }
 
+    /// Whether a delivery to a group may fail, by the group's own probability or by a producer's.
+    pub fn may_fail(&self, consumer: &Consumer) -> bool {
+        consumer.failure > 0.0 || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
+    }
+
     /// Whether a message may come to a group several times, or to it after another, so that its servers' time is counted by delivery.
     pub fn counts_deliveries(&self, consumer: &Consumer) -> bool {
         let queue = &self.queues[consumer.from];
         let groups = || self.consumers_of(consumer.from).map(|(_, group)| group);
-        let fails = groups().any(|group| group.failure > 0.0) || self.producers.iter().any(|p| p.failure.is_some());
+        let fails = groups().any(|group| self.may_fail(group));
         let breaks = groups().count() > 1 && groups().any(|group| group.outages.as_ref().is_some_and(|outages| outages.redeliver));
         queue.discipline != Discipline::ProcessorSharing && (fails || breaks || queue.visibility_timeout.is_some())
     }

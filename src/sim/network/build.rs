@@ -276,7 +276,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         prefetch: consumer.prefetch,
         batch: consumer.batch,
         auto_ack: consumer.ack == Ack::Auto,
-        fails: consumer.failure > 0.0 || scenario.producers.iter().any(|p| p.failure.is_some()),
+        fails: scenario.may_fail(consumer),
         tells: scenario.counts_deliveries(consumer),
         autoscaler: consumer.autoscale.map(|settings| Autoscaler::new(settings, draws.scale)),
         may_wait: consumer_may_wait(scenario, consumer),

@@ -16,7 +16,7 @@ use crate::workload::Blocks;
 pub(crate) fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)], may_wait: impl Fn(&Consumer) -> bool) -> bool {
     let queue = &scenario.queues[queue];
     let usual = |c: &Consumer| {
-        c.batch.is_none() && c.prefetch <= 1 && c.failure == 0.0 && c.outages.is_none() && c.autoscale.is_none() && !may_wait(c)
+        c.batch.is_none() && c.prefetch <= 1 && !scenario.may_fail(c) && c.outages.is_none() && c.autoscale.is_none() && !may_wait(c)
     };
     queue.max_length.is_none()
         && queue.message_ttl.is_none()
@@ -25,7 +25,6 @@ pub(crate) fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Con
         && queue.durability != Durability::Fsync
         && queue.preemption == Preemption::None
         && queue.discipline != Discipline::ProcessorSharing
-        && scenario.producers.iter().all(|p| p.failure.is_none())
         && !groups.is_empty()
         && groups.iter().all(|(_, c)| usual(c))
 }
