@@ -4,7 +4,7 @@ use crate::scenario::Complete;
 
 /// How many of a topic's copies must be served; `None` where each counts by itself. Within a message that itself is a copy and is waited
 /// for, all of them are waited for together.
-pub fn copies_needed(rule: Complete, copies: u32, waited_for: bool) -> Option<u32> {
+pub(crate) fn copies_needed(rule: Complete, copies: u32, waited_for: bool) -> Option<u32> {
     match rule {
         Complete::Each => waited_for.then_some(copies),
         Complete::All => Some(copies),
@@ -14,7 +14,7 @@ pub fn copies_needed(rule: Complete, copies: u32, waited_for: bool) -> Option<u3
 
 /// The copies of one message that are waited for together.
 #[derive(Debug, Clone, Copy)]
-pub struct Copies {
+pub(crate) struct Copies {
     /// Copies still to be served until the message is done.
     needed: u32,
     /// Copies that have not ended.
@@ -23,12 +23,12 @@ pub struct Copies {
 }
 
 impl Copies {
-    pub fn new(copies: u32, needed: u32) -> Self {
+    pub(crate) fn new(copies: u32, needed: u32) -> Self {
         Copies { needed, alive: copies, over: false }
     }
 
     /// One of them ends. Says whether the message ends with it: enough copies are served, or that has become impossible.
-    pub fn end_one(&mut self, served: bool) -> bool {
+    pub(crate) fn end_one(&mut self, served: bool) -> bool {
         self.alive -= 1;
         if self.over {
             return false;
@@ -39,7 +39,7 @@ impl Copies {
     }
 
     /// Copies that have not ended.
-    pub fn alive(&self) -> u32 {
+    pub(crate) fn alive(&self) -> u32 {
         self.alive
     }
 }

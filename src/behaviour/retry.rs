@@ -4,14 +4,14 @@
 
 /// The delay after so many deliveries: `min`, then twice as long after every further delivery, and `max` at most (a `max` below `min` is
 /// none). In the unit of its bounds.
-pub fn delay(min: f64, max: f64, deliveries: u32) -> f64 {
+pub(crate) fn delay(min: f64, max: f64, deliveries: u32) -> f64 {
     let doubled = min * 2.0_f64.powi(deliveries.saturating_sub(1).min(1000) as i32);
     doubled.min(max).max(min)
 }
 
 /// A delay with jitter: spread evenly over its upper half by a number on (0, 1], so that those that failed together do not come back
 /// together.
-pub fn jittered(delay: f64, uniform: f64) -> f64 {
+pub(crate) fn jittered(delay: f64, uniform: f64) -> f64 {
     delay * (0.5 + 0.5 * uniform)
 }
 

@@ -6,7 +6,7 @@ use crate::scenario::{Choice, Complete, Consumer, Deliver, Destination, Route, S
 
 /// The rules of a topic.
 #[derive(Debug, Clone)]
-pub struct TopicPolicy {
+pub(crate) struct TopicPolicy {
     pub deliver: Deliver,
     pub complete: Complete,
     /// Indices of queues.
@@ -17,7 +17,7 @@ pub struct TopicPolicy {
 }
 
 impl TopicPolicy {
-    pub fn new(scenario: &Scenario, index: usize, draws: Draws) -> Self {
+    pub(crate) fn new(scenario: &Scenario, index: usize, draws: Draws) -> Self {
         let topic = &scenario.topics[index];
         TopicPolicy {
             deliver: topic.deliver,
@@ -29,13 +29,13 @@ impl TopicPolicy {
     }
 
     /// Whether every subscription gets a copy of a message; else one of them gets it.
-    pub fn copies(&self) -> bool {
+    pub(crate) fn copies(&self) -> bool {
         self.deliver == Deliver::All
     }
 
     /// The queue that gets a message, by how many messages queues have inside, a turn that counts the topic's messages, and the message's
     /// key.
-    pub fn choose(
+    pub(crate) fn choose(
         &self,
         message: MessageIdentity,
         inside: impl Fn(usize) -> u64,
@@ -47,6 +47,11 @@ impl TopicPolicy {
         let at = self.deliver.choose(queues.len(), |at| inside(queues[at]), bits, turn, || self.by_key.of(key().into()));
         queues[at]
     }
+}
+
+/// The first place, from the one whose turn it is, that has room for a message: how a queue deals messages to its consumers' windows.
+pub(crate) fn in_turn(turn: usize, places: usize, has_room: impl Fn(usize) -> bool) -> Option<usize> {
+    (0..places).map(|i| (turn + i) % places).find(|&place| has_room(place))
 }
 
 /// Where a group's messages go on to.
@@ -136,6 +141,13 @@ mod tests {
         let queue = |key| topic.choose(MessageIdentity::planned(3), |_| 0, || 0, || key);
         assert_eq!([0, 1, 2, 3].map(queue), [1, 0, 1, 0]);
         assert!(!topic.copies());
+    }
+
+    #[test]
+    fn messages_are_dealt_in_turn_to_those_that_have_room() {
+        let full = [false, true, true, false];
+        assert_eq!([0, 1, 3, 4].map(|turn| in_turn(turn, 4, |place| !full[place])), [Some(0), Some(3), Some(3), Some(0)]);
+        assert_eq!(in_turn(2, 4, |_| false), None);
     }
 
     #[test]

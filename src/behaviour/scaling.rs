@@ -5,7 +5,7 @@ use crate::scenario::Autoscale;
 
 /// What a server of a group is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServerState {
+pub(crate) enum ServerState {
     /// Not there.
     Off,
     /// It stops as soon as it is done.
@@ -26,14 +26,14 @@ const STOPPED_FIRST: [ServerState; 5] =
 
 /// The servers, by their positions among those of their group, that are to be started or stopped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     pub start: Vec<usize>,
     pub stop: Vec<usize>,
 }
 
 /// The scaling of one group. Times are nanoseconds of the engine's clock.
 #[derive(Debug, Clone)]
-pub struct Autoscaler {
+pub(crate) struct Autoscaler {
     settings: Autoscale,
     /// Between two looks at the backlog.
     pub every: u64,
@@ -45,7 +45,7 @@ pub struct Autoscaler {
 }
 
 impl Autoscaler {
-    pub fn new(settings: Autoscale, scale: TimeScale) -> Self {
+    pub(crate) fn new(settings: Autoscale, scale: TimeScale) -> Self {
         Autoscaler {
             settings,
             every: scale.nanos(settings.every).max(1),
@@ -57,7 +57,7 @@ impl Autoscaler {
 
     /// Looks at how many messages wait and what the group's servers do: one server is wanted for every `target_backlog` messages, between
     /// `min` and `max`. More are started at once; fewer stay only when so many were not needed for the cooldown.
-    pub fn look(&mut self, waiting: u64, servers: &[ServerState], now: u64) -> Change {
+    pub(crate) fn look(&mut self, waiting: u64, servers: &[ServerState], now: u64) -> Change {
         let wanted = (waiting as f64 / self.settings.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
         let wanted = wanted.clamp(self.settings.min, self.settings.max) as usize;
         let absent = |state: ServerState| matches!(state, ServerState::Off | ServerState::Stopping);

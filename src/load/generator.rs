@@ -9,7 +9,6 @@ use super::floor::Floor;
 use super::pacing::Pacer;
 use super::score::Score;
 use super::stays::Origin;
-use crate::scenario::Destination;
 
 /// Sends the plan from `start` on until its end or until the pacer is stopped; says how many messages were sent.
 pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) -> u64 {
@@ -31,7 +30,7 @@ pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, st
         if !floor.send(to, planned(score, message), at - start, || pacer.now().saturating_sub(start)) {
             return message as u64 + 1;
         }
-        if waits(score, to) {
+        if score.scenario.blocks(to) {
             held = pacer.now();
         }
     }
@@ -72,7 +71,7 @@ fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) 
         if !floor.send(to, origin, at, || pacer.now().saturating_sub(start)) {
             return count;
         }
-        if waits(score, to) {
+        if score.scenario.blocks(to) {
             held = pacer.now();
         }
     }
@@ -92,14 +91,6 @@ fn wait_or_hear<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, instant: 
             Some(spare @ 1..) => floor.clients.sleep(spare.min(50_000_000)),
             _ => std::hint::spin_loop(),
         }
-    }
-}
-
-/// Whether a sender may have to wait for room there.
-fn waits(score: &Score<'_>, to: Destination) -> bool {
-    match to {
-        Destination::Queue(queue) => score.blocks(queue),
-        Destination::Topic(topic) => score.scenario.topics[topic].subscriptions.iter().any(|&queue| score.blocks(queue)),
     }
 }
 

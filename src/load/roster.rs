@@ -80,7 +80,7 @@ impl Roster {
     }
 
     /// Looks at how many messages are inside and what the servers do, and starts or stops some.
-    pub fn look(&self, inside: u64, now: u64) {
+    pub(super) fn look(&self, inside: u64, now: u64) {
         let serving: u64 = self.busy.iter().map(|messages| messages.load(Ordering::Acquire)).sum();
         let mut guard = self.state.lock();
         let state = &mut *guard;

@@ -90,8 +90,10 @@ impl<'a> Score<'a> {
     /// Whether a group's free servers take what is there at once, each message once, so that nothing but a hand-off lies between.
     pub(super) fn takes_at_once(&self, group: usize) -> bool {
         let (c, queue) = (&self.scenario.consumers[group], &self.scenario.queues[self.groups[group].queue]);
-        let waits = !c.to.is_empty() && (0..self.queues()).any(|queue| self.blocks(queue));
-        let once = !self.scenario.may_fail(c) && !waits && queue.visibility_timeout.is_none() && queue.durability != Durability::Fsync;
+        let once = !self.scenario.may_fail(c)
+            && !self.scenario.may_wait(c)
+            && queue.visibility_timeout.is_none()
+            && queue.durability != Durability::Fsync;
         once && c.batch.is_none() && self.window(group, 0).is_none() && c.outages.is_none() && c.autoscale.is_none()
     }
 

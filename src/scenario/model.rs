@@ -633,13 +633,26 @@ impl Scenario {
         }
     }
 
+    /// Whether a sender to a destination may have to wait for room.
+    pub(crate) fn blocks(&self, to: Destination) -> bool {
+        match to {
+            Destination::Queue(queue) => self.queues[queue].blocks(),
+            Destination::Topic(topic) => self.topics[topic].subscriptions.iter().any(|queue| self.queues[*queue].blocks()),
+        }
+    }
+
+    /// Whether a group's servers may have to wait for room where their messages go on to.
+    pub(crate) fn may_wait(&self, consumer: &Consumer) -> bool {
+        consumer.to.iter().any(|route| self.blocks(route.to))
+    }
+
     /// Deliveries of a message to a group before it is given up: one, if it is acknowledged beforehand; `None` is without end.
     pub fn deliveries_at_most(&self, consumer: &Consumer) -> Option<u32> {
         if consumer.ack == Ack::Auto { Some(1) } else { self.queues[consumer.from].delivery_limit }
     }
 
     /// Whether a delivery to a group may fail, by the group's own probability or by a producer's.
-    pub fn may_fail(&self, consumer: &Consumer) -> bool {
+    pub(crate) fn may_fail(&self, consumer: &Consumer) -> bool {
         consumer.failure > 0.0 || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
     }
 

@@ -96,7 +96,7 @@ impl<S: Blocks> Chain<S> {
             let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(q).collect();
             let [(g, consumer)] = groups[..] else { return None };
             let Servers::Count(servers) = consumer.count else { return None };
-            if !is_plain(scenario, q, &groups, |_| false) || scenario.queues[q].discipline != Discipline::Fifo {
+            if !is_plain(scenario, q, &groups) || scenario.queues[q].discipline != Discipline::Fifo {
                 return None;
             }
             let ahead = (*hops > 0).then(|| (Ahead::new(consumer, Draws::new(run, TimeScale::REAL), *hops), width));

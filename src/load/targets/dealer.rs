@@ -4,6 +4,7 @@
 //! waits there, behind that consumer's work alone.
 
 use super::in_process::lease_from_now;
+use crate::behaviour::in_turn;
 use crate::queue::{Delivery, Queue};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -105,8 +106,7 @@ impl Dealer {
 impl Windows {
     /// Whose turn it is, among those that have room.
     fn in_turn(&self) -> Option<usize> {
-        let count = self.each.len();
-        (0..count).map(|i| (self.turn + i) % count).find(|&place| self.each[place].held < self.each[place].most)
+        in_turn(self.turn, self.each.len(), |place| self.each[place].held < self.each[place].most)
     }
 }
 

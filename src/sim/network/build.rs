@@ -16,7 +16,7 @@ use crate::behaviour::{
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
-use crate::scenario::{Ack, Consumer, Destination, Discipline, Durability, Producer, Queue, Scenario, Servers};
+use crate::scenario::{Ack, Consumer, Discipline, Durability, Producer, Queue, Scenario, Servers};
 use crate::sim::Looks;
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
@@ -222,7 +222,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> Station {
         Servers::Count(n) => Some(n),
         Servers::Unlimited => None,
     });
-    let plain = is_plain(scenario, index, &groups, |c| consumer_may_wait(scenario, c));
+    let plain = is_plain(scenario, index, &groups);
     Station {
         discipline: queue.discipline,
         preemption: queue.preemption,
@@ -279,7 +279,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         fails: scenario.may_fail(consumer),
         tells: scenario.counts_deliveries(consumer),
         autoscaler: consumer.autoscale.map(|settings| Autoscaler::new(settings, draws.scale)),
-        may_wait: consumer_may_wait(scenario, consumer),
+        may_wait: scenario.may_wait(consumer),
         busy: Gauge::default(),
         woken: 0,
         absent: Gauge::default(),
@@ -287,15 +287,6 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         handled: 0,
         batches: 0,
     }
-}
-
-fn consumer_may_wait(scenario: &Scenario, consumer: &Consumer) -> bool {
-    consumer.to.iter().any(|route| may_wait(scenario, route.to))
-}
-
-/// Whether a sender may have to wait for room.
-fn may_wait(scenario: &Scenario, to: Destination) -> bool {
-    scenario.queues_of(to).into_iter().any(|queue| scenario.queues[queue].blocks())
 }
 
 /// The priorities that there are, the highest first; what waits from the start has 0.

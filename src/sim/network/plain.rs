@@ -13,10 +13,15 @@ use crate::scenario::{Consumer, Destination, Discipline, Durability, Preemption,
 use crate::workload::Blocks;
 
 /// Whether the usual way is all that there is in a queue.
-pub(crate) fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)], may_wait: impl Fn(&Consumer) -> bool) -> bool {
+pub(crate) fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)]) -> bool {
     let queue = &scenario.queues[queue];
     let usual = |c: &Consumer| {
-        c.batch.is_none() && c.prefetch <= 1 && !scenario.may_fail(c) && c.outages.is_none() && c.autoscale.is_none() && !may_wait(c)
+        c.batch.is_none()
+            && c.prefetch <= 1
+            && !scenario.may_fail(c)
+            && c.outages.is_none()
+            && c.autoscale.is_none()
+            && !scenario.may_wait(c)
     };
     queue.max_length.is_none()
         && queue.message_ttl.is_none()

@@ -3,6 +3,7 @@
 use super::Network;
 use super::job::State;
 use super::parts::{Held, Phase};
+use crate::behaviour::in_turn;
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
@@ -10,15 +11,13 @@ impl<S: Blocks> Network<S> {
     /// another, busy or not. Brokers deal so: they know how many messages a consumer holds, not which one is idle.
     fn in_turn(&self, queue: u32) -> Option<usize> {
         let station = &self.stations[queue as usize];
-        let room = |place: &usize| {
-            let s = &self.servers[station.servers[*place] as usize];
+        let room = |place: usize| {
+            let s = &self.servers[station.servers[place] as usize];
             let working = matches!(s.phase, Phase::Busy | Phase::Blocked) && !s.retire;
             s.phase == Phase::Idle || working && s.buffer.len() + 1 < self.groups[s.group as usize].prefetch as usize
         };
-        let count = station.servers.len();
         // A partition's messages have one server only: it takes them from the line as they come.
-        let places = (0..count).map(|i| (station.turn + i) % count);
-        if station.lanes.len() > 1 { None } else { places.into_iter().find(room) }
+        if station.lanes.len() > 1 { None } else { in_turn(station.turn, station.servers.len(), room) }
     }
 
     /// Whether a message that comes now would be dealt to a server.
