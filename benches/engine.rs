@@ -5,7 +5,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
 use queuelab::scenario::Scenario;
-use queuelab::sim::{Engine, Looks, Station};
+use queuelab::sim::{Engine, LevelSampler, Recursion, Station};
 use queuelab::stats::{Collector, Places};
 use queuelab::workload::laws::Law;
 use rand::rngs::SmallRng;
@@ -64,7 +64,7 @@ fn whole(scenario: &Scenario, places: &Places) -> Collector {
     let station = Station::of(scenario).expect("one FIFO queue");
     let plan = scenario.plan(1, 0).expect("a plan");
     let every = (64.0 / scenario.producers[0].rate * 1e9) as u64;
-    let mut engine = Engine::new(&station, plan, Some(Looks::new(every, queuelab::rng::Key::new(1, 0))));
+    let mut engine = Recursion::new(&station, plan, Some(LevelSampler::new(every, queuelab::rng::Key::new(1, 0))));
     let mut collector = Collector::new(places, 0..MESSAGES);
     engine.advance(MESSAGES, &mut collector);
     black_box(engine.totals());
@@ -91,13 +91,7 @@ fn bench(criterion: &mut Criterion) {
             b.iter(|| if servers == 1 { lindley(&mut record) } else { kiefer_wolfowitz(&mut record) });
         });
         let scenario = Scenario::mgc(0.9 * f64::from(servers) * 1000.0, Law::exponential(0.001), servers);
-        let places = Places {
-            producers: vec!["web".into()],
-            queue: "jobs".into(),
-            consumers: vec![("workers".into(), Some(servers))],
-            at_once: 0,
-            percentiles: Vec::new(),
-        };
+        let places = Places::of_one_queue(&["web"], "jobs", &[("workers", Some(servers))]);
         group.bench_function("queuelab: every wait, latency and service", |b| b.iter(|| whole(&scenario, &places)));
         group.finish();
     }

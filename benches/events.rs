@@ -8,8 +8,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use queuelab::message::{Forget, Recorder};
 use queuelab::rng::Key;
 use queuelab::scenario::{Consumer, Destination, Discipline, Producer, Queue, Route, Scenario};
-use queuelab::sim::{Calendar, Chain, Looks, Network};
-use queuelab::stats::{ConsumerPlace, NetworkCollector, NetworkPlaces, QueuePlace};
+use queuelab::sim::{Calendar, Chain, Engine, LevelSampler, Network};
+use queuelab::stats::{Collector, ConsumerPlace, Places, QueuePlace};
 use queuelab::workload::laws::Law;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -40,19 +40,20 @@ fn tandem() -> Scenario {
     scenario
 }
 
-fn places(scenario: &Scenario) -> NetworkPlaces {
-    let consumer = |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, unlimited: false, plain: true, by_delivery: false };
-    NetworkPlaces {
+fn places(scenario: &Scenario) -> Places {
+    let consumer = |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, plain: true, ..ConsumerPlace::default() };
+    Places {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
         queues: scenario.queues.iter().map(|q| QueuePlace { name: q.name.clone(), ..QueuePlace::default() }).collect(),
         consumers: scenario.consumers.iter().map(consumer).collect(),
+        at_once: 0,
         percentiles: Vec::new(),
     }
 }
 
-fn looks(scenario: &Scenario) -> Looks {
+fn sampler(scenario: &Scenario) -> LevelSampler {
     let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
-    Looks::new((64.0 / rate * 1e9) as u64, Key::new(1, 0))
+    LevelSampler::new((64.0 / rate * 1e9) as u64, Key::new(1, 0))
 }
 
 /// An event loop by hand: stations in line with so many servers each, first in, first out, exponential; the mean latency alone.
@@ -91,17 +92,17 @@ fn by_hand(rate: f64, servers: &[u32]) -> f64 {
 
 fn play(scenario: &Scenario, recorder: &mut impl Recorder) {
     let plan = scenario.plan(1, 0).expect("a plan");
-    let looks = looks(scenario);
-    let mut network = Network::new(scenario, plan, Key::new(1, 0), Some(looks)).expect("a network");
+    let sampler = sampler(scenario);
+    let mut network = Network::new(scenario, plan, Key::new(1, 0), Some(sampler)).expect("a network");
     network.advance(MESSAGES, recorder);
-    black_box(network.network_totals());
+    black_box(network.totals());
 }
 
 fn by_recursion(scenario: &Scenario, recorder: &mut impl Recorder) {
     let plan = scenario.plan(1, 0).expect("a plan");
-    let mut chain = Chain::new(scenario, plan, Key::new(1, 0), Some(looks(scenario))).expect("a chain");
+    let mut chain = Chain::new(scenario, plan, Key::new(1, 0), Some(sampler(scenario))).expect("a chain");
     chain.advance(MESSAGES, recorder);
-    black_box(chain.network_totals());
+    black_box(chain.totals());
 }
 
 fn engine(criterion: &mut Criterion) {
@@ -123,7 +124,7 @@ fn engine(criterion: &mut Criterion) {
     let places_of_tandem = places(&tandem);
     group.bench_function("tandem of three rho 0.7: recursion, every statistic", |b| {
         b.iter(|| {
-            let mut collector = NetworkCollector::new(&places_of_tandem, 0..u64::MAX);
+            let mut collector = Collector::new(&places_of_tandem, 0..u64::MAX);
             by_recursion(&tandem, &mut collector);
             collector
         });
@@ -133,7 +134,7 @@ fn engine(criterion: &mut Criterion) {
         let places = places(scenario);
         group.bench_function(format!("{name}: every statistic"), |b| {
             b.iter(|| {
-                let mut collector = NetworkCollector::new(&places, 0..u64::MAX);
+                let mut collector = Collector::new(&places, 0..u64::MAX);
                 play(scenario, &mut collector);
                 collector
             });

@@ -144,7 +144,7 @@ pub struct Level {
     pub busy: u64,
 }
 
-/// A message's end in a network of queues: it left the last of them, or was lost in one.
+/// A message's end: it left the last of its queues, or was lost in one.
 ///
 /// Of a message that became several copies and is complete when some of them are, the copy that completed it tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,10 +192,10 @@ pub trait Recorder {
     /// One stay ended, in any way.
     fn record(&mut self, record: &Record);
 
-    /// Many messages were served. The default tells of each by [`Recorder::record`].
+    /// Many messages were served in the only queue on their way. The default tells of each by [`Recorder::passed`].
     fn served(&mut self, run: &Served<'_>) {
         for i in 0..run.due.len() {
-            self.record(&run.record(i));
+            self.passed(&run.record(i));
         }
     }
 
@@ -211,7 +211,7 @@ pub trait Recorder {
     /// A server of a group that may have to do a message's work again ended a delivery of one, on which it worked for so long.
     fn delivery(&mut self, _group: u32, _ended: u64, _worked: u64) {}
 
-    /// A message left a network of queues. Engines that play a single queue leave it at [`Recorder::record`].
+    /// A message left the last of its queues, or was lost in one.
     fn left(&mut self, _exit: &Exit) {}
 }
 

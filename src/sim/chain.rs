@@ -1,16 +1,16 @@
 //! Queues one after the other, by recursion: every departure from one first-in-first-out queue is an arrival at the next.
 //!
-//! Where every message's way is sure and all queues take in order, nothing that happens later changes a message's fate in a
+//! Where every message passes the same queues and all of them take in order, nothing that happens later changes a message's fate in a
 //! queue. So each queue is a recursion of its own, and there is no calendar: all are played up to an instant, the first
 //! ones first; those whose departures lie beyond it stay between two queues. Queues with several servers are left in
 //! another order than they are entered, so that what lies between two queues is sorted, at one instant by the servers'
 //! numbers as in the event engine.
 
-use super::network::{Ahead, Counts, GroupTotals, Held, NetworkTotals, QueueTotals, is_plain};
-use super::recursion::Starts;
+use super::depth::depths;
+use super::network::{PredrawnWork, is_plain};
 use super::servers::Pool;
-use super::ways::hops;
-use super::{Looks, Station};
+use super::starts::Starts;
+use super::{Engine, GroupTotals, Held, LevelSampler, QueueCounts, QueueTotals, Station, Totals};
 use crate::behaviour::{Draws, TimeScale};
 use crate::message::{Exit, Level, Message, Outcome, Record, Recorder};
 use crate::rng::Key;
@@ -30,7 +30,7 @@ pub struct Chain<S> {
     /// The stage that each producer sends to.
     producers: Vec<(usize, Producer)>,
     travellers: Travellers,
-    looks: Option<Looks>,
+    sampler: Option<LevelSampler>,
     /// Up to when all stages are played.
     at: u64,
     offered: u64,
@@ -43,11 +43,11 @@ struct Stage {
     pool: Pool,
     /// The number of its first server among those of all queues.
     first_server: u32,
-    line: Starts,
+    starts: Starts,
     inbox: Inbox,
     next: Option<usize>,
     /// What planned messages bring that come to it from others, and which of the columns that they carry it is.
-    ahead: Option<(Ahead, usize)>,
+    ahead: Option<(PredrawnWork, usize)>,
     offered: u64,
     waited: u128,
     worked: u128,
@@ -84,22 +84,22 @@ struct Travellers {
 
 impl<S: Blocks> Chain<S> {
     /// The chain that a scenario consists of; `None` if it is anything else. `run` is the key that a [`super::Network`] would be given.
-    pub fn new(scenario: &Scenario, source: S, run: Key, looks: Option<Looks>) -> Option<Self> {
+    pub fn new(scenario: &Scenario, source: S, run: Key, sampler: Option<LevelSampler>) -> Option<Self> {
         let open = |p: &Producer| !matches!(p.arrivals, Arrivals::Closed { .. });
         // A host that hands messages over in time of its own is for events to play.
         if !scenario.producers.iter().all(open) || scenario.simulation.overheads.hand_off > 0.0 {
             return None;
         }
-        let hops: Vec<u32> = hops(scenario, |_| true).into_iter().collect::<Option<_>>()?;
+        let depths: Vec<u32> = depths(scenario, |_| true).into_iter().collect::<Option<_>>()?;
         let (mut stages, mut first_server, mut width) = (Vec::new(), 0, 0);
-        for (q, hops) in hops.iter().enumerate() {
+        for (q, depth) in depths.iter().enumerate() {
             let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(q).collect();
             let [(g, consumer)] = groups[..] else { return None };
             let Servers::Count(servers) = consumer.count else { return None };
             if !is_plain(scenario, q, &groups) || scenario.queues[q].discipline != Discipline::Fifo {
                 return None;
             }
-            let ahead = (*hops > 0).then(|| (Ahead::new(consumer, Draws::new(run, TimeScale::REAL), *hops), width));
+            let ahead = (*depth > 0).then(|| (PredrawnWork::new(consumer, Draws::new(run, TimeScale::REAL), *depth), width));
             width += usize::from(ahead.is_some());
             let next = consumer.to.first().and_then(|route| if let Destination::Queue(q) = route.to { Some(q) } else { None });
             stages.push(Stage::new(q as u32, g as u32, servers, first_server, next, ahead));
@@ -112,31 +112,11 @@ impl<S: Blocks> Chain<S> {
             }
         }
         let mut order: Vec<usize> = (0..stages.len()).collect();
-        order.sort_by_key(|&q| hops[q]);
+        order.sort_by_key(|&q| depths[q]);
         let to = |p: &Producer| if let Destination::Queue(q) = p.to { Some((q, p.clone())) } else { None };
         let producers = scenario.producers.iter().map(to).collect::<Option<_>>()?;
         let travellers = Travellers { width, ..Travellers::default() };
-        Some(Chain { source, cursor: 0, stages, order, producers, travellers, looks, at: 0, offered: 0 })
-    }
-
-    /// Plays so many further messages (fewer if the plan ends, and then to the end of the last) and says how many.
-    pub fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
-        let mut left = messages;
-        while left > 0 {
-            let rest = self.source.block().len() - self.cursor;
-            if rest == 0 {
-                if !self.draw() {
-                    self.pass_on(u64::MAX, recorder);
-                    self.at = self.stages.iter().map(|s| s.last).max().unwrap_or(0).max(self.at);
-                    break;
-                }
-                continue;
-            }
-            let rows = rest.min(usize::try_from(left).unwrap_or(usize::MAX));
-            self.play(rows, recorder);
-            left -= rows as u64;
-        }
-        messages - left
+        Some(Chain { source, cursor: 0, stages, order, producers, travellers, sampler, at: 0, offered: 0 })
     }
 
     fn draw(&mut self) -> bool {
@@ -151,23 +131,23 @@ impl<S: Blocks> Chain<S> {
         true
     }
 
-    /// Plays so many rows of the block, with the looks between them.
+    /// Plays so many rows of the block, with samples of the levels between them.
     fn play<R: Recorder>(&mut self, rows: usize, recorder: &mut R) {
         let end = self.cursor + rows;
         while self.cursor < end {
             let sent = &self.source.block().sent[self.cursor..end];
             let last = sent[sent.len() - 1];
-            let look = self.looks.map(|l| l.next).filter(|&at| at < last);
-            let to = self.cursor + look.map_or(sent.len(), |at| sent.iter().take_while(|s| **s <= at).count());
+            let sample = self.sampler.map(|s| s.next).filter(|&at| at < last);
+            let to = self.cursor + sample.map_or(sent.len(), |at| sent.iter().take_while(|s| **s <= at).count());
             for row in self.cursor..to {
                 self.arrive(row, recorder);
             }
             self.cursor = to;
-            self.at = look.unwrap_or(last);
+            self.at = sample.unwrap_or(last);
             self.pass_on(self.at, recorder);
-            if let (Some(at), Some(looks)) = (look, &mut self.looks) {
+            if let (Some(at), Some(sampler)) = (sample, &mut self.sampler) {
                 self.stages.iter_mut().for_each(|stage| recorder.level(&stage.level(at)));
-                looks.pass();
+                sampler.pass();
             }
         }
     }
@@ -226,11 +206,35 @@ impl<S: Blocks> Chain<S> {
             self.travellers.remove(slot);
         }
     }
+}
 
-    /// Plays on until every message offered so far has left, for at most as many further messages; who is still inside then
-    /// is told of as unfinished.
-    pub fn settle(&mut self, recorder: &mut impl Recorder) {
-        self.looks = None;
+impl<S: Blocks> Engine for Chain<S> {
+    fn name(&self) -> &'static str {
+        "recursion, queue by queue"
+    }
+
+    /// When the plan ends, all messages are played to their ends.
+    fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
+        let mut left = messages;
+        while left > 0 {
+            let rest = self.source.block().len() - self.cursor;
+            if rest == 0 {
+                if !self.draw() {
+                    self.pass_on(u64::MAX, recorder);
+                    self.at = self.stages.iter().map(|s| s.last).max().unwrap_or(0).max(self.at);
+                    break;
+                }
+                continue;
+            }
+            let rows = rest.min(usize::try_from(left).unwrap_or(usize::MAX));
+            self.play(rows, recorder);
+            left -= rows as u64;
+        }
+        messages - left
+    }
+
+    fn settle(&mut self, recorder: &mut impl Recorder) {
+        self.sampler = None;
         let mark = self.offered;
         self.travellers.count_below(mark);
         let last = mark.saturating_mul(2).max(10_000);
@@ -240,35 +244,29 @@ impl<S: Blocks> Chain<S> {
         }
     }
 
-    /// The running totals at the present instant.
-    pub fn network_totals(&mut self) -> NetworkTotals {
+    fn totals(&mut self) -> Totals {
         let at = self.at;
         let (queues, groups): (Vec<_>, Vec<_>) = self.stages.iter_mut().map(|stage| stage.totals(at)).unzip();
         let mut in_order: Vec<(u32, GroupTotals)> = self.stages.iter().map(|s| s.group).zip(groups).collect();
         in_order.sort_by_key(|(group, _)| *group);
-        NetworkTotals { at, offered: self.offered, queues, groups: in_order.into_iter().map(|(_, totals)| totals).collect() }
+        let groups = in_order.into_iter().map(|(_, totals)| totals).collect();
+        Totals { at, offered: self.offered, done: None, queues, groups }
     }
 
-    /// The most messages that waited at once in a queue since [`Chain::forget_peaks`].
-    pub fn peak_of(&self, queue: usize) -> u64 {
-        self.stages[queue].line.peak as u64
-    }
-
-    /// Begins a new search for the longest lines.
-    pub fn forget_peaks(&mut self) {
-        self.stages.iter_mut().for_each(|stage| stage.line.peak = 0);
+    fn forget_peaks(&mut self) {
+        self.stages.iter_mut().for_each(|stage| stage.starts.peak = 0);
     }
 }
 
 impl Stage {
-    fn new(queue: u32, group: u32, servers: u32, first_server: u32, next: Option<usize>, ahead: Option<(Ahead, usize)>) -> Self {
+    fn new(queue: u32, group: u32, servers: u32, first_server: u32, next: Option<usize>, ahead: Option<(PredrawnWork, usize)>) -> Self {
         let station = Station { queue, groups: vec![(group, Some(servers))], room: None, drop_head: false };
         Stage {
             queue,
             group,
             pool: Pool::new(&station),
             first_server,
-            line: Starts::default(),
+            starts: Starts::default(),
             inbox: Inbox::Ordered(VecDeque::new()),
             next,
             ahead,
@@ -286,7 +284,7 @@ impl Stage {
         let start = sent.max(free.at);
         let end = start.saturating_add(work);
         self.pool.engage(end);
-        self.line.push(start, sent);
+        self.starts.push(start, sent);
         self.offered += 1;
         self.waited += u128::from(start - sent);
         self.worked += u128::from(end - start);
@@ -295,7 +293,7 @@ impl Stage {
     }
 
     fn level(&mut self, at: u64) -> Level {
-        let waiting = self.line.waiting_at(at);
+        let waiting = self.starts.waiting_at(at);
         // While one waits, no server is idle.
         let busy = if waiting > 0 { self.pool.len() as u64 } else { self.pool.busy_at(at) };
         Level { at, queue: self.queue, waiting, busy }
@@ -305,16 +303,17 @@ impl Stage {
         let Level { waiting, busy, .. } = self.level(at);
         let served = self.offered - waiting - busy;
         let busy_area = self.worked - self.pool.left_at(at);
-        let counts = Counts { offered: self.offered, served, deliveries: served, delivered: served, ..Counts::default() };
+        let counts = QueueCounts { offered: self.offered, served, deliveries: served, delivered: served, ..QueueCounts::default() };
         let queue = QueueTotals {
             waiting,
             serving: busy,
-            waiting_area: self.waited - self.line.to_wait(at),
+            waiting_area: self.waited - self.starts.to_wait(at),
             serving_area: busy_area,
+            peak: self.starts.peak as u64,
             counts,
             drained: None,
             held: Held::default(),
-            to_stay: self.line.to_wait(at) + self.pool.left_at(at),
+            to_stay: self.starts.to_wait(at) + self.pool.left_at(at),
             to_serve: self.pool.left_at(at),
         };
         let count_area = self.pool.len() as u128 * u128::from(at);

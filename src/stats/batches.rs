@@ -1,9 +1,11 @@
 //! Batch means: one long run cut into batches that are long enough for one to know nothing of the next.
 
 use super::checks::broken;
-use super::collector::{Collector, Span, Summary};
+use super::collector::{AfterWindow, Collector};
 use super::combine::{Combined, combine};
-use super::network::{Late, NetworkCollector, NetworkSpan};
+use super::places::Places;
+use super::span::Span;
+use super::summary::Summary;
 use crate::message::{Exit, Level, Record, Recorder, Served};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,104 +17,23 @@ const LEAST: usize = 8;
 /// The quantile of the normal law beyond which neighbours are held to be alike: one chance in ten of a false alarm.
 const ALIKE: f64 = 1.281_551_565_544_6;
 
-/// Listens to one batch of a run.
-pub trait Part: Recorder + Clone {
-    /// What the engine says about a batch's time.
-    type Span: Clone;
-
-    /// Positions in the plan of the batch's messages.
-    fn window(&self) -> Range<u64>;
-
-    /// Adds what the batch that follows heard.
-    fn merge(&mut self, next: &Self);
-
-    /// The batch as numbers.
-    fn summary(&self, span: &Self::Span) -> Summary;
-
-    /// Two neighbours' time as one.
-    fn joined(span: &Self::Span, next: &Self::Span) -> Self::Span;
-
-    /// Tells of a record who has to hear of it: its own batch, if it is in one, is `parts[own]`, and time has come to `parts[now]`,
-    /// or, when all have ended, beyond them.
-    fn tell(parts: &mut [Self], own: Option<usize>, now: usize, record: &Record);
-}
-
-impl Part for Collector {
-    type Span = Span;
-
-    fn window(&self) -> Range<u64> {
-        self.window()
-    }
-
-    fn merge(&mut self, next: &Self) {
-        self.merge(next);
-    }
-
-    fn summary(&self, span: &Span) -> Summary {
-        self.summary(span)
-    }
-
-    fn joined(span: &Span, next: &Span) -> Span {
-        span.and(next)
-    }
-
-    fn tell(parts: &mut [Self], own: Option<usize>, _: usize, record: &Record) {
-        parts[own.unwrap_or(0)].record(record);
-    }
-}
-
-impl Part for NetworkCollector {
-    type Span = NetworkSpan;
-
-    fn window(&self) -> Range<u64> {
-        self.window()
-    }
-
-    fn merge(&mut self, next: &Self) {
-        self.merge(next);
-    }
-
-    fn summary(&self, span: &NetworkSpan) -> Summary {
-        self.summary(span)
-    }
-
-    fn joined(span: &NetworkSpan, next: &NetworkSpan) -> NetworkSpan {
-        span.and(next)
-    }
-
-    /// To every batch that a stay reaches into it is another's.
-    #[inline]
-    fn tell(parts: &mut [Self], own: Option<usize>, now: usize, record: &Record) {
-        let others = match own {
-            Some(own) if own == now => return parts[own].record(record),
-            Some(own) => {
-                Late(&mut parts[own]).record(record);
-                own + 1
-            }
-            None => 0,
-        };
-        parts.iter_mut().take(now + 1).skip(others).for_each(|part| part.record(record));
-    }
-}
-
 /// Listens to a run, a collector for each batch of equally many messages.
 #[derive(Debug, Clone)]
-pub struct Batches<P> {
+pub struct Batches {
     start: u64,
     length: u64,
-    parts: Vec<P>,
+    parts: Vec<Collector>,
     /// The batch that time has come to; their number when all have ended.
     now: usize,
 }
 
-impl<P: Part> Batches<P> {
-    /// Cuts a window of the plan, of at least [`BATCHES`] messages, into parts that `part` makes; what is left over at its end belongs
-    /// to the last.
-    pub fn new(window: Range<u64>, part: impl Fn(Range<u64>) -> P) -> Self {
+impl Batches {
+    /// Cuts a window of the plan, of at least [`BATCHES`] messages, into parts; what is left over at its end belongs to the last.
+    pub fn new(places: &Places, window: Range<u64>) -> Self {
         let length = ((window.end - window.start) / BATCHES).max(1);
         let part = |i: u64| {
             let start = window.start + i * length;
-            part(start..if i + 1 == BATCHES { window.end } else { start + length })
+            Collector::new(places, start..if i + 1 == BATCHES { window.end } else { start + length })
         };
         Batches { start: window.start, length, parts: (0..BATCHES).map(part).collect(), now: 0 }
     }
@@ -123,7 +44,7 @@ impl<P: Part> Batches<P> {
     }
 
     /// The batch that time has come to, `None` when all have ended.
-    pub fn now(&mut self) -> Option<&mut P> {
+    pub fn now(&mut self) -> Option<&mut Collector> {
         self.parts.get_mut(self.now)
     }
 
@@ -145,8 +66,8 @@ impl<P: Part> Batches<P> {
     /// # Source
     /// von Neumann (1941), *Distribution of the ratio of the mean square successive difference to the variance*; Fishman
     /// (1978), *Grouping observations in digital simulation*.
-    pub fn combined(self, spans: &[P::Span], confidence: f64) -> (Combined, Summary) {
-        let mut parts: Vec<(P, P::Span)> = self.parts.into_iter().zip(spans.iter().cloned()).collect();
+    pub fn combined(self, spans: &[Span], confidence: f64) -> (Combined, Summary) {
+        let mut parts: Vec<(Collector, Span)> = self.parts.into_iter().zip(spans.iter().cloned()).collect();
         let mut finer: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         let (mut out, mut alike): (Option<Combined>, Vec<String>) = (None, Vec::new());
         while parts.len() >= LEAST {
@@ -212,13 +133,13 @@ impl Combined {
 }
 
 /// Puts neighbours together.
-fn halved<P: Part>(parts: Vec<(P, P::Span)>) -> Vec<(P, P::Span)> {
-    let mut out: Vec<(P, P::Span)> = Vec::with_capacity(parts.len().div_ceil(2));
+fn halved(parts: Vec<(Collector, Span)>) -> Vec<(Collector, Span)> {
+    let mut out: Vec<(Collector, Span)> = Vec::with_capacity(parts.len().div_ceil(2));
     for (i, (part, span)) in parts.into_iter().enumerate() {
         match out.last_mut() {
             Some((before, lasted)) if i % 2 == 1 => {
                 before.merge(&part);
-                *lasted = P::joined(lasted, &span);
+                *lasted = lasted.and(&span);
             }
             _ => out.push((part, span)),
         }
@@ -238,11 +159,19 @@ fn have_in_common(values: &[f64]) -> bool {
     spread > 0.0 && (steps / spread - 2.0) < -ALIKE * (4.0 * (n - 2.0) / (n * n - 1.0)).sqrt()
 }
 
-impl<P: Part> Recorder for Batches<P> {
+impl Recorder for Batches {
+    /// Every batch that a stay overlaps is told of it.
     #[inline]
     fn record(&mut self, r: &Record) {
-        let own = self.part(r.message.id);
-        P::tell(&mut self.parts, own, self.now, r);
+        let others = match self.part(r.message.id) {
+            Some(own) if own == self.now => return self.parts[own].record(r),
+            Some(own) => {
+                AfterWindow(&mut self.parts[own]).record(r);
+                own + 1
+            }
+            None => 0,
+        };
+        self.parts.iter_mut().take(self.now + 1).skip(others).for_each(|part| part.record(r));
     }
 
     fn served(&mut self, run: &Served<'_>) {

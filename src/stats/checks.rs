@@ -18,30 +18,6 @@ pub struct Balance {
     pub edges: f64,
 }
 
-/// What was inside at the edges of a window, and for how long at most.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Edges {
-    /// Seconds that the window lasted.
-    pub lasted: f64,
-    /// Messages inside at its start and seconds until the last of them was gone.
-    pub before: f64,
-    pub gone: f64,
-    /// Messages inside at its end, and the longest stay of a message of the window, in seconds.
-    pub after: f64,
-    pub longest: f64,
-    /// Messages of the window whose end nobody saw.
-    pub unfinished: u64,
-}
-
-impl Edges {
-    /// The most that the messages across the edges add to one of the two sides, as a mean over time: those from before are only
-    /// in the integral, what remains of those at the end only in the sum.
-    pub(super) fn allow(&self) -> f64 {
-        let seconds = self.before * self.gone.min(self.lasted) + self.after * self.longest;
-        (seconds / self.lasted).max(0.0) + self.unfinished as f64
-    }
-}
-
 impl Balance {
     /// A share, which is from none to all.
     pub fn share(value: f64) -> Self {
@@ -56,14 +32,14 @@ impl Balance {
 }
 
 /// The laws that are broken, each with a sentence about it.
-pub(super) fn broken(balances: &BTreeMap<Law, Balance>) -> impl Iterator<Item = (Law, String)> {
+pub(super) fn broken(balances: &BTreeMap<BalanceLaw, Balance>) -> impl Iterator<Item = (BalanceLaw, String)> {
     let broken = balances.iter().filter(|(_, balance)| balance.is_broken());
     broken.map(|(law, balance)| (law.clone(), law.sentence(balance)))
 }
 
 /// A law and the place that it was checked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Law {
+pub enum BalanceLaw {
     /// L = λW in a queue, with L measured over time.
     Little(String),
     /// Busy servers of a group = throughput × mean service.
@@ -74,18 +50,20 @@ pub enum Law {
     Share(String),
 }
 
-impl Law {
+impl BalanceLaw {
     pub(super) fn sentence(&self, balance: &Balance) -> String {
         let Balance { over_time, of_messages, .. } = balance;
         match self {
-            Law::Little(queue) => {
+            BalanceLaw::Little(queue) => {
                 format!("Little's law is broken in queue `{queue}`: L is {over_time:.4} over time, but λW is {of_messages:.4}")
             }
-            Law::Utilization(group) => format!(
+            BalanceLaw::Utilization(group) => format!(
                 "the utilization law is broken for `{group}`: {over_time:.4} servers are busy over time, but throughput × mean service is {of_messages:.4}"
             ),
-            Law::Share(metric) => format!("{metric} is {over_time:.4}, and more than all servers, or fewer than none, cannot be at work"),
-            Law::Conservation(place) => {
+            BalanceLaw::Share(metric) => {
+                format!("{metric} is {over_time:.4}, and more than all servers, or fewer than none, cannot be at work")
+            }
+            BalanceLaw::Conservation(place) => {
                 format!("flow is not conserved in queue `{place}`: {over_time:.0} messages came, but {of_messages:.0} are accounted for")
             }
         }
@@ -157,10 +135,7 @@ impl Across {
 mod tests {
     use super::*;
     use crate::message::{Message, Recorder};
-    use crate::stats::{
-        Collector, ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, Places, QueuePlace, QueueSpan, Span,
-        Summary, combine,
-    };
+    use crate::stats::{AfterWindow, Collector, GroupSpan, Places, QueueSpan, Span, Summary, combine};
 
     /// A stay in the only queue; times in seconds.
     fn stay(id: u64, sent: u64, taken: u64, finished: u64, outcome: Outcome) -> Record {
@@ -171,7 +146,7 @@ mod tests {
     }
 
     /// One server; the window is from 10 s to 20 s. Message 0 is from before and is done at 12 s, message 1 is all inside,
-    /// message 2 is lost from the line, message 3 comes at 18 s and is done at 25 s.
+    /// message 2 is lost while it waits, message 3 comes at 18 s and is done at 25 s.
     fn stays() -> [Record; 4] {
         use Outcome::{Dropped, Served};
         [stay(0, 6, 8, 12, Served), stay(1, 11, 12, 15, Served), stay(2, 13, 14, 14, Dropped), stay(3, 18, 18, 25, Served)]
@@ -181,74 +156,33 @@ mod tests {
     const WAITING: f64 = 0.2;
     const BUSY: f64 = 0.7;
 
-    fn single(told: &[Record], span: &Span) -> Vec<String> {
-        let places = Places {
-            producers: vec!["p".into()],
-            queue: "q".into(),
-            consumers: vec![("c".into(), Some(1))],
-            at_once: 0,
-            percentiles: Vec::new(),
-        };
-        let mut collector = Collector::new(&places, 1..4);
-        told.iter().for_each(|r| collector.record(r));
-        caveats(collector.summary(span))
-    }
-
     fn caveats(summary: Summary) -> Vec<String> {
         let mut out = combine(&[summary.clone(), summary], 0.95).caveats;
         out.retain(|c| c.contains("broken") || c.contains("conserved"));
         out
     }
 
-    #[test]
-    fn a_single_queue_that_breaks_a_law_is_told_of() {
-        let span = Span { lasted: 10.0, waiting: WAITING, busy: BUSY, began: 10.0, before: 1.0, after: 1.0, offered: 3, peak: 1 };
-        assert_eq!(single(&stays(), &span), Vec::<String>::new());
-        let broken = single(&stays(), &Span { waiting: WAITING + 2.0, ..span });
-        assert!(broken.len() == 1 && broken[0].starts_with("Little's law is broken in queue `q`: L is 2.9000 over time"), "{broken:?}");
-        let broken = single(&stays(), &Span { busy: BUSY + 1.3, waiting: WAITING - 1.3, ..span });
-        assert!(broken.len() == 1 && broken[0].starts_with("the utilization law is broken for `c`"), "{broken:?}");
-        let broken = single(&stays(), &Span { offered: 4, ..span });
-        assert!(broken.len() == 1 && broken[0].contains("4 messages came, but 3 are accounted for"), "{broken:?}");
-    }
-
-    fn network(told: &[Record], queue: QueueSpan, busy: f64) -> Vec<String> {
-        let consumer = ConsumerPlace { name: "c".into(), queue: 0, unlimited: false, plain: true, by_delivery: false };
-        let places = NetworkPlaces {
-            producers: vec!["p".into()],
-            queues: vec![QueuePlace { name: "q".into(), ..QueuePlace::default() }],
-            consumers: vec![consumer],
-            percentiles: Vec::new(),
-        };
-        let mut collector = NetworkCollector::new(&places, 1..4);
+    fn broken_laws(told: &[Record], queue: QueueSpan, busy: f64) -> Vec<String> {
+        let mut collector = Collector::new(&Places::of_one_queue(&["p"], "q", &[("c", Some(1))]), 1..4);
         collector.begins(10_000_000_000);
         collector.ends(20_000_000_000);
-        told.iter().for_each(|r| Late(&mut collector).record(r));
+        told.iter().for_each(|r| AfterWindow(&mut collector).record(r));
         let group = GroupSpan { busy, count: 1.0, handled: 3, batches: 3, ..GroupSpan::default() };
-        caveats(collector.summary(&NetworkSpan { lasted: 10.0, queues: vec![queue], groups: vec![group] }))
+        caveats(collector.summary(&Span { lasted: 10.0, done: None, queues: vec![queue], groups: vec![group] }))
     }
 
     #[test]
-    fn a_network_that_breaks_a_law_is_told_of_to_the_nanosecond() {
+    fn a_law_that_is_broken_is_told_of_to_the_nanosecond() {
         let queue = QueueSpan { waiting: WAITING, serving: BUSY, came: 4, accounted: 4, ..QueueSpan::default() };
-        assert_eq!(network(&stays(), queue, BUSY), Vec::<String>::new());
-        let broken = network(&stays(), QueueSpan { waiting: WAITING + 1e-6, ..queue }, BUSY);
+        assert_eq!(broken_laws(&stays(), queue, BUSY), Vec::<String>::new());
+        let broken = broken_laws(&stays(), QueueSpan { waiting: WAITING + 1e-6, ..queue }, BUSY);
         assert!(broken.len() == 1 && broken[0].starts_with("Little's law is broken in queue `q`"), "{broken:?}");
         // The message of 7 s and the one of 4 s reach across the edges, with at most 5 s and 2 s of service.
-        let broken = network(&stays(), queue, BUSY + 1.1);
+        let broken = broken_laws(&stays(), queue, BUSY + 1.1);
         assert!(broken.len() == 1 && broken[0].starts_with("the utilization law is broken for `c`"), "{broken:?}");
-        let broken = network(&stays(), QueueSpan { came: 5, ..queue }, BUSY);
+        let broken = broken_laws(&stays(), QueueSpan { came: 5, ..queue }, BUSY);
         assert!(broken.len() == 1 && broken[0].starts_with("flow is not conserved in queue `q`"), "{broken:?}");
-        let broken = network(&stays()[1..], queue, BUSY);
+        let broken = broken_laws(&stays()[1..], queue, BUSY);
         assert!(broken.iter().any(|b| b.starts_with("Little's law")), "a stay that nobody tells of is missed: {broken:?}");
-    }
-
-    #[test]
-    fn the_edges_of_a_window_explain_as_much_as_they_can_hold() {
-        // Two inside for up to 3 s of a window of 10 s, one at its end that stays for 4 s.
-        let edges = Edges { lasted: 10.0, before: 2.0, gone: 3.0, after: 1.0, longest: 4.0, unfinished: 0 };
-        assert_eq!(edges.allow(), 1.0);
-        let balance = |over_time| Balance { over_time, of_messages: 4.0, edges: edges.allow() };
-        assert!(!balance(4.99).is_broken() && balance(5.01).is_broken() && balance(2.99).is_broken());
     }
 }

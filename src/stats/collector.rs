@@ -1,132 +1,86 @@
 //! Listens to one run and keeps what its statistics need: sums, counts in buckets, levels; no single message.
+//!
+//! Stays are counted queue by queue, and whole producer through all queues producer by producer. A single queue is a network of one,
+//! of which a message's only stay is its whole way: what an engine tells of in blocks is counted once for both.
 
-use super::checks::{Balance, Edges, Law};
-use super::histogram::Counts;
-use super::moments::{Moments, Times};
-use crate::answer::{PERCENTILES, Percentile, path};
-use crate::message::{Level, Outcome, Record, Recorder, Served};
-use crate::units::{NANOS_PER_SECOND, seconds};
-use std::collections::BTreeMap;
+use super::places::Places;
+use super::producer_stats::ProducerStats;
+use super::queue_stats::{GroupStats, QueueStats};
+use crate::message::{Exit, Level, Outcome, Record, Recorder, Served};
 use std::ops::Range;
 
-/// The names under which figures are reported.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Places {
-    /// Names of the producers.
-    pub producers: Vec<String>,
-    /// Name of the queue.
-    pub queue: String,
-    /// Name and number of servers of each group of the scenario; `None` is unlimited.
-    pub consumers: Vec<(String, Option<u32>)>,
-    /// Nanoseconds up to which a message counts as taken at once: nothing in a simulation, a hand-off in a measurement.
-    pub at_once: u64,
-    /// What times and lengths are told at beside the usual percentiles.
-    pub percentiles: Vec<Percentile>,
-}
-
-/// Listens to the messages of a window of the plan.
+/// Listens to the messages of a window, by the order in which they reached the first of their queues.
 #[derive(Debug, Clone)]
 pub struct Collector {
-    places: Places,
-    /// Positions in the plan of the messages that count.
+    pub(super) places: Places,
     window: Range<u64>,
-    producers: Vec<Tally>,
-    consumers: Vec<Times>,
-    /// One producer and one group: its services are the producer's too, and are counted once.
+    pub(super) producers: Vec<ProducerStats>,
+    /// Messages that were there from the start, which no producer sent.
+    pub(super) backlog: ProducerStats,
+    pub(super) queues: Vec<QueueStats>,
+    pub(super) consumers: Vec<GroupStats>,
+    /// Whether there are one producer and one group, whose services in a block are counted once for both.
     alone: bool,
-    waiting: Counts,
-    in_system: Counts,
-    trail: Trail,
-    /// When the last of the messages before the window was gone.
-    gone: u64,
+    /// The window of time, for stays that reach across its edges.
+    time: Range<u64>,
 }
 
-/// Tells a collector of what comes before its window.
+/// Tells a collector of what ends after its window of time.
 #[derive(Debug)]
-pub struct Before<'a>(pub &'a mut Collector);
+pub struct AfterWindow<'a>(pub &'a mut Collector);
 
-impl Recorder for Before<'_> {
-    fn record(&mut self, r: &Record) {
-        self.0.gone = self.0.gone.max(r.finished);
-    }
-
-    fn served(&mut self, run: &Served<'_>) {
-        self.0.gone = run.finished.iter().fold(self.0.gone, |latest, &finished| latest.max(finished));
-    }
-}
-
-/// What became of one producer's messages.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
-    pub wait: Times,
-    pub latency: Times,
-    pub service: Times,
-    pub send: Times,
-    /// Of those whose senders had to wait for room.
-    pub blocked: Times,
-    pub lost: BTreeMap<Outcome, u64>,
-    /// Nanoseconds that those stayed in a single queue.
-    pub lost_stay: u64,
-    pub unfinished: u64,
-}
-
-/// A queue's levels at ever wider distances, never more than a few hundred.
-#[derive(Debug, Clone)]
-pub(super) struct Trail {
-    pub levels: Vec<Level>,
-    stride: u64,
-    seen: u64,
-}
-
-impl Trail {
-    const MOST: usize = 1024;
-
-    pub(super) fn new() -> Self {
-        Trail { levels: Vec::new(), stride: 1, seen: 0 }
-    }
-
-    pub(super) fn add(&mut self, level: &Level) {
-        if self.seen.is_multiple_of(self.stride) {
-            if self.levels.len() == Self::MOST {
-                let mut keep = false;
-                self.levels.retain(|_| {
-                    keep = !keep;
-                    keep
-                });
-                self.stride *= 2;
-            }
-            if self.seen.is_multiple_of(self.stride) {
-                self.levels.push(*level);
-            }
+impl AfterWindow<'_> {
+    fn late(&mut self, r: &Record) {
+        if self.0.window.contains(&r.message.id) && r.outcome != Outcome::Unfinished {
+            self.0.queues[r.queue as usize].across.late(r, self.0.time.end);
         }
-        self.seen += 1;
     }
 }
 
-impl Trail {
-    /// Seconds, waiting, in system.
-    pub(super) fn points(&self) -> Vec<(f64, f64, f64)> {
-        self.levels.iter().map(|l| (seconds(l.at), l.waiting as f64, (l.waiting + l.busy) as f64)).collect()
+impl Recorder for AfterWindow<'_> {
+    fn record(&mut self, r: &Record) {
+        self.late(r);
+        self.0.record(r);
+    }
+
+    fn passed(&mut self, stay: &Record) {
+        self.late(stay);
+        self.0.passed(stay);
+    }
+
+    fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
+        self.0.delivery(group, ended, worked);
+    }
+
+    fn level(&mut self, level: &Level) {
+        self.0.level(level);
+    }
+
+    fn left(&mut self, exit: &Exit) {
+        self.0.left(exit);
     }
 }
 
 impl Collector {
-    /// Counts the messages of a window of the plan.
+    /// Counts the messages of a window.
     pub fn new(places: &Places, window: Range<u64>) -> Self {
+        let only = |queue: usize| {
+            let mut groups = (0..places.consumers.len()).filter(|&g| places.consumers[g].queue == queue);
+            groups.next().filter(|_| groups.next().is_none())
+        };
         Collector {
-            producers: vec![Tally::default(); places.producers.len()],
-            consumers: vec![Times::default(); places.consumers.len()],
+            producers: vec![ProducerStats::default(); places.producers.len()],
+            backlog: ProducerStats::default(),
+            queues: (0..places.queues.len()).map(|queue| QueueStats::new(only(queue))).collect(),
+            consumers: vec![GroupStats::default(); places.consumers.len()],
             alone: places.producers.len() == 1 && places.consumers.len() == 1,
             places: places.clone(),
             window,
-            waiting: Counts::new(),
-            in_system: Counts::new(),
-            trail: Trail::new(),
-            gone: 0,
+            time: 0..u64::MAX,
         }
     }
 
-    /// Positions in the plan of the messages that count.
+    /// Positions of the messages that count.
     pub fn window(&self) -> Range<u64> {
         self.window.clone()
     }
@@ -138,322 +92,206 @@ impl Collector {
 
     /// Adds what another of the same places heard of the window that follows.
     pub fn merge(&mut self, next: &Collector) {
+        let next = next.counted();
+        *self = self.counted();
         self.window.end = next.window.end;
+        self.time.end = next.time.end;
         self.producers.iter_mut().zip(&next.producers).for_each(|(a, b)| a.merge(b));
+        self.backlog.merge(&next.backlog);
+        self.queues.iter_mut().zip(&next.queues).for_each(|(a, b)| a.merge(b));
         self.consumers.iter_mut().zip(&next.consumers).for_each(|(a, b)| a.merge(b));
-        self.waiting.merge(&next.waiting);
-        self.in_system.merge(&next.in_system);
-        next.trail.levels.iter().for_each(|level| self.trail.add(level));
     }
 
-    /// Messages of the window that were told of so far.
-    pub fn heard(&self) -> u64 {
-        self.producers.iter().map(|p| p.wait.moments.count + p.unfinished + p.lost.values().sum::<u64>()).sum()
+    /// The window of time begins, at an instant in nanoseconds.
+    pub fn begins(&mut self, at: u64) {
+        self.time.start = at;
+    }
+
+    /// It ends; who is told of what ends later is [`AfterWindow`].
+    pub fn ends(&mut self, at: u64) {
+        self.time.end = at;
+    }
+
+    /// What stays in a queue that were told of before the window spend after its start, and how much of it is service, in nanoseconds.
+    pub fn told_before(&mut self, queue: usize, stay: u64, service: u64) {
+        self.queues[queue].across.told_before(stay, service);
+    }
+
+    /// What stays in a queue that were told of before the window's end spend after it.
+    pub fn told_ahead(&mut self, queue: usize, stay: u64, service: u64) {
+        self.queues[queue].across.told_ahead(stay, service);
+    }
+
+    /// A message's only stay, in two parts.
+    #[inline(never)]
+    fn passed_on(&mut self, r: &Record) {
+        self.record(r);
+        self.left(&r.exit());
+    }
+
+    /// Counts the stays in a queue whose rows are full, or all of them.
+    #[inline(never)]
+    fn count_stays(&mut self, queue: usize) {
+        let stays = &mut self.queues[queue];
+        let [sent, taken, finished] = stays.rows.take();
+        stays.wait.add_between(sent, taken);
+        if let Some(group) = stays.only {
+            self.consumers[group].times.add_between(taken, finished);
+        }
+    }
+
+    /// The same with all rows counted.
+    pub(super) fn counted(&self) -> Self {
+        let mut whole = self.clone();
+        whole.producers.iter_mut().for_each(ProducerStats::count);
+        whole.backlog.count();
+        (0..whole.queues.len()).for_each(|queue| whole.count_stays(queue));
+        whole.consumers.iter_mut().for_each(GroupStats::count);
+        // Messages have one stay only where there is one group, or one queue.
+        if let (Some(group), Some(place)) = (whole.consumers.first_mut(), whole.places.consumers.first()) {
+            let queue = &mut whole.queues[place.queue];
+            whole.producers.iter_mut().for_each(|producer| producer.share(queue, group));
+        }
+        whole
+    }
+
+    /// A message that an engine tells of in a block: its only stay, one value after the other.
+    fn only_stay(&mut self, r: &Record) {
+        if !self.window.contains(&r.message.id) {
+            return self.passed_on(r);
+        }
+        let producer = &mut self.producers[r.message.producer as usize];
+        producer.done += u64::from(self.time.contains(&r.finished));
+        producer.wait.add(r.taken - r.sent);
+        producer.messages.latency.add(r.finished - r.message.due);
+        producer.messages.send.add(r.sent - r.message.due);
+        self.queues[r.queue as usize].deliveries += u64::from(r.deliveries);
+        let service = r.finished - r.taken;
+        if self.alone {
+            return producer.service.add(service);
+        }
+        producer.messages.service.add(service);
+        self.consumers[r.consumer as usize].times.add(service);
     }
 }
 
 impl Recorder for Collector {
+    #[inline(always)]
     fn record(&mut self, r: &Record) {
-        if !self.window.contains(&r.message.id) {
-            self.gone = self.gone.max(if r.message.id < self.window.start { r.finished } else { 0 });
-            return;
+        let stays = &mut self.queues[r.queue as usize];
+        // What is rare is shown a copy, so that what is usual can stay in registers.
+        if r.outcome != Outcome::Served || !self.window.contains(&r.message.id) {
+            return stays.other(&Record { ..*r }, self.window.contains(&r.message.id), &self.time);
         }
-        let tally = &mut self.producers[r.message.producer as usize];
-        match r.outcome {
-            Outcome::Served => {
-                tally.wait.add(r.taken - r.sent);
-                tally.latency.add(r.finished - r.message.due);
-                tally.send.add(r.sent - r.message.due);
-                self.consumers[r.consumer as usize].add(r.finished - r.taken);
-                if !self.alone {
-                    tally.service.add(r.finished - r.taken);
-                }
-            }
-            Outcome::Unfinished => tally.unfinished += 1,
-            other => {
-                *tally.lost.entry(other).or_default() += 1;
-                tally.lost_stay += r.finished - r.sent;
+        stays.deliveries += u64::from(r.deliveries);
+        let (full, shared) = (stays.rows.push([r.sent, r.taken, r.finished]), stays.only.is_none());
+        if full {
+            self.count_stays(r.queue as usize);
+        }
+        if shared {
+            let services = &mut self.consumers[r.consumer as usize];
+            if services.rows.push([r.taken, r.finished]) {
+                services.count();
             }
         }
     }
 
     fn served(&mut self, run: &Served<'_>) {
         let end = run.first + run.due.len() as u64;
-        let whole = run.first >= self.window.start && end <= self.window.end;
+        let whole = run.first >= self.window.start && end <= self.window.end && self.time.end == u64::MAX;
         if !(whole && run.producer.is_empty() && run.consumer.is_empty()) {
-            for i in 0..run.due.len() {
-                self.record(&run.record(i));
-            }
-            return;
+            return (0..run.due.len()).for_each(|i| self.only_stay(&run.record(i)));
         }
-        let tally = &mut self.producers[0];
-        tally.wait.add_between(run.sent, run.taken);
-        tally.latency.add_between(run.due, run.finished);
-        tally.send.add_lags(run.due, run.sent);
-        self.consumers[0].add_between(run.taken, run.finished);
-        if !self.alone {
-            tally.service.add_between(run.taken, run.finished);
+        let producer = &mut self.producers[0];
+        producer.done += run.due.len() as u64;
+        producer.wait.add_between(run.sent, run.taken);
+        producer.messages.latency.add_between(run.due, run.finished);
+        producer.messages.send.add_lags(run.due, run.sent);
+        self.queues[run.queue as usize].deliveries += run.due.len() as u64;
+        if self.alone {
+            return producer.service.add_between(run.taken, run.finished);
+        }
+        producer.messages.service.add_between(run.taken, run.finished);
+        self.consumers[0].times.add_between(run.taken, run.finished);
+    }
+
+    /// Where there is one group only, what its queue sees of a message alone and what its producer sees are the same times.
+    #[inline(always)]
+    fn passed(&mut self, r: &Record) {
+        if self.consumers.len() != 1 || !self.window.contains(&r.message.id) {
+            return self.passed_on(&Record { ..*r });
+        }
+        let Some(producer) = self.producers.get_mut(r.message.producer as usize) else {
+            return self.passed_on(&Record { ..*r });
+        };
+        producer.done += u64::from(self.time.contains(&r.finished));
+        self.queues[r.queue as usize].deliveries += u64::from(r.deliveries);
+        producer.push([r.message.due, r.sent, r.sent + (r.finished - r.taken), r.finished], true);
+    }
+
+    fn delivery(&mut self, group: u32, ended: u64, worked: u64) {
+        if self.time.contains(&ended) {
+            self.consumers[group as usize].deliveries.add(worked);
         }
     }
 
     fn level(&mut self, level: &Level) {
-        self.waiting.record(level.waiting);
-        self.in_system.record(level.waiting + level.busy);
-        self.trail.add(level);
+        self.queues[level.queue as usize].level(level);
+    }
+
+    #[inline(always)]
+    fn left(&mut self, exit: &Exit) {
+        let producer = self.producers.get_mut(exit.message.producer as usize).unwrap_or(&mut self.backlog);
+        producer.done += u64::from(exit.outcome == Outcome::Served && self.time.contains(&exit.finished));
+        if !self.window.contains(&exit.message.id) {
+            return;
+        }
+        if exit.outcome != Outcome::Served {
+            return producer.lose(exit.outcome);
+        }
+        if exit.held > 0 {
+            producer.messages.blocked.add(exit.held);
+        }
+        producer.push([exit.message.due, exit.sent, exit.sent + exit.worked, exit.finished], false);
     }
 }
 
-/// What an engine's totals say about the window of time in which the window's messages arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Span {
-    /// Seconds.
-    pub lasted: f64,
-    /// Mean number waiting and mean number of busy servers, over time.
-    pub waiting: f64,
-    /// See [`Span::waiting`].
-    pub busy: f64,
-    /// The instant at which it began, in seconds.
-    pub began: f64,
-    /// Messages waiting or in service at its start and at its end.
-    pub before: f64,
-    /// See [`Span::before`].
-    pub after: f64,
-    /// Messages that came meanwhile.
-    pub offered: u64,
-    /// The longest line.
-    pub peak: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::{GroupSpan, QueueSpan, Span};
 
-impl Span {
-    /// How many more messages are inside at its end than at its start.
-    pub fn grown(&self) -> f64 {
-        self.after - self.before
-    }
-
-    /// This one and the one that follows.
-    #[must_use]
-    pub fn and(&self, next: &Span) -> Span {
-        let lasted = self.lasted + next.lasted;
-        let mean = |a: f64, b: f64| (a * self.lasted + b * next.lasted) / lasted;
-        Span {
-            lasted,
-            waiting: mean(self.waiting, next.waiting),
-            busy: mean(self.busy, next.busy),
-            began: self.began,
-            before: self.before,
-            after: next.after,
-            offered: self.offered + next.offered,
-            peak: self.peak.max(next.peak),
-        }
-    }
-}
-
-/// One run as numbers: by metric path, with the counts from which percentiles of several runs come.
-#[derive(Debug, Clone, Default)]
-pub struct Summary {
-    /// Figures by metric path.
-    pub values: BTreeMap<String, f64>,
-    /// What times and lengths are told at beside the usual percentiles.
-    pub percentiles: Vec<Percentile>,
-    /// By path without statistic, as in `queues.orders.wait`.
-    pub counts: BTreeMap<String, Counts>,
-    /// Levels at the instants that were looked at, by path without statistic, as in `queues.orders.queue_length`.
-    pub levels: BTreeMap<String, Counts>,
-    /// Levels over time: seconds, waiting, in system.
-    pub trail: Vec<(f64, f64, f64)>,
-    /// The same of each queue of a network, by its name.
-    pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
-    /// The two sides of laws that every run must keep.
-    pub balances: BTreeMap<Law, Balance>,
-    /// Messages of the window: all, served, still inside at the end.
-    pub offered: u64,
-    /// Messages that were served.
-    pub served: u64,
-    /// Messages that were still inside at the end.
-    pub unfinished: u64,
-}
-
-impl Collector {
-    /// The run as numbers.
-    pub fn summary(&self, span: &Span) -> Summary {
-        let mut out = Summary { percentiles: self.places.percentiles.clone(), ..Summary::default() };
-        let mut all = Tally::default();
-        for (name, tally) in self.places.producers.iter().zip(&self.producers) {
-            if self.places.producers.len() > 1 {
-                out.producer(&format!("producers.{name}"), tally, tally.wait.moments.count as f64 / span.lasted);
-            }
-            all.merge(tally);
-        }
-        if self.alone {
-            all.service = self.consumers[0].clone();
-        }
-        if let [only] = self.places.producers.as_slice() {
-            out.producer(&format!("producers.{only}"), &all, done(&all, span));
-        }
-        out.producer("total", &all, done(&all, span));
-        out.offered = all.offered();
-        out.served = all.wait.moments.count;
-        out.unfinished = all.unfinished;
-        self.queue(&mut out, &all, span);
-        self.laws(&mut out, &all, span);
-        for ((name, servers), times) in self.places.consumers.iter().zip(&self.consumers) {
-            let place = format!("consumers.{name}");
-            let busy = times.moments.sum as f64 / NANOS_PER_SECOND / span.lasted;
-            // The window's messages count what reaches beyond it; with one group the engine's own figures are exact.
-            let one = self.places.consumers.len() == 1;
-            let rate = if one { done(&all, span) } else { times.moments.count as f64 / span.lasted };
-            out.values.insert(path(&place, "throughput", ""), rate);
-            let busy = if one { span.busy } else { busy };
-            out.values.insert(path(&place, "busy", ""), busy);
-            if times.moments.count > 0 {
-                out.values.insert(path(&place, "batch_size", ""), 1.0);
-            }
-            if let Some(servers) = servers {
-                out.values.insert(path(&place, "utilization", ""), busy / f64::from(*servers));
-                out.values.insert(path(&place, "count", ""), f64::from(*servers));
-            }
-            out.times(&place, "service", times);
-        }
-        out.trail = self.trail.points();
-        out
-    }
-
-    fn queue(&self, out: &mut Summary, all: &Tally, span: &Span) {
-        let place = format!("queues.{}", self.places.queue);
-        let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
-        let offered = all.offered() as f64;
-        let lost = all.lost.values().sum::<u64>() as f64;
-        let accepted = offered - all.lost.get(&Outcome::Rejected).copied().unwrap_or(0) as f64;
-        set("arrival_rate", "", offered / span.lasted);
-        set("throughput", "", done(all, span));
-        set("loss", "", lost / offered.max(1.0));
-        set("attempts", "", if accepted > 0.0 { (offered - lost) / accepted } else { 1.0 });
-        set("queue_length", "mean", span.waiting);
-        set("in_system", "mean", span.waiting + span.busy);
-        set("queue_length", "max", span.peak as f64);
-        for (key, counts) in [("queue_length", &self.waiting), ("in_system", &self.in_system)] {
-            out.levels(&place, key, counts);
-        }
-        let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
-        let servers: Option<u32> = self.places.consumers.iter().map(|c| c.1).sum();
-        if let Some(servers) = servers {
-            set("utilization", "", span.busy / f64::from(servers));
-        }
-        let most = match servers.filter(|_| span.peak > 0) {
-            Some(servers) => span.peak + u64::from(servers),
-            None => self.in_system.max(),
+    /// Told of in one block, in blocks that the window's edges cut, or one after the other: the figures are the same.
+    #[test]
+    fn a_block_is_told_of_as_its_messages_are() {
+        let sent: Vec<u64> = (0..4000).map(|i| i * 1000 + i * i % 777).collect();
+        let taken: Vec<u64> = sent.iter().map(|at| at + at % 513).collect();
+        let finished: Vec<u64> = taken.iter().map(|at| at + 1 + at % 1999).collect();
+        let run = Served { queue: 0, first: 0, due: &sent, sent: &sent, taken: &taken, finished: &finished, producer: &[], consumer: &[] };
+        let places = Places::of_one_queue(&["p"], "q", &[("c", Some(1))]);
+        let span = Span { lasted: 1.0, queues: vec![QueueSpan::default()], groups: vec![GroupSpan::default()], ..Span::default() };
+        let figures = |tell: &dyn Fn(&mut Collector)| {
+            let mut collector = Collector::new(&places, 100..3000);
+            tell(&mut collector);
+            collector.summary(&span)
         };
-        set("in_system", "max", most as f64);
-        if accepted > 0.0 {
-            let dropped = lost - (offered - accepted);
-            set("delayed", "", (all.wait.counts.above(self.places.at_once) as f64 + dropped) / accepted);
-        }
-        out.times(&place, "wait", &all.wait);
-    }
-
-    /// Checks the laws that hold in the queue and among its servers.
-    fn laws(&self, out: &mut Summary, all: &Tally, span: &Span) {
-        let longest = all.wait.moments.max + all.service.moments.max;
-        let edges = |longest: u64| Edges {
-            lasted: span.lasted,
-            before: span.before,
-            gone: (seconds(self.gone) - span.began).max(0.0),
-            after: span.after,
-            longest: seconds(longest),
-            unfinished: all.unfinished,
-        };
-        let balance = |over_time: f64, sum: u128, longest: u64| {
-            let of_messages = sum as f64 / NANOS_PER_SECOND / span.lasted;
-            Balance { over_time, of_messages, edges: edges(longest).allow() }
-        };
-        let stayed = all.wait.moments.sum + all.service.moments.sum + u128::from(all.lost_stay);
-        out.balances.insert(Law::Little(self.places.queue.clone()), balance(span.waiting + span.busy, stayed, longest));
-        let groups: Vec<&str> = self.places.consumers.iter().map(|c| c.0.as_str()).collect();
-        out.balances.insert(Law::Utilization(groups.join("`, `")), balance(span.busy, all.service.moments.sum, all.service.moments.max));
-        let flow = Balance { over_time: span.offered as f64, of_messages: all.offered() as f64, edges: 0.0 };
-        out.balances.insert(Law::Conservation(self.places.queue.clone()), flow);
-    }
-}
-
-impl Tally {
-    pub(super) fn offered(&self) -> u64 {
-        self.wait.moments.count + self.unfinished + self.lost.values().sum::<u64>()
-    }
-
-    pub(super) fn dead_lettered(&self) -> u64 {
-        self.lost.get(&Outcome::DeadLettered).copied().unwrap_or(0)
-    }
-
-    pub(super) fn merge(&mut self, other: &Tally) {
-        self.wait.merge(&other.wait);
-        self.latency.merge(&other.latency);
-        self.service.merge(&other.service);
-        self.send.merge(&other.send);
-        self.blocked.merge(&other.blocked);
-        for (&outcome, &n) in &other.lost {
-            *self.lost.entry(outcome).or_default() += n;
-        }
-        self.unfinished += other.unfinished;
-        self.lost_stay += other.lost_stay;
-    }
-}
-
-/// Messages a second that are done within a window: those that come and neither are lost nor stay.
-fn done(all: &Tally, span: &Span) -> f64 {
-    let lost = all.lost.values().sum::<u64>() as f64;
-    (all.offered() as f64 - lost - span.grown()).max(0.0) / span.lasted
-}
-
-impl Summary {
-    pub(super) fn producer(&mut self, place: &str, tally: &Tally, throughput: f64) {
-        let lost = tally.lost.values().sum::<u64>() - tally.dead_lettered();
-        self.values.insert(path(place, "throughput", ""), throughput);
-        self.values.insert(path(place, "loss", ""), lost as f64 / tally.offered().max(1) as f64);
-        self.times(place, "latency", &tally.latency);
-        self.times(place, "wait", &tally.wait);
-        self.times(place, "service", &tally.service);
-        self.times(place, "send", &tally.send);
-    }
-
-    /// For how long senders had to wait for room, those included who had not to.
-    pub(super) fn blocked(&mut self, place: &str, tally: &Tally) {
-        let mut all = tally.blocked.clone();
-        (tally.blocked.moments.count..tally.latency.moments.count).for_each(|_| all.add(0));
-        self.times(place, "blocked", &all);
-    }
-
-    /// The share of the messages that lie in dead-letter queues.
-    pub(super) fn dead_letters(&mut self, place: &str, tally: &Tally) {
-        self.values.insert(path(place, "dead_lettered", ""), tally.dead_lettered() as f64 / tally.offered().max(1) as f64);
-    }
-
-    fn moments(&mut self, place: &str, key: &str, moments: &Moments) {
-        for (statistic, value) in [("mean", moments.mean()), ("sd", moments.sd()), ("max", moments.mean().map(|_| seconds(moments.max)))] {
-            if let Some(value) = value {
-                self.values.insert(path(place, key, statistic), value);
+        let block = figures(&|c| c.served(&run.rows(100..3000)));
+        let others = [
+            figures(&|c| c.served(&run)),
+            figures(&|c| (0..4000).for_each(|i| c.passed(&run.record(i)))),
+            figures(&|c| {
+                (0..4000).map(|i| run.record(i)).for_each(|stay| {
+                    c.record(&stay);
+                    c.left(&stay.exit());
+                })
+            }),
+        ];
+        assert_eq!(block.served, 2900);
+        for other in others {
+            assert_eq!((block.offered, block.served, &block.counts), (other.offered, other.served, &other.counts));
+            for (path, value) in &block.values {
+                assert!((value - other.values[path]).abs() <= 1e-12 * value.abs() || path.ends_with("throughput"), "{path}");
             }
         }
-    }
-
-    /// Percentiles of a length, from the levels at the instants that were looked at.
-    pub(super) fn levels(&mut self, place: &str, key: &str, counts: &Counts) {
-        let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
-        for (statistic, share) in std::iter::once(("p99", 0.99)).chain(asked) {
-            if let Some(level) = counts.level(share) {
-                self.values.insert(path(place, key, statistic), level as f64);
-            }
-        }
-        self.levels.insert(path(place, key, ""), counts.clone());
-    }
-
-    pub(super) fn times(&mut self, place: &str, key: &str, times: &Times) {
-        self.moments(place, key, &times.moments);
-        let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
-        for (statistic, share) in PERCENTILES.iter().copied().chain(asked) {
-            if let Some(value) = times.counts.quantile(share) {
-                self.values.insert(path(place, key, statistic), value);
-            }
-        }
-        self.counts.insert(path(place, key, ""), times.counts.clone());
     }
 }

@@ -1,10 +1,10 @@
 //! Several replications become one set of estimates.
 
-use super::checks::{Balance, Law, broken};
-use super::collector::Summary;
+use super::checks::{Balance, BalanceLaw, broken};
 use super::histogram::Counts;
 use super::interval::{half_width, t_quantile};
 use super::share;
+use super::summary::Summary;
 use crate::answer::{Estimate, share_of};
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub struct Gathered {
     values: BTreeMap<String, Vec<f64>>,
     counts: BTreeMap<String, Counts>,
     levels: BTreeMap<String, Counts>,
-    broken: BTreeMap<Law, String>,
+    broken: BTreeMap<BalanceLaw, String>,
     unfinished: u64,
 }
 
@@ -56,7 +56,7 @@ impl Gathered {
         }
         for (path, &value) in &run.values {
             if path.ends_with(".utilization") && Balance::share(value).is_broken() {
-                let law = Law::Share(path.clone());
+                let law = BalanceLaw::Share(path.clone());
                 self.broken.entry(law.clone()).or_insert_with(|| law.sentence(&Balance::share(value)));
             }
             self.values.entry(path.clone()).or_default().push(value);

@@ -1,28 +1,37 @@
 //! Statistics: from records to estimates. No engine is known here.
 //!
-//! A [`Collector`] listens to one replication; [`Summary`] is what it heard, as numbers by metric path; [`combine`] turns the
+//! A [`Collector`] listens to one replication; [`Summary`] is what it was told, as numbers by metric path; [`combine`] turns the
 //! summaries of several replications into estimates with intervals. Histograms are merged, percentiles never averaged.
 
 mod batches;
 mod checks;
 mod collector;
 mod combine;
+mod figures;
 mod histogram;
 mod interval;
 mod levels;
+mod message_stats;
 mod moments;
-mod network;
 mod pass;
+mod places;
+mod producer_stats;
+mod queue_stats;
 mod rows;
 mod share;
+mod span;
+mod summary;
+mod trail;
 mod warmup;
 
-pub use batches::{BATCHES, Batches, Part};
-pub use checks::{Balance, Law};
-pub use collector::{Before, Collector, Places, Span, Summary};
+pub use batches::{BATCHES, Batches};
+pub use checks::{Balance, BalanceLaw};
+pub use collector::{AfterWindow, Collector};
 pub use combine::{Combined, Gathered, combine};
 pub use histogram::Counts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};
-pub use network::{ConsumerPlace, GroupSpan, Late, NetworkCollector, NetworkPlaces, NetworkSpan, QueuePlace, QueueSpan};
+pub use places::{ConsumerPlace, Places, QueuePlace};
+pub use span::{GroupSpan, QueueSpan, Span};
+pub use summary::Summary;
 pub use warmup::mser5;

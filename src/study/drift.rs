@@ -1,6 +1,7 @@
 //! Whether a simulated scenario has a steady state at all, or a backlog that grows without end.
 
-use super::play::{Drift, Play};
+use super::play::Play;
+use super::span::Drift;
 use crate::scenario::Scenario;
 use crate::stats::half_width;
 use crate::theory::{Load, Refusal, explain};
@@ -18,7 +19,7 @@ const EVENLY: f64 = 1.5;
 /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
 pub(super) fn unstable(scenario: &Scenario, play: &Play<'_>, runs: &[Vec<Drift>]) -> Option<String> {
     match explain(scenario).loads.as_slice() {
-        [load] if load.is_known() && load.rho.is_some_and(f64::is_finite) && !play.is_network() => {
+        [load] if load.is_known() && load.rho.is_some_and(f64::is_finite) && play.is_one_queue => {
             load.grows().then(|| grows(load, growth(runs, 0)))
         }
         _ => drifting(scenario, runs),

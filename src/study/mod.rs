@@ -14,11 +14,10 @@ pub mod fit;
 mod headline;
 mod lanes;
 mod load;
-mod long;
-mod measured;
 mod measurement;
 mod objectives;
 mod overload;
+mod places;
 mod play;
 pub mod predict;
 mod redelivery;
@@ -27,6 +26,7 @@ pub mod sensitivity;
 mod settling;
 mod shares;
 mod simulation;
+mod span;
 mod stopping;
 pub mod sweep;
 mod timed;
@@ -47,8 +47,7 @@ pub use watch::{Blind, Watch};
 pub use witness::best;
 
 use crate::answer::{Answer, Method, Reason, Unanswered};
-use crate::scenario::{Objective, Scenario, Servers};
-use crate::stats::Places;
+use crate::scenario::{Objective, Scenario};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -135,23 +134,5 @@ impl Study {
     /// The answer of a method, if it has one.
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|a| a.method == method)
-    }
-}
-
-/// The names under which the statistics report.
-fn places(scenario: &Scenario) -> Places {
-    Places {
-        producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
-        queue: scenario.queues[0].name.clone(),
-        consumers: scenario
-            .consumers
-            .iter()
-            .map(|c| match c.count {
-                Servers::Count(n) => (c.name.clone(), Some(n)),
-                Servers::Unlimited => (c.name.clone(), None),
-            })
-            .collect(),
-        at_once: 0,
-        percentiles: scenario.percentiles(),
     }
 }

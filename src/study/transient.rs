@@ -5,14 +5,16 @@
 
 use super::coverage;
 use super::overload::{capacity, overloads_end, sent_to, timetable};
-use super::play::{Play, network_places, network_span};
+use super::play::Play;
 use super::shares;
+use super::span::span;
 use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Reason, Unanswered, path};
 use crate::message::Forget;
 use crate::scenario::{Length, Scenario, Warmup};
-use crate::stats::{Combined, Gathered, Late, NetworkCollector, NetworkSpan, Summary, half_width};
+use crate::sim::Engine;
+use crate::stats::{AfterWindow, Collector, Combined, Gathered, Span, Summary, half_width};
 use crate::units::{Time, nanos, seconds};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -217,36 +219,35 @@ impl<'a> Stretches<'a> {
     fn play(&self, replication: u32) -> Stretch {
         let Stretches { scenario, play, end, drains } = self;
         let mut network = play.network(replication, None).expect("the network of replication 0 was made");
-        let mut listener = NetworkCollector::new(&network_places(scenario), 0..u64::MAX);
-        network.advance_until(0, &mut Forget);
-        let before = network.network_totals();
-        listener.begins(before.at);
+        let mut collector = Collector::new(&play.places, 0..u64::MAX);
+        network.advance_before(0, &mut Forget);
+        let before = network.totals();
+        collector.begins(before.at);
         let mut levels = vec![Vec::with_capacity(GRID as usize + 1); scenario.queues.len()];
         let mut watched = vec![false; drains.len()];
         for point in 0..=GRID {
             let instant = grid(point, *end);
             for (queue, drain) in drains.iter().enumerate() {
                 if let Some(from) = drain.filter(|from| *from <= instant && !watched[queue]) {
-                    network.advance_until(from, &mut listener);
+                    network.advance_before(from, &mut collector);
                     network.watch_drain(queue, from);
                     watched[queue] = true;
                 }
             }
-            network.advance_until(instant, &mut listener);
-            for (levels, queue) in levels.iter_mut().zip(&network.network_totals().queues) {
+            network.advance_before(instant, &mut collector);
+            for (levels, queue) in levels.iter_mut().zip(&network.totals().queues) {
                 levels.push((queue.waiting, queue.waiting + queue.serving));
             }
         }
-        let after = network.network_totals();
-        let peaks: Vec<u64> = (0..levels.len()).map(|q| network.peak_of(q)).collect();
-        let span = network_span(&before, &after, &peaks);
+        let after = network.totals();
+        let span = span(&before, &after);
         debug_assert!(span.lasted > 0.0);
         // Who comes later is not of this stretch.
-        listener.set_window(0..after.offered);
-        listener.ends(after.at);
-        network.settle(&mut Late(&mut listener));
-        let drained = network.network_totals();
-        let mut summary = stationary_left_out(&listener, &span);
+        collector.set_window(0..after.offered);
+        collector.ends(after.at);
+        network.settle(&mut AfterWindow(&mut collector));
+        let drained = network.totals();
+        let mut summary = stationary_left_out(&collector, &span);
         for (queue, drain) in drains.iter().enumerate() {
             if let (Some(from), Some(at)) = (drain, drained.queues[queue].drained) {
                 let place = format!("queues.{}", scenario.queues[queue].name);
@@ -258,8 +259,8 @@ impl<'a> Stretches<'a> {
 }
 
 /// A summary without the figures that only mean something in a steady state.
-fn stationary_left_out(listener: &NetworkCollector, span: &NetworkSpan) -> Summary {
-    let mut summary = listener.summary(span);
+fn stationary_left_out(collector: &Collector, span: &Span) -> Summary {
+    let mut summary = collector.summary(span);
     let over_time = |path: &String| ["queue_length", "in_system"].iter().any(|key| path.contains(key)) && !path.ends_with(".max");
     let kept: BTreeMap<String, f64> = summary.values.into_iter().filter(|(path, _)| !over_time(path)).collect();
     summary.values = kept;

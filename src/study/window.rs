@@ -112,7 +112,7 @@ impl Cycles {
         };
         let replications = f64::from(scenario.simulation.replications);
         let all = replications * (left_out as f64 + counted) * each;
-        let bearable = if play.is_network() { BEARABLE.1 } else { BEARABLE.0 };
+        let bearable = if play.is_by_events() { BEARABLE.1 } else { BEARABLE.0 };
         if asked < 1.0 && !matches!(scenario.simulation.length, Length::Duration(_)) && all > bearable {
             let (what, lasts, planned) = (&cycle.what, Time(cycle.lasts), Time(messages as f64 / play.rate));
             return Err(format!(

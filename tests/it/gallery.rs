@@ -10,7 +10,7 @@ use queuelab::answer::{Answer, Method};
 use queuelab::message::Keep;
 use queuelab::rng::Key;
 use queuelab::scenario::{Length, NoFiles, Scenario, Source, parse};
-use queuelab::sim::Network;
+use queuelab::sim::{Engine, Network};
 use queuelab::study::{Blind, run};
 use queuelab::workload::file;
 use std::path::{Path, PathBuf};

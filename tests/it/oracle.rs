@@ -3,7 +3,7 @@
 use queuelab::message::{Keep, Outcome, Record};
 use queuelab::rng::Key;
 use queuelab::scenario::{Consumer, Overflow, Producer, Queue, Scenario};
-use queuelab::sim::{Engine, Network, Station};
+use queuelab::sim::{Engine, Network, Recursion, Station};
 use queuelab::workload::laws::Law;
 use queuelab::workload::{Block, Kept};
 
@@ -74,18 +74,16 @@ fn slow(plan: &Block, groups: &[u32], room: Option<u64>, drop_head: bool) -> Vec
     }
 }
 
-/// By the recursion, or, where senders wait for room, by events.
+/// By the recursion, or, where senders wait for room or the oldest message makes it, by events.
 fn fast(scenario: &Scenario, plan: &Block) -> Vec<Fate> {
     let mut keep = Keep::default();
-    if scenario.queues[0].overflow == Overflow::Block {
-        let mut network = Network::new(scenario, Kept::new(plan), Key::new(7, 0), None).expect("one queue");
-        network.advance(u64::MAX, &mut keep);
-        network.settle(&mut keep);
-    } else {
-        let station = Station::of(scenario).expect("one FIFO queue");
-        let mut engine = Engine::new(&station, Kept::new(plan), None);
-        assert_eq!(engine.advance(u64::MAX, &mut keep), plan.len() as u64);
-        engine.settle(&mut keep);
+    match Station::of(scenario).ok().filter(Station::is_recursive) {
+        Some(station) => assert_eq!(Recursion::new(&station, Kept::new(plan), None).advance(u64::MAX, &mut keep), plan.len() as u64),
+        None => {
+            let mut network = Network::new(scenario, Kept::new(plan), Key::new(7, 0), None).expect("one queue");
+            network.advance(u64::MAX, &mut keep);
+            network.settle(&mut keep);
+        }
     }
     let mut records: Vec<Record> = keep.0;
     records.sort_by_key(|r| r.message.id);
@@ -156,7 +154,7 @@ fn a_plan_played_in_pieces_is_the_same() {
     let scenario = scenario(&Law::exponential(0.004), &[4], None, Overflow::RejectPublish);
     let station = Station::of(&scenario).expect("one FIFO queue");
     let play = |pieces: &[u64]| {
-        let mut engine = Engine::new(&station, scenario.plan(3, 1).expect("a plan"), None);
+        let mut engine = Recursion::new(&station, scenario.plan(3, 1).expect("a plan"), None);
         let mut keep = Keep::default();
         for &n in pieces {
             engine.advance(n, &mut keep);

@@ -3,7 +3,7 @@
 use queuelab::message::{Exit, Keep, Outcome, Record, Recorder};
 use queuelab::rng::Key;
 use queuelab::scenario::{NoFiles, Scenario, Source, parse};
-use queuelab::sim::{Network, NetworkTotals};
+use queuelab::sim::{Engine, Network, Totals};
 
 pub(crate) fn scenario(text: &str) -> Scenario {
     let source = Source { name: "test".into(), text: text.into(), overrides: Vec::new() };
@@ -26,7 +26,7 @@ impl Recorder for Lives {
     }
 }
 
-pub(crate) fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
+pub(crate) fn play(text: &str, messages: u64) -> (Lives, Totals) {
     let scenario = scenario(text);
     let plan = scenario.open_plan(1, 0).expect("a plan");
     let mut network = Network::new(&scenario, plan, Key::new(1, 0), None).expect("a network");
@@ -34,7 +34,7 @@ pub(crate) fn play(text: &str, messages: u64) -> (Lives, NetworkTotals) {
     network.advance(messages, &mut lives);
     network.settle(&mut lives);
     assert!(!network.is_stuck());
-    (lives, network.network_totals())
+    (lives, network.totals())
 }
 
 /// (id, sent, taken, finished) in milliseconds of the first served stays in a queue, in order of id.
@@ -187,8 +187,8 @@ fn the_longest_line_counts_those_that_wait_for_their_next_attempt() {
     let scenario = scenario(&single("delivery_limit = 2", "service_time = \"1s\"\nfailure = 1.0\nretry_delay = \"25s\""));
     let mut network = Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).expect("a network");
     // The first waits from 11 to 36 s, the second from 21 s, the third from 31 s; nobody comes between 30 and 35 s.
-    network.advance_until(35_000_000_000, &mut Lives::default());
-    assert_eq!(network.peak_of(0), 3);
+    network.advance_before(35_000_000_000, &mut Lives::default());
+    assert_eq!(network.totals().queues[0].peak, 3);
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn levels_over_time_are_the_stays() {
         let mut lives = Lives::default();
         network.advance(u64::MAX, &mut lives);
         network.settle(&mut lives);
-        let totals = network.network_totals();
+        let totals = network.totals();
         for (q, queue) in totals.queues.iter().enumerate().filter(|(q, _)| scenario.consumers_of(*q).next().is_some()) {
             assert_eq!((queue.waiting, queue.serving), (0, 0), "{name}");
             let here = || lives.stays.0.iter().filter(|r| r.queue == q as u32);

@@ -3,7 +3,7 @@
 use crate::semantics::{Lives, play, scenario, served, single};
 use queuelab::message::Outcome;
 use queuelab::rng::Key;
-use queuelab::sim::Network;
+use queuelab::sim::{Engine, Network};
 
 const SECOND: u128 = 1_000_000_000;
 
@@ -73,7 +73,7 @@ fn a_batch_goes_on_after_its_server_has_taken_the_next() {
     let scenario = scenario(text);
     let mut network = Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).expect("a network");
     let mut lives = Lives::default();
-    network.advance_until(3 * SECOND as u64 + 1, &mut lives);
+    network.advance_before(3 * SECOND as u64 + 1, &mut lives);
     let first = [(0, 0, 0, 1000), (0, 1000, 2000, 3000), (1, 0, 0, 1000), (1, 1000, 2000, 3000), (2, 0, 1000, 2000)];
     assert_eq!(served(&lives, 0, 9), first);
 }
@@ -85,8 +85,8 @@ fn leased(waiting: u32, queue: &str, consumers: &str) -> (Lives, Vec<u128>) {
     let scenario = scenario(&text);
     let mut network = Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).expect("a network");
     let mut lives = Lives::default();
-    network.advance_until(100 * SECOND as u64, &mut lives);
-    let totals = network.network_totals();
+    network.advance_before(100 * SECOND as u64, &mut lives);
+    let totals = network.totals();
     assert!(totals.queues[0].is_conserved(), "{totals:?}");
     (lives, totals.groups.iter().map(|g| g.busy_area / SECOND).collect())
 }
@@ -188,8 +188,8 @@ fn work_goes_on_when_nothing_is_left_to_do() {
         [consumers.c]\nfrom = \"q\"\nservice_time = \"12s\"\n[consumers.d]\nfrom = \"q\"\nservice_time = \"3s\"\n";
     let scenario = scenario(text);
     let mut network = Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).expect("a network");
-    network.advance_until(100 * SECOND as u64, &mut Lives::default());
-    let busy: Vec<u128> = network.network_totals().groups.iter().map(|g| g.busy_area).collect();
+    network.advance_before(100 * SECOND as u64, &mut Lives::default());
+    let busy: Vec<u128> = network.totals().groups.iter().map(|g| g.busy_area).collect();
     assert_eq!(busy, [12 * SECOND, 3 * SECOND]);
 }
 

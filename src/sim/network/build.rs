@@ -1,12 +1,12 @@
 //! From a scenario to a network, or why there is none.
 
-use super::ahead::columns;
 use super::commit::FSYNC;
-use super::gauge::Gauge;
+use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
 use super::leave::Families;
-use super::parts::{Client, Counts, Group, Hub, Phase, Sender, Server, Station};
+use super::parts::{Client, Group, Hub, Phase, Sender, Server, Station};
 use super::plain::is_plain;
+use super::predrawn::columns;
 use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
@@ -17,7 +17,7 @@ use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waitin
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{Ack, Consumer, Discipline, Durability, Producer, Queue, Scenario, Servers};
-use crate::sim::Looks;
+use crate::sim::{LevelSampler, QueueCounts};
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
 use std::collections::{HashMap, VecDeque};
@@ -31,7 +31,7 @@ impl<S: Blocks> Network<S> {
     ///
     /// # Errors
     /// What cannot be played or would never end, in words.
-    pub fn new(scenario: &Scenario, source: S, key: Key, looks: Option<Looks>) -> Result<Self, String> {
+    pub fn new(scenario: &Scenario, source: S, key: Key, sampler: Option<LevelSampler>) -> Result<Self, String> {
         super::check::playable(scenario)?;
         let draws = Draws::new(key, TimeScale::REAL);
         let mut stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, draws)).collect();
@@ -68,7 +68,7 @@ impl<S: Blocks> Network<S> {
             forwarding: false,
             gathering: Vec::new(),
             keys: MessageKeys::new(scenario, draws),
-            looks: looks.unwrap_or(Looks::never()),
+            sampler: sampler.unwrap_or(LevelSampler::never()),
             host: Host::new(time(scenario.simulation.overheads.hand_off)),
         };
         if !network.host.is_ideal() {
@@ -250,19 +250,19 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> Station {
         unlimited,
         lanes: vec![order],
         ready: 0,
-        waiting: Gauge::default(),
-        serving: Gauge::default(),
+        waiting: TimeIntegral::default(),
+        serving: TimeIntegral::default(),
         woken: 0,
         idle: Default::default(),
         blocked: Default::default(),
-        held_up: Gauge::default(),
+        held_up: TimeIntegral::default(),
         held_peak: 0,
         committing: Vec::new(),
         uncommitted: Vec::new(),
         shared: Shared::new(shared),
         lingering: None,
         peak: 0,
-        counts: Counts::default(),
+        counts: QueueCounts::default(),
         drain_from: u64::MAX,
         drained: None,
     }
@@ -280,10 +280,10 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         tells: scenario.counts_deliveries(consumer),
         autoscaler: consumer.autoscale.map(|settings| Autoscaler::new(settings, draws.scale)),
         may_wait: scenario.may_wait(consumer),
-        busy: Gauge::default(),
+        busy: TimeIntegral::default(),
         woken: 0,
-        absent: Gauge::default(),
-        count: Gauge::default(),
+        absent: TimeIntegral::default(),
+        count: TimeIntegral::default(),
         handled: 0,
         batches: 0,
     }

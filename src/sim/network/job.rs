@@ -1,7 +1,7 @@
 //! Messages inside the network, each in a slot that is used again when it has left.
 
-use super::ahead::Ahead;
 use super::parts::Sender;
+use super::predrawn::PredrawnWork;
 use crate::behaviour::MessageIdentity;
 use crate::message::{Message, Outcome, Record};
 
@@ -174,7 +174,7 @@ impl Jobs {
 
     /// Gives a message what it will bring to queues on its way, in the last columns.
     #[inline(always)]
-    pub(super) fn carry(&mut self, slot: u32, ahead: &[Ahead], row: usize) {
+    pub(super) fn carry(&mut self, slot: u32, ahead: &[PredrawnWork], row: usize) {
         if ahead.is_empty() {
             return;
         }

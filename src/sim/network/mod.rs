@@ -21,7 +21,6 @@
 //! a commit, their turn in a consumer's own line, or the next attempt. A message whose sender waits for room (`overflow = "block"`)
 //! has not reached its queue: until it does, it is its sender who is held up.
 
-mod ahead;
 mod arrive;
 mod autoscale;
 mod batch;
@@ -29,13 +28,15 @@ mod build;
 mod check;
 mod clients;
 mod commit;
-mod gauge;
+mod engine;
 mod idle;
+mod integral;
 mod job;
 mod leave;
 mod outages;
 mod parts;
 mod plain;
+mod predrawn;
 mod preempt;
 mod prefetch;
 mod redeliver;
@@ -45,16 +46,14 @@ mod serve;
 mod sharing;
 mod totals;
 
-pub(super) use ahead::Ahead;
-pub use parts::Counts;
 pub(super) use plain::is_plain;
-pub use totals::{GroupTotals, Held, NetworkTotals, QueueTotals};
+pub(super) use predrawn::PredrawnWork;
 
-use super::Looks;
+use super::LevelSampler;
 use super::calendar::Calendar;
 use crate::behaviour::MessageKeys;
 use crate::discipline::Discipline as _;
-use crate::message::{Level, Outcome, Recorder};
+use crate::message::{Level, Recorder};
 use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
 use job::{Jobs, State};
@@ -147,7 +146,7 @@ pub struct Network<S> {
     thinking: usize,
     jobs: Jobs,
     /// What the messages of the plan's block will bring to the queues on their ways.
-    ahead: Vec<Ahead>,
+    ahead: Vec<PredrawnWork>,
     families: Families,
     /// By slot: a dead letter's number and the work that its producer gave it, which it brings again where it comes back.
     brought: HashMap<u32, (u64, u64)>,
@@ -167,60 +166,12 @@ pub struct Network<S> {
     /// Queues from which batches are taken as soon as all that come at this instant are there.
     gathering: Vec<u32>,
     keys: MessageKeys,
-    looks: Looks,
+    sampler: LevelSampler,
     /// What a host adds that is not ideal.
     host: replay::Host,
 }
 
 impl<S: Blocks> Network<S> {
-    /// Plays so many further messages (fewer if there are no more) and says how many.
-    pub fn advance(&mut self, messages: u64, recorder: &mut impl Recorder) -> u64 {
-        self.begin(recorder);
-        let from = self.offered;
-        let goal = from.saturating_add(messages);
-        while self.offered < goal && self.step(u64::MAX, recorder) {}
-        self.offered - from
-    }
-
-    /// Plays everything that happens before an instant.
-    pub fn advance_until(&mut self, instant: u64, recorder: &mut impl Recorder) {
-        self.begin(recorder);
-        while self.one_step(instant, recorder) {}
-        self.look_until(instant, recorder);
-        self.now = self.now.max(instant);
-    }
-
-    /// Plays everything up to an instant: what is done at it is, and who comes at it is not there yet.
-    pub fn advance_past(&mut self, instant: u64, recorder: &mut impl Recorder) {
-        self.advance_until(instant, recorder);
-        while self.ends.first() == instant && self.one_step(instant + 1, recorder) {}
-    }
-
-    /// Plays on until every message offered so far has left, for at most as many further messages.
-    pub fn work_off(&mut self, recorder: &mut impl Recorder) {
-        let mark = self.offered;
-        self.jobs.count_below(mark);
-        let last = mark.saturating_mul(2).max(10_000);
-        while self.jobs.below() > 0 && self.offered < last && self.one_step(u64::MAX, recorder) {}
-    }
-
-    /// Plays on until every message offered so far has left, for at most as many further messages; who is still inside then
-    /// is told of as unfinished.
-    pub fn settle(&mut self, recorder: &mut impl Recorder) {
-        let mark = self.offered;
-        self.looks = Looks::never();
-        self.jobs.count_below(mark);
-        let last = mark.saturating_mul(2).max(10_000);
-        while self.jobs.below() > 0 && self.offered < last && self.one_step(u64::MAX, recorder) {}
-        let left: Vec<u32> = self.jobs.inside().filter(|(_, job)| job.id < mark).map(|(slot, _)| slot).collect();
-        for slot in left {
-            if self.jobs[slot].state != State::Blocked {
-                self.tell(slot, 0, 0, Outcome::Unfinished, recorder);
-            }
-            self.told(slot, Outcome::Unfinished, recorder);
-        }
-    }
-
     /// The same as [`Network::step`], from where speed matters less than code that is made only once.
     #[inline(never)]
     fn one_step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
@@ -232,7 +183,7 @@ impl<S: Blocks> Network<S> {
     fn step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
         let (end, event) = (self.ends.first(), self.calendar.next_at());
         let next = end.min(event).min(self.planned);
-        let usual = next < before && next <= self.looks.next && next != self.now && self.planned != u64::MAX;
+        let usual = next < before && next <= self.sampler.next && next != self.now && self.planned != u64::MAX;
         if !usual && !self.may_happen(next, before, recorder) {
             return false;
         }
@@ -303,12 +254,12 @@ impl<S: Blocks> Network<S> {
     /// Looks at all queues whenever it is time before an instant.
     #[cold]
     fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
-        while self.looks.next < instant {
-            let at = self.looks.next;
+        while self.sampler.next < instant {
+            let at = self.sampler.next;
             for (queue, station) in self.stations.iter().enumerate() {
                 recorder.level(&Level { at, queue: queue as u32, waiting: station.waiting.level(), busy: station.serving.level() });
             }
-            self.looks.pass();
+            self.sampler.pass();
         }
     }
 

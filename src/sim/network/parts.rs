@@ -1,12 +1,13 @@
 //! The parts of a network: queues, groups of servers, servers, topics, producers; their settings in plain numbers, and their state.
 
-use super::gauge::Gauge;
 use super::idle::Idle;
+use super::integral::TimeIntegral;
 use super::job::NONE;
 use super::sharing::Shared;
 use crate::behaviour::{Autoscaler, ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy};
 use crate::discipline::Waiting;
 use crate::scenario::{Batching, Destination, Discipline, Overflow, Preemption};
+use crate::sim::QueueCounts;
 use std::collections::VecDeque;
 
 /// A queue.
@@ -50,8 +51,8 @@ pub(super) struct Station {
     /// Messages that count against `max_length`.
     pub ready: u64,
     /// Messages that wait in any way, and those in service.
-    pub waiting: Gauge,
-    pub serving: Gauge,
+    pub waiting: TimeIntegral,
+    pub serving: TimeIntegral,
     /// Message-nanoseconds until servers were awake, which count as service above and are waits.
     pub woken: u128,
     /// Servers that wait for work.
@@ -59,7 +60,7 @@ pub(super) struct Station {
     /// Senders that wait for room: the message and the server that holds it, if one does.
     pub blocked: VecDeque<(u32, u32)>,
     /// How many they are, and were at most at once.
-    pub held_up: Gauge,
+    pub held_up: TimeIntegral,
     pub held_peak: u64,
     /// Messages that are written but not on disk, each with its place: those of the commit under way, and those for the next.
     pub committing: Vec<(u32, u64)>,
@@ -68,31 +69,10 @@ pub(super) struct Station {
     /// When the timer of a lingering batch goes off, and its number.
     pub lingering: Option<(u64, u32)>,
     pub peak: u64,
-    pub counts: Counts,
+    pub counts: QueueCounts,
     /// From when on an empty line is looked for, and when it was found.
     pub drain_from: u64,
     pub drained: Option<u64>,
-}
-
-/// What happened in a queue so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Messages that reached it.
-    pub offered: u64,
-    /// Messages that were served.
-    pub served: u64,
-    /// Messages that were refused on arrival.
-    pub rejected: u64,
-    /// Messages that were thrown out.
-    pub dropped: u64,
-    /// Messages whose time to live ended while they waited.
-    pub expired: u64,
-    /// Messages that went on to the dead-letter queue.
-    pub dead_lettered: u64,
-    /// Deliveries of messages that left after at least one, and how many these messages were.
-    pub deliveries: u64,
-    /// See [`Counts::deliveries`].
-    pub delivered: u64,
 }
 
 /// A group of consumers.
@@ -112,13 +92,13 @@ pub(super) struct Group {
     /// Whether a destination may let it wait for room.
     pub may_wait: bool,
 
-    pub busy: Gauge,
+    pub busy: TimeIntegral,
     /// Server-nanoseconds until they were awake, which count as work above and are none.
     pub woken: u128,
     /// Of those, the servers that are down and keep their messages: taken, and not at work.
-    pub absent: Gauge,
+    pub absent: TimeIntegral,
     /// Servers that there are: started and not yet stopped.
-    pub count: Gauge,
+    pub count: TimeIntegral,
     /// Messages that its servers ended work on, and the batches that they came in (counted only where there is more than the usual
     /// way of [`super::plain`]; there each message is one).
     pub handled: u64,

@@ -1,13 +1,13 @@
-//! Sure ways: queues that every message reaches after the same number of others.
+//! The depth of a queue: through how many others every message has been when it gets there, where that is the same for all.
 
 use crate::scenario::{Arrivals, Destination, Scenario};
 
-/// Through how many queues all messages have been when they get to each queue; `None` where chance or circumstances decide.
-/// In a queue that is `usual` nothing happens to a message but waiting and one service.
+/// The depth of each queue; `None` where chance or circumstances decide. In a queue that is `usual` nothing happens to a message
+/// but waiting and one service.
 ///
-/// A queue is on a sure way if only planned messages come to it, straight from producers, or if all of its messages come
-/// from usual queues on sure ways of one length, none of which sends any elsewhere.
-pub(super) fn hops(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<Option<u32>> {
+/// The depth is 0 if only planned messages come to a queue, straight from producers. Else all of its messages must come from
+/// usual queues of one depth, none of which sends any elsewhere.
+pub(super) fn depths(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<Option<u32>> {
     let count = scenario.queues.len();
     let mut direct = vec![false; count];
     let mut unsure = vec![false; count];
@@ -29,13 +29,13 @@ pub(super) fn hops(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<Op
             for consumer in &scenario.consumers {
                 let chance = consumer.to.len() != 1 || consumer.to[0].probability < 1.0 || !consumer.own_routes.is_empty();
                 if consumer.to.iter().any(|r| r.to == Destination::Queue(q)) {
-                    before.push(out[consumer.from].filter(|_| !chance && usual(consumer.from)).map(|hops| hops + 1));
+                    before.push(out[consumer.from].filter(|_| !chance && usual(consumer.from)).map(|depth| depth + 1));
                 }
             }
             out[q] = match before.first() {
                 _ if unsure[q] => None,
                 None => direct[q].then_some(0),
-                Some(first) => first.filter(|_| !direct[q] && before.iter().all(|hops| hops == first)),
+                Some(first) => first.filter(|_| !direct[q] && before.iter().all(|depth| depth == first)),
             };
         }
     }
@@ -64,28 +64,28 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_sure_and_a_branch_is_not() {
+    fn queues_in_a_row_have_a_depth_and_branches_have_none() {
         let line = network(&[&[(1, 1.0)], &[(2, 1.0)], &[]]);
-        assert_eq!(hops(&line, |_| true), [Some(0), Some(1), Some(2)]);
-        assert_eq!(hops(&line, |q| q != 1), [Some(0), Some(1), None]);
+        assert_eq!(depths(&line, |_| true), [Some(0), Some(1), Some(2)]);
+        assert_eq!(depths(&line, |q| q != 1), [Some(0), Some(1), None]);
         let branch = network(&[&[(1, 0.5), (2, 0.5)], &[], &[]]);
-        assert_eq!(hops(&branch, |_| true), [Some(0), None, None]);
+        assert_eq!(depths(&branch, |_| true), [Some(0), None, None]);
         let back = network(&[&[(1, 1.0)], &[(1, 0.2)]]);
-        assert_eq!(hops(&back, |_| true), [Some(0), None]);
+        assert_eq!(depths(&back, |_| true), [Some(0), None]);
     }
 
     #[test]
-    fn ways_of_different_lengths_or_other_comers_make_it_unsure() {
+    fn ways_of_different_lengths_or_other_comers_leave_none() {
         let mut two = network(&[&[(2, 1.0)], &[(2, 1.0)], &[]]);
         two.producers.push(Producer::poisson("app", 1, 100.0));
-        assert_eq!(hops(&two, |_| true), [Some(0), Some(0), Some(1)]);
+        assert_eq!(depths(&two, |_| true), [Some(0), Some(0), Some(1)]);
         two.producers.push(Producer::poisson("other", 2, 100.0));
-        assert_eq!(hops(&two, |_| true), [Some(0), Some(0), None]);
+        assert_eq!(depths(&two, |_| true), [Some(0), Some(0), None]);
         let mut line = network(&[&[(1, 1.0)], &[]]);
         line.queues[0].initial_backlog = 1;
-        assert_eq!(hops(&line, |_| true), [None, None]);
+        assert_eq!(depths(&line, |_| true), [None, None]);
         line.queues[0].initial_backlog = 0;
         line.queues[0].dead_letter = Some(1);
-        assert_eq!(hops(&line, |_| true), [Some(0), None]);
+        assert_eq!(depths(&line, |_| true), [Some(0), None]);
     }
 }

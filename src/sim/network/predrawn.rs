@@ -1,18 +1,18 @@
 //! Work that is drawn before its message gets there.
 //!
-//! Where a message's way is sure, what it will bring to each queue on it depends on its position in the plan alone. So it
+//! Where all messages reach a queue at one depth, what each will bring to it depends on its position in the plan alone. So it
 //! is drawn for a whole block of the plan at once, and no event waits for a logarithm.
 
 use super::parts::Station;
 use crate::behaviour::{Draws, MessageIdentity, WorkPolicy};
 use crate::scenario::{Consumer, Scenario};
-use crate::sim::ways::hops;
+use crate::sim::depth::depths;
 
 /// Columns that each message carries along, at most.
 const MOST: usize = 32;
 
 /// What the messages of a block will bring to one group.
-pub(crate) struct Ahead {
+pub(crate) struct PredrawnWork {
     rules: WorkPolicy,
     /// The way that all of them will have come.
     path: u64,
@@ -20,22 +20,22 @@ pub(crate) struct Ahead {
 }
 
 /// The columns of all queues where that is possible; each of these is told where its first column is, `from` being the first of all.
-pub(super) fn columns(scenario: &Scenario, stations: &mut [Station], draws: Draws, from: usize) -> Vec<Ahead> {
-    let hops = hops(scenario, |q| stations[q].plain);
+pub(super) fn columns(scenario: &Scenario, stations: &mut [Station], draws: Draws, from: usize) -> Vec<PredrawnWork> {
+    let depths = depths(scenario, |q| stations[q].plain);
     let mut out = Vec::new();
-    for (station, hops) in stations.iter_mut().zip(hops) {
-        let Some(hops) = hops.filter(|h| *h > 0 && station.plain && out.len() + station.groups.len() <= MOST) else { continue };
+    for (station, depth) in stations.iter_mut().zip(depths) {
+        let Some(depth) = depth.filter(|d| *d > 0 && station.plain && out.len() + station.groups.len() <= MOST) else { continue };
         station.ahead = from + out.len();
-        out.extend(station.groups.iter().map(|&g| Ahead::new(&scenario.consumers[g as usize], draws, hops)));
+        out.extend(station.groups.iter().map(|&g| PredrawnWork::new(&scenario.consumers[g as usize], draws, depth)));
     }
     out
 }
 
-impl Ahead {
+impl PredrawnWork {
     /// For a group whose messages have all been delivered once in each of so many queues.
     pub(crate) fn new(group: &Consumer, draws: Draws, hops: u32) -> Self {
         let way = (0..hops).fold(MessageIdentity::planned(0), |message, _| message.forwarded(1));
-        Ahead { rules: WorkPolicy::new(group, draws), path: way.path, work: Vec::new() }
+        PredrawnWork { rules: WorkPolicy::new(group, draws), path: way.path, work: Vec::new() }
     }
 
     /// Draws the work of so many messages from a position in the plan on.

@@ -1,16 +1,16 @@
-//! A level with its integral over time.
+//! A number of things that changes, with its integral over time.
 
-/// Something that is counted, and how long it was how many.
+/// How many of something there are, and the integral of that number over time.
 ///
-/// With every change at an instant t the sum gives up t for each that comes and gets it back for each that goes, so that
-/// the integral up to now is `sum + level · now`: no multiplication at a change.
+/// One that comes at an instant t subtracts t from `sum`, one that goes adds it, so that the integral up to now is
+/// `sum + level · now`: no multiplication at a change.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Gauge {
+pub(super) struct TimeIntegral {
     level: u64,
     sum: i128,
 }
 
-impl Gauge {
+impl TimeIntegral {
     #[inline(always)]
     pub(super) fn up(&mut self, now: u64) {
         self.level += 1;
@@ -40,10 +40,10 @@ mod tests {
 
     #[test]
     fn the_area_is_the_integral() {
-        let mut gauge = Gauge::default();
-        gauge.up(10);
-        gauge.up(20);
-        gauge.down(25);
-        assert_eq!((gauge.level(), gauge.area(25), gauge.area(35)), (1, 20, 30));
+        let mut integral = TimeIntegral::default();
+        integral.up(10);
+        integral.up(20);
+        integral.down(25);
+        assert_eq!((integral.level(), integral.area(25), integral.area(35)), (1, 20, 30));
     }
 }

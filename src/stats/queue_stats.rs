@@ -1,0 +1,115 @@
+//! What became of the stays in one queue, and of the services of one group.
+
+use super::checks::Across;
+use super::histogram::Counts;
+use super::moments::Times;
+use super::rows::Rows;
+use super::trail::Trail;
+use crate::message::{Level, Outcome, Record};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What became of the stays in one queue.
+#[derive(Debug, Clone)]
+pub(super) struct QueueStats {
+    pub wait: Times,
+    /// The queue's group if there is one only: its services are counted with the stays.
+    pub only: Option<usize>,
+    /// Of those still to be counted: sent, taken, finished.
+    pub rows: Rows<3>,
+    pub deliveries: u64,
+    pub lost: BTreeMap<Outcome, u64>,
+    /// Those that were lost after they had been accepted.
+    pub accepted_lost: u64,
+    /// Of those, how many had to wait.
+    pub delayed_lost: u64,
+    /// Nanoseconds that the lost stayed, and were worked on.
+    pub lost_stay: u64,
+    pub lost_service: u64,
+    pub across: Across,
+    pub waiting: Counts,
+    pub in_system: Counts,
+    pub trail: Trail,
+}
+
+/// A group's services, and those that are still to be counted where there are other groups at its queue: taken, finished.
+#[derive(Debug, Clone, Default)]
+pub(super) struct GroupStats {
+    pub times: Times,
+    /// Of the deliveries that ended within the window of time, where they are told of.
+    pub deliveries: Times,
+    pub rows: Rows<2>,
+}
+
+impl QueueStats {
+    /// Of a queue, and its group if it has one only.
+    pub(super) fn new(only: Option<usize>) -> Self {
+        QueueStats {
+            wait: Times::default(),
+            only,
+            rows: Rows::default(),
+            deliveries: 0,
+            lost: BTreeMap::new(),
+            accepted_lost: 0,
+            delayed_lost: 0,
+            lost_stay: 0,
+            lost_service: 0,
+            across: Across::default(),
+            waiting: Counts::new(),
+            in_system: Counts::new(),
+            trail: Trail::new(),
+        }
+    }
+
+    pub(super) fn level(&mut self, level: &Level) {
+        self.waiting.record(level.waiting);
+        self.in_system.record(level.waiting + level.busy);
+        self.trail.add(level);
+    }
+
+    /// A stay that is not one of the window's, or did not end with service.
+    #[cold]
+    pub(super) fn other(&mut self, r: &Record, counts: bool, time: &Range<u64>) {
+        if counts && r.outcome != Outcome::Unfinished { self.lose(r) } else { self.across.other(r, time) }
+    }
+
+    fn lose(&mut self, r: &Record) {
+        self.lost_stay += r.finished - r.sent;
+        self.lost_service += r.finished - r.taken;
+        *self.lost.entry(r.outcome).or_default() += 1;
+        let accepted = r.outcome != Outcome::Rejected;
+        self.accepted_lost += u64::from(accepted);
+        // Who was never taken had to wait, however briefly.
+        self.delayed_lost += u64::from(accepted && (r.deliveries == 0 || r.taken > r.sent));
+        self.deliveries += u64::from(r.deliveries);
+    }
+
+    pub(super) fn merge(&mut self, next: &QueueStats) {
+        self.wait.merge(&next.wait);
+        self.deliveries += next.deliveries;
+        for (&outcome, &n) in &next.lost {
+            *self.lost.entry(outcome).or_default() += n;
+        }
+        self.accepted_lost += next.accepted_lost;
+        self.delayed_lost += next.delayed_lost;
+        self.lost_stay += next.lost_stay;
+        self.lost_service += next.lost_service;
+        self.across.merge(&next.across);
+        self.waiting.merge(&next.waiting);
+        self.in_system.merge(&next.in_system);
+        self.trail.merge(&next.trail);
+    }
+}
+
+impl GroupStats {
+    #[inline(never)]
+    pub(super) fn count(&mut self) {
+        let [taken, finished] = self.rows.take();
+        self.times.add_between(taken, finished);
+    }
+
+    pub(super) fn merge(&mut self, next: &GroupStats) {
+        self.times.merge(&next.times);
+        self.deliveries.merge(&next.deliveries);
+    }
+}

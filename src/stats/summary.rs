@@ -1,0 +1,86 @@
+//! One run as numbers.
+
+use super::checks::{Balance, BalanceLaw};
+use super::histogram::Counts;
+use super::message_stats::MessageStats;
+use super::moments::{Moments, Times};
+use crate::answer::{PERCENTILES, Percentile, path};
+use crate::units::seconds;
+use std::collections::BTreeMap;
+
+/// One run as numbers: by metric path, with the counts from which percentiles of several runs come.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Figures by metric path.
+    pub values: BTreeMap<String, f64>,
+    /// What times and lengths are told at beside the usual percentiles.
+    pub percentiles: Vec<Percentile>,
+    /// By path without statistic, as in `queues.orders.wait`.
+    pub counts: BTreeMap<String, Counts>,
+    /// Levels at the instants that were looked at, by path without statistic, as in `queues.orders.queue_length`.
+    pub levels: BTreeMap<String, Counts>,
+    /// Levels over time of each queue, by its name: seconds, waiting, in system.
+    pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
+    /// The two sides of laws that every run must keep.
+    pub balances: BTreeMap<BalanceLaw, Balance>,
+    /// Messages of the window: all, served, still inside at the end.
+    pub offered: u64,
+    /// Messages that were served.
+    pub served: u64,
+    /// Messages that were still inside at the end.
+    pub unfinished: u64,
+}
+
+impl Summary {
+    pub(super) fn producer(&mut self, place: &str, messages: &MessageStats, throughput: f64) {
+        let lost = messages.lost.values().sum::<u64>() - messages.dead_lettered();
+        self.values.insert(path(place, "throughput", ""), throughput);
+        self.values.insert(path(place, "loss", ""), lost as f64 / messages.offered().max(1) as f64);
+        self.times(place, "latency", &messages.latency);
+        self.times(place, "wait", &messages.wait);
+        self.times(place, "service", &messages.service);
+        self.times(place, "send", &messages.send);
+    }
+
+    /// For how long senders had to wait for room, those included who had not to.
+    pub(super) fn blocked(&mut self, place: &str, messages: &MessageStats) {
+        let mut all = messages.blocked.clone();
+        (messages.blocked.moments.count..messages.latency.moments.count).for_each(|_| all.add(0));
+        self.times(place, "blocked", &all);
+    }
+
+    /// The share of the messages that lie in dead-letter queues.
+    pub(super) fn dead_letters(&mut self, place: &str, messages: &MessageStats) {
+        self.values.insert(path(place, "dead_lettered", ""), messages.dead_lettered() as f64 / messages.offered().max(1) as f64);
+    }
+
+    fn moments(&mut self, place: &str, key: &str, moments: &Moments) {
+        for (statistic, value) in [("mean", moments.mean()), ("sd", moments.sd()), ("max", moments.mean().map(|_| seconds(moments.max)))] {
+            if let Some(value) = value {
+                self.values.insert(path(place, key, statistic), value);
+            }
+        }
+    }
+
+    /// Percentiles of a length, from the levels at the instants that were looked at.
+    pub(super) fn levels(&mut self, place: &str, key: &str, counts: &Counts) {
+        let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
+        for (statistic, share) in std::iter::once(("p99", 0.99)).chain(asked) {
+            if let Some(level) = counts.level(share) {
+                self.values.insert(path(place, key, statistic), level as f64);
+            }
+        }
+        self.levels.insert(path(place, key, ""), counts.clone());
+    }
+
+    pub(super) fn times(&mut self, place: &str, key: &str, times: &Times) {
+        self.moments(place, key, &times.moments);
+        let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
+        for (statistic, share) in PERCENTILES.iter().copied().chain(asked) {
+            if let Some(value) = times.counts.quantile(share) {
+                self.values.insert(path(place, key, statistic), value);
+            }
+        }
+        self.counts.insert(path(place, key, ""), times.counts.clone());
+    }
+}

@@ -1,0 +1,47 @@
+//! A queue's levels over time, for a plot.
+
+use crate::message::Level;
+use crate::units::seconds;
+
+/// Levels at ever wider distances, so that there are never more than a few hundred.
+#[derive(Debug, Clone)]
+pub(super) struct Trail {
+    levels: Vec<Level>,
+    stride: u64,
+    seen: u64,
+}
+
+impl Trail {
+    const MOST: usize = 1024;
+
+    pub(super) fn new() -> Self {
+        Trail { levels: Vec::new(), stride: 1, seen: 0 }
+    }
+
+    pub(super) fn add(&mut self, level: &Level) {
+        if self.seen.is_multiple_of(self.stride) {
+            if self.levels.len() == Self::MOST {
+                let mut keep = false;
+                self.levels.retain(|_| {
+                    keep = !keep;
+                    keep
+                });
+                self.stride *= 2;
+            }
+            if self.seen.is_multiple_of(self.stride) {
+                self.levels.push(*level);
+            }
+        }
+        self.seen += 1;
+    }
+
+    /// Adds the levels of the time that follows.
+    pub(super) fn merge(&mut self, next: &Trail) {
+        next.levels.iter().for_each(|level| self.add(level));
+    }
+
+    /// Seconds, waiting, in system.
+    pub(super) fn points(&self) -> Vec<(f64, f64, f64)> {
+        self.levels.iter().map(|l| (seconds(l.at), l.waiting as f64, (l.waiting + l.busy) as f64)).collect()
+    }
+}

@@ -1,0 +1,220 @@
+//! The measurement's three answers: what was measured, the same plan on a perfect host, and what really happened replayed.
+//!
+//! A measurement is one plan. The *rehearsal* simulates that very plan, so that no sampling error lies between the two; the
+//! *replay* simulates the sends and service times that really happened, so that the host's share of the difference is
+//! told apart from the queue's.
+
+mod cut_short;
+mod figures;
+mod kept;
+mod plan;
+
+pub(super) use plan::planned;
+
+use super::places::places;
+use super::transient;
+use super::watch::Watch;
+use crate::answer::{Answer, Method, Reason, Unanswered};
+use crate::load::{self, LoadError};
+use crate::message::Happened;
+use crate::scenario::{Arrivals, Consumer, Discipline, Queue, Scenario};
+use crate::sim::{Engine, Recursion, Station};
+use crate::stats::Places;
+use crate::units::significant;
+use crate::workload::{Block, Kept};
+use cut_short::{censored, deadlock, finished};
+use figures::{BATCHES, Summaries, answer};
+use kept::KeptRun;
+use plan::{commits, really_happened, really_sent, scaled, slowed};
+
+/// Nanoseconds that a hand-off between threads takes: a shorter wait is none. The same for all three, which are compared.
+const AT_ONCE: u64 = 100_000;
+/// Points of a timeline.
+const GRID: usize = 500;
+/// By whom the simulated answers are.
+const REHEARSAL: &str = "simulation of the very plan that was measured";
+const REPLAY: &str = "simulation of the sends and service times that really happened";
+
+/// A scenario measured.
+pub(super) struct Measured {
+    /// Rehearsal, measurement and replay.
+    pub answers: Vec<Answer>,
+    /// Seconds, in the scenario's time, until a message reached a consumer that had nothing to do; `None` if none had.
+    pub hand_off: Option<f64>,
+    /// Nanoseconds of group commits before the run, where messages are durable.
+    pub syncs: Vec<u64>,
+}
+
+/// Rehearsal, measurement and replay of a scenario, or why there is none.
+///
+/// # Errors
+/// A refusal that says why: what the target cannot do, or a load beyond the host.
+pub(super) fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
+    measured(scenario, watch).map(|measured| measured.answers)
+}
+
+/// The plan of a measurement simulated, whatever the scenario says that a host adds, with group commits as they were seen.
+///
+/// # Errors
+/// A refusal that says why.
+pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
+    let refuse = |why: String| Reason::from(why).by(Method::Rehearsal);
+    let planned = planned(scenario).map_err(refuse)?;
+    let before = scenario.backlog();
+    let messages = before + planned.len() as u64;
+    let host = Happened { commits: commits(scenario, syncs, planned.len()), ..Happened::default() };
+    let told = KeptRun::replay(scenario, &planned, &host, messages).map_err(refuse)?;
+    let summaries = Summaries::new(scenario, messages as usize, |window| told.summary(scenario, &places(scenario), window, GRID));
+    Ok(answer(scenario, Method::Rehearsal, REHEARSAL, &summaries))
+}
+
+/// Measures a scenario, with what the run showed of the host.
+///
+/// # Errors
+/// A refusal that says why: what the target cannot do, or a load beyond the host.
+pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unanswered> {
+    let refuse = |reason: Reason| reason.by(Method::Measurement);
+    let closed = is_closed(scenario);
+    let station = Station::of(scenario).ok().filter(|_| !closed);
+    // Messages that are there before the first of the plan.
+    let before = scenario.backlog();
+    let loads = crate::theory::explain(scenario).loads;
+    if let Some(rho) = loads.first().filter(|load| station.is_some() && load.grows()).and_then(|load| load.fullest()) {
+        return Err(refuse(Reason::Unstable(format!("rho = {}, the backlog only grows", significant(rho, 4)))));
+    }
+    let speed = scenario.measurement.speed;
+    let planned = planned(scenario).map_err(|why| refuse(why.into()))?;
+    let played = scaled(&planned, 1.0 / speed);
+    let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
+    let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };
+    let run = load::measure(scenario, &played, &control).map_err(|e| refuse(reason(e)))?;
+    let happened = slowed(run.happened, speed);
+    let mut measured = KeptRun::measured(run.records, run.exits);
+    measured.stretch(speed);
+    let mut caveats = run.caveats;
+    let stuck = deadlock(scenario, &measured, run.cut_short, run.ended as f64 * speed);
+    let planned = if run.cut_short {
+        let due = before + planned.sent.partition_point(|&at| at <= (run.ended as f64 * speed) as u64) as u64;
+        caveats.extend(censored(measured.finished(), due));
+        finished(planned, &mut measured, before)
+    } else {
+        planned
+    };
+    caveats.extend(stuck.clone());
+    if measured.messages() < 2 * BATCHES {
+        let stuck = stuck.map_or(String::new(), |stuck| format!("{stuck}; "));
+        let few = format!("{stuck}only {} messages were finished when the run was cut short", measured.messages());
+        return Err(refuse(Reason::Failed(few)));
+    }
+    let ideal = Happened { commits: commits(scenario, &run.syncs, planned.len()), ..Happened::default() };
+    let mut answers = answers(scenario, station.as_ref(), &planned, &run.by, &measured, &[ideal, happened]);
+    for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
+        measurement.gates.clone_from(&run.gates);
+        measurement.host.clone_from(&run.host);
+        measurement.caveats.extend(caveats.iter().cloned());
+        measurement.caveats.extend(late_expiry(scenario));
+        if transient::applies(scenario) {
+            measurement.caveats.push(
+                "there is no steady state: figures are over the whole run, of which there is one, so that they have no intervals".into(),
+            );
+        }
+    }
+    Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
+}
+
+fn reason(refused: LoadError) -> Reason {
+    match refused {
+        LoadError::NoDisk { .. } | LoadError::NoThread { .. } => Reason::Failed(refused.to_string()),
+        _ => Reason::Unsupported(refused.to_string()),
+    }
+}
+
+/// Where the real queue throws out later than the simulation what has waited too long: at the head of the line, as brokers do.
+fn late_expiry(scenario: &Scenario) -> Option<String> {
+    let late = |q: &&Queue| q.message_ttl.as_ref().is_some_and(|ttl| ttl.scv() > 0.0 || q.discipline != Discipline::Fifo);
+    let queue = &scenario.queues.iter().find(late)?.name;
+    Some(format!(
+        "what has expired in `{queue}` is thrown out when it comes to the head of the line, and at once in the simulation: the same messages are \
+         served, but the measured line is longer"
+    ))
+}
+
+fn is_closed(scenario: &Scenario) -> bool {
+    scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
+}
+
+/// The one queue of closed loops, if it is of the kind that needs no more than sends and services to be played again.
+fn looped(scenario: &Scenario) -> Option<Station> {
+    Station::of(scenario).ok().filter(|station| is_closed(scenario) && station.room.is_none())
+}
+
+/// Three answers about one plan: rehearsed on an ideal host, whose disk is the real one, measured, and replayed as it really happened.
+fn answers(
+    scenario: &Scenario,
+    station: Option<&Station>,
+    planned: &Block,
+    by: &str,
+    measured: &KeptRun,
+    [ideal, happened]: &[Happened; 2],
+) -> Vec<Answer> {
+    let messages = measured.messages();
+    let at_once = if station.is_some() { (AT_ONCE as f64 * scenario.measurement.speed) as u64 } else { 0 };
+    let places = Places { at_once, ..places(scenario) };
+    let each = |method, by: &str, run: &KeptRun| {
+        let mut summaries = Summaries::new(scenario, messages as usize, |window| run.summary(scenario, &places, window, GRID));
+        if station.is_none() {
+            // A hand-off between threads is a wait in a measurement and none in a simulation.
+            summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
+        }
+        for path in unrecorded(scenario) {
+            summaries.whole.values.retain(|known, _| !known.starts_with(&path));
+        }
+        answer(scenario, method, by, &summaries)
+    };
+    let mut measurement = each(Method::Measurement, by, measured);
+    let by_events = |plan: &Block, host: &Happened| KeptRun::replay(scenario, plan, host, messages);
+    let rehearse = || station.map_or_else(|| by_events(planned, ideal), |station| by_station(scenario, station, planned));
+    let replay = || match station.cloned().or_else(|| looped(scenario)) {
+        // When the clients of a loop send follows from their answers, but when they sent is known.
+        Some(station) => by_station(scenario, &station, &really_happened(&measured.stays, planned, scenario.consumers.len())),
+        None if is_closed(scenario) => by_events(planned, happened),
+        None => {
+            let batches = scenario.consumers.iter().any(|c| c.batch.is_some());
+            by_events(&really_sent(measured, planned, batches), happened)
+        }
+    };
+    match rehearse().and_then(|rehearsed| Ok((rehearsed, replay()?))) {
+        Ok((rehearsed, replayed)) => {
+            vec![each(Method::Rehearsal, REHEARSAL, &rehearsed), measurement, each(Method::Replay, REPLAY, &replayed)]
+        }
+        Err(why) => {
+            measurement.caveats.push(format!("measured without a rehearsal: {why}"));
+            vec![measurement]
+        }
+    }
+}
+
+/// Metrics, by how their paths begin, of which no record tells: what was worked on for nothing after its delivery had timed out,
+/// and how many servers there were.
+fn unrecorded(scenario: &Scenario) -> Vec<String> {
+    let of = |c: &Consumer| {
+        let quantities: &[&str] = match (scenario.queues[c.from].visibility_timeout.is_some(), c.autoscale.is_some()) {
+            (true, _) => &["count", "utilization", "busy", "throughput"],
+            (false, true) => &["count", "utilization"],
+            (false, false) => return Vec::new(),
+        };
+        let queue = format!("queues.{}.utilization", scenario.queues[c.from].name);
+        quantities.iter().map(|quantity| format!("consumers.{}.{quantity}", c.name)).chain([queue]).collect()
+    };
+    scenario.consumers.iter().flat_map(of).collect()
+}
+
+/// What an ideal first-in-first-out queue makes of a plan.
+fn by_station(scenario: &Scenario, station: &Station, plan: &Block) -> Result<KeptRun, String> {
+    if !station.is_recursive() {
+        return KeptRun::replay(scenario, plan, &Happened::default(), plan.len() as u64);
+    }
+    let mut run = KeptRun::default();
+    Recursion::new(station, Kept::new(plan), None).advance(plan.len() as u64, &mut run);
+    Ok(run)
+}

@@ -1,0 +1,127 @@
+//! What all replications of a scenario have in common, and what is to be said about them.
+
+use crate::scenario::{Length, Precision, Scenario, Warmup};
+use crate::sim::Engine;
+use crate::stats::{BATCHES, Combined, Gathered};
+use crate::study::drift::unstable;
+use crate::study::play::Play;
+use crate::study::settling::Settling;
+use crate::study::span::Drift;
+use crate::study::stopping::{planned, without_interval};
+use crate::study::window::Window;
+use crate::study::{coverage, redelivery};
+use crate::units::{Time, plain};
+
+/// Everything that the replications of a scenario share.
+pub(super) struct Runs<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) play: Play<'a>,
+    pub(super) messages: u64,
+    /// Messages in all, warm-up included, where the arrivals end.
+    pub(super) all: Option<u64>,
+    pub(super) window: Window,
+}
+
+impl<'a> Runs<'a> {
+    pub(super) fn new(scenario: &'a Scenario) -> Result<Self, String> {
+        let mut play = Play::new(scenario)?;
+        let planned = match scenario.simulation.length {
+            Length::Messages(n) => n,
+            Length::Auto => planned(scenario),
+            Length::Duration(s) => (play.rate * s).ceil().max(1.0) as u64,
+        };
+        let window = Window::of(scenario, &play, planned)?;
+        if window != Window::Messages {
+            play = play.ending_at_any_instant();
+        }
+        let messages = match window.seconds(scenario, play.rate, 0) {
+            Some((from, to)) => (play.rate * (to - from)).ceil().max(1.0) as u64,
+            None => planned,
+        };
+        let all = play.ends();
+        let left_out = match scenario.simulation.warmup {
+            Warmup::Auto => 0,
+            Warmup::Messages(n) => n,
+            Warmup::Duration(s) => (play.rate * s).ceil() as u64,
+        };
+        if let Some(all) = all.filter(|all| *all <= left_out) {
+            return Err(format!("the arrivals end after {all} messages, all of them in the warm-up; write [simulation] warmup = 0"));
+        }
+        let messages = all.map_or(messages, |all| messages.min(all - left_out));
+        Ok(Runs { scenario, play, messages, all, window })
+    }
+
+    /// Whether one long run has intervals, from batches of its messages.
+    pub(super) fn has_batches(&self) -> bool {
+        self.window == Window::Messages && self.messages >= BATCHES && self.scenario.simulation.precision == Precision::None
+    }
+
+    /// What was played, `messages` being those that counted in all replications.
+    pub(super) fn effort(&self, made: u32, messages: u64, warmup: u64) -> String {
+        let engine = self.play.start(0).name();
+        let replications = format!("{made} replication{}", if made == 1 { "" } else { "s" });
+        let each = plain((messages as f64 / f64::from(made.max(1))).round(), 9);
+        let first = match self.scenario.simulation.warmup {
+            Warmup::Duration(s) => Time(s).to_string(),
+            _ => plain(warmup as f64, 9),
+        };
+        match &self.window {
+            Window::Messages => format!("{engine}, {replications} of {each} messages, the first {first} left out"),
+            Window::Ended => format!("{engine}, {replications} of {each} messages, the first {first} left out, until the last is done"),
+            Window::Duration(s) => format!("{engine}, {replications} of {} ({each} messages), the first {first} left out", Time(*s)),
+            Window::Cycles(c) => {
+                let left_out = if c.left_out == 1 { "cycle".into() } else { format!("{} cycles", c.left_out) };
+                format!("{engine}, {replications} of {} ({each} messages), the first {left_out} left out", c.told())
+            }
+        }
+    }
+
+    /// The estimates of some replications, held against what their load asks of their length.
+    pub(super) fn combined(&self, all: &Gathered, made: u32) -> Combined {
+        let mut out = all.combined(self.scenario.simulation.confidence);
+        self.settling(made).apply(&mut out);
+        out
+    }
+
+    pub(super) fn settling(&self, made: u32) -> Settling {
+        if self.all.is_some() { Settling::default() } else { Settling::of(self.scenario, self.messages, self.play.rate, made) }
+    }
+
+    /// Why there is no steady state, if there is none.
+    pub(super) fn unstable(&self, runs: &[Vec<Drift>]) -> Option<String> {
+        // Where the arrivals end none is asked for.
+        if self.all.is_some() { None } else { unstable(self.scenario, &self.play, runs) }
+    }
+
+    pub(super) fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
+        let mut out = combined.caveats.clone();
+        out.extend(redelivery::caveats(self.scenario, &combined.metrics));
+        out.extend(self.settling(replications).caveat());
+        out.extend(combined.p99_withheld());
+        for path in without_interval(&self.scenario.simulation.precision, combined) {
+            out.push(format!("the precision of {path} is not kept: it has no interval here"));
+        }
+        if self.all.is_some() {
+            out.push("the arrivals end: there is no steady state, and intervals say what chance does to these very arrivals".into());
+        }
+        for c in &self.scenario.consumers {
+            if c.service_time.scv().is_infinite() {
+                out.push(format!(
+                    "the service time of `{}` has infinite variance: means converge slowly and their intervals are too narrow",
+                    c.name
+                ));
+            }
+        }
+        let unstated = self.scenario.simulation.overheads.sync.is_none();
+        if unstated && self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
+            out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
+        }
+        let lasted =
+            self.window.seconds(self.scenario, self.play.rate, 0).map_or(self.messages as f64 / self.play.rate, |(from, to)| to - from);
+        out.extend(coverage::unseen(self.scenario, combined, lasted, replications));
+        if replications < 2 && !self.has_batches() {
+            out.push("one replication has no interval; use at least two, better ten".into());
+        }
+        out
+    }
+}
