@@ -4,8 +4,8 @@
 //! **simulation**, and **measurement** of a real queue under load. Every figure comes with its uncertainty, and a study says where the
 //! methods agree. What a method cannot answer it refuses, with the reason.
 //!
-//! The crate is a program, `queuelab`, which [its README](https://crates.io/crates/queuelab) shows, and a library. Three things in it
-//! are worth embedding:
+//! The crate is a program, `queuelab`, which its README shows, and a library. Three things in it are worth embedding: the simulator, the
+//! closed forms, and the queue.
 //!
 //! # Simulate a scenario
 //!
@@ -47,7 +47,7 @@
 //! let wait = mmc::wait_mean(900.0, 250.0, 4);
 //! assert!((wait - 0.00788).abs() < 5e-6); // Seconds.
 //!
-//! // M/G/1: a service time of 4 ms that varies twice as much as an exponential one.
+//! // M/G/1: a service time of 4 ms on average, with twice the variance of an exponential one.
 //! let station = Scenario::mgc(200.0, Law::lognormal(0.004, 2.0), 1);
 //! let answer = theory::answer(&station)?;
 //! assert!(answer.exact && answer.by.starts_with("M/LN/1"));
@@ -65,7 +65,7 @@
 //! use queuelab::queue::{Confirm, DurableQueue, Settings};
 //! use std::time::Instant;
 //!
-//! # let folder = std::env::temp_dir().join(format!("queuelab-front-page-{}", std::process::id()));
+//! let folder = std::env::temp_dir().join(format!("orders-{}", std::process::id()));
 //! let start = Instant::now();
 //! let open = || DurableQueue::open(&folder, Settings::default(), move || start.elapsed().as_nanos() as u64);
 //! let queue = open()?;
@@ -103,9 +103,10 @@
 //! | laws of times, arrival processes, and the [plan](workload::Plan): every message with its instant and its work | [`workload`] |
 //! | TOML to a checked [scenario](scenario::Scenario), or all its problems at once | [`scenario`] |
 //! | closed forms, a file for each, and which of them fits | [`theory`] |
-//! | what simulation and measurement decide alike: random draws, work, failures, routes | `behaviour` |
+//! | what simulation and measurement decide alike: random draws, work, failures, routes | `behaviour`, not public |
 //! | the plan through an ideal queue: by recursion where it is enough, by events otherwise | [`sim`] |
 //! | the real queue, a library of its own: acknowledgement, redelivery, topics, a write-ahead log | [`queue`] |
+//! | the plan through a real queue, against the real clock | `load`, not public: [`study::run`] measures |
 //! | records to estimates with intervals | [`stats`] |
 //! | a scenario by every method; sweeps, comparisons, searches, fits | [`study`] |
 //! | a study as text, JSON and files | [`report`] |
@@ -119,6 +120,8 @@ mod behaviour;
 #[doc(hidden)]
 pub mod cli;
 mod discipline;
+// Without the program nobody lists targets or calibrates.
+#[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod load;
 pub mod message;
 pub mod queue;

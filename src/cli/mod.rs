@@ -35,6 +35,8 @@ const AFTER_HELP: &str =
     "Exit codes: 0 fine; 1 an objective is missed or (with --check) methods disagree or a prediction fails; 2 wrong input or usage;
 3 inconclusive; 4 points of a sweep are missing; 5 the run or its target failed; 130 interrupted, with what was finished saved.";
 
+// Doc comments are help texts here.
+#[allow(rustdoc::invalid_html_tags)]
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Answer scenarios by every method that applies, side by side, and write queuelab-results/<file stem>/

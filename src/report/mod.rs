@@ -1,6 +1,6 @@
 //! Reports: a study becomes text for a terminal and bytes for files. Nothing is written here; the caller does.
 //!
-//! [`text`] is what a person sees, [`files`] what is kept. Each format is one module; a plot is one entry of [`plots::PLOTS`].
+//! [`text`] is what a person sees, [`files`] what is kept. Each format is one module; a plot is one entry of `plots::PLOTS`.
 
 mod csv;
 mod escape;

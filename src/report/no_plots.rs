@@ -9,10 +9,10 @@ use crate::study::fit::Column;
 use crate::study::predict::Prediction;
 
 /// Every plot of a study.
-pub const PLOTS: &[Plot] = &[];
+pub(crate) const PLOTS: &[Plot] = &[];
 
 /// The plots that have something to show.
-pub fn drawn(_: &Study, _: Frame) -> Vec<(&'static Plot, String)> {
+pub(crate) fn drawn(_: &Study, _: Frame) -> Vec<(&'static Plot, String)> {
     Vec::new()
 }
 

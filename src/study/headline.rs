@@ -139,7 +139,7 @@ fn objective(study: &Study) -> Option<String> {
 }
 
 /// A margin in words.
-pub fn spare(share: f64) -> String {
+pub(crate) fn spare(share: f64) -> String {
     let percent = significant(share.abs() * 100.0, 2);
     if share == 0.0 {
         "exactly the limit".into()

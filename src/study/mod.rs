@@ -1,4 +1,4 @@
-//! Questions about questions: run one scenario by every method, compare, sweep, search.
+//! Studies: one scenario by every method; and what asks more than once: comparisons, sweeps, capacity searches, fits, predictions.
 //!
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 
@@ -8,7 +8,7 @@ mod clock;
 pub mod compare;
 mod coverage;
 mod dead_letters;
-pub mod differing;
+pub(crate) mod differing;
 mod drift;
 pub mod fit;
 mod headline;
@@ -30,7 +30,7 @@ mod span;
 mod stopping;
 pub mod sweep;
 mod timed;
-pub mod transient;
+mod transient;
 mod trial;
 mod verdict;
 mod watch;
@@ -38,13 +38,12 @@ mod window;
 mod witness;
 
 pub use crate::answer::Formula;
-pub use headline::spare;
-pub use objectives::{judge, margin, outcome};
+pub(crate) use headline::spare;
+pub(crate) use objectives::margin;
 pub use run::run;
 pub use trial::{Effort, Trial};
-pub use verdict::off;
+pub(crate) use verdict::off;
 pub use watch::{Blind, Watch};
-pub use witness::best;
 
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Objective, Scenario};

@@ -10,7 +10,7 @@ const ROUNDING: f64 = 1e-9;
 
 /// Holds every objective against the answers: the witness that knows its metric best decides. A metric that nobody knows is never
 /// passed, and nothing is decided where a simulation contradicts an exact theory.
-pub fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgement> {
+pub(crate) fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgement> {
     let one = |objective: &Objective| {
         let found = witness::best(answers, &objective.metric).map(|(answer, estimate)| (answer.method, *estimate));
         let by = found.map_or(Met::Inconclusive, |(_, estimate)| outcome(objective, &estimate));
@@ -58,7 +58,7 @@ fn rounded(objective: &Objective, x: f64) -> f64 {
 }
 
 /// Whether an estimate meets an objective, both ends of its interval agreeing.
-pub fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
+pub(crate) fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
     let met = |x: f64| {
         let x = rounded(objective, x);
         match objective.relation {
@@ -77,7 +77,7 @@ pub fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
 
 /// How far an estimate is on the right side of an objective's limit, as a share of the limit; less than 0 on the wrong side. `None` where
 /// either is 0 or without bound.
-pub fn margin(objective: &Objective, estimate: &Estimate) -> Option<f64> {
+pub(crate) fn margin(objective: &Objective, estimate: &Estimate) -> Option<f64> {
     let below = 1.0 - rounded(objective, estimate.value.filter(|_| objective.limit != 0.0)?) / objective.limit;
     Some(match objective.relation {
         Relation::Less | Relation::LessOrEqual => below,

@@ -39,7 +39,7 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
 }
 
 /// How far a theory is off, from the difference (simulation − theory) / theory.
-pub fn off(difference: f64) -> f64 {
+pub(crate) fn off(difference: f64) -> f64 {
     -difference / (1.0 + difference)
 }
 

@@ -32,7 +32,7 @@ fn believed(answers: &[Answer]) -> impl Iterator<Item = &Answer> {
 }
 
 /// The answer that knows a metric best, with its figure.
-pub fn best<'a>(answers: &'a [Answer], metric: &str) -> Option<(&'a Answer, &'a Estimate)> {
+pub(crate) fn best<'a>(answers: &'a [Answer], metric: &str) -> Option<(&'a Answer, &'a Estimate)> {
     believed(answers).find_map(|answer| Some((answer, answer.get(metric)?)))
 }
 

@@ -24,7 +24,7 @@ pub(super) const ROUND: f64 = 6_755_399_441_055_744.0;
 /// # Numerics
 /// The error is below one unit in the last place.
 #[inline(always)]
-pub fn ln(x: f64) -> f64 {
+pub(crate) fn ln(x: f64) -> f64 {
     // The high word of √½, and what must be added so that the exponent's field holds k.
     const HALF_ROOT: u64 = 0x3fe6_a09e_0000_0000;
     let bits = x.to_bits().wrapping_add(0x3ff0_0000_0000_0000 - HALF_ROOT);
@@ -48,7 +48,7 @@ pub fn ln(x: f64) -> f64 {
 /// # Numerics
 /// The error is below one unit in the last place; two where the result is subnormal.
 #[inline(always)]
-pub fn exp(x: f64) -> f64 {
+pub(crate) fn exp(x: f64) -> f64 {
     let x = x.clamp(-1000.0, 1000.0);
     let k = (x * std::f64::consts::LOG2_E + ROUND) - ROUND;
     let high = x - k * LN2_HIGH;
@@ -82,7 +82,7 @@ fn power_of_two(k: f64) -> f64 {
 /// # Numerics
 /// The three regions have rational functions of one degree, so a lane chooses coefficients instead of a branch.
 #[inline(always)]
-pub fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
     let central = q.abs() <= 0.425;
     let tail = if q < 0.0 { p } else { 1.0 - p };

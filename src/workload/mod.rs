@@ -5,10 +5,10 @@ mod block;
 pub mod file;
 mod instants;
 pub mod laws;
-pub mod math;
+pub(crate) mod math;
 pub mod plan;
 mod tournament;
 
 pub use block::{Block, Blocks, Kept};
 pub use plan::{Plan, PlanError};
-pub use tournament::Tournament;
+pub(crate) use tournament::Tournament;

@@ -7,7 +7,7 @@ use std::hint::select_unpredictable;
 /// A tree of two children a node over all players, where each node holds the earlier of its children. One that changes
 /// walks up, without a branch that depends on the instants; a single player has no way at all.
 #[derive(Debug, Clone)]
-pub struct Tournament {
+pub(crate) struct Tournament {
     /// The root is at 1, player n at `width` + n.
     nodes: Vec<Node>,
     width: usize,
@@ -45,7 +45,7 @@ impl Default for Tournament {
 
 impl Tournament {
     /// Makes room for so many players.
-    pub fn grow(&mut self, players: usize) {
+    pub(crate) fn grow(&mut self, players: usize) {
         if players <= self.width {
             return;
         }
@@ -60,7 +60,7 @@ impl Tournament {
 
     /// A player's instant is another one.
     #[inline(always)]
-    pub fn set(&mut self, player: u32, instant: u64) {
+    pub(crate) fn set(&mut self, player: u32, instant: u64) {
         let (mut node, mut earliest) = (self.width + player as usize, Node { at: instant, player: u64::from(player) });
         let nodes = self.nodes.as_mut_slice();
         nodes[node] = earliest;
@@ -74,19 +74,19 @@ impl Tournament {
 
     /// A player has none.
     #[inline(always)]
-    pub fn clear(&mut self, player: u32) {
+    pub(crate) fn clear(&mut self, player: u32) {
         self.set(player, u64::MAX);
     }
 
     /// The earliest instant; `u64::MAX` if there is none.
     #[inline(always)]
-    pub fn first(&self) -> u64 {
+    pub(crate) fn first(&self) -> u64 {
         self.first.at
     }
 
     /// Whose that is.
     #[inline(always)]
-    pub fn which(&self) -> u32 {
+    pub(crate) fn which(&self) -> u32 {
         self.first.player as u32
     }
 }
