@@ -8,7 +8,7 @@ const MOST: usize = 2;
 const ASIDE: [&str; 4] = ["title", "seed", "simulation", "objectives"];
 
 /// Names for all sides, each with what tells it from the first: `mm1 (consumers.worker.count=1)` and `consumers.worker.count=2`.
-pub(crate) fn names(given: &[String], scenarios: &[Value]) -> Vec<String> {
+pub fn names(given: &[String], scenarios: &[Value]) -> Vec<String> {
     let Some((first, others)) = scenarios.split_first() else { return given.to_vec() };
     let told = |(name, other): (&String, &Value)| {
         let all = settings(first, other);

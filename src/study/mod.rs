@@ -8,7 +8,7 @@ mod clock;
 pub mod compare;
 mod coverage;
 mod dead_letters;
-pub(crate) mod differing;
+pub mod differing;
 mod drift;
 pub mod fit;
 mod headline;
