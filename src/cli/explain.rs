@@ -65,6 +65,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> End {
     text += &said(&lags, arguments.lag_for.unwrap_or_default());
     text += &mattering(&sensitivities, dominant.as_deref());
     text += &closed_forms(&explanation.models);
+    text += &crate::report::targets::explained(&given.scenario);
     text += "\nThe scenario with its defaults filled in:\n\n";
     text += &scenario::resolved_toml(&given.scenario);
     style::out(&text)

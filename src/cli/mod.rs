@@ -112,10 +112,7 @@ pub fn main() -> ExitCode {
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),
-        Verb::Targets => {
-            let list: String = crate::load::TARGETS.iter().map(|t| format!("{:<12} {}\n", t.name, t.meaning)).collect();
-            style::out(&list)
-        }
+        Verb::Targets => style::out(&crate::report::targets::text()),
         Verb::Schema => style::out(&format!("{:#}\n", crate::scenario::schema())),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

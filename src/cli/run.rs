@@ -3,7 +3,7 @@
 use super::files::{self, Given};
 use super::progress::Bar;
 use super::{End, Input, style};
-use crate::answer::{Method, Trust};
+use crate::answer::{Method, Reason, Trust};
 use crate::report::{self, Style};
 use crate::scenario::{self, Length, Precision, Scenario};
 use crate::study::{self, Accord, Met, Study, Watch};
@@ -163,7 +163,8 @@ fn judged(study: &Study, check: bool) -> End {
     }
     // That a queue grows without end is an answer.
     if study.answers.is_empty() && study.unstable().is_none() {
-        end = end.worse(End::Failed);
+        let unsupported = study.unanswered.iter().all(|u| matches!(u.reason, Reason::Unsupported(_)));
+        end = end.worse(if unsupported { End::Wrong } else { End::Failed });
     }
     if check {
         if study.unstable().is_some() {

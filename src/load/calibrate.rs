@@ -6,7 +6,7 @@ use super::floor::Floor;
 use super::generator::generate;
 use super::pacing::{Pacer, STALL};
 use super::score::Score;
-use super::server::{Post, Server};
+use super::server::{Hands, Post, Server};
 use super::stays::Stays;
 use super::work::Worker;
 use super::{LoadError, system, targets};
@@ -212,15 +212,17 @@ pub(super) fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
     let floor =
         Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
+    let hands = Hands { receiver: target.receiver(score.subscription_of(0, 0))?, publisher: None };
+    let mut publisher = target.publisher()?;
     let start = Monotonic.now();
     thread::scope(|scope| {
         let server = thread::Builder::new().spawn_scoped(scope, || {
             let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
             let post = Post { group: 0, server: 0 };
-            Server::new(&mut worker, floor, start, post, messages).serve();
+            Server::new(&mut worker, floor, hands, start, post, messages).serve();
         });
         let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
-        generate(&mut Pacer::new(&Monotonic, &never, 0), &floor, start);
+        generate(&mut Pacer::new(&Monotonic, &never, 0), &floor, publisher.as_mut(), start);
         target.halt();
         server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(messages as f64 * 1e9 / (Monotonic.now() - start).max(1) as f64)

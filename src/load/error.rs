@@ -3,8 +3,14 @@
 /// A refusal to measure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LoadError {
-    #[error("cannot be measured: {what}; {instead}")]
-    Unsupported { what: String, instead: String },
+    #[error("{target} does not support {}; {}", settings(refusals), instead(*other))]
+    Unsupported {
+        target: String,
+        /// All of what is not supported.
+        refusals: Vec<Refusal>,
+        /// A target that supports all of it.
+        other: Option<&'static str>,
+    },
     #[error("there is no target `{name}`; write one of {}", names())]
     UnknownTarget { name: String },
     #[error(
@@ -20,6 +26,35 @@ pub(crate) enum LoadError {
     NoDisk { why: String },
     #[error("no thread could be started: {why}; measure fewer consumers")]
     NoThread { why: String },
+}
+
+/// A setting of a scenario that cannot be measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// As it can be written.
+    pub setting: String,
+    /// Why, and what to write instead.
+    pub why: &'static str,
+}
+
+/// What is refused, the settings of one reason together.
+fn settings(refusals: &[Refusal]) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for refusal in refusals {
+        match reasons.iter_mut().find(|(why, _)| *why == refusal.why) {
+            Some((_, settings)) => settings.push(&refusal.setting),
+            None => reasons.push((refusal.why, vec![&refusal.setting])),
+        }
+    }
+    let one = |(why, settings): &(&str, Vec<&str>)| format!("{} ({why})", settings.join(", "));
+    reasons.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn instead(other: Option<&str>) -> String {
+    match other {
+        Some(other) => format!("leave that out, or measure with target = \"{other}\""),
+        None => "the simulation answers it as it is".into(),
+    }
 }
 
 fn names() -> String {

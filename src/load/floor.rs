@@ -4,7 +4,7 @@ use super::clients::Clients;
 use super::roster::Roster;
 use super::score::Score;
 use super::stays::{Origin, Stays};
-use super::targets::{Sent, Target};
+use super::targets::{Publisher, Sent, Target};
 use crate::scenario::Destination;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -24,9 +24,9 @@ pub(super) struct Floor<'a> {
 }
 
 impl Floor<'_> {
-    /// Sends a message to a destination at an instant from the start; false once the target is closed. `now` is asked when there was room
+    /// Sends a message to a destination by a thread's handle, at an instant from the start; false once the target is closed. `now` is asked when there was room
     /// where the sender may have to wait for that.
-    pub(super) fn send(&self, to: Destination, origin: Origin, at: u64, now: impl Fn() -> u64) -> bool {
+    pub(super) fn send(&self, by: &mut dyn Publisher, to: Destination, origin: Origin, at: u64, now: impl Fn() -> u64) -> bool {
         let mut open = true;
         self.clients.more(origin.client, self.score.copies(to));
         self.score.deliver(to, origin.copy, self.target, |queue, copy, topic| {
@@ -34,7 +34,7 @@ impl Floor<'_> {
                 open = false;
                 return;
             };
-            let outcome = self.target.publish(queue, &self.score.offer(queue, copy, stay, at));
+            let outcome = by.publish(queue, &self.score.offer(queue, copy, stay, at));
             if outcome == Sent::Accepted && self.score.blocks(queue) {
                 self.stays.accept(stay, now());
             }

@@ -9,12 +9,13 @@ use super::floor::Floor;
 use super::pacing::Pacer;
 use super::score::Score;
 use super::stays::Origin;
+use super::targets::Publisher;
 
 /// Sends the plan from `start` on until its end or until the pacer is stopped; says how many messages were sent.
-pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) -> u64 {
+pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, by: &mut dyn Publisher, start: u64) -> u64 {
     let score = floor.score;
     if score.closed() {
-        return in_rounds(pacer, floor, start);
+        return in_rounds(pacer, floor, by, start);
     }
     // Until when the last send kept the generator waiting for room.
     let mut held = 0;
@@ -27,7 +28,7 @@ pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, st
         // A sender that stands behind another one's wait for room has begun to wait itself when its turn was due.
         let at = if instant <= held { instant } else { now };
         let to = score.destination(message);
-        if !floor.send(to, planned(score, message), at - start, || pacer.now().saturating_sub(start)) {
+        if !floor.send(by, to, planned(score, message), at - start, || pacer.now().saturating_sub(start)) {
             return message as u64 + 1;
         }
         if score.scenario.blocks(to) {
@@ -43,7 +44,7 @@ fn planned(score: &Score<'_>, message: usize) -> Origin {
 }
 
 /// The same with clients, until the plan is over and the time of the closed loops, too.
-fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) -> u64 {
+fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, by: &mut dyn Publisher, start: u64) -> u64 {
     let (score, over) = (floor.score, start + floor.score.span());
     let (mut rounds, mut back) = (Rounds::new(score), Vec::new());
     let (mut message, mut count, mut held) = (0, 0, 0);
@@ -68,7 +69,7 @@ fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, start: u64) 
             None => rounds.send(score.waiting() + count).expect("a client's send is next"),
         };
         count += 1;
-        if !floor.send(to, origin, at, || pacer.now().saturating_sub(start)) {
+        if !floor.send(by, to, origin, at, || pacer.now().saturating_sub(start)) {
             return count;
         }
         if score.scenario.blocks(to) {
@@ -100,7 +101,7 @@ mod tests {
     use super::super::clock::Fake;
     use super::super::pacing::MARGIN;
     use super::super::stays::{Stays, Who};
-    use super::super::targets::{Lost, Offer, Sent, Taken, Target, Want};
+    use super::super::targets::{Direct, Offer, Sent, SharedQueue, Subscription, Taken, Target};
     use super::*;
     use crate::scenario::{Overflow, Scenario};
     use crate::workload::Block;
@@ -115,7 +116,7 @@ mod tests {
         room: Option<(u64, u64)>,
     }
 
-    impl Target for Instantly<'_> {
+    impl SharedQueue for Instantly<'_> {
         fn publish(&self, _: usize, offer: &Offer) -> Sent {
             let message = offer.message;
             if let Some((at, until)) = self.room
@@ -127,23 +128,16 @@ mod tests {
             self.stays.finish(message as usize, self.clock.now(), who);
             Sent::Accepted
         }
-        fn consume(&self, _: usize, _: &Want, _: &mut Vec<Taken>) -> bool {
+        fn consume(&self, _: Subscription, _: usize, _: &mut Vec<Taken>) -> bool {
             false
         }
-        fn refill(&self, _: usize, _: &Want, _: u64, _: &mut Vec<Taken>) {}
         fn ack(&self, _: usize, _: &Taken) -> bool {
-            false
-        }
-        fn nack(&self, _: usize, _: &Taken, _: u64) -> bool {
             false
         }
         fn close(&self, _: usize) {}
         fn halt(&self) {}
         fn in_system(&self, _: usize) -> Option<u64> {
             None
-        }
-        fn lost(&self) -> Vec<Lost> {
-            Vec::new()
         }
     }
 
@@ -158,12 +152,16 @@ mod tests {
         let clock = Fake { read: 20, oversleep: 30_000, stall, ..Fake::default() };
         let (stop, stays) = (AtomicBool::new(false), Stays::new(plan.len(), plan.len()));
         let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
-        let target = Instantly { clock: &clock, stays: &stays, room: None };
+        let target = Direct(Instantly { clock: &clock, stays: &stays, room: None });
         let start = 1_000_000;
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let floor =
             Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
-        assert_eq!(generate(&mut Pacer::new(&clock, &stop, MARGIN), &floor, start), count, "none is skipped");
+        assert_eq!(
+            generate(&mut Pacer::new(&clock, &stop, MARGIN), &floor, target.publisher().expect("a handle").as_mut(), start),
+            count,
+            "none is skipped"
+        );
         let told = |i: usize| (stays.past(i).sent.expect("sent"), stays.past(i).finished.expect("served") - start);
         let since = |from: &dyn Fn(usize) -> u64| {
             let mut all: Vec<u64> = (0..plan.len()).map(|i| told(i).1 - from(i)).collect();
@@ -195,11 +193,12 @@ mod tests {
         let plan = every_millisecond(10);
         let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(10, 10));
         let score = Score::new(&scenario, &plan).expect("blocking is played");
-        let target = Instantly { clock: &clock, stays: &stays, room: Some((3, 6_500_000)) };
+        let target = Direct(Instantly { clock: &clock, stays: &stays, room: Some((3, 6_500_000)) });
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         generate(
             &mut Pacer::new(&clock, &stop, MARGIN),
             &Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed },
+            target.publisher().expect("a handle").as_mut(),
             0,
         );
         for i in 0..10 {

@@ -31,7 +31,8 @@ mod witness;
 mod work;
 
 pub(crate) use calibrate::calibrate;
-pub(crate) use error::LoadError;
+pub(crate) use error::{LoadError, Refusal};
 pub(crate) use host::host;
+pub(crate) use playable::refusals;
 pub(crate) use run::{Control, measure};
-pub(crate) use targets::TARGETS;
+pub(crate) use targets::{Support, TARGETS, told};

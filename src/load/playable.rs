@@ -1,8 +1,8 @@
 //! What of a scenario can be played here, and what to write instead of the rest.
 
-use super::LoadError;
 use super::score::share_of;
-use crate::scenario::{Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Preemption, Queue, Scenario, Servers};
+use super::{LoadError, Refusal, targets};
+use crate::scenario::{Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Queue, Scenario, Topic};
 use crate::workload::Block;
 
 /// Servers beyond this would measure the scheduler.
@@ -22,13 +22,30 @@ pub(super) fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> 
     if messages > MAX_MESSAGES {
         return Err(LoadError::TooManyMessages { messages, limit: MAX_MESSAGES });
     }
-    (0..scenario.queues.len()).try_for_each(|queue| check_queue(scenario, queue))?;
-    scenario.consumers.iter().try_for_each(|consumer| check_group(scenario, consumer))?;
+    let refusals = refusals(scenario)?;
+    if !refusals.is_empty() {
+        let target = scenario.measurement.target.clone();
+        let own = targets::entry(scenario)?.refusals(scenario).len();
+        let other = if own == refusals.len() { targets::other(scenario, &target) } else { None };
+        return Err(LoadError::Unsupported { target, refusals, other });
+    }
     let servers = scenario.consumers.iter().map(|c| share_of(c) as u64).sum();
     if servers > MAX_SERVERS {
         return Err(LoadError::TooManyServers { servers, limit: MAX_SERVERS });
     }
-    loops(scenario)
+    Ok(())
+}
+
+/// All of what cannot be measured: what the target does not play, and what goes together in no measurement.
+///
+/// # Errors
+/// There is no such target.
+pub fn refusals(scenario: &Scenario) -> Result<Vec<Refusal>, LoadError> {
+    let mut out = targets::entry(scenario)?.refusals(scenario);
+    out.extend((0..scenario.queues.len()).flat_map(|queue| of_queue(scenario, queue)));
+    out.extend(scenario.consumers.iter().flat_map(|consumer| of_group(scenario, consumer)));
+    out.extend(of_loops(scenario));
+    Ok(out)
 }
 
 /// Whether messages come to a queue from producers alone, in the order of the plan, and none from a topic that may choose.
@@ -37,44 +54,40 @@ pub(super) fn fed_by_producers_alone(scenario: &Scenario, queue: usize) -> bool 
     !scenario.consumers.iter().any(forwards) && !scenario.queues.iter().any(|q| q.dead_letter == Some(queue))
 }
 
-fn unsupported<T>(what: String, instead: &str) -> Result<T, LoadError> {
-    Err(LoadError::Unsupported { what, instead: format!("{instead}; the simulation answers it as it is") })
-}
-
 /// Closed loops go on when their messages have left: of a message that is lost nobody tells them.
-fn loops(scenario: &Scenario) -> Result<(), LoadError> {
+fn of_loops(scenario: &Scenario) -> Vec<Refusal> {
+    let mut out = Vec::new();
     if !scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
-        return Ok(());
+        return out;
     }
-    let all = scenario.queues.iter();
-    let losing = all
-        .clone()
-        .find(|q| q.message_ttl.is_some() || q.delivery_limit.is_some() || q.max_length.is_some() && q.overflow == Overflow::DropHead);
-    if let Some(queue) = losing {
-        return unsupported(
-            format!("a closed loop has queues.{}, which loses messages after it accepted them", queue.name),
-            "leave message_ttl, delivery_limit and drop-head out",
-        );
+    let losing =
+        |q: &&Queue| q.message_ttl.is_some() || q.delivery_limit.is_some() || q.max_length.is_some() && q.overflow == Overflow::DropHead;
+    if let Some(queue) = scenario.queues.iter().find(losing) {
+        let setting = format!("a closed loop with queues.{}, which loses messages after it accepted them", queue.name);
+        out.push(Refusal { setting, why: "leave message_ttl, delivery_limit and drop-head out" });
     }
-    match scenario.topics.iter().find(|t| t.deliver == Deliver::All && t.complete_when != Complete::Each) {
-        Some(topic) => unsupported(format!("a closed loop has topics.{} with complete_when", topic.name), "write complete_when = \"each\""),
-        None => Ok(()),
+    let early = |t: &&Topic| t.deliver == Deliver::All && t.complete_when != Complete::Each;
+    if let Some(topic) = scenario.topics.iter().find(early) {
+        let setting = format!("a closed loop with topics.{}.complete_when", topic.name);
+        out.push(Refusal { setting, why: "write complete_when = \"each\"" });
     }
+    out
 }
 
-fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
+/// The settings of one place that are there and cannot be measured together.
+fn odd<const N: usize>(place: &str, all: [(bool, &str, &'static str); N]) -> Vec<Refusal> {
+    let there = all.into_iter().filter(|(there, ..)| *there);
+    there.map(|(_, what, why)| Refusal { setting: format!("{place} with {what}"), why }).collect()
+}
+
+fn of_queue(scenario: &Scenario, index: usize) -> Vec<Refusal> {
     let queue = &scenario.queues[index];
     let groups = scenario.consumers_of(index).count();
     let dead_here = scenario.queues.iter().any(|q| q.dead_letter == Some(index));
     let random_ttl = queue.message_ttl.as_ref().is_some_and(|law| law.scv() > 0.0);
     let fair = matches!(queue.discipline, Discipline::Fifo | Discipline::Lifo);
     let dead_end = |q: &Queue| q.dead_letter == Some(index) && queue.blocks();
-    let odd = [
-        (
-            queue.discipline == Discipline::RoundRobin,
-            "discipline = \"round-robin\"",
-            "the real queue has one line and does not take turns among producers: write \"fifo\"",
-        ),
+    let all = [
         (
             queue.max_length.is_some_and(|room| queue.initial_backlog > room),
             "an initial_backlog beyond its max_length",
@@ -111,53 +124,25 @@ fn check_queue(scenario: &Scenario, index: usize) -> Result<(), LoadError> {
             "who throws a dead letter there would wait for room that only others can make: write another overflow",
         ),
     ];
-    if queue.preemption != Preemption::None || queue.discipline == Discipline::ProcessorSharing {
-        let key = if queue.preemption == Preemption::None { "discipline = \"processor-sharing\"" } else { "preemption" };
-        let why = "a thread cannot be taken off its work and put to it again as a model's server can: leave it out";
-        return unsupported(format!("queues.{} has {key}", queue.name), why);
-    }
-    match odd.iter().find(|(set, ..)| *set) {
-        Some((_, key, why)) => unsupported(format!("queues.{} has {key}", queue.name), why),
-        None => Ok(()),
-    }
+    odd(&format!("queues.{}", queue.name), all)
 }
 
-fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError> {
+fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<Refusal> {
     let queue = &scenario.queues[consumer.from];
-    let (partitioned, shared) = (queue.partitions.is_some(), scenario.consumers_of(consumer.from).count() > 1);
-    let blocks = queue.blocks();
-    let (batch, window, breaks) = (consumer.batch.is_some(), consumer.prefetch > 1, consumer.outages.is_some());
-    let refuse = |key: &str, why: &str| unsupported(format!("consumers.{} has {key}", consumer.name), why);
-    // What no simulation plays either.
-    let nowhere = |key: &str, why: &str| {
-        let what = format!("consumers.{} has {key}", consumer.name);
-        Err(LoadError::Unsupported { what, instead: why.into() })
-    };
-    if batch && window {
-        return nowhere("batch and prefetch", "a consumer takes batches or holds a window: leave one of them out");
-    }
-    if partitioned && (batch || consumer.autoscale.is_some()) {
-        let why = "a partition belongs to one server, which takes its messages one by one: leave one of them out";
-        return nowhere(if batch { "batches from partitions" } else { "autoscale and partitions" }, why);
-    }
+    let shared = scenario.consumers_of(consumer.from).count() > 1;
+    let (blocks, window, breaks) = (queue.blocks(), consumer.prefetch > 1, consumer.outages.is_some());
     let own = scenario.producers.iter().filter(|p| scenario.queues_of(p.to).contains(&consumer.from));
     let same = consumer.repeats_work(own.clone().count() > 0 && own.clone().all(|p| p.service_time.is_some()));
     let again = consumer.failure > 0.0
         || scenario.producers.iter().any(|p| p.failure.is_some())
         || queue.visibility_timeout.is_some()
         || consumer.outages.as_ref().is_some_and(|o| o.redeliver);
-    let odd = [
+    let all = [
         (
             queue.discipline == Discipline::Shortest && again && !same,
             "redelivery_work = \"drawn-again\" from a queue that takes the shortest first",
             "the real queue keeps the place that a message's first work gave it: write redelivery_work = \"same\"",
         ),
-        (
-            !consumer.own_routes.is_empty(),
-            "routes by producer",
-            "a server does not look who sent what it forwards: leave their producers out",
-        ),
-        (consumer.count == Servers::Unlimited, "count = \"unlimited\"", "each server is a thread: write a number"),
         (
             queue.visibility_timeout.is_some_and(|timeout| consumer.batch.is_some_and(|batch| batch.linger >= timeout)),
             "a batch with a linger as long as its queue's visibility_timeout",
@@ -175,7 +160,7 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
         ),
         (
             consumer.autoscale.is_some() && shared,
-            "autoscale and shares its queue with another group",
+            "autoscale and another group at its queue",
             "the queue tells how many messages are inside, not how many of them another group works on: leave one of them out",
         ),
         (
@@ -184,8 +169,5 @@ fn check_group(scenario: &Scenario, consumer: &Consumer) -> Result<(), LoadError
             "senders that wait for room are no backlog that the queue could tell of: write another overflow",
         ),
     ];
-    match odd.iter().find(|(set, ..)| *set) {
-        Some((_, key, why)) => refuse(key, why),
-        None => Ok(()),
-    }
+    odd(&format!("consumers.{}", consumer.name), all)
 }

@@ -107,6 +107,7 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
         steal: steal_share(steal, system::steal_and_total()),
         ..after.evidence
     };
+    facts.extend(target.facts());
     facts.extend(host::load_average().map(|load| ("load average after".into(), load)));
     facts.insert("spun before a deadline".into(), Time(seconds(margin)).to_string());
     facts.insert("clock read".into(), Time(calibrate::clock_read() / 1e9).to_string());

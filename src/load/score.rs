@@ -4,7 +4,7 @@ use super::LoadError;
 use super::message_copy::MessageCopy;
 use super::playable;
 use super::rules::{Facts, Rules};
-use super::targets::{Offer, Target};
+use super::targets::{Offer, Subscription, Target};
 use crate::behaviour::WorkItem;
 use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
@@ -85,6 +85,17 @@ impl<'a> Score<'a> {
         }
         let before: u32 = self.groups[..group].iter().filter(|g| g.queue == queue).map(|g| g.servers).sum();
         Some((before + server) as usize)
+    }
+
+    /// Which messages a server takes: those of its window or of its partition, where there are such.
+    pub fn subscription_of(&self, group: usize, server: u32) -> Subscription {
+        let queue = self.groups[group].queue;
+        let part = match self.window(group, server) {
+            Some(window) => window,
+            None if self.scenario.queues[queue].partitions.is_some() => server as usize,
+            None => 0,
+        };
+        Subscription { queue, part }
     }
 
     /// Whether a group's free servers take what is there at once, each message once, so that nothing but a hand-off lies between.

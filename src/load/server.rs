@@ -6,7 +6,7 @@ use super::message_copy::MessageCopy;
 use super::outages::Breaks;
 use super::roster::Duty;
 use super::stays::{Origin, Who};
-use super::targets::{Taken, Want};
+use super::targets::{Publisher, Receiver, Taken};
 use super::work::Worker;
 use crate::message::Overrun;
 use crate::scenario::{Ack, Consumer};
@@ -79,10 +79,18 @@ impl Notes {
     }
 }
 
+/// A server's handles of the target.
+pub(super) struct Hands<'w> {
+    pub receiver: Box<dyn Receiver + 'w>,
+    /// Of a server that sends messages on.
+    pub publisher: Option<Box<dyn Publisher + 'w>>,
+}
+
 /// A server with all that it needs.
 pub(super) struct Server<'a, 'w, C> {
     pub worker: &'w mut Worker<'a, C>,
     pub floor: Floor<'w>,
+    hands: Hands<'w>,
     pub start: u64,
     pub post: Post,
     /// What its services took longer than planned.
@@ -94,18 +102,18 @@ pub(super) struct Server<'a, 'w, C> {
 
 impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     /// A server that has room to tell of so many services.
-    pub(super) fn new(worker: &'w mut Worker<'a, C>, floor: Floor<'w>, start: u64, post: Post, room: usize) -> Self {
-        Server { worker, floor, start, post, overruns: Vec::with_capacity(room), breaks: None, down_until: None }
+    pub(super) fn new(worker: &'w mut Worker<'a, C>, floor: Floor<'w>, hands: Hands<'w>, start: u64, post: Post, room: usize) -> Self {
+        Server { worker, floor, hands, start, post, overruns: Vec::with_capacity(room), breaks: None, down_until: None }
     }
 
     /// Serves until its queue is closed and settled, or the target halted. Once the worker is stopped it works no more.
     pub(super) fn serve(&mut self) -> Notes {
-        let (want, queue) = (self.want(), self.queue());
+        let most = self.most();
         let batches = self.consumer().batch.is_some();
         let (mut notes, mut last) = (Notes::default(), None);
-        let mut hand = Vec::with_capacity(want.max);
+        let mut hand = Vec::with_capacity(most);
         self.breaks = Breaks::of(self.floor.score, self.post);
-        while self.take(&want, &mut hand) {
+        while self.take(most, &mut hand) {
             if batches {
                 self.work(&hand, &mut notes, &mut last);
                 hand.clear();
@@ -114,8 +122,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             while !hand.is_empty() {
                 self.work(&hand[..1], &mut notes, &mut last);
                 hand.remove(0);
-                if want.max > 1 && !self.worker.pacer.stopped() {
-                    self.floor.target.refill(queue, &Want { max: want.max - hand.len(), ..want }, 0, &mut hand);
+                if most > 1 && !self.worker.pacer.stopped() {
+                    self.hands.receiver.take(most - hand.len(), 0, &mut hand);
                 }
             }
         }
@@ -123,30 +131,30 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// Takes a message, a window of them or a whole batch; false once there are none any more.
-    fn take(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+    fn take(&mut self, most: usize, hand: &mut Vec<Taken>) -> bool {
         if self.breaks.is_some() {
-            return self.take_while_up(want, hand);
+            return self.take_while_up(most, hand);
         }
         if self.floor.rosters[self.post.group].is_some() {
-            return self.take_on_duty(want, hand);
+            return self.take_on_duty(most, hand);
         }
         let score = self.floor.score;
         let _baton = score.baton(self.post.group);
-        let taken = self.floor.target.consume(self.queue(), want, hand);
-        self.fill(want, hand);
+        let taken = self.hands.receiver.take(most, u64::MAX, hand);
+        self.fill(most, hand);
         taken
     }
 
     /// Takes what comes until an instant of the run's clock.
-    fn take_until(&self, until: u64, want: &Want, hand: &mut Vec<Taken>) {
+    fn take_until(&mut self, until: u64, most: usize, hand: &mut Vec<Taken>) {
         let score = self.floor.score;
         let _baton = score.baton(self.post.group);
-        self.floor.target.refill(self.queue(), want, until, hand);
-        self.fill(want, hand);
+        self.hands.receiver.take(most, until, hand);
+        self.fill(most, hand);
     }
 
     /// Takes a message while it is on duty.
-    fn take_on_duty(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+    fn take_on_duty(&mut self, most: usize, hand: &mut Vec<Taken>) -> bool {
         let (rosters, server) = (self.floor.rosters, self.post.server);
         let Some(roster) = &rosters[self.post.group] else { return false };
         roster.set_busy(server, 0);
@@ -157,7 +165,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 Duty::Starting(at) => self.stay_down(at),
                 Duty::On => {
                     let until = roster.next().min(now + LOOK).max(now + 1_000_000);
-                    self.take_until(self.start + until, want, hand);
+                    self.take_until(self.start + until, most, hand);
                 }
             }
             if !hand.is_empty() {
@@ -169,7 +177,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// Takes a message between breaks, which an idle server has, too.
-    fn take_while_up(&mut self, want: &Want, hand: &mut Vec<Taken>) -> bool {
+    fn take_while_up(&mut self, most: usize, hand: &mut Vec<Taken>) -> bool {
         while !self.floor.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
             let Some(breaks) = &mut self.breaks else { return false };
             // One that breaks only while it works looks again at times, whether all is over.
@@ -180,7 +188,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 self.stay_down(repaired);
                 continue;
             }
-            self.take_until(self.start + next.min(now + LOOK), want, hand);
+            self.take_until(self.start + next.min(now + LOOK), most, hand);
             if !hand.is_empty() {
                 return true;
             }
@@ -231,34 +239,31 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         self.floor.score.groups[self.post.group].lease
     }
 
-    fn consumer(&self) -> &Consumer {
+    fn consumer(&self) -> &'w Consumer {
         &self.floor.score.scenario.consumers[self.post.group]
     }
 
-    fn want(&self) -> Want {
+    /// How many messages it holds at most: those of a batch, or of its window where no dealer hands them out one by one.
+    fn most(&self) -> usize {
         let consumer = self.consumer();
-        if let Some(window) = self.floor.score.window(self.post.group, self.post.server) {
-            return Want { max: 1, part: window };
-        }
-        let partitioned = self.floor.score.scenario.queues[consumer.from].partitions.is_some();
-        Want {
-            max: consumer.batch.map_or(consumer.prefetch, |b| b.max).max(1) as usize,
-            part: if partitioned { self.post.server as usize } else { 0 },
+        match self.floor.score.window(self.post.group, self.post.server) {
+            Some(_) => 1,
+            None => consumer.batch.map_or(consumer.prefetch, |b| b.max).max(1) as usize,
         }
     }
 
     /// Waits for the rest of a batch, if it is one, until its first message has waited for the linger.
-    fn fill(&self, want: &Want, hand: &mut Vec<Taken>) {
+    fn fill(&mut self, most: usize, hand: &mut Vec<Taken>) {
         let Some(batch) = self.consumer().batch else { return };
         let linger = self.floor.score.rules.scale.nanos(batch.linger);
         let Some((stay, _)) = hand.first().and_then(|taken| self.stay(taken)) else { return };
         let until = self.start + self.floor.stays.sent(stay) + linger;
-        while hand.len() < want.max && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
-            self.floor.target.refill(self.queue(), &Want { max: want.max - hand.len(), ..*want }, until, hand);
+        while hand.len() < most && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
+            self.hands.receiver.take(most - hand.len(), until, hand);
         }
         if self.lease().is_some() && linger > 0 {
             // A batch is taken when it is whole. What was taken away meanwhile is somebody else's.
-            hand.retain_mut(|taken| self.floor.target.extend(self.queue(), taken));
+            hand.retain_mut(|taken| self.hands.receiver.extend(taken));
         }
     }
 
@@ -336,7 +341,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// A server that breaks has done nothing: another takes the message, unless it was acknowledged beforehand. Says whether that counts.
-    fn give_back(&self, case: &Case, notes: &mut Notes) -> bool {
+    fn give_back(&mut self, case: &Case, notes: &mut Notes) -> bool {
         match case.acknowledged {
             Some(counts) => self.lost_if(counts, case),
             None => self.nack(case, 0, notes),
@@ -347,12 +352,18 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     fn settle(&mut self, case: &Case, notes: &mut Notes) -> bool {
         let (group, deliveries) = (self.post.group, case.taken.deliveries);
         if self.worker.pacer.stopped() {
-            return case.acknowledged.unwrap_or_else(|| self.acknowledge(case.taken, &mut Notes::default()));
+            return match case.acknowledged {
+                Some(counts) => counts,
+                None => self.acknowledge(case.taken, &mut Notes::default()),
+            };
         }
         let rules = &self.floor.score.rules;
         if rules.fails(group, case.copy, deliveries) {
             let delay = rules.consumers[group].retry_delay(case.copy.identity, deliveries);
-            return case.acknowledged.map_or_else(|| self.nack(case, delay, notes), |counts| self.lost_if(counts, case));
+            return match case.acknowledged {
+                Some(counts) => self.lost_if(counts, case),
+                None => self.nack(case, delay, notes),
+            };
         }
         if case.acknowledged.is_none() && self.lease().is_none() {
             // Sent on before it is acknowledged: it may come twice but is not lost.
@@ -362,7 +373,10 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             return self.acknowledge(case.taken, notes);
         }
         // Where another may have it, only the acknowledgement tells who has done it.
-        let counts = case.acknowledged.unwrap_or_else(|| self.acknowledge(case.taken, notes));
+        let counts = match case.acknowledged {
+            Some(counts) => counts,
+            None => self.acknowledge(case.taken, notes),
+        };
         if counts {
             notes.duplicated += u64::from(!self.done(case));
             self.forward(case);
@@ -385,9 +399,9 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// Gives a message back. Said beforehand, for it may come again at once.
-    fn nack(&self, case: &Case, delay: u64, notes: &mut Notes) -> bool {
+    fn nack(&mut self, case: &Case, delay: u64, notes: &mut Notes) -> bool {
         self.floor.stays.give_back(case.stay);
-        let kept = self.floor.target.nack(self.queue(), case.taken, delay);
+        let kept = self.hands.receiver.nack(case.taken, delay);
         if !kept {
             self.floor.stays.not_given_back(case.stay);
             notes.unsettled += u64::from(!self.may_be_over(case.taken));
@@ -396,8 +410,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// Says that a message is done, and whether the target will have it.
-    fn acknowledge(&self, taken: &Taken, notes: &mut Notes) -> bool {
-        let settled = self.floor.target.ack(self.queue(), taken);
+    fn acknowledge(&mut self, taken: &Taken, notes: &mut Notes) -> bool {
+        let settled = self.hands.receiver.ack(taken);
         notes.unsettled += u64::from(!settled && !self.may_be_over(taken));
         settled
     }
@@ -411,7 +425,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// Sends a processed message on.
-    fn forward(&self, case: &Case) {
+    fn forward(&mut self, case: &Case) {
         let (stay, copy, deliveries) = (case.stay, case.copy, case.taken.deliveries);
         let Some(origin) = self.floor.stays.origin(stay) else { return };
         let to = self.floor.score.rules.consumers[self.post.group].route(copy.identity, deliveries, copy.producer);
@@ -419,7 +433,10 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         if let Some(to) = to {
             // Its copies are counted before it is no more.
             let onward = Origin { copy: copy.forwarded(deliveries), before: Some(stay), topic: None, dead: false, ..*origin };
-            self.floor.send(to, onward, now, || self.worker.pacer.now().saturating_sub(self.start));
+            if let Some(publisher) = &mut self.hands.publisher {
+                let (worker, start) = (&self.worker, self.start);
+                self.floor.send(publisher.as_mut(), to, onward, now, || worker.pacer.now().saturating_sub(start));
+            }
         }
         self.floor.clients.less(origin.client, now);
     }
@@ -433,7 +450,7 @@ mod tests {
     use super::super::pacing::{MARGIN, Pacer};
     use super::super::score::Score;
     use super::super::stays::Stays;
-    use super::super::targets::{Lost, Offer, Sent, Target};
+    use super::super::targets::{Direct, Offer, Sent, SharedQueue, Subscription, Target};
     use super::*;
     use crate::scenario::{Scenario, Work};
     use crate::workload::Block;
@@ -444,30 +461,28 @@ mod tests {
     /// Hands out the messages that it was made with, each with the number of its delivery.
     struct Script(Mutex<Vec<(u64, u32)>>);
 
-    impl Target for Script {
+    impl SharedQueue for Script {
         fn publish(&self, _: usize, _: &Offer) -> Sent {
             Sent::Closed
         }
-        fn consume(&self, _: usize, _: &Want, out: &mut Vec<Taken>) -> bool {
+        fn consume(&self, _: Subscription, _: usize, out: &mut Vec<Taken>) -> bool {
             let message = self.0.lock().expect("no thread panicked").pop();
             out.extend(message.map(|(message, deliveries)| Taken { message, deliveries, tag: 0, part: 0, until: u64::MAX }));
             message.is_some()
         }
-        fn refill(&self, _: usize, _: &Want, _: u64, _: &mut Vec<Taken>) {}
         fn ack(&self, _: usize, taken: &Taken) -> bool {
             taken.message != 2
-        }
-        fn nack(&self, _: usize, _: &Taken, _: u64) -> bool {
-            false
         }
         fn close(&self, _: usize) {}
         fn halt(&self) {}
         fn in_system(&self, _: usize) -> Option<u64> {
             None
         }
-        fn lost(&self) -> Vec<Lost> {
-            Vec::new()
-        }
+    }
+
+    fn hands(target: &Direct<Script>) -> Hands<'_> {
+        let receiver = target.receiver(Subscription { queue: 0, part: 0 }).expect("a handle");
+        Hands { receiver, publisher: None }
     }
 
     #[test]
@@ -482,11 +497,11 @@ mod tests {
         }
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
-        let target = Script(Mutex::new([9, 1, 2, 3, 1, 0].map(|message| (message, 1)).to_vec()));
+        let target = Direct(Script(Mutex::new([9, 1, 2, 3, 1, 0].map(|message| (message, 1)).to_vec())));
         let post = Post { group: 0, server: 0 };
         let floor =
             Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
-        let mut server = Server::new(&mut worker, floor, 0, post, 0);
+        let mut server = Server::new(&mut worker, floor, hands(&target), 0, post, 0);
         let notes = server.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
         assert_eq!((notes.duplicated, notes.disordered, notes.unsettled), (2, 2, 1));
@@ -511,11 +526,11 @@ mod tests {
         }
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
-        let target = Script(Mutex::new(script));
+        let target = Direct(Script(Mutex::new(script)));
         let post = Post { group: 0, server: 0 };
         let floor =
             Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
-        let notes = Server::new(&mut worker, floor, 0, post, 0).serve();
+        let notes = Server::new(&mut worker, floor, hands(&target), 0, post, 0).serve();
         assert_eq!(busy.into_inner(), 0);
         notes
     }
@@ -542,11 +557,11 @@ mod tests {
         }
         let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
-        let target = Script(Mutex::new(vec![(1, 1), (0, 1)]));
+        let target = Direct(Script(Mutex::new(vec![(1, 1), (0, 1)])));
         let post = Post { group: 0, server: 0 };
         let floor =
             Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
-        let mut server = Server::new(&mut worker, floor, 0, post, 0);
+        let mut server = Server::new(&mut worker, floor, hands(&target), 0, post, 0);
         let spent = server.serve().spent();
         let near = |nanos: i64, expected: i64| (nanos - expected).abs() < 500;
         assert!(near(spent.real as i64 - spent.planned as i64, 300_000), "{spent:?}");

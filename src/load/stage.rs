@@ -6,9 +6,9 @@ use super::generator::generate;
 use super::message_copy::MessageCopy;
 use super::pacing::{Meter, Pacer};
 use super::records::Watched;
-use super::server::{Notes, Post, Server};
+use super::server::{Hands, Notes, Post, Server};
 use super::stays::Origin;
-use super::targets::Offer;
+use super::targets::{Offer, Publisher};
 use super::witness::Hindrance;
 use super::work::Worker;
 use super::{Control, LoadError, system};
@@ -76,14 +76,16 @@ impl<'a> Stage<'a> {
             .flat_map(|group| (0..self.floor.score.groups[group].servers).map(move |server| Post { group, server }))
             .collect();
         thread::scope(|scope| {
-            let started: Result<Vec<_>, _> = std::iter::once(self.spawn(scope, "generator", || self.generator()))
-                .chain(posts.iter().map(|&post| self.spawn(scope, "server", move || self.server(post))))
+            let publisher = self.floor.target.publisher()?;
+            let hands = posts.iter().map(|post| self.hands(*post)).collect::<Result<Vec<_>, _>>()?;
+            let started: Result<Vec<_>, _> = std::iter::once(self.spawn(scope, "generator", || self.generator(publisher)))
+                .chain(posts.iter().zip(hands).map(|(&post, hands)| self.spawn(scope, "server", move || self.server(post, hands))))
                 .collect();
             let threads = started.map_err(|error| {
                 self.halt();
                 LoadError::NoThread { why: error.to_string() }
             })?;
-            let watched = self.watch(threads.len() as u64, control);
+            let watched = self.watch(threads.len() as u64, control)?;
             let mut left = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             let generator = left.next().expect("the generator is the first of the threads");
             let mut sum = Performance {
@@ -121,25 +123,34 @@ impl<'a> Stage<'a> {
         })
     }
 
-    fn generator(&self) -> Left {
+    /// A server's handles: one to take by, and one to send by if it sends on.
+    fn hands(&self, post: Post) -> Result<Hands<'a>, LoadError> {
+        let (score, target) = (self.floor.score, self.floor.target);
+        let sends = !score.scenario.consumers[post.group].to.is_empty();
+        let publisher = sends.then(|| target.publisher()).transpose()?;
+        Ok(Hands { receiver: target.receiver(score.subscription_of(post.group, post.server))?, publisher })
+    }
+
+    fn generator(&self, mut publisher: Box<dyn Publisher + '_>) -> Left {
         // Whatever happens here, the consumers must not wait for more.
         let _leaving = Leaving(&self.sent);
         let Some(start) = self.await_start() else { return Left::default() };
         let mut pacer = Pacer::new(&Monotonic, &self.halt, self.margin);
-        generate(&mut pacer, &self.floor, start);
+        generate(&mut pacer, &self.floor, publisher.as_mut(), start);
         Left { meter: pacer.meter, ..Left::default() }
     }
 
-    fn server(&self, post: Post) -> Left {
+    fn server(&self, post: Post, hands: Hands<'_>) -> Left {
         let Some(start) = self.await_start() else { return Left::default() };
         let mut worker = Worker::new(Pacer::new(&Monotonic, &self.halt, self.margin), &Monotonic, self.work);
         // What waits from the start is not to be taken before.
         worker.pacer.wait_until(start);
         // Room for twice its share of the messages, so that a usual run allocates nothing.
         let room = 2 * self.floor.score.len() / (self.floor.score.groups[post.group].servers as usize).max(1);
-        let mut server = Server::new(&mut worker, self.floor, start, post, room);
+        let mut server = Server::new(&mut worker, self.floor, hands, start, post, room);
         let notes = server.serve();
-        let overruns = server.overruns;
+        let overruns = std::mem::take(&mut server.overruns);
+        drop(server);
         Left { meter: worker.pacer.meter, notes, overruns, ..Left::default() }
     }
 
@@ -154,12 +165,18 @@ impl<'a> Stage<'a> {
     }
 
     /// Starts the run once all threads are there, and looks after it until they have gone.
-    fn watch(&self, threads: u64, control: &Control<'_>) -> Watched {
+    ///
+    /// # Errors
+    /// The target gives no handle to put backlogs in place.
+    fn watch(&self, threads: u64, control: &Control<'_>) -> Result<Watched, LoadError> {
         while self.present.load(Ordering::Acquire) < threads {
             Monotonic.sleep_until(Monotonic.now() + 100_000);
         }
         let start = Monotonic.now() + HEAD_START;
-        self.put_backlogs(start);
+        if let Err(error) = self.put_backlogs(start) {
+            self.halt();
+            return Err(error);
+        }
         self.start.store(start, Ordering::Release);
         let span = self.floor.score.span();
         let expected = span + self.floor.score.backlog();
@@ -193,25 +210,32 @@ impl<'a> Stage<'a> {
                 (control.progress)((at as f64 / expected.max(1) as f64).min(1.0));
             }
         }
-        watched
+        Ok(watched)
     }
 
     /// Puts in place what waits in the queues from the start.
-    fn put_backlogs(&self, start: u64) {
+    fn put_backlogs(&self, start: u64) -> Result<(), LoadError> {
         let score = self.floor.score;
+        if score.waiting() == 0 {
+            return Ok(());
+        }
+        let mut publisher = self.floor.target.publisher()?;
         let mut id = 0;
         for (queue, waiting) in score.scenario.queues.iter().map(|q| q.initial_backlog).enumerate() {
             for number in 0..waiting {
                 let copy = MessageCopy::of_backlog(queue, number);
-                let Some(stay) = self.floor.stays.begin(Origin { queue: queue as u32, ..Origin::new(id, 0, copy) }, 0) else { return };
+                let Some(stay) = self.floor.stays.begin(Origin { queue: queue as u32, ..Origin::new(id, 0, copy) }, 0) else {
+                    return Ok(());
+                };
                 id += 1;
                 let offer = score.offer(queue, copy, stay, 0);
                 // Its time to live counts from the start.
                 let ttl = offer.ttl.map(|ttl| ttl.saturating_add(start.saturating_sub(Monotonic.now())));
                 // A scenario whose backlog finds no room is refused.
-                let _accepted = self.floor.target.publish(queue, &Offer { ttl, ..offer });
+                let _accepted = publisher.publish(queue, &Offer { ttl, ..offer });
             }
         }
+        Ok(())
     }
 
     /// Lets the rosters look that are due.

@@ -20,6 +20,7 @@ mod rows;
 #[doc(hidden)]
 pub mod study;
 mod table;
+pub mod targets;
 mod text;
 mod words;
 

@@ -19,7 +19,7 @@ const COARSE: f64 = 1e-6 * (1.0 - 1e-9);
 const GRAIN: f64 = 1e-9;
 
 /// Where a named table's key stands, or one of its settings' value.
-fn place(tree: &Node, table: &str, name: &str, setting: &str) -> Option<Place> {
+pub(super) fn place(tree: &Node, table: &str, name: &str, setting: &str) -> Option<Place> {
     let entry = tree.as_table()?.entry(table)?.node.as_table()?.entry(name)?;
     if setting.is_empty() { Some(entry.at) } else { entry.node.as_table()?.get(setting).map(|f| f.node.at) }
 }

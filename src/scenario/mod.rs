@@ -8,11 +8,13 @@ mod caveats;
 mod chance;
 mod check;
 mod circle;
+mod clash;
 mod cycle;
 mod deal;
 mod demand;
 mod echo;
 mod faster;
+mod feature;
 mod flow;
 mod graft;
 mod grammar;
@@ -31,9 +33,11 @@ mod sweep;
 mod toml_text;
 
 pub(crate) use circle::{circle, waits};
+pub(crate) use clash::clashes;
 pub(crate) use cycle::{Period, lasts};
 pub(crate) use demand::{Demand, demands, shares};
 pub use echo::{resolved, resolved_toml, setting};
+pub use feature::{Feature, Table, Use};
 pub(crate) use flow::{Fate, leaks};
 pub(crate) use keys::{Choice, zipf_tail};
 pub(crate) use lanes::Lanes;
@@ -112,6 +116,7 @@ pub fn parse(source: &Source, files: &dyn Files) -> Result<Parsed, Problems> {
     check::routes(&mut cx, &tree, &mut scenario);
     check::network(&mut cx, &tree, &scenario);
     check::grain(&mut cx, &tree, &scenario);
+    clash::check(&mut cx, &tree, &scenario);
     if cx.problems.is_empty() {
         scenario.sweep = sweep::read(&mut cx, &tree);
     }

@@ -2,10 +2,11 @@
 //! their own, and queues are first come first served with exponential servers, shared, without limit, or last come first served with
 //! interruption.
 
+use super::Feature;
 use super::jackson::{blocks, queue_of};
 use super::network::Network;
 use super::orders::Symmetric;
-use super::station::{Feature, Gaps, Stream};
+use super::station::{Gaps, Stream};
 use super::{Answer, ClosedForm, End, Exactness, Figures, QueueModel, Refusal, Station, Times, linear, mginf, mmc};
 use crate::scenario::{Consumer, Discipline, Preemption, Scenario};
 

@@ -1,9 +1,10 @@
 //! A tandem of two exponential servers with bounded room between them: the first holds what it finished until there is room.
 
+use super::Feature;
 use super::matrix::{Matrix, stationary};
 use super::network::Network;
 use super::qbd::Chain;
-use super::station::{Feature, Gaps, Stream};
+use super::station::{Gaps, Stream};
 use super::{Answer, ClosedForm, End, Exactness, Figures, Level, Refusal, Station, Times};
 use crate::scenario::{Destination, Overflow, Scenario};
 

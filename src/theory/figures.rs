@@ -1,6 +1,7 @@
 //! What a model of one queue found, and how it becomes an answer for every place of the scenario.
 
-use super::station::{Feature, Station};
+use super::Feature;
+use super::station::Station;
 use super::times::Times;
 use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES};
 use crate::scenario::{Durability, Servers};
@@ -338,7 +339,7 @@ pub(super) fn general_caveats(station: &Station<'_>) -> Vec<String> {
     if station.groups.len() > 1 && !station.has(Feature::MixedGroups) {
         caveats.push("alike consumer groups are taken to share the work in proportion to their servers".into());
     }
-    if station.queue.durability != Durability::None {
+    if station.queue.durability == Durability::Fsync {
         caveats.push("what durability costs is not part of the model".into());
     }
     caveats

@@ -1,9 +1,10 @@
 //! Closed loops: so many clients that send, wait for the answer, and think. Finite source M/M/c//N, and networks by convolution and mean value analysis.
 
+use super::Feature;
 use super::invert::{Effort, Transform};
 use super::levels::poisson_average;
 use super::network::Network;
-use super::station::{Feature, Gaps, Stream};
+use super::station::{Gaps, Stream};
 use super::{Answer, ClosedForm, End, Exactness, Figures, Level, QueueModel, Refusal, Station, Times, jackson};
 use crate::scenario::{Arrivals, Destination, Discipline, Scenario};
 use num_complex::Complex64;

@@ -1,8 +1,9 @@
 //! Jackson networks: exponential servers, Poisson arrivals from outside, routing by chance; tandems and feedback among them.
 
+use super::Feature;
 use super::linear;
 use super::network::Network;
-use super::station::{Feature, Gaps, Stream};
+use super::station::{Gaps, Stream};
 use super::traffic::demands;
 use super::{Answer, ClosedForm, End, Exactness, QueueModel, Refusal, Station, Times, mmc};
 use crate::scenario::{Consumer, Destination, Discipline, Scenario, shares};

@@ -90,11 +90,12 @@ pub mod transform;
 pub mod transient;
 pub mod unequal;
 
+pub use crate::scenario::Feature;
 pub use explain::{Explanation, Load, ModelNote, Parts, explain, growing, timetables};
 pub use figures::{End, Figures, GroupFigures, Level, Seen};
 pub use formulas::formulas;
 pub use service::Service;
-pub use station::{Feature, Gaps, Station, Stream};
+pub use station::{Gaps, Station, Stream};
 pub use times::Times;
 
 use crate::answer::{Answer, Method, Reason, Unanswered};

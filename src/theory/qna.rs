@@ -1,9 +1,10 @@
 //! General open networks by decomposition: every queue as G/G/c with what the others send it, after Whitt's Queueing Network Analyzer.
 
+use super::Feature;
 use super::ggc::{allen_cunneen, kraemer_langenbach_belz};
 use super::jackson::{blocks, nodes, onward_means, routing};
 use super::network::Network;
-use super::station::{Feature, Gaps, Stream};
+use super::station::{Gaps, Stream};
 use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, linear, stable};
 use crate::scenario::{Destination, Scenario};
 

@@ -2,7 +2,7 @@
 
 use super::service::{Kind, Service, is_constant, is_exponential};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Overflow, Preemption, Producer, Queue, Scenario, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -44,106 +44,6 @@ pub enum Gaps {
     Renewal(Law),
     /// Anything else, in words.
     Other(&'static str),
-}
-
-/// Something beyond plain queueing that a scenario asks for. A model that does not know it does not apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Feature {
-    /// Messages arrive in batches.
-    ArrivalBatches,
-    /// Consumers take messages in batches.
-    ConsumerBatches,
-    /// Some deliveries fail and are repeated.
-    Failures,
-    /// Some producers' messages fail by a probability of their own.
-    OwnFailures,
-    /// What fails or breaks is lost, because it was acknowledged when it was delivered.
-    AutoAck,
-    /// Consumers break down.
-    Outages,
-    /// The number of consumers changes.
-    Autoscaling,
-    /// Consumers forward messages.
-    Forwarding,
-    /// Where messages go on to depends on who sent them.
-    OwnRoutes,
-    /// The queue is partitioned by key.
-    Partitions,
-    /// Messages expire while they wait.
-    TimeToLive,
-    /// Deliveries may time out and be repeated.
-    VisibilityTimeout,
-    /// The queue starts with a backlog.
-    Backlog,
-    /// `max_length` with `reject-publish`, or without a place to wait.
-    Room,
-    /// `max_length` with `drop-head`.
-    DropHead,
-    /// `max_length` with `block`, in another order than that of arrival.
-    BlockedOrder,
-    /// Any other order than first come, first served.
-    Order,
-    /// Messages are handed to consumers ahead of time.
-    Prefetch,
-    /// The queue's consumer groups differ.
-    MixedGroups,
-    /// Messages are on a disk before they are confirmed.
-    Durability,
-}
-
-impl Feature {
-    const ALL: [Feature; 20] = {
-        use Feature::*;
-        [
-            ArrivalBatches,
-            ConsumerBatches,
-            Failures,
-            OwnFailures,
-            AutoAck,
-            Outages,
-            Autoscaling,
-            Forwarding,
-            OwnRoutes,
-            Partitions,
-            TimeToLive,
-            VisibilityTimeout,
-            Backlog,
-            Room,
-            DropHead,
-            BlockedOrder,
-            Order,
-            Prefetch,
-            MixedGroups,
-            Durability,
-        ]
-    };
-
-    /// Why a model that does not know it does not apply.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Feature::ArrivalBatches => "messages arrive in batches",
-            Feature::ConsumerBatches => "consumers take messages in batches",
-            Feature::Failures => "some deliveries fail and are repeated",
-            Feature::OwnFailures => "some producers' messages fail by a probability of their own",
-            Feature::AutoAck => "messages are acknowledged when they are delivered, so that what fails then is lost (ack = \"auto\")",
-            Feature::Outages => "consumers break down",
-            Feature::Autoscaling => "the number of consumers changes",
-            Feature::Forwarding => "consumers forward messages",
-            Feature::OwnRoutes => "where messages go on to depends on who sent them",
-            Feature::Partitions => "the queue is partitioned by key",
-            Feature::TimeToLive => "messages expire while they wait",
-            Feature::VisibilityTimeout => "deliveries may time out and be repeated",
-            Feature::Backlog => "the queue starts with a backlog, so it is not stationary",
-            Feature::Room => "the queue has bounded room and rejects what does not fit",
-            Feature::DropHead => "the queue has bounded room and drops the oldest message",
-            Feature::BlockedOrder => "senders that wait for room are outside the order of the queue (block)",
-            Feature::Order => "messages are not taken in the order of arrival",
-            Feature::Prefetch => "messages are handed to consumers ahead of time (prefetch)",
-            Feature::MixedGroups => "the queue's consumer groups differ",
-            Feature::Durability => "messages are written to disk first, which takes time (durability)",
-        }
-    }
 }
 
 impl<'a> Station<'a> {
@@ -242,7 +142,7 @@ impl<'a> Station<'a> {
         Feature::ALL.iter().filter(|f| !known.contains(f) && self.has(**f)).count()
     }
 
-    /// Whether the scenario asks for a feature.
+    /// Whether a feature makes the queue behave otherwise than one without it: prefetch by a single server, say, does not.
     pub fn has(&self, feature: Feature) -> bool {
         let (queue, groups) = (self.queue, &self.groups);
         match feature {
@@ -282,7 +182,25 @@ impl<'a> Station<'a> {
                 let other = [Autoscaling, ConsumerBatches].iter().any(|f| self.has(*f)) || !self.is_in_order();
                 groups.iter().any(|c| c.prefetch > 1) && !(self.servers == Some(1) && !back && !counted && !other)
             }
-            Feature::Durability => queue.durability != Durability::default(),
+            Feature::Durability => queue.durability == Durability::Fsync,
+            // Each order is judged as one, what is given up is followed where deliveries fail, and the rest by who sends and takes.
+            Feature::Lifo
+            | Feature::Priority
+            | Feature::Random
+            | Feature::Shortest
+            | Feature::Deadline
+            | Feature::RoundRobin
+            | Feature::ProcessorSharing
+            | Feature::Preemption
+            | Feature::Block
+            | Feature::RandomTimeToLive
+            | Feature::DeliveryLimit
+            | Feature::DeadLetters
+            | Feature::UnlimitedServers
+            | Feature::BackOff
+            | Feature::ClosedLoop
+            | Feature::Topics
+            | Feature::Completion => false,
             Feature::MixedGroups => {
                 let same = |c: &&Consumer| {
                     c.service_time == groups[0].service_time && c.service_time_per_message == groups[0].service_time_per_message

@@ -1,7 +1,7 @@
 //! Queues that have no steady state: rates that follow a timetable, and backlogs. Exactly by uniformisation, else as a fluid.
 
+use super::Feature;
 use super::mmc::poisson_and_exponential;
-use super::station::Feature;
 use super::{Answer, ClosedForm, Exactness, Refusal, Station};
 use crate::answer::{Estimate, Method, Moment};
 use crate::scenario::{Arrivals, Scenario};

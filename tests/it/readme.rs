@@ -110,3 +110,10 @@ fn every_block_has_a_language_that_is_checked() {
         assert!(["sh", "toml", "rust", "text"].contains(&block.language.as_str()), "`{}`", block.language);
     }
 }
+
+#[test]
+fn the_table_of_targets_is_the_programs() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let table = queuelab::report::targets::table();
+    assert!(readme.contains(&format!("```text\n{table}```\n")), "the README's table of targets is not this one:\n{table}");
+}

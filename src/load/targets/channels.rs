@@ -9,9 +9,9 @@ mod crates;
 
 pub(super) use crates::{crossbeam, flume, kanal};
 
-use super::{Lost, Offer, Sent, Taken, Target, Want};
+use super::{Direct, Offer, Sent, SharedQueue, Subscription, Taken, Target};
 use crate::load::LoadError;
-use crate::scenario::{Discipline, Durability, Overflow, Scenario};
+use crate::scenario::{Overflow, Scenario};
 use parking_lot::{Mutex, RwLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -47,52 +47,15 @@ struct Lane<C: Channel> {
 }
 
 fn open<C: Channel>(scenario: &Scenario) -> Result<Box<dyn Target>, LoadError> {
-    only_hands_over(scenario)?;
     let lanes = scenario.queues.iter().map(|queue| {
         let (sender, receiver) = C::open(queue.max_length.map(|m| usize::try_from(m).unwrap_or(usize::MAX)));
         let rejects = queue.max_length.is_some() && queue.overflow == Overflow::RejectPublish;
         Lane { sender: RwLock::new(Some(sender)), receiver, rejects, accepted: 0.into(), acked: 0.into() }
     });
-    Ok(Box::new(Channels(lanes.collect())))
+    Ok(Box::new(Direct(Channels(lanes.collect()))))
 }
 
-/// Refuses what a channel cannot do.
-pub(super) fn only_hands_over(scenario: &Scenario) -> Result<(), LoadError> {
-    let mut missing = Vec::new();
-    for queue in &scenario.queues {
-        let asked = [
-            (queue.discipline != Discipline::Fifo, "discipline"),
-            (queue.max_length.is_some() && queue.overflow == Overflow::DropHead, "overflow = \"drop-head\""),
-            (queue.message_ttl.is_some(), "message_ttl"),
-            (queue.visibility_timeout.is_some(), "visibility_timeout"),
-            (queue.delivery_limit.is_some(), "delivery_limit"),
-            (queue.dead_letter.is_some(), "dead_letter"),
-            (queue.partitions.is_some(), "partitions"),
-            (queue.durability == Durability::Fsync, "durability"),
-        ];
-        missing.extend(asked.iter().filter(|a| a.0).map(|a| format!("queues.{}.{}", queue.name, a.1)));
-    }
-    for consumer in &scenario.consumers {
-        let asked = [
-            (consumer.failure > 0.0, "failure"),
-            (consumer.batch.is_some(), "batch"),
-            (consumer.prefetch > 1, "prefetch"),
-            (consumer.outages.is_some(), "outages"),
-            (consumer.autoscale.is_some(), "autoscale"),
-        ];
-        missing.extend(asked.iter().filter(|a| a.0).map(|a| format!("consumers.{}.{}", consumer.name, a.1)));
-    }
-    missing.extend(scenario.producers.iter().filter(|p| p.failure.is_some()).map(|p| format!("producers.{}.failure", p.name)));
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(LoadError::Unsupported {
-        what: format!("{} only hands messages over and knows no {}", scenario.measurement.target, missing.join(", ")),
-        instead: "leave that out, or measure with target = \"in-process\"".into(),
-    })
-}
-
-impl<C: Channel> Target for Channels<C> {
+impl<C: Channel> SharedQueue for Channels<C> {
     fn publish(&self, queue: usize, offer: &Offer) -> Sent {
         let lane = &self.0[queue];
         let sender = lane.sender.read();
@@ -107,21 +70,15 @@ impl<C: Channel> Target for Channels<C> {
         Sent::Accepted
     }
 
-    fn consume(&self, queue: usize, _want: &Want, out: &mut Vec<Taken>) -> bool {
+    fn consume(&self, Subscription { queue, .. }: Subscription, _most: usize, out: &mut Vec<Taken>) -> bool {
         let message = self.0[queue].receiver.receive();
         out.extend(message.map(|message| Taken { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX }));
         message.is_some()
     }
 
-    fn refill(&self, _queue: usize, _want: &Want, _until: u64, _out: &mut Vec<Taken>) {}
-
     fn ack(&self, queue: usize, _taken: &Taken) -> bool {
         self.0[queue].acked.fetch_add(1, Ordering::Relaxed);
         true
-    }
-
-    fn nack(&self, _queue: usize, _taken: &Taken, _delay: u64) -> bool {
-        false
     }
 
     fn close(&self, queue: usize) {
@@ -136,10 +93,6 @@ impl<C: Channel> Target for Channels<C> {
     fn in_system(&self, queue: usize) -> Option<u64> {
         let acked = self.0[queue].acked.load(Ordering::Acquire);
         Some(self.0[queue].accepted.load(Ordering::Acquire).saturating_sub(acked))
-    }
-
-    fn lost(&self) -> Vec<Lost> {
-        Vec::new()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The queue that everybody writes first: a deque, the standard library's lock, a condition. Every send takes the lock and wakes somebody.
 
-use super::{Lost, Offer, Sent, Taken, Target, Want, channels};
+use super::{Direct, Offer, Sent, SharedQueue, Subscription, Taken, Target};
 use crate::load::LoadError;
 use crate::scenario::{Overflow, Scenario};
 use std::collections::VecDeque;
@@ -24,7 +24,6 @@ struct Inner {
 }
 
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    channels::only_hands_over(scenario)?;
     let lanes = scenario.queues.iter().map(|queue| Lane {
         inner: Mutex::new(Inner { ready: VecDeque::with_capacity(messages), ..Inner::default() }),
         arrived: Condvar::new(),
@@ -32,7 +31,7 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
         room: queue.max_length.map(|m| usize::try_from(m).unwrap_or(usize::MAX)),
         waits: queue.overflow == Overflow::Block,
     });
-    Ok(Box::new(Plain(lanes.collect())))
+    Ok(Box::new(Direct(Plain(lanes.collect()))))
 }
 
 impl Lane {
@@ -42,7 +41,7 @@ impl Lane {
     }
 }
 
-impl Target for Plain {
+impl SharedQueue for Plain {
     fn publish(&self, queue: usize, offer: &Offer) -> Sent {
         let lane = &self.0[queue];
         let mut inner = lane.lock();
@@ -61,7 +60,7 @@ impl Target for Plain {
         Sent::Accepted
     }
 
-    fn consume(&self, queue: usize, _want: &Want, out: &mut Vec<Taken>) -> bool {
+    fn consume(&self, Subscription { queue, .. }: Subscription, _most: usize, out: &mut Vec<Taken>) -> bool {
         let lane = &self.0[queue];
         let mut inner = lane.lock();
         loop {
@@ -79,15 +78,9 @@ impl Target for Plain {
         }
     }
 
-    fn refill(&self, _queue: usize, _want: &Want, _until: u64, _out: &mut Vec<Taken>) {}
-
     fn ack(&self, queue: usize, _taken: &Taken) -> bool {
         self.0[queue].lock().unacked -= 1;
         true
-    }
-
-    fn nack(&self, _queue: usize, _taken: &Taken, _delay: u64) -> bool {
-        false
     }
 
     fn close(&self, queue: usize) {
@@ -103,9 +96,5 @@ impl Target for Plain {
     fn in_system(&self, queue: usize) -> Option<u64> {
         let inner = self.0[queue].lock();
         Some(inner.ready.len() as u64 + inner.unacked)
-    }
-
-    fn lost(&self) -> Vec<Lost> {
-        Vec::new()
     }
 }

@@ -3,7 +3,7 @@
 
 use super::commits::Commits;
 use super::dealer::Dealer;
-use super::{Lost, Offer, Sent, Taken, Target, Want};
+use super::{Direct, Lost, Offer, Sent, SharedQueue, Subscription, Taken, Target};
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::score::share_of;
 use crate::load::{LoadError, calibrate};
@@ -73,7 +73,7 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
     assert!(opened.is_ok(), "the queues of a target are made once");
     let mut target = InProcess { shared, threads: Vec::new() };
     target.start()?;
-    Ok(Box::new(target))
+    Ok(Box::new(Direct(target)))
 }
 
 /// How often a consumer looks before it sleeps. Where threads would take the processors from one another, as briefly as the queue does by itself;
@@ -267,24 +267,24 @@ impl Drop for InProcess {
     }
 }
 
-impl Target for InProcess {
+impl SharedQueue for InProcess {
     fn publish(&self, queue: usize, offer: &Offer) -> Sent {
         self.road(queue).publish(offer)
     }
 
-    fn consume(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) -> bool {
-        let lane = self.road(queue).lane(want.part);
+    fn consume(&self, of: Subscription, most: usize, out: &mut Vec<Taken>) -> bool {
+        let lane = self.road(of.queue).lane(of.part);
         match &lane.dealer {
-            Some(dealer) => dealer.take(want.part).map(|(delivery, until)| out.push(as_taken(&delivery, want.part, until))).is_some(),
-            None => self.take((lane, want.part), out, |hand| lane.queue.consume(want.max, hand)),
+            Some(dealer) => dealer.take(of.part).map(|(delivery, until)| out.push(as_taken(&delivery, of.part, until))).is_some(),
+            None => self.take((lane, of.part), out, |hand| lane.queue.consume(most, hand)),
         }
     }
 
-    fn refill(&self, queue: usize, want: &Want, until: u64, out: &mut Vec<Taken>) {
-        let lane = self.road(queue).lane(want.part);
-        self.take((lane, want.part), out, |hand| match until {
-            0 => lane.queue.try_consume(want.max, hand) > 0,
-            _ => lane.queue.consume_until(want.max, until, hand),
+    fn refill(&self, of: Subscription, most: usize, until: u64, out: &mut Vec<Taken>) {
+        let lane = self.road(of.queue).lane(of.part);
+        self.take((lane, of.part), out, |hand| match until {
+            0 => lane.queue.try_consume(most, hand) > 0,
+            _ => lane.queue.consume_until(most, until, hand),
         });
     }
 

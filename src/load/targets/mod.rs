@@ -6,37 +6,34 @@ mod condvar;
 mod dealer;
 mod in_process;
 mod null;
+mod shared;
+mod support;
+
+pub use shared::{Direct, SharedQueue};
+pub(super) use support::other;
+pub use support::{Support, told};
 
 use super::LoadError;
 use crate::message::Outcome;
-use crate::scenario::Scenario;
+use crate::scenario::{Feature, Scenario};
+use std::collections::BTreeMap;
 
-/// A message queue as the harness sees it: messages are positions in the plan.
+/// A message queue as the harness sees it. Messages are positions in the run's log of visits.
 ///
-/// The generator publishes; every consumer thread takes, settles and forwards. All calls come from within the run; a
-/// target may make a caller wait, but must let everybody go once it is halted.
+/// Every thread of a run has a handle of its own: the generator and the servers that forward a [`Publisher`], each server a
+/// [`Receiver`]. A target may make a caller wait, but must let everybody go once it is halted.
 pub(crate) trait Target: Sync {
-    /// Sends a message into a queue of the scenario.
-    fn publish(&self, queue: usize, offer: &Offer) -> Sent;
+    /// A handle for a thread that sends.
+    ///
+    /// # Errors
+    /// The target has none to give.
+    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError>;
 
-    /// Takes up to `want.max` messages of a queue onto the end of `out`, waiting until there is one.
-    /// False once the queue is closed and all is settled, or the target halted.
-    fn consume(&self, queue: usize, want: &Want, out: &mut Vec<Taken>) -> bool;
-
-    /// Takes what is there, or comes until an instant of the run's clock: the rest of a batch or a window. Never called where `open`
-    /// refuses both.
-    fn refill(&self, queue: usize, want: &Want, until: u64, out: &mut Vec<Taken>);
-
-    /// Says that a message is done. Called by the thread that took it. False if the target will not have it.
-    fn ack(&self, queue: usize, taken: &Taken) -> bool;
-
-    /// Gives a message back, to be delivered again after so many nanoseconds. Never called where `open` refuses failing handlers.
-    fn nack(&self, queue: usize, taken: &Taken, delay: u64) -> bool;
-
-    /// Lets the time in which a message is to be settled begin anew. False if it is over. Never called where `open` refuses visibility timeouts.
-    fn extend(&self, _queue: usize, _taken: &mut Taken) -> bool {
-        true
-    }
+    /// A handle for a server's thread.
+    ///
+    /// # Errors
+    /// The target has none to give.
+    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError>;
 
     /// No more messages are sent to a queue: its consumers drain what there is and go.
     fn close(&self, queue: usize);
@@ -44,7 +41,7 @@ pub(crate) trait Target: Sync {
     /// Everybody is to go at once. What is inside may be taken still.
     fn halt(&self);
 
-    /// Messages inside, waiting or taken but not settled, by the target's own count, where it has one.
+    /// Messages inside, waiting or taken but not settled, by the target's own count, where it has one. Asked a hundred times a second.
     fn in_system(&self, queue: usize) -> Option<u64>;
 
     /// Messages that left without being served. Asked once, at the end.
@@ -54,6 +51,43 @@ pub(crate) trait Target: Sync {
     fn commits(&self, _queue: usize) -> Vec<u64> {
         Vec::new()
     }
+
+    /// What the result says of it: product, version, client, settings.
+    fn facts(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+}
+
+/// What sends messages for one thread.
+pub trait Publisher: Send {
+    /// Sends a message into a queue of the scenario. Waits only for room, where the queue makes senders wait.
+    fn publish(&mut self, queue: usize, offer: &Offer) -> Sent;
+}
+
+/// What takes messages for one server, and settles them.
+pub trait Receiver: Send {
+    /// Takes up to `most` messages onto the end of `out`. Waits until there is one, or until an instant of the run's clock: 0 is not at
+    /// all, `u64::MAX` for as long as it takes. False once the queue is closed and all is settled, or the target halted.
+    fn take(&mut self, most: usize, until: u64, out: &mut Vec<Taken>) -> bool;
+
+    /// Says that a message is done. False if the target will not have it.
+    fn ack(&mut self, taken: &Taken) -> bool;
+
+    /// Gives a message back, to be delivered again after so many nanoseconds. Never called where deliveries do not fail.
+    fn nack(&mut self, taken: &Taken, delay: u64) -> bool;
+
+    /// Lets the time in which a message is to be settled begin anew. False if it is over. Never called without visibility timeouts.
+    fn extend(&mut self, _taken: &mut Taken) -> bool {
+        true
+    }
+}
+
+/// Which messages a server takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subscription {
+    pub queue: usize,
+    /// Which part of a partitioned queue; of one whose consumers have windows, whose.
+    pub part: usize,
 }
 
 /// A message to be sent.
@@ -69,14 +103,6 @@ pub(crate) struct Offer {
     pub part: usize,
     /// Bytes of content.
     pub size: u32,
-}
-
-/// What a consumer asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Want {
-    pub max: usize,
-    /// Which part of a partitioned queue; of one with windows, whose.
-    pub part: usize,
 }
 
 /// What a target said to a send.
@@ -126,6 +152,8 @@ pub(crate) struct Entry {
     /// What it is, in a phrase.
     pub meaning: &'static str,
     pub open: Open,
+    /// How it plays each feature that the harness can play.
+    plays: fn(Feature) -> Support,
 }
 
 /// Every target, in the order of [`TARGET_NAMES`](crate::scenario::TARGET_NAMES), which a scenario is checked against.
@@ -134,20 +162,45 @@ pub(crate) const TARGETS: &[Entry] = &[
         name: "in-process",
         meaning: "this crate's own queue: one lock, acknowledgements, bounds, broker semantics",
         open: in_process::open,
+        plays: support::in_process,
     },
-    Entry { name: "crossbeam-channel", meaning: "crossbeam's channel; knows no acknowledgement", open: channels::crossbeam },
-    Entry { name: "flume", meaning: "flume's channel; knows no acknowledgement", open: channels::flume },
-    Entry { name: "kanal", meaning: "kanal's channel; knows no acknowledgement", open: channels::kanal },
-    Entry { name: "std-mpsc", meaning: "the standard library's channel, its one receiver behind a lock", open: channels::std_mpsc },
-    Entry { name: "mutex-condvar", meaning: "the queue that everybody writes first: a deque, a lock, a condition", open: condvar::open },
-    Entry { name: "null", meaning: "two counters instead of a queue: the floor and the harness's own limit", open: null::open },
+    Entry {
+        name: "crossbeam-channel",
+        meaning: "crossbeam's channel; knows no acknowledgement",
+        open: channels::crossbeam,
+        plays: support::channel,
+    },
+    Entry { name: "flume", meaning: "flume's channel; knows no acknowledgement", open: channels::flume, plays: support::channel },
+    Entry { name: "kanal", meaning: "kanal's channel; knows no acknowledgement", open: channels::kanal, plays: support::channel },
+    Entry {
+        name: "std-mpsc",
+        meaning: "the standard library's channel, its one receiver behind a lock",
+        open: channels::std_mpsc,
+        plays: support::channel,
+    },
+    Entry {
+        name: "mutex-condvar",
+        meaning: "the queue that everybody writes first: a deque, a lock, a condition",
+        open: condvar::open,
+        plays: support::channel,
+    },
+    Entry {
+        name: "null",
+        meaning: "two counters instead of a queue: the floor and the harness's own limit",
+        open: null::open,
+        plays: support::null,
+    },
 ];
 
 /// Opens the target that a scenario names.
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
+    (entry(scenario)?.open)(scenario, messages)
+}
+
+/// The target that a scenario names.
+pub(super) fn entry(scenario: &Scenario) -> Result<&'static Entry, LoadError> {
     let name = scenario.measurement.target.as_str();
-    let entry = TARGETS.iter().find(|t| t.name == name).ok_or_else(|| LoadError::UnknownTarget { name: name.into() })?;
-    (entry.open)(scenario, messages)
+    TARGETS.iter().find(|t| t.name == name).ok_or_else(|| LoadError::UnknownTarget { name: name.into() })
 }
 
 #[cfg(test)]

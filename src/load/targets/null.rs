@@ -1,7 +1,7 @@
 //! No queue at all: messages are numbers, so two counters pass them on. What it measures is the harness.
 
-use super::{Lost, Offer, Sent, Taken, Target, Want, channels};
-use crate::load::LoadError;
+use super::{Direct, Offer, Sent, SharedQueue, Subscription, Taken, Target};
+use crate::load::{LoadError, Refusal};
 use crate::scenario::Scenario;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -13,23 +13,21 @@ struct Null {
 }
 
 pub(super) fn open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    channels::only_hands_over(scenario)?;
-    if scenario.queues.len() != 1 || scenario.queues[0].max_length.is_some() {
-        return Err(LoadError::Unsupported {
-            what: "the null target has one queue without bound".into(),
-            instead: "measure with target = \"in-process\"".into(),
-        });
+    if scenario.queues.len() != 1 {
+        let refusals = vec![Refusal { setting: "more than one queue".into(), why: "it is two counters" }];
+        let target = scenario.measurement.target.clone();
+        return Err(LoadError::Unsupported { other: super::other(scenario, &target), target, refusals });
     }
-    Ok(Box::new(Null { published: 0.into(), taken: 0.into(), acked: 0.into(), closed: false.into() }))
+    Ok(Box::new(Direct(Null { published: 0.into(), taken: 0.into(), acked: 0.into(), closed: false.into() })))
 }
 
-impl Target for Null {
+impl SharedQueue for Null {
     fn publish(&self, _queue: usize, offer: &Offer) -> Sent {
         self.published.store(offer.message + 1, Ordering::Release);
         Sent::Accepted
     }
 
-    fn consume(&self, _queue: usize, _want: &Want, out: &mut Vec<Taken>) -> bool {
+    fn consume(&self, _of: Subscription, _most: usize, out: &mut Vec<Taken>) -> bool {
         let mut looks = 0_u32;
         loop {
             let message = self.taken.load(Ordering::Relaxed);
@@ -50,15 +48,9 @@ impl Target for Null {
         }
     }
 
-    fn refill(&self, _queue: usize, _want: &Want, _until: u64, _out: &mut Vec<Taken>) {}
-
     fn ack(&self, _queue: usize, _taken: &Taken) -> bool {
         self.acked.fetch_add(1, Ordering::Relaxed);
         true
-    }
-
-    fn nack(&self, _queue: usize, _taken: &Taken, _delay: u64) -> bool {
-        false
     }
 
     fn close(&self, _queue: usize) {
@@ -72,9 +64,5 @@ impl Target for Null {
     fn in_system(&self, _queue: usize) -> Option<u64> {
         let acked = self.acked.load(Ordering::Acquire);
         Some(self.published.load(Ordering::Acquire).saturating_sub(acked))
-    }
-
-    fn lost(&self) -> Vec<Lost> {
-        Vec::new()
     }
 }

@@ -1,8 +1,7 @@
 //! Queues and topics.
 
 use super::super::grammar::{QUEUE, TOPIC};
-use super::super::model::Discipline;
-use super::super::model::{Complete, Deliver, Durability, Preemption, Queue, Topic};
+use super::super::model::{Complete, Deliver, Durability, Queue, Topic};
 use super::super::node::{Entry, Field, Table};
 use super::super::problem::Problem;
 use super::{Context, Whose};
@@ -37,11 +36,6 @@ fn together(cx: &mut Context<'_>, table: &Table, queue: &Queue) {
     if let Some(field) = table.get("max_length").filter(|_| queue.max_length == Some(0) && queue.durability == Durability::Fsync) {
         let told = Problem::error(field.node.at, "a message must be on disk before it is taken, and there is no room for it meanwhile");
         cx.tell(told.label("must be at least 1").help("write max_length = 1 or more, or leave out durability = \"fsync\""));
-    }
-    let interrupts = matches!(queue.discipline, Discipline::Priority | Discipline::Lifo | Discipline::Shortest);
-    if let Some(field) = table.get("preemption").filter(|_| queue.preemption != Preemption::None && !interrupts) {
-        let told = Problem::error(field.node.at, "this discipline never interrupts a message in service").label("leave it out");
-        cx.tell(told.help("preemption goes with discipline = \"priority\", \"lifo\" or \"shortest\""));
     }
 }
 

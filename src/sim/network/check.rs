@@ -1,75 +1,18 @@
 //! What the event engine does not play, and what would never end.
 
-use crate::scenario::{Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Producer, Scenario, Servers, circle, waits};
+use crate::scenario::{Ack, Arrivals, Consumer, Destination, Overflow, Producer, Scenario, circle, clashes, waits};
 use crate::units::Time;
 use crate::workload::laws::Law;
 
 /// Refuses what cannot be played, with the reason.
 pub(super) fn playable(scenario: &Scenario) -> Result<(), String> {
-    for index in 0..scenario.queues.len() {
-        combinations(scenario, index)?;
+    if let Some(clash) = clashes(scenario).first() {
+        return Err(clash.text());
     }
     ends(scenario)?;
     in_time(scenario)?;
     instant_loops(scenario)?;
     deadlocks(scenario)
-}
-
-/// Features of one queue that exclude one another.
-fn combinations(scenario: &Scenario, index: usize) -> Result<(), String> {
-    let queue = &scenario.queues[index];
-    let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
-    let any = |has: fn(&Consumer) -> bool| groups.iter().any(|c| has(c));
-    let servers = groups.iter().try_fold(0u32, |sum, c| Some(sum.saturating_add(c.most_servers()?)));
-    let waits = |c: &Consumer| c.to.iter().flat_map(|r| scenario.queues_of(r.to)).any(|q| scenario.queues[q].blocks());
-    let refuse = |one: &str, other: &str| Err(format!("queue `{}` has {one}, which does not go with {other}", queue.name));
-    let features: [(bool, &str); 8] = [
-        (any(|c| c.batch.is_some()), "consumer batches"),
-        (any(|c| c.prefetch > 1), "prefetch above 1"),
-        (any(|c| c.outages.is_some()), "outages"),
-        (any(|c| c.autoscale.is_some()), "autoscaling"),
-        (any(|c| c.count == Servers::Unlimited), "unlimited servers"),
-        (queue.visibility_timeout.is_some(), "visibility_timeout"),
-        (queue.binding_partitions(servers).is_some() || queue.partitions.is_some_and(|p| p > 1), "partitions"),
-        (groups.len() > 1, "several groups of consumers"),
-    ];
-    let first = |indices: &[usize]| indices.iter().find(|i| features[**i].0).map(|i| features[*i].1);
-    if queue.discipline == Discipline::ProcessorSharing {
-        if let Some(other) = first(&[0, 1, 2, 3, 5, 6, 7]) {
-            return refuse("processor sharing", other);
-        }
-        if queue.preemption != Preemption::None {
-            return refuse("processor sharing", "preemption");
-        }
-        if groups.iter().any(|c| waits(c)) {
-            return refuse("processor sharing", "forwarding to a queue that blocks: there is no one server that could be held up");
-        }
-    }
-    if queue.preemption != Preemption::None {
-        if !matches!(queue.discipline, Discipline::Lifo | Discipline::Priority | Discipline::Shortest | Discipline::Deadline) {
-            return refuse("preemption", "an order in which no newcomer is more urgent; use priority, lifo, shortest or deadline");
-        }
-        if let Some(other) = first(&[0, 1, 5, 6]) {
-            return refuse("preemption", other);
-        }
-    }
-    if features[2].0 && features[4].0 {
-        return refuse("unlimited servers", "outages: there is no end of servers to take a broken one's place");
-    }
-    if features[6].0
-        && let Some(other) = first(&[0, 1, 3, 4])
-    {
-        return refuse("partitions", other);
-    }
-    if features[0].0
-        && let Some(other) = first(&[1])
-    {
-        return refuse("consumer batches", other);
-    }
-    if features[0].0 && groups.iter().any(|c| c.outages.as_ref().is_some_and(|o| !o.redeliver)) {
-        return refuse("consumer batches", "outages that resume; write in_progress = \"redeliver\"");
-    }
-    Ok(())
 }
 
 /// Every message that is inside can leave.

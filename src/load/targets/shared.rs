@@ -1,0 +1,115 @@
+//! Queues within this process: every thread calls them directly, so that one handle is as good as another.
+
+use super::{Lost, Offer, Publisher, Receiver, Sent, Subscription, Taken, Target};
+use crate::load::LoadError;
+
+/// Queues that all threads share.
+pub trait SharedQueue: Sync {
+    /// As [`Publisher::publish`].
+    fn publish(&self, queue: usize, offer: &Offer) -> Sent;
+
+    /// Takes up to `most` messages, waiting until there is one. False once the queue is closed and all is settled, or halted.
+    fn consume(&self, of: Subscription, most: usize, out: &mut Vec<Taken>) -> bool;
+
+    /// Takes what is there, or comes until an instant of the run's clock. Never called where only single messages are taken.
+    fn refill(&self, _of: Subscription, _most: usize, _until: u64, _out: &mut Vec<Taken>) {}
+
+    /// As [`Receiver::ack`].
+    fn ack(&self, queue: usize, taken: &Taken) -> bool;
+
+    /// As [`Receiver::nack`].
+    fn nack(&self, _queue: usize, _taken: &Taken, _delay: u64) -> bool {
+        false
+    }
+
+    /// As [`Receiver::extend`].
+    fn extend(&self, _queue: usize, _taken: &mut Taken) -> bool {
+        true
+    }
+
+    /// As [`Target::close`].
+    fn close(&self, queue: usize);
+
+    /// As [`Target::halt`].
+    fn halt(&self);
+
+    /// As [`Target::in_system`].
+    fn in_system(&self, queue: usize) -> Option<u64>;
+
+    /// As [`Target::lost`].
+    fn lost(&self) -> Vec<Lost> {
+        Vec::new()
+    }
+
+    /// As [`Target::commits`].
+    fn commits(&self, _queue: usize) -> Vec<u64> {
+        Vec::new()
+    }
+}
+
+/// One thread's handle.
+struct Handle<'a, Q> {
+    queues: &'a Q,
+    of: Subscription,
+}
+
+/// Shared queues as a target.
+pub struct Direct<Q>(pub Q);
+
+impl<Q: SharedQueue> Target for Direct<Q> {
+    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+        Ok(Box::new(Handle { queues: &self.0, of: Subscription { queue: 0, part: 0 } }))
+    }
+
+    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+        Ok(Box::new(Handle { queues: &self.0, of }))
+    }
+
+    fn close(&self, queue: usize) {
+        self.0.close(queue);
+    }
+
+    fn halt(&self) {
+        self.0.halt();
+    }
+
+    fn in_system(&self, queue: usize) -> Option<u64> {
+        self.0.in_system(queue)
+    }
+
+    fn lost(&self) -> Vec<Lost> {
+        self.0.lost()
+    }
+
+    fn commits(&self, queue: usize) -> Vec<u64> {
+        self.0.commits(queue)
+    }
+}
+
+impl<Q: SharedQueue> Publisher for Handle<'_, Q> {
+    fn publish(&mut self, queue: usize, offer: &Offer) -> Sent {
+        self.queues.publish(queue, offer)
+    }
+}
+
+impl<Q: SharedQueue> Receiver for Handle<'_, Q> {
+    fn take(&mut self, most: usize, until: u64, out: &mut Vec<Taken>) -> bool {
+        if until == u64::MAX {
+            return self.queues.consume(self.of, most, out);
+        }
+        self.queues.refill(self.of, most, until, out);
+        true
+    }
+
+    fn ack(&mut self, taken: &Taken) -> bool {
+        self.queues.ack(self.of.queue, taken)
+    }
+
+    fn nack(&mut self, taken: &Taken, delay: u64) -> bool {
+        self.queues.nack(self.of.queue, taken, delay)
+    }
+
+    fn extend(&mut self, taken: &mut Taken) -> bool {
+        self.queues.extend(self.of.queue, taken)
+    }
+}

@@ -1,0 +1,118 @@
+//! What each target plays of what a scenario may ask for: one table, from which refusals, help and lists follow.
+
+use super::{Entry, TARGETS};
+use crate::load::Refusal;
+use crate::scenario::{Feature, Scenario};
+
+/// How a target plays a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// As the simulation does.
+    Played,
+    /// Otherwise than the simulation does, as the text says.
+    Otherwise(&'static str),
+    /// Not at all, and what to write instead.
+    Refused(&'static str),
+}
+
+/// What no target plays, because the harness cannot.
+fn harness(feature: Feature) -> Option<Support> {
+    match feature {
+        Feature::Preemption | Feature::ProcessorSharing => {
+            Some(Support::Refused("a thread cannot be taken off its work and put to it again as a model's server can: leave it out"))
+        }
+        Feature::UnlimitedServers => Some(Support::Refused("each server is a thread: write a number")),
+        _ => None,
+    }
+}
+
+/// This crate's own queue.
+pub(super) fn in_process(feature: Feature) -> Support {
+    match feature {
+        Feature::RoundRobin => Support::Refused("it has one line and does not take turns among producers: write \"fifo\""),
+        Feature::RandomTimeToLive => {
+            Support::Otherwise("what has expired is thrown out when it comes to the head of the line, and at once in the simulation")
+        }
+        _ => Support::Played,
+    }
+}
+
+/// What only hands messages over.
+pub(super) fn channel(feature: Feature) -> Support {
+    match feature {
+        Feature::ClosedLoop
+        | Feature::ArrivalBatches
+        | Feature::Room
+        | Feature::Block
+        | Feature::Backlog
+        | Feature::Forwarding
+        | Feature::OwnRoutes
+        | Feature::MixedGroups
+        | Feature::AutoAck
+        | Feature::BackOff
+        | Feature::Topics
+        | Feature::Completion => Support::Played,
+        _ => Support::Refused("it only hands messages over"),
+    }
+}
+
+/// Two counters in the place of a queue.
+pub(super) fn null(feature: Feature) -> Support {
+    match feature {
+        Feature::Room | Feature::Block | Feature::Forwarding | Feature::OwnRoutes | Feature::Topics => {
+            Support::Refused("it is one queue without bound")
+        }
+        _ => channel(feature),
+    }
+}
+
+impl Entry {
+    /// How it plays a feature.
+    pub fn support(&self, feature: Feature) -> Support {
+        harness(feature).unwrap_or_else(|| (self.plays)(feature))
+    }
+
+    /// What it does not play of a scenario, all of it.
+    pub fn refusals(&self, scenario: &Scenario) -> Vec<Refusal> {
+        let uses = scenario.uses().into_iter().filter(|used| used.feature != Feature::Order && used.feature != Feature::BlockedOrder);
+        uses.filter_map(|used| match self.support(used.feature) {
+            Support::Refused(why) => Some(Refusal { setting: used.setting(), why }),
+            Support::Played | Support::Otherwise(_) => None,
+        })
+        .collect()
+    }
+}
+
+/// The first other target that plays all of a scenario.
+pub(in crate::load) fn other(scenario: &Scenario, but: &str) -> Option<&'static str> {
+    TARGETS.iter().find(|entry| entry.name != but && entry.refusals(scenario).is_empty()).map(|entry| entry.name)
+}
+
+/// What is told of targets, table by table: features that a target may play or not.
+pub fn told() -> Vec<Feature> {
+    // Every order has a feature of its own, and who waits for room in one is its owner's matter.
+    let whole = |feature: &Feature| !matches!(feature, Feature::Order | Feature::BlockedOrder | Feature::MixedGroups);
+    let mut out: Vec<Feature> = Feature::ALL.into_iter().filter(whole).collect();
+    out.sort_by_key(|feature| feature.table());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Discipline;
+    use crate::workload::laws::Law;
+
+    #[test]
+    fn all_that_a_target_does_not_play_is_named_and_the_nearest_that_does() {
+        let mut scenario = Scenario::mgc(100.0, Law::exponential(0.001), 1);
+        scenario.queues[0].discipline = Discipline::Priority;
+        scenario.consumers[0].prefetch = 4;
+        let flume = TARGETS.iter().find(|entry| entry.name == "flume").expect("a target");
+        let settings: Vec<String> = flume.refusals(&scenario).into_iter().map(|refusal| refusal.setting).collect();
+        assert_eq!(settings, ["queues.queue.discipline = \"priority\"", "consumers.consumers.prefetch"]);
+        assert_eq!(other(&scenario, "flume"), Some("in-process"));
+        scenario.queues[0].discipline = Discipline::ProcessorSharing;
+        assert_eq!(other(&scenario, "flume"), None);
+    }
+}

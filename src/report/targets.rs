@@ -1,0 +1,70 @@
+//! What can be measured, and which settings each target plays.
+
+use super::text::columns;
+use crate::load::{Support, TARGETS, told};
+use crate::scenario::{Feature, Scenario};
+
+/// The targets, and a table of settings by target: targets that play the same share a column.
+pub fn text() -> String {
+    let width = TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0);
+    let list: String = TARGETS.iter().map(|target| format!("{:<width$}  {}\n", target.name, target.meaning)).collect();
+    format!("{list}\n{}", table())
+}
+
+/// The table of settings by target alone.
+pub fn table() -> String {
+    let supports = |feature: Feature| TARGETS.iter().map(move |target| target.support(feature));
+    let features: Vec<Feature> = told();
+    // Columns of targets that agree in everything.
+    let mut kinds: Vec<(Vec<&str>, usize)> = Vec::new();
+    for (index, target) in TARGETS.iter().enumerate() {
+        let same = |other: usize| features.iter().all(|f| target.support(*f) == TARGETS[other].support(*f));
+        match kinds.iter_mut().find(|(_, other)| same(*other)) {
+            Some((names, _)) => names.push(target.name),
+            None => kinds.push((vec![target.name], index)),
+        }
+    }
+    let mut notes: Vec<(&str, String)> = Vec::new();
+    let mut rows = vec![Some(std::iter::once("setting".to_string()).chain(kinds.iter().map(|(names, _)| heading(names))).collect()), None];
+    for feature in features {
+        let all: Vec<Support> = supports(feature).collect();
+        let setting = format!("{}.{}", feature.table().name(), feature.setting());
+        let cells = kinds.iter().map(|(_, index)| match all[*index] {
+            Support::Played => "✓",
+            Support::Otherwise(_) => "~",
+            Support::Refused(_) => "–",
+        });
+        rows.push(Some(std::iter::once(setting.clone()).chain(cells.map(String::from)).collect()));
+        for (_, index) in &kinds {
+            if let Support::Otherwise(how) = all[*index] {
+                notes.push((how, format!("{} on {}", setting, TARGETS[*index].name)));
+            }
+        }
+    }
+    let mut out = columns(&rows, 0, '─').join("\n");
+    out += "\n\n✓ as the simulation plays it · ~ otherwise, which the answer says · – refused by name\n";
+    out.extend(notes.into_iter().map(|(how, place)| format!("~ {place}: {how}\n")));
+    out
+}
+
+/// Targets that share a column.
+fn heading(names: &[&str]) -> String {
+    match names {
+        [only] => (*only).to_string(),
+        [first, .., last] => format!("{first} … {last}"),
+        [] => String::new(),
+    }
+}
+
+/// Whether a scenario can be measured by the target that it names, and what stands against it, in lines.
+pub fn explained(scenario: &Scenario) -> String {
+    let target = &scenario.measurement.target;
+    match crate::load::refusals(scenario) {
+        Ok(refusals) if refusals.is_empty() => format!("\nMeasurement: {target} plays all of it\n"),
+        Ok(refusals) => {
+            let lines = refusals.iter().map(|refusal| format!("  – {}: {}\n", refusal.setting, refusal.why));
+            format!("\nMeasurement: {target} does not play\n{}", lines.collect::<String>())
+        }
+        Err(why) => format!("\nMeasurement: {why}\n"),
+    }
+}

@@ -1,0 +1,146 @@
+//! Settings that exclude one another: what no engine plays, and no target could.
+
+use super::check::place;
+use super::feature::Table;
+use super::model::{Consumer, Discipline, Preemption, Scenario, Servers};
+use super::node::Node;
+use super::problem::Problem;
+use super::read::Context;
+
+/// Two settings of a queue and its consumers that do not go together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Clash {
+    /// The queue.
+    name: String,
+    /// The setting of the queue that one of them is, if it is one.
+    setting: Option<&'static str>,
+    one: &'static str,
+    other: String,
+    instead: &'static str,
+}
+
+impl Clash {
+    /// As a sentence.
+    pub(crate) fn text(&self) -> String {
+        format!("queue `{}` has {}, which does not go with {}; {}", self.name, self.one, self.other, self.instead)
+    }
+}
+
+/// What a queue has that may exclude other things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Has {
+    Batches,
+    Prefetch,
+    Outages,
+    Autoscaling,
+    UnlimitedServers,
+    VisibilityTimeout,
+    Partitions,
+    SeveralGroups,
+}
+
+impl Has {
+    fn words(self) -> &'static str {
+        match self {
+            Has::Batches => "consumer batches",
+            Has::Prefetch => "prefetch above 1",
+            Has::Outages => "outages",
+            Has::Autoscaling => "autoscaling",
+            Has::UnlimitedServers => "unlimited servers",
+            Has::VisibilityTimeout => "visibility_timeout",
+            Has::Partitions => "partitions",
+            Has::SeveralGroups => "several groups of consumers",
+        }
+    }
+}
+
+const LEAVE_OUT: &str = "leave one of them out";
+
+/// The first clash of every queue.
+pub(crate) fn clashes(scenario: &Scenario) -> Vec<Clash> {
+    (0..scenario.queues.len()).filter_map(|queue| of_queue(scenario, queue)).collect()
+}
+
+fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
+    use Has::{Autoscaling, Batches, Outages, Partitions, Prefetch, SeveralGroups, UnlimitedServers, VisibilityTimeout};
+    let queue = &scenario.queues[index];
+    let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
+    let any = |has: fn(&Consumer) -> bool| groups.iter().any(|c| has(c));
+    let servers = groups.iter().try_fold(0u32, |sum, c| Some(sum.saturating_add(c.most_servers()?)));
+    let has = |what: Has| match what {
+        Batches => any(|c| c.batch.is_some()),
+        Prefetch => any(|c| c.prefetch > 1),
+        Outages => any(|c| c.outages.is_some()),
+        Autoscaling => any(|c| c.autoscale.is_some()),
+        UnlimitedServers => any(|c| c.count == Servers::Unlimited),
+        VisibilityTimeout => queue.visibility_timeout.is_some(),
+        Partitions => queue.binding_partitions(servers).is_some() || queue.partitions.is_some_and(|p| p > 1),
+        SeveralGroups => groups.len() > 1,
+    };
+    let first = |others: &[Has]| others.iter().find(|other| has(**other)).map(|other| other.words().to_string());
+    let clash =
+        |setting: Option<&'static str>, one, other: String, instead| Some(Clash { name: queue.name.clone(), setting, one, other, instead });
+    if queue.discipline == Discipline::ProcessorSharing {
+        let (setting, one) = (Some("discipline"), "processor sharing");
+        let others = [Batches, Prefetch, Outages, Autoscaling, VisibilityTimeout, Partitions, SeveralGroups];
+        if let Some(other) = first(&others) {
+            return clash(setting, one, other, LEAVE_OUT);
+        }
+        if queue.preemption != Preemption::None {
+            return clash(setting, one, "preemption".into(), "leave preemption out");
+        }
+        let blocks = |c: &&Consumer| c.to.iter().flat_map(|r| scenario.queues_of(r.to)).any(|q| scenario.queues[q].blocks());
+        if groups.iter().any(blocks) {
+            let other = "forwarding to a queue that blocks: there is no one server that could be held up";
+            return clash(setting, one, other.into(), "write another overflow for that queue");
+        }
+    }
+    if queue.preemption != Preemption::None {
+        let (setting, one) = (Some("preemption"), "preemption");
+        if !queue.discipline.interrupts() {
+            let other = "an order in which no newcomer is more urgent";
+            return clash(setting, one, other.into(), "use priority, lifo, shortest or deadline");
+        }
+        if let Some(other) = first(&[Batches, Prefetch, VisibilityTimeout, Partitions]) {
+            return clash(setting, one, other, LEAVE_OUT);
+        }
+    }
+    if has(UnlimitedServers) && has(Outages) {
+        let other = "outages: there is no end of servers to take a broken one's place";
+        return clash(None, UnlimitedServers.words(), other.into(), "write a number of servers");
+    }
+    if has(Partitions)
+        && let Some(other) = first(&[Batches, Prefetch, Autoscaling, UnlimitedServers])
+    {
+        let instead = "a partition belongs to one server, which takes its messages one by one: leave one of them out";
+        return clash(Some("partitions"), Partitions.words(), other, instead);
+    }
+    if has(Batches) && has(Prefetch) {
+        let instead = "a consumer takes batches or holds a window: leave one of them out";
+        return clash(None, Batches.words(), Prefetch.words().into(), instead);
+    }
+    if has(Batches) && groups.iter().any(|c| c.outages.as_ref().is_some_and(|o| !o.redeliver)) {
+        return clash(None, Batches.words(), "outages that resume".into(), "write in_progress = \"redeliver\"");
+    }
+    None
+}
+
+/// Tells of settings that exclude one another, where they stand.
+pub(super) fn check(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
+    if cx.broken {
+        return;
+    }
+    for clash in clashes(scenario) {
+        let of = |setting| place(tree, Table::Queues.name(), &clash.name, setting);
+        let at = clash.setting.and_then(of).or_else(|| of("")).unwrap_or_default();
+        let what = format!("queue `{}` has {}, which does not go with {}", clash.name, clash.one, clash.other);
+        cx.tell(Problem::error(at, what).help(clash.instead));
+    }
+}
+
+impl Discipline {
+    /// Whether a newcomer may be more urgent than a message in service.
+    pub(crate) fn interrupts(self) -> bool {
+        matches!(self, Discipline::Lifo | Discipline::Priority | Discipline::Shortest | Discipline::Deadline)
+    }
+}

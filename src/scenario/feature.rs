@@ -1,0 +1,321 @@
+//! What a scenario asks for beyond messages that wait in one line for the next server: the features that an engine, a model or a
+//! target may know or not.
+//!
+//! Whoever answers a scenario says which features it knows; what it does not know it refuses by the names and words that stand here.
+
+use super::model::{
+    Ack, Arrivals, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers, Topic,
+};
+
+/// Something that a scenario may ask for. Its words and its setting are in one row of [`Feature::row`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Feature {
+    ClosedLoop,
+    ArrivalBatches,
+    OwnFailures,
+    /// Any order but that of arrival, whichever; each has a feature of its own as well.
+    Order,
+    Lifo,
+    Priority,
+    Random,
+    Shortest,
+    Deadline,
+    RoundRobin,
+    ProcessorSharing,
+    Preemption,
+    /// `max_length` with `reject-publish`.
+    Room,
+    /// `max_length` with `drop-head`.
+    DropHead,
+    /// `max_length` with `block`.
+    Block,
+    /// `block` in another order than that of arrival.
+    BlockedOrder,
+    TimeToLive,
+    RandomTimeToLive,
+    DeliveryLimit,
+    DeadLetters,
+    VisibilityTimeout,
+    Durability,
+    Partitions,
+    Backlog,
+    UnlimitedServers,
+    ConsumerBatches,
+    Prefetch,
+    /// What fails or breaks is lost, because it was acknowledged when it was delivered.
+    AutoAck,
+    Failures,
+    BackOff,
+    Outages,
+    Autoscaling,
+    Forwarding,
+    /// Where messages go on to depends on who sent them.
+    OwnRoutes,
+    MixedGroups,
+    Topics,
+    /// A message that was copied is done before all of its copies are.
+    Completion,
+}
+
+/// A table of the grammar that has names in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    Producers,
+    Queues,
+    Consumers,
+    Topics,
+}
+
+impl Table {
+    /// As a scenario writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Table::Producers => "producers",
+            Table::Queues => "queues",
+            Table::Consumers => "consumers",
+            Table::Topics => "topics",
+        }
+    }
+}
+
+/// A feature where a scenario asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    pub feature: Feature,
+    /// The name of the producer, queue, consumer group or topic.
+    pub name: String,
+}
+
+impl Use {
+    /// The setting that asks for it, as it can be written: `queues.jobs.discipline = "priority"`.
+    pub fn setting(&self) -> String {
+        let (table, setting, _) = self.feature.row();
+        format!("{}.{}.{setting}", table.name(), self.name)
+    }
+}
+
+impl Feature {
+    /// Every feature.
+    pub const ALL: [Feature; 37] = {
+        use Feature::*;
+        [
+            ArrivalBatches,
+            ConsumerBatches,
+            Failures,
+            OwnFailures,
+            AutoAck,
+            Outages,
+            Autoscaling,
+            Forwarding,
+            OwnRoutes,
+            Partitions,
+            TimeToLive,
+            VisibilityTimeout,
+            Backlog,
+            Room,
+            DropHead,
+            BlockedOrder,
+            Order,
+            Prefetch,
+            MixedGroups,
+            Durability,
+            ClosedLoop,
+            Lifo,
+            Priority,
+            Random,
+            Shortest,
+            Deadline,
+            RoundRobin,
+            ProcessorSharing,
+            Preemption,
+            Block,
+            RandomTimeToLive,
+            DeliveryLimit,
+            DeadLetters,
+            UnlimitedServers,
+            BackOff,
+            Topics,
+            Completion,
+        ]
+    };
+
+    /// The table and the setting that ask for it, and what it means, as a sentence about the scenario.
+    fn row(self) -> (Table, &'static str, &'static str) {
+        use Table::{Consumers, Producers, Queues, Topics};
+        match self {
+            Feature::ClosedLoop => (Producers, "arrivals (closed)", "clients wait for their answer before they send again"),
+            Feature::ArrivalBatches => (Producers, "arrivals (batches)", "messages arrive in batches"),
+            Feature::OwnFailures => (Producers, "failure", "some producers' messages fail by a probability of their own"),
+            Feature::Order => (Queues, "discipline", "messages are not taken in the order of arrival"),
+            Feature::Lifo => (Queues, "discipline = \"lifo\"", "the newest message is taken first"),
+            Feature::Priority => (Queues, "discipline = \"priority\"", "messages are taken by priority"),
+            Feature::Random => (Queues, "discipline = \"random\"", "messages are taken at random"),
+            Feature::Shortest => (Queues, "discipline = \"shortest\"", "the least work is taken first"),
+            Feature::Deadline => (Queues, "discipline = \"deadline\"", "the message that would expire first is taken first"),
+            Feature::RoundRobin => (Queues, "discipline = \"round-robin\"", "producers take turns"),
+            Feature::ProcessorSharing => (Queues, "discipline = \"processor-sharing\"", "all messages share the servers"),
+            Feature::Preemption => (Queues, "preemption", "an urgent message interrupts work in progress"),
+            Feature::Room => (Queues, "max_length", "the queue has bounded room and rejects what does not fit"),
+            Feature::DropHead => (Queues, "overflow = \"drop-head\"", "the queue has bounded room and drops the oldest message"),
+            Feature::Block => (Queues, "overflow = \"block\"", "senders wait for room in the queue"),
+            Feature::BlockedOrder => {
+                (Queues, "overflow = \"block\"", "senders that wait for room are outside the order of the queue (block)")
+            }
+            Feature::TimeToLive => (Queues, "message_ttl", "messages expire while they wait"),
+            Feature::RandomTimeToLive => (Queues, "message_ttl (random)", "messages expire after random times"),
+            Feature::DeliveryLimit => (Queues, "delivery_limit", "a message is given up after so many deliveries"),
+            Feature::DeadLetters => (Queues, "dead_letter", "what is given up goes to another queue"),
+            Feature::VisibilityTimeout => (Queues, "visibility_timeout", "deliveries may time out and be repeated"),
+            Feature::Durability => (Queues, "durability", "messages are written to disk first, which takes time (durability)"),
+            Feature::Partitions => (Queues, "partitions", "the queue is partitioned by key"),
+            Feature::Backlog => (Queues, "initial_backlog", "the queue starts with a backlog, so it is not stationary"),
+            Feature::UnlimitedServers => (Consumers, "count = \"unlimited\"", "there is a server for every message"),
+            Feature::ConsumerBatches => (Consumers, "batch", "consumers take messages in batches"),
+            Feature::Prefetch => (Consumers, "prefetch", "messages are handed to consumers ahead of time (prefetch)"),
+            Feature::AutoAck => (
+                Consumers,
+                "ack = \"auto\"",
+                "messages are acknowledged when they are delivered, so that what fails then is lost (ack = \"auto\")",
+            ),
+            Feature::Failures => (Consumers, "failure", "some deliveries fail and are repeated"),
+            Feature::BackOff => (Consumers, "retry_delay", "what failed waits before it is delivered again"),
+            Feature::Outages => (Consumers, "outages", "consumers break down"),
+            Feature::Autoscaling => (Consumers, "autoscale", "the number of consumers changes"),
+            Feature::Forwarding => (Consumers, "to", "consumers forward messages"),
+            Feature::OwnRoutes => (Consumers, "to (by producer)", "where messages go on to depends on who sent them"),
+            Feature::MixedGroups => (Queues, "consumers of several kinds", "the queue's consumer groups differ"),
+            Feature::Topics => (Topics, "subscriptions", "a topic distributes messages"),
+            Feature::Completion => (Topics, "complete_when", "a message is done before all of its copies are"),
+        }
+    }
+
+    /// The table whose entries ask for it.
+    pub fn table(self) -> Table {
+        self.row().0
+    }
+
+    /// The setting that asks for it, in words of the grammar.
+    pub fn setting(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What it means, as a sentence about a scenario: the reason why who does not know it does not apply.
+    pub fn reason(self) -> &'static str {
+        self.row().2
+    }
+}
+
+/// The features that are there, of some that may be.
+fn there(all: impl IntoIterator<Item = (bool, Feature)>) -> Vec<Feature> {
+    all.into_iter().filter(|(there, _)| *there).map(|(_, feature)| feature).collect()
+}
+
+impl Producer {
+    /// What its settings ask for.
+    pub fn features(&self) -> Vec<Feature> {
+        there([
+            (matches!(self.arrivals, Arrivals::Closed { .. }), Feature::ClosedLoop),
+            (!self.batch.is_single(), Feature::ArrivalBatches),
+            (self.failure.is_some(), Feature::OwnFailures),
+        ])
+    }
+}
+
+impl Queue {
+    /// What its settings ask for.
+    pub fn features(&self) -> Vec<Feature> {
+        let order = match self.discipline {
+            Discipline::Fifo => None,
+            Discipline::Lifo => Some(Feature::Lifo),
+            Discipline::Priority => Some(Feature::Priority),
+            Discipline::Random => Some(Feature::Random),
+            Discipline::Shortest => Some(Feature::Shortest),
+            Discipline::Deadline => Some(Feature::Deadline),
+            Discipline::RoundRobin => Some(Feature::RoundRobin),
+            Discipline::ProcessorSharing => Some(Feature::ProcessorSharing),
+        };
+        let overflow = |which| self.max_length.is_some() && self.overflow == which;
+        let settings = there([
+            (self.preemption != Preemption::None, Feature::Preemption),
+            (overflow(Overflow::RejectPublish), Feature::Room),
+            (overflow(Overflow::DropHead), Feature::DropHead),
+            (self.blocks(), Feature::Block),
+            (self.blocks() && order.is_some(), Feature::BlockedOrder),
+            (self.message_ttl.is_some(), Feature::TimeToLive),
+            (self.message_ttl.as_ref().is_some_and(|law| law.scv() > 0.0), Feature::RandomTimeToLive),
+            (self.delivery_limit.is_some(), Feature::DeliveryLimit),
+            (self.dead_letter.is_some(), Feature::DeadLetters),
+            (self.visibility_timeout.is_some(), Feature::VisibilityTimeout),
+            (self.durability == Durability::Fsync, Feature::Durability),
+            (self.partitions.is_some(), Feature::Partitions),
+            (self.initial_backlog > 0, Feature::Backlog),
+        ]);
+        order.into_iter().flat_map(|order| [Feature::Order, order]).chain(settings).collect()
+    }
+}
+
+impl Consumer {
+    /// What its settings ask for.
+    pub fn features(&self) -> Vec<Feature> {
+        there([
+            (self.count == Servers::Unlimited, Feature::UnlimitedServers),
+            (self.batch.is_some(), Feature::ConsumerBatches),
+            (self.prefetch > 1, Feature::Prefetch),
+            (self.ack == Ack::Auto, Feature::AutoAck),
+            (self.failure > 0.0, Feature::Failures),
+            (self.retry_delay.is_some(), Feature::BackOff),
+            (self.outages.is_some(), Feature::Outages),
+            (self.autoscale.is_some(), Feature::Autoscaling),
+            (!self.to.is_empty(), Feature::Forwarding),
+            (!self.own_routes.is_empty(), Feature::OwnRoutes),
+        ])
+    }
+}
+
+impl Topic {
+    /// What its settings ask for.
+    pub fn features(&self) -> Vec<Feature> {
+        let early = self.deliver == Deliver::All && self.complete_when != Complete::Each;
+        there([(true, Feature::Topics), (early, Feature::Completion)])
+    }
+}
+
+impl Scenario {
+    /// Every feature that the scenario asks for, where it does: producers first, then queues, consumers and topics.
+    pub fn uses(&self) -> Vec<Use> {
+        let named =
+            |name: &String, features: Vec<Feature>| features.into_iter().map(|feature| Use { feature, name: name.clone() }).collect();
+        let producers = self.producers.iter().map(|p| named(&p.name, p.features()));
+        let queues = self.queues.iter().map(|q| named(&q.name, q.features()));
+        let consumers = self.consumers.iter().map(|c| named(&c.name, c.features()));
+        let topics = self.topics.iter().map(|t| named(&t.name, t.features()));
+        producers.chain(queues).chain(consumers).chain(topics).flat_map(|uses: Vec<Use>| uses).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::laws::Law;
+
+    #[test]
+    fn every_feature_stands_once_in_the_list() {
+        let mut seen = Feature::ALL.to_vec();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), Feature::ALL.len());
+        // The last one declared has as many before it as there are others.
+        assert_eq!(Feature::Completion as usize + 1, Feature::ALL.len());
+    }
+
+    #[test]
+    fn what_a_scenario_uses_is_named_by_its_settings() {
+        let mut scenario = Scenario::mgc(1.0, Law::exponential(0.5), 1);
+        assert_eq!(scenario.uses(), []);
+        scenario.queues[0].discipline = Discipline::Priority;
+        scenario.consumers[0].prefetch = 10;
+        let settings: Vec<String> = scenario.uses().iter().filter(|used| used.feature != Feature::Order).map(Use::setting).collect();
+        assert_eq!(settings, ["queues.queue.discipline = \"priority\"", "consumers.workers.prefetch"]);
+    }
+}
