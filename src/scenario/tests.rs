@@ -284,7 +284,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("[queues.orders]", "[queues.orders]\ndead_letter = \"orders\"", &["its own dead-letter"]),
     ("[queues.orders]", "[queues.orders]\nttl = \"30s\"", &["did you mean `message_ttl`?"]),
     ("[queues.orders]", "[queues.orders]\ndiscipline = \"FIFO\"", &["did you mean `fifo`?"]),
-    ("[queues.orders]", "[queues.orders]\npreemption = \"resume\"", &["never interrupts"]),
+    ("[queues.orders]", "[queues.orders]\npreemption = \"resume\"", &["does not go with an order in which no newcomer is more urgent"]),
     (
         "[queues.orders]",
         "[queues.orders]\n[topics.t]\nsubscriptions = [\"orders\", \"orders\"]",

@@ -5,9 +5,12 @@ use queuelab::rng::Key;
 use queuelab::scenario::{NoFiles, Scenario, Source, parse};
 use queuelab::sim::{Engine, Network, Totals};
 
+fn source(text: &str) -> Source {
+    Source { name: "test".into(), text: text.into(), overrides: Vec::new() }
+}
+
 pub(crate) fn scenario(text: &str) -> Scenario {
-    let source = Source { name: "test".into(), text: text.into(), overrides: Vec::new() };
-    parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario
+    parse(&source(text), &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario
 }
 
 /// Keeps stays and ends.
@@ -252,6 +255,8 @@ fn what_never_ends_is_refused_with_the_reason() {
     assert!(refused(standing).contains("time would stand still"));
     let circle = single("max_length = 1\noverflow = \"block\"", "service_time = \"1s\"\nto = [{ queue = \"q\", probability = 0.1 }]");
     assert!(refused(&circle).contains("in a circle"));
+    // What excludes one another is refused where it is read.
+    let refused = |text: &str| queuelab::scenario::parse(&source(text), &NoFiles).expect_err("a refusal").render(false);
     let shared = single("discipline = \"processor-sharing\"", "service_time = \"1s\"\nprefetch = 3");
     assert!(refused(&shared).contains("processor sharing, which does not go with prefetch"));
     let held = "service_time = \"1s\"\nto = \"r\"\n[queues.r]\nmax_length = 1\noverflow = \"block\"\n[consumers.d]\nfrom = \"r\"\nservice_time = \"1s\"";

@@ -74,6 +74,16 @@ fn a_message_may_come_back_to_a_queue_that_it_was_in() {
 }
 
 #[test]
+fn what_producers_send_goes_on_by_routes_of_its_own() {
+    let other = WEB.replace("web", "other") + "\"q\"\n";
+    let routes = "to = [{ queue = \"left\", probability = 0.5, producers = [\"web\"] }, { queue = \"right\", producers = [\"other\"] }]\n";
+    let group = |queue: &str, more: &str| {
+        format!("[queues.{queue}]\n[consumers.{queue}]\nfrom = \"{queue}\"\nservice_time = \"200us\"\n{more}")
+    };
+    alike("own routes", &format!("{other}{WEB}\"q\"\n{}{}{}", group("q", routes), group("left", ""), group("right", "")));
+}
+
+#[test]
 fn what_waits_from_the_start_is_served_first() {
     let text = format!("{WEB}\"q\"\n[queues.q]\ninitial_backlog = 50\n[consumers.c]\nfrom = \"q\"\nservice_time = \"300us\"\n");
     alike("backlog", &text);
