@@ -51,7 +51,7 @@ pub struct UnitError(pub String);
 /// # Errors
 /// A text that is no duration, or one without a unit.
 pub fn duration(text: &str) -> Result<f64, UnitError> {
-    let refuse = || UnitError(format!("`{text}` is no duration; write a number with ns, us, ms, s, m or h, such as \"4ms\""));
+    let refuse = || UnitError(format!("`{text}` is not a duration; write a number with ns, us, ms, s, m or h, such as \"4ms\""));
     let trimmed = text.trim();
     if trimmed.parse::<f64>().is_ok() {
         return Err(UnitError(format!("`{trimmed}` lacks a unit of time; write \"{trimmed}ms\" or \"{trimmed}s\"")));
@@ -110,7 +110,8 @@ fn number_prefix(text: &str) -> Option<(f64, &str)> {
 /// # Errors
 /// A text that is no rate, or one without `/unit`.
 pub fn rate(text: &str) -> Result<f64, UnitError> {
-    let refuse = || UnitError(format!("`{text}` is no rate; write messages per unit of time, such as \"900/s\", \"5k/s\" or \"300/min\""));
+    let refuse =
+        || UnitError(format!("`{text}` is not a rate; write messages per unit of time, such as \"900/s\", \"5k/s\" or \"300/min\""));
     let trimmed = text.trim();
     if let Ok(number) = trimmed.replace('_', "").parse::<f64>() {
         return Err(UnitError(format!("`{number}` lacks a unit; write \"{number}/s\" if it is per second")));
@@ -133,7 +134,7 @@ pub fn rate(text: &str) -> Result<f64, UnitError> {
 /// # Errors
 /// A text that is no size, or one without a unit.
 pub fn size(text: &str) -> Result<u64, UnitError> {
-    let refuse = || UnitError(format!("`{text}` is no size; write a number with B, KB, KiB, MB or MiB, such as \"2KiB\""));
+    let refuse = || UnitError(format!("`{text}` is not a size; write a number with B, KB, KiB, MB or MiB, such as \"2KiB\""));
     let (number, unit) = number_prefix(text.trim()).ok_or_else(refuse)?;
     let factor = match unit.trim() {
         "B" => 1.0,

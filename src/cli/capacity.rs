@@ -109,7 +109,7 @@ fn long(slo: &str, scenario: &Scenario) -> Result<String, String> {
     let (first, statistic) = metric.split_once('.').map_or((metric, None), |(first, rest)| (first, Some(rest)));
     let with = |place: &str, usual: &str| format!("{place}.{first}{}{limit}", statistic.map_or(usual.to_string(), |s| format!(".{s}")));
     match first {
-        "" => Err(format!("`{slo}` is no objective; write what is to be met, as in \"p99<200ms\" or \"loss<0.1%\"")),
+        "" => Err(format!("`{slo}` is not an objective; write what is to be met, as in \"p99<200ms\" or \"loss<0.1%\"")),
         _ if limit.is_empty() => Err(format!("`{slo}` lacks its limit; write \"{slo}<LIMIT\", as in \"p99<200ms\"")),
         "loss" | "throughput" => Ok(with("total", "")),
         "latency" | "wait" | "send" | "service" => Ok(with("total", ".mean")),

@@ -183,7 +183,7 @@ fn methods(text: &str) -> Result<Vec<Method>, String> {
             "simulation" => Ok(Method::Simulation),
             "measurement" => Ok(Method::Measurement),
             "rehearsal" | "replay" => Err(format!("`{name}` comes with measurement; write --only measurement")),
-            _ => Err(format!("`{name}` is no method; write theory, simulation or measurement, separated by commas")),
+            _ => Err(format!("`{name}` is not a method; write theory, simulation or measurement, separated by commas")),
         })
         .collect()
 }

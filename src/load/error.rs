@@ -14,7 +14,7 @@ pub(crate) enum LoadError {
     #[error("there is no target `{name}`; write one of {}", names())]
     UnknownTarget { name: String },
     #[error(
-        "{servers} consumers are more threads than can be scheduled honestly; measure at most {limit}, or scale the scenario down: \
+        "{servers} consumers are more threads than can be scheduled without disturbing the measurement; measure at most {limit}, or scale the scenario down: \
          a tenth of the consumers at a tenth of the rate"
     )]
     TooManyServers { servers: u64, limit: u64 },

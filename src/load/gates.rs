@@ -177,8 +177,7 @@ fn host(e: &Evidence) -> Vec<Gate> {
         gates.push(below("stalls", share, 0.2, 0.6, "ratio", &meaning));
     }
     if let Some(processors) = e.processors.filter(|_| e.lasted > 0) {
-        let meaning =
-            "processors that the run's threads kept looking at the clock; with more than there are, they stood in each other's way";
+        let meaning = "processors spent busy-waiting by the run's threads; with more than there are, they delayed one another";
         let (busy, limit) = (e.spun as f64 / e.lasted as f64, processors as f64);
         gates.push(below("spinning", busy, limit, 2.0 * limit, "processors", meaning));
     }
@@ -201,7 +200,7 @@ fn accounting(e: &Evidence) -> Vec<Gate> {
             "messages that came once more though no delivery had ended, or were done twice",
         ),
         none_of("disordered", e.notes.disordered, "first deliveries after a later message of the same queue, at one consumer"),
-        none_of("unsettled", e.notes.unsettled, "acknowledgements that the target would not have"),
+        none_of("unsettled", e.notes.unsettled, "acknowledgements that the target rejected"),
         none_of("clock inversions", e.inversions, "stamps in the wrong order, or a clock that ran backwards"),
     ]
 }

@@ -316,6 +316,6 @@ mod tests {
         scenario.queues[0].discipline = Discipline::Priority;
         scenario.consumers[0].prefetch = 10;
         let settings: Vec<String> = scenario.uses().iter().filter(|used| used.feature != Feature::Order).map(Use::setting).collect();
-        assert_eq!(settings, ["queues.queue.discipline = \"priority\"", "consumers.workers.prefetch"]);
+        assert_eq!(settings, ["queues.queue.discipline = \"priority\"", "consumers.consumers.prefetch"]);
     }
 }

@@ -27,7 +27,9 @@ pub(super) fn apply(tree: &mut Node, origin: usize, texts: &[String]) -> Result<
     }
     let node = value(text, origin, start)?;
     let Some(segments) = split(path) else {
-        return Err(vec![Problem::error(Place { end: path.len(), ..at }, "this is no path").label("write names with dots between them")]);
+        return Err(vec![
+            Problem::error(Place { end: path.len(), ..at }, "this is not a path").label("write names with dots between them"),
+        ]);
     };
     put(tree, &segments, node, origin, texts).map_err(|p| vec![p])
 }
@@ -45,7 +47,7 @@ pub(super) fn value(text: &str, origin: usize, start: usize) -> Result<Node, Vec
 
 /// Whether a path leads to a setting that the scenario has or could have.
 pub(super) fn check(tree: &Node, path: &str, at: Place, texts: &[String]) -> Result<(), Problem> {
-    let segments = split(path).ok_or_else(|| Problem::error(at, "this is no path").label("write names with dots between them"))?;
+    let segments = split(path).ok_or_else(|| Problem::error(at, "this is not a path").label("write names with dots between them"))?;
     let mut copy = tree.clone();
     put(&mut copy, &segments, Node::text("", at), at.origin, texts).map_err(|mut p| {
         p.move_to(at);

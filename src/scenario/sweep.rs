@@ -72,7 +72,7 @@ impl Values {
         let split = |text: &str| {
             let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '_' | '-')).unwrap_or(text.len());
             let number = text[..end].replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite());
-            number.map(|n| (n, text[end..].trim().to_string())).ok_or_else(|| format!("`{text}` is no number"))
+            number.map(|n| (n, text[end..].trim().to_string())).ok_or_else(|| format!("`{text}` is not a number"))
         };
         let ((from, unit), (to, other)) = (split(low)?, split(high)?);
         let by = step.map(split).transpose()?;

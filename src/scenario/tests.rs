@@ -42,7 +42,6 @@ arrivals = { process = "trace", file = "log.csv", batch = { law = "values", valu
 
 [queues.orders]
 discipline = "priority"
-preemption = "resume"
 max_length = 10_000
 overflow = "drop-head"
 message_ttl = "30s"
@@ -50,12 +49,15 @@ delivery_limit = 5
 dead_letter = "orders-dead"
 visibility_timeout = "31s"
 durability = "fsync"
-partitions = 8
 initial_backlog = 3
 
 [queues.audit]
 [queues.orders-dead]
+discipline = "lifo"
+preemption = "resume"
+
 [queues.shipments]
+partitions = 8
 
 [topics.events]
 subscriptions = ["orders", "audit"]
@@ -67,12 +69,10 @@ from = "orders"
 count = 4
 service_time = { law = "exponential", mean = "4ms" }
 service_time_per_message = "20us"
-prefetch = 10
 batch = { max = 100, linger = "5ms" }
 ack = "manual"
 failure = { probability = 0.01 }
 retry_delay = { min = "100ms", max = "10s", jitter = true }
-outages = { up = { law = "exponential", mean = "1h" }, down = "5m", while = "busy", in_progress = "resume" }
 autoscale = { min = 2, max = 20, target_backlog = 100, every = "15s", startup = "30s", cooldown = "5m" }
 to = [{ queue = "shipments", probability = 0.9 }, { topic = "events", probability = 0.05 }]
 
@@ -80,10 +80,12 @@ to = [{ queue = "shipments", probability = 0.9 }, { topic = "events", probabilit
 from = "audit"
 count = "unlimited"
 service_time = "0.333333ms"
+prefetch = 10
 
 [consumers.shippers]
 from = "shipments"
 service_time = "1ms"
+outages = { up = { law = "exponential", mean = "1h" }, down = "5m", while = "busy", in_progress = "resume" }
 
 [simulation]
 messages = 1e6
@@ -371,7 +373,7 @@ fn wrong_tables_after_the_small_scenario_are_told() {
         ("[simulation]\nmessages = 1000000000000000000", "must be at most"),
         ("[simulation]\nmessages = 5\nduration = \"1h\"", "both messages and a duration"),
         ("[simulation]\nconfidence = 95", "95 % is written 0.95"),
-        ("[simulation]\nwarmup = \"atuo\"", "is no warm-up"),
+        ("[simulation]\nwarmup = \"atuo\"", "is not a warm-up"),
         ("[simulation]\nprecision = { \"producers.wbe.latency\" = 0.1 }", "did you mean `producers.web.latency`?"),
         ("[objectives]\n\"producers.web.latency.p100\" = \"< 1s\"", "did you mean `producers.web.latency.p50`?"),
         ("[objectives]\n\"producers.web.latency.p99\" = \"< 200\"", "lacks a unit of time"),
@@ -431,7 +433,7 @@ fn wrong_settings_beside_the_file_are_told() {
         ("producers.web.rate", "lacks its value"),
         ("producers.web.rate=", "lacks its value"),
         ("producers.web=3", "a path ends with a setting"),
-        ("producers..rate=3/s", "this is no path"),
+        ("producers..rate=3/s", "this is not a path"),
         ("consumers.workers.service_time.mean=5", "`mean` needs a unit"),
         ("consumers.workers.service_time={a=", "this is not TOML"),
         ("consumers.workers.cuont=3", "did you mean `count`?"),

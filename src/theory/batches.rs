@@ -1,5 +1,6 @@
 //! M^X/G/1: messages that arrive in batches at Poisson instants, and are served one by one.
 
+use super::Mismatch;
 use super::invert::Transform;
 use super::{Feature, Figures, Gaps, QueueModel, Refusal, Station, Times, mg1, stable};
 use crate::workload::arrivals::Batch;
@@ -91,7 +92,7 @@ impl QueueModel for BatchArrivals {
     const NAME: &'static str = "M^X/G/1";
     const KNOWS: &'static [Feature] = &[Feature::ArrivalBatches];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         match station.streams.as_slice() {
             [stream] if stream.producer.batch.is_single() => return Err("messages arrive one by one".into()),
             [stream] if stream.gaps == Gaps::Poisson => {}

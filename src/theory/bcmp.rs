@@ -3,6 +3,7 @@
 //! interruption.
 
 use super::Feature;
+use super::Mismatch;
 use super::jackson::{blocks, queue_of};
 use super::network::Network;
 use super::orders::Symmetric;
@@ -54,16 +55,18 @@ enum Form {
 }
 
 impl Form {
-    fn of(station: &Station<'_>) -> Result<Self, String> {
+    fn of(station: &Station<'_>) -> Result<Self, Mismatch> {
         let name = &station.queue.name;
         let known = [Feature::Forwarding, Feature::OwnRoutes, Feature::Order];
         station.only(&known).map_err(|why| format!("at `{name}`: {why}"))?;
         let resumed = station.queue.discipline == Discipline::Lifo && station.queue.preemption == Preemption::Resume;
         match station.servers {
-            _ if station.queue.blocks() => Err(format!("senders wait for room in `{name}`")),
-            _ if station.groups.len() != 1 => Err(format!("`{name}` has several consumer groups")),
-            _ if station.queue.preemption != Preemption::None && !resumed => Err(format!("messages at `{name}` interrupt one another")),
-            None if !station.service.mean().is_finite() => Err(format!("the service time at `{name}` has no mean")),
+            _ if station.queue.blocks() => Err(format!("senders wait for room in `{name}`").into()),
+            _ if station.groups.len() != 1 => Err(format!("`{name}` has several consumer groups").into()),
+            _ if station.queue.preemption != Preemption::None && !resumed => {
+                Err(format!("messages at `{name}` interrupt one another").into())
+            }
+            None if !station.service.mean().is_finite() => Err(format!("the service time at `{name}` has no mean").into()),
             None if !station.has(Feature::Order) => Ok(Form::Unlimited),
             Some(_) if station.queue.discipline == Discipline::ProcessorSharing => Ok(Form::Symmetric),
             Some(1) if resumed => Ok(Form::Symmetric),
@@ -71,7 +74,8 @@ impl Form {
             _ => Err(format!(
                 "`{name}` has no product form: its servers are neither exponential and first come first served, nor shared, without limit, or \
                  last come first served with interruption"
-            )),
+            )
+            .into()),
         }
     }
 
@@ -95,7 +99,7 @@ impl Form {
 }
 
 /// Where one class goes after each queue.
-fn class_routing(scenario: &Scenario, producer: usize) -> Result<Vec<Vec<f64>>, String> {
+fn class_routing(scenario: &Scenario, producer: usize) -> Result<Vec<Vec<f64>>, Mismatch> {
     let n = scenario.queues.len();
     let mut chances = vec![vec![0.0; n]; n];
     for consumer in &scenario.consumers {
@@ -114,7 +118,7 @@ pub struct Classes;
 type Parts<'a> = (Vec<(Station<'a>, Form)>, Vec<Vec<Vec<f64>>>);
 
 impl Classes {
-    fn parts(scenario: &Scenario) -> Result<Parts<'_>, String> {
+    fn parts(scenario: &Scenario) -> Result<Parts<'_>, Mismatch> {
         let forwards = |c: &Consumer| c.to.iter().any(|r| r.probability > 0.0);
         if !scenario.consumers.iter().any(forwards) {
             return Err("consumers forward nothing".into());
@@ -143,7 +147,7 @@ impl Classes {
         let mut stations = Vec::new();
         for (queue, streams) in streams.into_iter().enumerate() {
             if streams.is_empty() {
-                return Err(format!("nothing reaches `{}`", scenario.queues[queue].name));
+                return Err(format!("nothing reaches `{}`", scenario.queues[queue].name).into());
             }
             let station = Station::at(scenario, queue, streams)?;
             let form = Form::of(&station)?;
@@ -162,12 +166,12 @@ impl ClosedForm for Classes {
         Exactness::Exact
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         Self::parts(scenario).map(|_| ())
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let (stations, routings) = Self::parts(scenario).map_err(Refusal::Other)?;
+        let (stations, routings) = Self::parts(scenario)?;
         let mut places = Vec::new();
         for (station, form) in stations {
             let figures = form.figures(&station)?;
@@ -179,7 +183,7 @@ impl ClosedForm for Classes {
         let sojourns: Vec<f64> = places.iter().map(|(station, figures)| figures.whole(station).mean).collect();
         let mut ends = Vec::new();
         for (producer, routing) in scenario.producers.iter().zip(&routings) {
-            let entry = queue_of(producer.to).map_err(Refusal::Other)?;
+            let entry = queue_of(producer.to)?;
             let n = routing.len();
             let onward = |each: &[f64]| {
                 let system = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - routing[i][j]).collect()).collect();

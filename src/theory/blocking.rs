@@ -1,6 +1,7 @@
 //! A tandem of two exponential servers with bounded room between them: the first holds what it finished until there is room.
 
 use super::Feature;
+use super::Mismatch;
 use super::matrix::{Matrix, stationary};
 use super::network::Network;
 use super::qbd::Chain;
@@ -59,7 +60,7 @@ pub struct BlockingTandem;
 
 impl BlockingTandem {
     /// The first and the second queue, and the room between them.
-    fn parts(scenario: &Scenario) -> Result<([Station<'_>; 2], usize), String> {
+    fn parts(scenario: &Scenario) -> Result<([Station<'_>; 2], usize), Mismatch> {
         let [producer] = scenario.producers.as_slice() else { return Err("there are several producers".into()) };
         if scenario.queues.len() != 2 || scenario.consumers.len() != 2 {
             return Err("there are not two queues with a consumer each".into());
@@ -84,7 +85,7 @@ impl BlockingTandem {
         for station in &stations {
             station.only(&[Feature::Forwarding])?;
             if station.servers != Some(1) || !station.service.is_exponential() {
-                return Err(format!("`{}` does not have one exponential server", station.queue.name));
+                return Err(format!("`{}` does not have one exponential server", station.queue.name).into());
             }
         }
         if stations[0].queue.max_length.is_some() {
@@ -103,12 +104,12 @@ impl ClosedForm for BlockingTandem {
         Exactness::Exact
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         Self::parts(scenario).map(|_| ())
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let ([first, second], room) = Self::parts(scenario).map_err(Refusal::Other)?;
+        let ([first, second], room) = Self::parts(scenario)?;
         let (lambda, rates) = (first.lambda(), [1.0 / first.service.mean(), 1.0 / second.service.mean()]);
         let chain = chain(lambda, rates[0], rates[1], room);
         let most = capacity(&chain);

@@ -1,5 +1,6 @@
 //! Servers that break down and are repaired, M/M/c and M/G/1.
 
+use super::Mismatch;
 use super::invert::Transform;
 use super::matrix::Matrix;
 use super::qbd::Chain;
@@ -26,7 +27,7 @@ pub fn completion([m1, m2, m3]: [f64; 3], rate: f64, [d1, d2, d3]: [f64; 3]) -> 
     [m1 * slower, m2 * slower * slower + m1 * rate * d2, m3 * slower.powi(3) + 3.0 * m2 * slower * rate * d2 + m1 * rate * d3]
 }
 
-fn outages<'a>(station: &Station<'a>) -> Result<&'a Outages, String> {
+fn outages<'a>(station: &Station<'a>) -> Result<&'a Outages, Mismatch> {
     super::mginf::poisson(station)?;
     let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
     let outages = group.outages.as_ref().ok_or("no consumer breaks down")?;
@@ -47,7 +48,7 @@ impl QueueModel for Interrupted {
     const NAME: &'static str = "M/G/1 with breakdowns while busy";
     const KNOWS: &'static [Feature] = &[Feature::Outages];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         let outages = outages(station)?;
         if !outages.only_busy {
             return Err("servers break while idle too".into());
@@ -65,7 +66,7 @@ impl QueueModel for Interrupted {
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let outages = outages(station).map_err(Refusal::Other)?;
+        let outages = outages(station)?;
         let (lambda, rate) = (station.lambda(), 1.0 / outages.up.mean());
         let [m1, m2, m3] = completion([1, 2, 3].map(|n| station.service.moment(n)), rate, [1, 2, 3].map(|n| outages.down.moment(n)));
         let rho = lambda * m1;
@@ -138,7 +139,7 @@ impl QueueModel for Breakdowns {
     const NAME: &'static str = "M/M/c with breakdowns";
     const KNOWS: &'static [Feature] = &[Feature::Outages];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         let outages = outages(station)?;
         if !is_exponential(&outages.down) {
             return Err("repairs do not take exponential times".into());
@@ -156,7 +157,7 @@ impl QueueModel for Breakdowns {
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let outages = outages(station).map_err(Refusal::Other)?;
+        let outages = outages(station)?;
         let (lambda, m1, c) = (station.lambda(), station.service.mean(), station.servers.unwrap_or(1));
         let (failure, repair) = (1.0 / outages.up.mean(), 1.0 / outages.down.mean());
         let capacity = f64::from(c) / m1 * repair / (failure + repair);

@@ -1,5 +1,6 @@
 //! M/M^\[1,b\]/1: one consumer that takes up to b messages at a time and works on them together.
 
+use super::Mismatch;
 use super::mginf::poisson;
 use super::mm1::first_below;
 use super::service::is_exponential;
@@ -78,7 +79,7 @@ impl QueueModel for ConsumerBatches {
     const NAME: &'static str = "M/M^[1,b]/1";
     const KNOWS: &'static [Feature] = &[Feature::ConsumerBatches];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         poisson(station)?;
         let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
         if group.count != Servers::Count(1) {

@@ -1,5 +1,6 @@
 //! D/D/c: clockwork. Regular arrivals and constant service never wait up to and including full load.
 
+use super::Mismatch;
 use super::service::is_constant;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, stable};
 
@@ -22,7 +23,7 @@ impl QueueModel for Clockwork {
     // A server is always free, so order, room and time to live do not matter.
     const KNOWS: &'static [Feature] = &[Feature::Room, Feature::DropHead, Feature::Order];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if !station.gaps().as_ref().is_some_and(is_constant) {
             return Err("arrivals are not one regular stream".into());
         }

@@ -1,5 +1,6 @@
 //! A stream dealt out to several queues: at random, in turn, by key, to all, to the shortest of two, by the power of two choices.
 
+use super::Mismatch;
 use super::matrix::Matrix;
 use super::network::Network;
 use super::qbd::Chain;
@@ -10,7 +11,7 @@ use crate::scenario::{Arrivals, Complete, Deliver, Destination, Producer, Scenar
 use crate::workload::laws::Law;
 
 /// The scenario's only topic, if all producers send there and nobody forwards.
-fn topic(scenario: &Scenario) -> Result<&Topic, String> {
+fn topic(scenario: &Scenario) -> Result<&Topic, Mismatch> {
     let topic = match scenario.topics.as_slice() {
         [topic] => topic,
         [] => return Err("there is no topic".into()),
@@ -46,7 +47,7 @@ fn lacks(scenario: &Scenario, deals: impl Fn(Deliver) -> bool) -> usize {
 }
 
 /// The messages that reach the queue of this number among those of the topic.
-fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Stream<'a>>, String> {
+fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Stream<'a>>, Mismatch> {
     let n = topic.subscriptions.len() as f64;
     let streams: Vec<Stream<'a>> = scenario.producers.iter().map(Stream::of).collect();
     let poisson = streams.iter().all(|s| s.gaps == Gaps::Poisson);
@@ -92,7 +93,7 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Str
 pub struct Split;
 
 impl Split {
-    fn stations(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
+    fn stations(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
         let topic = topic(scenario)?;
         topic.subscriptions.iter().enumerate().map(|(i, queue)| Station::at(scenario, *queue, dealt(scenario, topic, i)?)).collect()
     }
@@ -107,11 +108,11 @@ impl ClosedForm for Split {
         Exactness::Exact
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         let stations = Self::stations(scenario)?;
         for station in stations {
             if station.rho() < 1.0 && super::MODELS.iter().all(|model| model.at(&station).is_none()) {
-                return Err(format!("no closed form fits the queue `{}`", station.queue.name));
+                return Err(format!("no closed form fits the queue `{}`", station.queue.name).into());
             }
         }
         Ok(())
@@ -122,9 +123,9 @@ impl ClosedForm for Split {
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let topic = topic(scenario).map_err(Refusal::Other)?;
+        let topic = topic(scenario)?;
         let mut nodes = Vec::new();
-        for station in Self::stations(scenario).map_err(Refusal::Other)? {
+        for station in Self::stations(scenario)? {
             let figures = figures_at(&station)?;
             nodes.push((station, figures));
         }
@@ -189,7 +190,7 @@ fn caption(nodes: &[(Station<'_>, Figures)], deliver: Deliver) -> String {
 }
 
 /// Why the queues of a topic are not alike, each with one exponential server behind unbounded room.
-fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
+fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
     let topic = topic(scenario)?;
     let n = topic.subscriptions.len() as f64;
     let streams: Vec<Stream<'_>> = scenario.producers.iter().map(Stream::of).collect();
@@ -213,7 +214,7 @@ fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
 /// An answer from the mean number in each of the alike queues.
 fn from_level(scenario: &Scenario, in_system: f64, delayed: f64, exact: bool, name: &str, caveats: Vec<String>) -> Result<Answer, Refusal> {
     let mut nodes = Vec::new();
-    for station in alike(scenario).map_err(Refusal::Other)? {
+    for station in alike(scenario)? {
         let mean = in_system / station.lambda() - station.service.mean();
         let figures = Figures { exact, ..Figures::lossless(&station, Some(delayed), Times::moments(mean, None)) };
         nodes.push((station, figures));
@@ -303,7 +304,7 @@ impl ClosedForm for ShortestOfTwo {
         Exactness::Exact
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         // Both of two are looked at.
         if !matches!(topic(scenario)?.deliver, Deliver::ShortestQueue | Deliver::PowerOfTwo) {
             return Err("messages do not join the shortest queue".into());
@@ -317,7 +318,7 @@ impl ClosedForm for ShortestOfTwo {
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let stations = alike(scenario).map_err(Refusal::Other)?;
+        let stations = alike(scenario)?;
         stable(&stations[0])?;
         let (each, both) = shortest_of_two(2.0 * stations[0].offered_load());
         from_level(scenario, each, both, true, "join the shorter of two", Vec::new())
@@ -361,7 +362,7 @@ impl ClosedForm for PowerOfTwo {
         Exactness::Approximate
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         if topic(scenario)?.deliver != Deliver::PowerOfTwo {
             return Err("messages do not choose between two queues".into());
         }
@@ -373,7 +374,7 @@ impl ClosedForm for PowerOfTwo {
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let stations = alike(scenario).map_err(Refusal::Other)?;
+        let stations = alike(scenario)?;
         stable(&stations[0])?;
         let rho = stations[0].rho();
         let caveat = format!("the limit of ever more queues (mean field); {} queues wait longer", stations.len());

@@ -145,7 +145,11 @@ pub fn explain(scenario: &Scenario) -> Explanation {
     let loads: Vec<Load> = scenario.queues.iter().zip(demands(scenario)).enumerate().map(load).collect();
     let mut models: Vec<ModelNote> = MODELS
         .iter()
-        .map(|m| ModelNote { name: m.name(), exact: m.exactness() == Exactness::Exact, against: m.applies(scenario).err() })
+        .map(|m| ModelNote {
+            name: m.name(),
+            exact: m.exactness() == Exactness::Exact,
+            against: m.applies(scenario).err().map(|why| why.to_string()),
+        })
         .collect();
     models.sort_by_key(|note| (note.against.is_some(), !note.exact));
     Explanation { kendall: kendall(scenario), offered_load: loads.iter().map(|q| q.erlang).sum(), loads, models }

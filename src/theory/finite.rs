@@ -1,6 +1,7 @@
 //! Closed loops: so many clients that send, wait for the answer, and think. Finite source M/M/c//N, and networks by convolution and mean value analysis.
 
 use super::Feature;
+use super::Mismatch;
 use super::invert::{Effort, Transform};
 use super::levels::poisson_average;
 use super::network::Network;
@@ -47,7 +48,7 @@ pub fn levels(clients: u32, think: f64, mu: f64, servers: u32) -> Vec<f64> {
 pub struct FiniteSource;
 
 impl FiniteSource {
-    fn clients(station: &Station<'_>) -> Result<(u32, f64), String> {
+    fn clients(station: &Station<'_>) -> Result<(u32, f64), Mismatch> {
         let [stream] = station.streams.as_slice() else { return Err("there are several producers".into()) };
         let Arrivals::Closed { concurrency, think_time } = &stream.producer.arrivals else {
             return Err("clients do not wait for their answers".into());
@@ -66,13 +67,13 @@ impl FiniteSource {
 impl QueueModel for FiniteSource {
     const NAME: &'static str = "M/M/c//N (finite source)";
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         Self::clients(station)?;
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let (clients, think) = Self::clients(station).map_err(Refusal::Other)?;
+        let (clients, think) = Self::clients(station)?;
         let (mu, c) = (1.0 / station.service.mean(), station.servers.unwrap_or(1));
         // Who does not think is always there.
         let all = |n: u32| (0..=n).map(|k| f64::from(u8::from(k == n))).collect();
@@ -239,7 +240,7 @@ pub fn many_classes(clients: &[u32], think: &[f64], stops: &[Stop]) -> Balance {
 pub struct Closed;
 
 /// Clients and think times of every producer.
-fn loops(scenario: &Scenario) -> Result<Vec<(u32, f64)>, String> {
+fn loops(scenario: &Scenario) -> Result<Vec<(u32, f64)>, Mismatch> {
     scenario
         .producers
         .iter()
@@ -262,7 +263,7 @@ fn visits(scenario: &Scenario, entry: usize) -> Vec<f64> {
 
 impl Closed {
     /// Stations with the demand of each producer, if the network has product form.
-    fn stops(scenario: &Scenario) -> Result<(Vec<Stop>, Vec<Vec<f64>>), String> {
+    fn stops(scenario: &Scenario) -> Result<(Vec<Stop>, Vec<Vec<f64>>), Mismatch> {
         let loops = loops(scenario)?;
         if loops.is_empty() {
             return Err("nothing is produced".into());
@@ -298,7 +299,7 @@ impl Closed {
             let shared = station.queue.discipline == Discipline::ProcessorSharing;
             let alike = station.service.is_exponential();
             if !(shared || alike && station.queue.discipline == Discipline::Fifo) {
-                return Err(format!("the network has no product form at `{}`", station.queue.name));
+                return Err(format!("the network has no product form at `{}`", station.queue.name).into());
             }
             let servers = station.servers.ok_or("servers are without limit")?;
             if several && servers > 1 {
@@ -326,13 +327,13 @@ impl ClosedForm for Closed {
         Exactness::Exact
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         Self::stops(scenario).map(|_| ())
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let (stops, visits) = Self::stops(scenario).map_err(Refusal::Other)?;
-        let loops = loops(scenario).map_err(Refusal::Other)?;
+        let (stops, visits) = Self::stops(scenario)?;
+        let loops = loops(scenario)?;
         let found = match loops.as_slice() {
             [(clients, think)] => one_class(*clients, *think, &stops),
             _ => many_classes(&loops.iter().map(|l| l.0).collect::<Vec<_>>(), &loops.iter().map(|l| l.1).collect::<Vec<_>>(), &stops),
@@ -346,7 +347,7 @@ impl ClosedForm for Closed {
                 .enumerate()
                 .map(|(r, producer)| Stream { producer, rate: rate(r), gaps: Gaps::Other("closed loops") })
                 .collect();
-            let station = Station::at(scenario, queue, streams).map_err(Refusal::Other)?;
+            let station = Station::at(scenario, queue, streams)?;
             let (inside, lambda) = (level.iter().sum::<f64>(), station.lambda());
             let wait = if lambda > 0.0 { (inside / lambda - station.service.mean()).max(0.0) } else { 0.0 };
             let mut figures = Figures::lossless(&station, None, Times::moments(wait, None));

@@ -1,5 +1,6 @@
 //! G/G/c: approximations from two moments, and bounds. Squared coefficients of variation throughout, never plain ones.
 
+use super::Mismatch;
 use super::erlang::erlang_c;
 use super::{Exactness, Figures, Gaps, QueueModel, Refusal, Station, Times, stable};
 use crate::units::Time;
@@ -91,7 +92,7 @@ impl QueueModel for AllenCunneen {
     const NAME: &'static str = "G/G/c (Allen–Cunneen)";
     const EXACTNESS: Exactness = Exactness::Approximate;
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if station.servers.is_none() {
             return Err("servers are without limit".into());
         }

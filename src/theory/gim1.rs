@@ -1,5 +1,6 @@
 //! GI/M/1: independent gaps of any law, one exponential server.
 
+use super::Mismatch;
 use super::mm1::first_below;
 use super::times::root;
 use super::transform::transform;
@@ -40,7 +41,7 @@ pub struct GiM1;
 impl QueueModel for GiM1 {
     const NAME: &'static str = "GI/M/1";
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         let gaps = station.gaps().ok_or("arrivals are not one stream with independent gaps")?;
         if station.servers != Some(1) {
             return Err("there is more than one server".into());

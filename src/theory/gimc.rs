@@ -1,5 +1,6 @@
 //! GI/M/c: independent gaps of any law, c exponential servers.
 
+use super::Mismatch;
 use super::gim1::sigma;
 use super::mm1::first_below;
 use super::transform::transform;
@@ -55,7 +56,7 @@ pub struct GiMc;
 impl QueueModel for GiMc {
     const NAME: &'static str = "GI/M/c";
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         let gaps = station.gaps().ok_or("arrivals are not one stream with independent gaps")?;
         if !station.service.is_exponential() {
             return Err("service times are not exponential (with one mean)".into());

@@ -1,6 +1,7 @@
 //! Jackson networks: exponential servers, Poisson arrivals from outside, routing by chance; tandems and feedback among them.
 
 use super::Feature;
+use super::Mismatch;
 use super::linear;
 use super::network::Network;
 use super::station::{Gaps, Stream};
@@ -25,7 +26,7 @@ impl ClosedForm for Jackson {
         Exactness::Exact
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         let forwards = scenario.consumers.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0));
         if !forwards && scenario.queues.len() == 1 {
             return Err("consumers forward nothing".into());
@@ -50,12 +51,12 @@ impl ClosedForm for Jackson {
             if station.service.is_exponential() && station.servers.is_some() && station.groups.len() == 1 {
                 return Ok(());
             }
-            Err(format!("the servers of `{}` are not a limited number of alike exponential ones", station.queue.name))
+            Err(format!("the servers of `{}` are not a limited number of alike exponential ones", station.queue.name).into())
         })
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let stations = nodes(scenario).map_err(Refusal::Other)?;
+        let stations = nodes(scenario)?;
         let mut places = Vec::new();
         for station in stations {
             // In steady state every queue is as if alone with Poisson arrivals.
@@ -91,7 +92,7 @@ impl ClosedForm for Jackson {
     }
 }
 
-pub(super) fn queue_of(to: Destination) -> Result<usize, String> {
+pub(super) fn queue_of(to: Destination) -> Result<usize, Mismatch> {
     match to {
         Destination::Queue(queue) => Ok(queue),
         Destination::Topic(_) => Err("messages pass through a topic".into()),
@@ -118,10 +119,10 @@ fn tells_producers_apart(scenario: &Scenario, queue: usize) -> bool {
 ///
 /// # Errors
 /// Why there is no such thing.
-pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
+pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
     let producer = scenario.producers.first().ok_or("nothing is produced")?;
     if scenario.producers.iter().any(|p| p.failure.is_some()) {
-        return Err(Feature::OwnFailures.reason().into());
+        return Err(Feature::OwnFailures.into());
     }
     let demands = demands(scenario);
     (0..scenario.queues.len())
@@ -133,10 +134,10 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, String> {
                 return Err("messages circulate for ever".into());
             }
             if rate == 0.0 {
-                return Err(format!("nothing reaches `{}`", scenario.queues[queue].name));
+                return Err(format!("nothing reaches `{}`", scenario.queues[queue].name).into());
             }
             if tells_producers_apart(scenario, queue) {
-                return Err(format!("at `{}`: {}", scenario.queues[queue].name, Feature::Order.reason()));
+                return Err(format!("at `{}`: {}", scenario.queues[queue].name, Feature::Order.reason()).into());
             }
             Station::at(scenario, queue, vec![Stream { producer, rate, gaps: Gaps::Poisson }])
         })

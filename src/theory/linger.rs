@@ -1,5 +1,6 @@
 //! Batches by size or time: a consumer takes a batch when it has so many messages, or when its first has waited for so long.
 
+use super::Mismatch;
 use super::mginf::poisson;
 use super::mm1::first_below;
 use super::quadrature::gauss;
@@ -134,7 +135,7 @@ const RARE: f64 = 1e-3;
 const NEVER: f64 = 1e-12;
 
 impl SizeOrTime {
-    fn parts<'a>(station: &'a Station<'_>) -> Result<(&'a Consumer, Batching), String> {
+    fn parts<'a>(station: &'a Station<'_>) -> Result<(&'a Consumer, Batching), Mismatch> {
         let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
         match group.batch {
             None => Err("consumers take one message at a time".into()),
@@ -169,14 +170,14 @@ impl QueueModel for SizeOrTime {
     const NAME: &'static str = "batches by size or time";
     const KNOWS: &'static [Feature] = &[Feature::ConsumerBatches];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         let (group, batch) = Self::parts(station)?;
         poisson(station)?;
         if station.queue.blocks() {
             return Err("senders wait for room while a batch waits for more".into());
         }
         if station.queue.visibility_timeout.is_some() {
-            return Err(Feature::VisibilityTimeout.reason().into());
+            return Err(Feature::VisibilityTimeout.into());
         }
         let law = SizeOrTimeLaw::new(station.lambda(), batch.max, batch.linger);
         let delayed = Self::delayed(station, group, &law);
@@ -187,7 +188,7 @@ impl QueueModel for SizeOrTime {
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let (group, batch) = Self::parts(station).map_err(Refusal::Other)?;
+        let (group, batch) = Self::parts(station)?;
         let lambda = station.lambda();
         let law = SizeOrTimeLaw::new(lambda, batch.max, batch.linger);
         let wait = Times::law(law.wait_mean(), law.wait_sd(), move |t| law.wait_tail(t));

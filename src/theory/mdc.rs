@@ -1,5 +1,6 @@
 //! M/D/c: Poisson arrivals, c servers that always take the same time.
 
+use super::Mismatch;
 use super::levels::poisson_average;
 use super::mginf::poisson;
 use super::mm1::first_below;
@@ -132,7 +133,7 @@ pub struct Mdc;
 impl QueueModel for Mdc {
     const NAME: &'static str = "M/D/c";
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         poisson(station)?;
         if !station.service.is_constant() {
             return Err("service times are not constant".into());

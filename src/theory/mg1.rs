@@ -1,5 +1,6 @@
 //! M/G/1: Poisson arrivals, one server, any law of the service time. Pollaczek, Khinchine, Takács.
 
+use super::Mismatch;
 use super::invert::Transform;
 use super::{Figures, QueueModel, Refusal, Station, Times, stable};
 use crate::workload::laws::{Empirical, Law};
@@ -79,7 +80,7 @@ pub struct Mg1;
 impl QueueModel for Mg1 {
     const NAME: &'static str = "M/G/1";
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::mginf::poisson(station)?;
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }

@@ -1,5 +1,6 @@
 //! Nobody waits: servers without limit (M/G/∞), or no place to wait (M/G/c/c, the Erlang loss system).
 
+use super::Mismatch;
 use super::erlang::erlang_b;
 use super::figures::service_times;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, levels};
@@ -25,7 +26,7 @@ pub fn busy_quantile(share: f64, a: f64) -> f64 {
 ///
 /// # Errors
 /// The reason.
-pub(super) fn poisson(station: &Station<'_>) -> Result<(), String> {
+pub(super) fn poisson(station: &Station<'_>) -> Result<(), Mismatch> {
     station.is_poisson().then_some(()).ok_or_else(|| "arrivals are not Poisson".into())
 }
 
@@ -38,7 +39,7 @@ impl QueueModel for Unlimited {
     // Nothing ever waits, so room and time to live do not matter.
     const KNOWS: &'static [Feature] = &[Feature::Room, Feature::DropHead, Feature::TimeToLive, Feature::Prefetch];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if station.servers.is_some() {
             return Err("servers are limited".into());
         }
@@ -67,7 +68,7 @@ impl QueueModel for Loss {
     const NAME: &'static str = "M/G/c/c (Erlang loss)";
     const KNOWS: &'static [Feature] = &[Feature::Room, Feature::TimeToLive];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if station.room() != Some(0) {
             return Err("there is room to wait".into());
         }

@@ -1,5 +1,6 @@
 //! M/M/1: Poisson arrivals, one exponential server. The queue that everything is compared with.
 
+use super::Mismatch;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, stable};
 
 /// Mean time in the system.
@@ -49,7 +50,7 @@ impl QueueModel for Mm1 {
     const NAME: &'static str = "M/M/1";
     const KNOWS: &'static [Feature] = &[];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::mmc::poisson_and_exponential(station)?;
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }

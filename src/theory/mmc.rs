@@ -1,5 +1,6 @@
 //! M/M/c: Poisson arrivals, c exponential servers, one queue.
 
+use super::Mismatch;
 use super::erlang::erlang_c;
 use super::invert::Transform;
 use super::mm1::first_below;
@@ -58,7 +59,7 @@ pub fn sojourn_tail(t: f64, delayed: f64, lambda: f64, mu: f64, c: u32) -> f64 {
 ///
 /// # Errors
 /// The reason.
-pub(super) fn poisson_and_exponential(station: &Station<'_>) -> Result<(), String> {
+pub(super) fn poisson_and_exponential(station: &Station<'_>) -> Result<(), Mismatch> {
     super::mginf::poisson(station)?;
     station.service.is_exponential().then_some(()).ok_or_else(|| "service times are not exponential (with one mean)".into())
 }
@@ -70,7 +71,7 @@ pub struct Mmc;
 impl QueueModel for Mmc {
     const NAME: &'static str = "M/M/c";
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         poisson_and_exponential(station)?;
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
     }

@@ -1,5 +1,6 @@
 //! M/M/c/K: bounded room. What does not fit is rejected, or pushes out the oldest message that waits.
 
+use super::Mismatch;
 use super::erlang::erlang_b;
 use super::mmc::poisson_and_exponential;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, levels};
@@ -190,11 +191,11 @@ fn suffix_sums(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-fn bounded(station: &Station<'_>, at_most: u64) -> Result<(u64, u32), String> {
+fn bounded(station: &Station<'_>, at_most: u64) -> Result<(u64, u32), Mismatch> {
     let room = station.room().ok_or("the queue has unbounded room")?;
     let servers = station.servers.ok_or("servers are without limit")?;
     poisson_and_exponential(station)?;
-    (room <= at_most).then_some((room, servers)).ok_or_else(|| format!("there is room for more than {at_most} messages"))
+    (room <= at_most).then_some((room, servers)).ok_or_else(|| format!("there is room for more than {at_most} messages").into())
 }
 
 /// The adapter for `reject-publish`.
@@ -205,12 +206,12 @@ impl QueueModel for Mmck {
     const NAME: &'static str = "M/M/c/K";
     const KNOWS: &'static [Feature] = &[Feature::Room];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         bounded(station, MOST_ROOM).map(|_| ())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let (room, servers) = bounded(station, MOST_ROOM).map_err(Refusal::Other)?;
+        let (room, servers) = bounded(station, MOST_ROOM)?;
         let (law, service) = (BoundedRoom::new(station.offered_load(), servers, room), station.service.mean());
         Ok(law.figures(station, law.wait(service), Some(law.sojourn(service)), law.delayed()))
     }
@@ -224,13 +225,13 @@ impl QueueModel for DropHead {
     const NAME: &'static str = "M/M/c/K, oldest dropped";
     const KNOWS: &'static [Feature] = &[Feature::DropHead];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         // The wait's chain has room² states.
         bounded(station, 3_000).map(|_| ())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let (room, servers) = bounded(station, 3_000).map_err(Refusal::Other)?;
+        let (room, servers) = bounded(station, 3_000)?;
         let law = BoundedRoom::new(station.offered_load(), servers, room);
         let (mean, sd) = law.drop_head_wait(station.service.mean());
         let figures = law.figures(station, Times::moments(mean, Some(sd)), None, 1.0 - law.idle);

@@ -66,6 +66,7 @@ pub mod matrix;
 pub mod mdc;
 pub mod mg1;
 pub mod mginf;
+mod mismatch;
 pub mod mm1;
 pub mod mmc;
 pub mod mmck;
@@ -94,6 +95,7 @@ pub use crate::scenario::Feature;
 pub use explain::{Explanation, Load, ModelNote, Parts, explain, growing, timetables};
 pub use figures::{End, Figures, GroupFigures, Level, Seen};
 pub use formulas::formulas;
+pub use mismatch::Mismatch;
 pub use service::Service;
 pub use station::{Gaps, Station, Stream};
 pub use times::Times;
@@ -134,6 +136,12 @@ pub enum Refusal {
     Other(String),
 }
 
+impl From<Mismatch> for Refusal {
+    fn from(mismatch: Mismatch) -> Self {
+        Refusal::Other(mismatch.to_string())
+    }
+}
+
 impl From<Refusal> for Reason {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -162,7 +170,7 @@ pub trait ClosedForm: Sync {
     ///
     /// # Errors
     /// The first reason against it, as a phrase.
-    fn applies(&self, scenario: &Scenario) -> Result<(), String>;
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch>;
 
     /// How many of the scenario's features it does not know: how far it is from fitting. Models of networks are far from a single
     /// queue, and from queues behind a topic.
@@ -200,7 +208,7 @@ pub trait QueueModel: Sync {
     ///
     /// # Errors
     /// The first reason against it.
-    fn fits(&self, station: &Station<'_>) -> Result<(), String>;
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch>;
 
     /// # Errors
     /// Why there are no figures.
@@ -216,7 +224,7 @@ impl<M: QueueModel> ClosedForm for M {
         M::EXACTNESS
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         let station = Station::of(scenario)?;
         station.only(M::KNOWS)?;
         self.fits(&station)
@@ -227,7 +235,7 @@ impl<M: QueueModel> ClosedForm for M {
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let station = Station::of(scenario).map_err(Refusal::Other)?;
+        let station = Station::of(scenario).map_err(Refusal::from)?;
         Ok(self.figures(&station)?.answer(&station))
     }
 
@@ -301,7 +309,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     if let Some(answer) = dead_letters::answer(scenario) {
         return answer;
     }
-    let mut nearest: Option<(usize, String)> = None;
+    let mut nearest: Option<(usize, Mismatch)> = None;
     for model in MODELS {
         match model.applies(scenario) {
             Ok(()) => {
@@ -323,7 +331,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
             }
         }
     }
-    Err(Reason::Unsupported(format!("no closed form fits: {}", nearest.map_or(String::new(), |n| n.1))).by(Method::Theory))
+    Err(Reason::Unsupported(format!("no closed form fits: {}", nearest.map_or(String::new(), |n| n.1.to_string()))).by(Method::Theory))
 }
 
 /// Refuses what has no stationary state: at rho ≥ 1 a queue without bound grows for ever.

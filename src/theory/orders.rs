@@ -1,5 +1,6 @@
 //! Other orders than first come, first served: the last first, any, and all at once.
 
+use super::Mismatch;
 use super::busy::busy_period;
 use super::erlang::erlang_c;
 use super::figures::Seen;
@@ -28,7 +29,7 @@ impl QueueModel for LastOrAny {
     const NAME: &'static str = "M/G/1 and M/M/c, last first or at random";
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::mginf::poisson(station)?;
         match (station.queue.discipline, station.queue.preemption) {
             (Discipline::Lifo, Preemption::None) | (Discipline::Random, _) => {}
@@ -93,7 +94,7 @@ impl QueueModel for Symmetric {
     const NAME: &'static str = "M/G/c-PS, M/G/1-LIFO with resume";
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::mginf::poisson(station)?;
         match (station.queue.discipline, station.queue.preemption, station.servers) {
             (_, _, None) => Err("servers are without limit".into()),

@@ -1,6 +1,7 @@
 //! A queue in partitions: messages of a key go to one partition, and a partition to one server, so that every server has a queue of its
 //! own.
 
+use super::Mismatch;
 use super::mg1::Mg1;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Stream, Times};
 use crate::units::significant;
@@ -25,7 +26,7 @@ pub struct Partitioned;
 
 impl Partitioned {
     /// Messages a second of every stream at every server.
-    fn rates(station: &Station<'_>) -> Result<Vec<Vec<f64>>, String> {
+    fn rates(station: &Station<'_>) -> Result<Vec<Vec<f64>>, Mismatch> {
         super::mginf::poisson(station)?;
         let partitions = station.queue.partitions.ok_or("the queue has no partitions")?;
         let servers = station.servers.ok_or("servers are without limit")?;
@@ -56,12 +57,12 @@ impl QueueModel for Partitioned {
     const NAME: &'static str = "partitions, M/G/1 each";
     const KNOWS: &'static [Feature] = &[Feature::Partitions];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         Self::rates(station).map(|_| ())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let lanes = Self::rates(station).map_err(Refusal::Other)?;
+        let lanes = Self::rates(station)?;
         let load = |rates: &[f64]| rates.iter().enumerate().map(|(i, rate)| rate * station.service.moment_of(i, 1)).sum::<f64>();
         let worst = lanes.iter().map(|rates| load(rates)).fold(0.0, f64::max);
         if worst >= 1.0 - 1e-12 {

@@ -1,5 +1,6 @@
 //! M/M/c+G: messages that expire while they wait (time to live, impatience), exponentially, at a fixed age or by any law.
 
+use super::Mismatch;
 use super::erlang::erlang_b;
 use super::mmc::poisson_and_exponential;
 use super::quadrature::gauss;
@@ -145,7 +146,7 @@ fn jumps(law: &Law) -> Vec<f64> {
 pub struct TimeToLive;
 
 impl TimeToLive {
-    fn law(station: &Station<'_>) -> Result<Patience, String> {
+    fn law(station: &Station<'_>) -> Result<Patience, Mismatch> {
         poisson_and_exponential(station)?;
         let patience = station.queue.message_ttl.as_ref().ok_or("no message expires")?;
         let servers = station.servers.ok_or("servers are without limit")?;
@@ -158,12 +159,12 @@ impl QueueModel for TimeToLive {
     const NAME: &'static str = "M/M/c+G (time to live)";
     const KNOWS: &'static [Feature] = &[Feature::TimeToLive];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         Self::law(station).map(|_| ())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let law = Self::law(station).map_err(Refusal::Other)?;
+        let law = Self::law(station)?;
         let (mean, square) = (law.served_moment(1), law.served_moment(2));
         let (loss, delayed, waiting) = (law.loss(), law.delayed(), law.queue_length());
         let throughput = station.lambda() * (1.0 - loss);

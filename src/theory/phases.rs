@@ -1,5 +1,6 @@
 //! Times and arrivals as Markov chains with phases: phase-type laws and Markovian arrival processes.
 
+use super::Mismatch;
 use super::matrix::{Matrix, stationary};
 use super::service::is_exponential;
 use super::station::{Gaps, Stream};
@@ -81,7 +82,7 @@ impl MarkovArrivals {
     ///
     /// # Errors
     /// Why they have no phases.
-    pub fn of(stream: &Stream<'_>) -> Result<Self, String> {
+    pub fn of(stream: &Stream<'_>) -> Result<Self, Mismatch> {
         if let Arrivals::Mmpp { rates, dwell } = &stream.producer.arrivals {
             if !super::service::is_constant(&stream.producer.send_time) {
                 return Err("random send times change the arrivals".into());

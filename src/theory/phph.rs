@@ -1,5 +1,6 @@
 //! MAP/PH/c: arrivals and services with phases, by matrix-analytic methods. M/E_k/c, M/H_k/c, PH/PH/c and MMPP/M/c are of its kind.
 
+use super::Mismatch;
 use super::figures::Seen;
 use super::levels::poisson_average;
 use super::matrix::Matrix;
@@ -248,7 +249,7 @@ impl Ticks {
 pub struct Phases;
 
 impl Phases {
-    fn parts(station: &Station<'_>) -> Result<(MarkovArrivals, PhaseType, u32), String> {
+    fn parts(station: &Station<'_>) -> Result<(MarkovArrivals, PhaseType, u32), Mismatch> {
         let servers = station.servers.ok_or("servers are without limit")?;
         let service = station.service.phases().ok_or("service times have no phases")?;
         if !station.is_poisson() && !station.service.is_alike() {
@@ -259,7 +260,7 @@ impl Phases {
         let first = streams.next().ok_or("nothing is produced")??;
         let arrivals = streams.try_fold(first, |all, next| {
             let next = next?;
-            if all.silent.rows * next.silent.rows > MOST_STATES { Err("there are too many phases".to_string()) } else { Ok(all.and(&next)) }
+            if all.silent.rows * next.silent.rows > MOST_STATES { Err(Mismatch::from("there are too many phases")) } else { Ok(all.and(&next)) }
         })?;
         if too_many(arrivals.silent.rows * count_of(servers, service.size()), servers) {
             return Err("there are too many combinations of phases".into());
@@ -271,13 +272,13 @@ impl Phases {
 impl QueueModel for Phases {
     const NAME: &'static str = "MAP/PH/c";
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         Self::parts(station).map(|_| ())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         stable(station)?;
-        let (arrivals, service, servers) = Self::parts(station).map_err(Refusal::Other)?;
+        let (arrivals, service, servers) = Self::parts(station)?;
         let queue = PhaseQueue::new(arrivals, &service, servers).ok_or_else(|| Refusal::Other("there are too many phases".into()))?;
         let waiting = queue.queue_length();
         let levels = [Some(queue.law.quantile(0.01, servers as usize)), Some(queue.law.quantile(0.01, 0))];

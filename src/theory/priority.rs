@@ -1,5 +1,6 @@
 //! Priorities: classes that are served before others, M/G/1 and M/M/c, without and with preemption.
 
+use super::Mismatch;
 use super::busy::Others;
 use super::erlang::erlang_c;
 use super::figures::Seen;
@@ -158,7 +159,7 @@ fn class(station: &Station<'_>, streams: &[usize]) -> Class {
     together(&parts)
 }
 
-fn urgent_first(station: &Station<'_>) -> Result<(), String> {
+fn urgent_first(station: &Station<'_>) -> Result<(), Mismatch> {
     super::mginf::poisson(station)?;
     if station.queue.preemption == Preemption::Restart {
         // With the same time, so that long ones are interrupted more often: even exponential times then have a memory.
@@ -178,7 +179,7 @@ impl QueueModel for OneServer {
     const NAME: &'static str = "M/G/1 with priorities";
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         urgent_first(station)?;
         if station.servers != Some(1) {
             return Err("there is more than one server".into());
@@ -225,7 +226,7 @@ impl QueueModel for ManyServers {
     const NAME: &'static str = "M/M/c with priorities";
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         urgent_first(station)?;
         mmc::poisson_and_exponential(station)?;
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())

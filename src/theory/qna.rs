@@ -1,6 +1,7 @@
 //! General open networks by decomposition: every queue as G/G/c with what the others send it, after Whitt's Queueing Network Analyzer.
 
 use super::Feature;
+use super::Mismatch;
 use super::ggc::{allen_cunneen, kraemer_langenbach_belz};
 use super::jackson::{blocks, nodes, onward_means, routing};
 use super::network::Network;
@@ -55,7 +56,7 @@ pub fn arrival_scvs(nodes: &[Node], routing: &[Vec<f64>]) -> Vec<f64> {
 pub struct Qna;
 
 impl Qna {
-    fn parts(scenario: &Scenario) -> Result<(Vec<Station<'_>>, Vec<Node>), String> {
+    fn parts(scenario: &Scenario) -> Result<(Vec<Station<'_>>, Vec<Node>), Mismatch> {
         if scenario.queues.len() < 2 {
             return Err("there is one queue".into());
         }
@@ -88,7 +89,7 @@ impl Qna {
             let servers = station.servers.ok_or_else(|| format!("the servers of `{}` are without limit", station.queue.name))?;
             let service_scv = station.service.scv();
             if !service_scv.is_finite() {
-                return Err(format!("the service time at `{}` has no variance", station.queue.name));
+                return Err(format!("the service time at `{}` has no variance", station.queue.name).into());
             }
             list.push(Node { lambda: station.lambda(), rho: station.rho(), servers, service_scv, outside: (rate, scv) });
         }
@@ -105,12 +106,12 @@ impl ClosedForm for Qna {
         Exactness::Approximate
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         Self::parts(scenario).map(|_| ())
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let (stations, list) = Self::parts(scenario).map_err(Refusal::Other)?;
+        let (stations, list) = Self::parts(scenario)?;
         stations.iter().try_for_each(stable)?;
         let scvs = arrival_scvs(&list, &routing(scenario));
         let mut places = Vec::new();

@@ -1,5 +1,6 @@
 //! Deliveries that fail and are repeated, M/G/1 and M/M/c, with or without a limit.
 
+use super::Mismatch;
 use super::invert::Transform;
 use super::service::is_constant;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1, mmc};
@@ -141,7 +142,7 @@ impl Deliveries {
 pub struct Retries;
 
 impl Retries {
-    fn deliveries(station: &Station<'_>) -> Result<Deliveries, String> {
+    fn deliveries(station: &Station<'_>) -> Result<Deliveries, Mismatch> {
         super::mginf::poisson(station)?;
         let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
         if group.failure <= 0.0 {
@@ -172,12 +173,12 @@ impl QueueModel for Retries {
     const NAME: &'static str = "M/G/1 and M/M/c with retries";
     const KNOWS: &'static [Feature] = &[Feature::Failures];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         Self::deliveries(station).map(|_| ())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let deliveries = Self::deliveries(station).map_err(Refusal::Other)?;
+        let deliveries = Self::deliveries(station)?;
         let (lambda, c) = (station.lambda(), station.servers.unwrap_or(1));
         let each = [1, 2, 3].map(|n| station.service.moment(n));
         let [m1, m2, m3] = deliveries.moments(false, each);
@@ -254,7 +255,7 @@ pub fn delays(deliveries: &Deliveries, retry: &RetryDelay, succeeded: bool) -> f
 pub struct BackOff;
 
 impl BackOff {
-    fn parts(station: &Station<'_>) -> Result<(Deliveries, RetryDelay), String> {
+    fn parts(station: &Station<'_>) -> Result<(Deliveries, RetryDelay), Mismatch> {
         super::mginf::poisson(station)?;
         let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
         if group.failure <= 0.0 {
@@ -288,12 +289,12 @@ impl QueueModel for BackOff {
     const NAME: &'static str = "M/M/c and M/G/∞ with back-off";
     const KNOWS: &'static [Feature] = &[Feature::Failures];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         Self::parts(station).map(|_| ())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let (deliveries, retry) = Self::parts(station).map_err(Refusal::Other)?;
+        let (deliveries, retry) = Self::parts(station)?;
         let (lambda, m1, each) = (station.lambda(), station.service.mean(), deliveries.mean());
         let visit = match station.servers {
             None => 0.0,

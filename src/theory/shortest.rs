@@ -1,5 +1,6 @@
 //! M/G/1, the shortest first: by the work that a message brings, or by what is left of it.
 
+use super::Mismatch;
 use super::quadrature::{HALVES, integrals};
 use super::{Feature, Figures, QueueModel, Refusal, Station, Times, priority, stable};
 use crate::scenario::{Discipline, Preemption};
@@ -98,7 +99,7 @@ impl QueueModel for Shortest {
     const NAME: &'static str = "M/G/1, shortest (remaining) first";
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::mginf::poisson(station)?;
         if (station.queue.discipline, station.servers) != (Discipline::Shortest, Some(1)) {
             return Err("it is not one server that takes the shortest message next".into());

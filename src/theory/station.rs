@@ -1,5 +1,6 @@
 //! One queue with its servers, as the models of a single queue see it.
 
+use super::Mismatch;
 use super::service::{Kind, Service, is_constant, is_exponential};
 use crate::scenario::{
     Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Overflow, Preemption, Producer, Queue, Scenario, Servers,
@@ -51,9 +52,9 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// Why it is none, in words.
-    pub fn of(scenario: &'a Scenario) -> Result<Self, String> {
+    pub fn of(scenario: &'a Scenario) -> Result<Self, Mismatch> {
         if scenario.queues.len() != 1 {
-            return Err(format!("there are {} queues, and this form knows one", scenario.queues.len()));
+            return Err(format!("there are {} queues, and this form knows one", scenario.queues.len()).into());
         }
         if scenario.producers.is_empty() {
             return Err("nothing is produced".into());
@@ -68,7 +69,7 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// Nobody consumes from it.
-    pub fn at(scenario: &'a Scenario, queue: usize, streams: Vec<Stream<'a>>) -> Result<Self, String> {
+    pub fn at(scenario: &'a Scenario, queue: usize, streams: Vec<Stream<'a>>) -> Result<Self, Mismatch> {
         let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
         let queue = &scenario.queues[queue];
         let first = *groups.first().ok_or_else(|| format!("nobody consumes from `{}`", queue.name))?;
@@ -130,9 +131,9 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// The reason.
-    pub fn only(&self, known: &[Feature]) -> Result<(), String> {
+    pub fn only(&self, known: &[Feature]) -> Result<(), Mismatch> {
         match Feature::ALL.iter().find(|f| !known.contains(f) && self.has(**f)) {
-            Some(feature) => Err(feature.reason().into()),
+            Some(feature) => Err((*feature).into()),
             None => Ok(()),
         }
     }

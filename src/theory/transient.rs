@@ -1,6 +1,7 @@
 //! Queues that have no steady state: rates that follow a timetable, and backlogs. Exactly by uniformisation, else as a fluid.
 
 use super::Feature;
+use super::Mismatch;
 use super::mmc::poisson_and_exponential;
 use super::{Answer, ClosedForm, Exactness, Refusal, Station};
 use crate::answer::{Estimate, Method, Moment};
@@ -118,7 +119,7 @@ struct Timetable {
 }
 
 /// The timetable of a scenario with a schedule, or with a backlog and a constant rate.
-fn timetable(station: &Station<'_>) -> Result<Timetable, String> {
+fn timetable(station: &Station<'_>) -> Result<Timetable, Mismatch> {
     let [stream] = station.streams.as_slice() else { return Err("there are several producers".into()) };
     if !stream.producer.send_time.is_zero() {
         return Err("sends take time".into());
@@ -188,7 +189,7 @@ fn lacking(scenario: &Scenario) -> usize {
 pub struct Schedule;
 
 impl Schedule {
-    fn parts(scenario: &Scenario) -> Result<(Station<'_>, Timetable), String> {
+    fn parts(scenario: &Scenario) -> Result<(Station<'_>, Timetable), Mismatch> {
         let station = Station::of(scenario)?;
         station.only(&[Feature::Backlog])?;
         let table = timetable(&station)?;
@@ -221,7 +222,7 @@ impl ClosedForm for Schedule {
         Exactness::Exact
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         Self::parts(scenario).map(|_| ())
     }
 
@@ -230,7 +231,7 @@ impl ClosedForm for Schedule {
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let (station, table) = Self::parts(scenario).map_err(Refusal::Other)?;
+        let (station, table) = Self::parts(scenario)?;
         let (c, mu) = (station.servers.unwrap_or(1), 1.0 / station.service.mean());
         let backlog = scenario.queues[0].initial_backlog;
         let mut law = Law::start(backlog as usize);
@@ -254,7 +255,7 @@ impl ClosedForm for Schedule {
 pub struct Fluid;
 
 impl Fluid {
-    fn parts(scenario: &Scenario) -> Result<(Station<'_>, Timetable), String> {
+    fn parts(scenario: &Scenario) -> Result<(Station<'_>, Timetable), Mismatch> {
         let station = Station::of(scenario)?;
         station.only(&[Feature::Backlog, Feature::ArrivalBatches, Feature::Order])?;
         let table = timetable(&station)?;
@@ -272,7 +273,7 @@ impl ClosedForm for Fluid {
         Exactness::Approximate
     }
 
-    fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         Self::parts(scenario).map(|_| ())
     }
 
@@ -281,7 +282,7 @@ impl ClosedForm for Fluid {
     }
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let (station, table) = Self::parts(scenario).map_err(Refusal::Other)?;
+        let (station, table) = Self::parts(scenario)?;
         let c = f64::from(station.servers.unwrap_or(1));
         let capacity = c / station.service.mean();
         let backlog = scenario.queues[0].initial_backlog as f64;

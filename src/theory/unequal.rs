@@ -1,6 +1,7 @@
 //! M/M/c with unequal servers: exponential consumer groups of different speeds at one queue, of which the server that has been idle
 //! longest takes the next message.
 
+use super::Mismatch;
 use super::mginf::poisson;
 use super::mm1::first_below;
 use super::service::is_exponential;
@@ -91,9 +92,9 @@ fn weights(numbers: impl Iterator<Item = f64>) -> (Vec<f64>, f64) {
 pub struct UnequalServers;
 
 impl UnequalServers {
-    fn kinds(station: &Station<'_>) -> Result<Vec<Kind>, String> {
+    fn kinds(station: &Station<'_>) -> Result<Vec<Kind>, Mismatch> {
         let kind = |group: &&Consumer| match group.count {
-            Servers::Unlimited => Err("servers are without limit".to_string()),
+            Servers::Unlimited => Err(Mismatch::from("servers are without limit")),
             _ if !(is_exponential(&group.service_time) && group.service_time_per_message.is_zero()) => {
                 Err("the unequal servers' times are not exponential".into())
             }
@@ -110,7 +111,7 @@ impl QueueModel for UnequalServers {
     const NAME: &'static str = "M/M/c with unequal servers";
     const KNOWS: &'static [Feature] = &[Feature::MixedGroups];
 
-    fn fits(&self, station: &Station<'_>) -> Result<(), String> {
+    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if !station.has(Feature::MixedGroups) {
             return Err("all servers are alike".into());
         }
@@ -128,7 +129,7 @@ impl QueueModel for UnequalServers {
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
-        let kinds = Self::kinds(station).map_err(Refusal::Other)?;
+        let kinds = Self::kinds(station)?;
         let lambda = station.lambda();
         let total: f64 = kinds.iter().map(|k| f64::from(k.servers) * k.rate).sum();
         super::enough(lambda, total)?;

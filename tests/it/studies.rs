@@ -50,7 +50,7 @@ fn capacity_says_when_nothing_passes_and_what_is_wrong() {
         (vec!["--slo", "p99<3ms", "--vary", "consumers.wroker.count=1..3"], "worker"),
         (vec!["--slo", "p99<3ms", "--vary", "queues.jobs.discipline=fifo,lifo"], "queuelab sweep"),
         (vec!["--slo", "p99"], "lacks its limit"),
-        (vec!["--slo", ""], "is no objective"),
+        (vec!["--slo", ""], "is not an objective"),
     ] {
         let (code, said) = code(&arguments);
         assert_eq!(code, Some(2), "{arguments:?}: {said}");

@@ -47,7 +47,7 @@ fn example(unit: Unit) -> &'static str {
 fn limit(text: &str, unit: Unit) -> Result<f64, String> {
     let plain = |text: &str| {
         let number = text.replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite() && *x >= 0.0);
-        number.ok_or_else(|| format!("`{text}` is no number"))
+        number.ok_or_else(|| format!("`{text}` is not a number"))
     };
     match unit {
         Unit::Seconds => units::duration(text).map_err(|e| e.to_string()),

@@ -88,7 +88,7 @@ fn subscriptions(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Vec<
 fn complete(cx: &mut Context<'_>, field: Field<'_>, copies: usize) -> Option<Complete> {
     if let Some(word) = field.node.as_text() {
         if !["each", "all"].contains(&word) {
-            let told = Problem::error(field.node.at, format!("`{word}` is no value of `complete_when`"));
+            let told = Problem::error(field.node.at, format!("`{word}` is not a value of `complete_when`"));
             cx.tell(told.help("write \"each\", \"all\", or how many of the copies must be done"));
             return None;
         }

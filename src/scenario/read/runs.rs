@@ -41,7 +41,7 @@ fn warmup(cx: &mut Context<'_>, field: Field<'_>) -> Option<Warmup> {
     match &field.node.value {
         Value::Text(text) if text == "auto" => Some(Warmup::Auto),
         Value::Text(text) if crate::units::duration(text).is_err() && text.chars().all(char::is_alphabetic) => {
-            let told = Problem::error(field.node.at, format!("`{text}` is no warm-up"));
+            let told = Problem::error(field.node.at, format!("`{text}` is not a warm-up"));
             cx.tell(told.label("write \"auto\", a duration such as \"30s\", or a number of messages"));
             None
         }

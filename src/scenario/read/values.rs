@@ -83,7 +83,7 @@ impl Context<'_> {
         };
         let index = words.iter().position(|w| *w == text);
         if index.is_none() {
-            let problem = Problem::error(field.node.at, format!("`{text}` is no value of `{}`", field.key));
+            let problem = Problem::error(field.node.at, format!("`{text}` is not a value of `{}`", field.key));
             self.tell(match nearest(text, words.iter().copied()) {
                 Some(near) => problem.label(format!("did you mean `{near}`?")),
                 None => problem.help(format!("write one of: {}", words.join(", "))),

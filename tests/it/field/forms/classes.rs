@@ -3,7 +3,7 @@
 use super::super::{both, refusal, scenario, value};
 use queuelab::answer::Method;
 use queuelab::scenario::{NoFiles, Source, parse, resolved_toml};
-use queuelab::study::{Accord, Blind, run};
+use queuelab::study::Accord;
 
 /// Two classes at a front end: half of what `a` sends goes to a shared disk and comes back, and 40 % of what `b` sends goes far away.
 const CLASSES: &str = "[producers.a]\nto = \"front\"\nrate = \"20/s\"\n[producers.b]\nto = \"front\"\nrate = \"30/s\"\n\
