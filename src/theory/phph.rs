@@ -260,7 +260,11 @@ impl Phases {
         let first = streams.next().ok_or("nothing is produced")??;
         let arrivals = streams.try_fold(first, |all, next| {
             let next = next?;
-            if all.silent.rows * next.silent.rows > MOST_STATES { Err(Mismatch::from("there are too many phases")) } else { Ok(all.and(&next)) }
+            if all.silent.rows * next.silent.rows > MOST_STATES {
+                Err(Mismatch::from("there are too many phases"))
+            } else {
+                Ok(all.and(&next))
+            }
         })?;
         if too_many(arrivals.silent.rows * count_of(servers, service.size()), servers) {
             return Err("there are too many combinations of phases".into());

@@ -77,9 +77,8 @@ fn a_message_may_come_back_to_a_queue_that_it_was_in() {
 fn what_producers_send_goes_on_by_routes_of_its_own() {
     let other = WEB.replace("web", "other") + "\"q\"\n";
     let routes = "to = [{ queue = \"left\", probability = 0.5, producers = [\"web\"] }, { queue = \"right\", producers = [\"other\"] }]\n";
-    let group = |queue: &str, more: &str| {
-        format!("[queues.{queue}]\n[consumers.{queue}]\nfrom = \"{queue}\"\nservice_time = \"200us\"\n{more}")
-    };
+    let group =
+        |queue: &str, more: &str| format!("[queues.{queue}]\n[consumers.{queue}]\nfrom = \"{queue}\"\nservice_time = \"200us\"\n{more}");
     alike("own routes", &format!("{other}{WEB}\"q\"\n{}{}{}", group("q", routes), group("left", ""), group("right", "")));
 }
 
