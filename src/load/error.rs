@@ -30,7 +30,7 @@ pub(crate) enum LoadError {
 
 /// A setting of a scenario that cannot be measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// As it can be written.
     pub setting: String,
     /// Why, and what to write instead.

@@ -40,7 +40,7 @@ pub(super) fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> 
 ///
 /// # Errors
 /// There is no such target.
-pub fn refusals(scenario: &Scenario) -> Result<Vec<Refusal>, LoadError> {
+pub(crate) fn refusals(scenario: &Scenario) -> Result<Vec<Refusal>, LoadError> {
     let mut out = targets::entry(scenario)?.refusals(scenario);
     out.extend((0..scenario.queues.len()).flat_map(|queue| of_queue(scenario, queue)));
     out.extend(scenario.consumers.iter().flat_map(|consumer| of_group(scenario, consumer)));

@@ -88,7 +88,7 @@ impl<'a> Score<'a> {
     }
 
     /// Which messages a server takes: those of its window or of its partition, where there are such.
-    pub fn subscription_of(&self, group: usize, server: u32) -> Subscription {
+    pub(super) fn subscription_of(&self, group: usize, server: u32) -> Subscription {
         let queue = self.groups[group].queue;
         let part = match self.window(group, server) {
             Some(window) => window,

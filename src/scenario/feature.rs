@@ -11,18 +11,29 @@ use super::model::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Feature {
+    /// Clients that wait for their answer before they send again.
     ClosedLoop,
+    /// Several messages at one arrival.
     ArrivalBatches,
+    /// Failures by a probability of the producer.
     OwnFailures,
     /// Any order but that of arrival, whichever; each has a feature of its own as well.
     Order,
+    /// The newest first.
     Lifo,
+    /// By priority.
     Priority,
+    /// In random order.
     Random,
+    /// The least work first.
     Shortest,
+    /// The one that expires first is first.
     Deadline,
+    /// Producers take turns.
     RoundRobin,
+    /// All share the servers.
     ProcessorSharing,
+    /// An urgent message interrupts work in progress.
     Preemption,
     /// `max_length` with `reject-publish`.
     Room,
@@ -32,27 +43,45 @@ pub enum Feature {
     Block,
     /// `block` in another order than that of arrival.
     BlockedOrder,
+    /// Messages expire.
     TimeToLive,
+    /// Messages expire after random times.
     RandomTimeToLive,
+    /// A limit of deliveries.
     DeliveryLimit,
+    /// A queue for what is given up.
     DeadLetters,
+    /// Deliveries that time out.
     VisibilityTimeout,
+    /// Messages are on disk before they can be taken.
     Durability,
+    /// A queue split by key.
     Partitions,
+    /// Messages that wait from the start.
     Backlog,
+    /// A server for every message.
     UnlimitedServers,
+    /// Consumers take batches.
     ConsumerBatches,
+    /// Messages are handed out ahead of time.
     Prefetch,
     /// What fails or breaks is lost, because it was acknowledged when it was delivered.
     AutoAck,
+    /// Deliveries that fail.
     Failures,
+    /// A delay before the next delivery.
     BackOff,
+    /// Consumers that break down.
     Outages,
+    /// A number of consumers that changes.
     Autoscaling,
+    /// Consumers send messages on.
     Forwarding,
     /// Where messages go on to depends on who sent them.
     OwnRoutes,
+    /// Unlike consumers of one queue.
     MixedGroups,
+    /// Topics.
     Topics,
     /// A message that was copied is done before all of its copies are.
     Completion,
@@ -61,9 +90,13 @@ pub enum Feature {
 /// A table of the grammar that has names in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
+    /// What sends.
     Producers,
+    /// What waits.
     Queues,
+    /// What serves.
     Consumers,
+    /// What distributes.
     Topics,
 }
 
@@ -82,6 +115,7 @@ impl Table {
 /// A feature where a scenario asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
+    /// What is asked for.
     pub feature: Feature,
     /// The name of the producer, queue, consumer group or topic.
     pub name: String,

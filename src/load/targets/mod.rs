@@ -9,9 +9,9 @@ mod null;
 mod shared;
 mod support;
 
-pub use shared::{Direct, SharedQueue};
+pub(crate) use shared::{Direct, SharedQueue};
 pub(super) use support::other;
-pub use support::{Support, told};
+pub(crate) use support::{Support, told};
 
 use super::LoadError;
 use crate::message::Outcome;
@@ -59,13 +59,13 @@ pub(crate) trait Target: Sync {
 }
 
 /// What sends messages for one thread.
-pub trait Publisher: Send {
+pub(crate) trait Publisher: Send {
     /// Sends a message into a queue of the scenario. Waits only for room, where the queue makes senders wait.
     fn publish(&mut self, queue: usize, offer: &Offer) -> Sent;
 }
 
 /// What takes messages for one server, and settles them.
-pub trait Receiver: Send {
+pub(crate) trait Receiver: Send {
     /// Takes up to `most` messages onto the end of `out`. Waits until there is one, or until an instant of the run's clock: 0 is not at
     /// all, `u64::MAX` for as long as it takes. False once the queue is closed and all is settled, or the target halted.
     fn take(&mut self, most: usize, until: u64, out: &mut Vec<Taken>) -> bool;
@@ -84,7 +84,7 @@ pub trait Receiver: Send {
 
 /// Which messages a server takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subscription {
+pub(crate) struct Subscription {
     pub queue: usize,
     /// Which part of a partitioned queue; of one whose consumers have windows, whose.
     pub part: usize,

@@ -4,7 +4,7 @@ use super::{Lost, Offer, Publisher, Receiver, Sent, Subscription, Taken, Target}
 use crate::load::LoadError;
 
 /// Queues that all threads share.
-pub trait SharedQueue: Sync {
+pub(crate) trait SharedQueue: Sync {
     /// As [`Publisher::publish`].
     fn publish(&self, queue: usize, offer: &Offer) -> Sent;
 
@@ -54,7 +54,7 @@ struct Handle<'a, Q> {
 }
 
 /// Shared queues as a target.
-pub struct Direct<Q>(pub Q);
+pub(crate) struct Direct<Q>(pub Q);
 
 impl<Q: SharedQueue> Target for Direct<Q> {
     fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {

@@ -6,7 +6,7 @@ use crate::scenario::{Feature, Scenario};
 
 /// How a target plays a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Support {
+pub(crate) enum Support {
     /// As the simulation does.
     Played,
     /// Otherwise than the simulation does, as the text says.
@@ -68,12 +68,12 @@ pub(super) fn null(feature: Feature) -> Support {
 
 impl Entry {
     /// How it plays a feature.
-    pub fn support(&self, feature: Feature) -> Support {
+    pub(crate) fn support(&self, feature: Feature) -> Support {
         harness(feature).unwrap_or_else(|| (self.plays)(feature))
     }
 
     /// What it does not play of a scenario, all of it.
-    pub fn refusals(&self, scenario: &Scenario) -> Vec<Refusal> {
+    pub(crate) fn refusals(&self, scenario: &Scenario) -> Vec<Refusal> {
         let uses = scenario.uses().into_iter().filter(|used| used.feature != Feature::Order && used.feature != Feature::BlockedOrder);
         uses.filter_map(|used| match self.support(used.feature) {
             Support::Refused(why) => Some(Refusal { setting: used.setting(), why }),
@@ -89,7 +89,7 @@ pub(in crate::load) fn other(scenario: &Scenario, but: &str) -> Option<&'static 
 }
 
 /// What is told of targets, table by table: features that a target may play or not.
-pub fn told() -> Vec<Feature> {
+pub(crate) fn told() -> Vec<Feature> {
     // Every order has a feature of its own, and who waits for room in one is its owner's matter.
     let whole = |feature: &Feature| !matches!(feature, Feature::Order | Feature::BlockedOrder | Feature::MixedGroups);
     let mut out: Vec<Feature> = Feature::ALL.into_iter().filter(whole).collect();
