@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_told_so() {
         let why = |text: &str| duration(text).expect_err("it is refused").to_string();
-        assert!(why("999999999h").contains("too long") && why("4 parsecs").contains("no duration"));
+        assert!(why("999999999h").contains("too long") && why("4 parsecs").contains("not a duration"));
     }
 
     #[test]

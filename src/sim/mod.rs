@@ -26,7 +26,7 @@ pub use sampler::LevelSampler;
 pub use simulator::Simulator;
 pub use totals::{GroupTotals, Held, QueueCounts, QueueTotals, Totals};
 
-use crate::scenario::{Discipline, Overflow, Scenario, Servers};
+use crate::scenario::{Feature, Overflow, Scenario, Servers};
 
 /// The single first-in-first-out queue that a scenario consists of, in plain numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,39 +41,29 @@ pub struct Station {
     pub drop_head: bool,
 }
 
+/// What the engines for one queue play beyond messages that wait for the next server.
+const PLAYED: &[Feature] = &[
+    Feature::ClosedLoop,
+    Feature::ArrivalBatches,
+    Feature::Room,
+    Feature::DropHead,
+    Feature::DeliveryLimit,
+    Feature::DeadLetters,
+    Feature::UnlimitedServers,
+    Feature::AutoAck,
+    Feature::BackOff,
+    Feature::MixedGroups,
+];
+
 impl Station {
-    /// The station that a scenario consists of, or why it is more than one first-in-first-out queue.
-    pub fn of(scenario: &Scenario) -> Result<Station, String> {
+    /// The station that a scenario consists of; `None` if it asks for more than one first-in-first-out queue.
+    pub fn of(scenario: &Scenario) -> Option<Station> {
         let [queue] = scenario.queues.as_slice() else {
-            return Err("it has more than one queue".into());
+            return None;
         };
+        let plain = scenario.uses().iter().all(|used| PLAYED.contains(&used.feature)) && scenario.simulation.overheads.hand_off == 0.0;
         let groups: Vec<_> = scenario.consumers_of(0).collect();
-        let mut against = Vec::new();
-        let mut need = |plain: bool, what: &str| {
-            if !plain {
-                against.push(what.to_string());
-            }
-        };
-        need(scenario.topics.is_empty(), "topics");
-        need(queue.discipline == Discipline::Fifo, "a discipline other than fifo");
-        need(queue.message_ttl.is_none(), "message_ttl");
-        need(queue.visibility_timeout.is_none(), "visibility_timeout");
-        need(queue.partitions.is_none(), "partitions");
-        need(queue.initial_backlog == 0, "initial_backlog");
-        need(scenario.simulation.overheads.hand_off == 0.0, "a time to hand messages over");
-        need(!queue.blocks(), "senders that wait for room");
-        need(queue.durability == crate::scenario::Durability::None, "durability");
-        need(groups.iter().all(|(_, c)| c.batch.is_none()), "consumer batches");
-        need(groups.iter().all(|(_, c)| c.prefetch == 1), "prefetch above 1");
-        let fails = groups.iter().any(|(_, c)| c.failure > 0.0) || scenario.producers.iter().any(|p| p.failure.is_some());
-        need(!fails, "failing handlers");
-        need(groups.iter().all(|(_, c)| c.outages.is_none()), "outages");
-        need(groups.iter().all(|(_, c)| c.autoscale.is_none()), "autoscaling");
-        need(groups.iter().all(|(_, c)| c.to.is_empty() && c.own_routes.is_empty()), "forwarding");
-        if let Some(first) = against.first() {
-            return Err(format!("it has {first}"));
-        }
-        Ok(Station {
+        plain.then(|| Station {
             queue: 0,
             groups: groups
                 .iter()

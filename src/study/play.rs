@@ -34,7 +34,7 @@ impl<'a> Play<'a> {
     pub(super) fn new(scenario: &'a Scenario) -> Result<Self, String> {
         scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
         let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
-        let one = Station::of(scenario).ok().filter(|_| !closed);
+        let one = Station::of(scenario).filter(|_| !closed);
         let is_one_queue = one.is_some();
         let station = one.filter(Station::is_recursive);
         let places = station.as_ref().map_or_else(|| places(scenario), |station| places_of(station, scenario));

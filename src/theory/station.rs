@@ -369,7 +369,7 @@ mod tests {
         let mut s = Scenario::mgc(1.0, Law::exponential(0.5), 1);
         s.consumers[0].failure = 0.1;
         let station = Station::of(&s).expect("one queue");
-        assert_eq!(station.only(&[]), Err("some deliveries fail and are repeated".into()));
+        assert_eq!(station.only(&[]), Err(Mismatch::Feature(Feature::Failures)));
         assert_eq!(station.only(&[Feature::Failures]), Ok(()));
     }
 

@@ -77,7 +77,7 @@ fn slow(plan: &Block, groups: &[u32], room: Option<u64>, drop_head: bool) -> Vec
 /// By the recursion, or, where senders wait for room or the oldest message makes it, by events.
 fn fast(scenario: &Scenario, plan: &Block) -> Vec<Fate> {
     let mut keep = Keep::default();
-    match Station::of(scenario).ok().filter(Station::is_recursive) {
+    match Station::of(scenario).filter(Station::is_recursive) {
         Some(station) => assert_eq!(Recursion::new(&station, Kept::new(plan), None).advance(u64::MAX, &mut keep), plan.len() as u64),
         None => {
             let mut network = Network::new(scenario, Kept::new(plan), Key::new(7, 0), None).expect("one queue");

@@ -9,29 +9,34 @@ use super::job::{Jobs, NONE, State};
 use super::parts::{Phase, Server, Station};
 use crate::discipline::Discipline as _;
 use crate::message::{Outcome, Recorder};
-use crate::scenario::{Consumer, Destination, Discipline, Durability, Preemption, Scenario};
+use crate::scenario::{Consumer, Destination, Feature, Scenario};
 use crate::workload::Blocks;
+
+/// What changes nothing in the usual way: who is next, where a message goes afterwards, and what happens where deliveries fail, which
+/// is a feature of its own.
+const USUAL: &[Feature] = &[
+    Feature::Order,
+    Feature::Lifo,
+    Feature::Priority,
+    Feature::Random,
+    Feature::Shortest,
+    Feature::Deadline,
+    Feature::RoundRobin,
+    Feature::DeliveryLimit,
+    Feature::DeadLetters,
+    Feature::Backlog,
+    Feature::UnlimitedServers,
+    Feature::AutoAck,
+    Feature::BackOff,
+    Feature::Forwarding,
+    Feature::OwnRoutes,
+];
 
 /// Whether the usual way is all that there is in a queue.
 pub(crate) fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)]) -> bool {
-    let queue = &scenario.queues[queue];
-    let usual = |c: &Consumer| {
-        c.batch.is_none()
-            && c.prefetch <= 1
-            && !scenario.may_fail(c)
-            && c.outages.is_none()
-            && c.autoscale.is_none()
-            && !scenario.may_wait(c)
-    };
-    queue.max_length.is_none()
-        && queue.message_ttl.is_none()
-        && queue.visibility_timeout.is_none()
-        && queue.partitions.is_none()
-        && queue.durability != Durability::Fsync
-        && queue.preemption == Preemption::None
-        && queue.discipline != Discipline::ProcessorSharing
-        && !groups.is_empty()
-        && groups.iter().all(|(_, c)| usual(c))
+    let usual = |features: Vec<Feature>| features.iter().all(|feature| USUAL.contains(feature));
+    let group = |c: &Consumer| usual(c.features()) && !scenario.may_fail(c) && !scenario.may_wait(c);
+    !groups.is_empty() && usual(scenario.queues[queue].features()) && groups.iter().all(|(_, c)| group(c))
 }
 
 impl<S: Blocks> Network<S> {

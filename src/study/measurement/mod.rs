@@ -75,7 +75,7 @@ pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Un
 pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unanswered> {
     let refuse = |reason: Reason| reason.by(Method::Measurement);
     let closed = is_closed(scenario);
-    let station = Station::of(scenario).ok().filter(|_| !closed);
+    let station = Station::of(scenario).filter(|_| !closed);
     // Messages that are there before the first of the plan.
     let before = scenario.backlog();
     let loads = crate::theory::explain(scenario).loads;
@@ -145,7 +145,7 @@ fn is_closed(scenario: &Scenario) -> bool {
 
 /// The one queue of closed loops, if it is of the kind that needs no more than sends and services to be played again.
 fn looped(scenario: &Scenario) -> Option<Station> {
-    Station::of(scenario).ok().filter(|station| is_closed(scenario) && station.room.is_none())
+    Station::of(scenario).filter(|station| is_closed(scenario) && station.room.is_none())
 }
 
 /// Three answers about one plan: rehearsed on an ideal host, whose disk is the real one, measured, and replayed as it really happened.
