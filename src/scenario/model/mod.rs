@@ -1,0 +1,75 @@
+//! The model: everything that a scenario can say, checked, with defaults filled in.
+//!
+//! Names have become indices into the vectors of [`Scenario`]; times are seconds, rates per second. What a method cannot
+//! answer it refuses by itself; the model always says the whole of what was written.
+
+mod consumers;
+mod objectives;
+mod producers;
+mod questions;
+mod queues;
+mod runs;
+mod topics;
+
+pub use crate::discipline::Deliver;
+pub use crate::workload::arrivals::{Arrivals, Batch, Step};
+pub use crate::workload::file::{Finding, Weight};
+pub use consumers::{Ack, Autoscale, Batching, Consumer, Outages, OwnRoute, RedeliveryWork, RetryDelay, Route, Servers};
+pub use objectives::{Objective, Relation};
+pub use producers::{Keys, Producer};
+pub use queues::{Discipline, Durability, Overflow, Preemption, Queue};
+pub use runs::{Length, Measurement, Overheads, Precision, Simulation, TARGET_NAMES, Warmup, Work};
+pub use topics::{Complete, Destination, Topic};
+
+use crate::workload::laws::Law;
+
+/// A checked scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// What reports call it.
+    pub title: Option<String>,
+    /// What all random draws follow from.
+    pub seed: u64,
+    /// In the order of the file, as all below.
+    pub producers: Vec<Producer>,
+    /// Queues.
+    pub queues: Vec<Queue>,
+    /// Topics.
+    pub topics: Vec<Topic>,
+    /// Groups of consumers.
+    pub consumers: Vec<Consumer>,
+    /// How it is simulated.
+    pub simulation: Simulation,
+    /// How it is measured.
+    pub measurement: Measurement,
+    /// What is asked of it.
+    pub objectives: Vec<Objective>,
+    /// Dotted paths and the values that they take, as written.
+    pub sweep: Vec<(String, Vec<String>)>,
+    /// What was found in the files that it names.
+    pub found: Vec<Finding>,
+}
+
+impl Scenario {
+    /// One producer, one queue, one group of consumers: `producers.producer`, `queues.queue`, `consumers.consumers`.
+    pub fn single(producer: Producer, queue: Queue, consumer: Consumer) -> Self {
+        Scenario {
+            title: None,
+            seed: 1,
+            producers: vec![producer],
+            queues: vec![queue],
+            topics: Vec::new(),
+            consumers: vec![consumer],
+            simulation: Simulation::default(),
+            measurement: Measurement::default(),
+            objectives: Vec::new(),
+            sweep: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// M/G/c: Poisson arrivals at a rate, `servers` consumers of a law, one unbounded FIFO queue.
+    pub fn mgc(rate: f64, service: Law, servers: u32) -> Self {
+        Self::single(Producer::poisson("producer", 0, rate), Queue::default(), Consumer::group("consumers", 0, servers, service))
+    }
+}
