@@ -1,8 +1,8 @@
 //! What can be measured, and which settings each target plays.
 
 use super::text::columns;
-use crate::load::{Support, TARGETS, told};
 use crate::scenario::{Feature, Scenario};
+use crate::study::measurable::{self, Support, TARGETS, told};
 
 /// The targets, and a table of settings by target: targets that play the same share a column.
 pub fn text() -> String {
@@ -59,7 +59,7 @@ fn heading(names: &[&str]) -> String {
 /// Whether a scenario can be measured by the target that it names, and what stands against it, in lines.
 pub fn explained(scenario: &Scenario) -> String {
     let target = &scenario.measurement.target;
-    match crate::load::refusals(scenario) {
+    match measurable::refusals(scenario) {
         Ok(refusals) if refusals.is_empty() => format!("\nMeasurement: {target} plays all of it\n"),
         Ok(refusals) => {
             let lines = refusals.iter().map(|refusal| format!("  – {}: {}\n", refusal.setting, refusal.why));

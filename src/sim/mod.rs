@@ -16,6 +16,7 @@ mod servers;
 mod simulator;
 mod starts;
 mod totals;
+mod unplayable;
 
 pub use calendar::Calendar;
 pub use chain::Chain;
@@ -25,6 +26,7 @@ pub use recursion::Recursion;
 pub use sampler::LevelSampler;
 pub use simulator::Simulator;
 pub use totals::{GroupTotals, Held, QueueCounts, QueueTotals, Totals};
+pub use unplayable::Unplayable;
 
 use crate::scenario::{Feature, Overflow, Scenario, Servers};
 

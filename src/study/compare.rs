@@ -5,7 +5,7 @@
 
 use super::watch::Watch;
 use super::{measurement, simulation, transient};
-use crate::answer::{Answer, Better, Estimate, Method, Trust, Unanswered, metric_of};
+use crate::answer::{Answer, Better, Estimate, Method, Reason, Trust, Unanswered, metric_of};
 use crate::scenario::{Length, Scenario};
 use crate::stats::{half_width, t_quantile};
 use crate::theory;
@@ -214,7 +214,7 @@ pub fn judged(comparisons: Vec<Vec<Row>>, confidence: f64) -> Vec<Vec<Difference
 ///
 /// # Errors
 /// Only some of them have a steady state, or nothing says how long to play.
-pub fn alike(scenarios: &mut [Scenario]) -> Result<(), String> {
+pub fn alike(scenarios: &mut [Scenario]) -> Result<(), Reason> {
     let Some((seed, mut simulation, measurement)) = scenarios.first().map(|s| (s.seed, s.simulation.clone(), s.measurement.clone())) else {
         return Ok(());
     };
@@ -223,7 +223,7 @@ pub fn alike(scenarios: &mut [Scenario]) -> Result<(), String> {
         return Err("one has a beginning and an end (a timetable that changes, or a backlog), another a steady state: they have no figure in common".into());
     }
     if transient > 0 && !matches!(simulation.length, Length::Duration(_)) {
-        let longest = scenarios.iter().map(transient::horizon).try_fold(0.0, |longest, one| Ok::<f64, String>(f64::max(longest, one?)))?;
+        let longest = scenarios.iter().map(transient::horizon).try_fold(0.0, |longest, one| Ok::<f64, Reason>(f64::max(longest, one?)))?;
         simulation.length = Length::Duration(longest);
     }
     for scenario in scenarios {

@@ -2,6 +2,7 @@
 
 use super::places::{places, places_of};
 use super::span::{Drift, drifts, span, to_come};
+use crate::answer::Reason;
 use crate::message::Forget;
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Producer, Scenario};
@@ -31,8 +32,8 @@ pub(super) struct Play<'a> {
 }
 
 impl<'a> Play<'a> {
-    pub(super) fn new(scenario: &'a Scenario) -> Result<Self, String> {
-        scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+    pub(super) fn new(scenario: &'a Scenario) -> Result<Self, Reason> {
+        scenario.open_plan(scenario.seed, 0)?;
         let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
         let one = Station::of(scenario).filter(|_| !closed);
         let is_one_queue = one.is_some();
@@ -70,8 +71,8 @@ impl<'a> Play<'a> {
     }
 
     /// Plays by events whatever it is.
-    pub(super) fn by_events(scenario: &'a Scenario) -> Result<Self, String> {
-        scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+    pub(super) fn by_events(scenario: &'a Scenario) -> Result<Self, Reason> {
+        scenario.open_plan(scenario.seed, 0)?;
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
         let play = Play { scenario, station: None, is_one_queue: false, by_arrivals: false, places: places(scenario), rate };
         play.network(0, None)?;
@@ -87,9 +88,9 @@ impl<'a> Play<'a> {
         self.scenario.open_plan(self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
     }
 
-    pub(super) fn network(&self, replication: u32, sampler: Option<LevelSampler>) -> Result<Network<Plan>, String> {
+    pub(super) fn network(&self, replication: u32, sampler: Option<LevelSampler>) -> Result<Network<Plan>, Reason> {
         let key = Key::new(self.scenario.seed, u64::from(replication));
-        Network::new(self.scenario, self.plan(replication), key, sampler)
+        Ok(Network::new(self.scenario, self.plan(replication), key, sampler)?)
     }
 
     fn sampler(&self, replication: u32) -> Option<LevelSampler> {

@@ -33,7 +33,7 @@ pub(super) fn applies(scenario: &Scenario) -> bool {
 }
 
 /// How long to play, in seconds: as asked for, or the timetable, or until backlogs are gone and some time more.
-pub(super) fn horizon(scenario: &Scenario) -> Result<f64, String> {
+pub(super) fn horizon(scenario: &Scenario) -> Result<f64, Reason> {
     if let Length::Duration(s) = scenario.simulation.length {
         return Ok(s);
     }
@@ -179,7 +179,7 @@ struct Stretches<'a> {
 }
 
 impl<'a> Stretches<'a> {
-    fn new(scenario: &'a Scenario) -> Result<Self, String> {
+    fn new(scenario: &'a Scenario) -> Result<Self, Reason> {
         let horizon = horizon(scenario)?;
         let play = Play::by_events(scenario)?;
         let end = nanos(horizon).ok_or("the stretch of time is longer than can be timed")?;

@@ -2,6 +2,7 @@
 
 use super::play::Play;
 use super::stopping;
+use crate::answer::Reason;
 use crate::scenario::{Arrivals, Length, Period, Producer, Scenario, Warmup};
 use crate::theory::explain;
 use crate::units::{Time, plain};
@@ -45,7 +46,7 @@ impl Window {
     ///
     /// # Errors
     /// A single cycle would take too long, and nobody asked for it.
-    pub(super) fn of(scenario: &Scenario, play: &Play<'_>, messages: u64) -> Result<Self, String> {
+    pub(super) fn of(scenario: &Scenario, play: &Play<'_>, messages: u64) -> Result<Self, Reason> {
         let last = |p: &Producer| if let Arrivals::Trace { instants, .. } = &p.arrivals { instants.last().copied() } else { None };
         if let Some(end) = scenario.producers.iter().filter_map(last).reduce(f64::max) {
             return Ok(match scenario.simulation.length {
@@ -92,7 +93,7 @@ pub(super) fn cut_short(scenario: &Scenario) -> Option<Period> {
 
 impl Cycles {
     /// The cycles that a scenario is to cover; `None` where nothing repeats, or so often that its phase does not matter.
-    fn of(scenario: &Scenario, play: &Play<'_>, messages: u64) -> Result<Option<Self>, String> {
+    fn of(scenario: &Scenario, play: &Play<'_>, messages: u64) -> Result<Option<Self>, Reason> {
         let Some(cycle) = scenario.cycle() else { return Ok(None) };
         let each = play.rate * cycle.lasts;
         let asked = match scenario.simulation.length {
@@ -121,7 +122,8 @@ impl Cycles {
                 plain(messages as f64, 9),
                 plain(all, 3),
                 plain(counted * cycle.lasts, 12)
-            ));
+            )
+            .into());
         }
         Ok(Some(Cycles { cycle, left_out, counted: counted as u64 }))
     }
@@ -168,7 +170,7 @@ mod tests {
     use crate::scenario::{NoFiles, Source, parse};
 
     /// 84/s on average over a day.
-    fn window(simulation: &str) -> Result<Window, String> {
+    fn window(simulation: &str) -> Result<Window, Reason> {
         let text = format!(
             "producers.p = {{ to = \"q\", arrivals = {{ process = \"schedule\", repeat = true, steps = [\
              {{ for = \"12h\", rate = \"4/s\" }}, {{ for = \"12h\", rate = \"16/s\" }}] }} }}\nqueues.q = {{}}\n\
@@ -204,6 +206,7 @@ mod tests {
     #[test]
     fn what_would_take_too_long_is_refused_by_name() {
         let why = window("messages = 1000, replications = 1000").expect_err("1.7 thousand million messages");
+        let why = why.to_string();
         assert!(why.contains("the timetable of `p` takes 24.0 h to come round") && why.contains("duration"), "{why}");
     }
 }

@@ -252,9 +252,9 @@ fn what_never_ends_is_refused_with_the_reason() {
         Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).err().expect("a refusal")
     };
     let standing = "[producers.p]\nto = \"q\"\narrivals = { process = \"closed\", concurrency = 2, think_time = \"0s\" }\n[queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"0s\"\n";
-    assert!(refused(standing).contains("time would stand still"));
+    assert!(refused(standing).to_string().contains("time would stand still"));
     let circle = single("max_length = 1\noverflow = \"block\"", "service_time = \"1s\"\nto = [{ queue = \"q\", probability = 0.1 }]");
-    assert!(refused(&circle).contains("in a circle"));
+    assert!(refused(&circle).to_string().contains("in a circle"));
     // What excludes one another is refused where it is read.
     let refused = |text: &str| queuelab::scenario::parse(&source(text), &NoFiles).expect_err("a refusal").render(false);
     let shared = single("discipline = \"processor-sharing\"", "service_time = \"1s\"\nprefetch = 3");

@@ -175,7 +175,9 @@ fn work_that_can_never_be_acknowledged_in_time_is_refused() {
         Network::new(&scenario, scenario.open_plan(1, 0).expect("a plan"), Key::new(1, 0), None).err()
     };
     let late = "{ law = \"uniform\", min = \"6s\", max = \"9s\" }";
-    assert!(refused("visibility_timeout = \"5s\"", late).is_some_and(|why| why.contains("write a longer one, or a delivery_limit")));
+    assert!(
+        refused("visibility_timeout = \"5s\"", late).is_some_and(|why| why.to_string().contains("write a longer one, or a delivery_limit"))
+    );
     assert_eq!(refused("visibility_timeout = \"5s\"\ndelivery_limit = 2", late), None);
     assert_eq!(refused("visibility_timeout = \"7s\"", late), None);
     assert_eq!(refused("visibility_timeout = \"5s\"", "\"5s\""), None);

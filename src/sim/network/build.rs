@@ -17,7 +17,7 @@ use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waitin
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{Ack, Consumer, Discipline, Durability, Producer, Queue, Scenario, Servers};
-use crate::sim::{LevelSampler, QueueCounts};
+use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
 use std::collections::{HashMap, VecDeque};
@@ -30,8 +30,8 @@ impl<S: Blocks> Network<S> {
     /// The network of a scenario that plays `source`; `key` is that of the run, for all that no plan knows.
     ///
     /// # Errors
-    /// What cannot be played or would never end, in words.
-    pub fn new(scenario: &Scenario, source: S, key: Key, sampler: Option<LevelSampler>) -> Result<Self, String> {
+    /// What cannot be played or would never end.
+    pub fn new(scenario: &Scenario, source: S, key: Key, sampler: Option<LevelSampler>) -> Result<Self, Unplayable> {
         super::check::playable(scenario)?;
         let draws = Draws::new(key, TimeScale::REAL);
         let mut stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, draws)).collect();

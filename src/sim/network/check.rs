@@ -1,13 +1,14 @@
 //! What the event engine does not play, and what would never end.
 
 use crate::scenario::{Ack, Arrivals, Consumer, Destination, Overflow, Producer, Scenario, circle, clashes, waits};
+use crate::sim::Unplayable;
 use crate::units::Time;
 use crate::workload::laws::Law;
 
 /// Refuses what cannot be played, with the reason.
-pub(super) fn playable(scenario: &Scenario) -> Result<(), String> {
+pub(super) fn playable(scenario: &Scenario) -> Result<(), Unplayable> {
     if let Some(clash) = clashes(scenario).first() {
-        return Err(clash.text());
+        return Err(Unplayable::Clash(clash.text()));
     }
     ends(scenario)?;
     in_time(scenario)?;
@@ -16,21 +17,15 @@ pub(super) fn playable(scenario: &Scenario) -> Result<(), String> {
 }
 
 /// Every message that is inside can leave.
-fn ends(scenario: &Scenario) -> Result<(), String> {
+fn ends(scenario: &Scenario) -> Result<(), Unplayable> {
     for consumer in &scenario.consumers {
         if consumer.failure >= 1.0 && consumer.ack == Ack::Manual && scenario.queues[consumer.from].delivery_limit.is_none() {
-            return Err(format!(
-                "every delivery to `{}` fails and is tried again for ever; give its queue a delivery_limit",
-                consumer.name
-            ));
+            return Err(Unplayable::FailsForEver { consumers: consumer.name.clone() });
         }
     }
     for producer in scenario.producers.iter().filter(|p| p.failure.is_some_and(|f| f >= 1.0)) {
         if scenario.consumers.iter().any(|c| c.ack == Ack::Manual && scenario.queues[c.from].delivery_limit.is_none()) {
-            return Err(format!(
-                "every delivery of the messages of `{}` fails and is tried again for ever; give every queue a delivery_limit",
-                producer.name
-            ));
+            return Err(Unplayable::ProducerFailsForEver { producer: producer.name.clone() });
         }
     }
     let leaves = |c: &Consumer| c.to.iter().map(|r| r.probability).sum::<f64>() < 1.0 - 1e-9;
@@ -44,9 +39,7 @@ fn ends(scenario: &Scenario) -> Result<(), String> {
         }
     }
     match can.iter().position(|can| !can) {
-        Some(q) => {
-            Err(format!("messages go round for ever from queue `{}`: let some leave, or send them elsewhere", scenario.queues[q].name))
-        }
+        Some(q) => Err(Unplayable::NeverLeaves { queue: scenario.queues[q].name.clone() }),
         None => Ok(()),
     }
 }
@@ -55,7 +48,7 @@ fn ends(scenario: &Scenario) -> Result<(), String> {
 const RARE: f64 = 1e-9;
 
 /// Where a message is delivered until it is acknowledged in time, that can happen.
-fn in_time(scenario: &Scenario) -> Result<(), String> {
+fn in_time(scenario: &Scenario) -> Result<(), Unplayable> {
     for (index, queue) in scenario.queues.iter().enumerate() {
         let Some(timeout) = queue.visibility_timeout else { continue };
         let groups = || scenario.consumers_of(index).map(|(_, c)| c);
@@ -74,19 +67,14 @@ fn in_time(scenario: &Scenario) -> Result<(), String> {
             || scenario.queues.iter().any(|q| q.dead_letter == Some(index));
         let late = others && groups().all(|c| too_long(&c.service_time, false));
         if late || scenario.producers.iter().any(own) {
-            return Err(format!(
-                "work from queue `{}` may take longer than its visibility_timeout of {} at each delivery: none is acknowledged in time, and the \
-                 message is delivered for ever; write a longer one, or a delivery_limit",
-                queue.name,
-                Time(timeout)
-            ));
+            return Err(Unplayable::NeverInTime { queue: queue.name.clone(), timeout: Time(timeout) });
         }
     }
     Ok(())
 }
 
 /// Clients without a time to think whose messages take no time send without end at one instant.
-fn instant_loops(scenario: &Scenario) -> Result<(), String> {
+fn instant_loops(scenario: &Scenario) -> Result<(), Unplayable> {
     let idle = scenario.consumers.iter().all(|c| c.service_time.is_zero() && c.service_time_per_message.is_zero());
     let refusing = scenario.queues.iter().any(|q| q.max_length.is_some() && q.overflow == Overflow::RejectPublish);
     for producer in &scenario.producers {
@@ -94,23 +82,17 @@ fn instant_loops(scenario: &Scenario) -> Result<(), String> {
         let no_work = producer.service_time.as_ref().map_or(idle, |law| law.is_zero());
         if think_time.is_zero() && producer.send_time.is_zero() && (no_work || refusing) {
             let why = if no_work { "the work takes no time either" } else { "a refused client comes back at once" };
-            return Err(format!(
-                "the clients of `{}` do not think, and {why}: time would stand still; give them a think_time",
-                producer.name
-            ));
+            return Err(Unplayable::TimeStandsStill { producer: producer.name.clone(), why });
         }
     }
     Ok(())
 }
 
 /// Queues that wait for one another in a circle could all be full at once.
-fn deadlocks(scenario: &Scenario) -> Result<(), String> {
+fn deadlocks(scenario: &Scenario) -> Result<(), Unplayable> {
     let circle = circle(scenario);
     if circle.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "deadlock: {}, in a circle, and once all are full nobody would ever go on; use another overflow than \"block\" in it",
-        waits(scenario, &circle)
-    ))
+    Err(Unplayable::Deadlock { waits: waits(scenario, &circle) })
 }

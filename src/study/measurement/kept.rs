@@ -1,6 +1,6 @@
 //! Runs that were kept whole, measured or simulated, as numbers: both by the same arithmetic.
 
-use crate::answer::path;
+use crate::answer::{Reason, path};
 use crate::message::{Exit, Happened, Outcome, Record, Recorder};
 use crate::rng::Key;
 use crate::scenario::{Consumer, Scenario, Servers};
@@ -36,7 +36,7 @@ impl KeptRun {
     ///
     /// # Errors
     /// What cannot be simulated, in words.
-    pub(super) fn replay(scenario: &Scenario, plan: &Block, happened: &Happened, messages: u64) -> Result<Self, String> {
+    pub(super) fn replay(scenario: &Scenario, plan: &Block, happened: &Happened, messages: u64) -> Result<Self, Reason> {
         let mut run = KeptRun::default();
         let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?.replay(happened);
         // What waits from the start is counted, too.

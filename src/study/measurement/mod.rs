@@ -58,7 +58,7 @@ pub(super) fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answ
 /// # Errors
 /// A refusal that says why.
 pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Unanswered> {
-    let refuse = |why: String| Reason::from(why).by(Method::Rehearsal);
+    let refuse = |why: Reason| why.by(Method::Rehearsal);
     let planned = planned(scenario).map_err(refuse)?;
     let before = scenario.backlog();
     let messages = before + planned.len() as u64;
@@ -210,7 +210,7 @@ fn unrecorded(scenario: &Scenario) -> Vec<String> {
 }
 
 /// What an ideal first-in-first-out queue makes of a plan.
-fn by_station(scenario: &Scenario, station: &Station, plan: &Block) -> Result<KeptRun, String> {
+fn by_station(scenario: &Scenario, station: &Station, plan: &Block) -> Result<KeptRun, Reason> {
     if !station.is_recursive() {
         return KeptRun::replay(scenario, plan, &Happened::default(), plan.len() as u64);
     }

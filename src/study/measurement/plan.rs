@@ -3,6 +3,7 @@
 use super::figures::BATCHES;
 use super::is_closed;
 use super::kept::KeptRun;
+use crate::answer::Reason;
 use crate::behaviour::Role;
 use crate::message::{Happened, Outcome, Record};
 use crate::rng::Key;
@@ -17,7 +18,7 @@ const MOST_MESSAGES: u64 = 20_000_000;
 ///
 /// # Errors
 /// Why there is none: too many messages to keep, or too few to tell anything.
-pub(in crate::study) fn planned(scenario: &Scenario) -> Result<Block, String> {
+pub(in crate::study) fn planned(scenario: &Scenario) -> Result<Block, Reason> {
     let lasts = scenario.measurement.duration * scenario.measurement.speed;
     let expected = scenario.producers.iter().map(|p| p.rate).sum::<f64>() * lasts;
     if expected > MOST_MESSAGES as f64 {
@@ -25,13 +26,14 @@ pub(in crate::study) fn planned(scenario: &Scenario) -> Result<Block, String> {
         return Err(format!(
             "{} messages are more than the {most} that a measurement keeps; shorten [measurement] duration",
             significant(expected, 3)
-        ));
+        )
+        .into());
     }
-    let plan = scenario.open_plan(scenario.seed, 0).map_err(|e| e.to_string())?;
+    let plan = scenario.open_plan(scenario.seed, 0)?;
     let until = nanos(lasts).ok_or("the measurement lasts longer than can be timed")?;
     let block = plan.take_until(until);
     if (block.len() as u64) < 2 * BATCHES && !is_closed(scenario) {
-        return Err(format!("only {} messages fall into its {lasts} s; lengthen [measurement] duration", block.len()));
+        return Err(format!("only {} messages fall into its {lasts} s; lengthen [measurement] duration", block.len()).into());
     }
     Ok(block)
 }

@@ -1,5 +1,6 @@
 //! What all replications of a scenario have in common, and what is to be said about them.
 
+use crate::answer::Reason;
 use crate::scenario::{Length, Precision, Scenario, Warmup};
 use crate::sim::Engine;
 use crate::stats::{BATCHES, Combined, Gathered};
@@ -23,7 +24,7 @@ pub(super) struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    pub(super) fn new(scenario: &'a Scenario) -> Result<Self, String> {
+    pub(super) fn new(scenario: &'a Scenario) -> Result<Self, Reason> {
         let mut play = Play::new(scenario)?;
         let planned = match scenario.simulation.length {
             Length::Messages(n) => n,
@@ -45,7 +46,7 @@ impl<'a> Runs<'a> {
             Warmup::Duration(s) => (play.rate * s).ceil() as u64,
         };
         if let Some(all) = all.filter(|all| *all <= left_out) {
-            return Err(format!("the arrivals end after {all} messages, all of them in the warm-up; write [simulation] warmup = 0"));
+            return Err(format!("the arrivals end after {all} messages, all of them in the warm-up; write [simulation] warmup = 0").into());
         }
         let messages = all.map_or(messages, |all| messages.min(all - left_out));
         Ok(Runs { scenario, play, messages, all, window })
