@@ -1,13 +1,13 @@
-//! This host's ruler: what a look at the clock, a sleep and a hand-off between threads cost, and how often it stalls.
+//! Calibration of this host: what a look at the clock, a sleep and a hand-off between threads cost, and how often it stalls.
 
 use super::clients::Clients;
 use super::clock::{Clock, Monotonic};
-use super::floor::Floor;
+use super::context::RunContext;
 use super::generator::generate;
 use super::pacing::{Pacer, STALL};
-use super::score::Score;
-use super::server::{Hands, Post, Server};
-use super::stays::Stays;
+use super::run_plan::RunPlan;
+use super::server::{Server, ServerHandles, ServerId};
+use super::visit_log::VisitLog;
 use super::work::Worker;
 use super::{LoadError, system, targets};
 use crate::queue::{Queue, Settings, log};
@@ -206,23 +206,30 @@ pub(super) fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
     scenario.measurement.target = "null".into();
     let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };
-    let score = Score::new(&scenario, &plan)?;
+    let run_plan = RunPlan::new(&scenario, &plan)?;
     let target = targets::open(&scenario, messages)?;
-    let (stays, never) = (Stays::new(messages, messages), AtomicBool::new(false));
-    let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
-    let floor =
-        Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
-    let hands = Hands { receiver: target.receiver(score.subscription_of(0, 0))?, publisher: None };
+    let (visits, never) = (VisitLog::new(messages, messages), AtomicBool::new(false));
+    let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
+    let context = RunContext {
+        run_plan: &run_plan,
+        target: target.as_ref(),
+        visits: &visits,
+        clients: &clients,
+        busy: &busy,
+        scalers: &[None],
+        closed: &closed,
+    };
+    let handles = ServerHandles { receiver: target.receiver(run_plan.subscription_of(0, 0))?, publisher: None };
     let mut publisher = target.publisher()?;
     let start = Monotonic.now();
     thread::scope(|scope| {
         let server = thread::Builder::new().spawn_scoped(scope, || {
             let mut worker = Worker::new(Pacer::new(&Monotonic, &never, 0), &Monotonic, Work::Spin);
-            let post = Post { group: 0, server: 0 };
-            Server::new(&mut worker, floor, hands, start, post, messages).serve();
+            let server_id = ServerId { group: 0, server: 0 };
+            Server::new(&mut worker, context, handles, start, server_id, messages).serve();
         });
         let server = server.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
-        generate(&mut Pacer::new(&Monotonic, &never, 0), &floor, publisher.as_mut(), start);
+        generate(&mut Pacer::new(&Monotonic, &never, 0), &context, publisher.as_mut(), start);
         target.halt();
         server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok(messages as f64 * 1e9 / (Monotonic.now() - start).max(1) as f64)

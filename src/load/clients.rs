@@ -1,8 +1,8 @@
 //! Closed loops: clients that send, wait until all that became of their message has left, and think.
 
 use super::message_copy::MessageCopy;
-use super::score::Score;
-use super::stays::Origin;
+use super::run_plan::RunPlan;
+use super::visit_log::VisitOrigin;
 use crate::scenario::Arrivals;
 use parking_lot::{Condvar, Mutex};
 use std::cmp::Reverse;
@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What the servers tell of the clients' messages.
+/// The clients whose messages have left: written by the servers, read by the generator.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
     /// By client: copies of its message that have not left.
@@ -23,8 +23,8 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn new(score: &Score<'_>) -> Self {
-        let all: u32 = score.scenario.producers.iter().map(|p| concurrency(&p.arrivals)).sum();
+    pub(super) fn new(run_plan: &RunPlan<'_>) -> Self {
+        let all: u32 = run_plan.scenario.producers.iter().map(|p| concurrency(&p.arrivals)).sum();
         Clients { alive: (0..all).map(|_| AtomicU64::new(0)).collect(), ..Clients::default() }
     }
 
@@ -72,8 +72,8 @@ fn concurrency(arrivals: &Arrivals) -> u32 {
 
 /// The clients as the generator knows them: what each sends next, and when.
 #[derive(Debug)]
-pub(super) struct Rounds<'a> {
-    score: &'a Score<'a>,
+pub(super) struct ClosedLoopClients<'a> {
+    run_plan: &'a RunPlan<'a>,
     each: Vec<Client>,
     /// When clients send next.
     sends: BinaryHeap<Reverse<(u64, u32)>>,
@@ -87,22 +87,22 @@ struct Client {
     due: u64,
 }
 
-impl<'a> Rounds<'a> {
+impl<'a> ClosedLoopClients<'a> {
     /// All clients, who think from the start.
-    pub(super) fn new(score: &'a Score<'a>) -> Self {
-        let producers = score.scenario.producers.iter().enumerate();
+    pub(super) fn new(run_plan: &'a RunPlan<'a>) -> Self {
+        let producers = run_plan.scenario.producers.iter().enumerate();
         let each = producers.flat_map(|(producer, p)| {
             (0..concurrency(&p.arrivals)).map(move |number| Client { producer: producer as u32, number: number.into(), round: 0, due: 0 })
         });
-        let mut rounds = Rounds { score, each: each.collect(), sends: BinaryHeap::new() };
-        (0..rounds.each.len() as u32).for_each(|client| rounds.think(client, 0));
-        rounds
+        let mut closed_loop = ClosedLoopClients { run_plan, each: each.collect(), sends: BinaryHeap::new() };
+        (0..closed_loop.each.len() as u32).for_each(|client| closed_loop.think(client, 0));
+        closed_loop
     }
 
     /// A client thinks from an instant on, then sends.
     pub(super) fn think(&mut self, client: u32, from: u64) {
         let c = &mut self.each[client as usize];
-        let Some(closed) = &self.score.rules.producers[c.producer as usize].closed_loop else { return };
+        let Some(closed) = &self.run_plan.rules.producers[c.producer as usize].closed_loop else { return };
         let (due, sent) = closed.next(c.number, c.round, from);
         (c.due, c.round) = (due, c.round + 1);
         self.sends.push(Reverse((sent, client)));
@@ -114,11 +114,11 @@ impl<'a> Rounds<'a> {
     }
 
     /// The message of the client whose turn it is, the `id`th of all, and where it goes.
-    pub(super) fn send(&mut self, id: u64) -> Option<(crate::scenario::Destination, Origin)> {
+    pub(super) fn send(&mut self, id: u64) -> Option<(crate::scenario::Destination, VisitOrigin)> {
         let Reverse((_, client)) = self.sends.pop()?;
         let c = &self.each[client as usize];
         let copy = MessageCopy::of_client(c.number, c.round, c.producer);
-        let origin = Origin { client: Some(client), ..Origin::new(id, c.due, copy) };
-        Some((self.score.scenario.producers[c.producer as usize].to, origin))
+        let origin = VisitOrigin { client: Some(client), ..VisitOrigin::new(id, c.due, copy) };
+        Some((self.run_plan.scenario.producers[c.producer as usize].to, origin))
     }
 }

@@ -3,10 +3,10 @@
 //! The limits are such that an otherwise idle machine keeps them at millisecond services and a busy one does not. Nothing is
 //! corrected by them; a run that fails is marked.
 
+use super::interference::SchedulerInterference;
 use super::pacing::Meter;
 use super::records::HandOffs;
-use super::server::Notes;
-use super::witness::Hindrance;
+use super::server::ServerTotals;
 use crate::answer::{Gate, Trust};
 use crate::units::{Time, significant};
 
@@ -38,12 +38,12 @@ pub(super) struct Evidence {
     /// How long messages waited that a free server could have taken.
     pub hand_offs: HandOffs,
     /// Of all threads.
-    pub hindrance: Hindrance,
+    pub interference: SchedulerInterference,
     /// Of the generator.
     pub meter: Meter,
     /// Stamps in the wrong order, and clocks seen running backwards.
     pub inversions: u64,
-    pub notes: Notes,
+    pub totals: ServerTotals,
     /// Deliveries of messages whose delivery before had not ended, or had been the last.
     pub repeated: u64,
     pub steal: Option<f64>,
@@ -102,19 +102,19 @@ fn limit(e: &Evidence) -> Option<Gate> {
 fn service(e: &Evidence) -> Option<Gate> {
     let limit = overrun_limit(e);
     let meaning = "by how much the services really took longer than planned, on average; the fuller the servers, the less they may";
-    Some(below("service overrun", e.notes.spent().overrun()?, limit, 5.0 * limit, "ratio", meaning))
+    Some(below("service overrun", e.totals.service_time().overrun()?, limit, 5.0 * limit, "ratio", meaning))
 }
 
 /// Near saturation a wait grows by overrun / (1 − rho): what is harmless at rho 0.5 is not at 0.95.
 fn overrun_limit(e: &Evidence) -> f64 {
-    let spare = 1.0 - e.notes.spent().planned as f64 / e.server_time.max(1) as f64;
+    let spare = 1.0 - e.totals.service_time().planned as f64 / e.server_time.max(1) as f64;
     (0.1 * spare).clamp(0.005, 0.05)
 }
 
 /// A host that changes while it is measured is two hosts.
 fn stationarity(e: &Evidence) -> Option<Gate> {
-    let [first, second] = e.notes.halves;
-    let tells = |half: u64| half as f64 > 0.1 * e.notes.spent().planned as f64;
+    let [first, second] = e.totals.halves;
+    let tells = |half: u64| half as f64 > 0.1 * e.totals.service_time().planned as f64;
     let change = (second.overrun()? - first.overrun()?).abs();
     let limit = overrun_limit(e);
     let meaning = "by how much the services' overrun changed from the first half of the run to the second";
@@ -144,7 +144,7 @@ fn mean(times: &[u64]) -> f64 {
     times.iter().sum::<u64>() as f64 / times.len().max(1) as f64
 }
 
-/// The ruler: a wait is not known better than a hand-off takes, and what is not ten times as long is mostly hand-off.
+/// The resolution of measured waits: one is not known better than a hand-off takes, and what is not ten times as long is mostly hand-off.
 fn hand_off(e: &Evidence) -> Option<Gate> {
     let (mean, latency) = (e.hand_offs.mean()?, mean(&e.latency));
     let woken = e.hand_offs.woken().map_or(String::new(), |(share, mean)| {
@@ -158,11 +158,11 @@ fn hand_off(e: &Evidence) -> Option<Gate> {
 fn host(e: &Evidence) -> Vec<Gate> {
     let mut gates = Vec::new();
     let total: u64 = e.latency.iter().sum();
-    if let Some(wait) = e.hindrance.run_queue_wait.filter(|_| total > 0) {
+    if let Some(wait) = e.interference.run_queue_wait.filter(|_| total > 0) {
         let meaning = "time for which a thread of the run was ready and had no processor, as a share of the sum of latencies";
         gates.push(below("run-queue wait", wait as f64 / total as f64, 0.02, 0.1, "ratio", meaning));
     }
-    if let Some(switches) = e.hindrance.switches.filter(|_| e.served > 0) {
+    if let Some(switches) = e.interference.switches.filter(|_| e.served > 0) {
         let meaning = "how often a thread of the run was put off its processor, per message";
         gates.push(below("involuntary switches", switches as f64 / e.served as f64, 0.5, f64::INFINITY, "ratio", meaning));
     }
@@ -196,16 +196,16 @@ fn accounting(e: &Evidence) -> Vec<Gate> {
         none_of("lost", e.lost, "accepted messages that never came out of the drained queue"),
         none_of(
             "duplicated",
-            e.notes.duplicated + e.repeated,
+            e.totals.duplicated + e.repeated,
             "messages that came once more though no delivery had ended, or were done twice",
         ),
-        none_of("disordered", e.notes.disordered, "first deliveries after a later message of the same queue, at one consumer"),
-        none_of("unsettled", e.notes.unsettled, "acknowledgements that the target rejected"),
+        none_of("disordered", e.totals.disordered, "first deliveries after a later message of the same queue, at one consumer"),
+        none_of("unsettled", e.totals.unsettled, "acknowledgements that the target rejected"),
         none_of("clock inversions", e.inversions, "stamps in the wrong order, or a clock that ran backwards"),
     ]
 }
 
-/// Little's law from two witnesses that know nothing of each other: the queue's counters and the threads' stamps.
+/// Little's law from two independent counts: the queue's own counters and the threads' timestamps.
 fn little(e: &Evidence) -> Option<Gate> {
     let (counted, stamped) = e.inside?;
     // Below a message or so a single one in flight between stamp and counter is all that is seen.
@@ -229,7 +229,7 @@ fn quantile(sorted: &[u64], share: f64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::server::Spent;
+    use super::super::server::ServiceTime;
     use super::*;
 
     fn calm() -> Evidence {
@@ -240,7 +240,7 @@ mod tests {
             served: 2_000,
             lateness: vec![70; 2_000],
             latency: vec![8_000_000; 2_000],
-            notes: took(8_030_000_000),
+            totals: took(8_030_000_000),
             lasted: 8_900_000_000,
             server_time: 8_900_000_000,
             spun: 2_000_000_000,
@@ -248,7 +248,7 @@ mod tests {
             rate: 200.0,
             null_rate: Some(4e6),
             hand_offs: HandOffs { count: 2_000, nanos: 10_000_000, idle: 200, idle_nanos: 8_000_000 },
-            hindrance: Hindrance { run_queue_wait: Some(10_000_000), switches: Some(20) },
+            interference: SchedulerInterference { run_queue_wait: Some(10_000_000), switches: Some(20) },
             meter: Meter { spun: 100_000_000, stalled: 1_000_000, stalls: 10, inversions: 0 },
             steal: Some(0.0),
             inside: Some((7.2, 7.21)),
@@ -257,8 +257,8 @@ mod tests {
     }
 
     /// Services of eight seconds that took so many nanoseconds, half of them in each half.
-    fn took(real: u64) -> Notes {
-        Notes { halves: [Spent { planned: 4_000_000_000, real: real / 2 }; 2], ..Notes::default() }
+    fn took(real: u64) -> ServerTotals {
+        ServerTotals { halves: [ServiceTime { planned: 4_000_000_000, real: real / 2 }; 2], ..ServerTotals::default() }
     }
 
     /// The verdict after something has gone wrong, and the gate that says so.
@@ -276,26 +276,26 @@ mod tests {
         assert_eq!(verdict(|e| e.sent = 1_900), (Trust::Invalid, "unsent"));
         assert_eq!(verdict(|e| e.lateness[..100].fill(2_000_000)), (Trust::Degraded, "lateness"));
         assert_eq!(verdict(|e| e.rate = 3e6), (Trust::Degraded, "generator's limit"));
-        assert_eq!(verdict(|e| e.notes = took(9_600_000_000)), (Trust::Invalid, "service overrun"));
-        assert_eq!(verdict(|e| e.notes = took(8_300_000_000)), (Trust::Degraded, "service overrun"));
-        assert_eq!(verdict(|e| (e.notes, e.server_time) = (took(8_300_000_000), 16_000_000_000)), (Trust::Valid, ""));
+        assert_eq!(verdict(|e| e.totals = took(9_600_000_000)), (Trust::Invalid, "service overrun"));
+        assert_eq!(verdict(|e| e.totals = took(8_300_000_000)), (Trust::Degraded, "service overrun"));
+        assert_eq!(verdict(|e| (e.totals, e.server_time) = (took(8_300_000_000), 16_000_000_000)), (Trust::Valid, ""));
         // As much as before, but all of it in the second half.
         assert_eq!(
-            verdict(|e| (e.notes.halves[0].real, e.notes.halves[1].real) = (3_990_000_000, 4_040_000_000)),
+            verdict(|e| (e.totals.halves[0].real, e.totals.halves[1].real) = (3_990_000_000, 4_040_000_000)),
             (Trust::Degraded, "stationarity")
         );
         assert_eq!(verdict(|e| e.hand_offs.nanos = 2_000_000_000), (Trust::Degraded, "hand-off"));
         assert_eq!(verdict(|e| e.spun = 18_000_000_000), (Trust::Degraded, "spinning"));
-        assert_eq!(verdict(|e| e.hindrance.run_queue_wait = Some(2_000_000_000)), (Trust::Invalid, "run-queue wait"));
-        assert_eq!(verdict(|e| e.hindrance.switches = Some(3_000)), (Trust::Degraded, "involuntary switches"));
+        assert_eq!(verdict(|e| e.interference.run_queue_wait = Some(2_000_000_000)), (Trust::Invalid, "run-queue wait"));
+        assert_eq!(verdict(|e| e.interference.switches = Some(3_000)), (Trust::Degraded, "involuntary switches"));
         assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls"));
         assert_eq!(verdict(|e| e.steal = Some(0.06)), (Trust::Invalid, "steal"));
         assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished"));
         assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost"));
-        assert_eq!(verdict(|e| e.notes.duplicated = 1), (Trust::Invalid, "duplicated"));
+        assert_eq!(verdict(|e| e.totals.duplicated = 1), (Trust::Invalid, "duplicated"));
         assert_eq!(verdict(|e| e.repeated = 1), (Trust::Invalid, "duplicated"));
-        assert_eq!(verdict(|e| e.notes.disordered = 1), (Trust::Invalid, "disordered"));
-        assert_eq!(verdict(|e| e.notes.unsettled = 1), (Trust::Invalid, "unsettled"));
+        assert_eq!(verdict(|e| e.totals.disordered = 1), (Trust::Invalid, "disordered"));
+        assert_eq!(verdict(|e| e.totals.unsettled = 1), (Trust::Invalid, "unsettled"));
         assert_eq!(verdict(|e| e.inversions = 1), (Trust::Invalid, "clock inversions"));
         assert_eq!(verdict(|e| e.inside = Some((8.0, 7.2))), (Trust::Invalid, "Little's law"));
         assert_eq!(verdict(|e| e.latency.truncate(900)), (Trust::Degraded, "samples beyond p99"));
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_service_shorter_than_planned_is_no_overrun_but_an_unknown_figure_has_no_gate() {
-        assert_eq!(verdict(|e| (e.steal, e.inside, e.hindrance) = (None, None, Hindrance::default())), (Trust::Valid, ""));
+        assert_eq!(verdict(|e| (e.steal, e.inside, e.interference) = (None, None, SchedulerInterference::default())), (Trust::Valid, ""));
         assert_eq!(verdict(|e| (e.hand_offs, e.null_rate, e.processors) = (HandOffs::default(), None, None)), (Trust::Valid, ""));
     }
 
@@ -311,8 +311,8 @@ mod tests {
     fn what_the_replay_does_not_have_is_named() {
         assert_eq!(rest(&calm()), None, "5 µs of 8 ms");
         let slow = Evidence { hand_offs: HandOffs { count: 2_000, nanos: 800_000_000, ..HandOffs::default() }, ..calm() };
-        let told = rest(&slow).expect("400 µs of 8 ms");
-        assert!(told.contains("400 µs on average, 5.0 % of its latency") && told.contains("1.1 times a second, 100 µs each"), "{told}");
+        let text = rest(&slow).expect("400 µs of 8 ms");
+        assert!(text.contains("400 µs on average, 5.0 % of its latency") && text.contains("1.1 times a second, 100 µs each"), "{text}");
     }
 
     #[test]

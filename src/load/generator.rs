@@ -3,57 +3,57 @@
 //! Open loop: an instant that has passed is sent at once and never skipped, and its lateness stays visible, because
 //! what counts is when a send was due. The clients of closed loops send when they have thought about an answer, in the same thread.
 
-use super::clients::Rounds;
+use super::clients::ClosedLoopClients;
 use super::clock::Clock;
-use super::floor::Floor;
+use super::context::RunContext;
 use super::pacing::Pacer;
-use super::score::Score;
-use super::stays::Origin;
+use super::run_plan::RunPlan;
 use super::targets::Publisher;
+use super::visit_log::VisitOrigin;
 
 /// Sends the plan from `start` on until its end or until the pacer is stopped; says how many messages were sent.
-pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, by: &mut dyn Publisher, start: u64) -> u64 {
-    let score = floor.score;
-    if score.closed() {
-        return in_rounds(pacer, floor, by, start);
+pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext<'_>, by: &mut dyn Publisher, start: u64) -> u64 {
+    let run_plan = context.run_plan;
+    if run_plan.closed() {
+        return generate_closed_loop(pacer, context, by, start);
     }
     // Until when the last send kept the generator waiting for room.
     let mut held = 0;
-    for message in 0..score.len() {
-        let instant = start + score.sent(message);
+    for message in 0..run_plan.len() {
+        let instant = start + run_plan.sent(message);
         let now = pacer.wait_until(instant);
         if pacer.stopped() {
             return message as u64;
         }
         // A sender that stands behind another one's wait for room has begun to wait itself when its turn was due.
         let at = if instant <= held { instant } else { now };
-        let to = score.destination(message);
-        if !floor.send(by, to, planned(score, message), at - start, || pacer.now().saturating_sub(start)) {
+        let to = run_plan.destination(message);
+        if !context.send(by, to, planned(run_plan, message), at - start, || pacer.now().saturating_sub(start)) {
             return message as u64 + 1;
         }
-        if score.scenario.blocks(to) {
+        if run_plan.scenario.blocks(to) {
             held = pacer.now();
         }
     }
-    score.len() as u64
+    run_plan.len() as u64
 }
 
-/// A planned message's first stay.
-fn planned(score: &Score<'_>, message: usize) -> Origin {
-    Origin::new(score.waiting() + score.plan.first + message as u64, score.due(message), score.copy_of(message))
+/// A planned message's first visit.
+fn planned(run_plan: &RunPlan<'_>, message: usize) -> VisitOrigin {
+    VisitOrigin::new(run_plan.waiting() + run_plan.block.first + message as u64, run_plan.due(message), run_plan.copy_of(message))
 }
 
 /// The same with clients, until the plan is over and the time of the closed loops, too.
-fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, by: &mut dyn Publisher, start: u64) -> u64 {
-    let (score, over) = (floor.score, start + floor.score.span());
-    let (mut rounds, mut back) = (Rounds::new(score), Vec::new());
+fn generate_closed_loop<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext<'_>, by: &mut dyn Publisher, start: u64) -> u64 {
+    let (run_plan, over) = (context.run_plan, start + context.run_plan.span());
+    let (mut closed_loop, mut back) = (ClosedLoopClients::new(run_plan), Vec::new());
     let (mut message, mut count, mut held) = (0, 0, 0);
     loop {
-        floor.clients.take(&mut back);
-        back.drain(..).for_each(|(client, at)| rounds.think(client, at));
-        let planned_at = (message < score.len()).then(|| score.sent(message));
-        let next = [planned_at, rounds.next()].into_iter().flatten().min().map_or(over, |at| start + at).min(over);
-        if !wait_or_hear(pacer, floor, next) {
+        context.clients.take(&mut back);
+        back.drain(..).for_each(|(client, at)| closed_loop.think(client, at));
+        let planned_at = (message < run_plan.len()).then(|| run_plan.sent(message));
+        let next = [planned_at, closed_loop.next()].into_iter().flatten().min().map_or(over, |at| start + at).min(over);
+        if !wait_or_hear(pacer, context, next) {
             continue;
         }
         if pacer.stopped() || next >= over {
@@ -64,32 +64,32 @@ fn in_rounds<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, by: &mut dyn
         let (to, origin) = match planned_at.filter(|&at| start + at == next) {
             Some(_) => {
                 message += 1;
-                (score.destination(message - 1), Origin { id: score.waiting() + count, ..planned(score, message - 1) })
+                (run_plan.destination(message - 1), VisitOrigin { id: run_plan.waiting() + count, ..planned(run_plan, message - 1) })
             }
-            None => rounds.send(score.waiting() + count).expect("a client's send is next"),
+            None => closed_loop.send(run_plan.waiting() + count).expect("a client's send is next"),
         };
         count += 1;
-        if !floor.send(by, to, origin, at, || pacer.now().saturating_sub(start)) {
+        if !context.send(by, to, origin, at, || pacer.now().saturating_sub(start)) {
             return count;
         }
-        if score.scenario.blocks(to) {
+        if run_plan.scenario.blocks(to) {
             held = pacer.now();
         }
     }
 }
 
 /// Waits for an instant; false if a client came back before it.
-fn wait_or_hear<C: Clock>(pacer: &mut Pacer<'_, C>, floor: &Floor<'_>, instant: u64) -> bool {
+fn wait_or_hear<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext<'_>, instant: u64) -> bool {
     loop {
         let now = pacer.now();
         if now >= instant || pacer.stopped() {
             return true;
         }
-        if floor.clients.some_are_back() {
+        if context.clients.some_are_back() {
             return false;
         }
         match (instant - now).checked_sub(pacer.margin) {
-            Some(spare @ 1..) => floor.clients.sleep(spare.min(50_000_000)),
+            Some(spare @ 1..) => context.clients.sleep(spare.min(50_000_000)),
             _ => std::hint::spin_loop(),
         }
     }
@@ -100,8 +100,8 @@ mod tests {
     use super::super::clients::Clients;
     use super::super::clock::Fake;
     use super::super::pacing::MARGIN;
-    use super::super::stays::{Stays, Who};
-    use super::super::targets::{Direct, Offer, Sent, SharedQueue, Subscription, Taken, Target};
+    use super::super::targets::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
+    use super::super::visit_log::{ServedBy, VisitLog};
     use super::*;
     use crate::scenario::{Overflow, Scenario};
     use crate::workload::Block;
@@ -111,27 +111,27 @@ mod tests {
     /// Serves every message at the very moment at which it is sent, or keeps the sender for a while at one message.
     struct Instantly<'a> {
         clock: &'a Fake,
-        stays: &'a Stays,
+        visits: &'a VisitLog,
         /// A message and the instant until which its sender waits for room.
         room: Option<(u64, u64)>,
     }
 
     impl SharedQueue for Instantly<'_> {
-        fn publish(&self, _: usize, offer: &Offer) -> Sent {
-            let message = offer.message;
+        fn publish(&self, _: usize, request: &PublishRequest) -> Sent {
+            let message = request.message;
             if let Some((at, until)) = self.room
                 && at == message
             {
                 self.clock.sleep_until(until);
             }
-            let who = Who { group: 0, server: 0, deliveries: 1 };
-            self.stays.finish(message as usize, self.clock.now(), who);
+            let served_by = ServedBy { group: 0, server: 0, deliveries: 1 };
+            self.visits.finish(message as usize, self.clock.now(), served_by);
             Sent::Accepted
         }
-        fn consume(&self, _: Subscription, _: usize, _: &mut Vec<Taken>) -> bool {
+        fn consume(&self, _: Subscription, _: usize, _: &mut Vec<Delivery>) -> bool {
             false
         }
-        fn ack(&self, _: usize, _: &Taken) -> bool {
+        fn ack(&self, _: usize, _: &Delivery) -> bool {
             false
         }
         fn close(&self, _: usize) {}
@@ -150,25 +150,32 @@ mod tests {
     fn play(count: u64, stall: Option<(u64, u64)>) -> (Vec<u64>, Vec<u64>) {
         let (scenario, plan) = (Scenario::mgc(1000.0, Law::deterministic(0.0), 1), every_millisecond(count));
         let clock = Fake { read: 20, oversleep: 30_000, stall, ..Fake::default() };
-        let (stop, stays) = (AtomicBool::new(false), Stays::new(plan.len(), plan.len()));
-        let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
-        let target = Direct(Instantly { clock: &clock, stays: &stays, room: None });
+        let (stop, visits) = (AtomicBool::new(false), VisitLog::new(plan.len(), plan.len()));
+        let run_plan = RunPlan::new(&scenario, &plan).expect("the scenario is the simplest there is");
+        let target = Direct(Instantly { clock: &clock, visits: &visits, room: None });
         let start = 1_000_000;
-        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
-        let floor =
-            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
+        let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
+        let context = RunContext {
+            run_plan: &run_plan,
+            target: &target,
+            visits: &visits,
+            clients: &clients,
+            busy: &busy,
+            scalers: &[None],
+            closed: &closed,
+        };
         assert_eq!(
-            generate(&mut Pacer::new(&clock, &stop, MARGIN), &floor, target.publisher().expect("a handle").as_mut(), start),
+            generate(&mut Pacer::new(&clock, &stop, MARGIN), &context, target.publisher().expect("a handle").as_mut(), start),
             count,
             "none is skipped"
         );
-        let told = |i: usize| (stays.past(i).sent.expect("sent"), stays.past(i).finished.expect("served") - start);
+        let times = |i: usize| (visits.trace(i).sent.expect("sent"), visits.trace(i).finished.expect("served") - start);
         let since = |from: &dyn Fn(usize) -> u64| {
-            let mut all: Vec<u64> = (0..plan.len()).map(|i| told(i).1 - from(i)).collect();
+            let mut all: Vec<u64> = (0..plan.len()).map(|i| times(i).1 - from(i)).collect();
             all.sort_unstable();
             all
         };
-        (since(&|i| plan.due[i]), since(&|i| told(i).0))
+        (since(&|i| plan.due[i]), since(&|i| times(i).0))
     }
 
     #[test]
@@ -191,20 +198,28 @@ mod tests {
         let mut scenario = Scenario::mgc(1000.0, Law::deterministic(0.0), 1);
         (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(1), Overflow::Block);
         let plan = every_millisecond(10);
-        let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(10, 10));
-        let score = Score::new(&scenario, &plan).expect("blocking is played");
-        let target = Direct(Instantly { clock: &clock, stays: &stays, room: Some((3, 6_500_000)) });
-        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let (clock, stop, visits) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), VisitLog::new(10, 10));
+        let run_plan = RunPlan::new(&scenario, &plan).expect("blocking is played");
+        let target = Direct(Instantly { clock: &clock, visits: &visits, room: Some((3, 6_500_000)) });
+        let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
         generate(
             &mut Pacer::new(&clock, &stop, MARGIN),
-            &Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed },
+            &RunContext {
+                run_plan: &run_plan,
+                target: &target,
+                visits: &visits,
+                clients: &clients,
+                busy: &busy,
+                scalers: &[None],
+                closed: &closed,
+            },
             target.publisher().expect("a handle").as_mut(),
             0,
         );
         for i in 0..10 {
-            let late = stays.past(i).sent.expect("sent") - plan.sent[i];
+            let late = visits.trace(i).sent.expect("sent") - plan.sent[i];
             assert!(late <= 40, "message {i} is {late} ns late, which is the queue's doing");
         }
-        assert!(stays.past(4).finished.expect("served") >= 6_500_000);
+        assert!(visits.trace(4).finished.expect("served") >= 6_500_000);
     }
 }

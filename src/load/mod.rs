@@ -2,32 +2,32 @@
 //!
 //! One generator thread sends at the plan's absolute instants, every server of a consumer group is a thread that takes, spends the
 //! planned demand and acknowledges. Each message's life is written down where it happens and read when all is over; what the
-//! host did meanwhile is told by gates beside the result. Nothing here computes an answer from the records.
+//! host did meanwhile is judged by gates beside the result. Nothing here computes an answer from the records.
 
 mod calibrate;
 mod clients;
 mod clock;
+mod context;
 mod error;
 mod exits;
-mod floor;
 mod gates;
 mod generator;
 mod host;
+mod interference;
 mod message_copy;
 mod outages;
 mod pacing;
 mod playable;
 mod records;
-mod roster;
 mod rules;
 mod run;
-mod score;
+mod run_plan;
+mod runner;
+mod scaler;
 mod server;
-mod stage;
-mod stays;
 mod system;
 pub(crate) mod targets;
-mod witness;
+mod visit_log;
 mod work;
 
 pub(crate) use calibrate::calibrate;

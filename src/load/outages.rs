@@ -1,7 +1,7 @@
 //! Servers that break and are repaired, each by itself: the instants of chance that the simulation has, too.
 
-use super::score::Score;
-use super::server::Post;
+use super::run_plan::RunPlan;
+use super::server::ServerId;
 use crate::behaviour::Breakdowns;
 
 /// One server's breaks. Times are nanoseconds from the start.
@@ -17,9 +17,9 @@ pub(super) struct Breaks<'a> {
 
 impl<'a> Breaks<'a> {
     /// Those of a server that is up from the start; `None` if it never breaks.
-    pub(super) fn of(score: &'a Score<'a>, post: Post) -> Option<Self> {
-        let breakdowns = score.rules.consumers[post.group].breakdowns.as_ref()?;
-        let server = score.number_of(post.group, post.server);
+    pub(super) fn of(run_plan: &'a RunPlan<'a>, server_id: ServerId) -> Option<Self> {
+        let breakdowns = run_plan.rules.consumers[server_id.group].breakdowns.as_ref()?;
+        let server = run_plan.number_of(server_id.group, server_id.server);
         let mut breaks = Breaks { breakdowns, server, number: 0, up: 0 };
         breaks.comes_up(0);
         Some(breaks)
@@ -74,8 +74,8 @@ mod tests {
         let (up, down) = (Law::deterministic(10.0), Law::deterministic(3.0));
         scenario.consumers[0].outages = Some(Outages { up, down, only_busy, redeliver: true });
         let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
-        let score = Score::new(&scenario, &plan).expect("outages are played");
-        look(&mut Breaks::of(&score, Post { group: 0, server: 0 }).expect("it breaks"));
+        let run_plan = RunPlan::new(&scenario, &plan).expect("outages are played");
+        look(&mut Breaks::of(&run_plan, ServerId { group: 0, server: 0 }).expect("it breaks"));
     }
 
     const SECOND: u64 = 1_000_000_000;

@@ -1,6 +1,6 @@
 //! What of a scenario can be played here, and what to write instead of the rest.
 
-use super::score::share_of;
+use super::run_plan::share_of;
 use super::{LoadError, Refusal, targets};
 use crate::scenario::{Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Queue, Scenario, Topic};
 use crate::workload::Block;

@@ -2,14 +2,14 @@
 
 use super::clients::Clients;
 use super::clock::Monotonic;
+use super::context::RunContext;
 use super::exits::exits;
-use super::floor::Floor;
-use super::records::Aftermath;
-use super::roster::Roster;
-use super::score::Score;
-use super::stage::Stage;
-use super::stays::Stays;
-use super::witness::steal_share;
+use super::interference::steal_share;
+use super::records::RunRecords;
+use super::run_plan::RunPlan;
+use super::runner::Runner;
+use super::scaler::GroupScaler;
+use super::visit_log::VisitLog;
 use super::{LoadError, calibrate, gates, host, system, targets};
 use crate::answer::Gate;
 use crate::message::{Exit, Happened, Record};
@@ -26,8 +26,8 @@ const SYNC_GAP: u64 = 3_000_000;
 /// Messages of the null run before each run.
 const NULL_MESSAGES: usize = 50_000;
 
-/// Stays beyond which a run is cut short: about 150 bytes each.
-const MOST_STAYS: usize = 8_000_000;
+/// Visits beyond which a run is cut short: about 150 bytes each.
+const MOST_VISITS: usize = 8_000_000;
 
 /// How the caller stops a run and hears of its progress; both are called a few times a second by the thread that called [`measure`].
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ pub(crate) struct Control<'a> {
 /// What a run leaves. Times are nanoseconds from the start, in real time.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
-    /// Every stay of a message in a queue, queue by queue, in the order of the plan.
+    /// Every visit of a message in a queue, queue by queue, in the order of the plan.
     pub records: Vec<Record>,
     /// Every message's end.
     pub exits: Vec<Exit>,
@@ -70,62 +70,70 @@ pub(crate) struct Run {
 /// # Errors
 /// A scenario that cannot be played here, and why. A host that cannot keep up is no error: the gates tell.
 pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
-    let score = Score::new(scenario, plan)?;
+    let run_plan = RunPlan::new(scenario, plan)?;
     let target = targets::open(scenario, plan.len())?;
-    let expected = score.expected();
-    let rosters: Vec<Option<Roster>> = (0..scenario.consumers.len()).map(|group| Roster::of(&score, group)).collect();
-    let stays = Stays::new(expected, MOST_STAYS.max(expected));
-    let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+    let expected = run_plan.expected();
+    let scalers: Vec<Option<GroupScaler>> = (0..scenario.consumers.len()).map(|group| GroupScaler::of(&run_plan, group)).collect();
+    let visits = VisitLog::new(expected, MOST_VISITS.max(expected));
+    let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
     let mut facts = host::host();
     let margin = calibrate::margin(&Monotonic);
-    // Without it a run has no floor to be held against, and is none the worse.
+    // Without it the run has one gate less.
     let null_rate = calibrate::null_rate(NULL_MESSAGES).ok();
     let durable = scenario.queues.iter().any(|q| q.durability == Durability::Fsync);
     let syncs = if durable { calibrate::syncs(SYNCS, SYNC_GAP).map_err(|e| LoadError::NoDisk { why: e.to_string() })? } else { Vec::new() };
     let steal = system::steal_and_total();
-    let performance = Stage::new(
-        Floor { score: &score, target: target.as_ref(), stays: &stays, clients: &clients, busy: &busy, rosters: &rosters, closed: &closed },
+    let output = Runner::new(
+        RunContext {
+            run_plan: &run_plan,
+            target: target.as_ref(),
+            visits: &visits,
+            clients: &clients,
+            busy: &busy,
+            scalers: &scalers,
+            closed: &closed,
+        },
         scenario.measurement.work,
         margin,
     )
-    .perform(control)?;
-    let watched = &performance.watched;
-    let after = Aftermath::gather(&score, &stays, &target.lost(), watched);
-    let records = after.records(&score);
-    let exits = exits(scenario, &after.told);
+    .run(control)?;
+    let observed = &output.observed;
+    let run_records = RunRecords::gather(&run_plan, &visits, &target.lost(), observed);
+    let records = run_records.records(&run_plan);
+    let exits = exits(scenario, &run_records.by_visit);
     let mut evidence = gates::Evidence {
-        hindrance: performance.hindrance,
-        meter: performance.generator,
-        inversions: after.evidence.inversions + performance.inversions,
-        notes: performance.notes,
-        lasted: watched.ended,
-        server_time: watched.ended * score.servers(),
-        spun: performance.spun,
+        interference: output.interference,
+        meter: output.generator,
+        inversions: run_records.evidence.inversions + output.inversions,
+        totals: output.totals,
+        lasted: observed.ended,
+        server_time: observed.ended * run_plan.servers(),
+        spun: output.spun,
         processors: std::thread::available_parallelism().ok().map(|n| n.get() as u64),
-        rate: after.evidence.accepted.max(score.len() as u64) as f64 / seconds(score.span()).max(1e-3),
+        rate: run_records.evidence.accepted.max(run_plan.len() as u64) as f64 / seconds(run_plan.span()).max(1e-3),
         null_rate,
         steal: steal_share(steal, system::steal_and_total()),
-        ..after.evidence
+        ..run_records.evidence
     };
     facts.extend(target.facts());
     facts.extend(host::load_average().map(|load| ("load average after".into(), load)));
     facts.insert("spun before a deadline".into(), Time(seconds(margin)).to_string());
     facts.insert("clock read".into(), Time(calibrate::clock_read() / 1e9).to_string());
     facts.extend(null_rate.map(|rate| ("null rate".into(), format!("{} messages a second", significant(rate, 3)))));
-    let caveat = watched
+    let caveat = observed
         .cut_short
-        .then(|| format!("the run was cut short after {}; what had not been served then is unfinished", Time(seconds(watched.ended))));
+        .then(|| format!("the run was cut short after {}; what had not been served then is unfinished", Time(seconds(observed.ended))));
     Ok(Run {
         records,
         exits,
-        happened: Happened { overruns: performance.overruns, commits: (0..score.queues()).map(|queue| target.commits(queue)).collect() },
+        happened: Happened { overruns: output.overruns, commits: (0..run_plan.queues()).map(|queue| target.commits(queue)).collect() },
         syncs,
         hand_off: evidence.hand_offs.woken().map(|(_, mean)| mean * 1e9),
-        by: format!("{}, {} server threads", scenario.measurement.target, score.servers()),
+        by: format!("{}, {} server threads", scenario.measurement.target, run_plan.servers()),
         gates: gates::gates(&mut evidence),
         caveats: caveat.into_iter().chain(gates::rest(&evidence)).collect(),
-        ended: watched.ended,
-        cut_short: watched.cut_short,
+        ended: observed.ended,
+        cut_short: observed.cut_short,
         host: facts,
     })
 }

@@ -1,12 +1,12 @@
 //! A server of a consumer group: takes a message or a batch, spends its demand, settles and forwards, over and over.
 
 use super::clock::Clock;
-use super::floor::Floor;
+use super::context::RunContext;
 use super::message_copy::MessageCopy;
 use super::outages::Breaks;
-use super::roster::Duty;
-use super::stays::{Origin, Who};
-use super::targets::{Publisher, Receiver, Taken};
+use super::scaler::ServerDuty;
+use super::targets::{Delivery, Publisher, Receiver};
+use super::visit_log::{ServedBy, VisitOrigin};
 use super::work::Worker;
 use crate::message::Overrun;
 use crate::scenario::{Ack, Consumer};
@@ -15,16 +15,16 @@ use std::sync::atomic::Ordering;
 /// How often a server that breaks looks whether all is over, in nanoseconds.
 const LOOK: u64 = 20_000_000;
 
-/// Which server it is.
+/// A server: its consumer group and its number in that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Post {
+pub(super) struct ServerId {
     pub group: usize,
     pub server: u32,
 }
 
-/// What a server noticed.
+/// What a server counted, summed over servers at the end: faults of the target, and time in service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Notes {
+pub(super) struct ServerTotals {
     /// Messages that came although they had been taken, that were done twice, or that were never in the plan.
     pub duplicated: u64,
     /// First deliveries that came after a later message of the same line.
@@ -32,15 +32,15 @@ pub(super) struct Notes {
     /// Settlements that the target would not have.
     pub unsettled: u64,
     /// What was planned and what it came to, in the first half of the run and in the second.
-    pub halves: [Spent; 2],
+    pub halves: [ServiceTime; 2],
 }
 
 /// A delivery whose work is over.
-struct Case<'t> {
-    taken: &'t Taken,
-    stay: usize,
+struct CompletedDelivery<'t> {
+    delivery: &'t Delivery,
+    visit: usize,
     copy: MessageCopy,
-    who: Who,
+    served_by: ServedBy,
     /// When its work was over, by the run's clock.
     done: u64,
     /// Whether the target would have its acknowledgement, if that came before the work.
@@ -49,14 +49,14 @@ struct Case<'t> {
 
 /// Nanoseconds of service that were planned, and that it really took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Spent {
+pub(super) struct ServiceTime {
     pub planned: u64,
     pub real: u64,
 }
 
-impl Spent {
-    pub(super) fn plus(self, other: Spent) -> Spent {
-        Spent { planned: self.planned + other.planned, real: self.real + other.real }
+impl ServiceTime {
+    pub(super) fn plus(self, other: ServiceTime) -> ServiceTime {
+        ServiceTime { planned: self.planned + other.planned, real: self.real + other.real }
     }
 
     /// By what share it took longer than planned.
@@ -65,8 +65,8 @@ impl Spent {
     }
 }
 
-impl Notes {
-    pub(super) fn merge(&mut self, other: &Notes) {
+impl ServerTotals {
+    pub(super) fn merge(&mut self, other: &ServerTotals) {
         self.duplicated += other.duplicated;
         self.disordered += other.disordered;
         self.unsettled += other.unsettled;
@@ -74,13 +74,13 @@ impl Notes {
     }
 
     /// All services together.
-    pub(super) fn spent(&self) -> Spent {
+    pub(super) fn service_time(&self) -> ServiceTime {
         self.halves[0].plus(self.halves[1])
     }
 }
 
 /// A server's handles of the target.
-pub(super) struct Hands<'w> {
+pub(super) struct ServerHandles<'w> {
     pub receiver: Box<dyn Receiver + 'w>,
     /// Of a server that sends messages on.
     pub publisher: Option<Box<dyn Publisher + 'w>>,
@@ -89,10 +89,10 @@ pub(super) struct Hands<'w> {
 /// A server with all that it needs.
 pub(super) struct Server<'a, 'w, C> {
     pub worker: &'w mut Worker<'a, C>,
-    pub floor: Floor<'w>,
-    hands: Hands<'w>,
+    pub context: RunContext<'w>,
+    handles: ServerHandles<'w>,
     pub start: u64,
-    pub post: Post,
+    pub server_id: ServerId,
     /// What its services took longer than planned.
     pub overruns: Vec<Overrun>,
     /// When it breaks, if it does, and until when it is down in a service that it did not end.
@@ -102,74 +102,81 @@ pub(super) struct Server<'a, 'w, C> {
 
 impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     /// A server that has room to tell of so many services.
-    pub(super) fn new(worker: &'w mut Worker<'a, C>, floor: Floor<'w>, hands: Hands<'w>, start: u64, post: Post, room: usize) -> Self {
-        Server { worker, floor, hands, start, post, overruns: Vec::with_capacity(room), breaks: None, down_until: None }
+    pub(super) fn new(
+        worker: &'w mut Worker<'a, C>,
+        context: RunContext<'w>,
+        handles: ServerHandles<'w>,
+        start: u64,
+        server_id: ServerId,
+        room: usize,
+    ) -> Self {
+        Server { worker, context, handles, start, server_id, overruns: Vec::with_capacity(room), breaks: None, down_until: None }
     }
 
     /// Serves until its queue is closed and settled, or the target halted. Once the worker is stopped it works no more.
-    pub(super) fn serve(&mut self) -> Notes {
+    pub(super) fn serve(&mut self) -> ServerTotals {
         let most = self.most();
         let batches = self.consumer().batch.is_some();
-        let (mut notes, mut last) = (Notes::default(), None);
-        let mut hand = Vec::with_capacity(most);
-        self.breaks = Breaks::of(self.floor.score, self.post);
-        while self.take(most, &mut hand) {
+        let (mut totals, mut last) = (ServerTotals::default(), None);
+        let mut deliveries = Vec::with_capacity(most);
+        self.breaks = Breaks::of(self.context.run_plan, self.server_id);
+        while self.take(most, &mut deliveries) {
             if batches {
-                self.work(&hand, &mut notes, &mut last);
-                hand.clear();
+                self.work(&deliveries, &mut totals, &mut last);
+                deliveries.clear();
             }
             // The window slides: what is done makes room for another, which waits here and no longer in the queue.
-            while !hand.is_empty() {
-                self.work(&hand[..1], &mut notes, &mut last);
-                hand.remove(0);
+            while !deliveries.is_empty() {
+                self.work(&deliveries[..1], &mut totals, &mut last);
+                deliveries.remove(0);
                 if most > 1 && !self.worker.pacer.stopped() {
-                    self.hands.receiver.take(most - hand.len(), 0, &mut hand);
+                    self.handles.receiver.take(most - deliveries.len(), 0, &mut deliveries);
                 }
             }
         }
-        notes
+        totals
     }
 
     /// Takes a message, a window of them or a whole batch; false once there are none any more.
-    fn take(&mut self, most: usize, hand: &mut Vec<Taken>) -> bool {
+    fn take(&mut self, most: usize, deliveries: &mut Vec<Delivery>) -> bool {
         if self.breaks.is_some() {
-            return self.take_while_up(most, hand);
+            return self.take_while_up(most, deliveries);
         }
-        if self.floor.rosters[self.post.group].is_some() {
-            return self.take_on_duty(most, hand);
+        if self.context.scalers[self.server_id.group].is_some() {
+            return self.take_while_scaled_in(most, deliveries);
         }
-        let score = self.floor.score;
-        let _baton = score.baton(self.post.group);
-        let taken = self.hands.receiver.take(most, u64::MAX, hand);
-        self.fill(most, hand);
-        taken
+        let run_plan = self.context.run_plan;
+        let _batch_lock = run_plan.batch_lock(self.server_id.group);
+        let open = self.handles.receiver.take(most, u64::MAX, deliveries);
+        self.fill(most, deliveries);
+        open
     }
 
     /// Takes what comes until an instant of the run's clock.
-    fn take_until(&mut self, until: u64, most: usize, hand: &mut Vec<Taken>) {
-        let score = self.floor.score;
-        let _baton = score.baton(self.post.group);
-        self.hands.receiver.take(most, until, hand);
-        self.fill(most, hand);
+    fn take_until(&mut self, until: u64, most: usize, deliveries: &mut Vec<Delivery>) {
+        let run_plan = self.context.run_plan;
+        let _batch_lock = run_plan.batch_lock(self.server_id.group);
+        self.handles.receiver.take(most, until, deliveries);
+        self.fill(most, deliveries);
     }
 
-    /// Takes a message while it is on duty.
-    fn take_on_duty(&mut self, most: usize, hand: &mut Vec<Taken>) -> bool {
-        let (rosters, server) = (self.floor.rosters, self.post.server);
-        let Some(roster) = &rosters[self.post.group] else { return false };
-        roster.set_busy(server, 0);
-        while !self.floor.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
+    /// Takes a message while the autoscaler wants this server.
+    fn take_while_scaled_in(&mut self, most: usize, deliveries: &mut Vec<Delivery>) -> bool {
+        let (scalers, server) = (self.context.scalers, self.server_id.server);
+        let Some(scaler) = &scalers[self.server_id.group] else { return false };
+        scaler.set_busy(server, 0);
+        while !self.context.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
             let now = self.worker.pacer.now().saturating_sub(self.start);
-            match roster.duty(server, now) {
-                Duty::Off => roster.wait(LOOK),
-                Duty::Starting(at) => self.stay_down(at),
-                Duty::On => {
-                    let until = roster.next().min(now + LOOK).max(now + 1_000_000);
-                    self.take_until(self.start + until, most, hand);
+            match scaler.duty(server, now) {
+                ServerDuty::Off => scaler.wait(LOOK),
+                ServerDuty::Starting(at) => self.stay_down(at),
+                ServerDuty::On => {
+                    let until = scaler.next().min(now + LOOK).max(now + 1_000_000);
+                    self.take_until(self.start + until, most, deliveries);
                 }
             }
-            if !hand.is_empty() {
-                roster.set_busy(server, hand.len() as u64);
+            if !deliveries.is_empty() {
+                scaler.set_busy(server, deliveries.len() as u64);
                 return true;
             }
         }
@@ -177,8 +184,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// Takes a message between breaks, which an idle server has, too.
-    fn take_while_up(&mut self, most: usize, hand: &mut Vec<Taken>) -> bool {
-        while !self.floor.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
+    fn take_while_up(&mut self, most: usize, deliveries: &mut Vec<Delivery>) -> bool {
+        while !self.context.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
             let Some(breaks) = &mut self.breaks else { return false };
             // One that breaks only while it works looks again at times, whether all is over.
             let now = self.worker.pacer.now().saturating_sub(self.start);
@@ -188,8 +195,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 self.stay_down(repaired);
                 continue;
             }
-            self.take_until(self.start + next.min(now + LOOK), most, hand);
-            if !hand.is_empty() {
+            self.take_until(self.start + next.min(now + LOOK), most, deliveries);
+            if !deliveries.is_empty() {
                 return true;
             }
         }
@@ -200,7 +207,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     fn stay_down(&mut self, until: u64) {
         loop {
             let now = self.worker.pacer.now().saturating_sub(self.start);
-            if now >= until || self.floor.closed.load(Ordering::SeqCst) || self.worker.pacer.stopped() {
+            if now >= until || self.context.closed.load(Ordering::SeqCst) || self.worker.pacer.stopped() {
                 return;
             }
             self.worker.pacer.wait_until(self.start + until.min(now + LOOK));
@@ -232,105 +239,106 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     fn queue(&self) -> usize {
-        self.floor.score.groups[self.post.group].queue
+        self.context.run_plan.groups[self.server_id.group].queue
     }
 
     fn lease(&self) -> Option<u64> {
-        self.floor.score.groups[self.post.group].lease
+        self.context.run_plan.groups[self.server_id.group].lease
     }
 
     fn consumer(&self) -> &'w Consumer {
-        &self.floor.score.scenario.consumers[self.post.group]
+        &self.context.run_plan.scenario.consumers[self.server_id.group]
     }
 
-    /// How many messages it holds at most: those of a batch, or of its window where no dealer hands them out one by one.
+    /// How many messages it holds at most: those of a batch, or of its window where no dispatcher hands them out one by one.
     fn most(&self) -> usize {
         let consumer = self.consumer();
-        match self.floor.score.window(self.post.group, self.post.server) {
+        match self.context.run_plan.window(self.server_id.group, self.server_id.server) {
             Some(_) => 1,
             None => consumer.batch.map_or(consumer.prefetch, |b| b.max).max(1) as usize,
         }
     }
 
     /// Waits for the rest of a batch, if it is one, until its first message has waited for the linger.
-    fn fill(&mut self, most: usize, hand: &mut Vec<Taken>) {
+    fn fill(&mut self, most: usize, deliveries: &mut Vec<Delivery>) {
         let Some(batch) = self.consumer().batch else { return };
-        let linger = self.floor.score.rules.scale.nanos(batch.linger);
-        let Some((stay, _)) = hand.first().and_then(|taken| self.stay(taken)) else { return };
-        let until = self.start + self.floor.stays.sent(stay) + linger;
-        while hand.len() < most && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
-            self.hands.receiver.take(most - hand.len(), until, hand);
+        let linger = self.context.run_plan.rules.scale.nanos(batch.linger);
+        let Some((visit, _)) = deliveries.first().and_then(|delivery| self.visit(delivery)) else { return };
+        let until = self.start + self.context.visits.sent(visit) + linger;
+        while deliveries.len() < most && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
+            self.handles.receiver.take(most - deliveries.len(), until, deliveries);
         }
         if self.lease().is_some() && linger > 0 {
             // A batch is taken when it is whole. What was taken away meanwhile is somebody else's.
-            hand.retain_mut(|taken| self.hands.receiver.extend(taken));
+            deliveries.retain_mut(|delivery| self.handles.receiver.extend(delivery));
         }
     }
 
-    /// The stay that a delivery belongs to, and its message's way; `None` if nobody has ever sent it.
-    fn stay(&self, taken: &Taken) -> Option<(usize, MessageCopy)> {
-        let (mut stay, queue) = (taken.message as usize, self.queue() as u32);
-        let mut origin = *self.floor.stays.origin(stay)?;
+    /// The visit that a delivery belongs to, and which copy of its message that is; `None` if nobody has ever sent it.
+    fn visit(&self, delivery: &Delivery) -> Option<(usize, MessageCopy)> {
+        let (mut visit, queue) = (delivery.message as usize, self.queue() as u32);
+        let mut origin = *self.context.visits.origin(visit)?;
         // What was sent to another queue has been thrown here from there, maybe by way of others.
         while origin.queue != queue {
-            let next = self.floor.score.scenario.queues[origin.queue as usize].dead_letter?;
-            let dead = origin.thrown(next as u32, stay);
+            let next = self.context.run_plan.scenario.queues[origin.queue as usize].dead_letter?;
+            let dead = origin.thrown(next as u32, visit);
             let now = self.worker.pacer.now().saturating_sub(self.start);
-            stay = self.floor.stays.afterlife(stay, || self.floor.stays.begin(dead, now))?;
+            visit = self.context.visits.dead_letter_visit(visit, || self.context.visits.begin(dead, now))?;
             origin = dead;
         }
-        Some((stay, origin.copy))
+        Some((visit, origin.copy))
     }
 
     /// Spends the demand of messages that are served together, and settles them.
-    fn work(&mut self, batch: &[Taken], notes: &mut Notes, last: &mut Option<u64>) {
+    fn work(&mut self, batch: &[Delivery], totals: &mut ServerTotals, last: &mut Option<u64>) {
         if self.worker.pacer.stopped() {
             // What is not settled would be waited for.
-            batch.iter().for_each(|taken| _ = self.acknowledge(taken, &mut Notes::default()));
+            batch.iter().for_each(|delivery| _ = self.acknowledge(delivery, &mut ServerTotals::default()));
             return;
         }
         let at = self.worker.pacer.now();
         let taken_at = at.saturating_sub(self.start);
-        let group = self.post.group;
+        let group = self.server_id.group;
         let auto = self.consumer().ack == Ack::Auto;
         // Between its acknowledgement and its end a message is in no queue.
         let early = auto || self.lease().is_some();
-        self.floor.busy.fetch_add(u64::from(early), Ordering::SeqCst);
-        let acknowledged: Vec<bool> = if auto { batch.iter().map(|taken| self.acknowledge(taken, notes)).collect() } else { Vec::new() };
-        let known: Vec<(&Taken, Option<(usize, MessageCopy)>)> = batch.iter().map(|taken| (taken, self.stay(taken))).collect();
-        let mut journeys = known.iter().filter_map(|(taken, stay)| stay.map(|(_, copy)| (copy, taken.deliveries)));
-        let first = journeys.clone().next();
+        self.context.busy.fetch_add(u64::from(early), Ordering::SeqCst);
+        let acknowledged: Vec<bool> =
+            if auto { batch.iter().map(|delivery| self.acknowledge(delivery, totals)).collect() } else { Vec::new() };
+        let known: Vec<(&Delivery, Option<(usize, MessageCopy)>)> = batch.iter().map(|delivery| (delivery, self.visit(delivery))).collect();
+        let mut copies = known.iter().filter_map(|(delivery, visit)| visit.map(|(_, copy)| (copy, delivery.deliveries)));
+        let first = copies.clone().next();
         let planned = match self.consumer().batch {
-            Some(_) => self.floor.score.work(group, journeys),
-            None => journeys.next().map_or(0, |(copy, deliveries)| self.floor.score.demand(group, copy, deliveries)),
+            Some(_) => self.context.run_plan.work(group, copies),
+            None => copies.next().map_or(0, |(copy, deliveries)| self.context.run_plan.demand(group, copy, deliveries)),
         };
         let (done, down, whole) = self.spend(at, planned);
         let planned = planned + down;
-        for (at_hand, (taken, stay)) in known.into_iter().enumerate() {
-            let Some((stay, copy)) = stay else {
-                notes.duplicated += 1;
-                self.acknowledge(taken, &mut Notes::default());
+        for (index, (delivery, visit)) in known.into_iter().enumerate() {
+            let Some((visit, copy)) = visit else {
+                totals.duplicated += 1;
+                self.acknowledge(delivery, &mut ServerTotals::default());
                 continue;
             };
-            let who = Who { group: group as u32, server: self.post.server, deliveries: taken.deliveries };
-            notes.duplicated += u64::from(!self.floor.stays.take(stay, taken_at, who));
-            if taken.deliveries == 1 {
-                notes.disordered += u64::from(self.floor.score.groups[group].ordered && *last > Some(taken.message));
-                *last = Some(taken.message);
+            let served_by = ServedBy { group: group as u32, server: self.server_id.server, deliveries: delivery.deliveries };
+            totals.duplicated += u64::from(!self.context.visits.take(visit, taken_at, served_by));
+            if delivery.deliveries == 1 {
+                totals.disordered += u64::from(self.context.run_plan.groups[group].ordered && *last > Some(delivery.message));
+                *last = Some(delivery.message);
             }
-            let case = Case { taken, stay, copy, who, done, acknowledged: acknowledged.get(at_hand).copied() };
-            let counts = if whole { self.settle(&case, notes) } else { self.give_back(&case, notes) };
+            let completed = CompletedDelivery { delivery, visit, copy, served_by, done, acknowledged: acknowledged.get(index).copied() };
+            let counts = if whole { self.settle(&completed, totals) } else { self.give_back(&completed, totals) };
             // What timed out was in service until then, and waits or is in another's since.
-            let until = if counts { done } else { done.min(taken.until) };
-            self.floor.stays.work(stay, until.saturating_sub(at));
+            let until = if counts { done } else { done.min(delivery.until) };
+            self.context.visits.work(visit, until.saturating_sub(at));
         }
-        self.floor.busy.fetch_sub(u64::from(early), Ordering::SeqCst);
+        self.context.busy.fetch_sub(u64::from(early), Ordering::SeqCst);
         if let Some(repaired) = self.down_until.take() {
             self.stay_down(repaired);
         } else if !self.worker.pacer.stopped() {
             let real = done.saturating_sub(at);
-            let half = &mut notes.halves[usize::from(taken_at > self.floor.score.span() / 2)];
-            *half = half.plus(Spent { planned, real });
+            let half = &mut totals.halves[usize::from(taken_at > self.context.run_plan.span() / 2)];
+            *half = half.plus(ServiceTime { planned, real });
             self.overruns.extend(first.map(|(copy, deliveries)| Overrun {
                 consumer: group as u32,
                 message: copy.identity.number,
@@ -341,104 +349,104 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
     }
 
     /// A server that breaks has done nothing: another takes the message, unless it was acknowledged beforehand. Says whether that counts.
-    fn give_back(&mut self, case: &Case, notes: &mut Notes) -> bool {
-        match case.acknowledged {
-            Some(counts) => self.lost_if(counts, case),
-            None => self.nack(case, 0, notes),
+    fn give_back(&mut self, completed: &CompletedDelivery, totals: &mut ServerTotals) -> bool {
+        match completed.acknowledged {
+            Some(counts) => self.lost_if(counts, completed),
+            None => self.nack(completed, 0, totals),
         }
     }
 
     /// A message's work is over: it is done, or it failed and comes again. Says whether that counts: it does not after the delivery timed out.
-    fn settle(&mut self, case: &Case, notes: &mut Notes) -> bool {
-        let (group, deliveries) = (self.post.group, case.taken.deliveries);
+    fn settle(&mut self, completed: &CompletedDelivery, totals: &mut ServerTotals) -> bool {
+        let (group, deliveries) = (self.server_id.group, completed.delivery.deliveries);
         if self.worker.pacer.stopped() {
-            return match case.acknowledged {
+            return match completed.acknowledged {
                 Some(counts) => counts,
-                None => self.acknowledge(case.taken, &mut Notes::default()),
+                None => self.acknowledge(completed.delivery, &mut ServerTotals::default()),
             };
         }
-        let rules = &self.floor.score.rules;
-        if rules.fails(group, case.copy, deliveries) {
-            let delay = rules.consumers[group].retry_delay(case.copy.identity, deliveries);
-            return match case.acknowledged {
-                Some(counts) => self.lost_if(counts, case),
-                None => self.nack(case, delay, notes),
+        let rules = &self.context.run_plan.rules;
+        if rules.fails(group, completed.copy, deliveries) {
+            let delay = rules.consumers[group].retry_delay(completed.copy.identity, deliveries);
+            return match completed.acknowledged {
+                Some(counts) => self.lost_if(counts, completed),
+                None => self.nack(completed, delay, totals),
             };
         }
-        if case.acknowledged.is_none() && self.lease().is_none() {
+        if completed.acknowledged.is_none() && self.lease().is_none() {
             // Sent on before it is acknowledged: it may come twice but is not lost.
-            if self.done(case) {
-                self.forward(case);
+            if self.done(completed) {
+                self.forward(completed);
             }
-            return self.acknowledge(case.taken, notes);
+            return self.acknowledge(completed.delivery, totals);
         }
         // Where another may have it, only the acknowledgement tells who has done it.
-        let counts = match case.acknowledged {
+        let counts = match completed.acknowledged {
             Some(counts) => counts,
-            None => self.acknowledge(case.taken, notes),
+            None => self.acknowledge(completed.delivery, totals),
         };
         if counts {
-            notes.duplicated += u64::from(!self.done(case));
-            self.forward(case);
+            totals.duplicated += u64::from(!self.done(completed));
+            self.forward(completed);
         }
         counts
     }
 
-    fn done(&self, case: &Case) -> bool {
-        self.floor.stays.finish(case.stay, case.done.saturating_sub(self.start), case.who)
+    fn done(&self, completed: &CompletedDelivery) -> bool {
+        self.context.visits.finish(completed.visit, completed.done.saturating_sub(self.start), completed.served_by)
     }
 
     /// What failed after it was acknowledged is lost, if that acknowledgement counted.
-    fn lost_if(&self, counts: bool, case: &Case) -> bool {
+    fn lost_if(&self, counts: bool, completed: &CompletedDelivery) -> bool {
         if counts {
-            let at = case.done.saturating_sub(self.start);
-            self.floor.stays.fail(case.stay, at);
-            self.floor.clients.less(self.floor.stays.origin(case.stay).and_then(|o| o.client), at);
+            let at = completed.done.saturating_sub(self.start);
+            self.context.visits.fail(completed.visit, at);
+            self.context.clients.less(self.context.visits.origin(completed.visit).and_then(|o| o.client), at);
         }
         counts
     }
 
     /// Gives a message back. Said beforehand, for it may come again at once.
-    fn nack(&mut self, case: &Case, delay: u64, notes: &mut Notes) -> bool {
-        self.floor.stays.give_back(case.stay);
-        let kept = self.hands.receiver.nack(case.taken, delay);
+    fn nack(&mut self, completed: &CompletedDelivery, delay: u64, totals: &mut ServerTotals) -> bool {
+        self.context.visits.give_back(completed.visit);
+        let kept = self.handles.receiver.nack(completed.delivery, delay);
         if !kept {
-            self.floor.stays.not_given_back(case.stay);
-            notes.unsettled += u64::from(!self.may_be_over(case.taken));
+            self.context.visits.not_given_back(completed.visit);
+            totals.unsettled += u64::from(!self.may_be_over(completed.delivery));
         }
         kept
     }
 
     /// Says that a message is done, and whether the target will have it.
-    fn acknowledge(&mut self, taken: &Taken, notes: &mut Notes) -> bool {
-        let settled = self.hands.receiver.ack(taken);
-        notes.unsettled += u64::from(!settled && !self.may_be_over(taken));
+    fn acknowledge(&mut self, delivery: &Delivery, totals: &mut ServerTotals) -> bool {
+        let settled = self.handles.receiver.ack(delivery);
+        totals.unsettled += u64::from(!settled && !self.may_be_over(delivery));
         settled
     }
 
     /// Whether the time in which a delivery is to be settled may be over, which is no fault of the target: the queue had its message for
     /// that long.
-    fn may_be_over(&self, taken: &Taken) -> bool {
-        let (now, stays) = (self.worker.pacer.now().saturating_sub(self.start), self.floor.stays);
-        let sent = self.stay(taken).map_or(0, |(stay, _)| stays.sent(stay).min(stays.sent(taken.message as usize)));
+    fn may_be_over(&self, delivery: &Delivery) -> bool {
+        let (now, visits) = (self.worker.pacer.now().saturating_sub(self.start), self.context.visits);
+        let sent = self.visit(delivery).map_or(0, |(visit, _)| visits.sent(visit).min(visits.sent(delivery.message as usize)));
         self.lease().is_some_and(|lease| now >= sent + lease)
     }
 
     /// Sends a processed message on.
-    fn forward(&mut self, case: &Case) {
-        let (stay, copy, deliveries) = (case.stay, case.copy, case.taken.deliveries);
-        let Some(origin) = self.floor.stays.origin(stay) else { return };
-        let to = self.floor.score.rules.consumers[self.post.group].route(copy.identity, deliveries, copy.producer);
+    fn forward(&mut self, completed: &CompletedDelivery) {
+        let (visit, copy, deliveries) = (completed.visit, completed.copy, completed.delivery.deliveries);
+        let Some(origin) = self.context.visits.origin(visit) else { return };
+        let to = self.context.run_plan.rules.consumers[self.server_id.group].route(copy.identity, deliveries, copy.producer);
         let now = self.worker.pacer.now().saturating_sub(self.start);
         if let Some(to) = to {
             // Its copies are counted before it is no more.
-            let onward = Origin { copy: copy.forwarded(deliveries), before: Some(stay), topic: None, dead: false, ..*origin };
-            if let Some(publisher) = &mut self.hands.publisher {
+            let onward = VisitOrigin { copy: copy.forwarded(deliveries), before: Some(visit), topic: None, dead: false, ..*origin };
+            if let Some(publisher) = &mut self.handles.publisher {
                 let (worker, start) = (&self.worker, self.start);
-                self.floor.send(publisher.as_mut(), to, onward, now, || worker.pacer.now().saturating_sub(start));
+                self.context.send(publisher.as_mut(), to, onward, now, || worker.pacer.now().saturating_sub(start));
             }
         }
-        self.floor.clients.less(origin.client, now);
+        self.context.clients.less(origin.client, now);
     }
 }
 
@@ -448,9 +456,9 @@ mod tests {
     use super::super::clock::Fake;
     use super::super::message_copy::MessageCopy;
     use super::super::pacing::{MARGIN, Pacer};
-    use super::super::score::Score;
-    use super::super::stays::Stays;
-    use super::super::targets::{Direct, Offer, Sent, SharedQueue, Subscription, Target};
+    use super::super::run_plan::RunPlan;
+    use super::super::targets::{Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
+    use super::super::visit_log::VisitLog;
     use super::*;
     use crate::scenario::{Scenario, Work};
     use crate::workload::Block;
@@ -462,16 +470,16 @@ mod tests {
     struct Script(Mutex<Vec<(u64, u32)>>);
 
     impl SharedQueue for Script {
-        fn publish(&self, _: usize, _: &Offer) -> Sent {
+        fn publish(&self, _: usize, _: &PublishRequest) -> Sent {
             Sent::Closed
         }
-        fn consume(&self, _: Subscription, _: usize, out: &mut Vec<Taken>) -> bool {
+        fn consume(&self, _: Subscription, _: usize, out: &mut Vec<Delivery>) -> bool {
             let message = self.0.lock().expect("no thread panicked").pop();
-            out.extend(message.map(|(message, deliveries)| Taken { message, deliveries, tag: 0, part: 0, until: u64::MAX }));
+            out.extend(message.map(|(message, deliveries)| Delivery { message, deliveries, tag: 0, part: 0, until: u64::MAX }));
             message.is_some()
         }
-        fn ack(&self, _: usize, taken: &Taken) -> bool {
-            taken.message != 2
+        fn ack(&self, _: usize, delivery: &Delivery) -> bool {
+            delivery.message != 2
         }
         fn close(&self, _: usize) {}
         fn halt(&self) {}
@@ -480,93 +488,114 @@ mod tests {
         }
     }
 
-    fn hands(target: &Direct<Script>) -> Hands<'_> {
+    fn handles(target: &Direct<Script>) -> ServerHandles<'_> {
         let receiver = target.receiver(Subscription { queue: 0, part: 0 }).expect("a handle");
-        Hands { receiver, publisher: None }
+        ServerHandles { receiver, publisher: None }
     }
 
     #[test]
     fn faults_of_a_target_are_counted() {
         let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
         let plan = Block { due: vec![0; 4], sent: vec![0; 4], demand: vec![vec![1_000_000; 4]], ..Block::default() };
-        let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
-        let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(4, 4));
+        let run_plan = RunPlan::new(&scenario, &plan).expect("the scenario is the simplest there is");
+        let (clock, stop, visits) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), VisitLog::new(4, 4));
         for id in 0..4 {
             let copy = MessageCopy::planned(id, 0);
-            stays.begin(Origin::new(id, 0, copy), 0).expect("room");
+            visits.begin(VisitOrigin::new(id, 0, copy), 0).expect("room");
         }
-        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
         let target = Direct(Script(Mutex::new([9, 1, 2, 3, 1, 0].map(|message| (message, 1)).to_vec())));
-        let post = Post { group: 0, server: 0 };
-        let floor =
-            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
-        let mut server = Server::new(&mut worker, floor, hands(&target), 0, post, 0);
-        let notes = server.serve();
+        let server_id = ServerId { group: 0, server: 0 };
+        let context = RunContext {
+            run_plan: &run_plan,
+            target: &target,
+            visits: &visits,
+            clients: &clients,
+            busy: &busy,
+            scalers: &[None],
+            closed: &closed,
+        };
+        let mut server = Server::new(&mut worker, context, handles(&target), 0, server_id, 0);
+        let totals = server.serve();
         // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
-        assert_eq!((notes.duplicated, notes.disordered, notes.unsettled), (2, 2, 1));
-        let spent = notes.spent();
-        assert_eq!(spent.planned, 5_000_000);
-        assert!((5_000_000..5_000_500).contains(&spent.real), "{spent:?}");
+        assert_eq!((totals.duplicated, totals.disordered, totals.unsettled), (2, 2, 1));
+        let service_time = totals.service_time();
+        assert_eq!(service_time.planned, 5_000_000);
+        assert!((5_000_000..5_000_500).contains(&service_time.real), "{service_time:?}");
         assert!(server.overruns.iter().all(|o| o.nanos < 100));
-        let past = stays.past(0);
-        let spent = past.finished.expect("served") - past.taken.expect("served").0;
-        assert!((1_000_000..1_000_100).contains(&spent), "{spent}");
+        let trace = visits.trace(0);
+        let service_time = trace.finished.expect("served") - trace.taken.expect("served").0;
+        assert!((1_000_000..1_000_100).contains(&service_time), "{service_time}");
     }
 
     /// What a server of a queue whose deliveries time out after so many seconds notices of services of a millisecond.
-    fn notes_of(timeout: f64, script: Vec<(u64, u32)>) -> Notes {
+    fn totals_of(timeout: f64, script: Vec<(u64, u32)>) -> ServerTotals {
         let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.001), 1);
         scenario.queues[0].visibility_timeout = Some(timeout);
         let plan = Block { due: vec![0; 4], sent: vec![0; 4], demand: vec![vec![1_000_000; 4]], ..Block::default() };
-        let score = Score::new(&scenario, &plan).expect("it can be played");
-        let (clock, stop, stays) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), Stays::new(4, 4));
+        let run_plan = RunPlan::new(&scenario, &plan).expect("it can be played");
+        let (clock, stop, visits) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), VisitLog::new(4, 4));
         for id in 0..4 {
-            stays.begin(Origin::new(id, 0, MessageCopy::planned(id, 0)), 0).expect("room");
+            visits.begin(VisitOrigin::new(id, 0, MessageCopy::planned(id, 0)), 0).expect("room");
         }
-        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
         let target = Direct(Script(Mutex::new(script)));
-        let post = Post { group: 0, server: 0 };
-        let floor =
-            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
-        let notes = Server::new(&mut worker, floor, hands(&target), 0, post, 0).serve();
+        let server_id = ServerId { group: 0, server: 0 };
+        let context = RunContext {
+            run_plan: &run_plan,
+            target: &target,
+            visits: &visits,
+            clients: &clients,
+            busy: &busy,
+            scalers: &[None],
+            closed: &closed,
+        };
+        let totals = Server::new(&mut worker, context, handles(&target), 0, server_id, 0).serve();
         assert_eq!(busy.into_inner(), 0);
-        notes
+        totals
     }
 
     #[test]
     fn only_what_is_in_time_may_be_acknowledged_and_only_once() {
         // Message 2 is never to be settled: after a millisecond and two that may be so for a timeout of two, and not for one of an hour.
-        let faults = |notes: Notes| (notes.duplicated, notes.disordered, notes.unsettled);
-        assert_eq!(faults(notes_of(0.002, vec![(2, 1), (1, 1), (0, 1)])), (0, 0, 0));
-        assert_eq!(faults(notes_of(3600.0, vec![(2, 1), (1, 1), (0, 1)])), (0, 0, 1));
-        assert_eq!(faults(notes_of(0.002, vec![(1, 2), (1, 1), (0, 1)])), (1, 0, 0), "both acknowledgements of 1 were accepted");
+        let faults = |totals: ServerTotals| (totals.duplicated, totals.disordered, totals.unsettled);
+        assert_eq!(faults(totals_of(0.002, vec![(2, 1), (1, 1), (0, 1)])), (0, 0, 0));
+        assert_eq!(faults(totals_of(3600.0, vec![(2, 1), (1, 1), (0, 1)])), (0, 0, 1));
+        assert_eq!(faults(totals_of(0.002, vec![(1, 2), (1, 1), (0, 1)])), (1, 0, 0), "both acknowledgements of 1 were accepted");
     }
 
     #[test]
     fn what_the_host_takes_from_a_service_is_told() {
         let scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
         let plan = Block { due: vec![0; 2], sent: vec![0; 2], demand: vec![vec![1_000_000; 2]], ..Block::default() };
-        let score = Score::new(&scenario, &plan).expect("the scenario is the simplest there is");
+        let run_plan = RunPlan::new(&scenario, &plan).expect("the scenario is the simplest there is");
         // The program stands still from the middle of the second service until 300 µs after its end.
         let clock = Fake { read: 20, stall: Some((1_500_000, 800_000)), ..Fake::default() };
-        let (stop, stays) = (AtomicBool::new(false), Stays::new(2, 2));
+        let (stop, visits) = (AtomicBool::new(false), VisitLog::new(2, 2));
         for id in 0..2 {
-            stays.begin(Origin::new(id, 0, MessageCopy::planned(id, 0)), 0).expect("room");
+            visits.begin(VisitOrigin::new(id, 0, MessageCopy::planned(id, 0)), 0).expect("room");
         }
-        let (clients, busy, closed) = (Clients::new(&score), AtomicU64::new(0), AtomicBool::new(false));
+        let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
         let mut worker = Worker::new(Pacer::new(&clock, &stop, MARGIN), &clock, Work::Auto);
         let target = Direct(Script(Mutex::new(vec![(1, 1), (0, 1)])));
-        let post = Post { group: 0, server: 0 };
-        let floor =
-            Floor { score: &score, target: &target, stays: &stays, clients: &clients, busy: &busy, rosters: &[None], closed: &closed };
-        let mut server = Server::new(&mut worker, floor, hands(&target), 0, post, 0);
-        let spent = server.serve().spent();
+        let server_id = ServerId { group: 0, server: 0 };
+        let context = RunContext {
+            run_plan: &run_plan,
+            target: &target,
+            visits: &visits,
+            clients: &clients,
+            busy: &busy,
+            scalers: &[None],
+            closed: &closed,
+        };
+        let mut server = Server::new(&mut worker, context, handles(&target), 0, server_id, 0);
+        let service_time = server.serve().service_time();
         let near = |nanos: i64, expected: i64| (nanos - expected).abs() < 500;
-        assert!(near(spent.real as i64 - spent.planned as i64, 300_000), "{spent:?}");
+        assert!(near(service_time.real as i64 - service_time.planned as i64, 300_000), "{service_time:?}");
         let overruns: Vec<i64> = server.overruns.iter().map(|o| o.nanos).collect();
         assert!(near(overruns[0], 0) && near(overruns[1], 300_000), "{overruns:?}");
-        assert!(stays.past(1).finished.is_some_and(|at| near(at as i64, 2_300_000)));
+        assert!(visits.trace(1).finished.is_some_and(|at| near(at as i64, 2_300_000)));
     }
 }

@@ -1,6 +1,6 @@
 //! What only the operating system can tell or do; the one place with calls into it.
 //!
-//! Other systems than Linux get the standard library's clock and sleep, and no witnesses.
+//! Other systems than Linux get the standard library's clock and sleep, and no figures of interference.
 #![allow(unsafe_code)]
 
 #[cfg(target_os = "linux")]

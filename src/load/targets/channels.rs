@@ -9,7 +9,7 @@ mod crates;
 
 pub(super) use crates::{crossbeam, flume, kanal};
 
-use super::{Direct, Offer, Sent, SharedQueue, Subscription, Taken, Target};
+use super::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::LoadError;
 use crate::scenario::{Overflow, Scenario};
 use parking_lot::{Mutex, RwLock};
@@ -34,10 +34,10 @@ trait Channel: Send + Sync + Sized + 'static {
 }
 
 /// A channel for every queue of a scenario.
-struct Channels<C: Channel>(Vec<Lane<C>>);
+struct Channels<C: Channel>(Vec<ChannelQueue<C>>);
 
 /// A channel with the counters that channels do not have.
-struct Lane<C: Channel> {
+struct ChannelQueue<C: Channel> {
     /// Gone once the queue is closed.
     sender: RwLock<Option<C::Sender>>,
     receiver: C,
@@ -47,36 +47,36 @@ struct Lane<C: Channel> {
 }
 
 fn open<C: Channel>(scenario: &Scenario) -> Result<Box<dyn Target>, LoadError> {
-    let lanes = scenario.queues.iter().map(|queue| {
+    let queues = scenario.queues.iter().map(|queue| {
         let (sender, receiver) = C::open(queue.max_length.map(|m| usize::try_from(m).unwrap_or(usize::MAX)));
         let rejects = queue.max_length.is_some() && queue.overflow == Overflow::RejectPublish;
-        Lane { sender: RwLock::new(Some(sender)), receiver, rejects, accepted: 0.into(), acked: 0.into() }
+        ChannelQueue { sender: RwLock::new(Some(sender)), receiver, rejects, accepted: 0.into(), acked: 0.into() }
     });
-    Ok(Box::new(Direct(Channels(lanes.collect()))))
+    Ok(Box::new(Direct(Channels(queues.collect()))))
 }
 
 impl<C: Channel> SharedQueue for Channels<C> {
-    fn publish(&self, queue: usize, offer: &Offer) -> Sent {
-        let lane = &self.0[queue];
-        let sender = lane.sender.read();
+    fn publish(&self, queue: usize, request: &PublishRequest) -> Sent {
+        let queue = &self.0[queue];
+        let sender = queue.sender.read();
         let Some(sender) = sender.as_ref() else { return Sent::Closed };
-        if lane.rejects && !C::try_send(sender, offer.message) {
+        if queue.rejects && !C::try_send(sender, request.message) {
             return Sent::Rejected;
         }
-        if !lane.rejects && !C::send(sender, offer.message) {
+        if !queue.rejects && !C::send(sender, request.message) {
             return Sent::Closed;
         }
-        lane.accepted.fetch_add(1, Ordering::Relaxed);
+        queue.accepted.fetch_add(1, Ordering::Relaxed);
         Sent::Accepted
     }
 
-    fn consume(&self, Subscription { queue, .. }: Subscription, _most: usize, out: &mut Vec<Taken>) -> bool {
+    fn consume(&self, Subscription { queue, .. }: Subscription, _most: usize, out: &mut Vec<Delivery>) -> bool {
         let message = self.0[queue].receiver.receive();
-        out.extend(message.map(|message| Taken { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX }));
+        out.extend(message.map(|message| Delivery { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX }));
         message.is_some()
     }
 
-    fn ack(&self, queue: usize, _taken: &Taken) -> bool {
+    fn ack(&self, queue: usize, _delivery: &Delivery) -> bool {
         self.0[queue].acked.fetch_add(1, Ordering::Relaxed);
         true
     }

@@ -1,6 +1,6 @@
 //! Durability: a message can be taken once the disk has it, and all that come during one commit are in the next.
 
-use super::Offer;
+use super::PublishRequest;
 use crate::load::clock::{Clock, Monotonic};
 use crate::queue::log::{Event, Folder, Log, LogError, Position};
 use parking_lot::{Condvar, Mutex};
@@ -25,7 +25,7 @@ pub(super) struct Commits {
 #[derive(Default)]
 struct Pending {
     /// In the order of the log.
-    offers: Vec<Offer>,
+    requests: Vec<PublishRequest>,
     last: Option<Position>,
     /// When the first of them came.
     since: u64,
@@ -61,20 +61,20 @@ impl Commits {
     }
 
     /// Notes a message for the next commit; false if the log is poisoned or closed.
-    pub(super) fn write(&self, offer: &Offer) -> bool {
+    pub(super) fn write(&self, request: &PublishRequest) -> bool {
         let mut pending = self.pending.lock();
         if pending.closed {
             return false;
         }
-        let Ok((number, position)) = self.log.publish(vec![0; offer.size as usize]) else { return false };
-        if let Some(cell) = self.numbers.get(offer.message as usize) {
+        let Ok((number, position)) = self.log.publish(vec![0; request.size as usize]) else { return false };
+        if let Some(cell) = self.numbers.get(request.message as usize) {
             cell.store(number, Ordering::Relaxed);
         }
-        if pending.offers.is_empty() {
+        if pending.requests.is_empty() {
             pending.since = Monotonic.now();
         }
         pending.last = Some(position);
-        pending.offers.push(*offer);
+        pending.requests.push(*request);
         self.inside.fetch_add(1, Ordering::Relaxed);
         drop(pending);
         self.come.notify_one();
@@ -82,15 +82,15 @@ impl Commits {
     }
 
     /// Commits what comes and hands it over, until all is closed or the disk fails. The life of a thread.
-    pub(super) fn run(&self, hand_over: impl Fn(&Offer)) {
+    pub(super) fn run(&self, hand_over: impl Fn(&PublishRequest)) {
         let (mut batch, mut before) = (Vec::new(), 0);
         loop {
             let mut pending = self.pending.lock();
-            while pending.offers.is_empty() && !pending.closed {
+            while pending.requests.is_empty() && !pending.closed {
                 self.come.wait(&mut pending);
             }
-            let Some(last) = pending.last.filter(|_| !pending.offers.is_empty()) else { return };
-            std::mem::swap(&mut batch, &mut pending.offers);
+            let Some(last) = pending.last.filter(|_| !pending.requests.is_empty()) else { return };
+            std::mem::swap(&mut batch, &mut pending.requests);
             let since = pending.since.max(before);
             drop(pending);
             if self.log.commit(last).is_err() {
@@ -98,8 +98,8 @@ impl Commits {
                 self.pending.lock().closed = true;
                 return;
             }
-            for offer in batch.drain(..) {
-                hand_over(&offer);
+            for request in batch.drain(..) {
+                hand_over(&request);
                 self.inside.fetch_sub(1, Ordering::Relaxed);
             }
             before = Monotonic.now();

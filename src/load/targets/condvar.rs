@@ -1,14 +1,14 @@
 //! The queue that everybody writes first: a deque, the standard library's lock, a condition. Every send takes the lock and wakes somebody.
 
-use super::{Direct, Offer, Sent, SharedQueue, Subscription, Taken, Target};
+use super::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::LoadError;
 use crate::scenario::{Overflow, Scenario};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-struct Plain(Vec<Lane>);
+struct LockedQueues(Vec<LockedQueue>);
 
-struct Lane {
+struct LockedQueue {
     inner: Mutex<Inner>,
     arrived: Condvar,
     freed: Condvar,
@@ -24,61 +24,61 @@ struct Inner {
 }
 
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    let lanes = scenario.queues.iter().map(|queue| Lane {
+    let queues = scenario.queues.iter().map(|queue| LockedQueue {
         inner: Mutex::new(Inner { ready: VecDeque::with_capacity(messages), ..Inner::default() }),
         arrived: Condvar::new(),
         freed: Condvar::new(),
         room: queue.max_length.map(|m| usize::try_from(m).unwrap_or(usize::MAX)),
         waits: queue.overflow == Overflow::Block,
     });
-    Ok(Box::new(Direct(Plain(lanes.collect()))))
+    Ok(Box::new(Direct(LockedQueues(queues.collect()))))
 }
 
-impl Lane {
+impl LockedQueue {
     /// A thread that panicked leaves a deque that is whole.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl SharedQueue for Plain {
-    fn publish(&self, queue: usize, offer: &Offer) -> Sent {
-        let lane = &self.0[queue];
-        let mut inner = lane.lock();
-        while !inner.closed && lane.room.is_some_and(|room| inner.ready.len() >= room) {
-            if !lane.waits {
+impl SharedQueue for LockedQueues {
+    fn publish(&self, queue: usize, request: &PublishRequest) -> Sent {
+        let queue = &self.0[queue];
+        let mut inner = queue.lock();
+        while !inner.closed && queue.room.is_some_and(|room| inner.ready.len() >= room) {
+            if !queue.waits {
                 return Sent::Rejected;
             }
-            inner = lane.freed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            inner = queue.freed.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
         if inner.closed {
             return Sent::Closed;
         }
-        inner.ready.push_back(offer.message);
+        inner.ready.push_back(request.message);
         drop(inner);
-        lane.arrived.notify_one();
+        queue.arrived.notify_one();
         Sent::Accepted
     }
 
-    fn consume(&self, Subscription { queue, .. }: Subscription, _most: usize, out: &mut Vec<Taken>) -> bool {
-        let lane = &self.0[queue];
-        let mut inner = lane.lock();
+    fn consume(&self, Subscription { queue, .. }: Subscription, _most: usize, out: &mut Vec<Delivery>) -> bool {
+        let queue = &self.0[queue];
+        let mut inner = queue.lock();
         loop {
             if let Some(message) = inner.ready.pop_front() {
                 inner.unacked += 1;
                 drop(inner);
-                lane.freed.notify_one();
-                out.push(Taken { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX });
+                queue.freed.notify_one();
+                out.push(Delivery { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX });
                 return true;
             }
             if inner.closed {
                 return false;
             }
-            inner = lane.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            inner = queue.arrived.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn ack(&self, queue: usize, _taken: &Taken) -> bool {
+    fn ack(&self, queue: usize, _delivery: &Delivery) -> bool {
         self.0[queue].lock().unacked -= 1;
         true
     }

@@ -1,15 +1,15 @@
 //! The crate's own queue as a target: a [`Queue`] of plan positions for each queue of the scenario, or for each server's share of a
-//! partitioned one; before it a log where messages are durable, behind it a dealer where consumers have windows.
+//! partitioned one; before it a log where messages are durable, behind it a dispatcher where consumers have windows.
 
 use super::commits::Commits;
-use super::dealer::Dealer;
-use super::{Direct, Lost, Offer, Sent, SharedQueue, Subscription, Taken, Target};
+use super::prefetch::PrefetchDispatcher;
+use super::{Delivery, Direct, Lost, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::clock::{Clock, Monotonic};
-use crate::load::score::share_of;
+use crate::load::run_plan::share_of;
 use crate::load::{LoadError, calibrate};
 use crate::message::Outcome;
 use crate::queue::log::Event;
-use crate::queue::{self, Delivery, Loss, Order, Place, Queue, Refusal, Settings, Tag, Terms};
+use crate::queue::{self, Loss, Order, Place, Queue, Refusal, Settings, Tag, Terms};
 use crate::scenario::{self, Discipline, Durability, Overflow, Scenario};
 use parking_lot::Mutex;
 use std::cell::RefCell;
@@ -18,29 +18,29 @@ use std::thread::{self, JoinHandle};
 
 struct InProcess {
     shared: Arc<Shared>,
-    /// Those that deal messages out, and those that commit them.
+    /// Those that dispatch to prefetch windows, and those that commit.
     threads: Vec<JoinHandle<()>>,
 }
 
 /// What the queues' listeners know, too: a lost message goes to a dead-letter queue.
 struct Shared {
     /// By queue of the scenario.
-    roads: OnceLock<Vec<Road>>,
+    backends: OnceLock<Vec<QueueBackend>>,
     lost: Mutex<Vec<Lost>>,
 }
 
-/// A queue of the scenario: a lane for each part, and the log that stands before all of them.
-struct Road {
-    lanes: Vec<Lane>,
+/// A queue of the scenario: a queue for each part of it, and the log in front of all of them.
+struct QueueBackend {
+    partitions: Vec<PartitionQueue>,
     commits: Option<Commits>,
 }
 
-/// A queue with what stands behind it.
-struct Lane {
+/// The queue of one part, with its prefetch windows.
+struct PartitionQueue {
     queue: Queue<u64>,
     /// Nanoseconds within which a delivery is to be settled.
     lease: Option<u64>,
-    dealer: Option<Dealer>,
+    dispatcher: Option<PrefetchDispatcher>,
 }
 
 /// Nanoseconds for which a consumer looks for work before it sleeps, where every thread of the run can have a processor. A wake-up costs
@@ -49,27 +49,28 @@ const PATIENCE: u64 = 200_000;
 
 thread_local! {
     /// Where a consumer's deliveries land, so that taking one allocates nothing.
-    static HAND: RefCell<Vec<Delivery<u64>>> = RefCell::new(Vec::with_capacity(1));
+    static DELIVERIES: RefCell<Vec<queue::Delivery<u64>>> = RefCell::new(Vec::with_capacity(1));
 }
 
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    let shared = Arc::new(Shared { roads: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
-    let mut roads = Vec::with_capacity(scenario.queues.len());
+    let shared = Arc::new(Shared { backends: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
+    let mut backends = Vec::with_capacity(scenario.queues.len());
     let looks = looks(scenario);
     for (index, queue) in scenario.queues.iter().enumerate() {
         let groups = || scenario.consumers_of(index).map(|(_, c)| c);
         let parts = if queue.partitions.is_some() { groups().map(share_of).sum() } else { 1 };
         let settings = Settings { spins: looks, ..settings(scenario, queue, messages) };
-        let mut lanes: Vec<Lane> = (0..parts).map(|_| lane(&shared, index, queue.dead_letter, settings.clone())).collect();
+        let mut partitions: Vec<PartitionQueue> =
+            (0..parts).map(|_| partition(&shared, index, queue.dead_letter, settings.clone())).collect();
         if queue.partitions.is_none() && groups().any(|c| c.prefetch > 1) {
             let windows = groups().flat_map(|c| std::iter::repeat_n(c.prefetch, share_of(c)));
-            lanes[0].dealer = Some(Dealer::new(windows, lanes[0].lease));
+            partitions[0].dispatcher = Some(PrefetchDispatcher::new(windows, partitions[0].lease));
         }
         let durable = (queue.durability == Durability::Fsync).then(|| Commits::open(messages));
         let commits = durable.transpose().map_err(|error| LoadError::NoDisk { why: error.to_string() })?;
-        roads.push(Road { lanes, commits });
+        backends.push(QueueBackend { partitions, commits });
     }
-    let opened = shared.roads.set(roads);
+    let opened = shared.backends.set(backends);
     assert!(opened.is_ok(), "the queues of a target are made once");
     let mut target = InProcess { shared, threads: Vec::new() };
     target.start()?;
@@ -111,10 +112,10 @@ fn settings(scenario: &Scenario, queue: &scenario::Queue, messages: usize) -> Se
 }
 
 /// A queue whose losses are written down and go to the dead-letter queue, if there is one.
-fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings: Settings) -> Lane {
+fn partition(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings: Settings) -> PartitionQueue {
     // The queues belong to the shared part, which must not keep itself alive.
     let shared = Arc::downgrade(shared);
-    let told = move |lost: queue::Lost<u64>| {
+    let on_lost = move |lost: queue::Lost<u64>| {
         let Some(shared) = shared.upgrade() else { return };
         let outcome = match lost.why {
             _ if dead_letter.is_some() => Outcome::DeadLettered,
@@ -122,38 +123,38 @@ fn lane(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings
             Loss::Dropped | Loss::Rejected | Loss::TooOften => Outcome::Dropped,
         };
         shared.lost.lock().push(Lost { queue, message: lost.body, at: lost.at, outcome, deliveries: lost.deliveries });
-        let roads = shared.roads();
-        if let Some(commits) = roads.get(queue).and_then(|road| road.commits.as_ref()) {
+        let backends = shared.backends();
+        if let Some(commits) = backends.get(queue).and_then(|backend| backend.commits.as_ref()) {
             commits.note(lost.body, Event::Settled);
         }
         if let Some(dead) = dead_letter {
             // A dead letter that finds no room is lost for good, as in brokers.
-            if roads[dead].publish(&Offer { message: lost.body, ..Offer::default() }) == Sent::Rejected {
+            if backends[dead].publish(&PublishRequest { message: lost.body, ..PublishRequest::default() }) == Sent::Rejected {
                 let refused = Lost { queue: dead, message: lost.body, at: lost.at, outcome: Outcome::Rejected, deliveries: 0 };
                 shared.lost.lock().push(refused);
             }
         }
     };
     let lease = settings.visibility_timeout;
-    Lane { queue: Queue::new(settings, || Monotonic.now(), told), lease, dealer: None }
+    PartitionQueue { queue: Queue::new(settings, || Monotonic.now(), on_lost), lease, dispatcher: None }
 }
 
-impl Road {
-    /// A part's lane; a queue that is not partitioned has one alone, whoever asks.
-    fn lane(&self, part: usize) -> &Lane {
-        &self.lanes[part.min(self.lanes.len() - 1)]
+impl QueueBackend {
+    /// The queue of a part; one that is not partitioned has one part, whoever asks.
+    fn partition(&self, part: usize) -> &PartitionQueue {
+        &self.partitions[part.min(self.partitions.len() - 1)]
     }
 
     /// A durable message has its place before it goes to the disk.
-    fn publish(&self, offer: &Offer) -> Sent {
-        let lane = self.lane(offer.part);
+    fn publish(&self, request: &PublishRequest) -> Sent {
+        let partition = self.partition(request.part);
         let Some(commits) = &self.commits else {
-            let outcome = lane.queue.publish_with(offer.message, terms(offer));
+            let outcome = partition.queue.publish_with(request.message, terms(request));
             return sent(outcome.map_err(|refused| refused.why));
         };
-        let outcome = lane.queue.reserve().map(Place::keep);
+        let outcome = partition.queue.reserve().map(Place::keep);
         match outcome {
-            Ok(_) if commits.write(offer) => Sent::Accepted,
+            Ok(_) if commits.write(request) => Sent::Accepted,
             Ok(queue) => {
                 queue.release();
                 Sent::Closed
@@ -165,30 +166,30 @@ impl Road {
     /// Commits what comes and hands it over. The life of a thread.
     fn commit(&self) {
         if let Some(commits) = &self.commits {
-            commits.run(|offer| _ = self.lane(offer.part).queue.fulfil(offer.message, terms(offer)));
+            commits.run(|request| _ = self.partition(request.part).queue.fulfil(request.message, terms(request)));
         }
-        self.lanes.iter().for_each(|lane| lane.queue.close());
+        self.partitions.iter().for_each(|partition| partition.queue.close());
     }
 
     fn close(&self) {
         match &self.commits {
             // What is written is handed over first.
             Some(commits) => commits.close(),
-            None => self.lanes.iter().for_each(|lane| lane.queue.close()),
+            None => self.partitions.iter().for_each(|partition| partition.queue.close()),
         }
     }
 
     fn halt(&self) {
-        for lane in &self.lanes {
-            lane.queue.halt();
-            lane.dealer.iter().for_each(Dealer::halt);
+        for partition in &self.partitions {
+            partition.queue.halt();
+            partition.dispatcher.iter().for_each(PrefetchDispatcher::halt);
         }
         self.commits.iter().for_each(Commits::close);
     }
 }
 
-fn terms(offer: &Offer) -> Terms {
-    Terms { rank: offer.rank, ttl: offer.ttl }
+fn terms(request: &PublishRequest) -> Terms {
+    Terms { rank: request.rank, ttl: request.ttl }
 }
 
 fn sent<T>(outcome: Result<T, Refusal>) -> Sent {
@@ -199,51 +200,58 @@ fn sent<T>(outcome: Result<T, Refusal>) -> Sent {
     }
 }
 
-impl Lane {
-    fn settled(&self, taken: &Taken) {
-        if let Some(dealer) = &self.dealer {
-            dealer.settled(taken.part);
+impl PartitionQueue {
+    fn settled(&self, delivery: &Delivery) {
+        if let Some(dispatcher) = &self.dispatcher {
+            dispatcher.settled(delivery.part);
         }
     }
 }
 
 impl Shared {
-    fn roads(&self) -> &[Road] {
-        self.roads.get().map_or(&[], Vec::as_slice)
+    fn backends(&self) -> &[QueueBackend] {
+        self.backends.get().map_or(&[], Vec::as_slice)
     }
 }
 
 impl InProcess {
-    fn road(&self, queue: usize) -> &Road {
-        &self.shared.roads()[queue]
+    fn backend(&self, queue: usize) -> &QueueBackend {
+        &self.shared.backends()[queue]
     }
 
-    /// Starts those who commit and those who deal.
+    /// Starts the threads that commit and that dispatch.
     fn start(&mut self) -> Result<(), LoadError> {
-        for (queue, road) in self.shared.roads().iter().enumerate() {
-            let mut spawn = |name: &str, life: fn(&Road)| {
+        for (queue, backend) in self.shared.backends().iter().enumerate() {
+            let mut spawn = |name: &str, life: fn(&QueueBackend)| {
                 let shared = Arc::clone(&self.shared);
-                let thread = thread::Builder::new().name(name.into()).spawn(move || life(&shared.roads()[queue]));
+                let thread = thread::Builder::new().name(name.into()).spawn(move || life(&shared.backends()[queue]));
                 thread.map(|thread| self.threads.push(thread)).map_err(|error| LoadError::NoThread { why: error.to_string() })
             };
-            if road.commits.is_some() {
-                spawn("commits", Road::commit)?;
+            if backend.commits.is_some() {
+                spawn("commits", QueueBackend::commit)?;
             }
-            // A queue that deals has one lane.
-            if road.lanes.iter().any(|lane| lane.dealer.is_some()) {
-                spawn("dealer", |road| road.lanes[0].dealer.iter().for_each(|dealer| dealer.deal(&road.lanes[0].queue)))?;
+            // A queue with prefetch windows has one part.
+            if backend.partitions.iter().any(|partition| partition.dispatcher.is_some()) {
+                spawn("prefetch", |backend| {
+                    backend.partitions[0].dispatcher.iter().for_each(|dispatcher| dispatcher.dispatch(&backend.partitions[0].queue))
+                })?;
             }
         }
         Ok(())
     }
 
-    /// Takes messages in the way that is given, by way of this thread's hand.
-    fn take(&self, (lane, part): (&Lane, usize), out: &mut Vec<Taken>, how: impl FnOnce(&mut Vec<Delivery<u64>>) -> bool) -> bool {
-        HAND.with_borrow_mut(|hand| {
-            let taken = how(hand);
-            let until = lease_from_now(lane.lease);
-            out.extend(hand.drain(..).map(|d| as_taken(&d, part, until)));
-            taken
+    /// Takes messages in the way that is given, by way of this thread's buffer.
+    fn take(
+        &self,
+        (partition, part): (&PartitionQueue, usize),
+        out: &mut Vec<Delivery>,
+        how: impl FnOnce(&mut Vec<queue::Delivery<u64>>) -> bool,
+    ) -> bool {
+        DELIVERIES.with_borrow_mut(|deliveries| {
+            let open = how(deliveries);
+            let until = lease_from_now(partition.lease);
+            out.extend(deliveries.drain(..).map(|d| as_delivery(&d, part, until)));
+            open
         })
     }
 }
@@ -253,13 +261,13 @@ pub(super) fn lease_from_now(lease: Option<u64>) -> u64 {
     lease.map_or(u64::MAX, |lease| Monotonic.now().saturating_add(lease))
 }
 
-fn as_taken(delivery: &Delivery<u64>, part: usize, until: u64) -> Taken {
-    Taken { message: delivery.body, deliveries: delivery.deliveries, tag: delivery.tag.into(), part, until }
+fn as_delivery(delivery: &queue::Delivery<u64>, part: usize, until: u64) -> Delivery {
+    Delivery { message: delivery.body, deliveries: delivery.deliveries, tag: delivery.tag.into(), part, until }
 }
 
 impl Drop for InProcess {
     fn drop(&mut self) {
-        self.shared.roads().iter().for_each(Road::halt);
+        self.shared.backends().iter().for_each(QueueBackend::halt);
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so.
             let _ended = thread.join();
@@ -268,65 +276,67 @@ impl Drop for InProcess {
 }
 
 impl SharedQueue for InProcess {
-    fn publish(&self, queue: usize, offer: &Offer) -> Sent {
-        self.road(queue).publish(offer)
+    fn publish(&self, queue: usize, request: &PublishRequest) -> Sent {
+        self.backend(queue).publish(request)
     }
 
-    fn consume(&self, of: Subscription, most: usize, out: &mut Vec<Taken>) -> bool {
-        let lane = self.road(of.queue).lane(of.part);
-        match &lane.dealer {
-            Some(dealer) => dealer.take(of.part).map(|(delivery, until)| out.push(as_taken(&delivery, of.part, until))).is_some(),
-            None => self.take((lane, of.part), out, |hand| lane.queue.consume(most, hand)),
+    fn consume(&self, of: Subscription, most: usize, out: &mut Vec<Delivery>) -> bool {
+        let partition = self.backend(of.queue).partition(of.part);
+        match &partition.dispatcher {
+            Some(dispatcher) => {
+                dispatcher.take(of.part).map(|(delivery, until)| out.push(as_delivery(&delivery, of.part, until))).is_some()
+            }
+            None => self.take((partition, of.part), out, |deliveries| partition.queue.consume(most, deliveries)),
         }
     }
 
-    fn refill(&self, of: Subscription, most: usize, until: u64, out: &mut Vec<Taken>) {
-        let lane = self.road(of.queue).lane(of.part);
-        self.take((lane, of.part), out, |hand| match until {
-            0 => lane.queue.try_consume(most, hand) > 0,
-            _ => lane.queue.consume_until(most, until, hand),
+    fn refill(&self, of: Subscription, most: usize, until: u64, out: &mut Vec<Delivery>) {
+        let partition = self.backend(of.queue).partition(of.part);
+        self.take((partition, of.part), out, |deliveries| match until {
+            0 => partition.queue.try_consume(most, deliveries) > 0,
+            _ => partition.queue.consume_until(most, until, deliveries),
         });
     }
 
-    fn ack(&self, queue: usize, taken: &Taken) -> bool {
-        let (road, lane) = (self.road(queue), self.road(queue).lane(taken.part));
-        let settled = lane.queue.ack(Tag::from(taken.tag)).is_ok();
-        if let Some(commits) = road.commits.as_ref().filter(|_| settled) {
-            commits.note(taken.message, Event::Settled);
+    fn ack(&self, queue: usize, delivery: &Delivery) -> bool {
+        let (backend, partition) = (self.backend(queue), self.backend(queue).partition(delivery.part));
+        let settled = partition.queue.ack(Tag::from(delivery.tag)).is_ok();
+        if let Some(commits) = backend.commits.as_ref().filter(|_| settled) {
+            commits.note(delivery.message, Event::Settled);
         }
-        lane.settled(taken);
+        partition.settled(delivery);
         settled
     }
 
-    fn nack(&self, queue: usize, taken: &Taken, delay: u64) -> bool {
-        let (road, lane) = (self.road(queue), self.road(queue).lane(taken.part));
-        if let Some(commits) = &road.commits {
-            commits.note(taken.message, Event::Returned(taken.deliveries));
+    fn nack(&self, queue: usize, delivery: &Delivery, delay: u64) -> bool {
+        let (backend, partition) = (self.backend(queue), self.backend(queue).partition(delivery.part));
+        if let Some(commits) = &backend.commits {
+            commits.note(delivery.message, Event::Returned(delivery.deliveries));
         }
-        let kept = lane.queue.nack_after(Tag::from(taken.tag), std::time::Duration::from_nanos(delay)).is_ok();
-        lane.settled(taken);
+        let kept = partition.queue.nack_after(Tag::from(delivery.tag), std::time::Duration::from_nanos(delay)).is_ok();
+        partition.settled(delivery);
         kept
     }
 
-    fn extend(&self, queue: usize, taken: &mut Taken) -> bool {
-        let lane = self.road(queue).lane(taken.part);
-        let kept = lane.queue.extend(Tag::from(taken.tag)).is_ok();
-        taken.until = if kept { lease_from_now(lane.lease) } else { taken.until };
+    fn extend(&self, queue: usize, delivery: &mut Delivery) -> bool {
+        let partition = self.backend(queue).partition(delivery.part);
+        let kept = partition.queue.extend(Tag::from(delivery.tag)).is_ok();
+        delivery.until = if kept { lease_from_now(partition.lease) } else { delivery.until };
         kept
     }
 
     fn close(&self, queue: usize) {
-        self.road(queue).close();
+        self.backend(queue).close();
     }
 
     fn halt(&self) {
-        self.shared.roads().iter().for_each(Road::halt);
+        self.shared.backends().iter().for_each(QueueBackend::halt);
     }
 
     fn in_system(&self, queue: usize) -> Option<u64> {
-        let road = self.road(queue);
-        let lanes: u64 = road.lanes.iter().map(|lane| lane.queue.counts().inside()).sum();
-        Some(lanes + road.commits.as_ref().map_or(0, Commits::inside))
+        let backend = self.backend(queue);
+        let partitions: u64 = backend.partitions.iter().map(|partition| partition.queue.counts().inside()).sum();
+        Some(partitions + backend.commits.as_ref().map_or(0, Commits::inside))
     }
 
     fn lost(&self) -> Vec<Lost> {
@@ -334,6 +344,6 @@ impl SharedQueue for InProcess {
     }
 
     fn commits(&self, queue: usize) -> Vec<u64> {
-        self.road(queue).commits.as_ref().map_or(Vec::new(), Commits::took)
+        self.backend(queue).commits.as_ref().map_or(Vec::new(), Commits::took)
     }
 }

@@ -3,9 +3,9 @@
 mod channels;
 mod commits;
 mod condvar;
-mod dealer;
 mod in_process;
 mod null;
+mod prefetch;
 mod shared;
 mod support;
 
@@ -61,23 +61,23 @@ pub(crate) trait Target: Sync {
 /// What sends messages for one thread.
 pub(crate) trait Publisher: Send {
     /// Sends a message into a queue of the scenario. Waits only for room, where the queue makes senders wait.
-    fn publish(&mut self, queue: usize, offer: &Offer) -> Sent;
+    fn publish(&mut self, queue: usize, request: &PublishRequest) -> Sent;
 }
 
 /// What takes messages for one server, and settles them.
 pub(crate) trait Receiver: Send {
     /// Takes up to `most` messages onto the end of `out`. Waits until there is one, or until an instant of the run's clock: 0 is not at
     /// all, `u64::MAX` for as long as it takes. False once the queue is closed and all is settled, or the target halted.
-    fn take(&mut self, most: usize, until: u64, out: &mut Vec<Taken>) -> bool;
+    fn take(&mut self, most: usize, until: u64, out: &mut Vec<Delivery>) -> bool;
 
     /// Says that a message is done. False if the target will not have it.
-    fn ack(&mut self, taken: &Taken) -> bool;
+    fn ack(&mut self, delivery: &Delivery) -> bool;
 
     /// Gives a message back, to be delivered again after so many nanoseconds. Never called where deliveries do not fail.
-    fn nack(&mut self, taken: &Taken, delay: u64) -> bool;
+    fn nack(&mut self, delivery: &Delivery, delay: u64) -> bool;
 
     /// Lets the time in which a message is to be settled begin anew. False if it is over. Never called without visibility timeouts.
-    fn extend(&mut self, _taken: &mut Taken) -> bool {
+    fn extend(&mut self, _delivery: &mut Delivery) -> bool {
         true
     }
 }
@@ -90,9 +90,9 @@ pub(crate) struct Subscription {
     pub part: usize,
 }
 
-/// A message to be sent.
+/// A message to publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Offer {
+pub(crate) struct PublishRequest {
     /// Its position in the plan.
     pub message: u64,
     /// Smaller is sooner, where the queue's discipline looks at it.
@@ -114,9 +114,9 @@ pub(crate) enum Sent {
     Closed,
 }
 
-/// A message in a consumer's hands.
+/// A message delivered to a consumer and not yet settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct Delivery {
     /// Its position in the plan.
     pub message: u64,
     /// How often it has been delivered, 1 at first.

@@ -1,6 +1,6 @@
 //! No queue at all: messages are numbers, so two counters pass them on. What it measures is the harness.
 
-use super::{Direct, Offer, Sent, SharedQueue, Subscription, Taken, Target};
+use super::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::{LoadError, Refusal};
 use crate::scenario::Scenario;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,18 +22,18 @@ pub(super) fn open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Targ
 }
 
 impl SharedQueue for Null {
-    fn publish(&self, _queue: usize, offer: &Offer) -> Sent {
-        self.published.store(offer.message + 1, Ordering::Release);
+    fn publish(&self, _queue: usize, request: &PublishRequest) -> Sent {
+        self.published.store(request.message + 1, Ordering::Release);
         Sent::Accepted
     }
 
-    fn consume(&self, _of: Subscription, _most: usize, out: &mut Vec<Taken>) -> bool {
+    fn consume(&self, _of: Subscription, _most: usize, out: &mut Vec<Delivery>) -> bool {
         let mut looks = 0_u32;
         loop {
             let message = self.taken.load(Ordering::Relaxed);
             if message < self.published.load(Ordering::Acquire) {
                 if self.taken.compare_exchange_weak(message, message + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                    out.push(Taken { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX });
+                    out.push(Delivery { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX });
                     return true;
                 }
             } else if self.closed.load(Ordering::Acquire) && message >= self.published.load(Ordering::Acquire) {
@@ -48,7 +48,7 @@ impl SharedQueue for Null {
         }
     }
 
-    fn ack(&self, _queue: usize, _taken: &Taken) -> bool {
+    fn ack(&self, _queue: usize, _delivery: &Delivery) -> bool {
         self.acked.fetch_add(1, Ordering::Relaxed);
         true
     }

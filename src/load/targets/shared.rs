@@ -1,29 +1,29 @@
 //! Queues within this process: every thread calls them directly, so that one handle is as good as another.
 
-use super::{Lost, Offer, Publisher, Receiver, Sent, Subscription, Taken, Target};
+use super::{Delivery, Lost, PublishRequest, Publisher, Receiver, Sent, Subscription, Target};
 use crate::load::LoadError;
 
 /// Queues that all threads share.
 pub(crate) trait SharedQueue: Sync {
     /// As [`Publisher::publish`].
-    fn publish(&self, queue: usize, offer: &Offer) -> Sent;
+    fn publish(&self, queue: usize, request: &PublishRequest) -> Sent;
 
     /// Takes up to `most` messages, waiting until there is one. False once the queue is closed and all is settled, or halted.
-    fn consume(&self, of: Subscription, most: usize, out: &mut Vec<Taken>) -> bool;
+    fn consume(&self, of: Subscription, most: usize, out: &mut Vec<Delivery>) -> bool;
 
     /// Takes what is there, or comes until an instant of the run's clock. Never called where only single messages are taken.
-    fn refill(&self, _of: Subscription, _most: usize, _until: u64, _out: &mut Vec<Taken>) {}
+    fn refill(&self, _of: Subscription, _most: usize, _until: u64, _out: &mut Vec<Delivery>) {}
 
     /// As [`Receiver::ack`].
-    fn ack(&self, queue: usize, taken: &Taken) -> bool;
+    fn ack(&self, queue: usize, delivery: &Delivery) -> bool;
 
     /// As [`Receiver::nack`].
-    fn nack(&self, _queue: usize, _taken: &Taken, _delay: u64) -> bool {
+    fn nack(&self, _queue: usize, _delivery: &Delivery, _delay: u64) -> bool {
         false
     }
 
     /// As [`Receiver::extend`].
-    fn extend(&self, _queue: usize, _taken: &mut Taken) -> bool {
+    fn extend(&self, _queue: usize, _delivery: &mut Delivery) -> bool {
         true
     }
 
@@ -87,13 +87,13 @@ impl<Q: SharedQueue> Target for Direct<Q> {
 }
 
 impl<Q: SharedQueue> Publisher for Handle<'_, Q> {
-    fn publish(&mut self, queue: usize, offer: &Offer) -> Sent {
-        self.queues.publish(queue, offer)
+    fn publish(&mut self, queue: usize, request: &PublishRequest) -> Sent {
+        self.queues.publish(queue, request)
     }
 }
 
 impl<Q: SharedQueue> Receiver for Handle<'_, Q> {
-    fn take(&mut self, most: usize, until: u64, out: &mut Vec<Taken>) -> bool {
+    fn take(&mut self, most: usize, until: u64, out: &mut Vec<Delivery>) -> bool {
         if until == u64::MAX {
             return self.queues.consume(self.of, most, out);
         }
@@ -101,15 +101,15 @@ impl<Q: SharedQueue> Receiver for Handle<'_, Q> {
         true
     }
 
-    fn ack(&mut self, taken: &Taken) -> bool {
-        self.queues.ack(self.of.queue, taken)
+    fn ack(&mut self, delivery: &Delivery) -> bool {
+        self.queues.ack(self.of.queue, delivery)
     }
 
-    fn nack(&mut self, taken: &Taken, delay: u64) -> bool {
-        self.queues.nack(self.of.queue, taken, delay)
+    fn nack(&mut self, delivery: &Delivery, delay: u64) -> bool {
+        self.queues.nack(self.of.queue, delivery, delay)
     }
 
-    fn extend(&mut self, taken: &mut Taken) -> bool {
-        self.queues.extend(self.of.queue, taken)
+    fn extend(&mut self, delivery: &mut Delivery) -> bool {
+        self.queues.extend(self.of.queue, delivery)
     }
 }

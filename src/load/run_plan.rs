@@ -1,10 +1,10 @@
-//! The plan as the threads read it: what each message brings, where it goes and how it is treated there.
+//! The plan as the threads of a run read it, with routing: what each message brings, where it goes and how it is treated there.
 
 use super::LoadError;
 use super::message_copy::MessageCopy;
 use super::playable;
 use super::rules::{Facts, Rules};
-use super::targets::{Offer, Subscription, Target};
+use super::targets::{PublishRequest, Subscription, Target};
 use crate::behaviour::WorkItem;
 use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
@@ -13,15 +13,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A scenario's plan, checked to be playable.
 #[derive(Debug)]
-pub(super) struct Score<'a> {
+pub(super) struct RunPlan<'a> {
     pub scenario: &'a Scenario,
-    pub plan: &'a Block,
+    pub block: &'a Block,
     pub rules: Rules,
     pub groups: Vec<Group>,
     /// By topic: messages that it has shared out in turn.
     turns: Vec<AtomicU64>,
-    /// By queue: held by the one who gathers a batch.
-    batons: Vec<Mutex<()>>,
+    /// By queue: held while a batch that lingers is assembled.
+    batch_locks: Vec<Mutex<()>>,
 }
 
 /// A consumer group: from which queue and with how many servers.
@@ -40,7 +40,7 @@ pub(super) fn share_of(consumer: &Consumer) -> usize {
     consumer.most_servers().map_or(0, |servers| servers as usize)
 }
 
-impl<'a> Score<'a> {
+impl<'a> RunPlan<'a> {
     /// # Errors
     /// What of the scenario cannot be played.
     pub(super) fn new(scenario: &'a Scenario, plan: &'a Block) -> Result<Self, LoadError> {
@@ -57,15 +57,16 @@ impl<'a> Score<'a> {
             }
         });
         let groups = groups.collect();
-        let batons = scenario.queues.iter().map(|_| Mutex::default()).collect();
+        let batch_locks = scenario.queues.iter().map(|_| Mutex::default()).collect();
         let turns = scenario.topics.iter().map(|_| AtomicU64::new(0)).collect();
-        Ok(Score { scenario, plan, rules, groups, turns, batons })
+        Ok(RunPlan { scenario, block: plan, rules, groups, turns, batch_locks })
     }
 
-    /// The right to gather a batch from a group's queue, where batches wait for more: two that gathered at once would share what comes.
-    pub(super) fn baton(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
+    /// The lock that is held while a batch that lingers is assembled from a group's queue, so that two servers do not split what comes; `None`
+    /// where batches do not linger.
+    pub(super) fn batch_lock(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
         let waits = self.scenario.consumers[group].batch.is_some_and(|b| b.linger > 0.0);
-        waits.then(|| self.batons[self.groups[group].queue].lock())
+        waits.then(|| self.batch_locks[self.groups[group].queue].lock())
     }
 
     /// A server's number among those of all queues, as chance knows it.
@@ -76,7 +77,7 @@ impl<'a> Score<'a> {
         u64::from(servers + server)
     }
 
-    /// The place of a group's server among those that a queue deals its messages to, if it does.
+    /// The index of a server's prefetch window among those of its queue, if the queue's messages are dispatched to windows.
     pub(super) fn window(&self, group: usize, server: u32) -> Option<usize> {
         let queue = self.groups[group].queue;
         let mut groups = self.scenario.consumers_of(queue);
@@ -98,7 +99,7 @@ impl<'a> Score<'a> {
         Subscription { queue, part }
     }
 
-    /// Whether a group's free servers take what is there at once, each message once, so that nothing but a hand-off lies between.
+    /// Whether a group's free servers take what is there at once, each message once, so that only a hand-off delays them.
     pub(super) fn takes_at_once(&self, group: usize) -> bool {
         let (c, queue) = (&self.scenario.consumers[group], &self.scenario.queues[self.groups[group].queue]);
         let once = !self.scenario.may_fail(c)
@@ -110,24 +111,24 @@ impl<'a> Score<'a> {
 
     /// Messages of the plan.
     pub(super) fn len(&self) -> usize {
-        self.plan.len()
+        self.block.len()
     }
 
     /// When a message was due, in nanoseconds from the start.
     pub(super) fn due(&self, message: usize) -> u64 {
-        self.plan.due[message]
+        self.block.due[message]
     }
 
     /// When a message is to be sent, in nanoseconds from the start.
     pub(super) fn sent(&self, message: usize) -> u64 {
-        self.plan.sent[message]
+        self.block.sent[message]
     }
 
     /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned where the plan knows.
     pub(super) fn demand(&self, group: usize, copy: MessageCopy, deliveries: u32) -> u64 {
         let (item, work) = (self.item(group, copy, deliveries), &self.rules.consumers[group].work);
         let brought = item.brought.is_some();
-        match self.plan.demand[group].get(copy.identity.number as usize) {
+        match self.block.demand[group].get(copy.identity.number as usize) {
             // What a message brings it brings again, even if it has been a dead letter meanwhile.
             Some(&planned) if work.repeats(brought) && (brought || copy.planned) || deliveries <= 1 && copy.planned => planned,
             _ => work.of_message(item),
@@ -146,12 +147,12 @@ impl<'a> Score<'a> {
 
     /// A planned message as its producer sends it.
     pub(super) fn copy_of(&self, message: usize) -> MessageCopy {
-        MessageCopy::planned(message as u64, self.plan.producer_of(message))
+        MessageCopy::planned(message as u64, self.block.producer_of(message))
     }
 
     /// Where the producer of a message sends it.
     pub(super) fn destination(&self, message: usize) -> Destination {
-        self.scenario.producers[self.plan.producer_of(message) as usize].to
+        self.scenario.producers[self.block.producer_of(message) as usize].to
     }
 
     /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way there and the topic
@@ -200,19 +201,19 @@ impl<'a> Score<'a> {
         self.rules.topics[topic].choose(copy.identity, inside, turn, || self.rules.key_of(copy))
     }
 
-    /// A message as a queue wants it; `stay` is the number by which it is known again, `sent` when it is sent.
-    pub(super) fn offer(&self, queue: usize, copy: MessageCopy, stay: usize, sent: u64) -> Offer {
+    /// A message as a queue wants it; `visit` is the number by which it is known again, `sent` when it is sent.
+    pub(super) fn request(&self, queue: usize, copy: MessageCopy, visit: usize, sent: u64) -> PublishRequest {
         let (index, of) = (queue, &self.scenario.queues[queue]);
         let producer = self.scenario.producers.get(copy.producer as usize);
-        let (message, size) = (stay as u64, producer.map_or(0, |p| p.size));
+        let (message, size) = (visit as u64, producer.map_or(0, |p| p.size));
         let plain = of.discipline == Discipline::Fifo && of.message_ttl.is_none() && of.partitions.is_none();
         if plain {
-            return Offer { message, size, ..Offer::default() };
+            return PublishRequest { message, size, ..PublishRequest::default() };
         }
         let group = self.first_group(queue);
         let ttl = self.rules.queues[index].time_to_live(copy.identity);
         let facts = Facts { priority: producer.map_or(0, |p| p.priority), demand: group.map_or(0, |g| self.demand(g, copy, 1)), sent, ttl };
-        Offer {
+        PublishRequest {
             message,
             rank: self.rules.rank(of, index, copy, &facts),
             ttl,
@@ -256,7 +257,7 @@ impl<'a> Score<'a> {
 
     /// When the last message is sent, or a closed loop sends no more.
     pub(super) fn span(&self) -> u64 {
-        let last = self.plan.sent.last().copied().unwrap_or(0);
+        let last = self.block.sent.last().copied().unwrap_or(0);
         if self.closed() {
             last.max(self.rules.scale.nanos(self.scenario.measurement.duration * self.scenario.measurement.speed))
         } else {
@@ -269,7 +270,7 @@ impl<'a> Score<'a> {
         self.scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
     }
 
-    /// Stays that a run is likely to have, rather more than less.
+    /// Visits that a run is likely to have, rather more than less.
     pub(super) fn expected(&self) -> usize {
         let closed: u64 =
             self.scenario.producers.iter().map(|p| if matches!(p.arrivals, Arrivals::Closed { .. }) { 10_000 } else { 0 }).sum();
@@ -286,7 +287,7 @@ impl<'a> Score<'a> {
         let servers: u64 = groups().map(|(_, g)| u64::from(g.servers)).sum();
         let planned = groups().map(|(g, _)| {
             let batch = self.scenario.consumers[g].batch.map_or(1, |b| b.max.max(1));
-            self.plan.demand[g].iter().map(|&d| u128::from(d)).sum::<u128>() / u128::from(batch)
+            self.block.demand[g].iter().map(|&d| u128::from(d)).sum::<u128>() / u128::from(batch)
         });
         let mean = groups().map(|(g, _)| self.rules.scale.nanos(self.scenario.consumers[g].mean_service())).max().unwrap_or(0);
         let waiting = u128::from(self.scenario.queues[queue].initial_backlog) * u128::from(mean);

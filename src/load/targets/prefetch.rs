@@ -1,21 +1,21 @@
-//! Prefetch as brokers do it: messages are dealt to the consumers in turn, as long as their windows have room.
+//! Prefetch as brokers do it: messages are dispatched to the consumers in turn, as long as their windows have room.
 //!
 //! A broker knows how many messages a consumer holds, not whether it is busy; so a message goes to the next window in turn and
 //! waits there, behind that consumer's work alone.
 
 use super::in_process::lease_from_now;
 use crate::behaviour::in_turn;
-use crate::queue::{Delivery, Queue};
+use crate::queue::{self, Queue};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 
-/// The windows of a queue's consumers.
-pub(super) struct Dealer {
+/// Dispatches a queue's messages to the prefetch windows of its consumers.
+pub(super) struct PrefetchDispatcher {
     windows: Mutex<Windows>,
     /// A window has room again.
     room: Condvar,
     /// By consumer: something is in its window.
-    dealt: Vec<Condvar>,
+    filled: Vec<Condvar>,
     /// Nanoseconds within which a delivery is to be settled, from when it is put into a window.
     lease: Option<u64>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Dealer {
 struct Windows {
     each: Vec<Window>,
     turn: usize,
-    /// Nothing more will be dealt.
+    /// Nothing more will be dispatched.
     over: bool,
 }
 
@@ -32,21 +32,21 @@ struct Window {
     held: u32,
     most: u32,
     /// With the instants at which they are taken away again unless they are settled.
-    waiting: VecDeque<(Delivery<u64>, u64)>,
+    waiting: VecDeque<(queue::Delivery<u64>, u64)>,
 }
 
-impl Dealer {
+impl PrefetchDispatcher {
     /// Windows of so many messages, each to be settled within a time.
     pub(super) fn new(windows: impl Iterator<Item = u32>, lease: Option<u64>) -> Self {
         let each: Vec<Window> =
             windows.map(|most| Window { held: 0, most, waiting: VecDeque::with_capacity(most.min(1 << 16) as usize) }).collect();
-        let dealt = each.iter().map(|_| Condvar::new()).collect();
-        Dealer { windows: Mutex::new(Windows { each, turn: 0, over: false }), room: Condvar::new(), dealt, lease }
+        let filled = each.iter().map(|_| Condvar::new()).collect();
+        PrefetchDispatcher { windows: Mutex::new(Windows { each, turn: 0, over: false }), room: Condvar::new(), filled, lease }
     }
 
-    /// Deals a queue's messages until there will never be any again. The life of a thread.
-    pub(super) fn deal(&self, queue: &Queue<u64>) {
-        let mut hand = Vec::with_capacity(1);
+    /// Dispatches a queue's messages until there will never be any again. The life of a thread.
+    pub(super) fn dispatch(&self, queue: &Queue<u64>) {
+        let mut deliveries = Vec::with_capacity(1);
         loop {
             let waited = {
                 let mut windows = self.windows.lock();
@@ -57,33 +57,33 @@ impl Dealer {
                 }
                 waited
             };
-            let more = queue.consume(1, &mut hand);
+            let more = queue.consume(1, &mut deliveries);
             let until = lease_from_now(self.lease);
             let mut windows = self.windows.lock();
-            let Some(delivery) = hand.pop().filter(|_| more && !windows.over) else {
+            let Some(delivery) = deliveries.pop().filter(|_| more && !windows.over) else {
                 windows.over = true;
                 drop(windows);
-                return self.dealt.iter().for_each(|consumer| _ = consumer.notify_all());
+                return self.filled.iter().for_each(|consumer| _ = consumer.notify_all());
             };
             let place = windows.in_turn().expect("only this thread fills windows, and one had room");
-            // Who makes room takes the next of a waiting line; the turn is that of the messages that are dealt as they come.
+            // If a consumer freed the place that was waited for, the round-robin does not advance.
             windows.turn = if waited { windows.turn } else { place + 1 };
             windows.each[place].held += 1;
             windows.each[place].waiting.push_back((delivery, until));
             drop(windows);
-            self.dealt[place].notify_one();
+            self.filled[place].notify_one();
         }
     }
 
     /// The next message of a consumer's window, and until when it is to be settled; `None` when there will never be one again.
-    pub(super) fn take(&self, consumer: usize) -> Option<(Delivery<u64>, u64)> {
+    pub(super) fn take(&self, consumer: usize) -> Option<(queue::Delivery<u64>, u64)> {
         let mut windows = self.windows.lock();
         loop {
             let next = windows.each[consumer].waiting.pop_front();
             if next.is_some() || windows.over {
                 return next;
             }
-            self.dealt[consumer].wait(&mut windows);
+            self.filled[consumer].wait(&mut windows);
         }
     }
 
@@ -95,11 +95,11 @@ impl Dealer {
         MutexGuard::unlocked(&mut windows, || self.room.notify_one());
     }
 
-    /// Nothing more is dealt.
+    /// Stops dispatching.
     pub(super) fn halt(&self) {
         self.windows.lock().over = true;
         self.room.notify_all();
-        self.dealt.iter().for_each(|consumer| _ = consumer.notify_all());
+        self.filled.iter().for_each(|consumer| _ = consumer.notify_all());
     }
 }
 
@@ -116,19 +116,19 @@ mod tests {
     use crate::queue::Settings;
 
     #[test]
-    fn messages_are_dealt_in_turn_and_a_full_window_gets_none() {
+    fn messages_are_dispatched_in_turn_and_a_full_window_gets_none() {
         let queue = Queue::new(Settings::default(), || 0, |_| {});
-        let dealer = Dealer::new([2, 1].into_iter(), None);
+        let dispatcher = PrefetchDispatcher::new([2, 1].into_iter(), None);
         (0..5).for_each(|n| _ = queue.publish(n).expect("there is no bound"));
         std::thread::scope(|scope| {
-            scope.spawn(|| dealer.deal(&queue));
-            let take = |consumer| dealer.take(consumer).map(|(d, _)| (d.body, d.tag)).expect("dealt");
+            scope.spawn(|| dispatcher.dispatch(&queue));
+            let take = |consumer| dispatcher.take(consumer).map(|(d, _)| (d.body, d.tag)).expect("dispatched");
             let (first, second, third) = (take(0), take(1), take(0));
             // Windows of two and of one are full now: who settles gets the next of the line.
             assert_eq!((first.0, second.0, third.0), (0, 1, 2));
             let settle = |consumer, tag| {
                 queue.ack(tag).expect("it was just delivered");
-                dealer.settled(consumer);
+                dispatcher.settled(consumer);
             };
             settle(1, second.1);
             let fourth = take(1);
@@ -137,7 +137,7 @@ mod tests {
             assert_eq!((fourth.0, fifth.0), (3, 4));
             queue.close();
             [(0, first.1), (1, fourth.1), (0, fifth.1)].into_iter().for_each(|(consumer, tag)| settle(consumer, tag));
-            assert!(dealer.take(0).is_none() && dealer.take(1).is_none());
+            assert!(dispatcher.take(0).is_none() && dispatcher.take(1).is_none());
         });
     }
 }

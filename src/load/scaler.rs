@@ -1,14 +1,14 @@
 //! Autoscaling: which servers of a group are there, following the backlog, late.
 
-use super::score::Score;
+use super::run_plan::RunPlan;
 use crate::behaviour::{Autoscaler, ServerState};
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// One group's servers. Times are nanoseconds from the start.
+/// Which servers of one group are wanted, and which of them work. Times are nanoseconds from the start.
 #[derive(Debug)]
-pub(super) struct Roster {
+pub(super) struct GroupScaler {
     every: u64,
     startup: u64,
     state: Mutex<State>,
@@ -19,30 +19,31 @@ pub(super) struct Roster {
 
 #[derive(Debug)]
 struct State {
-    duties: Vec<Duty>,
+    duties: Vec<ServerDuty>,
     scaler: Autoscaler,
     next: u64,
 }
 
 /// What a server is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Duty {
+pub(super) enum ServerDuty {
     Off,
     /// To be there from an instant on.
     Starting(u64),
     On,
 }
 
-impl Roster {
-    /// The roster of a group; `None` if it always has the same servers.
-    pub(super) fn of(score: &Score<'_>, group: usize) -> Option<Self> {
-        let consumer = &score.scenario.consumers[group];
+impl GroupScaler {
+    /// The scaler of a group; `None` if it always has the same servers.
+    pub(super) fn of(run_plan: &RunPlan<'_>, group: usize) -> Option<Self> {
+        let consumer = &run_plan.scenario.consumers[group];
         let settings = consumer.autoscale?;
         let there = if let crate::scenario::Servers::Count(count) = consumer.count { count } else { settings.min };
-        let duties: Vec<Duty> = (0..settings.max).map(|server| if server < there { Duty::On } else { Duty::Off }).collect();
-        let scaler = Autoscaler::new(settings, score.rules.scale);
+        let duties: Vec<ServerDuty> =
+            (0..settings.max).map(|server| if server < there { ServerDuty::On } else { ServerDuty::Off }).collect();
+        let scaler = Autoscaler::new(settings, run_plan.rules.scale);
         let (every, startup) = (scaler.every, scaler.startup);
-        Some(Roster {
+        Some(GroupScaler {
             every,
             startup,
             busy: duties.iter().map(|_| AtomicU64::new(0)).collect(),
@@ -52,10 +53,10 @@ impl Roster {
     }
 
     /// What a server is to do now.
-    pub(super) fn duty(&self, server: u32, now: u64) -> Duty {
+    pub(super) fn duty(&self, server: u32, now: u64) -> ServerDuty {
         let duty = &mut self.state.lock().duties[server as usize];
-        if matches!(duty, Duty::Starting(at) if *at <= now) {
-            *duty = Duty::On;
+        if matches!(duty, ServerDuty::Starting(at) if *at <= now) {
+            *duty = ServerDuty::On;
         }
         *duty
     }
@@ -91,20 +92,20 @@ impl Roster {
         for server in change.start {
             // One that was to go and still works stays.
             let stays = states[server] == ServerState::Stopping;
-            state.duties[server] = if stays { Duty::On } else { Duty::Starting(at + self.startup) };
+            state.duties[server] = if stays { ServerDuty::On } else { ServerDuty::Starting(at + self.startup) };
         }
-        change.stop.into_iter().for_each(|server| state.duties[server] = Duty::Off);
+        change.stop.into_iter().for_each(|server| state.duties[server] = ServerDuty::Off);
         drop(guard);
         self.changed.notify_all();
     }
 
-    fn state_of(&self, duty: Duty, server: usize, now: u64) -> ServerState {
+    fn state_of(&self, duty: ServerDuty, server: usize, now: u64) -> ServerState {
         match duty {
-            Duty::Off if self.is_busy(server) => ServerState::Stopping,
-            Duty::Off => ServerState::Off,
-            Duty::Starting(at) if at > now => ServerState::Starting,
-            Duty::Starting(_) | Duty::On if self.is_busy(server) => ServerState::Busy,
-            Duty::Starting(_) | Duty::On => ServerState::Idle,
+            ServerDuty::Off if self.is_busy(server) => ServerState::Stopping,
+            ServerDuty::Off => ServerState::Off,
+            ServerDuty::Starting(at) if at > now => ServerState::Starting,
+            ServerDuty::Starting(_) | ServerDuty::On if self.is_busy(server) => ServerState::Busy,
+            ServerDuty::Starting(_) | ServerDuty::On => ServerState::Idle,
         }
     }
 }
@@ -124,20 +125,20 @@ mod tests {
         scenario.consumers[0].autoscale =
             Some(Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 10.0, startup: 3.0, cooldown: 15.0 });
         let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
-        let score = Score::new(&scenario, &plan).expect("autoscaling is played");
-        let roster = Roster::of(&score, 0).expect("it is scaled");
-        let on = |now| (0..4).filter(|&server| roster.duty(server, now) == Duty::On).count();
-        assert_eq!((on(0), roster.next()), (1, 10 * SECOND));
+        let run_plan = RunPlan::new(&scenario, &plan).expect("autoscaling is played");
+        let scaler = GroupScaler::of(&run_plan, 0).expect("it is scaled");
+        let on = |now| (0..4).filter(|&server| scaler.duty(server, now) == ServerDuty::On).count();
+        assert_eq!((on(0), scaler.next()), (1, 10 * SECOND));
         // A batch of six in service and 30 waiting: three are wanted, and there after three seconds.
-        roster.set_busy(0, 6);
-        roster.look(36, 10 * SECOND);
+        scaler.set_busy(0, 6);
+        scaler.look(36, 10 * SECOND);
         assert_eq!((on(12 * SECOND), on(13 * SECOND)), (1, 3));
         // They were needed ten seconds ago, then twenty.
-        roster.set_busy(0, 1);
-        roster.set_busy(2, 1);
-        roster.look(2, 20 * SECOND);
+        scaler.set_busy(0, 1);
+        scaler.set_busy(2, 1);
+        scaler.look(2, 20 * SECOND);
         assert_eq!(on(20 * SECOND), 3);
-        roster.look(2, 30 * SECOND);
-        assert_eq!((on(30 * SECOND), roster.duty(0, 30 * SECOND)), (1, Duty::On), "the idle one goes before the busy ones");
+        scaler.look(2, 30 * SECOND);
+        assert_eq!((on(30 * SECOND), scaler.duty(0, 30 * SECOND)), (1, ServerDuty::On), "the idle one goes before the busy ones");
     }
 }

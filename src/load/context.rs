@@ -1,0 +1,54 @@
+//! State that the generator and the server threads of a run share, and how any of them sends a message.
+
+use super::clients::Clients;
+use super::run_plan::RunPlan;
+use super::scaler::GroupScaler;
+use super::targets::{Publisher, Sent, Target};
+use super::visit_log::{VisitLog, VisitOrigin};
+use crate::scenario::Destination;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+/// References to all that the threads of a run share: the plan, the target, and what is written down meanwhile.
+#[derive(Clone, Copy)]
+pub(super) struct RunContext<'a> {
+    pub run_plan: &'a RunPlan<'a>,
+    pub target: &'a dyn Target,
+    pub visits: &'a VisitLog,
+    pub clients: &'a Clients,
+    /// Servers that work on what they have acknowledged already.
+    pub busy: &'a AtomicU64,
+    /// By group: its scaler, if it is autoscaled.
+    pub scalers: &'a [Option<GroupScaler>],
+    /// Whether nothing will ever come again.
+    pub closed: &'a AtomicBool,
+}
+
+impl RunContext<'_> {
+    /// Sends a message to a destination by a thread's handle, at an instant from the start; false once the target is closed. `now` is asked when there was room
+    /// where the sender may have to wait for that.
+    pub(super) fn send(&self, by: &mut dyn Publisher, to: Destination, origin: VisitOrigin, at: u64, now: impl Fn() -> u64) -> bool {
+        let mut open = true;
+        self.clients.more(origin.client, self.run_plan.copies(to));
+        self.run_plan.deliver(to, origin.copy, self.target, |queue, copy, topic| {
+            let Some(visit) = self.visits.begin(VisitOrigin { queue: queue as u32, copy, topic, ..origin }, at) else {
+                open = false;
+                return;
+            };
+            let outcome = by.publish(queue, &self.run_plan.request(queue, copy, visit, at));
+            if outcome == Sent::Accepted && self.run_plan.blocks(queue) {
+                self.visits.accept(visit, now());
+            }
+            match outcome {
+                // What nobody consumes has left.
+                Sent::Accepted if self.run_plan.first_group(queue).is_none() => self.clients.less(origin.client, at),
+                Sent::Accepted => {}
+                Sent::Rejected => {
+                    self.visits.refuse(visit);
+                    self.clients.less(origin.client, at);
+                }
+                Sent::Closed => open = false,
+            }
+        });
+        open
+    }
+}
