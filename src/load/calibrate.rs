@@ -1,8 +1,7 @@
 //! Calibration of this host: what a look at the clock, a sleep and a hand-off between threads cost, and how often it stalls.
 
-use super::clients::Clients;
 use super::clock::{Clock, Monotonic};
-use super::context::RunContext;
+use super::context::{RunContext, RunState};
 use super::generator::generate;
 use super::pacing::{Pacer, STALL};
 use super::run_plan::RunPlan;
@@ -208,17 +207,8 @@ pub(super) fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };
     let run_plan = RunPlan::new(&scenario, &plan)?;
     let target = targets::open(&scenario, messages)?;
-    let (visits, never) = (VisitLog::new(messages, messages), AtomicBool::new(false));
-    let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
-    let context = RunContext {
-        run_plan: &run_plan,
-        target: target.as_ref(),
-        visits: &visits,
-        clients: &clients,
-        busy: &busy,
-        scalers: &[None],
-        closed: &closed,
-    };
+    let (state, never) = (RunState::new(&run_plan, VisitLog::new(messages, messages)), AtomicBool::new(false));
+    let context = RunContext::new(&run_plan, target.as_ref(), &state);
     let handles = ServerHandles { receiver: target.receiver(run_plan.subscription_of(0, 0))?, publisher: None };
     let mut publisher = target.publisher()?;
     let start = Monotonic.now();

@@ -8,6 +8,22 @@ use super::visit_log::{VisitLog, VisitOrigin};
 use crate::scenario::Destination;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+/// What the threads of a run write and read together while it lasts.
+pub(super) struct RunState {
+    pub visits: VisitLog,
+    clients: Clients,
+    busy: AtomicU64,
+    scalers: Vec<Option<GroupScaler>>,
+    closed: AtomicBool,
+}
+
+impl RunState {
+    pub(super) fn new(run_plan: &RunPlan<'_>, visits: VisitLog) -> Self {
+        let scalers = (0..run_plan.groups.len()).map(|group| GroupScaler::of(run_plan, group)).collect();
+        RunState { visits, clients: Clients::new(run_plan), busy: 0.into(), scalers, closed: false.into() }
+    }
+}
+
 /// References to all that the threads of a run share: the plan, the target, and what is written down meanwhile.
 #[derive(Clone, Copy)]
 pub(super) struct RunContext<'a> {
@@ -23,9 +39,14 @@ pub(super) struct RunContext<'a> {
     pub closed: &'a AtomicBool,
 }
 
-impl RunContext<'_> {
-    /// Sends a message to a destination by a thread's handle, at an instant from the start; false once the target is closed. `now` is asked when there was room
-    /// where the sender may have to wait for that.
+impl<'a> RunContext<'a> {
+    pub(super) fn new(run_plan: &'a RunPlan<'a>, target: &'a dyn Target, state: &'a RunState) -> Self {
+        let RunState { visits, clients, busy, scalers, closed } = state;
+        RunContext { run_plan, target, visits, clients, busy, scalers, closed }
+    }
+
+    /// Sends a message to a destination by a thread's handle, at an instant from the start; false once the target is closed. Where the
+    /// sender may have to wait for room, `now` is asked when there was some.
     pub(super) fn send(&self, by: &mut dyn Publisher, to: Destination, origin: VisitOrigin, at: u64, now: impl Fn() -> u64) -> bool {
         let mut open = true;
         self.clients.more(origin.client, self.run_plan.copies(to));

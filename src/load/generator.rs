@@ -97,8 +97,8 @@ fn wait_or_hear<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext<'_>, in
 
 #[cfg(test)]
 mod tests {
-    use super::super::clients::Clients;
     use super::super::clock::Fake;
+    use super::super::context::RunState;
     use super::super::pacing::MARGIN;
     use super::super::targets::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
     use super::super::visit_log::{ServedBy, VisitLog};
@@ -106,7 +106,7 @@ mod tests {
     use crate::scenario::{Overflow, Scenario};
     use crate::workload::Block;
     use crate::workload::laws::Law;
-    use std::sync::atomic::{AtomicBool, AtomicU64};
+    use std::sync::atomic::AtomicBool;
 
     /// Serves every message at the very moment at which it is sent, or keeps the sender for a while at one message.
     struct Instantly<'a> {
@@ -150,20 +150,12 @@ mod tests {
     fn play(count: u64, stall: Option<(u64, u64)>) -> (Vec<u64>, Vec<u64>) {
         let (scenario, plan) = (Scenario::mgc(1000.0, Law::deterministic(0.0), 1), every_millisecond(count));
         let clock = Fake { read: 20, oversleep: 30_000, stall, ..Fake::default() };
-        let (stop, visits) = (AtomicBool::new(false), VisitLog::new(plan.len(), plan.len()));
         let run_plan = RunPlan::new(&scenario, &plan).expect("the scenario is the simplest there is");
-        let target = Direct(Instantly { clock: &clock, visits: &visits, room: None });
+        let (stop, state) = (AtomicBool::new(false), RunState::new(&run_plan, VisitLog::new(plan.len(), plan.len())));
+        let visits = &state.visits;
+        let target = Direct(Instantly { clock: &clock, visits, room: None });
         let start = 1_000_000;
-        let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
-        let context = RunContext {
-            run_plan: &run_plan,
-            target: &target,
-            visits: &visits,
-            clients: &clients,
-            busy: &busy,
-            scalers: &[None],
-            closed: &closed,
-        };
+        let context = RunContext::new(&run_plan, &target, &state);
         assert_eq!(
             generate(&mut Pacer::new(&clock, &stop, MARGIN), &context, target.publisher().expect("a handle").as_mut(), start),
             count,
@@ -198,21 +190,14 @@ mod tests {
         let mut scenario = Scenario::mgc(1000.0, Law::deterministic(0.0), 1);
         (scenario.queues[0].max_length, scenario.queues[0].overflow) = (Some(1), Overflow::Block);
         let plan = every_millisecond(10);
-        let (clock, stop, visits) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false), VisitLog::new(10, 10));
+        let (clock, stop) = (Fake { read: 20, ..Fake::default() }, AtomicBool::new(false));
         let run_plan = RunPlan::new(&scenario, &plan).expect("blocking is played");
-        let target = Direct(Instantly { clock: &clock, visits: &visits, room: Some((3, 6_500_000)) });
-        let (clients, busy, closed) = (Clients::new(&run_plan), AtomicU64::new(0), AtomicBool::new(false));
+        let state = RunState::new(&run_plan, VisitLog::new(10, 10));
+        let visits = &state.visits;
+        let target = Direct(Instantly { clock: &clock, visits, room: Some((3, 6_500_000)) });
         generate(
             &mut Pacer::new(&clock, &stop, MARGIN),
-            &RunContext {
-                run_plan: &run_plan,
-                target: &target,
-                visits: &visits,
-                clients: &clients,
-                busy: &busy,
-                scalers: &[None],
-                closed: &closed,
-            },
+            &RunContext::new(&run_plan, &target, &state),
             target.publisher().expect("a handle").as_mut(),
             0,
         );

@@ -1,0 +1,99 @@
+//! Taking messages: one, a window of them or a whole batch, while the server is up and wanted.
+
+use super::{LOOK, Server};
+use crate::load::clock::Clock;
+use crate::load::scaler::ServerDuty;
+use crate::load::targets::Delivery;
+use std::sync::atomic::Ordering;
+
+impl<C: Clock> Server<'_, '_, C> {
+    /// Takes a message, a window of them or a whole batch; false once there are none any more.
+    pub(super) fn take(&mut self, most: usize, deliveries: &mut Vec<Delivery>) -> bool {
+        if self.breaks.is_some() {
+            return self.take_while_up(most, deliveries);
+        }
+        if self.context.scalers[self.server_id.group].is_some() {
+            return self.take_while_scaled_in(most, deliveries);
+        }
+        let run_plan = self.context.run_plan;
+        let _batch_lock = run_plan.batch_lock(self.server_id.group);
+        let open = self.handles.receiver.take(most, u64::MAX, deliveries);
+        self.fill(most, deliveries);
+        open
+    }
+
+    /// Takes what comes until an instant of the run's clock.
+    fn take_until(&mut self, until: u64, most: usize, deliveries: &mut Vec<Delivery>) {
+        let run_plan = self.context.run_plan;
+        let _batch_lock = run_plan.batch_lock(self.server_id.group);
+        self.handles.receiver.take(most, until, deliveries);
+        self.fill(most, deliveries);
+    }
+
+    /// Takes a message while the autoscaler wants this server.
+    fn take_while_scaled_in(&mut self, most: usize, deliveries: &mut Vec<Delivery>) -> bool {
+        let (scalers, server) = (self.context.scalers, self.server_id.server);
+        let Some(scaler) = &scalers[self.server_id.group] else { return false };
+        scaler.set_busy(server, 0);
+        while !self.context.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            match scaler.duty(server, now) {
+                ServerDuty::Off => scaler.wait(LOOK),
+                ServerDuty::Starting(at) => self.stay_down(at),
+                ServerDuty::On => {
+                    let until = scaler.next().min(now + LOOK).max(now + 1_000_000);
+                    self.take_until(self.start + until, most, deliveries);
+                }
+            }
+            if !deliveries.is_empty() {
+                scaler.set_busy(server, deliveries.len() as u64);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes a message between breaks, which an idle server has, too.
+    fn take_while_up(&mut self, most: usize, deliveries: &mut Vec<Delivery>) -> bool {
+        while !self.context.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
+            let Some(breaks) = &mut self.breaks else { return false };
+            // One that breaks only while it works looks again at times, whether all is over.
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            let next = breaks.when_idle().unwrap_or(now + LOOK);
+            if next <= now {
+                let repaired = breaks.breaks(next);
+                self.stay_down(repaired);
+                continue;
+            }
+            self.take_until(self.start + next.min(now + LOOK), most, deliveries);
+            if !deliveries.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// How many messages it holds at most: those of a batch, or of its window where no dispatcher hands them out one by one.
+    pub(super) fn most(&self) -> usize {
+        let consumer = self.consumer();
+        match self.context.run_plan.window(self.server_id.group, self.server_id.server) {
+            Some(_) => 1,
+            None => consumer.batch.map_or(consumer.prefetch, |b| b.max).max(1) as usize,
+        }
+    }
+
+    /// Waits for the rest of a batch, if it is one, until its first message has waited for the linger.
+    fn fill(&mut self, most: usize, deliveries: &mut Vec<Delivery>) {
+        let Some(batch) = self.consumer().batch else { return };
+        let linger = self.context.run_plan.rules.scale.nanos(batch.linger);
+        let Some((visit, _)) = deliveries.first().and_then(|delivery| self.visit(delivery)) else { return };
+        let until = self.start + self.context.visits.sent(visit) + linger;
+        while deliveries.len() < most && self.worker.pacer.now() < until && !self.worker.pacer.stopped() {
+            self.handles.receiver.take(most - deliveries.len(), until, deliveries);
+        }
+        if self.lease().is_some() && linger > 0 {
+            // A batch is taken when it is whole. What was taken away meanwhile is somebody else's.
+            deliveries.retain_mut(|delivery| self.handles.receiver.extend(delivery));
+        }
+    }
+}
