@@ -120,6 +120,7 @@ mod behaviour;
 #[doc(hidden)]
 pub mod cli;
 mod discipline;
+mod linear;
 // Without the program nobody lists targets or calibrates.
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 mod load;

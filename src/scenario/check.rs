@@ -1,10 +1,11 @@
 //! The scenario as a whole: does every message get somewhere, does it end, and will the queues hold?
 
 use super::demand::demands;
-use super::flow::{self, Range};
+use super::forwards;
 use super::model::{Ack, Arrivals, Destination, Overflow, Scenario, Servers};
 use super::node::{Node, Place};
 use super::problem::Problem;
+use super::range::Range;
 use super::read::Context;
 use crate::units::{Time, significant};
 
@@ -134,8 +135,8 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             cx.tell(told.help("give every queue a delivery_limit, or lower the probability"));
         }
     }
-    if !flow::ends(scenario) {
-        let in_loop = flow::stuck(scenario).unwrap_or(0);
+    if !forwards::ends(scenario) {
+        let in_loop = forwards::stuck(scenario).unwrap_or(0);
         let consumer = scenario.consumers.iter().find(|c| c.from == in_loop && !c.to.is_empty());
         let at = consumer.and_then(|c| place(tree, "consumers", &c.name, "to")).unwrap_or_default();
         let told = Problem::error(at, "messages go round for ever").label("what is forwarded comes back as often as it leaves");
@@ -145,7 +146,7 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
 
 /// Warnings: queues that grow without bound, that are nearly full, or whose times look like a slip.
 pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
-    if !flow::ends(scenario) {
+    if !forwards::ends(scenario) {
         return;
     }
     for (q, (queue, demand)) in scenario.queues.iter().zip(demands(scenario, &|_| None)).enumerate() {

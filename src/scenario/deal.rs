@@ -1,9 +1,9 @@
 //! What share of a topic's messages each of its queues gets: known, or between bounds where queues that are not alike are looked at.
 
-use super::demand;
-use super::flow::Range;
+use super::capacity::EXACT;
 use super::keys;
 use super::model::{Arrivals, Consumer, Deliver, Destination, Keys, Producer, Queue, Scenario};
+use super::range::Range;
 
 /// What a queue that keeps up gets is less than what its servers can do, by this share at least.
 const LESS: f64 = 1e-9;
@@ -99,7 +99,7 @@ fn balanced(scenario: &Scenario, topic: usize) -> Option<Vec<Range>> {
         return None;
     }
     let share = |capacity: &f64| {
-        if rate >= whole * (1.0 - demand::EXACT) {
+        if rate >= whole * (1.0 - EXACT) {
             let each = capacity + (rate - whole).max(0.0) / all.len() as f64;
             return Range { least: each / rate, most: each / rate };
         }

@@ -1,12 +1,11 @@
 //! Demand: what work the messages of a queue bring, against what its servers can do.
 
-use super::flow::{Fate, Range, arrivals};
+use super::capacity::{per_delivery, per_message, shares, up};
+use super::deliveries::{Tries, apart, feeds, tries, tries_of};
+use super::flow::{Fate, arrivals};
 use super::lanes::Lanes;
-use super::model::{Ack, Consumer, Destination, Discipline, Preemption, Producer, Scenario, Servers};
-use crate::workload::laws::Law;
-
-/// What is less than this share is rounding.
-pub(super) const EXACT: f64 = 1e-12;
+use super::model::{Consumer, Producer, Scenario};
+use super::range::Range;
 
 /// The load of one queue, as offered.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,15 +61,6 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
     arrivals(scenario, fate).into_iter().enumerate().map(demand).collect()
 }
 
-/// The share of a server's time in which it works or could work: up / (up + down). A server that breaks only while it works is
-/// down for as long a share of the time that it is needed.
-pub(super) fn up(group: &Consumer) -> f64 {
-    let Some(outages) = &group.outages else { return 1.0 };
-    let share = outages.up.mean() / (outages.up.mean() + outages.down.mean());
-    // Of times without a mean nothing is known.
-    if share.is_nan() { 1.0 } else { share }
-}
-
 /// The same of several groups, by what they can do.
 fn share_up(groups: &[&Consumer]) -> f64 {
     let speed = |c: &&Consumer| c.most_servers().map(|n| f64::from(n) / per_message(c)).filter(|speed| speed.is_finite());
@@ -80,137 +70,6 @@ fn share_up(groups: &[&Consumer]) -> f64 {
         Some(speeds) if all > 0.0 => groups.iter().zip(speeds).map(|(c, speed)| up(c) * speed / all).sum(),
         _ => 1.0,
     }
-}
-
-/// Deliveries a second that a group can do; `None` is without limit.
-pub(super) fn capacity(group: &Consumer) -> Option<f64> {
-    group.most_servers().map(|n| f64::from(n) * up(group) / per_message(group))
-}
-
-impl Scenario {
-    /// Messages a second that a group can do, those that fail counted as often as they are tried; `None` is without limit.
-    pub(crate) fn messages_done(&self, group: &Consumer) -> Option<f64> {
-        let tries = tries(self, group, group.failure, &group.service_time, false);
-        Some(capacity(group)? / (tries.deliveries * tries.weight))
-    }
-}
-
-/// Whether a producer feeds this queue directly.
-fn feeds(producer: &Producer, queue: usize) -> bool {
-    producer.to == Destination::Queue(queue)
-}
-
-/// The share of the messages that each group takes: in proportion to what it can serve.
-pub(crate) fn shares(groups: &[&Consumer]) -> Vec<f64> {
-    if let Some(unlimited) = groups.iter().position(|c| c.count == Servers::Unlimited) {
-        return (0..groups.len()).map(|i| f64::from(u8::from(i == unlimited))).collect();
-    }
-    let speed = |c: &&Consumer| c.most_servers().map_or(0.0, |n| f64::from(n) / per_message(c).max(1e-12));
-    let total: f64 = groups.iter().map(speed).sum();
-    groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
-}
-
-/// A share of messages that is too rare to matter.
-const RARE: f64 = 1e-9;
-
-/// What becomes of a message that may be delivered again.
-#[derive(Debug, Clone, Copy)]
-struct Tries {
-    /// Mean deliveries.
-    deliveries: f64,
-    /// The share that is given up.
-    given_up: f64,
-    /// The mean work of a delivery, as a multiple of that of a message.
-    weight: f64,
-}
-
-/// A message is delivered again if its handler fails by `failure`, or is not done in time: each time by chance, or always where its
-/// work stays the same. Where consumers hold messages that they do not work at yet, more of them are late.
-fn tries(scenario: &Scenario, group: &Consumer, failure: f64, service: &Law, brought: bool) -> Tries {
-    let limit = scenario.deliveries_at_most(group);
-    let timeout = scenario.queues[group.from].visibility_timeout.filter(|_| group.ack == Ack::Manual && works_alone(group));
-    let late = timeout.map_or(0.0, |timeout| 1.0 - service.cdf(timeout));
-    let too_often = |again: f64| limit.map_or(0.0, |limit| again.powf(f64::from(limit)));
-    if let Some(timeout) = timeout.filter(|_| late > RARE && group.repeats_work(brought)) {
-        let (in_time, always) = (deliveries(limit, failure), deliveries(limit, 1.0));
-        let long = work_beyond(service, timeout) / service.mean();
-        let mean = (1.0 - late) * in_time + late * always;
-        let work = (1.0 - long) * in_time + long * always;
-        let weight = if mean.is_finite() { work / mean } else { 1.0 };
-        return Tries { deliveries: mean, given_up: (1.0 - late) * too_often(failure) + late * too_often(1.0), weight };
-    }
-    let again = late + (1.0 - late) * failure;
-    // What an outage interrupts begins anew.
-    let cut = cut_short(group, service).map_or(0.0, |(cut, _)| cut);
-    Tries { deliveries: deliveries(limit, cut + (1.0 - cut) * again), given_up: too_often(again), weight: 1.0 }
-}
-
-/// The work beyond a time: E\[S; S > t\] = t P(S > t) + ∫ P(S > x) dx from t on, the integral being the mean less that up to t.
-fn work_beyond(law: &Law, time: f64) -> f64 {
-    let steps = 2000;
-    let step = time / f64::from(steps);
-    let beyond = |x: f64| 1.0 - law.cdf(x);
-    let midpoints: f64 = (0..steps).map(|i| beyond((f64::from(i) + 0.5) * step)).sum();
-    (time * beyond(time) + law.mean() - step * midpoints).clamp(0.0, law.mean())
-}
-
-/// The probability that an outage interrupts a delivery that then begins anew, and the mean time of a delivery until its end or that, where
-/// servers break after exponential times: 1 − L(δ) and (1 − L(δ)) / δ, with L the transform of the service time and δ the rate of breaks.
-/// What its message brings is drawn once, so that long work is interrupted more often than this.
-fn cut_short(group: &Consumer, service: &Law) -> Option<(f64, f64)> {
-    let outages = group.outages.as_ref().filter(|o| o.redeliver && group.ack == Ack::Manual && works_alone(group))?;
-    let Law::Exponential(up) = &outages.up else { return None };
-    let rate = 1.0 / up.mean;
-    let whole = service.transform(rate.into()).map(|l| l.re).filter(|l| *l > 0.0)?;
-    (rate * service.mean() > EXACT).then(|| (1.0 - whole, (1.0 - whole) / rate))
-}
-
-/// Mean time of a delivery, whether it is interrupted or not.
-fn per_delivery(group: &Consumer, service: &Law) -> f64 {
-    cut_short(group, service).map_or_else(|| service.mean(), |(_, time)| time)
-}
-
-/// Work of a server for a message of a producer, all its deliveries together, in seconds.
-pub(super) fn work_of(scenario: &Scenario, group: &Consumer, producer: Option<&Producer>) -> f64 {
-    let own = producer.and_then(|p| p.service_time.as_ref());
-    let failure = producer.and_then(|p| p.failure).unwrap_or(group.failure);
-    let tries = tries(scenario, group, failure, own.unwrap_or(&group.service_time), own.is_some());
-    tries.deliveries * tries.weight * own.map_or_else(|| per_message(group), |law| per_delivery(group, law))
-}
-
-/// Whether a delivery's time is that of one service.
-fn works_alone(group: &Consumer) -> bool {
-    group.batch.is_none() && group.service_time_per_message.is_zero()
-}
-
-/// Whether it is known how many deliveries of a group are not done in time, if there is a time.
-pub(super) fn timely(scenario: &Scenario, group: &Consumer) -> bool {
-    let queue = &scenario.queues[group.from];
-    let whole = queue.preemption == Preemption::None && queue.discipline != Discipline::ProcessorSharing;
-    works_alone(group) && group.prefetch <= 1 && group.outages.is_none() && whole
-}
-
-/// Whether the messages of a producer are delivered again by a law of their own.
-fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
-    let interrupted = scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
-    let limited = scenario.queues[queue].visibility_timeout.is_some() || interrupted;
-    producer.failure.is_some() || producer.service_time.is_some() && limited
-}
-
-/// What becomes of a producer's message to a group.
-fn tries_of(scenario: &Scenario, group: &Consumer, producer: &Producer) -> Tries {
-    let service = producer.service_time.as_ref().unwrap_or(&group.service_time);
-    tries(scenario, group, producer.failure.unwrap_or(group.failure), service, producer.service_time.is_some())
-}
-
-/// The share of a group's messages that are delivered too often.
-pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
-    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
-    let rate: f64 = own.iter().map(|p| p.rate).sum();
-    if rate <= 0.0 || !own.iter().any(|p| apart(scenario, queue, p)) {
-        return tries(scenario, group, group.failure, &group.service_time, false).given_up;
-    }
-    own.iter().map(|p| p.rate / rate * tries_of(scenario, group, p).given_up).sum()
 }
 
 /// Deliveries a message and the mean service time of a delivery, where the messages of some producer are delivered again by a law of
@@ -228,21 +87,6 @@ fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(
         work += each * tries.weight * own.unwrap_or_else(|| per_message(group));
     }
     Some((attempts, work / attempts))
-}
-
-/// Mean deliveries of a message: a geometric number, cut off at the limit.
-fn deliveries(limit: Option<u32>, failure: f64) -> f64 {
-    match limit {
-        Some(limit) if failure >= 1.0 => f64::from(limit),
-        Some(limit) => (1.0 - failure.powf(f64::from(limit))) / (1.0 - failure),
-        None => 1.0 / (1.0 - failure),
-    }
-}
-
-/// Seconds of a server for a message, of full batches.
-pub(super) fn per_message(group: &Consumer) -> f64 {
-    let batch = group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
-    per_delivery(group, &group.service_time) / batch + group.service_time_per_message.mean()
 }
 
 /// The mean service time of a delivery, over groups and, where producers bring their own work, over producers.
@@ -267,7 +111,8 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Autoscale, Outages, Queue, Route};
+    use crate::scenario::{Ack, Autoscale, Destination, Outages, Queue, Route};
+    use crate::workload::laws::Law;
 
     fn demands(scenario: &Scenario) -> Vec<Demand> {
         super::demands(scenario, &|_| None)

@@ -4,42 +4,13 @@
 //! messages wait. Where nobody knows it, rates are known between two bounds. The upper one has everything served and everything lost;
 //! the lower one has nothing served, and lost what the servers cannot do (the fluid bound).
 
+use super::bounds::{LEAST, Leaving, Line, MOST, bound};
+use super::capacity::{capacity, per_message, shares};
 use super::deal;
-use super::demand::{capacity, given_up, per_message, shares, timely};
-use super::model::{Ack, Arrivals, Consumer, Deliver, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
-
-/// Below this a pivot is zero: the probabilities of a loop sum to 1 but for rounding.
-const ZERO: f64 = 1e-12;
-/// Bounds that are as near as this, relatively, are one figure.
-const SAME: f64 = 1e-9;
-
-/// A figure, known or between two bounds; infinite where nothing bounds it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Range {
-    pub least: f64,
-    pub most: f64,
-}
-
-impl Range {
-    /// The figure, if it is known.
-    pub(crate) fn known(&self) -> Option<f64> {
-        // Infinities are equal, too.
-        (self.least == self.most || self.most.is_finite() && self.most - self.least <= SAME * self.most).then_some(self.most)
-    }
-
-    /// Widened so that it holds a figure.
-    pub(crate) fn with(self, figure: f64) -> Range {
-        Range { least: self.least.min(figure), most: self.most.max(figure) }
-    }
-
-    pub(crate) fn times(&self, factor: f64) -> Range {
-        // However much comes that is no work, it is none.
-        if factor == 0.0 {
-            return Range { least: 0.0, most: 0.0 };
-        }
-        Range { least: self.least * factor, most: self.most * factor }
-    }
-}
+use super::deliveries::{given_up, timely};
+use super::forwards::spread;
+use super::model::{Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
+use super::range::Range;
 
 /// What becomes of the messages that reach a queue, if anybody knows it exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,39 +18,6 @@ pub(crate) struct Fate {
     /// The share that is rejected, dropped or expires.
     pub lost: f64,
 }
-
-/// Messages a second, as a linear function of those that arrive.
-#[derive(Debug, Clone, Copy)]
-struct Line {
-    slope: f64,
-    rest: f64,
-}
-
-impl Line {
-    const NOTHING: Line = Line { slope: 0.0, rest: 0.0 };
-
-    fn share(slope: f64) -> Line {
-        Line { slope, rest: 0.0 }
-    }
-
-    fn at(self, arriving: f64) -> f64 {
-        // All of infinitely many, none of them, or a rate of its own.
-        if self.slope == 0.0 { self.rest } else { self.slope * arriving + self.rest }
-    }
-}
-
-/// Where the messages of a queue go: bounds that hold one by one, so that the best may be taken.
-struct Leaving {
-    /// To each queue, of a message that is served: at least, and at most.
-    onward: [Vec<f64>; 2],
-    dead: Option<usize>,
-    served: [Vec<Line>; 2],
-    died: [Vec<Line>; 2],
-}
-
-/// The lower and the upper bound, as places in an array.
-const LEAST: usize = 0;
-const MOST: usize = 1;
 
 /// Messages a second that reach each queue. `fate` is asked for queues that lose messages and lead on.
 pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>) -> Vec<Range> {
@@ -218,88 +156,6 @@ fn most_served(scenario: &Scenario, queue: usize) -> Option<f64> {
         .sum()
 }
 
-/// The least or the most that can arrive: for each queue the best of its lines, which is a linear system each time.
-fn bound(leaving: &[Leaving], outside: &[f64], side: usize) -> Vec<f64> {
-    let n = leaving.len();
-    let mut chosen = vec![(0, 0); n];
-    let mut best = linear(leaving, outside, side, &chosen);
-    for _ in 0..n + 8 {
-        let better = |lines: &[Line], now: usize, arriving: f64| {
-            let value = |i: usize| lines[i].at(arriving);
-            let beats = |i: usize, j: usize| if side == LEAST { value(i) > value(j) + ZERO } else { value(i) < value(j) - ZERO };
-            (0..lines.len()).fold(now, |best, i| if beats(i, best) { i } else { best })
-        };
-        let next: Vec<(usize, usize)> = (0..n)
-            .map(|q| (better(&leaving[q].served[side], chosen[q].0, best[q]), better(&leaving[q].died[side], chosen[q].1, best[q])))
-            .collect();
-        if next == chosen {
-            break;
-        }
-        chosen = next;
-        // Each choice of lines is a bound of its own.
-        let again = linear(leaving, outside, side, &chosen);
-        best = best.into_iter().zip(again).map(|(a, b)| if side == LEAST { a.max(b) } else { a.min(b) }).collect();
-    }
-    best
-}
-
-/// lambda = external + Pᵀ lambda, for one choice of lines; infinite if messages circulate for ever.
-fn linear(leaving: &[Leaving], outside: &[f64], side: usize, chosen: &[(usize, usize)]) -> Vec<f64> {
-    let n = leaving.len();
-    let (mut system, mut rates) = (vec![vec![0.0; n]; n], outside.to_vec());
-    for (from, (leaving, &(served, died))) in leaving.iter().zip(chosen).enumerate() {
-        let (served, died) = (leaving.served[side][served], leaving.died[side][died]);
-        for (to, chance) in leaving.onward[side].iter().enumerate() {
-            system[to][from] += chance * served.slope;
-            rates[to] += chance * served.rest;
-        }
-        if let Some(to) = leaving.dead {
-            system[to][from] += died.slope;
-            rates[to] += died.rest;
-        }
-    }
-    // Rounding may leave a little less than nothing.
-    let least = -SAME * outside.iter().sum::<f64>();
-    match solve(&system, &rates) {
-        Some(rates) if side == LEAST || rates.iter().all(|rate| *rate >= least) => rates,
-        _ => vec![f64::INFINITY; n],
-    }
-}
-
-/// Whether every message ends, if no handler fails and nothing is lost.
-pub(super) fn ends(scenario: &Scenario) -> bool {
-    let sent = forwarded(scenario);
-    // I − P is an M-matrix, and every message ends, if and only if (I − P) x = 1 has a solution x > 0
-    // (Berman & Plemmons 1994, theorem 6.2.3, condition I27).
-    solve(&sent, &vec![1.0; sent.len()]).is_some_and(|x| x.iter().all(|visits| *visits > 0.0))
-}
-
-/// A queue from which messages come back for ever.
-pub(super) fn stuck(scenario: &Scenario) -> Option<usize> {
-    let sent = forwarded(scenario);
-    // A message's expected number of copies after many steps: it stays where a loop keeps it.
-    let mut copies = vec![1.0; sent.len()];
-    for _ in 0..4 * sent.len() + 64 {
-        let next: Vec<f64> = sent.iter().map(|row| row.iter().zip(&copies).map(|(p, c)| p * c).sum()).collect();
-        let largest = next.iter().copied().fold(0.0, f64::max);
-        copies = if largest > 1e100 { next.iter().map(|c| c / largest).collect() } else { next };
-    }
-    copies.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i)
-}
-
-/// P(i, j), how many messages one that queue i serves sends to queue j, as if no handler failed.
-fn forwarded(scenario: &Scenario) -> Vec<Vec<f64>> {
-    let n = scenario.queues.len();
-    let mut sent = vec![vec![0.0; n]; n];
-    for (queue, row) in sent.iter_mut().enumerate() {
-        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
-        for (group, share) in groups.iter().zip(shares(&groups)) {
-            group.to.iter().for_each(|route| spread(scenario, route.to, share * route.probability, row));
-        }
-    }
-    sent
-}
-
 /// Adds a flow to the queues that it reaches, through a topic if need be: at least, and at most.
 fn reach(scenario: &Scenario, to: Destination, flow: f64, shares: impl Fn(usize) -> Vec<Range>, into: &mut [Vec<f64>; 2]) {
     match to {
@@ -311,47 +167,6 @@ fn reach(scenario: &Scenario, to: Destination, flow: f64, shares: impl Fn(usize)
             }
         }
     }
-}
-
-/// Adds a flow to the queues that it may reach, through a topic if need be, whose queues count as equals.
-pub(super) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
-    match to {
-        Destination::Queue(q) => into[q] += flow,
-        Destination::Topic(t) => {
-            let topic = &scenario.topics[t];
-            let share = if topic.deliver == Deliver::All { 1.0 } else { 1.0 / topic.subscriptions.len() as f64 };
-            topic.subscriptions.iter().for_each(|q| into[*q] += flow * share);
-        }
-    }
-}
-
-/// x of (I − m) x = b, by elimination with partial pivoting; `None` if it is singular.
-pub(super) fn solve(m: &[Vec<f64>], b: &[f64]) -> Option<Vec<f64>> {
-    let n = b.len();
-    let mut a: Vec<Vec<f64>> =
-        m.iter().enumerate().map(|(i, row)| row.iter().enumerate().map(|(j, x)| f64::from(i == j) - x).collect()).collect();
-    let mut x = b.to_vec();
-    for i in 0..n {
-        let pivot = (i..n).max_by(|p, q| a[*p][i].abs().total_cmp(&a[*q][i].abs()))?;
-        a.swap(i, pivot);
-        x.swap(i, pivot);
-        if a[i][i].abs() < ZERO {
-            return None;
-        }
-        for k in i + 1..n {
-            let factor = a[k][i] / a[i][i];
-            if factor != 0.0 {
-                let (above, below) = a.split_at_mut(k);
-                below[0][i..].iter_mut().zip(&above[i][i..]).for_each(|(x, p)| *x -= factor * p);
-                x[k] -= factor * x[i];
-            }
-        }
-    }
-    for i in (0..n).rev() {
-        let known: f64 = (i + 1..n).map(|j| a[i][j] * x[j]).sum();
-        x[i] = (x[i] - known) / a[i][i];
-    }
-    x.iter().all(|v| v.is_finite()).then_some(x)
 }
 
 #[cfg(test)]
@@ -379,12 +194,6 @@ mod tests {
     #[test]
     fn feedback_multiplies_the_rate() {
         assert!((arrivals(&feedback(0.25), &|_| None)[0].known().expect("nothing is lost") - 8.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_loop_without_exit_is_found() {
-        assert!(ends(&feedback(0.99)) && !ends(&feedback(1.0)));
-        assert_eq!(stuck(&feedback(1.0)), Some(0));
     }
 
     #[test]

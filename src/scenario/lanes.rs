@@ -1,10 +1,11 @@
 //! The loads of servers each by itself, where partitions bind messages to servers.
 
+use super::capacity::up;
 use super::deal;
-use super::demand::{up, work_of};
-use super::flow::Range;
+use super::deliveries::work_of;
 use super::keys;
 use super::model::{Consumer, Scenario};
+use super::range::Range;
 
 /// Partitions dealt to servers in turn: server i of n has the partitions i, i + n and so on, and a queue of its own.
 #[derive(Debug, Clone, PartialEq)]

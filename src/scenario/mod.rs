@@ -4,6 +4,8 @@
 //! into it (`graft`); it is read against the `grammar` (`read`); and what was read is checked as a whole
 //! (`check`). The way back is [`resolved`].
 
+mod bounds;
+mod capacity;
 mod caveats;
 mod chance;
 mod check;
@@ -11,11 +13,13 @@ mod circle;
 mod clash;
 mod cycle;
 mod deal;
+mod deliveries;
 mod demand;
 mod echo;
 mod faster;
 mod feature;
 mod flow;
+mod forwards;
 mod graft;
 mod grammar;
 mod inline;
@@ -25,6 +29,7 @@ pub mod model;
 mod node;
 mod plan;
 mod problem;
+mod range;
 mod read;
 mod routes;
 mod schema;
@@ -32,10 +37,11 @@ mod source;
 mod sweep;
 mod toml_text;
 
+pub(crate) use capacity::shares;
 pub(crate) use circle::{circle, waits};
 pub(crate) use clash::clashes;
 pub(crate) use cycle::{Period, lasts};
-pub(crate) use demand::{Demand, demands, shares};
+pub(crate) use demand::{Demand, demands};
 pub use echo::{resolved, resolved_toml, setting};
 pub use feature::{Feature, Table, Use};
 pub(crate) use flow::{Fate, leaks};

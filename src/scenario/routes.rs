@@ -1,8 +1,9 @@
 //! Routes by producer: what of them the messages of all producers together see.
 
-use super::demand::shares;
-use super::flow::{solve, spread};
+use super::capacity::shares;
+use super::forwards::spread;
 use super::model::{Consumer, Destination, Route, Scenario};
+use crate::linear;
 
 impl Consumer {
     /// Where a producer's messages go on to, or, with `None`, those that no producer sent.
@@ -70,7 +71,7 @@ fn flow(scenario: &Scenario, producer: usize) -> Option<Vec<f64>> {
         };
         m.iter().enumerate().map(one).collect()
     };
-    solve(&kept(&into), &outside).filter(|rates| rates.iter().all(|rate| *rate > -1e-9))
+    linear::fixed_point(&kept(&into), &outside).filter(|rates| rates.iter().all(|rate| *rate > -1e-9))
 }
 
 /// The queues that messages reach, from those that they come to from outside.

@@ -8,7 +8,8 @@ use super::jackson::{blocks, queue_of};
 use super::network::Network;
 use super::orders::Symmetric;
 use super::station::{Gaps, Stream};
-use super::{Answer, ClosedForm, End, Exactness, Figures, QueueModel, Refusal, Station, Times, linear, mginf, mmc};
+use super::{Answer, ClosedForm, End, Exactness, Figures, QueueModel, Refusal, Station, Times, mginf, mmc};
+use crate::linear;
 use crate::scenario::{Consumer, Discipline, Preemption, Scenario};
 
 /// Messages a second of one class at each queue: λⱼ = outsideⱼ + Σᵢ λᵢ pᵢⱼ; `None` if some circulate for ever.

@@ -2,11 +2,11 @@
 
 use super::Feature;
 use super::Mismatch;
-use super::linear;
 use super::network::Network;
 use super::station::{Gaps, Stream};
 use super::traffic::demands;
 use super::{Answer, ClosedForm, End, Exactness, QueueModel, Refusal, Station, Times, mmc};
+use crate::linear;
 use crate::scenario::{Consumer, Destination, Discipline, Scenario, shares};
 
 /// The adapter.

@@ -60,7 +60,6 @@ pub mod gimc;
 pub mod invert;
 pub mod jackson;
 pub mod levels;
-mod linear;
 pub mod linger;
 pub mod matrix;
 pub mod mdc;

@@ -6,7 +6,8 @@ use super::ggc::{allen_cunneen, kraemer_langenbach_belz};
 use super::jackson::{blocks, nodes, onward_means, routing};
 use super::network::Network;
 use super::station::{Gaps, Stream};
-use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, linear, stable};
+use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, stable};
+use crate::linear;
 use crate::scenario::{Destination, Scenario};
 
 /// One queue, as the decomposition sees it.

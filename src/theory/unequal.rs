@@ -169,7 +169,8 @@ impl QueueModel for UnequalServers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::theory::{erlang::erlang_c, linear};
+    use crate::linear;
+    use crate::theory::erlang::erlang_c;
 
     fn close(a: f64, b: f64) {
         assert!((a - b).abs() <= 1e-12 * b.abs(), "{a} is not {b}");

@@ -1,11 +1,14 @@
 //! Small dense linear systems.
 
+/// Below this a pivot is zero: the probabilities of a loop sum to 1 but for rounding.
+const ZERO: f64 = 1e-12;
+
 /// Solves A x = b by elimination with row pivots; `None` if A is singular.
-pub(super) fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
+pub(crate) fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
     let n = b.len();
     for column in 0..n {
         let pivot = (column..n).max_by(|&i, &j| a[i][column].abs().total_cmp(&a[j][column].abs()))?;
-        if a[pivot][column].abs() < 1e-14 {
+        if a[pivot][column].abs() < ZERO {
             return None;
         }
         a.swap(column, pivot);
@@ -25,6 +28,13 @@ pub(super) fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
         b[column] = (b[column] - known) / a[column][column];
     }
     Some(b)
+}
+
+/// Solves x = M x + b; `None` if I − M is singular, or a figure has no bound.
+pub(crate) fn fixed_point(m: &[Vec<f64>], b: &[f64]) -> Option<Vec<f64>> {
+    let row = |(i, row): (usize, &Vec<f64>)| row.iter().enumerate().map(|(j, x)| f64::from(i == j) - x).collect();
+    let system = m.iter().enumerate().map(row).collect();
+    solve(system, b.to_vec()).filter(|x| x.iter().all(|v| v.is_finite()))
 }
 
 #[cfg(test)]

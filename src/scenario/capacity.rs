@@ -1,0 +1,58 @@
+//! Capacity: what a group of consumers can do by itself, outages counted.
+
+use super::model::{Ack, Consumer, Servers};
+use crate::workload::laws::Law;
+
+/// What is less than this share is rounding.
+pub(super) const EXACT: f64 = 1e-12;
+
+/// The share of a server's time in which it works or could work: up / (up + down). A server that breaks only while it works is
+/// down for as long a share of the time that it is needed.
+pub(super) fn up(group: &Consumer) -> f64 {
+    let Some(outages) = &group.outages else { return 1.0 };
+    let share = outages.up.mean() / (outages.up.mean() + outages.down.mean());
+    // Of times without a mean nothing is known.
+    if share.is_nan() { 1.0 } else { share }
+}
+
+/// Deliveries a second that a group can do; `None` is without limit.
+pub(super) fn capacity(group: &Consumer) -> Option<f64> {
+    group.most_servers().map(|n| f64::from(n) * up(group) / per_message(group))
+}
+
+/// Seconds of a server for a message, of full batches.
+pub(super) fn per_message(group: &Consumer) -> f64 {
+    let batch = group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
+    per_delivery(group, &group.service_time) / batch + group.service_time_per_message.mean()
+}
+
+/// Mean time of a delivery, whether it is interrupted or not.
+pub(super) fn per_delivery(group: &Consumer, service: &Law) -> f64 {
+    cut_short(group, service).map_or_else(|| service.mean(), |(_, time)| time)
+}
+
+/// The probability that an outage interrupts a delivery that then begins anew, and the mean time of a delivery until its end or that, where
+/// servers break after exponential times: 1 − L(δ) and (1 − L(δ)) / δ, with L the transform of the service time and δ the rate of breaks.
+/// What its message brings is drawn once, so that long work is interrupted more often than this.
+pub(super) fn cut_short(group: &Consumer, service: &Law) -> Option<(f64, f64)> {
+    let outages = group.outages.as_ref().filter(|o| o.redeliver && group.ack == Ack::Manual && works_alone(group))?;
+    let Law::Exponential(up) = &outages.up else { return None };
+    let rate = 1.0 / up.mean;
+    let whole = service.transform(rate.into()).map(|l| l.re).filter(|l| *l > 0.0)?;
+    (rate * service.mean() > EXACT).then(|| (1.0 - whole, (1.0 - whole) / rate))
+}
+
+/// Whether a delivery's time is that of one service.
+pub(super) fn works_alone(group: &Consumer) -> bool {
+    group.batch.is_none() && group.service_time_per_message.is_zero()
+}
+
+/// The share of the messages that each group takes: in proportion to what it can serve.
+pub(crate) fn shares(groups: &[&Consumer]) -> Vec<f64> {
+    if let Some(unlimited) = groups.iter().position(|c| c.count == Servers::Unlimited) {
+        return (0..groups.len()).map(|i| f64::from(u8::from(i == unlimited))).collect();
+    }
+    let speed = |c: &&Consumer| c.most_servers().map_or(0.0, |n| f64::from(n) / per_message(c).max(1e-12));
+    let total: f64 = groups.iter().map(speed).sum();
+    groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
+}

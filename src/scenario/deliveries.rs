@@ -1,0 +1,109 @@
+//! Deliveries: how often a message is delivered, what it is given up for, and the work that its deliveries bring.
+
+use super::capacity::{capacity, cut_short, per_delivery, per_message, works_alone};
+use super::model::{Ack, Consumer, Destination, Discipline, Preemption, Producer, Scenario};
+use crate::workload::laws::Law;
+
+/// A share of messages that is too rare to matter.
+const RARE: f64 = 1e-9;
+
+/// What becomes of a message that may be delivered again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tries {
+    /// Mean deliveries.
+    pub deliveries: f64,
+    /// The share that is given up.
+    pub given_up: f64,
+    /// The mean work of a delivery, as a multiple of that of a message.
+    pub weight: f64,
+}
+
+/// A message is delivered again if its handler fails by `failure`, or is not done in time: each time by chance, or always where its
+/// work stays the same. Where consumers hold messages that they do not work at yet, more of them are late.
+pub(super) fn tries(scenario: &Scenario, group: &Consumer, failure: f64, service: &Law, brought: bool) -> Tries {
+    let limit = scenario.deliveries_at_most(group);
+    let timeout = scenario.queues[group.from].visibility_timeout.filter(|_| group.ack == Ack::Manual && works_alone(group));
+    let late = timeout.map_or(0.0, |timeout| 1.0 - service.cdf(timeout));
+    let too_often = |again: f64| limit.map_or(0.0, |limit| again.powf(f64::from(limit)));
+    if let Some(timeout) = timeout.filter(|_| late > RARE && group.repeats_work(brought)) {
+        let (in_time, always) = (deliveries(limit, failure), deliveries(limit, 1.0));
+        let long = work_beyond(service, timeout) / service.mean();
+        let mean = (1.0 - late) * in_time + late * always;
+        let work = (1.0 - long) * in_time + long * always;
+        let weight = if mean.is_finite() { work / mean } else { 1.0 };
+        return Tries { deliveries: mean, given_up: (1.0 - late) * too_often(failure) + late * too_often(1.0), weight };
+    }
+    let again = late + (1.0 - late) * failure;
+    // What an outage interrupts begins anew.
+    let cut = cut_short(group, service).map_or(0.0, |(cut, _)| cut);
+    Tries { deliveries: deliveries(limit, cut + (1.0 - cut) * again), given_up: too_often(again), weight: 1.0 }
+}
+
+/// The work beyond a time: E\[S; S > t\] = t P(S > t) + ∫ P(S > x) dx from t on, the integral being the mean less that up to t.
+fn work_beyond(law: &Law, time: f64) -> f64 {
+    let steps = 2000;
+    let step = time / f64::from(steps);
+    let beyond = |x: f64| 1.0 - law.cdf(x);
+    let midpoints: f64 = (0..steps).map(|i| beyond((f64::from(i) + 0.5) * step)).sum();
+    (time * beyond(time) + law.mean() - step * midpoints).clamp(0.0, law.mean())
+}
+
+/// Mean deliveries of a message: a geometric number, cut off at the limit.
+fn deliveries(limit: Option<u32>, failure: f64) -> f64 {
+    match limit {
+        Some(limit) if failure >= 1.0 => f64::from(limit),
+        Some(limit) => (1.0 - failure.powf(f64::from(limit))) / (1.0 - failure),
+        None => 1.0 / (1.0 - failure),
+    }
+}
+
+/// Work of a server for a message of a producer, all its deliveries together, in seconds.
+pub(super) fn work_of(scenario: &Scenario, group: &Consumer, producer: Option<&Producer>) -> f64 {
+    let own = producer.and_then(|p| p.service_time.as_ref());
+    let failure = producer.and_then(|p| p.failure).unwrap_or(group.failure);
+    let tries = tries(scenario, group, failure, own.unwrap_or(&group.service_time), own.is_some());
+    tries.deliveries * tries.weight * own.map_or_else(|| per_message(group), |law| per_delivery(group, law))
+}
+
+/// Whether it is known how many deliveries of a group are not done in time, if there is a time.
+pub(super) fn timely(scenario: &Scenario, group: &Consumer) -> bool {
+    let queue = &scenario.queues[group.from];
+    let whole = queue.preemption == Preemption::None && queue.discipline != Discipline::ProcessorSharing;
+    works_alone(group) && group.prefetch <= 1 && group.outages.is_none() && whole
+}
+
+/// Whether a producer feeds this queue directly.
+pub(super) fn feeds(producer: &Producer, queue: usize) -> bool {
+    producer.to == Destination::Queue(queue)
+}
+
+/// Whether the messages of a producer are delivered again by a law of their own.
+pub(super) fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
+    let interrupted = scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
+    let limited = scenario.queues[queue].visibility_timeout.is_some() || interrupted;
+    producer.failure.is_some() || producer.service_time.is_some() && limited
+}
+
+/// What becomes of a producer's message to a group.
+pub(super) fn tries_of(scenario: &Scenario, group: &Consumer, producer: &Producer) -> Tries {
+    let service = producer.service_time.as_ref().unwrap_or(&group.service_time);
+    tries(scenario, group, producer.failure.unwrap_or(group.failure), service, producer.service_time.is_some())
+}
+
+/// The share of a group's messages that are delivered too often.
+pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f64 {
+    let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
+    let rate: f64 = own.iter().map(|p| p.rate).sum();
+    if rate <= 0.0 || !own.iter().any(|p| apart(scenario, queue, p)) {
+        return tries(scenario, group, group.failure, &group.service_time, false).given_up;
+    }
+    own.iter().map(|p| p.rate / rate * tries_of(scenario, group, p).given_up).sum()
+}
+
+impl Scenario {
+    /// Messages a second that a group can do, those that fail counted as often as they are tried; `None` is without limit.
+    pub(crate) fn messages_done(&self, group: &Consumer) -> Option<f64> {
+        let tries = tries(self, group, group.failure, &group.service_time, false);
+        Some(capacity(group)? / (tries.deliveries * tries.weight))
+    }
+}

@@ -1,0 +1,70 @@
+//! Forwarding: where served messages go on to, and whether they ever end.
+
+use super::capacity::shares;
+use super::model::{Consumer, Deliver, Destination, Scenario};
+use crate::linear;
+
+/// Whether every message ends, if no handler fails and nothing is lost.
+pub(super) fn ends(scenario: &Scenario) -> bool {
+    let sent = forwarded(scenario);
+    // I − P is an M-matrix, and every message ends, if and only if (I − P) x = 1 has a solution x > 0
+    // (Berman & Plemmons 1994, theorem 6.2.3, condition I27).
+    linear::fixed_point(&sent, &vec![1.0; sent.len()]).is_some_and(|x| x.iter().all(|visits| *visits > 0.0))
+}
+
+/// A queue from which messages come back for ever.
+pub(super) fn stuck(scenario: &Scenario) -> Option<usize> {
+    let sent = forwarded(scenario);
+    // A message's expected number of copies after many steps: it stays where a loop keeps it.
+    let mut copies = vec![1.0; sent.len()];
+    for _ in 0..4 * sent.len() + 64 {
+        let next: Vec<f64> = sent.iter().map(|row| row.iter().zip(&copies).map(|(p, c)| p * c).sum()).collect();
+        let largest = next.iter().copied().fold(0.0, f64::max);
+        copies = if largest > 1e100 { next.iter().map(|c| c / largest).collect() } else { next };
+    }
+    copies.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i)
+}
+
+/// P(i, j), how many messages one that queue i serves sends to queue j, as if no handler failed.
+fn forwarded(scenario: &Scenario) -> Vec<Vec<f64>> {
+    let n = scenario.queues.len();
+    let mut sent = vec![vec![0.0; n]; n];
+    for (queue, row) in sent.iter_mut().enumerate() {
+        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+        for (group, share) in groups.iter().zip(shares(&groups)) {
+            group.to.iter().for_each(|route| spread(scenario, route.to, share * route.probability, row));
+        }
+    }
+    sent
+}
+
+/// Adds a flow to the queues that it may reach, through a topic if need be, whose queues count as equals.
+pub(super) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
+    match to {
+        Destination::Queue(q) => into[q] += flow,
+        Destination::Topic(t) => {
+            let topic = &scenario.topics[t];
+            let share = if topic.deliver == Deliver::All { 1.0 } else { 1.0 / topic.subscriptions.len() as f64 };
+            topic.subscriptions.iter().for_each(|q| into[*q] += flow * share);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Producer, Queue, Route};
+    use crate::workload::laws::Law;
+
+    fn feedback(probability: f64) -> Scenario {
+        let mut consumer = Consumer::group("c", 0, 2, Law::exponential(0.1));
+        consumer.to = vec![Route { to: Destination::Queue(0), probability }];
+        Scenario::single(Producer::poisson("p", 0, 6.0), Queue::default(), consumer)
+    }
+
+    #[test]
+    fn a_loop_without_exit_is_found() {
+        assert!(ends(&feedback(0.99)) && !ends(&feedback(1.0)));
+        assert_eq!(stuck(&feedback(1.0)), Some(0));
+    }
+}
