@@ -1,0 +1,112 @@
+use super::*;
+use crate::answer::{Estimate, Gate};
+use crate::scenario::{Arrivals, Queue, Servers};
+use crate::workload::laws::Law;
+
+fn answer(method: Method, mean: f64) -> Answer {
+    let mut out = Answer::new(method, "test");
+    out.set("total", "latency", "mean", Estimate::exact(mean));
+    out
+}
+
+/// A load of which 10 ms were predicted, with what was measured and replayed.
+fn point(measured: f64, replayed: f64, stretch: f64) -> Point {
+    Point {
+        load: 0.9,
+        scenario: Scenario::mgc(900.0, Law::exponential(0.001), 1),
+        predicted: Some(answer(Method::Rehearsal, 0.010)),
+        answers: vec![answer(Method::Measurement, measured), answer(Method::Replay, replayed)],
+        lesson: Lesson { loads: vec![0.9], hand_off: Some(30e-6), stretch: vec![stretch], syncs: Vec::new() },
+    }
+}
+
+fn learnt() -> Lesson {
+    Lesson { loads: vec![0.3], hand_off: Some(30e-6), stretch: vec![1.003], syncs: Vec::new() }
+}
+
+#[test]
+fn what_is_near_is_accepted_and_what_is_off_is_rejected_with_its_reason() {
+    assert_eq!(point(0.0102, 0.0102, 1.003).held(&learnt()), Some(Held::Accepted));
+    let Some(Held::Rejected(why)) = point(0.012, 0.0119, 1.02).held(&learnt()) else { panic!("a fifth is off") };
+    assert_eq!(why[0], "mean is +20 % off, more than 3 %");
+    assert!(why[1].contains("services of `consumers` took 2 % longer than planned, not 0.3 % longer than planned"), "{why:?}");
+    assert!(why[2].contains("the host, not the queue, explains the rest"), "{why:?}");
+    let Some(Held::Rejected(why)) = point(0.012, 0.0101, 1.003).held(&learnt()) else { panic!("a fifth is off") };
+    assert_eq!(why.len(), 2, "the host was the same: {why:?}");
+    assert!(why[1].contains("the queue itself"), "{why:?}");
+}
+
+#[test]
+fn an_invalid_measurement_judges_nobody() {
+    let mut point = point(0.012, 0.012, 1.003);
+    let gate = Gate { name: "steal", value: 0.5, limit: 0.01, unit: "ratio", trust: Trust::Invalid, meaning: String::new() };
+    point.answers[0].gates.push(gate);
+    assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("INVALID (steal)")));
+    point.answers = vec![answer(Method::Measurement, 0.0)];
+    assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("too few")));
+}
+
+#[test]
+fn an_invalid_low_load_teaches_nothing() {
+    let gate = Gate { name: "steal", value: 0.5, limit: 0.01, unit: "ratio", trust: Trust::Invalid, meaning: String::new() };
+    let mut points = [point(0.01, 0.01, 1.01), point(0.01, 0.01, 1.03)];
+    points[1].answers[0].gates.push(gate.clone());
+    points[1].load = 0.5;
+    let lesson = together(&points);
+    assert_eq!((lesson.loads, lesson.stretch), (vec![0.9], vec![1.01]));
+    points[0].answers[0].gates.push(gate);
+    let nothing = together(&points);
+    assert_eq!(nothing.stretch, [1.0]);
+    assert!(matches!(point(0.01, 0.01, 1.0).held(&nothing), Some(Held::Undecided(why)) if why.contains("no low load")));
+}
+
+#[test]
+fn the_host_is_blamed_where_it_explains_a_hundredth() {
+    // 0.3 points more of the service are 3 % of the latency at 0.9, and less than a hundredth at 0.5.
+    let mut point = point(0.012, 0.012, 1.006);
+    assert!(point.changed(&learnt()).is_some());
+    point.load = 0.5;
+    assert_eq!(point.changed(&learnt()), None);
+}
+
+#[test]
+fn a_lesson_is_the_mean_of_what_was_seen_and_makes_the_host_slower() {
+    let mut points = [point(0.01, 0.01, 1.01), point(0.01, 0.01, 1.03)];
+    points[0].lesson.hand_off = None;
+    let lesson = together(&points);
+    assert_eq!(lesson.hand_off, Some(30e-6));
+    assert!((lesson.stretch[0] - 1.02).abs() < 1e-12);
+    let slower = taught(&points[0].scenario, &lesson);
+    assert!((slower.consumers[0].mean_service() - 0.00102).abs() < 1e-12);
+    assert_eq!(slower.simulation.overheads.hand_off, 30e-6);
+}
+
+#[test]
+fn a_queue_of_dead_letters_may_be_the_fullest() {
+    let mut scenario = Scenario::mgc(500.0, Law::exponential(0.001), 1);
+    scenario.queues[0].message_ttl = Some(Law::exponential(0.002));
+    scenario.queues[0].dead_letter = Some(1);
+    scenario.consumers[0].prefetch = 2;
+    scenario.queues.push(Queue { name: "dead".into(), ..Queue::default() });
+    scenario.consumers.push(Consumer::group("undertaker", 1, 1, Law::exponential(0.1)));
+    assert_eq!(turned(&scenario), Ok(0.5));
+    assert!(is_fullest(&scenario, 0.5).is_err_and(|why| why.contains("`dead` depends on what is lost in `queue`")));
+    scenario.consumers[1].service_time = Law::exponential(0.000_01);
+    assert_eq!(is_fullest(&scenario, 0.5), Ok(()));
+    // Known to be little, or not known and little by simulation.
+    scenario.consumers[1].service_time = Law::exponential(0.001_1);
+    assert_eq!(is_fullest(&scenario, 0.5), Ok(()));
+}
+
+#[test]
+fn loads_are_turned_where_rates_make_them() {
+    let mut scenario = Scenario::mgc(500.0, Law::exponential(0.001), 1);
+    assert!((turned(&scenario).expect("half of what one can do") - 0.5).abs() < 1e-12);
+    scenario.consumers[0].count = Servers::Unlimited;
+    assert!(turned(&scenario).is_err_and(|why| why.contains("without limit")));
+    scenario.producers[0].arrivals = Arrivals::Closed { concurrency: 3, think_time: Law::exponential(0.001) };
+    assert!(turned(&scenario).is_err_and(|why| why.contains("closed loop")));
+    scenario = Scenario::mgc(500.0, Law::exponential(0.001), 1);
+    scenario.queues[0].initial_backlog = 10;
+    assert!(turned(&scenario).is_err_and(|why| why.contains("no one load")));
+}
