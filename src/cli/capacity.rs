@@ -75,7 +75,11 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     }
     let vary = arguments.vary.clone().map_or_else(|| consumers(&scenario), Ok).map_err(|what| wrong(&what))?;
     let (path, values) = vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
-    let values = scenario::values_of(values).expand().and_then(ordered).map_err(|what| wrong(&format!("--vary {path}: {what}")))?;
+    let values = scenario::values_of(values)
+        .expand()
+        .map_err(|why| why.to_string())
+        .and_then(ordered)
+        .map_err(|what| wrong(&format!("--vary {path}: {what}")))?;
     if let Some(folder) = folder(arguments, &given) {
         files::prepare(&folder)?;
     }

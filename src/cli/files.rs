@@ -2,7 +2,7 @@
 
 use super::{End, Input, style};
 use crate::report;
-use crate::scenario::{self, Files, Parsed, Scenario, Source};
+use crate::scenario::{self, FileError, Files, Parsed, Scenario, Source};
 use parking_lot::Mutex;
 use std::fs::{File, TryLockError};
 use std::io::Read;
@@ -32,8 +32,9 @@ impl Disk {
 }
 
 impl Files for Disk {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
-        if path == Path::new("-") { standard_input() } else { std::fs::read(self.0.join(path)).map_err(|e| reason(&e)) }
+    fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
+        let bytes = if path == Path::new("-") { standard_input() } else { std::fs::read(self.0.join(path)).map_err(|e| reason(&e)) };
+        bytes.map_err(FileError)
     }
 }
 

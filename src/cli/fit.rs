@@ -51,7 +51,7 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
     if let Some(folder) = &folder {
         files::prepare(folder)?;
     }
-    let mut fit = study::fit::fit(measured).map_err(|why| wrong(&why))?;
+    let mut fit = study::fit::fit(measured).map_err(|why| wrong(&why.to_string()))?;
     if folder.is_none() {
         reads_itself(&mut fit.scenario, &arguments.file);
     }

@@ -51,7 +51,7 @@ pub use model::*;
 pub use problem::{Problem, Problems, nearest};
 pub use schema::schema;
 pub use source::{Source, quick};
-pub use sweep::{Values, values_of};
+pub use sweep::{Values, ValuesError, values_of};
 
 use node::Node;
 use problem::Origin;
@@ -64,11 +64,22 @@ pub trait Files {
     ///
     /// # Errors
     /// The file is not there or cannot be read.
-    fn read(&self, path: &Path) -> Result<Vec<u8>, String>;
+    fn read(&self, path: &Path) -> Result<Vec<u8>, FileError>;
 }
 
-impl<F: Fn(&Path) -> Result<Vec<u8>, String>> Files for F {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+/// Why a file cannot be read, as a phrase.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FileError(pub String);
+
+impl From<&str> for FileError {
+    fn from(why: &str) -> Self {
+        FileError(why.into())
+    }
+}
+
+impl<F: Fn(&Path) -> Result<Vec<u8>, FileError>> Files for F {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         self(path)
     }
 }
@@ -78,7 +89,7 @@ impl<F: Fn(&Path) -> Result<Vec<u8>, String>> Files for F {
 pub struct NoFiles;
 
 impl Files for NoFiles {
-    fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
+    fn read(&self, _: &Path) -> Result<Vec<u8>, FileError> {
         Err("no files can be read here".into())
     }
 }

@@ -55,30 +55,56 @@ fn items(text: &str) -> Vec<&str> {
     items
 }
 
+/// Why values cannot be listed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValuesError {
+    /// There are none.
+    #[error("write at least one value")]
+    None,
+    /// The value that is listed again.
+    #[error("`{0}` stands there twice")]
+    Twice(String),
+    /// The end or step that is no quantity.
+    #[error("`{0}` is not a number")]
+    NotANumber(String),
+    /// A range that needs another form.
+    #[error("{what}: \"{values}\"")]
+    Instead {
+        /// What is wrong with it, as what to do.
+        what: &'static str,
+        /// What to write instead.
+        values: String,
+    },
+    /// More than a sweep takes.
+    #[error("these are more than {MOST_VALUES} values: take larger steps")]
+    TooMany,
+}
+
 impl Values {
     /// One by one. Whole numbers go up by 1 unless a step is given; quantities need one.
     ///
     /// # Errors
     /// What to write instead, if the ends do not fit each other or there would be more than a thousand values.
-    pub fn expand(&self) -> Result<Vec<String>, String> {
+    pub fn expand(&self) -> Result<Vec<String>, ValuesError> {
         let (low, high, step) = match self {
-            Values::List(list) if list.is_empty() => return Err("write at least one value".into()),
+            Values::List(list) if list.is_empty() => return Err(ValuesError::None),
             Values::List(list) => {
                 let twice = list.iter().enumerate().find(|(i, value)| list[..*i].contains(value));
-                return twice.map_or_else(|| Ok(list.clone()), |(_, value)| Err(format!("`{value}` stands there twice")));
+                return twice.map_or_else(|| Ok(list.clone()), |(_, value)| Err(ValuesError::Twice(value.clone())));
             }
             Values::Range { low, high, step } => (low, high, step.as_deref()),
         };
         let split = |text: &str| {
             let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '_' | '-')).unwrap_or(text.len());
             let number = text[..end].replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite());
-            number.map(|n| (n, text[end..].trim().to_string())).ok_or_else(|| format!("`{text}` is not a number"))
+            number.map(|n| (n, text[end..].trim().to_string())).ok_or_else(|| ValuesError::NotANumber(text.into()))
         };
         let ((from, unit), (to, other)) = (split(low)?, split(high)?);
         let by = step.map(split).transpose()?;
         if unit == other && to < from {
             let step = step.map_or(String::new(), |step| format!(" by {}", step.trim_start_matches('-')));
-            return Err(format!("write the smaller end first: \"{high}..{low}{step}\""));
+            return Err(ValuesError::Instead { what: "write the smaller end first", values: format!("{high}..{low}{step}") });
         }
         let whole = from.fract() == 0.0 && to.fract() == 0.0 && unit.is_empty();
         let (by, by_unit) = match by {
@@ -86,19 +112,23 @@ impl Values {
             None if whole => (1.0, unit.clone()),
             None => {
                 let by = nice_step((to - from) / 4.0);
-                return Err(format!("say how far apart the values are: \"{low}..{high} by {by}{unit}\""));
+                return Err(ValuesError::Instead {
+                    what: "say how far apart the values are",
+                    values: format!("{low}..{high} by {by}{unit}"),
+                });
             }
         };
         if unit != other || unit != by_unit {
-            return Err(format!("both ends and the step need the same unit: \"{from}{unit}..{to}{unit} by {by}{unit}\""));
+            let values = format!("{from}{unit}..{to}{unit} by {by}{unit}");
+            return Err(ValuesError::Instead { what: "both ends and the step need the same unit", values });
         }
         if by <= 0.0 {
             let by = nice_step(((to - from) / 4.0).max(if whole { 1.0 } else { 0.0 }));
-            return Err(format!("a step is more than zero: \"{low}..{high} by {by}{unit}\""));
+            return Err(ValuesError::Instead { what: "a step is more than zero", values: format!("{low}..{high} by {by}{unit}") });
         }
         let steps = ((to - from) / by + 1e-9).floor();
         if steps >= MOST_VALUES as f64 {
-            return Err(format!("these are more than {MOST_VALUES} values: take larger steps"));
+            return Err(ValuesError::TooMany);
         }
         Ok((0..=steps as usize).map(|i| format!("{}{unit}", tidy(from + by * i as f64))).collect())
     }
@@ -144,7 +174,7 @@ fn values(cx: &mut Context<'_>, field: Field<'_>) -> Option<Vec<(String, Place)>
         return match values_of(text).expand() {
             Ok(list) => Some(list.into_iter().map(|value| (value, field.node.at)).collect()),
             Err(why) => {
-                cx.tell(Problem::error(field.node.at, "these values cannot be listed").label(why));
+                cx.tell(Problem::error(field.node.at, "these values cannot be listed").label(why.to_string()));
                 None
             }
         };

@@ -115,7 +115,7 @@ speed = 60
 /// One producer, one queue, one group; `{}` takes more lines.
 const SMALL: &str = "[producers.web]\nto = \"orders\"\nrate = \"900/s\"\n[queues.orders]\n[consumers.workers]\nfrom = \"orders\"\ncount = 4\nservice_time = \"exponential(4ms)\"\n";
 
-fn files(path: &Path) -> Result<Vec<u8>, String> {
+fn files(path: &Path) -> Result<Vec<u8>, FileError> {
     match path.to_str() {
         Some("log.csv") => Ok("timestamp_ms\n5\n7.5\n20\n".into()),
         Some("bad.csv") => Ok("gap\nx\ny\n".into()),
@@ -241,9 +241,9 @@ fn values_that_will_not_do_are_corrected() {
         ("1ms..2ms by 0ms", "1ms..2ms by 0.2ms"),
     ] {
         let why = values_of(wrong).expand().expect_err(wrong);
-        assert!(why.contains(&format!("\"{instead}\"")), "{wrong}: {why}");
+        assert!(why.to_string().contains(&format!("\"{instead}\"")), "{wrong}: {why}");
     }
-    assert!(values_of("1,2,1").expand().is_err_and(|why| why.contains("`1` stands there twice")));
+    assert!(values_of("1,2,1").expand().is_err_and(|why| why.to_string().contains("`1` stands there twice")));
 }
 
 #[test]

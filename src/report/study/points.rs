@@ -39,17 +39,31 @@ pub fn rows(point: &Point) -> String {
     out
 }
 
+/// Why rows cannot be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    /// They are no table.
+    #[error(transparent)]
+    Csv(#[from] ::csv::Error),
+    /// A row that is not as it was written.
+    #[error("row {row} is no row of this sweep")]
+    Other {
+        /// From 1.
+        row: usize,
+    },
+}
+
 /// The points that rows tell of, in their order; caveats and laws are not kept in rows.
 ///
 /// # Errors
 /// What is wrong with the first row that is not as it was written.
-pub fn read(grid: &Grid, text: &str) -> Result<Vec<Point>, String> {
+pub fn read(grid: &Grid, text: &str) -> Result<Vec<Point>, RowError> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let axes = grid.axes.len();
     let mut points: Vec<Point> = Vec::new();
     for (i, record) in reader.records().enumerate() {
-        let record = record.map_err(|e| e.to_string())?;
-        let wrong = || format!("row {} is no row of this sweep", i + 1);
+        let record = record?;
+        let wrong = || RowError::Other { row: i + 1 };
         if record.len() != 1 + axes + COLUMNS.len() {
             return Err(wrong());
         }

@@ -13,7 +13,7 @@ impl Context<'_> {
         let bytes = match self.files.read(Path::new(name)) {
             Ok(bytes) => bytes,
             Err(why) => {
-                let told = Problem::error(field.node.at, format!("the file `{name}` cannot be read")).label(why);
+                let told = Problem::error(field.node.at, format!("the file `{name}` cannot be read")).label(why.to_string());
                 self.tell(told.help("its path is relative to the scenario's folder"));
                 return None;
             }

@@ -76,11 +76,31 @@ pub struct Column {
     pub candidates: Vec<Candidate>,
 }
 
+/// Why a file cannot be fitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// There is nothing to fit anything to.
+    #[error("the file has no two rows with a time")]
+    NoTimes,
+    /// Times beyond what a scenario can have, as what is wrong with them.
+    #[error("what its times say cannot be written as a scenario: {0}")]
+    Unwritable(String),
+    /// More work than a million servers do.
+    #[error("{rate} messages a second with {work} need more than a million servers: is a unit wrong?")]
+    TooMuchWork {
+        /// Messages a second.
+        rate: String,
+        /// What each brings, as a phrase.
+        work: String,
+    },
+}
+
 /// Fits everything that a file measures.
 ///
 /// # Errors
 /// A file without two rows to fit anything to, or whose times no scenario can have.
-pub fn fit(measured: Measured) -> Result<Fit, String> {
+pub fn fit(measured: Measured) -> Result<Fit, FitError> {
     let mut notes: Vec<String> = measured.findings.into_iter().map(|finding| finding.text).collect();
     let mut columns = Vec::new();
     let mut add = |name: String, role: Role, values: Vec<f64>| {
@@ -109,7 +129,7 @@ pub fn fit(measured: Measured) -> Result<Fit, String> {
         times.into_iter().for_each(|times| add(times.name, role, times.values));
     }
     if columns.is_empty() {
-        return Err("the file has no two rows with a time".into());
+        return Err(FitError::NoTimes);
     }
     if columns.iter().any(|c| c.role == Role::Latency) {
         notes.push("a latency holds waiting as well as work: its law is no law of the service time".into());
@@ -131,7 +151,7 @@ pub fn fit(measured: Measured) -> Result<Fit, String> {
 }
 
 /// What is written must be read: times beyond the clock or below its nanosecond are refused here, not by whoever reads the scenario.
-fn sound(scenario: &Scenario) -> Result<(), String> {
+fn sound(scenario: &Scenario) -> Result<(), FitError> {
     let mut told = scenario.clone();
     for producer in told.producers.iter_mut().filter(|p| matches!(p.arrivals, Arrivals::Trace { .. })) {
         // The trace is in a file of its own; its instants are those of the file that was read.
@@ -141,7 +161,7 @@ fn sound(scenario: &Scenario) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(problems) => {
             let told: Vec<&str> = problems.list.iter().map(|p| p.message.as_str()).collect();
-            Err(format!("what its times say cannot be written as a scenario: {}", told.join("; ")))
+            Err(FitError::Unwritable(told.join("; ")))
         }
     }
 }
@@ -162,7 +182,7 @@ fn guess() -> Scenario {
 
 impl Fit {
     /// Judges the arrivals' models on the file, and writes the scenario of the one that is offered.
-    fn judge(&mut self, arrivals: Option<&Arriving>, own: Option<Vec<f64>>) -> Result<(), String> {
+    fn judge(&mut self, arrivals: Option<&Arriving>, own: Option<Vec<f64>>) -> Result<(), FitError> {
         let stream = arrivals.map(|a| arrivals::stream(&a.instants));
         let rate = stream.as_ref().map(|s| s.rate).filter(|rate| *rate > 0.0 && rate.is_finite());
         let service = self.service();
@@ -180,7 +200,7 @@ impl Fit {
         if needed.is_nan() || needed > MOST_SERVERS {
             let (rate, mean) = (plain(rate, 3), service.mean());
             let mean = if mean.is_finite() { format!("times of {} on average", Time(mean)) } else { "times without a mean".into() };
-            return Err(format!("{rate} messages a second with {mean} need more than a million servers: is a unit wrong?"));
+            return Err(FitError::TooMuchWork { rate, work: mean.to_string() });
         }
         let mut count = (rate * service.mean() / USUAL_LOAD - 1e-9).ceil().clamp(1.0, 1e6) as u32;
         if let (Some(arriving), Some(stream)) = (arrivals, stream.as_ref().filter(|s| s.rate > 0.0 && s.rate.is_finite())) {

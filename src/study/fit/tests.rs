@@ -6,8 +6,8 @@ use crate::workload::file::{self, Want};
 use std::fmt::Write;
 
 /// What is fitted to the text of a file.
-fn fit(text: &str) -> Result<Fit, String> {
-    super::fit(file::read(text.as_bytes(), Want::All, &[]).map_err(|why| why.to_string())?)
+fn fit(text: &str) -> Result<Fit, Box<dyn std::error::Error>> {
+    Ok(super::fit(file::read(text.as_bytes(), Want::All, &[])?)?)
 }
 
 /// Instants and services of a scenario's plan, as a file.

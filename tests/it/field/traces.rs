@@ -5,7 +5,7 @@
 use super::value;
 use queuelab::answer::Method;
 use queuelab::rng::Key;
-use queuelab::scenario::{Arrivals, NoFiles, Problems, Scenario, Source, parse, resolved_toml};
+use queuelab::scenario::{Arrivals, FileError, NoFiles, Problems, Scenario, Source, parse, resolved_toml};
 use queuelab::study::{Blind, fit::fit, run};
 use queuelab::workload::file::{Measured, Refusal, Role, Want, Weight, read};
 use std::path::Path;
@@ -48,7 +48,7 @@ const FROM_FILE: &str =
 /// A queue whose arrivals and work come from one file.
 fn queue(bytes: &[u8], more: &str) -> Result<Scenario, Problems> {
     let text = format!("{FROM_FILE}count = 1\nservice_time = {{ law = \"empirical\", file = \"x\"{more} }}\n");
-    let files = |_: &Path| Ok::<_, String>(bytes.to_vec());
+    let files = |_: &Path| Ok::<_, FileError>(bytes.to_vec());
     parse(&Source::new("traces.toml", text), &files).map(|parsed| parsed.scenario)
 }
 
@@ -113,7 +113,7 @@ pub(super) fn arrivals_last(rows: &[(u64, u64)]) -> f64 {
 
 /// What was written can be read; a trace that it names is written beside it.
 pub(super) fn readable(toml: &str, name: &str) {
-    let files = |_: &Path| Ok::<_, String>(b"timestamp_s,service_s\n0,1\n1,1\n".to_vec());
+    let files = |_: &Path| Ok::<_, FileError>(b"timestamp_s,service_s\n0,1\n1,1\n".to_vec());
     if let Err(why) = parse(&Source::new("fit.toml", toml), &files) {
         panic!("{name}: {why}\n{toml}");
     }
@@ -278,7 +278,7 @@ fn whole_seconds_are_spread() {
     let rounded = lines("timestamp_s", &rows, |at, _| (START + at / 1_000_000).to_string());
     let wait = |text: &str| {
         let scenario = format!("{FROM_FILE}count = 1\nservice_time = \"16ms\"\n[simulation]\nreplications = 2\nwarmup = \"0s\"\n");
-        let files = |_: &Path| Ok::<_, String>(text.as_bytes().to_vec());
+        let files = |_: &Path| Ok::<_, FileError>(text.as_bytes().to_vec());
         let scenario = parse(&Source::new("seconds.toml", scenario), &files).unwrap_or_else(|why| panic!("{why}")).scenario;
         let study = run(&scenario, &[Method::Simulation], &Blind);
         let answer = study.answer(Method::Simulation).unwrap_or_else(|| panic!("{:?}", study.unanswered));
@@ -305,7 +305,7 @@ fn no_file_aborts() {
     let two =
         lines("timestamp,service_ms", &rows, |at, _| if at % 2 == 0 { epoch(at) } else { format!("{}", START * 1000 + at / 1000) } + ",3");
     for (name, text) in [("whole", &whole), ("named", &named), ("pareto", &pareto), ("short", &short), ("two units", &two)] {
-        match all(text.as_bytes()).map_err(|why| why.to_string()).and_then(fit) {
+        match all(text.as_bytes()).map_err(|why| why.to_string()).and_then(|measured| fit(measured).map_err(|why| why.to_string())) {
             Ok(fitted) => readable(&resolved_toml(&fitted.scenario), name),
             Err(why) => assert!(why.len() > 20 && name != "pareto" || why.contains("servers"), "{name}: {why}"),
         }
@@ -344,7 +344,7 @@ fn a_large_file_is_not_embedded() {
     let scenario = queue(text.as_bytes(), ", mean = \"5ms\"").expect("sound");
     let toml = resolved_toml(&scenario);
     assert!(toml.len() < 3000 && toml.contains("file = \"x\"") && toml.contains("5ms"), "{} bytes", toml.len());
-    let files = |_: &Path| Ok::<_, String>(text.as_bytes().to_vec());
+    let files = |_: &Path| Ok::<_, FileError>(text.as_bytes().to_vec());
     let again = parse(&Source::new("again.toml", toml), &files).unwrap_or_else(|why| panic!("{why}")).scenario;
     assert!((again.consumers[0].service_time.mean() / 0.005 - 1.0).abs() < 1e-9);
     assert!(parse(&Source::new("none.toml", resolved_toml(&scenario)), &NoFiles).is_err());
