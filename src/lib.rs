@@ -112,7 +112,7 @@
 //! | a study as text, JSON and files | [`report`] |
 //! | instants in whole nanoseconds, quantities with their units; independent streams of random numbers | [`units`], [`rng`] |
 //!
-//! How to work on it: [`contributing`]. What changed: [`changelog`].
+//! How to work on it: [`contributing`]. What changed: [`changelog`]. Its words: [`vocabulary`].
 
 pub mod answer;
 mod behaviour;
@@ -141,3 +141,6 @@ pub mod contributing {}
 
 #[doc = include_str!("changelog.md")]
 pub mod changelog {}
+
+#[doc = include_str!("vocabulary.md")]
+pub mod vocabulary {}

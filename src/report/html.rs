@@ -165,7 +165,7 @@ fn gates(study: &Study) -> String {
     };
     let items: String = words::gates(study, true).into_iter().map(item).collect();
     let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
-    section(words::WITNESSES, &list)
+    section(words::VALIDITY_CHECKS, &list)
 }
 
 fn scenario(extras: &Extras) -> String {

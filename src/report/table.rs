@@ -195,7 +195,7 @@ fn unanswered(study: &Study, style: &Style) -> Vec<String> {
 fn gates(study: &Study, style: &Style) -> Vec<String> {
     let sign = |gate: &Gate| if gate.trust == Trust::Valid { "  ✓ " } else { "  ✗ " };
     let gates = words::gates(study, style.all_gates).into_iter();
-    titled(words::WITNESSES, gates.flat_map(|gate| style.lines(&words::gate(gate), sign(gate), "    ")).collect(), style)
+    titled(words::VALIDITY_CHECKS, gates.flat_map(|gate| style.lines(&words::gate(gate), sign(gate), "    ")).collect(), style)
 }
 
 fn written(style: &Style) -> Vec<String> {

@@ -9,7 +9,7 @@ use crate::units::Time;
 
 /// Titles of sections.
 pub(super) const FORMULAS: &str = "Back-of-envelope formulas, checked against this scenario";
-pub(super) const WITNESSES: &str = "Validity checks of the measurement";
+pub(super) const VALIDITY_CHECKS: &str = "Validity checks of the measurement";
 
 /// An objective's sign and sentence.
 pub(super) fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String) {

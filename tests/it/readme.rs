@@ -117,3 +117,35 @@ fn the_table_of_targets_is_the_programs() {
     let table = queuelab::report::targets::table();
     assert!(readme.contains(&format!("```text\n{table}```\n")), "the README's table of targets is not this one:\n{table}");
 }
+
+/// The rows of the vocabulary's second table: what is not written, and what is instead.
+fn unwanted(page: &str) -> Vec<(String, String)> {
+    let rows = page.lines().skip_while(|line| !line.starts_with("| not |")).skip(2);
+    let cells = rows.filter_map(|row| row.trim_matches('|').split_once('|'));
+    cells.map(|(not, but)| (not.trim().to_lowercase(), but.trim().to_string())).collect()
+}
+
+#[test]
+fn what_people_read_keeps_to_the_vocabulary() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let unwanted = unwanted(&std::fs::read_to_string(root.join("src/vocabulary.md")).expect("the vocabulary"));
+    assert!(unwanted.len() > 10, "{unwanted:?}");
+    let mut wrong = Vec::new();
+    let (mut folders, mut files) = (vec![root.join("src")], vec![root.join("README.md")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    for file in files.iter().filter(|file| !file.ends_with("vocabulary.md")) {
+        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        let is_code = file.extension().is_some_and(|kind| kind == "rs");
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !(is_code && line.trim_start().starts_with("//"))) {
+            let line = line.to_lowercase();
+            let found = unwanted.iter().filter(|(not, _)| line.contains(not));
+            wrong.extend(found.map(|(not, but)| format!("{}:{}: write \"{but}\", not \"{not}\"", file.display(), number + 1)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
