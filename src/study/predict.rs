@@ -114,11 +114,11 @@ fn figure(answer: &Answer, statistic: &str) -> Option<f64> {
 /// # Errors
 /// Why it cannot be done: a scenario whose load is not a matter of its rates or that is too short, or one that cannot be measured.
 pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Watch) -> Result<Prediction, Refusal> {
-    let rho = turned(scenario).map_err(Refusal::Scenario)?;
+    let rho = turned(scenario).map_err(|why| Refusal::Scenario(why.to_string()))?;
     let at = |load: f64| load::times(scenario, load / rho);
     for &load in learn.iter().chain(judge) {
         measurement::planned(&at(load)).map_err(|why| Refusal::Scenario(format!("at load {}: {why}", plain(load, 3))))?;
-        is_fullest(&at(load), load).map_err(Refusal::Scenario)?;
+        is_fullest(&at(load), load).map_err(|why| Refusal::Scenario(why.to_string()))?;
     }
     let failed = |load: f64| move |no: Unanswered| Refusal::Run(format!("at load {}: {}", plain(load, 3), no.reason));
     let mut points = Vec::new();

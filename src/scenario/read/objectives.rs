@@ -5,7 +5,7 @@ use super::super::node::{Entry, Field, Place, Table};
 use super::super::problem::{Problem, SHOWN, nearest};
 use super::{Context, Names};
 use crate::answer::{METRICS, Metric, Place as At, Unit, metric_of};
-use crate::units;
+use crate::units::{self, UnitError};
 
 pub(super) fn read(cx: &mut Context<'_>, root: &Table) -> Vec<Objective> {
     let Some(table) = root.get("objectives").and_then(|f| cx.any_table(f)) else { return Vec::new() };
@@ -27,7 +27,11 @@ fn objective(cx: &mut Context<'_>, entry: &Entry) -> Option<Objective> {
     match limit(trimmed[sign.len()..].trim(), metric.unit) {
         Ok(limit) => Some(Objective { metric: entry.key.clone(), relation, limit, text: text.into() }),
         Err(why) => {
-            cx.tell(Problem::error(entry.node.at, "the limit is not understood").label(why).help(format!("write \"{sign} {example}\"")));
+            cx.tell(
+                Problem::error(entry.node.at, "the limit is not understood")
+                    .label(why.to_string())
+                    .help(format!("write \"{sign} {example}\"")),
+            );
             None
         }
     }
@@ -44,14 +48,14 @@ fn example(unit: Unit) -> &'static str {
     }
 }
 
-fn limit(text: &str, unit: Unit) -> Result<f64, String> {
+fn limit(text: &str, unit: Unit) -> Result<f64, UnitError> {
     let plain = |text: &str| {
         let number = text.replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite() && *x >= 0.0);
-        number.ok_or_else(|| format!("`{text}` is not a number"))
+        number.ok_or_else(|| UnitError(format!("`{text}` is not a number")))
     };
     match unit {
-        Unit::Seconds => units::duration(text).map_err(|e| e.to_string()),
-        Unit::PerSecond => units::rate(text).map_err(|e| e.to_string()),
+        Unit::Seconds => units::duration(text),
+        Unit::PerSecond => units::rate(text),
         Unit::Ratio => match text.strip_suffix('%') {
             Some(percent) => plain(percent.trim()).map(|x| x / 100.0),
             None => plain(text),

@@ -1,6 +1,6 @@
 //! The load of the fullest queue, where it is a matter of rates.
 
-use crate::answer::path;
+use crate::answer::{Reason, path};
 use crate::scenario::{Arrivals, Length, Precision, Scenario};
 use crate::study::simulation::simulate;
 use crate::study::transient;
@@ -12,9 +12,9 @@ use crate::units::plain;
 const LOOK: u64 = 20_000;
 
 /// The present load of the fullest queue; why there is none that rates could turn, if so.
-pub(super) fn turned(scenario: &Scenario) -> Result<f64, String> {
+pub(super) fn turned(scenario: &Scenario) -> Result<f64, Reason> {
     if let Some(closed) = scenario.producers.iter().find(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
-        return Err(format!("producer `{}` is a closed loop: its rate follows from the answers and cannot be turned", closed.name));
+        return Err(format!("producer `{}` is a closed loop: its rate follows from the answers and cannot be turned", closed.name).into());
     }
     if transient::applies(scenario) {
         return Err(
@@ -36,7 +36,7 @@ pub(super) fn turned(scenario: &Scenario) -> Result<f64, String> {
 ///
 /// # Errors
 /// One is.
-pub(super) fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), String> {
+pub(super) fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), Reason> {
     let loads = explain(scenario).loads;
     let open = |l: &&Load| !l.depends_on.is_empty() && l.servers.is_some() && l.at_most.is_none_or(|most| most > load);
     let mut open = loads.iter().filter(open).peekable();
@@ -46,7 +46,7 @@ pub(super) fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), String> {
     let mut short = scenario.clone();
     (short.simulation.length, short.simulation.replications) = (Length::Messages(LOOK), 2);
     short.simulation.precision = Precision::None;
-    let answer = simulate(&short, &Blind).map_err(|refusal| refusal.reason.to_string())?;
+    let answer = simulate(&short, &Blind).map_err(|refusal| refusal.reason)?;
     for l in open {
         let busy = answer.get(&path(&format!("queues.{}", l.queue), "utilization", "")).and_then(|e| e.value).unwrap_or(0.0);
         // Servers that are all busy do not say how much more there is to do.
@@ -58,7 +58,8 @@ pub(super) fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), String> {
                 l.depends_on.join("` and `"),
                 plain(load * 100.0, 3),
                 plain(busy * 100.0, 3),
-            ));
+            )
+            .into());
         }
     }
     Ok(())
