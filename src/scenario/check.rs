@@ -3,7 +3,8 @@
 use super::demand::demands;
 use super::forwards;
 use super::model::{Ack, Arrivals, Destination, Overflow, Scenario, Servers};
-use super::node::{Node, Place};
+use super::node::Node;
+use super::place::Place;
 use super::problem::Problem;
 use super::range::Range;
 use super::read::Context;

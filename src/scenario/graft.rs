@@ -1,7 +1,8 @@
 //! Grafting: a value given beside the file takes its place in the tree.
 
 use super::grammar::{NAMED, ROOT, meant};
-use super::node::{Node, Place, Table, Value};
+use super::node::{Node, Table, Value};
+use super::place::Place;
 use super::problem::{Problem, nearest};
 use super::read::law::expand;
 

@@ -1,6 +1,7 @@
 //! Laws in one line: `"4ms"` and `"lognormal(20ms, scv=2)"` as the tables that they stand for.
 
-use super::node::{Entry, Node, Place, Value};
+use super::node::{Entry, Node, Value};
+use super::place::Place;
 use super::problem::{Problem, nearest};
 use crate::units;
 use crate::workload::laws::LAWS;

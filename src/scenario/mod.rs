@@ -27,6 +27,7 @@ mod keys;
 mod lanes;
 pub mod model;
 mod node;
+mod place;
 mod plan;
 mod problem;
 mod range;

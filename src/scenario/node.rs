@@ -3,16 +3,9 @@
 //! It is built from the parser's own tree so that a value given on the command line can be grafted into it and still be
 //! underlined where it was typed.
 
+use super::place::Place;
 use super::problem::{Problem, SHOWN};
 use toml::de::{DeTable, DeValue};
-
-/// A stretch of one of the sources: 0 is the file, the others are values from the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Place {
-    pub origin: usize,
-    pub start: usize,
-    pub end: usize,
-}
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]

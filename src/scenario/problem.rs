@@ -3,7 +3,7 @@
 #[cfg(feature = "cli")]
 mod carets;
 
-use super::node::Place;
+use super::place::Place;
 use std::fmt;
 
 /// How many problems are shown; a file that has more is told how many.

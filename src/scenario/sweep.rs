@@ -1,7 +1,8 @@
 //! Sweeps: a path and the values that it takes, as a list or from one to another.
 
 use super::graft;
-use super::node::{Field, Node, Place, Value};
+use super::node::{Field, Node, Value};
+use super::place::Place;
 use super::problem::Problem;
 use super::read::{self, Context, number_text};
 

@@ -3,8 +3,8 @@
 use super::Mismatch;
 use super::invert::Transform;
 use super::matrix::Matrix;
+use super::phase_type::is_exponential;
 use super::qbd::Chain;
-use super::service::is_exponential;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1};
 use crate::scenario::Outages;
 use num_complex::Complex64;
@@ -28,7 +28,7 @@ pub fn completion([m1, m2, m3]: [f64; 3], rate: f64, [d1, d2, d3]: [f64; 3]) -> 
 }
 
 fn outages<'a>(station: &Station<'a>) -> Result<&'a Outages, Mismatch> {
-    super::mginf::poisson(station)?;
+    super::requires::poisson(station)?;
     let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
     let outages = group.outages.as_ref().ok_or("no consumer breaks down")?;
     if !is_exponential(&outages.up) {
@@ -144,7 +144,7 @@ impl QueueModel for Breakdowns {
         if !is_exponential(&outages.down) {
             return Err("repairs do not take exponential times".into());
         }
-        super::mmc::poisson_and_exponential(station)?;
+        super::requires::poisson_and_exponential(station)?;
         if outages.redeliver && station.repeats_work() != Some(false) {
             return Err("work that is begun anew is the same again (redelivery_work)".into());
         }

@@ -1,9 +1,9 @@
 //! M/M^\[1,b\]/1: one consumer that takes up to b messages at a time and works on them together.
 
 use super::Mismatch;
-use super::mginf::poisson;
-use super::mm1::first_below;
-use super::service::is_exponential;
+use super::levels::first_below;
+use super::phase_type::is_exponential;
+use super::requires::poisson;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times};
 use crate::scenario::Servers;
 

@@ -1,7 +1,7 @@
 //! D/D/c: clockwork. Regular arrivals and constant service never wait up to and including full load.
 
 use super::Mismatch;
-use super::service::is_constant;
+use super::phase_type::is_constant;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, stable};
 
 /// Quantile of the number in service when `a` servers are busy on average: it is ⌊a⌋ or ⌈a⌉ all the time.

@@ -1,7 +1,7 @@
 //! GI/M/1: independent gaps of any law, one exponential server.
 
 use super::Mismatch;
-use super::mm1::first_below;
+use super::levels::first_below;
 use super::times::root;
 use super::transform::transform;
 use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};

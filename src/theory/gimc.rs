@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::gim1::sigma;
-use super::mm1::first_below;
+use super::levels::first_below;
 use super::transform::transform;
 use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};
 use num_complex::Complex64;

@@ -1,5 +1,23 @@
 //! Numbers of messages: quantiles of birth-and-death levels and Poisson averages.
 
+/// The smallest k with `tail(k)` ≤ `left`.
+pub(super) fn first_below(left: f64, tail: impl Fn(u64) -> f64) -> f64 {
+    let left = left * (1.0 + 1e-12);
+    if tail(0) <= left {
+        return 0.0;
+    }
+    let mut high = 1u64;
+    while tail(high) > left {
+        high *= 2;
+    }
+    let mut low = high / 2;
+    while low + 1 < high {
+        let middle = low + (high - low) / 2;
+        if tail(middle) > left { low = middle } else { high = middle }
+    }
+    high as f64
+}
+
 /// The smallest n with P(N ≤ n) ≥ `share` for a system of `c` servers whose lower part is that of a Poisson birth-and-death
 /// chain: below c, p_{n−1} = p_n·n/a. `p_c` is P(N = c), `above(k)` is P(N > c + k).
 pub fn quantile(share: f64, c: u32, a: f64, p_c: f64, above: impl Fn(u64) -> f64) -> f64 {

@@ -1,9 +1,9 @@
 //! Batches by size or time: a consumer takes a batch when it has so many messages, or when its first has waited for so long.
 
 use super::Mismatch;
-use super::mginf::poisson;
-use super::mm1::first_below;
+use super::levels::first_below;
 use super::quadrature::gauss;
+use super::requires::poisson;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, erlang};
 use crate::scenario::{Batching, Consumer};
 use crate::units::significant;

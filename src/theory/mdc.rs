@@ -1,9 +1,9 @@
 //! M/D/c: Poisson arrivals, c servers that always take the same time.
 
 use super::Mismatch;
+use super::levels::first_below;
 use super::levels::poisson_average;
-use super::mginf::poisson;
-use super::mm1::first_below;
+use super::requires::poisson;
 use super::times::root;
 use super::{Figures, Level, QueueModel, Refusal, Station, Times, fft, stable};
 use num_complex::Complex64;

@@ -81,7 +81,7 @@ impl QueueModel for Mg1 {
     const NAME: &'static str = "M/G/1";
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        super::mginf::poisson(station)?;
+        super::requires::poisson(station)?;
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }
 

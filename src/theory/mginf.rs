@@ -3,6 +3,7 @@
 use super::Mismatch;
 use super::erlang::erlang_b;
 use super::figures::service_times;
+use super::requires::poisson;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, levels};
 
 /// The smallest n with P(N ≤ n) ≥ `share`, N Poisson with mean `a`: the number busy in M/G/∞.
@@ -17,17 +18,9 @@ use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, levels
 /// ```
 pub fn busy_quantile(share: f64, a: f64) -> f64 {
     let mean_and_more = a + 12.0 * a.sqrt() + 30.0;
-    super::mm1::first_below(1.0 - share, |n| {
+    super::levels::first_below(1.0 - share, |n| {
         if n as f64 > mean_and_more { 0.0 } else { levels::poisson_average(a, |m| if m > n { 1.0 } else { 0.0 }) }
     })
-}
-
-/// Why the arrivals are not Poisson.
-///
-/// # Errors
-/// The reason.
-pub(super) fn poisson(station: &Station<'_>) -> Result<(), Mismatch> {
-    station.is_poisson().then_some(()).ok_or_else(|| "arrivals are not Poisson".into())
 }
 
 /// The adapter of M/G/∞.

@@ -1,6 +1,7 @@
 //! M/M/1: Poisson arrivals, one exponential server. The queue that everything is compared with.
 
 use super::Mismatch;
+use super::levels::first_below;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, stable};
 
 /// Mean time in the system.
@@ -51,7 +52,7 @@ impl QueueModel for Mm1 {
     const KNOWS: &'static [Feature] = &[];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        super::mmc::poisson_and_exponential(station)?;
+        super::requires::poisson_and_exponential(station)?;
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }
 
@@ -70,22 +71,4 @@ impl QueueModel for Mm1 {
         };
         Ok(super::room::apart(figures, station, rho))
     }
-}
-
-/// The smallest k with `tail(k)` ≤ `left`.
-pub(super) fn first_below(left: f64, tail: impl Fn(u64) -> f64) -> f64 {
-    let left = left * (1.0 + 1e-12);
-    if tail(0) <= left {
-        return 0.0;
-    }
-    let mut high = 1u64;
-    while tail(high) > left {
-        high *= 2;
-    }
-    let mut low = high / 2;
-    while low + 1 < high {
-        let middle = low + (high - low) / 2;
-        if tail(middle) > left { low = middle } else { high = middle }
-    }
-    high as f64
 }

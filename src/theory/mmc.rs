@@ -3,7 +3,8 @@
 use super::Mismatch;
 use super::erlang::erlang_c;
 use super::invert::Transform;
-use super::mm1::first_below;
+use super::levels::first_below;
+use super::requires::poisson_and_exponential;
 use super::{Figures, Level, QueueModel, Refusal, Station, Times, levels, stable};
 
 /// Mean wait.
@@ -53,15 +54,6 @@ pub fn sojourn_tail(t: f64, delayed: f64, lambda: f64, mu: f64, c: u32) -> f64 {
     let size = gap.abs();
     let ratio = if size * mu * t < 1e-300 { mu * t } else { -(-mu * size * t).exp_m1() / size };
     alone + delayed * slower * ratio
-}
-
-/// Why a station is not Poisson arrivals with exponential service.
-///
-/// # Errors
-/// The reason.
-pub(super) fn poisson_and_exponential(station: &Station<'_>) -> Result<(), Mismatch> {
-    super::mginf::poisson(station)?;
-    station.service.is_exponential().then_some(()).ok_or_else(|| "service times are not exponential (with one mean)".into())
 }
 
 /// The adapter.

@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::erlang::erlang_b;
-use super::mmc::poisson_and_exponential;
+use super::requires::poisson_and_exponential;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, levels};
 
 /// More room than this is not tabulated.
@@ -90,7 +90,7 @@ impl BoundedRoom {
     fn percentiles(&self) -> (f64, f64) {
         let above = self.above();
         let tail = |k: u64| above.get(k as usize).copied().unwrap_or(0.0);
-        (super::mm1::first_below(0.01, tail), levels::quantile(0.99, self.servers, self.offered, self.waiting[0], tail))
+        (super::levels::first_below(0.01, tail), levels::quantile(0.99, self.servers, self.offered, self.waiting[0], tail))
     }
 
     /// The wait of the accepted in units of mean service time, when others are rejected.

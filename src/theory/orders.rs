@@ -30,13 +30,13 @@ impl QueueModel for LastOrAny {
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        super::mginf::poisson(station)?;
+        super::requires::poisson(station)?;
         match (station.queue.discipline, station.queue.preemption) {
             (Discipline::Lifo, Preemption::None) | (Discipline::Random, _) => {}
             _ => return Err("messages are taken neither last first nor at random".into()),
         }
         if station.servers != Some(1) {
-            mmc::poisson_and_exponential(station)?;
+            super::requires::poisson_and_exponential(station)?;
         }
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
     }
@@ -95,7 +95,7 @@ impl QueueModel for Symmetric {
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        super::mginf::poisson(station)?;
+        super::requires::poisson(station)?;
         match (station.queue.discipline, station.queue.preemption, station.servers) {
             (_, _, None) => Err("servers are without limit".into()),
             (Discipline::ProcessorSharing, _, _) => Ok(()),

@@ -27,7 +27,7 @@ pub struct Partitioned;
 impl Partitioned {
     /// Messages a second of every stream at every server.
     fn rates(station: &Station<'_>) -> Result<Vec<Vec<f64>>, Mismatch> {
-        super::mginf::poisson(station)?;
+        super::requires::poisson(station)?;
         let partitions = station.queue.partitions.ok_or("the queue has no partitions")?;
         let servers = station.servers.ok_or("servers are without limit")?;
         if station.groups.len() > 1 {

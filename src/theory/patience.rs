@@ -2,8 +2,8 @@
 
 use super::Mismatch;
 use super::erlang::erlang_b;
-use super::mmc::poisson_and_exponential;
 use super::quadrature::gauss;
+use super::requires::poisson_and_exponential;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times};
 use crate::workload::laws::Law;
 

@@ -160,7 +160,7 @@ fn class(station: &Station<'_>, streams: &[usize]) -> Class {
 }
 
 fn urgent_first(station: &Station<'_>) -> Result<(), Mismatch> {
-    super::mginf::poisson(station)?;
+    super::requires::poisson(station)?;
     if station.queue.preemption == Preemption::Restart {
         // With the same time, so that long ones are interrupted more often: even exponential times then have a memory.
         return Err("interrupted services start again".into());
@@ -228,7 +228,7 @@ impl QueueModel for ManyServers {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         urgent_first(station)?;
-        mmc::poisson_and_exponential(station)?;
+        super::requires::poisson_and_exponential(station)?;
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
     }
 

@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::invert::Transform;
-use super::service::is_constant;
+use super::phase_type::is_constant;
 use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1, mmc};
 use crate::scenario::{Ack, RetryDelay};
 use crate::workload::laws::{Empirical, Law};
@@ -143,7 +143,7 @@ pub struct Retries;
 
 impl Retries {
     fn deliveries(station: &Station<'_>) -> Result<Deliveries, Mismatch> {
-        super::mginf::poisson(station)?;
+        super::requires::poisson(station)?;
         let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
         if group.failure <= 0.0 {
             return Err("no delivery fails".into());
@@ -256,7 +256,7 @@ pub struct BackOff;
 
 impl BackOff {
     fn parts(station: &Station<'_>) -> Result<(Deliveries, RetryDelay), Mismatch> {
-        super::mginf::poisson(station)?;
+        super::requires::poisson(station)?;
         let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
         if group.failure <= 0.0 {
             return Err("no delivery fails".into());

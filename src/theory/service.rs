@@ -2,7 +2,7 @@
 
 use super::Times;
 use super::invert::Transform;
-use super::phases::PhaseType;
+use super::phase_type::{PhaseType, is_constant, is_exponential};
 use crate::workload::laws::Law;
 
 /// The work of one producer's messages.
@@ -196,24 +196,6 @@ impl Service {
 /// Every law has a transform; this one is of none.
 fn unknown() -> Transform {
     Transform::new(|_| num_complex::Complex64::new(f64::NAN, 0.0))
-}
-
-/// Whether a law is the exponential one, under whatever name.
-pub(super) fn is_exponential(law: &Law) -> bool {
-    match law {
-        Law::Exponential(_) => true,
-        Law::Erlang(e) => e.k == 1,
-        Law::Gamma(g) => g.scv == 1.0,
-        Law::Weibull(w) => w.shape == 1.0,
-        // Branches of one mean, to the rounding of their making.
-        Law::Hyperexponential(_) => (law.scv() - 1.0).abs() < 1e-14,
-        _ => false,
-    }
-}
-
-/// Whether a law is a constant, under whatever name.
-pub(super) fn is_constant(law: &Law) -> bool {
-    law.scv() < 1e-14
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ impl QueueModel for Shortest {
     const KNOWS: &'static [Feature] = &[Feature::Order];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        super::mginf::poisson(station)?;
+        super::requires::poisson(station)?;
         if (station.queue.discipline, station.servers) != (Discipline::Shortest, Some(1)) {
             return Err("it is not one server that takes the shortest message next".into());
         }

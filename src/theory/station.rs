@@ -1,7 +1,8 @@
 //! One queue with its servers, as the models of a single queue see it.
 
 use super::Mismatch;
-use super::service::{Kind, Service, is_constant, is_exponential};
+use super::phase_type::{is_constant, is_exponential};
+use super::service::{Kind, Service};
 use crate::scenario::{
     Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Overflow, Preemption, Producer, Queue, Scenario, Servers,
 };

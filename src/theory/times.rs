@@ -1,7 +1,7 @@
 //! A time whose law theory knows, wholly or in part.
 
 use super::invert::{Effort, Transform};
-use super::service::is_constant;
+use super::phase_type::is_constant;
 use super::transform::{effort, transform};
 use crate::answer::PERCENTILES;
 use crate::workload::laws::Law;

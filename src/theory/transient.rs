@@ -2,7 +2,7 @@
 
 use super::Feature;
 use super::Mismatch;
-use super::mmc::poisson_and_exponential;
+use super::requires::poisson_and_exponential;
 use super::{Answer, ClosedForm, Exactness, Refusal, Station};
 use crate::answer::{Estimate, Method, Moment};
 use crate::scenario::{Arrivals, Scenario};

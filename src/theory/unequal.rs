@@ -2,9 +2,9 @@
 //! longest takes the next message.
 
 use super::Mismatch;
-use super::mginf::poisson;
-use super::mm1::first_below;
-use super::service::is_exponential;
+use super::levels::first_below;
+use super::phase_type::is_exponential;
+use super::requires::poisson;
 use super::{Feature, Figures, GroupFigures, Level, QueueModel, Refusal, Station, Times};
 use crate::scenario::{Consumer, Servers};
 use crate::workload::laws::Law;

@@ -1,7 +1,8 @@
 //! Laws: a table or a line of text is offered to the law's own reader as [`Arguments`].
 
 use super::super::inline;
-use super::super::node::{Field, Node, Place, Table, Value};
+use super::super::node::{Field, Node, Table, Value};
+use super::super::place::Place;
 use super::super::problem::{Problem, nearest};
 use super::Context;
 use crate::workload::file::{Role, Want};

@@ -19,7 +19,8 @@ pub(super) use values::number_text;
 use super::Files;
 use super::grammar::{Key, ROOT, meant};
 use super::model::{Destination, Finding, Scenario};
-use super::node::{Entry, Field, Node, Place, Table};
+use super::node::{Entry, Field, Node, Table};
+use super::place::Place;
 use super::problem::{Problem, nearest};
 
 /// How many named things of one kind a scenario may have: the checks of the network solve a system of this size.

@@ -1,7 +1,8 @@
 //! Objectives: metric paths and the limits that they should keep.
 
 use super::super::model::{Objective, Relation};
-use super::super::node::{Entry, Field, Place, Table};
+use super::super::node::{Entry, Field, Table};
+use super::super::place::Place;
 use super::super::problem::{Problem, SHOWN, nearest};
 use super::{Context, Names};
 use crate::answer::{METRICS, Metric, Place as At, Unit, metric_of};

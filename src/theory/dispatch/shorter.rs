@@ -4,8 +4,8 @@ use super::{lacks, topic};
 use crate::scenario::{Deliver, Scenario, Servers};
 use crate::theory::matrix::Matrix;
 use crate::theory::network::Network;
+use crate::theory::phase_type::is_exponential;
 use crate::theory::qbd::Chain;
-use crate::theory::service::is_exponential;
 use crate::theory::station::{Gaps, Stream};
 use crate::theory::{Answer, ClosedForm, End, Exactness, Figures, Mismatch, Refusal, Station, Times, stable};
 
