@@ -1,8 +1,5 @@
 //! One measured run: what is asked, what it leaves, and how far it can be believed.
 
-#[cfg(test)]
-mod tests;
-
 use super::clock::Monotonic;
 use super::context::{RunContext, RunState};
 use super::exits::exits;
@@ -122,3 +119,6 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
         host: facts,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,6 @@
 mod acquire;
 mod outage;
 mod settle;
-#[cfg(test)]
-mod tests;
 mod totals;
 
 pub(super) use totals::{ServerTotals, ServiceTime};
@@ -180,3 +178,6 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,14 +8,16 @@
 //! head whose time to live is over) happens at its own instant, in order, however late the next call comes.
 
 use super::counts::Counts;
-use super::delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
+use super::delivery::{Delivery, Loss, Lost, Refusal, Refused};
 use super::line::Line;
 use super::settings::{Overflow, Settings, Terms};
-use super::slots::Tag;
 use super::timers::Timers;
 use held::{Entry, Extra, Held, NEVER};
 
 mod held;
+mod reserve;
+mod settle;
+mod time;
 
 /// One queue's messages and counters. Bodies are cloned at delivery: use something cheap, such as an index or an `Arc`.
 ///
@@ -92,52 +94,6 @@ impl<T: Clone> State<T> {
         Ok(id)
     }
 
-    /// Keeps a place for a message that cannot be taken yet, on its way to a disk for instance. The publisher comes back with
-    /// [`State::fulfil`], which no bound and no closing refuses any more, or with [`State::release`].
-    ///
-    /// # Errors
-    /// A full or closed queue, as for a message.
-    pub fn reserve(&mut self, now: u64) -> Result<(), Refusal> {
-        self.tick(now);
-        if self.closed {
-            return Err(Refusal::Closed);
-        }
-        self.reserving = true;
-        let refused = match self.settings.overflow {
-            Overflow::Block if !self.has_room() => Some(Refusal::Wait),
-            Overflow::RejectPublish if !self.has_room() => Some(Refusal::Full),
-            Overflow::DropHead if self.most_ready().is_some_and(|most| self.reserved >= most) => Some(Refusal::Full),
-            _ => None,
-        };
-        if let Some(why) = refused {
-            self.counts.rejected += u64::from(why == Refusal::Full);
-            return Err(why);
-        }
-        self.reserved += 1;
-        self.trim();
-        Ok(())
-    }
-
-    /// Accepts the message for which a place was kept, and gives it a number.
-    ///
-    /// # Panics
-    /// Without such a place.
-    pub fn fulfil(&mut self, body: T, terms: Terms, now: u64) -> u64 {
-        self.release();
-        self.tick(now);
-        let expires = self.expiry(terms.ttl);
-        self.accept(body, terms.rank, expires)
-    }
-
-    /// Gives a place up that was kept: its message will not come.
-    ///
-    /// # Panics
-    /// Without such a place.
-    pub fn release(&mut self) {
-        assert!(self.reserved > 0, "a place that is given up was kept");
-        self.reserved -= 1;
-    }
-
     /// Accepts messages about which nothing is said, as long as there is room, and says how many. What is left in the iterator has found none.
     pub fn fill(&mut self, bodies: &mut impl Iterator<Item = T>, now: u64) -> usize {
         self.tick(now);
@@ -202,101 +158,6 @@ impl<T: Clone> State<T> {
         entry.deliveries += 1;
         // Last: should a body fail to be cloned, its message is with a consumer that says nothing.
         out.push(Delivery { tag, id: entry.id, deliveries: entry.deliveries, body: entry.body.clone() });
-    }
-
-    /// Settles a delivery: the message is done.
-    ///
-    /// # Errors
-    /// A tag that names no delivery under way, as for all settlements.
-    pub fn ack(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
-        self.ack_many([tag], now)
-    }
-
-    /// Settles many deliveries, all that can be.
-    ///
-    /// # Errors
-    /// The first tag that names no delivery under way.
-    pub fn ack_many(&mut self, tags: impl IntoIterator<Item = Tag>, now: u64) -> Result<(), Misuse> {
-        self.tick(now);
-        let mut outcome = Ok(());
-        for tag in tags {
-            if self.held.slots.settle(tag).is_some() {
-                self.counts.unacked -= 1;
-                self.counts.acked += 1;
-            } else {
-                outcome = outcome.and(Err(Misuse(tag)));
-            }
-        }
-        outcome
-    }
-
-    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is one.
-    ///
-    /// # Errors
-    /// A tag that names no delivery under way.
-    pub fn nack(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
-        self.tick(now);
-        let deliveries = self.held.slots.leased(tag).ok_or(Misuse(tag))?.deliveries;
-        let delay = self.settings.backoff.map_or(0, |backoff| backoff.delay(deliveries));
-        self.give_back(tag, delay).ok_or(Misuse(tag))
-    }
-
-    /// Gives a message back, to join the end of the line after so many nanoseconds; at once, it takes its old place.
-    ///
-    /// # Errors
-    /// A tag that names no delivery under way.
-    pub fn nack_after(&mut self, tag: Tag, delay: u64, now: u64) -> Result<(), Misuse> {
-        self.tick(now);
-        self.give_back(tag, delay).ok_or(Misuse(tag))
-    }
-
-    /// Gives a message up: it is lost as [`Loss::Rejected`].
-    ///
-    /// # Errors
-    /// A tag that names no delivery under way.
-    pub fn reject(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
-        self.tick(now);
-        let entry = self.held.slots.settle(tag).ok_or(Misuse(tag))?;
-        self.counts.unacked -= 1;
-        self.lose(entry, Loss::Rejected, self.now);
-        Ok(())
-    }
-
-    /// Begins a delivery's visibility timeout anew.
-    ///
-    /// # Errors
-    /// A tag that names no delivery under way.
-    pub fn extend(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
-        self.tick(now);
-        self.held.slots.leased(tag).ok_or(Misuse(tag))?;
-        if let Some(timeout) = self.settings.visibility_timeout {
-            self.set_lease(tag, self.now.saturating_add(timeout));
-        }
-        Ok(())
-    }
-
-    /// Lets happen what happens by itself until an instant.
-    #[inline]
-    pub fn tick(&mut self, now: u64) {
-        if self.timed {
-            self.happen(now);
-        }
-        self.now = self.now.max(now);
-    }
-
-    /// When something will happen by itself next, unless the next call comes earlier. May be early, never late.
-    pub fn next_timer(&self) -> Option<u64> {
-        if !self.timed {
-            return None;
-        }
-        let head = self.first().map(|slot| self.held.extra(slot).expires).filter(|&at| at != NEVER);
-        [head, self.leases.next(), self.delays.next()].into_iter().flatten().min()
-    }
-
-    /// Whether calls need to be told the time: otherwise nothing depends on it.
-    #[inline]
-    pub fn needs_time(&self) -> bool {
-        self.timed || (self.settings.overflow == Overflow::DropHead && !self.has_room())
     }
 
     /// A consumer begins to wait: one message more may be accepted, for it is taken at once.
@@ -372,80 +233,6 @@ impl<T: Clone> State<T> {
     #[inline]
     fn pop(&mut self) -> Option<u32> {
         self.line.pop(|slot| self.held.extra(slot).turn)
-    }
-
-    /// Lets a delivery's lease end at an instant, whatever was said before.
-    fn set_lease(&mut self, tag: Tag, until: u64) {
-        let number = self.leases.set(until, tag);
-        self.held.change(tag.slot(), |extra| extra.lease = number);
-    }
-
-    /// When a message that is published now has waited too long.
-    fn expiry(&mut self, ttl: Option<u64>) -> u64 {
-        let lower = [ttl, self.settings.message_ttl].into_iter().flatten().min();
-        self.timed |= lower.is_some();
-        lower.map_or(NEVER, |ttl| self.now.saturating_add(ttl))
-    }
-
-    /// Lets everything happen by itself until an instant, in the order in which it does.
-    fn happen(&mut self, until: u64) {
-        while let Some(at) = self.next_timer().filter(|&at| at <= until) {
-            self.now = self.now.max(at);
-            if self.expire(self.now) {
-            } else if let Some(lease) = self.leases.due(at) {
-                // A lease that was extended or settled since has left its timer behind.
-                let under_way = self.held.slots.leased(lease.tag).is_some();
-                if under_way && self.held.extra(lease.tag.slot()).lease == lease.number {
-                    self.give_back(lease.tag, 0);
-                }
-            } else if let Some(delay) = self.delays.due(at) {
-                let turn = self.counts.published + self.late;
-                self.late += 1;
-                let slot = delay.tag.slot();
-                self.held.change(slot, |extra| extra.turn = turn);
-                self.line.push(self.held.extra(slot).place(slot));
-                self.counts.delayed -= 1;
-                self.counts.ready += 1;
-            }
-        }
-    }
-
-    /// Loses the messages at the head whose time to live is over, and says whether there were any.
-    #[inline]
-    fn expire(&mut self, now: u64) -> bool {
-        let before = self.counts.expired;
-        while self.timed
-            && let Some(slot) = self.first()
-            && self.held.extra(slot).expires <= now
-        {
-            self.pop();
-            self.counts.ready -= 1;
-            let entry = self.held.slots.remove(slot);
-            self.lose(entry, Loss::Expired, now);
-        }
-        self.counts.expired > before
-    }
-
-    /// Ends a delivery: the message goes back into line, now or later, or is lost if it has been delivered too often.
-    fn give_back(&mut self, tag: Tag, delay: u64) -> Option<()> {
-        let deliveries = self.held.slots.leased(tag)?.deliveries;
-        self.counts.unacked -= 1;
-        if self.settings.delivery_limit.is_some_and(|limit| deliveries >= limit) {
-            let entry = self.held.slots.settle(tag)?;
-            self.lose(entry, Loss::TooOften, self.now);
-            return Some(());
-        }
-        self.counts.returned += 1;
-        let tag = self.held.slots.release(tag)?;
-        if delay > 0 {
-            self.delays.set(self.now.saturating_add(delay), tag);
-            self.counts.delayed += 1;
-            self.timed = true;
-        } else {
-            self.line.put_back(self.held.extra(tag.slot()).place(tag.slot()));
-            self.counts.ready += 1;
-        }
-        Some(())
     }
 
     /// Drops the oldest messages that exceed the bound: with length 0 and nobody waiting, the newcomer itself. A place that is kept is none.

@@ -1,10 +1,10 @@
-//! How servers take messages and finish them.
+//! How servers take messages and begin work on them.
 
-use super::job::{FRESH, Jobs, NONE, State};
+use super::job::{FRESH, Jobs, State};
 use super::parts::{Phase, Sender, Server, Station};
 use super::{Event, Network, turn_of};
 use crate::discipline::{Discipline as _, Ticket};
-use crate::message::{Outcome, Recorder};
+use crate::message::Recorder;
 use crate::scenario::Discipline;
 use crate::workload::Blocks;
 
@@ -141,115 +141,6 @@ impl<S: Blocks> Network<S> {
         self.now - s.start.max(s.awake).min(self.now)
     }
 
-    /// A server has done its work.
-    #[inline(always)]
-    pub(super) fn done<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
-        if self.stations[self.servers[server as usize].queue as usize].plain {
-            self.done_plain(server, recorder);
-        } else {
-            self.done_special(server, recorder);
-        }
-    }
-
-    /// The same where more can happen than waiting and service.
-    #[inline(never)]
-    fn done_special<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
-        self.ends.clear(server);
-        let s = &mut self.servers[server as usize];
-        debug_assert!(s.phase == Phase::Busy, "what is broken off has no end");
-        let group = &mut self.groups[s.group as usize];
-        group.busy.down(self.now);
-        group.handled += 1;
-        group.batches += 1;
-        if s.until_break != u64::MAX {
-            s.until_break -= self.now - s.start;
-        }
-        if group.tells {
-            let (group, deliveries, worked) = (s.group, s.more.len() + 1, self.worked(server));
-            (0..deliveries).for_each(|_| recorder.delivery(group, self.now, worked));
-        }
-        let s = &mut self.servers[server as usize];
-        let (slot, stamp) = (s.job, s.stamp);
-        s.job = NONE;
-        if s.more.is_empty() {
-            let outcome = self.finish(slot, stamp, server, recorder);
-            self.go_on(server, slot, outcome, recorder);
-        } else {
-            self.batch_done(server, (slot, stamp), recorder);
-        }
-    }
-
-    /// Whether a delivery is under way at a server: the message's latest, and not timed out.
-    #[inline(always)]
-    pub(super) fn is_under_way(&self, slot: u32, stamp: u32) -> bool {
-        let job = &self.jobs[slot];
-        job.stamp == stamp && job.state == State::InService
-    }
-
-    /// A delivery ends. Says whether the message now goes on; otherwise it went back, was lost, or the delivery was void.
-    #[inline(always)]
-    pub(super) fn finish<R: Recorder>(&mut self, slot: u32, stamp: u32, server: u32, recorder: &mut R) -> bool {
-        if !self.is_under_way(slot, stamp) {
-            // Nobody hears of a success or a failure after the timeout.
-            return false;
-        }
-        let (number, g) = (self.servers[server as usize].number, self.servers[server as usize].group);
-        let group = &self.groups[g as usize];
-        let fails = group.fails && self.handler_fails(slot, g);
-        self.uncount(slot);
-        if fails {
-            self.failed(slot, g, recorder);
-            return false;
-        }
-        self.tell(slot, g, number, Outcome::Served, recorder);
-        true
-    }
-
-    /// Whether the handler fails at this delivery.
-    pub(super) fn handler_fails(&self, slot: u32, group: u32) -> bool {
-        let (job, group) = (&self.jobs[slot], &self.groups[group as usize]);
-        let own = self.senders.get(job.producer as usize).and_then(|sender| sender.policy.failure);
-        group.policy.fails(job.identity, job.deliveries, own)
-    }
-
-    /// After its work a server takes another message, and its own, if it was served, goes on to where it is sent.
-    #[inline(always)]
-    fn go_on<R: Recorder>(&mut self, server: u32, slot: u32, served: bool, recorder: &mut R) {
-        let group = self.servers[server as usize].group;
-        let to = if served { self.route(slot, group) } else { None };
-        if let Some(to) = to
-            && self.groups[group as usize].may_wait
-        {
-            let pending = self.forward(slot, to, server, recorder);
-            return self.wait_for_room(server, pending, recorder);
-        }
-        if served && to.is_none() {
-            self.leaves(slot, Outcome::Served, recorder);
-        }
-        self.free(server, recorder);
-        if let Some(to) = to {
-            self.forward(slot, to, NONE, recorder);
-        }
-    }
-
-    /// A server waits until so many messages of its have found room.
-    pub(super) fn wait_for_room<R: Recorder>(&mut self, server: u32, pending: u32, recorder: &mut R) {
-        if pending == 0 {
-            return self.set_free(server, recorder);
-        }
-        let s = &mut self.servers[server as usize];
-        (s.phase, s.pending) = (Phase::Blocked, pending);
-    }
-
-    /// One of the messages that a server waited with has found room.
-    pub(super) fn release<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
-        let s = &mut self.servers[server as usize];
-        s.pending -= 1;
-        if s.pending == 0 {
-            self.set_free(server, recorder);
-        }
-    }
-
     /// A server has nothing to do: it takes a message, or waits for one.
     #[inline(always)]
     pub(super) fn free<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
@@ -318,84 +209,6 @@ impl<S: Blocks> Network<S> {
             }
         }
         if station.blocked.is_empty() || station.commit.is_some() { None } else { self.take_blocked(queue, lane as u32) }
-    }
-
-    /// A message whose sender waits for room, where a server is free and nobody is in line before it.
-    #[cold]
-    fn take_blocked(&mut self, queue: u32, lane: u32) -> Option<u32> {
-        let station = &mut self.stations[queue as usize];
-        let one_line = station.lanes.len() == 1;
-        let at = station.blocked.iter().position(|&(slot, _)| one_line || self.jobs[slot].lane == lane)?;
-        let (slot, holder) = station.blocked.remove(at)?;
-        self.uncount(slot);
-        if holder != NONE {
-            self.released.push_back(holder);
-        }
-        Some(slot)
-    }
-
-    /// Lets senders that wait for room have what there is.
-    #[cold]
-    pub(super) fn let_in(&mut self, queue: u32) {
-        loop {
-            let station = &mut self.stations[queue as usize];
-            if station.room.is_some_and(|room| station.ready >= room) {
-                return;
-            }
-            let Some((slot, holder)) = station.blocked.pop_front() else { return };
-            self.uncount(slot);
-            if holder != NONE {
-                self.released.push_back(holder);
-            }
-            if self.stations[queue as usize].commit.is_some() {
-                let station = &mut self.stations[queue as usize];
-                station.waiting.up(self.now);
-                station.ready += 1;
-                self.jobs[slot].state = State::Committing;
-                self.write(slot);
-            } else {
-                self.line_up(slot);
-            }
-        }
-    }
-
-    /// Clears the tickets of messages that are gone out of an order.
-    #[cold]
-    pub(super) fn sweep(&mut self, slot: u32) {
-        let job = &self.jobs[slot];
-        let (lane, jobs) = (job.lane as usize, &self.jobs);
-        let order = &mut self.stations[job.queue as usize].lanes[lane];
-        order.retain(&mut |t| jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready);
-    }
-
-    /// The oldest message in line goes to make room; false if there is none.
-    pub(super) fn drop_oldest<R: Recorder>(&mut self, queue: u32, recorder: &mut R) -> bool {
-        let station = &mut self.stations[queue as usize];
-        let jobs = &self.jobs;
-        let mut oldest: Option<(u64, u32)> = None;
-        let fifo = station.lanes.len() == 1 && station.discipline == Discipline::Fifo;
-        if fifo {
-            while let Some(t) = station.lanes[0].pop() {
-                if jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready {
-                    oldest = Some((t.place, t.slot));
-                    break;
-                }
-            }
-        } else {
-            for lane in &mut station.lanes {
-                lane.retain(&mut |t| {
-                    let here = jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready;
-                    if here && oldest.is_none_or(|(place, _)| t.place < place) {
-                        oldest = Some((t.place, t.slot));
-                    }
-                    here
-                });
-            }
-        }
-        let Some((_, slot)) = oldest else { return false };
-        self.uncount(slot);
-        self.lose(slot, Outcome::Dropped, recorder);
-        true
     }
 }
 
