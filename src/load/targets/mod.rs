@@ -1,11 +1,9 @@
 //! What can be measured here: one file per target, one line each in [`TARGETS`].
 
 mod channels;
-mod commits;
 mod condvar;
 mod in_process;
 mod null;
-mod prefetch;
 mod shared;
 mod support;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::queue::{Backoff, Order};
+use crate::queue::{Backoff, Misuse, Order};
 
 fn bounded(max: u64, overflow: Overflow) -> State<u32> {
     State::new(Settings { max_length: Some(max), overflow, ..Settings::default() })

@@ -3,7 +3,7 @@
 //! A broker knows how many messages a consumer holds, not whether it is busy; so a message goes to the next window in turn and
 //! waits there, behind that consumer's work alone.
 
-use super::in_process::lease_from_now;
+use super::partition::lease_from_now;
 use crate::behaviour::in_turn;
 use crate::queue::{self, Queue};
 use parking_lot::{Condvar, Mutex, MutexGuard};

@@ -1,7 +1,7 @@
 //! Durability: a message can be taken once the disk has it, and all that come during one commit are in the next.
 
-use super::PublishRequest;
 use crate::load::clock::{Clock, Monotonic};
+use crate::load::targets::PublishRequest;
 use crate::queue::log::{Event, Folder, Log, LogError, Position};
 use parking_lot::{Condvar, Mutex};
 use std::path::PathBuf;
