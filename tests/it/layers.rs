@@ -115,18 +115,14 @@ fn clocks_files_and_the_terminal_stay_where_they_belong() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Files that are longer than others may be, and how many lines they have now: a file may leave this list, and none may grow.
-const LONG: &[(&str, usize)] = &[("queue/state.rs", 470), ("sim/network/serve.rs", 417)];
-
 #[test]
 fn a_file_has_one_idea_and_so_at_most_400_lines() {
     let mut wrong = Vec::new();
     for path in sources(&root()) {
         let name = path.strip_prefix(root()).expect("a file under src").to_string_lossy().into_owned();
         let lines = fs::read_to_string(&path).expect("a source file").lines().count();
-        let most = LONG.iter().find(|(long, _)| *long == name).map_or(400, |(_, lines)| *lines);
-        if lines > most {
-            wrong.push(format!("{name} has {lines} lines, more than {most}"));
+        if lines > 400 {
+            wrong.push(format!("{name} has {lines} lines"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
