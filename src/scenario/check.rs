@@ -51,7 +51,7 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         let delays = queue.message_ttl.is_some() && queue.dead_letter.is_some();
         if !delays && !scenario.takes_dead_letters(q) && scenario.consumers_of(q).next().is_none() {
             let told = Problem::error(at("queues", &queue.name), format!("nobody consumes from queue `{}`", queue.name));
-            let name = super::read::key_text(&queue.name);
+            let name = super::toml_text::key_text(&queue.name);
             cx.tell(told.help(format!("add [consumers.{name}-workers] with from = {}", super::toml_text::quoted(&queue.name))));
         }
     }

@@ -50,7 +50,7 @@ impl Problem {
 
     /// Spells out control characters that came from the source.
     fn spell_out(&mut self) {
-        let spelt = |text: &str| super::read::printable(text);
+        let spelt = |text: &str| printable(text);
         self.message = spelt(&self.message);
         self.help = self.help.take().map(|help| spelt(&help));
         self.label = spelt(&self.label).into_boxed_str();
@@ -163,6 +163,15 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, c)| c)
+}
+
+/// A text with control characters spelt out: none of them does anything to a terminal.
+pub(super) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! TOML text of plain data: a scenario's echo as a file that can be run again.
 
-use super::read::key_text;
 use serde_json::{Map, Value};
+
+/// A name as a key of TOML, quoted if it must be.
+pub(super) fn key_text(name: &str) -> String {
+    let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if bare { name.into() } else { quoted(name) }
+}
 
 /// A text in quotes.
 pub(super) fn quoted(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! Who may import whom, and who may touch the clock, the terminal and the process: read from the sources themselves.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -123,6 +124,85 @@ fn a_file_has_one_idea_and_so_at_most_400_lines() {
         let lines = fs::read_to_string(&path).expect("a source file").lines().count();
         if lines > 400 {
             wrong.push(format!("{name} has {lines} lines"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Folders with files that import each other in a circle, still.
+const CIRCLES: &[&str] = &["cli", "load", "load/targets/in_process", "report", "sim/network", "workload"];
+
+/// The first names of the paths that begin with some prefix, those of a group in braces one by one.
+fn named_after(code: &str, prefix: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices(prefix) {
+        // `super::super::` is another prefix than `super::`.
+        if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':') {
+            continue;
+        }
+        let rest = &code[at + prefix.len()..];
+        let (mut depth, mut first) = (0, true);
+        let mut name = String::new();
+        for c in rest.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 1 => first = true,
+                c if first && (c.is_alphanumeric() || c == '_') => {
+                    name.push(c);
+                    continue;
+                }
+                c if c.is_whitespace() => continue,
+                _ => {}
+            }
+            if !name.is_empty() {
+                found.push(std::mem::take(&mut name));
+                first = false;
+            }
+            if depth <= 0 {
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// For each file or folder in a folder, those beside it that it names.
+fn neighbours(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let here: String = folder.strip_prefix(root()).expect("under src").iter().map(|part| format!("{}::", part.to_string_lossy())).collect();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in sources(folder).into_iter().filter(|path| !is_test(path)) {
+        let inside = path.strip_prefix(folder).expect("in it").with_extension("");
+        let parts: Vec<String> = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let module = &parts[..parts.len() - usize::from(parts.ends_with(&["mod".into()]))];
+        if let Some(first) = module.first().filter(|first| !["lib", "main"].contains(&first.as_str())) {
+            let code = code(&path);
+            let names =
+                [format!("crate::{here}"), "super::".repeat(module.len())].into_iter().flat_map(|prefix| named_after(&code, &prefix));
+            found.entry(first.clone()).or_default().extend(names.filter(|name| name != first));
+        }
+    }
+    let all: BTreeSet<String> = found.keys().cloned().collect();
+    found.values_mut().for_each(|names| names.retain(|name| all.contains(name)));
+    found
+}
+
+#[test]
+fn files_of_a_folder_import_each_other_in_no_circle() {
+    let folders: BTreeSet<PathBuf> = sources(&root()).iter().filter_map(|path| path.parent().map(Path::to_path_buf)).collect();
+    let mut wrong = Vec::new();
+    for folder in folders {
+        let name = folder.strip_prefix(root()).expect("under src").to_string_lossy().into_owned();
+        let mut left = neighbours(&folder);
+        // What names nothing that is left is in no circle.
+        while let Some(done) = left.iter().find(|(_, names)| names.is_empty()).map(|(file, _)| file.clone()) {
+            left.remove(&done);
+            left.values_mut().for_each(|names| {
+                names.remove(&done);
+            });
+        }
+        if !left.is_empty() && !CIRCLES.contains(&name.as_str()) {
+            wrong.push(format!("{name}: {left:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

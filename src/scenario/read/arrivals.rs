@@ -5,11 +5,17 @@ use super::super::model::{Arrivals, Batch, Step};
 use super::super::node::{Entry, Field, Node, Table, Value};
 use super::super::problem::Problem;
 use super::law::Relative;
-use super::producers::Arriving;
 use super::{Context, Whose, batch};
 use crate::workload::file::Want;
 use crate::workload::laws::Law;
 use std::path::PathBuf;
+
+/// What a producer's rate, arrivals and batches say together.
+pub(super) struct Arriving {
+    pub rate: f64,
+    pub arrivals: Arrivals,
+    pub batch: Batch,
+}
 
 /// How far a gap's own mean and the producer's rate may be apart and still say the same.
 const SAME: f64 = 1e-9;

@@ -21,7 +21,8 @@ use super::grammar::{Key, ROOT, meant};
 use super::model::{Destination, Finding, Scenario};
 use super::node::{Entry, Field, Node, Table};
 use super::place::Place;
-use super::problem::{Problem, nearest};
+use super::problem::{Problem, nearest, printable};
+use super::toml_text::key_text;
 
 /// How many named things of one kind a scenario may have: the checks of the network solve a system of this size.
 const MOST_NAMES: usize = 500;
@@ -186,12 +187,6 @@ fn listed(known: &[&str]) -> String {
     if known.is_empty() { String::new() } else { format!(", or use one of: {}", known.join(", ")) }
 }
 
-/// A name as a key of TOML, quoted if it must be.
-pub(super) fn key_text(name: &str) -> String {
-    let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    if bare { name.into() } else { super::toml_text::quoted(name) }
-}
-
 /// Whose setting is read, for sentences.
 pub(super) struct Whose<'n> {
     pub what: &'static str,
@@ -226,15 +221,6 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
         sweep: Vec::new(),
         found: Vec::new(),
     }
-}
-
-/// A text with control characters spelt out: none of them does anything to a terminal.
-pub(super) fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\n' { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    out
 }
 
 /// The entries of a table of named tables.

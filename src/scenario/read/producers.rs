@@ -1,7 +1,7 @@
 //! Producers.
 
 use super::super::grammar::{KEYS, PRODUCER};
-use super::super::model::{Arrivals, Batch, Destination, Keys, Producer};
+use super::super::model::{Destination, Keys, Producer};
 use super::super::node::{Entry, Field, Table};
 use super::super::problem::Problem;
 use super::{Context, Whose, arrivals, consumers};
@@ -67,11 +67,4 @@ fn keys(cx: &mut Context<'_>, field: Field<'_>) -> Option<Keys> {
         }
         None => Some(Keys::Uniform { count }),
     }
-}
-
-/// What a producer's rate, arrivals and batches say together.
-pub(super) struct Arriving {
-    pub rate: f64,
-    pub arrivals: Arrivals,
-    pub batch: Batch,
 }
