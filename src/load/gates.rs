@@ -3,9 +3,9 @@
 //! The limits are such that an otherwise idle machine keeps them at millisecond services and a busy one does not. Nothing is
 //! corrected by them; a run that fails is marked.
 
+use super::hand_offs::HandOffs;
 use super::interference::SchedulerInterference;
 use super::pacing::Meter;
-use super::records::HandOffs;
 use super::server::ServerTotals;
 use crate::answer::{Gate, Trust};
 use crate::units::{Time, significant};

@@ -12,6 +12,7 @@ mod error;
 mod exits;
 mod gates;
 mod generator;
+mod hand_offs;
 mod host;
 mod interference;
 mod message_copy;

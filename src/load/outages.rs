@@ -1,7 +1,6 @@
 //! Servers that break and are repaired, each by itself: the instants of chance that the simulation has, too.
 
-use super::run_plan::RunPlan;
-use super::server::ServerId;
+use super::run_plan::{RunPlan, ServerId};
 use crate::behaviour::Breakdowns;
 
 /// One server's breaks. Times are nanoseconds from the start.

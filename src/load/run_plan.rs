@@ -35,6 +35,13 @@ pub(super) struct Group {
     pub lease: Option<u64>,
 }
 
+/// A server: its consumer group and its number in that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ServerId {
+    pub group: usize,
+    pub server: u32,
+}
+
 /// The most servers that a group can have, 0 where there is no number.
 pub(super) fn share_of(consumer: &Consumer) -> usize {
     consumer.most_servers().map_or(0, |servers| servers as usize)

@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::context::RunContext;
 use super::message_copy::MessageCopy;
 use super::outages::Breaks;
+use super::run_plan::ServerId;
 use super::targets::{Delivery, Publisher, Receiver};
 use super::visit_log::ServedBy;
 use super::work::Worker;
@@ -21,13 +22,6 @@ use std::sync::atomic::Ordering;
 
 /// How often a server that breaks looks whether all is over, in nanoseconds.
 const LOOK: u64 = 20_000_000;
-
-/// A server: its consumer group and its number in that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ServerId {
-    pub group: usize,
-    pub server: u32,
-}
 
 /// A server's handles of the target.
 pub(super) struct ServerHandles<'w> {

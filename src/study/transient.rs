@@ -64,7 +64,7 @@ type Levels = Vec<Vec<(u64, u64)>>;
 /// # Errors
 /// A refusal that says why.
 pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) -> Result<Answer, Unanswered> {
-    let stretches = Stretches::new(scenario).map_err(|why| Reason::from(why).by(Method::Simulation))?;
+    let stretches = Stretches::new(scenario).map_err(|why| why.by(Method::Simulation))?;
     let (levels, mut combined) = repeated(&stretches, watch).map_err(|reason| reason.by(Method::Simulation))?;
     let by = format!("event calendar, {} replications of the first {}", levels.len(), Time(seconds(stretches.end)));
     let mut out = Answer::new(Method::Simulation, by);
@@ -94,7 +94,7 @@ pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) 
 /// # Errors
 /// A refusal that says why.
 pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
-    let stretches = Stretches::new(scenario).map_err(|why| Reason::from(why).by(Method::Simulation))?;
+    let stretches = Stretches::new(scenario).map_err(|why| why.by(Method::Simulation))?;
     let all = scenario.simulation.replications;
     let some = |from: u32| stretches.some(from..all.min(from + MOST_AT_ONCE), watch).into_iter().map(|stretch| stretch.summary.values);
     let values: Vec<_> = (0..all).step_by(MOST_AT_ONCE as usize).flat_map(some).collect();

@@ -83,7 +83,7 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
         return Err(refuse(Reason::Unstable(format!("rho = {}, the backlog only grows", significant(rho, 4)))));
     }
     let speed = scenario.measurement.speed;
-    let planned = planned(scenario).map_err(|why| refuse(why.into()))?;
+    let planned = planned(scenario).map_err(&refuse)?;
     let played = scaled(&planned, 1.0 / speed);
     let progress = |done: f64| watch.says("measurement", done, &format!("{} messages", planned.len()));
     let control = load::Control { progress: &progress, stopped: &|| watch.stopped() };

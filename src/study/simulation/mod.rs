@@ -49,7 +49,7 @@ pub(super) fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer,
         return transient::answer(scenario, vec![why], watch);
     }
     let refuse = |reason: Reason| reason.by(Method::Simulation);
-    let run = Runs::new(scenario).map_err(|why| refuse(why.into()))?;
+    let run = Runs::new(scenario).map_err(&refuse)?;
     let (warmup, mut caveats) = run.warmup(watch);
     let outcome = match scenario.simulation.replications {
         1 if run.has_batches() => run.long(warmup, watch, &mut caveats),
@@ -99,7 +99,7 @@ pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec
         return transient::replications(scenario, watch);
     }
     let refuse = |reason: Reason| reason.by(Method::Simulation);
-    let run = Runs::new(scenario).map_err(|why| refuse(why.into()))?;
+    let run = Runs::new(scenario).map_err(&refuse)?;
     let (warmup, _) = run.warmup(watch);
     let all = scenario.simulation.replications;
     let (mut values, mut drifts) = (Vec::new(), Vec::new());
