@@ -11,6 +11,11 @@ pub(crate) enum LoadError {
         /// A target that supports all of it.
         other: Option<&'static str>,
     },
+    #[error(
+        "{target} needs a part that this program was built without: build it with --features {feature}, or measure with target = \"in-process\""
+    )]
+    #[cfg_attr(feature = "channels", expect(dead_code, reason = "only a build without a feature refuses so"))]
+    NotBuiltIn { target: String, feature: &'static str },
     #[error("there is no target `{name}`; write one of {}", names())]
     UnknownTarget { name: String },
     #[error(
