@@ -85,18 +85,6 @@ pub(super) fn margin(clock: &impl Clock) -> u64 {
     (at(&late, 0.9) as u64 + 15_000).clamp(50_000, 200_000)
 }
 
-/// How often a waiting thread looks in so many nanoseconds, if nobody disturbs it.
-pub(super) fn looks(nanos: u64) -> u32 {
-    const LOOKS: u32 = 10_000;
-    let once = || {
-        let from = Monotonic.now();
-        (0..LOOKS).for_each(|_| std::hint::spin_loop());
-        Monotonic.now().saturating_sub(from)
-    };
-    let took = (0..5).map(|_| once()).min().unwrap_or(0).max(1);
-    u32::try_from(u128::from(nanos) * u128::from(LOOKS) / u128::from(took)).unwrap_or(u32::MAX)
-}
-
 /// How late so many sleeps returned, in nanoseconds, sorted.
 fn oversleep(clock: &impl Clock, count: usize, nap: u64) -> Vec<u64> {
     let mut late: Vec<u64> = (0..count)

@@ -34,6 +34,18 @@ impl Clock for Monotonic {
     }
 }
 
+/// How often a waiting thread looks in so many nanoseconds, if nobody disturbs it.
+pub(super) fn looks(nanos: u64) -> u32 {
+    const LOOKS: u32 = 10_000;
+    let once = || {
+        let from = Monotonic.now();
+        (0..LOOKS).for_each(|_| std::hint::spin_loop());
+        Monotonic.now().saturating_sub(from)
+    };
+    let took = (0..5).map(|_| once()).min().unwrap_or(0).max(1);
+    u32::try_from(u128::from(nanos) * u128::from(LOOKS) / u128::from(took)).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 pub(super) use fake::Fake;
 

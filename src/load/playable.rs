@@ -1,6 +1,5 @@
 //! What of a scenario can be played here, and what to write instead of the rest.
 
-use super::run_plan::share_of;
 use super::{LoadError, Refusal, targets};
 use crate::scenario::{Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Queue, Scenario, Topic};
 use crate::workload::Block;
@@ -29,7 +28,7 @@ pub(super) fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> 
         let other = if own == refusals.len() { targets::other(scenario, &target) } else { None };
         return Err(LoadError::Unsupported { target, refusals, other });
     }
-    let servers = scenario.consumers.iter().map(|c| share_of(c) as u64).sum();
+    let servers = scenario.consumers.iter().map(|c| u64::from(c.most_servers().unwrap_or(0))).sum();
     if servers > MAX_SERVERS {
         return Err(LoadError::TooManyServers { servers, limit: MAX_SERVERS });
     }

@@ -6,7 +6,7 @@ use super::playable;
 use super::rules::{Facts, Rules};
 use super::targets::{PublishRequest, Subscription, Target};
 use crate::behaviour::WorkItem;
-use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Durability, Scenario};
+use crate::scenario::{Arrivals, Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,11 +42,6 @@ pub(super) struct ServerId {
     pub server: u32,
 }
 
-/// The most servers that a group can have, 0 where there is no number.
-pub(super) fn share_of(consumer: &Consumer) -> usize {
-    consumer.most_servers().map_or(0, |servers| servers as usize)
-}
-
 impl<'a> RunPlan<'a> {
     /// # Errors
     /// What of the scenario cannot be played.
@@ -58,7 +53,7 @@ impl<'a> RunPlan<'a> {
             let queue = &scenario.queues[consumer.from];
             Group {
                 queue: consumer.from,
-                servers: share_of(consumer) as u32,
+                servers: consumer.most_servers().unwrap_or(0),
                 ordered: queue.discipline == Discipline::Fifo && playable::fed_by_producers_alone(scenario, consumer.from),
                 lease: queue.visibility_timeout.map(|timeout| rules.scale.nanos(timeout)),
             }

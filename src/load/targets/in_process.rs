@@ -10,7 +10,6 @@ mod settings;
 use super::{Delivery, Direct, Lost, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
-use crate::load::run_plan::share_of;
 use crate::message::Outcome;
 use crate::queue::log::Event;
 use crate::queue::{self, Loss, Queue, Settings};
@@ -20,7 +19,7 @@ use commits::Commits;
 use parking_lot::Mutex;
 use partition::PartitionQueue;
 use prefetch::PrefetchDispatcher;
-use settings::{looks, settings};
+use settings::{looks, servers_of, settings};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
@@ -43,12 +42,12 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
     let spins = looks(scenario);
     for (index, queue) in scenario.queues.iter().enumerate() {
         let groups = || scenario.consumers_of(index).map(|(_, c)| c);
-        let parts = if queue.partitions.is_some() { groups().map(share_of).sum() } else { 1 };
+        let parts = if queue.partitions.is_some() { groups().map(servers_of).sum() } else { 1 };
         let settings = Settings { spins, ..settings(scenario, queue, messages) };
         let mut partitions: Vec<PartitionQueue> =
             (0..parts).map(|_| partition_queue(&shared, index, queue.dead_letter, settings.clone())).collect();
         if queue.partitions.is_none() && groups().any(|c| c.prefetch > 1) {
-            let windows = groups().flat_map(|c| std::iter::repeat_n(c.prefetch, share_of(c)));
+            let windows = groups().flat_map(|c| std::iter::repeat_n(c.prefetch, servers_of(c)));
             partitions[0].dispatcher = Some(PrefetchDispatcher::new(windows, partitions[0].lease));
         }
         let durable = (queue.durability == Durability::Fsync).then(|| Commits::open(messages));

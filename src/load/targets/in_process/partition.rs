@@ -1,7 +1,6 @@
 //! The queue of one part of a scenario's queue, with the prefetch windows of its consumers.
 
-use super::prefetch::PrefetchDispatcher;
-use crate::load::clock::{Clock, Monotonic};
+use super::prefetch::{PrefetchDispatcher, lease_from_now};
 use crate::load::targets::Delivery;
 use crate::queue::{self, Queue, Tag};
 use std::cell::RefCell;
@@ -64,11 +63,6 @@ impl PartitionQueue {
         self.queue.halt();
         self.dispatcher.iter().for_each(PrefetchDispatcher::halt);
     }
-}
-
-/// Until when a delivery that was just made is to be settled.
-pub(super) fn lease_from_now(lease: Option<u64>) -> u64 {
-    lease.map_or(u64::MAX, |lease| Monotonic.now().saturating_add(lease))
 }
 
 fn as_delivery(delivery: &queue::Delivery<u64>, part: usize, until: u64) -> Delivery {

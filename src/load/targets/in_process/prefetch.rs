@@ -3,8 +3,8 @@
 //! A broker knows how many messages a consumer holds, not whether it is busy; so a message goes to the next window in turn and
 //! waits there, behind that consumer's work alone.
 
-use super::partition::lease_from_now;
 use crate::behaviour::in_turn;
+use crate::load::clock::{Clock, Monotonic};
 use crate::queue::{self, Queue};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -108,6 +108,11 @@ impl Windows {
     fn in_turn(&self) -> Option<usize> {
         in_turn(self.turn, self.each.len(), |place| self.each[place].held < self.each[place].most)
     }
+}
+
+/// Until when a delivery that was just made is to be settled.
+pub(super) fn lease_from_now(lease: Option<u64>) -> u64 {
+    lease.map_or(u64::MAX, |lease| Monotonic.now().saturating_add(lease))
 }
 
 #[cfg(test)]
