@@ -7,7 +7,7 @@ use super::model::{
     Ack, Arrivals, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers, Topic,
 };
 
-/// Something that a scenario may ask for. Its words and its setting are in one row of [`Feature::row`].
+/// Something that a scenario may ask for. Its words and its setting stand in one row of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Feature {
