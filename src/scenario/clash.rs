@@ -20,9 +20,14 @@ pub(crate) struct Clash {
 }
 
 impl Clash {
-    /// As a sentence.
+    /// What does not go together, as a phrase.
+    fn what(&self) -> String {
+        format!("queue `{}` has {}, which does not go with {}", self.name, self.one, self.other)
+    }
+
+    /// The same with what to write instead.
     pub(crate) fn text(&self) -> String {
-        format!("queue `{}` has {}, which does not go with {}; {}", self.name, self.one, self.other, self.instead)
+        format!("{}; {}", self.what(), self.instead)
     }
 }
 
@@ -133,8 +138,7 @@ pub(super) fn check(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     for clash in clashes(scenario) {
         let of = |setting| place(tree, Table::Queues.name(), &clash.name, setting);
         let at = clash.setting.and_then(of).or_else(|| of("")).unwrap_or_default();
-        let what = format!("queue `{}` has {}, which does not go with {}", clash.name, clash.one, clash.other);
-        cx.tell(Problem::error(at, what).help(clash.instead));
+        cx.tell(Problem::error(at, clash.what()).help(clash.instead));
     }
 }
 

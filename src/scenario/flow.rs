@@ -171,15 +171,10 @@ fn reach(scenario: &Scenario, to: Destination, flow: f64, shares: impl Fn(usize)
 
 #[cfg(test)]
 mod tests {
+    use super::super::forwards::tests::feedback;
     use super::*;
     use crate::scenario::{Producer, Queue, Route};
     use crate::workload::laws::Law;
-
-    fn feedback(probability: f64) -> Scenario {
-        let mut consumer = Consumer::group("c", 0, 2, Law::exponential(0.1));
-        consumer.to = vec![Route { to: Destination::Queue(0), probability }];
-        Scenario::single(Producer::poisson("p", 0, 6.0), Queue::default(), consumer)
-    }
 
     /// 30 messages a second for servers that do 20, what is lost going to a second queue.
     fn lossy(change: impl Fn(&mut Scenario)) -> Vec<Range> {

@@ -51,12 +51,13 @@ pub(super) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::scenario::{Producer, Queue, Route};
     use crate::workload::laws::Law;
 
-    fn feedback(probability: f64) -> Scenario {
+    /// A queue whose consumers send a share of their messages back to it.
+    pub(in crate::scenario) fn feedback(probability: f64) -> Scenario {
         let mut consumer = Consumer::group("c", 0, 2, Law::exponential(0.1));
         consumer.to = vec![Route { to: Destination::Queue(0), probability }];
         Scenario::single(Producer::poisson("p", 0, 6.0), Queue::default(), consumer)
