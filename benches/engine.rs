@@ -1,4 +1,5 @@
-//! What a simulated message costs, beside hand-written loops that do the least that could give the same numbers.
+//! What a simulated message costs, beside hand-written loops that do the least that could give the same
+//! numbers.
 //!
 //! Every floor is measured in the same run, so that ratios hold on any machine: `cargo bench --bench engine`.
 
@@ -57,14 +58,17 @@ fn kiefer_wolfowitz(keep: &mut impl FnMut(f64)) -> f64 {
 /// A histogram that is an array indexed by the upper bits of the number: 128 buckets an octave.
 fn buckets() -> (Vec<u64>, impl Fn(&mut Vec<u64>, f64)) {
     const LOW: u64 = (1023 - 30) << 7;
-    (vec![0; 64 << 7], |counts, x| counts[((x.to_bits() >> 45).saturating_sub(LOW) as usize).min((64 << 7) - 1)] += 1)
+    (vec![0; 64 << 7], |counts, x| {
+        counts[((x.to_bits() >> 45).saturating_sub(LOW) as usize).min((64 << 7) - 1)] += 1
+    })
 }
 
 fn whole(scenario: &Scenario, places: &Places) -> Collector {
     let station = Station::of(scenario).expect("one FIFO queue");
     let plan = scenario.plan(1, 0).expect("a plan");
     let every = (64.0 / scenario.producers[0].rate * 1e9) as u64;
-    let mut engine = Recursion::new(&station, plan, Some(LevelSampler::new(every, queuelab::rng::Key::new(1, 0))));
+    let mut engine =
+        Recursion::new(&station, plan, Some(LevelSampler::new(every, queuelab::rng::Key::new(1, 0))));
     let mut collector = Collector::new(places, 0..MESSAGES);
     engine.advance(MESSAGES, &mut collector);
     black_box(engine.totals());
@@ -81,9 +85,13 @@ fn bench(criterion: &mut Criterion) {
         });
         group.bench_function("floor: bare array histogram", |b| {
             let (mut counts, record) = buckets();
-            b.iter(
-                || if servers == 1 { lindley(&mut |x| record(&mut counts, x)) } else { kiefer_wolfowitz(&mut |x| record(&mut counts, x)) },
-            );
+            b.iter(|| {
+                if servers == 1 {
+                    lindley(&mut |x| record(&mut counts, x))
+                } else {
+                    kiefer_wolfowitz(&mut |x| record(&mut counts, x))
+                }
+            });
         });
         group.bench_function("floor: HdrHistogram", |b| {
             let mut hdr = Histogram::<u64>::new_with_bounds(1, 1 << 40, 3).expect("valid bounds");
@@ -92,7 +100,9 @@ fn bench(criterion: &mut Criterion) {
         });
         let scenario = Scenario::mgc(0.9 * f64::from(servers) * 1000.0, Law::exponential(0.001), servers);
         let places = Places::of_one_queue(&["web"], "jobs", &[("workers", Some(servers))]);
-        group.bench_function("queuelab: every wait, latency and service", |b| b.iter(|| whole(&scenario, &places)));
+        group.bench_function("queuelab: every wait, latency and service", |b| {
+            b.iter(|| whole(&scenario, &places))
+        });
         group.finish();
     }
 }

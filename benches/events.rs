@@ -1,8 +1,10 @@
-//! What a message costs in the event engine, all features compiled in and every statistic recorded, beside the engine alone
-//! and beside hand-written event loops that do the least: two draws a message and a mean, on the standard library's heap.
+//! What a message costs in the event engine, all features compiled in and every statistic recorded, beside
+//! the engine alone and beside hand-written event loops that do the least: two draws a message and a mean, on
+//! the standard library's heap.
 //!
-//! `cargo bench --bench events`. The floors are measured in the same run, so that ratios hold on any machine. Single queues and
-//! the tandem are played by recursion elsewhere; here they are forced through events, and the tandem's recursion stands beside.
+//! `cargo bench --bench events`. The floors are measured in the same run, so that ratios hold on any machine.
+//! Single queues and the tandem are played by recursion elsewhere; here they are forced through events, and
+//! the tandem's recursion stands beside.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use queuelab::message::{Forget, Recorder};
@@ -34,17 +36,31 @@ fn tandem() -> Scenario {
     let mut scenario = Scenario::mgc(700.0, Law::exponential(0.001), 1);
     for stage in 1..3 {
         scenario.queues.push(Queue { name: format!("queue{stage}"), ..Queue::default() });
-        scenario.consumers.push(Consumer::group(&format!("consumers{stage}"), stage, 1, Law::exponential(0.001)));
+        scenario.consumers.push(Consumer::group(
+            &format!("consumers{stage}"),
+            stage,
+            1,
+            Law::exponential(0.001),
+        ));
         scenario.consumers[stage - 1].to = vec![Route { to: Destination::Queue(stage), probability: 1.0 }];
     }
     scenario
 }
 
 fn places(scenario: &Scenario) -> Places {
-    let consumer = |c: &Consumer| ConsumerPlace { name: c.name.clone(), queue: c.from, plain: true, ..ConsumerPlace::default() };
+    let consumer = |c: &Consumer| ConsumerPlace {
+        name: c.name.clone(),
+        queue: c.from,
+        plain: true,
+        ..ConsumerPlace::default()
+    };
     Places {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
-        queues: scenario.queues.iter().map(|q| QueuePlace { name: q.name.clone(), ..QueuePlace::default() }).collect(),
+        queues: scenario
+            .queues
+            .iter()
+            .map(|q| QueuePlace { name: q.name.clone(), ..QueuePlace::default() })
+            .collect(),
         consumers: scenario.consumers.iter().map(consumer).collect(),
         at_once: 0,
         percentiles: Vec::new(),
@@ -56,13 +72,16 @@ fn sampler(scenario: &Scenario) -> LevelSampler {
     LevelSampler::new((64.0 / rate * 1e9) as u64, Key::new(1, 0))
 }
 
-/// An event loop by hand: stations in line with so many servers each, first in, first out, exponential; the mean latency alone.
+/// An event loop by hand: stations in line with so many servers each, first in, first out, exponential; the
+/// mean latency alone.
 fn by_hand(rate: f64, servers: &[u32]) -> f64 {
     let mut rng = SmallRng::seed_from_u64(1);
-    let mut exponential = move |mean: f64| -> u64 { (mean * 1e9 * Distribution::<f64>::sample(&Exp1, &mut rng)) as u64 };
+    let mut exponential =
+        move |mean: f64| -> u64 { (mean * 1e9 * Distribution::<f64>::sample(&Exp1, &mut rng)) as u64 };
     let mut idle = servers.to_vec();
     let mut lines: Vec<VecDeque<u64>> = vec![VecDeque::new(); servers.len()];
-    // When, at which station a message is done (0 for an arrival from outside, then 1, 2, …), and when that message came.
+    // When, at which station a message is done (0 for an arrival from outside, then 1, 2, …), and when that
+    // message came.
     let mut calendar = BinaryHeap::from([Reverse((exponential(1.0 / rate), 0, 0))]);
     let (mut sum, mut arrivals) = (0.0, 0);
     while let Some(Reverse((now, done, came))) = calendar.pop() {
@@ -115,9 +134,11 @@ fn engine(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("events");
     group.throughput(Throughput::Elements(MESSAGES)).sample_size(10);
     group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
-    for (name, rate, servers) in
-        [("M/M/1 rho 0.9", 900.0, &[1][..]), ("M/M/4 rho 0.9", 3600.0, &[4]), ("tandem of three rho 0.7", 700.0, &[1, 1, 1])]
-    {
+    for (name, rate, servers) in [
+        ("M/M/1 rho 0.9", 900.0, &[1][..]),
+        ("M/M/4 rho 0.9", 3600.0, &[4]),
+        ("tandem of three rho 0.7", 700.0, &[1, 1, 1]),
+    ] {
         group.bench_function(format!("{name}: floor, by hand"), |b| b.iter(|| by_hand(rate, servers)));
     }
     let tandem = tandem();

@@ -1,9 +1,11 @@
 //! The queue core beside the channels that people use, in one run, so that ratios hold on any machine:
-//! `cargo bench --bench queue`, or `cargo bench --bench queue -- Durable` for the tables with that word in their title.
+//! `cargo bench --bench queue`, or `cargo bench --bench queue -- Durable` for the tables with that word in
+//! their title.
 //!
-//! This kind of machine changes its pace from second to second, so contenders take turns, round after round. The median round of each
-//! is shown, the median of its ratios to the first contender in the same round, and in how many rounds the first was no worse.
-//! The core numbers, acknowledges and could redeliver every message; channels do none of that, and take one message at a time.
+//! This kind of machine changes its pace from second to second, so contenders take turns, round after round.
+//! The median round of each is shown, the median of its ratios to the first contender in the same round, and
+//! in how many rounds the first was no worse. The core numbers, acknowledges and could redeliver every
+//! message; channels do none of that, and take one message at a time.
 
 use queuelab::queue::log::{Folder, Log, SEGMENT};
 use queuelab::queue::{Overflow, Queue, Settings};
@@ -30,8 +32,14 @@ const BATCH: u64 = 16;
 type Contender = (&'static str, Box<dyn Fn() -> Duration>);
 
 fn core(overflow: Overflow, spins: u32) -> Queue<u64> {
-    let settings =
-        Settings { max_length: Some(ROOM as u64), overflow, reserve: ROOM, spins, wake_room: ROOM as u64 / 2, ..Settings::default() };
+    let settings = Settings {
+        max_length: Some(ROOM as u64),
+        overflow,
+        reserve: ROOM,
+        spins,
+        wake_room: ROOM as u64 / 2,
+        ..Settings::default()
+    };
     Queue::new(settings, || 0, |_| {})
 }
 
@@ -86,7 +94,8 @@ fn alone(batch: u64, send: impl Fn(u64), receive: impl Fn() -> u64) -> Duration 
 }
 
 fn core_alone(batch: u64) -> Duration {
-    let (queue, mut hand, mut refused) = (core(Overflow::RejectPublish, 0), Vec::with_capacity(BATCH as usize), Vec::new());
+    let (queue, mut hand, mut refused) =
+        (core(Overflow::RejectPublish, 0), Vec::with_capacity(BATCH as usize), Vec::new());
     timed(|| {
         for _ in 0..MESSAGES / batch {
             if batch == 1 {
@@ -136,7 +145,8 @@ fn pairs(send: impl Fn(u64) + Sync, receive: impl Fn() -> u64 + Sync) -> Duratio
             for _ in 0..2 {
                 scope.spawn(|| while black_box(receive()) != 0 {});
             }
-            let senders: Vec<_> = (0..2).map(|_| scope.spawn(|| (1..=MESSAGES / 2).for_each(&send))).collect();
+            let senders: Vec<_> =
+                (0..2).map(|_| scope.spawn(|| (1..=MESSAGES / 2).for_each(&send))).collect();
             senders.into_iter().for_each(|s| s.join().expect("a sender does not panic"));
             send(0);
             send(0);
@@ -194,7 +204,8 @@ fn two_by_two() -> Vec<Contender> {
     ]
 }
 
-/// The median one-way latency of sends 20 µs apart. `receive` returns the instant that was sent, in nanoseconds, or 0 at the end.
+/// The median one-way latency of sends 20 µs apart. `receive` returns the instant that was sent, in
+/// nanoseconds, or 0 at the end.
 fn one_way(send: impl Fn(u64) + Sync, receive: impl Fn() -> u64 + Sync) -> Duration {
     let start = Instant::now();
     let now = || start.elapsed().as_nanos() as u64;
@@ -311,7 +322,8 @@ fn raw(prepared: bool) -> Duration {
 /// The same through the log, by so many publishers at once.
 fn logged(publishers: usize) -> Duration {
     let folder = scratch("log");
-    let (log, _) = Log::open(Box::new(Folder::open(&folder).expect("it is ours")), SEGMENT).expect("it is empty");
+    let (log, _) =
+        Log::open(Box::new(Folder::open(&folder).expect("it is ours")), SEGMENT).expect("it is empty");
     // The first segment is made before the clock runs.
     log.publish(vec![7; BYTES]).and_then(|(_, at)| log.commit(at)).expect("the disk works");
     let (start, count) = (Instant::now(), AtomicU64::new(0));
@@ -353,8 +365,9 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// What it takes to send a cache line to another processor and to have it back, in nanoseconds: the least of several goes. A virtual
-/// machine's processors may share a core at one time and none at another, and threads that share a queue are as fast as that.
+/// What it takes to send a cache line to another processor and to have it back, in nanoseconds: the least of
+/// several goes. A virtual machine's processors may share a core at one time and none at another, and threads
+/// that share a queue are as fast as that.
 fn round_trip() -> f64 {
     const TRIPS: u64 = 20_000;
     let go = || {
@@ -394,9 +407,13 @@ fn table(title: &str, unit: &str, contenders: &[Contender], figure: impl Fn(Dura
     println!("\n{title}  (a cache line there and back: {before:.0} ns before, {:.0} ns after)", round_trip());
     for ((name, _), times) in contenders.iter().zip(&rounds) {
         let value = median(times.iter().map(|&took| figure(took)).collect());
-        let ratio = median(times.iter().zip(&rounds[0]).map(|(&took, &first)| figure(took) / figure(first)).collect());
+        let ratio = median(
+            times.iter().zip(&rounds[0]).map(|(&took, &first)| figure(took) / figure(first)).collect(),
+        );
         let no_worse = times.iter().zip(&rounds[0]).filter(|(took, first)| first <= took).count();
-        println!("  {name:<40} {value:>10.2} {unit}   {ratio:>6.2} x   first no worse in {no_worse:>2} of {ROUNDS}");
+        println!(
+            "  {name:<40} {value:>10.2} {unit}   {ratio:>6.2} x   first no worse in {no_worse:>2} of {ROUNDS}"
+        );
     }
 }
 

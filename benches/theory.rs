@@ -1,9 +1,10 @@
-//! What an answer of theory costs, percentiles and the tabulated law of the latency included: `cargo bench --bench theory`.
+//! What an answer of theory costs, percentiles and the tabulated law of the latency included: `cargo bench
+//! --bench theory`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use queuelab::scenario::{
-    Arrivals, Batch, Batching, Complete, Consumer, Deliver, Destination, Discipline, Outages, Overflow, Preemption, Producer, Queue,
-    RetryDelay, Route, Scenario, Servers, Step, Topic,
+    Arrivals, Batch, Batching, Complete, Consumer, Deliver, Destination, Discipline, Outages, Overflow,
+    Preemption, Producer, Queue, RetryDelay, Route, Scenario, Servers, Step, Topic,
 };
 use queuelab::theory;
 use queuelab::workload::laws::Law;
@@ -38,7 +39,9 @@ fn classes(law: Law, servers: u32, preemption: Preemption) -> Scenario {
     let rate = 0.8 * f64::from(servers) / 3.0;
     let scenario = ordered(Scenario::mgc(rate, law, servers), Discipline::Priority, preemption);
     with(scenario, |s| {
-        s.producers = (0..3).map(|k| Producer { priority: -k, ..Producer::poisson(&format!("class{k}"), 0, rate) }).collect();
+        s.producers = (0..3)
+            .map(|k| Producer { priority: -k, ..Producer::poisson(&format!("class{k}"), 0, rate) })
+            .collect();
     })
 }
 
@@ -57,17 +60,25 @@ fn row(rate: f64, queues: usize) -> Scenario {
 fn fanned(rate: f64, queues: usize, deliver: Deliver, complete_when: Complete) -> Scenario {
     with(row(rate, queues), |s| {
         s.consumers.iter_mut().for_each(|c| c.to.clear());
-        s.topics.push(Topic { name: "topic".into(), subscriptions: (0..queues).collect(), deliver, complete_when });
+        s.topics.push(Topic {
+            name: "topic".into(),
+            subscriptions: (0..queues).collect(),
+            deliver,
+            complete_when,
+        });
         s.producers[0].to = Destination::Topic(0);
     })
 }
 
 fn clients(scenario: Scenario, concurrency: u32, think: f64) -> Scenario {
-    with(scenario, |s| s.producers[0].arrivals = Arrivals::Closed { concurrency, think_time: Law::exponential(think) })
+    with(scenario, |s| {
+        s.producers[0].arrivals = Arrivals::Closed { concurrency, think_time: Law::exponential(think) }
+    })
 }
 
 fn one_server() -> Vec<Family> {
-    let (lognormal, weibull, pareto) = (Law::lognormal(1.0, 2.0), Law::weibull(1.0, 0.6), Law::pareto(1.0, 2.5));
+    let (lognormal, weibull, pareto) =
+        (Law::lognormal(1.0, 2.0), Law::weibull(1.0, 0.6), Law::pareto(1.0, 2.5));
     let fixed = with(exponential(0.8, 1), |s| s.producers[0].batch = Batch::Fixed(4));
     let taken = with(exponential(3.0, 1), |s| s.consumers[0].batch = Some(Batching { max: 5, linger: 0.0 }));
     vec![
@@ -100,13 +111,16 @@ fn one_server() -> Vec<Family> {
 }
 
 fn several_servers() -> Vec<Family> {
-    let bursty = with(exponential(2.4, 3), |s| s.producers[0].arrivals = Arrivals::Mmpp { rates: vec![1.5, 6.0], dwell: vec![10.0, 2.5] });
+    let bursty = with(exponential(2.4, 3), |s| {
+        s.producers[0].arrivals = Arrivals::Mmpp { rates: vec![1.5, 6.0], dwell: vec![10.0, 2.5] }
+    });
     let loss = with(exponential(1000.0, 1000), |s| s.queues[0].max_length = Some(0));
     let bounded = with(exponential(12.0, 10), |s| s.queues[0].max_length = Some(40));
     let dropping = with(exponential(12.0, 10), |s| {
         (s.queues[0].max_length, s.queues[0].overflow) = (Some(40), Overflow::DropHead);
     });
-    let unlimited = with(Scenario::mgc(50.0, Law::lognormal(1.0, 2.0), 1), |s| s.consumers[0].count = Servers::Unlimited);
+    let unlimited =
+        with(Scenario::mgc(50.0, Law::lognormal(1.0, 2.0), 1), |s| s.consumers[0].count = Servers::Unlimited);
     vec![
         ("M/LN/∞", unlimited),
         ("M/M/200", exponential(198.0, 200)),
@@ -118,7 +132,13 @@ fn several_servers() -> Vec<Family> {
         ("LN/M/8", renewal(exponential(7.0, 8), Law::lognormal(1.0 / 7.0, 2.0))),
         ("M/E3/6", Scenario::mgc(5.0, Law::erlang(1.0, 3), 6)),
         ("M/H2/20", Scenario::mgc(18.0, Law::hyperexponential(1.0, 4.0), 20)),
-        ("H2/H2/3", renewal(Scenario::mgc(2.55, Law::hyperexponential(1.0, 4.0), 3), Law::hyperexponential(1.0 / 2.55, 4.0))),
+        (
+            "H2/H2/3",
+            renewal(
+                Scenario::mgc(2.55, Law::hyperexponential(1.0, 4.0), 3),
+                Law::hyperexponential(1.0 / 2.55, 4.0),
+            ),
+        ),
         ("MMPP/M/3", bursty),
         ("M/M/4-PRIO", classes(Law::exponential(1.0), 4, Preemption::None)),
         ("M/M/4-PS", ordered(exponential(3.2, 4), Discipline::ProcessorSharing, Preemption::None)),
@@ -130,7 +150,9 @@ fn unreliable() -> Vec<Family> {
     let expiring = |law: Law| with(exponential(12.0, 10), |s| s.queues[0].message_ttl = Some(law));
     let breaking = |scenario: Scenario, only_busy: bool| {
         let (up, down) = (Law::exponential(20.0), Law::exponential(2.0));
-        with(scenario, |s| s.consumers[0].outages = Some(Outages { up, down, only_busy, redeliver: !only_busy }))
+        with(scenario, |s| {
+            s.consumers[0].outages = Some(Outages { up, down, only_busy, redeliver: !only_busy })
+        })
     };
     let failing = |scenario: Scenario| with(scenario, |s| s.consumers[0].failure = 0.1);
     let delay = Some(RetryDelay { min: 1.0, max: 30.0, jitter: true });
@@ -147,12 +169,16 @@ fn unreliable() -> Vec<Family> {
 }
 
 fn networks() -> Vec<Family> {
-    let blocking = with(row(0.5, 2), |s| (s.queues[1].max_length, s.queues[1].overflow) = (Some(10), Overflow::Block));
+    let blocking =
+        with(row(0.5, 2), |s| (s.queues[1].max_length, s.queues[1].overflow) = (Some(10), Overflow::Block));
     let general = with(row(0.7, 3), |s| s.consumers[0].service_time = Law::lognormal(1.0, 2.0));
-    let many = with(ordered(clients(exponential(1.0, 1), 30, 20.0), Discipline::ProcessorSharing, Preemption::None), |s| {
-        let other = Producer { name: "other".into(), ..s.producers[0].clone() };
-        s.producers.push(other);
-    });
+    let many = with(
+        ordered(clients(exponential(1.0, 1), 30, 20.0), Discipline::ProcessorSharing, Preemption::None),
+        |s| {
+            let other = Producer { name: "other".into(), ..s.producers[0].clone() };
+            s.producers.push(other);
+        },
+    );
     let burst = with(exponential(0.5, 1), |s| {
         let steps = vec![Step { lasts: 100.0, rate: 1.1 }, Step { lasts: 100.0, rate: 0.5 }];
         s.producers[0].arrivals = Arrivals::Schedule { steps, repeat: false, ramp: false };
@@ -170,13 +196,21 @@ fn networks() -> Vec<Family> {
         ("fork and join of 2", fanned(0.8, 2, Deliver::All, Complete::All)),
         ("2 of 3 copies", fanned(0.5, 3, Deliver::All, Complete::Some(2))),
         ("M(t)/M/1 over time", burst),
-        ("fluid", with(Scenario::mgc(50.0, Law::lognormal(0.01, 2.0), 1), |s| s.queues[0].initial_backlog = 100_000)),
+        (
+            "fluid",
+            with(Scenario::mgc(50.0, Law::lognormal(0.01, 2.0), 1), |s| {
+                s.queues[0].initial_backlog = 100_000
+            }),
+        ),
     ]
 }
 
 fn answers(c: &mut Criterion) {
     let mut group = c.benchmark_group("theory");
-    group.sample_size(10).warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(200));
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(20))
+        .measurement_time(Duration::from_millis(200));
     for (name, scenario) in [one_server(), several_servers(), unreliable(), networks()].concat() {
         if let Err(none) = theory::answer(&scenario) {
             panic!("{name} has no answer: {}", none.reason);

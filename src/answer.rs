@@ -36,7 +36,8 @@ pub struct Answer {
     pub metrics: BTreeMap<String, Estimate>,
     /// What is told of times beside the usual percentiles.
     pub percentiles: Vec<Percentile>,
-    /// Why there is no steady state, if these are figures of the first stretch of something that grows without end.
+    /// Why there is no steady state, if these are figures of the first stretch of something that grows
+    /// without end.
     pub unstable: Option<Reason>,
     /// What keeps these figures from being taken at face value, in sentences. Shown above them.
     pub caveats: Vec<String>,
@@ -173,6 +174,9 @@ mod tests {
         let mut answer = Answer::new(Method::Theory, "M/G/1");
         answer.set("queues.q", "wait", "mean", Estimate::infinite());
         let json = serde_json::to_value(&answer).expect("an answer is plain data");
-        assert_eq!(json["metrics"]["queues.q.wait.mean"], serde_json::json!({"value": null, "infinite": true, "unit": "s"}));
+        assert_eq!(
+            json["metrics"]["queues.q.wait.mean"],
+            serde_json::json!({"value": null, "infinite": true, "unit": "s"})
+        );
     }
 }

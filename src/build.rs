@@ -1,4 +1,5 @@
-//! Tells the program by which compiler it is built, and from which revision, where it is built from a checkout.
+//! Tells the program by which compiler it is built, and from which revision, where it is built from a
+//! checkout.
 
 use std::process::Command;
 
@@ -19,7 +20,8 @@ fn main() {
     if let Some(revision) = git(&["describe", "--always", "--dirty", "--abbrev=12"]) {
         println!("cargo::rustc-env=QUEUELAB_REVISION={revision}");
     }
-    // A commit or a checkout writes the log of HEAD, an edit makes the tree dirty. The index will not do: any `git status` may write it.
+    // A commit or a checkout writes the log of HEAD, an edit makes the tree dirty. The index will not do: any
+    // `git status` may write it.
     if let Some(folder) = git(&["rev-parse", "--git-dir"]) {
         for file in ["HEAD", "logs/HEAD"].map(|file| format!("{folder}/{file}")) {
             if std::path::Path::new(&file).exists() {

@@ -1,16 +1,19 @@
-//! **Will this queue hold?** One question about a message queue, and several answers to hold beside one another.
+//! **Will this queue hold?** One question about a message queue, and several answers to hold beside one
+//! another.
 //!
-//! A *scenario* says who sends, what waits and who works. Each *method* answers it by itself: closed-form **theory**, discrete-event
-//! **simulation**, and **measurement** of a real queue under load. Every figure comes with its uncertainty, and a study says where the
-//! methods agree. What a method cannot answer it refuses, with the reason.
+//! A *scenario* says who sends, what waits and who works. Each *method* answers it by itself: closed-form
+//! **theory**, discrete-event **simulation**, and **measurement** of a real queue under load. Every figure
+//! comes with its uncertainty, and a study says where the methods agree. What a method cannot answer it
+//! refuses, with the reason.
 //!
-//! The crate is a program, `queuelab`, which its README shows, and a library. Three things in it are worth embedding: the simulator, the
-//! closed forms, and the queue.
+//! The crate is a program, `queuelab`, which its README shows, and a library. Three things in it are worth
+//! embedding: the simulator, the closed forms, and the queue.
 //!
 //! # Simulate a scenario
 //!
-//! A scenario is a few lines of TOML, checked as a whole: [`scenario::parse`] gives a [`Scenario`](scenario::Scenario), or every problem
-//! at once. [`study::run`] asks the methods that are wanted; figures are found by their path.
+//! A scenario is a few lines of TOML, checked as a whole: [`scenario::parse`] gives a
+//! [`Scenario`](scenario::Scenario), or every problem at once. [`study::run`] asks the methods that are
+//! wanted; figures are found by their path.
 //!
 //! ```
 //! use queuelab::answer::Method;
@@ -27,8 +30,8 @@
 //! let study = run(&scenario, &[Method::Theory, Method::Simulation], &Blind);
 //!
 //! let p99 = |method| study.answer(method).and_then(|answer| answer.get("producers.web.latency.p99"));
-//! let (exact, simulated) = (p99(Method::Theory).expect("M/M/4"), p99(Method::Simulation).expect("ten replications"));
-//! assert!((exact.value.expect("finite") - 0.0488).abs() < 5e-5); // Seconds.
+//! let (exact, simulated) = (p99(Method::Theory).expect("M/M/4"), p99(Method::Simulation).expect("ten
+//! replications")); assert!((exact.value.expect("finite") - 0.0488).abs() < 5e-5); // Seconds.
 //! assert!(simulated.half_width.is_some(), "a simulated figure has an interval");
 //! # Ok::<(), queuelab::scenario::Problems>(())
 //! ```

@@ -32,7 +32,8 @@ pub(crate) fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
 
 /// Solves x = M x + b; `None` if I − M is singular, or a figure has no bound.
 pub(crate) fn fixed_point(m: &[Vec<f64>], b: &[f64]) -> Option<Vec<f64>> {
-    let row = |(i, row): (usize, &Vec<f64>)| row.iter().enumerate().map(|(j, x)| f64::from(i == j) - x).collect();
+    let row =
+        |(i, row): (usize, &Vec<f64>)| row.iter().enumerate().map(|(j, x)| f64::from(i == j) - x).collect();
     let system = m.iter().enumerate().map(row).collect();
     solve(system, b.to_vec()).filter(|x| x.iter().all(|v| v.is_finite()))
 }

@@ -26,13 +26,13 @@ pub enum Outcome {
     Served,
     /// Refused on arrival because the queue was full (`reject-publish`).
     Rejected,
-    /// Thrown out while waiting to make room for a newer one (`drop-head`), delivered too often, or lost by a consumer that had
-    /// acknowledged it beforehand (`ack = "auto"`).
+    /// Thrown out while waiting to make room for a newer one (`drop-head`), delivered too often, or lost by a
+    /// consumer that had acknowledged it beforehand (`ack = "auto"`).
     Dropped,
     /// Its time to live ended while it waited.
     Expired,
-    /// Of a stay: dropped or expired, and sent on to its queue's dead-letter queue. Of a message: it lies in a dead-letter queue that
-    /// nobody consumes.
+    /// Of a stay: dropped or expired, and sent on to its queue's dead-letter queue. Of a message: it lies in
+    /// a dead-letter queue that nobody consumes.
     DeadLettered,
     /// Still inside when the run ended.
     Unfinished,
@@ -40,9 +40,10 @@ pub enum Outcome {
 
 /// One stay of one message in one queue. Times are nanoseconds from the start of the run.
 ///
-/// For a message that was never taken, `taken` and `finished` are the instant at which it left the queue. For one that was
-/// taken several times, or put aside for another, `taken` is so long before `finished` as it was in service altogether, as if
-/// it had done all its waiting first: `taken − sent` is always its wait and `finished − taken` its service.
+/// For a message that was never taken, `taken` and `finished` are the instant at which it left the queue. For
+/// one that was taken several times, or put aside for another, `taken` is so long before `finished` as it was
+/// in service altogether, as if it had done all its waiting first: `taken − sent` is always its wait and
+/// `finished − taken` its service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
     /// The message as it was planned.
@@ -69,11 +70,19 @@ impl Record {
     /// The end of a message whose only stay this is.
     pub fn exit(&self) -> Exit {
         let worked = self.finished - self.taken;
-        Exit { message: self.message, sent: self.sent, held: 0, finished: self.finished, worked, outcome: self.outcome }
+        Exit {
+            message: self.message,
+            sent: self.sent,
+            held: 0,
+            finished: self.finished,
+            worked,
+            outcome: self.outcome,
+        }
     }
 }
 
-/// A run of served stays in one queue, a column for each field, in the order of arrival. All slices are equally long.
+/// A run of served stays in one queue, a column for each field, in the order of arrival. All slices are
+/// equally long.
 #[derive(Debug, Clone, Copy)]
 pub struct Served<'a> {
     /// Index of the queue in the scenario.
@@ -146,12 +155,14 @@ pub struct Level {
 
 /// A message's end: it left the last of its queues, or was lost in one.
 ///
-/// Of a message that became several copies and is complete when some of them are, the copy that completed it tells.
+/// Of a message that became several copies and is complete when some of them are, the copy that completed it
+/// tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
     /// The message as it was planned.
     pub message: Message,
-    /// When it reached its first queue, and nanoseconds before that for which its sender had to wait for room there.
+    /// When it reached its first queue, and nanoseconds before that for which its sender had to wait for room
+    /// there.
     pub sent: u64,
     /// See [`Exit::sent`].
     pub held: u64,
@@ -168,7 +179,8 @@ pub struct Exit {
 pub struct Overrun {
     /// Index of the consumer group in the scenario.
     pub consumer: u32,
-    /// What the message's draws depend on: its position in the plan, and its way and delivery as one number (deliveries count from 0).
+    /// What the message's draws depend on: its position in the plan, and its way and delivery as one number
+    /// (deliveries count from 0).
     pub message: u64,
     /// See [`Overrun::message`].
     pub count: u64,
@@ -192,7 +204,8 @@ pub trait Recorder {
     /// One stay ended, in any way.
     fn record(&mut self, record: &Record);
 
-    /// Many messages were served in the only queue on their way. The default tells of each by [`Recorder::passed`].
+    /// Many messages were served in the only queue on their way. The default tells of each by
+    /// [`Recorder::passed`].
     fn served(&mut self, run: &Served<'_>) {
         for i in 0..run.due.len() {
             self.passed(&run.record(i));
@@ -202,13 +215,15 @@ pub trait Recorder {
     /// A look at a queue at an instant chosen by chance or by a fixed grid.
     fn level(&mut self, _level: &Level) {}
 
-    /// A message was served in the only queue on its way and left: [`Recorder::record`] and [`Recorder::left`] in one.
+    /// A message was served in the only queue on its way and left: [`Recorder::record`] and
+    /// [`Recorder::left`] in one.
     fn passed(&mut self, stay: &Record) {
         self.record(stay);
         self.left(&stay.exit());
     }
 
-    /// A server of a group that may have to do a message's work again ended a delivery of one, on which it worked for so long.
+    /// A server of a group that may have to do a message's work again ended a delivery of one, on which it
+    /// worked for so long.
     fn delivery(&mut self, _group: u32, _ended: u64, _worked: u64) {}
 
     /// A message left the last of its queues, or was lost in one.

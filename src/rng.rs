@@ -1,9 +1,10 @@
 //! Randomness: one seed becomes independent streams by *name*.
 //!
-//! A stream is named by what it decides (`arrivals`, `service`) and for whom, never by the order in which threads
-//! ask for it. So a seed gives the same bytes for any number of threads, and two configurations that share a producer
-//! share its chance (common random numbers). Numbers are drawn in blocks of [`BLOCK`]: eight interleaved xoshiro256++
-//! generators, which the CPU's vector units advance together; the values are the same where it has none.
+//! A stream is named by what it decides (`arrivals`, `service`) and for whom, never by the order in which
+//! threads ask for it. So a seed gives the same bytes for any number of threads, and two configurations that
+//! share a producer share its chance (common random numbers). Numbers are drawn in blocks of [`BLOCK`]: eight
+//! interleaved xoshiro256++ generators, which the CPU's vector units advance together; the values are the
+//! same where it has none.
 
 use multiversion::multiversion;
 use rand::rand_core::TryRng;
@@ -36,7 +37,8 @@ impl Key {
         Key(mix(self.0 ^ mix(hash)))
     }
 
-    /// A uniform number in (0, 1] that depends on this key, a message and a count alone, never on the order of events.
+    /// A uniform number in (0, 1] that depends on this key, a message and a count alone, never on the order
+    /// of events.
     #[inline(always)]
     pub fn uniform_at(self, message: u64, count: u64) -> f64 {
         unit(self.bits_at(message, count))
@@ -45,7 +47,8 @@ impl Key {
     /// 64 random bits for a message and a count.
     #[inline(always)]
     pub fn bits_at(self, message: u64, count: u64) -> u64 {
-        mix(mix(self.0.wrapping_add(message.wrapping_mul(0x9e37_79b9_7f4a_7c15))).wrapping_add(count.wrapping_mul(0xd1b5_4a32_d192_ed03)))
+        mix(mix(self.0.wrapping_add(message.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+            .wrapping_add(count.wrapping_mul(0xd1b5_4a32_d192_ed03)))
     }
 }
 
@@ -194,6 +197,10 @@ mod tests {
         let n = 102_400.0;
         // Five standard errors of the mean and of the mean square of 102 400 uniform numbers.
         assert!((sum / n - 0.5).abs() < 5.0 * (1.0 / 12.0_f64).sqrt() / f64::sqrt(n), "{}", sum / n);
-        assert!((square / n - 1.0 / 3.0).abs() < 5.0 * (4.0 / 45.0_f64).sqrt() / f64::sqrt(n), "{}", square / n);
+        assert!(
+            (square / n - 1.0 / 3.0).abs() < 5.0 * (4.0 / 45.0_f64).sqrt() / f64::sqrt(n),
+            "{}",
+            square / n
+        );
     }
 }

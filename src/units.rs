@@ -28,7 +28,8 @@ pub fn nanos(seconds: f64) -> Option<u64> {
 /// A number of nanoseconds rounded to nearest; `None` if negative, not a number or beyond 292 years.
 #[inline(always)]
 pub fn whole(nanos: f64) -> Option<u64> {
-    // What is below one half rounds to zero, and from 2⁵³ on every number is whole. The upper bound itself is 2⁶³.
+    // What is below one half rounds to zero, and from 2⁵³ on every number is whole. The upper bound itself is
+    // 2⁶³.
     if !(nanos > -0.5 && nanos <= MAX_NANOS as f64) {
         return None;
     }
@@ -51,10 +52,16 @@ pub struct UnitError(pub String);
 /// # Errors
 /// A text that is no duration, or one without a unit.
 pub fn duration(text: &str) -> Result<f64, UnitError> {
-    let refuse = || UnitError(format!("`{text}` is not a duration; write a number with ns, us, ms, s, m or h, such as \"4ms\""));
+    let refuse = || {
+        UnitError(format!(
+            "`{text}` is not a duration; write a number with ns, us, ms, s, m or h, such as \"4ms\""
+        ))
+    };
     let trimmed = text.trim();
     if trimmed.parse::<f64>().is_ok() {
-        return Err(UnitError(format!("`{trimmed}` lacks a unit of time; write \"{trimmed}ms\" or \"{trimmed}s\"")));
+        return Err(UnitError(format!(
+            "`{trimmed}` lacks a unit of time; write \"{trimmed}ms\" or \"{trimmed}s\""
+        )));
     }
     let mut total = 0.0;
     let mut rest = trimmed;
@@ -67,7 +74,11 @@ pub fn duration(text: &str) -> Result<f64, UnitError> {
     if trimmed.is_empty() {
         return Err(refuse());
     }
-    let too_long = || UnitError(format!("`{trimmed}` is too long; times are kept in whole nanoseconds, which hold 292 years"));
+    let too_long = || {
+        UnitError(format!(
+            "`{trimmed}` is too long; times are kept in whole nanoseconds, which hold 292 years"
+        ))
+    };
     nanos(total).map(|_| total).ok_or_else(too_long)
 }
 
@@ -91,9 +102,10 @@ fn number_prefix(text: &str) -> Option<(f64, &str)> {
     let mut end = 0;
     while end < bytes.len() {
         let exponent = matches!(bytes[end], b'e' | b'E')
-            && bytes
-                .get(end + 1)
-                .is_some_and(|c| c.is_ascii_digit() || (matches!(c, b'+' | b'-') && bytes.get(end + 2).is_some_and(u8::is_ascii_digit)));
+            && bytes.get(end + 1).is_some_and(|c| {
+                c.is_ascii_digit()
+                    || (matches!(c, b'+' | b'-') && bytes.get(end + 2).is_some_and(u8::is_ascii_digit))
+            });
         match bytes[end] {
             b'0'..=b'9' | b'.' | b'_' => end += 1,
             b'-' | b'+' if end == 0 => end += 1,
@@ -110,8 +122,12 @@ fn number_prefix(text: &str) -> Option<(f64, &str)> {
 /// # Errors
 /// A text that is no rate, or one without `/unit`.
 pub fn rate(text: &str) -> Result<f64, UnitError> {
-    let refuse =
-        || UnitError(format!("`{text}` is not a rate; write messages per unit of time, such as \"900/s\", \"5k/s\" or \"300/min\""));
+    let refuse = || {
+        UnitError(format!(
+            "`{text}` is not a rate; write messages per unit of time, such as \"900/s\", \"5k/s\" or \
+                \"300/min\""
+        ))
+    };
     let trimmed = text.trim();
     if let Ok(number) = trimmed.replace('_', "").parse::<f64>() {
         return Err(UnitError(format!("`{number}` lacks a unit; write \"{number}/s\" if it is per second")));
@@ -134,7 +150,11 @@ pub fn rate(text: &str) -> Result<f64, UnitError> {
 /// # Errors
 /// A text that is no size, or one without a unit.
 pub fn size(text: &str) -> Result<u64, UnitError> {
-    let refuse = || UnitError(format!("`{text}` is not a size; write a number with B, KB, KiB, MB or MiB, such as \"2KiB\""));
+    let refuse = || {
+        UnitError(format!(
+            "`{text}` is not a size; write a number with B, KB, KiB, MB or MiB, such as \"2KiB\""
+        ))
+    };
     let (number, unit) = number_prefix(text.trim()).ok_or_else(refuse)?;
     let factor = match unit.trim() {
         "B" => 1.0,

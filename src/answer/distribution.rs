@@ -15,12 +15,18 @@ impl Distribution {
     /// The time below which a share of the messages lies, in seconds.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         match self {
-            Distribution::Histogram(h) => (!h.is_empty()).then(|| crate::units::seconds(h.value_at_quantile(share))),
+            Distribution::Histogram(h) => {
+                (!h.is_empty()).then(|| crate::units::seconds(h.value_at_quantile(share)))
+            }
             Distribution::Quantiles(points) => {
                 let i = points.partition_point(|p| p.0 < share);
                 let (above, below) = (points.get(i)?, points[i.saturating_sub(1)]);
                 let span = above.0 - below.0;
-                Some(if span > 0.0 { below.1 + (above.1 - below.1) * (share - below.0) / span } else { above.1 })
+                Some(if span > 0.0 {
+                    below.1 + (above.1 - below.1) * (share - below.0) / span
+                } else {
+                    above.1
+                })
             }
         }
     }

@@ -21,7 +21,8 @@ pub enum Method {
 
 impl Method {
     /// Every method, in the order in which they are shown.
-    pub const ALL: [Method; 5] = [Method::Theory, Method::Simulation, Method::Rehearsal, Method::Measurement, Method::Replay];
+    pub const ALL: [Method; 5] =
+        [Method::Theory, Method::Simulation, Method::Rehearsal, Method::Measurement, Method::Replay];
 
     /// As it is written in scenarios, commands and files.
     pub fn name(self) -> &'static str {

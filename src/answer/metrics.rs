@@ -1,4 +1,5 @@
-//! The registry of metrics: every quantity that an answer can hold, with its unit, its symbol and its statistics.
+//! The registry of metrics: every quantity that an answer can hold, with its unit, its symbol and its
+//! statistics.
 
 use super::share_of;
 use serde::Serialize;
@@ -119,10 +120,42 @@ pub const METRICS: &[Metric] = {
         metric("throughput", Queue, "X", PerSecond, Higher, Single, "messages served a second"),
         metric("arrival_rate", Queue, "λ", PerSecond, Neither, Single, "messages offered a second"),
         metric("queue_length", Queue, "L_q", Messages, Lower, Lengths, "messages waiting, over time"),
-        metric("in_system", Queue, "L", Messages, Lower, Lengths, "messages waiting or in service, over time"),
-        metric("blocked", Queue, "B_q", Messages, Lower, Lengths, "messages whose senders wait for room (block), over time"),
-        metric("wait", Queue, "W_q", Seconds, Lower, Times, "from reaching the queue to being taken, of the served"),
-        metric("delayed", Queue, "P(W_q>0)", Ratio, Lower, Single, "share of the accepted messages that were not taken at once"),
+        metric(
+            "in_system",
+            Queue,
+            "L",
+            Messages,
+            Lower,
+            Lengths,
+            "messages waiting or in service, over time",
+        ),
+        metric(
+            "blocked",
+            Queue,
+            "B_q",
+            Messages,
+            Lower,
+            Lengths,
+            "messages whose senders wait for room (block), over time",
+        ),
+        metric(
+            "wait",
+            Queue,
+            "W_q",
+            Seconds,
+            Lower,
+            Times,
+            "from reaching the queue to being taken, of the served",
+        ),
+        metric(
+            "delayed",
+            Queue,
+            "P(W_q>0)",
+            Ratio,
+            Lower,
+            Single,
+            "share of the accepted messages that were not taken at once",
+        ),
         metric(
             "loss",
             Queue,
@@ -132,8 +165,24 @@ pub const METRICS: &[Metric] = {
             Single,
             "share of the offered messages that were lost: neither served nor dead-lettered",
         ),
-        metric("dead_lettered", Queue, "P_dead", Ratio, Lower, Single, "share of the offered messages that went to the dead-letter queue"),
-        metric("growth", Queue, "dL/dt", PerSecond, Lower, Single, "messages a second by which a queue grows that nothing leaves"),
+        metric(
+            "dead_lettered",
+            Queue,
+            "P_dead",
+            Ratio,
+            Lower,
+            Single,
+            "share of the offered messages that went to the dead-letter queue",
+        ),
+        metric(
+            "growth",
+            Queue,
+            "dL/dt",
+            PerSecond,
+            Lower,
+            Single,
+            "messages a second by which a queue grows that nothing leaves",
+        ),
         metric(
             "utilization",
             Queue,
@@ -141,10 +190,19 @@ pub const METRICS: &[Metric] = {
             Ratio,
             Neither,
             Single,
-            "mean share of the queue's servers that are at work; until a sleeping one is awake its message waits",
+            "mean share of the queue's servers that are at work; until a sleeping one is awake its message \
+                waits",
         ),
         metric("attempts", Queue, "D", Deliveries, Lower, Single, "deliveries a message"),
-        metric("drain_time", Queue, "T_drain", Seconds, Lower, Single, "from the end of the overload until no message waits"),
+        metric(
+            "drain_time",
+            Queue,
+            "T_drain",
+            Seconds,
+            Lower,
+            Single,
+            "from the end of the overload until no message waits",
+        ),
         metric(
             "throughput",
             Consumer,
@@ -161,19 +219,68 @@ pub const METRICS: &[Metric] = {
             Ratio,
             Neither,
             Single,
-            "mean share of the group's servers that are at work; until a sleeping one is awake its message waits",
+            "mean share of the group's servers that are at work; until a sleeping one is awake its message \
+                waits",
         ),
-        metric("service", Consumer, "S", Seconds, Lower, Times, "time a server spends on a delivery of a message"),
-        metric("busy", Consumer, "B", Servers, Neither, Single, "mean number of servers at work; who is down is not"),
+        metric(
+            "service",
+            Consumer,
+            "S",
+            Seconds,
+            Lower,
+            Times,
+            "time a server spends on a delivery of a message",
+        ),
+        metric(
+            "busy",
+            Consumer,
+            "B",
+            Servers,
+            Neither,
+            Single,
+            "mean number of servers at work; who is down is not",
+        ),
         metric("batch_size", Consumer, "b", Messages, Neither, Single, "messages taken at a time"),
         metric("count", Consumer, "c", Servers, Neither, Single, "mean number of servers"),
         metric("throughput", Producer, "X", PerSecond, Higher, Single, "messages served a second"),
-        metric("latency", Producer, "W", Seconds, Lower, Times, "from the instant a send was due to the end of processing"),
+        metric(
+            "latency",
+            Producer,
+            "W",
+            Seconds,
+            Lower,
+            Times,
+            "from the instant a send was due to the end of processing",
+        ),
         metric("send", Producer, "T_p", Seconds, Lower, Times, "from due to reaching the queue"),
-        metric("blocked", Producer, "T_b", Seconds, Lower, Times, "the part of it for which the sender waits for room (block)"),
+        metric(
+            "blocked",
+            Producer,
+            "T_b",
+            Seconds,
+            Lower,
+            Times,
+            "the part of it for which the sender waits for room (block)",
+        ),
         metric("wait", Producer, "T_q", Seconds, Lower, Times, "waiting in queues, of the served"),
-        metric("service", Producer, "T_c", Seconds, Lower, Times, "being processed, at all deliveries together"),
-        metric("loss", Producer, "P_loss", Ratio, Lower, Single, "share of the messages that were lost: neither served nor dead-lettered"),
+        metric(
+            "service",
+            Producer,
+            "T_c",
+            Seconds,
+            Lower,
+            Times,
+            "being processed, at all deliveries together",
+        ),
+        metric(
+            "loss",
+            Producer,
+            "P_loss",
+            Ratio,
+            Lower,
+            Single,
+            "share of the messages that were lost: neither served nor dead-lettered",
+        ),
         metric(
             "dead_lettered",
             Producer,
@@ -210,7 +317,9 @@ pub fn metric_of(path: &str) -> Option<&'static Metric> {
         (place, found?)
     };
     let (key, statistic) = rest.split_once('.').unwrap_or((rest, ""));
-    METRICS.iter().find(|m| m.place == place && m.key == key && (statistic.is_empty() || m.statistics.has(statistic)))
+    METRICS
+        .iter()
+        .find(|m| m.place == place && m.key == key && (statistic.is_empty() || m.statistics.has(statistic)))
 }
 
 /// A metric's path, from its parts; a time's or a length's bare quantity is its mean.

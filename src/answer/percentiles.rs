@@ -1,7 +1,8 @@
 //! Percentiles by name: `p80` is the time within which 80 % of the messages are done.
 
 /// The percentiles that times are always reported at: name and share of messages below.
-pub const PERCENTILES: &[(&str, f64)] = &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
+pub const PERCENTILES: &[(&str, f64)] =
+    &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
 
 /// A percentile that is reported because an objective or a precision names it.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,10 +16,13 @@ pub struct Percentile {
 /// The most digits of a name: no run has messages enough for more.
 const MOST_DIGITS: usize = 7;
 
-/// The share of messages below that a percentile's name stands for: two digits are per cent and further ones decimals of
-/// it, as in `p80`, `p999` (99.9 %) and `p5`. `None` for anything else, `p100`, `p101` and `p990` included.
+/// The share of messages below that a percentile's name stands for: two digits are per cent and further ones
+/// decimals of it, as in `p80`, `p999` (99.9 %) and `p5`. `None` for anything else, `p100`, `p101` and `p990`
+/// included.
 pub fn share_of(name: &str) -> Option<f64> {
-    let digits = name.strip_prefix('p').filter(|d| (1..=MOST_DIGITS).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()))?;
+    let digits = name
+        .strip_prefix('p')
+        .filter(|d| (1..=MOST_DIGITS).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()))?;
     let share: f64 = match digits.len() {
         1 => format!("0.0{digits}").parse().ok()?,
         2 => format!("0.{digits}").parse().ok()?,
@@ -48,8 +52,13 @@ mod tests {
             assert_eq!(share_of(name), Some(*share));
         }
         let named = |name| share_of(name).expect("a percentile");
-        assert_eq!([named("p80"), named("p5"), named("p05"), named("p975"), named("p9999")], [0.8, 0.05, 0.05, 0.975, 0.9999]);
-        for bad in ["p", "p0", "p00", "p100", "p101", "p250", "p990", "p99.9", "p-5", "mean", "q80", "p12345678"] {
+        assert_eq!(
+            [named("p80"), named("p5"), named("p05"), named("p975"), named("p9999")],
+            [0.8, 0.05, 0.05, 0.975, 0.9999]
+        );
+        for bad in
+            ["p", "p0", "p00", "p100", "p101", "p250", "p990", "p99.9", "p-5", "mean", "q80", "p12345678"]
+        {
             assert_eq!(share_of(bad), None, "{bad}");
         }
     }

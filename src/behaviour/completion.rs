@@ -2,8 +2,8 @@
 
 use crate::scenario::Complete;
 
-/// How many of a topic's copies must be served; `None` where each counts by itself. Within a message that itself is a copy and is waited
-/// for, all of them are waited for together.
+/// How many of a topic's copies must be served; `None` where each counts by itself. Within a message that
+/// itself is a copy and is waited for, all of them are waited for together.
 pub(crate) fn copies_needed(rule: Complete, copies: u32, waited_for: bool) -> Option<u32> {
     match rule {
         Complete::Each => waited_for.then_some(copies),
@@ -27,7 +27,8 @@ impl Copies {
         Copies { needed, alive: copies, over: false }
     }
 
-    /// One of them ends. Says whether the message ends with it: enough copies are served, or that has become impossible.
+    /// One of them ends. Says whether the message ends with it: enough copies are served, or that has become
+    /// impossible.
     pub(crate) fn end_one(&mut self, served: bool) -> bool {
         self.alive -= 1;
         if self.over {
@@ -64,6 +65,9 @@ mod tests {
     fn copies_are_waited_for_as_their_topic_says_or_together() {
         assert_eq!(copies_needed(Complete::Each, 3, false), None);
         assert_eq!(copies_needed(Complete::Each, 3, true), Some(3));
-        assert_eq!([Complete::All, Complete::Some(2)].map(|rule| copies_needed(rule, 3, false)), [Some(3), Some(2)]);
+        assert_eq!(
+            [Complete::All, Complete::Some(2)].map(|rule| copies_needed(rule, 3, false)),
+            [Some(3), Some(2)]
+        );
     }
 }

@@ -30,7 +30,8 @@ impl ConsumerPolicy {
         }
     }
 
-    /// Whether the handler fails at a delivery: by the producer's own probability, if it has one, or by the group's.
+    /// Whether the handler fails at a delivery: by the producer's own probability, if it has one, or by the
+    /// group's.
     pub(crate) fn fails(&self, message: MessageIdentity, deliveries: u32, own: Option<f64>) -> bool {
         let (group, key) = self.failure;
         let probability = own.unwrap_or(group);
@@ -46,7 +47,12 @@ impl ConsumerPolicy {
     }
 
     /// Where a producer's message goes that was processed at a delivery.
-    pub(crate) fn route(&self, message: MessageIdentity, deliveries: u32, producer: u32) -> Option<Destination> {
+    pub(crate) fn route(
+        &self,
+        message: MessageIdentity,
+        deliveries: u32,
+        producer: u32,
+    ) -> Option<Destination> {
         self.routes.next(producer, || self.route.uniform_at(message.number, message.count(deliveries)))
     }
 }
@@ -73,7 +79,8 @@ impl Breakdowns {
         })
     }
 
-    /// How long a server, by its number among those of all queues, is up before its nth breakdown, counted from 1.
+    /// How long a server, by its number among those of all queues, is up before its nth breakdown, counted
+    /// from 1.
     pub(crate) fn time_up(&self, server: u64, nth: u64) -> u64 {
         self.up.at(server, nth)
     }
@@ -112,16 +119,32 @@ mod tests {
             let policy = policy(|c| c.retry_delay = retry, scale);
             [1, 2, 3, 9].map(|n| policy.retry_delay(MessageIdentity::planned(5), n))
         };
-        assert_eq!(delays(Some(retry), TimeScale::REAL), [100_000_000, 200_000_000, 300_000_000, 300_000_000]);
-        assert_eq!(delays(Some(retry), TimeScale::faster(100.0)), [1_000_000, 2_000_000, 3_000_000, 3_000_000]);
+        assert_eq!(
+            delays(Some(retry), TimeScale::REAL),
+            [100_000_000, 200_000_000, 300_000_000, 300_000_000]
+        );
+        assert_eq!(
+            delays(Some(retry), TimeScale::faster(100.0)),
+            [1_000_000, 2_000_000, 3_000_000, 3_000_000]
+        );
         assert_eq!(delays(None, TimeScale::REAL), [0; 4]);
         let spread = delays(Some(RetryDelay { jitter: true, ..retry }), TimeScale::REAL);
-        assert!(spread.iter().zip([50_000_000, 100_000_000, 150_000_000, 150_000_000]).all(|(d, half)| (half..=2 * half).contains(d)));
+        assert!(
+            spread
+                .iter()
+                .zip([50_000_000, 100_000_000, 150_000_000, 150_000_000])
+                .all(|(d, half)| (half..=2 * half).contains(d))
+        );
     }
 
     #[test]
     fn breakdowns_are_of_each_server_and_its_nth_outage() {
-        let outages = Outages { up: Law::exponential(10.0), down: Law::deterministic(3.0), only_busy: true, redeliver: false };
+        let outages = Outages {
+            up: Law::exponential(10.0),
+            down: Law::deterministic(3.0),
+            only_busy: true,
+            redeliver: false,
+        };
         let policy = policy(|c| c.outages = Some(outages), TimeScale::REAL);
         let breakdowns = policy.breakdowns.expect("servers break");
         assert_eq!(breakdowns.time_down(1, 1), 3_000_000_000);

@@ -1,10 +1,12 @@
-//! Random draws of a run: each role has a stream of its own, which is read by message and count and never in the order of events.
+//! Random draws of a run: each role has a stream of its own, which is read by message and count and never in
+//! the order of events.
 
 use crate::rng::Key;
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, whole};
 use crate::workload::laws::Law;
 
-/// What is drawn while a run lasts. What messages bring with them is drawn by the [plan](crate::workload::Plan), by other names.
+/// What is drawn while a run lasts. What messages bring with them is drawn by the
+/// [plan](crate::workload::Plan), by other names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A group's time for a delivery that the plan does not know, and what each message adds to it.

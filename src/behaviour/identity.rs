@@ -6,8 +6,8 @@ const LOWER_BITS: u32 = 40;
 /// Set in the numbers of messages that wait from the start.
 const BACKLOG: u64 = 1 << 62;
 
-/// What the random draws of a message depend on, beside the delivery that they are for. It never depends on the order of events, so that
-/// threads draw what a simulation of the same plan draws.
+/// What the random draws of a message depend on, beside the delivery that they are for. It never depends on
+/// the order of events, so that threads draw what a simulation of the same plan draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct MessageIdentity {
     /// Its position in the plan, or a number beyond all positions.
@@ -65,7 +65,10 @@ impl MessageIdentity {
     /// A way that no other copy takes, and no message that went on after another number of deliveries.
     #[inline(always)]
     fn branch(self, number: u64) -> Self {
-        MessageIdentity { path: self.path.wrapping_add(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15), ..self }
+        MessageIdentity {
+            path: self.path.wrapping_add(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            ..self
+        }
     }
 }
 
@@ -76,8 +79,13 @@ mod tests {
     #[test]
     fn ways_and_origins_differ() {
         let sent = MessageIdentity::planned(5);
-        let mut all = vec![sent, sent.copy(1), sent.copy(2), sent.dead_lettered(), sent.forwarded(2).dead_lettered()];
-        all.extend([MessageIdentity::of_client(5, 5), MessageIdentity::of_client(0, 5), MessageIdentity::of_backlog(0, 5)]);
+        let mut all =
+            vec![sent, sent.copy(1), sent.copy(2), sent.dead_lettered(), sent.forwarded(2).dead_lettered()];
+        all.extend([
+            MessageIdentity::of_client(5, 5),
+            MessageIdentity::of_client(0, 5),
+            MessageIdentity::of_backlog(0, 5),
+        ]);
         for (i, one) in all.iter().enumerate() {
             assert!(all[..i].iter().all(|other| other != one), "{one:?}");
         }

@@ -14,7 +14,10 @@ pub(crate) struct MessageKeys {
 
 impl MessageKeys {
     pub(crate) fn new(scenario: &Scenario, draws: Draws) -> Self {
-        let laws = scenario.producers.iter().map(|p| Some((KeyLaw::new(p.keys.as_ref()?), draws.key(Role::MessageKey, &p.name))));
+        let laws = scenario
+            .producers
+            .iter()
+            .map(|p| Some((KeyLaw::new(p.keys.as_ref()?), draws.key(Role::MessageKey, &p.name))));
         MessageKeys { laws: laws.collect(), keyless: draws.key(Role::NoKey, "") }
     }
 
@@ -55,7 +58,8 @@ impl KeyLaw {
                         sum
                     })
                     .collect();
-                let total = sum + if count > TABLE { tail(f64::from(TABLE), f64::from(count), exponent) } else { 0.0 };
+                let total = sum
+                    + if count > TABLE { tail(f64::from(TABLE), f64::from(count), exponent) } else { 0.0 };
                 KeyLaw::Zipf { sums, count, exponent, total }
             }
         }
@@ -75,7 +79,11 @@ impl KeyLaw {
                 let rest = wanted - sums[sums.len() - 1];
                 while low < high {
                     let middle = low + (high - low) / 2;
-                    if tail(f64::from(TABLE), f64::from(middle), *exponent) < rest { low = middle + 1 } else { high = middle }
+                    if tail(f64::from(TABLE), f64::from(middle), *exponent) < rest {
+                        low = middle + 1
+                    } else {
+                        high = middle
+                    }
                 }
                 low.min(*count) - 1
             }

@@ -1,9 +1,11 @@
-//! What happens to messages, decided once for simulation and measurement: pure rules, with time and random draws as parameters.
+//! What happens to messages, decided once for simulation and measurement: pure rules, with time and random
+//! draws as parameters.
 //!
-//! The simulation and the threads of a measurement play the same plan by two clocks. What does not depend on a clock is decided here:
-//! the random [draws](Draws) of a [message](MessageIdentity), the work of a delivery, whether it fails and when it is tried again, where
-//! a message goes, how many servers there should be, and when a message with copies is done. So a measurement can be compared message
-//! by message with a simulation of the same plan.
+//! The simulation and the threads of a measurement play the same plan by two clocks. What does not depend on
+//! a clock is decided here: the random [draws](Draws) of a [message](MessageIdentity), the work of a
+//! delivery, whether it fails and when it is tried again, where a message goes, how many servers there should
+//! be, and when a message with copies is done. So a measurement can be compared message by message with a
+//! simulation of the same plan.
 
 mod completion;
 mod consumer;

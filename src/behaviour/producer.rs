@@ -20,12 +20,16 @@ impl ProducerPolicy {
         ProducerPolicy {
             failure: producer.failure,
             closed_loop: ClosedLoop::of(producer, draws),
-            work: producer.service_time.as_ref().map(|law| draws.times(law, Role::BroughtWork, &producer.name)),
+            work: producer
+                .service_time
+                .as_ref()
+                .map(|law| draws.times(law, Role::BroughtWork, &producer.name)),
             feeds: (0..scenario.queues.len()).map(|queue| fed.contains(&queue)).collect(),
         }
     }
 
-    /// The work that a message brings to a queue, where the plan does not know it; `None` if it brings none there.
+    /// The work that a message brings to a queue, where the plan does not know it; `None` if it brings none
+    /// there.
     #[inline]
     pub(crate) fn brings_to(&self, queue: usize) -> Option<&RandomTime> {
         self.work.as_ref().filter(|_| self.feeds[queue])

@@ -20,7 +20,10 @@ impl QueuePolicy {
         let queue = &scenario.queues[index];
         QueuePolicy {
             order: draws.key(Role::Order, &queue.name),
-            time_to_live: queue.message_ttl.as_ref().map(|law| draws.times(law, Role::TimeToLive, &queue.name)),
+            time_to_live: queue
+                .message_ttl
+                .as_ref()
+                .map(|law| draws.times(law, Role::TimeToLive, &queue.name)),
             partitions: queue.partitions.unwrap_or(1).max(1).into(),
             by_key: scenario.choice_of_partition(index),
         }

@@ -33,8 +33,8 @@ impl TopicPolicy {
         self.deliver == Deliver::All
     }
 
-    /// The queue that gets a message, by how many messages queues have inside, a turn that counts the topic's messages, and the message's
-    /// key.
+    /// The queue that gets a message, by how many messages queues have inside, a turn that counts the topic's
+    /// messages, and the message's key.
     pub(crate) fn choose(
         &self,
         message: MessageIdentity,
@@ -44,12 +44,19 @@ impl TopicPolicy {
     ) -> usize {
         let bits = |number| self.key.bits_at(message.number, message.path.wrapping_add(number));
         let queues = &self.subscriptions;
-        let at = self.deliver.choose(queues.len(), |at| inside(queues[at]), bits, turn, || self.by_key.of(key().into()));
+        let at = self.deliver.choose(
+            queues.len(),
+            |at| inside(queues[at]),
+            bits,
+            turn,
+            || self.by_key.of(key().into()),
+        );
         queues[at]
     }
 }
 
-/// The first place, from the one whose turn it is, that has room for a message: how a queue deals messages to its consumers' windows.
+/// The first place, from the one whose turn it is, that has room for a message: how a queue deals messages to
+/// its consumers' windows.
 pub(crate) fn in_turn(turn: usize, places: usize, has_room: impl Fn(usize) -> bool) -> Option<usize> {
     (0..places).map(|i| (turn + i) % places).find(|&place| has_room(place))
 }
@@ -128,7 +135,10 @@ mod tests {
         group.to = vec![to(1, 0.5), to(2, 0.25)];
         let routes = Routes::new(&group, 1);
         let next = |u| routes.next(0, || u);
-        assert_eq!([0.5, 0.75, 0.76].map(next), [Some(Destination::Queue(1)), Some(Destination::Queue(2)), None]);
+        assert_eq!(
+            [0.5, 0.75, 0.76].map(next),
+            [Some(Destination::Queue(1)), Some(Destination::Queue(2)), None]
+        );
     }
 
     #[test]
@@ -146,7 +156,10 @@ mod tests {
     #[test]
     fn messages_are_dealt_in_turn_to_those_that_have_room() {
         let full = [false, true, true, false];
-        assert_eq!([0, 1, 3, 4].map(|turn| in_turn(turn, 4, |place| !full[place])), [Some(0), Some(3), Some(3), Some(0)]);
+        assert_eq!(
+            [0, 1, 3, 4].map(|turn| in_turn(turn, 4, |place| !full[place])),
+            [Some(0), Some(3), Some(3), Some(0)]
+        );
         assert_eq!(in_turn(2, 4, |_| false), None);
     }
 
@@ -155,6 +168,9 @@ mod tests {
         let mut group = Consumer::group("workers", 0, 1, Law::deterministic(1.0));
         group.own_routes = vec![OwnRoute { producers: vec![1], route: to(3, 1.0) }];
         let routes = Routes::new(&group, 2);
-        assert_eq!([0, 1, u32::MAX].map(|producer| routes.next(producer, || 1.0)), [None, Some(Destination::Queue(3)), None]);
+        assert_eq!(
+            [0, 1, u32::MAX].map(|producer| routes.next(producer, || 1.0)),
+            [None, Some(Destination::Queue(3)), None]
+        );
     }
 }

@@ -20,7 +20,8 @@ pub(crate) enum ServerState {
     Blocked,
 }
 
-/// In what order servers are stopped: those that are not there yet first, then idle ones, then those that will stop when they are done.
+/// In what order servers are stopped: those that are not there yet first, then idle ones, then those that
+/// will stop when they are done.
 const STOPPED_FIRST: [ServerState; 5] =
     [ServerState::Starting, ServerState::Idle, ServerState::Down, ServerState::Busy, ServerState::Blocked];
 
@@ -55,8 +56,9 @@ impl Autoscaler {
         }
     }
 
-    /// Looks at how many messages wait and what the group's servers do: one server is wanted for every `target_backlog` messages, between
-    /// `min` and `max`. More are started at once; fewer stay only when so many were not needed for the cooldown.
+    /// Looks at how many messages wait and what the group's servers do: one server is wanted for every
+    /// `target_backlog` messages, between `min` and `max`. More are started at once; fewer stay only when so
+    /// many were not needed for the cooldown.
     pub(crate) fn look(&mut self, waiting: u64, servers: &[ServerState], now: u64) -> Change {
         let wanted = (waiting as f64 / self.settings.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
         let wanted = wanted.clamp(self.settings.min, self.settings.max) as usize;
@@ -70,7 +72,9 @@ impl Autoscaler {
         if now - self.needed < self.cooldown {
             return Change::default();
         }
-        let all = STOPPED_FIRST.iter().flat_map(|first| (0..servers.len()).rev().filter(move |&server| servers[server] == *first));
+        let all = STOPPED_FIRST
+            .iter()
+            .flat_map(|first| (0..servers.len()).rev().filter(move |&server| servers[server] == *first));
         Change { start: Vec::new(), stop: all.take(there - wanted).collect() }
     }
 }
@@ -83,7 +87,8 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     fn scaler() -> Autoscaler {
-        let settings = Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 10.0, startup: 3.0, cooldown: 15.0 };
+        let settings =
+            Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 10.0, startup: 3.0, cooldown: 15.0 };
         Autoscaler::new(settings, TimeScale::REAL)
     }
 
@@ -94,7 +99,11 @@ mod tests {
         assert_eq!(started, Change { start: vec![1, 2], stop: vec![] });
         assert_eq!(scaler.look(2, &[Busy, Idle, Busy, Off], 20 * SECOND), Change::default());
         let stopped = scaler.look(2, &[Busy, Idle, Busy, Off], 30 * SECOND);
-        assert_eq!(stopped, Change { start: vec![], stop: vec![1, 2] }, "the idle one, then the last of the busy ones");
+        assert_eq!(
+            stopped,
+            Change { start: vec![], stop: vec![1, 2] },
+            "the idle one, then the last of the busy ones"
+        );
     }
 
     #[test]

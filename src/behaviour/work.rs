@@ -59,12 +59,15 @@ impl WorkPolicy {
     pub(crate) fn of_message(&self, item: WorkItem<'_>) -> u64 {
         self.brought(&item).unwrap_or_else(|| {
             let (message, earlier) = (item.message, self.earlier(&item));
-            self.service.at(message.number, message.count(earlier)).saturating_add(self.added(message, earlier))
+            self.service
+                .at(message.number, message.count(earlier))
+                .saturating_add(self.added(message, earlier))
         })
     }
 
-    /// The work of messages that are handled together: the group's time once, drawn for the first of them, its time for each message,
-    /// and the sum of what messages bring, in place of the group's time where all of them do.
+    /// The work of messages that are handled together: the group's time once, drawn for the first of them,
+    /// its time for each message, and the sum of what messages bring, in place of the group's time where all
+    /// of them do.
     pub(crate) fn of_batch<'a>(&self, batch: impl Iterator<Item = WorkItem<'a>>) -> u64 {
         let (mut sum, mut once, mut first) = (0_u64, false, None);
         for item in batch {
@@ -75,11 +78,14 @@ impl WorkPolicy {
             }
             sum = sum.saturating_add(self.added(item.message, self.earlier(&item)));
         }
-        let time = first.filter(|_| once).map(|(message, earlier)| self.service.at(message.number, message.count(earlier)));
+        let time = first
+            .filter(|_| once)
+            .map(|(message, earlier)| self.service.at(message.number, message.count(earlier)));
         sum.saturating_add(time.unwrap_or(0))
     }
 
-    /// The work of messages that follow one another in the plan and come by the same way, each at its first delivery.
+    /// The work of messages that follow one another in the plan and come by the same way, each at its first
+    /// delivery.
     pub(crate) fn fill(&self, first: MessageIdentity, out: &mut [u64]) {
         self.service.fill(first.number, first.path, out);
         if let Some(times) = &self.per_message {
@@ -108,8 +114,10 @@ mod tests {
         scenario.consumers[0].service_time_per_message = Law::deterministic(1.0);
         scenario.producers[0].service_time = Some(Law::deterministic(5.0));
         let draws = Draws::new(Key::new(1, 0), TimeScale::REAL);
-        let (work, producer) =
-            (WorkPolicy::new(&scenario.consumers[0], draws), ProducerPolicy::new(&scenario, &scenario.producers[0], draws));
+        let (work, producer) = (
+            WorkPolicy::new(&scenario.consumers[0], draws),
+            ProducerPolicy::new(&scenario, &scenario.producers[0], draws),
+        );
         let brought = producer.brings_to(0);
         let seconds = |batch: &[WorkItem<'_>]| work.of_batch(batch.iter().copied()) / 1_000_000_000;
         assert_eq!(seconds(&[item(0, None), item(1, None), item(2, None)]), 13);
@@ -124,8 +132,10 @@ mod tests {
         let mut scenario = Scenario::mgc(1.0, Law::exponential(1.0), 1);
         scenario.producers[0].service_time = Some(Law::exponential(1.0));
         let draws = Draws::new(Key::new(1, 0), TimeScale::REAL);
-        let (work, producer) =
-            (WorkPolicy::new(&scenario.consumers[0], draws), ProducerPolicy::new(&scenario, &scenario.producers[0], draws));
+        let (work, producer) = (
+            WorkPolicy::new(&scenario.consumers[0], draws),
+            ProducerPolicy::new(&scenario, &scenario.producers[0], draws),
+        );
         for (brought, same) in [(producer.brings_to(0), true), (None, false)] {
             let again = WorkItem { earlier: 1, ..item(3, brought) };
             assert_eq!(work.of_message(item(3, brought)) == work.of_message(again), same);

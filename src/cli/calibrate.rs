@@ -17,8 +17,11 @@ pub(super) fn calibrate(json: bool) -> End {
     }
     text.push('\n');
     for figure in calibration.figures() {
-        let value =
-            if figure.unit == "s" { Time(figure.value).to_string() } else { format!("{} {}", significant(figure.value, 3), figure.unit) };
+        let value = if figure.unit == "s" {
+            Time(figure.value).to_string()
+        } else {
+            format!("{} {}", significant(figure.value, 3), figure.unit)
+        };
         text += &format!("{:<28} {value:>12}   {}\n", figure.name, figure.meaning);
     }
     style::out(&text)

@@ -16,11 +16,12 @@ pub(super) struct CapacityArguments {
     /// Scenario file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The setting and its values, as in consumers.workers.count=1..60 or "producers.web.rate=100/s..900/s by 50/s";
-    /// without it, the count of the only group of consumers
+    /// The setting and its values, as in consumers.workers.count=1..60 or "producers.web.rate=100/s..900/s by
+    /// 50/s"; without it, the count of the only group of consumers
     #[arg(long, value_name = "PATH=VALUES")]
     vary: Option<String>,
-    /// An objective beside the file's, as in "producers.web.latency.p99 < 200ms" or, for all messages, "p99<200ms"
+    /// An objective beside the file's, as in "producers.web.latency.p99 < 200ms" or, for all messages,
+    /// "p99<200ms"
     #[arg(long, value_name = "OBJECTIVE")]
     slo: Vec<String>,
     /// The largest value that passes, not the smallest
@@ -66,15 +67,23 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
         style::note(&format!("error: {what}\n"));
         End::Wrong
     };
-    let slos: Vec<String> =
-        arguments.slo.iter().map(|slo| long(slo, &given.scenario)).collect::<Result<_, _>>().map_err(|what| wrong(&what))?;
+    let slos: Vec<String> = arguments
+        .slo
+        .iter()
+        .map(|slo| long(slo, &given.scenario))
+        .collect::<Result<_, _>>()
+        .map_err(|what| wrong(&what))?;
     let source = slos.iter().fold(given.source.clone(), |source, slo| source.objective(slo));
     let scenario = files::checked(files::parsed(&source))?;
     if scenario.objectives.is_empty() {
-        return Err(wrong("there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario"));
+        return Err(wrong(
+            "there is nothing to meet; write --slo \"p99<200ms\", or [objectives] in the scenario",
+        ));
     }
-    let vary = arguments.vary.clone().map_or_else(|| consumers(&scenario), Ok).map_err(|what| wrong(&what))?;
-    let (path, values) = vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
+    let vary =
+        arguments.vary.clone().map_or_else(|| consumers(&scenario), Ok).map_err(|what| wrong(&what))?;
+    let (path, values) =
+        vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
     let values = scenario::values_of(values)
         .expand()
         .map_err(|why| why.to_string())
@@ -84,7 +93,8 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
         files::prepare(&folder)?;
     }
     let beside = files::Disk::beside(&source);
-    let search = Search { source: &source, files: &beside, path: path.trim().into(), values, largest: arguments.max };
+    let search =
+        Search { source: &source, files: &beside, path: path.trim().into(), values, largest: arguments.max };
     let bar = Bar::new(arguments.speech.quiet);
     let capacity = search.run(&bar).map_err(|problems| files::refused(&problems))?;
     bar.clear();
@@ -98,8 +108,11 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
 
 /// Values from low to high. What has no order, such as a discipline, is not searched.
 fn ordered(values: Vec<String>) -> Result<Vec<String>, String> {
-    let numbers: Option<Vec<(f64, String)>> = values.into_iter().map(|value| Some((number(&value)?, value))).collect();
-    let mut numbers = numbers.ok_or("values without an order cannot be searched; `queuelab sweep` or `compare` tries each of them")?;
+    let numbers: Option<Vec<(f64, String)>> =
+        values.into_iter().map(|value| Some((number(&value)?, value))).collect();
+    let mut numbers = numbers.ok_or(
+        "values without an order cannot be searched; `queuelab sweep` or `compare` tries each of them",
+    )?;
     numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
     Ok(numbers.into_iter().map(|(_, value)| value).collect())
 }
@@ -110,17 +123,29 @@ fn long(slo: &str, scenario: &Scenario) -> Result<String, String> {
     let slo = slo.trim();
     let end = slo.find(['<', '>', '=']).unwrap_or(slo.len());
     let (metric, limit) = (slo[..end].trim(), &slo[end..]);
-    let (first, statistic) = metric.split_once('.').map_or((metric, None), |(first, rest)| (first, Some(rest)));
-    let with = |place: &str, usual: &str| format!("{place}.{first}{}{limit}", statistic.map_or(usual.to_string(), |s| format!(".{s}")));
+    let (first, statistic) =
+        metric.split_once('.').map_or((metric, None), |(first, rest)| (first, Some(rest)));
+    let with = |place: &str, usual: &str| {
+        format!("{place}.{first}{}{limit}", statistic.map_or(usual.to_string(), |s| format!(".{s}")))
+    };
     match first {
-        "" => Err(format!("`{slo}` is not an objective; write what is to be met, as in \"p99<200ms\" or \"loss<0.1%\"")),
-        _ if limit.is_empty() => Err(format!("`{slo}` lacks its limit; write \"{slo}<LIMIT\", as in \"p99<200ms\"")),
+        "" => Err(format!(
+            "`{slo}` is not an objective; write what is to be met, as in \"p99<200ms\" or \"loss<0.1%\""
+        )),
+        _ if limit.is_empty() => {
+            Err(format!("`{slo}` lacks its limit; write \"{slo}<LIMIT\", as in \"p99<200ms\""))
+        }
         "loss" | "throughput" => Ok(with("total", "")),
         "latency" | "wait" | "send" | "service" => Ok(with("total", ".mean")),
-        "queue_length" | "in_system" | "utilization" | "delayed" | "attempts" | "drain_time" => match scenario.queues.as_slice() {
-            [only] => Ok(with(&format!("queues.{}", only.name), if matches!(first, "queue_length" | "in_system") { ".mean" } else { "" })),
-            _ => Err(format!("there are several queues; write which: \"queues.NAME.{slo}\"")),
-        },
+        "queue_length" | "in_system" | "utilization" | "delayed" | "attempts" | "drain_time" => {
+            match scenario.queues.as_slice() {
+                [only] => Ok(with(
+                    &format!("queues.{}", only.name),
+                    if matches!(first, "queue_length" | "in_system") { ".mean" } else { "" },
+                )),
+                _ => Err(format!("there are several queues; write which: \"queues.NAME.{slo}\"")),
+            }
+        }
         _ if statistic.is_none() => Ok(format!("total.latency.{metric}{limit}")),
         _ => Ok(slo.into()),
     }
@@ -134,7 +159,10 @@ fn folder(arguments: &CapacityArguments, given: &Given) -> Option<PathBuf> {
 /// The search that is meant when none is given: how many consumers.
 fn consumers(scenario: &Scenario) -> Result<String, String> {
     let [only] = scenario.consumers.as_slice() else {
-        return Err("there are several groups of consumers; say what to vary: --vary consumers.NAME.count=1..60".into());
+        return Err(
+            "there are several groups of consumers; say what to vary: --vary consumers.NAME.count=1..60"
+                .into(),
+        );
     };
     let loads = crate::theory::explain(scenario).loads;
     let load: f64 = loads.iter().filter_map(|load| Some(load.at_least? * f64::from(load.servers?))).sum();
@@ -143,7 +171,12 @@ fn consumers(scenario: &Scenario) -> Result<String, String> {
     Ok(format!("consumers.{}.count={least}..{}", only.name, most.min(least + 999)))
 }
 
-fn say(arguments: &CapacityArguments, given: &Given, source: &Source, capacity: &Capacity) -> Result<End, End> {
+fn say(
+    arguments: &CapacityArguments,
+    given: &Given,
+    source: &Source,
+    capacity: &Capacity,
+) -> Result<End, End> {
     let resolved = scenario::resolved(&capacity.scenario);
     let costs = costs(arguments, source, capacity);
     let document = report::document(capacity, &costs, &resolved, &super::command());
@@ -165,22 +198,35 @@ fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) ->
     let passing = capacity.probes.iter().filter(|p| p.trial.outcome == Met::Pass);
     let priced = passing.filter_map(|probe| {
         let scenario = files::parsed(&source.with(&capacity.path, &probe.value)).ok()?.scenario;
-        Some((hourly(&arguments.cost, &scenario)?, scenario.producers.iter().map(|p| p.rate).sum::<f64>(), probe))
+        Some((
+            hourly(&arguments.cost, &scenario)?,
+            scenario.producers.iter().map(|p| p.rate).sum::<f64>(),
+            probe,
+        ))
     });
     let mut all: Vec<_> = priced.collect();
-    // By what a message costs: where the rate is what varies, the least traffic is cheapest by the hour and no bargain.
+    // By what a message costs: where the rate is what varies, the least traffic is cheapest by the hour and
+    // no bargain.
     all.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     let line = |(i, (cost, rate, probe)): (usize, &(f64, f64, &crate::study::capacity::Probe))| {
         let million = cost / (rate * 3600.0) * 1e6;
         let cheapest = if i == 0 { ", the cheapest that passes" } else { "" };
-        format!("cost at {}: {} an hour, {} a million messages{cheapest}", probe.value, plain(*cost, 4), plain(million, 4))
+        format!(
+            "cost at {}: {} an hour, {} a million messages{cheapest}",
+            probe.value,
+            plain(*cost, 4),
+            plain(million, 4)
+        )
     };
     all.iter().take(3).enumerate().map(line).collect()
 }
 
 /// `None` where consumers have no number.
 fn hourly(prices: &[(Priced, f64)], scenario: &Scenario) -> Option<f64> {
-    let servers = scenario.consumers.iter().map(|c| if let Servers::Count(n) = c.count { Some(f64::from(n)) } else { None });
+    let servers = scenario
+        .consumers
+        .iter()
+        .map(|c| if let Servers::Count(n) = c.count { Some(f64::from(n)) } else { None });
     let servers = servers.sum::<Option<f64>>()?;
     let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
     let each = |(what, price): &(Priced, f64)| match what {

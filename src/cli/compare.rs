@@ -15,7 +15,8 @@ pub(super) struct CompareArguments {
     /// Scenario files, or folders of saved results; the first is what the others are held against
     #[arg(value_name = "A B", required = true, num_args = 1..)]
     sides: Vec<PathBuf>,
-    /// With a single file: other configurations of it, as in --against consumers.workers.count=5; may be given often
+    /// With a single file: other configurations of it, as in --against consumers.workers.count=5; may be
+    /// given often
     #[arg(long, value_name = "PATH=VALUE")]
     against: Vec<String>,
     #[command(flatten)]
@@ -73,13 +74,26 @@ fn compared(arguments: &CompareArguments) -> Result<End, End> {
 /// What is asked for and cannot be had together.
 fn contradiction(arguments: &CompareArguments, saved: bool) -> Option<String> {
     let several = arguments.only.as_ref().is_some_and(|only| only.len() > 1);
-    let turned = !arguments.input.set.is_empty() || arguments.input.seed.is_some() || arguments.input.calibration.is_some();
+    let turned = !arguments.input.set.is_empty()
+        || arguments.input.seed.is_some()
+        || arguments.input.calibration.is_some();
     if several {
-        Some("a comparison is made by one method; write --only with one of theory, simulation, measurement".into())
+        Some(
+            "a comparison is made by one method; write --only with one of theory, simulation, measurement"
+                .into(),
+        )
     } else if !arguments.against.is_empty() && arguments.sides.len() > 1 {
-        Some("--against turns the settings of a single file; give one file, or write the other's setting into its file".into())
+        Some(
+            "--against turns the settings of a single file; give one file, or write the other's setting \
+            into its file"
+                .into(),
+        )
     } else if saved && (turned || !arguments.against.is_empty()) {
-        Some("what is saved cannot be turned any more; give scenario files with --set, --seed, --calibration or --against".into())
+        Some(
+            "what is saved cannot be turned any more; give scenario files with --set, --seed, \
+            --calibration or --against"
+                .into(),
+        )
     } else {
         None
     }
@@ -87,7 +101,8 @@ fn contradiction(arguments: &CompareArguments, saved: bool) -> Option<String> {
 
 /// Where the comparison is kept, if it is.
 fn folder(arguments: &CompareArguments) -> Option<PathBuf> {
-    let stem = arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
+    let stem =
+        arguments.sides[0].file_stem().map_or("comparison".into(), |s| s.to_string_lossy().into_owned());
     arguments.speech.folder(arguments.out.as_ref(), &stem)
 }
 
@@ -101,7 +116,9 @@ fn given(arguments: &CompareArguments) -> Result<Vec<(String, Given)>, End> {
     if let [(_, base)] = out.as_slice() {
         let base = base.clone();
         for setting in &arguments.against {
-            let (path, value) = setting.split_once('=').ok_or_else(|| wrong("--against lacks its value; write PATH=VALUE"))?;
+            let (path, value) = setting
+                .split_once('=')
+                .ok_or_else(|| wrong("--against lacks its value; write PATH=VALUE"))?;
             let source = base.source.with(path.trim(), value.trim());
             let scenario = files::checked(files::parsed(&source))?;
             out.push((setting.clone(), Given { scenario, source, ..base.clone() }));
@@ -122,7 +139,8 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
     let mut scenarios: Vec<_> = given.iter().map(|(_, g)| g.scenario.clone()).collect();
     compare::alike(&mut scenarios).map_err(|why| wrong(&format!("cannot compare: {why}")))?;
     let confidence = scenarios[0].simulation.confidence;
-    let also: Vec<String> = scenarios.iter().flat_map(|s| s.objectives.iter().map(|o| o.metric.clone())).collect();
+    let also: Vec<String> =
+        scenarios.iter().flat_map(|s| s.objectives.iter().map(|o| o.metric.clone())).collect();
     let only = |method| arguments.only.as_ref().is_some_and(|only| only.contains(&method));
     let bar = Bar::new(arguments.speech.quiet);
     let names = differing::names(&given.iter().map(|g| g.0.clone()).collect::<Vec<_>>(), &resolved);
@@ -131,7 +149,8 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
     let (by, rows): (String, Vec<Vec<Row>>) = if only(Method::Measurement) {
         let mut rows = Vec::new();
         for (name, b) in names[1..].iter().zip(&scenarios[1..]) {
-            let (a, b) = compare::measured(&scenarios[0], b, arguments.rounds, &bar).map_err(|u| wrong_run(&bar, &u.reason.to_string()))?;
+            let (a, b) = compare::measured(&scenarios[0], b, arguments.rounds, &bar)
+                .map_err(|u| wrong_run(&bar, &u.reason.to_string()))?;
             notes.extend(compare::untrusted(&[(&names[0], &a), (name, &b)]));
             rows.push(compare::paired(&a.figures, &b.figures, confidence, &also));
         }
@@ -143,23 +162,36 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
             _ => Vec::new(),
         };
         let by: Vec<&str> = answers.iter().flatten().map(|a| a.by.as_str()).collect();
-        (if by.is_empty() { "theory".into() } else { format!("theory ({})", by.join(" and ")) }, answers[1..].iter().map(pair).collect())
+        (
+            if by.is_empty() { "theory".into() } else { format!("theory ({})", by.join(" and ")) },
+            answers[1..].iter().map(pair).collect(),
+        )
     } else {
-        let runs = sides(&bar, &names, &scenarios, &mut unstable, &|scenario| compare::simulated(scenario, &bar))?;
-        let known: Vec<_> = names.iter().zip(&runs).filter_map(|(name, runs)| Some((name.as_str(), runs.as_deref()?))).collect();
+        let runs =
+            sides(&bar, &names, &scenarios, &mut unstable, &|scenario| compare::simulated(scenario, &bar))?;
+        let known: Vec<_> = names
+            .iter()
+            .zip(&runs)
+            .filter_map(|(name, runs)| Some((name.as_str(), runs.as_deref()?)))
+            .collect();
         notes = compare::undrained(&known);
         notes.extend(compare::too_short(&scenarios));
         let pair = |b: &Option<Vec<compare::Figures>>| match (&runs[0], b) {
             (Some(a), Some(b)) => compare::paired(a, b, confidence, &also),
             _ => Vec::new(),
         };
-        let by = format!("simulated on the same random numbers, {} replications", scenarios[0].simulation.replications);
+        let by = format!(
+            "simulated on the same random numbers, {} replications",
+            scenarios[0].simulation.replications
+        );
         (by, runs[1..].iter().map(pair).collect())
     };
     bar.clear();
     // What was interrupted is compared as far as it went, if both sides have an interval by then.
     if bar.stopped() && rows.iter().any(|rows| rows.iter().all(|row| row.half_width.is_none())) {
-        style::note("interrupted before both sides had an interval: there is nothing to compare or to keep\n");
+        style::note(
+            "interrupted before both sides had an interval: there is nothing to compare or to keep\n",
+        );
         return Err(End::Interrupted);
     }
     if bar.stopped() {
@@ -207,13 +239,17 @@ fn same(arguments: &CompareArguments, others: &[String]) -> Result<(), End> {
     if others.is_empty() || arguments.force {
         return Ok(());
     }
-    style::note("error: these are different questions, their traffic differs; compare them all the same with --force\n");
+    style::note(
+        "error: these are different questions, their traffic differs; compare them all the same with \
+            --force\n",
+    );
     others.iter().for_each(|other| style::note(&format!("  {other}\n")));
     Err(End::Wrong)
 }
 
 fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
-    let results: Vec<saved::Result> = arguments.sides.iter().map(|path| saved::read(path)).collect::<Result<_, _>>()?;
+    let results: Vec<saved::Result> =
+        arguments.sides.iter().map(|path| saved::read(path)).collect::<Result<_, _>>()?;
     if results.len() < 2 {
         return Err(wrong("there is only one result; give a second one"));
     }
@@ -221,20 +257,30 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
         same(arguments, &compare::other_questions(&results[0].scenario, &other.scenario))?;
     }
     let scenarios: Vec<_> = results.iter().map(|r| r.scenario.clone()).collect();
-    let names = differing::names(&arguments.sides.iter().map(|p| p.display().to_string()).collect::<Vec<_>>(), &scenarios);
+    let names = differing::names(
+        &arguments.sides.iter().map(|p| p.display().to_string()).collect::<Vec<_>>(),
+        &scenarios,
+    );
     let unstable: Vec<Option<String>> = results.iter().map(|r| r.unstable.clone()).collect();
-    let wanted = arguments.only.clone().unwrap_or(vec![Method::Simulation, Method::Measurement, Method::Theory]);
+    let wanted =
+        arguments.only.clone().unwrap_or(vec![Method::Simulation, Method::Measurement, Method::Theory]);
     // Of one that does not hold there are no figures to compare.
     let holds = || results.iter().filter(|r| r.unstable.is_none());
     let method = wanted.into_iter().find(|m| holds().all(|r| r.answers.iter().any(|a| a.method == *m)));
     let method = method.ok_or_else(|| wrong("no method answered in all of them"))?;
-    let of = |r: &saved::Result| r.answers.iter().find(|a| a.method == method).map(|a| a.metrics.clone()).unwrap_or_default();
+    let of = |r: &saved::Result| {
+        r.answers.iter().find(|a| a.method == method).map(|a| a.metrics.clone()).unwrap_or_default()
+    };
     let (confidence, degrees) = results[0].interval();
     let first = of(&results[0]);
     let both = |r: &saved::Result| results[0].unstable.is_none() && r.unstable.is_none();
-    let pair = |r| if both(r) { compare::unpaired(&first, &of(r), confidence, degrees, &[]) } else { Vec::new() };
+    let pair =
+        |r| if both(r) { compare::unpaired(&first, &of(r), confidence, degrees, &[]) } else { Vec::new() };
     let rows = results[1..].iter().map(pair).collect();
-    let notes = vec!["saved results were made apart: running the scenarios side by side would see smaller differences".to_string()];
+    let notes = vec![
+        "saved results were made apart: running the scenarios side by side would see smaller differences"
+            .to_string(),
+    ];
     Ok(Compared {
         unstable,
         names,
@@ -250,8 +296,11 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
 
 fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
     let document = report::document(compared);
-    let written = folder(arguments).map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared)))?;
-    let worse = report::sentences(compared).iter().any(|(verdict, _)| matches!(verdict, Verdict::Worse | Verdict::Mixed));
+    let written =
+        folder(arguments).map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared)))?;
+    let worse = report::sentences(compared)
+        .iter()
+        .any(|(verdict, _)| matches!(verdict, Verdict::Worse | Verdict::Mixed));
     let said = arguments.speech.say(&document, &written, |style| report::text(compared, &style));
     Ok(said.worse(if arguments.check && worse { End::Missed } else { End::Fine }))
 }

@@ -30,7 +30,11 @@ pub(super) struct ExplainArguments {
 /// A time that is more than none.
 fn span(text: &str) -> Result<f64, String> {
     let seconds = units::duration(text).map_err(|e| e.to_string())?;
-    if seconds > 0.0 { Ok(seconds) } else { Err("no lag is worked off in no time; write the time that is promised, such as 60s".into()) }
+    if seconds > 0.0 {
+        Ok(seconds)
+    } else {
+        Err("no lag is worked off in no time; write the time that is promised, such as 60s".into())
+    }
 }
 
 pub(super) fn explain(arguments: &ExplainArguments) -> End {
@@ -41,7 +45,8 @@ pub(super) fn explain(arguments: &ExplainArguments) -> End {
     let explanation = theory::explain(&given.scenario);
     let bar = Bar::new(arguments.json);
     let lags = arguments.lag_for.map(|within| sensitivity::lags(&given.scenario, within)).unwrap_or_default();
-    let sensitivities = if arguments.sensitivity { sensitivity::sensitivities(&given.scenario, &bar) } else { Vec::new() };
+    let sensitivities =
+        if arguments.sensitivity { sensitivity::sensitivities(&given.scenario, &bar) } else { Vec::new() };
     let dominant = if arguments.sensitivity { sensitivity::dominant(&given.scenario, &bar) } else { None };
     bar.clear();
     if arguments.json {
@@ -49,11 +54,12 @@ pub(super) fn explain(arguments: &ExplainArguments) -> End {
             .iter()
             .map(|l| json!({ "queue": l.queue, "messages": l.messages, "per_partition": l.per_partition, "false_alarm": l.false_alarm }))
             .collect();
-        let slopes: Vec<_> =
-            sensitivities.iter().map(|s| json!({ "what": s.what, "elasticity": s.elasticity, "half_width": s.half_width })).collect();
+        let slopes: Vec<_> = sensitivities
+            .iter()
+            .map(|s| json!({ "what": s.what, "elasticity": s.elasticity, "half_width": s.half_width }))
+            .collect();
         let resolved = scenario::resolved(&given.scenario);
-        let document =
-            json!({ "explanation": explanation, "lags": lags, "sensitivities": slopes, "dominant": dominant, "scenario": resolved });
+        let document = json!({ "explanation": explanation, "lags": lags, "sensitivities": slopes, "dominant": dominant, "scenario": resolved });
         return style::out(&format!("{document:#}\n"));
     }
     let mut text = format!("{}\n\n", given.scenario.title.as_deref().unwrap_or(&given.stem));
@@ -76,7 +82,8 @@ const NAMED: usize = 4;
 
 /// The closed forms that fit, and why the others do not, reason by reason: first what keeps most of them off.
 fn closed_forms(models: &[ModelNote]) -> String {
-    let (fit, against): (Vec<&ModelNote>, Vec<&ModelNote>) = models.iter().partition(|model| model.against.is_none());
+    let (fit, against): (Vec<&ModelNote>, Vec<&ModelNote>) =
+        models.iter().partition(|model| model.against.is_none());
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for model in &against {
         let why = model.against.as_deref().unwrap_or_default();
@@ -96,7 +103,11 @@ fn closed_forms(models: &[ModelNote]) -> String {
     text += &format!("{} do not apply (--json has them one by one):\n", against.len());
     for (why, names) in reasons {
         let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ");
-        let more = names.len().checked_sub(NAMED).filter(|more| *more > 0).map_or(String::new(), |more| format!("; and {more} more"));
+        let more = names
+            .len()
+            .checked_sub(NAMED)
+            .filter(|more| *more > 0)
+            .map_or(String::new(), |more| format!("; and {more} more"));
         text += &format!("  – {why}: {shown}{more}\n");
     }
     text
@@ -111,25 +122,35 @@ fn load_line(scenario: &Scenario, load: &Load) -> String {
     let most = if batches { most + " at full batches, the least" } else { most };
     let figure = |x: f64| significant(x, 4);
     if *servers == Some(0) {
-        let rate = load.arrival_rate.map_or("an unknown rate of messages comes".into(), |rate| format!("{} messages/s come", figure(rate)));
+        let rate = load.arrival_rate.map_or("an unknown rate of messages comes".into(), |rate| {
+            format!("{} messages/s come", figure(rate))
+        });
         return format!("queue `{queue}`   {rate}, and nobody consumes them{}\n", depends(scenario, load));
     }
     let (Some(rho), Some(least), Some(c)) = (load.rho.or(load.at_least), load.at_least, *servers) else {
         let erlang = load.erlang.map_or("unknown".into(), |a| format!("{} erlang", figure(a)));
-        return format!("queue `{queue}`   offered load {erlang}, no limit of servers{}\n", depends(scenario, load));
+        return format!(
+            "queue `{queue}`   offered load {erlang}, no limit of servers{}\n",
+            depends(scenario, load)
+        );
     };
     let hold = match (load.is_overloaded(), load.bounded, load.is_known()) {
         (true, _, _) if least.is_infinite() => " (does not hold: what is lost or late comes back for ever)",
         (true, true, _) => " (overloaded, but its bound keeps it finite)",
         (true, false, _) if load.grows() => " (does not hold: the backlog grows without end)",
         (true, false, _) => " (as much comes as can be done, and nothing is left to chance: it holds)",
-        (false, false, false) if load.at_most.is_none_or(|most| most >= 1.0) => " (whether it holds is not known)",
+        (false, false, false) if load.at_most.is_none_or(|most| most >= 1.0) => {
+            " (whether it holds is not known)"
+        }
         _ => "",
     };
     let parts = load.partitions.as_ref().map_or(String::new(), |parts| by_partition(scenario, load, parts));
     if load.is_known() {
         let erlang = load.erlang.map_or("unknown".into(), figure);
-        return format!("queue `{queue}`   offered load {erlang} erlang, rho = {}{most}{hold}{parts}\n", figure(rho));
+        return format!(
+            "queue `{queue}`   offered load {erlang} erlang, rho = {}{most}{hold}{parts}\n",
+            figure(rho)
+        );
     }
     // Outages count in rho, not in the work that is offered.
     let erlang = |rho: f64| rho * load.up * f64::from(c);
@@ -161,7 +182,11 @@ fn by_partition(scenario: &Scenario, load: &Load, parts: &Parts) -> String {
         Some(n) if n > parts.servers => format!("{} of {n} servers have one", parts.servers),
         _ => format!("each of {} servers has its own", parts.servers),
     };
-    let empty = if parts.empty > 0 { format!("; no key leads to {} of the partitions", parts.empty) } else { String::new() };
+    let empty = if parts.empty > 0 {
+        format!("; no key leads to {} of the partitions", parts.empty)
+    } else {
+        String::new()
+    };
     format!("\n    {all} partitions: {servers}, the busiest at rho = {rho}{empty}")
 }
 
@@ -173,7 +198,8 @@ fn depends(scenario: &Scenario, load: &Load) -> String {
         [] if scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) => {
             ": depends on how soon its clients come back".into()
         }
-        [] => ": depends on which of several gets a message before it: the shorter queue, or the free server".into(),
+        [] => ": depends on which of several gets a message before it: the shorter queue, or the free server"
+            .into(),
         names => format!(": depends on what is lost in {}", names.join(" and ")),
     }
 }
@@ -181,14 +207,24 @@ fn depends(scenario: &Scenario, load: &Load) -> String {
 /// The lags to page at, a sentence each.
 fn said(lags: &[Lag], within: f64) -> String {
     let one = |lag: &Lag| {
-        let parts = lag.per_partition.map_or(String::new(), |n| format!(", {} in each partition", plain(n.floor(), 12)));
+        let parts = lag
+            .per_partition
+            .map_or(String::new(), |n| format!(", {} in each partition", plain(n.floor(), 12)));
         let alarm = lag.false_alarm.map_or(String::new(), |share| {
-            let rare = if share < 1e-9 { "never".into() } else { format!("{} % of the time", significant(share * 100.0, 2)) };
+            let rare = if share < 1e-9 {
+                "never".into()
+            } else {
+                format!("{} % of the time", significant(share * 100.0, 2))
+            };
             format!("; in steady state chance alone reaches it {rare}")
         });
         let capacity = plain(lag.capacity, 4);
         let (messages, queue) = (plain(lag.messages.floor(), 12), &lag.queue);
-        format!("page at a lag of {messages} messages in `{queue}`{parts}: at {capacity}/s they take {} to work off{alarm}\n", Time(within))
+        format!(
+            "page at a lag of {messages} messages in `{queue}`{parts}: at {capacity}/s they take {} to work \
+                off{alarm}\n",
+            Time(within)
+        )
     };
     if lags.is_empty() { String::new() } else { format!("\n{}", lags.iter().map(one).collect::<String>()) }
 }
@@ -229,12 +265,14 @@ mod tests {
         let mut scenario = Scenario::mgc(30.0, Law::exponential(0.1), 2);
         scenario.queues.push(Queue { name: "dead".into(), ..Queue::default() });
         scenario.consumers.push(crate::scenario::Consumer::group("undertaker", 1, 1, Law::exponential(0.01)));
-        (scenario.queues[0].dead_letter, scenario.queues[0].message_ttl) = (Some(1), Some(Law::exponential(0.1)));
+        (scenario.queues[0].dead_letter, scenario.queues[0].message_ttl) =
+            (Some(1), Some(Law::exponential(0.1)));
         scenario.consumers[0].prefetch = 4;
         let line = load_line(&scenario, &theory::explain(&scenario).loads[1]);
         assert_eq!(
             line,
-            "queue `dead`   offered load 0.1000 to 0.3000 erlang, rho = 0.1000 to 0.3000: depends on what is lost in `queue`\n"
+            "queue `dead`   offered load 0.1000 to 0.3000 erlang, rho = 0.1000 to 0.3000: depends on what \
+                is lost in `queue`\n"
         );
     }
 }

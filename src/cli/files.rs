@@ -33,7 +33,11 @@ impl Disk {
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
-        let bytes = if path == Path::new("-") { standard_input() } else { std::fs::read(self.0.join(path)).map_err(|e| reason(&e)) };
+        let bytes = if path == Path::new("-") {
+            standard_input()
+        } else {
+            std::fs::read(self.0.join(path)).map_err(|e| reason(&e))
+        };
         bytes.map_err(FileError)
     }
 }
@@ -65,14 +69,22 @@ pub(super) fn reason(error: &std::io::Error) -> String {
 /// Reads a scenario; what is wrong is said on stderr.
 pub(super) fn read(file: &Path, input: &Input) -> Result<Given, End> {
     let text = std::fs::read_to_string(file).map_err(|e| {
-        let hint = if e.kind() == std::io::ErrorKind::NotFound { "; `queuelab init` writes one to start from" } else { "" };
+        let hint = if e.kind() == std::io::ErrorKind::NotFound {
+            "; `queuelab init` writes one to start from"
+        } else {
+            ""
+        };
         style::note(&format!("error: cannot read the scenario {}: {}{hint}\n", file.display(), reason(&e)));
         End::Wrong
     })?;
-    let source = Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input)? };
+    let source =
+        Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input)? };
     let scenario = checked(parsed(&source))?;
     // A file named `...toml` has the stem `..`, which would be the folder above.
-    let stem = file.file_stem().filter(|s| *s != ".." && *s != ".").map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
+    let stem = file
+        .file_stem()
+        .filter(|s| *s != ".." && *s != ".")
+        .map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
     Ok(Given { scenario, text: Some(text), source, stem })
 }
 
@@ -93,17 +105,27 @@ fn overrides(input: &Input) -> Result<Vec<String>, End> {
 /// What a host adds, as `queuelab calibrate --json` told it.
 fn overheads(file: &Path) -> Result<Vec<String>, End> {
     let wrong = |why: String| {
-        style::note(&format!("error: {} is no calibration: {why}; `queuelab calibrate --json > {0}` writes one\n", file.display()));
+        style::note(&format!(
+            "error: {} is no calibration: {why}; `queuelab calibrate --json > {0}` writes one\n",
+            file.display()
+        ));
         End::Wrong
     };
     let text = std::fs::read_to_string(file).map_err(|e| wrong(reason(&e)))?;
     let document: serde_json::Value = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-    let figures = document["calibration"].as_array().ok_or_else(|| wrong("it has no list of figures".into()))?;
+    let figures =
+        document["calibration"].as_array().ok_or_else(|| wrong("it has no list of figures".into()))?;
     let seconds = |name: &str| figures.iter().find(|f| f["name"] == name).and_then(|f| f["value"].as_f64());
     let settings = [("simulation.hand_off", "hand-off parked p50"), ("simulation.sync", "sync mean")];
-    let known: Vec<String> =
-        settings.iter().filter_map(|(path, name)| Some(format!("{path}={}ns", (seconds(name)? * 1e9).round()))).collect();
-    if known.is_empty() { Err(wrong(format!("it has neither `{}` nor `{}`", settings[0].1, settings[1].1))) } else { Ok(known) }
+    let known: Vec<String> = settings
+        .iter()
+        .filter_map(|(path, name)| Some(format!("{path}={}ns", (seconds(name)? * 1e9).round())))
+        .collect();
+    if known.is_empty() {
+        Err(wrong(format!("it has neither `{}` nor `{}`", settings[0].1, settings[1].1)))
+    } else {
+        Ok(known)
+    }
 }
 
 /// Says what is wrong with a scenario.
@@ -129,7 +151,8 @@ pub(super) fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scen
 /// The folders in which results are being written, locked until the program ends.
 static CLAIMED: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
-/// Makes the folder of a result for this run alone, and shows that it can be written to, before anything runs for an hour.
+/// Makes the folder of a result for this run alone, and shows that it can be written to, before anything runs
+/// for an hour.
 pub(super) fn prepare(folder: &Path) -> Result<(), End> {
     let probe = folder.join(format!(".{}.part", std::process::id()));
     let tried = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, "a place to write"));
@@ -145,7 +168,10 @@ fn claim(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Result<(
     let Ok(opened) = File::open(folder) else { return Ok(()) };
     if let Err(TryLockError::WouldBlock) = lock(&opened) {
         let folder = folder.display();
-        style::note(&format!("error: another run is writing its results to {folder}; wait for it, or choose another folder with --out\n"));
+        style::note(&format!(
+            "error: another run is writing its results to {folder}; wait for it, or choose another folder \
+                with --out\n"
+        ));
         return Err(End::Failed);
     }
     CLAIMED.lock().push(opened);
@@ -159,16 +185,24 @@ pub(super) fn share(folder: &Path) -> Result<(), End> {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> End {
-    style::note(&format!("error: cannot write {}: {}; choose another folder with --out\n", path.display(), reason(error)));
+    style::note(&format!(
+        "error: cannot write {}: {}; choose another folder with --out\n",
+        path.display(),
+        reason(error)
+    ));
     End::Failed
 }
 
-/// Writes a result's files into a folder: all of them are there, or what was before. If an earlier run left more there, such as what
-/// was measured, its whole result is moved aside, so that a folder holds one result and nothing is lost.
+/// Writes a result's files into a folder: all of them are there, or what was before. If an earlier run left
+/// more there, such as what was measured, its whole result is moved aside, so that a folder holds one result
+/// and nothing is lost.
 pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
     let drafts = draft(folder, files)?;
     if let Some(aside) = move_aside(folder, files).map_err(|e| unwritable(folder, &e))? {
-        style::note(&format!("note: the earlier result, by methods that this run did not use, is kept in {}\n", aside.display()));
+        style::note(&format!(
+            "note: the earlier result, by methods that this run did not use, is kept in {}\n",
+            aside.display()
+        ));
     }
     finish(drafts)
 }
@@ -189,7 +223,10 @@ fn move_aside(folder: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<Opt
         document["answers"].as_array().map_or(Vec::new(), |list| list.iter().filter_map(name).collect())
     };
     let before = std::fs::read(folder.join("answer.json")).map_or(Vec::new(), |answer| methods(&answer));
-    let after = files.iter().find(|(name, _)| name == "answer.json").map_or(Vec::new(), |(_, answer)| methods(answer));
+    let after = files
+        .iter()
+        .find(|(name, _)| name == "answer.json")
+        .map_or(Vec::new(), |(_, answer)| methods(answer));
     if there.iter().all(new) && before.iter().all(|method| after.contains(method)) {
         return Ok(None);
     }

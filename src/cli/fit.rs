@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FitArguments {
-    /// CSV file with columns such as timestamp_ns, gap_ms, service_ms or latency_ms, or what JMeter, k6, hey, oha, vegeta, warp,
-    /// Locust or ab wrote; packed by gzip or not; - for standard input
+    /// CSV file with columns such as timestamp_ns, gap_ms, service_ms or latency_ms, or what JMeter, k6, hey,
+    /// oha, vegeta, warp, Locust or ab wrote; packed by gzip or not; - for standard input
     #[arg(value_name = "TRACE.csv")]
     file: PathBuf,
-    /// Which column is what, where its name does not say it: arrival, gap, service, latency, start, end or count; NAME is a
-    /// heading or a number from 1, with :ns, :us, :ms or :s for its unit
+    /// Which column is what, where its name does not say it: arrival, gap, service, latency, start, end or
+    /// count; NAME is a heading or a number from 1, with :ns, :us, :ms or :s for its unit
     #[arg(long, value_name = "ROLE=NAME", value_parser = column)]
     column: Vec<(Role, String)>,
     /// The folder under which a folder for the fit is written
@@ -43,10 +43,19 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
         style::note(&format!("error: cannot fit {}: {why}\n", arguments.file.display()));
         End::Wrong
     };
-    let bytes = if standard { files::standard_input() } else { std::fs::read(&arguments.file).map_err(|e| files::reason(&e)) };
+    let bytes = if standard {
+        files::standard_input()
+    } else {
+        std::fs::read(&arguments.file).map_err(|e| files::reason(&e))
+    };
     let bytes = bytes.map_err(|why| wrong(&why))?;
-    let measured = file::read(&bytes, Want::All, &arguments.column).map_err(|why| wrong(&format!("{why}; {}", why.instead(By::Flag))))?;
-    let stem = arguments.file.file_stem().filter(|_| !standard).map_or("fit".into(), |s| s.to_string_lossy().into_owned());
+    let measured = file::read(&bytes, Want::All, &arguments.column)
+        .map_err(|why| wrong(&format!("{why}; {}", why.instead(By::Flag))))?;
+    let stem = arguments
+        .file
+        .file_stem()
+        .filter(|_| !standard)
+        .map_or("fit".into(), |s| s.to_string_lossy().into_owned());
     let folder = arguments.speech.folder(arguments.out.as_ref(), &stem);
     if let Some(folder) = &folder {
         files::prepare(folder)?;
@@ -58,7 +67,9 @@ fn fitted(arguments: &FitArguments) -> Result<End, End> {
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
     let made = report::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
-    Ok(arguments.speech.say(&String::from_utf8_lossy(&made[0].1), &written, |style| report::text(&fit, &style)))
+    Ok(arguments
+        .speech
+        .say(&String::from_utf8_lossy(&made[0].1), &written, |style| report::text(&fit, &style)))
 }
 
 /// Without a folder for a file of its arrivals, a scenario that plays them reads the file that was fitted.

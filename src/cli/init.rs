@@ -63,7 +63,8 @@ pub(super) struct InitArguments {
 
 pub(super) fn init(arguments: &InitArguments) -> End {
     let Some(wanted) = &arguments.template else {
-        let list: String = TEMPLATES.iter().map(|(name, text)| format!("{name:<28} {}\n", question(text))).collect();
+        let list: String =
+            TEMPLATES.iter().map(|(name, text)| format!("{name:<28} {}\n", question(text))).collect();
         return style::out(&format!("{list}\nStart from one with `queuelab init NAME`.\n"));
     };
     let Some((name, text)) = TEMPLATES.iter().find(|t| t.0 == wanted) else {
@@ -74,9 +75,17 @@ pub(super) fn init(arguments: &InitArguments) -> End {
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.toml")));
     let file = std::fs::File::create_new(&path);
     match file.and_then(|mut f| std::io::Write::write_all(&mut f, text.as_bytes())) {
-        Ok(()) => style::out(&format!("wrote {}; answer it with `queuelab {}`\n", path.display(), command(text, name, &path))),
+        Ok(()) => style::out(&format!(
+            "wrote {}; answer it with `queuelab {}`\n",
+            path.display(),
+            command(text, name, &path)
+        )),
         Err(e) => {
-            style::note(&format!("error: cannot write {}: {}; choose another with --output\n", path.display(), super::files::reason(&e)));
+            style::note(&format!(
+                "error: cannot write {}: {}; choose another with --output\n",
+                path.display(),
+                super::files::reason(&e)
+            ));
             End::Wrong
         }
     }

@@ -32,7 +32,8 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str =
-    "Exit codes: 0 fine; 1 an objective is missed or (with --check) methods disagree or a prediction fails; 2 wrong input or usage;
+    "Exit codes: 0 fine; 1 an objective is missed or (with --check) methods disagree or a prediction fails; \
+        2 wrong input or usage;
 3 inconclusive; 4 points of a sweep are missing; 5 the run or its target failed; 130 interrupted, with what was finished saved.";
 
 // Doc comments are help texts here.
@@ -47,7 +48,8 @@ enum Verb {
     Sweep(sweep::SweepArguments),
     /// Compare configurations or saved results: better, worse, or no difference seen
     Compare(compare::CompareArguments),
-    /// Learn what this host adds at low loads, predict high ones, measure those, and say whether the prediction held
+    /// Learn what this host adds at low loads, predict high ones, measure those, and say whether the
+    /// prediction held
     Predict(predict::PredictArguments),
     /// Fit laws and arrivals to a CSV of measured times, and write a ready scenario
     Fit(fit::FitArguments),
@@ -87,9 +89,17 @@ impl End {
     /// The more serious of two.
     fn worse(self, other: End) -> End {
         let rank = |e: End| {
-            [End::Fine, End::Inconclusive, End::Missed, End::Incomplete, End::Failed, End::Wrong, End::Interrupted]
-                .iter()
-                .position(|x| *x == e)
+            [
+                End::Fine,
+                End::Inconclusive,
+                End::Missed,
+                End::Incomplete,
+                End::Failed,
+                End::Wrong,
+                End::Interrupted,
+            ]
+            .iter()
+            .position(|x| *x == e)
         };
         if rank(other) > rank(self) { other } else { self }
     }
@@ -98,7 +108,9 @@ impl End {
 /// The program.
 pub fn main() -> ExitCode {
     if system::is_stdout_closed() {
-        style::note("error: stdout is closed, so that no answer could be read; open it, or send it to a file\n");
+        style::note(
+            "error: stdout is closed, so that no answer could be read; open it, or send it to a file\n",
+        );
         return ExitCode::from(End::Failed as u8);
     }
     let end = match Arguments::parse().verb {
@@ -129,7 +141,8 @@ struct Input {
     /// Set a value by its dotted path, as in producers.web.rate=900/s; may be given often
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
-    /// What this host adds, for the simulation to predict it, too: a file that `queuelab calibrate --json` wrote
+    /// What this host adds, for the simulation to predict it, too: a file that `queuelab calibrate --json`
+    /// wrote
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
     /// Random seed, instead of the scenario's
@@ -182,13 +195,18 @@ fn methods(text: &str) -> Result<Vec<Method>, String> {
             "theory" => Ok(Method::Theory),
             "simulation" => Ok(Method::Simulation),
             "measurement" => Ok(Method::Measurement),
-            "rehearsal" | "replay" => Err(format!("`{name}` comes with measurement; write --only measurement")),
-            _ => Err(format!("`{name}` is not a method; write theory, simulation or measurement, separated by commas")),
+            "rehearsal" | "replay" => {
+                Err(format!("`{name}` comes with measurement; write --only measurement"))
+            }
+            _ => Err(format!(
+                "`{name}` is not a method; write theory, simulation or measurement, separated by commas"
+            )),
         })
         .collect()
 }
 
-/// Where results go unless `--out` names a place: a folder that no project has already, and that none keeps under version control.
+/// Where results go unless `--out` names a place: a folder that no project has already, and that none keeps
+/// under version control.
 const RESULTS: &str = "queuelab-results";
 
 /// Where results go.
@@ -196,9 +214,16 @@ fn results(out: Option<&PathBuf>, stem: &str) -> PathBuf {
     out.cloned().unwrap_or_else(|| PathBuf::from(RESULTS)).join(stem)
 }
 
-/// The command as it was typed, for making the result again. The number of threads is left out: no result depends on it.
+/// The command as it was typed, for making the result again. The number of threads is left out: no result
+/// depends on it.
 fn command() -> String {
-    let quote = |word: String| if word.chars().all(|c| c.is_alphanumeric() || "-_./=,:%".contains(c)) { word } else { format!("'{word}'") };
+    let quote = |word: String| {
+        if word.chars().all(|c| c.is_alphanumeric() || "-_./=,:%".contains(c)) {
+            word
+        } else {
+            format!("'{word}'")
+        }
+    };
     let mut typed = std::env::args().skip(1);
     let mut words = vec!["queuelab".to_string()];
     while let Some(word) = typed.next() {

@@ -18,7 +18,8 @@ pub(super) struct PlanArguments {
     // Optional to the parser alone: a step such as `sweep status` has none.
     #[arg(value_name = "FILE", required = true)]
     file: Option<PathBuf>,
-    /// A setting and its values, instead of the [sweep] table: consumers.workers.count=2..8; may be given often
+    /// A setting and its values, instead of the [sweep] table: consumers.workers.count=2..8; may be given
+    /// often
     #[arg(long, value_name = "PATH=VALUES")]
     vary: Vec<String>,
     #[command(flatten)]
@@ -54,17 +55,32 @@ impl Plan {
             End::Wrong
         };
         let axes: Result<Vec<Axis>, String> = if arguments.vary.is_empty() {
-            Ok(given.scenario.sweep.iter().map(|(path, values)| Axis { path: path.clone(), values: values.clone() }).collect())
+            Ok(given
+                .scenario
+                .sweep
+                .iter()
+                .map(|(path, values)| Axis { path: path.clone(), values: values.clone() })
+                .collect())
         } else {
             arguments.vary.iter().map(|vary| axis(vary)).collect()
         };
         let grid = Grid { axes: axes.map_err(wrong)? };
         if grid.axes.is_empty() {
-            return Err(wrong("there is nothing to sweep; write --vary consumers.NAME.count=2..8, or a [sweep] table".into()));
+            return Err(wrong(
+                "there is nothing to sweep; write --vary consumers.NAME.count=2..8, or a [sweep] table"
+                    .into(),
+            ));
         }
-        let twice = grid.axes.iter().enumerate().find(|(i, axis)| grid.axes[..*i].iter().any(|other| other.path == axis.path));
+        let twice = grid
+            .axes
+            .iter()
+            .enumerate()
+            .find(|(i, axis)| grid.axes[..*i].iter().any(|other| other.path == axis.path));
         if let Some((_, axis)) = twice {
-            return Err(wrong(format!("{0} is varied twice; write all its values at once: --vary {0}=A,B,C", axis.path)));
+            return Err(wrong(format!(
+                "{0} is varied twice; write all its values at once: --vary {0}=A,B,C",
+                axis.path
+            )));
         }
         let points = grid.axes.iter().map(|a| a.values.len()).try_fold(1_usize, |n, len| n.checked_mul(len));
         if points.is_none_or(|n| n > MOST_POINTS) {
@@ -74,13 +90,24 @@ impl Plan {
         for (a, axis) in grid.axes.iter().enumerate() {
             let stride: usize = grid.axes[a + 1..].iter().map(|x| x.values.len()).product();
             for i in 0..axis.values.len() {
-                grid.scenario(&given.source, &files::Disk::beside(&given.source), i * stride).map_err(|p| files::refused(&p))?;
+                grid.scenario(&given.source, &files::Disk::beside(&given.source), i * stride)
+                    .map_err(|p| files::refused(&p))?;
             }
         }
         let methods = arguments.only.clone().unwrap_or(vec![Method::Theory, Method::Simulation]);
         let folder = super::results(arguments.out.as_ref(), &given.stem).join("sweep");
         let command = super::command();
-        Ok((Plan { source: given.source, grid, methods, scenario: given.scenario, command, fresh: arguments.fresh }, folder))
+        Ok((
+            Plan {
+                source: given.source,
+                grid,
+                methods,
+                scenario: given.scenario,
+                command,
+                fresh: arguments.fresh,
+            },
+            folder,
+        ))
     }
 
     /// Writes the plan into its folder, or finds it there; the one that is there counts.
@@ -88,7 +115,11 @@ impl Plan {
         let path = folder.join("plan.json");
         if self.fresh && folder.join("points").exists() {
             std::fs::remove_dir_all(folder.join("points")).map_err(|e| {
-                style::note(&format!("error: cannot clear {}: {}\n", folder.join("points").display(), files::reason(&e)));
+                style::note(&format!(
+                    "error: cannot clear {}: {}\n",
+                    folder.join("points").display(),
+                    files::reason(&e)
+                ));
                 End::Failed
             })?;
         } else if path.exists() {
@@ -96,7 +127,8 @@ impl Plan {
             if there.question() != self.question() {
                 let folder = folder.display();
                 style::note(&format!(
-                    "error: {folder} holds another sweep; throw it away with --fresh, or choose another folder with --out\n"
+                    "error: {folder} holds another sweep; throw it away with --fresh, or choose another \
+                        folder with --out\n"
                 ));
                 return Err(End::Wrong);
             }
@@ -115,7 +147,8 @@ impl Plan {
 
     /// All that decides about the answers.
     fn question(&self) -> Value {
-        let axes: Vec<Value> = self.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();
+        let axes: Vec<Value> =
+            self.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();
         json!({
             "queuelab": env!("CARGO_PKG_VERSION"),
             "name": self.source.name,
@@ -130,7 +163,10 @@ impl Plan {
     pub(super) fn read(folder: &Path) -> Result<Plan, End> {
         let path = folder.join("plan.json");
         let refuse = |why: String| {
-            style::note(&format!("error: {}: {why}; `queuelab sweep plan FILE` writes one\n", path.display()));
+            style::note(&format!(
+                "error: {}: {why}; `queuelab sweep plan FILE` writes one\n",
+                path.display()
+            ));
             End::Wrong
         };
         let text = std::fs::read_to_string(&path).map_err(|e| refuse(files::reason(&e)))?;
@@ -162,9 +198,12 @@ impl Plan {
 
 /// The parts of a plan's document; `None` if one is not as it is written.
 fn read(document: &Value) -> Option<(Source, Grid, Vec<Method>, String)> {
-    let texts = |value: &Value| value.as_array()?.iter().map(|v| v.as_str().map(String::from)).collect::<Option<Vec<_>>>();
+    let texts = |value: &Value| {
+        value.as_array()?.iter().map(|v| v.as_str().map(String::from)).collect::<Option<Vec<_>>>()
+    };
     let text = |key: &str| document[key].as_str().map(String::from);
-    let source = Source { name: text("name")?, text: text("text")?, overrides: texts(&document["overrides"])? };
+    let source =
+        Source { name: text("name")?, text: text("text")?, overrides: texts(&document["overrides"])? };
     let axis = |v: &Value| Some(Axis { path: v["path"].as_str()?.into(), values: texts(&v["values"])? });
     let axes = document["axes"].as_array()?.iter().map(axis).collect::<Option<Vec<_>>>()?;
     let method = |name: String| Method::ALL.into_iter().find(|m| m.name() == name);
@@ -175,7 +214,8 @@ fn read(document: &Value) -> Option<(Source, Grid, Vec<Method>, String)> {
 
 /// An axis as `--vary` takes it.
 pub(super) fn axis(vary: &str) -> Result<Axis, String> {
-    let (path, values) = vary.split_once('=').ok_or("--vary lacks its values; write PATH=LOW..HIGH or PATH=A,B,C")?;
+    let (path, values) =
+        vary.split_once('=').ok_or("--vary lacks its values; write PATH=LOW..HIGH or PATH=A,B,C")?;
     let values = values_of(values).expand().map_err(|what| format!("--vary {path}: {what}"))?;
     Ok(Axis { path: path.trim().into(), values })
 }

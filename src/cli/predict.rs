@@ -47,7 +47,8 @@ fn impossible(learn: &[f64], judge: &[f64]) -> Option<String> {
     let highest = learn.iter().copied().fold(0.0, f64::max);
     let low = judge.iter().copied().find(|load| *load <= highest)?;
     Some(format!(
-        "load {low} in --judge is not above {highest} in --learn; what is learnt at low loads is tested at higher ones, as in --learn 0.3,0.5 --judge 0.7,0.9"
+        "load {low} in --judge is not above {highest} in --learn; what is learnt at low loads is tested at \
+            higher ones, as in --learn 0.3,0.5 --judge 0.7,0.9"
     ))
 }
 
@@ -79,7 +80,8 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
         end
     })?;
     let document = report::document(&prediction, &scenario::resolved(&given.scenario), &super::command());
-    let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&prediction, &document)))?;
+    let written = folder
+        .map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&prediction, &document)))?;
     let said = arguments.speech.say(&document, &written, |style| report::text(&prediction, &style));
     let end = |held: &Held| match held {
         _ if !arguments.check => End::Fine,

@@ -1,4 +1,5 @@
-//! Progress on stderr: a bar with the time left for a person, nothing where nobody looks; Ctrl-C asks work to end.
+//! Progress on stderr: a bar with the time left for a person, nothing where nobody looks; Ctrl-C asks work to
+//! end.
 
 use super::system;
 use crate::study::Watch;
@@ -15,7 +16,8 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new(quiet: bool) -> Self {
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
+        let target =
+            if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
         let bar = ProgressBar::with_draw_target(Some(1000), target);
         let style = ProgressStyle::with_template("{prefix:<12} [{bar:24}] {percent:>3} %  {msg}  {left}")
             .expect("the template is well formed")
@@ -32,7 +34,8 @@ impl Bar {
     }
 }
 
-/// Hears Ctrl-C, and that the terminal or the machine asks the program to end (SIGHUP, SIGTERM); the second time it ends at once.
+/// Hears Ctrl-C, and that the terminal or the machine asks the program to end (SIGHUP, SIGTERM); the second
+/// time it ends at once.
 fn listen() {
     let hangups = system::ignores_hangups();
     // A second handler in one process is refused; the first one serves as well.

@@ -28,7 +28,10 @@ fn made(arguments: &ReportArguments) -> Result<End, End> {
     }
     let entries: Vec<index::Entry> = found.iter().map(|path| entry(path)).collect::<Result<_, _>>()?;
     let page = index::page(&folder.display().to_string(), &entries);
-    let output = arguments.output.clone().unwrap_or_else(|| folder.join(if holds(folder) { "summary.html" } else { "report.html" }));
+    let output = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| folder.join(if holds(folder) { "summary.html" } else { "report.html" }));
     let name = output.file_name().map_or("report.html".into(), |n| n.to_string_lossy().into_owned());
     let parent = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     files::add(parent, &[(name, page.into_bytes())])?;
@@ -36,7 +39,9 @@ fn made(arguments: &ReportArguments) -> Result<End, End> {
 }
 
 fn holds(folder: &Path) -> bool {
-    ["answer.json", "sweep.json", "capacity.json", "comparison.json"].iter().any(|name| folder.join(name).exists())
+    ["answer.json", "sweep.json", "capacity.json", "comparison.json"]
+        .iter()
+        .any(|name| folder.join(name).exists())
 }
 
 /// The folders below that hold results, two levels deep: a sweep lies inside its scenario's folder.
@@ -77,7 +82,9 @@ fn entry(folder: &Path) -> Result<index::Entry, End> {
         entry.command = Plan::read(folder)?.command().to_string();
     }
     let mut pictures: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map(|list| list.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "svg")).collect())
+        .map(|list| {
+            list.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "svg")).collect()
+        })
         .unwrap_or_default();
     pictures.sort();
     entry.pictures = pictures.iter().filter_map(|p| std::fs::read_to_string(p).ok()).collect();

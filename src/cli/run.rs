@@ -61,7 +61,8 @@ fn contradiction(arguments: &RunArguments) -> Option<String> {
                 .into(),
         ),
         (Some(file), Some(rate)) => Some(format!(
-            "{} is a scenario already, and --rate makes one without a file; to change the file's rate, write --set \
+            "{} is a scenario already, and --rate makes one without a file; to change the file's rate, \
+                write --set \
              producers.NAME.rate={rate}",
             file.display()
         )),
@@ -79,7 +80,9 @@ pub(super) fn run(arguments: &RunArguments) -> End {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
     let given: Vec<Result<Given, End>> = match (&arguments.rate, &arguments.service) {
-        (Some(rate), Some(service)) => vec![files::quick(rate, service, &arguments.consumers, &arguments.input)],
+        (Some(rate), Some(service)) => {
+            vec![files::quick(rate, service, &arguments.consumers, &arguments.input)]
+        }
         _ => arguments.files.iter().map(|file| files::read(file, &arguments.input)).collect(),
     };
     // Nothing runs for an hour before the last file turns out to be wrong.
@@ -90,7 +93,10 @@ pub(super) fn run(arguments: &RunArguments) -> End {
     let mut stems: Vec<&str> = given.iter().map(|g| g.stem.as_str()).collect();
     stems.sort_unstable();
     if let Some(twice) = stems.windows(2).find(|pair| pair[0] == pair[1]) {
-        style::note(&format!("error: two scenarios would write the same folder `{}`; run them one at a time with --out\n", twice[0]));
+        style::note(&format!(
+            "error: two scenarios would write the same folder `{}`; run them one at a time with --out\n",
+            twice[0]
+        ));
         return End::Wrong;
     }
     if arguments.speech.json && given.len() > 1 {
@@ -118,16 +124,24 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
         return end;
     }
     if !scenario.sweep.is_empty() && !arguments.speech.quiet {
-        style::note(&format!("note: its [sweep] is not run here; `queuelab sweep {}` runs it\n", given.source.name));
+        style::note(&format!(
+            "note: its [sweep] is not run here; `queuelab sweep {}` runs it\n",
+            given.source.name
+        ));
     }
     let study = study::run(&scenario, &wanted, bar);
     bar.clear();
-    let extras = report::Extras { scenario: scenario::resolved(&scenario), command: super::command(), source: given.text.clone() };
+    let extras = report::Extras {
+        scenario: scenario::resolved(&scenario),
+        command: super::command(),
+        source: given.text.clone(),
+    };
     let files = report::files(&study, &extras);
     // What was found is said even if it cannot be kept.
     let kept = folder.as_deref().map_or(Ok(Vec::new()), |folder| files::write(folder, &files));
     let written = kept.as_deref().unwrap_or_default();
-    let document = files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
+    let document =
+        files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
     let said = arguments.speech.say(document.as_deref().unwrap_or_default(), written, |style| {
         report::text(&study, &Style { all_gates: arguments.gates, ..style })
     });

@@ -29,12 +29,16 @@ impl Result {
 pub(super) fn read(path: &Path) -> std::result::Result<Result, End> {
     let file = if path.is_dir() { path.join("answer.json") } else { path.to_path_buf() };
     let refuse = |why: String| {
-        style::note(&format!("error: cannot read the result {}: {why}; `queuelab run` writes one\n", file.display()));
+        style::note(&format!(
+            "error: cannot read the result {}: {why}; `queuelab run` writes one\n",
+            file.display()
+        ));
         End::Wrong
     };
     let text = std::fs::read_to_string(&file).map_err(|e| refuse(files::reason(&e)))?;
     let document: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
-    let answers = document["answers"].as_array().and_then(|list| list.iter().map(answer).collect::<Option<Vec<_>>>());
+    let answers =
+        document["answers"].as_array().and_then(|list| list.iter().map(answer).collect::<Option<Vec<_>>>());
     let answers = answers.ok_or_else(|| refuse("it holds no answers".into()))?;
     let refused = document["unanswered"].as_array().into_iter().flatten();
     let growing = refused.filter(|refusal| refusal["cause"] == "unstable").map(|refusal| &refusal["why"]);
@@ -49,7 +53,10 @@ fn answer(value: &Value) -> Option<Answer> {
     answer.exact = value["exact"].as_bool().unwrap_or(true);
     for (path, entry) in value["metrics"].as_object()? {
         let ends = entry["low"].as_f64().zip(entry["high"].as_f64());
-        answer.metrics.insert(path.clone(), Estimate { value: entry["value"].as_f64(), half_width: entry["half_width"].as_f64(), ends });
+        answer.metrics.insert(
+            path.clone(),
+            Estimate { value: entry["value"].as_f64(), half_width: entry["half_width"].as_f64(), ends },
+        );
     }
     Some(answer)
 }

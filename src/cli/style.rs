@@ -6,8 +6,8 @@ use std::io::{IsTerminal, Write};
 
 /// Writes to stdout and says how that ended.
 ///
-/// A reader that has seen enough (`| head`) is no error, and what was found decides the exit code all the same; a full disk
-/// behind `> file` is one.
+/// A reader that has seen enough (`| head`) is no error, and what was found decides the exit code all the
+/// same; a full disk behind `> file` is one.
 pub(super) fn out(text: &str) -> End {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(harmless(text).as_bytes()).and_then(|()| stdout.flush()) {
@@ -24,7 +24,8 @@ pub(super) fn note(text: &str) {
     let _ = std::io::stderr().lock().write_all(harmless(text).as_bytes());
 }
 
-/// The text with control characters spelt out, which a name from outside could hold; line ends, tabs and colours are the program's own.
+/// The text with control characters spelt out, which a name from outside could hold; line ends, tabs and
+/// colours are the program's own.
 fn harmless(text: &str) -> Cow<'_, str> {
     let suspicious = |c: char| c.is_control() && c != '\n' && c != '\t';
     if !text.contains(suspicious) {
@@ -67,7 +68,8 @@ pub(super) fn colour_on_stdout() -> bool {
 /// <https://no-color.org>: any value that is not empty switches colour off.
 fn wants_colour(terminal: bool) -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    set("CLICOLOR_FORCE") && !set("NO_COLOR") || terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+    set("CLICOLOR_FORCE") && !set("NO_COLOR")
+        || terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
 }
 
 /// The width of the terminal, or 100 columns where there is none.

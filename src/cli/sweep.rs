@@ -1,8 +1,8 @@
 //! `queuelab sweep`: a scenario at every point of a grid; on one machine, or in shards on many.
 //!
-//! A sweep lives in a folder: `plan.json` says what it is, `points/` keeps each point as soon as it is done (whole or not
-//! at all), and when none is missing everything else is made from these. So a sweep may be stopped at any time, and the
-//! same command goes on; shards need nothing but the folder.
+//! A sweep lives in a folder: `plan.json` says what it is, `points/` keeps each point as soon as it is done
+//! (whole or not at all), and when none is missing everything else is made from these. So a sweep may be
+//! stopped at any time, and the same command goes on; shards need nothing but the folder.
 
 use super::files;
 use super::plan::{Plan, PlanArguments};
@@ -79,7 +79,9 @@ struct Shard {
 }
 
 fn shard(text: &str) -> Result<Shard, String> {
-    let parts = text.split_once('/').and_then(|(i, n)| Some((i.trim().parse::<usize>().ok()?, n.trim().parse::<usize>().ok()?)));
+    let parts = text
+        .split_once('/')
+        .and_then(|(i, n)| Some((i.trim().parse::<usize>().ok()?, n.trim().parse::<usize>().ok()?)));
     match parts {
         Some((i, of)) if i >= 1 && i <= of => Ok(Shard { at: i - 1, of }),
         _ => Err("write which of how many, as in 3/16".into()),
@@ -91,7 +93,10 @@ pub(super) fn sweep(arguments: &SweepArguments) -> End {
     let ended = match &arguments.step {
         Some(Step::Plan(plan)) => Plan::make(plan).and_then(|(plan, folder)| {
             let points = plan.keep(&folder)?.grid.points();
-            style::out(&format!("{points} points are planned; answer them with `queuelab sweep run {} --shard I/N`\n", folder.display()));
+            style::out(&format!(
+                "{points} points are planned; answer them with `queuelab sweep run {} --shard I/N`\n",
+                folder.display()
+            ));
             Ok(End::Fine)
         }),
         Some(Step::Run { folder, shard, look }) => Plan::read(folder).and_then(|plan| {
@@ -127,9 +132,17 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
         // Refused only if the pool is in use already, which nothing before this does.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
-    let mine = |measured: bool| missing(plan, folder, measured).into_iter().filter(|i| i % shard.of == shard.at);
+    let mine =
+        |measured: bool| missing(plan, folder, measured).into_iter().filter(|i| i % shard.of == shard.at);
     let scenarios = |indices: Vec<usize>| -> Result<Vec<(usize, Scenario)>, End> {
-        let one = |i| Ok((i, plan.grid.scenario(&plan.source, &files::Disk::beside(&plan.source), i).map_err(|p| files::refused(&p))?));
+        let one = |i| {
+            Ok((
+                i,
+                plan.grid
+                    .scenario(&plan.source, &files::Disk::beside(&plan.source), i)
+                    .map_err(|p| files::refused(&p))?,
+            ))
+        };
         indices.into_iter().map(one).collect()
     };
     let bar = Bar::new(look.quiet);
@@ -137,12 +150,20 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
     let keep = |index: usize, measured: bool, point: &Point| {
         // Where one cannot be kept, the others would only be answered for nothing.
         let mut failed = failed.lock();
-        if !*failed && files::add(&folder.join("points"), &[(file(index, measured), points::rows(point).into_bytes())]).is_err() {
+        if !*failed
+            && files::add(
+                &folder.join("points"),
+                &[(file(index, measured), points::rows(point).into_bytes())],
+            )
+            .is_err()
+        {
             *failed = true;
             progress::stop();
         }
     };
-    study::sweep::sweep(&scenarios(mine(false).collect())?, &plan.grid, &plan.methods, &bar, &|point| keep(point.index, false, &point));
+    study::sweep::sweep(&scenarios(mine(false).collect())?, &plan.grid, &plan.methods, &bar, &|point| {
+        keep(point.index, false, &point)
+    });
     if plan.methods.contains(&Method::Measurement) && !bar.stopped() {
         // One at a time, and nothing beside it.
         for (index, scenario) in scenarios(mine(true).collect())? {
@@ -150,7 +171,12 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
             if bar.stopped() {
                 break;
             }
-            let point = Point { index, values: plan.grid.values(index), answers: study.answers, unanswered: study.unanswered };
+            let point = Point {
+                index,
+                values: plan.grid.values(index),
+                answers: study.answers,
+                unanswered: study.unanswered,
+            };
             keep(index, true, &point);
         }
     }
@@ -160,7 +186,11 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
     }
     if bar.stopped() {
         let left = missing(plan, folder, false).len();
-        style::note(&format!("{} of {} points are kept; the same command goes on\n", plan.grid.points() - left, plan.grid.points()));
+        style::note(&format!(
+            "{} of {} points are kept; the same command goes on\n",
+            plan.grid.points() - left,
+            plan.grid.points()
+        ));
         return Err(End::Interrupted);
     }
     Ok(End::Fine)
@@ -192,7 +222,8 @@ fn merge(plan: &Plan, folder: &Path, look: &Look) -> Result<End, End> {
     let swept = plan.swept(points_of(&plan.grid, folder, plan.methods.contains(&Method::Measurement))?);
     let files = report::files(&swept);
     let written = files::add(folder, &files)?;
-    let document = files.iter().find(|(name, _)| name == "sweep.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
+    let document =
+        files.iter().find(|(name, _)| name == "sweep.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
     let speech = super::Speech { json: look.json, quiet: look.quiet, ascii: look.ascii };
     Ok(speech.say(document.as_deref().unwrap_or_default(), &written, |style| report::text(&swept, &style)))
 }
@@ -209,7 +240,10 @@ fn points_of(grid: &Grid, folder: &Path, measured: bool) -> Result<Vec<Point>, E
         }
     }
     points::read(grid, &text).map_err(|why| {
-        style::note(&format!("error: {}: {why}; sweep again with --fresh\n", folder.join("points").display()));
+        style::note(&format!(
+            "error: {}: {why}; sweep again with --fresh\n",
+            folder.join("points").display()
+        ));
         End::Failed
     })
 }

@@ -1,4 +1,5 @@
-//! What only the operating system can tell a program with a terminal; the one place of this folder with calls into it.
+//! What only the operating system can tell a program with a terminal; the one place of this folder with calls
+//! into it.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether whoever started the program had closed its stdout.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Whether there is no stdout. The runtime opens `/dev/null` in the place of a stream that is closed, so that all writing succeeds: one has
-/// to look before it does.
+/// Whether there is no stdout. The runtime opens `/dev/null` in the place of a stream that is closed, so that
+/// all writing succeeds: one has to look before it does.
 pub(super) fn is_stdout_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)
 }
@@ -22,7 +23,8 @@ mod before_main {
         CLOSED.store(closed, Ordering::Relaxed);
     }
 
-    // SAFETY: the loader calls the functions of this section once before `main`; this one needs nothing of the runtime.
+    // SAFETY: the loader calls the functions of this section once before `main`; this one needs nothing of
+    // the runtime.
     #[used]
     #[unsafe(link_section = ".init_array")]
     static LOOK: extern "C" fn() = look;
@@ -42,7 +44,8 @@ pub(super) fn ignores_hangups() -> bool {
     // SAFETY: a null action asks for the present one, which is written to `old`.
     unsafe {
         let mut old: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut old) == 0 && old.sa_sigaction == libc::SIG_IGN
+        libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut old) == 0
+            && old.sa_sigaction == libc::SIG_IGN
     }
 }
 

@@ -25,8 +25,9 @@ fn pick(bits: u64, among: usize) -> usize {
 }
 
 impl Deliver {
-    /// One of so many queues for a message that only one of them gets. `inside` says how many messages a queue has, `bits` are the message's
-    /// random bits for a number of the pick, `turn` counts messages, and `by_key` is the queue to which the message's key leads.
+    /// One of so many queues for a message that only one of them gets. `inside` says how many messages a
+    /// queue has, `bits` are the message's random bits for a number of the pick, `turn` counts messages, and
+    /// `by_key` is the queue to which the message's key leads.
     pub(crate) fn choose(
         self,
         among: usize,
@@ -50,7 +51,8 @@ impl Deliver {
     }
 }
 
-/// Any of the shortest queues. Other threads may change queues meanwhile: then the first that was the shortest is as good.
+/// Any of the shortest queues. Other threads may change queues meanwhile: then the first that was the
+/// shortest is as good.
 fn shortest(among: usize, inside: impl Fn(usize) -> u64, bits: u64) -> usize {
     let (mut least, mut first, mut ties) = (u64::MAX, 0, 0);
     for queue in 0..among {
@@ -72,7 +74,13 @@ mod tests {
     use super::*;
 
     fn choose(deliver: Deliver, levels: &[u64], bits: [u64; 2]) -> usize {
-        deliver.choose(levels.len(), |queue| levels[queue], |number| bits[usize::from(number > 0)], || 7, || 2)
+        deliver.choose(
+            levels.len(),
+            |queue| levels[queue],
+            |number| bits[usize::from(number > 0)],
+            || 7,
+            || 2,
+        )
     }
 
     #[test]
@@ -90,6 +98,9 @@ mod tests {
     fn any_of_the_shortest_queues_is_joined() {
         let levels = [2, 1, 3, 1, 1];
         let third = u64::MAX / 3 + 1;
-        assert_eq!([0, third, 2 * third].map(|bits| choose(Deliver::ShortestQueue, &levels, [bits, 0])), [1, 3, 4]);
+        assert_eq!(
+            [0, third, 2 * third].map(|bits| choose(Deliver::ShortestQueue, &levels, [bits, 0])),
+            [1, 3, 4]
+        );
     }
 }

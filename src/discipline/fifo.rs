@@ -5,7 +5,8 @@ use std::hint::select_unpredictable;
 
 /// A line of tickets that all have the same key: the lowest place is taken next.
 ///
-/// A ring whose length is a power of two: a ticket at the end and one at the head cost a mask and a copy each.
+/// A ring whose length is a power of two: a ticket at the end and one at the head cost a mask and a copy
+/// each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fifo {
     ring: Vec<Place>,
@@ -139,7 +140,8 @@ mod tests {
 
     #[test]
     fn it_is_the_set_of_places_in_order_whatever_is_called() {
-        let (mut line, mut model, mut gone, key) = (Fifo::default(), BTreeSet::new(), Vec::new(), Key::new(1, 0));
+        let (mut line, mut model, mut gone, key) =
+            (Fifo::default(), BTreeSet::new(), Vec::new(), Key::new(1, 0));
         for i in 0..20_000_u64 {
             let bits = key.bits_at(i, 0);
             match bits % 8 {

@@ -1,8 +1,10 @@
-//! In what order waiting messages are taken, a file per discipline; and which of several queues a message joins.
+//! In what order waiting messages are taken, a file per discipline; and which of several queues a message
+//! joins.
 //!
-//! A discipline holds tickets, not messages. It knows nothing of time, servers or settings, so that a simulator and a real
-//! queue can share it. Whoever owns the messages takes some of them away behind its back (expired, thrown out): their
-//! tickets come out all the same and are to be passed over, and [`Waiting::retain`] clears them away when there are many.
+//! A discipline holds tickets, not messages. It knows nothing of time, servers or settings, so that a
+//! simulator and a real queue can share it. Whoever owns the messages takes some of them away behind its back
+//! (expired, thrown out): their tickets come out all the same and are to be passed over, and
+//! [`Waiting::retain`] clears them away when there are many.
 //!
 //! Processor sharing is no order: there everybody is taken at once.
 
@@ -25,7 +27,8 @@ pub(crate) use sorted::Sorted;
 /// A place in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket {
-    /// What the discipline sorts by, smaller is sooner: a level of priority, a producer, an amount of work, an instant. Others ignore it.
+    /// What the discipline sorts by, smaller is sooner: a level of priority, a producer, an amount of work,
+    /// an instant. Others ignore it.
     pub key: u64,
     /// Rises from arrival to arrival; a message that comes back to its old place keeps it.
     pub place: u64,
@@ -96,7 +99,8 @@ impl Waiting {
 }
 
 impl Discipline for Waiting {
-    /// The usual orders are written out: a ticket that is handed over by address, as to the others, has to lie in memory.
+    /// The usual orders are written out: a ticket that is handed over by address, as to the others, has to
+    /// lie in memory.
     #[inline(always)]
     fn push(&mut self, ticket: Ticket) {
         match self {

@@ -6,7 +6,8 @@ use super::{Discipline, Fifo, Ticket};
 #[derive(Debug, Clone)]
 pub(crate) struct Priority {
     levels: Vec<Fifo>,
-    /// A bit for each level at which somebody waits, 64 levels a word: the first is found without a look at the others.
+    /// A bit for each level at which somebody waits, 64 levels a word: the first is found without a look at
+    /// the others.
     waiting: Vec<u64>,
     len: usize,
 }

@@ -3,7 +3,8 @@
 use super::{Discipline, Fifo, Ticket};
 use std::collections::VecDeque;
 
-/// A line for each producer, in which the oldest comes first; lines that hold something take turns. The key is the producer.
+/// A line for each producer, in which the oldest comes first; lines that hold something take turns. The key
+/// is the producer.
 ///
 /// # Source
 /// Nagle (1985), *On packet switches with infinite storage*, RFC 970: fair queuing by turns.
@@ -21,7 +22,12 @@ pub(crate) struct RoundRobin {
 impl RoundRobin {
     /// Keys are below `producers`.
     pub(crate) fn new(producers: usize) -> Self {
-        RoundRobin { lines: vec![Fifo::default(); producers], there: vec![0; producers], turns: VecDeque::new(), last: 0 }
+        RoundRobin {
+            lines: vec![Fifo::default(); producers],
+            there: vec![0; producers],
+            turns: VecDeque::new(),
+            last: 0,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Calibration of this host: what a look at the clock, a sleep and a hand-off between threads cost, and how often it stalls.
+//! Calibration of this host: what a look at the clock, a sleep and a hand-off between threads cost, and how
+//! often it stalls.
 
 use super::clock::{Clock, Monotonic};
 use super::context::{RunContext, RunState};
@@ -41,7 +42,8 @@ impl Calibration {
     }
 }
 
-/// Takes about five seconds, in which two threads keep two cores busy at times. What cannot be measured here is left out.
+/// Takes about five seconds, in which two threads keep two cores busy at times. What cannot be measured here
+/// is left out.
 pub(crate) fn calibrate() -> Calibration {
     system::exact_sleeps();
     let mut figures = Vec::new();
@@ -53,32 +55,64 @@ pub(crate) fn calibrate() -> Calibration {
     figure("clock read", Some(clock_read() / 1e9), "s", "a look at the clock: no interval is known better");
     let sleeps = oversleep(&Monotonic, 500, 1_000_000);
     figure("sleep late p50", seconds(&sleeps, 0.5), "s", "how late a sleep of 1 ms returns");
-    figure("sleep late p99", seconds(&sleeps, 0.99), "s", "how late one sleep in a hundred returns, at least");
+    figure(
+        "sleep late p99",
+        seconds(&sleeps, 0.99),
+        "s",
+        "how late one sleep in a hundred returns, at least",
+    );
     let fast = paced(10_000, 50_000);
-    figure("pacing at 100 k/s p99", seconds(&fast, 0.99), "s", "how late a send is at worst but one in a hundred, spinning");
+    figure(
+        "pacing at 100 k/s p99",
+        seconds(&fast, 0.99),
+        "s",
+        "how late a send is at worst but one in a hundred, spinning",
+    );
     let slow = paced(1_000_000, 1_000);
     figure("pacing at 1 k/s p99", seconds(&slow, 0.99), "s", "the same, sleeping until shortly before");
     // On a single core the one who looks would keep the one who sends from sending.
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let spinning = if cores > 1 { hand_off(u32::MAX, 10_000, 20_000).unwrap_or_default() } else { Vec::new() };
-    figure("hand-off spinning p50", seconds(&spinning, 0.5), "s", "from a send to a consumer that looks for it: the floor of a wait");
+    let spinning =
+        if cores > 1 { hand_off(u32::MAX, 10_000, 20_000).unwrap_or_default() } else { Vec::new() };
+    figure(
+        "hand-off spinning p50",
+        seconds(&spinning, 0.5),
+        "s",
+        "from a send to a consumer that looks for it: the floor of a wait",
+    );
     let parked = hand_off(0, 500, 1_000_000).unwrap_or_default();
-    figure("hand-off parked p50", seconds(&parked, 0.5), "s", "from a send to a consumer that sleeps: the floor at low rates");
+    figure(
+        "hand-off parked p50",
+        seconds(&parked, 0.5),
+        "s",
+        "from a send to a consumer that sleeps: the floor at low rates",
+    );
     figure("hand-off parked p99", seconds(&parked, 0.99), "s", "the same, one time in a hundred");
     let (stalls, lost) = stalls(500_000_000);
-    figure("stalls", Some(stalls), "1/s", "times a second that a busy thread loses the processor for more than 5 µs");
+    figure(
+        "stalls",
+        Some(stalls),
+        "1/s",
+        "times a second that a busy thread loses the processor for more than 5 µs",
+    );
     figure("stalled", Some(lost), "ratio", "share of a busy thread's time lost in them");
     let syncs = syncs(100, 0).unwrap_or_default();
     let mean = (!syncs.is_empty()).then(|| syncs.iter().sum::<u64>() as f64 / syncs.len() as f64 / 1e9);
     figure("sync mean", mean, "s", "the same on average: simulation.sync");
-    figure("sync p50", seconds(&syncs, 0.5), "s", "from a durable publish to its confirmation, in the folder for temporary files");
+    figure(
+        "sync p50",
+        seconds(&syncs, 0.5),
+        "s",
+        "from a durable publish to its confirmation, in the folder for temporary files",
+    );
     figure("sync p99", seconds(&syncs, 0.99), "s", "the same, one time in a hundred");
     let meaning = "messages a second through the harness without a queue: offer at most half";
     figure("null rate", null_rate(200_000).ok(), "1/s", meaning);
     Calibration { figures }
 }
 
-/// How long before a deadline a thread should stop sleeping, in nanoseconds: later than nine sleeps in ten, within reason.
+/// How long before a deadline a thread should stop sleeping, in nanoseconds: later than nine sleeps in ten,
+/// within reason.
 pub(super) fn margin(clock: &impl Clock) -> u64 {
     system::exact_sleeps();
     let late = oversleep(clock, 50, 400_000);
@@ -103,7 +137,8 @@ fn paced(gap: u64, count: u64) -> Vec<u64> {
     let never = AtomicBool::new(false);
     let mut pacer = Pacer::new(&Monotonic, &never, super::pacing::MARGIN);
     let start = pacer.now() + gap;
-    let mut late: Vec<u64> = (0..count).map(|i| pacer.wait_until(start + i * gap).saturating_sub(start + i * gap)).collect();
+    let mut late: Vec<u64> =
+        (0..count).map(|i| pacer.wait_until(start + i * gap).saturating_sub(start + i * gap)).collect();
     late.sort_unstable();
     late
 }
@@ -192,12 +227,19 @@ pub(super) fn syncs(count: usize, gap: u64) -> Result<Vec<u64>, log::LogError> {
 pub(super) fn null_rate(messages: usize) -> Result<f64, LoadError> {
     let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 1);
     scenario.measurement.target = "null".into();
-    let plan = Block { due: vec![0; messages], sent: vec![0; messages], demand: vec![vec![0; messages]], ..Block::default() };
+    let plan = Block {
+        due: vec![0; messages],
+        sent: vec![0; messages],
+        demand: vec![vec![0; messages]],
+        ..Block::default()
+    };
     let run_plan = RunPlan::new(&scenario, &plan)?;
     let target = targets::open(&scenario, messages)?;
-    let (state, never) = (RunState::new(&run_plan, VisitLog::new(messages, messages)), AtomicBool::new(false));
+    let (state, never) =
+        (RunState::new(&run_plan, VisitLog::new(messages, messages)), AtomicBool::new(false));
     let context = RunContext::new(&run_plan, target.as_ref(), &state);
-    let handles = ServerHandles { receiver: target.receiver(run_plan.subscription_of(0, 0))?, publisher: None };
+    let handles =
+        ServerHandles { receiver: target.receiver(run_plan.subscription_of(0, 0))?, publisher: None };
     let mut publisher = target.publisher()?;
     let start = Monotonic.now();
     thread::scope(|scope| {

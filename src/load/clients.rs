@@ -92,7 +92,12 @@ impl<'a> ClosedLoopClients<'a> {
     pub(super) fn new(run_plan: &'a RunPlan<'a>) -> Self {
         let producers = run_plan.scenario.producers.iter().enumerate();
         let each = producers.flat_map(|(producer, p)| {
-            (0..concurrency(&p.arrivals)).map(move |number| Client { producer: producer as u32, number: number.into(), round: 0, due: 0 })
+            (0..concurrency(&p.arrivals)).map(move |number| Client {
+                producer: producer as u32,
+                number: number.into(),
+                round: 0,
+                due: 0,
+            })
         });
         let mut closed_loop = ClosedLoopClients { run_plan, each: each.collect(), sends: BinaryHeap::new() };
         (0..closed_loop.each.len() as u32).for_each(|client| closed_loop.think(client, 0));

@@ -2,7 +2,8 @@
 
 use super::system;
 
-/// Monotonic time. Called by every thread of a run, between messages and inside spin loops, so reading must be cheap.
+/// Monotonic time. Called by every thread of a run, between messages and inside spin loops, so reading must
+/// be cheap.
 pub(super) trait Clock: Sync {
     /// Nanoseconds from a fixed instant; never decreasing on one thread.
     fn now(&self) -> u64;

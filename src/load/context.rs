@@ -24,7 +24,8 @@ impl RunState {
     }
 }
 
-/// References to all that the threads of a run share: the plan, the target, and what is written down meanwhile.
+/// References to all that the threads of a run share: the plan, the target, and what is written down
+/// meanwhile.
 #[derive(Clone, Copy)]
 pub(super) struct RunContext<'a> {
     pub run_plan: &'a RunPlan<'a>,
@@ -45,13 +46,22 @@ impl<'a> RunContext<'a> {
         RunContext { run_plan, target, visits, clients, busy, scalers, closed }
     }
 
-    /// Sends a message to a destination by a thread's handle, at an instant from the start; false once the target is closed. Where the
-    /// sender may have to wait for room, `now` is asked when there was some.
-    pub(super) fn send(&self, by: &mut dyn Publisher, to: Destination, origin: VisitOrigin, at: u64, now: impl Fn() -> u64) -> bool {
+    /// Sends a message to a destination by a thread's handle, at an instant from the start; false once the
+    /// target is closed. Where the sender may have to wait for room, `now` is asked when there was some.
+    pub(super) fn send(
+        &self,
+        by: &mut dyn Publisher,
+        to: Destination,
+        origin: VisitOrigin,
+        at: u64,
+        now: impl Fn() -> u64,
+    ) -> bool {
         let mut open = true;
         self.clients.more(origin.client, self.run_plan.copies(to));
         self.run_plan.deliver(to, origin.copy, self.target, |queue, copy, topic| {
-            let Some(visit) = self.visits.begin(VisitOrigin { queue: queue as u32, copy, topic, ..origin }, at) else {
+            let Some(visit) =
+                self.visits.begin(VisitOrigin { queue: queue as u32, copy, topic, ..origin }, at)
+            else {
                 open = false;
                 return;
             };
@@ -61,7 +71,9 @@ impl<'a> RunContext<'a> {
             }
             match outcome {
                 // What nobody consumes has left.
-                Sent::Accepted if self.run_plan.first_group(queue).is_none() => self.clients.less(origin.client, at),
+                Sent::Accepted if self.run_plan.first_group(queue).is_none() => {
+                    self.clients.less(origin.client, at)
+                }
                 Sent::Accepted => {}
                 Sent::Rejected => {
                     self.visits.refuse(visit);

@@ -12,22 +12,30 @@ pub(crate) enum LoadError {
         other: Option<&'static str>,
     },
     #[error(
-        "{target} needs a part that this program was built without: build it with --features {feature}, or measure with target = \"in-process\""
+        "{target} needs a part that this program was built without: build it with --features {feature}, or \
+            measure with target = \"in-process\""
     )]
     #[cfg_attr(feature = "channels", expect(dead_code, reason = "only a build without a feature refuses so"))]
     NotBuiltIn { target: String, feature: &'static str },
     #[error("there is no target `{name}`; write one of {}", names())]
     UnknownTarget { name: String },
     #[error(
-        "{servers} consumers are more threads than can be scheduled without disturbing the measurement; measure at most {limit}, or scale the scenario down: \
+        "{servers} consumers are more threads than can be scheduled without disturbing the measurement; \
+            measure at most {limit}, or scale the scenario down: \
          a tenth of the consumers at a tenth of the rate"
     )]
     TooManyServers { servers: u64, limit: u64 },
-    #[error("the plan has {messages} messages; measure at most {limit}: shorten measurement.duration or lower the rate")]
+    #[error(
+        "the plan has {messages} messages; measure at most {limit}: shorten measurement.duration or lower \
+            the rate"
+    )]
     TooManyMessages { messages: u64, limit: u64 },
     #[error("the plan is empty; lengthen measurement.duration until some messages are due")]
     EmptyPlan,
-    #[error("durable messages cannot be written: {why}; give TMPDIR a folder on a disk with room, or leave durability out")]
+    #[error(
+        "durable messages cannot be written: {why}; give TMPDIR a folder on a disk with room, or leave \
+            durability out"
+    )]
     NoDisk { why: String },
     #[error("no thread could be started: {why}; measure fewer consumers")]
     NoThread { why: String },

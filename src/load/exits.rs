@@ -1,6 +1,7 @@
 //! How messages left the network: exits, from the visits of a run.
 //!
-//! A message that is copied by a topic ends with each copy, or once when enough copies are served or can no longer be.
+//! A message that is copied by a topic ends with each copy, or once when enough copies are served or can no
+//! longer be.
 
 use super::records::VisitRecord;
 use crate::behaviour::{Copies, copies_needed};
@@ -21,7 +22,8 @@ pub(super) fn exits(scenario: &Scenario, by_visit: &[VisitRecord]) -> Vec<Exit> 
     let visits = Visits { scenario, by_visit, next };
     let mut exits = Vec::with_capacity(first.len());
     for copies in first.values() {
-        let start = Start { sent: by_visit[copies[0]].record.sent, held: by_visit[copies[0]].held, worked: 0 };
+        let start =
+            Start { sent: by_visit[copies[0]].record.sent, held: by_visit[copies[0]].held, worked: 0 };
         exits.extend(visits.ends(copies, start, false));
     }
     exits
@@ -34,7 +36,8 @@ struct Visits<'a> {
     next: BTreeMap<usize, Vec<usize>>,
 }
 
-/// When a message reached the network, how long its sender had waited for room there, and what work it had done before a visit.
+/// When a message reached the network, how long its sender had waited for room there, and what work it had
+/// done before a visit.
 #[derive(Clone, Copy)]
 struct Start {
     sent: u64,
@@ -43,7 +46,8 @@ struct Start {
 }
 
 impl Visits<'_> {
-    /// The ends of visits that began together: one, or copies of a topic. Within a family that is waited for, copies are waited for together.
+    /// The ends of visits that began together: one, or copies of a topic. Within a family that is waited for,
+    /// copies are waited for together.
     fn ends(&self, copies: &[usize], start: Start, waited_for: bool) -> Vec<Exit> {
         let topic = self.by_visit[copies[0]].origin.topic.map(|topic| &self.scenario.topics[topic as usize]);
         let needed = topic.and_then(|t| copies_needed(t.complete_when, copies.len() as u32, waited_for));
@@ -64,7 +68,14 @@ impl Visits<'_> {
             Some(next) => self.ends(next, start, waited_for),
             None => {
                 let Start { sent, held, worked } = start;
-                vec![Exit { message: r.message, sent, held, finished: r.finished, worked, outcome: r.outcome }]
+                vec![Exit {
+                    message: r.message,
+                    sent,
+                    held,
+                    finished: r.finished,
+                    worked,
+                    outcome: r.outcome,
+                }]
             }
         }
     }

@@ -1,7 +1,8 @@
-//! Whether a run can be believed: what the host and the harness did, each figure beside the limit that it should keep.
+//! Whether a run can be believed: what the host and the harness did, each figure beside the limit that it
+//! should keep.
 //!
-//! The limits are such that an otherwise idle machine keeps them at millisecond services and a busy one does not. Nothing is
-//! corrected by them; a run that fails is marked.
+//! The limits are such that an otherwise idle machine keeps them at millisecond services and a busy one does
+//! not. Nothing is corrected by them; a run that fails is marked.
 
 use super::hand_offs::HandOffs;
 use super::interference::SchedulerInterference;
@@ -47,12 +48,20 @@ pub(super) struct Evidence {
     /// Deliveries of messages whose delivery before had not ended, or had been the last.
     pub repeated: u64,
     pub steal: Option<f64>,
-    /// Messages inside, on average over the instants at which the target was asked: by its own count, and by the records.
+    /// Messages inside, on average over the instants at which the target was asked: by its own count, and by
+    /// the records.
     pub inside: Option<(f64, f64)>,
 }
 
 /// Judges a figure that should stay below a limit; far beyond it the run is worthless.
-fn below(name: &'static str, value: f64, limit: f64, worthless: f64, unit: &'static str, meaning: &str) -> Gate {
+fn below(
+    name: &'static str,
+    value: f64,
+    limit: f64,
+    worthless: f64,
+    unit: &'static str,
+    meaning: &str,
+) -> Gate {
     let trust = match value {
         v if v <= limit => Trust::Valid,
         v if v <= worthless => Trust::Degraded,
@@ -95,13 +104,22 @@ fn lateness(e: &Evidence) -> Option<Gate> {
 
 /// The harness must not be what is measured.
 fn limit(e: &Evidence) -> Option<Gate> {
-    let meaning = "messages a second that were to be sent, as a share of what the harness passes on without a queue";
-    Some(below("generator's limit", e.rate / e.null_rate.filter(|&rate| rate > 0.0)?, 0.5, 1.0, "ratio", meaning))
+    let meaning =
+        "messages a second that were to be sent, as a share of what the harness passes on without a queue";
+    Some(below(
+        "generator's limit",
+        e.rate / e.null_rate.filter(|&rate| rate > 0.0)?,
+        0.5,
+        1.0,
+        "ratio",
+        meaning,
+    ))
 }
 
 fn service(e: &Evidence) -> Option<Gate> {
     let limit = overrun_limit(e);
-    let meaning = "by how much the services really took longer than planned, on average; the fuller the servers, the less they may";
+    let meaning = "by how much the services really took longer than planned, on average; the fuller the \
+        servers, the less they may";
     Some(below("service overrun", e.totals.service_time().overrun()?, limit, 5.0 * limit, "ratio", meaning))
 }
 
@@ -118,21 +136,31 @@ fn stationarity(e: &Evidence) -> Option<Gate> {
     let change = (second.overrun()? - first.overrun()?).abs();
     let limit = overrun_limit(e);
     let meaning = "by how much the services' overrun changed from the first half of the run to the second";
-    (tells(first.planned) && tells(second.planned)).then(|| below("stationarity", change, limit, 5.0 * limit, "ratio", meaning))
+    (tells(first.planned) && tells(second.planned))
+        .then(|| below("stationarity", change, limit, 5.0 * limit, "ratio", meaning))
 }
 
-/// What the replay, which has the services as they were, does not have, where it is a hundredth of the latency or more.
+/// What the replay, which has the services as they were, does not have, where it is a hundredth of the
+/// latency or more.
 pub(super) fn rest(e: &Evidence) -> Option<String> {
     let (mean, latency) = (e.hand_offs.mean()?, mean(&e.latency) / 1e9);
     let stalls = if e.meter.stalls > 0 && e.lasted > 0 {
-        let (often, long) = (e.meter.stalls as f64 * 1e9 / e.lasted as f64, e.meter.stalled as f64 / e.meter.stalls as f64 / 1e9);
-        format!("; the generator alone lost its processor {} times a second, {} each time", significant(often, 2), Time(long))
+        let (often, long) = (
+            e.meter.stalls as f64 * 1e9 / e.lasted as f64,
+            e.meter.stalled as f64 / e.meter.stalls as f64 / 1e9,
+        );
+        format!(
+            "; the generator alone lost its processor {} times a second, {} each time",
+            significant(often, 2),
+            Time(long)
+        )
     } else {
         String::new()
     };
     (mean >= 0.01 * latency).then(|| {
         format!(
-            "a message waited {} on average, {} % of its latency, although a server was free: wake-ups and hand-offs, which the replay does not \
+            "a message waited {} on average, {} % of its latency, although a server was free: wake-ups and \
+                hand-offs, which the replay does not \
              have, and neither has it what waited behind them{stalls}",
             Time(mean),
             significant(100.0 * mean / latency, 2)
@@ -144,13 +172,21 @@ fn mean(times: &[u64]) -> f64 {
     times.iter().sum::<u64>() as f64 / times.len().max(1) as f64
 }
 
-/// The resolution of measured waits: one is not known better than a hand-off takes, and what is not ten times as long is mostly hand-off.
+/// The resolution of measured waits: one is not known better than a hand-off takes, and what is not ten times
+/// as long is mostly hand-off.
 fn hand_off(e: &Evidence) -> Option<Gate> {
     let (mean, latency) = (e.hand_offs.mean()?, mean(&e.latency));
     let woken = e.hand_offs.woken().map_or(String::new(), |(share, mean)| {
-        format!("; {} % came to an idle server and waited {} for it", significant(100.0 * share, 2), Time(mean))
+        format!(
+            "; {} % came to an idle server and waited {} for it",
+            significant(100.0 * share, 2),
+            Time(mean)
+        )
     });
-    let meaning = format!("{} in which a free server could have had a message, as a share of the mean latency{woken}", Time(mean));
+    let meaning = format!(
+        "{} in which a free server could have had a message, as a share of the mean latency{woken}",
+        Time(mean)
+    );
     Some(below("hand-off", 1e9 * mean / latency.max(1.0), 0.1, f64::INFINITY, "ratio", &meaning))
 }
 
@@ -159,38 +195,56 @@ fn host(e: &Evidence) -> Vec<Gate> {
     let mut gates = Vec::new();
     let total: u64 = e.latency.iter().sum();
     if let Some(wait) = e.interference.run_queue_wait.filter(|_| total > 0) {
-        let meaning = "time for which a thread of the run was ready and had no processor, as a share of the sum of latencies";
+        let meaning = "time for which a thread of the run was ready and had no processor, as a share of the \
+            sum of latencies";
         gates.push(below("run-queue wait", wait as f64 / total as f64, 0.02, 0.1, "ratio", meaning));
     }
     if let Some(switches) = e.interference.switches.filter(|_| e.served > 0) {
         let meaning = "how often a thread of the run was put off its processor, per message";
-        gates.push(below("involuntary switches", switches as f64 / e.served as f64, 0.5, f64::INFINITY, "ratio", meaning));
+        gates.push(below(
+            "involuntary switches",
+            switches as f64 / e.served as f64,
+            0.5,
+            f64::INFINITY,
+            "ratio",
+            meaning,
+        ));
     }
     if e.meter.spun > 0 {
         let share = e.meter.stalled as f64 / e.meter.spun as f64;
         let each = e.meter.stalled as f64 / e.meter.stalls.max(1) as f64;
         let meaning = format!(
-            "share of the generator's spinning in which the clock jumped by more than 5 µs: {} times, {} on average",
+            "share of the generator's spinning in which the clock jumped by more than 5 µs: {} times, {} on \
+                average",
             e.meter.stalls,
             Time(each / 1e9)
         );
         gates.push(below("stalls", share, 0.2, 0.6, "ratio", &meaning));
     }
     if let Some(processors) = e.processors.filter(|_| e.lasted > 0) {
-        let meaning = "processors spent busy-waiting by the run's threads; with more than there are, they delayed one another";
+        let meaning = "processors spent busy-waiting by the run's threads; with more than there are, they \
+            delayed one another";
         let (busy, limit) = (e.spun as f64 / e.lasted as f64, processors as f64);
         gates.push(below("spinning", busy, limit, 2.0 * limit, "processors", meaning));
     }
-    gates.extend(
-        e.steal.map(|s| below("steal", s, 0.01, 0.05, "ratio", "share of the processors' time that the hypervisor gave to others")),
-    );
+    gates.extend(e.steal.map(|s| {
+        below(
+            "steal",
+            s,
+            0.01,
+            0.05,
+            "ratio",
+            "share of the processors' time that the hypervisor gave to others",
+        )
+    }));
     gates
 }
 
 /// Every message must be accounted for, once and in order.
 fn accounting(e: &Evidence) -> Vec<Gate> {
     let share = e.unfinished as f64 / e.accepted.max(1) as f64;
-    let unfinished = "share of the accepted messages still inside at the end: percentiles beyond it are lower bounds";
+    let unfinished =
+        "share of the accepted messages still inside at the end: percentiles beyond it are lower bounds";
     vec![
         below("unfinished", share, 0.001, f64::INFINITY, "ratio", unfinished),
         none_of("lost", e.lost, "accepted messages that never came out of the drained queue"),
@@ -199,7 +253,11 @@ fn accounting(e: &Evidence) -> Vec<Gate> {
             e.totals.duplicated + e.repeated,
             "messages that came once more though no delivery had ended, or were done twice",
         ),
-        none_of("disordered", e.totals.disordered, "first deliveries after a later message of the same queue, at one consumer"),
+        none_of(
+            "disordered",
+            e.totals.disordered,
+            "first deliveries after a later message of the same queue, at one consumer",
+        ),
         none_of("unsettled", e.totals.unsettled, "acknowledgements that the target rejected"),
         none_of("clock inversions", e.inversions, "stamps in the wrong order, or a clock that ran backwards"),
     ]
@@ -228,96 +286,4 @@ fn quantile(sorted: &[u64], share: f64) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::server::ServiceTime;
-    use super::*;
-
-    fn calm() -> Evidence {
-        Evidence {
-            planned: 2_000,
-            sent: 2_000,
-            accepted: 2_000,
-            served: 2_000,
-            lateness: vec![70; 2_000],
-            latency: vec![8_000_000; 2_000],
-            totals: took(8_030_000_000),
-            lasted: 8_900_000_000,
-            server_time: 8_900_000_000,
-            spun: 2_000_000_000,
-            processors: Some(2),
-            rate: 200.0,
-            null_rate: Some(4e6),
-            hand_offs: HandOffs { count: 2_000, nanos: 10_000_000, idle: 200, idle_nanos: 8_000_000 },
-            interference: SchedulerInterference { run_queue_wait: Some(10_000_000), switches: Some(20) },
-            meter: Meter { spun: 100_000_000, stalled: 1_000_000, stalls: 10, inversions: 0 },
-            steal: Some(0.0),
-            inside: Some((7.2, 7.21)),
-            ..Evidence::default()
-        }
-    }
-
-    /// Services of eight seconds that took so many nanoseconds, half of them in each half.
-    fn took(real: u64) -> ServerTotals {
-        ServerTotals { halves: [ServiceTime { planned: 4_000_000_000, real: real / 2 }; 2], ..ServerTotals::default() }
-    }
-
-    /// The verdict after something has gone wrong, and the gate that says so.
-    fn verdict(change: impl Fn(&mut Evidence)) -> (Trust, &'static str) {
-        let mut evidence = calm();
-        change(&mut evidence);
-        let gates = gates(&mut evidence);
-        let worst = gates.iter().map(|g| g.trust).max().expect("there are gates");
-        (worst, if worst == Trust::Valid { "" } else { gates.iter().find(|g| g.trust == worst).expect("one is the worst").name })
-    }
-
-    #[test]
-    fn a_calm_run_is_valid_and_every_gate_can_close() {
-        assert_eq!(verdict(|_| {}), (Trust::Valid, ""));
-        assert_eq!(verdict(|e| e.sent = 1_900), (Trust::Invalid, "unsent"));
-        assert_eq!(verdict(|e| e.lateness[..100].fill(2_000_000)), (Trust::Degraded, "lateness"));
-        assert_eq!(verdict(|e| e.rate = 3e6), (Trust::Degraded, "generator's limit"));
-        assert_eq!(verdict(|e| e.totals = took(9_600_000_000)), (Trust::Invalid, "service overrun"));
-        assert_eq!(verdict(|e| e.totals = took(8_300_000_000)), (Trust::Degraded, "service overrun"));
-        assert_eq!(verdict(|e| (e.totals, e.server_time) = (took(8_300_000_000), 16_000_000_000)), (Trust::Valid, ""));
-        // As much as before, but all of it in the second half.
-        assert_eq!(
-            verdict(|e| (e.totals.halves[0].real, e.totals.halves[1].real) = (3_990_000_000, 4_040_000_000)),
-            (Trust::Degraded, "stationarity")
-        );
-        assert_eq!(verdict(|e| e.hand_offs.nanos = 2_000_000_000), (Trust::Degraded, "hand-off"));
-        assert_eq!(verdict(|e| e.spun = 18_000_000_000), (Trust::Degraded, "spinning"));
-        assert_eq!(verdict(|e| e.interference.run_queue_wait = Some(2_000_000_000)), (Trust::Invalid, "run-queue wait"));
-        assert_eq!(verdict(|e| e.interference.switches = Some(3_000)), (Trust::Degraded, "involuntary switches"));
-        assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls"));
-        assert_eq!(verdict(|e| e.steal = Some(0.06)), (Trust::Invalid, "steal"));
-        assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished"));
-        assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost"));
-        assert_eq!(verdict(|e| e.totals.duplicated = 1), (Trust::Invalid, "duplicated"));
-        assert_eq!(verdict(|e| e.repeated = 1), (Trust::Invalid, "duplicated"));
-        assert_eq!(verdict(|e| e.totals.disordered = 1), (Trust::Invalid, "disordered"));
-        assert_eq!(verdict(|e| e.totals.unsettled = 1), (Trust::Invalid, "unsettled"));
-        assert_eq!(verdict(|e| e.inversions = 1), (Trust::Invalid, "clock inversions"));
-        assert_eq!(verdict(|e| e.inside = Some((8.0, 7.2))), (Trust::Invalid, "Little's law"));
-        assert_eq!(verdict(|e| e.latency.truncate(900)), (Trust::Degraded, "samples beyond p99"));
-    }
-
-    #[test]
-    fn a_service_shorter_than_planned_is_no_overrun_but_an_unknown_figure_has_no_gate() {
-        assert_eq!(verdict(|e| (e.steal, e.inside, e.interference) = (None, None, SchedulerInterference::default())), (Trust::Valid, ""));
-        assert_eq!(verdict(|e| (e.hand_offs, e.null_rate, e.processors) = (HandOffs::default(), None, None)), (Trust::Valid, ""));
-    }
-
-    #[test]
-    fn what_the_replay_does_not_have_is_named() {
-        assert_eq!(rest(&calm()), None, "5 µs of 8 ms");
-        let slow = Evidence { hand_offs: HandOffs { count: 2_000, nanos: 800_000_000, ..HandOffs::default() }, ..calm() };
-        let text = rest(&slow).expect("400 µs of 8 ms");
-        assert!(text.contains("400 µs on average, 5.0 % of its latency") && text.contains("1.1 times a second, 100 µs each"), "{text}");
-    }
-
-    #[test]
-    fn quantiles_are_by_nearest_rank() {
-        let values: Vec<u64> = (1..=100).collect();
-        assert_eq!((quantile(&values, 0.5), quantile(&values, 0.99), quantile(&[], 0.5)), (Some(50), Some(99), None));
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! The generator: every producer of the scenario in one thread, sending at the plan's instants.
 //!
-//! Open loop: an instant that has passed is sent at once and never skipped, and its lateness stays visible, because
-//! what counts is when a send was due. The clients of closed loops send when they have thought about an answer, in the same thread.
+//! Open loop: an instant that has passed is sent at once and never skipped, and its lateness stays visible,
+//! because what counts is when a send was due. The clients of closed loops send when they have thought about
+//! an answer, in the same thread.
 
 use super::clients::ClosedLoopClients;
 use super::clock::Clock;
@@ -11,8 +12,14 @@ use super::run_plan::RunPlan;
 use super::targets::Publisher;
 use super::visit_log::VisitOrigin;
 
-/// Sends the plan from `start` on until its end or until the pacer is stopped; says how many messages were sent.
-pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext<'_>, by: &mut dyn Publisher, start: u64) -> u64 {
+/// Sends the plan from `start` on until its end or until the pacer is stopped; says how many messages were
+/// sent.
+pub(super) fn generate<C: Clock>(
+    pacer: &mut Pacer<'_, C>,
+    context: &RunContext<'_>,
+    by: &mut dyn Publisher,
+    start: u64,
+) -> u64 {
     let run_plan = context.run_plan;
     if run_plan.closed() {
         return generate_closed_loop(pacer, context, by, start);
@@ -25,10 +32,12 @@ pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext<
         if pacer.stopped() {
             return message as u64;
         }
-        // A sender that stands behind another one's wait for room has begun to wait itself when its turn was due.
+        // A sender that stands behind another one's wait for room has begun to wait itself when its turn was
+        // due.
         let at = if instant <= held { instant } else { now };
         let to = run_plan.destination(message);
-        if !context.send(by, to, planned(run_plan, message), at - start, || pacer.now().saturating_sub(start)) {
+        if !context.send(by, to, planned(run_plan, message), at - start, || pacer.now().saturating_sub(start))
+        {
             return message as u64 + 1;
         }
         if run_plan.scenario.blocks(to) {
@@ -40,11 +49,20 @@ pub(super) fn generate<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext<
 
 /// A planned message's first visit.
 fn planned(run_plan: &RunPlan<'_>, message: usize) -> VisitOrigin {
-    VisitOrigin::new(run_plan.waiting() + run_plan.block.first + message as u64, run_plan.due(message), run_plan.copy_of(message))
+    VisitOrigin::new(
+        run_plan.waiting() + run_plan.block.first + message as u64,
+        run_plan.due(message),
+        run_plan.copy_of(message),
+    )
 }
 
 /// The same with clients, until the plan is over and the time of the closed loops, too.
-fn generate_closed_loop<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext<'_>, by: &mut dyn Publisher, start: u64) -> u64 {
+fn generate_closed_loop<C: Clock>(
+    pacer: &mut Pacer<'_, C>,
+    context: &RunContext<'_>,
+    by: &mut dyn Publisher,
+    start: u64,
+) -> u64 {
     let (run_plan, over) = (context.run_plan, start + context.run_plan.span());
     let (mut closed_loop, mut back) = (ClosedLoopClients::new(run_plan), Vec::new());
     let (mut message, mut count, mut held) = (0, 0, 0);
@@ -52,7 +70,12 @@ fn generate_closed_loop<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext
         context.clients.take(&mut back);
         back.drain(..).for_each(|(client, at)| closed_loop.think(client, at));
         let planned_at = (message < run_plan.len()).then(|| run_plan.sent(message));
-        let next = [planned_at, closed_loop.next()].into_iter().flatten().min().map_or(over, |at| start + at).min(over);
+        let next = [planned_at, closed_loop.next()]
+            .into_iter()
+            .flatten()
+            .min()
+            .map_or(over, |at| start + at)
+            .min(over);
         if !wait_or_hear(pacer, context, next) {
             continue;
         }
@@ -64,7 +87,10 @@ fn generate_closed_loop<C: Clock>(pacer: &mut Pacer<'_, C>, context: &RunContext
         let (to, origin) = match planned_at.filter(|&at| start + at == next) {
             Some(_) => {
                 message += 1;
-                (run_plan.destination(message - 1), VisitOrigin { id: run_plan.waiting() + count, ..planned(run_plan, message - 1) })
+                (
+                    run_plan.destination(message - 1),
+                    VisitOrigin { id: run_plan.waiting() + count, ..planned(run_plan, message - 1) },
+                )
             }
             None => closed_loop.send(run_plan.waiting() + count).expect("a client's send is next"),
         };
@@ -108,7 +134,8 @@ mod tests {
     use crate::workload::laws::Law;
     use std::sync::atomic::AtomicBool;
 
-    /// Serves every message at the very moment at which it is sent, or keeps the sender for a while at one message.
+    /// Serves every message at the very moment at which it is sent, or keeps the sender for a while at one
+    /// message.
     struct Instantly<'a> {
         clock: &'a Fake,
         visits: &'a VisitLog,
@@ -151,17 +178,25 @@ mod tests {
         let (scenario, plan) = (Scenario::mgc(1000.0, Law::deterministic(0.0), 1), every_millisecond(count));
         let clock = Fake { read: 20, oversleep: 30_000, stall, ..Fake::default() };
         let run_plan = RunPlan::new(&scenario, &plan).expect("the scenario is the simplest there is");
-        let (stop, state) = (AtomicBool::new(false), RunState::new(&run_plan, VisitLog::new(plan.len(), plan.len())));
+        let (stop, state) =
+            (AtomicBool::new(false), RunState::new(&run_plan, VisitLog::new(plan.len(), plan.len())));
         let visits = &state.visits;
         let target = Direct(Instantly { clock: &clock, visits, room: None });
         let start = 1_000_000;
         let context = RunContext::new(&run_plan, &target, &state);
         assert_eq!(
-            generate(&mut Pacer::new(&clock, &stop, MARGIN), &context, target.publisher().expect("a handle").as_mut(), start),
+            generate(
+                &mut Pacer::new(&clock, &stop, MARGIN),
+                &context,
+                target.publisher().expect("a handle").as_mut(),
+                start
+            ),
             count,
             "none is skipped"
         );
-        let times = |i: usize| (visits.trace(i).sent.expect("sent"), visits.trace(i).finished.expect("served") - start);
+        let times = |i: usize| {
+            (visits.trace(i).sent.expect("sent"), visits.trace(i).finished.expect("served") - start)
+        };
         let since = |from: &dyn Fn(usize) -> u64| {
             let mut all: Vec<u64> = (0..plan.len()).map(|i| times(i).1 - from(i)).collect();
             all.sort_unstable();

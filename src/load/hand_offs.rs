@@ -3,7 +3,8 @@
 use super::run_plan::RunPlan;
 use crate::message::{Outcome, Record};
 
-/// How long messages waited that a free server could have taken: wake-ups, and the way from one message to the next.
+/// How long messages waited that a free server could have taken: wake-ups, and the way from one message to
+/// the next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct HandOffs {
     pub count: u64,
@@ -16,7 +17,8 @@ pub(super) struct HandOffs {
 impl HandOffs {
     /// Those of the servers that take a message as soon as they can, whose every service is on record.
     pub(super) fn of<'r>(run_plan: &RunPlan<'_>, records: impl Iterator<Item = &'r Record>) -> Self {
-        let plain: Vec<bool> = (0..run_plan.groups.len()).map(|group| run_plan.takes_at_once(group)).collect();
+        let plain: Vec<bool> =
+            (0..run_plan.groups.len()).map(|group| run_plan.takes_at_once(group)).collect();
         let served = |r: &&Record| r.outcome == Outcome::Served && plain[r.consumer as usize];
         let mut services: Vec<&Record> = records.filter(served).collect();
         services.sort_unstable_by_key(|r| (r.consumer, r.server, r.taken));
@@ -42,7 +44,8 @@ impl HandOffs {
 
     /// The share of the messages that came to an idle server, and seconds that each waited for it.
     pub(super) fn woken(&self) -> Option<(f64, f64)> {
-        (self.idle > 0).then(|| (self.idle as f64 / self.count as f64, self.idle_nanos as f64 / self.idle as f64 / 1e9))
+        (self.idle > 0)
+            .then(|| (self.idle as f64 / self.count as f64, self.idle_nanos as f64 / self.idle as f64 / 1e9))
     }
 }
 
@@ -64,9 +67,13 @@ mod tests {
             let (queue, consumer, deliveries, outcome) = (0, 0, 1, Outcome::Served);
             Record { message, sent, taken, finished, queue, consumer, server, deliveries, outcome }
         };
-        // Two came to an idle server, one waited for its turn and one just missed the end of the service before.
+        // Two came to an idle server, one waited for its turn and one just missed the end of the service
+        // before.
         let all = [(0, 120, 202, 300), (0, 1, 10, 100), (1, 60, 65, 90), (0, 50, 103, 200)].map(record);
-        assert_eq!(HandOffs::of(&run_plan, all.iter()), HandOffs { count: 4, nanos: 9 + 5 + 3 + 2, idle: 2, idle_nanos: 9 + 5 });
+        assert_eq!(
+            HandOffs::of(&run_plan, all.iter()),
+            HandOffs { count: 4, nanos: 9 + 5 + 3 + 2, idle: 2, idle_nanos: 9 + 5 }
+        );
         let mut retries = scenario.clone();
         retries.consumers[0].failure = 0.1;
         let run_plan = RunPlan::new(&retries, &plan).expect("retries are played");

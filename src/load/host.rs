@@ -13,16 +13,28 @@ pub(crate) fn host() -> BTreeMap<String, String> {
     };
     tell("queuelab", Some(env!("CARGO_PKG_VERSION").into()));
     tell("revision", option_env!("QUEUELAB_REVISION").map(Into::into));
-    let level = option_env!("QUEUELAB_OPTIMISED").map_or(String::new(), |level| format!(", optimised {level}"));
+    let level =
+        option_env!("QUEUELAB_OPTIMISED").map_or(String::new(), |level| format!(", optimised {level}"));
     tell("build", Some(format!("{}{level}", if cfg!(debug_assertions) { "debug" } else { "release" })));
     tell("compiler", option_env!("QUEUELAB_COMPILER").map(Into::into));
     tell("system", Some(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)));
     tell("cores", std::thread::available_parallelism().ok().map(|n| n.to_string()));
     tell("cpu", cpu());
     tell("kernel", read_to_string("/proc/sys/kernel/osrelease").ok());
-    tell("clock source", read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource").ok());
-    tell("cpu quota", read_to_string("/sys/fs/cgroup/cpu.max").ok().filter(|quota| !quota.starts_with("max")));
-    tell("timer slack", read_to_string("/proc/self/timerslack_ns").ok().map(|slack| format!("{} ns, 1 ns while measuring", slack.trim())));
+    tell(
+        "clock source",
+        read_to_string("/sys/devices/system/clocksource/clocksource0/current_clocksource").ok(),
+    );
+    tell(
+        "cpu quota",
+        read_to_string("/sys/fs/cgroup/cpu.max").ok().filter(|quota| !quota.starts_with("max")),
+    );
+    tell(
+        "timer slack",
+        read_to_string("/proc/self/timerslack_ns")
+            .ok()
+            .map(|slack| format!("{} ns, 1 ns while measuring", slack.trim())),
+    );
     tell("frequency governor", read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").ok());
     tell("load average", load_average());
     facts
@@ -37,7 +49,12 @@ pub(super) fn load_average() -> Option<String> {
 /// The processor's name, and whether it is a virtual one.
 fn cpu() -> Option<String> {
     let text = read_to_string("/proc/cpuinfo").ok()?;
-    let field = |name: &str| text.lines().find(|l| l.starts_with(name)).and_then(|l| l.split_once(':')).map(|(_, v)| v.trim().to_string());
+    let field = |name: &str| {
+        text.lines()
+            .find(|l| l.starts_with(name))
+            .and_then(|l| l.split_once(':'))
+            .map(|(_, v)| v.trim().to_string())
+    };
     let model = field("model name").or_else(|| field("Hardware"))?;
     let is_virtual = field("flags").is_some_and(|flags| flags.split(' ').any(|f| f == "hypervisor"));
     Some(if is_virtual { format!("{model}, virtual") } else { model })

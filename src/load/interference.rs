@@ -14,7 +14,10 @@ pub(super) struct SchedulerInterference {
 impl SchedulerInterference {
     /// This thread's figures so far.
     pub(super) fn now() -> Self {
-        SchedulerInterference { run_queue_wait: system::run_queue_wait(), switches: system::involuntary_switches() }
+        SchedulerInterference {
+            run_queue_wait: system::run_queue_wait(),
+            switches: system::involuntary_switches(),
+        }
     }
 
     /// What has been added since an earlier look.

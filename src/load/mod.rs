@@ -1,8 +1,9 @@
 //! Measurement: the same plan that is simulated, played against a real queue and the real clock.
 //!
-//! One generator thread sends at the plan's absolute instants, every server of a consumer group is a thread that takes, spends the
-//! planned demand and acknowledges. Each message's life is written down where it happens and read when all is over; what the
-//! host did meanwhile is judged by gates beside the result. Nothing here computes an answer from the records.
+//! One generator thread sends at the plan's absolute instants, every server of a consumer group is a thread
+//! that takes, spends the planned demand and acknowledges. Each message's life is written down where it
+//! happens and read when all is over; what the host did meanwhile is judged by gates beside the result.
+//! Nothing here computes an answer from the records.
 
 mod calibrate;
 mod clients;

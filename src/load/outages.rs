@@ -83,7 +83,10 @@ mod tests {
     fn a_server_breaks_by_the_clock_or_by_its_work() {
         breaks(false, |b| {
             assert_eq!(b.when_idle(), Some(10 * SECOND));
-            assert_eq!((b.within(8 * SECOND, SECOND), b.within(8 * SECOND, 3 * SECOND)), (None, Some(10 * SECOND)));
+            assert_eq!(
+                (b.within(8 * SECOND, SECOND), b.within(8 * SECOND, 3 * SECOND)),
+                (None, Some(10 * SECOND))
+            );
             assert_eq!(b.breaks(10 * SECOND), 13 * SECOND);
             assert_eq!(b.when_idle(), Some(23 * SECOND));
         });

@@ -1,8 +1,9 @@
 //! Waiting for absolute instants: sleep to shortly before, then look at the clock until it is time.
 //!
-//! A sleep returns tens of microseconds late, a spin within 100 ns; a spin costs a processor. The margin between the two
-//! is bounded, so that a thread which is mostly asleep stays mostly asleep, while one whose deadlines lie closer than the margin
-//! (above some 10 000 a second) spins all the time. Deadlines are never skipped: whoever is late goes on at once.
+//! A sleep returns tens of microseconds late, a spin within 100 ns; a spin costs a processor. The margin
+//! between the two is bounded, so that a thread which is mostly asleep stays mostly asleep, while one whose
+//! deadlines lie closer than the margin (above some 10 000 a second) spins all the time. Deadlines are never
+//! skipped: whoever is late goes on at once.
 
 use super::clock::Clock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_stall_inside_a_spin_is_seen() {
-        let (clock, stop) = (Fake { read: 30, stall: Some((50_000, 700_000)), ..Fake::default() }, AtomicBool::new(false));
+        let (clock, stop) =
+            (Fake { read: 30, stall: Some((50_000, 700_000)), ..Fake::default() }, AtomicBool::new(false));
         let mut pacer = Pacer::new(&clock, &stop, MARGIN);
         assert!(pacer.wait_until(90_000) >= 750_000);
         assert_eq!(pacer.meter.stalls, 1);

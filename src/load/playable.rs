@@ -7,7 +7,8 @@ use crate::workload::Block;
 /// Servers beyond this would measure the scheduler.
 const MAX_SERVERS: u64 = 512;
 
-/// Messages (times queues that they may visit) beyond this would fill the memory of a small machine: about 120 bytes each.
+/// Messages (times queues that they may visit) beyond this would fill the memory of a small machine: about
+/// 120 bytes each.
 const MAX_MESSAGES: u64 = 5_000_000;
 
 /// # Errors
@@ -47,7 +48,8 @@ pub(crate) fn refusals(scenario: &Scenario) -> Result<Vec<Refusal>, LoadError> {
     Ok(out)
 }
 
-/// Whether messages come to a queue from producers alone, in the order of the plan, and none from a topic that may choose.
+/// Whether messages come to a queue from producers alone, in the order of the plan, and none from a topic
+/// that may choose.
 pub(super) fn fed_by_producers_alone(scenario: &Scenario, queue: usize) -> bool {
     let forwards = |c: &Consumer| c.to.iter().any(|route| scenario.queues_of(route.to).contains(&queue));
     !scenario.consumers.iter().any(forwards) && !scenario.queues.iter().any(|q| q.dead_letter == Some(queue))
@@ -59,10 +61,14 @@ fn of_loops(scenario: &Scenario) -> Vec<Refusal> {
     if !scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
         return out;
     }
-    let losing =
-        |q: &&Queue| q.message_ttl.is_some() || q.delivery_limit.is_some() || q.max_length.is_some() && q.overflow == Overflow::DropHead;
+    let losing = |q: &&Queue| {
+        q.message_ttl.is_some()
+            || q.delivery_limit.is_some()
+            || q.max_length.is_some() && q.overflow == Overflow::DropHead
+    };
     if let Some(queue) = scenario.queues.iter().find(losing) {
-        let setting = format!("a closed loop with queues.{}, which loses messages after it accepted them", queue.name);
+        let setting =
+            format!("a closed loop with queues.{}, which loses messages after it accepted them", queue.name);
         out.push(Refusal { setting, why: "leave message_ttl, delivery_limit and drop-head out" });
     }
     let early = |t: &&Topic| t.deliver == Deliver::All && t.complete_when != Complete::Each;
@@ -95,17 +101,20 @@ fn of_queue(scenario: &Scenario, index: usize) -> Vec<Refusal> {
         (
             dead_here && (random_ttl || !fair),
             "dead letters with an order or a random time to live of their own",
-            "the real queue throws dead letters there itself and knows nothing of them to order them by: leave it out",
+            "the real queue throws dead letters there itself and knows nothing of them to order them by: \
+                leave it out",
         ),
         (
             queue.message_ttl.is_some() && groups == 0,
             "a message_ttl and no consumers",
-            "the real queue looks for what has expired when somebody takes from it: leave the message_ttl out, or add consumers",
+            "the real queue looks for what has expired when somebody takes from it: leave the message_ttl \
+                out, or add consumers",
         ),
         (
             dead_here && queue.partitions.is_some(),
             "dead letters and partitions",
-            "the real queue throws dead letters there itself and knows none of their keys: leave the partitions out",
+            "the real queue throws dead letters there itself and knows none of their keys: leave the \
+                partitions out",
         ),
         (
             queue.partitions.is_some() && groups != 1,
@@ -120,7 +129,8 @@ fn of_queue(scenario: &Scenario, index: usize) -> Vec<Refusal> {
         (
             scenario.queues.iter().any(dead_end),
             "overflow = \"block\" for dead letters",
-            "who throws a dead letter there would wait for room that only others can make: write another overflow",
+            "who throws a dead letter there would wait for room that only others can make: write another \
+                overflow",
         ),
     ];
     odd(&format!("queues.{}", queue.name), all)
@@ -131,7 +141,8 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<Refusal> {
     let shared = scenario.consumers_of(consumer.from).count() > 1;
     let (blocks, window, breaks) = (queue.blocks(), consumer.prefetch > 1, consumer.outages.is_some());
     let own = scenario.producers.iter().filter(|p| scenario.queues_of(p.to).contains(&consumer.from));
-    let same = consumer.repeats_work(own.clone().count() > 0 && own.clone().all(|p| p.service_time.is_some()));
+    let same =
+        consumer.repeats_work(own.clone().count() > 0 && own.clone().all(|p| p.service_time.is_some()));
     let again = consumer.failure > 0.0
         || scenario.producers.iter().any(|p| p.failure.is_some())
         || queue.visibility_timeout.is_some()
@@ -140,27 +151,33 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<Refusal> {
         (
             queue.discipline == Discipline::Shortest && again && !same,
             "redelivery_work = \"drawn-again\" from a queue that takes the shortest first",
-            "the real queue keeps the place that a message's first work gave it: write redelivery_work = \"same\"",
+            "the real queue keeps the place that a message's first work gave it: write redelivery_work = \
+                \"same\"",
         ),
         (
-            queue.visibility_timeout.is_some_and(|timeout| consumer.batch.is_some_and(|batch| batch.linger >= timeout)),
+            queue
+                .visibility_timeout
+                .is_some_and(|timeout| consumer.batch.is_some_and(|batch| batch.linger >= timeout)),
             "a batch with a linger as long as its queue's visibility_timeout",
             "what it has gathered would be taken away before the batch is whole: write a shorter linger",
         ),
         (
             breaks && window,
             "outages with prefetch",
-            "what a broken consumer holds in its window would have to be taken from it by another thread: leave one of them out",
+            "what a broken consumer holds in its window would have to be taken from it by another thread: \
+                leave one of them out",
         ),
         (
             consumer.autoscale.is_some() && (window || breaks),
             "autoscale with prefetch or outages",
-            "a server that is to go or breaks would have to be relieved of what it holds: leave one of them out",
+            "a server that is to go or breaks would have to be relieved of what it holds: leave one of them \
+                out",
         ),
         (
             consumer.autoscale.is_some() && shared,
             "autoscale and another group at its queue",
-            "the queue tells how many messages are inside, not how many of them another group works on: leave one of them out",
+            "the queue tells how many messages are inside, not how many of them another group works on: \
+                leave one of them out",
         ),
         (
             consumer.autoscale.is_some() && blocks,

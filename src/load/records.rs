@@ -20,8 +20,8 @@ pub(super) struct Observation {
     pub levels: Vec<(u64, u64)>,
 }
 
-/// A visit and its record. A queue that nobody consumes, such as one for dead letters, is where messages leave the run: it has visits
-/// and no records of them.
+/// A visit and its record. A queue that nobody consumes, such as one for dead letters, is where messages
+/// leave the run: it has visits and no records of them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct VisitRecord {
     pub origin: VisitOrigin,
@@ -39,9 +39,15 @@ pub(super) struct RunRecords {
 }
 
 impl RunRecords {
-    pub(super) fn gather(run_plan: &RunPlan<'_>, visits: &VisitLog, lost: &[Lost], observed: &Observation) -> Self {
+    pub(super) fn gather(
+        run_plan: &RunPlan<'_>,
+        visits: &VisitLog,
+        lost: &[Lost],
+        observed: &Observation,
+    ) -> Self {
         let ended = ends(run_plan, visits, lost, observed);
-        let generated: Vec<bool> = (0..run_plan.queues()).map(|queue| fed_by_producers_alone(run_plan.scenario, queue)).collect();
+        let generated: Vec<bool> =
+            (0..run_plan.queues()).map(|queue| fed_by_producers_alone(run_plan.scenario, queue)).collect();
         let mut run_records = RunRecords::default();
         let (mut entered, mut left) = (Vec::new(), Vec::new());
         let mut sent = vec![false; run_plan.len()];
@@ -51,7 +57,12 @@ impl RunRecords {
                 sent[origin.copy.identity.number as usize] = true;
             }
             let trace = visits.trace(visit);
-            let seen = Seen { origin, trace, lost: ended.get(&visit).copied(), generated: generated[origin.queue as usize] };
+            let seen = Seen {
+                origin,
+                trace,
+                lost: ended.get(&visit).copied(),
+                generated: generated[origin.queue as usize],
+            };
             let record = run_records.record(run_plan, &seen, observed);
             let held = record.sent.saturating_sub(trace.sent.unwrap_or(record.sent));
             let consumed = run_plan.first_group(origin.queue as usize).is_some();
@@ -65,7 +76,8 @@ impl RunRecords {
             run_records.unsent(run_plan, message, observed);
         }
         run_records.evidence.inside = inside(&observed.levels, entered, left);
-        run_records.evidence.hand_offs = HandOffs::of(run_plan, run_records.by_visit.iter().map(|v| &v.record));
+        run_records.evidence.hand_offs =
+            HandOffs::of(run_plan, run_records.by_visit.iter().map(|v| &v.record));
         run_records
     }
 
@@ -85,8 +97,12 @@ impl RunRecords {
         run_plan.each_copy(run_plan.destination(message), |queue| queues.push(queue));
         for queue in queues {
             let origin = VisitOrigin { queue: queue as u32, ..origin };
-            let seen =
-                Seen { origin, trace: VisitTrace::default(), lost: None, generated: fed_by_producers_alone(run_plan.scenario, queue) };
+            let seen = Seen {
+                origin,
+                trace: VisitTrace::default(),
+                lost: None,
+                generated: fed_by_producers_alone(run_plan.scenario, queue),
+            };
             let record = self.record(run_plan, &seen, observed);
             self.by_visit.push(VisitRecord { origin, record, held: 0 });
         }
@@ -101,7 +117,8 @@ impl RunRecords {
         // What was never sent reaches the queue after all is over.
         let begun = trace.sent.unwrap_or(observed.ended.max(planned.unwrap_or(0)));
         let sent = if run_plan.blocks(queue) { reached(&trace, begun) } else { begun };
-        let nobody = ServedBy { group: run_plan.first_group(queue).unwrap_or(0) as u32, server: 0, deliveries: 0 };
+        let nobody =
+            ServedBy { group: run_plan.first_group(queue).unwrap_or(0) as u32, server: 0, deliveries: 0 };
         let latest = trace.taken.map_or(nobody, |(_, served_by)| served_by);
         let served_by = trace.finisher.unwrap_or(latest);
 
@@ -112,24 +129,36 @@ impl RunRecords {
             evidence.lateness.extend(trace.sent.map(|sent| sent.saturating_sub(planned)));
         }
         evidence.repeated += repeated(run_plan, seen, observed.ended);
-        evidence.accepted += u64::from(trace.sent.is_some() && !trace.refused && run_plan.first_group(queue).is_some());
+        evidence.accepted +=
+            u64::from(trace.sent.is_some() && !trace.refused && run_plan.first_group(queue).is_some());
         let (taken, finished, outcome) = match (trace.refused, lost, trace.taken, trace.finished) {
             (true, ..) => (sent, sent, Outcome::Rejected),
-            (_, Some(lost), _, None) => (lost.at.saturating_sub(trace.worked).max(sent), lost.at.max(sent), lost.outcome),
+            (_, Some(lost), _, None) => {
+                (lost.at.saturating_sub(trace.worked).max(sent), lost.at.max(sent), lost.outcome)
+            }
             (_, _, Some((taken, _)), Some(finished)) if trace.failed => {
                 (taken.min(finished).max(sent), finished.max(sent), Outcome::Dropped)
             }
             (_, _, Some((taken, _)), Some(finished)) => {
                 evidence.served += 1;
-                // A single one makes the run invalid; the record is put in order so that nobody meets a negative time.
-                evidence.inversions += u64::from(taken < sent || finished < taken && served_by.deliveries <= 1);
+                // A single one makes the run invalid; the record is put in order so that nobody meets a
+                // negative time.
+                evidence.inversions +=
+                    u64::from(taken < sent || finished < taken && served_by.deliveries <= 1);
                 let finished = finished.max(sent);
                 // What was in service several times has done all its waiting first, as in the simulation.
-                let taken = if served_by.deliveries > 1 { finished.saturating_sub(trace.worked) } else { taken.min(finished) }.max(sent);
+                let taken = if served_by.deliveries > 1 {
+                    finished.saturating_sub(trace.worked)
+                } else {
+                    taken.min(finished)
+                }
+                .max(sent);
                 evidence.latency.push(finished.saturating_sub(origin.due));
                 (taken, finished, Outcome::Served)
             }
-            _ if run_plan.first_group(queue).is_none() && trace.sent.is_some() => (sent, sent, Outcome::DeadLettered),
+            _ if run_plan.first_group(queue).is_none() && trace.sent.is_some() => {
+                (sent, sent, Outcome::DeadLettered)
+            }
             (_, _, taken, _) => {
                 evidence.unfinished += u64::from(trace.sent.is_some());
                 evidence.lost += u64::from(trace.sent.is_some() && taken.is_none() && !observed.cut_short);
@@ -147,7 +176,8 @@ impl RunRecords {
     }
 }
 
-/// When a message that was sent at an instant reached a queue whose senders wait for room. It may be taken before its sender has noticed.
+/// When a message that was sent at an instant reached a queue whose senders wait for room. It may be taken
+/// before its sender has noticed.
 fn reached(trace: &VisitTrace, begun: u64) -> u64 {
     let taken = trace.taken.map(|(at, _)| at);
     trace.accepted.into_iter().chain(taken).min().unwrap_or(begun).max(begun)
@@ -175,10 +205,16 @@ struct Seen {
 }
 
 /// By visit: how it was lost, if it was. A dead letter that no server ever had begins its visit here.
-fn ends(run_plan: &RunPlan<'_>, visits: &VisitLog, lost: &[Lost], observed: &Observation) -> HashMap<usize, Lost> {
+fn ends(
+    run_plan: &RunPlan<'_>,
+    visits: &VisitLog,
+    lost: &[Lost],
+    observed: &Observation,
+) -> HashMap<usize, Lost> {
     let mut ended = HashMap::with_capacity(lost.len());
     // In the order of time, so that a message is lost in one queue before it is in the next.
-    let mut lost: Vec<Lost> = lost.iter().map(|l| Lost { at: l.at.saturating_sub(observed.start), ..*l }).collect();
+    let mut lost: Vec<Lost> =
+        lost.iter().map(|l| Lost { at: l.at.saturating_sub(observed.start), ..*l }).collect();
     lost.sort_by_key(|l| l.at);
     for one in lost {
         let mut visit = one.message as usize;
@@ -200,12 +236,14 @@ fn ends(run_plan: &RunPlan<'_>, visits: &VisitLog, lost: &[Lost], observed: &Obs
     ended
 }
 
-/// Messages inside on average over the instants at which the target was asked: by its count, and by the records.
+/// Messages inside on average over the instants at which the target was asked: by its count, and by the
+/// records.
 fn inside(levels: &[(u64, u64)], mut entered: Vec<u64>, mut left: Vec<u64>) -> Option<(f64, f64)> {
     entered.sort_unstable();
     left.sort_unstable();
     let until = |instants: &[u64], at: u64| instants.partition_point(|&i| i <= at) as u64;
-    let stamped: u64 = levels.iter().map(|&(at, _)| until(&entered, at).saturating_sub(until(&left, at))).sum();
+    let stamped: u64 =
+        levels.iter().map(|&(at, _)| until(&entered, at).saturating_sub(until(&left, at))).sum();
     let counted: u64 = levels.iter().map(|&(_, inside)| inside).sum();
     let looks = levels.len() as f64;
     (looks > 0.0).then(|| (counted as f64 / looks, stamped as f64 / looks))
@@ -218,14 +256,15 @@ mod tests {
     use crate::workload::Block;
     use crate::workload::laws::Law;
 
-    /// Two deliveries of a message sent at 0, the second done at an instant, with so many given back, the time to settle it (if any), and the
-    /// delivery whose acknowledgement was accepted.
+    /// Two deliveries of a message sent at 0, the second done at an instant, with so many given back, the
+    /// time to settle it (if any), and the delivery whose acknowledgement was accepted.
     fn repeated_in(finished: u64, returned: u64, lease: Option<f64>, accepted: u32) -> u64 {
         let mut scenario = Scenario::mgc(1.0, Law::deterministic(0.0), 2);
         scenario.queues[0].visibility_timeout = lease;
         let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
         let run_plan = RunPlan::new(&scenario, &plan).expect("it can be played");
-        let (visits, served_by) = (VisitLog::new(1, 1), |deliveries| ServedBy { group: 0, server: deliveries, deliveries });
+        let (visits, served_by) =
+            (VisitLog::new(1, 1), |deliveries| ServedBy { group: 0, server: deliveries, deliveries });
         let visit = visits.begin(VisitOrigin::new(0, 0, run_plan.copy_of(0)), 0).expect("room");
         (0..returned).for_each(|_| visits.give_back(visit));
         // The first waited in a window for so long that its work begins after all.
@@ -245,7 +284,11 @@ mod tests {
         assert_eq!(repeated_in(90, 1, None, 2), 0, "it was given back");
         assert_eq!(repeated_in(90, 0, None, 2), 1, "no reason");
         assert_eq!(repeated_in(90, 0, Some(100e-9), 2), 1, "there were 10 ns left");
-        assert_eq!(repeated_in(90, 0, Some(50e-9), 1), 1, "it came again after its acknowledgement was accepted");
+        assert_eq!(
+            repeated_in(90, 0, Some(50e-9), 1),
+            1,
+            "it came again after its acknowledgement was accepted"
+        );
     }
 
     #[test]
@@ -257,7 +300,9 @@ mod tests {
         let run_plan = RunPlan::new(&scenario, &plan).expect("the scenario is the simplest there is");
         let (visits, served_by) = (VisitLog::new(7, 7), ServedBy { group: 0, server: 0, deliveries: 1 });
         for i in 0..5 {
-            visits.begin(VisitOrigin::new(i, plan.due[i as usize], run_plan.copy_of(i as usize)), i * 100 + 1).expect("room");
+            visits
+                .begin(VisitOrigin::new(i, plan.due[i as usize], run_plan.copy_of(i as usize)), i * 100 + 1)
+                .expect("room");
         }
         visits.take(0, 5, served_by);
         visits.finish(0, 31, served_by);
@@ -266,10 +311,12 @@ mod tests {
         let sixth = visits.begin(VisitOrigin::new(6, 540, run_plan.copy_of(6)), 540).expect("room");
         visits.take(sixth, 539, served_by);
         visits.finish(sixth, 541, served_by);
-        let observed = Observation { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
+        let observed =
+            Observation { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
         let lost = Lost { queue: 0, message: 2, at: 1_250, outcome: Outcome::Dropped, deliveries: 0 };
         let run_records = RunRecords::gather(&run_plan, &visits, &[lost], &observed);
-        let recorded: Vec<_> = run_records.records(&run_plan).iter().map(|r| (r.sent, r.taken, r.finished, r.outcome)).collect();
+        let recorded: Vec<_> =
+            run_records.records(&run_plan).iter().map(|r| (r.sent, r.taken, r.finished, r.outcome)).collect();
         assert_eq!(
             recorded,
             [

@@ -1,7 +1,10 @@
-//! The rules of behaviour as a measurement follows them: those of the simulation, by a clock that may go faster.
+//! The rules of behaviour as a measurement follows them: those of the simulation, by a clock that may go
+//! faster.
 
 use super::message_copy::MessageCopy;
-use crate::behaviour::{ConsumerPolicy, Draws, MessageKeys, ProducerPolicy, QueuePolicy, TimeScale, TopicPolicy};
+use crate::behaviour::{
+    ConsumerPolicy, Draws, MessageKeys, ProducerPolicy, QueuePolicy, TimeScale, TopicPolicy,
+};
 use crate::rng::Key;
 use crate::scenario::{Discipline, Queue, Scenario};
 
@@ -22,9 +25,13 @@ impl Rules {
         let draws = Draws::new(Key::new(scenario.seed, 0), scale);
         Rules {
             producers: scenario.producers.iter().map(|p| ProducerPolicy::new(scenario, p, draws)).collect(),
-            queues: (0..scenario.queues.len()).map(|queue| QueuePolicy::new(scenario, queue, draws)).collect(),
+            queues: (0..scenario.queues.len())
+                .map(|queue| QueuePolicy::new(scenario, queue, draws))
+                .collect(),
             consumers: scenario.consumers.iter().map(|c| ConsumerPolicy::new(scenario, c, draws)).collect(),
-            topics: (0..scenario.topics.len()).map(|topic| TopicPolicy::new(scenario, topic, draws)).collect(),
+            topics: (0..scenario.topics.len())
+                .map(|topic| TopicPolicy::new(scenario, topic, draws))
+                .collect(),
             scale,
             keys: MessageKeys::new(scenario, draws),
         }
@@ -52,7 +59,9 @@ impl Rules {
             Discipline::Priority => -i64::from(facts.priority),
             Discipline::Shortest => number(facts.demand),
             Discipline::Deadline => number(facts.sent.saturating_add(facts.ttl.unwrap_or(0))),
-            Discipline::Random => (self.queues[index].order.bits_at(copy.identity.number, copy.identity.path) >> 1) as i64,
+            Discipline::Random => {
+                (self.queues[index].order.bits_at(copy.identity.number, copy.identity.path) >> 1) as i64
+            }
             Discipline::Fifo | Discipline::Lifo | Discipline::RoundRobin | Discipline::ProcessorSharing => 0,
         }
     }

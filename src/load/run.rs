@@ -26,7 +26,8 @@ const NULL_MESSAGES: usize = 50_000;
 /// Visits beyond which a run is cut short: about 150 bytes each.
 const MOST_VISITS: usize = 8_000_000;
 
-/// How the caller stops a run and hears of its progress; both are called a few times a second by the thread that called [`measure`].
+/// How the caller stops a run and hears of its progress; both are called a few times a second by the thread
+/// that called [`measure`].
 #[derive(Clone, Copy)]
 pub(crate) struct Control<'a> {
     /// Told the share of the planned time that has passed.
@@ -62,7 +63,8 @@ pub(crate) struct Run {
     pub host: BTreeMap<String, String>,
 }
 
-/// Plays a plan against the scenario's target and the real clock. The plan is in real time: `measurement.speed` is the caller's to apply.
+/// Plays a plan against the scenario's target and the real clock. The plan is in real time:
+/// `measurement.speed` is the caller's to apply.
 ///
 /// # Errors
 /// A scenario that cannot be played here, and why. A host that cannot keep up is no error: the gates tell.
@@ -76,9 +78,15 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
     // Without it the run has one gate less.
     let null_rate = calibrate::null_rate(NULL_MESSAGES).ok();
     let durable = scenario.queues.iter().any(|q| q.durability == Durability::Fsync);
-    let syncs = if durable { calibrate::syncs(SYNCS, SYNC_GAP).map_err(|e| LoadError::NoDisk { why: e.to_string() })? } else { Vec::new() };
+    let syncs = if durable {
+        calibrate::syncs(SYNCS, SYNC_GAP).map_err(|e| LoadError::NoDisk { why: e.to_string() })?
+    } else {
+        Vec::new()
+    };
     let steal = system::steal_and_total();
-    let output = Runner::new(RunContext::new(&run_plan, target.as_ref(), &state), scenario.measurement.work, margin).run(control)?;
+    let output =
+        Runner::new(RunContext::new(&run_plan, target.as_ref(), &state), scenario.measurement.work, margin)
+            .run(control)?;
     let observed = &output.observed;
     let run_records = RunRecords::gather(&run_plan, &state.visits, &target.lost(), observed);
     let records = run_records.records(&run_plan);
@@ -92,7 +100,8 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
         server_time: observed.ended * run_plan.servers(),
         spun: output.spun,
         processors: std::thread::available_parallelism().ok().map(|n| n.get() as u64),
-        rate: run_records.evidence.accepted.max(run_plan.len() as u64) as f64 / seconds(run_plan.span()).max(1e-3),
+        rate: run_records.evidence.accepted.max(run_plan.len() as u64) as f64
+            / seconds(run_plan.span()).max(1e-3),
         null_rate,
         steal: steal_share(steal, system::steal_and_total()),
         ..run_records.evidence
@@ -101,14 +110,22 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
     facts.extend(host::load_average().map(|load| ("load average after".into(), load)));
     facts.insert("spun before a deadline".into(), Time(seconds(margin)).to_string());
     facts.insert("clock read".into(), Time(calibrate::clock_read() / 1e9).to_string());
-    facts.extend(null_rate.map(|rate| ("null rate".into(), format!("{} messages a second", significant(rate, 3)))));
-    let caveat = observed
-        .cut_short
-        .then(|| format!("the run was cut short after {}; what had not been served then is unfinished", Time(seconds(observed.ended))));
+    facts.extend(
+        null_rate.map(|rate| ("null rate".into(), format!("{} messages a second", significant(rate, 3)))),
+    );
+    let caveat = observed.cut_short.then(|| {
+        format!(
+            "the run was cut short after {}; what had not been served then is unfinished",
+            Time(seconds(observed.ended))
+        )
+    });
     Ok(Run {
         records,
         exits,
-        happened: Happened { overruns: output.overruns, commits: (0..run_plan.queues()).map(|queue| target.commits(queue)).collect() },
+        happened: Happened {
+            overruns: output.overruns,
+            commits: (0..run_plan.queues()).map(|queue| target.commits(queue)).collect(),
+        },
         syncs,
         hand_off: evidence.hand_offs.woken().map(|(_, mean)| mean * 1e9),
         by: format!("{}, {} server threads", scenario.measurement.target, run_plan.servers()),

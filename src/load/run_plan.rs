@@ -1,4 +1,5 @@
-//! The plan as the threads of a run read it, with routing: what each message brings, where it goes and how it is treated there.
+//! The plan as the threads of a run read it, with routing: what each message brings, where it goes and how it
+//! is treated there.
 
 use super::LoadError;
 use super::message_copy::MessageCopy;
@@ -47,14 +48,19 @@ impl<'a> RunPlan<'a> {
     /// What of the scenario cannot be played.
     pub(super) fn new(scenario: &'a Scenario, plan: &'a Block) -> Result<Self, LoadError> {
         playable::check(scenario, plan)?;
-        assert_eq!(plan.demand.len(), scenario.consumers.len(), "a plan has a column of demands for every consumer group");
+        assert_eq!(
+            plan.demand.len(),
+            scenario.consumers.len(),
+            "a plan has a column of demands for every consumer group"
+        );
         let rules = Rules::new(scenario);
         let groups = scenario.consumers.iter().map(|consumer| {
             let queue = &scenario.queues[consumer.from];
             Group {
                 queue: consumer.from,
                 servers: consumer.most_servers().unwrap_or(0),
-                ordered: queue.discipline == Discipline::Fifo && playable::fed_by_producers_alone(scenario, consumer.from),
+                ordered: queue.discipline == Discipline::Fifo
+                    && playable::fed_by_producers_alone(scenario, consumer.from),
                 lease: queue.visibility_timeout.map(|timeout| rules.scale.nanos(timeout)),
             }
         });
@@ -64,8 +70,8 @@ impl<'a> RunPlan<'a> {
         Ok(RunPlan { scenario, block: plan, rules, groups, turns, batch_locks })
     }
 
-    /// The lock that is held while a batch that lingers is assembled from a group's queue, so that two servers do not split what comes; `None`
-    /// where batches do not linger.
+    /// The lock that is held while a batch that lingers is assembled from a group's queue, so that two
+    /// servers do not split what comes; `None` where batches do not linger.
     pub(super) fn batch_lock(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
         let waits = self.scenario.consumers[group].batch.is_some_and(|b| b.linger > 0.0);
         waits.then(|| self.batch_locks[self.groups[group].queue].lock())
@@ -75,11 +81,13 @@ impl<'a> RunPlan<'a> {
     pub(super) fn number_of(&self, group: usize, server: u32) -> u64 {
         let queue = self.groups[group].queue;
         let before = |(g, other): (usize, &Group)| other.queue < queue || other.queue == queue && g < group;
-        let servers: u32 = self.groups.iter().enumerate().filter(|&g| before(g)).map(|(_, g)| g.servers).sum();
+        let servers: u32 =
+            self.groups.iter().enumerate().filter(|&g| before(g)).map(|(_, g)| g.servers).sum();
         u64::from(servers + server)
     }
 
-    /// The index of a server's prefetch window among those of its queue, if the queue's messages are dispatched to windows.
+    /// The index of a server's prefetch window among those of its queue, if the queue's messages are
+    /// dispatched to windows.
     pub(super) fn window(&self, group: usize, server: u32) -> Option<usize> {
         let queue = self.groups[group].queue;
         let mut groups = self.scenario.consumers_of(queue);
@@ -101,14 +109,18 @@ impl<'a> RunPlan<'a> {
         Subscription { queue, part }
     }
 
-    /// Whether a group's free servers take what is there at once, each message once, so that only a hand-off delays them.
+    /// Whether a group's free servers take what is there at once, each message once, so that only a hand-off
+    /// delays them.
     pub(super) fn takes_at_once(&self, group: usize) -> bool {
         let (c, queue) = (&self.scenario.consumers[group], &self.scenario.queues[self.groups[group].queue]);
         let once = !self.scenario.may_fail(c)
             && !self.scenario.may_wait(c)
             && queue.visibility_timeout.is_none()
             && queue.durability != Durability::Fsync;
-        once && c.batch.is_none() && self.window(group, 0).is_none() && c.outages.is_none() && c.autoscale.is_none()
+        once && c.batch.is_none()
+            && self.window(group, 0).is_none()
+            && c.outages.is_none()
+            && c.autoscale.is_none()
     }
 
     /// Messages of the plan.
@@ -126,25 +138,33 @@ impl<'a> RunPlan<'a> {
         self.block.sent[message]
     }
 
-    /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned where the plan knows.
+    /// What a message alone costs a server of a group at one of its deliveries, in nanoseconds: as planned
+    /// where the plan knows.
     pub(super) fn demand(&self, group: usize, copy: MessageCopy, deliveries: u32) -> u64 {
         let (item, work) = (self.item(group, copy, deliveries), &self.rules.consumers[group].work);
         let brought = item.brought.is_some();
         match self.block.demand[group].get(copy.identity.number as usize) {
             // What a message brings it brings again, even if it has been a dead letter meanwhile.
-            Some(&planned) if work.repeats(brought) && (brought || copy.planned) || deliveries <= 1 && copy.planned => planned,
+            Some(&planned)
+                if work.repeats(brought) && (brought || copy.planned) || deliveries <= 1 && copy.planned =>
+            {
+                planned
+            }
             _ => work.of_message(item),
         }
     }
 
     fn item(&self, group: usize, copy: MessageCopy, deliveries: u32) -> WorkItem<'_> {
-        let brought = self.rules.producer_of(copy).and_then(|producer| producer.brings_to(self.groups[group].queue));
+        let brought =
+            self.rules.producer_of(copy).and_then(|producer| producer.brings_to(self.groups[group].queue));
         WorkItem { message: copy.identity, earlier: deliveries.saturating_sub(1), brought }
     }
 
     /// What messages that are served together cost a server of a group.
     pub(super) fn work(&self, group: usize, batch: impl Iterator<Item = (MessageCopy, u32)>) -> u64 {
-        self.rules.consumers[group].work.of_batch(batch.map(|(copy, deliveries)| self.item(group, copy, deliveries)))
+        self.rules.consumers[group]
+            .work
+            .of_batch(batch.map(|(copy, deliveries)| self.item(group, copy, deliveries)))
     }
 
     /// A planned message as its producer sends it.
@@ -157,8 +177,8 @@ impl<'a> RunPlan<'a> {
         self.scenario.producers[self.block.producer_of(message) as usize].to
     }
 
-    /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way there and the topic
-    /// of which it is a copy, if it is.
+    /// Calls `send` for each queue to which a message goes that is sent to a destination now, with its way
+    /// there and the topic of which it is a copy, if it is.
     pub(super) fn deliver(
         &self,
         to: Destination,
@@ -177,7 +197,8 @@ impl<'a> RunPlan<'a> {
         }
     }
 
-    /// Calls `with` for each queue that a destination may mean: the copies, or one that is as good as another.
+    /// Calls `with` for each queue that a destination may mean: the copies, or one that is as good as
+    /// another.
     pub(super) fn each_copy(&self, to: Destination, mut with: impl FnMut(usize)) {
         match to {
             Destination::Queue(queue) => with(queue),
@@ -191,7 +212,9 @@ impl<'a> RunPlan<'a> {
     /// How many queues a message reaches that is sent to a destination.
     pub(super) fn copies(&self, to: Destination) -> u64 {
         match to {
-            Destination::Topic(topic) if self.rules.topics[topic].copies() => self.rules.topics[topic].subscriptions.len() as u64,
+            Destination::Topic(topic) if self.rules.topics[topic].copies() => {
+                self.rules.topics[topic].subscriptions.len() as u64
+            }
             _ => 1,
         }
     }
@@ -203,7 +226,8 @@ impl<'a> RunPlan<'a> {
         self.rules.topics[topic].choose(copy.identity, inside, turn, || self.rules.key_of(copy))
     }
 
-    /// A message as a queue wants it; `visit` is the number by which it is known again, `sent` when it is sent.
+    /// A message as a queue wants it; `visit` is the number by which it is known again, `sent` when it is
+    /// sent.
     pub(super) fn request(&self, queue: usize, copy: MessageCopy, visit: usize, sent: u64) -> PublishRequest {
         let (index, of) = (queue, &self.scenario.queues[queue]);
         let producer = self.scenario.producers.get(copy.producer as usize);
@@ -214,7 +238,12 @@ impl<'a> RunPlan<'a> {
         }
         let group = self.first_group(queue);
         let ttl = self.rules.queues[index].time_to_live(copy.identity);
-        let facts = Facts { priority: producer.map_or(0, |p| p.priority), demand: group.map_or(0, |g| self.demand(g, copy, 1)), sent, ttl };
+        let facts = Facts {
+            priority: producer.map_or(0, |p| p.priority),
+            demand: group.map_or(0, |g| self.demand(g, copy, 1)),
+            sent,
+            ttl,
+        };
         PublishRequest {
             message,
             rank: self.rules.rank(of, index, copy, &facts),
@@ -224,7 +253,8 @@ impl<'a> RunPlan<'a> {
         }
     }
 
-    /// Which server's part of a partitioned queue a message belongs to: partitions are dealt to servers in turn; servers beyond them have none.
+    /// Which server's part of a partitioned queue a message belongs to: partitions are dealt to servers in
+    /// turn; servers beyond them have none.
     fn part(&self, queue: usize, copy: MessageCopy, partitions: u32) -> usize {
         let servers = self.first_group(queue).map_or(1, |g| self.groups[g].servers as usize);
         let partition = self.rules.queues[queue].partition(copy.identity, || self.rules.key_of(copy));
@@ -261,7 +291,9 @@ impl<'a> RunPlan<'a> {
     pub(super) fn span(&self) -> u64 {
         let last = self.block.sent.last().copied().unwrap_or(0);
         if self.closed() {
-            last.max(self.rules.scale.nanos(self.scenario.measurement.duration * self.scenario.measurement.speed))
+            last.max(
+                self.rules.scale.nanos(self.scenario.measurement.duration * self.scenario.measurement.speed),
+            )
         } else {
             last
         }
@@ -274,8 +306,12 @@ impl<'a> RunPlan<'a> {
 
     /// Visits that a run is likely to have, rather more than less.
     pub(super) fn expected(&self) -> usize {
-        let closed: u64 =
-            self.scenario.producers.iter().map(|p| if matches!(p.arrivals, Arrivals::Closed { .. }) { 10_000 } else { 0 }).sum();
+        let closed: u64 = self
+            .scenario
+            .producers
+            .iter()
+            .map(|p| if matches!(p.arrivals, Arrivals::Closed { .. }) { 10_000 } else { 0 })
+            .sum();
         (self.len() as u64 + self.waiting() + closed) as usize * self.queues()
     }
 
@@ -291,7 +327,10 @@ impl<'a> RunPlan<'a> {
             let batch = self.scenario.consumers[g].batch.map_or(1, |b| b.max.max(1));
             self.block.demand[g].iter().map(|&d| u128::from(d)).sum::<u128>() / u128::from(batch)
         });
-        let mean = groups().map(|(g, _)| self.rules.scale.nanos(self.scenario.consumers[g].mean_service())).max().unwrap_or(0);
+        let mean = groups()
+            .map(|(g, _)| self.rules.scale.nanos(self.scenario.consumers[g].mean_service()))
+            .max()
+            .unwrap_or(0);
         let waiting = u128::from(self.scenario.queues[queue].initial_backlog) * u128::from(mean);
         u64::try_from((planned.max().unwrap_or(0) + waiting) / u128::from(servers.max(1))).unwrap_or(u64::MAX)
     }

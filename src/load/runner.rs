@@ -1,4 +1,5 @@
-//! Starts and joins the threads of a run: one that sends, one for every server, and the caller's, which watches.
+//! Starts and joins the threads of a run: one that sends, one for every server, and the caller's, which
+//! watches.
 
 use super::clock::{Clock, Monotonic};
 use super::context::RunContext;
@@ -21,7 +22,8 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 /// How long the threads have to begin, after all are there.
 const HEAD_START: u64 = 20_000_000;
 
-/// How long after the plan's last send the queue may take to empty, beyond the backlog that was to be expected.
+/// How long after the plan's last send the queue may take to empty, beyond the backlog that was to be
+/// expected.
 const GRACE: u64 = 2_000_000_000;
 
 /// Between two looks at the target's counters.
@@ -65,7 +67,15 @@ pub(super) struct RunOutput {
 
 impl<'a> Runner<'a> {
     pub(super) fn new(context: RunContext<'a>, work: Work, margin: u64) -> Self {
-        Runner { context, work, margin, halt: false.into(), start: 0.into(), present: 0.into(), sent: false.into() }
+        Runner {
+            context,
+            work,
+            margin,
+            halt: false.into(),
+            start: 0.into(),
+            present: 0.into(),
+            sent: false.into(),
+        }
     }
 
     /// Starts the threads, watches them, and gathers their outputs.
@@ -74,25 +84,28 @@ impl<'a> Runner<'a> {
     /// A host that lets no thread start.
     pub(super) fn run(&self, control: &Control<'_>) -> Result<RunOutput, LoadError> {
         let server_ids: Vec<ServerId> = (0..self.context.run_plan.groups.len())
-            .flat_map(|group| (0..self.context.run_plan.groups[group].servers).map(move |server| ServerId { group, server }))
+            .flat_map(|group| {
+                (0..self.context.run_plan.groups[group].servers).map(move |server| ServerId { group, server })
+            })
             .collect();
         thread::scope(|scope| {
             let publisher = self.context.target.publisher()?;
-            let handles = server_ids.iter().map(|server_id| self.handles(*server_id)).collect::<Result<Vec<_>, _>>()?;
-            let started: Result<Vec<_>, _> = std::iter::once(self.spawn(scope, "generator", || self.generator(publisher)))
-                .chain(
-                    server_ids
-                        .iter()
-                        .zip(handles)
-                        .map(|(&server_id, handles)| self.spawn(scope, "server", move || self.server(server_id, handles))),
-                )
-                .collect();
+            let handles =
+                server_ids.iter().map(|server_id| self.handles(*server_id)).collect::<Result<Vec<_>, _>>()?;
+            let started: Result<Vec<_>, _> =
+                std::iter::once(self.spawn(scope, "generator", || self.generator(publisher)))
+                    .chain(server_ids.iter().zip(handles).map(|(&server_id, handles)| {
+                        self.spawn(scope, "server", move || self.server(server_id, handles))
+                    }))
+                    .collect();
             let threads = started.map_err(|error| {
                 self.halt();
                 LoadError::NoThread { why: error.to_string() }
             })?;
             let observed = self.watch(threads.len() as u64, control)?;
-            let mut outputs = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let mut outputs = threads
+                .into_iter()
+                .map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             let generator = outputs.next().expect("the generator is the first of the threads");
             let mut sum = RunOutput {
                 interference: generator.interference,
@@ -134,7 +147,10 @@ impl<'a> Runner<'a> {
         let (run_plan, target) = (self.context.run_plan, self.context.target);
         let sends = !run_plan.scenario.consumers[server_id.group].to.is_empty();
         let publisher = sends.then(|| target.publisher()).transpose()?;
-        Ok(ServerHandles { receiver: target.receiver(run_plan.subscription_of(server_id.group, server_id.server))?, publisher })
+        Ok(ServerHandles {
+            receiver: target.receiver(run_plan.subscription_of(server_id.group, server_id.server))?,
+            publisher,
+        })
     }
 
     fn generator(&self, mut publisher: Box<dyn Publisher + '_>) -> ThreadOutput {
@@ -152,7 +168,8 @@ impl<'a> Runner<'a> {
         // What waits from the start is not to be taken before.
         worker.pacer.wait_until(start);
         // Room for twice its share of the messages, so that a usual run allocates nothing.
-        let room = 2 * self.context.run_plan.len() / (self.context.run_plan.groups[server_id.group].servers as usize).max(1);
+        let room = 2 * self.context.run_plan.len()
+            / (self.context.run_plan.groups[server_id.group].servers as usize).max(1);
         let mut server = Server::new(&mut worker, self.context, handles, start, server_id, room);
         let totals = server.serve();
         let overruns = std::mem::take(&mut server.overruns);
@@ -187,7 +204,11 @@ impl<'a> Runner<'a> {
         let span = self.context.run_plan.span();
         let expected = span + self.context.run_plan.backlog();
         let deadline = expected + GRACE;
-        let mut observed = Observation { start, levels: Vec::with_capacity((deadline / LOOK + 1) as usize), ..Observation::default() };
+        let mut observed = Observation {
+            start,
+            levels: Vec::with_capacity((deadline / LOOK + 1) as usize),
+            ..Observation::default()
+        };
         let (mut next, mut empty) = (start + LOOK, false);
         while self.present.load(Ordering::Acquire) > 0 {
             let scales = self.context.scalers.iter().flatten().map(|scaler| start + scaler.next()).min();
@@ -198,7 +219,8 @@ impl<'a> Runner<'a> {
                 continue;
             }
             next = start + (at / LOOK + 1) * LOOK;
-            if !observed.cut_short && ((control.stopped)() || at > deadline || self.context.visits.is_full()) {
+            if !observed.cut_short && ((control.stopped)() || at > deadline || self.context.visits.is_full())
+            {
                 observed.cut_short = true;
                 observed.ended = at;
                 self.halt();
@@ -230,7 +252,11 @@ impl<'a> Runner<'a> {
         for (queue, waiting) in run_plan.scenario.queues.iter().map(|q| q.initial_backlog).enumerate() {
             for number in 0..waiting {
                 let copy = MessageCopy::of_backlog(queue, number);
-                let Some(visit) = self.context.visits.begin(VisitOrigin { queue: queue as u32, ..VisitOrigin::new(id, 0, copy) }, 0) else {
+                let Some(visit) = self
+                    .context
+                    .visits
+                    .begin(VisitOrigin { queue: queue as u32, ..VisitOrigin::new(id, 0, copy) }, 0)
+                else {
                     return Ok(());
                 };
                 id += 1;
@@ -266,9 +292,10 @@ impl<'a> Runner<'a> {
     /// Messages inside by the target's own count, over all queues.
     fn inside(&self) -> Option<u64> {
         let run_plan = self.context.run_plan;
-        // A sender that waits for room is inside by the records and outside by the target; what was acknowledged beforehand is the other way round.
-        let odd =
-            (0..run_plan.queues()).any(|queue| run_plan.blocks(queue)) || run_plan.scenario.consumers.iter().any(|c| c.ack == Ack::Auto);
+        // A sender that waits for room is inside by the records and outside by the target; what was
+        // acknowledged beforehand is the other way round.
+        let odd = (0..run_plan.queues()).any(|queue| run_plan.blocks(queue))
+            || run_plan.scenario.consumers.iter().any(|c| c.ack == Ack::Auto);
         if odd {
             return None;
         }

@@ -38,9 +38,11 @@ impl GroupScaler {
     pub(super) fn of(run_plan: &RunPlan<'_>, group: usize) -> Option<Self> {
         let consumer = &run_plan.scenario.consumers[group];
         let settings = consumer.autoscale?;
-        let there = if let crate::scenario::Servers::Count(count) = consumer.count { count } else { settings.min };
-        let duties: Vec<ServerDuty> =
-            (0..settings.max).map(|server| if server < there { ServerDuty::On } else { ServerDuty::Off }).collect();
+        let there =
+            if let crate::scenario::Servers::Count(count) = consumer.count { count } else { settings.min };
+        let duties: Vec<ServerDuty> = (0..settings.max)
+            .map(|server| if server < there { ServerDuty::On } else { ServerDuty::Off })
+            .collect();
         let scaler = Autoscaler::new(settings, run_plan.rules.scale);
         let (every, startup) = (scaler.every, scaler.startup);
         Some(GroupScaler {
@@ -87,12 +89,14 @@ impl GroupScaler {
         let state = &mut *guard;
         let at = state.next;
         state.next += self.every;
-        let states: Vec<ServerState> = (0..state.duties.len()).map(|server| self.state_of(state.duties[server], server, now)).collect();
+        let states: Vec<ServerState> =
+            (0..state.duties.len()).map(|server| self.state_of(state.duties[server], server, now)).collect();
         let change = state.scaler.look(inside.saturating_sub(serving), &states, at);
         for server in change.start {
             // One that was to go and still works stays.
             let stays = states[server] == ServerState::Stopping;
-            state.duties[server] = if stays { ServerDuty::On } else { ServerDuty::Starting(at + self.startup) };
+            state.duties[server] =
+                if stays { ServerDuty::On } else { ServerDuty::Starting(at + self.startup) };
         }
         change.stop.into_iter().for_each(|server| state.duties[server] = ServerDuty::Off);
         drop(guard);
@@ -122,8 +126,14 @@ mod tests {
     #[test]
     fn servers_follow_the_backlog_late() {
         let mut scenario = Scenario::mgc(1.0, Law::deterministic(1.0), 1);
-        scenario.consumers[0].autoscale =
-            Some(Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 10.0, startup: 3.0, cooldown: 15.0 });
+        scenario.consumers[0].autoscale = Some(Autoscale {
+            min: 1,
+            max: 4,
+            target_backlog: 10.0,
+            every: 10.0,
+            startup: 3.0,
+            cooldown: 15.0,
+        });
         let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
         let run_plan = RunPlan::new(&scenario, &plan).expect("autoscaling is played");
         let scaler = GroupScaler::of(&run_plan, 0).expect("it is scaled");
@@ -139,6 +149,10 @@ mod tests {
         scaler.look(2, 20 * SECOND);
         assert_eq!(on(20 * SECOND), 3);
         scaler.look(2, 30 * SECOND);
-        assert_eq!((on(30 * SECOND), scaler.duty(0, 30 * SECOND)), (1, ServerDuty::On), "the idle one goes before the busy ones");
+        assert_eq!(
+            (on(30 * SECOND), scaler.duty(0, 30 * SECOND)),
+            (1, ServerDuty::On),
+            "the idle one goes before the busy ones"
+        );
     }
 }

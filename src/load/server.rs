@@ -1,4 +1,5 @@
-//! A server of a consumer group: takes a message or a batch, spends its demand, settles and forwards, over and over.
+//! A server of a consumer group: takes a message or a batch, spends its demand, settles and forwards, over
+//! and over.
 
 mod acquire;
 mod outage;
@@ -54,10 +55,20 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         server_id: ServerId,
         room: usize,
     ) -> Self {
-        Server { worker, context, handles, start, server_id, overruns: Vec::with_capacity(room), breaks: None, down_until: None }
+        Server {
+            worker,
+            context,
+            handles,
+            start,
+            server_id,
+            overruns: Vec::with_capacity(room),
+            breaks: None,
+            down_until: None,
+        }
     }
 
-    /// Serves until its queue is closed and settled, or the target halted. Once the worker is stopped it works no more.
+    /// Serves until its queue is closed and settled, or the target halted. Once the worker is stopped it
+    /// works no more.
     pub(super) fn serve(&mut self) -> ServerTotals {
         let most = self.most();
         let batches = self.consumer().batch.is_some();
@@ -69,7 +80,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 self.work(&deliveries, &mut totals, &mut last);
                 deliveries.clear();
             }
-            // The window slides: what is done makes room for another, which waits here and no longer in the queue.
+            // The window slides: what is done makes room for another, which waits here and no longer in the
+            // queue.
             while !deliveries.is_empty() {
                 self.work(&deliveries[..1], &mut totals, &mut last);
                 deliveries.remove(0);
@@ -93,7 +105,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         &self.context.run_plan.scenario.consumers[self.server_id.group]
     }
 
-    /// The visit that a delivery belongs to, and which copy of its message that is; `None` if nobody has ever sent it.
+    /// The visit that a delivery belongs to, and which copy of its message that is; `None` if nobody has ever
+    /// sent it.
     fn visit(&self, delivery: &Delivery) -> Option<(usize, MessageCopy)> {
         let (mut visit, queue) = (delivery.message as usize, self.queue() as u32);
         let mut origin = *self.context.visits.origin(visit)?;
@@ -122,14 +135,21 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         // Between its acknowledgement and its end a message is in no queue.
         let early = auto || self.lease().is_some();
         self.context.busy.fetch_add(u64::from(early), Ordering::SeqCst);
-        let acknowledged: Vec<bool> =
-            if auto { batch.iter().map(|delivery| self.acknowledge(delivery, totals)).collect() } else { Vec::new() };
-        let known: Vec<(&Delivery, Option<(usize, MessageCopy)>)> = batch.iter().map(|delivery| (delivery, self.visit(delivery))).collect();
-        let mut copies = known.iter().filter_map(|(delivery, visit)| visit.map(|(_, copy)| (copy, delivery.deliveries)));
+        let acknowledged: Vec<bool> = if auto {
+            batch.iter().map(|delivery| self.acknowledge(delivery, totals)).collect()
+        } else {
+            Vec::new()
+        };
+        let known: Vec<(&Delivery, Option<(usize, MessageCopy)>)> =
+            batch.iter().map(|delivery| (delivery, self.visit(delivery))).collect();
+        let mut copies =
+            known.iter().filter_map(|(delivery, visit)| visit.map(|(_, copy)| (copy, delivery.deliveries)));
         let first = copies.clone().next();
         let planned = match self.consumer().batch {
             Some(_) => self.context.run_plan.work(group, copies),
-            None => copies.next().map_or(0, |(copy, deliveries)| self.context.run_plan.demand(group, copy, deliveries)),
+            None => copies
+                .next()
+                .map_or(0, |(copy, deliveries)| self.context.run_plan.demand(group, copy, deliveries)),
         };
         let (done, down, whole) = self.spend(at, planned);
         let planned = planned + down;
@@ -139,14 +159,27 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 self.acknowledge(delivery, &mut ServerTotals::default());
                 continue;
             };
-            let served_by = ServedBy { group: group as u32, server: self.server_id.server, deliveries: delivery.deliveries };
+            let served_by = ServedBy {
+                group: group as u32,
+                server: self.server_id.server,
+                deliveries: delivery.deliveries,
+            };
             totals.duplicated += u64::from(!self.context.visits.take(visit, taken_at, served_by));
             if delivery.deliveries == 1 {
-                totals.disordered += u64::from(self.context.run_plan.groups[group].ordered && *last > Some(delivery.message));
+                totals.disordered +=
+                    u64::from(self.context.run_plan.groups[group].ordered && *last > Some(delivery.message));
                 *last = Some(delivery.message);
             }
-            let completed = CompletedDelivery { delivery, visit, copy, served_by, done, acknowledged: acknowledged.get(index).copied() };
-            let counts = if whole { self.settle(&completed, totals) } else { self.give_back(&completed, totals) };
+            let completed = CompletedDelivery {
+                delivery,
+                visit,
+                copy,
+                served_by,
+                done,
+                acknowledged: acknowledged.get(index).copied(),
+            };
+            let counts =
+                if whole { self.settle(&completed, totals) } else { self.give_back(&completed, totals) };
             // What timed out was in service until then, and waits or is in another's since.
             let until = if counts { done } else { done.min(delivery.until) };
             self.context.visits.work(visit, until.saturating_sub(at));
@@ -159,10 +192,19 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         }
     }
 
-    /// Records what a service took beside what was planned; `first` is the first copy that was served, with its deliveries.
-    fn record_service(&mut self, at: u64, done: u64, planned: u64, first: Option<(MessageCopy, u32)>, totals: &mut ServerTotals) {
+    /// Records what a service took beside what was planned; `first` is the first copy that was served, with
+    /// its deliveries.
+    fn record_service(
+        &mut self,
+        at: u64,
+        done: u64,
+        planned: u64,
+        first: Option<(MessageCopy, u32)>,
+        totals: &mut ServerTotals,
+    ) {
         let real = done.saturating_sub(at);
-        let half = &mut totals.halves[usize::from(at.saturating_sub(self.start) > self.context.run_plan.span() / 2)];
+        let half =
+            &mut totals.halves[usize::from(at.saturating_sub(self.start) > self.context.run_plan.span() / 2)];
         *half = half.plus(ServiceTime { planned, real });
         self.overruns.extend(first.map(|(copy, deliveries)| Overrun {
             consumer: self.server_id.group as u32,

@@ -16,12 +16,19 @@ mod linux {
 
     /// Sleeps until an absolute instant; a signal does not shorten it.
     pub(crate) fn sleep_until(instant: u64) {
-        let t = libc::timespec { tv_sec: (instant / 1_000_000_000) as _, tv_nsec: (instant % 1_000_000_000) as _ };
+        let t = libc::timespec {
+            tv_sec: (instant / 1_000_000_000) as _,
+            tv_nsec: (instant % 1_000_000_000) as _,
+        };
         // SAFETY: the pointer is to a live timespec; no remainder is asked for.
-        while unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &t, std::ptr::null_mut()) } == libc::EINTR {}
+        while unsafe {
+            libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &t, std::ptr::null_mut())
+        } == libc::EINTR
+        {}
     }
 
-    /// Asks for sleeps as exact as the kernel can (it may otherwise gather wake-ups within 50 µs), for this thread.
+    /// Asks for sleeps as exact as the kernel can (it may otherwise gather wake-ups within 50 µs), for this
+    /// thread.
     pub(crate) fn exact_sleeps() {
         // SAFETY: PR_SET_TIMERSLACK takes one number and touches no memory of ours.
         unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1 as libc::c_ulong) };
@@ -78,7 +85,8 @@ pub(super) fn run_queue_wait() -> Option<u64> {
 /// Processor time taken by the hypervisor and by everything, in ticks since the machine started.
 pub(super) fn steal_and_total() -> Option<(u64, u64)> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
-    let ticks: Vec<u64> = text.lines().next()?.split_whitespace().skip(1).map_while(|t| t.parse().ok()).collect();
+    let ticks: Vec<u64> =
+        text.lines().next()?.split_whitespace().skip(1).map_while(|t| t.parse().ok()).collect();
     // user nice system idle iowait irq softirq steal; guest time is part of user time.
     Some((*ticks.get(7)?, ticks.iter().take(8).sum()))
 }

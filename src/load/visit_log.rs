@@ -1,4 +1,5 @@
-//! The log of visits of messages to queues, a row each, written without a lock by the threads where it happens.
+//! The log of visits of messages to queues, a row each, written without a lock by the threads where it
+//! happens.
 
 use super::message_copy::MessageCopy;
 use std::sync::OnceLock;
@@ -128,7 +129,8 @@ impl Row {
 impl VisitLog {
     /// Rows for as many visits as are expected, and room for more up to a limit.
     pub(super) fn new(expected: usize, limit: usize) -> Self {
-        let chunks: Vec<_> = (0..limit.max(expected).div_ceil(CHUNK).max(1)).map(|_| OnceLock::new()).collect();
+        let chunks: Vec<_> =
+            (0..limit.max(expected).div_ceil(CHUNK).max(1)).map(|_| OnceLock::new()).collect();
         let visits = VisitLog { chunks, next: 0.into(), full: false.into() };
         (0..expected.div_ceil(CHUNK)).for_each(|chunk| _ = visits.chunk(chunk));
         visits
@@ -196,7 +198,8 @@ impl VisitLog {
 
     /// A server took it. False if it was taken more often than it has been delivered.
     ///
-    /// Deliveries come to be known in any order: one that timed out may have waited in a consumer's window while the next was dealt with.
+    /// Deliveries come to be known in any order: one that timed out may have waited in a consumer's window
+    /// while the next was dealt with.
     pub(super) fn take(&self, visit: usize, at: u64, served_by: ServedBy) -> bool {
         let row = self.row(visit);
         if row.served_by.fetch_max(served_by.pack(), SeqCst) < served_by.pack() {
@@ -232,7 +235,11 @@ impl VisitLog {
     }
 
     /// The visit that a lost message went on to as a dead letter, begun now unless it is known.
-    pub(super) fn dead_letter_visit(&self, visit: usize, begin: impl FnOnce() -> Option<usize>) -> Option<usize> {
+    pub(super) fn dead_letter_visit(
+        &self,
+        visit: usize,
+        begin: impl FnOnce() -> Option<usize>,
+    ) -> Option<usize> {
         let cell = &self.row(visit).dead_letter_visit;
         let known = cell.load(Relaxed);
         if known != NEVER {
@@ -266,11 +273,17 @@ impl VisitLog {
 impl ServedBy {
     fn pack(self) -> u64 {
         // The latest delivery is the greatest number. There are at most 512 servers, and so no more groups.
-        u64::from(self.deliveries) << 32 | u64::from(self.group & 0xfff) << 20 | u64::from(self.server & 0xf_ffff)
+        u64::from(self.deliveries) << 32
+            | u64::from(self.group & 0xfff) << 20
+            | u64::from(self.server & 0xf_ffff)
     }
 
     fn unpack(packed: u64) -> ServedBy {
-        ServedBy { group: (packed >> 20) as u32 & 0xfff, server: packed as u32 & 0xf_ffff, deliveries: (packed >> 32) as u32 }
+        ServedBy {
+            group: (packed >> 20) as u32 & 0xfff,
+            server: packed as u32 & 0xf_ffff,
+            deliveries: (packed >> 32) as u32,
+        }
     }
 }
 
@@ -289,16 +302,28 @@ mod tests {
         let first = visits.begin(origin(7), 10).expect("room");
         assert!(visits.take(first, 20, served_by));
         assert!(!visits.take(first, 20, served_by), "twice in one delivery");
-        assert!(visits.finish(first, 30, served_by) && !visits.finish(first, 40, served_by), "it is done once");
+        assert!(
+            visits.finish(first, 30, served_by) && !visits.finish(first, 40, served_by),
+            "it is done once"
+        );
         let finisher = Some(served_by);
         assert_eq!(
             visits.trace(first),
-            VisitTrace { sent: Some(10), taken: Some((20, served_by)), finished: Some(30), finisher, ..VisitTrace::default() }
+            VisitTrace {
+                sent: Some(10),
+                taken: Some((20, served_by)),
+                finished: Some(30),
+                finisher,
+                ..VisitTrace::default()
+            }
         );
         assert_eq!(visits.origin(first).map(|o| o.id), Some(7));
         let second = visits.begin(origin(8), 0).expect("room");
         visits.refuse(second);
-        assert_eq!(visits.trace(second), VisitTrace { sent: Some(0), refused: true, ..VisitTrace::default() });
+        assert_eq!(
+            visits.trace(second),
+            VisitTrace { sent: Some(0), refused: true, ..VisitTrace::default() }
+        );
         assert_eq!((visits.len(), visits.origin(2)), (2, None));
         assert_eq!(visits.dead_letter_visit(first, || Some(second)), Some(second));
         assert_eq!(visits.dead_letter_visit(first, || None), Some(second));

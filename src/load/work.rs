@@ -1,7 +1,8 @@
 //! How a consumer spends a message's demand.
 //!
-//! Real work keeps a processor; pretended work should not, or four consumers of 4 ms would need four processors.
-//! So a demand is slept through, and only its last stretch is spun, since a sleep alone returns tens of microseconds late.
+//! Real work keeps a processor; pretended work should not, or four consumers of 4 ms would need four
+//! processors. So a demand is slept through, and only its last stretch is spun, since a sleep alone returns
+//! tens of microseconds late.
 
 use super::clock::Clock;
 use super::pacing::Pacer;
@@ -16,7 +17,8 @@ pub(super) struct Worker<'a, C> {
 }
 
 impl<'a, C: Clock> Worker<'a, C> {
-    /// * `Auto`: sleep, then spin the last stretch of at most the pacer's margin; shorter demands are spun whole.
+    /// * `Auto`: sleep, then spin the last stretch of at most the pacer's margin; shorter demands are spun
+    ///   whole.
     /// * `Sleep`: the same, but demands shorter than the margin are slept through, however late that ends.
     /// * `Spin`: keep the processor all the time.
     pub(super) fn new(mut pacer: Pacer<'a, C>, clock: &'a C, way: Work) -> Self {

@@ -66,7 +66,10 @@ pub struct Refused<T> {
 #[non_exhaustive]
 pub enum Refusal {
     /// There is no room, and the queue rejects what does not fit.
-    #[error("the queue is full; consume faster, raise max_length, or let publishers wait with overflow = \"block\"")]
+    #[error(
+        "the queue is full; consume faster, raise max_length, or let publishers wait with overflow = \
+            \"block\""
+    )]
     Full,
     /// There is no room yet, and the publisher is to wait.
     #[error("the queue is full; publish again when there is room")]
@@ -79,6 +82,7 @@ pub enum Refusal {
 /// A settlement that names no delivery under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this delivery has been settled before, or its visibility timeout is over; settle each delivery once, in time, with the tag it came with"
+    "this delivery has been settled before, or its visibility timeout is over; settle each delivery once, \
+        in time, with the tag it came with"
 )]
 pub struct Misuse(pub Tag);

@@ -71,15 +71,21 @@ pub struct DurableQueue {
 }
 
 impl DurableQueue {
-    /// Opens the queue of a folder, with the messages that it owes in their order, and a source of time for the queue.
+    /// Opens the queue of a folder, with the messages that it owes in their order, and a source of time for
+    /// the queue.
     ///
     /// # Errors
     /// A folder that another process holds or that cannot be read and written.
-    pub fn open(folder: &Path, settings: Settings, now: impl Fn() -> u64 + Send + Sync + 'static) -> Result<Self, LogError> {
+    pub fn open(
+        folder: &Path,
+        settings: Settings,
+        now: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Result<Self, LogError> {
         Self::on(Box::new(Folder::open(folder)?), SEGMENT, settings, now)
     }
 
-    /// Opens the queue of a disk, with segments of so many bytes. Recovered messages are in the queue whatever its bound is.
+    /// Opens the queue of a disk, with segments of so many bytes. Recovered messages are in the queue
+    /// whatever its bound is.
     ///
     /// # Errors
     /// A disk that cannot be read and written.
@@ -93,17 +99,23 @@ impl DurableQueue {
         let log = Arc::new(log);
         let listener = Arc::clone(&log);
         let queue = Queue::new(settings, now, move |lost: super::Lost<Stored>| {
-            // A log that fails here fails the next publisher, too; until then the message is owed, which is the safe side.
+            // A log that fails here fails the next publisher, too; until then the message is owed, which is
+            // the safe side.
             let _noted = listener.note(lost.body.number, Event::Settled);
         });
-        queue.restore(owed.into_iter().map(|o| Stored { number: o.id, before: o.deliveries, bytes: o.body.into() }));
+        queue.restore(owed.into_iter().map(|o| Stored {
+            number: o.id,
+            before: o.deliveries,
+            bytes: o.body.into(),
+        }));
         Ok(DurableQueue { queue, log })
     }
 
     /// Publishes a message and waits for the confirmation that is asked for.
     ///
     /// # Errors
-    /// A queue that is full or closed, a disk that fails. A message that was not confirmed may be there after a crash nevertheless.
+    /// A queue that is full or closed, a disk that fails. A message that was not confirmed may be there after
+    /// a crash nevertheless.
     pub fn publish(&self, bytes: &[u8], confirm: Confirm) -> Result<(), DurableError> {
         // Before it is written: what finds no room costs no sync, and what is on the disk is in the queue.
         let place = self.queue.reserve()?;
@@ -125,7 +137,8 @@ impl DurableQueue {
         self.queue.try_consume(max, out)
     }
 
-    /// Settles a delivery. It is written down with the next commit: after a crash before that the message comes again.
+    /// Settles a delivery. It is written down with the next commit: after a crash before that the message
+    /// comes again.
     ///
     /// # Errors
     /// A delivery that was settled before, or a poisoned log.
@@ -180,12 +193,18 @@ mod tests {
     #[test]
     fn what_finds_no_room_is_not_written() {
         let folder = std::env::temp_dir().join(format!("queuelab-bounded-{}", std::process::id()));
-        let bounded = Settings { max_length: Some(1), overflow: Overflow::RejectPublish, ..Settings::default() };
-        let open = |settings: Settings| DurableQueue::open(&folder, settings, || 0).expect("the folder is ours");
+        let bounded =
+            Settings { max_length: Some(1), overflow: Overflow::RejectPublish, ..Settings::default() };
+        let open =
+            |settings: Settings| DurableQueue::open(&folder, settings, || 0).expect("the folder is ours");
         let queue = open(bounded);
         queue.publish(b"kept", Confirm::Durable).expect("there is room for one");
         assert_eq!(queue.publish(b"refused", Confirm::Durable), Err(DurableError::Refused(Refusal::Full)));
-        assert_eq!(queue.log.publish(Vec::new()).expect("the disk is fine").0, 1, "the refused one has no number in the log");
+        assert_eq!(
+            queue.log.publish(Vec::new()).expect("the disk is fine").0,
+            1,
+            "the refused one has no number in the log"
+        );
         drop(queue);
         let (queue, mut hand) = (open(Settings::default()), Vec::new());
         queue.try_consume(3, &mut hand);

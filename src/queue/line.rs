@@ -13,8 +13,8 @@ pub(super) struct Place {
     pub slot: u32,
 }
 
-/// A line of waiting messages. Those that come back take the place that they had. Where it is asked for, `turn` tells a slot's
-/// number in the order of arrival.
+/// A line of waiting messages. Those that come back take the place that they had. Where it is asked for,
+/// `turn` tells a slot's number in the order of arrival.
 #[derive(Debug, Clone)]
 pub(super) enum Line {
     Fifo(Lane),
@@ -39,7 +39,9 @@ impl Line {
     pub(super) fn new(order: Order, reserve: usize) -> Self {
         match order {
             Order::Fifo => Line::Fifo(Lane { fresh: VecDeque::with_capacity(reserve), ..Lane::default() }),
-            Order::Lifo | Order::Ranked => Line::Ranked { places: BTreeMap::new(), lifo: order == Order::Lifo },
+            Order::Lifo | Order::Ranked => {
+                Line::Ranked { places: BTreeMap::new(), lifo: order == Order::Lifo }
+            }
         }
     }
 
@@ -90,7 +92,8 @@ impl Line {
         }
     }
 
-    /// Takes out the message whose turn came first; a search through the whole line where that is not its order.
+    /// Takes out the message whose turn came first; a search through the whole line where that is not its
+    /// order.
     pub(super) fn pop_oldest(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
             Line::Fifo(lane) => lane.pop(turn),

@@ -1,15 +1,18 @@
-//! The real in-process queue: what simulated answers are held against, and an embedded queue in its own right.
+//! The real in-process queue: what simulated answers are held against, and an embedded queue in its own
+//! right.
 //!
 //! Layers, each usable without the next: [`State`] decides (a pure state machine: no lock, no clock, no
-//! input or output), [`Queue`] adds one lock and the waiting of threads, [`DurableQueue`] a write-ahead [`log`]. Whatever a queue can do to a message is decided in the
-//! first layer alone, so that it can be tested against a plain model, step by step.
+//! input or output), [`Queue`] adds one lock and the waiting of threads, [`DurableQueue`] a write-ahead
+//! [`log`]. Whatever a queue can do to a message is decided in the first layer alone, so that it can be
+//! tested against a plain model, step by step.
 //! [`Topic`] hands messages to several queues, [`Partitioned`] keeps those of a key in order.
 //!
-//! A message is delivered at least once. It is *ready* until a consumer takes it, then *unacked* until the consumer settles it:
-//! [`Queue::ack`] (done), [`Queue::nack`] (again, in its old place), [`Queue::nack_after`] (again, later), [`Queue::reject`] (never
-//! again). A consumer that says nothing loses it to another after [`Settings::visibility_timeout`]. What is thrown out, expired,
-//! rejected or delivered too often is told to the queue's listener with its reason: publish it to another queue there, and you have a
-//! dead-letter queue.
+//! A message is delivered at least once. It is *ready* until a consumer takes it, then *unacked* until the
+//! consumer settles it:
+//! [`Queue::ack`] (done), [`Queue::nack`] (again, in its old place), [`Queue::nack_after`] (again, later),
+//! [`Queue::reject`] (never again). A consumer that says nothing loses it to another after
+//! [`Settings::visibility_timeout`]. What is thrown out, expired, rejected or delivered too often is told to
+//! the queue's listener with its reason: publish it to another queue there, and you have a dead-letter queue.
 //!
 //! ```
 //! use queuelab::queue::{Queue, Settings, Terms};
@@ -32,8 +35,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Threads share a queue as it is. Under load batches are several times faster, because a lock that changes processors costs as much as
-//! twenty messages; here publishers wait when a thousand are ready, and consumers go home when all is settled:
+//! Threads share a queue as it is. Under load batches are several times faster, because a lock that changes
+//! processors costs as much as twenty messages; here publishers wait when a thousand are ready, and consumers
+//! go home when all is settled:
 //!
 //! ```
 //! use queuelab::queue::{Overflow, Queue, Settings};
@@ -56,9 +60,10 @@
 //! assert_eq!(queue.counts().acked, 10_000);
 //! ```
 //!
-//! Misuse is a typed error that says what to do instead: [`Misuse`] a delivery that is not under way (settled twice, settled too late),
-//! [`Refused`] a queue that is full or closed, [`UnknownMember`] a consumer group without such a member, [`log::LogError`] a folder that is held elsewhere,
-//! read-only, full, damaged or of another version.
+//! Misuse is a typed error that says what to do instead: [`Misuse`] a delivery that is not under way (settled
+//! twice, settled too late),
+//! [`Refused`] a queue that is full or closed, [`UnknownMember`] a consumer group without such a member,
+//! [`log::LogError`] a folder that is held elsewhere, read-only, full, damaged or of another version.
 //!
 //! How all this is tested, and what breaking it on purpose turns red: `benches/trust.md`.
 

@@ -1,86 +1,10 @@
 //! The state machine beside a plain broker of lists, step by step, over random histories.
 
-use super::{Backoff, Delivery, Loss, Misuse, Order, Overflow, Settings, State, Terms};
+use super::{Delivery, Loss, Misuse, Order, Overflow, Settings, State, Terms};
 use proptest::prelude::*;
+use steps::{Settle, Step, settings, step};
 
-#[derive(Debug, Clone)]
-enum Step {
-    Publish {
-        rank: i64,
-        ttl: Option<u64>,
-    },
-    /// Publishes up to so many at once, as far as there is room.
-    Fill(u64),
-    /// Keeps a place.
-    Reserve,
-    /// Publishes where a place is kept, if one is.
-    Fulfil {
-        rank: i64,
-        ttl: Option<u64>,
-    },
-    /// Gives a place up, if one is kept.
-    Release,
-    Consume(usize),
-    /// Does something with the delivery at this position among all that were ever made (modulo their number).
-    Settle(Settle, usize),
-    BeginWait,
-    EndWait,
-    /// Lets so much time pass.
-    Pass(u64),
-    Close,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Settle {
-    Ack,
-    Nack,
-    NackAfter(u64),
-    Reject,
-    Extend,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let settle = prop_oneof![
-        4 => Just(Settle::Ack),
-        2 => Just(Settle::Nack),
-        1 => (0..30_u64).prop_map(Settle::NackAfter),
-        1 => Just(Settle::Reject),
-        1 => Just(Settle::Extend),
-    ];
-    let terms = || (-2..3_i64, prop::option::weighted(0.3, 0..40_u64));
-    prop_oneof![
-        12 => terms().prop_map(|(rank, ttl)| Step::Publish { rank, ttl }),
-        3 => (0..6_u64).prop_map(Step::Fill),
-        2 => Just(Step::Reserve),
-        2 => terms().prop_map(|(rank, ttl)| Step::Fulfil { rank, ttl }),
-        1 => Just(Step::Release),
-        8 => (0..4_usize).prop_map(Step::Consume),
-        12 => (settle, any::<usize>()).prop_map(|(how, which)| Step::Settle(how, which)),
-        2 => Just(Step::BeginWait),
-        2 => Just(Step::EndWait),
-        8 => (1..20_u64).prop_map(Step::Pass),
-        1 => Just(Step::Close),
-    ]
-}
-
-fn settings() -> impl Strategy<Value = Settings> {
-    let orders = prop::sample::select(vec![Order::Fifo, Order::Lifo, Order::Ranked]);
-    let overflows = prop::sample::select(vec![Overflow::RejectPublish, Overflow::DropHead, Overflow::Block]);
-    let backoff = prop::option::of((1..10_u64, 1..40_u64).prop_map(|(min, max)| Backoff { min, max }));
-    let times = (prop::option::of(0..50_u64), prop::option::of(1..4_u32), prop::option::of(1..50_u64));
-    (orders, prop::option::of(0..5_u64), overflows, times, backoff).prop_map(
-        |(order, max_length, overflow, (message_ttl, delivery_limit, visibility_timeout), backoff)| Settings {
-            order,
-            max_length,
-            overflow,
-            message_ttl,
-            delivery_limit,
-            visibility_timeout,
-            backoff,
-            ..Settings::default()
-        },
-    )
-}
+mod steps;
 
 /// Where a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +26,8 @@ struct Plain {
     at: At,
 }
 
-/// What a broker is, written as plainly as can be: every message there ever was, and where it is. Slow, and free of cleverness.
+/// What a broker is, written as plainly as can be: every message there ever was, and where it is. Slow, and
+/// free of cleverness.
 struct Broker {
     settings: Settings,
     messages: Vec<Plain>,
@@ -146,11 +71,15 @@ impl Broker {
         for passed in 0..=time {
             self.now += u64::from(passed > 0);
             self.expire();
-            while let Some(i) = self.over(|at| if let At::Held(_, until, timer) = at { Some((until, timer)) } else { None }) {
+            while let Some(i) =
+                self.over(|at| if let At::Held(_, until, timer) = at { Some((until, timer)) } else { None })
+            {
                 self.give_back(i, 0);
                 self.expire();
             }
-            while let Some(i) = self.over(|at| if let At::Away(until, timer) = at { Some((until, timer)) } else { None }) {
+            while let Some(i) =
+                self.over(|at| if let At::Away(until, timer) = at { Some((until, timer)) } else { None })
+            {
                 self.messages[i].at = At::Ready;
                 self.messages[i].turn = self.timer();
                 self.expire();
@@ -160,7 +89,8 @@ impl Broker {
 
     /// The message whose time is over, and whose timer was set first.
     fn over(&self, timer: impl Fn(At) -> Option<(u64, u64)>) -> Option<usize> {
-        let all = (0..self.messages.len()).filter_map(|i| timer(self.messages[i].at).map(|(until, timer)| (timer, until, i)));
+        let all = (0..self.messages.len())
+            .filter_map(|i| timer(self.messages[i].at).map(|(until, timer)| (timer, until, i)));
         all.filter(|&(_, until, _)| until <= self.now).min().map(|(_, _, i)| i)
     }
 
@@ -210,11 +140,19 @@ impl Broker {
     fn put(&mut self, rank: i64, ttl: Option<u64>) {
         let ttl = ttl.unwrap_or(u64::MAX).min(self.settings.message_ttl.unwrap_or(u64::MAX));
         let turn = self.timer();
-        self.messages.push(Plain { rank, turn, expires: ttl.saturating_add(self.now), deliveries: 0, at: At::Ready });
+        self.messages.push(Plain {
+            rank,
+            turn,
+            expires: ttl.saturating_add(self.now),
+            deliveries: 0,
+            at: At::Ready,
+        });
     }
 
     fn drop_oldest(&mut self, bound: Option<u64>) {
-        while self.settings.overflow == Overflow::DropHead && bound.is_some_and(|b| self.ready() + self.kept > b) {
+        while self.settings.overflow == Overflow::DropHead
+            && bound.is_some_and(|b| self.ready() + self.kept > b)
+        {
             let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
             let Some(oldest) = ready.min_by_key(|&i| self.messages[i].turn) else { return };
             self.lose(oldest, Loss::Dropped);
@@ -249,7 +187,10 @@ impl Broker {
 
     /// Whether the delivery was under way.
     fn settle(&mut self, how: Settle, delivery: usize) -> bool {
-        let Some(i) = self.messages.iter().position(|m| matches!(m.at, At::Held(by, ..) if by == delivery)) else { return false };
+        let Some(i) = self.messages.iter().position(|m| matches!(m.at, At::Held(by, ..) if by == delivery))
+        else {
+            return false;
+        };
         let deliveries = self.messages[i].deliveries;
         match how {
             Settle::Ack => self.messages[i].at = At::Acked,
@@ -289,13 +230,17 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
         match step {
             Step::Publish { rank, ttl } => {
                 let body = plain.messages.len() as u64;
-                prop_assert_eq!(state.publish(body, Terms { rank, ttl }, now).is_ok(), plain.publish(rank, ttl));
+                prop_assert_eq!(
+                    state.publish(body, Terms { rank, ttl }, now).is_ok(),
+                    plain.publish(rank, ttl)
+                );
             }
             Step::Fill(count) => {
                 let from = plain.messages.len() as u64;
                 let mut bodies = from..from + count;
                 let accepted = state.fill(&mut bodies, now) as u64;
-                let expected = (0..count).take_while(|_| plain.has_room() && plain.publish(0, None)).count() as u64;
+                let expected =
+                    (0..count).take_while(|_| plain.has_room() && plain.publish(0, None)).count() as u64;
                 prop_assert_eq!((accepted, bodies), (expected, from + expected..from + count));
             }
             Step::Reserve => prop_assert_eq!(state.reserve(now).is_ok(), plain.reserve()),
@@ -316,7 +261,10 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 let bodies: Vec<u64> = made[from..].iter().map(|d| d.body).collect();
                 prop_assert_eq!(bodies, plain.consume(count));
                 for d in &made[from..] {
-                    prop_assert_eq!((d.id, d.deliveries), (d.body, plain.messages[d.body as usize].deliveries));
+                    prop_assert_eq!(
+                        (d.id, d.deliveries),
+                        (d.body, plain.messages[d.body as usize].deliveries)
+                    );
                 }
             }
             Step::Settle(how, which) if !made.is_empty() => {
@@ -373,14 +321,23 @@ fn same(state: &State<u64>, plain: &Broker) -> Result<(), TestCaseError> {
     );
     prop_assert_eq!(
         [counts.published, counts.dropped, counts.expired, counts.dead],
-        [plain.messages.len() as u64, lost(Loss::Dropped), lost(Loss::Expired), lost(Loss::Rejected) + lost(Loss::TooOften)]
+        [
+            plain.messages.len() as u64,
+            lost(Loss::Dropped),
+            lost(Loss::Expired),
+            lost(Loss::Rejected) + lost(Loss::TooOften)
+        ]
     );
     let next = plain.messages.iter().filter_map(|m| match m.at {
         At::Held(_, until, _) | At::Away(until, _) => Some(until),
         _ => None,
     });
     let next = next.filter(|&at| at != u64::MAX).min();
-    prop_assert!(next.is_none() || state.next_timer().is_some_and(|at| Some(at) <= next), "{:?} is after {next:?}", state.next_timer());
+    prop_assert!(
+        next.is_none() || state.next_timer().is_some_and(|at| Some(at) <= next),
+        "{:?} is after {next:?}",
+        state.next_timer()
+    );
     Ok(())
 }
 

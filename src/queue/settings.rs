@@ -15,8 +15,8 @@ pub enum Overflow {
     Block,
 }
 
-/// In what order waiting messages are delivered. A message that comes back at once takes its old place in any of them; after a
-/// delay it is the last to have come.
+/// In what order waiting messages are delivered. A message that comes back at once takes its old place in any
+/// of them; after a delay it is the last to have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Order {
@@ -25,11 +25,13 @@ pub enum Order {
     Fifo,
     /// The youngest first.
     Lifo,
-    /// The smallest [`Terms::rank`] first, equals as they were published: priorities, shortest job, earliest deadline.
+    /// The smallest [`Terms::rank`] first, equals as they were published: priorities, shortest job, earliest
+    /// deadline.
     Ranked,
 }
 
-/// How long a returned message stays away: `min`, then twice as long at every further delivery, `max` at most.
+/// How long a returned message stays away: `min`, then twice as long at every further delivery, `max` at
+/// most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// Nanoseconds, as below.
@@ -54,7 +56,8 @@ pub struct Settings {
     pub max_length: Option<u64>,
     /// What happens to a message that finds it full.
     pub overflow: Overflow,
-    /// How long a message may wait; it is thrown out when it is the next to be delivered and its time is over.
+    /// How long a message may wait; it is thrown out when it is the next to be delivered and its time is
+    /// over.
     pub message_ttl: Option<u64>,
     /// Deliveries after which a message that comes back is dead.
     pub delivery_limit: Option<u32>,
@@ -62,13 +65,15 @@ pub struct Settings {
     pub visibility_timeout: Option<u64>,
     /// How long a message that was given back stays away; at once if absent.
     pub backoff: Option<Backoff>,
-    /// How much room there must be before publishers that wait for it are woken. One at a time is fair and exact; a good part of the
-    /// bound is several times faster under pressure, because a wake-up then moves many messages.
+    /// How much room there must be before publishers that wait for it are woken. One at a time is fair and
+    /// exact; a good part of the bound is several times faster under pressure, because a wake-up then moves
+    /// many messages.
     pub wake_room: u64,
     /// Messages for which room is made beforehand, so that a measured run allocates nothing.
     pub reserve: usize,
-    /// How often a consumer looks before it parks. One look is 10 to 40 ns; parking and waking cost 15 µs and more, so that looking for
-    /// half as long, as it is by itself, costs never much more than the better of the two.
+    /// How often a consumer looks before it parks. One look is 10 to 40 ns; parking and waking cost 15 µs and
+    /// more, so that looking for half as long, as it is by itself, costs never much more than the better of
+    /// the two.
     pub spins: u32,
 }
 

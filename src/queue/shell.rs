@@ -1,8 +1,9 @@
 //! The queue for threads: one lock around the state, and the waiting of those who find nothing or no room.
 //!
-//! The waiting decides the latency, not the lock: parked hand-offs cost 15 µs and more, spinning ones less than 1 µs. How it is done is told
-//! in the file on waiting. What happens in a queue by itself (a lease that ends, a delay that is over) is waited for by those
-//! who wait for messages anyway; there is no thread of its own.
+//! The waiting decides the latency, not the lock: parked hand-offs cost 15 µs and more, spinning ones less
+//! than 1 µs. How it is done is told in the file on waiting. What happens in a queue by itself (a lease that
+//! ends, a delay that is over) is waited for by those who wait for messages anyway; there is no thread of its
+//! own.
 
 use super::counts::Counts;
 use super::delivery::{Delivery, Lost, Misuse, Refusal, Refused};
@@ -20,10 +21,12 @@ mod waiting;
 /// "At no time."
 const NEVER: u64 = u64::MAX;
 
-/// A queue that threads share. Bodies are cloned at delivery: use something cheap, such as an index or an `Arc`.
+/// A queue that threads share. Bodies are cloned at delivery: use something cheap, such as an index or an
+/// `Arc`.
 pub struct Queue<T> {
     inner: Mutex<Inner<T>>,
-    /// Whether something is ready or everybody is to go: what waiting consumers look at without the lock. Written under it.
+    /// Whether something is ready or everybody is to go: what waiting consumers look at without the lock.
+    /// Written under it.
     hint: Hint,
     now: Box<dyn Fn() -> u64 + Send + Sync>,
     on_loss: Box<dyn Fn(Lost<T>) + Send + Sync>,
@@ -34,7 +37,8 @@ pub struct Queue<T> {
 #[repr(align(128))]
 struct Hint(AtomicBool);
 
-// What every call writes first, beside the lock itself: the fewer cache lines it takes, the fewer follow the lock from processor to processor.
+// What every call writes first, beside the lock itself: the fewer cache lines it takes, the fewer follow the
+// lock from processor to processor.
 #[repr(C)]
 struct Inner<T> {
     state: State<T>,
@@ -53,8 +57,9 @@ struct Inner<T> {
 }
 
 impl<T: Clone> Queue<T> {
-    /// A queue with a source of time (nanoseconds from any fixed instant; it is asked only where something depends on it) and a listener for lost messages, which is called
-    /// without the lock by the thread whose call lost them.
+    /// A queue with a source of time (nanoseconds from any fixed instant; it is asked only where something
+    /// depends on it) and a listener for lost messages, which is called without the lock by the thread whose
+    /// call lost them.
     pub fn new(
         settings: Settings,
         now: impl Fn() -> u64 + Send + Sync + 'static,
@@ -97,8 +102,8 @@ impl<T: Clone> Queue<T> {
         outcome
     }
 
-    /// Publishes many messages under one lock, in order; waits for room where overflow is `block`. Says how many were
-    /// accepted; what was refused is pushed onto `refused`.
+    /// Publishes many messages under one lock, in order; waits for room where overflow is `block`. Says how
+    /// many were accepted; what was refused is pushed onto `refused`.
     pub fn publish_many(&self, bodies: impl IntoIterator<Item = T>, refused: &mut Vec<Refused<T>>) -> usize {
         let mut inner = self.lock();
         let mut bodies = bodies.into_iter();
@@ -117,9 +122,10 @@ impl<T: Clone> Queue<T> {
         accepted
     }
 
-    /// Keeps a place for a message that cannot be taken yet, such as one that is on its way to a disk; waits for room where overflow is `block`.
-    /// Neither the bound nor a closing of the queue refuses the message any more. Such a message is not taken at once by a consumer that stands waiting, so a
-    /// queue of length 0 has no place for it.
+    /// Keeps a place for a message that cannot be taken yet, such as one that is on its way to a disk; waits
+    /// for room where overflow is `block`. Neither the bound nor a closing of the queue refuses the message
+    /// any more. Such a message is not taken at once by a consumer that stands waiting, so a queue of length
+    /// 0 has no place for it.
     ///
     /// # Errors
     /// Why there is no place: the queue is full or closed.
@@ -160,9 +166,9 @@ impl<T: Clone> Queue<T> {
         self.leave(inner);
     }
 
-    /// Takes up to `max` messages onto the end of `out`, waiting until there is one. False if there will never be one
-    /// again: the queue is closed and all is settled. Whoever still holds deliveries waits for himself then, so settle first or
-    /// use [`Queue::try_consume`].
+    /// Takes up to `max` messages onto the end of `out`, waiting until there is one. False if there will
+    /// never be one again: the queue is closed and all is settled. Whoever still holds deliveries waits for
+    /// himself then, so settle first or use [`Queue::try_consume`].
     pub fn consume(&self, max: usize, out: &mut Vec<Delivery<T>>) -> bool {
         let mut inner = self.lock();
         let waited = self.await_ready(&mut inner, max, out, NEVER);
@@ -170,7 +176,8 @@ impl<T: Clone> Queue<T> {
         waited == Waited::Taken
     }
 
-    /// Takes a batch: waits for the first message like [`Queue::consume`], then for further ones until there are `max` or the `linger` is over.
+    /// Takes a batch: waits for the first message like [`Queue::consume`], then for further ones until there
+    /// are `max` or the `linger` is over.
     pub fn consume_batch(&self, max: usize, linger: Duration, out: &mut Vec<Delivery<T>>) -> bool {
         let mut inner = self.lock();
         let from = out.len();
@@ -186,7 +193,8 @@ impl<T: Clone> Queue<T> {
         first == Waited::Taken
     }
 
-    /// Takes up to `max` messages onto the end of `out`, waiting for one until an instant of the queue's source of time.
+    /// Takes up to `max` messages onto the end of `out`, waiting for one until an instant of the queue's
+    /// source of time.
     pub fn consume_until(&self, max: usize, instant: u64, out: &mut Vec<Delivery<T>>) -> bool {
         let mut inner = self.lock();
         let waited = self.await_ready(&mut inner, max, out, instant);
@@ -227,8 +235,9 @@ impl<T: Clone> Queue<T> {
         outcome
     }
 
-    /// Acknowledges all deliveries at hand and takes up to `max` messages instead, waiting as [`Queue::consume`] does: the loop of a consumer that works in
-    /// batches, under one lock. False if there will never be any again.
+    /// Acknowledges all deliveries at hand and takes up to `max` messages instead, waiting as
+    /// [`Queue::consume`] does: the loop of a consumer that works in batches, under one lock. False if there
+    /// will never be any again.
     ///
     /// # Errors
     /// The first tag that names no delivery under way: the others are settled, and nothing is taken.
@@ -241,7 +250,8 @@ impl<T: Clone> Queue<T> {
         outcome
     }
 
-    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is one.
+    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is
+    /// one.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
@@ -273,8 +283,8 @@ impl<T: Clone> Queue<T> {
         self.settle(|state, now| state.extend(tag, now))
     }
 
-    /// Accepts no more messages. What is inside can still be consumed, settled and given back; consumers that wait are let
-    /// go when all is settled.
+    /// Accepts no more messages. What is inside can still be consumed, settled and given back; consumers that
+    /// wait are let go when all is settled.
     pub fn close(&self) {
         let mut inner = self.lock();
         inner.state.close();

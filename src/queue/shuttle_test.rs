@@ -1,6 +1,8 @@
-//! The shell and the log's leaders under a scheduler that tries one order of steps after the other, and tells of any in which all wait.
+//! The shell and the log's leaders under a scheduler that tries one order of steps after the other, and tells
+//! of any in which all wait.
 //!
-//! `RUSTFLAGS="--cfg shuttle" cargo test --target-dir target/shuttle --lib queue::shuttle_test`; `SHUTTLE_ROUNDS=200000` in front makes the long version.
+//! `RUSTFLAGS="--cfg shuttle" cargo test --target-dir target/shuttle --lib queue::shuttle_test`;
+//! `SHUTTLE_ROUNDS=200000` in front makes the long version.
 
 use super::log::{Log, Memory};
 use super::{Overflow, Queue, Refusal, Settings, Terms};
@@ -9,7 +11,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-/// Tries so many orders, by a random walk and by priorities that change (Burckhardt et al. 2010, a few points deep).
+/// Tries so many orders, by a random walk and by priorities that change (Burckhardt et al. 2010, a few points
+/// deep).
 fn tried(work: impl Fn() + Send + Sync + 'static) {
     let rounds = std::env::var("SHUTTLE_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000);
     let work = Arc::new(work);
@@ -19,14 +22,22 @@ fn tried(work: impl Fn() + Send + Sync + 'static) {
 }
 
 fn queue(max_length: u64, spins: u32, wake_room: u64) -> Arc<Queue<u64>> {
-    let settings = Settings { max_length: Some(max_length), overflow: Overflow::Block, spins, wake_room, ..Settings::default() };
+    let settings = Settings {
+        max_length: Some(max_length),
+        overflow: Overflow::Block,
+        spins,
+        wake_room,
+        ..Settings::default()
+    };
     Arc::new(Queue::new(settings, || 0, |_| {}))
 }
 
-/// Two publishers and two consumers; every third message is given back once. All come through, each is settled once, everybody goes home.
+/// Two publishers and two consumers; every third message is given back once. All come through, each is
+/// settled once, everybody goes home.
 fn pass_through(queue: Arc<Queue<u64>>, batch: usize) {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let consumers: Vec<_> = (0..2).map(|_| thread::spawn(consumer(Arc::clone(&queue), batch, Arc::clone(&seen)))).collect();
+    let consumers: Vec<_> =
+        (0..2).map(|_| thread::spawn(consumer(Arc::clone(&queue), batch, Arc::clone(&seen)))).collect();
     let publishers: Vec<_> = (0..2)
         .map(|side| {
             let queue = Arc::clone(&queue);
@@ -73,7 +84,8 @@ fn all_messages_pass_in_batches_with_looking_and_patient_publishers() {
     tried(|| pass_through(queue(2, 2, 2), 3));
 }
 
-/// Places are kept before messages come, and one in three is given up: whoever waits for a place gets one, and the end comes.
+/// Places are kept before messages come, and one in three is given up: whoever waits for a place gets one,
+/// and the end comes.
 #[test]
 fn all_messages_pass_by_kept_places() {
     tried(|| {
@@ -103,7 +115,8 @@ fn closing_and_halting_let_everybody_go() {
     tried(|| {
         let queue = queue(1, 1, 1);
         let (publishing, consuming) = (Arc::clone(&queue), Arc::clone(&queue));
-        let publisher = thread::spawn(move || [publishing.publish(1), publishing.publish(2), publishing.publish(3)]);
+        let publisher =
+            thread::spawn(move || [publishing.publish(1), publishing.publish(2), publishing.publish(3)]);
         let consumer = thread::spawn(move || {
             let mut hand = Vec::new();
             while consuming.ack_and_consume(1, &mut hand).expect("it is settled once") {}
@@ -152,7 +165,8 @@ fn a_poisoned_log_lets_nobody_wait() {
                 thread::spawn(move || log.publish(vec![n]).and_then(|(_, position)| log.commit(position)))
             })
             .collect();
-        let outcomes: Vec<_> = publishers.into_iter().map(|p| p.join().expect("a publisher does not panic")).collect();
+        let outcomes: Vec<_> =
+            publishers.into_iter().map(|p| p.join().expect("a publisher does not panic")).collect();
         assert!(outcomes.iter().any(Result::is_err), "the third call fails: {outcomes:?}");
     });
 }

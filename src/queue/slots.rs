@@ -2,7 +2,8 @@
 
 /// Names one delivery of one message: the slot where it lies and which of the slot's deliveries this is.
 ///
-/// A tag is good until the delivery is settled. Afterwards it names nothing, even if the slot holds another message.
+/// A tag is good until the delivery is settled. Afterwards it names nothing, even if the slot holds another
+/// message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag {
     slot: u32,
@@ -33,8 +34,8 @@ impl From<u64> for Tag {
 // In this order, for what is written in every call stands together in a state.
 #[repr(C)]
 pub(super) struct Slots<E> {
-    /// The slot that became free last, kept here for the next message: where one message at a time passes from thread to thread, a cache line
-    /// less has to follow it.
+    /// The slot that became free last, kept here for the next message: where one message at a time passes
+    /// from thread to thread, a cache line less has to follow it.
     spare: Option<u32>,
     free: Vec<u32>,
     slots: Vec<Slot<E>>,
@@ -101,8 +102,8 @@ impl<E> Slots<E> {
         self.fitting(tag, true)?.entry.as_mut()
     }
 
-    /// Ends a delivery and keeps the message; `None` if the tag names no delivery under way. The new tag fits until the
-    /// message is delivered and settled again.
+    /// Ends a delivery and keeps the message; `None` if the tag names no delivery under way. The new tag fits
+    /// until the message is delivered and settled again.
     pub(super) fn release(&mut self, tag: Tag) -> Option<Tag> {
         let place = self.fitting(tag, true)?;
         place.generation = place.generation.wrapping_add(1);

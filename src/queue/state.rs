@@ -1,10 +1,11 @@
 //! The queue as a pure state machine: time is a parameter, nothing waits, nothing is read or written.
 //!
-//! A message is *ready* (waits for a consumer), *unacked* (delivered, not yet settled) or *delayed* (given back and
-//! kept away), until it is acknowledged or lost; [`Counts::balanced`] holds after every call. The bound counts ready messages
-//! alone, as brokers do, less those for which a consumer already stands waiting: they are as good as taken, and so a queue
-//! of length 0 passes messages from hand to hand. A place that is reserved counts as a ready message, and where places are reserved nothing
-//! passes from hand to hand: the message has yet to come. What happens by itself (a lease that ends, a delay that is over, a message at the
+//! A message is *ready* (waits for a consumer), *unacked* (delivered, not yet settled) or *delayed* (given
+//! back and kept away), until it is acknowledged or lost; [`Counts::balanced`] holds after every call. The
+//! bound counts ready messages alone, as brokers do, less those for which a consumer already stands waiting:
+//! they are as good as taken, and so a queue of length 0 passes messages from hand to hand. A place that is
+//! reserved counts as a ready message, and where places are reserved nothing passes from hand to hand: the
+//! message has yet to come. What happens by itself (a lease that ends, a delay that is over, a message at the
 //! head whose time to live is over) happens at its own instant, in order, however late the next call comes.
 
 use super::counts::Counts;
@@ -19,11 +20,13 @@ mod reserve;
 mod settle;
 mod time;
 
-/// One queue's messages and counters. Bodies are cloned at delivery: use something cheap, such as an index or an `Arc`.
+/// One queue's messages and counters. Bodies are cloned at delivery: use something cheap, such as an index or
+/// an `Arc`.
 ///
 /// Times are nanoseconds from any fixed instant; one that lies before an earlier call's counts as that.
 #[derive(Debug, Clone)]
-// In this order: what every call touches stands together, in few cache lines that have to follow the lock from processor to processor.
+// In this order: what every call touches stands together, in few cache lines that have to follow the lock
+// from processor to processor.
 #[repr(C)]
 pub struct State<T> {
     counts: Counts,
@@ -34,7 +37,8 @@ pub struct State<T> {
     /// Places that are kept for messages to come, and whether ever one was.
     reserved: u64,
     reserving: bool,
-    /// Messages that came back after a delay and joined the end: by so many is the order of arrival ahead of the published.
+    /// Messages that came back after a delay and joined the end: by so many is the order of arrival ahead of
+    /// the published.
     late: u64,
     /// Until when everything that happens by itself has happened.
     now: u64,
@@ -72,7 +76,8 @@ impl<T: Clone> State<T> {
     /// Accepts a message and gives it a number.
     ///
     /// # Errors
-    /// A full or closed queue gives the message back. [`Refusal::Wait`] is not counted: the publisher is to come again.
+    /// A full or closed queue gives the message back. [`Refusal::Wait`] is not counted: the publisher is to
+    /// come again.
     pub fn publish(&mut self, body: T, terms: Terms, now: u64) -> Result<u64, Refused<T>> {
         self.tick(now);
         if self.closed {
@@ -94,7 +99,8 @@ impl<T: Clone> State<T> {
         Ok(id)
     }
 
-    /// Accepts messages about which nothing is said, as long as there is room, and says how many. What is left in the iterator has found none.
+    /// Accepts messages about which nothing is said, as long as there is room, and says how many. What is
+    /// left in the iterator has found none.
     pub fn fill(&mut self, bodies: &mut impl Iterator<Item = T>, now: u64) -> usize {
         self.tick(now);
         let expires = self.expiry(None);
@@ -235,12 +241,18 @@ impl<T: Clone> State<T> {
         self.line.pop(|slot| self.held.extra(slot).turn)
     }
 
-    /// Drops the oldest messages that exceed the bound: with length 0 and nobody waiting, the newcomer itself. A place that is kept is none.
+    /// Drops the oldest messages that exceed the bound: with length 0 and nobody waiting, the newcomer
+    /// itself. A place that is kept is none.
     #[inline]
     fn trim(&mut self) {
-        let Some(most) = self.most_ready().filter(|_| self.settings.overflow == Overflow::DropHead) else { return };
+        let Some(most) = self.most_ready().filter(|_| self.settings.overflow == Overflow::DropHead) else {
+            return;
+        };
         while self.counts.ready > 0 && self.counts.ready + self.reserved > most {
-            let slot = self.line.pop_oldest(|slot| self.held.extra(slot).turn).expect("the counted ready messages are in line");
+            let slot = self
+                .line
+                .pop_oldest(|slot| self.held.extra(slot).turn)
+                .expect("the counted ready messages are in line");
             let entry = self.held.slots.remove(slot);
             self.counts.ready -= 1;
             self.lose(entry, Loss::Dropped, self.now);

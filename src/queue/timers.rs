@@ -4,7 +4,8 @@ use super::slots::Tag;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// A timer's message: which one, and in which of its deliveries. One that has moved on since makes the timer void.
+/// A timer's message: which one, and in which of its deliveries. One that has moved on since makes the timer
+/// void.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Timer {
     pub at: u64,
@@ -13,7 +14,8 @@ pub(super) struct Timer {
     pub tag: Tag,
 }
 
-/// Timers, the earliest first, those of one instant as they were set. Void ones stay until their instant comes.
+/// Timers, the earliest first, those of one instant as they were set. Void ones stay until their instant
+/// comes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<Timer>>,

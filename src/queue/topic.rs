@@ -1,5 +1,6 @@
-//! Publish and subscribe: a topic hands each message to one or to all of its subscriptions, each a queue with a state of its own; and
-//! partitions, which keep the messages of a key in order for one member of a consumer group.
+//! Publish and subscribe: a topic hands each message to one or to all of its subscriptions, each a queue with
+//! a state of its own; and partitions, which keep the messages of a key in order for one member of a consumer
+//! group.
 
 use super::Settings;
 use super::delivery::{Lost, Refused};
@@ -36,7 +37,8 @@ impl<T: Clone> Topic<T> {
     pub fn publish(&self, key: u64, body: T) -> Result<usize, Refused<T>> {
         let number = self.sent.fetch_add(1, Ordering::Relaxed);
         if self.deliver == Deliver::All {
-            let outcomes: Vec<_> = self.subscriptions.iter().map(|queue| queue.publish(body.clone())).collect();
+            let outcomes: Vec<_> =
+                self.subscriptions.iter().map(|queue| queue.publish(body.clone())).collect();
             return outcomes.into_iter().try_fold(0, |accepted, outcome| outcome.map(|_| accepted + 1));
         }
         self.subscriptions[self.choose(number, key)].publish(body).map(|_| 1)
@@ -45,12 +47,18 @@ impl<T: Clone> Topic<T> {
     fn choose(&self, number: u64, key: u64) -> usize {
         let among = self.subscriptions.len();
         let inside = |at: usize| self.subscriptions[at].counts().inside();
-        self.deliver.choose(among, inside, |count| bits(number, count), || number, || (bits(key, 0) % among as u64) as usize)
+        self.deliver.choose(
+            among,
+            inside,
+            |count| bits(number, count),
+            || number,
+            || (bits(key, 0) % among as u64) as usize,
+        )
     }
 }
 
-/// A queue in parts for the members of a consumer group: messages of a key go to one partition, a partition to one member, so
-/// that what belongs together stays in order.
+/// A queue in parts for the members of a consumer group: messages of a key go to one partition, a partition
+/// to one member, so that what belongs together stays in order.
 pub struct Partitioned<T> {
     /// By member: the partitions that are his, in one line.
     members: Vec<Queue<T>>,
@@ -68,8 +76,8 @@ pub struct UnknownMember {
 }
 
 impl<T: Clone> Partitioned<T> {
-    /// Partitions for so many members, dealt out in turn; members beyond the partitions have none. The settings are each member's. Clock and
-    /// listener as in [`Queue::new`].
+    /// Partitions for so many members, dealt out in turn; members beyond the partitions have none. The
+    /// settings are each member's. Clock and listener as in [`Queue::new`].
     ///
     /// # Panics
     /// Without partitions or members.
@@ -113,7 +121,8 @@ mod tests {
     use super::*;
 
     fn published(deliver: Deliver, messages: u64) -> Vec<u64> {
-        let queues: Vec<_> = (0..4).map(|_| Arc::new(Queue::new(Settings::default(), || 0, |_| {}))).collect();
+        let queues: Vec<_> =
+            (0..4).map(|_| Arc::new(Queue::new(Settings::default(), || 0, |_| {}))).collect();
         let topic = Topic::new(queues.clone(), deliver);
         for key in 0..messages {
             topic.publish(key, key).expect("there is no bound");
@@ -131,7 +140,10 @@ mod tests {
         for deliver in [Deliver::Random, Deliver::ByKey] {
             let all = published(deliver, 4_000);
             // Binomial with a quarter of 4000: five standard deviations are 137.
-            assert!(all.iter().sum::<u64>() == 4_000 && all.iter().all(|n| n.abs_diff(1_000) < 137), "{deliver:?} {all:?}");
+            assert!(
+                all.iter().sum::<u64>() == 4_000 && all.iter().all(|n| n.abs_diff(1_000) < 137),
+                "{deliver:?} {all:?}"
+            );
         }
         let two = published(Deliver::PowerOfTwo, 4_000);
         assert!(two.iter().all(|n| n.abs_diff(1_000) < 20), "two choices keep lines nearly level: {two:?}");

@@ -1,11 +1,16 @@
-//! Tidy tables: `metrics.csv`, a row for each method and metric, and `timeline.csv`, a row for each level seen. SI units.
+//! Tidy tables: `metrics.csv`, a row for each method and metric, and `timeline.csv`, a row for each level
+//! seen. SI units.
 
 use crate::answer::metric_of;
 use crate::study::Study;
 
 /// `method, by, metric, value, half_width, unit, exact, infinite`; what is not known is empty.
 pub(super) fn metrics(study: &Study) -> String {
-    let mut rows = vec![["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite"].map(String::from).to_vec()];
+    let mut rows = vec![
+        ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite"]
+            .map(String::from)
+            .to_vec(),
+    ];
     for answer in &study.answers {
         for (path, estimate) in &answer.metrics {
             rows.push(vec![
@@ -25,12 +30,20 @@ pub(super) fn metrics(study: &Study) -> String {
 
 /// `method, queue, t_s, waiting, in_system, half_width`; `None` if no queue was watched.
 pub(super) fn timeline(study: &Study) -> Option<String> {
-    let mut rows = vec![["method", "queue", "t_s", "waiting", "in_system", "half_width"].map(String::from).to_vec()];
+    let mut rows =
+        vec![["method", "queue", "t_s", "waiting", "in_system", "half_width"].map(String::from).to_vec()];
     for answer in &study.answers {
         for (queue, moments) in &answer.timelines {
             rows.extend(moments.iter().map(|m| {
                 let method = answer.method.name().into();
-                vec![method, queue.clone(), m.at.to_string(), m.waiting.to_string(), m.in_system.to_string(), number(m.half_width)]
+                vec![
+                    method,
+                    queue.clone(),
+                    m.at.to_string(),
+                    m.waiting.to_string(),
+                    m.in_system.to_string(),
+                    number(m.half_width),
+                ]
             }));
         }
     }
@@ -71,7 +84,12 @@ mod tests {
         let rows = rows(&metrics(&study));
         assert_eq!(rows.len(), study.answers.iter().map(|a| a.metrics.len()).sum::<usize>());
         for row in &rows {
-            let estimate = study.answers.iter().find(|a| a.method.name() == row[0]).and_then(|a| a.metrics.get(&row[2])).copied();
+            let estimate = study
+                .answers
+                .iter()
+                .find(|a| a.method.name() == row[0])
+                .and_then(|a| a.metrics.get(&row[2]))
+                .copied();
             assert_eq!(row[3].parse().ok(), estimate.and_then(|e| e.value));
             assert_eq!(row[4].parse().ok(), estimate.and_then(|e| e.half_width));
         }

@@ -43,7 +43,9 @@ pub(super) fn counted(mean: f64, count: u64) -> Histogram<u64> {
     let mut histogram = Histogram::new(3).expect("three digits are a valid precision");
     for i in 0..count {
         let share = (i as f64 + 0.5) / count as f64;
-        histogram.record((-(1.0 - share).ln() * mean * 1e9) as u64).expect("a histogram that resizes holds any time");
+        histogram
+            .record((-(1.0 - share).ln() * mean * 1e9) as u64)
+            .expect("a histogram that resizes holds any time");
     }
     histogram
 }
@@ -64,9 +66,13 @@ pub(super) fn answer(method: Method, factor: f64) -> Answer {
         Method::Replay => "simulation of the sends and service times that really happened",
     };
     let mut answer = Answer::new(method, by);
-    let half = |share: f64, value: f64| (method == Method::Simulation || method == Method::Measurement).then_some(share * value);
+    let half = |share: f64, value: f64| {
+        (method == Method::Simulation || method == Method::Measurement).then_some(share * value)
+    };
     let mean = 0.0119 * factor;
-    for (key, value) in [("throughput", 899.6), ("utilization", 0.9 * factor.min(1.05)), ("delayed", 0.788), ("loss", 0.0)] {
+    for (key, value) in
+        [("throughput", 899.6), ("utilization", 0.9 * factor.min(1.05)), ("delayed", 0.788), ("loss", 0.0)]
+    {
         answer.set("queues.orders", key, "", Estimate::with(value, half(0.002, value).filter(|h| *h > 0.0)));
     }
     let wait = 0.0079 * factor;
@@ -77,9 +83,18 @@ pub(super) fn answer(method: Method, factor: f64) -> Answer {
     let quantiles = [("p50", 0.693), ("p90", 2.303), ("p95", 2.996), ("p99", 4.605), ("p999", 6.908)];
     answer.set("total", "latency", "mean", Estimate::with(mean, half(0.01, mean)));
     for (statistic, times) in quantiles {
-        answer.set("total", "latency", statistic, Estimate::with(mean * times, half(0.02 * times / 2.0, mean * times)));
+        answer.set(
+            "total",
+            "latency",
+            statistic,
+            Estimate::with(mean * times, half(0.02 * times / 2.0, mean * times)),
+        );
     }
-    answer.latency = Some(if method == Method::Theory { closed_form(mean) } else { Distribution::Histogram(counted(mean, 8_970)) });
+    answer.latency = Some(if method == Method::Theory {
+        closed_form(mean)
+    } else {
+        Distribution::Histogram(counted(mean, 8_970))
+    });
     if method != Method::Theory {
         answer.timelines.insert("orders".into(), levels(factor, method == Method::Simulation));
     }
@@ -90,7 +105,8 @@ pub(super) fn answer(method: Method, factor: f64) -> Answer {
 pub(super) fn levels(factor: f64, interval: bool) -> Vec<Moment> {
     let moment = |i: u32| {
         let at = f64::from(i) * 0.05;
-        let waiting = factor * (7.0 + if interval { 0.2 } else { 5.0 } * (at * 1.7).sin() + (at * 9.0 * factor).cos());
+        let waiting =
+            factor * (7.0 + if interval { 0.2 } else { 5.0 } * (at * 1.7).sin() + (at * 9.0 * factor).cos());
         Moment { at, waiting, in_system: waiting + 3.6, half_width: interval.then_some(0.8) }
     };
     (0..200).map(moment).collect()
@@ -100,15 +116,36 @@ pub(super) fn levels(factor: f64, interval: bool) -> Vec<Moment> {
 pub(super) fn five_methods() -> Study {
     let mut study = bare();
     let factors = [1.0, 1.004, 0.97, 1.06, 1.02];
-    study.answers = Method::ALL.into_iter().zip(factors).map(|(method, factor)| answer(method, factor)).collect();
+    study.answers =
+        Method::ALL.into_iter().zip(factors).map(|(method, factor)| answer(method, factor)).collect();
     study.answers[3].caveats.push("The host stalled for 3.1 ms while the load ran.".into());
     study.answers[3].gates = vec![
-        Gate { name: "lateness", value: 4e-5, limit: 1e-3, unit: "s", trust: Trust::Valid, meaning: "p99 of due to sent".into() },
-        Gate { name: "stall", value: 3.1e-3, limit: 1e-3, unit: "s", trust: Trust::Degraded, meaning: "longest pause of the host".into() },
+        Gate {
+            name: "lateness",
+            value: 4e-5,
+            limit: 1e-3,
+            unit: "s",
+            trust: Trust::Valid,
+            meaning: "p99 of due to sent".into(),
+        },
+        Gate {
+            name: "stall",
+            value: 3.1e-3,
+            limit: 1e-3,
+            unit: "s",
+            trust: Trust::Degraded,
+            meaning: "longest pause of the host".into(),
+        },
     ];
     let metric = "queues.orders.wait.mean".to_string();
     study.agreement = vec![
-        Agreement { metric: metric.clone(), a: Method::Theory, b: Method::Simulation, verdict: Accord::Agree, difference: Some(0.004) },
+        Agreement {
+            metric: metric.clone(),
+            a: Method::Theory,
+            b: Method::Simulation,
+            verdict: Accord::Agree,
+            difference: Some(0.004),
+        },
         Agreement {
             metric: "total.latency.p99".into(),
             a: Method::Rehearsal,
@@ -135,10 +172,16 @@ pub(super) fn five_methods() -> Study {
             note: "Dimensionless: it is the utilization, not a rate.".into(),
         },
     ];
-    let objective = Objective { metric: "producers.web.latency.p99".into(), relation: Relation::Less, limit: 0.2, text: "< 200ms".into() };
+    let objective = Objective {
+        metric: "producers.web.latency.p99".into(),
+        relation: Relation::Less,
+        limit: 0.2,
+        text: "< 200ms".into(),
+    };
     study.scenario.objectives = vec![objective.clone()];
     study.objectives = vec![Judgement { objective, by: Some(Method::Simulation), outcome: Met::Pass }];
-    study.verdict = vec!["The queue holds: four workers are 90 % busy and p99 latency is 55 ms, below 200 ms.".into()];
+    study.verdict =
+        vec!["The queue holds: four workers are 90 % busy and p99 latency is 55 ms, below 200 ms.".into()];
     study
 }
 

@@ -1,4 +1,5 @@
-//! A law of latencies in HdrHistogram's percentile text format, `.hgrm`, in milliseconds: what its plotters read.
+//! A law of latencies in HdrHistogram's percentile text format, `.hgrm`, in milliseconds: what its plotters
+//! read.
 
 use crate::answer::Distribution;
 use hdrhistogram::Histogram;
@@ -65,7 +66,11 @@ mod tests {
         let data = text.lines().skip(2).filter(|l| !l.starts_with('#'));
         data.map(|l| {
             let fields: Vec<&str> = l.split_whitespace().collect();
-            (fields[0].parse().expect("a time"), fields[1].parse().expect("a share"), fields[2].parse().expect("a count"))
+            (
+                fields[0].parse().expect("a time"),
+                fields[1].parse().expect("a share"),
+                fields[2].parse().expect("a count"),
+            )
         })
         .collect()
     }
@@ -76,7 +81,8 @@ mod tests {
         let lines = read(&text);
         assert!(lines.windows(2).all(|w| w[0].0 <= w[1].0 && w[0].1 <= w[1].1 && w[0].2 <= w[1].2));
         assert_eq!(lines.last().map(|l| (l.1, l.2)), Some((1.0, 5000)));
-        let median = lines.iter().find(|l| l.1 >= 0.5).map(|l| l.0).expect("half of the messages are below something");
+        let median =
+            lines.iter().find(|l| l.1 >= 0.5).map(|l| l.0).expect("half of the messages are below something");
         assert!((6.5..7.5).contains(&median), "{median} ms");
         assert!(text.contains("Total count    =         5000]"));
     }

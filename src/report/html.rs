@@ -1,6 +1,8 @@
-//! One page that can be mailed: verdict, caveats, table, plots, the scenario as it was run and how to run it again.
+//! One page that can be mailed: verdict, caveats, table, plots, the scenario as it was run and how to run it
+//! again.
 //!
-//! It asks nothing of the network and runs no script, so it reads the same in a browser, in print and in ten years.
+//! It asks nothing of the network and runs no script, so it reads the same in a browser, in print and in ten
+//! years.
 
 use super::escape::escape;
 use super::plot::Plot;
@@ -36,13 +38,26 @@ pub(super) fn page(study: &Study, extras: &Extras, plots: &[(&Plot, String)]) ->
 
 /// A section, or nothing where it would be empty.
 pub(super) fn section(title: &str, body: &str) -> String {
-    if body.is_empty() { String::new() } else { format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title)) }
+    if body.is_empty() {
+        String::new()
+    } else {
+        format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title))
+    }
 }
 
 fn head(study: &Study, title: &str) -> String {
     let methods: Vec<&str> = study.answers.iter().map(|a| a.method.name()).collect();
-    let by = if methods.is_empty() { "answered by no method".into() } else { format!("answered by {}", methods.join(", ")) };
-    let mut out = format!("<header>\n<h1>{}</h1>\n<p class=\"by\">{} · seed {}</p>\n", escape(title), escape(&by), study.scenario.seed);
+    let by = if methods.is_empty() {
+        "answered by no method".into()
+    } else {
+        format!("answered by {}", methods.join(", "))
+    };
+    let mut out = format!(
+        "<header>\n<h1>{}</h1>\n<p class=\"by\">{} · seed {}</p>\n",
+        escape(title),
+        escape(&by),
+        study.scenario.seed
+    );
     for (i, sentence) in study.verdict.iter().enumerate() {
         let class = if i == 0 { " class=\"verdict\"" } else { "" };
         out += &format!("<p{class}>{}</p>\n", said(sentence));
@@ -57,7 +72,10 @@ fn head(study: &Study, title: &str) -> String {
             };
             format!("<li class=\"{class}\"><b>{sign}</b> {}</li>\n", said(&sentence))
         };
-        out += &format!("<ul class=\"goals\">\n{}</ul>\n", study.objectives.iter().map(goal).collect::<String>());
+        out += &format!(
+            "<ul class=\"goals\">\n{}</ul>\n",
+            study.objectives.iter().map(goal).collect::<String>()
+        );
     }
     out + "</header>\n"
 }
@@ -73,15 +91,27 @@ fn table(study: &Study) -> String {
     }
     let compared = !study.agreement.is_empty();
     let heading = |a: &crate::answer::Answer| {
-        format!("<th scope=\"col\" title=\"{}\">{}{}</th>", escape(&a.by), if a.exact { "" } else { "≈ " }, rows::heading(a.method))
+        format!(
+            "<th scope=\"col\" title=\"{}\">{}{}</th>",
+            escape(&a.by),
+            if a.exact { "" } else { "≈ " },
+            rows::heading(a.method)
+        )
     };
     let mut out = String::from("<div class=\"scroll\">\n<table>\n<thead><tr><th></th>");
     out.extend(study.answers.iter().map(heading));
-    out += if compared { "<th class=\"left\" scope=\"col\">agreement</th></tr></thead>\n<tbody>\n" } else { "</tr></thead>\n<tbody>\n" };
+    out += if compared {
+        "<th class=\"left\" scope=\"col\">agreement</th></tr></thead>\n<tbody>\n"
+    } else {
+        "</tr></thead>\n<tbody>\n"
+    };
     for section in rows::sections(study) {
         if !section.title.is_empty() {
             let span = study.answers.len() + 1 + usize::from(compared);
-            out += &format!("<tr class=\"place\"><th colspan=\"{span}\" scope=\"rowgroup\">{}</th></tr>\n", escape(&section.title));
+            out += &format!(
+                "<tr class=\"place\"><th colspan=\"{span}\" scope=\"rowgroup\">{}</th></tr>\n",
+                escape(&section.title)
+            );
         }
         out.extend(section.rows.iter().map(|r| row(r, compared)));
     }
@@ -91,15 +121,20 @@ fn table(study: &Study) -> String {
         format!("<dt>{}</dt><dd>{}{approximate}</dd>\n", rows::heading(a.method), escape(&a.by))
     };
     out += &format!("<dl>\n{}", study.answers.iter().map(by).collect::<String>());
-    out += &words::intervals(study).map_or(String::new(), |text| format!("<dt>±</dt><dd>{}</dd>\n", escape(&text)));
-    out += &words::faint(study).map_or(String::new(), |text| format!("<dt>~</dt><dd>{}</dd>\n", escape(&text)));
+    out += &words::intervals(study)
+        .map_or(String::new(), |text| format!("<dt>±</dt><dd>{}</dd>\n", escape(&text)));
+    out +=
+        &words::faint(study).map_or(String::new(), |text| format!("<dt>~</dt><dd>{}</dd>\n", escape(&text)));
     section("What each method says", &(out + "</dl>\n"))
 }
 
 fn row(row: &Row, compared: bool) -> String {
     let unit = if row.scale.unit.is_empty() { String::new() } else { format!(", {}", row.scale.unit) };
-    let symbol =
-        format!("<span class=\"symbol\">{}</span><span class=\"unit\">{}</span>", escape(&rows::bracketed(row.symbol)), escape(&unit));
+    let symbol = format!(
+        "<span class=\"symbol\">{}</span><span class=\"unit\">{}</span>",
+        escape(&rows::bracketed(row.symbol)),
+        escape(&unit)
+    );
     let mut out = format!("<tr><th scope=\"row\">{} {symbol}</th>", escape(row.words));
     out.extend(row.written().map(|(text, faint)| format!("<td>{}</td>", value(&text, faint))));
     if compared {
@@ -118,9 +153,12 @@ fn value(text: &str, faint: bool) -> String {
 }
 
 fn figures(plots: &[(&Plot, String)]) -> String {
-    let titled = |about: &str| about.chars().take(1).flat_map(char::to_uppercase).chain(about.chars().skip(1)).collect::<String>();
-    let figure =
-        |(plot, svg): &(&Plot, String)| format!("<figure>\n<figcaption>{}</figcaption>\n{svg}</figure>\n", escape(&titled(plot.about)));
+    let titled = |about: &str| {
+        about.chars().take(1).flat_map(char::to_uppercase).chain(about.chars().skip(1)).collect::<String>()
+    };
+    let figure = |(plot, svg): &(&Plot, String)| {
+        format!("<figure>\n<figcaption>{}</figcaption>\n{svg}</figure>\n", escape(&titled(plot.about)))
+    };
     plots.iter().map(figure).collect()
 }
 
@@ -130,7 +168,9 @@ pub(super) fn said(text: &str) -> String {
     if parts.len().is_multiple_of(2) {
         return escape(text);
     }
-    let part = |(i, part): (usize, &&str)| if i % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) };
+    let part = |(i, part): (usize, &&str)| {
+        if i % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) }
+    };
     parts.iter().enumerate().map(part).collect()
 }
 
@@ -141,18 +181,28 @@ fn formulas(study: &Study) -> String {
     let row = |f: &crate::study::Formula| {
         let (value, against) = words::formula(f);
         let cells = format!("<td>{}</td><td class=\"left wrap\">{}</td>", escape(&value), escape(&against));
-        format!("<tr><th scope=\"row\">{}</th>{cells}<td class=\"left wrap\">{}</td></tr>\n", escape(f.formula), said(&f.note))
+        format!(
+            "<tr><th scope=\"row\">{}</th>{cells}<td class=\"left wrap\">{}</td></tr>\n",
+            escape(f.formula),
+            said(&f.note)
+        )
     };
     let rows: String = study.formulas.iter().map(row).collect();
-    let head = "<tr><th>formula</th><th>value</th><th class=\"left\">error</th><th class=\"left\">where it holds</th></tr>";
+    let head = "<tr><th>formula</th><th>value</th><th class=\"left\">error</th><th class=\"left\">where it \
+        holds</th></tr>";
     section(
         words::FORMULAS,
-        &format!("<div class=\"scroll\">\n<table class=\"formulas\">\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"),
+        &format!(
+            "<div class=\"scroll\">\n<table \
+                class=\"formulas\">\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+        ),
     )
 }
 
 fn unanswered(study: &Study) -> String {
-    let item = |u: &crate::answer::Unanswered| format!("<dt>{}</dt><dd>{}</dd>\n", u.method.name(), said(&u.reason.to_string()));
+    let item = |u: &crate::answer::Unanswered| {
+        format!("<dt>{}</dt><dd>{}</dd>\n", u.method.name(), said(&u.reason.to_string()))
+    };
     let items: String = study.unanswered.iter().map(item).collect();
     let list = if items.is_empty() { items } else { format!("<dl>\n{items}</dl>\n") };
     section("What could not be answered", &list)
@@ -169,8 +219,11 @@ fn gates(study: &Study) -> String {
 }
 
 fn scenario(extras: &Extras) -> String {
-    let written =
-        extras.source.as_ref().map(|s| format!("<p class=\"note\">As written</p>\n<pre>{}</pre>\n", lines(s))).unwrap_or_default();
+    let written = extras
+        .source
+        .as_ref()
+        .map(|s| format!("<p class=\"note\">As written</p>\n<pre>{}</pre>\n", lines(s)))
+        .unwrap_or_default();
     let run = serde_json::to_string_pretty(&extras.scenario).expect("a JSON value is plain data");
     let run = if extras.scenario.is_null() {
         String::new()
@@ -186,12 +239,25 @@ pub(super) fn lines(text: &str) -> String {
 }
 
 fn manifest(study: &Study, extras: &Extras) -> String {
-    let mut items = vec![("queuelab".to_string(), env!("CARGO_PKG_VERSION").to_string()), ("seed".into(), study.scenario.seed.to_string())];
+    let mut items = vec![
+        ("queuelab".to_string(), env!("CARGO_PKG_VERSION").to_string()),
+        ("seed".into(), study.scenario.seed.to_string()),
+    ];
     items.extend(study.host.iter().map(|(key, value)| (key.clone(), value.clone())));
-    let list: String = items.iter().map(|(key, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(key), escape(value))).collect();
-    let command = if extras.command.is_empty() { String::new() } else { format!("<pre>{}</pre>\n", lines(&extras.command)) };
+    let list: String = items
+        .iter()
+        .map(|(key, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(key), escape(value)))
+        .collect();
+    let command = if extras.command.is_empty() {
+        String::new()
+    } else {
+        format!("<pre>{}</pre>\n", lines(&extras.command))
+    };
     let data = percent_encoded(&csv::metrics(study));
-    let download = format!("<p><a download=\"metrics.csv\" href=\"data:text/csv;charset=utf-8,{data}\">All figures as CSV</a></p>\n");
+    let download = format!(
+        "<p><a download=\"metrics.csv\" href=\"data:text/csv;charset=utf-8,{data}\">All figures as \
+            CSV</a></p>\n"
+    );
     section("How to get this result again", &format!("{command}<dl>\n{list}</dl>\n{download}"))
 }
 
@@ -200,7 +266,9 @@ fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => out.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
+                out.push(char::from(byte))
+            }
             _ => out += &format!("%{byte:02X}"),
         }
     }
@@ -225,7 +293,13 @@ mod tests {
         for outside in ["http://", "https://", "<script", "src=", "@import", "url("] {
             assert!(!links.contains(outside), "{outside}");
         }
-        for said in [&study.verdict[0], "delay = Q / C", "queuelab run orders.toml", "3.10 ms, limit 1.00 ms", "# &lt;peak&gt;"] {
+        for said in [
+            &study.verdict[0],
+            "delay = Q / C",
+            "queuelab run orders.toml",
+            "3.10 ms, limit 1.00 ms",
+            "# &lt;peak&gt;",
+        ] {
             assert!(page.contains(said), "{said}");
         }
         assert_eq!(page.matches("<svg").count(), plots::PLOTS.len());
@@ -236,7 +310,11 @@ mod tests {
         let mut study = fixtures::infinite();
         study.scenario.title = Some("</title><b onload=\"x\">".into());
         let page = of(&study);
-        assert!(!page.contains("</title><b") && page.contains("unstable: rho = 1.2") && page.contains("<td>∞</td>"));
+        assert!(
+            !page.contains("</title><b")
+                && page.contains("unstable: rho = 1.2")
+                && page.contains("<td>∞</td>")
+        );
     }
 
     #[test]

@@ -35,7 +35,13 @@ struct Goal<'a> {
 impl<'a> From<&'a Judgement> for Goal<'a> {
     fn from(judgement: &'a Judgement) -> Self {
         let Judgement { objective, by, outcome } = judgement;
-        Goal { metric: &objective.metric, objective: &objective.text, limit: objective.limit, by: *by, outcome: *outcome }
+        Goal {
+            metric: &objective.metric,
+            objective: &objective.text,
+            limit: objective.limit,
+            by: *by,
+            outcome: *outcome,
+        }
     }
 }
 
@@ -66,8 +72,21 @@ mod tests {
 
     #[test]
     fn the_document_has_the_contracts_keys() {
-        let json: serde_json::Value = serde_json::from_str(&document(&fixtures::five_methods(), &fixtures::extras())).expect("valid JSON");
-        for key in ["queuelab", "scenario", "seed", "host", "answers", "unanswered", "agreement", "formulas", "objectives", "verdict"] {
+        let json: serde_json::Value =
+            serde_json::from_str(&document(&fixtures::five_methods(), &fixtures::extras()))
+                .expect("valid JSON");
+        for key in [
+            "queuelab",
+            "scenario",
+            "seed",
+            "host",
+            "answers",
+            "unanswered",
+            "agreement",
+            "formulas",
+            "objectives",
+            "verdict",
+        ] {
             assert!(json.get(key).is_some(), "{key}");
         }
         assert_eq!(json["seed"], 42);
@@ -79,7 +98,8 @@ mod tests {
 
     #[test]
     fn an_infinite_mean_is_null_and_said_so() {
-        let json: serde_json::Value = serde_json::from_str(&document(&fixtures::infinite(), &fixtures::extras())).expect("valid JSON");
+        let json: serde_json::Value =
+            serde_json::from_str(&document(&fixtures::infinite(), &fixtures::extras())).expect("valid JSON");
         let wait = &json["answers"][0]["metrics"]["queues.orders.wait.mean"];
         assert!(wait["value"].is_null() && wait["infinite"] == true);
     }

@@ -1,6 +1,8 @@
-//! Reports: a study becomes text for a terminal and bytes for files. Nothing is written here; the caller does.
+//! Reports: a study becomes text for a terminal and bytes for files. Nothing is written here; the caller
+//! does.
 //!
-//! [`text`] is what a person sees, [`files`] what is kept. Each format is one module; a plot is one entry of `plots::PLOTS`.
+//! [`text`] is what a person sees, [`files`] what is kept. Each format is one module; a plot is one entry of
+//! `plots::PLOTS`.
 
 mod csv;
 mod escape;
@@ -44,14 +46,19 @@ pub struct Extras {
 
 /// Every file of a result, by name.
 pub fn files(study: &Study, extras: &Extras) -> Vec<(String, Vec<u8>)> {
-    let mut files = vec![("answer.json".to_string(), json::document(study, extras)), ("metrics.csv".to_string(), csv::metrics(study))];
+    let mut files = vec![
+        ("answer.json".to_string(), json::document(study, extras)),
+        ("metrics.csv".to_string(), csv::metrics(study)),
+    ];
     files.extend(csv::timeline(study).map(|text| ("timeline.csv".to_string(), text)));
     for answer in &study.answers {
         let text = answer.latency.as_ref().and_then(hgrm::text);
         files.extend(text.map(|text| (format!("latency.{}.hgrm", answer.method.name()), text)));
     }
     let page = html::page(study, extras, &plots::drawn(study, Frame::Page));
-    files.extend(plots::drawn(study, Frame::Alone).into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)));
+    files.extend(
+        plots::drawn(study, Frame::Alone).into_iter().map(|(plot, svg)| (plot.file.to_string(), svg)),
+    );
     files.push(("report.html".to_string(), page));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
@@ -69,9 +76,12 @@ mod tests {
 
     #[test]
     fn a_full_study_makes_every_file_and_an_empty_one_only_what_it_can() {
-        let names = |study: &Study| files(study, &fixtures::extras()).into_iter().map(|f| f.0).collect::<Vec<_>>();
-        let levels = ["theory", "simulation", "rehearsal", "measurement", "replay"].map(|method| format!("latency.{method}.hgrm"));
-        let before = ["answer.json", "metrics.csv", "timeline.csv"].map(String::from).into_iter().chain(levels);
+        let names =
+            |study: &Study| files(study, &fixtures::extras()).into_iter().map(|f| f.0).collect::<Vec<_>>();
+        let levels = ["theory", "simulation", "rehearsal", "measurement", "replay"]
+            .map(|method| format!("latency.{method}.hgrm"));
+        let before =
+            ["answer.json", "metrics.csv", "timeline.csv"].map(String::from).into_iter().chain(levels);
         let plots = plots::PLOTS.iter().map(|plot| plot.file.to_string());
         let mut expected: Vec<String> = before.chain(plots).chain(["report.html".to_string()]).collect();
         assert_eq!(names(&fixtures::five_methods()), expected);

@@ -35,14 +35,18 @@ impl Scale {
         Scale { size, unit }
     }
 
-    /// An estimate in this unit, without the unit's name: `12.4 ±0.2`, `∞`, `–`; `0.012 (0.003–0.041)` and `0 (≤ 0.0015)` where its
-    /// interval has ends of its own.
+    /// An estimate in this unit, without the unit's name: `12.4 ±0.2`, `∞`, `–`; `0.012 (0.003–0.041)` and `0
+    /// (≤ 0.0015)` where its interval has ends of its own.
     pub(super) fn show(&self, estimate: Option<&Estimate>) -> String {
         let Some(estimate) = estimate else { return UNKNOWN.into() };
         let Some(value) = estimate.value else { return "∞".into() };
         if let Some((low, high)) = estimate.ends {
             let [value, low, high] = [value, low, high].map(|v| figures(v / self.size, None).0);
-            return if estimate.value == Some(0.0) { format!("0 (≤ {high})") } else { format!("{value} ({low}–{high})") };
+            return if estimate.value == Some(0.0) {
+                format!("0 (≤ {high})")
+            } else {
+                format!("{value} ({low}–{high})")
+            };
         }
         let value = if value.abs() < ZERO * self.size && estimate.half_width.is_none() { 0.0 } else { value };
         let (value, half_width) = figures(value / self.size, estimate.half_width.map(|h| h / self.size));
@@ -57,7 +61,8 @@ impl Scale {
     }
 }
 
-/// A value and its half-width with the digits that the half-width justifies, four at most; three where it is not known.
+/// A value and its half-width with the digits that the half-width justifies, four at most; three where it is
+/// not known.
 ///
 /// The half-width is rounded up: an interval may look wider than it is, never narrower.
 pub(super) fn figures(value: f64, half_width: Option<f64>) -> (String, Option<String>) {
@@ -125,11 +130,17 @@ mod tests {
         assert_eq!(scale.show_with_unit(Some(&Estimate::exact(0.0004))), "0.400 ms");
         assert_eq!(scale.show_with_unit(Some(&Estimate::infinite())), "∞");
         assert_eq!(scale.show_with_unit(None), "–");
-        assert_eq!(Scale::of(Unit::Seconds, [3.3e-63].into_iter()).show(Some(&Estimate::exact(3.3e-63))), "0");
+        assert_eq!(
+            Scale::of(Unit::Seconds, [3.3e-63].into_iter()).show(Some(&Estimate::exact(3.3e-63))),
+            "0"
+        );
         let percent = Scale::of(Unit::Ratio, [0.9].into_iter());
         assert_eq!(percent.show_with_unit(Some(&Estimate::between(0.0, 0.0, 1.5e-5))), "0 (≤ 0.00150) %");
         assert_eq!(percent.show(Some(&Estimate::between(0.001, 0.0004, 0.0021))), "0.100 (0.0400–0.210)");
-        assert_eq!(Scale::of(Unit::Ratio, [0.9].into_iter()).show_with_unit(Some(&Estimate::exact(0.9))), "90.0 %");
+        assert_eq!(
+            Scale::of(Unit::Ratio, [0.9].into_iter()).show_with_unit(Some(&Estimate::exact(0.9))),
+            "90.0 %"
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::answer::{Answer, Distribution, Estimate, Method, Place, Unit, metric_
 use crate::study::{Accord, Agreement, Study};
 use crate::units::{Time, significant};
 
-/// The rows of one place; a study with one queue, one producer and one group has a single section without a title.
+/// The rows of one place; a study with one queue, one producer and one group has a single section without a
+/// title.
 #[derive(Debug)]
 pub(super) struct Section {
     pub title: String,
@@ -45,7 +46,8 @@ pub(super) const RULER: f64 = 0.5e-6;
 /// A time that is not so many times as long is near the timer's resolution.
 const CLEAR: f64 = 10.0;
 
-/// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where no place needs a name.
+/// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where
+/// no place needs a name.
 const MAIN: &[(Place, &str, &str, &str, bool)] = {
     use Place::*;
     &[
@@ -85,7 +87,8 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
     let consumers = named("consumers", scenario.consumers.iter().map(|c| c.name.as_str()));
     if single {
         // A lone producer is the total: whichever of the two a method filled in is the row.
-        // With messages of nobody, which were there from the start, the total is of all of them, as the queue's wait is.
+        // With messages of nobody, which were there from the start, the total is of all of them, as the
+        // queue's wait is.
         let mut places = queues;
         places.push("total".into());
         places.extend(producers);
@@ -101,21 +104,31 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
     places.extend(consumers.iter().map(|c| (c.clone(), title("consumers", c), Place::Consumer)));
     let section = |(place, title, kind): (String, String, Place)| {
         // A queue's only group has the queue's throughput and utilization: they are not said twice.
-        let repeats =
-            scenario.consumers.iter().any(|c| place == format!("consumers.{}", c.name) && scenario.consumers_of(c.from).count() == 1);
+        let repeats = scenario
+            .consumers
+            .iter()
+            .any(|c| place == format!("consumers.{}", c.name) && scenario.consumers_of(c.from).count() == 1);
         let only = [place];
-        let rows = MAIN.iter().filter(|main| main.0 == kind && (main.4 || !repeats)).filter_map(|main| row(study, main, &only));
+        let rows = MAIN
+            .iter()
+            .filter(|main| main.0 == kind && (main.4 || !repeats))
+            .filter_map(|main| row(study, main, &only));
         Section { title, rows: alike(rows.collect()) }
     };
     places.into_iter().map(section).filter(|s| !s.rows.is_empty()).collect()
 }
 
-/// Rows of one quantity (mean, p50, p99) share one unit: the smallest row's, unless that makes the largest unreadable.
+/// Rows of one quantity (mean, p50, p99) share one unit: the smallest row's, unless that makes the largest
+/// unreadable.
 fn alike(mut rows: Vec<Row>) -> Vec<Row> {
     let readable = 1e4;
     for i in 0..rows.len() {
         let kin = || rows.iter().filter(|r| r.symbol == rows[i].symbol && TIMES.contains(&r.scale.unit));
-        let largest = kin().flat_map(|r| r.cells.iter().flatten()).filter_map(|e| e.value).filter(|v| v.is_finite()).fold(0.0, f64::max);
+        let largest = kin()
+            .flat_map(|r| r.cells.iter().flatten())
+            .filter_map(|e| e.value)
+            .filter(|v| v.is_finite())
+            .fold(0.0, f64::max);
         // Zero reads the same in any unit.
         let told = kin().filter(|r| r.cells.iter().flatten().any(|e| e.value.is_some_and(|v| v > 0.0)));
         let scales = told.map(|r| r.scale).filter(|s| largest / s.size < readable);
@@ -145,7 +158,9 @@ fn paths(main: &(Place, &str, &str, &str, bool), places: &[String]) -> Vec<Strin
         Place::Consumer => "consumers.",
         Place::Producer => "producers.",
     };
-    let fits = |place: &&String| place.starts_with(prefix) || (main.0 == Place::Producer && place.as_str() == "total");
+    let fits = |place: &&String| {
+        place.starts_with(prefix) || (main.0 == Place::Producer && place.as_str() == "total")
+    };
     let names = |place: &String| {
         let bare = (main.2 == "mean").then(|| path(place, main.1, ""));
         std::iter::once(path(place, main.1, main.2)).chain(bare).collect::<Vec<_>>()
@@ -153,11 +168,18 @@ fn paths(main: &(Place, &str, &str, &str, bool), places: &[String]) -> Vec<Strin
     places.iter().filter(fits).flat_map(names).collect()
 }
 
-fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, bool), places: &[String]) -> Option<Row> {
+fn row(
+    study: &Study,
+    main: &(Place, &'static str, &'static str, &'static str, bool),
+    places: &[String],
+) -> Option<Row> {
     let paths = paths(main, places);
     let metric = metric_of(paths.first()?)?;
-    let cells: Vec<Option<Estimate>> =
-        study.answers.iter().map(|answer| paths.iter().find_map(|p| answer.metrics.get(p)).filter(|e| seen(answer, e)).copied()).collect();
+    let cells: Vec<Option<Estimate>> = study
+        .answers
+        .iter()
+        .map(|answer| paths.iter().find_map(|p| answer.metrics.get(p)).filter(|e| seen(answer, e)).copied())
+        .collect();
     if cells.iter().all(Option::is_none) {
         return None;
     }
@@ -165,13 +187,18 @@ fn row(study: &Study, main: &(Place, &'static str, &'static str, &'static str, b
     let accords: Vec<&Agreement> = study.agreement.iter().filter(|a| paths.contains(&a.metric)).collect();
     let has = |wanted: Accord| accords.iter().any(|a| a.verdict == wanted).then_some(wanted);
     let accord = has(Accord::Differ).or_else(|| has(Accord::Unknown)).or_else(|| has(Accord::Agree));
-    let worst = accords.iter().filter(|a| a.verdict == Accord::Differ).max_by(|a, b| size(a).total_cmp(&size(b)));
+    let worst =
+        accords.iter().filter(|a| a.verdict == Accord::Differ).max_by(|a, b| size(a).total_cmp(&size(b)));
     let difference = worst.and_then(|a| apart(study, a));
     let approximate = study.answer(Method::Theory).is_some_and(|t| !t.exact);
     let open = accords.iter().find(|a| approximate && a.verdict == Accord::Unknown && a.a == Method::Theory);
     let off = open.and_then(|a| a.difference).map(crate::study::off);
-    let short = |e: &Estimate| metric.unit == Unit::Seconds && e.value.is_some_and(|v| v != 0.0 && v.abs() < CLEAR * RULER);
-    let faint = |(answer, cell): (&Answer, &Option<Estimate>)| answer.method == Method::Measurement && cell.as_ref().is_some_and(short);
+    let short = |e: &Estimate| {
+        metric.unit == Unit::Seconds && e.value.is_some_and(|v| v != 0.0 && v.abs() < CLEAR * RULER)
+    };
+    let faint = |(answer, cell): (&Answer, &Option<Estimate>)| {
+        answer.method == Method::Measurement && cell.as_ref().is_some_and(short)
+    };
     let faint = study.answers.iter().zip(&cells).map(faint).collect();
     Some(Row { words: main.3, symbol: metric.symbol, scale, cells, faint, accord, difference, off })
 }
@@ -187,7 +214,8 @@ pub(super) fn known<'a>(study: &Study, answer: &'a Answer, path: &str) -> Option
     let other = || {
         let [producer] = study.scenario.producers.as_slice() else { return None };
         let own = format!("producers.{}", producer.name);
-        let (from, to) = if path.starts_with("total.") { ("total", own.as_str()) } else { (own.as_str(), "total") };
+        let (from, to) =
+            if path.starts_with("total.") { ("total", own.as_str()) } else { (own.as_str(), "total") };
         answer.get(&format!("{to}{}", path.strip_prefix(from)?))
     };
     answer.get(path).or_else(other)
@@ -214,7 +242,8 @@ const WORST: usize = 3;
 /// From this multiple on a difference is told as it is: of next to nothing all is a large share.
 const MANY_TIMES: f64 = 9.0;
 
-/// The comparisons that did not come out, a sentence for each pair of methods: the worst of them, and how many there are.
+/// The comparisons that did not come out, a sentence for each pair of methods: the worst of them, and how
+/// many there are.
 pub(super) fn disagreements(study: &Study) -> Vec<String> {
     let mut pairs: Vec<(Method, Method)> = study.agreement.iter().map(|a| (a.a, a.b)).collect();
     pairs.dedup();
@@ -227,10 +256,20 @@ pub(super) fn disagreements(study: &Study) -> Vec<String> {
         }
         // Stable: what is as large stays in order.
         differ.sort_by(|a, b| size(b).total_cmp(&size(a)));
-        let worst: Vec<String> = differ.iter().take(WORST).map(|found| format!("{}{}", found.metric, by(found))).collect();
-        let more = differ.len().checked_sub(WORST).filter(|more| *more > 0).map_or(String::new(), |more| format!(", and {more} more"));
+        let worst: Vec<String> =
+            differ.iter().take(WORST).map(|found| format!("{}{}", found.metric, by(found))).collect();
+        let more = differ
+            .len()
+            .checked_sub(WORST)
+            .filter(|more| *more > 0)
+            .map_or(String::new(), |more| format!(", and {more} more"));
         let (count, compared) = (differ.len(), all().count());
-        let said = format!("{} differs from {} in {count} of {compared} metrics: {}{more}", b.name(), a.name(), worst.join(", "));
+        let said = format!(
+            "{} differs from {} in {count} of {compared} metrics: {}{more}",
+            b.name(),
+            a.name(),
+            worst.join(", ")
+        );
         (!differ.is_empty()).then_some(said)
     };
     pairs.into_iter().filter_map(sentence).collect()
@@ -259,83 +298,4 @@ fn apart(study: &Study, found: &Agreement) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::fixtures;
-
-    #[test]
-    fn one_queue_is_one_section() {
-        let sections = sections(&fixtures::five_methods());
-        assert_eq!(sections.len(), 1);
-        let words: Vec<&str> = sections[0].rows.iter().map(|r| r.words).collect();
-        assert!(words.contains(&"wait, mean") && words.contains(&"latency, p99.9"), "{words:?}");
-        assert!(sections[0].rows.iter().all(|r| r.cells.len() == 5));
-    }
-
-    #[test]
-    fn rows_of_one_quantity_share_a_unit() {
-        let mut study = fixtures::bare();
-        let mut answer = Answer::new(Method::Theory, "M/M/1");
-        for (statistic, value) in [("mean", 0.0004), ("p50", 0.0003), ("p99", 0.002), ("p999", 0.003)] {
-            answer.set("total", "latency", statistic, Estimate::exact(value));
-        }
-        study.answers.push(answer);
-        let units: Vec<&str> = sections(&study)[0].rows.iter().map(|r| r.scale.unit).collect();
-        assert_eq!(units, ["µs"; 4]);
-    }
-
-    #[test]
-    fn measured_times_that_are_mostly_the_ruler_are_marked() {
-        let mut study = fixtures::bare();
-        for method in [Method::Simulation, Method::Measurement] {
-            let mut answer = Answer::new(method, "test");
-            answer.set("total", "latency", "p50", Estimate::exact(3e-6));
-            answer.set("total", "latency", "p99", Estimate::exact(30e-6));
-            study.answers.push(answer);
-        }
-        let written: Vec<String> = sections(&study)[0].rows.iter().flat_map(|r| r.written().map(|cell| cell.0)).collect();
-        assert_eq!(written, ["3.00", "~3.00", "30.0", "30.0"]);
-        assert!(crate::report::words::faint(&study).is_some_and(|said| said.contains("500 ns")));
-    }
-
-    #[test]
-    fn many_differences_of_a_pair_are_one_sentence() {
-        let mut study = fixtures::bare();
-        let (mut replay, mut measured) = (Answer::new(Method::Replay, "test"), Answer::new(Method::Measurement, "test"));
-        for (i, statistic) in ["mean", "p50", "p90", "p95", "p99"].into_iter().enumerate() {
-            replay.set("total", "wait", statistic, Estimate::exact(if i == 0 { 3e-9 } else { 0.01 }));
-            measured.set("total", "wait", statistic, Estimate::exact(if i == 0 { 49e-6 } else { 0.01 + 0.001 * i as f64 }));
-        }
-        study.answers = vec![measured, replay];
-        let found = |statistic: &str, difference: f64| Agreement {
-            metric: path("total", "wait", statistic),
-            a: Method::Replay,
-            b: Method::Measurement,
-            verdict: Accord::Differ,
-            difference: Some(difference),
-        };
-        study.agreement = vec![found("mean", 16_368.0), found("p50", 0.1), found("p90", 0.2), found("p95", 0.3), found("p99", 0.4)];
-        let worst = "total.wait.p99 by +40 %, total.wait.p95 by +30 %, total.wait.p90 by +20 %";
-        assert_eq!(disagreements(&study), [format!("measurement differs from replay in 5 of 5 metrics: {worst}, and 2 more")]);
-        study.agreement.truncate(2);
-        assert!(disagreements(&study)[0].ends_with("total.wait.p50 by +10 %, total.wait.mean by +49.0 µs"), "{:?}", disagreements(&study));
-    }
-
-    #[test]
-    fn what_no_message_told_is_not_zero() {
-        let mut study = fixtures::bare();
-        let mut answer = Answer::new(Method::Measurement, "in-process");
-        answer.set("total", "latency", "mean", Estimate::exact(0.0));
-        study.answers.push(answer);
-        let cells = |study: &Study| sections(study).iter().flat_map(|s| &s.rows).flat_map(|r| r.cells.clone()).flatten().count();
-        assert_eq!(cells(&study), 1);
-        study.answers[0].latency = Some(Distribution::Histogram(fixtures::counted(1.0, 0)));
-        assert_eq!(cells(&study), 0);
-    }
-
-    #[test]
-    fn several_places_are_grouped() {
-        let titles: Vec<String> = sections(&fixtures::network()).into_iter().map(|s| s.title).collect();
-        assert_eq!(titles, ["all messages", "queue orders", "queue shipments"]);
-    }
-}
+mod tests;

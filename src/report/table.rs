@@ -77,7 +77,10 @@ fn verdict(study: &Study, style: &Style) -> Vec<String> {
 }
 
 fn caveats(study: &Study, style: &Style) -> Vec<String> {
-    words::warnings(study).iter().flat_map(|s| style.paint(Paint::Yellow, style.lines(s, "! ", "  "))).collect()
+    words::warnings(study)
+        .iter()
+        .flat_map(|s| style.paint(Paint::Yellow, style.lines(s, "! ", "  ")))
+        .collect()
 }
 
 /// The table, then who answered and what the intervals are.
@@ -98,12 +101,21 @@ fn body(study: &Study, style: &Style) -> Vec<String> {
             &" ".repeat(12),
         ));
     }
-    lines.extend(words::intervals(study).iter().flat_map(|sentence| style.lines(sentence, "±           ", &" ".repeat(12))));
-    lines.extend(words::faint(study).iter().flat_map(|sentence| style.lines(sentence, "~           ", &" ".repeat(12))));
+    lines.extend(
+        words::intervals(study)
+            .iter()
+            .flat_map(|sentence| style.lines(sentence, "±           ", &" ".repeat(12))),
+    );
+    lines.extend(
+        words::faint(study)
+            .iter()
+            .flat_map(|sentence| style.lines(sentence, "~           ", &" ".repeat(12))),
+    );
     lines
 }
 
-/// The table in the roomiest layout that fits: symbols go first, then the words of the agreement, then the ends of labels.
+/// The table in the roomiest layout that fits: symbols go first, then the words of the agreement, then the
+/// ends of labels.
 fn table(study: &Study, style: &Style) -> Vec<String> {
     let sections = rows::sections(study);
     let fits = |lines: &[String]| lines.iter().all(|l| l.chars().count() <= style.width);
@@ -118,8 +130,14 @@ fn table(study: &Study, style: &Style) -> Vec<String> {
     }
     let widest = lines.iter().map(|l| l.chars().count()).max().unwrap_or(0);
     if widest > style.width {
-        let label = sections.iter().flat_map(|s| &s.rows).map(|r| r.words.chars().count() + 6).max().unwrap_or(0);
-        lines = grid(study, &sections, style, Layout { label: label.saturating_sub(widest - style.width).max(8), ..layout });
+        let label =
+            sections.iter().flat_map(|s| &s.rows).map(|r| r.words.chars().count() + 6).max().unwrap_or(0);
+        lines = grid(
+            study,
+            &sections,
+            style,
+            Layout { label: label.saturating_sub(widest - style.width).max(8), ..layout },
+        );
     }
     lines
 }
@@ -137,7 +155,12 @@ struct Layout {
 fn grid(study: &Study, sections: &[Section], style: &Style, layout: Layout) -> Vec<String> {
     let compared = !study.agreement.is_empty();
     let mut head = vec![String::new()];
-    head.extend(study.answers.iter().map(|a| format!("{}{}", if a.exact { "" } else { "≈ " }, rows::heading(a.method))));
+    head.extend(
+        study
+            .answers
+            .iter()
+            .map(|a| format!("{}{}", if a.exact { "" } else { "≈ " }, rows::heading(a.method))),
+    );
     if compared {
         head.push(if layout.words { "agreement".into() } else { String::new() });
     }
@@ -195,7 +218,11 @@ fn unanswered(study: &Study, style: &Style) -> Vec<String> {
 fn gates(study: &Study, style: &Style) -> Vec<String> {
     let sign = |gate: &Gate| if gate.trust == Trust::Valid { "  ✓ " } else { "  ✗ " };
     let gates = words::gates(study, style.all_gates).into_iter();
-    titled(words::VALIDITY_CHECKS, gates.flat_map(|gate| style.lines(&words::gate(gate), sign(gate), "    ")).collect(), style)
+    titled(
+        words::VALIDITY_CHECKS,
+        gates.flat_map(|gate| style.lines(&words::gate(gate), sign(gate), "    ")).collect(),
+        style,
+    )
 }
 
 fn written(style: &Style) -> Vec<String> {
@@ -226,7 +253,8 @@ mod tests {
         }
     }
 
-    /// What stands in a file must be what a person sees; a deliberate change is copied there from the failure.
+    /// What stands in a file must be what a person sees; a deliberate change is copied there from the
+    /// failure.
     #[test]
     fn the_text_is_as_it_was_agreed() {
         let study = fixtures::five_methods();

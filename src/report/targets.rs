@@ -7,7 +7,8 @@ use crate::study::measurable::{self, Support, TARGETS, told};
 /// The targets, and a table of settings by target: targets that play the same share a column.
 pub fn text() -> String {
     let width = TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0);
-    let list: String = TARGETS.iter().map(|target| format!("{:<width$}  {}\n", target.name, target.meaning)).collect();
+    let list: String =
+        TARGETS.iter().map(|target| format!("{:<width$}  {}\n", target.name, target.meaning)).collect();
     format!("{list}\n{}", table())
 }
 
@@ -25,7 +26,14 @@ pub fn table() -> String {
         }
     }
     let mut notes: Vec<(&str, String)> = Vec::new();
-    let mut rows = vec![Some(std::iter::once("setting".to_string()).chain(kinds.iter().map(|(names, _)| heading(names))).collect()), None];
+    let mut rows = vec![
+        Some(
+            std::iter::once("setting".to_string())
+                .chain(kinds.iter().map(|(names, _)| heading(names)))
+                .collect(),
+        ),
+        None,
+    ];
     for feature in features {
         let all: Vec<Support> = supports(feature).collect();
         let setting = format!("{}.{}", feature.table().name(), feature.setting());

@@ -84,7 +84,8 @@ pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<Str
     lines
 }
 
-/// Rows as aligned columns: the first to the left, numbers to the right, and what follows the `numbers` to the left again; `None` is a rule, a single cell is a title.
+/// Rows as aligned columns: the first to the left, numbers to the right, and what follows the `numbers` to
+/// the left again; `None` is a rule, a single cell is a title.
 pub(super) fn columns(rows: &[Option<Vec<String>>], numbers: usize, rule: char) -> Vec<String> {
     let count = rows.iter().flatten().map(Vec::len).max().unwrap_or(0);
     let mut widths = vec![0; count];

@@ -36,12 +36,18 @@ pub(super) fn warnings(study: &Study) -> Vec<String> {
     let of = |answer: &Answer| -> Vec<String> {
         let name = answer.method.name();
         let trust = Some(answer.trust()).filter(|trust| *trust != Trust::Valid);
-        let trust = trust.map(|trust| format!("{name}: {}, beyond its limit of {}", trust.name(), failed(answer)));
-        let own = answer.caveats.iter().filter(|caveat| !study.scenario.found.iter().any(|found| found.text == **caveat));
+        let trust =
+            trust.map(|trust| format!("{name}: {}, beyond its limit of {}", trust.name(), failed(answer)));
+        let own = answer
+            .caveats
+            .iter()
+            .filter(|caveat| !study.scenario.found.iter().any(|found| found.text == **caveat));
         trust.into_iter().chain(own.map(|caveat| format!("{name}: {caveat}"))).collect()
     };
     // What was found in files is true of every method: it is said once.
-    let found = |weight: Weight| study.scenario.found.iter().filter(move |f| f.weight == weight).map(|f| f.text.clone());
+    let found = |weight: Weight| {
+        study.scenario.found.iter().filter(move |f| f.weight == weight).map(|f| f.text.clone())
+    };
     let methods = study.answers.iter().flat_map(of).chain(rows::disagreements(study));
     found(Weight::Caveat).chain(methods).chain(found(Weight::Note)).collect()
 }
@@ -61,7 +67,12 @@ pub(super) fn intervals(study: &Study) -> Option<String> {
 /// What `~` means, if it stands before any number.
 pub(super) fn faint(study: &Study) -> Option<String> {
     let any = rows::sections(study).iter().flat_map(|s| &s.rows).any(|row| row.faint.contains(&true));
-    any.then(|| format!("near the timer's resolution: less than ten times what a clock read and a hand-off take, {}", Time(RULER)))
+    any.then(|| {
+        format!(
+            "near the timer's resolution: less than ten times what a clock read and a hand-off take, {}",
+            Time(RULER)
+        )
+    })
 }
 
 /// What the comparisons of a row say, as a sign with words or alone.
@@ -96,7 +107,8 @@ pub(super) fn formula(formula: &Formula) -> (String, String) {
 
 /// The gates of all answers, those that failed first; all of them, or the failed ones alone.
 pub(super) fn gates(study: &Study, all: bool) -> Vec<&Gate> {
-    let mut gates: Vec<&Gate> = study.answers.iter().flat_map(|a| &a.gates).filter(|g| all || g.trust != Trust::Valid).collect();
+    let mut gates: Vec<&Gate> =
+        study.answers.iter().flat_map(|a| &a.gates).filter(|g| all || g.trust != Trust::Valid).collect();
     gates.sort_by_key(|g| std::cmp::Reverse(g.trust));
     gates
 }

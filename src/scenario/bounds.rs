@@ -39,7 +39,8 @@ pub(super) struct Leaving {
 pub(super) const LEAST: usize = 0;
 pub(super) const MOST: usize = 1;
 
-/// The least or the most that can arrive: for each queue the best of its lines, which is a linear system each time.
+/// The least or the most that can arrive: for each queue the best of its lines, which is a linear system each
+/// time.
 pub(super) fn bound(leaving: &[Leaving], outside: &[f64], side: usize) -> Vec<f64> {
     let n = leaving.len();
     let mut chosen = vec![(0, 0); n];
@@ -47,11 +48,18 @@ pub(super) fn bound(leaving: &[Leaving], outside: &[f64], side: usize) -> Vec<f6
     for _ in 0..n + 8 {
         let better = |lines: &[Line], now: usize, arriving: f64| {
             let value = |i: usize| lines[i].at(arriving);
-            let beats = |i: usize, j: usize| if side == LEAST { value(i) > value(j) + CLEARLY } else { value(i) < value(j) - CLEARLY };
+            let beats = |i: usize, j: usize| {
+                if side == LEAST { value(i) > value(j) + CLEARLY } else { value(i) < value(j) - CLEARLY }
+            };
             (0..lines.len()).fold(now, |best, i| if beats(i, best) { i } else { best })
         };
         let next: Vec<(usize, usize)> = (0..n)
-            .map(|q| (better(&leaving[q].served[side], chosen[q].0, best[q]), better(&leaving[q].died[side], chosen[q].1, best[q])))
+            .map(|q| {
+                (
+                    better(&leaving[q].served[side], chosen[q].0, best[q]),
+                    better(&leaving[q].died[side], chosen[q].1, best[q]),
+                )
+            })
             .collect();
         if next == chosen {
             break;
@@ -59,7 +67,11 @@ pub(super) fn bound(leaving: &[Leaving], outside: &[f64], side: usize) -> Vec<f6
         chosen = next;
         // Each choice of lines is a bound of its own.
         let again = rates(leaving, outside, side, &chosen);
-        best = best.into_iter().zip(again).map(|(a, b)| if side == LEAST { a.max(b) } else { a.min(b) }).collect();
+        best = best
+            .into_iter()
+            .zip(again)
+            .map(|(a, b)| if side == LEAST { a.max(b) } else { a.min(b) })
+            .collect();
     }
     best
 }

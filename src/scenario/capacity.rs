@@ -6,8 +6,8 @@ use crate::workload::laws::Law;
 /// What is less than this share is rounding.
 pub(super) const EXACT: f64 = 1e-12;
 
-/// The share of a server's time in which it works or could work: up / (up + down). A server that breaks only while it works is
-/// down for as long a share of the time that it is needed.
+/// The share of a server's time in which it works or could work: up / (up + down). A server that breaks only
+/// while it works is down for as long a share of the time that it is needed.
 pub(super) fn up(group: &Consumer) -> f64 {
     let Some(outages) = &group.outages else { return 1.0 };
     let share = outages.up.mean() / (outages.up.mean() + outages.down.mean());
@@ -31,11 +31,13 @@ pub(super) fn per_delivery(group: &Consumer, service: &Law) -> f64 {
     cut_short(group, service).map_or_else(|| service.mean(), |(_, time)| time)
 }
 
-/// The probability that an outage interrupts a delivery that then begins anew, and the mean time of a delivery until its end or that, where
-/// servers break after exponential times: 1 − L(δ) and (1 − L(δ)) / δ, with L the transform of the service time and δ the rate of breaks.
-/// What its message brings is drawn once, so that long work is interrupted more often than this.
+/// The probability that an outage interrupts a delivery that then begins anew, and the mean time of a
+/// delivery until its end or that, where servers break after exponential times: 1 − L(δ) and (1 − L(δ)) / δ,
+/// with L the transform of the service time and δ the rate of breaks. What its message brings is drawn once,
+/// so that long work is interrupted more often than this.
 pub(super) fn cut_short(group: &Consumer, service: &Law) -> Option<(f64, f64)> {
-    let outages = group.outages.as_ref().filter(|o| o.redeliver && group.ack == Ack::Manual && works_alone(group))?;
+    let outages =
+        group.outages.as_ref().filter(|o| o.redeliver && group.ack == Ack::Manual && works_alone(group))?;
     let Law::Exponential(up) = &outages.up else { return None };
     let rate = 1.0 / up.mean;
     let whole = service.transform(rate.into()).map(|l| l.re).filter(|l| *l > 0.0)?;
@@ -54,5 +56,8 @@ pub(crate) fn shares(groups: &[&Consumer]) -> Vec<f64> {
     }
     let speed = |c: &&Consumer| c.most_servers().map_or(0.0, |n| f64::from(n) / per_message(c).max(1e-12));
     let total: f64 = groups.iter().map(speed).sum();
-    groups.iter().map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 }).collect()
+    groups
+        .iter()
+        .map(|c| if total > 0.0 && total.is_finite() { speed(c) / total } else { 1.0 / groups.len() as f64 })
+        .collect()
 }

@@ -5,7 +5,8 @@ use crate::units::plain;
 use crate::workload::laws::Law;
 
 impl Scenario {
-    /// What the partitions of its queues and the outages of its consumers are, in sentences, where others would give other figures.
+    /// What the partitions of its queues and the outages of its consumers are, in sentences, where others
+    /// would give other figures.
     pub fn caveats(&self) -> Vec<String> {
         let partitions = (0..self.queues.len()).flat_map(|queue| self.partition_caveats(queue));
         let outages = self.consumers.iter().flat_map(|c| [outage_caveat(c), repair_caveat(c)]).flatten();
@@ -19,14 +20,17 @@ impl Scenario {
         let mut caveats = Vec::new();
         if groups.iter().any(|c| self.comes_back_later(queue, c)) {
             caveats.push(format!(
-                "in `{}`, what is delivered again comes after those that follow it in its partition, which are served meanwhile; a consumer that tries again in place holds all of them up",
+                "in `{}`, what is delivered again comes after those that follow it in its partition, which \
+                    are served meanwhile; a consumer that tries again in place holds all of them up",
                 queue.name
             ));
         }
         let servers = groups.iter().try_fold(0u32, |sum, c| Some(sum.saturating_add(c.most_servers()?)));
         if let Some(servers) = servers.filter(|n| (2..partitions).contains(n)) {
             caveats.push(format!(
-                "each of the {} partitions of `{}` belongs to one of {} servers for good, as in a consumer group; where a key is locked only while a message of its is in flight (message groups, sessions), a free server takes what another's line would hold, and waits are shorter",
+                "each of the {} partitions of `{}` belongs to one of {} servers for good, as in a consumer \
+                    group; where a key is locked only while a message of its is in flight (message groups, \
+                    sessions), a free server takes what another's line would hold, and waits are shorter",
                 plain(f64::from(partitions), 7),
                 queue.name,
                 plain(f64::from(servers), 7)
@@ -38,10 +42,19 @@ impl Scenario {
     /// What is put aside until its back-off ends is one of the messages of its queue.
     fn back_off_caveats(&self) -> impl Iterator<Item = String> {
         let aside = |c: &Consumer| self.backs_off(&self.queues[c.from], c);
-        let queues = self.queues.iter().enumerate().filter(move |(queue, _)| self.consumers_of(*queue).any(|(_, c)| aside(c)));
+        let queues = self
+            .queues
+            .iter()
+            .enumerate()
+            .filter(move |(queue, _)| self.consumers_of(*queue).any(|(_, c)| aside(c)));
         queues.map(|(_, queue)| {
-            let bound = if queue.max_length.is_some() { ", though they take no room of its max_length" } else { "" };
-            format!("the queue length of `{}` and the waits in it count messages that wait for their back-off to end{bound}", queue.name)
+            let bound =
+                if queue.max_length.is_some() { ", though they take no room of its max_length" } else { "" };
+            format!(
+                "the queue length of `{}` and the waits in it count messages that wait for their \
+                back-off to end{bound}",
+                queue.name
+            )
         })
     }
 
@@ -64,7 +77,8 @@ fn outage_caveat(consumer: &Consumer) -> Option<String> {
     let several = consumer.most_servers().is_none_or(|n| n > 1);
     (random && several).then(|| {
         format!(
-            "each server of `{}` breaks down by itself; where one cause stops all at once (a rebalance, a lost node, a shared database), waits are longer",
+            "each server of `{}` breaks down by itself; where one cause stops all at once (a rebalance, a \
+                lost node, a shared database), waits are longer",
             consumer.name
         )
     })
@@ -73,5 +87,10 @@ fn outage_caveat(consumer: &Consumer) -> Option<String> {
 /// A message whose server is repaired keeps it.
 fn repair_caveat(consumer: &Consumer) -> Option<String> {
     let resumes = consumer.outages.as_ref().is_some_and(|outages| !outages.redeliver);
-    resumes.then(|| format!("the time in service at `{}` counts repairs meanwhile; the utilization does not", consumer.name))
+    resumes.then(|| {
+        format!(
+            "the time in service at `{}` counts repairs meanwhile; the utilization does not",
+            consumer.name
+        )
+    })
 }

@@ -4,11 +4,17 @@ use super::model::{Batch, Consumer, Deliver, Discipline, Producer, Queue, Scenar
 use crate::workload::laws::Law;
 
 impl Scenario {
-    /// Whether chance decides anything: when messages come, what work they bring, which way they go. Where it does not, a queue that is
-    /// just busy all the time need not grow.
+    /// Whether chance decides anything: when messages come, what work they bring, which way they go. Where it
+    /// does not, a queue that is just busy all the time need not grow.
     pub(crate) fn has_chance(&self) -> bool {
-        let topics = self.topics.iter().any(|t| matches!(t.deliver, Deliver::Random | Deliver::PowerOfTwo | Deliver::ByKey));
-        topics || self.producers.iter().any(sends) || self.queues.iter().any(keeps) || self.consumers.iter().any(works)
+        let topics = self
+            .topics
+            .iter()
+            .any(|t| matches!(t.deliver, Deliver::Random | Deliver::PowerOfTwo | Deliver::ByKey));
+        topics
+            || self.producers.iter().any(sends)
+            || self.queues.iter().any(keeps)
+            || self.consumers.iter().any(works)
     }
 }
 
@@ -26,14 +32,20 @@ fn sends(producer: &Producer) -> bool {
 }
 
 fn keeps(queue: &Queue) -> bool {
-    queue.discipline == Discipline::Random || queue.message_ttl.as_ref().is_some_and(Law::varies) || queue.partitions.is_some()
+    queue.discipline == Discipline::Random
+        || queue.message_ttl.as_ref().is_some_and(Law::varies)
+        || queue.partitions.is_some()
 }
 
 fn works(consumer: &Consumer) -> bool {
     let outages = consumer.outages.as_ref().is_some_and(|o| o.up.varies() || o.down.varies());
     let jitter = consumer.retry_delay.is_some_and(|delay| delay.jitter);
     let service = consumer.service_time.varies() || consumer.service_time_per_message.varies();
-    service || outages || jitter || perhaps(consumer.failure) || consumer.to.iter().any(|route| perhaps(route.probability))
+    service
+        || outages
+        || jitter
+        || perhaps(consumer.failure)
+        || consumer.to.iter().any(|route| perhaps(route.probability))
 }
 
 #[cfg(test)]

@@ -34,7 +34,9 @@ fn too_many(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         let at = place(tree, "queues", &queue.name, "initial_backlog").unwrap_or_default();
         let what = format!("{all} messages wait at the start, more than {MOST_WAITING}");
         let told = Problem::error(at, what).label("each is kept in memory, some 150 bytes, until it is done");
-        cx.tell(told.help("write fewer, with service times as many times as long: the time to drain is the same"));
+        cx.tell(
+            told.help("write fewer, with service times as many times as long: the time to drain is the same"),
+        );
     }
 }
 
@@ -47,22 +49,41 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     let at = |table: &str, name: &str| place(tree, table, name, "").unwrap_or_default();
     too_many(cx, tree, scenario);
     for (q, queue) in scenario.queues.iter().enumerate() {
-        // Messages with a time to live that are sent to a queue without consumers are sent on when it ends: a delay.
+        // Messages with a time to live that are sent to a queue without consumers are sent on when it ends: a
+        // delay.
         let delays = queue.message_ttl.is_some() && queue.dead_letter.is_some();
         if !delays && !scenario.takes_dead_letters(q) && scenario.consumers_of(q).next().is_none() {
-            let told = Problem::error(at("queues", &queue.name), format!("nobody consumes from queue `{}`", queue.name));
+            let told = Problem::error(
+                at("queues", &queue.name),
+                format!("nobody consumes from queue `{}`", queue.name),
+            );
             let name = super::toml_text::key_text(&queue.name);
-            cx.tell(told.help(format!("add [consumers.{name}-workers] with from = {}", super::toml_text::quoted(&queue.name))));
+            cx.tell(told.help(format!(
+                "add [consumers.{name}-workers] with from = {}",
+                super::toml_text::quoted(&queue.name)
+            )));
         }
     }
-    for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| !reached(scenario, Destination::Queue(*q))) {
+    for (q, queue) in
+        scenario.queues.iter().enumerate().filter(|(q, _)| !reached(scenario, Destination::Queue(*q)))
+    {
         if queue.initial_backlog == 0 && !scenario.takes_dead_letters(q) {
-            let told = Problem::error(at("queues", &queue.name), format!("nothing is ever sent to queue `{}`", queue.name));
-            cx.tell(told.help("name it in a producer's or a consumer's `to`, subscribe it to a topic, or leave it out"));
+            let told = Problem::error(
+                at("queues", &queue.name),
+                format!("nothing is ever sent to queue `{}`", queue.name),
+            );
+            cx.tell(told.help(
+                "name it in a producer's or a consumer's `to`, subscribe it to a topic, or leave it out",
+            ));
         }
     }
-    for (_, topic) in scenario.topics.iter().enumerate().filter(|(t, _)| !reached(scenario, Destination::Topic(*t))) {
-        let told = Problem::error(at("topics", &topic.name), format!("nothing is ever sent to topic `{}`", topic.name));
+    for (_, topic) in
+        scenario.topics.iter().enumerate().filter(|(t, _)| !reached(scenario, Destination::Topic(*t)))
+    {
+        let told = Problem::error(
+            at("topics", &topic.name),
+            format!("nothing is ever sent to topic `{}`", topic.name),
+        );
         cx.tell(told.help("name it in a producer's or a consumer's `to`, or leave it out"));
     }
     endless(cx, tree, scenario);
@@ -70,15 +91,18 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     for consumer in scenario.consumers.iter().filter(|c| c.retry_delay.is_some() && !failing) {
         if place(tree, "consumers", &consumer.name, "failure").is_none() {
             let at = place(tree, "consumers", &consumer.name, "retry_delay").unwrap_or_default();
-            let told = Problem::warning(at, format!("nothing is ever tried again by `{}`", consumer.name)).label("no handler fails");
+            let told = Problem::warning(at, format!("nothing is ever tried again by `{}`", consumer.name))
+                .label("no handler fails");
             cx.warnings.push(told.help("add failure = { probability = 0.01 }, or leave retry_delay out"));
         }
     }
-    for consumer in scenario.consumers.iter().filter(|c| c.batch.is_some_and(|b| b.max > 1 && b.linger > 0.0)) {
+    for consumer in scenario.consumers.iter().filter(|c| c.batch.is_some_and(|b| b.max > 1 && b.linger > 0.0))
+    {
         let queue = &scenario.queues[consumer.from];
         if queue.max_length == Some(0) && queue.overflow != Overflow::Block {
             let at = place(tree, "queues", &queue.name, "max_length").unwrap_or_default();
-            let told = Problem::error(at, "nothing can wait until a batch is full, so that all is refused").label("must be at least 1");
+            let told = Problem::error(at, "nothing can wait until a batch is full, so that all is refused")
+                .label("must be at least 1");
             cx.tell(told.help("write max_length = 1 or more, or leave out the batch's linger"));
         }
     }
@@ -92,8 +116,12 @@ pub(super) fn routes(cx: &mut Context<'_>, tree: &Node, scenario: &mut Scenario)
     if let Err(producer) = super::routes::average(scenario) {
         let name = &scenario.producers[producer].name;
         let at = place(tree, "producers", name, "").unwrap_or_default();
-        let told = Problem::error(at, format!("the messages of `{name}` go round for ever")).label("none of them is ever done");
-        cx.tell(told.help("let some of them leave: the probabilities of their routes have to sum to less than 1 somewhere on their way"));
+        let told = Problem::error(at, format!("the messages of `{name}` go round for ever"))
+            .label("none of them is ever done");
+        cx.tell(told.help(
+            "let some of them leave: the probabilities of their routes have to sum to less \
+            than 1 somewhere on their way",
+        ));
         cx.broken = true;
     }
 }
@@ -101,12 +129,23 @@ pub(super) fn routes(cx: &mut Context<'_>, tree: &Node, scenario: &mut Scenario)
 fn missing(cx: &mut Context<'_>, scenario: &Scenario) {
     let backlog = scenario.queues.iter().any(|q| q.initial_backlog > 0);
     let parts = [
-        (scenario.producers.is_empty() && !backlog, "producer", "[producers.web] with to = \"orders\" and rate = \"900/s\""),
+        (
+            scenario.producers.is_empty() && !backlog,
+            "producer",
+            "[producers.web] with to = \"orders\" and rate = \"900/s\"",
+        ),
         (scenario.queues.is_empty(), "queue", "[queues.orders]"),
-        (scenario.consumers.is_empty(), "consumer group", "[consumers.workers] with from = \"orders\" and service_time = \"4ms\""),
+        (
+            scenario.consumers.is_empty(),
+            "consumer group",
+            "[consumers.workers] with from = \"orders\" and service_time = \"4ms\"",
+        ),
     ];
     for (_, what, example) in parts.into_iter().filter(|(missing, ..)| *missing) {
-        cx.tell(Problem::error(Place::default(), format!("the scenario has no {what}")).help(format!("add {example}")));
+        cx.tell(
+            Problem::error(Place::default(), format!("the scenario has no {what}"))
+                .help(format!("add {example}")),
+        );
     }
 }
 
@@ -123,7 +162,9 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     for consumer in scenario.consumers.iter().filter(|c| c.failure >= 1.0 && c.ack == Ack::Manual) {
         if scenario.queues[consumer.from].delivery_limit.is_none() {
             let at = place(tree, "consumers", &consumer.name, "failure").unwrap_or_default();
-            let told = Problem::error(at, "every delivery fails, and the message is delivered again for ever").label("probability 1");
+            let told =
+                Problem::error(at, "every delivery fails, and the message is delivered again for ever")
+                    .label("probability 1");
             cx.tell(told.help("give the queue a delivery_limit, or lower the probability"));
         }
     }
@@ -131,8 +172,11 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     for producer in scenario.producers.iter().filter(|p| p.failure.is_some_and(|f| f >= 1.0)) {
         if scenario.consumers.iter().any(|c| c.ack == Ack::Manual && for_ever(&scenario.queues[c.from])) {
             let at = place(tree, "producers", &producer.name, "failure").unwrap_or_default();
-            let told =
-                Problem::error(at, "every delivery of its messages fails, and they are delivered again for ever").label("probability 1");
+            let told = Problem::error(
+                at,
+                "every delivery of its messages fails, and they are delivered again for ever",
+            )
+            .label("probability 1");
             cx.tell(told.help("give every queue a delivery_limit, or lower the probability"));
         }
     }
@@ -140,7 +184,8 @@ fn endless(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         let in_loop = forwards::stuck(scenario).unwrap_or(0);
         let consumer = scenario.consumers.iter().find(|c| c.from == in_loop && !c.to.is_empty());
         let at = consumer.and_then(|c| place(tree, "consumers", &c.name, "to")).unwrap_or_default();
-        let told = Problem::error(at, "messages go round for ever").label("what is forwarded comes back as often as it leaves");
+        let told = Problem::error(at, "messages go round for ever")
+            .label("what is forwarded comes back as often as it leaves");
         cx.tell(told.help("let some leave: to = [{ queue = \"NAME\", probability = 0.9 }]"));
     }
 }
@@ -151,11 +196,14 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         return;
     }
     for (q, (queue, demand)) in scenario.queues.iter().zip(demands(scenario, &|_| None)).enumerate() {
-        let Some(capacity) = demand.capacity().map(|deliveries| deliveries / demand.attempts).filter(|rate| rate.is_finite()) else {
+        let Some(capacity) =
+            demand.capacity().map(|deliveries| deliveries / demand.attempts).filter(|rate| rate.is_finite())
+        else {
             continue;
         };
         let Some(load) = demand.rho().filter(|load| load.least > 0.0) else { continue };
-        let bounded = queue.max_length.is_some() && queue.overflow != Overflow::Block || queue.message_ttl.is_some();
+        let bounded =
+            queue.max_length.is_some() && queue.overflow != Overflow::Block || queue.message_ttl.is_some();
         let at = place(tree, "queues", &queue.name, "").unwrap_or_default();
         let at_least = if load.known().is_some() { "" } else { "at least " };
         let growth = demand.arrivals.least - capacity;
@@ -176,22 +224,29 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
             } else {
                 "exactly as many arrive as can be served: it still grows, by chance".into()
             };
-            let servers = enough(scenario, q, load).map_or("add servers or shorten the work".into(), |c| format!("{c} servers would do"));
+            let servers = enough(scenario, q, load)
+                .map_or("add servers or shorten the work".into(), |c| format!("{c} servers would do"));
             let bound = match queue.max_length {
-                Some(_) => "refuse or drop what does not fit (overflow = \"block\" lets it pile up at the producers), or set message_ttl",
+                Some(_) => {
+                    "refuse or drop what does not fit (overflow = \"block\" lets it pile up at the \
+                        producers), or set message_ttl"
+                }
                 None => "bound it with max_length or message_ttl",
             };
             let help = format!("{servers}, or {bound}");
             cx.warnings.push(blame(tree, scenario, q, Problem::warning(at, what).label(label).help(help)));
         } else if let Some(rho) = load.known().filter(|rho| *rho > NEARLY_FULL && *rho < 1.0 && !bounded) {
             let what = format!("queue `{}` is nearly full: rho = {}", queue.name, significant(rho, 4));
-            cx.warnings.push(Problem::warning(at, what).label("waits depend on a long history: expect wide intervals"));
+            cx.warnings.push(
+                Problem::warning(at, what).label("waits depend on a long history: expect wide intervals"),
+            );
         }
         slips(cx, tree, scenario, q, load.least);
     }
 }
 
-/// Servers that would do for a queue, if its load is known and it has one group, which does not scale by itself.
+/// Servers that would do for a queue, if its load is known and it has one group, which does not scale by
+/// itself.
 fn enough(scenario: &Scenario, queue: usize, load: Range) -> Option<u64> {
     let mut groups = scenario.consumers_of(queue).map(|(_, c)| c);
     let (one, None) = (groups.next().filter(|c| c.autoscale.is_none())?, groups.next()) else { return None };
@@ -201,33 +256,50 @@ fn enough(scenario: &Scenario, queue: usize, load: Range) -> Option<u64> {
 
 /// Times that whole nanoseconds keep too coarsely: told under a microsecond, refused under a nanosecond.
 pub(super) fn grain(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
-    let services = scenario.consumers.iter().map(|c| ("consumers", &c.name, "service_time", c.service_time.mean()));
-    let open = scenario.producers.iter().filter(|p| p.rate > 0.0 && !matches!(p.arrivals, Arrivals::Closed { .. }));
+    let services =
+        scenario.consumers.iter().map(|c| ("consumers", &c.name, "service_time", c.service_time.mean()));
+    let open =
+        scenario.producers.iter().filter(|p| p.rate > 0.0 && !matches!(p.arrivals, Arrivals::Closed { .. }));
     let gaps = open.map(|p| ("producers", &p.name, "rate", 1.0 / p.rate));
-    for (table, name, setting, mean) in services.chain(gaps).filter(|(.., mean)| *mean > 0.0 && *mean < COARSE) {
+    for (table, name, setting, mean) in
+        services.chain(gaps).filter(|(.., mean)| *mean > 0.0 && *mean < COARSE)
+    {
         let at = place(tree, table, name, setting).unwrap_or_default();
         let what = if table == "consumers" { "service time" } else { "gap" };
         // A rate of one in each nanosecond is 1e-9 but for rounding, and has its own limit.
         if mean < GRAIN * (1.0 - 1e-9) {
-            let told = Problem::error(at, format!("a mean {what} of less than a nanosecond")).label("times are whole nanoseconds");
-            cx.tell(told.help("write 0 for no time at all, or ask in a coarser unit: all times 1000 times as long"));
+            let told = Problem::error(at, format!("a mean {what} of less than a nanosecond"))
+                .label("times are whole nanoseconds");
+            cx.tell(
+                told.help(
+                    "write 0 for no time at all, or ask in a coarser unit: all times 1000 times as long",
+                ),
+            );
         } else {
-            let told = Problem::warning(at, format!("a mean {what} of {}", Time(mean))).label("times are whole nanoseconds");
-            cx.warnings.push(told.help("each is rounded, which tells in results; all times 1000 times as long give the same picture"));
+            let told = Problem::warning(at, format!("a mean {what} of {}", Time(mean)))
+                .label("times are whole nanoseconds");
+            cx.warnings.push(told.help(
+                "each is rounded, which tells in results; all times 1000 times as long give the same picture",
+            ));
         }
     }
 }
 
 /// Adds the places of the numbers that make a queue's load.
 fn blame(tree: &Node, scenario: &Scenario, queue: usize, mut problem: Problem) -> Problem {
-    let steady = scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue) && !matches!(p.arrivals, Arrivals::Closed { .. }));
+    let steady = scenario
+        .producers
+        .iter()
+        .filter(|p| p.to == Destination::Queue(queue) && !matches!(p.arrivals, Arrivals::Closed { .. }));
     for producer in steady {
         if let Some(at) = place(tree, "producers", &producer.name, "rate") {
             problem = problem.and(at, format!("lambda = {}/s", significant(producer.rate, 3)));
         }
     }
     for (_, consumer) in scenario.consumers_of(queue) {
-        if let (Servers::Count(c), Some(at)) = (consumer.count, place(tree, "consumers", &consumer.name, "count")) {
+        if let (Servers::Count(c), Some(at)) =
+            (consumer.count, place(tree, "consumers", &consumer.name, "count"))
+        {
             problem = problem.and(at, format!("c = {c}"));
         }
         if let Some(at) = place(tree, "consumers", &consumer.name, "service_time") {
@@ -245,7 +317,10 @@ fn slips(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario, queue: usize, r
     for (_, consumer) in scenario.consumers_of(queue).filter(|(_, c)| c.service_time.mean() >= 1.0) {
         if let Some(at) = place(tree, "consumers", &consumer.name, "service_time") {
             let mean = consumer.service_time.mean();
-            let told = Problem::warning(at, format!("a mean service time of {} needs {} servers", Time(mean), significant(rho.ceil(), 3)));
+            let told = Problem::warning(
+                at,
+                format!("a mean service time of {} needs {} servers", Time(mean), significant(rho.ceil(), 3)),
+            );
             cx.warnings.push(told.label(format!("did you mean {}?", Time(mean / 1000.0))));
         }
     }

@@ -2,14 +2,16 @@
 
 use super::Scenario;
 
-/// Queues, each with consumers that may wait for room in the next one, and those of the last for room in the first: all can be full at
-/// once, and nobody goes on then. Empty if there is no such circle.
+/// Queues, each with consumers that may wait for room in the next one, and those of the last for room in the
+/// first: all can be full at once, and nobody goes on then. Empty if there is no such circle.
 pub(crate) fn circle(scenario: &Scenario) -> Vec<usize> {
     let n = scenario.queues.len();
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); n];
     for consumer in &scenario.consumers {
         for route in consumer.to.iter().filter(|route| route.probability > 0.0) {
-            next[consumer.from].extend(scenario.queues_of(route.to).into_iter().filter(|queue| scenario.queues[*queue].blocks()));
+            next[consumer.from].extend(
+                scenario.queues_of(route.to).into_iter().filter(|queue| scenario.queues[*queue].blocks()),
+            );
         }
     }
     (0..n).filter_map(|queue| way_back(&next, queue)).min_by_key(Vec::len).unwrap_or_default()
@@ -51,15 +53,24 @@ mod tests {
 
     #[test]
     fn a_circle_is_found_and_told() {
-        let full = |name: &str| Queue { name: name.into(), max_length: Some(2), overflow: Overflow::Block, ..Queue::default() };
+        let full = |name: &str| Queue {
+            name: name.into(),
+            max_length: Some(2),
+            overflow: Overflow::Block,
+            ..Queue::default()
+        };
         let group = |from: usize, to: usize| Consumer {
             to: vec![Route { to: Destination::Queue(to), probability: 0.5 }],
             ..Consumer::group("c", from, 1, Law::exponential(0.1))
         };
         let mut s = Scenario::single(Producer::poisson("p", 0, 1.0), full("a"), group(0, 1));
-        (s.queues, s.consumers) = (vec![full("a"), full("b"), full("c")], vec![group(0, 1), group(1, 2), group(2, 1)]);
+        (s.queues, s.consumers) =
+            (vec![full("a"), full("b"), full("c")], vec![group(0, 1), group(1, 2), group(2, 1)]);
         assert_eq!(circle(&s), [1, 2]);
-        assert_eq!(waits(&s, &circle(&s)), "consumers of `b` wait for room in `c`, consumers of `c` wait for room in `b`");
+        assert_eq!(
+            waits(&s, &circle(&s)),
+            "consumers of `b` wait for room in `c`, consumers of `c` wait for room in `b`"
+        );
         s.consumers[2].to[0].to = Destination::Queue(2);
         assert_eq!(waits(&s, &circle(&s)), "consumers of `c` wait for room in `c`");
         s.queues[2].overflow = Overflow::RejectPublish;

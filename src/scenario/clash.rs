@@ -67,7 +67,10 @@ pub(crate) fn clashes(scenario: &Scenario) -> Vec<Clash> {
 }
 
 fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
-    use Has::{Autoscaling, Batches, Outages, Partitions, Prefetch, SeveralGroups, UnlimitedServers, VisibilityTimeout};
+    use Has::{
+        Autoscaling, Batches, Outages, Partitions, Prefetch, SeveralGroups, UnlimitedServers,
+        VisibilityTimeout,
+    };
     let queue = &scenario.queues[index];
     let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
     let any = |has: fn(&Consumer) -> bool| groups.iter().any(|c| has(c));
@@ -82,9 +85,11 @@ fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
         Partitions => queue.binding_partitions(servers).is_some() || queue.partitions.is_some_and(|p| p > 1),
         SeveralGroups => groups.len() > 1,
     };
-    let first = |others: &[Has]| others.iter().find(|other| has(**other)).map(|other| other.words().to_string());
-    let clash =
-        |setting: Option<&'static str>, one, other: String, instead| Some(Clash { name: queue.name.clone(), setting, one, other, instead });
+    let first =
+        |others: &[Has]| others.iter().find(|other| has(**other)).map(|other| other.words().to_string());
+    let clash = |setting: Option<&'static str>, one, other: String, instead| {
+        Some(Clash { name: queue.name.clone(), setting, one, other, instead })
+    };
     if queue.discipline == Discipline::ProcessorSharing {
         let (setting, one) = (Some("discipline"), "processor sharing");
         let others = [Batches, Prefetch, Outages, Autoscaling, VisibilityTimeout, Partitions, SeveralGroups];
@@ -94,7 +99,9 @@ fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
         if queue.preemption != Preemption::None {
             return clash(setting, one, "preemption".into(), "leave preemption out");
         }
-        let blocks = |c: &&Consumer| c.to.iter().flat_map(|r| scenario.queues_of(r.to)).any(|q| scenario.queues[q].blocks());
+        let blocks = |c: &&Consumer| {
+            c.to.iter().flat_map(|r| scenario.queues_of(r.to)).any(|q| scenario.queues[q].blocks())
+        };
         if groups.iter().any(blocks) {
             let other = "forwarding to a queue that blocks: there is no one server that could be held up";
             return clash(setting, one, other.into(), "write another overflow for that queue");
@@ -117,7 +124,8 @@ fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
     if has(Partitions)
         && let Some(other) = first(&[Batches, Prefetch, Autoscaling, UnlimitedServers])
     {
-        let instead = "a partition belongs to one server, which takes its messages one by one: leave one of them out";
+        let instead =
+            "a partition belongs to one server, which takes its messages one by one: leave one of them out";
         return clash(Some("partitions"), Partitions.words(), other, instead);
     }
     if has(Batches) && has(Prefetch) {
@@ -125,7 +133,12 @@ fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
         return clash(None, Batches.words(), Prefetch.words().into(), instead);
     }
     if has(Batches) && groups.iter().any(|c| c.outages.as_ref().is_some_and(|o| !o.redeliver)) {
-        return clash(None, Batches.words(), "outages that resume".into(), "write in_progress = \"redeliver\"");
+        return clash(
+            None,
+            Batches.words(),
+            "outages that resume".into(),
+            "write in_progress = \"redeliver\"",
+        );
     }
     None
 }

@@ -21,10 +21,15 @@ const SHORT: f64 = 1e-3;
 const WHOLE: f64 = 1e-9;
 
 impl Arrivals {
-    /// The steps of a timetable that has more than one rate, whether it moves in ramps, and whether it repeats.
+    /// The steps of a timetable that has more than one rate, whether it moves in ramps, and whether it
+    /// repeats.
     pub(crate) fn timetable(&self) -> Option<(&[Step], bool, bool)> {
         match self {
-            Arrivals::Schedule { steps, repeat, ramp } if steps.windows(2).any(|w| w[0].rate != w[1].rate) => Some((steps, *ramp, *repeat)),
+            Arrivals::Schedule { steps, repeat, ramp }
+                if steps.windows(2).any(|w| w[0].rate != w[1].rate) =>
+            {
+                Some((steps, *ramp, *repeat))
+            }
             _ => None,
         }
     }
@@ -60,22 +65,34 @@ impl Scenario {
         let mut out = Vec::new();
         for p in &self.producers {
             if let Some((steps, _, true)) = p.arrivals.timetable() {
-                out.push(Period { lasts: lasts(steps), what: format!("the timetable of `{}`", p.name), after_a_gap: false });
+                out.push(Period {
+                    lasts: lasts(steps),
+                    what: format!("the timetable of `{}`", p.name),
+                    after_a_gap: false,
+                });
             }
             if let Some(lasts) = gap(p) {
-                out.push(Period { lasts, what: format!("the gap between sends of `{}`", p.name), after_a_gap: true });
+                out.push(Period {
+                    lasts,
+                    what: format!("the gap between sends of `{}`", p.name),
+                    after_a_gap: true,
+                });
             }
         }
         for c in &self.consumers {
             if let Some(lasts) = shift(c) {
-                out.push(Period { lasts, what: format!("the time up and down of `{}`", c.name), after_a_gap: false });
+                out.push(Period {
+                    lasts,
+                    what: format!("the time up and down of `{}`", c.name),
+                    after_a_gap: false,
+                });
             }
         }
         out
     }
 
-    /// After how long everything that repeats begins anew together: the longest period, or a few of it if others then fit
-    /// a whole number of times; `None` if nothing repeats.
+    /// After how long everything that repeats begins anew together: the longest period, or a few of it if
+    /// others then fit a whole number of times; `None` if nothing repeats.
     pub(crate) fn cycle(&self) -> Option<Period> {
         let periods = self.periods();
         let longest = periods.iter().max_by(|a, b| a.lasts.total_cmp(&b.lasts))?.clone();
@@ -90,22 +107,28 @@ impl Scenario {
         Some(Period { lasts: together.unwrap_or(longest.lasts), after_a_gap, ..longest })
     }
 
-    /// How long a scenario without a steady state is to be watched: as asked for, or as long as its timetables are.
+    /// How long a scenario without a steady state is to be watched: as asked for, or as long as its
+    /// timetables are.
     pub(crate) fn stretch(&self) -> f64 {
-        let tables = self.producers.iter().filter_map(|p| p.arrivals.timetable()).filter(|(.., repeat)| !repeat);
+        let tables =
+            self.producers.iter().filter_map(|p| p.arrivals.timetable()).filter(|(.., repeat)| !repeat);
         match self.simulation.length {
             Length::Duration(seconds) => seconds,
             _ => tables.map(|(steps, ..)| lasts(steps)).fold(0.0, f64::max),
         }
     }
 
-    /// The same where every producer with a timetable sends at its highest rate all the time; `None` if there is no timetable.
+    /// The same where every producer with a timetable sends at its highest rate all the time; `None` if there
+    /// is no timetable.
     pub(crate) fn at_its_peak(&self) -> Option<Scenario> {
-        let highest = |p: &Producer| p.arrivals.timetable().map(|(steps, ..)| steps.iter().map(|step| step.rate).fold(0.0, f64::max));
+        let highest = |p: &Producer| {
+            p.arrivals.timetable().map(|(steps, ..)| steps.iter().map(|step| step.rate).fold(0.0, f64::max))
+        };
         self.at_constant_rates(&highest)
     }
 
-    /// The same where every producer with a timetable that ends sends at its mean rate all the time; `None` if there is none.
+    /// The same where every producer with a timetable that ends sends at its mean rate all the time; `None`
+    /// if there is none.
     pub(crate) fn at_its_mean(&self) -> Option<Scenario> {
         let stretch = self.stretch();
         let mean = |p: &Producer| match p.arrivals.timetable() {
@@ -178,7 +201,8 @@ mod tests {
         assert_eq!(of(Arrivals::Poisson, 1.0).cycle(), None);
     }
 
-    /// 10 min at 20/s, a ramp to 400/s in 20 min, back in 60 min, 30 min at 20/s: 17,600 × 60 messages in two hours.
+    /// 10 min at 20/s, a ramp to 400/s in 20 min, back in 60 min, 30 min at 20/s: 17,600 × 60 messages in two
+    /// hours.
     #[test]
     fn a_timetable_has_a_mean_and_a_peak() {
         let steps = vec![step(600.0, 20.0), step(1200.0, 20.0), step(3600.0, 400.0), step(1800.0, 20.0)];

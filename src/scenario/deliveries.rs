@@ -1,4 +1,5 @@
-//! Deliveries: how often a message is delivered, what it is given up for, and the work that its deliveries bring.
+//! Deliveries: how often a message is delivered, what it is given up for, and the work that its deliveries
+//! bring.
 
 use super::capacity::{capacity, cut_short, per_delivery, per_message, works_alone};
 use super::model::{Ack, Consumer, Destination, Discipline, Preemption, Producer, Scenario};
@@ -18,11 +19,20 @@ pub(super) struct Tries {
     pub weight: f64,
 }
 
-/// A message is delivered again if its handler fails by `failure`, or is not done in time: each time by chance, or always where its
-/// work stays the same. Where consumers hold messages that they do not work at yet, more of them are late.
-pub(super) fn tries(scenario: &Scenario, group: &Consumer, failure: f64, service: &Law, brought: bool) -> Tries {
+/// A message is delivered again if its handler fails by `failure`, or is not done in time: each time by
+/// chance, or always where its work stays the same. Where consumers hold messages that they do not work at
+/// yet, more of them are late.
+pub(super) fn tries(
+    scenario: &Scenario,
+    group: &Consumer,
+    failure: f64,
+    service: &Law,
+    brought: bool,
+) -> Tries {
     let limit = scenario.deliveries_at_most(group);
-    let timeout = scenario.queues[group.from].visibility_timeout.filter(|_| group.ack == Ack::Manual && works_alone(group));
+    let timeout = scenario.queues[group.from]
+        .visibility_timeout
+        .filter(|_| group.ack == Ack::Manual && works_alone(group));
     let late = timeout.map_or(0.0, |timeout| 1.0 - service.cdf(timeout));
     let too_often = |again: f64| limit.map_or(0.0, |limit| again.powf(f64::from(limit)));
     if let Some(timeout) = timeout.filter(|_| late > RARE && group.repeats_work(brought)) {
@@ -31,15 +41,24 @@ pub(super) fn tries(scenario: &Scenario, group: &Consumer, failure: f64, service
         let mean = (1.0 - late) * in_time + late * always;
         let work = (1.0 - long) * in_time + long * always;
         let weight = if mean.is_finite() { work / mean } else { 1.0 };
-        return Tries { deliveries: mean, given_up: (1.0 - late) * too_often(failure) + late * too_often(1.0), weight };
+        return Tries {
+            deliveries: mean,
+            given_up: (1.0 - late) * too_often(failure) + late * too_often(1.0),
+            weight,
+        };
     }
     let again = late + (1.0 - late) * failure;
     // What an outage interrupts begins anew.
     let cut = cut_short(group, service).map_or(0.0, |(cut, _)| cut);
-    Tries { deliveries: deliveries(limit, cut + (1.0 - cut) * again), given_up: too_often(again), weight: 1.0 }
+    Tries {
+        deliveries: deliveries(limit, cut + (1.0 - cut) * again),
+        given_up: too_often(again),
+        weight: 1.0,
+    }
 }
 
-/// The work beyond a time: E\[S; S > t\] = t P(S > t) + ∫ P(S > x) dx from t on, the integral being the mean less that up to t.
+/// The work beyond a time: E\[S; S > t\] = t P(S > t) + ∫ P(S > x) dx from t on, the integral being the mean
+/// less that up to t.
 fn work_beyond(law: &Law, time: f64) -> f64 {
     let steps = 2000;
     let step = time / f64::from(steps);
@@ -79,7 +98,8 @@ pub(super) fn feeds(producer: &Producer, queue: usize) -> bool {
 
 /// Whether the messages of a producer are delivered again by a law of their own.
 pub(super) fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> bool {
-    let interrupted = scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
+    let interrupted =
+        scenario.consumers_of(queue).any(|(_, c)| c.outages.as_ref().is_some_and(|o| o.redeliver));
     let limited = scenario.queues[queue].visibility_timeout.is_some() || interrupted;
     producer.failure.is_some() || producer.service_time.is_some() && limited
 }
@@ -87,7 +107,13 @@ pub(super) fn apart(scenario: &Scenario, queue: usize, producer: &Producer) -> b
 /// What becomes of a producer's message to a group.
 pub(super) fn tries_of(scenario: &Scenario, group: &Consumer, producer: &Producer) -> Tries {
     let service = producer.service_time.as_ref().unwrap_or(&group.service_time);
-    tries(scenario, group, producer.failure.unwrap_or(group.failure), service, producer.service_time.is_some())
+    tries(
+        scenario,
+        group,
+        producer.failure.unwrap_or(group.failure),
+        service,
+        producer.service_time.is_some(),
+    )
 }
 
 /// The share of a group's messages that are delivered too often.
@@ -101,7 +127,8 @@ pub(super) fn given_up(scenario: &Scenario, queue: usize, group: &Consumer) -> f
 }
 
 impl Scenario {
-    /// Messages a second that a group can do, those that fail counted as often as they are tried; `None` is without limit.
+    /// Messages a second that a group can do, those that fail counted as often as they are tried; `None` is
+    /// without limit.
     pub(crate) fn messages_done(&self, group: &Consumer) -> Option<f64> {
         let tries = tries(self, group, group.failure, &group.service_time, false);
         Some(capacity(group)? / (tries.deliveries * tries.weight))

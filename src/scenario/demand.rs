@@ -14,7 +14,8 @@ pub(crate) struct Demand {
     pub arrivals: Range,
     /// Mean deliveries a message.
     pub attempts: f64,
-    /// Mean service time of a delivery, in seconds, a batch's share of a message where messages are taken in full batches.
+    /// Mean service time of a delivery, in seconds, a batch's share of a message where messages are taken in
+    /// full batches.
     pub service: f64,
     /// All groups together, those that scale at their most; `None` is without limit.
     pub servers: Option<u32>,
@@ -35,7 +36,8 @@ impl Demand {
         self.servers.filter(|c| *c > 0).map(|c| self.offered_load().times(1.0 / (f64::from(c) * self.up)))
     }
 
-    /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit, and where nobody consumes.
+    /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit, and
+    /// where nobody consumes.
     pub(crate) fn capacity(&self) -> Option<f64> {
         self.servers.filter(|c| *c > 0).map(|c| f64::from(c) * self.up / self.service)
     }
@@ -47,7 +49,8 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
         let servers = groups.iter().try_fold(0u32, |sum, c| c.most_servers().map(|n| sum.saturating_add(n)));
         let shares = shares(&groups);
-        let each: Vec<Tries> = groups.iter().map(|c| tries(scenario, c, c.failure, &c.service_time, false)).collect();
+        let each: Vec<Tries> =
+            groups.iter().map(|c| tries(scenario, c, c.failure, &c.service_time, false)).collect();
         let attempts = each.iter().zip(&shares).map(|(tries, share)| share * tries.deliveries).sum();
         let service = match each[..] {
             // Long work that stays long comes more often.
@@ -63,7 +66,9 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
 
 /// The same of several groups, by what they can do.
 fn share_up(groups: &[&Consumer]) -> f64 {
-    let speed = |c: &&Consumer| c.most_servers().map(|n| f64::from(n) / per_message(c)).filter(|speed| speed.is_finite());
+    let speed = |c: &&Consumer| {
+        c.most_servers().map(|n| f64::from(n) / per_message(c)).filter(|speed| speed.is_finite())
+    };
     let speeds: Option<Vec<f64>> = groups.iter().map(speed).collect();
     let all: f64 = speeds.iter().flatten().sum();
     match speeds {
@@ -72,8 +77,9 @@ fn share_up(groups: &[&Consumer]) -> f64 {
     }
 }
 
-/// Deliveries a message and the mean service time of a delivery, where the messages of some producer are delivered again by a law of
-/// their own: then those that come more often weigh more in the mean service time.
+/// Deliveries a message and the mean service time of a delivery, where the messages of some producer are
+/// delivered again by a law of their own: then those that come more often weigh more in the mean service
+/// time.
 fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(f64, f64)> {
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
     let group = groups.first().filter(|_| own.iter().any(|p| apart(scenario, queue, p)))?;
@@ -89,7 +95,8 @@ fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(
     Some((attempts, work / attempts))
 }
 
-/// The mean service time of a delivery, over groups and, where producers bring their own work, over producers.
+/// The mean service time of a delivery, over groups and, where producers bring their own work, over
+/// producers.
 fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers: Option<u32>) -> f64 {
     let own: Vec<_> = scenario.producers.iter().filter(|p| feeds(p, queue)).collect();
     if own.iter().any(|p| p.service_time.is_some()) && !groups.is_empty() {
@@ -101,7 +108,8 @@ fn mean_service(scenario: &Scenario, queue: usize, groups: &[&Consumer], servers
     match servers {
         // c / Σ nᵢ μᵢ, so that a / c is the load against the capacity of all groups.
         Some(c) if groups.len() > 1 => {
-            let capacity: f64 = groups.iter().filter_map(|g| Some(f64::from(g.most_servers()?) / per_message(g))).sum();
+            let capacity: f64 =
+                groups.iter().filter_map(|g| Some(f64::from(g.most_servers()?) / per_message(g))).sum();
             f64::from(c) / capacity
         }
         _ => groups.iter().zip(shares(groups)).map(|(g, share)| share * per_message(g)).sum(),
@@ -155,7 +163,8 @@ mod tests {
         assert!((rate(&demands[1]) - 9.0 * 0.75).abs() < 1e-12);
     }
 
-    /// Exponential work of 8 ms that is to be done in 20: e^(−2.5) of the deliveries are late, and are work all the same.
+    /// Exponential work of 8 ms that is to be done in 20: e^(−2.5) of the deliveries are late, and are work
+    /// all the same.
     #[test]
     fn what_is_late_is_work_again() {
         let mut s = Scenario::mgc(350.0, Law::exponential(0.008), 4);
@@ -188,7 +197,8 @@ mod tests {
     #[test]
     fn consumers_that_scale_hold_what_the_most_of_them_hold() {
         let mut s = Scenario::mgc(60.0, Law::exponential(0.05), 1);
-        s.consumers[0].autoscale = Some(Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 1.0, startup: 0.0, cooldown: 0.0 });
+        s.consumers[0].autoscale =
+            Some(Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 1.0, startup: 0.0, cooldown: 0.0 });
         assert!((rho(&demands(&s)[0]) - 0.75).abs() < 1e-12);
     }
 
@@ -227,7 +237,12 @@ mod tests {
     #[test]
     fn outages_leave_a_share_of_the_capacity() {
         let mut s = Scenario::mgc(9.0, Law::exponential(0.05), 1);
-        let outages = |down: f64| Outages { up: Law::exponential(4.0), down: Law::exponential(down), only_busy: false, redeliver: false };
+        let outages = |down: f64| Outages {
+            up: Law::exponential(4.0),
+            down: Law::exponential(down),
+            only_busy: false,
+            redeliver: false,
+        };
         s.consumers[0].outages = Some(outages(1.0));
         assert!((rho(&demands(&s)[0]) - 0.45 / 0.8).abs() < 1e-12);
         assert!((demands(&s)[0].capacity().expect("one server") - 16.0).abs() < 1e-12);
@@ -235,7 +250,8 @@ mod tests {
         s.consumers[0].outages = Some(outages(1e-15));
         assert!((rho(&demands(&s)[0]) - 0.45).abs() < 1e-12);
         // Two groups, of which the one that does three quarters breaks: 20/s + 60/s · 0.8.
-        s.consumers[0] = Consumer { outages: Some(outages(1.0)), ..Consumer::group("fast", 0, 3, Law::exponential(0.05)) };
+        s.consumers[0] =
+            Consumer { outages: Some(outages(1.0)), ..Consumer::group("fast", 0, 3, Law::exponential(0.05)) };
         s.consumers.push(Consumer::group("slow", 0, 2, Law::exponential(0.1)));
         assert!((demands(&s)[0].capacity().expect("five servers") - 68.0).abs() < 1e-9);
     }

@@ -1,4 +1,5 @@
-//! The echo: a scenario in its own grammar with every default filled in, so that reading it again gives the same.
+//! The echo: a scenario in its own grammar with every default filled in, so that reading it again gives the
+//! same.
 
 use super::grammar::Choice;
 use super::model::*;
@@ -38,7 +39,8 @@ pub fn resolved_toml(scenario: &Scenario) -> String {
     }
 }
 
-/// The value at a path, defaults included, as it would be given to [`Source::with`](super::Source::with); `None` if there is none.
+/// The value at a path, defaults included, as it would be given to [`Source::with`](super::Source::with);
+/// `None` if there is none.
 pub fn setting(scenario: &Scenario, path: &str) -> Option<String> {
     fn find<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
         if path.is_empty() {
@@ -70,8 +72,9 @@ pub(super) fn time(seconds: f64) -> String {
         let text = format!("{}{unit}", tidy(seconds / scale));
         (units::duration(&text) == Ok(seconds)).then_some(text)
     };
-    let natural =
-        units.into_iter().filter(|(scale, unit)| seconds >= *scale && !(matches!(*unit, "h" | "min") && seconds / scale % 1.0 != 0.0));
+    let natural = units.into_iter().filter(|(scale, unit)| {
+        seconds >= *scale && !(matches!(*unit, "h" | "min") && seconds / scale % 1.0 != 0.0)
+    });
     natural.filter_map(fits).find(|text| text.len() <= 10).unwrap_or_else(|| format!("{seconds}s"))
 }
 
@@ -99,7 +102,9 @@ fn law(law: &Law) -> Value {
             Parameter::Text(text) => json!(text),
             Parameter::Numbers(list) => list.into_iter().map(number).collect(),
             Parameter::SecondsList(list) => times(&list),
-            Parameter::Branches(list) => list.into_iter().map(|(p, t)| json!({ "probability": number(p), "mean": time(t) })).collect(),
+            Parameter::Branches(list) => {
+                list.into_iter().map(|(p, t)| json!({ "probability": number(p), "mean": time(t) })).collect()
+            }
         };
         table.insert(key.into(), value);
     }
@@ -139,7 +144,9 @@ fn producer(scenario: &Scenario, p: &Producer) -> Value {
 fn keys(keys: &Keys) -> Value {
     match keys {
         Keys::Uniform { count } => json!({ "law": "uniform", "count": count }),
-        Keys::Zipf { count, exponent } => json!({ "law": "zipf", "count": count, "exponent": number(*exponent) }),
+        Keys::Zipf { count, exponent } => {
+            json!({ "law": "zipf", "count": count, "exponent": number(*exponent) })
+        }
     }
 }
 
@@ -154,14 +161,28 @@ fn arrivals(p: &Producer) -> Value {
             vec![("process", json!("mmpp")), ("rates", rates(states)), ("dwell", dwell)]
         }
         Arrivals::Schedule { steps, repeat, ramp } => {
-            let steps: Vec<Value> = steps.iter().map(|s| json!({ "for": time(s.lasts), "rate": rate(s.rate) })).collect();
-            vec![("process", json!("schedule")), ("steps", json!(steps)), ("repeat", json!(repeat)), ("ramp", json!(ramp))]
+            let steps: Vec<Value> =
+                steps.iter().map(|s| json!({ "for": time(s.lasts), "rate": rate(s.rate) })).collect();
+            vec![
+                ("process", json!("schedule")),
+                ("steps", json!(steps)),
+                ("repeat", json!(repeat)),
+                ("ramp", json!(ramp)),
+            ]
         }
         Arrivals::Trace { file, column, .. } => {
-            vec![("process", json!("trace")), ("file", json!(file.to_string_lossy())), ("column", json!(column))]
+            vec![
+                ("process", json!("trace")),
+                ("file", json!(file.to_string_lossy())),
+                ("column", json!(column)),
+            ]
         }
         Arrivals::Closed { concurrency, think_time } => {
-            vec![("process", json!("closed")), ("concurrency", json!(concurrency)), ("think_time", law(think_time))]
+            vec![
+                ("process", json!("closed")),
+                ("concurrency", json!(concurrency)),
+                ("think_time", law(think_time)),
+            ]
         }
     };
     entries.push(("batch", batch(&p.batch)));
@@ -202,8 +223,13 @@ fn topic(scenario: &Scenario, t: &Topic) -> Value {
         Complete::All => json!("all"),
         Complete::Some(k) => json!(k),
     };
-    let subscriptions: Vec<&str> = t.subscriptions.iter().map(|q| scenario.queues[*q].name.as_str()).collect();
-    table(vec![("subscriptions", json!(subscriptions)), ("deliver", json!(t.deliver.word())), ("complete_when", complete)])
+    let subscriptions: Vec<&str> =
+        t.subscriptions.iter().map(|q| scenario.queues[*q].name.as_str()).collect();
+    table(vec![
+        ("subscriptions", json!(subscriptions)),
+        ("deliver", json!(t.deliver.word())),
+        ("complete_when", complete),
+    ])
 }
 
 fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
@@ -232,8 +258,11 @@ fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
         }
         told
     };
-    let routes: Vec<Value> =
-        if c.own_routes.is_empty() { c.to.iter().map(route).collect() } else { c.own_routes.iter().map(own).collect() };
+    let routes: Vec<Value> = if c.own_routes.is_empty() {
+        c.to.iter().map(route).collect()
+    } else {
+        c.own_routes.iter().map(own).collect()
+    };
     table(vec![
         ("from", json!(scenario.queues[c.from].name)),
         ("count", count),
@@ -265,7 +294,9 @@ fn simulation(s: &Simulation) -> Value {
     let precision = match &s.precision {
         Precision::None => Value::Null,
         Precision::Means(share) => json!(share),
-        Precision::Paths(paths) => Value::Object(paths.iter().map(|(path, share)| (path.clone(), json!(share))).collect()),
+        Precision::Paths(paths) => {
+            Value::Object(paths.iter().map(|(path, share)| (path.clone(), json!(share))).collect())
+        }
     };
     let (replications, confidence) = (json!(s.replications), json!(s.confidence));
     let hand_off = if s.overheads.hand_off > 0.0 { json!(time(s.overheads.hand_off)) } else { Value::Null };
@@ -283,5 +314,10 @@ fn simulation(s: &Simulation) -> Value {
 
 fn measurement(m: &Measurement) -> Value {
     let (target, duration) = (json!(m.target), json!(time(m.duration)));
-    table(vec![("target", target), ("duration", duration), ("work", json!(m.work.word())), ("speed", number(m.speed))])
+    table(vec![
+        ("target", target),
+        ("duration", duration),
+        ("work", json!(m.work.word())),
+        ("speed", number(m.speed)),
+    ])
 }

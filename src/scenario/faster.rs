@@ -4,7 +4,8 @@ use super::{Consumer, Length, Producer, Scenario, Warmup};
 use crate::workload::laws::Law;
 
 impl Scenario {
-    /// The scenario with all that happens so many times as fast: its figures are this one's, times divided by the factor.
+    /// The scenario with all that happens so many times as fast: its figures are this one's, times divided by
+    /// the factor.
     pub(crate) fn faster(&self, factor: f64) -> Scenario {
         let mut out = self.clone();
         let law = |law: &mut Law| *law = law.scaled(1.0 / factor);
@@ -44,6 +45,7 @@ fn faster_consumer(c: &mut Consumer, factor: f64) {
         (outages.up, outages.down) = (outages.up.scaled(1.0 / factor), outages.down.scaled(1.0 / factor));
     }
     if let Some(scale) = &mut c.autoscale {
-        (scale.every, scale.startup, scale.cooldown) = (scale.every / factor, scale.startup / factor, scale.cooldown / factor);
+        (scale.every, scale.startup, scale.cooldown) =
+            (scale.every / factor, scale.startup / factor, scale.cooldown / factor);
     }
 }

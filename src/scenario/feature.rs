@@ -1,10 +1,12 @@
-//! What a scenario asks for beyond messages that wait in one line for the next server: the features that an engine, a model or a
-//! target may know or not.
+//! What a scenario asks for beyond messages that wait in one line for the next server: the features that an
+//! engine, a model or a target may know or not.
 //!
-//! Whoever answers a scenario says which features it knows; what it does not know it refuses by the names and words that stand here.
+//! Whoever answers a scenario says which features it knows; what it does not know it refuses by the names and
+//! words that stand here.
 
 use super::model::{
-    Ack, Arrivals, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer, Queue, Scenario, Servers, Topic,
+    Ack, Arrivals, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer,
+    Queue, Scenario, Servers, Topic,
 };
 
 /// Something that a scenario may ask for. Its words and its setting stand in one row of a table.
@@ -178,49 +180,86 @@ impl Feature {
     fn row(self) -> (Table, &'static str, &'static str) {
         use Table::{Consumers, Producers, Queues, Topics};
         match self {
-            Feature::ClosedLoop => (Producers, "arrivals (closed)", "clients wait for their answer before they send again"),
+            Feature::ClosedLoop => {
+                (Producers, "arrivals (closed)", "clients wait for their answer before they send again")
+            }
             Feature::ArrivalBatches => (Producers, "arrivals (batches)", "messages arrive in batches"),
-            Feature::OwnFailures => (Producers, "failure", "some producers' messages fail by a probability of their own"),
+            Feature::OwnFailures => {
+                (Producers, "failure", "some producers' messages fail by a probability of their own")
+            }
             Feature::Order => (Queues, "discipline", "messages are not taken in the order of arrival"),
             Feature::Lifo => (Queues, "discipline = \"lifo\"", "the newest message is taken first"),
             Feature::Priority => (Queues, "discipline = \"priority\"", "messages are taken by priority"),
             Feature::Random => (Queues, "discipline = \"random\"", "messages are taken at random"),
             Feature::Shortest => (Queues, "discipline = \"shortest\"", "the least work is taken first"),
-            Feature::Deadline => (Queues, "discipline = \"deadline\"", "the message that would expire first is taken first"),
-            Feature::RoundRobin => (Queues, "discipline = \"round-robin\"", "producers take turns"),
-            Feature::ProcessorSharing => (Queues, "discipline = \"processor-sharing\"", "all messages share the servers"),
-            Feature::Preemption => (Queues, "preemption", "an urgent message interrupts work in progress"),
-            Feature::Room => (Queues, "max_length", "the queue has bounded room and rejects what does not fit"),
-            Feature::DropHead => (Queues, "overflow = \"drop-head\"", "the queue has bounded room and drops the oldest message"),
-            Feature::Block => (Queues, "overflow = \"block\"", "senders wait for room in the queue"),
-            Feature::BlockedOrder => {
-                (Queues, "overflow = \"block\"", "senders that wait for room are outside the order of the queue (block)")
+            Feature::Deadline => {
+                (Queues, "discipline = \"deadline\"", "the message that would expire first is taken first")
             }
+            Feature::RoundRobin => (Queues, "discipline = \"round-robin\"", "producers take turns"),
+            Feature::ProcessorSharing => {
+                (Queues, "discipline = \"processor-sharing\"", "all messages share the servers")
+            }
+            Feature::Preemption => (Queues, "preemption", "an urgent message interrupts work in progress"),
+            Feature::Room => {
+                (Queues, "max_length", "the queue has bounded room and rejects what does not fit")
+            }
+            Feature::DropHead => (
+                Queues,
+                "overflow = \"drop-head\"",
+                "the queue has bounded room and drops the oldest message",
+            ),
+            Feature::Block => (Queues, "overflow = \"block\"", "senders wait for room in the queue"),
+            Feature::BlockedOrder => (
+                Queues,
+                "overflow = \"block\"",
+                "senders that wait for room are outside the order of the queue (block)",
+            ),
             Feature::TimeToLive => (Queues, "message_ttl", "messages expire while they wait"),
-            Feature::RandomTimeToLive => (Queues, "message_ttl (random)", "messages expire after random times"),
-            Feature::DeliveryLimit => (Queues, "delivery_limit", "a message is given up after so many deliveries"),
+            Feature::RandomTimeToLive => {
+                (Queues, "message_ttl (random)", "messages expire after random times")
+            }
+            Feature::DeliveryLimit => {
+                (Queues, "delivery_limit", "a message is given up after so many deliveries")
+            }
             Feature::DeadLetters => (Queues, "dead_letter", "what is given up goes to another queue"),
-            Feature::VisibilityTimeout => (Queues, "visibility_timeout", "deliveries may time out and be repeated"),
-            Feature::Durability => (Queues, "durability", "messages are written to disk first, which takes time (durability)"),
+            Feature::VisibilityTimeout => {
+                (Queues, "visibility_timeout", "deliveries may time out and be repeated")
+            }
+            Feature::Durability => {
+                (Queues, "durability", "messages are written to disk first, which takes time (durability)")
+            }
             Feature::Partitions => (Queues, "partitions", "the queue is partitioned by key"),
-            Feature::Backlog => (Queues, "initial_backlog", "the queue starts with a backlog, so it is not stationary"),
-            Feature::UnlimitedServers => (Consumers, "count = \"unlimited\"", "there is a server for every message"),
+            Feature::Backlog => {
+                (Queues, "initial_backlog", "the queue starts with a backlog, so it is not stationary")
+            }
+            Feature::UnlimitedServers => {
+                (Consumers, "count = \"unlimited\"", "there is a server for every message")
+            }
             Feature::ConsumerBatches => (Consumers, "batch", "consumers take messages in batches"),
-            Feature::Prefetch => (Consumers, "prefetch", "messages are handed to consumers ahead of time (prefetch)"),
+            Feature::Prefetch => {
+                (Consumers, "prefetch", "messages are handed to consumers ahead of time (prefetch)")
+            }
             Feature::AutoAck => (
                 Consumers,
                 "ack = \"auto\"",
-                "messages are acknowledged when they are delivered, so that what fails then is lost (ack = \"auto\")",
+                "messages are acknowledged when they are delivered, so that what fails then is lost (ack = \
+                    \"auto\")",
             ),
             Feature::Failures => (Consumers, "failure", "some deliveries fail and are repeated"),
             Feature::BackOff => (Consumers, "retry_delay", "what failed waits before it is delivered again"),
             Feature::Outages => (Consumers, "outages", "consumers break down"),
             Feature::Autoscaling => (Consumers, "autoscale", "the number of consumers changes"),
             Feature::Forwarding => (Consumers, "to", "consumers forward messages"),
-            Feature::OwnRoutes => (Consumers, "to (by producer)", "where messages go on to depends on who sent them"),
-            Feature::MixedGroups => (Queues, "consumers of several kinds", "the queue's consumer groups differ"),
+            Feature::OwnRoutes => {
+                (Consumers, "to (by producer)", "where messages go on to depends on who sent them")
+            }
+            Feature::MixedGroups => {
+                (Queues, "consumers of several kinds", "the queue's consumer groups differ")
+            }
             Feature::Topics => (Topics, "subscriptions", "a topic distributes messages"),
-            Feature::Completion => (Topics, "complete_when", "a message is done before all of its copies are"),
+            Feature::Completion => {
+                (Topics, "complete_when", "a message is done before all of its copies are")
+            }
         }
     }
 
@@ -316,10 +355,12 @@ impl Topic {
 }
 
 impl Scenario {
-    /// Every feature that the scenario asks for, where it does: producers first, then queues, consumers and topics.
+    /// Every feature that the scenario asks for, where it does: producers first, then queues, consumers and
+    /// topics.
     pub fn uses(&self) -> Vec<Use> {
-        let named =
-            |name: &String, features: Vec<Feature>| features.into_iter().map(|feature| Use { feature, name: name.clone() }).collect();
+        let named = |name: &String, features: Vec<Feature>| {
+            features.into_iter().map(|feature| Use { feature, name: name.clone() }).collect()
+        };
         let producers = self.producers.iter().map(|p| named(&p.name, p.features()));
         let queues = self.queues.iter().map(|q| named(&q.name, q.features()));
         let consumers = self.consumers.iter().map(|c| named(&c.name, c.features()));
@@ -349,7 +390,8 @@ mod tests {
         assert_eq!(scenario.uses(), []);
         scenario.queues[0].discipline = Discipline::Priority;
         scenario.consumers[0].prefetch = 10;
-        let settings: Vec<String> = scenario.uses().iter().filter(|used| used.feature != Feature::Order).map(Use::setting).collect();
+        let settings: Vec<String> =
+            scenario.uses().iter().filter(|used| used.feature != Feature::Order).map(Use::setting).collect();
         assert_eq!(settings, ["queues.queue.discipline = \"priority\"", "consumers.consumers.prefetch"]);
     }
 }

@@ -1,15 +1,19 @@
-//! Traffic equations: how many messages a second reach each queue, over all topics, forwards and dead letters.
+//! Traffic equations: how many messages a second reach each queue, over all topics, forwards and dead
+//! letters.
 //!
-//! What handlers give up is known from their chance to fail. What expires or finds no room is not: it is a matter of how long
-//! messages wait. Where nobody knows it, rates are known between two bounds. The upper one has everything served and everything lost;
-//! the lower one has nothing served, and lost what the servers cannot do (the fluid bound).
+//! What handlers give up is known from their chance to fail. What expires or finds no room is not: it is a
+//! matter of how long messages wait. Where nobody knows it, rates are known between two bounds. The upper one
+//! has everything served and everything lost; the lower one has nothing served, and lost what the servers
+//! cannot do (the fluid bound).
 
 use super::bounds::{LEAST, Leaving, Line, MOST, bound};
 use super::capacity::{capacity, per_message, shares};
 use super::deal;
 use super::deliveries::{given_up, timely};
 use super::forwards::spread;
-use super::model::{Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
+use super::model::{
+    Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers,
+};
 use super::range::Range;
 
 /// What becomes of the messages that reach a queue, if anybody knows it exactly.
@@ -26,14 +30,19 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
         let shares = |topic| deal::of_producer(scenario, topic, producer);
         reach(scenario, producer.to, producer.rate, shares, &mut outside);
     }
-    let leaving: Vec<Leaving> = (0..scenario.queues.len()).map(|queue| leaving(scenario, queue, fate)).collect();
+    let leaving: Vec<Leaving> =
+        (0..scenario.queues.len()).map(|queue| leaving(scenario, queue, fate)).collect();
     let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside[side], side));
     let clients = behind_clients(scenario, &leaving);
-    let range = |((least, most), clients): ((f64, f64), bool)| Range { least, most: if clients { f64::INFINITY } else { most.max(least) } };
+    let range = |((least, most), clients): ((f64, f64), bool)| Range {
+        least,
+        most: if clients { f64::INFINITY } else { most.max(least) },
+    };
     least.into_iter().zip(most).zip(clients).map(range).collect()
 }
 
-/// Whether messages of closed loops reach a queue: their rate follows from the answers, which nothing here knows.
+/// Whether messages of closed loops reach a queue: their rate follows from the answers, which nothing here
+/// knows.
 fn behind_clients(scenario: &Scenario, leaving: &[Leaving]) -> Vec<bool> {
     let mut reached = vec![0.0; leaving.len()];
     for producer in scenario.producers.iter().filter(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
@@ -50,24 +59,27 @@ fn behind_clients(scenario: &Scenario, leaving: &[Leaving]) -> Vec<bool> {
     seen
 }
 
-/// Whether a queue that leads on loses messages by something else than handlers that give up: by room, by time, or by what cuts
-/// deliveries short.
+/// Whether a queue that leads on loses messages by something else than handlers that give up: by room, by
+/// time, or by what cuts deliveries short.
 pub(crate) fn leaks(scenario: &Scenario, queue: usize) -> bool {
-    let leads_on = scenario.queues[queue].dead_letter.is_some() || scenario.consumers_of(queue).any(|(_, c)| !c.to.is_empty());
+    let leads_on = scenario.queues[queue].dead_letter.is_some()
+        || scenario.consumers_of(queue).any(|(_, c)| !c.to.is_empty());
     leads_on && (rejects(scenario, queue) || drops(scenario, queue))
 }
 
 /// Whether what finds no room is refused, which is the end of it.
 fn rejects(scenario: &Scenario, queue: usize) -> bool {
     let q = &scenario.queues[queue];
-    let bounded = q.overflow == Overflow::RejectPublish || q.max_length == Some(0) && q.overflow != Overflow::Block;
+    let bounded =
+        q.overflow == Overflow::RejectPublish || q.max_length == Some(0) && q.overflow != Overflow::Block;
     q.max_length.is_some() && bounded && !takes_all(scenario, queue)
 }
 
 /// Whether messages are lost that were accepted.
 fn drops(scenario: &Scenario, queue: usize) -> bool {
     let q = &scenario.queues[queue];
-    let waiting = q.message_ttl.is_some() || q.overflow == Overflow::DropHead && q.max_length.is_some_and(|room| room > 0);
+    let waiting = q.message_ttl.is_some()
+        || q.overflow == Overflow::DropHead && q.max_length.is_some_and(|room| room > 0);
     // Deliveries that end for another reason than that their handler fails, and count or are the only one.
     let cut = |c: &Consumer| {
         let limited = scenario.deliveries_at_most(c).is_some();
@@ -80,7 +92,9 @@ fn drops(scenario: &Scenario, queue: usize) -> bool {
 
 /// Whether every message is taken at once.
 fn takes_all(scenario: &Scenario, queue: usize) -> bool {
-    scenario.consumers_of(queue).any(|(_, c)| c.count == Servers::Unlimited && c.autoscale.is_none() && c.retry_delay.is_none())
+    scenario
+        .consumers_of(queue)
+        .any(|(_, c)| c.count == Servers::Unlimited && c.autoscale.is_none() && c.retry_delay.is_none())
 }
 
 fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fate>) -> Leaving {
@@ -110,35 +124,50 @@ fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fat
         let most = most.into_iter().flatten().collect();
         (
             [vec![Line::NOTHING], most],
-            [[Some(unserved), excess].into_iter().flatten().collect(), vec![Line::share(if drops { 1.0 } else { dying })]],
+            [
+                [Some(unserved), excess].into_iter().flatten().collect(),
+                vec![Line::share(if drops { 1.0 } else { dying })],
+            ],
         )
     };
     Leaving { onward, dead, served, died }
 }
 
-/// Where a message goes that is served. Which of several groups serves it depends on who is free, so that it is known only where
-/// they all send it on alike.
+/// Where a message goes that is served. Which of several groups serves it depends on who is free, so that it
+/// is known only where they all send it on alike.
 fn onward(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> [Vec<f64>; 2] {
     let nowhere = || [LEAST, MOST].map(|_| vec![0.0; scenario.queues.len()]);
     let of_group = |group: &&Consumer| {
         let mut onward = nowhere();
         for route in &group.to {
-            reach(scenario, route.to, route.probability, |topic| deal::of_queue(scenario, topic, queue), &mut onward);
+            reach(
+                scenario,
+                route.to,
+                route.probability,
+                |topic| deal::of_queue(scenario, topic, queue),
+                &mut onward,
+            );
         }
         onward
     };
     let between = |[a, b]: [Vec<f64>; 2], [c, d]: [Vec<f64>; 2]| {
-        let each = |x: Vec<f64>, y: Vec<f64>, of: fn(f64, f64) -> f64| x.into_iter().zip(y).map(|(x, y)| of(x, y)).collect();
+        let each = |x: Vec<f64>, y: Vec<f64>, of: fn(f64, f64) -> f64| {
+            x.into_iter().zip(y).map(|(x, y)| of(x, y)).collect()
+        };
         [each(a, c, f64::min), each(b, d, f64::max)]
     };
     groups.iter().map(of_group).reduce(between).unwrap_or_else(nowhere)
 }
 
-/// Messages a second that a queue's servers can serve at most, whichever they are; `None` if that depends on which are lost.
+/// Messages a second that a queue's servers can serve at most, whichever they are; `None` if that depends on
+/// which are lost.
 fn most_served(scenario: &Scenario, queue: usize) -> Option<f64> {
     let q = &scenario.queues[queue];
     // Where short work goes first, it is the long work that is lost.
-    if q.discipline == Discipline::Shortest || q.discipline == Discipline::ProcessorSharing || q.preemption != Preemption::None {
+    if q.discipline == Discipline::Shortest
+        || q.discipline == Discipline::ProcessorSharing
+        || q.preemption != Preemption::None
+    {
         return None;
     }
     let groups = scenario.consumers_of(queue).map(|(_, c)| c);
@@ -157,7 +186,13 @@ fn most_served(scenario: &Scenario, queue: usize) -> Option<f64> {
 }
 
 /// Adds a flow to the queues that it reaches, through a topic if need be: at least, and at most.
-fn reach(scenario: &Scenario, to: Destination, flow: f64, shares: impl Fn(usize) -> Vec<Range>, into: &mut [Vec<f64>; 2]) {
+fn reach(
+    scenario: &Scenario,
+    to: Destination,
+    flow: f64,
+    shares: impl Fn(usize) -> Vec<Range>,
+    into: &mut [Vec<f64>; 2],
+) {
     match to {
         Destination::Queue(queue) => into.iter_mut().for_each(|side| side[queue] += flow),
         Destination::Topic(topic) => {
@@ -188,13 +223,18 @@ mod tests {
 
     #[test]
     fn feedback_multiplies_the_rate() {
-        assert!((arrivals(&feedback(0.25), &|_| None)[0].known().expect("nothing is lost") - 8.0).abs() < 1e-12);
+        assert!(
+            (arrivals(&feedback(0.25), &|_| None)[0].known().expect("nothing is lost") - 8.0).abs() < 1e-12
+        );
     }
 
     #[test]
     fn what_expires_is_between_what_cannot_be_served_and_everything() {
         let dead = lossy(|s| s.queues[0].message_ttl = Some(Law::deterministic(1.0)))[1];
-        assert!((dead.least - 10.0).abs() < 1e-9 && (dead.most - 30.0).abs() < 1e-9 && dead.known().is_none(), "{dead:?}");
+        assert!(
+            (dead.least - 10.0).abs() < 1e-9 && (dead.most - 30.0).abs() < 1e-9 && dead.known().is_none(),
+            "{dead:?}"
+        );
         // Servers that could do it all need not lose anything.
         let dead = lossy(|s| {
             s.queues[0].message_ttl = Some(Law::deterministic(1.0));

@@ -18,7 +18,8 @@ pub(super) fn stuck(scenario: &Scenario) -> Option<usize> {
     // A message's expected number of copies after many steps: it stays where a loop keeps it.
     let mut copies = vec![1.0; sent.len()];
     for _ in 0..4 * sent.len() + 64 {
-        let next: Vec<f64> = sent.iter().map(|row| row.iter().zip(&copies).map(|(p, c)| p * c).sum()).collect();
+        let next: Vec<f64> =
+            sent.iter().map(|row| row.iter().zip(&copies).map(|(p, c)| p * c).sum()).collect();
         let largest = next.iter().copied().fold(0.0, f64::max);
         copies = if largest > 1e100 { next.iter().map(|c| c / largest).collect() } else { next };
     }
@@ -44,7 +45,8 @@ pub(super) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut
         Destination::Queue(q) => into[q] += flow,
         Destination::Topic(t) => {
             let topic = &scenario.topics[t];
-            let share = if topic.deliver == Deliver::All { 1.0 } else { 1.0 / topic.subscriptions.len() as f64 };
+            let share =
+                if topic.deliver == Deliver::All { 1.0 } else { 1.0 / topic.subscriptions.len() as f64 };
             topic.subscriptions.iter().for_each(|q| into[*q] += flow * share);
         }
     }

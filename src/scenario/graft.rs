@@ -14,7 +14,8 @@ struct Segment {
     end: usize,
 }
 
-/// Puts a setting `path=value` into the tree. `texts` are the sources by origin; the setting is that of `origin`.
+/// Puts a setting `path=value` into the tree. `texts` are the sources by origin; the setting is that of
+/// `origin`.
 pub(super) fn apply(tree: &mut Node, origin: usize, texts: &[String]) -> Result<(), Vec<Problem>> {
     let given = texts[origin].as_str();
     let at = Place { origin, start: 0, end: given.len() };
@@ -29,7 +30,8 @@ pub(super) fn apply(tree: &mut Node, origin: usize, texts: &[String]) -> Result<
     let node = value(text, origin, start)?;
     let Some(segments) = split(path) else {
         return Err(vec![
-            Problem::error(Place { end: path.len(), ..at }, "this is not a path").label("write names with dots between them"),
+            Problem::error(Place { end: path.len(), ..at }, "this is not a path")
+                .label("write names with dots between them"),
         ]);
     };
     put(tree, &segments, node, origin, texts).map_err(|p| vec![p])
@@ -38,7 +40,8 @@ pub(super) fn apply(tree: &mut Node, origin: usize, texts: &[String]) -> Result<
 /// A value as it is given beside a file: TOML, or a bare text such as `900/s`.
 pub(super) fn value(text: &str, origin: usize, start: usize) -> Result<Node, Vec<Problem>> {
     let at = Place { origin, start, end: start + text.len() };
-    // Only brackets and quotes show that TOML was meant: `4ms` is no broken number and `2026-01-01` no date that fits.
+    // Only brackets and quotes show that TOML was meant: `4ms` is no broken number and `2026-01-01` no date
+    // that fits.
     match Node::value(text, origin, start) {
         Ok(node) if !matches!(node.value, Value::Date) && node.at.end >= at.end => Ok(node),
         Err(problems) if text.starts_with(['[', '{', '"', '\'']) => Err(problems),
@@ -48,7 +51,9 @@ pub(super) fn value(text: &str, origin: usize, start: usize) -> Result<Node, Vec
 
 /// Whether a path leads to a setting that the scenario has or could have.
 pub(super) fn check(tree: &Node, path: &str, at: Place, texts: &[String]) -> Result<(), Problem> {
-    let segments = split(path).ok_or_else(|| Problem::error(at, "this is not a path").label("write names with dots between them"))?;
+    let segments = split(path).ok_or_else(|| {
+        Problem::error(at, "this is not a path").label("write names with dots between them")
+    })?;
     let mut copy = tree.clone();
     put(&mut copy, &segments, Node::text("", at), at.origin, texts).map_err(|mut p| {
         p.move_to(at);
@@ -56,7 +61,13 @@ pub(super) fn check(tree: &Node, path: &str, at: Place, texts: &[String]) -> Res
     })
 }
 
-fn put(tree: &mut Node, segments: &[Segment], node: Node, origin: usize, texts: &[String]) -> Result<(), Problem> {
+fn put(
+    tree: &mut Node,
+    segments: &[Segment],
+    node: Node,
+    origin: usize,
+    texts: &[String],
+) -> Result<(), Problem> {
     let place = |from: &Segment, to: &Segment| Place { origin, start: from.start, end: to.end };
     let first = &segments[0];
     let at = place(first, first);
@@ -68,7 +79,9 @@ fn put(tree: &mut Node, segments: &[Segment], node: Node, origin: usize, texts: 
             None => told.help(format!("a path begins with one of: {}", known.join(", "))),
         });
     }
-    let Value::Table(root) = &mut tree.value else { return Err(Problem::error(at, "the scenario is no table")) };
+    let Value::Table(root) = &mut tree.value else {
+        return Err(Problem::error(at, "the scenario is no table"));
+    };
     let rest = &segments[1..];
     if NAMED.iter().any(|(table, _)| *table == first.name) {
         return put_named(root, first, rest, node, origin, texts);
@@ -85,30 +98,52 @@ fn put(tree: &mut Node, segments: &[Segment], node: Node, origin: usize, texts: 
 }
 
 /// A setting of a producer, queue, topic or consumer group, which must exist.
-fn put_named(root: &mut Table, first: &Segment, rest: &[Segment], node: Node, origin: usize, texts: &[String]) -> Result<(), Problem> {
+fn put_named(
+    root: &mut Table,
+    first: &Segment,
+    rest: &[Segment],
+    node: Node,
+    origin: usize,
+    texts: &[String],
+) -> Result<(), Problem> {
     let kind = first.name.trim_end_matches('s');
     let at = Place { origin, start: first.start, end: rest.last().map_or(first.end, |s| s.end) };
-    let names = root.get_mut(&first.name).and_then(|n| if let Value::Table(t) = &mut n.value { Some(t) } else { None });
-    let Some(names) = names else { return Err(Problem::error(at, format!("the scenario has no {}", first.name))) };
+    let names = root
+        .get_mut(&first.name)
+        .and_then(|n| if let Value::Table(t) = &mut n.value { Some(t) } else { None });
+    let Some(names) = names else {
+        return Err(Problem::error(at, format!("the scenario has no {}", first.name)));
+    };
     // A name may hold dots: the longest one that exists is meant.
     let found = (1..=rest.len()).rev().find(|n| names.entry(&joined(&rest[..*n])).is_some());
     let Some(n) = found else {
         let known: Vec<&str> = names.0.iter().map(|e| e.key.as_str()).collect();
         let Some(name) = rest.first() else {
-            return Err(Problem::error(at, format!("which {kind}?")).label(format!("write {}.NAME.SETTING", first.name)));
+            return Err(Problem::error(at, format!("which {kind}?"))
+                .label(format!("write {}.NAME.SETTING", first.name)));
         };
-        let told = Problem::error(Place { origin, start: name.start, end: name.end }, format!("there is no {kind} `{}`", name.name));
+        let told = Problem::error(
+            Place { origin, start: name.start, end: name.end },
+            format!("there is no {kind} `{}`", name.name),
+        );
         return Err(match nearest(&name.name, known.iter().copied()) {
             Some(near) => told.label(format!("did you mean `{near}`?")),
             None => told.help(format!("there are: {}", known.join(", "))),
         });
     };
     let settings = &rest[n..];
-    let Some(setting) = settings.first() else { return Err(Problem::error(at, "a path ends with a setting").label("add .SETTING")) };
-    let known: Vec<&str> =
-        NAMED.iter().find(|(t, _)| *t == first.name).map_or(Vec::new(), |(_, keys)| keys.iter().map(|k| k.name).collect());
+    let Some(setting) = settings.first() else {
+        return Err(Problem::error(at, "a path ends with a setting").label("add .SETTING"));
+    };
+    let known: Vec<&str> = NAMED
+        .iter()
+        .find(|(t, _)| *t == first.name)
+        .map_or(Vec::new(), |(_, keys)| keys.iter().map(|k| k.name).collect());
     if !known.contains(&setting.name.as_str()) {
-        let told = Problem::error(Place { origin, start: setting.start, end: setting.end }, format!("a {kind} has no `{}`", setting.name));
+        let told = Problem::error(
+            Place { origin, start: setting.start, end: setting.end },
+            format!("a {kind} has no `{}`", setting.name),
+        );
         return Err(match meant(&setting.name, &known) {
             Some(near) => told.label(format!("did you mean `{near}`?")),
             None => told.help(format!("it has: {}", known.join(", "))),
@@ -125,7 +160,13 @@ fn joined(segments: &[Segment]) -> String {
 }
 
 /// Follows a path through tables, lists and laws in one line, adding the tables that are not there yet.
-fn descend(table: &mut Table, segments: &[Segment], node: Node, origin: usize, texts: &[String]) -> Result<(), Problem> {
+fn descend(
+    table: &mut Table,
+    segments: &[Segment],
+    node: Node,
+    origin: usize,
+    texts: &[String],
+) -> Result<(), Problem> {
     let [first, rest @ ..] = segments else { return Ok(()) };
     let at = Place { origin, start: first.start, end: first.end };
     if rest.is_empty() {
@@ -152,7 +193,14 @@ fn supersede(table: &mut Table, given: &str) {
     }
 }
 
-fn step(inner: &mut Node, name: &Segment, rest: &[Segment], node: Node, origin: usize, texts: &[String]) -> Result<(), Problem> {
+fn step(
+    inner: &mut Node,
+    name: &Segment,
+    rest: &[Segment],
+    node: Node,
+    origin: usize,
+    texts: &[String],
+) -> Result<(), Problem> {
     let at = Place { origin, start: name.start, end: name.end };
     if let Some(expanded) = expand(texts, inner) {
         *inner = expanded;
@@ -164,7 +212,8 @@ fn step(inner: &mut Node, name: &Segment, rest: &[Segment], node: Node, origin: 
             let item = rest[0].name.parse::<usize>().ok().and_then(|i| list.get_mut(i));
             let Some(item) = item else {
                 let at = Place { origin, start: rest[0].start, end: rest[0].end };
-                return Err(Problem::error(at, format!("`{}` is a list of {length}", name.name)).label("a number from 0 is needed"));
+                return Err(Problem::error(at, format!("`{}` is a list of {length}", name.name))
+                    .label("a number from 0 is needed"));
             };
             if rest.len() == 1 {
                 *item = node;
@@ -172,7 +221,8 @@ fn step(inner: &mut Node, name: &Segment, rest: &[Segment], node: Node, origin: 
             }
             step(item, &rest[0], &rest[1..], node, origin, texts)
         }
-        _ => Err(Problem::error(at, format!("`{}` has no settings inside", name.name)).label(format!("it is {}", inner.kind()))),
+        _ => Err(Problem::error(at, format!("`{}` has no settings inside", name.name))
+            .label(format!("it is {}", inner.kind()))),
     }
 }
 

@@ -1,6 +1,9 @@
-//! The grammar: every table's keys, what each takes, and what it means. Checking, did-you-means and the schema read it.
+//! The grammar: every table's keys, what each takes, and what it means. Checking, did-you-means and the
+//! schema read it.
 
-use super::model::{Ack, Deliver, Discipline, Durability, Overflow, Preemption, RedeliveryWork, TARGET_NAMES, Work};
+use super::model::{
+    Ack, Deliver, Discipline, Durability, Overflow, Preemption, RedeliveryWork, TARGET_NAMES, Work,
+};
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +40,8 @@ const fn key(name: &'static str, kind: Kind, meaning: &'static str) -> Key {
 use Kind::*;
 
 /// The tables of a scenario that hold named tables.
-pub(super) const NAMED: &[(&str, &[Key])] = &[("producers", PRODUCER), ("queues", QUEUE), ("topics", TOPIC), ("consumers", CONSUMER)];
+pub(super) const NAMED: &[(&str, &[Key])] =
+    &[("producers", PRODUCER), ("queues", QUEUE), ("topics", TOPIC), ("consumers", CONSUMER)];
 
 /// The top of a scenario. The tables without keys take paths or names.
 pub(super) const ROOT: &[Key] = &[
@@ -49,7 +53,11 @@ pub(super) const ROOT: &[Key] = &[
     key("consumers", Any, "groups of servers, by name"),
     key("simulation", Table(SIMULATION), "how long to simulate"),
     key("measurement", Table(MEASUREMENT), "what to measure and how long"),
-    key("objectives", Any, "metric paths and the limits that they should keep; times have any percentile, such as p80 or p999"),
+    key(
+        "objectives",
+        Any,
+        "metric paths and the limits that they should keep; times have any percentile, such as p80 or p999",
+    ),
     key("sweep", Any, "paths and the values that they take"),
 ];
 
@@ -76,30 +84,49 @@ pub(super) const PROCESSES: &[(&str, &[Key])] = &[
     ("poisson", &[]),
     ("periodic", &[]),
     ("renewal", &[key("gap", Law, "the law of the gaps; its mean follows from the rate")]),
-    ("mmpp", &[key("rates", List, "the rate of each state"), key("dwell", List, "the mean time in each state")]),
+    (
+        "mmpp",
+        &[key("rates", List, "the rate of each state"), key("dwell", List, "the mean time in each state")],
+    ),
     (
         "schedule",
         &[
             key("steps", List, "tables { for, rate }"),
-            key("repeat", Flag, "start again after the last step; default false: the last rate stays for good"),
+            key(
+                "repeat",
+                Flag,
+                "start again after the last step; default false: the last rate stays for good",
+            ),
             key("ramp", Flag, "move from each rate to the next one's; default false"),
         ],
     ),
     (
         "trace",
         &[
-            key("file", Text, "a CSV file with a column of instants or gaps, such as `timestamp_ms`; - is standard input"),
+            key(
+                "file",
+                Text,
+                "a CSV file with a column of instants or gaps, such as `timestamp_ms`; - is standard input",
+            ),
             key(
                 "column",
                 Text,
-                "the column to read where its name does not say it: a heading, or a number from 1; with :ns, :us, :ms or :s, its unit",
+                "the column to read where its name does not say it: a heading, or a number from 1; with \
+                    :ns, :us, :ms or :s, its unit",
             ),
         ],
     ),
-    ("closed", &[key("concurrency", Whole, "clients"), key("think_time", Law, "of a client between answer and next message")]),
+    (
+        "closed",
+        &[
+            key("concurrency", Whole, "clients"),
+            key("think_time", Law, "of a client between answer and next message"),
+        ],
+    ),
 ];
 
-pub(super) const STEP: &[Key] = &[key("for", Duration, "how long it lasts"), key("rate", Rate, "messages a second")];
+pub(super) const STEP: &[Key] =
+    &[key("for", Duration, "how long it lasts"), key("rate", Rate, "messages a second")];
 
 /// Laws of batch sizes and their keys.
 pub(super) const BATCHES: &[(&str, &[Key])] = &[
@@ -129,7 +156,12 @@ pub(super) const TOPIC: &[Key] = &[
 ];
 
 pub(super) const CONSUMER: &[Key] = &[
-    key("from", Text, "its queue; of its idle servers, those of other groups included, the one idle longest takes the next message"),
+    key(
+        "from",
+        Text,
+        "its queue; of its idle servers, those of other groups included, the one idle longest takes the \
+            next message",
+    ),
     key("count", Any, "parallel servers, or \"unlimited\"; default 1"),
     key("service_time", Law, "of a message, or of a whole batch"),
     key("service_time_per_message", Law, "added for each message of a batch"),
@@ -141,29 +173,46 @@ pub(super) const CONSUMER: &[Key] = &[
     key(
         "redelivery_work",
         Word(names::<RedeliveryWork>),
-        "what a redelivered message's work is; default same where its producer brings it (service_time), else drawn-again; a batch's common \
+        "what a redelivered message's work is; default same where its producer brings it (service_time), \
+            else drawn-again; a batch's common \
          time is always drawn",
     ),
     key("outages", Table(OUTAGES), "servers break and are repaired"),
     key("autoscale", Table(AUTOSCALE), "servers follow the backlog"),
-    key("to", Any, "where processed messages go: a name, or routes with their probabilities, also by producer"),
+    key(
+        "to",
+        Any,
+        "where processed messages go: a name, or routes with their probabilities, also by producer",
+    ),
 ];
 
 pub(super) const BATCHING: &[Key] = &[
     key("max", Whole, "messages at most"),
-    key("linger", Duration, "how long to wait for more, from when the first in line came to the queue; default 0"),
+    key(
+        "linger",
+        Duration,
+        "how long to wait for more, from when the first in line came to the queue; default 0",
+    ),
 ];
 pub(super) const FAILURE: &[Key] = &[key("probability", Number, "of a delivery")];
 pub(super) const RETRY: &[Key] = &[
     key("min", Duration, "before the first redelivery"),
     key("max", Duration, "at most"),
-    key("jitter", Flag, "drawn evenly from the upper half of the delay, so that it is at least half as long; default false"),
+    key(
+        "jitter",
+        Flag,
+        "drawn evenly from the upper half of the delay, so that it is at least half as long; default false",
+    ),
 ];
 pub(super) const OUTAGES: &[Key] = &[
     key("up", Law, "time to failure"),
     key("down", Law, "time to repair"),
     key("while", Word(names::<While>), "always, or busy: a server breaks only while it works"),
-    key("in_progress", Word(names::<InProgress>), "what becomes of the message in service; default redeliver"),
+    key(
+        "in_progress",
+        Word(names::<InProgress>),
+        "what becomes of the message in service; default redeliver",
+    ),
 ];
 pub(super) const AUTOSCALE: &[Key] = &[
     key("min", Whole, "servers at least; default 1"),
@@ -171,7 +220,11 @@ pub(super) const AUTOSCALE: &[Key] = &[
     key("target_backlog", Number, "waiting messages for each server"),
     key("every", Duration, "between looks; default 15s"),
     key("startup", Duration, "until a new server works; default 0"),
-    key("cooldown", Duration, "how long fewer servers must have been enough before any are removed; more start at once; default 0"),
+    key(
+        "cooldown",
+        Duration,
+        "how long fewer servers must have been enough before any are removed; more start at once; default 0",
+    ),
 ];
 pub(super) const ROUTE: &[Key] = &[
     key("queue", Text, "goes there"),
@@ -181,17 +234,26 @@ pub(super) const ROUTE: &[Key] = &[
 ];
 
 pub(super) const SIMULATION: &[Key] = &[
-    key("messages", Whole, "per replication, after the warm-up; default 1000000; whole cycles of what repeats"),
+    key(
+        "messages",
+        Whole,
+        "per replication, after the warm-up; default 1000000; whole cycles of what repeats",
+    ),
     key(
         "duration",
         Duration,
-        "of a replication after its warm-up, instead of messages; with warmup = \"0s\" figures are of just this time from an empty start",
+        "of a replication after its warm-up, instead of messages; with warmup = \"0s\" figures are of just \
+            this time from an empty start",
     ),
     key("warmup", Any, "auto, a duration or a number of messages"),
     key("replications", Whole, "independent runs; default 10"),
     key("confidence", Number, "of the intervals; default 0.95"),
     key("precision", Any, "half-width as a share of the value: for every mean, or by metric path"),
-    key("hand_off", Duration, "until a message reaches a consumer that sleeps; default 0, as on an ideal host"),
+    key(
+        "hand_off",
+        Duration,
+        "until a message reaches a consumer that sleeps; default 0, as on an ideal host",
+    ),
     key("sync", Law, "how long a group commit takes (durability = \"fsync\"); default 1ms"),
 ];
 pub(super) const MEASUREMENT: &[Key] = &[
@@ -276,6 +338,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
 
 /// The key that was probably meant by an unknown one.
 pub(super) fn meant<'k>(word: &str, keys: &[&'k str]) -> Option<&'k str> {
-    let elsewhere = || ELSEWHERE.iter().filter(|(other, _)| *other == word).find_map(|(_, ours)| keys.iter().find(|k| *k == ours));
+    let elsewhere = || {
+        ELSEWHERE
+            .iter()
+            .filter(|(other, _)| *other == word)
+            .find_map(|(_, ours)| keys.iter().find(|k| *k == ours))
+    };
     elsewhere().copied().or_else(|| super::problem::nearest(word, keys.iter().copied()))
 }

@@ -7,7 +7,8 @@ use crate::units;
 use crate::workload::laws::LAWS;
 use std::ops::Range;
 
-/// The table that a text stands for. `inside` is where the text begins in its source, if it stands there as it is.
+/// The table that a text stands for. `inside` is where the text begins in its source, if it stands there as
+/// it is.
 pub(super) fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, Problem> {
     let place = |range: Range<usize>| match inside {
         Some(start) => Place { start: start + range.start, end: start + range.end, ..at },
@@ -15,7 +16,8 @@ pub(super) fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, 
     };
     let Some((name, rest)) = text.split_once('(') else { return plain(text, at, place(0..text.len())) };
     let name_start = name.len() - name.trim_start().len();
-    let mut entries = vec![entry("law", Node::text(name.trim(), place(name_start..name.trim_end().len().max(name_start))))];
+    let mut entries =
+        vec![entry("law", Node::text(name.trim(), place(name_start..name.trim_end().len().max(name_start))))];
     let offset = name.len() + 1;
     let Some(arguments) = rest.trim_end().strip_suffix(')') else {
         return Err(Problem::error(at, "a bracket is left open").label(format!("write \"{text})\"")));
@@ -35,7 +37,11 @@ pub(super) fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, 
         let start = offset + value_at.start + (value_text.len() - value_text.trim_start().len());
         let trimmed = value_text.trim();
         if entries.iter().any(|e| e.key == key) {
-            return Err(Problem::error(place(start..start + trimmed.len()), format!("`{key}` is given twice")).label("write KEY=VALUE"));
+            return Err(Problem::error(
+                place(start..start + trimmed.len()),
+                format!("`{key}` is given twice"),
+            )
+            .label("write KEY=VALUE"));
         }
         let node = scalar(trimmed, place(start..start + trimmed.len()));
         entries.push(Entry { key: key.into(), at: node.at, node });
@@ -43,7 +49,8 @@ pub(super) fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, 
     Ok(Node::table(entries, at))
 }
 
-/// The key of an argument without one: the mean (or rate) first, then the law's own parameters, as in `erlang(20ms, 4)`.
+/// The key of an argument without one: the mean (or rate) first, then the law's own parameters, as in
+/// `erlang(20ms, 4)`.
 fn by_position(law: &str, position: usize, argument: &str) -> &'static str {
     let parameters = LAWS.iter().find(|(name, _)| *name == law).map_or(&[][..], |(_, parameters)| parameters);
     // A law between two times has no mean to be given.
@@ -64,7 +71,8 @@ fn plain(text: &str, at: Place, inner: Place) -> Result<Node, Problem> {
             return Ok(Node::table(vec![entry("law", Node::text(text.trim(), at))], at));
         }
         if let Some(name) = nearest(text.trim(), names) {
-            return Err(Problem::error(at, format!("there is no law `{text}`")).label(format!("did you mean \"{name}(4ms)\"?")));
+            return Err(Problem::error(at, format!("there is no law `{text}`"))
+                .label(format!("did you mean \"{name}(4ms)\"?")));
         }
         if let Err(why) = units::duration(text)
             && why.0.contains("too long")
@@ -72,10 +80,16 @@ fn plain(text: &str, at: Place, inner: Place) -> Result<Node, Problem> {
             return Err(Problem::error(at, why.0));
         }
         let told = Problem::error(at, "a duration or a law is needed");
-        let told = if text.trim().starts_with('-') { told.label("negative") } else { told.label("not understood") };
-        return Err(told.help("write \"4ms\", \"exponential(4ms)\" or { law = \"exponential\", mean = \"4ms\" }"));
+        let told =
+            if text.trim().starts_with('-') { told.label("negative") } else { told.label("not understood") };
+        return Err(
+            told.help("write \"4ms\", \"exponential(4ms)\" or { law = \"exponential\", mean = \"4ms\" }")
+        );
     }
-    Ok(Node::table(vec![entry("law", Node::text("deterministic", at)), entry("mean", Node::text(text, inner))], at))
+    Ok(Node::table(
+        vec![entry("law", Node::text("deterministic", at)), entry("mean", Node::text(text, inner))],
+        at,
+    ))
 }
 
 /// A number or, if it is none, a text.
@@ -83,7 +97,9 @@ fn scalar(text: &str, at: Place) -> Node {
     let value = match (text.parse::<i64>(), text.parse::<f64>()) {
         (Ok(n), _) => Value::Integer(n),
         (_, Ok(x)) => Value::Float(x),
-        _ if text.starts_with('[') => Node::value(text, at.origin, at.start).map_or_else(|_| Value::Text(text.into()), |n| n.value),
+        _ if text.starts_with('[') => {
+            Node::value(text, at.origin, at.start).map_or_else(|_| Value::Text(text.into()), |n| n.value)
+        }
         _ => Value::Text(text.into()),
     };
     Node { value, at }

@@ -1,11 +1,13 @@
 //! Which queue of a topic, and which partition of a queue, a message's key leads to.
 //!
-//! A topic by key takes the remainder of the key, and whatever chooses by key behind it takes the remainder of what that leaves, the
-//! quotient: so every choice is independent of those before it, in simulation, theory and the real queue alike.
+//! A topic by key takes the remainder of the key, and whatever chooses by key behind it takes the remainder
+//! of what that leaves, the quotient: so every choice is independent of those before it, in simulation,
+//! theory and the real queue alike.
 
 use super::model::{Deliver, Destination, Keys, Producer, Scenario};
 
-/// Keys that are counted one by one; the others, of which none has more than a few millionths of the weight, are spread evenly.
+/// Keys that are counted one by one; the others, of which none has more than a few millionths of the weight,
+/// are spread evenly.
 const MOST_KEYS: u64 = 1 << 18;
 
 /// One of several places, by the digits of a key that no choice before has read.
@@ -37,20 +39,30 @@ impl Scenario {
     pub(crate) fn choice_of_topic(&self, topic: usize) -> Choice {
         let mine = self.ahead(Destination::Topic(topic));
         // Of two topics that lead to each other, the first chooses first.
-        let before =
-            |other: usize| other != topic && self.ahead(Destination::Topic(other)).topics[topic] && (other < topic || !mine.topics[other]);
-        Choice { before: self.read_before(before), among: self.topics[topic].subscriptions.len().max(1) as u64 }
+        let before = |other: usize| {
+            other != topic
+                && self.ahead(Destination::Topic(other)).topics[topic]
+                && (other < topic || !mine.topics[other])
+        };
+        Choice {
+            before: self.read_before(before),
+            among: self.topics[topic].subscriptions.len().max(1) as u64,
+        }
     }
 
     /// Which partition of a queue a key leads to.
     pub(crate) fn choice_of_partition(&self, queue: usize) -> Choice {
         let before = |topic: usize| self.ahead(Destination::Topic(topic)).queues[queue];
-        Choice { before: self.read_before(before), among: u64::from(self.queues[queue].partitions.unwrap_or(1).max(1)) }
+        Choice {
+            before: self.read_before(before),
+            among: u64::from(self.queues[queue].partitions.unwrap_or(1).max(1)),
+        }
     }
 
     /// How many ways the topics by key have together that choose before.
     fn read_before(&self, before: impl Fn(usize) -> bool) -> u64 {
-        let by_key = (0..self.topics.len()).filter(|&t| self.topics[t].deliver == Deliver::ByKey && before(t));
+        let by_key =
+            (0..self.topics.len()).filter(|&t| self.topics[t].deliver == Deliver::ByKey && before(t));
         by_key.map(|t| self.topics[t].subscriptions.len().max(1) as u64).fold(1, u64::saturating_mul)
     }
 
@@ -61,11 +73,16 @@ impl Scenario {
             match place {
                 Destination::Queue(queue) if !std::mem::replace(&mut queues[queue], true) => {
                     open.extend(self.queues[queue].dead_letter.map(Destination::Queue));
-                    let routes = self.consumers_of(queue).flat_map(|(_, c)| &c.to).filter(|route| route.probability > 0.0);
+                    let routes = self
+                        .consumers_of(queue)
+                        .flat_map(|(_, c)| &c.to)
+                        .filter(|route| route.probability > 0.0);
                     open.extend(routes.map(|route| route.to));
                 }
                 Destination::Topic(topic) if !std::mem::replace(&mut topics[topic], true) => {
-                    open.extend(self.topics[topic].subscriptions.iter().map(|queue| Destination::Queue(*queue)));
+                    open.extend(
+                        self.topics[topic].subscriptions.iter().map(|queue| Destination::Queue(*queue)),
+                    );
                 }
                 _ => {}
             }
@@ -83,7 +100,8 @@ impl Scenario {
         self.choice_of_partition(queue).before > 1
     }
 
-    /// Copies of a producer's messages that come to a queue without passing another, by partition: of one message, on average.
+    /// Copies of a producer's messages that come to a queue without passing another, by partition: of one
+    /// message, on average.
     pub(crate) fn direct(&self, producer: &Producer, queue: usize) -> Vec<f64> {
         let (keys, partition) = (producer.keys.as_ref(), self.choice_of_partition(queue));
         let evenly = |copies: f64| shares(keys, partition).into_iter().map(|share| share * copies).collect();
@@ -119,7 +137,8 @@ pub(crate) fn shares(keys: Option<&Keys>, choice: Choice) -> Vec<f64> {
     sums.into_iter().map(|sum| sum + rest / choice.among as f64).collect()
 }
 
-/// Tells keys with their share of the messages, and says what share is spread evenly beyond. What chooses begins again after `period` keys.
+/// Tells keys with their share of the messages, and says what share is spread evenly beyond. What chooses
+/// begins again after `period` keys.
 fn weigh(keys: Option<&Keys>, period: u64, mut each: impl FnMut(u64, f64)) -> f64 {
     match keys {
         // A message without a key has one of its own.
@@ -136,7 +155,11 @@ fn weigh(keys: Option<&Keys>, period: u64, mut each: impl FnMut(u64, f64)) -> f6
         Some(Keys::Zipf { count, exponent }) => {
             let single = u64::from(*count).min(MOST_KEYS);
             let weights: Vec<f64> = (1..=single).map(|k| (k as f64).powf(-exponent)).collect();
-            let rest = if u64::from(*count) > single { zipf_tail(single as f64, f64::from(*count), *exponent) } else { 0.0 };
+            let rest = if u64::from(*count) > single {
+                zipf_tail(single as f64, f64::from(*count), *exponent)
+            } else {
+                0.0
+            };
             let total = weights.iter().sum::<f64>() + rest;
             weights.into_iter().enumerate().for_each(|(key, weight)| each(key as u64, weight / total));
             return rest / total;
@@ -148,7 +171,11 @@ fn weigh(keys: Option<&Keys>, period: u64, mut each: impl FnMut(u64, f64)) -> f6
 /// Σ k^(−s) for a < k ≤ b, by the midpoint rule read backwards: ∫ x^(−s) from a + ½ to b + ½.
 pub(crate) fn zipf_tail(a: f64, b: f64, s: f64) -> f64 {
     let (low, high) = (a + 0.5, b + 0.5);
-    if (s - 1.0).abs() < 1e-12 { (high / low).ln() } else { (high.powf(1.0 - s) - low.powf(1.0 - s)) / (1.0 - s) }
+    if (s - 1.0).abs() < 1e-12 {
+        (high / low).ln()
+    } else {
+        (high.powf(1.0 - s) - low.powf(1.0 - s)) / (1.0 - s)
+    }
 }
 
 #[cfg(test)]
@@ -162,22 +189,37 @@ mod tests {
         let mut s = Scenario::mgc(1.0, Law::exponential(0.1), 2);
         s.queues[0].partitions = Some(partitions);
         s.queues.push(Queue { name: "b".into(), ..s.queues[0].clone() });
-        s.topics = vec![Topic { name: "t".into(), subscriptions: vec![0, 1], deliver: Deliver::ByKey, complete_when: Complete::Each }];
+        s.topics = vec![Topic {
+            name: "t".into(),
+            subscriptions: vec![0, 1],
+            deliver: Deliver::ByKey,
+            complete_when: Complete::Each,
+        }];
         (s.producers[0].to, s.producers[0].keys) = (Destination::Topic(0), keys);
         s
     }
 
     #[test]
     fn a_partition_reads_what_the_topic_leaves_of_a_key() {
-        for keys in [None, Some(Keys::Uniform { count: 1_000_000 }), Some(Keys::Zipf { count: 4_000_000, exponent: 0.0 })] {
+        for keys in [
+            None,
+            Some(Keys::Uniform { count: 1_000_000 }),
+            Some(Keys::Zipf { count: 4_000_000, exponent: 0.0 }),
+        ] {
             let s = keyed(2, keys.clone());
             let shares = s.direct(&s.producers[0], 1);
-            assert!(shares.len() == 2 && shares.iter().all(|share| (share - 0.25).abs() < 1e-6), "{keys:?}: {shares:?}");
+            assert!(
+                shares.len() == 2 && shares.iter().all(|share| (share - 0.25).abs() < 1e-6),
+                "{keys:?}: {shares:?}"
+            );
         }
         // Zipf: 1, 1/2, 1/3 and 1/4; the first queue gets keys 0 and 2, one in each partition.
         let s = keyed(2, Some(Keys::Zipf { count: 4, exponent: 1.0 }));
         let shares = s.direct(&s.producers[0], 0);
-        assert!((shares[0] - 12.0 / 25.0).abs() < 1e-12 && (shares[1] - 4.0 / 25.0).abs() < 1e-12, "{shares:?}");
+        assert!(
+            (shares[0] - 12.0 / 25.0).abs() < 1e-12 && (shares[1] - 4.0 / 25.0).abs() < 1e-12,
+            "{shares:?}"
+        );
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::keys;
 use super::model::{Consumer, Scenario};
 use super::range::Range;
 
-/// Partitions dealt to servers in turn: server i of n has the partitions i, i + n and so on, and a queue of its own.
+/// Partitions dealt to servers in turn: server i of n has the partitions i, i + n and so on, and a queue of
+/// its own.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Lanes {
     /// Servers that have a partition; those beyond have none.
@@ -48,9 +49,16 @@ impl Lanes {
         }
         let direct: f64 = rates.iter().sum();
         // Summed another way, what comes straight from producers is no more than all.
-        let rest = |all: f64| if all.is_infinite() { all } else { Some(all - direct).filter(|r| *r > 1e-9 * all).unwrap_or(0.0) };
+        let rest = |all: f64| {
+            if all.is_infinite() {
+                all
+            } else {
+                Some(all - direct).filter(|r| *r > 1e-9 * all).unwrap_or(0.0)
+            }
+        };
         let forwarded = Range { least: rest(arrivals.least), most: rest(arrivals.most) };
-        let shares = deal::mixed(scenario, queue, |keys| keys::shares(keys, scenario.choice_of_partition(queue)));
+        let shares =
+            deal::mixed(scenario, queue, |keys| keys::shares(keys, scenario.choice_of_partition(queue)));
         let share = |server: usize| match &shares {
             Some(shares) => {
                 let mine = || shares.iter().skip(server).step_by(servers);
@@ -61,7 +69,9 @@ impl Lanes {
         let load = |(server, direct): (usize, &f64)| {
             let (group, share) = (group_of(server), share(server));
             let more = work_of(scenario, group, None);
-            let all = |rate: f64, share: f64| (direct + if rate > 0.0 { rate * share * more } else { 0.0 }) / up(group);
+            let all = |rate: f64, share: f64| {
+                (direct + if rate > 0.0 { rate * share * more } else { 0.0 }) / up(group)
+            };
             Range { least: all(forwarded.least, share.least), most: all(forwarded.most, share.most) }
         };
         let busiest = |a: Range, b: Range| Range { least: a.least.max(b.least), most: a.most.max(b.most) };
@@ -77,7 +87,13 @@ mod tests {
     use crate::workload::laws::Law;
 
     fn busiest(scenario: &Scenario) -> f64 {
-        demands(scenario, &|_| None)[0].lanes.as_ref().expect("partitions").rho.known().expect("nothing is lost")
+        demands(scenario, &|_| None)[0]
+            .lanes
+            .as_ref()
+            .expect("partitions")
+            .rho
+            .known()
+            .expect("nothing is lost")
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A scenario: TOML text becomes a checked, immutable model, or every problem at once.
 //!
-//! The text becomes a tree that knows where each value stands (`node`); values given on the command line are grafted
-//! into it (`graft`); it is read against the `grammar` (`read`); and what was read is checked as a whole
-//! (`check`). The way back is [`resolved`].
+//! The text becomes a tree that knows where each value stands (`node`); values given on the command line are
+//! grafted into it (`graft`); it is read against the `grammar` (`read`); and what was read is checked as a
+//! whole (`check`). The way back is [`resolved`].
 
 mod bounds;
 mod capacity;

@@ -1,7 +1,7 @@
 //! The spanned tree: a scenario's text as tables, lists and values that know where they were written.
 //!
-//! It is built from the parser's own tree so that a value given on the command line can be grafted into it and still be
-//! underlined where it was typed.
+//! It is built from the parser's own tree so that a value given on the command line can be grafted into it
+//! and still be underlined where it was typed.
 
 use super::place::Place;
 use super::problem::{Problem, SHOWN};
@@ -146,7 +146,10 @@ fn syntax_errors(text: &str, errors: &[toml::de::Error], origin: usize, offset: 
             // Looked for only where it is shown: each search goes through the text.
             let repeats = number < SHOWN && error.message().contains("duplicate");
             match repeats.then(|| earlier(text, &span)).flatten() {
-                Some(first) => told.and(Place { origin, start: first.start + offset, end: first.end + offset }, "the first is here"),
+                Some(first) => told.and(
+                    Place { origin, start: first.start + offset, end: first.end + offset },
+                    "the first is here",
+                ),
                 None => told,
             }
         })
@@ -171,7 +174,11 @@ fn earlier(text: &str, span: &std::ops::Range<usize>) -> Option<std::ops::Range<
             }
         } else if line.trim_start().starts_with('[') {
             return None;
-        } else if line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(['=', '.'])) {
+        } else if line
+            .trim_start()
+            .strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start().starts_with(['=', '.']))
+        {
             return Some(from..from + key.len());
         }
     }
@@ -201,7 +208,9 @@ fn convert(value: &DeValue<'_>, span: std::ops::Range<usize>, origin: usize, off
         DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Value::Boolean(*flag),
         DeValue::Datetime(_) => Value::Date,
-        DeValue::Array(list) => Value::List(list.iter().map(|v| convert(v.get_ref(), v.span(), origin, offset)).collect()),
+        DeValue::Array(list) => {
+            Value::List(list.iter().map(|v| convert(v.get_ref(), v.span(), origin, offset)).collect())
+        }
         DeValue::Table(table) => Value::Table(convert_table(table, origin, offset)),
     };
     Node { value, at: Place { origin, start: span.start + offset, end: span.end + offset } }

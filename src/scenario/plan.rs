@@ -21,7 +21,12 @@ impl Scenario {
         self.plan_of(seed, replication, &|p| matches!(p.arrivals, Arrivals::Closed { .. }))
     }
 
-    fn plan_of(&self, seed: u64, replication: u64, silent: &dyn Fn(&Producer) -> bool) -> Result<Plan, PlanError> {
+    fn plan_of(
+        &self,
+        seed: u64,
+        replication: u64,
+        silent: &dyn Fn(&Producer) -> bool,
+    ) -> Result<Plan, PlanError> {
         let sources: Vec<Source<'_>> = self
             .producers
             .iter()
@@ -62,7 +67,8 @@ mod tests {
     use crate::scenario::{Complete, Consumer, Deliver, Queue, Topic};
     use crate::workload::laws::Law;
 
-    /// Value stability: a seed keeps its plan from one version to the next. Change this only with a word to the users.
+    /// Value stability: a seed keeps its plan from one version to the next. Change this only with a word to
+    /// the users.
     #[test]
     fn the_first_messages_of_a_seed_stay_what_they_are() {
         let scenario = Scenario::mgc(900.0, Law::exponential(0.004), 4);
@@ -77,9 +83,14 @@ mod tests {
     fn groups_behind_a_topic_have_demands_and_those_behind_a_group_have_none() {
         let mut scenario = Scenario::mgc(900.0, Law::exponential(0.004), 4);
         scenario.queues = vec![Queue::default(); 3];
-        scenario.consumers = (0..3).map(|i| Consumer::group(&format!("group {i}"), i, 1, Law::exponential(0.001))).collect();
-        scenario.topics =
-            vec![Topic { name: "events".into(), subscriptions: vec![0, 2], deliver: Deliver::All, complete_when: Complete::Each }];
+        scenario.consumers =
+            (0..3).map(|i| Consumer::group(&format!("group {i}"), i, 1, Law::exponential(0.001))).collect();
+        scenario.topics = vec![Topic {
+            name: "events".into(),
+            subscriptions: vec![0, 2],
+            deliver: Deliver::All,
+            complete_when: Complete::Each,
+        }];
         scenario.producers[0].to = Destination::Topic(0);
         let block = scenario.plan(1, 0).unwrap().take_messages(10);
         let lengths: Vec<usize> = block.demand.iter().map(Vec::len).collect();

@@ -25,7 +25,14 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn error(at: Place, message: impl Into<String>) -> Self {
-        Problem { message: message.into(), warning: false, help: None, at, label: Box::default(), related: Vec::new() }
+        Problem {
+            message: message.into(),
+            warning: false,
+            help: None,
+            at,
+            label: Box::default(),
+            related: Vec::new(),
+        }
     }
 
     pub(super) fn warning(at: Place, message: impl Into<String>) -> Self {
@@ -107,7 +114,8 @@ impl Problems {
         })
     }
 
-    /// All of them as text: each with the lines that it is about, or, without the feature `cli`, with its line and column.
+    /// All of them as text: each with the lines that it is about, or, without the feature `cli`, with its
+    /// line and column.
     pub fn render(&self, #[cfg_attr(not(feature = "cli"), expect(unused_variables))] colour: bool) -> String {
         #[cfg(feature = "cli")]
         let mut out = carets::render(self, colour);
@@ -128,7 +136,8 @@ impl Problems {
         let told = |(problem, (name, line, column)): (&Problem, (&str, usize, usize))| {
             let level = if problem.warning { "warning" } else { "error" };
             let help = problem.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-            let label = if problem.label.is_empty() { String::new() } else { format!(" ({})", problem.label) };
+            let label =
+                if problem.label.is_empty() { String::new() } else { format!(" ({})", problem.label) };
             format!("{name}:{line}:{column}: {level}: {}{label}{help}", problem.message)
         };
         shown.map(told).collect()
@@ -152,13 +161,18 @@ impl std::error::Error for Problems {}
 /// The candidate that was probably meant by a word, if any is near enough.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let plain = |s: &str| s.to_lowercase().replace('_', "-");
-    let (word, allowed) = (plain(word), if word.chars().count() <= 3 { 1 } else { 2.max(word.chars().count() / 3) });
+    let (word, allowed) =
+        (plain(word), if word.chars().count() <= 3 { 1 } else { 2.max(word.chars().count() / 3) });
     candidates
         .into_iter()
         .filter_map(|c| {
             let other = plain(c);
             // What begins alike is near whatever its length: `service` for `service_time`.
-            let near = if word.len() >= 3 && other.starts_with(&word) { 1 } else { strsim::damerau_levenshtein(&word, &other) };
+            let near = if word.len() >= 3 && other.starts_with(&word) {
+                1
+            } else {
+                strsim::damerau_levenshtein(&word, &other)
+            };
             (near <= allowed && near < other.chars().count()).then_some((near, c))
         })
         .min_by_key(|(distance, _)| *distance)

@@ -14,7 +14,8 @@ impl Range {
     /// The figure, if it is known.
     pub(crate) fn known(&self) -> Option<f64> {
         // Infinities are equal, too.
-        (self.least == self.most || self.most.is_finite() && self.most - self.least <= SAME * self.most).then_some(self.most)
+        (self.least == self.most || self.most.is_finite() && self.most - self.least <= SAME * self.most)
+            .then_some(self.most)
     }
 
     /// Widened so that it holds a figure.

@@ -11,13 +11,15 @@ impl Consumer {
         if self.own_routes.is_empty() {
             return self.to.clone();
         }
-        let meant = |producers: &[usize]| producers.is_empty() || producer.is_some_and(|p| producers.contains(&p));
+        let meant =
+            |producers: &[usize]| producers.is_empty() || producer.is_some_and(|p| producers.contains(&p));
         self.own_routes.iter().filter(|own| meant(&own.producers)).map(|own| own.route).collect()
     }
 }
 
-/// Sets the routes of consumers that tell producers apart to their mean over the messages that come there, so that flows through the
-/// network are those of all producers together. Where nobody's failures and losses are counted, the means are exact.
+/// Sets the routes of consumers that tell producers apart to their mean over the messages that come there, so
+/// that flows through the network are those of all producers together. Where nobody's failures and losses are
+/// counted, the means are exact.
 ///
 /// # Errors
 /// The producer whose messages never end.
@@ -25,7 +27,8 @@ pub(super) fn average(scenario: &mut Scenario) -> Result<(), usize> {
     if scenario.consumers.iter().all(|c| c.own_routes.is_empty()) {
         return Ok(());
     }
-    let flows: Vec<Vec<f64>> = (0..scenario.producers.len()).map(|p| flow(scenario, p).ok_or(p)).collect::<Result<_, _>>()?;
+    let flows: Vec<Vec<f64>> =
+        (0..scenario.producers.len()).map(|p| flow(scenario, p).ok_or(p)).collect::<Result<_, _>>()?;
     for consumer in scenario.consumers.iter_mut().filter(|c| !c.own_routes.is_empty()) {
         let mut weights: Vec<f64> = flows.iter().map(|rates| rates[consumer.from]).collect();
         if weights.iter().sum::<f64>() <= 0.0 {
@@ -48,7 +51,8 @@ pub(super) fn average(scenario: &mut Scenario) -> Result<(), usize> {
     Ok(())
 }
 
-/// Messages a second of one producer at each queue; `None` if they never end. A producer without a rate of its own counts as one a second.
+/// Messages a second of one producer at each queue; `None` if they never end. A producer without a rate of
+/// its own counts as one a second.
 fn flow(scenario: &Scenario, producer: usize) -> Option<Vec<f64>> {
     let n = scenario.queues.len();
     let mut outside = vec![0.0; n];
@@ -59,7 +63,10 @@ fn flow(scenario: &Scenario, producer: usize) -> Option<Vec<f64>> {
         let groups: Vec<&Consumer> = scenario.consumers_of(from).map(|(_, c)| c).collect();
         for (group, share) in groups.iter().zip(shares(&groups)) {
             let mut row = vec![0.0; n];
-            group.routes_of(Some(producer)).iter().for_each(|route| spread(scenario, route.to, share * route.probability, &mut row));
+            group
+                .routes_of(Some(producer))
+                .iter()
+                .for_each(|route| spread(scenario, route.to, share * route.probability, &mut row));
             into.iter_mut().zip(row).for_each(|(into, chance)| into[from] += chance);
         }
     }
@@ -67,7 +74,10 @@ fn flow(scenario: &Scenario, producer: usize) -> Option<Vec<f64>> {
     let reached = reached(&into, &outside);
     let kept = |m: &[Vec<f64>]| -> Vec<Vec<f64>> {
         let one = |(to, row): (usize, &Vec<f64>)| {
-            row.iter().enumerate().map(|(from, x)| if reached[to] && reached[from] { *x } else { 0.0 }).collect()
+            row.iter()
+                .enumerate()
+                .map(|(from, x)| if reached[to] && reached[from] { *x } else { 0.0 })
+                .collect()
         };
         m.iter().enumerate().map(one).collect()
     };

@@ -4,7 +4,8 @@ use super::grammar::{BATCHES, Key, Kind, NAMED, PROCESSES, RETRY, ROOT, ROUTE, S
 use crate::workload::laws::LAWS;
 use serde_json::{Map, Value, json};
 
-/// The schema, draft 2020-12. It tells shapes and words; what only the whole scenario shows is checked when it is read.
+/// The schema, draft 2020-12. It tells shapes and words; what only the whole scenario shows is checked when
+/// it is read.
 pub fn schema() -> Value {
     let mut root = table(ROOT);
     for (name, keys) in NAMED {
@@ -12,7 +13,8 @@ pub fn schema() -> Value {
         root["properties"][name]["type"] = json!("object");
     }
     let path = json!({ "type": "object" });
-    root["properties"]["objectives"]["additionalProperties"] = json!({ "type": "string", "pattern": "^ *[<>]" });
+    root["properties"]["objectives"]["additionalProperties"] =
+        json!({ "type": "string", "pattern": "^ *[<>]" });
     root["properties"]["sweep"]["additionalProperties"] = json!({ "type": ["string", "array"] });
     merge(&mut root["properties"]["objectives"], &path);
     merge(&mut root["properties"]["sweep"], &path);
@@ -63,11 +65,14 @@ fn property(key: &Key) -> Value {
 fn several(name: &str) -> Value {
     match name {
         "arrivals" => {
-            let batch = json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, kinds("law", BATCHES, None)] });
+            let batch =
+                json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, kinds("law", BATCHES, None)] });
             json!({ "anyOf": [{ "type": "string" }, kinds("process", PROCESSES, Some(&batch))] })
         }
         "retry_delay" => json!({ "anyOf": [{ "$ref": "#/$defs/duration" }, table(RETRY)] }),
-        "to" => json!({ "anyOf": [{ "type": "string" }, table(ROUTE), { "type": "array", "items": table(ROUTE) }] }),
+        "to" => {
+            json!({ "anyOf": [{ "type": "string" }, table(ROUTE), { "type": "array", "items": table(ROUTE) }] })
+        }
         "count" => json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "const": "unlimited" }] }),
         _ => json!({}),
     }
@@ -117,7 +122,10 @@ mod tests {
             let property = &schema["properties"]["consumers"]["additionalProperties"]["properties"][key.name];
             assert_eq!(property["description"], json!(key.meaning));
         }
-        assert_eq!(schema["properties"]["queues"]["additionalProperties"]["properties"]["overflow"]["enum"][1], "drop-head");
+        assert_eq!(
+            schema["properties"]["queues"]["additionalProperties"]["properties"]["overflow"]["enum"][1],
+            "drop-head"
+        );
         assert!(schema["$defs"]["law"]["anyOf"].as_array().is_some_and(|laws| laws.len() == LAWS.len() + 1));
     }
 }

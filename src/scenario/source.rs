@@ -9,12 +9,13 @@ pub struct Source {
     pub name: String,
     /// The TOML.
     pub text: String,
-    /// Settings `path=value` that go before the text's, the last one first. A value is TOML; a bare word is a text.
+    /// Settings `path=value` that go before the text's, the last one first. A value is TOML; a bare word is a
+    /// text.
     pub overrides: Vec<String>,
 }
 
-/// The scenario of `queuelab run --rate 1k/s --service "lognormal(20ms, scv=2)" --consumers 24`: one producer, one queue,
-/// one group of consumers, named as by [`Scenario::single`](super::Scenario::single).
+/// The scenario of `queuelab run --rate 1k/s --service "lognormal(20ms, scv=2)" --consumers 24`: one
+/// producer, one queue, one group of consumers, named as by [`Scenario::single`](super::Scenario::single).
 pub fn quick(rate: &str, service: &str, consumers: &str, overrides: Vec<String>) -> Source {
     let count = if consumers.parse::<u64>().is_ok() { consumers.to_string() } else { quoted(consumers) };
     let (rate, service) = (quoted(rate), quoted(service));

@@ -29,14 +29,27 @@ pub enum Values {
 pub fn values_of(text: &str) -> Values {
     let trimmed = text.trim();
     if let Some((low, rest)) = trimmed.split_once("..") {
-        let (high, step) = rest.split_once(" by ").map_or((rest, None), |(high, step)| (high, Some(step.trim().to_string())));
-        return Values::Range { low: low.trim().into(), high: high.trim_start_matches('=').trim().into(), step };
+        let (high, step) = rest
+            .split_once(" by ")
+            .map_or((rest, None), |(high, step)| (high, Some(step.trim().to_string())));
+        return Values::Range {
+            low: low.trim().into(),
+            high: high.trim_start_matches('=').trim().into(),
+            step,
+        };
     }
     let list = trimmed.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(trimmed);
-    Values::List(items(list).into_iter().map(|item| item.trim().trim_matches('"').to_string()).filter(|item| !item.is_empty()).collect())
+    Values::List(
+        items(list)
+            .into_iter()
+            .map(|item| item.trim().trim_matches('"').to_string())
+            .filter(|item| !item.is_empty())
+            .collect(),
+    )
 }
 
-/// What stands between the commas of a text; those inside brackets or quotes belong to a value, as in `lognormal(4ms, scv=2)`.
+/// What stands between the commas of a text; those inside brackets or quotes belong to a value, as in
+/// `lognormal(4ms, scv=2)`.
 fn items(text: &str) -> Vec<&str> {
     let (mut depth, mut quoted, mut start) = (0_i32, false, 0);
     let mut items = Vec::new();
@@ -86,26 +99,35 @@ impl Values {
     /// One by one. Whole numbers go up by 1 unless a step is given; quantities need one.
     ///
     /// # Errors
-    /// What to write instead, if the ends do not fit each other or there would be more than a thousand values.
+    /// What to write instead, if the ends do not fit each other or there would be more than a thousand
+    /// values.
     pub fn expand(&self) -> Result<Vec<String>, ValuesError> {
         let (low, high, step) = match self {
             Values::List(list) if list.is_empty() => return Err(ValuesError::None),
             Values::List(list) => {
                 let twice = list.iter().enumerate().find(|(i, value)| list[..*i].contains(value));
-                return twice.map_or_else(|| Ok(list.clone()), |(_, value)| Err(ValuesError::Twice(value.clone())));
+                return twice
+                    .map_or_else(|| Ok(list.clone()), |(_, value)| Err(ValuesError::Twice(value.clone())));
             }
             Values::Range { low, high, step } => (low, high, step.as_deref()),
         };
         let split = |text: &str| {
-            let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '_' | '-')).unwrap_or(text.len());
+            let end = text
+                .find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '_' | '-'))
+                .unwrap_or(text.len());
             let number = text[..end].replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite());
-            number.map(|n| (n, text[end..].trim().to_string())).ok_or_else(|| ValuesError::NotANumber(text.into()))
+            number
+                .map(|n| (n, text[end..].trim().to_string()))
+                .ok_or_else(|| ValuesError::NotANumber(text.into()))
         };
         let ((from, unit), (to, other)) = (split(low)?, split(high)?);
         let by = step.map(split).transpose()?;
         if unit == other && to < from {
             let step = step.map_or(String::new(), |step| format!(" by {}", step.trim_start_matches('-')));
-            return Err(ValuesError::Instead { what: "write the smaller end first", values: format!("{high}..{low}{step}") });
+            return Err(ValuesError::Instead {
+                what: "write the smaller end first",
+                values: format!("{high}..{low}{step}"),
+            });
         }
         let whole = from.fract() == 0.0 && to.fract() == 0.0 && unit.is_empty();
         let (by, by_unit) = match by {
@@ -125,7 +147,10 @@ impl Values {
         }
         if by <= 0.0 {
             let by = nice_step(((to - from) / 4.0).max(if whole { 1.0 } else { 0.0 }));
-            return Err(ValuesError::Instead { what: "a step is more than zero", values: format!("{low}..{high} by {by}{unit}") });
+            return Err(ValuesError::Instead {
+                what: "a step is more than zero",
+                values: format!("{low}..{high} by {by}{unit}"),
+            });
         }
         let steps = ((to - from) / by + 1e-9).floor();
         if steps >= MOST_VALUES as f64 {
@@ -141,7 +166,11 @@ fn nice_step(rough: f64) -> f64 {
         return 1.0;
     }
     let decade = 10f64.powf(rough.log10().floor());
-    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().rev().find(|factor| factor * decade <= rough * 1.000_001).unwrap_or(1.0);
+    let factor = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .rev()
+        .find(|factor| factor * decade <= rough * 1.000_001)
+        .unwrap_or(1.0);
     tidy(factor * decade)
 }
 
@@ -175,7 +204,9 @@ fn values(cx: &mut Context<'_>, field: Field<'_>) -> Option<Vec<(String, Place)>
         return match values_of(text).expand() {
             Ok(list) => Some(list.into_iter().map(|value| (value, field.node.at)).collect()),
             Err(why) => {
-                cx.tell(Problem::error(field.node.at, "these values cannot be listed").label(why.to_string()));
+                cx.tell(
+                    Problem::error(field.node.at, "these values cannot be listed").label(why.to_string()),
+                );
                 None
             }
         };

@@ -113,7 +113,9 @@ speed = 60
 "#;
 
 /// One producer, one queue, one group; `{}` takes more lines.
-const SMALL: &str = "[producers.web]\nto = \"orders\"\nrate = \"900/s\"\n[queues.orders]\n[consumers.workers]\nfrom = \"orders\"\ncount = 4\nservice_time = \"exponential(4ms)\"\n";
+const SMALL: &str = "[producers.web]\nto = \"orders\"\nrate = \
+    \"900/s\"\n[queues.orders]\n[consumers.workers]\nfrom = \"orders\"\ncount = 4\nservice_time = \
+    \"exponential(4ms)\"\n";
 
 fn files(path: &Path) -> Result<Vec<u8>, FileError> {
     match path.to_str() {
@@ -167,9 +169,13 @@ fn a_rate_is_one_that_nanoseconds_can_tell() {
 
 #[test]
 fn a_blocked_overload_is_not_told_to_set_the_bound_it_has() {
-    let text = small("900/s", "2000/s").replace("[queues.orders]", "[queues.orders]\nmax_length = 3\noverflow = \"block\"");
+    let text = small("900/s", "2000/s")
+        .replace("[queues.orders]", "[queues.orders]\nmax_length = 3\noverflow = \"block\"");
     let told = good(&text).warnings.render(false);
-    assert!(told.contains("refuse or drop what does not fit") && !told.contains("bound it with max_length"), "{told}");
+    assert!(
+        told.contains("refuse or drop what does not fit") && !told.contains("bound it with max_length"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -185,23 +191,32 @@ fn a_command_line_makes_a_scenario() {
     let quick = |r, s, c| parse(&super::quick(r, s, c, Vec::new()), &NoFiles);
     let scenario = quick("1k/s", "exponential(20ms)", "24").expect("right").scenario;
     assert_eq!(scenario, Scenario::mgc(1000.0, crate::workload::laws::Law::exponential(0.02), 24));
-    assert_eq!(quick("1k/s", "4ms", "unlimited").expect("right").scenario.consumers[0].count, Servers::Unlimited);
+    assert_eq!(
+        quick("1k/s", "4ms", "unlimited").expect("right").scenario.consumers[0].count,
+        Servers::Unlimited
+    );
     assert!(quick("1k", "4", "0").is_err_and(|p| p.len() == 3));
 }
 
 #[test]
 fn knobs_turn_and_are_read() {
     let source = Source::new("orders.toml", SMALL);
-    let value = |source: &Source, path: &str| setting(&parse(source, &NoFiles).expect("right").scenario, path);
-    let turned = source.with("producers.web.rate", "7/s").with("consumers.workers.count", "9").with("producers.web.rate", "8/s");
+    let value =
+        |source: &Source, path: &str| setting(&parse(source, &NoFiles).expect("right").scenario, path);
+    let turned = source
+        .with("producers.web.rate", "7/s")
+        .with("consumers.workers.count", "9")
+        .with("producers.web.rate", "8/s");
     assert_eq!(value(&turned, "producers.web.rate").as_deref(), Some("8/s"));
     assert_eq!(value(&turned, "consumers.workers.count").as_deref(), Some("9"));
     assert_eq!(value(&source, "simulation.replications").as_deref(), Some("10"));
     assert_eq!(value(&source, "simulation.nothing"), None);
-    let faster = source.with("consumers.workers.service_time.rate", "1k/s").with("queues.orders.max_length", "5");
+    let faster =
+        source.with("consumers.workers.service_time.rate", "1k/s").with("queues.orders.max_length", "5");
     assert_eq!(value(&faster, "consumers.workers.service_time.mean").as_deref(), Some("1ms"));
     assert_eq!(value(&faster, "queues.orders.max_length").as_deref(), Some("5"));
-    let objective = source.objective("producers.web.latency.p99 < 200ms").with("producers.web.arrivals.batch", "3");
+    let objective =
+        source.objective("producers.web.latency.p99 < 200ms").with("producers.web.arrivals.batch", "3");
     let scenario = parse(&objective, &NoFiles).expect("right").scenario;
     assert_eq!((scenario.objectives[0].limit, scenario.objectives[0].relation), (0.2, Relation::Less));
     assert_eq!(scenario.producers[0].batch, Batch::Fixed(3));
@@ -209,7 +224,8 @@ fn knobs_turn_and_are_read() {
 
 #[test]
 fn times_under_a_microsecond_are_told_and_under_a_nanosecond_refused() {
-    let service = |mean: &str| parse(&quick("1/s", &format!("exponential({mean})"), "1", Vec::new()), &NoFiles);
+    let service =
+        |mean: &str| parse(&quick("1/s", &format!("exponential({mean})"), "1", Vec::new()), &NoFiles);
     let told = |mean: &str| service(mean).expect("right").warnings.to_string();
     assert!(told("500ns").contains("whole nanoseconds") && !told("1us").contains("whole nanoseconds"));
     assert!(service("0.5ns").expect_err("too short").to_string().contains("less than a nanosecond"));
@@ -221,10 +237,13 @@ fn values_are_listed() {
     assert_eq!(list("2..5").map(|v| v.join(" ")), Ok("2 3 4 5".into()));
     assert_eq!(list("0.1/s .. 0.3/s by 0.1/s").map(|v| v.join(" ")), Ok("0.1/s 0.2/s 0.3/s".into()));
     assert_eq!(list("4ms, 5ms").map(|v| v.join(" ")), Ok("4ms 5ms".into()));
-    for bad in ["", "5..2", "1..1000000000000", "1/s..9/s", "1/s..9/min by 1/s", "a..b", "1..nan", "1..2 by 0", ".."] {
+    for bad in
+        ["", "5..2", "1..1000000000000", "1/s..9/s", "1/s..9/min by 1/s", "a..b", "1..nan", "1..2 by 0", ".."]
+    {
         assert!(list(bad).is_err(), "{bad}");
     }
-    let laws = list("lognormal(4ms, scv=2), {law = \"erlang\", k = 2, mean = \"4ms\"},4ms").expect("three values");
+    let laws =
+        list("lognormal(4ms, scv=2), {law = \"erlang\", k = 2, mean = \"4ms\"},4ms").expect("three values");
     assert_eq!(laws, ["lognormal(4ms, scv=2)", "{law = \"erlang\", k = 2, mean = \"4ms\"}", "4ms"]);
 }
 
@@ -249,20 +268,30 @@ fn values_that_will_not_do_are_corrected() {
 #[test]
 fn an_overload_is_a_warning_with_its_growth() {
     let warnings = good(&small("900/s", "1200/s")).warnings.render(false);
-    for words in ["rho = 1.20", "200 messages/s more arrive", "5 servers would do", "lambda = 1200/s", "c = 4"] {
+    for words in
+        ["rho = 1.20", "200 messages/s more arrive", "5 servers would do", "lambda = 1200/s", "c = 4"]
+    {
         assert!(warnings.contains(words), "{words} is not in\n{warnings}");
     }
     assert!(good(&small("[queues.orders]", "[queues.orders]\nmax_length = 3")).warnings.is_empty());
     assert!(good(SMALL).warnings.is_empty());
     assert!(good(&small("4ms", "4s")).warnings.render(false).contains("did you mean 4.00 ms?"));
     assert!(good(&small("900/s", "995/s")).warnings.render(false).contains("nearly full"));
-    assert!(good(&small("[queues.orders]", "[queues.orders]\noverflow = \"block\"")).warnings.render(false).contains("never overflows"));
+    assert!(
+        good(&small("[queues.orders]", "[queues.orders]\noverflow = \"block\""))
+            .warnings
+            .render(false)
+            .contains("never overflows")
+    );
 }
 
 #[test]
 fn a_delay_before_tries_that_never_come_is_a_warning() {
-    let delayed =
-        |more: &str| good(&small("service_time =", &format!("retry_delay = \"1s\"{more}\nservice_time ="))).warnings.render(false);
+    let delayed = |more: &str| {
+        good(&small("service_time =", &format!("retry_delay = \"1s\"{more}\nservice_time =")))
+            .warnings
+            .render(false)
+    };
     let told = |more: &str| delayed(more).contains("nothing is ever tried again");
     assert!(told("") && !told("\nfailure = 0.0") && !told("\nfailure = 0.01"));
 }

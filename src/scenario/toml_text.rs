@@ -58,7 +58,8 @@ fn inline(value: &Value) -> String {
         Value::String(text) => quoted(text),
         Value::Array(list) => format!("[{}]", list.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Value::Object(table) => {
-            let entries: Vec<String> = table.iter().map(|(k, v)| format!("{} = {}", key_text(k), inline(v))).collect();
+            let entries: Vec<String> =
+                table.iter().map(|(k, v)| format!("{} = {}", key_text(k), inline(v))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
         // A float of JSON may have an exponent, which TOML reads alike.

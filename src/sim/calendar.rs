@@ -1,10 +1,10 @@
 //! The event calendar: what is to happen, the earliest first.
 
-/// A priority queue of events in a heap of four children a node, which is half as deep as a binary one and reads whole
-/// cache lines on its way down.
+/// A priority queue of events in a heap of four children a node, which is half as deep as a binary one and
+/// reads whole cache lines on its way down.
 ///
-/// Events at one instant come by their order. The most frequent pair, an event that plans its own successor, costs one way
-/// down the heap: what was popped leaves a hole at the top that the next event falls into.
+/// Events at one instant come by their order. The most frequent pair, an event that plans its own successor,
+/// costs one way down the heap: what was popped leaves a hole at the top that the next event falls into.
 #[derive(Debug, Clone)]
 pub struct Calendar<E> {
     heap: Vec<Entry<E>>,

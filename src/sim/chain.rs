@@ -1,10 +1,11 @@
-//! Queues one after the other, by recursion: every departure from one first-in-first-out queue is an arrival at the next.
+//! Queues one after the other, by recursion: every departure from one first-in-first-out queue is an arrival
+//! at the next.
 //!
-//! Where every message passes the same queues and all of them take in order, nothing that happens later changes a message's fate in a
-//! queue. So each queue is a recursion of its own, and there is no calendar: all are played up to an instant, the first
-//! ones first; those whose departures lie beyond it stay between two queues. Queues with several servers are left in
-//! another order than they are entered, so that what lies between two queues is sorted, at one instant by the servers'
-//! numbers as in the event engine.
+//! Where every message passes the same queues and all of them take in order, nothing that happens later
+//! changes a message's fate in a queue. So each queue is a recursion of its own, and there is no calendar:
+//! all are played up to an instant, the first ones first; those whose departures lie beyond it stay between
+//! two queues. Queues with several servers are left in another order than they are entered, so that what lies
+//! between two queues is sorted, at one instant by the servers' numbers as in the event engine.
 
 use super::depth::depths;
 use super::network::{PredrawnWork, is_plain};
@@ -12,12 +13,15 @@ use super::servers::Pool;
 use super::starts::Starts;
 use super::{Engine, GroupTotals, Held, LevelSampler, QueueCounts, QueueTotals, Station, Totals};
 use crate::behaviour::{Draws, TimeScale};
-use crate::message::{Exit, Level, Message, Outcome, Record, Recorder};
+use crate::message::{Level, Message, Outcome, Record, Recorder};
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Producer, Scenario, Servers};
 use crate::workload::Blocks;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use travellers::{Traveller, Travellers};
+
+mod travellers;
 
 /// Plays a plan through queues that messages pass in a fixed order.
 pub struct Chain<S> {
@@ -46,7 +50,8 @@ struct Stage {
     starts: Starts,
     inbox: Inbox,
     next: Option<usize>,
-    /// What planned messages bring that come to it from others, and which of the columns that they carry it is.
+    /// What planned messages bring that come to it from others, and which of the columns that they carry it
+    /// is.
     ahead: Option<(PredrawnWork, usize)>,
     offered: u64,
     waited: u128,
@@ -61,29 +66,9 @@ enum Inbox {
     Sorted(BinaryHeap<Reverse<(u64, u32, u32)>>),
 }
 
-/// A message on its way.
-#[derive(Debug, Clone, Copy, Default)]
-struct Traveller {
-    message: Message,
-    entered: u64,
-    worked: u64,
-    inside: bool,
-}
-
-/// Messages on their ways, and the work that each carries for the queues to come.
-#[derive(Default)]
-struct Travellers {
-    all: Vec<Traveller>,
-    work: Vec<u64>,
-    width: usize,
-    free: Vec<u32>,
-    /// Messages below this number that are inside.
-    mark: u64,
-    below: usize,
-}
-
 impl<S: Blocks> Chain<S> {
-    /// The chain that a scenario consists of; `None` if it is anything else. `run` is the key that a [`super::Network`] would be given.
+    /// The chain that a scenario consists of; `None` if it is anything else. `run` is the key that a
+    /// [`super::Network`] would be given.
     pub fn new(scenario: &Scenario, source: S, run: Key, sampler: Option<LevelSampler>) -> Option<Self> {
         let open = |p: &Producer| !matches!(p.arrivals, Arrivals::Closed { .. });
         // A host that hands messages over in time of its own is for events to play.
@@ -99,9 +84,13 @@ impl<S: Blocks> Chain<S> {
             if !is_plain(scenario, q, &groups) || scenario.queues[q].discipline != Discipline::Fifo {
                 return None;
             }
-            let ahead = (*depth > 0).then(|| (PredrawnWork::new(consumer, Draws::new(run, TimeScale::REAL), *depth), width));
+            let ahead = (*depth > 0)
+                .then(|| (PredrawnWork::new(consumer, Draws::new(run, TimeScale::REAL), *depth), width));
             width += usize::from(ahead.is_some());
-            let next = consumer.to.first().and_then(|route| if let Destination::Queue(q) = route.to { Some(q) } else { None });
+            let next = consumer
+                .to
+                .first()
+                .and_then(|route| if let Destination::Queue(q) = route.to { Some(q) } else { None });
             stages.push(Stage::new(q as u32, g as u32, servers, first_server, next, ahead));
             first_server += servers;
         }
@@ -138,7 +127,8 @@ impl<S: Blocks> Chain<S> {
             let sent = &self.source.block().sent[self.cursor..end];
             let last = sent[sent.len() - 1];
             let sample = self.sampler.map(|s| s.next).filter(|&at| at < last);
-            let to = self.cursor + sample.map_or(sent.len(), |at| sent.iter().take_while(|s| **s <= at).count());
+            let to =
+                self.cursor + sample.map_or(sent.len(), |at| sent.iter().take_while(|s| **s <= at).count());
             for row in self.cursor..to {
                 self.arrive(row, recorder);
             }
@@ -158,7 +148,13 @@ impl<S: Blocks> Chain<S> {
         let block = self.source.block();
         let (sent, producer) = (block.sent[row], block.producer_of(row));
         let (q, from) = &self.producers[producer as usize];
-        let message = Message { id: self.offered, due: block.due[row], producer, size: from.size, priority: from.priority };
+        let message = Message {
+            id: self.offered,
+            due: block.due[row],
+            producer,
+            size: from.size,
+            priority: from.priority,
+        };
         self.offered += 1;
         let work = block.demand[self.stages[*q].group as usize][row];
         let slot = self.travellers.add(Traveller { message, entered: sent, worked: 0, inside: true });
@@ -259,7 +255,14 @@ impl<S: Blocks> Engine for Chain<S> {
 }
 
 impl Stage {
-    fn new(queue: u32, group: u32, servers: u32, first_server: u32, next: Option<usize>, ahead: Option<(PredrawnWork, usize)>) -> Self {
+    fn new(
+        queue: u32,
+        group: u32,
+        servers: u32,
+        first_server: u32,
+        next: Option<usize>,
+        ahead: Option<(PredrawnWork, usize)>,
+    ) -> Self {
         let station = Station { queue, groups: vec![(group, Some(servers))], room: None, drop_head: false };
         Stage {
             queue,
@@ -303,7 +306,13 @@ impl Stage {
         let Level { waiting, busy, .. } = self.level(at);
         let served = self.offered - waiting - busy;
         let busy_area = self.worked - self.pool.left_at(at);
-        let counts = QueueCounts { offered: self.offered, served, deliveries: served, delivered: served, ..QueueCounts::default() };
+        let counts = QueueCounts {
+            offered: self.offered,
+            served,
+            deliveries: served,
+            delivered: served,
+            ..QueueCounts::default()
+        };
         let queue = QueueTotals {
             waiting,
             serving: busy,
@@ -341,37 +350,5 @@ impl Inbox {
             }
         };
         next.map(|(at, _, slot)| (at, slot))
-    }
-}
-
-impl Traveller {
-    fn exit(&self, finished: u64, outcome: Outcome) -> Exit {
-        Exit { message: self.message, sent: self.entered, held: 0, finished, worked: self.worked, outcome }
-    }
-}
-
-impl Travellers {
-    #[inline]
-    fn add(&mut self, traveller: Traveller) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.all.push(Traveller::default());
-            self.work.resize(self.all.len() * self.width, 0);
-            (self.all.len() - 1) as u32
-        });
-        self.all[slot as usize] = traveller;
-        slot
-    }
-
-    #[inline]
-    fn remove(&mut self, slot: u32) {
-        let traveller = &mut self.all[slot as usize];
-        traveller.inside = false;
-        self.below -= usize::from(traveller.message.id < self.mark);
-        self.free.push(slot);
-    }
-
-    fn count_below(&mut self, mark: u64) {
-        self.mark = mark;
-        self.below = self.all.iter().filter(|t| t.inside && t.message.id < mark).count();
     }
 }

@@ -1,4 +1,5 @@
-//! The recursion over whole columns of arrivals and demands, where every message is accepted and servers are alike.
+//! The recursion over whole columns of arrivals and demands, where every message is accepted and servers are
+//! alike.
 
 use super::servers::Pool;
 
@@ -22,7 +23,8 @@ impl ServedColumns {
         self.consumer.clear();
     }
 
-    /// Adds starts and ends when every message is accepted and servers are alike; the sums of waits and of demands.
+    /// Adds starts and ends when every message is accepted and servers are alike; the sums of waits and of
+    /// demands.
     pub(super) fn extend(&mut self, pool: &mut Pool, sent: &[u64], demand: &[u64]) -> (u64, u64) {
         let rows = self.rows..self.rows + sent.len();
         self.rows = rows.end;
@@ -58,7 +60,13 @@ impl ServedColumns {
 }
 
 /// The recursion over an ascending list of free instants, kept in registers: no branch depends on the data.
-fn sorted<const C: usize>(pool: &mut Pool, sent: &[u64], demand: &[u64], taken: &mut [u64], finished: &mut [u64]) -> (u64, u64) {
+fn sorted<const C: usize>(
+    pool: &mut Pool,
+    sent: &[u64],
+    demand: &[u64],
+    taken: &mut [u64],
+    finished: &mut [u64],
+) -> (u64, u64) {
     let mut free: [u64; C] = pool.sorted();
     // The sums cost nothing here, where each step waits for the one before it.
     let (mut waited, mut worked) = (0, 0);

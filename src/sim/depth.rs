@@ -1,12 +1,13 @@
-//! The depth of a queue: through how many others every message has been when it gets there, where that is the same for all.
+//! The depth of a queue: through how many others every message has been when it gets there, where that is the
+//! same for all.
 
 use crate::scenario::{Arrivals, Destination, Scenario};
 
-/// The depth of each queue; `None` where chance or circumstances decide. In a queue that is `usual` nothing happens to a message
-/// but waiting and one service.
+/// The depth of each queue; `None` where chance or circumstances decide. In a queue that is `usual` nothing
+/// happens to a message but waiting and one service.
 ///
-/// The depth is 0 if only planned messages come to a queue, straight from producers. Else all of its messages must come from
-/// usual queues of one depth, none of which sends any elsewhere.
+/// The depth is 0 if only planned messages come to a queue, straight from producers. Else all of its messages
+/// must come from usual queues of one depth, none of which sends any elsewhere.
 pub(super) fn depths(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<Option<u32>> {
     let count = scenario.queues.len();
     let mut direct = vec![false; count];
@@ -27,9 +28,13 @@ pub(super) fn depths(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<
         for q in 0..count {
             let mut before = Vec::new();
             for consumer in &scenario.consumers {
-                let chance = consumer.to.len() != 1 || consumer.to[0].probability < 1.0 || !consumer.own_routes.is_empty();
+                let chance = consumer.to.len() != 1
+                    || consumer.to[0].probability < 1.0
+                    || !consumer.own_routes.is_empty();
                 if consumer.to.iter().any(|r| r.to == Destination::Queue(q)) {
-                    before.push(out[consumer.from].filter(|_| !chance && usual(consumer.from)).map(|depth| depth + 1));
+                    before.push(
+                        out[consumer.from].filter(|_| !chance && usual(consumer.from)).map(|depth| depth + 1),
+                    );
                 }
             }
             out[q] = match before.first() {
@@ -51,14 +56,20 @@ mod tests {
     /// Queues 0 … with a producer for queue 0 and a group for each that sends to the given ones.
     fn network(to: &[&[(usize, f64)]]) -> Scenario {
         let law = Law::exponential(0.001);
-        let mut out =
-            Scenario::single(Producer::poisson("web", 0, 100.0), Queue::default(), Consumer::group("consumers0", 0, 1, law.clone()));
+        let mut out = Scenario::single(
+            Producer::poisson("web", 0, 100.0),
+            Queue::default(),
+            Consumer::group("consumers0", 0, 1, law.clone()),
+        );
         for stage in 1..to.len() {
             out.queues.push(Queue { name: format!("queue{stage}"), ..Queue::default() });
             out.consumers.push(Consumer::group(&format!("consumers{stage}"), stage, 1, law.clone()));
         }
         for (consumer, routes) in out.consumers.iter_mut().zip(to) {
-            consumer.to = routes.iter().map(|&(q, probability)| Route { to: Destination::Queue(q), probability }).collect();
+            consumer.to = routes
+                .iter()
+                .map(|&(q, probability)| Route { to: Destination::Queue(q), probability })
+                .collect();
         }
         out
     }

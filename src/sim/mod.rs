@@ -1,8 +1,9 @@
 //! Simulation: what an ideal queue does with a plan, message by message, in integer nanoseconds.
 //!
-//! One first-in-first-out queue is played by recursion, and so are several in a fixed order; everything else by events.
-//! Every mechanism here means the same; where two apply they agree to the nanosecond. A departure frees its place before
-//! an arrival at the same instant takes it. Of several idle servers the one that has been idle longest takes the message.
+//! One first-in-first-out queue is played by recursion, and so are several in a fixed order; everything else
+//! by events. Every mechanism here means the same; where two apply they agree to the nanosecond. A departure
+//! frees its place before an arrival at the same instant takes it. Of several idle servers the one that has
+//! been idle longest takes the message.
 
 mod calendar;
 mod chain;
@@ -63,7 +64,8 @@ impl Station {
         let [queue] = scenario.queues.as_slice() else {
             return None;
         };
-        let plain = scenario.uses().iter().all(|used| PLAYED.contains(&used.feature)) && scenario.simulation.overheads.hand_off == 0.0;
+        let plain = scenario.uses().iter().all(|used| PLAYED.contains(&used.feature))
+            && scenario.simulation.overheads.hand_off == 0.0;
         let groups: Vec<_> = scenario.consumers_of(0).collect();
         plain.then(|| Station {
             queue: 0,

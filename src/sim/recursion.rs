@@ -1,9 +1,10 @@
 //! First in, first out, by recursion: Lindley for one server, Kiefer–Wolfowitz for several.
 //!
-//! A message starts when it has arrived and a server is free: `start = max(arrival, earliest free)`. Nothing else is needed,
-//! so there is no calendar: a block of the plan goes in, blocks of start and end instants come out. Starts never decrease,
-//! which gives the rest: who waits at an instant are those whose start lies beyond it, and a queue with room for K refuses
-//! a message while the K-th accepted before it has not started.
+//! A message starts when it has arrived and a server is free: `start = max(arrival, earliest free)`. Nothing
+//! else is needed, so there is no calendar: a block of the plan goes in, blocks of start and end instants
+//! come out. Starts never decrease, which gives the rest: who waits at an instant are those whose start lies
+//! beyond it, and a queue with room for K refuses a message while the K-th accepted before it has not
+//! started.
 
 use super::columns::ServedColumns;
 use super::servers::Pool;
@@ -95,7 +96,8 @@ impl<S: Blocks> Recursion<S> {
     /// Plays rows when every message is accepted and servers are alike.
     fn all_accepted(&mut self, rows: Range<usize>) {
         let block = self.source.block();
-        let (sent, demand) = (&block.sent[rows.clone()], &block.demand[self.station.groups[0].0 as usize][rows]);
+        let (sent, demand) =
+            (&block.sent[rows.clone()], &block.demand[self.station.groups[0].0 as usize][rows]);
         let (waited, worked) = self.out.extend(&mut self.pool, sent, demand);
         self.waited += u128::from(waited);
         self.worked += u128::from(worked);
@@ -133,7 +135,8 @@ impl<S: Blocks> Recursion<S> {
     /// Plays one row where servers differ or room is limited.
     fn one(&mut self, row: usize, recorder: &mut impl Recorder) {
         let block = self.source.block();
-        let (id, due, sent, producer) = (block.first + row as u64, block.due[row], block.sent[row], block.producer_of(row));
+        let (id, due, sent, producer) =
+            (block.first + row as u64, block.due[row], block.sent[row], block.producer_of(row));
         if self.refuses(sent) {
             self.rejected += 1;
             let message = Message { id, due, producer, ..Message::default() };
@@ -151,7 +154,8 @@ impl<S: Blocks> Recursion<S> {
             recorder.record(&stay);
             return recorder.left(&stay.exit());
         }
-        let (start, end, group) = assign(&mut self.pool, sent, |group| demand_of(block, &self.station, group, row));
+        let (start, end, group) =
+            assign(&mut self.pool, sent, |group| demand_of(block, &self.station, group, row));
         let (waited, worked) = (u128::from(start - sent), u128::from(end - start));
         self.waited += waited;
         self.worked += worked;
@@ -165,7 +169,11 @@ impl<S: Blocks> Recursion<S> {
             sent: &[sent],
             taken: &[start],
             finished: &[end],
-            producer: if block.producer.is_empty() { &[] } else { std::slice::from_ref(&block.producer[row]) },
+            producer: if block.producer.is_empty() {
+                &[]
+            } else {
+                std::slice::from_ref(&block.producer[row])
+            },
             consumer: &[self.station.groups[group as usize].0],
         });
     }
@@ -213,7 +221,8 @@ impl<S: Blocks> Engine for Recursion<S> {
         let at = self.at;
         let waiting = self.starts.waiting_at(at);
         let to_wait = self.starts.to_wait(at);
-        // What the servers still have to do beyond the instant: their present work and that of the messages in line.
+        // What the servers still have to do beyond the instant: their present work and that of the messages
+        // in line.
         let to_serve = self.pool.left_at(at);
         let serving = if waiting > 0 { self.pool.len() as u64 } else { self.pool.busy_at(at) };
         let served = self.offered - self.rejected - waiting - serving;
@@ -238,11 +247,21 @@ impl<S: Blocks> Engine for Recursion<S> {
             to_serve,
         };
         let groups = match self.station.groups.len() {
-            1 => vec![GroupTotals { busy_area: queue.serving_area, handled: served, batches: served, ..GroupTotals::default() }],
+            1 => vec![GroupTotals {
+                busy_area: queue.serving_area,
+                handled: served,
+                batches: served,
+                ..GroupTotals::default()
+            }],
             _ => self
                 .of_groups
                 .iter()
-                .map(|&(handled, busy_area)| GroupTotals { busy_area, handled, batches: handled, ..GroupTotals::default() })
+                .map(|&(handled, busy_area)| GroupTotals {
+                    busy_area,
+                    handled,
+                    batches: handled,
+                    ..GroupTotals::default()
+                })
                 .collect(),
         };
         Totals { at, offered: self.offered, done: Some(served), queues: vec![queue], groups }
@@ -279,7 +298,8 @@ impl<S: Blocks> AnyInstant for Recursion<S> {
     }
 }
 
-/// Position of the first of some ascending instants that lies after another; in growing steps, for it is near.
+/// Position of the first of some ascending instants that lies after another; in growing steps, for it is
+/// near.
 fn first_after(ascending: &[u64], at: u64) -> usize {
     let mut reach = 32;
     while reach < ascending.len() && ascending[reach] <= at {
@@ -293,7 +313,8 @@ fn demand_of(block: &Block, station: &Station, group: u32, row: usize) -> u64 {
     block.demand[station.groups[group as usize].0 as usize][row]
 }
 
-/// Gives a message that arrives at `sent` to the server that is free first: start, end and the group's position.
+/// Gives a message that arrives at `sent` to the server that is free first: start, end and the group's
+/// position.
 fn assign(pool: &mut Pool, sent: u64, demand: impl Fn(u32) -> u64) -> (u64, u64, u32) {
     if pool.unlimited {
         let end = sent + demand(0);

@@ -2,7 +2,8 @@
 
 use crate::rng::Key;
 
-/// The instants at which an engine tells of the levels of its queues: one in each cell of a fixed length, at random within it.
+/// The instants at which an engine tells of the levels of its queues: one in each cell of a fixed length, at
+/// random within it.
 #[derive(Debug, Clone, Copy)]
 pub struct LevelSampler {
     every: u64,

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn the_longest_idle_server_comes_first() {
-        let station = Station { queue: 0, groups: vec![(0, Some(3)), (1, Some(2))], room: None, drop_head: false };
+        let station =
+            Station { queue: 0, groups: vec![(0, Some(3)), (1, Some(2))], room: None, drop_head: false };
         let mut pool = Pool::new(&station);
         let mut order = Vec::new();
         for until in [50, 40, 30, 20, 10] {

@@ -47,7 +47,8 @@ impl Starts {
         }
     }
 
-    /// Whether one of these arrivals finds as many waiting as the longest line so far; without a branch for each.
+    /// Whether one of these arrivals finds as many waiting as the longest line so far; without a branch for
+    /// each.
     fn may_be_longer(&self, base: usize, arrivals: &[u64]) -> bool {
         if base < self.head + self.peak {
             return true;

@@ -7,7 +7,8 @@ pub struct Totals {
     pub at: u64,
     /// Messages that reached the first of their queues.
     pub offered: u64,
-    /// Messages that were served and left, where recorders are told of that before it happens; else what they were told is as good.
+    /// Messages that were served and left, where recorders are told of that before it happens; else what they
+    /// were told is as good.
     pub done: Option<u64>,
     /// Of each queue, in the scenario's order.
     pub queues: Vec<QueueTotals>,
@@ -18,8 +19,8 @@ pub struct Totals {
 /// Running totals of one queue.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QueueTotals {
-    /// Messages that wait and are in service, and the integrals of both in message-nanoseconds. Until its server is awake a message
-    /// waits, though it is counted as in service.
+    /// Messages that wait and are in service, and the integrals of both in message-nanoseconds. Until its
+    /// server is awake a message waits, though it is counted as in service.
     pub waiting: u64,
     /// See [`QueueTotals::waiting`].
     pub serving: u64,
@@ -35,8 +36,8 @@ pub struct QueueTotals {
     pub held: Held,
     /// When nobody waited for the first time since the instant given to [`super::Network::watch_drain`].
     pub drained: Option<u64>,
-    /// Message-nanoseconds after this instant of stays that recorders were told of already, and what of them is service: an
-    /// engine that knows of a whole stay when it begins tells of it then.
+    /// Message-nanoseconds after this instant of stays that recorders were told of already, and what of them
+    /// is service: an engine that knows of a whole stay when it begins tells of it then.
     pub to_stay: u128,
     /// See [`QueueTotals::to_stay`].
     pub to_serve: u128,
@@ -51,7 +52,14 @@ impl QueueTotals {
     /// Messages that were served, were lost in one way, or are inside: as many as were offered.
     pub fn accounted(&self) -> u64 {
         let c = &self.counts;
-        c.served + c.rejected + c.dropped + c.expired + c.dead_lettered + self.waiting + self.serving + self.held.level
+        c.served
+            + c.rejected
+            + c.dropped
+            + c.expired
+            + c.dead_lettered
+            + self.waiting
+            + self.serving
+            + self.held.level
     }
 }
 
@@ -70,8 +78,9 @@ pub struct Held {
 /// Running totals of one group of consumers.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct GroupTotals {
-    /// Integrals of the servers at work, from when they are awake, of those that are down and keep their messages, and of those that
-    /// there are, in server-nanoseconds. A recursion counts the work of one of several groups when it begins.
+    /// Integrals of the servers at work, from when they are awake, of those that are down and keep their
+    /// messages, and of those that there are, in server-nanoseconds. A recursion counts the work of one of
+    /// several groups when it begins.
     pub busy_area: u128,
     /// See [`GroupTotals::busy_area`].
     pub absent_area: u128,

@@ -10,13 +10,18 @@ pub enum Unplayable {
     #[error("{0}")]
     Clash(String),
     /// Every delivery to a consumer group fails, without a limit of deliveries.
-    #[error("every delivery to `{consumers}` fails and is tried again for ever; give its queue a delivery_limit")]
+    #[error(
+        "every delivery to `{consumers}` fails and is tried again for ever; give its queue a delivery_limit"
+    )]
     FailsForEver {
         /// The group's name.
         consumers: String,
     },
     /// Every delivery of a producer's messages fails, without a limit of deliveries.
-    #[error("every delivery of the messages of `{producer}` fails and is tried again for ever; give every queue a delivery_limit")]
+    #[error(
+        "every delivery of the messages of `{producer}` fails and is tried again for ever; give every queue \
+            a delivery_limit"
+    )]
     ProducerFailsForEver {
         /// The producer's name.
         producer: String,
@@ -29,7 +34,8 @@ pub enum Unplayable {
     },
     /// Some work is never acknowledged in time, and delivered again without end.
     #[error(
-        "work from queue `{queue}` may take longer than its visibility_timeout of {timeout} at each delivery: none is acknowledged in time, \
+        "work from queue `{queue}` may take longer than its visibility_timeout of {timeout} at each \
+            delivery: none is acknowledged in time, \
          and the message is delivered for ever; write a longer one, or a delivery_limit"
     )]
     NeverInTime {
@@ -39,7 +45,9 @@ pub enum Unplayable {
         timeout: Time,
     },
     /// Clients send without end at one instant.
-    #[error("the clients of `{producer}` do not think, and {why}: time would stand still; give them a think_time")]
+    #[error(
+        "the clients of `{producer}` do not think, and {why}: time would stand still; give them a think_time"
+    )]
     TimeStandsStill {
         /// The producer's name.
         producer: String,
@@ -47,7 +55,10 @@ pub enum Unplayable {
         why: &'static str,
     },
     /// Queues whose consumers wait for room in one another could all be full at once.
-    #[error("deadlock: {waits}, in a circle, and once all are full nobody would ever go on; use another overflow than \"block\" in it")]
+    #[error(
+        "deadlock: {waits}, in a circle, and once all are full nobody would ever go on; use another \
+            overflow than \"block\" in it"
+    )]
     Deadlock {
         /// Who waits for whom.
         waits: String,

@@ -14,7 +14,8 @@ use std::ops::Range;
 pub const BATCHES: u64 = 64;
 /// Fewer batches than this make no interval.
 const LEAST: usize = 8;
-/// The quantile of the normal law beyond which neighbours are held to be alike: one chance in ten of a false alarm.
+/// The quantile of the normal law beyond which neighbours are held to be alike: one chance in ten of a false
+/// alarm.
 const ALIKE: f64 = 1.281_551_565_544_6;
 
 /// Listens to a run, a collector for each batch of equally many messages.
@@ -28,7 +29,8 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Cuts a window of the plan, of at least [`BATCHES`] messages, into parts; what is left over at its end belongs to the last.
+    /// Cuts a window of the plan, of at least [`BATCHES`] messages, into parts; what is left over at its end
+    /// belongs to the last.
     pub fn new(places: &Places, window: Range<u64>) -> Self {
         let length = ((window.end - window.start) / BATCHES).max(1);
         let part = |i: u64| {
@@ -60,12 +62,12 @@ impl Batches {
 
     /// The run's figures with intervals from its batches, `spans` being the batches' own.
     ///
-    /// For every metric the number of batches is halved until the von Neumann ratio shows nothing that neighbours have in
-    /// common; then it is halved once more, for what such a test cannot see.
+    /// For every metric the number of batches is halved until the von Neumann ratio shows nothing that
+    /// neighbours have in common; then it is halved once more, for what such a test cannot see.
     ///
     /// # Source
-    /// von Neumann (1941), *Distribution of the ratio of the mean square successive difference to the variance*; Fishman
-    /// (1978), *Grouping observations in digital simulation*.
+    /// von Neumann (1941), *Distribution of the ratio of the mean square successive difference to the
+    /// variance*; Fishman (1978), *Grouping observations in digital simulation*.
     pub fn combined(self, spans: &[Span], confidence: f64) -> (Combined, Summary) {
         let mut parts: Vec<(Collector, Span)> = self.parts.into_iter().zip(spans.iter().cloned()).collect();
         let mut finer: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -78,7 +80,10 @@ impl Batches {
                 let coarser = combine(&summaries, confidence);
                 match &mut out {
                     None => {
-                        (out, alike) = (Some(coarser.clone()), coarser.metrics.keys().chain(coarser.withheld.keys()).cloned().collect())
+                        (out, alike) = (
+                            Some(coarser.clone()),
+                            coarser.metrics.keys().chain(coarser.withheld.keys()).cloned().collect(),
+                        )
                     }
                     Some(out) => out.take(&coarser, &alike),
                 }
@@ -92,7 +97,10 @@ impl Batches {
         }
         let mut out = out.unwrap_or_default();
         if alike.iter().any(|path| path.ends_with(".mean")) {
-            out.caveats.push("the run is too short for how slowly its figures change: their intervals may be too narrow".into());
+            out.caveats.push(
+                "the run is too short for how slowly its figures change: their intervals may be too narrow"
+                    .into(),
+            );
         }
         while parts.len() > 1 {
             parts = halved(parts);

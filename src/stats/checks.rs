@@ -1,4 +1,5 @@
-//! Laws that every run must keep, whatever its length: what an engine integrates over time is what its messages add up to.
+//! Laws that every run must keep, whatever its length: what an engine integrates over time is what its
+//! messages add up to.
 
 use crate::message::{Outcome, Record};
 use crate::units::seconds;
@@ -55,23 +56,33 @@ impl BalanceLaw {
         let Balance { over_time, of_messages, .. } = balance;
         match self {
             BalanceLaw::Little(queue) => {
-                format!("Little's law is broken in queue `{queue}`: L is {over_time:.4} over time, but λW is {of_messages:.4}")
+                format!(
+                    "Little's law is broken in queue `{queue}`: L is {over_time:.4} over time, but λW is \
+                        {of_messages:.4}"
+                )
             }
             BalanceLaw::Utilization(group) => format!(
-                "the utilization law is broken for `{group}`: {over_time:.4} servers are busy over time, but throughput × mean service is {of_messages:.4}"
+                "the utilization law is broken for `{group}`: {over_time:.4} servers are busy over time, \
+                    but throughput × mean service is {of_messages:.4}"
             ),
             BalanceLaw::Share(metric) => {
-                format!("{metric} is {over_time:.4}, and more than all servers, or fewer than none, cannot be at work")
+                format!(
+                    "{metric} is {over_time:.4}, and more than all servers, or fewer than none, cannot be \
+                        at work"
+                )
             }
             BalanceLaw::Conservation(place) => {
-                format!("flow is not conserved in queue `{place}`: {over_time:.0} messages came, but {of_messages:.0} are accounted for")
+                format!(
+                    "flow is not conserved in queue `{place}`: {over_time:.0} messages came, but \
+                        {of_messages:.0} are accounted for"
+                )
             }
         }
     }
 }
 
-/// What lies across the edges of a window of time, told stay by stay: exactly for stays, at most for services, of which a
-/// record says how long they took but not when.
+/// What lies across the edges of a window of time, told stay by stay: exactly for stays, at most for
+/// services, of which a record says how long they took but not when.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Across {
     /// Message-nanoseconds that others' stays, and those that never ended, spent inside the window.
@@ -93,7 +104,8 @@ impl Across {
         self.service += worked.min(inside);
     }
 
-    /// What stays that were told of before the window spend after its start, and how much of it is service, in nanoseconds.
+    /// What stays that were told of before the window spend after its start, and how much of it is service,
+    /// in nanoseconds.
     pub(super) fn told_before(&mut self, stay: u64, service: u64) {
         self.inside += stay;
         self.service += service;
@@ -112,8 +124,8 @@ impl Across {
         self.service += late.min(r.finished - r.taken);
     }
 
-    /// Adds what lies across the edges of the window that follows: what one of the two calls its own after its end, the other
-    /// calls another's in its midst, so that the edge between them cancels.
+    /// Adds what lies across the edges of the window that follows: what one of the two calls its own after
+    /// its end, the other calls another's in its midst, so that the edge between them cancels.
     pub(super) fn merge(&mut self, next: &Across) {
         self.inside += next.inside;
         self.late += next.late;
@@ -122,10 +134,15 @@ impl Across {
 
     /// Little's law: the integral of the messages inside against the sum of the window's stays (seconds).
     pub(super) fn stays(&self, over_time: f64, stayed: f64, lasted: f64) -> Balance {
-        Balance { over_time, of_messages: (stayed + seconds(self.inside) - seconds(self.late)) / lasted, edges: 0.0 }
+        Balance {
+            over_time,
+            of_messages: (stayed + seconds(self.inside) - seconds(self.late)) / lasted,
+            edges: 0.0,
+        }
     }
 
-    /// The utilization law: the integral of the busy servers against the sum of the window's services (seconds).
+    /// The utilization law: the integral of the busy servers against the sum of the window's services
+    /// (seconds).
     pub(super) fn services(&self, over_time: f64, worked: f64, lasted: f64) -> Balance {
         Balance { over_time, of_messages: worked / lasted, edges: seconds(self.service) / lasted }
     }
@@ -145,11 +162,16 @@ mod tests {
         Record { message, sent, taken, finished, queue: 0, consumer: 0, server: 0, deliveries: 1, outcome }
     }
 
-    /// One server; the window is from 10 s to 20 s. Message 0 is from before and is done at 12 s, message 1 is all inside,
-    /// message 2 is lost while it waits, message 3 comes at 18 s and is done at 25 s.
+    /// One server; the window is from 10 s to 20 s. Message 0 is from before and is done at 12 s, message 1
+    /// is all inside, message 2 is lost while it waits, message 3 comes at 18 s and is done at 25 s.
     fn stays() -> [Record; 4] {
         use Outcome::{Dropped, Served};
-        [stay(0, 6, 8, 12, Served), stay(1, 11, 12, 15, Served), stay(2, 13, 14, 14, Dropped), stay(3, 18, 18, 25, Served)]
+        [
+            stay(0, 6, 8, 12, Served),
+            stay(1, 11, 12, 15, Served),
+            stay(2, 13, 14, 14, Dropped),
+            stay(3, 18, 18, 25, Served),
+        ]
     }
 
     /// By hand: somebody waits in 11–12 and 13–14, the server is busy in 10–15 and 18–20.
@@ -168,21 +190,39 @@ mod tests {
         collector.ends(20_000_000_000);
         told.iter().for_each(|r| AfterWindow(&mut collector).record(r));
         let group = GroupSpan { busy, count: 1.0, handled: 3, batches: 3, ..GroupSpan::default() };
-        caveats(collector.summary(&Span { lasted: 10.0, done: None, queues: vec![queue], groups: vec![group] }))
+        caveats(collector.summary(&Span {
+            lasted: 10.0,
+            done: None,
+            queues: vec![queue],
+            groups: vec![group],
+        }))
     }
 
     #[test]
     fn a_law_that_is_broken_is_told_of_to_the_nanosecond() {
-        let queue = QueueSpan { waiting: WAITING, serving: BUSY, came: 4, accounted: 4, ..QueueSpan::default() };
+        let queue =
+            QueueSpan { waiting: WAITING, serving: BUSY, came: 4, accounted: 4, ..QueueSpan::default() };
         assert_eq!(broken_laws(&stays(), queue, BUSY), Vec::<String>::new());
         let broken = broken_laws(&stays(), QueueSpan { waiting: WAITING + 1e-6, ..queue }, BUSY);
-        assert!(broken.len() == 1 && broken[0].starts_with("Little's law is broken in queue `q`"), "{broken:?}");
+        assert!(
+            broken.len() == 1 && broken[0].starts_with("Little's law is broken in queue `q`"),
+            "{broken:?}"
+        );
         // The message of 7 s and the one of 4 s reach across the edges, with at most 5 s and 2 s of service.
         let broken = broken_laws(&stays(), queue, BUSY + 1.1);
-        assert!(broken.len() == 1 && broken[0].starts_with("the utilization law is broken for `c`"), "{broken:?}");
+        assert!(
+            broken.len() == 1 && broken[0].starts_with("the utilization law is broken for `c`"),
+            "{broken:?}"
+        );
         let broken = broken_laws(&stays(), QueueSpan { came: 5, ..queue }, BUSY);
-        assert!(broken.len() == 1 && broken[0].starts_with("flow is not conserved in queue `q`"), "{broken:?}");
+        assert!(
+            broken.len() == 1 && broken[0].starts_with("flow is not conserved in queue `q`"),
+            "{broken:?}"
+        );
         let broken = broken_laws(&stays()[1..], queue, BUSY);
-        assert!(broken.iter().any(|b| b.starts_with("Little's law")), "a stay that nobody tells of is missed: {broken:?}");
+        assert!(
+            broken.iter().any(|b| b.starts_with("Little's law")),
+            "a stay that nobody tells of is missed: {broken:?}"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Listens to one run and keeps what its statistics need: sums, counts in buckets, levels; no single message.
 //!
-//! Stays are counted queue by queue, and whole producer through all queues producer by producer. A single queue is a network of one,
-//! of which a message's only stay is its whole way: what an engine tells of in blocks is counted once for both.
+//! Stays are counted queue by queue, and whole producer through all queues producer by producer. A single
+//! queue is a network of one, of which a message's only stay is its whole way: what an engine tells of in
+//! blocks is counted once for both.
 
 use super::places::Places;
 use super::producer_stats::ProducerStats;
@@ -112,7 +113,8 @@ impl Collector {
         self.time.end = at;
     }
 
-    /// What stays in a queue that were told of before the window spend after its start, and how much of it is service, in nanoseconds.
+    /// What stays in a queue that were told of before the window spend after its start, and how much of it is
+    /// service, in nanoseconds.
     pub fn told_before(&mut self, queue: usize, stay: u64, service: u64) {
         self.queues[queue].across.told_before(stay, service);
     }
@@ -215,7 +217,8 @@ impl Recorder for Collector {
         self.consumers[0].times.add_between(run.taken, run.finished);
     }
 
-    /// Where there is one group only, what its queue sees of a message alone and what its producer sees are the same times.
+    /// Where there is one group only, what its queue sees of a message alone and what its producer sees are
+    /// the same times.
     #[inline(always)]
     fn passed(&mut self, r: &Record) {
         if self.consumers.len() != 1 || !self.window.contains(&r.message.id) {
@@ -261,15 +264,30 @@ mod tests {
     use super::*;
     use crate::stats::{GroupSpan, QueueSpan, Span};
 
-    /// Told of in one block, in blocks that the window's edges cut, or one after the other: the figures are the same.
+    /// Told of in one block, in blocks that the window's edges cut, or one after the other: the figures are
+    /// the same.
     #[test]
     fn a_block_is_told_of_as_its_messages_are() {
         let sent: Vec<u64> = (0..4000).map(|i| i * 1000 + i * i % 777).collect();
         let taken: Vec<u64> = sent.iter().map(|at| at + at % 513).collect();
         let finished: Vec<u64> = taken.iter().map(|at| at + 1 + at % 1999).collect();
-        let run = Served { queue: 0, first: 0, due: &sent, sent: &sent, taken: &taken, finished: &finished, producer: &[], consumer: &[] };
+        let run = Served {
+            queue: 0,
+            first: 0,
+            due: &sent,
+            sent: &sent,
+            taken: &taken,
+            finished: &finished,
+            producer: &[],
+            consumer: &[],
+        };
         let places = Places::of_one_queue(&["p"], "q", &[("c", Some(1))]);
-        let span = Span { lasted: 1.0, queues: vec![QueueSpan::default()], groups: vec![GroupSpan::default()], ..Span::default() };
+        let span = Span {
+            lasted: 1.0,
+            queues: vec![QueueSpan::default()],
+            groups: vec![GroupSpan::default()],
+            ..Span::default()
+        };
         let figures = |tell: &dyn Fn(&mut Collector)| {
             let mut collector = Collector::new(&places, 100..3000);
             tell(&mut collector);
@@ -288,9 +306,15 @@ mod tests {
         ];
         assert_eq!(block.served, 2900);
         for other in others {
-            assert_eq!((block.offered, block.served, &block.counts), (other.offered, other.served, &other.counts));
+            assert_eq!(
+                (block.offered, block.served, &block.counts),
+                (other.offered, other.served, &other.counts)
+            );
             for (path, value) in &block.values {
-                assert!((value - other.values[path]).abs() <= 1e-12 * value.abs() || path.ends_with("throughput"), "{path}");
+                assert!(
+                    (value - other.values[path]).abs() <= 1e-12 * value.abs() || path.ends_with("throughput"),
+                    "{path}"
+                );
             }
         }
     }

@@ -21,15 +21,16 @@ pub struct Combined {
     pub caveats: Vec<String>,
 }
 
-/// How many independent messages must lie beyond a percentile before it is told, where the runs themselves say how many are.
+/// How many independent messages must lie beyond a percentile before it is told, where the runs themselves
+/// say how many are.
 const LEAST_BEYOND: f64 = 10.0;
 /// Quantities that are shares of messages to which something happens, if seldom.
 const EVENTS: [&str; 3] = ["loss", "delayed", "dead_lettered"];
 /// The most messages that are taken to be lost one after the other where none was seen.
 const LONGEST_BUNCH: f64 = 1000.0;
 
-/// The summaries of independent runs so far: a number per run and metric, and the merged counts. What it keeps of a run is
-/// small, however many there are.
+/// The summaries of independent runs so far: a number per run and metric, and the merged counts. What it
+/// keeps of a run is small, however many there are.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
     values: BTreeMap<String, Vec<f64>>,
@@ -75,13 +76,14 @@ impl Gathered {
 
     /// Estimates with Student's intervals over the runs.
     ///
-    /// A percentile is that of the merged counts, and its interval comes from how far the runs' own percentiles lie from it:
-    /// *sectioning*, which leaves no bias in the value and pays for that of the sections in the width. It is withheld where
-    /// fewer than ten independent messages lie beyond. A maximum is the largest of all and has no interval.
+    /// A percentile is that of the merged counts, and its interval comes from how far the runs' own
+    /// percentiles lie from it: *sectioning*, which leaves no bias in the value and pays for that of the
+    /// sections in the width. It is withheld where fewer than ten independent messages lie beyond. A maximum
+    /// is the largest of all and has no interval.
     ///
     /// # Source
-    /// Asmussen & Glynn, *Stochastic Simulation* (2007), III.5; Nakayama, *Confidence intervals for quantiles using
-    /// sectioning when applying variance-reduction techniques*, ACM TOMACS 24(4), 2014.
+    /// Asmussen & Glynn, *Stochastic Simulation* (2007), III.5; Nakayama, *Confidence intervals for quantiles
+    /// using sectioning when applying variance-reduction techniques*, ACM TOMACS 24(4), 2014.
     pub fn combined(&self, confidence: f64) -> Combined {
         let mut out = Combined { counts: self.counts.clone(), ..Combined::default() };
         for (path, values) in &self.values {
@@ -111,12 +113,16 @@ impl Gathered {
         }
         out.caveats.extend(self.broken.values().cloned());
         if self.unfinished > 0 {
-            out.caveats.push(format!("{} messages were unfinished at the end and are in no latency", self.unfinished));
+            out.caveats.push(format!(
+                "{} messages were unfinished at the end and are in no latency",
+                self.unfinished
+            ));
         }
         out
     }
 
-    /// The share of a place's messages to which something happens; next to 0 or 1, where it is rare, with ends of its own.
+    /// The share of a place's messages to which something happens; next to 0 or 1, where it is rare, with
+    /// ends of its own.
     fn share(&self, place: &str, mean: f64, half: Option<f64>, values: &[f64], confidence: f64) -> Estimate {
         let messages = |stem: &str| self.counts.get(stem).map_or(0, Counts::total) as f64;
         let own = messages(&format!("{place}.wait"));
@@ -131,11 +137,18 @@ impl Gathered {
         }
     }
 
-    /// How many messages follow one another into a full line: while one of load ρ drains by a message, 1 / (1 − ρ) come.
+    /// How many messages follow one another into a full line: while one of load ρ drains by a message, 1 / (1
+    /// − ρ) come.
     fn bunch(&self, place: &str) -> f64 {
         let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
         let own = self.values.get(&format!("{place}.utilization")).map(mean);
-        let busiest = || self.values.iter().filter(|(path, _)| path.ends_with(".utilization")).map(|(_, v)| mean(v)).fold(0.0, f64::max);
+        let busiest = || {
+            self.values
+                .iter()
+                .filter(|(path, _)| path.ends_with(".utilization"))
+                .map(|(_, v)| mean(v))
+                .fold(0.0, f64::max)
+        };
         (1.0 / (1.0 - own.unwrap_or_else(busiest)).max(0.0)).min(LONGEST_BUNCH)
     }
 }
@@ -146,13 +159,15 @@ impl Combined {
         let all = self.counts.get("total.latency").map_or(0, Counts::total);
         self.withheld.contains_key("total.latency.p99").then(|| {
             format!(
-                "the latency's p99 is withheld: of {all} messages too few independent ones lie beyond it, for neighbours are correlated; simulate longer"
+                "the latency's p99 is withheld: of {all} messages too few independent ones lie beyond it, \
+                    for neighbours are correlated; simulate longer"
             )
         })
     }
 }
 
-/// A percentile of merged counts with its interval from the runs' own, and whether enough lies beyond it; `None` if there is none.
+/// A percentile of merged counts with its interval from the runs' own, and whether enough lies beyond it;
+/// `None` if there is none.
 fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> Option<(Estimate, bool)> {
     let value = counts.quantile(share)?;
     let spread = spread_about(value, values, confidence);
@@ -164,9 +179,10 @@ fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> O
 
 /// The upper arm of a percentile's interval where `spread` is the mean of both.
 ///
-/// Messages are thinner above a percentile than below, so that the same share of them reaches further up. Intervals that
-/// leave this out cover 93 % where 3 independent messages a run lie beyond a p99, for nearly all that miss are too low; the
-/// wider arm to both sides covers up to 97 %. Half way lies between (`benches/coverage.md`).
+/// Messages are thinner above a percentile than below, so that the same share of them reaches further up.
+/// Intervals that leave this out cover 93 % where 3 independent messages a run lie beyond a p99, for nearly
+/// all that miss are too low; the wider arm to both sides covers up to 97 %. Half way lies between
+/// (`benches/coverage.md`).
 fn upwards(counts: &Counts, share: f64, value: f64, spread: f64) -> f64 {
     let both = counts.share_up_to(value + spread) - counts.share_up_to(value - spread);
     let above = counts.quantile((share + 0.5 * both).min(1.0)).map_or(spread, |top| top - value);
@@ -174,21 +190,26 @@ fn upwards(counts: &Counts, share: f64, value: f64, spread: f64) -> f64 {
     above.clamp(spread, 2.0 * spread)
 }
 
-/// Half the width of the interval about a value that all runs share, from their own; `None` for fewer than two.
+/// Half the width of the interval about a value that all runs share, from their own; `None` for fewer than
+/// two.
 fn spread_about(value: f64, values: &[f64], confidence: f64) -> Option<f64> {
     let n = values.len() as f64;
     let square: f64 = values.iter().map(|v| (v - value).powi(2)).sum();
-    (values.len() > 1).then(|| t_quantile(confidence, values.len() as u64 - 1) * (square / (n * (n - 1.0))).sqrt())
+    (values.len() > 1)
+        .then(|| t_quantile(confidence, values.len() as u64 - 1) * (square / (n * (n - 1.0))).sqrt())
 }
 
-/// How many independent messages would give a percentile with this standard error: latencies of neighbours are alike, so
-/// they are far fewer than messages.
+/// How many independent messages would give a percentile with this standard error: latencies of neighbours
+/// are alike, so they are far fewer than messages.
 ///
 /// # Formula
-/// n = p(1 − p) / (f · se)², where f is the density at the percentile, here over half of what lies beyond (below, for one under the median) to either side.
+/// n = p(1 − p) / (f · se)², where f is the density at the percentile, here over half of what lies beyond
+/// (below, for one under the median) to either side.
 fn independent(counts: &Counts, share: f64, error: f64) -> f64 {
     let step = 0.5 * share.min(1.0 - share);
-    let (Some(low), Some(high)) = (counts.quantile(share - step), counts.quantile(share + step)) else { return 0.0 };
+    let (Some(low), Some(high)) = (counts.quantile(share - step), counts.quantile(share + step)) else {
+        return 0.0;
+    };
     let apart = error * 2.0 * step / (high - low);
     if apart > 0.0 { share * (1.0 - share) / (apart * apart) } else { f64::INFINITY }
 }
@@ -210,7 +231,8 @@ mod tests {
             }
             let mut out = Summary::default();
             for (name, share) in PERCENTILES {
-                out.values.insert(format!("total.latency.{name}"), counts.quantile(*share).expect("not empty"));
+                out.values
+                    .insert(format!("total.latency.{name}"), counts.quantile(*share).expect("not empty"));
             }
             out.counts.insert("total.latency".into(), counts);
             out
@@ -223,12 +245,19 @@ mod tests {
         // 100 000 messages: 100 beyond p999, independent; then in groups of 100 alike, as if there were 1000.
         let told = combine(&runs(10_000, 1), 0.95);
         let p999 = told.metrics["total.latency.p999"];
-        assert!((p999.value.expect("finite") - 6.908).abs() <= p999.half_width.expect("ten runs"), "{p999:?}");
+        assert!(
+            (p999.value.expect("finite") - 6.908).abs() <= p999.half_width.expect("ten runs"),
+            "{p999:?}"
+        );
         assert!(told.withheld.is_empty() && told.caveats.is_empty());
         let alike = combine(&runs(10_000, 100), 0.95);
         assert_eq!(alike.withheld.keys().collect::<Vec<_>>(), ["total.latency.p999"]);
         let few = combine(&runs(10_000, 1000), 0.95);
-        assert!(few.p99_withheld().is_some_and(|c| c.contains("p99 is withheld: of 100000 messages too few ")), "{:?}", few.withheld);
+        assert!(
+            few.p99_withheld().is_some_and(|c| c.contains("p99 is withheld: of 100000 messages too few ")),
+            "{:?}",
+            few.withheld
+        );
         assert!(alike.metrics.contains_key("total.latency.p90"));
     }
 

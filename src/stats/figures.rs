@@ -37,7 +37,8 @@ impl Collector {
         }
         let names = self.places.producers.iter().map(|name| format!("producers.{name}"));
         let messages = self.producers.iter().map(|producer| &producer.messages);
-        let (dies, blocks) = (self.places.queues.iter().any(|q| q.sends_on), self.places.queues.iter().any(|q| q.blocks));
+        let (dies, blocks) =
+            (self.places.queues.iter().any(|q| q.sends_on), self.places.queues.iter().any(|q| q.blocks));
         for (place, messages) in names.zip(messages).chain([("total".into(), &all)]) {
             if dies {
                 out.dead_letters(&place, messages);
@@ -55,8 +56,10 @@ impl Collector {
     }
 
     fn queue(&self, out: &mut Summary, index: usize, queue: &QueuePlace, span: &Span) {
-        let (place, stays, levels) = (format!("queues.{}", queue.name), &self.queues[index], &span.queues[index]);
-        let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
+        let (place, stays, levels) =
+            (format!("queues.{}", queue.name), &self.queues[index], &span.queues[index]);
+        let mut set =
+            |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
         let (served, unserved) = (stays.wait.moments.count, stays.lost.values().sum::<u64>());
         let dead = stays.lost.get(&Outcome::DeadLettered).copied().unwrap_or(0);
         let gone = (served + unserved).max(1) as f64;
@@ -87,7 +90,11 @@ impl Collector {
         let accepted = (served + stays.accepted_lost) as f64;
         if accepted > 0.0 {
             set("attempts", "", stays.deliveries as f64 / accepted);
-            set("delayed", "", (stays.wait.counts.above(self.places.at_once) + stays.delayed_lost) as f64 / accepted);
+            set(
+                "delayed",
+                "",
+                (stays.wait.counts.above(self.places.at_once) + stays.delayed_lost) as f64 / accepted,
+            );
         }
         if let Some(utilization) = self.utilization(index, span) {
             set("utilization", "", utilization);
@@ -104,15 +111,23 @@ impl Collector {
         if let Some(servers) = self.places.queues[queue].servers {
             return Some(span.queues[queue].serving / f64::from(servers));
         }
-        let groups = || self.places.consumers.iter().zip(&span.groups).filter(|(place, _)| place.queue == queue);
-        let (busy, count) = groups().fold((0.0, 0.0), |(busy, count), (_, group)| (busy + group.busy, count + group.count));
+        let groups =
+            || self.places.consumers.iter().zip(&span.groups).filter(|(place, _)| place.queue == queue);
+        let (busy, count) =
+            groups().fold((0.0, 0.0), |(busy, count), (_, group)| (busy + group.busy, count + group.count));
         (count > 0.0 && !groups().any(|(place, _)| place.unlimited)).then(|| busy / count)
     }
 
     /// Checks the laws that hold in a queue and among its servers.
     fn laws(&self, out: &mut Summary, index: usize, queue: &QueuePlace, span: &Span) {
         let (name, stays, levels) = (queue.name.as_str(), &self.queues[index], &span.queues[index]);
-        let groups = || self.consumers.iter().zip(&self.places.consumers).zip(&span.groups).filter(|((_, c), _)| c.queue == index);
+        let groups = || {
+            self.consumers
+                .iter()
+                .zip(&self.places.consumers)
+                .zip(&span.groups)
+                .filter(|((_, c), _)| c.queue == index)
+        };
         let second = |nanos: u128| nanos as f64 / NANOS_PER_SECOND;
         let served: u128 = groups().map(|((services, _), _)| services.times.moments.sum).sum();
         let worked = second(served + u128::from(stays.lost_service));
@@ -122,7 +137,8 @@ impl Collector {
             // Stays that never end are in no sum.
             out.balances.insert(BalanceLaw::Little(name.into()), little);
         }
-        let flow = Balance { over_time: levels.came as f64, of_messages: levels.accounted as f64, edges: 0.0 };
+        let flow =
+            Balance { over_time: levels.came as f64, of_messages: levels.accounted as f64, edges: 0.0 };
         out.balances.insert(BalanceLaw::Conservation(name.into()), flow);
         for ((_, place), group) in groups().filter(|((_, place), _)| place.plain) {
             let balance = stays.across.services(group.busy + group.absent, worked, span.lasted);
@@ -130,7 +146,14 @@ impl Collector {
         }
     }
 
-    fn consumer(&self, out: &mut Summary, place: &ConsumerPlace, times: &Times, group: &GroupSpan, lasted: f64) {
+    fn consumer(
+        &self,
+        out: &mut Summary,
+        place: &ConsumerPlace,
+        times: &Times,
+        group: &GroupSpan,
+        lasted: f64,
+    ) {
         let name = format!("consumers.{}", place.name);
         let mut set = |key: &str, value: f64| out.values.insert(path(&name, key, ""), value);
         set("throughput", group.handled as f64 / lasted);

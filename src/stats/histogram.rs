@@ -7,25 +7,28 @@ const HALF_BITS: u32 = 10;
 /// Values below this are counted exactly.
 const LINEAR: u64 = 2 << HALF_BITS;
 
-/// So many different values are kept as they are, besides their buckets: what has no chance in it, or little, has exact percentiles.
+/// So many different values are kept as they are, besides their buckets: what has no chance in it, or little,
+/// has exact percentiles.
 const FEW: usize = 32;
 
 /// Buckets that are merged, or passed over, together.
 const STRETCH: usize = 512;
 /// Values up to this are their own bucket.
 pub(super) const LAST_EXACT: u64 = LINEAR - 1;
-/// What is left of a larger value as a floating-point number, its exponent and the first bits of its fraction, less an
-/// offset is its bucket too.
+/// What is left of a larger value as a floating-point number, its exponent and the first bits of its
+/// fraction, less an offset is its bucket too.
 pub(super) const FLOAT_SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - HALF_BITS;
 pub(super) const FLOAT_OFFSET: u64 = (1023 + HALF_BITS as u64 - 1) << HALF_BITS;
 
 /// A histogram of nanoseconds with HdrHistogram's buckets: exact below 2 048, within 0.1 % above.
 ///
-/// It is an array and an index computed from the leading zeros, about half the cost of the library's own record; everything
-/// that is not counting (files, merging with others' data) is left to the library, see [`Counts::to_hdr`].
+/// It is an array and an index computed from the leading zeros, about half the cost of the library's own
+/// record; everything that is not counting (files, merging with others' data) is left to the library, see
+/// [`Counts::to_hdr`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// As far as the largest value's bucket, in whole stretches: many short runs would else spend their time on clean memory.
+    /// As far as the largest value's bucket, in whole stretches: many short runs would else spend their time
+    /// on clean memory.
     counts: Vec<u64>,
     total: u64,
     max: u64,
@@ -70,7 +73,8 @@ impl Counts {
         Counts { counts: Vec::new(), total: 0, max: 0, few: Vec::new(), many: false }
     }
 
-    /// Makes room for a bucket. The room follows from the largest value alone, so that equal counts are equal.
+    /// Makes room for a bucket. The room follows from the largest value alone, so that equal counts are
+    /// equal.
     #[cold]
     fn reach(&mut self, bucket: usize) {
         self.counts.resize((bucket + 1).next_multiple_of(STRETCH), 0);
@@ -122,7 +126,8 @@ impl Counts {
         self.total += times;
     }
 
-    /// Counts values whose buckets are known, and the largest of them. While values are kept, [`Counts::keep`] takes each besides.
+    /// Counts values whose buckets are known, and the largest of them. While values are kept,
+    /// [`Counts::keep`] takes each besides.
     pub(super) fn record_all(&mut self, buckets: &[u16], max: u64) {
         if !buckets.is_empty() && bucket(max) >= self.counts.len() {
             self.reach(bucket(max));
@@ -161,7 +166,8 @@ impl Counts {
         self.max = self.max.max(other.max);
     }
 
-    /// The time below or at which a share of the values lies, in seconds, interpolated within its bucket; `None` if empty.
+    /// The time below or at which a share of the values lies, in seconds, interpolated within its bucket;
+    /// `None` if empty.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         if let Some(value) = self.kept_at(share) {
             return Some(value as f64 / crate::units::NANOS_PER_SECOND);
@@ -185,12 +191,14 @@ impl Counts {
         ((share * self.total as f64).ceil() as u64).clamp(1, self.total.max(1))
     }
 
-    /// The same of whole numbers, such as lengths of a queue: the smallest that at least this share does not exceed.
+    /// The same of whole numbers, such as lengths of a queue: the smallest that at least this share does not
+    /// exceed.
     pub fn level(&self, share: f64) -> Option<u64> {
         self.at_rank(share).map(|(low, _, _)| low)
     }
 
-    /// Start and width of the bucket in which a share of the values ends, and how far into the bucket's values that is.
+    /// Start and width of the bucket in which a share of the values ends, and how far into the bucket's
+    /// values that is.
     fn at_rank(&self, share: f64) -> Option<(u64, u64, f64)> {
         let (rank, mut below) = (self.rank(share), 0);
         for (i, &count) in self.counts.iter().enumerate() {
@@ -244,7 +252,11 @@ mod tests {
 
     #[test]
     fn every_value_lies_in_its_bucket_and_buckets_are_fine() {
-        for value in (0..5000).chain((0..64).map(|s| 1_u64 << s)).chain((3..64).map(|s| (1_u64 << s) - 1)).chain([u64::MAX]) {
+        for value in (0..5000)
+            .chain((0..64).map(|s| 1_u64 << s))
+            .chain((3..64).map(|s| (1_u64 << s) - 1))
+            .chain([u64::MAX])
+        {
             let (low, width) = bounds(bucket(value));
             assert!(low <= value && value - low < width, "{value}: {low} + {width}");
             assert!(width == 1 || width * 1000 <= low, "{value}: {low} + {width}");
@@ -259,7 +271,8 @@ mod tests {
         }
         let hdr = counts.to_hdr();
         for share in [0.5, 0.9, 0.99, 0.999] {
-            let (ours, theirs) = (counts.quantile(share).expect("not empty"), hdr.value_at_quantile(share) as f64 * 1e-9);
+            let (ours, theirs) =
+                (counts.quantile(share).expect("not empty"), hdr.value_at_quantile(share) as f64 * 1e-9);
             assert!((ours / theirs - 1.0).abs() < 2e-3, "{share}: {ours} {theirs}");
         }
         assert_eq!(counts.quantile(1.0), Some(10.0));
@@ -292,7 +305,10 @@ mod tests {
         }
         assert_eq!((one.quantile(0.5), one.quantile(0.999)), (Some(0.0778), Some(0.0778)));
         one.merge(&other);
-        assert_eq!([0.5, 0.6, 0.601, 0.99].map(|share| one.quantile(share)), [0.0778, 0.0778, 0.120_000_001, 0.120_000_001].map(Some));
+        assert_eq!(
+            [0.5, 0.6, 0.601, 0.99].map(|share| one.quantile(share)),
+            [0.0778, 0.0778, 0.120_000_001, 0.120_000_001].map(Some)
+        );
         assert_eq!((one.share_up_to(0.0778), one.share_up_to(0.0777)), (0.6, 0.0));
         (0..FEW as u64).for_each(|i| one.record(i));
         assert!(!one.keeps_values() && (one.quantile(0.5).expect("not empty") / 0.0778 - 1.0).abs() < 1e-3);

@@ -13,7 +13,8 @@ pub fn t_quantile(confidence: f64, degrees: u64) -> f64 {
     t.inverse_cdf(0.5 + confidence / 2.0)
 }
 
-/// Mean of independent values and half the width of its confidence interval (`None` for fewer than two values).
+/// Mean of independent values and half the width of its confidence interval (`None` for fewer than two
+/// values).
 pub fn half_width(values: &[f64], confidence: f64) -> (f64, Option<f64>) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;

@@ -1,4 +1,5 @@
-//! Queue levels from records alone: for measurements, which know when things happened but not how many there were.
+//! Queue levels from records alone: for measurements, which know when things happened but not how many there
+//! were.
 
 use crate::message::{Outcome, Record};
 
@@ -9,15 +10,22 @@ pub struct Levels {
     pub waiting: Vec<u64>,
     /// The same for messages waiting or in service.
     pub in_system: Vec<u64>,
-    /// Instants (nanoseconds) with the waiting and the messages in system right after them, on a grid over the window.
+    /// Instants (nanoseconds) with the waiting and the messages in system right after them, on a grid over
+    /// the window.
     pub grid: Vec<(u64, u64, u64)>,
 }
 
 /// The levels of a queue in `window` (nanoseconds), from the records of all messages that ever were in it.
 pub fn levels_of(records: &[Record], queue: u32, window: std::ops::Range<u64>, grid: usize) -> Levels {
-    // Changes of (waiting, in system) in order of time; a departure comes before an arrival at the same instant.
+    // Changes of (waiting, in system) in order of time; a departure comes before an arrival at the same
+    // instant.
     let mut changes: Vec<(u64, i8, i8)> = Vec::new();
-    let overlaps = |r: &&Record| r.queue == queue && r.outcome != Outcome::Rejected && r.sent < window.end && r.finished >= window.start;
+    let overlaps = |r: &&Record| {
+        r.queue == queue
+            && r.outcome != Outcome::Rejected
+            && r.sent < window.end
+            && r.finished >= window.start
+    };
     for r in records.iter().filter(overlaps) {
         changes.push((r.sent, 1, 1));
         let served = r.outcome == Outcome::Served;

@@ -1,7 +1,8 @@
 //! Statistics: from records to estimates. No engine is known here.
 //!
-//! A [`Collector`] listens to one replication; [`Summary`] is what it was told, as numbers by metric path; [`combine`] turns the
-//! summaries of several replications into estimates with intervals. Histograms are merged, percentiles never averaged.
+//! A [`Collector`] listens to one replication; [`Summary`] is what it was told, as numbers by metric path;
+//! [`combine`] turns the summaries of several replications into estimates with intervals. Histograms are
+//! merged, percentiles never averaged.
 
 mod batches;
 mod checks;

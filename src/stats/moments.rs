@@ -53,7 +53,8 @@ impl Moments {
     pub(super) fn sd(&self) -> Option<f64> {
         let n = self.count as f64;
         let mean = self.mean()? * NANOS_PER_SECOND;
-        (self.count > 1).then(|| ((self.square / n - mean * mean).max(0.0) * n / (n - 1.0)).sqrt() / NANOS_PER_SECOND)
+        (self.count > 1)
+            .then(|| ((self.square / n - mean * mean).max(0.0) * n / (n - 1.0)).sqrt() / NANOS_PER_SECOND)
     }
 }
 
@@ -69,7 +70,11 @@ impl Times {
             from.iter().zip(to).for_each(|(from, to)| self.counts.keep(to - from, 1));
         }
         // Room for few is cleared sooner.
-        if from.len() <= ROWS { self.add_blocks::<ROWS>(from, to) } else { self.add_blocks::<BLOCK>(from, to) }
+        if from.len() <= ROWS {
+            self.add_blocks::<ROWS>(from, to)
+        } else {
+            self.add_blocks::<BLOCK>(from, to)
+        }
     }
 
     fn add_blocks<const N: usize>(&mut self, from: &[u64], to: &[u64]) {

@@ -3,7 +3,8 @@
 use super::histogram::{FLOAT_OFFSET, FLOAT_SHIFT, LAST_EXACT, bucket};
 use multiversion::multiversion;
 
-/// Differences that are added up side by side; their number is part of the result's rounding, whatever the CPU.
+/// Differences that are added up side by side; their number is part of the result's rounding, whatever the
+/// CPU.
 const LANES: usize = 8;
 /// Whole numbers below this are floating-point numbers too, and adding it shows them in the low bits.
 const EXACT: u64 = 1 << 52;
@@ -128,7 +129,8 @@ mod tests {
 
     #[test]
     fn differences_of_any_size_and_number_fall_where_they_do_one_by_one() {
-        let small: Vec<u64> = (0..52).flat_map(|s| [1_u64 << s, (1 << s) - 1, (1 << s) / 3 * 2]).chain(0..5000).collect();
+        let small: Vec<u64> =
+            (0..52).flat_map(|s| [1_u64 << s, (1 << s) - 1, (1 << s) / 3 * 2]).chain(0..5000).collect();
         let large: Vec<u64> = small.iter().copied().chain([EXACT, EXACT + 1, 1 << 62]).collect();
         for values in [&small[..], &large[..], &small[..7], &small[..8], &large[large.len() - 3..], &[]] {
             let (count, sum, max, buckets) = passes(values);

@@ -11,7 +11,8 @@ pub struct Places {
     pub queues: Vec<QueuePlace>,
     /// The groups of consumers.
     pub consumers: Vec<ConsumerPlace>,
-    /// Nanoseconds up to which a message counts as taken at once: none in a simulation, those of a hand-off in a measurement.
+    /// Nanoseconds up to which a message counts as taken at once: none in a simulation, those of a hand-off
+    /// in a measurement.
     pub at_once: u64,
     /// What times and lengths are told at beside the usual percentiles.
     pub percentiles: Vec<Percentile>,
@@ -43,8 +44,8 @@ pub struct ConsumerPlace {
     pub unlimited: bool,
     /// How many servers it has, if that need not be averaged over time.
     pub servers: Option<u32>,
-    /// Whether its servers' time is that of the services told of: no other group at its queue, one message at a time that
-    /// has a server to itself, and none worked on twice at once.
+    /// Whether its servers' time is that of the services told of: no other group at its queue, one message at
+    /// a time that has a server to itself, and none worked on twice at once.
     pub plain: bool,
     /// Whether its services are those of deliveries, each told by itself.
     pub by_delivery: bool,
@@ -62,7 +63,11 @@ impl Places {
         };
         Places {
             producers: producers.iter().map(ToString::to_string).collect(),
-            queues: vec![QueuePlace { name: queue.into(), servers: consumers.iter().map(|c| c.1).sum(), ..QueuePlace::default() }],
+            queues: vec![QueuePlace {
+                name: queue.into(),
+                servers: consumers.iter().map(|c| c.1).sum(),
+                ..QueuePlace::default()
+            }],
             consumers: consumers.iter().map(consumer).collect(),
             at_once: 0,
             percentiles: Vec::new(),

@@ -6,7 +6,8 @@ use super::queue_stats::{GroupStats, QueueStats};
 use super::rows::Rows;
 use crate::message::Outcome;
 
-/// What became of one producer's messages, and those that are still to be counted: due, sent, sent and worked, finished.
+/// What became of one producer's messages, and those that are still to be counted: due, sent, sent and
+/// worked, finished.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ProducerStats {
     pub messages: MessageStats,
@@ -37,7 +38,11 @@ impl ProducerStats {
     pub(super) fn count(&mut self) {
         let [due, sent, worked, finished] = self.rows.take();
         let own = &mut self.messages;
-        let (wait, service) = if self.only_stays { (&mut self.wait, &mut self.service) } else { (&mut own.wait, &mut own.service) };
+        let (wait, service) = if self.only_stays {
+            (&mut self.wait, &mut self.service)
+        } else {
+            (&mut own.wait, &mut own.service)
+        };
         wait.add_between(worked, finished);
         service.add_between(sent, worked);
         own.latency.add_between(due, finished);

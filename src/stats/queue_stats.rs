@@ -32,7 +32,8 @@ pub(super) struct QueueStats {
     pub trail: Trail,
 }
 
-/// A group's services, and those that are still to be counted where there are other groups at its queue: taken, finished.
+/// A group's services, and those that are still to be counted where there are other groups at its queue:
+/// taken, finished.
 #[derive(Debug, Clone, Default)]
 pub(super) struct GroupStats {
     pub times: Times,

@@ -1,30 +1,36 @@
-//! Intervals around the share of messages to which something rare happens: how many are lost, how many had to wait.
+//! Intervals around the share of messages to which something rare happens: how many are lost, how many had to
+//! wait.
 
 use super::interval::t_quantile;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
-/// From so many independent events on, their number is as good as normal, and Student's interval over the runs is taken.
+/// From so many independent events on, their number is as good as normal, and Student's interval over the
+/// runs is taken.
 const MANY: f64 = 100.0;
 
-/// The ends of the interval around a share from that of each run, all runs equally long and of `messages` in all together; `None` where
-/// it is seen often enough for Student's interval, or never changes.
+/// The ends of the interval around a share from that of each run, all runs equally long and of `messages` in
+/// all together; `None` where it is seen often enough for Student's interval, or never changes.
 ///
-/// Rare events come in clusters: a full line turns several messages away, one after the other. What counts is therefore not how many
-/// there were but how many of them were independent, which is told by how much the runs differ. Where none was seen, the share is at
-/// most what would show itself with the stated confidence (for independent ones: three in all at 95 %), in clusters of `bunch`.
+/// Rare events come in clusters: a full line turns several messages away, one after the other. What counts is
+/// therefore not how many there were but how many of them were independent, which is told by how much the
+/// runs differ. Where none was seen, the share is at most what would show itself with the stated confidence
+/// (for independent ones: three in all at 95 %), in clusters of `bunch`.
 ///
 /// # Formula
-/// With a mean p and a variance s² of R runs there were k = R p²/s² independent events, uncertain by what Student's law with k + 2
-/// degrees of freedom is wider than the normal one; the ends are p χ²(2k)/2k and p χ²(2k + 2)/2k at the two quantiles.
+/// With a mean p and a variance s² of R runs there were k = R p²/s² independent events, uncertain by what
+/// Student's law with k + 2 degrees of freedom is wider than the normal one; the ends are p χ²(2k)/2k and p
+/// χ²(2k + 2)/2k at the two quantiles.
 ///
 /// # Source
-/// Garwood (1936), *Fiducial limits for the Poisson distribution*; effective counts as in Fay & Feuer (1997), *Confidence intervals for
-/// directly standardized rates*, Statistics in Medicine 16; the rule of three: Hanley & Lippman-Hand (1983), JAMA 249.
+/// Garwood (1936), *Fiducial limits for the Poisson distribution*; effective counts as in Fay & Feuer (1997),
+/// *Confidence intervals for directly standardized rates*, Statistics in Medicine 16; the rule of three:
+/// Hanley & Lippman-Hand (1983), JAMA 249.
 pub(super) fn ends(values: &[f64], messages: f64, bunch: f64, confidence: f64) -> Option<(f64, f64)> {
     let runs = values.len() as f64;
     let mean = values.iter().sum::<f64>() / runs;
     if mean <= 0.0 {
-        return (messages > 0.0).then(|| (0.0, (-(1.0 - confidence).ln() * bunch.max(1.0) / messages).min(1.0)));
+        return (messages > 0.0)
+            .then(|| (0.0, (-(1.0 - confidence).ln() * bunch.max(1.0) / messages).min(1.0)));
     }
     if values.len() < 2 {
         return None;
@@ -37,9 +43,14 @@ pub(super) fn ends(values: &[f64], messages: f64, bunch: f64, confidence: f64) -
     let degrees = ((seen + 2.0) as u64).min(values.len() as u64 - 1);
     let wider = t_quantile(confidence, degrees) / Normal::standard().inverse_cdf(0.5 + 0.5 * confidence);
     let independent = (seen / (wider * wider)).min(mean * messages);
-    let quantile = |share: f64, events: f64| ChiSquared::new(2.0 * events).map_or(0.0, |law| law.inverse_cdf(share)) / (2.0 * independent);
+    let quantile = |share: f64, events: f64| {
+        ChiSquared::new(2.0 * events).map_or(0.0, |law| law.inverse_cdf(share)) / (2.0 * independent)
+    };
     let outside = 0.5 * (1.0 - confidence);
-    Some((mean * quantile(outside, independent), (mean * quantile(1.0 - outside, independent + 1.0)).min(1.0)))
+    Some((
+        mean * quantile(outside, independent),
+        (mean * quantile(1.0 - outside, independent + 1.0)).min(1.0),
+    ))
 }
 
 #[cfg(test)]

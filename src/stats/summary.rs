@@ -17,7 +17,8 @@ pub struct Summary {
     pub percentiles: Vec<Percentile>,
     /// By path without statistic, as in `queues.orders.wait`.
     pub counts: BTreeMap<String, Counts>,
-    /// Levels at the instants that were looked at, by path without statistic, as in `queues.orders.queue_length`.
+    /// Levels at the instants that were looked at, by path without statistic, as in
+    /// `queues.orders.queue_length`.
     pub levels: BTreeMap<String, Counts>,
     /// Levels over time of each queue, by its name: seconds, waiting, in system.
     pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
@@ -51,11 +52,18 @@ impl Summary {
 
     /// The share of the messages that lie in dead-letter queues.
     pub(super) fn dead_letters(&mut self, place: &str, messages: &MessageStats) {
-        self.values.insert(path(place, "dead_lettered", ""), messages.dead_lettered() as f64 / messages.offered().max(1) as f64);
+        self.values.insert(
+            path(place, "dead_lettered", ""),
+            messages.dead_lettered() as f64 / messages.offered().max(1) as f64,
+        );
     }
 
     fn moments(&mut self, place: &str, key: &str, moments: &Moments) {
-        for (statistic, value) in [("mean", moments.mean()), ("sd", moments.sd()), ("max", moments.mean().map(|_| seconds(moments.max)))] {
+        for (statistic, value) in [
+            ("mean", moments.mean()),
+            ("sd", moments.sd()),
+            ("max", moments.mean().map(|_| seconds(moments.max))),
+        ] {
             if let Some(value) = value {
                 self.values.insert(path(place, key, statistic), value);
             }

@@ -2,12 +2,12 @@
 
 /// How many of a series' first values to leave out, by MSER-5; `None` if the series is too short to say.
 ///
-/// The series is cut into batches of five; of all truncations that leave at least half, the one is taken whose remaining
-/// batch means have the least variance over the square of their number.
+/// The series is cut into batches of five; of all truncations that leave at least half, the one is taken
+/// whose remaining batch means have the least variance over the square of their number.
 ///
 /// # Source
-/// White, Cobb & Spratt, *A comparison of five steady-state truncation heuristics for simulation* (2000), MSER-5:
-/// minimise Σ(Z_j − Z̄)² / (k − d)² over d.
+/// White, Cobb & Spratt, *A comparison of five steady-state truncation heuristics for simulation* (2000),
+/// MSER-5: minimise Σ(Z_j − Z̄)² / (k − d)² over d.
 pub fn mser5(series: &[f64]) -> Option<usize> {
     let batches: Vec<f64> = series.chunks_exact(5).map(|five| five.iter().sum::<f64>() / 5.0).collect();
     let k = batches.len();

@@ -4,9 +4,11 @@ use super::{Accord, Agreement};
 use crate::answer::{Answer, Distribution, Estimate, Method, Trust, Unit, metric_of, share_of};
 use crate::stats::t_quantile;
 
-/// Confidence of a statement that two methods differ: many metrics are compared, and few may differ by chance.
+/// Confidence of a statement that two methods differ: many metrics are compared, and few may differ by
+/// chance.
 const CONFIDENCE: f64 = 0.999;
-/// What a measurement may differ from its rehearsal (the host's share) and from its replay (the queue's code).
+/// What a measurement may differ from its rehearsal (the host's share) and from its replay (the queue's
+/// code).
 pub(super) const REHEARSAL_TOLERANCE: f64 = 0.05;
 /// The same of a mean.
 pub(super) const MEAN_TOLERANCE: f64 = 0.03;
@@ -19,8 +21,11 @@ const FEW: u64 = 1000;
 const HIGHEST: f64 = 0.99;
 
 /// The pairs that should agree, the one that is believed first.
-const PAIRS: &[(Method, Method)] =
-    &[(Method::Theory, Method::Simulation), (Method::Rehearsal, Method::Measurement), (Method::Replay, Method::Measurement)];
+const PAIRS: &[(Method, Method)] = &[
+    (Method::Theory, Method::Simulation),
+    (Method::Rehearsal, Method::Measurement),
+    (Method::Replay, Method::Measurement),
+];
 
 /// Compares every pair of methods that answered.
 ///
@@ -30,8 +35,11 @@ pub(super) fn agreement(answers: &[Answer], confidence: f64, replications: u64) 
     let mut out = Vec::new();
     for &(a, b) in PAIRS {
         if let (Some(first), Some(second)) = (find(a), find(b)) {
-            let widen =
-                if replications > 1 { t_quantile(CONFIDENCE, replications - 1) / t_quantile(confidence, replications - 1) } else { 1.0 };
+            let widen = if replications > 1 {
+                t_quantile(CONFIDENCE, replications - 1) / t_quantile(confidence, replications - 1)
+            } else {
+                1.0
+            };
             out.extend(pair(first, second, widen));
         }
     }
@@ -44,7 +52,10 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         let statistic = path.rsplit('.').next().unwrap_or("");
         let times = metric_of(path).is_some_and(|m| m.unit == Unit::Seconds);
         let share = share_of(statistic);
-        if times && statistic != "mean" && share.is_none() || statistic == "max" || share.is_some_and(|share| share > HIGHEST) {
+        if times && statistic != "mean" && share.is_none()
+            || statistic == "max"
+            || share.is_some_and(|share| share > HIGHEST)
+        {
             return None;
         }
         let verdict = match first.method {
@@ -71,10 +82,11 @@ pub(super) fn too_few(simulated: &Answer) -> Option<u64> {
     }
 }
 
-/// What may differ even where nothing is random: integer nanoseconds and buckets of a thousandth, and a whole message
-/// where a percentile of a length falls on a step.
+/// What may differ even where nothing is random: integer nanoseconds and buckets of a thousandth, and a whole
+/// message where a percentile of a length falls on a step.
 fn grain(path: &str, theory: &Estimate) -> f64 {
-    let whole = metric_of(path).is_some_and(|m| m.unit == Unit::Messages) && path.rsplit('.').next().and_then(share_of).is_some();
+    let whole = metric_of(path).is_some_and(|m| m.unit == Unit::Messages)
+        && path.rsplit('.').next().and_then(share_of).is_some();
     if whole { 1.0 } else { 1e-9 + 1e-3 * theory.value.unwrap_or(0.0).abs() }
 }
 
@@ -93,9 +105,16 @@ fn against_theory(exact: bool, theory: &Estimate, simulated: &Estimate, widen: f
     }
 }
 
-/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell. A send or a wait may be longer
-/// by that share of the latency that it is a part of: they are often planned to take next to no time at all.
-fn within(simulated: &Estimate, measured: &Estimate, share: f64, path: &str, [simulation, measurement]: [&Answer; 2]) -> Accord {
+/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell. A
+/// send or a wait may be longer by that share of the latency that it is a part of: they are often planned to
+/// take next to no time at all.
+fn within(
+    simulated: &Estimate,
+    measured: &Estimate,
+    share: f64,
+    path: &str,
+    [simulation, measurement]: [&Answer; 2],
+) -> Accord {
     if measurement.trust() == Trust::Invalid {
         return Accord::Unknown;
     }
@@ -148,10 +167,16 @@ mod tests {
         let with = |count: u64| {
             let mut counted = hdrhistogram::Histogram::new(3).expect("three digits");
             counted.record_n(1, count).expect("it fits");
-            Answer { latency: Some(Distribution::Histogram(counted)), ..answer(Method::Simulation, 0.02, Some(0.0002)) }
+            Answer {
+                latency: Some(Distribution::Histogram(counted)),
+                ..answer(Method::Simulation, 0.02, Some(0.0002))
+            }
         };
         let theory = answer(Method::Theory, 0.010, None);
-        assert_eq!((verdict(&theory, &with(10)), verdict(&theory, &with(1000))), (Accord::Unknown, Accord::Differ));
+        assert_eq!(
+            (verdict(&theory, &with(10)), verdict(&theory, &with(1000))),
+            (Accord::Unknown, Accord::Differ)
+        );
         assert_eq!((too_few(&with(10)), too_few(&with(1000))), (Some(10), None));
     }
 
@@ -179,8 +204,15 @@ mod tests {
             answer
         };
         let verdict = |late| {
-            let answers = [with(Answer::new(Method::Rehearsal, "test"), 0.0), with(Answer::new(Method::Measurement, "test"), late)];
-            agreement(&answers, 0.95, 10).into_iter().find(|a| a.metric == "total.send.p99").expect("compared").verdict
+            let answers = [
+                with(Answer::new(Method::Rehearsal, "test"), 0.0),
+                with(Answer::new(Method::Measurement, "test"), late),
+            ];
+            agreement(&answers, 0.95, 10)
+                .into_iter()
+                .find(|a| a.metric == "total.send.p99")
+                .expect("compared")
+                .verdict
         };
         assert_eq!(verdict(0.0004), Accord::Agree);
         assert_eq!(verdict(0.0006), Accord::Differ);

@@ -1,13 +1,16 @@
-//! Scenarios so slow that the clock of whole nanoseconds would end before they are played: played faster, and told as they are.
+//! Scenarios so slow that the clock of whole nanoseconds would end before they are played: played faster, and
+//! told as they are.
 
 use crate::answer::{Answer, Distribution, Estimate, Reason, Unanswered, Unit, metric_of};
 use crate::scenario::{Length, Scenario, Warmup};
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, plain};
 use std::collections::BTreeMap;
 
-/// A run that is planned to take more than this share of what the clock holds, 292 years, is played on a coarser one.
+/// A run that is planned to take more than this share of what the clock holds, 292 years, is played on a
+/// coarser one.
 const SHARE: f64 = 0.9;
-/// With a warm-up that is found by itself a run is so many times as long at most, and a cycle is covered so many times.
+/// With a warm-up that is found by itself a run is so many times as long at most, and a cycle is covered so
+/// many times.
 const ALLOWANCE: f64 = 2.0;
 const CYCLES: f64 = 20.0;
 /// Points of a distribution that is told on the scenario's own clock.
@@ -56,7 +59,9 @@ pub(super) fn beyond(scenario: &Scenario) -> Option<Faster> {
     let cycle = scenario.cycle().map_or(0.0, |cycle| cycle.lasts * CYCLES);
     let all = (ALLOWANCE * run + warmup).max(cycle) * NANOS_PER_SECOND / MAX_NANOS as f64;
     // A power of two changes no digit of any time.
-    (all > SHARE).then(|| (all / SHARE).log2().ceil().exp2()).map(|factor| Faster { scenario: scenario.faster(factor), factor })
+    (all > SHARE)
+        .then(|| (all / SHARE).log2().ceil().exp2())
+        .map(|factor| Faster { scenario: scenario.faster(factor), factor })
 }
 
 /// A reason with its growth as asked for.
@@ -70,7 +75,8 @@ fn slower(reason: Reason, factor: f64) -> Reason {
 
 /// What was found of the faster scenario, as figures of the one that was asked for.
 pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Result<Answer, Unanswered> {
-    let mut answer = found.map_err(|refusal| Unanswered { reason: slower(refusal.reason, faster.factor), ..refusal })?;
+    let mut answer =
+        found.map_err(|refusal| Unanswered { reason: slower(refusal.reason, faster.factor), ..refusal })?;
     let factor = faster.factor;
     for (path, estimate) in &mut answer.metrics {
         let scale = faster.scale(path);
@@ -90,7 +96,8 @@ pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Resu
 
 /// A sentence whose times and rates are those of the faster scenario.
 fn in_time(sentence: String, factor: f64) -> String {
-    let timed = sentence.contains("/s") || sentence.chars().zip(sentence.chars().skip(1)).any(|(a, b)| a.is_ascii_digit() && b == ' ');
+    let timed = sentence.contains("/s")
+        || sentence.chars().zip(sentence.chars().skip(1)).any(|(a, b)| a.is_ascii_digit() && b == ' ');
     if timed { format!("{sentence} (played {} times faster)", plain(factor, 12)) } else { sentence }
 }
 
@@ -98,7 +105,9 @@ fn stretched(latency: &Distribution, factor: f64) -> Distribution {
     let share = |i: u32| f64::from(i) / f64::from(POINTS);
     let near_the_end = (1..=4).map(|k| 1.0 - 0.1_f64.powi(k + 3));
     let shares = (0..POINTS).map(share).chain(near_the_end);
-    Distribution::Quantiles(shares.filter_map(|share| Some((share, latency.quantile(share)? * factor))).collect())
+    Distribution::Quantiles(
+        shares.filter_map(|share| Some((share, latency.quantile(share)? * factor))).collect(),
+    )
 }
 
 #[cfg(test)]
@@ -117,8 +126,13 @@ mod tests {
             simulate(&scenario, &Blind).expect("it is played")
         };
         let (slow, quick) = (of(year), of(1.0));
-        for (path, unit) in [("total.latency.mean", year), ("total.throughput", 1.0 / year), ("queues.queue.utilization", 1.0)] {
-            let [slow, quick] = [&slow, &quick].map(|answer| answer.get(path).and_then(|e| e.value).expect("known"));
+        for (path, unit) in [
+            ("total.latency.mean", year),
+            ("total.throughput", 1.0 / year),
+            ("queues.queue.utilization", 1.0),
+        ] {
+            let [slow, quick] =
+                [&slow, &quick].map(|answer| answer.get(path).and_then(|e| e.value).expect("known"));
             assert!((slow / unit / quick - 1.0).abs() < 0.02, "{path}: {slow} and {quick}");
         }
         assert!(slow.by.contains("times faster") && !quick.by.contains("times faster"), "{}", slow.by);

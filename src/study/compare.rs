@@ -1,7 +1,8 @@
 //! Comparison of configurations: differences with intervals, and whether they are more than chance.
 //!
-//! Simulations play the same plan, replication for replication, so that a difference is that of pairs and the chance they
-//! share cancels. Measurements take turns, A B B A, so that a host that slows down or warms up favours neither.
+//! Simulations play the same plan, replication for replication, so that a difference is that of pairs and the
+//! chance they share cancels. Measurements take turns, A B B A, so that a host that slows down or warms up
+//! favours neither.
 
 mod differences;
 
@@ -18,25 +19,33 @@ use std::collections::BTreeMap;
 /// The figures of one run, by metric path.
 pub type Figures = BTreeMap<String, f64>;
 
-/// What a scenario is asked with, beside its own settings, so that all are asked alike. Where there is no steady state all
-/// are played for as long as the one that takes longest.
+/// What a scenario is asked with, beside its own settings, so that all are asked alike. Where there is no
+/// steady state all are played for as long as the one that takes longest.
 ///
 /// # Errors
 /// Only some of them have a steady state, or nothing says how long to play.
 pub fn alike(scenarios: &mut [Scenario]) -> Result<(), Reason> {
-    let Some((seed, mut simulation, measurement)) = scenarios.first().map(|s| (s.seed, s.simulation.clone(), s.measurement.clone())) else {
+    let Some((seed, mut simulation, measurement)) =
+        scenarios.first().map(|s| (s.seed, s.simulation.clone(), s.measurement.clone()))
+    else {
         return Ok(());
     };
     let transient = scenarios.iter().filter(|s| transient::applies(s) || s.is_of_the_start()).count();
     if transient > 0 && transient < scenarios.len() {
-        return Err("one has a beginning and an end (a timetable that changes, or a backlog), another a steady state: they have no figure in common".into());
+        return Err("one has a beginning and an end (a timetable that changes, or a backlog), another a \
+            steady state: they have no figure in common"
+            .into());
     }
     if transient > 0 && !matches!(simulation.length, Length::Duration(_)) {
-        let longest = scenarios.iter().map(transient::horizon).try_fold(0.0, |longest, one| Ok::<f64, Reason>(f64::max(longest, one?)))?;
+        let longest = scenarios
+            .iter()
+            .map(transient::horizon)
+            .try_fold(0.0, |longest, one| Ok::<f64, Reason>(f64::max(longest, one?)))?;
         simulation.length = Length::Duration(longest);
     }
     for scenario in scenarios {
-        (scenario.seed, scenario.simulation, scenario.measurement) = (seed, simulation.clone(), measurement.clone());
+        (scenario.seed, scenario.simulation, scenario.measurement) =
+            (seed, simulation.clone(), measurement.clone());
         // Pairs need equally many replications.
         scenario.simulation.precision = crate::scenario::Precision::None;
         scenario.simulation.replications = scenario.simulation.replications.max(2);
@@ -78,7 +87,12 @@ pub struct Measured {
 ///
 /// # Errors
 /// The target failed.
-pub fn measured(a: &Scenario, b: &Scenario, rounds: u32, watch: &dyn Watch) -> Result<(Measured, Measured), Unanswered> {
+pub fn measured(
+    a: &Scenario,
+    b: &Scenario,
+    rounds: u32,
+    watch: &dyn Watch,
+) -> Result<(Measured, Measured), Unanswered> {
     let (mut first, mut second) = (Measured::default(), Measured::default());
     for turn in 0..4 * rounds {
         let is_first = matches!(turn % 4, 0 | 3);
@@ -86,7 +100,8 @@ pub fn measured(a: &Scenario, b: &Scenario, rounds: u32, watch: &dyn Watch) -> R
         let side = if is_first { &mut first } else { &mut second };
         if let Some(answer) = answers.into_iter().find(|x| x.method == Method::Measurement) {
             side.doubts.extend(doubt(&answer));
-            side.figures.push(answer.metrics.into_iter().filter_map(|(path, e)| Some((path, e.value?))).collect());
+            side.figures
+                .push(answer.metrics.into_iter().filter_map(|(path, e)| Some((path, e.value?))).collect());
         }
         if watch.stopped() {
             break;
@@ -97,7 +112,8 @@ pub fn measured(a: &Scenario, b: &Scenario, rounds: u32, watch: &dyn Watch) -> R
 
 /// Why a measurement is not to be trusted; `None` if it is.
 fn doubt(answer: &Answer) -> Option<String> {
-    let worst = answer.gates.iter().filter(|gate| gate.trust == Trust::Invalid).map(|gate| gate.name.to_string());
+    let worst =
+        answer.gates.iter().filter(|gate| gate.trust == Trust::Invalid).map(|gate| gate.name.to_string());
     (answer.trust() == Trust::Invalid).then(|| worst.collect::<Vec<_>>().join(", "))
 }
 
@@ -111,13 +127,14 @@ pub fn untrusted(sides: &[(&str, &Measured)]) -> Vec<String> {
     doubted.map(said).collect()
 }
 
-/// What the traffic of two resolved scenarios differs in: then they are different questions. How messages are handled
-/// (queues, priorities, keys, consumers) may differ, that is what is compared.
+/// What the traffic of two resolved scenarios differs in: then they are different questions. How messages are
+/// handled (queues, priorities, keys, consumers) may differ, that is what is compared.
 pub fn other_questions(a: &Value, b: &Value) -> Vec<String> {
     const HANDLING: [&str; 3] = ["to", "priority", "keys"];
     let empty = serde_json::Map::new();
-    let backlogs =
-        |v: &Value| -> f64 { v["queues"].as_object().unwrap_or(&empty).values().filter_map(|q| q["initial_backlog"].as_f64()).sum() };
+    let backlogs = |v: &Value| -> f64 {
+        v["queues"].as_object().unwrap_or(&empty).values().filter_map(|q| q["initial_backlog"].as_f64()).sum()
+    };
     let waiting = (backlogs(a), backlogs(b));
     let producers = |v: &'_ Value| v["producers"].as_object().unwrap_or(&empty).clone();
     let (a, b) = (producers(a), producers(b));
@@ -125,14 +142,25 @@ pub fn other_questions(a: &Value, b: &Value) -> Vec<String> {
     if waiting.0 != waiting.1 {
         out.push(format!("initial_backlog of all queues together: {} and {}", waiting.0, waiting.1));
     }
-    out.extend(a.keys().filter(|name| !b.contains_key(*name)).map(|n| format!("producers.{n} is only in the first")));
-    out.extend(b.keys().filter(|name| !a.contains_key(*name)).map(|n| format!("producers.{n} is only in the second")));
+    out.extend(
+        a.keys().filter(|name| !b.contains_key(*name)).map(|n| format!("producers.{n} is only in the first")),
+    );
+    out.extend(
+        b.keys()
+            .filter(|name| !a.contains_key(*name))
+            .map(|n| format!("producers.{n} is only in the second")),
+    );
     for (name, x) in &a {
         let (Some(x), Some(y)) = (x.as_object(), b.get(name).and_then(Value::as_object)) else { continue };
-        let keys: std::collections::BTreeSet<&String> = x.keys().chain(y.keys()).filter(|k| !HANDLING.contains(&k.as_str())).collect();
-        let show = |v: Option<&Value>| v.map_or("nothing".to_string(), |v| v.as_str().map_or_else(|| v.to_string(), String::from));
+        let keys: std::collections::BTreeSet<&String> =
+            x.keys().chain(y.keys()).filter(|k| !HANDLING.contains(&k.as_str())).collect();
+        let show = |v: Option<&Value>| {
+            v.map_or("nothing".to_string(), |v| v.as_str().map_or_else(|| v.to_string(), String::from))
+        };
         let differs = keys.into_iter().filter(|k| x.get(*k) != y.get(*k));
-        out.extend(differs.map(|k| format!("producers.{name}.{k}: {} and {}", show(x.get(k)), show(y.get(k)))));
+        out.extend(
+            differs.map(|k| format!("producers.{name}.{k}: {} and {}", show(x.get(k)), show(y.get(k)))),
+        );
     }
     out
 }

@@ -1,4 +1,5 @@
-//! What gathers in dead-letter queues, in words: a rate so small that nobody sees it in a second is work for somebody in a day.
+//! What gathers in dead-letter queues, in words: a rate so small that nobody sees it in a second is work for
+//! somebody in a day.
 
 use super::Study;
 use crate::answer::Method;
@@ -13,7 +14,8 @@ pub(super) fn sentences(study: &Study) -> Vec<String> {
     let told = |(index, name): (usize, &str)| {
         let path = format!("queues.{name}.arrival_rate");
         let methods = [Method::Simulation, Method::Theory, Method::Measurement];
-        let rate = methods.iter().find_map(|m| study.answer(*m)?.get(&path)?.value).filter(|rate| *rate > 0.0)?;
+        let rate =
+            methods.iter().find_map(|m| study.answer(*m)?.get(&path)?.value).filter(|rate| *rate > 0.0)?;
         let comes = format!("Dead letters come to `{name}` at {}", often(rate));
         Some(if scenario.keeps_for_good(index) {
             format!("{comes}: nobody takes them from there, and it grows by as many.")
@@ -28,7 +30,12 @@ pub(super) fn sentences(study: &Study) -> Vec<String> {
 /// A rate by the second, the hour and the day.
 fn often(rate: f64) -> String {
     let hourly = rate * SECONDS_AN_HOUR;
-    format!("{}/s, {}/h, {} a day", significant(rate, 3), significant(hourly, 3), significant(hourly * HOURS_A_DAY, 3))
+    format!(
+        "{}/s, {}/h, {} a day",
+        significant(rate, 3),
+        significant(hourly, 3),
+        significant(hourly * HOURS_A_DAY, 3)
+    )
 }
 
 #[cfg(test)]

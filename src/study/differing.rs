@@ -7,13 +7,15 @@ const MOST: usize = 2;
 /// What says nothing about the system that is asked about.
 const ASIDE: [&str; 4] = ["title", "seed", "simulation", "objectives"];
 
-/// Names for all sides, each with what tells it from the first: `mm1 (consumers.worker.count=1)` and `consumers.worker.count=2`.
+/// Names for all sides, each with what tells it from the first: `mm1 (consumers.worker.count=1)` and
+/// `consumers.worker.count=2`.
 pub fn names(given: &[String], scenarios: &[Value]) -> Vec<String> {
     let Some((first, others)) = scenarios.split_first() else { return given.to_vec() };
     let told = |(name, other): (&String, &Value)| {
         let all = settings(first, other);
         // What was turned says it; what else follows from it is beside the point.
-        let turned: Vec<Setting> = all.iter().filter(|s| name.starts_with(&format!("{}=", s.path))).cloned().collect();
+        let turned: Vec<Setting> =
+            all.iter().filter(|s| name.starts_with(&format!("{}=", s.path))).cloned().collect();
         if turned.is_empty() { all } else { turned }
     };
     let all: Vec<Vec<Setting>> = given[1..].iter().zip(others).map(told).collect();
@@ -31,7 +33,11 @@ pub fn names(given: &[String], scenarios: &[Value]) -> Vec<String> {
     let mut out = vec![with(&given[0], own.iter().map(|s| format!("{}={}", s.path, s.first)).collect())];
     for (name, settings) in given[1..].iter().zip(&all) {
         let turned = settings.iter().any(|s| name.starts_with(&format!("{}=", s.path)));
-        let told = if turned { Vec::new() } else { settings.iter().map(|s| format!("{}={}", s.path, s.second)).collect() };
+        let told = if turned {
+            Vec::new()
+        } else {
+            settings.iter().map(|s| format!("{}={}", s.path, s.second)).collect()
+        };
         out.push(with(name, told));
     }
     out
@@ -81,7 +87,11 @@ mod tests {
         let with = |count: u32, room: Value| json!({ "title": count, "queues": { "q": { "max_length": room } }, "consumers": { "c": { "count": count } } });
         let given = ["mm1".to_string(), "consumers.c.count=2".to_string(), "other".to_string()];
         let scenarios = [with(1, Value::Null), with(2, Value::Null), with(1, json!(3))];
-        let expected = ["mm1 (consumers.c.count=1, queues.q.max_length=none)", "consumers.c.count=2", "other (queues.q.max_length=3)"];
+        let expected = [
+            "mm1 (consumers.c.count=1, queues.q.max_length=none)",
+            "consumers.c.count=2",
+            "other (queues.q.max_length=3)",
+        ];
         assert_eq!(names(&given, &scenarios), expected);
     }
 }

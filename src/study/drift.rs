@@ -13,10 +13,12 @@ const DRIFT_CONFIDENCE: f64 = 0.999;
 const LEAST_DRIFT: f64 = 0.005;
 /// Half-widths below this share of the value are those of equal values, but for rounding.
 const ALIKE: f64 = 1e-9;
-/// Growth over how far the mean lay above the start: 2 where a backlog grows evenly, 1 where a queue has filled up.
+/// Growth over how far the mean lay above the start: 2 where a backlog grows evenly, 1 where a queue has
+/// filled up.
 const EVENLY: f64 = 1.5;
 
-/// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog grows.
+/// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog
+/// grows.
 pub(super) fn unstable(scenario: &Scenario, play: &Play<'_>, runs: &[Vec<Drift>]) -> Option<String> {
     match explain(scenario).loads.as_slice() {
         [load] if load.is_known() && load.rho.is_some_and(f64::is_finite) && play.is_one_queue => {
@@ -37,7 +39,11 @@ fn grows(load: &Load, (mean, half): (f64, Option<f64>)) -> String {
     match load.fullest() {
         Some(rho) if rho > 1.0 + ALIKE => {
             let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
-            format!("rho = {}, the backlog grows by {}{spread} messages/s", significant(rho, 4), significant(mean, 3))
+            format!(
+                "rho = {}, the backlog grows by {}{spread} messages/s",
+                significant(rho, 4),
+                significant(mean, 3)
+            )
         }
         _ => Refusal::Critical.to_string(),
     }
@@ -68,17 +74,24 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<String> {
     worst.map(|(_, why)| why).or_else(|| overloaded(scenario))
 }
 
-/// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its own.
+/// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its
+/// own.
 pub(super) fn overloaded(scenario: &Scenario) -> Option<String> {
     let loads = explain(scenario).loads;
     let growing = loads.iter().filter(|load| load.grows()).filter_map(|load| Some((load.fullest()?, load)));
     let (rho, load) = growing.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let whose = match &load.partitions {
-        Some(parts) if parts.at_least == rho => format!("at the busiest of the {} servers with a partition of queue", parts.servers),
+        Some(parts) if parts.at_least == rho => {
+            format!("at the busiest of the {} servers with a partition of queue", parts.servers)
+        }
         _ => "in queue".into(),
     };
     let slowly = if rho > 1.0 + ALIKE { "" } else { ", though slower and slower" };
-    Some(format!("rho = {} {whose} `{}`, whose backlog grows without end{slowly}", significant(rho, 4), load.queue))
+    Some(format!(
+        "rho = {} {whose} `{}`, whose backlog grows without end{slowly}",
+        significant(rho, 4),
+        load.queue
+    ))
 }
 
 /// Whether more comes to a queue than its servers can do, by mean rates; `None` where these are not known.

@@ -10,7 +10,8 @@ use crate::units::{NOTHING, Time, plain, significant};
 /// What matters most, by the witnesses that know it best.
 pub(super) fn headline(study: &Study) -> String {
     let unstable = study.unstable().map(|why| format!("This queue does not hold: {why}."));
-    let growing = |method| study.answers.iter().filter(move |a| a.method == method).cloned().collect::<Vec<_>>();
+    let growing =
+        |method| study.answers.iter().filter(move |a| a.method == method).cloned().collect::<Vec<_>>();
     let objective = objective(study).map_or(String::new(), |said| format!(" {said}"));
     let told = match unstable {
         None if study.answers.is_empty() => "No method answers this scenario; the reasons are below.".into(),
@@ -18,7 +19,9 @@ pub(super) fn headline(study: &Study) -> String {
         // What was seen of a queue that grows is true of that time alone.
         Some(falls) => match [Method::Simulation, Method::Measurement].map(growing) {
             [simulated, _] if !simulated.is_empty() => match study.scenario.simulation.length {
-                Length::Duration(lasts) => format!("{falls} In its first {}: {}", Time(lasts), told(study, &simulated)),
+                Length::Duration(lasts) => {
+                    format!("{falls} In its first {}: {}", Time(lasts), told(study, &simulated))
+                }
                 _ => falls,
             },
             [_, measured] if !measured.is_empty() => {
@@ -34,10 +37,15 @@ pub(super) fn headline(study: &Study) -> String {
 /// What happens to messages by some answers.
 fn told(study: &Study, answers: &[Answer]) -> String {
     let best = |metric: &str| witness::best(answers, metric);
-    let first = best("total.latency.mean").or_else(|| answers.iter().find_map(|a| Some((a, a.metrics.values().next()?))));
-    let Some(first) = first.map(|(answer, _)| answer) else { return "Nothing is known of its messages.".into() };
+    let first = best("total.latency.mean")
+        .or_else(|| answers.iter().find_map(|a| Some((a, a.metrics.values().next()?))));
+    let Some(first) = first.map(|(answer, _)| answer) else {
+        return "Nothing is known of its messages.".into();
+    };
     // A figure of another witness than the sentence's is said to be.
-    let by = |answer: &Answer| if answer.method == first.method { String::new() } else { format!(" (by {})", answer.method.name()) };
+    let by = |answer: &Answer| {
+        if answer.method == first.method { String::new() } else { format!(" (by {})", answer.method.name()) }
+    };
     let mut words = Vec::new();
     let p99 = best("total.latency.p99").map(|(a, e)| format!("99 % are done within {}{}", time(e), by(a)));
     match (best("total.latency.mean"), p99) {
@@ -45,7 +53,9 @@ fn told(study: &Study, answers: &[Answer]) -> String {
             words.push("the mean latency is infinite: however long it is watched, no average settles".into());
             words.extend(p99);
         }
-        (Some((_, mean)), Some(p99)) => words.push(format!("a message takes {} on average, and {p99}", time(mean))),
+        (Some((_, mean)), Some(p99)) => {
+            words.push(format!("a message takes {} on average, and {p99}", time(mean)))
+        }
         (Some((_, mean)), None) => words.push(format!("a message takes {} on average", time(mean))),
         (None, p99) => words.extend(p99),
     }
@@ -69,7 +79,9 @@ fn told(study: &Study, answers: &[Answer]) -> String {
     }
     words.extend(bottleneck(study, answers));
     let source = match first.method {
-        Method::Simulation => format!("simulation, {} % confidence", plain(study.scenario.simulation.confidence * 100.0, 3)),
+        Method::Simulation => {
+            format!("simulation, {} % confidence", plain(study.scenario.simulation.confidence * 100.0, 3))
+        }
         Method::Theory if first.exact => format!("theory, {}, exact", first.by),
         method => format!("{}, {}", method.name(), first.by),
     };
@@ -88,7 +100,9 @@ fn lost(loss: &Estimate, alone: bool) -> Option<String> {
         (0.0, None) => None,
         (value, ends) => {
             let whose = if alone { "all messages" } else { "them" };
-            let between = ends.map_or(String::new(), |(low, high)| format!(" (between {} and {})", percent(low), percent(high)));
+            let between = ends.map_or(String::new(), |(low, high)| {
+                format!(" (between {} and {})", percent(low), percent(high))
+            });
             Some(format!("{} of {whose} are lost{between}", percent(value)))
         }
     }
@@ -97,7 +111,8 @@ fn lost(loss: &Estimate, alone: bool) -> Option<String> {
 /// Where it is tightest: the queue whose servers are busiest.
 fn bottleneck(study: &Study, answers: &[Answer]) -> Option<String> {
     let queues = &study.scenario.queues;
-    let load = |name: &str| witness::best(answers, &format!("queues.{name}.utilization")).and_then(|(_, e)| e.value);
+    let load =
+        |name: &str| witness::best(answers, &format!("queues.{name}.utilization")).and_then(|(_, e)| e.value);
     let loads = queues.iter().filter_map(|queue| Some((load(&queue.name)?, queue.name.as_str())));
     let (rho, name) = loads.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let busy = format!("{} % of the time", significant(rho * 100.0, 3));
@@ -106,8 +121,13 @@ fn bottleneck(study: &Study, answers: &[Answer]) -> Option<String> {
         let lane = lanes::busiest(load).filter(|lane| lane.rho < 1.0)?;
         Some((lane.rho, load.queue.clone()))
     });
-    if let Some((full, queue)) = lane.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(full, _)| *full > rho * (1.0 + UNEVEN)) {
-        return Some(format!("the busiest partition of `{queue}` is busy {} % of the time", significant(full * 100.0, 3)));
+    if let Some((full, queue)) =
+        lane.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(full, _)| *full > rho * (1.0 + UNEVEN))
+    {
+        return Some(format!(
+            "the busiest partition of `{queue}` is busy {} % of the time",
+            significant(full * 100.0, 3)
+        ));
     }
     let served = queues.iter().filter(|q| load(&q.name).is_some()).count();
     Some(match served {
@@ -116,9 +136,13 @@ fn bottleneck(study: &Study, answers: &[Answer]) -> Option<String> {
     })
 }
 
-/// The objective that matters most: one that is missed by most, one that is undecided, or the one that is met with the least to spare.
+/// The objective that matters most: one that is missed by most, one that is undecided, or the one that is met
+/// with the least to spare.
 fn objective(study: &Study) -> Option<String> {
-    let margin = |j: &Judgement| witness::best(&study.answers, &j.objective.metric).and_then(|(_, e)| objectives::margin(&j.objective, e));
+    let margin = |j: &Judgement| {
+        witness::best(&study.answers, &j.objective.metric)
+            .and_then(|(_, e)| objectives::margin(&j.objective, e))
+    };
     let least = |outcome: Met| {
         let all = study.objectives.iter().filter(|j| j.outcome == outcome);
         all.min_by(|a, b| margin(a).unwrap_or(0.0).total_cmp(&margin(b).unwrap_or(0.0)))
@@ -129,7 +153,9 @@ fn objective(study: &Study) -> Option<String> {
         Met::Fail => "is missed",
         Met::Inconclusive => "is undecided",
     };
-    let spare = margin(judgement).filter(|_| judgement.outcome != Met::Inconclusive).map_or(String::new(), |m| format!(", {}", spare(m)));
+    let spare = margin(judgement)
+        .filter(|_| judgement.outcome != Met::Inconclusive)
+        .map_or(String::new(), |m| format!(", {}", spare(m)));
     let which = match study.objectives.len() {
         1 => "The objective",
         _ if judgement.outcome == Met::Pass => "The tightest objective",
@@ -174,9 +200,15 @@ mod tests {
 
     #[test]
     fn none_seen_is_at_most_so_many() {
-        assert_eq!(lost(&Estimate::between(0.0, 0.0, 1.5e-5), false).as_deref(), Some("none was seen to be lost: at most 0.00150 %"));
+        assert_eq!(
+            lost(&Estimate::between(0.0, 0.0, 1.5e-5), false).as_deref(),
+            Some("none was seen to be lost: at most 0.00150 %")
+        );
         assert_eq!(lost(&Estimate::exact(0.0), false), None);
         let few = Estimate::between(0.001, 0.0005, 0.002);
-        assert_eq!(lost(&few, false).as_deref(), Some("0.100 % of them are lost (between 0.0500 % and 0.200 %)"));
+        assert_eq!(
+            lost(&few, false).as_deref(),
+            Some("0.100 % of them are lost (between 0.0500 % and 0.200 %)")
+        );
     }
 }

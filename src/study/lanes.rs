@@ -11,7 +11,8 @@ pub(super) struct Lane {
     pub rho: f64,
 }
 
-/// The busiest server of a queue whose messages go to partitions by key; `None` for another queue, or where shares are not known.
+/// The busiest server of a queue whose messages go to partitions by key; `None` for another queue, or where
+/// shares are not known.
 pub(super) fn busiest(load: &Load) -> Option<Lane> {
     let rho = load.partitions.as_ref().filter(|parts| parts.servers > 1)?.rho?;
     let share = rho / (load.rho? * f64::from(load.servers?));
@@ -27,7 +28,8 @@ mod tests {
 
     #[test]
     fn a_hot_key_fills_one_partition() {
-        // Zipf's 1, 1/2, 1/3 and 1/4 to two partitions: the first has 16/25 of 120/s, of which its server can do 100/s.
+        // Zipf's 1, 1/2, 1/3 and 1/4 to two partitions: the first has 16/25 of 120/s, of which its server can
+        // do 100/s.
         let mut scenario = Scenario::mgc(120.0, Law::exponential(0.01), 2);
         assert_eq!(busiest(&explain(&scenario).loads[0]), None);
         scenario.queues[0].partitions = Some(2);

@@ -13,7 +13,8 @@ pub(super) fn times(scenario: &Scenario, factor: f64) -> Scenario {
     out
 }
 
-/// The scenario with gaps whose scv is so many times as large; `None` if no producer sends at independent random gaps.
+/// The scenario with gaps whose scv is so many times as large; `None` if no producer sends at independent
+/// random gaps.
 pub(super) fn burstier(scenario: &Scenario, factor: f64) -> Option<Scenario> {
     let mut out = scenario.clone();
     let mut changed = false;

@@ -1,4 +1,5 @@
-//! Studies: one scenario by every method; and what asks more than once: comparisons, sweeps, capacity searches, fits, predictions.
+//! Studies: one scenario by every method; and what asks more than once: comparisons, sweeps, capacity
+//! searches, fits, predictions.
 //!
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 

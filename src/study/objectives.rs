@@ -8,25 +8,35 @@ use crate::theory;
 /// An exact figure that is so near a limit, as a share of it, is the limit but for rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// Holds every objective against the answers: the witness that knows its metric best decides. A metric that nobody knows is never
-/// passed, and nothing is decided where a simulation contradicts an exact theory.
+/// Holds every objective against the answers: the witness that knows its metric best decides. A metric that
+/// nobody knows is never passed, and nothing is decided where a simulation contradicts an exact theory.
 pub(crate) fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgement> {
     let one = |objective: &Objective| {
-        let found = witness::best(answers, &objective.metric).map(|(answer, estimate)| (answer.method, *estimate));
+        let found =
+            witness::best(answers, &objective.metric).map(|(answer, estimate)| (answer.method, *estimate));
         let by = found.map_or(Met::Inconclusive, |(_, estimate)| outcome(objective, &estimate));
         let contrary = || {
-            let simulated = answers.iter().find(|a| a.method == Method::Simulation).and_then(|a| a.get(&objective.metric));
-            let other = simulated.map(|estimate| outcome(objective, estimate)).filter(|other| *other != Met::Inconclusive);
+            let simulated = answers
+                .iter()
+                .find(|a| a.method == Method::Simulation)
+                .and_then(|a| a.get(&objective.metric));
+            let other = simulated
+                .map(|estimate| outcome(objective, estimate))
+                .filter(|other| *other != Met::Inconclusive);
             other.is_some_and(|other| other != by) && witness::contradicted(answers, &objective.metric)
         };
-        let outcome = if found.is_some_and(|found| found.0 == Method::Theory) && contrary() { Met::Inconclusive } else { by };
+        let outcome = if found.is_some_and(|found| found.0 == Method::Theory) && contrary() {
+            Met::Inconclusive
+        } else {
+            by
+        };
         Judgement { objective: objective.clone(), by: found.map(|f| f.0), outcome }
     };
     objectives.iter().map(one).collect()
 }
 
-/// Holds what nobody could answer against a queue that grows without end: its waits, latencies and lengths have no bound,
-/// so that a limit on them is missed, not undecided.
+/// Holds what nobody could answer against a queue that grows without end: its waits, latencies and lengths
+/// have no bound, so that a limit on them is missed, not undecided.
 pub(super) fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
     let growing: Vec<usize> = theory::growing(scenario);
     for judgement in judgements.iter_mut().filter(|j| j.by.is_none()) {
@@ -39,7 +49,8 @@ pub(super) fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
 /// Whether a metric is without bound because a queue is.
 fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
     let mut parts = metric.rsplitn(3, '.');
-    let (statistic, quantity, place) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let (statistic, quantity, place) =
+        (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
     if !["latency", "wait", "queue_length", "in_system"].contains(&quantity) {
         return false;
     }
@@ -75,10 +86,11 @@ pub(crate) fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
     }
 }
 
-/// How far an estimate is on the right side of an objective's limit, as a share of the limit; less than 0 on the wrong side. `None` where
-/// either is 0 or without bound.
+/// How far an estimate is on the right side of an objective's limit, as a share of the limit; less than 0 on
+/// the wrong side. `None` where either is 0 or without bound.
 pub(crate) fn margin(objective: &Objective, estimate: &Estimate) -> Option<f64> {
-    let below = 1.0 - rounded(objective, estimate.value.filter(|_| objective.limit != 0.0)?) / objective.limit;
+    let below =
+        1.0 - rounded(objective, estimate.value.filter(|_| objective.limit != 0.0)?) / objective.limit;
     Some(match objective.relation {
         Relation::Less | Relation::LessOrEqual => below,
         Relation::Greater | Relation::GreaterOrEqual => -below,
@@ -91,9 +103,17 @@ mod tests {
 
     #[test]
     fn an_interval_that_straddles_the_limit_is_inconclusive() {
-        let objective = Objective { metric: "total.latency.p99".into(), relation: Relation::Less, limit: 0.2, text: "< 200ms".into() };
+        let objective = Objective {
+            metric: "total.latency.p99".into(),
+            relation: Relation::Less,
+            limit: 0.2,
+            text: "< 200ms".into(),
+        };
         let at = |value, half| outcome(&objective, &Estimate::with(value, Some(half)));
-        assert_eq!([at(0.15, 0.01), at(0.25, 0.01), at(0.195, 0.01)], [Met::Pass, Met::Fail, Met::Inconclusive]);
+        assert_eq!(
+            [at(0.15, 0.01), at(0.25, 0.01), at(0.195, 0.01)],
+            [Met::Pass, Met::Fail, Met::Inconclusive]
+        );
         assert_eq!(outcome(&objective, &Estimate::infinite()), Met::Fail);
         // What always is at the limit is not below it, whatever rounding left.
         assert_eq!([at(0.2, 0.0), at(0.2 - 1e-16, 1e-17), at(0.2 + 1e-16, 1e-17)], [Met::Fail; 3]);
@@ -105,14 +125,21 @@ mod tests {
     #[test]
     fn what_is_exact_decides_unless_the_simulation_contradicts_it() {
         let judged = |exact: f64, value: f64, half: f64, limit: f64| {
-            let objective =
-                Objective { metric: "total.latency.p99".into(), relation: Relation::LessOrEqual, limit, text: "<= limit".into() };
+            let objective = Objective {
+                metric: "total.latency.p99".into(),
+                relation: Relation::LessOrEqual,
+                limit,
+                text: "<= limit".into(),
+            };
             let of = |method, estimate| {
                 let mut answer = Answer::new(method, "test");
                 answer.set("total", "latency", "p99", estimate);
                 answer
             };
-            let answers = [of(Method::Theory, Estimate::exact(exact)), of(Method::Simulation, Estimate::with(value, Some(half)))];
+            let answers = [
+                of(Method::Theory, Estimate::exact(exact)),
+                of(Method::Simulation, Estimate::with(value, Some(half))),
+            ];
             let judgement = judge(&[objective], &answers).remove(0);
             (judgement.by, judgement.outcome)
         };
@@ -125,10 +152,14 @@ mod tests {
     #[test]
     fn margins_are_shares_of_the_limit() {
         let of = |relation, limit, value| {
-            let objective = Objective { metric: "total.latency.p99".into(), relation, limit, text: String::new() };
+            let objective =
+                Objective { metric: "total.latency.p99".into(), relation, limit, text: String::new() };
             margin(&objective, &Estimate::exact(value)).expect("a margin")
         };
-        assert!((of(Relation::Less, 0.2, 0.15) - 0.25).abs() < 1e-12 && (of(Relation::Greater, 0.2, 0.15) + 0.25).abs() < 1e-12);
+        assert!(
+            (of(Relation::Less, 0.2, 0.15) - 0.25).abs() < 1e-12
+                && (of(Relation::Greater, 0.2, 0.15) + 0.25).abs() < 1e-12
+        );
         assert_eq!(of(Relation::Less, 0.2, 0.2 + 1e-16), 0.0);
     }
 
@@ -137,13 +168,20 @@ mod tests {
         use crate::workload::laws::Law;
         let of = |metric: &str, rate| {
             let scenario = Scenario::mgc(rate, Law::exponential(0.01), 1);
-            let metric = metric.replace("QUEUE", &scenario.queues[0].name).replace("PRODUCER", &scenario.producers[0].name);
+            let metric = metric
+                .replace("QUEUE", &scenario.queues[0].name)
+                .replace("PRODUCER", &scenario.producers[0].name);
             let objective = Objective { metric, relation: Relation::Less, limit: 0.2, text: "< 0.2".into() };
             let mut judgements = judge(&[objective], &[]);
             judge_growth(&mut judgements, &scenario);
             judgements[0].outcome
         };
-        for metric in ["total.latency.p99", "producers.PRODUCER.latency.mean", "queues.QUEUE.wait.p50", "queues.QUEUE.queue_length.mean"] {
+        for metric in [
+            "total.latency.p99",
+            "producers.PRODUCER.latency.mean",
+            "queues.QUEUE.wait.p50",
+            "queues.QUEUE.queue_length.mean",
+        ] {
             assert_eq!(of(metric, 150.0), Met::Fail, "{metric}");
             assert_eq!(of(metric, 50.0), Met::Inconclusive, "{metric}");
         }

@@ -10,7 +10,11 @@ const EQUAL: f64 = 1e-9;
 /// A producer's timetable, if it changes and ends.
 pub(super) fn timetable(producer: &Producer) -> Option<(&[Step], bool)> {
     match &producer.arrivals {
-        Arrivals::Schedule { steps, repeat: false, ramp } if steps.windows(2).any(|w| w[0].rate != w[1].rate) => Some((steps, *ramp)),
+        Arrivals::Schedule { steps, repeat: false, ramp }
+            if steps.windows(2).any(|w| w[0].rate != w[1].rate) =>
+        {
+            Some((steps, *ramp))
+        }
         _ => None,
     }
 }
@@ -46,23 +50,31 @@ fn share(scenario: &Scenario, to: Destination, queue: usize) -> f64 {
         Destination::Topic(topic) => {
             let topic = &scenario.topics[topic];
             let copies = topic.subscriptions.iter().filter(|q| **q == queue).count() as f64;
-            if topic.deliver == Deliver::All { copies } else { copies / topic.subscriptions.len().max(1) as f64 }
+            if topic.deliver == Deliver::All {
+                copies
+            } else {
+                copies / topic.subscriptions.len().max(1) as f64
+            }
         }
     }
 }
 
-/// When the last overload of each queue ends, in seconds: 0 for one that begins with a backlog and is not overloaded, `None` for
-/// one that neither is nor does.
+/// When the last overload of each queue ends, in seconds: 0 for one that begins with a backlog and is not
+/// overloaded, `None` for one that neither is nor does.
 ///
-/// What forwarding consumers send on counts too: a queue behind another is overloaded for as long as that one works off its
-/// backlog faster than this one can.
+/// What forwarding consumers send on counts too: a queue behind another is overloaded for as long as that one
+/// works off its backlog faster than this one can.
 pub(super) fn overloads_end(scenario: &Scenario, horizon: f64) -> Vec<Option<f64>> {
     let last = last_overloads(scenario, horizon);
-    let fed = |queue: usize| scenario.consumers.iter().any(|c| c.to.iter().any(|route| share(scenario, route.to, queue) > 0.0));
+    let fed = |queue: usize| {
+        scenario.consumers.iter().any(|c| c.to.iter().any(|route| share(scenario, route.to, queue) > 0.0))
+    };
     let served = |queue: usize| scenario.consumers_of(queue).next().is_some();
     let end = |(queue, last): (usize, Option<u32>)| match last {
         Some(step) if fed(queue) => Some(instant(step + 1, horizon)),
-        Some(step) => Some(refined(scenario, queue, instant(step, horizon), instant(step + 1, horizon).min(horizon))),
+        Some(step) => {
+            Some(refined(scenario, queue, instant(step, horizon), instant(step + 1, horizon).min(horizon)))
+        }
         None => (scenario.queues[queue].initial_backlog > 0).then_some(0.0),
     };
     last.into_iter().enumerate().map(|(queue, last)| end((queue, last)).filter(|_| served(queue))).collect()
@@ -90,11 +102,13 @@ fn last_overloads(scenario: &Scenario, horizon: f64) -> Vec<Option<u32>> {
     let mut level: Vec<f64> = scenario.queues.iter().map(|q| q.initial_backlog as f64).collect();
     let (mut out, mut last) = (vec![0.0; queues], vec![None; queues]);
     for step in 0..STEPS {
-        let mut inflow: Vec<f64> = (0..queues).map(|q| sent_to(scenario, q, instant(step, horizon))).collect();
+        let mut inflow: Vec<f64> =
+            (0..queues).map(|q| sent_to(scenario, q, instant(step, horizon))).collect();
         for c in scenario.consumers.iter().filter(|c| !c.to.is_empty()) {
             let part = scenario.messages_done(c).map_or(1.0, |speed| speed / capacities[c.from]);
             for (queue, inflow) in inflow.iter_mut().enumerate() {
-                let sent_on: f64 = c.to.iter().map(|route| route.probability * share(scenario, route.to, queue)).sum();
+                let sent_on: f64 =
+                    c.to.iter().map(|route| route.probability * share(scenario, route.to, queue)).sum();
                 *inflow += sent_on * part * out[c.from];
             }
         }
@@ -103,7 +117,8 @@ fn last_overloads(scenario: &Scenario, horizon: f64) -> Vec<Option<u32>> {
             if flow > capacity * (1.0 + EQUAL) {
                 last[queue] = Some(step);
             }
-            out[queue] = if level[queue] > 0.0 && capacity.is_finite() { capacity } else { flow.min(capacity) };
+            out[queue] =
+                if level[queue] > 0.0 && capacity.is_finite() { capacity } else { flow.min(capacity) };
             level[queue] = (level[queue] + (flow - out[queue]) * horizon / f64::from(STEPS)).max(0.0);
         }
     }
@@ -117,8 +132,11 @@ mod tests {
     use crate::workload::laws::Law;
 
     fn scheduled(steps: Vec<Step>, ramp: bool) -> Scenario {
-        let mut scenario =
-            Scenario::single(Producer::poisson("p", 0, 1.0), Queue::default(), Consumer::group("c", 0, 1, Law::exponential(1.0)));
+        let mut scenario = Scenario::single(
+            Producer::poisson("p", 0, 1.0),
+            Queue::default(),
+            Consumer::group("c", 0, 1, Law::exponential(1.0)),
+        );
         scenario.producers[0].arrivals = Arrivals::Schedule { steps, repeat: false, ramp };
         scenario
     }
@@ -134,10 +152,12 @@ mod tests {
         assert_eq!(overloads_end(&calm, 20.0), [None]);
     }
 
-    /// The first queue takes 5/s for 10 s, does 3/s and so works until 50/3 s; the second does 2/s and gets 3/s until then.
+    /// The first queue takes 5/s for 10 s, does 3/s and so works until 50/3 s; the second does 2/s and gets
+    /// 3/s until then.
     #[test]
     fn a_queue_behind_another_is_overloaded_while_that_one_drains() {
-        let mut scenario = scheduled(vec![Step { lasts: 10.0, rate: 5.0 }, Step { lasts: 30.0, rate: 0.0 }], false);
+        let mut scenario =
+            scheduled(vec![Step { lasts: 10.0, rate: 5.0 }, Step { lasts: 30.0, rate: 0.0 }], false);
         scenario.consumers[0].service_time = Law::exponential(1.0 / 3.0);
         scenario.queues.push(Queue { name: "next".into(), ..Queue::default() });
         scenario.consumers.push(Consumer::group("d", 1, 1, Law::exponential(0.5)));

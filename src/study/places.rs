@@ -8,7 +8,8 @@ use crate::stats::{ConsumerPlace, Places, QueuePlace};
 pub(super) fn places(scenario: &Scenario) -> Places {
     let plain = |c: &Consumer| {
         let queue = &scenario.queues[c.from];
-        let alone = scenario.consumers_of(c.from).count() == 1 && queue.discipline != Discipline::ProcessorSharing;
+        let alone =
+            scenario.consumers_of(c.from).count() == 1 && queue.discipline != Discipline::ProcessorSharing;
         alone && c.batch.is_none() && queue.visibility_timeout.is_none()
     };
     let consumer = |c: &Consumer| ConsumerPlace {
@@ -41,6 +42,7 @@ pub(super) fn places_of(station: &Station, scenario: &Scenario) -> Places {
     for &(group, servers) in &station.groups {
         places.consumers[group as usize].servers = servers;
     }
-    places.queues[station.queue as usize].servers = station.servers().and_then(|servers| u32::try_from(servers).ok());
+    places.queues[station.queue as usize].servers =
+        station.servers().and_then(|servers| u32::try_from(servers).ok());
     places
 }

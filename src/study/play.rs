@@ -1,4 +1,5 @@
-//! How a scenario is played: by recursion where it is one first-in-first-out queue or several in a fixed order, by events otherwise.
+//! How a scenario is played: by recursion where it is one first-in-first-out queue or several in a fixed
+//! order, by events otherwise.
 
 use super::places::{places, places_of};
 use super::span::{Drift, drifts, span, to_come};
@@ -38,7 +39,8 @@ impl<'a> Play<'a> {
         let one = Station::of(scenario).filter(|_| !closed);
         let is_one_queue = one.is_some();
         let station = one.filter(Station::is_recursive);
-        let places = station.as_ref().map_or_else(|| places(scenario), |station| places_of(station, scenario));
+        let places =
+            station.as_ref().map_or_else(|| places(scenario), |station| places_of(station, scenario));
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
         let mut play = Play { scenario, station, is_one_queue, by_arrivals: true, places, rate };
         if play.is_by_events() {
@@ -56,9 +58,12 @@ impl<'a> Play<'a> {
         Play { by_arrivals: false, ..self }
     }
 
-    /// How many messages there are in all, where producers follow traces; if others go on without end, as many as come meanwhile.
+    /// How many messages there are in all, where producers follow traces; if others go on without end, as
+    /// many as come meanwhile.
     pub(super) fn ends(&self) -> Option<u64> {
-        let last = |p: &Producer| if let Arrivals::Trace { instants, .. } = &p.arrivals { instants.last().copied() } else { None };
+        let last = |p: &Producer| {
+            if let Arrivals::Trace { instants, .. } = &p.arrivals { instants.last().copied() } else { None }
+        };
         let end = self.scenario.producers.iter().filter_map(last).reduce(f64::max)?;
         if !self.scenario.producers.iter().all(|p| last(p).is_some()) {
             return Some((self.rate * end).ceil().max(1.0) as u64);
@@ -74,7 +79,14 @@ impl<'a> Play<'a> {
     pub(super) fn by_events(scenario: &'a Scenario) -> Result<Self, Reason> {
         scenario.open_plan(scenario.seed, 0)?;
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();
-        let play = Play { scenario, station: None, is_one_queue: false, by_arrivals: false, places: places(scenario), rate };
+        let play = Play {
+            scenario,
+            station: None,
+            is_one_queue: false,
+            by_arrivals: false,
+            places: places(scenario),
+            rate,
+        };
         play.network(0, None)?;
         Ok(play)
     }
@@ -85,10 +97,16 @@ impl<'a> Play<'a> {
     }
 
     fn plan(&self, replication: u32) -> Plan {
-        self.scenario.open_plan(self.scenario.seed, u64::from(replication)).expect("the plan of replication 0 was made")
+        self.scenario
+            .open_plan(self.scenario.seed, u64::from(replication))
+            .expect("the plan of replication 0 was made")
     }
 
-    pub(super) fn network(&self, replication: u32, sampler: Option<LevelSampler>) -> Result<Network<Plan>, Reason> {
+    pub(super) fn network(
+        &self,
+        replication: u32,
+        sampler: Option<LevelSampler>,
+    ) -> Result<Network<Plan>, Reason> {
         let key = Key::new(self.scenario.seed, u64::from(replication));
         Ok(Network::new(self.scenario, self.plan(replication), key, sampler)?)
     }
@@ -96,12 +114,17 @@ impl<'a> Play<'a> {
     fn sampler(&self, replication: u32) -> Option<LevelSampler> {
         let every = (MESSAGES_A_SAMPLE / self.rate * NANOS_PER_SECOND) as u64;
         let first = self.scenario.queues.first().map_or("", |q| q.name.as_str());
-        Some(LevelSampler::new(every, Key::new(self.scenario.seed, u64::from(replication)).role("looks", first)))
+        Some(LevelSampler::new(
+            every,
+            Key::new(self.scenario.seed, u64::from(replication)).role("looks", first),
+        ))
     }
 
     /// The recursion of a single queue, if it is played by one.
     pub(super) fn recursion(&self, replication: u32) -> Option<Recursion<Plan>> {
-        self.station.as_ref().map(|station| Recursion::new(station, self.plan(replication), self.sampler(replication)))
+        self.station
+            .as_ref()
+            .map(|station| Recursion::new(station, self.plan(replication), self.sampler(replication)))
     }
 
     /// The event engine, with levels sampled.
@@ -131,8 +154,13 @@ pub(super) fn begin(engine: &mut impl Engine, collector: &mut Collector) -> Tota
     before
 }
 
-/// Ends a window of time and plays until its messages are gone: what was heard since `before`, as numbers, and how levels changed.
-pub(super) fn end(engine: &mut impl Engine, collector: &mut Collector, before: &Totals) -> (Summary, Vec<Drift>) {
+/// Ends a window of time and plays until its messages are gone: what was heard since `before`, as numbers,
+/// and how levels changed.
+pub(super) fn end(
+    engine: &mut impl Engine,
+    collector: &mut Collector,
+    before: &Totals,
+) -> (Summary, Vec<Drift>) {
     let after = engine.totals();
     collector.ends(after.at);
     to_come(&after, |queue, stay, service| collector.told_ahead(queue, stay, service));

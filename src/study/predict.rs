@@ -1,8 +1,9 @@
-//! Prediction that is judged: what a host adds is learnt at low loads, high ones are predicted before they are measured, and what the
-//! measurement then says is held against that.
+//! Prediction that is judged: what a host adds is learnt at low loads, high ones are predicted before they
+//! are measured, and what the measurement then says is held against that.
 //!
-//! All loads are one scenario with more or less traffic. A prediction is the very plan that will be measured, simulated with the
-//! services as long and the sleeping consumers as slow to wake as they were at the low loads; no sampling error lies between the two.
+//! All loads are one scenario with more or less traffic. A prediction is the very plan that will be measured,
+//! simulated with the services as long and the sleeping consumers as slow to wake as they were at the low
+//! loads; no sampling error lies between the two.
 
 mod fullest;
 mod held;
@@ -19,15 +20,18 @@ use crate::units::plain;
 use fullest::{is_fullest, turned};
 use serde::Serialize;
 
-/// The statistics of the latency of all messages that are predicted, each with what it may be off, as for a rehearsal.
-pub const PREDICTED: [(&str, f64); 3] = [("mean", MEAN_TOLERANCE), ("p50", REHEARSAL_TOLERANCE), ("p99", REHEARSAL_TOLERANCE)];
+/// The statistics of the latency of all messages that are predicted, each with what it may be off, as for a
+/// rehearsal.
+pub const PREDICTED: [(&str, f64); 3] =
+    [("mean", MEAN_TOLERANCE), ("p50", REHEARSAL_TOLERANCE), ("p99", REHEARSAL_TOLERANCE)];
 
 /// What low loads showed of the host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Lesson {
     /// The loads that taught it: those whose measurement can be trusted.
     pub loads: Vec<f64>,
-    /// Seconds until a message reaches a consumer that sleeps, in the scenario's time; `None` if no consumer was seen asleep.
+    /// Seconds until a message reaches a consumer that sleeps, in the scenario's time; `None` if no consumer
+    /// was seen asleep.
     pub hand_off: Option<f64>,
     /// Of each group of consumers, how long its services took over how long they were to take, on average.
     pub stretch: Vec<f64>,
@@ -108,19 +112,27 @@ fn figure(answer: &Answer, statistic: &str) -> Option<f64> {
     answer.get(&path("total", "latency", statistic)).and_then(|e| e.value).filter(|v| *v > 0.0)
 }
 
-/// Measures a scenario at some loads (shares of what its fullest queue can do) to learn from, and predicts others before it
-/// measures them. Whoever stops it gets what was finished by then.
+/// Measures a scenario at some loads (shares of what its fullest queue can do) to learn from, and predicts
+/// others before it measures them. Whoever stops it gets what was finished by then.
 ///
 /// # Errors
-/// Why it cannot be done: a scenario whose load is not a matter of its rates or that is too short, or one that cannot be measured.
-pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Watch) -> Result<Prediction, Refusal> {
+/// Why it cannot be done: a scenario whose load is not a matter of its rates or that is too short, or one
+/// that cannot be measured.
+pub fn predict(
+    scenario: &Scenario,
+    learn: &[f64],
+    judge: &[f64],
+    watch: &dyn Watch,
+) -> Result<Prediction, Refusal> {
     let rho = turned(scenario).map_err(|why| Refusal::Scenario(why.to_string()))?;
     let at = |load: f64| load::times(scenario, load / rho);
     for &load in learn.iter().chain(judge) {
-        measurement::planned(&at(load)).map_err(|why| Refusal::Scenario(format!("at load {}: {why}", plain(load, 3))))?;
+        measurement::planned(&at(load))
+            .map_err(|why| Refusal::Scenario(format!("at load {}: {why}", plain(load, 3))))?;
         is_fullest(&at(load), load).map_err(|why| Refusal::Scenario(why.to_string()))?;
     }
-    let failed = |load: f64| move |no: Unanswered| Refusal::Run(format!("at load {}: {}", plain(load, 3), no.reason));
+    let failed =
+        |load: f64| move |no: Unanswered| Refusal::Run(format!("at load {}: {}", plain(load, 3), no.reason));
     let mut points = Vec::new();
     let all = (learn.len() + judge.len()) as f64;
     for (i, &load) in learn.iter().enumerate() {
@@ -136,7 +148,8 @@ pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Wa
     for (i, &load) in judge.iter().enumerate().take_while(|_| !watch.stopped()) {
         let part = Part { watch, from: (learn.len() + i) as f64 / all, share: 1.0 / all, load };
         let scenario = at(load);
-        let predicted = measurement::rehearsed(&taught(&scenario, &lesson), &lesson.syncs).map_err(failed(load))?;
+        let predicted =
+            measurement::rehearsed(&taught(&scenario, &lesson), &lesson.syncs).map_err(failed(load))?;
         let point = point(scenario, load, Some(predicted), &part);
         if watch.stopped() {
             break;
@@ -146,15 +159,33 @@ pub fn predict(scenario: &Scenario, learn: &[f64], judge: &[f64], watch: &dyn Wa
     Ok(Prediction { scenario: scenario.clone(), lesson, points })
 }
 
-fn point(scenario: Scenario, load: f64, predicted: Option<Answer>, watch: &dyn Watch) -> Result<Point, Unanswered> {
+fn point(
+    scenario: Scenario,
+    load: f64,
+    predicted: Option<Answer>,
+    watch: &dyn Watch,
+) -> Result<Point, Unanswered> {
     let Measured { answers, hand_off, syncs } = measurement::measured(&scenario, watch)?;
     let mean = |method, group: &Consumer| {
         let answer: &Answer = answers.iter().find(|a| a.method == method)?;
-        answer.get(&path(&format!("consumers.{}", group.name), "service", "mean")).and_then(|e| e.value).filter(|v| *v > 0.0)
+        answer
+            .get(&path(&format!("consumers.{}", group.name), "service", "mean"))
+            .and_then(|e| e.value)
+            .filter(|v| *v > 0.0)
     };
-    let stretch = |c: &Consumer| mean(Method::Measurement, c).zip(mean(Method::Rehearsal, c)).map_or(1.0, |(real, planned)| real / planned);
+    let stretch = |c: &Consumer| {
+        mean(Method::Measurement, c)
+            .zip(mean(Method::Rehearsal, c))
+            .map_or(1.0, |(real, planned)| real / planned)
+    };
     let stretch = scenario.consumers.iter().map(stretch).collect();
-    Ok(Point { load, predicted, answers, lesson: Lesson { loads: vec![load], hand_off, stretch, syncs }, scenario })
+    Ok(Point {
+        load,
+        predicted,
+        answers,
+        lesson: Lesson { loads: vec![load], hand_off, stretch, syncs },
+        scenario,
+    })
 }
 
 /// What several loads showed, on average of those that can be trusted.
@@ -168,7 +199,9 @@ fn together(points: &[Point]) -> Lesson {
     Lesson {
         loads: points.iter().map(|p| p.load).collect(),
         hand_off: mean(&mut points.iter().filter_map(|p| p.lesson.hand_off)),
-        stretch: (0..groups).map(|g| mean(&mut points.iter().map(|p| p.lesson.stretch[g])).unwrap_or(1.0)).collect(),
+        stretch: (0..groups)
+            .map(|g| mean(&mut points.iter().map(|p| p.lesson.stretch[g])).unwrap_or(1.0))
+            .collect(),
         syncs: points.iter().flat_map(|p| p.lesson.syncs.iter().copied()).collect(),
     }
 }

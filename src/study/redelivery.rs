@@ -18,20 +18,26 @@ pub(super) fn caveats(scenario: &Scenario, metrics: &BTreeMap<String, Estimate>)
 
 fn sentence(scenario: &Scenario, consumer: &Consumer) -> Option<String> {
     let feeding = scenario.producers.iter().filter(|p| scenario.queues_of(p.to).contains(&consumer.from));
-    let laws: Vec<(bool, f64)> =
-        feeding.map(|p| (p.service_time.is_some(), p.service_time.as_ref().unwrap_or(&consumer.service_time).scv())).collect();
+    let laws: Vec<(bool, f64)> = feeding
+        .map(|p| (p.service_time.is_some(), p.service_time.as_ref().unwrap_or(&consumer.service_time).scv()))
+        .collect();
     let laws = if laws.is_empty() { vec![(false, consumer.service_time.scv())] } else { laws };
-    let varying = || laws.iter().filter(|(_, scv)| *scv > 0.0).map(|(brought, _)| consumer.repeats_work(*brought));
+    let varying =
+        || laws.iter().filter(|(_, scv)| *scv > 0.0).map(|(brought, _)| consumer.repeats_work(*brought));
     let name = &consumer.name;
     let drawn = varying().any(|same| !same);
     let kept = varying().any(|same| same);
     Some(match (drawn, kept) {
         (true, false) => format!(
-            "work that is delivered again to `{name}` is drawn anew (redelivery_work = \"drawn-again\"); if a long job stays long, write \"same\""
+            "work that is delivered again to `{name}` is drawn anew (redelivery_work = \"drawn-again\"); if \
+                a long job stays long, write \"same\""
         ),
-        (false, true) => format!("work that is delivered again to `{name}` is the same again (redelivery_work = \"same\")"),
+        (false, true) => {
+            format!("work that is delivered again to `{name}` is the same again (redelivery_work = \"same\")")
+        }
         (true, true) => format!(
-            "work that is delivered again to `{name}` is the same again where its producer brings it, else drawn anew (redelivery_work)"
+            "work that is delivered again to `{name}` is the same again where its producer brings it, else \
+                drawn anew (redelivery_work)"
         ),
         (false, false) => return None,
     })

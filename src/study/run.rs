@@ -26,12 +26,20 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     }
     let speed = scenario.measurement.speed;
     if speed != 1.0 {
-        let how = if speed > 1.0 { format!("{} times faster", plain(speed, 4)) } else { format!("{} times slower", plain(1.0 / speed, 4)) };
-        answers.iter_mut().filter(|a| a.method == Method::Measurement).for_each(|a| a.by += &format!(", played {how}"));
+        let how = if speed > 1.0 {
+            format!("{} times faster", plain(speed, 4))
+        } else {
+            format!("{} times slower", plain(1.0 / speed, 4))
+        };
+        answers
+            .iter_mut()
+            .filter(|a| a.method == Method::Measurement)
+            .for_each(|a| a.by += &format!(", played {how}"));
     }
     answers.sort_by_key(|a| a.method);
     // Whoever reads one answer alone reads what its figures stand on.
-    let found: Vec<String> = scenario.found.iter().filter(|f| f.weight == Weight::Caveat).map(|f| f.text.clone()).collect();
+    let found: Vec<String> =
+        scenario.found.iter().filter(|f| f.weight == Weight::Caveat).map(|f| f.text.clone()).collect();
     answers.iter_mut().for_each(|answer| answer.caveats.splice(0..0, found.iter().cloned()).for_each(drop));
     let replications = u64::from(scenario.simulation.replications);
     let figure = |path: &str| witness::best(&answers, path)?.1.value;

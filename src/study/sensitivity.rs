@@ -24,8 +24,8 @@ pub struct Sensitivity {
     pub half_width: Option<f64>,
 }
 
-/// The elasticities of p99 latency, the largest first: by exact theory, else by differences on common random numbers.
-/// Empty where nothing can be said, as for a queue that grows without end.
+/// The elasticities of p99 latency, the largest first: by exact theory, else by differences on common random
+/// numbers. Empty where nothing can be said, as for a queue that grows without end.
 pub fn sensitivities(scenario: &Scenario, watch: &dyn Watch) -> Vec<Sensitivity> {
     let mut turned: Vec<(String, Scenario, Scenario)> = Vec::new();
     let (less, more) = (1.0 - STEP / 2.0, 1.0 + STEP / 2.0);
@@ -34,13 +34,15 @@ pub fn sensitivities(scenario: &Scenario, watch: &dyn Watch) -> Vec<Sensitivity>
         let with = |factor: f64| {
             let mut out = scenario.clone();
             let c = &mut out.consumers[i];
-            (c.service_time, c.service_time_per_message) = (c.service_time.scaled(factor), c.service_time_per_message.scaled(factor));
+            (c.service_time, c.service_time_per_message) =
+                (c.service_time.scaled(factor), c.service_time_per_message.scaled(factor));
             out
         };
         turned.push((format!("the service time of `{}`", consumer.name), with(less), with(more)));
     }
     let slope = |(what, less, more): (String, Scenario, Scenario)| {
-        let (elasticity, half_width) = by_theory(&less, &more).or_else(|| by_simulation(&less, &more, watch))?;
+        let (elasticity, half_width) =
+            by_theory(&less, &more).or_else(|| by_simulation(&less, &more, watch))?;
         Some(Sensitivity { what, elasticity, half_width })
     };
     let mut out: Vec<Sensitivity> = turned.into_iter().filter_map(slope).collect();
@@ -64,7 +66,10 @@ fn by_simulation(less: &Scenario, more: &Scenario, watch: &dyn Watch) -> Option<
         compare::simulated(&short, watch).ok()
     };
     let (a, b) = (runs(less)?, runs(more)?);
-    let pairs = a.iter().zip(&b).filter_map(|(a, b)| Some((*a.get("total.latency.p99")?, *b.get("total.latency.p99")?)));
+    let pairs = a
+        .iter()
+        .zip(&b)
+        .filter_map(|(a, b)| Some((*a.get("total.latency.p99")?, *b.get("total.latency.p99")?)));
     let slopes: Vec<f64> = pairs.map(|(a, b)| (b - a) / (0.5 * (a + b)) / STEP).collect();
     let (mean, half) = half_width(&slopes, 0.95);
     (!slopes.is_empty()).then_some((mean, half))
@@ -81,12 +86,13 @@ pub struct Lag {
     pub capacity: f64,
     /// Of one partition, if the queue has several.
     pub per_partition: Option<f64>,
-    /// How often a level of this size is only chance, as a share of the time; `None` where theory does not know.
+    /// How often a level of this size is only chance, as a share of the time; `None` where theory does not
+    /// know.
     pub false_alarm: Option<f64>,
 }
 
-/// The lag at which to page so that messages are done within a time: Little's law read at the servers' full rate.
-/// Queues with unlimited servers have none.
+/// The lag at which to page so that messages are done within a time: Little's law read at the servers' full
+/// rate. Queues with unlimited servers have none.
 pub fn lags(scenario: &Scenario, within: f64) -> Vec<Lag> {
     let loads = theory::explain(scenario).loads;
     let lag = |(i, load): (usize, &theory::Load)| {
@@ -97,7 +103,13 @@ pub fn lags(scenario: &Scenario, within: f64) -> Vec<Lag> {
         let messages = within * capacity;
         let false_alarm = steady_share_above(scenario, messages).filter(|_| scenario.queues.len() == 1);
         let per_partition = scenario.queues[i].partitions.map(|p| messages / f64::from(p));
-        capacity.is_finite().then(|| Lag { queue: load.queue.clone(), messages, capacity, per_partition, false_alarm })
+        capacity.is_finite().then(|| Lag {
+            queue: load.queue.clone(),
+            messages,
+            capacity,
+            per_partition,
+            false_alarm,
+        })
     };
     loads.iter().enumerate().filter_map(lag).collect()
 }
@@ -112,8 +124,10 @@ fn steady_share_above(scenario: &Scenario, n: f64) -> Option<f64> {
     let [consumer] = scenario.consumers.as_slice() else { return None };
     let Servers::Count(_) = consumer.count else { return None };
     let queue = &scenario.queues.first()?.name;
-    let (rho, delayed) =
-        (answer.get(&format!("queues.{queue}.utilization"))?.value?, answer.get(&format!("queues.{queue}.delayed"))?.value?);
+    let (rho, delayed) = (
+        answer.get(&format!("queues.{queue}.utilization"))?.value?,
+        answer.get(&format!("queues.{queue}.delayed"))?.value?,
+    );
     plain.then(|| delayed * rho.powf(n + 1.0))
 }
 
@@ -122,7 +136,8 @@ pub fn dominant(scenario: &Scenario, watch: &dyn Watch) -> Option<String> {
     let exact = theory::answer(scenario).ok().filter(|theory| theory.exact);
     let answer = exact.or_else(|| trial::trial(scenario, super::Effort::Short, watch).judge().cloned())?;
     let mean = |path: &str| answer.get(path).and_then(|e| e.value);
-    let (latency, wait) = (mean("total.latency.mean")?, mean("total.wait.mean").or_else(|| one_wait(scenario, &answer))?);
+    let (latency, wait) =
+        (mean("total.latency.mean")?, mean("total.wait.mean").or_else(|| one_wait(scenario, &answer))?);
     let share = |part: f64| crate::units::plain(part / latency * 100.0, 3);
     let most = if wait > 0.5 * latency { "Waiting" } else { "Work" };
     Some(format!(
@@ -164,10 +179,16 @@ mod tests {
     fn the_lag_to_page_at_is_the_promise_times_the_capacity() {
         // 24 consumers of 20 ms do 1 200 messages a second: a minute of them is 72 000.
         let lags = lags(&Scenario::mgc(1000.0, Law::exponential(0.02), 24), 60.0);
-        assert!((lags[0].messages - 72_000.0).abs() < 1e-6 && lags[0].false_alarm.is_some_and(|p| p < 1e-9), "{lags:?}");
+        assert!(
+            (lags[0].messages - 72_000.0).abs() < 1e-6 && lags[0].false_alarm.is_some_and(|p| p < 1e-9),
+            "{lags:?}"
+        );
         let mut parted = Scenario::mgc(300.0, Law::exponential(0.02), 24);
         parted.queues[0].partitions = Some(8);
         let lags = super::lags(&parted, 60.0);
-        assert!((lags[0].messages - 24_000.0).abs() < 1e-6 && lags[0].per_partition == Some(3000.0), "{lags:?}");
+        assert!(
+            (lags[0].messages - 24_000.0).abs() < 1e-6 && lags[0].per_partition == Some(3000.0),
+            "{lags:?}"
+        );
     }
 }

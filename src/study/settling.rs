@@ -1,5 +1,6 @@
-//! How long a simulation is beside the time that its queues need to forget where they began: whether its intervals can be taken as they
-//! are, and which percentiles can be told at all. Both follow from load and length, not from what the runs happened to show.
+//! How long a simulation is beside the time that its queues need to forget where they began: whether its
+//! intervals can be taken as they are, and which percentiles can be told at all. Both follow from load and
+//! length, not from what the runs happened to show.
 
 use super::lanes;
 use super::stopping::{RELAXATIONS, variability};
@@ -11,7 +12,8 @@ use crate::units::{plain, significant};
 
 /// Independent messages that must lie beyond a percentile before it is told.
 const LEAST_BEYOND: f64 = 4.0;
-/// Messages that tell as much as an independent one, as a share of those in which the start is forgotten [`RELAXATIONS`] times over.
+/// Messages that tell as much as an independent one, as a share of those in which the start is forgotten
+/// [`RELAXATIONS`] times over.
 const ALIKE: f64 = 2.0 / RELAXATIONS;
 /// Replications that are shorter than needed by more than this factor are said to be.
 const SHORT: f64 = 4.0;
@@ -40,7 +42,10 @@ impl Settling {
         let varies = variability(scenario);
         let queue = |load: theory::Load| {
             let lane = lanes::busiest(&load);
-            let rho = lane.map(|lane| lane.rho).or(load.at_least).filter(|rho| !load.bounded && (0.0..1.0).contains(rho))?;
+            let rho = lane
+                .map(|lane| lane.rho)
+                .or(load.at_least)
+                .filter(|rho| !load.bounded && (0.0..1.0).contains(rho))?;
             let share = load.arrival_rate.map_or(1.0, |own| own / rate) * lane.map_or(1.0, |lane| lane.share);
             let needed = RELAXATIONS * varies / (1.0 - rho).powi(2);
             let short = needed / (messages as f64 * share);
@@ -54,11 +59,13 @@ impl Settling {
         self.queues.iter().max_by(|a, b| a.short.total_cmp(&b.short))
     }
 
-    /// How much longer the replications should be for what a metric tells; `None` where no queue's load bears on it.
+    /// How much longer the replications should be for what a metric tells; `None` where no queue's load bears
+    /// on it.
     fn short(&self, path: &str) -> Option<f64> {
         match path.strip_prefix("queues.") {
             Some(rest) => {
-                let own = |q: &&Queue| rest.strip_prefix(q.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
+                let own =
+                    |q: &&Queue| rest.strip_prefix(q.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
                 let quantity = ["wait", "queue_length", "in_system", "delayed"];
                 let queue = self.queues.iter().find(own)?;
                 let key = rest[queue.name.len() + 1..].split('.').next()?;
@@ -71,14 +78,21 @@ impl Settling {
         }
     }
 
-    /// Widens the intervals of what a short run shows too little of, and tells a percentile if, and only if, enough lies beyond it.
+    /// Widens the intervals of what a short run shows too little of, and tells a percentile if, and only if,
+    /// enough lies beyond it.
     ///
     /// # Formula
-    /// √(1 + k S/L) for replications of L messages that need S: found by playing M/M/1 queues 400 times each with S/L from 2 to 250, where
-    /// the plain intervals of a mean cover 94 to 60 % and those of a p99 91 to 24 % (`benches/coverage.md`).
+    /// √(1 + k S/L) for replications of L messages that need S: found by playing M/M/1 queues 400 times each
+    /// with S/L from 2 to 250, where the plain intervals of a mean cover 94 to 60 % and those of a p99 91 to
+    /// 24 % (`benches/coverage.md`).
     pub(super) fn apply(&self, combined: &mut Combined) {
-        let percentiles: Vec<String> =
-            combined.metrics.keys().chain(combined.withheld.keys()).filter(|p| share(p).is_some()).cloned().collect();
+        let percentiles: Vec<String> = combined
+            .metrics
+            .keys()
+            .chain(combined.withheld.keys())
+            .filter(|p| share(p).is_some())
+            .cloned()
+            .collect();
         for path in percentiles {
             let (Some(share), Some(short)) = (share(&path), self.short(&path)) else { continue };
             let beyond = (1.0 - share) * self.replications / (ALIKE * short);
@@ -95,7 +109,10 @@ impl Settling {
                 let factor = (1.0 + missing(path) * short).sqrt();
                 estimate.half_width = estimate.half_width.map(|half| half * factor);
                 if let (Some(value), Some((low, high))) = (estimate.value, estimate.ends) {
-                    estimate.ends = Some(((value - (value - low) * factor).max(0.0), (value + (high - value) * factor).min(1.0)));
+                    estimate.ends = Some((
+                        (value - (value - low) * factor).max(0.0),
+                        (value + (high - value) * factor).min(1.0),
+                    ));
                 }
             }
         }
@@ -105,17 +122,20 @@ impl Settling {
     pub(super) fn caveat(&self) -> Option<String> {
         let Queue { name, rho, .. } = self.worst().filter(|queue| queue.short > SHORT)?;
         Some(format!(
-            "the run is short for `{name}`'s load of {}: its intervals are widened for it; make [simulation] messages {}, or longer",
+            "the run is short for `{name}`'s load of {}: its intervals are widened for it; make \
+                [simulation] messages {}, or longer",
             significant(*rho, 3),
             self.needed()?
         ))
     }
 
-    /// What is to be said of percentiles that are the mean of each replication's own, where a replication is too short to have one.
+    /// What is to be said of percentiles that are the mean of each replication's own, where a replication is
+    /// too short to have one.
     pub(super) fn caveat_of_own(&self) -> Option<String> {
         let Queue { name, rho, .. } = self.worst().filter(|queue| queue.short > 1.0)?;
         Some(format!(
-            "percentiles are the mean of each replication's own, and {} messages are few for `{name}`'s load of {}: they come out too \
+            "percentiles are the mean of each replication's own, and {} messages are few for `{name}`'s \
+                load of {}: they come out too \
              low on both sides; make [simulation] messages {}, or longer",
             plain(self.messages, 9),
             significant(*rho, 3),

@@ -4,10 +4,14 @@ use crate::answer::{Estimate, metric_of};
 use crate::scenario::{Ack, Arrivals, Overflow, Queue, Scenario, Servers};
 use crate::stats::Combined;
 
-/// Takes the interval from the shares that chance cannot change: what is never lost, and who never has to wait.
+/// Takes the interval from the shares that chance cannot change: what is never lost, and who never has to
+/// wait.
 pub(super) fn certain(scenario: &Scenario, combined: &mut Combined) {
     for (path, estimate) in &mut combined.metrics {
-        if estimate.value == Some(0.0) && estimate.ends.is_some() && (!by_chance(scenario) || never(scenario, path)) {
+        if estimate.value == Some(0.0)
+            && estimate.ends.is_some()
+            && (!by_chance(scenario) || never(scenario, path))
+        {
             *estimate = Estimate::exact(0.0);
         }
     }
@@ -17,7 +21,9 @@ fn never(scenario: &Scenario, path: &str) -> bool {
     let queue = path.strip_prefix("queues.").and_then(|rest| Some(rest.rsplit_once('.')?.0));
     let place = queue.and_then(|name| scenario.queues.iter().position(|q| q.name == name));
     match (metric_of(path).map(|metric| metric.key), place) {
-        (Some("delayed"), Some(queue)) => scenario.consumers_of(queue).any(|(_, c)| c.count == Servers::Unlimited),
+        (Some("delayed"), Some(queue)) => {
+            scenario.consumers_of(queue).any(|(_, c)| c.count == Servers::Unlimited)
+        }
         (Some("dead_lettered"), Some(queue)) => scenario.queues[queue].dead_letter.is_none(),
         (Some("dead_lettered"), None) => scenario.queues.iter().all(|queue| queue.dead_letter.is_none()),
         (_, Some(queue)) => !loses(scenario, queue),
@@ -27,18 +33,27 @@ fn never(scenario: &Scenario, path: &str) -> bool {
 
 /// Whether a queue may turn a message away, drop it or give it up, with no dead-letter queue behind.
 fn loses(scenario: &Scenario, queue: usize) -> bool {
-    let Queue { max_length, overflow, message_ttl, delivery_limit, dead_letter, .. } = &scenario.queues[queue];
+    let Queue { max_length, overflow, message_ttl, delivery_limit, dead_letter, .. } =
+        &scenario.queues[queue];
     let full = max_length.is_some() && *overflow != Overflow::Block;
     // What was acknowledged on delivery is not delivered again.
     let failing = scenario.producers.iter().any(|p| p.failure.is_some());
-    let gone = scenario.consumers_of(queue).any(|(_, c)| c.ack == Ack::Auto && (failing || c.failure > 0.0 || c.outages.is_some()));
+    let gone = scenario
+        .consumers_of(queue)
+        .any(|(_, c)| c.ack == Ack::Auto && (failing || c.failure > 0.0 || c.outages.is_some()));
     full || gone || dead_letter.is_none() && (message_ttl.is_some() || delivery_limit.is_some())
 }
 
 /// Whether anything is random.
 fn by_chance(scenario: &Scenario) -> bool {
-    let sends = scenario.producers.iter().any(|p| p.arrivals != Arrivals::Periodic || p.batch.mean() != 1.0 || p.send_time.scv() > 0.0);
+    let sends = scenario
+        .producers
+        .iter()
+        .any(|p| p.arrivals != Arrivals::Periodic || p.batch.mean() != 1.0 || p.send_time.scv() > 0.0);
     let work = scenario.producers.iter().filter_map(|p| p.service_time.as_ref()).any(|law| law.scv() > 0.0);
-    let serves = scenario.consumers.iter().any(|c| c.service_time.scv() > 0.0 || c.failure > 0.0 || c.outages.is_some());
+    let serves = scenario
+        .consumers
+        .iter()
+        .any(|c| c.service_time.scv() > 0.0 || c.failure > 0.0 || c.outages.is_some());
     sends || work || serves
 }

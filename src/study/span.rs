@@ -45,8 +45,8 @@ pub(super) fn span(before: &Totals, after: &Totals) -> Span {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Drift {
     pub grown: f64,
-    /// How far their mean number over time lay above that at the start, over the same time: half of what they grew by
-    /// where they grow evenly, all of it where they have filled up.
+    /// How far their mean number over time lay above that at the start, over the same time: half of what they
+    /// grew by where they grow evenly, all of it where they have filled up.
     pub risen: f64,
     pub came: f64,
 }
@@ -62,7 +62,8 @@ pub(super) fn drifts(span: &Span) -> Vec<Drift> {
     span.queues.iter().map(drift).collect()
 }
 
-/// Tells of each queue what stays that recorders know of spend after an instant, and how much of it is service, in nanoseconds.
+/// Tells of each queue what stays that recorders know of spend after an instant, and how much of it is
+/// service, in nanoseconds.
 pub(super) fn to_come(totals: &Totals, mut tell: impl FnMut(usize, u64, u64)) {
     let nanos = |area: u128| u64::try_from(area).unwrap_or(u64::MAX);
     totals.queues.iter().enumerate().for_each(|(queue, q)| tell(queue, nanos(q.to_stay), nanos(q.to_serve)));

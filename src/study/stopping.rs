@@ -8,8 +8,8 @@ use crate::workload::math::normal_quantile;
 
 /// More replications than this are never made to reach a precision.
 const MOST_REPLICATIONS: u32 = 1000;
-/// A precision is never found reached by fewer: the fewer there are, the more often intervals are narrow by chance, and
-/// to stop just then makes them cover too seldom.
+/// A precision is never found reached by fewer: the fewer there are, the more often intervals are narrow by
+/// chance, and to stop just then makes them cover too seldom.
 const LEAST_REPLICATIONS: u32 = 30;
 /// A replication's messages where theory does not tell how many, and the fewest and most where it does.
 const USUAL: u64 = 1_000_000;
@@ -33,7 +33,9 @@ pub(super) struct Missing<'a> {
 pub(super) fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> Option<Missing<'a>> {
     let excess = |path: &'a str, share: f64| -> Missing<'a> {
         let excess = match combined.metrics.get(path) {
-            Some(Estimate { value: Some(value), half_width: Some(half), .. }) if *value != 0.0 => half / value.abs() / share,
+            Some(Estimate { value: Some(value), half_width: Some(half), .. }) if *value != 0.0 => {
+                half / value.abs() / share
+            }
             None if combined.withheld.contains_key(path) => f64::INFINITY,
             _ => 0.0,
         };
@@ -41,23 +43,27 @@ pub(super) fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> O
     };
     let all: Vec<Missing> = match precision {
         Precision::None => Vec::new(),
-        Precision::Means(share) => combined.metrics.keys().filter(|p| p.ends_with(".mean")).map(|p| excess(p, *share)).collect(),
+        Precision::Means(share) => {
+            combined.metrics.keys().filter(|p| p.ends_with(".mean")).map(|p| excess(p, *share)).collect()
+        }
         Precision::Paths(paths) => paths.iter().map(|(path, share)| excess(path, *share)).collect(),
     };
     all.into_iter().filter(|m| m.excess > 1.0).max_by(|a, b| a.excess.total_cmp(&b.excess))
 }
 
-/// Messages of a replication when only a precision is stated: as many as will reach it with the fewest replications if the
-/// queue behaves as theory says, and long enough for the start to be forgotten.
+/// Messages of a replication when only a precision is stated: as many as will reach it with the fewest
+/// replications if the queue behaves as theory says, and long enough for the start to be forgotten.
 ///
 /// # Formula
 /// n = z² (1 + ρ)(c_a² + c_s²) / (ε (1 − ρ))² messages for the mean number in system within a share ε.
 ///
 /// # Source
-/// Whitt, *Planning queueing simulations*, Management Science 35(11), 1989: the M/M/1 queue's asymptotic variance
-/// 2ρ(1 + ρ)/(1 − ρ)⁴ (Daley 1968), scaled by the squared coefficients of variation as in heavy traffic.
+/// Whitt, *Planning queueing simulations*, Management Science 35(11), 1989: the M/M/1 queue's asymptotic
+/// variance 2ρ(1 + ρ)/(1 − ρ)⁴ (Daley 1968), scaled by the squared coefficients of variation as in heavy
+/// traffic.
 pub(super) fn planned(scenario: &Scenario) -> u64 {
-    let busiest = crate::theory::explain(scenario).loads.iter().filter_map(|load| load.fullest()).reduce(f64::max);
+    let busiest =
+        crate::theory::explain(scenario).loads.iter().filter_map(|load| load.fullest()).reduce(f64::max);
     let Some(rho) = busiest.filter(|rho| (0.0..1.0).contains(rho)) else { return USUAL };
     let varies = variability(scenario);
     let share = match &scenario.simulation.precision {
@@ -83,8 +89,8 @@ pub(super) fn variability(scenario: &Scenario) -> f64 {
     (gaps.fold(0.0, f64::max) + work).max(0.1)
 }
 
-/// Messages that a replication must have at a load of its busiest queue for its own figures to be hardly biased by its start,
-/// and for their intervals to cover; `None` where it never settles.
+/// Messages that a replication must have at a load of its busiest queue for its own figures to be hardly
+/// biased by its start, and for their intervals to cover; `None` where it never settles.
 pub(super) fn settled(scenario: &Scenario, rho: f64) -> Option<u64> {
     let messages = RELAXATIONS * variability(scenario) / (1.0 - rho).powi(2);
     (rho < 1.0 && messages.is_finite()).then(|| (messages.ceil() as u64).max(SHORTEST))
@@ -97,8 +103,8 @@ pub(super) fn first(precision: &Precision, stated: u32) -> u32 {
 
 /// How many more replications are to be made, `made` of them being there; `None` if more would not help.
 ///
-/// The half-width falls with the square root of the number. At most three times as many are added at once, for the
-/// half-width that this rests on is uncertain too.
+/// The half-width falls with the square root of the number. At most three times as many are added at once,
+/// for the half-width that this rests on is uncertain too.
 pub(super) fn still_needed(missing: &Missing<'_>, made: u32) -> Option<u32> {
     let wanted = (f64::from(made) * missing.excess * missing.excess * ALLOWANCE).ceil();
     let wanted = wanted.min(f64::from(made) * 4.0).min(f64::from(MOST_REPLICATIONS)) as u32;
@@ -118,11 +124,15 @@ impl Missing<'_> {
         let path = self.path;
         if self.excess.is_infinite() {
             return format!(
-                "{path} is withheld after {made} replications: too few independent messages lie beyond it; make [simulation] messages larger"
+                "{path} is withheld after {made} replications: too few independent messages lie beyond it; \
+                    make [simulation] messages larger"
             );
         }
         let times = significant(self.excess, 2);
-        format!("{path} misses its precision by a factor of {times} after {made} replications; make [simulation] messages larger")
+        format!(
+            "{path} misses its precision by a factor of {times} after {made} replications; make \
+                [simulation] messages larger"
+        )
     }
 }
 
@@ -168,7 +178,10 @@ mod tests {
     fn what_has_no_interval_is_named() {
         let paths = ["total.latency.mean", "total.latency.max", "total.latency.p999", "queues.q.drain_time"];
         let precision = Precision::Paths(paths.iter().map(|p| (p.to_string(), 0.1)).collect());
-        assert_eq!(without_interval(&precision, &combined(0.01)), ["total.latency.max", "queues.q.drain_time"]);
+        assert_eq!(
+            without_interval(&precision, &combined(0.01)),
+            ["total.latency.max", "queues.q.drain_time"]
+        );
     }
 
     #[test]
@@ -176,7 +189,8 @@ mod tests {
         let near = combined(0.01);
         assert_eq!(missing(&Precision::Means(0.01), &near), None);
         assert_eq!(missing(&Precision::None, &near), None);
-        let paths = Precision::Paths(vec![("total.latency.p999".into(), 0.1), ("total.latency.mean".into(), 0.1)]);
+        let paths =
+            Precision::Paths(vec![("total.latency.p999".into(), 0.1), ("total.latency.mean".into(), 0.1)]);
         let missing = missing(&paths, &near).expect("withheld");
         assert_eq!(still_needed(&missing, 10), Some(30));
         assert!(missing.caveat(10).contains("p999"));

@@ -1,7 +1,8 @@
 //! Sweeps: one scenario at every point of a grid of settings.
 //!
-//! Points are answered side by side on all cores and handed over as they finish. Every point plays the same plan as far as
-//! its settings allow (streams of chance are named, not numbered), so differences along an axis are not chance.
+//! Points are answered side by side on all cores and handed over as they finish. Every point plays the same
+//! plan as far as its settings allow (streams of chance are named, not numbered), so differences along an
+//! axis are not chance.
 
 use super::watch::Watch;
 use super::{Met, objectives, simulation, witness};
@@ -66,8 +67,17 @@ impl Grid {
     ///
     /// # Errors
     /// The scenario is refused with these values.
-    pub fn scenario(&self, source: &Source, files: &dyn Files, index: usize) -> Result<Scenario, Box<Problems>> {
-        let turned = self.axes.iter().zip(self.values(index)).fold(source.clone(), |source, (axis, value)| source.with(&axis.path, &value));
+    pub fn scenario(
+        &self,
+        source: &Source,
+        files: &dyn Files,
+        index: usize,
+    ) -> Result<Scenario, Box<Problems>> {
+        let turned = self
+            .axes
+            .iter()
+            .zip(self.values(index))
+            .fold(source.clone(), |source, (axis, value)| source.with(&axis.path, &value));
         Ok(scenario::parse(&turned, files).map_err(Box::new)?.scenario)
     }
 }
@@ -78,10 +88,11 @@ impl Point {
         witness::best(&self.answers, metric)
     }
 
-    /// Whether an objective is met, as a single run judges it: a queue that grows without end meets none by how its first stretch went,
-    /// unless these `starts` are what is asked for.
+    /// Whether an objective is met, as a single run judges it: a queue that grows without end meets none by
+    /// how its first stretch went, unless these `starts` are what is asked for.
     pub fn meets(&self, objective: &Objective, starts: bool) -> Met {
-        let counted: Vec<Answer> = self.answers.iter().filter(|a| a.unstable.is_none() || starts).cloned().collect();
+        let counted: Vec<Answer> =
+            self.answers.iter().filter(|a| a.unstable.is_none() || starts).cloned().collect();
         match &objectives::judge(std::slice::from_ref(objective), &counted)[..] {
             [judged] if judged.by.is_some() || !self.unstable() => judged.outcome,
             _ => Met::Fail,
@@ -90,13 +101,20 @@ impl Point {
 
     /// Whether a backlog grows without end here.
     pub fn unstable(&self) -> bool {
-        self.unanswered.iter().any(|u| u.reason.is_unstable()) || self.answers.iter().any(|a| a.unstable.is_some())
+        self.unanswered.iter().any(|u| u.reason.is_unstable())
+            || self.answers.iter().any(|a| a.unstable.is_some())
     }
 }
 
-/// Answers these points by theory and simulation, as far as they are wanted, and hands each over as soon as it is done.
-/// A point that is interrupted is not handed over.
-pub fn sweep(points: &[(usize, Scenario)], grid: &Grid, wanted: &[Method], watch: &dyn Watch, keep: &(dyn Fn(Point) + Sync)) {
+/// Answers these points by theory and simulation, as far as they are wanted, and hands each over as soon as
+/// it is done. A point that is interrupted is not handed over.
+pub fn sweep(
+    points: &[(usize, Scenario)],
+    grid: &Grid,
+    wanted: &[Method],
+    watch: &dyn Watch,
+    keep: &(dyn Fn(Point) + Sync),
+) {
     let done = AtomicUsize::new(0);
     points.par_iter().for_each(|(index, scenario)| {
         if watch.stopped() {
@@ -108,7 +126,11 @@ pub fn sweep(points: &[(usize, Scenario)], grid: &Grid, wanted: &[Method], watch
         }
         keep(point);
         let so_far = done.fetch_add(1, Ordering::Relaxed) + 1;
-        watch.says("sweep", so_far as f64 / points.len() as f64, &format!("{so_far} of {} points", points.len()));
+        watch.says(
+            "sweep",
+            so_far as f64 / points.len() as f64,
+            &format!("{so_far} of {} points", points.len()),
+        );
     });
 }
 
@@ -143,11 +165,15 @@ pub fn number(value: &str) -> Option<f64> {
     use crate::units::{duration, rate, size};
     let plain = value.replace('_', "").parse::<f64>().ok().filter(|x| x.is_finite());
     let percent = || value.strip_suffix('%').and_then(|v| v.trim().parse::<f64>().ok()).map(|v| v / 100.0);
-    plain.or_else(|| rate(value).ok()).or_else(|| duration(value).ok()).or_else(|| size(value).ok().map(|b| b as f64)).or_else(percent)
+    plain
+        .or_else(|| rate(value).ok())
+        .or_else(|| duration(value).ok())
+        .or_else(|| size(value).ok().map(|b| b as f64))
+        .or_else(percent)
 }
 
-/// Where a convex curve bends most: the index of the point farthest below the chord between its ends, both axes scaled to
-/// their range. `None` if no point is a tenth of the way below.
+/// Where a convex curve bends most: the index of the point farthest below the chord between its ends, both
+/// axes scaled to their range. `None` if no point is a tenth of the way below.
 ///
 /// # Source
 /// Satopää et al. (2011), *Finding a "kneedle" in a haystack*, without its smoothing.
@@ -170,8 +196,16 @@ mod tests {
     use std::sync::Mutex;
 
     fn grid() -> Grid {
-        let axis = |path: &str, values: &[&str]| Axis { path: path.into(), values: values.iter().map(|v| v.to_string()).collect() };
-        Grid { axes: vec![axis("producers.producer.rate", &["50/s", "80/s"]), axis("consumers.consumers.count", &["1", "2", "3"])] }
+        let axis = |path: &str, values: &[&str]| Axis {
+            path: path.into(),
+            values: values.iter().map(|v| v.to_string()).collect(),
+        };
+        Grid {
+            axes: vec![
+                axis("producers.producer.rate", &["50/s", "80/s"]),
+                axis("consumers.consumers.count", &["1", "2", "3"]),
+            ],
+        }
     }
 
     #[test]
@@ -187,9 +221,12 @@ mod tests {
         let set = ["simulation.messages=2000", "simulation.replications=3"].map(String::from).to_vec();
         let source = scenario::quick("1/s", "exponential(10ms)", "1", set);
         let grid = grid();
-        let points: Vec<_> = (0..6).map(|i| (i, grid.scenario(&source, &NoFiles, i).expect("sound"))).collect();
+        let points: Vec<_> =
+            (0..6).map(|i| (i, grid.scenario(&source, &NoFiles, i).expect("sound"))).collect();
         let kept = Mutex::new(Vec::new());
-        sweep(&points, &grid, &[Method::Theory, Method::Simulation], &Blind, &|point| kept.lock().expect("no panic").push(point));
+        sweep(&points, &grid, &[Method::Theory, Method::Simulation], &Blind, &|point| {
+            kept.lock().expect("no panic").push(point)
+        });
         let mut kept = kept.into_inner().expect("no panic");
         kept.sort_by_key(|p| p.index);
         assert_eq!(kept.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
@@ -199,7 +236,8 @@ mod tests {
 
     #[test]
     fn the_knee_of_a_hyperbola_is_where_it_turns() {
-        let curve: Vec<(f64, f64)> = (0..100).map(|i| f64::from(i) / 100.0).map(|rho| (rho, 1.0 / (1.0 - rho))).collect();
+        let curve: Vec<(f64, f64)> =
+            (0..100).map(|i| f64::from(i) / 100.0).map(|rho| (rho, 1.0 / (1.0 - rho))).collect();
         let at = knee(&curve).expect("it bends");
         assert!((85..=95).contains(&at), "{at}");
         assert_eq!(knee(&(0..10).map(|i| (f64::from(i), f64::from(i))).collect::<Vec<_>>()), None);
@@ -207,6 +245,9 @@ mod tests {
 
     #[test]
     fn values_are_numbers_whatever_their_unit() {
-        assert_eq!(["900/s", "4ms", "8", "5%", "fifo"].map(number), [Some(900.0), Some(0.004), Some(8.0), Some(0.05), None]);
+        assert_eq!(
+            ["900/s", "4ms", "8", "5%", "fifo"].map(number),
+            [Some(900.0), Some(0.004), Some(8.0), Some(0.05), None]
+        );
     }
 }

@@ -28,23 +28,43 @@ pub(super) struct Timed {
 
 impl Play<'_> {
     /// Plays a replication. `says` hears of each further share that has been played.
-    pub(super) fn timed(&self, replication: u32, stretch: &Stretch, watch: &dyn Watch, says: &dyn Fn(f64)) -> Timed {
+    pub(super) fn timed(
+        &self,
+        replication: u32,
+        stretch: &Stretch,
+        watch: &dyn Watch,
+        says: &dyn Fn(f64),
+    ) -> Timed {
         match self.recursion(replication) {
             Some(engine) => self.timed_by(engine, stretch, watch, says),
             None => self.timed_by(self.events(replication), stretch, watch, says),
         }
     }
 
-    fn timed_by(&self, engine: impl AnyInstant, stretch: &Stretch, watch: &dyn Watch, says: &dyn Fn(f64)) -> Timed {
+    fn timed_by(
+        &self,
+        engine: impl AnyInstant,
+        stretch: &Stretch,
+        watch: &dyn Watch,
+        says: &dyn Fn(f64),
+    ) -> Timed {
         let collector = Collector::new(&self.places, u64::MAX..u64::MAX);
         match stretch {
             Stretch::Between(time) => between(engine, collector, time, watch, says),
-            Stretch::UntilDone { left_out, messages } => until_done(engine, collector, *left_out, *messages, watch, says),
+            Stretch::UntilDone { left_out, messages } => {
+                until_done(engine, collector, *left_out, *messages, watch, says)
+            }
         }
     }
 }
 
-fn between(mut engine: impl AnyInstant, mut collector: Collector, time: &Range<u64>, watch: &dyn Watch, says: &dyn Fn(f64)) -> Timed {
+fn between(
+    mut engine: impl AnyInstant,
+    mut collector: Collector,
+    time: &Range<u64>,
+    watch: &dyn Watch,
+    says: &dyn Fn(f64),
+) -> Timed {
     engine.advance_to(time.start, &mut Forget);
     let before = begin_now(&mut engine, &mut collector);
     let mut part = 0;
@@ -90,8 +110,15 @@ fn begin_now(engine: &mut impl AnyInstant, collector: &mut Collector) -> Totals 
     before
 }
 
-/// The window of time ends now. Its messages are those before number `came`: they are heard to the end, others do not count.
-fn ended(mut engine: impl AnyInstant, mut collector: Collector, before: &Totals, came: u64, share: f64) -> Timed {
+/// The window of time ends now. Its messages are those before number `came`: they are heard to the end,
+/// others do not count.
+fn ended(
+    mut engine: impl AnyInstant,
+    mut collector: Collector,
+    before: &Totals,
+    came: u64,
+    share: f64,
+) -> Timed {
     collector.set_window(before.offered..came);
     let (summary, drifts) = end(&mut engine, &mut collector, before);
     Timed { summary, drifts, share }

@@ -1,7 +1,8 @@
-//! The simulation's answer where there is no steady state to speak of: a timetable that ends, or a backlog at the start.
+//! The simulation's answer where there is no steady state to speak of: a timetable that ends, or a backlog at
+//! the start.
 //!
-//! Then a mean over time says nothing; what counts is how the queue grows and drains. Every replication plays the same
-//! stretch of time from its start, levels are read on a common grid and averaged over replications.
+//! Then a mean over time says nothing; what counts is how the queue grows and drains. Every replication plays
+//! the same stretch of time from its start, levels are read on a common grid and averaged over replications.
 
 use super::coverage;
 use super::overload::{capacity, overloads_end, sent_to, timetable};
@@ -29,15 +30,21 @@ const PATIENCE: f64 = 3.0;
 
 /// Whether a scenario has a beginning and an end rather than a steady state.
 pub(super) fn applies(scenario: &Scenario) -> bool {
-    scenario.queues.iter().any(|q| q.initial_backlog > 0) || scenario.producers.iter().any(|p| timetable(p).is_some())
+    scenario.queues.iter().any(|q| q.initial_backlog > 0)
+        || scenario.producers.iter().any(|p| timetable(p).is_some())
 }
 
-/// How long to play, in seconds: as asked for, or the timetable, or until backlogs are gone and some time more.
+/// How long to play, in seconds: as asked for, or the timetable, or until backlogs are gone and some time
+/// more.
 pub(super) fn horizon(scenario: &Scenario) -> Result<f64, Reason> {
     if let Length::Duration(s) = scenario.simulation.length {
         return Ok(s);
     }
-    let table = scenario.producers.iter().filter_map(timetable).map(|(steps, _)| steps.iter().map(|s| s.lasts).sum::<f64>());
+    let table = scenario
+        .producers
+        .iter()
+        .filter_map(timetable)
+        .map(|(steps, _)| steps.iter().map(|s| s.lasts).sum::<f64>());
     let drains = scenario.queues.iter().enumerate().filter(|(_, q)| q.initial_backlog > 0).map(|(i, q)| {
         let spare = capacity(scenario, i).map_or(f64::INFINITY, |c| c - sent_to(scenario, i, 0.0));
         PATIENCE * (q.initial_backlog as f64 + 10.0) / spare
@@ -45,7 +52,9 @@ pub(super) fn horizon(scenario: &Scenario) -> Result<f64, Reason> {
     let longest = table.chain(drains).fold(0.0, f64::max);
     match longest > 0.0 && longest.is_finite() && nanos(longest).is_some() {
         true => Ok(longest),
-        false => Err("the backlog never drains, and nothing says how long to watch; write [simulation] duration = \"1h\"".into()),
+        false => Err("the backlog never drains, and nothing says how long to watch; write [simulation] \
+            duration = \"1h\""
+            .into()),
     }
 }
 
@@ -63,19 +72,33 @@ type Levels = Vec<Vec<(u64, u64)>>;
 ///
 /// # Errors
 /// A refusal that says why.
-pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) -> Result<Answer, Unanswered> {
+pub(super) fn answer(
+    scenario: &Scenario,
+    told: Vec<String>,
+    watch: &dyn Watch,
+) -> Result<Answer, Unanswered> {
     let stretches = Stretches::new(scenario).map_err(|why| why.by(Method::Simulation))?;
-    let (levels, mut combined) = repeated(&stretches, watch).map_err(|reason| reason.by(Method::Simulation))?;
-    let by = format!("event calendar, {} replications of the first {}", levels.len(), Time(seconds(stretches.end)));
+    let (levels, mut combined) =
+        repeated(&stretches, watch).map_err(|reason| reason.by(Method::Simulation))?;
+    let by = format!(
+        "event calendar, {} replications of the first {}",
+        levels.len(),
+        Time(seconds(stretches.end))
+    );
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     out.caveats = told;
     out.caveats.extend(coverage::unseen(scenario, &combined, seconds(stretches.end), levels.len() as u32));
     out.caveats.extend(coverage::last_rates(scenario));
     out.caveats.append(&mut combined.caveats);
-    let whose = if scenario.is_of_the_start() { "these are the start's, from empty queues" } else { "there is no steady state" };
+    let whose = if scenario.is_of_the_start() {
+        "these are the start's, from empty queues"
+    } else {
+        "there is no steady state"
+    };
     out.caveats.push(format!(
-        "{whose}: figures are over the whole stretch of time, messages that come in it are followed to their end, a \
+        "{whose}: figures are over the whole stretch of time, messages that come in it are followed to \
+            their end, a \
          maximum is the mean of the replications' own, and lengths are told over time"
     ));
     if !matches!(scenario.simulation.warmup, Warmup::Auto | Warmup::Messages(0) | Warmup::Duration(0.0)) {
@@ -84,7 +107,8 @@ pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) 
     out.caveats.extend(super::redelivery::caveats(scenario, &combined.metrics));
     out.metrics = combined.metrics;
     for (q, queue) in scenario.queues.iter().enumerate() {
-        out.timelines.insert(queue.name.clone(), timeline(&levels, q, stretches.end, scenario.simulation.confidence));
+        out.timelines
+            .insert(queue.name.clone(), timeline(&levels, q, stretches.end, scenario.simulation.confidence));
     }
     Ok(out)
 }
@@ -93,12 +117,24 @@ pub(super) fn answer(scenario: &Scenario, told: Vec<String>, watch: &dyn Watch) 
 ///
 /// # Errors
 /// A refusal that says why.
-pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+pub(super) fn replications(
+    scenario: &Scenario,
+    watch: &dyn Watch,
+) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
     let stretches = Stretches::new(scenario).map_err(|why| why.by(Method::Simulation))?;
     let all = scenario.simulation.replications;
-    let some = |from: u32| stretches.some(from..all.min(from + MOST_AT_ONCE), watch).into_iter().map(|stretch| stretch.summary.values);
+    let some = |from: u32| {
+        stretches
+            .some(from..all.min(from + MOST_AT_ONCE), watch)
+            .into_iter()
+            .map(|stretch| stretch.summary.values)
+    };
     let values: Vec<_> = (0..all).step_by(MOST_AT_ONCE as usize).flat_map(some).collect();
-    if values.is_empty() { Err(Reason::Interrupted("a replication was finished").by(Method::Simulation)) } else { Ok(values) }
+    if values.is_empty() {
+        Err(Reason::Interrupted("a replication was finished").by(Method::Simulation))
+    } else {
+        Ok(values)
+    }
 }
 
 /// Replications until the precision is reached.
@@ -140,8 +176,8 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
     Ok((levels, combined))
 }
 
-/// Estimates in which a maximum is the mean of every replication's own, with an interval: how bad the worst is when this
-/// stretch of time is lived through once.
+/// Estimates in which a maximum is the mean of every replication's own, with an interval: how bad the worst
+/// is when this stretch of time is lived through once.
 fn worst_told(all: &Gathered, confidence: f64) -> Combined {
     let mut out = all.combined(confidence);
     for (path, estimate) in out.metrics.iter_mut().filter(|(path, _)| path.ends_with(".max")) {
@@ -156,7 +192,12 @@ fn timeline(levels: &[Levels], queue: usize, end: u64, confidence: f64) -> Vec<M
         let waiting: Vec<f64> = levels.iter().map(|l| l[queue][i].0 as f64).collect();
         let inside: Vec<f64> = levels.iter().map(|l| l[queue][i].1 as f64).collect();
         let (mean, half) = half_width(&waiting, confidence);
-        Moment { at: seconds(grid(i as u64, end)), waiting: mean, in_system: half_width(&inside, confidence).0, half_width: half }
+        Moment {
+            at: seconds(grid(i as u64, end)),
+            waiting: mean,
+            in_system: half_width(&inside, confidence).0,
+            half_width: half,
+        }
     };
     (0..=GRID as usize).map(point).collect()
 }
@@ -165,7 +206,8 @@ fn grid(point: u64, end: u64) -> u64 {
     (u128::from(end) * u128::from(point) / u128::from(GRID)) as u64
 }
 
-/// Messages that wait from the start, in all replications together that are played at once: of each, some 150 bytes are kept.
+/// Messages that wait from the start, in all replications together that are played at once: of each, some 150
+/// bytes are kept.
 const MOST_WAITING: u64 = 1_000_000;
 
 /// What all replications have in common.
@@ -187,7 +229,8 @@ impl<'a> Stretches<'a> {
         Ok(Stretches { scenario, play, end, drains })
     }
 
-    /// Some replications, in their order; those that were not begun when the person wanted it to end are left out.
+    /// Some replications, in their order; those that were not begun when the person wanted it to end are left
+    /// out.
     fn some(&self, which: Range<u32>, watch: &dyn Watch) -> Vec<Stretch> {
         let fit = MOST_WAITING / self.scenario.backlog().max(1);
         let at_once = fit.clamp(1, u64::from(MOST_AT_ONCE)) as u32;
@@ -198,16 +241,28 @@ impl<'a> Stretches<'a> {
         which.clone().step_by(at_once as usize).flat_map(several).collect()
     }
 
-    /// Withholds the drain times of which some replication saw no end, and says so: the mean of the others would be too short.
-    fn undrained(&self, all: &Gathered, made: usize, metrics: &mut BTreeMap<String, Estimate>) -> Vec<String> {
-        let watched = self.scenario.queues.iter().zip(&self.drains).filter(|(_, drain)| drain.is_some_and(|from| from <= self.end));
+    /// Withholds the drain times of which some replication saw no end, and says so: the mean of the others
+    /// would be too short.
+    fn undrained(
+        &self,
+        all: &Gathered,
+        made: usize,
+        metrics: &mut BTreeMap<String, Estimate>,
+    ) -> Vec<String> {
+        let watched = self
+            .scenario
+            .queues
+            .iter()
+            .zip(&self.drains)
+            .filter(|(_, drain)| drain.is_some_and(|from| from <= self.end));
         let withheld = watched.filter_map(|(queue, _)| {
             let path = path(&format!("queues.{}", queue.name), "drain_time", "");
             let late = made - all.values(&path).len();
             (late > 0).then(|| {
                 metrics.remove(&path);
                 format!(
-                    "drain_time of `{}` is withheld: in {late} of {made} replications its backlog outlasts what is played; write a \
+                    "drain_time of `{}` is withheld: in {late} of {made} replications its backlog outlasts \
+                        what is played; write a \
                      longer [simulation] duration",
                     queue.name
                 )
@@ -261,77 +316,15 @@ impl<'a> Stretches<'a> {
 /// A summary without the figures that only mean something in a steady state.
 fn stationary_left_out(collector: &Collector, span: &Span) -> Summary {
     let mut summary = collector.summary(span);
-    let over_time = |path: &String| ["queue_length", "in_system"].iter().any(|key| path.contains(key)) && !path.ends_with(".max");
-    let kept: BTreeMap<String, f64> = summary.values.into_iter().filter(|(path, _)| !over_time(path)).collect();
+    let over_time = |path: &String| {
+        ["queue_length", "in_system"].iter().any(|key| path.contains(key)) && !path.ends_with(".max")
+    };
+    let kept: BTreeMap<String, f64> =
+        summary.values.into_iter().filter(|(path, _)| !over_time(path)).collect();
     summary.values = kept;
     summary.levels.clear();
     summary
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::{Arrivals, Consumer, Precision, Producer, Queue, Step};
-    use crate::study::Blind;
-    use crate::workload::laws::Law;
-
-    fn mm1(rate: f64, service: f64) -> Scenario {
-        Scenario::single(Producer::poisson("p", 0, rate), Queue::default(), Consumer::group("c", 0, 1, Law::exponential(service)))
-    }
-
-    fn scheduled(steps: Vec<Step>, ramp: bool) -> Scenario {
-        let mut scenario = mm1(1.0, 1.0);
-        scenario.producers[0].arrivals = Arrivals::Schedule { steps, repeat: false, ramp };
-        scenario
-    }
-
-    /// Each of n − 1 waiting messages takes 1 / (μ − λ) to be worked off: a random walk with drift to the left.
-    #[test]
-    fn a_backlog_drains_in_its_mean_time() {
-        let mut scenario = mm1(0.5, 1.0);
-        scenario.queues[0].initial_backlog = 100;
-        scenario.simulation.replications = 400;
-        let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
-        let drain = answer.get("queues.queue.drain_time").expect("a drain time");
-        let (value, half) = (drain.value.expect("finite"), drain.half_width.expect("many replications"));
-        // Five standard errors, where 1.97 make the half-width: a right engine fails once in a million seeds.
-        assert!((value - 198.0).abs() < 2.6 * half, "{value} ± {half}");
-        assert!(answer.get("queues.queue.queue_length").is_none());
-        assert_eq!(answer.timelines["queue"][0].in_system, 100.0);
-    }
-
-    /// E N(t) of M(t)/M/1 by uniformisation: 1.1/s for 100 s, then 0.5/s, from empty.
-    #[test]
-    fn an_overload_grows_and_shrinks_as_computed() {
-        let mut scenario = scheduled(vec![Step { lasts: 100.0, rate: 1.1 }, Step { lasts: 100.0, rate: 0.5 }], false);
-        scenario.simulation.replications = 1000;
-        // So that every instant below is a point of the grid.
-        scenario.simulation.length = Length::Duration(250.0);
-        let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
-        let line = &answer.timelines["queue"];
-        for (at, expected) in
-            [(50.0, 10.505174005234087), (100.0, 16.964397599045977), (125.0, 7.7025319607668425), (150.0, 3.2253615875320385)]
-        {
-            let point = line.iter().find(|m| (m.at - at).abs() < 1e-9).expect("a point of the grid");
-            let half = point.half_width.expect("many replications");
-            // The half-width is that of the number waiting, within a few per cent that of the number inside.
-            assert!((point.in_system - expected).abs() < 2.8 * half, "{at}: {} ± {half}, not {expected}", point.in_system);
-        }
-        assert!(answer.get("queues.queue.drain_time").is_some());
-    }
-
-    /// Of 400 s of a queue that is overloaded for half of them, the slowest message of a life of it, told to a twentieth.
-    #[test]
-    fn the_worst_is_told_as_precisely_as_asked_for() {
-        let mut scenario = scheduled(vec![Step { lasts: 200.0, rate: 1.5 }, Step { lasts: 200.0, rate: 0.1 }], false);
-        scenario.simulation.precision =
-            Precision::Paths(vec![("total.latency.max".into(), 0.05), ("queues.queue.drain_time".into(), 0.05)]);
-        let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
-        for path in ["total.latency.max", "queues.queue.drain_time"] {
-            let (value, half) = answer.get(path).and_then(|e| e.value.zip(e.half_width)).expect("an interval");
-            assert!(half <= 0.05 * value, "{path}: {value} ± {half}");
-            // As a fluid: 100 too many after 200 s, which take 100 s to be done and 111 s to drain.
-            assert!((90.0..140.0).contains(&value), "{path}: {value}");
-        }
-    }
-}
+mod tests;

@@ -6,8 +6,8 @@ use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
 
-/// A run that decides is so many times as long as it must be to forget its start: percentiles near saturation are skewed, and
-/// ten of them make an interval that covers only when each has seen many busy periods.
+/// A run that decides is so many times as long as it must be to forget its start: percentiles near saturation
+/// are skewed, and ten of them make an interval that covers only when each has seen many busy periods.
 const AMPLE: u64 = 4;
 /// How much longer each attempt is than the one before.
 const GROWTH: u64 = 4;
@@ -38,7 +38,10 @@ impl Trial {
     /// The witness that is believed first; `None` where a queue that grows without end decided.
     pub fn judge(&self) -> Option<&Answer> {
         let of = |method| self.answers.iter().find(move |a| a.method == method);
-        of(Method::Theory).filter(|a| a.exact).or_else(|| of(Method::Simulation)).or_else(|| of(Method::Theory))
+        of(Method::Theory)
+            .filter(|a| a.exact)
+            .or_else(|| of(Method::Simulation))
+            .or_else(|| of(Method::Theory))
     }
 
     /// Why there is no steady state, if there is none.
@@ -47,11 +50,11 @@ impl Trial {
     }
 }
 
-/// Tries a configuration: theory first, which settles what grows without end, and what it knows exactly, which one simulation is to
-/// confirm; else simulation, longer and longer.
+/// Tries a configuration: theory first, which settles what grows without end, and what it knows exactly,
+/// which one simulation is to confirm; else simulation, longer and longer.
 ///
-/// Every attempt but the last may stop the search, so each is made at a confidence that keeps the chance of one false
-/// statement in all of them within what the scenario asks for.
+/// Every attempt but the last may stop the search, so each is made at a confidence that keeps the chance of
+/// one false statement in all of them within what the scenario asks for.
 pub(super) fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
     let theory = witness::theory_of(scenario);
     if let Err(refusal) = &theory
@@ -64,7 +67,12 @@ pub(super) fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> T
     let mut tried = scenario.clone();
     tried.simulation.precision = Precision::None;
     tried.simulation.confidence = 1.0 - (1.0 - scenario.simulation.confidence) / stages.len() as f64;
-    let mut known = Trial { answers: Vec::new(), unanswered: Vec::new(), objectives: Vec::new(), outcome: Met::Inconclusive };
+    let mut known = Trial {
+        answers: Vec::new(),
+        unanswered: Vec::new(),
+        objectives: Vec::new(),
+        outcome: Met::Inconclusive,
+    };
     for (length, replications) in stages {
         (tried.simulation.length, tried.simulation.replications) = (length, replications);
         match simulation::simulate(&tried, watch) {
@@ -87,7 +95,9 @@ pub(super) fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> T
 
 /// Whether a theory knows every objective's metric exactly.
 fn decides(scenario: &Scenario, theory: &Answer) -> bool {
-    theory.exact && !scenario.objectives.is_empty() && scenario.objectives.iter().all(|o| theory.get(&o.metric).is_some())
+    theory.exact
+        && !scenario.objectives.is_empty()
+        && scenario.objectives.iter().all(|o| theory.get(&o.metric).is_some())
 }
 
 /// What theory alone says: every objective by its figures, or nothing.
@@ -98,11 +108,13 @@ pub(super) fn by_theory_alone(scenario: &Scenario) -> Option<Met> {
     }
 }
 
-/// Lengths and replications of the attempts. A run of a given duration stays what it is: there the replications grow.
+/// Lengths and replications of the attempts. A run of a given duration stays what it is: there the
+/// replications grow.
 fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
     let replications = scenario.simulation.replications.max(5);
     let Length::Messages(asked) = scenario.simulation.length else {
-        let grown = [1, GROWTH as u32, (GROWTH * GROWTH) as u32].map(|factor| (scenario.simulation.length, replications * factor));
+        let grown = [1, GROWTH as u32, (GROWTH * GROWTH) as u32]
+            .map(|factor| (scenario.simulation.length, replications * factor));
         return if effort == Effort::Short { grown[..1].to_vec() } else { grown.to_vec() };
     };
     let most = asked.saturating_mul(GROWTH);
@@ -112,30 +124,46 @@ fn stages(scenario: &Scenario, effort: Effort) -> Vec<(Length, u32)> {
     if effort == Effort::Short {
         return vec![(Length::Messages(first), replications)];
     }
-    let mut lengths: Vec<u64> = std::iter::successors(Some(first), |n| (*n < most).then(|| (n * GROWTH).min(most))).collect();
+    let mut lengths: Vec<u64> =
+        std::iter::successors(Some(first), |n| (*n < most).then(|| (n * GROWTH).min(most))).collect();
     // Of what repeats whole cycles are played: what has no more of them is no longer.
     lengths.dedup_by_key(|n| window::cycles(scenario, *n));
     match (lengths.as_slice(), window::cycles(scenario, first)) {
-        (&[only], Some(_)) => vec![(Length::Messages(only), replications), (Length::Messages(only), replications * GROWTH as u32)],
+        (&[only], Some(_)) => vec![
+            (Length::Messages(only), replications),
+            (Length::Messages(only), replications * GROWTH as u32),
+        ],
         _ => lengths.into_iter().map(|n| (Length::Messages(n), replications)).collect(),
     }
 }
 
 /// Messages of the first attempt: what the busiest queue needs to forget its start.
 fn settled(scenario: &Scenario) -> u64 {
-    let rho = theory::explain(scenario).loads.iter().filter(|load| !load.bounded).filter_map(|load| load.fullest()).fold(0.0, f64::max);
+    let rho = theory::explain(scenario)
+        .loads
+        .iter()
+        .filter(|load| !load.bounded)
+        .filter_map(|load| load.fullest())
+        .fold(0.0, f64::max);
     stopping::settled(scenario, rho).unwrap_or(u64::MAX)
 }
 
 /// A configuration whose backlog grows for ever meets no objective.
 fn grown(scenario: &Scenario, refusal: Unanswered) -> Trial {
-    let fail = |o: &crate::scenario::Objective| Judgement { objective: o.clone(), by: None, outcome: Met::Fail };
-    Trial { answers: Vec::new(), unanswered: vec![refusal], objectives: scenario.objectives.iter().map(fail).collect(), outcome: Met::Fail }
+    let fail =
+        |o: &crate::scenario::Objective| Judgement { objective: o.clone(), by: None, outcome: Met::Fail };
+    Trial {
+        answers: Vec::new(),
+        unanswered: vec![refusal],
+        objectives: scenario.objectives.iter().map(fail).collect(),
+        outcome: Met::Fail,
+    }
 }
 
 /// Holds the objectives against an exact theory and a simulation; an approximation decides nothing here.
 fn judged(scenario: &Scenario, theory: Option<&Answer>, simulated: Answer) -> Trial {
-    let witnesses: Vec<Answer> = theory.filter(|t| t.exact).cloned().into_iter().chain([simulated.clone()]).collect();
+    let witnesses: Vec<Answer> =
+        theory.filter(|t| t.exact).cloned().into_iter().chain([simulated.clone()]).collect();
     let judgements = objectives::judge(&scenario.objectives, &witnesses);
     let answers: Vec<Answer> = theory.cloned().into_iter().chain([simulated]).collect();
     Trial { outcome: all(&judgements), answers, unanswered: Vec::new(), objectives: judgements }

@@ -23,18 +23,29 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
         return None;
     }
     if let Some(count) = study.answer(Method::Simulation).and_then(too_few) {
-        return Some(format!("! Only {count} messages were simulated: too few to compare anything with theory."));
+        return Some(format!(
+            "! Only {count} messages were simulated: too few to compare anything with theory."
+        ));
     }
     Some(match differ.as_slice() {
-        [] if theory.exact => format!("Theory ({}, {kind}) and simulation agree in all {} metrics that both know.", theory.by, pairs.len()),
+        [] if theory.exact => format!(
+            "Theory ({}, {kind}) and simulation agree in all {} metrics that both know.",
+            theory.by,
+            pairs.len()
+        ),
         [] => {
             let of = pairs.iter().find(|a| a.metric == "total.latency.mean").and_then(|a| a.difference);
             let model = theory.by.strip_suffix(", approximately").unwrap_or(&theory.by);
-            let off =
-                of.map_or(String::new(), |d| format!(": the approximation's mean latency is {} off the simulation's", percent(off(d))));
+            let off = of.map_or(String::new(), |d| {
+                format!(": the approximation's mean latency is {} off the simulation's", percent(off(d)))
+            });
             format!("Theory knows this only approximately ({model}){off}.")
         }
-        some => format!("✗ Theory ({}, {kind}) and simulation differ in {}.", theory.by, list(some.iter().map(|a| a.metric.as_str()))),
+        some => format!(
+            "✗ Theory ({}, {kind}) and simulation differ in {}.",
+            theory.by,
+            list(some.iter().map(|a| a.metric.as_str()))
+        ),
     })
 }
 
@@ -58,29 +69,47 @@ fn measurement(study: &Study) -> Option<String> {
     let measured = study.answer(Method::Measurement)?;
     let from = |method| {
         let of = |metric: &str| {
-            study.agreement.iter().find(|a| a.a == method && a.b == Method::Measurement && a.metric == metric).and_then(|a| a.difference)
+            study
+                .agreement
+                .iter()
+                .find(|a| a.a == method && a.b == Method::Measurement && a.metric == metric)
+                .and_then(|a| a.difference)
         };
         Some((of("total.latency.mean")?, of("total.latency.p99")))
     };
     let both = |(mean, p99): (f64, Option<f64>)| {
-        format!("{} in the mean{}", percent(mean), p99.map_or(String::new(), |d| format!(" and {} in p99", percent(d))))
+        format!(
+            "{} in the mean{}",
+            percent(mean),
+            p99.map_or(String::new(), |d| format!(" and {} in p99", percent(d)))
+        )
     };
     let near = match (from(Method::Rehearsal), from(Method::Replay)) {
         (Some(rehearsal), Some(replay)) => {
-            format!(": its latency is {} from the rehearsal and {} from the replay", both(rehearsal), both(replay))
+            format!(
+                ": its latency is {} from the rehearsal and {} from the replay",
+                both(rehearsal),
+                both(replay)
+            )
         }
         _ => String::new(),
     };
     Some(match measured.trust() {
         Trust::Valid => format!("The measurement of the real queue{} is VALID{near}.", played(measured)),
         Trust::Degraded => format!("! The measurement is DEGRADED ({}){near}.", failed(measured)),
-        Trust::Invalid => format!("! The measurement is INVALID and compared with nothing: {}.", failed(measured)),
+        Trust::Invalid => {
+            format!("! The measurement is INVALID and compared with nothing: {}.", failed(measured))
+        }
     })
 }
 
 /// That the plan went at another speed than the clock, if so.
 fn played(measured: &Answer) -> String {
-    measured.by.split(", ").find(|part| part.starts_with("played ")).map_or(String::new(), |part| format!(" ({part})"))
+    measured
+        .by
+        .split(", ")
+        .find(|part| part.starts_with("played "))
+        .map_or(String::new(), |part| format!(" ({part})"))
 }
 
 fn failed(measured: &Answer) -> String {
@@ -101,7 +130,10 @@ mod tests {
 
     #[test]
     fn another_speed_is_told() {
-        assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads, played 60 times faster")), " (played 60 times faster)");
+        assert_eq!(
+            played(&Answer::new(Method::Measurement, "in-process, 4 threads, played 60 times faster")),
+            " (played 60 times faster)"
+        );
         assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads")), "");
     }
 }

@@ -1,4 +1,5 @@
-//! Which part of a simulated run counts: messages, a stated time, whole cycles of what repeats, or arrivals until they end.
+//! Which part of a simulated run counts: messages, a stated time, whole cycles of what repeats, or arrivals
+//! until they end.
 
 use super::play::Play;
 use super::stopping;
@@ -13,7 +14,8 @@ const MANY: f64 = 1000.0;
 const COVERED: f64 = 10.0;
 /// Each covers as many by itself where all of them are no more than so many messages.
 const CHEAP: f64 = 2e7;
-/// Messages of all replications that are not asked for and played all the same: of a recursion, and of events.
+/// Messages of all replications that are not asked for and played all the same: of a recursion, and of
+/// events.
 const BEARABLE: (f64, f64) = (1.5e9, 2e8);
 /// The first cycles are left out until the start is forgotten, but no more of them than so many.
 const MOST_LEFT_OUT: u64 = 10;
@@ -47,14 +49,18 @@ impl Window {
     /// # Errors
     /// A single cycle would take too long, and nobody asked for it.
     pub(super) fn of(scenario: &Scenario, play: &Play<'_>, messages: u64) -> Result<Self, Reason> {
-        let last = |p: &Producer| if let Arrivals::Trace { instants, .. } = &p.arrivals { instants.last().copied() } else { None };
+        let last = |p: &Producer| {
+            if let Arrivals::Trace { instants, .. } = &p.arrivals { instants.last().copied() } else { None }
+        };
         if let Some(end) = scenario.producers.iter().filter_map(last).reduce(f64::max) {
             return Ok(match scenario.simulation.length {
                 Length::Duration(seconds) => Window::Duration(seconds),
                 _ if scenario.producers.iter().all(|p| last(p).is_some()) => Window::Ended,
                 _ if end > 0.0 => Window::Duration(end),
                 _ => {
-                    return Err("the trace is over at once, and the other producers never are; write [simulation] duration = \"1h\"".into());
+                    return Err("the trace is over at once, and the other producers never are; write \
+                        [simulation] duration = \"1h\""
+                        .into());
                 }
             });
         }
@@ -92,7 +98,8 @@ pub(super) fn cut_short(scenario: &Scenario) -> Option<Period> {
 }
 
 impl Cycles {
-    /// The cycles that a scenario is to cover; `None` where nothing repeats, or so often that its phase does not matter.
+    /// The cycles that a scenario is to cover; `None` where nothing repeats, or so often that its phase does
+    /// not matter.
     fn of(scenario: &Scenario, play: &Play<'_>, messages: u64) -> Result<Option<Self>, Reason> {
         let Some(cycle) = scenario.cycle() else { return Ok(None) };
         let each = play.rate * cycle.lasts;
@@ -117,8 +124,10 @@ impl Cycles {
         if asked < 1.0 && !matches!(scenario.simulation.length, Length::Duration(_)) && all > bearable {
             let (what, lasts, planned) = (&cycle.what, Time(cycle.lasts), Time(messages as f64 / play.rate));
             return Err(format!(
-                "{what} takes {lasts} to come round, and a run of {} messages covers {planned} of it: what it gives would not be figures \
-                 of the steady state; {} messages cover whole cycles, and [simulation] duration = \"{}s\" plays them",
+                "{what} takes {lasts} to come round, and a run of {} messages covers {planned} of it: what \
+                    it gives would not be figures \
+                 of the steady state; {} messages cover whole cycles, and [simulation] duration = \"{}s\" \
+                 plays them",
                 plain(messages as f64, 9),
                 plain(all, 3),
                 plain(counted * cycle.lasts, 12)
@@ -138,11 +147,13 @@ impl Cycles {
 /// The whole cycles of a replication that is planned to cover so many, each of so many messages.
 fn whole(scenario: &Scenario, each: f64, planned: f64) -> f64 {
     let replications = f64::from(scenario.simulation.replications);
-    let least = if replications * COVERED * each <= CHEAP { COVERED } else { (COVERED / replications).ceil() };
+    let least =
+        if replications * COVERED * each <= CHEAP { COVERED } else { (COVERED / replications).ceil() };
     planned.ceil().max(least)
 }
 
-/// The whole cycles that so many planned messages become; `None` where nothing repeats, or so often that it does not matter.
+/// The whole cycles that so many planned messages become; `None` where nothing repeats, or so often that it
+/// does not matter.
 pub(super) fn cycles(scenario: &Scenario, messages: u64) -> Option<u64> {
     let each = scenario.producers.iter().map(|p| p.rate).sum::<f64>() * scenario.cycle()?.lasts;
     let planned = messages as f64 / each;
@@ -156,7 +167,8 @@ fn left_out(scenario: &Scenario, cycle: &Period, each: f64) -> u64 {
         Warmup::Duration(seconds) => (seconds / cycle.lasts * (1.0 - WHOLE)).ceil() as u64,
         Warmup::Auto => {
             let busiest = explain(scenario).loads.iter().filter_map(|load| load.at_least).fold(0.0, f64::max);
-            let forgotten = stopping::settled(scenario, busiest).map_or(f64::INFINITY, |n| (n / FORGETS) as f64);
+            let forgotten =
+                stopping::settled(scenario, busiest).map_or(f64::INFINITY, |n| (n / FORGETS) as f64);
             ((forgotten / each).ceil() as u64).clamp(1, MOST_LEFT_OUT)
         }
     };
@@ -173,8 +185,10 @@ mod tests {
     fn window(simulation: &str) -> Result<Window, Reason> {
         let text = format!(
             "producers.p = {{ to = \"q\", arrivals = {{ process = \"schedule\", repeat = true, steps = [\
-             {{ for = \"12h\", rate = \"4/s\" }}, {{ for = \"12h\", rate = \"16/s\" }}] }} }}\nqueues.q = {{}}\n\
-             consumers.c = {{ from = \"q\", count = 2, service_time = \"exponential(100ms)\" }}\nsimulation = {{ {simulation} }}\n"
+             {{ for = \"12h\", rate = \"4/s\" }}, {{ for = \"12h\", rate = \"16/s\" }}] \
+             }} }}\nqueues.q = {{}}\n\
+             consumers.c = {{ from = \"q\", count = 2, service_time = \"exponential(100ms)\" }}\nsimulation \
+             = {{ {simulation} }}\n"
         );
         let scenario = parse(&Source::new("days", &text), &NoFiles).expect("it is right").scenario;
         let play = Play::new(&scenario).expect("it is played");
@@ -207,6 +221,9 @@ mod tests {
     fn what_would_take_too_long_is_refused_by_name() {
         let why = window("messages = 1000, replications = 1000").expect_err("1.7 thousand million messages");
         let why = why.to_string();
-        assert!(why.contains("the timetable of `p` takes 24.0 h to come round") && why.contains("duration"), "{why}");
+        assert!(
+            why.contains("the timetable of `p` takes 24.0 h to come round") && why.contains("duration"),
+            "{why}"
+        );
     }
 }

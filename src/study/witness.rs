@@ -4,13 +4,14 @@ use crate::answer::{Answer, Estimate, Method, Unanswered};
 use crate::scenario::Scenario;
 use crate::theory;
 
-/// A simulated interval is taken to contradict an exact figure that is so many half-widths away: ten replications at 95 % are then off by
-/// chance once in a thousand times.
+/// A simulated interval is taken to contradict an exact figure that is so many half-widths away: ten
+/// replications at 95 % are then off by chance once in a thousand times.
 const CONTRADICTION: f64 = 2.2;
 /// What counts in buckets may be off by, as a share.
 const BUCKET: f64 = 1e-3;
 
-/// Theory's answer to what is simulated: an ideal host's, and only approximate where the simulation's host needs its time.
+/// Theory's answer to what is simulated: an ideal host's, and only approximate where the simulation's host
+/// needs its time.
 ///
 /// # Errors
 /// Theory's refusal.
@@ -23,12 +24,17 @@ pub(super) fn theory_of(scenario: &Scenario) -> Result<Answer, Unanswered> {
     Ok(answer)
 }
 
-/// The answers in the order in which they are believed: what is exact, what is simulated, what is approximate, what was measured.
+/// The answers in the order in which they are believed: what is exact, what is simulated, what is
+/// approximate, what was measured.
 fn believed(answers: &[Answer]) -> impl Iterator<Item = &Answer> {
-    let of = move |method, exact: fn(&Answer) -> bool| answers.iter().find(move |a| a.method == method && exact(a));
+    let of = move |method, exact: fn(&Answer) -> bool| {
+        answers.iter().find(move |a| a.method == method && exact(a))
+    };
     let exact = of(Method::Theory, |a| a.exact);
     let approximate = of(Method::Theory, |a| !a.exact);
-    [exact, of(Method::Simulation, |_| true), approximate, of(Method::Measurement, |_| true)].into_iter().flatten()
+    [exact, of(Method::Simulation, |_| true), approximate, of(Method::Measurement, |_| true)]
+        .into_iter()
+        .flatten()
 }
 
 /// The answer that knows a metric best, with its figure.
@@ -36,12 +42,17 @@ pub(crate) fn best<'a>(answers: &'a [Answer], metric: &str) -> Option<(&'a Answe
     believed(answers).find_map(|answer| Some((answer, answer.get(metric)?)))
 }
 
-/// Whether a simulation contradicts an exact theory's figure of a metric, which chance alone hardly makes it do.
+/// Whether a simulation contradicts an exact theory's figure of a metric, which chance alone hardly makes it
+/// do.
 pub(super) fn contradicted(answers: &[Answer], metric: &str) -> bool {
     let known = |method| answers.iter().find(|a| a.method == method && a.exact)?.get(metric);
-    let (Some(theory), Some(simulated)) = (known(Method::Theory), known(Method::Simulation)) else { return false };
+    let (Some(theory), Some(simulated)) = (known(Method::Theory), known(Method::Simulation)) else {
+        return false;
+    };
     match (theory.value, simulated.value, simulated.half_width) {
-        (Some(exact), Some(value), Some(half)) => (exact - value).abs() > CONTRADICTION * half + BUCKET * exact.abs(),
+        (Some(exact), Some(value), Some(half)) => {
+            (exact - value).abs() > CONTRADICTION * half + BUCKET * exact.abs()
+        }
         _ => false,
     }
 }

@@ -25,7 +25,9 @@ pub fn factorial_moments(batch: &Batch) -> [f64; 3] {
 fn sizes(batch: &Batch) -> Vec<(f64, f64)> {
     match batch {
         Batch::Fixed(n) => vec![(f64::from(*n), 1.0)],
-        Batch::Uniform { min, max } => (*min..=*max).map(|n| (f64::from(n), 1.0 / (f64::from(max - min) + 1.0))).collect(),
+        Batch::Uniform { min, max } => {
+            (*min..=*max).map(|n| (f64::from(n), 1.0 / (f64::from(max - min) + 1.0))).collect()
+        }
         Batch::Values { values, weights } => {
             let total: f64 = weights.iter().sum();
             values.iter().zip(weights).map(|(v, w)| (f64::from(*v), w / total)).collect()
@@ -45,8 +47,8 @@ pub fn generating(batch: &Batch, z: Complex64) -> Complex64 {
 /// The wait of any message of a batch, first two moments and transform.
 ///
 /// # Formula
-/// The first of a batch waits as in M/G/1 with the batch's whole work as one service; a message also waits for those before it in its
-/// batch, of which there are j with probability P(X > j)/E\[X\].
+/// The first of a batch waits as in M/G/1 with the batch's whole work as one service; a message also waits
+/// for those before it in its batch, of which there are j with probability P(X > j)/E\[X\].
 /// # Source
 /// Burke, *Delays in single-server queues with batch input*, Operations Research 23 (1975).
 ///
@@ -99,7 +101,9 @@ impl QueueModel for BatchArrivals {
             [_] => return Err("batches do not arrive at Poisson instants".into()),
             _ => return Err("batches come from several producers".into()),
         }
-        if !station.streams[0].producer.send_time.is_zero() && station.streams[0].producer.send_time.scv() > 0.0 {
+        if !station.streams[0].producer.send_time.is_zero()
+            && station.streams[0].producer.send_time.scv() > 0.0
+        {
             return Err("random send times tear batches apart".into());
         }
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
@@ -113,7 +117,8 @@ impl QueueModel for BatchArrivals {
         let (mean, sd) = (wait_mean(rate, batch, [m1, m2]), wait_variance(rate, batch, [m1, m2, m3]).sqrt());
         // Only the first of a batch that finds nobody does not wait.
         let delayed = 1.0 - (1.0 - station.rho()) / batch.mean();
-        let wait = Times::transformed(mean, sd, delayed, wait_transform(rate, batch, m1, &service.transform()));
+        let wait =
+            Times::transformed(mean, sd, delayed, wait_transform(rate, batch, m1, &service.transform()));
         Ok(Figures::lossless(station, Some(delayed), wait))
     }
 }
@@ -126,12 +131,15 @@ mod tests {
     fn batches_of_one_are_no_batches() {
         let one = Batch::Values { values: vec![1], weights: vec![3.0] };
         assert!((wait_mean(0.8, &one, [1.0, 2.0]) - 4.0).abs() < 1e-13);
-        assert!((wait_variance(0.8, &one, [1.0, 2.0, 6.0]) - mg1::wait_variance(0.8, 1.0, 2.0, 6.0)).abs() < 1e-12);
+        assert!(
+            (wait_variance(0.8, &one, [1.0, 2.0, 6.0]) - mg1::wait_variance(0.8, 1.0, 2.0, 6.0)).abs()
+                < 1e-12
+        );
         assert!((wait_mean(0.8, &Batch::Geometric { mean: 1.0 }, [1.0, 2.0]) - 4.0).abs() < 1e-13);
     }
 
-    /// Batches of geometric size in M^X/M/1: a sum of geometrically many exponential services is exponential, so the first of a
-    /// batch waits as in M/M/1.
+    /// Batches of geometric size in M^X/M/1: a sum of geometrically many exponential services is exponential,
+    /// so the first of a batch waits as in M/M/1.
     #[test]
     fn geometric_batches() {
         let (rate, size) = (0.2, 4.0);

@@ -1,6 +1,6 @@
-//! Open networks of several classes with product form, after Baskett, Chandy, Muntz and Palacios: every producer's messages have ways of
-//! their own, and queues are first come first served with exponential servers, shared, without limit, or last come first served with
-//! interruption.
+//! Open networks of several classes with product form, after Baskett, Chandy, Muntz and Palacios: every
+//! producer's messages have ways of their own, and queues are first come first served with exponential
+//! servers, shared, without limit, or last come first served with interruption.
 
 use super::Feature;
 use super::Mismatch;
@@ -12,26 +12,28 @@ use super::{Answer, ClosedForm, End, Exactness, Figures, QueueModel, Refusal, St
 use crate::linear;
 use crate::scenario::{Consumer, Discipline, Preemption, Scenario};
 
-/// Messages a second of one class at each queue: λⱼ = outsideⱼ + Σᵢ λᵢ pᵢⱼ; `None` if some circulate for ever.
+/// Messages a second of one class at each queue: λⱼ = outsideⱼ + Σᵢ λᵢ pᵢⱼ; `None` if some circulate for
+/// ever.
 ///
 /// # Source
 /// Bolch, Greiner, de Meer & Trivedi, *Queueing Networks and Markov Chains* (2nd ed., 2006), eq. 7.2.
 pub fn class_rates(routing: &[Vec<f64>], outside: &[f64]) -> Option<Vec<f64>> {
     let n = outside.len();
-    let system = (0..n).map(|j| (0..n).map(|i| f64::from(u8::from(i == j)) - routing[i][j]).collect()).collect();
+    let system =
+        (0..n).map(|j| (0..n).map(|i| f64::from(u8::from(i == j)) - routing[i][j]).collect()).collect();
     linear::solve(system, outside.to_vec())
 }
 
-/// Mean number of each class at one server (first come first served, shared, or last come first served with interruption), from the
-/// classes' loads ρᵣ = λᵣ E\[Sᵣ\].
+/// Mean number of each class at one server (first come first served, shared, or last come first served with
+/// interruption), from the classes' loads ρᵣ = λᵣ E\[Sᵣ\].
 ///
 /// # Formula
 /// K_r = ρ_r / (1 − Σ ρ_s).
 /// # Domain
 /// Σ ρ_s < 1; infinite beyond.
 /// # Source
-/// Baskett, Chandy, Muntz & Palacios, *Open, closed, and mixed networks of queues with different classes of customers*, Journal of the
-/// ACM 22 (1975); Bolch et al., eq. 7.78.
+/// Baskett, Chandy, Muntz & Palacios, *Open, closed, and mixed networks of queues with different classes of
+/// customers*, Journal of the ACM 22 (1975); Bolch et al., eq. 7.78.
 ///
 /// ```
 /// use queuelab::theory::bcmp::{class_numbers, class_rates};
@@ -60,28 +62,36 @@ impl Form {
         let name = &station.queue.name;
         let known = [Feature::Forwarding, Feature::OwnRoutes, Feature::Order];
         station.only(&known).map_err(|why| format!("at `{name}`: {why}"))?;
-        let resumed = station.queue.discipline == Discipline::Lifo && station.queue.preemption == Preemption::Resume;
+        let resumed =
+            station.queue.discipline == Discipline::Lifo && station.queue.preemption == Preemption::Resume;
         match station.servers {
             _ if station.queue.blocks() => Err(format!("senders wait for room in `{name}`").into()),
             _ if station.groups.len() != 1 => Err(format!("`{name}` has several consumer groups").into()),
             _ if station.queue.preemption != Preemption::None && !resumed => {
                 Err(format!("messages at `{name}` interrupt one another").into())
             }
-            None if !station.service.mean().is_finite() => Err(format!("the service time at `{name}` has no mean").into()),
+            None if !station.service.mean().is_finite() => Err(format!(
+                "the service time at `{name}` has no \
+                mean"
+            )
+            .into()),
             None if !station.has(Feature::Order) => Ok(Form::Unlimited),
             Some(_) if station.queue.discipline == Discipline::ProcessorSharing => Ok(Form::Symmetric),
             Some(1) if resumed => Ok(Form::Symmetric),
-            Some(_) if !station.has(Feature::Order) && station.service.is_exponential() => Ok(Form::FirstCome),
+            Some(_) if !station.has(Feature::Order) && station.service.is_exponential() => {
+                Ok(Form::FirstCome)
+            }
             _ => Err(format!(
-                "`{name}` has no product form: its servers are neither exponential and first come first served, nor shared, without limit, or \
+                "`{name}` has no product form: its servers are neither exponential and first come first \
+                    served, nor shared, without limit, or \
                  last come first served with interruption"
             )
             .into()),
         }
     }
 
-    /// In steady state a queue's number is as if alone with Poisson arrivals, and so are waits in the order of arrival; of times at
-    /// shared servers only means are the same.
+    /// In steady state a queue's number is as if alone with Poisson arrivals, and so are waits in the order
+    /// of arrival; of times at shared servers only means are the same.
     fn figures(self, station: &Station<'_>) -> Result<Figures, Refusal> {
         match self {
             Form::FirstCome => mmc::Mmc.figures(station),
@@ -181,14 +191,20 @@ impl ClosedForm for Classes {
         let shared = places.iter().any(|(_, figures)| figures.shared);
         let waits: Vec<f64> = places.iter().map(|(_, figures)| figures.wait.mean).collect();
         let services: Vec<f64> = places.iter().map(|(station, _)| station.service.mean()).collect();
-        let sojourns: Vec<f64> = places.iter().map(|(station, figures)| figures.whole(station).mean).collect();
+        let sojourns: Vec<f64> =
+            places.iter().map(|(station, figures)| figures.whole(station).mean).collect();
         let mut ends = Vec::new();
         for (producer, routing) in scenario.producers.iter().zip(&routings) {
             let entry = queue_of(producer.to)?;
             let n = routing.len();
             let onward = |each: &[f64]| {
-                let system = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - routing[i][j]).collect()).collect();
-                Times::moments(linear::solve(system, each.to_vec()).map_or(f64::INFINITY, |means| means[entry]), None)
+                let system = (0..n)
+                    .map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - routing[i][j]).collect())
+                    .collect();
+                Times::moments(
+                    linear::solve(system, each.to_vec()).map_or(f64::INFINITY, |means| means[entry]),
+                    None,
+                )
             };
             let send = Times::of(&producer.send_time);
             ends.push(End {
@@ -202,7 +218,8 @@ impl ClosedForm for Classes {
             });
         }
         let several = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
-        let (queues, classes) = (several(places.len(), "queue", "queues"), several(ends.len(), "class", "classes"));
+        let (queues, classes) =
+            (several(places.len(), "queue", "queues"), several(ends.len(), "class", "classes"));
         Ok(Network { nodes: places, ends, exact: true, caveats: Vec::new() }
             .answer(scenario, &format!("BCMP network of {queues} and {classes}")))
     }
@@ -219,7 +236,8 @@ mod tests {
             [vec![0.0, 0.4, 0.3], vec![0.6, 0.0, 0.4], vec![0.5, 0.5, 0.0]],
             [vec![0.0, 0.3, 0.6], vec![0.7, 0.0, 0.3], vec![0.4, 0.6, 0.0]],
         ];
-        let rates: Vec<Vec<f64>> = routing.iter().map(|p| class_rates(p, &[1.0, 0.0, 0.0]).expect("messages leave")).collect();
+        let rates: Vec<Vec<f64>> =
+            routing.iter().map(|p| class_rates(p, &[1.0, 0.0, 0.0]).expect("messages leave")).collect();
         let mu = [[8.0, 12.0, 16.0], [24.0, 32.0, 36.0]];
         let published = [[2.5, 0.342, 0.186], [2.5, 0.451, 0.362]];
         for queue in 0..3 {

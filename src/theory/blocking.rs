@@ -1,4 +1,5 @@
-//! A tandem of two exponential servers with bounded room between them: the first holds what it finished until there is room.
+//! A tandem of two exponential servers with bounded room between them: the first holds what it finished until
+//! there is room.
 
 use super::Feature;
 use super::Mismatch;
@@ -9,11 +10,12 @@ use super::station::{Gaps, Stream};
 use super::{Answer, ClosedForm, End, Exactness, Figures, Level, Refusal, Station, Times};
 use crate::scenario::{Destination, Overflow, Scenario};
 
-/// The chain: its level is the number at the first server (a held message included), its phase the number at the second, and last the
-/// state in which the first is blocked.
+/// The chain: its level is the number at the first server (a held message included), its phase the number at
+/// the second, and last the state in which the first is blocked.
 ///
 /// # Source
-/// Blocking after service: Avi-Itzhak & Yadin (1965); Perros, *Queueing Networks with Blocking* (1994), chapter 3.
+/// Blocking after service: Avi-Itzhak & Yadin (1965); Perros, *Queueing Networks with Blocking* (1994),
+/// chapter 3.
 ///
 /// ```
 /// use queuelab::theory::blocking::{capacity, chain};
@@ -61,27 +63,35 @@ pub struct BlockingTandem;
 impl BlockingTandem {
     /// The first and the second queue, and the room between them.
     fn parts(scenario: &Scenario) -> Result<([Station<'_>; 2], usize), Mismatch> {
-        let [producer] = scenario.producers.as_slice() else { return Err("there are several producers".into()) };
+        let [producer] = scenario.producers.as_slice() else {
+            return Err("there are several producers".into());
+        };
         if scenario.queues.len() != 2 || scenario.consumers.len() != 2 {
             return Err("there are not two queues with a consumer each".into());
         }
-        let Destination::Queue(entry) = producer.to else { return Err("messages pass through a topic".into()) };
+        let Destination::Queue(entry) = producer.to else {
+            return Err("messages pass through a topic".into());
+        };
         let exit = 1 - entry;
-        let (_, server) = scenario.consumers_of(entry).next().ok_or("nobody consumes from the first queue")?;
+        let (_, server) =
+            scenario.consumers_of(entry).next().ok_or("nobody consumes from the first queue")?;
         let straight = matches!(server.to.as_slice(), [route] if route.to == Destination::Queue(exit) && route.probability == 1.0);
         if !straight || scenario.consumers_of(exit).any(|(_, c)| c.to.iter().any(|r| r.probability > 0.0)) {
             return Err("the queues are not in a row".into());
         }
         let room = match (scenario.queues[exit].max_length, scenario.queues[exit].overflow) {
             (Some(room), Overflow::Block) if room <= 200 => room as usize,
-            (Some(_), Overflow::Block) => return Err("there is room for more than 200 messages between the queues".into()),
+            (Some(_), Overflow::Block) => {
+                return Err("there is room for more than 200 messages between the queues".into());
+            }
             _ => return Err("the second queue does not block the first".into()),
         };
         let stream = Stream::of(producer);
         if stream.gaps != Gaps::Poisson || !producer.batch.is_single() || producer.service_time.is_some() {
             return Err("arrivals are not Poisson, one by one".into());
         }
-        let stations = [Station::at(scenario, entry, vec![stream.clone()])?, Station::at(scenario, exit, vec![stream])?];
+        let stations =
+            [Station::at(scenario, entry, vec![stream.clone()])?, Station::at(scenario, exit, vec![stream])?];
         for station in &stations {
             station.only(&[Feature::Forwarding])?;
             if station.servers != Some(1) || !station.service.is_exponential() {
@@ -133,7 +143,10 @@ impl ClosedForm for BlockingTandem {
         // A message that the first server holds has left the first queue and is not yet in the second.
         let nodes = vec![
             (first.clone(), figures(&first, upstream - blocked, lambda * service[0])),
-            (second.clone(), Figures { held: Some(blocked), ..figures(&second, downstream, lambda * service[1]) }),
+            (
+                second.clone(),
+                Figures { held: Some(blocked), ..figures(&second, downstream, lambda * service[1]) },
+            ),
         ];
         let total = (upstream + downstream) / lambda;
         let send = Times::of(&scenario.producers[0].send_time);
@@ -146,7 +159,10 @@ impl ClosedForm for BlockingTandem {
             wait: None,
             service: None,
         };
-        let caveat = format!("the first server is blocked {:.1} % of the time; its utilization counts work alone", 100.0 * blocked);
+        let caveat = format!(
+            "the first server is blocked {:.1} % of the time; its utilization counts work alone",
+            100.0 * blocked
+        );
         let name = "tandem with blocking";
         Ok(Network { nodes, ends: vec![end], exact: true, caveats: vec![caveat] }.answer(scenario, name))
     }

@@ -9,7 +9,8 @@ use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1};
 use crate::scenario::Outages;
 use num_complex::Complex64;
 
-/// Three moments of the time from being taken to being done, when the server breaks at a rate while it works and resumes after repair.
+/// Three moments of the time from being taken to being done, when the server breaks at a rate while it works
+/// and resumes after repair.
 ///
 /// # Formula
 /// C = S + D₁ + … + D_N with N Poisson of mean ξS.
@@ -24,7 +25,11 @@ use num_complex::Complex64;
 /// ```
 pub fn completion([m1, m2, m3]: [f64; 3], rate: f64, [d1, d2, d3]: [f64; 3]) -> [f64; 3] {
     let slower = 1.0 + rate * d1;
-    [m1 * slower, m2 * slower * slower + m1 * rate * d2, m3 * slower.powi(3) + 3.0 * m2 * slower * rate * d2 + m1 * rate * d3]
+    [
+        m1 * slower,
+        m2 * slower * slower + m1 * rate * d2,
+        m3 * slower.powi(3) + 3.0 * m2 * slower * rate * d2 + m1 * rate * d3,
+    ]
 }
 
 fn outages<'a>(station: &Station<'a>) -> Result<&'a Outages, Mismatch> {
@@ -60,7 +65,9 @@ impl QueueModel for Interrupted {
             return Err("interrupted services start again".into());
         }
         if !station.service.is_alike() {
-            return Err("producers bring work of different laws, and the longer are interrupted more often".into());
+            return Err(
+                "producers bring work of different laws, and the longer are interrupted more often".into()
+            );
         }
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }
@@ -68,17 +75,28 @@ impl QueueModel for Interrupted {
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         let outages = outages(station)?;
         let (lambda, rate) = (station.lambda(), 1.0 / outages.up.mean());
-        let [m1, m2, m3] = completion([1, 2, 3].map(|n| station.service.moment(n)), rate, [1, 2, 3].map(|n| outages.down.moment(n)));
+        let [m1, m2, m3] = completion(
+            [1, 2, 3].map(|n| station.service.moment(n)),
+            rate,
+            [1, 2, 3].map(|n| outages.down.moment(n)),
+        );
         let rho = lambda * m1;
         if rho >= 1.0 {
             return Err(Refusal::Unstable { rho, growth: lambda - 1.0 / m1 });
         }
         let (service, down) = (station.service.transform(), Times::of(&outages.down));
-        let repair = down.transform().cloned().unwrap_or_else(|| Transform::new(|_| Complex64::new(f64::NAN, 0.0)));
+        let repair =
+            down.transform().cloned().unwrap_or_else(|| Transform::new(|_| Complex64::new(f64::NAN, 0.0)));
         let (own, marks) = (service.clone(), repair.clone());
-        let whole = Transform::new(move |s| own.at(s + rate * (1.0 - repair.at(s)))).like(&service).like(&marks);
+        let whole =
+            Transform::new(move |s| own.at(s + rate * (1.0 - repair.at(s)))).like(&service).like(&marks);
         let sd = mg1::wait_variance(lambda, m1, m2, m3).sqrt();
-        let wait = Times::transformed(mg1::wait_mean(lambda, m1, m2), sd, rho, mg1::wait_transform(lambda, m1, whole.clone()));
+        let wait = Times::transformed(
+            mg1::wait_mean(lambda, m1, m2),
+            sd,
+            rho,
+            mg1::wait_transform(lambda, m1, whole.clone()),
+        );
         let taken = Times::transformed(m1, (m2 - m1 * m1).max(0.0).sqrt(), 1.0, whole);
         let mut figures = Figures::lossless(station, Some(rho), wait.clone());
         figures.in_system = Level { mean: lambda * (wait.mean + m1), p99: None };
@@ -97,10 +115,12 @@ impl QueueModel for Interrupted {
     }
 }
 
-/// The chain of M/M/c with servers that break and are repaired each by itself: the phase is the number that works.
+/// The chain of M/M/c with servers that break and are repaired each by itself: the phase is the number that
+/// works.
 ///
 /// # Source
-/// Mitrany & Avi-Itzhak, *A many-server queue with service interruptions*, Operations Research 16 (1968); Neuts & Lucantoni (1979).
+/// Mitrany & Avi-Itzhak, *A many-server queue with service interruptions*, Operations Research 16 (1968);
+/// Neuts & Lucantoni (1979).
 pub fn chain(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64, only_busy: bool) -> Chain {
     let c = servers as usize;
     let busy = |n: usize, up: usize| n.min(up) as f64;
@@ -149,7 +169,9 @@ impl QueueModel for Breakdowns {
             return Err("work that is begun anew is the same again (redelivery_work)".into());
         }
         match station.servers {
-            Some(c) if c > 1 && !outages.redeliver => Err("broken consumers keep their messages, which others could take".into()),
+            Some(c) if c > 1 && !outages.redeliver => {
+                Err("broken consumers keep their messages, which others could take".into())
+            }
             Some(c) if c <= 120 => Ok(()),
             Some(_) => Err("there are more than 120 servers that break down".into()),
             None => Err("servers are without limit".into()),

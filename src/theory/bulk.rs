@@ -24,7 +24,8 @@ use crate::scenario::Servers;
 /// ```
 pub fn root(lambda: f64, mu: f64, most: u32) -> f64 {
     // λ(1 − r) = μ r (1 − rᵇ), as 1 − r = δ: −expm1(b ln(1 − δ)) μ(1 − δ) = λδ.
-    let excess = |delta: f64| -(f64::from(most) * (-delta).ln_1p()).exp_m1() * mu * (1.0 - delta) - lambda * delta;
+    let excess =
+        |delta: f64| -(f64::from(most) * (-delta).ln_1p()).exp_m1() * mu * (1.0 - delta) - lambda * delta;
     let mut low = 0.5;
     while excess(low) < 0.0 && low > 1e-15 {
         low *= 0.5;
@@ -32,7 +33,8 @@ pub fn root(lambda: f64, mu: f64, most: u32) -> f64 {
     1.0 - super::times::root(excess, low, 1.0)
 }
 
-/// Mean number in the system where messages may join the batch at work while it is not full; after Bailey and Chaudhry.
+/// Mean number in the system where messages may join the batch at work while it is not full; after Bailey and
+/// Chaudhry.
 ///
 /// # Formula
 /// P(N = n) = (1 − r) rⁿ, with the same r.
@@ -81,15 +83,21 @@ impl QueueModel for ConsumerBatches {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         poisson(station)?;
-        let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
+        let [group] = station.groups.as_slice() else {
+            return Err("there are several consumer groups".into());
+        };
         if group.count != Servers::Count(1) {
             return Err("there is more than one server".into());
         }
         match group.batch {
             None => Err("consumers take one message at a time".into()),
             Some(batch) if batch.linger > 0.0 => Err("consumers wait for their batch to fill".into()),
-            _ if !group.service_time_per_message.is_zero() => Err("batches take longer the larger they are".into()),
-            _ if station.streams.iter().any(|s| s.producer.service_time.is_some()) => Err("producers bring their own work".into()),
+            _ if !group.service_time_per_message.is_zero() => {
+                Err("batches take longer the larger they are".into())
+            }
+            _ if station.streams.iter().any(|s| s.producer.service_time.is_some()) => {
+                Err("producers bring their own work".into())
+            }
             _ if !is_exponential(&group.service_time) => Err("batches do not take exponential times".into()),
             Some(_) => Ok(()),
         }
@@ -122,7 +130,11 @@ mod tests {
     #[test]
     fn batches_of_one_are_m_m_1() {
         let law = frozen(0.7, 1.0, 1);
-        assert!((law.root - 0.7).abs() < 1e-14 && (law.idle - 0.3).abs() < 1e-14 && (law.rate - 0.3).abs() < 1e-14);
+        assert!(
+            (law.root - 0.7).abs() < 1e-14
+                && (law.idle - 0.3).abs() < 1e-14
+                && (law.rate - 0.3).abs() < 1e-14
+        );
         assert!((law.waiting - 0.49 / 0.3).abs() < 1e-13 && (law.batch - 1.0).abs() < 1e-14);
     }
 

@@ -12,7 +12,8 @@ use num_complex::Complex64;
 /// # Source
 /// Kendall & Takács; Kleinrock I, eq. 5.137.
 /// # Numerics
-/// Secants, from plain fixed-point steps; where they leave the unit circle, in which the root lies, a plain step again.
+/// Secants, from plain fixed-point steps; where they leave the unit circle, in which the root lies, a plain
+/// step again.
 pub fn busy_period(lambda: f64, service: &Transform, s: Complex64) -> Complex64 {
     let excess = |eta: Complex64| service.at(s + lambda - lambda * eta) - eta;
     let mut old = Complex64::ZERO;

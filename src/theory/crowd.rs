@@ -1,4 +1,5 @@
-//! One message in a crowd from which chance picks: the wait in random order, and the time under processor sharing.
+//! One message in a crowd from which chance picks: the wait in random order, and the time under processor
+//! sharing.
 
 use super::phph::Ticks;
 use super::times::Times;
@@ -6,14 +7,16 @@ use super::times::Times;
 /// States times steps that are still quick.
 const MOST: usize = 40_000_000;
 
-/// How long a message stays that finds itself one of k with probability `start[k − 1]`, while others come at rate `lambda` and
-/// somebody leaves at rate `leaves(k)`, each of the k as likely. `None` if that takes too long to follow.
+/// How long a message stays that finds itself one of k with probability `start[k − 1]`, while others come at
+/// rate `lambda` and somebody leaves at rate `leaves(k)`, each of the k as likely. `None` if that takes too
+/// long to follow.
 ///
 /// # Formula
 /// From k to k + 1 at rate λ, to k − 1 at rate l(k)(k − 1)/k, away at rate l(k)/k: by uniformisation.
 /// # Source
-/// As a chain: Carter & Cooper, *Queues with service in random order*, Operations Research 20 (1972); for processor sharing Coffman,
-/// Muntz & Trotter, *Waiting time distributions for processor-sharing systems*, Journal of the ACM 17 (1970).
+/// As a chain: Carter & Cooper, *Queues with service in random order*, Operations Research 20 (1972); for
+/// processor sharing Coffman, Muntz & Trotter, *Waiting time distributions for processor-sharing systems*,
+/// Journal of the ACM 17 (1970).
 /// # Numerics
 /// All terms are positive; k ends where less than 1e-13 starts beyond, time where less than 1e-8 is left.
 pub(super) fn stay(start: &[f64], lambda: f64, leaves: impl Fn(usize) -> f64) -> Option<(Ticks, f64)> {
@@ -21,8 +24,13 @@ pub(super) fn stay(start: &[f64], lambda: f64, leaves: impl Fn(usize) -> f64) ->
     let rates: Vec<f64> = (1..=states).map(&leaves).collect();
     let clock = lambda + rates.iter().copied().fold(0.0, f64::max);
     let up = lambda / clock;
-    let others: Vec<f64> = rates.iter().zip(1..).map(|(rate, k)| rate / clock * (k - 1) as f64 / k as f64).collect();
-    let keep: Vec<f64> = rates.iter().enumerate().map(|(i, rate)| 1.0 - rate / clock - if i + 1 < states { up } else { 0.0 }).collect();
+    let others: Vec<f64> =
+        rates.iter().zip(1..).map(|(rate, k)| rate / clock * (k - 1) as f64 / k as f64).collect();
+    let keep: Vec<f64> = rates
+        .iter()
+        .enumerate()
+        .map(|(i, rate)| 1.0 - rate / clock - if i + 1 < states { up } else { 0.0 })
+        .collect();
     let (mut now, mut next) = (start.to_vec(), vec![0.0; states]);
     let mut list = vec![now.iter().sum::<f64>()];
     for _ in 0..MOST / states {
@@ -47,7 +55,8 @@ pub fn geometric(rho: f64) -> Vec<f64> {
     (0..most).map(|k| (1.0 - rho) * rho.powf(k as f64)).collect()
 }
 
-/// The wait in M/M/c in random order: `delayed` is Erlang's C, `full` the rate of all servers. Moments are given.
+/// The wait in M/M/c in random order: `delayed` is Erlang's C, `full` the rate of all servers. Moments are
+/// given.
 pub fn random_order(lambda: f64, full: f64, delayed: f64, mean: f64, sd: f64) -> Times {
     let known = stay(&geometric(lambda / full), lambda, |_| full);
     let Some((ticks, clock)) = known else { return Times::moments(mean, Some(sd)) };
@@ -88,7 +97,10 @@ mod tests {
             let (first, second) = ticks.sums();
             let (mean, square) = (first / clock, 2.0 * second / clock / clock);
             assert!((mean * (1.0 - rho) - 1.0).abs() < 1e-6);
-            assert!(((square - mean * mean) * (2.0 - rho) * (1.0 - rho).powi(2) / (2.0 + rho) - 1.0).abs() < 1e-4, "{rho}");
+            assert!(
+                ((square - mean * mean) * (2.0 - rho) * (1.0 - rho).powi(2) / (2.0 + rho) - 1.0).abs() < 1e-4,
+                "{rho}"
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! A queue whose dead letters lie in another that nobody consumes: for its own messages it is as if they were lost, and they are not.
+//! A queue whose dead letters lie in another that nobody consumes: for its own messages it is as if they were
+//! lost, and they are not.
 
 use super::traffic::alone;
 use crate::answer::{Answer, Estimate, Unanswered, path};
@@ -15,11 +16,15 @@ fn queues(scenario: &Scenario) -> Option<(usize, usize)> {
     // Otherwise some are lost and some end as dead letters, of which a model of the one queue knows the sum.
     let rejects = queue.max_length.is_some() && queue.overflow != Overflow::DropHead;
     let kept = |(_, c): (usize, &crate::scenario::Consumer)| c.ack == Ack::Manual && c.to.is_empty();
-    (queue.dead_letter == Some(dead) && !rejects && scenario.topics.is_empty() && scenario.consumers_of(served).all(kept))
-        .then_some((served, dead))
+    (queue.dead_letter == Some(dead)
+        && !rejects
+        && scenario.topics.is_empty()
+        && scenario.consumers_of(served).all(kept))
+    .then_some((served, dead))
 }
 
-/// What theory says of the queue that is served, its losses told as dead letters; `None` if the scenario is of another kind.
+/// What theory says of the queue that is served, its losses told as dead letters; `None` if the scenario is
+/// of another kind.
 pub(super) fn answer(scenario: &Scenario) -> Option<Result<Answer, Unanswered>> {
     let (served, dead) = queues(scenario)?;
     let mut own = alone(scenario, served)?;
@@ -35,7 +40,8 @@ fn told(mut answer: Answer, scenario: &Scenario, (served, dead): (usize, usize))
             answer.set(&place, "dead_lettered", "", lost);
         }
     }
-    let of = |metric: &str| answer.get(&format!("queues.{name}.{metric}")).and_then(|e| e.value).unwrap_or(0.0);
+    let of =
+        |metric: &str| answer.get(&format!("queues.{name}.{metric}")).and_then(|e| e.value).unwrap_or(0.0);
     let rate = of("arrival_rate") * of("dead_lettered");
     let place = format!("queues.{}", scenario.queues[dead].name);
     for (metric, value) in [("arrival_rate", rate), ("growth", rate), ("throughput", 0.0)] {
@@ -51,7 +57,8 @@ mod tests {
     use crate::theory;
     use crate::workload::laws::Law;
 
-    /// 50 messages a second for one server of 10 ms of which a fifth fails: of three deliveries all fail for one message in 125.
+    /// 50 messages a second for one server of 10 ms of which a fifth fails: of three deliveries all fail for
+    /// one message in 125.
     fn failing() -> Scenario {
         let mut s = Scenario::mgc(50.0, Law::exponential(0.01), 1);
         s.consumers[0].failure = 0.2;
@@ -65,10 +72,14 @@ mod tests {
         let answer = theory::answer(&failing()).expect("M/M/1 with retries");
         let of = |path: &str| answer.get(path).and_then(|e| e.value).expect(path);
         assert!((of("total.dead_lettered") - 0.008).abs() < 1e-12 && of("total.loss") == 0.0);
-        assert!((of("queues.dead.growth") - 0.4).abs() < 1e-9 && of("queues.dead.arrival_rate") == of("queues.dead.growth"));
+        assert!(
+            (of("queues.dead.growth") - 0.4).abs() < 1e-9
+                && of("queues.dead.arrival_rate") == of("queues.dead.growth")
+        );
         // The same queue without the other one.
         let mut alone = failing();
-        (alone.queues[0].dead_letter, alone.queues) = (None, vec![Queue { dead_letter: None, ..alone.queues[0].clone() }]);
+        (alone.queues[0].dead_letter, alone.queues) =
+            (None, vec![Queue { dead_letter: None, ..alone.queues[0].clone() }]);
         let lossy = theory::answer(&alone).expect("M/M/1 with retries");
         assert_eq!(lossy.get("total.latency.p99"), answer.get("total.latency.p99"));
     }

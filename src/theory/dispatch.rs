@@ -1,4 +1,5 @@
-//! A stream dealt out to several queues: at random, in turn, by key, to all, to the shortest of two, by the power of two choices.
+//! A stream dealt out to several queues: at random, in turn, by key, to all, to the shortest of two, by the
+//! power of two choices.
 
 mod shorter;
 mod split;

@@ -1,6 +1,7 @@
 //! Erlang's two formulas: the share that is lost, and the share that must wait.
 
-/// Erlang B: the probability that all `servers` are busy when nobody can wait, at an offered load of `a` erlangs.
+/// Erlang B: the probability that all `servers` are busy when nobody can wait, at an offered load of `a`
+/// erlangs.
 ///
 /// # Formula
 /// B = (aᶜ/c!) / Σₙ aⁿ/n!, by B₀ = 1, B_k = a·B_{k−1} / (k + a·B_{k−1}).
@@ -9,8 +10,9 @@
 /// # Source
 /// A. K. Erlang (1917); Cooper, *Introduction to Queueing Theory* (1981), eq. 3.5.
 /// # Numerics
-/// No factorials, so nothing overflows. A step multiplies a relative error by k/(k + a·B) < 1; from 12√a + 100 steps below
-/// min(a, c) an error of the start has shrunk by more than e⁻⁷², so earlier steps are left out and billions of servers cost little.
+/// No factorials, so nothing overflows. A step multiplies a relative error by k/(k + a·B) < 1; from 12√a +
+/// 100 steps below min(a, c) an error of the start has shrunk by more than e⁻⁷², so earlier steps are left
+/// out and billions of servers cost little.
 ///
 /// ```
 /// use queuelab::theory::erlang::erlang_b;
@@ -75,7 +77,9 @@ mod tests {
 
     #[test]
     fn the_shortened_recursion_is_the_whole_one() {
-        for (servers, a) in [(5_000u32, 5_100.0f64), (20_000, 19_900.0), (1_000_000, 999_000.0), (3_000, 90_000.0)] {
+        for (servers, a) in
+            [(5_000u32, 5_100.0f64), (20_000, 19_900.0), (1_000_000, 999_000.0), (3_000, 90_000.0)]
+        {
             let whole = (1..=servers).fold(1.0, |b, k| a * b / (f64::from(k) + a * b));
             close(erlang_b(servers, a), whole, 1e-12);
         }

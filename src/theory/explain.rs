@@ -19,12 +19,14 @@ pub struct Explanation {
     pub models: Vec<ModelNote>,
 }
 
-/// The load of one queue. What reaches it past a queue that loses messages may be known between two bounds only.
+/// The load of one queue. What reaches it past a queue that loses messages may be known between two bounds
+/// only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Load {
     /// The queue's name.
     pub queue: String,
-    /// Messages a second that reach it, forwarded ones and dead letters included; `None` if that is not known.
+    /// Messages a second that reach it, forwarded ones and dead letters included; `None` if that is not
+    /// known.
     pub arrival_rate: Option<f64>,
     /// Deliveries a message, failures included.
     pub attempts: f64,
@@ -36,15 +38,18 @@ pub struct Load {
     pub capacity: Option<f64>,
     /// Mean share of the servers' capacity that outages leave.
     pub up: f64,
-    /// Of what the servers can do; `None` for servers without limit, where nobody consumes, or if it is not known.
+    /// Of what the servers can do; `None` for servers without limit, where nobody consumes, or if it is not
+    /// known.
     pub rho: Option<f64>,
     /// What rho is at least and at most; `None` where nothing bounds it, and for servers without limit.
     pub at_least: Option<f64>,
     /// See [`Load::at_least`].
     pub at_most: Option<f64>,
-    /// Where producers follow timetables, which rho has at their mean or last rates: what it is when all of them send at their highest.
+    /// Where producers follow timetables, which rho has at their mean or last rates: what it is when all of
+    /// them send at their highest.
     pub peak: Option<f64>,
-    /// Queues before it whose losses decide its load, if it is not known; if there are none, clients do who wait for their answers.
+    /// Queues before it whose losses decide its load, if it is not known; if there are none, clients do who
+    /// wait for their answers.
     pub depends_on: Vec<String>,
     /// Whether something (room, time to live, waiting clients) keeps the queue finite at any load.
     pub bounded: bool,
@@ -78,7 +83,8 @@ impl Parts {
 }
 
 impl Load {
-    /// Whether its servers cannot keep up, whatever is lost before it: without chance, as much may come as can be done.
+    /// Whether its servers cannot keep up, whatever is lost before it: without chance, as much may come as
+    /// can be done.
     pub fn is_overloaded(&self) -> bool {
         self.fullest().is_some_and(|rho| overloads(rho) && !(self.certain && rho <= 1.0 + ROUNDING))
     }
@@ -152,7 +158,12 @@ pub fn explain(scenario: &Scenario) -> Explanation {
         })
         .collect();
     models.sort_by_key(|note| (note.against.is_some(), !note.exact));
-    Explanation { kendall: kendall(scenario), offered_load: loads.iter().map(|q| q.erlang).sum(), loads, models }
+    Explanation {
+        kendall: kendall(scenario),
+        offered_load: loads.iter().map(|q| q.erlang).sum(),
+        loads,
+        models,
+    }
 }
 
 fn bounded(scenario: &Scenario, queue: &Queue) -> bool {
@@ -163,7 +174,11 @@ fn bounded(scenario: &Scenario, queue: &Queue) -> bool {
 /// The queues that lose messages and from which a queue can be reached, by name.
 fn losing_before(scenario: &Scenario, queue: usize) -> Vec<String> {
     let leads = |from: usize, to: usize| {
-        let forwards = || scenario.consumers_of(from).any(|(_, c)| c.to.iter().any(|route| scenario.queues_of(route.to).contains(&to)));
+        let forwards = || {
+            scenario
+                .consumers_of(from)
+                .any(|(_, c)| c.to.iter().any(|route| scenario.queues_of(route.to).contains(&to)))
+        };
         scenario.queues[from].dead_letter == Some(to) || forwards()
     };
     let (mut before, mut open) = (vec![false; scenario.queues.len()], vec![queue]);
@@ -183,7 +198,8 @@ pub fn growing(scenario: &Scenario) -> Vec<usize> {
     explain(scenario).loads.iter().enumerate().filter(|(_, load)| load.grows()).map(|(i, _)| i).collect()
 }
 
-/// Which rate the loads are of where producers follow timetables, and what they are at the highest, in sentences.
+/// Which rate the loads are of where producers follow timetables, and what they are at the highest, in
+/// sentences.
 pub fn timetables(scenario: &Scenario) -> Vec<String> {
     let followed = |p: &Producer| {
         let (steps, _, repeat) = p.arrivals.timetable()?;
@@ -192,12 +208,14 @@ pub fn timetables(scenario: &Scenario) -> Vec<String> {
         let time = Time(lasts(steps));
         Some(if repeat {
             format!(
-                "producer `{}` follows a timetable that repeats every {time}: loads are those of its mean rate, {rate}/s; the highest is {most}/s",
+                "producer `{}` follows a timetable that repeats every {time}: loads are those of its mean \
+                    rate, {rate}/s; the highest is {most}/s",
                 p.name
             )
         } else {
             format!(
-                "producer `{}` follows a timetable: loads are those of its last rate, {rate}/s, which stays after {time}, not of its highest, \
+                "producer `{}` follows a timetable: loads are those of its last rate, {rate}/s, which stays \
+                    after {time}, not of its highest, \
                  {most}/s",
                 p.name
             )
@@ -207,7 +225,10 @@ pub fn timetables(scenario: &Scenario) -> Vec<String> {
     for load in explain(scenario).loads {
         if let (Some(mean), Some(peak)) = (load.at_least, load.peak.filter(|_| !out.is_empty())) {
             let [mean, peak] = [mean, peak].map(|rho| significant(rho, 4));
-            out.push(format!("queue `{}` has rho = {mean} at these rates and {peak} at the peak", load.queue));
+            out.push(format!(
+                "queue `{}` has rho = {mean} at these rates and {peak} at the peak",
+                load.queue
+            ));
         }
     }
     out

@@ -15,7 +15,8 @@ pub(super) fn transform(x: &mut [Complex64]) {
     }
     let mut half = 1;
     while half < n {
-        let roots: Vec<Complex64> = (0..half).map(|k| Complex64::from_polar(1.0, -PI * k as f64 / half as f64)).collect();
+        let roots: Vec<Complex64> =
+            (0..half).map(|k| Complex64::from_polar(1.0, -PI * k as f64 / half as f64)).collect();
         for block in x.chunks_mut(2 * half) {
             let (low, high) = block.split_at_mut(half);
             for ((a, b), root) in low.iter_mut().zip(high).zip(&roots) {
@@ -27,10 +28,11 @@ pub(super) fn transform(x: &mut [Complex64]) {
     }
 }
 
-/// The coefficients of a probability generating function, from its values at the N-th roots of unity e^(2πik/N). What lies beyond N
-/// is folded back, so N must reach into the negligible tail.
+/// The coefficients of a probability generating function, from its values at the N-th roots of unity
+/// e^(2πik/N). What lies beyond N is folded back, so N must reach into the negligible tail.
 pub(super) fn coefficients(n: usize, generating: impl Fn(Complex64) -> Complex64) -> Vec<f64> {
-    // The coefficients are real: the values on the lower half circle are the conjugates of those on the upper.
+    // The coefficients are real: the values on the lower half circle are the conjugates of those on the
+    // upper.
     let mut values = vec![Complex64::ONE; n];
     for k in 1..=n / 2 {
         values[k] = generating(Complex64::from_polar(1.0, 2.0 * PI * k as f64 / n as f64));

@@ -50,7 +50,8 @@ pub struct Figures {
     pub groups: Vec<GroupFigures>,
     /// Whether servers are shared, so that there is no wait to speak of.
     pub shared: bool,
-    /// Mean number of senders that wait for room, where some do and it is known: then queue length and wait are without them.
+    /// Mean number of senders that wait for room, where some do and it is known: then queue length and wait
+    /// are without them.
     pub held: Option<f64>,
 }
 
@@ -85,10 +86,15 @@ pub(super) fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Tim
     if let Some(sd) = times.sd {
         answer.set(place, key, "sd", Estimate::exact(sd));
     }
-    let usual =
-        PERCENTILES.iter().zip(times.percentiles().unwrap_or_default()).map(|((name, share), value)| (name.to_string(), *share, *value));
-    let asked = answer.percentiles.iter().filter_map(|p| Some((p.name.clone(), p.share, times.quantile(p.share)?)));
-    for (name, _, value) in usual.chain(asked).filter(|(_, share, value)| !times.is_open_at(*share, *value)).collect::<Vec<_>>() {
+    let usual = PERCENTILES
+        .iter()
+        .zip(times.percentiles().unwrap_or_default())
+        .map(|((name, share), value)| (name.to_string(), *share, *value));
+    let asked =
+        answer.percentiles.iter().filter_map(|p| Some((p.name.clone(), p.share, times.quantile(p.share)?)));
+    for (name, _, value) in
+        usual.chain(asked).filter(|(_, share, value)| !times.is_open_at(*share, *value)).collect::<Vec<_>>()
+    {
         answer.set(place, key, &name, Estimate::exact(value));
     }
 }
@@ -129,7 +135,8 @@ impl Figures {
 
     /// Likewise, where streams do not wait alike.
     pub fn by_stream(station: &Station<'_>, delayed: Option<f64>, streams: Vec<Seen>) -> Self {
-        let waits: Vec<(f64, Times)> = station.streams.iter().zip(&streams).map(|(s, seen)| (s.rate, seen.wait.clone())).collect();
+        let waits: Vec<(f64, Times)> =
+            station.streams.iter().zip(&streams).map(|(s, seen)| (s.rate, seen.wait.clone())).collect();
         Figures { streams, ..Figures::lossless(station, delayed, Times::mixture(&waits)) }
     }
 
@@ -146,14 +153,20 @@ impl Figures {
 
     /// A message's wait and service together, of all streams.
     pub fn whole(&self, station: &Station<'_>) -> Times {
-        let kinds: Vec<(f64, Times)> = station.streams.iter().enumerate().map(|(i, s)| (s.rate, self.sojourn_seen(station, i))).collect();
+        let kinds: Vec<(f64, Times)> = station
+            .streams
+            .iter()
+            .enumerate()
+            .map(|(i, s)| (s.rate, self.sojourn_seen(station, i)))
+            .collect();
         Times::mixture(&kinds)
     }
 
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
     pub fn answer(&self, station: &Station<'_>) -> Answer {
         let kind = if self.exact { "" } else { ", approximately" };
-        let mut answer = Answer::new(Method::Theory, format!("{}{kind}", station.caption())).asked_for(station.scenario.percentiles());
+        let mut answer = Answer::new(Method::Theory, format!("{}{kind}", station.caption()))
+            .asked_for(station.scenario.percentiles());
         answer.exact = self.exact;
         answer.caveats.clone_from(&self.caveats);
         answer.caveats.extend(general_caveats(station));
@@ -252,7 +265,11 @@ impl Figures {
         let wait = self.streams.get(stream).map_or(&self.wait, |seen| &seen.wait);
         End {
             // A closed loop has no rate of its own.
-            throughput: if station.streams.len() == 1 { self.throughput } else { station.streams[stream].rate * (1.0 - self.loss) },
+            throughput: if station.streams.len() == 1 {
+                self.throughput
+            } else {
+                station.streams[stream].rate * (1.0 - self.loss)
+            },
             loss: self.loss,
             latency,
             wait: (!self.shared && send.is_some()).then(|| wait.clone()),
@@ -268,7 +285,9 @@ impl Figures {
         match (self.streams.get(stream), &self.sojourn) {
             (Some(Seen { sojourn: Some(sojourn), .. }), _) => sojourn.clone(),
             (Some(Seen { wait, .. }), _) => wait.plus(&service),
-            (None, Some(sojourn)) if station.service.law().is_some() || self.service.is_some() => sojourn.clone(),
+            (None, Some(sojourn)) if station.service.law().is_some() || self.service.is_some() => {
+                sojourn.clone()
+            }
             _ => self.wait.plus(&service),
         }
     }
@@ -297,7 +316,12 @@ impl End {
         answer.set(place, "throughput", "", Estimate::exact(self.throughput));
         answer.set(place, "loss", "", Estimate::exact(self.loss));
         set_times(answer, place, "latency", &self.latency);
-        for (key, times) in [("send", &self.send), ("blocked", &self.blocked), ("wait", &self.wait), ("service", &self.service)] {
+        for (key, times) in [
+            ("send", &self.send),
+            ("blocked", &self.blocked),
+            ("wait", &self.wait),
+            ("service", &self.service),
+        ] {
             if let Some(times) = times {
                 set_times(answer, place, key, times);
             }
@@ -310,7 +334,8 @@ impl End {
             end.fill(answer, &format!("producers.{name}"));
         }
         let mixture = |part: fn(&End) -> Option<&Times>| {
-            let parts: Option<Vec<(f64, Times)>> = ends.iter().map(|e| Some((e.throughput, part(e)?.clone()))).collect();
+            let parts: Option<Vec<(f64, Times)>> =
+                ends.iter().map(|e| Some((e.throughput, part(e)?.clone()))).collect();
             parts.map(|parts| Times::mixture(&parts))
         };
         let known = "latencies are always known";
@@ -325,7 +350,10 @@ impl End {
         };
         total.fill(answer, "total");
         let shares = shares();
-        answer.latency = total.latency.table(&shares).map(|values| Distribution::Quantiles(shares.into_iter().zip(values).collect()));
+        answer.latency = total
+            .latency
+            .table(&shares)
+            .map(|values| Distribution::Quantiles(shares.into_iter().zip(values).collect()));
     }
 }
 
@@ -337,7 +365,8 @@ pub(super) fn service_times(station: &Station<'_>) -> Times {
 pub(super) fn general_caveats(station: &Station<'_>) -> Vec<String> {
     let mut caveats = Vec::new();
     if station.groups.len() > 1 && !station.has(Feature::MixedGroups) {
-        caveats.push("alike consumer groups are taken to share the work in proportion to their servers".into());
+        caveats
+            .push("alike consumer groups are taken to share the work in proportion to their servers".into());
     }
     if station.queue.durability == Durability::Fsync {
         caveats.push("what durability costs is not part of the model".into());

@@ -1,4 +1,5 @@
-//! Closed loops: so many clients that send, wait for the answer, and think. Finite source M/M/c//N, and networks by convolution and mean value analysis.
+//! Closed loops: so many clients that send, wait for the answer, and think. Finite source M/M/c//N, and
+//! networks by convolution and mean value analysis.
 
 mod closed;
 mod networks;
@@ -82,12 +83,14 @@ impl QueueModel for FiniteSource {
         let all = |n: u32| (0..=n).map(|k| f64::from(u8::from(k == n))).collect();
         let law = |n: u32| if think > 0.0 { levels(n, 1.0 / think, mu, c) } else { all(n) };
         let p: Vec<f64> = law(clients);
-        let mean = |from: usize| p.iter().enumerate().skip(from).map(|(n, p)| (n - from) as f64 * p).sum::<f64>();
+        let mean =
+            |from: usize| p.iter().enumerate().skip(from).map(|(n, p)| (n - from) as f64 * p).sum::<f64>();
         let (inside, waiting) = (mean(0), mean(c as usize));
         let throughput = mu * (inside - waiting);
         // Who sends sees the station as it is with one client less.
         let ahead: Vec<f64> = law(clients - 1).into_iter().skip(c as usize).collect();
-        let mut figures = Figures::lossless(station, Some(ahead.iter().sum()), wait(ahead, f64::from(c) * mu));
+        let mut figures =
+            Figures::lossless(station, Some(ahead.iter().sum()), wait(ahead, f64::from(c) * mu));
         figures.throughput = throughput;
         figures.queue_length = Level { mean: waiting, p99: Some(quantile(&p, c as usize)) };
         figures.in_system = Level { mean: inside, p99: Some(quantile(&p, 0)) };
@@ -121,21 +124,30 @@ fn wait(ahead: Vec<f64>, full: f64) -> Times {
     let mut at_least = ahead;
     (1..at_least.len()).rev().for_each(|k| at_least[k - 1] += at_least[k]);
     let tail = move |t: f64| poisson_average(full * t, |m| at_least.get(m as usize).copied().unwrap_or(0.0));
-    Times::law(mean, (square - mean * mean).max(0.0).sqrt(), tail).with(transform.costing(if slow { Effort::Slow } else { Effort::Quick }))
+    Times::law(mean, (square - mean * mean).max(0.0).sqrt(), tail).with(transform.costing(if slow {
+        Effort::Slow
+    } else {
+        Effort::Quick
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The finite source and convolution are two ways to the same numbers, and so are convolution and mean value analysis.
+    /// The finite source and convolution are two ways to the same numbers, and so are convolution and mean
+    /// value analysis.
     #[test]
     fn two_ways_agree() {
         for (clients, servers) in [(1, 1), (5, 2), (50, 4), (30, 40), (500, 40), (800, 79)] {
             let p = levels(clients, 0.1, 1.0, servers);
             let inside: f64 = p.iter().enumerate().map(|(n, p)| n as f64 * p).sum();
             let found = one_class(clients, 10.0, &[Stop { demand: vec![1.0], servers }]);
-            assert!((found.level[0][0] / inside - 1.0).abs() < 1e-9, "{clients} {servers}: {} {inside}", found.level[0][0]);
+            assert!(
+                (found.level[0][0] / inside - 1.0).abs() < 1e-9,
+                "{clients} {servers}: {} {inside}",
+                found.level[0][0]
+            );
         }
         assert!(levels(100_000, 1.0, 1.0, 10).iter().sum::<f64>() > 0.999);
     }

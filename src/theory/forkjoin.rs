@@ -8,8 +8,8 @@ use crate::scenario::Complete;
 /// # Formula
 /// R₂ = (12 − ρ)/8 · 1/(μ − λ).
 /// # Source
-/// Flatto & Hahn (1984); Nelson & Tantawi, *Approximate analysis of fork/join synchronization in parallel queues*, IEEE Transactions on
-/// Computers 37 (1988).
+/// Flatto & Hahn (1984); Nelson & Tantawi, *Approximate analysis of fork/join synchronization in parallel
+/// queues*, IEEE Transactions on Computers 37 (1988).
 ///
 /// ```
 /// use queuelab::theory::forkjoin::both;
@@ -60,23 +60,30 @@ pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Re
     };
     let first = &nodes[0].0;
     // Copies whose work comes with the message are as long as each other.
-    let brought = nodes.iter().any(|(s, _)| s.streams.iter().any(|stream| stream.producer.service_time.is_some()));
-    let usual = |s: &Station<'_>| s.service.is_exponential() && s.servers == Some(1) && s.is_poisson() && s.only(&[]).is_ok();
+    let brought =
+        nodes.iter().any(|(s, _)| s.streams.iter().any(|stream| stream.producer.service_time.is_some()));
+    let usual = |s: &Station<'_>| {
+        s.service.is_exponential() && s.servers == Some(1) && s.is_poisson() && s.only(&[]).is_ok()
+    };
     let alike = !brought && nodes.iter().all(|(s, _)| usual(s) && s.service == first.service);
     if alike && needed == n {
         let (lambda, mu) = (first.lambda(), 1.0 / first.service.mean());
         let exact = n == 2;
-        let caveat = (!exact).then(|| format!("the time until all {n} copies are done is Nelson and Tantawi's approximation"));
+        let caveat = (!exact)
+            .then(|| format!("the time until all {n} copies are done is Nelson and Tantawi's approximation"));
         return Ok((Some(Times::moments(nelson_tantawi(lambda, mu, n), None)), exact, caveat));
     }
     let sojourns: Vec<Times> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
-    if !brought && nodes.iter().all(|(s, _)| s.servers.is_none() && s.service.is_exponential() && s.only(&[]).is_ok()) {
+    if !brought
+        && nodes.iter().all(|(s, _)| s.servers.is_none() && s.service.is_exponential() && s.only(&[]).is_ok())
+    {
         // Nobody waits, so that copies have nothing in common.
         let joined = independent(needed, sojourns).ok_or_else(|| unknown(nodes))?;
         return Ok((Some(joined), true, None));
     }
     let caveat = format!(
-        "the time until {needed} of {n} copies are done takes them for independent, which is too late for all and too early for one"
+        "the time until {needed} of {n} copies are done takes them for independent, which is too late for \
+            all and too early for one"
     );
     let joined = independent(needed, sojourns).ok_or_else(|| unknown(nodes))?;
     Ok((Some(joined), false, Some(caveat)))
@@ -90,7 +97,9 @@ fn unknown(nodes: &[(Station<'_>, Figures)]) -> Refusal {
         [] => "a time that may have no mean".to_string(),
         names => format!("{}, of which no more than the mean is known", names.join(" and ")),
     };
-    Refusal::Other(format!("no closed form of the time until enough copies are done: it depends on the law of the time at {what}"))
+    Refusal::Other(format!(
+        "no closed form of the time until enough copies are done: it depends on the law of the time at {what}"
+    ))
 }
 
 /// The k-th of several independent times; `None` if a law is not known, or the mean of some does not exist.

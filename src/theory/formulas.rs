@@ -5,21 +5,24 @@ use crate::answer::Formula;
 use crate::scenario::{Demand, Scenario};
 use crate::units::{Time, significant};
 
-/// Evaluates the formulas for every queue and for the whole. `figure` looks up a metric by its full path, in an exact or a
-/// simulated answer; what it does not know is left out.
+/// Evaluates the formulas for every queue and for the whole. `figure` looks up a metric by its full path, in
+/// an exact or a simulated answer; what it does not know is left out.
 pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Vec<Formula> {
     let mut list = Vec::new();
     // Of a timetable that ends the mean rate is what was sent, not the last one.
-    let (mean, timed) = (scenario.at_its_mean(), scenario.producers.iter().any(|p| p.arrivals.timetable().is_some()));
+    let (mean, timed) =
+        (scenario.at_its_mean(), scenario.producers.iter().any(|p| p.arrivals.timetable().is_some()));
     let scenario = mean.as_ref().unwrap_or(scenario);
     for ((index, queue), demand) in scenario.queues.iter().enumerate().zip(demands(scenario)) {
         let place = format!("queues.{}", queue.name);
         let groups: Vec<&str> = scenario.consumers_of(index).map(|(_, c)| c.name.as_str()).collect();
         let service = in_service(&place, &groups, &figure).unwrap_or(demand.service * demand.attempts);
         list.extend(count_over_time(&place, &figure, service));
-        let mut ratio = rates_ratio(&place, &figure, &demand, queue.max_length.is_some() || queue.message_ttl.is_some());
+        let mut ratio =
+            rates_ratio(&place, &figure, &demand, queue.max_length.is_some() || queue.message_ttl.is_some());
         if let Some(ratio) = ratio.as_mut().filter(|_| timed) {
-            ratio.note += " P is the mean rate of the timetable; what piles up while more than C are sent, this ratio does not say.";
+            ratio.note += " P is the mean rate of the timetable; what piles up while more than C are sent, \
+                this ratio does not say.";
         }
         list.extend(ratio);
         list.extend(length_over_rate(&place, &figure, &demand));
@@ -28,17 +31,23 @@ pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Ve
     list
 }
 
-/// The mean time that a message served by a queue is in service there, all of its deliveries together: the groups' own times, weighed by
-/// how much each does.
+/// The mean time that a message served by a queue is in service there, all of its deliveries together: the
+/// groups' own times, weighed by how much each does.
 fn in_service(place: &str, groups: &[&str], figure: &dyn Fn(&str) -> Option<f64>) -> Option<f64> {
-    let work = |group: &&str| Some(figure(&format!("consumers.{group}.throughput"))? * figure(&format!("consumers.{group}.service.mean"))?);
+    let work = |group: &&str| {
+        Some(
+            figure(&format!("consumers.{group}.throughput"))?
+                * figure(&format!("consumers.{group}.service.mean"))?,
+        )
+    };
     let all = groups.iter().map(work).sum::<Option<f64>>()?;
     figure(&format!("{place}.throughput")).filter(|rate| *rate > 0.0).map(|rate| all / rate)
 }
 
 /// `throughput = N / T`, in its other reading too: N in the system over the time T in it is Little's law.
 fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f64) -> Option<Formula> {
-    let (inside, wait) = (figure(&format!("{place}.in_system.mean"))?, figure(&format!("{place}.wait.mean"))?);
+    let (inside, wait) =
+        (figure(&format!("{place}.in_system.mean"))?, figure(&format!("{place}.wait.mean"))?);
     let against = format!("{place}.throughput");
     let value = inside / (wait + service);
     Some(Formula {
@@ -47,22 +56,30 @@ fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f
         unit: "1/s",
         error: error(value, figure(&against)),
         against,
-        note: "right by definition, if N counts completions in the time T, idle time included. Here N is the mean number in the queue and \
-               in service and T the mean time there: the same letters, and Little's law says the same throughput where every message that \
+        note: "right by definition, if N counts completions in the time T, idle time included. Here N is \
+            the mean number in the queue and \
+               in service and T the mean time there: the same letters, and Little's law says the same \
+               throughput where every message that \
                enters is served."
             .into(),
     })
 }
 
 /// `throughput = P / C`, which is a utilization.
-fn rates_ratio(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Demand, bounded: bool) -> Option<Formula> {
+fn rates_ratio(
+    place: &str,
+    figure: &dyn Fn(&str) -> Option<f64>,
+    demand: &Demand,
+    bounded: bool,
+) -> Option<Formula> {
     let lost = figure(&format!("{place}.loss")).map_or(bounded, |loss| loss > 0.0);
     let less = if lost { ", less what is lost" } else { "" };
     let capacity = demand.capacity().filter(|c| c.is_finite())? / demand.attempts;
     // Clients that wait for their answers have no rate of their own: as much is offered as they get done.
     // Nor is it known what reaches a queue past one that loses messages, unless somebody has counted it.
     let own = demand.arrivals.known().filter(|rate| *rate > 0.0);
-    let counted = || figure(&format!("{place}.arrival_rate")).or_else(|| figure(&format!("{place}.throughput")));
+    let counted =
+        || figure(&format!("{place}.arrival_rate")).or_else(|| figure(&format!("{place}.throughput")));
     let (offered, against) = (own.or_else(counted)?, format!("{place}.utilization"));
     let value = offered / capacity;
     let consequence = if value <= 1.0 + 1e-9 {
@@ -100,35 +117,62 @@ fn length_over_rate(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &
         "right here: nobody waits, and both are zero.".into()
     } else if low > 0.5 {
         format!(
-            "Little's law is delay = Q / X with the throughput X = {}, which here makes {}; dividing by the consumers' rate C instead is \
+            "Little's law is delay = Q / X with the throughput X = {}, which here makes {}; dividing by the \
+                consumers' rate C instead is \
              {low:.0} % low, for a share of that rate is idle. Right under backlog, where X = C.",
             per_second(throughput),
             Time(waiting / throughput)
         )
     } else {
-        "right here: under backlog the throughput is the consumers' rate, and Q / C is Little's law. It says nothing of percentiles.".into()
+        "right here: under backlog the throughput is the consumers' rate, and Q / C is Little's law. It \
+            says nothing of percentiles."
+            .into()
     };
-    Some(Formula { formula: "delay = Q / C", value, unit: "s", error: error(value, figure(&against)), against, note })
+    Some(Formula {
+        formula: "delay = Q / C",
+        value,
+        unit: "s",
+        error: error(value, figure(&against)),
+        against,
+        note,
+    })
 }
 
 /// `latency = T_p + T_q + T_c`: true of every message and of means, not of percentiles.
 fn sum_of_stages(figure: &dyn Fn(&str) -> Option<f64>) -> Option<Formula> {
     let sum = |statistic: &str| {
-        ["send", "wait", "service"].into_iter().map(|stage| figure(&format!("total.{stage}.{statistic}"))).sum::<Option<f64>>()
+        ["send", "wait", "service"]
+            .into_iter()
+            .map(|stage| figure(&format!("total.{stage}.{statistic}")))
+            .sum::<Option<f64>>()
     };
     let against = "total.latency.mean".to_string();
     let value = sum("mean")?;
-    let mut note = "right for every message and so for means, as long as no other stage is left out.".to_string();
+    let mut note =
+        "right for every message and so for means, as long as no other stage is left out.".to_string();
     if let (Some(sum), Some(exact)) = (sum("p99"), figure("total.latency.p99")) {
         let off = 100.0 * (sum / exact - 1.0);
         note += &if off.abs() < 0.5 {
-            format!(" Percentiles add only where at most one stage varies, as here: the latency's p99 is {}.", Time(exact))
+            format!(
+                " Percentiles add only where at most one stage varies, as here: the latency's p99 is {}.",
+                Time(exact)
+            )
         } else {
             let (sum, exact) = (Time(sum), Time(exact));
-            format!(" Percentiles do not add: the stages' p99 sum up to {sum}, {off:+.0} % against the latency's {exact}.")
+            format!(
+                " Percentiles do not add: the stages' p99 sum up to {sum}, {off:+.0} % against the \
+                    latency's {exact}."
+            )
         };
     }
-    Some(Formula { formula: "latency = T_p + T_q + T_c", value, unit: "s", error: error(value, figure(&against)), against, note })
+    Some(Formula {
+        formula: "latency = T_p + T_q + T_c",
+        value,
+        unit: "s",
+        error: error(value, figure(&against)),
+        against,
+        note,
+    })
 }
 
 /// `900/s`.

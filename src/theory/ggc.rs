@@ -1,4 +1,5 @@
-//! G/G/c: approximations from two moments, and bounds. Squared coefficients of variation throughout, never plain ones.
+//! G/G/c: approximations from two moments, and bounds. Squared coefficients of variation throughout, never
+//! plain ones.
 
 use super::Mismatch;
 use super::erlang::erlang_c;
@@ -28,14 +29,17 @@ pub fn allen_cunneen(lambda: f64, mu: f64, c: u32, arrivals_scv: f64, service_sc
 /// # Formula
 /// W_q ≈ ρ^{√(2(c+1)) − 1} / (c(1 − ρ)μ) · (c_a² + c_s²)/2.
 /// # Source
-/// Sakasegawa, *An approximation formula L_q ≃ αρ^β/(1 − ρ)*, Annals of the Institute of Statistical Mathematics 29 (1977).
+/// Sakasegawa, *An approximation formula L_q ≃ αρ^β/(1 − ρ)*, Annals of the Institute of Statistical
+/// Mathematics 29 (1977).
 pub fn sakasegawa(lambda: f64, mu: f64, c: u32, arrivals_scv: f64, service_scv: f64) -> f64 {
     let servers = f64::from(c);
     let rho = lambda / (servers * mu);
     if rho >= 1.0 {
         return f64::INFINITY;
     }
-    rho.powf((2.0 * (servers + 1.0)).sqrt() - 1.0) / (servers * (1.0 - rho) * mu) * (arrivals_scv + service_scv) / 2.0
+    rho.powf((2.0 * (servers + 1.0)).sqrt() - 1.0) / (servers * (1.0 - rho) * mu)
+        * (arrivals_scv + service_scv)
+        / 2.0
 }
 
 /// Kingman's upper bound on the mean wait of GI/G/1: a theorem.
@@ -52,10 +56,12 @@ pub fn kingman_bound(lambda: f64, mu: f64, arrivals_scv: f64, service_scv: f64) 
     lambda * (arrivals_scv / lambda / lambda + service_scv / mu / mu) / (2.0 * (1.0 - rho))
 }
 
-/// Krämer and Langenbach-Belz's mean wait of GI/G/1: Kingman's with a factor for arrivals more or less regular than Poisson.
+/// Krämer and Langenbach-Belz's mean wait of GI/G/1: Kingman's with a factor for arrivals more or less
+/// regular than Poisson.
 ///
 /// # Source
-/// Krämer & Langenbach-Belz, *Approximate formulae for the delay in the queueing system GI/G/1*, 8th ITC (1976).
+/// Krämer & Langenbach-Belz, *Approximate formulae for the delay in the queueing system GI/G/1*, 8th ITC
+/// (1976).
 pub fn kraemer_langenbach_belz(lambda: f64, mu: f64, arrivals_scv: f64, service_scv: f64) -> f64 {
     let rho = lambda / mu;
     let exponent = if arrivals_scv <= 1.0 {
@@ -102,13 +108,16 @@ impl QueueModel for AllenCunneen {
             }
             if scv(&stream.gaps).is_infinite() {
                 return Err(
-                    "the variance of the gaps between arrivals is infinite, of which an approximation from two moments knows nothing"
+                    "the variance of the gaps between arrivals is infinite, of which an approximation from \
+                        two moments knows nothing"
                         .into(),
                 );
             }
         }
         if station.service.scv().is_infinite() && !waits_without_end(station) {
-            return Err("the variance of the service time is infinite, of which an approximation from two moments knows nothing".into());
+            return Err("the variance of the service time is infinite, of which an approximation from two \
+                moments knows nothing"
+                .into());
         }
         Ok(())
     }
@@ -119,20 +128,31 @@ impl QueueModel for AllenCunneen {
         let c = station.servers.unwrap_or(u32::MAX);
         let streams: Vec<(f64, f64)> = station.streams.iter().map(|s| (s.rate, scv(&s.gaps))).collect();
         let (arrivals, service) = (superposed_scv(&streams, rho), station.service.scv());
-        let mean = if erlang_c(c, lambda / mu) > 0.0 { allen_cunneen(lambda, mu, c, arrivals, service) } else { 0.0 };
+        let mean = if erlang_c(c, lambda / mu) > 0.0 {
+            allen_cunneen(lambda, mu, c, arrivals, service)
+        } else {
+            0.0
+        };
         let mut figures = Figures::lossless(station, None, Times::moments(mean, None));
         figures.exact = false;
         if service.is_infinite() {
-            figures.caveats.push("the tail of the service time is so heavy that the mean wait is infinite: longer simulations and measurements give ever larger means".into());
+            figures.caveats.push(
+                "the tail of the service time is so heavy that the mean wait is infinite: \
+                longer simulations and measurements give ever larger means"
+                    .into(),
+            );
             return Ok(figures);
         }
         figures.caveats.push(format!(
-            "an approximation from two moments (Allen–Cunneen; squared coefficients of variation {arrivals:.3} of the gaps and {service:.3} of the service)"
+            "an approximation from two moments (Allen–Cunneen; squared coefficients of variation \
+                {arrivals:.3} of the gaps and {service:.3} of the service)"
         ));
         if let (1, 1) = (c, station.streams.len()) {
             let bound = Time(kingman_bound(lambda, mu, arrivals, service));
             let refined = Time(kraemer_langenbach_belz(lambda, mu, arrivals, service));
-            figures.caveats.push(format!("the mean wait is at most {bound} (Kingman's bound); Krämer and Langenbach-Belz say {refined}"));
+            figures.caveats.push(format!(
+                "the mean wait is at most {bound} (Kingman's bound); Krämer and Langenbach-Belz say {refined}"
+            ));
         }
         Ok(figures)
     }
@@ -143,7 +163,8 @@ impl QueueModel for AllenCunneen {
 /// # Formula
 /// With s = c − ⌊λE\[S\]⌋ servers to spare, E\[W_q\] is finite just if E\[S^((s + 1)/s)\] is: if α > 1 + 1/s.
 /// # Source
-/// Scheller-Wolf, *Necessary and sufficient conditions for delay moments in FIFO multiserver queues*, Operations Research 51 (2003).
+/// Scheller-Wolf, *Necessary and sufficient conditions for delay moments in FIFO multiserver queues*,
+/// Operations Research 51 (2003).
 fn waits_without_end(station: &Station<'_>) -> bool {
     let spare = f64::from(station.servers.unwrap_or(u32::MAX)) - station.offered_load().floor();
     matches!(station.service.law(), Some(Law::Pareto(law)) if law.alpha <= 1.0 + 1.0 / spare)
@@ -164,13 +185,20 @@ mod tests {
         assert!((a / b - 1.0).abs() < 1e-9, "{a} is not {b}");
     }
 
-    /// Scheller-Wolf: four servers with 1.2 erlangs have three to spare, which need α > 4/3; two with 0.6 need α > 3/2.
+    /// Scheller-Wolf: four servers with 1.2 erlangs have three to spare, which need α > 4/3; two with 0.6
+    /// need α > 3/2.
     #[test]
     fn heavy_tails_are_infinite_where_too_few_servers_are_to_spare() {
         use crate::scenario::Scenario;
         let of = |rate: f64, alpha: f64, servers: u32| {
-            let scenario = Scenario::mgc(rate, Law::Pareto(crate::workload::laws::Pareto::of_mean(0.02, alpha)), servers);
-            crate::theory::answer(&scenario).ok().map(|answer| answer.get("total.wait.mean").is_some_and(|wait| wait.value.is_none()))
+            let scenario = Scenario::mgc(
+                rate,
+                Law::Pareto(crate::workload::laws::Pareto::of_mean(0.02, alpha)),
+                servers,
+            );
+            crate::theory::answer(&scenario)
+                .ok()
+                .map(|answer| answer.get("total.wait.mean").is_some_and(|wait| wait.value.is_none()))
         };
         assert_eq!([of(60.0, 1.9, 4), of(30.0, 1.4, 2), of(60.0, 1.3, 4)], [None, Some(true), Some(true)]);
     }

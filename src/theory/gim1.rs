@@ -16,7 +16,8 @@ use num_complex::Complex64;
 /// # Source
 /// Kendall (1953); Kleinrock I, eq. 6.28.
 /// # Numerics
-/// Solved for δ = 1 − σ, which keeps its digits near saturation. A*(μδ) − 1 + δ is convex and negative between 0 and the root.
+/// Solved for δ = 1 − σ, which keeps its digits near saturation. A*(μδ) − 1 + δ is convex and negative
+/// between 0 and the root.
 ///
 /// ```
 /// use queuelab::theory::gim1::sigma;

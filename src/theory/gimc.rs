@@ -10,12 +10,13 @@ use num_complex::Complex64;
 /// The probability that an arrival has to wait, given σ.
 ///
 /// # Formula
-/// P = C/(1 − σ), 1/C = 1/(1 − σ) + Σⱼ (c over j) / (Dⱼ (1 − φⱼ)) · (c(1 − φⱼ) − j)/(c(1 − σ) − j), φⱼ = A*(jμ),
-/// Dⱼ = Π_{i ≤ j} φᵢ/(1 − φᵢ).
+/// P = C/(1 − σ), 1/C = 1/(1 − σ) + Σⱼ (c over j) / (Dⱼ (1 − φⱼ)) · (c(1 − φⱼ) − j)/(c(1 − σ) − j), φⱼ =
+/// A*(jμ), Dⱼ = Π_{i ≤ j} φᵢ/(1 − φᵢ).
 /// # Source
 /// Takács, *Introduction to the Theory of Queues* (1962), section 2.3; Gross & Harris, section 5.3.
 /// # Numerics
-/// A* is convex, so that both differences change their sign together and every term is positive; 0/0 is replaced by the slope.
+/// A* is convex, so that both differences change their sign together and every term is positive; 0/0 is
+/// replaced by the slope.
 ///
 /// ```
 /// use queuelab::theory::{erlang::erlang_c, gimc::delayed};

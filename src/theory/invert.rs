@@ -1,4 +1,5 @@
-//! Laws from their Laplace transforms: the tail P(T > t) by Fourier series whose nodes a whole octave of times shares.
+//! Laws from their Laplace transforms: the tail P(T > t) by Fourier series whose nodes a whole octave of
+//! times shares.
 
 use num_complex::Complex64;
 use statrs::function::erf::erfc;
@@ -43,7 +44,8 @@ impl Transform {
         Transform { effort: self.effort.max(other.effort), ..self }
     }
 
-    /// The same, but where a value is costly it is remembered: all times that are made of this one are read at the same nodes.
+    /// The same, but where a value is costly it is remembered: all times that are made of this one are read
+    /// at the same nodes.
     #[must_use]
     pub fn remembered(self) -> Self {
         if self.effort == Effort::Quick {
@@ -84,9 +86,15 @@ impl Transform {
         Inverse { integrated: true, ..self.inverse() }
     }
 
-    /// Likewise of a transform that is `mass` at s = 0: that of a time which is finite with this probability, of which it is the tail.
+    /// Likewise of a transform that is `mass` at s = 0: that of a time which is finite with this probability,
+    /// of which it is the tail.
     pub fn inverse_of(&self, mass: f64) -> Inverse {
-        Inverse { transform: self.clone(), mass, integrated: false, octaves: (0..OCTAVES).map(|_| OnceLock::new()).collect() }
+        Inverse {
+            transform: self.clone(),
+            mass,
+            integrated: false,
+            octaves: (0..OCTAVES).map(|_| OnceLock::new()).collect(),
+        }
     }
 }
 
@@ -96,15 +104,18 @@ const OCTAVES: usize = 255;
 /// A tail, read from values of its transform.
 ///
 /// # Formula
-/// Poisson's summation formula for e^(−at)P(T > t), whose transform is (1 − E\[e^(−(s+a)T)\])/(s + a): P(T > t) is the Fourier series
-/// e^(at)/L · (F₀/2 + Σ Re Fₖ e^(ikπt/L)), Fₖ the transform at a + ikπ/L, less P(T > t + 2L)e^(−2aL) + …
+/// Poisson's summation formula for e^(−at)P(T > t), whose transform is (1 − E\[e^(−(s+a)T)\])/(s + a): P(T >
+/// t) is the Fourier series e^(at)/L · (F₀/2 + Σ Re Fₖ e^(ikπt/L)), Fₖ the transform at a + ikπ/L, less P(T >
+/// t + 2L)e^(−2aL) + …
 /// # Source
-/// Abate & Whitt, *Numerical inversion of Laplace transforms of probability distributions*, ORSA Journal on Computing 7 (1995);
-/// with round-off control as in Choudhury, Lucantoni & Whitt, Annals of Applied Probability 4 (1994).
+/// Abate & Whitt, *Numerical inversion of Laplace transforms of probability distributions*, ORSA Journal on
+/// Computing 7 (1995); with round-off control as in Choudhury, Lucantoni & Whitt, Annals of Applied
+/// Probability 4 (1994).
 /// # Numerics
-/// L is twice the end of the octave that t lies in, so that an octave shares its nodes. What is left out has a weight of 2e-12 and
-/// rounding is magnified to about 2e-13. Where the transform is smooth, 80 terms and Euler's summation of the rest add less than
-/// 4e-12; jumps and kinks need up to thousands of terms and a smooth window, and are blurred over about t/500.
+/// L is twice the end of the octave that t lies in, so that an octave shares its nodes. What is left out has
+/// a weight of 2e-12 and rounding is magnified to about 2e-13. Where the transform is smooth, 80 terms and
+/// Euler's summation of the rest add less than 4e-12; jumps and kinks need up to thousands of terms and a
+/// smooth window, and are blurred over about t/500.
 pub struct Inverse {
     transform: Transform,
     mass: f64,
@@ -120,14 +131,16 @@ struct Octave {
     step: f64,
     /// Fₖ/L, the first halved.
     terms: Vec<Complex64>,
-    /// Forward differences of the next terms, for Euler's summation; none if the terms fade out under a window.
+    /// Forward differences of the next terms, for Euler's summation; none if the terms fade out under a
+    /// window.
     differences: Vec<Complex64>,
 }
 
 /// 2aL.
 const DAMPING: f64 = 27.0;
 
-/// Terms before Euler's summation, and differences in it: few, for they magnify the rounding of the transform.
+/// Terms before Euler's summation, and differences in it: few, for they magnify the rounding of the
+/// transform.
 const PLAIN: usize = 80;
 const EULER: usize = 10;
 
@@ -136,8 +149,14 @@ impl Inverse {
     pub fn tail(&self, t: f64) -> f64 {
         let octave = t.log2().ceil();
         let index = (octave + (OCTAVES / 2) as f64).clamp(0.0, OCTAVES as f64 - 1.0) as usize;
-        let octave = self.octaves[index]
-            .get_or_init(|| Octave::new(&self.transform, self.mass, self.integrated, 2f64.powi(index as i32 - OCTAVES as i32 / 2)));
+        let octave = self.octaves[index].get_or_init(|| {
+            Octave::new(
+                &self.transform,
+                self.mass,
+                self.integrated,
+                2f64.powi(index as i32 - OCTAVES as i32 / 2),
+            )
+        });
         octave.tail(t).clamp(0.0, if self.integrated { f64::INFINITY } else { self.mass })
     }
 }
@@ -182,12 +201,15 @@ impl Octave {
     /// The size of the last difference's part: of what Euler's summation leaves out.
     fn left(&self, t: f64) -> f64 {
         let (_, ratio) = self.turns(t);
-        self.differences.last().map_or(0.0, |last| (self.damping * t).exp() * ratio.norm().powi(EULER as i32) * last.norm())
+        self.differences
+            .last()
+            .map_or(0.0, |last| (self.damping * t).exp() * ratio.norm().powi(EULER as i32) * last.norm())
     }
 
     fn tail(&self, t: f64) -> f64 {
         let (turn, ratio) = self.turns(t);
-        let rest = self.differences.iter().rev().fold(Complex64::ZERO, |sum, d| sum * ratio + d) / (1.0 - turn);
+        let rest =
+            self.differences.iter().rev().fold(Complex64::ZERO, |sum, d| sum * ratio + d) / (1.0 - turn);
         let sum = self.terms.iter().rev().fold(rest, |sum, term| sum * turn + term);
         (self.damping * t).exp() * sum.re
     }
@@ -216,7 +238,11 @@ mod tests {
         let (one, two) = (exponential.inverse(), erlang.inverse());
         for t in [0.001, 0.01, 0.26, 0.3, 0.5, 0.7, 1.0, 5.0, 8.0, 8.01, 12.0, 25.0] {
             assert!((one.tail(t) - f64::exp(-t)).abs() < 5e-12, "{t}: {}", one.tail(t) - f64::exp(-t));
-            assert!((two.tail(t) - (1.0 + t) * f64::exp(-t)).abs() < 5e-12, "{t}: {}", two.tail(t) - (1.0 + t) * f64::exp(-t));
+            assert!(
+                (two.tail(t) - (1.0 + t) * f64::exp(-t)).abs() < 5e-12,
+                "{t}: {}",
+                two.tail(t) - (1.0 + t) * f64::exp(-t)
+            );
         }
     }
 
@@ -231,8 +257,12 @@ mod tests {
         }
         // E\[e^(−sT)\] = e^(−√(2s)): a time of Lévy's law has P(T > t) = erf(1/√(2t)).
         let levy = Transform::new(|s| (-(2.0 * s).sqrt()).exp()).inverse();
-        for (t, exact) in [(0.1, 0.9984345977419975), (1.0, 0.6826894921370859), (100.0, 0.07965567455405796), (1e6, 0.0007978844278221252)]
-        {
+        for (t, exact) in [
+            (0.1, 0.9984345977419975),
+            (1.0, 0.6826894921370859),
+            (100.0, 0.07965567455405796),
+            (1e6, 0.0007978844278221252),
+        ] {
             assert!((levy.tail(t) - exact).abs() < 5e-12, "{t}: {}", levy.tail(t) - exact);
         }
     }
@@ -241,7 +271,11 @@ mod tests {
     fn jumps_are_blurred_and_no_more() {
         let constant = Transform::new(|s: Complex64| (-s).exp()).inverse();
         for t in [0.5, 0.9, 0.97, 1.03, 1.1, 1.9, 3.0] {
-            assert!((constant.tail(t) - f64::from(u8::from(t < 1.0))).abs() < 1e-9, "{t}: {}", constant.tail(t));
+            assert!(
+                (constant.tail(t) - f64::from(u8::from(t < 1.0))).abs() < 1e-9,
+                "{t}: {}",
+                constant.tail(t)
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Jackson networks: exponential servers, Poisson arrivals from outside, routing by chance; tandems and feedback among them.
+//! Jackson networks: exponential servers, Poisson arrivals from outside, routing by chance; tandems and
+//! feedback among them.
 
 use super::Feature;
 use super::Mismatch;
@@ -12,8 +13,8 @@ use crate::scenario::{Consumer, Destination, Discipline, Scenario, shares};
 /// The adapter.
 ///
 /// # Source
-/// Jackson, *Networks of waiting lines*, Operations Research 5 (1957); the sojourns along a path on which nobody overtakes are
-/// independent: Reich (1957), Burke (1969), Walrand & Varaiya (1980).
+/// Jackson, *Networks of waiting lines*, Operations Research 5 (1957); the sojourns along a path on which
+/// nobody overtakes are independent: Reich (1957), Burke (1969), Walrand & Varaiya (1980).
 #[derive(Debug)]
 pub struct Jackson;
 
@@ -47,11 +48,17 @@ impl ClosedForm for Jackson {
             consumer.to.iter().try_for_each(|route| queue_of(route.to).map(|_| ()))?;
         }
         nodes(scenario)?.iter().try_for_each(|station| {
-            station.only(&[Feature::Forwarding]).map_err(|why| format!("at `{}`: {why}", station.queue.name))?;
+            station
+                .only(&[Feature::Forwarding])
+                .map_err(|why| format!("at `{}`: {why}", station.queue.name))?;
             if station.service.is_exponential() && station.servers.is_some() && station.groups.len() == 1 {
                 return Ok(());
             }
-            Err(format!("the servers of `{}` are not a limited number of alike exponential ones", station.queue.name).into())
+            Err(format!(
+                "the servers of `{}` are not a limited number of alike exponential ones",
+                station.queue.name
+            )
+            .into())
         })
     }
 
@@ -64,7 +71,9 @@ impl ClosedForm for Jackson {
             places.push((station, figures));
         }
         let sojourns: Vec<Times> = places.iter().map(|(station, figures)| figures.whole(station)).collect();
-        let means = |of: &dyn Fn(usize) -> f64| onward_means(scenario, &(0..places.len()).map(of).collect::<Vec<_>>());
+        let means = |of: &dyn Fn(usize) -> f64| {
+            onward_means(scenario, &(0..places.len()).map(of).collect::<Vec<_>>())
+        };
         let (latency, waits) = (means(&|j| sojourns[j].mean), means(&|j| places[j].1.wait.mean));
         let services: Vec<Times> = places.iter().map(|(station, _)| station.service.times()).collect();
         let service = means(&|j| services[j].mean);
@@ -73,7 +82,8 @@ impl ClosedForm for Jackson {
             .iter()
             .map(|producer| {
                 let entry = queue_of(producer.to).unwrap_or(0);
-                let along = |times: &[Times]| path(scenario, entry, times, &mut vec![false; places.len()], true);
+                let along =
+                    |times: &[Times]| path(scenario, entry, times, &mut vec![false; places.len()], true);
                 let whole = along(&sojourns).filter(|_| no_overtaking(scenario, entry));
                 let send = Times::of(&producer.send_time);
                 End {
@@ -87,7 +97,11 @@ impl ClosedForm for Jackson {
                 }
             })
             .collect();
-        let name = format!("Jackson network of {} {}", places.len(), if places.len() == 1 { "queue" } else { "queues" });
+        let name = format!(
+            "Jackson network of {} {}",
+            places.len(),
+            if places.len() == 1 { "queue" } else { "queues" }
+        );
         Ok(Network { nodes: places, ends, exact: true, caveats: Vec::new() }.answer(scenario, &name))
     }
 }
@@ -99,8 +113,8 @@ pub(super) fn queue_of(to: Destination) -> Result<usize, Mismatch> {
     }
 }
 
-/// Whether a full queue makes those wait who send or forward to it, of which no product form knows. A queue by itself, to which nobody
-/// forwards, only delays its own senders.
+/// Whether a full queue makes those wait who send or forward to it, of which no product form knows. A queue
+/// by itself, to which nobody forwards, only delays its own senders.
 pub(super) fn blocks(scenario: &Scenario) -> bool {
     let forwards = scenario.consumers.iter().any(|c| !c.to.is_empty());
     (forwards || scenario.queues.len() > 1) && scenario.queues.iter().any(|queue| queue.blocks())
@@ -128,7 +142,10 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
     (0..scenario.queues.len())
         .map(|queue| {
             let rate = demands[queue].arrivals.known().ok_or_else(|| {
-                format!("what reaches `{}` depends on what is lost on the way, or on clients who wait", scenario.queues[queue].name)
+                format!(
+                    "what reaches `{}` depends on what is lost on the way, or on clients who wait",
+                    scenario.queues[queue].name
+                )
             })?;
             if !rate.is_finite() {
                 return Err("messages circulate for ever".into());
@@ -137,14 +154,17 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
                 return Err(format!("nothing reaches `{}`", scenario.queues[queue].name).into());
             }
             if tells_producers_apart(scenario, queue) {
-                return Err(format!("at `{}`: {}", scenario.queues[queue].name, Feature::Order.reason()).into());
+                return Err(
+                    format!("at `{}`: {}", scenario.queues[queue].name, Feature::Order.reason()).into()
+                );
             }
             Station::at(scenario, queue, vec![Stream { producer, rate, gaps: Gaps::Poisson }])
         })
         .collect()
 }
 
-/// The chance to go from a queue to each other one after service, where several groups serve in proportion to what they can.
+/// The chance to go from a queue to each other one after service, where several groups serve in proportion to
+/// what they can.
 pub(super) fn routing(scenario: &Scenario) -> Vec<Vec<f64>> {
     let n = scenario.queues.len();
     let mut chances = vec![vec![0.0; n]; n];
@@ -165,12 +185,20 @@ pub(super) fn routing(scenario: &Scenario) -> Vec<Vec<f64>> {
 pub(super) fn onward_means(scenario: &Scenario, each: &[f64]) -> Vec<f64> {
     let chances = routing(scenario);
     let n = each.len();
-    let system = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - chances[i][j]).collect()).collect();
+    let system =
+        (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - chances[i][j]).collect()).collect();
     linear::solve(system, each.to_vec()).unwrap_or_else(|| vec![f64::INFINITY; n])
 }
 
-/// The law of the total along all paths from a queue, if they form a tree and the times at each queue are independent.
-fn path(scenario: &Scenario, queue: usize, times: &[Times], seen: &mut Vec<bool>, root: bool) -> Option<Times> {
+/// The law of the total along all paths from a queue, if they form a tree and the times at each queue are
+/// independent.
+fn path(
+    scenario: &Scenario,
+    queue: usize,
+    times: &[Times],
+    seen: &mut Vec<bool>,
+    root: bool,
+) -> Option<Times> {
     if std::mem::replace(&mut seen[queue], true) {
         return None;
     }
@@ -190,7 +218,9 @@ fn path(scenario: &Scenario, queue: usize, times: &[Times], seen: &mut Vec<bool>
 /// Whether only the first and the last queue on the ways from an entry have several servers.
 fn no_overtaking(scenario: &Scenario, entry: usize) -> bool {
     let chances = routing(scenario);
-    let many = |queue: usize| scenario.consumers_of(queue).any(|(_, c)| c.count != crate::scenario::Servers::Count(1));
+    let many = |queue: usize| {
+        scenario.consumers_of(queue).any(|(_, c)| c.count != crate::scenario::Servers::Count(1))
+    };
     (0..chances.len()).all(|queue| {
         let leads_on = chances[queue].iter().any(|chance| *chance > 0.0);
         queue == entry || !many(queue) || !leads_on

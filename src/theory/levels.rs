@@ -18,8 +18,8 @@ pub(super) fn first_below(left: f64, tail: impl Fn(u64) -> f64) -> f64 {
     high as f64
 }
 
-/// The smallest n with P(N ≤ n) ≥ `share` for a system of `c` servers whose lower part is that of a Poisson birth-and-death
-/// chain: below c, p_{n−1} = p_n·n/a. `p_c` is P(N = c), `above(k)` is P(N > c + k).
+/// The smallest n with P(N ≤ n) ≥ `share` for a system of `c` servers whose lower part is that of a Poisson
+/// birth-and-death chain: below c, p_{n−1} = p_n·n/a. `p_c` is P(N = c), `above(k)` is P(N > c + k).
 pub fn quantile(share: f64, c: u32, a: f64, p_c: f64, above: impl Fn(u64) -> f64) -> f64 {
     let left = (1.0 - share) * (1.0 + 1e-12);
     if above(0) > left {
@@ -46,8 +46,8 @@ pub fn quantile(share: f64, c: u32, a: f64, p_c: f64, above: impl Fn(u64) -> f64
 /// Σ f(m) over a Poisson number m of mean `x`: a positive average without cancellation.
 ///
 /// # Numerics
-/// Weights run outwards from the mode, where they are 1, until they are below 1e-20, and are divided by their own sum: no factorial
-/// is ever formed. The error is about 1e-15 of the largest f.
+/// Weights run outwards from the mode, where they are 1, until they are below 1e-20, and are divided by their
+/// own sum: no factorial is ever formed. The error is about 1e-15 of the largest f.
 pub fn poisson_average(x: f64, f: impl Fn(u64) -> f64) -> f64 {
     const NEGLIGIBLE: f64 = 1e-20;
     let mode = x.floor();

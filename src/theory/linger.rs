@@ -1,4 +1,5 @@
-//! Batches by size or time: a consumer takes a batch when it has so many messages, or when its first has waited for so long.
+//! Batches by size or time: a consumer takes a batch when it has so many messages, or when its first has
+//! waited for so long.
 
 use super::Mismatch;
 use super::levels::first_below;
@@ -10,17 +11,18 @@ use crate::units::significant;
 use crate::workload::laws::Law;
 use statrs::function::gamma::gamma_ur;
 
-/// Batches of Poisson arrivals of which none waits for a server: `most` messages, or what has come `linger` after the first.
+/// Batches of Poisson arrivals of which none waits for a server: `most` messages, or what has come `linger`
+/// after the first.
 ///
 /// # Formula
-/// Let K be the number of Poisson arrivals in the linger T after the first message, and J = min(K, N − 1). A batch has 1 + J messages;
-/// each begins its wait at the first message's instant or at one of J Poisson instants, so that, a batch being full at N, the waits
-/// have the density λ P(K(w) ≤ N − 2)/E\[1 + J\] on (0, T), with P(K ≥ N − 1)/E\[1 + J\] at zero (who fills a batch) and
-/// P(K ≤ N − 2)/E\[1 + J\] at T (the first of a batch that is not full), where K(w) is Poisson of mean λw. The mean is
-/// E\[J(J + 1)\]/(2λE\[1 + J\]).
+/// Let K be the number of Poisson arrivals in the linger T after the first message, and J = min(K, N − 1). A
+/// batch has 1 + J messages; each begins its wait at the first message's instant or at one of J Poisson
+/// instants, so that, a batch being full at N, the waits have the density λ P(K(w) ≤ N − 2)/E\[1 + J\] on (0,
+/// T), with P(K ≥ N − 1)/E\[1 + J\] at zero (who fills a batch) and P(K ≤ N − 2)/E\[1 + J\] at T (the first
+/// of a batch that is not full), where K(w) is Poisson of mean λw. The mean is E\[J(J + 1)\]/(2λE\[1 + J\]).
 /// # Source
-/// Wald's identity and the renewal theorem, batches being independent and alike: Wolff, *Stochastic Modeling and the Theory of
-/// Queues* (1989), sections 2.3 and 3.4.
+/// Wald's identity and the renewal theorem, batches being independent and alike: Wolff, *Stochastic Modeling
+/// and the Theory of Queues* (1989), sections 2.3 and 3.4.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SizeOrTimeLaw {
     lambda: f64,
@@ -77,7 +79,8 @@ impl SizeOrTimeLaw {
     /// Standard deviation of the wait.
     pub fn wait_sd(&self) -> f64 {
         let (x, n, t) = (self.lambda * self.linger, self.room(), self.linger);
-        // λ ∫ w² P(K(w) ≤ N − 2) dw = E[r(r + 1)(r + 2)] / (3λ²), r = min(K − 2, N − 1) where that is positive.
+        // λ ∫ w² P(K(w) ≤ N − 2) dw = E[r(r + 1)(r + 2)] / (3λ²), r = min(K − 2, N − 1) where that is
+        // positive.
         let cubes = x.powi(3) * up_to(n - 1.0, x) + n * (n + 1.0) * (n + 2.0) * (1.0 - up_to(n + 2.0, x));
         let square = (cubes / (3.0 * self.lambda * self.lambda) + t * t * self.open(t)) / self.batch;
         (square - self.wait_mean().powi(2)).max(0.0).sqrt()
@@ -102,11 +105,17 @@ impl SizeOrTimeLaw {
     fn sojourn_tail(&self, t: f64, service: &Times) -> f64 {
         let tail = |s: f64| if s < 0.0 { 1.0 } else { service.tail(s).unwrap_or(1.0) };
         let full = (1.0 - self.open(self.linger)) / self.batch;
-        let mut sum =
-            full * tail(t) + if t < self.linger { self.wait_tail(t) } else { self.open(self.linger) / self.batch * tail(t - self.linger) };
+        let mut sum = full * tail(t)
+            + if t < self.linger {
+                self.wait_tail(t)
+            } else {
+                self.open(self.linger) / self.batch * tail(t - self.linger)
+            };
         let end = t.min(self.linger);
         // Pieces short against the linger and against what filling a batch varies by.
-        let pieces = (end / self.linger * (8.0 + 2.0 * (self.lambda * self.linger).sqrt())).ceil().clamp(1.0, 400.0) as u32;
+        let pieces = (end / self.linger * (8.0 + 2.0 * (self.lambda * self.linger).sqrt()))
+            .ceil()
+            .clamp(1.0, 400.0) as u32;
         let width = end / f64::from(pieces);
         for i in 0..pieces {
             let from = f64::from(i) * width;
@@ -129,18 +138,24 @@ fn up_to(n: f64, x: f64) -> f64 {
 #[derive(Debug)]
 pub struct SizeOrTime;
 
-/// The share of batches that may find all servers busy, were they to come by chance, up to which their waits are left out, and
-/// up to which no figure's digits show that.
+/// The share of batches that may find all servers busy, were they to come by chance, up to which their waits
+/// are left out, and up to which no figure's digits show that.
 const RARE: f64 = 1e-3;
 const NEVER: f64 = 1e-12;
 
 impl SizeOrTime {
     fn parts<'a>(station: &'a Station<'_>) -> Result<(&'a Consumer, Batching), Mismatch> {
-        let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
+        let [group] = station.groups.as_slice() else {
+            return Err("there are several consumer groups".into());
+        };
         match group.batch {
             None => Err("consumers take one message at a time".into()),
-            Some(batch) if batch.linger == 0.0 => Err("consumers take what there is, and wait for no more".into()),
-            _ if station.streams.iter().any(|s| s.producer.service_time.is_some()) => Err("producers bring their own work".into()),
+            Some(batch) if batch.linger == 0.0 => {
+                Err("consumers take what there is, and wait for no more".into())
+            }
+            _ if station.streams.iter().any(|s| s.producer.service_time.is_some()) => {
+                Err("producers bring their own work".into())
+            }
             Some(batch) => Ok((group, batch)),
         }
     }
@@ -150,7 +165,8 @@ impl SizeOrTime {
         group.service_time.mean() + group.service_time_per_message.mean() * law.batch
     }
 
-    /// Of batches that came by chance, the share that would find all servers busy; zero for servers without limit.
+    /// Of batches that came by chance, the share that would find all servers busy; zero for servers without
+    /// limit.
     fn delayed(station: &Station<'_>, group: &Consumer, law: &SizeOrTimeLaw) -> f64 {
         let erlangs = station.lambda() / law.batch * Self::batch_time(group, law);
         match station.servers {
@@ -195,12 +211,18 @@ impl QueueModel for SizeOrTime {
         let by_size = !group.service_time_per_message.is_zero();
         let service = if by_size {
             // Larger batches take longer, and more messages are in them.
-            Times::moments(group.service_time.mean() + group.service_time_per_message.mean() * law.own_batch(), None)
+            Times::moments(
+                group.service_time.mean() + group.service_time_per_message.mean() * law.own_batch(),
+                None,
+            )
         } else {
             Times::of(&group.service_time)
         };
         let sojourn = if !by_size && is_smooth(&group.service_time) {
-            let (mean, sd) = (wait.mean + service.mean, wait.sd.zip(service.sd).map_or(f64::INFINITY, |(a, b)| a.hypot(b)));
+            let (mean, sd) = (
+                wait.mean + service.mean,
+                wait.sd.zip(service.sd).map_or(f64::INFINITY, |(a, b)| a.hypot(b)),
+            );
             let own = service.clone();
             Times::law(mean, sd, move |t| law.sojourn_tail(t, &own))
         } else if by_size {
@@ -210,7 +232,10 @@ impl QueueModel for SizeOrTime {
             wait.plus(&service)
         };
         let mut figures = Figures {
-            queue_length: Level { mean: lambda * wait.mean, p99: Some(first_below(0.01, |n| law.waiting_above(n))) },
+            queue_length: Level {
+                mean: lambda * wait.mean,
+                p99: Some(first_below(0.01, |n| law.waiting_above(n))),
+            },
             in_system: Level { mean: lambda * sojourn.mean, p99: None },
             sojourn: Some(sojourn),
             service: Some(service),
@@ -223,7 +248,8 @@ impl QueueModel for SizeOrTime {
             let share = significant(100.0 * delayed, 2);
             figures.exact = false;
             figures.caveats.push(format!(
-                "every batch is taken to find a free server; of batches that came by chance, {share} % would not (exact for count = \"unlimited\")"
+                "every batch is taken to find a free server; of batches that came by chance, {share} % \
+                    would not (exact for count = \"unlimited\")"
             ));
         }
         Ok(figures)
@@ -238,21 +264,26 @@ mod tests {
         assert!((a - b).abs() <= 1e-9 * b.abs().max(1e-3), "{a} is not {b}");
     }
 
-    /// Σ over K of a Poisson mean 5: E\[min(K, 9)\] = 4.9460, and the waits of each batch summed up by its number of messages.
+    /// Σ over K of a Poisson mean 5: E\[min(K, 9)\] = 4.9460, and the waits of each batch summed up by its
+    /// number of messages.
     #[test]
     fn a_thousand_a_second_in_tens_or_5_ms() {
         let law = SizeOrTimeLaw::new(1000.0, 10, 0.005);
         close(law.batch, 5.945_984_342_146_601);
         assert!((law.wait_mean() - 2.8464e-3).abs() < 5e-8);
         // The same mean and variance from the tail.
-        let mean: f64 = (0..100).map(|i| gauss(5e-5 * f64::from(i), 5e-5 * f64::from(i + 1), |w| law.wait_tail(w))).sum();
-        let square: f64 = (0..100).map(|i| gauss(5e-5 * f64::from(i), 5e-5 * f64::from(i + 1), |w| 2.0 * w * law.wait_tail(w))).sum();
+        let mean: f64 =
+            (0..100).map(|i| gauss(5e-5 * f64::from(i), 5e-5 * f64::from(i + 1), |w| law.wait_tail(w))).sum();
+        let square: f64 = (0..100)
+            .map(|i| gauss(5e-5 * f64::from(i), 5e-5 * f64::from(i + 1), |w| 2.0 * w * law.wait_tail(w)))
+            .sum();
         close(law.wait_mean(), mean);
         close(law.wait_sd(), (square - mean * mean).sqrt());
     }
 
-    /// Without a bound the first waits for the linger and the others for half of it on average; without time for a second, nobody's
-    /// batch has one; and where the time is ample, batches are full and wait for (N − 1)/2 gaps on average.
+    /// Without a bound the first waits for the linger and the others for half of it on average; without time
+    /// for a second, nobody's batch has one; and where the time is ample, batches are full and wait for (N −
+    /// 1)/2 gaps on average.
     #[test]
     fn the_limits_of_size_and_time() {
         let by_time = SizeOrTimeLaw::new(100.0, 1_000_000, 0.1);
@@ -272,7 +303,9 @@ mod tests {
     #[test]
     fn the_wait_and_the_service_together() {
         let (law, service) = (SizeOrTimeLaw::new(1000.0, 10, 0.005), Times::of(&Law::exponential(0.002)));
-        let mean: f64 = (0..8000).map(|i| gauss(1e-5 * f64::from(i), 1e-5 * f64::from(i + 1), |t| law.sojourn_tail(t, &service))).sum();
+        let mean: f64 = (0..8000)
+            .map(|i| gauss(1e-5 * f64::from(i), 1e-5 * f64::from(i + 1), |t| law.sojourn_tail(t, &service)))
+            .sum();
         close(mean, law.wait_mean() + 0.002);
         close(law.sojourn_tail(0.0, &service), 1.0);
     }

@@ -121,7 +121,9 @@ impl Matrix {
     pub fn solve(&self, right: &Matrix) -> Matrix {
         let (n, mut a, mut x) = (self.rows, self.clone(), right.clone());
         for column in 0..n {
-            let pivot = (column..n).max_by(|&i, &j| a[(i, column)].abs().total_cmp(&a[(j, column)].abs())).unwrap_or(column);
+            let pivot = (column..n)
+                .max_by(|&i, &j| a[(i, column)].abs().total_cmp(&a[(j, column)].abs()))
+                .unwrap_or(column);
             a.swap_rows(column, pivot);
             x.swap_rows(column, pivot);
             let lead = 1.0 / a[(column, column)];
@@ -156,14 +158,17 @@ impl Matrix {
     fn subtract(&mut self, to: usize, from: usize, factor: f64, start: usize) {
         let width = self.columns;
         let (low, high) = self.data.split_at_mut(to.max(from) * width);
-        let (target, source) =
-            if to > from { (&mut high[..width], &low[from * width..][..width]) } else { (&mut low[to * width..][..width], &high[..width]) };
+        let (target, source) = if to > from {
+            (&mut high[..width], &low[from * width..][..width])
+        } else {
+            (&mut low[to * width..][..width], &high[..width])
+        };
         target[start..].iter_mut().zip(&source[start..]).for_each(|(x, y)| *x -= factor * y);
     }
 }
 
-/// The probability vector with x Q = 0, for a generator with one closed class: by Grassmann, Taksar & Heyman's elimination (1985),
-/// which never subtracts. The diagonal is not read.
+/// The probability vector with x Q = 0, for a generator with one closed class: by Grassmann, Taksar &
+/// Heyman's elimination (1985), which never subtracts. The diagonal is not read.
 pub fn stationary(generator: &Matrix) -> Vec<f64> {
     let n = generator.rows;
     let mut a = generator.clone();

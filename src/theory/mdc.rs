@@ -13,14 +13,16 @@ use std::f64::consts::PI;
 ///
 /// # Formula
 /// After a service time everybody who was in service has gone: U' = (U + A − c)⁺ with A Poisson of mean a, so
-/// E\[zᵁ\] = (c − a)(z − 1)/(zᶜ − e^(a(z−1))) Π (z − zₖ)/(1 − zₖ), zₖ the c − 1 roots of zᶜ = e^(a(z−1)) inside the unit circle.
+/// E\[zᵁ\] = (c − a)(z − 1)/(zᶜ − e^(a(z−1))) Π (z − zₖ)/(1 − zₖ), zₖ the c − 1 roots of zᶜ = e^(a(z−1))
+/// inside the unit circle.
 /// # Domain
 /// a < c.
 /// # Source
-/// Crommelin (1932); the wait by Franx, *A simple solution for the M/D/c waiting time distribution*, Operations Research Letters 29
-/// (2001): all terms are positive, so that nothing cancels in the tail.
+/// Crommelin (1932); the wait by Franx, *A simple solution for the M/D/c waiting time distribution*,
+/// Operations Research Letters 29 (2001): all terms are positive, so that nothing cancels in the tail.
 /// # Numerics
-/// The roots by Newton from zₖ = e^(2πik/c) e^(a(zₖ−1)/c), the probabilities by FFT; absolute errors about 1e-14.
+/// The roots by Newton from zₖ = e^(2πik/c) e^(a(zₖ−1)/c), the probabilities by FFT; absolute errors about
+/// 1e-14.
 ///
 /// ```
 /// use queuelab::theory::mdc::Clockwork;
@@ -40,7 +42,8 @@ pub struct Clockwork {
 const MOST: f64 = 5e6;
 
 impl Clockwork {
-    /// For an offered load of `a` erlangs; `None` if it is too near saturation, or has too many servers, to be tabulated.
+    /// For an offered load of `a` erlangs; `None` if it is too near saturation, or has too many servers, to
+    /// be tabulated.
     pub fn new(a: f64, servers: u32) -> Option<Self> {
         let c = f64::from(servers);
         if !(a > 0.0 && a < c && servers <= 1000) {
@@ -60,7 +63,8 @@ impl Clockwork {
             above[j - 1] += above[j];
         }
         above.remove(0);
-        let waiting_mean = roots.iter().map(|z| (1.0 / (1.0 - z)).re).sum::<f64>() + (a * a - c * (c - 1.0)) / (2.0 * (c - a));
+        let waiting_mean = roots.iter().map(|z| (1.0 / (1.0 - z)).re).sum::<f64>()
+            + (a * a - c * (c - 1.0)) / (2.0 * (c - a));
         Some(Clockwork { servers, offered: a, waiting_mean: waiting_mean.max(0.0), above })
     }
 
@@ -91,7 +95,10 @@ impl Clockwork {
     pub fn wait_tail(&self, t: f64) -> f64 {
         let turn = t.floor() + 1.0;
         let places = turn as u64 * u64::from(self.servers);
-        poisson_average(self.offered * (turn - t), |j| if j >= places { 1.0 } else { self.above(places - 1 - j) })
+        poisson_average(
+            self.offered * (turn - t),
+            |j| if j >= places { 1.0 } else { self.above(places - 1 - j) },
+        )
     }
 
     /// P(N > n) for the number in the system, which is U plus the arrivals of a service time.
@@ -146,9 +153,14 @@ impl QueueModel for Mdc {
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         stable(station)?;
         let (a, d) = (station.offered_load(), station.service.mean());
-        let law = Clockwork::new(a, station.servers.unwrap_or(1)).ok_or_else(|| Refusal::Other("too near saturation".into()))?;
+        let law = Clockwork::new(a, station.servers.unwrap_or(1))
+            .ok_or_else(|| Refusal::Other("too near saturation".into()))?;
         let (mean, sd, tail) = (law.wait_mean() * d, law.wait_sd() * d, law.clone());
-        let plain = Figures::lossless(station, Some(law.wait_tail(0.0)), Times::law(mean, sd, move |t| tail.wait_tail(t / d)));
+        let plain = Figures::lossless(
+            station,
+            Some(law.wait_tail(0.0)),
+            Times::law(mean, sd, move |t| tail.wait_tail(t / d)),
+        );
         Ok(Figures {
             queue_length: Level { p99: Some(first_below(0.01, |j| law.above(j))), ..plain.queue_length },
             in_system: Level { p99: Some(first_below(0.01, |n| law.in_system_tail(n))), ..plain.in_system },
@@ -171,7 +183,11 @@ mod tests {
         for rho in [0.01, 0.3, 0.8, 0.99] {
             let law = Clockwork::new(rho, 1).expect("tabulated");
             let factorial: f64 = law.above.iter().enumerate().map(|(j, p)| 2.0 * j as f64 * p).sum();
-            close(factorial / rho / rho - law.wait_mean().powi(2), mg1::wait_variance(rho, 1.0, 1.0, 1.0), 1e-7);
+            close(
+                factorial / rho / rho - law.wait_mean().powi(2),
+                mg1::wait_variance(rho, 1.0, 1.0, 1.0),
+                1e-7,
+            );
             close(law.wait_mean(), mg1::wait_mean(rho, 1.0, 1.0), 1e-11);
             close(law.wait_tail(0.0), rho, 1e-9);
         }

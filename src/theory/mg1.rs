@@ -55,9 +55,14 @@ pub fn wait_transform(lambda: f64, m1: f64, service: Transform) -> Transform {
 /// The tail of the wait for services of a table, whose jumps would blur the inversion.
 ///
 /// # Formula
-/// Beneš' series: with probability (1 − ρ)ρⁿ the wait is a sum of n residual services. The part of n = 1 is told apart, with
-/// P(residual > t) = E\[(S − t)⁺\]/E\[S\]; the rest has kinks only in its second derivative.
-fn tabulated(lambda: f64, m1: f64, table: &Empirical, service: Transform) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
+/// Beneš' series: with probability (1 − ρ)ρⁿ the wait is a sum of n residual services. The part of n = 1 is
+/// told apart, with P(residual > t) = E\[(S − t)⁺\]/E\[S\]; the rest has kinks only in its second derivative.
+fn tabulated(
+    lambda: f64,
+    m1: f64,
+    table: &Empirical,
+    service: Transform,
+) -> impl Fn(f64) -> f64 + Send + Sync + 'static {
     let (rho, points) = (lambda * m1, table.points().collect::<Vec<_>>());
     let rest = Transform::new(move |s| {
         let part = lambda * ((1.0 - service.at(s)) / s);
@@ -90,19 +95,25 @@ impl QueueModel for Mg1 {
         let (lambda, service) = (station.lambda(), &station.service);
         let (m1, m2, m3) = (service.moment(1), service.moment(2), service.moment(3));
         let (mean, sd) = (wait_mean(lambda, m1, m2), wait_variance(lambda, m1, m2, m3).sqrt());
-        let wait = Times::transformed(mean, sd, station.rho(), wait_transform(lambda, m1, service.transform()));
+        let wait =
+            Times::transformed(mean, sd, station.rho(), wait_transform(lambda, m1, service.transform()));
         let wait = match service.law() {
-            Some(Law::Empirical(table)) if table.points().count() <= 10 => wait.told_by(tabulated(lambda, m1, table, service.transform())),
+            Some(Law::Empirical(table)) if table.points().count() <= 10 => {
+                wait.told_by(tabulated(lambda, m1, table, service.transform()))
+            }
             _ => wait,
         };
         let mut figures = Figures::lossless(station, Some(station.rho()), wait);
         if m2.is_infinite() {
             figures.caveats.push(
-                "the service time has no variance, so the mean wait is infinite: longer simulations and measurements give ever larger means"
+                "the service time has no variance, so the mean wait is infinite: longer simulations and \
+                    measurements give ever larger means"
                     .into(),
             );
         } else if m3.is_infinite() {
-            figures.caveats.push("the wait has a mean but no variance: intervals of its simulated mean are too narrow".into());
+            figures.caveats.push(
+                "the wait has a mean but no variance: intervals of its simulated mean are too narrow".into(),
+            );
         }
         Ok(figures)
     }

@@ -19,7 +19,11 @@ use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, levels
 pub fn busy_quantile(share: f64, a: f64) -> f64 {
     let mean_and_more = a + 12.0 * a.sqrt() + 30.0;
     super::levels::first_below(1.0 - share, |n| {
-        if n as f64 > mean_and_more { 0.0 } else { levels::poisson_average(a, |m| if m > n { 1.0 } else { 0.0 }) }
+        if n as f64 > mean_and_more {
+            0.0
+        } else {
+            levels::poisson_average(a, |m| if m > n { 1.0 } else { 0.0 })
+        }
     })
 }
 
@@ -30,7 +34,8 @@ pub struct Unlimited;
 impl QueueModel for Unlimited {
     const NAME: &'static str = "M/G/∞";
     // Nothing ever waits, so room and time to live do not matter.
-    const KNOWS: &'static [Feature] = &[Feature::Room, Feature::DropHead, Feature::TimeToLive, Feature::Prefetch];
+    const KNOWS: &'static [Feature] =
+        &[Feature::Room, Feature::DropHead, Feature::TimeToLive, Feature::Prefetch];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if station.servers.is_some() {
@@ -42,7 +47,9 @@ impl QueueModel for Unlimited {
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         let a = station.offered_load();
         if !a.is_finite() {
-            return Err(Refusal::Endless("the mean service time is infinite, so ever more messages are in service".into()));
+            return Err(Refusal::Endless(
+                "the mean service time is infinite, so ever more messages are in service".into(),
+            ));
         }
         Ok(Figures {
             in_system: Level { mean: a, p99: Some(busy_quantile(0.99, a)) },
@@ -74,7 +81,9 @@ impl QueueModel for Loss {
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         let (lambda, a, c) = (station.lambda(), station.offered_load(), station.servers.unwrap_or(u32::MAX));
         if !a.is_finite() {
-            return Err(Refusal::Other("the mean service time is infinite, so in the end every message is lost".into()));
+            return Err(Refusal::Other(
+                "the mean service time is infinite, so in the end every message is lost".into(),
+            ));
         }
         let loss = erlang_b(c, a);
         let p99 = levels::quantile(0.99, c, a, loss, |_| 0.0);

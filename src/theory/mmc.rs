@@ -46,8 +46,8 @@ pub fn wait_tail(t: f64, delayed: f64, lambda: f64, mu: f64, c: u32) -> f64 {
 /// # Source
 /// Gross & Harris, section 2.3; Kleinrock I, problem 3.
 /// # Numerics
-/// `expm1` keeps the digits near a = c − 1, and the sign of c − 1 − a decides which exponential is taken out, so that nothing
-/// overflows.
+/// `expm1` keeps the digits near a = c − 1, and the sign of c − 1 − a decides which exponential is taken out,
+/// so that nothing overflows.
 pub fn sojourn_tail(t: f64, delayed: f64, lambda: f64, mu: f64, c: u32) -> f64 {
     let gap = f64::from(c) - 1.0 - lambda / mu;
     let (alone, slower) = ((-mu * t).exp(), (-mu * t * (1.0 + gap.min(0.0))).exp());
@@ -70,7 +70,8 @@ impl QueueModel for Mmc {
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         stable(station)?;
-        let (lambda, mu, a, rho) = (station.lambda(), 1.0 / station.service.mean(), station.offered_load(), station.rho());
+        let (lambda, mu, a, rho) =
+            (station.lambda(), 1.0 / station.service.mean(), station.offered_load(), station.rho());
         let c = station.servers.unwrap_or(u32::MAX);
         let delayed = erlang_c(c, a);
         let (mean, sd) = (wait_mean(lambda, mu, c), wait_sd(lambda, mu, c));
@@ -84,7 +85,10 @@ impl QueueModel for Mmc {
             queue_length: Level { mean: lambda * mean, p99: Some(first_below(0.01, above)) },
             in_system: Level { mean: lambda * mean + a, p99: Some(in_system) },
             sojourn: Some(
-                Times::law(mean + 1.0 / mu, sd.hypot(1.0 / mu), move |t| sojourn_tail(t, delayed, lambda, mu, c)).with(transform),
+                Times::law(mean + 1.0 / mu, sd.hypot(1.0 / mu), move |t| {
+                    sojourn_tail(t, delayed, lambda, mu, c)
+                })
+                .with(transform),
             ),
             ..Figures::lossless(station, Some(delayed), wait)
         };

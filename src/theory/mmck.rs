@@ -17,8 +17,8 @@ const MOST_ROOM: u64 = 1_000_000;
 /// # Source
 /// Gross & Harris, section 2.5.
 /// # Numerics
-/// Weights are relative to the largest of the states with all servers busy; those below c come from Erlang B as one sum. Nothing is
-/// 0/0 at ρ = 1 and nothing overflows.
+/// Weights are relative to the largest of the states with all servers busy; those below c come from Erlang B
+/// as one sum. Nothing is 0/0 at ρ = 1 and nothing overflows.
 ///
 /// ```
 /// use queuelab::theory::mmck::BoundedRoom;
@@ -42,7 +42,8 @@ impl BoundedRoom {
     pub fn new(a: f64, servers: u32, room: u64) -> Self {
         let rho = a / f64::from(servers);
         // Beyond this the weights are below 1e-20 of the first.
-        let needed = if rho < 1.0 { (46.0 / -rho.ln()).ceil().max(1.0).min(room as f64) as u64 } else { room };
+        let needed =
+            if rho < 1.0 { (46.0 / -rho.ln()).ceil().max(1.0).min(room as f64) as u64 } else { room };
         let from = if rho > 1.0 { needed as f64 } else { 0.0 };
         let mut waiting: Vec<f64> = (0..=needed).map(|j| rho.powf(j as f64 - from)).collect();
         let b = erlang_b(servers, a);
@@ -90,18 +91,25 @@ impl BoundedRoom {
     fn percentiles(&self) -> (f64, f64) {
         let above = self.above();
         let tail = |k: u64| above.get(k as usize).copied().unwrap_or(0.0);
-        (super::levels::first_below(0.01, tail), levels::quantile(0.99, self.servers, self.offered, self.waiting[0], tail))
+        (
+            super::levels::first_below(0.01, tail),
+            levels::quantile(0.99, self.servers, self.offered, self.waiting[0], tail),
+        )
     }
 
     /// The wait of the accepted in units of mean service time, when others are rejected.
     ///
     /// # Formula
-    /// A message that finds j others waiting waits j + 1 departures of rate c: P(W_q > t) = Σₘ Poisson(m; ct) P(j ≥ m).
+    /// A message that finds j others waiting waits j + 1 departures of rate c: P(W_q > t) = Σₘ Poisson(m; ct)
+    /// P(j ≥ m).
     pub fn wait(&self, service: f64) -> Times {
         let ahead: Vec<f64> = self.accepted_ahead().collect();
         let rate = f64::from(self.servers) / service;
         let mean: f64 = ahead.iter().enumerate().map(|(j, q)| q * (j as f64 + 1.0)).sum::<f64>() / rate;
-        let square: f64 = ahead.iter().enumerate().map(|(j, q)| q * (j as f64 + 1.0) * (j as f64 + 2.0)).sum::<f64>() / rate / rate;
+        let square: f64 =
+            ahead.iter().enumerate().map(|(j, q)| q * (j as f64 + 1.0) * (j as f64 + 2.0)).sum::<f64>()
+                / rate
+                / rate;
         let at_least = suffix_sums(ahead);
         Times::law(mean, (square - mean * mean).max(0.0).sqrt(), move |t| {
             levels::poisson_average(rate * t, |m| at_least.get(m as usize).copied().unwrap_or(0.0))
@@ -111,8 +119,8 @@ impl BoundedRoom {
     /// Wait and service together.
     ///
     /// # Numerics
-    /// The message's remaining stages, looked at at the epochs of a Poisson process of rate cμ: a waiting stage ends at every
-    /// epoch, the service at every c-th on average. All terms are positive.
+    /// The message's remaining stages, looked at at the epochs of a Poisson process of rate cμ: a waiting
+    /// stage ends at every epoch, the service at every c-th on average. All terms are positive.
     pub fn sojourn(&self, service: f64) -> Times {
         let wait = self.wait(service);
         let ahead: Vec<f64> = self.accepted_ahead().collect();
@@ -133,11 +141,13 @@ impl BoundedRoom {
         Times::law(wait.mean + service, sd, move |t| levels::poisson_average(rate * t, &inside))
     }
 
-    /// Mean and standard deviation of the wait of the served when a newcomer pushes out the oldest of `room` waiting messages.
+    /// Mean and standard deviation of the wait of the served when a newcomer pushes out the oldest of `room`
+    /// waiting messages.
     ///
     /// # Formula
-    /// A message with i ahead of it and j behind moves at rate cμ to i − 1 and at rate λ to j + 1, or, when i + j + 1 = room, to
-    /// (i − 1, j + 1) because the head is dropped; from i = 0 it is served or dropped. First-step analysis of E\[Wⁿ; served\], n ≤ 2.
+    /// A message with i ahead of it and j behind moves at rate cμ to i − 1 and at rate λ to j + 1, or, when i
+    /// + j + 1 = room, to (i − 1, j + 1) because the head is dropped; from i = 0 it is served or dropped.
+    /// First-step analysis of E\[Wⁿ; served\], n ≤ 2.
     pub fn drop_head_wait(&self, service: f64) -> (f64, f64) {
         let (serve, arrive) = (f64::from(self.servers) / service, self.offered / service);
         let room = self.waiting.len() - 1;
@@ -195,7 +205,9 @@ fn bounded(station: &Station<'_>, at_most: u64) -> Result<(u64, u32), Mismatch> 
     let room = station.room().ok_or("the queue has unbounded room")?;
     let servers = station.servers.ok_or("servers are without limit")?;
     poisson_and_exponential(station)?;
-    (room <= at_most).then_some((room, servers)).ok_or_else(|| format!("there is room for more than {at_most} messages").into())
+    (room <= at_most)
+        .then_some((room, servers))
+        .ok_or_else(|| format!("there is room for more than {at_most} messages").into())
 }
 
 /// The adapter for `reject-publish`.
@@ -212,7 +224,8 @@ impl QueueModel for Mmck {
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         let (room, servers) = bounded(station, MOST_ROOM)?;
-        let (law, service) = (BoundedRoom::new(station.offered_load(), servers, room), station.service.mean());
+        let (law, service) =
+            (BoundedRoom::new(station.offered_load(), servers, room), station.service.mean());
         Ok(law.figures(station, law.wait(service), Some(law.sojourn(service)), law.delayed()))
     }
 }
@@ -257,7 +270,11 @@ mod tests {
         close(wait.sd.expect("known"), mmc::wait_sd(3.2, 1.0, 4), 1e-11);
         let delayed = crate::theory::erlang::erlang_c(4, 3.2);
         close(wait.tail(5.0).expect("known"), mmc::wait_tail(5.0, delayed, 3.2, 1.0, 4), 1e-12);
-        close(law.sojourn(1.0).tail(5.0).expect("known"), mmc::sojourn_tail(5.0, delayed, 3.2, 1.0, 4), 1e-12);
+        close(
+            law.sojourn(1.0).tail(5.0).expect("known"),
+            mmc::sojourn_tail(5.0, delayed, 3.2, 1.0, 4),
+            1e-12,
+        );
     }
 
     #[test]
@@ -282,7 +299,8 @@ mod tests {
             let (mean, sd) = law.drop_head_wait(1.0);
             assert!(mean < law.wait(1.0).mean && sd > 0.0);
         }
-        // With room for one: served unless another comes first, so the wait of who waits is Exp(cμ + λ) in any case.
+        // With room for one: served unless another comes first, so the wait of who waits is Exp(cμ + λ) in
+        // any case.
         let law = BoundedRoom::new(2.0, 1, 1);
         let waits = 1.0 - law.idle;
         let served = law.idle + waits / 3.0;

@@ -1,8 +1,8 @@
 //! Theory: what mathematics knows about a scenario, exactly or as an approximation that says so.
 //!
-//! One file per model: its formulas are plain functions over numbers, documented with source and domain, and below them
-//! an adapter says which scenarios they fit. [`MODELS`] lists the adapters, exact ones first; [`answer`] asks the first
-//! that applies, and [`explain`] tells for each why it does not.
+//! One file per model: its formulas are plain functions over numbers, documented with source and domain, and
+//! below them an adapter says which scenarios they fit. [`MODELS`] lists the adapters, exact ones first;
+//! [`answer`] asks the first that applies, and [`explain`] tells for each why it does not.
 //!
 //! | file | model | exact | what it yields | cost |
 //! |---|---|---|---|---|
@@ -34,8 +34,9 @@
 //! | `ggc`, `qna` | G/G/c, networks of them | no | means | 37 µs – 42 µs |
 //! | `transient` | M(t)/M/c; fluid | yes; no | means over time, time to drain | 27 µs – 870 µs |
 //!
-//! The cost is that of a whole answer: every metric, and the latency's law in 200 points (median of `cargo bench --bench theory` on an
-//! idle machine; where it differs, from the cheapest to the dearest of the family's scenarios there).
+//! The cost is that of a whole answer: every metric, and the latency's law in 200 points (median of `cargo
+//! bench --bench theory` on an idle machine; where it differs, from the cheapest to the dearest of the
+//! family's scenarios there).
 
 pub mod batches;
 pub mod bcmp;
@@ -154,7 +155,8 @@ impl From<Refusal> for Reason {
 
 /// Three decimals, or as many more as tell a load from 1, without zeros at the end.
 fn number(x: f64) -> String {
-    let decimals = (3..=9).find(|&n| format!("{x:.n$}") != format!("{:.n$}", 1.0)).filter(|_| x != 1.0).unwrap_or(3);
+    let decimals =
+        (3..=9).find(|&n| format!("{x:.n$}") != format!("{:.n$}", 1.0)).filter(|_| x != 1.0).unwrap_or(3);
     let rounded = format!("{x:.decimals$}");
     rounded.trim_end_matches('0').trim_end_matches('.').to_string()
 }
@@ -173,8 +175,8 @@ pub trait ClosedForm: Sync {
     /// The first reason against it, as a phrase.
     fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch>;
 
-    /// How many of the scenario's features it does not know: how far it is from fitting. Models of networks are far from a single
-    /// queue, and from queues behind a topic.
+    /// How many of the scenario's features it does not know: how far it is from fitting. Models of networks
+    /// are far from a single queue, and from queues behind a topic.
     fn lacks(&self, scenario: &Scenario) -> usize {
         let forwards = scenario.consumers.iter().any(|c| !c.to.is_empty());
         match (scenario.queues.len(), scenario.topics.is_empty(), forwards) {
@@ -252,7 +254,9 @@ impl<M: QueueModel> ClosedForm for M {
 /// No model fits, or the queue is unstable.
 pub fn figures_at(station: &Station<'_>) -> Result<Figures, Refusal> {
     let first = MODELS.iter().find_map(|model| model.at(station));
-    first.unwrap_or_else(|| Err(Refusal::Other(format!("no closed form fits the queue `{}`", station.queue.name))))
+    first.unwrap_or_else(|| {
+        Err(Refusal::Other(format!("no closed form fits the queue `{}`", station.queue.name)))
+    })
 }
 
 /// Every model: the special before the general, the exact before the approximate.
@@ -304,7 +308,8 @@ pub const MODELS: &[&dyn ClosedForm] = &[
 /// No model fits (with the nearest one's reason), or the scenario has no stationary state.
 pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     if scenario.is_of_the_start() {
-        let why = "closed forms are of the steady state, and [simulation] asks for the first stretch of time from an empty start";
+        let why = "closed forms are of the steady state, and [simulation] asks for the first stretch of \
+            time from an empty start";
         return Err(Reason::Unsupported(why.into()).by(Method::Theory));
     }
     if let Some(answer) = dead_letters::answer(scenario) {
@@ -314,7 +319,8 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     for model in MODELS {
         match model.applies(scenario) {
             Ok(()) => {
-                let mut answer = model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;
+                let mut answer =
+                    model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;
                 answer.caveats.extend(scenario.caveats());
                 if scenario.simulation.overheads.hand_off > 0.0 {
                     // An exact answer to another question: the simulation's host needs its time.
@@ -332,7 +338,11 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
             }
         }
     }
-    Err(Reason::Unsupported(format!("no closed form fits: {}", nearest.map_or(String::new(), |n| n.1.to_string()))).by(Method::Theory))
+    Err(Reason::Unsupported(format!(
+        "no closed form fits: {}",
+        nearest.map_or(String::new(), |n| n.1.to_string())
+    ))
+    .by(Method::Theory))
 }
 
 /// Refuses what has no stationary state: at rho ≥ 1 a queue without bound grows for ever.
@@ -342,7 +352,9 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
 pub fn stable(station: &Station<'_>) -> Result<(), Refusal> {
     let mean = station.service.mean();
     if mean.is_infinite() {
-        return Err(Refusal::Endless("the mean service time is infinite, so no number of servers keeps up".into()));
+        return Err(Refusal::Endless(
+            "the mean service time is infinite, so no number of servers keeps up".into(),
+        ));
     }
     enough(station.lambda(), station.servers.map_or(f64::INFINITY, |c| f64::from(c) / mean))
 }

@@ -8,11 +8,12 @@ use super::invert::Transform;
 use super::{Feature, Figures, QueueModel, Refusal, Station, Times, crowd, mg1, mmc, stable};
 use crate::scenario::{Discipline, Preemption};
 
-/// E\[W²\] grows against first come, first served by this factor when the order is random, and by 1/(1 − ρ) when the last comes first.
+/// E\[W²\] grows against first come, first served by this factor when the order is random, and by 1/(1 − ρ)
+/// when the last comes first.
 ///
 /// # Source
-/// Takács, *Delay distributions for one line with Poisson input, general holding times, and various orders of service*, Bell System
-/// Technical Journal 42 (1963).
+/// Takács, *Delay distributions for one line with Poisson input, general holding times, and various orders of
+/// service*, Bell System Technical Journal 42 (1963).
 ///
 /// ```
 /// assert_eq!(queuelab::theory::orders::random_factor(0.5), 4.0 / 3.0);
@@ -57,7 +58,11 @@ impl QueueModel for LastOrAny {
         let square = (variance + mean * mean) * if last { 1.0 / (1.0 - rho) } else { random_factor(rho) };
         let sd = if square.is_finite() { (square - mean * mean).max(0.0).sqrt() } else { f64::INFINITY };
         let wait = if last {
-            let service = if c == 1 { station.service.transform() } else { Transform::new(move |s| 1.0 / (1.0 + s / full)) };
+            let service = if c == 1 {
+                station.service.transform()
+            } else {
+                Transform::new(move |s| 1.0 / (1.0 + s / full))
+            };
             Times::transformed(mean, sd, delayed, last_first(lambda, delayed, m1, c, service))
         } else if station.service.is_exponential() {
             crowd::random_order(lambda, full, delayed, mean, sd)
@@ -65,12 +70,16 @@ impl QueueModel for LastOrAny {
             Times::moments(mean, Some(sd))
         };
         let plain = if c == 1 { mg1::Mg1.figures(station)? } else { mmc::Mmc.figures(station)? };
-        Ok(Figures { queue_length: plain.queue_length, in_system: plain.in_system, ..Figures::lossless(station, Some(delayed), wait) })
+        Ok(Figures {
+            queue_length: plain.queue_length,
+            in_system: plain.in_system,
+            ..Figures::lossless(station, Some(delayed), wait)
+        })
     }
 }
 
-/// Who waits when the last comes first waits for the service in progress, or the next end of one, and the busy periods of all who
-/// come meanwhile (Wishart 1960, Takács 1963).
+/// Who waits when the last comes first waits for the service in progress, or the next end of one, and the
+/// busy periods of all who come meanwhile (Wishart 1960, Takács 1963).
 fn last_first(lambda: f64, delayed: f64, m1: f64, servers: u32, service: Transform) -> Transform {
     let own = service.clone();
     Transform::new(move |s| {
@@ -85,8 +94,8 @@ fn last_first(lambda: f64, delayed: f64, m1: f64, servers: u32, service: Transfo
     .like(&service)
 }
 
-/// The adapter for `processor-sharing`, and for `lifo` with preemptive resume and one server: the mean does not depend on the law of the
-/// service time beyond its mean.
+/// The adapter for `processor-sharing`, and for `lifo` with preemptive resume and one server: the mean does
+/// not depend on the law of the service time beyond its mean.
 #[derive(Debug)]
 pub struct Symmetric;
 
@@ -116,16 +125,26 @@ impl QueueModel for Symmetric {
             let (own, square) = (station.service.moment_of(i, 1), station.service.moment_of(i, 2));
             let mean = own * slowdown;
             if shared {
-                let sojourn = if station.service.is_exponential() { sharing(lambda, m1, c, mean) } else { Times::moments(mean, None) };
+                let sojourn = if station.service.is_exponential() {
+                    sharing(lambda, m1, c, mean)
+                } else {
+                    Times::moments(mean, None)
+                };
                 return Seen { wait: Times::moments(mean - own, None), sojourn: Some(sojourn) };
             }
             // One's own work, stretched by the busy periods of all who come meanwhile.
             let free = 1.0 - station.rho();
-            let variance = (square - own * own) / free.powi(2) + own * lambda * station.service.moment(2) / free.powi(3);
+            let variance =
+                (square - own * own) / free.powi(2) + own * lambda * station.service.moment(2) / free.powi(3);
             let (all, mine) = (station.service.transform(), station.service.transform_of(i));
             let marks = all.clone();
-            let transform = Transform::new(move |s| mine.at(s + lambda * (1.0 - busy_period(lambda, &all, s)))).like(&marks);
-            Seen { wait: Times::moments(mean - own, None), sojourn: Some(Times::transformed(mean, variance.sqrt(), 1.0, transform)) }
+            let transform =
+                Transform::new(move |s| mine.at(s + lambda * (1.0 - busy_period(lambda, &all, s))))
+                    .like(&marks);
+            Seen {
+                wait: Times::moments(mean - own, None),
+                sojourn: Some(Times::transformed(mean, variance.sqrt(), 1.0, transform)),
+            }
         };
         let mut figures = Figures::by_stream(station, None, (0..station.streams.len()).map(stream).collect());
         figures.shared = shared;
@@ -133,7 +152,9 @@ impl QueueModel for Symmetric {
             figures.in_system = mmc::Mmc.figures(station)?.in_system;
         }
         if !shared {
-            figures.caveats.push("the wait counts interruptions: it is the latency less the time in service".into());
+            figures
+                .caveats
+                .push("the wait counts interruptions: it is the latency less the time in service".into());
         }
         Ok(figures)
     }

@@ -1,5 +1,5 @@
-//! A queue in partitions: messages of a key go to one partition, and a partition to one server, so that every server has a queue of its
-//! own.
+//! A queue in partitions: messages of a key go to one partition, and a partition to one server, so that every
+//! server has a queue of its own.
 
 use super::Mismatch;
 use super::mg1::Mg1;
@@ -9,9 +9,11 @@ use crate::units::significant;
 /// A partition whose load is above the average by more than this share of it is named.
 pub(crate) const UNEVEN: f64 = 0.02;
 
-/// The shares of a stream's messages that each server gets: partition i of those that the queue has goes to server i mod their number.
+/// The shares of a stream's messages that each server gets: partition i of those that the queue has goes to
+/// server i mod their number.
 fn shares(station: &Station<'_>, stream: &Stream<'_>, servers: u32) -> Vec<f64> {
-    let queue = station.scenario.queues.iter().position(|queue| std::ptr::eq(queue, station.queue)).unwrap_or(0);
+    let queue =
+        station.scenario.queues.iter().position(|queue| std::ptr::eq(queue, station.queue)).unwrap_or(0);
     let mut sums = vec![0.0; servers as usize];
     for (partition, share) in station.scenario.direct(stream.producer, queue).into_iter().enumerate() {
         sums[partition % servers as usize] += share;
@@ -34,13 +36,16 @@ impl Partitioned {
             return Err("there are several consumer groups".into());
         }
         let lanes = partitions.min(servers);
-        let of_stream = |stream: &Stream<'_>| shares(station, stream, lanes).into_iter().map(|share| share * stream.rate).collect();
+        let of_stream = |stream: &Stream<'_>| {
+            shares(station, stream, lanes).into_iter().map(|share| share * stream.rate).collect()
+        };
         let by_stream: Vec<Vec<f64>> = station.streams.iter().map(of_stream).collect();
         Ok((0..lanes as usize).map(|lane| by_stream.iter().map(|rates| rates[lane]).collect()).collect())
     }
 }
 
-/// In how many partitions a queue is, and how busy the busiest one's server is: what its load as a whole does not show.
+/// In how many partitions a queue is, and how busy the busiest one's server is: what its load as a whole does
+/// not show.
 pub fn busiest(station: &Station<'_>) -> Option<String> {
     let partitions = station.queue.partitions.filter(|p| *p > 1)?;
     let lanes = partitions.min(station.servers?);
@@ -50,7 +55,10 @@ pub fn busiest(station: &Station<'_>) -> Option<String> {
         loads.iter_mut().zip(shares(station, stream, lanes)).for_each(|(load, share)| *load += share * work);
     }
     let most = loads.into_iter().fold(0.0, f64::max);
-    Some(format!(" in {partitions} partitions ({lanes} servers have one, the busiest at rho = {})", super::number(most)))
+    Some(format!(
+        " in {partitions} partitions ({lanes} servers have one, the busiest at rho = {})",
+        super::number(most)
+    ))
 }
 
 impl QueueModel for Partitioned {
@@ -63,7 +71,9 @@ impl QueueModel for Partitioned {
 
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         let lanes = Self::rates(station)?;
-        let load = |rates: &[f64]| rates.iter().enumerate().map(|(i, rate)| rate * station.service.moment_of(i, 1)).sum::<f64>();
+        let load = |rates: &[f64]| {
+            rates.iter().enumerate().map(|(i, rate)| rate * station.service.moment_of(i, 1)).sum::<f64>()
+        };
         let worst = lanes.iter().map(|rates| load(rates)).fold(0.0, f64::max);
         if worst >= 1.0 - 1e-12 {
             let grows = |rates: &Vec<f64>| rates.iter().sum::<f64>() * (1.0 - 1.0 / load(rates)).max(0.0);
@@ -85,13 +95,16 @@ impl QueueModel for Partitioned {
             delayed += rate * figures.delayed.unwrap_or(0.0);
             parts.push((rate, figures.wait));
         }
-        let mut figures = Figures::lossless(station, Some(delayed / station.lambda()), Times::mixture(&parts));
+        let mut figures =
+            Figures::lossless(station, Some(delayed / station.lambda()), Times::mixture(&parts));
         figures.queue_length = Level { mean: waiting, p99: None };
         figures.in_system = Level { mean: waiting + station.offered_load(), p99: None };
         let average = station.offered_load() / lanes.len() as f64;
         if worst > average * (1.0 + UNEVEN) {
             let (worst, average) = (super::number(worst), super::number(average));
-            figures.caveats.push(format!("the busiest partition's server has rho = {worst}, where all have {average} on average"));
+            figures.caveats.push(format!(
+                "the busiest partition's server has rho = {worst}, where all have {average} on average"
+            ));
         }
         Ok(figures)
     }
@@ -112,7 +125,12 @@ mod tests {
         };
         s.queues[0].partitions = Some(6);
         let even = of(&s, 4);
-        assert!(even.iter().zip([2.0 / 6.0, 2.0 / 6.0, 1.0 / 6.0, 1.0 / 6.0]).all(|(a, b): (&f64, f64)| (a - b).abs() < 1e-15), "{even:?}");
+        assert!(
+            even.iter()
+                .zip([2.0 / 6.0, 2.0 / 6.0, 1.0 / 6.0, 1.0 / 6.0])
+                .all(|(a, b): (&f64, f64)| (a - b).abs() < 1e-15),
+            "{even:?}"
+        );
         s.queues[0].partitions = Some(4);
         s.producers[0].keys = Some(Keys::Uniform { count: 2 });
         assert_eq!(of(&s, 4), [0.5, 0.5, 0.0, 0.0]);

@@ -1,4 +1,5 @@
-//! M/M/c+G: messages that expire while they wait (time to live, impatience), exponentially, at a fixed age or by any law.
+//! M/M/c+G: messages that expire while they wait (time to live, impatience), exponentially, at a fixed age or
+//! by any law.
 
 use super::Mismatch;
 use super::erlang::erlang_b;
@@ -10,11 +11,13 @@ use crate::workload::laws::Law;
 /// The stationary wait that an infinitely patient message would have, and what follows from it.
 ///
 /// # Formula
-/// Its density on x > 0 is λ p_{c−1} exp(λH(x) − cμx) with H(x) = ∫₀ˣ P(patience > u) du; P(V = 0) = p_{c−1}/B(c − 1, a).
+/// Its density on x > 0 is λ p_{c−1} exp(λH(x) − cμx) with H(x) = ∫₀ˣ P(patience > u) du; P(V = 0) =
+/// p_{c−1}/B(c − 1, a).
 /// # Domain
 /// Any load, if patience ends; λ P(patience = ∞) < cμ otherwise.
 /// # Source
-/// Baccelli & Hebuterne, *On queues with impatient customers*, Performance '81; for exponential patience it is Palm's Erlang A.
+/// Baccelli & Hebuterne, *On queues with impatient customers*, Performance '81; for exponential patience it
+/// is Palm's Erlang A.
 /// # Numerics
 /// Gauss–Legendre on pieces as long as the density changes little, relative to its largest value.
 #[derive(Debug, Clone)]
@@ -44,10 +47,20 @@ struct Piece {
 }
 
 impl Patience {
-    /// For Poisson arrivals, exponential services and patience of a law; `None` if patience is so long that the queue is not tabulated.
+    /// For Poisson arrivals, exponential services and patience of a law; `None` if patience is so long that
+    /// the queue is not tabulated.
     pub fn new(lambda: f64, mu: f64, servers: u32, law: &Law) -> Option<Self> {
         let full = f64::from(servers) * mu;
-        let mut this = Patience { lambda, full, law: law.clone(), pieces: Vec::new(), top: 0.0, idle: 0.0, all: 0.0, served: 0.0 };
+        let mut this = Patience {
+            lambda,
+            full,
+            law: law.clone(),
+            pieces: Vec::new(),
+            top: 0.0,
+            idle: 0.0,
+            all: 0.0,
+            served: 0.0,
+        };
         let spread = (lambda / law.mean().max(1e-12 / full)).sqrt();
         let jumps = jumps(law);
         let (mut x, mut h) = (0.0, 0.0);
@@ -112,13 +125,18 @@ impl Patience {
 
     /// Mean number waiting, λ E\[min(V, patience)\] = λ E\[H(V)\].
     pub fn queue_length(&self) -> f64 {
-        let sum: f64 = self.pieces.iter().map(|p| gauss(p.from, p.to, |x| self.density(p, x) * self.patient(p, x))).sum();
+        let sum: f64 = self
+            .pieces
+            .iter()
+            .map(|p| gauss(p.from, p.to, |x| self.density(p, x) * self.patient(p, x)))
+            .sum();
         self.lambda * self.lambda * sum / self.total()
     }
 
     /// The n-th moment of the wait of the served.
     pub fn served_moment(&self, n: i32) -> f64 {
-        let part = |p: &Piece| gauss(p.from, p.to, |x| x.powi(n) * self.density(p, x) * (1.0 - self.law.cdf(x)));
+        let part =
+            |p: &Piece| gauss(p.from, p.to, |x| x.powi(n) * self.density(p, x) * (1.0 - self.law.cdf(x)));
         self.lambda * self.pieces.iter().map(part).sum::<f64>() / (self.idle + self.served)
     }
 
@@ -192,7 +210,9 @@ mod tests {
     /// Little's law, the flow of the served, and long patience.
     #[test]
     fn it_is_consistent() {
-        for law in [Law::exponential(2.0), Law::deterministic(0.5), Law::erlang(1.0, 3), Law::uniform(0.5, 2.0)] {
+        for law in
+            [Law::exponential(2.0), Law::deterministic(0.5), Law::erlang(1.0, 3), Law::uniform(0.5, 2.0)]
+        {
             let found = Patience::new(12.0, 1.0, 10, &law).expect("tabulated");
             // All servers are busy while V > 0: the served leave at rate cμ then.
             let busy_rate = 12.0 * found.served / found.total();

@@ -21,7 +21,8 @@ pub(super) fn is_constant(law: &Law) -> bool {
     law.scv() < 1e-14
 }
 
-/// A phase-type law: where it starts, and the rates among its phases; what is missing in a row is the rate of ending.
+/// A phase-type law: where it starts, and the rates among its phases; what is missing in a row is the rate of
+/// ending.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhaseType {
     /// Probabilities of the first phase.
@@ -31,7 +32,8 @@ pub struct PhaseType {
 }
 
 impl PhaseType {
-    /// A law of the workload that has phases: exponential, Erlang, hyperexponential, and gamma with a whole 1/scv.
+    /// A law of the workload that has phases: exponential, Erlang, hyperexponential, and gamma with a whole
+    /// 1/scv.
     pub fn of(law: &Law) -> Option<Self> {
         let stages = |k: u32| {
             let rate = f64::from(k) / law.mean();

@@ -32,8 +32,12 @@ impl MarkovArrivals {
             }
         }
         match &stream.gaps {
-            Gaps::Poisson => Ok(Self::of_gaps(&PhaseType { start: vec![1.0], rates: Matrix::diagonal(&[-stream.rate]) })),
-            Gaps::Renewal(law) => PhaseType::of(law).map(|law| Self::of_gaps(&law)).ok_or_else(|| "the gaps have no phases".into()),
+            Gaps::Poisson => {
+                Ok(Self::of_gaps(&PhaseType { start: vec![1.0], rates: Matrix::diagonal(&[-stream.rate]) }))
+            }
+            Gaps::Renewal(law) => PhaseType::of(law)
+                .map(|law| Self::of_gaps(&law))
+                .ok_or_else(|| "the gaps have no phases".into()),
             Gaps::Other(reason) => Err((*reason).into()),
         }
     }
@@ -61,7 +65,12 @@ impl MarkovArrivals {
     pub fn and(&self, other: &MarkovArrivals) -> Self {
         let (mine, theirs) = (Matrix::identity(self.silent.rows), Matrix::identity(other.silent.rows));
         let silent = self.silent.kronecker(&theirs).plus(&mine.kronecker(&other.silent));
-        let arrivals = self.arrivals.iter().map(|a| a.kronecker(&theirs)).chain(other.arrivals.iter().map(|b| mine.kronecker(b))).collect();
+        let arrivals = self
+            .arrivals
+            .iter()
+            .map(|a| a.kronecker(&theirs))
+            .chain(other.arrivals.iter().map(|b| mine.kronecker(b)))
+            .collect();
         MarkovArrivals { silent, arrivals }
     }
 

@@ -1,4 +1,5 @@
-//! MAP/PH/c: arrivals and services with phases, by matrix-analytic methods. M/E_k/c, M/H_k/c, PH/PH/c and MMPP/M/c are of its kind.
+//! MAP/PH/c: arrivals and services with phases, by matrix-analytic methods. M/E_k/c, M/H_k/c, PH/PH/c and
+//! MMPP/M/c are of its kind.
 
 use super::Mismatch;
 use super::figures::Seen;
@@ -59,7 +60,8 @@ fn count_of(servers: u32, phases: usize) -> usize {
     (1..phases).fold(1.0, |n, k| n * (f64::from(servers) + k as f64) / k as f64).round().min(1e9) as usize
 }
 
-/// Adds to a matrix what happens from each state: for every phase with servers in it, `what(phase)` lists changes and rates.
+/// Adds to a matrix what happens from each state: for every phase with servers in it, `what(phase)` lists
+/// changes and rates.
 fn moves(from: &Places, to: &Places, what: impl Fn(usize) -> Vec<(Option<usize>, f64)>) -> Matrix {
     let mut rates = Matrix::zero(from.len(), to.len());
     for (row, state) in from.states.iter().enumerate() {
@@ -101,15 +103,23 @@ impl PhaseQueue {
         let (all, here) = (arrivals.all(), Matrix::identity(width));
         let ends = service.ends();
         let within = |p: usize| {
-            (0..phases).map(|q| (Some(q), service.rates[(p, q)])).filter(|(q, rate)| *q != Some(p) && *rate > 0.0).collect::<Vec<_>>()
+            (0..phases)
+                .map(|q| (Some(q), service.rates[(p, q)]))
+                .filter(|(q, rate)| *q != Some(p) && *rate > 0.0)
+                .collect::<Vec<_>>()
         };
         let inside = |n: &Places| {
             let off = moves(n, n, within);
-            let total: Vec<f64> =
-                n.states.iter().map(|s| s.iter().zip(0..).map(|(k, p)| f64::from(*k) * service.rates[(p, p)]).sum()).collect();
+            let total: Vec<f64> = n
+                .states
+                .iter()
+                .map(|s| s.iter().zip(0..).map(|(k, p)| f64::from(*k) * service.rates[(p, p)]).sum())
+                .collect();
             off.plus(&Matrix::diagonal(&total))
         };
-        let local = |n: &Places| arrivals.silent.kronecker(&Matrix::identity(n.len())).plus(&here.kronecker(&inside(n)));
+        let local = |n: &Places| {
+            arrivals.silent.kronecker(&Matrix::identity(n.len())).plus(&here.kronecker(&inside(n)))
+        };
         let begin = |n: usize| {
             let (from, to) = (&places[n], &places[n + 1]);
             let mut chances = Matrix::zero(from.len(), to.len());
@@ -123,7 +133,9 @@ impl PhaseQueue {
             all.kronecker(&chances)
         };
         let finish = |n: usize| here.kronecker(&moves(&places[n + 1], &places[n], |p| vec![(None, ends[p])]));
-        let replace = moves(full, full, |p| service.start.iter().enumerate().map(|(q, chance)| (Some(q), ends[p] * chance)).collect());
+        let replace = moves(full, full, |p| {
+            service.start.iter().enumerate().map(|(q, chance)| (Some(q), ends[p] * chance)).collect()
+        });
         let chain = Chain {
             ups: (0..servers as usize).map(begin).collect(),
             locals: places[..servers as usize].iter().map(local).collect(),
@@ -135,7 +147,14 @@ impl PhaseQueue {
         let clock = f64::from(servers) * (0..phases).map(|p| -service.rates[(p, p)]).fold(0.0, f64::max);
         let stay = Matrix::identity(full.len()).plus(&inside(full).scaled(1.0 / clock));
         let rates = arrivals.rates();
-        Some(PhaseQueue { law: chain.stationary(), arrivals, rates, stay, leave: replace.scaled(1.0 / clock), clock })
+        Some(PhaseQueue {
+            law: chain.stationary(),
+            arrivals,
+            rates,
+            stay,
+            leave: replace.scaled(1.0 / clock),
+            clock,
+        })
     }
 
     /// Mean number waiting.
@@ -146,7 +165,8 @@ impl PhaseQueue {
     /// For each stream, the probability that a wait is not over after n ticks of the clock, n = 0, 1, …
     ///
     /// # Formula
-    /// Let Fₙ be Σ_k (x_{c+k})ᵀ times the chance, by servers' phases, of at most k departures in n ticks: Fₙ₊₁ = Fₙ stayᵀ + Rᵀ Fₙ leaveᵀ.
+    /// Let Fₙ be Σ_k (x_{c+k})ᵀ times the chance, by servers' phases, of at most k departures in n ticks:
+    /// Fₙ₊₁ = Fₙ stayᵀ + Rᵀ Fₙ leaveᵀ.
     /// # Numerics
     /// All terms are positive. In the end the sequence is geometric; there it stops.
     fn waits(&self) -> Option<Vec<Ticks>> {
@@ -155,10 +175,14 @@ impl PhaseQueue {
         for (i, x) in self.law.upper().iter().enumerate() {
             (0..n).for_each(|j| f[(i, j)] = *x);
         }
-        let (back, stay, leave) = (self.law.rate.transposed(), self.stay.transposed(), self.leave.transposed());
+        let (back, stay, leave) =
+            (self.law.rate.transposed(), self.stay.transposed(), self.leave.transposed());
         let weights: Vec<Vec<f64>> = self.arrivals.arrivals.iter().map(Matrix::row_sums).collect();
-        let read = |f: &Matrix, weights: &[f64], rate: f64| (0..m).map(|i| weights[i / n] * f[(i, i % n)]).sum::<f64>() / rate;
-        let mut lists: Vec<Vec<f64>> = weights.iter().zip(&self.rates).map(|(w, rate)| vec![read(&f, w, *rate)]).collect();
+        let read = |f: &Matrix, weights: &[f64], rate: f64| {
+            (0..m).map(|i| weights[i / n] * f[(i, i % n)]).sum::<f64>() / rate
+        };
+        let mut lists: Vec<Vec<f64>> =
+            weights.iter().zip(&self.rates).map(|(w, rate)| vec![read(&f, w, *rate)]).collect();
         let budget = 60_000_000 / (m * m * n + m * n * n).max(1) + 200;
         let mut settled = 0;
         for step in 0..budget.min(1_000_000) {
@@ -176,7 +200,10 @@ impl PhaseQueue {
             }
         }
         // Not geometric yet, but nothing left to speak of.
-        lists.iter().all(|list| list.last().is_some_and(|last| *last < 1e-9)).then(|| lists.into_iter().map(Ticks::new).collect())
+        lists
+            .iter()
+            .all(|list| list.last().is_some_and(|last| *last < 1e-9))
+            .then(|| lists.into_iter().map(Ticks::new).collect())
     }
 }
 
@@ -198,7 +225,10 @@ impl Ticks {
 
     fn at(&self, n: u64) -> f64 {
         let last = self.list.len() - 1;
-        self.list.get(n as usize).copied().unwrap_or_else(|| self.list[last] * self.ratio.powf((n - last as u64) as f64))
+        self.list
+            .get(n as usize)
+            .copied()
+            .unwrap_or_else(|| self.list[last] * self.ratio.powf((n - last as u64) as f64))
     }
 
     /// Σ at(n) and Σ (n + 1) at(n).
@@ -283,12 +313,14 @@ impl QueueModel for Phases {
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         stable(station)?;
         let (arrivals, service, servers) = Self::parts(station)?;
-        let queue = PhaseQueue::new(arrivals, &service, servers).ok_or_else(|| Refusal::Other("there are too many phases".into()))?;
+        let queue = PhaseQueue::new(arrivals, &service, servers)
+            .ok_or_else(|| Refusal::Other("there are too many phases".into()))?;
         let waiting = queue.queue_length();
         let levels = [Some(queue.law.quantile(0.01, servers as usize)), Some(queue.law.quantile(0.01, 0))];
         let mut figures = match queue.waits() {
             Some(waits) => {
-                let delayed = waits.iter().zip(&queue.rates).map(|(w, rate)| rate * w.at(0)).sum::<f64>() / station.lambda();
+                let delayed = waits.iter().zip(&queue.rates).map(|(w, rate)| rate * w.at(0)).sum::<f64>()
+                    / station.lambda();
                 let seen = |(i, ticks): (usize, Ticks)| {
                     let own = station.service.phases_of(i);
                     let sojourn = own.map(|own| ticks.then(&own, queue.clock).times(queue.clock));
@@ -325,7 +357,11 @@ mod tests {
         let queue = PhaseQueue::new(poisson(3.2), &exponential, 4).expect("few states");
         close(queue.queue_length(), 3.2 * mmc::wait_mean(3.2, 1.0, 4), 1e-12);
         let wait = queue.waits().expect("settles").remove(0).times(queue.clock);
-        close(wait.tail(5.0).expect("known"), crate::theory::erlang::erlang_c(4, 3.2) * f64::exp(-4.0), 1e-11);
+        close(
+            wait.tail(5.0).expect("known"),
+            crate::theory::erlang::erlang_c(4, 3.2) * f64::exp(-4.0),
+            1e-11,
+        );
         let erlang = PhaseType::of(&Law::erlang(1.0, 4)).expect("phases");
         let queue = PhaseQueue::new(poisson(0.8), &erlang, 1).expect("few states");
         close(queue.queue_length(), 2.0, 1e-12);
@@ -340,7 +376,8 @@ mod tests {
         let gaps = Law::hyperexponential(1.0 / 2.4, 3.0);
         let phases = PhaseType::of(&gaps).expect("phases");
         let arrivals = MarkovArrivals::of_gaps(&phases);
-        let queue = PhaseQueue::new(arrivals, &PhaseType::of(&Law::exponential(1.0)).expect("phases"), 3).expect("few states");
+        let queue = PhaseQueue::new(arrivals, &PhaseType::of(&Law::exponential(1.0)).expect("phases"), 3)
+            .expect("few states");
         let of_gaps = |s: f64| gaps.transform(num_complex::Complex64::new(s, 0.0)).expect("closed").re;
         let sigma = crate::theory::gim1::sigma(of_gaps, 3.0);
         close(queue.waits().expect("settles")[0].at(0), gimc::delayed(of_gaps, 1.0, 3, sigma), 1e-11);

@@ -53,7 +53,9 @@ pub fn cobham(classes: &[(f64, f64, f64)]) -> Vec<f64> {
 /// What is known of all classes together.
 fn together(classes: &[Class]) -> Class {
     let lambda: f64 = classes.iter().map(|c| c.lambda).sum();
-    let mean = |of: fn(&Class) -> f64| if lambda > 0.0 { classes.iter().map(|c| c.lambda * of(c)).sum::<f64>() / lambda } else { 0.0 };
+    let mean = |of: fn(&Class) -> f64| {
+        if lambda > 0.0 { classes.iter().map(|c| c.lambda * of(c)).sum::<f64>() / lambda } else { 0.0 }
+    };
     let all: Vec<(f64, Transform)> = classes.iter().map(|c| (c.lambda / lambda, c.service.clone())).collect();
     let parts = all.clone();
     let sum = Transform::new(move |s| parts.iter().map(|(w, t)| t.at(s) * *w).sum());
@@ -69,7 +71,8 @@ fn others(classes: &[Class]) -> Others {
 /// The wait of class `k` in M/G/1 when nobody is interrupted.
 ///
 /// # Formula
-/// W*(s) = ((1 − ρ)σ + λ_L(1 − L*(σ))) / (s − λ_k + λ_k S_k*(σ)) with σ = s + λ_H(1 − η_H(s)): H the classes above, L those below.
+/// W*(s) = ((1 − ρ)σ + λ_L(1 − L*(σ))) / (s − λ_k + λ_k S_k*(σ)) with σ = s + λ_H(1 − η_H(s)): H the classes
+/// above, L those below.
 /// # Source
 /// Conway, Maxwell & Miller, *Theory of Scheduling* (1967), section 8-6; Takács (1964).
 pub fn wait(classes: &[Class], k: usize) -> Times {
@@ -86,7 +89,11 @@ pub fn wait(classes: &[Class], k: usize) -> Times {
     let transform = Transform::new(move |s| {
         let stretched = above.stretched(s);
         // Both sides divided by the stretched s, so that nothing cancels near zero.
-        let idle = if below.lambda > 0.0 { below.lambda * ((1.0 - below.service.at(stretched)) / stretched) } else { 0.0.into() };
+        let idle = if below.lambda > 0.0 {
+            below.lambda * ((1.0 - below.service.at(stretched)) / stretched)
+        } else {
+            0.0.into()
+        };
         ((1.0 - rho) + idle) / (s / stretched - own.lambda * ((1.0 - own.service.at(stretched)) / stretched))
     });
     let sd = (square - mean * mean).max(0.0).sqrt();
@@ -96,7 +103,8 @@ pub fn wait(classes: &[Class], k: usize) -> Times {
 /// Wait and service together of class `k` in M/G/1 with preemptive resume.
 ///
 /// # Formula
-/// The work of the classes up to k that is found, and one's own, stretched by the busy periods of those above.
+/// The work of the classes up to k that is found, and one's own, stretched by the busy periods of those
+/// above.
 /// # Source
 /// Kleinrock II, section 3.4; Jaiswal, *Priority Queues* (1968).
 pub fn preemptive_sojourn(classes: &[Class], k: usize) -> Times {
@@ -118,10 +126,11 @@ pub fn preemptive_sojourn(classes: &[Class], k: usize) -> Times {
 /// The wait of a class in M/M/c when nobody is interrupted and all classes have one service rate.
 ///
 /// # Formula
-/// With probability C (Erlang's) the work of a busy M/M/1 queue of rate cμ and the classes up to this one, exponential of rate
-/// cμ − λ_{≤k}, stretched by the busy periods of those above.
+/// With probability C (Erlang's) the work of a busy M/M/1 queue of rate cμ and the classes up to this one,
+/// exponential of rate cμ − λ_{≤k}, stretched by the busy periods of those above.
 /// # Source
-/// Davis, *Waiting-time distribution of a multi-server, priority queuing system*, Operations Research 14 (1966).
+/// Davis, *Waiting-time distribution of a multi-server, priority queuing system*, Operations Research 14
+/// (1966).
 pub fn many_servers_wait(above: f64, upto: f64, delayed: f64, full: f64) -> Times {
     let service = Transform::new(move |s| 1.0 / (1.0 + s / full));
     let higher = Others { rate: above, service, m1: 1.0 / full, m2: 2.0 / full / full };
@@ -144,7 +153,12 @@ fn classes_of(station: &Station<'_>) -> Vec<Vec<usize>> {
     let mut levels: Vec<i32> = station.streams.iter().map(|s| s.producer.priority).collect();
     levels.sort_unstable_by(|a, b| b.cmp(a));
     levels.dedup();
-    levels.iter().map(|level| (0..station.streams.len()).filter(|i| station.streams[*i].producer.priority == *level).collect()).collect()
+    levels
+        .iter()
+        .map(|level| {
+            (0..station.streams.len()).filter(|i| station.streams[*i].producer.priority == *level).collect()
+        })
+        .collect()
 }
 
 fn class(station: &Station<'_>, streams: &[usize]) -> Class {
@@ -162,7 +176,8 @@ fn class(station: &Station<'_>, streams: &[usize]) -> Class {
 fn urgent_first(station: &Station<'_>) -> Result<(), Mismatch> {
     super::requires::poisson(station)?;
     if station.queue.preemption == Preemption::Restart {
-        // With the same time, so that long ones are interrupted more often: even exponential times then have a memory.
+        // With the same time, so that long ones are interrupted more often: even exponential times then have
+        // a memory.
         return Err("interrupted services start again".into());
     }
     match station.queue.discipline {
@@ -212,7 +227,9 @@ impl QueueModel for OneServer {
         let delayed = (!interrupts).then(|| station.rho());
         let mut figures = Figures::by_stream(station, delayed, seen);
         if interrupts {
-            figures.caveats.push("the wait counts interruptions: it is the latency less the time in service".into());
+            figures
+                .caveats
+                .push("the wait counts interruptions: it is the latency less the time in service".into());
         }
         Ok(figures)
     }
@@ -237,21 +254,30 @@ impl QueueModel for ManyServers {
         let (c, mu) = (station.servers.unwrap_or(1), 1.0 / station.service.mean());
         let full = f64::from(c) * mu;
         let groups = classes_of(station);
-        let rates: Vec<f64> = groups.iter().map(|g| g.iter().map(|i| station.streams[*i].rate).sum()).collect();
+        let rates: Vec<f64> =
+            groups.iter().map(|g| g.iter().map(|i| station.streams[*i].rate).sum()).collect();
         let upto = |k: usize| rates[..k].iter().sum::<f64>();
         let delayed = erlang_c(c, station.offered_load());
         let interrupts = station.queue.preemption != Preemption::None;
         // Whoever interrupts sees a queue without those below.
-        let in_system = |lambda: f64| if lambda > 0.0 { lambda * (mmc::wait_mean(lambda, mu, c) + 1.0 / mu) } else { 0.0 };
+        let in_system = |lambda: f64| {
+            if lambda > 0.0 { lambda * (mmc::wait_mean(lambda, mu, c) + 1.0 / mu) } else { 0.0 }
+        };
         let of_class = |k: usize| {
             if !interrupts {
                 return Seen { wait: many_servers_wait(upto(k), upto(k + 1), delayed, full), sojourn: None };
             }
             let mean = (in_system(upto(k + 1)) - in_system(upto(k))) / rates[k];
             if k > 0 {
-                return Seen { wait: Times::moments(mean - 1.0 / mu, None), sojourn: Some(Times::moments(mean, None)) };
+                return Seen {
+                    wait: Times::moments(mean - 1.0 / mu, None),
+                    sojourn: Some(Times::moments(mean, None)),
+                };
             }
-            Seen { wait: Times::delayed_exponential(erlang_c(c, rates[0] / mu), full - rates[0]), sojourn: None }
+            Seen {
+                wait: Times::delayed_exponential(erlang_c(c, rates[0] / mu), full - rates[0]),
+                sojourn: None,
+            }
         };
         let class_of = |i: usize| groups.iter().position(|g| g.contains(&i)).unwrap_or(0);
         let seen = if interrupts && c == 1 {
@@ -287,7 +313,8 @@ mod tests {
     fn one_of_many_servers_is_one_server() {
         let classes = [exponential(0.2, 1.0), exponential(0.3, 1.0), exponential(0.3, 1.0)];
         for (k, before) in [0.0, 0.2, 0.5].into_iter().enumerate() {
-            let (general, special) = (wait(&classes, k), many_servers_wait(before, before + classes[k].lambda, 0.8, 1.0));
+            let (general, special) =
+                (wait(&classes, k), many_servers_wait(before, before + classes[k].lambda, 0.8, 1.0));
             close(general.mean, special.mean, 1e-12);
             close(general.sd.expect("known"), special.sd.expect("known"), 1e-12);
             for t in [0.5, 3.0, 20.0] {

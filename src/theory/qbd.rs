@@ -34,8 +34,8 @@ impl Chain {
     /// The stationary law of a stable chain.
     ///
     /// # Source
-    /// R by logarithmic reduction: Latouche & Ramaswami, Journal of Applied Probability 30 (1993); lower levels by block elimination
-    /// from the top: Gaver, Jacobs & Latouche (1984).
+    /// R by logarithmic reduction: Latouche & Ramaswami, Journal of Applied Probability 30 (1993); lower
+    /// levels by block elimination from the top: Gaver, Jacobs & Latouche (1984).
     pub fn stationary(&self) -> Stationary {
         let m = self.up.rows;
         let rate = self.rate_matrix();
@@ -54,7 +54,8 @@ impl Chain {
         }
         let sum = Matrix::identity(m).plus(&rate.scaled(-1.0)).solve(&Matrix::identity(m));
         let last = levels.len() - 1;
-        let total: f64 = levels[..last].iter().flatten().sum::<f64>() + sum.left(&levels[last]).iter().sum::<f64>();
+        let total: f64 =
+            levels[..last].iter().flatten().sum::<f64>() + sum.left(&levels[last]).iter().sum::<f64>();
         levels.iter_mut().flatten().for_each(|x| *x /= total);
         Stationary { levels, rate, sum }
     }
@@ -98,7 +99,11 @@ impl Stationary {
 
     /// Mean level.
     pub fn mean(&self) -> f64 {
-        let below: f64 = self.levels[..self.first()].iter().enumerate().map(|(n, x)| n as f64 * x.iter().sum::<f64>()).sum();
+        let below: f64 = self.levels[..self.first()]
+            .iter()
+            .enumerate()
+            .map(|(n, x)| n as f64 * x.iter().sum::<f64>())
+            .sum();
         below + self.first() as f64 * self.upper().iter().sum::<f64>() + self.mean_above()
     }
 

@@ -1,4 +1,5 @@
-//! General open networks by decomposition: every queue as G/G/c with what the others send it, after Whitt's Queueing Network Analyzer.
+//! General open networks by decomposition: every queue as G/G/c with what the others send it, after Whitt's
+//! Queueing Network Analyzer.
 
 use super::Feature;
 use super::Mismatch;
@@ -28,12 +29,14 @@ pub struct Node {
 /// The scv of the gaps at each queue.
 ///
 /// # Formula
-/// c²ₐⱼ = aⱼ + Σᵢ c²ₐᵢ bᵢⱼ, with aⱼ = 1 + wⱼ{(p₀ⱼc²₀ⱼ − 1) + Σᵢ pᵢⱼ\[(1 − qᵢⱼ) + qᵢⱼρᵢ²xᵢ\]}, bᵢⱼ = wⱼpᵢⱼqᵢⱼ(1 − ρᵢ²).
+/// c²ₐⱼ = aⱼ + Σᵢ c²ₐᵢ bᵢⱼ, with aⱼ = 1 + wⱼ{(p₀ⱼc²₀ⱼ − 1) + Σᵢ pᵢⱼ\[(1 − qᵢⱼ) + qᵢⱼρᵢ²xᵢ\]}, bᵢⱼ =
+/// wⱼpᵢⱼqᵢⱼ(1 − ρᵢ²).
 /// # Source
 /// Whitt, *The Queueing Network Analyzer*, Bell System Technical Journal 62 (1983), eq. 24–29.
 pub fn arrival_scvs(nodes: &[Node], routing: &[Vec<f64>]) -> Vec<f64> {
     let n = nodes.len();
-    let mut system: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    let mut system: Vec<Vec<f64>> =
+        (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
     let mut right = vec![0.0; n];
     for (j, node) in nodes.iter().enumerate() {
         let from = |i: usize| nodes[i].lambda * routing[i][j] / node.lambda;
@@ -64,7 +67,9 @@ impl Qna {
         if blocks(scenario) {
             return Err("full queues block the consumers that forward to them".into());
         }
-        if scenario.producers.iter().any(|p| p.service_time.is_some() || matches!(p.to, Destination::Topic(_)) || !p.batch.is_single()) {
+        if scenario.producers.iter().any(|p| {
+            p.service_time.is_some() || matches!(p.to, Destination::Topic(_)) || !p.batch.is_single()
+        }) {
             return Err("producers bring their own work, send to topics or send in batches".into());
         }
         if scenario.consumers.iter().any(|c| c.to.iter().any(|r| matches!(r.to, Destination::Topic(_)))) {
@@ -73,7 +78,9 @@ impl Qna {
         let stations = nodes(scenario)?;
         let mut list = Vec::new();
         for (queue, station) in stations.iter().enumerate() {
-            station.only(&[Feature::Forwarding]).map_err(|why| format!("at `{}`: {why}", station.queue.name))?;
+            station
+                .only(&[Feature::Forwarding])
+                .map_err(|why| format!("at `{}`: {why}", station.queue.name))?;
             let mut outside = Vec::new();
             for producer in scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue)) {
                 match Stream::of(producer).gaps {
@@ -86,13 +93,22 @@ impl Qna {
                 }
             }
             let rate: f64 = outside.iter().map(|(rate, _)| rate).sum();
-            let scv = if rate > 0.0 { outside.iter().map(|(r, scv)| r * scv).sum::<f64>() / rate } else { 1.0 };
-            let servers = station.servers.ok_or_else(|| format!("the servers of `{}` are without limit", station.queue.name))?;
+            let scv =
+                if rate > 0.0 { outside.iter().map(|(r, scv)| r * scv).sum::<f64>() / rate } else { 1.0 };
+            let servers = station
+                .servers
+                .ok_or_else(|| format!("the servers of `{}` are without limit", station.queue.name))?;
             let service_scv = station.service.scv();
             if !service_scv.is_finite() {
                 return Err(format!("the service time at `{}` has no variance", station.queue.name).into());
             }
-            list.push(Node { lambda: station.lambda(), rho: station.rho(), servers, service_scv, outside: (rate, scv) });
+            list.push(Node {
+                lambda: station.lambda(),
+                rho: station.rho(),
+                servers,
+                service_scv,
+                outside: (rate, scv),
+            });
         }
         Ok((stations, list))
     }
@@ -125,11 +141,13 @@ impl ClosedForm for Qna {
                 }
                 c => allen_cunneen(node.lambda, mu, c, *scv, node.service_scv),
             };
-            let figures = Figures { exact: false, ..Figures::lossless(&station, None, Times::moments(mean, None)) };
+            let figures =
+                Figures { exact: false, ..Figures::lossless(&station, None, Times::moments(mean, None)) };
             places.push((station, figures));
         }
-        let totals =
-            |of: &dyn Fn(&Station<'_>, &Figures) -> f64| onward_means(scenario, &places.iter().map(|(s, f)| of(s, f)).collect::<Vec<_>>());
+        let totals = |of: &dyn Fn(&Station<'_>, &Figures) -> f64| {
+            onward_means(scenario, &places.iter().map(|(s, f)| of(s, f)).collect::<Vec<_>>())
+        };
         let (waits, services) = (totals(&|_, f| f.wait.mean), totals(&|s, _| s.service.mean()));
         let ends = scenario
             .producers
@@ -137,7 +155,8 @@ impl ClosedForm for Qna {
             .map(|producer| {
                 let entry = if let Destination::Queue(queue) = producer.to { queue } else { 0 };
                 let send = Times::of(&producer.send_time);
-                let (wait, service) = (Times::moments(waits[entry], None), Times::moments(services[entry], None));
+                let (wait, service) =
+                    (Times::moments(waits[entry], None), Times::moments(services[entry], None));
                 End {
                     throughput: producer.rate,
                     loss: 0.0,
@@ -150,7 +169,10 @@ impl ClosedForm for Qna {
             })
             .collect();
         let list: Vec<String> = scvs.iter().map(|scv| format!("{scv:.2}")).collect();
-        let caveat = format!("every queue is taken for itself, with gaps of scv {} (Whitt's decomposition)", list.join(", "));
+        let caveat = format!(
+            "every queue is taken for itself, with gaps of scv {} (Whitt's decomposition)",
+            list.join(", ")
+        );
         let name = format!("network of {} queues", places.len());
         Ok(Network { nodes: places, ends, exact: false, caveats: vec![caveat] }.answer(scenario, &name))
     }
@@ -162,14 +184,26 @@ mod tests {
 
     #[test]
     fn poisson_and_exponential_stay_so() {
-        let node = |lambda: f64, outside: f64| Node { lambda, rho: 0.7, servers: 1, service_scv: 1.0, outside: (outside, 1.0) };
+        let node = |lambda: f64, outside: f64| Node {
+            lambda,
+            rho: 0.7,
+            servers: 1,
+            service_scv: 1.0,
+            outside: (outside, 1.0),
+        };
         let scvs = arrival_scvs(&[node(1.25, 1.0), node(1.25, 0.0)], &[vec![0.0, 1.0], vec![0.2, 0.0]]);
         assert!(scvs.iter().all(|scv| (scv - 1.0).abs() < 1e-12), "{scvs:?}");
     }
 
     #[test]
     fn busy_regular_servers_smooth_what_they_pass_on() {
-        let node = |rho: f64, outside: f64| Node { lambda: 1.0, rho, servers: 1, service_scv: 0.0, outside: (outside, 1.0) };
+        let node = |rho: f64, outside: f64| Node {
+            lambda: 1.0,
+            rho,
+            servers: 1,
+            service_scv: 0.0,
+            outside: (outside, 1.0),
+        };
         let scvs = arrival_scvs(&[node(0.95, 1.0), node(0.5, 0.0)], &[vec![0.0, 1.0], vec![0.0, 0.0]]);
         assert!(scvs[0] == 1.0 && scvs[1] < 0.3, "{scvs:?}");
     }

@@ -18,10 +18,21 @@ pub(super) fn gauss(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// The ten nodes on (−1, 1), increasing.
-pub(super) const HALVES: [f64; 10] =
-    [-GAUSS[4].0, -GAUSS[3].0, -GAUSS[2].0, -GAUSS[1].0, -GAUSS[0].0, GAUSS[0].0, GAUSS[1].0, GAUSS[2].0, GAUSS[3].0, GAUSS[4].0];
+pub(super) const HALVES: [f64; 10] = [
+    -GAUSS[4].0,
+    -GAUSS[3].0,
+    -GAUSS[2].0,
+    -GAUSS[1].0,
+    -GAUSS[0].0,
+    GAUSS[0].0,
+    GAUSS[1].0,
+    GAUSS[2].0,
+    GAUSS[3].0,
+    GAUSS[4].0,
+];
 
-/// From a function's values at the nodes of a piece of length 2 · `half`: its integrals from the start to each node, and over the piece.
+/// From a function's values at the nodes of a piece of length 2 · `half`: its integrals from the start to
+/// each node, and over the piece.
 pub(super) fn integrals(half: f64, values: [f64; 10]) -> ([f64; 10], f64) {
     let table = TABLE.get_or_init(table);
     let upto = std::array::from_fn(|i| half * table[i].iter().zip(values).map(|(w, f)| w * f).sum::<f64>());
@@ -33,7 +44,9 @@ static TABLE: OnceLock<[[f64; 10]; 10]> = OnceLock::new();
 
 /// ∫ of each of Lagrange's polynomials from −1 to each node.
 fn table() -> [[f64; 10]; 10] {
-    let lagrange = |j: usize, x: f64| -> f64 { (0..10).filter(|k| *k != j).map(|k| (x - HALVES[k]) / (HALVES[j] - HALVES[k])).product() };
+    let lagrange = |j: usize, x: f64| -> f64 {
+        (0..10).filter(|k| *k != j).map(|k| (x - HALVES[k]) / (HALVES[j] - HALVES[k])).product()
+    };
     std::array::from_fn(|i| std::array::from_fn(|j| gauss(-1.0, HALVES[i], |x| lagrange(j, x))))
 }
 
@@ -44,6 +57,10 @@ mod tests {
         assert!((super::gauss(-1.0, 2.0, |x| x.powi(18)) - (2f64.powi(19) + 1.0) / 19.0).abs() < 1e-9);
         let (upto, all) = super::integrals(0.5, super::HALVES.map(|x| (0.5 + 0.5 * x).powi(9)));
         assert!((all - 0.1).abs() < 1e-15);
-        assert!(upto.iter().zip(super::HALVES).all(|(sum, x)| (sum - (0.5 + 0.5 * x).powi(10) / 10.0).abs() < 1e-15));
+        assert!(
+            upto.iter()
+                .zip(super::HALVES)
+                .all(|(sum, x)| (sum - (0.5 + 0.5 * x).powi(10) / 10.0).abs() < 1e-15)
+        );
     }
 }

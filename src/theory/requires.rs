@@ -16,5 +16,9 @@ pub(super) fn poisson(station: &Station<'_>) -> Result<(), Mismatch> {
 /// The reason.
 pub(super) fn poisson_and_exponential(station: &Station<'_>) -> Result<(), Mismatch> {
     poisson(station)?;
-    station.service.is_exponential().then_some(()).ok_or_else(|| "service times are not exponential (with one mean)".into())
+    station
+        .service
+        .is_exponential()
+        .then_some(())
+        .ok_or_else(|| "service times are not exponential (with one mean)".into())
 }

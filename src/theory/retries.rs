@@ -11,11 +11,12 @@ use num_complex::Complex64;
 /// The work of all deliveries of a message.
 ///
 /// # Formula
-/// Deliveries are geometric, cut off at the limit L: E\[D\] = (1 − pᴸ)/(1 − p). Work that is drawn again at each makes a sum of D
-/// independent times; work that stays the same makes D·S, D and S independent: E\[(DS)ⁿ\] = E\[Dⁿ\] E\[Sⁿ\], with the transform
-/// Σ P(D = n) S*(ns).
+/// Deliveries are geometric, cut off at the limit L: E\[D\] = (1 − pᴸ)/(1 − p). Work that is drawn again at
+/// each makes a sum of D independent times; work that stays the same makes D·S, D and S independent:
+/// E\[(DS)ⁿ\] = E\[Dⁿ\] E\[Sⁿ\], with the transform Σ P(D = n) S*(ns).
 /// # Source
-/// A message that is redelivered at once in its old place keeps its server: M/G/1 with a compound service (Kleinrock I, section 5.7).
+/// A message that is redelivered at once in its old place keeps its server: M/G/1 with a compound service
+/// (Kleinrock I, section 5.7).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deliveries {
     /// Probability that a delivery fails.
@@ -58,7 +59,8 @@ impl Deliveries {
         for n in 1..100_000u32 {
             let last = self.limit == Some(n);
             let here = self.failure.powi(n as i32 - 1);
-            let weight = if succeeded { here * (1.0 - p) / success } else { here * if last { 1.0 } else { 1.0 - p } };
+            let weight =
+                if succeeded { here * (1.0 - p) / success } else { here * if last { 1.0 } else { 1.0 - p } };
             let k = f64::from(n);
             sums[0] += weight * k;
             sums[1] += weight * k * (k - 1.0);
@@ -99,8 +101,8 @@ impl Deliveries {
         [d1 * m1, d1 * m2 + d2 * m1 * m1, d1 * m3 + 3.0 * d2 * m1 * m2 + d3 * m1.powi(3)]
     }
 
-    /// The law of the compound time of services that all take `each`: so many times as there are deliveries. `None` if it has more than
-    /// a few hundred values that matter.
+    /// The law of the compound time of services that all take `each`: so many times as there are deliveries.
+    /// `None` if it has more than a few hundred values that matter.
     fn constants(&self, succeeded: bool, each: f64) -> Option<Times> {
         const MOST: u32 = 200;
         let (p, success) = (self.failure, 1.0 - self.loss());
@@ -108,7 +110,8 @@ impl Deliveries {
         for n in 1..=MOST {
             let last = self.limit == Some(n);
             let here = p.powi(n as i32 - 1);
-            let weight = if succeeded { here * (1.0 - p) / success } else { here * if last { 1.0 } else { 1.0 - p } };
+            let weight =
+                if succeeded { here * (1.0 - p) / success } else { here * if last { 1.0 } else { 1.0 - p } };
             values.push(f64::from(n) * each);
             weights.push(weight);
             if last || self.beyond(n) < 1e-15 {
@@ -123,7 +126,9 @@ impl Deliveries {
         let (own, p, success) = (service.clone(), self.failure, 1.0 - self.loss());
         if self.same {
             let shares = self.shares(succeeded);
-            let each = move |s: Complex64| shares.iter().zip(1_u32..).map(|(share, n)| own.at(s * f64::from(n)) * *share).sum();
+            let each = move |s: Complex64| {
+                shares.iter().zip(1_u32..).map(|(share, n)| own.at(s * f64::from(n)) * *share).sum()
+            };
             return Transform::new(each).like(service);
         }
         Transform::new(move |s| {
@@ -144,7 +149,9 @@ pub struct Retries;
 impl Retries {
     fn deliveries(station: &Station<'_>) -> Result<Deliveries, Mismatch> {
         super::requires::poisson(station)?;
-        let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
+        let [group] = station.groups.as_slice() else {
+            return Err("there are several consumer groups".into());
+        };
         if group.failure <= 0.0 {
             return Err("no delivery fails".into());
         }
@@ -156,14 +163,25 @@ impl Retries {
             return Err("every delivery fails".into());
         }
         if !station.service.is_alike() {
-            return Err("producers bring work of different laws, and all deliveries of a message are of its own".into());
+            return Err(
+                "producers bring work of different laws, and all deliveries of a message are of its own"
+                    .into(),
+            );
         }
-        let same = station.repeats_work().ok_or("some messages are the same work at each delivery and others are not")?;
+        let same = station
+            .repeats_work()
+            .ok_or("some messages are the same work at each delivery and others are not")?;
         match station.servers {
             Some(1) => Ok(Deliveries { failure: group.failure, limit, same }),
-            Some(_) if same => Err("there is more than one server, and a message is the same work at each delivery".into()),
-            Some(_) if limit.is_none() && station.service.is_exponential() => Ok(Deliveries { failure: group.failure, limit, same }),
-            Some(_) => Err("there is more than one server, and a limit to deliveries or a service that is not exponential".into()),
+            Some(_) if same => Err("there is more than one server, and a message is the same work at each \
+                delivery"
+                .into()),
+            Some(_) if limit.is_none() && station.service.is_exponential() => {
+                Ok(Deliveries { failure: group.failure, limit, same })
+            }
+            Some(_) => Err("there is more than one server, and a limit to deliveries or a service that is \
+                not exponential"
+                .into()),
             None => Err("servers are without limit".into()),
         }
     }
@@ -190,17 +208,29 @@ impl QueueModel for Retries {
         let all = deliveries.transform(false, &service);
         let (delayed, wait) = if c == 1 {
             let sd = mg1::wait_variance(lambda, m1, m2, m3).sqrt();
-            (rho, Times::transformed(mg1::wait_mean(lambda, m1, m2), sd, rho, mg1::wait_transform(lambda, m1, all)))
+            (
+                rho,
+                Times::transformed(
+                    mg1::wait_mean(lambda, m1, m2),
+                    sd,
+                    rho,
+                    mg1::wait_transform(lambda, m1, all),
+                ),
+            )
         } else {
             let delayed = super::erlang::erlang_c(c, lambda * m1);
             (delayed, Times::delayed_exponential(delayed, f64::from(c) / m1 - lambda))
         };
-        debug_assert!(c == 1 || (mmc::wait_mean(lambda, 1.0 / m1, c) / wait.mean - 1.0).abs() < 1e-6 || wait.mean == 0.0);
+        debug_assert!(
+            c == 1
+                || (mmc::wait_mean(lambda, 1.0 / m1, c) / wait.mean - 1.0).abs() < 1e-6
+                || wait.mean == 0.0
+        );
         let [s1, s2, _] = deliveries.moments(true, each);
         let constant = station.service.law().filter(|law| is_constant(law)).map(Law::mean);
-        let served = constant
-            .and_then(|each| deliveries.constants(true, each))
-            .unwrap_or_else(|| Times::transformed(s1, (s2 - s1 * s1).max(0.0).sqrt(), 1.0, deliveries.transform(true, &service)));
+        let served = constant.and_then(|each| deliveries.constants(true, each)).unwrap_or_else(|| {
+            Times::transformed(s1, (s2 - s1 * s1).max(0.0).sqrt(), 1.0, deliveries.transform(true, &service))
+        });
         let loss = deliveries.loss();
         let mut figures = Figures::lossless(station, Some(delayed), wait.clone());
         figures.loss = loss;
@@ -217,7 +247,8 @@ impl QueueModel for Retries {
 /// What comes back only after a while: the mean of all delays of a message, in seconds.
 ///
 /// # Formula
-/// Σ dₙ P(the n-th delivery fails and is not the last), dₙ = min·2ⁿ⁻¹ up to max, three quarters of it with jitter.
+/// Σ dₙ P(the n-th delivery fails and is not the last), dₙ = min·2ⁿ⁻¹ up to max, three quarters of it with
+/// jitter.
 ///
 /// ```
 /// use queuelab::{scenario::RetryDelay, theory::retries::{Deliveries, delays}};
@@ -232,7 +263,8 @@ pub fn delays(deliveries: &Deliveries, retry: &RetryDelay, succeeded: bool) -> f
         let last = deliveries.limit == Some(n);
         let (here, p) = (deliveries.failure.powi(n as i32 - 1), deliveries.failure);
         // Who ends with this delivery has waited for all delays before it.
-        let weight = if succeeded { here * (1.0 - p) / success } else { here * if last { 1.0 } else { 1.0 - p } };
+        let weight =
+            if succeeded { here * (1.0 - p) / success } else { here * if last { 1.0 } else { 1.0 - p } };
         sum += weight * before;
         if last || deliveries.beyond(n) * (before + retry.max) < 1e-16 * sum {
             break;
@@ -246,18 +278,20 @@ pub fn delays(deliveries: &Deliveries, retry: &RetryDelay, succeeded: bool) -> f
 /// The adapter for what waits before it is delivered again, or finds servers without limit.
 ///
 /// # Formula
-/// Services and delays form a network of product form: the queue holds as many as M/M/c with all deliveries as arrivals, delays hold
-/// λ E\[delays\].
+/// Services and delays form a network of product form: the queue holds as many as M/M/c with all deliveries
+/// as arrivals, delays hold λ E\[delays\].
 /// # Source
-/// Baskett, Chandy, Muntz & Palacios, *Open, closed, and mixed networks of queues with different classes of customers*, Journal of the
-/// ACM 22 (1975).
+/// Baskett, Chandy, Muntz & Palacios, *Open, closed, and mixed networks of queues with different classes of
+/// customers*, Journal of the ACM 22 (1975).
 #[derive(Debug)]
 pub struct BackOff;
 
 impl BackOff {
     fn parts(station: &Station<'_>) -> Result<(Deliveries, RetryDelay), Mismatch> {
         super::requires::poisson(station)?;
-        let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
+        let [group] = station.groups.as_slice() else {
+            return Err("there are several consumer groups".into());
+        };
         if group.failure <= 0.0 {
             return Err("no delivery fails".into());
         }
@@ -269,16 +303,27 @@ impl BackOff {
             return Err("what fails is lost (ack = auto)".into());
         }
         if !station.service.is_alike() {
-            return Err("producers bring work of different laws, and all deliveries of a message are of its own".into());
+            return Err(
+                "producers bring work of different laws, and all deliveries of a message are of its own"
+                    .into(),
+            );
         }
         let retry = group.retry_delay.unwrap_or(RetryDelay { min: 0.0, max: 0.0, jitter: false });
-        let same = station.repeats_work().ok_or("some messages are the same work at each delivery and others are not")?;
+        let same = station
+            .repeats_work()
+            .ok_or("some messages are the same work at each delivery and others are not")?;
         match station.servers {
             None => {}
             Some(_) if same => return Err("a message is the same work at each delivery".into()),
             Some(_) if retry.min <= 0.0 => return Err("what failed is delivered again at once".into()),
-            Some(_) if limit.is_some() => return Err("there is a limit to deliveries, which the order at their return depends on".into()),
-            Some(_) if !station.service.is_exponential() => return Err("service times are not exponential".into()),
+            Some(_) if limit.is_some() => {
+                return Err(
+                    "there is a limit to deliveries, which the order at their return depends on".into()
+                );
+            }
+            Some(_) if !station.service.is_exponential() => {
+                return Err("service times are not exponential".into());
+            }
             Some(_) => {}
         }
         Ok((Deliveries { failure: group.failure, limit, same }, retry))
@@ -323,36 +368,4 @@ impl QueueModel for BackOff {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sums_of_geometrically_many_exponentials_are_exponential() {
-        let plain = Deliveries { failure: 0.4, limit: None, same: false };
-        let [m1, m2, m3] = plain.moments(false, [1.0, 2.0, 6.0]);
-        let mean = 1.0 / 0.6;
-        assert!((m1 - mean).abs() < 1e-14 && (m2 - 2.0 * mean * mean).abs() < 1e-13 && (m3 - 6.0 * mean.powi(3)).abs() < 1e-12);
-        // Success or not, a limit that is never reached does not matter.
-        let far = Deliveries { failure: 0.4, limit: Some(200), same: false };
-        assert!((far.moments(true, [1.0, 2.0, 6.0])[2] - m3).abs() < 1e-12);
-    }
-
-    #[test]
-    fn no_failure_is_one_delivery() {
-        for same in [false, true] {
-            let one = Deliveries { failure: 1e-300, limit: Some(3), same };
-            assert_eq!(one.moments(true, [1.0, 2.0, 6.0]), [1.0, 2.0, 6.0]);
-        }
-    }
-
-    /// D·S by hand: one delivery or two, equally likely, of an exponential time of mean 1.
-    #[test]
-    fn the_same_work_twice_is_twice_as_long() {
-        let two = Deliveries { failure: 0.5, limit: Some(2), same: true };
-        let [m1, m2, m3] = two.moments(false, [1.0, 2.0, 6.0]);
-        assert_eq!([m1, m2, m3], [1.5, (1.0 + 4.0) / 2.0 * 2.0, (1.0 + 8.0) / 2.0 * 6.0]);
-        assert_eq!(two.shares(false), [0.5, 0.5]);
-        let shares = Deliveries { failure: 0.5, limit: Some(2), same: true }.shares(true);
-        assert!((shares[0] - 2.0 / 3.0).abs() < 1e-15 && (shares[1] - 1.0 / 3.0).abs() < 1e-15);
-    }
-}
+mod tests;

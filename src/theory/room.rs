@@ -1,12 +1,14 @@
-//! Poisson arrivals and exponential servers whose senders wait for room: who is in the queue, and who is held up before it.
+//! Poisson arrivals and exponential servers whose senders wait for room: who is in the queue, and who is held
+//! up before it.
 
 use super::{Figures, Level, Station, Times};
 
 /// Splits those who wait at a queue of M/M/c with room for so many.
 ///
 /// # Formula
-/// Who waits for room keeps its place, so that as many wait for a server as without a bound: k or more with probability C ρᵏ, C being
-/// Erlang's. The queue holds the first m of them: L_q = C ρ (1 − ρᵐ)/(1 − ρ); held up are C ρᵐ⁺¹/(1 − ρ).
+/// Who waits for room keeps its place, so that as many wait for a server as without a bound: k or more with
+/// probability C ρᵏ, C being Erlang's. The queue holds the first m of them: L_q = C ρ (1 − ρᵐ)/(1 − ρ); held
+/// up are C ρᵐ⁺¹/(1 − ρ).
 ///
 /// ```
 /// use queuelab::theory::room::split;

@@ -21,7 +21,11 @@ impl Kind {
     }
 
     fn times(&self) -> Times {
-        if self.extra.is_zero() { Times::of(&self.law) } else { Times::of(&self.law).plus(&Times::of(&self.extra)) }
+        if self.extra.is_zero() {
+            Times::of(&self.law)
+        } else {
+            Times::of(&self.law).plus(&Times::of(&self.extra))
+        }
     }
 
     /// E[(X + extra)ⁿ], by the binomial theorem.
@@ -82,7 +86,11 @@ impl Service {
     /// The same for another mix of the producers' messages.
     #[must_use]
     pub fn weighted(&self, weights: &[f64]) -> Self {
-        let kinds = weights.iter().zip(&self.kinds).map(|(weight, kind)| Kind { weight: *weight, ..kind.clone() }).collect();
+        let kinds = weights
+            .iter()
+            .zip(&self.kinds)
+            .map(|(weight, kind)| Kind { weight: *weight, ..kind.clone() })
+            .collect();
         Service { kinds, ..self.clone() }
     }
 
@@ -115,7 +123,11 @@ impl Service {
     pub fn moment(&self, n: u32) -> f64 {
         let total: f64 = self.kinds.iter().map(|kind| kind.weight).sum();
         let weight = |w: f64| if total > 0.0 { w / total } else { 1.0 / self.kinds.len() as f64 };
-        self.kinds.iter().filter(|kind| weight(kind.weight) > 0.0).map(|kind| weight(kind.weight) * kind.moment(n)).sum()
+        self.kinds
+            .iter()
+            .filter(|kind| weight(kind.weight) > 0.0)
+            .map(|kind| weight(kind.weight) * kind.moment(n))
+            .sum()
     }
 
     /// The service time of one stream's messages, with its law.
@@ -128,7 +140,14 @@ impl Service {
         if self.is_alike() {
             return self.times_of(0);
         }
-        Times::mixture(&self.kinds.iter().enumerate().map(|(i, kind)| (kind.weight, self.times_of(i))).collect::<Vec<_>>())
+        Times::mixture(
+            &self
+                .kinds
+                .iter()
+                .enumerate()
+                .map(|(i, kind)| (kind.weight, self.times_of(i)))
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// E\[e^(−sS)\] over all messages.
@@ -142,7 +161,8 @@ impl Service {
             return PhaseType::of(law);
         }
         let total: f64 = self.kinds.iter().map(|kind| kind.weight).sum();
-        let kinds: Option<Vec<_>> = (0..self.kinds.len()).map(|i| Some((self.kinds[i].weight / total, self.phases_of(i)?))).collect();
+        let kinds: Option<Vec<_>> =
+            (0..self.kinds.len()).map(|i| Some((self.kinds[i].weight / total, self.phases_of(i)?))).collect();
         kinds.map(|kinds| PhaseType::mixture(&kinds))
     }
 
@@ -207,17 +227,23 @@ mod tests {
         let kind = |weight, law, extra| Kind { weight, law, extra: Law::deterministic(extra) };
         let fixed = Service::new(vec![kind(1.0, Law::deterministic(2.0), 0.5)]);
         assert_eq!(fixed.law(), Some(&Law::deterministic(2.5)));
-        let mixed = Service::new(vec![kind(1.0, Law::exponential(1.0), 0.0), kind(3.0, Law::exponential(2.0), 0.0)]);
+        let mixed =
+            Service::new(vec![kind(1.0, Law::exponential(1.0), 0.0), kind(3.0, Law::exponential(2.0), 0.0)]);
         assert_eq!(mixed.law(), None);
         assert!((mixed.moment(2) - (2.0 + 3.0 * 8.0) / 4.0).abs() < 1e-12);
-        let some = Service::new(vec![kind(1.0, Law::exponential(1.0), 0.0), kind(1.0, Law::exponential(1.0), 0.5)]);
+        let some =
+            Service::new(vec![kind(1.0, Law::exponential(1.0), 0.0), kind(1.0, Law::exponential(1.0), 0.5)]);
         assert!(!some.is_alike() && some.law().is_none() && (some.mean() - 1.25).abs() < 1e-15);
     }
 
     #[test]
     fn moments_of_a_sum_follow_the_binomial_theorem() {
         // E[(X + 1)³] for X exponential with mean 1 is 6 + 3·2 + 3·1 + 1.
-        let sum = Service::new(vec![Kind { weight: 1.0, law: Law::exponential(1.0), extra: Law::deterministic(1.0) }]);
+        let sum = Service::new(vec![Kind {
+            weight: 1.0,
+            law: Law::exponential(1.0),
+            extra: Law::deterministic(1.0),
+        }]);
         assert!((sum.moment(3) - 16.0).abs() < 1e-12);
         assert_eq!(sum.kendall(), "G");
     }

@@ -28,12 +28,13 @@ pub fn shortest_first(lambda: f64, law: &Law) -> f64 {
 /// Mean time in the system when the server always works on the message with the least left to do.
 ///
 /// # Formula
-/// E\[T; S = x\] = λ(E\[S²; S < x\] + x² P(S > x)) / (2(1 − ρ(x))²) + ∫₀ˣ dt/(1 − ρ(t)), ρ(x) = λ E\[S; S < x\]; the mean of the last
-/// part is E\[x/(1 − ρ(x)) − λx² P(S > x)/(1 − ρ(x))²\] by parts.
+/// E\[T; S = x\] = λ(E\[S²; S < x\] + x² P(S > x)) / (2(1 − ρ(x))²) + ∫₀ˣ dt/(1 − ρ(t)), ρ(x) = λ E\[S; S <
+/// x\]; the mean of the last part is E\[x/(1 − ρ(x)) − λx² P(S > x)/(1 − ρ(x))²\] by parts.
 /// # Domain
 /// Laws without atoms; ρ < 1.
 /// # Source
-/// Schrage & Miller, *The queue M/G/1 with the shortest remaining processing time discipline*, Operations Research 14 (1966).
+/// Schrage & Miller, *The queue M/G/1 with the shortest remaining processing time discipline*, Operations
+/// Research 14 (1966).
 ///
 /// ```
 /// use queuelab::{theory::shortest::shortest_remaining, workload::laws::Law};
@@ -107,7 +108,9 @@ impl QueueModel for Shortest {
         match (station.service.law(), station.queue.preemption) {
             (_, Preemption::Restart) => Err("interrupted services start again".into()),
             (None, _) => Err("producers bring work of different laws".into()),
-            (Some(Law::Empirical(_)), Preemption::Resume) => Err("several messages may have the same work left".into()),
+            (Some(Law::Empirical(_)), Preemption::Resume) => {
+                Err("several messages may have the same work left".into())
+            }
             (Some(_), _) => Ok(()),
         }
     }
@@ -115,22 +118,33 @@ impl QueueModel for Shortest {
     fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
         stable(station)?;
         let (lambda, m1) = (station.lambda(), station.service.mean());
-        let law = station.service.law().ok_or_else(|| Refusal::Other("producers bring work of different laws".into()))?;
+        let law = station
+            .service
+            .law()
+            .ok_or_else(|| Refusal::Other("producers bring work of different laws".into()))?;
         let interrupts = station.queue.preemption != Preemption::None;
         let mean = match law {
             // Every time that occurs is a class of its own.
             Law::Empirical(table) => {
-                let classes: Vec<(f64, f64, f64)> = table.points().map(|(v, p)| (lambda * p, v, v * v)).collect();
-                priority::cobham(&classes).iter().zip(&classes).map(|(wait, class)| wait * class.0 / lambda).sum()
+                let classes: Vec<(f64, f64, f64)> =
+                    table.points().map(|(v, p)| (lambda * p, v, v * v)).collect();
+                priority::cobham(&classes)
+                    .iter()
+                    .zip(&classes)
+                    .map(|(wait, class)| wait * class.0 / lambda)
+                    .sum()
             }
             _ if interrupts => shortest_remaining(lambda, law) - m1,
             _ => shortest_first(lambda, law),
         };
-        let mut figures = Figures::lossless(station, (!interrupts).then(|| station.rho()), Times::moments(mean, None));
+        let mut figures =
+            Figures::lossless(station, (!interrupts).then(|| station.rho()), Times::moments(mean, None));
         // The wait depends on the message's own work, so that only means add up.
         figures.sojourn = Some(Times::moments(mean + m1, None));
         if interrupts {
-            figures.caveats.push("the wait counts interruptions: it is the latency less the time in service".into());
+            figures
+                .caveats
+                .push("the wait counts interruptions: it is the latency less the time in service".into());
         }
         Ok(figures)
     }
@@ -153,7 +167,9 @@ mod tests {
 
     #[test]
     fn the_shortest_remaining_time_is_the_least_of_all_orders() {
-        for law in [Law::uniform(0.2, 1.8), Law::lognormal(1.0, 2.0), Law::erlang(1.0, 3), Law::pareto(1.0, 2.5)] {
+        for law in
+            [Law::uniform(0.2, 1.8), Law::lognormal(1.0, 2.0), Law::erlang(1.0, 3), Law::pareto(1.0, 2.5)]
+        {
             for rho in [1e-6, 0.5, 0.9] {
                 let (remaining, first) = (shortest_remaining(rho, &law), shortest_first(rho, &law) + 1.0);
                 assert!(remaining < first && remaining > 1.0, "{law:?} {rho}: {remaining} {first}");

@@ -4,7 +4,8 @@ use super::Mismatch;
 use super::phase_type::{is_constant, is_exponential};
 use super::service::{Kind, Service};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Overflow, Preemption, Producer, Queue, Scenario, Servers,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Overflow, Preemption, Producer,
+    Queue, Scenario, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -81,7 +82,11 @@ impl<'a> Station<'a> {
         let kind = |s: &Stream<'_>| match &s.producer.service_time {
             // Instead of all that the consumer would need.
             Some(own) => Kind { weight: s.rate, law: own.clone(), extra: Law::deterministic(0.0) },
-            None => Kind { weight: s.rate, law: first.service_time.clone(), extra: first.service_time_per_message.clone() },
+            None => Kind {
+                weight: s.rate,
+                law: first.service_time.clone(),
+                extra: first.service_time_per_message.clone(),
+            },
         };
         let service = Service::new(streams.iter().map(kind).collect());
         Ok(Station { scenario, queue, streams, groups, servers, service })
@@ -89,7 +94,9 @@ impl<'a> Station<'a> {
 
     /// Whether messages are the same work at each delivery; `None` if some are and others are not.
     pub fn repeats_work(&self) -> Option<bool> {
-        let each = |s: &Stream<'_>| self.groups.iter().map(|g| g.repeats_work(s.producer.service_time.is_some())).collect::<Vec<_>>();
+        let each = |s: &Stream<'_>| {
+            self.groups.iter().map(|g| g.repeats_work(s.producer.service_time.is_some())).collect::<Vec<_>>()
+        };
         let all: Vec<bool> = self.streams.iter().flat_map(each).collect();
         all.first().copied().filter(|first| all.iter().all(|one| one == first))
     }
@@ -144,7 +151,8 @@ impl<'a> Station<'a> {
         Feature::ALL.iter().filter(|f| !known.contains(f) && self.has(**f)).count()
     }
 
-    /// Whether a feature makes the queue behave otherwise than one without it: prefetch by a single server, say, does not.
+    /// Whether a feature makes the queue behave otherwise than one without it: prefetch by a single server,
+    /// say, does not.
     pub fn has(&self, feature: Feature) -> bool {
         let (queue, groups) = (self.queue, &self.groups);
         match feature {
@@ -153,7 +161,8 @@ impl<'a> Station<'a> {
             Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
             Feature::OwnFailures => self.streams.iter().any(|s| s.producer.failure.is_some()),
             Feature::AutoAck => {
-                let fails = |c: &Consumer| c.failure > 0.0 || c.outages.is_some() || self.has(Feature::OwnFailures);
+                let fails =
+                    |c: &Consumer| c.failure > 0.0 || c.outages.is_some() || self.has(Feature::OwnFailures);
                 groups.iter().any(|c| c.ack == Ack::Auto && fails(c))
             }
             Feature::Outages => groups.iter().any(|c| c.outages.is_some()),
@@ -164,8 +173,11 @@ impl<'a> Station<'a> {
             Feature::TimeToLive => queue.message_ttl.is_some(),
             Feature::VisibilityTimeout => {
                 // In a consumer's own line a delivery ages before its work begins.
-                let whole = queue.preemption == Preemption::None && queue.discipline != Discipline::ProcessorSharing;
-                let alone = !self.has(Feature::Outages) && !self.has(Feature::ConsumerBatches) && groups.iter().all(|c| c.prefetch <= 1);
+                let whole =
+                    queue.preemption == Preemption::None && queue.discipline != Discipline::ProcessorSharing;
+                let alone = !self.has(Feature::Outages)
+                    && !self.has(Feature::ConsumerBatches)
+                    && groups.iter().all(|c| c.prefetch <= 1);
                 let sure = self.service.is_constant() && whole && alone;
                 queue.visibility_timeout.is_some_and(|limit| !(sure && self.service.mean() < limit))
             }
@@ -175,17 +187,23 @@ impl<'a> Station<'a> {
             Feature::DropHead => self.room().is_some_and(|m| m > 0) && queue.overflow == Overflow::DropHead,
             Feature::BlockedOrder => queue.blocks() && !self.is_in_order(),
             Feature::Order => !self.is_in_order(),
-            // One server that takes its own line in the order of arrival does what it would have done anyway, unless something
-            // comes back behind that line, or leaves the queue for it.
+            // One server that takes its own line in the order of arrival does what it would have done anyway,
+            // unless something comes back behind that line, or leaves the queue for it.
             Feature::Prefetch => {
                 use Feature::{Autoscaling, ConsumerBatches, Failures, Outages, OwnFailures};
-                let back = queue.visibility_timeout.is_some() || [Failures, OwnFailures, Outages].iter().any(|f| self.has(*f));
-                let counted = queue.max_length.is_some() || queue.message_ttl.is_some() || queue.delivery_limit.is_some();
-                let other = [Autoscaling, ConsumerBatches].iter().any(|f| self.has(*f)) || !self.is_in_order();
-                groups.iter().any(|c| c.prefetch > 1) && !(self.servers == Some(1) && !back && !counted && !other)
+                let back = queue.visibility_timeout.is_some()
+                    || [Failures, OwnFailures, Outages].iter().any(|f| self.has(*f));
+                let counted = queue.max_length.is_some()
+                    || queue.message_ttl.is_some()
+                    || queue.delivery_limit.is_some();
+                let other =
+                    [Autoscaling, ConsumerBatches].iter().any(|f| self.has(*f)) || !self.is_in_order();
+                groups.iter().any(|c| c.prefetch > 1)
+                    && !(self.servers == Some(1) && !back && !counted && !other)
             }
             Feature::Durability => queue.durability == Durability::Fsync,
-            // Each order is judged as one, what is given up is followed where deliveries fail, and the rest by who sends and takes.
+            // Each order is judged as one, what is given up is followed where deliveries fail, and the rest
+            // by who sends and takes.
             Feature::Lifo
             | Feature::Priority
             | Feature::Random
@@ -205,7 +223,8 @@ impl<'a> Station<'a> {
             | Feature::Completion => false,
             Feature::MixedGroups => {
                 let same = |c: &&Consumer| {
-                    c.service_time == groups[0].service_time && c.service_time_per_message == groups[0].service_time_per_message
+                    c.service_time == groups[0].service_time
+                        && c.service_time_per_message == groups[0].service_time_per_message
                 };
                 !groups.iter().all(same)
             }
@@ -214,7 +233,8 @@ impl<'a> Station<'a> {
 
     /// Whether messages are taken in the order in which they came.
     fn is_in_order(&self) -> bool {
-        let of_one_priority = self.streams.windows(2).all(|w| w[0].producer.priority == w[1].producer.priority);
+        let of_one_priority =
+            self.streams.windows(2).all(|w| w[0].producer.priority == w[1].producer.priority);
         match self.queue.discipline {
             Discipline::Fifo => true,
             Discipline::Priority => of_one_priority,
@@ -233,9 +253,14 @@ impl<'a> Station<'a> {
     pub fn kendall(&self) -> String {
         let servers = self.servers.map_or("∞".into(), |c| c.to_string());
         let mixed = self.has(Feature::MixedGroups);
-        let exponential = |c: &&Consumer| is_exponential(&c.service_time) && c.service_time_per_message.is_zero();
+        let exponential =
+            |c: &&Consumer| is_exponential(&c.service_time) && c.service_time_per_message.is_zero();
         let service = match mixed {
-            true if self.groups.iter().all(exponential) && self.streams.iter().all(|s| s.producer.service_time.is_none()) => "M".into(),
+            true if self.groups.iter().all(exponential)
+                && self.streams.iter().all(|s| s.producer.service_time.is_none()) =>
+            {
+                "M".into()
+            }
             true => "G".into(),
             false => self.service.kendall(),
         };
@@ -275,7 +300,9 @@ impl<'a> Station<'a> {
             }
             _ => self.kendall(),
         };
-        if let Some(batch) = self.groups.iter().filter_map(|c| c.batch).map(|b| b.max).max().filter(|max| *max > 1) {
+        if let Some(batch) =
+            self.groups.iter().filter_map(|c| c.batch).map(|b| b.max).max().filter(|max| *max > 1)
+        {
             name += &format!(" in batches of up to {batch}");
         }
         if self.has(Feature::Failures) || self.has(Feature::OwnFailures) {
@@ -291,7 +318,9 @@ impl<'a> Station<'a> {
     /// How many different laws of service its groups have.
     fn kinds_of_servers(&self) -> usize {
         let law = |c: &Consumer| (c.service_time.clone(), c.service_time_per_message.clone());
-        (0..self.groups.len()).filter(|&i| !self.groups[..i].iter().any(|earlier| law(earlier) == law(self.groups[i]))).count()
+        (0..self.groups.len())
+            .filter(|&i| !self.groups[..i].iter().any(|earlier| law(earlier) == law(self.groups[i])))
+            .count()
     }
 
     fn arrivals_letter(&self) -> String {
@@ -310,8 +339,8 @@ impl<'a> Station<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// A producer's messages. A random send time moves the points of a Poisson process without making it another one,
-    /// but makes independent gaps dependent.
+    /// A producer's messages. A random send time moves the points of a Poisson process without making it
+    /// another one, but makes independent gaps dependent.
     pub fn of(producer: &'a Producer) -> Self {
         let gaps = match gaps_of(&producer.arrivals, producer.rate, &producer.batch) {
             Gaps::Renewal(_) if !is_constant(&producer.send_time) => {
@@ -331,7 +360,11 @@ fn gaps_of(arrivals: &Arrivals, rate: f64, batch: &Batch) -> Gaps {
         Arrivals::Renewal { gap } => Gaps::Renewal(gap.clone()),
         Arrivals::Mmpp { rates, .. } if rates.windows(2).all(|w| w[0] == w[1]) => Gaps::Poisson,
         Arrivals::Mmpp { .. } => Gaps::Other("the arrival rate jumps between states"),
-        Arrivals::Schedule { steps, .. } if steps.windows(2).all(|w| w[0].rate == w[1].rate) && rate > 0.0 => Gaps::Poisson,
+        Arrivals::Schedule { steps, .. }
+            if steps.windows(2).all(|w| w[0].rate == w[1].rate) && rate > 0.0 =>
+        {
+            Gaps::Poisson
+        }
         Arrivals::Schedule { .. } => Gaps::Other("the arrival rate follows a timetable"),
         Arrivals::Trace { .. } => Gaps::Other("the arrivals are read from a trace"),
         Arrivals::Closed { .. } => Gaps::Other("clients wait for their answer before they send again"),
@@ -339,46 +372,4 @@ fn gaps_of(arrivals: &Arrivals, rate: f64, batch: &Batch) -> Gaps {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kendall_names() {
-        let mut s = Scenario::mgc(900.0, Law::exponential(0.004), 4);
-        assert_eq!(Station::of(&s).expect("one queue").kendall(), "M/M/4");
-        s.queues[0].max_length = Some(6);
-        s.producers[0].arrivals = Arrivals::Periodic;
-        assert_eq!(Station::of(&s).expect("one queue").kendall(), "D/M/4/10");
-        s.queues[0].overflow = Overflow::Block;
-        s.queues[0].discipline = Discipline::Lifo;
-        s.producers[0].batch = Batch::Geometric { mean: 3.0 };
-        s.producers[0].arrivals = Arrivals::Poisson;
-        assert_eq!(Station::of(&s).expect("one queue").kendall(), "M^X/M/4-LIFO");
-    }
-
-    #[test]
-    fn groups_that_differ_are_named_so() {
-        let mut s = Scenario::mgc(100.0, Law::deterministic(0.01), 2);
-        let mut slow = s.consumers[0].clone();
-        (slow.name, slow.count, slow.service_time) = ("slow".into(), Servers::Count(1), Law::exponential(0.02));
-        s.consumers.push(slow);
-        assert_eq!(Station::of(&s).expect("one queue").kendall(), "M/G/3 (2 kinds of servers, the longest idle first)");
-    }
-
-    #[test]
-    fn the_first_unknown_feature_is_the_reason() {
-        let mut s = Scenario::mgc(1.0, Law::exponential(0.5), 1);
-        s.consumers[0].failure = 0.1;
-        let station = Station::of(&s).expect("one queue");
-        assert_eq!(station.only(&[]), Err(Mismatch::Feature(Feature::Failures)));
-        assert_eq!(station.only(&[Feature::Failures]), Ok(()));
-    }
-
-    #[test]
-    fn poisson_streams_superpose() {
-        let mut s = Scenario::mgc(1.0, Law::exponential(0.5), 2);
-        s.producers.push(Producer::poisson("other", 0, 2.0));
-        let station = Station::of(&s).expect("one queue");
-        assert!(station.is_poisson() && station.lambda() == 3.0 && station.rho() == 0.75);
-    }
-}
+mod tests;

@@ -87,7 +87,10 @@ impl Times {
             Law::Empirical(table) => table.points().count() <= 200,
             _ => false,
         };
-        Times { rough: rough.then(|| law.clone()), ..Times::law(mean, sd, move |t| 1.0 - own.cdf(t)).with(transform) }
+        Times {
+            rough: rough.then(|| law.clone()),
+            ..Times::law(mean, sd, move |t| 1.0 - own.cdf(t)).with(transform)
+        }
     }
 
     /// P(T > t).
@@ -101,8 +104,8 @@ impl Times {
         Some(quantile_from(&**tail, share, 0.0, 0.25 * self.scale(), EXACT))
     }
 
-    /// Whether just this share lies at or below a time and nobody within a while above it, so that every time between is that percentile:
-    /// which one a run shows is chance.
+    /// Whether just this share lies at or below a time and nobody within a while above it, so that every time
+    /// between is that percentile: which one a run shows is chance.
     pub fn is_open_at(&self, share: f64, time: f64) -> bool {
         let Some(tail) = &self.tail else { return false };
         let beyond = |at: f64| (tail(at) - (1.0 - share)).abs() < 1e-9;
@@ -123,7 +126,8 @@ impl Times {
         Some(self.percentiles.get_or_init(search))
     }
 
-    /// Quantiles of many increasing shares to six digits: each search starts where the last ended, with the last step.
+    /// Quantiles of many increasing shares to six digits: each search starts where the last ended, with the
+    /// last step.
     pub fn table(&self, shares: &[f64]) -> Option<Vec<f64>> {
         let tail = self.tail.as_ref()?;
         let (mut from, mut step) = (0.0, self.scale() / 16.0);
@@ -136,11 +140,13 @@ impl Times {
         Some(shares.iter().map(next).collect())
     }
 
-    /// The sum with an independent time. Its law is known where one of the two is constant, or both have transforms.
+    /// The sum with an independent time. Its law is known where one of the two is constant, or both have
+    /// transforms.
     pub fn plus(&self, other: &Times) -> Times {
         let sd = self.sd.zip(other.sd).map(|(a, b)| a.hypot(b));
-        let shifted =
-            |by: f64, tail: &Option<Tail>| tail.clone().map(|tail| Arc::new(move |t: f64| if t < by { 1.0 } else { tail(t - by) }) as Tail);
+        let shifted = |by: f64, tail: &Option<Tail>| {
+            tail.clone().map(|tail| Arc::new(move |t: f64| if t < by { 1.0 } else { tail(t - by) }) as Tail)
+        };
         let mean = self.mean + other.mean;
         let transform = self.transform.as_ref().zip(other.transform.as_ref()).map(|(a, b)| a.times(b));
         let tail = match (self.sd, other.sd, &transform) {
@@ -165,7 +171,9 @@ impl Times {
         match other.rough.as_ref()? {
             Law::Empirical(table) => {
                 let points: Vec<(f64, f64)> = table.points().collect();
-                Some(Arc::new(move |t| points.iter().map(|(x, p)| p * if t < *x { 1.0 } else { tail(t - x) }).sum()))
+                Some(Arc::new(move |t| {
+                    points.iter().map(|(x, p)| p * if t < *x { 1.0 } else { tail(t - x) }).sum()
+                }))
             }
             Law::Uniform(law) => {
                 let (low, high, sums) = (law.min, law.max, self.transform.as_ref()?.integral());
@@ -183,16 +191,20 @@ impl Times {
             return only.clone();
         }
         let total: f64 = kinds.iter().map(|(w, _)| w).sum();
-        let parts: Vec<(f64, Times)> = kinds.iter().filter(|(w, _)| *w > 0.0).map(|(w, t)| (w / total, t.clone())).collect();
+        let parts: Vec<(f64, Times)> =
+            kinds.iter().filter(|(w, _)| *w > 0.0).map(|(w, t)| (w / total, t.clone())).collect();
         let mean: f64 = parts.iter().map(|(w, t)| w * t.mean).sum();
         let sd = parts
             .iter()
             .map(|(w, t)| t.sd.map(|sd| w * (sd * sd + (t.mean - mean).powi(2))))
             .sum::<Option<f64>>()
             .map(|variance| if variance.is_nan() { f64::INFINITY } else { variance.sqrt() });
-        let tails: Option<Vec<(f64, Tail)>> = parts.iter().map(|(w, t)| Some((*w, t.tail.clone()?))).collect();
-        let tail = tails.map(|tails| Arc::new(move |t: f64| tails.iter().map(|(w, tail)| w * tail(t)).sum()) as Tail);
-        let transforms: Option<Vec<(f64, Transform)>> = parts.iter().map(|(w, t)| Some((*w, t.transform.clone()?))).collect();
+        let tails: Option<Vec<(f64, Tail)>> =
+            parts.iter().map(|(w, t)| Some((*w, t.tail.clone()?))).collect();
+        let tail = tails
+            .map(|tails| Arc::new(move |t: f64| tails.iter().map(|(w, tail)| w * tail(t)).sum()) as Tail);
+        let transforms: Option<Vec<(f64, Transform)>> =
+            parts.iter().map(|(w, t)| Some((*w, t.transform.clone()?))).collect();
         let transform = transforms.map(|list| {
             let all = list.clone();
             let sum = Transform::new(move |s| all.iter().map(|(w, t)| t.at(s) * *w).sum());
@@ -217,8 +229,8 @@ const GAP: f64 = 0.1;
 /// As exact as numbers are.
 const EXACT: f64 = 4.0 * f64::EPSILON;
 
-/// The smallest t ≥ `from` with P(T > t) ≤ 1 − `share`: bracketed by doubling `step`, then found by [`root`]'s method on the tail's
-/// logarithm, which is nearly straight for most laws.
+/// The smallest t ≥ `from` with P(T > t) ≤ 1 − `share`: bracketed by doubling `step`, then found by
+/// [`root`]'s method on the tail's logarithm, which is nearly straight for most laws.
 fn quantile_from(tail: &dyn Fn(f64) -> f64, share: f64, from: f64, step: f64, tolerance: f64) -> f64 {
     let left = 1.0 - share;
     let excess = |t: f64| (tail(t).max(1e-300) / left.max(1e-300)).ln();
@@ -243,8 +255,9 @@ fn quantile_from(tail: &dyn Fn(f64) -> f64, share: f64, from: f64, step: f64, to
 /// The root of a function that falls through zero between `low` and `high`, to about 1e-13 of its size.
 ///
 /// # Source
-/// T. R. Chandrupatla, *A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear function without using
-/// derivatives*, Advances in Engineering Software 28 (1997). A jump through zero is found by bisection, as its upper side, so that a quantile at an atom is the atom.
+/// T. R. Chandrupatla, *A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear
+/// function without using derivatives*, Advances in Engineering Software 28 (1997). A jump through zero is
+/// found by bisection, as its upper side, so that a quantile at an atom is the atom.
 pub fn root(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
     let ends = ((low, f(low)), (high, f(high)));
     root_between(f, ends.0, ends.1, EXACT)
@@ -280,7 +293,11 @@ fn root_between(f: impl Fn(f64) -> f64, low: (f64, f64), high: (f64, f64), share
         }
         let (xi, phi) = ((a - b) / (c - b), (fa - fb) / (fc - fb));
         let quadratic = phi * phi < xi && (1.0 - phi).powi(2) < 1.0 - xi;
-        t = if quadratic { fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb) } else { 0.5 };
+        t = if quadratic {
+            fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        } else {
+            0.5
+        };
         t = t.clamp(tolerance, 1.0 - tolerance);
     }
     0.5 * (a + b)
@@ -301,9 +318,16 @@ mod tests {
 
     #[test]
     fn a_percentile_in_a_gap_is_any_time_in_it() {
-        let of = |atom: f64| Times::mixture(&[(1.0, Times::of(&Law::deterministic(0.0))), (atom, Times::of(&Law::deterministic(0.003)))]);
+        let of = |atom: f64| {
+            Times::mixture(&[
+                (1.0, Times::of(&Law::deterministic(0.0))),
+                (atom, Times::of(&Law::deterministic(0.003))),
+            ])
+        };
         let half = |times: &Times| times.is_open_at(0.5, times.quantile(0.5).expect("a law"));
-        assert!(half(&of(1.0)) && !half(&of(0.9)) && !half(&of(1.1)) && !half(&Times::of(&Law::exponential(1.0))));
+        assert!(
+            half(&of(1.0)) && !half(&of(0.9)) && !half(&of(1.1)) && !half(&Times::of(&Law::exponential(1.0)))
+        );
     }
 
     #[test]

@@ -16,7 +16,8 @@ fn fate(scenario: &Scenario, queue: usize) -> Option<Fate> {
     Some(Fate { lost })
 }
 
-/// A queue with its producers and consumers and nothing else, if all that reaches it comes straight from producers.
+/// A queue with its producers and consumers and nothing else, if all that reaches it comes straight from
+/// producers.
 pub(super) fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
     let routes = scenario.consumers.iter().flat_map(|c| c.to.iter().map(|route| route.to));
     let through_topic = scenario.topics.iter().any(|t| t.subscriptions.contains(&queue));
@@ -27,7 +28,12 @@ pub(super) fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
         return None;
     }
     let producers = scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue));
-    let consumers = scenario.consumers_of(queue).map(|(_, c)| Consumer { from: 0, to: Vec::new(), own_routes: Vec::new(), ..c.clone() });
+    let consumers = scenario.consumers_of(queue).map(|(_, c)| Consumer {
+        from: 0,
+        to: Vec::new(),
+        own_routes: Vec::new(),
+        ..c.clone()
+    });
     Some(Scenario {
         producers: producers.map(|p| Producer { to: Destination::Queue(0), ..p.clone() }).collect(),
         queues: vec![Queue { dead_letter: None, ..scenario.queues[queue].clone() }],
@@ -76,6 +82,9 @@ mod tests {
         s.queues[0].message_ttl = Some(Law::deterministic(0.1));
         s.consumers[0].prefetch = 4;
         let dead = demands(&s)[1].arrivals;
-        assert!(dead.known().is_none() && (dead.least - 10.0).abs() < 1e-9 && (dead.most - 30.0).abs() < 1e-9, "{dead:?}");
+        assert!(
+            dead.known().is_none() && (dead.least - 10.0).abs() < 1e-9 && (dead.most - 30.0).abs() < 1e-9,
+            "{dead:?}"
+        );
     }
 }

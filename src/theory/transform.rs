@@ -6,8 +6,8 @@ use num_complex::Complex64;
 use statrs::function::gamma::gamma;
 use std::f64::consts::PI;
 
-/// E\[e^(−sX)\] for Re s > 0: in closed form or, for lognormal, Weibull and Pareto, by quadrature along a path on which nothing
-/// oscillates.
+/// E\[e^(−sX)\] for Re s > 0: in closed form or, for lognormal, Weibull and Pareto, by quadrature along a
+/// path on which nothing oscillates.
 ///
 /// ```
 /// use num_complex::Complex64;
@@ -41,11 +41,11 @@ pub fn effort(law: &Law) -> Effort {
 /// # Formula
 /// With W = W(sσ²e^μ), Lambert's function: exp(−(W + W²/2)/σ²)/√(2πσ²) ∫ exp(−(W(eᵘ − 1 − u) + u²/2)/σ²) du.
 /// # Source
-/// The path runs through the saddle point as in Asmussen, Jensen & Rojas-Nandayapa, *On the Laplace transform of the lognormal
-/// distribution*, Methodology and Computing in Applied Probability 18 (2016).
+/// The path runs through the saddle point as in Asmussen, Jensen & Rojas-Nandayapa, *On the Laplace transform
+/// of the lognormal distribution*, Methodology and Computing in Applied Probability 18 (2016).
 /// # Numerics
-/// On the real axis |exp(−W eᵘ)| swings where W is nearly imaginary; for wide laws the path bends to where W eᵘ is real as soon as it
-/// matters. Trapezoids, whose error is about 1e-15 with these steps.
+/// On the real axis |exp(−W eᵘ)| swings where W is nearly imaginary; for wide laws the path bends to where W
+/// eᵘ is real as soon as it matters. Trapezoids, whose error is about 1e-15 with these steps.
 fn lognormal(law: &Lognormal, s: Complex64) -> Complex64 {
     let square = law.scv.ln_1p();
     let w = lambert(s * square * (law.mean / (1.0 + law.scv).sqrt()));
@@ -59,7 +59,8 @@ fn lognormal(law: &Lognormal, s: Complex64) -> Complex64 {
     let sum = trapezoid(step, |v| {
         let part = 1.0 / (1.0 + (from - v).exp());
         let u = Complex64::new(v, -bend * part);
-        (-(w * (u.exp() - 1.0 - u) + 0.5 * u * u) / square).exp() * Complex64::new(1.0, -bend * part * (1.0 - part))
+        (-(w * (u.exp() - 1.0 - u) + 0.5 * u * u) / square).exp()
+            * Complex64::new(1.0, -bend * part * (1.0 - part))
     });
     factor * sum
 }
@@ -82,8 +83,9 @@ fn lambert(z: Complex64) -> Complex64 {
 /// # Formula
 /// ∫ exp(kw − e^(kw) − s e^w) k dw, w the logarithm of the time.
 /// # Numerics
-/// Along Im w = const in the middle of the strip in which both exponentials fall, by trapezoids: the step for 1e-16 follows from the
-/// strip's width. To the left, where exp(kw) falls slowly, Re w = v − e^(o−v) makes it fall doubly exponentially.
+/// Along Im w = const in the middle of the strip in which both exponentials fall, by trapezoids: the step for
+/// 1e-16 follows from the strip's width. To the left, where exp(kw) falls slowly, Re w = v − e^(o−v) makes it
+/// fall doubly exponentially.
 fn weibull(law: &Weibull, s: Complex64) -> Complex64 {
     let k = law.shape;
     let s = s * (law.mean / gamma(1.0 + 1.0 / k));
@@ -129,8 +131,9 @@ fn trapezoid(step: f64, f: impl Fn(f64) -> Complex64) -> Complex64 {
 /// # Formula
 /// α q^α Γ(−α, q) with q = s·min.
 /// # Numerics
-/// Legendre's continued fraction for |q| > 2, else the series. Two of its terms have poles at whole α that cancel: there it has a
-/// logarithm instead, and next to there it is taken for linear in α, which is off by less than 1e-11.
+/// Legendre's continued fraction for |q| > 2, else the series. Two of its terms have poles at whole α that
+/// cancel: there it has a logarithm instead, and next to there it is taken for linear in α, which is off by
+/// less than 1e-11.
 fn pareto(law: &Pareto, s: Complex64) -> Complex64 {
     const NEAR: f64 = 1e-5;
     const STEP: f64 = 1e-3;
@@ -144,7 +147,11 @@ fn pareto(law: &Pareto, s: Complex64) -> Complex64 {
         return pareto_series(whole, off, q);
     }
     let at = pareto_whole(whole, q);
-    if off == 0.0 { at } else { at + (pareto_series(whole, STEP, q) - pareto_series(whole, -STEP, q)) * (off / (2.0 * STEP)) }
+    if off == 0.0 {
+        at
+    } else {
+        at + (pareto_series(whole, STEP, q) - pareto_series(whole, -STEP, q)) * (off / (2.0 * STEP))
+    }
 }
 
 /// α Σ (−q)ⁿ/n! /(α − n), all terms but that of n = α if it is whole.
@@ -210,7 +217,10 @@ mod tests {
     fn every_law_has_a_transform() {
         for (law, _) in Law::examples() {
             let value = transform(&law, Complex64::new(0.5, 2.0) / law.mean());
-            assert!(value.norm() < 1.0, "{law:?}: its file gives no closed transform, so it needs a quadrature here");
+            assert!(
+                value.norm() < 1.0,
+                "{law:?}: its file gives no closed transform, so it needs a quadrature here"
+            );
         }
     }
 
@@ -227,7 +237,8 @@ mod tests {
             .sum()
     }
 
-    /// Shape 1/2 has a closed form: √π x e^(x²) erfc(x) with x = 1/(2√s) and scale 1, in the continued fraction of erfc.
+    /// Shape 1/2 has a closed form: √π x e^(x²) erfc(x) with x = 1/(2√s) and scale 1, in the continued
+    /// fraction of erfc.
     #[test]
     fn shape_one_half_is_an_error_function() {
         let law = Law::weibull(2.0, 0.5);
@@ -267,9 +278,12 @@ mod tests {
             .chain([0.3, 0.6, 1.5, 3.0, 10.0].map(|shape| Law::weibull(1.0, shape)))
             .chain([1.2, 2.0, 2.5, 3.000_001, 4.0].map(|alpha| Law::pareto(1.0, alpha)))
         {
-            for centre in [(1.0, 0.0), (0.4, 1.0), (1.0, 5.0), (0.5, 40.0), (0.4, 4000.0)].map(|(re, im)| Complex64::new(re, im)) {
-                let around: Complex64 =
-                    (0..32).map(|k| transform(&law, centre + Complex64::from_polar(0.3, f64::from(k) * PI / 16.0))).sum();
+            for centre in [(1.0, 0.0), (0.4, 1.0), (1.0, 5.0), (0.5, 40.0), (0.4, 4000.0)]
+                .map(|(re, im)| Complex64::new(re, im))
+            {
+                let around: Complex64 = (0..32)
+                    .map(|k| transform(&law, centre + Complex64::from_polar(0.3, f64::from(k) * PI / 16.0)))
+                    .sum();
                 let error = (around / 32.0 - transform(&law, centre)).norm();
                 assert!(error < 1e-13, "{law:?} at {centre}: {error}");
             }

@@ -1,4 +1,5 @@
-//! Queues that have no steady state: rates that follow a timetable, and backlogs. Exactly by uniformisation, else as a fluid.
+//! Queues that have no steady state: rates that follow a timetable, and backlogs. Exactly by uniformisation,
+//! else as a fluid.
 
 use super::Feature;
 use super::Mismatch;
@@ -12,7 +13,8 @@ use crate::scenario::{Arrivals, Scenario};
 /// # Formula
 /// p(t) = Σₖ Poisson(k; qt) p(0) (I + Q/q)ᵏ with q = λ + cμ.
 /// # Source
-/// Jensen (1953); Grassmann, *Transient solutions in Markovian queueing systems*, Computers & Operations Research 4 (1977).
+/// Jensen (1953); Grassmann, *Transient solutions in Markovian queueing systems*, Computers & Operations
+/// Research 4 (1977).
 /// # Numerics
 /// All terms are positive; states beyond those with 1e-16 are cut off as they come.
 ///
@@ -92,7 +94,12 @@ impl Law {
 
     /// E\[(N − c)⁺\].
     pub fn above(&self, c: u32) -> f64 {
-        self.p.iter().enumerate().skip(c as usize).map(|(n, p)| (n - c as usize) as f64 * p).fold(0.0, |sum, part| sum + part)
+        self.p
+            .iter()
+            .enumerate()
+            .skip(c as usize)
+            .map(|(n, p)| (n - c as usize) as f64 * p)
+            .fold(0.0, |sum, part| sum + part)
     }
 
     /// Its standard deviation.
@@ -146,7 +153,12 @@ struct Course {
 }
 
 /// Plays a timetable in steps from what waits and what is there: `advance(rate, time)` returns the two anew.
-fn course(table: &Timetable, capacity: f64, start: (f64, f64), mut advance: impl FnMut(f64, f64) -> (f64, f64)) -> Course {
+fn course(
+    table: &Timetable,
+    capacity: f64,
+    start: (f64, f64),
+    mut advance: impl FnMut(f64, f64) -> (f64, f64),
+) -> Course {
     let (waiting, in_system) = start;
     let mut moments = vec![Moment { at: 0.0, waiting, in_system, half_width: None }];
     let overloads = table.steps.iter().rposition(|(_, rate)| *rate >= capacity);
@@ -168,7 +180,10 @@ fn course(table: &Timetable, capacity: f64, start: (f64, f64), mut advance: impl
 }
 
 fn answer(station: &Station<'_>, course: Course, capacity: f64, exact: bool, caveats: Vec<String>) -> Answer {
-    let mut answer = Answer::new(Method::Theory, format!("{}{}", station.kendall(), if exact { " over time" } else { " as a fluid" }));
+    let mut answer = Answer::new(
+        Method::Theory,
+        format!("{}{}", station.kendall(), if exact { " over time" } else { " as a fluid" }),
+    );
     answer.exact = exact;
     answer.caveats = caveats;
     if let Some(rate) = course.then {
@@ -181,7 +196,9 @@ fn answer(station: &Station<'_>, course: Course, capacity: f64, exact: bool, cav
 
 /// How far a scenario is from a single queue that follows a timetable.
 fn lacking(scenario: &Scenario) -> usize {
-    Station::of(scenario).map_or(usize::MAX, |station| station.lacking(&[Feature::Backlog]) + usize::from(timetable(&station).is_err()))
+    Station::of(scenario).map_or(usize::MAX, |station| {
+        station.lacking(&[Feature::Backlog]) + usize::from(timetable(&station).is_err())
+    })
 }
 
 /// The adapter for M(t)/M/c.
@@ -205,7 +222,8 @@ impl Schedule {
         let time: f64 = table.steps.iter().map(|s| s.0).sum();
         let steps: f64 = table.steps.iter().map(|(lasts, rate)| lasts * (rate + capacity)).sum();
         let grown: f64 = table.steps.iter().map(|(lasts, rate)| lasts * (rate - capacity).max(0.0)).sum();
-        let states = scenario.queues[0].initial_backlog as f64 + grown + 12.0 * (time * capacity).sqrt() + 400.0;
+        let states =
+            scenario.queues[0].initial_backlog as f64 + grown + 12.0 * (time * capacity).sqrt() + 400.0;
         if steps * states > 6e7 {
             return Err("there are too many messages to be followed one by one".into());
         }
@@ -240,7 +258,9 @@ impl ClosedForm for Schedule {
             law.advance(rate, mu, c, time);
             (law.above(c), law.mean())
         });
-        let caveat = "there is no steady state: means over time and the mean time to drain are what theory gives".to_string();
+        let caveat =
+            "there is no steady state: means over time and the mean time to drain are what theory gives"
+                .to_string();
         Ok(answer(&station, course, f64::from(c) * mu, true, vec![caveat]))
     }
 }
@@ -260,7 +280,11 @@ impl Fluid {
         station.only(&[Feature::Backlog, Feature::ArrivalBatches, Feature::Order])?;
         let table = timetable(&station)?;
         station.servers.ok_or("servers are without limit")?;
-        if station.service.mean().is_finite() { Ok((station, table)) } else { Err("the mean service time is infinite".into()) }
+        if station.service.mean().is_finite() {
+            Ok((station, table))
+        } else {
+            Err("the mean service time is infinite".into())
+        }
     }
 }
 
@@ -291,7 +315,8 @@ impl ClosedForm for Fluid {
             waiting = (waiting + (rate - capacity) * time).max(0.0);
             (waiting, waiting + c.min(rate / capacity * c))
         });
-        let caveat = "fluid approximation: right under heavy overload, too low near or below full load".to_string();
+        let caveat =
+            "fluid approximation: right under heavy overload, too low near or below full load".to_string();
         Ok(answer(&station, course, capacity, false, vec![caveat]))
     }
 }

@@ -1,5 +1,5 @@
-//! M/M/c with unequal servers: exponential consumer groups of different speeds at one queue, of which the server that has been idle
-//! longest takes the next message.
+//! M/M/c with unequal servers: exponential consumer groups of different speeds at one queue, of which the
+//! server that has been idle longest takes the next message.
 
 use super::Mismatch;
 use super::levels::first_below;
@@ -27,33 +27,38 @@ pub struct Unequal {
     pub busy: Vec<f64>,
     /// Of each kind, the share of the messages that one of its servers takes at once.
     pub at_once: Vec<f64>,
-    /// Messages a second that all servers do together, less those that come: the wait of the delayed is exponential at this rate.
+    /// Messages a second that all servers do together, less those that come: the wait of the delayed is
+    /// exponential at this rate.
     pub spare: f64,
 }
 
 /// Solves the chain of the idle servers in the order in which they became idle.
 ///
 /// # Formula
-/// The probability that just the servers s₁ … s_k are idle, in this order, is P(all busy, nobody waits) ∏ μ(s_j)/λ: what flows into
-/// such a state by a server that ends its work and by a message that takes the first of k + 1 is what flows out of it. Over all
-/// orders, the sets of k idle servers have together k! e_k(μ)/λᵏ, with the elementary symmetric polynomial e_k. While all are busy,
-/// the number waiting is geometric with ratio ρ = λ/Σμ.
+/// The probability that just the servers s₁ … s_k are idle, in this order, is P(all busy, nobody waits) ∏
+/// μ(s_j)/λ: what flows into such a state by a server that ends its work and by a message that takes the
+/// first of k + 1 is what flows out of it. Over all orders, the sets of k idle servers have together k!
+/// e_k(μ)/λᵏ, with the elementary symmetric polynomial e_k. While all are busy, the number waiting is
+/// geometric with ratio ρ = λ/Σμ.
 /// # Domain
 /// λ < Σμ.
 /// # Source
-/// Adan & Weiss, *A skill based parallel service system under FCFS–ALIS*, Stochastic Systems 4 (2014), for messages that any server
-/// may take. With two servers these are the same figures as those of choosing an idle one by chance (Gumbel, *Waiting lines with
-/// heterogeneous servers*, Operations Research 8 (1960); Singh, *Two-server Markovian queues with balking*, Operations Research 18 (1970)).
+/// Adan & Weiss, *A skill based parallel service system under FCFS–ALIS*, Stochastic Systems 4 (2014), for
+/// messages that any server may take. With two servers these are the same figures as those of choosing an
+/// idle one by chance (Gumbel, *Waiting lines with heterogeneous servers*, Operations Research 8 (1960);
+/// Singh, *Two-server Markovian queues with balking*, Operations Research 18 (1970)).
 /// # Numerics
 /// All terms are positive; they are scaled down together before they overflow.
 pub fn unequal(lambda: f64, kinds: &[Kind]) -> Unequal {
     let total: f64 = kinds.iter().map(|k| f64::from(k.servers) * k.rate).sum();
     let rho = lambda / total;
-    let (all, scale) = weights(kinds.iter().flat_map(|k| std::iter::repeat_n(k.rate / lambda, k.servers as usize)));
+    let (all, scale) =
+        weights(kinds.iter().flat_map(|k| std::iter::repeat_n(k.rate / lambda, k.servers as usize)));
     // With nobody waiting all busy has weight 1; all that wait as well, 1/(1 − ρ).
     let full = all[0] / (1.0 - rho);
     let sum = full + all[1..].iter().sum::<f64>();
-    let mut out = Unequal { delayed: full / sum, busy: Vec::new(), at_once: Vec::new(), spare: total - lambda };
+    let mut out =
+        Unequal { delayed: full / sum, busy: Vec::new(), at_once: Vec::new(), spare: total - lambda };
     for (i, kind) in kinds.iter().enumerate() {
         // Of the others: with this server first, or anywhere, among the idle.
         let others = kinds.iter().enumerate().flat_map(|(j, k)| {
@@ -138,18 +143,25 @@ impl QueueModel for UnequalServers {
         let wait = Times::delayed_exponential(law.delayed, law.spare);
         let services: Vec<Times> = kinds.iter().map(|k| Times::of(&Law::exponential(1.0 / k.rate))).collect();
         let servers = || kinds.iter().map(|k| f64::from(k.servers));
-        // Who waits is taken by the first server to be free, whichever that is: its kind and the wait are independent.
+        // Who waits is taken by the first server to be free, whichever that is: its kind and the wait are
+        // independent.
         let delayed = Times::delayed_exponential(1.0, law.spare);
-        let parts = servers().zip(&kinds).zip(&services).zip(&law.at_once).flat_map(|(((n, kind), service), at_once)| {
-            let later = law.delayed * n * kind.rate / total;
-            [(n * at_once, service.clone()), (later, delayed.plus(service))]
-        });
+        let parts = servers().zip(&kinds).zip(&services).zip(&law.at_once).flat_map(
+            |(((n, kind), service), at_once)| {
+                let later = law.delayed * n * kind.rate / total;
+                [(n * at_once, service.clone()), (later, delayed.plus(service))]
+            },
+        );
         let parts: Vec<(f64, Times)> = parts.collect();
         let groups: Vec<GroupFigures> = servers()
             .zip(&kinds)
             .zip(&services)
             .zip(&law.busy)
-            .map(|(((n, kind), service), busy)| GroupFigures { throughput: n * busy * kind.rate, busy: n * busy, service: service.clone() })
+            .map(|(((n, kind), service), busy)| GroupFigures {
+                throughput: n * busy * kind.rate,
+                busy: n * busy,
+                service: service.clone(),
+            })
             .collect();
         let busy: f64 = groups.iter().map(|g| g.busy).sum();
         let above = |k: u64| law.delayed * rho.powf(k as f64 + 1.0);
@@ -178,9 +190,10 @@ mod tests {
 
     #[test]
     fn alike_servers_are_m_m_c() {
-        for (lambda, kinds) in
-            [(3.2, vec![Kind { servers: 1, rate: 1.0 }, Kind { servers: 3, rate: 1.0 }]), (950.0, vec![Kind { servers: 1000, rate: 1.0 }])]
-        {
+        for (lambda, kinds) in [
+            (3.2, vec![Kind { servers: 1, rate: 1.0 }, Kind { servers: 3, rate: 1.0 }]),
+            (950.0, vec![Kind { servers: 1000, rate: 1.0 }]),
+        ] {
             let c: u32 = kinds.iter().map(|k| k.servers).sum();
             let law = unequal(lambda, &kinds);
             assert!((law.delayed / erlang_c(c, lambda) - 1.0).abs() < 1e-10, "{law:?}");
@@ -188,8 +201,8 @@ mod tests {
         }
     }
 
-    /// λ = 2, μ = 3 and 1: weights 1/(1 − ½) all busy, 3/2 and 1/2 one idle, 2 · 3/4 both idle make P(all busy) = 4/11. Choosing by
-    /// chance gives the same, W = 8/11 s = 727.3 ms (Gumbel).
+    /// λ = 2, μ = 3 and 1: weights 1/(1 − ½) all busy, 3/2 and 1/2 one idle, 2 · 3/4 both idle make P(all
+    /// busy) = 4/11. Choosing by chance gives the same, W = 8/11 s = 727.3 ms (Gumbel).
     #[test]
     fn a_fast_and_a_slow_server() {
         let law = unequal(2.0, &[Kind { servers: 1, rate: 3.0 }, Kind { servers: 1, rate: 1.0 }]);
@@ -203,9 +216,11 @@ mod tests {
     /// What is done is what comes, whatever the speeds.
     #[test]
     fn as_much_is_done_as_comes() {
-        let kinds = [Kind { servers: 2, rate: 3.0 }, Kind { servers: 5, rate: 0.25 }, Kind { servers: 1, rate: 1.5 }];
+        let kinds =
+            [Kind { servers: 2, rate: 3.0 }, Kind { servers: 5, rate: 0.25 }, Kind { servers: 1, rate: 1.5 }];
         let law = unequal(6.5, &kinds);
-        let done: f64 = kinds.iter().zip(&law.busy).map(|(k, busy)| f64::from(k.servers) * k.rate * busy).sum();
+        let done: f64 =
+            kinds.iter().zip(&law.busy).map(|(k, busy)| f64::from(k.servers) * k.rate * busy).sum();
         close(done, 6.5);
     }
 
@@ -226,7 +241,9 @@ mod tests {
                 flow[to][i] += rate;
                 flow[i][i] -= rate;
             };
-            (0..3).filter(|s| !state.contains(s)).for_each(|s| go(index(&[state.clone(), vec![s]].concat()), mu[s]));
+            (0..3)
+                .filter(|s| !state.contains(s))
+                .for_each(|s| go(index(&[state.clone(), vec![s]].concat()), mu[s]));
             if let [_, rest @ ..] = state.as_slice() {
                 go(index(rest), lambda);
             }
@@ -240,7 +257,8 @@ mod tests {
         let law = unequal(lambda, &mu.map(|rate| Kind { servers: 1, rate }));
         close(law.delayed, p[0] / (1.0 - rho));
         for (s, busy) in law.busy.iter().enumerate() {
-            let idle: f64 = states.iter().zip(&p).filter(|(state, _)| state.contains(&s)).map(|(_, p)| p).sum();
+            let idle: f64 =
+                states.iter().zip(&p).filter(|(state, _)| state.contains(&s)).map(|(_, p)| p).sum();
             close(*busy, 1.0 - idle);
         }
     }

@@ -1,8 +1,8 @@
 //! Planned messages, a column for each thing that is fixed before anything happens.
 
 /// A run of the plan: messages in the order in which they reach their queue. All columns are equally long,
-/// but for [`Block::producer`], which is empty if all are of producer 0, and for those demands that are not drawn
-/// beforehand. Times are nanoseconds.
+/// but for [`Block::producer`], which is empty if all are of producer 0, and for those demands that are not
+/// drawn beforehand. Times are nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
     /// Position of the first message in the plan.
@@ -13,9 +13,9 @@ pub struct Block {
     pub sent: Vec<u64>,
     /// Index of each one's producer; empty if all are of producer 0.
     pub producer: Vec<u32>,
-    /// The work of each, a column for every consumer group of the scenario: how long that group would take for it
-    /// alone. Empty for groups whose queue no producer feeds directly: what a forwarded message brings is drawn when
-    /// it gets there.
+    /// The work of each, a column for every consumer group of the scenario: how long that group would take
+    /// for it alone. Empty for groups whose queue no producer feeds directly: what a forwarded message brings
+    /// is drawn when it gets there.
     pub demand: Vec<Vec<u64>>,
 }
 

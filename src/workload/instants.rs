@@ -1,4 +1,5 @@
-//! From real-valued times to whole nanoseconds, in blocks: rounded to nearest, and without drift when they add up.
+//! From real-valued times to whole nanoseconds, in blocks: rounded to nearest, and without drift when they
+//! add up.
 
 use super::math::ROUND;
 use crate::rng::BLOCK;
@@ -38,8 +39,8 @@ pub(super) struct Instants {
 }
 
 impl Instants {
-    /// Replaces `out` by the instants after each of these gaps (nanoseconds, none negative). It falls short of a
-    /// block where an instant would be beyond 292 years.
+    /// Replaces `out` by the instants after each of these gaps (nanoseconds, none negative). It falls short
+    /// of a block where an instant would be beyond 292 years.
     pub(super) fn after(&mut self, gaps: &mut [f64; BLOCK], out: &mut Vec<u64>) {
         out.resize(BLOCK, 0);
         let end = sum_up(self.rest, gaps);
@@ -63,8 +64,8 @@ impl Instants {
 
 /// Replaces gaps by their sums from the start of the block, beginning at `sum`; returns the last.
 ///
-/// Within eight, upper halves add the total of lower halves (Sklansky 1960): short chains of additions, and sums that
-/// never decrease however they are rounded.
+/// Within eight, upper halves add the total of lower halves (Sklansky 1960): short chains of additions, and
+/// sums that never decrease however they are rounded.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn sum_up(mut sum: f64, gaps: &mut [f64; BLOCK]) -> f64 {
     for g in gaps.as_chunks_mut::<8>().0 {
@@ -121,7 +122,8 @@ mod tests {
     fn instants_never_decrease() {
         let (mut clock, mut out, mut last) = (Instants::default(), Vec::new(), 0);
         for round in 0..200 {
-            let mut gaps = std::array::from_fn(|i| if (i * 7 + round) % 3 == 0 { 0.1 + i as f64 * 0.3 } else { 0.0 });
+            let mut gaps =
+                std::array::from_fn(|i| if (i * 7 + round) % 3 == 0 { 0.1 + i as f64 * 0.3 } else { 0.0 });
             clock.after(&mut gaps, &mut out);
             assert!(last <= out[0] && out.is_sorted());
             last = out[BLOCK - 1];

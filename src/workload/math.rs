@@ -1,8 +1,8 @@
 //! Logarithm, exponential and normal quantile for whole blocks of variates.
 //!
-//! They use only + − × ÷, √ and bit operations, without branches and without fused multiply-add: so compilers can
-//! put eight of them into one vector, and every machine, vector unit or not, computes the same bits. A standard
-//! library's `ln` promises neither.
+//! They use only + − × ÷, √ and bit operations, without branches and without fused multiply-add: so compilers
+//! can put eight of them into one vector, and every machine, vector unit or not, computes the same bits. A
+//! standard library's `ln` promises neither.
 
 use crate::rng::BLOCK;
 use multiversion::multiversion;
@@ -10,7 +10,8 @@ use multiversion::multiversion;
 const LN2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 const LN2_LOW: f64 = f64::from_bits(0x3dea_39ef_3579_3c76);
 
-/// Adding this to a whole number below 2⁵¹ leaves the number in the low bits; taking it away again rounds to nearest.
+/// Adding this to a whole number below 2⁵¹ leaves the number in the low bits; taking it away again rounds to
+/// nearest.
 pub(super) const ROUND: f64 = 6_755_399_441_055_744.0;
 
 /// The natural logarithm.
@@ -34,9 +35,12 @@ pub(crate) fn ln(x: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
-    let even = w * (3.999_999_999_940_942e-1 + w * (2.222_219_843_214_978_4e-1 + w * 1.531_383_769_920_937_3e-1));
-    let odd =
-        z * (6.666_666_666_666_735e-1 + w * (2.857_142_874_366_239e-1 + w * (1.818_357_216_161_805e-1 + w * 1.479_819_860_511_658_6e-1)));
+    let even =
+        w * (3.999_999_999_940_942e-1 + w * (2.222_219_843_214_978_4e-1 + w * 1.531_383_769_920_937_3e-1));
+    let odd = z
+        * (6.666_666_666_666_735e-1
+            + w * (2.857_142_874_366_239e-1
+                + w * (1.818_357_216_161_805e-1 + w * 1.479_819_860_511_658_6e-1)));
     s * (half_square + (odd + even)) + k * LN2_LOW - half_square + f + k * LN2_HIGH
 }
 
@@ -58,7 +62,8 @@ pub(crate) fn exp(x: f64) -> f64 {
     let c = r - t
         * (1.666_666_666_666_660_2e-1
             + t * (-2.777_777_777_701_559_3e-3
-                + t * (6.613_756_321_437_934e-5 + t * (-1.653_390_220_546_525_2e-6 + t * 4.138_136_797_057_238_5e-8))));
+                + t * (6.613_756_321_437_934e-5
+                    + t * (-1.653_390_220_546_525_2e-6 + t * 4.138_136_797_057_238_5e-8))));
     let y = 1.0 + (r * c / (2.0 - c) - low + high);
     // In two steps, for neither half leaves the exponents of normal numbers when the whole does.
     let half = (0.5 * k + ROUND) - ROUND;
@@ -77,10 +82,12 @@ fn power_of_two(k: f64) -> f64 {
 /// 2⁻¹⁰²² < p ≤ 1 − 2⁻⁵³.
 ///
 /// # Source
-/// Wichura (1988), Algorithm AS 241, procedure PPND16, Applied Statistics 37(3): accurate to about one part in 10¹⁶.
+/// Wichura (1988), Algorithm AS 241, procedure PPND16, Applied Statistics 37(3): accurate to about one part
+/// in 10¹⁶.
 ///
 /// # Numerics
-/// The three regions have rational functions of one degree, so a lane chooses coefficients instead of a branch.
+/// The three regions have rational functions of one degree, so a lane chooses coefficients instead of a
+/// branch.
 #[inline(always)]
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
@@ -203,7 +210,11 @@ mod tests {
             (0.995, 2.575_829_303_548_901),
         ];
         for (p, z) in published {
-            assert!((normal_quantile(p) - z).abs() <= 4e-16 * z.abs().max(1.0), "{p}: {} {z}", normal_quantile(p));
+            assert!(
+                (normal_quantile(p) - z).abs() <= 4e-16 * z.abs().max(1.0),
+                "{p}: {} {z}",
+                normal_quantile(p)
+            );
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::hint::select_unpredictable;
 
-/// An instant for each of some players, and which of them comes first; of those at one instant the lowest number.
+/// An instant for each of some players, and which of them comes first; of those at one instant the lowest
+/// number.
 ///
-/// A tree of two children a node over all players, where each node holds the earlier of its children. One that changes
-/// walks up, without a branch that depends on the instants; a single player has no way at all.
+/// A tree of two children a node over all players, where each node holds the earlier of its children. One
+/// that changes walks up, without a branch that depends on the instants; a single player has no way at all.
 #[derive(Debug, Clone)]
 pub(crate) struct Tournament {
     /// The root is at 1, player n at `width` + n.
@@ -61,7 +62,8 @@ impl Tournament {
     /// A player's instant is another one.
     #[inline(always)]
     pub(crate) fn set(&mut self, player: u32, instant: u64) {
-        let (mut node, mut earliest) = (self.width + player as usize, Node { at: instant, player: u64::from(player) });
+        let (mut node, mut earliest) =
+            (self.width + player as usize, Node { at: instant, player: u64::from(player) });
         let nodes = self.nodes.as_mut_slice();
         nodes[node] = earliest;
         while node > 1 {
@@ -112,7 +114,10 @@ mod tests {
             let first = list.iter().copied().min().expect("one player at least");
             assert_eq!(clocks.first(), first);
             if first < u64::MAX {
-                assert_eq!(clocks.which() as usize, list.iter().position(|at| *at == first).expect("it is one of them"));
+                assert_eq!(
+                    clocks.which() as usize,
+                    list.iter().position(|at| *at == first).expect("it is one of them")
+                );
             }
         }
     }

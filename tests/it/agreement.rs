@@ -1,10 +1,13 @@
 //! The witnesses agree. Theory and simulation: for each model, every metric that both know, by interval.
 //!
-//! Intervals hold with 99.9 % (two-sided) and about twenty metrics a model are compared, strongly correlated; the seed is
-//! fixed, so that a test that passes passes always. A right model fails for one seed in some hundreds.
+//! Intervals hold with 99.9 % (two-sided) and about twenty metrics a model are compared, strongly correlated;
+//! the seed is fixed, so that a test that passes passes always. A right model fails for one seed in some
+//! hundreds.
 
 use queuelab::answer::Method;
-use queuelab::scenario::{Arrivals, Consumer, Length, NoFiles, Overflow, Producer, Queue, Scenario, Servers, Source, parse};
+use queuelab::scenario::{
+    Arrivals, Consumer, Length, NoFiles, Overflow, Producer, Queue, Scenario, Servers, Source, parse,
+};
 use queuelab::study::{Accord, Blind, run};
 use queuelab::workload::laws::{Erlang, Hyperexponential, Law, Lognormal, Uniform};
 
@@ -35,7 +38,11 @@ fn exponential() -> Law {
 
 fn bounded(rate: f64, servers: u32, room: u64) -> Scenario {
     let queue = Queue { max_length: Some(room), overflow: Overflow::RejectPublish, ..Queue::default() };
-    Scenario::single(Producer::poisson("web", 0, rate), queue, Consumer::group("workers", 0, servers, exponential()))
+    Scenario::single(
+        Producer::poisson("web", 0, rate),
+        queue,
+        Consumer::group("workers", 0, servers, exponential()),
+    )
 }
 
 fn renewal(gap: Law, rate: f64) -> Scenario {
@@ -121,23 +128,26 @@ fn a_sender_that_waits_for_room_loses_nothing() {
     assert_eq!(loss, Some(0.0));
 }
 
-/// The scenarios of `scenarios/agreement`, for a moment and ten times faster: nobody is lost, and there are all three answers. How near
-/// they come to one another takes an idle machine: `benches/agreement.py`.
+/// The scenarios of `scenarios/agreement`, for a moment and ten times faster: nobody is lost, and there are
+/// all three answers. How near they come to one another takes an idle machine: `benches/agreement.py`.
 #[test]
 fn what_is_measured_for_agreement_can_be_measured_and_adds_up() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/agreement");
-    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()).collect();
     files.sort();
     assert!(files.len() >= 12);
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a scenario");
         let source = Source::new(file.display().to_string(), text);
         let source = source.with("measurement.duration", "250ms").with("measurement.speed", "10");
-        let scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
+        let scenario =
+            parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
         let study = run(&scenario, &[Method::Measurement], &Blind);
         assert!(study.unanswered.is_empty(), "{}: {:?}", file.display(), study.unanswered);
         for method in [Method::Rehearsal, Method::Measurement, Method::Replay] {
-            let latency = study.answer(method).and_then(|a| a.get("total.latency.mean")).and_then(|e| e.value);
+            let latency =
+                study.answer(method).and_then(|a| a.get("total.latency.mean")).and_then(|e| e.value);
             assert!(latency.is_some_and(|mean| mean > 0.0), "{}: {method:?}", file.display());
         }
         let measured = study.answer(Method::Measurement).expect("answered");

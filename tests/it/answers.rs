@@ -1,8 +1,8 @@
-//! The gallery's answers that are kept in `results/`: what each scenario's commands print, their tables, and the pictures that
-//! answer the question.
+//! The gallery's answers that are kept in `results/`: what each scenario's commands print, their tables, and
+//! the pictures that answer the question.
 //!
-//! `UPDATE=all cargo test --release --test it answers` makes them again, `UPDATE=mm1,priority` some of them. All but
-//! measurements come out the same to the byte.
+//! `UPDATE=all cargo test --release --test it answers` makes them again, `UPDATE=mm1,priority` some of them.
+//! All but measurements come out the same to the byte.
 
 use crate::cli::Desk;
 use crate::gallery::{commands, gallery};
@@ -73,7 +73,11 @@ fn printed(desk: &Desk, text: &str) -> String {
     for command in commands(text) {
         let output = desk.run(&command.split_whitespace().collect::<Vec<_>>());
         let code = output.status.code();
-        assert!(code.is_some_and(|c| [0, 1, 3].contains(&c)), "{command}: {code:?}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            code.is_some_and(|c| [0, 1, 3].contains(&c)),
+            "{command}: {code:?}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let said = String::from_utf8(output.stdout).expect("UTF-8");
         let said: Vec<&str> = said.lines().filter(|line| !line.starts_with("queuelab-results/")).collect();
         out += &format!("$ queuelab {command}\n\n{}\n\n", said.join("\n").trim_end());
@@ -106,7 +110,9 @@ fn answer(stem: &str, text: &str, kept: &[&str]) {
 #[test]
 fn answers_are_kept_of_every_scenario() {
     let index = std::fs::read_to_string(root().join("scenarios/README.md")).expect("the index");
-    let kept_of = |stem: &str| KEPT.iter().find(|k| k.0 == stem).unwrap_or_else(|| panic!("nothing is kept of {stem}")).1;
+    let kept_of = |stem: &str| {
+        KEPT.iter().find(|k| k.0 == stem).unwrap_or_else(|| panic!("nothing is kept of {stem}")).1
+    };
     for (file, text) in gallery().iter().filter(|(file, _)| wanted(stem(file))) {
         answer(stem(file), text, kept_of(stem(file)));
     }
@@ -115,14 +121,20 @@ fn answers_are_kept_of_every_scenario() {
         let kept = kept_of(stem);
         let folder = root().join("results").join(stem);
         for name in kept.iter().chain(&["answer.txt"]) {
-            assert!(folder.join(name).exists(), "results/{stem}/{name} is missing: UPDATE={stem} cargo test --release --test it answers");
+            assert!(
+                folder.join(name).exists(),
+                "results/{stem}/{name} is missing: UPDATE={stem} cargo test --release --test it answers"
+            );
         }
         for shown in [format!("../results/{stem}/{}", kept[0]), format!("../results/{stem}/answer.txt")] {
             assert!(index.contains(&shown), "scenarios/README.md does not show {shown}");
         }
         let said = std::fs::read_to_string(folder.join("answer.txt")).expect("an answer");
         for command in commands(&text) {
-            assert!(said.contains(&format!("$ queuelab {command}\n")), "results/{stem}/answer.txt does not answer `{command}`");
+            assert!(
+                said.contains(&format!("$ queuelab {command}\n")),
+                "results/{stem}/answer.txt does not answer `{command}`"
+            );
         }
     }
 }

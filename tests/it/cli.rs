@@ -25,14 +25,23 @@ impl Desk {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuelab"));
-        command.args(arguments).current_dir(&self.folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1").env("COLUMNS", "100");
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_remove("CLICOLOR_FORCE")
+            .env("NO_COLOR", "1")
+            .env("COLUMNS", "100");
         command
     }
 
     /// Starts the program and does not wait.
     pub(crate) fn start(&self, arguments: &[&str]) -> std::process::Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuelab"));
-        command.args(arguments).current_dir(&self.folder).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
         command.spawn().expect("the program starts")
     }
 
@@ -104,14 +113,19 @@ fn an_unknown_target_is_wrong_input_wherever_it_is_read() {
     for verb in ["run", "explain"] {
         let output = desk.run(&[verb, "mm1.toml", "--set", "measurement.target=in-proces"]);
         assert_eq!(output.status.code(), Some(2), "{verb}: {}", err(&output));
-        assert!(err(&output).contains("in-process") && err(&output).contains("measurement.target"), "{verb}: {}", err(&output));
+        assert!(
+            err(&output).contains("in-process") && err(&output).contains("measurement.target"),
+            "{verb}: {}",
+            err(&output)
+        );
     }
 }
 
 #[test]
 fn a_stated_sync_is_not_called_an_assumption() {
     let durable = MM1.replace("[queues.jobs]", "[queues.jobs]\ndurability = \"fsync\"");
-    let desk = Desk::new("sync", &[("mm1.toml", &durable), ("known.toml", &format!("{durable}sync = \"2ms\"\n"))]);
+    let desk =
+        Desk::new("sync", &[("mm1.toml", &durable), ("known.toml", &format!("{durable}sync = \"2ms\"\n"))]);
     let said = |file: &str| out(&desk.run(&["run", file, "--only", "simulation", "--out", "sync"]));
     assert!(said("mm1.toml").contains("taken to need 1 ms"));
     assert!(!said("known.toml").contains("taken to need"));
@@ -121,7 +135,8 @@ fn a_stated_sync_is_not_called_an_assumption() {
 fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads() {
     let desk = Desk::new("threads", &[("mm1.toml", MM1)]);
     let answers = |threads: &str| {
-        let output = desk.run(&["run", "mm1.toml", "--only", "theory,simulation", "--json", "--threads", threads]);
+        let output =
+            desk.run(&["run", "mm1.toml", "--only", "theory,simulation", "--json", "--threads", threads]);
         let document: serde_json::Value = serde_json::from_str(&out(&output)).expect("one JSON document");
         (document["answers"].to_string(), document["agreement"].to_string(), document["formulas"].to_string())
     };
@@ -135,7 +150,14 @@ fn files_are_written_under_the_stem() {
     let desk = Desk::new("files", &[("mm1.toml", MM1)]);
     let output = desk.run(&["run", "mm1.toml", "--only", "theory,simulation"]);
     assert!(output.status.success(), "{}", err(&output));
-    for file in ["answer.json", "metrics.csv", "timeline.csv", "latency.simulation.hgrm", "percentiles.svg", "queue-length.svg"] {
+    for file in [
+        "answer.json",
+        "metrics.csv",
+        "timeline.csv",
+        "latency.simulation.hgrm",
+        "percentiles.svg",
+        "queue-length.svg",
+    ] {
         assert!(desk.has(&format!("queuelab-results/mm1/{file}")), "{file}");
     }
     assert!(out(&output).contains("M/M/1"), "{}", out(&output));
@@ -147,18 +169,32 @@ fn a_calibration_is_given_to_the_simulation() {
     let figures = r#"{"calibration": [{"name": "hand-off parked p50", "value": 0.002, "unit": "s"}]}"#;
     let desk = Desk::new("calibration", &[("mm1.toml", MM1), ("host.json", figures), ("wrong.json", "{}")]);
     let run = |more: &[&str]| {
-        let mut words = vec!["run", "mm1.toml", "--only", "theory,simulation", "--json", "--set", "producers.web.rate=10/s"];
+        let mut words = vec![
+            "run",
+            "mm1.toml",
+            "--only",
+            "theory,simulation",
+            "--json",
+            "--set",
+            "producers.web.rate=10/s",
+        ];
         words.extend(more);
-        let document: serde_json::Value = serde_json::from_str(&out(&desk.run(&words))).expect("one JSON document");
-        let wait = document["answers"][1]["metrics"]["queues.jobs.wait.mean"]["value"].as_f64().expect("a mean");
-        let differ = document["agreement"].as_array().expect("pairs").iter().any(|pair| pair["verdict"] == "differ");
+        let document: serde_json::Value =
+            serde_json::from_str(&out(&desk.run(&words))).expect("one JSON document");
+        let wait =
+            document["answers"][1]["metrics"]["queues.jobs.wait.mean"]["value"].as_f64().expect("a mean");
+        let differ =
+            document["agreement"].as_array().expect("pairs").iter().any(|pair| pair["verdict"] == "differ");
         (wait, differ)
     };
     let (ideal, differ) = run(&[]);
     assert!(!differ);
     let (real, differ) = run(&["--calibration", "host.json"]);
     assert!(!differ, "theory is of an ideal host and no contradiction");
-    assert!((0.0017..0.0021).contains(&(real - ideal)), "nearly all messages find the consumer asleep: {ideal} {real}");
+    assert!(
+        (0.0017..0.0021).contains(&(real - ideal)),
+        "nearly all messages find the consumer asleep: {ideal} {real}"
+    );
     let wrong = desk.run(&["run", "mm1.toml", "--calibration", "wrong.json"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(err(&wrong).contains("queuelab calibrate --json > wrong.json"), "{}", err(&wrong));
@@ -176,8 +212,18 @@ fn objectives_decide_the_exit_code() {
 #[test]
 fn a_scenario_can_be_typed() {
     let desk = Desk::new("typed", &[]);
-    let typed =
-        ["run", "--rate", "1k/s", "--service", "lognormal(20ms, scv=2)", "--consumers", "24", "--only", "theory,simulation", "--quick"];
+    let typed = [
+        "run",
+        "--rate",
+        "1k/s",
+        "--service",
+        "lognormal(20ms, scv=2)",
+        "--consumers",
+        "24",
+        "--only",
+        "theory,simulation",
+        "--quick",
+    ];
     let output = desk.run(&typed);
     assert!(output.status.success(), "{}", err(&output));
     assert!(desk.has("queuelab-results/quick/answer.json"));
@@ -201,7 +247,11 @@ fn an_unstable_queue_misses_a_limit_on_its_latency() {
     let desk = Desk::new("unstable-missed", &[("mm1.toml", &with)]);
     let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
-    assert!(out(&output).contains("✗ missed: producers.web.latency.p99 < 1s: it grows without end"), "{}", out(&output));
+    assert!(
+        out(&output).contains("✗ missed: producers.web.latency.p99 < 1s: it grows without end"),
+        "{}",
+        out(&output)
+    );
 }
 
 #[test]
@@ -217,21 +267,36 @@ fn a_sweep_that_is_not_run_is_told() {
     let with = format!("{MM1}\n[sweep]\n\"producers.web.rate\" = [\"100/s\", \"150/s\"]\n");
     let desk = Desk::new("sweep-note", &[("mm1.toml", &with)]);
     let output = desk.run(&["run", "mm1.toml", "--only", "theory"]);
-    assert!(output.status.success() && err(&output).contains("`queuelab sweep mm1.toml`"), "{}", err(&output));
+    assert!(
+        output.status.success() && err(&output).contains("`queuelab sweep mm1.toml`"),
+        "{}",
+        err(&output)
+    );
 }
 
 #[test]
 fn files_that_a_scenario_names_are_beside_it() {
     let desk = Desk::new("beside", &[]);
     std::fs::create_dir(desk.path("there")).expect("a folder");
-    let text = "[producers.p]\nto = \"q\"\narrivals = { process = \"trace\", file = \"sends.csv\" }\n[queues.q]\n\
+    let text = "[producers.p]\nto = \"q\"\narrivals = \
+        { process = \"trace\", file = \"sends.csv\" }\n[queues.q]\n\
         [consumers.c]\nfrom = \"q\"\nservice_time = { law = \"empirical\", file = \"work.csv\" }\n";
-    for (name, text) in [("there/s.toml", text), ("there/sends.csv", "gap_ms\n3\n3\n"), ("there/work.csv", "2\n")] {
+    for (name, text) in
+        [("there/s.toml", text), ("there/sends.csv", "gap_ms\n3\n3\n"), ("there/work.csv", "2\n")]
+    {
         std::fs::write(desk.path(name), text).expect("a file");
     }
     let output = desk.run(&["explain", "there/s.toml"]);
     assert!(output.status.success(), "{}", err(&output));
-    let output = desk.run(&["sweep", "there/s.toml", "--vary", "consumers.c.count=1..2", "--only", "simulation", "--quiet"]);
+    let output = desk.run(&[
+        "sweep",
+        "there/s.toml",
+        "--vary",
+        "consumers.c.count=1..2",
+        "--only",
+        "simulation",
+        "--quiet",
+    ]);
     assert!(output.status.success(), "{}", err(&output));
 }
 
@@ -243,7 +308,10 @@ fn wrong_input_is_one_clear_error() {
         (vec!["run", "bad.toml"], vec!["bad.toml:3", "900/s"]),
         (vec!["run", "bad.toml", "--only", "theroy"], vec!["theroy", "theory"]),
         (vec!["run"], vec!["FILE", "--rate", "--service", "queuelab init"]),
-        (vec!["run", "bad.toml", "--rate", "9/s", "--service", "4ms"], vec!["bad.toml", "--set producers.NAME.rate=9/s"]),
+        (
+            vec!["run", "bad.toml", "--rate", "9/s", "--service", "4ms"],
+            vec!["bad.toml", "--set producers.NAME.rate=9/s"],
+        ),
         (vec!["explian", "bad.toml"], vec!["explain"]),
         (vec!["init", "nothing"], vec!["quickstart"]),
     ] {
@@ -270,7 +338,10 @@ fn a_folder_holds_one_result() {
     desk.run(&["run", "mm1.toml", "--only", "theory,simulation"]);
     assert!(desk.has("queuelab-results/mm1/latency.simulation.hgrm"));
     desk.run(&["run", "mm1.toml", "--only", "theory"]);
-    assert!(desk.has("queuelab-results/mm1/latency.theory.hgrm") && !desk.has("queuelab-results/mm1/latency.simulation.hgrm"));
+    assert!(
+        desk.has("queuelab-results/mm1/latency.theory.hgrm")
+            && !desk.has("queuelab-results/mm1/latency.simulation.hgrm")
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -278,7 +349,11 @@ fn a_folder_holds_one_result() {
 fn a_full_disk_behind_stdout_is_an_error() {
     let desk = Desk::new("full", &[("mm1.toml", MM1)]);
     let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has /dev/full");
-    let output = desk.command(&["run", "mm1.toml", "--only", "theory"]).stdout(full).output().expect("the program starts");
+    let output = desk
+        .command(&["run", "mm1.toml", "--only", "theory"])
+        .stdout(full)
+        .output()
+        .expect("the program starts");
     assert_eq!(output.status.code(), Some(5));
     assert!(err(&output).contains("cannot write to stdout"), "{}", err(&output));
 }

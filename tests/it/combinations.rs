@@ -1,10 +1,11 @@
 //! Whatever features meet in a scenario: where theory says "exact", the simulation agrees.
 //!
-//! Scenarios are drawn from the grammar, most with one to four features beyond plain queueing. Theory answers few of them exactly;
-//! those are simulated, and every mean, share and percentile that both know is compared. Intervals are widened to 99.9999 %
-//! (Student's t over 20 replications), strongly correlated within a scenario; what misses is simulated once more with another seed and
-//! ten times the messages, and must miss there too. So a right theory fails for far less than one seed in a thousand, and the
-//! seed is fixed. `COMBINATIONS=2000` draws more than the few of every day.
+//! Scenarios are drawn from the grammar, most with one to four features beyond plain queueing. Theory answers
+//! few of them exactly; those are simulated, and every mean, share and percentile that both know is compared.
+//! Intervals are widened to 99.9999 % (Student's t over 20 replications), strongly correlated within a
+//! scenario; what misses is simulated once more with another seed and ten times the messages, and must miss
+//! there too. So a right theory fails for far less than one seed in a thousand, and the seed is fixed.
+//! `COMBINATIONS=2000` draws more than the few of every day.
 
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Length, NoFiles, Scenario, Source, parse};
@@ -46,7 +47,11 @@ impl Dice {
             1 => format!("{{ law = \"erlang\", k = 2, mean = \"{ms}ms\" }}"),
             2 => format!("{{ law = \"hyperexponential\", scv = 3, mean = \"{ms}ms\" }}"),
             3 => format!("{{ law = \"lognormal\", scv = 1.5, mean = \"{ms}ms\" }}"),
-            4 => format!("{{ law = \"empirical\", values = [\"{}ms\", \"{}ms\"], weights = [2, 1] }}", ms / 2, 2 * ms),
+            4 => format!(
+                "{{ law = \"empirical\", values = [\"{}ms\", \"{}ms\"], weights = [2, 1] }}",
+                ms / 2,
+                2 * ms
+            ),
             _ => format!("{{ law = \"exponential\", mean = \"{ms}ms\" }}"),
         }
     }
@@ -59,7 +64,8 @@ const ARRIVALS: &[&str] = &[
     "arrivals = { process = \"poisson\", batch = 3 }",
     "arrivals = { process = \"poisson\", batch = { law = \"values\", values = [1, 4], weights = [3, 1] } }",
 ];
-const DISCIPLINES: &[&str] = &["lifo", "priority", "random", "shortest", "processor-sharing", "deadline", "round-robin"];
+const DISCIPLINES: &[&str] =
+    &["lifo", "priority", "random", "shortest", "processor-sharing", "deadline", "round-robin"];
 
 /// `queues` 1, or several behind a topic or in a row.
 fn scenario(dice: &mut Dice) -> String {
@@ -73,13 +79,23 @@ fn scenario(dice: &mut Dice) -> String {
     for i in 0..senders {
         text += &format!("[producers.p{i}]\nto = \"{}\"\n", if shape == "topic" { "t" } else { "q0" });
         if dice.rarely(4 * rare) {
-            text += &format!("arrivals = {{ process = \"closed\", concurrency = 4, think_time = {} }}\n", dice.law(3 * ms));
+            text += &format!(
+                "arrivals = {{ process = \"closed\", concurrency = 4, think_time = {} }}\n",
+                dice.law(3 * ms)
+            );
         } else {
             text += &format!("rate = \"{}/s\"\n{}", rate / f64::from(senders), dice.maybe(rare, ARRIVALS));
         }
         text += &dice.maybe(rare, &["priority = 1", "priority = 2"]);
-        text += &dice.maybe(rare, &["send_time = \"50ms\"", "send_time = { law = \"exponential\", mean = \"50ms\" }"]);
-        text += &dice.maybe(rare, &["keys = { law = \"zipf\", count = 50, exponent = 0.8 }", "keys = { law = \"uniform\", count = 3 }"]);
+        text += &dice
+            .maybe(rare, &["send_time = \"50ms\"", "send_time = { law = \"exponential\", mean = \"50ms\" }"]);
+        text += &dice.maybe(
+            rare,
+            &[
+                "keys = { law = \"zipf\", count = 50, exponent = 0.8 }",
+                "keys = { law = \"uniform\", count = 3 }",
+            ],
+        );
         text += &dice.maybe(2 * rare, &["failure = { probability = 0.2 }"]);
         if dice.rarely(rare) {
             text += &format!("service_time = {}\n", dice.law(60));
@@ -101,19 +117,32 @@ fn scenario(dice: &mut Dice) -> String {
         let overflow = dice.one(&["reject-publish", "drop-head", "block"]);
         queue += &format!("max_length = {}\noverflow = \"{overflow}\"\n", dice.one(&[0, 1, 5]));
     }
-    queue += &dice.maybe(rare, &["message_ttl = \"300ms\"", "message_ttl = { law = \"exponential\", mean = \"300ms\" }"]);
+    queue += &dice.maybe(
+        rare,
+        &["message_ttl = \"300ms\"", "message_ttl = { law = \"exponential\", mean = \"300ms\" }"],
+    );
     queue += &dice.maybe(rare, &["delivery_limit = 1", "delivery_limit = 2"]);
     queue += &dice.maybe(2 * rare, &["partitions = 2", "partitions = 4", "visibility_timeout = \"400ms\""]);
     let mut consumer = format!("service_time = {}\n", dice.law(ms));
-    consumer += &dice.maybe(rare, &["service_time_per_message = \"10ms\"", "prefetch = 5", "batch = { max = 3 }", "ack = \"auto\""]);
-    consumer += &dice.maybe(rare, &["failure = { probability = 0.1 }", "failure = { probability = 0.1 }\nretry_delay = \"200ms\""]);
+    consumer += &dice.maybe(
+        rare,
+        &["service_time_per_message = \"10ms\"", "prefetch = 5", "batch = { max = 3 }", "ack = \"auto\""],
+    );
+    consumer += &dice.maybe(
+        rare,
+        &["failure = { probability = 0.1 }", "failure = { probability = 0.1 }\nretry_delay = \"200ms\""],
+    );
     if dice.rarely(rare) {
         let (up, down) = (dice.law(3000), dice.law(200));
         let (when, then) = (dice.one(&["always", "busy"]), dice.one(&["redeliver", "resume"]));
-        consumer += &format!("outages = {{ up = {up}, down = {down}, while = \"{when}\", in_progress = \"{then}\" }}\n");
+        consumer += &format!(
+            "outages = {{ up = {up}, down = {down}, while = \"{when}\", in_progress = \"{then}\" }}\n"
+        );
     }
     for i in 0..queues {
-        text += &format!("[queues.q{i}]\n{queue}[consumers.c{i}]\nfrom = \"q{i}\"\ncount = {servers}\n{consumer}");
+        text += &format!(
+            "[queues.q{i}]\n{queue}[consumers.c{i}]\nfrom = \"q{i}\"\ncount = {servers}\n{consumer}"
+        );
         if shape == "row" && i == 0 {
             text += dice.one(&["to = \"q1\"\n", "to = [{ queue = \"q1\", probability = 0.7 }]\n"]);
         } else if dice.rarely(2 * rare) {
@@ -131,7 +160,8 @@ pub(crate) fn simulated(scenario: &Scenario, seed: u64, messages: u64, replicati
     run(&scenario, &[Method::Simulation], &Blind).answer(Method::Simulation).cloned()
 }
 
-/// The metrics that miss at a confidence. Lengths' percentiles are whole numbers, and what a simulation never saw has no interval.
+/// The metrics that miss at a confidence. Lengths' percentiles are whole numbers, and what a simulation never
+/// saw has no interval.
 pub(crate) fn misses(exact: &Answer, simulated: &Answer, confidence: f64, replications: u32) -> Vec<String> {
     let freedom = u64::from(replications) - 1;
     let widen = t_quantile(confidence, freedom) / t_quantile(0.95, freedom);
@@ -162,7 +192,9 @@ fn what_theory_calls_exact_is_what_is_simulated() {
         // Some draws contradict themselves, and the grammar says so.
         let Ok(parsed) = parse(&source, &NoFiles) else { continue };
         let Ok(exact) = theory::answer(&parsed.scenario) else { continue };
-        let Some(first) = simulated(&parsed.scenario, 3, 6_000, REPLICATIONS).filter(|_| exact.exact) else { continue };
+        let Some(first) = simulated(&parsed.scenario, 3, 6_000, REPLICATIONS).filter(|_| exact.exact) else {
+            continue;
+        };
         compared += 1;
         let missed = misses(&exact, &first, 0.999_999, REPLICATIONS);
         if missed.is_empty() {

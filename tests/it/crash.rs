@@ -1,4 +1,5 @@
-//! A process that is killed while it publishes: what it had confirmed is there when the queue is opened again.
+//! A process that is killed while it publishes: what it had confirmed is there when the queue is opened
+//! again.
 //!
 //! `KILLS=300 cargo test --test it crash -- --nocapture` is the long version.
 
@@ -24,8 +25,8 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Not a test of its own: publishes without end, two threads at once, and tells each number on its output once it is confirmed.
-/// Every third message is consumed and settled, and its number told beforehand.
+/// Not a test of its own: publishes without end, two threads at once, and tells each number on its output
+/// once it is confirmed. Every third message is consumed and settled, and its number told beforehand.
 #[test]
 fn victim() {
     let Ok(folder) = std::env::var(VICTIM) else { return };
@@ -43,7 +44,8 @@ fn victim() {
                         let mut hand = Vec::new();
                         queue.try_consume(1, &mut hand);
                         for delivery in &hand {
-                            writeln!(out, "settled {}", number(&delivery.body.bytes)).expect("somebody listens");
+                            writeln!(out, "settled {}", number(&delivery.body.bytes))
+                                .expect("somebody listens");
                             queue.ack(delivery).expect("it is settled once");
                         }
                     }

@@ -2,7 +2,9 @@
 
 use queuelab::message::{Exit, Keep, Level, Outcome, Record, Recorder};
 use queuelab::rng::Key;
-use queuelab::scenario::{Consumer, Destination, Discipline, Overflow, Producer, Queue, Route, Scenario, Servers};
+use queuelab::scenario::{
+    Consumer, Destination, Discipline, Overflow, Producer, Queue, Route, Scenario, Servers,
+};
 use queuelab::sim::{Chain, Engine, LevelSampler, Network, Recursion, Station, Totals};
 use queuelab::workload::Kept;
 use queuelab::workload::laws::Law;
@@ -37,7 +39,9 @@ fn by_recursion(scenario: &Scenario) -> (Vec<Record>, u64) {
 fn check(scenario: &Scenario, what: &str) {
     let ((events, peak), (recursion, longest)) = (by_event(scenario), by_recursion(scenario));
     assert_eq!(events.len(), recursion.len(), "{what}");
-    let fate = |r: &Record| (r.message.id, r.message.due, r.sent, r.taken, r.finished, r.consumer, r.deliveries, r.outcome);
+    let fate = |r: &Record| {
+        (r.message.id, r.message.due, r.sent, r.taken, r.finished, r.consumer, r.deliveries, r.outcome)
+    };
     for (e, r) in events.iter().zip(&recursion) {
         assert_eq!(fate(e), fate(r), "{what}");
     }
@@ -73,7 +77,10 @@ fn scenario(law: &Law, groups: &[u32], room: Option<u64>, overflow: Overflow) ->
 fn alike_for_any_law_and_number_of_servers() {
     for law in laws() {
         for servers in 1..=13 {
-            check(&scenario(&law, &[servers], None, Overflow::RejectPublish), &format!("{} x {servers}", law.kendall()));
+            check(
+                &scenario(&law, &[servers], None, Overflow::RejectPublish),
+                &format!("{} x {servers}", law.kendall()),
+            );
         }
     }
 }
@@ -207,19 +214,28 @@ fn chains_are_alike_message_by_message() {
             if shape.len() == 4 || shape.len() == 2 {
                 let to = Destination::Queue(1);
                 let send_time = Law::exponential(0.01);
-                scenario.producers.push(Producer { to, send_time, ..Producer::poisson("app", 0, 0.5 / law.mean()) });
+                scenario.producers.push(Producer {
+                    to,
+                    send_time,
+                    ..Producer::poisson("app", 0, 0.5 / law.mean())
+                });
                 scenario.consumers[shape.len() - 1].service_time_per_message = law.scaled(0.1);
             }
             if shape.len() == 2 {
                 scenario.producers.remove(0);
             }
-            let ((mut events, peaks), (mut chain, longest)) = (told(&scenario, true), told_by_chain(&scenario));
+            let ((mut events, peaks), (mut chain, longest)) =
+                (told(&scenario, true), told_by_chain(&scenario));
             for told in [&mut events, &mut chain] {
                 told.stays.sort_by_key(|r| (r.message.id, r.queue));
                 told.ends.sort_by_key(|e| e.message.id);
             }
             // The largest numbers that wait are compared below.
-            for queue in [&mut events, &mut chain].into_iter().flat_map(|told| &mut told.totals).flat_map(|totals| &mut totals.queues) {
+            for queue in [&mut events, &mut chain]
+                .into_iter()
+                .flat_map(|told| &mut told.totals)
+                .flat_map(|totals| &mut totals.queues)
+            {
                 queue.peak = 0;
             }
             // The chain knows of stays before they end, and says how much of them is to come.
@@ -231,8 +247,14 @@ fn chains_are_alike_message_by_message() {
             for (e, c) in events.stays.iter().zip(&chain.stays) {
                 assert_eq!(e, c, "{what}");
             }
-            assert!(events == chain, "{what}: ends, levels or totals: {:?}, {:?}", events.totals, chain.totals);
-            // With constant services a message may come at the instant at which the server ends, and wait for no time at all.
+            assert!(
+                events == chain,
+                "{what}: ends, levels or totals: {:?}, {:?}",
+                events.totals,
+                chain.totals
+            );
+            // With constant services a message may come at the instant at which the server ends, and wait for
+            // no time at all.
             if law.scv() > 0.0 {
                 assert_eq!(peaks, longest, "{what}: the longest lines");
             }
@@ -243,7 +265,9 @@ fn chains_are_alike_message_by_message() {
 #[test]
 fn only_sure_ways_make_a_chain() {
     let chain = line(&Law::exponential(0.004), &[(1, Some(1)), (1, None)]);
-    let is_chain = |scenario: &Scenario| Chain::new(scenario, scenario.plan(1, 0).expect("a plan"), Key::new(1, 0), None).is_some();
+    let is_chain = |scenario: &Scenario| {
+        Chain::new(scenario, scenario.plan(1, 0).expect("a plan"), Key::new(1, 0), None).is_some()
+    };
     assert!(is_chain(&chain));
     let but = |change: &dyn Fn(&mut Scenario)| {
         let mut other = chain.clone();
@@ -261,7 +285,8 @@ fn only_sure_ways_make_a_chain() {
 /// The usual way of a message is a shortcut, not another meaning.
 #[test]
 fn shortcuts_change_nothing() {
-    let disciplines = [Discipline::Fifo, Discipline::Lifo, Discipline::Priority, Discipline::Random, Discipline::Shortest];
+    let disciplines =
+        [Discipline::Fifo, Discipline::Lifo, Discipline::Priority, Discipline::Random, Discipline::Shortest];
     for law in laws() {
         for discipline in disciplines {
             let mut scenario = line(&law, &[(2, Some(1)), (1, Some(2)), (3, Some(3)), (2, None)]);
@@ -269,7 +294,9 @@ fn shortcuts_change_nothing() {
             scenario.consumers[2].count = Servers::Unlimited;
             // What has limits stands among the usual ones.
             scenario.queues[3].max_length = Some(2);
-            scenario.producers.push(Producer { priority: 1, ..Producer::poisson("urgent", 0, 0.5 / law.mean()) });
+            scenario
+                .producers
+                .push(Producer { priority: 1, ..Producer::poisson("urgent", 0, 0.5 / law.mean()) });
             scenario.queues.iter_mut().for_each(|q| q.discipline = discipline);
             assert!(told(&scenario, true) == told(&scenario, false), "{} {discipline:?}", law.kendall());
         }

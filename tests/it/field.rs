@@ -1,6 +1,6 @@
-//! What people asked in public: each scenario or file is written anew, small, from a report or a combination that has to obey a
-//! law, and has to give its right value, or the refusal or caveat that says why there is none. Every test says where its value
-//! comes from.
+//! What people asked in public: each scenario or file is written anew, small, from a report or a combination
+//! that has to obey a law, and has to give its right value, or the refusal or caveat that says why there is
+//! none. Every test says where its value comes from.
 
 mod accounting;
 mod files;
@@ -39,7 +39,10 @@ fn both(text: &str) -> Study {
 
 /// The value of a metric, which has to be there.
 fn value(answer: &Answer, path: &str) -> f64 {
-    answer.get(path).and_then(|e| e.value).unwrap_or_else(|| panic!("{path} of {}: {:?}", answer.by, answer.metrics.keys()))
+    answer
+        .get(path)
+        .and_then(|e| e.value)
+        .unwrap_or_else(|| panic!("{path} of {}: {:?}", answer.by, answer.metrics.keys()))
 }
 
 /// The simulation's value and half-width.

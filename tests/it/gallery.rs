@@ -1,8 +1,9 @@
-//! The gallery: every scenario opens with its question, answer and source; its commands run; its figures are the oracle's.
+//! The gallery: every scenario opens with its question, answer and source; its commands run; its figures are
+//! the oracle's.
 //!
-//! Expected figures are exact where the literature has them, and else come from an independent event simulation. They must
-//! lie within twice the simulation's 95 % interval (about 99.9 % each way) or within the stated rounding of the oracle; the
-//! seeds are fixed, so a test that passes passes always.
+//! Expected figures are exact where the literature has them, and else come from an independent event
+//! simulation. They must lie within twice the simulation's 95 % interval (about 99.9 % each way) or within
+//! the stated rounding of the oracle; the seeds are fixed, so a test that passes passes always.
 
 use crate::cli::Desk;
 use crate::semantics::fingerprint;
@@ -24,7 +25,12 @@ pub(crate) fn gallery() -> Vec<(String, String)> {
         .expect("the gallery")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|e| e == "toml"))
-        .map(|path| (path.file_name().expect("a name").to_string_lossy().into_owned(), std::fs::read_to_string(&path).expect("a text")))
+        .map(|path| {
+            (
+                path.file_name().expect("a name").to_string_lossy().into_owned(),
+                std::fs::read_to_string(&path).expect("a text"),
+            )
+        })
         .collect();
     found.sort();
     found
@@ -38,9 +44,11 @@ pub(crate) fn commands(text: &str) -> Vec<&str> {
 #[test]
 fn every_scenario_opens_with_its_question_answer_and_source() {
     for (name, text) in gallery() {
-        let head: String = text.lines().take_while(|line| line.starts_with('#')).collect::<Vec<_>>().join(" ");
+        let head: String =
+            text.lines().take_while(|line| line.starts_with('#')).collect::<Vec<_>>().join(" ");
         let first = text.lines().next().unwrap_or_default();
-        let question = first.contains('?') || head.split("queuelab").next().is_some_and(|before| before.contains('?'));
+        let question =
+            first.contains('?') || head.split("queuelab").next().is_some_and(|before| before.contains('?'));
         assert!(question || name.ends_with("-closed.toml"), "{name} does not open with a question");
         assert!(head.contains("source"), "{name} names no source");
         assert!(!commands(&text).is_empty(), "{name} shows no command");
@@ -63,7 +71,11 @@ fn the_gallerys_commands_run() {
             }
             let output = desk.run(&words);
             let code = output.status.code();
-            assert!(code.is_some_and(|c| [0, 1, 3].contains(&c)), "{command}: {code:?}\n{}", String::from_utf8_lossy(&output.stderr));
+            assert!(
+                code.is_some_and(|c| [0, 1, 3].contains(&c)),
+                "{command}: {code:?}\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
     }
 }
@@ -71,7 +83,8 @@ fn the_gallerys_commands_run() {
 /// A gallery scenario with settings.
 fn scenario(name: &str, settings: &[(&str, &str)]) -> Scenario {
     let text = std::fs::read_to_string(folder().join(name)).expect("a scenario");
-    let source = settings.iter().fold(Source::new(name, text), |source, (path, value)| source.with(path, value));
+    let source =
+        settings.iter().fold(Source::new(name, text), |source, (path, value)| source.with(path, value));
     parse(&source, &NoFiles).expect("a sound scenario").scenario
 }
 
@@ -85,7 +98,11 @@ fn holds(what: &str, answer: &Answer, metric: &str, expected: f64, share: f64) {
     let estimate = answer.get(metric).unwrap_or_else(|| panic!("{what}: nobody knows {metric}"));
     let value = estimate.value.unwrap_or(f64::INFINITY);
     let allowed = 2.0 * estimate.half_width.unwrap_or(0.0) + share * expected;
-    assert!((value - expected).abs() <= allowed, "{what}: {metric} is {value} ± {:?}, not {expected}", estimate.half_width);
+    assert!(
+        (value - expected).abs() <= allowed,
+        "{what}: {metric} is {value} ± {:?}, not {expected}",
+        estimate.half_width
+    );
 }
 
 #[test]
@@ -100,7 +117,11 @@ fn teachers_figures() {
         ("inspection-paradox.toml", "queues.stop.wait.mean", 0.005_556),
         ("erlang-b.toml", "queues.exchange.loss", 0.078_741),
     ] {
-        let study = run(&scenario(name, &[("simulation.messages", "300000")]), &[Method::Theory, Method::Simulation], &Blind);
+        let study = run(
+            &scenario(name, &[("simulation.messages", "300000")]),
+            &[Method::Theory, Method::Simulation],
+            &Blind,
+        );
         for answer in &study.answers {
             holds(name, answer, metric, expected, 1e-3);
         }
@@ -145,7 +166,9 @@ fn poison_that_fails_fast_is_bearable() {
 
 #[test]
 fn poison_that_times_out_is_collapse() {
-    let rho = |settings: &[(&str, &str)]| queuelab::theory::explain(&scenario("poison.toml", settings)).loads[0].rho.expect("servers");
+    let rho = |settings: &[(&str, &str)]| {
+        queuelab::theory::explain(&scenario("poison.toml", settings)).loads[0].rho.expect("servers")
+    };
     assert!((rho(&[]) - 0.9785).abs() < 1e-9);
     let slow = ("producers.poison.service_time", "30s");
     // 0.99 × 20 ms + 0.01 × 4 × 30 s is 61 times 20 ms; 61 × 0.95 = 58.
@@ -155,20 +178,24 @@ fn poison_that_times_out_is_collapse() {
     assert!((rho(&rare) / 0.95 - 7.0).abs() < 0.05);
 }
 
-/// Partitions share nothing, so that each is an M/M/1: the figures are the root of their mixture's tail, worked out apart.
+/// Partitions share nothing, so that each is an M/M/1: the figures are the root of their mixture's tail,
+/// worked out apart.
 #[test]
 fn a_hot_key_decides_whatever_the_partitions() {
     let with = |partitions: &str| scenario("hot-partition.toml", &[("queues.jobs.partitions", partitions)]);
     let eight = run(&with("8"), &[Method::Simulation], &Blind);
     assert!(eight.unstable().is_some(), "the hottest of 8 partitions has rho 1.053");
-    for (partitions, mean, p99) in [("16", 0.060_18, 0.5381), ("32", 0.041_65, 0.3246), ("64", 0.037_06, 0.2744)] {
+    for (partitions, mean, p99) in
+        [("16", 0.060_18, 0.5381), ("32", 0.041_65, 0.3246), ("64", 0.037_06, 0.2744)]
+    {
         let answer = simulated("hot-partition.toml", &[("queues.jobs.partitions", partitions)]);
         holds(&format!("{partitions} partitions"), &answer, "total.latency.mean", mean, 1e-3);
         holds(&format!("{partitions} partitions"), &answer, "total.latency.p99", p99, 1e-3);
     }
 }
 
-/// The oracle is an independent event simulation of four times 300 000 messages; its own error is the last column.
+/// The oracle is an independent event simulation of four times 300 000 messages; its own error is the last
+/// column.
 #[test]
 fn batches_pay_where_the_server_is_busy() {
     for (rate, batch, mean, p50, p99, error) in [
@@ -180,8 +207,13 @@ fn batches_pay_where_the_server_is_busy() {
         ("400/s", "10", 0.006_065, 0.006_550, 0.008_2, 0.001),
         ("400/s", "100", 0.006_066, 0.006_551, 0.008_2, 0.001),
     ] {
-        let answer = simulated("batching.toml", &[("producers.web.rate", rate), ("consumers.worker.batch.max", batch)]);
-        for (metric, expected) in [("total.latency.mean", mean), ("total.latency.p50", p50), ("total.latency.p99", p99)] {
+        let answer = simulated(
+            "batching.toml",
+            &[("producers.web.rate", rate), ("consumers.worker.batch.max", batch)],
+        );
+        for (metric, expected) in
+            [("total.latency.mean", mean), ("total.latency.p50", p50), ("total.latency.p99", p99)]
+        {
             holds(&format!("{rate} in batches of {batch}"), &answer, metric, expected, error);
         }
     }
@@ -221,13 +253,23 @@ fn a_closed_loop_does_not_see_the_stall() {
     let open = simulated("coordinated-omission.toml", &[]);
     // The oracle saw some 60 stalls; p99 lies on the steep part of what they leave behind.
     holds("open loop", &open, "total.latency.p99", 1.679, 0.03);
-    holds("closed loop", &simulated("coordinated-omission-closed.toml", &[]), "total.latency.p99", 0.001, 0.01);
+    holds(
+        "closed loop",
+        &simulated("coordinated-omission-closed.toml", &[]),
+        "total.latency.p99",
+        0.001,
+        0.01,
+    );
 }
 
 #[test]
 fn growth_hits_the_wall_in_the_fourth_month() {
     let held = |rate: &str| {
-        let study = run(&scenario("growth-and-cost.toml", &[("producers.web.rate", rate)]), &[Method::Theory], &Blind);
+        let study = run(
+            &scenario("growth-and-cost.toml", &[("producers.web.rate", rate)]),
+            &[Method::Theory],
+            &Blind,
+        );
         study.answers.len() == 1
     };
     assert_eq!(["1000/s", "1050/s", "1102/s", "1158/s", "1216/s"].map(held), [true, true, true, true, false]);
@@ -274,9 +316,9 @@ fn a_dump_makes_everybody_wait_but_by_turns_or_priority() {
     let latest = fifo.get("producers.quiet.latency.max").and_then(|e| e.value).expect("known");
     // 10 000/s and 50/s against 500/s for 10 s: 95 500 messages wait, 191 s of work.
     assert!((latest - 191.0).abs() < 6.0, "{latest}");
-    // While 100 000 jobs are worked off at 450/s, completions are a Poisson process of 500/s. By turns each job of the quiet
-    // tenant takes two of them, an M/E2/1 with rho 0.2: 4 ms and 0.2/0.8 × 0.75 × 4 ms; first in line it takes one, an M/M/1:
-    // 1/(500 − 50) s. Before and after hardly anybody waits.
+    // While 100 000 jobs are worked off at 450/s, completions are a Poisson process of 500/s. By turns each
+    // job of the quiet tenant takes two of them, an M/E2/1 with rho 0.2: 4 ms and 0.2/0.8 × 0.75 × 4 ms;
+    // first in line it takes one, an M/M/1: 1/(500 − 50) s. Before and after hardly anybody waits.
     let backlogged = 100_000.0 / 450.0 / 300.0;
     for (discipline, wait) in [("round-robin", 0.00475), ("priority", 1.0 / 450.0)] {
         let answer = simulated("noisy-tenant.toml", &[("queues.jobs.discipline", discipline)]);
@@ -288,7 +330,8 @@ fn a_dump_makes_everybody_wait_but_by_turns_or_priority() {
 fn played() -> impl Iterator<Item = (String, Scenario)> {
     gallery().into_iter().map(|(name, text)| {
         let source = Source { name: name.clone(), text, overrides: Vec::new() };
-        let scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
+        let scenario =
+            parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
         (name, scenario)
     })
 }
@@ -301,18 +344,24 @@ fn every_answer_is_the_same_for_any_number_of_threads() {
         scenario.queues.iter_mut().for_each(|q| q.initial_backlog = q.initial_backlog.min(1000));
         let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
         // Of a timetable too, the first of its messages are enough.
-        scenario.simulation.length = if rate > 0.0 { Length::Duration(1000.0 / rate) } else { Length::Messages(1000) };
+        scenario.simulation.length =
+            if rate > 0.0 { Length::Duration(1000.0 / rate) } else { Length::Messages(1000) };
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             let study = pool.install(|| run(&scenario, &[Method::Simulation], &Blind));
-            format!("{:?}{:?}", serde_json::to_string(&study.answer(Method::Simulation)).expect("plain data"), study.unanswered)
+            format!(
+                "{:?}{:?}",
+                serde_json::to_string(&study.answer(Method::Simulation)).expect("plain data"),
+                study.unanswered
+            )
         };
         let one = with(1);
         assert!(one == with(2) && one == with(8), "{name}");
     }
 }
 
-/// Value stability: a seed keeps its trajectory from one version to the next. Change these only with a word to the users.
+/// Value stability: a seed keeps its trajectory from one version to the next. Change these only with a word
+/// to the users.
 #[test]
 fn trajectories_of_the_gallery_stay_what_they_are() {
     let seen: Vec<(String, u64)> = played()
@@ -324,7 +373,8 @@ fn trajectories_of_the_gallery_stay_what_they_are() {
             (name, fingerprint(&keep))
         })
         .collect();
-    let kept: Vec<(String, u64)> = FINGERPRINTS.iter().map(|(name, hash)| (name.to_string(), *hash)).collect();
+    let kept: Vec<(String, u64)> =
+        FINGERPRINTS.iter().map(|(name, hash)| (name.to_string(), *hash)).collect();
     assert_eq!(seen, kept);
 }
 

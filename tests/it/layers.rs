@@ -1,4 +1,5 @@
-//! Who may import whom, and who may touch the clock, the terminal and the process: read from the sources themselves.
+//! Who may import whom, and who may touch the clock, the terminal and the process: read from the sources
+//! themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,9 +22,27 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sim", &["units", "rng", "message", "workload", "discipline", "scenario", "behaviour"]),
     ("queue", &["rng", "discipline", "behaviour::retry"]),
     // The gates of a measurement are part of its answer; estimates are not made here.
-    ("load", &["units", "rng", "message", "workload", "discipline", "scenario", "behaviour", "queue", "answer"]),
+    (
+        "load",
+        &["units", "rng", "message", "workload", "discipline", "scenario", "behaviour", "queue", "answer"],
+    ),
     ("stats", &["units", "rng", "message", "answer"]),
-    ("study", &["units", "rng", "message", "answer", "workload", "scenario", "behaviour", "theory", "sim", "load", "stats"]),
+    (
+        "study",
+        &[
+            "units",
+            "rng",
+            "message",
+            "answer",
+            "workload",
+            "scenario",
+            "behaviour",
+            "theory",
+            "sim",
+            "load",
+            "stats",
+        ],
+    ),
     ("report", &["units", "answer", "scenario", "study", "stats"]),
     ("cli", &["units", "answer", "workload", "scenario", "theory", "load", "stats", "study", "report"]),
 ];
@@ -84,13 +103,21 @@ fn modules_import_in_one_direction() {
         if ["lib", "main", "build"].contains(&module.as_str()) || is_test(&path) {
             continue;
         }
-        let (_, allowed) = MAY_IMPORT.iter().find(|m| m.0 == module).unwrap_or_else(|| panic!("`{module}` has no entry in MAY_IMPORT"));
+        let (_, allowed) = MAY_IMPORT
+            .iter()
+            .find(|m| m.0 == module)
+            .unwrap_or_else(|| panic!("`{module}` has no entry in MAY_IMPORT"));
         for (at, _) in code(&path).match_indices("crate::") {
             let rest = &code(&path)[at + 7..];
-            let whole: String = rest.chars().take_while(|c| c.is_alphanumeric() || "_:".contains(*c)).collect();
+            let whole: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || "_:".contains(*c)).collect();
             let named = whole.split("::").next().unwrap_or_default();
             let known = MAY_IMPORT.iter().any(|m| m.0 == named);
-            if known && named != module && !allowed.contains(&named) && !allowed.contains(&whole.trim_end_matches(':')) {
+            if known
+                && named != module
+                && !allowed.contains(&named)
+                && !allowed.contains(&whole.trim_end_matches(':'))
+            {
                 wrong.push(format!("{} names crate::{named}", path.display()));
             }
         }
@@ -169,7 +196,12 @@ fn named_after(code: &str, prefix: &str) -> Vec<String> {
 
 /// For each file or folder in a folder, those beside it that it names.
 fn neighbours(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
-    let here: String = folder.strip_prefix(root()).expect("under src").iter().map(|part| format!("{}::", part.to_string_lossy())).collect();
+    let here: String = folder
+        .strip_prefix(root())
+        .expect("under src")
+        .iter()
+        .map(|part| format!("{}::", part.to_string_lossy()))
+        .collect();
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in sources(folder).into_iter().filter(|path| !is_test(path)) {
         let inside = path.strip_prefix(folder).expect("in it").with_extension("");
@@ -177,8 +209,9 @@ fn neighbours(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
         let module = &parts[..parts.len() - usize::from(parts.ends_with(&["mod".into()]))];
         if let Some(first) = module.first().filter(|first| !["lib", "main"].contains(&first.as_str())) {
             let code = code(&path);
-            let names =
-                [format!("crate::{here}"), "super::".repeat(module.len())].into_iter().flat_map(|prefix| named_after(&code, &prefix));
+            let names = [format!("crate::{here}"), "super::".repeat(module.len())]
+                .into_iter()
+                .flat_map(|prefix| named_after(&code, &prefix));
             found.entry(first.clone()).or_default().extend(names.filter(|name| name != first));
         }
     }
@@ -189,7 +222,8 @@ fn neighbours(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn files_of_a_folder_import_each_other_in_no_circle() {
-    let folders: BTreeSet<PathBuf> = sources(&root()).iter().filter_map(|path| path.parent().map(Path::to_path_buf)).collect();
+    let folders: BTreeSet<PathBuf> =
+        sources(&root()).iter().filter_map(|path| path.parent().map(Path::to_path_buf)).collect();
     let mut wrong = Vec::new();
     for folder in folders {
         let name = folder.strip_prefix(root()).expect("under src").to_string_lossy().into_owned();

@@ -1,8 +1,9 @@
 //! Exact and published answers: theory gives them, the simulation's intervals cover them.
 //!
-//! The cases are data, `literature.toml`. Simulated intervals are widened to 99.99 % (two-sided, Student's t over 20
-//! replications); with about fifty cases and a few independent figures in each, a right simulator fails for about one seed
-//! in fifty, and the seed is fixed. Theory may refuse a metric that it does not know, never get it wrong.
+//! The cases are data, `literature.toml`. Simulated intervals are widened to 99.99 % (two-sided, Student's t
+//! over 20 replications); with about fifty cases and a few independent figures in each, a right simulator
+//! fails for about one seed in fifty, and the seed is fixed. Theory may refuse a metric that it does not
+//! know, never get it wrong.
 
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Length, NoFiles, Scenario, Source, parse};
@@ -71,8 +72,11 @@ fn simulation_covers_them() {
         let heavy = case.id.contains("rho0.99") || case.id.contains("rho0.9");
         scenario.simulation.length = Length::Messages(if heavy { 1_000_000 } else { 300_000 });
         let study = run(&scenario, &[Method::Simulation], &Blind);
-        let answer = study.answer(Method::Simulation).unwrap_or_else(|| panic!("{}: {:?}", case.id, study.unanswered));
-        wrong.extend(case.expected.iter().filter_map(|(metric, expected)| miss(&case, answer, metric, *expected)));
+        let answer =
+            study.answer(Method::Simulation).unwrap_or_else(|| panic!("{}: {:?}", case.id, study.unanswered));
+        wrong.extend(
+            case.expected.iter().filter_map(|(metric, expected)| miss(&case, answer, metric, *expected)),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -80,7 +84,8 @@ fn simulation_covers_them() {
 /// How a simulated figure misses the expected one, if it does.
 fn miss(case: &Case, answer: &Answer, metric: &str, expected: f64) -> Option<String> {
     let estimate = answer.get(metric)?;
-    let widen = t_quantile(0.9999, u64::from(REPLICATIONS) - 1) / t_quantile(0.95, u64::from(REPLICATIONS) - 1);
+    let widen =
+        t_quantile(0.9999, u64::from(REPLICATIONS) - 1) / t_quantile(0.95, u64::from(REPLICATIONS) - 1);
     let value = estimate.value.unwrap_or(f64::INFINITY);
     // Buckets of a thousandth and whole nanoseconds are known only so well.
     let allowed = case.rounding + 1e-9 + 1e-3 * expected.abs() + widen * estimate.half_width.unwrap_or(0.0);

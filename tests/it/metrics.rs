@@ -1,13 +1,17 @@
 //! Every metric of the registry is answered by every witness that can know it.
 
 use queuelab::answer::{METRICS, Method, Place, path};
-use queuelab::scenario::{Batching, Consumer, Destination, Discipline, Length, Outages, Preemption, Producer, Queue, Route, Scenario};
+use queuelab::scenario::{
+    Batching, Consumer, Destination, Discipline, Length, Outages, Preemption, Producer, Queue, Route,
+    Scenario,
+};
 use queuelab::study::{Blind, Study, run};
 use queuelab::workload::laws::Law;
 
 /// Two producers, whose sends take time, and two servers.
 fn queue() -> Scenario {
-    let mut scenario = Scenario::single(Producer::poisson("web", 0, 1600.0), Queue::default(), workers("workers", 0));
+    let mut scenario =
+        Scenario::single(Producer::poisson("web", 0, 1600.0), Queue::default(), workers("workers", 0));
     scenario.producers.push(Producer::poisson("batch", 0, 1400.0));
     scenario.producers[0].send_time = Law::deterministic(20e-6);
     scenario
@@ -17,7 +21,8 @@ fn workers(name: &str, queue: usize) -> Consumer {
     Consumer::group(name, queue, 2, Law::exponential(300e-6))
 }
 
-/// The paths that an answer lacks, of all that the registry has for the scenario's places but what `unknown` says.
+/// The paths that an answer lacks, of all that the registry has for the scenario's places but what `unknown`
+/// says.
 fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec<String> {
     let answer = study.answer(method).unwrap_or_else(|| panic!("{method:?}: {:?}", study.unanswered));
     let scenario = &study.scenario;
@@ -26,7 +31,12 @@ fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec
         let places: Vec<String> = match metric.place {
             Place::Queue => scenario.queues.iter().map(|q| format!("queues.{}", q.name)).collect(),
             Place::Consumer => scenario.consumers.iter().map(|c| format!("consumers.{}", c.name)).collect(),
-            Place::Producer => scenario.producers.iter().map(|p| format!("producers.{}", p.name)).chain(["total".into()]).collect(),
+            Place::Producer => scenario
+                .producers
+                .iter()
+                .map(|p| format!("producers.{}", p.name))
+                .chain(["total".into()])
+                .collect(),
         };
         for place in places {
             let paths = metric.statistics.names().iter().map(|statistic| path(&place, metric.key, statistic));
@@ -38,7 +48,8 @@ fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec
 
 /// Nothing is overloaded and drains, nobody has to wait for room, and there is no dead-letter queue.
 fn never(path: &str) -> bool {
-    path.contains(".blocked.") || [".drain_time", ".dead_lettered", ".growth"].iter().any(|quantity| path.ends_with(quantity))
+    path.contains(".blocked.")
+        || [".drain_time", ".dead_lettered", ".growth"].iter().any(|quantity| path.ends_with(quantity))
 }
 
 #[test]
@@ -56,11 +67,17 @@ fn a_simulated_queue_or_network_answers_all() {
     }
 }
 
-/// Until a sleeping server is awake its message waits, and nobody works: what is integrated over time keeps to what messages tell, alone,
-/// in batches, and where servers break off. Theory has 0.8 for the first two, whatever a hand-off takes.
+/// Until a sleeping server is awake its message waits, and nobody works: what is integrated over time keeps
+/// to what messages tell, alone, in batches, and where servers break off. Theory has 0.8 for the first two,
+/// whatever a hand-off takes.
 #[test]
 fn a_hand_off_is_a_wait_and_no_work() {
-    let outages = Outages { up: Law::exponential(0.02), down: Law::exponential(0.002), only_busy: false, redeliver: true };
+    let outages = Outages {
+        up: Law::exponential(0.02),
+        down: Law::exponential(0.002),
+        only_busy: false,
+        redeliver: true,
+    };
     let urgent = Producer { priority: 1, ..Producer::poisson("urgent", 0, 200.0) };
     let changes: [&dyn Fn(&mut Scenario); 4] = [
         &|_| {},
@@ -78,12 +95,15 @@ fn a_hand_off_is_a_wait_and_no_work() {
         scenario.simulation.overheads.hand_off = 500e-6;
         change(&mut scenario);
         let study = run(&scenario, &[Method::Simulation], &Blind);
-        let answer = study.answer(Method::Simulation).unwrap_or_else(|| panic!("{case}: {:?}", study.unanswered));
-        // What an outage breaks off is delivered again, and each server has outages of its own, which is said.
+        let answer =
+            study.answer(Method::Simulation).unwrap_or_else(|| panic!("{case}: {:?}", study.unanswered));
+        // What an outage breaks off is delivered again, and each server has outages of its own, which is
+        // said.
         let said = |c: &&String| c.contains("redelivery_work") || c.contains("breaks down by itself");
         let caveats: Vec<&String> = answer.caveats.iter().filter(|c| !said(c)).collect();
         assert_eq!(caveats, Vec::<&String>::new(), "{case}");
-        let figure = |path: &str| answer.get(path).and_then(|e| e.value).unwrap_or_else(|| panic!("{case}: {path}"));
+        let figure =
+            |path: &str| answer.get(path).and_then(|e| e.value).unwrap_or_else(|| panic!("{case}: {path}"));
         let throughput = figure("queues.queue.throughput");
         if case < 2 {
             let law = throughput * figure("consumers.consumers.service.mean") / 4.0;
@@ -102,6 +122,10 @@ fn a_measurement_its_rehearsal_and_its_replay_answer_all() {
     scenario.measurement.duration = 1.0;
     let study = run(&scenario, &[Method::Measurement], &Blind);
     for method in [Method::Rehearsal, Method::Measurement, Method::Replay] {
-        assert_eq!(missing(&study, method, |path| never(path) || path.ends_with(".p999")), Vec::<String>::new(), "{method:?}");
+        assert_eq!(
+            missing(&study, method, |path| never(path) || path.ends_with(".p999")),
+            Vec::<String>::new(),
+            "{method:?}"
+        );
     }
 }

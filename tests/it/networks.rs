@@ -1,7 +1,8 @@
 //! Exact answers for what only events can play: the simulation's intervals cover them.
 //!
-//! The cases are data, `networks.toml`. Intervals are widened to 99.99 % (two-sided, Student's t over 20 replications); with
-//! about a hundred figures a right engine fails for about one seed in a hundred, and the seed is fixed.
+//! The cases are data, `networks.toml`. Intervals are widened to 99.99 % (two-sided, Student's t over 20
+//! replications); with about a hundred figures a right engine fails for about one seed in a hundred, and the
+//! seed is fixed.
 
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Length, NoFiles, Source, Warmup, parse};
@@ -34,7 +35,8 @@ fn simulation_covers_them() {
     let mut wrong = Vec::new();
     for case in cases.case {
         let source = Source { name: case.id.clone(), text: case.scenario.clone(), overrides: Vec::new() };
-        let mut scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
+        let mut scenario =
+            parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
         assert!(!case.source.is_empty(), "{} has no source", case.id);
         scenario.seed = 5;
         scenario.simulation.replications = REPLICATIONS;
@@ -47,7 +49,9 @@ fn simulation_covers_them() {
         };
         let broken = answer.caveats.iter().filter(|c| c.contains("broken") || c.contains("conserved"));
         wrong.extend(broken.map(|c| format!("{}: {c}", case.id)));
-        wrong.extend(case.expected.iter().filter_map(|(metric, expected)| miss(&case, answer, metric, *expected)));
+        wrong.extend(
+            case.expected.iter().filter_map(|(metric, expected)| miss(&case, answer, metric, *expected)),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

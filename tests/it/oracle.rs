@@ -7,8 +7,9 @@ use queuelab::sim::{Engine, Network, Recursion, Station};
 use queuelab::workload::laws::Law;
 use queuelab::workload::{Block, Kept};
 
-/// Plays a plan second by second, so to speak: at each instant at which anything happens, first those who are done leave,
-/// then whoever waits is taken, then the next message arrives. Written for clarity; it shares nothing with the simulator.
+/// Plays a plan second by second, so to speak: at each instant at which anything happens, first those who are
+/// done leave, then whoever waits is taken, then the next message arrives. Written for clarity; it shares
+/// nothing with the simulator.
 struct Slow {
     /// When each server is done, and since when it is idle.
     servers: Vec<(u64, u64)>,
@@ -78,21 +79,33 @@ fn slow(plan: &Block, groups: &[u32], room: Option<u64>, drop_head: bool) -> Vec
 fn fast(scenario: &Scenario, plan: &Block) -> Vec<Fate> {
     let mut keep = Keep::default();
     match Station::of(scenario).filter(Station::is_recursive) {
-        Some(station) => assert_eq!(Recursion::new(&station, Kept::new(plan), None).advance(u64::MAX, &mut keep), plan.len() as u64),
+        Some(station) => assert_eq!(
+            Recursion::new(&station, Kept::new(plan), None).advance(u64::MAX, &mut keep),
+            plan.len() as u64
+        ),
         None => {
-            let mut network = Network::new(scenario, Kept::new(plan), Key::new(7, 0), None).expect("one queue");
+            let mut network =
+                Network::new(scenario, Kept::new(plan), Key::new(7, 0), None).expect("one queue");
             network.advance(u64::MAX, &mut keep);
             network.settle(&mut keep);
         }
     }
     let mut records: Vec<Record> = keep.0;
     records.sort_by_key(|r| r.message.id);
-    assert!(records.iter().enumerate().all(|(i, r)| r.message.id == i as u64), "every message leaves exactly once");
+    assert!(
+        records.iter().enumerate().all(|(i, r)| r.message.id == i as u64),
+        "every message leaves exactly once"
+    );
     records.iter().map(|r| Fate { taken: r.taken, finished: r.finished, outcome: r.outcome }).collect()
 }
 
 fn laws() -> Vec<Law> {
-    vec![Law::exponential(0.004), Law::deterministic(0.004), Law::lognormal(0.004, 4.0), Law::erlang(0.004, 3)]
+    vec![
+        Law::exponential(0.004),
+        Law::deterministic(0.004),
+        Law::lognormal(0.004, 4.0),
+        Law::erlang(0.004, 3),
+    ]
 }
 
 fn scenario(law: &Law, groups: &[u32], room: Option<u64>, overflow: Overflow) -> Scenario {
@@ -112,7 +125,8 @@ fn check(scenario: &Scenario, groups: &[u32], what: &str) {
     let plan = scenario.plan(7, 0).expect("a plan").take_messages(20_000);
     let queue = &scenario.queues[0];
     let room = queue.max_length.filter(|_| queue.overflow != Overflow::Block);
-    let (expected, got) = (slow(&plan, groups, room, queue.overflow == Overflow::DropHead), fast(scenario, &plan));
+    let (expected, got) =
+        (slow(&plan, groups, room, queue.overflow == Overflow::DropHead), fast(scenario, &plan));
     for (i, (e, g)) in expected.iter().zip(&got).enumerate() {
         assert_eq!(e, g, "{what}: message {i}");
     }
@@ -122,7 +136,11 @@ fn check(scenario: &Scenario, groups: &[u32], what: &str) {
 fn recursion_equals_the_slow_queue_without_bound() {
     for law in laws() {
         for servers in [1, 2, 3, 8, 13] {
-            check(&scenario(&law, &[servers], None, Overflow::RejectPublish), &[servers], &format!("{} x {servers}", law.kendall()));
+            check(
+                &scenario(&law, &[servers], None, Overflow::RejectPublish),
+                &[servers],
+                &format!("{} x {servers}", law.kendall()),
+            );
         }
     }
 }

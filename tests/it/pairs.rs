@@ -1,14 +1,16 @@
-//! Every feature of the grammar, one and two at a time, on the base scenario of every model: theory refuses, or its exact answer agrees
-//! with a simulation.
+//! Every feature of the grammar, one and two at a time, on the base scenario of every model: theory refuses,
+//! or its exact answer agrees with a simulation.
 //!
-//! A model that says "exact" has to reject whatever it does not model. So every setting that may change an answer is turned on, alone and
-//! with every other one, where each model is at home. What theory still calls exact is simulated (12 replications of 1 500 messages), and
-//! every figure that both know is compared at 99.9 %. What misses is simulated again with another seed and 20 times the messages, and
-//! fails the test if the same figure then misses at 99.9999 %: a right theory fails once in a million such figures, some dozens for each
-//! of the few scenarios that come so far, and the seeds are fixed.
+//! A model that says "exact" has to reject whatever it does not model. So every setting that may change an
+//! answer is turned on, alone and with every other one, where each model is at home. What theory still calls
+//! exact is simulated (12 replications of 1 500 messages), and every figure that both know is compared at
+//! 99.9 %. What misses is simulated again with another seed and 20 times the messages, and fails the test if
+//! the same figure then misses at 99.9999 %: a right theory fails once in a million such figures, some dozens
+//! for each of the few scenarios that come so far, and the seeds are fixed.
 //!
-//! Every feature is turned on alone on all bases, and one in 61 of all pairs, another on each base; `PAIRS=all` turns on every two on
-//! all bases, which takes an hour or so, and `PAIRS=M/M/1` on those of that name.
+//! Every feature is turned on alone on all bases, and one in 61 of all pairs, another on each base;
+//! `PAIRS=all` turns on every two on all bases, which takes an hour or so, and `PAIRS=M/M/1` on those of that
+//! name.
 
 mod settings;
 
@@ -52,7 +54,10 @@ impl Draft {
 
     fn text(&self) -> String {
         let line = |(key, value): (&String, &String)| format!("{key} = {value}\n");
-        self.0.iter().map(|(table, keys)| format!("[{table}]\n{}", keys.iter().map(line).collect::<String>())).collect()
+        self.0
+            .iter()
+            .map(|(table, keys)| format!("[{table}]\n{}", keys.iter().map(line).collect::<String>()))
+            .collect()
     }
 }
 
@@ -91,7 +96,15 @@ fn features(place: Where) -> Vec<Feature> {
     let owned = |s: &Setting| (s.0.to_string(), s.1.to_string(), s.2.to_string());
     let of_queue = |s: &(String, String, String)| s.0 == "queues.q" || s.0 == "consumers.c";
     let other = |(table, key, value): &(String, String, String)| {
-        (if table == "queues.q" { "queues.r".to_string() } else { table.replace("consumers.c", "consumers.d") }, key.clone(), value.clone())
+        (
+            if table == "queues.q" {
+                "queues.r".to_string()
+            } else {
+                table.replace("consumers.c", "consumers.d")
+            },
+            key.clone(),
+            value.clone(),
+        )
     };
     let at = |settings: Vec<(String, String, String)>| match place {
         _ if !settings.iter().all(of_queue) => settings,
@@ -99,7 +112,10 @@ fn features(place: Where) -> Vec<Feature> {
         Where::Second => settings.iter().map(other).collect(),
         Where::Both => settings.iter().cloned().chain(settings.iter().map(other)).collect(),
     };
-    FEATURES.iter().map(|(name, settings)| (name.to_string(), at(settings.iter().map(owned).collect()))).collect()
+    FEATURES
+        .iter()
+        .map(|(name, settings)| (name.to_string(), at(settings.iter().map(owned).collect())))
+        .collect()
 }
 
 /// One in so many pairs is turned on every day.
@@ -152,7 +168,9 @@ fn judge(what: &str, text: &str, judged: &Judged) -> (bool, Option<String>) {
     if missed.is_empty() {
         return (true, None);
     }
-    let again = simulated(&scenario, 6, 30_000, RUNS).map(|second| misses(&exact, &second, 0.999_999, RUNS)).unwrap_or_default();
+    let again = simulated(&scenario, 6, 30_000, RUNS)
+        .map(|second| misses(&exact, &second, 0.999_999, RUNS))
+        .unwrap_or_default();
     let both = twice(&missed, &again);
     (true, (!both.is_empty()).then(|| format!("{what}: {} says\n{both:#?}\nof\n{text}", exact.by)))
 }
@@ -162,8 +180,12 @@ fn a_model_that_says_exact_rejects_what_it_does_not_model() {
     let wanted = std::env::var("PAIRS").unwrap_or_default();
     let mut seen = BTreeSet::new();
     let mut list = Vec::new();
-    let places =
-        [(1, ONE_QUEUE, Where::First), (2, TWO_QUEUES, Where::First), (2, TWO_QUEUES, Where::Second), (2, TWO_QUEUES, Where::Both)];
+    let places = [
+        (1, ONE_QUEUE, Where::First),
+        (2, TWO_QUEUES, Where::First),
+        (2, TWO_QUEUES, Where::Second),
+        (2, TWO_QUEUES, Where::Both),
+    ];
     let every_day = wanted.is_empty();
     for (turn, (queues, bases, place)) in places.into_iter().enumerate() {
         let wanted = |name: &str| every_day || wanted == "all" || name == wanted;

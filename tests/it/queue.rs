@@ -1,4 +1,5 @@
-//! The queue under real threads, accounted for as Jepsen does: what was sent, what came, what came again, what was lost.
+//! The queue under real threads, accounted for as Jepsen does: what was sent, what came, what came again,
+//! what was lost.
 
 use queuelab::queue::{Loss, Overflow, Queue, Settings};
 use std::sync::Mutex;
@@ -20,11 +21,17 @@ struct Seen {
     lost: Mutex<Vec<(u64, Loss)>>,
 }
 
-/// Consumers that acknowledge most, give back some, reject a few and forget one in a while, with leases that end.
+/// Consumers that acknowledge most, give back some, reject a few and forget one in a while, with leases that
+/// end.
 #[test]
 fn every_message_is_accounted_for_whatever_consumers_do() {
     let cells = || (0..MESSAGES).map(|_| AtomicU64::new(0)).collect();
-    let seen: &'static Seen = Box::leak(Box::new(Seen { deliveries: cells(), acked: cells(), held: cells(), lost: Mutex::default() }));
+    let seen: &'static Seen = Box::leak(Box::new(Seen {
+        deliveries: cells(),
+        acked: cells(),
+        held: cells(),
+        lost: Mutex::default(),
+    }));
     let start = Instant::now();
     let settings = Settings {
         max_length: Some(500),
@@ -33,7 +40,9 @@ fn every_message_is_accounted_for_whatever_consumers_do() {
         visibility_timeout: Some(20_000_000),
         ..Settings::default()
     };
-    let told = |lost: queuelab::queue::Lost<u64>| seen.lost.lock().expect("no thread panics").push((lost.body, lost.why));
+    let told = |lost: queuelab::queue::Lost<u64>| {
+        seen.lost.lock().expect("no thread panics").push((lost.body, lost.why))
+    };
     let queue = Queue::new(settings, move || start.elapsed().as_nanos() as u64, told);
     thread::scope(|scope| {
         let senders: Vec<_> = (0..SENDERS)
@@ -58,11 +67,18 @@ fn every_message_is_accounted_for_whatever_consumers_do() {
     let lost = seen.lost.lock().expect("no thread panics");
     assert_eq!(counts.acked + lost.len() as u64, MESSAGES);
     for m in 0..MESSAGES as usize {
-        let ends = seen.acked[m].load(Ordering::Relaxed) + lost.iter().filter(|l| l.0 == m as u64).count() as u64;
+        let ends =
+            seen.acked[m].load(Ordering::Relaxed) + lost.iter().filter(|l| l.0 == m as u64).count() as u64;
         assert_eq!(ends, 1, "message {m} ends once");
-        assert!([0b10, 0b110, 0b1110, 0b11110].contains(&seen.deliveries[m].load(Ordering::Relaxed)), "from the first to the fourth");
+        assert!(
+            [0b10, 0b110, 0b1110, 0b11110].contains(&seen.deliveries[m].load(Ordering::Relaxed)),
+            "from the first to the fourth"
+        );
     }
-    assert!(lost.iter().any(|l| l.1 == Loss::Rejected) && counts.returned > 0, "all ways were gone: {counts:?}");
+    assert!(
+        lost.iter().any(|l| l.1 == Loss::Rejected) && counts.returned > 0,
+        "all ways were gone: {counts:?}"
+    );
 }
 
 fn consume(queue: &Queue<u64>, seen: &Seen, consumer: u64) {
@@ -86,7 +102,10 @@ fn consume(queue: &Queue<u64>, seen: &Seen, consumer: u64) {
                 _ => {
                     let others = seen.held[m].fetch_add(1, Ordering::AcqRel);
                     let settled = queue.ack(delivery.tag).is_ok();
-                    assert!(!settled || others == 0 || delivery.redelivered(), "never two live leases on one message");
+                    assert!(
+                        !settled || others == 0 || delivery.redelivered(),
+                        "never two live leases on one message"
+                    );
                     seen.acked[m].fetch_add(u64::from(settled), Ordering::Relaxed);
                     seen.held[m].fetch_sub(1, Ordering::AcqRel);
                 }

@@ -1,4 +1,5 @@
-//! Every code block of the README runs: commands by the program, TOML as scenarios; Rust blocks are doc-tests of the library.
+//! Every code block of the README runs: commands by the program, TOML as scenarios; Rust blocks are doc-tests
+//! of the library.
 
 use crate::cli::Desk;
 use std::path::Path;
@@ -9,12 +10,15 @@ struct Block {
 }
 
 fn blocks() -> Vec<Block> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
     let mut found = Vec::new();
     let mut open: Option<Block> = None;
     for line in text.lines() {
         match (line.strip_prefix("```"), open.take()) {
-            (Some(language), None) => open = Some(Block { language: language.trim().into(), text: String::new() }),
+            (Some(language), None) => {
+                open = Some(Block { language: language.trim().into(), text: String::new() })
+            }
             (Some(_), Some(block)) => found.push(block),
             (None, Some(mut block)) => {
                 block.text += line;
@@ -29,7 +33,8 @@ fn blocks() -> Vec<Block> {
 }
 
 /// Commands that are not the program's: this very test, the benchmarks, and getting here.
-const ELSEWHERE: &[&str] = &["git clone ", "cd ", "cargo test", "cargo bench", "cargo install --path .", "bash benches/"];
+const ELSEWHERE: &[&str] =
+    &["git clone ", "cd ", "cargo test", "cargo bench", "cargo install --path .", "bash benches/"];
 
 #[test]
 fn commands_run() {
@@ -38,12 +43,16 @@ fn commands_run() {
     desk.copy(&root.join("scenarios"), "scenarios");
     let mut ran = 0;
     for block in blocks().iter().filter(|b| b.language == "sh") {
-        for line in block.text.lines().map(|l| l.split(" #").next().unwrap_or("").trim()).filter(|l| !l.is_empty()) {
+        for line in
+            block.text.lines().map(|l| l.split(" #").next().unwrap_or("").trim()).filter(|l| !l.is_empty())
+        {
             if ELSEWHERE.iter().any(|prefix| line.starts_with(prefix)) {
                 continue;
             }
-            let command = line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("queuelab "));
-            let command = command.unwrap_or_else(|| panic!("the README has a command that this test does not know: {line}"));
+            let command =
+                line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("queuelab "));
+            let command = command
+                .unwrap_or_else(|| panic!("the README has a command that this test does not know: {line}"));
             let output = desk.run(&words(command).iter().map(String::as_str).collect::<Vec<_>>());
             assert!(
                 output.status.success(),
@@ -57,7 +66,9 @@ fn commands_run() {
     assert!(ran >= 3, "the README shows only {ran} commands");
     // None of them writes where answers are kept, and git ignores where they do.
     let ignored = std::fs::read_to_string(root.join(".gitignore")).expect("a .gitignore");
-    assert!(desk.path("queuelab-results").exists() && ignored.lines().any(|line| line == "/queuelab-results"));
+    assert!(
+        desk.path("queuelab-results").exists() && ignored.lines().any(|line| line == "/queuelab-results")
+    );
     assert!(!desk.path("results").exists(), "a command of the README writes over the kept answers");
 }
 
@@ -68,11 +79,18 @@ fn files_that_are_named_exist() {
     let mut missing = Vec::new();
     for page in ["README.md", "src/contributing.md"] {
         let text = std::fs::read_to_string(root.join(page)).expect("a page");
-        let words = text.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") || word.ends_with('/') && !word.contains(' '));
-        let known = |word: &str| ["", "src", "tests/it"].iter().any(|folder| root.join(folder).join(word).exists());
+        let words = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| word.ends_with(".rs") || word.ends_with('/') && !word.contains(' '));
+        let known =
+            |word: &str| ["", "src", "tests/it"].iter().any(|folder| root.join(folder).join(word).exists());
         // What the program writes is not there before it has run.
         let written = |word: &str| word.starts_with("queuelab-results");
-        missing.extend(words.filter(|word| !known(word) && !written(word)).map(|word| format!("{page}: {word}")));
+        missing.extend(
+            words.filter(|word| !known(word) && !written(word)).map(|word| format!("{page}: {word}")),
+        );
     }
     assert!(missing.is_empty(), "{missing:?}");
 }
@@ -113,9 +131,13 @@ fn every_block_has_a_language_that_is_checked() {
 
 #[test]
 fn the_table_of_targets_is_the_programs() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let readme =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
     let table = queuelab::report::targets::table();
-    assert!(readme.contains(&format!("```text\n{table}```\n")), "the README's table of targets is not this one:\n{table}");
+    assert!(
+        readme.contains(&format!("```text\n{table}```\n")),
+        "the README's table of targets is not this one:\n{table}"
+    );
 }
 
 /// The rows of the vocabulary's second table: what is not written, and what is instead.
@@ -128,7 +150,8 @@ fn unwanted(page: &str) -> Vec<(String, String)> {
 #[test]
 fn what_people_read_keeps_to_the_vocabulary() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let unwanted = unwanted(&std::fs::read_to_string(root.join("src/vocabulary.md")).expect("the vocabulary"));
+    let unwanted =
+        unwanted(&std::fs::read_to_string(root.join("src/vocabulary.md")).expect("the vocabulary"));
     assert!(unwanted.len() > 10, "{unwanted:?}");
     let mut wrong = Vec::new();
     let (mut folders, mut files) = (vec![root.join("src")], vec![root.join("README.md")]);
@@ -141,10 +164,14 @@ fn what_people_read_keeps_to_the_vocabulary() {
     for file in files.iter().filter(|file| !file.ends_with("vocabulary.md")) {
         let Ok(text) = std::fs::read_to_string(file) else { continue };
         let is_code = file.extension().is_some_and(|kind| kind == "rs");
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !(is_code && line.trim_start().starts_with("//"))) {
+        for (number, line) in
+            text.lines().enumerate().filter(|(_, line)| !(is_code && line.trim_start().starts_with("//")))
+        {
             let line = line.to_lowercase();
             let found = unwanted.iter().filter(|(not, _)| line.contains(not));
-            wrong.extend(found.map(|(not, but)| format!("{}:{}: write \"{but}\", not \"{not}\"", file.display(), number + 1)));
+            wrong.extend(found.map(|(not, but)| {
+                format!("{}:{}: write \"{but}\", not \"{not}\"", file.display(), number + 1)
+            }));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

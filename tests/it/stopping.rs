@@ -22,7 +22,8 @@ fn a_precision_is_reached_alike_by_any_number_of_threads() {
         serde_json::to_string(study.answer(Method::Simulation).expect("played")).expect("plain data")
     };
     let one = with(1);
-    let replications: u32 = one.split(" replications").next().and_then(|s| s.rsplit(' ').next()?.parse().ok()).expect("a number");
+    let replications: u32 =
+        one.split(" replications").next().and_then(|s| s.rsplit(' ').next()?.parse().ok()).expect("a number");
     assert!(replications > 30, "it was to be stopped by its precision: {replications} replications");
     assert_eq!(one, with(2));
     assert_eq!(one, with(8));
@@ -59,7 +60,11 @@ fn mean(answer: &Answer) -> f64 {
 #[test]
 fn whole_replications_count_when_there_are_enough_of_them() {
     let answer = alone(&m_m_1(0.5, 200_000), 10).expect("two and a half replications");
-    assert!(answer.caveats.iter().any(|c| c == "interrupted: 2 of 10 replications were finished"), "{:?}", answer.caveats);
+    assert!(
+        answer.caveats.iter().any(|c| c == "interrupted: 2 of 10 replications were finished"),
+        "{:?}",
+        answer.caveats
+    );
     // Two replications of 200 000 have a standard error of half a per cent of 2 s.
     assert!((mean(&answer) - 2.0).abs() < 0.1, "{}", mean(&answer));
 }
@@ -67,9 +72,17 @@ fn whole_replications_count_when_there_are_enough_of_them() {
 #[test]
 fn parts_of_replications_count_when_none_is_whole() {
     let answer = alone(&m_m_1(0.5, 200_000), 2).expect("half a replication");
-    assert!(answer.caveats.iter().any(|c| c.contains("those of 1 replication that was cut short after 131")), "{:?}", answer.caveats);
+    assert!(
+        answer.caveats.iter().any(|c| c.contains("those of 1 replication that was cut short after 131")),
+        "{:?}",
+        answer.caveats
+    );
     assert!((mean(&answer) - 2.0).abs() < 0.1, "{}", mean(&answer));
-    assert!(!answer.caveats.iter().any(|c| c.contains("broken") || c.contains("conserved")), "{:?}", answer.caveats);
+    assert!(
+        !answer.caveats.iter().any(|c| c.contains("broken") || c.contains("conserved")),
+        "{:?}",
+        answer.caveats
+    );
 }
 
 #[test]
@@ -77,7 +90,11 @@ fn one_long_run_is_told_as_far_as_it_came() {
     let mut scenario = m_m_1(0.5, 640_000);
     scenario.simulation.replications = 1;
     let answer = interrupted(&scenario, 32).expect("half a run");
-    assert!(answer.caveats.iter().any(|c| c.contains("the first 50 % of the one replication")), "{:?}", answer.caveats);
+    assert!(
+        answer.caveats.iter().any(|c| c.contains("the first 50 % of the one replication")),
+        "{:?}",
+        answer.caveats
+    );
     assert!((mean(&answer) - 2.0).abs() < 0.1, "{}", mean(&answer));
     assert!(interrupted(&scenario, 3).is_err_and(|why| why.starts_with("interrupted")));
 }

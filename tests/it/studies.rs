@@ -1,4 +1,5 @@
-//! Studies as a person meets them: what a search proves, that a stopped sweep goes on, what a comparison refuses.
+//! Studies as a person meets them: what a search proves, that a stopped sweep goes on, what a comparison
+//! refuses.
 
 use crate::cli::{Desk, MM1};
 use serde_json::Value;
@@ -16,19 +17,34 @@ fn json(output: &Output) -> Value {
 /// The figures of the oracle: 20 ms of exponential work, p99 latency below 200 ms (Erlang's formula).
 #[test]
 fn capacity_finds_erlangs_numbers() {
-    let peak = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/peak-sizing.toml")).expect("the scenario");
+    let peak =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/peak-sizing.toml"))
+            .expect("the scenario");
     let desk = Desk::new("capacity", &[("peak.toml", &peak)]);
-    for (rate, expected) in [("100/s", "3"), ("400/s", "9"), ("1000/s", "21"), ("2000/s", "41"), ("5000/s", "101")] {
+    for (rate, expected) in
+        [("100/s", "3"), ("400/s", "9"), ("1000/s", "21"), ("2000/s", "41"), ("5000/s", "101")]
+    {
         let set = format!("producers.web.rate={rate}");
         // Short runs for the test's sake: at rho 0.99 they are as long as may be.
-        let output = desk.run(&["capacity", "peak.toml", "--set", &set, "--set", "simulation.messages=50000", "--json", "--out", rate]);
+        let output = desk.run(&[
+            "capacity",
+            "peak.toml",
+            "--set",
+            &set,
+            "--set",
+            "simulation.messages=50000",
+            "--json",
+            "--out",
+            rate,
+        ]);
         assert_eq!(output.status.code(), Some(0), "{rate}: {}", text(&output.stderr));
         let document = json(&output);
         assert_eq!(document["found"], expected, "{rate}");
         assert_eq!(document["outcome"], "pass", "{rate}");
         assert_eq!(document["checks"].as_array().map(Vec::len), Some(2), "{rate}");
         assert!(document["headroom"]["factor"].as_f64().is_some_and(|f| f >= 1.0), "{rate}");
-        let picture = std::fs::read_to_string(desk.path(&format!("{rate}/peak/capacity.svg"))).expect("a picture");
+        let picture =
+            std::fs::read_to_string(desk.path(&format!("{rate}/peak/capacity.svg"))).expect("a picture");
         for word in [format!("{expected} passes"), "wanted &lt; 200ms".into(), "✗ unstable".into()] {
             assert!(picture.contains(&word), "{rate}: `{word}`");
         }
@@ -88,7 +104,10 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
         if path.is_dir() {
             found.extend(files(&path));
         } else {
-            found.push((path.file_name().expect("a name").to_string_lossy().into_owned(), std::fs::read(&path).expect("a file")));
+            found.push((
+                path.file_name().expect("a name").to_string_lossy().into_owned(),
+                std::fs::read(&path).expect("a file"),
+            ));
         }
     }
     found.sort();
@@ -96,7 +115,8 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Three points that are done at once and one that takes seconds, in this order.
-const SWEEP: [&str; 6] = ["sweep", "mm1.toml", "--vary", "simulation.messages=1000,2000,3000,10000000", "--threads", "1"];
+const SWEEP: [&str; 6] =
+    ["sweep", "mm1.toml", "--vary", "simulation.messages=1000,2000,3000,10000000", "--threads", "1"];
 
 #[test]
 fn a_stopped_sweep_goes_on_to_the_same_bytes() {
@@ -107,7 +127,8 @@ fn a_stopped_sweep_goes_on_to_the_same_bytes() {
     let points = stopped.path("queuelab-results/mm1/sweep/points");
     // Whole points only: a draft has another name.
     let done = || {
-        let names = std::fs::read_dir(&points).map(|list| list.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect());
+        let names = std::fs::read_dir(&points)
+            .map(|list| list.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect());
         names.map_or(0, |names: Vec<String>| names.iter().filter(|name| !name.starts_with('.')).count())
     };
     while child.try_wait().expect("a child").is_none() && done() < 3 {
@@ -115,9 +136,16 @@ fn a_stopped_sweep_goes_on_to_the_same_bytes() {
     }
     let pid = child.id().to_string();
     std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill is there");
-    assert_eq!(child.wait().expect("it ends").code(), Some(130), "the signal came while the last point was under way");
+    assert_eq!(
+        child.wait().expect("it ends").code(),
+        Some(130),
+        "the signal came while the last point was under way"
+    );
     assert_eq!(done(), 3, "the last point was not finished");
-    assert!(!stopped.path("queuelab-results/mm1/sweep/sweep.csv").exists(), "a stopped sweep has no whole result");
+    assert!(
+        !stopped.path("queuelab-results/mm1/sweep/sweep.csv").exists(),
+        "a stopped sweep has no whole result"
+    );
     assert_eq!(stopped.run(&["sweep", "status", "queuelab-results/mm1/sweep"]).status.code(), Some(4));
     assert!(stopped.run(&SWEEP).status.success());
     assert_eq!(files(&stopped.path("queuelab-results")), files(&alone.path("queuelab-results")));
@@ -126,7 +154,13 @@ fn a_stopped_sweep_goes_on_to_the_same_bytes() {
 #[test]
 fn shards_together_are_the_whole() {
     let desk = Desk::new("sweep-shards", &[("mm1.toml", MM1)]);
-    let vary = ["mm1.toml", "--vary", "producers.web.rate=100/s, 150/s, 200/s", "--vary", "consumers.worker.count=1..2"];
+    let vary = [
+        "mm1.toml",
+        "--vary",
+        "producers.web.rate=100/s, 150/s, 200/s",
+        "--vary",
+        "consumers.worker.count=1..2",
+    ];
     let run = |words: &[&str]| desk.run(words).status.code();
     assert_eq!(run(&[&["sweep", "plan"], &vary[..]].concat()), Some(0));
     let folder = "queuelab-results/mm1/sweep";
@@ -137,14 +171,31 @@ fn shards_together_are_the_whole() {
     assert_eq!(run(&["sweep", "merge", folder]), Some(0));
     let whole = Desk::new("sweep-whole", &[("mm1.toml", MM1)]);
     assert_eq!(whole.run(&[&["sweep"], &vary[..]].concat()).status.code(), Some(0));
-    let csv = |desk: &Desk| std::fs::read_to_string(desk.path(&format!("{folder}/sweep.csv"))).expect("a table");
+    let csv =
+        |desk: &Desk| std::fs::read_to_string(desk.path(&format!("{folder}/sweep.csv"))).expect("a table");
     assert_eq!(csv(&desk), csv(&whole));
     assert!(desk.path(&format!("{folder}/heat-map.svg")).exists());
     let rows = csv(&desk);
-    assert!(rows.starts_with("point,producers.web.rate,consumers.worker.count,method,by,metric,value,half_width,unit"), "{rows}");
+    assert!(
+        rows.starts_with(
+            "point,producers.web.rate,consumers.worker.count,method,by,metric,value,half_width,unit"
+        ),
+        "{rows}"
+    );
     // Neither does one with a path twice run at all.
-    let twice = desk.run(&["sweep", "mm1.toml", "--vary", "consumers.worker.count=1,2", "--vary", "consumers.worker.count=3"]);
-    assert!(twice.status.code() == Some(2) && text(&twice.stderr).contains("varied twice"), "{}", text(&twice.stderr));
+    let twice = desk.run(&[
+        "sweep",
+        "mm1.toml",
+        "--vary",
+        "consumers.worker.count=1,2",
+        "--vary",
+        "consumers.worker.count=3",
+    ]);
+    assert!(
+        twice.status.code() == Some(2) && text(&twice.stderr).contains("varied twice"),
+        "{}",
+        text(&twice.stderr)
+    );
     // Another sweep does not write over this one.
     let other = desk.run(&["sweep", "mm1.toml", "--vary", "consumers.worker.count=1..3"]);
     assert_eq!(other.status.code(), Some(2));
@@ -155,11 +206,29 @@ fn shards_together_are_the_whole() {
 fn comparisons_say_better_worse_or_no_difference_and_refuse_other_traffic() {
     let other = MM1.replace("200/s", "150/s");
     let desk = Desk::new("compare", &[("a.toml", MM1), ("b.toml", &other)]);
-    let others = ["consumers.worker.count=2", "consumers.worker.service_time=gamma(4ms, scv=1.01)", "consumers.worker.count=1"];
-    let output = desk.run(&["compare", "a.toml", "--against", others[0], "--against", others[1], "--against", others[2]]);
+    let others = [
+        "consumers.worker.count=2",
+        "consumers.worker.service_time=gamma(4ms, scv=1.01)",
+        "consumers.worker.count=1",
+    ];
+    let output = desk.run(&[
+        "compare",
+        "a.toml",
+        "--against",
+        others[0],
+        "--against",
+        others[1],
+        "--against",
+        others[2],
+    ]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let said = text(&output.stdout);
-    for word in ["is better than a", "No difference seen", "it could be ±", "are the same in total.latency.p99, run for run"] {
+    for word in [
+        "is better than a",
+        "No difference seen",
+        "it could be ±",
+        "are the same in total.latency.p99, run for run",
+    ] {
         assert!(said.contains(word), "`{word}` in\n{said}");
     }
     let refused = desk.run(&["compare", "a.toml", "b.toml"]);
@@ -179,8 +248,8 @@ fn what_does_not_hold_is_worse() {
             text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let two = said("consumers.worker.count=2");
-        let expected =
-            "count=2 is better than slow (consumers.worker.count=1): it holds, and slow (consumers.worker.count=1) is unstable: rho = 1.2";
+        let expected = "count=2 is better than slow (consumers.worker.count=1): it holds, and slow \
+            (consumers.worker.count=1) is unstable: rho = 1.2";
         assert!(two.contains(expected), "{two}");
         assert!(said("consumers.worker.service_time.mean=7ms").contains("Neither holds"), "{method}");
     }
@@ -200,7 +269,11 @@ fn comparisons_refuse_what_cannot_be_had_together() {
     ] {
         let output = desk.run(&[&["compare"], arguments.as_slice()].concat());
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
-        assert!(text(&output.stderr).contains(word), "{arguments:?} should say `{word}`: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains(word),
+            "{arguments:?} should say `{word}`: {}",
+            text(&output.stderr)
+        );
     }
 }
 
@@ -208,7 +281,11 @@ fn comparisons_refuse_what_cannot_be_had_together() {
 fn saved_results_are_compared_and_reported() {
     let faster = MM1.replace("4ms", "3ms");
     let desk = Desk::new("saved", &[("slow.toml", MM1), ("fast.toml", &faster)]);
-    assert!(desk.run(&["run", "slow.toml", "fast.toml", "--only", "theory,simulation", "--quiet"]).status.success());
+    assert!(
+        desk.run(&["run", "slow.toml", "fast.toml", "--only", "theory,simulation", "--quiet"])
+            .status
+            .success()
+    );
     let output = desk.run(&["compare", "queuelab-results/slow", "queuelab-results/fast", "--json"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let document = json(&output);
@@ -226,7 +303,14 @@ fn a_fit_is_a_scenario_that_runs() {
     let output = desk.run(&["fit", "trace.csv"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("line 402"), "{}", text(&output.stdout));
-    let run = desk.run(&["run", "queuelab-results/trace/scenario.toml", "--only", "simulation", "--quick", "--quiet"]);
+    let run = desk.run(&[
+        "run",
+        "queuelab-results/trace/scenario.toml",
+        "--only",
+        "simulation",
+        "--quick",
+        "--quiet",
+    ]);
     assert!(run.status.success(), "{}", text(&run.stderr));
     assert!(desk.path("queuelab-results/trace/quantiles.service.svg").exists());
 }
@@ -261,13 +345,19 @@ fn explain_says_when_to_page_and_what_matters() {
     }
 }
 
-/// What a moment of measuring says differs from machine to machine; that it is said, and of which loads, does not.
+/// What a moment of measuring says differs from machine to machine; that it is said, and of which loads, does
+/// not.
 #[test]
 fn predictions_are_said_before_they_are_measured_and_judged_after() {
     let desk = Desk::new("predict", &[("mm1.toml", MM1)]);
     let short = ["--set", "measurement.duration=1s"];
-    let output =
-        desk.run(&[&["predict", "mm1.toml", "--learn", "0.3", "--judge", "0.5,0.6", "--json", "--out", "out"], &short[..]].concat());
+    let output = desk.run(
+        &[
+            &["predict", "mm1.toml", "--learn", "0.3", "--judge", "0.5,0.6", "--json", "--out", "out"],
+            &short[..],
+        ]
+        .concat(),
+    );
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let document = json(&output);
     let points = document["points"].as_array().expect("a point for each load");
@@ -276,10 +366,15 @@ fn predictions_are_said_before_they_are_measured_and_judged_after() {
     assert_eq!(of("role"), ["learnt", "predicted", "predicted"]);
     assert!(document["lesson"]["stretch"][0].as_f64().is_some_and(|s| s > 0.9), "{}", document["lesson"]);
     for point in &points[1..] {
-        assert!(point["predicted"]["metrics"]["total.latency.mean"]["value"].as_f64().is_some_and(|v| v > 0.0));
+        assert!(
+            point["predicted"]["metrics"]["total.latency.mean"]["value"].as_f64().is_some_and(|v| v > 0.0)
+        );
         assert!(!point["verdict"].is_null() && point["answers"].as_array().map(Vec::len) == Some(3));
     }
-    let checked = desk.run(&[&["predict", "mm1.toml", "--learn", "0.3", "--judge", "0.5", "--check", "--json"], &short[..]].concat());
+    let checked = desk.run(
+        &[&["predict", "mm1.toml", "--learn", "0.3", "--judge", "0.5", "--check", "--json"], &short[..]]
+            .concat(),
+    );
     let accepted = json(&checked)["points"][1]["verdict"] == "accepted";
     assert_eq!(checked.status.code() == Some(0), accepted, "{}", text(&checked.stdout));
     let table = std::fs::read_to_string(desk.path("out/mm1/prediction.csv")).expect("a table");
@@ -290,12 +385,17 @@ fn predictions_are_said_before_they_are_measured_and_judged_after() {
 
 #[test]
 fn predictions_refuse_what_rates_cannot_turn() {
-    let closed = MM1.replace("rate = ", "arrivals = { process = \"closed\", concurrency = 3, think_time = \"1ms\" } # ");
+    let closed = MM1
+        .replace("rate = ", "arrivals = { process = \"closed\", concurrency = 3, think_time = \"1ms\" } # ");
     let desk = Desk::new("predict-wrong", &[("mm1.toml", MM1), ("closed.toml", &closed)]);
     for (arguments, code, word) in [
         (vec!["mm1.toml", "--learn", "0.3,1.2"], 2, "between 0 and 1"),
         (vec!["mm1.toml", "--judge", "-0.5"], 2, "between 0 and 1"),
-        (vec!["mm1.toml", "--learn", "0.3", "--judge", "0.3"], 2, "load 0.3 in --judge is not above 0.3 in --learn"),
+        (
+            vec!["mm1.toml", "--learn", "0.3", "--judge", "0.3"],
+            2,
+            "load 0.3 in --judge is not above 0.3 in --learn",
+        ),
         (vec!["mm1.toml", "--judge", "0.7,0.8,0.7"], 2, "load 0.7 is twice in --judge"),
         (vec!["mm1.toml", "--set", "measurement.duration=200ms"], 2, "at load 0.3: only "),
         (vec!["closed.toml"], 2, "closed loop"),

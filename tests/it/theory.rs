@@ -1,6 +1,7 @@
 //! Theory gives the reference answers, figure by figure, from scenarios as a person writes them.
 //!
-//! The cases are those that simulation must cover; here they are met to a millionth, or to the digits that were published.
+//! The cases are those that simulation must cover; here they are met to a millionth, or to the digits that
+//! were published.
 
 use queuelab::scenario::{NoFiles, Source, parse};
 use queuelab::theory;
@@ -30,7 +31,8 @@ const OPEN: &[(&str, &str)] = &[
     ("not acknowledged in time", "no closed form of visibility timeouts is implemented"),
 ];
 
-/// References that no scenario can ask for, and why; a doc-test or a unit test holds the formula itself to the number.
+/// References that no scenario can ask for, and why; a doc-test or a unit test holds the formula itself to
+/// the number.
 const INEXPRESSIBLE: &[(&str, &str)] = &[
     ("bulk-l3-b5-join", "a batch is closed when it is taken: `theory::bulk::joining`"),
     ("pub-bolch-7.7", "routes depend on the class: messages of all producers are routed alike"),
@@ -38,8 +40,14 @@ const INEXPRESSIBLE: &[(&str, &str)] = &[
     ("pubsub-indep-10", "copies that share their arrivals are not independent: `theory::forkjoin`"),
     ("approx-c1-l0.8-ca2-cs0.5", "a formula of scvs, not a scenario: `theory::ggc`"),
     ("approx-c10-l8-ca1-cs4", "a formula of scvs, not a scenario: `theory::ggc`"),
-    ("transient-burst-from-steady", "a schedule starts empty or with a backlog, not in steady state: `theory::transient`"),
-    ("forkjoin3-rho0.5", "the exact mean of three is known by numerical solution only; Nelson and Tantawi's is told"),
+    (
+        "transient-burst-from-steady",
+        "a schedule starts empty or with a backlog, not in steady state: `theory::transient`",
+    ),
+    (
+        "forkjoin3-rho0.5",
+        "the exact mean of three is known by numerical solution only; Nelson and Tantawi's is told",
+    ),
 ];
 
 /// References about overload: what the refusal says.
@@ -51,15 +59,19 @@ const REFUSED: &[(&str, f64, f64, &str)] = &[
 
 fn misses(case: &Case) -> Vec<String> {
     let source = Source { name: case.id.clone(), text: case.scenario.clone(), overrides: Vec::new() };
-    let scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
+    let scenario =
+        parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
     let answer = match theory::answer(&scenario) {
         Ok(answer) => answer,
         Err(none) => return vec![format!("{}: {}", case.id, none.reason.to_string())],
     };
     let miss = |(metric, expected): (&String, &f64)| {
-        let Some(estimate) = answer.get(metric) else { return Some(format!("{}: {} has no {metric}", case.id, answer.by)) };
+        let Some(estimate) = answer.get(metric) else {
+            return Some(format!("{}: {} has no {metric}", case.id, answer.by));
+        };
         let value = estimate.value.unwrap_or(f64::INFINITY);
-        let near = (value - expected).abs() <= 1e-6 * expected.abs() + 1e-12 + case.rounding || value == *expected;
+        let near =
+            (value - expected).abs() <= 1e-6 * expected.abs() + 1e-12 + case.rounding || value == *expected;
         (!near).then(|| format!("{}: {} says {metric} = {value}, not {expected}", case.id, answer.by))
     };
     case.expected.iter().filter_map(miss).collect()
@@ -69,7 +81,9 @@ fn misses(case: &Case) -> Vec<String> {
 fn theory_meets_the_reference_answers() {
     let mut wrong = Vec::new();
     let mut known = Vec::new();
-    for text in [include_str!("literature.toml"), include_str!("networks.toml"), include_str!("reference.toml")] {
+    for text in
+        [include_str!("literature.toml"), include_str!("networks.toml"), include_str!("reference.toml")]
+    {
         let cases: Cases = toml::from_str(text).expect("the cases are well formed");
         for case in &cases.case {
             let misses = misses(case);
@@ -85,7 +99,9 @@ fn theory_meets_the_reference_answers() {
         }
     }
     wrong.extend(
-        OPEN.iter().filter(|(id, why)| !known.iter().any(|k| k == id) || why.is_empty()).map(|(id, _)| format!("{id}: no such case")),
+        OPEN.iter()
+            .filter(|(id, why)| !known.iter().any(|k| k == id) || why.is_empty())
+            .map(|(id, _)| format!("{id}: no such case")),
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -93,7 +109,8 @@ fn theory_meets_the_reference_answers() {
 #[test]
 fn overload_is_refused_with_its_growth() {
     for (id, rate, mu, says) in REFUSED {
-        let scenario = queuelab::scenario::Scenario::mgc(*rate, queuelab::workload::laws::Law::exponential(1.0 / mu), 1);
+        let scenario =
+            queuelab::scenario::Scenario::mgc(*rate, queuelab::workload::laws::Law::exponential(1.0 / mu), 1);
         let why = theory::answer(&scenario).expect_err("unstable").reason.to_string();
         assert!(why.starts_with("unstable") && why.contains(says), "{id}: {why}");
     }
@@ -102,7 +119,9 @@ fn overload_is_refused_with_its_growth() {
 /// Everything that was left out has a reason, and is not among the cases after all.
 #[test]
 fn what_cannot_be_asked_is_named() {
-    let text = [include_str!("literature.toml"), include_str!("networks.toml"), include_str!("reference.toml")].concat();
+    let text =
+        [include_str!("literature.toml"), include_str!("networks.toml"), include_str!("reference.toml")]
+            .concat();
     for (id, why) in INEXPRESSIBLE {
         assert!(!why.is_empty() && !text.contains(&format!("id = \"{id}\"")), "{id}");
     }
@@ -121,7 +140,8 @@ fn a_burst_over_time() {
         service_time = { law = "exponential", mean = "1s" }
     "#;
     let source = Source { name: "burst".into(), text: text.into(), overrides: Vec::new() };
-    let scenario = parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
+    let scenario =
+        parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
     let answer = theory::answer(&scenario).expect("answered");
     let moments = &answer.timelines["q"];
     let known = [
@@ -132,7 +152,11 @@ fn a_burst_over_time() {
         (200.0, 1.1428681737782616),
     ];
     for (at, expected) in known {
-        let found = moments.iter().find(|m| (m.at - at).abs() < 1e-6).map(|m| m.in_system).expect("a moment that is watched");
+        let found = moments
+            .iter()
+            .find(|m| (m.at - at).abs() < 1e-6)
+            .map(|m| m.in_system)
+            .expect("a moment that is watched");
         assert!((found / expected - 1.0).abs() < 1e-6, "{at} s: {found}, not {expected}");
     }
 }
@@ -141,10 +165,14 @@ fn a_burst_over_time() {
 #[test]
 fn a_topic_whose_queues_feed_one_another_is_none_of_queues_by_themselves() {
     let consumer = |name: &str, more: &str| {
-        format!("[consumers.{name}]\nfrom = \"{name}\"\nservice_time = {{ law = \"exponential\", mean = \"5ms\" }}\n{more}\n")
+        format!(
+            "[consumers.{name}]\nfrom = \"{name}\"\nservice_time = \
+                {{ law = \"exponential\", mean = \"5ms\" }}\n{more}\n"
+        )
     };
     let text = format!(
-        "[producers.p]\nto = \"t\"\nrate = \"50/s\"\n[topics.t]\nsubscriptions = [\"a\", \"b\"]\n[queues.b]\n[queues.a]\n\
+        "[producers.p]\nto = \"t\"\nrate = \"50/s\"\n[topics.t]\nsubscriptions = [\"a\", \
+            \"b\"]\n[queues.b]\n[queues.a]\n\
         delivery_limit = 2\ndead_letter = \"b\"\n{}{}",
         consumer("a", "failure = 0.5"),
         consumer("b", "")
@@ -155,12 +183,15 @@ fn a_topic_whose_queues_feed_one_another_is_none_of_queues_by_themselves() {
     assert!((load.arrival_rate.expect("known") - 62.5).abs() < 1e-9, "{load:?}");
 }
 
-/// Where losses before a queue decide what reaches it, as much is simulated as the bounds allow; where a model knows the losses, as many.
-/// The simulated rates are off by a percent or so; the bounds leave them that, and are wider in all cases but the exact ones.
+/// Where losses before a queue decide what reaches it, as much is simulated as the bounds allow; where a
+/// model knows the losses, as many. The simulated rates are off by a percent or so; the bounds leave them
+/// that, and are wider in all cases but the exact ones.
 #[test]
 fn what_reaches_dead_letters_is_within_its_bounds() {
-    let web = "[producers.web]\nrate = \"600/s\"\nto = \"a\"\n[queues.dl]\n[queues.a]\ndead_letter = \"dl\"\n";
-    let dead = "[consumers.wd]\nfrom = \"dl\"\ncount = 8\nservice_time = \"2ms\"\n[simulation]\nmessages = 50000\nreplications = 4\n";
+    let web =
+        "[producers.web]\nrate = \"600/s\"\nto = \"a\"\n[queues.dl]\n[queues.a]\ndead_letter = \"dl\"\n";
+    let dead = "[consumers.wd]\nfrom = \"dl\"\ncount = 8\nservice_time = \"2ms\"\n[simulation]\nmessages = \
+        50000\nreplications = 4\n";
     let worker = "[consumers.wa]\nfrom = \"a\"\nservice_time = { law = \"exponential\", mean = \"5ms\" }\n";
     let drop = "max_length = 20\noverflow = \"drop-head\"\n";
     let ttl = "message_ttl = { law = \"exponential\", mean = \"30ms\" }\n";
@@ -169,21 +200,39 @@ fn what_reaches_dead_letters_is_within_its_bounds() {
         (true, ttl.to_string(), "count = 2\n"),
         (true, "delivery_limit = 3\n".into(), "count = 5\nfailure = { probability = 0.3 }\n"),
         (false, format!("{drop}{ttl}"), "count = 2\nprefetch = 4\n"),
-        (false, format!("{drop}{ttl}delivery_limit = 3\n"), "count = 4\nfailure = { probability = 0.3 }\nretry_delay = \"10ms\"\n"),
+        (
+            false,
+            format!("{drop}{ttl}delivery_limit = 3\n"),
+            "count = 4\nfailure = { probability = 0.3 }\nretry_delay = \"10ms\"\n",
+        ),
         (false, format!("{ttl}discipline = \"lifo\"\n"), "count = 4\n"),
         (false, format!("{ttl}visibility_timeout = \"12ms\"\ndelivery_limit = 2\n"), "count = 6\n"),
         (false, format!("{ttl}discipline = \"shortest\"\n"), "count = 2\n"),
-        (false, ttl.to_string(), "count = 3\noutages = { up = \"100ms\", down = \"40ms\", in_progress = \"resume\" }\n"),
+        (
+            false,
+            ttl.to_string(),
+            "count = 3\noutages = { up = \"100ms\", down = \"40ms\", in_progress = \"resume\" }\n",
+        ),
     ];
     for (exact, queue, consumer) in cases {
         let scenario = crate::semantics::scenario(&format!("{web}{queue}{worker}{consumer}{dead}"));
-        let load = theory::explain(&scenario).loads.into_iter().find(|l| l.queue == "dl").expect("it is there");
-        assert_eq!((load.is_known(), load.depends_on.len()), (exact, usize::from(!exact)), "{queue}{consumer}");
-        let study = queuelab::study::run(&scenario, &[queuelab::answer::Method::Simulation], &queuelab::study::Blind);
-        let answer = study.answers.first().unwrap_or_else(|| panic!("{queue}{consumer}: {:?}", study.unanswered));
+        let load =
+            theory::explain(&scenario).loads.into_iter().find(|l| l.queue == "dl").expect("it is there");
+        assert_eq!(
+            (load.is_known(), load.depends_on.len()),
+            (exact, usize::from(!exact)),
+            "{queue}{consumer}"
+        );
+        let study =
+            queuelab::study::run(&scenario, &[queuelab::answer::Method::Simulation], &queuelab::study::Blind);
+        let answer =
+            study.answers.first().unwrap_or_else(|| panic!("{queue}{consumer}: {:?}", study.unanswered));
         let came = answer.get("queues.dl.arrival_rate").and_then(|e| e.value).expect("it is counted");
         // Eight servers of 2 ms.
         let [least, most] = [load.at_least, load.at_most].map(|rho| rho.expect("bounded") * 4000.0);
-        assert!(came > least * 0.97 && came < most * 1.03 && came > 0.0, "{queue}{consumer}: {least} {came} {most}");
+        assert!(
+            came > least * 0.97 && came < most * 1.03 && came > 0.0,
+            "{queue}{consumer}: {least} {came} {most}"
+        );
     }
 }

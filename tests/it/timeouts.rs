@@ -1,8 +1,9 @@
 //! How many deliveries a message needs where each times out with a probability of its own.
 //!
-//! A service is drawn anew at each delivery, so that whatever the load is the timeouts of a message are independent trials with
-//! p = P(S > timeout): deliveries are geometric with mean 1/(1 − p), and with at most n of them a message is lost with p^n.
-//! Counts are held to these laws at 4.4 standard deviations, which a right simulation misses once in 100 000 comparisons; the seed is fixed.
+//! A service is drawn anew at each delivery, so that whatever the load is the timeouts of a message are
+//! independent trials with p = P(S > timeout): deliveries are geometric with mean 1/(1 − p), and with at most
+//! n of them a message is lost with p^n. Counts are held to these laws at 4.4 standard deviations, which a
+//! right simulation misses once in 100 000 comparisons; the seed is fixed.
 
 use crate::semantics::play;
 use queuelab::message::{Outcome, Record};
@@ -11,7 +12,8 @@ use queuelab::workload::laws::Law;
 const SIGMAS: f64 = 4.4;
 const MESSAGES: u64 = 40_000;
 
-/// The stays of messages that so many servers work on for so many seconds a message on average, with a timeout of a second.
+/// The stays of messages that so many servers work on for so many seconds a message on average, with a
+/// timeout of a second.
 fn stays(rate: u32, servers: u32, law: &str, limit: Option<u32>) -> Vec<Record> {
     let limit = limit.map_or(String::new(), |limit| format!("delivery_limit = {limit}\n"));
     let text = format!(
@@ -65,7 +67,11 @@ fn whatever_times_out_at_each_of_its_deliveries_is_given_up() {
             let dead: Vec<&Record> = all.iter().filter(|r| r.outcome == Outcome::Dropped).collect();
             near(law, dead.len() as f64, n * share, (n * share * (1.0 - share)).sqrt());
             // Each of them was in service for a second at each delivery.
-            assert!(dead.iter().all(|r| (r.deliveries, r.finished - r.taken) == (limit, u64::from(limit) * 1_000_000_000)));
+            assert!(
+                dead.iter().all(
+                    |r| (r.deliveries, r.finished - r.taken) == (limit, u64::from(limit) * 1_000_000_000)
+                )
+            );
         }
     }
 }

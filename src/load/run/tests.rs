@@ -1,8 +1,8 @@
 use super::*;
 use crate::message::{Outcome, Record};
 use crate::scenario::{
-    Ack, Arrivals, Batching, Consumer, Deliver, Destination, Discipline, Keys, Overflow, Preemption, Queue, RetryDelay, Route, Servers,
-    Topic, Work,
+    Ack, Arrivals, Batching, Consumer, Deliver, Destination, Discipline, Keys, Overflow, Preemption, Queue,
+    RetryDelay, Route, Servers, Topic, Work,
 };
 use crate::workload::laws::Law;
 use std::cell::Cell;
@@ -18,7 +18,8 @@ fn scenario(servers: u32) -> Scenario {
 }
 
 fn play(scenario: &Scenario, plan: &Block) -> Run {
-    measure(scenario, plan, &Control { progress: &|_| {}, stopped: &|| false }).expect("the scenario can be played")
+    measure(scenario, plan, &Control { progress: &|_| {}, stopped: &|| false })
+        .expect("the scenario can be played")
 }
 
 fn gate(run: &Run, name: &str) -> f64 {
@@ -33,10 +34,15 @@ fn every_message_is_served_once_and_told_in_the_order_of_the_plan() {
         let run = play(&scenario, &plan);
         assert!(!run.cut_short);
         for (i, r) in run.records.iter().enumerate() {
-            assert_eq!((r.message.id, r.message.due, r.outcome, r.deliveries), (i as u64, plan.due[i], Outcome::Served, 1));
+            assert_eq!(
+                (r.message.id, r.message.due, r.outcome, r.deliveries),
+                (i as u64, plan.due[i], Outcome::Served, 1)
+            );
             assert!(plan.sent[i] <= r.sent && r.sent <= r.taken && r.taken + 200_000 <= r.finished, "{r:?}");
         }
-        for name in ["lost", "duplicated", "disordered", "unsettled", "clock inversions", "unsent", "unfinished"] {
+        for name in
+            ["lost", "duplicated", "disordered", "unsettled", "clock inversions", "unsent", "unfinished"]
+        {
             assert_eq!(gate(&run, name), 0.0, "{name}");
         }
     }
@@ -45,10 +51,16 @@ fn every_message_is_served_once_and_told_in_the_order_of_the_plan() {
 #[test]
 fn bounds_act_as_they_do_in_brokers() {
     // Ten at once into a queue of three before one server: who finds no room, and who is served in any case.
-    let cases = [(Overflow::RejectPublish, Outcome::Rejected, Some(0)), (Overflow::DropHead, Outcome::Dropped, Some(9))];
-    // What is on its way to the disk has its place, and cannot be dropped for others; so the newcomer may be refused.
+    let cases = [
+        (Overflow::RejectPublish, Outcome::Rejected, Some(0)),
+        (Overflow::DropHead, Outcome::Dropped, Some(9)),
+    ];
+    // What is on its way to the disk has its place, and cannot be dropped for others; so the newcomer may be
+    // refused.
     let durable = cases.map(|(overflow, lost, _)| (Durability::Fsync, overflow, lost, None));
-    for (durability, overflow, lost, safe) in cases.map(|(o, l, s)| (Durability::None, o, l, s)).into_iter().chain(durable) {
+    for (durability, overflow, lost, safe) in
+        cases.map(|(o, l, s)| (Durability::None, o, l, s)).into_iter().chain(durable)
+    {
         let run = play_bounded(durability, overflow);
         let count = |outcome| run.records.iter().filter(|r| r.outcome == outcome).count();
         let refused = if lost == Outcome::Dropped && safe.is_none() { count(Outcome::Rejected) } else { 0 };
@@ -58,7 +70,9 @@ fn bounds_act_as_they_do_in_brokers() {
         assert_eq!(gate(&run, "lost"), 0.0);
     }
     for durability in [Durability::None, Durability::Fsync] {
-        assert!(play_bounded(durability, Overflow::Block).records.iter().all(|r| r.outcome == Outcome::Served));
+        assert!(
+            play_bounded(durability, Overflow::Block).records.iter().all(|r| r.outcome == Outcome::Served)
+        );
     }
 }
 
@@ -89,8 +103,12 @@ fn a_stopped_run_returns_what_was_finished() {
         looks.get() > 30
     };
     // After a third of a second: the first has long been sent by then, and the second is long to come.
-    let run = measure(&scenario(1), &plan(1_000, 1_000_000_000, 1_000), &Control { progress: &|_| {}, stopped: &stopped })
-        .expect("it can be played");
+    let run = measure(
+        &scenario(1),
+        &plan(1_000, 1_000_000_000, 1_000),
+        &Control { progress: &|_| {}, stopped: &stopped },
+    )
+    .expect("it can be played");
     assert!(run.cut_short && run.caveats[0].contains("cut short"), "{:?}", run.caveats);
     assert_eq!(run.records.len(), 1_000);
     assert_eq!(run.records[999].outcome, Outcome::Unfinished);
@@ -102,13 +120,22 @@ fn what_cannot_be_played_is_refused_with_advice() {
     let refusal = |change: &dyn Fn(&mut Scenario)| {
         let mut scenario = scenario(1);
         change(&mut scenario);
-        measure(&scenario, &plan(1, 0, 0), &Control { progress: &|_| {}, stopped: &|| false }).map(|_| ()).expect_err("refused").to_string()
+        measure(&scenario, &plan(1, 0, 0), &Control { progress: &|_| {}, stopped: &|| false })
+            .map(|_| ())
+            .expect_err("refused")
+            .to_string()
     };
     assert!(refusal(&|s| s.consumers[0].count = Servers::Count(5_000)).contains("at most 512"));
     assert!(refusal(&|s| s.consumers[0].count = Servers::Unlimited).contains("write a number"));
     assert!(refusal(&|s| s.measurement.target = "kafka".into()).contains("\"in-process\""));
-    assert!(refusal(&|s| (s.queues[0].initial_backlog, s.queues[0].max_length) = (5, Some(4))).contains("initial_backlog"));
-    assert!(refusal(&|s| s.queues[0].preemption = Preemption::Resume).contains("a thread cannot be taken off its work"));
+    assert!(
+        refusal(&|s| (s.queues[0].initial_backlog, s.queues[0].max_length) = (5, Some(4)))
+            .contains("initial_backlog")
+    );
+    assert!(
+        refusal(&|s| s.queues[0].preemption = Preemption::Resume)
+            .contains("a thread cannot be taken off its work")
+    );
     for target in ["null", "flume", "mutex-condvar"] {
         let ttl = |s: &mut Scenario| {
             s.measurement.target = target.into();
@@ -125,7 +152,8 @@ fn outcomes(run: &Run, queue: u32, outcome: Outcome) -> usize {
 }
 
 fn accounted(run: &Run) {
-    for name in ["lost", "duplicated", "disordered", "unsettled", "clock inversions", "unsent", "unfinished"] {
+    for name in ["lost", "duplicated", "disordered", "unsettled", "clock inversions", "unsent", "unfinished"]
+    {
         assert_eq!(gate(run, name), 0.0, "{name}");
     }
 }
@@ -148,10 +176,15 @@ fn failing_handlers_retry_and_give_up_to_the_dead_letter_queue() {
     assert_eq!(outcomes(&run, 1, Outcome::Served), dead);
     // An eighth of 400, within five standard deviations (6.6 each); chance depends on the seed alone.
     assert!((17..84).contains(&dead), "{dead}");
-    assert!(run.records.iter().all(|r| r.deliveries <= 3 && (r.outcome != Outcome::DeadLettered || r.deliveries == 3)));
+    assert!(
+        run.records
+            .iter()
+            .all(|r| r.deliveries <= 3 && (r.outcome != Outcome::DeadLettered || r.deliveries == 3))
+    );
 }
 
-/// Every tenth of a hundred messages takes four times as long as there is time to settle it, and another consumer does it meanwhile.
+/// Every tenth of a hundred messages takes four times as long as there is time to settle it, and another
+/// consumer does it meanwhile.
 #[test]
 fn what_times_out_is_done_once_and_sent_on_once() {
     let mut scenario = scenario(3);
@@ -179,7 +212,11 @@ fn what_times_out_is_done_once_and_sent_on_once() {
         }
         let run = play(&scenario, &plan);
         accounted(&run);
-        assert_eq!((outcomes(&run, 0, Outcome::Served), outcomes(&run, 1, Outcome::Served)), (100, 100), "{way}");
+        assert_eq!(
+            (outcomes(&run, 0, Outcome::Served), outcomes(&run, 1, Outcome::Served)),
+            (100, 100),
+            "{way}"
+        );
         let again = run.records.iter().filter(|r| r.deliveries > 1).count();
         assert!(way > 1 || again >= 10, "{way}: {again} were delivered again");
         let wrong = run.records.iter().find(|r| r.taken < r.sent || r.finished < r.taken);
@@ -187,8 +224,8 @@ fn what_times_out_is_done_once_and_sent_on_once() {
     }
 }
 
-/// Six clients who do not think, one server of 2 ms and one place: each waits in the queue for the one in service,
-/// and before it for room while the four others go: those waits belong to the sending.
+/// Six clients who do not think, one server of 2 ms and one place: each waits in the queue for the one in
+/// service, and before it for room while the four others go: those waits belong to the sending.
 #[test]
 fn clients_that_wait_for_room_are_still_sending() {
     let mut scenario = scenario(1);
@@ -199,8 +236,8 @@ fn clients_that_wait_for_room_are_still_sending() {
     let run = play(&scenario, &Block { demand: vec![Vec::new()], ..Block::default() });
     let served: Vec<_> = run.records.iter().filter(|r| r.outcome == Outcome::Served).collect();
     assert!(served.len() > 40, "{}", served.len());
-    let [wait, send] =
-        [|r: &Record| r.taken - r.sent, |r: &Record| r.sent - r.message.due].map(|of| served.iter().map(|r| of(r)).sum::<u64>());
+    let [wait, send] = [|r: &Record| r.taken - r.sent, |r: &Record| r.sent - r.message.due]
+        .map(|of| served.iter().map(|r| of(r)).sum::<u64>());
     assert!(wait > 0 && send > 2 * wait, "{wait} ns of waits, {send} of sending");
 }
 
@@ -210,7 +247,12 @@ fn a_topic_copies_and_consumers_forward() {
     scenario.queues[0].name = "left".into();
     scenario.queues.push(Queue { name: "right".into(), ..Queue::default() });
     scenario.queues.push(Queue { name: "next".into(), ..Queue::default() });
-    let topic = Topic { name: "all".into(), subscriptions: vec![0, 1], deliver: Deliver::All, complete_when: Default::default() };
+    let topic = Topic {
+        name: "all".into(),
+        subscriptions: vec![0, 1],
+        deliver: Deliver::All,
+        complete_when: Default::default(),
+    };
     scenario.topics.push(topic);
     scenario.producers[0].to = Destination::Topic(0);
     scenario.consumers[0].to = vec![Route { to: Destination::Queue(2), probability: 0.5 }];
@@ -223,11 +265,17 @@ fn a_topic_copies_and_consumers_forward() {
     assert_eq!((outcomes(&run, 0, Outcome::Served), outcomes(&run, 1, Outcome::Served)), (200, 200));
     let next = outcomes(&run, 2, Outcome::Served);
     assert!((65..135).contains(&next), "{next} of 200 at one half");
-    for policy in [Deliver::RoundRobin, Deliver::Random, Deliver::ShortestQueue, Deliver::PowerOfTwo, Deliver::ByKey] {
+    for policy in
+        [Deliver::RoundRobin, Deliver::Random, Deliver::ShortestQueue, Deliver::PowerOfTwo, Deliver::ByKey]
+    {
         scenario.topics[0].deliver = policy;
         let run = play(&scenario, &plan);
         accounted(&run);
-        assert_eq!(outcomes(&run, 0, Outcome::Served) + outcomes(&run, 1, Outcome::Served), 200, "{policy:?}");
+        assert_eq!(
+            outcomes(&run, 0, Outcome::Served) + outcomes(&run, 1, Outcome::Served),
+            200,
+            "{policy:?}"
+        );
     }
 }
 

@@ -73,7 +73,8 @@ impl<C: Clock> Server<'_, '_, C> {
         false
     }
 
-    /// How many messages it holds at most: those of a batch, or of its window where no dispatcher hands them out one by one.
+    /// How many messages it holds at most: those of a batch, or of its window where no dispatcher hands them
+    /// out one by one.
     pub(super) fn most(&self) -> usize {
         let consumer = self.consumer();
         match self.context.run_plan.window(self.server_id.group, self.server_id.server) {

@@ -16,12 +16,15 @@ impl<C: Clock> Server<'_, '_, C> {
         }
     }
 
-    /// Spends a demand, breaks included. Says when it was over, how much of that it was down, and whether the work was done.
+    /// Spends a demand, breaks included. Says when it was over, how much of that it was down, and whether the
+    /// work was done.
     pub(super) fn spend(&mut self, at: u64, planned: u64) -> (u64, u64, bool) {
         let (mut from, mut left, mut down) = (at, planned, 0);
         loop {
             let since = from.saturating_sub(self.start);
-            let Some((breaks, broken)) = self.breaks.as_mut().and_then(|b| b.within(since, left).map(|at| (b, at))) else {
+            let Some((breaks, broken)) =
+                self.breaks.as_mut().and_then(|b| b.within(since, left).map(|at| (b, at)))
+            else {
                 let done = self.worker.spend(from, left);
                 self.breaks.iter_mut().for_each(|b| b.worked(left));
                 return (done, down, true);

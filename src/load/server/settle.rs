@@ -19,7 +19,8 @@ pub(super) struct CompletedDelivery<'t> {
 }
 
 impl<C: Clock> Server<'_, '_, C> {
-    /// A server that breaks has done nothing: another takes the message, unless it was acknowledged beforehand. Says whether that counts.
+    /// A server that breaks has done nothing: another takes the message, unless it was acknowledged
+    /// beforehand. Says whether that counts.
     pub(super) fn give_back(&mut self, completed: &CompletedDelivery, totals: &mut ServerTotals) -> bool {
         match completed.acknowledged {
             Some(counts) => self.lost_if(counts, completed),
@@ -27,7 +28,8 @@ impl<C: Clock> Server<'_, '_, C> {
         }
     }
 
-    /// A message's work is over: it is done, or it failed and comes again. Says whether that counts: it does not after the delivery timed out.
+    /// A message's work is over: it is done, or it failed and comes again. Says whether that counts: it does
+    /// not after the delivery timed out.
     pub(super) fn settle(&mut self, completed: &CompletedDelivery, totals: &mut ServerTotals) -> bool {
         let (group, deliveries) = (self.server_id.group, completed.delivery.deliveries);
         if self.worker.pacer.stopped() {
@@ -64,7 +66,11 @@ impl<C: Clock> Server<'_, '_, C> {
     }
 
     fn done(&self, completed: &CompletedDelivery) -> bool {
-        self.context.visits.finish(completed.visit, completed.done.saturating_sub(self.start), completed.served_by)
+        self.context.visits.finish(
+            completed.visit,
+            completed.done.saturating_sub(self.start),
+            completed.served_by,
+        )
     }
 
     /// What failed after it was acknowledged is lost, if that acknowledgement counted.
@@ -95,11 +101,13 @@ impl<C: Clock> Server<'_, '_, C> {
         settled
     }
 
-    /// Whether the time in which a delivery is to be settled may be over, which is no fault of the target: the queue had its message for
-    /// that long.
+    /// Whether the time in which a delivery is to be settled may be over, which is no fault of the target:
+    /// the queue had its message for that long.
     fn may_be_over(&self, delivery: &Delivery) -> bool {
         let (now, visits) = (self.worker.pacer.now().saturating_sub(self.start), self.context.visits);
-        let sent = self.visit(delivery).map_or(0, |(visit, _)| visits.sent(visit).min(visits.sent(delivery.message as usize)));
+        let sent = self
+            .visit(delivery)
+            .map_or(0, |(visit, _)| visits.sent(visit).min(visits.sent(delivery.message as usize)));
         self.lease().is_some_and(|lease| now >= sent + lease)
     }
 
@@ -107,14 +115,25 @@ impl<C: Clock> Server<'_, '_, C> {
     fn forward(&mut self, completed: &CompletedDelivery) {
         let (visit, copy, deliveries) = (completed.visit, completed.copy, completed.delivery.deliveries);
         let Some(origin) = self.context.visits.origin(visit) else { return };
-        let to = self.context.run_plan.rules.consumers[self.server_id.group].route(copy.identity, deliveries, copy.producer);
+        let to = self.context.run_plan.rules.consumers[self.server_id.group].route(
+            copy.identity,
+            deliveries,
+            copy.producer,
+        );
         let now = self.worker.pacer.now().saturating_sub(self.start);
         if let Some(to) = to {
             // Its copies are counted before it is no more.
-            let onward = VisitOrigin { copy: copy.forwarded(deliveries), before: Some(visit), topic: None, dead: false, ..*origin };
+            let onward = VisitOrigin {
+                copy: copy.forwarded(deliveries),
+                before: Some(visit),
+                topic: None,
+                dead: false,
+                ..*origin
+            };
             if let Some(publisher) = &mut self.handles.publisher {
                 let (worker, start) = (&self.worker, self.start);
-                self.context.send(publisher.as_mut(), to, onward, now, || worker.pacer.now().saturating_sub(start));
+                self.context
+                    .send(publisher.as_mut(), to, onward, now, || worker.pacer.now().saturating_sub(start));
             }
         }
         self.context.clients.less(origin.client, now);

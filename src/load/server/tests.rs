@@ -21,7 +21,13 @@ impl SharedQueue for Script {
     }
     fn consume(&self, _: Subscription, _: usize, out: &mut Vec<Delivery>) -> bool {
         let message = self.0.lock().expect("no thread panicked").pop();
-        out.extend(message.map(|(message, deliveries)| Delivery { message, deliveries, tag: 0, part: 0, until: u64::MAX }));
+        out.extend(message.map(|(message, deliveries)| Delivery {
+            message,
+            deliveries,
+            tag: 0,
+            part: 0,
+            until: u64::MAX,
+        }));
         message.is_some()
     }
     fn ack(&self, _: usize, delivery: &Delivery) -> bool {
@@ -41,9 +47,11 @@ struct Served {
     visits: VisitLog,
 }
 
-/// Has one server take deliveries, the last of the script first, of four messages that were sent at once and need a millisecond each.
+/// Has one server take deliveries, the last of the script first, of four messages that were sent at once and
+/// need a millisecond each.
 fn serve(scenario: &Scenario, clock: &Fake, script: Vec<(u64, u32)>) -> Served {
-    let plan = Block { due: vec![0; 4], sent: vec![0; 4], demand: vec![vec![1_000_000; 4]], ..Block::default() };
+    let plan =
+        Block { due: vec![0; 4], sent: vec![0; 4], demand: vec![vec![1_000_000; 4]], ..Block::default() };
     let run_plan = RunPlan::new(scenario, &plan).expect("it can be played");
     let (stop, state) = (AtomicBool::new(false), RunState::new(&run_plan, VisitLog::new(4, 4)));
     for id in 0..4 {
@@ -68,7 +76,8 @@ fn one_server() -> Scenario {
 #[test]
 fn faults_of_a_target_are_counted() {
     let clock = Fake { read: 20, ..Fake::default() };
-    let Served { totals, overruns, visits } = serve(&one_server(), &clock, [9, 1, 2, 3, 1, 0].map(|message| (message, 1)).to_vec());
+    let Served { totals, overruns, visits } =
+        serve(&one_server(), &clock, [9, 1, 2, 3, 1, 0].map(|message| (message, 1)).to_vec());
     // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
     assert_eq!((totals.duplicated, totals.disordered, totals.unsettled), (2, 2, 1));
     let service_time = totals.service_time();
@@ -88,10 +97,15 @@ fn only_what_is_in_time_may_be_acknowledged_and_only_once() {
         let totals = serve(&scenario, &Fake { read: 20, ..Fake::default() }, script.to_vec()).totals;
         (totals.duplicated, totals.disordered, totals.unsettled)
     };
-    // Message 2 is never to be settled: after a millisecond and two that may be so for a timeout of two, and not for one of an hour.
+    // Message 2 is never to be settled: after a millisecond and two that may be so for a timeout of two, and
+    // not for one of an hour.
     assert_eq!(faults(0.002, &[(2, 1), (1, 1), (0, 1)]), (0, 0, 0));
     assert_eq!(faults(3600.0, &[(2, 1), (1, 1), (0, 1)]), (0, 0, 1));
-    assert_eq!(faults(0.002, &[(1, 2), (1, 1), (0, 1)]), (1, 0, 0), "both acknowledgements of 1 were accepted");
+    assert_eq!(
+        faults(0.002, &[(1, 2), (1, 1), (0, 1)]),
+        (1, 0, 0),
+        "both acknowledgements of 1 were accepted"
+    );
 }
 
 #[test]

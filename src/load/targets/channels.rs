@@ -1,5 +1,5 @@
-//! Channels as targets, for comparison: they hand messages over and know nothing else. What a scenario asks for
-//! beyond that is refused by name.
+//! Channels as targets, for comparison: they hand messages over and know nothing else. What a scenario asks
+//! for beyond that is refused by name.
 
 #[cfg(feature = "channels")]
 mod crates;
@@ -50,7 +50,13 @@ fn open<C: Channel>(scenario: &Scenario) -> Result<Box<dyn Target>, LoadError> {
     let queues = scenario.queues.iter().map(|queue| {
         let (sender, receiver) = C::open(queue.max_length.map(|m| usize::try_from(m).unwrap_or(usize::MAX)));
         let rejects = queue.max_length.is_some() && queue.overflow == Overflow::RejectPublish;
-        ChannelQueue { sender: RwLock::new(Some(sender)), receiver, rejects, accepted: 0.into(), acked: 0.into() }
+        ChannelQueue {
+            sender: RwLock::new(Some(sender)),
+            receiver,
+            rejects,
+            accepted: 0.into(),
+            acked: 0.into(),
+        }
     });
     Ok(Box::new(Direct(Channels(queues.collect()))))
 }
@@ -70,9 +76,20 @@ impl<C: Channel> SharedQueue for Channels<C> {
         Sent::Accepted
     }
 
-    fn consume(&self, Subscription { queue, .. }: Subscription, _most: usize, out: &mut Vec<Delivery>) -> bool {
+    fn consume(
+        &self,
+        Subscription { queue, .. }: Subscription,
+        _most: usize,
+        out: &mut Vec<Delivery>,
+    ) -> bool {
         let message = self.0[queue].receiver.receive();
-        out.extend(message.map(|message| Delivery { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX }));
+        out.extend(message.map(|message| Delivery {
+            message,
+            deliveries: 1,
+            tag: 0,
+            part: 0,
+            until: u64::MAX,
+        }));
         message.is_some()
     }
 

@@ -1,4 +1,5 @@
-//! The queue that everybody writes first: a deque, the standard library's lock, a condition. Every send takes the lock and wakes somebody.
+//! The queue that everybody writes first: a deque, the standard library's lock, a condition. Every send takes
+//! the lock and wakes somebody.
 
 use super::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::LoadError;
@@ -60,7 +61,12 @@ impl SharedQueue for LockedQueues {
         Sent::Accepted
     }
 
-    fn consume(&self, Subscription { queue, .. }: Subscription, _most: usize, out: &mut Vec<Delivery>) -> bool {
+    fn consume(
+        &self,
+        Subscription { queue, .. }: Subscription,
+        _most: usize,
+        out: &mut Vec<Delivery>,
+    ) -> bool {
         let queue = &self.0[queue];
         let mut inner = queue.lock();
         loop {

@@ -1,5 +1,6 @@
-//! The crate's own queue as a target: a [`Queue`] of plan positions for each queue of the scenario, or for each server's share of a
-//! partitioned one; before it a log where messages are durable, behind it a dispatcher where consumers have windows.
+//! The crate's own queue as a target: a [`Queue`] of plan positions for each queue of the scenario, or for
+//! each server's share of a partitioned one; before it a log where messages are durable, behind it a
+//! dispatcher where consumers have windows.
 
 mod backend;
 mod commits;
@@ -37,15 +38,17 @@ struct Shared {
 }
 
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    let shared = Arc::new(Shared { backends: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
+    let shared =
+        Arc::new(Shared { backends: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
     let mut backends = Vec::with_capacity(scenario.queues.len());
     let spins = looks(scenario);
     for (index, queue) in scenario.queues.iter().enumerate() {
         let groups = || scenario.consumers_of(index).map(|(_, c)| c);
         let parts = if queue.partitions.is_some() { groups().map(servers_of).sum() } else { 1 };
         let settings = Settings { spins, ..settings(scenario, queue, messages) };
-        let mut partitions: Vec<PartitionQueue> =
-            (0..parts).map(|_| partition_queue(&shared, index, queue.dead_letter, settings.clone())).collect();
+        let mut partitions: Vec<PartitionQueue> = (0..parts)
+            .map(|_| partition_queue(&shared, index, queue.dead_letter, settings.clone()))
+            .collect();
         if queue.partitions.is_none() && groups().any(|c| c.prefetch > 1) {
             let windows = groups().flat_map(|c| std::iter::repeat_n(c.prefetch, servers_of(c)));
             partitions[0].dispatcher = Some(PrefetchDispatcher::new(windows, partitions[0].lease));
@@ -62,7 +65,12 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
 }
 
 /// A queue whose losses are written down and go to the dead-letter queue, if there is one.
-fn partition_queue(shared: &Arc<Shared>, queue: usize, dead_letter: Option<usize>, settings: Settings) -> PartitionQueue {
+fn partition_queue(
+    shared: &Arc<Shared>,
+    queue: usize,
+    dead_letter: Option<usize>,
+    settings: Settings,
+) -> PartitionQueue {
     // The queues belong to the shared part, which must not keep itself alive.
     let shared = Arc::downgrade(shared);
     let on_lost = move |lost: queue::Lost<u64>| {
@@ -94,8 +102,16 @@ impl Shared {
         }
         if let Some(dead) = dead_letter {
             // A dead letter that finds no room is lost for good, as in brokers.
-            if backends[dead].publish(&PublishRequest { message, ..PublishRequest::default() }) == Sent::Rejected {
-                self.lost.lock().push(Lost { queue: dead, message, at: lost.at, outcome: Outcome::Rejected, deliveries: 0 });
+            if backends[dead].publish(&PublishRequest { message, ..PublishRequest::default() })
+                == Sent::Rejected
+            {
+                self.lost.lock().push(Lost {
+                    queue: dead,
+                    message,
+                    at: lost.at,
+                    outcome: Outcome::Rejected,
+                    deliveries: 0,
+                });
             }
         }
     }
@@ -111,8 +127,11 @@ impl InProcess {
         for (queue, backend) in self.shared.backends().iter().enumerate() {
             let mut spawn = |name: &str, life: fn(&QueueBackend)| {
                 let shared = Arc::clone(&self.shared);
-                let thread = thread::Builder::new().name(name.into()).spawn(move || life(&shared.backends()[queue]));
-                thread.map(|thread| self.threads.push(thread)).map_err(|error| LoadError::NoThread { why: error.to_string() })
+                let thread =
+                    thread::Builder::new().name(name.into()).spawn(move || life(&shared.backends()[queue]));
+                thread
+                    .map(|thread| self.threads.push(thread))
+                    .map_err(|error| LoadError::NoThread { why: error.to_string() })
             };
             if backend.commits.is_some() {
                 spawn("commits", QueueBackend::commit)?;
@@ -120,7 +139,10 @@ impl InProcess {
             // A queue with prefetch windows has one part.
             if backend.partitions.iter().any(|partition| partition.dispatcher.is_some()) {
                 spawn("prefetch", |backend| {
-                    backend.partitions[0].dispatcher.iter().for_each(|dispatcher| dispatcher.dispatch(&backend.partitions[0].queue))
+                    backend.partitions[0]
+                        .dispatcher
+                        .iter()
+                        .for_each(|dispatcher| dispatcher.dispatch(&backend.partitions[0].queue))
                 })?;
             }
         }

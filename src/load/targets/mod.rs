@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 
 /// A message queue as the harness sees it. Messages are positions in the run's log of visits.
 ///
-/// Every thread of a run has a handle of its own: the generator and the servers that forward a [`Publisher`], each server a
+/// Every thread of a run has a handle of its own: the generator and the servers that forward a [`Publisher`],
+/// each server a
 /// [`Receiver`]. A target may make a caller wait, but must let everybody go once it is halted.
 pub(crate) trait Target: Sync {
     /// A handle for a thread that sends.
@@ -39,7 +40,8 @@ pub(crate) trait Target: Sync {
     /// Everybody is to go at once. What is inside may be taken still.
     fn halt(&self);
 
-    /// Messages inside, waiting or taken but not settled, by the target's own count, where it has one. Asked a hundred times a second.
+    /// Messages inside, waiting or taken but not settled, by the target's own count, where it has one. Asked
+    /// a hundred times a second.
     fn in_system(&self, queue: usize) -> Option<u64>;
 
     /// Messages that left without being served. Asked once, at the end.
@@ -64,17 +66,20 @@ pub(crate) trait Publisher: Send {
 
 /// What takes messages for one server, and settles them.
 pub(crate) trait Receiver: Send {
-    /// Takes up to `most` messages onto the end of `out`. Waits until there is one, or until an instant of the run's clock: 0 is not at
-    /// all, `u64::MAX` for as long as it takes. False once the queue is closed and all is settled, or the target halted.
+    /// Takes up to `most` messages onto the end of `out`. Waits until there is one, or until an instant of
+    /// the run's clock: 0 is not at all, `u64::MAX` for as long as it takes. False once the queue is closed
+    /// and all is settled, or the target halted.
     fn take(&mut self, most: usize, until: u64, out: &mut Vec<Delivery>) -> bool;
 
     /// Says that a message is done. False if the target will not have it.
     fn ack(&mut self, delivery: &Delivery) -> bool;
 
-    /// Gives a message back, to be delivered again after so many nanoseconds. Never called where deliveries do not fail.
+    /// Gives a message back, to be delivered again after so many nanoseconds. Never called where deliveries
+    /// do not fail.
     fn nack(&mut self, delivery: &Delivery, delay: u64) -> bool;
 
-    /// Lets the time in which a message is to be settled begin anew. False if it is over. Never called without visibility timeouts.
+    /// Lets the time in which a message is to be settled begin anew. False if it is over. Never called
+    /// without visibility timeouts.
     fn extend(&mut self, _delivery: &mut Delivery) -> bool {
         true
     }
@@ -154,7 +159,8 @@ pub(crate) struct Entry {
     plays: fn(Feature) -> Support,
 }
 
-/// Every target, in the order of [`TARGET_NAMES`](crate::scenario::TARGET_NAMES), which a scenario is checked against.
+/// Every target, in the order of [`TARGET_NAMES`](crate::scenario::TARGET_NAMES), which a scenario is checked
+/// against.
 pub(crate) const TARGETS: &[Entry] = &[
     Entry {
         name: "in-process",
@@ -168,8 +174,18 @@ pub(crate) const TARGETS: &[Entry] = &[
         open: channels::crossbeam,
         plays: support::channel,
     },
-    Entry { name: "flume", meaning: "flume's channel; knows no acknowledgement", open: channels::flume, plays: support::channel },
-    Entry { name: "kanal", meaning: "kanal's channel; knows no acknowledgement", open: channels::kanal, plays: support::channel },
+    Entry {
+        name: "flume",
+        meaning: "flume's channel; knows no acknowledgement",
+        open: channels::flume,
+        plays: support::channel,
+    },
+    Entry {
+        name: "kanal",
+        meaning: "kanal's channel; knows no acknowledgement",
+        open: channels::kanal,
+        plays: support::channel,
+    },
     Entry {
         name: "std-mpsc",
         meaning: "the standard library's channel, its one receiver behind a lock",

@@ -32,11 +32,16 @@ impl SharedQueue for Null {
         loop {
             let message = self.taken.load(Ordering::Relaxed);
             if message < self.published.load(Ordering::Acquire) {
-                if self.taken.compare_exchange_weak(message, message + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                if self
+                    .taken
+                    .compare_exchange_weak(message, message + 1, Ordering::Relaxed, Ordering::Relaxed)
+                    .is_ok()
+                {
                     out.push(Delivery { message, deliveries: 1, tag: 0, part: 0, until: u64::MAX });
                     return true;
                 }
-            } else if self.closed.load(Ordering::Acquire) && message >= self.published.load(Ordering::Acquire) {
+            } else if self.closed.load(Ordering::Acquire) && message >= self.published.load(Ordering::Acquire)
+            {
                 return false;
             } else if looks < 1_000 {
                 looks += 1;

@@ -8,10 +8,12 @@ pub(crate) trait SharedQueue: Sync {
     /// As [`Publisher::publish`].
     fn publish(&self, queue: usize, request: &PublishRequest) -> Sent;
 
-    /// Takes up to `most` messages, waiting until there is one. False once the queue is closed and all is settled, or halted.
+    /// Takes up to `most` messages, waiting until there is one. False once the queue is closed and all is
+    /// settled, or halted.
     fn consume(&self, of: Subscription, most: usize, out: &mut Vec<Delivery>) -> bool;
 
-    /// Takes what is there, or comes until an instant of the run's clock. Never called where only single messages are taken.
+    /// Takes what is there, or comes until an instant of the run's clock. Never called where only single
+    /// messages are taken.
     fn refill(&self, _of: Subscription, _most: usize, _until: u64, _out: &mut Vec<Delivery>) {}
 
     /// As [`Receiver::ack`].

@@ -1,4 +1,5 @@
-//! What each target plays of what a scenario may ask for: one table, from which refusals, help and lists follow.
+//! What each target plays of what a scenario may ask for: one table, from which refusals, help and lists
+//! follow.
 
 use super::{Entry, TARGETS};
 use crate::load::Refusal;
@@ -18,9 +19,9 @@ pub(crate) enum Support {
 /// What no target plays, because the harness cannot.
 fn harness(feature: Feature) -> Option<Support> {
     match feature {
-        Feature::Preemption | Feature::ProcessorSharing => {
-            Some(Support::Refused("a thread cannot be taken off its work and put to it again as a model's server can: leave it out"))
-        }
+        Feature::Preemption | Feature::ProcessorSharing => Some(Support::Refused(
+            "a thread cannot be taken off its work and put to it again as a model's server can: leave it out",
+        )),
         Feature::UnlimitedServers => Some(Support::Refused("each server is a thread: write a number")),
         _ => None,
     }
@@ -29,10 +30,13 @@ fn harness(feature: Feature) -> Option<Support> {
 /// This crate's own queue.
 pub(super) fn in_process(feature: Feature) -> Support {
     match feature {
-        Feature::RoundRobin => Support::Refused("it has one line and does not take turns among producers: write \"fifo\""),
-        Feature::RandomTimeToLive => {
-            Support::Otherwise("what has expired is thrown out when it comes to the head of the line, and at once in the simulation")
+        Feature::RoundRobin => {
+            Support::Refused("it has one line and does not take turns among producers: write \"fifo\"")
         }
+        Feature::RandomTimeToLive => Support::Otherwise(
+            "what has expired is thrown out when it comes to the head of the line, and at once in the \
+                simulation",
+        ),
         _ => Support::Played,
     }
 }
@@ -74,7 +78,10 @@ impl Entry {
 
     /// What it does not play of a scenario, all of it.
     pub(crate) fn refusals(&self, scenario: &Scenario) -> Vec<Refusal> {
-        let uses = scenario.uses().into_iter().filter(|used| used.feature != Feature::Order && used.feature != Feature::BlockedOrder);
+        let uses = scenario
+            .uses()
+            .into_iter()
+            .filter(|used| used.feature != Feature::Order && used.feature != Feature::BlockedOrder);
         uses.filter_map(|used| match self.support(used.feature) {
             Support::Refused(why) => Some(Refusal { setting: used.setting(), why }),
             Support::Played | Support::Otherwise(_) => None,
@@ -85,13 +92,17 @@ impl Entry {
 
 /// The first other target that plays all of a scenario.
 pub(in crate::load) fn other(scenario: &Scenario, but: &str) -> Option<&'static str> {
-    TARGETS.iter().find(|entry| entry.name != but && entry.refusals(scenario).is_empty()).map(|entry| entry.name)
+    TARGETS
+        .iter()
+        .find(|entry| entry.name != but && entry.refusals(scenario).is_empty())
+        .map(|entry| entry.name)
 }
 
 /// What is told of targets, table by table: features that a target may play or not.
 pub(crate) fn told() -> Vec<Feature> {
     // Every order has a feature of its own, and who waits for room in one is its owner's matter.
-    let whole = |feature: &Feature| !matches!(feature, Feature::Order | Feature::BlockedOrder | Feature::MixedGroups);
+    let whole =
+        |feature: &Feature| !matches!(feature, Feature::Order | Feature::BlockedOrder | Feature::MixedGroups);
     let mut out: Vec<Feature> = Feature::ALL.into_iter().filter(whole).collect();
     out.sort_by_key(|feature| feature.table());
     out
@@ -109,7 +120,8 @@ mod tests {
         scenario.queues[0].discipline = Discipline::Priority;
         scenario.consumers[0].prefetch = 4;
         let flume = TARGETS.iter().find(|entry| entry.name == "flume").expect("a target");
-        let settings: Vec<String> = flume.refusals(&scenario).into_iter().map(|refusal| refusal.setting).collect();
+        let settings: Vec<String> =
+            flume.refusals(&scenario).into_iter().map(|refusal| refusal.setting).collect();
         assert_eq!(settings, ["queues.queue.discipline = \"priority\"", "consumers.consumers.prefetch"]);
         assert_eq!(other(&scenario, "flume"), Some("in-process"));
         scenario.queues[0].discipline = Discipline::ProcessorSharing;

@@ -1,5 +1,5 @@
-//! The log on a disk that fails and forgets: power cuts at any call, lost, torn and reordered writes, full disks, failed syncs,
-//! and bytes of any kind.
+//! The log on a disk that fails and forgets: power cuts at any call, lost, torn and reordered writes, full
+//! disks, failed syncs, and bytes of any kind.
 
 use super::memory::{Fault, Memory};
 use super::*;
@@ -29,13 +29,15 @@ fn play(log: &Log, script: &[(u8, u8)], known: &mut Known) -> Result<(), LogErro
                 if what < 4 {
                     log.commit(position)?;
                     let owed = |id: &&u64| !known.confirmed.contains(id);
-                    let durable: Vec<u64> = known.attempted.keys().filter(|i| **i <= id).filter(owed).copied().collect();
+                    let durable: Vec<u64> =
+                        known.attempted.keys().filter(|i| **i <= id).filter(owed).copied().collect();
                     known.confirmed.extend(durable);
                     known.gone.clone_from(&known.settled);
                 }
             }
             6 | 7 => {
-                let open: Vec<u64> = known.attempted.keys().filter(|id| !known.settled.contains(id)).copied().collect();
+                let open: Vec<u64> =
+                    known.attempted.keys().filter(|id| !known.settled.contains(id)).copied().collect();
                 if let Some(&id) = open.get(usize::from(size) % open.len().max(1)) {
                     known.settled.push(id);
                     log.note(id, Event::Settled)?;
@@ -65,7 +67,13 @@ fn holds(known: &Known, owed: &[Owed]) -> Result<(), TestCaseError> {
 }
 
 /// A script with a fault at a call, then recovery, twice over: the second life ends, too.
-fn survive(script: &[(u8, u8)], faults: [Fault; 2], at: u64, again: u64, seed: u64) -> Result<(), TestCaseError> {
+fn survive(
+    script: &[(u8, u8)],
+    faults: [Fault; 2],
+    at: u64,
+    again: u64,
+    seed: u64,
+) -> Result<(), TestCaseError> {
     let memory = Memory::default();
     let mut known = Known::default();
     memory.0.lock().chance = seed;
@@ -75,10 +83,17 @@ fn survive(script: &[(u8, u8)], faults: [Fault; 2], at: u64, again: u64, seed: u
             holds(&known, &owed)?;
             // What came back is settled or confirmed from here on; what did not is forgotten.
             known.attempted.retain(|id, _| owed.iter().any(|o| o.id == *id));
-            known = Known { confirmed: known.attempted.keys().copied().collect(), attempted: known.attempted, ..Known::default() };
+            known = Known {
+                confirmed: known.attempted.keys().copied().collect(),
+                attempted: known.attempted,
+                ..Known::default()
+            };
             let failed = play(&log, script, &mut known);
             if failed.is_err() {
-                prop_assert!(log.publish(vec![1]).is_err() || log.flush().is_err(), "a failed log stays failed");
+                prop_assert!(
+                    log.publish(vec![1]).is_err() || log.flush().is_err(),
+                    "a failed log stays failed"
+                );
             }
         }
         memory.0.lock().restart();
@@ -155,7 +170,8 @@ proptest! {
         }
         if length > 400 {
             let owed: Vec<u64> = found.owed.iter().map(|o| o.id).collect();
-            prop_assert!(prefixes.contains(&owed), "nothing behind a torn record is believed: {owed:?} of {prefixes:?}");
+            prop_assert!(prefixes.contains(&owed), "nothing behind a torn record is believed: {owed:?} of \
+                {prefixes:?}");
         }
     }
 }
@@ -195,8 +211,17 @@ fn settled_segments_go_and_the_rest_stays() {
             log.note(id, Event::Settled).expect("nothing fails");
         }
     }
-    assert!(segments() <= 4, "an unsettled message is carried forward and keeps nothing else: {}", segments());
-    let owed: Vec<_> = recover(&memory).expect("it can be read").owed.iter().map(|o| (o.id, o.body.len(), o.deliveries)).collect();
+    assert!(
+        segments() <= 4,
+        "an unsettled message is carried forward and keeps nothing else: {}",
+        segments()
+    );
+    let owed: Vec<_> = recover(&memory)
+        .expect("it can be read")
+        .owed
+        .iter()
+        .map(|o| (o.id, o.body.len(), o.deliveries))
+        .collect();
     assert!(owed.contains(&(10, 50, 3)), "it is whole, and how often it came back is kept: {owed:?}");
     log.note(10, Event::Settled).expect("nothing fails");
     log.flush().expect("nothing fails");
@@ -240,7 +265,9 @@ fn several_segments() -> (Memory, usize) {
 #[test]
 fn damage_before_the_last_segment_is_told_and_nothing_is_thrown_away() {
     let (memory, segments) = several_segments();
-    let flip = |segment: u64| memory.0.lock().files.get_mut(&segment).expect("it is there")[record::SEGMENT_HEAD + 40] ^= 1;
+    let flip = |segment: u64| {
+        memory.0.lock().files.get_mut(&segment).expect("it is there")[record::SEGMENT_HEAD + 40] ^= 1
+    };
     flip(1);
     let refused = Log::open(Box::new(memory.clone()), 400).map(|_| ());
     assert!(matches!(refused, Err(LogError::Damaged { segment: 1, missing: 1.., next: 2 })), "{refused:?}");

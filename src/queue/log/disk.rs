@@ -5,7 +5,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A place for numbered segments. That one came or went may be forgotten in a crash until the next [`Disk::sync`].
+/// A place for numbered segments. That one came or went may be forgotten in a crash until the next
+/// [`Disk::sync`].
 pub trait Disk: Send + Sync {
     /// The numbers of the segments, in any order.
     fn list(&self) -> io::Result<Vec<u64>>;
@@ -13,7 +14,8 @@ pub trait Disk: Send + Sync {
     /// The bytes of a segment.
     fn read(&self, number: u64) -> io::Result<Vec<u8>>;
 
-    /// A new segment of so many bytes, all zero and durable: writing over them later costs half of what growing a file does.
+    /// A new segment of so many bytes, all zero and durable: writing over them later costs half of what
+    /// growing a file does.
     fn create(&self, number: u64, length: u64) -> io::Result<Box<dyn Medium>>;
 
     /// Removes a segment.
@@ -22,7 +24,8 @@ pub trait Disk: Send + Sync {
     /// Makes durable which segments there are.
     fn sync(&self) -> io::Result<()>;
 
-    /// Makes durable all that can be read of a segment: a process that was killed may have left what no sync has seen.
+    /// Makes durable all that can be read of a segment: a process that was killed may have left what no sync
+    /// has seen.
     fn keep(&self, number: u64) -> io::Result<()>;
 }
 
@@ -50,14 +53,23 @@ impl Folder {
     /// A folder that another process holds, or that cannot be written to.
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let named = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => LogError::NotAFolder { path: path.display().to_string() },
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+                LogError::NotAFolder { path: path.display().to_string() }
+            }
             kind => io::Error::new(kind, format!("{}: {error}", path.display())).into(),
         };
         make(path).map_err(named)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock")).map_err(named)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join("lock"))
+            .map_err(named)?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LogError::InUse { path: path.display().to_string() }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(LogError::InUse { path: path.display().to_string() });
+            }
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         Ok(Folder { path: path.to_owned(), lock })
@@ -70,14 +82,16 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // A process that this one starts has the file open, too, for a moment, so that closing it here would not free the folder.
+        // A process that this one starts has the file open, too, for a moment, so that closing it here would
+        // not free the folder.
         let _freed = self.lock.unlock();
     }
 }
 
 /// Makes a folder whose name is durable, as are those above it.
 fn make(path: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
     fs::create_dir_all(path)?;
     for made in missing {
         let above = made.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -103,7 +117,10 @@ impl Disk for Folder {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let name = entry?.file_name();
-            let number = name.to_str().and_then(|n| n.strip_suffix(".log")).and_then(|n| u64::from_str_radix(n, 16).ok());
+            let number = name
+                .to_str()
+                .and_then(|n| n.strip_suffix(".log"))
+                .and_then(|n| u64::from_str_radix(n, 16).ok());
             // Other files that happen to read as a number are none of ours.
             numbers.extend(number.filter(|&n| self.file(n).file_name() == Some(name.as_os_str())));
         }
@@ -117,7 +134,8 @@ impl Disk for Folder {
     fn create(&self, number: u64, length: u64) -> io::Result<Box<dyn Medium>> {
         let mut file = OpenOptions::new().create_new(true).write(true).open(self.file(number))?;
         if let Err(error) = zero(&mut file, length) {
-            // Half a segment only takes the room that is wanting; if it cannot go now, the next opening removes it.
+            // Half a segment only takes the room that is wanting; if it cannot go now, the next opening
+            // removes it.
             let _gone = self.remove(number);
             return Err(error);
         }

@@ -2,13 +2,17 @@
 
 use std::io::{Error, ErrorKind};
 
-/// A refusal of the log. [`LogError::Full`], [`LogError::ReadOnly`] and [`LogError::Disk`] are final for an open log: what was not
-/// confirmed may or may not be there after it is opened anew. What is refused at opening leaves the files as they are.
+/// A refusal of the log. [`LogError::Full`], [`LogError::ReadOnly`] and [`LogError::Disk`] are final for an
+/// open log: what was not confirmed may or may not be there after it is opened anew. What is refused at
+/// opening leaves the files as they are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
     /// Somebody holds the folder.
-    #[error("the log in {path} is open already, here or in another process; close it there, or open another folder")]
+    #[error(
+        "the log in {path} is open already, here or in another process; close it there, or open another \
+            folder"
+    )]
     InUse {
         /// The folder.
         path: String,
@@ -20,7 +24,10 @@ pub enum LogError {
         path: String,
     },
     /// There is no room on the disk.
-    #[error("the disk has no room for the log's next segment; free some space and open the log again: what was confirmed is kept")]
+    #[error(
+        "the disk has no room for the log's next segment; free some space and open the log again: what was \
+            confirmed is kept"
+    )]
     Full,
     /// The folder or its disk does not take writes.
     #[error("the log cannot be written ({why}); open it in a folder where this process may write")]
@@ -29,14 +36,18 @@ pub enum LogError {
         why: String,
     },
     /// The log is in another format.
-    #[error("segment {segment:016x} of the log was written by another version of queuelab; open the log with that version")]
+    #[error(
+        "segment {segment:016x} of the log was written by another version of queuelab; open the log with \
+            that version"
+    )]
     OtherVersion {
         /// The first such segment.
         segment: u64,
     },
     /// Records in the middle of the log cannot be read.
     #[error(
-        "segment {segment:016x} of the log is damaged: up to {missing} records before segment {next:016x} cannot be read; put back a copy of the damaged file, \
+        "segment {segment:016x} of the log is damaged: up to {missing} records before segment {next:016x} \
+            cannot be read; put back a copy of the damaged file, \
          or move the segments behind it elsewhere to open what lies before the damage"
     )]
     Damaged {
@@ -48,13 +59,19 @@ pub enum LogError {
         next: u64,
     },
     /// Anything else that the system says.
-    #[error("the disk failed ({why}); open the log again to see what is kept: no confirmed message is lost by this process")]
+    #[error(
+        "the disk failed ({why}); open the log again to see what is kept: no confirmed message is lost by \
+            this process"
+    )]
     Disk {
         /// Its words.
         why: String,
     },
     /// A message does not fit a record.
-    #[error("a message of {bytes} bytes is more than the {most} that a record may hold; store it elsewhere and publish where it is")]
+    #[error(
+        "a message of {bytes} bytes is more than the {most} that a record may hold; store it elsewhere and \
+            publish where it is"
+    )]
     TooLarge {
         /// The message's bytes.
         bytes: usize,
@@ -67,7 +84,9 @@ impl From<Error> for LogError {
     fn from(error: Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => LogError::Full,
-            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => LogError::ReadOnly { why: error.to_string() },
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+                LogError::ReadOnly { why: error.to_string() }
+            }
             _ => LogError::Disk { why: error.to_string() },
         }
     }

@@ -35,7 +35,8 @@ pub(super) struct State {
 impl State {
     /// A coin whose tosses follow from the seed.
     fn toss(&mut self) -> bool {
-        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.chance =
+            self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.chance >> 63 == 1
     }
 
@@ -56,7 +57,8 @@ impl State {
             for (piece, content) in bytes.chunks(16).enumerate() {
                 let from = at as usize + piece * 16;
                 if self.toss()
-                    && let Some(place) = self.files.get_mut(&number).and_then(|f| f.get_mut(from..from + content.len()))
+                    && let Some(place) =
+                        self.files.get_mut(&number).and_then(|f| f.get_mut(from..from + content.len()))
                 {
                     place.copy_from_slice(content);
                 }
@@ -182,7 +184,8 @@ impl Medium for Open {
     }
 }
 
-/// As much of a write as the file has room for: one that was being made when the process ended may be shorter.
+/// As much of a write as the file has room for: one that was being made when the process ended may be
+/// shorter.
 fn put(file: &mut [u8], at: u64, bytes: &[u8]) {
     for (place, byte) in file.iter_mut().skip(at as usize).zip(bytes) {
         *place = *byte;

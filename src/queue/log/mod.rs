@@ -1,12 +1,14 @@
 //! The write-ahead log: what was confirmed as durable is there after any crash.
 //!
-//! Records go into zero-filled segments; one thread writes and syncs for all that wait (a *leader*: whoever comes while nobody
-//! writes), so that many publishers share one sync. Any failure poisons the log: everybody is told, nothing is tried again and then
-//! confirmed, since a disk that failed a sync may have thrown the data away. What is not waited for (acknowledgements) goes with the next
-//! commit: a message may come twice after a crash, but none that was confirmed is lost.
+//! Records go into zero-filled segments; one thread writes and syncs for all that wait (a *leader*: whoever
+//! comes while nobody writes), so that many publishers share one sync. Any failure poisons the log: everybody
+//! is told, nothing is tried again and then confirmed, since a disk that failed a sync may have thrown the
+//! data away. What is not waited for (acknowledgements) goes with the next commit: a message may come twice
+//! after a crash, but none that was confirmed is lost.
 //!
-//! A segment goes when all its messages are settled, the oldest first. One message that stays would keep all that came after it, so once the segments
-//! hold four times what is owed, what is owed of the oldest is written once more at the end.
+//! A segment goes when all its messages are settled, the oldest first. One message that stays would keep all
+//! that came after it, so once the segments hold four times what is owed, what is owed of the oldest is
+//! written once more at the end.
 
 #[cfg(test)]
 mod crash_test;
@@ -35,7 +37,8 @@ pub const SEGMENT: u64 = 16 << 20;
 /// An open log, shared by threads.
 pub struct Log {
     inner: Mutex<Inner>,
-    /// Records below this number are durable: for those who were woken, who need no lock to see that they are done.
+    /// Records below this number are durable: for those who were woken, who need no lock to see that they are
+    /// done.
     durable: AtomicU64,
 }
 
@@ -65,7 +68,8 @@ impl Log {
     /// Opens the log of a disk, and says which messages it owes.
     ///
     /// # Errors
-    /// A disk that cannot be read or written; segments of another version, or damaged ones before the last: nothing is changed then.
+    /// A disk that cannot be read or written; segments of another version, or damaged ones before the last:
+    /// nothing is changed then.
     pub fn open(disk: Box<dyn Disk>, segment: u64) -> Result<(Self, Vec<Owed>), LogError> {
         let mut found = recover(disk.as_ref())?;
         if let Some(why) = found.short.take() {
@@ -141,7 +145,8 @@ impl Log {
 
     /// Writes and syncs all that is pending, and wakes those who waited for it.
     fn lead<'a>(&'a self, mut inner: MutexGuard<'a, Inner>, mut segments: Segments) -> MutexGuard<'a, Inner> {
-        // Those whom the last sync has set free are on their way with their next messages: let them come along.
+        // Those whom the last sync has set free are on their way with their next messages: let them come
+        // along.
         let mut there = 0;
         while inner.pending.len() < inner.usual && inner.pending.len() > there {
             there = inner.pending.len();
@@ -152,7 +157,9 @@ impl Log {
         let (batch, first, next_id) = (std::mem::take(&mut inner.pending), inner.first, inner.next_id);
         inner.first += batch.len() as u64;
         inner.usual = batch.len();
-        let outcome = MutexGuard::unlocked(&mut inner, || carried.and_then(|()| write(&mut segments, &batch, first, next_id)));
+        let outcome = MutexGuard::unlocked(&mut inner, || {
+            carried.and_then(|()| write(&mut segments, &batch, first, next_id))
+        });
         inner.segments = Some(segments);
         match outcome {
             Ok(()) => inner.durable = first + batch.len() as u64,
@@ -191,7 +198,8 @@ impl Inner {
         if messages.is_empty() {
             return;
         }
-        let settled: HashSet<u64> = self.pending.iter().filter(|(_, event)| *event == Event::Settled).map(|(id, _)| *id).collect();
+        let settled: HashSet<u64> =
+            self.pending.iter().filter(|(_, event)| *event == Event::Settled).map(|(id, _)| *id).collect();
         for Carried { id, body, deliveries } in messages.into_iter().filter(|m| !settled.contains(&m.id)) {
             self.pending.push((id, Event::Published(body)));
             if deliveries > 0 {
@@ -200,7 +208,8 @@ impl Inner {
         }
     }
 
-    /// Those who are to be woken: whoever is to lead next, so that the disk is soon at work again, then all who are done.
+    /// Those who are to be woken: whoever is to lead next, so that the disk is soon at work again, then all
+    /// who are done.
     fn rise(&mut self) -> Vec<(Position, Thread)> {
         if self.poisoned.is_some() {
             return std::mem::take(&mut self.sleepers);

@@ -1,7 +1,8 @@
 //! Records and segment headers as bytes.
 //!
-//! A record is `length: u32 · crc: u32 · segment: u64 · sequence: u64 · kind: u8 · id: u64 · payload`, little-endian; the length counts
-//! all of it, the checksum covers all but itself. Since segments are zero-filled, a length of zero ends them.
+//! A record is `length: u32 · crc: u32 · segment: u64 · sequence: u64 · kind: u8 · id: u64 · payload`,
+//! little-endian; the length counts all of it, the checksum covers all but itself. Since segments are
+//! zero-filled, a length of zero ends them.
 
 /// Bytes before the payload.
 const HEAD: usize = 33;
@@ -80,7 +81,8 @@ fn checksum(record: &[u8]) -> u32 {
     crc.finalize()
 }
 
-/// Reads the record at the beginning of the bytes: it and its length, or nothing if there is none that is whole and expected here.
+/// Reads the record at the beginning of the bytes: it and its length, or nothing if there is none that is
+/// whole and expected here.
 pub(super) fn read(bytes: &[u8], segment: u64, sequence: u64) -> Option<(Record, usize)> {
     let length = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
     if length < HEAD {

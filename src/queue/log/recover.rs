@@ -1,11 +1,11 @@
 //! From the segments that are found to the messages that are still owed.
 //!
-//! The log is the longest run of whole records with consecutive numbers. What was confirmed is inside it, because it was
-//! synced in order; what lies behind a torn record was confirmed to nobody.
+//! The log is the longest run of whole records with consecutive numbers. What was confirmed is inside it,
+//! because it was synced in order; what lies behind a torn record was confirmed to nobody.
 //!
-//! Only the last segment can be torn, because each is synced before the next is begun. A segment that goes on further than the one
-//! before it reaches is therefore a sign of damage, not of a crash; so is one without a header before the others, for what a crash leaves
-//! is removed before the next is begun.
+//! Only the last segment can be torn, because each is synced before the next is begun. A segment that goes on
+//! further than the one before it reaches is therefore a sign of damage, not of a crash; so is one without a
+//! header before the others, for what a crash leaves is removed before the next is begun.
 
 use super::LogError;
 use super::disk::Disk;
@@ -71,7 +71,9 @@ pub fn recover(disk: &dyn Disk) -> io::Result<Recovered> {
                 play(&bytes[SEGMENT_HEAD..], number, &mut found, &mut owed);
             }
             other => {
-                found.short = found.short.or_else(|| shortfall(&found.segments, found.next_sequence, number, other, &bytes));
+                found.short = found
+                    .short
+                    .or_else(|| shortfall(&found.segments, found.next_sequence, number, other, &bytes));
                 found.stale.push(number);
             }
         }
@@ -81,7 +83,13 @@ pub fn recover(disk: &dyn Disk) -> io::Result<Recovered> {
 }
 
 /// What a segment that does not follow on tells of what is missing before it.
-fn shortfall(segments: &[u64], next_sequence: u64, number: u64, header: Option<Header>, bytes: &[u8]) -> Option<LogError> {
+fn shortfall(
+    segments: &[u64],
+    next_sequence: u64,
+    number: u64,
+    header: Option<Header>,
+    bytes: &[u8],
+) -> Option<LogError> {
     match header {
         Some(h) => {
             let missing = h.sequence.checked_sub(next_sequence).filter(|&missing| missing > 0)?;

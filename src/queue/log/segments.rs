@@ -1,4 +1,5 @@
-//! The writing end: the segment that is filled, and the older ones that wait for their messages to be settled.
+//! The writing end: the segment that is filled, and the older ones that wait for their messages to be
+//! settled.
 
 use super::disk::{Disk, Medium};
 use super::record::{Event, Header, SEGMENT_HEAD};
@@ -60,7 +61,8 @@ impl Segments {
             disk.sync()?;
         }
         let (kept, home) = (VecDeque::new(), HashMap::new());
-        let mut segments = Segments { disk, length, next: found.next_segment, open: None, kept, home, owed: 0 };
+        let mut segments =
+            Segments { disk, length, next: found.next_segment, open: None, kept, home, owed: 0 };
         segments.kept.extend(found.segments.iter().map(|&number| (number, 0)));
         for (message, &segment) in found.owed.iter().zip(&found.homes) {
             segments.lives(message.id, segment, message.body.len() as u64, message.deliveries);
@@ -85,7 +87,8 @@ impl Segments {
         Ok(Room { segment: number, bytes: length - SEGMENT_HEAD as u64 })
     }
 
-    /// Writes records into the open segment and makes them durable; removes what is needed no more. `events` is what the records say.
+    /// Writes records into the open segment and makes them durable; removes what is needed no more. `events`
+    /// is what the records say.
     pub(super) fn write(&mut self, bytes: &[u8], events: &[(u64, Event)]) -> io::Result<()> {
         let open = self.open.as_mut().expect("room was made before the records were");
         open.medium.write_at(open.at, bytes)?;
@@ -106,8 +109,8 @@ impl Segments {
         self.reclaim()
     }
 
-    /// What is still owed of the oldest segment, if all segments together hold four times what is owed or more: written once more it
-    /// frees the segment, and those behind it that only waited for that.
+    /// What is still owed of the oldest segment, if all segments together hold four times what is owed or
+    /// more: written once more it frees the segment, and those behind it that only waited for that.
     pub(super) fn stragglers(&self) -> io::Result<Vec<Carried>> {
         let Some(&(oldest, _)) = self.kept.front() else { return Ok(Vec::new()) };
         if self.kept.len() < 4 || self.kept.len() as u64 * self.length < 4 * self.owed {

@@ -42,7 +42,9 @@ fn pump(queue: &Queue<u64>, count: u64, sides: u64) -> Vec<u64> {
 
 #[test]
 fn every_message_leaves_exactly_once_under_threads() {
-    for (max_length, spins) in [(None, 0), (None, 500), (Some(3), 0), (Some(3), 50), (Some(0), 0), (Some(0), 50)] {
+    for (max_length, spins) in
+        [(None, 0), (None, 500), (Some(3), 0), (Some(3), 50), (Some(0), 0), (Some(0), 50)]
+    {
         let queue = queue(Settings { max_length, overflow: Overflow::Block, spins, ..Settings::default() });
         assert_eq!(pump(&queue, 4_000, 3), (0..4_000).collect::<Vec<_>>(), "{max_length:?} {spins}");
         let counts = queue.counts();
@@ -84,7 +86,8 @@ fn losses_are_told_with_their_instant() {
 fn a_kept_place_is_taken_until_its_message_comes_or_it_is_given_up() {
     for overflow in [Overflow::RejectPublish, Overflow::DropHead] {
         let queue = queue(Settings { max_length: Some(2), overflow, ..Settings::default() });
-        let (first, second) = (queue.reserve().expect("there are two"), queue.reserve().expect("there are two"));
+        let (first, second) =
+            (queue.reserve().expect("there are two"), queue.reserve().expect("there are two"));
         assert_eq!(queue.reserve().map(|_| ()), Err(Refusal::Full), "nothing is there that could be dropped");
         drop(second);
         let second = queue.reserve().expect("it was given up");

@@ -1,18 +1,20 @@
 //! How threads wait for the lock, for messages and for room, and who wakes them.
 //!
-//! On a machine with fewer processors than threads a waiter that only looks keeps away the very thread that it waits for, and one that
-//! sleeps at once costs a wake-up for every batch. So a waiter looks, then lets others run a few times, then sleeps.
+//! On a machine with fewer processors than threads a waiter that only looks keeps away the very thread that
+//! it waits for, and one that sleeps at once costs a wake-up for every batch. So a waiter looks, then lets
+//! others run a few times, then sleeps.
 
 use super::{Inner, NEVER, Queue};
 use crate::queue::delivery::Delivery;
 use crate::queue::sync::{MutexGuard, Ordering, Thread, park, park_timeout, spin_loop, yield_now};
 use std::time::Duration;
 
-/// How often a thread that finds the lock taken stays away, twice as long each time: half a hundred microseconds in the end, which is
-/// what sleeping would cost. A hand-over of the lock between processors costs as much as twenty messages, so the present holder
-/// is best left alone with what it has in its cache.
+/// How often a thread that finds the lock taken stays away, twice as long each time: half a hundred
+/// microseconds in the end, which is what sleeping would cost. A hand-over of the lock between processors
+/// costs as much as twenty messages, so the present holder is best left alone with what it has in its cache.
 const ROUNDS: u32 = 11;
-/// How often others may run instead before a waiter sleeps: a fraction of a microsecond where nobody wants to.
+/// How often others may run instead before a waiter sleeps: a fraction of a microsecond where nobody wants
+/// to.
 const YIELDS: u32 = 4;
 
 /// How a wait for messages ended.
@@ -45,7 +47,13 @@ impl<T: Clone> Queue<T> {
     }
 
     /// Waits for messages until an instant and takes them: looking first, then asleep.
-    pub(super) fn await_ready(&self, inner: &mut MutexGuard<'_, Inner<T>>, max: usize, out: &mut Vec<Delivery<T>>, until: u64) -> Waited {
+    pub(super) fn await_ready(
+        &self,
+        inner: &mut MutexGuard<'_, Inner<T>>,
+        max: usize,
+        out: &mut Vec<Delivery<T>>,
+        until: u64,
+    ) -> Waited {
         let now = self.now_if_needed(inner);
         if inner.state.consume(max, now, out) > 0 {
             return Waited::Taken;
@@ -87,7 +95,8 @@ impl<T: Clone> Queue<T> {
             spin_loop();
             *looks -= 1;
         }
-        // A hint that somebody else used up costs a look, so that a busy queue cannot keep a consumer here for ever.
+        // A hint that somebody else used up costs a look, so that a busy queue cannot keep a consumer here
+        // for ever.
         *looks = looks.saturating_sub(1);
         for _ in 0..YIELDS {
             if self.hint.says() {
@@ -174,8 +183,9 @@ impl<T: Clone> Inner<T> {
         self.halted || self.state.is_exhausted()
     }
 
-    /// Calls consumers for the ready messages beyond what those that are looking or on their way will take, for a timer that nobody waits for,
-    /// or for good. Each looks under the lock and calls further ones as it leaves, so that too few are never too few for long.
+    /// Calls consumers for the ready messages beyond what those that are looking or on their way will take,
+    /// for a timer that nobody waits for, or for good. Each looks under the lock and calls further ones as it
+    /// leaves, so that too few are never too few for long.
     #[inline]
     fn call_consumers(&mut self) -> Option<Thread> {
         if self.idle.is_empty() {
@@ -190,7 +200,8 @@ impl<T: Clone> Inner<T> {
         self.idle.call(ready.max(u64::from(timer && self.idle.coming() == 0)))
     }
 
-    /// Calls a publisher if there is room enough, whoever stands waiting for a message being room, too; all of them if there will be none.
+    /// Calls a publisher if there is room enough, whoever stands waiting for a message being room, too; all
+    /// of them if there will be none.
     #[inline]
     fn call_publisher(&mut self) -> Option<Thread> {
         if self.blocked.is_empty() {

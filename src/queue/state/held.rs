@@ -1,5 +1,5 @@
-//! The messages inside, what is rare about them kept apart: an ordinary one then takes half a cache line, and lines that travel between
-//! processors are most of what a hand-over costs.
+//! The messages inside, what is rare about them kept apart: an ordinary one then takes half a cache line, and
+//! lines that travel between processors are most of what a hand-over costs.
 
 use crate::queue::line::Place;
 use crate::queue::slots::Slots;

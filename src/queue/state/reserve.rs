@@ -5,7 +5,8 @@ use crate::queue::delivery::Refusal;
 use crate::queue::settings::{Overflow, Terms};
 
 impl<T: Clone> State<T> {
-    /// Keeps a place for a message that cannot be taken yet, on its way to a disk for instance. The publisher comes back with
+    /// Keeps a place for a message that cannot be taken yet, on its way to a disk for instance. The publisher
+    /// comes back with
     /// [`State::fulfil`], which no bound and no closing refuses any more, or with [`State::release`].
     ///
     /// # Errors
@@ -19,7 +20,9 @@ impl<T: Clone> State<T> {
         let refused = match self.settings.overflow {
             Overflow::Block if !self.has_room() => Some(Refusal::Wait),
             Overflow::RejectPublish if !self.has_room() => Some(Refusal::Full),
-            Overflow::DropHead if self.most_ready().is_some_and(|most| self.reserved >= most) => Some(Refusal::Full),
+            Overflow::DropHead if self.most_ready().is_some_and(|most| self.reserved >= most) => {
+                Some(Refusal::Full)
+            }
             _ => None,
         };
         if let Some(why) = refused {

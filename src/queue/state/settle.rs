@@ -31,7 +31,8 @@ impl<T: Clone> State<T> {
         outcome
     }
 
-    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is one.
+    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is
+    /// one.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
@@ -42,7 +43,8 @@ impl<T: Clone> State<T> {
         self.give_back(tag, delay).ok_or(Misuse(tag))
     }
 
-    /// Gives a message back, to join the end of the line after so many nanoseconds; at once, it takes its old place.
+    /// Gives a message back, to join the end of the line after so many nanoseconds; at once, it takes its old
+    /// place.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
@@ -76,7 +78,8 @@ impl<T: Clone> State<T> {
         Ok(())
     }
 
-    /// Ends a delivery: the message goes back into line, now or later, or is lost if it has been delivered too often.
+    /// Ends a delivery: the message goes back into line, now or later, or is lost if it has been delivered
+    /// too often.
     pub(super) fn give_back(&mut self, tag: Tag, delay: u64) -> Option<()> {
         let deliveries = self.held.slots.leased(tag)?.deliveries;
         self.counts.unacked -= 1;

@@ -27,7 +27,10 @@ fn a_delivery_is_settled_once() {
     assert!(publish(&mut state, 'b', 0));
     assert_eq!(state.ack(tag, 0), Err(Misuse(tag)));
     let second = take(&mut state, 0).expect("one is ready").tag;
-    assert_eq!([state.ack(tag, 0), state.nack(tag, 0), state.reject(tag, 0), state.extend(tag, 0)], [Err(Misuse(tag)); 4]);
+    assert_eq!(
+        [state.ack(tag, 0), state.nack(tag, 0), state.reject(tag, 0), state.extend(tag, 0)],
+        [Err(Misuse(tag)); 4]
+    );
     assert_eq!(state.ack(second, 0), Ok(()));
     assert!(state.counts().balanced());
 }
@@ -135,7 +138,8 @@ fn a_lease_that_ends_gives_the_message_to_somebody_else() {
 
 #[test]
 fn back_off_keeps_a_message_away_longer_each_time() {
-    let mut state = State::new(Settings { backoff: Some(Backoff { min: 10, max: 15 }), ..Settings::default() });
+    let mut state =
+        State::new(Settings { backoff: Some(Backoff { min: 10, max: 15 }), ..Settings::default() });
     assert!(publish(&mut state, 'a', 0));
     for (now, ready) in [(0, 10), (10, 25), (25, 40)] {
         let tag = take(&mut state, now).expect("its delay is over").tag;

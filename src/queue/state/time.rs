@@ -16,7 +16,8 @@ impl<T: Clone> State<T> {
         self.now = self.now.max(now);
     }
 
-    /// When something will happen by itself next, unless the next call comes earlier. May be early, never late.
+    /// When something will happen by itself next, unless the next call comes earlier. May be early, never
+    /// late.
     pub fn next_timer(&self) -> Option<u64> {
         if !self.timed {
             return None;

@@ -29,13 +29,19 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let heights: Vec<i32> = charts.iter().map(|c| ROW * c.values.len() as i32 + 74).collect();
     let height = TOP - 24 + heights.iter().sum::<i32>();
     let title = format!("What each method says: {}", super::name(study));
-    let file = figure::figure(frame, (height as u32, LEFT), (&title, &super::how(study)), &description(&charts), |figure| {
-        let mut top = TOP;
-        for (chart, height) in charts.iter().zip(&heights) {
-            panel(figure, chart, top);
-            top += height;
-        }
-    });
+    let file = figure::figure(
+        frame,
+        (height as u32, LEFT),
+        (&title, &super::how(study)),
+        &description(&charts),
+        |figure| {
+            let mut top = TOP;
+            for (chart, height) in charts.iter().zip(&heights) {
+                panel(figure, chart, top);
+                top += height;
+            }
+        },
+    );
     Some(file)
 }
 
@@ -58,7 +64,8 @@ fn charts(study: &Study) -> Vec<Chart> {
 }
 
 fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
-    let finite = || chart.values.iter().filter_map(|(_, e)| e.value.map(|v| (v, e.half_width.unwrap_or(0.0))));
+    let finite =
+        || chart.values.iter().filter_map(|(_, e)| e.value.map(|v| (v, e.half_width.unwrap_or(0.0))));
     let low = finite().map(|(v, h)| v - h).fold(f64::INFINITY, f64::min);
     let high = finite().map(|(v, h)| v + h).fold(f64::NEG_INFINITY, f64::max);
     let margin = (0.08 * (high - low)).max(0.02 * high.abs()).max(1e-9);
@@ -99,7 +106,11 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
         if let Some(value) = estimate.value {
             let half = estimate.half_width.unwrap_or(0.0);
             if half > 0.0 {
-                panel.line(&[((value - half).max(low), height), (value + half, height)], color, Pen::Solid(24));
+                panel.line(
+                    &[((value - half).max(low), height), (value + half, height)],
+                    color,
+                    Pen::Solid(24),
+                );
             }
             panel.line(&[(value, height)], color, Pen::Dots(42));
         }
@@ -110,7 +121,8 @@ fn panel(figure: &Figure<'_>, chart: &Chart, top: i32) {
 
 fn description(charts: &[Chart]) -> String {
     let chart = |chart: &Chart| {
-        let values = chart.values.iter().map(|(method, e)| format!("{} {}", method.name(), shown(chart.unit, e)));
+        let values =
+            chart.values.iter().map(|(method, e)| format!("{} {}", method.name(), shown(chart.unit, e)));
         format!("{}: {}", chart.words, values.collect::<Vec<_>>().join(", "))
     };
     charts.iter().map(chart).collect::<Vec<_>>().join("; ")

@@ -16,7 +16,11 @@ pub(super) struct Axis {
 impl Axis {
     /// Times from `low` to `high`, logarithmic where they span more than a factor of 30.
     pub(super) fn times(name: &str, low: f64, high: f64) -> Self {
-        if low > 0.0 && high / low > 30.0 { Self::log_times(name, low, high) } else { Self::linear_times(name, low, high) }
+        if low > 0.0 && high / low > 30.0 {
+            Self::log_times(name, low, high)
+        } else {
+            Self::linear_times(name, low, high)
+        }
     }
 
     /// Times on a linear axis, in the unit that fits the largest.
@@ -48,7 +52,13 @@ impl Axis {
         let decimals = (-(step / size).log10().floor()).max(0.0) as usize;
         // A tick whose number is tiny beside the step is zero, not minus zero.
         let ticks = (first..=last).map(|i| {
-            (i as f64 * step, format!("{}{suffix}", crate::units::fixed(if i == 0 { 0.0 } else { i as f64 * step / size }, decimals)))
+            (
+                i as f64 * step,
+                format!(
+                    "{}{suffix}",
+                    crate::units::fixed(if i == 0 { 0.0 } else { i as f64 * step / size }, decimals)
+                ),
+            )
         });
         Axis { low, high, log: false, ticks: ticks.collect(), title: title.into() }
     }
@@ -69,7 +79,14 @@ impl Axis {
 
     /// Shares of messages by their number of nines, from none to `most`.
     pub(super) fn nines(most: f64) -> Self {
-        let named = [(0.0, "0 %"), (0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"), (0.9999, "99.99 %")];
+        let named = [
+            (0.0, "0 %"),
+            (0.5, "50 %"),
+            (0.9, "90 %"),
+            (0.99, "99 %"),
+            (0.999, "99.9 %"),
+            (0.9999, "99.99 %"),
+        ];
         let further = [(0.99999, "99.999 %"), (0.999999, "99.9999 %"), (0.9999999, "99.99999 %")];
         let ticks = named.into_iter().chain(further).map(|(share, name)| (nines(share), name.to_string()));
         let ticks = ticks.filter(|t| t.0 <= most + 1e-6).collect();
@@ -94,7 +111,8 @@ pub(super) fn nines(share: f64) -> f64 {
     -(1.0 - share).log10()
 }
 
-/// A round number of seconds, or above a quarter of an hour the round number of hours near it: 1 h, not 16.7 min.
+/// A round number of seconds, or above a quarter of an hour the round number of hours near it: 1 h, not 16.7
+/// min.
 fn round_time(seconds: f64) -> f64 {
     if seconds < 999.0 { seconds } else { seconds * 3.6 }
 }
@@ -103,7 +121,8 @@ fn round_time(seconds: f64) -> f64 {
 fn short_time(seconds: f64) -> String {
     let (size, unit) = time_scale(seconds);
     let number = significant(seconds / size, 3);
-    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+    let number =
+        if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
     format!("{number} {unit}")
 }
 
@@ -133,15 +152,27 @@ mod tests {
     #[test]
     fn ticks_are_round_numbers() {
         assert_eq!(words(&Axis::linear("", 0.0, 11.0)), ["0", "2", "4", "6", "8", "10"]);
-        assert_eq!(words(&Axis::linear("", 0.0, 1.1e6)), ["0.0 M", "0.2 M", "0.4 M", "0.6 M", "0.8 M", "1.0 M"]);
-        assert_eq!(words(&Axis::percent("loss", 0.0, 0.0026)), ["0.00", "0.05", "0.10", "0.15", "0.20", "0.25"]);
+        assert_eq!(
+            words(&Axis::linear("", 0.0, 1.1e6)),
+            ["0.0 M", "0.2 M", "0.4 M", "0.6 M", "0.8 M", "1.0 M"]
+        );
+        assert_eq!(
+            words(&Axis::percent("loss", 0.0, 0.0026)),
+            ["0.00", "0.05", "0.10", "0.15", "0.20", "0.25"]
+        );
         assert_eq!(words(&Axis::linear("", -0.2, 0.9)), ["-0.2", "0.0", "0.2", "0.4", "0.6", "0.8"]);
-        assert_eq!(words(&Axis::times("latency", 0.001, 0.1)), ["1 ms", "2 ms", "5 ms", "10 ms", "20 ms", "50 ms", "100 ms"]);
+        assert_eq!(
+            words(&Axis::times("latency", 0.001, 0.1)),
+            ["1 ms", "2 ms", "5 ms", "10 ms", "20 ms", "50 ms", "100 ms"]
+        );
         assert_eq!(
             words(&Axis::times("latency", 1e-6, 100.0)),
             ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s", "10 s", "100 s"]
         );
-        assert_eq!(words(&Axis::times("latency", 1.0, 400_000.0)), ["1 s", "10 s", "100 s", "60 min", "10 h", "100 h"]);
+        assert_eq!(
+            words(&Axis::times("latency", 1.0, 400_000.0)),
+            ["1 s", "10 s", "100 s", "60 min", "10 h", "100 h"]
+        );
         assert_eq!(words(&Axis::nines(3.1)), ["0 %", "50 %", "90 %", "99 %", "99.9 %"]);
     }
 

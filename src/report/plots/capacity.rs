@@ -1,4 +1,5 @@
-//! A search's plot: each objective's figure along the setting, the limit that it must keep, and the value that was found.
+//! A search's plot: each objective's figure along the setting, the limit that it must keep, and the value
+//! that was found.
 
 use super::axis::Axis;
 use super::figure::{self, BODY, Figure, LEFT, Panel, Side, TOP};
@@ -19,14 +20,20 @@ pub(crate) fn draw(capacity: &Capacity, frame: Frame) -> Option<String> {
     let found = capacity.found()?;
     let shown = shown(capacity, found);
     let methods = [Method::Theory, Method::Simulation];
-    let known = |o: &&Objective| shown.iter().any(|s| methods.iter().any(|m| value(s.1, *m, &o.metric).is_some()));
+    let known =
+        |o: &&Objective| shown.iter().any(|s| methods.iter().any(|m| value(s.1, *m, &o.metric).is_some()));
     let objectives: Vec<&Objective> = capacity.scenario.objectives.iter().filter(known).collect();
     if objectives.is_empty() {
         return None;
     }
     let step = PANEL + 66;
     let height = TOP + step * objectives.len() as i32;
-    let title = format!("{} = {}: {}", capacity.path, found.value, capacity.scenario.title.as_deref().unwrap_or("what was asked"));
+    let title = format!(
+        "{} = {}: {}",
+        capacity.path,
+        found.value,
+        capacity.scenario.title.as_deref().unwrap_or("what was asked")
+    );
     let confidence = crate::report::number::three(capacity.scenario.simulation.confidence * 100.0);
     let subtitle = format!(
         "the {} value that passes · bars: {} % confidence · dashes: theory{} · seed {}",
@@ -64,11 +71,20 @@ fn value(probe: &Probe, method: Method, metric: &str) -> Option<Estimate> {
     answer.get(metric).copied().filter(|e| e.value.is_some())
 }
 
-fn panel(figure: &Figure<'_>, capacity: &Capacity, shown: &[(f64, &Probe)], objective: &Objective, heights: (i32, i32)) {
+fn panel(
+    figure: &Figure<'_>,
+    capacity: &Capacity,
+    shown: &[(f64, &Probe)],
+    objective: &Objective,
+    heights: (i32, i32),
+) {
     let metric = objective.metric.as_str();
-    let of = |method| -> Vec<(f64, Estimate)> { shown.iter().filter_map(|(x, p)| Some((*x, value(p, method, metric)?))).collect() };
+    let of = |method| -> Vec<(f64, Estimate)> {
+        shown.iter().filter_map(|(x, p)| Some((*x, value(p, method, metric)?))).collect()
+    };
     let (theory, simulated) = (of(Method::Theory), of(Method::Simulation));
-    let tops = theory.iter().chain(&simulated).filter_map(|(_, e)| Some(e.value? + e.half_width.unwrap_or(0.0)));
+    let tops =
+        theory.iter().chain(&simulated).filter_map(|(_, e)| Some(e.value? + e.half_width.unwrap_or(0.0)));
     let high = tops.chain([objective.limit]).fold(0.0, f64::max) * 1.12;
     let y = match metric_of(metric).map_or(Unit::Messages, |m| m.unit) {
         Unit::Seconds => Axis::linear_times(metric, 0.0, high),
@@ -77,7 +93,8 @@ fn panel(figure: &Figure<'_>, capacity: &Capacity, shown: &[(f64, &Probe)], obje
     };
     let x: Vec<(f64, String)> = shown.iter().map(|(x, p)| (*x, p.value.clone())).collect();
     let panel = figure.panel(heights, settings(&capacity.path, &x), y);
-    let values = |list: &[(f64, Estimate)]| list.iter().filter_map(|(x, e)| Some((*x, e.value?))).collect::<Vec<_>>();
+    let values =
+        |list: &[(f64, Estimate)]| list.iter().filter_map(|(x, e)| Some((*x, e.value?))).collect::<Vec<_>>();
     limit(figure, &panel, objective, capacity.largest);
     marks(figure, &panel, capacity, shown, heights);
     panel.line(&values(&theory), theme::color(Method::Theory), theme::pen(Method::Theory));
@@ -85,7 +102,11 @@ fn panel(figure: &Figure<'_>, capacity: &Capacity, shown: &[(f64, &Probe)], obje
     panel.line(&values(&simulated), theme::color(Method::Simulation), Pen::Dots(30));
     let last = |list: &[(f64, Estimate)], method: Method| {
         let (x, e) = list.last()?;
-        Some((method.name().to_string(), theme::color(method), (panel.x.place(*x)?, panel.y.place(e.value?)?)))
+        Some((
+            method.name().to_string(),
+            theme::color(method),
+            (panel.x.place(*x)?, panel.y.place(e.value?)?),
+        ))
     };
     let ends = [last(&theory, Method::Theory), last(&simulated, Method::Simulation)];
     panel.end_labels(ends.into_iter().flatten().collect());
@@ -98,10 +119,14 @@ fn bar(panel: &Panel<'_, '_>, x: f64, estimate: &Estimate) {
     }
 }
 
-/// The objective's line, its words on the side where it is missed, which is the emptier one, and at the end that is far from
-/// the value that was found.
+/// The objective's line, its words on the side where it is missed, which is the emptier one, and at the end
+/// that is far from the value that was found.
 fn limit(figure: &Figure<'_>, panel: &Panel<'_, '_>, objective: &Objective, largest: bool) {
-    panel.line(&[(panel.x.low, objective.limit), (panel.x.high, objective.limit)], LIMIT, Pen::Dashed(12, 30, 30));
+    panel.line(
+        &[(panel.x.low, objective.limit), (panel.x.high, objective.limit)],
+        LIMIT,
+        Pen::Dashed(12, 30, 30),
+    );
     let Some(at) = panel.y.place(objective.limit) else { return };
     let words = format!("wanted {}", objective.text);
     let width = (theme::text_width(&words) * f64::from(BODY)) as i32;
@@ -112,7 +137,13 @@ fn limit(figure: &Figure<'_>, panel: &Panel<'_, '_>, objective: &Objective, larg
 }
 
 /// A line at the value that was found, and a cross where the queue grows without end.
-fn marks(figure: &Figure<'_>, panel: &Panel<'_, '_>, capacity: &Capacity, shown: &[(f64, &Probe)], heights: (i32, i32)) {
+fn marks(
+    figure: &Figure<'_>,
+    panel: &Panel<'_, '_>,
+    capacity: &Capacity,
+    shown: &[(f64, &Probe)],
+    heights: (i32, i32),
+) {
     for (x, probe) in shown {
         let (at, _) = panel.pixel((*x, panel.y.low));
         if probe.trial.unstable().is_some() {
@@ -125,7 +156,8 @@ fn marks(figure: &Figure<'_>, panel: &Panel<'_, '_>, capacity: &Capacity, shown:
         let words = format!("{} passes", probe.value);
         let width = (theme::text_width(&words) * f64::from(BODY)) as i32;
         // The words stand to the right of their line, unless they would leave the panel.
-        let left = if at + width + 8 > panel.pixel((panel.x.high, panel.y.low)).0 { at - width - 5 } else { at + 5 };
+        let left =
+            if at + width + 8 > panel.pixel((panel.x.high, panel.y.low)).0 { at - width - 5 } else { at + 5 };
         figure.words(&words, (left, heights.0 + 12), Side::Above, &INK, BODY, true);
     }
 }

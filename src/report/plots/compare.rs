@@ -1,4 +1,5 @@
-//! A comparison's plot: by how much each figure differs, with its interval; one that holds the line of no difference says nothing.
+//! A comparison's plot: by how much each figure differs, with its interval; one that holds the line of no
+//! difference says nothing.
 
 use super::axis::Axis;
 use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
@@ -38,7 +39,8 @@ pub(crate) fn draw(compared: &Compared, frame: Frame) -> Option<String> {
     let height = TOP - 20 + heights.iter().sum::<i32>();
     let percent = three(compared.confidence * 100.0);
     let title = format!("What changes from {}", compared.names[0]);
-    let subtitle = format!("{} · bars: {} % confidence of the difference", compared.by, percent.trim_end_matches(".0"));
+    let subtitle =
+        format!("{} · bars: {} % confidence of the difference", compared.by, percent.trim_end_matches(".0"));
     let description = compare::sentences(compared).into_iter().map(|s| s.1).collect::<Vec<_>>().join(" ");
     Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
         let mut top = TOP + 4;
@@ -52,7 +54,12 @@ pub(crate) fn draw(compared: &Compared, frame: Frame) -> Option<String> {
 fn bar(row: &Difference) -> Option<Bar<'_>> {
     let half = row.half_width.unwrap_or(0.0);
     let ratio = |difference: f64| 1.0 + difference / row.a;
-    let bar = Bar { row, at: ratio(row.difference), low: ratio(row.difference - half), high: ratio(row.difference + half) };
+    let bar = Bar {
+        row,
+        at: ratio(row.difference),
+        low: ratio(row.difference - half),
+        high: ratio(row.difference + half),
+    };
     (row.a > 0.0 && bar.at.is_finite() && bar.high.is_finite()).then_some(bar)
 }
 
@@ -69,7 +76,11 @@ fn color(verdict: Verdict) -> RGBColor {
 /// The axis, and where a ratio lies on it.
 fn axis(bars: &[Bar<'_>]) -> (Axis, impl Fn(f64) -> f64 + use<>) {
     let highest = bars.iter().map(|b| b.high).fold(1.0, f64::max);
-    let lowest = bars.iter().map(|b| if b.low > 0.0 { b.low } else { 0.5 * b.at }).filter(|v| *v > 0.0).fold(1.0, f64::min);
+    let lowest = bars
+        .iter()
+        .map(|b| if b.low > 0.0 { b.low } else { 0.5 * b.at })
+        .filter(|v| *v > 0.0)
+        .fold(1.0, f64::min);
     let wide = highest > WIDE || lowest < 1.0 / WIDE;
     let place = move |ratio: f64| if wide { ratio.max(lowest * 0.8).ln() } else { ratio - 1.0 };
     let margin = (0.06 * (place(highest) - place(lowest))).max(0.002);
@@ -84,7 +95,11 @@ fn axis(bars: &[Bar<'_>]) -> (Axis, impl Fn(f64) -> f64 + use<>) {
     }
     let mut axis = Axis::percent("", low, high);
     for (at, text) in &mut axis.ticks {
-        *text = if at.abs() < 1e-9 { "the same".into() } else { format!("{}{text} %", if *at > 0.0 { "+" } else { "" }) };
+        *text = if at.abs() < 1e-9 {
+            "the same".into()
+        } else {
+            format!("{}{text} %", if *at > 0.0 { "+" } else { "" })
+        };
     }
     (axis, place)
 }
@@ -109,7 +124,14 @@ fn panel(figure: &Figure<'_>, name: &str, bars: &[Bar<'_>], top: i32) {
         panel.line(&[(place(bar.low), height), (place(bar.high), height)], color, Pen::Solid(24));
         panel.line(&[(place(bar.at), height)], color, Pen::Dots(42));
         figure.words(&theme::fitted(&bar.row.metric, 17.5), (24, middle - 2), Side::Above, &INK, BODY, false);
-        figure.words(&theme::fitted(&compare::figures(bar.row), 17.5), (24, middle + 12), Side::Above, &MUTED, BODY, false);
+        figure.words(
+            &theme::fitted(&compare::figures(bar.row), 17.5),
+            (24, middle + 12),
+            Side::Above,
+            &MUTED,
+            BODY,
+            false,
+        );
         figure.words(&compare::by(bar.row), (RIGHT + 10, middle), Side::Right, &color, BODY, true);
     }
 }
@@ -156,7 +178,11 @@ mod tests {
 
     #[test]
     fn small_differences_are_told_in_per_cent() {
-        let svg = draw(&compared(vec![row("total.latency.mean", 1.0, 1.04, Some(0.05), Verdict::Same)]), Frame::Page).expect("one figure");
+        let svg = draw(
+            &compared(vec![row("total.latency.mean", 1.0, 1.04, Some(0.05), Verdict::Same)]),
+            Frame::Page,
+        )
+        .expect("one figure");
         assert!(svg.contains(">+4 %<") && svg.contains(">the same<"), "{svg}");
     }
 }

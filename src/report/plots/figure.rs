@@ -78,19 +78,45 @@ impl<'a> Figure<'a> {
         let room = f64::from(WIDTH as i32 - 48);
         // Bold letters are wider; a long title is written smaller before it is cut.
         let size = ((room / (BOLD * theme::text_width(title))) as i32).clamp(LEAST_TITLE, TITLE);
-        self.words(&theme::fitted(title, room / (BOLD * f64::from(size))), (24, 34), Side::Above, &INK, size, true);
-        self.words(&theme::fitted(subtitle, room / f64::from(BODY)), (24, 54), Side::Above, &MUTED, BODY, false);
+        self.words(
+            &theme::fitted(title, room / (BOLD * f64::from(size))),
+            (24, 34),
+            Side::Above,
+            &INK,
+            size,
+            true,
+        );
+        self.words(
+            &theme::fitted(subtitle, room / f64::from(BODY)),
+            (24, 54),
+            Side::Above,
+            &MUTED,
+            BODY,
+            false,
+        );
     }
 
     /// A text at a point, in pixels.
-    pub(super) fn words(&self, text: &str, at: (i32, i32), side: Side, color: &RGBColor, size: i32, bold: bool) {
+    pub(super) fn words(
+        &self,
+        text: &str,
+        at: (i32, i32),
+        side: Side,
+        color: &RGBColor,
+        size: i32,
+        bold: bool,
+    ) {
         let (h, v) = match side {
             Side::Right => (HPos::Left, VPos::Center),
             Side::Left => (HPos::Right, VPos::Center),
             Side::Below => (HPos::Center, VPos::Top),
             Side::Above => (HPos::Left, VPos::Bottom),
         };
-        let font = FontDesc::new(FontFamily::SansSerif, f64::from(size * TENTHS), if bold { FontStyle::Bold } else { FontStyle::Normal });
+        let font = FontDesc::new(
+            FontFamily::SansSerif,
+            f64::from(size * TENTHS),
+            if bold { FontStyle::Bold } else { FontStyle::Normal },
+        );
         let style = TextStyle::from(font).color(color).pos(Pos::new(h, v));
         sure(self.root.draw(&Text::new(text, (at.0 * TENTHS, at.1 * TENTHS), style)));
     }
@@ -157,7 +183,14 @@ impl Panel<'_, '_> {
             let center = x.min(WIDTH as i32 - half).max(half);
             self.figure.words(text, (center, bottom + 9), Side::Below, &MUTED, BODY, false);
         }
-        self.figure.words(&self.x.title, ((self.figure.left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
+        self.figure.words(
+            &self.x.title,
+            ((self.figure.left + RIGHT) / 2, bottom + 28),
+            Side::Below,
+            &MUTED,
+            BODY,
+            false,
+        );
     }
 
     /// Where a position is, in pixels.
@@ -191,13 +224,22 @@ impl Panel<'_, '_> {
 
     /// A light band between two lines over the same abscissas; values beyond the axis are cut.
     pub(super) fn band(&self, points: &[(f64, f64, f64)], color: RGBColor) {
-        let cut = |y: f64| self.y.place(y).unwrap_or(if y > 0.0 && self.y.place(y * 0.5).is_some() { self.y.high } else { self.y.low });
-        let placed: Vec<(f64, f64, f64)> =
-            points.iter().filter_map(|&(x, low, high)| Some((self.x.place(x)?, cut(low), cut(high)))).collect();
+        let cut = |y: f64| {
+            self.y.place(y).unwrap_or(if y > 0.0 && self.y.place(y * 0.5).is_some() {
+                self.y.high
+            } else {
+                self.y.low
+            })
+        };
+        let placed: Vec<(f64, f64, f64)> = points
+            .iter()
+            .filter_map(|&(x, low, high)| Some((self.x.place(x)?, cut(low), cut(high))))
+            .collect();
         if placed.len() < 2 {
             return;
         }
-        let outline: Vec<(f64, f64)> = placed.iter().map(|p| (p.0, p.1)).chain(placed.iter().rev().map(|p| (p.0, p.2))).collect();
+        let outline: Vec<(f64, f64)> =
+            placed.iter().map(|p| (p.0, p.1)).chain(placed.iter().rev().map(|p| (p.0, p.2))).collect();
         sure(self.area.draw(&Polygon::new(outline, color.mix(0.16))));
     }
 

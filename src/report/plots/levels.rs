@@ -29,12 +29,13 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
     let height = TOP + step * queues.len() as i32 + 2;
     let title = format!("Messages waiting over time: {}", super::name(study));
     let description = format!("Queue length over time of {}", queues.join(", "));
-    let file = figure::figure(frame, (height as u32, LEFT), (&title, &super::how(study)), &description, |figure| {
-        for (i, queue) in queues.iter().enumerate() {
-            let top = TOP + step * i as i32;
-            panel(figure, study, queue, (top, top + panel_height), (i + 1 == queues.len(), queues.len()));
-        }
-    });
+    let file =
+        figure::figure(frame, (height as u32, LEFT), (&title, &super::how(study)), &description, |figure| {
+            for (i, queue) in queues.iter().enumerate() {
+                let top = TOP + step * i as i32;
+                panel(figure, study, queue, (top, top + panel_height), (i + 1 == queues.len(), queues.len()));
+            }
+        });
     Some(file)
 }
 
@@ -44,7 +45,8 @@ fn queues(study: &Study) -> Vec<&str> {
         let lines = study.answers.iter().filter_map(|a| a.timelines.get(name));
         lines.flatten().map(|m| m.waiting).filter(|w| w.is_finite()).fold(f64::NEG_INFINITY, f64::max)
     };
-    let mut queues: Vec<&str> = study.scenario.queues.iter().map(|q| q.name.as_str()).filter(|name| peak(name) >= 0.0).collect();
+    let mut queues: Vec<&str> =
+        study.scenario.queues.iter().map(|q| q.name.as_str()).filter(|name| peak(name) >= 0.0).collect();
     if queues.len() > MOST_QUEUES {
         queues.sort_by(|a, b| peak(b).total_cmp(&peak(a)));
         queues.truncate(MOST_QUEUES);
@@ -61,17 +63,23 @@ struct Line<'a> {
     looks: usize,
 }
 
-/// The lines of a queue. A measured plan is shown as it went; beside it a simulated path of another plan would only
-/// confuse, so that simulation and theory show their means.
+/// The lines of a queue. A measured plan is shown as it went; beside it a simulated path of another plan
+/// would only confuse, so that simulation and theory show their means.
 fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<Line<'a>> {
     let path = |answer: &'a Answer| {
         let (moments, looks) = thinned(answer.timelines.get(queue)?, most);
-        (!moments.is_empty()).then(|| Line { answer, label: answer.method.name().to_string(), moments, looks })
+        (!moments.is_empty()).then(|| Line {
+            answer,
+            label: answer.method.name().to_string(),
+            moments,
+            looks,
+        })
     };
     let paths: Vec<Line<'a>> = study.answers.iter().filter_map(path).collect();
     let measured = |m: Method| matches!(m, Method::Rehearsal | Method::Measurement | Method::Replay);
-    let ends =
-        |of: &dyn Fn(&Line<'_>) -> bool| paths.iter().filter(|l| of(l)).filter_map(|l| l.moments.last()).map(|m| m.at).fold(0.0, f64::max);
+    let ends = |of: &dyn Fn(&Line<'_>) -> bool| {
+        paths.iter().filter(|l| of(l)).filter_map(|l| l.moments.last()).map(|m| m.at).fold(0.0, f64::max)
+    };
     let played = ends(&|l| measured(l.answer.method));
     let transient = paths.iter().any(|l| l.moments.iter().any(|m| m.half_width.is_some()));
     if transient {
@@ -83,9 +91,19 @@ fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<Line<'a>> {
     let means = study.answers.iter().filter(|a| !measured(a.method)).filter_map(|answer| {
         let drawn = paths.iter().any(|l| is_kept(l) && l.answer.method == answer.method);
         let estimate = answer.get(&format!("queues.{queue}.queue_length.mean")).filter(|_| !drawn)?;
-        let at = |at| Moment { at, waiting: estimate.value.unwrap_or(0.0), in_system: 0.0, half_width: estimate.half_width };
+        let at = |at| Moment {
+            at,
+            waiting: estimate.value.unwrap_or(0.0),
+            in_system: 0.0,
+            half_width: estimate.half_width,
+        };
         estimate.value?;
-        Some(Line { answer, label: format!("{} mean", answer.method.name()), moments: vec![at(begin), at(end)], looks: 0 })
+        Some(Line {
+            answer,
+            label: format!("{} mean", answer.method.name()),
+            moments: vec![at(begin), at(end)],
+            looks: 0,
+        })
     });
     let means: Vec<Line<'a>> = means.collect();
     // The means come last, on top of what they are the means of.
@@ -97,14 +115,23 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
     let moments = || lines.iter().flat_map(|l| &l.moments);
     let end = moments().map(|m| m.at).fold(0.0, f64::max);
     // Means are drawn from the left edge, wherever that is.
-    let first = lines.iter().filter(|l| l.looks > 0).filter_map(|l| l.moments.first()).map(|m| m.at).fold(f64::INFINITY, f64::min);
+    let first = lines
+        .iter()
+        .filter(|l| l.looks > 0)
+        .filter_map(|l| l.moments.first())
+        .map(|m| m.at)
+        .fold(f64::INFINITY, f64::min);
     let start = if first.is_finite() && first > NEAR_ZERO * end && first < end { first } else { 0.0 };
     let high = moments().map(|m| m.waiting + m.half_width.unwrap_or(0.0)).fold(0.0, f64::max).max(1.0);
     let (size, unit) = time_scale(end.max(1e-9));
     let x_title = if last { format!("time, {unit}") } else { String::new() };
     let looks = lines.iter().map(|l| l.looks).max().unwrap_or(0);
     let sampled = if looks > 1 { format!(" (sampled: means of {looks} looks)") } else { String::new() };
-    let y_title = if queues > 1 { format!("{queue}: messages waiting{sampled}") } else { format!("messages waiting{sampled}") };
+    let y_title = if queues > 1 {
+        format!("{queue}: messages waiting{sampled}")
+    } else {
+        format!("messages waiting{sampled}")
+    };
     let panel = figure.panel(
         span,
         Axis::linear(&x_title, start / size, (end / size).max(start / size + 1e-9)),
@@ -112,8 +139,10 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
     );
     let ends = lines.iter().filter_map(|Line { answer, label, moments, .. }| {
         let color = theme::color(answer.method);
-        let band: Vec<(f64, f64, f64)> =
-            moments.iter().filter_map(|m| m.half_width.map(|h| (m.at / size, (m.waiting - h).max(0.0), m.waiting + h))).collect();
+        let band: Vec<(f64, f64, f64)> = moments
+            .iter()
+            .filter_map(|m| m.half_width.map(|h| (m.at / size, (m.waiting - h).max(0.0), m.waiting + h)))
+            .collect();
         panel.band(&band, color);
         let points: Vec<(f64, f64)> = moments.iter().map(|m| (m.at / size, m.waiting)).collect();
         // A level is a line for every method: dots would hide how it got there.
@@ -128,12 +157,19 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
 
 /// At most so many points, each the mean of its neighbours.
 fn thinned(moments: &[Moment], most: usize) -> (Vec<Moment>, usize) {
-    let sound: Vec<Moment> = moments.iter().copied().filter(|m| m.at.is_finite() && m.waiting.is_finite()).collect();
+    let sound: Vec<Moment> =
+        moments.iter().copied().filter(|m| m.at.is_finite() && m.waiting.is_finite()).collect();
     let together = sound.len().div_ceil(most).max(1);
     let mean = |chunk: &[Moment]| {
         let over = |f: &dyn Fn(&Moment) -> f64| chunk.iter().map(f).sum::<f64>() / chunk.len() as f64;
-        let half_width = chunk.iter().all(|m| m.half_width.is_some()).then(|| over(&|m| m.half_width.unwrap_or(0.0)));
-        Moment { at: over(&|m| m.at), waiting: over(&|m| m.waiting), in_system: over(&|m| m.in_system), half_width }
+        let half_width =
+            chunk.iter().all(|m| m.half_width.is_some()).then(|| over(&|m| m.half_width.unwrap_or(0.0)));
+        Moment {
+            at: over(&|m| m.at),
+            waiting: over(&|m| m.waiting),
+            in_system: over(&|m| m.in_system),
+            half_width,
+        }
     };
     (sound.chunks(together).map(mean).collect(), together)
 }
@@ -144,8 +180,9 @@ mod tests {
 
     #[test]
     fn thinned_levels_say_how_many_looks_they_are_means_of() {
-        let moments: Vec<Moment> =
-            (0..10).map(|i| Moment { at: f64::from(i), waiting: f64::from(i), in_system: 0.0, half_width: None }).collect();
+        let moments: Vec<Moment> = (0..10)
+            .map(|i| Moment { at: f64::from(i), waiting: f64::from(i), in_system: 0.0, half_width: None })
+            .collect();
         let (thin, looks) = thinned(&moments, 5);
         assert_eq!((thin.len(), looks, thin[0].waiting), (5, 2, 0.5));
         assert_eq!(thinned(&moments, 10).1, 1);

@@ -1,6 +1,7 @@
 //! Plots: a study becomes SVG files. A plot is one file here and one entry of [`PLOTS`].
 //!
-//! `svg` is what plotters draws on, `theme` how it looks, `axis` where values lie, `figure` what all plots are made of.
+//! `svg` is what plotters draws on, `theme` how it looks, `axis` where values lie, `figure` what all plots
+//! are made of.
 
 mod agreement;
 mod axis;
@@ -42,7 +43,10 @@ fn name(study: &Study) -> String {
 
 /// How a study was made, for a subtitle.
 fn how(study: &Study) -> String {
-    let by = study.answers.iter().map(|a| format!("{}: {}", a.method.name(), a.by.split(',').next().unwrap_or_default()));
+    let by = study
+        .answers
+        .iter()
+        .map(|a| format!("{}: {}", a.method.name(), a.by.split(',').next().unwrap_or_default()));
     let made = format!("seed {}", study.scenario.seed);
     by.filter(|text| text.chars().count() < 40).chain([made]).collect::<Vec<_>>().join(" · ")
 }
@@ -76,8 +80,9 @@ mod tests {
         let mut heavy = fixtures::bare();
         let mut answer = Answer::new(Method::Theory, "M/G/1");
         let tail = (0..400).map(|i| 1.0 - 10f64.powf(-f64::from(i) * 0.02));
-        answer.latency =
-            Some(Distribution::Quantiles(tail.map(|p| (p, 1e-8 * (1.0 - p).powf(-2.5))).chain([(1.0, f64::INFINITY)]).collect()));
+        answer.latency = Some(Distribution::Quantiles(
+            tail.map(|p| (p, 1e-8 * (1.0 - p).powf(-2.5))).chain([(1.0, f64::INFINITY)]).collect(),
+        ));
         heavy.answers.push(answer);
         vec![
             ("flat", flat),
@@ -99,13 +104,17 @@ mod tests {
             let (tag, text) = piece.split_once('>').ok_or_else(|| format!("unclosed <{piece}"))?;
             if let Some(name) = tag.strip_prefix('/') {
                 let expected = open.pop();
-                (expected == Some(name)).then_some(()).ok_or_else(|| format!("</{name}> closes {expected:?}"))?;
+                (expected == Some(name))
+                    .then_some(())
+                    .ok_or_else(|| format!("</{name}> closes {expected:?}"))?;
             } else if !tag.ends_with('/') {
                 open.push(tag.split(' ').next().unwrap_or(tag));
             }
             let quoted = tag.matches('"').count() == 2 * tag.matches("=\"").count();
             let entities = ["amp;", "lt;", "gt;", "quot;"];
-            let sound = [tag, text].iter().all(|t| t.split('&').skip(1).all(|e| entities.iter().any(|known| e.starts_with(known))));
+            let sound = [tag, text]
+                .iter()
+                .all(|t| t.split('&').skip(1).all(|e| entities.iter().any(|known| e.starts_with(known))));
             (quoted && sound).then_some(()).ok_or_else(|| format!("<{tag}>{text}"))?;
         }
         open.is_empty().then_some(()).ok_or_else(|| format!("still open: {open:?}"))
@@ -126,7 +135,8 @@ mod tests {
     #[test]
     fn a_page_is_not_told_its_title_twice() {
         let study = fixtures::five_methods();
-        for ((plot, alone), (_, paged)) in drawn(&study, Frame::Alone).iter().zip(drawn(&study, Frame::Page)) {
+        for ((plot, alone), (_, paged)) in drawn(&study, Frame::Alone).iter().zip(drawn(&study, Frame::Page))
+        {
             let said = |svg: &str| svg.matches("font-size=\"17\"").count();
             assert_eq!((said(alone), said(&paged)), (1, 0), "{}", plot.file);
             assert!(paged.contains("viewBox=\"0 60 "), "{}", plot.file);
@@ -146,8 +156,15 @@ mod tests {
         let files = drawn(&study, Frame::Alone);
         assert_eq!(files.len(), PLOTS.len());
         for (plot, svg) in files {
-            for answer in study.answers.iter().filter(|a| plot.file != "queue-length.svg" || !a.timelines.is_empty()) {
-                assert!(svg.contains(&format!(">{}</text>", answer.method.name())), "{}: {}", plot.file, answer.method.name());
+            for answer in
+                study.answers.iter().filter(|a| plot.file != "queue-length.svg" || !a.timelines.is_empty())
+            {
+                assert!(
+                    svg.contains(&format!(">{}</text>", answer.method.name())),
+                    "{}: {}",
+                    plot.file,
+                    answer.method.name()
+                );
             }
         }
         assert!(drawn(&fixtures::bare(), Frame::Alone).is_empty());

@@ -1,4 +1,5 @@
-//! The percentile spectrum: how slow the slowest messages are, by every method, one nine further at each step.
+//! The percentile spectrum: how slow the slowest messages are, by every method, one nine further at each
+//! step.
 
 use super::axis::{Axis, nines};
 use super::figure::{self, BODY, LEFT, Panel, RIGHT, Side, TOP};
@@ -11,8 +12,8 @@ use crate::study::Study;
 const HEIGHT: u32 = 460;
 /// Steps of a curve to a nine.
 const STEPS: usize = 40;
-/// A percentile with fewer messages beyond it is noise and is not drawn. Of many replications put together more are
-/// needed: each of them has a tenth, and its neighbours in a busy period are no news.
+/// A percentile with fewer messages beyond it is noise and is not drawn. Of many replications put together
+/// more are needed: each of them has a tenth, and its neighbours in a busy period are no news.
 const BEYOND: f64 = 10.0;
 const BEYOND_SIMULATED: f64 = 100.0;
 /// As far as a closed form goes when nothing else says how far.
@@ -27,7 +28,8 @@ const NEAR: f64 = 2.0;
 struct Curve {
     method: Method,
     points: Vec<(f64, f64)>,
-    /// Share, lower and upper end: of the intervals themselves where the curve is dots, else of a band about it.
+    /// Share, lower and upper end: of the intervals themselves where the curve is dots, else of a band about
+    /// it.
     band: Vec<(f64, f64, f64)>,
 }
 
@@ -43,30 +45,45 @@ pub(super) fn draw(study: &Study, frame: Frame) -> Option<String> {
         return None;
     }
     let y = if highest / least(&curves, 0.5) > WIDE {
-        // The fastest messages of most laws go down to zero: the axis begins where the fastest twentieth ends.
+        // The fastest messages of most laws go down to zero: the axis begins where the fastest twentieth
+        // ends.
         Axis::times("latency", least(&curves, 0.05), highest * 1.15)
     } else {
         Axis::linear_times("latency", 0.0, highest * 1.08)
     };
     let title = format!("Latency by share of messages: {}", super::name(study));
-    let file = figure::figure(frame, (HEIGHT, LEFT), (&title, &super::how(study)), &description(&curves), |figure| {
-        let panel = figure.panel((TOP, HEIGHT as i32 - 62), Axis::nines(most), y);
-        for (limit, text) in &limits {
-            panel.line(&[(0.0, *limit), (most, *limit)], LIMIT, Pen::Dashed(12, 20, 30));
-            match panel.y.place(*limit) {
-                Some(at) => {
-                    let lines: Vec<Vec<(i32, i32)>> = curves.iter().map(|c| pixels(&panel, c)).collect();
-                    let spot = clear_spot(text, panel.pixel((0.0, at)).1, &lines);
-                    figure.words(text, spot, Side::Above, &LIMIT, BODY, false);
+    let file = figure::figure(
+        frame,
+        (HEIGHT, LEFT),
+        (&title, &super::how(study)),
+        &description(&curves),
+        |figure| {
+            let panel = figure.panel((TOP, HEIGHT as i32 - 62), Axis::nines(most), y);
+            for (limit, text) in &limits {
+                panel.line(&[(0.0, *limit), (most, *limit)], LIMIT, Pen::Dashed(12, 20, 30));
+                match panel.y.place(*limit) {
+                    Some(at) => {
+                        let lines: Vec<Vec<(i32, i32)>> = curves.iter().map(|c| pixels(&panel, c)).collect();
+                        let spot = clear_spot(text, panel.pixel((0.0, at)).1, &lines);
+                        figure.words(text, spot, Side::Above, &LIMIT, BODY, false);
+                    }
+                    None => figure.words(
+                        &format!("{text} (beyond this chart)"),
+                        (LEFT + 6, TOP + 8),
+                        Side::Above,
+                        &LIMIT,
+                        BODY,
+                        false,
+                    ),
                 }
-                None => figure.words(&format!("{text} (beyond this chart)"), (LEFT + 6, TOP + 8), Side::Above, &LIMIT, BODY, false),
             }
-        }
-        // Theory's dashes lie on top, so that a simulation that agrees does not hide them.
-        let (theory, others): (Vec<&Curve>, Vec<&Curve>) = curves.iter().partition(|c| c.method == Method::Theory);
-        let ends = others.into_iter().chain(theory).filter_map(|curve| line(&panel, curve)).collect();
-        panel.end_labels(ends);
-    });
+            // Theory's dashes lie on top, so that a simulation that agrees does not hide them.
+            let (theory, others): (Vec<&Curve>, Vec<&Curve>) =
+                curves.iter().partition(|c| c.method == Method::Theory);
+            let ends = others.into_iter().chain(theory).filter_map(|curve| line(&panel, curve)).collect();
+            panel.end_labels(ends);
+        },
+    );
     Some(file)
 }
 
@@ -75,16 +92,20 @@ fn pixels(panel: &Panel<'_, '_>, curve: &Curve) -> Vec<(i32, i32)> {
     curve.points.iter().filter_map(|p| Some(panel.pixel((nines(p.0), panel.y.place(p.1)?)))).collect()
 }
 
-/// Where the words of a limit stand that no curve crosses: above or below its line, from its left end to its right.
+/// Where the words of a limit stand that no curve crosses: above or below its line, from its left end to its
+/// right.
 fn clear_spot(text: &str, line: i32, curves: &[Vec<(i32, i32)>]) -> (i32, i32) {
     let wide = (theme::text_width(text) * f64::from(BODY)) as i32 + 4;
     let hits = |&(left, bottom): &(i32, i32)| {
-        let inside = |p: &&(i32, i32)| (left - 4..=left + wide).contains(&p.0) && (bottom - BODY - 4..=bottom + 3).contains(&p.1);
+        let inside = |p: &&(i32, i32)| {
+            (left - 4..=left + wide).contains(&p.0) && (bottom - BODY - 4..=bottom + 3).contains(&p.1)
+        };
         curves.iter().flatten().filter(inside).count()
     };
     let last = (RIGHT - wide - 2).max(LEFT + 6);
     let along = (0..=12).map(|i| LEFT + 6 + (last - LEFT - 6) * i / 12);
-    let spots = along.flat_map(|left| [(left, line - 6), (left, line + BODY + 6)]).filter(|spot| spot.1 > TOP);
+    let spots =
+        along.flat_map(|left| [(left, line - 6), (left, line + BODY + 6)]).filter(|spot| spot.1 > TOP);
     spots.min_by_key(hits).unwrap_or((LEFT + 6, line - 6))
 }
 
@@ -122,8 +143,10 @@ fn curves(study: &Study) -> Vec<Curve> {
         // Beyond the last interval a simulation's curve would be told without saying how sure it is.
         let told = intervals.last().map(|i| nines(i.0)).filter(|_| answer.method == Method::Simulation);
         let most = told.or(counted).or(furthest).unwrap_or(CLOSED_FORM_NINES);
-        let shares = (0..=(most * STEPS as f64) as usize).map(|i| 1.0 - 10f64.powf(-(i as f64) / STEPS as f64));
-        let points: Vec<(f64, f64)> = shares.filter_map(|p| Some((p, law.quantile(p).filter(|t| t.is_finite())?))).collect();
+        let shares =
+            (0..=(most * STEPS as f64) as usize).map(|i| 1.0 - 10f64.powf(-(i as f64) / STEPS as f64));
+        let points: Vec<(f64, f64)> =
+            shares.filter_map(|p| Some((p, law.quantile(p).filter(|t| t.is_finite())?))).collect();
         let dots = matches!(theme::pen(answer.method), Pen::Dots(_));
         let band = if dots { intervals } else { band_about(&points, &intervals) };
         (!points.is_empty()).then_some(Curve { method: answer.method, points, band })
@@ -131,7 +154,8 @@ fn curves(study: &Study) -> Vec<Curve> {
     study.answers.iter().filter_map(curve).collect()
 }
 
-/// The largest share that a counted law says something about; `None` for a closed form, which has no such end.
+/// The largest share that a counted law says something about; `None` for a closed form, which has no such
+/// end.
 fn last_share(method: Method, law: &Distribution) -> Option<f64> {
     let beyond = if method == Method::Simulation { BEYOND_SIMULATED } else { BEYOND };
     match law {
@@ -151,26 +175,38 @@ fn intervals(study: &Study, answer: &Answer) -> Vec<(f64, f64, f64)> {
     PERCENTILES.iter().filter_map(interval).collect()
 }
 
-/// A band about a curve, as wide (relative to it) as the intervals of its percentiles, between the first and the last of them.
+/// A band about a curve, as wide (relative to it) as the intervals of its percentiles, between the first and
+/// the last of them.
 fn band_about(points: &[(f64, f64)], intervals: &[(f64, f64, f64)]) -> Vec<(f64, f64, f64)> {
-    let widths: Vec<(f64, f64)> =
-        intervals.iter().map(|&(share, low, high)| (nines(share), (high - low) / (high + low))).filter(|w| w.1.is_finite()).collect();
+    let widths: Vec<(f64, f64)> = intervals
+        .iter()
+        .map(|&(share, low, high)| (nines(share), (high - low) / (high + low)))
+        .filter(|w| w.1.is_finite())
+        .collect();
     let width = |at: f64| {
         let (below, above) = widths.iter().zip(widths.get(1..)?).find(|(a, b)| (a.0..=b.0).contains(&at))?;
         Some(below.1 + (above.1 - below.1) * (at - below.0) / (above.0 - below.0))
     };
-    points.iter().filter_map(|&(share, time)| width(nines(share)).map(|w| (share, time * (1.0 - w), time * (1.0 + w)))).collect()
+    points
+        .iter()
+        .filter_map(|&(share, time)| width(nines(share)).map(|w| (share, time * (1.0 - w), time * (1.0 + w))))
+        .collect()
 }
 
 /// The objectives on a latency, as seconds and words.
 fn limits(study: &Study) -> Vec<(f64, String)> {
     let latency = study.scenario.objectives.iter().filter(|o| o.metric.contains(".latency"));
-    latency.filter(|o| o.limit.is_finite() && o.limit > 0.0).map(|o| (o.limit, format!("objective: {} {}", o.metric, o.text))).collect()
+    latency
+        .filter(|o| o.limit.is_finite() && o.limit > 0.0)
+        .map(|o| (o.limit, format!("objective: {} {}", o.metric, o.text)))
+        .collect()
 }
 
 fn description(curves: &[Curve]) -> String {
     let words = curves.iter().map(|curve| {
-        let at = |share: f64| curve.points.iter().find(|p| p.0 >= share - 1e-9).map(|p| crate::units::Time(p.1).to_string());
+        let at = |share: f64| {
+            curve.points.iter().find(|p| p.0 >= share - 1e-9).map(|p| crate::units::Time(p.1).to_string())
+        };
         let p99 = at(0.99).map_or(String::new(), |t| format!(", 99 % within {t}"));
         format!("{}: half of the messages within {}{p99}", curve.method.name(), at(0.5).unwrap_or_default())
     });
@@ -187,6 +223,9 @@ mod tests {
         assert_eq!(clear_spot(text, 200, &[]), (LEFT + 6, 194));
         let crossing: Vec<(i32, i32)> = (LEFT..LEFT + 100).map(|x| (x, 240 - (x - LEFT))).collect();
         let (left, bottom) = clear_spot(text, 200, std::slice::from_ref(&crossing));
-        assert!(!crossing.iter().any(|p| p.0 >= left && (bottom - BODY..=bottom).contains(&p.1)), "{left} {bottom}");
+        assert!(
+            !crossing.iter().any(|p| p.0 >= left && (bottom - BODY..=bottom).contains(&p.1)),
+            "{left} {bottom}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A prediction's plot: latency along the load, as predicted, as measured, and as an ideal host would have it.
+//! A prediction's plot: latency along the load, as predicted, as measured, and as an ideal host would have
+//! it.
 
 use super::axis::Axis;
 use super::figure::{self, Figure, LEFT, TOP};
@@ -13,16 +14,28 @@ const SHOWN: [&str; 2] = ["mean", "p99"];
 
 /// The picture; `None` where no latency is known.
 pub(crate) fn draw(prediction: &Prediction, frame: Frame) -> Option<String> {
-    let known = |statistic: &&str| prediction.points.iter().any(|p| p.latency(Method::Measurement, statistic).is_some());
+    let known = |statistic: &&str| {
+        prediction.points.iter().any(|p| p.latency(Method::Measurement, statistic).is_some())
+    };
     let shown: Vec<&str> = SHOWN.into_iter().filter(known).collect();
     if shown.is_empty() {
         return None;
     }
     let step = PANEL + 66;
     let height = TOP + step * shown.len() as i32;
-    let title = format!("Predicted, then measured: {}", prediction.scenario.title.as_deref().unwrap_or("latency along the load"));
-    let subtitle = format!("open circle: learnt from · one plan at each load, the same for all three · seed {}", prediction.scenario.seed);
-    let description = crate::report::study::predict::sentences(prediction).into_iter().map(|s| s.1).collect::<Vec<_>>().join(". ");
+    let title = format!(
+        "Predicted, then measured: {}",
+        prediction.scenario.title.as_deref().unwrap_or("latency along the load")
+    );
+    let subtitle = format!(
+        "open circle: learnt from · one plan at each load, the same for all three · seed {}",
+        prediction.scenario.seed
+    );
+    let description = crate::report::study::predict::sentences(prediction)
+        .into_iter()
+        .map(|s| s.1)
+        .collect::<Vec<_>>()
+        .join(". ");
     Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
         for (i, statistic) in shown.iter().enumerate() {
             let top = TOP + step * i as i32;
@@ -56,7 +69,10 @@ fn panel(figure: &Figure<'_>, points: &[Point], statistic: &str, heights: (i32, 
         let &(x, y) = list.last()?;
         Some((name.to_string(), color, (panel.x.place(x)?, panel.y.place(y)?)))
     };
-    let ends =
-        [end("ideal host", &ideal, theme::color(Method::Rehearsal)), end("predicted", &predicted, INK), end("measured", &measured, color)];
+    let ends = [
+        end("ideal host", &ideal, theme::color(Method::Rehearsal)),
+        end("predicted", &predicted, INK),
+        end("measured", &measured, color),
+    ];
     panel.end_labels(ends.into_iter().flatten().collect());
 }

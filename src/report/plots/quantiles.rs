@@ -19,12 +19,19 @@ pub(crate) fn draw(column: &Column) -> Option<String> {
     let title = format!("Does the {name} law fit `{}`?", column.name);
     let subtitle = "on the diagonal the law's quantiles are the sample's; the last dots are the far tail";
     let description = format!("Quantiles of {} against those of the fitted {name} law", column.name);
-    Some(figure::figure(Frame::Alone, (TOP as u32 + 400 + 62, LEFT), (&title, subtitle), &description, |figure| {
-        // The least quantiles would stretch an axis that is logarithmic over many decades and say little.
-        let low = low.max(high / 1e4);
-        let across = Axis::times(&format!("quantile of the {name} law"), low, high);
-        let panel = figure.panel((TOP, TOP + 400), across, Axis::times("quantile of the sample", low, high));
-        panel.line(&[(low, low), (high, high)], MUTED, Pen::Dashed(12, 60, 45));
-        panel.line(&points, theme::color(Method::Simulation), Pen::Dots(24));
-    }))
+    Some(figure::figure(
+        Frame::Alone,
+        (TOP as u32 + 400 + 62, LEFT),
+        (&title, subtitle),
+        &description,
+        |figure| {
+            // The least quantiles would stretch an axis that is logarithmic over many decades and say little.
+            let low = low.max(high / 1e4);
+            let across = Axis::times(&format!("quantile of the {name} law"), low, high);
+            let panel =
+                figure.panel((TOP, TOP + 400), across, Axis::times("quantile of the sample", low, high));
+            panel.line(&[(low, low), (high, high)], MUTED, Pen::Dashed(12, 60, 45));
+            panel.line(&points, theme::color(Method::Simulation), Pen::Dots(24));
+        },
+    ))
 }

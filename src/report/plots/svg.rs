@@ -1,12 +1,16 @@
-//! A drawing backend for plotters that writes SVG: sub-pixel lines, text as text, no fonts and no system libraries.
+//! A drawing backend for plotters that writes SVG: sub-pixel lines, text as text, no fonts and no system
+//! libraries.
 //!
-//! Plotters counts in whole pixels, so the canvas is ten times as large as the picture and every coordinate is divided
-//! on its way out. Colours leave as classes, so that one style sheet in the picture follows the reader's light or dark mode.
+//! Plotters counts in whole pixels, so the canvas is ten times as large as the picture and every coordinate
+//! is divided on its way out. Colours leave as classes, so that one style sheet in the picture follows the
+//! reader's light or dark mode.
 
 use super::theme::{self, FONTS};
 use crate::report::escape::escape;
 use plotters_backend::text_anchor::{HPos, VPos};
-use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontStyle,
+};
 use std::convert::Infallible;
 use std::fmt::{self, Write};
 
@@ -34,8 +38,10 @@ impl Svg {
         let Svg { width, height, body } = self;
         let height = height - cut;
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"queuelab\" viewBox=\"0 {cut} {width} {height}\" width=\"{width}\" height=\"{height}\" \
-             role=\"img\" font-family=\"{FONTS}\">\n<title>{}</title>\n<desc>{}</desc>\n<style>{}</style>\n{body}</svg>\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"queuelab\" viewBox=\"0 {cut} {width} \
+                {height}\" width=\"{width}\" height=\"{height}\" \
+             role=\"img\" \
+                 font-family=\"{FONTS}\">\n<title>{}</title>\n<desc>{}</desc>\n<style>{}</style>\n{body}</svg>\n",
             escape(title),
             escape(description),
             theme::style_sheet()
@@ -52,7 +58,11 @@ impl Svg {
 
 /// A canvas coordinate in pixels, with a decimal only where it needs one.
 fn px(canvas: i32) -> String {
-    if canvas % GRID == 0 { (canvas / GRID).to_string() } else { format!("{:.1}", f64::from(canvas) / f64::from(GRID)) }
+    if canvas % GRID == 0 {
+        (canvas / GRID).to_string()
+    } else {
+        format!("{:.1}", f64::from(canvas) / f64::from(GRID))
+    }
 }
 
 fn stroke<S: BackendStyle>(style: &S) -> String {
@@ -97,23 +107,53 @@ impl DrawingBackend for &mut Svg {
         self.draw_path([from, to], style)
     }
 
-    fn draw_rect<S: BackendStyle>(&mut self, a: BackendCoord, b: BackendCoord, style: &S, filled: bool) -> Drawn {
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        a: BackendCoord,
+        b: BackendCoord,
+        style: &S,
+        filled: bool,
+    ) -> Drawn {
         let paint = if filled { fill(style) } else { stroke(style) };
         let (x, y, width, height) = (a.0.min(b.0), a.1.min(b.1), (a.0 - b.0).abs(), (a.1 - b.1).abs());
-        self.write(format_args!("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {paint}/>", px(x), px(y), px(width), px(height)))
+        self.write(format_args!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {paint}/>",
+            px(x),
+            px(y),
+            px(width),
+            px(height)
+        ))
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
         self.write(format_args!("<polyline points=\"{}\" {}/>", points(path), stroke(style)))
     }
 
-    fn draw_circle<S: BackendStyle>(&mut self, center: BackendCoord, radius: u32, style: &S, filled: bool) -> Drawn {
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        center: BackendCoord,
+        radius: u32,
+        style: &S,
+        filled: bool,
+    ) -> Drawn {
         let paint = if filled { fill(style) } else { stroke(style) };
         let radius = px(radius.try_into().unwrap_or(i32::MAX));
-        self.write(format_args!("<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" {paint}/>", px(center.0), px(center.1)))
+        self.write(format_args!(
+            "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" {paint}/>",
+            px(center.0),
+            px(center.1)
+        ))
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
         self.write(format_args!("<polygon points=\"{}\" {}/>", points(path), fill(style)))
     }
 
@@ -140,7 +180,11 @@ impl DrawingBackend for &mut Svg {
         ))
     }
 
-    fn estimate_text_size<T: BackendTextStyle>(&self, text: &str, style: &T) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
+    fn estimate_text_size<T: BackendTextStyle>(
+        &self,
+        text: &str,
+        style: &T,
+    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
         Ok(((theme::text_width(text) * style.size()).ceil() as u32, (style.size() * 0.75) as u32))
     }
 }

@@ -11,8 +11,11 @@ use crate::study::sweep::Point;
 use plotters::style::RGBColor;
 
 /// What is drawn of the latency, and in whose colour.
-const PERCENTILES: [(&str, &str, Method); 3] =
-    [("latency.p50", "p50", Method::Rehearsal), ("latency.p99", "p99", Method::Simulation), ("latency.p999", "p99.9", Method::Measurement)];
+const PERCENTILES: [(&str, &str, Method); 3] = [
+    ("latency.p50", "p50", Method::Rehearsal),
+    ("latency.p99", "p99", Method::Simulation),
+    ("latency.p999", "p99.9", Method::Measurement),
+];
 const PANEL: i32 = 300;
 const SMALL: i32 = 120;
 
@@ -33,9 +36,17 @@ fn positions(swept: &Swept, axis: usize) -> Vec<f64> {
 }
 
 fn along(swept: &Swept) -> Option<String> {
-    let known = |metric: &str| swept.points.iter().any(|p| p.best(metric).is_some_and(|(_, e)| e.value.is_some_and(|v| v > 0.0)));
+    let known = |metric: &str| {
+        swept.points.iter().any(|p| p.best(metric).is_some_and(|(_, e)| e.value.is_some_and(|v| v > 0.0)))
+    };
     let others: Vec<String> = std::iter::once("total.loss".to_string())
-        .chain(swept.objectives.iter().map(|o| o.metric.clone()).filter(|m| !m.contains(".latency") && m != "total.loss"))
+        .chain(
+            swept
+                .objectives
+                .iter()
+                .map(|o| o.metric.clone())
+                .filter(|m| !m.contains(".latency") && m != "total.loss"),
+        )
         .filter(|m| known(m))
         .collect();
     let whose = swept.whose();
@@ -47,7 +58,11 @@ fn along(swept: &Swept) -> Option<String> {
     let title = format!("Latency along {}: {}", swept.grid.axes[0].path, swept.title);
     let percent = three(swept.confidence * 100.0);
     let shown = if swept.is_ordered(0) { "bands" } else { "bars" };
-    let subtitle = format!("{shown}: {} % confidence · dashes: theory · seed {}", percent.trim_end_matches(".0"), swept.seed);
+    let subtitle = format!(
+        "{shown}: {} % confidence · dashes: theory · seed {}",
+        percent.trim_end_matches(".0"),
+        swept.seed
+    );
     let description = crate::report::study::sweep::sentences(swept).join(" ");
     Some(figure::figure(Frame::Alone, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
@@ -69,7 +84,11 @@ fn series(swept: &Swept, x: &[f64], method: Method, metric: &str) -> Vec<(f64, E
 
 fn span(swept: &Swept, metrics: &[&str]) -> Option<(f64, f64)> {
     let answers = || swept.points.iter().flat_map(|p| &p.answers);
-    let values = || answers().flat_map(|a| metrics.iter().filter_map(|m| a.get(m)?.value)).filter(|v| *v > 0.0 && v.is_finite());
+    let values = || {
+        answers()
+            .flat_map(|a| metrics.iter().filter_map(|m| a.get(m)?.value))
+            .filter(|v| *v > 0.0 && v.is_finite())
+    };
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
     (low <= high).then_some((low, high))
 }
@@ -81,12 +100,23 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     let limits: Vec<&crate::scenario::Objective> =
         swept.objectives.iter().filter(|o| o.metric.contains(".latency") && o.limit > 0.0).collect();
     let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(high, f64::max) * 1.1;
-    let name = if whose == "total" { "latency".to_string() } else { format!("latency of {}", whose.trim_start_matches("producers.")) };
-    let y = if top / low > 30.0 { Axis::times(&name, low * 0.8, top) } else { Axis::linear_times(&name, 0.0, top) };
+    let name = if whose == "total" {
+        "latency".to_string()
+    } else {
+        format!("latency of {}", whose.trim_start_matches("producers."))
+    };
+    let y = if top / low > 30.0 {
+        Axis::times(&name, low * 0.8, top)
+    } else {
+        Axis::linear_times(&name, 0.0, top)
+    };
     let panel = figure.panel(heights, marked(swept, x), y);
     let mut ends = Vec::new();
     for ((_, name, color), metric) in PERCENTILES.into_iter().zip(&paths) {
-        ends.extend(curve(&panel, swept, x, metric, theme::color(color)).map(|at| (name.to_string(), theme::color(color), at)));
+        ends.extend(
+            curve(&panel, swept, x, metric, theme::color(color))
+                .map(|at| (name.to_string(), theme::color(color), at)),
+        );
     }
     for objective in limits {
         let line = [(panel.x.low, objective.limit), (panel.x.high, objective.limit)];
@@ -97,7 +127,8 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
             figure.words(&theme::fitted(&words, 38.0), (LEFT + 6, y - 4), Side::Above, &LIMIT, BODY, false);
         }
     }
-    let unstable = swept.points.iter().filter(|p| p.unstable()).map(|p| panel.pixel((x[p.index], panel.y.low)).0);
+    let unstable =
+        swept.points.iter().filter(|p| p.unstable()).map(|p| panel.pixel((x[p.index], panel.y.low)).0);
     let width = (theme::text_width("unstable") * f64::from(BODY)) as i32;
     let mut free = LEFT;
     for at in unstable {
@@ -117,13 +148,22 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     panel.end_labels(ends);
 }
 
-/// Theory's dashes, the simulation's line with its band and dots, the measurement's dots; where the best of them ends.
-fn curve(panel: &Panel<'_, '_>, swept: &Swept, x: &[f64], metric: &str, color: RGBColor) -> Option<(f64, f64)> {
-    let points =
-        |method| -> Vec<(f64, f64)> { series(swept, x, method, metric).iter().filter_map(|(x, e)| Some((*x, e.value?))).collect() };
+/// Theory's dashes, the simulation's line with its band and dots, the measurement's dots; where the best of
+/// them ends.
+fn curve(
+    panel: &Panel<'_, '_>,
+    swept: &Swept,
+    x: &[f64],
+    metric: &str,
+    color: RGBColor,
+) -> Option<(f64, f64)> {
+    let points = |method| -> Vec<(f64, f64)> {
+        series(swept, x, method, metric).iter().filter_map(|(x, e)| Some((*x, e.value?))).collect()
+    };
     let theory = panel.line(&points(Method::Theory), color, Pen::Dashed(12, 60, 45));
     let simulated = series(swept, x, Method::Simulation, metric);
-    let band = simulated.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
+    let band =
+        simulated.iter().filter_map(|(x, e)| Some((*x, e.value? - e.half_width?, e.value? + e.half_width?)));
     let band: Vec<_> = band.collect();
     // Between words there is nothing: a thin line only leads the eye, and each has its interval as a bar.
     if swept.is_ordered(0) {
@@ -152,7 +192,11 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
     let color = theme::color(Method::Simulation);
     let end = curve(&panel, swept, x, metric, color);
     for objective in swept.objectives.iter().filter(|o| o.metric == metric) {
-        panel.line(&[(panel.x.low, objective.limit), (panel.x.high, objective.limit)], LIMIT, Pen::Dashed(12, 30, 30));
+        panel.line(
+            &[(panel.x.low, objective.limit), (panel.x.high, objective.limit)],
+            LIMIT,
+            Pen::Dashed(12, 30, 30),
+        );
     }
     let name = metric.rsplit('.').find(|part| part.len() > 3).unwrap_or(metric).to_string();
     panel.end_labels(end.map(|at| (name, color, at)).into_iter().collect());
@@ -173,12 +217,15 @@ pub(super) fn settings(title: &str, values: &[(f64, String)]) -> Axis {
     let mut free = f64::NEG_INFINITY;
     // Words are cut to their share of the axis: none of them can be guessed from its neighbours.
     let words = values.iter().any(|v| crate::study::sweep::number(&v.1).is_none());
-    let share = if words { room / (values.len().max(2) - 1) as f64 / f64::from(BODY) - 0.7 } else { f64::INFINITY };
+    let share =
+        if words { room / (values.len().max(2) - 1) as f64 / f64::from(BODY) - 0.7 } else { f64::INFINITY };
     for (at, text) in values {
         let text = theme::fitted(text, share.max(3.0));
         let half = theme::text_width(&text) * f64::from(BODY) / 2.0 + 4.0;
         // As the panel writes it: nothing leaves the page.
-        let center = ((at - low) / (high - low) * room).min(room + f64::from(WIDTH as i32 - RIGHT) - half).max(half - f64::from(LEFT));
+        let center = ((at - low) / (high - low) * room)
+            .min(room + f64::from(WIDTH as i32 - RIGHT) - half)
+            .max(half - f64::from(LEFT));
         if center - half >= free {
             ticks.push((*at, text));
             free = center + half;
@@ -201,39 +248,89 @@ fn map(swept: &Swept) -> Option<String> {
     }
     let bottom = TOP + rows * height;
     let title = format!("{metric}: {}", swept.title);
-    let unstable = if swept.points.iter().any(Point::unstable) { " · grey ∞ grows without end" } else { "" };
+    let unstable =
+        if swept.points.iter().any(Point::unstable) { " · grey ∞ grows without end" } else { "" };
     let subtitle = format!("down: {} · across: {}{met}{unstable}", down.path, across.path);
     let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
     let description = crate::report::study::sweep::sentences(swept).join(" ");
-    Some(figure::figure(Frame::Alone, ((bottom + 56) as u32, left), (&title, &subtitle), &description, |figure| {
-        for point in &swept.points {
-            let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
-            let corner = (left + col * width, TOP + row * height);
-            let known = point.best(metric);
-            let value = known.and_then(|(_, e)| e.value);
-            let endless = value.is_none() && (point.unstable() || known.is_some());
-            let shade = value.filter(|v| *v > 0.0).map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
-            let (color, opacity) = if endless { (MUTED, 0.4) } else { (theme::color(Method::Simulation), 0.06 + 0.44 * shade) };
-            figure.cell(corner, (width - 1, height - 1), &color, opacity);
-            let met =
-                !swept.objectives.is_empty() && swept.objectives.iter().all(|o| point.meets(o, swept.starts) == crate::study::Met::Pass);
-            let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| scale.show(Some(&Estimate::exact(v))));
-            let text = if met { format!("{number} ✓") } else { number };
-            if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {
-                figure.words(&text, (corner.0 + width / 2, corner.1 + height / 2 - 5), Side::Below, &INK, BODY, false);
+    Some(figure::figure(
+        Frame::Alone,
+        ((bottom + 56) as u32, left),
+        (&title, &subtitle),
+        &description,
+        |figure| {
+            for point in &swept.points {
+                let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);
+                let corner = (left + col * width, TOP + row * height);
+                let known = point.best(metric);
+                let value = known.and_then(|(_, e)| e.value);
+                let endless = value.is_none() && (point.unstable() || known.is_some());
+                let shade = value
+                    .filter(|v| *v > 0.0)
+                    .map_or(0.0, |v| if high > low { (v / low).ln() / (high / low).ln() } else { 0.0 });
+                let (color, opacity) = if endless {
+                    (MUTED, 0.4)
+                } else {
+                    (theme::color(Method::Simulation), 0.06 + 0.44 * shade)
+                };
+                figure.cell(corner, (width - 1, height - 1), &color, opacity);
+                let met = !swept.objectives.is_empty()
+                    && swept
+                        .objectives
+                        .iter()
+                        .all(|o| point.meets(o, swept.starts) == crate::study::Met::Pass);
+                let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| {
+                    scale.show(Some(&Estimate::exact(v)))
+                });
+                let text = if met { format!("{number} ✓") } else { number };
+                if theme::text_width(&text) * f64::from(BODY) < f64::from(width) {
+                    figure.words(
+                        &text,
+                        (corner.0 + width / 2, corner.1 + height / 2 - 5),
+                        Side::Below,
+                        &INK,
+                        BODY,
+                        false,
+                    );
+                }
             }
-        }
-        for (row, value) in down.values.iter().enumerate() {
-            let at = (left - 8, TOP + row as i32 * height + height / 2);
-            figure.words(&theme::fitted(value, f64::from(left - 12) / f64::from(BODY)), at, Side::Left, &MUTED, BODY, false);
-        }
-        let every = across.values.iter().map(|v| (theme::text_width(v) * f64::from(BODY)) as i32 + 6).max().unwrap_or(1) / width + 1;
-        for (col, value) in across.values.iter().enumerate().step_by(every as usize) {
-            figure.words(value, (left + col as i32 * width + width / 2, bottom + 8), Side::Below, &MUTED, BODY, false);
-        }
-        let unit = if scale.unit.is_empty() { across.path.clone() } else { format!("{} (cells in {})", across.path, scale.unit) };
-        figure.words(&unit, ((left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
-    }))
+            for (row, value) in down.values.iter().enumerate() {
+                let at = (left - 8, TOP + row as i32 * height + height / 2);
+                figure.words(
+                    &theme::fitted(value, f64::from(left - 12) / f64::from(BODY)),
+                    at,
+                    Side::Left,
+                    &MUTED,
+                    BODY,
+                    false,
+                );
+            }
+            let every = across
+                .values
+                .iter()
+                .map(|v| (theme::text_width(v) * f64::from(BODY)) as i32 + 6)
+                .max()
+                .unwrap_or(1)
+                / width
+                + 1;
+            for (col, value) in across.values.iter().enumerate().step_by(every as usize) {
+                figure.words(
+                    value,
+                    (left + col as i32 * width + width / 2, bottom + 8),
+                    Side::Below,
+                    &MUTED,
+                    BODY,
+                    false,
+                );
+            }
+            let unit = if scale.unit.is_empty() {
+                across.path.clone()
+            } else {
+                format!("{} (cells in {})", across.path, scale.unit)
+            };
+            figure.words(&unit, ((left + RIGHT) / 2, bottom + 28), Side::Below, &MUTED, BODY, false);
+        },
+    ))
 }
 
 #[cfg(test)]
@@ -243,7 +340,8 @@ mod tests {
     #[test]
     fn words_are_cut_to_their_share_of_an_axis_and_numbers_left_out() {
         let shown = |values: Vec<String>| {
-            let placed: Vec<(f64, String)> = values.into_iter().enumerate().map(|(i, v)| (i as f64, v)).collect();
+            let placed: Vec<(f64, String)> =
+                values.into_iter().enumerate().map(|(i, v)| (i as f64, v)).collect();
             settings("", &placed).ticks.into_iter().map(|t| t.1).collect::<Vec<_>>()
         };
         let laws = shown((1..=8).map(|i| format!("hyperexponential({i}ms, scv=10)")).collect());

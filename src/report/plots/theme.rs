@@ -4,7 +4,8 @@ use crate::answer::Method;
 use plotters::style::RGBColor;
 
 /// The fonts that a picture asks for, best first; it holds none.
-pub(super) const FONTS: &str = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+pub(super) const FONTS: &str =
+    "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
 pub(super) const INK: RGBColor = RGBColor(0x1f, 0x23, 0x28);
 pub(super) const MUTED: RGBColor = RGBColor(0x65, 0x6d, 0x76);
@@ -18,8 +19,8 @@ const REHEARSAL: RGBColor = RGBColor(0x00, 0x9e, 0x73);
 const MEASUREMENT: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
 const REPLAY: RGBColor = RGBColor(0xb8, 0x5c, 0x8e);
 
-/// Every colour with its counterpart on a dark page: Okabe and Ito's palette, which colour-blind readers can tell apart,
-/// with the lighter ones darkened where they are text.
+/// Every colour with its counterpart on a dark page: Okabe and Ito's palette, which colour-blind readers can
+/// tell apart, with the lighter ones darkened where they are text.
 const PALETTE: &[(RGBColor, &str)] = &[
     (INK, "#e6edf3"),
     (MUTED, "#9aa4af"),
@@ -44,7 +45,9 @@ pub(super) fn style_sheet() -> String {
     let mut light = String::from(".queuelab polyline{fill:none;stroke-linejoin:round;stroke-linecap:round}");
     let mut dark = String::new();
     for (i, (RGBColor(r, g, b), counterpart)) in PALETTE.iter().enumerate() {
-        light += &format!(".queuelab .s{i}{{stroke:#{r:02x}{g:02x}{b:02x}}}.queuelab .f{i}{{fill:#{r:02x}{g:02x}{b:02x}}}");
+        light += &format!(
+            ".queuelab .s{i}{{stroke:#{r:02x}{g:02x}{b:02x}}}.queuelab .f{i}{{fill:#{r:02x}{g:02x}{b:02x}}}"
+        );
         dark += &format!(".queuelab .s{i}{{stroke:{counterpart}}}.queuelab .f{i}{{fill:{counterpart}}}");
     }
     format!("{light}@media screen and (prefers-color-scheme:dark){{{dark}}}")

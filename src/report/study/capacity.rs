@@ -15,7 +15,9 @@ pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
     let mut blocks = vec![headline(capacity, style)];
     let beside: Vec<String> = beside(capacity).into_iter().chain(cost.iter().cloned()).collect();
     blocks.push(beside.iter().flat_map(|line| style.lines(line, "· ", "  ")).collect());
-    blocks.push(capacity.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
+    blocks.push(
+        capacity.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect(),
+    );
     blocks.push(table(capacity, style));
     blocks.push(style.written.clone());
     let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
@@ -26,22 +28,39 @@ pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
 pub fn sentences(capacity: &Capacity) -> (Met, Vec<String>) {
     let what = if capacity.largest { "largest" } else { "smallest" };
     if capacity.interrupted {
-        let values: Vec<String> = capacity.probes.iter().map(|p| format!("{} {}", p.value, word(p.trial.outcome))).collect();
+        let values: Vec<String> =
+            capacity.probes.iter().map(|p| format!("{} {}", p.value, word(p.trial.outcome))).collect();
         let judged = format!("by then {} of its values were judged: {}", values.len(), values.join(", "));
-        let what = format!("The search was interrupted before it knew the {what} value of {} that passes; {judged}.", capacity.path);
+        let what = format!(
+            "The search was interrupted before it knew the {what} value of {} that passes; {judged}.",
+            capacity.path
+        );
         return (capacity.outcome, vec![what]);
     }
     let Some(found) = capacity.found() else {
         let easiest = if capacity.largest { capacity.probes.first() } else { capacity.probes.last() };
         let why = easiest.map_or(String::new(), |p| format!(": at {} {}", p.value, short(&p.trial)));
         let verb = if capacity.outcome == Met::Fail { "passes" } else { "surely passes" };
-        return (capacity.outcome, vec![format!("No value of {} that was asked for {verb}{why}.", capacity.path)]);
+        return (
+            capacity.outcome,
+            vec![format!("No value of {} that was asked for {verb}{why}.", capacity.path)],
+        );
     };
-    let mut out = vec![format!("{} = {} is the {what} that passes: {}.", capacity.path, found.value, judged(&found.trial))];
+    let mut out = vec![format!(
+        "{} = {} is the {what} that passes: {}.",
+        capacity.path,
+        found.value,
+        judged(&found.trial)
+    )];
     out.push(match capacity.beyond() {
-        Some(beyond) if beyond.trial.outcome == Met::Fail => format!("{} fails: {}.", beyond.value, short(&beyond.trial)),
+        Some(beyond) if beyond.trial.outcome == Met::Fail => {
+            format!("{} fails: {}.", beyond.value, short(&beyond.trial))
+        }
         Some(beyond) => format!("{} is undecided: {}.", beyond.value, short(&beyond.trial)),
-        None => format!("It is the {} value that was asked for.", if capacity.largest { "largest" } else { "smallest" }),
+        None => format!(
+            "It is the {} value that was asked for.",
+            if capacity.largest { "largest" } else { "smallest" }
+        ),
     });
     (capacity.outcome, out)
 }
@@ -91,17 +110,27 @@ fn word(outcome: Met) -> &'static str {
     }
 }
 
-/// What decided a trial: the objectives that it misses, or all of them if it misses none; or why it cannot hold.
+/// What decided a trial: the objectives that it misses, or all of them if it misses none; or why it cannot
+/// hold.
 fn short(trial: &Trial) -> String {
     if let Some(why) = trial.unstable() {
         return why.to_string();
     }
-    let missed: Vec<String> = trial.objectives.iter().filter(|j| j.outcome != Met::Pass).map(|j| figure(trial, j)).collect();
-    if missed.is_empty() { trial.objectives.iter().map(|j| figure(trial, j)).collect::<Vec<_>>().join("; ") } else { missed.join("; ") }
+    let missed: Vec<String> =
+        trial.objectives.iter().filter(|j| j.outcome != Met::Pass).map(|j| figure(trial, j)).collect();
+    if missed.is_empty() {
+        trial.objectives.iter().map(|j| figure(trial, j)).collect::<Vec<_>>().join("; ")
+    } else {
+        missed.join("; ")
+    }
 }
 
 fn judged(trial: &Trial) -> String {
-    let all: Vec<String> = trial.objectives.iter().map(|j| format!("{} (wanted {})", figure(trial, j), j.objective.text)).collect();
+    let all: Vec<String> = trial
+        .objectives
+        .iter()
+        .map(|j| format!("{} (wanted {})", figure(trial, j), j.objective.text))
+        .collect();
     all.join("; ")
 }
 
@@ -117,7 +146,11 @@ fn figure(trial: &Trial, judgement: &Judgement) -> String {
         Some(format!("{about}{} by {}", scale.show_with_unit(Some(estimate)), answer.method.name()))
     });
     let known: Vec<String> = known.collect();
-    if known.is_empty() { format!("{metric} is unavailable") } else { format!("{metric} is {}", known.join(", ")) }
+    if known.is_empty() {
+        format!("{metric} is unavailable")
+    } else {
+        format!("{metric} is {}", known.join(", "))
+    }
 }
 
 /// A row for every value that was tried.
@@ -134,7 +167,9 @@ fn table(capacity: &Capacity, style: &Style) -> Vec<String> {
     for probe in &capacity.probes {
         let mut row = vec![probe.value.clone()];
         for objective in objectives.clone() {
-            row.extend([Method::Theory, Method::Simulation].map(|method| cell(probe, method, &objective.metric)));
+            row.extend(
+                [Method::Theory, Method::Simulation].map(|method| cell(probe, method, &objective.metric)),
+            );
         }
         row.push(match (probe.trial.outcome, probe.trial.unstable()) {
             (_, Some(_)) => "✗ unstable".into(),
@@ -157,20 +192,32 @@ fn cell(probe: &Probe, method: Method, metric: &str) -> String {
 
 /// What was tried as a table for spreadsheets: SI units, a row for each value, method and objective's metric.
 pub fn csv(capacity: &Capacity) -> String {
-    let head = ["path", "value", "tried", "outcome", "method", "metric", "estimate", "half_width", "unit"].map(String::from).to_vec();
+    let head = ["path", "value", "tried", "outcome", "method", "metric", "estimate", "half_width", "unit"]
+        .map(String::from)
+        .to_vec();
     let mut rows = vec![head];
-    let tried = capacity.probes.iter().map(|p| (p, "decided")).chain(capacity.curve.iter().map(|p| (p, "looked at")));
+    let tried =
+        capacity.probes.iter().map(|p| (p, "decided")).chain(capacity.curve.iter().map(|p| (p, "looked at")));
     for (probe, how) in tried {
         let outcome = if probe.trial.unstable().is_some() { "unstable" } else { word(probe.trial.outcome) };
         let start: [String; 4] = [capacity.path.clone(), probe.value.clone(), how.into(), outcome.into()];
         if probe.trial.answers.is_empty() {
             rows.push(start.iter().cloned().chain(std::iter::repeat_n(String::new(), 5)).collect());
         }
-        for (answer, objective) in probe.trial.answers.iter().flat_map(|a| capacity.scenario.objectives.iter().map(move |o| (a, o))) {
+        for (answer, objective) in
+            probe.trial.answers.iter().flat_map(|a| capacity.scenario.objectives.iter().map(move |o| (a, o)))
+        {
             let Some(estimate) = answer.get(&objective.metric) else { continue };
-            let unit = metric_of(&objective.metric).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
+            let unit =
+                metric_of(&objective.metric).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
             let number = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
-            let end = [answer.method.name().into(), objective.metric.clone(), number(estimate.value), number(estimate.half_width), unit];
+            let end = [
+                answer.method.name().into(),
+                objective.metric.clone(),
+                number(estimate.value),
+                number(estimate.half_width),
+                unit,
+            ];
             rows.push(start.iter().cloned().chain(end).collect());
         }
     }
@@ -179,7 +226,11 @@ pub fn csv(capacity: &Capacity) -> String {
 
 /// Every file of a search, by name.
 pub fn files(capacity: &Capacity, document: &str, toml: &str) -> Vec<(String, Vec<u8>)> {
-    let mut files = vec![("capacity.json", document.to_string()), ("capacity.csv", csv(capacity)), ("capacity.toml", toml.to_string())];
+    let mut files = vec![
+        ("capacity.json", document.to_string()),
+        ("capacity.csv", csv(capacity)),
+        ("capacity.toml", toml.to_string()),
+    ];
     files.extend(crate::report::plots::capacity(capacity, Frame::Alone).map(|svg| ("capacity.svg", svg)));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
 }
@@ -191,8 +242,13 @@ pub fn document(capacity: &Capacity, costs: &[String], scenario: &Value, command
                 "objectives": t.objectives.iter().map(|j| json!({ "metric": j.objective.metric, "objective": j.objective.text, "outcome": j.outcome })).collect::<Vec<_>>() })
     };
     let (_, sentences) = sentences(capacity);
-    let probes: Vec<Value> = capacity.probes.iter().map(|p| json!({ "value": p.value, "trial": trial(&p.trial) })).collect();
-    let checks: Vec<Value> = capacity.checks.iter().map(|c| json!({ "what": c.what, "trial": c.trial.as_ref().map(trial) })).collect();
+    let probes: Vec<Value> =
+        capacity.probes.iter().map(|p| json!({ "value": p.value, "trial": trial(&p.trial) })).collect();
+    let checks: Vec<Value> = capacity
+        .checks
+        .iter()
+        .map(|c| json!({ "what": c.what, "trial": c.trial.as_ref().map(trial) }))
+        .collect();
     let document = json!({
         "queuelab": env!("CARGO_PKG_VERSION"),
         "command": command,

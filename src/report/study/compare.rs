@@ -27,7 +27,8 @@ pub struct Compared {
     pub notes: Vec<String>,
 }
 
-/// What says most about a configuration, in this order, after what has an objective and how long its backlogs last.
+/// What says most about a configuration, in this order, after what has an objective and how long its backlogs
+/// last.
 const HEADLINES: [&str; 2] = ["total.latency.p99", "total.latency.mean"];
 
 /// Figures that are so many times apart are told in units of their own.
@@ -42,14 +43,19 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
         let drains = rows.iter().find(|r| r.metric.ends_with(DRAIN));
         let of = |metric: &str| rows.iter().find(|r| r.metric == metric);
         let asked = compared.asked.iter().find_map(|metric| of(metric));
-        let main = asked.or(drains).or_else(|| HEADLINES.iter().find_map(|metric| of(metric))).or(rows.first());
-        let Some(main) = main else { return (Verdict::Same, format!("{name} has no figure in common with {}.", compared.names[0])) };
+        let main =
+            asked.or(drains).or_else(|| HEADLINES.iter().find_map(|metric| of(metric))).or(rows.first());
+        let Some(main) = main else {
+            return (Verdict::Same, format!("{name} has no figure in common with {}.", compared.names[0]));
+        };
         if let Some(mixed) = mixed(name, rows, compared) {
             return mixed;
         }
         // What differs says more than what does not.
         let row = Some(main).filter(|row| row.verdict != Verdict::Same);
-        let row = row.or_else(|| rows.iter().find(|row| counts(row, compared) && row.verdict != Verdict::Same)).unwrap_or(main);
+        let row = row
+            .or_else(|| rows.iter().find(|row| counts(row, compared) && row.verdict != Verdict::Same))
+            .unwrap_or(main);
         let figures = {
             let scale = scale(row);
             let show = |v| scale_of(row, v).show_with_unit(Some(&Estimate::exact(v)));
@@ -58,30 +64,43 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
         };
         let against = &compared.names[0];
         let sentence = match row.verdict {
-            Verdict::Same if row.half_width == Some(0.0) => format!("{name} and {against} are the same in {}, run for run.", row.metric),
+            Verdict::Same if row.half_width == Some(0.0) => {
+                format!("{name} and {against} are the same in {}, run for run.", row.metric)
+            }
             Verdict::Same if row.half_width.is_none() && row.difference == 0.0 => {
                 format!("{name} and {against} are the same in {}.", row.metric)
             }
-            Verdict::Same => format!("No difference seen between {name} and {against} in {}: {}.", row.metric, could_be(row)),
-            verdict => format!("{name} is {} than {against}: {} {figures} ({}).", word(verdict), row.metric, by(row)),
+            Verdict::Same => format!(
+                "No difference seen between {name} and {against} in {}: {}.",
+                row.metric,
+                could_be(row)
+            ),
+            verdict => {
+                format!("{name} is {} than {against}: {} {figures} ({}).", word(verdict), row.metric, by(row))
+            }
         };
         (row.verdict, sentence)
     };
     compared.names[1..].iter().zip(&compared.unstable[1..]).zip(&compared.differences).map(one).collect()
 }
 
-/// Whether a row says whether somebody is better off: what is asked for, how long it takes, what is lost or ends as a dead letter, for all
-/// and for each producer, and how much is done at all.
+/// Whether a row says whether somebody is better off: what is asked for, how long it takes, what is lost or
+/// ends as a dead letter, for all and for each producer, and how much is done at all.
 fn counts(row: &Difference, compared: &Compared) -> bool {
     let statistic = |wanted: &str| row.metric.ends_with(wanted);
     compared.asked.contains(&row.metric)
         || statistic(DRAIN)
-        || [".latency.p99", ".latency.mean", ".loss", ".dead_lettered", "total.throughput"].iter().any(|wanted| statistic(wanted))
+        || [".latency.p99", ".latency.mean", ".loss", ".dead_lettered", "total.throughput"]
+            .iter()
+            .any(|wanted| statistic(wanted))
 }
 
-/// What is said where some are better off and others worse, or faster for losing messages; `None` if all goes one way.
+/// What is said where some are better off and others worse, or faster for losing messages; `None` if all goes
+/// one way.
 fn mixed(name: &str, rows: &[Difference], compared: &Compared) -> Option<(Verdict, String)> {
-    let of = |verdict: Verdict| rows.iter().filter(move |row| row.verdict == verdict && counts(row, compared)).collect::<Vec<_>>();
+    let of = |verdict: Verdict| {
+        rows.iter().filter(move |row| row.verdict == verdict && counts(row, compared)).collect::<Vec<_>>()
+    };
     let (better, worse) = (of(Verdict::Better), of(Verdict::Worse));
     if better.is_empty() || worse.is_empty() {
         return None;
@@ -89,13 +108,18 @@ fn mixed(name: &str, rows: &[Difference], compared: &Compared) -> Option<(Verdic
     let producer = |row: &&&Difference| row.metric.starts_with("producers.");
     let told = |rows: &[&Difference], for_each: bool| {
         let mut places = std::collections::BTreeSet::new();
-        let first = rows.iter().filter(|row| !for_each || producer(row)).filter(|row| places.insert(place(&row.metric).to_string()));
-        let said = first.map(|row| match row.metric.strip_prefix("producers.").and_then(|rest| rest.strip_prefix(place(rest))) {
-            Some(quantity) if for_each => {
-                let who = place(&row.metric["producers.".len()..]);
-                format!("{who} ({} {}: {})", quantity.trim_start_matches('.'), by(row), figures(row))
+        let first = rows
+            .iter()
+            .filter(|row| !for_each || producer(row))
+            .filter(|row| places.insert(place(&row.metric).to_string()));
+        let said = first.map(|row| {
+            match row.metric.strip_prefix("producers.").and_then(|rest| rest.strip_prefix(place(rest))) {
+                Some(quantity) if for_each => {
+                    let who = place(&row.metric["producers.".len()..]);
+                    format!("{who} ({} {}: {})", quantity.trim_start_matches('.'), by(row), figures(row))
+                }
+                _ => format!("{} ({}: {})", row.metric, by(row), figures(row)),
             }
-            _ => format!("{} ({}: {})", row.metric, by(row), figures(row)),
         });
         said.collect::<Vec<_>>().join(", ")
     };
@@ -105,11 +129,22 @@ fn mixed(name: &str, rows: &[Difference], compared: &Compared) -> Option<(Verdic
     let (mut better, mut worse) = (better, worse);
     better.sort_by_key(|row| !row.metric.ends_with(".latency.p99"));
     worse.sort_by_key(|row| {
-        ([".loss", ".dead_lettered"].iter().all(|lost| !row.metric.ends_with(lost)), !row.metric.ends_with(".latency.p99"))
+        (
+            [".loss", ".dead_lettered"].iter().all(|lost| !row.metric.ends_with(lost)),
+            !row.metric.ends_with(".latency.p99"),
+        )
     });
     let sentence = match classes {
-        true => format!("{name} against {against}: better for {}, worse for {}.", told(&better, true), told(&worse, true)),
-        false => format!("{name} is worse than {against} in {}, for which it is better in {}.", told(&worse, false), told(&better, false)),
+        true => format!(
+            "{name} against {against}: better for {}, worse for {}.",
+            told(&better, true),
+            told(&worse, true)
+        ),
+        false => format!(
+            "{name} is worse than {against} in {}, for which it is better in {}.",
+            told(&worse, false),
+            told(&better, false)
+        ),
     };
     Some((Verdict::Mixed, sentence))
 }
@@ -125,8 +160,13 @@ fn hold(name: &str, unstable: Option<&str>, compared: &Compared) -> Option<(Verd
     let first = &compared.names[0];
     match (compared.unstable[0].as_deref(), unstable) {
         (None, None) => None,
-        (Some(why), None) => Some((Verdict::Better, format!("{name} is better than {first}: it holds, and {first} is {why}."))),
-        (None, Some(why)) => Some((Verdict::Worse, format!("{name} is worse than {first}: {first} holds, and {name} is {why}."))),
+        (Some(why), None) => {
+            Some((Verdict::Better, format!("{name} is better than {first}: it holds, and {first} is {why}.")))
+        }
+        (None, Some(why)) => Some((
+            Verdict::Worse,
+            format!("{name} is worse than {first}: {first} holds, and {name} is {why}."),
+        )),
         (Some(a), Some(b)) => Some((Verdict::Same, format!("Neither holds: {first} is {a}, {name} is {b}."))),
     }
 }
@@ -155,13 +195,16 @@ pub fn figures(row: &Difference) -> String {
 /// The difference as a share of the first figure.
 pub fn by(row: &Difference) -> String {
     match row.relative() {
-        Some(share) if share < 1.0 / FAR - 1.0 && row.b > 0.0 => format!("÷{}", significant(row.a / row.b, 2)),
+        Some(share) if share < 1.0 / FAR - 1.0 && row.b > 0.0 => {
+            format!("÷{}", significant(row.a / row.b, 2))
+        }
         share => share.map_or("from nothing".into(), relative),
     }
 }
 
 fn could_be(row: &Difference) -> String {
-    row.could_be().map_or("neither has any".into(), |share| format!("it could be ±{} %", three(share * 100.0)))
+    row.could_be()
+        .map_or("neither has any".into(), |share| format!("it could be ±{} %", three(share * 100.0)))
 }
 
 /// The unit in which both figures are shown.
@@ -187,13 +230,18 @@ pub fn text(compared: &Compared, style: &Style) -> String {
         };
         blocks[0].extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
     }
-    blocks.push(compared.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
-    for (name, rows) in compared.names[1..].iter().zip(&compared.differences).filter(|(_, rows)| !rows.is_empty()) {
+    blocks.push(
+        compared.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect(),
+    );
+    for (name, rows) in
+        compared.names[1..].iter().zip(&compared.differences).filter(|(_, rows)| !rows.is_empty())
+    {
         blocks.push(table(&compared.names[0], name, rows, style));
     }
     let percent = three(compared.confidence * 100.0);
     let small = format!(
-        "{}; ± is half the {} % interval of the difference; verdicts are corrected for all that is compared (Holm)",
+        "{}; ± is half the {} % interval of the difference; verdicts are corrected for all that is compared \
+            (Holm)",
         compared.by,
         percent.trim_end_matches(".0")
     );
@@ -223,18 +271,26 @@ fn table<'a>(a: &'a str, b: &'a str, rows: &[Difference], style: &Style) -> Vec<
         vec![format!("{}{unit}", row.metric), plain(row.a), plain(row.b), difference, by(row), verdict]
     };
     let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let lines: Vec<_> = std::iter::once(Some(signs(head))).chain([None]).chain(rows.iter().map(|r| Some(signs(row(r))))).collect();
+    let lines: Vec<_> = std::iter::once(Some(signs(head)))
+        .chain([None])
+        .chain(rows.iter().map(|r| Some(signs(row(r)))))
+        .collect();
     columns(&lines, 4, if style.ascii { '-' } else { '─' })
 }
 
 /// The rows as a table for spreadsheets: SI units, one row for each configuration and metric.
 pub fn csv(compared: &Compared) -> String {
-    let head = ["a", "b", "metric", "value_a", "value_b", "difference", "half_width", "unit", "p", "verdict"].map(String::from).to_vec();
+    let head = ["a", "b", "metric", "value_a", "value_b", "difference", "half_width", "unit", "p", "verdict"]
+        .map(String::from)
+        .to_vec();
     let mut rows = vec![head];
     for (name, differences) in compared.names[1..].iter().zip(&compared.differences) {
         rows.extend(differences.iter().map(|d| {
             let unit = metric_of(&d.metric).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
-            let verdict = serde_json::to_value(d.verdict).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+            let verdict = serde_json::to_value(d.verdict)
+                .ok()
+                .and_then(|v| v.as_str().map(String::from))
+                .unwrap_or_default();
             let half = d.half_width.map_or(String::new(), |h| h.to_string());
             let numbers = [d.a, d.b, d.difference].map(|v| v.to_string());
             let mut row = vec![compared.names[0].clone(), name.clone(), d.metric.clone()];
@@ -247,8 +303,13 @@ pub fn csv(compared: &Compared) -> String {
 
 /// Every file of a comparison, by name.
 pub fn files(compared: &Compared) -> Vec<(String, Vec<u8>)> {
-    let mut files = vec![("comparison.json".to_string(), document(compared)), ("comparison.csv".to_string(), csv(compared))];
-    files.extend(crate::report::plots::compared(compared, Frame::Alone).map(|svg| ("comparison.svg".to_string(), svg)));
+    let mut files = vec![
+        ("comparison.json".to_string(), document(compared)),
+        ("comparison.csv".to_string(), csv(compared)),
+    ];
+    files.extend(
+        crate::report::plots::compared(compared, Frame::Alone).map(|svg| ("comparison.svg".to_string(), svg)),
+    );
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
 

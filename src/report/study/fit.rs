@@ -13,11 +13,18 @@ use serde_json::{Value, json};
 pub fn sentences(fit: &Fit) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(stream) = &fit.stream {
-        let (count, noun) = (plain(stream.count as f64, 12), if stream.count == 1 { "message arrives" } else { "messages arrive" });
+        let (count, noun) = (
+            plain(stream.count as f64, 12),
+            if stream.count == 1 { "message arrives" } else { "messages arrive" },
+        );
         out.push(format!("{count} {noun} in {}: {}/s.", Time(stream.lasted), plain(stream.rate, 4)));
-        let indices: Vec<String> = stream.dispersion.iter().map(|d| format!("{} over {}", three(d.index), Time(d.window))).collect();
+        let indices: Vec<String> =
+            stream.dispersion.iter().map(|d| format!("{} over {}", three(d.index), Time(d.window))).collect();
         if !indices.is_empty() {
-            out.push(format!("The dispersion of their counts is {} (1 for Poisson arrivals).", indices.join(", ")));
+            out.push(format!(
+                "The dispersion of their counts is {} (1 for Poisson arrivals).",
+                indices.join(", ")
+            ));
         }
     }
     match &fit.poisson {
@@ -25,15 +32,25 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
         None if fit.stream.as_ref().is_some_and(|stream| stream.count > FEWEST) => {
             out.push("The stamps are too coarse to say whether these arrivals are Poisson.".into());
         }
-        None if fit.stream.is_some() => out.push("These are too few arrivals to say whether they are Poisson.".into()),
+        None if fit.stream.is_some() => {
+            out.push("These are too few arrivals to say whether they are Poisson.".into())
+        }
         None => {}
     }
     let work = if fit.guessed.work { models::Work::Guessed } else { models::Work::Measured };
     out.extend(fit.models.iter().flat_map(|tried| models::sentences(tried, work)));
     for column in &fit.columns {
         let best = column.candidates.first().map_or(String::new(), |best| {
-            let distance = if best.distance > 0.0 { format!(", at most {} % off", three(best.distance * 100.0)) } else { String::new() };
-            let what = if best.is_far(&column.sample) { "no law comes near it, the likeliest is" } else { "best law:" };
+            let distance = if best.distance > 0.0 {
+                format!(", at most {} % off", three(best.distance * 100.0))
+            } else {
+                String::new()
+            };
+            let what = if best.is_far(&column.sample) {
+                "no law comes near it, the likeliest is"
+            } else {
+                "best law:"
+            };
             format!("; {what} {}{distance}", best.described())
         });
         let sample = &column.sample;
@@ -45,7 +62,11 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
             Time(sample.quantile(0.99))
         ));
         if sample.remembers() {
-            out.push(format!("Neighbours in `{}` are correlated ({}): a law draws each alone.", column.name, three(sample.correlation)));
+            out.push(format!(
+                "Neighbours in `{}` are correlated ({}): a law draws each alone.",
+                column.name,
+                three(sample.correlation)
+            ));
         }
     }
     out
@@ -54,7 +75,9 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
 /// The whole text, with a final newline.
 pub fn text(fit: &Fit, style: &Style) -> String {
     let mut blocks = vec![sentences(fit).iter().flat_map(|s| style.lines(s, "", "  ")).collect::<Vec<_>>()];
-    blocks.push(fit.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect());
+    blocks.push(
+        fit.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect(),
+    );
     if let (Some(models), Some(stream)) = (&fit.models, &fit.stream) {
         blocks.extend([models::waits(models, style), models::dispersion(models, stream, style)]);
     }
@@ -68,23 +91,34 @@ fn table(column: &Column, style: &Style) -> Vec<String> {
     if column.candidates.len() < 2 {
         return Vec::new();
     }
-    let row = |c: &Candidate| vec![c.described(), format!("+{}", plain(c.aic, 5)), format!("{} %", three(c.distance * 100.0))];
+    let row = |c: &Candidate| {
+        vec![c.described(), format!("+{}", plain(c.aic, 5)), format!("{} %", three(c.distance * 100.0))]
+    };
     let head = vec![format!("laws of `{}`", column.name), "AIC".into(), "farthest off".into()];
     let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let lines: Vec<_> =
-        std::iter::once(Some(signs(head))).chain([None]).chain(column.candidates.iter().map(|c| Some(signs(row(c))))).collect();
+    let lines: Vec<_> = std::iter::once(Some(signs(head)))
+        .chain([None])
+        .chain(column.candidates.iter().map(|c| Some(signs(row(c)))))
+        .collect();
     columns(&lines, 2, if style.ascii { '-' } else { '─' })
 }
 
 /// The document for machines.
 pub fn document(fit: &Fit, scenario: &Value) -> String {
     let column = |c: &Column| {
-        let laws: Vec<Value> = c.candidates.iter().map(|l| json!({ "law": l.described(), "aic": l.aic, "distance": l.distance })).collect();
+        let laws: Vec<Value> = c
+            .candidates
+            .iter()
+            .map(|l| json!({ "law": l.described(), "aic": l.aic, "distance": l.distance }))
+            .collect();
         json!({ "name": c.name, "values": c.sample.sorted.len(), "mean": c.sample.mean, "scv": c.sample.scv, "correlation": c.sample.correlation, "laws": laws })
     };
     let arrivals = fit.stream.as_ref().map(|s| {
-        let dispersion: Vec<Value> =
-            s.dispersion.iter().map(|d| json!({ "window": d.window, "index": d.index, "windows": d.windows })).collect();
+        let dispersion: Vec<Value> = s
+            .dispersion
+            .iter()
+            .map(|d| json!({ "window": d.window, "index": d.index, "windows": d.windows }))
+            .collect();
         json!({ "count": s.count, "lasted": s.lasted, "rate": s.rate, "dispersion": dispersion })
     });
     let document = json!({
@@ -109,7 +143,9 @@ pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String
     sentences(fit).iter().chain(&fit.notes).for_each(|line| head += &format!("# {line}\n"));
     if let (Some(tried), Some(stream)) = (&fit.models, &fit.stream) {
         let style = Style::default();
-        let lines = [models::waits(tried, &style), vec![String::new()], models::dispersion(tried, stream, &style)].concat();
+        let lines =
+            [models::waits(tried, &style), vec![String::new()], models::dispersion(tried, stream, &style)]
+                .concat();
         lines.iter().for_each(|line| head += &format!("{}\n", format!("# {line}").trim_end()));
     }
     let mut files = vec![
@@ -117,7 +153,10 @@ pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String
         ("scenario.toml".to_string(), format!("{head}\n{}", marked(toml, fit.guessed))),
     ];
     files.extend(fit.scenario.producers.iter().filter_map(trace));
-    let plots = fit.columns.iter().filter_map(|c| Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c)?)));
+    let plots = fit
+        .columns
+        .iter()
+        .filter_map(|c| Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c)?)));
     files.extend(plots);
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
@@ -137,5 +176,8 @@ fn marked(toml: &str, guessed: Guessed) -> String {
 fn trace(producer: &Producer) -> Option<(String, String)> {
     let Arrivals::Trace { instants, file, .. } = &producer.arrivals else { return None };
     let rows = instants.iter().map(|at| format!("{}\n", (at * NANOS_PER_SECOND).round()));
-    Some((file.to_string_lossy().into_owned(), std::iter::once("timestamp_ns\n".into()).chain(rows).collect()))
+    Some((
+        file.to_string_lossy().into_owned(),
+        std::iter::once("timestamp_ns\n".into()).chain(rows).collect(),
+    ))
 }

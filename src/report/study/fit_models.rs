@@ -1,10 +1,13 @@
-//! The models of arrivals that a fit judged on its file: which is offered and why, and by how much the others flatter.
+//! The models of arrivals that a fit judged on its file: which is offered and why, and by how much the others
+//! flatter.
 
 use crate::report::number::{relative, three};
 use crate::report::table::Style;
 use crate::report::text::columns;
 use crate::scenario::Arrivals;
-use crate::study::fit::{Compared, Deviation, FARTHEST, Family, Model, Models, Outcome, PoissonTest, SIGNIFICANCE, Stream, longer};
+use crate::study::fit::{
+    Compared, Deviation, FARTHEST, Family, Model, Models, Outcome, PoissonTest, SIGNIFICANCE, Stream, longer,
+};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
 
@@ -13,7 +16,11 @@ const LEAST_P: f64 = 1e-6;
 
 /// Whether arrivals are Poisson, with the error of saying so.
 pub(super) fn poisson(test: &PoissonTest) -> String {
-    let p = if test.p_value < LEAST_P { format!("p < {LEAST_P}") } else { format!("p = {}", plain(test.p_value, 2)) };
+    let p = if test.p_value < LEAST_P {
+        format!("p < {LEAST_P}")
+    } else {
+        format!("p = {}", plain(test.p_value, 2))
+    };
     let how = match test.by {
         Deviation::Rate => "their rate changes over the file".to_string(),
         Deviation::Gaps => "their gaps are not exponential".into(),
@@ -37,7 +44,10 @@ pub(super) fn sentences(models: &Models, work: Work) -> Vec<String> {
         let waits = longer(offered.judged.worst());
         let at_most = if waits.starts_with("more") || waits.starts_with("as") { "" } else { "at most " };
         let excuse = excuse(offered, models.messages);
-        out.push(format!("The scenario's arrivals are {}: waits at one server are {at_most}{waits}{excuse}.", described(offered)));
+        out.push(format!(
+            "The scenario's arrivals are {}: waits at one server are {at_most}{waits}{excuse}.",
+            described(offered)
+        ));
     }
     let simple = models.tried.iter().take_while(|m| m.outcome != Outcome::Offered);
     let worst = simple.filter_map(|m| if let Outcome::Off(off) = m.outcome { Some((m, off)) } else { None });
@@ -59,9 +69,13 @@ pub(super) fn sentences(models: &Models, work: Work) -> Vec<String> {
     }
     let (needs, limit) = (consumers(models.consumers), Time(models.limit));
     out.push(match work {
-        Work::Measured => format!("The file itself needs {needs} for 99 % of its messages to wait no longer than the mean work, {limit}."),
+        Work::Measured => format!(
+            "The file itself needs {needs} for 99 % of its messages to wait no longer \
+            than the mean work, {limit}."
+        ),
         Work::Guessed => format!(
-            "How many consumers it needs rests on a guess, for the file gives no usable time of the work: if that is exponential with a \
+            "How many consumers it needs rests on a guess, for the file gives no usable time of the work: \
+                if that is exponential with a \
              mean of {limit}, it needs {needs} for 99 % of its messages to wait no longer than this mean."
         ),
     });
@@ -79,7 +93,9 @@ pub(super) enum Work {
 fn excuse(model: &Model, messages: usize) -> String {
     match model.judged {
         ref judged if judged.is_close() => String::new(),
-        ref judged if judged.is_near() => format!(", no more than files of {} messages differ by chance", plain(messages as f64, 12)),
+        ref judged if judged.is_near() => {
+            format!(", no more than files of {} messages differ by chance", plain(messages as f64, 12))
+        }
         _ if model.family == Family::Trace => ", because the work is drawn from a law".into(),
         _ => ", because the work is drawn from a law: the file's own arrivals do no better".into(),
     }
@@ -92,8 +108,11 @@ fn consumers(count: usize) -> String {
 fn described(model: &Model) -> String {
     match &model.arrivals {
         Arrivals::Mmpp { rates, dwell } => {
-            let states: Vec<String> =
-                rates.iter().zip(dwell).map(|(rate, dwell)| format!("{}/s for {}", plain(*rate, 3), Time(*dwell))).collect();
+            let states: Vec<String> = rates
+                .iter()
+                .zip(dwell)
+                .map(|(rate, dwell)| format!("{}/s for {}", plain(*rate, 3), Time(*dwell)))
+                .collect();
             format!("those of {} states in turn ({} on average)", rates.len(), states.join(", "))
         }
         Arrivals::Schedule { steps, repeat, .. } => {
@@ -143,12 +162,17 @@ pub(super) fn dispersion(models: &Models, stream: &Stream, style: &Style) -> Vec
     };
     let mut rows = vec![Some(head), None];
     rows.extend(models.tried.iter().map(|m| Some(row(m))));
-    rows.push(Some(std::iter::once("the file".into()).chain(stream.dispersion.iter().map(|d| three(d.index))).collect()));
+    rows.push(Some(
+        std::iter::once("the file".into()).chain(stream.dispersion.iter().map(|d| three(d.index))).collect(),
+    ));
     signed(rows, stream.dispersion.len(), style)
 }
 
 fn signed(rows: Vec<Option<Vec<String>>>, numbers: usize, style: &Style) -> Vec<String> {
-    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cells| cells.iter().map(|cell| style.signs(cell)).collect())).collect();
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|row| row.map(|cells| cells.iter().map(|cell| style.signs(cell)).collect()))
+        .collect();
     columns(&rows, numbers, if style.ascii { '-' } else { '─' })
 }
 
@@ -185,12 +209,18 @@ pub(super) fn poisson_document(test: &PoissonTest) -> Value {
     json!({ "p_value": test.p_value, "significance": SIGNIFICANCE, "rejected": test.rejects(), "verdict": poisson(test) })
 }
 
-/// The models for machines. Waits are in seconds, `off` is the share by which the model's is longer than the file's.
+/// The models for machines. Waits are in seconds, `off` is the share by which the model's is longer than the
+/// file's.
 pub(super) fn document(models: &Models) -> Value {
-    let compared = |c: &Compared| json!({ "file": c.file, "model": c.model, "off": c.off(), "scatter": c.scatter });
+    let compared =
+        |c: &Compared| json!({ "file": c.file, "model": c.model, "off": c.off(), "scatter": c.scatter });
     let model = |m: &Model| {
-        let waits: Vec<Value> =
-            m.judged.waits.iter().map(|w| json!({ "load": w.load, "mean": compared(&w.mean), "p99": compared(&w.p99) })).collect();
+        let waits: Vec<Value> = m
+            .judged
+            .waits
+            .iter()
+            .map(|w| json!({ "load": w.load, "mean": compared(&w.mean), "p99": compared(&w.p99) }))
+            .collect();
         let parameters = match &m.arrivals {
             Arrivals::Mmpp { rates, dwell } => json!({ "rates": rates, "dwell": dwell }),
             Arrivals::Schedule { steps, repeat, .. } => {

@@ -83,12 +83,15 @@ fn table(answers: &[Answer]) -> String {
         }
         let unit = metric_of(path).map_or(crate::answer::Unit::Messages, |m| m.unit);
         let scale = Scale::of(unit, cells.iter().flatten().filter_map(|e| e.value));
-        let cells: String = cells.into_iter().map(|c| format!("<td>{}</td>", escape(&scale.show(c)))).collect();
+        let cells: String =
+            cells.into_iter().map(|c| format!("<td>{}</td>", escape(&scale.show(c)))).collect();
         format!("<tr><th>{words}, {}</th>{cells}</tr>\n", escape(scale.unit))
     };
     let rows: String = SHOWN.iter().map(row).collect();
     if rows.is_empty() {
         return rows;
     }
-    format!("<div class=\"scroll\">\n<table>\n<thead><tr><th></th>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n")
+    format!(
+        "<div class=\"scroll\">\n<table>\n<thead><tr><th></th>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+    )
 }

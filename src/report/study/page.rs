@@ -40,7 +40,12 @@ pub(super) fn page(page: &Page) -> String {
 }
 
 fn table((head, rows): &(Vec<String>, Vec<Vec<String>>)) -> String {
-    let cells = |row: &Vec<String>, tag: &str| row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect::<String>();
+    let cells = |row: &Vec<String>, tag: &str| {
+        row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect::<String>()
+    };
     let body: String = rows.iter().map(|row| format!("<tr>{}</tr>\n", cells(row, "td"))).collect();
-    format!("<div class=\"scroll\">\n<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>\n", cells(head, "th"))
+    format!(
+        "<div class=\"scroll\">\n<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>\n",
+        cells(head, "th")
+    )
 }

@@ -1,12 +1,13 @@
 //! A sweep's figures as tidy rows, and back: one row for each point, method and metric, SI units.
 //!
-//! A point is kept as its rows as soon as it is done. Everything else is made from the rows, so that a sweep that was
-//! stopped and taken up again ends in the same bytes as one left alone.
+//! A point is kept as its rows as soon as it is done. Everything else is made from the rows, so that a sweep
+//! that was stopped and taken up again ends in the same bytes as one left alone.
 
 use crate::answer::{Answer, Estimate, Method, Reason, Unanswered, metric_of};
 use crate::study::sweep::{Grid, Point};
 
-const COLUMNS: [&str; 10] = ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite", "unanswered", "cause"];
+const COLUMNS: [&str; 10] =
+    ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite", "unanswered", "cause"];
 
 /// The heading of the rows, with its line end.
 pub fn header(grid: &Grid) -> String {
@@ -16,14 +17,21 @@ pub fn header(grid: &Grid) -> String {
 
 /// The rows of a point.
 pub fn rows(point: &Point) -> String {
-    let start: Vec<String> = std::iter::once(point.index.to_string()).chain(point.values.iter().cloned()).collect();
+    let start: Vec<String> =
+        std::iter::once(point.index.to_string()).chain(point.values.iter().cloned()).collect();
     let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
     let mut out = String::new();
     for answer in &point.answers {
         for (path, estimate) in &answer.metrics {
             let unit = metric_of(path).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
             let mut row = start.clone();
-            row.extend([answer.method.name().into(), answer.by.clone(), path.clone(), number(estimate.value), number(estimate.half_width)]);
+            row.extend([
+                answer.method.name().into(),
+                answer.by.clone(),
+                path.clone(),
+                number(estimate.value),
+                number(estimate.half_width),
+            ]);
             row.extend([unit, answer.exact.to_string(), estimate.value.is_none().to_string()]);
             row.extend(why(answer.unstable.as_ref()));
             out += &line(row);
@@ -107,12 +115,15 @@ mod tests {
 
     #[test]
     fn rows_read_back_to_the_last_bit() {
-        let grid = Grid { axes: vec![Axis { path: "consumers.w.count".into(), values: vec!["1".into(), "2".into()] }] };
+        let grid = Grid {
+            axes: vec![Axis { path: "consumers.w.count".into(), values: vec!["1".into(), "2".into()] }],
+        };
         let mut answer = Answer::new(Method::Simulation, "Lindley, \"10\" replications");
         answer.set("total", "latency", "p99", Estimate::with(0.1 + 0.2, Some(1e-17 / 3.0)));
         answer.set("total", "latency", "mean", Estimate::infinite());
         let why = Reason::Unstable("rho = 1,2".into()).by(Method::Theory);
-        let point = Point { index: 1, values: vec!["2".into()], answers: vec![answer], unanswered: vec![why] };
+        let point =
+            Point { index: 1, values: vec!["2".into()], answers: vec![answer], unanswered: vec![why] };
         let text = rows(&point);
         let back = read(&grid, &text).expect("rows that were written");
         assert_eq!(back.len(), 1);

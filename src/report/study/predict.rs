@@ -34,15 +34,23 @@ fn learnt(prediction: &Prediction) -> String {
     let lesson = &prediction.lesson;
     let loads: Vec<String> = lesson.loads.iter().map(|load| plain(*load, 3)).collect();
     let untold = prediction.points.iter().filter(|p| p.predicted.is_none()).filter_map(|p| {
-        p.invalid().map(|gate| format!("load {} is not learnt from: its measurement is INVALID ({gate})", plain(p.load, 3)))
+        p.invalid().map(|gate| {
+            format!("load {} is not learnt from: its measurement is INVALID ({gate})", plain(p.load, 3))
+        })
     });
     if loads.is_empty() {
         return untold.collect::<Vec<_>>().join("; ");
     }
     let groups = prediction.scenario.consumers.iter().zip(&lesson.stretch);
-    let stretch: Vec<String> = groups.map(|(c, s)| format!("services of `{}` take {}", c.name, longer(*s))).collect();
-    let woken = lesson.hand_off.map(|h| format!("a consumer that has nothing to do is reached after {}", Time(h)));
-    format!("learnt at {}: {}", loads.join(", "), stretch.into_iter().chain(woken).chain(untold).collect::<Vec<_>>().join("; "))
+    let stretch: Vec<String> =
+        groups.map(|(c, s)| format!("services of `{}` take {}", c.name, longer(*s))).collect();
+    let woken =
+        lesson.hand_off.map(|h| format!("a consumer that has nothing to do is reached after {}", Time(h)));
+    format!(
+        "learnt at {}: {}",
+        loads.join(", "),
+        stretch.into_iter().chain(woken).chain(untold).collect::<Vec<_>>().join("; ")
+    )
 }
 
 /// The whole text, with a final newline.
@@ -56,9 +64,15 @@ pub fn text(prediction: &Prediction, style: &Style) -> String {
         };
         first.extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
     }
-    let small = "latency of all messages; the ideal host is the same plan simulated with nothing added; off is the measurement against the prediction";
-    let blocks =
-        [first, style.lines(&learnt(prediction), "· ", "  "), table(prediction, style), style.lines(small, "", ""), style.written.clone()];
+    let small = "latency of all messages; the ideal host is the same plan simulated with nothing added; off \
+        is the measurement against the prediction";
+    let blocks = [
+        first,
+        style.lines(&learnt(prediction), "· ", "  "),
+        table(prediction, style),
+        style.lines(small, "", ""),
+        style.written.clone(),
+    ];
     let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
     blocks.join("\n\n") + "\n"
 }
@@ -69,15 +83,21 @@ fn table(prediction: &Prediction, style: &Style) -> Vec<String> {
     for point in &prediction.points {
         for (i, (statistic, _)) in PREDICTED.iter().enumerate() {
             // All three are about one plan: how far they are apart is no matter of sampling.
-            let [ideal, measured] = [Method::Rehearsal, Method::Measurement].map(|method| point.latency(method, statistic));
+            let [ideal, measured] =
+                [Method::Rehearsal, Method::Measurement].map(|method| point.latency(method, statistic));
             let scale = Scale::of(Unit::Seconds, measured.into_iter());
             let unknown = if point.predicted.is_some() { UNKNOWN } else { point.role() };
             let off = point.off(statistic).map_or(unknown.into(), relative);
             let start = if i == 0 { plain(point.load, 3) } else { String::new() };
-            let trust = point.answer(Method::Measurement).filter(|_| i == 0).map_or(String::new(), |a| a.trust().name().into());
+            let trust = point
+                .answer(Method::Measurement)
+                .filter(|_| i == 0)
+                .map_or(String::new(), |a| a.trust().name().into());
             let shown = [ideal, point.predicted_latency(statistic), measured];
             let shown = shown.map(|value| scale.show_with_unit(value.map(Estimate::exact).as_ref()));
-            rows.push(Some([start, statistic.to_string()].into_iter().chain(shown).chain([off, trust]).collect()));
+            rows.push(Some(
+                [start, statistic.to_string()].into_iter().chain(shown).chain([off, trust]).collect(),
+            ));
         }
     }
     let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
@@ -87,9 +107,23 @@ fn table(prediction: &Prediction, style: &Style) -> Vec<String> {
 
 /// A row for each load and statistic; SI units.
 pub fn csv(prediction: &Prediction) -> String {
-    let head = ["load", "metric", "role", "ideal", "predicted", "measured", "half_width", "replayed", "off", "trust", "unit"];
+    let head = [
+        "load",
+        "metric",
+        "role",
+        "ideal",
+        "predicted",
+        "measured",
+        "half_width",
+        "replayed",
+        "off",
+        "trust",
+        "unit",
+    ];
     let mut rows = vec![head.map(String::from).to_vec()];
-    for (point, (statistic, _)) in prediction.points.iter().flat_map(|p| PREDICTED.iter().map(move |s| (p, s))) {
+    for (point, (statistic, _)) in
+        prediction.points.iter().flat_map(|p| PREDICTED.iter().map(move |s| (p, s)))
+    {
         let metric = path("total", "latency", statistic);
         let number = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
         let of = |method| number(point.latency(method, statistic));
@@ -132,6 +166,7 @@ pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> Str
 /// Every file of a prediction, by name.
 pub fn files(prediction: &Prediction, document: &str) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![("prediction.json", document.to_string()), ("prediction.csv", csv(prediction))];
-    files.extend(crate::report::plots::predicted(prediction, Frame::Alone).map(|svg| ("prediction.svg", svg)));
+    files
+        .extend(crate::report::plots::predicted(prediction, Frame::Alone).map(|svg| ("prediction.svg", svg)));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
 }

@@ -27,8 +27,13 @@ pub struct Swept {
 }
 
 /// What is shown of every point, beside the objectives' metrics.
-const SHOWN: &[(&str, &str)] =
-    &[("latency.mean", "mean latency"), ("latency.p50", "p50"), ("latency.p99", "p99"), ("latency.p999", "p99.9"), ("loss", "loss")];
+const SHOWN: &[(&str, &str)] = &[
+    ("latency.mean", "mean latency"),
+    ("latency.p50", "p50"),
+    ("latency.p99", "p99"),
+    ("latency.p999", "p99.9"),
+    ("loss", "loss"),
+];
 
 impl Swept {
     /// Positions along the first axis: numbers where all values have one, else their order.
@@ -47,14 +52,18 @@ impl Swept {
         numbers.filter(|n| n.windows(2).all(|w| w[0] < w[1]))
     }
 
-    /// Whose latency it is about: that of the one producer whose latency has an objective, or of all messages.
+    /// Whose latency it is about: that of the one producer whose latency has an objective, or of all
+    /// messages.
     pub fn whose(&self) -> &str {
         let place = |o: &'_ Objective| o.metric.find(".latency").map(|end| o.metric[..end].to_string());
         let places: std::collections::BTreeSet<String> = self.objectives.iter().filter_map(place).collect();
         let several = self.scenario["producers"].as_object().is_some_and(|p| p.len() > 1);
         let one = places.first().filter(|_| several && places.len() == 1);
-        let known = |place: &&String| self.points.iter().any(|p| p.best(&format!("{place}.latency.p99")).is_some());
-        let found = one.filter(known).and_then(|place| self.objectives.iter().find(|o| o.metric.starts_with(place.as_str())));
+        let known =
+            |place: &&String| self.points.iter().any(|p| p.best(&format!("{place}.latency.p99")).is_some());
+        let found = one
+            .filter(known)
+            .and_then(|place| self.objectives.iter().find(|o| o.metric.starts_with(place.as_str())));
         found.map_or("total", |o| &o.metric[..o.metric.find(".latency").unwrap_or(o.metric.len())])
     }
 
@@ -80,13 +89,17 @@ pub fn sentences(swept: &Swept) -> Vec<String> {
         let axis = &swept.grid.axes[0];
         out.push(format!("The curve of p99 latency bends most at {} = {}.", axis.path, axis.values[knee]));
     }
-    let unstable: Vec<String> = swept.points.iter().filter(|p| p.unstable()).map(|p| p.values.join(", ")).collect();
+    let unstable: Vec<String> =
+        swept.points.iter().filter(|p| p.unstable()).map(|p| p.values.join(", ")).collect();
     if !unstable.is_empty() {
         out.push(format!("The queue grows without end at {}.", shortened(&unstable)));
     }
     let missing = swept.grid.points() - swept.points.len();
     if missing > 0 {
-        out.push(format!("{missing} of {} points are not answered yet; the same command goes on.", swept.grid.points()));
+        out.push(format!(
+            "{missing} of {} points are not answered yet; the same command goes on.",
+            swept.grid.points()
+        ));
     }
     out
 }
@@ -94,7 +107,8 @@ pub fn sentences(swept: &Swept) -> Vec<String> {
 /// Which points meet an objective.
 fn crossing(swept: &Swept, objective: &Objective) -> String {
     let name = format!("{} {}", objective.metric, objective.text);
-    let met: Vec<&Point> = swept.points.iter().filter(|p| p.meets(objective, swept.starts) == Met::Pass).collect();
+    let met: Vec<&Point> =
+        swept.points.iter().filter(|p| p.meets(objective, swept.starts) == Met::Pass).collect();
     let (first, last) = match met.as_slice() {
         [] => return format!("{name} is met at no point."),
         all if all.len() == swept.points.len() => return format!("{name} is met at every point."),
@@ -104,7 +118,12 @@ fn crossing(swept: &Swept, objective: &Objective) -> String {
     let whole = last.index - first.index + 1 == met.len() && swept.grid.axes.len() == 1;
     if !whole {
         let places: Vec<String> = met.iter().map(|p| p.values.join(" × ")).collect();
-        return format!("{name} is met at {} of {} points: {}.", met.len(), swept.points.len(), shortened(&places));
+        return format!(
+            "{name} is met at {} of {} points: {}.",
+            met.len(),
+            swept.points.len(),
+            shortened(&places)
+        );
     }
     let path = &swept.grid.axes[0].path;
     let (from, to) = (&first.values[0], &last.values[0]);
@@ -132,15 +151,23 @@ pub fn text(swept: &Swept, style: &Style) -> String {
 
 /// The metrics that have a column: those of latency and loss that anybody knows, then the objectives'.
 pub fn metrics(swept: &Swept) -> Vec<(String, String)> {
-    let any =
-        |metric: &str, of: &dyn Fn(f64) -> bool| swept.points.iter().filter_map(|p| p.best(metric)).any(|(_, e)| e.value.is_none_or(of));
+    let any = |metric: &str, of: &dyn Fn(f64) -> bool| {
+        swept.points.iter().filter_map(|p| p.best(metric)).any(|(_, e)| e.value.is_none_or(of))
+    };
     let whose = swept.whose();
-    let of = if whose == "total" { String::new() } else { format!(" of {}", whose.trim_start_matches("producers.")) };
+    let of = if whose == "total" {
+        String::new()
+    } else {
+        format!(" of {}", whose.trim_start_matches("producers."))
+    };
     let named = SHOWN.iter().map(|(path, words)| (format!("{whose}.{path}"), format!("{words}{of}")));
-    let mut out: Vec<(String, String)> = named.filter(|(path, _)| any(path, &|v| !path.ends_with(".loss") || v > 0.0)).collect();
+    let mut out: Vec<(String, String)> =
+        named.filter(|(path, _)| any(path, &|v| !path.ends_with(".loss") || v > 0.0)).collect();
     for objective in &swept.objectives {
-        let known =
-            |path: &String| path.split('.').next_back() == objective.metric.split('.').next_back() && objective.metric.contains("latency");
+        let known = |path: &String| {
+            path.split('.').next_back() == objective.metric.split('.').next_back()
+                && objective.metric.contains("latency")
+        };
         if !out.iter().any(|(path, _)| *path == objective.metric || known(path)) {
             out.push((objective.metric.clone(), objective.metric.clone()));
         }
@@ -159,7 +186,8 @@ pub fn cells(swept: &Swept) -> (Vec<String>, Vec<Vec<String>>) {
             Scale::of(unit, swept.points.iter().filter_map(|p| p.best(path)?.1.value))
         })
         .collect();
-    let unit = |scale: &Scale| if scale.unit.is_empty() { String::new() } else { format!(", {}", scale.unit) };
+    let unit =
+        |scale: &Scale| if scale.unit.is_empty() { String::new() } else { format!(", {}", scale.unit) };
     head.extend(metrics.iter().zip(&scales).map(|((_, words), scale)| format!("{words}{}", unit(scale))));
     if !swept.objectives.is_empty() {
         head.push("objectives".into());
@@ -196,13 +224,17 @@ fn table(swept: &Swept, style: &Style) -> Vec<String> {
     let (head, rows) = cells(swept);
     let numbers = head.len() - 1 - usize::from(!swept.objectives.is_empty());
     let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let lines: Vec<_> = std::iter::once(Some(signs(head))).chain([None]).chain(rows.into_iter().map(|r| Some(signs(r)))).collect();
+    let lines: Vec<_> = std::iter::once(Some(signs(head)))
+        .chain([None])
+        .chain(rows.into_iter().map(|r| Some(signs(r))))
+        .collect();
     columns(&lines, numbers, if style.ascii { '-' } else { '─' })
 }
 
 /// The document for machines.
 pub fn document(swept: &Swept) -> String {
-    let axes: Vec<Value> = swept.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();
+    let axes: Vec<Value> =
+        swept.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();
     let points: Vec<Value> = swept
         .points
         .iter()

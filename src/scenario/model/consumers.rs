@@ -1,4 +1,5 @@
-//! Consumers: groups of servers, how long they work, when they fail or stop, and where their messages go next.
+//! Consumers: groups of servers, how long they work, when they fail or stop, and where their messages go
+//! next.
 
 use super::Destination;
 use crate::workload::laws::Law;
@@ -26,13 +27,15 @@ pub struct Consumer {
     pub failure: f64,
     /// How long a failed message stays away; `None` if it is delivered again at once.
     pub retry_delay: Option<RetryDelay>,
-    /// Of what is delivered again; `None` is the same where a message's producer brought it, else drawn again.
+    /// Of what is delivered again; `None` is the same where a message's producer brought it, else drawn
+    /// again.
     pub redelivery_work: Option<RedeliveryWork>,
     /// When its servers break down, if they do.
     pub outages: Option<Outages>,
     /// How its number of servers changes, if it does.
     pub autoscale: Option<Autoscale>,
-    /// Where processed messages go, with what probability; the rest is done. The mean over all messages, where producers are told apart.
+    /// Where processed messages go, with what probability; the rest is done. The mean over all messages,
+    /// where producers are told apart.
     pub to: Vec<Route>,
     /// The routes as they are written, where some are for the messages of some producers alone; else empty.
     pub own_routes: Vec<OwnRoute>,
@@ -60,7 +63,8 @@ impl Consumer {
         }
     }
 
-    /// Whether a message is the same work at each delivery. Unless the group says so or not, it is if its producer brought the work.
+    /// Whether a message is the same work at each delivery. Unless the group says so or not, it is if its
+    /// producer brought the work.
     pub fn repeats_work(&self, brought: bool) -> bool {
         self.redelivery_work.map_or(brought, |work| work == RedeliveryWork::Same)
     }

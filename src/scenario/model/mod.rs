@@ -1,7 +1,7 @@
 //! The model: everything that a scenario can say, checked, with defaults filled in.
 //!
-//! Names have become indices into the vectors of [`Scenario`]; times are seconds, rates per second. What a method cannot
-//! answer it refuses by itself; the model always says the whole of what was written.
+//! Names have become indices into the vectors of [`Scenario`]; times are seconds, rates per second. What a
+//! method cannot answer it refuses by itself; the model always says the whole of what was written.
 
 mod consumers;
 mod objectives;
@@ -14,7 +14,9 @@ mod topics;
 pub use crate::discipline::Deliver;
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
 pub use crate::workload::file::{Finding, Weight};
-pub use consumers::{Ack, Autoscale, Batching, Consumer, Outages, OwnRoute, RedeliveryWork, RetryDelay, Route, Servers};
+pub use consumers::{
+    Ack, Autoscale, Batching, Consumer, Outages, OwnRoute, RedeliveryWork, RetryDelay, Route, Servers,
+};
 pub use objectives::{Objective, Relation};
 pub use producers::{Keys, Producer};
 pub use queues::{Discipline, Durability, Overflow, Preemption, Queue};
@@ -51,7 +53,8 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// One producer, one queue, one group of consumers: `producers.producer`, `queues.queue`, `consumers.consumers`.
+    /// One producer, one queue, one group of consumers: `producers.producer`, `queues.queue`,
+    /// `consumers.consumers`.
     pub fn single(producer: Producer, queue: Queue, consumer: Consumer) -> Self {
         Scenario {
             title: None,
@@ -70,6 +73,10 @@ impl Scenario {
 
     /// M/G/c: Poisson arrivals at a rate, `servers` consumers of a law, one unbounded FIFO queue.
     pub fn mgc(rate: f64, service: Law, servers: u32) -> Self {
-        Self::single(Producer::poisson("producer", 0, rate), Queue::default(), Consumer::group("consumers", 0, servers, service))
+        Self::single(
+            Producer::poisson("producer", 0, rate),
+            Queue::default(),
+            Consumer::group("consumers", 0, servers, service),
+        )
     }
 }

@@ -1,6 +1,8 @@
 //! What follows from a scenario: the questions that several methods ask of it.
 
-use super::{Ack, Arrivals, Consumer, Destination, Discipline, Length, Precision, Producer, Scenario, Warmup};
+use super::{
+    Ack, Arrivals, Consumer, Destination, Discipline, Length, Precision, Producer, Scenario, Warmup,
+};
 use crate::answer::Percentile;
 
 impl Scenario {
@@ -9,14 +11,21 @@ impl Scenario {
         self.consumers.iter().enumerate().filter(move |(_, c)| c.from == queue)
     }
 
-    /// Whether what is asked for is a stretch of time from an empty start where there could be a steady state. What repeats at fixed
-    /// instants is played in whole cycles all the same.
+    /// Whether what is asked for is a stretch of time from an empty start where there could be a steady
+    /// state. What repeats at fixed instants is played in whole cycles all the same.
     pub fn is_of_the_start(&self) -> bool {
         let asked = matches!(self.simulation.length, Length::Duration(_));
         let starts = matches!(self.simulation.warmup, Warmup::Messages(0) | Warmup::Duration(0.0));
-        let steady = |p: &Producer| matches!(p.arrivals, Arrivals::Schedule { repeat: true, .. }) || p.arrivals.timetable().is_none();
+        let steady = |p: &Producer| {
+            matches!(p.arrivals, Arrivals::Schedule { repeat: true, .. }) || p.arrivals.timetable().is_none()
+        };
         let traced = self.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Trace { .. }));
-        asked && starts && !traced && self.backlog() == 0 && self.producers.iter().all(steady) && self.cycle().is_none()
+        asked
+            && starts
+            && !traced
+            && self.backlog() == 0
+            && self.producers.iter().all(steady)
+            && self.cycle().is_none()
     }
 
     /// Whether nothing ever leaves a queue: nobody consumes from it, and nothing in it expires.
@@ -31,7 +40,11 @@ impl Scenario {
 
     /// Whether a queue gets nothing but dead letters.
     pub fn takes_only_dead_letters(&self, queue: usize) -> bool {
-        let sent = self.producers.iter().map(|p| p.to).chain(self.consumers.iter().flat_map(|c| c.to.iter().map(|route| route.to)));
+        let sent = self
+            .producers
+            .iter()
+            .map(|p| p.to)
+            .chain(self.consumers.iter().flat_map(|c| c.to.iter().map(|route| route.to)));
         self.takes_dead_letters(queue) && !sent.into_iter().any(|to| self.queues_of(to).contains(&queue))
     }
 
@@ -47,7 +60,9 @@ impl Scenario {
     pub(crate) fn blocks(&self, to: Destination) -> bool {
         match to {
             Destination::Queue(queue) => self.queues[queue].blocks(),
-            Destination::Topic(topic) => self.topics[topic].subscriptions.iter().any(|queue| self.queues[*queue].blocks()),
+            Destination::Topic(topic) => {
+                self.topics[topic].subscriptions.iter().any(|queue| self.queues[*queue].blocks())
+            }
         }
     }
 
@@ -56,31 +71,39 @@ impl Scenario {
         consumer.to.iter().any(|route| self.blocks(route.to))
     }
 
-    /// Deliveries of a message to a group before it is given up: one, if it is acknowledged beforehand; `None` is without end.
+    /// Deliveries of a message to a group before it is given up: one, if it is acknowledged beforehand;
+    /// `None` is without end.
     pub fn deliveries_at_most(&self, consumer: &Consumer) -> Option<u32> {
         if consumer.ack == Ack::Auto { Some(1) } else { self.queues[consumer.from].delivery_limit }
     }
 
     /// Whether a delivery to a group may fail, by the group's own probability or by a producer's.
     pub(crate) fn may_fail(&self, consumer: &Consumer) -> bool {
-        consumer.failure > 0.0 || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
+        consumer.failure > 0.0
+            || self.producers.iter().any(|p| p.failure.is_some_and(|probability| probability > 0.0))
     }
 
-    /// Whether a message may come to a group several times, or to it after another, so that its servers' time is counted by delivery.
+    /// Whether a message may come to a group several times, or to it after another, so that its servers' time
+    /// is counted by delivery.
     pub fn counts_deliveries(&self, consumer: &Consumer) -> bool {
         let queue = &self.queues[consumer.from];
         let groups = || self.consumers_of(consumer.from).map(|(_, group)| group);
         let fails = groups().any(|group| self.may_fail(group));
-        let breaks = groups().count() > 1 && groups().any(|group| group.outages.as_ref().is_some_and(|outages| outages.redeliver));
-        queue.discipline != Discipline::ProcessorSharing && (fails || breaks || queue.visibility_timeout.is_some())
+        let breaks = groups().count() > 1
+            && groups().any(|group| group.outages.as_ref().is_some_and(|outages| outages.redeliver));
+        queue.discipline != Discipline::ProcessorSharing
+            && (fails || breaks || queue.visibility_timeout.is_some())
     }
 
     /// The percentiles beside the usual ones that its objectives and its precision name.
     pub fn percentiles(&self) -> Vec<Percentile> {
         let objectives = self.objectives.iter().map(|o| o.metric.as_str());
-        let precision: &[(String, f64)] = if let Precision::Paths(paths) = &self.simulation.precision { paths } else { &[] };
-        let mut out: Vec<Percentile> =
-            objectives.chain(precision.iter().map(|p| p.0.as_str())).filter_map(Percentile::beyond_usual).collect();
+        let precision: &[(String, f64)] =
+            if let Precision::Paths(paths) = &self.simulation.precision { paths } else { &[] };
+        let mut out: Vec<Percentile> = objectives
+            .chain(precision.iter().map(|p| p.0.as_str()))
+            .filter_map(Percentile::beyond_usual)
+            .collect();
         out.sort_by(|a, b| a.share.total_cmp(&b.share).then_with(|| a.name.cmp(&b.name)));
         out.dedup();
         out

@@ -1,4 +1,5 @@
-//! Queues: where messages wait, in which order they are taken, and what becomes of those that find no room or no time.
+//! Queues: where messages wait, in which order they are taken, and what becomes of those that find no room or
+//! no time.
 
 use crate::workload::laws::Law;
 
@@ -32,8 +33,8 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// The partitions, where they decide which of the queue's servers may take a message: each has one consumer, even if it is the only
-    /// one, so that a single server takes what it would have taken anyway.
+    /// The partitions, where they decide which of the queue's servers may take a message: each has one
+    /// consumer, even if it is the only one, so that a single server takes what it would have taken anyway.
     pub fn binding_partitions(&self, servers: Option<u32>) -> Option<u32> {
         self.partitions.filter(|_| servers != Some(1))
     }

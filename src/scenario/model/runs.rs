@@ -79,7 +79,8 @@ pub enum Precision {
 }
 
 /// What can be measured, by name: each is a file of `load/targets`.
-pub const TARGET_NAMES: &[&str] = &["in-process", "crossbeam-channel", "flume", "kanal", "std-mpsc", "mutex-condvar", "null"];
+pub const TARGET_NAMES: &[&str] =
+    &["in-process", "crossbeam-channel", "flume", "kanal", "std-mpsc", "mutex-condvar", "null"];
 
 /// How a scenario is measured.
 #[derive(Debug, Clone, PartialEq)]

@@ -19,7 +19,8 @@ fn group<'a>(problems: &'a Problems, problem: &'a Problem) -> Group<'a> {
         let mut any = false;
         for (at, label, kind) in places.iter().filter(|(at, ..)| at.origin == index) {
             let annotation = kind.span(within(&origin.text, *at));
-            snippet = snippet.annotation(if label.is_empty() { annotation } else { annotation.label(*label) });
+            snippet =
+                snippet.annotation(if label.is_empty() { annotation } else { annotation.label(*label) });
             any = true;
         }
         if any {

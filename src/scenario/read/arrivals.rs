@@ -37,7 +37,10 @@ pub(super) fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) ->
     let Some(table) = cx.any_table(Field { key: field.key, node }) else { return plain };
     // Batches alone are those of the default process.
     let default = table.0.iter().all(|e| e.key == "batch").then_some(&PROCESSES[0]);
-    let Some((name, keys)) = default.or_else(|| batch::kind_keys(cx, table, node, "process", PROCESSES)) else { return plain };
+    let Some((name, keys)) = default.or_else(|| batch::kind_keys(cx, table, node, "process", PROCESSES))
+    else {
+        return plain;
+    };
     let mut known = vec!["process", "batch"];
     known.extend(keys.iter().map(|k| k.name));
     cx.known_keys(table, &known, name);
@@ -50,8 +53,10 @@ pub(super) fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) ->
         "mmpp" => mmpp(cx, producer, table, &process),
         other => {
             no_rate(cx, producer, other);
-            if let Some(field) = table.get("batch").filter(|_| other == "closed" && batch != Batch::Fixed(1)) {
-                let told = Problem::error(field.node.at, "a client sends one message at a time").label("leave it out");
+            if let Some(field) = table.get("batch").filter(|_| other == "closed" && batch != Batch::Fixed(1))
+            {
+                let told = Problem::error(field.node.at, "a client sends one message at a time")
+                    .label("leave it out");
                 cx.tell(told.help("a larger `concurrency` has more of them inside"));
             }
             match other {
@@ -78,11 +83,21 @@ fn no_rate(cx: &mut Context<'_>, producer: &Table, process: &str) {
             "trace" => "it follows from the file",
             _ => "it follows from the clients and how soon they are answered",
         };
-        cx.tell(Problem::error(entry.at, format!("the process `{process}` takes no rate")).label("leave it out").help(follows));
+        cx.tell(
+            Problem::error(entry.at, format!("the process `{process}` takes no rate"))
+                .label("leave it out")
+                .help(follows),
+        );
     }
 }
 
-fn renewal(cx: &mut Context<'_>, producer: &Table, table: &Table, whose: &Whose<'_>, batch: f64) -> Option<(Arrivals, f64)> {
+fn renewal(
+    cx: &mut Context<'_>,
+    producer: &Table,
+    table: &Table,
+    whose: &Whose<'_>,
+    batch: f64,
+) -> Option<(Arrivals, f64)> {
     let gap_field = cx.required(table, "gap", whose, "{ law = \"erlang\", k = 2 }")?;
     let rate = producer.get("rate");
     let own = rate.and_then(|field| cx.positive_rate(field));
@@ -105,8 +120,8 @@ fn renewal(cx: &mut Context<'_>, producer: &Table, table: &Table, whose: &Whose<
         return Some((Arrivals::Renewal { gap }, own));
     }
     if given {
-        let told =
-            Problem::error(gap_field.node.at, "the gap has a mean of its own").label("leave its mean out, and it follows from the rate");
+        let told = Problem::error(gap_field.node.at, "the gap has a mean of its own")
+            .label("leave its mean out, and it follows from the rate");
         cx.tell(told.and(rate.node.at, "the rate"));
         return None;
     }
@@ -124,7 +139,11 @@ fn mmpp(cx: &mut Context<'_>, producer: &Table, table: &Table, whose: &Whose<'_>
     let (rates, dwell) = (rates?, dwell?);
     if states.len() != dwell_read.len() {
         let why = format!("{} rates and {} dwells", states.len(), dwell_read.len());
-        cx.tell(Problem::error(dwell.node.at, why).label("one for each state").and(rates.node.at, "the states' rates"));
+        cx.tell(
+            Problem::error(dwell.node.at, why)
+                .label("one for each state")
+                .and(rates.node.at, "the states' rates"),
+        );
         return None;
     }
     let mean = mean_of(&states, &dwell_read);
@@ -173,7 +192,8 @@ fn scheduled_rate(steps: &[Step], repeat: bool, ramp: bool) -> f64 {
     if !repeat {
         return rate(steps.len() - 1);
     }
-    let shares: Vec<f64> = (0..steps.len()).map(|i| if ramp { (rate(i) + rate(i + 1)) / 2.0 } else { rate(i) }).collect();
+    let shares: Vec<f64> =
+        (0..steps.len()).map(|i| if ramp { (rate(i) + rate(i + 1)) / 2.0 } else { rate(i) }).collect();
     let times: Vec<f64> = steps.iter().map(|s| s.lasts).collect();
     mean_of(&shares, &times)
 }
@@ -200,7 +220,12 @@ fn closed(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arr
 }
 
 /// All items of a list, each wrong one told of.
-fn each<T>(cx: &mut Context<'_>, field: Field<'_>, mut read: impl FnMut(&mut Context<'_>, Field<'_>) -> Option<T>) -> Option<Vec<T>> {
-    let items: Vec<Option<T>> = cx.list(field)?.iter().map(|node| read(cx, Field { key: field.key, node })).collect();
+fn each<T>(
+    cx: &mut Context<'_>,
+    field: Field<'_>,
+    mut read: impl FnMut(&mut Context<'_>, Field<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let items: Vec<Option<T>> =
+        cx.list(field)?.iter().map(|node| read(cx, Field { key: field.key, node })).collect();
     items.into_iter().collect()
 }

@@ -29,7 +29,10 @@ pub(super) fn read(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batch> {
     let mut need = |key: &str, example: &str| {
         let found = table.get(key);
         if found.is_none() {
-            cx.tell(Problem::error(node.at, format!("the batch law `{}` lacks `{key}`", keys.0)).help(format!("add {key} = {example}")));
+            cx.tell(
+                Problem::error(node.at, format!("the batch law `{}` lacks `{key}`", keys.0))
+                    .help(format!("add {key} = {example}")),
+            );
         }
         found
     };
@@ -51,17 +54,26 @@ pub(super) fn read(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batch> {
 }
 
 fn weighted(cx: &mut Context<'_>, values: Field<'_>, weights: Option<Field<'_>>) -> Option<Batch> {
-    let list: Vec<_> = cx.list(values)?.iter().map(|node| cx.count(Field { key: "values", node }, 1, LARGEST)).collect();
+    let list: Vec<_> =
+        cx.list(values)?.iter().map(|node| cx.count(Field { key: "values", node }, 1, LARGEST)).collect();
     let values_read: Option<Vec<u32>> = list.into_iter().collect();
     let values_read = values_read?;
     let Some(field) = weights else {
         let weights = vec![1.0; values_read.len()];
         return Some(Batch::Values { values: values_read, weights });
     };
-    let weights: Vec<_> = cx.list(field)?.iter().map(|node| cx.number_in(Field { key: "weights", node }, 0.0, 1e15, false)).collect();
+    let weights: Vec<_> = cx
+        .list(field)?
+        .iter()
+        .map(|node| cx.number_in(Field { key: "weights", node }, 0.0, 1e15, false))
+        .collect();
     let weights: Vec<f64> = weights.into_iter().collect::<Option<_>>()?;
     if weights.len() != values_read.len() || weights.iter().sum::<f64>() <= 0.0 {
-        let why = format!("{} values and {} weights, of which some must be positive", values_read.len(), weights.len());
+        let why = format!(
+            "{} values and {} weights, of which some must be positive",
+            values_read.len(),
+            weights.len()
+        );
         cx.tell(Problem::error(field.node.at, why).label("a weight for each value"));
         return None;
     }

@@ -1,7 +1,11 @@
 //! Consumer groups.
 
-use super::super::grammar::{AUTOSCALE, BATCHING, CONSUMER, FAILURE, InProgress, OUTAGES, RETRY, ROUTE, While};
-use super::super::model::{Autoscale, Batching, Consumer, Destination, Outages, OwnRoute, RetryDelay, Route, Servers};
+use super::super::grammar::{
+    AUTOSCALE, BATCHING, CONSUMER, FAILURE, InProgress, OUTAGES, RETRY, ROUTE, While,
+};
+use super::super::model::{
+    Autoscale, Batching, Consumer, Destination, Outages, OwnRoute, RetryDelay, Route, Servers,
+};
 use super::super::node::{Entry, Field, Node, Table, Value};
 use super::super::problem::{Problem, nearest};
 use super::super::routes::overlap;
@@ -40,7 +44,10 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
         from: from.unwrap_or(0),
         count,
         service_time: service.and_then(|f| cx.law(f)).unwrap_or_else(zero),
-        service_time_per_message: table.get("service_time_per_message").and_then(|f| cx.law(f)).unwrap_or_else(zero),
+        service_time_per_message: table
+            .get("service_time_per_message")
+            .and_then(|f| cx.law(f))
+            .unwrap_or_else(zero),
         prefetch: table.get("prefetch").and_then(|f| cx.count(f, 1, 1_000_000)).unwrap_or(1),
         batch: table.get("batch").and_then(|f| batching(cx, f)),
         ack: table.get("ack").and_then(|f| cx.choice(f)).unwrap_or_default(),
@@ -65,7 +72,8 @@ fn servers(cx: &mut Context<'_>, field: Field<'_>) -> Option<Servers> {
         return None;
     }
     if matches!(field.node.value, Value::Integer(n) if n > i64::from(MOST_SERVERS)) {
-        let told = Problem::error(field.node.at, "`count` is out of range").label(format!("must be at most {MOST_SERVERS}"));
+        let told = Problem::error(field.node.at, "`count` is out of range")
+            .label(format!("must be at most {MOST_SERVERS}"));
         cx.tell(told.help("write count = \"unlimited\" for servers without limit"));
         return None;
     }
@@ -117,11 +125,18 @@ fn retry_delay(cx: &mut Context<'_>, field: Field<'_>) -> Option<RetryDelay> {
 fn outages(cx: &mut Context<'_>, field: Field<'_>) -> Option<Outages> {
     let table = cx.table(field, OUTAGES)?;
     let whose = Whose { what: "the consumers'", name: "outages", at: field.node.at };
-    let up = cx.required(table, "up", &whose, "{ law = \"exponential\", mean = \"1h\" }").and_then(|f| cx.positive_law(f));
+    let up = cx
+        .required(table, "up", &whose, "{ law = \"exponential\", mean = \"1h\" }")
+        .and_then(|f| cx.positive_law(f));
     let down = cx.required(table, "down", &whose, "\"5m\"").and_then(|f| cx.law(f));
     let only_busy = table.get("while").map_or(Some(While::Always), |f| cx.choice(f));
     let redeliver = table.get("in_progress").map_or(Some(InProgress::Redeliver), |f| cx.choice(f));
-    Some(Outages { up: up?, down: down?, only_busy: only_busy? == While::Busy, redeliver: redeliver? == InProgress::Redeliver })
+    Some(Outages {
+        up: up?,
+        down: down?,
+        only_busy: only_busy? == While::Busy,
+        redeliver: redeliver? == InProgress::Redeliver,
+    })
 }
 
 fn autoscale(cx: &mut Context<'_>, field: Field<'_>) -> Option<Autoscale> {
@@ -135,7 +150,14 @@ fn autoscale(cx: &mut Context<'_>, field: Field<'_>) -> Option<Autoscale> {
     let mut time = |key: &str, default: f64| table.get(key).map_or(Some(default), |f| cx.duration(f));
     let (startup, cooldown) = (time("startup", 0.0), time("cooldown", 0.0));
     let every = table.get("every").map_or(Some(15.0), |f| cx.positive_duration(f));
-    Some(Autoscale { min: min?, max: max?, target_backlog: target?, every: every?, startup: startup?, cooldown: cooldown? })
+    Some(Autoscale {
+        min: min?,
+        max: max?,
+        target_backlog: target?,
+        every: every?,
+        startup: startup?,
+        cooldown: cooldown?,
+    })
 }
 
 /// One destination, a table with one, or a list of such tables.
@@ -151,14 +173,18 @@ fn routes(cx: &mut Context<'_>, field: Field<'_>) -> Vec<OwnRoute> {
             &[]
         }),
     };
-    let routes: Vec<OwnRoute> = nodes.iter().filter_map(|node| route(cx, Field { key: "to", node })).collect();
+    let routes: Vec<OwnRoute> =
+        nodes.iter().filter_map(|node| route(cx, Field { key: "to", node })).collect();
     let of = |producer: Option<usize>| {
-        let meant = |own: &&OwnRoute| own.producers.is_empty() || producer.is_some_and(|p| own.producers.contains(&p));
+        let meant = |own: &&OwnRoute| {
+            own.producers.is_empty() || producer.is_some_and(|p| own.producers.contains(&p))
+        };
         routes.iter().filter(meant).map(|own| own.route.probability).sum::<f64>()
     };
     let sum = (0..cx.names.producers.len()).map(|p| of(Some(p))).fold(of(None), f64::max);
     if sum > 1.0 + 1e-9 {
-        let told = Problem::error(field.node.at, "the probabilities of `to` sum to more than 1").label(format!("{sum}"));
+        let told = Problem::error(field.node.at, "the probabilities of `to` sum to more than 1")
+            .label(format!("{sum}"));
         cx.tell(told.help("what is missing to 1 is done and leaves"));
     }
     let place = |own: &OwnRoute| (own.route.to, own.producers.clone());
@@ -171,7 +197,10 @@ fn routes(cx: &mut Context<'_>, field: Field<'_>) -> Vec<OwnRoute> {
             Destination::Queue(q) => &cx.names.queues[q],
             Destination::Topic(t) => &cx.names.topics[t],
         };
-        let told = Problem::error(nodes.get(i).map_or(field.node.at, |n| n.at), format!("`{name}` is named twice in `to`"));
+        let told = Problem::error(
+            nodes.get(i).map_or(field.node.at, |n| n.at),
+            format!("`{name}` is named twice in `to`"),
+        );
         cx.tell(told.label("add its probability to the other's"));
     }
     routes

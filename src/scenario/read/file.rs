@@ -7,13 +7,21 @@ use crate::workload::file::{self, By, Heading, Measured, Role, Want, Weight};
 use std::path::Path;
 
 impl Context<'_> {
-    /// What the file that a field names, looked for beside the scenario, measures; `what` it is read for goes into sentences.
-    pub(crate) fn measured(&mut self, field: Field<'_>, column: Option<&str>, want: Want, what: &str) -> Option<Measured> {
+    /// What the file that a field names, looked for beside the scenario, measures; `what` it is read for goes
+    /// into sentences.
+    pub(crate) fn measured(
+        &mut self,
+        field: Field<'_>,
+        column: Option<&str>,
+        want: Want,
+        what: &str,
+    ) -> Option<Measured> {
         let name = self.text(field)?;
         let bytes = match self.files.read(Path::new(name)) {
             Ok(bytes) => bytes,
             Err(why) => {
-                let told = Problem::error(field.node.at, format!("the file `{name}` cannot be read")).label(why.to_string());
+                let told = Problem::error(field.node.at, format!("the file `{name}` cannot be read"))
+                    .label(why.to_string());
                 self.tell(told.help("its path is relative to the scenario's folder"));
                 return None;
             }
@@ -21,19 +29,24 @@ impl Context<'_> {
         let role = |heading: &str| match want {
             Want::Times(role) => role,
             // A column of gaps is none of instants.
-            _ => Heading::new(heading).role.map_or(Role::Arrival, |(role, _)| if role == Role::Gap { role } else { Role::Arrival }),
+            _ => Heading::new(heading)
+                .role
+                .map_or(Role::Arrival, |(role, _)| if role == Role::Gap { role } else { Role::Arrival }),
         };
-        let words: Vec<(Role, String)> = column.iter().map(|heading| (role(heading), heading.to_string())).collect();
+        let words: Vec<(Role, String)> =
+            column.iter().map(|heading| (role(heading), heading.to_string())).collect();
         let mut measured = match file::read(&bytes, want, &words) {
             Ok(measured) => measured,
             Err(why) => {
-                let told = Problem::error(field.node.at, format!("the file `{name}` cannot be used")).label(why.to_string());
+                let told = Problem::error(field.node.at, format!("the file `{name}` cannot be used"))
+                    .label(why.to_string());
                 self.tell(told.help(why.instead(By::Setting)));
                 return None;
             }
         };
         if measured.latency.is_some() {
-            let text = "these are times from arrival to done: any waiting is in them, which as work it is not";
+            let text =
+                "these are times from arrival to done: any waiting is in them, which as work it is not";
             measured.findings.insert(0, file::Finding { weight: Weight::Caveat, text: text.into() });
         }
         for finding in measured.findings.drain(..) {

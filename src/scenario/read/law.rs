@@ -60,9 +60,16 @@ impl Context<'_> {
         self.law_of_table(field.key, table, node.at, relative)
     }
 
-    fn law_of_table<'n>(&mut self, key: &'n str, table: &'n Table, at: Place, relative: bool) -> Option<Relative> {
+    fn law_of_table<'n>(
+        &mut self,
+        key: &'n str,
+        table: &'n Table,
+        at: Place,
+        relative: bool,
+    ) -> Option<Relative> {
         let Some(name) = table.get("law") else {
-            let problem = Problem::error(at, format!("`{key}` does not say which law")).label("`law` is missing");
+            let problem =
+                Problem::error(at, format!("`{key}` does not say which law")).label("`law` is missing");
             self.tell(problem.help("write { law = \"exponential\", mean = \"4ms\" }"));
             return None;
         };
@@ -78,7 +85,8 @@ impl Context<'_> {
         };
         let before = self.problems.len();
         self.parameters(law, parameters, table);
-        let mut reader = Reader { cx: self, key, law, table, at, relative, used: vec!["law"], assumed: false };
+        let mut reader =
+            Reader { cx: self, key, law, table, at, relative, used: vec!["law"], assumed: false };
         let read = Law::read(law, &mut reader);
         let (used, assumed) = (reader.used, reader.assumed);
         if self.problems.len() == before {
@@ -99,15 +107,23 @@ impl Context<'_> {
         let mut known = vec!["law", "mean", "rate"];
         known.extend(parameters);
         if let Some(scv) = table.entry("scv").filter(|_| !known.contains(&"scv")) {
-            let others: Vec<&str> = LAWS.iter().filter(|(_, p)| p.contains(&"scv")).map(|(name, _)| *name).collect();
+            let others: Vec<&str> =
+                LAWS.iter().filter(|(_, p)| p.contains(&"scv")).map(|(name, _)| *name).collect();
             let fixed = match law {
                 "exponential" => "it is always 1",
                 "deterministic" => "it is always 0",
                 _ => "it follows from the other parameters",
             };
-            let instead =
-                if others.is_empty() { String::from("leave it out") } else { format!("a law with a free scv: {}", others.join(", ")) };
-            self.tell(Problem::error(scv.at, format!("the scv of the law `{law}` cannot be chosen")).label(fixed).help(instead));
+            let instead = if others.is_empty() {
+                String::from("leave it out")
+            } else {
+                format!("a law with a free scv: {}", others.join(", "))
+            };
+            self.tell(
+                Problem::error(scv.at, format!("the scv of the law `{law}` cannot be chosen"))
+                    .label(fixed)
+                    .help(instead),
+            );
             known.push("scv");
         }
         self.known_keys(table, &known, law);
@@ -117,7 +133,11 @@ impl Context<'_> {
     fn unused(&mut self, law: &str, table: &Table, used: &[&str]) {
         for entry in table.0.iter().filter(|e| !used.contains(&e.key.as_str())) {
             let what = format!("`{}` has no part in this `{law}`", entry.key);
-            self.tell(Problem::error(entry.at, what).label("leave it out").help("its other parameters say everything"));
+            self.tell(
+                Problem::error(entry.at, what)
+                    .label("leave it out")
+                    .help("its other parameters say everything"),
+            );
         }
     }
 }
@@ -148,7 +168,8 @@ struct Reader<'c, 'f, 'n> {
 
 impl<'n> Reader<'_, '_, 'n> {
     fn find(&mut self, key: &str) -> Option<Field<'n>> {
-        let known = LAWS.iter().find(|(name, _)| *name == self.law).and_then(|(_, p)| p.iter().find(|p| **p == key));
+        let known =
+            LAWS.iter().find(|(name, _)| *name == self.law).and_then(|(_, p)| p.iter().find(|p| **p == key));
         self.used.extend(known);
         self.table.get(key)
     }
@@ -162,11 +183,16 @@ impl<'n> Reader<'_, '_, 'n> {
         found
     }
 
-    fn each<T>(&mut self, key: &str, mut read: impl FnMut(&mut Context<'_>, Field<'_>) -> Option<T>) -> Option<Vec<T>> {
+    fn each<T>(
+        &mut self,
+        key: &str,
+        mut read: impl FnMut(&mut Context<'_>, Field<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let field = self.find(key)?;
         let list = self.cx.list(field)?;
         // All are read before any is missed, so that every wrong one is told of.
-        let read: Vec<Option<T>> = list.iter().map(|node| read(self.cx, Field { key: field.key, node })).collect();
+        let read: Vec<Option<T>> =
+            list.iter().map(|node| read(self.cx, Field { key: field.key, node })).collect();
         read.into_iter().collect()
     }
 }
@@ -176,7 +202,8 @@ impl Arguments for Reader<'_, '_, '_> {
         self.used.extend(["mean", "rate"]);
         match (self.table.get("mean"), self.table.get("rate")) {
             (Some(mean), Some(rate)) => {
-                let told = Problem::error(rate.node.at, "both a mean and a rate").label("one follows from the other");
+                let told = Problem::error(rate.node.at, "both a mean and a rate")
+                    .label("one follows from the other");
                 self.cx.tell(told.and(mean.node.at, "the mean").help("leave one of them out"));
                 None
             }
@@ -257,7 +284,8 @@ impl Arguments for Reader<'_, '_, '_> {
 
     fn refuse(&mut self, key: &str, why: &str, instead: &str) {
         let at = self.table.get(key).map_or(self.at, |f| f.node.at);
-        let what = if key.is_empty() { format!("the law `{}` {why}", self.law) } else { format!("`{key}` {why}") };
+        let what =
+            if key.is_empty() { format!("the law `{}` {why}", self.law) } else { format!("`{key}` {why}") };
         self.cx.tell(Problem::error(at, what).help(instead));
     }
 }

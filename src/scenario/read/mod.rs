@@ -1,7 +1,7 @@
 //! Reading: the spanned tree becomes the model, each value checked as it is read.
 //!
-//! A reader that finds something wrong says so to the [`Context`] and yields `None`; the caller goes on with a default,
-//! so that one pass finds every problem. The model is given out only if there was none.
+//! A reader that finds something wrong says so to the [`Context`] and yields `None`; the caller goes on with
+//! a default, so that one pass finds every problem. The model is given out only if there was none.
 
 mod arrivals;
 mod batch;
@@ -24,7 +24,8 @@ use super::place::Place;
 use super::problem::{Problem, nearest, printable};
 use super::toml_text::key_text;
 
-/// How many named things of one kind a scenario may have: the checks of the network solve a system of this size.
+/// How many named things of one kind a scenario may have: the checks of the network solve a system of this
+/// size.
 const MOST_NAMES: usize = 500;
 
 /// What is known while reading: the sources, the names, and what is wrong so far.
@@ -52,7 +53,15 @@ pub(super) struct Names {
 
 impl<'f> Context<'f> {
     pub(super) fn new(texts: Vec<String>, files: &'f dyn Files) -> Self {
-        Context { problems: Vec::new(), warnings: Vec::new(), found: Vec::new(), files, texts, names: Names::default(), broken: false }
+        Context {
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            found: Vec::new(),
+            files,
+            texts,
+            names: Names::default(),
+            broken: false,
+        }
     }
 
     pub(super) fn tell(&mut self, problem: Problem) {
@@ -62,7 +71,9 @@ impl<'f> Context<'f> {
     /// The table that a field must be, all its keys known.
     pub(super) fn table<'n>(&mut self, field: Field<'n>, keys: &[Key]) -> Option<&'n Table> {
         let known: Vec<&str> = keys.iter().map(|k| k.name).collect();
-        let table = self.table_like(field, || format!("write {{ {} = … }}, of which some may be left out", known.join(" = …, ")))?;
+        let table = self.table_like(field, || {
+            format!("write {{ {} = … }}, of which some may be left out", known.join(" = …, "))
+        })?;
         self.known_keys(table, &known, field.key);
         Some(table)
     }
@@ -84,7 +95,11 @@ impl<'f> Context<'f> {
         let table = field.node.as_table();
         if table.is_none() {
             let what = format!("`{}` must be a table", field.key);
-            self.tell(Problem::error(field.node.at, what).label(format!("this is {}", field.node.kind())).help(help()));
+            self.tell(
+                Problem::error(field.node.at, what)
+                    .label(format!("this is {}", field.node.kind()))
+                    .help(help()),
+            );
         }
         table
     }
@@ -101,7 +116,13 @@ impl<'f> Context<'f> {
     }
 
     /// A required key.
-    pub(super) fn required<'n>(&mut self, table: &'n Table, key: &str, of: &Whose<'_>, example: &str) -> Option<Field<'n>> {
+    pub(super) fn required<'n>(
+        &mut self,
+        table: &'n Table,
+        key: &str,
+        of: &Whose<'_>,
+        example: &str,
+    ) -> Option<Field<'n>> {
         let found = table.get(key);
         if found.is_none() {
             let problem = Problem::error(of.at, format!("{} `{}` lacks `{key}`", of.what, of.name));
@@ -114,11 +135,18 @@ impl<'f> Context<'f> {
     pub(super) fn list<'n>(&mut self, field: Field<'n>) -> Option<&'n [Node]> {
         let super::node::Value::List(list) = &field.node.value else {
             let what = format!("`{}` must be a list", field.key);
-            self.tell(Problem::error(field.node.at, what).label(format!("this is {}", field.node.kind())).help("write […, …]"));
+            self.tell(
+                Problem::error(field.node.at, what)
+                    .label(format!("this is {}", field.node.kind()))
+                    .help("write […, …]"),
+            );
             return None;
         };
         if list.is_empty() {
-            self.tell(Problem::error(field.node.at, format!("`{}` is empty", field.key)).label("at least one is needed"));
+            self.tell(
+                Problem::error(field.node.at, format!("`{}` is empty", field.key))
+                    .label("at least one is needed"),
+            );
             return None;
         }
         Some(list)
@@ -205,9 +233,15 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
     let root = cx.table(Field { key: "the scenario", node: tree }, ROOT);
     let empty = Table::default();
     let root = root.unwrap_or(&empty);
-    let [producers, queues, topics, consumers] = ["producers", "queues", "topics", "consumers"].map(|table| named(cx, root, table));
+    let [producers, queues, topics, consumers] =
+        ["producers", "queues", "topics", "consumers"].map(|table| named(cx, root, table));
     let names = |entries: &[&Entry]| entries.iter().map(|e| e.key.clone()).collect();
-    cx.names = Names { producers: names(&producers), queues: names(&queues), topics: names(&topics), consumers: names(&consumers) };
+    cx.names = Names {
+        producers: names(&producers),
+        queues: names(&queues),
+        topics: names(&topics),
+        consumers: names(&consumers),
+    };
     Scenario {
         title: root.get("title").and_then(|f| cx.text(f)).map(printable),
         seed: root.get("seed").and_then(|f| cx.whole(f, 0, i64::MAX as u64)).unwrap_or(1),
@@ -235,7 +269,10 @@ fn named<'n>(cx: &mut Context<'_>, root: &'n Table, table: &str) -> Vec<&'n Entr
         cx.tell(Problem::error(entry.at, what).label(format!("write a word: [{table}.NAME]")));
     }
     if let Some(one) = entries.0.get(MOST_NAMES) {
-        cx.tell(Problem::error(one.at, format!("there are more than {MOST_NAMES} {table}")).label("this is one too many"));
+        cx.tell(
+            Problem::error(one.at, format!("there are more than {MOST_NAMES} {table}"))
+                .label("this is one too many"),
+        );
         cx.broken = true;
     }
     entries.0.iter().take(MOST_NAMES).collect()

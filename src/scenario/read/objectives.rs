@@ -18,7 +18,12 @@ fn objective(cx: &mut Context<'_>, entry: &Entry) -> Option<Objective> {
     let text = cx.text(Field { key: "an objective", node: &entry.node })?;
     let metric = metric?;
     let trimmed = text.trim();
-    let relations = [("<=", Relation::LessOrEqual), (">=", Relation::GreaterOrEqual), ("<", Relation::Less), (">", Relation::Greater)];
+    let relations = [
+        ("<=", Relation::LessOrEqual),
+        (">=", Relation::GreaterOrEqual),
+        ("<", Relation::Less),
+        (">", Relation::Greater),
+    ];
     let example = example(metric.unit);
     let Some((sign, relation)) = relations.into_iter().find(|(sign, _)| trimmed.starts_with(sign)) else {
         let told = Problem::error(entry.node.at, "an objective compares").label("begin with <, <=, > or >=");
@@ -68,7 +73,9 @@ fn limit(text: &str, unit: Unit) -> Result<f64, UnitError> {
 /// The registry's entry of a metric path whose place exists.
 pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<&'static Metric> {
     let found = metric_of(path);
-    let exists = found.is_some_and(|metric| place_name(path, metric).is_none_or(|name| names_of(&cx.names, metric.place).contains(&name)));
+    let exists = found.is_some_and(|metric| {
+        place_name(path, metric).is_none_or(|name| names_of(&cx.names, metric.place).contains(&name))
+    });
     if exists {
         return found;
     }
@@ -77,7 +84,10 @@ pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Optio
     let all = if cx.problems.len() < SHOWN { all_paths(&cx.names) } else { Vec::new() };
     cx.tell(match nearest(path, all.iter().map(String::as_str)) {
         Some(near) => told.label(format!("did you mean `{near}`?")),
-        None => told.help("write a place, a quantity and a statistic, such as producers.NAME.latency.p99 (or p80, p999: any percentile)"),
+        None => told.help(
+            "write a place, a quantity and a statistic, such as producers.NAME.latency.p99 \
+            (or p80, p999: any percentile)",
+        ),
     });
     None
 }
@@ -110,13 +120,21 @@ fn all_paths(names: &Names) -> Vec<String> {
             At::Consumer => "consumers",
             At::Producer => "producers",
         };
-        let mut places: Vec<String> = names_of(names, metric.place).iter().map(|name| format!("{table}.{name}")).collect();
+        let mut places: Vec<String> =
+            names_of(names, metric.place).iter().map(|name| format!("{table}.{name}")).collect();
         if metric.place == At::Producer {
             places.push("total".into());
         }
         for place in places {
             paths.push(format!("{place}.{}", metric.key));
-            paths.extend(metric.statistics.names().iter().filter(|s| !s.is_empty()).map(|s| format!("{place}.{}.{s}", metric.key)));
+            paths.extend(
+                metric
+                    .statistics
+                    .names()
+                    .iter()
+                    .filter(|s| !s.is_empty())
+                    .map(|s| format!("{place}.{}.{s}", metric.key)),
+            );
         }
     }
     paths

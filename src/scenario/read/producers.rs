@@ -39,14 +39,20 @@ fn priority(cx: &mut Context<'_>, field: Field<'_>) -> Option<i32> {
     if number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number) {
         return Some(number as i32);
     }
-    cx.tell(Problem::error(field.node.at, "`priority` must be a whole number of 32 bits").label("larger is sooner"));
+    cx.tell(
+        Problem::error(field.node.at, "`priority` must be a whole number of 32 bits")
+            .label("larger is sooner"),
+    );
     None
 }
 
 fn keys(cx: &mut Context<'_>, field: Field<'_>) -> Option<Keys> {
     let table = cx.table(field, KEYS)?;
     let Some(law) = table.get("law") else {
-        cx.tell(Problem::error(field.node.at, "`keys` does not say which law").help("write { law = \"uniform\", count = 1000 }"));
+        cx.tell(
+            Problem::error(field.node.at, "`keys` does not say which law")
+                .help("write { law = \"uniform\", count = 1000 }"),
+        );
         return None;
     };
     let zipf = cx.word(law, &["uniform", "zipf"])? == 1;
@@ -56,13 +62,20 @@ fn keys(cx: &mut Context<'_>, field: Field<'_>) -> Option<Keys> {
     };
     let count = cx.count(count, 1, 100_000_000)?;
     match table.get("exponent") {
-        Some(exponent) if zipf => cx.number_in(exponent, 0.0, 100.0, false).map(|exponent| Keys::Zipf { count, exponent }),
+        Some(exponent) if zipf => {
+            cx.number_in(exponent, 0.0, 100.0, false).map(|exponent| Keys::Zipf { count, exponent })
+        }
         None if zipf => {
-            cx.tell(Problem::error(field.node.at, "the law `zipf` lacks `exponent`").help("add exponent = 1.1"));
+            cx.tell(
+                Problem::error(field.node.at, "the law `zipf` lacks `exponent`").help("add exponent = 1.1"),
+            );
             None
         }
         Some(exponent) => {
-            cx.tell(Problem::error(exponent.node.at, "uniform keys have no exponent").label("leave it out, or write law = \"zipf\""));
+            cx.tell(
+                Problem::error(exponent.node.at, "uniform keys have no exponent")
+                    .label("leave it out, or write law = \"zipf\""),
+            );
             None
         }
         None => Some(Keys::Uniform { count }),

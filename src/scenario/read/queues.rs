@@ -21,7 +21,10 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Queue {
         visibility_timeout: table.get("visibility_timeout").and_then(|f| cx.positive_duration(f)),
         durability: table.get("durability").and_then(|f| cx.choice(f)).unwrap_or_default(),
         partitions: table.get("partitions").and_then(|f| cx.count(f, 1, 1_000_000)),
-        initial_backlog: table.get("initial_backlog").and_then(|f| cx.whole(f, 0, 1_000_000_000_000)).unwrap_or(0),
+        initial_backlog: table
+            .get("initial_backlog")
+            .and_then(|f| cx.whole(f, 0, 1_000_000_000_000))
+            .unwrap_or(0),
     };
     together(cx, table, &queue);
     queue
@@ -30,19 +33,32 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Queue {
 /// Settings that make sense with others only.
 fn together(cx: &mut Context<'_>, table: &Table, queue: &Queue) {
     if let Some(field) = table.get("overflow").filter(|_| table.get("max_length").is_none()) {
-        let told = Problem::warning(field.node.at, format!("queue `{}` never overflows", queue.name)).label("it has no max_length");
+        let told = Problem::warning(field.node.at, format!("queue `{}` never overflows", queue.name))
+            .label("it has no max_length");
         cx.warnings.push(told.help("add max_length = 10_000, or leave overflow out"));
     }
-    if let Some(field) = table.get("max_length").filter(|_| queue.max_length == Some(0) && queue.durability == Durability::Fsync) {
-        let told = Problem::error(field.node.at, "a message must be on disk before it is taken, and there is no room for it meanwhile");
-        cx.tell(told.label("must be at least 1").help("write max_length = 1 or more, or leave out durability = \"fsync\""));
+    if let Some(field) = table
+        .get("max_length")
+        .filter(|_| queue.max_length == Some(0) && queue.durability == Durability::Fsync)
+    {
+        let told = Problem::error(
+            field.node.at,
+            "a message must be on disk before it is taken, and there is no room for it meanwhile",
+        );
+        cx.tell(
+            told.label("must be at least 1")
+                .help("write max_length = 1 or more, or leave out durability = \"fsync\""),
+        );
     }
 }
 
 fn dead_letter(cx: &mut Context<'_>, field: Field<'_>, own: &str) -> Option<usize> {
     let queue = cx.queue(field)?;
     if cx.names.queues[queue] == own {
-        cx.tell(Problem::error(field.node.at, format!("queue `{own}` cannot be its own dead-letter queue")).label("name another queue"));
+        cx.tell(
+            Problem::error(field.node.at, format!("queue `{own}` cannot be its own dead-letter queue"))
+                .label("name another queue"),
+        );
         return None;
     }
     Some(queue)
@@ -58,9 +74,13 @@ pub(super) fn topic(cx: &mut Context<'_>, entry: &Entry) -> Topic {
     let table = cx.table(entry.field(), TOPIC).unwrap_or(&empty);
     let subscriptions = subscriptions(cx, table, &whose);
     let deliver = table.get("deliver").and_then(|f| cx.choice(f)).unwrap_or(Deliver::All);
-    let complete_when = table.get("complete_when").and_then(|f| complete(cx, f, subscriptions.len())).unwrap_or_default();
-    if let Some(field) = table.get("complete_when").filter(|_| complete_when != Complete::Each && deliver != Deliver::All) {
-        let told = Problem::error(field.node.at, "`complete_when` counts copies, and this topic makes none").label("leave it out");
+    let complete_when =
+        table.get("complete_when").and_then(|f| complete(cx, f, subscriptions.len())).unwrap_or_default();
+    if let Some(field) =
+        table.get("complete_when").filter(|_| complete_when != Complete::Each && deliver != Deliver::All)
+    {
+        let told = Problem::error(field.node.at, "`complete_when` counts copies, and this topic makes none")
+            .label("leave it out");
         cx.tell(told.help("or write deliver = \"all\", which sends a copy to every subscription"));
     }
     Topic { name: entry.key.clone(), deliver, complete_when, subscriptions }
@@ -76,7 +96,8 @@ fn subscriptions(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Vec<
     for node in list {
         let Some(queue) = cx.queue(Field { key: "subscriptions", node }) else { continue };
         if found.contains(&queue) {
-            let told = Problem::error(node.at, format!("queue `{}` is subscribed twice", cx.names.queues[queue]));
+            let told =
+                Problem::error(node.at, format!("queue `{}` is subscribed twice", cx.names.queues[queue]));
             cx.tell(told.label("leave it out").help("for two copies, subscribe two queues"));
         } else {
             found.push(queue);

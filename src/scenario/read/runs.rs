@@ -15,7 +15,8 @@ pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
     let Some(table) = root.get("simulation").and_then(|f| cx.table(f, SIMULATION)) else { return default };
     let length = match (table.get("messages"), table.get("duration")) {
         (Some(messages), Some(duration)) => {
-            let told = Problem::error(duration.node.at, "both messages and a duration").label("one says how long to simulate");
+            let told = Problem::error(duration.node.at, "both messages and a duration")
+                .label("one says how long to simulate");
             cx.tell(told.and(messages.node.at, "messages").help("leave one of them out"));
             None
         }
@@ -27,7 +28,10 @@ pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
     Simulation {
         length: length.unwrap_or(default.length),
         warmup: table.get("warmup").and_then(|f| warmup(cx, f)).unwrap_or(default.warmup),
-        replications: table.get("replications").and_then(|f| cx.count(f, 1, 100_000)).unwrap_or(default.replications),
+        replications: table
+            .get("replications")
+            .and_then(|f| cx.count(f, 1, 100_000))
+            .unwrap_or(default.replications),
         confidence: table.get("confidence").and_then(|f| confidence(cx, f)).unwrap_or(default.confidence),
         precision: table.get("precision").and_then(|f| precision(cx, f)).unwrap_or_default(),
         overheads: Overheads {
@@ -40,14 +44,20 @@ pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
 fn warmup(cx: &mut Context<'_>, field: Field<'_>) -> Option<Warmup> {
     match &field.node.value {
         Value::Text(text) if text == "auto" => Some(Warmup::Auto),
-        Value::Text(text) if crate::units::duration(text).is_err() && text.chars().all(char::is_alphabetic) => {
+        Value::Text(text)
+            if crate::units::duration(text).is_err() && text.chars().all(char::is_alphabetic) =>
+        {
             let told = Problem::error(field.node.at, format!("`{text}` is not a warm-up"));
             cx.tell(told.label("write \"auto\", a duration such as \"30s\", or a number of messages"));
             None
         }
         Value::Text(text) if text.trim().parse::<u64>().is_ok() => {
-            let told = Problem::error(field.node.at, "`warmup` needs a unit, or no quotes").label("a number as a text");
-            cx.tell(told.help(format!("write {} for a number of messages, or a duration such as \"30s\"", text.trim())));
+            let told = Problem::error(field.node.at, "`warmup` needs a unit, or no quotes")
+                .label("a number as a text");
+            cx.tell(told.help(format!(
+                "write {} for a number of messages, or a duration such as \"30s\"",
+                text.trim()
+            )));
             None
         }
         Value::Text(_) => cx.duration(field).map(Warmup::Duration),
@@ -60,7 +70,8 @@ fn confidence(cx: &mut Context<'_>, field: Field<'_>) -> Option<f64> {
     if (0.5..1.0).contains(&number) {
         return Some(number);
     }
-    let told = Problem::error(field.node.at, "`confidence` is out of range").label("must be from 0.5 to less than 1");
+    let told = Problem::error(field.node.at, "`confidence` is out of range")
+        .label("must be from 0.5 to less than 1");
     let percent = (50.0..100.0).contains(&number);
     cx.tell(if percent { told.help(format!("{number} % is written {}", number / 100.0)) } else { told });
     None
@@ -71,7 +82,8 @@ fn precision(cx: &mut Context<'_>, field: Field<'_>) -> Option<Precision> {
         return cx.number_in(field, 0.0, 1.0, true).map(Precision::Means);
     };
     if table.0.is_empty() {
-        let told = Problem::error(field.node.at, "`precision` is empty").label("at least one metric is needed");
+        let told =
+            Problem::error(field.node.at, "`precision` is empty").label("at least one metric is needed");
         cx.tell(told.help("write { \"total.latency.p99\" = 0.02 }, or 0.02 for every mean"));
         return None;
     }
@@ -88,7 +100,10 @@ pub(super) fn measurement(cx: &mut Context<'_>, root: &Table) -> Measurement {
     let default = Measurement::default();
     let Some(table) = root.get("measurement").and_then(|f| cx.table(f, MEASUREMENT)) else { return default };
     Measurement {
-        target: table.get("target").and_then(|f| cx.word(f, TARGET_NAMES)).map_or(default.target, |i| TARGET_NAMES[i].into()),
+        target: table
+            .get("target")
+            .and_then(|f| cx.word(f, TARGET_NAMES))
+            .map_or(default.target, |i| TARGET_NAMES[i].into()),
         duration: table.get("duration").and_then(|f| cx.positive_duration(f)).unwrap_or(default.duration),
         work: table.get("work").and_then(|f| cx.choice(f)).unwrap_or(default.work),
         speed: table.get("speed").and_then(|f| cx.number_in(f, 0.0, 1e9, true)).unwrap_or(default.speed),

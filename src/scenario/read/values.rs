@@ -50,7 +50,8 @@ impl Context<'_> {
         let text = field.node.as_text();
         if text.is_none() {
             self.tell(
-                Problem::error(field.node.at, format!("`{}` must be a text", field.key)).label(format!("this is {}", field.node.kind())),
+                Problem::error(field.node.at, format!("`{}` must be a text", field.key))
+                    .label(format!("this is {}", field.node.kind())),
             );
         }
         text
@@ -61,7 +62,8 @@ impl Context<'_> {
             return Some(flag);
         }
         self.tell(
-            Problem::error(field.node.at, format!("`{}` must be true or false", field.key)).label(format!("this is {}", field.node.kind())),
+            Problem::error(field.node.at, format!("`{}` must be true or false", field.key))
+                .label(format!("this is {}", field.node.kind())),
         );
         None
     }
@@ -76,14 +78,15 @@ impl Context<'_> {
     /// The index of one of some words.
     pub(crate) fn word(&mut self, field: Field<'_>, words: &[&str]) -> Option<usize> {
         let Some(text) = field.node.as_text() else {
-            let told =
-                Problem::error(field.node.at, format!("`{}` must be a text", field.key)).label(format!("this is {}", field.node.kind()));
+            let told = Problem::error(field.node.at, format!("`{}` must be a text", field.key))
+                .label(format!("this is {}", field.node.kind()));
             self.tell(told.help(format!("write one of: \"{}\"", words.join("\", \""))));
             return None;
         };
         let index = words.iter().position(|w| *w == text);
         if index.is_none() {
-            let problem = Problem::error(field.node.at, format!("`{text}` is not a value of `{}`", field.key));
+            let problem =
+                Problem::error(field.node.at, format!("`{text}` is not a value of `{}`", field.key));
             self.tell(match nearest(text, words.iter().copied()) {
                 Some(near) => problem.label(format!("did you mean `{near}`?")),
                 None => problem.help(format!("write one of: {}", words.join(", "))),
@@ -111,7 +114,8 @@ impl Context<'_> {
     /// A rate per second, not 0, whose gaps integer nanoseconds can tell apart and hold.
     pub(crate) fn positive_rate(&mut self, field: Field<'_>) -> Option<f64> {
         let rate = self.rate(field)?;
-        let rate = self.positive(field, rate, "write a rate, such as \"900/s\", or leave out what sends nothing")?;
+        let rate =
+            self.positive(field, rate, "write a rate, such as \"900/s\", or leave out what sends nothing")?;
         let why = match rate {
             r if r > FASTEST => "must be at most 1e9/s: time is kept in whole nanoseconds",
             r if r < SLOWEST => "must be at least 1e-9/s, one in 32 years",
@@ -130,7 +134,11 @@ impl Context<'_> {
         if value > 0.0 {
             return Some(value);
         }
-        self.tell(Problem::error(field.node.at, format!("`{}` must be more than zero", field.key)).label("zero").help(help));
+        self.tell(
+            Problem::error(field.node.at, format!("`{}` must be more than zero", field.key))
+                .label("zero")
+                .help(help),
+        );
         None
     }
 
@@ -141,8 +149,11 @@ impl Context<'_> {
             Value::Integer(_) | Value::Float(_) => {
                 let number = number_text(&field.node.value);
                 let what = format!("`{}` needs a unit", field.key);
-                let help =
-                    if number.starts_with('-') { format!("write {}, not negative", family.name()) } else { family.examples(&number) };
+                let help = if number.starts_with('-') {
+                    format!("write {}, not negative", family.name())
+                } else {
+                    family.examples(&number)
+                };
                 self.tell(problem(what).label("a bare number").help(help));
                 return None;
             }
@@ -156,12 +167,16 @@ impl Context<'_> {
         match family.parse(text) {
             Ok(value) => return Some(value),
             Err(error) => {
-                let other = [Family::Duration, Family::Rate, Family::Size].into_iter().find(|f| *f != family && f.parse(text).is_ok());
+                let other = [Family::Duration, Family::Rate, Family::Size]
+                    .into_iter()
+                    .find(|f| *f != family && f.parse(text).is_ok());
                 let told = problem(format!("`{}` must be {}", field.key, family.name()));
                 let trimmed = text.trim();
                 self.tell(match other {
                     Some(other) => told.label(format!("this is {}", other.name())).help(family.examples("4")),
-                    None if trimmed.starts_with('-') => told.label("negative").help(format!("{} is never negative", family.name())),
+                    None if trimmed.starts_with('-') => {
+                        told.label("negative").help(format!("{} is never negative", family.name()))
+                    }
                     None => told.label("not understood").help(error.to_string()),
                 });
             }
@@ -176,12 +191,17 @@ impl Context<'_> {
             Value::Float(x) if x.is_finite() => x,
             Value::Float(x) => {
                 let why = if x.is_nan() { "not a number" } else { "too large" };
-                self.tell(Problem::error(field.node.at, format!("`{}` must be a finite number", field.key)).label(why));
+                self.tell(
+                    Problem::error(field.node.at, format!("`{}` must be a finite number", field.key))
+                        .label(why),
+                );
                 return None;
             }
             _ => {
                 let what = format!("`{}` must be a number", field.key);
-                self.tell(Problem::error(field.node.at, what).label(format!("this is {}", field.node.kind())));
+                self.tell(
+                    Problem::error(field.node.at, what).label(format!("this is {}", field.node.kind())),
+                );
                 return None;
             }
         };
@@ -196,7 +216,10 @@ impl Context<'_> {
         }
         let from = if open { format!("more than {low}") } else { format!("at least {low}") };
         let to = if high.is_finite() { format!(" and at most {high}") } else { String::new() };
-        self.tell(Problem::error(field.node.at, format!("`{}` is out of range", field.key)).label(format!("must be {from}{to}")));
+        self.tell(
+            Problem::error(field.node.at, format!("`{}` is out of range", field.key))
+                .label(format!("must be {from}{to}")),
+        );
         None
     }
 
@@ -206,9 +229,14 @@ impl Context<'_> {
         if (0.0..=1.0).contains(&number) {
             return Some(number);
         }
-        let problem = Problem::error(field.node.at, format!("`{}` is a probability", field.key)).label("must be from 0 to 1");
+        let problem = Problem::error(field.node.at, format!("`{}` is a probability", field.key))
+            .label("must be from 0 to 1");
         let percent = number > 1.0 && number <= 100.0;
-        self.tell(if percent { problem.help(format!("{number} % is written {}", number / 100.0)) } else { problem });
+        self.tell(if percent {
+            problem.help(format!("{number} % is written {}", number / 100.0))
+        } else {
+            problem
+        });
         None
     }
 
@@ -220,20 +248,27 @@ impl Context<'_> {
             Value::Float(x) if x.fract() == 0.0 || x.is_infinite() => x.clamp(-1e30, 1e30) as i128,
             Value::Text(_) if self.is_quantity(field) => {
                 self.tell(
-                    Problem::error(field.node.at, format!("`{}` is a number without a unit", field.key)).label("write a whole number"),
+                    Problem::error(field.node.at, format!("`{}` is a number without a unit", field.key))
+                        .label("write a whole number"),
                 );
                 return None;
             }
             _ => {
                 let what = format!("`{}` must be a whole number", field.key);
-                self.tell(Problem::error(field.node.at, what).label(format!("this is {}", number_or_kind(field))));
+                self.tell(
+                    Problem::error(field.node.at, what).label(format!("this is {}", number_or_kind(field))),
+                );
                 return None;
             }
         };
         if let Some(value) = u64::try_from(number).ok().filter(|n| (low..=high).contains(n)) {
             return Some(value);
         }
-        let why = if number < i128::from(low) { format!("must be at least {low}") } else { format!("must be at most {high}") };
+        let why = if number < i128::from(low) {
+            format!("must be at least {low}")
+        } else {
+            format!("must be at most {high}")
+        };
         self.tell(Problem::error(field.node.at, format!("`{}` is out of range", field.key)).label(why));
         None
     }

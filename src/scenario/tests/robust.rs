@@ -51,7 +51,8 @@ const PIECES: &[&str] = &[
     "#",
 ];
 
-/// A file that is no scenario at all is told of in about the time in which it is read, a hundred thousand mistakes or one.
+/// A file that is no scenario at all is told of in about the time in which it is read, a hundred thousand
+/// mistakes or one.
 #[test]
 fn every_line_of_a_long_file_that_is_no_scenario_is_told_of_once() {
     let lines = 100_000;
@@ -59,7 +60,12 @@ fn every_line_of_a_long_file_that_is_no_scenario_is_told_of_once() {
         let problems = read(&line.repeat(lines)).expect_err("no scenario");
         let first = usize::from(line.starts_with('x'));
         assert_eq!(problems.len(), lines - first, "{line}");
-        assert!(problems.render(false).contains(&format!("… and {} more", problems.len() - crate::scenario::problem::SHOWN)), "{line}");
+        assert!(
+            problems
+                .render(false)
+                .contains(&format!("… and {} more", problems.len() - crate::scenario::problem::SHOWN)),
+            "{line}"
+        );
     }
 }
 

@@ -8,11 +8,19 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("rate = \"900/s\"", "rate = \"900\"", &["`rate` must be a rate", "`900` lacks a unit"]),
     ("rate = \"900/s\"", "rate = \"4ms\"", &["this is a duration"]),
     ("rate = \"900/s\"", "rate = \"-900/s\"", &["negative"]),
-    ("rate = \"900/s\"", "rate = \"0/s\"", &["`rate` must be more than zero", "leave out what sends nothing"]),
+    (
+        "rate = \"900/s\"",
+        "rate = \"0/s\"",
+        &["`rate` must be more than zero", "leave out what sends nothing"],
+    ),
     ("rate = \"900/s\"", "rate = \"900/s\"\nrate = \"800/s\"", &["duplicate key", "the first is here"]),
     ("[queues.orders]", "[queues.orders]\n[queues.orders]", &["duplicate key", "the first is here"]),
     ("[queues.orders]", "[queues.orders]\nmessage_ttl = \"999999999h\"", &["is too long", "292 years"]),
-    ("[queues.orders]", "[simulation]\nwarmup = \"1000\"\n[queues.orders]", &["write 1000 for a number of messages"]),
+    (
+        "[queues.orders]",
+        "[simulation]\nwarmup = \"1000\"\n[queues.orders]",
+        &["write 1000 for a number of messages"],
+    ),
     ("count = 4", "count = 100000000", &["write count = \"unlimited\""]),
     ("rate = \"900/s\"", "raet = \"900/s\"", &["did you mean `rate`?", "producer `web` lacks `rate`"]),
     ("rate = \"900/s\"", "rate = [1]", &["this is a list"]),
@@ -21,17 +29,37 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("rate = \"900/s\"", "rate = \"900/s\"\npriority = 1.5", &["whole number"]),
     ("rate = \"900/s\"", "rate = \"900/s\"\narrivals = \"poison\"", &["did you mean `poisson`?"]),
     ("rate = \"900/s\"", "rate = \"900/s\"\narrivals = { proces = \"mmpp\" }", &["`process` is missing"]),
-    ("rate = \"900/s\"", "rate = \"900/s\"\narrivals = { process = \"closed\" }", &["takes no rate", "lacks `concurrency`"]),
+    (
+        "rate = \"900/s\"",
+        "rate = \"900/s\"\narrivals = { process = \"closed\" }",
+        &["takes no rate", "lacks `concurrency`"],
+    ),
     ("rate = \"900/s\"", "arrivals = { process = \"schedule\", steps = [] }", &["`steps` is empty"]),
-    ("rate = \"900/s\"", "arrivals = { process = \"schedule\", steps = [{ for = \"1h\", rate = \"0/s\" }] }", &["no step has one"]),
+    (
+        "rate = \"900/s\"",
+        "arrivals = { process = \"schedule\", steps = [{ for = \"1h\", rate = \"0/s\" }] }",
+        &["no step has one"],
+    ),
     (
         "rate = \"900/s\"",
         "arrivals = { process = \"mmpp\", rates = [\"1/s\"], dwell = [\"1s\", \"0s\"] }",
         &["`dwell` must be more than zero"],
     ),
-    ("rate = \"900/s\"", "arrivals = { process = \"trace\", file = \"none.csv\" }", &["cannot be read", "not found"]),
-    ("rate = \"900/s\"", "arrivals = { process = \"trace\", file = \"bad.csv\" }", &["not one cell of `gap` holds a time; line 2 is `x`"]),
-    ("rate = \"900/s\"", "rate = \"1/s\"\narrivals = { process = \"renewal\", gap = \"9s\" }", &["a mean of its own"]),
+    (
+        "rate = \"900/s\"",
+        "arrivals = { process = \"trace\", file = \"none.csv\" }",
+        &["cannot be read", "not found"],
+    ),
+    (
+        "rate = \"900/s\"",
+        "arrivals = { process = \"trace\", file = \"bad.csv\" }",
+        &["not one cell of `gap` holds a time; line 2 is `x`"],
+    ),
+    (
+        "rate = \"900/s\"",
+        "rate = \"1/s\"\narrivals = { process = \"renewal\", gap = \"9s\" }",
+        &["a mean of its own"],
+    ),
     ("to = \"orders\"", "to = \"order\"", &["there is no queue or topic `order`", "did you mean `orders`?"]),
     ("to = \"orders\"", "", &["producer `web` lacks `to`", "write to = "]),
     ("[queues.orders]", "[queue.orders]", &["did you mean `queues`?"]),
@@ -43,7 +71,11 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("[queues.orders]", "[queues.orders]\ndead_letter = \"orders\"", &["its own dead-letter"]),
     ("[queues.orders]", "[queues.orders]\nttl = \"30s\"", &["did you mean `message_ttl`?"]),
     ("[queues.orders]", "[queues.orders]\ndiscipline = \"FIFO\"", &["did you mean `fifo`?"]),
-    ("[queues.orders]", "[queues.orders]\npreemption = \"resume\"", &["does not go with an order in which no newcomer is more urgent"]),
+    (
+        "[queues.orders]",
+        "[queues.orders]\npreemption = \"resume\"",
+        &["does not go with an order in which no newcomer is more urgent"],
+    ),
     (
         "[queues.orders]",
         "[queues.orders]\n[topics.t]\nsubscriptions = [\"orders\", \"orders\"]",
@@ -57,7 +89,11 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("count = 4", "servers = 4", &["did you mean `count`?"]),
     ("count = 4", "count = 4\nto = \"orders\"", &["messages go round for ever"]),
     ("count = 4", "count = 4\nto = [{ queue = \"orders\", probability = 1.4 }]", &["must be from 0 to 1"]),
-    ("count = 4", "count = 4\nto = [{ queue = \"orders\", probability = 0.5 }, { topic = \"orders\" }]", &["there is no topic `orders`"]),
+    (
+        "count = 4",
+        "count = 4\nto = [{ queue = \"orders\", probability = 0.5 }, { topic = \"orders\" }]",
+        &["there is no topic `orders`"],
+    ),
     ("count = 4", "count = 4\nfailure = { probability = 1 }", &["delivered again for ever"]),
     ("count = 4", "count = 4\nfailure = 5", &["5 % is written 0.05"]),
     ("count = 4", "count = 4\nfailure = nan", &["finite number", "not a number"]),
@@ -70,10 +106,22 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("exponential(4ms)", "exponential(0ms)", &["`mean` must be more than zero"]),
     ("exponential(4ms)", "exponential(4ms, scv=0.3)", &["cannot be chosen", "it is always 1"]),
     ("exponential(4ms)", "exponential(4ms, rate=250/s)", &["both a mean and a rate"]),
-    ("count = 4", "count = 4\nautoscale = { max = 3, target_backlog = -1 }", &["`target_backlog` is out of range", "must be more than 0"]),
+    (
+        "count = 4",
+        "count = 4\nautoscale = { max = 3, target_backlog = -1 }",
+        &["`target_backlog` is out of range", "must be more than 0"],
+    ),
     ("exponential(4ms)", "exponential(4ms, 5ms)", &["`mean` is given twice"]),
-    ("count = 4", "count = 9\nautoscale = { max = 3, target_backlog = 5 }", &["contradict each other", "from 1 to 3"]),
-    ("rate = \"900/s\"", "arrivals = { process = \"renewal\", gap = \"exponential\" }", &["neither a rate nor the gap's mean"]),
+    (
+        "count = 4",
+        "count = 9\nautoscale = { max = 3, target_backlog = 5 }",
+        &["contradict each other", "from 1 to 3"],
+    ),
+    (
+        "rate = \"900/s\"",
+        "arrivals = { process = \"renewal\", gap = \"exponential\" }",
+        &["neither a rate nor the gap's mean"],
+    ),
     ("\"exponential(4ms)\"", "{ mean = \"4ms\" }", &["`service_time` does not say which law"]),
     ("\"exponential(4ms)\"", "4", &["`service_time` needs a unit"]),
     ("service_time", "service_tim", &["did you mean `service_time`?", "lacks `service_time`"]),
@@ -89,14 +137,19 @@ fn what_is_wrong_is_told_with_what_to_write_instead() {
     }
 }
 
-/// What is of the wrong kind is told with an example of the right one, and what contradicts itself with a way out.
+/// What is of the wrong kind is told with an example of the right one, and what contradicts itself with a way
+/// out.
 #[test]
 fn every_refusal_says_what_to_write() {
     for (from, to, words) in [
         ("rate = \"900/s\"", "rate = \"900/s\"\narrivals = 5", "write { process = \"poisson\" }"),
         ("rate = \"900/s\"", "rate = \"900/s\"\nkeys = 5", "write { law = …, count = …, exponent = … }"),
         ("rate = \"900/s\"", "rate = \"900/s\"\nsend_time = true", "write \"4ms\", or { law = "),
-        ("rate = \"900/s\"", "arrivals = { process = \"closed\", concurrency = 2, batch = 2 }", "one message at a time"),
+        (
+            "rate = \"900/s\"",
+            "arrivals = { process = \"closed\", concurrency = 2, batch = 2 }",
+            "one message at a time",
+        ),
         ("[queues.orders]", "[queues.orders]\ndiscipline = 5", "write one of: \"fifo\", \"lifo\""),
     ] {
         let told = wrong(&small(from, to));
@@ -117,7 +170,10 @@ fn a_message_on_its_way_to_disk_needs_room() {
 
 #[test]
 fn a_batch_that_lingers_needs_room() {
-    let batch = |more: &str| small("count = 4", "count = 4\nbatch = { max = 5, linger = \"1ms\" }").replace("[queues.orders]", more);
+    let batch = |more: &str| {
+        small("count = 4", "count = 4\nbatch = { max = 5, linger = \"1ms\" }")
+            .replace("[queues.orders]", more)
+    };
     let told = wrong(&batch("[queues.orders]\nmax_length = 0"));
     assert!(told.contains("all is refused") && told.contains("write max_length = 1"), "{told}");
     good(&batch("[queues.orders]\nmax_length = 1"));
@@ -131,14 +187,23 @@ fn wrong_tables_after_the_small_scenario_are_told() {
         ("[simulation]\nmessages = 5\nduration = \"1h\"", "both messages and a duration"),
         ("[simulation]\nconfidence = 95", "95 % is written 0.95"),
         ("[simulation]\nwarmup = \"atuo\"", "is not a warm-up"),
-        ("[simulation]\nprecision = { \"producers.wbe.latency\" = 0.1 }", "did you mean `producers.web.latency`?"),
-        ("[objectives]\n\"producers.web.latency.p100\" = \"< 1s\"", "did you mean `producers.web.latency.p50`?"),
+        (
+            "[simulation]\nprecision = { \"producers.wbe.latency\" = 0.1 }",
+            "did you mean `producers.web.latency`?",
+        ),
+        (
+            "[objectives]\n\"producers.web.latency.p100\" = \"< 1s\"",
+            "did you mean `producers.web.latency.p50`?",
+        ),
         ("[objectives]\n\"producers.web.latency.p99\" = \"< 200\"", "lacks a unit of time"),
         ("[objectives]\n\"producers.web.latency.p99\" = \"200ms\"", "begin with <, <=, > or >="),
         ("[objectives]\n\"queues.orders.loss\" = \"< 1ms\"", "write \"< 0.1%\""),
         ("[sweep]\n\"producers.wbe.rate\" = [\"1/s\"]", "did you mean `web`?"),
         ("[sweep]\n\"consumers.workers.cuont\" = \"2..8\"", "did you mean `count`?"),
-        ("[sweep]\n\"consumers.workers.count\" = \"0..8\"", "`count` is out of range, with consumers.workers.count = 0"),
+        (
+            "[sweep]\n\"consumers.workers.count\" = \"0..8\"",
+            "`count` is out of range, with consumers.workers.count = 0",
+        ),
         ("[sweep]\n\"consumers.workers.count\" = []", "is empty"),
         ("[sweep]\n\"producers.web.rate\" = [\"1/s\", 2]", "`rate` needs a unit"),
         ("[swep]", "did you mean `sweep`?"),
@@ -151,8 +216,9 @@ fn wrong_tables_after_the_small_scenario_are_told() {
 
 #[test]
 fn all_problems_of_a_file_are_told_together_with_their_places() {
-    let text =
-        "[producers.web]\nto = 'order'\nrate=900\nraet=3\n[queues.orders]\n[consumers.w]\nfrom='orders'\nservice_time='20 foo'\ncount=0\n";
+    let text = "[producers.web]\nto = \
+        'order'\nrate=900\nraet=3\n[queues.orders]\n[consumers.w]\nfrom='orders'\nservice_time='20 \
+        foo'\ncount=0\n";
     let problems = read(text).expect_err("five");
     let places: Vec<_> = problems.positions().map(|(_, line, column)| (line, column)).collect();
     assert_eq!(places, [(2, 6), (3, 6), (4, 1), (8, 14), (9, 7)]);

@@ -66,7 +66,14 @@ impl<S: Blocks> Network<S> {
 
     /// A message goes to a queue or, in copies or not, through a topic. Says how many copies wait for room.
     #[inline(always)]
-    pub(super) fn send<R: Recorder>(&mut self, slot: u32, to: Destination, holder: u32, row: Option<usize>, recorder: &mut R) -> u32 {
+    pub(super) fn send<R: Recorder>(
+        &mut self,
+        slot: u32,
+        to: Destination,
+        holder: u32,
+        row: Option<usize>,
+        recorder: &mut R,
+    ) -> u32 {
         match to {
             Destination::Queue(queue) => u32::from(self.enter(slot, queue as u32, holder, row, recorder)),
             Destination::Topic(topic) => self.publish(slot, topic, holder, row, recorder),
@@ -74,7 +81,14 @@ impl<S: Blocks> Network<S> {
     }
 
     #[cold]
-    fn publish<R: Recorder>(&mut self, slot: u32, topic: usize, holder: u32, row: Option<usize>, recorder: &mut R) -> u32 {
+    fn publish<R: Recorder>(
+        &mut self,
+        slot: u32,
+        topic: usize,
+        holder: u32,
+        row: Option<usize>,
+        recorder: &mut R,
+    ) -> u32 {
         if !self.hubs[topic].policy.copies() {
             let queue = self.choose(slot, topic);
             return u32::from(self.enter(slot, queue, holder, row, recorder));
@@ -100,7 +114,8 @@ impl<S: Blocks> Network<S> {
     /// One queue of a topic that shares its messages out.
     fn choose(&mut self, slot: u32, topic: usize) -> u32 {
         let (job, hub) = (&self.jobs[slot], &mut self.hubs[topic]);
-        let inside = |queue: usize| self.stations[queue].waiting.level() + self.stations[queue].serving.level();
+        let inside =
+            |queue: usize| self.stations[queue].waiting.level() + self.stations[queue].serving.level();
         let turn = || {
             hub.turn += 1;
             hub.turn - 1
@@ -115,9 +130,17 @@ impl<S: Blocks> Network<S> {
         (partition % station.lanes.len()) as u32
     }
 
-    /// A message reaches a queue. Says whether its sender has to wait for room; `holder` is the server that then holds it.
+    /// A message reaches a queue. Says whether its sender has to wait for room; `holder` is the server that
+    /// then holds it.
     #[inline(always)]
-    pub(super) fn enter<R: Recorder>(&mut self, slot: u32, queue: u32, holder: u32, row: Option<usize>, recorder: &mut R) -> bool {
+    pub(super) fn enter<R: Recorder>(
+        &mut self,
+        slot: u32,
+        queue: u32,
+        holder: u32,
+        row: Option<usize>,
+        recorder: &mut R,
+    ) -> bool {
         self.move_to(slot, queue, row);
         if !self.stations[queue as usize].plain {
             return self.enter_special(slot, queue, holder, recorder);
@@ -132,7 +155,8 @@ impl<S: Blocks> Network<S> {
         self.bring_work(slot, queue, row);
         self.places += 1;
         let job = &mut self.jobs[slot];
-        (job.queue, job.sent, job.place, job.left, job.expires) = (queue, self.now, self.places, FRESH, u64::MAX);
+        (job.queue, job.sent, job.place, job.left, job.expires) =
+            (queue, self.now, self.places, FRESH, u64::MAX);
         job.worked_before += job.worked;
         // A timer of a delivery in the queue before must not take this one for it.
         (job.worked, job.deliveries, job.lane, job.stamp) = (0, 0, 0, 0);
@@ -160,7 +184,8 @@ impl<S: Blocks> Network<S> {
             }
         }
         let station = &self.stations[queue as usize];
-        let full = station.room.is_some_and(|room| station.ready >= room) && !self.hands_over_at_once(queue, self.jobs[slot].lane);
+        let full = station.room.is_some_and(|room| station.ready >= room)
+            && !self.hands_over_at_once(queue, self.jobs[slot].lane);
         if full {
             let overflow = self.stations[queue as usize].overflow;
             match overflow {
@@ -249,7 +274,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// What each group of a queue would take for a message: as planned where the plan knows, else by its own chance.
+    /// What each group of a queue would take for a message: as planned where the plan knows, else by its own
+    /// chance.
     #[inline(always)]
     pub(super) fn bring_work(&mut self, slot: u32, queue: u32, row: Option<usize>) {
         let station = &self.stations[queue as usize];
@@ -309,7 +335,13 @@ impl<S: Blocks> Network<S> {
 
     /// A message goes on.
     #[inline(never)]
-    pub(super) fn forward<R: Recorder>(&mut self, slot: u32, to: Destination, holder: u32, recorder: &mut R) -> u32 {
+    pub(super) fn forward<R: Recorder>(
+        &mut self,
+        slot: u32,
+        to: Destination,
+        holder: u32,
+        recorder: &mut R,
+    ) -> u32 {
         self.turn(slot);
         self.send(slot, to, holder, None, recorder)
     }

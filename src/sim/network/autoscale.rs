@@ -10,7 +10,8 @@ impl<S: Blocks> Network<S> {
     /// Looks at the backlog and at what the servers of a group do, and starts or stops some.
     pub(super) fn poll(&mut self, g: u32) {
         let servers = self.servers_of(g);
-        let states: Vec<ServerState> = servers.iter().map(|server| self.servers[*server as usize].state()).collect();
+        let states: Vec<ServerState> =
+            servers.iter().map(|server| self.servers[*server as usize].state()).collect();
         let group = &mut self.groups[g as usize];
         let Some(scaler) = &mut group.autoscaler else { return };
         let change = scaler.look(self.stations[group.queue as usize].waiting.level(), &states, self.now);
@@ -22,7 +23,12 @@ impl<S: Blocks> Network<S> {
 
     fn servers_of(&self, group: u32) -> Vec<u32> {
         let queue = self.groups[group as usize].queue as usize;
-        self.stations[queue].servers.iter().copied().filter(|s| self.servers[*s as usize].group == group).collect()
+        self.stations[queue]
+            .servers
+            .iter()
+            .copied()
+            .filter(|s| self.servers[*s as usize].group == group)
+            .collect()
     }
 
     fn start_server(&mut self, server: u32, startup: u64) {

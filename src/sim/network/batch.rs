@@ -10,14 +10,17 @@ use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
     fn batching_of(&self, server: u32) -> Batching {
-        self.groups[self.servers[server as usize].group as usize].batch.unwrap_or(Batching { max: 1, linger: 0.0 })
+        self.groups[self.servers[server as usize].group as usize]
+            .batch
+            .unwrap_or(Batching { max: 1, linger: 0.0 })
     }
 
     /// Whether a server takes what there is without waiting for more.
     pub(super) fn no_linger(&self, queue: u32) -> bool {
         let at_once = |batch: Batching| batch.max == 1 || batch.linger == 0.0;
         let another = self.stations[queue as usize].unlimited.map(|group| self.groups[group as usize].batch);
-        another.is_some_and(|batch| batch.is_none_or(at_once)) || self.first_by_group(queue).any(|server| at_once(self.batching_of(server)))
+        another.is_some_and(|batch| batch.is_none_or(at_once))
+            || self.first_by_group(queue).any(|server| at_once(self.batching_of(server)))
     }
 
     /// Where servers have no end, one is always idle.
@@ -37,13 +40,17 @@ impl<S: Blocks> Network<S> {
         station.idle.iter().take(most)
     }
 
-    /// Idle servers take batches: full ones at once, others when the oldest message has waited for the linger. Who does not linger
-    /// any more goes before those who do.
+    /// Idle servers take batches: full ones at once, others when the oldest message has waited for the
+    /// linger. Who does not linger any more goes before those who do.
     pub(super) fn take_batches(&mut self, queue: u32) {
         loop {
             let station = &self.stations[queue as usize];
             // What is not on disk yet cannot be taken, nor can those who wait to be written.
-            let there = if station.commit.is_some() { self.on_disk(queue) } else { station.ready + station.blocked.len() as u64 };
+            let there = if station.commit.is_some() {
+                self.on_disk(queue)
+            } else {
+                station.ready + station.blocked.len() as u64
+            };
             if there == 0 {
                 return;
             }
@@ -57,7 +64,10 @@ impl<S: Blocks> Network<S> {
                 Batching { linger, .. } => since.saturating_add(nanos(linger).unwrap_or(u64::MAX)),
             };
             let from_when = |server| (from(server).max(self.now), server);
-            let Some((at, server)) = self.first_by_group(queue).map(from_when).min_by_key(|(at, _)| *at) else { return };
+            let Some((at, server)) = self.first_by_group(queue).map(from_when).min_by_key(|(at, _)| *at)
+            else {
+                return;
+            };
             if at > self.now {
                 return if more { self.gather(queue) } else { self.linger(queue, at) };
             }
@@ -66,7 +76,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// Whether more happens at this very instant: the rest of a batch is sent or sent on, or comes back, or a server is done.
+    /// Whether more happens at this very instant: the rest of a batch is sent or sent on, or comes back, or a
+    /// server is done.
     pub(super) fn awaits_more(&mut self) -> bool {
         self.forwarding || self.planned.min(self.ends.first()).min(self.calendar.next_at()) == self.now
     }
@@ -92,7 +103,8 @@ impl<S: Blocks> Network<S> {
         station.ready - written.filter(|one| self.is_committing(**one, queue)).count() as u64
     }
 
-    /// Since when the message that would be taken first waits: since it came to the queue, however often it was delivered.
+    /// Since when the message that would be taken first waits: since it came to the queue, however often it
+    /// was delivered.
     fn oldest_since(&self, queue: u32) -> u64 {
         let waits = |job: &&super::job::Job| job.queue == queue && job.state == State::Ready;
         self.stations[queue as usize]
@@ -126,7 +138,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// A server takes as many messages as there are, up to a number, and works for the time of one batch and of each of them.
+    /// A server takes as many messages as there are, up to a number, and works for the time of one batch and
+    /// of each of them.
     fn take_batch(&mut self, server: u32, max: u32) {
         let Some(first) = self.pull(server) else { return self.rest(server) };
         let mut more = std::mem::take(&mut self.servers[server as usize].more);
@@ -199,8 +212,15 @@ impl<S: Blocks> Network<S> {
         self.hand = served;
     }
 
-    /// The messages of a batch that were served go on. Says how many of them wait for room, for which their holder, if there is one, waits.
-    fn send_on<R: Recorder>(&mut self, served: &[(u32, u32)], server: u32, holder: u32, recorder: &mut R) -> u32 {
+    /// The messages of a batch that were served go on. Says how many of them wait for room, for which their
+    /// holder, if there is one, waits.
+    fn send_on<R: Recorder>(
+        &mut self,
+        served: &[(u32, u32)],
+        server: u32,
+        holder: u32,
+        recorder: &mut R,
+    ) -> u32 {
         let group = self.servers[server as usize].group;
         let mut pending = 0;
         self.forwarding = true;

@@ -11,7 +11,8 @@ use super::replay::Host;
 use super::sharing::Shared;
 use super::{Event, Network};
 use crate::behaviour::{
-    Autoscaler, ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role, TimeScale, TopicPolicy,
+    Autoscaler, ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role,
+    TimeScale, TopicPolicy,
 };
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
@@ -31,10 +32,16 @@ impl<S: Blocks> Network<S> {
     ///
     /// # Errors
     /// What cannot be played or would never end.
-    pub fn new(scenario: &Scenario, source: S, key: Key, sampler: Option<LevelSampler>) -> Result<Self, Unplayable> {
+    pub fn new(
+        scenario: &Scenario,
+        source: S,
+        key: Key,
+        sampler: Option<LevelSampler>,
+    ) -> Result<Self, Unplayable> {
         super::check::playable(scenario)?;
         let draws = Draws::new(key, TimeScale::REAL);
-        let mut stations: Vec<Station> = (0..scenario.queues.len()).map(|q| station(scenario, q, draws)).collect();
+        let mut stations: Vec<Station> =
+            (0..scenario.queues.len()).map(|q| station(scenario, q, draws)).collect();
         let width = stations.iter().map(|s| s.groups.len()).max().unwrap_or(0).max(1);
         let ahead = columns(scenario, &mut stations, draws, width);
         let mut network = Network {
@@ -46,10 +53,17 @@ impl<S: Blocks> Network<S> {
             ends: Tournament::default(),
             sequence: 0,
             crowd: (0, 0),
-            groups: scenario.consumers.iter().enumerate().map(|(i, c)| group(scenario, i, c, draws)).collect(),
+            groups: scenario
+                .consumers
+                .iter()
+                .enumerate()
+                .map(|(i, c)| group(scenario, i, c, draws))
+                .collect(),
             stations,
             servers: Vec::new(),
-            hubs: (0..scenario.topics.len()).map(|t| Hub { policy: TopicPolicy::new(scenario, t, draws), turn: 0 }).collect(),
+            hubs: (0..scenario.topics.len())
+                .map(|t| Hub { policy: TopicPolicy::new(scenario, t, draws), turn: 0 })
+                .collect(),
             senders: scenario.producers.iter().map(|p| sender(scenario, p, draws)).collect(),
             clients: Vec::new(),
             nobody: level(scenario, 0),
@@ -90,7 +104,12 @@ impl<S: Blocks> Network<S> {
                 for i in 0..most {
                     let index = self.servers.len() as u32;
                     let phase = if i < count { Phase::Idle } else { Phase::Off };
-                    self.servers.push(Server::new((g, self.groups[g as usize].column), queue as u32, station.servers.len() as u32, phase));
+                    self.servers.push(Server::new(
+                        (g, self.groups[g as usize].column),
+                        queue as u32,
+                        station.servers.len() as u32,
+                        phase,
+                    ));
                     station.servers.push(index);
                     if i < count {
                         self.groups[g as usize].count.up(0);
@@ -99,7 +118,8 @@ impl<S: Blocks> Network<S> {
                 }
             }
             if station.partitions > 0 {
-                // A partition belongs to one server; servers beyond the partitions have none, and share a line that stays empty.
+                // A partition belongs to one server; servers beyond the partitions have none, and share a
+                // line that stays empty.
                 let servers = station.servers.len();
                 let lanes = servers.min(station.partitions as usize).max(2).min(servers).max(1);
                 station.lanes = vec![station.lanes[0].clone(); lanes];
@@ -142,7 +162,12 @@ impl<S: Blocks> Network<S> {
     fn clients_of_all(&mut self) -> u32 {
         for (producer, sender) in self.senders.iter().enumerate() {
             for number in 0..sender.policy.closed_loop.as_ref().map_or(0, |c| c.concurrency) {
-                self.clients.push(Client { producer: producer as u32, number: u64::from(number), round: 0, due: 0 });
+                self.clients.push(Client {
+                    producer: producer as u32,
+                    number: u64::from(number),
+                    round: 0,
+                    due: 0,
+                });
             }
         }
         self.clients.len() as u32
@@ -181,7 +206,10 @@ impl<S: Blocks> Network<S> {
         self.bring_work(slot, queue, None);
         // All of it is in line before anyone takes of it, but where nobody chooses.
         let station = &self.stations[queue as usize];
-        if station.discipline == Discipline::ProcessorSharing || station.unlimited.is_some() || station.prefetching {
+        if station.discipline == Discipline::ProcessorSharing
+            || station.unlimited.is_some()
+            || station.prefetching
+        {
             self.offer(slot);
         } else {
             self.line_up(slot);
@@ -235,14 +263,21 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> Station {
         visibility: queue.visibility_timeout.map(time),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         commits: VecDeque::new(),
-        sync: scenario.simulation.overheads.sync.as_ref().map(|law| draws.times(law, Role::Commit, &queue.name)),
+        sync: scenario
+            .simulation
+            .overheads
+            .sync
+            .as_ref()
+            .map(|law| draws.times(law, Role::Commit, &queue.name)),
         committed: 0,
         partitions: queue.partitions.unwrap_or(0),
         plain,
         ahead: 0,
         batching,
         gathers: batching
-            && queue.max_length.is_none_or(|room| groups.iter().all(|(_, c)| room >= u64::from(c.batch.map_or(1, |b| b.max)))),
+            && queue.max_length.is_none_or(|room| {
+                groups.iter().all(|(_, c)| room >= u64::from(c.batch.map_or(1, |b| b.max)))
+            }),
         prefetching,
         groups: groups.iter().map(|(i, _)| *i as u32).collect(),
         servers: Vec::new(),
@@ -292,7 +327,8 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
 /// The priorities that there are, the highest first; what waits from the start has 0.
 fn levels(scenario: &Scenario) -> Vec<i32> {
     let backlog = scenario.queues.iter().any(|q| q.initial_backlog > 0);
-    let mut all: Vec<i32> = scenario.producers.iter().map(|p| p.priority).chain(backlog.then_some(0)).collect();
+    let mut all: Vec<i32> =
+        scenario.producers.iter().map(|p| p.priority).chain(backlog.then_some(0)).collect();
     all.sort_unstable_by(|a, b| b.cmp(a));
     all.dedup();
     all

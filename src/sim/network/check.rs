@@ -1,6 +1,8 @@
 //! What the event engine does not play, and what would never end.
 
-use crate::scenario::{Ack, Arrivals, Consumer, Destination, Overflow, Producer, Scenario, circle, clashes, waits};
+use crate::scenario::{
+    Ack, Arrivals, Consumer, Destination, Overflow, Producer, Scenario, circle, clashes, waits,
+};
 use crate::sim::Unplayable;
 use crate::units::Time;
 use crate::workload::laws::Law;
@@ -19,22 +21,34 @@ pub(super) fn playable(scenario: &Scenario) -> Result<(), Unplayable> {
 /// Every message that is inside can leave.
 fn ends(scenario: &Scenario) -> Result<(), Unplayable> {
     for consumer in &scenario.consumers {
-        if consumer.failure >= 1.0 && consumer.ack == Ack::Manual && scenario.queues[consumer.from].delivery_limit.is_none() {
+        if consumer.failure >= 1.0
+            && consumer.ack == Ack::Manual
+            && scenario.queues[consumer.from].delivery_limit.is_none()
+        {
             return Err(Unplayable::FailsForEver { consumers: consumer.name.clone() });
         }
     }
     for producer in scenario.producers.iter().filter(|p| p.failure.is_some_and(|f| f >= 1.0)) {
-        if scenario.consumers.iter().any(|c| c.ack == Ack::Manual && scenario.queues[c.from].delivery_limit.is_none()) {
+        if scenario
+            .consumers
+            .iter()
+            .any(|c| c.ack == Ack::Manual && scenario.queues[c.from].delivery_limit.is_none())
+        {
             return Err(Unplayable::ProducerFailsForEver { producer: producer.name.clone() });
         }
     }
     let leaves = |c: &Consumer| c.to.iter().map(|r| r.probability).sum::<f64>() < 1.0 - 1e-9;
-    let mut can: Vec<bool> = (0..scenario.queues.len()).map(|q| scenario.consumers_of(q).all(|(_, c)| leaves(c))).collect();
+    let mut can: Vec<bool> =
+        (0..scenario.queues.len()).map(|q| scenario.consumers_of(q).all(|(_, c)| leaves(c))).collect();
     for _ in 0..scenario.queues.len() {
         for q in 0..can.len() {
             // One way out is enough, but from a topic every copy must find one.
-            let way =
-                |c: &Consumer| leaves(c) || c.to.iter().any(|r| r.probability > 0.0 && scenario.queues_of(r.to).iter().all(|q| can[*q]));
+            let way = |c: &Consumer| {
+                leaves(c)
+                    || c.to
+                        .iter()
+                        .any(|r| r.probability > 0.0 && scenario.queues_of(r.to).iter().all(|q| can[*q]))
+            };
             can[q] = can[q] || scenario.consumers_of(q).all(|(_, c)| way(c));
         }
     }
@@ -52,13 +66,16 @@ fn in_time(scenario: &Scenario) -> Result<(), Unplayable> {
     for (index, queue) in scenario.queues.iter().enumerate() {
         let Some(timeout) = queue.visibility_timeout else { continue };
         let groups = || scenario.consumers_of(index).map(|(_, c)| c);
-        let ends = queue.delivery_limit.is_some() || queue.message_ttl.is_some() || groups().any(|c| c.ack == Ack::Auto);
+        let ends = queue.delivery_limit.is_some()
+            || queue.message_ttl.is_some()
+            || groups().any(|c| c.ack == Ack::Auto);
         if ends || groups().next().is_none() {
             continue;
         }
         // Work that stays the same is never done in time if once it is not.
         let same = |brought: bool| groups().all(|c| c.repeats_work(brought));
-        let too_long = |law: &Law, brought: bool| law.cdf(timeout) <= if same(brought) { 1.0 - RARE } else { 0.0 };
+        let too_long =
+            |law: &Law, brought: bool| law.cdf(timeout) <= if same(brought) { 1.0 - RARE } else { 0.0 };
         let fed = |to: Destination| scenario.queues_of(to).contains(&index);
         let own = |p: &Producer| fed(p.to) && p.service_time.as_ref().is_some_and(|law| too_long(law, true));
         let others = queue.initial_backlog > 0
@@ -75,13 +92,16 @@ fn in_time(scenario: &Scenario) -> Result<(), Unplayable> {
 
 /// Clients without a time to think whose messages take no time send without end at one instant.
 fn instant_loops(scenario: &Scenario) -> Result<(), Unplayable> {
-    let idle = scenario.consumers.iter().all(|c| c.service_time.is_zero() && c.service_time_per_message.is_zero());
-    let refusing = scenario.queues.iter().any(|q| q.max_length.is_some() && q.overflow == Overflow::RejectPublish);
+    let idle =
+        scenario.consumers.iter().all(|c| c.service_time.is_zero() && c.service_time_per_message.is_zero());
+    let refusing =
+        scenario.queues.iter().any(|q| q.max_length.is_some() && q.overflow == Overflow::RejectPublish);
     for producer in &scenario.producers {
         let Arrivals::Closed { think_time, .. } = &producer.arrivals else { continue };
         let no_work = producer.service_time.as_ref().map_or(idle, |law| law.is_zero());
         if think_time.is_zero() && producer.send_time.is_zero() && (no_work || refusing) {
-            let why = if no_work { "the work takes no time either" } else { "a refused client comes back at once" };
+            let why =
+                if no_work { "the work takes no time either" } else { "a refused client comes back at once" };
             return Err(Unplayable::TimeStandsStill { producer: producer.name.clone(), why });
         }
     }

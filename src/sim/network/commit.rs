@@ -9,7 +9,8 @@ use crate::workload::Blocks;
 pub(super) const FSYNC: u64 = 1_000_000;
 
 impl<S: Blocks> Network<S> {
-    /// A message is written. One commit is under way at a time; who comes during it is in the next, all together.
+    /// A message is written. One commit is under way at a time; who comes during it is in the next, all
+    /// together.
     pub(super) fn write(&mut self, slot: u32) {
         let (queue, place) = (self.jobs[slot].queue, self.jobs[slot].place);
         let station = &mut self.stations[queue as usize];
@@ -24,11 +25,13 @@ impl<S: Blocks> Network<S> {
         std::mem::swap(&mut station.committing, &mut station.uncommitted);
         station.committed += 1;
         let drawn = |station: &Station| station.sync.as_ref().map(|times| times.at(station.committed, 0));
-        let takes = station.commits.pop_front().or_else(|| drawn(station)).or(station.commit).unwrap_or(FSYNC);
+        let takes =
+            station.commits.pop_front().or_else(|| drawn(station)).or(station.commit).unwrap_or(FSYNC);
         self.timer(self.now.saturating_add(takes), Event::Commit { queue });
     }
 
-    /// Whether a message that was written is still there: some expire meanwhile, and their slots may be others' by now.
+    /// Whether a message that was written is still there: some expire meanwhile, and their slots may be
+    /// others' by now.
     pub(super) fn is_committing(&self, (slot, place): (u32, u64), queue: u32) -> bool {
         let job = &self.jobs[slot];
         job.queue == queue && job.place == place && job.state == State::Committing

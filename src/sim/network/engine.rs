@@ -23,7 +23,8 @@ impl<S: Blocks> Engine for Network<S> {
         self.sampler = LevelSampler::never();
         let mark = self.offered;
         self.work_off(recorder);
-        let left: Vec<u32> = self.jobs.inside().filter(|(_, job)| job.id < mark).map(|(slot, _)| slot).collect();
+        let left: Vec<u32> =
+            self.jobs.inside().filter(|(_, job)| job.id < mark).map(|(slot, _)| slot).collect();
         for slot in left {
             if self.jobs[slot].state != State::Blocked {
                 self.tell(slot, 0, 0, Outcome::Unfinished, recorder);

@@ -52,9 +52,16 @@ impl<S: Blocks> Network<S> {
         job.stamp == stamp && job.state == State::InService
     }
 
-    /// A delivery ends. Says whether the message now goes on; otherwise it went back, was lost, or the delivery was void.
+    /// A delivery ends. Says whether the message now goes on; otherwise it went back, was lost, or the
+    /// delivery was void.
     #[inline(always)]
-    pub(super) fn finish<R: Recorder>(&mut self, slot: u32, stamp: u32, server: u32, recorder: &mut R) -> bool {
+    pub(super) fn finish<R: Recorder>(
+        &mut self,
+        slot: u32,
+        stamp: u32,
+        server: u32,
+        recorder: &mut R,
+    ) -> bool {
         if !self.is_under_way(slot, stamp) {
             // Nobody hears of a success or a failure after the timeout.
             return false;
@@ -78,7 +85,8 @@ impl<S: Blocks> Network<S> {
         group.policy.fails(job.identity, job.deliveries, own)
     }
 
-    /// After its work a server takes another message, and its own, if it was served, goes on to where it is sent.
+    /// After its work a server takes another message, and its own, if it was served, goes on to where it is
+    /// sent.
     #[inline(always)]
     fn go_on<R: Recorder>(&mut self, server: u32, slot: u32, served: bool, recorder: &mut R) {
         let group = self.servers[server as usize].group;

@@ -2,8 +2,8 @@
 
 /// How many of something there are, and the integral of that number over time.
 ///
-/// One that comes at an instant t subtracts t from `sum`, one that goes adds it, so that the integral up to now is
-/// `sum + level · now`: no multiplication at a change.
+/// One that comes at an instant t subtracts t from `sum`, one that goes adds it, so that the integral up to
+/// now is `sum + level · now`: no multiplication at a change.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TimeIntegral {
     level: u64,

@@ -13,7 +13,8 @@ pub(super) const FRESH: u64 = u64::MAX;
 /// Where a message is within its queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum State {
-    /// The slot is free, or the message is between two queues, or in one where this makes no difference (see [`super::plain`]).
+    /// The slot is free, or the message is between two queues, or in one where this makes no difference (see
+    /// [`super::plain`]).
     #[default]
     Away,
     /// Its sender waits for room.
@@ -46,7 +47,8 @@ pub(super) struct Job {
     pub place: u64,
     /// When its time to live ends in this queue.
     pub expires: u64,
-    /// Work that is left of a service that was broken off, in nanoseconds of `left_of`; [`FRESH`] if none was.
+    /// Work that is left of a service that was broken off, in nanoseconds of `left_of`; [`FRESH`] if none
+    /// was.
     pub left: u64,
     /// Since when it is in service, if it is.
     pub began: u64,
@@ -79,7 +81,13 @@ impl Job {
 
     /// Its stay in its queue, which ends now, with the group and which of its servers.
     #[inline(always)]
-    pub(super) fn stay(&self, senders: &[Sender], now: u64, (consumer, server): (u32, u32), outcome: Outcome) -> Record {
+    pub(super) fn stay(
+        &self,
+        senders: &[Sender],
+        now: u64,
+        (consumer, server): (u32, u32),
+        outcome: Outcome,
+    ) -> Record {
         Record {
             message: self.message(senders),
             sent: self.sent,
@@ -197,7 +205,11 @@ impl Jobs {
     /// Slots and messages that are inside.
     pub(super) fn inside(&self) -> impl Iterator<Item = (u32, &Job)> {
         // A free slot's place is none that was ever given.
-        self.all.iter().enumerate().filter(|(_, job)| job.place != u64::MAX).map(|(slot, job)| (slot as u32, job))
+        self.all
+            .iter()
+            .enumerate()
+            .filter(|(_, job)| job.place != u64::MAX)
+            .map(|(slot, job)| (slot as u32, job))
     }
 }
 

@@ -50,7 +50,14 @@ impl<S: Blocks> Network<S> {
 
     /// Tells of a message's stay in its queue, which has ended.
     #[inline(always)]
-    pub(super) fn tell<R: Recorder>(&mut self, slot: u32, group: u32, number: u32, outcome: Outcome, recorder: &mut R) {
+    pub(super) fn tell<R: Recorder>(
+        &mut self,
+        slot: u32,
+        group: u32,
+        number: u32,
+        outcome: Outcome,
+        recorder: &mut R,
+    ) {
         let job = &self.jobs[slot];
         recorder.record(&job.stay(&self.senders, self.now, (group, number), outcome));
         let counts = &mut self.stations[job.queue as usize].counts;
@@ -68,12 +75,14 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// A message ends in its queue without having been served. If it was accepted here it goes on to the dead-letter queue, if there
-    /// is one; else it is lost.
+    /// A message ends in its queue without having been served. If it was accepted here it goes on to the
+    /// dead-letter queue, if there is one; else it is lost.
     #[inline(never)]
     pub(super) fn lose<R: Recorder>(&mut self, slot: u32, cause: Outcome, recorder: &mut R) {
         let dead = self.stations[self.jobs[slot].queue as usize].dead_letter;
-        let Some(dead) = dead.filter(|_| cause != Outcome::Rejected) else { return self.lose_for_good(slot, cause, recorder) };
+        let Some(dead) = dead.filter(|_| cause != Outcome::Rejected) else {
+            return self.lose_for_good(slot, cause, recorder);
+        };
         self.tell(slot, 0, 0, Outcome::DeadLettered, recorder);
         self.keep_work(slot);
         let job = &mut self.jobs[slot];
@@ -81,14 +90,15 @@ impl<S: Blocks> Network<S> {
         self.enter(slot, dead, NONE, None, recorder);
     }
 
-    /// A message is lost that no dead-letter queue gets: what was acknowledged beforehand is nobody's any more.
+    /// A message is lost that no dead-letter queue gets: what was acknowledged beforehand is nobody's any
+    /// more.
     pub(super) fn lose_for_good<R: Recorder>(&mut self, slot: u32, cause: Outcome, recorder: &mut R) {
         self.tell(slot, 0, 0, cause, recorder);
         self.leaves(slot, cause, recorder);
     }
 
-    /// A message comes to a queue that it never leaves: it is out of sight. Says nothing of those that had to make room for it, which
-    /// are dead letters like it.
+    /// A message comes to a queue that it never leaves: it is out of sight. Says nothing of those that had to
+    /// make room for it, which are dead letters like it.
     pub(super) fn park<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
         let station = &mut self.stations[self.jobs[slot].queue as usize];
         if station.room.is_some_and(|room| station.waiting.level() >= room) {
@@ -109,7 +119,8 @@ impl<S: Blocks> Network<S> {
         self.jobs.remove(slot);
     }
 
-    /// Tells of a message's end, if it is one: the copy that completes its family, or makes that impossible, tells for all.
+    /// Tells of a message's end, if it is one: the copy that completes its family, or makes that impossible,
+    /// tells for all.
     #[inline(always)]
     pub(super) fn told<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
         let job = &self.jobs[slot];

@@ -1,25 +1,30 @@
 //! The event engine: any scenario, message by message, in integer nanoseconds.
 //!
-//! Arrivals come from the plan in their order; when servers will be done is known of each; everything else that is to happen
-//! stands in one calendar. A file for each concept says what an event does: [`arrive`] how messages come and where they go, [`serve`] how servers take and finish
-//! them, [`leave`] how they end, and so on. What a message's chance decides (later demands, routes, failures, jitter) depends
-//! on its position in the plan, its way and its delivery alone, so that neither the order of events nor another
-//! configuration changes it.
+//! Arrivals come from the plan in their order; when servers will be done is known of each; everything else
+//! that is to happen stands in one calendar. A file for each concept says what an event does: [`arrive`] how
+//! messages come and where they go, [`serve`] how servers take and finish them, [`leave`] how they end, and
+//! so on. What a message's chance decides (later demands, routes, failures, jitter) depends on its position
+//! in the plan, its way and its delivery alone, so that neither the order of events nor another configuration
+//! changes it.
 //!
-//! At one instant ends of service come first, by the servers' numbers, then those of shared service, then timers in the order in
-//! which they were set, then ends of times to live by the messages' places, then arrivals in the order of the plan. So a place is
-//! free before a newcomer wants it, who is done when the visibility timeout ends is in time, and a message is taken even at the
-//! instant at which its time to live ends. A server that becomes free takes the next message before its own goes on; only where
-//! its own may have to wait for room it hands that over first. Who waits for room is let in in the order of coming; servers that
-//! were held go on in the order in which their messages found room, when the event that made it is over.
+//! At one instant ends of service come first, by the servers' numbers, then those of shared service, then
+//! timers in the order in which they were set, then ends of times to live by the messages' places, then
+//! arrivals in the order of the plan. So a place is free before a newcomer wants it, who is done when the
+//! visibility timeout ends is in time, and a message is taken even at the instant at which its time to live
+//! ends. A server that becomes free takes the next message before its own goes on; only where its own may
+//! have to wait for room it hands that over first. Who waits for room is let in in the order of coming;
+//! servers that were held go on in the order in which their messages found room, when the event that made it
+//! is over.
 //!
-//! A delivery begins when a message is handed to a consumer, be it into its own line, and with it the visibility timeout. When that
-//! is over the delivery is void: the message waits again in its old place, or is lost if that was its last delivery. The consumer
-//! does not know, and works on its copy in its turn; but what it says of it, success or failure, counts no more.
+//! A delivery begins when a message is handed to a consumer, be it into its own line, and with it the
+//! visibility timeout. When that is over the delivery is void: the message waits again in its old place, or
+//! is lost if that was its last delivery. The consumer does not know, and works on its copy in its turn; but
+//! what it says of it, success or failure, counts no more.
 //!
-//! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait for: a server,
-//! a commit, their turn in a consumer's own line, or the next attempt. A message whose sender waits for room (`overflow = "block"`)
-//! has not reached its queue: until it does, it is its sender who is held up.
+//! Messages *wait* from the instant at which they reach a queue until a server takes them, whatever they wait
+//! for: a server, a commit, their turn in a consumer's own line, or the next attempt. A message whose sender
+//! waits for room (`overflow = "block"`) has not reached its queue: until it does, it is its sender who is
+//! held up.
 
 mod arrive;
 mod autoscale;
@@ -119,7 +124,8 @@ enum Event {
     },
 }
 
-/// Timers come after the ends of shared service at the same instant, and ends of times to live after all others.
+/// Timers come after the ends of shared service at the same instant, and ends of times to live after all
+/// others.
 const TIMERS: u64 = 1 << 62;
 const LIVES: u64 = 1 << 63;
 
@@ -150,7 +156,8 @@ pub struct Network<S> {
     /// What the messages of the plan's block will bring to the queues on their ways.
     ahead: Vec<PredrawnWork>,
     families: Families,
-    /// By slot: a dead letter's number and the work that its producer gave it, which it brings again where it comes back.
+    /// By slot: a dead letter's number and the work that its producer gave it, which it brings again where it
+    /// comes back.
     brought: HashMap<u32, (u64, u64)>,
     /// Messages that reached the network so far.
     offered: u64,
@@ -180,12 +187,14 @@ impl<S: Blocks> Network<S> {
         self.step(before, recorder)
     }
 
-    /// The next thing happens, if it is before an instant and if there is any message left that it could matter to.
+    /// The next thing happens, if it is before an instant and if there is any message left that it could
+    /// matter to.
     #[inline(always)]
     fn step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
         let (end, event) = (self.ends.first(), self.calendar.next_at());
         let next = end.min(event).min(self.planned);
-        let usual = next < before && next <= self.sampler.next && next != self.now && self.planned != u64::MAX;
+        let usual =
+            next < before && next <= self.sampler.next && next != self.now && self.planned != u64::MAX;
         if !usual && !self.may_happen(next, before, recorder) {
             return false;
         }
@@ -208,11 +217,13 @@ impl<S: Blocks> Network<S> {
         true
     }
 
-    /// Whether anything is to happen at an instant that is before another. Looks at the queues if it is time for that.
+    /// Whether anything is to happen at an instant that is before another. Looks at the queues if it is time
+    /// for that.
     #[cold]
     #[inline(never)]
     fn may_happen<R: Recorder>(&mut self, next: u64, before: u64, recorder: &mut R) -> bool {
-        let over = before == u64::MAX && self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
+        let over =
+            before == u64::MAX && self.planned == u64::MAX && self.jobs.live() == 0 && self.thinking == 0;
         if next >= before || over || self.is_stuck() {
             return false;
         }
@@ -247,7 +258,8 @@ impl<S: Blocks> Network<S> {
         self.calendar.plan(at, TIMERS | self.sequence, event);
     }
 
-    /// A message's time to live ends at an instant. Among those that end together, the first in line goes first.
+    /// A message's time to live ends at an instant. Among those that end together, the first in line goes
+    /// first.
     pub(super) fn live_until(&mut self, slot: u32, at: u64) {
         let place = self.jobs[slot].place;
         self.calendar.plan(at, LIVES | place, Event::Expire { slot, place: place as u32 });
@@ -259,7 +271,12 @@ impl<S: Blocks> Network<S> {
         while self.sampler.next < instant {
             let at = self.sampler.next;
             for (queue, station) in self.stations.iter().enumerate() {
-                recorder.level(&Level { at, queue: queue as u32, waiting: station.waiting.level(), busy: station.serving.level() });
+                recorder.level(&Level {
+                    at,
+                    queue: queue as u32,
+                    waiting: station.waiting.level(),
+                    busy: station.serving.level(),
+                });
             }
             self.sampler.pass();
         }
@@ -326,7 +343,10 @@ impl Station {
     #[inline(always)]
     fn note_drained(&mut self, now: u64) {
         // What is known beforehand comes first: whether the line is empty now is chance.
-        if now >= self.drain_from && self.drained.is_none() && self.waiting.level() + self.held_up.level() == 0 {
+        if now >= self.drain_from
+            && self.drained.is_none()
+            && self.waiting.level() + self.held_up.level() == 0
+        {
             self.drained = Some(now);
         }
     }

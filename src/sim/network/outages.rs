@@ -6,7 +6,8 @@ use super::{Event, Network};
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
 
-/// Marks a break that comes at its time, whatever the server does; the rest says since which of its starts and repairs it is up.
+/// Marks a break that comes at its time, whatever the server does; the rest says since which of its starts
+/// and repairs it is up.
 const ALWAYS: u32 = 1 << 31;
 
 impl<S: Blocks> Network<S> {
@@ -25,7 +26,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// A server breaks: at this instant of its work, or, if it is still up since the same instant, whatever it does (epoch [`ALWAYS`]).
+    /// A server breaks: at this instant of its work, or, if it is still up since the same instant, whatever
+    /// it does (epoch [`ALWAYS`]).
     pub(super) fn breaks<R: Recorder>(&mut self, server: u32, epoch: u32, recorder: &mut R) {
         let s = &mut self.servers[server as usize];
         let expected = if epoch & ALWAYS == 0 { s.epoch } else { ALWAYS | s.breaks as u32 };

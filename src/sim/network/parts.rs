@@ -1,10 +1,13 @@
-//! The parts of a network: queues, groups of servers, servers, topics, producers; their settings in plain numbers, and their state.
+//! The parts of a network: queues, groups of servers, servers, topics, producers; their settings in plain
+//! numbers, and their state.
 
 use super::idle::Idle;
 use super::integral::TimeIntegral;
 use super::job::NONE;
 use super::sharing::Shared;
-use crate::behaviour::{Autoscaler, ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy};
+use crate::behaviour::{
+    Autoscaler, ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy,
+};
 use crate::discipline::Waiting;
 use crate::scenario::{Batching, Destination, Discipline, Overflow, Preemption};
 use crate::sim::QueueCounts;
@@ -25,7 +28,8 @@ pub(super) struct Station {
     pub visibility: Option<u64>,
     /// Nanoseconds that a group commit takes.
     pub commit: Option<u64>,
-    /// What the next commits took, where that is known; a law for the others, if there is one, and how many there were.
+    /// What the next commits took, where that is known; a law for the others, if there is one, and how many
+    /// there were.
     pub commits: VecDeque<u64>,
     pub sync: Option<RandomTime>,
     pub committed: u64,
@@ -35,7 +39,8 @@ pub(super) struct Station {
     /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
     pub ahead: usize,
     pub batching: bool,
-    /// Whether who comes at the same instant is waited for before a batch is taken: where there is room for one.
+    /// Whether who comes at the same instant is waited for before a batch is taken: where there is room for
+    /// one.
     pub gathers: bool,
     pub prefetching: bool,
     /// Its groups in the scenario's order, and its servers.
@@ -62,7 +67,8 @@ pub(super) struct Station {
     /// How many they are, and were at most at once.
     pub held_up: TimeIntegral,
     pub held_peak: u64,
-    /// Messages that are written but not on disk, each with its place: those of the commit under way, and those for the next.
+    /// Messages that are written but not on disk, each with its place: those of the commit under way, and
+    /// those for the next.
     pub committing: Vec<(u32, u64)>,
     pub uncommitted: Vec<(u32, u64)>,
     pub shared: Shared,
@@ -99,8 +105,8 @@ pub(super) struct Group {
     pub absent: TimeIntegral,
     /// Servers that there are: started and not yet stopped.
     pub count: TimeIntegral,
-    /// Messages that its servers ended work on, and the batches that they came in (counted only where there is more than the usual
-    /// way of [`super::plain`]; there each message is one).
+    /// Messages that its servers ended work on, and the batches that they came in (counted only where there
+    /// is more than the usual way of [`super::plain`]; there each message is one).
     pub handled: u64,
     pub batches: u64,
 }

@@ -1,8 +1,9 @@
 //! The usual way of a message: through a queue where nothing can happen but waiting and service.
 //!
-//! Most queues have no bound, no time limits, no failures. There a message is taken once and then done, and a server that
-//! goes on with the next message changes neither the number in service nor that of busy servers. These few lines say the
-//! same as the general rules of [`super::serve`] in fewer steps; [`Network::without_shortcuts`] plays by those alone.
+//! Most queues have no bound, no time limits, no failures. There a message is taken once and then done, and a
+//! server that goes on with the next message changes neither the number in service nor that of busy servers.
+//! These few lines say the same as the general rules of [`super::serve`] in fewer steps;
+//! [`Network::without_shortcuts`] plays by those alone.
 
 use super::Network;
 use super::job::{Jobs, NONE, State};
@@ -12,8 +13,8 @@ use crate::message::{Outcome, Recorder};
 use crate::scenario::{Consumer, Destination, Feature, Scenario};
 use crate::workload::Blocks;
 
-/// What changes nothing in the usual way: who is next, where a message goes afterwards, and what happens where deliveries fail, which
-/// is a feature of its own.
+/// What changes nothing in the usual way: who is next, where a message goes afterwards, and what happens
+/// where deliveries fail, which is a feature of its own.
 const USUAL: &[Feature] = &[
     Feature::Order,
     Feature::Lifo,
@@ -74,7 +75,8 @@ impl<S: Blocks> Network<S> {
 
     /// A server has done its work: it takes the next message, and then its own goes on.
     ///
-    /// When that one will be done decides what happens next, which a processor has to guess until it knows: so it comes first.
+    /// When that one will be done decides what happens next, which a processor has to guess until it knows:
+    /// so it comes first.
     #[inline(always)]
     pub(super) fn done_plain<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
         let now = self.now;

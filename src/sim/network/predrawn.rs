@@ -1,7 +1,7 @@
 //! Work that is drawn before its message gets there.
 //!
-//! Where all messages reach a queue at one depth, what each will bring to it depends on its position in the plan alone. So it
-//! is drawn for a whole block of the plan at once, and no event waits for a logarithm.
+//! Where all messages reach a queue at one depth, what each will bring to it depends on its position in the
+//! plan alone. So it is drawn for a whole block of the plan at once, and no event waits for a logarithm.
 
 use super::parts::Station;
 use crate::behaviour::{Draws, MessageIdentity, WorkPolicy};
@@ -19,14 +19,26 @@ pub(crate) struct PredrawnWork {
     pub work: Vec<u64>,
 }
 
-/// The columns of all queues where that is possible; each of these is told where its first column is, `from` being the first of all.
-pub(super) fn columns(scenario: &Scenario, stations: &mut [Station], draws: Draws, from: usize) -> Vec<PredrawnWork> {
+/// The columns of all queues where that is possible; each of these is told where its first column is, `from`
+/// being the first of all.
+pub(super) fn columns(
+    scenario: &Scenario,
+    stations: &mut [Station],
+    draws: Draws,
+    from: usize,
+) -> Vec<PredrawnWork> {
     let depths = depths(scenario, |q| stations[q].plain);
     let mut out = Vec::new();
     for (station, depth) in stations.iter_mut().zip(depths) {
-        let Some(depth) = depth.filter(|d| *d > 0 && station.plain && out.len() + station.groups.len() <= MOST) else { continue };
+        let Some(depth) =
+            depth.filter(|d| *d > 0 && station.plain && out.len() + station.groups.len() <= MOST)
+        else {
+            continue;
+        };
         station.ahead = from + out.len();
-        out.extend(station.groups.iter().map(|&g| PredrawnWork::new(&scenario.consumers[g as usize], draws, depth)));
+        out.extend(
+            station.groups.iter().map(|&g| PredrawnWork::new(&scenario.consumers[g as usize], draws, depth)),
+        );
     }
     out
 }

@@ -1,4 +1,5 @@
-//! Preemption: a message that is more urgent takes a server from another, which goes on later or starts again.
+//! Preemption: a message that is more urgent takes a server from another, which goes on later or starts
+//! again.
 
 use super::Network;
 use super::job::{FRESH, NONE, State};
@@ -7,7 +8,8 @@ use crate::scenario::{Discipline, Preemption};
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
-    /// The server whose message has to make way for a new one: that with the least urgent of all, if the new one is more so.
+    /// The server whose message has to make way for a new one: that with the least urgent of all, if the new
+    /// one is more so.
     pub(super) fn victim(&mut self, slot: u32) -> Option<u32> {
         let job = &self.jobs[slot];
         let station = &self.stations[job.queue as usize];
@@ -34,7 +36,8 @@ impl<S: Blocks> Network<S> {
                 worst = Some((urgency, server));
             }
         }
-        let mine = if discipline == Discipline::Lifo { (u64::MAX - mine.place, 0) } else { (mine.key, mine.place) };
+        let mine =
+            if discipline == Discipline::Lifo { (u64::MAX - mine.place, 0) } else { (mine.key, mine.place) };
         worst.filter(|(urgency, _)| mine < *urgency).map(|(_, server)| server)
     }
 

@@ -7,14 +7,16 @@ use crate::behaviour::in_turn;
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
-    /// The place, among a queue's servers, of the one that the next message is dealt to: the next in turn that may hold
-    /// another, busy or not. Brokers deal so: they know how many messages a consumer holds, not which one is idle.
+    /// The place, among a queue's servers, of the one that the next message is dealt to: the next in turn
+    /// that may hold another, busy or not. Brokers deal so: they know how many messages a consumer holds, not
+    /// which one is idle.
     fn in_turn(&self, queue: u32) -> Option<usize> {
         let station = &self.stations[queue as usize];
         let room = |place: usize| {
             let s = &self.servers[station.servers[place] as usize];
             let working = matches!(s.phase, Phase::Busy | Phase::Blocked) && !s.retire;
-            s.phase == Phase::Idle || working && s.buffer.len() + 1 < self.groups[s.group as usize].prefetch as usize
+            s.phase == Phase::Idle
+                || working && s.buffer.len() + 1 < self.groups[s.group as usize].prefetch as usize
         };
         // A partition's messages have one server only: it takes them from the line as they come.
         if station.lanes.len() > 1 { None } else { in_turn(station.turn, station.servers.len(), room) }
@@ -47,7 +49,8 @@ impl<S: Blocks> Network<S> {
         job.state = State::Held;
         let (stamp, queue) = (job.stamp, job.queue as usize);
         self.stations[queue].waiting.up(self.now);
-        let work = if self.stations[queue].visibility.is_some() { self.work_of_copy(server, slot) } else { 0 };
+        let work =
+            if self.stations[queue].visibility.is_some() { self.work_of_copy(server, slot) } else { 0 };
         self.servers[server as usize].buffer.push_back(Held { slot, stamp, work });
     }
 
@@ -81,10 +84,12 @@ impl<S: Blocks> Network<S> {
         job.stamp == held.stamp && job.state == State::Held
     }
 
-    /// Empties a server's own line: its messages, which are then nowhere. Of those whose deliveries have timed out nothing is left.
+    /// Empties a server's own line: its messages, which are then nowhere. Of those whose deliveries have
+    /// timed out nothing is left.
     pub(super) fn empty_buffer(&mut self, server: u32) -> Vec<u32> {
         let all = std::mem::take(&mut self.servers[server as usize].buffer);
-        let held: Vec<u32> = all.into_iter().filter(|&held| self.is_held(held)).map(|held| held.slot).collect();
+        let held: Vec<u32> =
+            all.into_iter().filter(|&held| self.is_held(held)).map(|held| held.slot).collect();
         held.iter().for_each(|&slot| self.uncount(slot));
         held
     }

@@ -15,7 +15,8 @@ impl<S: Blocks> Network<S> {
         self.groups[group as usize].policy.work.repeats(self.brings(slot, queue).is_some())
     }
 
-    /// A message that is to be delivered again: what it will be is known from now on, so that it is lined up by that.
+    /// A message that is to be delivered again: what it will be is known from now on, so that it is lined up
+    /// by that.
     pub(super) fn draw_again(&mut self, slot: u32) {
         let (queue, earlier) = (self.jobs[slot].queue, self.jobs[slot].deliveries);
         for i in 0..self.stations[queue as usize].groups.len() {
@@ -26,7 +27,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// A message leaves its queue as a dead letter: the work that it brought there it brings again if it comes back.
+    /// A message leaves its queue as a dead letter: the work that it brought there it brings again if it
+    /// comes back.
     pub(super) fn keep_work(&mut self, slot: u32) {
         let station = &self.stations[self.jobs[slot].queue as usize];
         let queue = self.jobs[slot].queue;
@@ -42,7 +44,9 @@ impl<S: Blocks> Network<S> {
     /// The work of a message that comes back after it was a dead letter.
     pub(super) fn brought_again(&self, slot: u32, group: u32, queue: u32) -> Option<u64> {
         let &(id, work) = self.brought.get(&slot)?;
-        let same = id == self.jobs[slot].id && self.brings(slot, queue).is_some() && self.repeats_work(slot, group, queue);
+        let same = id == self.jobs[slot].id
+            && self.brings(slot, queue).is_some()
+            && self.repeats_work(slot, group, queue);
         same.then_some(work)
     }
 }

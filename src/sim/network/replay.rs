@@ -1,5 +1,5 @@
-//! What a real host adds: the time in which sleepers wake up, and, where a run is played again as it really happened, what each
-//! service took beyond its plan and what the disk took.
+//! What a real host adds: the time in which sleepers wake up, and, where a run is played again as it really
+//! happened, what each service took beyond its plan and what the disk took.
 
 use super::Network;
 use super::job::NONE;
@@ -14,7 +14,8 @@ use std::collections::HashMap;
 pub(super) struct Host {
     /// Nanoseconds until a message reaches a server that sleeps.
     hand_off: u64,
-    /// What services took longer than planned, in nanoseconds, by group, message, and the number of its way and delivery.
+    /// What services took longer than planned, in nanoseconds, by group, message, and the number of its way
+    /// and delivery.
     overruns: HashMap<(u32, u64, u64), i64>,
     ideal: bool,
 }
@@ -30,7 +31,8 @@ impl Host {
         self.ideal
     }
 
-    /// What a service of a message after so many deliveries really took that was planned to take so long; as planned if it did not happen.
+    /// What a service of a message after so many deliveries really took that was planned to take so long; as
+    /// planned if it did not happen.
     pub(super) fn add_to(&self, planned: u64, group: u32, message: MessageIdentity, earlier: u32) -> u64 {
         let which = (group, message.number, message.count(earlier));
         planned.saturating_add_signed(self.overruns.get(&which).copied().unwrap_or(0))
@@ -38,7 +40,8 @@ impl Host {
 }
 
 impl<S: Blocks> Network<S> {
-    /// From now on, services and commits take what they took in a run that happened. A delivery that it did not have takes what is planned.
+    /// From now on, services and commits take what they took in a run that happened. A delivery that it did
+    /// not have takes what is planned.
     #[must_use]
     pub fn replay(mut self, happened: &Happened) -> Self {
         for (station, commits) in self.stations.iter_mut().zip(&happened.commits) {
@@ -47,7 +50,8 @@ impl<S: Blocks> Network<S> {
         if happened.overruns.is_empty() {
             return self;
         }
-        self.host.overruns = happened.overruns.iter().map(|o| ((o.consumer, o.message, o.count), o.nanos)).collect();
+        self.host.overruns =
+            happened.overruns.iter().map(|o| ((o.consumer, o.message, o.count), o.nanos)).collect();
         self.host.ideal = false;
         self.without_shortcuts()
     }
@@ -80,8 +84,8 @@ impl<S: Blocks> Network<S> {
         group.busy.down(self.now);
     }
 
-    /// Of what was added up of the time until servers are awake, what is still to come: of each queue's messages and of each group's
-    /// servers.
+    /// Of what was added up of the time until servers are awake, what is still to come: of each queue's
+    /// messages and of each group's servers.
     pub(super) fn still_asleep(&self) -> (Vec<u128>, Vec<u128>) {
         let (mut messages, mut servers) = (vec![0; self.stations.len()], vec![0; self.groups.len()]);
         let asleep = |s: &&Server| s.job != NONE && s.awake > self.now;
@@ -97,13 +101,15 @@ impl<S: Blocks> Network<S> {
         (messages, servers)
     }
 
-    /// How long from now a server really takes for the delivery that it begins: until it is awake its message waits.
+    /// How long from now a server really takes for the delivery that it begins: until it is awake its message
+    /// waits.
     #[cold]
     pub(super) fn really(&mut self, server: u32, slot: u32, planned: u64) -> u64 {
         let wakes = self.wakes(server);
         self.begins_after(slot, wakes);
         let job = &self.jobs[slot];
-        let work = self.host.add_to(planned, self.servers[server as usize].group, job.identity, job.deliveries - 1);
+        let work =
+            self.host.add_to(planned, self.servers[server as usize].group, job.identity, job.deliveries - 1);
         work.saturating_add(wakes)
     }
 }

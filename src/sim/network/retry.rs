@@ -6,7 +6,8 @@ use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
-    /// A handler failed: the message is delivered again, unless it was acknowledged beforehand or has been delivered often enough.
+    /// A handler failed: the message is delivered again, unless it was acknowledged beforehand or has been
+    /// delivered often enough.
     #[cold]
     pub(super) fn failed<R: Recorder>(&mut self, slot: u32, group: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
@@ -39,13 +40,17 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// A message goes back to its old place in the line, whatever room there is: at once to a server that is idle, else by the
-    /// order, in which the server that gave it back is about to ask for the next.
+    /// A message goes back to its old place in the line, whatever room there is: at once to a server that is
+    /// idle, else by the order, in which the server that gave it back is about to ask for the next.
     pub(super) fn put_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
         if self.still_lives(slot, recorder) {
             let job = &self.jobs[slot];
             let batching = self.stations[job.queue as usize].batching;
-            if batching || self.is_wanted(job.queue, job.lane) { self.offer(slot) } else { self.line_up(slot) }
+            if batching || self.is_wanted(job.queue, job.lane) {
+                self.offer(slot)
+            } else {
+                self.line_up(slot)
+            }
         }
     }
 
@@ -97,7 +102,8 @@ impl<S: Blocks> Network<S> {
     /// A message's time to live ends in the line.
     pub(super) fn expire<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
-        let (queue, waits) = (job.queue, matches!(job.state, State::Ready | State::Committing | State::Blocked));
+        let (queue, waits) =
+            (job.queue, matches!(job.state, State::Ready | State::Committing | State::Blocked));
         if job.place as u32 != place || job.expires > self.now || !waits {
             return;
         }

@@ -58,7 +58,8 @@ impl<S: Blocks> Network<S> {
             _ => self.servers[station.servers[lane as usize] as usize].phase == Phase::Idle,
         };
         let shared = station.discipline == Discipline::ProcessorSharing;
-        let at_once = idle || shared || station.unlimited.is_some() || station.prefetching && self.may_deal(queue);
+        let at_once =
+            idle || shared || station.unlimited.is_some() || station.prefetching && self.may_deal(queue);
         at_once && (!station.batching || station.ready == 0 && self.no_linger(queue))
     }
 
@@ -105,12 +106,17 @@ impl<S: Blocks> Network<S> {
         group.busy.up(now);
         let station = &mut self.stations[queue as usize];
         station.serving.up(now);
-        let work = if left != FRESH { self.rest_of(slot, left, left_of, column) } else { self.jobs.demands(slot)[column as usize] };
+        let work = if left != FRESH {
+            self.rest_of(slot, left, left_of, column)
+        } else {
+            self.jobs.demands(slot)[column as usize]
+        };
         let work = if self.host.is_ideal() { work } else { self.really(server, slot, work) };
         self.work_until(server, now.saturating_add(work));
     }
 
-    /// What is left of a service that another server may have begun, which would take another time for the whole.
+    /// What is left of a service that another server may have begun, which would take another time for the
+    /// whole.
     #[cold]
     fn rest_of(&mut self, slot: u32, left: u64, left_of: u32, column: u32) -> u64 {
         if left_of == column {
@@ -135,7 +141,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// For how long a server has been at work on what it has, repairs meanwhile included; until it is awake it is not.
+    /// For how long a server has been at work on what it has, repairs meanwhile included; until it is awake
+    /// it is not.
     pub(super) fn worked(&self, server: u32) -> u64 {
         let s = &self.servers[server as usize];
         self.now - s.start.max(s.awake).min(self.now)
@@ -208,7 +215,11 @@ impl<S: Blocks> Network<S> {
                 station.lanes[lane].pass_over();
             }
         }
-        if station.blocked.is_empty() || station.commit.is_some() { None } else { self.take_blocked(queue, lane as u32) }
+        if station.blocked.is_empty() || station.commit.is_some() {
+            None
+        } else {
+            self.take_blocked(queue, lane as u32)
+        }
     }
 }
 

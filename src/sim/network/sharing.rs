@@ -9,14 +9,15 @@ use std::collections::BinaryHeap;
 
 /// Who shares, by how much work each must have got to be done.
 ///
-/// All get work at the same rate, so one clock of attained work serves for all: a message that joins at a reading of v with
-/// work x is done when the clock reads v + x.
+/// All get work at the same rate, so one clock of attained work serves for all: a message that joins at a
+/// reading of v with work x is done when the clock reads v + x.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shared {
     /// Reading in nanoseconds of work at the instant `read`, since it was last empty.
     attained: f64,
     read: u64,
-    /// Bits of the reading at which each is done (positive numbers sort by their bits), its place, and its slot.
+    /// Bits of the reading at which each is done (positive numbers sort by their bits), its place, and its
+    /// slot.
     heap: BinaryHeap<Reverse<(u64, u64, u32)>>,
     epoch: u32,
     /// `None` is without limit.

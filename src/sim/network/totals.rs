@@ -36,7 +36,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// What happened in a queue so far. Where every message that comes is delivered once and served, its groups have counted it.
+    /// What happened in a queue so far. Where every message that comes is delivered once and served, its
+    /// groups have counted it.
     fn counts_of(&self, station: &Station) -> QueueCounts {
         if !station.plain {
             return station.counts;
@@ -49,7 +50,8 @@ impl<S: Blocks> Network<S> {
     pub fn watch_drain(&mut self, queue: usize, from: u64) {
         let station = &mut self.stations[queue];
         station.drain_from = from;
-        station.drained = (self.now >= from && station.waiting.level() + station.held_up.level() == 0).then_some(self.now);
+        station.drained =
+            (self.now >= from && station.waiting.level() + station.held_up.level() == 0).then_some(self.now);
     }
 
     /// Whether it stopped because things went on for ever at one instant.

@@ -38,9 +38,15 @@ pub struct Headroom {
     pub at_least: bool,
 }
 
-/// One consumer lost, and burstier arrivals. A configuration that was tried already, as `known` tells, has one verdict.
-pub(super) fn checks(scenario: &Scenario, known: &dyn Fn(&Scenario) -> Option<Trial>, watch: &dyn Watch) -> Vec<Check> {
-    let tried = |scenario: &Scenario| known(scenario).unwrap_or_else(|| trial(scenario, Effort::Short, watch));
+/// One consumer lost, and burstier arrivals. A configuration that was tried already, as `known` tells, has
+/// one verdict.
+pub(super) fn checks(
+    scenario: &Scenario,
+    known: &dyn Fn(&Scenario) -> Option<Trial>,
+    watch: &dyn Watch,
+) -> Vec<Check> {
+    let tried =
+        |scenario: &Scenario| known(scenario).unwrap_or_else(|| trial(scenario, Effort::Short, watch));
     let lost = scenario.consumers.iter().enumerate().filter_map(|(i, consumer)| {
         let Servers::Count(count) = consumer.count else { return None };
         if count <= 1 {
@@ -52,12 +58,15 @@ pub(super) fn checks(scenario: &Scenario, known: &dyn Fn(&Scenario) -> Option<Tr
         Some(Check { what, trial: Some(tried(&fewer)) })
     });
     let lost: Vec<Check> = lost.collect();
-    let bursts = load::burstier(scenario, BURST)
-        .map(|burstier| Check { what: "burstier arrivals (scv of the gaps × 4)".into(), trial: Some(tried(&burstier)) });
+    let bursts = load::burstier(scenario, BURST).map(|burstier| Check {
+        what: "burstier arrivals (scv of the gaps × 4)".into(),
+        trial: Some(tried(&burstier)),
+    });
     lost.into_iter().chain(bursts).collect()
 }
 
-/// The largest multiple of the traffic that still passes: by theory where it knows the objectives, else by short simulations.
+/// The largest multiple of the traffic that still passes: by theory where it knows the objectives, else by
+/// short simulations.
 pub(super) fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroom> {
     let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
     let loads = crate::theory::explain(scenario).loads;
@@ -71,7 +80,11 @@ pub(super) fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroo
     let by_theory = by_theory_alone(scenario).is_some_and(|met| met != Met::Inconclusive);
     let bears = |factor: f64| {
         let more = load::times(scenario, factor);
-        if by_theory { by_theory_alone(&more) == Some(Met::Pass) } else { trial(&more, Effort::Short, watch).outcome == Met::Pass }
+        if by_theory {
+            by_theory_alone(&more) == Some(Met::Pass)
+        } else {
+            trial(&more, Effort::Short, watch).outcome == Met::Pass
+        }
     };
     let mut passes = |position: usize| -> Result<bool, Infallible> { Ok(bears(factor(position))) };
     let Ok(found) = search::boundary(STEPS + 1, STEPS / 2, watch, &mut passes);
@@ -85,5 +98,10 @@ pub(super) fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroo
             if bears(middle) { largest = middle } else { too_much = middle }
         }
     }
-    Some(Headroom { factor: largest, rate: rate * largest, by_theory, at_least: position == 0 && most == MOST_TRAFFIC })
+    Some(Headroom {
+        factor: largest,
+        rate: rate * largest,
+        by_theory,
+        at_least: position == 0 && most == MOST_TRAFFIC,
+    })
 }

@@ -1,8 +1,9 @@
-//! Capacity: the smallest (or largest) value of a setting that meets the objectives, with proof on both sides.
+//! Capacity: the smallest (or largest) value of a setting that meets the objectives, with proof on both
+//! sides.
 //!
-//! Theory brackets the answer, simulation decides it on common random numbers (every value plays the same plan), and
-//! three questions are added that hurt if they are not asked: how much more traffic it bears, what happens when one
-//! consumer is lost, and what burstier arrivals do.
+//! Theory brackets the answer, simulation decides it on common random numbers (every value plays the same
+//! plan), and three questions are added that hurt if they are not asked: how much more traffic it bears, what
+//! happens when one consumer is lost, and what burstier arrivals do.
 
 mod checks;
 mod search;
@@ -58,7 +59,8 @@ pub struct Capacity {
     pub found: Option<usize>,
     /// Index of the value next to it that does not pass; `None` if it was the hardest that was asked for.
     pub beyond: Option<usize>,
-    /// Pass: found, and the next one fails. Fail: no value passes. Inconclusive: an interval straddles the objective.
+    /// Pass: found, and the next one fails. Fail: no value passes. Inconclusive: an interval straddles the
+    /// objective.
     pub outcome: Met,
     /// What was asked of the value that was found.
     pub checks: Vec<Check>,
@@ -68,7 +70,8 @@ pub struct Capacity {
     pub curve: Vec<Probe>,
     /// What is suspicious, in sentences.
     pub notes: Vec<String>,
-    /// Whether it was interrupted before it knew: then nothing is found, and the probes are what was judged by then.
+    /// Whether it was interrupted before it knew: then nothing is found, and the probes are what was judged
+    /// by then.
     pub interrupted: bool,
 }
 
@@ -82,7 +85,9 @@ impl Search<'_> {
         let last = self.values.len() - 1;
         let (hardest, easiest) = (self.at(0)?, self.at(last)?);
         drop(hardest);
-        let hint = search::bracket(last + 1, &mut |position| self.at(position).map(|scenario| self.bracket(&scenario)))?;
+        let hint = search::bracket(last + 1, &mut |position| {
+            self.at(position).map(|scenario| self.bracket(&scenario))
+        })?;
         let mut tried: BTreeMap<usize, Trial> = BTreeMap::new();
         let mut judge = |position: usize| -> Result<bool, Box<Problems>> {
             let trial = trial::trial(&self.at(position)?, Effort::Decide, watch);
@@ -94,11 +99,13 @@ impl Search<'_> {
             Ok(passes)
         };
         let found = search::boundary(last + 1, hint.first, watch, &mut judge)?;
-        let proven = |first: usize| tried.contains_key(&first) && (first == 0 || tried.contains_key(&(first - 1)));
+        let proven =
+            |first: usize| tried.contains_key(&first) && (first == 0 || tried.contains_key(&(first - 1)));
         let interrupted = watch.stopped() && !found.map_or_else(|| tried.contains_key(&last), proven);
         let found = found.filter(|_| !interrupted);
         if found.is_some_and(|first| last < 4 * first + 8) && !tried.contains_key(&last) && !watch.stopped() {
-            // The far end is near enough to be worth a look: a queue that got worse there would not be found otherwise.
+            // The far end is near enough to be worth a look: a queue that got worse there would not be found
+            // otherwise.
             tried.insert(last, trial::trial(&easiest, Effort::Decide, watch));
         }
         let scenario = found.map_or(Ok(easiest), |position| self.at(position))?;
@@ -109,10 +116,17 @@ impl Search<'_> {
     }
 
     /// Short looks at values that are easier than the found one.
-    fn curve(&self, found: Option<usize>, tried: &BTreeMap<usize, Trial>, watch: &dyn Watch) -> Result<Vec<Probe>, Box<Problems>> {
+    fn curve(
+        &self,
+        found: Option<usize>,
+        tried: &BTreeMap<usize, Trial>,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Probe>, Box<Problems>> {
         let Some(found) = found else { return Ok(Vec::new()) };
         let mut out = Vec::new();
-        for position in LOOKS.iter().map(|step| found + step).filter(|p| *p < self.values.len() && !tried.contains_key(p)) {
+        for position in
+            LOOKS.iter().map(|step| found + step).filter(|p| *p < self.values.len() && !tried.contains_key(p))
+        {
             if watch.stopped() {
                 break;
             }
@@ -134,12 +148,22 @@ impl Search<'_> {
         watch: &dyn Watch,
     ) -> Capacity {
         let mut notes = Vec::new();
-        let falls = found.and_then(|f| tried.iter().find(|(p, t)| **p > f && t.outcome == Met::Fail).map(|(p, _)| *p));
+        let falls = found
+            .and_then(|f| tried.iter().find(|(p, t)| **p > f && t.outcome == Met::Fail).map(|(p, _)| *p));
         if let Some(position) = falls.or(fall) {
-            let again = format!("the objectives do not simply get easier: they fail again at {} = {}", self.path, self.value(position));
-            // The hardest value passes and an easier one does not: most likely it is the other end that was meant.
+            let again = format!(
+                "the objectives do not simply get easier: they fail again at {} = {}",
+                self.path,
+                self.value(position)
+            );
+            // The hardest value passes and an easier one does not: most likely it is the other end that was
+            // meant.
             let other = if self.largest { "without --max the smallest" } else { "with --max the largest" };
-            let hint = if found == Some(0) { format!("; {other} value that passes is sought") } else { String::new() };
+            let hint = if found == Some(0) {
+                format!("; {other} value that passes is sought")
+            } else {
+                String::new()
+            };
             notes.push(again + &hint);
         }
         notes.extend(crate::theory::timetables(&scenario));
@@ -162,7 +186,9 @@ impl Search<'_> {
             tried.keys().find(|position| same(position)).map(|position| tried[position].clone())
         };
         let (checks, headroom) = match found {
-            Some(_) if !watch.stopped() => (checks::checks(&scenario, &known, watch), checks::headroom(&scenario, watch)),
+            Some(_) if !watch.stopped() => {
+                (checks::checks(&scenario, &known, watch), checks::headroom(&scenario, watch))
+            }
             _ => (Vec::new(), None),
         };
         let mut tried = tried;
@@ -193,7 +219,9 @@ impl Search<'_> {
     }
 
     fn at(&self, position: usize) -> Result<Scenario, Box<Problems>> {
-        Ok(scenario::parse(&self.source.with(&self.path, self.value(position)), self.files).map_err(Box::new)?.scenario)
+        Ok(scenario::parse(&self.source.with(&self.path, self.value(position)), self.files)
+            .map_err(Box::new)?
+            .scenario)
     }
 
     /// What theory says about a value, or whether its servers keep up at all.

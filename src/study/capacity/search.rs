@@ -14,8 +14,12 @@ pub(super) struct Hint {
     pub first_fall: Option<usize>,
 }
 
-/// Asks a cheap witness about positions evenly over all, then halves between the last failure and the first success.
-pub(super) fn bracket<E>(positions: usize, passes: &mut dyn FnMut(usize) -> Result<bool, E>) -> Result<Hint, E> {
+/// Asks a cheap witness about positions evenly over all, then halves between the last failure and the first
+/// success.
+pub(super) fn bracket<E>(
+    positions: usize,
+    passes: &mut dyn FnMut(usize) -> Result<bool, E>,
+) -> Result<Hint, E> {
     let last = positions - 1;
     let looks = LOOKS.min(positions);
     let mut seen = Vec::with_capacity(looks);
@@ -37,8 +41,8 @@ pub(super) fn bracket<E>(positions: usize, passes: &mut dyn FnMut(usize) -> Resu
     Ok(Hint { first: high, first_fall })
 }
 
-/// The first position that passes, its predecessor having been asked and not passed: from a hint outwards in growing
-/// steps, then by halves. `None` if the easiest does not pass.
+/// The first position that passes, its predecessor having been asked and not passed: from a hint outwards in
+/// growing steps, then by halves. `None` if the easiest does not pass.
 pub(super) fn boundary<E>(
     positions: usize,
     hint: usize,
@@ -85,7 +89,10 @@ mod tests {
                 };
                 let found = boundary(50, hint, &Blind, &mut passes);
                 assert_eq!(found, Ok(Some(first)));
-                assert!(first == 0 || asked.contains(&(first - 1)), "the neighbour of {first} was not asked from {hint}");
+                assert!(
+                    first == 0 || asked.contains(&(first - 1)),
+                    "the neighbour of {first} was not asked from {hint}"
+                );
                 assert!(asked.len() <= 13, "{} questions", asked.len());
             }
         }
@@ -94,7 +101,9 @@ mod tests {
 
     #[test]
     fn the_bracket_notices_what_gets_worse_again() {
-        let hint = |passes: fn(usize) -> bool| bracket(400, &mut |at| Ok::<_, Infallible>(passes(at))).expect("nothing is refused");
+        let hint = |passes: fn(usize) -> bool| {
+            bracket(400, &mut |at| Ok::<_, Infallible>(passes(at))).expect("nothing is refused")
+        };
         assert_eq!(hint(|at| at >= 137), Hint { first: 137, first_fall: None });
         assert_eq!(hint(|_| false), Hint { first: 399, first_fall: None });
         let hump = hint(|at| (137..200).contains(&at));

@@ -5,9 +5,21 @@ use crate::scenario::NoFiles;
 use crate::study::Blind;
 
 fn search(rate: u32, slo: &str, values: &str) -> Capacity {
-    let source = scenario::quick(&format!("{rate}/s"), "exponential(20ms)", "1", vec!["simulation.messages=200000".into()]).objective(slo);
+    let source = scenario::quick(
+        &format!("{rate}/s"),
+        "exponential(20ms)",
+        "1",
+        vec!["simulation.messages=200000".into()],
+    )
+    .objective(slo);
     let values = scenario::values_of(values).expand().expect("a range of whole numbers");
-    let search = Search { source: &source, files: &NoFiles, path: "consumers.consumers.count".into(), values, largest: false };
+    let search = Search {
+        source: &source,
+        files: &NoFiles,
+        path: "consumers.consumers.count".into(),
+        values,
+        largest: false,
+    };
     search.run(&Blind).expect("the scenario is sound")
 }
 
@@ -29,7 +41,13 @@ fn the_largest_rate_is_searched_downwards() {
     let source = scenario::quick("1/s", "exponential(20ms)", "1", vec!["simulation.messages=200000".into()]);
     let source = source.objective("total.latency.mean < 100ms");
     let values: Vec<String> = (1..=9).map(|i| format!("{}/s", i * 5)).collect();
-    let search = Search { source: &source, files: &NoFiles, path: "producers.producer.rate".into(), values, largest: true };
+    let search = Search {
+        source: &source,
+        files: &NoFiles,
+        path: "producers.producer.rate".into(),
+        values,
+        largest: true,
+    };
     let capacity = search.run(&Blind).expect("the scenario is sound");
     // W = 1/(50 − λ) is 66.7 ms at 35/s and exactly 100 ms at 40/s, which no simulation could decide.
     assert_eq!(capacity.found().map(|p| p.value.as_str()), Some("35/s"));
@@ -48,7 +66,13 @@ fn what_gets_worse_again_is_noticed() {
         .objective("total.latency.p99 < 200ms")
         .objective("queues.queue.utilization > 30%");
     let values = scenario::values_of("1..40").expand().expect("a range of whole numbers");
-    let search = Search { source: &source, files: &NoFiles, path: "consumers.consumers.count".into(), values, largest: false };
+    let search = Search {
+        source: &source,
+        files: &NoFiles,
+        path: "consumers.consumers.count".into(),
+        values,
+        largest: false,
+    };
     let capacity = search.run(&Blind).expect("the scenario is sound");
     assert_eq!(capacity.found().map(|p| p.value.as_str()), Some("3"));
     assert!(capacity.notes.iter().any(|n| n.contains("fail again")), "{:?}", capacity.notes);
@@ -72,10 +96,20 @@ impl Watch for AfterOne {
 #[test]
 fn what_was_judged_before_an_interruption_is_kept() {
     let settings = vec!["simulation.messages=20000".into()];
-    let source = scenario::quick("1000/s", "exponential(20ms)", "1", settings).objective("total.latency.p99 < 200ms");
+    let source =
+        scenario::quick("1000/s", "exponential(20ms)", "1", settings).objective("total.latency.p99 < 200ms");
     let values = scenario::values_of("1..60").expand().expect("a range of whole numbers");
-    let search = Search { source: &source, files: &NoFiles, path: "consumers.consumers.count".into(), values, largest: false };
+    let search = Search {
+        source: &source,
+        files: &NoFiles,
+        path: "consumers.consumers.count".into(),
+        values,
+        largest: false,
+    };
     let capacity = search.run(&AfterOne::default()).expect("the scenario is sound");
     assert!(capacity.interrupted && capacity.found().is_none() && capacity.outcome == Met::Inconclusive);
-    assert_eq!(capacity.probes.iter().map(|p| (p.value.as_str(), p.trial.outcome)).collect::<Vec<_>>(), [("21", Met::Pass)]);
+    assert_eq!(
+        capacity.probes.iter().map(|p| (p.value.as_str(), p.trial.outcome)).collect::<Vec<_>>(),
+        [("21", Met::Pass)]
+    );
 }

@@ -26,7 +26,8 @@ pub struct Difference {
     pub difference: f64,
     /// Half the width of its confidence interval; `None` where both are exact.
     pub half_width: Option<f64>,
-    /// The probability of at least such a difference by chance alone, corrected for all that are compared (Holm).
+    /// The probability of at least such a difference by chance alone, corrected for all that are compared
+    /// (Holm).
     pub p: f64,
     /// Whether it is better.
     pub verdict: Verdict,
@@ -74,14 +75,18 @@ pub struct Row {
 impl Row {
     /// Whether it says anything: nothing is lost and nothing was is not worth a row.
     fn says(&self) -> bool {
-        !([".loss", ".dead_lettered"].iter().any(|share| self.metric.ends_with(share)) && self.a == 0.0 && self.b == 0.0)
+        !([".loss", ".dead_lettered"].iter().any(|share| self.metric.ends_with(share))
+            && self.a == 0.0
+            && self.b == 0.0)
     }
 }
 
-/// What is compared: what is asked for, then latency, loss and throughput of all messages, and latency and loss of each producer that both
-/// have; before these how long backlogs last and how high they rise, where there is no steady state.
+/// What is compared: what is asked for, then latency, loss and throughput of all messages, and latency and
+/// loss of each producer that both have; before these how long backlogs last and how high they rise, where
+/// there is no steady state.
 pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
-    let main = ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "dead_lettered", "throughput"];
+    let main =
+        ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "dead_lettered", "throughput"];
     let mut out: Vec<String> = also.to_vec();
     let asked = out.len();
     for queue in a.keys().filter_map(|path| path.strip_suffix(DRAIN)) {
@@ -91,8 +96,11 @@ pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
         out.push("total.latency.max".into());
     }
     out.extend(main.iter().map(|m| format!("total.{m}")));
-    let producers: Vec<&str> =
-        a.keys().filter(|path| path.starts_with("producers.")).filter_map(|path| path.strip_suffix(".latency.p99")).collect();
+    let producers: Vec<&str> = a
+        .keys()
+        .filter(|path| path.starts_with("producers."))
+        .filter_map(|path| path.strip_suffix(".latency.p99"))
+        .collect();
     if producers.len() > 1 {
         out.extend(producers.iter().flat_map(|p| EACH.map(|quantity| format!("{p}.{quantity}"))));
     }
@@ -105,9 +113,13 @@ pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
 pub fn paired(a: &[Figures], b: &[Figures], confidence: f64, also: &[String]) -> Vec<Row> {
     let (Some(first), Some(second)) = (a.first(), b.first()) else { return Vec::new() };
     // A backlog that did not drain would be left out just where it lasts longest.
-    let told = |metric: &String| !metric.ends_with(DRAIN) || a.iter().zip(b).all(|(a, b)| a.contains_key(metric) && b.contains_key(metric));
+    let told = |metric: &String| {
+        !metric.ends_with(DRAIN)
+            || a.iter().zip(b).all(|(a, b)| a.contains_key(metric) && b.contains_key(metric))
+    };
     let row = |metric: String| {
-        let pairs: Vec<(f64, f64)> = a.iter().zip(b).filter_map(|(a, b)| Some((*a.get(&metric)?, *b.get(&metric)?))).collect();
+        let pairs: Vec<(f64, f64)> =
+            a.iter().zip(b).filter_map(|(a, b)| Some((*a.get(&metric)?, *b.get(&metric)?))).collect();
         let differences: Vec<f64> = pairs.iter().map(|(a, b)| b - a).collect();
         let n = pairs.len() as f64;
         let (difference, half) = half_width(&differences, confidence);
@@ -123,22 +135,28 @@ pub fn paired(a: &[Figures], b: &[Figures], confidence: f64, also: &[String]) ->
     metrics(first, second, also).into_iter().filter(told).map(row).filter(Row::says).collect()
 }
 
-/// What is to be said about backlogs that had not drained by the end of some replication: a sentence for each and whose it is.
+/// What is to be said about backlogs that had not drained by the end of some replication: a sentence for each
+/// and whose it is.
 pub fn undrained(sides: &[(&str, &[Figures])]) -> Vec<String> {
     let all = sides.iter().flat_map(|(_, runs)| runs.iter().flat_map(BTreeMap::keys));
     let paths: std::collections::BTreeSet<&String> = all.filter(|path| path.ends_with(DRAIN)).collect();
     let mut out = Vec::new();
-    for (path, (name, runs)) in paths.into_iter().flat_map(|path| sides.iter().map(move |side| (path, side))) {
+    for (path, (name, runs)) in paths.into_iter().flat_map(|path| sides.iter().map(move |side| (path, side)))
+    {
         let late = runs.iter().filter(|run| !run.contains_key(path)).count();
         if late > 0 {
             let all = runs.len();
-            out.push(format!("{path} is not compared: in {late} of {all} replications of {name} the backlog outlasts what is played; make simulation.duration longer"));
+            out.push(format!(
+                "{path} is not compared: in {late} of {all} replications of {name} the backlog \
+                outlasts what is played; make simulation.duration longer"
+            ));
         }
     }
     out
 }
 
-/// Two results that were made apart from one another: variances add. `degrees` are those of each one's interval.
+/// Two results that were made apart from one another: variances add. `degrees` are those of each one's
+/// interval.
 pub fn unpaired(
     a: &BTreeMap<String, Estimate>,
     b: &BTreeMap<String, Estimate>,
@@ -146,12 +164,20 @@ pub fn unpaired(
     degrees: u64,
     also: &[String],
 ) -> Vec<Row> {
-    let values = |m: &BTreeMap<String, Estimate>| m.iter().filter_map(|(k, e)| Some((k.clone(), e.value?))).collect::<Figures>();
+    let values = |m: &BTreeMap<String, Estimate>| {
+        m.iter().filter_map(|(k, e)| Some((k.clone(), e.value?))).collect::<Figures>()
+    };
     let row = |metric: String| {
         let (x, y) = (a[&metric], b[&metric]);
         let half = (x.half_width.unwrap_or(0.0).powi(2) + y.half_width.unwrap_or(0.0).powi(2)).sqrt();
         let (x, y) = (x.value.unwrap_or_default(), y.value.unwrap_or_default());
-        Row { a: x, b: y, p: chance(y - x, half, confidence, degrees), half_width: (half > 0.0).then_some(half), metric }
+        Row {
+            a: x,
+            b: y,
+            p: chance(y - x, half, confidence, degrees),
+            half_width: (half > 0.0).then_some(half),
+            metric,
+        }
     };
     metrics(&values(a), &values(b), also).into_iter().map(row).filter(Row::says).collect()
 }
@@ -172,8 +198,8 @@ fn chance(difference: f64, half: f64, confidence: f64, degrees: u64) -> f64 {
 /// Judges rows of any number of comparisons together.
 ///
 /// # Source
-/// Holm (1979), *A simple sequentially rejective multiple test procedure*: the i-th smallest of m probabilities counts
-/// (m − i + 1)-fold.
+/// Holm (1979), *A simple sequentially rejective multiple test procedure*: the i-th smallest of m
+/// probabilities counts (m − i + 1)-fold.
 pub fn judged(comparisons: Vec<Vec<Row>>, confidence: f64) -> Vec<Vec<Difference>> {
     let all: Vec<f64> = comparisons.iter().flatten().map(|row| row.p).collect();
     let mut order: Vec<usize> = (0..all.len()).collect();
@@ -194,7 +220,15 @@ pub fn judged(comparisons: Vec<Vec<Row>>, confidence: f64) -> Vec<Vec<Difference
             Some(Better::Lower | Better::Higher) => Verdict::Worse,
             _ => Verdict::Changed,
         };
-        Difference { metric: row.metric, a: row.a, b: row.b, difference, half_width: row.half_width, p, verdict }
+        Difference {
+            metric: row.metric,
+            a: row.a,
+            b: row.b,
+            difference,
+            half_width: row.half_width,
+            p,
+            verdict,
+        }
     };
     comparisons.into_iter().map(|rows| rows.into_iter().map(&mut judge).collect()).collect()
 }

@@ -36,7 +36,10 @@ fn backlogs_are_compared_by_how_long_they_last() {
     let drain = &rows[0];
     assert!(drain.metric.ends_with(".drain_time") && drain.verdict == Verdict::Better, "{drain:?}");
     // 20 s and 6.67 s. Twice the half-width: a right program fails once in some 1 000 seeds.
-    assert!((drain.difference + 13.33).abs() < 2.0 * drain.half_width.expect("ten replications"), "{drain:?}");
+    assert!(
+        (drain.difference + 13.33).abs() < 2.0 * drain.half_width.expect("ten replications"),
+        "{drain:?}"
+    );
     assert!(undrained(&[("one", &one), ("two", &two)]).is_empty());
 }
 
@@ -82,7 +85,8 @@ fn other_traffic_is_another_question() {
 
 #[test]
 fn results_made_apart_add_their_variances() {
-    let of = |value, half| BTreeMap::from([("total.latency.mean".to_string(), Estimate::with(value, Some(half)))]);
+    let of =
+        |value, half| BTreeMap::from([("total.latency.mean".to_string(), Estimate::with(value, Some(half)))]);
     let rows = judged(vec![unpaired(&of(1.0, 0.03), &of(1.2, 0.04), 0.95, 9, &[])], 0.95).remove(0);
     assert!((rows[0].half_width.expect("both have one") - 0.05).abs() < 1e-12);
     assert_eq!(rows[0].verdict, Verdict::Worse);

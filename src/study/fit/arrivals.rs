@@ -40,13 +40,15 @@ pub(super) fn stream(instants: &[f64]) -> Stream {
     let (first, last) = (instants.first().copied().unwrap_or(0.0), instants.last().copied().unwrap_or(0.0));
     let (count, lasted) = (instants.len(), last - first);
     let rate = if lasted > 0.0 { (count - 1) as f64 / lasted } else { 0.0 };
-    let dispersion = windows(rate, lasted).into_iter().filter_map(|window| dispersion(instants, window)).collect();
+    let dispersion =
+        windows(rate, lasted).into_iter().filter_map(|window| dispersion(instants, window)).collect();
     Stream { count, lasted, rate, dispersion }
 }
 
 /// Windows of people's and of the file's own scale, ascending.
 fn windows(rate: f64, lasted: f64) -> Vec<f64> {
-    let mut out: Vec<f64> = WINDOWS.into_iter().filter(|w| w * rate >= SPARSE && lasted / w >= FEWEST as f64).collect();
+    let mut out: Vec<f64> =
+        WINDOWS.into_iter().filter(|w| w * rate >= SPARSE && lasted / w >= FEWEST as f64).collect();
     for messages in MESSAGES {
         let window = super::one_digit(messages / rate);
         if window.is_finite() && window > 0.0 && out.iter().all(|w| (w / window).max(window / w) >= APART) {
@@ -79,7 +81,8 @@ pub(super) fn counts(instants: &[f64], window: f64) -> Vec<f64> {
     counts
 }
 
-/// `None` if there are too few windows. Windows without a message take neither time nor memory, be they as many as in decades.
+/// `None` if there are too few windows. Windows without a message take neither time nor memory, be they as
+/// many as in decades.
 pub(super) fn dispersion(instants: &[f64], window: f64) -> Option<Dispersion> {
     let windows = whole(instants, window);
     if windows.is_nan() || windows < FEWEST as f64 || windows.is_infinite() {
@@ -104,19 +107,21 @@ pub(super) fn dispersion(instants: &[f64], window: f64) -> Option<Dispersion> {
 mod tests {
     use super::*;
 
-    /// Counts 2, 1, 0, 3 and so on by hand: mean 1.5, Σ(c − 1.5)² = 25 in twenty windows, and the last message is in none of them.
+    /// Counts 2, 1, 0, 3 and so on by hand: mean 1.5, Σ(c − 1.5)² = 25 in twenty windows, and the last
+    /// message is in none of them.
     #[test]
     fn windows_without_a_message_count() {
         let one = [0.0, 0.5, 1.2, 3.0, 3.1, 3.9];
-        let instants: Vec<f64> = (0..5).flat_map(|i| one.map(|at| at + 4.0 * f64::from(i))).chain([20.0]).collect();
+        let instants: Vec<f64> =
+            (0..5).flat_map(|i| one.map(|at| at + 4.0 * f64::from(i))).chain([20.0]).collect();
         let found = dispersion(&instants, 1.0).expect("twenty windows");
         assert_eq!((found.windows, counts(&instants, 1.0).iter().sum::<f64>()), (20, 30.0));
         assert!((found.index - 25.0 / 19.0 / 1.5).abs() < 1e-12, "{found:?}");
         assert_eq!(dispersion(&instants, 1.1), None);
     }
 
-    /// Two lots of a thousand messages thirty years apart, by the second: 946 million windows, and no list of them. Nearly all are
-    /// empty, so that the index is Σc²/Σc − mean: 10 messages a window.
+    /// Two lots of a thousand messages thirty years apart, by the second: 946 million windows, and no list of
+    /// them. Nearly all are empty, so that the index is Σc²/Σc − mean: 10 messages a window.
     #[test]
     fn decades_take_no_memory() {
         let years = 30.0 * 365.25 * 86_400.0;

@@ -1,4 +1,5 @@
-//! A model of arrivals judged on the file: how long its messages wait at the server at which those of the file wait so long.
+//! A model of arrivals judged on the file: how long its messages wait at the server at which those of the
+//! file wait so long.
 
 use super::arrivals::{Stream, dispersion};
 use super::traffic::{Traffic, Waits};
@@ -10,14 +11,16 @@ use rayon::prelude::*;
 pub(super) const LOADS: [f64; 3] = [0.5, 0.7, 0.9];
 /// A model whose waits are farther off is not offered.
 pub const FARTHEST: f64 = 0.2;
-/// Consumers are counted for which 99 % of the messages wait no longer than so many times the mean work: the first is told.
+/// Consumers are counted for which 99 % of the messages wait no longer than so many times the mean work: the
+/// first is told.
 pub(super) const LIMITS: [f64; 2] = [1.0, 10.0];
 /// Waits of less than this share of the mean work are as good as none.
 const NOTHING: f64 = 0.02;
-/// A file so many standard errors from a model's replications of the same length is not one of them, at 1 % on both sides.
+/// A file so many standard errors from a model's replications of the same length is not one of them, at 1 %
+/// on both sides.
 const CHANCE: f64 = 2.6;
-/// Replications whose waits scatter more than so (standard deviation of logarithms), and so many times as much as Poisson arrivals'
-/// do, say nothing: the model leaves open what the file shows.
+/// Replications whose waits scatter more than so (standard deviation of logarithms), and so many times as
+/// much as Poisson arrivals' do, say nothing: the model leaves open what the file shows.
 const SCATTER: f64 = 0.3;
 const WIDER: f64 = 1.5;
 /// Messages simulated for each model, over all replications.
@@ -137,7 +140,8 @@ impl Judged {
         self.waits.iter().flat_map(WaitsAt::each).all(Compared::is_close)
     }
 
-    /// Whether every wait is near the file's, or near those of the file's own arrivals: then these would be no better.
+    /// Whether every wait is near the file's, or near those of the file's own arrivals: then these would be
+    /// no better.
     pub fn is_as_near_as(&self, trace: &Judged) -> bool {
         self.beside(trace).all(|(own, trace)| own.near() || own.is_like(trace))
     }
@@ -158,29 +162,36 @@ impl Judged {
 }
 
 impl<'a> Truth<'a> {
-    /// From instants and, where the file has them for the same messages, their own work; else the law's is drawn.
+    /// From instants and, where the file has them for the same messages, their own work; else the law's is
+    /// drawn.
     pub fn of(instants: &'a [f64], own: Option<&[f64]>, stream: &'a Stream, work: &'a Law) -> Self {
         let replications = (MESSAGES / instants.len().max(1)).clamp(REPLICATIONS.0, REPLICATIONS.1);
         let traffics: Vec<Traffic> = match own {
             Some(own) => vec![Traffic { at: instants.to_vec(), work: own.to_vec() }],
-            None => {
-                (0..replications.min(2 * SIZED)).map(|r| Traffic { at: instants.to_vec(), work: drawn(work, r, instants.len()) }).collect()
-            }
+            None => (0..replications.min(2 * SIZED))
+                .map(|r| Traffic { at: instants.to_vec(), work: drawn(work, r, instants.len()) })
+                .collect(),
         };
         let mean_work = own.map_or(work.mean(), |own| own.iter().sum::<f64>() / own.len().max(1) as f64);
         let load = stream.rate * mean_work;
         let waits = LOADS.map(|at| mean(traffics.iter().map(|traffic| traffic.waits(at / load))));
         let guess = (load / 0.7).ceil().max(1.0) as usize;
         let sized = &traffics[..traffics.len().min(SIZED)];
-        let consumers = LIMITS.map(|limit| median(sized.iter().map(|t| t.servers_needed(limit * mean_work, guess)).collect()));
+        let consumers = LIMITS
+            .map(|limit| median(sized.iter().map(|t| t.servers_needed(limit * mean_work, guess)).collect()));
         Truth { instants, stream, work, mean_work, replications, waits, consumers }
     }
 
     /// How a model does in as many messages as the file has, several times.
     pub fn judge(&self, arrivals: &Arrivals) -> Judged {
         let load = self.stream.rate * self.mean_work;
-        let played: Vec<Played> = (0..self.replications).into_par_iter().map(|replication| self.play(arrivals, replication)).collect();
-        let waits = std::array::from_fn::<Vec<Waits>, { LOADS.len() }, _>(|i| played.iter().map(|p| p.waits[i]).collect());
+        let played: Vec<Played> = (0..self.replications)
+            .into_par_iter()
+            .map(|replication| self.play(arrivals, replication))
+            .collect();
+        let waits = std::array::from_fn::<Vec<Waits>, { LOADS.len() }, _>(|i| {
+            played.iter().map(|p| p.waits[i]).collect()
+        });
         let index = |i: usize| {
             let all: Vec<f64> = played.iter().filter_map(|p| p.dispersion[i]).collect();
             (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
@@ -188,7 +199,11 @@ impl<'a> Truth<'a> {
         let needed = |i: usize| median(played.iter().filter_map(|p| p.consumers.map(|c| c[i])).collect());
         let at = |(i, waits): (usize, &Vec<Waits>)| {
             let compared = |get: fn(&Waits) -> f64| {
-                Compared::of(get(&self.waits[i]), &waits.iter().map(get).collect::<Vec<_>>(), self.mean_work * LOADS[i] / load)
+                Compared::of(
+                    get(&self.waits[i]),
+                    &waits.iter().map(get).collect::<Vec<_>>(),
+                    self.mean_work * LOADS[i] / load,
+                )
             };
             WaitsAt { load: LOADS[i], mean: compared(|w| w.mean), p99: compared(|w| w.p99) }
         };
@@ -201,11 +216,17 @@ impl<'a> Truth<'a> {
 
     fn play(&self, arrivals: &Arrivals, replication: usize) -> Played {
         let load = self.stream.rate * self.mean_work;
-        let traffic = Traffic::drawn(arrivals, self.stream.rate, self.work, replication as u64, self.instants.len());
+        let traffic =
+            Traffic::drawn(arrivals, self.stream.rate, self.work, replication as u64, self.instants.len());
         let needed = |i: usize| traffic.servers_needed(LIMITS[i] * self.mean_work, self.consumers[i]);
         Played {
             waits: LOADS.map(|at| traffic.waits(at / load)),
-            dispersion: self.stream.dispersion.iter().map(|d| dispersion(&traffic.at, d.window).map(|d| d.index)).collect(),
+            dispersion: self
+                .stream
+                .dispersion
+                .iter()
+                .map(|d| dispersion(&traffic.at, d.window).map(|d| d.index))
+                .collect(),
             consumers: (replication < SIZED).then(|| std::array::from_fn(needed)),
         }
     }
@@ -224,7 +245,8 @@ fn drawn(work: &Law, replication: usize, messages: usize) -> Vec<f64> {
 }
 
 fn mean(waits: impl Iterator<Item = Waits>) -> Waits {
-    let (n, mean, p99) = waits.fold((0.0, 0.0, 0.0), |(n, mean, p99), w| (n + 1.0, mean + w.mean, p99 + w.p99));
+    let (n, mean, p99) =
+        waits.fold((0.0, 0.0, 0.0), |(n, mean, p99), w| (n + 1.0, mean + w.mean, p99 + w.p99));
     Waits { mean: mean / n, p99: p99 / n }
 }
 

@@ -9,16 +9,18 @@ use statrs::function::gamma::{digamma, ln_gamma};
 const ENOUGH: usize = 20_000;
 /// Points of a Q–Q plot.
 const POINTS: usize = 200;
-/// Equal parts that stand for a sample that no law comes near; of the last of them each part is such a share of what is left.
+/// Equal parts that stand for a sample that no law comes near; of the last of them each part is such a share
+/// of what is left.
 const SLICES: usize = 50;
 const TAIL_SLICES: usize = 5;
-/// Shares at which tails are compared, how far off a law may be there, and how many standard errors of the number of values beyond
-/// are no chance.
+/// Shares at which tails are compared, how far off a law may be there, and how many standard errors of the
+/// number of values beyond are no chance.
 const TAILS: [f64; 3] = [0.95, 0.99, 0.999];
 const TAIL_OFF: f64 = 0.2;
 const MEAN_OFF: f64 = 0.05;
 const CHANCE: f64 = 2.6;
-/// A distribution function that is nowhere farther off than this comes near; chance alone takes few values as far.
+/// A distribution function that is nowhere farther off than this comes near; chance alone takes few values as
+/// far.
 const NEAR: f64 = 0.1;
 
 /// Measured times, in seconds.
@@ -62,8 +64,8 @@ impl Sample {
         Sample { sorted, mean, scv: if mean > 0.0 { variance / (mean * mean) } else { 0.0 }, correlation }
     }
 
-    /// The means of parts of the sample in order of size, rounded, each as likely as its part is large: equal parts, but for ever
-    /// smaller ones towards the longest, which decide how long others wait.
+    /// The means of parts of the sample in order of size, rounded, each as likely as its part is large: equal
+    /// parts, but for ever smaller ones towards the longest, which decide how long others wait.
     pub fn slices(&self) -> Empirical {
         let n = self.sorted.len();
         let mut ends: Vec<usize> = (1..SLICES).map(|i| i * n / SLICES).collect();
@@ -75,13 +77,19 @@ impl Sample {
         }
         ends.dedup();
         let starts = std::iter::once(0).chain(ends.iter().copied());
-        let slices: Vec<&[f64]> = starts.zip(&ends).map(|(from, to)| &self.sorted[from..*to]).filter(|slice| !slice.is_empty()).collect();
-        let values: Vec<f64> = slices.iter().map(|slice| rounded(slice.iter().sum::<f64>() / slice.len() as f64)).collect();
+        let slices: Vec<&[f64]> = starts
+            .zip(&ends)
+            .map(|(from, to)| &self.sorted[from..*to])
+            .filter(|slice| !slice.is_empty())
+            .collect();
+        let values: Vec<f64> =
+            slices.iter().map(|slice| rounded(slice.iter().sum::<f64>() / slice.len() as f64)).collect();
         let weights: Vec<f64> = slices.iter().map(|slice| slice.len() as f64).collect();
         Empirical::new(&values, &weights).expect("a sample is not empty, its times not negative")
     }
 
-    /// Whether neighbours are more alike than chance makes them: four standard errors of a sample without memory.
+    /// Whether neighbours are more alike than chance makes them: four standard errors of a sample without
+    /// memory.
     pub fn remembers(&self) -> bool {
         self.correlation.abs() > (4.0 / (self.sorted.len() as f64).sqrt()).max(0.1)
     }
@@ -95,7 +103,11 @@ impl Sample {
     /// At most so many values, evenly over the order.
     fn thinned(&self) -> Vec<f64> {
         let n = self.sorted.len();
-        if n <= ENOUGH { self.sorted.clone() } else { (0..ENOUGH).map(|i| self.sorted[(2 * i + 1) * n / (2 * ENOUGH)]).collect() }
+        if n <= ENOUGH {
+            self.sorted.clone()
+        } else {
+            (0..ENOUGH).map(|i| self.sorted[(2 * i + 1) * n / (2 * ENOUGH)]).collect()
+        }
     }
 }
 
@@ -105,8 +117,8 @@ impl Candidate {
         self.distance > NEAR.max(2.0 / (sample.sorted.len() as f64).sqrt())
     }
 
-    /// Whether the law's mean or its far quantiles are off by more than a sample of this size would be by chance: what is served
-    /// seldom but long decides how long others wait.
+    /// Whether the law's mean or its far quantiles are off by more than a sample of this size would be by
+    /// chance: what is served seldom but long decides how long others wait.
     pub fn misses_tail(&self, sample: &Sample) -> bool {
         let n = sample.sorted.len() as f64;
         let mean = self.law.mean() / sample.mean - 1.0;
@@ -117,7 +129,8 @@ impl Candidate {
             let Some(quantile) = inverse(&self.law, share, sample.mean) else { return true };
             let expected = (1.0 - share) * n;
             let beyond = n - sample.sorted.partition_point(|x| *x <= quantile) as f64;
-            (quantile / sample.quantile(share) - 1.0).abs() > TAIL_OFF && (beyond - expected).abs() > CHANCE * expected.sqrt()
+            (quantile / sample.quantile(share) - 1.0).abs() > TAIL_OFF
+                && (beyond - expected).abs() > CHANCE * expected.sqrt()
         })
     }
 
@@ -128,12 +141,18 @@ impl Candidate {
             Parameter::Seconds(s) => format!("{key} {}", Time(*s)),
             Parameter::Number(x) => format!("{key} {}", plain(*x, 3)),
             Parameter::Text(text) => format!("{key} {text}"),
-            Parameter::Branches(list) => {
-                list.iter().map(|(p, m)| format!("{} % of {}", plain(p * 100.0, 3), Time(*m))).collect::<Vec<_>>().join(" + ")
-            }
+            Parameter::Branches(list) => list
+                .iter()
+                .map(|(p, m)| format!("{} % of {}", plain(p * 100.0, 3), Time(*m)))
+                .collect::<Vec<_>>()
+                .join(" + "),
             Parameter::Numbers(list) | Parameter::SecondsList(list) => format!("{} {key}", list.len()),
         };
-        format!("{}({})", self.law.name(), self.law.parameters().iter().map(one).collect::<Vec<_>>().join(", "))
+        format!(
+            "{}({})",
+            self.law.name(),
+            self.law.parameters().iter().map(one).collect::<Vec<_>>().join(", ")
+        )
     }
 }
 
@@ -161,7 +180,9 @@ pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
     }
     if sample.scv > 1.05 {
         let branches = two_branches(&thin, mean, sample.scv);
-        let density = |x: f64| branches.iter().map(|(p, m)| p / m * (-x / m).exp()).sum::<f64>().max(f64::MIN_POSITIVE).ln();
+        let density = |x: f64| {
+            branches.iter().map(|(p, m)| p / m * (-x / m).exp()).sum::<f64>().max(f64::MIN_POSITIVE).ln()
+        };
         // The second takes what is left, so that rounding leaves nothing over.
         let first = rounded(branches[0].0);
         let told = vec![(first, rounded(branches[0].1)), (1.0 - first, rounded(branches[1].1))];
@@ -169,8 +190,12 @@ pub(super) fn candidates(sample: &Sample) -> Vec<Candidate> {
     }
     fitted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let best = fitted.first().map_or(0.0, |f| f.0);
-    let candidate =
-        |(aic, law): (f64, Law)| Candidate { distance: distance(&thin, &law), quantiles: quantiles(sample, &law), aic: aic - best, law };
+    let candidate = |(aic, law): (f64, Law)| Candidate {
+        distance: distance(&thin, &law),
+        quantiles: quantiles(sample, &law),
+        aic: aic - best,
+        law,
+    };
     fitted.into_iter().map(candidate).collect()
 }
 
@@ -191,7 +216,9 @@ fn positive(x: &[f64], mean: f64, add: &mut Add<'_>) {
         // A whole shape is no free parameter: of two that fit alike the simpler law is taken.
         add(Law::erlang(rounded(mean), whole as u32), 1.0, &gamma(whole));
     }
-    let lognormal = |x: f64| -x.ln() - 0.5 * (std::f64::consts::TAU * spread).ln() - (x.ln() - logs).powi(2) / (2.0 * spread);
+    let lognormal = |x: f64| {
+        -x.ln() - 0.5 * (std::f64::consts::TAU * spread).ln() - (x.ln() - logs).powi(2) / (2.0 * spread)
+    };
     add(Law::lognormal(rounded((logs + spread / 2.0).exp()), rounded(spread.exp_m1())), 2.0, &lognormal);
     let shape = weibull_shape(x, logs);
     let scale = (x.iter().map(|x| x.powf(shape)).sum::<f64>() / n).powf(1.0 / shape);
@@ -224,7 +251,8 @@ fn weibull_shape(x: &[f64], logs: f64) -> f64 {
     let largest = x[x.len() - 1].ln();
     let excess = |k: f64| {
         let weights = x.iter().map(|x| (x.ln(), (k * (x.ln() - largest)).exp()));
-        let (sum, weighted) = weights.fold((0.0, 0.0), |(s, w), (log, weight)| (s + weight, w + weight * log));
+        let (sum, weighted) =
+            weights.fold((0.0, 0.0), |(s, w), (log, weight)| (s + weight, w + weight * log));
         weighted / sum - 1.0 / k - logs
     };
     let (mut low, mut high) = (0.02_f64, 50.0_f64);
@@ -250,7 +278,8 @@ fn two_branches(x: &[f64], mean: f64, scv: f64) -> [(f64, f64); 2] {
             }
         }
         for (branch, (weight, total)) in branches.iter_mut().zip(sums) {
-            *branch = (weight / x.len() as f64, (total / weight.max(f64::MIN_POSITIVE)).max(f64::MIN_POSITIVE));
+            *branch =
+                (weight / x.len() as f64, (total / weight.max(f64::MIN_POSITIVE)).max(f64::MIN_POSITIVE));
         }
     }
     let (share, fitted) = (branches[0].0 + branches[1].0, branches.iter().map(|(p, m)| p * m).sum::<f64>());
@@ -259,7 +288,9 @@ fn two_branches(x: &[f64], mean: f64, scv: f64) -> [(f64, f64); 2] {
 
 fn distance(x: &[f64], law: &Law) -> f64 {
     let n = x.len() as f64;
-    let off = |(i, x): (usize, &f64)| (law.cdf(*x) - i as f64 / n).abs().max((law.cdf(*x) - (i + 1) as f64 / n).abs());
+    let off = |(i, x): (usize, &f64)| {
+        (law.cdf(*x) - i as f64 / n).abs().max((law.cdf(*x) - (i + 1) as f64 / n).abs())
+    };
     x.iter().enumerate().map(off).fold(0.0, f64::max)
 }
 

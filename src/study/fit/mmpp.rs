@@ -62,8 +62,10 @@ impl Mmpp {
         for x in gaps {
             let (up, down) = (((m + d) * x).exp(), ((m - d) * x).exp());
             let (even, odd) = (0.5 * (up + down), 0.5 * (up - down) / d);
-            let next =
-                [(row[0] * (even + odd * (a - m)) + row[1] * odd * c) * l0, (row[0] * odd * b + row[1] * (even + odd * (e - m))) * l1];
+            let next = [
+                (row[0] * (even + odd * (a - m)) + row[1] * odd * c) * l0,
+                (row[0] * odd * b + row[1] * (even + odd * (e - m))) * l1,
+            ];
             let sum = next[0] + next[1];
             if sum <= 0.0 || !sum.is_finite() {
                 return f64::NEG_INFINITY;
@@ -88,7 +90,8 @@ mod tests {
         assert!((process.log_likelihood(&gaps) - poisson).abs() < 1e-12);
     }
 
-    /// One silent state makes gaps independent and hyperexponential: an interrupted Poisson process (Kuczura 1973).
+    /// One silent state makes gaps independent and hyperexponential: an interrupted Poisson process (Kuczura
+    /// 1973).
     #[test]
     fn a_silent_state_makes_gaps_of_two_branches() {
         let (rate, off, on) = (5.0, 0.8, 0.3);
@@ -96,7 +99,10 @@ mod tests {
         let root = ((rate + off + on).powi(2) - 4.0 * rate * on).sqrt();
         let branches = [0.5 * (rate + off + on + root), 0.5 * (rate + off + on - root)];
         let share = (rate - branches[1]) / (branches[0] - branches[1]);
-        let density = |x: f64| share * branches[0] * (-branches[0] * x).exp() + (1.0 - share) * branches[1] * (-branches[1] * x).exp();
+        let density = |x: f64| {
+            share * branches[0] * (-branches[0] * x).exp()
+                + (1.0 - share) * branches[1] * (-branches[1] * x).exp()
+        };
         // A first message tells the state; what follows is a gap of the law.
         let after = |x: f64| process.log_likelihood(&[0.4, x]) - process.log_likelihood(&[0.4]);
         for x in [0.01, 0.3, 2.0] {

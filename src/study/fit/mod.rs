@@ -17,7 +17,10 @@ pub use laws::{Candidate, Sample};
 pub use models::{Family, Model, Models, Outcome, TRACE_FILE, longer};
 pub use poisson::{Deviation, FEWEST, PoissonTest, SIGNIFICANCE};
 
-use crate::scenario::{Arrivals, Consumer, Length, NoFiles, Producer, Queue, Scenario, Servers, Source, Warmup, parse, resolved_toml};
+use crate::scenario::{
+    Arrivals, Consumer, Length, NoFiles, Producer, Queue, Scenario, Servers, Source, Warmup, parse,
+    resolved_toml,
+};
 use crate::units::{Time, plain};
 use crate::workload::file::{BadCell, Measured, Role, Stamps};
 use crate::workload::laws::Law;
@@ -109,7 +112,10 @@ pub fn fit(measured: Measured) -> Result<Fit, FitError> {
         }
         if values.len() < FEW {
             let values = values.len();
-            notes.push(format!("`{name}` has only {values} value{}: laws can hardly be told apart", if values == 1 { "" } else { "s" }));
+            notes.push(format!(
+                "`{name}` has only {values} value{}: laws can hardly be told apart",
+                if values == 1 { "" } else { "s" }
+            ));
         }
         let sample = Sample::of(values);
         columns.push(Column { candidates: laws::candidates(&sample), name, role, sample });
@@ -150,7 +156,8 @@ pub fn fit(measured: Measured) -> Result<Fit, FitError> {
     Ok(fit)
 }
 
-/// What is written must be read: times beyond the clock or below its nanosecond are refused here, not by whoever reads the scenario.
+/// What is written must be read: times beyond the clock or below its nanosecond are refused here, not by
+/// whoever reads the scenario.
 fn sound(scenario: &Scenario) -> Result<(), FitError> {
     let mut told = scenario.clone();
     for producer in told.producers.iter_mut().filter(|p| matches!(p.arrivals, Arrivals::Trace { .. })) {
@@ -174,8 +181,10 @@ struct Arriving {
 
 /// What a file says nothing about.
 fn guess() -> Scenario {
-    let (producer, queue) = (Producer::poisson("web", 0, 1.0), Queue { name: "jobs".into(), ..Queue::default() });
-    let mut out = Scenario::single(producer, queue, Consumer::group("workers", 0, 1, Law::exponential(USUAL_LOAD)));
+    let (producer, queue) =
+        (Producer::poisson("web", 0, 1.0), Queue { name: "jobs".into(), ..Queue::default() });
+    let mut out =
+        Scenario::single(producer, queue, Consumer::group("workers", 0, 1, Law::exponential(USUAL_LOAD)));
     out.title = Some("Fitted to measured times".into());
     out
 }
@@ -187,31 +196,44 @@ impl Fit {
         let rate = stream.as_ref().map(|s| s.rate).filter(|rate| *rate > 0.0 && rate.is_finite());
         let service = self.service();
         if rate.is_none() {
-            let why = if stream.is_some() { "all messages come at one instant" } else { "the file says nothing about arrivals" };
+            let why = if stream.is_some() {
+                "all messages come at one instant"
+            } else {
+                "the file says nothing about arrivals"
+            };
             self.notes.push(format!("{why}: the scenario's rate is a guess, write your own"));
         }
         let known = service.is_some();
         self.guessed = Guessed { rate: rate.is_none(), work: !known };
-        let service = service.unwrap_or_else(|| Law::exponential(rounded(rate.map_or(0.01, |rate| USUAL_LOAD / rate))));
+        let service =
+            service.unwrap_or_else(|| Law::exponential(rounded(rate.map_or(0.01, |rate| USUAL_LOAD / rate))));
         let rate = rounded(rate.unwrap_or(4.0 * USUAL_LOAD / service.mean()));
         self.scenario.producers[0].rate = rate;
         // A law whose mean does not exist asks for servers without end.
         let needed = rate * service.mean() / USUAL_LOAD;
         if needed.is_nan() || needed > MOST_SERVERS {
             let (rate, mean) = (plain(rate, 3), service.mean());
-            let mean = if mean.is_finite() { format!("times of {} on average", Time(mean)) } else { "times without a mean".into() };
+            let mean = if mean.is_finite() {
+                format!("times of {} on average", Time(mean))
+            } else {
+                "times without a mean".into()
+            };
             return Err(FitError::TooMuchWork { rate, work: mean.to_string() });
         }
         let mut count = (rate * service.mean() / USUAL_LOAD - 1e-9).ceil().clamp(1.0, 1e6) as u32;
-        if let (Some(arriving), Some(stream)) = (arrivals, stream.as_ref().filter(|s| s.rate > 0.0 && s.rate.is_finite())) {
+        if let (Some(arriving), Some(stream)) =
+            (arrivals, stream.as_ref().filter(|s| s.rate > 0.0 && s.rate.is_finite()))
+        {
             self.poisson = poisson::test(&arriving.instants, arriving.unit);
             let own = own.filter(|own| known && own.len() == arriving.instants.len());
             let gap = self.gap();
             let unlike = own.is_some() && !matches!(service, Law::Empirical(_));
-            let unlike = unlike && !models::law_will_do(&Truth::of(&arriving.instants, own.as_deref(), stream, &service));
+            let unlike = unlike
+                && !models::law_will_do(&Truth::of(&arriving.instants, own.as_deref(), stream, &service));
             let work = if unlike { self.empirical(&service) } else { service };
             let rejected = self.poisson.as_ref().is_some_and(PoissonTest::rejects);
-            let models = models::tried(&Truth::of(&arriving.instants, own.as_deref(), stream, &work), gap, rejected);
+            let models =
+                models::tried(&Truth::of(&arriving.instants, own.as_deref(), stream, &work), gap, rejected);
             self.offer(&models, stream);
             count = self.lasting(u32::try_from(models.consumers).unwrap_or(u32::MAX), &models, stream, &work);
             self.models = Some(models);
@@ -224,8 +246,8 @@ impl Fit {
         Ok(())
     }
 
-    /// As many consumers as the file needs, unless it is over before its work is done: those would not keep up with messages that go
-    /// on to come so.
+    /// As many consumers as the file needs, unless it is over before its work is done: those would not keep
+    /// up with messages that go on to come so.
     fn lasting(&mut self, count: u32, models: &Models, stream: &Stream, work: &Law) -> u32 {
         let load = stream.rate * work.mean();
         if f64::from(count) >= (1.0 - KEPT_UP) * load {
@@ -239,7 +261,8 @@ impl Fit {
             format!("the scenario has {}", plain(f64::from(more), 9))
         };
         self.notes.push(format!(
-            "the file lasts {} and a message's work takes {} on average: {} consumers do for these {} messages, but where messages go on to \
+            "the file lasts {} and a message's work takes {} on average: {} consumers do for these {} \
+                messages, but where messages go on to \
              come so, more than {} are busy at once; {has}",
             Time(stream.lasted),
             Time(work.mean()),
@@ -253,17 +276,24 @@ impl Fit {
     /// The law of the work, if the file tells it.
     fn service(&mut self) -> Option<Law> {
         let Some(column) = self.columns.iter().find(|c| c.role == Role::Service) else {
-            self.notes.push("the file says nothing about the work: the scenario's service_time is a guess, write your own".into());
+            self.notes.push(
+                "the file says nothing about the work: the scenario's service_time is a guess, \
+                write your own"
+                    .into(),
+            );
             return None;
         };
         if column.sample.mean <= 0.0 {
-            self.notes.push("the work takes no time: the scenario's service_time is a guess, write your own".into());
+            self.notes.push(
+                "the work takes no time: the scenario's service_time is a guess, write your own".into(),
+            );
             return None;
         }
         let best = column.fitting().map(|c| c.law.clone());
         if let Some(law) = best.as_ref().filter(|law| law.moment(2).is_infinite()) {
             self.notes.push(format!(
-                "the best law of `{}`, {}, has no variance: one job of many decides how long all others wait, and the file has hardly \
+                "the best law of `{}`, {}, has no variance: one job of many decides how long all others \
+                    wait, and the file has hardly \
                  seen the longest; the scenario draws from values that stand for those seen",
                 column.name,
                 law.name()
@@ -272,7 +302,8 @@ impl Fit {
         }
         if best.is_none() {
             let why = column.why_none();
-            self.notes.push(format!("{why} `{}`: the scenario draws from values that stand for it", column.name));
+            self.notes
+                .push(format!("{why} `{}`: the scenario draws from values that stand for it", column.name));
         }
         Some(best.unwrap_or_else(|| Law::Empirical(column.sample.slices())))
     }
@@ -280,15 +311,22 @@ impl Fit {
     /// The work's own values where a law of it has other waits than the file.
     fn empirical(&mut self, law: &Law) -> Law {
         let Some(column) = self.columns.iter().find(|c| c.role == Role::Service) else { return law.clone() };
-        let why =
-            format!("with the {} law of `{}` the file's arrivals do not wait as long as with its own values", law.name(), column.name);
+        let why = format!(
+            "with the {} law of `{}` the file's arrivals do not wait as long as with its own values",
+            law.name(),
+            column.name
+        );
         self.notes.push(format!("{why}: the scenario draws from values that stand for them"));
         Law::Empirical(column.sample.slices())
     }
 
     /// The law of the gaps; `None` if all are zero.
     fn gap(&self) -> Option<Law> {
-        let column = self.columns.iter().find(|c| matches!(c.role, Role::Arrival | Role::Gap)).filter(|c| c.sample.mean > 0.0)?;
+        let column = self
+            .columns
+            .iter()
+            .find(|c| matches!(c.role, Role::Arrival | Role::Gap))
+            .filter(|c| c.sample.mean > 0.0)?;
         Some(column.fitting().map_or_else(|| Law::Empirical(column.sample.slices()), |c| c.law.clone()))
     }
 
@@ -298,20 +336,28 @@ impl Fit {
         let simulation = &mut self.scenario.simulation;
         match (&model.family, &model.arrivals) {
             // What happens once is played once, from its start to its end.
-            (Family::Piecewise, _) => (simulation.length, simulation.warmup) = (Length::Duration(stream.lasted), Warmup::Messages(0)),
+            (Family::Piecewise, _) => {
+                (simulation.length, simulation.warmup) =
+                    (Length::Duration(stream.lasted), Warmup::Messages(0))
+            }
             (Family::Trace, _) => simulation.warmup = Warmup::Messages(0),
             (_, Arrivals::Schedule { steps, repeat: true, .. }) => {
                 let period: f64 = steps.iter().map(|s| s.lasts).sum();
-                simulation.length = Length::Duration((stream.lasted / period + 1e-9).floor().max(1.0) * period);
+                simulation.length =
+                    Length::Duration((stream.lasted / period + 1e-9).floor().max(1.0) * period);
             }
             _ => {}
         }
         self.scenario.producers[0].arrivals = model.arrivals.clone();
         // Whichever model is offered.
-        if let Some(off) = models.trace().map(|trace| &trace.judged).filter(|own| !own.is_near()).map(Judged::worst) {
+        if let Some(off) =
+            models.trace().map(|trace| &trace.judged).filter(|own| !own.is_near()).map(Judged::worst)
+        {
             self.notes.push(format!(
-                "the file's own arrivals with work of the law alone have waits {}: its work depends on when it comes or on the work \
-                 before it, which no scenario can say; measure with the file's own work before you rely on the number of consumers",
+                "the file's own arrivals with work of the law alone have waits {}: its work depends on when \
+                    it comes or on the work \
+                 before it, which no scenario can say; measure with the file's own work before you rely on \
+                 the number of consumers",
                 models::longer(off)
             ));
         }

@@ -88,11 +88,14 @@ impl Models {
     }
 }
 
-/// Tries every model; `rejected` says that a test found the arrivals not to be Poisson. Without a law of the gaps, or with an exponential one, independent gaps are Poisson arrivals.
+/// Tries every model; `rejected` says that a test found the arrivals not to be Poisson. Without a law of the
+/// gaps, or with an exponential one, independent gaps are Poisson arrivals.
 pub(super) fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Models {
     let (instants, stream) = (truth.instants, truth.stream);
     let mut candidates = vec![(Family::Poisson, Arrivals::Poisson)];
-    let mut add = |family: Family, arrivals: Option<Arrivals>| candidates.extend(arrivals.map(|arrivals| (family, arrivals)));
+    let mut add = |family: Family, arrivals: Option<Arrivals>| {
+        candidates.extend(arrivals.map(|arrivals| (family, arrivals)))
+    };
     add(Family::Daily, schedule::repeating(instants, stream, DAY));
     add(Family::Weekly, schedule::repeating(instants, stream, WEEK));
     add(Family::Renewal, renewal(gap, stream));
@@ -101,7 +104,8 @@ pub(super) fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Mode
     }
     add(Family::Piecewise, schedule::piecewise(instants, stream));
     let own = trace(instants);
-    let own = Model { family: Family::Trace, judged: truth.judge(&own), arrivals: own, outcome: Outcome::Fits };
+    let own =
+        Model { family: Family::Trace, judged: truth.judge(&own), arrivals: own, outcome: Outcome::Fits };
     let mut tried: Vec<Model> = Vec::new();
     for (family, arrivals) in candidates {
         let judged = truth.judge(&arrivals);
@@ -110,10 +114,18 @@ pub(super) fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Mode
         tried.push(Model { family, arrivals, judged, outcome });
     }
     let unlike = !own.judged.is_near();
-    tried.push(Model { outcome: if unlike { Outcome::Off(own.judged.worst()) } else { Outcome::Fits }, ..own });
+    tried.push(Model {
+        outcome: if unlike { Outcome::Off(own.judged.worst()) } else { Outcome::Fits },
+        ..own
+    });
     let chosen = tried.iter().position(|m| m.outcome == Outcome::Fits).unwrap_or(tried.len() - 1);
     tried[chosen].outcome = Outcome::Offered;
-    Models { tried, limit: LIMITS[0] * truth.mean_work, consumers: truth.consumers[0], messages: instants.len() }
+    Models {
+        tried,
+        limit: LIMITS[0] * truth.mean_work,
+        consumers: truth.consumers[0],
+        messages: instants.len(),
+    }
 }
 
 /// Whether the file's own arrivals, with work of a law alone, have the waits of the file.
@@ -123,7 +135,11 @@ pub(super) fn law_will_do(truth: &Truth<'_>) -> bool {
 
 /// The file's instants, under the name of the file that they are written to.
 fn trace(instants: &[f64]) -> Arrivals {
-    Arrivals::Trace { file: PathBuf::from(TRACE_FILE), column: None, instants: instants.iter().map(|at| at - instants[0]).collect() }
+    Arrivals::Trace {
+        file: PathBuf::from(TRACE_FILE),
+        column: None,
+        instants: instants.iter().map(|at| at - instants[0]).collect(),
+    }
 }
 
 fn renewal(gap: Option<Law>, stream: &Stream) -> Option<Arrivals> {
@@ -149,7 +165,8 @@ struct Beside<'a> {
 
 fn outcome(arrivals: &Arrivals, judged: &Judged, beside: &Beside<'_>, truth: &Truth<'_>) -> Outcome {
     if let Arrivals::Mmpp { dwell, .. } = arrivals
-        && let Some(long) = dwell.iter().copied().reduce(f64::max).filter(|long| *long > LONGEST * truth.stream.lasted)
+        && let Some(long) =
+            dwell.iter().copied().reduce(f64::max).filter(|long| *long > LONGEST * truth.stream.lasted)
     {
         return Outcome::LongState(long);
     }

@@ -17,7 +17,8 @@ const NORMAL: f64 = 2000.0;
 /// What the test found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoissonTest {
-    /// How likely Poisson arrivals would be as far off as these, by the worst of the tests, times their number (Bonferroni).
+    /// How likely Poisson arrivals would be as far off as these, by the worst of the tests, times their
+    /// number (Bonferroni).
     pub p_value: f64,
     /// In which way they are farthest off.
     pub by: Deviation,
@@ -49,15 +50,19 @@ impl PoissonTest {
 /// Tests ascending instants; gaps shorter than the clock's unit (in seconds) are not looked at.
 ///
 /// # Source
-/// Given their number, Poisson arrivals are uniform over the time (Cox & Lewis 1966, section 6.2); the sorted gaps, normalised, are too
-/// (Durbin 1961, Lewis 1965): both by Kolmogorov's test. Counts in windows: (n − 1) variance/mean is χ² with n − 1 degrees.
+/// Given their number, Poisson arrivals are uniform over the time (Cox & Lewis 1966, section 6.2); the sorted
+/// gaps, normalised, are too (Durbin 1961, Lewis 1965): both by Kolmogorov's test. Counts in windows: (n − 1)
+/// variance/mean is χ² with n − 1 degrees.
 pub(super) fn test(instants: &[f64], unit: f64) -> Option<PoissonTest> {
     let (first, last) = (*instants.first()?, *instants.last()?);
     let (gaps, lasted) = (instants.len() - 1, last - first);
     if gaps < FEWEST || lasted <= 0.0 || lasted < TICKS * unit {
         return None;
     }
-    let mut found = vec![(kolmogorov(instants[1..gaps].iter().map(|at| (at - first) / lasted), gaps - 1), Deviation::Rate)];
+    let mut found = vec![(
+        kolmogorov(instants[1..gaps].iter().map(|at| (at - first) / lasted), gaps - 1),
+        Deviation::Rate,
+    )];
     let mean = lasted / gaps as f64;
     if unit < 0.1 * mean {
         found.push((gaps_test(instants), Deviation::Gaps));
@@ -100,7 +105,8 @@ fn gaps_test(instants: &[f64]) -> f64 {
         before = *gap;
         spacing
     });
-    let sums: Vec<f64> = spacings.scan(0.0, |sum, spacing| Some((*sum += spacing, *sum / total).1)).take(n - 1).collect();
+    let sums: Vec<f64> =
+        spacings.scan(0.0, |sum, spacing| Some((*sum += spacing, *sum / total).1)).take(n - 1).collect();
     kolmogorov(sums.into_iter(), n - 1)
 }
 
@@ -132,7 +138,8 @@ mod tests {
         test(&Traffic::drawn(arrivals, 10.0, &Law::ZERO, replication, messages).at, 0.0).expect("long enough")
     }
 
-    /// The stated error: of 400 Poisson files at most 1 % in the mean are rejected; 11 or more have probability 0.3 %.
+    /// The stated error: of 400 Poisson files at most 1 % in the mean are rejected; 11 or more have
+    /// probability 0.3 %.
     #[test]
     fn poisson_arrivals_are_rejected_as_seldom_as_is_said() {
         for messages in [40, 2000] {

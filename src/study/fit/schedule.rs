@@ -64,13 +64,18 @@ mod tests {
         // Two days and a half: 0.2 and 2 a second by turns of half a day.
         let at = Traffic::drawn(&made, 1.1, &Law::ZERO, 0, 190_000 + 4_000).at;
         let stream = stream(&at);
-        let Some(Arrivals::Schedule { steps, repeat: true, .. }) = repeating(&at, &stream, DAY) else { panic!("{}", stream.lasted) };
+        let Some(Arrivals::Schedule { steps, repeat: true, .. }) = repeating(&at, &stream, DAY) else {
+            panic!("{}", stream.lasted)
+        };
         assert!((steps.iter().map(|s| s.lasts).sum::<f64>() - DAY).abs() < 1e-3);
         for (i, step) in steps.iter().enumerate() {
             let expected = rate(i * 24 / steps.len());
             // At least 360 messages a step, but where the file begins and ends: five standard errors.
             assert!((step.rate / expected - 1.0).abs() < 0.27, "{i}: {step:?}");
         }
-        assert!(repeating(&at, &stream, WEEK).is_none() && piecewise(&at[..300], &super::super::arrivals::stream(&at[..300])).is_none());
+        assert!(
+            repeating(&at, &stream, WEEK).is_none()
+                && piecewise(&at[..300], &super::super::arrivals::stream(&at[..300])).is_none()
+        );
     }
 }

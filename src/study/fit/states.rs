@@ -1,5 +1,5 @@
-//! Markov-modulated Poisson processes whose states take turns, by expectation–maximisation from counts in windows and, with two
-//! states, by maximum likelihood from the gaps.
+//! Markov-modulated Poisson processes whose states take turns, by expectation–maximisation from counts in
+//! windows and, with two states, by maximum likelihood from the gaps.
 
 use super::arrivals::{Stream, counts};
 use super::mmpp::Mmpp;
@@ -29,21 +29,28 @@ pub(super) fn fitted(instants: &[f64], stream: &Stream, states: usize) -> Option
         return None;
     }
     let rates = levels(&counts, states);
-    let starts = orders(&rates).into_iter().map(|rates| Chain { leave: vec![0.1; states], rates }.searched(&counts, FIRST_STEPS));
+    let starts = orders(&rates)
+        .into_iter()
+        .map(|rates| Chain { leave: vec![0.1; states], rates }.searched(&counts, FIRST_STEPS));
     let (best, _) = starts.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let (chain, _) = best.searched(&counts, STEPS);
-    let rates: Vec<f64> = chain.rates.iter().map(|rate| if *rate > LEAST { rate / window } else { 0.0 }).collect();
+    let rates: Vec<f64> =
+        chain.rates.iter().map(|rate| if *rate > LEAST { rate / window } else { 0.0 }).collect();
     let leave: Vec<f64> = chain.leave.iter().map(|leave| leave / window).collect();
     let (rates, leave) = if states == 2 { by_gaps(instants, stream, rates, leave) } else { (rates, leave) };
     let dwell: Vec<f64> = leave.iter().map(|leave| 1.0 / leave).collect();
     let mean = rates.iter().zip(&dwell).map(|(r, d)| r * d).sum::<f64>() / dwell.iter().sum::<f64>();
-    let sound = mean > 0.0 && dwell.iter().chain(&rates).all(|x| x.is_finite()) && dwell.iter().all(|d| *d > 0.0);
+    let sound =
+        mean > 0.0 && dwell.iter().chain(&rates).all(|x| x.is_finite()) && dwell.iter().all(|d| *d > 0.0);
     sound.then(|| (rates.iter().map(|rate| rate * stream.rate / mean).collect(), dwell))
 }
 
 /// Windows blur states that change within them; gap by gap nothing is lost, if enough changes are among them.
 fn by_gaps(instants: &[f64], stream: &Stream, rates: Vec<f64>, leave: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
-    let guess = Mmpp { rates: [rates[0].max(1e-3 * stream.rate), rates[1].max(1e-3 * stream.rate)], leave: [leave[0], leave[1]] };
+    let guess = Mmpp {
+        rates: [rates[0].max(1e-3 * stream.rate), rates[1].max(1e-3 * stream.rate)],
+        leave: [leave[0], leave[1]],
+    };
     let gaps: Vec<f64> = instants.windows(2).map(|w| w[1] - w[0]).take(LIKELY).collect();
     let cycles = gaps.iter().sum::<f64>() / (1.0 / leave[0] + 1.0 / leave[1]);
     if cycles < CYCLES {
@@ -53,16 +60,22 @@ fn by_gaps(instants: &[f64], stream: &Stream, rates: Vec<f64>, leave: Vec<f64>) 
     (found.rates.to_vec(), found.leave.to_vec())
 }
 
-/// Rates of groups of similar counts, ascending: k means of their square roots, whose spread is the same for every rate.
+/// Rates of groups of similar counts, ascending: k means of their square roots, whose spread is the same for
+/// every rate.
 fn levels(counts: &[f64], states: usize) -> Vec<f64> {
     let mut roots: Vec<f64> = counts.iter().map(|c| c.sqrt()).collect();
     roots.sort_by(f64::total_cmp);
     let (low, high) = (roots[0], roots[roots.len() - 1]);
-    let mut centres: Vec<f64> = (0..states).map(|i| low + (high - low) * (i as f64 + 0.5) / states as f64).collect();
+    let mut centres: Vec<f64> =
+        (0..states).map(|i| low + (high - low) * (i as f64 + 0.5) / states as f64).collect();
     for _ in 0..30 {
         let mut from = 0;
         for i in 0..states {
-            let to = if i + 1 < states { roots.partition_point(|r| *r <= 0.5 * (centres[i] + centres[i + 1])) } else { roots.len() };
+            let to = if i + 1 < states {
+                roots.partition_point(|r| *r <= 0.5 * (centres[i] + centres[i + 1]))
+            } else {
+                roots.len()
+            };
             if to > from {
                 centres[i] = roots[from..to].iter().sum::<f64>() / (to - from) as f64;
             }
@@ -80,7 +93,8 @@ fn orders(rates: &[f64]) -> Vec<Vec<f64>> {
             return vec![Vec::new()];
         }
         let with = |i: usize| {
-            let others: Vec<f64> = rest.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, r)| *r).collect();
+            let others: Vec<f64> =
+                rest.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, r)| *r).collect();
             all(&others).into_iter().map(move |tail| [vec![rest[i]], tail].concat())
         };
         (0..rest.len()).flat_map(with).collect()
@@ -88,7 +102,8 @@ fn orders(rates: &[f64]) -> Vec<Vec<f64>> {
     all(rest).into_iter().map(|tail| [vec![*first], tail].concat()).collect()
 }
 
-/// A hidden chain seen through Poisson counts: messages a window in each state, and the probability of going on to the next.
+/// A hidden chain seen through Poisson counts: messages a window in each state, and the probability of going
+/// on to the next.
 #[derive(Debug, Clone)]
 struct Chain {
     rates: Vec<f64>,
@@ -108,13 +123,15 @@ impl Chain {
     /// One step of expectation–maximisation.
     ///
     /// # Source
-    /// Rabiner (1989), section III: scaled forward and backward probabilities; only transitions to the next state are let be.
+    /// Rabiner (1989), section III: scaled forward and backward probabilities; only transitions to the next
+    /// state are let be.
     fn step(&mut self, counts: &[f64]) -> f64 {
         let k = self.rates.len();
         let seen = self.seen(counts);
         let (forward, likelihood) = self.forward(&seen);
         let mut back = vec![1.0; k];
-        let (mut stays, mut goes, mut time, mut messages) = (vec![0.0; k], vec![0.0; k], vec![0.0; k], vec![0.0; k]);
+        let (mut stays, mut goes, mut time, mut messages) =
+            (vec![0.0; k], vec![0.0; k], vec![0.0; k], vec![0.0; k]);
         for t in (0..counts.len()).rev() {
             let now = &forward[t * k..(t + 1) * k];
             let total: f64 = now.iter().zip(&back).map(|(f, b)| f * b).sum();
@@ -168,7 +185,11 @@ impl Chain {
         for (t, seen) in seen.chunks_exact(k).enumerate() {
             let comes = |i: usize, row: &[f64]| {
                 let before = (i + k - 1) % k;
-                if t == 0 { row[i] } else { row[i] * (1.0 - self.leave[i]) + row[before] * self.leave[before] }
+                if t == 0 {
+                    row[i]
+                } else {
+                    row[i] * (1.0 - self.leave[i]) + row[before] * self.leave[before]
+                }
             };
             let next: Vec<f64> = (0..k).map(|i| comes(i, &row) * seen[i]).collect();
             let sum: f64 = next.iter().sum::<f64>().max(1e-300);

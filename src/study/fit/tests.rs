@@ -67,7 +67,8 @@ fn poisson_arrivals_are_seen_as_such() {
     assert!(!fit.poisson.as_ref().expect("enough gaps").rejects(), "{:?}", fit.poisson);
     assert_eq!(offered(&fit), Family::Poisson);
     assert_eq!(fit.scenario.producers[0].arrivals, Arrivals::Poisson);
-    // Erlang C with an offered load of 2: P(W > S) is 0.174 e^(−2) with 4 consumers, 0.0597 e^(−3) < 1 % with 5.
+    // Erlang C with an offered load of 2: P(W > S) is 0.174 e^(−2) with 4 consumers, 0.0597 e^(−3) < 1 % with
+    // 5.
     assert_eq!(fit.scenario.consumers[0].count, crate::scenario::Servers::Count(5));
 }
 
@@ -83,8 +84,8 @@ fn a_process_with_two_states_is_found_again() {
     assert_ne!(offered(&fit), Family::Poisson);
 }
 
-/// States that change within a window are told apart gap by gap; rates of a few an hour have windows of their own. A message
-/// count of 60 000 has some hundred cycles: their dwells are known within a tenth or so.
+/// States that change within a window are told apart gap by gap; rates of a few an hour have windows of their
+/// own. A message count of 60 000 has some hundred cycles: their dwells are known within a tenth or so.
 #[test]
 fn states_are_found_at_any_scale() {
     for (rates, dwell, service) in [([200.0, 2000.0], [0.5, 0.1], 1e-4), ([0.05, 1.0], [600.0, 200.0], 0.1)] {
@@ -106,14 +107,19 @@ fn variable_gaps_alone_are_no_states() {
     scenario.producers[0].arrivals = Arrivals::Renewal { gap: Law::lognormal(0.01, 10.0) };
     let fit = fit(&written(&scenario, 40_000)).expect("sound");
     assert_eq!(offered(&fit), Family::Renewal, "{:?}", fit.models);
-    assert!(matches!(&fit.scenario.producers[0].arrivals, Arrivals::Renewal { gap: Law::Lognormal(_) }), "{:?}", fit.scenario.producers);
+    assert!(
+        matches!(&fit.scenario.producers[0].arrivals, Arrivals::Renewal { gap: Law::Lognormal(_) }),
+        "{:?}",
+        fit.scenario.producers
+    );
     assert!(fit.poisson.expect("enough gaps").rejects());
 }
 
 /// Work whose long jobs come one after the other waits longer than any law of it says: said, not hidden.
 #[test]
 fn work_that_depends_on_its_neighbours_is_told() {
-    let block = Scenario::mgc(100.0, Law::exponential(0.005), 4).plan(7, 0).expect("a plan").take_messages(20_000);
+    let block =
+        Scenario::mgc(100.0, Law::exponential(0.005), 4).plan(7, 0).expect("a plan").take_messages(20_000);
     let mut text = String::from("timestamp_ns,service_ns\n");
     for (i, (due, demand)) in block.due.iter().zip(&block.demand[0]).enumerate() {
         let _ = writeln!(text, "{due},{}", if i / 200 % 10 == 0 { 4 * demand } else { *demand });
@@ -122,14 +128,18 @@ fn work_that_depends_on_its_neighbours_is_told() {
     assert!(fit.notes.iter().any(|n| n.contains("work depends on")), "{:?}", fit.notes);
 }
 
-/// A law with too short a tail is not offered, however near its middle is: one of 77 jobs takes fifty times as long.
+/// A law with too short a tail is not offered, however near its middle is: one of 77 jobs takes fifty times
+/// as long.
 #[test]
 fn a_tail_that_no_law_has_is_drawn_from_itself() {
     let body = Law::erlang(0.005, 8);
     let block = Scenario::mgc(100.0, body.clone(), 4).plan(7, 0).expect("a plan").take_messages(20_000);
     let plain = block.demand[0].iter().map(|d| *d as f64 / 1e9).collect();
     let work = block.demand[0].iter().enumerate().map(|(i, d)| if i % 77 == 0 { 50 * d } else { *d });
-    let fit = fit(&work.map(|work| format!("{work}\n")).fold("service_ns\n".into(), |all: String, line| all + &line)).expect("sound");
+    let fit = fit(&work
+        .map(|work| format!("{work}\n"))
+        .fold("service_ns\n".into(), |all: String, line| all + &line))
+    .expect("sound");
     let (law, sample) = (&fit.scenario.consumers[0].service_time, &fit.columns[0].sample);
     assert!(matches!(law, Law::Empirical(_)), "{law:?}");
     assert!((law.scv() / sample.scv - 1.0).abs() < 0.05 && (law.mean() / sample.mean - 1.0).abs() < 1e-3);
@@ -142,7 +152,9 @@ fn a_tail_that_no_law_has_is_drawn_from_itself() {
 /// Half of the work takes 10 ms and half 50 ms: no law in the list does.
 #[test]
 fn what_no_law_comes_near_is_drawn_from_itself() {
-    let rows: String = (0..2000).map(|i| format!("{}\n", if i * 7 % 2 == 0 { 10.0 } else { 50.0 } + f64::from(i % 11) * 0.1)).collect();
+    let rows: String = (0..2000)
+        .map(|i| format!("{}\n", if i * 7 % 2 == 0 { 10.0 } else { 50.0 } + f64::from(i % 11) * 0.1))
+        .collect();
     let fit = fit(&format!("service_ms\n{rows}")).expect("sound");
     assert!(fit.columns[0].candidates[0].is_far(&fit.columns[0].sample));
     let law = &fit.scenario.consumers[0].service_time;
@@ -168,7 +180,10 @@ fn every_fit_is_a_sound_scenario() {
     ] {
         let fit = fit(text).expect(text);
         let toml = crate::scenario::resolved_toml(&fit.scenario);
-        let read = crate::scenario::parse(&crate::scenario::Source::new("fit.toml", toml.clone()), &crate::scenario::NoFiles);
+        let read = crate::scenario::parse(
+            &crate::scenario::Source::new("fit.toml", toml.clone()),
+            &crate::scenario::NoFiles,
+        );
         assert!(read.is_ok(), "{text}: {}\n{toml}", read.err().map_or(String::new(), |p| p.to_string()));
         assert!(fit.columns.iter().all(|c| !c.sample.remembers()), "{text}");
     }
@@ -177,7 +192,10 @@ fn every_fit_is_a_sound_scenario() {
 /// Times that no scenario can say are refused with the reason, by whoever fits.
 #[test]
 fn what_cannot_be_written_is_refused() {
-    for text in ["at_s,service_s\n0,0.0000000003\n1,0.0000000003\n2,0.0000000003\n", "at_s,service_s\n0,1e12\n1,1e12\n3,1e12\n"] {
+    for text in [
+        "at_s,service_s\n0,0.0000000003\n1,0.0000000003\n2,0.0000000003\n",
+        "at_s,service_s\n0,1e12\n1,1e12\n3,1e12\n",
+    ] {
         assert!(fit(text).is_err(), "{text}");
     }
 }

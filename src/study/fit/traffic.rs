@@ -26,18 +26,30 @@ pub(super) struct Waits {
 }
 
 impl Traffic {
-    /// So many messages of a process, each with work of a law: a replication of the very plan that a simulation plays.
-    pub(super) fn drawn(arrivals: &Arrivals, rate: f64, work: &Law, replication: u64, messages: usize) -> Traffic {
+    /// So many messages of a process, each with work of a law: a replication of the very plan that a
+    /// simulation plays.
+    pub(super) fn drawn(
+        arrivals: &Arrivals,
+        rate: f64,
+        work: &Law,
+        replication: u64,
+        messages: usize,
+    ) -> Traffic {
         let mut producer = Producer::poisson("web", 0, rate);
         producer.arrivals = arrivals.clone();
-        let scenario = Scenario::single(producer, Queue::default(), Consumer::group("workers", 0, 1, work.clone()));
+        let scenario =
+            Scenario::single(producer, Queue::default(), Consumer::group("workers", 0, 1, work.clone()));
         let Ok(plan) = scenario.plan(1, replication) else { return Traffic::default() };
         let block = plan.take_messages(messages as u64);
         let seconds = |nanos: &[u64]| nanos.iter().map(|x| *x as f64 / NANOS_PER_SECOND).collect();
-        Traffic { at: seconds(&block.due), work: block.demand.first().map_or(Vec::new(), |demand| seconds(demand)) }
+        Traffic {
+            at: seconds(&block.due),
+            work: block.demand.first().map_or(Vec::new(), |demand| seconds(demand)),
+        }
     }
 
-    /// How long each message waits for one server, first come, first served, with all work stretched by a factor (Lindley 1952).
+    /// How long each message waits for one server, first come, first served, with all work stretched by a
+    /// factor (Lindley 1952).
     fn waits_for_one(&self, factor: f64) -> Vec<f64> {
         let (mut free, mut waits) = (0.0_f64, Vec::with_capacity(self.at.len()));
         for (at, work) in self.at.iter().zip(&self.work) {
@@ -48,7 +60,8 @@ impl Traffic {
         waits
     }
 
-    /// How long each message waits for the first of several equal servers to be free (Kiefer & Wolfowitz 1955).
+    /// How long each message waits for the first of several equal servers to be free (Kiefer & Wolfowitz
+    /// 1955).
     fn waits_for(&self, servers: usize) -> Vec<f64> {
         match servers {
             0 | 1 => self.waits_for_one(1.0),
@@ -72,10 +85,15 @@ impl Traffic {
     fn waits_for_many(&self, servers: usize) -> Vec<f64> {
         // Of numbers that are not negative the bits are in the same order.
         let origin = self.at.first().copied().unwrap_or(0.0);
-        let (mut busy, mut waits) = (BinaryHeap::with_capacity(servers + 1), Vec::with_capacity(self.at.len()));
+        let (mut busy, mut waits) =
+            (BinaryHeap::with_capacity(servers + 1), Vec::with_capacity(self.at.len()));
         for (at, work) in self.at.iter().zip(&self.work) {
             let now = at - origin;
-            let free = if busy.len() < servers { 0.0 } else { busy.pop().map_or(0.0, |Reverse(bits)| f64::from_bits(bits)) };
+            let free = if busy.len() < servers {
+                0.0
+            } else {
+                busy.pop().map_or(0.0, |Reverse(bits)| f64::from_bits(bits))
+            };
             let start = free.max(now);
             waits.push(start - now);
             busy.push(Reverse((start + work).max(0.0).to_bits()));
@@ -90,7 +108,8 @@ impl Traffic {
         Waits { mean, p99: p99(&mut waits) }
     }
 
-    /// The fewest servers for which 99 % of the messages wait no longer than a limit. The search begins near a guess.
+    /// The fewest servers for which 99 % of the messages wait no longer than a limit. The search begins near
+    /// a guess.
     pub(super) fn servers_needed(&self, limit: f64, guess: usize) -> usize {
         let most = self.at.len().max(1);
         let enough = |servers: usize| servers >= most || p99(&mut self.waits_for(servers)) <= limit;
@@ -135,8 +154,9 @@ fn p99(values: &mut [f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Erlang C: M/M/c with offered load 2.1 (rate 105/s, 20 ms). P(W > t) = C e^(−(c − a)t/S); 1 % is reached within one
-    /// service time for C ≤ 0.01 e^(c − a): C(4, 2.1) = 0.2042 > 0.0669, C(5, 2.1) = 0.0723 ≤ 0.1817, so five.
+    /// Erlang C: M/M/c with offered load 2.1 (rate 105/s, 20 ms). P(W > t) = C e^(−(c − a)t/S); 1 % is
+    /// reached within one service time for C ≤ 0.01 e^(c − a): C(4, 2.1) = 0.2042 > 0.0669, C(5, 2.1) =
+    /// 0.0723 ≤ 0.1817, so five.
     #[test]
     fn the_servers_of_an_m_m_c_are_erlangs() {
         let traffic = Traffic::drawn(&Arrivals::Poisson, 105.0, &Law::exponential(0.02), 0, 200_000);

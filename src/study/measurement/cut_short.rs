@@ -10,31 +10,51 @@ use crate::workload::Block;
 /// The last share of a run that was cut short in which nothing happens if it is a deadlock that ended it.
 const STILL: f64 = 0.2;
 
-/// That consumers wait for room in a circle, if that is why a run had to be cut short (at an instant in nanoseconds).
-pub(super) fn deadlock(scenario: &Scenario, measured: &KeptRun, cut_short: bool, ended: f64) -> Option<String> {
+/// That consumers wait for room in a circle, if that is why a run had to be cut short (at an instant in
+/// nanoseconds).
+pub(super) fn deadlock(
+    scenario: &Scenario,
+    measured: &KeptRun,
+    cut_short: bool,
+    ended: f64,
+) -> Option<String> {
     let circle = circle(scenario);
     if !cut_short || circle.is_empty() {
         return None;
     }
-    let served = measured.stays.iter().filter(|r| r.outcome == Outcome::Served && circle.contains(&(r.queue as usize)));
+    let served = measured
+        .stays
+        .iter()
+        .filter(|r| r.outcome == Outcome::Served && circle.contains(&(r.queue as usize)));
     let last = served.map(|r| r.finished).max().unwrap_or(0) as f64;
     (last < (1.0 - STILL) * ended).then(|| {
         let (since, waits) = (Time(last / 1e9), waits(scenario, &circle));
-        format!("deadlock: after {since} nobody went on, as {waits}; use another overflow than \"block\" in this circle")
+        format!(
+            "deadlock: after {since} nobody went on, as {waits}; use another overflow than \"block\" in \
+            this circle"
+        )
     })
 }
 
-/// What a run that was cut short says of the messages that were due by then, if only the first of them were finished: the others took
-/// longer, and percentiles beyond their share are bounds.
+/// What a run that was cut short says of the messages that were due by then, if only the first of them were
+/// finished: the others took longer, and percentiles beyond their share are bounds.
 pub(super) fn censored(finished: u64, due: u64) -> Option<String> {
     let missing = (due > finished).then(|| 1.0 - finished as f64 / due as f64)?;
-    let bounds: Vec<&str> = PERCENTILES.iter().filter(|(_, share)| missing > 1.0 - share).map(|(name, _)| *name).collect();
-    let bounds = if bounds.is_empty() { String::new() } else { format!(": of all that were due, {} ≥ what is told", bounds.join(", ")) };
-    Some(format!("all answers are about the first {finished} of {due} messages that were due, which were finished{bounds}"))
+    let bounds: Vec<&str> =
+        PERCENTILES.iter().filter(|(_, share)| missing > 1.0 - share).map(|(name, _)| *name).collect();
+    let bounds = if bounds.is_empty() {
+        String::new()
+    } else {
+        format!(": of all that were due, {} ≥ what is told", bounds.join(", "))
+    };
+    Some(format!(
+        "all answers are about the first {finished} of {due} messages that were due, which were \
+            finished{bounds}"
+    ))
 }
 
-/// What was finished of a run that was cut short: the plan up to the first message that was not, and what was told of that part.
-/// The others would be compared with a rehearsal that goes on.
+/// What was finished of a run that was cut short: the plan up to the first message that was not, and what was
+/// told of that part. The others would be compared with a rehearsal that goes on.
 pub(super) fn finished(mut planned: Block, measured: &mut KeptRun, before: u64) -> Block {
     let whole = measured.finished();
     measured.retain_below(whole);
@@ -73,8 +93,16 @@ mod tests {
         let to = crate::scenario::Destination::Queue(0);
         scenario.consumers[0].to = vec![crate::scenario::Route { to, probability: 0.4 }];
         let said = deadlock(&scenario, &told, true, 10e9).expect("it stood still for nine seconds");
-        assert!(said.starts_with("deadlock: after 1.00 s nobody went on, as consumers of `queue` wait for room in `queue`"), "{said}");
-        assert_eq!((deadlock(&scenario, &told, false, 10e9), deadlock(&scenario, &told, true, 1.1e9)), (None, None));
+        assert!(
+            said.starts_with(
+                "deadlock: after 1.00 s nobody went on, as consumers of `queue` wait for room in `queue`"
+            ),
+            "{said}"
+        );
+        assert_eq!(
+            (deadlock(&scenario, &told, false, 10e9), deadlock(&scenario, &told, true, 1.1e9)),
+            (None, None)
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The figures of a measurement's plan, measured or simulated: of the whole run, with intervals from batches of it.
+//! The figures of a measurement's plan, measured or simulated: of the whole run, with intervals from batches
+//! of it.
 
 use super::kept::Grids;
 use crate::answer::{Answer, Distribution, Estimate, Method, Moment, path, share_of};
@@ -14,7 +15,8 @@ pub(super) const BATCHES: u64 = 20;
 /// Messages that must lie beyond a percentile.
 const LEAST_BEYOND: f64 = 10.0;
 
-/// The whole window, and the window in batches; where there is no steady state all of the run, and no batches that were alike.
+/// The whole window, and the window in batches; where there is no steady state all of the run, and no batches
+/// that were alike.
 pub(super) struct Summaries {
     pub whole: Summary,
     batches: Vec<Summary>,
@@ -23,23 +25,30 @@ pub(super) struct Summaries {
 
 impl Summaries {
     /// Of so many planned messages, each window summed up by `summary`.
-    pub(super) fn new(scenario: &Scenario, messages: usize, mut summary: impl FnMut(std::ops::Range<u64>) -> (Summary, Grids)) -> Self {
+    pub(super) fn new(
+        scenario: &Scenario,
+        messages: usize,
+        mut summary: impl FnMut(std::ops::Range<u64>) -> (Summary, Grids),
+    ) -> Self {
         let (warmup, batches) = if transient::applies(scenario) { (0.0, 0) } else { (WARMUP, BATCHES) };
         let (from, to) = ((messages as f64 * warmup) as u64, messages as u64);
         let (whole, grids) = summary(from..to);
         let length = to - from;
-        let batches = (0..batches).map(|i| summary(from + length * i / BATCHES..from + length * (i + 1) / BATCHES).0).collect();
+        let batches = (0..batches)
+            .map(|i| summary(from + length * i / BATCHES..from + length * (i + 1) / BATCHES).0)
+            .collect();
         Summaries { whole, batches, grids }
     }
 }
 
-/// The most messages that can wait in a queue at once, if its bound is one of all that wait: what is given back, what is handed out ahead
-/// and who waits for room are beyond it.
+/// The most messages that can wait in a queue at once, if its bound is one of all that wait: what is given
+/// back, what is handed out ahead and who waits for room are beyond it.
 fn most_waiting(scenario: &Scenario, queue: usize) -> Option<u64> {
     let q = &scenario.queues[queue];
     let given_back = scenario.producers.iter().any(|p| p.failure.is_some()) || q.visibility_timeout.is_some();
     let beyond = |c: &Consumer| c.failure > 0.0 || c.prefetch > 1 || c.outages.is_some();
-    let all = q.overflow != Overflow::Block && !given_back && !scenario.consumers_of(queue).any(|(_, c)| beyond(c));
+    let all =
+        q.overflow != Overflow::Block && !given_back && !scenario.consumers_of(queue).any(|(_, c)| beyond(c));
     q.max_length.filter(|_| all).map(|room| room.max(q.initial_backlog))
 }
 
@@ -52,24 +61,31 @@ fn enough_beyond(whole: &Summary, path: &str) -> bool {
 }
 
 pub(super) fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &Summaries) -> Answer {
-    let combined = (!summaries.batches.is_empty()).then(|| combine(&summaries.batches, scenario.simulation.confidence));
+    let combined =
+        (!summaries.batches.is_empty()).then(|| combine(&summaries.batches, scenario.simulation.confidence));
     let mut out = Answer::new(method, by);
     for (path, &value) in &summaries.whole.values {
-        // The value is that of the whole window; the batches say how uncertain it is, where they can. It is told even where
-        // they cannot, for all three answers are about one plan, and are held against one another rather than the truth.
+        // The value is that of the whole window; the batches say how uncertain it is, where they can. It is
+        // told even where they cannot, for all three answers are about one plan, and are held against one
+        // another rather than the truth.
         if enough_beyond(&summaries.whole, path) {
             let batches = combined.as_ref().and_then(|combined| combined.metrics.get(path));
             // What was not seen in this one plan did not happen in it.
             let estimate = batches.filter(|e| e.ends.is_none() || value > 0.0);
             let ends = estimate.and_then(|e| e.ends).map(|(low, high)| (low.min(value), high.max(value)));
-            out.metrics.insert(path.clone(), Estimate { ends, ..Estimate::with(value, estimate.and_then(|e| e.half_width)) });
+            out.metrics.insert(
+                path.clone(),
+                Estimate { ends, ..Estimate::with(value, estimate.and_then(|e| e.half_width)) },
+            );
         }
     }
     for (index, queue) in scenario.queues.iter().enumerate() {
-        // A queue keeps its bound under its lock. Stamps are taken outside of it, and may tell of a message that comes before they
-        // tell of the one that made room for it.
+        // A queue keeps its bound under its lock. Stamps are taken outside of it, and may tell of a message
+        // that comes before they tell of the one that made room for it.
         let longest = out.metrics.get_mut(&path(&format!("queues.{}", queue.name), "queue_length", "max"));
-        if let (Some(Estimate { value: Some(longest), .. }), Some(room)) = (longest, most_waiting(scenario, index)) {
+        if let (Some(Estimate { value: Some(longest), .. }), Some(room)) =
+            (longest, most_waiting(scenario, index))
+        {
             *longest = longest.min(room as f64);
         }
     }
@@ -84,7 +100,10 @@ pub(super) fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &
         out.timelines.insert(queue.clone(), moments.collect());
     }
     if summaries.whole.unfinished > 0 {
-        out.caveats.push(format!("{} messages were unfinished at the end and are in no latency", summaries.whole.unfinished));
+        out.caveats.push(format!(
+            "{} messages were unfinished at the end and are in no latency",
+            summaries.whole.unfinished
+        ));
     }
     out
 }
@@ -102,7 +121,9 @@ mod tests {
         let told = |scenario: &Scenario| {
             let mut summaries = Summaries::new(scenario, 40, |_| (Summary::default(), Vec::new()));
             summaries.whole.values.insert(path("queues.queue", "queue_length", "max"), 5.0);
-            answer(scenario, Method::Measurement, "test", &summaries).get("queues.queue.queue_length.max").and_then(|e| e.value)
+            answer(scenario, Method::Measurement, "test", &summaries)
+                .get("queues.queue.queue_length.max")
+                .and_then(|e| e.value)
         };
         assert_eq!(told(&scenario), Some(3.0));
         scenario.consumers[0].failure = 0.1;

@@ -36,9 +36,15 @@ impl KeptRun {
     ///
     /// # Errors
     /// What cannot be simulated, in words.
-    pub(super) fn replay(scenario: &Scenario, plan: &Block, happened: &Happened, messages: u64) -> Result<Self, Reason> {
+    pub(super) fn replay(
+        scenario: &Scenario,
+        plan: &Block,
+        happened: &Happened,
+        messages: u64,
+    ) -> Result<Self, Reason> {
         let mut run = KeptRun::default();
-        let mut network = Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?.replay(happened);
+        let mut network =
+            Network::new(scenario, Kept::new(plan), Key::new(scenario.seed, 0), None)?.replay(happened);
         // What waits from the start is counted, too.
         network.advance(messages.saturating_sub(scenario.backlog()), &mut run);
         network.settle(&mut run);
@@ -60,7 +66,9 @@ impl KeptRun {
             [&mut r.message.due, &mut r.sent, &mut r.taken, &mut r.finished].into_iter().for_each(stretch);
         }
         for e in &mut self.exits {
-            [&mut e.message.due, &mut e.sent, &mut e.held, &mut e.finished, &mut e.worked].into_iter().for_each(stretch);
+            [&mut e.message.due, &mut e.sent, &mut e.held, &mut e.finished, &mut e.worked]
+                .into_iter()
+                .for_each(stretch);
         }
     }
 
@@ -98,7 +106,13 @@ impl KeptRun {
     }
 
     /// The messages of a window as numbers, over the time in which the plan sends them.
-    pub(super) fn summary(&self, scenario: &Scenario, places: &Places, window: Range<u64>, grid: usize) -> (Summary, Grids) {
+    pub(super) fn summary(
+        &self,
+        scenario: &Scenario,
+        places: &Places,
+        window: Range<u64>,
+        grid: usize,
+    ) -> (Summary, Grids) {
         let arrivals = self.arrivals();
         let sent = |id: u64| arrivals.get(id as usize).copied().unwrap_or(0);
         let time = window.start.checked_sub(1).map_or(0, sent)..sent(window.end - 1);
@@ -107,12 +121,23 @@ impl KeptRun {
         collector.ends(time.end);
         self.stays.iter().for_each(|r| AfterWindow(&mut collector).record(r));
         self.exits.iter().for_each(|e| collector.left(e));
-        let levels: Vec<Levels> = (0..scenario.queues.len()).map(|q| levels_of(&self.stays, q as u32, time.clone(), grid)).collect();
+        let levels: Vec<Levels> = (0..scenario.queues.len())
+            .map(|q| levels_of(&self.stays, q as u32, time.clone(), grid))
+            .collect();
         let span = Span {
             lasted: seconds(time.end - time.start).max(1e-9),
             done: None,
-            queues: levels.iter().enumerate().map(|(q, levels)| self.queue(q as u32, levels, &time)).collect(),
-            groups: scenario.consumers.iter().enumerate().map(|(g, c)| self.group(scenario, g as u32, c, &time)).collect(),
+            queues: levels
+                .iter()
+                .enumerate()
+                .map(|(q, levels)| self.queue(q as u32, levels, &time))
+                .collect(),
+            groups: scenario
+                .consumers
+                .iter()
+                .enumerate()
+                .map(|(g, c)| self.group(scenario, g as u32, c, &time))
+                .collect(),
         };
         let mut out = collector.summary(&span);
         for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| scenario.keeps_for_good(*q)) {
@@ -126,10 +151,20 @@ impl KeptRun {
                 };
             }
         }
-        let seen = || scenario.queues.iter().zip(&levels).enumerate().filter(|(q, _)| !scenario.keeps_for_good(*q)).map(|(_, pair)| pair);
+        let seen = || {
+            scenario
+                .queues
+                .iter()
+                .zip(&levels)
+                .enumerate()
+                .filter(|(q, _)| !scenario.keeps_for_good(*q))
+                .map(|(_, pair)| pair)
+        };
         for (queue, levels) in seen() {
             let place = format!("queues.{}", queue.name);
-            let mut set = |key: &str, statistic: &str, value: f64| out.values.insert(path(&place, key, statistic), value);
+            let mut set = |key: &str, statistic: &str, value: f64| {
+                out.values.insert(path(&place, key, statistic), value)
+            };
             set("queue_length", "p99", Levels::mean_p99_max(&levels.waiting).unwrap_or_default().1);
             let (_, p99, most) = Levels::mean_p99_max(&levels.in_system).unwrap_or_default();
             set("in_system", "p99", p99);
@@ -158,11 +193,14 @@ impl KeptRun {
     fn queue(&self, queue: u32, levels: &Levels, time: &Range<u64>) -> QueueSpan {
         let (waiting, _, peak) = Levels::mean_p99_max(&levels.waiting).unwrap_or_default();
         let (in_system, ..) = Levels::mean_p99_max(&levels.in_system).unwrap_or_default();
-        let mut span = QueueSpan { waiting, serving: in_system - waiting, peak: peak as u64, ..QueueSpan::default() };
+        let mut span =
+            QueueSpan { waiting, serving: in_system - waiting, peak: peak as u64, ..QueueSpan::default() };
         for r in self.stays.iter().filter(|r| r.queue == queue) {
             span.offered += u64::from(time.contains(&r.sent));
             span.served += u64::from(r.outcome == Outcome::Served && time.contains(&r.finished));
-            let inside = |at: u64| f64::from(u8::from(r.outcome != Outcome::Rejected && r.sent <= at && r.finished > at));
+            let inside = |at: u64| {
+                f64::from(u8::from(r.outcome != Outcome::Rejected && r.sent <= at && r.finished > at))
+            };
             span.before += inside(time.start);
             span.after += inside(time.end);
             span.came += 1;
@@ -172,22 +210,39 @@ impl KeptRun {
     }
 
     /// The stays on which a group worked, whatever came of it; of a queue's only group all.
-    fn worked_on<'t>(&'t self, scenario: &Scenario, group: u32, consumer: &Consumer) -> impl Iterator<Item = &'t Record> {
+    fn worked_on<'t>(
+        &'t self,
+        scenario: &Scenario,
+        group: u32,
+        consumer: &Consumer,
+    ) -> impl Iterator<Item = &'t Record> {
         let (alone, queue) = (scenario.consumers_of(consumer.from).count() == 1, consumer.from as u32);
-        let by = move |r: &&Record| r.consumer == group && r.outcome == Outcome::Served || alone && r.queue == queue;
+        let by = move |r: &&Record| {
+            r.consumer == group && r.outcome == Outcome::Served || alone && r.queue == queue
+        };
         self.stays.iter().filter(by).filter(|r| r.deliveries > 0 && r.outcome != Outcome::Unfinished)
     }
 
     /// The mean time that a delivery takes a server, in seconds.
-    fn service_of_a_delivery(&self, scenario: &Scenario, group: u32, consumer: &Consumer, time: &Range<u64>) -> Option<f64> {
+    fn service_of_a_delivery(
+        &self,
+        scenario: &Scenario,
+        group: u32,
+        consumer: &Consumer,
+        time: &Range<u64>,
+    ) -> Option<f64> {
         let ended = self.worked_on(scenario, group, consumer).filter(|r| time.contains(&r.finished));
-        let (worked, deliveries) = ended.fold((0_u64, 0_u64), |sum, r| (sum.0 + (r.finished - r.taken), sum.1 + u64::from(r.deliveries)));
+        let (worked, deliveries) = ended
+            .fold((0_u64, 0_u64), |sum, r| (sum.0 + (r.finished - r.taken), sum.1 + u64::from(r.deliveries)));
         (deliveries > 0).then(|| seconds(worked) / deliveries as f64)
     }
 
     fn group(&self, scenario: &Scenario, group: u32, consumer: &Consumer, time: &Range<u64>) -> GroupSpan {
         let mut batches = BTreeSet::new();
-        let mut span = GroupSpan { count: if let Servers::Count(n) = consumer.count { f64::from(n) } else { 0.0 }, ..GroupSpan::default() };
+        let mut span = GroupSpan {
+            count: if let Servers::Count(n) = consumer.count { f64::from(n) } else { 0.0 },
+            ..GroupSpan::default()
+        };
         let mut busy = 0_u64;
         for r in self.worked_on(scenario, group, consumer) {
             // Of batches that failed no record tells.

@@ -1,8 +1,9 @@
-//! The measurement's three answers: what was measured, the same plan on a perfect host, and what really happened replayed.
+//! The measurement's three answers: what was measured, the same plan on a perfect host, and what really
+//! happened replayed.
 //!
-//! A measurement is one plan. The *rehearsal* simulates that very plan, so that no sampling error lies between the two; the
-//! *replay* simulates the sends and service times that really happened, so that the host's share of the difference is
-//! told apart from the queue's.
+//! A measurement is one plan. The *rehearsal* simulates that very plan, so that no sampling error lies
+//! between the two; the *replay* simulates the sends and service times that really happened, so that the
+//! host's share of the difference is told apart from the queue's.
 
 mod cut_short;
 mod figures;
@@ -27,7 +28,8 @@ use figures::{BATCHES, Summaries, answer};
 use kept::KeptRun;
 use plan::{commits, really_happened, really_sent, scaled, slowed};
 
-/// Nanoseconds that a hand-off between threads takes: a shorter wait is none. The same for all three, which are compared.
+/// Nanoseconds that a hand-off between threads takes: a shorter wait is none. The same for all three, which
+/// are compared.
 const AT_ONCE: u64 = 100_000;
 /// Points of a timeline.
 const GRID: usize = 500;
@@ -39,7 +41,8 @@ const REPLAY: &str = "simulation of the sends and service times that really happ
 pub(super) struct Measured {
     /// Rehearsal, measurement and replay.
     pub answers: Vec<Answer>,
-    /// Seconds, in the scenario's time, until a message reached a consumer that had nothing to do; `None` if none had.
+    /// Seconds, in the scenario's time, until a message reached a consumer that had nothing to do; `None` if
+    /// none had.
     pub hand_off: Option<f64>,
     /// Nanoseconds of group commits before the run, where messages are durable.
     pub syncs: Vec<u64>,
@@ -53,7 +56,8 @@ pub(super) fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answ
     measured(scenario, watch).map(|measured| measured.answers)
 }
 
-/// The plan of a measurement simulated, whatever the scenario says that a host adds, with group commits as they were seen.
+/// The plan of a measurement simulated, whatever the scenario says that a host adds, with group commits as
+/// they were seen.
 ///
 /// # Errors
 /// A refusal that says why.
@@ -64,7 +68,9 @@ pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Un
     let messages = before + planned.len() as u64;
     let host = Happened { commits: commits(scenario, syncs, planned.len()), ..Happened::default() };
     let told = KeptRun::replay(scenario, &planned, &host, messages).map_err(refuse)?;
-    let summaries = Summaries::new(scenario, messages as usize, |window| told.summary(scenario, &places(scenario), window, GRID));
+    let summaries = Summaries::new(scenario, messages as usize, |window| {
+        told.summary(scenario, &places(scenario), window, GRID)
+    });
     Ok(answer(scenario, Method::Rehearsal, REHEARSAL, &summaries))
 }
 
@@ -79,8 +85,13 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
     // Messages that are there before the first of the plan.
     let before = scenario.backlog();
     let loads = crate::theory::explain(scenario).loads;
-    if let Some(rho) = loads.first().filter(|load| station.is_some() && load.grows()).and_then(|load| load.fullest()) {
-        return Err(refuse(Reason::Unstable(format!("rho = {}, the backlog only grows", significant(rho, 4)))));
+    if let Some(rho) =
+        loads.first().filter(|load| station.is_some() && load.grows()).and_then(|load| load.fullest())
+    {
+        return Err(refuse(Reason::Unstable(format!(
+            "rho = {}, the backlog only grows",
+            significant(rho, 4)
+        ))));
     }
     let speed = scenario.measurement.speed;
     let planned = planned(scenario).map_err(&refuse)?;
@@ -103,7 +114,8 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
     caveats.extend(stuck.clone());
     if measured.messages() < 2 * BATCHES {
         let stuck = stuck.map_or(String::new(), |stuck| format!("{stuck}; "));
-        let few = format!("{stuck}only {} messages were finished when the run was cut short", measured.messages());
+        let few =
+            format!("{stuck}only {} messages were finished when the run was cut short", measured.messages());
         return Err(refuse(Reason::Failed(few)));
     }
     let ideal = Happened { commits: commits(scenario, &run.syncs, planned.len()), ..Happened::default() };
@@ -115,7 +127,9 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
         measurement.caveats.extend(late_expiry(scenario));
         if transient::applies(scenario) {
             measurement.caveats.push(
-                "there is no steady state: figures are over the whole run, of which there is one, so that they have no intervals".into(),
+                "there is no steady state: figures are over the whole run, of which there is one, so that \
+                    they have no intervals"
+                    .into(),
             );
         }
     }
@@ -129,12 +143,16 @@ fn reason(refused: LoadError) -> Reason {
     }
 }
 
-/// Where the real queue throws out later than the simulation what has waited too long: at the head of the line, as brokers do.
+/// Where the real queue throws out later than the simulation what has waited too long: at the head of the
+/// line, as brokers do.
 fn late_expiry(scenario: &Scenario) -> Option<String> {
-    let late = |q: &&Queue| q.message_ttl.as_ref().is_some_and(|ttl| ttl.scv() > 0.0 || q.discipline != Discipline::Fifo);
+    let late = |q: &&Queue| {
+        q.message_ttl.as_ref().is_some_and(|ttl| ttl.scv() > 0.0 || q.discipline != Discipline::Fifo)
+    };
     let queue = &scenario.queues.iter().find(late)?.name;
     Some(format!(
-        "what has expired in `{queue}` is thrown out when it comes to the head of the line, and at once in the simulation: the same messages are \
+        "what has expired in `{queue}` is thrown out when it comes to the head of the line, and at once in \
+            the simulation: the same messages are \
          served, but the measured line is longer"
     ))
 }
@@ -143,12 +161,14 @@ fn is_closed(scenario: &Scenario) -> bool {
     scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
 }
 
-/// The one queue of closed loops, if it is of the kind that needs no more than sends and services to be played again.
+/// The one queue of closed loops, if it is of the kind that needs no more than sends and services to be
+/// played again.
 fn looped(scenario: &Scenario) -> Option<Station> {
     Station::of(scenario).filter(|station| is_closed(scenario) && station.room.is_none())
 }
 
-/// Three answers about one plan: rehearsed on an ideal host, whose disk is the real one, measured, and replayed as it really happened.
+/// Three answers about one plan: rehearsed on an ideal host, whose disk is the real one, measured, and
+/// replayed as it really happened.
 fn answers(
     scenario: &Scenario,
     station: Option<&Station>,
@@ -161,7 +181,9 @@ fn answers(
     let at_once = if station.is_some() { (AT_ONCE as f64 * scenario.measurement.speed) as u64 } else { 0 };
     let places = Places { at_once, ..places(scenario) };
     let each = |method, by: &str, run: &KeptRun| {
-        let mut summaries = Summaries::new(scenario, messages as usize, |window| run.summary(scenario, &places, window, GRID));
+        let mut summaries = Summaries::new(scenario, messages as usize, |window| {
+            run.summary(scenario, &places, window, GRID)
+        });
         if station.is_none() {
             // A hand-off between threads is a wait in a measurement and none in a simulation.
             summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
@@ -173,10 +195,16 @@ fn answers(
     };
     let mut measurement = each(Method::Measurement, by, measured);
     let by_events = |plan: &Block, host: &Happened| KeptRun::replay(scenario, plan, host, messages);
-    let rehearse = || station.map_or_else(|| by_events(planned, ideal), |station| by_station(scenario, station, planned));
+    let rehearse = || {
+        station.map_or_else(|| by_events(planned, ideal), |station| by_station(scenario, station, planned))
+    };
     let replay = || match station.cloned().or_else(|| looped(scenario)) {
         // When the clients of a loop send follows from their answers, but when they sent is known.
-        Some(station) => by_station(scenario, &station, &really_happened(&measured.stays, planned, scenario.consumers.len())),
+        Some(station) => by_station(
+            scenario,
+            &station,
+            &really_happened(&measured.stays, planned, scenario.consumers.len()),
+        ),
         None if is_closed(scenario) => by_events(planned, happened),
         None => {
             let batches = scenario.consumers.iter().any(|c| c.batch.is_some());
@@ -185,7 +213,11 @@ fn answers(
     };
     match rehearse().and_then(|rehearsed| Ok((rehearsed, replay()?))) {
         Ok((rehearsed, replayed)) => {
-            vec![each(Method::Rehearsal, REHEARSAL, &rehearsed), measurement, each(Method::Replay, REPLAY, &replayed)]
+            vec![
+                each(Method::Rehearsal, REHEARSAL, &rehearsed),
+                measurement,
+                each(Method::Replay, REPLAY, &replayed),
+            ]
         }
         Err(why) => {
             measurement.caveats.push(format!("measured without a rehearsal: {why}"));
@@ -194,15 +226,16 @@ fn answers(
     }
 }
 
-/// Metrics, by how their paths begin, of which no record tells: what was worked on for nothing after its delivery had timed out,
-/// and how many servers there were.
+/// Metrics, by how their paths begin, of which no record tells: what was worked on for nothing after its
+/// delivery had timed out, and how many servers there were.
 fn unrecorded(scenario: &Scenario) -> Vec<String> {
     let of = |c: &Consumer| {
-        let quantities: &[&str] = match (scenario.queues[c.from].visibility_timeout.is_some(), c.autoscale.is_some()) {
-            (true, _) => &["count", "utilization", "busy", "throughput"],
-            (false, true) => &["count", "utilization"],
-            (false, false) => return Vec::new(),
-        };
+        let quantities: &[&str] =
+            match (scenario.queues[c.from].visibility_timeout.is_some(), c.autoscale.is_some()) {
+                (true, _) => &["count", "utilization", "busy", "throughput"],
+                (false, true) => &["count", "utilization"],
+                (false, false) => return Vec::new(),
+            };
         let queue = format!("queues.{}.utilization", scenario.queues[c.from].name);
         quantities.iter().map(|quantity| format!("consumers.{}.{quantity}", c.name)).chain([queue]).collect()
     };

@@ -33,7 +33,11 @@ pub(in crate::study) fn planned(scenario: &Scenario) -> Result<Block, Reason> {
     let until = nanos(lasts).ok_or("the measurement lasts longer than can be timed")?;
     let block = plan.take_until(until);
     if (block.len() as u64) < 2 * BATCHES && !is_closed(scenario) {
-        return Err(format!("only {} messages fall into its {lasts} s; lengthen [measurement] duration", block.len()).into());
+        return Err(format!(
+            "only {} messages fall into its {lasts} s; lengthen [measurement] duration",
+            block.len()
+        )
+        .into());
     }
     Ok(block)
 }
@@ -62,21 +66,29 @@ pub(super) fn slowed(mut happened: Happened, speed: f64) -> Happened {
     happened
 }
 
-/// What group commits take in a rehearsal: as before the run, in an order by chance, for each queue that is durable.
+/// What group commits take in a rehearsal: as before the run, in an order by chance, for each queue that is
+/// durable.
 pub(super) fn commits(scenario: &Scenario, syncs: &[u64], messages: usize) -> Vec<Vec<u64>> {
     let run = Key::new(scenario.seed, 0);
     let draw = |queue: &Queue| {
-        let (key, most) = (Role::Commit.key(run, &queue.name), if queue.durability == Durability::Fsync { messages } else { 0 });
+        let (key, most) = (
+            Role::Commit.key(run, &queue.name),
+            if queue.durability == Durability::Fsync { messages } else { 0 },
+        );
         let speed = scenario.measurement.speed;
-        let one = |i: usize| syncs.get((key.uniform_at(i as u64, 0) * syncs.len() as f64) as usize).map(|&t| (t as f64 * speed) as u64);
+        let one = |i: usize| {
+            syncs
+                .get((key.uniform_at(i as u64, 0) * syncs.len() as f64) as usize)
+                .map(|&t| (t as f64 * speed) as u64)
+        };
         (0..most).filter_map(one).collect()
     };
     scenario.queues.iter().map(draw).collect()
 }
 
-/// The plan with the instants at which its messages were really sent. With `batches`, what was planned to be sent together counts as sent
-/// when the last of it was: a real consumer that takes batches wakes after microseconds and finds all of it, an ideal one would take
-/// the first alone.
+/// The plan with the instants at which its messages were really sent. With `batches`, what was planned to be
+/// sent together counts as sent when the last of it was: a real consumer that takes batches wakes after
+/// microseconds and finds all of it, an ideal one would take the first alone.
 pub(super) fn really_sent(measured: &KeptRun, planned: &Block, batches: bool) -> Block {
     let mut out = planned.clone();
     let sent = measured.arrivals();
@@ -84,7 +96,8 @@ pub(super) fn really_sent(measured: &KeptRun, planned: &Block, batches: bool) ->
     let from = sent.len().saturating_sub(planned.len());
     let mut last = 0;
     for ((row, due), real) in out.sent.iter_mut().zip(&out.due).zip(&sent[from..]) {
-        // One generator sends them in their order; what was rounded at another speed was due no later than it was sent.
+        // One generator sends them in their order; what was rounded at another speed was due no later than it
+        // was sent.
         last = last.max(*real).max(*due);
         *row = last;
     }
@@ -96,7 +109,8 @@ pub(super) fn really_sent(measured: &KeptRun, planned: &Block, batches: bool) ->
     out
 }
 
-/// A plan made of what was really sent when, and how long each service really took; the planned work of what was not served.
+/// A plan made of what was really sent when, and how long each service really took; the planned work of what
+/// was not served.
 pub(super) fn really_happened(records: &[Record], planned: &Block, groups: usize) -> Block {
     let mut order: Vec<&Record> = records.iter().collect();
     order.sort_by_key(|r| (r.sent, r.message.id));
@@ -126,7 +140,11 @@ mod tests {
     fn what_was_sent_together_is_replayed_together_where_consumers_take_batches() {
         let planned = Block { due: vec![5, 5, 9], sent: vec![5, 5, 9], ..Block::default() };
         let record = |id: u64, sent: u64| Record {
-            message: crate::message::Message { id, due: planned.due[id as usize], ..crate::message::Message::default() },
+            message: crate::message::Message {
+                id,
+                due: planned.due[id as usize],
+                ..crate::message::Message::default()
+            },
             sent,
             taken: sent,
             finished: sent + 1,

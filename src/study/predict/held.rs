@@ -7,8 +7,8 @@ use crate::study::verdict::percent;
 use crate::units::{Time, plain};
 use serde::Serialize;
 
-/// The share of the latency that a change of the host has to explain to be told: a service time that is longer by a share makes the
-/// latency at load rho longer by about 1 / (1 − rho) times that share.
+/// The share of the latency that a change of the host has to explain to be told: a service time that is
+/// longer by a share makes the latency at load rho longer by about 1 / (1 − rho) times that share.
 const TOLD: f64 = 0.01;
 
 /// Whether a prediction held.
@@ -39,12 +39,16 @@ impl Point {
         });
         let judged: Vec<_> = judged.collect();
         if judged.is_empty() {
-            return Some(Held::Undecided("too few messages were measured for a figure to be held against it".into()));
+            return Some(Held::Undecided(
+                "too few messages were measured for a figure to be held against it".into(),
+            ));
         }
         let missed: Vec<String> = judged
             .iter()
             .filter(|(.., held)| !held)
-            .map(|(statistic, share, off, _)| format!("{statistic} is {} off, more than {} %", percent(*off), plain(share * 100.0, 2)))
+            .map(|(statistic, share, off, _)| {
+                format!("{statistic} is {} off, more than {} %", percent(*off), plain(share * 100.0, 2))
+            })
             .collect();
         if missed.is_empty() {
             return Some(Held::Accepted);
@@ -60,12 +64,18 @@ impl Point {
         let groups = self.scenario.consumers.iter().zip(self.lesson.stretch.iter().zip(&learnt.stretch));
         let mut said: Vec<String> = groups
             .filter(|(_, (now, then))| (*now - *then).abs() >= TOLD * (1.0 - self.load))
-            .map(|(c, (now, then))| format!("services of `{}` took {}, not {}", c.name, longer(*now), longer(*then)))
+            .map(|(c, (now, then))| {
+                format!("services of `{}` took {}, not {}", c.name, longer(*now), longer(*then))
+            })
             .collect();
         if let (Some(now), Some(then)) = (self.lesson.hand_off, learnt.hand_off)
             && (now - then).abs() > 0.3 * then
         {
-            said.push(format!("a sleeping consumer was reached after {} instead of {}", Time(now), Time(then)));
+            said.push(format!(
+                "a sleeping consumer was reached after {} instead of {}",
+                Time(now),
+                Time(then)
+            ));
         }
         (!said.is_empty()).then(|| format!("the host was another than at the low loads: {}", said.join("; ")))
     }
@@ -78,7 +88,10 @@ impl Point {
         } else {
             "so that hand-offs or the queue itself have a share in it"
         };
-        Some(format!("the measured mean is {} from the replay of what really happened, {blame}", percent(off)))
+        Some(format!(
+            "the measured mean is {} from the replay of what really happened, {blame}",
+            percent(off)
+        ))
     }
 }
 
@@ -86,6 +99,10 @@ impl Point {
 pub fn longer(stretch: f64) -> String {
     match stretch - 1.0 {
         more if more.abs() < 5e-4 => "as long as planned".into(),
-        more => format!("{} % {} than planned", plain(more.abs() * 100.0, 2), if more > 0.0 { "longer" } else { "shorter" }),
+        more => format!(
+            "{} % {} than planned",
+            plain(more.abs() * 100.0, 2),
+            if more > 0.0 { "longer" } else { "shorter" }
+        ),
     }
 }

@@ -27,11 +27,19 @@ fn learnt() -> Lesson {
 #[test]
 fn what_is_near_is_accepted_and_what_is_off_is_rejected_with_its_reason() {
     assert_eq!(point(0.0102, 0.0102, 1.003).held(&learnt()), Some(Held::Accepted));
-    let Some(Held::Rejected(why)) = point(0.012, 0.0119, 1.02).held(&learnt()) else { panic!("a fifth is off") };
+    let Some(Held::Rejected(why)) = point(0.012, 0.0119, 1.02).held(&learnt()) else {
+        panic!("a fifth is off")
+    };
     assert_eq!(why[0], "mean is +20 % off, more than 3 %");
-    assert!(why[1].contains("services of `consumers` took 2 % longer than planned, not 0.3 % longer than planned"), "{why:?}");
+    assert!(
+        why[1]
+            .contains("services of `consumers` took 2 % longer than planned, not 0.3 % longer than planned"),
+        "{why:?}"
+    );
     assert!(why[2].contains("the host, not the queue, explains the rest"), "{why:?}");
-    let Some(Held::Rejected(why)) = point(0.012, 0.0101, 1.003).held(&learnt()) else { panic!("a fifth is off") };
+    let Some(Held::Rejected(why)) = point(0.012, 0.0101, 1.003).held(&learnt()) else {
+        panic!("a fifth is off")
+    };
     assert_eq!(why.len(), 2, "the host was the same: {why:?}");
     assert!(why[1].contains("the queue itself"), "{why:?}");
 }
@@ -39,7 +47,14 @@ fn what_is_near_is_accepted_and_what_is_off_is_rejected_with_its_reason() {
 #[test]
 fn an_invalid_measurement_judges_nobody() {
     let mut point = point(0.012, 0.012, 1.003);
-    let gate = Gate { name: "steal", value: 0.5, limit: 0.01, unit: "ratio", trust: Trust::Invalid, meaning: String::new() };
+    let gate = Gate {
+        name: "steal",
+        value: 0.5,
+        limit: 0.01,
+        unit: "ratio",
+        trust: Trust::Invalid,
+        meaning: String::new(),
+    };
     point.answers[0].gates.push(gate);
     assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("INVALID (steal)")));
     point.answers = vec![answer(Method::Measurement, 0.0)];
@@ -48,7 +63,14 @@ fn an_invalid_measurement_judges_nobody() {
 
 #[test]
 fn an_invalid_low_load_teaches_nothing() {
-    let gate = Gate { name: "steal", value: 0.5, limit: 0.01, unit: "ratio", trust: Trust::Invalid, meaning: String::new() };
+    let gate = Gate {
+        name: "steal",
+        value: 0.5,
+        limit: 0.01,
+        unit: "ratio",
+        trust: Trust::Invalid,
+        meaning: String::new(),
+    };
     let mut points = [point(0.01, 0.01, 1.01), point(0.01, 0.01, 1.03)];
     points[1].answers[0].gates.push(gate.clone());
     points[1].load = 0.5;
@@ -57,7 +79,9 @@ fn an_invalid_low_load_teaches_nothing() {
     points[0].answers[0].gates.push(gate);
     let nothing = together(&points);
     assert_eq!(nothing.stretch, [1.0]);
-    assert!(matches!(point(0.01, 0.01, 1.0).held(&nothing), Some(Held::Undecided(why)) if why.contains("no low load")));
+    assert!(
+        matches!(point(0.01, 0.01, 1.0).held(&nothing), Some(Held::Undecided(why)) if why.contains("no low load"))
+    );
 }
 
 #[test]
@@ -90,7 +114,10 @@ fn a_queue_of_dead_letters_may_be_the_fullest() {
     scenario.queues.push(Queue { name: "dead".into(), ..Queue::default() });
     scenario.consumers.push(Consumer::group("undertaker", 1, 1, Law::exponential(0.1)));
     assert_eq!(turned(&scenario), Ok(0.5));
-    assert!(is_fullest(&scenario, 0.5).is_err_and(|why| why.to_string().contains("`dead` depends on what is lost in `queue`")));
+    assert!(
+        is_fullest(&scenario, 0.5)
+            .is_err_and(|why| why.to_string().contains("`dead` depends on what is lost in `queue`"))
+    );
     scenario.consumers[1].service_time = Law::exponential(0.000_01);
     assert_eq!(is_fullest(&scenario, 0.5), Ok(()));
     // Known to be little, or not known and little by simulation.

@@ -28,7 +28,11 @@ impl BatchedRun {
     fn warm_up(play: &Play<'_>, engine: &mut impl Engine, window: Range<u64>) -> Self {
         engine.advance(window.start, &mut Forget);
         engine.forget_peaks();
-        let mut long = BatchedRun { batches: Batches::new(&play.places, window), spans: Vec::new(), before: engine.totals() };
+        let mut long = BatchedRun {
+            batches: Batches::new(&play.places, window),
+            spans: Vec::new(),
+            before: engine.totals(),
+        };
         long.begins();
         long
     }
@@ -76,7 +80,12 @@ impl BatchedRun {
 
 impl Runs<'_> {
     /// One long run, its intervals from batch means.
-    pub(super) fn long(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Simulated, Reason> {
+    pub(super) fn long(
+        &self,
+        warmup: u64,
+        watch: &dyn Watch,
+        caveats: &mut Vec<String>,
+    ) -> Result<Simulated, Reason> {
         let mut engine = self.play.start(0);
         let mut long = BatchedRun::warm_up(&self.play, &mut engine, warmup..warmup + self.messages);
         let mut drifts = Vec::new();
@@ -101,7 +110,9 @@ impl Runs<'_> {
         }
         if (long.ended() as u64) < BATCHES {
             let share = significant(long.ended() as f64 / BATCHES as f64 * 100.0, 2);
-            caveats.push(format!("interrupted: the figures are those of the first {share} % of the one replication"));
+            caveats.push(format!(
+                "interrupted: the figures are those of the first {share} % of the one replication"
+            ));
         }
         if let Some(why) = self.unstable(&drifts) {
             return Err(Reason::Unstable(why));
@@ -149,8 +160,8 @@ mod tests {
     use crate::study::simulation::{replications, simulate};
     use crate::study::watch::Blind;
 
-    /// Two queues, of which the first gives some messages back to itself and loses some, so that stays of all kinds reach from
-    /// batch to batch.
+    /// Two queues, of which the first gives some messages back to itself and loses some, so that stays of all
+    /// kinds reach from batch to batch.
     const TEXT: &str = r#"
         producers.web = { to = "first", rate = "75/s" }
         queues.first = { discipline = "priority", message_ttl = "200ms" }
@@ -175,7 +186,10 @@ mod tests {
         for (path, estimate) in &long.metrics {
             let Some(value) = estimate.value else { continue };
             let known = whole[path];
-            assert!((value - known).abs() <= 1e-9 * (1.0 + known.abs()), "{path}: {value} in batches, {known} as one");
+            assert!(
+                (value - known).abs() <= 1e-9 * (1.0 + known.abs()),
+                "{path}: {value} in batches, {known} as one"
+            );
             compared += 1;
         }
         assert!(compared > 60, "{compared}");

@@ -1,4 +1,5 @@
-//! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are enough.
+//! The simulation's answer: replications of the scenario's plan through an ideal queue, until they are
+//! enough.
 
 mod long;
 mod replicate;
@@ -41,7 +42,8 @@ pub(super) fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer,
     if let Some(cycle) = cut_short(scenario) {
         let stretch = Time(transient::horizon(scenario).unwrap_or_default());
         let why = format!(
-            "{} takes {} to come round, and {stretch} do not cover it: figures are those of the first {stretch}, from an empty start, and \
+            "{} takes {} to come round, and {stretch} do not cover it: figures are those of the first \
+                {stretch}, from an empty start, and \
              not of all times",
             cycle.what,
             Time(cycle.lasts)
@@ -86,14 +88,21 @@ struct Simulated {
     messages: u64,
 }
 
-/// What every replication gave by metric path, in their order. Replication for replication, two scenarios that name their
-/// producers and consumers alike draw the same numbers, so that their differences can be paired.
+/// What every replication gave by metric path, in their order. Replication for replication, two scenarios
+/// that name their producers and consumers alike draw the same numbers, so that their differences can be
+/// paired.
 ///
 /// # Errors
 /// As [`simulate`].
-pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
+pub(super) fn replications(
+    scenario: &Scenario,
+    watch: &dyn Watch,
+) -> Result<Vec<BTreeMap<String, f64>>, Unanswered> {
     if let Some(faster) = clock::beyond(scenario) {
-        return Ok(replications(&faster.scenario, watch)?.into_iter().map(|values| faster.values(values)).collect());
+        return Ok(replications(&faster.scenario, watch)?
+            .into_iter()
+            .map(|values| faster.values(values))
+            .collect());
     }
     if transient::applies(scenario) || scenario.is_of_the_start() || cut_short(scenario).is_some() {
         return transient::replications(scenario, watch);
@@ -105,7 +114,9 @@ pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec
     let (mut values, mut drifts) = (Vec::new(), Vec::new());
     for start in (0..all).step_by(MOST_AT_ONCE as usize) {
         let whole = |one: &Replication| !watch.stopped() || one.played == run.messages;
-        for one in run.replicate(start..all.min(start + MOST_AT_ONCE), all, warmup, watch).into_iter().filter(whole) {
+        for one in
+            run.replicate(start..all.min(start + MOST_AT_ONCE), all, warmup, watch).into_iter().filter(whole)
+        {
             values.push(one.summary.values);
             drifts.push(one.drifts);
         }
@@ -118,11 +129,18 @@ pub(super) fn replications(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec
 
 /// What is to be said where percentiles are taken of every replication of a scenario on its own.
 pub(super) fn short_for_percentiles(scenario: &Scenario) -> Option<String> {
-    let steady = !transient::applies(scenario) && !scenario.is_of_the_start() && cut_short(scenario).is_none();
+    let steady =
+        !transient::applies(scenario) && !scenario.is_of_the_start() && cut_short(scenario).is_none();
     Runs::new(scenario).ok().filter(|_| steady)?.settling(scenario.simulation.replications).caveat_of_own()
 }
 
-fn answer(scenario: &Scenario, by: String, combined: Combined, trails: Trails, caveats: Vec<String>) -> Answer {
+fn answer(
+    scenario: &Scenario,
+    by: String,
+    combined: Combined,
+    trails: Trails,
+    caveats: Vec<String>,
+) -> Answer {
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));
     out.metrics = combined.metrics;

@@ -29,7 +29,12 @@ pub(super) struct Replication {
 
 impl Runs<'_> {
     /// Replications until the precision is reached.
-    pub(super) fn repeated(&self, warmup: u64, watch: &dyn Watch, caveats: &mut Vec<String>) -> Result<Simulated, Reason> {
+    pub(super) fn repeated(
+        &self,
+        warmup: u64,
+        watch: &dyn Watch,
+        caveats: &mut Vec<String>,
+    ) -> Result<Simulated, Reason> {
         let simulation = &self.scenario.simulation;
         let mut all = Gathered::default();
         let (mut made, mut messages, mut drifts, mut trails) = (0, 0, Vec::new(), None);
@@ -73,11 +78,22 @@ impl Runs<'_> {
         if let Some(why) = self.unstable(&drifts) {
             return Err(Reason::Unstable(why));
         }
-        Ok(Simulated { combined: self.combined(&all, made), made, trails: trails.unwrap_or_default(), messages })
+        Ok(Simulated {
+            combined: self.combined(&all, made),
+            made,
+            trails: trails.unwrap_or_default(),
+            messages,
+        })
     }
 
     /// Plays replications, as far as they come until they are interrupted.
-    pub(super) fn replicate(&self, which: std::ops::Range<u32>, of: u32, warmup: u64, watch: &dyn Watch) -> Vec<Replication> {
+    pub(super) fn replicate(
+        &self,
+        which: std::ops::Range<u32>,
+        of: u32,
+        warmup: u64,
+        watch: &dyn Watch,
+    ) -> Vec<Replication> {
         let all = u64::from(of) * (warmup + self.messages);
         let done = std::sync::atomic::AtomicU64::new(u64::from(which.start) * (warmup + self.messages));
         let label = format!("replications {}–{} of {of}", which.start + 1, which.end);
@@ -89,7 +105,9 @@ impl Runs<'_> {
             .into_par_iter()
             .map(|replication| {
                 if self.window != Window::Messages {
-                    return self.timed(replication, warmup, watch, &|share| says((share * self.messages as f64) as u64));
+                    return self.timed(replication, warmup, watch, &|share| {
+                        says((share * self.messages as f64) as u64)
+                    });
                 }
                 let mut engine = self.play.start(replication);
                 let mut collector = Collector::new(&self.play.places, warmup..warmup + self.messages);
@@ -111,7 +129,13 @@ impl Runs<'_> {
     }
 
     /// Plays a replication that does not end with an arrival.
-    pub(super) fn timed(&self, replication: u32, warmup: u64, watch: &dyn Watch, says: &dyn Fn(f64)) -> Replication {
+    pub(super) fn timed(
+        &self,
+        replication: u32,
+        warmup: u64,
+        watch: &dyn Watch,
+        says: &dyn Fn(f64),
+    ) -> Replication {
         let instant = |seconds: f64| nanos(seconds).unwrap_or(u64::MAX);
         let time = match self.window.seconds(self.scenario, self.play.rate, warmup) {
             Some((from, to)) => Stretch::Between(instant(from)..instant(to)),
@@ -122,13 +146,22 @@ impl Runs<'_> {
         Replication { summary: timed.summary, drifts: timed.drifts, played }
     }
 
-    /// Of replications that were interrupted, those that count: the whole ones if there are at least two of them with those
-    /// of before, else all that have come as far as the others. Says what is to be said about it.
-    pub(super) fn salvaged(&self, mut runs: Vec<Replication>, made: u32, wanted: u32) -> (Vec<Replication>, String) {
+    /// Of replications that were interrupted, those that count: the whole ones if there are at least two of
+    /// them with those of before, else all that have come as far as the others. Says what is to be said about
+    /// it.
+    pub(super) fn salvaged(
+        &self,
+        mut runs: Vec<Replication>,
+        made: u32,
+        wanted: u32,
+    ) -> (Vec<Replication>, String) {
         let whole = runs.iter().filter(|run| run.played == self.messages).count();
         if whole + made as usize >= LEAST_WHOLE {
             runs.retain(|run| run.played == self.messages);
-            return (runs, format!("interrupted: {} of {wanted} replications were finished", whole + made as usize));
+            return (
+                runs,
+                format!("interrupted: {} of {wanted} replications were finished", whole + made as usize),
+            );
         }
         let furthest = runs.iter().map(|run| run.played).max().unwrap_or(0);
         runs.retain(|run| run.played > 0 && 2 * run.played >= furthest);

@@ -46,7 +46,11 @@ impl<'a> Runs<'a> {
             Warmup::Duration(s) => (play.rate * s).ceil() as u64,
         };
         if let Some(all) = all.filter(|all| *all <= left_out) {
-            return Err(format!("the arrivals end after {all} messages, all of them in the warm-up; write [simulation] warmup = 0").into());
+            return Err(format!(
+                "the arrivals end after {all} messages, all of them in the warm-up; write \
+                [simulation] warmup = 0"
+            )
+            .into());
         }
         let messages = all.map_or(messages, |all| messages.min(all - left_out));
         Ok(Runs { scenario, play, messages, all, window })
@@ -54,7 +58,9 @@ impl<'a> Runs<'a> {
 
     /// Whether one long run has intervals, from batches of its messages.
     pub(super) fn has_batches(&self) -> bool {
-        self.window == Window::Messages && self.messages >= BATCHES && self.scenario.simulation.precision == Precision::None
+        self.window == Window::Messages
+            && self.messages >= BATCHES
+            && self.scenario.simulation.precision == Precision::None
     }
 
     /// What was played, `messages` being those that counted in all replications.
@@ -67,12 +73,24 @@ impl<'a> Runs<'a> {
             _ => plain(warmup as f64, 9),
         };
         match &self.window {
-            Window::Messages => format!("{engine}, {replications} of {each} messages, the first {first} left out"),
-            Window::Ended => format!("{engine}, {replications} of {each} messages, the first {first} left out, until the last is done"),
-            Window::Duration(s) => format!("{engine}, {replications} of {} ({each} messages), the first {first} left out", Time(*s)),
+            Window::Messages => {
+                format!("{engine}, {replications} of {each} messages, the first {first} left out")
+            }
+            Window::Ended => format!(
+                "{engine}, {replications} of {each} messages, the first {first} left out, until the last is \
+                    done"
+            ),
+            Window::Duration(s) => format!(
+                "{engine}, {replications} of {} ({each} messages), the first {first} left out",
+                Time(*s)
+            ),
             Window::Cycles(c) => {
-                let left_out = if c.left_out == 1 { "cycle".into() } else { format!("{} cycles", c.left_out) };
-                format!("{engine}, {replications} of {} ({each} messages), the first {left_out} left out", c.told())
+                let left_out =
+                    if c.left_out == 1 { "cycle".into() } else { format!("{} cycles", c.left_out) };
+                format!(
+                    "{engine}, {replications} of {} ({each} messages), the first {left_out} left out",
+                    c.told()
+                )
             }
         }
     }
@@ -85,7 +103,11 @@ impl<'a> Runs<'a> {
     }
 
     pub(super) fn settling(&self, made: u32) -> Settling {
-        if self.all.is_some() { Settling::default() } else { Settling::of(self.scenario, self.messages, self.play.rate, made) }
+        if self.all.is_some() {
+            Settling::default()
+        } else {
+            Settling::of(self.scenario, self.messages, self.play.rate, made)
+        }
     }
 
     /// Why there is no steady state, if there is none.
@@ -103,22 +125,33 @@ impl<'a> Runs<'a> {
             out.push(format!("the precision of {path} is not kept: it has no interval here"));
         }
         if self.all.is_some() {
-            out.push("the arrivals end: there is no steady state, and intervals say what chance does to these very arrivals".into());
+            out.push(
+                "the arrivals end: there is no steady state, and intervals say what chance does to \
+                these very arrivals"
+                    .into(),
+            );
         }
         for c in &self.scenario.consumers {
             if c.service_time.scv().is_infinite() {
                 out.push(format!(
-                    "the service time of `{}` has infinite variance: means converge slowly and their intervals are too narrow",
+                    "the service time of `{}` has infinite variance: means converge slowly and their \
+                        intervals are too narrow",
                     c.name
                 ));
             }
         }
         let unstated = self.scenario.simulation.overheads.sync.is_none();
-        if unstated && self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync) {
-            out.push("a group commit is taken to need 1 ms; how fast the disk is only a measurement can say".into());
+        if unstated && self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync)
+        {
+            out.push(
+                "a group commit is taken to need 1 ms; how fast the disk is only a measurement can say"
+                    .into(),
+            );
         }
-        let lasted =
-            self.window.seconds(self.scenario, self.play.rate, 0).map_or(self.messages as f64 / self.play.rate, |(from, to)| to - from);
+        let lasted = self
+            .window
+            .seconds(self.scenario, self.play.rate, 0)
+            .map_or(self.messages as f64 / self.play.rate, |(from, to)| to - from);
         out.extend(coverage::unseen(self.scenario, combined, lasted, replications));
         if replications < 2 && !self.has_batches() {
             out.push("one replication has no interval; use at least two, better ten".into());

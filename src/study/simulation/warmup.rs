@@ -10,9 +10,11 @@ use crate::study::window::Window;
 use crate::units::{Time, seconds};
 use rayon::prelude::*;
 
-/// At least this share of a replication is left out at its start: what MSER-5 cannot see in the noise of few pilots.
+/// At least this share of a replication is left out at its start: what MSER-5 cannot see in the noise of few
+/// pilots.
 const LEAST_WARMUP: f64 = 0.02;
-/// And at least so many mean service times, in which servers fill: a latency without waiting shows nothing of it.
+/// And at least so many mean service times, in which servers fill: a latency without waiting shows nothing of
+/// it.
 const LEAST_SERVICES: f64 = 10.0;
 /// A warm-up of more than this share of the time that is asked for is told of.
 const MUCH_WARMUP: f64 = 0.05;
@@ -36,7 +38,13 @@ impl Runs<'_> {
 
     /// What is left out whatever the pilots say.
     pub(super) fn least_warmup(&self) -> u64 {
-        let services = self.scenario.consumers.iter().map(|c| c.mean_service()).filter(|s| s.is_finite()).fold(0.0, f64::max);
+        let services = self
+            .scenario
+            .consumers
+            .iter()
+            .map(|c| c.mean_service())
+            .filter(|s| s.is_finite())
+            .fold(0.0, f64::max);
         let filling = (self.play.rate * services * LEAST_SERVICES).min(u32::MAX.into());
         (self.messages as f64 * LEAST_WARMUP).max(filling) as u64
     }
@@ -67,7 +75,9 @@ impl Runs<'_> {
                 return ((cut as u64).max(self.least_warmup()), Vec::new());
             }
             if length >= self.messages.min(1_000_000) {
-                let why = format!("the start still shows after {length} messages; make [simulation] messages larger");
+                let why = format!(
+                    "the start still shows after {length} messages; make [simulation] messages larger"
+                );
                 return ((self.messages / 2).max(self.least_warmup()), vec![why]);
             }
             length = (length * 4).min(self.messages);
@@ -81,7 +91,8 @@ impl Runs<'_> {
         let told = self.scenario.simulation.warmup == Warmup::Auto && left_out > MUCH_WARMUP * asked;
         told.then(|| {
             format!(
-                "these are a steady state's figures, of {} after a warm-up of {}; warmup = \"0s\" gives those of the first {0} from an empty start",
+                "these are a steady state's figures, of {} after a warm-up of {}; warmup = \"0s\" gives \
+                    those of the first {0} from an empty start",
                 Time(asked),
                 Time(left_out)
             )

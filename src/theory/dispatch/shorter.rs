@@ -1,4 +1,5 @@
-//! Topics that look at queue lengths, their queues being alike: the shorter of two, and the power of two choices.
+//! Topics that look at queue lengths, their queues being alike: the shorter of two, and the power of two
+//! choices.
 
 use super::{lacks, topic};
 use crate::scenario::{Deliver, Scenario, Servers};
@@ -18,11 +19,16 @@ fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
         return Err("arrivals are not Poisson".into());
     }
     let each: Vec<Stream<'_>> = streams.into_iter().map(|s| Stream { rate: s.rate / n, ..s }).collect();
-    let stations: Vec<Station<'_>> =
-        topic.subscriptions.iter().map(|queue| Station::at(scenario, *queue, each.clone())).collect::<Result<_, _>>()?;
+    let stations: Vec<Station<'_>> = topic
+        .subscriptions
+        .iter()
+        .map(|queue| Station::at(scenario, *queue, each.clone()))
+        .collect::<Result<_, _>>()?;
     for station in &stations {
         station.only(&[])?;
-        let [group] = station.groups.as_slice() else { return Err("queues have several consumer groups".into()) };
+        let [group] = station.groups.as_slice() else {
+            return Err("queues have several consumer groups".into());
+        };
         let law = station.service.law().filter(|law| is_exponential(law) && group.count == Servers::Count(1));
         if law.is_none() || station.service != stations[0].service {
             return Err("the queues do not have one exponential server each, all alike".into());
@@ -32,11 +38,19 @@ fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
 }
 
 /// An answer from the mean number in each of the alike queues.
-fn from_level(scenario: &Scenario, in_system: f64, delayed: f64, exact: bool, name: &str, caveats: Vec<String>) -> Result<Answer, Refusal> {
+fn from_level(
+    scenario: &Scenario,
+    in_system: f64,
+    delayed: f64,
+    exact: bool,
+    name: &str,
+    caveats: Vec<String>,
+) -> Result<Answer, Refusal> {
     let mut nodes = Vec::new();
     for station in alike(scenario)? {
         let mean = in_system / station.lambda() - station.service.mean();
-        let figures = Figures { exact, ..Figures::lossless(&station, Some(delayed), Times::moments(mean, None)) };
+        let figures =
+            Figures { exact, ..Figures::lossless(&station, Some(delayed), Times::moments(mean, None)) };
         nodes.push((station, figures));
     }
     let ends = scenario
@@ -59,12 +73,12 @@ fn from_level(scenario: &Scenario, in_system: f64, delayed: f64, exact: bool, na
     Ok(Network { nodes, ends, exact, caveats }.answer(scenario, name))
 }
 
-/// Mean number in each of two alike exponential queues of rate 1 when every message joins the shorter, and the probability that it
-/// finds both busy.
+/// Mean number in each of two alike exponential queues of rate 1 when every message joins the shorter, and
+/// the probability that it finds both busy.
 ///
 /// # Numerics
-/// A chain with the smaller of the two numbers as its level and their difference as its phase, cut off at 60: the difference decays
-/// like ρ^(2·difference) or faster.
+/// A chain with the smaller of the two numbers as its level and their difference as its phase, cut off at 60:
+/// the difference decays like ρ^(2·difference) or faster.
 /// # Source
 /// The model: Haight (1958), Kingman (1961).
 ///
@@ -104,7 +118,8 @@ pub fn shortest_of_two(lambda: f64) -> (f64, f64) {
         local[(i, i)] -= all;
         ground[(i, i)] -= low;
     }
-    let chain = Chain { ups: vec![up.clone()], locals: vec![ground], downs: vec![down.clone()], up, local, down };
+    let chain =
+        Chain { ups: vec![up.clone()], locals: vec![ground], downs: vec![down.clone()], up, local, down };
     let law = chain.stationary();
     let gaps: Vec<f64> = law.levels[0].iter().zip(law.upper()).map(|(a, b)| a + b).collect();
     let gap: f64 = gaps.iter().enumerate().map(|(gap, p)| gap as f64 * p).sum();
@@ -145,12 +160,14 @@ impl ClosedForm for ShortestOfTwo {
     }
 }
 
-/// The mean number at a server when every message joins the shorter of `d` chosen at random, for ever more servers.
+/// The mean number at a server when every message joins the shorter of `d` chosen at random, for ever more
+/// servers.
 ///
 /// # Formula
 /// P(N ≥ k) = ρ^((dᵏ − 1)/(d − 1)).
 /// # Source
-/// Vvedenskaya, Dobrushin & Karpelevich (1996); Mitzenmacher, IEEE Transactions on Parallel and Distributed Systems 12 (2001).
+/// Vvedenskaya, Dobrushin & Karpelevich (1996); Mitzenmacher, IEEE Transactions on Parallel and Distributed
+/// Systems 12 (2001).
 ///
 /// ```
 /// use queuelab::theory::dispatch::power_of_choices;
@@ -197,7 +214,8 @@ impl ClosedForm for PowerOfTwo {
         let stations = alike(scenario)?;
         stable(&stations[0])?;
         let rho = stations[0].rho();
-        let caveat = format!("the limit of ever more queues (mean field); {} queues wait longer", stations.len());
+        let caveat =
+            format!("the limit of ever more queues (mean field); {} queues wait longer", stations.len());
         from_level(scenario, power_of_choices(rho, 2), rho * rho, false, "power of two choices", vec![caveat])
     }
 }
@@ -213,7 +231,8 @@ mod tests {
         // Joining the shorter is better than chance, and worse than one queue for both.
         for lambda in [0.5, 1.2, 1.9] {
             let (each, _) = shortest_of_two(lambda);
-            let (chance, shared) = (0.5 * lambda / (1.0 - 0.5 * lambda), crate::theory::jackson::in_system(lambda, 1.0, 2));
+            let (chance, shared) =
+                (0.5 * lambda / (1.0 - 0.5 * lambda), crate::theory::jackson::in_system(lambda, 1.0, 2));
             assert!(each < chance && 2.0 * each > shared);
         }
     }

@@ -1,10 +1,14 @@
-//! Topics that deal without looking: at random, in turn, by key, to all. Each queue is then a queue of its own.
+//! Topics that deal without looking: at random, in turn, by key, to all. Each queue is then a queue of its
+//! own.
 
 use super::{lacks, topic};
 use crate::scenario::{Arrivals, Complete, Deliver, Producer, Scenario, Topic};
 use crate::theory::network::Network;
 use crate::theory::station::{Gaps, Stream};
-use crate::theory::{Answer, ClosedForm, End, Exactness, Figures, MODELS, Mismatch, Refusal, Station, Times, figures_at, forkjoin};
+use crate::theory::{
+    Answer, ClosedForm, End, Exactness, Figures, MODELS, Mismatch, Refusal, Station, Times, figures_at,
+    forkjoin,
+};
 use crate::workload::laws::Law;
 
 /// The messages that reach the queue of this number among those of the topic.
@@ -19,7 +23,9 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Str
         // One queue gets all.
         _ if topic.subscriptions.len() == 1 => Ok(streams),
         Deliver::All => Ok(streams),
-        Deliver::Random if poisson => Ok(streams.into_iter().map(|s| Stream { rate: s.rate / n, ..s }).collect()),
+        Deliver::Random if poisson => {
+            Ok(streams.into_iter().map(|s| Stream { rate: s.rate / n, ..s }).collect())
+        }
         Deliver::Random => Err("arrivals are not Poisson".into()),
         Deliver::RoundRobin if poisson => {
             // Every n-th of a Poisson process; the producers' messages are alike.
@@ -27,7 +33,13 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Str
             let gaps = Gaps::Renewal(Law::erlang(n / rate, n as u32));
             let first = &scenario.producers[0];
             let alike = |p: &Producer| {
-                *first == Producer { name: first.name.clone(), rate: first.rate, send_time: first.send_time.clone(), ..p.clone() }
+                *first
+                    == Producer {
+                        name: first.name.clone(),
+                        rate: first.rate,
+                        send_time: first.send_time.clone(),
+                        ..p.clone()
+                    }
             };
             if !scenario.producers.iter().all(alike) {
                 return Err("producers whose messages differ are dealt out in turn together".into());
@@ -35,14 +47,17 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Str
             Ok(vec![Stream { producer: &scenario.producers[0], rate: rate / n, gaps }])
         }
         Deliver::RoundRobin => match streams.as_slice() {
-            [Stream { gaps: Gaps::Renewal(Law::Deterministic(d)), producer, rate }] => {
-                Ok(vec![Stream { producer, rate: rate / n, gaps: Gaps::Renewal(Law::deterministic(d.value * n)) }])
-            }
+            [Stream { gaps: Gaps::Renewal(Law::Deterministic(d)), producer, rate }] => Ok(vec![Stream {
+                producer,
+                rate: rate / n,
+                gaps: Gaps::Renewal(Law::deterministic(d.value * n)),
+            }]),
             _ => Err("arrivals are neither Poisson nor regular".into()),
         },
         Deliver::ShortestQueue | Deliver::PowerOfTwo => Err("the topic looks at queue lengths".into()),
         Deliver::ByKey if poisson => {
-            let share = |s: &Stream<'a>| scenario.direct(s.producer, topic.subscriptions[at]).iter().sum::<f64>();
+            let share =
+                |s: &Stream<'a>| scenario.direct(s.producer, topic.subscriptions[at]).iter().sum::<f64>();
             Ok(streams.into_iter().map(|s| Stream { rate: s.rate * share(&s), ..s }).collect())
         }
         Deliver::ByKey => Err("arrivals are not Poisson".into()),
@@ -56,7 +71,12 @@ pub struct Split;
 impl Split {
     fn stations(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
         let topic = topic(scenario)?;
-        topic.subscriptions.iter().enumerate().map(|(i, queue)| Station::at(scenario, *queue, dealt(scenario, topic, i)?)).collect()
+        topic
+            .subscriptions
+            .iter()
+            .enumerate()
+            .map(|(i, queue)| Station::at(scenario, *queue, dealt(scenario, topic, i)?))
+            .collect()
     }
 }
 
@@ -92,14 +112,17 @@ impl ClosedForm for Split {
         }
         let copies = topic.deliver == Deliver::All;
         let joins = copies && topic.complete_when != Complete::Each && nodes.len() > 1;
-        let (joined, exact, caveat) = if joins { forkjoin::joined(&nodes, topic.complete_when)? } else { (None, true, None) };
+        let (joined, exact, caveat) =
+            if joins { forkjoin::joined(&nodes, topic.complete_when)? } else { (None, true, None) };
         let end = |(i, producer): (usize, &crate::scenario::Producer)| {
             // In turn, all producers' messages are one stream.
             let stream = |station: &Station<'_>| i.min(station.streams.len() - 1);
             // Of this producer's messages, as many as go there.
             let offered = |s: &Station<'_>| s.streams[stream(s)].rate;
             let mixed = |of: &dyn Fn(&Station<'_>, &Figures) -> Times| {
-                Times::mixture(&nodes.iter().map(|(s, f)| (offered(s) * (1.0 - f.loss), of(s, f))).collect::<Vec<_>>())
+                Times::mixture(
+                    &nodes.iter().map(|(s, f)| (offered(s) * (1.0 - f.loss), of(s, f))).collect::<Vec<_>>(),
+                )
             };
             let known = !nodes.iter().any(|(_, f)| f.shared);
             let send = Times::of(&producer.send_time);
@@ -113,8 +136,12 @@ impl ClosedForm for Split {
                 latency: send.plus(&whole),
                 send: Some(send),
                 blocked: None,
-                wait: (known && !joins).then(|| mixed(&|s, f| f.streams.get(stream(s)).map_or(&f.wait, |seen| &seen.wait).clone())),
-                service: (known && !joins).then(|| mixed(&|s, f| f.service.clone().unwrap_or_else(|| s.service.times_of(stream(s))))),
+                wait: (known && !joins).then(|| {
+                    mixed(&|s, f| f.streams.get(stream(s)).map_or(&f.wait, |seen| &seen.wait).clone())
+                }),
+                service: (known && !joins).then(|| {
+                    mixed(&|s, f| f.service.clone().unwrap_or_else(|| s.service.times_of(stream(s))))
+                }),
             }
         };
         let ends = scenario.producers.iter().enumerate().map(end).collect();
@@ -123,7 +150,8 @@ impl ClosedForm for Split {
     }
 }
 
-/// What was solved: the queues by their own names, those that are alike counted, and how they come by their messages.
+/// What was solved: the queues by their own names, those that are alike counted, and how they come by their
+/// messages.
 fn caption(nodes: &[(Station<'_>, Figures)], deliver: Deliver) -> String {
     let mut kinds: Vec<(String, usize)> = Vec::new();
     for name in nodes.iter().map(|(station, _)| station.caption()) {

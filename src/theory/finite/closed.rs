@@ -4,7 +4,9 @@ use super::networks::{Stop, many_classes, one_class};
 use crate::scenario::{Arrivals, Destination, Discipline, Scenario};
 use crate::theory::network::Network;
 use crate::theory::station::{Gaps, Stream};
-use crate::theory::{Answer, ClosedForm, End, Exactness, Feature, Figures, Mismatch, Refusal, Station, Times, jackson};
+use crate::theory::{
+    Answer, ClosedForm, End, Exactness, Feature, Figures, Mismatch, Refusal, Station, Times, jackson,
+};
 
 /// The adapter for networks, and for several classes that share one server.
 #[derive(Debug)]
@@ -16,7 +18,9 @@ fn loops(scenario: &Scenario) -> Result<Vec<(u32, f64)>, Mismatch> {
         .producers
         .iter()
         .map(|p| match &p.arrivals {
-            Arrivals::Closed { concurrency, think_time } => Ok((*concurrency, think_time.mean() + p.send_time.mean())),
+            Arrivals::Closed { concurrency, think_time } => {
+                Ok((*concurrency, think_time.mean() + p.send_time.mean()))
+            }
             _ => Err("not all producers are closed loops".into()),
         })
         .collect()
@@ -26,7 +30,8 @@ fn loops(scenario: &Scenario) -> Result<Vec<(u32, f64)>, Mismatch> {
 fn visits(scenario: &Scenario, entry: usize) -> Vec<f64> {
     (0..scenario.queues.len())
         .map(|queue| {
-            let here: Vec<f64> = (0..scenario.queues.len()).map(|j| f64::from(u8::from(j == queue))).collect();
+            let here: Vec<f64> =
+                (0..scenario.queues.len()).map(|j| f64::from(u8::from(j == queue))).collect();
             jackson::onward_means(scenario, &here)[entry]
         })
         .collect()
@@ -57,11 +62,18 @@ impl Closed {
         }
         let forwards = scenario.consumers.iter().any(|c| !c.to.is_empty());
         if forwards && scenario.producers.iter().any(|p| p.service_time.is_some()) {
-            return Err("producers bring their own work, which is the same at every queue that a message passes".into());
+            return Err(
+                "producers bring their own work, which is the same at every queue that a message passes"
+                    .into(),
+            );
         }
         let mut stops = Vec::new();
         for queue in 0..scenario.queues.len() {
-            let streams = scenario.producers.iter().map(|producer| Stream { producer, rate: 1.0, gaps: Gaps::Other("") }).collect();
+            let streams = scenario
+                .producers
+                .iter()
+                .map(|producer| Stream { producer, rate: 1.0, gaps: Gaps::Other("") })
+                .collect();
             let station = Station::at(scenario, queue, streams)?;
             station.only(&[Feature::Forwarding, Feature::Order])?;
             if station.groups.iter().any(|group| group.to != station.groups[0].to) {
@@ -76,7 +88,8 @@ impl Closed {
             if several && servers > 1 {
                 return Err("there are several classes and several servers".into());
             }
-            let demand = visits.iter().enumerate().map(|(r, v)| v[queue] * station.service.moment_of(r, 1)).collect();
+            let demand =
+                visits.iter().enumerate().map(|(r, v)| v[queue] * station.service.moment_of(r, 1)).collect();
             stops.push(Stop { demand, servers });
         }
         let populations: f64 = loops.iter().map(|(n, _)| f64::from(*n) + 1.0).product();
@@ -107,7 +120,11 @@ impl ClosedForm for Closed {
         let loops = loops(scenario)?;
         let found = match loops.as_slice() {
             [(clients, think)] => one_class(*clients, *think, &stops),
-            _ => many_classes(&loops.iter().map(|l| l.0).collect::<Vec<_>>(), &loops.iter().map(|l| l.1).collect::<Vec<_>>(), &stops),
+            _ => many_classes(
+                &loops.iter().map(|l| l.0).collect::<Vec<_>>(),
+                &loops.iter().map(|l| l.1).collect::<Vec<_>>(),
+                &stops,
+            ),
         };
         let mut nodes = Vec::new();
         for (queue, level) in found.level.iter().enumerate() {
@@ -142,7 +159,11 @@ impl ClosedForm for Closed {
             }
         };
         let ends = scenario.producers.iter().enumerate().map(end).collect();
-        let name = format!("closed network of {} {}", nodes.len(), if nodes.len() == 1 { "queue" } else { "queues" });
+        let name = format!(
+            "closed network of {} {}",
+            nodes.len(),
+            if nodes.len() == 1 { "queue" } else { "queues" }
+        );
         Ok(Network { nodes, ends, exact: true, caveats: Vec::new() }.answer(scenario, &name))
     }
 }

@@ -8,15 +8,25 @@ fn waits_are_monotone() {
     let wait = |lambda: f64, servers: u32| mmc::wait_mean(lambda, 1.0, servers);
     for servers in 1..40u32 {
         for step in 1..20 {
-            let (lambda, more) = (f64::from(servers) * f64::from(step) * 0.05, f64::from(servers) * (f64::from(step) + 0.5) * 0.05);
-            assert!(wait(more, servers) > wait(lambda, servers) && wait(lambda, servers + 1) < wait(lambda, servers));
+            let (lambda, more) = (
+                f64::from(servers) * f64::from(step) * 0.05,
+                f64::from(servers) * (f64::from(step) + 0.5) * 0.05,
+            );
+            assert!(
+                wait(more, servers) > wait(lambda, servers)
+                    && wait(lambda, servers + 1) < wait(lambda, servers)
+            );
         }
     }
 }
 
 #[test]
 fn light_traffic_is_finite() {
-    check(&mm(1e-12, 1.0, 3), 1e-9, &[("p.latency.mean", 1.0), ("q.wait.p999", 0.0), ("p.latency.p99", 100f64.ln())]);
+    check(
+        &mm(1e-12, 1.0, 3),
+        1e-9,
+        &[("p.latency.mean", 1.0), ("q.wait.p999", 0.0), ("p.latency.p99", 100f64.ln())],
+    );
 }
 
 fn any_law() -> impl proptest::strategy::Strategy<Value = Law> {
@@ -38,7 +48,8 @@ fn any_law() -> impl proptest::strategy::Strategy<Value = Law> {
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config { cases: 200, ..Default::default() })]
 
-    /// Whatever the scenario: shares are shares, times and lengths are finite and not negative, percentiles increase.
+    /// Whatever the scenario: shares are shares, times and lengths are finite and not negative, percentiles
+    /// increase.
     #[test]
     fn figures_are_sane(
         service in any_law(), gap in any_law(), renewal: bool, load in 1e-6..1.5f64, servers in 1..300u32,
@@ -71,7 +82,11 @@ fn a_million_servers_and_places_are_quick_enough() {
     check(&with_room(mm(999_000.0, 1.0, 1_000_000), 1_000_000), 1e-9, &[("q.utilization", 0.999)]);
 }
 
-fn ordered(mut scenario: Scenario, discipline: crate::scenario::Discipline, preemption: crate::scenario::Preemption) -> Scenario {
+fn ordered(
+    mut scenario: Scenario,
+    discipline: crate::scenario::Discipline,
+    preemption: crate::scenario::Preemption,
+) -> Scenario {
     scenario.queues[0].discipline = discipline;
     scenario.queues[0].preemption = preemption;
     scenario
@@ -84,18 +99,27 @@ fn renewal(lambda: f64, gap: Law, service: Law, servers: u32) -> Scenario {
     scenario
 }
 
-/// Every exact model that fits says the same, figure by figure: closed forms, transforms, series and matrices are different hands.
+/// Every exact model that fits says the same, figure by figure: closed forms, transforms, series and matrices
+/// are different hands.
 fn one_voice(scenario: &Scenario) -> Vec<String> {
-    let fits = |model: &&&dyn ClosedForm| model.exactness() == Exactness::Exact && model.applies(scenario).is_ok();
-    let answers: Vec<(&str, Answer)> = MODELS.iter().filter(fits).filter_map(|m| Some((m.name(), m.solve(scenario).ok()?))).collect();
-    let Some(((first, one), others)) = answers.split_first() else { return vec![format!("{scenario:?} has no answer")] };
+    let fits =
+        |model: &&&dyn ClosedForm| model.exactness() == Exactness::Exact && model.applies(scenario).is_ok();
+    let answers: Vec<(&str, Answer)> =
+        MODELS.iter().filter(fits).filter_map(|m| Some((m.name(), m.solve(scenario).ok()?))).collect();
+    let Some(((first, one), others)) = answers.split_first() else {
+        return vec![format!("{scenario:?} has no answer")];
+    };
     let mut wrong = Vec::new();
     for (name, other) in others {
         for (path, estimate) in &one.metrics {
             let Some(theirs) = other.metrics.get(path) else { continue };
             let (a, b) = (estimate.value.unwrap_or(f64::INFINITY), theirs.value.unwrap_or(f64::INFINITY));
             let share = if path.contains(".p") { 2e-7 } else { 1e-8 };
-            let small = if path.contains(".p") { 1e-7 * one.get("total.latency").and_then(|e| e.value).unwrap_or(1.0) } else { 1e-9 };
+            let small = if path.contains(".p") {
+                1e-7 * one.get("total.latency").and_then(|e| e.value).unwrap_or(1.0)
+            } else {
+                1e-9
+            };
             if !(a == b || (a - b).abs() <= share * a.abs() + small) {
                 wrong.push(format!("{} {path}: {first} says {a}, {name} says {b}", one.by));
             }
@@ -109,7 +133,12 @@ fn models_agree_wherever_several_fit() {
     let mut wrong = Vec::new();
     for rho in [0.01, 0.3, 0.8, 0.95, 0.99] {
         let scale = |servers: u32| rho * f64::from(servers);
-        for law in [Law::exponential(1.0), Law::erlang(1.0, 3), Law::hyperexponential(1.0, 4.0), Law::gamma(1.0, 0.5)] {
+        for law in [
+            Law::exponential(1.0),
+            Law::erlang(1.0, 3),
+            Law::hyperexponential(1.0, 4.0),
+            Law::gamma(1.0, 0.5),
+        ] {
             wrong.extend(one_voice(&Scenario::mgc(rho, law.clone(), 1)));
         }
         wrong.extend(one_voice(&Scenario::mgc(rho, Law::deterministic(1.0), 1)));
@@ -123,21 +152,26 @@ fn models_agree_wherever_several_fit() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Erlang gaps and services of so many stages that the chain is as large as it may be: as regular as nearly no queue at all, and
-/// between the bounds of constant gaps and of Poisson arrivals.
+/// Erlang gaps and services of so many stages that the chain is as large as it may be: as regular as nearly
+/// no queue at all, and between the bounds of constant gaps and of Poisson arrivals.
 #[test]
 fn the_largest_chains_are_between_their_neighbours() {
-    let wait = |scenario: &Scenario| solved(scenario).get("queues.queue.wait.mean").and_then(|e| e.value).expect("known");
+    let wait = |scenario: &Scenario| {
+        solved(scenario).get("queues.queue.wait.mean").and_then(|e| e.value).expect("known")
+    };
     let both = renewal(0.8, Law::erlang(1.25, 10), Law::erlang(1.0, 10), 1);
     let answer = solved(&both);
     assert!(answer.exact && answer.get("queues.queue.wait.p99").is_some(), "{}", answer.by);
     assert!(wait(&both) < wait(&Scenario::mgc(0.8, Law::erlang(1.0, 10), 1)));
-    assert!(wait(&both) < wait(&renewal(0.8, Law::erlang(1.25, 5), Law::erlang(1.0, 10), 1)) && wait(&both) > 0.0);
+    assert!(
+        wait(&both) < wait(&renewal(0.8, Law::erlang(1.25, 5), Law::erlang(1.0, 10), 1)) && wait(&both) > 0.0
+    );
 }
 
 /// Laws from nearly constant to wild.
 fn laws() -> Vec<Law> {
-    let mut all = vec![Law::exponential(1.0), Law::uniform(0.5, 1.5), Law::erlang(1.0, 4), Law::erlang(1.0, 100)];
+    let mut all =
+        vec![Law::exponential(1.0), Law::uniform(0.5, 1.5), Law::erlang(1.0, 4), Law::erlang(1.0, 100)];
     all.extend([0.01, 0.3, 2.0, 10.0, 100.0].map(|scv| Law::lognormal(1.0, scv)));
     all.extend([0.02, 0.4, 3.0, 50.0].map(|scv| Law::gamma(1.0, scv)));
     all.extend([4.0, 100.0].map(|scv| Law::hyperexponential(1.0, scv)));
@@ -146,7 +180,8 @@ fn laws() -> Vec<Law> {
     all
 }
 
-/// What is wrong with an answer by itself: no number, a share above one, percentiles out of order, a spread without its mean.
+/// What is wrong with an answer by itself: no number, a share above one, percentiles out of order, a spread
+/// without its mean.
 fn insane(scenario: &Scenario, what: &str) -> Vec<String> {
     let answer = match answer(scenario) {
         Ok(answer) => answer,
@@ -183,7 +218,9 @@ fn one_server_is_sane_for_every_law_and_load_and_waits_grow_with_the_load() {
             if rho == 0.5 {
                 wrong.extend(insane(&ordered(plain.clone(), Lifo, Preemption::None), &what));
                 wrong.extend(
-                    insane(&ordered(plain.clone(), Lifo, Preemption::Resume), &what).into_iter().filter(|w| !w.contains(".wait []")),
+                    insane(&ordered(plain.clone(), Lifo, Preemption::Resume), &what)
+                        .into_iter()
+                        .filter(|w| !w.contains(".wait []")),
                 );
             }
             let found = solved(&plain);
@@ -201,7 +238,12 @@ fn one_server_is_sane_for_every_law_and_load_and_waits_grow_with_the_load() {
 /// More spread waits longer, in the mean (Pollaczek and Khinchine) and far out.
 #[test]
 fn waits_grow_with_the_spread() {
-    let p999 = |law: Law| solved(&Scenario::mgc(0.7, law, 1)).get("queues.queue.wait.p999").and_then(|e| e.value).expect("known");
+    let p999 = |law: Law| {
+        solved(&Scenario::mgc(0.7, law, 1))
+            .get("queues.queue.wait.p999")
+            .and_then(|e| e.value)
+            .expect("known")
+    };
     for family in [|scv: f64| Law::lognormal(1.0, scv), |scv: f64| Law::gamma(1.0, scv)] {
         let list: Vec<f64> = [0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 20.0].map(family).map(p999).to_vec();
         assert!(list.is_sorted(), "{list:?}");

@@ -33,7 +33,10 @@ fn classes(rates: &[f64], means: &[f64], servers: u32, preemption: crate::scenar
 fn class_check(scenario: &Scenario, expected: &[(&str, f64)]) {
     let answer = solved(scenario);
     for (path, value) in expected {
-        let found = answer.get(&format!("producers.{path}")).and_then(|e| e.value).unwrap_or_else(|| panic!("{path} of {}", answer.by));
+        let found = answer
+            .get(&format!("producers.{path}"))
+            .and_then(|e| e.value)
+            .unwrap_or_else(|| panic!("{path} of {}", answer.by));
         assert!((found / value - 1.0).abs() < 1e-6, "{path} = {found}, not {value}");
     }
 }
@@ -44,7 +47,11 @@ fn priorities() {
     use crate::scenario::Preemption::{None, Resume};
     class_check(
         &classes(&[0.2, 0.3, 0.3], &[2.0 / 3.0, 1.0, 1.25], 1, None),
-        &[("class1.wait.mean", 0.9895833333333333), ("class2.latency.mean", 2.7463235294117645), ("class3.wait.mean", 7.896419437340153)],
+        &[
+            ("class1.wait.mean", 0.9895833333333333),
+            ("class2.latency.mean", 2.7463235294117645),
+            ("class3.wait.mean", 7.896419437340153),
+        ],
     );
     class_check(
         &classes(&[1.0, 1.4], &[1.0, 1.0], 3, None),
@@ -96,7 +103,15 @@ fn messages_expire() {
     );
     let mut overloaded = mm(1.5, 1.0, 1);
     ttl(&mut overloaded, Law::deterministic(3.0));
-    check(&overloaded, 1e-9, &[("q.loss", 0.37002869412419853), ("q.wait.mean", 1.698991089567493), ("q.wait.p90", 2.822065081916662)]);
+    check(
+        &overloaded,
+        1e-9,
+        &[
+            ("q.loss", 0.37002869412419853),
+            ("q.wait.mean", 1.698991089567493),
+            ("q.wait.p90", 2.822065081916662),
+        ],
+    );
 }
 
 /// Burke; Gross & Harris, section 3.2.
@@ -155,7 +170,11 @@ fn other_orders() {
     );
     check(&ordered(constant, Discipline::Lifo, Preemption::None), 1e-9, &[("q.wait.mean", 0.7 / 0.6)]);
     // Unaffected means; the last first has the busy period's tail.
-    check(&ordered(Law::exponential(1.0), Discipline::Random, Preemption::None), 1e-9, &[("q.wait.mean", 0.7 / 0.3)]);
+    check(
+        &ordered(Law::exponential(1.0), Discipline::Random, Preemption::None),
+        1e-9,
+        &[("q.wait.mean", 0.7 / 0.3)],
+    );
     let last = solved(&ordered(Law::exponential(1.0), Discipline::Lifo, Preemption::None));
     let p999 = last.get("queues.queue.wait.p999").and_then(|e| e.value).expect("known");
     assert!(p999 > (700f64).ln() / 0.3, "the last first has the longer tail");
@@ -168,24 +187,43 @@ fn failures_and_breakdowns() {
     check(
         &failing,
         1e-9,
-        &[("p.latency.mean", 10.0), ("q.attempts", 1.0 / 0.6), ("q.utilization", 0.5 / 0.6), ("p.latency.p99", 10.0 * 100f64.ln())],
+        &[
+            ("p.latency.mean", 10.0),
+            ("q.attempts", 1.0 / 0.6),
+            ("q.utilization", 0.5 / 0.6),
+            ("p.latency.p99", 10.0 * 100f64.ln()),
+        ],
     );
     failing.queues[0].delivery_limit = Some(3);
     check(&failing, 1e-9, &[("q.loss", 0.064), ("q.attempts", 1.56), ("q.throughput", 0.5 * 0.936)]);
     let breaking = |lambda: f64, servers: u32, up: f64, down: f64, only_busy: bool| {
         let mut scenario = mm(lambda, 1.0, servers);
-        let outages = crate::scenario::Outages { up: Law::exponential(up), down: Law::exponential(down), only_busy, redeliver: !only_busy };
+        let outages = crate::scenario::Outages {
+            up: Law::exponential(up),
+            down: Law::exponential(down),
+            only_busy,
+            redeliver: !only_busy,
+        };
         scenario.consumers[0].outages = Some(outages);
         scenario
     };
-    check(&breaking(0.5, 1, 10.0, 2.5, true), 1e-9, &[("q.in_system.mean", 2.083333333333331), ("p.latency.mean", 4.166666666666662)]);
+    check(
+        &breaking(0.5, 1, 10.0, 2.5, true),
+        1e-9,
+        &[("q.in_system.mean", 2.083333333333331), ("p.latency.mean", 4.166666666666662)],
+    );
     let mut kept = breaking(2.0, 3, 20.0, 2.0, false);
     kept.consumers[0].outages.as_mut().expect("they break").redeliver = false;
     assert!(answer(&kept).is_err(), "a broken consumer's message waits for its repair");
-    check(&breaking(2.0, 3, 20.0, 2.0, false), 1e-9, &[("q.in_system.mean", 3.914953208373176), ("p.latency.mean", 1.957476604186588)]);
+    check(
+        &breaking(2.0, 3, 20.0, 2.0, false),
+        1e-9,
+        &[("q.in_system.mean", 3.914953208373176), ("p.latency.mean", 1.957476604186588)],
+    );
 }
 
-/// Models speak only of what they know: two features that change each other's meaning have no closed form here.
+/// Models speak only of what they know: two features that change each other's meaning have no closed form
+/// here.
 #[test]
 fn what_features_make_of_each_other_is_not_guessed() {
     use crate::scenario::{Ack, Discipline, Outages};

@@ -1,8 +1,10 @@
-//! Theory against reference answers that were computed independently, each by two methods; the source is named with each.
+//! Theory against reference answers that were computed independently, each by two methods; the source is
+//! named with each.
 
 mod domain;
 mod features;
 mod networks;
+mod several;
 mod single;
 
 use super::*;
@@ -14,13 +16,20 @@ fn solved(scenario: &Scenario) -> Answer {
     answer(scenario).unwrap_or_else(|no| panic!("{}", no.reason))
 }
 
-/// Compares metrics of a single-queue scenario: `q.` stands for the queue, `p.` for the producer, `c.` for the consumers.
+/// Compares metrics of a single-queue scenario: `q.` stands for the queue, `p.` for the producer, `c.` for
+/// the consumers.
 fn check(scenario: &Scenario, tolerance: f64, expected: &[(&str, f64)]) {
     let answer = solved(scenario);
     for (short, value) in expected {
-        let path =
-            short.replacen("q.", "queues.queue.", 1).replacen("p.", "producers.producer.", 1).replacen("c.", "consumers.consumers.", 1);
-        let found = answer.get(&path).unwrap_or_else(|| panic!("{path} is not filled by {}", answer.by)).value.unwrap_or(f64::INFINITY);
+        let path = short
+            .replacen("q.", "queues.queue.", 1)
+            .replacen("p.", "producers.producer.", 1)
+            .replacen("c.", "consumers.consumers.", 1);
+        let found = answer
+            .get(&path)
+            .unwrap_or_else(|| panic!("{path} is not filled by {}", answer.by))
+            .value
+            .unwrap_or(f64::INFINITY);
         assert!(
             (found - value).abs() <= tolerance * value.abs() || found == *value,
             "{} says {path} = {found}, and it should be {value}",

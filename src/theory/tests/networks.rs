@@ -29,26 +29,47 @@ fn tandems_and_feedback() {
     check(
         &row(4.0, &[5.0, 8.0, 20.0]),
         1e-8,
-        &[("p.latency.mean", 1.3125), ("p.latency.p90", 2.654697015793431), ("p.latency.p99", 4.9573906709481435), ("q.wait.mean", 0.8)],
+        &[
+            ("p.latency.mean", 1.3125),
+            ("p.latency.p90", 2.654697015793431),
+            ("p.latency.p99", 4.9573906709481435),
+            ("q.wait.mean", 0.8),
+        ],
     );
     let mut back = mm(0.5, 1.0, 1);
-    back.consumers[0].to = vec![crate::scenario::Route { to: crate::scenario::Destination::Queue(0), probability: 0.4 }];
+    back.consumers[0].to =
+        vec![crate::scenario::Route { to: crate::scenario::Destination::Queue(0), probability: 0.4 }];
     check(
         &back,
         1e-9,
-        &[("p.latency.mean", 10.0), ("q.in_system.mean", 5.0), ("q.utilization", 0.8333333333333334), ("q.throughput", 0.8333333333333334)],
+        &[
+            ("p.latency.mean", 10.0),
+            ("q.in_system.mean", 5.0),
+            ("q.utilization", 0.8333333333333334),
+            ("q.throughput", 0.8333333333333334),
+        ],
     );
 }
 
 /// A topic in front of alike queues with one exponential server of rate 1 each.
-fn fanned(lambda: f64, queues: usize, deliver: crate::scenario::Deliver, complete_when: crate::scenario::Complete) -> Scenario {
+fn fanned(
+    lambda: f64,
+    queues: usize,
+    deliver: crate::scenario::Deliver,
+    complete_when: crate::scenario::Complete,
+) -> Scenario {
     use crate::scenario::{Consumer, Destination, Queue, Topic};
     let mut scenario = mm(lambda, 1.0, 1);
     for i in 1..queues {
         scenario.queues.push(Queue { name: format!("queue{i}"), ..Queue::default() });
         scenario.consumers.push(Consumer::group(&format!("group{i}"), i, 1, Law::exponential(1.0)));
     }
-    scenario.topics.push(Topic { name: "topic".into(), subscriptions: (0..queues).collect(), deliver, complete_when });
+    scenario.topics.push(Topic {
+        name: "topic".into(),
+        subscriptions: (0..queues).collect(),
+        deliver,
+        complete_when,
+    });
     scenario.producers[0].to = Destination::Topic(0);
     scenario
 }
@@ -60,14 +81,30 @@ fn topics() {
     check(
         &fanned(3.6, 4, Deliver::RoundRobin, each),
         1e-9,
-        &[("p.latency.mean", 6.383049518474251), ("q.wait.mean", 5.383049518474251), ("p.latency.p99", 29.395029338163265)],
+        &[
+            ("p.latency.mean", 6.383049518474251),
+            ("q.wait.mean", 5.383049518474251),
+            ("p.latency.p99", 29.395029338163265),
+        ],
     );
-    check(&fanned(1.8, 2, Deliver::Random, each), 1e-9, &[("p.latency.mean", 10.0), ("p.latency.p99", 46.05170185988093)]);
+    check(
+        &fanned(1.8, 2, Deliver::Random, each),
+        1e-9,
+        &[("p.latency.mean", 10.0), ("p.latency.p99", 46.05170185988093)],
+    );
     check(&fanned(1.8, 2, Deliver::ShortestQueue, each), 1e-9, &[("p.latency.mean", 5.4749128212350096)]);
     check(&fanned(500.0, 1000, Deliver::PowerOfTwo, each), 1e-9, &[("p.latency.mean", 1.2656860360875726)]);
     assert!(!solved(&fanned(500.0, 1000, Deliver::PowerOfTwo, each)).exact);
-    check(&fanned(0.8, 2, Deliver::All, each), 1e-9, &[("p.latency.mean", 5.0), ("p.latency.p99", 5.0 * 100f64.ln())]);
-    check(&fanned(0.8, 2, Deliver::All, Complete::All), 1e-9, &[("p.latency.mean", 7.0), ("q.in_system.mean", 4.0)]);
+    check(
+        &fanned(0.8, 2, Deliver::All, each),
+        1e-9,
+        &[("p.latency.mean", 5.0), ("p.latency.p99", 5.0 * 100f64.ln())],
+    );
+    check(
+        &fanned(0.8, 2, Deliver::All, Complete::All),
+        1e-9,
+        &[("p.latency.mean", 7.0), ("q.in_system.mean", 4.0)],
+    );
     let three = fanned(0.5, 3, Deliver::All, Complete::All);
     check(&three, 1e-9, &[("p.latency.mean", 3.3977272727272725)]);
     assert!(!solved(&three).exact);
@@ -77,7 +114,8 @@ fn topics() {
 fn closed_loops() {
     let clients = |mut scenario: Scenario, concurrency: u32, think: f64| {
         scenario.producers[0].rate = 0.0;
-        scenario.producers[0].arrivals = Arrivals::Closed { concurrency, think_time: Law::exponential(think) };
+        scenario.producers[0].arrivals =
+            Arrivals::Closed { concurrency, think_time: Law::exponential(think) };
         scenario
     };
     check(
@@ -92,7 +130,11 @@ fn closed_loops() {
             ("p.throughput", 3.8849823289737127),
         ],
     );
-    check(&clients(mm(1.0, 5.0, 1), 20, 5.0), 1e-9, &[("q.throughput", 3.600549245051477), ("p.latency.mean", 0.5547080844645027)]);
+    check(
+        &clients(mm(1.0, 5.0, 1), 20, 5.0),
+        1e-9,
+        &[("q.throughput", 3.600549245051477), ("p.latency.mean", 0.5547080844645027)],
+    );
     check(
         &clients(row(1.0, &[2.0, 2.0]), 10, 0.0),
         1e-9,
@@ -102,7 +144,13 @@ fn closed_loops() {
     check(
         &clients(mm(1.0, 1.0, 3), 8, 0.0),
         1e-12,
-        &[("q.throughput", 3.0), ("q.in_system.mean", 8.0), ("q.delayed", 1.0), ("q.wait.mean", 5.0 / 3.0), ("p.latency.mean", 8.0 / 3.0)],
+        &[
+            ("q.throughput", 3.0),
+            ("q.in_system.mean", 8.0),
+            ("q.delayed", 1.0),
+            ("q.wait.mean", 5.0 / 3.0),
+            ("p.latency.mean", 8.0 / 3.0),
+        ],
     );
 }
 
@@ -127,12 +175,16 @@ fn backlogs_drain() {
     check(&full, 1e-9, &[("q.drain_time", 200.0)]);
     let mut burst = mm(0.5, 1.0, 1);
     let step = |lasts: f64, rate: f64| crate::scenario::Step { lasts, rate };
-    burst.producers[0].arrivals = Arrivals::Schedule { steps: vec![step(100.0, 1.1), step(100.0, 0.5)], repeat: false, ramp: false };
+    burst.producers[0].arrivals =
+        Arrivals::Schedule { steps: vec![step(100.0, 1.1), step(100.0, 0.5)], repeat: false, ramp: false };
     let found = solved(&burst);
     assert!(found.exact);
     let line = &found.timelines["queue"];
     let at = |t: f64| line.iter().find(|m| (m.at - t).abs() < 1e-6).expect("watched").in_system;
-    assert!((at(50.0) / 10.505174005234087 - 1.0).abs() < 1e-9 && (at(200.0) / 1.1428681737782616 - 1.0).abs() < 1e-9);
+    assert!(
+        (at(50.0) / 10.505174005234087 - 1.0).abs() < 1e-9
+            && (at(200.0) / 1.1428681737782616 - 1.0).abs() < 1e-9
+    );
 }
 
 /// Queues that are not what they would be by themselves are not taken for such.
@@ -174,9 +226,14 @@ fn keys_lead_each_producer_its_own_way() {
     let mut keyed = fanned(0.4, 2, Deliver::ByKey, Complete::Each);
     keyed.consumers[1].service_time = Law::exponential(0.25);
     let to = Destination::Topic(0);
-    keyed.producers.push(Producer { to, keys: Some(Keys::Uniform { count: 1 }), ..Producer::poisson("other", 0, 0.3) });
+    keyed.producers.push(Producer {
+        to,
+        keys: Some(Keys::Uniform { count: 1 }),
+        ..Producer::poisson("other", 0, 0.3)
+    });
     let found = solved(&keyed);
-    let mean = |place: &str| found.get(&format!("{place}.latency.mean")).and_then(|e| e.value).expect("known");
+    let mean =
+        |place: &str| found.get(&format!("{place}.latency.mean")).and_then(|e| e.value).expect("known");
     // 0.2 + 0.3 and 0.2 messages/s reach queues of 1/s and 4/s.
     let (slow, fast) = (1.0 / (1.0 - 0.5), 1.0 / (4.0 - 0.2));
     assert!((mean("producers.other") - slow).abs() < 1e-12, "{}", mean("producers.other"));

@@ -70,7 +70,11 @@ fn m_m_c_with_its_sojourn_at_0_over_0() {
     check(
         &mm(1980.0, 10.0, 200),
         1e-9,
-        &[("q.delayed", 0.8361337682564641), ("q.wait.p99", 0.22131017585832635), ("p.latency.p90", 0.28844693183287967)],
+        &[
+            ("q.delayed", 0.8361337682564641),
+            ("q.wait.p99", 0.22131017585832635),
+            ("p.latency.p90", 0.28844693183287967),
+        ],
     );
 }
 
@@ -107,12 +111,20 @@ fn m_m_c_k_below_at_and_above_full_load() {
     check(
         &with_room(mm(1.5, 1.0, 1), 4),
         1e-9,
-        &[("q.loss", 0.36541353383458647), ("p.latency.mean", 3.758293838862559), ("q.wait.p90", 5.580991484476954)],
+        &[
+            ("q.loss", 0.36541353383458647),
+            ("p.latency.mean", 3.758293838862559),
+            ("q.wait.p90", 5.580991484476954),
+        ],
     );
     check(
         &with_room(mm(0.95, 1.0, 1), 99),
         1e-9,
-        &[("q.loss", 0.0002977008804401872), ("q.wait.mean", 18.4044209347075), ("p.latency.p999", 103.84102289317161)],
+        &[
+            ("q.loss", 0.0002977008804401872),
+            ("q.wait.mean", 18.4044209347075),
+            ("p.latency.p999", 103.84102289317161),
+        ],
     );
     check(
         &with_room(mm(120.0, 10.0, 10), 40),
@@ -133,16 +145,28 @@ fn m_m_c_k_below_at_and_above_full_load() {
 /// Erlang B is insensitive to the law of the service time.
 #[test]
 fn the_loss_system() {
-    check(&with_room(mm(0.5, 1.0, 1), 0), 1e-9, &[("q.loss", 0.3333333333333333), ("c.utilization", 0.3333333333333333)]);
+    check(
+        &with_room(mm(0.5, 1.0, 1), 0),
+        1e-9,
+        &[("q.loss", 0.3333333333333333), ("c.utilization", 0.3333333333333333)],
+    );
     let constant = Scenario::mgc(1000.0, Law::deterministic(1.0), 1000);
-    check(&with_room(constant, 0), 1e-9, &[("q.loss", 0.02481191764616041), ("c.busy", 975.1880823538396), ("q.wait.mean", 0.0)]);
+    check(
+        &with_room(constant, 0),
+        1e-9,
+        &[("q.loss", 0.02481191764616041), ("c.busy", 975.1880823538396), ("q.wait.mean", 0.0)],
+    );
 }
 
 #[test]
 fn servers_without_limit() {
     let mut scenario = Scenario::mgc(50.0, Law::deterministic(0.2), 1);
     scenario.consumers[0].count = crate::scenario::Servers::Unlimited;
-    check(&scenario, 1e-9, &[("q.in_system.mean", 10.0), ("q.in_system.p99", 18.0), ("p.latency.p99", 0.2), ("c.busy", 10.0)]);
+    check(
+        &scenario,
+        1e-9,
+        &[("q.in_system.mean", 10.0), ("q.in_system.p99", 18.0), ("p.latency.p99", 0.2), ("c.busy", 10.0)],
+    );
 }
 
 /// Pollaczek–Khinchine and Takács.
@@ -166,7 +190,15 @@ fn m_d_1() {
 #[test]
 fn m_d_c() {
     let one = Scenario::mgc(0.8, Law::deterministic(1.0), 1);
-    check(&one, 1e-9, &[("q.wait.p50", 1.2759398733762168), ("q.wait.p99", 10.35588679199509), ("p.latency.p999", 16.70026819406621)]);
+    check(
+        &one,
+        1e-9,
+        &[
+            ("q.wait.p50", 1.2759398733762168),
+            ("q.wait.p99", 10.35588679199509),
+            ("p.latency.p999", 16.70026819406621),
+        ],
+    );
     check(
         &Scenario::mgc(3.6, Law::deterministic(1.0), 4),
         1e-9,
@@ -177,7 +209,11 @@ fn m_d_c() {
             ("p.latency.p999", 9.118310307898128),
         ],
     );
-    check(&Scenario::mgc(1.8, Law::deterministic(1.0), 2), 1e-9, &[("q.wait.mean", 2.14692321470488), ("q.wait.p999", 16.39819805304478)]);
+    check(
+        &Scenario::mgc(1.8, Law::deterministic(1.0), 2),
+        1e-9,
+        &[("q.wait.mean", 2.14692321470488), ("q.wait.p999", 16.39819805304478)],
+    );
 }
 
 /// Takács' formula, and the embedded chain solved as a linear system.
@@ -197,7 +233,15 @@ fn gi_m_c() {
     );
     let mut erlang = mm(2.55, 1.0, 3);
     erlang.producers[0].arrivals = Arrivals::Renewal { gap: Law::erlang(1.0 / 2.55, 2) };
-    check(&erlang, 1e-9, &[("q.wait.mean", 1.139799312962419), ("q.wait.p50", 0.5008417159613339), ("q.wait.p999", 11.047088542457027)]);
+    check(
+        &erlang,
+        1e-9,
+        &[
+            ("q.wait.mean", 1.139799312962419),
+            ("q.wait.p50", 0.5008417159613339),
+            ("q.wait.p999", 11.047088542457027),
+        ],
+    );
 }
 
 /// Kleinrock I, section 6.4: σ = A*(μ(1 − σ)).
@@ -240,7 +284,11 @@ fn gi_m_1() {
     check(
         &renewal(5.0, Law::hyperexponential(0.2, 4.0)),
         1e-9,
-        &[("q.delayed", 0.6837722339831621), ("q.queue_length.mean", 1.08113883008419), ("q.wait.p99", 1.3360748903045254)],
+        &[
+            ("q.delayed", 0.6837722339831621),
+            ("q.queue_length.mean", 1.08113883008419),
+            ("q.wait.p99", 1.3360748903045254),
+        ],
     );
     check(&renewal(5.0, Law::gamma(0.2, 1.0)), 1e-9, &[("p.latency.p99", 100f64.ln() / 5.0)]);
 }
@@ -249,7 +297,11 @@ fn gi_m_1() {
 #[test]
 fn m_g_1_by_moments() {
     let of = |lambda: f64, law: Law| Scenario::mgc(lambda, law, 1);
-    check(&of(0.8, Law::lognormal(1.0, 2.0)), 1e-9, &[("q.wait.mean", 6.0), ("p.latency.mean", 7.0), ("q.in_system.mean", 5.6)]);
+    check(
+        &of(0.8, Law::lognormal(1.0, 2.0)),
+        1e-9,
+        &[("q.wait.mean", 6.0), ("p.latency.mean", 7.0), ("q.in_system.mean", 5.6)],
+    );
     check(&of(0.5, Law::erlang(1.0, 2)), 1e-9, &[("q.wait.mean", 0.75), ("q.wait.sd", 1.5625f64.sqrt())]);
     // A finite mean and an infinite spread; then not even a mean.
     check(&of(0.5, Law::pareto(1.0, 2.5)), 1e-9, &[("q.wait.mean", 0.9), ("q.wait.sd", f64::INFINITY)]);
@@ -269,128 +321,14 @@ fn m_g_1_by_moments() {
         1e-6,
         &[("q.wait.p50", 0.0), ("q.wait.p90", 4.564064522522921), ("q.wait.p999", 32.42523974892988)],
     );
-    check(&of(0.9, Law::erlang(1.0, 2)), 1e-8, &[("q.wait.p50", 4.447968272546518), ("q.wait.p999", 50.51526079078576)]);
+    check(
+        &of(0.9, Law::erlang(1.0, 2)),
+        1e-8,
+        &[("q.wait.p50", 4.447968272546518), ("q.wait.p999", 50.51526079078576)],
+    );
     check(
         &of(0.5, Law::pareto(1.0, 1.8)),
         1e-9,
         &[("q.wait.mean", f64::INFINITY), ("q.queue_length.mean", f64::INFINITY), ("q.utilization", 0.5)],
-    );
-}
-
-#[test]
-fn clockwork_never_waits_at_full_load() {
-    let mut scenario = Scenario::mgc(10.0, Law::deterministic(0.1), 1);
-    scenario.producers[0].arrivals = Arrivals::Periodic;
-    check(&scenario, 1e-9, &[("q.wait.mean", 0.0), ("q.wait.p999", 0.0), ("p.latency.p99", 0.1), ("q.utilization", 1.0)]);
-    scenario.producers[0].rate = 11.0;
-    assert!(answer(&scenario).is_err());
-}
-
-#[test]
-fn a_general_queue_is_answered_approximately_and_says_so() {
-    let mut scenario = Scenario::mgc(8.0, Law::deterministic(1.0), 10);
-    scenario.producers.push(Producer { arrivals: Arrivals::Periodic, ..Producer::poisson("other", 0, 1.0) });
-    let answer = solved(&scenario);
-    assert!(!answer.exact && !answer.caveats.is_empty());
-}
-
-#[test]
-fn several_producers_and_groups_pool() {
-    let mut scenario = mm(0.4, 1.0, 1);
-    scenario.producers.push(Producer::poisson("other", 0, 0.6));
-    let mut more = scenario.consumers[0].clone();
-    more.name = "more".into();
-    scenario.consumers.push(more);
-    check(&scenario, 1e-12, &[("q.wait.mean", 1.0 / 3.0), ("p.throughput", 0.4), ("c.busy", 0.5), ("total.throughput", 1.0)]);
-}
-
-#[test]
-fn the_send_time_adds_to_the_latency_only() {
-    let mut scenario = mm(500.0, 1000.0, 1);
-    scenario.producers[0].send_time = Law::deterministic(0.003);
-    check(
-        &scenario,
-        1e-9,
-        &[("p.latency.mean", 0.005), ("p.latency.p99", 0.012210340371976182), ("q.wait.mean", 0.001), ("p.send.mean", 0.003)],
-    );
-    scenario.producers[0].send_time = Law::exponential(0.003);
-    // Two exponential times in a row of 3 and 2 ms.
-    let tail = |t: f64| 3.0 * (-t / 0.003).exp() - 2.0 * (-t / 0.002).exp();
-    let p99 = solved(&scenario).get("producers.producer.latency.p99").and_then(|e| e.value).expect("known");
-    assert!((tail(p99) / 0.01 - 1.0).abs() < 1e-9);
-}
-
-#[test]
-fn the_latency_is_tabulated_where_its_law_is_known() {
-    let answer = solved(&mm(500.0, 1000.0, 1));
-    let law = answer.latency.expect("known");
-    assert!((law.quantile(0.99).expect("tabulated") / 0.009210340371976182 - 1.0).abs() < 1e-3);
-}
-
-/// Matrix-analytic solutions of another hand.
-#[test]
-fn phases_everywhere() {
-    check(
-        &Scenario::mgc(1.6, Law::erlang(1.0, 2), 2),
-        1e-9,
-        &[
-            ("q.wait.mean", 1.3423913043478308),
-            ("q.delayed", 0.7086956521739135),
-            ("q.wait.p50", 0.7053530110648865),
-            ("p.latency.p999", 13.247874372949354),
-        ],
-    );
-    check(
-        &Scenario::mgc(3.6, Law::hyperexponential(1.0, 4.0), 4),
-        1e-9,
-        &[
-            ("q.wait.mean", 4.74451537898563),
-            ("q.wait.p99", 28.25824468810697),
-            ("p.latency.p50", 3.3784317623484412),
-            ("p.latency.p999", 45.30526534393539),
-        ],
-    );
-    let renewal = |gap: Law, service: Law, servers: u32| {
-        let mut scenario = Scenario::mgc(1.0 / gap.mean(), service, servers);
-        scenario.producers[0].arrivals = Arrivals::Renewal { gap };
-        scenario
-    };
-    check(
-        &renewal(Law::hyperexponential(1.0 / 0.7, 4.0), Law::erlang(1.0, 3), 1),
-        1e-9,
-        &[
-            ("q.wait.mean", 4.557444647425689),
-            ("q.delayed", 0.8678413162829088),
-            ("q.wait.p50", 2.9615992286918527),
-            ("p.latency.p999", 35.79649879926092),
-        ],
-    );
-    check(
-        &renewal(Law::hyperexponential(1.0 / 2.55, 4.0), Law::hyperexponential(1.0, 4.0), 3),
-        1e-9,
-        &[
-            ("q.wait.mean", 6.685995343033526),
-            ("q.in_system.mean", 19.59928812473549),
-            ("q.wait.p999", 58.827528938867545),
-            ("p.latency.p50", 4.63175513768897),
-        ],
-    );
-}
-
-#[test]
-fn modulated_arrivals() {
-    let mut bursty = mm(2.4, 1.0, 3);
-    bursty.producers[0].arrivals = Arrivals::Mmpp { rates: vec![1.5, 6.0], dwell: vec![10.0, 2.5] };
-    check(
-        &bursty,
-        1e-9,
-        &[
-            ("q.in_system.mean", 14.16837963751204),
-            ("q.wait.mean", 4.903491515630018),
-            ("q.delayed", 0.7736798664931941),
-            ("q.wait.p50", 2.564945162912295),
-            ("q.wait.p999", 43.822145993997765),
-            ("p.latency.p99", 29.616502451020096),
-        ],
     );
 }

@@ -39,7 +39,8 @@ impl Batch {
             Batch::Geometric { mean } => *mean,
             Batch::Uniform { min, max } => (f64::from(*min) + f64::from(*max)) / 2.0,
             Batch::Values { values, weights } => {
-                values.iter().zip(weights).map(|(&v, w)| f64::from(v) * w).sum::<f64>() / weights.iter().sum::<f64>()
+                values.iter().zip(weights).map(|(&v, w)| f64::from(v) * w).sum::<f64>()
+                    / weights.iter().sum::<f64>()
             }
         }
     }
@@ -56,7 +57,9 @@ impl Batch {
             // Inversion of P(N > n) = (1 − 1/mean)ⁿ.
             Batch::Geometric { mean } if *mean > 1.0 => 1 + (u.ln() / (-1.0 / mean).ln_1p()) as u64,
             Batch::Geometric { .. } => 1,
-            Batch::Uniform { min, max } => u64::from(*min) + ((f64::from(*max - *min) + 1.0) * (1.0 - u)) as u64,
+            Batch::Uniform { min, max } => {
+                u64::from(*min) + ((f64::from(*max - *min) + 1.0) * (1.0 - u)) as u64
+            }
             Batch::Values { .. } => table.and_then(|t| t.quantile(u)).unwrap_or(0.0) as u64,
         }
     }
@@ -81,11 +84,23 @@ pub(super) struct Batches {
 impl Batches {
     pub(super) fn new(key: Key, batches: Box<dyn ArrivalProcess>, batch: &Batch) -> Self {
         let table = match batch {
-            Batch::Values { values, weights } => Empirical::new(&values.iter().copied().map(f64::from).collect::<Vec<_>>(), weights),
+            Batch::Values { values, weights } => {
+                Empirical::new(&values.iter().copied().map(f64::from).collect::<Vec<_>>(), weights)
+            }
             _ => None,
         };
         let (stream, uniform) = (Stream::new(key), Box::new([0.0; BLOCK]));
-        Batches { batches, batch: batch.clone(), table, stream, uniform, instants: Vec::new(), at: 0, left: 0, now: 0 }
+        Batches {
+            batches,
+            batch: batch.clone(),
+            table,
+            stream,
+            uniform,
+            instants: Vec::new(),
+            at: 0,
+            left: 0,
+            now: 0,
+        }
     }
 
     /// Goes to the next batch; false if there is none.
@@ -138,7 +153,8 @@ mod tests {
             // Five standard errors: one false alarm in 1.7 million.
             assert!((sum as f64 / n as f64 - mean).abs() < 5.0 * f64::sqrt(variance / n as f64), "{batch:?}");
         }
-        let sizes: Vec<u64> = [1e-9, 0.2, 0.5, 1.0].map(|u| Batch::Uniform { min: 1, max: 5 }.size(None, u)).to_vec();
+        let sizes: Vec<u64> =
+            [1e-9, 0.2, 0.5, 1.0].map(|u| Batch::Uniform { min: 1, max: 5 }.size(None, u)).to_vec();
         assert_eq!(sizes, [5, 5, 3, 1]);
     }
 

@@ -6,11 +6,14 @@ use crate::rng::{BLOCK, Key, Stream};
 use crate::units::NANOS_PER_SECOND;
 use crate::workload::laws::{Exponential, Shape};
 
-/// Batches, of `size` messages each on average, at rates that take turns after exponential sojourns. It begins in
-/// steady state: in each state with the share of time that it has in the long run.
+/// Batches, of `size` messages each on average, at rates that take turns after exponential sojourns. It
+/// begins in steady state: in each state with the share of time that it has in the long run.
 pub(super) fn mmpp(key: Key, rates: &[f64], dwell: &[f64], size: f64) -> Box<dyn ArrivalProcess> {
-    let states: Vec<(f64, f64)> =
-        rates.iter().zip(dwell).map(|(rate, dwell)| (rate / size / NANOS_PER_SECOND, dwell * NANOS_PER_SECOND)).collect();
+    let states: Vec<(f64, f64)> = rates
+        .iter()
+        .zip(dwell)
+        .map(|(rate, dwell)| (rate / size / NANOS_PER_SECOND, dwell * NANOS_PER_SECOND))
+        .collect();
     if !states.iter().any(|(rate, dwell)| rate * dwell > 0.0) {
         return Box::new(Never);
     }

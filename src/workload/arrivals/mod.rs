@@ -38,7 +38,8 @@ pub enum Arrivals {
         /// Mean time in each state, in seconds.
         dwell: Vec<f64>,
     },
-    /// Poisson at a rate that follows a timetable; after the last step it starts again if `repeat`, else stays at the last rate.
+    /// Poisson at a rate that follows a timetable; after the last step it starts again if `repeat`, else
+    /// stays at the last rate.
     Schedule {
         /// One after the other.
         steps: Vec<Step>,
@@ -112,8 +113,8 @@ pub struct Step {
 ///
 /// The plan asks for them in blocks, from one thread.
 pub trait ArrivalProcess: Send {
-    /// Replaces `out` by the next instants: a full block of [`BLOCK`](crate::rng::BLOCK), or fewer when the process
-    /// ends within it, and none ever after.
+    /// Replaces `out` by the next instants: a full block of [`BLOCK`](crate::rng::BLOCK), or fewer when the
+    /// process ends within it, and none ever after.
     fn next(&mut self, out: &mut Vec<u64>);
 }
 
@@ -127,7 +128,13 @@ impl ArrivalProcess for Never {
 }
 
 /// The process of a producer of this name, batches included.
-pub(super) fn process(key: Key, name: &str, arrivals: &Arrivals, rate: f64, batch: &Batch) -> Result<Box<dyn ArrivalProcess>, PlanError> {
+pub(super) fn process(
+    key: Key,
+    name: &str,
+    arrivals: &Arrivals,
+    rate: f64,
+    batch: &Batch,
+) -> Result<Box<dyn ArrivalProcess>, PlanError> {
     let size = batch.mean();
     let gap = NANOS_PER_SECOND * size / rate;
     let stream = key.role("arrivals", name);
@@ -145,5 +152,9 @@ pub(super) fn process(key: Key, name: &str, arrivals: &Arrivals, rate: f64, batc
         Arrivals::Schedule { steps, repeat, ramp } => schedule::schedule(stream, steps, *repeat, *ramp, size),
         Arrivals::Trace { instants, .. } => Box::new(Trace::new(instants)),
     };
-    Ok(if batch.is_single() { batches } else { Box::new(batch::Batches::new(key.role("batch", name), batches, batch)) })
+    Ok(if batch.is_single() {
+        batches
+    } else {
+        Box::new(batch::Batches::new(key.role("batch", name), batches, batch))
+    })
 }

@@ -1,7 +1,7 @@
 //! Poisson arrivals at a rate that changes with time, by inversion of the cumulative rate.
 //!
-//! A unit exponential time is spent on the rate's integral: the next arrival is where it is used up. No number is
-//! thrown away, as thinning would, and pieces without arrivals cost nothing.
+//! A unit exponential time is spent on the rate's integral: the next arrival is where it is used up. No
+//! number is thrown away, as thinning would, and pieces without arrivals cost nothing.
 
 use super::ArrivalProcess;
 use crate::rng::{BLOCK, Key, Stream};
@@ -36,7 +36,18 @@ impl<P: Iterator<Item = Piece>> Modulated<P> {
     pub(super) fn new(key: Key, pieces: P) -> Self {
         let piece = Piece { lasts: 0.0, from: 0.0, to: 0.0 };
         let (stream, units) = (Stream::new(key), Box::new([0.0; BLOCK]));
-        Modulated { pieces, piece, began: 0, rest: 0.0, at: 0.0, left: 0.0, stream, units, used: BLOCK, ended: false }
+        Modulated {
+            pieces,
+            piece,
+            began: 0,
+            rest: 0.0,
+            at: 0.0,
+            left: 0.0,
+            stream,
+            units,
+            used: BLOCK,
+            ended: false,
+        }
     }
 
     fn unit(&mut self) -> f64 {

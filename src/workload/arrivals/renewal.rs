@@ -18,7 +18,13 @@ pub(super) struct Renewal {
 impl Renewal {
     /// From the law of the gaps in nanoseconds.
     pub(super) fn new(key: Key, gap: Law) -> Self {
-        Renewal { gap, stream: Stream::new(key), now: Instants::default(), gaps: Box::new([0.0; BLOCK]), ended: false }
+        Renewal {
+            gap,
+            stream: Stream::new(key),
+            now: Instants::default(),
+            gaps: Box::new([0.0; BLOCK]),
+            ended: false,
+        }
     }
 }
 

@@ -6,7 +6,13 @@ use crate::rng::Key;
 use crate::units::NANOS_PER_SECOND;
 
 /// The non-homogeneous Poisson process of batches, of `size` messages each on average, at a scheduled rate.
-pub(super) fn schedule(key: Key, steps: &[Step], repeat: bool, ramp: bool, size: f64) -> Box<dyn ArrivalProcess> {
+pub(super) fn schedule(
+    key: Key,
+    steps: &[Step],
+    repeat: bool,
+    ramp: bool,
+    size: f64,
+) -> Box<dyn ArrivalProcess> {
     let pieces = pieces(steps, repeat, ramp, size);
     let Some(last) = steps.last() else { return Box::new(Never) };
     if repeat {
@@ -38,7 +44,11 @@ fn pieces(steps: &[Step], repeat: bool, ramp: bool, size: f64) -> Vec<Piece> {
 mod tests {
     use super::*;
 
-    const STEPS: [Step; 3] = [Step { lasts: 10.0, rate: 1000.0 }, Step { lasts: 5.0, rate: 0.0 }, Step { lasts: 5.0, rate: 2000.0 }];
+    const STEPS: [Step; 3] = [
+        Step { lasts: 10.0, rate: 1000.0 },
+        Step { lasts: 5.0, rate: 0.0 },
+        Step { lasts: 5.0, rate: 2000.0 },
+    ];
 
     /// Arrivals in windows of a second.
     fn counts(mut process: Box<dyn ArrivalProcess>, seconds: usize) -> Vec<f64> {
@@ -60,7 +70,11 @@ mod tests {
     /// Five standard deviations of Poisson counts: one false alarm in 1.7 million each.
     fn assert_counts(seen: &[f64], expected: impl Fn(usize) -> f64) {
         for (i, seen) in seen.iter().enumerate() {
-            assert!((seen - expected(i)).abs() <= 5.0 * expected(i).sqrt(), "second {i}: {seen} {}", expected(i));
+            assert!(
+                (seen - expected(i)).abs() <= 5.0 * expected(i).sqrt(),
+                "second {i}: {seen} {}",
+                expected(i)
+            );
         }
     }
 
@@ -86,7 +100,9 @@ mod tests {
             }
         };
         assert_counts(&counts(schedule(Key::new(1, 0), &STEPS, true, true, 1.0), 60), middle);
-        assert_counts(&counts(schedule(Key::new(2, 0), &STEPS, false, true, 1.0), 30), |i| if i < 15 { middle(i) } else { 2000.0 });
+        assert_counts(&counts(schedule(Key::new(2, 0), &STEPS, false, true, 1.0), 30), |i| {
+            if i < 15 { middle(i) } else { 2000.0 }
+        });
     }
 
     #[test]
@@ -98,6 +114,8 @@ mod tests {
             }
         }
         let burst = [Step { lasts: 1.0, rate: 500.0 }, Step { lasts: 1.0, rate: 0.0 }];
-        assert_counts(&counts(schedule(Key::new(1, 0), &burst, false, false, 1.0), 9), |i| if i == 0 { 500.0 } else { 0.0 });
+        assert_counts(&counts(schedule(Key::new(1, 0), &burst, false, false, 1.0), 9), |i| {
+            if i == 0 { 500.0 } else { 0.0 }
+        });
     }
 }

@@ -10,8 +10,8 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// From instants in seconds, in any order; those that are no times (negative, beyond 292 years) are left out,
-    /// which whoever reads the file reports.
+    /// From instants in seconds, in any order; those that are no times (negative, beyond 292 years) are left
+    /// out, which whoever reads the file reports.
     pub(super) fn new(seconds: &[f64]) -> Self {
         let mut instants: Vec<u64> = seconds.iter().filter_map(|s| units::nanos(*s)).collect();
         instants.sort_unstable();
@@ -38,6 +38,10 @@ mod tests {
             trace.next(&mut out);
             all.extend_from_slice(&out);
         }
-        assert!(out.is_empty() && all.iter().enumerate().all(|(i, t)| *t == i as u64 * 1_000_000) && all.len() == 3000);
+        assert!(
+            out.is_empty()
+                && all.iter().enumerate().all(|(i, t)| *t == i as u64 * 1_000_000)
+                && all.len() == 3000
+        );
     }
 }

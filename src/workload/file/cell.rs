@@ -33,7 +33,10 @@ pub(super) fn read(text: &str, delimiter: u8) -> Cell {
     let comma = delimiter != b',' && text.contains(',');
     let decimal = if comma { decimal_comma(text).and_then(|text| number(&text)) } else { number(text) };
     let decimal = decimal.or_else(|| thousands(text).and_then(|text| number(&text)));
-    decimal.or_else(|| moment(text).map(Cell::Moment)).or_else(|| lasting(text, comma).map(Cell::Lasting)).unwrap_or(Cell::Nothing)
+    decimal
+        .or_else(|| moment(text).map(Cell::Moment))
+        .or_else(|| lasting(text, comma).map(Cell::Lasting))
+        .unwrap_or(Cell::Nothing)
 }
 
 /// `1.234,5` with a point; `None` if the comma is none of decimals.
@@ -52,7 +55,8 @@ fn thousands(text: &str) -> Option<String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let groups: Vec<&str> = whole.split(',').collect();
     let sure = groups.len() > 2 || groups.len() == 2 && text.contains('.');
-    let sound = (1..=3).contains(&groups[0].trim_start_matches('-').len()) && groups[1..].iter().all(|group| group.len() == 3);
+    let sound = (1..=3).contains(&groups[0].trim_start_matches('-').len())
+        && groups[1..].iter().all(|group| group.len() == 3);
     (sure && sound && !fraction.contains(',')).then(|| text.replace(',', ""))
 }
 
@@ -94,7 +98,20 @@ mod tests {
         assert_eq!(read("12,5ms", b';'), Cell::Lasting(0.0125));
         assert_eq!(read("00:01:01.25", b','), Cell::Lasting(61.25));
         assert!(matches!(read("2024-11-27 18:05:09,25", b';'), Cell::Moment(m) if !m.zoned));
-        for nothing in ["", "x", "3,2704", "1,5,2", "1,234", "1,23,456", "1.5,234", "nan", "inf", "N/A", "-", "12 parsecs"] {
+        for nothing in [
+            "",
+            "x",
+            "3,2704",
+            "1,5,2",
+            "1,234",
+            "1,23,456",
+            "1.5,234",
+            "nan",
+            "inf",
+            "N/A",
+            "-",
+            "12 parsecs",
+        ] {
             assert_eq!(read(nothing, b','), Cell::Nothing, "{nothing}");
         }
     }

@@ -79,9 +79,15 @@ pub(super) fn asked(table: &mut Table<'_>, words: &[(Role, String)]) -> Result<V
         if alike.len() > 1 {
             return Err(Refusal::Alike { role: *role, heading: name.into(), numbers: alike });
         }
-        let index = table.find(name).ok_or_else(|| Refusal::Absent { asked: text.clone(), headings: table.texts() })?;
+        let index = table
+            .find(name)
+            .ok_or_else(|| Refusal::Absent { asked: text.clone(), headings: table.texts() })?;
         // What was named plays its role alone.
-        table.headings.iter_mut().filter(|h| h.role.is_some_and(|r| r.0 == *role)).for_each(|h| h.role = None);
+        table
+            .headings
+            .iter_mut()
+            .filter(|h| h.role.is_some_and(|r| r.0 == *role))
+            .for_each(|h| h.role = None);
         let heading = &mut table.headings[index];
         heading.role = Some((*role, Sure::Strong));
         heading.unit = unit.or(heading.unit);
@@ -106,15 +112,24 @@ pub(super) fn choose(table: &Table<'_>, want: Want, asked: Vec<usize>) -> Result
         }
         Want::Arrivals => {
             let arrivals = arrivals(&roles, true)?;
-            let missing = || Refusal::Unknown { roles: vec![Role::Arrival, Role::Gap], headings: table.texts() };
+            let missing =
+                || Refusal::Unknown { roles: vec![Role::Arrival, Role::Gap], headings: table.texts() };
             let coming = arrivals.0.ok_or_else(missing)?;
-            Ok(Chosen { arrivals: Some(coming), weak: arrivals.1, count: roles.one(Role::Count)?, asked, ..Chosen::default() })
+            Ok(Chosen {
+                arrivals: Some(coming),
+                weak: arrivals.1,
+                count: roles.one(Role::Count)?,
+                asked,
+                ..Chosen::default()
+            })
         }
         Want::All => {
             let (coming, weak) = arrivals(&roles, false)?;
             let mut service = roles.one(Role::Service)?.map(Lasting::Column);
             let mut latency = roles.one(Role::Latency)?.map(Lasting::Column);
-            let end = roles.one(Role::End)?.filter(|end| !matches!(coming, Some(Coming::Before { end: e, .. }) if e == *end));
+            let end = roles
+                .one(Role::End)?
+                .filter(|end| !matches!(coming, Some(Coming::Before { end: e, .. }) if e == *end));
             let start = roles.one(Role::Start)?;
             if let (None, Some(from), Some(to)) = (service, start, end) {
                 service = Some(Lasting::Between { from, to });
@@ -158,7 +173,11 @@ impl Roles<'_> {
     fn several(&self, role: Role, columns: &[usize]) -> Refusal {
         let headings: Vec<String> = columns.iter().map(|i| self.headings[*i].text.clone()).collect();
         match headings.iter().all(|text| *text == headings[0]) {
-            true => Refusal::Alike { role, heading: headings[0].clone(), numbers: columns.iter().map(|i| i + 1).collect() },
+            true => Refusal::Alike {
+                role,
+                heading: headings[0].clone(),
+                numbers: columns.iter().map(|i| i + 1).collect(),
+            },
             false => Refusal::Several { role, headings },
         }
     }
@@ -210,7 +229,10 @@ fn times(roles: &Roles<'_>, role: Role) -> Result<(Role, Lasting), Refusal> {
             if let [weak] = roles.all(Role::Arrival, Sure::Weak).as_slice() {
                 return Ok((Role::Service, Lasting::Column(*weak)));
             }
-            Err(Refusal::Unknown { roles: vec![Role::Service], headings: headings.iter().map(|h| h.text.clone()).collect() })
+            Err(Refusal::Unknown {
+                roles: vec![Role::Service],
+                headings: headings.iter().map(|h| h.text.clone()).collect(),
+            })
         }
     }
 }

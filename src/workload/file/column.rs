@@ -39,7 +39,9 @@ impl Why {
             Why::TooShort => "are above zero and below half a nanosecond, the least time that is kept".into(),
             Why::Unitless => "have no unit while others have one".into(),
             Why::Span => "say how long, or an hour of no day, and not when".into(),
-            Why::Far => "lie far from all others, as if in another unit or from a clock that was not set".into(),
+            Why::Far => {
+                "lie far from all others, as if in another unit or from a clock that was not set".into()
+            }
         }
     }
 }
@@ -64,7 +66,13 @@ pub(super) struct LeftOut {
 
 impl Column {
     pub(super) fn new(heading: &Heading) -> Self {
-        Column { heading: heading.text.clone(), name: heading.name.clone(), unit: heading.unit, cells: Vec::new(), out: BTreeMap::new() }
+        Column {
+            heading: heading.text.clone(),
+            name: heading.name.clone(),
+            unit: heading.unit,
+            cells: Vec::new(),
+            out: BTreeMap::new(),
+        }
     }
 
     /// Takes the next cell, as it is written.
@@ -98,9 +106,15 @@ impl Column {
     pub(super) fn findings(&self) -> Vec<Finding> {
         let rows = self.cells.len();
         let of = |(why, LeftOut { count, examples }): (&Why, &LeftOut)| {
-            let shown: Vec<String> = examples.iter().take(QUOTED).map(|(line, text)| shown(*line, text)).collect();
+            let shown: Vec<String> =
+                examples.iter().take(QUOTED).map(|(line, text)| shown(*line, text)).collect();
             let more = if *count > QUOTED { ", …" } else { "" };
-            let text = format!("`{}`: {count} of {rows} cells {} and are left out ({}{more})", self.heading, why.words(), shown.join(", "));
+            let text = format!(
+                "`{}`: {count} of {rows} cells {} and are left out ({}{more})",
+                self.heading,
+                why.words(),
+                shown.join(", ")
+            );
             Finding { weight: Weight::Caveat, text }
         };
         self.out.iter().map(of).collect()
@@ -108,10 +122,20 @@ impl Column {
 
     /// That nothing is left of it.
     pub(super) fn timeless(&self) -> Refusal {
-        let example = self.out.values().flat_map(|left| &left.examples).min_by_key(|example| example.0).cloned();
-        let most = self.out.iter().max_by_key(|out| out.1.count).map(|(why, _)| *why).filter(|why| *why != Why::NoTime);
+        let example =
+            self.out.values().flat_map(|left| &left.examples).min_by_key(|example| example.0).cloned();
+        let most = self
+            .out
+            .iter()
+            .max_by_key(|out| out.1.count)
+            .map(|(why, _)| *why)
+            .filter(|why| *why != Why::NoTime);
         let why = most.map(Why::words);
-        Refusal::Timeless { why, heading: self.heading.clone(), example: example.map(|(line, text)| (line, short(&text))) }
+        Refusal::Timeless {
+            why,
+            heading: self.heading.clone(),
+            example: example.map(|(line, text)| (line, short(&text))),
+        }
     }
 }
 

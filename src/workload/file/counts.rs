@@ -14,8 +14,8 @@ const REGULAR: f64 = 0.8;
 /// Fewer rows do not show it.
 const FEW: usize = 3;
 
-/// The messages of rows that are equally far apart, spread evenly at random over the time of each, and that time; `None` if the
-/// rows are not: then each is a message.
+/// The messages of rows that are equally far apart, spread evenly at random over the time of each, and that
+/// time; `None` if the rows are not: then each is a message.
 pub(super) fn spread(
     rows: &Rows,
     column: usize,
@@ -39,7 +39,11 @@ pub(super) fn spread(
     };
     let total: f64 = order.iter().map(count).sum();
     if total.is_nan() || total > MOST {
-        let why = format!("`{}` says that its rows stand for {} messages, more than {MOST}", column.heading, plain(total, 3));
+        let why = format!(
+            "`{}` says that its rows stand for {} messages, more than {MOST}",
+            column.heading,
+            plain(total, 3)
+        );
         return Err(Refusal::Other(why, "give a shorter part of it".into()));
     }
     if total < 0.5 {
@@ -48,9 +52,16 @@ pub(super) fn spread(
             "leave the column out if each row is a message".into(),
         ));
     }
-    let negative = order.iter().filter(|row| matches!(column.cells[**row], Cell::Number(number) if number.value() < 0.0)).count();
+    let negative = order
+        .iter()
+        .filter(|row| matches!(column.cells[**row], Cell::Number(number) if number.value() < 0.0))
+        .count();
     if negative > 0 {
-        let text = format!("`{}`: {} counts are negative and taken for none", column.heading, plain(negative as f64, 9));
+        let text = format!(
+            "`{}`: {} counts are negative and taken for none",
+            column.heading,
+            plain(negative as f64, 9)
+        );
         findings.push(Finding::caveat(text));
     }
     let key = Key::new(1, 0).role("spread", "counts");
@@ -67,7 +78,8 @@ pub(super) fn spread(
         out[from..].sort_unstable();
     }
     let text = format!(
-        "each row stands for many messages: `{}` counts {}, spread evenly by chance over the {} of each; bursts within that are not known",
+        "each row stands for many messages: `{}` counts {}, spread evenly by chance over the {} of each; \
+            bursts within that are not known",
         column.heading,
         plain(out.len() as f64, 9),
         Time(step as f64 / 1e9)

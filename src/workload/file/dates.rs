@@ -2,7 +2,8 @@
 
 use super::decimal::{Decimal, Unit};
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// A moment and whether it names its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,8 @@ pub(super) struct Moment {
 }
 
 /// A moment such as `2026-11-27T18:05:09.25+01:00`, `2026/11/27 18:05`, `27.11.2026 18:05:09,250` or
-/// `27/Nov/2026:18:05:09 +0000`; without a zone it is UTC. Dates that could be read two ways, `11/12/2026`, are none.
+/// `27/Nov/2026:18:05:09 +0000`; without a zone it is UTC. Dates that could be read two ways, `11/12/2026`,
+/// are none.
 pub(super) fn moment(cell: &str) -> Option<Moment> {
     let cell = weekday(cell.trim());
     if cell.len() < 8 || !cell.as_bytes()[0].is_ascii_digit() {
@@ -23,7 +25,8 @@ pub(super) fn moment(cell: &str) -> Option<Moment> {
     }
     let (days, rest) = date(cell)?;
     let rest = rest.trim_start_matches(['T', 't', ' ', ':']);
-    let end = rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(rest.len());
+    let end =
+        rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(rest.len());
     let (time, zone) = (&rest[..end], rest[end..].trim());
     let (time, grain) = if time.is_empty() { (0, Unit::Day) } else { clock(time)? };
     let offset = offset(zone)?;
@@ -34,7 +37,9 @@ pub(super) fn moment(cell: &str) -> Option<Moment> {
 /// Without the day of the week in front.
 fn weekday(cell: &str) -> &str {
     match cell.split_once([',', ' ']) {
-        Some((day, rest)) if day.len() == 3 && day.bytes().all(|c| c.is_ascii_alphabetic()) => rest.trim_start(),
+        Some((day, rest)) if day.len() == 3 && day.bytes().all(|c| c.is_ascii_alphabetic()) => {
+            rest.trim_start()
+        }
         _ => cell,
     }
 }
@@ -45,7 +50,10 @@ fn date(cell: &str) -> Option<(i64, &str)> {
     // Without the T it is a number like any other.
     if digits == 8 && matches!(cell.as_bytes().get(8), Some(b'T' | b't')) {
         let (date, rest) = cell.split_at(8);
-        return Some((days(date[..4].parse().ok()?, date[4..6].parse().ok()?, date[6..].parse().ok()?)?, rest));
+        return Some((
+            days(date[..4].parse().ok()?, date[4..6].parse().ok()?, date[6..].parse().ok()?)?,
+            rest,
+        ));
     }
     let between = *cell.as_bytes().get(digits)?;
     let mut parts = cell.splitn(3, char::from(between));
@@ -56,8 +64,12 @@ fn date(cell: &str) -> Option<(i64, &str)> {
     let number = |text: &str| text.parse::<i64>().ok();
     match (digits, between, month) {
         (4, b'-' | b'/' | b'.', None) => Some((days(number(first)?, number(second)?, number(third)?)?, rest)),
-        (1 | 2, b'/' | b'-' | b' ', Some(month)) => Some((days(number(third)?, month, number(first)?)?, rest)),
-        (1 | 2, b'.', None) if length == 4 => Some((days(number(third)?, number(second)?, number(first)?)?, rest)),
+        (1 | 2, b'/' | b'-' | b' ', Some(month)) => {
+            Some((days(number(third)?, month, number(first)?)?, rest))
+        }
+        (1 | 2, b'.', None) if length == 4 => {
+            Some((days(number(third)?, number(second)?, number(first)?)?, rest))
+        }
         _ => None,
     }
 }
@@ -68,7 +80,14 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
         return None;
     }
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    Some(year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day - 1 - 719_468)
+    Some(
+        year * 365 + year.div_euclid(4) - year.div_euclid(100)
+            + year.div_euclid(400)
+            + (153 * month + 2) / 5
+            + day
+            - 1
+            - 719_468,
+    )
 }
 
 /// Nanoseconds since 1970 as a date, for sentences (Hinnant, `civil_from_days`).
@@ -79,7 +98,8 @@ pub(super) fn written(nanos: i128) -> String {
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let rest = day - (365 * year + year / 4 - year / 100);
     let month = (5 * rest + 2) / 153;
-    let (day, month, year) = (rest - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 }, year + era * 400);
+    let (day, month, year) =
+        (rest - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 }, year + era * 400);
     let year = if month <= 2 { year + 1 } else { year };
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
@@ -148,7 +168,10 @@ mod tests {
         ] {
             assert_eq!(moment(text).map(|m| m.nanos), Some(nanos), "{text}");
         }
-        assert!(moment("2024-11-27T18:05:09Z").is_some_and(|m| m.zoned) && moment("2024-11-27 18:05").is_some_and(|m| !m.zoned));
+        assert!(
+            moment("2024-11-27T18:05:09Z").is_some_and(|m| m.zoned)
+                && moment("2024-11-27 18:05").is_some_and(|m| !m.zoned)
+        );
         for text in ["2024-02-29T23:59:58Z", "1969-12-31T00:00:01Z", "2000-01-01T12:00:00Z"] {
             assert_eq!(moment(text).map(|m| written(m.nanos)).as_deref(), Some(text));
         }

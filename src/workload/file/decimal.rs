@@ -48,9 +48,14 @@ impl Unit {
     /// The unit of a word such as `ms`, `millis` or `seconds`.
     pub fn named(word: &str) -> Option<Unit> {
         Some(match word {
-            "ns" | "nano" | "nanos" | "nsec" | "nsecs" | "nanosec" | "nanosecond" | "nanoseconds" => Unit::Nanosecond,
-            "us" | "µs" | "μs" | "micro" | "micros" | "usec" | "usecs" | "microsec" | "microsecond" | "microseconds" => Unit::Microsecond,
-            "ms" | "milli" | "millis" | "msec" | "msecs" | "millisec" | "millisecond" | "milliseconds" => Unit::Millisecond,
+            "ns" | "nano" | "nanos" | "nsec" | "nsecs" | "nanosec" | "nanosecond" | "nanoseconds" => {
+                Unit::Nanosecond
+            }
+            "us" | "µs" | "μs" | "micro" | "micros" | "usec" | "usecs" | "microsec" | "microsecond"
+            | "microseconds" => Unit::Microsecond,
+            "ms" | "milli" | "millis" | "msec" | "msecs" | "millisec" | "millisecond" | "milliseconds" => {
+                Unit::Millisecond
+            }
             "s" | "sec" | "secs" | "second" | "seconds" => Unit::Second,
             "min" | "mins" | "minute" | "minutes" => Unit::Minute,
             "h" | "hr" | "hrs" | "hour" | "hours" => Unit::Hour,
@@ -80,12 +85,18 @@ impl Decimal {
             _ => (false, digits),
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        if whole.len() + fraction.len() == 0 || !whole.bytes().chain(fraction.bytes()).all(|c| c.is_ascii_digit()) {
+        if whole.len() + fraction.len() == 0
+            || !whole.bytes().chain(fraction.bytes()).all(|c| c.is_ascii_digit())
+        {
             return None;
         }
         let (mut mantissa, mut dropped) = (0_i128, 0);
         for digit in whole.bytes() {
-            if mantissa > 10_i128.pow(30) { dropped += 1 } else { mantissa = mantissa * 10 + i128::from(digit - b'0') }
+            if mantissa > 10_i128.pow(30) {
+                dropped += 1
+            } else {
+                mantissa = mantissa * 10 + i128::from(digit - b'0')
+            }
         }
         let mut places = 0;
         for digit in fraction.bytes() {

@@ -29,21 +29,30 @@ const FORMATS: &[Format] = &[
     Format {
         program: "k6",
         needs: &["metricname", "timestamp", "metricvalue"],
-        columns: &[("timestamp", Role::Arrival, None), ("metricvalue", Role::Latency, Some(Unit::Millisecond))],
+        columns: &[
+            ("timestamp", Role::Arrival, None),
+            ("metricvalue", Role::Latency, Some(Unit::Millisecond)),
+        ],
         alone: true,
         only: Some(("metricname", "http_req_duration")),
     },
     Format {
         program: "hey",
         needs: &["responsetime", "dnsdialup", "offset"],
-        columns: &[("offset", Role::Arrival, Some(Unit::Second)), ("responsetime", Role::Latency, Some(Unit::Second))],
+        columns: &[
+            ("offset", Role::Arrival, Some(Unit::Second)),
+            ("responsetime", Role::Latency, Some(Unit::Second)),
+        ],
         alone: true,
         only: None,
     },
     Format {
         program: "oha",
         needs: &["requeststart", "requestduration", "dnsdialup"],
-        columns: &[("requeststart", Role::Arrival, Some(Unit::Second)), ("requestduration", Role::Latency, Some(Unit::Second))],
+        columns: &[
+            ("requeststart", Role::Arrival, Some(Unit::Second)),
+            ("requestduration", Role::Latency, Some(Unit::Second)),
+        ],
         alone: true,
         only: None,
     },
@@ -57,7 +66,10 @@ const FORMATS: &[Format] = &[
     Format {
         program: "ab",
         needs: &["starttime", "seconds", "ctime", "dtime", "ttime"],
-        columns: &[("seconds", Role::Arrival, Some(Unit::Second)), ("ttime", Role::Latency, Some(Unit::Millisecond))],
+        columns: &[
+            ("seconds", Role::Arrival, Some(Unit::Second)),
+            ("ttime", Role::Latency, Some(Unit::Millisecond)),
+        ],
         alone: true,
         only: None,
     },
@@ -95,16 +107,31 @@ pub(super) fn recognised(headings: &mut [Heading]) -> Option<&'static Format> {
     Some(format)
 }
 
-/// Whether a line is one of `vegeta encode --to csv`, which names no columns: an instant, a status, a latency, bytes out and
-/// in, then texts.
+/// Whether a line is one of `vegeta encode --to csv`, which names no columns: an instant, a status, a
+/// latency, bytes out and in, then texts.
 pub(super) fn vegeta(cells: &[&str]) -> bool {
     let digits = |cell: &str, least: usize| cell.len() >= least && cell.bytes().all(|c| c.is_ascii_digit());
-    cells.len() >= 11 && digits(cells[0], 18) && cells[1].len() <= 3 && cells[1..5].iter().all(|cell| digits(cell, 1))
+    cells.len() >= 11
+        && digits(cells[0], 18)
+        && cells[1].len() <= 3
+        && cells[1..5].iter().all(|cell| digits(cell, 1))
 }
 
 /// The headings that such a file would have.
 pub(super) fn vegeta_headings(count: usize) -> Vec<Heading> {
-    let names =
-        ["timestamp_ns", "code", "latency_ns", "bytes_out", "bytes_in", "error", "body", "attack", "seq", "method", "url", "headers"];
+    let names = [
+        "timestamp_ns",
+        "code",
+        "latency_ns",
+        "bytes_out",
+        "bytes_in",
+        "error",
+        "body",
+        "attack",
+        "seq",
+        "method",
+        "url",
+        "headers",
+    ];
     (0..count).map(|i| Heading::new(names.get(i).copied().unwrap_or("more"))).collect()
 }

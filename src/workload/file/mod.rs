@@ -1,8 +1,9 @@
 //! Files of measured times: one reader for `fit`, for `process = "trace"` and for the law `empirical`.
 //!
-//! Bytes become a `text`, the text a `table` of `cell`s; its headings' `names`, or the program that wrote it (`formats`), say
-//! which column plays which role (`choose`); `stamps` and `times` become nanoseconds and seconds; stamps that are rounded are
-//! spread (`resolution`). Whatever was taken for granted, left out or changed is a [`Finding`].
+//! Bytes become a `text`, the text a `table` of `cell`s; its headings' `names`, or the program that wrote it
+//! (`formats`), say which column plays which role (`choose`); `stamps` and `times` become nanoseconds and
+//! seconds; stamps that are rounded are spread (`resolution`). Whatever was taken for granted, left out or
+//! changed is a [`Finding`].
 
 mod cell;
 mod choose;
@@ -47,7 +48,8 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 7] = [Role::Arrival, Role::Gap, Role::Service, Role::Latency, Role::Start, Role::End, Role::Count];
+    pub const ALL: [Role; 7] =
+        [Role::Arrival, Role::Gap, Role::Service, Role::Latency, Role::Start, Role::End, Role::Count];
 
     /// As a person writes it.
     pub fn word(self) -> &'static str {

@@ -16,9 +16,12 @@ const NAMES: &[(Role, Sure, &str)] = &[
     (
         Role::Arrival,
         Sure::Strong,
-        "timestamp timestamps ts unixts unixtime unixtimestamp epoch epochtime datetime date eventtime logtime arrival \
-         arrivals arrived arrivedat arrivaltime arrivaltimestamp due sent sentat senttime sendtime requeststart offset \
-         enqueued enqueuedat enqueuetime created createdat creationtime submitted submittedat submittime submissiontime \
+        "timestamp timestamps ts unixts unixtime unixtimestamp epoch epochtime datetime date eventtime \
+            logtime arrival \
+         arrivals arrived arrivedat arrivaltime arrivaltimestamp due sent sentat senttime sendtime \
+         requeststart offset \
+         enqueued enqueuedat enqueuetime created createdat creationtime submitted submittedat submittime \
+         submissiontime \
          received receivedat published publishedat invocationtime timegenerated",
     ),
     (Role::Arrival, Sure::Weak, "time at t when"),
@@ -26,26 +29,35 @@ const NAMES: &[(Role, Sure, &str)] = &[
     (
         Role::Service,
         Sure::Strong,
-        "service servicetime servicetimes duration durations processing processingtime work worktime execution \
+        "service servicetime servicetimes duration durations processing processingtime work worktime \
+            execution \
          executiontime exectime runtime handlingtime handlertime processtime jobtime demand",
     ),
     (Role::Service, Sure::Weak, "value values"),
     (
         Role::Latency,
         Sure::Strong,
-        "latency latencies response responsetime resptime responselatency sojourn sojourntime elapsed elapsedtime rtt \
-         roundtrip roundtriptime totaltime timetotal requestduration httpreqduration requestlatency requesttime \
-         avglatency averagelatency meanlatency averageresponsetime avgresponsetime ttlb turnaround turnaroundtime \
+        "latency latencies response responsetime resptime responselatency sojourn sojourntime elapsed \
+            elapsedtime rtt \
+         roundtrip roundtriptime totaltime timetotal requestduration httpreqduration requestlatency \
+         requesttime \
+         avglatency averagelatency meanlatency averageresponsetime avgresponsetime ttlb turnaround \
+         turnaroundtime \
          timetaken endtoend e2e e2elatency",
     ),
     (Role::Start, Sure::Strong, "start started startedat starttime starttimestamp begin began begintime"),
     (
         Role::End,
         Sure::Strong,
-        "end ended endedat endtime endtimestamp finish finished finishedat finishtime completed completedat completion \
+        "end ended endedat endtime endtimestamp finish finished finishedat finishtime completed completedat \
+            completion \
          completiontime done doneat stop stopped stoptime",
     ),
-    (Role::Count, Sure::Strong, "throughput rps qps tps requests requestcount count messages hits arrivalcount invocations"),
+    (
+        Role::Count,
+        Sure::Strong,
+        "throughput rps qps tps requests requestcount count messages hits arrivalcount invocations",
+    ),
 ];
 
 /// Names of counts that are counts a second already.
@@ -72,12 +84,17 @@ impl Heading {
     /// Reads a heading.
     pub fn new(text: &str) -> Heading {
         let words = words(text);
-        let per_second =
-            text.contains("/s") || words.ends_with(&["per".into(), "s".into()]) || words.ends_with(&["per".into(), "sec".into()]);
+        let per_second = text.contains("/s")
+            || words.ends_with(&["per".into(), "s".into()])
+            || words.ends_with(&["per".into(), "sec".into()]);
         let (kept, unit) = if per_second { (without_rate(&words), None) } else { without_unit(&words) };
         let bare = kept.concat();
-        let known =
-            |bare: &str| NAMES.iter().find(|(_, _, names)| names.split(' ').any(|name| name == bare)).map(|(role, sure, _)| (*role, *sure));
+        let known = |bare: &str| {
+            NAMES
+                .iter()
+                .find(|(_, _, names)| names.split(' ').any(|name| name == bare))
+                .map(|(role, sure, _)| (*role, *sure))
+        };
         let heading = |kept: Vec<String>, unit, role| Heading {
             text: text.into(),
             name: if kept.is_empty() { "column".into() } else { kept.join("_") },
@@ -91,8 +108,14 @@ impl Heading {
             return heading(kept, unit, role);
         }
         // A unit may follow without anything between, as in `timestampms`.
-        for (suffix, unit) in [("ns", Unit::Nanosecond), ("us", Unit::Microsecond), ("ms", Unit::Millisecond), ("sec", Unit::Second)] {
-            if let Some((role, rest)) = bare.strip_suffix(suffix).and_then(|rest| Some((known(rest)?, rest))) {
+        for (suffix, unit) in [
+            ("ns", Unit::Nanosecond),
+            ("us", Unit::Microsecond),
+            ("ms", Unit::Millisecond),
+            ("sec", Unit::Second),
+        ] {
+            if let Some((role, rest)) = bare.strip_suffix(suffix).and_then(|rest| Some((known(rest)?, rest)))
+            {
                 return heading(vec![rest.to_string()], Some(unit), Some(role));
             }
         }
@@ -110,7 +133,8 @@ impl Heading {
     }
 }
 
-/// The words of a heading in small letters: `timestampMs`, `response-time (ms)` and `LATENCY_MS` have two or three.
+/// The words of a heading in small letters: `timestampMs`, `response-time (ms)` and `LATENCY_MS` have two or
+/// three.
 fn words(text: &str) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
     let mut words: Vec<String> = vec![String::new()];
@@ -119,8 +143,11 @@ fn words(text: &str) -> Vec<String> {
         let after = letters.get(i + 1);
         // A hump, or the last of several capitals before a word: `URLTime`.
         let hump = c.is_uppercase()
-            && before
-                .is_some_and(|b| b.is_lowercase() || b.is_ascii_digit() || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase())));
+            && before.is_some_and(|b| {
+                b.is_lowercase()
+                    || b.is_ascii_digit()
+                    || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase()))
+            });
         if hump || !c.is_alphanumeric() {
             words.push(String::new());
         }
@@ -143,7 +170,11 @@ fn without_unit(words: &[String]) -> (Vec<String>, Option<Unit>) {
     let Some((last, rest)) = words.split_last() else { return (Vec::new(), None) };
     match Unit::named(last) {
         Some(unit) if !rest.is_empty() => {
-            let rest = if rest.last().is_some_and(|word| word == "in") && rest.len() > 1 { &rest[..rest.len() - 1] } else { rest };
+            let rest = if rest.last().is_some_and(|word| word == "in") && rest.len() > 1 {
+                &rest[..rest.len() - 1]
+            } else {
+                rest
+            };
             (rest.to_vec(), Some(unit))
         }
         _ => (words.to_vec(), None),
@@ -175,7 +206,11 @@ mod tests {
             ("inter_arrival_us", "inter_arrival", Some(Microsecond), Role::Gap),
         ] {
             let heading = Heading::new(text);
-            assert_eq!((heading.name.as_str(), heading.unit, heading.role.map(|r| r.0)), (name, unit, Some(role)), "{text}");
+            assert_eq!(
+                (heading.name.as_str(), heading.unit, heading.role.map(|r| r.0)),
+                (name, unit, Some(role)),
+                "{text}"
+            );
         }
         for other in ["label", "responseCode", "IdleTime", "DNS+dialup", "User Count", "50%", "s", "", "µ"] {
             assert_eq!(Heading::new(other).role, None, "{other}");

@@ -10,11 +10,12 @@ use super::table::Table;
 use super::{Finding, Measured, Role, Stamps, Times, Weight, counts, resolution, text};
 use crate::units;
 
-/// Reads a file of measured times; `words` are what a person said about its columns: a role, and a heading or a number,
-/// perhaps with a unit, as in `1:ns`.
+/// Reads a file of measured times; `words` are what a person said about its columns: a role, and a heading or
+/// a number, perhaps with a unit, as in `1:ns`.
 ///
 /// # Errors
-/// A file that is no text, whose columns are not understood or could be understood in two ways, or without a usable time.
+/// A file that is no text, whose columns are not understood or could be understood in two ways, or without a
+/// usable time.
 pub fn read(bytes: &[u8], want: Want, words: &[(Role, String)]) -> Result<Measured, Refusal> {
     let text = text::text(bytes)?;
     let mut table = Table::of(&text)?;
@@ -22,7 +23,9 @@ pub fn read(bytes: &[u8], want: Want, words: &[(Role, String)]) -> Result<Measur
     let asked = choose::asked(&mut table, words)?;
     let mut findings = Vec::new();
     if !table.named && !table.vegeta && table.headings.len() == 1 && asked.is_empty() {
-        findings.push(Finding::caveat("the file names no columns: its only one is taken for times in seconds".into()));
+        findings.push(Finding::caveat(
+            "the file names no columns: its only one is taken for times in seconds".into(),
+        ));
         table.headings[0].name = "service".into();
         if want == Want::All {
             table.headings[0].role = Some((Role::Service, Sure::Strong));
@@ -36,7 +39,12 @@ pub fn read(bytes: &[u8], want: Want, words: &[(Role, String)]) -> Result<Measur
     measured(rows, &table, &chosen, findings)
 }
 
-fn measured(mut rows: Rows, table: &Table<'_>, chosen: &Chosen, mut findings: Vec<Finding>) -> Result<Measured, Refusal> {
+fn measured(
+    mut rows: Rows,
+    table: &Table<'_>,
+    chosen: &Chosen,
+    mut findings: Vec<Finding>,
+) -> Result<Measured, Refusal> {
     let mut used = chosen.columns();
     let service = rows.lasting(chosen.service, Role::Service, &mut findings)?;
     let latency = rows.lasting(chosen.latency, Role::Latency, &mut findings)?;
@@ -49,7 +57,9 @@ fn measured(mut rows: Rows, table: &Table<'_>, chosen: &Chosen, mut findings: Ve
         order.sort_by_key(|row| coming.at[*row]);
         let mut stamps: Vec<i128> = order.iter().filter_map(|row| coming.at[*row]).collect();
         let counted = match chosen.count {
-            Some(column) => counts::spread(&rows, column, table.headings[column].rate, &order, &stamps, &mut findings)?,
+            Some(column) => {
+                counts::spread(&rows, column, table.headings[column].rate, &order, &stamps, &mut findings)?
+            }
             None => None,
         };
         if counted.is_none() {
@@ -60,10 +70,12 @@ fn measured(mut rows: Rows, table: &Table<'_>, chosen: &Chosen, mut findings: Ve
             Some((messages, step)) => {
                 stamps = messages;
                 let average = used.iter().map(|i| &table.headings[*i]).filter(|h| h.average);
-                findings
-                    .extend(average.map(|h| {
-                        Finding::caveat(format!("each time of `{}` is the mean of many messages: single ones vary more", h.text))
-                    }));
+                findings.extend(average.map(|h| {
+                    Finding::caveat(format!(
+                        "each time of `{}` is the mean of many messages: single ones vary more",
+                        h.text
+                    ))
+                }));
                 Some(step)
             }
             None => resolution::spread(&mut stamps, coming.coarsest, &coming.heading, &mut findings),
@@ -72,18 +84,34 @@ fn measured(mut rows: Rows, table: &Table<'_>, chosen: &Chosen, mut findings: Ve
         let first = if gaps { 0 } else { stamps.first().copied().unwrap_or(0) };
         // All lie within 292 years of the first.
         let instants = stamps.iter().map(|at| units::seconds((at - first).max(0) as u64)).collect();
-        arrivals =
-            Some(Stamps { heading: coming.heading, name: coming.name, instants, gaps, spread: spread.map(|unit| unit as f64 / 1e9) });
+        arrivals = Some(Stamps {
+            heading: coming.heading,
+            name: coming.name,
+            instants,
+            gaps,
+            spread: spread.map(|unit| unit as f64 / 1e9),
+        });
     }
     let complete = service.as_ref().is_some_and(|s| order.iter().all(|row| s.seconds[*row].is_some()));
     let paired = complete && arrivals.as_ref().is_some_and(|a: &Stamps| a.instants.len() == order.len());
     let ordered = |times: Option<super::rows::Values>| {
-        times.map(|t| Times { heading: t.heading, name: t.name, values: order.iter().filter_map(|row| t.seconds[*row]).collect() })
+        times.map(|t| Times {
+            heading: t.heading,
+            name: t.name,
+            values: order.iter().filter_map(|row| t.seconds[*row]).collect(),
+        })
     };
-    findings.extend(rows.columns.iter().filter(|(i, _)| used.contains(i)).flat_map(|(_, column)| column.findings()));
+    findings.extend(
+        rows.columns.iter().filter(|(i, _)| used.contains(i)).flat_map(|(_, column)| column.findings()),
+    );
     let unused = table.headings.iter().enumerate().filter(|(i, _)| !used.contains(i));
-    let ignored: Vec<String> =
-        unused.map(|(i, heading)| if heading.text.is_empty() { format!("column {}", i + 1) } else { heading.text.clone() }).collect();
+    let ignored: Vec<String> = unused
+        .map(
+            |(i, heading)| {
+                if heading.text.is_empty() { format!("column {}", i + 1) } else { heading.text.clone() }
+            },
+        )
+        .collect();
     if !ignored.is_empty() {
         findings.push(Finding::note(format!("not read: {}", quoted(&ignored))));
     }

@@ -94,20 +94,40 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Empty => write!(f, "the file has no rows"),
             Refusal::Nameless(count) => write!(f, "its first line names no columns, and there are {count}"),
-            Refusal::Several { role, headings } => write!(f, "{} could each be {}", quoted(headings), role.meaning()),
+            Refusal::Several { role, headings } => {
+                write!(f, "{} could each be {}", quoted(headings), role.meaning())
+            }
             Refusal::Alike { role, heading, numbers } => {
                 let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-                write!(f, "columns {} are all called `{heading}`, and each could be {}", numbers.join(", "), role.meaning())
+                write!(
+                    f,
+                    "columns {} are all called `{heading}`, and each could be {}",
+                    numbers.join(", "),
+                    role.meaning()
+                )
             }
             Refusal::Unknown { roles, headings } => {
                 let roles: Vec<&str> = roles.iter().map(|r| r.meaning()).collect();
-                write!(f, "no column's name says that it is {} (it has {})", roles.join(", or "), quoted(headings))
+                write!(
+                    f,
+                    "no column's name says that it is {} (it has {})",
+                    roles.join(", or "),
+                    quoted(headings)
+                )
             }
-            Refusal::Absent { asked, headings } => write!(f, "there is no column `{asked}` (it has {})", quoted(headings)),
+            Refusal::Absent { asked, headings } => {
+                write!(f, "there is no column `{asked}` (it has {})", quoted(headings))
+            }
             Refusal::Unitless { heading, median, .. } => {
-                write!(f, "`{heading}` has no unit in its name, and in seconds half of its times were above {}", Time(*median))
+                write!(
+                    f,
+                    "`{heading}` has no unit in its name, and in seconds half of its times were above {}",
+                    Time(*median)
+                )
             }
-            Refusal::Vague { heading } => write!(f, "`{heading}` has no order: it may say how long something took instead of when"),
+            Refusal::Vague { heading } => {
+                write!(f, "`{heading}` has no order: it may say how long something took instead of when")
+            }
             Refusal::Timeless { heading, why, example } => {
                 write!(f, "not one cell of `{heading}` holds a time")?;
                 why.iter().try_for_each(|why| write!(f, ": they {why}"))?;
@@ -122,7 +142,9 @@ impl Refusal {
     /// What to write instead.
     pub fn instead(&self, by: By) -> String {
         match self {
-            Refusal::Empty => "write a heading, such as timestamp_ms,service_ms, and a row for each message".into(),
+            Refusal::Empty => {
+                "write a heading, such as timestamp_ms,service_ms, and a row for each message".into()
+            }
             Refusal::Nameless(_) => {
                 let unit = if by == By::Flag { "1:ns" } else { "2:ns" };
                 let (role, word) = if by == By::Flag {
@@ -133,7 +155,10 @@ impl Refusal {
                 format!("write {word}, or {}: the number of a column, and its unit", by.say(role, unit))
             }
             Refusal::Several { role, headings } => {
-                format!("say which one is: {}", by.say(*role, headings.first().map_or("NAME", String::as_str)))
+                format!(
+                    "say which one is: {}",
+                    by.say(*role, headings.first().map_or("NAME", String::as_str))
+                )
             }
             Refusal::Alike { role, numbers, .. } => {
                 let number = numbers.first().copied().unwrap_or(1).to_string();
@@ -146,7 +171,8 @@ impl Refusal {
                 let role = roles.first().copied().unwrap_or(Role::Service);
                 let example = by.say(role, headings.first().map_or("NAME", String::as_str));
                 format!(
-                    "say which one is, such as {example}, or name a column timestamp, gap, service or latency, with _s, _ms, _us or _ns"
+                    "say which one is, such as {example}, or name a column timestamp, gap, service or \
+                        latency, with _s, _ms, _us or _ns"
                 )
             }
             Refusal::Absent { .. } => "write one of these names, or its number".into(),
@@ -155,10 +181,16 @@ impl Refusal {
                 format!("put its unit into its name (_s, _ms, _us, _ns), or write {asked} (or :s, :us, :ns)")
             }
             Refusal::Vague { heading } => match by {
-                By::Flag => format!("say which it is: {} or {}", by.say(Role::Arrival, heading), by.say(Role::Service, heading)),
+                By::Flag => format!(
+                    "say which it is: {} or {}",
+                    by.say(Role::Arrival, heading),
+                    by.say(Role::Service, heading)
+                ),
                 By::Setting => format!("write {} if it is an instant", by.say(Role::Arrival, heading)),
             },
-            Refusal::Timeless { .. } => "times are numbers, numbers with a unit (12ms), or dates such as 2026-11-27T18:05:09Z".into(),
+            Refusal::Timeless { .. } => {
+                "times are numbers, numbers with a unit (12ms), or dates such as 2026-11-27T18:05:09Z".into()
+            }
             Refusal::Other(_, instead) => instead.clone(),
         }
     }

@@ -1,4 +1,5 @@
-//! Stamps that were rounded to a unit are spread within it: messages of one second did not come at one instant.
+//! Stamps that were rounded to a unit are spread within it: messages of one second did not come at one
+//! instant.
 
 use super::{Finding, Weight};
 use crate::rng::Key;
@@ -30,9 +31,14 @@ const ROUGH: f64 = 0.02;
 /// Of so many equal stamps as Poisson arrivals would have, the least share for which rounding is the reason.
 const EXPECTED: f64 = 0.1;
 
-/// Spreads ascending stamps within the unit to which they are rounded, each where chance puts it, in their order; the unit is at
-/// most `coarsest`. Returns it if it did.
-pub(super) fn spread(stamps: &mut [i128], coarsest: i128, heading: &str, findings: &mut Vec<Finding>) -> Option<i128> {
+/// Spreads ascending stamps within the unit to which they are rounded, each where chance puts it, in their
+/// order; the unit is at most `coarsest`. Returns it if it did.
+pub(super) fn spread(
+    stamps: &mut [i128],
+    coarsest: i128,
+    heading: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<i128> {
     let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else { return None };
     let count = stamps.len();
     let equal = stamps.windows(2).filter(|w| w[0] == w[1]).count();
@@ -40,16 +46,26 @@ pub(super) fn spread(stamps: &mut [i128], coarsest: i128, heading: &str, finding
     if count < 2 || (first, last) == (0, 0) {
         return None;
     }
-    let unit = UNITS.into_iter().filter(|unit| *unit <= coarsest).find(|unit| stamps.iter().all(|at| at % unit == 0)).unwrap_or(1);
+    let unit = UNITS
+        .into_iter()
+        .filter(|unit| *unit <= coarsest)
+        .find(|unit| stamps.iter().all(|at| at % unit == 0))
+        .unwrap_or(1);
     // Of stamps that are all equal, no more is known than that they came within the unit.
     let gap = if first == last { unit as f64 } else { (last - first) as f64 } / (count - 1) as f64;
     let share = unit as f64 / gap;
     let name = Time(unit as f64 / 1e9);
-    let counts = format!("{} of {} stamps of `{heading}` equal the one before", plain(equal as f64, 9), plain(count as f64, 9));
+    let counts = format!(
+        "{} of {} stamps of `{heading}` equal the one before",
+        plain(equal as f64, 9),
+        plain(count as f64, 9)
+    );
     let by_rounding = equal as f64 / count as f64 >= EXPECTED * -(-share).exp_m1();
     if equal == 0 || share < FINE || unit < LEAST || !by_rounding {
         let text = match equal {
-            0 if share >= COARSE => format!("the stamps of `{heading}` are multiples of {name}: gaps are known to ± {name}"),
+            0 if share >= COARSE => {
+                format!("the stamps of `{heading}` are multiples of {name}: gaps are known to ± {name}")
+            }
             0 => return None,
             _ => format!("{counts}, to {name}: taken for messages that came together"),
         };
@@ -70,7 +86,8 @@ pub(super) fn spread(stamps: &mut [i128], coarsest: i128, heading: &str, finding
         at = end;
     }
     let text = format!(
-        "{counts}, to {name}: they are rounded, and were spread within it by chance; what happens within {name} is not known from the file"
+        "{counts}, to {name}: they are rounded, and were spread within it by chance; what happens within \
+            {name} is not known from the file"
     );
     let weight = if share >= ROUGH { Weight::Caveat } else { Weight::Note };
     findings.push(Finding { weight, text });
@@ -83,17 +100,21 @@ mod tests {
 
     const SECOND: i128 = 1_000_000_000;
 
-    /// Times that cannot be told from what they were before rounding: gaps of a Poisson process have a standard deviation as
-    /// large as their mean (0.2 s), and five standard errors of 5000 are 7 %.
+    /// Times that cannot be told from what they were before rounding: gaps of a Poisson process have a
+    /// standard deviation as large as their mean (0.2 s), and five standard errors of 5000 are 7 %.
     #[test]
     fn rounded_stamps_are_spread_and_others_are_left() {
         let key = Key::new(3, 0).role("test", "gaps");
         let mut at = 1_700_000_000_000_000_000;
-        let exact: Vec<i128> = (0..5000).map(|i| (at += (-2e8 * key.uniform_at(i, 0).ln()) as i128, at).1).collect();
+        let exact: Vec<i128> =
+            (0..5000).map(|i| (at += (-2e8 * key.uniform_at(i, 0).ln()) as i128, at).1).collect();
         let mut findings = Vec::new();
         let mut rounded: Vec<i128> = exact.iter().map(|at| at / 1_000_000_000 * 1_000_000_000).collect();
         assert_eq!(spread(&mut rounded, SECOND, "ts", &mut findings), Some(1_000_000_000));
-        assert!(rounded.is_sorted() && rounded.iter().zip(&exact).all(|(a, b)| a / 1_000_000_000 == b / 1_000_000_000));
+        assert!(
+            rounded.is_sorted()
+                && rounded.iter().zip(&exact).all(|(a, b)| a / 1_000_000_000 == b / 1_000_000_000)
+        );
         let gaps: Vec<f64> = rounded.windows(2).map(|w| (w[1] - w[0]) as f64 / 2e8).collect();
         let mean = gaps.iter().sum::<f64>() / 4999.0;
         let scv = gaps.iter().map(|g| (g / mean - 1.0).powi(2)).sum::<f64>() / 4999.0;

@@ -29,7 +29,8 @@ fn is_summary(cell: &str) -> bool {
         return false;
     }
     let word = cell.trim_end_matches(':').to_ascii_lowercase();
-    ["total", "totals", "sum", "average", "avg", "mean", "median", "min", "max", "summary"].contains(&word.as_str())
+    ["total", "totals", "sum", "average", "avg", "mean", "median", "min", "max", "summary"]
+        .contains(&word.as_str())
 }
 
 /// Lines within quotes that look like rows: a quote that was never closed takes in all up to the next.
@@ -45,7 +46,11 @@ impl Swallowed {
             return;
         }
         let cells = |text: &str| text.bytes().filter(|b| *b == delimiter).count() + 1;
-        let within = record.iter().flat_map(|cell| cell.split('\n').skip(1)).filter(|text| width > 1 && cells(text) >= width).count();
+        let within = record
+            .iter()
+            .flat_map(|cell| cell.split('\n').skip(1))
+            .filter(|text| width > 1 && cells(text) >= width)
+            .count();
         if within > 0 {
             self.lines += within;
             self.first.get_or_insert(line);
@@ -55,7 +60,8 @@ impl Swallowed {
     fn finding(&self) -> Option<Finding> {
         let (line, lines) = (self.first?, plain(self.lines as f64, 9));
         Some(Finding::caveat(format!(
-            "{lines} lines that look like rows are within quotes and were not read (from line {line} on): is a quote never closed?"
+            "{lines} lines that look like rows are within quotes and were not read (from line {line} on): \
+                is a quote never closed?"
         )))
     }
 }
@@ -78,9 +84,15 @@ pub(super) struct Arriving {
 }
 
 impl Rows {
-    pub(super) fn of(table: &Table<'_>, chosen: &Chosen, format: Option<&Format>, findings: &mut Vec<Finding>) -> Result<Rows, Refusal> {
+    pub(super) fn of(
+        table: &Table<'_>,
+        chosen: &Chosen,
+        format: Option<&Format>,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Rows, Refusal> {
         let mut lines = Vec::new();
-        let mut columns: BTreeMap<usize, Column> = chosen.columns().into_iter().map(|i| (i, Column::new(&table.headings[i]))).collect();
+        let mut columns: BTreeMap<usize, Column> =
+            chosen.columns().into_iter().map(|i| (i, Column::new(&table.headings[i]))).collect();
         let only = format.and_then(|f| f.only).and_then(|(name, value)| {
             let column = table.headings.iter().position(|h| h.bare() == name)?;
             Some((column, value))
@@ -97,9 +109,12 @@ impl Rows {
             } else if only.is_some_and(|(column, value)| record.get(column) != Some(value)) {
                 others += 1;
             } else if table.named && record.iter().skip(width).any(|cell| !cell.is_empty()) {
-                // A number was written with a comma, or a text was not quoted: which cell is whose is not known.
+                // A number was written with a comma, or a text was not quoted: which cell is whose is not
+                // known.
                 long += 1;
-                let whole = || record.iter().collect::<Vec<_>>().join(char::from(table.delimiter).to_string().as_str());
+                let whole = || {
+                    record.iter().collect::<Vec<_>>().join(char::from(table.delimiter).to_string().as_str())
+                };
                 example.get_or_insert_with(|| (line, whole()));
             } else {
                 lines.push(line);
@@ -112,32 +127,46 @@ impl Rows {
             let text = super::column::short(&text);
             let long = plain(long as f64, 9);
             findings.push(Finding::caveat(format!(
-                "rows with more cells than there are headings are left out: {long} of them (line {line}: `{text}`)"
+                "rows with more cells than there are headings are left out: {long} of them (line {line}: \
+                    `{text}`)"
             )));
         }
         findings.extend(swallowed.finding());
         if let Some((line, word)) = summaries.first() {
             let count = plain(summaries.len() as f64, 9);
-            findings.push(Finding::caveat(format!("rows that sum up others are left out: {count} of them (line {line}: `{word}`)")));
+            findings.push(Finding::caveat(format!(
+                "rows that sum up others are left out: {count} of them (line {line}: `{word}`)"
+            )));
         }
         if let Some((column, value)) = only.filter(|_| others > 0) {
             let (heading, others) = (&table.headings[column].text, plain(others as f64, 9));
-            findings.push(Finding::note(format!("only rows whose `{heading}` is {value} are read; {others} others are not")));
+            findings.push(Finding::note(format!(
+                "only rows whose `{heading}` is {value} are read; {others} others are not"
+            )));
         }
         match (lines.is_empty(), long) {
             (false, _) => Ok(Rows { lines, columns, seconds: BTreeMap::new(), nanos: BTreeMap::new() }),
             (true, 0) => Err(Refusal::Empty),
-            (true, _) => {
-                Err(Refusal::Other("every row has more cells than there are headings".into(), "quote texts with commas in them".into()))
-            }
+            (true, _) => Err(Refusal::Other(
+                "every row has more cells than there are headings".into(),
+                "quote texts with commas in them".into(),
+            )),
         }
     }
 
     fn heading(&self, index: usize) -> (String, String) {
-        self.columns.get(&index).map(|column| (column.heading.clone(), column.name.clone())).unwrap_or_default()
+        self.columns
+            .get(&index)
+            .map(|column| (column.heading.clone(), column.name.clone()))
+            .unwrap_or_default()
     }
 
-    fn seconds(&mut self, index: usize, role: Role, findings: &mut Vec<Finding>) -> Result<Vec<Option<f64>>, Refusal> {
+    fn seconds(
+        &mut self,
+        index: usize,
+        role: Role,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Vec<Option<f64>>, Refusal> {
         if let Some(known) = self.seconds.get(&index) {
             return Ok(known.clone());
         }
@@ -158,7 +187,12 @@ impl Rows {
     }
 
     /// How long something took.
-    pub(super) fn lasting(&mut self, lasting: Option<Lasting>, role: Role, findings: &mut Vec<Finding>) -> Result<Option<Values>, Refusal> {
+    pub(super) fn lasting(
+        &mut self,
+        lasting: Option<Lasting>,
+        role: Role,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<Values>, Refusal> {
         Ok(match lasting {
             None => None,
             Some(Lasting::Column(index)) => {
@@ -169,14 +203,20 @@ impl Rows {
             Some(Lasting::Between { from, to }) => {
                 let (starts, ends) = (self.nanos(from, findings)?, self.nanos(to, findings)?);
                 let heading = format!("{} − {}", self.heading(to).0, self.heading(from).0);
-                let between: Vec<Option<i128>> = starts.iter().zip(&ends).map(|(from, to)| Some((*to)? - (*from)?)).collect();
+                let between: Vec<Option<i128>> =
+                    starts.iter().zip(&ends).map(|(from, to)| Some((*to)? - (*from)?)).collect();
                 let back = between.iter().flatten().filter(|d| **d < 0).count();
                 if back > 0 {
-                    let text = format!("`{heading}`: {} rows end before they begin and have no time", plain(back as f64, 9));
+                    let text = format!(
+                        "`{heading}`: {} rows end before they begin and have no time",
+                        plain(back as f64, 9)
+                    );
                     findings.push(Finding::caveat(text));
                 }
-                let seconds: Vec<Option<f64>> =
-                    between.into_iter().map(|d| d.and_then(|d| u64::try_from(d).ok()).map(units::seconds)).collect();
+                let seconds: Vec<Option<f64>> = between
+                    .into_iter()
+                    .map(|d| d.and_then(|d| u64::try_from(d).ok()).map(units::seconds))
+                    .collect();
                 if seconds.iter().all(Option::is_none) {
                     let why = (back > 0).then(|| "end before they begin".into());
                     return Err(Refusal::Timeless { heading, why, example: None });
@@ -188,22 +228,31 @@ impl Rows {
     }
 
     /// When messages came.
-    pub(super) fn coming(&mut self, chosen: &Chosen, findings: &mut Vec<Finding>) -> Result<Option<Arriving>, Refusal> {
+    pub(super) fn coming(
+        &mut self,
+        chosen: &Chosen,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<Arriving>, Refusal> {
         let Some(coming) = chosen.arrivals else { return Ok(None) };
         let (index, at) = match coming {
             Coming::Stamps(index) => (index, self.nanos(index, findings)?),
             Coming::Gaps(index) => {
                 let gaps = self.seconds(index, Role::Gap, findings)?;
                 let mut at = 0;
-                let later = |gap: &Option<f64>| gap.and_then(units::nanos).map(|gap| (at += i128::from(gap), at).1);
+                let later =
+                    |gap: &Option<f64>| gap.and_then(units::nanos).map(|gap| (at += i128::from(gap), at).1);
                 (index, gaps.iter().map(later).collect())
             }
             Coming::Before { end, lasted } => {
-                let (ends, lasted) = (self.nanos(end, findings)?, self.seconds(lasted, Role::Service, findings)?);
+                let (ends, lasted) =
+                    (self.nanos(end, findings)?, self.seconds(lasted, Role::Service, findings)?);
                 let (text, minus) = (self.heading(end).0, chosen.service.or(chosen.latency));
-                let minus = if let Some(Lasting::Column(i)) = minus { self.heading(i).0 } else { String::new() };
+                let minus =
+                    if let Some(Lasting::Column(i)) = minus { self.heading(i).0 } else { String::new() };
                 findings.push(Finding::note(format!("messages came at `{text}` less `{minus}`")));
-                let before = |(end, lasted): (&Option<i128>, &Option<f64>)| Some((*end)? - i128::from(units::nanos((*lasted)?)?));
+                let before = |(end, lasted): (&Option<i128>, &Option<f64>)| {
+                    Some((*end)? - i128::from(units::nanos((*lasted)?)?))
+                };
                 (end, ends.iter().zip(&lasted).map(before).collect())
             }
         };
@@ -212,8 +261,14 @@ impl Rows {
         if known.is_empty() {
             return Err(Refusal::Timeless { heading, why: None, example: None });
         }
-        if known.iter().max().zip(known.iter().min()).is_some_and(|(last, first)| last - first > i128::from(units::MAX_NANOS)) {
-            let why = format!("`{heading}` reaches over more than 292 years, which whole nanoseconds cannot hold");
+        if known
+            .iter()
+            .max()
+            .zip(known.iter().min())
+            .is_some_and(|(last, first)| last - first > i128::from(units::MAX_NANOS))
+        {
+            let why =
+                format!("`{heading}` reaches over more than 292 years, which whole nanoseconds cannot hold");
             return Err(Refusal::Other(why, "leave out what is no time, or say its unit".into()));
         }
         let back = known.windows(2).filter(|w| w[1] < w[0]).count();

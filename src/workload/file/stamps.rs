@@ -1,4 +1,5 @@
-//! A column of instants becomes nanoseconds in order: their unit by name or size, and those that lie far from all others.
+//! A column of instants becomes nanoseconds in order: their unit by name or size, and those that lie far from
+//! all others.
 
 use super::cell::Cell;
 use super::column::{Column, Why};
@@ -19,9 +20,17 @@ const FEW: usize = 20;
 const ODD: f64 = 0.01;
 
 /// Nanoseconds, row by row; `None` where a cell holds none or one that cannot be.
-pub(super) fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Finding>) -> Result<Vec<Option<i128>>, Refusal> {
+pub(super) fn nanos(
+    column: &mut Column,
+    lines: &[u64],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Option<i128>>, Refusal> {
     let dates = column.cells.iter().filter(|cell| matches!(cell, Cell::Moment(_))).count();
-    let numbers: Vec<Decimal> = column.cells.iter().filter_map(|cell| if let Cell::Number(n) = cell { Some(*n) } else { None }).collect();
+    let numbers: Vec<Decimal> = column
+        .cells
+        .iter()
+        .filter_map(|cell| if let Cell::Number(n) = cell { Some(*n) } else { None })
+        .collect();
     let dated = dates >= numbers.len();
     let size = size(&numbers);
     let unit = if dated { Unit::Second } else { unit(column, size, findings) };
@@ -39,11 +48,13 @@ pub(super) fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Findi
                 continue;
             }
             Cell::Moment(moment) if dated => Ok(moment.nanos),
-            Cell::Number(number) if !dated => match sentinel(number.value()).filter(|_| number.nanos(unit).is_none_or(|at| at > LATEST)) {
-                Some(what) => Err(Why::Sentinel(what)),
-                None if since_1970 && number.value() == 0.0 => Err(Why::Sentinel("0")),
-                None => number.nanos(unit).ok_or(Why::TooLong),
-            },
+            Cell::Number(number) if !dated => {
+                match sentinel(number.value()).filter(|_| number.nanos(unit).is_none_or(|at| at > LATEST)) {
+                    Some(what) => Err(Why::Sentinel(what)),
+                    None if since_1970 && number.value() == 0.0 => Err(Why::Sentinel("0")),
+                    None => number.nanos(unit).ok_or(Why::TooLong),
+                }
+            }
             Cell::Lasting(_) => Err(Why::Span),
             _ => Err(Why::NoTime),
         };
@@ -56,17 +67,28 @@ pub(super) fn nanos(column: &mut Column, lines: &[u64], findings: &mut Vec<Findi
     let known = || out.iter().flatten();
     let (Some(first), Some(last)) = (known().min(), known().max()) else { return Err(column.timeless()) };
     if last - first > i128::from(MAX_NANOS) {
-        let why = format!("the instants of `{}` reach over more than 292 years, which whole nanoseconds cannot hold", column.heading);
+        let why = format!(
+            "the instants of `{}` reach over more than 292 years, which whole nanoseconds cannot hold",
+            column.heading
+        );
         return Err(Refusal::Other(why, "leave out those that are none, or say their unit".into()));
     }
     Ok(out)
 }
 
-/// The longest unit to which stamps of a column can have been rounded: what stands beyond the last place that is written may
-/// be a batch on the full minute, but no rounding.
+/// The longest unit to which stamps of a column can have been rounded: what stands beyond the last place that
+/// is written may be a batch on the full minute, but no rounding.
 pub(super) fn coarsest(column: &Column) -> i128 {
     let grain = |cell: &Cell| if let Cell::Moment(moment) = cell { Some(moment.grain) } else { None };
-    column.cells.iter().filter_map(grain).min().or(column.unit).unwrap_or(Unit::Second).max(Unit::Second).nanos()
+    column
+        .cells
+        .iter()
+        .filter_map(grain)
+        .min()
+        .or(column.unit)
+        .unwrap_or(Unit::Second)
+        .max(Unit::Second)
+        .nanos()
 }
 
 /// The middle of the numbers that are not 0, which many programs write for no time.
@@ -76,7 +98,8 @@ fn size(numbers: &[Decimal]) -> f64 {
     sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// The unit of numbers: what the heading says, unless dates would then be beyond 2200; without a word, by their size.
+/// The unit of numbers: what the heading says, unless dates would then be beyond 2200; without a word, by
+/// their size.
 fn unit(column: &Column, size: f64, findings: &mut Vec<Finding>) -> Unit {
     // Since September 2001 seconds have ten digits, milliseconds thirteen, and so on.
     let by_size = match size {
@@ -90,16 +113,26 @@ fn unit(column: &Column, size: f64, findings: &mut Vec<Finding>) -> Unit {
         (Some(named), Some(unit)) if size * named.nanos() as f64 > LATEST as f64 => (
             Weight::Caveat,
             unit,
-            format!("`{}` counts {} since 1970, by the size of its numbers; its name says {}", column.heading, unit.words(), named.words()),
+            format!(
+                "`{}` counts {} since 1970, by the size of its numbers; its name says {}",
+                column.heading,
+                unit.words(),
+                named.words()
+            ),
         ),
         (Some(named), _) => return named,
-        (None, Some(unit)) => {
-            (Weight::Note, unit, format!("`{}` counts {} since 1970, by the size of its numbers", column.heading, unit.words()))
-        }
+        (None, Some(unit)) => (
+            Weight::Note,
+            unit,
+            format!("`{}` counts {} since 1970, by the size of its numbers", column.heading, unit.words()),
+        ),
         (None, None) => (
             Weight::Caveat,
             Unit::Second,
-            format!("`{}` has no unit in its name: taken for seconds; write _s, _ms, _us or _ns", column.heading),
+            format!(
+                "`{}` has no unit in its name: taken for seconds; write _s, _ms, _us or _ns",
+                column.heading
+            ),
         ),
     };
     findings.push(Finding { weight, text });
@@ -107,7 +140,12 @@ fn unit(column: &Column, size: f64, findings: &mut Vec<Finding>) -> Unit {
 }
 
 /// Leaves out the few stamps that lie far from all others, and tells of a long silence between many and many.
-fn leave_far_out(column: &mut Column, out: &mut [Option<i128>], lines: &[u64], findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+fn leave_far_out(
+    column: &mut Column,
+    out: &mut [Option<i128>],
+    lines: &[u64],
+    findings: &mut Vec<Finding>,
+) -> Result<(), Refusal> {
     let mut sorted: Vec<i128> = out.iter().flatten().copied().collect();
     sorted.sort_unstable();
     let (mut low, mut high) = (0, sorted.len());
@@ -116,23 +154,33 @@ fn leave_far_out(column: &mut Column, out: &mut [Option<i128>], lines: &[u64], f
         let Some(cut) = (1..kept.len()).max_by_key(|i| kept[*i] - kept[*i - 1]) else { break };
         let (before, after) = kept.split_at(cut);
         let span = |part: &[i128]| part[part.len() - 1] - part[0];
-        let (silence, longest) = (after[0] - before[before.len() - 1], span(before).max(span(after)).max(Unit::Second.nanos()));
+        let (silence, longest) =
+            (after[0] - before[before.len() - 1], span(before).max(span(after)).max(Unit::Second.nanos()));
         if silence <= FAR * longest {
             break;
         }
         let fewer = before.len().min(after.len());
         if fewer > (kept.len() / 100).max(1) {
             if mixed(before, after) {
-                let why = format!("`{}` holds {} stamps in one unit and {} in another", column.heading, before.len(), after.len());
+                let why = format!(
+                    "`{}` holds {} stamps in one unit and {} in another",
+                    column.heading,
+                    before.len(),
+                    after.len()
+                );
                 return Err(Refusal::Other(why, "write all of them in one unit".into()));
             }
-            let text = format!("`{}` has {} without any row in it", column.heading, Time(silence as f64 / 1e9));
+            let text =
+                format!("`{}` has {} without any row in it", column.heading, Time(silence as f64 / 1e9));
             findings.push(Finding { weight: Weight::Caveat, text });
             break;
         }
         if before.len() < after.len() { low += cut } else { high = low + cut }
     }
-    let (Some(first), Some(last)) = (sorted.get(low).copied(), sorted.get(high.wrapping_sub(1)).copied()) else { return Ok(()) };
+    let (Some(first), Some(last)) = (sorted.get(low).copied(), sorted.get(high.wrapping_sub(1)).copied())
+    else {
+        return Ok(());
+    };
     for (i, at) in out.iter_mut().enumerate() {
         if at.is_some_and(|at| at < first || at > last) {
             *at = None;
@@ -143,7 +191,8 @@ fn leave_far_out(column: &mut Column, out: &mut [Option<i128>], lines: &[u64], f
     Ok(())
 }
 
-/// Whether two groups of stamps are one in two units: their sizes are a thousand, a million or a billion times apart.
+/// Whether two groups of stamps are one in two units: their sizes are a thousand, a million or a billion
+/// times apart.
 fn mixed(low: &[i128], high: &[i128]) -> bool {
     let middle = |part: &[i128]| part[part.len() / 2] as f64;
     let ratio = middle(high) / middle(low);

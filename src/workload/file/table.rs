@@ -1,4 +1,5 @@
-//! The table in a text: what stands between its cells, whether its first line names them, and its rows one by one.
+//! The table in a text: what stands between its cells, whether its first line names them, and its rows one by
+//! one.
 
 use super::cell::{self, Cell};
 use super::formats;
@@ -32,7 +33,9 @@ impl<'t> Table<'t> {
         let mut table = Table { body, delimiter, headings: Vec::new(), named: false, skipped, vegeta: false };
         let mut reader = table.reader();
         let first = match reader.records().next() {
-            Some(first) => first.map_err(|e| Refusal::Other(e.to_string(), "write the table as CSV".into()))?,
+            Some(first) => {
+                first.map_err(|e| Refusal::Other(e.to_string(), "write the table as CSV".into()))?
+            }
             None => return Err(Refusal::Empty),
         };
         let cells: Vec<&str> = first.iter().collect();
@@ -65,7 +68,9 @@ impl<'t> Table<'t> {
         let mut record = csv::StringRecord::new();
         let mut heading = self.named;
         loop {
-            let more = reader.read_record(&mut record).map_err(|e| Refusal::Other(e.to_string(), "write the table as CSV".into()))?;
+            let more = reader
+                .read_record(&mut record)
+                .map_err(|e| Refusal::Other(e.to_string(), "write the table as CSV".into()))?;
             if !more {
                 return Ok(());
             }
@@ -79,9 +84,12 @@ impl<'t> Table<'t> {
     /// The index of a column by its heading or, from 1, its number.
     pub(super) fn find(&self, asked: &str) -> Option<usize> {
         let same = |exact: bool| {
-            self.headings.iter().position(|h| if exact { h.text == asked } else { h.text.eq_ignore_ascii_case(asked.trim()) })
+            self.headings
+                .iter()
+                .position(|h| if exact { h.text == asked } else { h.text.eq_ignore_ascii_case(asked.trim()) })
         };
-        let number = || asked.parse::<usize>().ok().filter(|n| (1..=self.headings.len()).contains(n)).map(|n| n - 1);
+        let number =
+            || asked.parse::<usize>().ok().filter(|n| (1..=self.headings.len()).contains(n)).map(|n| n - 1);
         same(true).or_else(|| same(false)).or_else(number)
     }
 
@@ -95,10 +103,11 @@ impl<'t> Table<'t> {
     }
 }
 
-/// What stands between the cells of the first line: what it has most of, a semicolon before a tab and that before a comma,
-/// which may be in its numbers.
+/// What stands between the cells of the first line: what it has most of, a semicolon before a tab and that
+/// before a comma, which may be in its numbers.
 fn delimiter(text: &str) -> u8 {
-    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
+    let first =
+        text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
     let mut quoted = false;
     let mut counts = [(b';', 0), (b'\t', 0), (b'|', 0), (b',', 0)];
     for byte in first.bytes() {

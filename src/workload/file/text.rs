@@ -23,9 +23,9 @@ pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     if let Some(rest) = bytes.strip_prefix(b"\x1f\x8b") {
         let mut plain = Vec::with_capacity(rest.len() * 4);
         let mut reader = MultiGzDecoder::new(bytes).take(MOST);
-        reader
-            .read_to_end(&mut plain)
-            .map_err(|e| Refusal::Other(format!("it is packed by gzip and broken: {e}"), "pack it again".into()))?;
+        reader.read_to_end(&mut plain).map_err(|e| {
+            Refusal::Other(format!("it is packed by gzip and broken: {e}"), "pack it again".into())
+        })?;
         if plain.len() as u64 >= MOST {
             return Err(Refusal::Other("it unpacks to more than 4 GiB".into(), "split it".into()));
         }
@@ -41,7 +41,9 @@ fn readable(bytes: &[u8]) -> Cow<'_, str> {
     }
     let mut out = Vec::with_capacity(bytes.len() + 16);
     for (i, byte) in bytes.iter().enumerate() {
-        let alone = *byte == 0xb5 && bytes.get(i + 1) == Some(&b's') && i.checked_sub(1).is_none_or(|before| bytes[before].is_ascii());
+        let alone = *byte == 0xb5
+            && bytes.get(i + 1) == Some(&b's')
+            && i.checked_sub(1).is_none_or(|before| bytes[before].is_ascii());
         out.extend_from_slice(if alone { "µ".as_bytes() } else { std::slice::from_ref(byte) });
     }
     Cow::Owned(String::from_utf8_lossy(&out).into_owned())
@@ -57,10 +59,16 @@ fn whole(bytes: &[u8]) -> Result<&[u8], Refusal> {
     let head = &bytes[..bytes.len().min(4096)];
     let zeros = head.iter().filter(|b| **b == 0).count();
     if zeros * 4 > head.len() {
-        return Err(Refusal::Other("it is UTF-16 text".into(), "save it as UTF-8: `iconv -f UTF-16 -t UTF-8`".into()));
+        return Err(Refusal::Other(
+            "it is UTF-16 text".into(),
+            "save it as UTF-8: `iconv -f UTF-16 -t UTF-8`".into(),
+        ));
     }
     if zeros > 0 {
-        return Err(Refusal::Other("it is no text: it holds zero bytes".into(), "write the table as CSV".into()));
+        return Err(Refusal::Other(
+            "it is no text: it holds zero bytes".into(),
+            "write the table as CSV".into(),
+        ));
     }
     let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let start: Vec<u8> = plain.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(2).collect();
@@ -83,7 +91,10 @@ mod tests {
         let packed = packed.finish().expect("in memory");
         assert_eq!(text(&packed).expect("gzip"), "service_ms\n1\n");
         assert_eq!(text(b"\xef\xbb\xbfa\n").expect("marked"), "a\n");
-        assert_eq!(text(b"latency (\xb5s)\n5\xb5s\n\xff\n").expect("Latin-1"), "latency (µs)\n5µs\n\u{fffd}\n");
+        assert_eq!(
+            text(b"latency (\xb5s)\n5\xb5s\n\xff\n").expect("Latin-1"),
+            "latency (µs)\n5µs\n\u{fffd}\n"
+        );
         let wide: Vec<u8> = "service_ms\n1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         for (bytes, name) in [
             (wide.as_slice(), "UTF-16"),

@@ -17,7 +17,12 @@ const ZEROS: f64 = 0.1;
 const LEAST: f64 = 0.5e-9;
 
 /// Seconds, row by row; what is none is counted in the column.
-pub(super) fn seconds(column: &mut Column, lines: &[u64], role: Role, findings: &mut Vec<Finding>) -> Result<Vec<Option<f64>>, Refusal> {
+pub(super) fn seconds(
+    column: &mut Column,
+    lines: &[u64],
+    role: Role,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Option<f64>>, Refusal> {
     let united = column.cells.iter().any(|cell| matches!(cell, Cell::Lasting(_)));
     let per_second = column.unit.map_or(1.0, |unit| unit.per_second());
     let mut out = Vec::with_capacity(column.cells.len());
@@ -65,10 +70,17 @@ pub(super) fn seconds(column: &mut Column, lines: &[u64], role: Role, findings: 
         if median >= SURELY {
             return Err(Refusal::Unitless { role, heading: column.heading.clone(), median });
         }
-        let text = format!("`{}` has no unit in its name: taken for seconds; write _s, _ms, _us or _ns", column.heading);
+        let text = format!(
+            "`{}` has no unit in its name: taken for seconds; write _s, _ms, _us or _ns",
+            column.heading
+        );
         findings.push(Finding { weight: Weight::Caveat, text });
     } else if median >= LONG {
-        let text = format!("half of the times of `{}` are above {}: is its unit right?", column.heading, Time(median));
+        let text = format!(
+            "half of the times of `{}` are above {}: is its unit right?",
+            column.heading,
+            Time(median)
+        );
         findings.push(Finding { weight: Weight::Caveat, text });
     }
     Ok(out)

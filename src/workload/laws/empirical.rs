@@ -10,7 +10,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Empirical {
     table: Arc<Table>,
-    /// Where the times come from, if each of a file counts once: a scenario names the file instead of a million values.
+    /// Where the times come from, if each of a file counts once: a scenario names the file instead of a
+    /// million values.
     source: Option<Arc<Source>>,
 }
 
@@ -28,22 +29,27 @@ struct Table {
     values: Vec<f64>,
     /// P(X ≤ value); the last is 1.
     cumulative: Vec<f64>,
-    /// For each of as many equal cells of (0, 1] as there are values: where the search for a number in it starts
-    /// (Chen & Asau 1974), so that a draw takes a step or two for any number of values.
+    /// For each of as many equal cells of (0, 1] as there are values: where the search for a number in it
+    /// starts (Chen & Asau 1974), so that a draw takes a step or two for any number of values.
     guide: Vec<u32>,
 }
 
 impl Empirical {
-    /// From times in seconds and how much each counts; `None` unless the lists are equally long, no time or weight is
-    /// negative or infinite, and some weight is positive.
+    /// From times in seconds and how much each counts; `None` unless the lists are equally long, no time or
+    /// weight is negative or infinite, and some weight is positive.
     pub fn new(values: &[f64], weights: &[f64]) -> Option<Self> {
         let fine = |list: &[f64]| list.iter().all(|x| *x >= 0.0 && x.is_finite());
         let total: f64 = weights.iter().sum();
-        let sound = values.len() == weights.len() && fine(values) && fine(weights) && total > 0.0 && total.is_finite();
+        let sound = values.len() == weights.len()
+            && fine(values)
+            && fine(weights)
+            && total > 0.0
+            && total.is_finite();
         if !sound {
             return None;
         }
-        let mut pairs: Vec<(f64, f64)> = values.iter().copied().zip(weights.iter().copied()).filter(|p| p.1 > 0.0).collect();
+        let mut pairs: Vec<(f64, f64)> =
+            values.iter().copied().zip(weights.iter().copied()).filter(|p| p.1 > 0.0).collect();
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
         pairs.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
@@ -106,7 +112,10 @@ impl Shape for Empirical {
 
     #[cfg(test)]
     fn examples() -> Vec<(Self, [f64; 3])> {
-        vec![(Empirical::new(&[0.003, 0.001, 0.1], &[2.0, 7.0, 1.0]).expect("times with weights"), [0.001, 0.001, 0.001])]
+        vec![(
+            Empirical::new(&[0.003, 0.001, 0.1], &[2.0, 7.0, 1.0]).expect("times with weights"),
+            [0.001, 0.001, 0.001],
+        )]
     }
 
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
@@ -119,7 +128,8 @@ impl Shape for Empirical {
         if seen > 0.0 {
             let law = law.scaled(asked / seen);
             // The mean as it was asked for, without the dust of the division.
-            let source = law.source.as_deref().map(|source| Arc::new(Source { mean: Some(asked), ..source.clone() }));
+            let source =
+                law.source.as_deref().map(|source| Arc::new(Source { mean: Some(asked), ..source.clone() }));
             return Some(Empirical { source, ..law });
         }
         arguments.refuse(
@@ -134,7 +144,10 @@ impl Shape for Empirical {
         if let Some(source) = &self.source {
             let column = source.column.iter().map(|column| ("column", Parameter::Text(column.clone())));
             let stretched = source.mean.map(|mean| ("mean", Parameter::Seconds(mean)));
-            return std::iter::once(("file", Parameter::Text(source.file.clone()))).chain(column).chain(stretched).collect();
+            return std::iter::once(("file", Parameter::Text(source.file.clone())))
+                .chain(column)
+                .chain(stretched)
+                .collect();
         }
         let (values, weights) = self.points().unzip();
         vec![("values", Parameter::SecondsList(values)), ("weights", Parameter::Numbers(weights))]
@@ -149,9 +162,13 @@ impl Shape for Empirical {
     }
 
     fn scaled(&self, factor: f64) -> Self {
-        let stretched = Self::with(self.table.values.iter().map(|v| v * factor).collect(), self.table.cumulative.clone());
+        let stretched =
+            Self::with(self.table.values.iter().map(|v| v * factor).collect(), self.table.cumulative.clone());
         let mean = |source: &Source| source.mean.unwrap_or_else(|| self.moment(1)) * factor;
-        let source = self.source.as_deref().map(|source| Arc::new(Source { mean: Some(mean(source)), ..source.clone() }));
+        let source = self
+            .source
+            .as_deref()
+            .map(|source| Arc::new(Source { mean: Some(mean(source)), ..source.clone() }));
         Empirical { source, ..stretched }
     }
 
@@ -182,7 +199,11 @@ impl Shape for Empirical {
 fn read_table(arguments: &mut dyn Arguments) -> Option<Empirical> {
     let key = if arguments.has("file") { "file" } else { "values" };
     if !arguments.has(key) {
-        arguments.refuse("", "the law `empirical` lacks its times", "write `values = [\"1ms\", \"5ms\"]` or `file = \"times.csv\"`");
+        arguments.refuse(
+            "",
+            "the law `empirical` lacks its times",
+            "write `values = [\"1ms\", \"5ms\"]` or `file = \"times.csv\"`",
+        );
         return None;
     }
     let sampled = if key == "file" { Some(arguments.file(key)?) } else { None };
@@ -198,11 +219,18 @@ fn read_table(arguments: &mut dyn Arguments) -> Option<Empirical> {
     } else {
         let law = Empirical::new(&values, &weights);
         if law.is_none() {
-            arguments.refuse("weights", "the weights are all zero", "write how often each time comes, such as [3, 1]");
+            arguments.refuse(
+                "weights",
+                "the weights are all zero",
+                "write how often each time comes, such as [3, 1]",
+            );
         }
         return law.map(|law| {
             let named = source.filter(|_| !weighted);
-            Empirical { source: named.map(|(file, column)| Arc::new(Source { file, column, mean: None })), ..law }
+            Empirical {
+                source: named.map(|(file, column)| Arc::new(Source { file, column, mean: None })),
+                ..law
+            }
         });
     }
     None
@@ -218,7 +246,11 @@ mod tests {
         let weights: Vec<f64> = (0..97).map(|i| f64::from(i * i % 31)).collect();
         let law = Empirical::new(&values, &weights).unwrap();
         let table = &law.table;
-        let borders = table.cumulative.iter().flat_map(|c| [*c, c + 1e-15, c - 1e-15]).filter(|u| *u > 0.0 && *u <= 1.0);
+        let borders = table
+            .cumulative
+            .iter()
+            .flat_map(|c| [*c, c + 1e-15, c - 1e-15])
+            .filter(|u| *u > 0.0 && *u <= 1.0);
         for u in borders.chain((1..=4000).map(|i| f64::from(i) / 4000.0)) {
             let plain = table.values[table.cumulative.partition_point(|c| *c < u)];
             assert_eq!(table.at(u), plain, "{u}");

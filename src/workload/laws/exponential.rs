@@ -19,7 +19,10 @@ impl Shape for Exponential {
 
     #[cfg(test)]
     fn examples() -> Vec<(Self, [f64; 3])> {
-        vec![(Exponential { mean: 0.004 }, [0.0024185765694255887, 0.0137881994805519, 0.0016280849836910187])]
+        vec![(
+            Exponential { mean: 0.004 },
+            [0.0024185765694255887, 0.0137881994805519, 0.0016280849836910187],
+        )]
     }
 
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {

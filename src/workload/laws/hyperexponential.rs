@@ -25,7 +25,10 @@ impl Hyperexponential {
         let share = 0.5 * (1.0 + ((scv - 1.0) / (scv + 1.0)).sqrt());
         // 1 − share without its cancellation: the product of both is 1/(2(scv + 1)).
         let rest = 0.5 / ((scv + 1.0) * share);
-        Hyperexponential { branches: vec![(share, 0.5 * mean / share), (rest, 0.5 * mean / rest)], scv: Some(scv) }
+        Hyperexponential {
+            branches: vec![(share, 0.5 * mean / share), (rest, 0.5 * mean / rest)],
+            scv: Some(scv),
+        }
     }
 }
 
@@ -36,8 +39,14 @@ impl Shape for Hyperexponential {
     #[cfg(test)]
     fn examples() -> Vec<(Self, [f64; 3])> {
         vec![
-            (Hyperexponential::balanced(0.004, 4.0), [0.0010933642302270036, 0.007500241414317535, 0.0006479156393241195]),
-            (Hyperexponential { branches: vec![(0.5, 0.01), (0.3, 0.0), (0.2, 0.05)], scv: None }, [0.0, 0.027539026895780295, 0.0]),
+            (
+                Hyperexponential::balanced(0.004, 4.0),
+                [0.0010933642302270036, 0.007500241414317535, 0.0006479156393241195],
+            ),
+            (
+                Hyperexponential { branches: vec![(0.5, 0.01), (0.3, 0.0), (0.2, 0.05)], scv: None },
+                [0.0, 0.027539026895780295, 0.0],
+            ),
         ]
     }
 
@@ -50,7 +59,11 @@ impl Shape for Hyperexponential {
         if scv >= 1.0 {
             return Some(Hyperexponential::balanced(mean, scv));
         }
-        arguments.refuse("scv", "no hyperexponential law has an scv below 1", "take law = \"gamma\" or \"erlang\" for less variable times");
+        arguments.refuse(
+            "scv",
+            "no hyperexponential law has an scv below 1",
+            "take law = \"gamma\" or \"erlang\" for less variable times",
+        );
         None
     }
 
@@ -70,7 +83,10 @@ impl Shape for Hyperexponential {
     }
 
     fn scaled(&self, factor: f64) -> Self {
-        Hyperexponential { branches: self.branches.iter().map(|(p, m)| (*p, m * factor)).collect(), scv: self.scv }
+        Hyperexponential {
+            branches: self.branches.iter().map(|(p, m)| (*p, m * factor)).collect(),
+            scv: self.scv,
+        }
     }
 
     fn cdf(&self, x: f64) -> f64 {
@@ -92,8 +108,8 @@ impl Shape for Hyperexponential {
     }
 }
 
-/// One uniform number a variate: where it falls among the probabilities chooses the branch, and where it falls
-/// within its branch, stretched to (0, 1], is the uniform number of the exponential time.
+/// One uniform number a variate: where it falls among the probabilities chooses the branch, and where it
+/// falls within its branch, stretched to (0, 1], is the uniform number of the exponential time.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn draw(branches: &[(f64, f64)], out: &mut [f64; BLOCK]) {
     const WIDTH: usize = 16;
@@ -128,6 +144,10 @@ fn branches(arguments: &mut dyn Arguments) -> Option<Hyperexponential> {
         branches.iter_mut().for_each(|b| b.0 /= sum);
         return Some(Hyperexponential { branches, scv: None });
     }
-    arguments.refuse("branches", &format!("the probabilities sum to {sum}"), "write positive probabilities that sum to 1");
+    arguments.refuse(
+        "branches",
+        &format!("the probabilities sum to {sum}"),
+        "write positive probabilities that sum to 1",
+    );
     None
 }

@@ -16,7 +16,8 @@ impl Law {
         }
     }
 
-    /// The same of messages that follow one another, in whole nanoseconds; those beyond 292 years become 292 years.
+    /// The same of messages that follow one another, in whole nanoseconds; those beyond 292 years become 292
+    /// years.
     pub fn draw_all_at(&self, key: Key, first: u64, count: u64, out: &mut [u64]) {
         match self {
             Law::Exponential(law) => exponentials(law.mean, key, first, count, out),
@@ -99,7 +100,12 @@ mod tests {
 
     #[test]
     fn many_at_once_are_the_same_as_one_by_one() {
-        for law in [Law::exponential(0.004), Law::exponential(1e12), Law::pareto(0.004, 2.2), Law::deterministic(0.1)] {
+        for law in [
+            Law::exponential(0.004),
+            Law::exponential(1e12),
+            Law::pareto(0.004, 2.2),
+            Law::deterministic(0.1),
+        ] {
             let (key, mut many) = (Key::new(3, 0), [0; 1000]);
             law.draw_all_at(key, 77, 5, &mut many);
             for (i, time) in many.into_iter().enumerate() {
@@ -110,7 +116,12 @@ mod tests {
 
     #[test]
     fn searches_find_what_the_distribution_function_tells() {
-        for law in [Law::erlang(0.004, 3), Law::gamma(2.0, 0.1), Law::gamma(1.0, 20.0), Law::hyperexponential(1.0, 9.0)] {
+        for law in [
+            Law::erlang(0.004, 3),
+            Law::gamma(2.0, 0.1),
+            Law::gamma(1.0, 20.0),
+            Law::hyperexponential(1.0, 9.0),
+        ] {
             for u in [1e-9, 1e-3, 0.1, 0.5, 0.99, 1.0 - 1e-9] {
                 let x = law.inverse(u);
                 assert!((law.cdf(x) / u - 1.0).abs() < 1e-10, "{law:?} at {u}: {x} {}", law.cdf(x));
@@ -124,7 +135,9 @@ mod tests {
     #[test]
     fn single_draws_have_the_mean_of_their_law() {
         let key = Key::new(1, 0).role("service", "workers");
-        for law in [Law::exponential(1.0), Law::erlang(1.0, 4), Law::lognormal(1.0, 1.0), Law::deterministic(1.0)] {
+        for law in
+            [Law::exponential(1.0), Law::erlang(1.0, 4), Law::lognormal(1.0, 1.0), Law::deterministic(1.0)]
+        {
             let sum: f64 = (0..20_000).map(|i| law.draw_at(key, i, 1)).sum();
             // Five standard errors: one false alarm in 1.7 million.
             assert!((sum / 20_000.0 - 1.0).abs() <= 5.0 * (law.scv() / 20_000.0).sqrt(), "{law:?}");

@@ -31,7 +31,10 @@ impl Shape for Lognormal {
 
     #[cfg(test)]
     fn examples() -> Vec<(Self, [f64; 3])> {
-        vec![(Lognormal { mean: 20.0, scv: 1.0 }, [15.579169519876016, 3.0199835072218004, 20.19410101082369])]
+        vec![(
+            Lognormal { mean: 20.0, scv: 1.0 },
+            [15.579169519876016, 3.0199835072218004, 20.19410101082369],
+        )]
     }
 
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {

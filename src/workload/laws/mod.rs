@@ -1,7 +1,8 @@
 //! Laws of times: one file per law, one line each in `laws!` below.
 //!
-//! A law is sampled in blocks by inversion where it can be (one uniform number a variate, which keeps the streams of
-//! compared configurations aligned), and tells theory what it needs: moments, distribution function, transform.
+//! A law is sampled in blocks by inversion where it can be (one uniform number a variate, which keeps the
+//! streams of compared configurations aligned), and tells theory what it needs: moments, distribution
+//! function, transform.
 
 mod deterministic;
 mod empirical;
@@ -39,15 +40,17 @@ pub trait Shape: Clone + PartialEq + std::fmt::Debug {
     /// The keys that it reads besides `mean` and `rate`, for help texts and did-you-means.
     const PARAMETERS: &'static [&'static str];
 
-    /// Laws of its kind for the tests that every law passes: one for each branch of its code, with four moments, so that five standard
-    /// errors can be told; each with the draws 0, 500 and 1000 of a fixed stream, which stay what they are.
+    /// Laws of its kind for the tests that every law passes: one for each branch of its code, with four
+    /// moments, so that five standard errors can be told; each with the draws 0, 500 and 1000 of a fixed
+    /// stream, which stay what they are.
     #[cfg(test)]
     fn examples() -> Vec<(Self, [f64; 3])>;
 
     /// Reads it from a scenario. What is missing or wrong is told to `arguments`; `None` then.
     fn read(arguments: &mut dyn Arguments) -> Option<Self>;
 
-    /// What it was read from, for the echo of the scenario: pairs of key and value, `mean` in seconds included.
+    /// What it was read from, for the echo of the scenario: pairs of key and value, `mean` in seconds
+    /// included.
     fn parameters(&self) -> Vec<(&'static str, Parameter)>;
 
     /// Kendall's letter: `M`, `D`, `E4`, …
@@ -127,8 +130,8 @@ pub trait Arguments {
     fn branches(&mut self, key: &str) -> Option<Vec<(f64, f64)>>;
     /// The times of an optional file named by a key, of the column that `column` may name.
     fn file(&mut self, key: &str) -> Option<Sampled>;
-    /// Says that a key's value (or the law itself if empty) will not do: why, in a sentence without its stop, and what
-    /// to write instead. Keys that a law does not read need no refusal.
+    /// Says that a key's value (or the law itself if empty) will not do: why, in a sentence without its stop,
+    /// and what to write instead. Keys that a law does not read need no refusal.
     fn refuse(&mut self, key: &str, why: &str, instead: &str);
 }
 
@@ -138,7 +141,11 @@ fn positive_mean(arguments: &mut dyn Arguments) -> Option<f64> {
     if mean > 0.0 {
         return Some(mean);
     }
-    arguments.refuse("mean", "this law has no shape at a mean of zero", "write a positive time, or a plain \"0s\" for a constant");
+    arguments.refuse(
+        "mean",
+        "this law has no shape at a mean of zero",
+        "write a positive time, or a plain \"0s\" for a constant",
+    );
     None
 }
 
@@ -153,7 +160,8 @@ macro_rules! laws {
         pub const LAWS: &[(&str, &[&str])] = &[$(($law::NAME, $law::PARAMETERS)),+];
 
         impl Law {
-            /// Reads the law of this name, or `None` if there is none or its parameters will not do (which `arguments` is told).
+            /// Reads the law of this name, or `None` if there is none or its parameters will not do (which
+            /// `arguments` is told).
             pub fn read(name: &str, arguments: &mut dyn Arguments) -> Option<Law> {
                 $(if name == $law::NAME { return $law::read(arguments).map(Law::$law); })+
                 None
@@ -190,7 +198,18 @@ macro_rules! laws {
     };
 }
 
-laws!(Exponential, Deterministic, Uniform, Erlang, Gamma, Hyperexponential, Lognormal, Weibull, Pareto, Empirical);
+laws!(
+    Exponential,
+    Deterministic,
+    Uniform,
+    Erlang,
+    Gamma,
+    Hyperexponential,
+    Lognormal,
+    Weibull,
+    Pareto,
+    Empirical
+);
 
 impl Law {
     /// No time at all.

@@ -29,7 +29,10 @@ impl Shape for Pareto {
 
     #[cfg(test)]
     fn examples() -> Vec<(Self, [f64; 3])> {
-        vec![(Pareto::of_mean(0.004, 6.0), [0.0036867555924467053, 0.005920856491300102, 0.0035673023955030037])]
+        vec![(
+            Pareto::of_mean(0.004, 6.0),
+            [0.0036867555924467053, 0.005920856491300102, 0.0035673023955030037],
+        )]
     }
 
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
@@ -66,7 +69,11 @@ impl Shape for Pareto {
     /// minⁿ · alpha/(alpha − n), infinite from alpha on.
     fn moment(&self, n: u32) -> f64 {
         let order = f64::from(n);
-        if order < self.alpha { self.min.powi(n as i32) * (self.alpha / (self.alpha - order)) } else { f64::INFINITY }
+        if order < self.alpha {
+            self.min.powi(n as i32) * (self.alpha / (self.alpha - order))
+        } else {
+            f64::INFINITY
+        }
     }
 
     fn scaled(&self, factor: f64) -> Self {

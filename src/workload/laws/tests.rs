@@ -1,4 +1,5 @@
-//! What holds for every law: draws, distribution function, moments and transform tell of one and the same law.
+//! What holds for every law: draws, distribution function, moments and transform tell of one and the same
+//! law.
 
 use super::*;
 use crate::rng::Key;
@@ -23,7 +24,8 @@ fn draws(law: &Law, blocks: usize) -> Vec<f64> {
     all
 }
 
-/// Weights and points x of ∫ f(x) dx, and P(X > x) there: the trapezoidal rule in ln x, up to where 1 − F is no longer a number.
+/// Weights and points x of ∫ f(x) dx, and P(X > x) there: the trapezoidal rule in ln x, up to where 1 − F is
+/// no longer a number.
 fn grid(law: &Law) -> Vec<(f64, f64, f64)> {
     let step = 2e-4;
     (0..300_000)
@@ -73,9 +75,14 @@ fn moments_are_integrals_of_the_tail() {
     for law in all() {
         let grid = grid(&law);
         for n in 1..=3 {
-            let integral: f64 = grid.iter().map(|(w, x, tail)| w * f64::from(n) * x.powi(n as i32 - 1) * tail).sum();
+            let integral: f64 =
+                grid.iter().map(|(w, x, tail)| w * f64::from(n) * x.powi(n as i32 - 1) * tail).sum();
             let bound = if jumps(&law) { 1e-3 } else { 1e-4 };
-            assert!((integral / law.moment(n) - 1.0).abs() < bound, "{law:?}, moment {n}: {integral} {}", law.moment(n));
+            assert!(
+                (integral / law.moment(n) - 1.0).abs() < bound,
+                "{law:?}, moment {n}: {integral} {}",
+                law.moment(n)
+            );
         }
     }
 }
@@ -84,10 +91,16 @@ fn moments_are_integrals_of_the_tail() {
 fn transforms_are_integrals_of_the_tail() {
     for law in all() {
         let grid = grid(&law);
-        for s in [Complex64::new(1e-6, 0.0), Complex64::new(0.5, 0.0), Complex64::new(0.5, 2.0), Complex64::new(3.0, -1.0)] {
+        for s in [
+            Complex64::new(1e-6, 0.0),
+            Complex64::new(0.5, 0.0),
+            Complex64::new(0.5, 2.0),
+            Complex64::new(3.0, -1.0),
+        ] {
             let s = s / law.mean();
             let Some(told) = law.transform(s) else { continue };
-            let integral = 1.0 - s * grid.iter().map(|(w, x, tail)| (-s * x).exp() * (w * tail)).sum::<Complex64>();
+            let integral =
+                1.0 - s * grid.iter().map(|(w, x, tail)| (-s * x).exp() * (w * tail)).sum::<Complex64>();
             let bound = if jumps(&law) { 1e-3 } else { 1e-7 };
             assert!((integral - told).norm() < bound, "{law:?} at {s}: {integral} {told}");
         }
@@ -119,13 +132,15 @@ fn quantiles_invert_the_distribution_function() {
     }
 }
 
-/// Value stability: a seed keeps its results from one version to the next. Change these only with a word to the users.
+/// Value stability: a seed keeps its results from one version to the next. Change these only with a word to
+/// the users.
 #[test]
 fn first_draws_stay_what_they_are() {
     for (law, frozen) in Law::examples() {
         let draws = draws(&law, 1);
         let seen: [f64; 3] = std::array::from_fn(|i| draws[i * 500]);
-        // The logarithms behind a law's parameters are the standard library's: a last bit may differ between machines.
+        // The logarithms behind a law's parameters are the standard library's: a last bit may differ between
+        // machines.
         let same = seen.iter().zip(frozen).all(|(a, b)| (a - b).abs() <= 1e-13 * b);
         assert!(same, "{law:?}: {seen:?} {frozen:?}");
     }
@@ -202,7 +217,10 @@ fn laws_read_back_from_their_own_parameters() {
         let mut given = Given { keys: law.parameters(), ..Given::default() };
         let back = Law::read(law.name(), &mut given).unwrap();
         assert_eq!((back.name(), given.refused.len()), (law.name(), 0));
-        assert!((back.mean() / law.mean() - 1.0).abs() < 1e-12 && (back.scv() - law.scv()).abs() < 1e-9, "{law:?} {back:?}");
+        assert!(
+            (back.mean() / law.mean() - 1.0).abs() < 1e-12 && (back.scv() - law.scv()).abs() < 1e-9,
+            "{law:?} {back:?}"
+        );
     }
 }
 
@@ -230,7 +248,8 @@ fn what_will_not_do_is_refused_by_key() {
     }
     let mut heavy = Given { keys: vec![("min", Seconds(2.0)), ("alpha", Number(0.9))], ..Given::default() };
     assert_eq!(Law::read("pareto", &mut heavy).map(|l| l.mean()), Some(f64::INFINITY));
-    let mut stretched = Given { keys: vec![("values", SecondsList(vec![1.0, 3.0])), mean], ..Given::default() };
+    let mut stretched =
+        Given { keys: vec![("values", SecondsList(vec![1.0, 3.0])), mean], ..Given::default() };
     assert_eq!(Law::read("empirical", &mut stretched).map(|l| l.mean()), Some(1.0));
 }
 

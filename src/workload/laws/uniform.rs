@@ -20,7 +20,10 @@ impl Shape for Uniform {
 
     #[cfg(test)]
     fn examples() -> Vec<(Self, [f64; 3])> {
-        vec![(Uniform { min: 0.001, max: 0.01 }, [0.005916419073806341, 0.0012865548556832242, 0.00699067043404033])]
+        vec![(
+            Uniform { min: 0.001, max: 0.01 },
+            [0.005916419073806341, 0.0012865548556832242, 0.00699067043404033],
+        )]
     }
 
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
@@ -29,7 +32,11 @@ impl Shape for Uniform {
         if min < max {
             return Some(Uniform { min, max });
         }
-        arguments.refuse("max", "`max` is not above `min`", "write a longer time, or law = \"deterministic\" for a constant");
+        arguments.refuse(
+            "max",
+            "`max` is not above `min`",
+            "write a longer time, or law = \"deterministic\" for a constant",
+        );
         None
     }
 

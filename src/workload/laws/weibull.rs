@@ -30,8 +30,14 @@ impl Shape for Weibull {
     #[cfg(test)]
     fn examples() -> Vec<(Self, [f64; 3])> {
         vec![
-            (Weibull { mean: 3600.0, shape: 0.8 }, [1694.1279844468181, 14923.849553625703, 1032.9819984895933]),
-            (Weibull { mean: 0.004, shape: 3.0 }, [0.003787783198952959, 0.006766556081211212, 0.0033196389875330156]),
+            (
+                Weibull { mean: 3600.0, shape: 0.8 },
+                [1694.1279844468181, 14923.849553625703, 1032.9819984895933],
+            ),
+            (
+                Weibull { mean: 0.004, shape: 3.0 },
+                [0.003787783198952959, 0.006766556081211212, 0.0033196389875330156],
+            ),
         ]
     }
 
@@ -42,7 +48,11 @@ impl Shape for Weibull {
         if shape > 0.01 {
             return Some(Weibull { mean, shape });
         }
-        arguments.refuse("shape", "a shape this small has moments too large for numbers", "write more than 0.01");
+        arguments.refuse(
+            "shape",
+            "a shape this small has moments too large for numbers",
+            "write more than 0.01",
+        );
         None
     }
 
@@ -88,7 +98,8 @@ fn draw(scale: f64, power: f64, out: &mut [f64; BLOCK]) {
     }
 }
 
-/// scale · (−ln u)^power. The number 1 stands for the middle of its cell of width 2⁻⁵², as 0 has no logarithm.
+/// scale · (−ln u)^power. The number 1 stands for the middle of its cell of width 2⁻⁵², as 0 has no
+/// logarithm.
 #[inline(always)]
 fn value(scale: f64, power: f64, u: f64) -> f64 {
     let log = -math::ln(u);

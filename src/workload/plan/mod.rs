@@ -1,8 +1,8 @@
 //! The plan: every message that producers will send, with its work, before anything happens.
 //!
-//! Simulator and load generator consume the same plan, so what differs between their answers is not chance. Each
-//! producer draws from streams of its own name, arrivals, send times and demands alike: another producer, consumer or
-//! order of events changes nothing of its messages.
+//! Simulator and load generator consume the same plan, so what differs between their answers is not chance.
+//! Each producer draws from streams of its own name, arrivals, send times and demands alike: another
+//! producer, consumer or order of events changes nothing of its messages.
 
 mod pair;
 mod reorder;
@@ -43,8 +43,8 @@ pub struct Group<'a> {
     pub service_time: &'a Law,
     /// Added for each message.
     pub per_message: &'a Law,
-    /// Whether messages come to its queue straight from a producer. The demand of all others stays empty: it is for
-    /// the engine to draw when a message gets there.
+    /// Whether messages come to its queue straight from a producer. The demand of all others stays empty: it
+    /// is for the engine to draw when a message gets there.
     pub direct: bool,
 }
 
@@ -53,10 +53,15 @@ pub struct Group<'a> {
 #[non_exhaustive]
 pub enum PlanError {
     /// A closed loop, whose sends follow from answers.
-    #[error("producers.{0} is a closed loop: it sends when answers come, so its sends cannot be planned; simulate it, or give it a rate")]
+    #[error(
+        "producers.{0} is a closed loop: it sends when answers come, so its sends cannot be planned; \
+            simulate it, or give it a rate"
+    )]
     Closed(String),
     /// Gaps of zero.
-    #[error("producers.{0} has gaps of zero, messages without end at one instant; write a rate or a longer gap")]
+    #[error(
+        "producers.{0} has gaps of zero, messages without end at one instant; write a rate or a longer gap"
+    )]
     NoGap(String),
 }
 
@@ -74,7 +79,8 @@ impl Blocks for Plan {
 /// A plan and how far it has been read.
 pub struct Plan {
     producers: Vec<Producer>,
-    /// The messages that come next, as far as their order is known, and how many of them are in blocks already.
+    /// The messages that come next, as far as their order is known, and how many of them are in blocks
+    /// already.
     order: Vec<Next>,
     taken: usize,
     block: Block,
@@ -107,13 +113,24 @@ impl Plan {
         let columns: Vec<usize> = (0..groups.len()).filter(|g| groups[*g].direct).collect();
         let mut producers = Vec::with_capacity(sources.len());
         for source in sources {
-            producers.push(Producer { rows: Rows::new(key, source, groups, &columns)?, block: Block::with_columns(groups.len()), at: 0 });
+            producers.push(Producer {
+                rows: Rows::new(key, source, groups, &columns)?,
+                block: Block::with_columns(groups.len()),
+                at: 0,
+            });
         }
-        Ok(Plan { producers, order: Vec::new(), taken: 0, block: Block::with_columns(groups.len()), columns, first: 0 })
+        Ok(Plan {
+            producers,
+            order: Vec::new(),
+            taken: 0,
+            block: Block::with_columns(groups.len()),
+            columns,
+            first: 0,
+        })
     }
 
-    /// The next messages in the order in which they are sent (ties: by producer, then in its own order); a full block
-    /// of [`BLOCK`] but for the last. `None` when every producer has ended.
+    /// The next messages in the order in which they are sent (ties: by producer, then in its own order); a
+    /// full block of [`BLOCK`] but for the last. `None` when every producer has ended.
     pub fn next_block(&mut self) -> Option<&Block> {
         match &mut self.producers[..] {
             [one] => one.rows.next(&mut self.block),

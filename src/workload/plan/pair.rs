@@ -1,5 +1,5 @@
-//! The messages of two producers, the usual number, in the order in which they are sent: one pass, without an order that is
-//! found first.
+//! The messages of two producers, the usual number, in the order in which they are sent: one pass, without an
+//! order that is found first.
 
 use super::{Block, Producer};
 use crate::rng::BLOCK;
@@ -33,7 +33,8 @@ fn append(from: &mut Producer, producer: u32, rows: usize, columns: &[usize], ou
     }
 }
 
-/// Adds so many rows, no more than each of them has, so that neither ends on the way; no branch depends on whose they are.
+/// Adds so many rows, no more than each of them has, so that neither ends on the way; no branch depends on
+/// whose they are.
 fn zip(a: &mut Producer, b: &mut Producer, rows: usize, columns: &[usize], out: &mut Block) {
     let (from_a, from_b, to) = (a.at..a.at + rows, b.at..b.at + rows, out.len()..out.len() + rows);
     out.sent.resize(to.end, 0);

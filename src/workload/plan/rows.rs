@@ -42,7 +42,10 @@ impl Times {
     /// Laws are in seconds; draws in nanoseconds.
     fn new(key: Key, law: &Law, extra: Option<&Law>) -> Self {
         let draw = |law: &Law, key: Key| (law.scaled(NANOS_PER_SECOND), Stream::new(key));
-        Times { law: draw(law, key), extra: extra.filter(|l| !l.is_zero()).map(|l| draw(l, key.role("per message", ""))) }
+        Times {
+            law: draw(law, key),
+            extra: extra.filter(|l| !l.is_zero()).map(|l| draw(l, key.role("per message", ""))),
+        }
     }
 
     /// Replaces `out` by the next `count` times; a block's worth is used up in any case.
@@ -61,7 +64,12 @@ impl Times {
 
 impl Rows {
     /// `columns` are the groups whose demands are not empty.
-    pub(super) fn new(key: Key, source: &Source<'_>, groups: &[Group<'_>], columns: &[usize]) -> Result<Self, PlanError> {
+    pub(super) fn new(
+        key: Key,
+        source: &Source<'_>,
+        groups: &[Group<'_>],
+        columns: &[usize],
+    ) -> Result<Self, PlanError> {
         let name = source.name;
         let process = arrivals::process(key, name, source.arrivals, source.rate, source.batch)?;
         let send = match source.send_time {
@@ -77,7 +85,8 @@ impl Rows {
         Ok(Rows { drawn: Drawn { process, send, own, groups: groups.collect() }, reorder })
     }
 
-    /// Replaces `out` by the next messages: a full block, or fewer when the producer ends, and none ever after.
+    /// Replaces `out` by the next messages: a full block, or fewer when the producer ends, and none ever
+    /// after.
     pub(super) fn next(&mut self, out: &mut Block) {
         match &mut self.reorder {
             None => self.drawn.next(out),

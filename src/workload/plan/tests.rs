@@ -17,7 +17,10 @@ fn plan(sources: &[Source<'_>], groups: &[Group<'_>]) -> Plan {
 
 /// Due, sent and first demand of one producer's messages.
 fn of(block: &Block, producer: u32) -> Vec<(u64, u64, u64)> {
-    (0..block.len()).filter(|i| block.producer_of(*i) == producer).map(|i| (block.due[i], block.sent[i], block.demand[0][i])).collect()
+    (0..block.len())
+        .filter(|i| block.producer_of(*i) == producer)
+        .map(|i| (block.due[i], block.sent[i], block.demand[0][i]))
+        .collect()
 }
 
 #[test]
@@ -50,12 +53,17 @@ fn another_producer_or_group_changes_nothing_of_a_message() {
 
 #[test]
 fn messages_come_in_the_order_in_which_they_are_sent() {
-    let (service, varying, constant) = (Law::exponential(0.004), Law::exponential(0.01), Law::deterministic(0.5));
-    let sources = [poisson("a", 900.0, &varying), poisson("b", 900.0, &constant), poisson("c", 30.0, &Law::ZERO)];
+    let (service, varying, constant) =
+        (Law::exponential(0.004), Law::exponential(0.01), Law::deterministic(0.5));
+    let sources =
+        [poisson("a", 900.0, &varying), poisson("b", 900.0, &constant), poisson("c", 30.0, &Law::ZERO)];
     let block = plan(&sources, &[group("workers", &service)]).take_until(20_000_000_000);
     assert!(block.sent.is_sorted() && block.sent.last() < Some(&20_000_000_000));
     assert_eq!(block.producer.len(), block.len());
-    assert!(of(&block, 0).iter().all(|(due, sent, _)| due <= sent) && !of(&block, 0).iter().map(|m| m.0).is_sorted());
+    assert!(
+        of(&block, 0).iter().all(|(due, sent, _)| due <= sent)
+            && !of(&block, 0).iter().map(|m| m.0).is_sorted()
+    );
     assert!(of(&block, 1).iter().all(|(due, sent, _)| due + 500_000_000 == *sent));
     assert!(of(&block, 2).iter().all(|(due, sent, _)| due == sent));
     let mut drawn = Vec::new();
@@ -75,7 +83,8 @@ fn messages_come_in_the_order_in_which_they_are_sent() {
 fn ties_go_by_producer() {
     let periodic = |name, rate| Source { arrivals: &Arrivals::Periodic, ..poisson(name, rate, &Law::ZERO) };
     let service = Law::deterministic(0.001);
-    let block = plan(&[periodic("a", 100.0), periodic("b", 200.0)], &[group("workers", &service)]).take_messages(6);
+    let block =
+        plan(&[periodic("a", 100.0), periodic("b", 200.0)], &[group("workers", &service)]).take_messages(6);
     assert_eq!(block.producer, [1, 0, 1, 1, 0, 1]);
     assert_eq!(block.due, [5_000_000, 10_000_000, 10_000_000, 15_000_000, 20_000_000, 20_000_000]);
     assert_eq!(block.demand, [vec![1_000_000; 6]]);
@@ -105,7 +114,10 @@ fn two_are_merged_like_many() {
 #[test]
 fn a_producers_own_work_is_the_same_for_every_group() {
     let (service, own, extra) = (Law::exponential(0.004), Law::exponential(1.0), Law::deterministic(0.25));
-    let sources = [Source { service_time: Some(&own), ..poisson("heavy", 10.0, &Law::ZERO) }, poisson("light", 10.0, &Law::ZERO)];
+    let sources = [
+        Source { service_time: Some(&own), ..poisson("heavy", 10.0, &Law::ZERO) },
+        poisson("light", 10.0, &Law::ZERO),
+    ];
     let apart = Group { direct: false, ..group("apart", &service) };
     let groups = [group("a", &service), apart, Group { per_message: &extra, ..group("b", &service) }];
     let block = plan(&sources, &groups).take_messages(5000);
@@ -125,7 +137,10 @@ fn blocks_are_full_and_numbered_whoever_reads_them() {
     for first in (0..4 * BLOCK).step_by(BLOCK) {
         let block = read.next_block().unwrap();
         assert_eq!((block.first, block.len()), (first as u64, BLOCK));
-        assert_eq!((&block.sent[..], &block.demand[0][..]), (&whole.sent[first..][..BLOCK], &whole.demand[0][first..][..BLOCK]));
+        assert_eq!(
+            (&block.sent[..], &block.demand[0][..]),
+            (&whole.sent[first..][..BLOCK], &whole.demand[0][first..][..BLOCK])
+        );
     }
     let rest = read.take_messages(5);
     assert_eq!((rest.first, &rest.due[..]), (4 * BLOCK as u64, &whole.due[4 * BLOCK..]));
@@ -137,7 +152,8 @@ fn plans_end_with_their_producers() {
     assert!(plan(&[poisson("idle", 0.0, &Law::ZERO)], &[group("workers", &service)]).next_block().is_none());
     assert!(plan(&[], &[group("workers", &service)]).next_block().is_none());
     let rare = poisson("rare", 1e-8, &Law::ZERO);
-    let block = plan(&[rare, poisson("idle", 0.0, &Law::ZERO)], &[group("workers", &service)]).take_until(u64::MAX);
+    let block =
+        plan(&[rare, poisson("idle", 0.0, &Law::ZERO)], &[group("workers", &service)]).take_until(u64::MAX);
     assert!(block.len() < BLOCK && block.due.last() < Some(&MAX_NANOS));
 }
 
@@ -148,5 +164,8 @@ fn what_cannot_be_planned_is_refused() {
     let source = poisson("web", 900.0, &Law::ZERO);
     assert_eq!(refused(Source { arrivals: &closed, ..source }), Some(PlanError::Closed("web".into())));
     let gap = Law::deterministic(0.0);
-    assert_eq!(refused(Source { arrivals: &Arrivals::Renewal { gap }, ..source }), Some(PlanError::NoGap("web".into())));
+    assert_eq!(
+        refused(Source { arrivals: &Arrivals::Renewal { gap }, ..source }),
+        Some(PlanError::NoGap("web".into()))
+    );
 }

@@ -1,5 +1,6 @@
-//! Recovery of the write-ahead log, guided by coverage: a script writes a log, its bytes are damaged, and what is read back must be a
-//! part of what was written. No damage may panic or make recovery ask for more memory than there are bytes.
+//! Recovery of the write-ahead log, guided by coverage: a script writes a log, its bytes are damaged, and
+//! what is read back must be a part of what was written. No damage may panic or make recovery ask for more
+//! memory than there are bytes.
 //!
 //!     RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz -s none recovery -- -max_total_time=600
 
@@ -93,7 +94,8 @@ fn write(memory: &Memory, script: &[u8]) -> Vec<Vec<u8>> {
 
 fuzz_target!(|input: &[u8]| {
     let memory = Memory::default();
-    // Three bytes for each damage, so many as the first byte says; the rest is the script. Without any, the bytes are a segment.
+    // Three bytes for each damage, so many as the first byte says; the rest is the script. Without any, the
+    // bytes are a segment.
     let Some((&first, rest)) = input.split_first() else { return };
     if first == 255 {
         memory.files().insert(0, rest.to_vec());
@@ -127,5 +129,6 @@ fuzz_target!(|input: &[u8]| {
     log.commit(place).expect("the disk works");
     drop(log);
     let after = recover(&memory).expect("the disk can be read");
-    assert!(after.owed.iter().any(|o| o.id == id && o.body == [1, 2, 3]), "what is confirmed after a repair is there");
+    assert!(after.owed.iter().any(|o| o.id == id && o.body == [1, 2, 3]), "what is confirmed after a repair \
+        is there");
 });

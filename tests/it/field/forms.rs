@@ -1,4 +1,5 @@
-//! What the closed forms answer: percentiles of any name, unlike servers, batches by size or time, classes with ways of their own.
+//! What the closed forms answer: percentiles of any name, unlike servers, batches by size or time, classes
+//! with ways of their own.
 
 mod classes;
 mod lingering;

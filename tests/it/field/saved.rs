@@ -6,14 +6,19 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-const MM1: &str = "[producers.web]\nto = 'jobs'\nrate = '160/s'\n[queues.jobs]\n[consumers.worker]\nfrom = 'jobs'\n\
-                   service_time = { law = 'exponential', mean = '5ms' }\n[simulation]\nmessages = 2000\nreplications = 3\n";
+const MM1: &str = "[producers.web]\nto = 'jobs'\nrate = '160/s'\n[queues.jobs]\n[consumers.worker]\nfrom = \
+    'jobs'\n\
+                   service_time = { law = 'exponential', mean = '5ms' }\n[simulation]\nmessages = \
+                   2000\nreplications = 3\n";
 
 /// The program as a shell starts it, `$queuelab` being the program.
 #[cfg(target_os = "linux")]
 fn shell(desk: &Desk, command: &str) -> Output {
     let mut bash = Command::new("bash");
-    bash.args(["-c", command]).current_dir(desk.path("")).env("queuelab", env!("CARGO_BIN_EXE_queuelab")).env("NO_COLOR", "1");
+    bash.args(["-c", command])
+        .current_dir(desk.path(""))
+        .env("queuelab", env!("CARGO_BIN_EXE_queuelab"))
+        .env("NO_COLOR", "1");
     bash.output().expect("bash is there")
 }
 
@@ -23,7 +28,8 @@ fn said(bytes: &[u8]) -> String {
 
 /// The names in a folder, hidden ones too.
 fn names(folder: &Path) -> Vec<String> {
-    let list = std::fs::read_dir(folder).map(|list| list.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect());
+    let list = std::fs::read_dir(folder)
+        .map(|list| list.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect());
     list.unwrap_or_default()
 }
 
@@ -45,7 +51,11 @@ fn a_run_with_fewer_methods_keeps_what_others_found() {
     // The same again is no news.
     assert!(run("theory,simulation").status.success() && !folder.join("earlier-1").exists());
     let output = run("theory");
-    assert!(said(&output.stderr).contains("is kept in queuelab-results/mm1/earlier-1"), "{}", said(&output.stderr));
+    assert!(
+        said(&output.stderr).contains("is kept in queuelab-results/mm1/earlier-1"),
+        "{}",
+        said(&output.stderr)
+    );
     let kept = std::fs::read(folder.join("earlier-1/answer.json")).expect("the earlier answer");
     assert!(kept.len() == before.len() && folder.join("earlier-1/latency.simulation.hgrm").exists());
     assert!(folder.join("latency.theory.hgrm").exists() && !folder.join("latency.simulation.hgrm").exists());
@@ -62,10 +72,16 @@ fn two_runs_do_not_write_into_one_folder_at_once() {
     std::fs::create_dir_all(&folder).expect("a folder");
     let other = std::fs::File::open(&folder).expect("a folder");
     other.try_lock().expect("nobody writes there yet");
-    for command in [vec!["run", "mm1.toml", "--only", "theory"], vec!["compare", "mm1.toml", "--against", "seed=2"]] {
+    for command in
+        [vec!["run", "mm1.toml", "--only", "theory"], vec!["compare", "mm1.toml", "--against", "seed=2"]]
+    {
         let output = desk.run(&command);
         assert_eq!(output.status.code(), Some(5));
-        assert!(said(&output.stderr).contains("another run is writing its results to queuelab-results/mm1"), "{}", said(&output.stderr));
+        assert!(
+            said(&output.stderr).contains("another run is writing its results to queuelab-results/mm1"),
+            "{}",
+            said(&output.stderr)
+        );
     }
     drop(other);
     assert!(desk.run(&["run", "mm1.toml", "--only", "theory"]).status.success());
@@ -77,12 +93,20 @@ fn two_runs_do_not_write_into_one_folder_at_once() {
 fn asked_to_end_a_run_keeps_what_was_finished() {
     for signal in ["-TERM", "-HUP", "-INT"] {
         let desk = Desk::new(&format!("saved{signal}"), &[("mm1.toml", MM1)]);
-        let mut child = desk.start(&["run", "mm1.toml", "--only", "theory,simulation", "--set", "simulation.messages=30000000"]);
+        let mut child = desk.start(&[
+            "run",
+            "mm1.toml",
+            "--only",
+            "theory,simulation",
+            "--set",
+            "simulation.messages=30000000",
+        ]);
         wait_for(&desk.path("queuelab-results/mm1"));
         std::thread::sleep(Duration::from_millis(200));
         Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill is there");
         assert_eq!(child.wait().expect("it ends").code(), Some(130), "{signal}");
-        let answer = std::fs::read_to_string(desk.path("queuelab-results/mm1/answer.json")).expect("an answer");
+        let answer =
+            std::fs::read_to_string(desk.path("queuelab-results/mm1/answer.json")).expect("an answer");
         assert!(answer.contains("\"method\": \"theory\""), "{answer}");
     }
 }
@@ -92,7 +116,8 @@ fn asked_to_end_a_run_keeps_what_was_finished() {
 #[test]
 fn a_hangup_that_is_ignored_stays_ignored() {
     let desk = Desk::new("saved-nohup", &[("mm1.toml", MM1)]);
-    let command = "trap '' HUP; $queuelab run mm1.toml --only simulation --quiet --set simulation.messages=1000000 & pid=$!; \
+    let command = "trap '' HUP; $queuelab run mm1.toml --only simulation --quiet --set \
+        simulation.messages=1000000 & pid=$!; \
                    while [ ! -d queuelab-results/mm1 ]; do sleep 0.01; done; kill -HUP $pid; wait $pid";
     assert_eq!(shell(&desk, command).status.code(), Some(0));
 }
@@ -102,7 +127,10 @@ fn a_hangup_that_is_ignored_stays_ignored() {
 #[test]
 fn a_full_disk_leaves_no_drafts() {
     let desk = Desk::new("saved-full", &[("mm1.toml", MM1)]);
-    for (verb, folder) in [("run mm1.toml --only theory", "mm1"), ("sweep mm1.toml --only theory --vary seed=1..3", "mm1/sweep/points")] {
+    for (verb, folder) in [
+        ("run mm1.toml --only theory", "mm1"),
+        ("sweep mm1.toml --only theory --vary seed=1..3", "mm1/sweep/points"),
+    ] {
         let output = shell(&desk, &format!("trap '' XFSZ; ulimit -f 4; $queuelab {verb} --quiet"));
         let (error, left) = (said(&output.stderr), names(&desk.path("queuelab-results").join(folder)));
         assert_eq!(output.status.code(), Some(5), "{verb}: {error}");
@@ -128,21 +156,30 @@ fn a_closed_stdout_is_an_error() {
 #[test]
 fn control_characters_never_reach_a_terminal() {
     let titled = format!("title = \"a \\u001b[2J\\u001b[31mred \\u0007 bell\"\n{MM1}");
-    let desk = Desk::new("saved-control", &[("mm1.toml", &titled), ("wrong.toml", &format!("\"ke\\u001b[2Jy\" = 1\n{MM1}"))]);
-    for command in [vec!["run", "mm1.toml", "--only", "theory"], vec!["explain", "mm1.toml"], vec!["run", "wrong.toml"]] {
+    let desk = Desk::new(
+        "saved-control",
+        &[("mm1.toml", &titled), ("wrong.toml", &format!("\"ke\\u001b[2Jy\" = 1\n{MM1}"))],
+    );
+    for command in
+        [vec!["run", "mm1.toml", "--only", "theory"], vec!["explain", "mm1.toml"], vec!["run", "wrong.toml"]]
+    {
         let output = desk.run(&command);
         let text = said(&output.stdout) + &said(&output.stderr);
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
     }
     let page = std::fs::read_to_string(desk.path("queuelab-results/mm1/report.html")).expect("a page");
     assert!(!page.contains('\u{1b}') && page.contains("\\u{1b}[2J"));
-    let named = refusal("[producers.\"a\\u001bb\"]\nto = 'q'\nrate = '1/s'\n[queues.q]\n[consumers.c]\nfrom = 'q'\nservice_time = '1ms'\n");
+    let named = refusal(
+        "[producers.\"a\\u001bb\"]\nto = 'q'\nrate = '1/s'\n[queues.q]\n[consumers.c]\nfrom = \
+            'q'\nservice_time = '1ms'\n",
+    );
     assert!(named.contains("a name has no control characters") && !named.contains('\u{1b}'), "{named:?}");
 }
 
 #[test]
 fn of_very_many_mistakes_the_first_twenty_are_shown() {
-    let wrong: String = (0..20_000).map(|i| format!("\"producers.nobody{i}.latency.p99\" = \"< 1s\"\n")).collect();
+    let wrong: String =
+        (0..20_000).map(|i| format!("\"producers.nobody{i}.latency.p99\" = \"< 1s\"\n")).collect();
     let told = refusal(&format!("{MM1}[objectives]\n{wrong}"));
     assert_eq!(told.matches("error:").count(), 20);
     assert!(told.contains("and 19980 more"), "{}", &told[told.len() - 200..]);
@@ -152,22 +189,32 @@ fn of_very_many_mistakes_the_first_twenty_are_shown() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_million_waiting_messages_take_less_than_200_bytes_each() {
-    let backlog = "[producers.web]\nto = 'jobs'\nrate = '10/s'\n[queues.jobs]\ninitial_backlog = 1000000\n[consumers.worker]\nfrom = 'jobs'\n\
-                   count = 100\nservice_time = { law = 'exponential', mean = '5ms' }\n[simulation]\nreplications = 4\n";
+    let backlog = "[producers.web]\nto = 'jobs'\nrate = '10/s'\n[queues.jobs]\ninitial_backlog = \
+        1000000\n[consumers.worker]\nfrom = 'jobs'\n\
+                   count = 100\nservice_time = \
+                   { law = 'exponential', mean = '5ms' }\n[simulation]\nreplications = 4\n";
     let desk = Desk::new("saved-backlog", &[("backlog.toml", backlog)]);
     let mut program = Command::new(env!("CARGO_BIN_EXE_queuelab"));
-    program.args(["run", "backlog.toml", "--only", "theory,simulation", "--quiet"]).current_dir(desk.path("")).stdout(Stdio::null());
+    program
+        .args(["run", "backlog.toml", "--only", "theory,simulation", "--quiet"])
+        .current_dir(desk.path(""))
+        .stdout(Stdio::null());
     let mut child = program.spawn().expect("the program starts");
     let (status, mut most) = (format!("/proc/{}/status", child.id()), 0_u64);
     while child.try_wait().expect("a child").is_none() {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let peak =
-            text.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok());
+        let peak = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok());
         most = most.max(peak.unwrap_or(0));
         std::thread::sleep(Duration::from_millis(5));
     }
     assert!(child.wait().expect("it ends").success());
     assert!((50_000..200_000).contains(&most), "{most} kB");
     let told = refusal(&backlog.replace("1000000", "100000000"));
-    assert!(told.contains("100000000 messages wait at the start") && told.contains("kept in memory"), "{told}");
+    assert!(
+        told.contains("100000000 messages wait at the start") && told.contains("kept in memory"),
+        "{told}"
+    );
 }

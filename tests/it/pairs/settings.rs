@@ -1,23 +1,38 @@
-//! The bases, one for every model, and what may be turned on there: every setting of the grammar that may change an answer.
+//! The bases, one for every model, and what may be turned on there: every setting of the grammar that may
+//! change an answer.
 
 /// Table, key and value.
 pub(super) type Setting = (&'static str, &'static str, &'static str);
 
 pub(super) const POISSON: [Setting; 2] = [("producers.p", "to", "\"q\""), ("producers.p", "rate", "\"5/s\"")];
-pub(super) const EXPONENTIAL: Setting = ("consumers.c", "service_time", "{ law = \"exponential\", mean = \"100ms\" }");
+pub(super) const EXPONENTIAL: Setting =
+    ("consumers.c", "service_time", "{ law = \"exponential\", mean = \"100ms\" }");
 
-/// A base: a name, and the settings beyond one Poisson producer, one queue and one exponential server at half its load.
+/// A base: a name, and the settings beyond one Poisson producer, one queue and one exponential server at half
+/// its load.
 pub(super) const ONE_QUEUE: &[(&str, &[Setting])] = &[
     ("M/M/1", &[]),
     ("M/M/c", &[("consumers.c", "count", "2")]),
     ("M/M/c/K", &[("queues.q", "max_length", "3")]),
-    ("M/M/c/K, dropping the oldest", &[("queues.q", "max_length", "3"), ("queues.q", "overflow", "\"drop-head\"")]),
+    (
+        "M/M/c/K, dropping the oldest",
+        &[("queues.q", "max_length", "3"), ("queues.q", "overflow", "\"drop-head\"")],
+    ),
     (
         "M/G/∞",
-        &[("consumers.c", "count", "\"unlimited\""), ("consumers.c", "service_time", "{ law = \"erlang\", k = 2, mean = \"100ms\" }")],
+        &[
+            ("consumers.c", "count", "\"unlimited\""),
+            ("consumers.c", "service_time", "{ law = \"erlang\", k = 2, mean = \"100ms\" }"),
+        ],
     ),
     ("M/G/c/c", &[("queues.q", "max_length", "0"), ("consumers.c", "count", "2")]),
-    ("D/D/c", &[("producers.p", "arrivals", "{ process = \"periodic\" }"), ("consumers.c", "service_time", "\"100ms\"")]),
+    (
+        "D/D/c",
+        &[
+            ("producers.p", "arrivals", "{ process = \"periodic\" }"),
+            ("consumers.c", "service_time", "\"100ms\""),
+        ],
+    ),
     (
         "M/M/1 with priorities",
         &[
@@ -73,7 +88,10 @@ pub(super) const ONE_QUEUE: &[(&str, &[Setting])] = &[
     ("M/G/1, shortest first", &[("queues.q", "discipline", "\"shortest\"")]),
     ("M/M/c+G", &[("queues.q", "message_ttl", "\"150ms\"")]),
     ("retries", &[("consumers.c", "failure", "{ probability = 0.2 }")]),
-    ("back-off", &[("consumers.c", "failure", "{ probability = 0.2 }"), ("consumers.c", "retry_delay", "\"300ms\"")]),
+    (
+        "back-off",
+        &[("consumers.c", "failure", "{ probability = 0.2 }"), ("consumers.c", "retry_delay", "\"300ms\"")],
+    ),
     ("partitions", &[("queues.q", "partitions", "4"), ("consumers.c", "count", "2")]),
     (
         "breaks while busy",
@@ -104,39 +122,74 @@ pub(super) const ONE_QUEUE: &[(&str, &[Setting])] = &[
     ("M/M^[1,b]/1", &[("consumers.c", "batch", "{ max = 3 }")]),
     ("M/D/c", &[("consumers.c", "count", "2"), ("consumers.c", "service_time", "\"100ms\"")]),
     ("M/G/1", &[("consumers.c", "service_time", "{ law = \"lognormal\", mean = \"100ms\", scv = 1.5 }")]),
-    ("GI/M/1", &[("producers.p", "arrivals", "{ process = \"renewal\", gap = { law = \"uniform\", min = \"100ms\", max = \"300ms\" } }")]),
+    (
+        "GI/M/1",
+        &[(
+            "producers.p",
+            "arrivals",
+            "{ process = \"renewal\", gap = { law = \"uniform\", min = \"100ms\", max = \"300ms\" } }",
+        )],
+    ),
     (
         "GI/M/c",
         &[
-            ("producers.p", "arrivals", "{ process = \"renewal\", gap = { law = \"uniform\", min = \"100ms\", max = \"300ms\" } }"),
+            (
+                "producers.p",
+                "arrivals",
+                "{ process = \"renewal\", gap = { law = \"uniform\", min = \"100ms\", max = \"300ms\" } }",
+            ),
             ("consumers.c", "count", "2"),
         ],
     ),
     (
         "MAP/PH/c",
         &[
-            ("producers.p", "arrivals", "{ process = \"mmpp\", rates = [\"2/s\", \"8/s\"], dwell = [\"1s\", \"1s\"] }"),
+            (
+                "producers.p",
+                "arrivals",
+                "{ process = \"mmpp\", rates = [\"2/s\", \"8/s\"], dwell = [\"1s\", \"1s\"] }",
+            ),
             ("consumers.c", "service_time", "{ law = \"hyperexponential\", scv = 2, mean = \"100ms\" }"),
         ],
     ),
     ("finite source", &[CLOSED]),
 ];
 
-const CLOSED: Setting =
-    ("producers.p", "arrivals", "{ process = \"closed\", concurrency = 4, think_time = { law = \"exponential\", mean = \"500ms\" } }");
+const CLOSED: Setting = (
+    "producers.p",
+    "arrivals",
+    "{ process = \"closed\", concurrency = 4, think_time = { law = \"exponential\", mean = \"500ms\" } }",
+);
 
 /// Bases of two queues, `q` and `r`.
 pub(super) const TWO_QUEUES: &[(&str, &[Setting])] = &[
     ("tandem", &[("consumers.c", "to", "\"r\"")]),
-    ("feedback", &[("consumers.c", "to", "\"r\""), ("consumers.d", "to", "[{ queue = \"q\", probability = 0.2 }]")]),
-    ("tandem with blocking", &[("consumers.c", "to", "\"r\""), ("queues.r", "max_length", "2"), ("queues.r", "overflow", "\"block\"")]),
+    (
+        "feedback",
+        &[("consumers.c", "to", "\"r\""), ("consumers.d", "to", "[{ queue = \"q\", probability = 0.2 }]")],
+    ),
+    (
+        "tandem with blocking",
+        &[
+            ("consumers.c", "to", "\"r\""),
+            ("queues.r", "max_length", "2"),
+            ("queues.r", "overflow", "\"block\""),
+        ],
+    ),
     ("closed tandem", &[CLOSED, ("consumers.c", "to", "\"r\"")]),
     (
         "dead letters",
-        &[("queues.q", "delivery_limit", "1"), ("queues.q", "dead_letter", "\"r\""), ("consumers.c", "failure", "{ probability = 0.2 }")],
+        &[
+            ("queues.q", "delivery_limit", "1"),
+            ("queues.q", "dead_letter", "\"r\""),
+            ("consumers.c", "failure", "{ probability = 0.2 }"),
+        ],
     ),
     ("copies", &[("topics.t", "deliver", "\"all\"")]),
-    ("copies of which all count", &[("topics.t", "deliver", "\"all\""), ("topics.t", "complete_when", "\"all\"")]),
+    (
+        "copies of which all count",
+        &[("topics.t", "deliver", "\"all\""), ("topics.t", "complete_when", "\"all\"")],
+    ),
     ("copies of which one counts", &[("topics.t", "deliver", "\"all\""), ("topics.t", "complete_when", "1")]),
     (
         "copies without a wait",
@@ -154,12 +207,30 @@ pub(super) const TWO_QUEUES: &[(&str, &[Setting])] = &[
     ("the power of two", &[("topics.t", "deliver", "\"power-of-two\"")]),
 ];
 
-/// What may be turned on: a name and settings. Those of the queue and its consumers can be those of another queue, too.
+/// What may be turned on: a name and settings. Those of the queue and its consumers can be those of another
+/// queue, too.
 pub(super) const FEATURES: &[(&str, &[Setting])] = &[
-    ("Erlang gaps", &[("producers.p", "arrivals", "{ process = \"renewal\", gap = { law = \"erlang\", k = 2 } }")]),
-    ("hyperexponential gaps", &[("producers.p", "arrivals", "{ process = \"renewal\", gap = { law = \"hyperexponential\", scv = 3 } }")]),
+    (
+        "Erlang gaps",
+        &[("producers.p", "arrivals", "{ process = \"renewal\", gap = { law = \"erlang\", k = 2 } }")],
+    ),
+    (
+        "hyperexponential gaps",
+        &[(
+            "producers.p",
+            "arrivals",
+            "{ process = \"renewal\", gap = { law = \"hyperexponential\", scv = 3 } }",
+        )],
+    ),
     ("periodic", &[("producers.p", "arrivals", "{ process = \"periodic\" }")]),
-    ("mmpp", &[("producers.p", "arrivals", "{ process = \"mmpp\", rates = [\"2/s\", \"8/s\"], dwell = [\"1s\", \"1s\"] }")]),
+    (
+        "mmpp",
+        &[(
+            "producers.p",
+            "arrivals",
+            "{ process = \"mmpp\", rates = [\"2/s\", \"8/s\"], dwell = [\"1s\", \"1s\"] }",
+        )],
+    ),
     (
         "timetable",
         &[
@@ -173,7 +244,14 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ),
     ("closed", &[CLOSED, ("producers.p", "rate", "")]),
     ("batches of two", &[("producers.p", "arrivals", "{ process = \"poisson\", batch = 2 }")]),
-    ("batches of any size", &[("producers.p", "arrivals", "{ process = \"poisson\", batch = { law = \"geometric\", mean = 2 } }")]),
+    (
+        "batches of any size",
+        &[(
+            "producers.p",
+            "arrivals",
+            "{ process = \"poisson\", batch = { law = \"geometric\", mean = 2 } }",
+        )],
+    ),
     ("periodic batches", &[("producers.p", "arrivals", "{ process = \"periodic\", batch = 2 }")]),
     ("send time", &[("producers.p", "send_time", "\"50ms\"")]),
     ("random send time", &[("producers.p", "send_time", "{ law = \"exponential\", mean = \"50ms\" }")]),
@@ -183,12 +261,21 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("own constant work", &[("producers.p", "service_time", "\"80ms\"")]),
     ("own failure", &[("producers.p", "failure", "{ probability = 0.1 }")]),
     ("another producer", &[("producers.z", "rate", "\"1/s\"")]),
-    ("another regular producer", &[("producers.z", "rate", "\"1/s\""), ("producers.z", "arrivals", "{ process = \"periodic\" }")]),
+    (
+        "another regular producer",
+        &[("producers.z", "rate", "\"1/s\""), ("producers.z", "arrivals", "{ process = \"periodic\" }")],
+    ),
     (
         "another producer's work",
-        &[("producers.z", "rate", "\"1/s\""), ("producers.z", "service_time", "{ law = \"exponential\", mean = \"200ms\" }")],
+        &[
+            ("producers.z", "rate", "\"1/s\""),
+            ("producers.z", "service_time", "{ law = \"exponential\", mean = \"200ms\" }"),
+        ],
     ),
-    ("another closed producer", &[("producers.z", "arrivals", "{ process = \"closed\", concurrency = 2, think_time = \"500ms\" }")]),
+    (
+        "another closed producer",
+        &[("producers.z", "arrivals", "{ process = \"closed\", concurrency = 2, think_time = \"500ms\" }")],
+    ),
     ("lifo", &[("queues.q", "discipline", "\"lifo\"")]),
     ("priorities", &[("queues.q", "discipline", "\"priority\"")]),
     ("random order", &[("queues.q", "discipline", "\"random\"")]),
@@ -199,7 +286,10 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("resume", &[("queues.q", "preemption", "\"resume\"")]),
     ("restart", &[("queues.q", "preemption", "\"restart\"")]),
     ("room", &[("queues.q", "max_length", "3")]),
-    ("room, dropping the oldest", &[("queues.q", "max_length", "3"), ("queues.q", "overflow", "\"drop-head\"")]),
+    (
+        "room, dropping the oldest",
+        &[("queues.q", "max_length", "3"), ("queues.q", "overflow", "\"drop-head\"")],
+    ),
     ("room, blocking", &[("queues.q", "max_length", "2"), ("queues.q", "overflow", "\"block\"")]),
     ("no room", &[("queues.q", "max_length", "0")]),
     ("no room, blocking", &[("queues.q", "max_length", "0"), ("queues.q", "overflow", "\"block\"")]),
@@ -226,7 +316,10 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("servers without limit", &[("consumers.c", "count", "\"unlimited\"")]),
     ("constant service", &[("consumers.c", "service_time", "\"100ms\"")]),
     ("Erlang service", &[("consumers.c", "service_time", "{ law = \"erlang\", k = 2, mean = \"100ms\" }")]),
-    ("uniform service", &[("consumers.c", "service_time", "{ law = \"uniform\", min = \"50ms\", max = \"150ms\" }")]),
+    (
+        "uniform service",
+        &[("consumers.c", "service_time", "{ law = \"uniform\", min = \"50ms\", max = \"150ms\" }")],
+    ),
     ("time per message", &[("consumers.c", "service_time_per_message", "\"20ms\"")]),
     ("prefetch", &[("consumers.c", "prefetch", "4")]),
     ("batch", &[("consumers.c", "batch", "{ max = 3 }")]),
@@ -251,14 +344,32 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ),
     (
         "outages that resume",
-        &[("consumers.c", "outages", "{ up = { law = \"exponential\", mean = \"2s\" }, down = \"200ms\", in_progress = \"resume\" }")],
+        &[(
+            "consumers.c",
+            "outages",
+            "{ up = { law = \"exponential\", mean = \"2s\" }, down = \"200ms\", in_progress = \"resume\" }",
+        )],
     ),
     (
         "outages while busy",
-        &[("consumers.c", "outages", "{ up = { law = \"exponential\", mean = \"2s\" }, down = \"200ms\", while = \"busy\" }")],
+        &[(
+            "consumers.c",
+            "outages",
+            "{ up = { law = \"exponential\", mean = \"2s\" }, down = \"200ms\", while = \"busy\" }",
+        )],
     ),
-    ("regular outages", &[("consumers.c", "outages", "{ up = \"2s\", down = \"200ms\", while = \"busy\", in_progress = \"resume\" }")]),
-    ("autoscaling", &[("consumers.c", "autoscale", "{ min = 1, max = 3, target_backlog = 2, every = \"500ms\" }")]),
+    (
+        "regular outages",
+        &[(
+            "consumers.c",
+            "outages",
+            "{ up = \"2s\", down = \"200ms\", while = \"busy\", in_progress = \"resume\" }",
+        )],
+    ),
+    (
+        "autoscaling",
+        &[("consumers.c", "autoscale", "{ min = 1, max = 3, target_backlog = 2, every = \"500ms\" }")],
+    ),
     (
         "onward",
         &[
@@ -270,6 +381,18 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ),
     ("hand-off", &[("simulation", "hand_off", "\"20ms\"")]),
     ("back again", &[("consumers.c", "to", "[{ queue = \"q\", probability = 0.2 }]")]),
-    ("another group", &[("consumers.e", "from", "\"q\""), ("consumers.e", "service_time", "{ law = \"exponential\", mean = \"100ms\" }")]),
-    ("a slower group", &[("consumers.e", "from", "\"q\""), ("consumers.e", "service_time", "{ law = \"exponential\", mean = \"200ms\" }")]),
+    (
+        "another group",
+        &[
+            ("consumers.e", "from", "\"q\""),
+            ("consumers.e", "service_time", "{ law = \"exponential\", mean = \"100ms\" }"),
+        ],
+    ),
+    (
+        "a slower group",
+        &[
+            ("consumers.e", "from", "\"q\""),
+            ("consumers.e", "service_time", "{ law = \"exponential\", mean = \"200ms\" }"),
+        ],
+    ),
 ];

@@ -31,7 +31,10 @@ macro_rules! channel {
             }
         }
 
-        pub(in super::super) fn $open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
+        pub(in super::super) fn $open(
+            scenario: &Scenario,
+            _messages: usize,
+        ) -> Result<Box<dyn Target>, LoadError> {
             open::<$name>(scenario)
         }
     };

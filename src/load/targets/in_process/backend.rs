@@ -60,7 +60,9 @@ impl QueueBackend {
     /// Commits what comes and passes it on to the parts. The life of a thread.
     pub(super) fn commit(&self) {
         if let Some(commits) = &self.commits {
-            commits.run(|request| _ = self.partition(request.part).queue.fulfil(request.message, terms(request)));
+            commits.run(|request| {
+                _ = self.partition(request.part).queue.fulfil(request.message, terms(request))
+            });
         }
         self.partitions.iter().for_each(|partition| partition.queue.close());
     }

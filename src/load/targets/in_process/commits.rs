@@ -1,4 +1,5 @@
-//! Durability: a message can be taken once the disk has it, and all that come during one commit are in the next.
+//! Durability: a message can be taken once the disk has it, and all that come during one commit are in the
+//! next.
 
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::PublishRequest;
@@ -94,7 +95,8 @@ impl Commits {
             let since = pending.since.max(before);
             drop(pending);
             if self.log.commit(last).is_err() {
-                // Nothing that comes now would be confirmed; what is missing then is told by the run's accounts.
+                // Nothing that comes now would be confirmed; what is missing then is told by the run's
+                // accounts.
                 self.pending.lock().closed = true;
                 return;
             }
@@ -107,9 +109,14 @@ impl Commits {
         }
     }
 
-    /// A message is settled, or was given back after so many deliveries. It is written down with the next commit.
+    /// A message is settled, or was given back after so many deliveries. It is written down with the next
+    /// commit.
     pub(super) fn note(&self, message: u64, event: Event) {
-        let number = self.numbers.get(message as usize).map(|cell| cell.load(Ordering::Relaxed)).filter(|&n| n != u64::MAX);
+        let number = self
+            .numbers
+            .get(message as usize)
+            .map(|cell| cell.load(Ordering::Relaxed))
+            .filter(|&n| n != u64::MAX);
         if let Some(number) = number {
             // A poisoned log refuses the next message, which is what counts.
             let _noted = self.log.note(number, event);

@@ -19,10 +19,14 @@ pub(super) struct PartitionQueue {
 }
 
 impl PartitionQueue {
-    /// As [`SharedQueue::consume`](crate::load::targets::SharedQueue::consume), from a consumer's window where there are such.
+    /// As [`SharedQueue::consume`](crate::load::targets::SharedQueue::consume), from a consumer's window
+    /// where there are such.
     pub(super) fn consume(&self, part: usize, most: usize, out: &mut Vec<Delivery>) -> bool {
         match &self.dispatcher {
-            Some(dispatcher) => dispatcher.take(part).map(|(delivery, until)| out.push(as_delivery(&delivery, part, until))).is_some(),
+            Some(dispatcher) => dispatcher
+                .take(part)
+                .map(|(delivery, until)| out.push(as_delivery(&delivery, part, until)))
+                .is_some(),
             None => self.take(part, out, |deliveries| self.queue.consume(most, deliveries)),
         }
     }
@@ -36,7 +40,12 @@ impl PartitionQueue {
     }
 
     /// Takes messages in the way that is given, by way of this thread's buffer.
-    fn take(&self, part: usize, out: &mut Vec<Delivery>, how: impl FnOnce(&mut Vec<queue::Delivery<u64>>) -> bool) -> bool {
+    fn take(
+        &self,
+        part: usize,
+        out: &mut Vec<Delivery>,
+        how: impl FnOnce(&mut Vec<queue::Delivery<u64>>) -> bool,
+    ) -> bool {
         DELIVERIES.with_borrow_mut(|deliveries| {
             let open = how(deliveries);
             let until = lease_from_now(self.lease);
@@ -66,5 +75,11 @@ impl PartitionQueue {
 }
 
 fn as_delivery(delivery: &queue::Delivery<u64>, part: usize, until: u64) -> Delivery {
-    Delivery { message: delivery.body, deliveries: delivery.deliveries, tag: delivery.tag.into(), part, until }
+    Delivery {
+        message: delivery.body,
+        deliveries: delivery.deliveries,
+        tag: delivery.tag.into(),
+        part,
+        until,
+    }
 }

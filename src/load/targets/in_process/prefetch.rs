@@ -1,7 +1,8 @@
-//! Prefetch as brokers do it: messages are dispatched to the consumers in turn, as long as their windows have room.
+//! Prefetch as brokers do it: messages are dispatched to the consumers in turn, as long as their windows have
+//! room.
 //!
-//! A broker knows how many messages a consumer holds, not whether it is busy; so a message goes to the next window in turn and
-//! waits there, behind that consumer's work alone.
+//! A broker knows how many messages a consumer holds, not whether it is busy; so a message goes to the next
+//! window in turn and waits there, behind that consumer's work alone.
 
 use crate::behaviour::in_turn;
 use crate::load::clock::{Clock, Monotonic};
@@ -38,10 +39,20 @@ struct Window {
 impl PrefetchDispatcher {
     /// Windows of so many messages, each to be settled within a time.
     pub(super) fn new(windows: impl Iterator<Item = u32>, lease: Option<u64>) -> Self {
-        let each: Vec<Window> =
-            windows.map(|most| Window { held: 0, most, waiting: VecDeque::with_capacity(most.min(1 << 16) as usize) }).collect();
+        let each: Vec<Window> = windows
+            .map(|most| Window {
+                held: 0,
+                most,
+                waiting: VecDeque::with_capacity(most.min(1 << 16) as usize),
+            })
+            .collect();
         let filled = each.iter().map(|_| Condvar::new()).collect();
-        PrefetchDispatcher { windows: Mutex::new(Windows { each, turn: 0, over: false }), room: Condvar::new(), filled, lease }
+        PrefetchDispatcher {
+            windows: Mutex::new(Windows { each, turn: 0, over: false }),
+            room: Condvar::new(),
+            filled,
+            lease,
+        }
     }
 
     /// Dispatches a queue's messages until there will never be any again. The life of a thread.
@@ -75,7 +86,8 @@ impl PrefetchDispatcher {
         }
     }
 
-    /// The next message of a consumer's window, and until when it is to be settled; `None` when there will never be one again.
+    /// The next message of a consumer's window, and until when it is to be settled; `None` when there will
+    /// never be one again.
     pub(super) fn take(&self, consumer: usize) -> Option<(queue::Delivery<u64>, u64)> {
         let mut windows = self.windows.lock();
         loop {
@@ -127,7 +139,8 @@ mod tests {
         (0..5).for_each(|n| _ = queue.publish(n).expect("there is no bound"));
         std::thread::scope(|scope| {
             scope.spawn(|| dispatcher.dispatch(&queue));
-            let take = |consumer| dispatcher.take(consumer).map(|(d, _)| (d.body, d.tag)).expect("dispatched");
+            let take =
+                |consumer| dispatcher.take(consumer).map(|(d, _)| (d.body, d.tag)).expect("dispatched");
             let (first, second, third) = (take(0), take(1), take(0));
             // Windows of two and of one are full now: who settles gets the next of the line.
             assert_eq!((first.0, second.0, third.0), (0, 1, 2));
@@ -141,7 +154,9 @@ mod tests {
             let fifth = take(0);
             assert_eq!((fourth.0, fifth.0), (3, 4));
             queue.close();
-            [(0, first.1), (1, fourth.1), (0, fifth.1)].into_iter().for_each(|(consumer, tag)| settle(consumer, tag));
+            [(0, first.1), (1, fourth.1), (0, fifth.1)]
+                .into_iter()
+                .for_each(|(consumer, tag)| settle(consumer, tag));
             assert!(dispatcher.take(0).is_none() && dispatcher.take(1).is_none());
         });
     }

@@ -4,8 +4,9 @@ use crate::load::clock;
 use crate::queue::{self, Order, Settings};
 use crate::scenario::{self, Discipline, Durability, Overflow, Scenario};
 
-/// Nanoseconds for which a consumer looks for work before it sleeps, where every thread of the run can have a processor. A wake-up costs
-/// tens of microseconds, which is a good part of a service of 100 µs; longer waits are worth it.
+/// Nanoseconds for which a consumer looks for work before it sleeps, where every thread of the run can have a
+/// processor. A wake-up costs tens of microseconds, which is a good part of a service of 100 µs; longer waits
+/// are worth it.
 const PATIENCE: u64 = 200_000;
 
 /// The most servers that a group can have.
@@ -13,12 +14,15 @@ pub(super) fn servers_of(consumer: &scenario::Consumer) -> usize {
     consumer.most_servers().map_or(0, |servers| servers as usize)
 }
 
-/// How often a consumer looks before it sleeps. Where threads would take the processors from one another, as briefly as the queue does by itself;
-/// so also where something else than a message ends the wait, which who looks sees later.
+/// How often a consumer looks before it sleeps. Where threads would take the processors from one another, as
+/// briefly as the queue does by itself; so also where something else than a message ends the wait, which who
+/// looks sees later.
 pub(super) fn looks(scenario: &Scenario) -> u32 {
     let servers: usize = scenario.consumers.iter().map(servers_of).sum();
     let fits = std::thread::available_parallelism().is_ok_and(|processors| servers < processors.get());
-    let plain = |c: &scenario::Consumer| c.batch.is_none() && c.prefetch <= 1 && c.outages.is_none() && c.autoscale.is_none();
+    let plain = |c: &scenario::Consumer| {
+        c.batch.is_none() && c.prefetch <= 1 && c.outages.is_none() && c.autoscale.is_none()
+    };
     let alone = scenario.queues.iter().all(|q| q.durability != Durability::Fsync);
     let patient = fits && alone && scenario.consumers.iter().all(plain);
     if patient { clock::looks(PATIENCE) } else { Settings::default().spins }

@@ -15,22 +15,28 @@ const WEB: &str = "[producers.web]\nrate = \"1000/s\"\nto = ";
 /// The same scenario measured for a moment and replayed.
 fn both(text: &str) -> (KeptRun, KeptRun) {
     let scenario = scenario(text);
-    let plan = scenario.open_plan(1, 0).expect("a plan").take_until(nanos(scenario.measurement.duration).expect("a time"));
+    let plan = scenario
+        .open_plan(1, 0)
+        .expect("a plan")
+        .take_until(nanos(scenario.measurement.duration).expect("a time"));
     let control = load::Control { progress: &|_| {}, stopped: &|| false };
     let run = load::measure(&scenario, &plan, &control).expect("it can be measured");
     assert!(!run.cut_short, "{:?}", run.caveats);
     for gate in &run.gates {
-        let counts = ["lost", "duplicated", "disordered", "unsettled", "unsent", "unfinished"].contains(&gate.name);
+        let counts =
+            ["lost", "duplicated", "disordered", "unsettled", "unsent", "unfinished"].contains(&gate.name);
         assert!(!counts || gate.value == 0.0, "{gate:?}");
     }
     let measured = KeptRun::measured(run.records, run.exits);
-    let replayed = KeptRun::replay(&scenario, &plan, &run.happened, measured.messages()).expect("it can be simulated");
+    let replayed =
+        KeptRun::replay(&scenario, &plan, &run.happened, measured.messages()).expect("it can be simulated");
     (measured, replayed)
 }
 
 /// What became of each message in each queue, whatever time it took.
 fn stays(told: &KeptRun) -> Vec<(u64, u32, u32, Outcome)> {
-    let mut all: Vec<_> = told.stays.iter().map(|r| (r.message.id, r.queue, r.deliveries, r.outcome)).collect();
+    let mut all: Vec<_> =
+        told.stays.iter().map(|r| (r.message.id, r.queue, r.deliveries, r.outcome)).collect();
     all.sort_unstable();
     all
 }
@@ -41,7 +47,8 @@ fn ends(told: &KeptRun) -> Vec<(u64, Outcome)> {
     all
 }
 
-/// Chance depends on messages and their ways alone, so that threads and events must tell the same of every message.
+/// Chance depends on messages and their ways alone, so that threads and events must tell the same of every
+/// message.
 fn alike(name: &str, text: &str) {
     let (measured, replayed) = both(&format!("{text}\n[measurement]\nduration = \"250ms\"\n"));
     assert!(measured.messages() > 100, "{name}: {} messages", measured.messages());
@@ -51,7 +58,8 @@ fn alike(name: &str, text: &str) {
 
 #[test]
 fn copies_failures_and_dead_letters_are_those_of_the_simulation() {
-    let queues = "[queues.left]\n[queues.right]\ndelivery_limit = 2\ndead_letter = \"dead\"\n[queues.next]\n[queues.dead]\n";
+    let queues = "[queues.left]\n[queues.right]\ndelivery_limit = 2\ndead_letter = \
+        \"dead\"\n[queues.next]\n[queues.dead]\n";
     let topic = "[topics.all]\nsubscriptions = [\"left\", \"right\"]\n";
     let work = "service_time = { law = \"exponential\", mean = \"200us\" }\n";
     let groups = [
@@ -70,21 +78,35 @@ fn copies_failures_and_dead_letters_are_those_of_the_simulation() {
 #[test]
 fn a_message_may_come_back_to_a_queue_that_it_was_in() {
     let back = "to = [{ queue = \"q\", probability = 0.4 }]";
-    alike("feedback", &format!("{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"200us\"\n{back}\n"));
+    alike(
+        "feedback",
+        &format!(
+            "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \
+                \"200us\"\n{back}\n"
+        ),
+    );
 }
 
 #[test]
 fn what_producers_send_goes_on_by_routes_of_its_own() {
     let other = WEB.replace("web", "other") + "\"q\"\n";
-    let routes = "to = [{ queue = \"left\", probability = 0.5, producers = [\"web\"] }, { queue = \"right\", producers = [\"other\"] }]\n";
-    let group =
-        |queue: &str, more: &str| format!("[queues.{queue}]\n[consumers.{queue}]\nfrom = \"{queue}\"\nservice_time = \"200us\"\n{more}");
-    alike("own routes", &format!("{other}{WEB}\"q\"\n{}{}{}", group("q", routes), group("left", ""), group("right", "")));
+    let routes = "to = [{ queue = \"left\", probability = 0.5, producers = [\"web\"] }, \
+        { queue = \"right\", producers = [\"other\"] }]\n";
+    let group = |queue: &str, more: &str| {
+        format!("[queues.{queue}]\n[consumers.{queue}]\nfrom = \"{queue}\"\nservice_time = \"200us\"\n{more}")
+    };
+    alike(
+        "own routes",
+        &format!("{other}{WEB}\"q\"\n{}{}{}", group("q", routes), group("left", ""), group("right", "")),
+    );
 }
 
 #[test]
 fn what_waits_from_the_start_is_served_first() {
-    let text = format!("{WEB}\"q\"\n[queues.q]\ninitial_backlog = 50\n[consumers.c]\nfrom = \"q\"\nservice_time = \"300us\"\n");
+    let text = format!(
+        "{WEB}\"q\"\n[queues.q]\ninitial_backlog = 50\n[consumers.c]\nfrom = \"q\"\nservice_time = \
+            \"300us\"\n"
+    );
     alike("backlog", &text);
     let (measured, _) = both(&format!("{text}[measurement]\nduration = \"100ms\"\n"));
     let last = measured.stays.iter().filter(|r| r.message.id < 50).map(|r| r.taken).max();
@@ -99,7 +121,11 @@ fn windows_batches_times_to_live_and_early_acknowledgements_lose_nobody() {
         ("", "batch = { max = 8, linger = \"3ms\" }\nservice_time_per_message = \"20us\"\n"),
         ("message_ttl = \"1s\"\n", "failure = { probability = 0.2 }\n"),
         ("", "ack = \"auto\"\nfailure = { probability = 0.2 }\n"),
-        ("", "batch = { max = 4, linger = \"2ms\" }\nautoscale = { min = 2, max = 4, target_backlog = 3, every = \"20ms\" }\n"),
+        (
+            "",
+            "batch = { max = 4, linger = \"2ms\" }\nautoscale = \
+                { min = 2, max = 4, target_backlog = 3, every = \"20ms\" }\n",
+        ),
         ("discipline = \"priority\"\n", ""),
         ("partitions = 4\n", ""),
         ("durability = \"fsync\"\n", ""),
@@ -115,7 +141,8 @@ fn what_a_server_drops_when_it_breaks_is_done_by_another() {
     let outages = "outages = { up = \"20ms\", down = \"10ms\" }\n";
     for batch in ["", "batch = { max = 4, linger = \"1ms\" }\nservice_time_per_message = \"500us\"\n"] {
         let (measured, _) = both(&format!(
-            "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"1ms\"\n{batch}{outages}[measurement]\nduration = \"200ms\"\n"
+            "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \
+                \"1ms\"\n{batch}{outages}[measurement]\nduration = \"200ms\"\n"
         ));
         assert!(measured.stays.iter().all(|r| r.outcome == Outcome::Served));
         let again = measured.stays.iter().filter(|r| r.deliveries > 1).count();
@@ -127,15 +154,20 @@ fn what_a_server_drops_when_it_breaks_is_done_by_another() {
 fn handling_fails_as_the_producer_has_it() {
     let poison = "[producers.bad]\nrate = \"200/s\"\nto = \"q\"\nfailure = { probability = 1 }\n";
     let queues = "[queues.q]\ndelivery_limit = 3\ndead_letter = \"dead\"\n[queues.dead]\n";
-    let group = "[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"200us\"\nfailure = { probability = 0.1 }\n";
+    let group =
+        "[consumers.c]\nfrom = \"q\"\ncount = 2\nservice_time = \"200us\"\nfailure = { probability = 0.1 }\n";
     alike("poison", &format!("{poison}{WEB}\"q\"\n{queues}{group}"));
 }
 
 #[test]
 fn a_loop_is_replayed_from_its_sends() {
-    let text = "[producers.web]\nto = \"q\"\narrivals = { process = \"closed\", concurrency = 3, think_time = \"1ms\" }\n\
-                [queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"500us\"\n[measurement]\nduration = \"250ms\"\n";
-    let answers = crate::study::run(&scenario(text), &[crate::answer::Method::Measurement], &crate::study::Blind).answers;
+    let text = "[producers.web]\nto = \"q\"\narrivals = \
+        { process = \"closed\", concurrency = 3, think_time = \"1ms\" }\n\
+                [queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"500us\"\n[measurement]\nduration \
+                    = \"250ms\"\n";
+    let answers =
+        crate::study::run(&scenario(text), &[crate::answer::Method::Measurement], &crate::study::Blind)
+            .answers;
     let sends = |method| {
         let of = answers.iter().find(|a| a.method == method).expect("answered");
         of.get("queues.q.arrival_rate").and_then(|e| e.value).expect("known")
@@ -148,7 +180,8 @@ fn a_loop_is_replayed_from_its_sends() {
 fn servers_come_and_go_with_the_backlog() {
     let scale = "autoscale = { min = 1, max = 4, target_backlog = 5, every = \"20ms\", startup = \"5ms\" }\n";
     let (measured, _) = both(&format!(
-        "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"2ms\"\n{scale}[measurement]\nduration = \"200ms\"\n"
+        "{WEB}\"q\"\n[queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \
+            \"2ms\"\n{scale}[measurement]\nduration = \"200ms\"\n"
     ));
     assert!(measured.stays.iter().all(|r| r.outcome == Outcome::Served && r.deliveries == 1));
     let mut servers: Vec<u32> = measured.stays.iter().map(|r| r.server).collect();
@@ -159,11 +192,14 @@ fn servers_come_and_go_with_the_backlog() {
 
 #[test]
 fn clients_of_a_closed_loop_wait_for_their_messages() {
-    let text = "[producers.web]\nto = \"q\"\narrivals = { process = \"closed\", concurrency = 3, think_time = \"1ms\" }\n\
-                [queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"500us\"\n[measurement]\nduration = \"250ms\"\n";
+    let text = "[producers.web]\nto = \"q\"\narrivals = \
+        { process = \"closed\", concurrency = 3, think_time = \"1ms\" }\n\
+                [queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"500us\"\n[measurement]\nduration \
+                    = \"250ms\"\n";
     let (measured, _) = both(text);
     assert!(measured.messages() > 100);
-    let mut levels: Vec<(u64, i32)> = measured.stays.iter().flat_map(|r| [(r.sent, 1), (r.finished, -1)]).collect();
+    let mut levels: Vec<(u64, i32)> =
+        measured.stays.iter().flat_map(|r| [(r.sent, 1), (r.finished, -1)]).collect();
     levels.sort_unstable();
     let mut inside = 0;
     for (_, change) in levels {

@@ -1,0 +1,123 @@
+use super::super::server::ServiceTime;
+use super::*;
+
+fn calm() -> Evidence {
+    Evidence {
+        planned: 2_000,
+        sent: 2_000,
+        accepted: 2_000,
+        served: 2_000,
+        lateness: vec![70; 2_000],
+        latency: vec![8_000_000; 2_000],
+        totals: took(8_030_000_000),
+        lasted: 8_900_000_000,
+        server_time: 8_900_000_000,
+        spun: 2_000_000_000,
+        processors: Some(2),
+        rate: 200.0,
+        null_rate: Some(4e6),
+        hand_offs: HandOffs { count: 2_000, nanos: 10_000_000, idle: 200, idle_nanos: 8_000_000 },
+        interference: SchedulerInterference { run_queue_wait: Some(10_000_000), switches: Some(20) },
+        meter: Meter { spun: 100_000_000, stalled: 1_000_000, stalls: 10, inversions: 0 },
+        steal: Some(0.0),
+        inside: Some((7.2, 7.21)),
+        ..Evidence::default()
+    }
+}
+
+/// Services of eight seconds that took so many nanoseconds, half of them in each half.
+fn took(real: u64) -> ServerTotals {
+    ServerTotals {
+        halves: [ServiceTime { planned: 4_000_000_000, real: real / 2 }; 2],
+        ..ServerTotals::default()
+    }
+}
+
+/// The verdict after something has gone wrong, and the gate that says so.
+fn verdict(change: impl Fn(&mut Evidence)) -> (Trust, &'static str) {
+    let mut evidence = calm();
+    change(&mut evidence);
+    let gates = gates(&mut evidence);
+    let worst = gates.iter().map(|g| g.trust).max().expect("there are gates");
+    (
+        worst,
+        if worst == Trust::Valid {
+            ""
+        } else {
+            gates.iter().find(|g| g.trust == worst).expect("one is the worst").name
+        },
+    )
+}
+
+#[test]
+fn a_calm_run_is_valid_and_every_gate_can_close() {
+    assert_eq!(verdict(|_| {}), (Trust::Valid, ""));
+    assert_eq!(verdict(|e| e.sent = 1_900), (Trust::Invalid, "unsent"));
+    assert_eq!(verdict(|e| e.lateness[..100].fill(2_000_000)), (Trust::Degraded, "lateness"));
+    assert_eq!(verdict(|e| e.rate = 3e6), (Trust::Degraded, "generator's limit"));
+    assert_eq!(verdict(|e| e.totals = took(9_600_000_000)), (Trust::Invalid, "service overrun"));
+    assert_eq!(verdict(|e| e.totals = took(8_300_000_000)), (Trust::Degraded, "service overrun"));
+    assert_eq!(
+        verdict(|e| (e.totals, e.server_time) = (took(8_300_000_000), 16_000_000_000)),
+        (Trust::Valid, "")
+    );
+    // As much as before, but all of it in the second half.
+    assert_eq!(
+        verdict(|e| (e.totals.halves[0].real, e.totals.halves[1].real) = (3_990_000_000, 4_040_000_000)),
+        (Trust::Degraded, "stationarity")
+    );
+    assert_eq!(verdict(|e| e.hand_offs.nanos = 2_000_000_000), (Trust::Degraded, "hand-off"));
+    assert_eq!(verdict(|e| e.spun = 18_000_000_000), (Trust::Degraded, "spinning"));
+    assert_eq!(
+        verdict(|e| e.interference.run_queue_wait = Some(2_000_000_000)),
+        (Trust::Invalid, "run-queue wait")
+    );
+    assert_eq!(verdict(|e| e.interference.switches = Some(3_000)), (Trust::Degraded, "involuntary switches"));
+    assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls"));
+    assert_eq!(verdict(|e| e.steal = Some(0.06)), (Trust::Invalid, "steal"));
+    assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished"));
+    assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost"));
+    assert_eq!(verdict(|e| e.totals.duplicated = 1), (Trust::Invalid, "duplicated"));
+    assert_eq!(verdict(|e| e.repeated = 1), (Trust::Invalid, "duplicated"));
+    assert_eq!(verdict(|e| e.totals.disordered = 1), (Trust::Invalid, "disordered"));
+    assert_eq!(verdict(|e| e.totals.unsettled = 1), (Trust::Invalid, "unsettled"));
+    assert_eq!(verdict(|e| e.inversions = 1), (Trust::Invalid, "clock inversions"));
+    assert_eq!(verdict(|e| e.inside = Some((8.0, 7.2))), (Trust::Invalid, "Little's law"));
+    assert_eq!(verdict(|e| e.latency.truncate(900)), (Trust::Degraded, "samples beyond p99"));
+}
+
+#[test]
+fn a_service_shorter_than_planned_is_no_overrun_but_an_unknown_figure_has_no_gate() {
+    assert_eq!(
+        verdict(|e| (e.steal, e.inside, e.interference) = (None, None, SchedulerInterference::default())),
+        (Trust::Valid, "")
+    );
+    assert_eq!(
+        verdict(|e| (e.hand_offs, e.null_rate, e.processors) = (HandOffs::default(), None, None)),
+        (Trust::Valid, "")
+    );
+}
+
+#[test]
+fn what_the_replay_does_not_have_is_named() {
+    assert_eq!(rest(&calm()), None, "5 µs of 8 ms");
+    let slow = Evidence {
+        hand_offs: HandOffs { count: 2_000, nanos: 800_000_000, ..HandOffs::default() },
+        ..calm()
+    };
+    let text = rest(&slow).expect("400 µs of 8 ms");
+    assert!(
+        text.contains("400 µs on average, 5.0 % of its latency")
+            && text.contains("1.1 times a second, 100 µs each"),
+        "{text}"
+    );
+}
+
+#[test]
+fn quantiles_are_by_nearest_rank() {
+    let values: Vec<u64> = (1..=100).collect();
+    assert_eq!(
+        (quantile(&values, 0.5), quantile(&values, 0.99), quantile(&[], 0.5)),
+        (Some(50), Some(99), None)
+    );
+}

@@ -1,0 +1,85 @@
+//! Random settings and steps for the comparison with a plain broker.
+
+use super::super::{Backoff, Order, Overflow, Settings};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Publish {
+        rank: i64,
+        ttl: Option<u64>,
+    },
+    /// Publishes up to so many at once, as far as there is room.
+    Fill(u64),
+    /// Keeps a place.
+    Reserve,
+    /// Publishes where a place is kept, if one is.
+    Fulfil {
+        rank: i64,
+        ttl: Option<u64>,
+    },
+    /// Gives a place up, if one is kept.
+    Release,
+    Consume(usize),
+    /// Does something with the delivery at this position among all that were ever made (modulo their number).
+    Settle(Settle, usize),
+    BeginWait,
+    EndWait,
+    /// Lets so much time pass.
+    Pass(u64),
+    Close,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Settle {
+    Ack,
+    Nack,
+    NackAfter(u64),
+    Reject,
+    Extend,
+}
+
+pub(super) fn step() -> impl Strategy<Value = Step> {
+    let settle = prop_oneof![
+        4 => Just(Settle::Ack),
+        2 => Just(Settle::Nack),
+        1 => (0..30_u64).prop_map(Settle::NackAfter),
+        1 => Just(Settle::Reject),
+        1 => Just(Settle::Extend),
+    ];
+    let terms = || (-2..3_i64, prop::option::weighted(0.3, 0..40_u64));
+    prop_oneof![
+        12 => terms().prop_map(|(rank, ttl)| Step::Publish { rank, ttl }),
+        3 => (0..6_u64).prop_map(Step::Fill),
+        2 => Just(Step::Reserve),
+        2 => terms().prop_map(|(rank, ttl)| Step::Fulfil { rank, ttl }),
+        1 => Just(Step::Release),
+        8 => (0..4_usize).prop_map(Step::Consume),
+        12 => (settle, any::<usize>()).prop_map(|(how, which)| Step::Settle(how, which)),
+        2 => Just(Step::BeginWait),
+        2 => Just(Step::EndWait),
+        8 => (1..20_u64).prop_map(Step::Pass),
+        1 => Just(Step::Close),
+    ]
+}
+
+pub(super) fn settings() -> impl Strategy<Value = Settings> {
+    let orders = prop::sample::select(vec![Order::Fifo, Order::Lifo, Order::Ranked]);
+    let overflows = prop::sample::select(vec![Overflow::RejectPublish, Overflow::DropHead, Overflow::Block]);
+    let backoff = prop::option::of((1..10_u64, 1..40_u64).prop_map(|(min, max)| Backoff { min, max }));
+    let times = (prop::option::of(0..50_u64), prop::option::of(1..4_u32), prop::option::of(1..50_u64));
+    (orders, prop::option::of(0..5_u64), overflows, times, backoff).prop_map(
+        |(order, max_length, overflow, (message_ttl, delivery_limit, visibility_timeout), backoff)| {
+            Settings {
+                order,
+                max_length,
+                overflow,
+                message_ttl,
+                delivery_limit,
+                visibility_timeout,
+                backoff,
+                ..Settings::default()
+            }
+        },
+    )
+}
