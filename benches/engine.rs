@@ -6,7 +6,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hdrhistogram::Histogram;
 use queuelab::scenario::Scenario;
-use queuelab::sim::{Engine, LevelSampler, Recursion, Station};
+use queuelab::sim::{Engine, FifoStation, LevelSampler, Recursion};
 use queuelab::stats::{Collector, Places};
 use queuelab::workload::laws::Law;
 use rand::rngs::SmallRng;
@@ -64,7 +64,7 @@ fn buckets() -> (Vec<u64>, impl Fn(&mut Vec<u64>, f64)) {
 }
 
 fn whole(scenario: &Scenario, places: &Places) -> Collector {
-    let station = Station::of(scenario).expect("one FIFO queue");
+    let station = FifoStation::of(scenario).expect("one FIFO queue");
     let plan = scenario.plan(1, 0).expect("a plan");
     let every = (64.0 / scenario.producers[0].rate * 1e9) as u64;
     let mut engine =

@@ -14,7 +14,7 @@ mod trust;
 pub use distribution::{Distribution, Moment};
 pub use estimate::Estimate;
 pub use method::Method;
-pub use metrics::{Better, METRICS, Metric, Place, Statistics, Unit, metric_of, path};
+pub use metrics::{Better, METRICS, Metric, MetricPlace, Statistics, Unit, metric_of, path};
 pub use percentiles::{PERCENTILES, Percentile, share_of};
 pub use reason::{Reason, Unanswered};
 pub use trust::{Gate, Trust};

@@ -18,7 +18,7 @@
 //! ```
 //! use queuelab::answer::Method;
 //! use queuelab::scenario::{NoFiles, Source, parse};
-//! use queuelab::study::{Blind, run};
+//! use queuelab::study::{NoProgress, run};
 //!
 //! let text = r#"
 //!     producers.web     = { to = "orders", rate = "900/s" }
@@ -27,7 +27,7 @@
 //!     simulation        = { messages = 50_000 }
 //! "#;
 //! let scenario = parse(&Source::new("orders.toml", text), &NoFiles)?.scenario;
-//! let study = run(&scenario, &[Method::Theory, Method::Simulation], &Blind);
+//! let study = run(&scenario, &[Method::Theory, Method::Simulation], &NoProgress);
 //!
 //! let p99 = |method| study.answer(method).and_then(|answer| answer.get("producers.web.latency.p99"));
 //! let (exact, simulated) = (p99(Method::Theory).expect("M/M/4"), p99(Method::Simulation).expect("ten

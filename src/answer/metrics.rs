@@ -69,7 +69,7 @@ impl Statistics {
 
 /// Where a metric can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum MetricPlace {
     /// A queue.
     Queue,
     /// A group of consumers.
@@ -85,7 +85,7 @@ pub struct Metric {
     /// The quantity's name in a path, as in `queues.orders.wait.mean`.
     pub key: &'static str,
     /// Where it can be asked for.
-    pub place: Place,
+    pub place: MetricPlace,
     /// The letter of the literature.
     pub symbol: &'static str,
     /// What it is measured in.
@@ -100,7 +100,7 @@ pub struct Metric {
 
 const fn metric(
     key: &'static str,
-    place: Place,
+    place: MetricPlace,
     symbol: &'static str,
     unit: Unit,
     better: Better,
@@ -113,7 +113,7 @@ const fn metric(
 /// Every quantity that an answer can hold.
 pub const METRICS: &[Metric] = {
     use Better::*;
-    use Place::*;
+    use MetricPlace::*;
     use Statistics::*;
     use Unit::*;
     &[
@@ -296,13 +296,13 @@ pub const METRICS: &[Metric] = {
 /// The registry's entry for a full path such as `queues.orders.wait.p99`, or `None`.
 pub fn metric_of(path: &str) -> Option<&'static Metric> {
     let (place, rest) = if let Some(rest) = path.strip_prefix("total.") {
-        (Place::Producer, rest)
+        (MetricPlace::Producer, rest)
     } else {
         let (table, rest) = path.split_once('.')?;
         let place = match table {
-            "queues" => Place::Queue,
-            "consumers" => Place::Consumer,
-            "producers" => Place::Producer,
+            "queues" => MetricPlace::Queue,
+            "consumers" => MetricPlace::Consumer,
+            "producers" => MetricPlace::Producer,
             _ => return None,
         };
         // A quoted name may hold dots: the quantity begins after the name that the metric's key follows.

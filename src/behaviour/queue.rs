@@ -2,7 +2,7 @@
 
 use super::{Draws, MessageIdentity, RandomTime, Role};
 use crate::rng::Key;
-use crate::scenario::{Choice, Scenario};
+use crate::scenario::{KeyChoice, Scenario};
 
 /// The rules for the messages of a queue.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ pub(crate) struct QueuePolicy {
     time_to_live: Option<RandomTime>,
     partitions: u64,
     /// Which partition a key leads to.
-    by_key: Choice,
+    by_key: KeyChoice,
 }
 
 impl QueuePolicy {

@@ -2,7 +2,7 @@
 
 use super::{Draws, MessageIdentity, Role};
 use crate::rng::Key;
-use crate::scenario::{Choice, Complete, Consumer, Deliver, Destination, Route, Scenario};
+use crate::scenario::{Complete, Consumer, Deliver, Destination, KeyChoice, Route, Scenario};
 
 /// The rules of a topic.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(crate) struct TopicPolicy {
     pub subscriptions: Vec<usize>,
     key: Key,
     /// Which subscription a message's key leads to.
-    by_key: Choice,
+    by_key: KeyChoice,
 }
 
 impl TopicPolicy {

@@ -1,10 +1,10 @@
 //! `queuelab calibrate`: this host's clock, sleep, hand-off and stalls.
 
-use super::{End, style};
+use super::{Ending, style};
 use crate::load;
 use crate::units::{Time, significant};
 
-pub(super) fn calibrate(json: bool) -> End {
+pub(super) fn calibrate(json: bool) -> Ending {
     let host = load::host();
     let calibration = load::calibrate();
     if json {

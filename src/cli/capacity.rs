@@ -1,13 +1,13 @@
 //! `queuelab capacity`: the smallest or largest value that meets the objectives.
 
-use super::files::{self, Given};
+use super::files::{self, LoadedScenario};
 use super::progress::Bar;
-use super::{End, Input, style};
+use super::{Ending, Input, style};
 use crate::report::study::capacity as report;
 use crate::scenario::{self, Scenario, Servers, Source};
 use crate::study::capacity::{Capacity, Search};
 use crate::study::sweep::number;
-use crate::study::{Met, Watch};
+use crate::study::{ObjectiveStatus, Watch};
 use crate::units::plain;
 use std::path::PathBuf;
 
@@ -57,15 +57,15 @@ fn price(text: &str) -> Result<(Priced, f64), String> {
     }
 }
 
-pub(super) fn capacity(arguments: &CapacityArguments) -> End {
+pub(super) fn capacity(arguments: &CapacityArguments) -> Ending {
     search(arguments).unwrap_or_else(|end| end)
 }
 
-fn search(arguments: &CapacityArguments) -> Result<End, End> {
+fn search(arguments: &CapacityArguments) -> Result<Ending, Ending> {
     let given = files::read(&arguments.file, &arguments.input)?;
     let wrong = |what: &str| {
         style::note(&format!("error: {what}\n"));
-        End::Wrong
+        Ending::Wrong
     };
     let slos: Vec<String> = arguments
         .slo
@@ -92,7 +92,7 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     if let Some(folder) = folder(arguments, &given) {
         files::prepare(&folder)?;
     }
-    let beside = files::Disk::beside(&source);
+    let beside = files::ScenarioFolder::beside(&source);
     let search =
         Search { source: &source, files: &beside, path: path.trim().into(), values, largest: arguments.max };
     let bar = Bar::new(arguments.speech.quiet);
@@ -100,10 +100,10 @@ fn search(arguments: &CapacityArguments) -> Result<End, End> {
     bar.clear();
     if bar.stopped() && capacity.probes.is_empty() {
         style::note("interrupted before any value was judged: there is nothing to keep\n");
-        return Err(End::Interrupted);
+        return Err(Ending::Interrupted);
     }
     let said = say(arguments, &given, &source, &capacity)?;
-    Ok(if bar.stopped() { said.worse(End::Interrupted) } else { said })
+    Ok(if bar.stopped() { said.worse(Ending::Interrupted) } else { said })
 }
 
 /// Values from low to high. What has no order, such as a discipline, is not searched.
@@ -152,7 +152,7 @@ fn long(slo: &str, scenario: &Scenario) -> Result<String, String> {
 }
 
 /// Where the answer is kept, if it is.
-fn folder(arguments: &CapacityArguments, given: &Given) -> Option<PathBuf> {
+fn folder(arguments: &CapacityArguments, given: &LoadedScenario) -> Option<PathBuf> {
     arguments.speech.folder(arguments.out.as_ref(), &given.stem)
 }
 
@@ -173,10 +173,10 @@ fn consumers(scenario: &Scenario) -> Result<String, String> {
 
 fn say(
     arguments: &CapacityArguments,
-    given: &Given,
+    given: &LoadedScenario,
     source: &Source,
     capacity: &Capacity,
-) -> Result<End, End> {
+) -> Result<Ending, Ending> {
     let resolved = scenario::resolved(&capacity.scenario);
     let costs = costs(arguments, source, capacity);
     let document = report::document(capacity, &costs, &resolved, &super::command());
@@ -184,9 +184,9 @@ fn say(
     let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
     let said = arguments.speech.say(&document, &written, |style| report::text(capacity, &costs, &style));
     Ok(said.worse(match capacity.outcome {
-        Met::Pass => End::Fine,
-        Met::Fail => End::Missed,
-        Met::Inconclusive => End::Inconclusive,
+        ObjectiveStatus::Pass => Ending::Fine,
+        ObjectiveStatus::Fail => Ending::Missed,
+        ObjectiveStatus::Inconclusive => Ending::Inconclusive,
     }))
 }
 
@@ -195,7 +195,7 @@ fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) ->
     if arguments.cost.is_empty() {
         return Vec::new();
     }
-    let passing = capacity.probes.iter().filter(|p| p.trial.outcome == Met::Pass);
+    let passing = capacity.probes.iter().filter(|p| p.trial.outcome == ObjectiveStatus::Pass);
     let priced = passing.filter_map(|probe| {
         let scenario = files::parsed(&source.with(&capacity.path, &probe.value)).ok()?.scenario;
         Some((

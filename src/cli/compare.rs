@@ -1,10 +1,10 @@
 //! `queuelab compare`: configurations or saved results, held against the first.
 
-use super::files::{self, Given};
+use super::files::{self, LoadedScenario};
 use super::progress::{self, Bar};
-use super::{End, Input, saved, style};
+use super::{Ending, Input, saved, style};
 use crate::answer::{Answer, Method, Unanswered};
-use crate::report::study::compare::{self as report, Compared};
+use crate::report::study::compare::{self as report, ComparisonReport};
 use crate::scenario::{self, Scenario};
 use crate::study::compare::{self, Row, Verdict};
 use crate::study::{Watch, differing};
@@ -40,16 +40,16 @@ pub(super) struct CompareArguments {
     speech: super::Speech,
 }
 
-pub(super) fn compare(arguments: &CompareArguments) -> End {
+pub(super) fn compare(arguments: &CompareArguments) -> Ending {
     compared(arguments).unwrap_or_else(|end| end)
 }
 
-fn wrong(what: &str) -> End {
+fn wrong(what: &str) -> Ending {
     style::note(&format!("error: {what}\n"));
-    End::Wrong
+    Ending::Wrong
 }
 
-fn compared(arguments: &CompareArguments) -> Result<End, End> {
+fn compared(arguments: &CompareArguments) -> Result<Ending, Ending> {
     let stored = |path: &PathBuf| path.is_dir() || path.extension().is_some_and(|e| e == "json");
     if let Some(missing) = arguments.sides.iter().find(|side| !side.exists()) {
         return Err(wrong(&format!("there is neither a scenario nor a saved result {}", missing.display())));
@@ -68,7 +68,7 @@ fn compared(arguments: &CompareArguments) -> Result<End, End> {
         of_scenarios(arguments)?
     };
     let said = say(arguments, &compared)?;
-    Ok(if progress::is_stopped() { said.worse(End::Interrupted) } else { said })
+    Ok(if progress::is_stopped() { said.worse(Ending::Interrupted) } else { said })
 }
 
 /// What is asked for and cannot be had together.
@@ -107,7 +107,7 @@ fn folder(arguments: &CompareArguments) -> Option<PathBuf> {
 }
 
 /// Scenarios, each with its name.
-fn given(arguments: &CompareArguments) -> Result<Vec<(String, Given)>, End> {
+fn given(arguments: &CompareArguments) -> Result<Vec<(String, LoadedScenario)>, Ending> {
     let mut out = Vec::new();
     for file in &arguments.sides {
         let given = files::read(file, &arguments.input)?;
@@ -121,7 +121,7 @@ fn given(arguments: &CompareArguments) -> Result<Vec<(String, Given)>, End> {
                 .ok_or_else(|| wrong("--against lacks its value; write PATH=VALUE"))?;
             let source = base.source.with(path.trim(), value.trim());
             let scenario = files::checked(files::parsed(&source))?;
-            out.push((setting.clone(), Given { scenario, source, ..base.clone() }));
+            out.push((setting.clone(), LoadedScenario { scenario, source, ..base.clone() }));
         }
     }
     if out.len() < 2 {
@@ -130,7 +130,7 @@ fn given(arguments: &CompareArguments) -> Result<Vec<(String, Given)>, End> {
     Ok(out)
 }
 
-fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
+fn of_scenarios(arguments: &CompareArguments) -> Result<ComparisonReport, Ending> {
     let given = given(arguments)?;
     let resolved: Vec<_> = given.iter().map(|(_, g)| scenario::resolved(&g.scenario)).collect();
     for other in &resolved[1..] {
@@ -176,7 +176,7 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
             .collect();
         notes = compare::undrained(&known);
         notes.extend(compare::too_short(&scenarios));
-        let pair = |b: &Option<Vec<compare::Figures>>| match (&runs[0], b) {
+        let pair = |b: &Option<Vec<compare::RunFigures>>| match (&runs[0], b) {
             (Some(a), Some(b)) => compare::paired(a, b, confidence, &also),
             _ => Vec::new(),
         };
@@ -192,14 +192,14 @@ fn of_scenarios(arguments: &CompareArguments) -> Result<Compared, End> {
         style::note(
             "interrupted before both sides had an interval: there is nothing to compare or to keep\n",
         );
-        return Err(End::Interrupted);
+        return Err(Ending::Interrupted);
     }
     if bar.stopped() {
         notes.push("interrupted: these are the replications or rounds that were finished by then".into());
     }
     let differences = compare::judged(rows, confidence);
     let (asked, scenarios, command) = (also, resolved, super::command());
-    Ok(Compared { names, unstable, by, confidence, asked, differences, scenarios, command, notes })
+    Ok(ComparisonReport { names, unstable, by, confidence, asked, differences, scenarios, command, notes })
 }
 
 /// What a method says about every side; nothing about one that grows without end, which is noted down.
@@ -209,7 +209,7 @@ fn sides<T>(
     scenarios: &[Scenario],
     unstable: &mut [Option<String>],
     ask: &dyn Fn(&Scenario) -> Result<T, Unanswered>,
-) -> Result<Vec<Option<T>>, End> {
+) -> Result<Vec<Option<T>>, Ending> {
     let mut out = Vec::new();
     for (i, (name, scenario)) in names.iter().zip(scenarios).enumerate() {
         bar.says("compare", i as f64 / scenarios.len() as f64, name);
@@ -225,17 +225,17 @@ fn sides<T>(
     Ok(out)
 }
 
-fn wrong_run(bar: &Bar, why: &str) -> End {
+fn wrong_run(bar: &Bar, why: &str) -> Ending {
     bar.clear();
     if bar.stopped() {
-        return End::Interrupted;
+        return Ending::Interrupted;
     }
     style::note(&format!("error: cannot compare: {why}\n"));
-    End::Failed
+    Ending::Failed
 }
 
 /// Refuses different questions, unless told to compare them all the same.
-fn same(arguments: &CompareArguments, others: &[String]) -> Result<(), End> {
+fn same(arguments: &CompareArguments, others: &[String]) -> Result<(), Ending> {
     if others.is_empty() || arguments.force {
         return Ok(());
     }
@@ -244,10 +244,10 @@ fn same(arguments: &CompareArguments, others: &[String]) -> Result<(), End> {
             --force\n",
     );
     others.iter().for_each(|other| style::note(&format!("  {other}\n")));
-    Err(End::Wrong)
+    Err(Ending::Wrong)
 }
 
-fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
+fn of_results(arguments: &CompareArguments) -> Result<ComparisonReport, Ending> {
     let results: Vec<saved::Result> =
         arguments.sides.iter().map(|path| saved::read(path)).collect::<Result<_, _>>()?;
     if results.len() < 2 {
@@ -281,7 +281,7 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
         "saved results were made apart: running the scenarios side by side would see smaller differences"
             .to_string(),
     ];
-    Ok(Compared {
+    Ok(ComparisonReport {
         unstable,
         names,
         by: format!("{} as saved", method.name()),
@@ -294,7 +294,7 @@ fn of_results(arguments: &CompareArguments) -> Result<Compared, End> {
     })
 }
 
-fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
+fn say(arguments: &CompareArguments, compared: &ComparisonReport) -> Result<Ending, Ending> {
     let document = report::document(compared);
     let written =
         folder(arguments).map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared)))?;
@@ -302,5 +302,5 @@ fn say(arguments: &CompareArguments, compared: &Compared) -> Result<End, End> {
         .iter()
         .any(|(verdict, _)| matches!(verdict, Verdict::Worse | Verdict::Mixed));
     let said = arguments.speech.say(&document, &written, |style| report::text(compared, &style));
-    Ok(said.worse(if arguments.check && worse { End::Missed } else { End::Fine }))
+    Ok(said.worse(if arguments.check && worse { Ending::Missed } else { Ending::Fine }))
 }

@@ -1,7 +1,7 @@
 //! `queuelab explain`: what a scenario is. Runs nothing, unless it is asked what matters.
 
 use super::progress::Bar;
-use super::{End, Input, files, style};
+use super::{Ending, Input, files, style};
 use crate::scenario::{self, Arrivals, Scenario};
 use crate::study::sensitivity::{self, Lag, Sensitivity};
 use crate::theory::{self, Load, ModelNote, Parts};
@@ -37,7 +37,7 @@ fn span(text: &str) -> Result<f64, String> {
     }
 }
 
-pub(super) fn explain(arguments: &ExplainArguments) -> End {
+pub(super) fn explain(arguments: &ExplainArguments) -> Ending {
     let given = match files::read(&arguments.file, &arguments.input) {
         Ok(given) => given,
         Err(end) => return end,

@@ -1,6 +1,6 @@
 //! Files: scenarios in, results out.
 
-use super::{End, Input, style};
+use super::{Ending, Input, style};
 use crate::report;
 use crate::scenario::{self, FileError, Files, Parsed, Scenario, Source};
 use parking_lot::Mutex;
@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 /// A scenario with what it was read from.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(super) struct LoadedScenario {
     pub scenario: Scenario,
     /// The text of the file; `None` for a scenario made of flags.
     pub text: Option<String>,
@@ -22,16 +22,16 @@ pub(super) struct Given {
 }
 
 /// Reads what a scenario names beside itself: traces and samples.
-pub(super) struct Disk(PathBuf);
+pub(super) struct ScenarioFolder(PathBuf);
 
-impl Disk {
+impl ScenarioFolder {
     /// The folder of a scenario's file; for one made of flags, the present folder.
     pub(super) fn beside(source: &Source) -> Self {
-        Disk(Path::new(&source.name).parent().unwrap_or(Path::new("")).to_path_buf())
+        ScenarioFolder(Path::new(&source.name).parent().unwrap_or(Path::new("")).to_path_buf())
     }
 }
 
-impl Files for Disk {
+impl Files for ScenarioFolder {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         let bytes = if path == Path::new("-") {
             standard_input()
@@ -54,7 +54,7 @@ pub(super) fn standard_input() -> Result<Vec<u8>, String> {
 
 /// Parses a scenario that may name files beside it.
 pub(super) fn parsed(source: &Source) -> Result<Parsed, scenario::Problems> {
-    scenario::parse(source, &Disk::beside(source))
+    scenario::parse(source, &ScenarioFolder::beside(source))
 }
 
 /// Why a file could not be read or written, without the number of the system's error.
@@ -67,7 +67,7 @@ pub(super) fn reason(error: &std::io::Error) -> String {
 }
 
 /// Reads a scenario; what is wrong is said on stderr.
-pub(super) fn read(file: &Path, input: &Input) -> Result<Given, End> {
+pub(super) fn read(file: &Path, input: &Input) -> Result<LoadedScenario, Ending> {
     let text = std::fs::read_to_string(file).map_err(|e| {
         let hint = if e.kind() == std::io::ErrorKind::NotFound {
             "; `queuelab init` writes one to start from"
@@ -75,7 +75,7 @@ pub(super) fn read(file: &Path, input: &Input) -> Result<Given, End> {
             ""
         };
         style::note(&format!("error: cannot read the scenario {}: {}{hint}\n", file.display(), reason(&e)));
-        End::Wrong
+        Ending::Wrong
     })?;
     let source =
         Source { name: file.display().to_string(), text: text.clone(), overrides: overrides(input)? };
@@ -85,31 +85,36 @@ pub(super) fn read(file: &Path, input: &Input) -> Result<Given, End> {
         .file_stem()
         .filter(|s| *s != ".." && *s != ".")
         .map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
-    Ok(Given { scenario, text: Some(text), source, stem })
+    Ok(LoadedScenario { scenario, text: Some(text), source, stem })
 }
 
 /// A scenario without a file: a rate, a law of service, a number of consumers.
-pub(super) fn quick(rate: &str, service: &str, consumers: &str, input: &Input) -> Result<Given, End> {
+pub(super) fn quick(
+    rate: &str,
+    service: &str,
+    consumers: &str,
+    input: &Input,
+) -> Result<LoadedScenario, Ending> {
     let source = scenario::quick(rate, service, consumers, overrides(input)?);
     let scenario = checked(parsed(&source))?;
-    Ok(Given { scenario, text: Some(source.text.clone()), source, stem: "quick".into() })
+    Ok(LoadedScenario { scenario, text: Some(source.text.clone()), source, stem: "quick".into() })
 }
 
 /// The settings of the flags; those that were typed one by one come after a calibration's.
-fn overrides(input: &Input) -> Result<Vec<String>, End> {
+fn overrides(input: &Input) -> Result<Vec<String>, Ending> {
     let mut all = input.calibration.as_deref().map_or(Ok(Vec::new()), overheads)?;
     all.extend(input.set.iter().cloned().chain(input.seed.map(|seed| format!("seed={seed}"))));
     Ok(all)
 }
 
 /// What a host adds, as `queuelab calibrate --json` told it.
-fn overheads(file: &Path) -> Result<Vec<String>, End> {
+fn overheads(file: &Path) -> Result<Vec<String>, Ending> {
     let wrong = |why: String| {
         style::note(&format!(
             "error: {} is no calibration: {why}; `queuelab calibrate --json > {0}` writes one\n",
             file.display()
         ));
-        End::Wrong
+        Ending::Wrong
     };
     let text = std::fs::read_to_string(file).map_err(|e| wrong(reason(&e)))?;
     let document: serde_json::Value = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
@@ -129,13 +134,13 @@ fn overheads(file: &Path) -> Result<Vec<String>, End> {
 }
 
 /// Says what is wrong with a scenario.
-pub(super) fn refused(problems: &scenario::Problems) -> End {
+pub(super) fn refused(problems: &scenario::Problems) -> Ending {
     style::note(&problems.render(style::colour_on_stderr()));
-    End::Wrong
+    Ending::Wrong
 }
 
 /// The scenario, its warnings said; or what is wrong with it.
-pub(super) fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, End> {
+pub(super) fn checked(parsed: Result<Parsed, scenario::Problems>) -> Result<Scenario, Ending> {
     let colour = style::colour_on_stderr();
     match parsed {
         Ok(parsed) => {
@@ -153,7 +158,7 @@ static CLAIMED: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
 /// Makes the folder of a result for this run alone, and shows that it can be written to, before anything runs
 /// for an hour.
-pub(super) fn prepare(folder: &Path) -> Result<(), End> {
+pub(super) fn prepare(folder: &Path) -> Result<(), Ending> {
     let probe = folder.join(format!(".{}.part", std::process::id()));
     let tried = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, "a place to write"));
     // Whatever became of it, it does not stay.
@@ -163,7 +168,7 @@ pub(super) fn prepare(folder: &Path) -> Result<(), End> {
 }
 
 /// Keeps other runs out of a folder, but for those that share it as this one does.
-fn claim(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Result<(), End> {
+fn claim(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Result<(), Ending> {
     // Where folders cannot be locked, nothing keeps two runs apart.
     let Ok(opened) = File::open(folder) else { return Ok(()) };
     if let Err(TryLockError::WouldBlock) = lock(&opened) {
@@ -172,31 +177,31 @@ fn claim(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Result<(
             "error: another run is writing its results to {folder}; wait for it, or choose another folder \
                 with --out\n"
         ));
-        return Err(End::Failed);
+        return Err(Ending::Failed);
     }
     CLAIMED.lock().push(opened);
     Ok(())
 }
 
 /// Makes a folder into which several runs write their parts, while none writes the whole.
-pub(super) fn share(folder: &Path) -> Result<(), End> {
+pub(super) fn share(folder: &Path) -> Result<(), Ending> {
     std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     claim(folder, File::try_lock_shared)
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> End {
+fn unwritable(path: &Path, error: &std::io::Error) -> Ending {
     style::note(&format!(
         "error: cannot write {}: {}; choose another folder with --out\n",
         path.display(),
         reason(error)
     ));
-    End::Failed
+    Ending::Failed
 }
 
 /// Writes a result's files into a folder: all of them are there, or what was before. If an earlier run left
 /// more there, such as what was measured, its whole result is moved aside, so that a folder holds one result
 /// and nothing is lost.
-pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
+pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, Ending> {
     let drafts = draft(folder, files)?;
     if let Some(aside) = move_aside(folder, files).map_err(|e| unwritable(folder, &e))? {
         style::note(&format!(
@@ -208,7 +213,7 @@ pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<Pa
 }
 
 /// Adds files to a folder, which is made if need be, and leaves what else is there.
-pub(super) fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, End> {
+pub(super) fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, Ending> {
     std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     finish(draft(folder, files)?)
 }
@@ -252,7 +257,7 @@ impl Drop for Drafts {
     }
 }
 
-fn draft(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Drafts, End> {
+fn draft(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Drafts, Ending> {
     let mut drafts = Drafts(Vec::new());
     for (name, bytes) in files {
         let path = folder.join(name);
@@ -265,7 +270,7 @@ fn draft(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Drafts, End> {
 }
 
 /// Gives drafts the names that they are to have.
-fn finish(mut drafts: Drafts) -> Result<Vec<PathBuf>, End> {
+fn finish(mut drafts: Drafts) -> Result<Vec<PathBuf>, Ending> {
     for (draft, path) in &drafts.0 {
         std::fs::rename(draft, path).map_err(|e| unwritable(path, &e))?;
     }

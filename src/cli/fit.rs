@@ -1,10 +1,10 @@
 //! `queuelab fit`: laws and arrivals from a file of measured times.
 
-use super::{End, files, style};
+use super::{Ending, files, style};
 use crate::report::study::fit as report;
 use crate::scenario::{self, Arrivals, Scenario};
 use crate::study;
-use crate::workload::file::{self, By, Role, Want};
+use crate::workload::file::{self, By, ColumnRole, Want};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub(super) struct FitArguments {
     /// Which column is what, where its name does not say it: arrival, gap, service, latency, start, end or
     /// count; NAME is a heading or a number from 1, with :ns, :us, :ms or :s for its unit
     #[arg(long, value_name = "ROLE=NAME", value_parser = column)]
-    column: Vec<(Role, String)>,
+    column: Vec<(ColumnRole, String)>,
     /// The folder under which a folder for the fit is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -25,23 +25,23 @@ pub(super) struct FitArguments {
 }
 
 /// `service=NAME`, as a person says which column is what.
-fn column(text: &str) -> Result<(Role, String), String> {
-    let words: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
+fn column(text: &str) -> Result<(ColumnRole, String), String> {
+    let words: Vec<&str> = ColumnRole::ALL.iter().map(|role| role.word()).collect();
     let told = || format!("write ROLE=NAME, with one of the roles {}", words.join(", "));
     let (word, name) = text.split_once('=').ok_or_else(told)?;
-    let role = Role::ALL.into_iter().find(|role| role.word() == word.trim()).ok_or_else(told)?;
+    let role = ColumnRole::ALL.into_iter().find(|role| role.word() == word.trim()).ok_or_else(told)?;
     Ok((role, name.to_string()))
 }
 
-pub(super) fn fit(arguments: &FitArguments) -> End {
+pub(super) fn fit(arguments: &FitArguments) -> Ending {
     fitted(arguments).unwrap_or_else(|end| end)
 }
 
-fn fitted(arguments: &FitArguments) -> Result<End, End> {
+fn fitted(arguments: &FitArguments) -> Result<Ending, Ending> {
     let standard = arguments.file == Path::new("-");
     let wrong = |why: &str| {
         style::note(&format!("error: cannot fit {}: {why}\n", arguments.file.display()));
-        End::Wrong
+        Ending::Wrong
     };
     let bytes = if standard {
         files::standard_input()

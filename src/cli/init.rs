@@ -1,6 +1,6 @@
 //! `queuelab init`: start from a question.
 
-use super::{End, style};
+use super::{Ending, style};
 use std::path::{Path, PathBuf};
 
 /// The gallery's scenarios by name, with their text.
@@ -61,7 +61,7 @@ pub(super) struct InitArguments {
     output: Option<PathBuf>,
 }
 
-pub(super) fn init(arguments: &InitArguments) -> End {
+pub(super) fn init(arguments: &InitArguments) -> Ending {
     let Some(wanted) = &arguments.template else {
         let list: String =
             TEMPLATES.iter().map(|(name, text)| format!("{name:<28} {}\n", question(text))).collect();
@@ -70,7 +70,7 @@ pub(super) fn init(arguments: &InitArguments) -> End {
     let Some((name, text)) = TEMPLATES.iter().find(|t| t.0 == wanted) else {
         let names: Vec<_> = TEMPLATES.iter().map(|t| t.0).collect();
         style::note(&format!("error: there is no template `{wanted}`; choose one of {}\n", names.join(", ")));
-        return End::Wrong;
+        return Ending::Wrong;
     };
     let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.toml")));
     let file = std::fs::File::create_new(&path);
@@ -86,7 +86,7 @@ pub(super) fn init(arguments: &InitArguments) -> End {
                 path.display(),
                 super::files::reason(&e)
             ));
-            End::Wrong
+            Ending::Wrong
         }
     }
 }

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 /// Will this queue hold? One scenario answered by theory, simulation and measurement, side by side.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -75,7 +75,7 @@ enum Verb {
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum End {
+enum Ending {
     Fine = 0,
     Inconclusive = 3,
     Missed = 1,
@@ -85,18 +85,18 @@ enum End {
     Interrupted = 130,
 }
 
-impl End {
+impl Ending {
     /// The more serious of two.
-    fn worse(self, other: End) -> End {
-        let rank = |e: End| {
+    fn worse(self, other: Ending) -> Ending {
+        let rank = |e: Ending| {
             [
-                End::Fine,
-                End::Inconclusive,
-                End::Missed,
-                End::Incomplete,
-                End::Failed,
-                End::Wrong,
-                End::Interrupted,
+                Ending::Fine,
+                Ending::Inconclusive,
+                Ending::Missed,
+                Ending::Incomplete,
+                Ending::Failed,
+                Ending::Wrong,
+                Ending::Interrupted,
             ]
             .iter()
             .position(|x| *x == e)
@@ -111,9 +111,9 @@ pub fn main() -> ExitCode {
         style::note(
             "error: stdout is closed, so that no answer could be read; open it, or send it to a file\n",
         );
-        return ExitCode::from(End::Failed as u8);
+        return ExitCode::from(Ending::Failed as u8);
     }
-    let end = match Arguments::parse().verb {
+    let end = match CommandLine::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Capacity(arguments) => capacity::capacity(&arguments),
         Verb::Sweep(arguments) => sweep::sweep(&arguments),
@@ -128,7 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Schema => style::out(&format!("{:#}\n", crate::scenario::schema())),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "queuelab", &mut script);
+            clap_complete::generate(shell, &mut CommandLine::command(), "queuelab", &mut script);
             style::out(&String::from_utf8_lossy(&script))
         }
     };
@@ -171,11 +171,11 @@ impl Speech {
     }
 
     /// Says an answer: as the document of machines, in words, or not at all.
-    fn say(&self, document: &str, written: &[PathBuf], text: impl FnOnce(Style) -> String) -> End {
+    fn say(&self, document: &str, written: &[PathBuf], text: impl FnOnce(Style) -> String) -> Ending {
         if self.json {
             style::out(document)
         } else if self.quiet {
-            End::Fine
+            Ending::Fine
         } else {
             style::out(&text(Style {
                 width: style::width(),

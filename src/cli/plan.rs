@@ -1,11 +1,11 @@
 //! A sweep's plan: what is to be answered, as `plan.json` in the sweep's folder.
 
 use super::files;
-use super::{End, Input, style};
+use super::{Ending, Input, style};
 use crate::answer::Method;
 use crate::report::study::sweep::Swept;
 use crate::scenario::{self, Scenario, Source, values_of};
-use crate::study::sweep::{Axis, Grid, Point};
+use crate::study::sweep::{Grid, SweepPoint, SweptSetting};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ pub(super) struct PlanArguments {
 }
 
 /// What a sweep is.
-pub(super) struct Plan {
+pub(super) struct SweepPlan {
     pub source: Source,
     pub grid: Grid,
     pub methods: Vec<Method>,
@@ -45,21 +45,21 @@ pub(super) struct Plan {
     fresh: bool,
 }
 
-impl Plan {
+impl SweepPlan {
     /// The plan that the arguments mean, every point of it tried, and its folder.
-    pub(super) fn make(arguments: &PlanArguments) -> Result<(Plan, PathBuf), End> {
+    pub(super) fn make(arguments: &PlanArguments) -> Result<(SweepPlan, PathBuf), Ending> {
         let file = arguments.file.as_deref().unwrap_or(Path::new("FILE"));
         let given = files::read(file, &arguments.input)?;
         let wrong = |what: String| {
             style::note(&format!("error: {what}\n"));
-            End::Wrong
+            Ending::Wrong
         };
-        let axes: Result<Vec<Axis>, String> = if arguments.vary.is_empty() {
+        let axes: Result<Vec<SweptSetting>, String> = if arguments.vary.is_empty() {
             Ok(given
                 .scenario
                 .sweep
                 .iter()
-                .map(|(path, values)| Axis { path: path.clone(), values: values.clone() })
+                .map(|(path, values)| SweptSetting { path: path.clone(), values: values.clone() })
                 .collect())
         } else {
             arguments.vary.iter().map(|vary| axis(vary)).collect()
@@ -90,7 +90,7 @@ impl Plan {
         for (a, axis) in grid.axes.iter().enumerate() {
             let stride: usize = grid.axes[a + 1..].iter().map(|x| x.values.len()).product();
             for i in 0..axis.values.len() {
-                grid.scenario(&given.source, &files::Disk::beside(&given.source), i * stride)
+                grid.scenario(&given.source, &files::ScenarioFolder::beside(&given.source), i * stride)
                     .map_err(|p| files::refused(&p))?;
             }
         }
@@ -98,7 +98,7 @@ impl Plan {
         let folder = super::results(arguments.out.as_ref(), &given.stem).join("sweep");
         let command = super::command();
         Ok((
-            Plan {
+            SweepPlan {
                 source: given.source,
                 grid,
                 methods,
@@ -111,7 +111,7 @@ impl Plan {
     }
 
     /// Writes the plan into its folder, or finds it there; the one that is there counts.
-    pub(super) fn keep(self, folder: &Path) -> Result<Plan, End> {
+    pub(super) fn keep(self, folder: &Path) -> Result<SweepPlan, Ending> {
         let path = folder.join("plan.json");
         if self.fresh && folder.join("points").exists() {
             std::fs::remove_dir_all(folder.join("points")).map_err(|e| {
@@ -120,17 +120,17 @@ impl Plan {
                     folder.join("points").display(),
                     files::reason(&e)
                 ));
-                End::Failed
+                Ending::Failed
             })?;
         } else if path.exists() {
-            let there = Plan::read(folder)?;
+            let there = SweepPlan::read(folder)?;
             if there.question() != self.question() {
                 let folder = folder.display();
                 style::note(&format!(
                     "error: {folder} holds another sweep; throw it away with --fresh, or choose another \
                         folder with --out\n"
                 ));
-                return Err(End::Wrong);
+                return Err(Ending::Wrong);
             }
             return Ok(there);
         }
@@ -160,14 +160,14 @@ impl Plan {
     }
 
     /// The plan of a folder.
-    pub(super) fn read(folder: &Path) -> Result<Plan, End> {
+    pub(super) fn read(folder: &Path) -> Result<SweepPlan, Ending> {
         let path = folder.join("plan.json");
         let refuse = |why: String| {
             style::note(&format!(
                 "error: {}: {why}; `queuelab sweep plan FILE` writes one\n",
                 path.display()
             ));
-            End::Wrong
+            Ending::Wrong
         };
         let text = std::fs::read_to_string(&path).map_err(|e| refuse(files::reason(&e)))?;
         let document: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
@@ -177,11 +177,11 @@ impl Plan {
         }
         let (source, grid, methods, command) = plan;
         let scenario = files::checked(files::parsed(&source))?;
-        Ok(Plan { source, grid, methods, scenario, command, fresh: false })
+        Ok(SweepPlan { source, grid, methods, scenario, command, fresh: false })
     }
 
     /// The sweep with its points.
-    pub(super) fn swept(&self, points: Vec<Point>) -> Swept {
+    pub(super) fn swept(&self, points: Vec<SweepPoint>) -> Swept {
         Swept {
             title: self.scenario.title.clone().unwrap_or_else(|| self.source.name.clone()),
             grid: self.grid.clone(),
@@ -204,7 +204,8 @@ fn read(document: &Value) -> Option<(Source, Grid, Vec<Method>, String)> {
     let text = |key: &str| document[key].as_str().map(String::from);
     let source =
         Source { name: text("name")?, text: text("text")?, overrides: texts(&document["overrides"])? };
-    let axis = |v: &Value| Some(Axis { path: v["path"].as_str()?.into(), values: texts(&v["values"])? });
+    let axis =
+        |v: &Value| Some(SweptSetting { path: v["path"].as_str()?.into(), values: texts(&v["values"])? });
     let axes = document["axes"].as_array()?.iter().map(axis).collect::<Option<Vec<_>>>()?;
     let method = |name: String| Method::ALL.into_iter().find(|m| m.name() == name);
     let methods = texts(&document["methods"])?.into_iter().map(method).collect::<Option<Vec<_>>>()?;
@@ -213,9 +214,9 @@ fn read(document: &Value) -> Option<(Source, Grid, Vec<Method>, String)> {
 }
 
 /// An axis as `--vary` takes it.
-pub(super) fn axis(vary: &str) -> Result<Axis, String> {
+pub(super) fn axis(vary: &str) -> Result<SweptSetting, String> {
     let (path, values) =
         vary.split_once('=').ok_or("--vary lacks its values; write PATH=LOW..HIGH or PATH=A,B,C")?;
     let values = values_of(values).expand().map_err(|what| format!("--vary {path}: {what}"))?;
-    Ok(Axis { path: path.trim().into(), values })
+    Ok(SweptSetting { path: path.trim().into(), values })
 }

@@ -2,11 +2,11 @@
 
 use super::files;
 use super::progress::Bar;
-use super::{End, Input, style};
+use super::{Ending, Input, style};
 use crate::report::study::predict as report;
 use crate::scenario;
 use crate::study::Watch;
-use crate::study::predict::{self, Held, Refusal};
+use crate::study::predict::{self, PredictError, PredictionStatus};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -52,14 +52,14 @@ fn impossible(learn: &[f64], judge: &[f64]) -> Option<String> {
     ))
 }
 
-pub(super) fn predict(arguments: &PredictArguments) -> End {
+pub(super) fn predict(arguments: &PredictArguments) -> Ending {
     predicted(arguments).unwrap_or_else(|end| end)
 }
 
-fn predicted(arguments: &PredictArguments) -> Result<End, End> {
+fn predicted(arguments: &PredictArguments) -> Result<Ending, Ending> {
     if let Some(why) = impossible(&arguments.learn, &arguments.judge) {
         style::note(&format!("error: {why}\n"));
-        return Err(End::Wrong);
+        return Err(Ending::Wrong);
     }
     let given = files::read(&arguments.file, &arguments.input)?;
     let folder = arguments.speech.folder(arguments.out.as_ref(), &given.stem);
@@ -69,12 +69,12 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
     bar.clear();
     if bar.stopped() && outcome.as_ref().map_or(true, |prediction| prediction.points.is_empty()) {
         style::note("interrupted before the first load was measured: there is nothing to keep\n");
-        return Err(End::Interrupted);
+        return Err(Ending::Interrupted);
     }
     let prediction = outcome.map_err(|refusal| {
         let (why, end) = match &refusal {
-            Refusal::Scenario(why) => (why, End::Wrong),
-            Refusal::Run(why) => (why, End::Failed),
+            PredictError::Scenario(why) => (why, Ending::Wrong),
+            PredictError::Run(why) => (why, Ending::Failed),
         };
         style::note(&format!("error: cannot predict: {why}\n"));
         end
@@ -83,16 +83,16 @@ fn predicted(arguments: &PredictArguments) -> Result<End, End> {
     let written = folder
         .map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&prediction, &document)))?;
     let said = arguments.speech.say(&document, &written, |style| report::text(&prediction, &style));
-    let end = |held: &Held| match held {
-        _ if !arguments.check => End::Fine,
-        Held::Accepted => End::Fine,
-        Held::Rejected(_) => End::Missed,
-        Held::Undecided(_) => End::Inconclusive,
+    let end = |held: &PredictionStatus| match held {
+        _ if !arguments.check => Ending::Fine,
+        PredictionStatus::Accepted => Ending::Fine,
+        PredictionStatus::Rejected(_) => Ending::Missed,
+        PredictionStatus::Undecided(_) => Ending::Inconclusive,
     };
     if bar.stopped() {
         let (done, all) = (prediction.points.len(), arguments.learn.len() + arguments.judge.len());
         style::note(&format!("interrupted: {done} of {all} loads were measured\n"));
-        return Ok(End::Interrupted);
+        return Ok(Ending::Interrupted);
     }
     Ok(report::sentences(&prediction).iter().fold(said, |worst, (held, _)| worst.worse(end(held))))
 }

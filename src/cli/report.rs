@@ -1,7 +1,7 @@
 //! `queuelab report`: one page to send to somebody, from a folder of saved results.
 
-use super::plan::Plan;
-use super::{End, files, saved, style};
+use super::plan::SweepPlan;
+use super::{Ending, files, saved, style};
 use crate::report::study::index;
 use std::path::{Path, PathBuf};
 
@@ -14,19 +14,19 @@ pub(super) struct ReportArguments {
     output: Option<PathBuf>,
 }
 
-pub(super) fn report(arguments: &ReportArguments) -> End {
+pub(super) fn report(arguments: &ReportArguments) -> Ending {
     made(arguments).unwrap_or_else(|end| end)
 }
 
-fn made(arguments: &ReportArguments) -> Result<End, End> {
+fn made(arguments: &ReportArguments) -> Result<Ending, Ending> {
     let folder = &arguments.folder;
     let mut found: Vec<PathBuf> = if holds(folder) { vec![folder.clone()] } else { inside(folder)? };
     found.sort();
     if found.is_empty() {
         style::note(&format!("error: {} holds no result; `queuelab run` writes one\n", folder.display()));
-        return Err(End::Wrong);
+        return Err(Ending::Wrong);
     }
-    let entries: Vec<index::Entry> = found.iter().map(|path| entry(path)).collect::<Result<_, _>>()?;
+    let entries: Vec<index::SavedResult> = found.iter().map(|path| entry(path)).collect::<Result<_, _>>()?;
     let page = index::page(&folder.display().to_string(), &entries);
     let output = arguments
         .output
@@ -45,14 +45,14 @@ fn holds(folder: &Path) -> bool {
 }
 
 /// The folders below that hold results, two levels deep: a sweep lies inside its scenario's folder.
-fn inside(folder: &Path) -> Result<Vec<PathBuf>, End> {
+fn inside(folder: &Path) -> Result<Vec<PathBuf>, Ending> {
     let list = |folder: &Path| -> std::io::Result<Vec<PathBuf>> {
         let entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
         Ok(entries.into_iter().map(|e| e.path()).filter(|p| p.is_dir()).collect())
     };
     let failed = |e: std::io::Error| {
         style::note(&format!("error: cannot read {}: {}\n", folder.display(), files::reason(&e)));
-        End::Wrong
+        Ending::Wrong
     };
     let mut found = Vec::new();
     for below in list(folder).map_err(failed)? {
@@ -65,13 +65,13 @@ fn inside(folder: &Path) -> Result<Vec<PathBuf>, End> {
 }
 
 /// What a folder says: its documents' verdicts, its figures and its pictures.
-fn entry(folder: &Path) -> Result<index::Entry, End> {
-    let mut entry = index::Entry { name: folder.display().to_string(), ..Default::default() };
+fn entry(folder: &Path) -> Result<index::SavedResult, Ending> {
+    let mut entry = index::SavedResult { name: folder.display().to_string(), ..Default::default() };
     for name in ["answer.json", "sweep.json", "capacity.json", "comparison.json"] {
         let Ok(text) = std::fs::read_to_string(folder.join(name)) else { continue };
         let document: serde_json::Value = serde_json::from_str(&text).map_err(|e| {
             style::note(&format!("error: {} is no JSON document: {e}\n", folder.join(name).display()));
-            End::Wrong
+            Ending::Wrong
         })?;
         entry.add(&document);
     }
@@ -79,7 +79,7 @@ fn entry(folder: &Path) -> Result<index::Entry, End> {
         entry.answers = saved::read(folder)?.answers;
     }
     if folder.join("plan.json").exists() {
-        entry.command = Plan::read(folder)?.command().to_string();
+        entry.command = SweepPlan::read(folder)?.command().to_string();
     }
     let mut pictures: Vec<PathBuf> = std::fs::read_dir(folder)
         .map(|list| {

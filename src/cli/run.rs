@@ -1,12 +1,12 @@
 //! `queuelab run`: the main job.
 
-use super::files::{self, Given};
+use super::files::{self, LoadedScenario};
 use super::progress::Bar;
-use super::{End, Input, style};
+use super::{Ending, Input, style};
 use crate::answer::{Method, Reason, Trust};
 use crate::report::{self, Style};
 use crate::scenario::{self, Length, Precision, Scenario};
-use crate::study::{self, Accord, Met, Study, Watch};
+use crate::study::{self, AgreementStatus, ObjectiveStatus, Study, Watch};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -70,16 +70,16 @@ fn contradiction(arguments: &RunArguments) -> Option<String> {
     }
 }
 
-pub(super) fn run(arguments: &RunArguments) -> End {
+pub(super) fn run(arguments: &RunArguments) -> Ending {
     if let Some(why) = contradiction(arguments) {
         style::note(&format!("error: {why}\n"));
-        return End::Wrong;
+        return Ending::Wrong;
     }
     if let Some(threads) = arguments.threads {
         // Refused only if the pool is in use already, which nothing before this does.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
-    let given: Vec<Result<Given, End>> = match (&arguments.rate, &arguments.service) {
+    let given: Vec<Result<LoadedScenario, Ending>> = match (&arguments.rate, &arguments.service) {
         (Some(rate), Some(service)) => {
             vec![files::quick(rate, service, &arguments.consumers, &arguments.input)]
         }
@@ -87,9 +87,9 @@ pub(super) fn run(arguments: &RunArguments) -> End {
     };
     // Nothing runs for an hour before the last file turns out to be wrong.
     if given.iter().any(Result::is_err) {
-        return End::Wrong;
+        return Ending::Wrong;
     }
-    let given: Vec<Given> = given.into_iter().flatten().collect();
+    let given: Vec<LoadedScenario> = given.into_iter().flatten().collect();
     let mut stems: Vec<&str> = given.iter().map(|g| g.stem.as_str()).collect();
     stems.sort_unstable();
     if let Some(twice) = stems.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -97,25 +97,25 @@ pub(super) fn run(arguments: &RunArguments) -> End {
             "error: two scenarios would write the same folder `{}`; run them one at a time with --out\n",
             twice[0]
         ));
-        return End::Wrong;
+        return Ending::Wrong;
     }
     if arguments.speech.json && given.len() > 1 {
         style::note("error: --json prints one document; give one scenario at a time\n");
-        return End::Wrong;
+        return Ending::Wrong;
     }
     let bar = Bar::new(arguments.speech.quiet);
-    let mut end = End::Fine;
+    let mut end = Ending::Fine;
     for one in &given {
         end = end.worse(answer(arguments, one, &bar));
         if bar.stopped() {
-            return End::Interrupted;
+            return Ending::Interrupted;
         }
     }
     end
 }
 
 /// Answers one scenario, says so and keeps it.
-fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
+fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending {
     let mut scenario = given.scenario.clone();
     hurry(&mut scenario, arguments);
     let wanted = if arguments.only.is_empty() { EVERYTHING.to_vec() } else { arguments.only.concat() };
@@ -145,7 +145,7 @@ fn answer(arguments: &RunArguments, given: &Given, bar: &Bar) -> End {
     let said = arguments.speech.say(document.as_deref().unwrap_or_default(), written, |style| {
         report::text(&study, &Style { all_gates: arguments.gates, ..style })
     });
-    judged(&study, arguments.check).worse(said).worse(kept.err().unwrap_or(End::Fine))
+    judged(&study, arguments.check).worse(said).worse(kept.err().unwrap_or(Ending::Fine))
 }
 
 /// Shortens or sharpens a scenario as the flags say.
@@ -166,29 +166,29 @@ fn hurry(scenario: &mut Scenario, arguments: &RunArguments) {
 }
 
 /// The exit code of a study.
-fn judged(study: &Study, check: bool) -> End {
-    let mut end = End::Fine;
+fn judged(study: &Study, check: bool) -> Ending {
+    let mut end = Ending::Fine;
     for judgement in &study.objectives {
         end = end.worse(match judgement.outcome {
-            Met::Pass => End::Fine,
-            Met::Fail => End::Missed,
-            Met::Inconclusive => End::Inconclusive,
+            ObjectiveStatus::Pass => Ending::Fine,
+            ObjectiveStatus::Fail => Ending::Missed,
+            ObjectiveStatus::Inconclusive => Ending::Inconclusive,
         });
     }
     // That a queue grows without end is an answer.
     if study.answers.is_empty() && study.unstable().is_none() {
         let unsupported = study.unanswered.iter().all(|u| matches!(u.reason, Reason::Unsupported(_)));
-        end = end.worse(if unsupported { End::Wrong } else { End::Failed });
+        end = end.worse(if unsupported { Ending::Wrong } else { Ending::Failed });
     }
     if check {
         if study.unstable().is_some() {
-            end = end.worse(End::Missed);
+            end = end.worse(Ending::Missed);
         }
-        if study.agreement.iter().any(|a| a.verdict == Accord::Differ) {
-            end = end.worse(End::Missed);
+        if study.agreement.iter().any(|a| a.verdict == AgreementStatus::Differ) {
+            end = end.worse(Ending::Missed);
         }
         if study.answers.iter().any(|a| a.trust() == Trust::Invalid) {
-            end = end.worse(End::Inconclusive);
+            end = end.worse(Ending::Inconclusive);
         }
     }
     end

@@ -1,6 +1,6 @@
 //! Saved results, read again.
 
-use super::{End, files, style};
+use super::{Ending, files, style};
 use crate::answer::{Answer, Estimate, Method};
 use serde_json::Value;
 use std::path::Path;
@@ -26,14 +26,14 @@ impl Result {
 }
 
 /// Reads a result from its folder or its `answer.json`.
-pub(super) fn read(path: &Path) -> std::result::Result<Result, End> {
+pub(super) fn read(path: &Path) -> std::result::Result<Result, Ending> {
     let file = if path.is_dir() { path.join("answer.json") } else { path.to_path_buf() };
     let refuse = |why: String| {
         style::note(&format!(
             "error: cannot read the result {}: {why}; `queuelab run` writes one\n",
             file.display()
         ));
-        End::Wrong
+        Ending::Wrong
     };
     let text = std::fs::read_to_string(&file).map_err(|e| refuse(files::reason(&e)))?;
     let document: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;

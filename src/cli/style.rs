@@ -1,6 +1,6 @@
 //! Where words go: data to stdout, the rest to stderr; colour only for a person who wants it.
 
-use super::{End, system};
+use super::{Ending, system};
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
@@ -8,14 +8,14 @@ use std::io::{IsTerminal, Write};
 ///
 /// A reader that has seen enough (`| head`) is no error, and what was found decides the exit code all the
 /// same; a full disk behind `> file` is one.
-pub(super) fn out(text: &str) -> End {
+pub(super) fn out(text: &str) -> Ending {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(harmless(text).as_bytes()).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
             note(&format!("error: cannot write to stdout: {}\n", super::files::reason(&e)));
-            End::Failed
+            Ending::Failed
         }
-        _ => End::Fine,
+        _ => Ending::Fine,
     }
 }
 

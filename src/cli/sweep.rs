@@ -5,13 +5,13 @@
 //! stopped at any time, and the same command goes on; shards need nothing but the folder.
 
 use super::files;
-use super::plan::{Plan, PlanArguments};
+use super::plan::{PlanArguments, SweepPlan};
 use super::progress::{self, Bar};
-use super::{End, style};
+use super::{Ending, style};
 use crate::answer::Method;
 use crate::report::study::{points, sweep as report};
 use crate::scenario::Scenario;
-use crate::study::sweep::{Grid, Point};
+use crate::study::sweep::{Grid, SweepPoint};
 use crate::study::{self, Watch};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct SweepArguments {
     #[command(subcommand)]
-    step: Option<Step>,
+    step: Option<SweepCommand>,
     #[command(flatten)]
     plan: PlanArguments,
     #[command(flatten)]
@@ -45,7 +45,7 @@ struct Look {
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Step {
+enum SweepCommand {
     /// Write down what is to be answered, for `sweep run` on any number of machines that share the folder
     Plan(PlanArguments),
     /// Answer the points of a planned sweep, or a share of them
@@ -88,28 +88,32 @@ fn shard(text: &str) -> Result<Shard, String> {
     }
 }
 
-pub(super) fn sweep(arguments: &SweepArguments) -> End {
+pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
     let whole = Shard { at: 0, of: 1 };
     let ended = match &arguments.step {
-        Some(Step::Plan(plan)) => Plan::make(plan).and_then(|(plan, folder)| {
+        Some(SweepCommand::Plan(plan)) => SweepPlan::make(plan).and_then(|(plan, folder)| {
             let points = plan.keep(&folder)?.grid.points();
             style::out(&format!(
                 "{points} points are planned; answer them with `queuelab sweep run {} --shard I/N`\n",
                 folder.display()
             ));
-            Ok(End::Fine)
+            Ok(Ending::Fine)
         }),
-        Some(Step::Run { folder, shard, look }) => Plan::read(folder).and_then(|plan| {
+        Some(SweepCommand::Run { folder, shard, look }) => SweepPlan::read(folder).and_then(|plan| {
             files::share(folder)?;
             run(&plan, folder, *shard, look)
         }),
-        Some(Step::Status { folder }) => Plan::read(folder).and_then(|plan| status(&plan, folder)),
-        Some(Step::Merge { folder, look }) => Plan::read(folder).and_then(|plan| merge(&plan, folder, look)),
-        None => Plan::make(&arguments.plan).and_then(|(plan, folder)| {
+        Some(SweepCommand::Status { folder }) => {
+            SweepPlan::read(folder).and_then(|plan| status(&plan, folder))
+        }
+        Some(SweepCommand::Merge { folder, look }) => {
+            SweepPlan::read(folder).and_then(|plan| merge(&plan, folder, look))
+        }
+        None => SweepPlan::make(&arguments.plan).and_then(|(plan, folder)| {
             files::prepare(&folder)?;
             let plan = plan.keep(&folder)?;
             match run(&plan, &folder, whole, &arguments.look)? {
-                End::Fine => merge(&plan, &folder, &arguments.look),
+                Ending::Fine => merge(&plan, &folder, &arguments.look),
                 other => Ok(other),
             }
         }),
@@ -122,24 +126,24 @@ fn file(index: usize, measured: bool) -> String {
     format!("{index:06}{}.csv", if measured { ".measured" } else { "" })
 }
 
-fn missing(plan: &Plan, folder: &Path, measured: bool) -> Vec<usize> {
+fn missing(plan: &SweepPlan, folder: &Path, measured: bool) -> Vec<usize> {
     (0..plan.grid.points()).filter(|i| !folder.join("points").join(file(*i, measured)).exists()).collect()
 }
 
 /// Answers the points of a shard that are not there yet.
-fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End> {
+fn run(plan: &SweepPlan, folder: &Path, shard: Shard, look: &Look) -> Result<Ending, Ending> {
     if let Some(threads) = look.threads {
         // Refused only if the pool is in use already, which nothing before this does.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
     let mine =
         |measured: bool| missing(plan, folder, measured).into_iter().filter(|i| i % shard.of == shard.at);
-    let scenarios = |indices: Vec<usize>| -> Result<Vec<(usize, Scenario)>, End> {
+    let scenarios = |indices: Vec<usize>| -> Result<Vec<(usize, Scenario)>, Ending> {
         let one = |i| {
             Ok((
                 i,
                 plan.grid
-                    .scenario(&plan.source, &files::Disk::beside(&plan.source), i)
+                    .scenario(&plan.source, &files::ScenarioFolder::beside(&plan.source), i)
                     .map_err(|p| files::refused(&p))?,
             ))
         };
@@ -147,7 +151,7 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
     };
     let bar = Bar::new(look.quiet);
     let failed = Mutex::new(false);
-    let keep = |index: usize, measured: bool, point: &Point| {
+    let keep = |index: usize, measured: bool, point: &SweepPoint| {
         // Where one cannot be kept, the others would only be answered for nothing.
         let mut failed = failed.lock();
         if !*failed
@@ -171,7 +175,7 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
             if bar.stopped() {
                 break;
             }
-            let point = Point {
+            let point = SweepPoint {
                 index,
                 values: plan.grid.values(index),
                 answers: study.answers,
@@ -182,7 +186,7 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
     }
     bar.clear();
     if *failed.lock() {
-        return Err(End::Failed);
+        return Err(Ending::Failed);
     }
     if bar.stopped() {
         let left = missing(plan, folder, false).len();
@@ -191,22 +195,22 @@ fn run(plan: &Plan, folder: &Path, shard: Shard, look: &Look) -> Result<End, End
             plan.grid.points() - left,
             plan.grid.points()
         ));
-        return Err(End::Interrupted);
+        return Err(Ending::Interrupted);
     }
-    Ok(End::Fine)
+    Ok(Ending::Fine)
 }
 
-fn status(plan: &Plan, folder: &Path) -> Result<End, End> {
+fn status(plan: &SweepPlan, folder: &Path) -> Result<Ending, Ending> {
     let (all, left) = (plan.grid.points(), missing(plan, folder, false).len());
     style::out(&format!("{} of {all} points are done\n", all - left));
     if plan.methods.contains(&Method::Measurement) {
         style::out(&format!("{} of {all} points are measured\n", all - missing(plan, folder, true).len()));
     }
-    Ok(if left == 0 { End::Fine } else { End::Incomplete })
+    Ok(if left == 0 { Ending::Fine } else { Ending::Incomplete })
 }
 
 /// Makes everything else from the points.
-fn merge(plan: &Plan, folder: &Path, look: &Look) -> Result<End, End> {
+fn merge(plan: &SweepPlan, folder: &Path, look: &Look) -> Result<Ending, Ending> {
     let mut left = missing(plan, folder, false);
     if plan.methods.contains(&Method::Measurement) {
         left.extend(missing(plan, folder, true));
@@ -217,7 +221,7 @@ fn merge(plan: &Plan, folder: &Path, look: &Look) -> Result<End, End> {
             left.len(),
             folder.display()
         ));
-        return Err(End::Incomplete);
+        return Err(Ending::Incomplete);
     }
     let swept = plan.swept(points_of(&plan.grid, folder, plan.methods.contains(&Method::Measurement))?);
     let files = report::files(&swept);
@@ -228,14 +232,14 @@ fn merge(plan: &Plan, folder: &Path, look: &Look) -> Result<End, End> {
     Ok(speech.say(document.as_deref().unwrap_or_default(), &written, |style| report::text(&swept, &style)))
 }
 
-fn points_of(grid: &Grid, folder: &Path, measured: bool) -> Result<Vec<Point>, End> {
+fn points_of(grid: &Grid, folder: &Path, measured: bool) -> Result<Vec<SweepPoint>, Ending> {
     let mut text = String::new();
     for index in 0..grid.points() {
         for measured in [false, true].into_iter().take(1 + usize::from(measured)) {
             let path = folder.join("points").join(file(index, measured));
             text += &std::fs::read_to_string(&path).map_err(|e| {
                 style::note(&format!("error: cannot read {}: {}\n", path.display(), files::reason(&e)));
-                End::Failed
+                Ending::Failed
             })?;
         }
     }
@@ -244,6 +248,6 @@ fn points_of(grid: &Grid, folder: &Path, measured: bool) -> Result<Vec<Point>, E
             "error: {}: {why}; sweep again with --fresh\n",
             folder.join("points").display()
         ));
-        End::Failed
+        Ending::Failed
     })
 }

@@ -1,6 +1,6 @@
 //! First in, first out.
 
-use super::{Discipline, Ticket};
+use super::{ServiceOrder, Ticket};
 use std::hint::select_unpredictable;
 
 /// A line of tickets that all have the same key: the lowest place is taken next.
@@ -9,7 +9,7 @@ use std::hint::select_unpredictable;
 /// each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fifo {
-    ring: Vec<Place>,
+    ring: Vec<FifoTicket>,
     /// Of all tickets.
     key: u64,
     /// Where the head is, before the mask.
@@ -21,7 +21,7 @@ pub(crate) struct Fifo {
 
 /// A ticket without its key.
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct FifoTicket {
     place: u64,
     slot: u32,
 }
@@ -40,7 +40,7 @@ impl Fifo {
     }
 
     #[inline(always)]
-    fn ticket(&self, Place { place, slot }: Place) -> Ticket {
+    fn ticket(&self, FifoTicket { place, slot }: FifoTicket) -> Ticket {
         Ticket { key: self.key, place, slot }
     }
 
@@ -61,7 +61,7 @@ impl Fifo {
         let mut in_order = Vec::with_capacity(room);
         in_order.extend((0..self.len).map(|i| self.ring[self.at(i)]));
         (self.ring, self.head) = (in_order, 0);
-        self.ring.resize(room, Place::default());
+        self.ring.resize(room, FifoTicket::default());
     }
 
     /// The last ticket came back. It is older than nearly all that wait: its place is near the head.
@@ -81,14 +81,14 @@ impl Fifo {
     }
 }
 
-impl Discipline for Fifo {
+impl ServiceOrder for Fifo {
     #[inline(always)]
     fn push(&mut self, ticket: Ticket) {
         if self.len == self.ring.len() {
             self.grow();
         }
         let end = self.at(self.len);
-        self.ring[end] = Place { place: ticket.place, slot: ticket.slot };
+        self.ring[end] = FifoTicket { place: ticket.place, slot: ticket.slot };
         self.key = ticket.key;
         self.len += 1;
         if ticket.place < self.next {

@@ -1,6 +1,6 @@
 //! Last in, first out.
 
-use super::{Discipline, Ticket};
+use super::{ServiceOrder, Ticket};
 
 /// A stack: the highest place is taken next.
 #[derive(Debug, Clone, Default)]
@@ -8,7 +8,7 @@ pub(crate) struct Lifo {
     stack: Vec<Ticket>,
 }
 
-impl Discipline for Lifo {
+impl ServiceOrder for Lifo {
     fn push(&mut self, ticket: Ticket) {
         // Whoever comes back was taken as the newest: its place is near the top.
         let newer = self.stack.iter().rev().take_while(|t| t.place > ticket.place).count();

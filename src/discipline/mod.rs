@@ -37,7 +37,7 @@ pub(crate) struct Ticket {
 }
 
 /// The order of a queue. Called by one thread at a time.
-pub(crate) trait Discipline {
+pub(crate) trait ServiceOrder {
     /// Adds a ticket: at the end, or where its place says if it comes back.
     fn push(&mut self, ticket: Ticket);
 
@@ -98,7 +98,7 @@ impl Waiting {
     }
 }
 
-impl Discipline for Waiting {
+impl ServiceOrder for Waiting {
     /// The usual orders are written out: a ticket that is handed over by address, as to the others, has to
     /// lie in memory.
     #[inline(always)]

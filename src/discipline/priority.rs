@@ -1,6 +1,6 @@
 //! By priority, and first in, first out within one.
 
-use super::{Discipline, Fifo, Ticket};
+use super::{Fifo, ServiceOrder, Ticket};
 
 /// A line for each level. The key is the level: 0 is taken first.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ impl Priority {
     }
 }
 
-impl Discipline for Priority {
+impl ServiceOrder for Priority {
     #[inline(always)]
     fn push(&mut self, ticket: Ticket) {
         let level = ticket.key as usize;

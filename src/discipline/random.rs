@@ -1,6 +1,6 @@
 //! In random order: whoever waits has the same chance.
 
-use super::{Discipline, Ticket};
+use super::{ServiceOrder, Ticket};
 use crate::rng::Key;
 
 /// A bag. The n-th pick depends on its key and n alone.
@@ -17,7 +17,7 @@ impl Random {
     }
 }
 
-impl Discipline for Random {
+impl ServiceOrder for Random {
     fn push(&mut self, ticket: Ticket) {
         self.bag.push(ticket);
     }

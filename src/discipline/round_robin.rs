@@ -1,6 +1,6 @@
 //! Producers take turns: a flood from one does not keep the others waiting.
 
-use super::{Discipline, Fifo, Ticket};
+use super::{Fifo, ServiceOrder, Ticket};
 use std::collections::VecDeque;
 
 /// A line for each producer, in which the oldest comes first; lines that hold something take turns. The key
@@ -31,7 +31,7 @@ impl RoundRobin {
     }
 }
 
-impl Discipline for RoundRobin {
+impl ServiceOrder for RoundRobin {
     fn push(&mut self, ticket: Ticket) {
         let line = ticket.key as usize;
         if self.there[line] == 0 {

@@ -1,6 +1,6 @@
 //! By a key of each message: shortest work first, earliest deadline first.
 
-use super::{Discipline, Ticket};
+use super::{ServiceOrder, Ticket};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -10,7 +10,7 @@ pub(crate) struct Sorted {
     heap: BinaryHeap<Reverse<Ticket>>,
 }
 
-impl Discipline for Sorted {
+impl ServiceOrder for Sorted {
     fn push(&mut self, ticket: Ticket) {
         self.heap.push(Reverse(ticket));
     }

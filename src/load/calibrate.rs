@@ -22,12 +22,12 @@ use std::thread;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Calibration {
-    figures: Vec<Figure>,
+    figures: Vec<CalibrationFigure>,
 }
 
 /// One figure in SI units.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Figure {
+pub(crate) struct CalibrationFigure {
     pub name: &'static str,
     pub value: f64,
     pub unit: &'static str,
@@ -37,7 +37,7 @@ pub(crate) struct Figure {
 
 impl Calibration {
     /// In the order in which they are shown.
-    pub(crate) fn figures(&self) -> &[Figure] {
+    pub(crate) fn figures(&self) -> &[CalibrationFigure] {
         &self.figures
     }
 }
@@ -48,7 +48,7 @@ pub(crate) fn calibrate() -> Calibration {
     system::exact_sleeps();
     let mut figures = Vec::new();
     let mut figure = |name, value: Option<f64>, unit, meaning| {
-        figures.extend(value.map(|value| Figure { name, value, unit, meaning }));
+        figures.extend(value.map(|value| CalibrationFigure { name, value, unit, meaning }));
     };
     let seconds = |sorted: &[u64], share| (!sorted.is_empty()).then(|| at(sorted, share) / 1e9);
 

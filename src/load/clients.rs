@@ -74,13 +74,13 @@ fn concurrency(arrivals: &Arrivals) -> u32 {
 #[derive(Debug)]
 pub(super) struct ClosedLoopClients<'a> {
     run_plan: &'a RunPlan<'a>,
-    each: Vec<Client>,
+    each: Vec<LoopClient>,
     /// When clients send next.
     sends: BinaryHeap<Reverse<(u64, u32)>>,
 }
 
 #[derive(Debug)]
-struct Client {
+struct LoopClient {
     producer: u32,
     number: u64,
     round: u64,
@@ -92,7 +92,7 @@ impl<'a> ClosedLoopClients<'a> {
     pub(super) fn new(run_plan: &'a RunPlan<'a>) -> Self {
         let producers = run_plan.scenario.producers.iter().enumerate();
         let each = producers.flat_map(|(producer, p)| {
-            (0..concurrency(&p.arrivals)).map(move |number| Client {
+            (0..concurrency(&p.arrivals)).map(move |number| LoopClient {
                 producer: producer as u32,
                 number: number.into(),
                 round: 0,

@@ -7,7 +7,7 @@ pub(crate) enum LoadError {
     Unsupported {
         target: String,
         /// All of what is not supported.
-        refusals: Vec<Refusal>,
+        refusals: Vec<UnmeasurableSetting>,
         /// A target that supports all of it.
         other: Option<&'static str>,
     },
@@ -43,7 +43,7 @@ pub(crate) enum LoadError {
 
 /// A setting of a scenario that cannot be measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct UnmeasurableSetting {
     /// As it can be written.
     pub setting: String,
     /// Why, and what to write instead.
@@ -51,7 +51,7 @@ pub(crate) struct Refusal {
 }
 
 /// What is refused, the settings of one reason together.
-fn settings(refusals: &[Refusal]) -> String {
+fn settings(refusals: &[UnmeasurableSetting]) -> String {
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for refusal in refusals {
         match reasons.iter_mut().find(|(why, _)| *why == refusal.why) {

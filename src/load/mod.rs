@@ -33,7 +33,7 @@ mod visit_log;
 mod work;
 
 pub(crate) use calibrate::calibrate;
-pub(crate) use error::{LoadError, Refusal};
+pub(crate) use error::{LoadError, UnmeasurableSetting};
 pub(crate) use host::host;
 pub(crate) use playable::refusals;
 pub(crate) use run::{Control, measure};

@@ -1,6 +1,6 @@
 //! What of a scenario can be played here, and what to write instead of the rest.
 
-use super::{LoadError, Refusal, targets};
+use super::{LoadError, UnmeasurableSetting, targets};
 use crate::scenario::{Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Queue, Scenario, Topic};
 use crate::workload::Block;
 
@@ -40,7 +40,7 @@ pub(super) fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> 
 ///
 /// # Errors
 /// There is no such target.
-pub(crate) fn refusals(scenario: &Scenario) -> Result<Vec<Refusal>, LoadError> {
+pub(crate) fn refusals(scenario: &Scenario) -> Result<Vec<UnmeasurableSetting>, LoadError> {
     let mut out = targets::entry(scenario)?.refusals(scenario);
     out.extend((0..scenario.queues.len()).flat_map(|queue| of_queue(scenario, queue)));
     out.extend(scenario.consumers.iter().flat_map(|consumer| of_group(scenario, consumer)));
@@ -56,7 +56,7 @@ pub(super) fn fed_by_producers_alone(scenario: &Scenario, queue: usize) -> bool 
 }
 
 /// Closed loops go on when their messages have left: of a message that is lost nobody tells them.
-fn of_loops(scenario: &Scenario) -> Vec<Refusal> {
+fn of_loops(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
     let mut out = Vec::new();
     if !scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
         return out;
@@ -69,23 +69,23 @@ fn of_loops(scenario: &Scenario) -> Vec<Refusal> {
     if let Some(queue) = scenario.queues.iter().find(losing) {
         let setting =
             format!("a closed loop with queues.{}, which loses messages after it accepted them", queue.name);
-        out.push(Refusal { setting, why: "leave message_ttl, delivery_limit and drop-head out" });
+        out.push(UnmeasurableSetting { setting, why: "leave message_ttl, delivery_limit and drop-head out" });
     }
     let early = |t: &&Topic| t.deliver == Deliver::All && t.complete_when != Complete::Each;
     if let Some(topic) = scenario.topics.iter().find(early) {
         let setting = format!("a closed loop with topics.{}.complete_when", topic.name);
-        out.push(Refusal { setting, why: "write complete_when = \"each\"" });
+        out.push(UnmeasurableSetting { setting, why: "write complete_when = \"each\"" });
     }
     out
 }
 
 /// The settings of one place that are there and cannot be measured together.
-fn odd<const N: usize>(place: &str, all: [(bool, &str, &'static str); N]) -> Vec<Refusal> {
+fn odd<const N: usize>(place: &str, all: [(bool, &str, &'static str); N]) -> Vec<UnmeasurableSetting> {
     let there = all.into_iter().filter(|(there, ..)| *there);
-    there.map(|(_, what, why)| Refusal { setting: format!("{place} with {what}"), why }).collect()
+    there.map(|(_, what, why)| UnmeasurableSetting { setting: format!("{place} with {what}"), why }).collect()
 }
 
-fn of_queue(scenario: &Scenario, index: usize) -> Vec<Refusal> {
+fn of_queue(scenario: &Scenario, index: usize) -> Vec<UnmeasurableSetting> {
     let queue = &scenario.queues[index];
     let groups = scenario.consumers_of(index).count();
     let dead_here = scenario.queues.iter().any(|q| q.dead_letter == Some(index));
@@ -136,7 +136,7 @@ fn of_queue(scenario: &Scenario, index: usize) -> Vec<Refusal> {
     odd(&format!("queues.{}", queue.name), all)
 }
 
-fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<Refusal> {
+fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<UnmeasurableSetting> {
     let queue = &scenario.queues[consumer.from];
     let shared = scenario.consumers_of(consumer.from).count() > 1;
     let (blocks, window, breaks) = (queue.blocks(), consumer.prefetch > 1, consumer.outages.is_some());

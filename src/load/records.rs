@@ -4,7 +4,7 @@ use super::gates::Evidence;
 use super::hand_offs::HandOffs;
 use super::playable::fed_by_producers_alone;
 use super::run_plan::RunPlan;
-use super::targets::Lost;
+use super::targets::LostMessage;
 use super::visit_log::{ServedBy, VisitLog, VisitOrigin, VisitTrace};
 use crate::message::{Message, Outcome, Record};
 use std::collections::HashMap;
@@ -42,7 +42,7 @@ impl RunRecords {
     pub(super) fn gather(
         run_plan: &RunPlan<'_>,
         visits: &VisitLog,
-        lost: &[Lost],
+        lost: &[LostMessage],
         observed: &Observation,
     ) -> Self {
         let ended = ends(run_plan, visits, lost, observed);
@@ -57,7 +57,7 @@ impl RunRecords {
                 sent[origin.copy.identity.number as usize] = true;
             }
             let trace = visits.trace(visit);
-            let seen = Seen {
+            let seen = ObservedVisit {
                 origin,
                 trace,
                 lost: ended.get(&visit).copied(),
@@ -97,7 +97,7 @@ impl RunRecords {
         run_plan.each_copy(run_plan.destination(message), |queue| queues.push(queue));
         for queue in queues {
             let origin = VisitOrigin { queue: queue as u32, ..origin };
-            let seen = Seen {
+            let seen = ObservedVisit {
                 origin,
                 trace: VisitTrace::default(),
                 lost: None,
@@ -109,8 +109,8 @@ impl RunRecords {
     }
 
     /// One visit's record; adds to the evidence.
-    fn record(&mut self, run_plan: &RunPlan<'_>, seen: &Seen, observed: &Observation) -> Record {
-        let Seen { origin, trace, lost, generated } = *seen;
+    fn record(&mut self, run_plan: &RunPlan<'_>, seen: &ObservedVisit, observed: &Observation) -> Record {
+        let ObservedVisit { origin, trace, lost, generated } = *seen;
         let queue = origin.queue as usize;
         let evidence = &mut self.evidence;
         let planned = origin.copy.planned.then(|| run_plan.sent(origin.copy.identity.number as usize));
@@ -184,8 +184,8 @@ fn reached(trace: &VisitTrace, begun: u64) -> u64 {
 }
 
 /// Redeliveries of a message that neither a negative acknowledgement nor a visibility timeout explains.
-fn repeated(run_plan: &RunPlan<'_>, seen: &Seen, ended: u64) -> u64 {
-    let Seen { origin, trace, .. } = *seen;
+fn repeated(run_plan: &RunPlan<'_>, seen: &ObservedVisit, ended: u64) -> u64 {
+    let ObservedVisit { origin, trace, .. } = *seen;
     let Some((_, latest)) = trace.taken else { return 0 };
     let last = trace.finisher.map_or(latest.deliveries, |served_by| served_by.deliveries);
     let there = trace.finished.unwrap_or(ended).saturating_sub(trace.sent.unwrap_or(0));
@@ -196,10 +196,10 @@ fn repeated(run_plan: &RunPlan<'_>, seen: &Seen, ended: u64) -> u64 {
 
 /// All that is known of a visit, from the threads and from the target.
 #[derive(Clone, Copy)]
-struct Seen {
+struct ObservedVisit {
     origin: VisitOrigin,
     trace: VisitTrace,
-    lost: Option<Lost>,
+    lost: Option<LostMessage>,
     /// Whether all that its queue gets comes from the generator.
     generated: bool,
 }
@@ -208,13 +208,13 @@ struct Seen {
 fn ends(
     run_plan: &RunPlan<'_>,
     visits: &VisitLog,
-    lost: &[Lost],
+    lost: &[LostMessage],
     observed: &Observation,
-) -> HashMap<usize, Lost> {
+) -> HashMap<usize, LostMessage> {
     let mut ended = HashMap::with_capacity(lost.len());
     // In the order of time, so that a message is lost in one queue before it is in the next.
-    let mut lost: Vec<Lost> =
-        lost.iter().map(|l| Lost { at: l.at.saturating_sub(observed.start), ..*l }).collect();
+    let mut lost: Vec<LostMessage> =
+        lost.iter().map(|l| LostMessage { at: l.at.saturating_sub(observed.start), ..*l }).collect();
     lost.sort_by_key(|l| l.at);
     for one in lost {
         let mut visit = one.message as usize;
@@ -313,7 +313,7 @@ mod tests {
         visits.finish(sixth, 541, served_by);
         let observed =
             Observation { start: 1_000, ended: 550, cut_short: true, levels: vec![(100, 1), (320, 2)] };
-        let lost = Lost { queue: 0, message: 2, at: 1_250, outcome: Outcome::Dropped, deliveries: 0 };
+        let lost = LostMessage { queue: 0, message: 2, at: 1_250, outcome: Outcome::Dropped, deliveries: 0 };
         let run_records = RunRecords::gather(&run_plan, &visits, &[lost], &observed);
         let recorded: Vec<_> =
             run_records.records(&run_plan).iter().map(|r| (r.sent, r.taken, r.finished, r.outcome)).collect();

@@ -18,7 +18,7 @@ pub(super) struct RunPlan<'a> {
     pub scenario: &'a Scenario,
     pub block: &'a Block,
     pub rules: Rules,
-    pub groups: Vec<Group>,
+    pub groups: Vec<PlannedGroup>,
     /// By topic: messages that it has shared out in turn.
     turns: Vec<AtomicU64>,
     /// By queue: held while a batch that lingers is assembled.
@@ -27,7 +27,7 @@ pub(super) struct RunPlan<'a> {
 
 /// A consumer group: from which queue and with how many servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Group {
+pub(super) struct PlannedGroup {
     pub queue: usize,
     pub servers: u32,
     /// Whether first deliveries come in the order of the plan.
@@ -56,7 +56,7 @@ impl<'a> RunPlan<'a> {
         let rules = Rules::new(scenario);
         let groups = scenario.consumers.iter().map(|consumer| {
             let queue = &scenario.queues[consumer.from];
-            Group {
+            PlannedGroup {
                 queue: consumer.from,
                 servers: consumer.most_servers().unwrap_or(0),
                 ordered: queue.discipline == Discipline::Fifo
@@ -80,7 +80,8 @@ impl<'a> RunPlan<'a> {
     /// A server's number among those of all queues, as chance knows it.
     pub(super) fn number_of(&self, group: usize, server: u32) -> u64 {
         let queue = self.groups[group].queue;
-        let before = |(g, other): (usize, &Group)| other.queue < queue || other.queue == queue && g < group;
+        let before =
+            |(g, other): (usize, &PlannedGroup)| other.queue < queue || other.queue == queue && g < group;
         let servers: u32 =
             self.groups.iter().enumerate().filter(|&g| before(g)).map(|(_, g)| g.servers).sum();
         u64::from(servers + server)

@@ -155,7 +155,7 @@ impl<'a> Runner<'a> {
 
     fn generator(&self, mut publisher: Box<dyn Publisher + '_>) -> ThreadOutput {
         // Whatever happens here, the consumers must not wait for more.
-        let _leaving = Leaving(&self.sent);
+        let _leaving = GeneratorGuard(&self.sent);
         let Some(start) = self.await_start() else { return ThreadOutput::default() };
         let mut pacer = Pacer::new(&Monotonic, &self.halt, self.margin);
         generate(&mut pacer, &self.context, publisher.as_mut(), start);
@@ -329,9 +329,9 @@ impl Drop for Presence<'_> {
 }
 
 /// Tells when the generator leaves, panics included.
-struct Leaving<'a>(&'a AtomicBool);
+struct GeneratorGuard<'a>(&'a AtomicBool);
 
-impl Drop for Leaving<'_> {
+impl Drop for GeneratorGuard<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
     }

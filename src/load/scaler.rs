@@ -11,14 +11,14 @@ use std::time::Duration;
 pub(super) struct GroupScaler {
     every: u64,
     startup: u64,
-    state: Mutex<State>,
+    state: Mutex<ScalerState>,
     changed: Condvar,
     /// By server: messages that it works on.
     busy: Vec<AtomicU64>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ScalerState {
     duties: Vec<ServerDuty>,
     scaler: Autoscaler,
     next: u64,
@@ -49,7 +49,7 @@ impl GroupScaler {
             every,
             startup,
             busy: duties.iter().map(|_| AtomicU64::new(0)).collect(),
-            state: Mutex::new(State { duties, scaler, next: every }),
+            state: Mutex::new(ScalerState { duties, scaler, next: every }),
             changed: Condvar::new(),
         })
     }

@@ -52,14 +52,14 @@ impl VisitOrigin {
 /// Rows for visits. Times are nanoseconds from the start.
 #[derive(Debug)]
 pub(super) struct VisitLog {
-    chunks: Vec<OnceLock<Box<[Row]>>>,
+    chunks: Vec<OnceLock<Box<[VisitRow]>>>,
     next: AtomicUsize,
     /// More came than there is room for.
     full: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Row {
+struct VisitRow {
     origin: OnceLock<VisitOrigin>,
     sent: AtomicU64,
     /// When there was room for it, where its sender may have had to wait for that.
@@ -106,10 +106,10 @@ pub(super) struct VisitTrace {
     pub dead_letter_visit: Option<usize>,
 }
 
-impl Row {
+impl VisitRow {
     fn new() -> Self {
         let never = || AtomicU64::new(NEVER);
-        Row {
+        VisitRow {
             origin: OnceLock::new(),
             sent: never(),
             accepted: never(),
@@ -136,11 +136,11 @@ impl VisitLog {
         visits
     }
 
-    fn chunk(&self, chunk: usize) -> &[Row] {
-        self.chunks[chunk].get_or_init(|| (0..CHUNK).map(|_| Row::new()).collect())
+    fn chunk(&self, chunk: usize) -> &[VisitRow] {
+        self.chunks[chunk].get_or_init(|| (0..CHUNK).map(|_| VisitRow::new()).collect())
     }
 
-    fn row(&self, visit: usize) -> &Row {
+    fn row(&self, visit: usize) -> &VisitRow {
         &self.chunk(visit / CHUNK)[visit % CHUNK]
     }
 

@@ -58,13 +58,13 @@ pub struct Refused<T> {
     /// The content, given back.
     pub body: T,
     /// The reason.
-    pub why: Refusal,
+    pub why: PublishError,
 }
 
 /// Why a message was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum PublishError {
     /// There is no room, and the queue rejects what does not fit.
     #[error(
         "the queue is full; consume faster, raise max_length, or let publishers wait with overflow = \

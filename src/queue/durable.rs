@@ -4,7 +4,7 @@ use super::delivery::{Delivery, Misuse};
 use super::log::{Disk, Event, Folder, Log, LogError, SEGMENT};
 use super::settings::{Settings, Terms};
 use super::shell::Queue;
-use super::{Counts, Refusal};
+use super::{Counts, PublishError};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub enum DurableError {
     Log(#[from] LogError),
     /// The queue is full or closed.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] PublishError),
     /// The delivery is not under way.
     #[error(transparent)]
     Misuse(#[from] Misuse),
@@ -199,7 +199,10 @@ mod tests {
             |settings: Settings| DurableQueue::open(&folder, settings, || 0).expect("the folder is ours");
         let queue = open(bounded);
         queue.publish(b"kept", Confirm::Durable).expect("there is room for one");
-        assert_eq!(queue.publish(b"refused", Confirm::Durable), Err(DurableError::Refused(Refusal::Full)));
+        assert_eq!(
+            queue.publish(b"refused", Confirm::Durable),
+            Err(DurableError::Refused(PublishError::Full))
+        );
         assert_eq!(
             queue.log.publish(Vec::new()).expect("the disk is fine").0,
             1,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 /// Where a ready message lies, and what its place in line follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct LinePosition {
     pub rank: i64,
     /// Its number in the order of arrival.
     pub turn: u64,
@@ -16,8 +16,8 @@ pub(super) struct Place {
 /// A line of waiting messages. Those that come back take the place that they had. Where it is asked for,
 /// `turn` tells a slot's number in the order of arrival.
 #[derive(Debug, Clone)]
-pub(super) enum Line {
-    Fifo(Lane),
+pub(super) enum WaitingLine {
+    Fifo(FifoLine),
     /// By rank, then by turn; ranks of a last-in-first-out line fall as turns rise.
     Ranked {
         places: BTreeMap<(i64, u64), u32>,
@@ -27,7 +27,7 @@ pub(super) enum Line {
 
 /// First in, first out: what is new goes behind, what comes back stands before it by turn.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Lane {
+pub(super) struct FifoLine {
     /// The first of the new ones, where it came into an empty line: it need not be looked for elsewhere.
     front: Option<u32>,
     /// Slots alone: their turns are looked up only while something has come back.
@@ -35,31 +35,33 @@ pub(super) struct Lane {
     returned: BinaryHeap<Reverse<(u64, u32)>>,
 }
 
-impl Line {
+impl WaitingLine {
     pub(super) fn new(order: Order, reserve: usize) -> Self {
         match order {
-            Order::Fifo => Line::Fifo(Lane { fresh: VecDeque::with_capacity(reserve), ..Lane::default() }),
+            Order::Fifo => {
+                WaitingLine::Fifo(FifoLine { fresh: VecDeque::with_capacity(reserve), ..FifoLine::default() })
+            }
             Order::Lifo | Order::Ranked => {
-                Line::Ranked { places: BTreeMap::new(), lifo: order == Order::Lifo }
+                WaitingLine::Ranked { places: BTreeMap::new(), lifo: order == Order::Lifo }
             }
         }
     }
 
     /// A message whose turn is after all others'.
     #[inline]
-    pub(super) fn push(&mut self, place: Place) {
+    pub(super) fn push(&mut self, place: LinePosition) {
         match self {
-            Line::Fifo(lane) => lane.push(place.slot),
-            Line::Ranked { .. } => self.put_back(place),
+            WaitingLine::Fifo(lane) => lane.push(place.slot),
+            WaitingLine::Ranked { .. } => self.put_back(place),
         }
     }
 
     /// A message that has been in line before.
     #[inline(never)]
-    pub(super) fn put_back(&mut self, place: Place) {
+    pub(super) fn put_back(&mut self, place: LinePosition) {
         match self {
-            Line::Fifo(lane) => lane.returned.push(Reverse((place.turn, place.slot))),
-            Line::Ranked { places, lifo } => {
+            WaitingLine::Fifo(lane) => lane.returned.push(Reverse((place.turn, place.slot))),
+            WaitingLine::Ranked { places, lifo } => {
                 let rank = if *lifo { -(place.turn as i64) } else { place.rank };
                 places.insert((rank, place.turn), place.slot);
             }
@@ -70,15 +72,15 @@ impl Line {
     #[inline]
     pub(super) fn first(&self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
-            Line::Fifo(lane) => lane.first(turn),
-            Line::Ranked { places, .. } => places.first_key_value().map(|(_, &slot)| slot),
+            WaitingLine::Fifo(lane) => lane.first(turn),
+            WaitingLine::Ranked { places, .. } => places.first_key_value().map(|(_, &slot)| slot),
         }
     }
 
     #[inline]
     pub(super) fn pop(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
-            Line::Fifo(lane) if lane.returned.is_empty() => lane.pop_new(),
+            WaitingLine::Fifo(lane) if lane.returned.is_empty() => lane.pop_new(),
             _ => self.pop_among(turn),
         }
     }
@@ -87,8 +89,8 @@ impl Line {
     #[inline(never)]
     fn pop_among(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
-            Line::Fifo(lane) => lane.pop(turn),
-            Line::Ranked { places, .. } => places.pop_first().map(|(_, slot)| slot),
+            WaitingLine::Fifo(lane) => lane.pop(turn),
+            WaitingLine::Ranked { places, .. } => places.pop_first().map(|(_, slot)| slot),
         }
     }
 
@@ -96,9 +98,9 @@ impl Line {
     /// order.
     pub(super) fn pop_oldest(&mut self, turn: impl Fn(u32) -> u64) -> Option<u32> {
         match self {
-            Line::Fifo(lane) => lane.pop(turn),
-            Line::Ranked { places, lifo: true } => places.pop_last().map(|(_, slot)| slot),
-            Line::Ranked { places, lifo: false } => {
+            WaitingLine::Fifo(lane) => lane.pop(turn),
+            WaitingLine::Ranked { places, lifo: true } => places.pop_last().map(|(_, slot)| slot),
+            WaitingLine::Ranked { places, lifo: false } => {
                 let &oldest = places.keys().min_by_key(|(_, turn)| *turn)?;
                 places.remove(&oldest)
             }
@@ -106,7 +108,7 @@ impl Line {
     }
 }
 
-impl Lane {
+impl FifoLine {
     #[inline]
     fn push(&mut self, slot: u32) {
         if self.front.is_none() && self.fresh.is_empty() {
@@ -149,8 +151,8 @@ mod tests {
     use super::*;
 
     fn drained(order: Order, back: &[u64]) -> Vec<u32> {
-        let place = |id: u64| Place { rank: [3, 1, 2, 1][id as usize], turn: id, slot: id as u32 };
-        let mut line = Line::new(order, 4);
+        let place = |id: u64| LinePosition { rank: [3, 1, 2, 1][id as usize], turn: id, slot: id as u32 };
+        let mut line = WaitingLine::new(order, 4);
         (0..4).map(place).for_each(|p| line.push(p));
         let taken: Vec<u32> = (0..back.len()).filter_map(|_| line.pop(u64::from)).collect();
         assert_eq!(taken.len(), back.len());
@@ -169,8 +171,8 @@ mod tests {
     #[test]
     fn the_oldest_is_found_in_any_order() {
         for order in [Order::Fifo, Order::Lifo, Order::Ranked] {
-            let mut line = Line::new(order, 0);
-            (0..3).for_each(|id| line.push(Place { rank: -(id as i64), turn: id, slot: id as u32 }));
+            let mut line = WaitingLine::new(order, 0);
+            (0..3).for_each(|id| line.push(LinePosition { rank: -(id as i64), turn: id, slot: id as u32 }));
             assert_eq!(line.pop_oldest(u64::from), Some(0), "{order:?}");
         }
     }

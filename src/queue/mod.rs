@@ -86,10 +86,10 @@ mod topic;
 
 pub use crate::discipline::Deliver;
 pub use counts::Counts;
-pub use delivery::{Delivery, Loss, Lost, Misuse, Refusal, Refused};
+pub use delivery::{Delivery, Loss, Lost, Misuse, PublishError, Refused};
 pub use durable::{Confirm, DurableError, DurableQueue, Stored};
 pub use settings::{Backoff, Order, Overflow, Settings, Terms};
-pub use shell::{Place, Queue};
+pub use shell::{Queue, Reservation};
 pub use slots::Tag;
 pub use state::State;
 pub use topic::{Partitioned, Topic, UnknownMember};

@@ -2,13 +2,13 @@
 
 use super::{Delivery, Loss, Misuse, Order, Overflow, Settings, State, Terms};
 use proptest::prelude::*;
-use steps::{Settle, Step, settings, step};
+use steps::{HistoryStep, Settle, settings, step};
 
 mod steps;
 
 /// Where a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
+enum MessageState {
     Ready,
     /// By which delivery of all, until when, and as which of all timers.
     Held(usize, u64, u64),
@@ -23,7 +23,7 @@ struct Plain {
     turn: u64,
     expires: u64,
     deliveries: u32,
-    at: At,
+    at: MessageState,
 }
 
 /// What a broker is, written as plainly as can be: every message there ever was, and where it is. Slow, and
@@ -44,16 +44,16 @@ struct Broker {
 }
 
 impl Broker {
-    fn is(&self, at: impl Fn(At) -> bool) -> u64 {
+    fn is(&self, at: impl Fn(MessageState) -> bool) -> u64 {
         self.messages.iter().filter(|m| at(m.at)).count() as u64
     }
 
     fn ready(&self) -> u64 {
-        self.is(|at| at == At::Ready)
+        self.is(|at| at == MessageState::Ready)
     }
 
     fn head(&self) -> Option<usize> {
-        let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
+        let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == MessageState::Ready);
         match self.settings.order {
             Order::Fifo => ready.min_by_key(|&i| self.messages[i].turn),
             Order::Lifo => ready.max_by_key(|&i| self.messages[i].turn),
@@ -62,7 +62,7 @@ impl Broker {
     }
 
     fn lose(&mut self, i: usize, why: Loss) {
-        self.messages[i].at = At::Lost(why, self.now);
+        self.messages[i].at = MessageState::Lost(why, self.now);
         self.lost.push((i as u64, why, self.now));
     }
 
@@ -71,16 +71,18 @@ impl Broker {
         for passed in 0..=time {
             self.now += u64::from(passed > 0);
             self.expire();
-            while let Some(i) =
-                self.over(|at| if let At::Held(_, until, timer) = at { Some((until, timer)) } else { None })
-            {
+            while let Some(i) = self.over(|at| {
+                if let MessageState::Held(_, until, timer) = at { Some((until, timer)) } else { None }
+            }) {
                 self.give_back(i, 0);
                 self.expire();
             }
             while let Some(i) =
-                self.over(|at| if let At::Away(until, timer) = at { Some((until, timer)) } else { None })
+                self.over(
+                    |at| if let MessageState::Away(until, timer) = at { Some((until, timer)) } else { None },
+                )
             {
-                self.messages[i].at = At::Ready;
+                self.messages[i].at = MessageState::Ready;
                 self.messages[i].turn = self.timer();
                 self.expire();
             }
@@ -88,7 +90,7 @@ impl Broker {
     }
 
     /// The message whose time is over, and whose timer was set first.
-    fn over(&self, timer: impl Fn(At) -> Option<(u64, u64)>) -> Option<usize> {
+    fn over(&self, timer: impl Fn(MessageState) -> Option<(u64, u64)>) -> Option<usize> {
         let all = (0..self.messages.len())
             .filter_map(|i| timer(self.messages[i].at).map(|(until, timer)| (timer, until, i)));
         all.filter(|&(_, until, _)| until <= self.now).min().map(|(_, _, i)| i)
@@ -110,7 +112,8 @@ impl Broker {
             self.lose(i, Loss::TooOften);
         } else {
             let timer = self.timer();
-            self.messages[i].at = if delay > 0 { At::Away(self.now + delay, timer) } else { At::Ready };
+            self.messages[i].at =
+                if delay > 0 { MessageState::Away(self.now + delay, timer) } else { MessageState::Ready };
         }
     }
 
@@ -145,7 +148,7 @@ impl Broker {
             turn,
             expires: ttl.saturating_add(self.now),
             deliveries: 0,
-            at: At::Ready,
+            at: MessageState::Ready,
         });
     }
 
@@ -153,7 +156,7 @@ impl Broker {
         while self.settings.overflow == Overflow::DropHead
             && bound.is_some_and(|b| self.ready() + self.kept > b)
         {
-            let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == At::Ready);
+            let ready = (0..self.messages.len()).filter(|&i| self.messages[i].at == MessageState::Ready);
             let Some(oldest) = ready.min_by_key(|&i| self.messages[i].turn) else { return };
             self.lose(oldest, Loss::Dropped);
         }
@@ -178,7 +181,7 @@ impl Broker {
             let until = self.settings.visibility_timeout.map_or(u64::MAX, |t| self.now + t);
             self.messages[head].deliveries += 1;
             let timer = self.timer();
-            self.messages[head].at = At::Held(self.handed, until, timer);
+            self.messages[head].at = MessageState::Held(self.handed, until, timer);
             self.handed += 1;
             taken.push(head as u64);
         }
@@ -187,20 +190,21 @@ impl Broker {
 
     /// Whether the delivery was under way.
     fn settle(&mut self, how: Settle, delivery: usize) -> bool {
-        let Some(i) = self.messages.iter().position(|m| matches!(m.at, At::Held(by, ..) if by == delivery))
+        let Some(i) =
+            self.messages.iter().position(|m| matches!(m.at, MessageState::Held(by, ..) if by == delivery))
         else {
             return false;
         };
         let deliveries = self.messages[i].deliveries;
         match how {
-            Settle::Ack => self.messages[i].at = At::Acked,
+            Settle::Ack => self.messages[i].at = MessageState::Acked,
             Settle::Nack => self.give_back(i, self.settings.backoff.map_or(0, |b| b.delay(deliveries))),
             Settle::NackAfter(delay) => self.give_back(i, delay),
             Settle::Reject => self.lose(i, Loss::Rejected),
             Settle::Extend => {
                 let until = self.settings.visibility_timeout.map_or(u64::MAX, |t| self.now + t);
                 let timer = self.timer();
-                self.messages[i].at = At::Held(delivery, until, timer);
+                self.messages[i].at = MessageState::Held(delivery, until, timer);
             }
         }
         true
@@ -208,7 +212,7 @@ impl Broker {
 }
 
 /// Plays a history on both and compares after every step.
-fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
+fn play(settings: Settings, steps: Vec<HistoryStep>) -> Result<(), TestCaseError> {
     let mut state = State::new(settings.clone());
     let mut plain = Broker {
         settings,
@@ -228,14 +232,14 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
         plain.pass(0);
         let now = plain.now;
         match step {
-            Step::Publish { rank, ttl } => {
+            HistoryStep::Publish { rank, ttl } => {
                 let body = plain.messages.len() as u64;
                 prop_assert_eq!(
                     state.publish(body, Terms { rank, ttl }, now).is_ok(),
                     plain.publish(rank, ttl)
                 );
             }
-            Step::Fill(count) => {
+            HistoryStep::Fill(count) => {
                 let from = plain.messages.len() as u64;
                 let mut bodies = from..from + count;
                 let accepted = state.fill(&mut bodies, now) as u64;
@@ -243,19 +247,19 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
                     (0..count).take_while(|_| plain.has_room() && plain.publish(0, None)).count() as u64;
                 prop_assert_eq!((accepted, bodies), (expected, from + expected..from + count));
             }
-            Step::Reserve => prop_assert_eq!(state.reserve(now).is_ok(), plain.reserve()),
-            Step::Fulfil { rank, ttl } if plain.kept > 0 => {
+            HistoryStep::Reserve => prop_assert_eq!(state.reserve(now).is_ok(), plain.reserve()),
+            HistoryStep::Fulfil { rank, ttl } if plain.kept > 0 => {
                 let body = plain.messages.len() as u64;
                 prop_assert_eq!(state.fulfil(body, Terms { rank, ttl }, now), body);
                 plain.kept -= 1;
                 plain.put(rank, ttl);
             }
-            Step::Release if plain.kept > 0 => {
+            HistoryStep::Release if plain.kept > 0 => {
                 state.release();
                 plain.kept -= 1;
             }
-            Step::Fulfil { .. } | Step::Release => {}
-            Step::Consume(count) => {
+            HistoryStep::Fulfil { .. } | HistoryStep::Release => {}
+            HistoryStep::Consume(count) => {
                 let from = made.len();
                 state.consume(count, now, &mut made);
                 let bodies: Vec<u64> = made[from..].iter().map(|d| d.body).collect();
@@ -267,7 +271,7 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
                     );
                 }
             }
-            Step::Settle(how, which) if !made.is_empty() => {
+            HistoryStep::Settle(how, which) if !made.is_empty() => {
                 let which = which % made.len();
                 let tag = made[which].tag;
                 let answer = match how {
@@ -279,18 +283,18 @@ fn play(settings: Settings, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 };
                 prop_assert_eq!(answer, if plain.settle(how, which) { Ok(()) } else { Err(Misuse(tag)) });
             }
-            Step::Settle(..) => {}
-            Step::BeginWait => {
+            HistoryStep::Settle(..) => {}
+            HistoryStep::BeginWait => {
                 state.begin_wait();
                 plain.waiting += 1;
             }
-            Step::EndWait if plain.waiting > 0 => {
+            HistoryStep::EndWait if plain.waiting > 0 => {
                 state.end_wait();
                 plain.waiting -= 1;
             }
-            Step::EndWait => {}
-            Step::Pass(time) => plain.pass(time),
-            Step::Close => {
+            HistoryStep::EndWait => {}
+            HistoryStep::Pass(time) => plain.pass(time),
+            HistoryStep::Close => {
                 state.close();
                 plain.closed = true;
             }
@@ -309,14 +313,14 @@ fn same(state: &State<u64>, plain: &Broker) -> Result<(), TestCaseError> {
     prop_assert!(counts.balanced(), "{:?}", counts);
     prop_assert_eq!(state.has_room(), plain.has_room());
     prop_assert_eq!(state.is_exhausted(), plain.closed && counts.inside() == 0 && plain.kept == 0);
-    let lost = |why: Loss| plain.is(|at| matches!(at, At::Lost(w, _) if w == why));
+    let lost = |why: Loss| plain.is(|at| matches!(at, MessageState::Lost(w, _) if w == why));
     prop_assert_eq!(
         [counts.ready, counts.unacked, counts.delayed, counts.acked],
         [
             plain.ready(),
-            plain.is(|at| matches!(at, At::Held(..))),
-            plain.is(|at| matches!(at, At::Away(..))),
-            plain.is(|at| at == At::Acked)
+            plain.is(|at| matches!(at, MessageState::Held(..))),
+            plain.is(|at| matches!(at, MessageState::Away(..))),
+            plain.is(|at| at == MessageState::Acked)
         ]
     );
     prop_assert_eq!(
@@ -329,7 +333,7 @@ fn same(state: &State<u64>, plain: &Broker) -> Result<(), TestCaseError> {
         ]
     );
     let next = plain.messages.iter().filter_map(|m| match m.at {
-        At::Held(_, until, _) | At::Away(until, _) => Some(until),
+        MessageState::Held(_, until, _) | MessageState::Away(until, _) => Some(until),
         _ => None,
     });
     let next = next.filter(|&at| at != u64::MAX).min();

@@ -6,7 +6,7 @@
 //! own.
 
 use super::counts::Counts;
-use super::delivery::{Delivery, Lost, Misuse, Refusal, Refused};
+use super::delivery::{Delivery, Lost, Misuse, PublishError, Refused};
 use super::settings::{Settings, Terms};
 use super::slots::Tag;
 use super::state::State;
@@ -27,7 +27,7 @@ pub struct Queue<T> {
     inner: Mutex<Inner<T>>,
     /// Whether something is ready or everybody is to go: what waiting consumers look at without the lock.
     /// Written under it.
-    hint: Hint,
+    hint: WaitingFlag,
     now: Box<dyn Fn() -> u64 + Send + Sync>,
     on_loss: Box<dyn Fn(Lost<T>) + Send + Sync>,
     spins: u32,
@@ -35,7 +35,7 @@ pub struct Queue<T> {
 
 /// In a cache line of its own: those who look at it do not slow those who work beside it.
 #[repr(align(128))]
-struct Hint(AtomicBool);
+struct WaitingFlag(AtomicBool);
 
 // What every call writes first, beside the lock itself: the fewer cache lines it takes, the fewer follow the
 // lock from processor to processor.
@@ -76,7 +76,7 @@ impl<T: Clone> Queue<T> {
                 armed: NEVER,
                 halted: false,
             }),
-            hint: Hint(AtomicBool::new(false)),
+            hint: WaitingFlag(AtomicBool::new(false)),
             now: Box::new(now),
             on_loss: Box::new(on_loss),
             spins,
@@ -129,17 +129,17 @@ impl<T: Clone> Queue<T> {
     ///
     /// # Errors
     /// Why there is no place: the queue is full or closed.
-    pub fn reserve(&self) -> Result<Place<'_, T>, Refusal> {
+    pub fn reserve(&self) -> Result<Reservation<'_, T>, PublishError> {
         let mut inner = self.lock();
         let outcome = loop {
             let now = self.now_if_needed(&inner);
             match inner.state.reserve(now) {
-                Err(Refusal::Wait) => self.wait_for_room(&mut inner),
+                Err(PublishError::Wait) => self.wait_for_room(&mut inner),
                 outcome => break outcome,
             }
         };
         self.leave(inner);
-        outcome.map(|()| Place { queue: self })
+        outcome.map(|()| Reservation { queue: self })
     }
 
     /// Publishes a message for which a [`Place::keep`] was called.
@@ -330,7 +330,7 @@ impl<T: Clone> Queue<T> {
         loop {
             let now = if terms.ttl.is_some() { (self.now)() } else { self.now_if_needed(inner) };
             match inner.state.publish(offer, terms, now) {
-                Err(Refused { body, why: Refusal::Wait }) => {
+                Err(Refused { body, why: PublishError::Wait }) => {
                     offer = body;
                     self.wait_for_room(inner);
                 }
@@ -341,11 +341,11 @@ impl<T: Clone> Queue<T> {
 }
 
 /// A place in a queue that is kept for a message; given up when it is dropped.
-pub struct Place<'a, T: Clone> {
+pub struct Reservation<'a, T: Clone> {
     queue: &'a Queue<T>,
 }
 
-impl<'a, T: Clone> Place<'a, T> {
+impl<'a, T: Clone> Reservation<'a, T> {
     /// Publishes the message. Returns its number.
     pub fn publish(self, body: T, terms: Terms) -> u64 {
         let queue = self.keep();
@@ -360,7 +360,7 @@ impl<'a, T: Clone> Place<'a, T> {
     }
 }
 
-impl<T: Clone> Drop for Place<'_, T> {
+impl<T: Clone> Drop for Reservation<'_, T> {
     fn drop(&mut self) {
         self.queue.release();
     }

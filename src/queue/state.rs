@@ -9,11 +9,11 @@
 //! head whose time to live is over) happens at its own instant, in order, however late the next call comes.
 
 use super::counts::Counts;
-use super::delivery::{Delivery, Loss, Lost, Refusal, Refused};
-use super::line::Line;
+use super::delivery::{Delivery, Loss, Lost, PublishError, Refused};
+use super::line::WaitingLine;
 use super::settings::{Overflow, Settings, Terms};
 use super::timers::Timers;
-use held::{Entry, Extra, Held, NEVER};
+use held::{Extra, HeldMessage, MessageStore, NEVER};
 
 mod held;
 mod reserve;
@@ -30,8 +30,8 @@ mod time;
 #[repr(C)]
 pub struct State<T> {
     counts: Counts,
-    line: Line,
-    held: Held<T>,
+    line: WaitingLine,
+    held: MessageStore<T>,
     /// Consumers that wait for a message.
     takers: u64,
     /// Places that are kept for messages to come, and whether ever one was.
@@ -56,8 +56,8 @@ impl<T: Clone> State<T> {
     pub fn new(settings: Settings) -> Self {
         let reserve = settings.reserve;
         State {
-            held: Held::with_capacity(reserve),
-            line: Line::new(settings.order, reserve),
+            held: MessageStore::with_capacity(reserve),
+            line: WaitingLine::new(settings.order, reserve),
             leases: Timers::default(),
             delays: Timers::default(),
             takers: 0,
@@ -76,19 +76,19 @@ impl<T: Clone> State<T> {
     /// Accepts a message and gives it a number.
     ///
     /// # Errors
-    /// A full or closed queue gives the message back. [`Refusal::Wait`] is not counted: the publisher is to
-    /// come again.
+    /// A full or closed queue gives the message back. [`PublishError::Wait`] is not counted: the publisher is
+    /// to come again.
     pub fn publish(&mut self, body: T, terms: Terms, now: u64) -> Result<u64, Refused<T>> {
         self.tick(now);
         if self.closed {
-            return Err(Refused { body, why: Refusal::Closed });
+            return Err(Refused { body, why: PublishError::Closed });
         }
         if !self.has_room() {
             match self.settings.overflow {
-                Overflow::Block => return Err(Refused { body, why: Refusal::Wait }),
+                Overflow::Block => return Err(Refused { body, why: PublishError::Wait }),
                 Overflow::RejectPublish => {
                     self.counts.rejected += 1;
-                    return Err(Refused { body, why: Refusal::Full });
+                    return Err(Refused { body, why: PublishError::Full });
                 }
                 Overflow::DropHead => {}
             }
@@ -259,7 +259,7 @@ impl<T: Clone> State<T> {
         }
     }
 
-    fn lose(&mut self, entry: Entry<T>, why: Loss, at: u64) {
+    fn lose(&mut self, entry: HeldMessage<T>, why: Loss, at: u64) {
         self.counts.lose(why);
         self.lost.push(Lost { id: entry.id, at, why, deliveries: entry.deliveries, body: entry.body });
     }

@@ -3,7 +3,7 @@
 use crate::answer::{Answer, Distribution, Estimate, Gate, Method, Moment, Reason, Trust};
 use crate::report::Extras;
 use crate::scenario::{Consumer, Objective, Producer, Queue, Relation, Scenario};
-use crate::study::{Accord, Agreement, Formula, Judgement, Met, Study};
+use crate::study::{Agreement, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
 use crate::workload::laws::Law;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -143,14 +143,14 @@ pub(super) fn five_methods() -> Study {
             metric: metric.clone(),
             a: Method::Theory,
             b: Method::Simulation,
-            verdict: Accord::Agree,
+            verdict: AgreementStatus::Agree,
             difference: Some(0.004),
         },
         Agreement {
             metric: "total.latency.p99".into(),
             a: Method::Rehearsal,
             b: Method::Measurement,
-            verdict: Accord::Differ,
+            verdict: AgreementStatus::Differ,
             difference: Some(0.093),
         },
     ];
@@ -179,7 +179,8 @@ pub(super) fn five_methods() -> Study {
         text: "< 200ms".into(),
     };
     study.scenario.objectives = vec![objective.clone()];
-    study.objectives = vec![Judgement { objective, by: Some(Method::Simulation), outcome: Met::Pass }];
+    study.objectives =
+        vec![Judgement { objective, by: Some(Method::Simulation), outcome: ObjectiveStatus::Pass }];
     study.verdict =
         vec!["The queue holds: four workers are 90 % busy and p99 latency is 55 ms, below 200 ms.".into()];
     study

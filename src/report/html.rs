@@ -6,10 +6,10 @@
 
 use super::escape::escape;
 use super::plot::Plot;
-use super::rows::{self, Row};
+use super::rows::{self, MetricRow};
 use super::{Extras, csv, words};
 use crate::answer::Trust;
-use crate::study::{Met, Study};
+use crate::study::{ObjectiveStatus, Study};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -66,9 +66,9 @@ fn head(study: &Study, title: &str) -> String {
         let goal = |judgement| {
             let (sign, sentence) = words::objective(study, judgement);
             let class = match judgement.outcome {
-                Met::Pass => "pass",
-                Met::Fail => "fail",
-                Met::Inconclusive => "unsure",
+                ObjectiveStatus::Pass => "pass",
+                ObjectiveStatus::Fail => "fail",
+                ObjectiveStatus::Inconclusive => "unsure",
             };
             format!("<li class=\"{class}\"><b>{sign}</b> {}</li>\n", said(&sentence))
         };
@@ -128,7 +128,7 @@ fn table(study: &Study) -> String {
     section("What each method says", &(out + "</dl>\n"))
 }
 
-fn row(row: &Row, compared: bool) -> String {
+fn row(row: &MetricRow, compared: bool) -> String {
     let unit = if row.scale.unit.is_empty() { String::new() } else { format!(", {}", row.scale.unit) };
     let symbol = format!(
         "<span class=\"symbol\">{}</span><span class=\"unit\">{}</span>",

@@ -2,7 +2,7 @@
 
 use super::Extras;
 use crate::answer::{Answer, Method, Unanswered};
-use crate::study::{Agreement, Formula, Judgement, Met, Study};
+use crate::study::{Agreement, Formula, Judgement, ObjectiveStatus, Study};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ struct Goal<'a> {
     objective: &'a str,
     limit: f64,
     by: Option<Method>,
-    outcome: Met,
+    outcome: ObjectiveStatus,
 }
 
 impl<'a> From<&'a Judgement> for Goal<'a> {

@@ -1,7 +1,7 @@
 //! Plots of a crate that is built without the feature `plots`: there are none, and pages do without.
 
 use super::plot::{Frame, Plot};
-use super::study::compare::Compared;
+use super::study::compare::ComparisonReport;
 use super::study::sweep::Swept;
 use crate::study::Study;
 use crate::study::capacity::Capacity;
@@ -20,7 +20,7 @@ pub(super) fn capacity(_: &Capacity, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn compared(_: &Compared, _: Frame) -> Option<String> {
+pub(super) fn compared(_: &ComparisonReport, _: Frame) -> Option<String> {
     None
 }
 

@@ -1,8 +1,8 @@
 //! The one table of a study, before it is dressed as text or as HTML: places, rows, a cell for each answer.
 
 use super::number::Scale;
-use crate::answer::{Answer, Distribution, Estimate, Method, Place, Unit, metric_of, path};
-use crate::study::{Accord, Agreement, Study};
+use crate::answer::{Answer, Distribution, Estimate, Method, MetricPlace, Unit, metric_of, path};
+use crate::study::{Agreement, AgreementStatus, Study};
 use crate::units::{Time, significant};
 
 /// The rows of one place; a study with one queue, one producer and one group has a single section without a
@@ -10,12 +10,12 @@ use crate::units::{Time, significant};
 #[derive(Debug)]
 pub(super) struct Section {
     pub title: String,
-    pub rows: Vec<Row>,
+    pub rows: Vec<MetricRow>,
 }
 
 /// One metric by every method.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct MetricRow {
     pub words: &'static str,
     pub symbol: &'static str,
     pub scale: Scale,
@@ -23,14 +23,14 @@ pub(super) struct Row {
     pub cells: Vec<Option<Estimate>>,
     /// Of each cell, whether it is a measured time so short that it is near the timer's resolution.
     pub faint: Vec<bool>,
-    pub accord: Option<Accord>,
+    pub accord: Option<AgreementStatus>,
     /// The largest of the differences that are not explained by the intervals, in words.
     pub difference: Option<String>,
     /// How far an approximate theory is off, where it is.
     pub off: Option<f64>,
 }
 
-impl Row {
+impl MetricRow {
     /// Every cell as it is written; a faint one behind a `~`.
     pub(super) fn written(&self) -> impl Iterator<Item = (String, bool)> {
         let cell = |(cell, faint): (&Option<Estimate>, &bool)| {
@@ -42,14 +42,14 @@ impl Row {
 }
 
 /// What a clock read and a hand-off between processors add to a measured time, in seconds.
-pub(super) const RULER: f64 = 0.5e-6;
+pub(super) const TIMER_RESOLUTION: f64 = 0.5e-6;
 /// A time that is not so many times as long is near the timer's resolution.
 const CLEAR: f64 = 10.0;
 
 /// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where
 /// no place needs a name.
-const MAIN: &[(Place, &str, &str, &str, bool)] = {
-    use Place::*;
+const MAIN: &[(MetricPlace, &str, &str, &str, bool)] = {
+    use MetricPlace::*;
     &[
         (Queue, "throughput", "", "throughput", true),
         (Producer, "throughput", "", "throughput", false),
@@ -96,13 +96,13 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
         let rows = MAIN.iter().filter(|main| main.4).filter_map(|main| row(study, main, &places)).collect();
         return vec![Section { title: String::new(), rows: alike(rows) }];
     }
-    let mut places = vec![("total".to_string(), "all messages".to_string(), Place::Producer)];
+    let mut places = vec![("total".to_string(), "all messages".to_string(), MetricPlace::Producer)];
     if producers.len() > 1 {
-        places.extend(producers.iter().map(|p| (p.clone(), title("producer", p), Place::Producer)));
+        places.extend(producers.iter().map(|p| (p.clone(), title("producer", p), MetricPlace::Producer)));
     }
-    places.extend(queues.iter().map(|q| (q.clone(), title("queue", q), Place::Queue)));
-    places.extend(consumers.iter().map(|c| (c.clone(), title("consumers", c), Place::Consumer)));
-    let section = |(place, title, kind): (String, String, Place)| {
+    places.extend(queues.iter().map(|q| (q.clone(), title("queue", q), MetricPlace::Queue)));
+    places.extend(consumers.iter().map(|c| (c.clone(), title("consumers", c), MetricPlace::Consumer)));
+    let section = |(place, title, kind): (String, String, MetricPlace)| {
         // A queue's only group has the queue's throughput and utilization: they are not said twice.
         let repeats = scenario
             .consumers
@@ -120,7 +120,7 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
 
 /// Rows of one quantity (mean, p50, p99) share one unit: the smallest row's, unless that makes the largest
 /// unreadable.
-fn alike(mut rows: Vec<Row>) -> Vec<Row> {
+fn alike(mut rows: Vec<MetricRow>) -> Vec<MetricRow> {
     let readable = 1e4;
     for i in 0..rows.len() {
         let kin = || rows.iter().filter(|r| r.symbol == rows[i].symbol && TIMES.contains(&r.scale.unit));
@@ -152,14 +152,14 @@ fn title(kind: &str, place: &str) -> String {
 }
 
 /// The paths by which a metric may be known: a mean goes by its bare name too.
-fn paths(main: &(Place, &str, &str, &str, bool), places: &[String]) -> Vec<String> {
+fn paths(main: &(MetricPlace, &str, &str, &str, bool), places: &[String]) -> Vec<String> {
     let prefix = match main.0 {
-        Place::Queue => "queues.",
-        Place::Consumer => "consumers.",
-        Place::Producer => "producers.",
+        MetricPlace::Queue => "queues.",
+        MetricPlace::Consumer => "consumers.",
+        MetricPlace::Producer => "producers.",
     };
     let fits = |place: &&String| {
-        place.starts_with(prefix) || (main.0 == Place::Producer && place.as_str() == "total")
+        place.starts_with(prefix) || (main.0 == MetricPlace::Producer && place.as_str() == "total")
     };
     let names = |place: &String| {
         let bare = (main.2 == "mean").then(|| path(place, main.1, ""));
@@ -170,9 +170,9 @@ fn paths(main: &(Place, &str, &str, &str, bool), places: &[String]) -> Vec<Strin
 
 fn row(
     study: &Study,
-    main: &(Place, &'static str, &'static str, &'static str, bool),
+    main: &(MetricPlace, &'static str, &'static str, &'static str, bool),
     places: &[String],
-) -> Option<Row> {
+) -> Option<MetricRow> {
     let paths = paths(main, places);
     let metric = metric_of(paths.first()?)?;
     let cells: Vec<Option<Estimate>> = study
@@ -185,22 +185,29 @@ fn row(
     }
     let scale = Scale::of(metric.unit, cells.iter().flatten().filter_map(|e| e.value));
     let accords: Vec<&Agreement> = study.agreement.iter().filter(|a| paths.contains(&a.metric)).collect();
-    let has = |wanted: Accord| accords.iter().any(|a| a.verdict == wanted).then_some(wanted);
-    let accord = has(Accord::Differ).or_else(|| has(Accord::Unknown)).or_else(|| has(Accord::Agree));
-    let worst =
-        accords.iter().filter(|a| a.verdict == Accord::Differ).max_by(|a, b| size(a).total_cmp(&size(b)));
+    let has = |wanted: AgreementStatus| accords.iter().any(|a| a.verdict == wanted).then_some(wanted);
+    let accord = has(AgreementStatus::Differ)
+        .or_else(|| has(AgreementStatus::Unknown))
+        .or_else(|| has(AgreementStatus::Agree));
+    let worst = accords
+        .iter()
+        .filter(|a| a.verdict == AgreementStatus::Differ)
+        .max_by(|a, b| size(a).total_cmp(&size(b)));
     let difference = worst.and_then(|a| apart(study, a));
     let approximate = study.answer(Method::Theory).is_some_and(|t| !t.exact);
-    let open = accords.iter().find(|a| approximate && a.verdict == Accord::Unknown && a.a == Method::Theory);
+    let open = accords
+        .iter()
+        .find(|a| approximate && a.verdict == AgreementStatus::Unknown && a.a == Method::Theory);
     let off = open.and_then(|a| a.difference).map(crate::study::off);
     let short = |e: &Estimate| {
-        metric.unit == Unit::Seconds && e.value.is_some_and(|v| v != 0.0 && v.abs() < CLEAR * RULER)
+        metric.unit == Unit::Seconds
+            && e.value.is_some_and(|v| v != 0.0 && v.abs() < CLEAR * TIMER_RESOLUTION)
     };
     let faint = |(answer, cell): (&Answer, &Option<Estimate>)| {
         answer.method == Method::Measurement && cell.as_ref().is_some_and(short)
     };
     let faint = study.answers.iter().zip(&cells).map(faint).collect();
-    Some(Row { words: main.3, symbol: metric.symbol, scale, cells, faint, accord, difference, off })
+    Some(MetricRow { words: main.3, symbol: metric.symbol, scale, cells, faint, accord, difference, off })
 }
 
 /// Whether a figure comes from messages: where none was counted, a zero is no observation.
@@ -249,7 +256,8 @@ pub(super) fn disagreements(study: &Study) -> Vec<String> {
     pairs.dedup();
     let sentence = |(a, b): (Method, Method)| {
         let all = || study.agreement.iter().filter(move |found| (found.a, found.b) == (a, b));
-        let mut differ: Vec<&Agreement> = all().filter(|found| found.verdict == Accord::Differ).collect();
+        let mut differ: Vec<&Agreement> =
+            all().filter(|found| found.verdict == AgreementStatus::Differ).collect();
         let by = |found: &Agreement| apart(study, found).map_or(String::new(), |by| format!(" by {by}"));
         if let [one] = differ[..] {
             return Some(format!("{}: {} differs from {}{}", one.metric, b.name(), a.name(), by(one)));

@@ -1,10 +1,10 @@
 //! What a person sees in the terminal: the verdict in words, what limits it, one table, then the small print.
 
-use super::rows::{self, Row, Section};
+use super::rows::{self, MetricRow, Section};
 use super::text::{Paint, columns, plain, wrap};
 use super::words;
 use crate::answer::{Gate, Trust};
-use crate::study::{Met, Study};
+use crate::study::{ObjectiveStatus, Study};
 
 /// How the text should look.
 #[derive(Debug, Clone)]
@@ -67,9 +67,9 @@ fn verdict(study: &Study, style: &Style) -> Vec<String> {
     for judgement in &study.objectives {
         let (sign, sentence) = words::objective(study, judgement);
         let paint = match judgement.outcome {
-            Met::Pass => Paint::Green,
-            Met::Fail => Paint::Red,
-            Met::Inconclusive => Paint::Yellow,
+            ObjectiveStatus::Pass => Paint::Green,
+            ObjectiveStatus::Fail => Paint::Red,
+            ObjectiveStatus::Inconclusive => Paint::Yellow,
         };
         lines.extend(style.paint(paint, style.lines(&sentence, &format!("{sign} "), "  ")));
     }
@@ -177,7 +177,7 @@ fn grid(study: &Study, sections: &[Section], style: &Style, layout: Layout) -> V
     columns(&lines, study.answers.len(), if style.ascii { '-' } else { '─' })
 }
 
-fn cells(row: &Row, indent: &str, layout: Layout, compared: bool) -> Vec<String> {
+fn cells(row: &MetricRow, indent: &str, layout: Layout, compared: bool) -> Vec<String> {
     let symbol = if layout.symbols { format!(" {}", rows::bracketed(row.symbol)) } else { String::new() };
     let unit = if row.scale.unit.is_empty() { String::new() } else { format!(", {}", row.scale.unit) };
     let mut label = format!("{indent}{}{symbol}{unit}", row.words);

@@ -1,10 +1,10 @@
 //! What a study says in sentences, the same in the terminal and on the page.
 
 use super::number::{Scale, UNKNOWN, relative, three};
-use super::rows::{self, RULER, Row};
+use super::rows::{self, MetricRow, TIMER_RESOLUTION};
 use crate::answer::{Answer, Gate, Trust, metric_of};
 use crate::scenario::Weight;
-use crate::study::{self, Accord, Formula, Judgement, Met, Study};
+use crate::study::{self, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
 use crate::units::Time;
 
 /// Titles of sections.
@@ -15,19 +15,19 @@ pub(super) const VALIDITY_CHECKS: &str = "Validity checks of the measurement";
 pub(super) fn objective(study: &Study, judgement: &Judgement) -> (&'static str, String) {
     let Judgement { objective, by, outcome } = judgement;
     let (sign, word) = match outcome {
-        Met::Pass => ("✓", "met"),
-        Met::Fail => ("✗", "missed"),
-        Met::Inconclusive => ("?", "undecided"),
+        ObjectiveStatus::Pass => ("✓", "met"),
+        ObjectiveStatus::Fail => ("✗", "missed"),
+        ObjectiveStatus::Inconclusive => ("?", "undecided"),
     };
     let known = by.and_then(|method| {
         let estimate = rows::known(study, study.answer(method)?, &objective.metric)?;
         let unit = metric_of(&objective.metric)?.unit;
         let scale = Scale::of(unit, estimate.value.into_iter());
-        let margin = study::margin(objective, estimate).filter(|_| *outcome != Met::Inconclusive);
+        let margin = study::margin(objective, estimate).filter(|_| *outcome != ObjectiveStatus::Inconclusive);
         let margin = margin.map_or(String::new(), |share| format!(", {}", study::spare(share)));
         Some(format!(": {} by {}{margin}", scale.show_with_unit(Some(estimate)), method.name()))
     });
-    let unknown = if *outcome == Met::Fail { ": it grows without end" } else { "" };
+    let unknown = if *outcome == ObjectiveStatus::Fail { ": it grows without end" } else { "" };
     (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or(unknown.into())))
 }
 
@@ -70,21 +70,21 @@ pub(super) fn faint(study: &Study) -> Option<String> {
     any.then(|| {
         format!(
             "near the timer's resolution: less than ten times what a clock read and a hand-off take, {}",
-            Time(RULER)
+            Time(TIMER_RESOLUTION)
         )
     })
 }
 
 /// What the comparisons of a row say, as a sign with words or alone.
-pub(super) fn accord(row: &Row, words: bool) -> String {
+pub(super) fn accord(row: &MetricRow, words: bool) -> String {
     let (sign, word) = match row.accord {
         None => return String::new(),
-        Some(Accord::Agree) => ("✓", "agree".to_string()),
-        Some(Accord::Unknown) => match row.off {
+        Some(AgreementStatus::Agree) => ("✓", "agree".to_string()),
+        Some(AgreementStatus::Unknown) => match row.off {
             Some(off) => ("≈", format!("{} off", relative(off))),
             None => ("?", "unclear".to_string()),
         },
-        Some(Accord::Differ) => ("≠", row.difference.clone().unwrap_or("differ".into())),
+        Some(AgreementStatus::Differ) => ("≠", row.difference.clone().unwrap_or("differ".into())),
     };
     if words { format!("{sign} {word}") } else { sign.to_string() }
 }

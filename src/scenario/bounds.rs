@@ -8,16 +8,16 @@ const CLEARLY: f64 = 1e-12;
 
 /// Messages a second, as a linear function of those that arrive.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line {
+pub(super) struct LinearRate {
     pub slope: f64,
     pub rest: f64,
 }
 
-impl Line {
-    pub(super) const NOTHING: Line = Line { slope: 0.0, rest: 0.0 };
+impl LinearRate {
+    pub(super) const NOTHING: LinearRate = LinearRate { slope: 0.0, rest: 0.0 };
 
-    pub(super) fn share(slope: f64) -> Line {
-        Line { slope, rest: 0.0 }
+    pub(super) fn share(slope: f64) -> LinearRate {
+        LinearRate { slope, rest: 0.0 }
     }
 
     pub(super) fn at(self, arriving: f64) -> f64 {
@@ -27,12 +27,12 @@ impl Line {
 }
 
 /// Where the messages of a queue go: bounds that hold one by one, so that the best may be taken.
-pub(super) struct Leaving {
+pub(super) struct DepartureBounds {
     /// To each queue, of a message that is served: at least, and at most.
     pub onward: [Vec<f64>; 2],
     pub dead: Option<usize>,
-    pub served: [Vec<Line>; 2],
-    pub died: [Vec<Line>; 2],
+    pub served: [Vec<LinearRate>; 2],
+    pub died: [Vec<LinearRate>; 2],
 }
 
 /// The lower and the upper bound, as places in an array.
@@ -41,12 +41,12 @@ pub(super) const MOST: usize = 1;
 
 /// The least or the most that can arrive: for each queue the best of its lines, which is a linear system each
 /// time.
-pub(super) fn bound(leaving: &[Leaving], outside: &[f64], side: usize) -> Vec<f64> {
+pub(super) fn bound(leaving: &[DepartureBounds], outside: &[f64], side: usize) -> Vec<f64> {
     let n = leaving.len();
     let mut chosen = vec![(0, 0); n];
     let mut best = rates(leaving, outside, side, &chosen);
     for _ in 0..n + 8 {
-        let better = |lines: &[Line], now: usize, arriving: f64| {
+        let better = |lines: &[LinearRate], now: usize, arriving: f64| {
             let value = |i: usize| lines[i].at(arriving);
             let beats = |i: usize, j: usize| {
                 if side == LEAST { value(i) > value(j) + CLEARLY } else { value(i) < value(j) - CLEARLY }
@@ -77,7 +77,7 @@ pub(super) fn bound(leaving: &[Leaving], outside: &[f64], side: usize) -> Vec<f6
 }
 
 /// lambda = external + Pᵀ lambda, for one choice of lines; infinite if messages circulate for ever.
-fn rates(leaving: &[Leaving], outside: &[f64], side: usize, chosen: &[(usize, usize)]) -> Vec<f64> {
+fn rates(leaving: &[DepartureBounds], outside: &[f64], side: usize, chosen: &[(usize, usize)]) -> Vec<f64> {
     let n = leaving.len();
     let (mut system, mut rates) = (vec![vec![0.0; n]; n], outside.to_vec());
     for (from, (leaving, &(served, died))) in leaving.iter().zip(chosen).enumerate() {

@@ -1,7 +1,7 @@
 //! Settings that exclude one another: what no engine plays, and no target could.
 
 use super::check::place;
-use super::feature::Table;
+use super::feature::NamedTable;
 use super::model::{Consumer, Discipline, Preemption, Scenario, Servers};
 use super::node::Node;
 use super::problem::Problem;
@@ -149,7 +149,7 @@ pub(super) fn check(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         return;
     }
     for clash in clashes(scenario) {
-        let of = |setting| place(tree, Table::Queues.name(), &clash.name, setting);
+        let of = |setting| place(tree, NamedTable::Queues.name(), &clash.name, setting);
         let at = clash.setting.and_then(of).or_else(|| of("")).unwrap_or_default();
         cx.tell(Problem::error(at, clash.what()).help(clash.instead));
     }

@@ -3,7 +3,7 @@
 use super::capacity::{per_delivery, per_message, shares, up};
 use super::deliveries::{Tries, apart, feeds, tries, tries_of};
 use super::flow::{Fate, arrivals};
-use super::lanes::Lanes;
+use super::lanes::PartitionAssignment;
 use super::model::{Consumer, Producer, Scenario};
 use super::range::Range;
 
@@ -22,7 +22,7 @@ pub(crate) struct Demand {
     /// Mean share of the servers' capacity that outages leave.
     pub up: f64,
     /// Of each server by itself, where partitions bind messages to servers.
-    pub lanes: Option<Lanes>,
+    pub lanes: Option<PartitionAssignment>,
 }
 
 impl Demand {
@@ -58,7 +58,7 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
             _ => mean_service(scenario, queue, &groups, servers),
         };
         let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
-        let lanes = Lanes::of(scenario, queue, arrivals);
+        let lanes = PartitionAssignment::of(scenario, queue, arrivals);
         Demand { arrivals, attempts, service, servers, up: share_up(&groups), lanes }
     };
     arrivals(scenario, fate).into_iter().enumerate().map(demand).collect()

@@ -91,7 +91,7 @@ pub enum Feature {
 
 /// A table of the grammar that has names in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Table {
+pub enum NamedTable {
     /// What sends.
     Producers,
     /// What waits.
@@ -102,14 +102,14 @@ pub enum Table {
     Topics,
 }
 
-impl Table {
+impl NamedTable {
     /// As a scenario writes it.
     pub fn name(self) -> &'static str {
         match self {
-            Table::Producers => "producers",
-            Table::Queues => "queues",
-            Table::Consumers => "consumers",
-            Table::Topics => "topics",
+            NamedTable::Producers => "producers",
+            NamedTable::Queues => "queues",
+            NamedTable::Consumers => "consumers",
+            NamedTable::Topics => "topics",
         }
     }
 }
@@ -177,8 +177,8 @@ impl Feature {
     };
 
     /// The table and the setting that ask for it, and what it means, as a sentence about the scenario.
-    fn row(self) -> (Table, &'static str, &'static str) {
-        use Table::{Consumers, Producers, Queues, Topics};
+    fn row(self) -> (NamedTable, &'static str, &'static str) {
+        use NamedTable::{Consumers, Producers, Queues, Topics};
         match self {
             Feature::ClosedLoop => {
                 (Producers, "arrivals (closed)", "clients wait for their answer before they send again")
@@ -264,7 +264,7 @@ impl Feature {
     }
 
     /// The table whose entries ask for it.
-    pub fn table(self) -> Table {
+    pub fn table(self) -> NamedTable {
         self.row().0
     }
 

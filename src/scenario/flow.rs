@@ -6,7 +6,7 @@
 //! has everything served and everything lost; the lower one has nothing served, and lost what the servers
 //! cannot do (the fluid bound).
 
-use super::bounds::{LEAST, Leaving, Line, MOST, bound};
+use super::bounds::{DepartureBounds, LEAST, LinearRate, MOST, bound};
 use super::capacity::{capacity, per_message, shares};
 use super::deal;
 use super::deliveries::{given_up, timely};
@@ -30,7 +30,7 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
         let shares = |topic| deal::of_producer(scenario, topic, producer);
         reach(scenario, producer.to, producer.rate, shares, &mut outside);
     }
-    let leaving: Vec<Leaving> =
+    let leaving: Vec<DepartureBounds> =
         (0..scenario.queues.len()).map(|queue| leaving(scenario, queue, fate)).collect();
     let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside[side], side));
     let clients = behind_clients(scenario, &leaving);
@@ -43,7 +43,7 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
 
 /// Whether messages of closed loops reach a queue: their rate follows from the answers, which nothing here
 /// knows.
-fn behind_clients(scenario: &Scenario, leaving: &[Leaving]) -> Vec<bool> {
+fn behind_clients(scenario: &Scenario, leaving: &[DepartureBounds]) -> Vec<bool> {
     let mut reached = vec![0.0; leaving.len()];
     for producer in scenario.producers.iter().filter(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
         spread(scenario, producer.to, 1.0, &mut reached);
@@ -97,7 +97,7 @@ fn takes_all(scenario: &Scenario, queue: usize) -> bool {
         .any(|(_, c)| c.count == Servers::Unlimited && c.autoscale.is_none() && c.retry_delay.is_none())
 }
 
-fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fate>) -> Leaving {
+fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fate>) -> DepartureBounds {
     let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
     let dead = scenario.queues[queue].dead_letter;
     let (mut given, mut dying) = (0.0, 0.0);
@@ -110,27 +110,30 @@ fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fat
     let onward = onward(scenario, queue, &groups);
     let leads_on = dead.is_some() || onward[MOST].iter().any(|chance| *chance > 0.0);
     let (rejects, drops) = (rejects(scenario, queue), drops(scenario, queue));
-    let both = |line: Line| [vec![line], vec![line]];
+    let both = |line: LinearRate| [vec![line], vec![line]];
     let (served, died) = if !(rejects || drops) {
-        (both(Line::share(1.0 - given)), both(Line::share(dying)))
+        (both(LinearRate::share(1.0 - given)), both(LinearRate::share(dying)))
     } else if let Some(fate) = (leads_on && given == 0.0 && rejects != drops).then(|| fate(queue)).flatten() {
-        (both(Line::share(1.0 - fate.lost)), both(Line::share(if drops { fate.lost } else { 0.0 })))
+        (
+            both(LinearRate::share(1.0 - fate.lost)),
+            both(LinearRate::share(if drops { fate.lost } else { 0.0 })),
+        )
     } else {
         let done = most_served(scenario, queue);
-        let unserved = if rejects { Line::NOTHING } else { Line::share(dying) };
+        let unserved = if rejects { LinearRate::NOTHING } else { LinearRate::share(dying) };
         let nobodys = dying < given || groups.iter().any(|c| c.ack == Ack::Auto && c.outages.is_some());
-        let excess = done.filter(|_| !rejects && !nobodys).map(|done| Line { slope: 1.0, rest: -done });
-        let most = [Some(Line::share(1.0 - given)), done.map(|rest| Line { slope: 0.0, rest })];
+        let excess = done.filter(|_| !rejects && !nobodys).map(|done| LinearRate { slope: 1.0, rest: -done });
+        let most = [Some(LinearRate::share(1.0 - given)), done.map(|rest| LinearRate { slope: 0.0, rest })];
         let most = most.into_iter().flatten().collect();
         (
-            [vec![Line::NOTHING], most],
+            [vec![LinearRate::NOTHING], most],
             [
                 [Some(unserved), excess].into_iter().flatten().collect(),
-                vec![Line::share(if drops { 1.0 } else { dying })],
+                vec![LinearRate::share(if drops { 1.0 } else { dying })],
             ],
         )
     };
-    Leaving { onward, dead, served, died }
+    DepartureBounds { onward, dead, served, died }
 }
 
 /// Where a message goes that is served. Which of several groups serves it depends on who is free, so that it

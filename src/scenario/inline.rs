@@ -1,6 +1,6 @@
 //! Laws in one line: `"4ms"` and `"lognormal(20ms, scv=2)"` as the tables that they stand for.
 
-use super::node::{Entry, Node, Value};
+use super::node::{Node, TableEntry, Value};
 use super::place::Place;
 use super::problem::{Problem, nearest};
 use crate::units;
@@ -44,7 +44,7 @@ pub(super) fn law(text: &str, at: Place, inside: Option<usize>) -> Result<Node, 
             .label("write KEY=VALUE"));
         }
         let node = scalar(trimmed, place(start..start + trimmed.len()));
-        entries.push(Entry { key: key.into(), at: node.at, node });
+        entries.push(TableEntry { key: key.into(), at: node.at, node });
     }
     Ok(Node::table(entries, at))
 }
@@ -105,8 +105,8 @@ fn scalar(text: &str, at: Place) -> Node {
     Node { value, at }
 }
 
-fn entry(key: &str, node: Node) -> Entry {
-    Entry { key: key.into(), at: node.at, node }
+fn entry(key: &str, node: Node) -> TableEntry {
+    TableEntry { key: key.into(), at: node.at, node }
 }
 
 /// The pieces between commas, those within brackets aside.

@@ -12,12 +12,12 @@ const MOST_KEYS: u64 = 1 << 18;
 
 /// One of several places, by the digits of a key that no choice before has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Choice {
+pub(crate) struct KeyChoice {
     before: u64,
     among: u64,
 }
 
-impl Choice {
+impl KeyChoice {
     pub(crate) fn of(self, key: u64) -> usize {
         (key / self.before % self.among) as usize
     }
@@ -36,7 +36,7 @@ struct Ahead {
 
 impl Scenario {
     /// Which subscription of a topic a key leads to.
-    pub(crate) fn choice_of_topic(&self, topic: usize) -> Choice {
+    pub(crate) fn choice_of_topic(&self, topic: usize) -> KeyChoice {
         let mine = self.ahead(Destination::Topic(topic));
         // Of two topics that lead to each other, the first chooses first.
         let before = |other: usize| {
@@ -44,16 +44,16 @@ impl Scenario {
                 && self.ahead(Destination::Topic(other)).topics[topic]
                 && (other < topic || !mine.topics[other])
         };
-        Choice {
+        KeyChoice {
             before: self.read_before(before),
             among: self.topics[topic].subscriptions.len().max(1) as u64,
         }
     }
 
     /// Which partition of a queue a key leads to.
-    pub(crate) fn choice_of_partition(&self, queue: usize) -> Choice {
+    pub(crate) fn choice_of_partition(&self, queue: usize) -> KeyChoice {
         let before = |topic: usize| self.ahead(Destination::Topic(topic)).queues[queue];
-        Choice {
+        KeyChoice {
             before: self.read_before(before),
             among: u64::from(self.queues[queue].partitions.unwrap_or(1).max(1)),
         }
@@ -131,7 +131,7 @@ impl Scenario {
 }
 
 /// The share of the messages that each way of a choice gets.
-pub(crate) fn shares(keys: Option<&Keys>, choice: Choice) -> Vec<f64> {
+pub(crate) fn shares(keys: Option<&Keys>, choice: KeyChoice) -> Vec<f64> {
     let mut sums = vec![0.0; choice.among as usize];
     let rest = weigh(keys, choice.period(), |key, weight| sums[choice.of(key)] += weight);
     sums.into_iter().map(|sum| sum + rest / choice.among as f64).collect()

@@ -10,7 +10,7 @@ use super::range::Range;
 /// Partitions dealt to servers in turn: server i of n has the partitions i, i + n and so on, and a queue of
 /// its own.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Lanes {
+pub(crate) struct PartitionAssignment {
     /// Servers that have a partition; those beyond have none.
     pub servers: u32,
     /// Load of the busiest of them.
@@ -19,9 +19,9 @@ pub(crate) struct Lanes {
     pub empty: usize,
 }
 
-impl Lanes {
+impl PartitionAssignment {
     /// Of a queue to which so much comes; `None` where messages are not bound to servers.
-    pub(super) fn of(scenario: &Scenario, queue: usize, arrivals: Range) -> Option<Lanes> {
+    pub(super) fn of(scenario: &Scenario, queue: usize, arrivals: Range) -> Option<PartitionAssignment> {
         let partitions = scenario.queues[queue].partitions? as usize;
         let counts = scenario.consumers_of(queue).map(|(_, c)| c.most_servers().map(|n| (c, n as usize)));
         let groups: Vec<(&Consumer, usize)> = counts.collect::<Option<_>>()?;
@@ -77,7 +77,11 @@ impl Lanes {
         let busiest = |a: Range, b: Range| Range { least: a.least.max(b.least), most: a.most.max(b.most) };
         let rho = work.iter().enumerate().map(load).reduce(busiest)?;
         let empty = if forwarded.most > 0.0 { 0 } else { rates.iter().filter(|rate| **rate == 0.0).count() };
-        Some(Lanes { servers: servers as u32, rho, empty: if direct > 0.0 { empty } else { 0 } })
+        Some(PartitionAssignment {
+            servers: servers as u32,
+            rho,
+            empty: if direct > 0.0 { empty } else { 0 },
+        })
     }
 }
 

@@ -28,10 +28,10 @@ pub(super) enum Value {
 
 /// A table's entries in the order in which they were written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Table(pub Vec<Entry>);
+pub(super) struct Table(pub Vec<TableEntry>);
 
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct TableEntry {
     pub key: String,
     /// Where the key stands.
     pub at: Place,
@@ -46,12 +46,12 @@ pub(super) struct Field<'n> {
 }
 
 impl Table {
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(super) fn entry(&self, key: &str) -> Option<&TableEntry> {
         self.0.iter().find(|e| e.key == key)
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Field<'_>> {
-        self.entry(key).map(Entry::field)
+        self.entry(key).map(TableEntry::field)
     }
 
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
@@ -66,12 +66,12 @@ impl Table {
     pub(super) fn put(&mut self, key: &str, at: Place, node: Node) {
         match self.0.iter_mut().find(|e| e.key == key) {
             Some(entry) => (entry.at, entry.node) = (at, node),
-            None => self.0.push(Entry { key: key.into(), at, node }),
+            None => self.0.push(TableEntry { key: key.into(), at, node }),
         }
     }
 }
 
-impl Entry {
+impl TableEntry {
     pub(super) fn field(&self) -> Field<'_> {
         Field { key: &self.key, node: &self.node }
     }
@@ -101,7 +101,7 @@ impl Node {
         Node { value: Value::Text(text.into()), at }
     }
 
-    pub(super) fn table(entries: Vec<Entry>, at: Place) -> Node {
+    pub(super) fn table(entries: Vec<TableEntry>, at: Place) -> Node {
         Node { value: Value::Table(Table(entries)), at }
     }
 
@@ -186,9 +186,9 @@ fn earlier(text: &str, span: &std::ops::Range<usize>) -> Option<std::ops::Range<
 }
 
 fn convert_table(table: &DeTable<'_>, origin: usize, offset: usize) -> Table {
-    let mut entries: Vec<Entry> = table
+    let mut entries: Vec<TableEntry> = table
         .iter()
-        .map(|(key, value)| Entry {
+        .map(|(key, value)| TableEntry {
             key: key.get_ref().to_string(),
             at: Place { origin, start: key.span().start + offset, end: key.span().end + offset },
             node: convert(value.get_ref(), value.span(), origin, offset),

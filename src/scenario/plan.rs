@@ -2,7 +2,7 @@
 
 use super::{Arrivals, Destination, Producer, Scenario};
 use crate::rng::Key;
-use crate::workload::plan::{Group, Plan, PlanError, Source};
+use crate::workload::plan::{Group, Plan, PlanError, PlannedProducer};
 
 impl Scenario {
     /// Every message of a replication, before anything happens.
@@ -27,10 +27,10 @@ impl Scenario {
         replication: u64,
         silent: &dyn Fn(&Producer) -> bool,
     ) -> Result<Plan, PlanError> {
-        let sources: Vec<Source<'_>> = self
+        let sources: Vec<PlannedProducer<'_>> = self
             .producers
             .iter()
-            .map(|p| Source {
+            .map(|p| PlannedProducer {
                 name: &p.name,
                 arrivals: if silent(p) { &Arrivals::Poisson } else { &p.arrivals },
                 rate: if silent(p) { 0.0 } else { p.rate },

@@ -11,7 +11,9 @@ use super::depth::depths;
 use super::network::{PredrawnWork, is_plain};
 use super::servers::Pool;
 use super::starts::Starts;
-use super::{Engine, GroupTotals, Held, LevelSampler, QueueCounts, QueueTotals, Station, Totals};
+use super::{
+    BlockedSenders, Engine, FifoStation, GroupTotals, LevelSampler, QueueCounts, QueueTotals, Totals,
+};
 use crate::behaviour::{Draws, TimeScale};
 use crate::message::{Level, Message, Outcome, Record, Recorder};
 use crate::rng::Key;
@@ -263,7 +265,8 @@ impl Stage {
         next: Option<usize>,
         ahead: Option<(PredrawnWork, usize)>,
     ) -> Self {
-        let station = Station { queue, groups: vec![(group, Some(servers))], room: None, drop_head: false };
+        let station =
+            FifoStation { queue, groups: vec![(group, Some(servers))], room: None, drop_head: false };
         Stage {
             queue,
             group,
@@ -321,7 +324,7 @@ impl Stage {
             peak: self.starts.peak as u64,
             counts,
             drained: None,
-            held: Held::default(),
+            held: BlockedSenders::default(),
             to_stay: self.starts.to_wait(at) + self.pool.left_at(at),
             to_serve: self.pool.left_at(at),
         };

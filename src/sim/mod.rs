@@ -26,14 +26,14 @@ pub use network::Network;
 pub use recursion::Recursion;
 pub use sampler::LevelSampler;
 pub use simulator::Simulator;
-pub use totals::{GroupTotals, Held, QueueCounts, QueueTotals, Totals};
+pub use totals::{BlockedSenders, GroupTotals, QueueCounts, QueueTotals, Totals};
 pub use unplayable::Unplayable;
 
 use crate::scenario::{Feature, Overflow, Scenario, Servers};
 
 /// The single first-in-first-out queue that a scenario consists of, in plain numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Station {
+pub struct FifoStation {
     /// Index of the queue in the scenario.
     pub queue: u32,
     /// Indices of the consumer groups and their numbers of servers; `None` is unlimited.
@@ -58,16 +58,16 @@ const PLAYED: &[Feature] = &[
     Feature::MixedGroups,
 ];
 
-impl Station {
+impl FifoStation {
     /// The station that a scenario consists of; `None` if it asks for more than one first-in-first-out queue.
-    pub fn of(scenario: &Scenario) -> Option<Station> {
+    pub fn of(scenario: &Scenario) -> Option<FifoStation> {
         let [queue] = scenario.queues.as_slice() else {
             return None;
         };
         let plain = scenario.uses().iter().all(|used| PLAYED.contains(&used.feature))
             && scenario.simulation.overheads.hand_off == 0.0;
         let groups: Vec<_> = scenario.consumers_of(0).collect();
-        plain.then(|| Station {
+        plain.then(|| FifoStation {
             queue: 0,
             groups: groups
                 .iter()

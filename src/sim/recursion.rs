@@ -9,7 +9,10 @@
 use super::columns::ServedColumns;
 use super::servers::Pool;
 use super::starts::Starts;
-use super::{AnyInstant, Engine, GroupTotals, Held, LevelSampler, QueueCounts, QueueTotals, Station, Totals};
+use super::{
+    AnyInstant, BlockedSenders, Engine, FifoStation, GroupTotals, LevelSampler, QueueCounts, QueueTotals,
+    Totals,
+};
 use crate::message::{Level, Message, Outcome, Record, Recorder, Served};
 use crate::workload::{Block, Blocks};
 use std::ops::Range;
@@ -17,7 +20,7 @@ use std::ops::Range;
 /// Plays a plan through one first-in-first-out queue that refuses the newest message when it is full.
 pub struct Recursion<S> {
     source: S,
-    station: Station,
+    station: FifoStation,
     pool: Pool,
     /// Next row of the source's block.
     cursor: usize,
@@ -37,7 +40,7 @@ pub struct Recursion<S> {
 
 impl<S: Blocks> Recursion<S> {
     /// An empty queue of a station, with the plan that it is to play.
-    pub fn new(station: &Station, source: S, sampler: Option<LevelSampler>) -> Self {
+    pub fn new(station: &FifoStation, source: S, sampler: Option<LevelSampler>) -> Self {
         assert!(station.is_recursive(), "what may be thrown out while it waits is for events to play");
         Recursion {
             source,
@@ -241,7 +244,7 @@ impl<S: Blocks> Engine for Recursion<S> {
             serving_area: self.worked - to_serve,
             peak: self.starts.peak as u64,
             counts,
-            held: Held::default(),
+            held: BlockedSenders::default(),
             drained: None,
             to_stay: to_wait + to_serve,
             to_serve,
@@ -309,7 +312,7 @@ fn first_after(ascending: &[u64], at: u64) -> usize {
     near.partition_point(|&s| s <= at)
 }
 
-fn demand_of(block: &Block, station: &Station, group: u32, row: usize) -> u64 {
+fn demand_of(block: &Block, station: &FifoStation, group: u32, row: usize) -> u64 {
     block.demand[station.groups[group as usize].0 as usize][row]
 }
 

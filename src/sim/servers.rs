@@ -1,6 +1,6 @@
 //! The servers of a station, as the instants at which each becomes free.
 
-use super::Station;
+use super::FifoStation;
 
 /// A server that becomes free at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(station: &Station) -> Self {
+    pub(super) fn new(station: &FifoStation) -> Self {
         let unlimited = station.servers().is_none();
         let mut pool = Pool { heap: Vec::new(), groups: Vec::new(), busy: Default::default(), unlimited };
         if !unlimited {
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn the_longest_idle_server_comes_first() {
         let station =
-            Station { queue: 0, groups: vec![(0, Some(3)), (1, Some(2))], room: None, drop_head: false };
+            FifoStation { queue: 0, groups: vec![(0, Some(3)), (1, Some(2))], room: None, drop_head: false };
         let mut pool = Pool::new(&station);
         let mut order = Vec::new();
         for until in [50, 40, 30, 20, 10] {

@@ -33,7 +33,7 @@ pub struct QueueTotals {
     /// What became of those who came.
     pub counts: QueueCounts,
     /// Senders that wait for room.
-    pub held: Held,
+    pub held: BlockedSenders,
     /// When nobody waited for the first time since the instant given to [`super::Network::watch_drain`].
     pub drained: Option<u64>,
     /// Message-nanoseconds after this instant of stays that recorders were told of already, and what of them
@@ -66,7 +66,7 @@ impl QueueTotals {
 /// Senders that wait for room: how many there are, their integral in sender-nanoseconds, and the most since
 /// [`super::Engine::forget_peaks`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Held {
+pub struct BlockedSenders {
     /// How many wait.
     pub level: u64,
     /// Their integral.

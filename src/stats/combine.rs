@@ -1,7 +1,7 @@
 //! Several replications become one set of estimates.
 
 use super::checks::{Balance, BalanceLaw, broken};
-use super::histogram::Counts;
+use super::histogram::BucketCounts;
 use super::interval::{half_width, t_quantile};
 use super::share;
 use super::summary::Summary;
@@ -14,7 +14,7 @@ pub struct Combined {
     /// Estimates by metric path.
     pub metrics: BTreeMap<String, Estimate>,
     /// Merged over replications, by path without statistic.
-    pub counts: BTreeMap<String, Counts>,
+    pub counts: BTreeMap<String, BucketCounts>,
     /// Percentiles beyond which too little lies, as they would be told.
     pub withheld: BTreeMap<String, Estimate>,
     /// What is wrong with them, in sentences.
@@ -34,8 +34,8 @@ const LONGEST_BUNCH: f64 = 1000.0;
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
     values: BTreeMap<String, Vec<f64>>,
-    counts: BTreeMap<String, Counts>,
-    levels: BTreeMap<String, Counts>,
+    counts: BTreeMap<String, BucketCounts>,
+    levels: BTreeMap<String, BucketCounts>,
     broken: BTreeMap<BalanceLaw, String>,
     unfinished: u64,
 }
@@ -124,7 +124,7 @@ impl Gathered {
     /// The share of a place's messages to which something happens; next to 0 or 1, where it is rare, with
     /// ends of its own.
     fn share(&self, place: &str, mean: f64, half: Option<f64>, values: &[f64], confidence: f64) -> Estimate {
-        let messages = |stem: &str| self.counts.get(stem).map_or(0, Counts::total) as f64;
+        let messages = |stem: &str| self.counts.get(stem).map_or(0, BucketCounts::total) as f64;
         let own = messages(&format!("{place}.wait"));
         let messages = if own > 0.0 { own } else { messages("total.latency") };
         let rare = mean <= 0.5;
@@ -156,7 +156,7 @@ impl Gathered {
 impl Combined {
     /// What is to be said where the latency's p99 is not told.
     pub fn p99_withheld(&self) -> Option<String> {
-        let all = self.counts.get("total.latency").map_or(0, Counts::total);
+        let all = self.counts.get("total.latency").map_or(0, BucketCounts::total);
         self.withheld.contains_key("total.latency.p99").then(|| {
             format!(
                 "the latency's p99 is withheld: of {all} messages too few independent ones lie beyond it, \
@@ -168,7 +168,12 @@ impl Combined {
 
 /// A percentile of merged counts with its interval from the runs' own, and whether enough lies beyond it;
 /// `None` if there is none.
-fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> Option<(Estimate, bool)> {
+fn percentile(
+    counts: &BucketCounts,
+    share: f64,
+    values: &[f64],
+    confidence: f64,
+) -> Option<(Estimate, bool)> {
     let value = counts.quantile(share)?;
     let spread = spread_about(value, values, confidence);
     let half = spread.map(|spread| 0.5 * (spread + upwards(counts, share, value, spread)));
@@ -183,7 +188,7 @@ fn percentile(counts: &Counts, share: f64, values: &[f64], confidence: f64) -> O
 /// Intervals that leave this out cover 93 % where 3 independent messages a run lie beyond a p99, for nearly
 /// all that miss are too low; the wider arm to both sides covers up to 97 %. Half way lies between
 /// (`benches/coverage.md`).
-fn upwards(counts: &Counts, share: f64, value: f64, spread: f64) -> f64 {
+fn upwards(counts: &BucketCounts, share: f64, value: f64, spread: f64) -> f64 {
     let both = counts.share_up_to(value + spread) - counts.share_up_to(value - spread);
     let above = counts.quantile((share + 0.5 * both).min(1.0)).map_or(spread, |top| top - value);
     // A lump of equal times below it says nothing of what is above.
@@ -205,7 +210,7 @@ fn spread_about(value: f64, values: &[f64], confidence: f64) -> Option<f64> {
 /// # Formula
 /// n = p(1 − p) / (f · se)², where f is the density at the percentile, here over half of what lies beyond
 /// (below, for one under the median) to either side.
-fn independent(counts: &Counts, share: f64, error: f64) -> f64 {
+fn independent(counts: &BucketCounts, share: f64, error: f64) -> f64 {
     let step = 0.5 * share.min(1.0 - share);
     let (Some(low), Some(high)) = (counts.quantile(share - step), counts.quantile(share + step)) else {
         return 0.0;
@@ -224,7 +229,7 @@ mod tests {
     fn runs(messages: u64, alike: u64) -> Vec<Summary> {
         let key = Key::new(1, 0);
         let run = |r: u64| {
-            let mut counts = Counts::new();
+            let mut counts = BucketCounts::new();
             for i in 0..messages {
                 let time = (-1e9 * key.uniform_at(r, i / alike).ln()) as u64;
                 counts.record(time);
@@ -264,7 +269,7 @@ mod tests {
     #[test]
     fn the_number_of_independent_messages_is_found_again() {
         for alike in [1, 20] {
-            let mut counts = Counts::new();
+            let mut counts = BucketCounts::new();
             runs(10_000, alike).iter().for_each(|r| counts.merge(&r.counts["total.latency"]));
             // The standard error of the median of n exponential times is 1 / √n; p90's is 3 / √n.
             for (share, error) in [(0.5, 1.0), (0.9, 3.0)] {

@@ -2,7 +2,7 @@
 
 use super::checks::{Balance, BalanceLaw};
 use super::collector::Collector;
-use super::moments::Times;
+use super::moments::TimeMoments;
 use super::places::{ConsumerPlace, QueuePlace};
 use super::span::{GroupSpan, Span};
 use super::summary::Summary;
@@ -150,7 +150,7 @@ impl Collector {
         &self,
         out: &mut Summary,
         place: &ConsumerPlace,
-        times: &Times,
+        times: &TimeMoments,
         group: &GroupSpan,
         lasted: f64,
     ) {

@@ -24,9 +24,9 @@ pub(super) const FLOAT_OFFSET: u64 = (1023 + HALF_BITS as u64 - 1) << HALF_BITS;
 ///
 /// It is an array and an index computed from the leading zeros, about half the cost of the library's own
 /// record; everything that is not counting (files, merging with others' data) is left to the library, see
-/// [`Counts::to_hdr`].
+/// [`BucketCounts::to_hdr`].
 #[derive(Debug, PartialEq, Eq)]
-pub struct Counts {
+pub struct BucketCounts {
     /// As far as the largest value's bucket, in whole stretches: many short runs would else spend their time
     /// on clean memory.
     counts: Vec<u64>,
@@ -38,14 +38,14 @@ pub struct Counts {
     many: bool,
 }
 
-impl Default for Counts {
+impl Default for BucketCounts {
     fn default() -> Self {
         Self::new()
     }
 }
 
 /// Empty stretches are left alone, so that memory which nothing was counted in is never touched.
-impl Clone for Counts {
+impl Clone for BucketCounts {
     fn clone(&self) -> Self {
         let mut out = Self::new();
         out.merge(self);
@@ -67,10 +67,10 @@ fn bounds(bucket: usize) -> (u64, u64) {
     (part << shift, 1 << shift)
 }
 
-impl Counts {
+impl BucketCounts {
     /// No values.
     pub fn new() -> Self {
-        Counts { counts: Vec::new(), total: 0, max: 0, few: Vec::new(), many: false }
+        BucketCounts { counts: Vec::new(), total: 0, max: 0, few: Vec::new(), many: false }
     }
 
     /// Makes room for a bucket. The room follows from the largest value alone, so that equal counts are
@@ -127,7 +127,7 @@ impl Counts {
     }
 
     /// Counts values whose buckets are known, and the largest of them. While values are kept,
-    /// [`Counts::keep`] takes each besides.
+    /// [`BucketCounts::keep`] takes each besides.
     pub(super) fn record_all(&mut self, buckets: &[u16], max: u64) {
         if !buckets.is_empty() && bucket(max) >= self.counts.len() {
             self.reach(bucket(max));
@@ -149,7 +149,7 @@ impl Counts {
     }
 
     /// Adds another's counts.
-    pub fn merge(&mut self, other: &Counts) {
+    pub fn merge(&mut self, other: &BucketCounts) {
         other.few.iter().for_each(|&(value, times)| self.keep(value, times));
         if other.many {
             (self.many, self.few) = (true, Vec::new());
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn quantiles_agree_with_the_library() {
-        let mut counts = Counts::new();
+        let mut counts = BucketCounts::new();
         for i in 1..=100_000_u64 {
             counts.record(i * i);
         }
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn merged_equals_one() {
-        let (mut a, mut b, mut both) = (Counts::new(), Counts::new(), Counts::new());
+        let (mut a, mut b, mut both) = (BucketCounts::new(), BucketCounts::new(), BucketCounts::new());
         for i in 0..10_000_u64 {
             if i % 3 == 0 {
                 a.record(i * 77)
@@ -296,7 +296,7 @@ mod tests {
     /// 77.8 ms lies within a bucket from 77.79 to 77.86; of two values the median is one of them.
     #[test]
     fn few_values_have_exact_percentiles_in_whatever_way_they_are_counted() {
-        let (mut one, mut other) = (Counts::new(), Counts::new());
+        let (mut one, mut other) = (BucketCounts::new(), BucketCounts::new());
         for _ in 0..600 {
             one.record(77_800_000);
         }
@@ -316,6 +316,6 @@ mod tests {
 
     #[test]
     fn an_empty_histogram_has_no_quantile() {
-        assert_eq!(Counts::new().quantile(0.5), None);
+        assert_eq!(BucketCounts::new().quantile(0.5), None);
     }
 }

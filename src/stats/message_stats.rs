@@ -1,18 +1,18 @@
 //! What became of messages from when they were due until they left: their times, and how many were lost.
 
-use super::moments::Times;
+use super::moments::TimeMoments;
 use crate::message::Outcome;
 use std::collections::BTreeMap;
 
 /// Times and losses of some messages, each counted once on its whole way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct MessageStats {
-    pub wait: Times,
-    pub latency: Times,
-    pub service: Times,
-    pub send: Times,
+    pub wait: TimeMoments,
+    pub latency: TimeMoments,
+    pub service: TimeMoments,
+    pub send: TimeMoments,
     /// Of those whose senders had to wait for room.
-    pub blocked: Times,
+    pub blocked: TimeMoments,
     pub lost: BTreeMap<Outcome, u64>,
     pub unfinished: u64,
 }

@@ -29,7 +29,7 @@ pub use batches::{BATCHES, Batches};
 pub use checks::{Balance, BalanceLaw};
 pub use collector::{AfterWindow, Collector};
 pub use combine::{Combined, Gathered, combine};
-pub use histogram::Counts;
+pub use histogram::BucketCounts;
 pub use interval::{half_width, t_quantile};
 pub use levels::{Levels, levels_of};
 pub use places::{ConsumerPlace, Places, QueuePlace};

@@ -1,6 +1,6 @@
 //! Sums of times, alone and with their counts in buckets.
 
-use super::histogram::Counts;
+use super::histogram::BucketCounts;
 use super::pass::Pass;
 use super::rows::ROWS;
 use crate::rng::BLOCK;
@@ -17,9 +17,9 @@ pub(super) struct Moments {
 
 /// Moments with counts in buckets.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Times {
+pub(super) struct TimeMoments {
     pub moments: Moments,
-    pub counts: Counts,
+    pub counts: BucketCounts,
 }
 
 impl Moments {
@@ -58,7 +58,7 @@ impl Moments {
     }
 }
 
-impl Times {
+impl TimeMoments {
     pub(super) fn add(&mut self, value: u64) {
         self.moments.add(value);
         self.counts.record(value);
@@ -94,7 +94,7 @@ impl Times {
         }
     }
 
-    pub(super) fn merge(&mut self, other: &Times) {
+    pub(super) fn merge(&mut self, other: &TimeMoments) {
         self.moments.merge(&other.moments);
         self.counts.merge(&other.counts);
     }

@@ -1,9 +1,9 @@
 //! What became of one producer's messages.
 
 use super::message_stats::MessageStats;
-use super::moments::Times;
+use super::moments::TimeMoments;
 use super::queue_stats::{GroupStats, QueueStats};
-use super::rows::Rows;
+use super::rows::InstantColumns;
 use crate::message::Outcome;
 
 /// What became of one producer's messages, and those that are still to be counted: due, sent, sent and
@@ -13,12 +13,12 @@ pub(super) struct ProducerStats {
     pub messages: MessageStats,
     /// Messages, whether the window's or not, that were done within the window of time.
     pub done: u64,
-    rows: Rows<4>,
+    rows: InstantColumns<4>,
     /// Whether the rows are of messages whose only stay was not counted elsewhere.
     only_stays: bool,
     /// Times of messages whose only stay was not counted elsewhere: they are their queue's and group's, too.
-    pub wait: Times,
-    pub service: Times,
+    pub wait: TimeMoments,
+    pub service: TimeMoments,
 }
 
 impl ProducerStats {

@@ -1,9 +1,9 @@
 //! What became of the stays in one queue, and of the services of one group.
 
 use super::checks::Across;
-use super::histogram::Counts;
-use super::moments::Times;
-use super::rows::Rows;
+use super::histogram::BucketCounts;
+use super::moments::TimeMoments;
+use super::rows::InstantColumns;
 use super::trail::Trail;
 use crate::message::{Level, Outcome, Record};
 use std::collections::BTreeMap;
@@ -12,11 +12,11 @@ use std::ops::Range;
 /// What became of the stays in one queue.
 #[derive(Debug, Clone)]
 pub(super) struct QueueStats {
-    pub wait: Times,
+    pub wait: TimeMoments,
     /// The queue's group if there is one only: its services are counted with the stays.
     pub only: Option<usize>,
     /// Of those still to be counted: sent, taken, finished.
-    pub rows: Rows<3>,
+    pub rows: InstantColumns<3>,
     pub deliveries: u64,
     pub lost: BTreeMap<Outcome, u64>,
     /// Those that were lost after they had been accepted.
@@ -27,8 +27,8 @@ pub(super) struct QueueStats {
     pub lost_stay: u64,
     pub lost_service: u64,
     pub across: Across,
-    pub waiting: Counts,
-    pub in_system: Counts,
+    pub waiting: BucketCounts,
+    pub in_system: BucketCounts,
     pub trail: Trail,
 }
 
@@ -36,19 +36,19 @@ pub(super) struct QueueStats {
 /// taken, finished.
 #[derive(Debug, Clone, Default)]
 pub(super) struct GroupStats {
-    pub times: Times,
+    pub times: TimeMoments,
     /// Of the deliveries that ended within the window of time, where they are told of.
-    pub deliveries: Times,
-    pub rows: Rows<2>,
+    pub deliveries: TimeMoments,
+    pub rows: InstantColumns<2>,
 }
 
 impl QueueStats {
     /// Of a queue, and its group if it has one only.
     pub(super) fn new(only: Option<usize>) -> Self {
         QueueStats {
-            wait: Times::default(),
+            wait: TimeMoments::default(),
             only,
-            rows: Rows::default(),
+            rows: InstantColumns::default(),
             deliveries: 0,
             lost: BTreeMap::new(),
             accepted_lost: 0,
@@ -56,8 +56,8 @@ impl QueueStats {
             lost_stay: 0,
             lost_service: 0,
             across: Across::default(),
-            waiting: Counts::new(),
-            in_system: Counts::new(),
+            waiting: BucketCounts::new(),
+            in_system: BucketCounts::new(),
             trail: Trail::new(),
         }
     }

@@ -5,18 +5,18 @@ pub(super) const ROWS: usize = 256;
 
 /// A column for each of `N` instants in a message's life, in nanoseconds.
 #[derive(Debug, Clone)]
-pub(super) struct Rows<const N: usize> {
+pub(super) struct InstantColumns<const N: usize> {
     columns: Box<[[u64; ROWS]; N]>,
     filled: usize,
 }
 
-impl<const N: usize> Default for Rows<N> {
+impl<const N: usize> Default for InstantColumns<N> {
     fn default() -> Self {
-        Rows { columns: Box::new([[0; ROWS]; N]), filled: 0 }
+        InstantColumns { columns: Box::new([[0; ROWS]; N]), filled: 0 }
     }
 }
 
-impl<const N: usize> Rows<N> {
+impl<const N: usize> InstantColumns<N> {
     /// Adds a row. Says whether there is no room for another, so that they are to be taken out.
     #[inline(always)]
     pub(super) fn push(&mut self, row: [u64; N]) -> bool {

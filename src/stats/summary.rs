@@ -1,9 +1,9 @@
 //! One run as numbers.
 
 use super::checks::{Balance, BalanceLaw};
-use super::histogram::Counts;
+use super::histogram::BucketCounts;
 use super::message_stats::MessageStats;
-use super::moments::{Moments, Times};
+use super::moments::{Moments, TimeMoments};
 use crate::answer::{PERCENTILES, Percentile, path};
 use crate::units::seconds;
 use std::collections::BTreeMap;
@@ -16,10 +16,10 @@ pub struct Summary {
     /// What times and lengths are told at beside the usual percentiles.
     pub percentiles: Vec<Percentile>,
     /// By path without statistic, as in `queues.orders.wait`.
-    pub counts: BTreeMap<String, Counts>,
+    pub counts: BTreeMap<String, BucketCounts>,
     /// Levels at the instants that were looked at, by path without statistic, as in
     /// `queues.orders.queue_length`.
-    pub levels: BTreeMap<String, Counts>,
+    pub levels: BTreeMap<String, BucketCounts>,
     /// Levels over time of each queue, by its name: seconds, waiting, in system.
     pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
     /// The two sides of laws that every run must keep.
@@ -71,7 +71,7 @@ impl Summary {
     }
 
     /// Percentiles of a length, from the levels at the instants that were looked at.
-    pub(super) fn levels(&mut self, place: &str, key: &str, counts: &Counts) {
+    pub(super) fn levels(&mut self, place: &str, key: &str, counts: &BucketCounts) {
         let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
         for (statistic, share) in std::iter::once(("p99", 0.99)).chain(asked) {
             if let Some(level) = counts.level(share) {
@@ -81,7 +81,7 @@ impl Summary {
         self.levels.insert(path(place, key, ""), counts.clone());
     }
 
-    pub(super) fn times(&mut self, place: &str, key: &str, times: &Times) {
+    pub(super) fn times(&mut self, place: &str, key: &str, times: &TimeMoments) {
         self.moments(place, key, &times.moments);
         let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
         for (statistic, share) in PERCENTILES.iter().copied().chain(asked) {

@@ -1,6 +1,6 @@
 //! Do the witnesses agree? Pairs of methods that should say the same, metric by metric.
 
-use super::{Accord, Agreement};
+use super::{Agreement, AgreementStatus};
 use crate::answer::{Answer, Distribution, Estimate, Method, Trust, Unit, metric_of, share_of};
 use crate::stats::t_quantile;
 
@@ -14,7 +14,7 @@ pub(super) const REHEARSAL_TOLERANCE: f64 = 0.05;
 pub(super) const MEAN_TOLERANCE: f64 = 0.03;
 const REPLAY_TOLERANCE: f64 = 0.01;
 /// What a clock read, a hand-off and a wake-up may add to a time, in seconds, whatever its size.
-pub(super) const RULER: f64 = 20e-6;
+pub(super) const HOST_RESOLUTION: f64 = 20e-6;
 /// Messages below which a simulation's intervals mean too little to hold a figure against them.
 const FEW: u64 = 1000;
 /// The highest percentile that is compared: not the extremes of a single run.
@@ -59,7 +59,7 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
             return None;
         }
         let verdict = match first.method {
-            Method::Theory if too_few(second).is_some() => Accord::Unknown,
+            Method::Theory if too_few(second).is_some() => AgreementStatus::Unknown,
             Method::Theory => against_theory(first.exact, x, y, widen, grain(path, x)),
             Method::Rehearsal if statistic == "mean" => within(x, y, MEAN_TOLERANCE, path, [first, second]),
             Method::Rehearsal => within(x, y, REHEARSAL_TOLERANCE, path, [first, second]),
@@ -91,17 +91,23 @@ fn grain(path: &str, theory: &Estimate) -> f64 {
 }
 
 /// An exact figure should lie in the interval; an approximation that does not is no contradiction.
-fn against_theory(exact: bool, theory: &Estimate, simulated: &Estimate, widen: f64, grain: f64) -> Accord {
+fn against_theory(
+    exact: bool,
+    theory: &Estimate,
+    simulated: &Estimate,
+    widen: f64,
+    grain: f64,
+) -> AgreementStatus {
     let (Some(x), Some(y)) = (theory.value, simulated.value) else {
         // A simulation cannot show that a mean is infinite.
-        return Accord::Unknown;
+        return AgreementStatus::Unknown;
     };
     let arm = if x < y { y - simulated.low() } else { simulated.high() - y };
     match simulated.half_width {
-        Some(_) if (x - y).abs() <= arm * widen + grain => Accord::Agree,
-        None if (x - y).abs() <= grain => Accord::Agree,
-        Some(_) if exact => Accord::Differ,
-        _ => Accord::Unknown,
+        Some(_) if (x - y).abs() <= arm * widen + grain => AgreementStatus::Agree,
+        None if (x - y).abs() <= grain => AgreementStatus::Agree,
+        Some(_) if exact => AgreementStatus::Differ,
+        _ => AgreementStatus::Unknown,
     }
 }
 
@@ -114,22 +120,22 @@ fn within(
     share: f64,
     path: &str,
     [simulation, measurement]: [&Answer; 2],
-) -> Accord {
+) -> AgreementStatus {
     if measurement.trust() == Trust::Invalid {
-        return Accord::Unknown;
+        return AgreementStatus::Unknown;
     }
     let (Some(x), Some(y)) = (simulated.value, measured.value) else {
-        return Accord::Unknown;
+        return AgreementStatus::Unknown;
     };
     let floor = match metric_of(path).map(|m| m.unit) {
-        Some(Unit::Seconds) => RULER,
+        Some(Unit::Seconds) => HOST_RESOLUTION,
         Some(Unit::Messages) => 1.0,
         Some(Unit::Ratio) => share,
         _ => 1e-9,
     };
     let whole = part_of(path).and_then(|whole| simulation.get(&whole)).and_then(|e| e.value);
     let size = whole.map_or(x.abs(), |whole| whole.max(x.abs()));
-    if (x - y).abs() <= (share * size).max(floor) { Accord::Agree } else { Accord::Differ }
+    if (x - y).abs() <= (share * size).max(floor) { AgreementStatus::Agree } else { AgreementStatus::Differ }
 }
 
 /// The latency of which a send or a wait is a part.
@@ -149,17 +155,26 @@ mod tests {
         out
     }
 
-    fn verdict(a: &Answer, b: &Answer) -> Accord {
+    fn verdict(a: &Answer, b: &Answer) -> AgreementStatus {
         agreement(&[a.clone(), b.clone()], 0.95, 10)[0].verdict
     }
 
     #[test]
     fn theory_must_lie_in_the_widened_interval() {
         let theory = answer(Method::Theory, 0.010, None);
-        assert_eq!(verdict(&theory, &answer(Method::Simulation, 0.0103, Some(0.0002))), Accord::Agree);
-        assert_eq!(verdict(&theory, &answer(Method::Simulation, 0.0110, Some(0.0002))), Accord::Differ);
+        assert_eq!(
+            verdict(&theory, &answer(Method::Simulation, 0.0103, Some(0.0002))),
+            AgreementStatus::Agree
+        );
+        assert_eq!(
+            verdict(&theory, &answer(Method::Simulation, 0.0110, Some(0.0002))),
+            AgreementStatus::Differ
+        );
         let approximate = Answer { exact: false, ..theory };
-        assert_eq!(verdict(&approximate, &answer(Method::Simulation, 0.0110, Some(0.0002))), Accord::Unknown);
+        assert_eq!(
+            verdict(&approximate, &answer(Method::Simulation, 0.0110, Some(0.0002))),
+            AgreementStatus::Unknown
+        );
     }
 
     #[test]
@@ -175,7 +190,7 @@ mod tests {
         let theory = answer(Method::Theory, 0.010, None);
         assert_eq!(
             (verdict(&theory, &with(10)), verdict(&theory, &with(1000))),
-            (Accord::Unknown, Accord::Differ)
+            (AgreementStatus::Unknown, AgreementStatus::Differ)
         );
         assert_eq!((too_few(&with(10)), too_few(&with(1000))), (Some(10), None));
     }
@@ -193,7 +208,7 @@ mod tests {
             found.into_iter().find(|a| a.metric == "queues.a.wait.mean").expect("compared").verdict
         };
         // A hundredth of the latency is 1 ms.
-        assert_eq!((verdict(0.0009), verdict(0.0011)), (Accord::Agree, Accord::Differ));
+        assert_eq!((verdict(0.0009), verdict(0.0011)), (AgreementStatus::Agree, AgreementStatus::Differ));
     }
 
     #[test]
@@ -214,14 +229,14 @@ mod tests {
                 .expect("compared")
                 .verdict
         };
-        assert_eq!(verdict(0.0004), Accord::Agree);
-        assert_eq!(verdict(0.0006), Accord::Differ);
+        assert_eq!(verdict(0.0004), AgreementStatus::Agree);
+        assert_eq!(verdict(0.0006), AgreementStatus::Differ);
     }
 
     #[test]
     fn a_measurement_must_be_near_its_rehearsal_and_nearer_its_replay() {
         let measured = answer(Method::Measurement, 0.0103, None);
-        assert_eq!(verdict(&answer(Method::Rehearsal, 0.010, None), &measured), Accord::Agree);
-        assert_eq!(verdict(&answer(Method::Replay, 0.010, None), &measured), Accord::Differ);
+        assert_eq!(verdict(&answer(Method::Rehearsal, 0.010, None), &measured), AgreementStatus::Agree);
+        assert_eq!(verdict(&answer(Method::Replay, 0.010, None), &measured), AgreementStatus::Differ);
     }
 }

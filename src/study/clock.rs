@@ -113,7 +113,7 @@ fn stretched(latency: &Distribution, factor: f64) -> Distribution {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Blind, simulation::simulate};
+    use crate::study::{NoProgress, simulation::simulate};
     use crate::workload::laws::Law;
 
     /// The same queue in years and in seconds: the same figures but for the unit.
@@ -123,7 +123,7 @@ mod tests {
         let of = |unit: f64| {
             let mut scenario = Scenario::mgc(0.5 / unit, Law::exponential(unit), 1);
             (scenario.simulation.length, scenario.simulation.replications) = (Length::Messages(20_000), 4);
-            simulate(&scenario, &Blind).expect("it is played")
+            simulate(&scenario, &NoProgress).expect("it is played")
         };
         let (slow, quick) = (of(year), of(1.0));
         for (path, unit) in [

@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The figures of one run, by metric path.
-pub type Figures = BTreeMap<String, f64>;
+pub type RunFigures = BTreeMap<String, f64>;
 
 /// What a scenario is asked with, beside its own settings, so that all are asked alike. Where there is no
 /// steady state all are played for as long as the one that takes longest.
@@ -57,7 +57,7 @@ pub fn alike(scenarios: &mut [Scenario]) -> Result<(), Reason> {
 ///
 /// # Errors
 /// Why there is no simulation.
-pub fn simulated(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Figures>, Unanswered> {
+pub fn simulated(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<RunFigures>, Unanswered> {
     simulation::replications(scenario, watch)
 }
 
@@ -76,9 +76,9 @@ pub fn by_theory(scenario: &Scenario) -> Result<Answer, Unanswered> {
 
 /// What was measured of one side.
 #[derive(Debug, Clone, Default)]
-pub struct Measured {
+pub struct MeasuredSide {
     /// Of each run.
-    pub figures: Vec<Figures>,
+    pub figures: Vec<RunFigures>,
     /// What makes a run less than valid, one sentence a run.
     pub doubts: Vec<String>,
 }
@@ -92,8 +92,8 @@ pub fn measured(
     b: &Scenario,
     rounds: u32,
     watch: &dyn Watch,
-) -> Result<(Measured, Measured), Unanswered> {
-    let (mut first, mut second) = (Measured::default(), Measured::default());
+) -> Result<(MeasuredSide, MeasuredSide), Unanswered> {
+    let (mut first, mut second) = (MeasuredSide::default(), MeasuredSide::default());
     for turn in 0..4 * rounds {
         let is_first = matches!(turn % 4, 0 | 3);
         let answers = measurement::measure(if is_first { a } else { b }, watch)?;
@@ -118,9 +118,9 @@ fn doubt(answer: &Answer) -> Option<String> {
 }
 
 /// Which runs are not to be trusted, a sentence for each side that has some.
-pub fn untrusted(sides: &[(&str, &Measured)]) -> Vec<String> {
+pub fn untrusted(sides: &[(&str, &MeasuredSide)]) -> Vec<String> {
     let doubted = sides.iter().filter(|(_, side)| !side.doubts.is_empty());
-    let said = |(name, side): &(&str, &Measured)| {
+    let said = |(name, side): &(&str, &MeasuredSide)| {
         let (some, all, first) = (side.doubts.len(), side.figures.len(), &side.doubts[0]);
         format!("{some} of {all} measurements of {name} are INVALID ({first}): `queuelab run` says more")
     };

@@ -4,7 +4,7 @@ use super::play::Play;
 use super::span::Drift;
 use crate::scenario::Scenario;
 use crate::stats::half_width;
-use crate::theory::{Load, Refusal, explain};
+use crate::theory::{Load, ModelError, explain};
 use crate::units::significant;
 
 /// Confidence of the statement that a backlog grows.
@@ -45,7 +45,7 @@ fn grows(load: &Load, (mean, half): (f64, Option<f64>)) -> String {
                 significant(mean, 3)
             )
         }
-        _ => Refusal::Critical.to_string(),
+        _ => ModelError::Critical.to_string(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The first sentence: what happens to messages, where it is tightest, and whether the objectives are met.
 
-use super::{Judgement, Met, Study, lanes, objectives, witness};
+use super::{Judgement, ObjectiveStatus, Study, lanes, objectives, witness};
 use crate::answer::{Answer, Estimate, Method};
 use crate::scenario::Length;
 use crate::theory;
@@ -143,22 +143,24 @@ fn objective(study: &Study) -> Option<String> {
         witness::best(&study.answers, &j.objective.metric)
             .and_then(|(_, e)| objectives::margin(&j.objective, e))
     };
-    let least = |outcome: Met| {
+    let least = |outcome: ObjectiveStatus| {
         let all = study.objectives.iter().filter(|j| j.outcome == outcome);
         all.min_by(|a, b| margin(a).unwrap_or(0.0).total_cmp(&margin(b).unwrap_or(0.0)))
     };
-    let judgement = least(Met::Fail).or_else(|| least(Met::Inconclusive)).or_else(|| least(Met::Pass))?;
+    let judgement = least(ObjectiveStatus::Fail)
+        .or_else(|| least(ObjectiveStatus::Inconclusive))
+        .or_else(|| least(ObjectiveStatus::Pass))?;
     let verb = match judgement.outcome {
-        Met::Pass => "is met",
-        Met::Fail => "is missed",
-        Met::Inconclusive => "is undecided",
+        ObjectiveStatus::Pass => "is met",
+        ObjectiveStatus::Fail => "is missed",
+        ObjectiveStatus::Inconclusive => "is undecided",
     };
     let spare = margin(judgement)
-        .filter(|_| judgement.outcome != Met::Inconclusive)
+        .filter(|_| judgement.outcome != ObjectiveStatus::Inconclusive)
         .map_or(String::new(), |m| format!(", {}", spare(m)));
     let which = match study.objectives.len() {
         1 => "The objective",
-        _ if judgement.outcome == Met::Pass => "The tightest objective",
+        _ if judgement.outcome == ObjectiveStatus::Pass => "The tightest objective",
         _ => "The objective",
     };
     Some(format!("{which} {} {} {verb}{spare}.", judgement.objective.metric, judgement.objective.text))

@@ -4,7 +4,7 @@ use crate::theory::Load;
 
 /// The busiest server of a queue in partitions.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Lane {
+pub(super) struct BusiestServer {
     /// Of the queue's messages, what part is this server's.
     pub share: f64,
     /// How busy it is.
@@ -13,10 +13,10 @@ pub(super) struct Lane {
 
 /// The busiest server of a queue whose messages go to partitions by key; `None` for another queue, or where
 /// shares are not known.
-pub(super) fn busiest(load: &Load) -> Option<Lane> {
+pub(super) fn busiest(load: &Load) -> Option<BusiestServer> {
     let rho = load.partitions.as_ref().filter(|parts| parts.servers > 1)?.rho?;
     let share = rho / (load.rho? * f64::from(load.servers?));
-    share.is_finite().then_some(Lane { share, rho })
+    share.is_finite().then_some(BusiestServer { share, rho })
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub(crate) use objectives::margin;
 pub use run::run;
 pub use trial::{Effort, Trial};
 pub(crate) use verdict::off;
-pub use watch::{Blind, Watch};
+pub use watch::{NoProgress, Watch};
 
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Objective, Scenario};
@@ -85,7 +85,7 @@ pub struct Agreement {
     /// The other.
     pub b: Method,
     /// Whether they agree.
-    pub verdict: Accord,
+    pub verdict: AgreementStatus,
     /// (b − a) / a, where both are known and a is not zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<f64>,
@@ -94,7 +94,7 @@ pub struct Agreement {
 /// Whether two methods agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Accord {
+pub enum AgreementStatus {
     /// The intervals meet, or the difference is within what the comparison allows.
     Agree,
     /// They do not.
@@ -111,13 +111,13 @@ pub struct Judgement {
     /// By the method that was asked first.
     pub by: Option<Method>,
     /// Whether it is met.
-    pub outcome: Met,
+    pub outcome: ObjectiveStatus,
 }
 
 /// Whether an objective is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Met {
+pub enum ObjectiveStatus {
     /// It is met.
     Pass,
     /// It is missed.

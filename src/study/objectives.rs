@@ -1,6 +1,6 @@
 //! Are the objectives met? By interval: a limit inside it is inconclusive.
 
-use super::{Judgement, Met, witness};
+use super::{Judgement, ObjectiveStatus, witness};
 use crate::answer::{Answer, Estimate, Method};
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
@@ -14,7 +14,7 @@ pub(crate) fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgeme
     let one = |objective: &Objective| {
         let found =
             witness::best(answers, &objective.metric).map(|(answer, estimate)| (answer.method, *estimate));
-        let by = found.map_or(Met::Inconclusive, |(_, estimate)| outcome(objective, &estimate));
+        let by = found.map_or(ObjectiveStatus::Inconclusive, |(_, estimate)| outcome(objective, &estimate));
         let contrary = || {
             let simulated = answers
                 .iter()
@@ -22,11 +22,11 @@ pub(crate) fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgeme
                 .and_then(|a| a.get(&objective.metric));
             let other = simulated
                 .map(|estimate| outcome(objective, estimate))
-                .filter(|other| *other != Met::Inconclusive);
+                .filter(|other| *other != ObjectiveStatus::Inconclusive);
             other.is_some_and(|other| other != by) && witness::contradicted(answers, &objective.metric)
         };
         let outcome = if found.is_some_and(|found| found.0 == Method::Theory) && contrary() {
-            Met::Inconclusive
+            ObjectiveStatus::Inconclusive
         } else {
             by
         };
@@ -69,7 +69,7 @@ fn rounded(objective: &Objective, x: f64) -> f64 {
 }
 
 /// Whether an estimate meets an objective, both ends of its interval agreeing.
-pub(crate) fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
+pub(crate) fn outcome(objective: &Objective, estimate: &Estimate) -> ObjectiveStatus {
     let met = |x: f64| {
         let x = rounded(objective, x);
         match objective.relation {
@@ -80,9 +80,9 @@ pub(crate) fn outcome(objective: &Objective, estimate: &Estimate) -> Met {
         }
     };
     match (met(estimate.low()), met(estimate.high())) {
-        (true, true) => Met::Pass,
-        (false, false) => Met::Fail,
-        _ => Met::Inconclusive,
+        (true, true) => ObjectiveStatus::Pass,
+        (false, false) => ObjectiveStatus::Fail,
+        _ => ObjectiveStatus::Inconclusive,
     }
 }
 
@@ -112,14 +112,17 @@ mod tests {
         let at = |value, half| outcome(&objective, &Estimate::with(value, Some(half)));
         assert_eq!(
             [at(0.15, 0.01), at(0.25, 0.01), at(0.195, 0.01)],
-            [Met::Pass, Met::Fail, Met::Inconclusive]
+            [ObjectiveStatus::Pass, ObjectiveStatus::Fail, ObjectiveStatus::Inconclusive]
         );
-        assert_eq!(outcome(&objective, &Estimate::infinite()), Met::Fail);
+        assert_eq!(outcome(&objective, &Estimate::infinite()), ObjectiveStatus::Fail);
         // What always is at the limit is not below it, whatever rounding left.
-        assert_eq!([at(0.2, 0.0), at(0.2 - 1e-16, 1e-17), at(0.2 + 1e-16, 1e-17)], [Met::Fail; 3]);
+        assert_eq!(
+            [at(0.2, 0.0), at(0.2 - 1e-16, 1e-17), at(0.2 + 1e-16, 1e-17)],
+            [ObjectiveStatus::Fail; 3]
+        );
         let at_most = Objective { relation: Relation::LessOrEqual, ..objective.clone() };
-        assert_eq!(outcome(&at_most, &Estimate::with(0.2 + 1e-16, Some(1e-17))), Met::Pass);
-        assert_eq!(judge(&[objective], &[])[0].outcome, Met::Inconclusive);
+        assert_eq!(outcome(&at_most, &Estimate::with(0.2 + 1e-16, Some(1e-17))), ObjectiveStatus::Pass);
+        assert_eq!(judge(&[objective], &[])[0].outcome, ObjectiveStatus::Inconclusive);
     }
 
     #[test]
@@ -144,9 +147,9 @@ mod tests {
             (judgement.by, judgement.outcome)
         };
         // The interval straddles the limit; it misses the limit narrowly; it cannot be the exact figure's.
-        assert_eq!(judged(0.0488, 0.051, 0.011, 0.06), (Some(Method::Theory), Met::Pass));
-        assert_eq!(judged(0.0599, 0.0605, 0.0004, 0.06), (Some(Method::Theory), Met::Pass));
-        assert_eq!(judged(0.05, 0.08, 0.002, 0.06), (Some(Method::Theory), Met::Inconclusive));
+        assert_eq!(judged(0.0488, 0.051, 0.011, 0.06), (Some(Method::Theory), ObjectiveStatus::Pass));
+        assert_eq!(judged(0.0599, 0.0605, 0.0004, 0.06), (Some(Method::Theory), ObjectiveStatus::Pass));
+        assert_eq!(judged(0.05, 0.08, 0.002, 0.06), (Some(Method::Theory), ObjectiveStatus::Inconclusive));
     }
 
     #[test]
@@ -182,9 +185,9 @@ mod tests {
             "queues.QUEUE.wait.p50",
             "queues.QUEUE.queue_length.mean",
         ] {
-            assert_eq!(of(metric, 150.0), Met::Fail, "{metric}");
-            assert_eq!(of(metric, 50.0), Met::Inconclusive, "{metric}");
+            assert_eq!(of(metric, 150.0), ObjectiveStatus::Fail, "{metric}");
+            assert_eq!(of(metric, 50.0), ObjectiveStatus::Inconclusive, "{metric}");
         }
-        assert_eq!(of("queues.QUEUE.utilization", 150.0), Met::Inconclusive);
+        assert_eq!(of("queues.QUEUE.utilization", 150.0), ObjectiveStatus::Inconclusive);
     }
 }

@@ -1,7 +1,7 @@
 //! The names under which a scenario's figures are reported.
 
 use crate::scenario::{Consumer, Discipline, Queue, Scenario, Servers};
-use crate::sim::Station;
+use crate::sim::FifoStation;
 use crate::stats::{ConsumerPlace, Places, QueuePlace};
 
 /// The places of a scenario.
@@ -37,7 +37,7 @@ pub(super) fn places(scenario: &Scenario) -> Places {
 }
 
 /// Those of a single queue whose servers are always there and never idle while a message waits.
-pub(super) fn places_of(station: &Station, scenario: &Scenario) -> Places {
+pub(super) fn places_of(station: &FifoStation, scenario: &Scenario) -> Places {
     let mut places = places(scenario);
     for &(group, servers) in &station.groups {
         places.consumers[group as usize].servers = servers;

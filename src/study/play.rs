@@ -7,7 +7,7 @@ use crate::answer::Reason;
 use crate::message::Forget;
 use crate::rng::Key;
 use crate::scenario::{Arrivals, Producer, Scenario};
-use crate::sim::{Chain, Engine, LevelSampler, Network, Recursion, Simulator, Station, Totals};
+use crate::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Simulator, Totals};
 use crate::stats::{AfterWindow, Collector, Places, Summary};
 use crate::units::{NANOS_PER_SECOND, seconds};
 use crate::workload::Plan;
@@ -21,7 +21,7 @@ const GUESS: u64 = 2000;
 pub(super) struct Play<'a> {
     scenario: &'a Scenario,
     /// The queue, if a single one is played by recursion.
-    station: Option<Station>,
+    station: Option<FifoStation>,
     /// Whether it is one first-in-first-out queue, whatever plays it.
     pub is_one_queue: bool,
     /// Whether runs end with an arrival, so that several queues in a row may be played one after the other.
@@ -36,9 +36,9 @@ impl<'a> Play<'a> {
     pub(super) fn new(scenario: &'a Scenario) -> Result<Self, Reason> {
         scenario.open_plan(scenario.seed, 0)?;
         let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
-        let one = Station::of(scenario).filter(|_| !closed);
+        let one = FifoStation::of(scenario).filter(|_| !closed);
         let is_one_queue = one.is_some();
-        let station = one.filter(Station::is_recursive);
+        let station = one.filter(FifoStation::is_recursive);
         let places =
             station.as_ref().map_or_else(|| places(scenario), |station| places_of(station, scenario));
         let rate = scenario.producers.iter().map(|p| p.rate).sum::<f64>();

@@ -8,11 +8,11 @@
 mod fullest;
 mod held;
 
-pub use held::{Held, longer};
+pub use held::{PredictionStatus, longer};
 
 use super::agreement::{MEAN_TOLERANCE, REHEARSAL_TOLERANCE};
 use super::load;
-use super::measurement::{self, Measured};
+use super::measurement::{self, MeasurementResult};
 use super::watch::Watch;
 use crate::answer::{Answer, Method, Trust, Unanswered, path};
 use crate::scenario::{Consumer, Scenario};
@@ -27,7 +27,7 @@ pub const PREDICTED: [(&str, f64); 3] =
 
 /// What low loads showed of the host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Lesson {
+pub struct HostCalibration {
     /// The loads that taught it: those whose measurement can be trusted.
     pub loads: Vec<f64>,
     /// Seconds until a message reaches a consumer that sleeps, in the scenario's time; `None` if no consumer
@@ -42,7 +42,7 @@ pub struct Lesson {
 
 /// A load and what was said of it.
 #[derive(Debug, Clone)]
-pub struct Point {
+pub struct PredictedLoad {
     /// Of the fullest queue.
     pub load: f64,
     /// The scenario at this load.
@@ -52,12 +52,12 @@ pub struct Point {
     /// Rehearsal, measurement, replay.
     pub answers: Vec<Answer>,
     /// What this load itself would have taught.
-    pub lesson: Lesson,
+    pub lesson: HostCalibration,
 }
 
 /// Why nothing was predicted, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum PredictError {
     /// The scenario is of no such kind.
     Scenario(String),
     /// It could not be measured.
@@ -70,12 +70,12 @@ pub struct Prediction {
     /// What was asked.
     pub scenario: Scenario,
     /// What the low loads taught.
-    pub lesson: Lesson,
+    pub lesson: HostCalibration,
     /// The loads, ascending.
-    pub points: Vec<Point>,
+    pub points: Vec<PredictedLoad>,
 }
 
-impl Point {
+impl PredictedLoad {
     /// The answer of a method, if it has one.
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|a| a.method == method)
@@ -123,16 +123,17 @@ pub fn predict(
     learn: &[f64],
     judge: &[f64],
     watch: &dyn Watch,
-) -> Result<Prediction, Refusal> {
-    let rho = turned(scenario).map_err(|why| Refusal::Scenario(why.to_string()))?;
+) -> Result<Prediction, PredictError> {
+    let rho = turned(scenario).map_err(|why| PredictError::Scenario(why.to_string()))?;
     let at = |load: f64| load::times(scenario, load / rho);
     for &load in learn.iter().chain(judge) {
         measurement::planned(&at(load))
-            .map_err(|why| Refusal::Scenario(format!("at load {}: {why}", plain(load, 3))))?;
-        is_fullest(&at(load), load).map_err(|why| Refusal::Scenario(why.to_string()))?;
+            .map_err(|why| PredictError::Scenario(format!("at load {}: {why}", plain(load, 3))))?;
+        is_fullest(&at(load), load).map_err(|why| PredictError::Scenario(why.to_string()))?;
     }
-    let failed =
-        |load: f64| move |no: Unanswered| Refusal::Run(format!("at load {}: {}", plain(load, 3), no.reason));
+    let failed = |load: f64| {
+        move |no: Unanswered| PredictError::Run(format!("at load {}: {}", plain(load, 3), no.reason))
+    };
     let mut points = Vec::new();
     let all = (learn.len() + judge.len()) as f64;
     for (i, &load) in learn.iter().enumerate() {
@@ -164,8 +165,8 @@ fn point(
     load: f64,
     predicted: Option<Answer>,
     watch: &dyn Watch,
-) -> Result<Point, Unanswered> {
-    let Measured { answers, hand_off, syncs } = measurement::measured(&scenario, watch)?;
+) -> Result<PredictedLoad, Unanswered> {
+    let MeasurementResult { answers, hand_off, syncs } = measurement::measured(&scenario, watch)?;
     let mean = |method, group: &Consumer| {
         let answer: &Answer = answers.iter().find(|a| a.method == method)?;
         answer
@@ -179,24 +180,24 @@ fn point(
             .map_or(1.0, |(real, planned)| real / planned)
     };
     let stretch = scenario.consumers.iter().map(stretch).collect();
-    Ok(Point {
+    Ok(PredictedLoad {
         load,
         predicted,
         answers,
-        lesson: Lesson { loads: vec![load], hand_off, stretch, syncs },
+        lesson: HostCalibration { loads: vec![load], hand_off, stretch, syncs },
         scenario,
     })
 }
 
 /// What several loads showed, on average of those that can be trusted.
-fn together(points: &[Point]) -> Lesson {
+fn together(points: &[PredictedLoad]) -> HostCalibration {
     let groups = points.first().map_or(0, |p| p.lesson.stretch.len());
-    let points: Vec<&Point> = points.iter().filter(|p| p.invalid().is_none()).collect();
+    let points: Vec<&PredictedLoad> = points.iter().filter(|p| p.invalid().is_none()).collect();
     let mean = |of: &mut dyn Iterator<Item = f64>| {
         let all: Vec<f64> = of.collect();
         (!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
     };
-    Lesson {
+    HostCalibration {
         loads: points.iter().map(|p| p.load).collect(),
         hand_off: mean(&mut points.iter().filter_map(|p| p.lesson.hand_off)),
         stretch: (0..groups)
@@ -207,7 +208,7 @@ fn together(points: &[Point]) -> Lesson {
 }
 
 /// The scenario on a host as it was learnt.
-fn taught(scenario: &Scenario, lesson: &Lesson) -> Scenario {
+fn taught(scenario: &Scenario, lesson: &HostCalibration) -> Scenario {
     let mut out = scenario.clone();
     out.simulation.overheads.hand_off = lesson.hand_off.unwrap_or(0.0);
     for (group, &stretch) in out.consumers.iter_mut().zip(&lesson.stretch) {

@@ -156,13 +156,13 @@ fn one_wait(scenario: &Scenario, answer: &crate::answer::Answer) -> Option<f64> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::Blind;
+    use crate::study::NoProgress;
     use crate::workload::laws::Law;
 
     #[test]
     fn the_elasticity_of_a_single_server_is_that_of_its_formula() {
         // p99 = ln 100 / (μ − λ): its elasticity is ρ/(1 − ρ) to λ and −(−1/(1 − ρ)) to the service time.
-        let found = sensitivities(&Scenario::mgc(80.0, Law::exponential(0.01), 1), &Blind);
+        let found = sensitivities(&Scenario::mgc(80.0, Law::exponential(0.01), 1), &NoProgress);
         assert!(found[0].what.contains("service") && (found[0].elasticity - 5.0).abs() < 0.1, "{found:?}");
         assert!((found[1].elasticity - 4.0).abs() < 0.1, "{found:?}");
     }
@@ -171,7 +171,7 @@ mod tests {
     fn simulation_finds_what_theory_does_not_know() {
         let mut scenario = Scenario::mgc(150.0, Law::lognormal(0.01, 2.0), 2);
         scenario.simulation.length = Length::Messages(30_000);
-        let found = sensitivities(&scenario, &Blind);
+        let found = sensitivities(&scenario, &NoProgress);
         assert!(found.len() == 2 && found.iter().all(|s| s.elasticity > 0.0), "{found:?}");
     }
 

@@ -21,7 +21,7 @@ const SHORT: f64 = 4.0;
 /// What a scenario's load asks of the length of its replications.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Settling {
-    queues: Vec<Queue>,
+    queues: Vec<SettlingQueue>,
     replications: f64,
     /// Of one replication, of all producers.
     messages: f64,
@@ -29,7 +29,7 @@ pub(super) struct Settling {
 
 /// A queue, and of one in partitions its busiest.
 #[derive(Debug, Clone)]
-struct Queue {
+struct SettlingQueue {
     name: String,
     rho: f64,
     /// How many times longer a replication should be.
@@ -49,13 +49,13 @@ impl Settling {
             let share = load.arrival_rate.map_or(1.0, |own| own / rate) * lane.map_or(1.0, |lane| lane.share);
             let needed = RELAXATIONS * varies / (1.0 - rho).powi(2);
             let short = needed / (messages as f64 * share);
-            short.is_finite().then_some(Queue { name: load.queue, rho, short })
+            short.is_finite().then_some(SettlingQueue { name: load.queue, rho, short })
         };
         let queues = theory::explain(scenario).loads.into_iter().filter_map(queue).collect();
         Settling { queues, replications: f64::from(replications), messages: messages as f64 }
     }
 
-    fn worst(&self) -> Option<&Queue> {
+    fn worst(&self) -> Option<&SettlingQueue> {
         self.queues.iter().max_by(|a, b| a.short.total_cmp(&b.short))
     }
 
@@ -64,8 +64,9 @@ impl Settling {
     fn short(&self, path: &str) -> Option<f64> {
         match path.strip_prefix("queues.") {
             Some(rest) => {
-                let own =
-                    |q: &&Queue| rest.strip_prefix(q.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
+                let own = |q: &&SettlingQueue| {
+                    rest.strip_prefix(q.name.as_str()).is_some_and(|rest| rest.starts_with('.'))
+                };
                 let quantity = ["wait", "queue_length", "in_system", "delayed"];
                 let queue = self.queues.iter().find(own)?;
                 let key = rest[queue.name.len() + 1..].split('.').next()?;
@@ -120,7 +121,7 @@ impl Settling {
 
     /// What is to be said of replications that are much too short.
     pub(super) fn caveat(&self) -> Option<String> {
-        let Queue { name, rho, .. } = self.worst().filter(|queue| queue.short > SHORT)?;
+        let SettlingQueue { name, rho, .. } = self.worst().filter(|queue| queue.short > SHORT)?;
         Some(format!(
             "the run is short for `{name}`'s load of {}: its intervals are widened for it; make \
                 [simulation] messages {}, or longer",
@@ -132,7 +133,7 @@ impl Settling {
     /// What is to be said of percentiles that are the mean of each replication's own, where a replication is
     /// too short to have one.
     pub(super) fn caveat_of_own(&self) -> Option<String> {
-        let Queue { name, rho, .. } = self.worst().filter(|queue| queue.short > 1.0)?;
+        let SettlingQueue { name, rho, .. } = self.worst().filter(|queue| queue.short > 1.0)?;
         Some(format!(
             "percentiles are the mean of each replication's own, and {} messages are few for `{name}`'s \
                 load of {}: they come out too \

@@ -5,7 +5,7 @@
 //! axis are not chance.
 
 use super::watch::Watch;
-use super::{Met, objectives, simulation, witness};
+use super::{ObjectiveStatus, objectives, simulation, witness};
 use crate::answer::{Answer, Estimate, Method, Unanswered};
 use crate::scenario::{self, Files, Objective, Problems, Scenario, Source};
 use rayon::prelude::*;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A setting and the values that it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Axis {
+pub struct SweptSetting {
     /// The setting's dotted path.
     pub path: String,
     /// As they are written.
@@ -24,12 +24,12 @@ pub struct Axis {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
     /// The settings.
-    pub axes: Vec<Axis>,
+    pub axes: Vec<SweptSetting>,
 }
 
 /// What the methods say at one point.
 #[derive(Debug, Clone)]
-pub struct Point {
+pub struct SweepPoint {
     /// Its position in the grid.
     pub index: usize,
     /// One for each axis.
@@ -82,7 +82,7 @@ impl Grid {
     }
 }
 
-impl Point {
+impl SweepPoint {
     /// A figure by the method that knows it best.
     pub fn best(&self, metric: &str) -> Option<(&Answer, &Estimate)> {
         witness::best(&self.answers, metric)
@@ -90,12 +90,12 @@ impl Point {
 
     /// Whether an objective is met, as a single run judges it: a queue that grows without end meets none by
     /// how its first stretch went, unless these `starts` are what is asked for.
-    pub fn meets(&self, objective: &Objective, starts: bool) -> Met {
+    pub fn meets(&self, objective: &Objective, starts: bool) -> ObjectiveStatus {
         let counted: Vec<Answer> =
             self.answers.iter().filter(|a| a.unstable.is_none() || starts).cloned().collect();
         match &objectives::judge(std::slice::from_ref(objective), &counted)[..] {
             [judged] if judged.by.is_some() || !self.unstable() => judged.outcome,
-            _ => Met::Fail,
+            _ => ObjectiveStatus::Fail,
         }
     }
 
@@ -113,7 +113,7 @@ pub fn sweep(
     grid: &Grid,
     wanted: &[Method],
     watch: &dyn Watch,
-    keep: &(dyn Fn(Point) + Sync),
+    keep: &(dyn Fn(SweepPoint) + Sync),
 ) {
     let done = AtomicUsize::new(0);
     points.par_iter().for_each(|(index, scenario)| {
@@ -134,8 +134,15 @@ pub fn sweep(
     });
 }
 
-fn answered(index: usize, scenario: &Scenario, grid: &Grid, wanted: &[Method], watch: &dyn Watch) -> Point {
-    let mut point = Point { index, values: grid.values(index), answers: Vec::new(), unanswered: Vec::new() };
+fn answered(
+    index: usize,
+    scenario: &Scenario,
+    grid: &Grid,
+    wanted: &[Method],
+    watch: &dyn Watch,
+) -> SweepPoint {
+    let mut point =
+        SweepPoint { index, values: grid.values(index), answers: Vec::new(), unanswered: Vec::new() };
     let mut keep = |result: Result<Answer, Unanswered>| match result {
         Ok(answer) => point.answers.push(answer),
         Err(why) => point.unanswered.push(why),
@@ -192,11 +199,11 @@ pub fn knee(points: &[(f64, f64)]) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::scenario::NoFiles;
-    use crate::study::Blind;
+    use crate::study::NoProgress;
     use std::sync::Mutex;
 
     fn grid() -> Grid {
-        let axis = |path: &str, values: &[&str]| Axis {
+        let axis = |path: &str, values: &[&str]| SweptSetting {
             path: path.into(),
             values: values.iter().map(|v| v.to_string()).collect(),
         };
@@ -224,13 +231,13 @@ mod tests {
         let points: Vec<_> =
             (0..6).map(|i| (i, grid.scenario(&source, &NoFiles, i).expect("sound"))).collect();
         let kept = Mutex::new(Vec::new());
-        sweep(&points, &grid, &[Method::Theory, Method::Simulation], &Blind, &|point| {
+        sweep(&points, &grid, &[Method::Theory, Method::Simulation], &NoProgress, &|point| {
             kept.lock().expect("no panic").push(point)
         });
         let mut kept = kept.into_inner().expect("no panic");
         kept.sort_by_key(|p| p.index);
         assert_eq!(kept.iter().map(|p| p.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
-        let alone = simulation::simulate(&points[4].1, &Blind).expect("stable");
+        let alone = simulation::simulate(&points[4].1, &NoProgress).expect("stable");
         assert_eq!(kept[4].answers[1].metrics, alone.metrics);
     }
 

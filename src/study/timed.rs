@@ -12,7 +12,7 @@ use std::ops::Range;
 const PARTS: u64 = 64;
 
 /// Which time of a replication counts.
-pub(super) enum Stretch {
+pub(super) enum CountedTime {
     /// That between two instants, in nanoseconds.
     Between(Range<u64>),
     /// So many messages after some that are left out, until the last of them is done.
@@ -31,7 +31,7 @@ impl Play<'_> {
     pub(super) fn timed(
         &self,
         replication: u32,
-        stretch: &Stretch,
+        stretch: &CountedTime,
         watch: &dyn Watch,
         says: &dyn Fn(f64),
     ) -> Timed {
@@ -44,14 +44,14 @@ impl Play<'_> {
     fn timed_by(
         &self,
         engine: impl AnyInstant,
-        stretch: &Stretch,
+        stretch: &CountedTime,
         watch: &dyn Watch,
         says: &dyn Fn(f64),
     ) -> Timed {
         let collector = Collector::new(&self.places, u64::MAX..u64::MAX);
         match stretch {
-            Stretch::Between(time) => between(engine, collector, time, watch, says),
-            Stretch::UntilDone { left_out, messages } => {
+            CountedTime::Between(time) => between(engine, collector, time, watch, says),
+            CountedTime::UntilDone { left_out, messages } => {
                 until_done(engine, collector, *left_out, *messages, watch, says)
             }
         }

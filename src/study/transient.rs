@@ -59,7 +59,7 @@ pub(super) fn horizon(scenario: &Scenario) -> Result<f64, Reason> {
 }
 
 /// What one replication gave.
-struct Stretch {
+struct ReplicationLevels {
     summary: Summary,
     /// Waiting and in system of each queue at each point of the grid.
     levels: Vec<Vec<(u64, u64)>>,
@@ -231,7 +231,7 @@ impl<'a> Stretches<'a> {
 
     /// Some replications, in their order; those that were not begun when the person wanted it to end are left
     /// out.
-    fn some(&self, which: Range<u32>, watch: &dyn Watch) -> Vec<Stretch> {
+    fn some(&self, which: Range<u32>, watch: &dyn Watch) -> Vec<ReplicationLevels> {
         let fit = MOST_WAITING / self.scenario.backlog().max(1);
         let at_once = fit.clamp(1, u64::from(MOST_AT_ONCE)) as u32;
         let several = |from: u32| {
@@ -271,7 +271,7 @@ impl<'a> Stretches<'a> {
         withheld.collect()
     }
 
-    fn play(&self, replication: u32) -> Stretch {
+    fn play(&self, replication: u32) -> ReplicationLevels {
         let Stretches { scenario, play, end, drains } = self;
         let mut network = play.network(replication, None).expect("the network of replication 0 was made");
         let mut collector = Collector::new(&play.places, 0..u64::MAX);
@@ -309,7 +309,7 @@ impl<'a> Stretches<'a> {
                 summary.values.insert(path(&place, "drain_time", ""), seconds(at - from));
             }
         }
-        Stretch { summary, levels }
+        ReplicationLevels { summary, levels }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether one configuration meets its objectives, with just enough simulation to say so.
 
 use super::watch::Watch;
-use super::{Judgement, Met, objectives, simulation, stopping, window, witness};
+use super::{Judgement, ObjectiveStatus, objectives, simulation, stopping, window, witness};
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
@@ -31,7 +31,7 @@ pub struct Trial {
     /// Whether each objective is met.
     pub objectives: Vec<Judgement>,
     /// All of them together: one that is missed is enough to fail.
-    pub outcome: Met,
+    pub outcome: ObjectiveStatus,
 }
 
 impl Trial {
@@ -71,7 +71,7 @@ pub(super) fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> T
         answers: Vec::new(),
         unanswered: Vec::new(),
         objectives: Vec::new(),
-        outcome: Met::Inconclusive,
+        outcome: ObjectiveStatus::Inconclusive,
     };
     for (length, replications) in stages {
         (tried.simulation.length, tried.simulation.replications) = (length, replications);
@@ -83,7 +83,7 @@ pub(super) fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> T
             Err(refusal) if refusal.reason.is_unstable() && !exact => return grown(scenario, refusal),
             Err(refusal) => return by_theory(scenario, theory, refusal),
         }
-        if known.outcome != Met::Inconclusive || watch.stopped() {
+        if known.outcome != ObjectiveStatus::Inconclusive || watch.stopped() {
             break;
         }
     }
@@ -101,10 +101,10 @@ fn decides(scenario: &Scenario, theory: &Answer) -> bool {
 }
 
 /// What theory alone says: every objective by its figures, or nothing.
-pub(super) fn by_theory_alone(scenario: &Scenario) -> Option<Met> {
+pub(super) fn by_theory_alone(scenario: &Scenario) -> Option<ObjectiveStatus> {
     match witness::theory_of(scenario) {
         Ok(answer) => Some(all(&objectives::judge(&scenario.objectives, &[answer]))),
-        Err(refusal) => refusal.reason.is_unstable().then_some(Met::Fail),
+        Err(refusal) => refusal.reason.is_unstable().then_some(ObjectiveStatus::Fail),
     }
 }
 
@@ -150,13 +150,16 @@ fn settled(scenario: &Scenario) -> u64 {
 
 /// A configuration whose backlog grows for ever meets no objective.
 fn grown(scenario: &Scenario, refusal: Unanswered) -> Trial {
-    let fail =
-        |o: &crate::scenario::Objective| Judgement { objective: o.clone(), by: None, outcome: Met::Fail };
+    let fail = |o: &crate::scenario::Objective| Judgement {
+        objective: o.clone(),
+        by: None,
+        outcome: ObjectiveStatus::Fail,
+    };
     Trial {
         answers: Vec::new(),
         unanswered: vec![refusal],
         objectives: scenario.objectives.iter().map(fail).collect(),
-        outcome: Met::Fail,
+        outcome: ObjectiveStatus::Fail,
     }
 }
 
@@ -180,13 +183,13 @@ fn by_theory(scenario: &Scenario, theory: Result<Answer, Unanswered>, refusal: U
     Trial { outcome: all(&judgements), answers, unanswered, objectives: judgements }
 }
 
-fn all(judgements: &[Judgement]) -> Met {
+fn all(judgements: &[Judgement]) -> ObjectiveStatus {
     let has = |outcome| judgements.iter().any(|j| j.outcome == outcome);
-    if has(Met::Fail) {
-        Met::Fail
-    } else if has(Met::Inconclusive) || judgements.is_empty() {
-        Met::Inconclusive
+    if has(ObjectiveStatus::Fail) {
+        ObjectiveStatus::Fail
+    } else if has(ObjectiveStatus::Inconclusive) || judgements.is_empty() {
+        ObjectiveStatus::Inconclusive
     } else {
-        Met::Pass
+        ObjectiveStatus::Pass
     }
 }

@@ -1,7 +1,7 @@
 //! The answer in words, most important first.
 
 use super::agreement::too_few;
-use super::{Accord, Study, headline};
+use super::{AgreementStatus, Study, headline};
 use crate::answer::{Answer, Method, Trust};
 use crate::units::significant;
 
@@ -17,7 +17,7 @@ pub(super) fn verdict(study: &Study) -> Vec<String> {
 fn theory_and_simulation(study: &Study) -> Option<String> {
     let theory = study.answer(Method::Theory)?;
     let pairs: Vec<_> = study.agreement.iter().filter(|a| a.a == Method::Theory).collect();
-    let differ: Vec<_> = pairs.iter().filter(|a| a.verdict == Accord::Differ).collect();
+    let differ: Vec<_> = pairs.iter().filter(|a| a.verdict == AgreementStatus::Differ).collect();
     let kind = if theory.exact { "exact" } else { "approximate" };
     if pairs.is_empty() {
         return None;

@@ -13,8 +13,8 @@ pub trait Watch: Sync {
 
 /// Watches nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Blind;
+pub struct NoProgress;
 
-impl Watch for Blind {
+impl Watch for NoProgress {
     fn says(&self, _: &str, _: f64, _: &str) {}
 }

@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::invert::Transform;
-use super::{Feature, Figures, Gaps, QueueModel, Refusal, Station, Times, mg1, stable};
+use super::{Feature, Gaps, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1, stable};
 use crate::workload::arrivals::Batch;
 use num_complex::Complex64;
 
@@ -109,7 +109,7 @@ impl QueueModel for BatchArrivals {
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (batch, service) = (&station.streams[0].producer.batch, &station.service);
         let rate = station.lambda() / batch.mean();
@@ -117,9 +117,13 @@ impl QueueModel for BatchArrivals {
         let (mean, sd) = (wait_mean(rate, batch, [m1, m2]), wait_variance(rate, batch, [m1, m2, m3]).sqrt());
         // Only the first of a batch that finds nobody does not wait.
         let delayed = 1.0 - (1.0 - station.rho()) / batch.mean();
-        let wait =
-            Times::transformed(mean, sd, delayed, wait_transform(rate, batch, m1, &service.transform()));
-        Ok(Figures::lossless(station, Some(delayed), wait))
+        let wait = TimeDistribution::transformed(
+            mean,
+            sd,
+            delayed,
+            wait_transform(rate, batch, m1, &service.transform()),
+        );
+        Ok(SteadyState::lossless(station, Some(delayed), wait))
     }
 }
 

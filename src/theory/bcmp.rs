@@ -5,10 +5,13 @@
 use super::Feature;
 use super::Mismatch;
 use super::jackson::{blocks, queue_of};
-use super::network::Network;
+use super::network::NetworkFigures;
 use super::orders::Symmetric;
-use super::station::{Gaps, Stream};
-use super::{Answer, ClosedForm, End, Exactness, Figures, QueueModel, Refusal, Station, Times, mginf, mmc};
+use super::station::{Gaps, StationStream};
+use super::{
+    Answer, ClosedForm, EndToEnd, Exactness, ModelError, QueueModel, Station, SteadyState, TimeDistribution,
+    mginf, mmc,
+};
 use crate::linear;
 use crate::scenario::{Consumer, Discipline, Preemption, Scenario};
 
@@ -92,13 +95,13 @@ impl Form {
 
     /// In steady state a queue's number is as if alone with Poisson arrivals, and so are waits in the order
     /// of arrival; of times at shared servers only means are the same.
-    fn figures(self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         match self {
             Form::FirstCome => mmc::Mmc.figures(station),
             Form::Unlimited => mginf::Unlimited.figures(station),
             Form::Symmetric => {
                 let mut figures = Symmetric.figures(station)?;
-                let mean = |times: &Times| Times::moments(times.mean, None);
+                let mean = |times: &TimeDistribution| TimeDistribution::moments(times.mean, None);
                 figures.wait = mean(&figures.wait);
                 for seen in &mut figures.streams {
                     (seen.wait, seen.sojourn) = (mean(&seen.wait), seen.sojourn.as_ref().map(mean));
@@ -137,10 +140,10 @@ impl Classes {
         if blocks(scenario) {
             return Err("full queues block the consumers that forward to them".into());
         }
-        let mut streams: Vec<Vec<Stream<'_>>> = vec![Vec::new(); scenario.queues.len()];
+        let mut streams: Vec<Vec<StationStream<'_>>> = vec![Vec::new(); scenario.queues.len()];
         let mut routings = Vec::new();
         for (r, producer) in scenario.producers.iter().enumerate() {
-            if Stream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
+            if StationStream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
                 return Err("arrivals from outside are not Poisson".into());
             }
             if producer.service_time.is_some() {
@@ -151,7 +154,7 @@ impl Classes {
             outside[queue_of(producer.to)?] = producer.rate;
             let rates = class_rates(&routing, &outside).ok_or("messages circulate for ever")?;
             for (queue, rate) in rates.into_iter().enumerate().filter(|(_, rate)| *rate > 0.0) {
-                streams[queue].push(Stream { producer, rate, gaps: Gaps::Poisson });
+                streams[queue].push(StationStream { producer, rate, gaps: Gaps::Poisson });
             }
             routings.push(routing);
         }
@@ -181,7 +184,7 @@ impl ClosedForm for Classes {
         Self::parts(scenario).map(|_| ())
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let (stations, routings) = Self::parts(scenario)?;
         let mut places = Vec::new();
         for (station, form) in stations {
@@ -201,13 +204,13 @@ impl ClosedForm for Classes {
                 let system = (0..n)
                     .map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - routing[i][j]).collect())
                     .collect();
-                Times::moments(
+                TimeDistribution::moments(
                     linear::solve(system, each.to_vec()).map_or(f64::INFINITY, |means| means[entry]),
                     None,
                 )
             };
-            let send = Times::of(&producer.send_time);
-            ends.push(End {
+            let send = TimeDistribution::of(&producer.send_time);
+            ends.push(EndToEnd {
                 throughput: producer.rate,
                 loss: 0.0,
                 latency: send.plus(&onward(&sojourns)),
@@ -220,7 +223,7 @@ impl ClosedForm for Classes {
         let several = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
         let (queues, classes) =
             (several(places.len(), "queue", "queues"), several(ends.len(), "class", "classes"));
-        Ok(Network { nodes: places, ends, exact: true, caveats: Vec::new() }
+        Ok(NetworkFigures { nodes: places, ends, exact: true, caveats: Vec::new() }
             .answer(scenario, &format!("BCMP network of {queues} and {classes}")))
     }
 }

@@ -4,10 +4,12 @@
 use super::Feature;
 use super::Mismatch;
 use super::matrix::{Matrix, stationary};
-use super::network::Network;
-use super::qbd::Chain;
-use super::station::{Gaps, Stream};
-use super::{Answer, ClosedForm, End, Exactness, Figures, Level, Refusal, Station, Times};
+use super::network::NetworkFigures;
+use super::qbd::Qbd;
+use super::station::{Gaps, StationStream};
+use super::{
+    Answer, ClosedForm, EndToEnd, Exactness, LevelSummary, ModelError, Station, SteadyState, TimeDistribution,
+};
 use crate::scenario::{Destination, Overflow, Scenario};
 
 /// The chain: its level is the number at the first server (a held message included), its phase the number at
@@ -22,7 +24,7 @@ use crate::scenario::{Destination, Overflow, Scenario};
 /// // No room between two servers of rate 1: 2/3 is the most that passes.
 /// assert!((capacity(&chain(0.6, 1.0, 1.0, 0)) - 2.0 / 3.0).abs() < 1e-14);
 /// ```
-pub fn chain(lambda: f64, first: f64, second: f64, room: usize) -> Chain {
+pub fn chain(lambda: f64, first: f64, second: f64, room: usize) -> Qbd {
     let (full, blocked) = (room + 1, room + 2);
     let n = room + 3;
     let (mut ground, mut local, mut down) = (Matrix::zero(n, n), Matrix::zero(n, n), Matrix::zero(n, n));
@@ -47,11 +49,11 @@ pub fn chain(lambda: f64, first: f64, second: f64, room: usize) -> Chain {
         local[(i, i)] -= high;
     }
     let up = Matrix::identity(n).scaled(lambda);
-    Chain { ups: vec![up.clone()], locals: vec![ground], downs: vec![down.clone()], up, local, down }
+    Qbd { ups: vec![up.clone()], locals: vec![ground], downs: vec![down.clone()], up, local, down }
 }
 
 /// Messages a second that pass when the first server never lacks work.
-pub fn capacity(chain: &Chain) -> f64 {
+pub fn capacity(chain: &Qbd) -> f64 {
     let phases = stationary(&chain.local.plus(&chain.down));
     phases.iter().zip(chain.down.row_sums()).map(|(p, rate)| p * rate).sum()
 }
@@ -86,7 +88,7 @@ impl BlockingTandem {
             }
             _ => return Err("the second queue does not block the first".into()),
         };
-        let stream = Stream::of(producer);
+        let stream = StationStream::of(producer);
         if stream.gaps != Gaps::Poisson || !producer.batch.is_single() || producer.service_time.is_some() {
             return Err("arrivals are not Poisson, one by one".into());
         }
@@ -118,13 +120,13 @@ impl ClosedForm for BlockingTandem {
         Self::parts(scenario).map(|_| ())
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let ([first, second], room) = Self::parts(scenario)?;
         let (lambda, rates) = (first.lambda(), [1.0 / first.service.mean(), 1.0 / second.service.mean()]);
         let chain = chain(lambda, rates[0], rates[1], room);
         let most = capacity(&chain);
         if lambda >= most {
-            return Err(Refusal::Unstable { rho: lambda / most, growth: lambda - most });
+            return Err(ModelError::Unstable { rho: lambda / most, growth: lambda - most });
         }
         let law = chain.stationary();
         let phases: Vec<f64> = law.levels[0].iter().zip(law.upper()).map(|(a, b)| a + b).collect();
@@ -135,9 +137,10 @@ impl ClosedForm for BlockingTandem {
         let service = [first.service.mean(), second.service.mean()];
         let figures = |station: &Station<'_>, inside: f64, taken: f64| {
             let waiting = (inside - taken).max(0.0);
-            let mut figures = Figures::lossless(station, None, Times::moments(waiting / lambda, None));
-            figures.in_system = Level { mean: inside, p99: None };
-            figures.queue_length = Level { mean: waiting, p99: None };
+            let mut figures =
+                SteadyState::lossless(station, None, TimeDistribution::moments(waiting / lambda, None));
+            figures.in_system = LevelSummary { mean: inside, p99: None };
+            figures.queue_length = LevelSummary { mean: waiting, p99: None };
             figures
         };
         // A message that the first server holds has left the first queue and is not yet in the second.
@@ -145,15 +148,15 @@ impl ClosedForm for BlockingTandem {
             (first.clone(), figures(&first, upstream - blocked, lambda * service[0])),
             (
                 second.clone(),
-                Figures { held: Some(blocked), ..figures(&second, downstream, lambda * service[1]) },
+                SteadyState { held: Some(blocked), ..figures(&second, downstream, lambda * service[1]) },
             ),
         ];
         let total = (upstream + downstream) / lambda;
-        let send = Times::of(&scenario.producers[0].send_time);
-        let end = End {
+        let send = TimeDistribution::of(&scenario.producers[0].send_time);
+        let end = EndToEnd {
             throughput: lambda,
             loss: 0.0,
-            latency: send.plus(&Times::moments(total, None)),
+            latency: send.plus(&TimeDistribution::moments(total, None)),
             send: Some(send),
             blocked: None,
             wait: None,
@@ -164,7 +167,8 @@ impl ClosedForm for BlockingTandem {
             100.0 * blocked
         );
         let name = "tandem with blocking";
-        Ok(Network { nodes, ends: vec![end], exact: true, caveats: vec![caveat] }.answer(scenario, name))
+        Ok(NetworkFigures { nodes, ends: vec![end], exact: true, caveats: vec![caveat] }
+            .answer(scenario, name))
     }
 }
 

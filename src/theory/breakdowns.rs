@@ -4,8 +4,8 @@ use super::Mismatch;
 use super::invert::Transform;
 use super::matrix::Matrix;
 use super::phase_type::is_exponential;
-use super::qbd::Chain;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1};
+use super::qbd::Qbd;
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1};
 use crate::scenario::Outages;
 use num_complex::Complex64;
 
@@ -72,7 +72,7 @@ impl QueueModel for Interrupted {
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let outages = outages(station)?;
         let (lambda, rate) = (station.lambda(), 1.0 / outages.up.mean());
         let [m1, m2, m3] = completion(
@@ -82,30 +82,30 @@ impl QueueModel for Interrupted {
         );
         let rho = lambda * m1;
         if rho >= 1.0 {
-            return Err(Refusal::Unstable { rho, growth: lambda - 1.0 / m1 });
+            return Err(ModelError::Unstable { rho, growth: lambda - 1.0 / m1 });
         }
-        let (service, down) = (station.service.transform(), Times::of(&outages.down));
+        let (service, down) = (station.service.transform(), TimeDistribution::of(&outages.down));
         let repair =
             down.transform().cloned().unwrap_or_else(|| Transform::new(|_| Complex64::new(f64::NAN, 0.0)));
         let (own, marks) = (service.clone(), repair.clone());
         let whole =
             Transform::new(move |s| own.at(s + rate * (1.0 - repair.at(s)))).like(&service).like(&marks);
         let sd = mg1::wait_variance(lambda, m1, m2, m3).sqrt();
-        let wait = Times::transformed(
+        let wait = TimeDistribution::transformed(
             mg1::wait_mean(lambda, m1, m2),
             sd,
             rho,
             mg1::wait_transform(lambda, m1, whole.clone()),
         );
-        let taken = Times::transformed(m1, (m2 - m1 * m1).max(0.0).sqrt(), 1.0, whole);
-        let mut figures = Figures::lossless(station, Some(rho), wait.clone());
-        figures.in_system = Level { mean: lambda * (wait.mean + m1), p99: None };
+        let taken = TimeDistribution::transformed(m1, (m2 - m1 * m1).max(0.0).sqrt(), 1.0, whole);
+        let mut figures = SteadyState::lossless(station, Some(rho), wait.clone());
+        figures.in_system = LevelSummary { mean: lambda * (wait.mean + m1), p99: None };
         figures.sojourn = Some(wait.plus(&taken));
         if outages.redeliver {
             // What was interrupted waits again.
             figures.attempts = 1.0 + rate * station.service.mean();
-            figures.wait = Times::moments(wait.mean + m1 - station.service.mean(), None);
-            figures.queue_length = Level { mean: lambda * figures.wait.mean, p99: None };
+            figures.wait = TimeDistribution::moments(wait.mean + m1 - station.service.mean(), None);
+            figures.queue_length = LevelSummary { mean: lambda * figures.wait.mean, p99: None };
             figures.delayed = None;
         } else {
             figures.service = Some(taken);
@@ -121,7 +121,7 @@ impl QueueModel for Interrupted {
 /// # Source
 /// Mitrany & Avi-Itzhak, *A many-server queue with service interruptions*, Operations Research 16 (1968);
 /// Neuts & Lucantoni (1979).
-pub fn chain(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64, only_busy: bool) -> Chain {
+pub fn chain(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64, only_busy: bool) -> Qbd {
     let c = servers as usize;
     let busy = |n: usize, up: usize| n.min(up) as f64;
     let local = |n: usize| {
@@ -141,7 +141,7 @@ pub fn chain(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64, only
     };
     let down = |n: usize| Matrix::diagonal(&(0..=c).map(|up| mu * busy(n, up)).collect::<Vec<_>>());
     let up = Matrix::identity(c + 1).scaled(lambda);
-    Chain {
+    Qbd {
         ups: vec![up.clone(); c],
         locals: (0..c).map(local).collect(),
         downs: (1..=c).map(down).collect(),
@@ -153,9 +153,9 @@ pub fn chain(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64, only
 
 /// The adapter for several exponential servers.
 #[derive(Debug)]
-pub struct Breakdowns;
+pub struct MmcBreakdowns;
 
-impl QueueModel for Breakdowns {
+impl QueueModel for MmcBreakdowns {
     const NAME: &'static str = "M/M/c with breakdowns";
     const KNOWS: &'static [Feature] = &[Feature::Outages];
 
@@ -178,27 +178,27 @@ impl QueueModel for Breakdowns {
         }
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let outages = outages(station)?;
         let (lambda, m1, c) = (station.lambda(), station.service.mean(), station.servers.unwrap_or(1));
         let (failure, repair) = (1.0 / outages.up.mean(), 1.0 / outages.down.mean());
         let capacity = f64::from(c) / m1 * repair / (failure + repair);
         if lambda >= capacity {
-            return Err(Refusal::Unstable { rho: lambda / capacity, growth: lambda - capacity });
+            return Err(ModelError::Unstable { rho: lambda / capacity, growth: lambda - capacity });
         }
         let law = chain(lambda, 1.0 / m1, c, failure, repair, outages.only_busy).stationary();
         let (mean, busy) = (law.mean(), lambda * m1);
         let latency = mean / lambda;
-        let mut figures = Figures::lossless(station, None, Times::moments(latency - m1, None));
-        figures.in_system = Level { mean, p99: Some(law.quantile(0.01, 0)) };
-        figures.queue_length = Level { mean: mean - busy, p99: None };
-        figures.sojourn = Some(Times::moments(latency, None));
+        let mut figures = SteadyState::lossless(station, None, TimeDistribution::moments(latency - m1, None));
+        figures.in_system = LevelSummary { mean, p99: Some(law.quantile(0.01, 0)) };
+        figures.queue_length = LevelSummary { mean: mean - busy, p99: None };
+        figures.sojourn = Some(TimeDistribution::moments(latency, None));
         if !outages.redeliver {
             // One server, which keeps its message while it is repaired.
             let taken = m1 * (1.0 + failure / repair);
-            figures.wait = Times::moments(latency - taken, None);
-            figures.queue_length = Level { mean: mean - lambda * taken, p99: None };
-            figures.service = Some(Times::moments(taken, None));
+            figures.wait = TimeDistribution::moments(latency - taken, None);
+            figures.queue_length = LevelSummary { mean: mean - lambda * taken, p99: None };
+            figures.service = Some(TimeDistribution::moments(taken, None));
             figures.busy = Some(lambda * m1);
         } else {
             figures.attempts = 1.0 + failure * m1;

@@ -4,7 +4,7 @@ use super::Mismatch;
 use super::levels::first_below;
 use super::phase_type::is_exponential;
 use super::requires::poisson;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times};
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution};
 use crate::scenario::Servers;
 
 /// The root r in (0, 1) of μr^(b+1) − (λ + μ)r + λ = 0.
@@ -103,22 +103,22 @@ impl QueueModel for ConsumerBatches {
         }
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let most = station.groups[0].batch.map_or(1, |b| b.max);
         let (lambda, mu) = (station.lambda(), 1.0 / station.service.mean());
         let rho = lambda / (f64::from(most) * mu);
         if rho >= 1.0 {
-            return Err(Refusal::Unstable { rho, growth: lambda - f64::from(most) * mu });
+            return Err(ModelError::Unstable { rho, growth: lambda - f64::from(most) * mu });
         }
         let law = frozen(lambda, mu, most);
         let delayed = 1.0 - law.idle;
-        let wait = Times::delayed_exponential(delayed, law.rate);
+        let wait = TimeDistribution::delayed_exponential(delayed, law.rate);
         let above = move |k: u64| delayed * law.root.powf(k as f64 + 1.0);
-        Ok(Figures {
-            queue_length: Level { mean: law.waiting, p99: Some(first_below(0.01, above)) },
+        Ok(SteadyState {
+            queue_length: LevelSummary { mean: law.waiting, p99: Some(first_below(0.01, above)) },
             busy: Some(delayed),
             batch: Some(law.batch),
-            ..Figures::lossless(station, Some(delayed), wait)
+            ..SteadyState::lossless(station, Some(delayed), wait)
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::phase_type::is_constant;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, stable};
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
 
 /// Quantile of the number in service when `a` servers are busy on average: it is ⌊a⌋ or ⌈a⌉ all the time.
 ///
@@ -16,9 +16,9 @@ pub fn busy_quantile(share: f64, a: f64) -> f64 {
 
 /// The adapter.
 #[derive(Debug)]
-pub struct Clockwork;
+pub struct Ddc;
 
-impl QueueModel for Clockwork {
+impl QueueModel for Ddc {
     const NAME: &'static str = "D/D/c";
     // A server is always free, so order, room and time to live do not matter.
     const KNOWS: &'static [Feature] = &[Feature::Room, Feature::DropHead, Feature::Order];
@@ -39,15 +39,15 @@ impl QueueModel for Clockwork {
         }
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         if station.rho() > 1.0 + 1e-12 {
             stable(station)?;
         }
         let a = station.offered_load();
-        let plain = Figures::lossless(station, Some(0.0), Times::constant(0.0));
-        Ok(Figures {
-            queue_length: Level { mean: 0.0, p99: Some(0.0) },
-            in_system: Level { mean: a, p99: Some(busy_quantile(0.99, a)) },
+        let plain = SteadyState::lossless(station, Some(0.0), TimeDistribution::constant(0.0));
+        Ok(SteadyState {
+            queue_length: LevelSummary { mean: 0.0, p99: Some(0.0) },
+            in_system: LevelSummary { mean: a, p99: Some(busy_quantile(0.99, a)) },
             ..plain
         })
     }

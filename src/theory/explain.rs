@@ -2,7 +2,9 @@
 
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station, partitions};
-use crate::scenario::{Arrivals, Demand, Lanes, Overflow, Producer, Queue, Scenario, lasts, leaks};
+use crate::scenario::{
+    Arrivals, Demand, Overflow, PartitionAssignment, Producer, Queue, Scenario, lasts, leaks,
+};
 use crate::units::{Time, significant};
 use serde::Serialize;
 
@@ -75,8 +77,8 @@ pub struct Parts {
 }
 
 impl Parts {
-    fn of(lanes: &Lanes) -> Parts {
-        let Lanes { servers, rho, empty } = lanes;
+    fn of(lanes: &PartitionAssignment) -> Parts {
+        let PartitionAssignment { servers, rho, empty } = lanes;
         let at_most = Some(rho.most).filter(|most| most.is_finite());
         Parts { servers: *servers, rho: rho.known(), at_least: rho.least, at_most, empty: *empty }
     }

@@ -2,13 +2,13 @@
 
 use super::Feature;
 use super::station::Station;
-use super::times::Times;
+use super::times::TimeDistribution;
 use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES};
 use crate::scenario::{Durability, Servers};
 
 /// The number of messages somewhere, over time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Level {
+pub struct LevelSummary {
     /// Infinite if it does not exist.
     pub mean: f64,
     /// The 99th percentile over time, where it is known.
@@ -17,7 +17,7 @@ pub struct Level {
 
 /// The stationary figures of one queue and its servers.
 #[derive(Clone)]
-pub struct Figures {
+pub struct SteadyState {
     /// False for an approximation.
     pub exact: bool,
     /// What keeps the figures from being taken at face value.
@@ -29,13 +29,13 @@ pub struct Figures {
     /// Share of the accepted messages that have to wait, where it is known.
     pub delayed: Option<f64>,
     /// Messages waiting.
-    pub queue_length: Level,
+    pub queue_length: LevelSummary,
     /// Messages waiting or in service.
-    pub in_system: Level,
+    pub in_system: LevelSummary,
     /// Of the served, from reaching the queue to being taken.
-    pub wait: Times,
+    pub wait: TimeDistribution,
     /// Wait and service together, if its law is known; else it is put together from the two.
-    pub sojourn: Option<Times>,
+    pub sojourn: Option<TimeDistribution>,
     /// Deliveries a message.
     pub attempts: f64,
     /// Mean number of busy servers, where it is not throughput times mean service time.
@@ -43,9 +43,9 @@ pub struct Figures {
     /// Messages taken at a time, where consumers take batches.
     pub batch: Option<f64>,
     /// A message's time in service, where it is not that of a delivery.
-    pub service: Option<Times>,
+    pub service: Option<TimeDistribution>,
     /// Waits and sojourns by stream, in the station's order, where they differ.
-    pub streams: Vec<Seen>,
+    pub streams: Vec<StreamFigures>,
     /// Of each consumer group, in the station's order, where they are not alike.
     pub groups: Vec<GroupFigures>,
     /// Whether servers are shared, so that there is no wait to speak of.
@@ -63,16 +63,16 @@ pub struct GroupFigures {
     /// Mean number of busy servers.
     pub busy: f64,
     /// A message's time in service.
-    pub service: Times,
+    pub service: TimeDistribution,
 }
 
 /// What the messages of one stream see.
 #[derive(Clone)]
-pub struct Seen {
+pub struct StreamFigures {
     /// From reaching the queue to being taken.
-    pub wait: Times,
+    pub wait: TimeDistribution,
     /// Wait and service together, if its law is known.
-    pub sojourn: Option<Times>,
+    pub sojourn: Option<TimeDistribution>,
 }
 
 /// Shares at which the latency's law is tabulated: evenly on the scale of nines, up to 0.99999.
@@ -81,7 +81,7 @@ fn shares() -> Vec<f64> {
 }
 
 /// Sets `mean`, `sd` and the percentiles of a time, as far as they are known.
-pub(super) fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Times) {
+pub(super) fn set_times(answer: &mut Answer, place: &str, key: &str, times: &TimeDistribution) {
     answer.set(place, key, "mean", Estimate::exact(times.mean));
     if let Some(sd) = times.sd {
         answer.set(place, key, "sd", Estimate::exact(sd));
@@ -100,26 +100,26 @@ pub(super) fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Tim
 }
 
 /// Sets `mean` and `p99` of a length.
-pub(super) fn set_level(answer: &mut Answer, place: &str, key: &str, level: &Level) {
+pub(super) fn set_level(answer: &mut Answer, place: &str, key: &str, level: &LevelSummary) {
     answer.set(place, key, "mean", Estimate::exact(level.mean));
     if let Some(p99) = level.p99 {
         answer.set(place, key, "p99", Estimate::exact(p99));
     }
 }
 
-impl Figures {
+impl SteadyState {
     /// Figures of a queue that loses nothing, with the lengths that follow from the waits by Little's law.
-    pub fn lossless(station: &Station<'_>, delayed: Option<f64>, wait: Times) -> Self {
+    pub fn lossless(station: &Station<'_>, delayed: Option<f64>, wait: TimeDistribution) -> Self {
         let lambda = station.lambda();
         let waiting = lambda * wait.mean;
-        Figures {
+        SteadyState {
             exact: true,
             caveats: Vec::new(),
             throughput: lambda,
             loss: 0.0,
             delayed,
-            queue_length: Level { mean: waiting, p99: None },
-            in_system: Level { mean: waiting + station.offered_load(), p99: None },
+            queue_length: LevelSummary { mean: waiting, p99: None },
+            in_system: LevelSummary { mean: waiting + station.offered_load(), p99: None },
             wait,
             sojourn: None,
             attempts: 1.0,
@@ -134,10 +134,10 @@ impl Figures {
     }
 
     /// Likewise, where streams do not wait alike.
-    pub fn by_stream(station: &Station<'_>, delayed: Option<f64>, streams: Vec<Seen>) -> Self {
-        let waits: Vec<(f64, Times)> =
+    pub fn by_stream(station: &Station<'_>, delayed: Option<f64>, streams: Vec<StreamFigures>) -> Self {
+        let waits: Vec<(f64, TimeDistribution)> =
             station.streams.iter().zip(&streams).map(|(s, seen)| (s.rate, seen.wait.clone())).collect();
-        Figures { streams, ..Figures::lossless(station, delayed, Times::mixture(&waits)) }
+        SteadyState { streams, ..SteadyState::lossless(station, delayed, TimeDistribution::mixture(&waits)) }
     }
 
     /// Mean number of busy servers.
@@ -152,14 +152,14 @@ impl Figures {
     }
 
     /// A message's wait and service together, of all streams.
-    pub fn whole(&self, station: &Station<'_>) -> Times {
-        let kinds: Vec<(f64, Times)> = station
+    pub fn whole(&self, station: &Station<'_>) -> TimeDistribution {
+        let kinds: Vec<(f64, TimeDistribution)> = station
             .streams
             .iter()
             .enumerate()
             .map(|(i, s)| (s.rate, self.sojourn_seen(station, i)))
             .collect();
-        Times::mixture(&kinds)
+        TimeDistribution::mixture(&kinds)
     }
 
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
@@ -190,7 +190,7 @@ impl Figures {
             single("delayed", delayed);
         }
         if let Some(held) = self.held {
-            set_level(answer, &place, "blocked", &Level { mean: held, p99: None });
+            set_level(answer, &place, "blocked", &LevelSummary { mean: held, p99: None });
         }
         if !known {
             return;
@@ -247,23 +247,23 @@ impl Figures {
     }
 
     fn fill_producers(&self, station: &Station<'_>, answer: &mut Answer) {
-        let ends: Vec<End> = (0..station.streams.len()).map(|i| self.kind(station, i)).collect();
+        let ends: Vec<EndToEnd> = (0..station.streams.len()).map(|i| self.kind(station, i)).collect();
         let names: Vec<&str> = station.streams.iter().map(|s| s.producer.name.as_str()).collect();
-        End::fill_all(&ends, &names, self.loss, answer);
+        EndToEnd::fill_all(&ends, &names, self.loss, answer);
     }
 
     /// What the messages of one stream see: in order of arrival, and losing alike, all the same.
-    fn kind(&self, station: &Station<'_>, stream: usize) -> End {
+    fn kind(&self, station: &Station<'_>, stream: usize) -> EndToEnd {
         let service = self.service.clone().unwrap_or_else(|| station.service.times_of(stream));
-        let send = Times::of(&station.streams[stream].producer.send_time);
+        let send = TimeDistribution::of(&station.streams[stream].producer.send_time);
         let latency = send.plus(&self.sojourn_seen(station, stream));
-        let blocked = self.held.map(|held| Times::moments(held / station.lambda(), None));
+        let blocked = self.held.map(|held| TimeDistribution::moments(held / station.lambda(), None));
         let send = match &blocked {
-            Some(blocked) => Some(Times::moments(send.mean + blocked.mean, None)),
+            Some(blocked) => Some(TimeDistribution::moments(send.mean + blocked.mean, None)),
             None => (!station.queue.blocks()).then_some(send),
         };
         let wait = self.streams.get(stream).map_or(&self.wait, |seen| &seen.wait);
-        End {
+        EndToEnd {
             // A closed loop has no rate of its own.
             throughput: if station.streams.len() == 1 {
                 self.throughput
@@ -280,11 +280,11 @@ impl Figures {
     }
 
     /// Wait and service together, of the messages of one stream.
-    pub fn sojourn_seen(&self, station: &Station<'_>, stream: usize) -> Times {
+    pub fn sojourn_seen(&self, station: &Station<'_>, stream: usize) -> TimeDistribution {
         let service = self.service.clone().unwrap_or_else(|| station.service.times_of(stream));
         match (self.streams.get(stream), &self.sojourn) {
-            (Some(Seen { sojourn: Some(sojourn), .. }), _) => sojourn.clone(),
-            (Some(Seen { wait, .. }), _) => wait.plus(&service),
+            (Some(StreamFigures { sojourn: Some(sojourn), .. }), _) => sojourn.clone(),
+            (Some(StreamFigures { wait, .. }), _) => wait.plus(&service),
             (None, Some(sojourn)) if station.service.law().is_some() || self.service.is_some() => {
                 sojourn.clone()
             }
@@ -294,24 +294,24 @@ impl Figures {
 }
 
 /// What one producer's messages see from end to end, or all producers' together.
-pub struct End {
+pub struct EndToEnd {
     /// Messages served a second.
     pub throughput: f64,
     /// Share of the messages that is not served.
     pub loss: f64,
     /// From due to reaching the queue.
-    pub send: Option<Times>,
+    pub send: Option<TimeDistribution>,
     /// The part of it for which senders wait for room.
-    pub blocked: Option<Times>,
+    pub blocked: Option<TimeDistribution>,
     /// `None` where nothing is to be said of it.
-    pub wait: Option<Times>,
+    pub wait: Option<TimeDistribution>,
     /// In service, on the whole way.
-    pub service: Option<Times>,
+    pub service: Option<TimeDistribution>,
     /// From due to done.
-    pub latency: Times,
+    pub latency: TimeDistribution,
 }
 
-impl End {
+impl EndToEnd {
     fn fill(&self, answer: &mut Answer, place: &str) {
         answer.set(place, "throughput", "", Estimate::exact(self.throughput));
         answer.set(place, "loss", "", Estimate::exact(self.loss));
@@ -329,17 +329,17 @@ impl End {
     }
 
     /// Fills the places of all producers, and the total with its law.
-    pub fn fill_all(ends: &[End], names: &[&str], loss: f64, answer: &mut Answer) {
+    pub fn fill_all(ends: &[EndToEnd], names: &[&str], loss: f64, answer: &mut Answer) {
         for (end, name) in ends.iter().zip(names) {
             end.fill(answer, &format!("producers.{name}"));
         }
-        let mixture = |part: fn(&End) -> Option<&Times>| {
-            let parts: Option<Vec<(f64, Times)>> =
+        let mixture = |part: fn(&EndToEnd) -> Option<&TimeDistribution>| {
+            let parts: Option<Vec<(f64, TimeDistribution)>> =
                 ends.iter().map(|e| Some((e.throughput, part(e)?.clone()))).collect();
-            parts.map(|parts| Times::mixture(&parts))
+            parts.map(|parts| TimeDistribution::mixture(&parts))
         };
         let known = "latencies are always known";
-        let total = End {
+        let total = EndToEnd {
             throughput: ends.iter().map(|e| e.throughput).sum(),
             loss,
             send: mixture(|e| e.send.as_ref()),
@@ -358,7 +358,7 @@ impl End {
 }
 
 /// The service time over all messages.
-pub(super) fn service_times(station: &Station<'_>) -> Times {
+pub(super) fn service_times(station: &Station<'_>) -> TimeDistribution {
     station.service.times()
 }
 

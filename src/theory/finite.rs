@@ -5,12 +5,12 @@ mod closed;
 mod networks;
 
 pub use closed::Closed;
-pub use networks::{Balance, Stop, many_classes, one_class};
+pub use networks::{NetworkSolution, Stop, many_classes, one_class};
 
 use super::Mismatch;
-use super::invert::{Effort, Transform};
+use super::invert::{Transform, TransformCost};
 use super::levels::poisson_average;
-use super::{Figures, Level, QueueModel, Refusal, Station, Times};
+use super::{LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution};
 use crate::scenario::Arrivals;
 use num_complex::Complex64;
 
@@ -76,7 +76,7 @@ impl QueueModel for FiniteSource {
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let (clients, think) = Self::clients(station)?;
         let (mu, c) = (1.0 / station.service.mean(), station.servers.unwrap_or(1));
         // Who does not think is always there.
@@ -90,10 +90,10 @@ impl QueueModel for FiniteSource {
         // Who sends sees the station as it is with one client less.
         let ahead: Vec<f64> = law(clients - 1).into_iter().skip(c as usize).collect();
         let mut figures =
-            Figures::lossless(station, Some(ahead.iter().sum()), wait(ahead, f64::from(c) * mu));
+            SteadyState::lossless(station, Some(ahead.iter().sum()), wait(ahead, f64::from(c) * mu));
         figures.throughput = throughput;
-        figures.queue_length = Level { mean: waiting, p99: Some(quantile(&p, c as usize)) };
-        figures.in_system = Level { mean: inside, p99: Some(quantile(&p, 0)) };
+        figures.queue_length = LevelSummary { mean: waiting, p99: Some(quantile(&p, c as usize)) };
+        figures.in_system = LevelSummary { mean: inside, p99: Some(quantile(&p, 0)) };
         Ok(figures)
     }
 }
@@ -110,7 +110,7 @@ fn quantile(p: &[f64], from: usize) -> f64 {
 }
 
 /// The wait of who finds c + j others with probability `ahead[j]`: j + 1 departures at rate `full`.
-fn wait(ahead: Vec<f64>, full: f64) -> Times {
+fn wait(ahead: Vec<f64>, full: f64) -> TimeDistribution {
     let moment = |f: fn(f64) -> f64| ahead.iter().enumerate().map(|(j, q)| q * f(j as f64)).sum::<f64>();
     let mean = moment(|j| j + 1.0) / full;
     let square = moment(|j| (j + 1.0) * (j + 2.0)) / full / full;
@@ -124,11 +124,8 @@ fn wait(ahead: Vec<f64>, full: f64) -> Times {
     let mut at_least = ahead;
     (1..at_least.len()).rev().for_each(|k| at_least[k - 1] += at_least[k]);
     let tail = move |t: f64| poisson_average(full * t, |m| at_least.get(m as usize).copied().unwrap_or(0.0));
-    Times::law(mean, (square - mean * mean).max(0.0).sqrt(), tail).with(transform.costing(if slow {
-        Effort::Slow
-    } else {
-        Effort::Quick
-    }))
+    TimeDistribution::law(mean, (square - mean * mean).max(0.0).sqrt(), tail)
+        .with(transform.costing(if slow { TransformCost::Slow } else { TransformCost::Quick }))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Fork–join: a message is copied to several queues and done when all copies are, or k of them.
 
-use super::{Figures, Refusal, Station, Times};
+use super::{ModelError, Station, SteadyState, TimeDistribution};
 use crate::scenario::Complete;
 
 /// Mean time until both copies are done, two alike M/M/1 queues fed by the same messages.
@@ -45,13 +45,13 @@ pub fn kth_of(k: u32, n: u32) -> f64 {
 }
 
 /// When enough copies are done, whether that is exact, and what to say.
-pub(super) type Joined = (Option<Times>, bool, Option<String>);
+pub(super) type Joined = (Option<TimeDistribution>, bool, Option<String>);
 
 /// # Errors
 /// Copies are lost.
-pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Result<Joined, Refusal> {
+pub(super) fn joined(nodes: &[(Station<'_>, SteadyState)], complete: Complete) -> Result<Joined, ModelError> {
     if nodes.iter().any(|(_, figures)| figures.loss > 0.0) {
-        return Err(Refusal::Other("copies are lost, and how often all are is not known".into()));
+        return Err(ModelError::Other("copies are lost, and how often all are is not known".into()));
     }
     let n = nodes.len() as u32;
     let needed = match complete {
@@ -71,9 +71,9 @@ pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Re
         let exact = n == 2;
         let caveat = (!exact)
             .then(|| format!("the time until all {n} copies are done is Nelson and Tantawi's approximation"));
-        return Ok((Some(Times::moments(nelson_tantawi(lambda, mu, n), None)), exact, caveat));
+        return Ok((Some(TimeDistribution::moments(nelson_tantawi(lambda, mu, n), None)), exact, caveat));
     }
-    let sojourns: Vec<Times> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
+    let sojourns: Vec<TimeDistribution> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
     if !brought
         && nodes.iter().all(|(s, _)| s.servers.is_none() && s.service.is_exponential() && s.only(&[]).is_ok())
     {
@@ -90,20 +90,20 @@ pub(super) fn joined(nodes: &[(Station<'_>, Figures)], complete: Complete) -> Re
 }
 
 /// Why nothing is known of the time until enough copies are done, although each queue's mean may be.
-fn unknown(nodes: &[(Station<'_>, Figures)]) -> Refusal {
+fn unknown(nodes: &[(Station<'_>, SteadyState)]) -> ModelError {
     let without = nodes.iter().filter(|(s, f)| f.whole(s).tail(0.0).is_none());
     let names: Vec<String> = without.map(|(s, _)| format!("`{}`", s.queue.name)).collect();
     let what = match names.as_slice() {
         [] => "a time that may have no mean".to_string(),
         names => format!("{}, of which no more than the mean is known", names.join(" and ")),
     };
-    Refusal::Other(format!(
+    ModelError::Other(format!(
         "no closed form of the time until enough copies are done: it depends on the law of the time at {what}"
     ))
 }
 
 /// The k-th of several independent times; `None` if a law is not known, or the mean of some does not exist.
-fn independent(k: u32, times: Vec<Times>) -> Option<Times> {
+fn independent(k: u32, times: Vec<TimeDistribution>) -> Option<TimeDistribution> {
     if times.iter().any(|time| !time.mean.is_finite() || time.tail(0.0).is_none()) {
         return None;
     }
@@ -112,7 +112,7 @@ fn independent(k: u32, times: Vec<Times>) -> Option<Times> {
         fewer_than(k, &tails)
     };
     let (mean, square) = moments(&of);
-    Some(Times::law(mean, (square - mean * mean).max(0.0).sqrt(), of))
+    Some(TimeDistribution::law(mean, (square - mean * mean).max(0.0).sqrt(), of))
 }
 
 /// P(fewer than k are done), from the chance of each not to be done.
@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn independent_copies_have_harmonic_means() {
-        let copies = |n: usize| (0..n).map(|_| Times::delayed_exponential(1.0, 4.0)).collect::<Vec<_>>();
+        let copies =
+            |n: usize| (0..n).map(|_| TimeDistribution::delayed_exponential(1.0, 4.0)).collect::<Vec<_>>();
         let all = independent(4, copies(4)).expect("laws are known");
         assert!((all.mean - 0.5208333333333333).abs() < 1e-9, "{}", all.mean);
         assert!((all.quantile(0.99).expect("known") - 1.4969249042083141).abs() < 1e-9);

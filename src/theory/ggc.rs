@@ -3,7 +3,7 @@
 
 use super::Mismatch;
 use super::erlang::erlang_c;
-use super::{Exactness, Figures, Gaps, QueueModel, Refusal, Station, Times, stable};
+use super::{Exactness, Gaps, ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
 use crate::units::Time;
 use crate::workload::laws::Law;
 
@@ -122,7 +122,7 @@ impl QueueModel for AllenCunneen {
         Ok(())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (lambda, mu, rho) = (station.lambda(), 1.0 / station.service.mean(), station.rho());
         let c = station.servers.unwrap_or(u32::MAX);
@@ -133,7 +133,7 @@ impl QueueModel for AllenCunneen {
         } else {
             0.0
         };
-        let mut figures = Figures::lossless(station, None, Times::moments(mean, None));
+        let mut figures = SteadyState::lossless(station, None, TimeDistribution::moments(mean, None));
         figures.exact = false;
         if service.is_infinite() {
             figures.caveats.push(

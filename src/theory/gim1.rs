@@ -4,7 +4,7 @@ use super::Mismatch;
 use super::levels::first_below;
 use super::times::root;
 use super::transform::transform;
-use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};
+use super::{LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
 use num_complex::Complex64;
 
 /// The probability σ that an arrival has to wait.
@@ -53,21 +53,24 @@ impl QueueModel for GiM1 {
         (gaps.mean() > 0.0).then_some(()).ok_or_else(|| "there are no gaps between arrivals".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
-        let gaps = station.gaps().ok_or_else(|| Refusal::Other("arrivals are not one stream".into()))?;
+        let gaps = station.gaps().ok_or_else(|| ModelError::Other("arrivals are not one stream".into()))?;
         let transform = |s: f64| transform(&gaps, Complex64::new(s, 0.0)).re;
         let (mu, rho) = (1.0 / station.service.mean(), station.rho());
         let sigma = sigma(transform, mu);
         let rate = mu * (1.0 - sigma);
-        let wait = Times::delayed_exponential(sigma, rate);
+        let wait = TimeDistribution::delayed_exponential(sigma, rate);
         // Over time, P(N > n) = ρ σⁿ.
         let above = |k: u64| rho * sigma.powf(k as f64);
-        let plain = Figures::lossless(station, Some(sigma), wait);
-        Ok(Figures {
-            queue_length: Level { p99: Some(first_below(0.01, |k| above(k + 1))), ..plain.queue_length },
-            in_system: Level { p99: Some(first_below(0.01, above)), ..plain.in_system },
-            sojourn: Some(Times::delayed_exponential(1.0, rate)),
+        let plain = SteadyState::lossless(station, Some(sigma), wait);
+        Ok(SteadyState {
+            queue_length: LevelSummary {
+                p99: Some(first_below(0.01, |k| above(k + 1))),
+                ..plain.queue_length
+            },
+            in_system: LevelSummary { p99: Some(first_below(0.01, above)), ..plain.in_system },
+            sojourn: Some(TimeDistribution::delayed_exponential(1.0, rate)),
             ..plain
         })
     }

@@ -4,7 +4,7 @@ use super::Mismatch;
 use super::gim1::sigma;
 use super::levels::first_below;
 use super::transform::transform;
-use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};
+use super::{LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
 use num_complex::Complex64;
 
 /// The probability that an arrival has to wait, given σ.
@@ -72,21 +72,25 @@ impl QueueModel for GiMc {
         }
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
-        let gaps = station.gaps().ok_or_else(|| Refusal::Other("arrivals are not one stream".into()))?;
+        let gaps = station.gaps().ok_or_else(|| ModelError::Other("arrivals are not one stream".into()))?;
         let of_gaps = |s: f64| transform(&gaps, Complex64::new(s, 0.0)).re;
         let (c, mu, rho) = (station.servers.unwrap_or(1), 1.0 / station.service.mean(), station.rho());
         let full = f64::from(c) * mu;
         let sigma = sigma(of_gaps, full);
         let (delayed, rate) = (delayed(of_gaps, mu, c, sigma), full * (1.0 - sigma));
-        let plain = Figures::lossless(station, Some(delayed), Times::delayed_exponential(delayed, rate));
+        let plain = SteadyState::lossless(
+            station,
+            Some(delayed),
+            TimeDistribution::delayed_exponential(delayed, rate),
+        );
         // Over time, P(N > c + k) = ρ · P(an arrival finds at least c + k).
         let above = |k: u64| rho * delayed * sigma.powf(k as f64);
         let inside = (above(0) > 0.01).then(|| f64::from(c) + first_below(0.01, above));
-        Ok(Figures {
-            queue_length: Level { p99: Some(first_below(0.01, above)), ..plain.queue_length },
-            in_system: Level { p99: inside, ..plain.in_system },
+        Ok(SteadyState {
+            queue_length: LevelSummary { p99: Some(first_below(0.01, above)), ..plain.queue_length },
+            in_system: LevelSummary { p99: inside, ..plain.in_system },
             ..plain
         })
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What a value of a transform costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effort {
+pub enum TransformCost {
     /// Nanoseconds.
     Quick,
     /// Microseconds.
@@ -23,18 +23,18 @@ pub enum Effort {
 pub struct Transform {
     function: Arc<dyn Fn(Complex64) -> Complex64 + Send + Sync>,
     /// What a value costs.
-    pub effort: Effort,
+    pub effort: TransformCost,
 }
 
 impl Transform {
     /// A transform whose values are cheap.
     pub fn new(function: impl Fn(Complex64) -> Complex64 + Send + Sync + 'static) -> Self {
-        Transform { function: Arc::new(function), effort: Effort::Quick }
+        Transform { function: Arc::new(function), effort: TransformCost::Quick }
     }
 
     /// With what a value costs.
     #[must_use]
-    pub fn costing(self, effort: Effort) -> Self {
+    pub fn costing(self, effort: TransformCost) -> Self {
         Transform { effort, ..self }
     }
 
@@ -48,7 +48,7 @@ impl Transform {
     /// at the same nodes.
     #[must_use]
     pub fn remembered(self) -> Self {
-        if self.effort == Effort::Quick {
+        if self.effort == TransformCost::Quick {
             return self;
         }
         let (effort, known) = (self.effort, Mutex::new(HashMap::<[u64; 2], Complex64>::new()));
@@ -171,7 +171,7 @@ impl Octave {
             let tail = (mass - transform.at(s)) / (s * length) * if k == 0 { 0.5 } else { 1.0 };
             if integrated { tail / s } else { tail }
         };
-        let most = if transform.effort == Effort::Quick { 4096 } else { 1024 };
+        let most = if transform.effort == TransformCost::Quick { 4096 } else { 1024 };
         let mut octave = Octave { damping, step, terms: Vec::new(), differences: Vec::new() };
         let mut plain = PLAIN;
         while plain + EULER <= most {

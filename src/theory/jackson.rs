@@ -3,10 +3,12 @@
 
 use super::Feature;
 use super::Mismatch;
-use super::network::Network;
-use super::station::{Gaps, Stream};
+use super::network::NetworkFigures;
+use super::station::{Gaps, StationStream};
 use super::traffic::demands;
-use super::{Answer, ClosedForm, End, Exactness, QueueModel, Refusal, Station, Times, mmc};
+use super::{
+    Answer, ClosedForm, EndToEnd, Exactness, ModelError, QueueModel, Station, TimeDistribution, mmc,
+};
 use crate::linear;
 use crate::scenario::{Consumer, Destination, Discipline, Scenario, shares};
 
@@ -39,7 +41,7 @@ impl ClosedForm for Jackson {
             return Err("full queues make those wait who send or forward to them".into());
         }
         for producer in &scenario.producers {
-            if Stream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
+            if StationStream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
                 return Err("arrivals from outside are not Poisson".into());
             }
             queue_of(producer.to)?;
@@ -62,7 +64,7 @@ impl ClosedForm for Jackson {
         })
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let stations = nodes(scenario)?;
         let mut places = Vec::new();
         for station in stations {
@@ -70,30 +72,36 @@ impl ClosedForm for Jackson {
             let figures = mmc::Mmc.figures(&station)?;
             places.push((station, figures));
         }
-        let sojourns: Vec<Times> = places.iter().map(|(station, figures)| figures.whole(station)).collect();
+        let sojourns: Vec<TimeDistribution> =
+            places.iter().map(|(station, figures)| figures.whole(station)).collect();
         let means = |of: &dyn Fn(usize) -> f64| {
             onward_means(scenario, &(0..places.len()).map(of).collect::<Vec<_>>())
         };
         let (latency, waits) = (means(&|j| sojourns[j].mean), means(&|j| places[j].1.wait.mean));
-        let services: Vec<Times> = places.iter().map(|(station, _)| station.service.times()).collect();
+        let services: Vec<TimeDistribution> =
+            places.iter().map(|(station, _)| station.service.times()).collect();
         let service = means(&|j| services[j].mean);
         let ends = scenario
             .producers
             .iter()
             .map(|producer| {
                 let entry = queue_of(producer.to).unwrap_or(0);
-                let along =
-                    |times: &[Times]| path(scenario, entry, times, &mut vec![false; places.len()], true);
+                let along = |times: &[TimeDistribution]| {
+                    path(scenario, entry, times, &mut vec![false; places.len()], true)
+                };
                 let whole = along(&sojourns).filter(|_| no_overtaking(scenario, entry));
-                let send = Times::of(&producer.send_time);
-                End {
+                let send = TimeDistribution::of(&producer.send_time);
+                EndToEnd {
                     throughput: producer.rate,
                     loss: 0.0,
-                    latency: send.plus(&whole.unwrap_or_else(|| Times::moments(latency[entry], None))),
+                    latency: send
+                        .plus(&whole.unwrap_or_else(|| TimeDistribution::moments(latency[entry], None))),
                     send: Some(send),
                     blocked: None,
-                    wait: Some(Times::moments(waits[entry], None)),
-                    service: Some(along(&services).unwrap_or_else(|| Times::moments(service[entry], None))),
+                    wait: Some(TimeDistribution::moments(waits[entry], None)),
+                    service: Some(
+                        along(&services).unwrap_or_else(|| TimeDistribution::moments(service[entry], None)),
+                    ),
                 }
             })
             .collect();
@@ -102,7 +110,7 @@ impl ClosedForm for Jackson {
             places.len(),
             if places.len() == 1 { "queue" } else { "queues" }
         );
-        Ok(Network { nodes: places, ends, exact: true, caveats: Vec::new() }.answer(scenario, &name))
+        Ok(NetworkFigures { nodes: places, ends, exact: true, caveats: Vec::new() }.answer(scenario, &name))
     }
 }
 
@@ -158,7 +166,7 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
                     format!("at `{}`: {}", scenario.queues[queue].name, Feature::Order.reason()).into()
                 );
             }
-            Station::at(scenario, queue, vec![Stream { producer, rate, gaps: Gaps::Poisson }])
+            Station::at(scenario, queue, vec![StationStream { producer, rate, gaps: Gaps::Poisson }])
         })
         .collect()
 }
@@ -195,10 +203,10 @@ pub(super) fn onward_means(scenario: &Scenario, each: &[f64]) -> Vec<f64> {
 fn path(
     scenario: &Scenario,
     queue: usize,
-    times: &[Times],
+    times: &[TimeDistribution],
     seen: &mut Vec<bool>,
     root: bool,
-) -> Option<Times> {
+) -> Option<TimeDistribution> {
     if std::mem::replace(&mut seen[queue], true) {
         return None;
     }
@@ -209,10 +217,10 @@ fn path(
     }
     let done = 1.0 - chances.iter().sum::<f64>();
     if done > 1e-12 {
-        kinds.push((done, Times::constant(0.0)));
+        kinds.push((done, TimeDistribution::constant(0.0)));
     }
     debug_assert!(root || !kinds.is_empty(), "a queue leads on or out");
-    Some(times[queue].plus(&Times::mixture(&kinds)))
+    Some(times[queue].plus(&TimeDistribution::mixture(&kinds)))
 }
 
 /// Whether only the first and the last queue on the ways from an entry have several servers.

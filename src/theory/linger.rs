@@ -5,7 +5,7 @@ use super::Mismatch;
 use super::levels::first_below;
 use super::quadrature::gauss;
 use super::requires::poisson;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, erlang};
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, erlang};
 use crate::scenario::{Batching, Consumer};
 use crate::units::significant;
 use crate::workload::laws::Law;
@@ -102,7 +102,7 @@ impl SizeOrTimeLaw {
     }
 
     /// P(wait and an independent service > t), from the service's tail, which is to be smooth.
-    fn sojourn_tail(&self, t: f64, service: &Times) -> f64 {
+    fn sojourn_tail(&self, t: f64, service: &TimeDistribution) -> f64 {
         let tail = |s: f64| if s < 0.0 { 1.0 } else { service.tail(s).unwrap_or(1.0) };
         let full = (1.0 - self.open(self.linger)) / self.batch;
         let mut sum = full * tail(t)
@@ -203,20 +203,20 @@ impl QueueModel for SizeOrTime {
         Ok(())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let (group, batch) = Self::parts(station)?;
         let lambda = station.lambda();
         let law = SizeOrTimeLaw::new(lambda, batch.max, batch.linger);
-        let wait = Times::law(law.wait_mean(), law.wait_sd(), move |t| law.wait_tail(t));
+        let wait = TimeDistribution::law(law.wait_mean(), law.wait_sd(), move |t| law.wait_tail(t));
         let by_size = !group.service_time_per_message.is_zero();
         let service = if by_size {
             // Larger batches take longer, and more messages are in them.
-            Times::moments(
+            TimeDistribution::moments(
                 group.service_time.mean() + group.service_time_per_message.mean() * law.own_batch(),
                 None,
             )
         } else {
-            Times::of(&group.service_time)
+            TimeDistribution::of(&group.service_time)
         };
         let sojourn = if !by_size && is_smooth(&group.service_time) {
             let (mean, sd) = (
@@ -224,24 +224,24 @@ impl QueueModel for SizeOrTime {
                 wait.sd.zip(service.sd).map_or(f64::INFINITY, |(a, b)| a.hypot(b)),
             );
             let own = service.clone();
-            Times::law(mean, sd, move |t| law.sojourn_tail(t, &own))
+            TimeDistribution::law(mean, sd, move |t| law.sojourn_tail(t, &own))
         } else if by_size {
             // A batch's size decides its time and, with its wait, its messages'.
-            Times::moments(wait.mean + service.mean, None)
+            TimeDistribution::moments(wait.mean + service.mean, None)
         } else {
             wait.plus(&service)
         };
-        let mut figures = Figures {
-            queue_length: Level {
+        let mut figures = SteadyState {
+            queue_length: LevelSummary {
                 mean: lambda * wait.mean,
                 p99: Some(first_below(0.01, |n| law.waiting_above(n))),
             },
-            in_system: Level { mean: lambda * sojourn.mean, p99: None },
+            in_system: LevelSummary { mean: lambda * sojourn.mean, p99: None },
             sojourn: Some(sojourn),
             service: Some(service),
             busy: Some(lambda / law.batch * Self::batch_time(group, &law)),
             batch: Some(law.batch),
-            ..Figures::lossless(station, Some(law.wait_tail(0.0)), wait)
+            ..SteadyState::lossless(station, Some(law.wait_tail(0.0)), wait)
         };
         let delayed = Self::delayed(station, group, &law);
         if delayed > NEVER {
@@ -302,7 +302,8 @@ mod tests {
     /// A service of no time but that of chance: the sum's mean from its tail.
     #[test]
     fn the_wait_and_the_service_together() {
-        let (law, service) = (SizeOrTimeLaw::new(1000.0, 10, 0.005), Times::of(&Law::exponential(0.002)));
+        let (law, service) =
+            (SizeOrTimeLaw::new(1000.0, 10, 0.005), TimeDistribution::of(&Law::exponential(0.002)));
         let mean: f64 = (0..8000)
             .map(|i| gauss(1e-5 * f64::from(i), 1e-5 * f64::from(i + 1), |t| law.sojourn_tail(t, &service)))
             .sum();

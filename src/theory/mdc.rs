@@ -5,7 +5,7 @@ use super::levels::first_below;
 use super::levels::poisson_average;
 use super::requires::poisson;
 use super::times::root;
-use super::{Figures, Level, QueueModel, Refusal, Station, Times, fft, stable};
+use super::{LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, fft, stable};
 use num_complex::Complex64;
 use std::f64::consts::PI;
 
@@ -25,12 +25,12 @@ use std::f64::consts::PI;
 /// 1e-14.
 ///
 /// ```
-/// use queuelab::theory::mdc::Clockwork;
+/// use queuelab::theory::mdc::MdcWait;
 /// // Tijms, A First Course in Stochastic Models, table 9.6.1 lists M/D/c; M/D/1 at ρ = 0.8 waits 2 service times.
-/// assert!((Clockwork::new(0.8, 1).expect("not near saturation").wait_mean() - 2.0).abs() < 1e-12);
+/// assert!((MdcWait::new(0.8, 1).expect("not near saturation").wait_mean() - 2.0).abs() < 1e-12);
 /// ```
 #[derive(Debug, Clone)]
-pub struct Clockwork {
+pub struct MdcWait {
     servers: u32,
     offered: f64,
     waiting_mean: f64,
@@ -41,7 +41,7 @@ pub struct Clockwork {
 /// Beyond this product of servers and states the answer would take too long.
 const MOST: f64 = 5e6;
 
-impl Clockwork {
+impl MdcWait {
     /// For an offered load of `a` erlangs; `None` if it is too near saturation, or has too many servers, to
     /// be tabulated.
     pub fn new(a: f64, servers: u32) -> Option<Self> {
@@ -65,7 +65,7 @@ impl Clockwork {
         above.remove(0);
         let waiting_mean = roots.iter().map(|z| (1.0 / (1.0 - z)).re).sum::<f64>()
             + (a * a - c * (c - 1.0)) / (2.0 * (c - a));
-        Some(Clockwork { servers, offered: a, waiting_mean: waiting_mean.max(0.0), above })
+        Some(MdcWait { servers, offered: a, waiting_mean: waiting_mean.max(0.0), above })
     }
 
     fn above(&self, j: u64) -> f64 {
@@ -146,24 +146,30 @@ impl QueueModel for Mdc {
             return Err("service times are not constant".into());
         }
         let servers = station.servers.ok_or("servers are without limit")?;
-        let hard = station.rho() < 1.0 && Clockwork::new(station.offered_load(), servers).is_none();
+        let hard = station.rho() < 1.0 && MdcWait::new(station.offered_load(), servers).is_none();
         if hard { Err("so many servers, so near saturation, cannot be tabulated".into()) } else { Ok(()) }
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (a, d) = (station.offered_load(), station.service.mean());
-        let law = Clockwork::new(a, station.servers.unwrap_or(1))
-            .ok_or_else(|| Refusal::Other("too near saturation".into()))?;
+        let law = MdcWait::new(a, station.servers.unwrap_or(1))
+            .ok_or_else(|| ModelError::Other("too near saturation".into()))?;
         let (mean, sd, tail) = (law.wait_mean() * d, law.wait_sd() * d, law.clone());
-        let plain = Figures::lossless(
+        let plain = SteadyState::lossless(
             station,
             Some(law.wait_tail(0.0)),
-            Times::law(mean, sd, move |t| tail.wait_tail(t / d)),
+            TimeDistribution::law(mean, sd, move |t| tail.wait_tail(t / d)),
         );
-        Ok(Figures {
-            queue_length: Level { p99: Some(first_below(0.01, |j| law.above(j))), ..plain.queue_length },
-            in_system: Level { p99: Some(first_below(0.01, |n| law.in_system_tail(n))), ..plain.in_system },
+        Ok(SteadyState {
+            queue_length: LevelSummary {
+                p99: Some(first_below(0.01, |j| law.above(j))),
+                ..plain.queue_length
+            },
+            in_system: LevelSummary {
+                p99: Some(first_below(0.01, |n| law.in_system_tail(n))),
+                ..plain.in_system
+            },
             ..plain
         })
     }
@@ -181,7 +187,7 @@ mod tests {
     #[test]
     fn one_server_has_the_moments_of_pollaczek_and_khinchine() {
         for rho in [0.01, 0.3, 0.8, 0.99] {
-            let law = Clockwork::new(rho, 1).expect("tabulated");
+            let law = MdcWait::new(rho, 1).expect("tabulated");
             let factorial: f64 = law.above.iter().enumerate().map(|(j, p)| 2.0 * j as f64 * p).sum();
             close(
                 factorial / rho / rho - law.wait_mean().powi(2),
@@ -196,7 +202,7 @@ mod tests {
     /// Inversion of the transform is another way to the same tail.
     #[test]
     fn one_server_agrees_with_the_transform() {
-        let law = Clockwork::new(0.8, 1).expect("tabulated");
+        let law = MdcWait::new(0.8, 1).expect("tabulated");
         let service = crate::theory::invert::Transform::new(|s: Complex64| (-s).exp());
         let other = mg1::wait_transform(0.8, 1.0, service).inverse();
         for t in [2.5, 5.2, 10.4, 15.7, 20.3] {
@@ -206,9 +212,9 @@ mod tests {
 
     #[test]
     fn a_thousand_servers_and_light_loads() {
-        let law = Clockwork::new(980.0, 1000).expect("tabulated");
+        let law = MdcWait::new(980.0, 1000).expect("tabulated");
         assert!(law.wait_mean() > 0.0 && law.wait_tail(0.0) < 1.0);
         close(law.queue_length(), law.above.iter().sum(), 1e-9);
-        assert!(Clockwork::new(1e-9, 3).expect("tabulated").wait_mean() < 1e-15);
+        assert!(MdcWait::new(1e-9, 3).expect("tabulated").wait_mean() < 1e-15);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::invert::Transform;
-use super::{Figures, QueueModel, Refusal, Station, Times, stable};
+use super::{ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
 use crate::workload::laws::{Empirical, Law};
 
 /// Mean wait, from the first two moments of the service time.
@@ -90,20 +90,24 @@ impl QueueModel for Mg1 {
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (lambda, service) = (station.lambda(), &station.service);
         let (m1, m2, m3) = (service.moment(1), service.moment(2), service.moment(3));
         let (mean, sd) = (wait_mean(lambda, m1, m2), wait_variance(lambda, m1, m2, m3).sqrt());
-        let wait =
-            Times::transformed(mean, sd, station.rho(), wait_transform(lambda, m1, service.transform()));
+        let wait = TimeDistribution::transformed(
+            mean,
+            sd,
+            station.rho(),
+            wait_transform(lambda, m1, service.transform()),
+        );
         let wait = match service.law() {
             Some(Law::Empirical(table)) if table.points().count() <= 10 => {
                 wait.told_by(tabulated(lambda, m1, table, service.transform()))
             }
             _ => wait,
         };
-        let mut figures = Figures::lossless(station, Some(station.rho()), wait);
+        let mut figures = SteadyState::lossless(station, Some(station.rho()), wait);
         if m2.is_infinite() {
             figures.caveats.push(
                 "the service time has no variance, so the mean wait is infinite: longer simulations and \
@@ -136,7 +140,7 @@ mod tests {
     fn a_table_of_one_time_is_a_constant() {
         let table = Empirical::new(&[1.0], &[1.0]).expect("a sound table");
         let tail = tabulated(0.8, 1.0, &table, Transform::new(|s| (-s).exp()));
-        let other = crate::theory::mdc::Clockwork::new(0.8, 1).expect("tabulated");
+        let other = crate::theory::mdc::MdcWait::new(0.8, 1).expect("tabulated");
         for t in [0.2, 0.99, 1.0, 1.001, 1.5, 2.0, 2.02, 3.3, 9.0, 17.0] {
             assert!((tail(t) - other.wait_tail(t)).abs() < 1e-8, "{t}: {} {}", tail(t), other.wait_tail(t));
         }

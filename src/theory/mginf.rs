@@ -4,7 +4,7 @@ use super::Mismatch;
 use super::erlang::erlang_b;
 use super::figures::service_times;
 use super::requires::poisson;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, levels};
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels};
 
 /// The smallest n with P(N ≤ n) ≥ `share`, N Poisson with mean `a`: the number busy in M/G/∞.
 ///
@@ -44,27 +44,27 @@ impl QueueModel for Unlimited {
         poisson(station)
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let a = station.offered_load();
         if !a.is_finite() {
-            return Err(Refusal::Endless(
+            return Err(ModelError::Endless(
                 "the mean service time is infinite, so ever more messages are in service".into(),
             ));
         }
-        Ok(Figures {
-            in_system: Level { mean: a, p99: Some(busy_quantile(0.99, a)) },
-            queue_length: Level { mean: 0.0, p99: Some(0.0) },
+        Ok(SteadyState {
+            in_system: LevelSummary { mean: a, p99: Some(busy_quantile(0.99, a)) },
+            queue_length: LevelSummary { mean: 0.0, p99: Some(0.0) },
             sojourn: Some(service_times(station)),
-            ..Figures::lossless(station, Some(0.0), Times::constant(0.0))
+            ..SteadyState::lossless(station, Some(0.0), TimeDistribution::constant(0.0))
         })
     }
 }
 
 /// The adapter of M/G/c/c.
 #[derive(Debug)]
-pub struct Loss;
+pub struct ErlangLoss;
 
-impl QueueModel for Loss {
+impl QueueModel for ErlangLoss {
     const NAME: &'static str = "M/G/c/c (Erlang loss)";
     const KNOWS: &'static [Feature] = &[Feature::Room, Feature::TimeToLive];
 
@@ -78,22 +78,22 @@ impl QueueModel for Loss {
         poisson(station)
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let (lambda, a, c) = (station.lambda(), station.offered_load(), station.servers.unwrap_or(u32::MAX));
         if !a.is_finite() {
-            return Err(Refusal::Other(
+            return Err(ModelError::Other(
                 "the mean service time is infinite, so in the end every message is lost".into(),
             ));
         }
         let loss = erlang_b(c, a);
         let p99 = levels::quantile(0.99, c, a, loss, |_| 0.0);
-        Ok(Figures {
+        Ok(SteadyState {
             throughput: lambda * (1.0 - loss),
             loss,
-            in_system: Level { mean: a * (1.0 - loss), p99: Some(p99) },
-            queue_length: Level { mean: 0.0, p99: Some(0.0) },
+            in_system: LevelSummary { mean: a * (1.0 - loss), p99: Some(p99) },
+            queue_length: LevelSummary { mean: 0.0, p99: Some(0.0) },
             sojourn: Some(service_times(station)),
-            ..Figures::lossless(station, Some(0.0), Times::constant(0.0))
+            ..SteadyState::lossless(station, Some(0.0), TimeDistribution::constant(0.0))
         })
     }
 }

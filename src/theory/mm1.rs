@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::levels::first_below;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, stable};
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
 
 /// Mean time in the system.
 ///
@@ -56,18 +56,21 @@ impl QueueModel for Mm1 {
         (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (lambda, mu) = (station.lambda(), 1.0 / station.service.mean());
         let rho = lambda / mu;
         let mean = wait_mean(lambda, mu);
-        let wait = Times::delayed_exponential(rho, mu - lambda);
+        let wait = TimeDistribution::delayed_exponential(rho, mu - lambda);
         let power = |k: u64| rho.powf(k as f64 + 1.0);
-        let figures = Figures {
-            queue_length: Level { mean: lambda * mean, p99: Some(first_below(0.01, |k| power(k + 1))) },
-            in_system: Level { mean: in_system_mean(lambda, mu), p99: Some(first_below(0.01, power)) },
-            sojourn: Some(Times::delayed_exponential(1.0, 1.0 / sojourn_mean(lambda, mu))),
-            ..Figures::lossless(station, Some(rho), wait)
+        let figures = SteadyState {
+            queue_length: LevelSummary {
+                mean: lambda * mean,
+                p99: Some(first_below(0.01, |k| power(k + 1))),
+            },
+            in_system: LevelSummary { mean: in_system_mean(lambda, mu), p99: Some(first_below(0.01, power)) },
+            sojourn: Some(TimeDistribution::delayed_exponential(1.0, 1.0 / sojourn_mean(lambda, mu))),
+            ..SteadyState::lossless(station, Some(rho), wait)
         };
         Ok(super::room::apart(figures, station, rho))
     }

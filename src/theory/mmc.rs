@@ -5,7 +5,7 @@ use super::erlang::erlang_c;
 use super::invert::Transform;
 use super::levels::first_below;
 use super::requires::poisson_and_exponential;
-use super::{Figures, Level, QueueModel, Refusal, Station, Times, levels, stable};
+use super::{LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels, stable};
 
 /// Mean wait.
 ///
@@ -68,7 +68,7 @@ impl QueueModel for Mmc {
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (lambda, mu, a, rho) =
             (station.lambda(), 1.0 / station.service.mean(), station.offered_load(), station.rho());
@@ -77,20 +77,20 @@ impl QueueModel for Mmc {
         let (mean, sd) = (wait_mean(lambda, mu, c), wait_sd(lambda, mu, c));
         let rate = f64::from(c) * mu - lambda;
         let transform = Transform::new(move |s| (1.0 - delayed * s / (rate + s)) / (1.0 + s / mu));
-        let wait = Times::delayed_exponential(delayed, rate);
+        let wait = TimeDistribution::delayed_exponential(delayed, rate);
         // P(N > c + k) = C ρᵏ⁺¹.
         let above = |k: u64| delayed * rho.powf(k as f64 + 1.0);
         let in_system = levels::quantile(0.99, c, a, delayed * (1.0 - rho), above);
-        let figures = Figures {
-            queue_length: Level { mean: lambda * mean, p99: Some(first_below(0.01, above)) },
-            in_system: Level { mean: lambda * mean + a, p99: Some(in_system) },
+        let figures = SteadyState {
+            queue_length: LevelSummary { mean: lambda * mean, p99: Some(first_below(0.01, above)) },
+            in_system: LevelSummary { mean: lambda * mean + a, p99: Some(in_system) },
             sojourn: Some(
-                Times::law(mean + 1.0 / mu, sd.hypot(1.0 / mu), move |t| {
+                TimeDistribution::law(mean + 1.0 / mu, sd.hypot(1.0 / mu), move |t| {
                     sojourn_tail(t, delayed, lambda, mu, c)
                 })
                 .with(transform),
             ),
-            ..Figures::lossless(station, Some(delayed), wait)
+            ..SteadyState::lossless(station, Some(delayed), wait)
         };
         Ok(super::room::apart(figures, station, delayed))
     }

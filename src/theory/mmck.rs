@@ -3,7 +3,7 @@
 use super::Mismatch;
 use super::erlang::erlang_b;
 use super::requires::poisson_and_exponential;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, levels};
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels};
 
 /// More room than this is not tabulated.
 const MOST_ROOM: u64 = 1_000_000;
@@ -102,7 +102,7 @@ impl BoundedRoom {
     /// # Formula
     /// A message that finds j others waiting waits j + 1 departures of rate c: P(W_q > t) = Σₘ Poisson(m; ct)
     /// P(j ≥ m).
-    pub fn wait(&self, service: f64) -> Times {
+    pub fn wait(&self, service: f64) -> TimeDistribution {
         let ahead: Vec<f64> = self.accepted_ahead().collect();
         let rate = f64::from(self.servers) / service;
         let mean: f64 = ahead.iter().enumerate().map(|(j, q)| q * (j as f64 + 1.0)).sum::<f64>() / rate;
@@ -111,7 +111,7 @@ impl BoundedRoom {
                 / rate
                 / rate;
         let at_least = suffix_sums(ahead);
-        Times::law(mean, (square - mean * mean).max(0.0).sqrt(), move |t| {
+        TimeDistribution::law(mean, (square - mean * mean).max(0.0).sqrt(), move |t| {
             levels::poisson_average(rate * t, |m| at_least.get(m as usize).copied().unwrap_or(0.0))
         })
     }
@@ -121,7 +121,7 @@ impl BoundedRoom {
     /// # Numerics
     /// The message's remaining stages, looked at at the epochs of a Poisson process of rate cμ: a waiting
     /// stage ends at every epoch, the service at every c-th on average. All terms are positive.
-    pub fn sojourn(&self, service: f64) -> Times {
+    pub fn sojourn(&self, service: f64) -> TimeDistribution {
         let wait = self.wait(service);
         let ahead: Vec<f64> = self.accepted_ahead().collect();
         let rate = f64::from(self.servers) / service;
@@ -138,7 +138,7 @@ impl BoundedRoom {
             None => latest * keep.powf((m - last as u64) as f64),
         };
         let sd = wait.sd.unwrap_or(0.0).hypot(service);
-        Times::law(wait.mean + service, sd, move |t| levels::poisson_average(rate * t, &inside))
+        TimeDistribution::law(wait.mean + service, sd, move |t| levels::poisson_average(rate * t, &inside))
     }
 
     /// Mean and standard deviation of the wait of the served when a newcomer pushes out the oldest of `room`
@@ -179,16 +179,22 @@ impl BoundedRoom {
         (mean, (served[2] / served[0] - mean * mean).max(0.0).sqrt())
     }
 
-    fn figures(&self, station: &Station<'_>, wait: Times, sojourn: Option<Times>, delayed: f64) -> Figures {
+    fn figures(
+        &self,
+        station: &Station<'_>,
+        wait: TimeDistribution,
+        sojourn: Option<TimeDistribution>,
+        delayed: f64,
+    ) -> SteadyState {
         let (waiting, inside) = self.percentiles();
         let lambda = station.lambda();
-        Figures {
+        SteadyState {
             throughput: lambda * self.accepted,
             loss: self.loss(),
-            queue_length: Level { mean: self.queue_length(), p99: Some(waiting) },
-            in_system: Level { mean: self.queue_length() + self.busy(), p99: Some(inside) },
+            queue_length: LevelSummary { mean: self.queue_length(), p99: Some(waiting) },
+            in_system: LevelSummary { mean: self.queue_length() + self.busy(), p99: Some(inside) },
             sojourn,
-            ..Figures::lossless(station, Some(delayed), wait)
+            ..SteadyState::lossless(station, Some(delayed), wait)
         }
     }
 }
@@ -222,7 +228,7 @@ impl QueueModel for Mmck {
         bounded(station, MOST_ROOM).map(|_| ())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let (room, servers) = bounded(station, MOST_ROOM)?;
         let (law, service) =
             (BoundedRoom::new(station.offered_load(), servers, room), station.service.mean());
@@ -243,13 +249,13 @@ impl QueueModel for DropHead {
         bounded(station, 3_000).map(|_| ())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let (room, servers) = bounded(station, 3_000)?;
         let law = BoundedRoom::new(station.offered_load(), servers, room);
         let (mean, sd) = law.drop_head_wait(station.service.mean());
-        let figures = law.figures(station, Times::moments(mean, Some(sd)), None, 1.0 - law.idle);
+        let figures = law.figures(station, TimeDistribution::moments(mean, Some(sd)), None, 1.0 - law.idle);
         // All are accepted, and those that are dropped are never delivered.
-        Ok(Figures { attempts: 1.0 - figures.loss, ..figures })
+        Ok(SteadyState { attempts: 1.0 - figures.loss, ..figures })
     }
 }
 

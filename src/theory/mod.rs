@@ -12,7 +12,7 @@
 //! | `unequal` | M/M/c, groups of unequal servers, the longest idle first | yes | everything but the percentiles of the number in the system | microseconds |
 //! | `mmck` | M/M/c/K, rejecting or dropping the oldest | yes | everything; the latter without percentiles of times | 40 µs – 2.3 ms |
 //! | `priority` | M/G/1 and M/M/c, with and without preemption | yes | per class; no percentiles behind preemption in M/M/c | 2.3 ms – 54 ms (M/LN/1-PRIO, resume) |
-//! | `orders`, `crowd` | last first, at random, shared | yes | means, spreads; percentiles of the last first, and of exponential services otherwise | 270 µs – 30 ms (M/LN/1-LIFO) |
+//! | `orders`, `tagged_customer` | last first, at random, shared | yes | means, spreads; percentiles of the last first, and of exponential services otherwise | 270 µs – 30 ms (M/LN/1-LIFO) |
 //! | `shortest` | M/G/1, shortest or shortest remaining first | yes | means: the wait depends on the work | 166 µs – 169 µs |
 //! | `patience` | M/M/c+G (time to live of any law) | yes | losses, waits of the served with percentiles | 278 µs – 3.0 ms (M/M/10+LN) |
 //! | `retries` | failing deliveries: M/G/1 (with a limit), M/M/c; with back-off M/M/c, M/G/∞ | yes | everything but lengths' percentiles; means with back-off | 21 µs – 4.6 ms (M/LN/1, retries) |
@@ -44,7 +44,7 @@ pub mod blocking;
 pub mod breakdowns;
 pub mod bulk;
 pub mod busy;
-pub mod crowd;
+
 pub mod ddc;
 mod dead_letters;
 pub mod dispatch;
@@ -87,6 +87,7 @@ pub mod room;
 mod service;
 pub mod shortest;
 mod station;
+pub mod tagged_customer;
 pub mod times;
 mod traffic;
 pub mod transform;
@@ -95,12 +96,12 @@ pub mod unequal;
 
 pub use crate::scenario::Feature;
 pub use explain::{Explanation, Load, ModelNote, Parts, explain, growing, timetables};
-pub use figures::{End, Figures, GroupFigures, Level, Seen};
+pub use figures::{EndToEnd, GroupFigures, LevelSummary, SteadyState, StreamFigures};
 pub use formulas::formulas;
 pub use mismatch::Mismatch;
 pub use service::Service;
-pub use station::{Gaps, Station, Stream};
-pub use times::Times;
+pub use station::{Gaps, Station, StationStream};
+pub use times::TimeDistribution;
 
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::Scenario;
@@ -118,7 +119,7 @@ pub enum Exactness {
 /// Why a model that applies gives no figures.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum ModelError {
     /// More arrives than can be served.
     #[error("rho = {}, the backlog grows by {} messages/s", number(*rho), significant(*growth, 3))]
     Unstable {
@@ -138,16 +139,16 @@ pub enum Refusal {
     Other(String),
 }
 
-impl From<Mismatch> for Refusal {
+impl From<Mismatch> for ModelError {
     fn from(mismatch: Mismatch) -> Self {
-        Refusal::Other(mismatch.to_string())
+        ModelError::Other(mismatch.to_string())
     }
 }
 
-impl From<Refusal> for Reason {
-    fn from(refusal: Refusal) -> Self {
+impl From<ModelError> for Reason {
+    fn from(refusal: ModelError) -> Self {
         match refusal {
-            Refusal::Other(why) => Reason::Unsupported(why),
+            ModelError::Other(why) => Reason::Unsupported(why),
             grows => Reason::Unstable(grows.to_string()),
         }
     }
@@ -190,10 +191,10 @@ pub trait ClosedForm: Sync {
     ///
     /// # Errors
     /// Why there are none after all, such as instability.
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal>;
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError>;
 
     /// Its figures for one queue of a larger scenario; `None` if it does not fit.
-    fn at(&self, _station: &Station<'_>) -> Option<Result<Figures, Refusal>> {
+    fn at(&self, _station: &Station<'_>) -> Option<Result<SteadyState, ModelError>> {
         None
     }
 }
@@ -215,7 +216,7 @@ pub trait QueueModel: Sync {
 
     /// # Errors
     /// Why there are no figures.
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal>;
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError>;
 }
 
 impl<M: QueueModel> ClosedForm for M {
@@ -237,12 +238,12 @@ impl<M: QueueModel> ClosedForm for M {
         Station::of(scenario).map_or(usize::MAX, |station| station.lacking(M::KNOWS))
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
-        let station = Station::of(scenario).map_err(Refusal::from)?;
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
+        let station = Station::of(scenario).map_err(ModelError::from)?;
         Ok(self.figures(&station)?.answer(&station))
     }
 
-    fn at(&self, station: &Station<'_>) -> Option<Result<Figures, Refusal>> {
+    fn at(&self, station: &Station<'_>) -> Option<Result<SteadyState, ModelError>> {
         let fits = station.only(M::KNOWS).and_then(|()| self.fits(station));
         fits.is_ok().then(|| self.figures(station))
     }
@@ -252,18 +253,18 @@ impl<M: QueueModel> ClosedForm for M {
 ///
 /// # Errors
 /// No model fits, or the queue is unstable.
-pub fn figures_at(station: &Station<'_>) -> Result<Figures, Refusal> {
+pub fn figures_at(station: &Station<'_>) -> Result<SteadyState, ModelError> {
     let first = MODELS.iter().find_map(|model| model.at(station));
     first.unwrap_or_else(|| {
-        Err(Refusal::Other(format!("no closed form fits the queue `{}`", station.queue.name)))
+        Err(ModelError::Other(format!("no closed form fits the queue `{}`", station.queue.name)))
     })
 }
 
 /// Every model: the special before the general, the exact before the approximate.
 pub const MODELS: &[&dyn ClosedForm] = &[
     &mginf::Unlimited,
-    &ddc::Clockwork,
-    &mginf::Loss,
+    &ddc::Ddc,
+    &mginf::ErlangLoss,
     &mm1::Mm1,
     &mmc::Mmc,
     &unequal::UnequalServers,
@@ -277,9 +278,9 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &patience::TimeToLive,
     &retries::Retries,
     &retries::BackOff,
-    &partitions::Partitioned,
+    &partitions::PartitionedQueue,
     &breakdowns::Interrupted,
-    &breakdowns::Breakdowns,
+    &breakdowns::MmcBreakdowns,
     &batches::BatchArrivals,
     &bulk::ConsumerBatches,
     &linger::SizeOrTime,
@@ -349,10 +350,10 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
 ///
 /// # Errors
 /// The station is unstable.
-pub fn stable(station: &Station<'_>) -> Result<(), Refusal> {
+pub fn stable(station: &Station<'_>) -> Result<(), ModelError> {
     let mean = station.service.mean();
     if mean.is_infinite() {
-        return Err(Refusal::Endless(
+        return Err(ModelError::Endless(
             "the mean service time is infinite, so no number of servers keeps up".into(),
         ));
     }
@@ -363,15 +364,15 @@ pub fn stable(station: &Station<'_>) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// The queue grows for ever.
-fn enough(lambda: f64, capacity: f64) -> Result<(), Refusal> {
+fn enough(lambda: f64, capacity: f64) -> Result<(), ModelError> {
     let rho = lambda / capacity;
     if rho < 1.0 - 1e-12 {
         return Ok(());
     }
     if rho <= 1.0 + 1e-12 {
-        return Err(Refusal::Critical);
+        return Err(ModelError::Critical);
     }
-    Err(Refusal::Unstable { rho, growth: lambda - capacity })
+    Err(ModelError::Unstable { rho, growth: lambda - capacity })
 }
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
 //! An answer for several queues, put together from the figures of each.
 
 use super::figures::general_caveats;
-use super::{End, Figures, Station};
+use super::{EndToEnd, Station, SteadyState};
 use crate::answer::{Answer, Method};
 use crate::scenario::Scenario;
 
 /// The queues of a scenario with their figures, and what producers' messages see from end to end.
-pub(super) struct Network<'a> {
-    pub nodes: Vec<(Station<'a>, Figures)>,
+pub(super) struct NetworkFigures<'a> {
+    pub nodes: Vec<(Station<'a>, SteadyState)>,
     /// In the scenario's order.
-    pub ends: Vec<End>,
+    pub ends: Vec<EndToEnd>,
     pub exact: bool,
     pub caveats: Vec<String>,
 }
 
-impl Network<'_> {
+impl NetworkFigures<'_> {
     /// The answer, named after what it is.
     pub(super) fn answer(&self, scenario: &Scenario, name: &str) -> Answer {
         let exact = self.exact && self.nodes.iter().all(|(_, figures)| figures.exact);
@@ -35,7 +35,7 @@ impl Network<'_> {
             let offered = end.throughput / (1.0 - end.loss).max(f64::MIN_POSITIVE);
             (sent + offered, lost + offered * end.loss)
         });
-        End::fill_all(&self.ends, &names, if sent > 0.0 { lost / sent } else { 0.0 }, &mut answer);
+        EndToEnd::fill_all(&self.ends, &names, if sent > 0.0 { lost / sent } else { 0.0 }, &mut answer);
         answer
     }
 }

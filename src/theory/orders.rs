@@ -3,9 +3,12 @@
 use super::Mismatch;
 use super::busy::busy_period;
 use super::erlang::erlang_c;
-use super::figures::Seen;
+use super::figures::StreamFigures;
 use super::invert::Transform;
-use super::{Feature, Figures, QueueModel, Refusal, Station, Times, crowd, mg1, mmc, stable};
+use super::{
+    Feature, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1, mmc, stable,
+    tagged_customer,
+};
 use crate::scenario::{Discipline, Preemption};
 
 /// E\[W²\] grows against first come, first served by this factor when the order is random, and by 1/(1 − ρ)
@@ -42,7 +45,7 @@ impl QueueModel for LastOrAny {
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (lambda, rho, c) = (station.lambda(), station.rho(), station.servers.unwrap_or(1));
         let [m1, m2, m3] = [1, 2, 3].map(|n| station.service.moment(n));
@@ -63,17 +66,17 @@ impl QueueModel for LastOrAny {
             } else {
                 Transform::new(move |s| 1.0 / (1.0 + s / full))
             };
-            Times::transformed(mean, sd, delayed, last_first(lambda, delayed, m1, c, service))
+            TimeDistribution::transformed(mean, sd, delayed, last_first(lambda, delayed, m1, c, service))
         } else if station.service.is_exponential() {
-            crowd::random_order(lambda, full, delayed, mean, sd)
+            tagged_customer::random_order(lambda, full, delayed, mean, sd)
         } else {
-            Times::moments(mean, Some(sd))
+            TimeDistribution::moments(mean, Some(sd))
         };
         let plain = if c == 1 { mg1::Mg1.figures(station)? } else { mmc::Mmc.figures(station)? };
-        Ok(Figures {
+        Ok(SteadyState {
             queue_length: plain.queue_length,
             in_system: plain.in_system,
-            ..Figures::lossless(station, Some(delayed), wait)
+            ..SteadyState::lossless(station, Some(delayed), wait)
         })
     }
 }
@@ -113,7 +116,7 @@ impl QueueModel for Symmetric {
         }
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (lambda, c) = (station.lambda(), station.servers.unwrap_or(1));
         let m1 = station.service.mean();
@@ -128,9 +131,12 @@ impl QueueModel for Symmetric {
                 let sojourn = if station.service.is_exponential() {
                     sharing(lambda, m1, c, mean)
                 } else {
-                    Times::moments(mean, None)
+                    TimeDistribution::moments(mean, None)
                 };
-                return Seen { wait: Times::moments(mean - own, None), sojourn: Some(sojourn) };
+                return StreamFigures {
+                    wait: TimeDistribution::moments(mean - own, None),
+                    sojourn: Some(sojourn),
+                };
             }
             // One's own work, stretched by the busy periods of all who come meanwhile.
             let free = 1.0 - station.rho();
@@ -141,12 +147,13 @@ impl QueueModel for Symmetric {
             let transform =
                 Transform::new(move |s| mine.at(s + lambda * (1.0 - busy_period(lambda, &all, s))))
                     .like(&marks);
-            Seen {
-                wait: Times::moments(mean - own, None),
-                sojourn: Some(Times::transformed(mean, variance.sqrt(), 1.0, transform)),
+            StreamFigures {
+                wait: TimeDistribution::moments(mean - own, None),
+                sojourn: Some(TimeDistribution::transformed(mean, variance.sqrt(), 1.0, transform)),
             }
         };
-        let mut figures = Figures::by_stream(station, None, (0..station.streams.len()).map(stream).collect());
+        let mut figures =
+            SteadyState::by_stream(station, None, (0..station.streams.len()).map(stream).collect());
         figures.shared = shared;
         if station.service.is_exponential() {
             figures.in_system = mmc::Mmc.figures(station)?.in_system;
@@ -161,19 +168,19 @@ impl QueueModel for Symmetric {
 }
 
 /// The time in a shared M/M/c queue.
-fn sharing(lambda: f64, m1: f64, servers: u32, mean: f64) -> Times {
+fn sharing(lambda: f64, m1: f64, servers: u32, mean: f64) -> TimeDistribution {
     let (a, c) = (lambda * m1, servers as usize);
     let rho = a / f64::from(servers);
     // P(N = n) up to c from the top down, in units of P(N = c), then geometric.
     let mut found = vec![1.0; c + 1];
     (0..c).rev().for_each(|n| found[n] = found[n + 1] * (n + 1) as f64 / a);
-    let upper: Vec<f64> = crowd::geometric(rho).iter().map(|p| p / (1.0 - rho)).skip(1).collect();
+    let upper: Vec<f64> = tagged_customer::geometric(rho).iter().map(|p| p / (1.0 - rho)).skip(1).collect();
     found.extend(upper);
     let total: f64 = found.iter().sum();
     found.iter_mut().for_each(|p| *p /= total);
     // Coffman, Muntz & Trotter's variance for one server.
     let sd = (servers == 1).then(|| m1 * ((2.0 + rho) / (2.0 - rho)).sqrt() / (1.0 - rho));
-    crowd::shared(&found, lambda, 1.0 / m1, servers, mean, sd)
+    tagged_customer::shared(&found, lambda, 1.0 / m1, servers, mean, sd)
 }
 
 #[cfg(test)]

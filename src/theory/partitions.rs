@@ -3,7 +3,9 @@
 
 use super::Mismatch;
 use super::mg1::Mg1;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Stream, Times};
+use super::{
+    Feature, LevelSummary, ModelError, QueueModel, Station, StationStream, SteadyState, TimeDistribution,
+};
 use crate::units::significant;
 
 /// A partition whose load is above the average by more than this share of it is named.
@@ -11,7 +13,7 @@ pub(crate) const UNEVEN: f64 = 0.02;
 
 /// The shares of a stream's messages that each server gets: partition i of those that the queue has goes to
 /// server i mod their number.
-fn shares(station: &Station<'_>, stream: &Stream<'_>, servers: u32) -> Vec<f64> {
+fn shares(station: &Station<'_>, stream: &StationStream<'_>, servers: u32) -> Vec<f64> {
     let queue =
         station.scenario.queues.iter().position(|queue| std::ptr::eq(queue, station.queue)).unwrap_or(0);
     let mut sums = vec![0.0; servers as usize];
@@ -24,9 +26,9 @@ fn shares(station: &Station<'_>, stream: &Stream<'_>, servers: u32) -> Vec<f64> 
 
 /// The adapter: each server is M/G/1.
 #[derive(Debug)]
-pub struct Partitioned;
+pub struct PartitionedQueue;
 
-impl Partitioned {
+impl PartitionedQueue {
     /// Messages a second of every stream at every server.
     fn rates(station: &Station<'_>) -> Result<Vec<Vec<f64>>, Mismatch> {
         super::requires::poisson(station)?;
@@ -36,7 +38,7 @@ impl Partitioned {
             return Err("there are several consumer groups".into());
         }
         let lanes = partitions.min(servers);
-        let of_stream = |stream: &Stream<'_>| {
+        let of_stream = |stream: &StationStream<'_>| {
             shares(station, stream, lanes).into_iter().map(|share| share * stream.rate).collect()
         };
         let by_stream: Vec<Vec<f64>> = station.streams.iter().map(of_stream).collect();
@@ -61,7 +63,7 @@ pub fn busiest(station: &Station<'_>) -> Option<String> {
     ))
 }
 
-impl QueueModel for Partitioned {
+impl QueueModel for PartitionedQueue {
     const NAME: &'static str = "partitions, M/G/1 each";
     const KNOWS: &'static [Feature] = &[Feature::Partitions];
 
@@ -69,7 +71,7 @@ impl QueueModel for Partitioned {
         Self::rates(station).map(|_| ())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let lanes = Self::rates(station)?;
         let load = |rates: &[f64]| {
             rates.iter().enumerate().map(|(i, rate)| rate * station.service.moment_of(i, 1)).sum::<f64>()
@@ -77,7 +79,7 @@ impl QueueModel for Partitioned {
         let worst = lanes.iter().map(|rates| load(rates)).fold(0.0, f64::max);
         if worst >= 1.0 - 1e-12 {
             let grows = |rates: &Vec<f64>| rates.iter().sum::<f64>() * (1.0 - 1.0 / load(rates)).max(0.0);
-            return Err(Refusal::Endless(format!(
+            return Err(ModelError::Endless(format!(
                 "the busiest partition has rho = {}, its backlog grows by {} messages/s",
                 super::number(worst),
                 significant(lanes.iter().filter(|rates| load(rates) > 0.0).map(grows).sum::<f64>(), 3)
@@ -95,10 +97,13 @@ impl QueueModel for Partitioned {
             delayed += rate * figures.delayed.unwrap_or(0.0);
             parts.push((rate, figures.wait));
         }
-        let mut figures =
-            Figures::lossless(station, Some(delayed / station.lambda()), Times::mixture(&parts));
-        figures.queue_length = Level { mean: waiting, p99: None };
-        figures.in_system = Level { mean: waiting + station.offered_load(), p99: None };
+        let mut figures = SteadyState::lossless(
+            station,
+            Some(delayed / station.lambda()),
+            TimeDistribution::mixture(&parts),
+        );
+        figures.queue_length = LevelSummary { mean: waiting, p99: None };
+        figures.in_system = LevelSummary { mean: waiting + station.offered_load(), p99: None };
         let average = station.offered_load() / lanes.len() as f64;
         if worst > average * (1.0 + UNEVEN) {
             let (worst, average) = (super::number(worst), super::number(average));

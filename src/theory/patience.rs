@@ -5,7 +5,7 @@ use super::Mismatch;
 use super::erlang::erlang_b;
 use super::quadrature::gauss;
 use super::requires::poisson_and_exponential;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times};
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution};
 use crate::workload::laws::Law;
 
 /// The stationary wait that an infinitely patient message would have, and what follows from it.
@@ -25,7 +25,7 @@ pub struct Patience {
     lambda: f64,
     full: f64,
     law: Law,
-    pieces: Vec<Piece>,
+    pieces: Vec<WaitPiece>,
     /// The logarithm of the largest density.
     top: f64,
     /// The weight of not having to wait.
@@ -37,7 +37,7 @@ pub struct Patience {
 
 /// A stretch of waits, with what lies beyond it.
 #[derive(Debug, Clone, Copy)]
-struct Piece {
+struct WaitPiece {
     from: f64,
     to: f64,
     /// H at its start.
@@ -69,7 +69,7 @@ impl Patience {
             let length = 1.0 / (slope.abs() + spread + 0.05 * full);
             let next = jumps.iter().copied().find(|j| *j > x * (1.0 + 1e-12)).unwrap_or(f64::INFINITY);
             let to = if x + length * 1.5 > next { next } else { x + length };
-            this.pieces.push(Piece { from: x, to, patient: h, beyond: 0.0 });
+            this.pieces.push(WaitPiece { from: x, to, patient: h, beyond: 0.0 });
             h += gauss(x, to, |u| 1.0 - law.cdf(u));
             x = to;
             let exponent = lambda * h - full * x;
@@ -96,16 +96,16 @@ impl Patience {
     }
 
     /// H(x) within a piece.
-    fn patient(&self, piece: &Piece, x: f64) -> f64 {
+    fn patient(&self, piece: &WaitPiece, x: f64) -> f64 {
         piece.patient + gauss(piece.from, x, |u| 1.0 - self.law.cdf(u))
     }
 
-    fn density(&self, piece: &Piece, x: f64) -> f64 {
+    fn density(&self, piece: &WaitPiece, x: f64) -> f64 {
         (self.lambda * self.patient(piece, x) - self.full * x - self.top).exp()
     }
 
     /// ∫ density · P(patience > x) from `x` to the end of its piece.
-    fn still_patient(&self, piece: &Piece, x: f64) -> f64 {
+    fn still_patient(&self, piece: &WaitPiece, x: f64) -> f64 {
         gauss(x, piece.to, |u| self.density(piece, u) * (1.0 - self.law.cdf(u)))
     }
 
@@ -136,7 +136,7 @@ impl Patience {
     /// The n-th moment of the wait of the served.
     pub fn served_moment(&self, n: i32) -> f64 {
         let part =
-            |p: &Piece| gauss(p.from, p.to, |x| x.powi(n) * self.density(p, x) * (1.0 - self.law.cdf(x)));
+            |p: &WaitPiece| gauss(p.from, p.to, |x| x.powi(n) * self.density(p, x) * (1.0 - self.law.cdf(x)));
         self.lambda * self.pieces.iter().map(part).sum::<f64>() / (self.idle + self.served)
     }
 
@@ -181,20 +181,21 @@ impl QueueModel for TimeToLive {
         Self::law(station).map(|_| ())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let law = Self::law(station)?;
         let (mean, square) = (law.served_moment(1), law.served_moment(2));
         let (loss, delayed, waiting) = (law.loss(), law.delayed(), law.queue_length());
         let throughput = station.lambda() * (1.0 - loss);
-        let wait = Times::law(mean, (square - mean * mean).max(0.0).sqrt(), move |t| law.served_tail(t));
-        Ok(Figures {
+        let wait =
+            TimeDistribution::law(mean, (square - mean * mean).max(0.0).sqrt(), move |t| law.served_tail(t));
+        Ok(SteadyState {
             throughput,
             loss,
             // What expires is never delivered.
             attempts: 1.0 - loss,
-            queue_length: Level { mean: waiting, p99: None },
-            in_system: Level { mean: waiting + throughput * station.service.mean(), p99: None },
-            ..Figures::lossless(station, Some(delayed), wait)
+            queue_length: LevelSummary { mean: waiting, p99: None },
+            in_system: LevelSummary { mean: waiting + throughput * station.service.mean(), p99: None },
+            ..SteadyState::lossless(station, Some(delayed), wait)
         })
     }
 }

@@ -5,7 +5,7 @@ pub use super::phase_type::PhaseType;
 
 use super::matrix::{Matrix, stationary};
 use super::phase_type::is_constant;
-use super::station::{Gaps, Stream};
+use super::station::{Gaps, StationStream};
 use crate::scenario::Arrivals;
 
 /// A Markovian arrival process: changes of phase without and with an arrival.
@@ -22,7 +22,7 @@ impl MarkovArrivals {
     ///
     /// # Errors
     /// Why they have no phases.
-    pub fn of(stream: &Stream<'_>) -> Result<Self, Mismatch> {
+    pub fn of(stream: &StationStream<'_>) -> Result<Self, Mismatch> {
         if let Arrivals::Mmpp { rates, dwell } = &stream.producer.arrivals {
             if !is_constant(&stream.producer.send_time) {
                 return Err("random send times change the arrivals".into());

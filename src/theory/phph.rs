@@ -2,12 +2,12 @@
 //! MMPP/M/c are of its kind.
 
 use super::Mismatch;
-use super::figures::Seen;
+use super::figures::StreamFigures;
 use super::levels::poisson_average;
 use super::matrix::Matrix;
 use super::phases::{MarkovArrivals, PhaseType};
-use super::qbd::{Chain, Stationary};
-use super::{Figures, Level, QueueModel, Refusal, Station, Times, stable};
+use super::qbd::{Qbd, Stationary};
+use super::{LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
 use std::collections::HashMap;
 
 /// More states a level than this take too long.
@@ -23,17 +23,17 @@ fn too_many(states: usize, servers: u32) -> bool {
 
 /// In which phases so many busy servers are: counts by phase, in a fixed order.
 #[derive(Debug, Clone)]
-struct Places {
+struct PhaseCounts {
     states: Vec<Vec<u32>>,
     index: HashMap<Vec<u32>, usize>,
 }
 
-impl Places {
+impl PhaseCounts {
     fn new(busy: u32, phases: usize) -> Self {
         let mut states = Vec::new();
         fill(busy, phases, &mut Vec::new(), &mut states);
         let index = states.iter().cloned().enumerate().map(|(i, s)| (s, i)).collect();
-        Places { states, index }
+        PhaseCounts { states, index }
     }
 
     fn len(&self) -> usize {
@@ -62,7 +62,7 @@ fn count_of(servers: u32, phases: usize) -> usize {
 
 /// Adds to a matrix what happens from each state: for every phase with servers in it, `what(phase)` lists
 /// changes and rates.
-fn moves(from: &Places, to: &Places, what: impl Fn(usize) -> Vec<(Option<usize>, f64)>) -> Matrix {
+fn moves(from: &PhaseCounts, to: &PhaseCounts, what: impl Fn(usize) -> Vec<(Option<usize>, f64)>) -> Matrix {
     let mut rates = Matrix::zero(from.len(), to.len());
     for (row, state) in from.states.iter().enumerate() {
         for phase in (0..state.len()).filter(|p| state[*p] > 0) {
@@ -98,7 +98,7 @@ impl PhaseQueue {
         if too_many(width * count_of(servers, phases), servers) || servers > 5_000 {
             return None;
         }
-        let places: Vec<Places> = (0..=servers).map(|n| Places::new(n, phases)).collect();
+        let places: Vec<PhaseCounts> = (0..=servers).map(|n| PhaseCounts::new(n, phases)).collect();
         let full = &places[servers as usize];
         let (all, here) = (arrivals.all(), Matrix::identity(width));
         let ends = service.ends();
@@ -108,7 +108,7 @@ impl PhaseQueue {
                 .filter(|(q, rate)| *q != Some(p) && *rate > 0.0)
                 .collect::<Vec<_>>()
         };
-        let inside = |n: &Places| {
+        let inside = |n: &PhaseCounts| {
             let off = moves(n, n, within);
             let total: Vec<f64> = n
                 .states
@@ -117,7 +117,7 @@ impl PhaseQueue {
                 .collect();
             off.plus(&Matrix::diagonal(&total))
         };
-        let local = |n: &Places| {
+        let local = |n: &PhaseCounts| {
             arrivals.silent.kronecker(&Matrix::identity(n.len())).plus(&here.kronecker(&inside(n)))
         };
         let begin = |n: usize| {
@@ -136,7 +136,7 @@ impl PhaseQueue {
         let replace = moves(full, full, |p| {
             service.start.iter().enumerate().map(|(q, chance)| (Some(q), ends[p] * chance)).collect()
         });
-        let chain = Chain {
+        let chain = Qbd {
             ups: (0..servers as usize).map(begin).collect(),
             locals: places[..servers as usize].iter().map(local).collect(),
             downs: (0..servers as usize).map(finish).collect(),
@@ -243,10 +243,10 @@ impl Ticks {
     }
 
     /// As a time on a Poisson clock.
-    fn times(self, clock: f64) -> Times {
+    fn times(self, clock: f64) -> TimeDistribution {
         let (first, second) = self.sums();
         let (mean, square) = (first / clock, 2.0 * second / clock / clock);
-        Times::law(mean, (square - mean * mean).max(0.0).sqrt(), self.tail(clock))
+        TimeDistribution::law(mean, (square - mean * mean).max(0.0).sqrt(), self.tail(clock))
     }
 
     /// P(not over at t) on a Poisson clock.
@@ -310,11 +310,11 @@ impl QueueModel for Phases {
         Self::parts(station).map(|_| ())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (arrivals, service, servers) = Self::parts(station)?;
         let queue = PhaseQueue::new(arrivals, &service, servers)
-            .ok_or_else(|| Refusal::Other("there are too many phases".into()))?;
+            .ok_or_else(|| ModelError::Other("there are too many phases".into()))?;
         let waiting = queue.queue_length();
         let levels = [Some(queue.law.quantile(0.01, servers as usize)), Some(queue.law.quantile(0.01, 0))];
         let mut figures = match queue.waits() {
@@ -324,14 +324,22 @@ impl QueueModel for Phases {
                 let seen = |(i, ticks): (usize, Ticks)| {
                     let own = station.service.phases_of(i);
                     let sojourn = own.map(|own| ticks.then(&own, queue.clock).times(queue.clock));
-                    Seen { wait: ticks.times(queue.clock), sojourn }
+                    StreamFigures { wait: ticks.times(queue.clock), sojourn }
                 };
-                Figures::by_stream(station, Some(delayed), waits.into_iter().enumerate().map(seen).collect())
+                SteadyState::by_stream(
+                    station,
+                    Some(delayed),
+                    waits.into_iter().enumerate().map(seen).collect(),
+                )
             }
-            None => Figures::lossless(station, None, Times::moments(waiting / station.lambda(), None)),
+            None => SteadyState::lossless(
+                station,
+                None,
+                TimeDistribution::moments(waiting / station.lambda(), None),
+            ),
         };
-        figures.queue_length = Level { mean: waiting, p99: levels[0] };
-        figures.in_system = Level { mean: waiting + station.offered_load(), p99: levels[1] };
+        figures.queue_length = LevelSummary { mean: waiting, p99: levels[0] };
+        figures.in_system = LevelSummary { mean: waiting + station.offered_load(), p99: levels[1] };
         Ok(figures)
     }
 }

@@ -3,9 +3,11 @@
 use super::Mismatch;
 use super::busy::Others;
 use super::erlang::erlang_c;
-use super::figures::Seen;
+use super::figures::StreamFigures;
 use super::invert::Transform;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1, mmc, stable};
+use super::{
+    Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1, mmc, stable,
+};
 use crate::scenario::{Discipline, Preemption};
 
 /// One class, as the formulas see it.
@@ -75,7 +77,7 @@ fn others(classes: &[Class]) -> Others {
 /// above, L those below.
 /// # Source
 /// Conway, Maxwell & Miller, *Theory of Scheduling* (1967), section 8-6; Takács (1964).
-pub fn wait(classes: &[Class], k: usize) -> Times {
+pub fn wait(classes: &[Class], k: usize) -> TimeDistribution {
     let (above, below, own) = (others(&classes[..k]), together(&classes[k + 1..]), classes[k].clone());
     let all = together(classes);
     let load = |list: &[Class]| list.iter().map(|c| c.lambda * c.m1).sum::<f64>();
@@ -97,7 +99,12 @@ pub fn wait(classes: &[Class], k: usize) -> Times {
         ((1.0 - rho) + idle) / (s / stretched - own.lambda * ((1.0 - own.service.at(stretched)) / stretched))
     });
     let sd = (square - mean * mean).max(0.0).sqrt();
-    Times::transformed(mean, if square.is_finite() { sd } else { f64::INFINITY }, rho, transform.like(&marks))
+    TimeDistribution::transformed(
+        mean,
+        if square.is_finite() { sd } else { f64::INFINITY },
+        rho,
+        transform.like(&marks),
+    )
 }
 
 /// Wait and service together of class `k` in M/G/1 with preemptive resume.
@@ -107,7 +114,7 @@ pub fn wait(classes: &[Class], k: usize) -> Times {
 /// above.
 /// # Source
 /// Kleinrock II, section 3.4; Jaiswal, *Priority Queues* (1968).
-pub fn preemptive_sojourn(classes: &[Class], k: usize) -> Times {
+pub fn preemptive_sojourn(classes: &[Class], k: usize) -> TimeDistribution {
     let (above, own, upto) = (others(&classes[..k]), classes[k].clone(), together(&classes[..=k]));
     let found = mg1::wait_transform(upto.lambda, upto.m1, upto.service.clone());
     let (mean, variance) = (
@@ -120,7 +127,7 @@ pub fn preemptive_sojourn(classes: &[Class], k: usize) -> Times {
         let stretched = above.stretched(s);
         found.at(stretched) * own.service.at(stretched)
     });
-    Times::transformed(mean, variance.sqrt(), 1.0, transform.like(&marks))
+    TimeDistribution::transformed(mean, variance.sqrt(), 1.0, transform.like(&marks))
 }
 
 /// The wait of a class in M/M/c when nobody is interrupted and all classes have one service rate.
@@ -131,7 +138,7 @@ pub fn preemptive_sojourn(classes: &[Class], k: usize) -> Times {
 /// # Source
 /// Davis, *Waiting-time distribution of a multi-server, priority queuing system*, Operations Research 14
 /// (1966).
-pub fn many_servers_wait(above: f64, upto: f64, delayed: f64, full: f64) -> Times {
+pub fn many_servers_wait(above: f64, upto: f64, delayed: f64, full: f64) -> TimeDistribution {
     let service = Transform::new(move |s| 1.0 / (1.0 + s / full));
     let higher = Others { rate: above, service, m1: 1.0 / full, m2: 2.0 / full / full };
     let rate = full - upto;
@@ -143,9 +150,9 @@ pub fn many_servers_wait(above: f64, upto: f64, delayed: f64, full: f64) -> Time
     let square = delayed * (variance + mean * mean);
     let mean = delayed * mean;
     if above == 0.0 {
-        return Times::delayed_exponential(delayed, rate);
+        return TimeDistribution::delayed_exponential(delayed, rate);
     }
-    Times::transformed(mean, (square - mean * mean).sqrt(), delayed, transform)
+    TimeDistribution::transformed(mean, (square - mean * mean).sqrt(), delayed, transform)
 }
 
 /// The streams of each class, the most urgent first.
@@ -202,7 +209,7 @@ impl QueueModel for OneServer {
         Ok(())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let groups = classes_of(station);
         let classes: Vec<Class> = groups.iter().map(|streams| class(station, streams)).collect();
@@ -210,7 +217,7 @@ impl QueueModel for OneServer {
         let seen = |i: usize| {
             let k = groups.iter().position(|g| g.contains(&i)).unwrap_or(0);
             if !interrupts {
-                return Seen { wait: wait(&classes, k), sojourn: None };
+                return StreamFigures { wait: wait(&classes, k), sojourn: None };
             }
             let mut of_own = classes.clone();
             // The class's own message brings its stream's work, not the class's average.
@@ -220,12 +227,12 @@ impl QueueModel for OneServer {
             let above = others(&classes[..k]);
             let free = 1.0 - above.rate * above.m1;
             let mean = sojourn.mean + (alone.m1 - classes[k].m1) / free;
-            let sojourn = if groups[k].len() == 1 { sojourn } else { Times::moments(mean, None) };
-            Seen { wait: Times::moments(mean - alone.m1, None), sojourn: Some(sojourn) }
+            let sojourn = if groups[k].len() == 1 { sojourn } else { TimeDistribution::moments(mean, None) };
+            StreamFigures { wait: TimeDistribution::moments(mean - alone.m1, None), sojourn: Some(sojourn) }
         };
         let seen = (0..station.streams.len()).map(seen).collect();
         let delayed = (!interrupts).then(|| station.rho());
-        let mut figures = Figures::by_stream(station, delayed, seen);
+        let mut figures = SteadyState::by_stream(station, delayed, seen);
         if interrupts {
             figures
                 .caveats
@@ -249,7 +256,7 @@ impl QueueModel for ManyServers {
         station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (c, mu) = (station.servers.unwrap_or(1), 1.0 / station.service.mean());
         let full = f64::from(c) * mu;
@@ -265,17 +272,20 @@ impl QueueModel for ManyServers {
         };
         let of_class = |k: usize| {
             if !interrupts {
-                return Seen { wait: many_servers_wait(upto(k), upto(k + 1), delayed, full), sojourn: None };
+                return StreamFigures {
+                    wait: many_servers_wait(upto(k), upto(k + 1), delayed, full),
+                    sojourn: None,
+                };
             }
             let mean = (in_system(upto(k + 1)) - in_system(upto(k))) / rates[k];
             if k > 0 {
-                return Seen {
-                    wait: Times::moments(mean - 1.0 / mu, None),
-                    sojourn: Some(Times::moments(mean, None)),
+                return StreamFigures {
+                    wait: TimeDistribution::moments(mean - 1.0 / mu, None),
+                    sojourn: Some(TimeDistribution::moments(mean, None)),
                 };
             }
-            Seen {
-                wait: Times::delayed_exponential(erlang_c(c, rates[0] / mu), full - rates[0]),
+            StreamFigures {
+                wait: TimeDistribution::delayed_exponential(erlang_c(c, rates[0] / mu), full - rates[0]),
                 sojourn: None,
             }
         };
@@ -287,9 +297,9 @@ impl QueueModel for ManyServers {
             (0..station.streams.len()).map(|i| of_class(class_of(i))).collect()
         };
         let plain = mmc::Mmc.figures(station)?;
-        let mut figures = Figures::by_stream(station, (!interrupts).then_some(delayed), seen);
+        let mut figures = SteadyState::by_stream(station, (!interrupts).then_some(delayed), seen);
         // Services have no memory, so that the order does not change the number in the system.
-        figures.queue_length = Level { ..plain.queue_length };
+        figures.queue_length = LevelSummary { ..plain.queue_length };
         figures.in_system = plain.in_system;
         Ok(figures)
     }

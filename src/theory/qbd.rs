@@ -4,7 +4,7 @@ use super::matrix::{Matrix, stationary};
 
 /// The rates of a chain. Levels below `ups.len()` have blocks of their own; from there on they are alike.
 #[derive(Debug, Clone)]
-pub struct Chain {
+pub struct Qbd {
     /// From level n to n + 1, for the lower levels.
     pub ups: Vec<Matrix>,
     /// Within level n, diagonal included.
@@ -30,7 +30,7 @@ pub struct Stationary {
     pub sum: Matrix,
 }
 
-impl Chain {
+impl Qbd {
     /// The stationary law of a stable chain.
     ///
     /// # Source
@@ -140,7 +140,7 @@ mod tests {
     fn one_phase_is_birth_and_death() {
         let number = |x: f64| Matrix::diagonal(&[x]);
         let lambda = 1.5;
-        let chain = Chain {
+        let chain = Qbd {
             ups: vec![number(lambda), number(lambda)],
             locals: vec![number(-lambda), number(-lambda - 1.0)],
             downs: vec![number(1.0), number(2.0)],

@@ -5,15 +5,17 @@ use super::Feature;
 use super::Mismatch;
 use super::ggc::{allen_cunneen, kraemer_langenbach_belz};
 use super::jackson::{blocks, nodes, onward_means, routing};
-use super::network::Network;
-use super::station::{Gaps, Stream};
-use super::{Answer, ClosedForm, End, Exactness, Figures, Refusal, Station, Times, stable};
+use super::network::NetworkFigures;
+use super::station::{Gaps, StationStream};
+use super::{
+    Answer, ClosedForm, EndToEnd, Exactness, ModelError, Station, SteadyState, TimeDistribution, stable,
+};
 use crate::linear;
 use crate::scenario::{Destination, Scenario};
 
 /// One queue, as the decomposition sees it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct QnaNode {
     /// Messages a second, from outside and from all queues.
     pub lambda: f64,
     /// Load of each server.
@@ -33,7 +35,7 @@ pub struct Node {
 /// wⱼpᵢⱼqᵢⱼ(1 − ρᵢ²).
 /// # Source
 /// Whitt, *The Queueing Network Analyzer*, Bell System Technical Journal 62 (1983), eq. 24–29.
-pub fn arrival_scvs(nodes: &[Node], routing: &[Vec<f64>]) -> Vec<f64> {
+pub fn arrival_scvs(nodes: &[QnaNode], routing: &[Vec<f64>]) -> Vec<f64> {
     let n = nodes.len();
     let mut system: Vec<Vec<f64>> =
         (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
@@ -60,7 +62,7 @@ pub fn arrival_scvs(nodes: &[Node], routing: &[Vec<f64>]) -> Vec<f64> {
 pub struct Qna;
 
 impl Qna {
-    fn parts(scenario: &Scenario) -> Result<(Vec<Station<'_>>, Vec<Node>), Mismatch> {
+    fn parts(scenario: &Scenario) -> Result<(Vec<Station<'_>>, Vec<QnaNode>), Mismatch> {
         if scenario.queues.len() < 2 {
             return Err("there is one queue".into());
         }
@@ -83,7 +85,7 @@ impl Qna {
                 .map_err(|why| format!("at `{}`: {why}", station.queue.name))?;
             let mut outside = Vec::new();
             for producer in scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue)) {
-                match Stream::of(producer).gaps {
+                match StationStream::of(producer).gaps {
                     Gaps::Poisson => outside.push((producer.rate, 1.0)),
                     Gaps::Renewal(law) if law.scv().is_infinite() => {
                         return Err("the variance of the gaps between arrivals is infinite".into());
@@ -102,7 +104,7 @@ impl Qna {
             if !service_scv.is_finite() {
                 return Err(format!("the service time at `{}` has no variance", station.queue.name).into());
             }
-            list.push(Node {
+            list.push(QnaNode {
                 lambda: station.lambda(),
                 rho: station.rho(),
                 servers,
@@ -127,7 +129,7 @@ impl ClosedForm for Qna {
         Self::parts(scenario).map(|_| ())
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let (stations, list) = Self::parts(scenario)?;
         stations.iter().try_for_each(stable)?;
         let scvs = arrival_scvs(&list, &routing(scenario));
@@ -141,11 +143,13 @@ impl ClosedForm for Qna {
                 }
                 c => allen_cunneen(node.lambda, mu, c, *scv, node.service_scv),
             };
-            let figures =
-                Figures { exact: false, ..Figures::lossless(&station, None, Times::moments(mean, None)) };
+            let figures = SteadyState {
+                exact: false,
+                ..SteadyState::lossless(&station, None, TimeDistribution::moments(mean, None))
+            };
             places.push((station, figures));
         }
-        let totals = |of: &dyn Fn(&Station<'_>, &Figures) -> f64| {
+        let totals = |of: &dyn Fn(&Station<'_>, &SteadyState) -> f64| {
             onward_means(scenario, &places.iter().map(|(s, f)| of(s, f)).collect::<Vec<_>>())
         };
         let (waits, services) = (totals(&|_, f| f.wait.mean), totals(&|s, _| s.service.mean()));
@@ -154,10 +158,12 @@ impl ClosedForm for Qna {
             .iter()
             .map(|producer| {
                 let entry = if let Destination::Queue(queue) = producer.to { queue } else { 0 };
-                let send = Times::of(&producer.send_time);
-                let (wait, service) =
-                    (Times::moments(waits[entry], None), Times::moments(services[entry], None));
-                End {
+                let send = TimeDistribution::of(&producer.send_time);
+                let (wait, service) = (
+                    TimeDistribution::moments(waits[entry], None),
+                    TimeDistribution::moments(services[entry], None),
+                );
+                EndToEnd {
                     throughput: producer.rate,
                     loss: 0.0,
                     latency: send.plus(&wait).plus(&service),
@@ -174,7 +180,8 @@ impl ClosedForm for Qna {
             list.join(", ")
         );
         let name = format!("network of {} queues", places.len());
-        Ok(Network { nodes: places, ends, exact: false, caveats: vec![caveat] }.answer(scenario, &name))
+        Ok(NetworkFigures { nodes: places, ends, exact: false, caveats: vec![caveat] }
+            .answer(scenario, &name))
     }
 }
 
@@ -184,7 +191,7 @@ mod tests {
 
     #[test]
     fn poisson_and_exponential_stay_so() {
-        let node = |lambda: f64, outside: f64| Node {
+        let node = |lambda: f64, outside: f64| QnaNode {
             lambda,
             rho: 0.7,
             servers: 1,
@@ -197,7 +204,7 @@ mod tests {
 
     #[test]
     fn busy_regular_servers_smooth_what_they_pass_on() {
-        let node = |rho: f64, outside: f64| Node {
+        let node = |rho: f64, outside: f64| QnaNode {
             lambda: 1.0,
             rho,
             servers: 1,

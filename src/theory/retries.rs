@@ -3,7 +3,9 @@
 use super::Mismatch;
 use super::invert::Transform;
 use super::phase_type::is_constant;
-use super::{Feature, Figures, Level, QueueModel, Refusal, Station, Times, mg1, mmc};
+use super::{
+    Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1, mmc,
+};
 use crate::scenario::{Ack, RetryDelay};
 use crate::workload::laws::{Empirical, Law};
 use num_complex::Complex64;
@@ -103,7 +105,7 @@ impl Deliveries {
 
     /// The law of the compound time of services that all take `each`: so many times as there are deliveries.
     /// `None` if it has more than a few hundred values that matter.
-    fn constants(&self, succeeded: bool, each: f64) -> Option<Times> {
+    fn constants(&self, succeeded: bool, each: f64) -> Option<TimeDistribution> {
         const MOST: u32 = 200;
         let (p, success) = (self.failure, 1.0 - self.loss());
         let (mut values, mut weights) = (Vec::new(), Vec::new());
@@ -115,7 +117,8 @@ impl Deliveries {
             values.push(f64::from(n) * each);
             weights.push(weight);
             if last || self.beyond(n) < 1e-15 {
-                return Empirical::new(&values, &weights).map(|law| Times::of(&Law::Empirical(law)));
+                return Empirical::new(&values, &weights)
+                    .map(|law| TimeDistribution::of(&Law::Empirical(law)));
             }
         }
         None
@@ -195,14 +198,14 @@ impl QueueModel for Retries {
         Self::deliveries(station).map(|_| ())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let deliveries = Self::deliveries(station)?;
         let (lambda, c) = (station.lambda(), station.servers.unwrap_or(1));
         let each = [1, 2, 3].map(|n| station.service.moment(n));
         let [m1, m2, m3] = deliveries.moments(false, each);
         let rho = lambda * m1 / f64::from(c);
         if rho >= 1.0 {
-            return Err(Refusal::Unstable { rho, growth: lambda - f64::from(c) / m1 });
+            return Err(ModelError::Unstable { rho, growth: lambda - f64::from(c) / m1 });
         }
         let service = station.service.transform();
         let all = deliveries.transform(false, &service);
@@ -210,7 +213,7 @@ impl QueueModel for Retries {
             let sd = mg1::wait_variance(lambda, m1, m2, m3).sqrt();
             (
                 rho,
-                Times::transformed(
+                TimeDistribution::transformed(
                     mg1::wait_mean(lambda, m1, m2),
                     sd,
                     rho,
@@ -219,7 +222,7 @@ impl QueueModel for Retries {
             )
         } else {
             let delayed = super::erlang::erlang_c(c, lambda * m1);
-            (delayed, Times::delayed_exponential(delayed, f64::from(c) / m1 - lambda))
+            (delayed, TimeDistribution::delayed_exponential(delayed, f64::from(c) / m1 - lambda))
         };
         debug_assert!(
             c == 1
@@ -229,16 +232,21 @@ impl QueueModel for Retries {
         let [s1, s2, _] = deliveries.moments(true, each);
         let constant = station.service.law().filter(|law| is_constant(law)).map(Law::mean);
         let served = constant.and_then(|each| deliveries.constants(true, each)).unwrap_or_else(|| {
-            Times::transformed(s1, (s2 - s1 * s1).max(0.0).sqrt(), 1.0, deliveries.transform(true, &service))
+            TimeDistribution::transformed(
+                s1,
+                (s2 - s1 * s1).max(0.0).sqrt(),
+                1.0,
+                deliveries.transform(true, &service),
+            )
         });
         let loss = deliveries.loss();
-        let mut figures = Figures::lossless(station, Some(delayed), wait.clone());
+        let mut figures = SteadyState::lossless(station, Some(delayed), wait.clone());
         figures.loss = loss;
         figures.throughput = lambda * (1.0 - loss);
         figures.attempts = deliveries.mean();
         figures.busy = Some(lambda * m1);
-        figures.queue_length = Level { mean: lambda * wait.mean, p99: None };
-        figures.in_system = Level { mean: lambda * (wait.mean + m1), p99: None };
+        figures.queue_length = LevelSummary { mean: lambda * wait.mean, p99: None };
+        figures.in_system = LevelSummary { mean: lambda * (wait.mean + m1), p99: None };
         figures.service = Some(served);
         Ok(figures)
     }
@@ -338,7 +346,7 @@ impl QueueModel for BackOff {
         Self::parts(station).map(|_| ())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let (deliveries, retry) = Self::parts(station)?;
         let (lambda, m1, each) = (station.lambda(), station.service.mean(), deliveries.mean());
         let visit = match station.servers {
@@ -346,7 +354,10 @@ impl QueueModel for BackOff {
             Some(c) => {
                 let (rate, capacity) = (lambda * each, f64::from(c) / m1);
                 if rate >= capacity {
-                    return Err(Refusal::Unstable { rho: rate / capacity, growth: lambda - capacity / each });
+                    return Err(ModelError::Unstable {
+                        rho: rate / capacity,
+                        growth: lambda - capacity / each,
+                    });
                 }
                 mmc::wait_mean(rate, 1.0 / m1, c)
             }
@@ -354,15 +365,16 @@ impl QueueModel for BackOff {
         let loss = deliveries.loss();
         let (all, served) = (delays(&deliveries, &retry, false), delays(&deliveries, &retry, true));
         let [tries, ..] = deliveries.factorials(true);
-        let mut figures = Figures::lossless(station, None, Times::moments(tries * visit + served, None));
+        let mut figures =
+            SteadyState::lossless(station, None, TimeDistribution::moments(tries * visit + served, None));
         figures.loss = loss;
         figures.throughput = lambda * (1.0 - loss);
         figures.attempts = each;
         figures.busy = Some(lambda * each * m1);
-        figures.queue_length = Level { mean: lambda * (each * visit + all), p99: None };
-        figures.in_system = Level { mean: lambda * (each * (visit + m1) + all), p99: None };
-        figures.service = Some(Times::moments(tries * m1, None));
-        figures.sojourn = Some(Times::moments(tries * (visit + m1) + served, None));
+        figures.queue_length = LevelSummary { mean: lambda * (each * visit + all), p99: None };
+        figures.in_system = LevelSummary { mean: lambda * (each * (visit + m1) + all), p99: None };
+        figures.service = Some(TimeDistribution::moments(tries * m1, None));
+        figures.sojourn = Some(TimeDistribution::moments(tries * (visit + m1) + served, None));
         Ok(figures)
     }
 }

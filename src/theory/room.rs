@@ -1,7 +1,7 @@
 //! Poisson arrivals and exponential servers whose senders wait for room: who is in the queue, and who is held
 //! up before it.
 
-use super::{Figures, Level, Station, Times};
+use super::{LevelSummary, Station, SteadyState, TimeDistribution};
 
 /// Splits those who wait at a queue of M/M/c with room for so many.
 ///
@@ -24,15 +24,15 @@ pub fn split(delayed: f64, rho: f64, room: u64) -> (f64, f64) {
 }
 
 /// The figures of M/M/c with those who are held up apart, if senders wait for room.
-pub(super) fn apart(figures: Figures, station: &Station<'_>, delayed: f64) -> Figures {
+pub(super) fn apart(figures: SteadyState, station: &Station<'_>, delayed: f64) -> SteadyState {
     let Some(room) = station.queue.max_length.filter(|_| station.queue.blocks()) else { return figures };
     let (waiting, held) = split(delayed, station.rho(), room);
     // Without a place to wait, who is not taken at once is held up.
     let delayed = if room > 0 { delayed } else { 0.0 };
-    Figures {
-        queue_length: Level { mean: waiting, p99: None },
-        in_system: Level { mean: waiting + station.offered_load(), p99: None },
-        wait: Times::moments(waiting / station.lambda(), None),
+    SteadyState {
+        queue_length: LevelSummary { mean: waiting, p99: None },
+        in_system: LevelSummary { mean: waiting + station.offered_load(), p99: None },
+        wait: TimeDistribution::moments(waiting / station.lambda(), None),
         delayed: Some(delayed),
         held: Some(held),
         ..figures

@@ -1,13 +1,13 @@
 //! The work that messages bring to a queue: the consumers' law, or the producers' own.
 
-use super::Times;
+use super::TimeDistribution;
 use super::invert::Transform;
 use super::phase_type::{PhaseType, is_constant, is_exponential};
 use crate::workload::laws::Law;
 
 /// The work of one producer's messages.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kind {
+pub struct ProducerWork {
     /// A rate or another weight.
     pub weight: f64,
     pub law: Law,
@@ -15,16 +15,16 @@ pub struct Kind {
     pub extra: Law,
 }
 
-impl Kind {
-    fn same(&self, other: &Kind) -> bool {
+impl ProducerWork {
+    fn same(&self, other: &ProducerWork) -> bool {
         self.law == other.law && self.extra == other.extra
     }
 
-    fn times(&self) -> Times {
+    fn times(&self) -> TimeDistribution {
         if self.extra.is_zero() {
-            Times::of(&self.law)
+            TimeDistribution::of(&self.law)
         } else {
-            Times::of(&self.law).plus(&Times::of(&self.extra))
+            TimeDistribution::of(&self.law).plus(&TimeDistribution::of(&self.extra))
         }
     }
 
@@ -49,9 +49,9 @@ impl Kind {
 #[derive(Clone)]
 pub struct Service {
     /// One for each producer.
-    kinds: Vec<Kind>,
+    kinds: Vec<ProducerWork>,
     /// Of each producer. Clones share what they have found out about a law.
-    times: Vec<Times>,
+    times: Vec<TimeDistribution>,
 }
 
 impl PartialEq for Service {
@@ -68,13 +68,13 @@ impl std::fmt::Debug for Service {
 
 impl Service {
     /// The mixture of several kinds of work, by weight.
-    pub fn new(mut kinds: Vec<Kind>) -> Self {
+    pub fn new(mut kinds: Vec<ProducerWork>) -> Self {
         // Constants add up to a constant, which keeps the laws that are known by name.
         for kind in kinds.iter_mut().filter(|kind| is_constant(&kind.law) && is_constant(&kind.extra)) {
             kind.law = Law::deterministic(kind.law.mean() + kind.extra.mean());
             kind.extra = Law::deterministic(0.0);
         }
-        let mut times: Vec<Times> = Vec::new();
+        let mut times: Vec<TimeDistribution> = Vec::new();
         for (i, kind) in kinds.iter().enumerate() {
             // Producers of one law share it.
             let same = kinds[..i].iter().position(|other| other.same(kind));
@@ -89,7 +89,7 @@ impl Service {
         let kinds = weights
             .iter()
             .zip(&self.kinds)
-            .map(|(weight, kind)| Kind { weight: *weight, ..kind.clone() })
+            .map(|(weight, kind)| ProducerWork { weight: *weight, ..kind.clone() })
             .collect();
         Service { kinds, ..self.clone() }
     }
@@ -131,16 +131,16 @@ impl Service {
     }
 
     /// The service time of one stream's messages, with its law.
-    pub fn times_of(&self, stream: usize) -> Times {
+    pub fn times_of(&self, stream: usize) -> TimeDistribution {
         self.times[stream].clone()
     }
 
     /// The service time over all messages.
-    pub fn times(&self) -> Times {
+    pub fn times(&self) -> TimeDistribution {
         if self.is_alike() {
             return self.times_of(0);
         }
-        Times::mixture(
+        TimeDistribution::mixture(
             &self
                 .kinds
                 .iter()
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn constants_add_up_and_mixtures_have_no_single_law() {
-        let kind = |weight, law, extra| Kind { weight, law, extra: Law::deterministic(extra) };
+        let kind = |weight, law, extra| ProducerWork { weight, law, extra: Law::deterministic(extra) };
         let fixed = Service::new(vec![kind(1.0, Law::deterministic(2.0), 0.5)]);
         assert_eq!(fixed.law(), Some(&Law::deterministic(2.5)));
         let mixed =
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn moments_of_a_sum_follow_the_binomial_theorem() {
         // E[(X + 1)³] for X exponential with mean 1 is 6 + 3·2 + 3·1 + 1.
-        let sum = Service::new(vec![Kind {
+        let sum = Service::new(vec![ProducerWork {
             weight: 1.0,
             law: Law::exponential(1.0),
             extra: Law::deterministic(1.0),

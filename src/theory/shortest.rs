@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::quadrature::{HALVES, integrals};
-use super::{Feature, Figures, QueueModel, Refusal, Station, Times, priority, stable};
+use super::{Feature, ModelError, QueueModel, Station, SteadyState, TimeDistribution, priority, stable};
 use crate::scenario::{Discipline, Preemption};
 use crate::workload::laws::Law;
 
@@ -49,7 +49,7 @@ pub fn shortest_remaining(lambda: f64, law: &Law) -> f64 {
 }
 
 /// A quantile x of a law.
-struct At {
+struct QuantilePoint {
     time: f64,
     /// P(S > x).
     above: f64,
@@ -62,7 +62,7 @@ struct At {
 ///
 /// # Numerics
 /// Gauss–Legendre on pieces that halve towards both ends; the partial moments by the same nodes' polynomial.
-fn over_quantiles(law: &Law, f: impl Fn(&At) -> f64) -> f64 {
+fn over_quantiles(law: &Law, f: impl Fn(&QuantilePoint) -> f64) -> f64 {
     let (mut first, mut second, mut sum) = (0.0, 0.0, 0.0);
     let mut piece = |from: f64, to: f64, upper: bool| {
         let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
@@ -72,7 +72,12 @@ fn over_quantiles(law: &Law, f: impl Fn(&At) -> f64) -> f64 {
         let (ones, squares) = (integrals(half.abs(), times), integrals(half.abs(), times.map(|x| x * x)));
         let values: [f64; 10] = std::array::from_fn(|i| {
             let above = if upper { nodes[i] } else { 1.0 - nodes[i] };
-            f(&At { time: times[i], above, first: first + ones.0[i], second: second + squares.0[i] })
+            f(&QuantilePoint {
+                time: times[i],
+                above,
+                first: first + ones.0[i],
+                second: second + squares.0[i],
+            })
         });
         sum += integrals(half.abs(), values).1;
         first += ones.1;
@@ -88,7 +93,7 @@ fn over_quantiles(law: &Law, f: impl Fn(&At) -> f64) -> f64 {
 fn quantile(law: &Law, u: f64, v: f64) -> f64 {
     match law {
         Law::Exponential(e) => -e.mean * if u < 0.5 { (-u).ln_1p() } else { v.ln() },
-        _ => law.quantile(u).unwrap_or_else(|| Times::of(law).quantile(u).unwrap_or(f64::NAN)),
+        _ => law.quantile(u).unwrap_or_else(|| TimeDistribution::of(law).quantile(u).unwrap_or(f64::NAN)),
     }
 }
 
@@ -115,13 +120,13 @@ impl QueueModel for Shortest {
         }
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         stable(station)?;
         let (lambda, m1) = (station.lambda(), station.service.mean());
         let law = station
             .service
             .law()
-            .ok_or_else(|| Refusal::Other("producers bring work of different laws".into()))?;
+            .ok_or_else(|| ModelError::Other("producers bring work of different laws".into()))?;
         let interrupts = station.queue.preemption != Preemption::None;
         let mean = match law {
             // Every time that occurs is a class of its own.
@@ -137,10 +142,13 @@ impl QueueModel for Shortest {
             _ if interrupts => shortest_remaining(lambda, law) - m1,
             _ => shortest_first(lambda, law),
         };
-        let mut figures =
-            Figures::lossless(station, (!interrupts).then(|| station.rho()), Times::moments(mean, None));
+        let mut figures = SteadyState::lossless(
+            station,
+            (!interrupts).then(|| station.rho()),
+            TimeDistribution::moments(mean, None),
+        );
         // The wait depends on the message's own work, so that only means add up.
-        figures.sojourn = Some(Times::moments(mean + m1, None));
+        figures.sojourn = Some(TimeDistribution::moments(mean + m1, None));
         if interrupts {
             figures
                 .caveats

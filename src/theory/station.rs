@@ -2,7 +2,7 @@
 
 use super::Mismatch;
 use super::phase_type::{is_constant, is_exponential};
-use super::service::{Kind, Service};
+use super::service::{ProducerWork, Service};
 use crate::scenario::{
     Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Overflow, Preemption, Producer,
     Queue, Scenario, Servers,
@@ -17,7 +17,7 @@ pub struct Station<'a> {
     /// The queue.
     pub queue: &'a Queue,
     /// One for each producer, in the scenario's order.
-    pub streams: Vec<Stream<'a>>,
+    pub streams: Vec<StationStream<'a>>,
     /// The groups that consume from it.
     pub groups: Vec<&'a Consumer>,
     /// All groups together; `None` is without limit.
@@ -28,7 +28,7 @@ pub struct Station<'a> {
 
 /// One producer's messages as they reach the queue.
 #[derive(Debug, Clone)]
-pub struct Stream<'a> {
+pub struct StationStream<'a> {
     /// Who sends them.
     pub producer: &'a Producer,
     /// Messages a second.
@@ -64,14 +64,18 @@ impl<'a> Station<'a> {
         if scenario.topics.iter().any(|t| t.subscriptions.len() > 1 && t.deliver == Deliver::All) {
             return Err("a topic copies messages".into());
         }
-        Station::at(scenario, 0, scenario.producers.iter().map(Stream::of).collect())
+        Station::at(scenario, 0, scenario.producers.iter().map(StationStream::of).collect())
     }
 
     /// One queue of a scenario, with what arrives there.
     ///
     /// # Errors
     /// Nobody consumes from it.
-    pub fn at(scenario: &'a Scenario, queue: usize, streams: Vec<Stream<'a>>) -> Result<Self, Mismatch> {
+    pub fn at(
+        scenario: &'a Scenario,
+        queue: usize,
+        streams: Vec<StationStream<'a>>,
+    ) -> Result<Self, Mismatch> {
         let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
         let queue = &scenario.queues[queue];
         let first = *groups.first().ok_or_else(|| format!("nobody consumes from `{}`", queue.name))?;
@@ -79,10 +83,10 @@ impl<'a> Station<'a> {
             Servers::Count(n) => Some(sum.saturating_add(n)),
             Servers::Unlimited => None,
         });
-        let kind = |s: &Stream<'_>| match &s.producer.service_time {
+        let kind = |s: &StationStream<'_>| match &s.producer.service_time {
             // Instead of all that the consumer would need.
-            Some(own) => Kind { weight: s.rate, law: own.clone(), extra: Law::deterministic(0.0) },
-            None => Kind {
+            Some(own) => ProducerWork { weight: s.rate, law: own.clone(), extra: Law::deterministic(0.0) },
+            None => ProducerWork {
                 weight: s.rate,
                 law: first.service_time.clone(),
                 extra: first.service_time_per_message.clone(),
@@ -94,7 +98,7 @@ impl<'a> Station<'a> {
 
     /// Whether messages are the same work at each delivery; `None` if some are and others are not.
     pub fn repeats_work(&self) -> Option<bool> {
-        let each = |s: &Stream<'_>| {
+        let each = |s: &StationStream<'_>| {
             self.groups.iter().map(|g| g.repeats_work(s.producer.service_time.is_some())).collect::<Vec<_>>()
         };
         let all: Vec<bool> = self.streams.iter().flat_map(each).collect();
@@ -125,7 +129,7 @@ impl<'a> Station<'a> {
     pub fn gaps(&self) -> Option<Law> {
         match self.streams.as_slice() {
             _ if self.is_poisson() => Some(Law::exponential(1.0 / self.lambda())),
-            [Stream { gaps: Gaps::Renewal(law), .. }] => Some(law.clone()),
+            [StationStream { gaps: Gaps::Renewal(law), .. }] => Some(law.clone()),
             _ => None,
         }
     }
@@ -326,10 +330,19 @@ impl<'a> Station<'a> {
     fn arrivals_letter(&self) -> String {
         let letter = match self.streams.as_slice() {
             _ if self.is_poisson() => "M".into(),
-            [Stream { gaps: Gaps::Renewal(law), .. }] => law.kendall().into_owned(),
-            [Stream { producer: Producer { arrivals: Arrivals::Mmpp { .. }, .. }, .. }] => "MMPP".into(),
-            [Stream { producer: Producer { arrivals: Arrivals::Schedule { .. }, .. }, .. }] => "M(t)".into(),
-            [Stream { producer: Producer { arrivals: Arrivals::Closed { concurrency, .. }, .. }, .. }] => {
+            [StationStream { gaps: Gaps::Renewal(law), .. }] => law.kendall().into_owned(),
+            [StationStream { producer: Producer { arrivals: Arrivals::Mmpp { .. }, .. }, .. }] => {
+                "MMPP".into()
+            }
+            [StationStream { producer: Producer { arrivals: Arrivals::Schedule { .. }, .. }, .. }] => {
+                "M(t)".into()
+            }
+            [
+                StationStream {
+                    producer: Producer { arrivals: Arrivals::Closed { concurrency, .. }, .. },
+                    ..
+                },
+            ] => {
                 return format!("{concurrency} clients");
             }
             _ => "G".to_string(),
@@ -338,7 +351,7 @@ impl<'a> Station<'a> {
     }
 }
 
-impl<'a> Stream<'a> {
+impl<'a> StationStream<'a> {
     /// A producer's messages. A random send time moves the points of a Poisson process without making it
     /// another one, but makes independent gaps dependent.
     pub fn of(producer: &'a Producer) -> Self {
@@ -348,7 +361,7 @@ impl<'a> Stream<'a> {
             }
             gaps => gaps,
         };
-        Stream { producer, rate: producer.rate, gaps }
+        StationStream { producer, rate: producer.rate, gaps }
     }
 }
 

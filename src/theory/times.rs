@@ -1,6 +1,6 @@
 //! A time whose law theory knows, wholly or in part.
 
-use super::invert::{Effort, Transform};
+use super::invert::{Transform, TransformCost};
 use super::phase_type::is_constant;
 use super::transform::{effort, transform};
 use crate::answer::PERCENTILES;
@@ -12,7 +12,7 @@ type Tail = Arc<dyn Fn(f64) -> f64 + Send + Sync>;
 
 /// A wait, a service or a latency in seconds: its mean always, its spread and its law where they are known.
 #[derive(Clone)]
-pub struct Times {
+pub struct TimeDistribution {
     /// Infinite if it does not exist.
     pub mean: f64,
     /// Standard deviation; infinite if it does not exist, `None` if it is not known.
@@ -26,58 +26,65 @@ pub struct Times {
     percentiles: Arc<OnceLock<Vec<f64>>>,
 }
 
-impl Times {
+impl TimeDistribution {
     /// A time of which only moments are known.
     pub fn moments(mean: f64, sd: Option<f64>) -> Self {
-        Times { mean, sd, tail: None, transform: None, rough: None, percentiles: Arc::default() }
+        TimeDistribution { mean, sd, tail: None, transform: None, rough: None, percentiles: Arc::default() }
     }
 
     /// A time of a known law; `tail` is P(T > t), which never increases.
     pub fn law(mean: f64, sd: f64, tail: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
-        Times { tail: Some(Arc::new(tail)), ..Times::moments(mean, Some(sd)) }
+        TimeDistribution { tail: Some(Arc::new(tail)), ..TimeDistribution::moments(mean, Some(sd)) }
     }
 
     /// A time of which the transform is known, and P(T > 0).
     pub fn transformed(mean: f64, sd: f64, positive: f64, transform: Transform) -> Self {
         let transform = transform.remembered();
-        if transform.effort == Effort::Endless {
+        if transform.effort == TransformCost::Endless {
             // A long table of times: its many kinks would take seconds.
-            return Times { transform: Some(transform), ..Times::moments(mean, Some(sd)) };
+            return TimeDistribution {
+                transform: Some(transform),
+                ..TimeDistribution::moments(mean, Some(sd))
+            };
         }
         let inverse = transform.inverse();
         let tail: Tail = Arc::new(move |t| if t > 0.0 { inverse.tail(t) } else { positive });
-        Times { tail: Some(tail), transform: Some(transform), ..Times::moments(mean, Some(sd)) }
+        TimeDistribution {
+            tail: Some(tail),
+            transform: Some(transform),
+            ..TimeDistribution::moments(mean, Some(sd))
+        }
     }
 
     /// Zero but for a share `delayed`, which is exponential of a rate: the wait of M/M/c and GI/M/c.
     pub fn delayed_exponential(delayed: f64, rate: f64) -> Self {
         let (mean, sd) = (delayed / rate, (delayed * (2.0 - delayed)).sqrt() / rate);
         let transform = Transform::new(move |s| 1.0 - delayed * s / (rate + s));
-        Times::law(mean, sd, move |t| delayed * (-rate * t).exp()).with(transform)
+        TimeDistribution::law(mean, sd, move |t| delayed * (-rate * t).exp()).with(transform)
     }
 
     /// The same time, with its transform made known too.
     #[must_use]
     pub fn with(self, transform: Transform) -> Self {
-        Times { transform: Some(transform), ..self }
+        TimeDistribution { transform: Some(transform), ..self }
     }
 
     /// The same time, with a better way to its tail.
     #[must_use]
     pub fn told_by(self, tail: impl Fn(f64) -> f64 + Send + Sync + 'static) -> Self {
-        Times { tail: Some(Arc::new(tail)), ..self }
+        TimeDistribution { tail: Some(Arc::new(tail)), ..self }
     }
 
     /// Always the same time.
     pub fn constant(value: f64) -> Self {
         let transform = Transform::new(move |s| (-s * value).exp());
-        Times::law(value, 0.0, move |t| if t < value { 1.0 } else { 0.0 }).with(transform)
+        TimeDistribution::law(value, 0.0, move |t| if t < value { 1.0 } else { 0.0 }).with(transform)
     }
 
     /// A time of one of the workload's laws.
     pub fn of(law: &Law) -> Self {
         if is_constant(law) {
-            return Times::constant(law.mean());
+            return TimeDistribution::constant(law.mean());
         }
         let (mean, scv, own, other) = (law.mean(), law.scv(), law.clone(), law.clone());
         let sd = if mean.is_finite() { mean * scv.sqrt() } else { f64::INFINITY };
@@ -87,9 +94,9 @@ impl Times {
             Law::Empirical(table) => table.points().count() <= 200,
             _ => false,
         };
-        Times {
+        TimeDistribution {
             rough: rough.then(|| law.clone()),
-            ..Times::law(mean, sd, move |t| 1.0 - own.cdf(t)).with(transform)
+            ..TimeDistribution::law(mean, sd, move |t| 1.0 - own.cdf(t)).with(transform)
         }
     }
 
@@ -142,7 +149,7 @@ impl Times {
 
     /// The sum with an independent time. Its law is known where one of the two is constant, or both have
     /// transforms.
-    pub fn plus(&self, other: &Times) -> Times {
+    pub fn plus(&self, other: &TimeDistribution) -> TimeDistribution {
         let sd = self.sd.zip(other.sd).map(|(a, b)| a.hypot(b));
         let shifted = |by: f64, tail: &Option<Tail>| {
             tail.clone().map(|tail| Arc::new(move |t: f64| if t < by { 1.0 } else { tail(t - by) }) as Tail)
@@ -156,17 +163,20 @@ impl Times {
             (_, _, Some(_)) if self.rough.is_some() && other.rough.is_none() => other.with_rough(self),
             (_, _, Some(transform)) => {
                 // Where the sum is zero, both are.
-                let at_zero = |times: &Times| times.tail(0.0).unwrap_or(1.0);
+                let at_zero = |times: &TimeDistribution| times.tail(0.0).unwrap_or(1.0);
                 let positive = 1.0 - (1.0 - at_zero(self)) * (1.0 - at_zero(other));
-                return Times { sd, ..Times::transformed(mean, f64::NAN, positive, transform.clone()) };
+                return TimeDistribution {
+                    sd,
+                    ..TimeDistribution::transformed(mean, f64::NAN, positive, transform.clone())
+                };
             }
             _ => None,
         };
-        Times { tail, transform, ..Times::moments(mean, sd) }
+        TimeDistribution { tail, transform, ..TimeDistribution::moments(mean, sd) }
     }
 
     /// The tail of the sum with an independent time of a rough law, from this one's tail or its integral.
-    fn with_rough(&self, other: &Times) -> Option<Tail> {
+    fn with_rough(&self, other: &TimeDistribution) -> Option<Tail> {
         let tail = self.tail.clone()?;
         match other.rough.as_ref()? {
             Law::Empirical(table) => {
@@ -186,12 +196,12 @@ impl Times {
     }
 
     /// What a message of one of several kinds sees; weights need not sum to one.
-    pub fn mixture(kinds: &[(f64, Times)]) -> Times {
+    pub fn mixture(kinds: &[(f64, TimeDistribution)]) -> TimeDistribution {
         if let [(_, only)] = kinds {
             return only.clone();
         }
         let total: f64 = kinds.iter().map(|(w, _)| w).sum();
-        let parts: Vec<(f64, Times)> =
+        let parts: Vec<(f64, TimeDistribution)> =
             kinds.iter().filter(|(w, _)| *w > 0.0).map(|(w, t)| (w / total, t.clone())).collect();
         let mean: f64 = parts.iter().map(|(w, t)| w * t.mean).sum();
         let sd = parts
@@ -210,7 +220,7 @@ impl Times {
             let sum = Transform::new(move |s| all.iter().map(|(w, t)| t.at(s) * *w).sum());
             list.iter().fold(sum, |sum, (_, t)| sum.like(t))
         });
-        Times { tail, transform, ..Times::moments(mean, sd) }
+        TimeDistribution { tail, transform, ..TimeDistribution::moments(mean, sd) }
     }
 
     /// E\[e^(−sT)\], where it is known.
@@ -309,7 +319,7 @@ mod tests {
 
     #[test]
     fn quantiles_of_an_exponential_are_logarithms() {
-        let times = Times::of(&Law::exponential(2.0));
+        let times = TimeDistribution::of(&Law::exponential(2.0));
         for share in [0.5, 0.9, 0.999, 0.99999] {
             let exact = -2.0 * (1.0f64 - share).ln();
             assert!((times.quantile(share).expect("known") / exact - 1.0).abs() < 1e-10);
@@ -319,29 +329,35 @@ mod tests {
     #[test]
     fn a_percentile_in_a_gap_is_any_time_in_it() {
         let of = |atom: f64| {
-            Times::mixture(&[
-                (1.0, Times::of(&Law::deterministic(0.0))),
-                (atom, Times::of(&Law::deterministic(0.003))),
+            TimeDistribution::mixture(&[
+                (1.0, TimeDistribution::of(&Law::deterministic(0.0))),
+                (atom, TimeDistribution::of(&Law::deterministic(0.003))),
             ])
         };
-        let half = |times: &Times| times.is_open_at(0.5, times.quantile(0.5).expect("a law"));
+        let half = |times: &TimeDistribution| times.is_open_at(0.5, times.quantile(0.5).expect("a law"));
         assert!(
-            half(&of(1.0)) && !half(&of(0.9)) && !half(&of(1.1)) && !half(&Times::of(&Law::exponential(1.0)))
+            half(&of(1.0))
+                && !half(&of(0.9))
+                && !half(&of(1.1))
+                && !half(&TimeDistribution::of(&Law::exponential(1.0)))
         );
     }
 
     #[test]
     fn an_atom_at_zero_gives_zero_and_a_jump_is_found_from_above() {
-        let wait = Times::law(0.3, 1.0, |t: f64| 0.3 * (-t).exp());
+        let wait = TimeDistribution::law(0.3, 1.0, |t: f64| 0.3 * (-t).exp());
         assert_eq!(wait.quantile(0.5), Some(0.0));
-        let shifted = Times::constant(3.0).plus(&Times::constant(0.5));
+        let shifted = TimeDistribution::constant(3.0).plus(&TimeDistribution::constant(0.5));
         assert!((shifted.quantile(0.5).expect("known") - 3.5).abs() < 1e-12);
         assert!(shifted.tail(shifted.quantile(0.99).expect("known")).expect("known") <= 0.01);
     }
 
     #[test]
     fn a_mixture_has_the_moments_of_its_parts() {
-        let both = Times::mixture(&[(1.0, Times::constant(1.0)), (3.0, Times::constant(5.0))]);
+        let both = TimeDistribution::mixture(&[
+            (1.0, TimeDistribution::constant(1.0)),
+            (3.0, TimeDistribution::constant(5.0)),
+        ]);
         assert!((both.mean - 4.0).abs() < 1e-15 && (both.sd.expect("known") - 3f64.sqrt()).abs() < 1e-15);
         assert_eq!(both.tail(2.0), Some(0.75));
     }

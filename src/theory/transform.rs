@@ -1,6 +1,6 @@
 //! Laplace transforms of the workload's laws, E\[e^(−sX)\], also where no closed form exists.
 
-use super::invert::Effort;
+use super::invert::TransformCost;
 use crate::workload::laws::{Law, Lognormal, Pareto, Weibull};
 use num_complex::Complex64;
 use statrs::function::gamma::gamma;
@@ -26,15 +26,15 @@ pub fn transform(law: &Law, s: Complex64) -> Complex64 {
 }
 
 /// What a value of a law's transform costs.
-pub fn effort(law: &Law) -> Effort {
+pub fn effort(law: &Law) -> TransformCost {
     match law {
-        Law::Lognormal(_) | Law::Weibull(_) | Law::Pareto(_) => Effort::Slow,
+        Law::Lognormal(_) | Law::Weibull(_) | Law::Pareto(_) => TransformCost::Slow,
         Law::Empirical(law) => match law.points().count() {
-            0..=10 => Effort::Quick,
-            11..=200 => Effort::Slow,
-            _ => Effort::Endless,
+            0..=10 => TransformCost::Quick,
+            11..=200 => TransformCost::Slow,
+            _ => TransformCost::Endless,
         },
-        _ => Effort::Quick,
+        _ => TransformCost::Quick,
     }
 }
 

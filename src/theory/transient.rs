@@ -4,7 +4,7 @@
 use super::Feature;
 use super::Mismatch;
 use super::requires::poisson_and_exponential;
-use super::{Answer, ClosedForm, Exactness, Refusal, Station};
+use super::{Answer, ClosedForm, Exactness, ModelError, Station};
 use crate::answer::{Estimate, Method, Moment};
 use crate::scenario::{Arrivals, Scenario};
 
@@ -19,30 +19,30 @@ use crate::scenario::{Arrivals, Scenario};
 /// All terms are positive; states beyond those with 1e-16 are cut off as they come.
 ///
 /// ```
-/// use queuelab::theory::transient::Law;
+/// use queuelab::theory::transient::CountDistribution;
 /// // M(t)/M/1: λ = 1.1 for 100 s from empty at μ = 1, then λ = 0.5.
-/// let mut law = Law::start(0);
+/// let mut law = CountDistribution::start(0);
 /// law.advance(1.1, 1.0, 1, 100.0);
 /// assert!((law.mean() - 16.964397599045977).abs() < 1e-9);
 /// assert!((law.mean() / 0.5 - 33.928795198091954).abs() < 1e-8);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Law {
+pub struct CountDistribution {
     /// P(N = n).
     p: Vec<f64>,
 }
 
-impl Law {
+impl CountDistribution {
     /// So many messages for sure.
     pub fn start(messages: usize) -> Self {
         let mut p = vec![0.0; messages + 1];
         p[messages] = 1.0;
-        Law { p }
+        CountDistribution { p }
     }
 
     /// From P(N = n), n = 0, 1, …
     pub fn from(p: Vec<f64>) -> Self {
-        Law { p }
+        CountDistribution { p }
     }
 
     /// Lets time pass at constant rates.
@@ -248,11 +248,11 @@ impl ClosedForm for Schedule {
         lacking(scenario)
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let (station, table) = Self::parts(scenario)?;
         let (c, mu) = (station.servers.unwrap_or(1), 1.0 / station.service.mean());
         let backlog = scenario.queues[0].initial_backlog;
-        let mut law = Law::start(backlog as usize);
+        let mut law = CountDistribution::start(backlog as usize);
         let start = (law.above(c), law.mean());
         let course = course(&table, f64::from(c) * mu, start, |rate, time| {
             law.advance(rate, mu, c, time);
@@ -305,7 +305,7 @@ impl ClosedForm for Fluid {
         lacking(scenario)
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let (station, table) = Self::parts(scenario)?;
         let c = f64::from(station.servers.unwrap_or(1));
         let capacity = c / station.service.mean();
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn a_burst_from_steady_state() {
         // λ = 20 for 30 s, then 8, at μ = 10, from the steady state at 8: another hand's uniformisation.
-        let mut law = Law::from((0..200).map(|n| 0.2 * 0.8f64.powi(n)).collect());
+        let mut law = CountDistribution::from((0..200).map(|n| 0.2 * 0.8f64.powi(n)).collect());
         law.advance(20.0, 10.0, 1, 30.0);
         assert!((law.mean() / 304.3333333333327 - 1.0).abs() < 1e-9);
         assert!((law.sd() / 30.2508034787708 - 1.0).abs() < 1e-8);
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn nothing_is_there_at_the_start_or_the_backlog_is() {
-        assert!(Law::start(0).above(2).is_sign_positive(), "an empty line, not less than one");
+        assert!(CountDistribution::start(0).above(2).is_sign_positive(), "an empty line, not less than one");
         let table = Timetable { steps: vec![(1.0, 0.0)], after: 0.0 };
         let start = course(&table, 1.0, (3.0, 5.0), |_, _| (0.0, 0.0)).moments[0];
         assert_eq!((start.waiting, start.in_system), (3.0, 5.0));
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn long_after_it_is_steady() {
-        let mut law = Law::start(5);
+        let mut law = CountDistribution::start(5);
         law.advance(1.5, 1.0, 2, 300.0);
         assert!((law.mean() - crate::theory::jackson::in_system(1.5, 1.0, 2)).abs() < 1e-6);
     }

@@ -5,13 +5,15 @@ use super::Mismatch;
 use super::levels::first_below;
 use super::phase_type::is_exponential;
 use super::requires::poisson;
-use super::{Feature, Figures, GroupFigures, Level, QueueModel, Refusal, Station, Times};
+use super::{
+    Feature, GroupFigures, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution,
+};
 use crate::scenario::{Consumer, Servers};
 use crate::workload::laws::Law;
 
 /// Alike servers: how many, and the messages a second that one of them does.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Kind {
+pub struct ServerClass {
     /// How many are alike.
     pub servers: u32,
     /// Messages a second that each of them does.
@@ -49,7 +51,7 @@ pub struct Unequal {
 /// Singh, *Two-server Markovian queues with balking*, Operations Research 18 (1970)).
 /// # Numerics
 /// All terms are positive; they are scaled down together before they overflow.
-pub fn unequal(lambda: f64, kinds: &[Kind]) -> Unequal {
+pub fn unequal(lambda: f64, kinds: &[ServerClass]) -> Unequal {
     let total: f64 = kinds.iter().map(|k| f64::from(k.servers) * k.rate).sum();
     let rho = lambda / total;
     let (all, scale) =
@@ -97,13 +99,13 @@ fn weights(numbers: impl Iterator<Item = f64>) -> (Vec<f64>, f64) {
 pub struct UnequalServers;
 
 impl UnequalServers {
-    fn kinds(station: &Station<'_>) -> Result<Vec<Kind>, Mismatch> {
+    fn kinds(station: &Station<'_>) -> Result<Vec<ServerClass>, Mismatch> {
         let kind = |group: &&Consumer| match group.count {
             Servers::Unlimited => Err(Mismatch::from("servers are without limit")),
             _ if !(is_exponential(&group.service_time) && group.service_time_per_message.is_zero()) => {
                 Err("the unequal servers' times are not exponential".into())
             }
-            Servers::Count(servers) => Ok(Kind { servers, rate: 1.0 / group.service_time.mean() }),
+            Servers::Count(servers) => Ok(ServerClass { servers, rate: 1.0 / group.service_time.mean() }),
         };
         station.groups.iter().map(kind).collect()
     }
@@ -133,26 +135,27 @@ impl QueueModel for UnequalServers {
         Self::kinds(station).map(|_| ())
     }
 
-    fn figures(&self, station: &Station<'_>) -> Result<Figures, Refusal> {
+    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let kinds = Self::kinds(station)?;
         let lambda = station.lambda();
         let total: f64 = kinds.iter().map(|k| f64::from(k.servers) * k.rate).sum();
         super::enough(lambda, total)?;
         let law = unequal(lambda, &kinds);
         let rho = lambda / total;
-        let wait = Times::delayed_exponential(law.delayed, law.spare);
-        let services: Vec<Times> = kinds.iter().map(|k| Times::of(&Law::exponential(1.0 / k.rate))).collect();
+        let wait = TimeDistribution::delayed_exponential(law.delayed, law.spare);
+        let services: Vec<TimeDistribution> =
+            kinds.iter().map(|k| TimeDistribution::of(&Law::exponential(1.0 / k.rate))).collect();
         let servers = || kinds.iter().map(|k| f64::from(k.servers));
         // Who waits is taken by the first server to be free, whichever that is: its kind and the wait are
         // independent.
-        let delayed = Times::delayed_exponential(1.0, law.spare);
+        let delayed = TimeDistribution::delayed_exponential(1.0, law.spare);
         let parts = servers().zip(&kinds).zip(&services).zip(&law.at_once).flat_map(
             |(((n, kind), service), at_once)| {
                 let later = law.delayed * n * kind.rate / total;
                 [(n * at_once, service.clone()), (later, delayed.plus(service))]
             },
         );
-        let parts: Vec<(f64, Times)> = parts.collect();
+        let parts: Vec<(f64, TimeDistribution)> = parts.collect();
         let groups: Vec<GroupFigures> = servers()
             .zip(&kinds)
             .zip(&services)
@@ -165,15 +168,16 @@ impl QueueModel for UnequalServers {
             .collect();
         let busy: f64 = groups.iter().map(|g| g.busy).sum();
         let above = |k: u64| law.delayed * rho.powf(k as f64 + 1.0);
-        let mix: Vec<(f64, Times)> = groups.iter().map(|g| (g.throughput, g.service.clone())).collect();
-        Ok(Figures {
-            queue_length: Level { mean: lambda * wait.mean, p99: Some(first_below(0.01, above)) },
-            in_system: Level { mean: lambda * wait.mean + busy, p99: None },
-            sojourn: Some(Times::mixture(&parts)),
-            service: Some(Times::mixture(&mix)),
+        let mix: Vec<(f64, TimeDistribution)> =
+            groups.iter().map(|g| (g.throughput, g.service.clone())).collect();
+        Ok(SteadyState {
+            queue_length: LevelSummary { mean: lambda * wait.mean, p99: Some(first_below(0.01, above)) },
+            in_system: LevelSummary { mean: lambda * wait.mean + busy, p99: None },
+            sojourn: Some(TimeDistribution::mixture(&parts)),
+            service: Some(TimeDistribution::mixture(&mix)),
             busy: Some(busy),
             groups,
-            ..Figures::lossless(station, Some(law.delayed), wait)
+            ..SteadyState::lossless(station, Some(law.delayed), wait)
         })
     }
 }
@@ -191,8 +195,8 @@ mod tests {
     #[test]
     fn alike_servers_are_m_m_c() {
         for (lambda, kinds) in [
-            (3.2, vec![Kind { servers: 1, rate: 1.0 }, Kind { servers: 3, rate: 1.0 }]),
-            (950.0, vec![Kind { servers: 1000, rate: 1.0 }]),
+            (3.2, vec![ServerClass { servers: 1, rate: 1.0 }, ServerClass { servers: 3, rate: 1.0 }]),
+            (950.0, vec![ServerClass { servers: 1000, rate: 1.0 }]),
         ] {
             let c: u32 = kinds.iter().map(|k| k.servers).sum();
             let law = unequal(lambda, &kinds);
@@ -205,7 +209,8 @@ mod tests {
     /// busy) = 4/11. Choosing by chance gives the same, W = 8/11 s = 727.3 ms (Gumbel).
     #[test]
     fn a_fast_and_a_slow_server() {
-        let law = unequal(2.0, &[Kind { servers: 1, rate: 3.0 }, Kind { servers: 1, rate: 1.0 }]);
+        let law =
+            unequal(2.0, &[ServerClass { servers: 1, rate: 3.0 }, ServerClass { servers: 1, rate: 1.0 }]);
         close(law.delayed, 4.0 / 11.0);
         close(law.busy[0], 5.0 / 11.0);
         close(law.busy[1], 7.0 / 11.0);
@@ -216,8 +221,11 @@ mod tests {
     /// What is done is what comes, whatever the speeds.
     #[test]
     fn as_much_is_done_as_comes() {
-        let kinds =
-            [Kind { servers: 2, rate: 3.0 }, Kind { servers: 5, rate: 0.25 }, Kind { servers: 1, rate: 1.5 }];
+        let kinds = [
+            ServerClass { servers: 2, rate: 3.0 },
+            ServerClass { servers: 5, rate: 0.25 },
+            ServerClass { servers: 1, rate: 1.5 },
+        ];
         let law = unequal(6.5, &kinds);
         let done: f64 =
             kinds.iter().zip(&law.busy).map(|(k, busy)| f64::from(k.servers) * k.rate * busy).sum();
@@ -254,7 +262,7 @@ mod tests {
         let mut right = vec![0.0; n];
         right[0] = 1.0;
         let p = linear::solve(flow, right).expect("regular");
-        let law = unequal(lambda, &mu.map(|rate| Kind { servers: 1, rate }));
+        let law = unequal(lambda, &mu.map(|rate| ServerClass { servers: 1, rate }));
         close(law.delayed, p[0] / (1.0 - rho));
         for (s, busy) in law.busy.iter().enumerate() {
             let idle: f64 =

@@ -10,28 +10,28 @@ use std::hint::select_unpredictable;
 #[derive(Debug, Clone)]
 pub(crate) struct Tournament {
     /// The root is at 1, player n at `width` + n.
-    nodes: Vec<Node>,
+    nodes: Vec<TournamentNode>,
     width: usize,
     /// A copy of the root: every event asks for it.
-    first: Node,
+    first: TournamentNode,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Node {
+struct TournamentNode {
     /// `u64::MAX` is never.
     at: u64,
     player: u64,
 }
 
 /// Nobody's instant.
-const NEVER: Node = Node { at: u64::MAX, player: 0 };
+const NEVER: TournamentNode = TournamentNode { at: u64::MAX, player: 0 };
 
-impl Node {
+impl TournamentNode {
     /// The earlier of two, of which one is on the other's left.
     #[inline(always)]
-    fn or(self, other: Node, is_left: bool) -> Node {
+    fn or(self, other: TournamentNode, is_left: bool) -> TournamentNode {
         let other_first = (other.at < self.at) | (is_left & (other.at == self.at));
-        Node {
+        TournamentNode {
             at: select_unpredictable(other_first, other.at, self.at),
             player: select_unpredictable(other_first, other.player, self.player),
         }
@@ -63,7 +63,7 @@ impl Tournament {
     #[inline(always)]
     pub(crate) fn set(&mut self, player: u32, instant: u64) {
         let (mut node, mut earliest) =
-            (self.width + player as usize, Node { at: instant, player: u64::from(player) });
+            (self.width + player as usize, TournamentNode { at: instant, player: u64::from(player) });
         let nodes = self.nodes.as_mut_slice();
         nodes[node] = earliest;
         while node > 1 {

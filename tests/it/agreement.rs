@@ -8,7 +8,7 @@ use queuelab::answer::Method;
 use queuelab::scenario::{
     Arrivals, Consumer, Length, NoFiles, Overflow, Producer, Queue, Scenario, Servers, Source, parse,
 };
-use queuelab::study::{Accord, Blind, run};
+use queuelab::study::{AgreementStatus, NoProgress, run};
 use queuelab::workload::laws::{Erlang, Hyperexponential, Law, Lognormal, Uniform};
 
 fn agrees(name: &str, scenario: Scenario) {
@@ -19,7 +19,7 @@ fn agrees_exactly(name: &str, mut scenario: Scenario, exact: bool) {
     scenario.seed = 20_260;
     scenario.simulation.replications = 20;
     scenario.simulation.length = Length::Messages(400_000);
-    let study = run(&scenario, &[Method::Theory, Method::Simulation], &Blind);
+    let study = run(&scenario, &[Method::Theory, Method::Simulation], &NoProgress);
     assert!(study.unanswered.is_empty(), "{name}: {:?}", study.unanswered);
     let theory = study.answer(Method::Theory).expect("answered");
     assert!(theory.by.contains(name), "{name} was answered by {}", theory.by);
@@ -28,7 +28,12 @@ fn agrees_exactly(name: &str, mut scenario: Scenario, exact: bool) {
     for pair in &study.agreement {
         let of = |method| study.answer(method).and_then(|a| a.get(&pair.metric));
         let (theory, simulated) = (of(Method::Theory), of(Method::Simulation));
-        assert_ne!(pair.verdict, Accord::Differ, "{name}, {}: {theory:?} against {simulated:?}", pair.metric);
+        assert_ne!(
+            pair.verdict,
+            AgreementStatus::Differ,
+            "{name}, {}: {theory:?} against {simulated:?}",
+            pair.metric
+        );
     }
 }
 
@@ -123,7 +128,7 @@ fn several_producers_superpose() {
 fn a_sender_that_waits_for_room_loses_nothing() {
     let mut scenario = bounded(80.0, 1, 5);
     scenario.queues[0].overflow = Overflow::Block;
-    let study = run(&scenario, &[Method::Simulation], &Blind);
+    let study = run(&scenario, &[Method::Simulation], &NoProgress);
     let loss = study.answer(Method::Simulation).and_then(|a| a.get("total.loss")).and_then(|e| e.value);
     assert_eq!(loss, Some(0.0));
 }
@@ -143,7 +148,7 @@ fn what_is_measured_for_agreement_can_be_measured_and_adds_up() {
         let source = source.with("measurement.duration", "250ms").with("measurement.speed", "10");
         let scenario =
             parse(&source, &NoFiles).unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario;
-        let study = run(&scenario, &[Method::Measurement], &Blind);
+        let study = run(&scenario, &[Method::Measurement], &NoProgress);
         assert!(study.unanswered.is_empty(), "{}: {:?}", file.display(), study.unanswered);
         for method in [Method::Rehearsal, Method::Measurement, Method::Replay] {
             let latency =

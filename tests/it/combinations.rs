@@ -10,7 +10,7 @@
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Length, NoFiles, Scenario, Source, parse};
 use queuelab::stats::t_quantile;
-use queuelab::study::{Blind, run};
+use queuelab::study::{NoProgress, run};
 use queuelab::theory;
 
 const REPLICATIONS: u32 = 20;
@@ -157,7 +157,7 @@ pub(crate) fn simulated(scenario: &Scenario, seed: u64, messages: u64, replicati
     let mut scenario = Scenario { seed, ..scenario.clone() };
     scenario.simulation.replications = replications;
     scenario.simulation.length = Length::Messages(messages);
-    run(&scenario, &[Method::Simulation], &Blind).answer(Method::Simulation).cloned()
+    run(&scenario, &[Method::Simulation], &NoProgress).answer(Method::Simulation).cloned()
 }
 
 /// The metrics that miss at a confidence. Lengths' percentiles are whole numbers, and what a simulation never

@@ -8,7 +8,7 @@
 
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Discipline, Length, Precision, Scenario};
-use queuelab::study::{Blind, run};
+use queuelab::study::{NoProgress, run};
 use queuelab::workload::laws::Law;
 use statrs::distribution::{Binomial, DiscreteCDF};
 
@@ -21,7 +21,7 @@ fn seeds() -> u64 {
 /// Runs the seeds and checks each metric's coverage against the exact values, theory's unless one is given
 /// for p99.
 fn covers(name: &str, scenario: &Scenario, p99: Option<f64>) {
-    let theory = run(scenario, &[Method::Theory], &Blind);
+    let theory = run(scenario, &[Method::Theory], &NoProgress);
     let theory = theory.answer(Method::Theory).expect("a closed form");
     let exact = |path| theory.get(path).and_then(|e| e.value);
     holds(
@@ -35,7 +35,7 @@ fn covers(name: &str, scenario: &Scenario, p99: Option<f64>) {
 fn holds(name: &str, scenario: &Scenario, metrics: &[(&str, Option<f64>)]) {
     let mut tallies = vec![Tally::default(); metrics.len()];
     for seed in 1..=seeds() {
-        let study = run(&Scenario { seed, ..scenario.clone() }, &[Method::Simulation], &Blind);
+        let study = run(&Scenario { seed, ..scenario.clone() }, &[Method::Simulation], &NoProgress);
         let answer = study.answer(Method::Simulation).expect("it is played");
         for (tally, (path, exact)) in tallies.iter_mut().zip(metrics) {
             tally.add(answer, path, *exact);
@@ -183,7 +183,7 @@ fn rare_losses() {
             written(STEADY, &format!("max_length = {}", room - 1), "", &format!("messages = {messages}"));
         let (mut covered, mut below) = (0, 0);
         for seed in 1..=seeds() {
-            let study = run(&Scenario { seed, ..scenario.clone() }, &[Method::Simulation], &Blind);
+            let study = run(&Scenario { seed, ..scenario.clone() }, &[Method::Simulation], &NoProgress);
             let loss = *study.answer(Method::Simulation).and_then(|a| a.get("total.loss")).expect("told");
             covered += u64::from((loss.low()..=loss.high()).contains(&lost(room)));
             below += u64::from(loss.low() < 0.0 || loss.half_width.is_none_or(|half| half <= 0.0));
@@ -249,7 +249,7 @@ fn outages() {
         law("5s")
     );
     let scenario = written("rate = \"0.6/s\"", "", &outages, "messages = 40000");
-    let theory = run(&scenario, &[Method::Theory], &Blind);
+    let theory = run(&scenario, &[Method::Theory], &NoProgress);
     let exact = theory
         .answer(Method::Theory)
         .filter(|a| a.exact)

@@ -5,7 +5,7 @@ use queuelab::rng::Key;
 use queuelab::scenario::{
     Consumer, Destination, Discipline, Overflow, Producer, Queue, Route, Scenario, Servers,
 };
-use queuelab::sim::{Chain, Engine, LevelSampler, Network, Recursion, Station, Totals};
+use queuelab::sim::{Chain, Engine, FifoStation, LevelSampler, Network, Recursion, Totals};
 use queuelab::workload::Kept;
 use queuelab::workload::laws::Law;
 
@@ -26,7 +26,7 @@ fn by_event(scenario: &Scenario) -> (Vec<Record>, u64) {
 
 fn by_recursion(scenario: &Scenario) -> (Vec<Record>, u64) {
     let plan = scenario.plan(7, 0).expect("a plan").take_messages(MESSAGES);
-    let station = Station::of(scenario).expect("one FIFO queue");
+    let station = FifoStation::of(scenario).expect("one FIFO queue");
     let mut engine = Recursion::new(&station, Kept::new(&plan), None);
     let mut keep = Keep::default();
     engine.advance(MESSAGES, &mut keep);

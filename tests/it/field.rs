@@ -16,7 +16,7 @@ mod verdicts;
 
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{NoFiles, Scenario, Source, parse};
-use queuelab::study::{Blind, Study, run};
+use queuelab::study::{NoProgress, Study, run};
 
 /// The scenario that a text writes down.
 fn scenario(text: &str) -> Scenario {
@@ -34,7 +34,7 @@ fn refusal(text: &str) -> String {
 
 /// A scenario answered by theory and simulation.
 fn both(text: &str) -> Study {
-    run(&scenario(text), &[Method::Theory, Method::Simulation], &Blind)
+    run(&scenario(text), &[Method::Theory, Method::Simulation], &NoProgress)
 }
 
 /// The value of a metric, which has to be there.
@@ -47,7 +47,7 @@ fn value(answer: &Answer, path: &str) -> f64 {
 
 /// The simulation's value and half-width.
 fn simulated(text: &str, path: &str) -> (f64, f64) {
-    let study = run(&scenario(text), &[Method::Simulation], &Blind);
+    let study = run(&scenario(text), &[Method::Simulation], &NoProgress);
     let answer = study.answer(Method::Simulation).unwrap_or_else(|| panic!("{:?}", study.unanswered));
     let found = answer.get(path).unwrap_or_else(|| panic!("no {path}"));
     (found.value.unwrap_or(f64::NAN), found.half_width.unwrap_or(0.0))

@@ -12,7 +12,7 @@ use queuelab::message::Keep;
 use queuelab::rng::Key;
 use queuelab::scenario::{Length, NoFiles, Scenario, Source, parse};
 use queuelab::sim::{Engine, Network};
-use queuelab::study::{Blind, run};
+use queuelab::study::{NoProgress, run};
 use queuelab::workload::file;
 use std::path::{Path, PathBuf};
 
@@ -89,7 +89,7 @@ fn scenario(name: &str, settings: &[(&str, &str)]) -> Scenario {
 }
 
 fn simulated(name: &str, settings: &[(&str, &str)]) -> Answer {
-    let study = run(&scenario(name, settings), &[Method::Simulation], &Blind);
+    let study = run(&scenario(name, settings), &[Method::Simulation], &NoProgress);
     study.answer(Method::Simulation).unwrap_or_else(|| panic!("{name}: {:?}", study.unanswered)).clone()
 }
 
@@ -120,7 +120,7 @@ fn teachers_figures() {
         let study = run(
             &scenario(name, &[("simulation.messages", "300000")]),
             &[Method::Theory, Method::Simulation],
-            &Blind,
+            &NoProgress,
         );
         for answer in &study.answers {
             holds(name, answer, metric, expected, 1e-3);
@@ -183,7 +183,7 @@ fn poison_that_times_out_is_collapse() {
 #[test]
 fn a_hot_key_decides_whatever_the_partitions() {
     let with = |partitions: &str| scenario("hot-partition.toml", &[("queues.jobs.partitions", partitions)]);
-    let eight = run(&with("8"), &[Method::Simulation], &Blind);
+    let eight = run(&with("8"), &[Method::Simulation], &NoProgress);
     assert!(eight.unstable().is_some(), "the hottest of 8 partitions has rho 1.053");
     for (partitions, mean, p99) in
         [("16", 0.060_18, 0.5381), ("32", 0.041_65, 0.3246), ("64", 0.037_06, 0.2744)]
@@ -268,7 +268,7 @@ fn growth_hits_the_wall_in_the_fourth_month() {
         let study = run(
             &scenario("growth-and-cost.toml", &[("producers.web.rate", rate)]),
             &[Method::Theory],
-            &Blind,
+            &NoProgress,
         );
         study.answers.len() == 1
     };
@@ -348,7 +348,7 @@ fn every_answer_is_the_same_for_any_number_of_threads() {
             if rate > 0.0 { Length::Duration(1000.0 / rate) } else { Length::Messages(1000) };
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            let study = pool.install(|| run(&scenario, &[Method::Simulation], &Blind));
+            let study = pool.install(|| run(&scenario, &[Method::Simulation], &NoProgress));
             format!(
                 "{:?}{:?}",
                 serde_json::to_string(&study.answer(Method::Simulation)).expect("plain data"),

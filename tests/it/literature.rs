@@ -8,7 +8,7 @@
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Length, NoFiles, Scenario, Source, parse};
 use queuelab::stats::t_quantile;
-use queuelab::study::{Blind, run};
+use queuelab::study::{NoProgress, run};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn cases() -> Vec<(Case, Scenario)> {
 fn theory_gives_them() {
     let (mut wrong, mut right) = (Vec::new(), 0);
     for (case, scenario) in cases() {
-        let study = run(&scenario, &[Method::Theory], &Blind);
+        let study = run(&scenario, &[Method::Theory], &NoProgress);
         let Some(answer) = study.answer(Method::Theory).filter(|a| a.exact) else { continue };
         for (metric, &expected) in &case.expected {
             let Some(value) = answer.get(metric).and_then(|e| e.value) else { continue };
@@ -71,7 +71,7 @@ fn simulation_covers_them() {
         // Near saturation a run must be many times longer than the queue's memory.
         let heavy = case.id.contains("rho0.99") || case.id.contains("rho0.9");
         scenario.simulation.length = Length::Messages(if heavy { 1_000_000 } else { 300_000 });
-        let study = run(&scenario, &[Method::Simulation], &Blind);
+        let study = run(&scenario, &[Method::Simulation], &NoProgress);
         let answer =
             study.answer(Method::Simulation).unwrap_or_else(|| panic!("{}: {:?}", case.id, study.unanswered));
         wrong.extend(

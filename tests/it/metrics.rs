@@ -1,11 +1,11 @@
 //! Every metric of the registry is answered by every witness that can know it.
 
-use queuelab::answer::{METRICS, Method, Place, path};
+use queuelab::answer::{METRICS, Method, MetricPlace, path};
 use queuelab::scenario::{
     Batching, Consumer, Destination, Discipline, Length, Outages, Preemption, Producer, Queue, Route,
     Scenario,
 };
-use queuelab::study::{Blind, Study, run};
+use queuelab::study::{NoProgress, Study, run};
 use queuelab::workload::laws::Law;
 
 /// Two producers, whose sends take time, and two servers.
@@ -29,9 +29,11 @@ fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec
     let mut out = Vec::new();
     for metric in METRICS {
         let places: Vec<String> = match metric.place {
-            Place::Queue => scenario.queues.iter().map(|q| format!("queues.{}", q.name)).collect(),
-            Place::Consumer => scenario.consumers.iter().map(|c| format!("consumers.{}", c.name)).collect(),
-            Place::Producer => scenario
+            MetricPlace::Queue => scenario.queues.iter().map(|q| format!("queues.{}", q.name)).collect(),
+            MetricPlace::Consumer => {
+                scenario.consumers.iter().map(|c| format!("consumers.{}", c.name)).collect()
+            }
+            MetricPlace::Producer => scenario
                 .producers
                 .iter()
                 .map(|p| format!("producers.{}", p.name))
@@ -61,7 +63,7 @@ fn a_simulated_queue_or_network_answers_all() {
     network.consumers.push(workers("others", 1));
     network.consumers[0].to = vec![Route { to: Destination::Queue(1), probability: 1.0 }];
     for scenario in [single, network] {
-        let study = run(&scenario, &[Method::Simulation], &Blind);
+        let study = run(&scenario, &[Method::Simulation], &NoProgress);
         assert_eq!(missing(&study, Method::Simulation, never), Vec::<String>::new());
         assert_eq!(study.answer(Method::Simulation).expect("played").caveats, Vec::<String>::new());
     }
@@ -94,7 +96,7 @@ fn a_hand_off_is_a_wait_and_no_work() {
         (scenario.simulation.length, scenario.simulation.replications) = (Length::Messages(100_000), 4);
         scenario.simulation.overheads.hand_off = 500e-6;
         change(&mut scenario);
-        let study = run(&scenario, &[Method::Simulation], &Blind);
+        let study = run(&scenario, &[Method::Simulation], &NoProgress);
         let answer =
             study.answer(Method::Simulation).unwrap_or_else(|| panic!("{case}: {:?}", study.unanswered));
         // What an outage breaks off is delivered again, and each server has outages of its own, which is
@@ -120,7 +122,7 @@ fn a_hand_off_is_a_wait_and_no_work() {
 fn a_measurement_its_rehearsal_and_its_replay_answer_all() {
     let mut scenario = queue();
     scenario.measurement.duration = 1.0;
-    let study = run(&scenario, &[Method::Measurement], &Blind);
+    let study = run(&scenario, &[Method::Measurement], &NoProgress);
     for method in [Method::Rehearsal, Method::Measurement, Method::Replay] {
         assert_eq!(
             missing(&study, method, |path| never(path) || path.ends_with(".p999")),

@@ -7,7 +7,7 @@
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Length, NoFiles, Source, Warmup, parse};
 use queuelab::stats::t_quantile;
-use queuelab::study::{Blind, run};
+use queuelab::study::{NoProgress, run};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn simulation_covers_them() {
         scenario.simulation.replications = REPLICATIONS;
         scenario.simulation.length = Length::Messages(60_000);
         scenario.simulation.warmup = Warmup::Messages(6000);
-        let study = run(&scenario, &[Method::Simulation], &Blind);
+        let study = run(&scenario, &[Method::Simulation], &NoProgress);
         let Some(answer) = study.answer(Method::Simulation) else {
             wrong.push(format!("{}: {:?}", case.id, study.unanswered));
             continue;

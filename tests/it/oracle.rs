@@ -3,7 +3,7 @@
 use queuelab::message::{Keep, Outcome, Record};
 use queuelab::rng::Key;
 use queuelab::scenario::{Consumer, Overflow, Producer, Queue, Scenario};
-use queuelab::sim::{Engine, Network, Recursion, Station};
+use queuelab::sim::{Engine, FifoStation, Network, Recursion};
 use queuelab::workload::laws::Law;
 use queuelab::workload::{Block, Kept};
 
@@ -78,7 +78,7 @@ fn slow(plan: &Block, groups: &[u32], room: Option<u64>, drop_head: bool) -> Vec
 /// By the recursion, or, where senders wait for room or the oldest message makes it, by events.
 fn fast(scenario: &Scenario, plan: &Block) -> Vec<Fate> {
     let mut keep = Keep::default();
-    match Station::of(scenario).filter(Station::is_recursive) {
+    match FifoStation::of(scenario).filter(FifoStation::is_recursive) {
         Some(station) => assert_eq!(
             Recursion::new(&station, Kept::new(plan), None).advance(u64::MAX, &mut keep),
             plan.len() as u64
@@ -170,7 +170,7 @@ fn full_queues_refuse_or_drop() {
 #[test]
 fn a_plan_played_in_pieces_is_the_same() {
     let scenario = scenario(&Law::exponential(0.004), &[4], None, Overflow::RejectPublish);
-    let station = Station::of(&scenario).expect("one FIFO queue");
+    let station = FifoStation::of(&scenario).expect("one FIFO queue");
     let play = |pieces: &[u64]| {
         let mut engine = Recursion::new(&station, scenario.plan(3, 1).expect("a plan"), None);
         let mut keep = Keep::default();

@@ -2,7 +2,7 @@
 
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Length, Precision, Scenario};
-use queuelab::study::{Blind, Watch, run};
+use queuelab::study::{NoProgress, Watch, run};
 use queuelab::workload::laws::Law;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,7 +18,7 @@ fn a_precision_is_reached_alike_by_any_number_of_threads() {
     scenario.simulation.precision = Precision::Paths(vec![("total.latency.p99".into(), 0.06)]);
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        let study = pool.install(|| run(&scenario, &[Method::Simulation], &Blind));
+        let study = pool.install(|| run(&scenario, &[Method::Simulation], &NoProgress));
         serde_json::to_string(study.answer(Method::Simulation).expect("played")).expect("plain data")
     };
     let one = with(1);

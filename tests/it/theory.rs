@@ -223,8 +223,11 @@ fn what_reaches_dead_letters_is_within_its_bounds() {
             (exact, usize::from(!exact)),
             "{queue}{consumer}"
         );
-        let study =
-            queuelab::study::run(&scenario, &[queuelab::answer::Method::Simulation], &queuelab::study::Blind);
+        let study = queuelab::study::run(
+            &scenario,
+            &[queuelab::answer::Method::Simulation],
+            &queuelab::study::NoProgress,
+        );
         let answer =
             study.answers.first().unwrap_or_else(|| panic!("{queue}{consumer}: {:?}", study.unanswered));
         let came = answer.get("queues.dl.arrival_rate").and_then(|e| e.value).expect("it is counted");

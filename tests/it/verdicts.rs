@@ -2,7 +2,7 @@
 
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{Scenario, Source, parse};
-use queuelab::study::{Blind, run};
+use queuelab::study::{NoProgress, run};
 use std::path::Path;
 
 /// A scenario whose files all hold four gaps of 1 ms.
@@ -13,7 +13,7 @@ fn scenario(text: &str) -> Scenario {
 }
 
 fn simulated(text: &str) -> Result<Answer, String> {
-    let study = run(&scenario(text), &[Method::Simulation], &Blind);
+    let study = run(&scenario(text), &[Method::Simulation], &NoProgress);
     study.answer(Method::Simulation).cloned().ok_or_else(|| study.unanswered[0].reason.to_string())
 }
 
@@ -134,7 +134,8 @@ fn a_measurement_does_not_hide_that_the_queue_does_not_hold() {
         server("q", "to = \"r\""),
         server("r", "")
     );
-    let said = run(&scenario(&text), &[Method::Simulation, Method::Measurement], &Blind).verdict[0].clone();
+    let said =
+        run(&scenario(&text), &[Method::Simulation, Method::Measurement], &NoProgress).verdict[0].clone();
     assert!(said.starts_with("This queue does not hold: unstable: "), "{said}");
     assert!(said.contains("In the 500 ms that it was measured: A message takes"), "{said}");
 }

@@ -41,7 +41,7 @@ impl SharedQueue for Script {
 }
 
 /// What a server did.
-struct Served {
+struct ServedRun {
     totals: ServerTotals,
     overruns: Vec<Overrun>,
     visits: VisitLog,
@@ -49,7 +49,7 @@ struct Served {
 
 /// Has one server take deliveries, the last of the script first, of four messages that were sent at once and
 /// need a millisecond each.
-fn serve(scenario: &Scenario, clock: &Fake, script: Vec<(u64, u32)>) -> Served {
+fn serve(scenario: &Scenario, clock: &Fake, script: Vec<(u64, u32)>) -> ServedRun {
     let plan =
         Block { due: vec![0; 4], sent: vec![0; 4], demand: vec![vec![1_000_000; 4]], ..Block::default() };
     let run_plan = RunPlan::new(scenario, &plan).expect("it can be played");
@@ -66,7 +66,7 @@ fn serve(scenario: &Scenario, clock: &Fake, script: Vec<(u64, u32)>) -> Served {
     let (totals, overruns) = (server.serve(), std::mem::take(&mut server.overruns));
     assert_eq!(context.busy.load(Ordering::SeqCst), 0);
     drop(server);
-    Served { totals, overruns, visits: state.visits }
+    ServedRun { totals, overruns, visits: state.visits }
 }
 
 fn one_server() -> Scenario {
@@ -76,7 +76,7 @@ fn one_server() -> Scenario {
 #[test]
 fn faults_of_a_target_are_counted() {
     let clock = Fake { read: 20, ..Fake::default() };
-    let Served { totals, overruns, visits } =
+    let ServedRun { totals, overruns, visits } =
         serve(&one_server(), &clock, [9, 1, 2, 3, 1, 0].map(|message| (message, 1)).to_vec());
     // 1 came twice and 9 is unknown; 2 came after 3 and 1 after 2; 2 was not to be settled.
     assert_eq!((totals.duplicated, totals.disordered, totals.unsettled), (2, 2, 1));
@@ -112,7 +112,7 @@ fn only_what_is_in_time_may_be_acknowledged_and_only_once() {
 fn what_the_host_takes_from_a_service_is_recorded() {
     // The program stands still from the middle of the second service until 300 µs after its end.
     let clock = Fake { read: 20, stall: Some((1_500_000, 800_000)), ..Fake::default() };
-    let Served { totals, overruns, visits } = serve(&one_server(), &clock, vec![(1, 1), (0, 1)]);
+    let ServedRun { totals, overruns, visits } = serve(&one_server(), &clock, vec![(1, 1), (0, 1)]);
     let service_time = totals.service_time();
     let near = |nanos: i64, expected: i64| (nanos - expected).abs() < 500;
     assert!(near(service_time.real as i64 - service_time.planned as i64, 300_000), "{service_time:?}");

@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 struct LockedQueues(Vec<LockedQueue>);
 
 struct LockedQueue {
-    inner: Mutex<Inner>,
+    inner: Mutex<CondvarState>,
     arrived: Condvar,
     freed: Condvar,
     room: Option<usize>,
@@ -18,7 +18,7 @@ struct LockedQueue {
 }
 
 #[derive(Default)]
-struct Inner {
+struct CondvarState {
     ready: VecDeque<u64>,
     unacked: u64,
     closed: bool,
@@ -26,7 +26,10 @@ struct Inner {
 
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
     let queues = scenario.queues.iter().map(|queue| LockedQueue {
-        inner: Mutex::new(Inner { ready: VecDeque::with_capacity(messages), ..Inner::default() }),
+        inner: Mutex::new(CondvarState {
+            ready: VecDeque::with_capacity(messages),
+            ..CondvarState::default()
+        }),
         arrived: Condvar::new(),
         freed: Condvar::new(),
         room: queue.max_length.map(|m| usize::try_from(m).unwrap_or(usize::MAX)),
@@ -37,7 +40,7 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
 
 impl LockedQueue {
     /// A thread that panicked leaves a deque that is whole.
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, CondvarState> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

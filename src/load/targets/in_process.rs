@@ -8,7 +8,7 @@ mod partition;
 mod prefetch;
 mod settings;
 
-use super::{Delivery, Direct, Lost, PublishRequest, Sent, SharedQueue, Subscription, Target};
+use super::{Delivery, Direct, LostMessage, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::message::Outcome;
@@ -34,7 +34,7 @@ struct InProcess {
 struct Shared {
     /// By queue of the scenario.
     backends: OnceLock<Vec<QueueBackend>>,
-    lost: Mutex<Vec<Lost>>,
+    lost: Mutex<Vec<LostMessage>>,
 }
 
 pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
@@ -95,7 +95,13 @@ impl Shared {
             Loss::Dropped | Loss::Rejected | Loss::TooOften => Outcome::Dropped,
         };
         let message = lost.body;
-        self.lost.lock().push(Lost { queue, message, at: lost.at, outcome, deliveries: lost.deliveries });
+        self.lost.lock().push(LostMessage {
+            queue,
+            message,
+            at: lost.at,
+            outcome,
+            deliveries: lost.deliveries,
+        });
         let backends = self.backends();
         if let Some(commits) = backends.get(queue).and_then(|backend| backend.commits.as_ref()) {
             commits.note(message, Event::Settled);
@@ -105,7 +111,7 @@ impl Shared {
             if backends[dead].publish(&PublishRequest { message, ..PublishRequest::default() })
                 == Sent::Rejected
             {
-                self.lost.lock().push(Lost {
+                self.lost.lock().push(LostMessage {
                     queue: dead,
                     message,
                     at: lost.at,
@@ -197,7 +203,7 @@ impl SharedQueue for InProcess {
         Some(self.backend(queue).inside())
     }
 
-    fn lost(&self) -> Vec<Lost> {
+    fn lost(&self) -> Vec<LostMessage> {
         std::mem::take(&mut self.shared.lost.lock())
     }
 

@@ -45,7 +45,7 @@ pub(crate) trait Target: Sync {
     fn in_system(&self, queue: usize) -> Option<u64>;
 
     /// Messages that left without being served. Asked once, at the end.
-    fn lost(&self) -> Vec<Lost>;
+    fn lost(&self) -> Vec<LostMessage>;
 
     /// Nanoseconds that each group commit of a queue took, in order. Asked once, at the end.
     fn commits(&self, _queue: usize) -> Vec<u64> {
@@ -134,7 +134,7 @@ pub(crate) struct Delivery {
 
 /// A message that left a queue without being served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lost {
+pub(crate) struct LostMessage {
     pub queue: usize,
     pub message: u64,
     /// By the run's clock.
@@ -149,7 +149,7 @@ type Open = fn(&Scenario, usize) -> Result<Box<dyn Target>, LoadError>;
 
 /// An entry of the registry.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct TargetEntry {
     /// Its name in `measurement.target`.
     pub name: &'static str,
     /// What it is, in a phrase.
@@ -161,44 +161,44 @@ pub(crate) struct Entry {
 
 /// Every target, in the order of [`TARGET_NAMES`](crate::scenario::TARGET_NAMES), which a scenario is checked
 /// against.
-pub(crate) const TARGETS: &[Entry] = &[
-    Entry {
+pub(crate) const TARGETS: &[TargetEntry] = &[
+    TargetEntry {
         name: "in-process",
         meaning: "this crate's own queue: one lock, acknowledgements, bounds, broker semantics",
         open: in_process::open,
         plays: support::in_process,
     },
-    Entry {
+    TargetEntry {
         name: "crossbeam-channel",
         meaning: "crossbeam's channel; knows no acknowledgement",
         open: channels::crossbeam,
         plays: support::channel,
     },
-    Entry {
+    TargetEntry {
         name: "flume",
         meaning: "flume's channel; knows no acknowledgement",
         open: channels::flume,
         plays: support::channel,
     },
-    Entry {
+    TargetEntry {
         name: "kanal",
         meaning: "kanal's channel; knows no acknowledgement",
         open: channels::kanal,
         plays: support::channel,
     },
-    Entry {
+    TargetEntry {
         name: "std-mpsc",
         meaning: "the standard library's channel, its one receiver behind a lock",
         open: channels::std_mpsc,
         plays: support::channel,
     },
-    Entry {
+    TargetEntry {
         name: "mutex-condvar",
         meaning: "the queue that everybody writes first: a deque, a lock, a condition",
         open: condvar::open,
         plays: support::channel,
     },
-    Entry {
+    TargetEntry {
         name: "null",
         meaning: "two counters instead of a queue: the floor and the harness's own limit",
         open: null::open,
@@ -212,7 +212,7 @@ pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Targe
 }
 
 /// The target that a scenario names.
-pub(super) fn entry(scenario: &Scenario) -> Result<&'static Entry, LoadError> {
+pub(super) fn entry(scenario: &Scenario) -> Result<&'static TargetEntry, LoadError> {
     let name = scenario.measurement.target.as_str();
     TARGETS.iter().find(|t| t.name == name).ok_or_else(|| LoadError::UnknownTarget { name: name.into() })
 }

@@ -1,7 +1,7 @@
 //! No queue at all: messages are numbers, so two counters pass them on. What it measures is the harness.
 
 use super::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
-use crate::load::{LoadError, Refusal};
+use crate::load::{LoadError, UnmeasurableSetting};
 use crate::scenario::Scenario;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -14,7 +14,8 @@ struct Null {
 
 pub(super) fn open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
     if scenario.queues.len() != 1 {
-        let refusals = vec![Refusal { setting: "more than one queue".into(), why: "it is two counters" }];
+        let refusals =
+            vec![UnmeasurableSetting { setting: "more than one queue".into(), why: "it is two counters" }];
         let target = scenario.measurement.target.clone();
         return Err(LoadError::Unsupported { other: super::other(scenario, &target), target, refusals });
     }

@@ -1,6 +1,6 @@
 //! Queues within this process: every thread calls them directly, so that one handle is as good as another.
 
-use super::{Delivery, Lost, PublishRequest, Publisher, Receiver, Sent, Subscription, Target};
+use super::{Delivery, LostMessage, PublishRequest, Publisher, Receiver, Sent, Subscription, Target};
 use crate::load::LoadError;
 
 /// Queues that all threads share.
@@ -39,7 +39,7 @@ pub(crate) trait SharedQueue: Sync {
     fn in_system(&self, queue: usize) -> Option<u64>;
 
     /// As [`Target::lost`].
-    fn lost(&self) -> Vec<Lost> {
+    fn lost(&self) -> Vec<LostMessage> {
         Vec::new()
     }
 
@@ -79,7 +79,7 @@ impl<Q: SharedQueue> Target for Direct<Q> {
         self.0.in_system(queue)
     }
 
-    fn lost(&self) -> Vec<Lost> {
+    fn lost(&self) -> Vec<LostMessage> {
         self.0.lost()
     }
 

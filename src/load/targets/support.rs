@@ -1,8 +1,8 @@
 //! What each target plays of what a scenario may ask for: one table, from which refusals, help and lists
 //! follow.
 
-use super::{Entry, TARGETS};
-use crate::load::Refusal;
+use super::{TARGETS, TargetEntry};
+use crate::load::UnmeasurableSetting;
 use crate::scenario::{Feature, Scenario};
 
 /// How a target plays a feature.
@@ -70,20 +70,20 @@ pub(super) fn null(feature: Feature) -> Support {
     }
 }
 
-impl Entry {
+impl TargetEntry {
     /// How it plays a feature.
     pub(crate) fn support(&self, feature: Feature) -> Support {
         harness(feature).unwrap_or_else(|| (self.plays)(feature))
     }
 
     /// What it does not play of a scenario, all of it.
-    pub(crate) fn refusals(&self, scenario: &Scenario) -> Vec<Refusal> {
+    pub(crate) fn refusals(&self, scenario: &Scenario) -> Vec<UnmeasurableSetting> {
         let uses = scenario
             .uses()
             .into_iter()
             .filter(|used| used.feature != Feature::Order && used.feature != Feature::BlockedOrder);
         uses.filter_map(|used| match self.support(used.feature) {
-            Support::Refused(why) => Some(Refusal { setting: used.setting(), why }),
+            Support::Refused(why) => Some(UnmeasurableSetting { setting: used.setting(), why }),
             Support::Played | Support::Otherwise(_) => None,
         })
         .collect()

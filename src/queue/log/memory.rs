@@ -18,7 +18,7 @@ pub(super) enum Fault {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct MemoryState {
     pub files: BTreeMap<u64, Vec<u8>>,
     /// Files that came since the names were synced.
     came: BTreeSet<u64>,
@@ -32,7 +32,7 @@ pub(super) struct State {
     pub chance: u64,
 }
 
-impl State {
+impl MemoryState {
     /// A coin whose tosses follow from the seed.
     fn toss(&mut self) -> bool {
         self.chance =
@@ -89,7 +89,7 @@ impl State {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Memory(pub Arc<Mutex<State>>);
+pub(super) struct Memory(pub Arc<Mutex<MemoryState>>);
 
 #[cfg(shuttle)]
 impl Memory {
@@ -127,7 +127,7 @@ impl Disk for Memory {
             state.files.insert(number, vec![0; length as usize]);
             state.came.insert(number);
         }
-        outcome.map(|()| Box::new(Open { state: Arc::clone(&self.0), number }) as Box<dyn Medium>)
+        outcome.map(|()| Box::new(MemoryFile { state: Arc::clone(&self.0), number }) as Box<dyn Medium>)
     }
 
     fn remove(&self, number: u64) -> io::Result<()> {
@@ -150,16 +150,16 @@ impl Disk for Memory {
     }
 
     fn keep(&self, number: u64) -> io::Result<()> {
-        Open { state: Arc::clone(&self.0), number }.sync()
+        MemoryFile { state: Arc::clone(&self.0), number }.sync()
     }
 }
 
-struct Open {
-    state: Arc<Mutex<State>>,
+struct MemoryFile {
+    state: Arc<Mutex<MemoryState>>,
     number: u64,
 }
 
-impl Medium for Open {
+impl Medium for MemoryFile {
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.state.lock();
         let outcome = state.call();

@@ -36,13 +36,13 @@ pub const SEGMENT: u64 = 16 << 20;
 
 /// An open log, shared by threads.
 pub struct Log {
-    inner: Mutex<Inner>,
+    inner: Mutex<LogState>,
     /// Records below this number are durable: for those who were woken, who need no lock to see that they are
     /// done.
     durable: AtomicU64,
 }
 
-struct Inner {
+struct LogState {
     /// What is to be written, in order.
     pending: Vec<(u64, Event)>,
     /// The number of the first of them.
@@ -77,7 +77,7 @@ impl Log {
         }
         let segments = Segments::new(disk, segment, &found)?;
         let first = found.next_sequence;
-        let inner = Inner {
+        let inner = LogState {
             pending: Vec::new(),
             first,
             next_id: found.next_id,
@@ -144,7 +144,11 @@ impl Log {
     }
 
     /// Writes and syncs all that is pending, and wakes those who waited for it.
-    fn lead<'a>(&'a self, mut inner: MutexGuard<'a, Inner>, mut segments: Segments) -> MutexGuard<'a, Inner> {
+    fn lead<'a>(
+        &'a self,
+        mut inner: MutexGuard<'a, LogState>,
+        mut segments: Segments,
+    ) -> MutexGuard<'a, LogState> {
         // Those whom the last sync has set free are on their way with their next messages: let them come
         // along.
         let mut there = 0;
@@ -184,7 +188,7 @@ impl Log {
     }
 }
 
-impl Inner {
+impl LogState {
     fn note(&mut self, id: u64, event: Event) -> Result<Position, LogError> {
         if let Some(why) = &self.poisoned {
             return Err(why.clone());

@@ -26,7 +26,7 @@ pub enum Event {
 
 /// An entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
+pub(super) struct LogRecord {
     /// Its number among all records.
     pub sequence: u64,
     /// The message that it is about.
@@ -83,7 +83,7 @@ fn checksum(record: &[u8]) -> u32 {
 
 /// Reads the record at the beginning of the bytes: it and its length, or nothing if there is none that is
 /// whole and expected here.
-pub(super) fn read(bytes: &[u8], segment: u64, sequence: u64) -> Option<(Record, usize)> {
+pub(super) fn read(bytes: &[u8], segment: u64, sequence: u64) -> Option<(LogRecord, usize)> {
     let length = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
     if length < HEAD {
         return None;
@@ -100,7 +100,7 @@ pub(super) fn read(bytes: &[u8], segment: u64, sequence: u64) -> Option<(Record,
         3 => Event::Settled,
         _ => return None,
     };
-    Some((Record { sequence, id: number(25)?, event }, length))
+    Some((LogRecord { sequence, id: number(25)?, event }, length))
 }
 
 /// What a segment begins with.

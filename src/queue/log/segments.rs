@@ -13,7 +13,7 @@ pub(super) struct Segments {
     /// Bytes of a segment.
     length: u64,
     next: u64,
-    open: Option<Open>,
+    open: Option<OpenSegment>,
     /// The oldest first, the open one last, and how many messages each is kept for.
     kept: VecDeque<(u64, u64)>,
     /// Where a message that is owed was written.
@@ -28,7 +28,7 @@ struct Home {
     deliveries: u32,
 }
 
-struct Open {
+struct OpenSegment {
     number: u64,
     medium: Box<dyn Medium>,
     at: u64,
@@ -82,7 +82,7 @@ impl Segments {
         self.disk.sync()?;
         // It is synced with the records that it is made for; before, nobody relies on it.
         medium.write_at(0, &Header { segment: number, sequence, next_id }.bytes())?;
-        self.open = Some(Open { number, medium, at: SEGMENT_HEAD as u64, length });
+        self.open = Some(OpenSegment { number, medium, at: SEGMENT_HEAD as u64, length });
         self.kept.push_back((number, 0));
         Ok(Room { segment: number, bytes: length - SEGMENT_HEAD as u64 })
     }

@@ -4,7 +4,7 @@ use super::super::{Backoff, Order, Overflow, Settings};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub(super) enum HistoryStep {
     Publish {
         rank: i64,
         ttl: Option<u64>,
@@ -39,7 +39,7 @@ pub(super) enum Settle {
     Extend,
 }
 
-pub(super) fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = HistoryStep> {
     let settle = prop_oneof![
         4 => Just(Settle::Ack),
         2 => Just(Settle::Nack),
@@ -49,17 +49,17 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     ];
     let terms = || (-2..3_i64, prop::option::weighted(0.3, 0..40_u64));
     prop_oneof![
-        12 => terms().prop_map(|(rank, ttl)| Step::Publish { rank, ttl }),
-        3 => (0..6_u64).prop_map(Step::Fill),
-        2 => Just(Step::Reserve),
-        2 => terms().prop_map(|(rank, ttl)| Step::Fulfil { rank, ttl }),
-        1 => Just(Step::Release),
-        8 => (0..4_usize).prop_map(Step::Consume),
-        12 => (settle, any::<usize>()).prop_map(|(how, which)| Step::Settle(how, which)),
-        2 => Just(Step::BeginWait),
-        2 => Just(Step::EndWait),
-        8 => (1..20_u64).prop_map(Step::Pass),
-        1 => Just(Step::Close),
+        12 => terms().prop_map(|(rank, ttl)| HistoryStep::Publish { rank, ttl }),
+        3 => (0..6_u64).prop_map(HistoryStep::Fill),
+        2 => Just(HistoryStep::Reserve),
+        2 => terms().prop_map(|(rank, ttl)| HistoryStep::Fulfil { rank, ttl }),
+        1 => Just(HistoryStep::Release),
+        8 => (0..4_usize).prop_map(HistoryStep::Consume),
+        12 => (settle, any::<usize>()).prop_map(|(how, which)| HistoryStep::Settle(how, which)),
+        2 => Just(HistoryStep::BeginWait),
+        2 => Just(HistoryStep::EndWait),
+        8 => (1..20_u64).prop_map(HistoryStep::Pass),
+        1 => Just(HistoryStep::Close),
     ]
 }
 

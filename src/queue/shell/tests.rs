@@ -88,11 +88,15 @@ fn a_kept_place_is_taken_until_its_message_comes_or_it_is_given_up() {
         let queue = queue(Settings { max_length: Some(2), overflow, ..Settings::default() });
         let (first, second) =
             (queue.reserve().expect("there are two"), queue.reserve().expect("there are two"));
-        assert_eq!(queue.reserve().map(|_| ()), Err(Refusal::Full), "nothing is there that could be dropped");
+        assert_eq!(
+            queue.reserve().map(|_| ()),
+            Err(PublishError::Full),
+            "nothing is there that could be dropped"
+        );
         drop(second);
         let second = queue.reserve().expect("it was given up");
         queue.close();
-        assert_eq!(queue.reserve().map(|_| ()), Err(Refusal::Closed));
+        assert_eq!(queue.reserve().map(|_| ()), Err(PublishError::Closed));
         assert_eq!(
             [first.publish(7, Terms::default()), second.publish(8, Terms::default())],
             [0, 1],
@@ -136,7 +140,7 @@ fn closing_releases_those_who_wait() {
         let publisher = scope.spawn(|| queue.publish(1).map_err(|r| r.why));
         thread::sleep(std::time::Duration::from_millis(5));
         queue.close();
-        assert_eq!(publisher.join().expect("a publisher does not panic"), Err(Refusal::Closed));
+        assert_eq!(publisher.join().expect("a publisher does not panic"), Err(PublishError::Closed));
         assert!(!queue.consume(1, &mut Vec::new()));
     });
 }

@@ -214,7 +214,7 @@ impl<T: Clone> Inner<T> {
     }
 }
 
-impl super::Hint {
+impl super::WaitingFlag {
     fn says(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }

@@ -1,7 +1,7 @@
 //! The messages inside, what is rare about them kept apart: an ordinary one then takes half a cache line, and
 //! lines that travel between processors are most of what a hand-over costs.
 
-use crate::queue::line::Place;
+use crate::queue::line::LinePosition;
 use crate::queue::slots::Slots;
 
 /// "At no time."
@@ -10,15 +10,15 @@ pub(super) const NEVER: u64 = u64::MAX;
 /// Every message that is ready, unacked or delayed.
 #[derive(Debug, Clone)]
 #[repr(C)]
-pub(super) struct Held<T> {
-    pub slots: Slots<Entry<T>>,
+pub(super) struct MessageStore<T> {
+    pub slots: Slots<HeldMessage<T>>,
     /// By slot, as far as there are any.
     extras: Vec<Extra>,
 }
 
 /// A message in its slot.
 #[derive(Debug, Clone)]
-pub(super) struct Entry<T> {
+pub(super) struct HeldMessage<T> {
     pub id: u64,
     pub body: T,
     pub deliveries: u32,
@@ -44,21 +44,21 @@ impl Extra {
         Extra { turn: id, rank: 0, expires: NEVER, lease: NEVER }
     }
 
-    pub(super) fn place(&self, slot: u32) -> Place {
-        Place { rank: self.rank, turn: self.turn, slot }
+    pub(super) fn place(&self, slot: u32) -> LinePosition {
+        LinePosition { rank: self.rank, turn: self.turn, slot }
     }
 }
 
-impl<T> Held<T> {
+impl<T> MessageStore<T> {
     pub(super) fn with_capacity(capacity: usize) -> Self {
-        Held { slots: Slots::with_capacity(capacity), extras: Vec::with_capacity(capacity) }
+        MessageStore { slots: Slots::with_capacity(capacity), extras: Vec::with_capacity(capacity) }
     }
 
     /// Puts a new message into a free slot.
     #[inline]
     pub(super) fn insert(&mut self, id: u64, body: T, extra: Extra) -> u32 {
         let plain = extra == Extra::of(id);
-        let slot = self.slots.insert(Entry { id, body, deliveries: 0, plain });
+        let slot = self.slots.insert(HeldMessage { id, body, deliveries: 0, plain });
         if !plain {
             self.set_extra(slot, extra);
         }
@@ -95,12 +95,12 @@ mod tests {
 
     #[test]
     fn an_ordinary_message_takes_half_a_cache_line() {
-        assert_eq!(Slots::<Entry<u64>>::BYTES, 32);
+        assert_eq!(Slots::<HeldMessage<u64>>::BYTES, 32);
     }
 
     #[test]
     fn what_is_changed_stays_and_the_rest_follows_from_the_number() {
-        let mut held = Held::with_capacity(0);
+        let mut held = MessageStore::with_capacity(0);
         let slots: Vec<u32> = (0..3).map(|id| held.insert(id, (), Extra::of(id))).collect();
         held.change(slots[1], |extra| extra.lease = 7);
         assert_eq!(held.extra(slots[1]), Extra { lease: 7, ..Extra::of(1) });

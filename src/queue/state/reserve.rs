@@ -1,7 +1,7 @@
 //! Places that are kept for messages to come.
 
 use super::State;
-use crate::queue::delivery::Refusal;
+use crate::queue::delivery::PublishError;
 use crate::queue::settings::{Overflow, Terms};
 
 impl<T: Clone> State<T> {
@@ -11,22 +11,22 @@ impl<T: Clone> State<T> {
     ///
     /// # Errors
     /// A full or closed queue, as for a message.
-    pub fn reserve(&mut self, now: u64) -> Result<(), Refusal> {
+    pub fn reserve(&mut self, now: u64) -> Result<(), PublishError> {
         self.tick(now);
         if self.closed {
-            return Err(Refusal::Closed);
+            return Err(PublishError::Closed);
         }
         self.reserving = true;
         let refused = match self.settings.overflow {
-            Overflow::Block if !self.has_room() => Some(Refusal::Wait),
-            Overflow::RejectPublish if !self.has_room() => Some(Refusal::Full),
+            Overflow::Block if !self.has_room() => Some(PublishError::Wait),
+            Overflow::RejectPublish if !self.has_room() => Some(PublishError::Full),
             Overflow::DropHead if self.most_ready().is_some_and(|most| self.reserved >= most) => {
-                Some(Refusal::Full)
+                Some(PublishError::Full)
             }
             _ => None,
         };
         if let Some(why) = refused {
-            self.counts.rejected += u64::from(why == Refusal::Full);
+            self.counts.rejected += u64::from(why == PublishError::Full);
             return Err(why);
         }
         self.reserved += 1;

@@ -41,7 +41,7 @@ fn the_bound_counts_ready_messages_alone() {
     assert!(publish(&mut state, 0, 0));
     assert!(take(&mut state, 0).is_some());
     assert!(publish(&mut state, 1, 0), "the first is in service");
-    assert_eq!(state.publish(2, Terms::default(), 0), Err(Refused { body: 2, why: Refusal::Full }));
+    assert_eq!(state.publish(2, Terms::default(), 0), Err(Refused { body: 2, why: PublishError::Full }));
     assert_eq!(state.counts().rejected, 1);
 }
 
@@ -73,7 +73,7 @@ fn a_closed_queue_is_exhausted_when_all_is_settled() {
     assert!(publish(&mut state, 1, 0));
     state.close();
     assert!(!state.is_exhausted());
-    assert_eq!(state.publish(2, Terms::default(), 0).map_err(|r| r.why), Err(Refusal::Closed));
+    assert_eq!(state.publish(2, Terms::default(), 0).map_err(|r| r.why), Err(PublishError::Closed));
     let tag = take(&mut state, 0).expect("one is ready").tag;
     assert!(!state.is_exhausted(), "it may come back");
     state.nack(tag, 0).expect("it is under way");

@@ -7,7 +7,7 @@ use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::Method;
 use crate::report::number::three;
 use crate::report::plot::Frame;
-use crate::report::study::compare::{self, Compared};
+use crate::report::study::compare::{self, ComparisonReport};
 use crate::study::compare::{Difference, Verdict};
 use plotters::style::RGBColor;
 
@@ -20,7 +20,7 @@ const WIDE: f64 = 2.5;
 const RATIOS: [f64; 13] = [0.001, 0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0, 1e4, 1e5];
 
 /// One figure's ratio to that of the first configuration.
-struct Bar<'a> {
+struct RatioBar<'a> {
     row: &'a Difference,
     at: f64,
     low: f64,
@@ -28,10 +28,10 @@ struct Bar<'a> {
 }
 
 /// The picture; `None` if no figure can be held against that of the first.
-pub(crate) fn draw(compared: &Compared, frame: Frame) -> Option<String> {
+pub(crate) fn draw(compared: &ComparisonReport, frame: Frame) -> Option<String> {
     let others = compared.names[1..].iter().zip(&compared.differences);
     let panels = others.map(|(name, rows)| (name, rows.iter().filter_map(bar).collect::<Vec<_>>()));
-    let panels: Vec<(&String, Vec<Bar<'_>>)> = panels.filter(|p| !p.1.is_empty()).collect();
+    let panels: Vec<(&String, Vec<RatioBar<'_>>)> = panels.filter(|p| !p.1.is_empty()).collect();
     if panels.is_empty() {
         return None;
     }
@@ -51,10 +51,10 @@ pub(crate) fn draw(compared: &Compared, frame: Frame) -> Option<String> {
     }))
 }
 
-fn bar(row: &Difference) -> Option<Bar<'_>> {
+fn bar(row: &Difference) -> Option<RatioBar<'_>> {
     let half = row.half_width.unwrap_or(0.0);
     let ratio = |difference: f64| 1.0 + difference / row.a;
-    let bar = Bar {
+    let bar = RatioBar {
         row,
         at: ratio(row.difference),
         low: ratio(row.difference - half),
@@ -74,7 +74,7 @@ fn color(verdict: Verdict) -> RGBColor {
 }
 
 /// The axis, and where a ratio lies on it.
-fn axis(bars: &[Bar<'_>]) -> (Axis, impl Fn(f64) -> f64 + use<>) {
+fn axis(bars: &[RatioBar<'_>]) -> (Axis, impl Fn(f64) -> f64 + use<>) {
     let highest = bars.iter().map(|b| b.high).fold(1.0, f64::max);
     let lowest = bars
         .iter()
@@ -104,7 +104,7 @@ fn axis(bars: &[Bar<'_>]) -> (Axis, impl Fn(f64) -> f64 + use<>) {
     (axis, place)
 }
 
-fn panel(figure: &Figure<'_>, name: &str, bars: &[Bar<'_>], top: i32) {
+fn panel(figure: &Figure<'_>, name: &str, bars: &[RatioBar<'_>], top: i32) {
     let rows = bars.len() as i32;
     let bottom = top + ROW * rows + 4;
     let (axis, place) = axis(bars);
@@ -145,8 +145,8 @@ mod tests {
         Difference { metric: metric.into(), a, b, difference: b - a, half_width, p: 0.01, verdict }
     }
 
-    fn compared(rows: Vec<Difference>) -> Compared {
-        Compared {
+    fn compared(rows: Vec<Difference>) -> ComparisonReport {
+        ComparisonReport {
             unstable: vec![None; 2],
             names: vec!["one".into(), "<two>".into()],
             by: "simulated".into(),

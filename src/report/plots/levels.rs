@@ -55,7 +55,7 @@ fn queues(study: &Study) -> Vec<&str> {
 }
 
 /// What a method shows in a panel: the level as it went, or its mean where going was another plan's.
-struct Line<'a> {
+struct LevelCurve<'a> {
     answer: &'a Answer,
     label: String,
     moments: Vec<Moment>,
@@ -65,19 +65,19 @@ struct Line<'a> {
 
 /// The lines of a queue. A measured plan is shown as it went; beside it a simulated path of another plan
 /// would only confuse, so that simulation and theory show their means.
-fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<Line<'a>> {
+fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<LevelCurve<'a>> {
     let path = |answer: &'a Answer| {
         let (moments, looks) = thinned(answer.timelines.get(queue)?, most);
-        (!moments.is_empty()).then(|| Line {
+        (!moments.is_empty()).then(|| LevelCurve {
             answer,
             label: answer.method.name().to_string(),
             moments,
             looks,
         })
     };
-    let paths: Vec<Line<'a>> = study.answers.iter().filter_map(path).collect();
+    let paths: Vec<LevelCurve<'a>> = study.answers.iter().filter_map(path).collect();
     let measured = |m: Method| matches!(m, Method::Rehearsal | Method::Measurement | Method::Replay);
-    let ends = |of: &dyn Fn(&Line<'_>) -> bool| {
+    let ends = |of: &dyn Fn(&LevelCurve<'_>) -> bool| {
         paths.iter().filter(|l| of(l)).filter_map(|l| l.moments.last()).map(|m| m.at).fold(0.0, f64::max)
     };
     let played = ends(&|l| measured(l.answer.method));
@@ -87,7 +87,7 @@ fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<Line<'a>> {
     }
     let end = if played > 0.0 { played } else { ends(&|_| true) };
     let begin = paths.iter().filter_map(|l| l.moments.first()).map(|m| m.at).fold(end, f64::min);
-    let is_kept = |l: &Line<'a>| played == 0.0 || measured(l.answer.method);
+    let is_kept = |l: &LevelCurve<'a>| played == 0.0 || measured(l.answer.method);
     let means = study.answers.iter().filter(|a| !measured(a.method)).filter_map(|answer| {
         let drawn = paths.iter().any(|l| is_kept(l) && l.answer.method == answer.method);
         let estimate = answer.get(&format!("queues.{queue}.queue_length.mean")).filter(|_| !drawn)?;
@@ -98,14 +98,14 @@ fn lines<'a>(study: &'a Study, queue: &str, most: usize) -> Vec<Line<'a>> {
             half_width: estimate.half_width,
         };
         estimate.value?;
-        Some(Line {
+        Some(LevelCurve {
             answer,
             label: format!("{} mean", answer.method.name()),
             moments: vec![at(begin), at(end)],
             looks: 0,
         })
     });
-    let means: Vec<Line<'a>> = means.collect();
+    let means: Vec<LevelCurve<'a>> = means.collect();
     // The means come last, on top of what they are the means of.
     paths.into_iter().filter(is_kept).chain(means).collect()
 }
@@ -137,7 +137,7 @@ fn panel(figure: &Figure<'_>, study: &Study, queue: &str, span: (i32, i32), (las
         Axis::linear(&x_title, start / size, (end / size).max(start / size + 1e-9)),
         Axis::linear(&y_title, 0.0, high * 1.06),
     );
-    let ends = lines.iter().filter_map(|Line { answer, label, moments, .. }| {
+    let ends = lines.iter().filter_map(|LevelCurve { answer, label, moments, .. }| {
         let color = theme::color(answer.method);
         let band: Vec<(f64, f64, f64)> = moments
             .iter()

@@ -6,7 +6,7 @@ use super::figure::{self, Figure, LEFT, TOP};
 use super::theme::{self, INK, Pen};
 use crate::answer::Method;
 use crate::report::plot::Frame;
-use crate::study::predict::{Point, Prediction};
+use crate::study::predict::{PredictedLoad, Prediction};
 
 const PANEL: i32 = 240;
 /// The statistics that have a panel.
@@ -44,8 +44,8 @@ pub(crate) fn draw(prediction: &Prediction, frame: Frame) -> Option<String> {
     }))
 }
 
-fn panel(figure: &Figure<'_>, points: &[Point], statistic: &str, heights: (i32, i32)) {
-    let line = |of: &dyn Fn(&Point) -> Option<f64>| -> Vec<(f64, f64)> {
+fn panel(figure: &Figure<'_>, points: &[PredictedLoad], statistic: &str, heights: (i32, i32)) {
+    let line = |of: &dyn Fn(&PredictedLoad) -> Option<f64>| -> Vec<(f64, f64)> {
         let mut all: Vec<(f64, f64)> = points.iter().filter_map(|p| Some((p.load, of(p)?))).collect();
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
         all

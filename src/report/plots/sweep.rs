@@ -7,7 +7,7 @@ use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
 use crate::report::number::{Scale, three};
 use crate::report::plot::Frame;
 use crate::report::study::sweep::Swept;
-use crate::study::sweep::Point;
+use crate::study::sweep::SweepPoint;
 use plotters::style::RGBColor;
 
 /// What is drawn of the latency, and in whose colour.
@@ -75,7 +75,7 @@ fn along(swept: &Swept) -> Option<String> {
 
 /// One method's figures along the axis.
 fn series(swept: &Swept, x: &[f64], method: Method, metric: &str) -> Vec<(f64, Estimate)> {
-    let of = |p: &Point| {
+    let of = |p: &SweepPoint| {
         let answer: &Answer = p.answers.iter().find(|a| a.method == method)?;
         Some((x[p.index], *answer.get(metric)?)).filter(|(_, e)| e.value.is_some())
     };
@@ -249,7 +249,7 @@ fn map(swept: &Swept) -> Option<String> {
     let bottom = TOP + rows * height;
     let title = format!("{metric}: {}", swept.title);
     let unstable =
-        if swept.points.iter().any(Point::unstable) { " · grey ∞ grows without end" } else { "" };
+        if swept.points.iter().any(SweepPoint::unstable) { " · grey ∞ grows without end" } else { "" };
     let subtitle = format!("down: {} · across: {}{met}{unstable}", down.path, across.path);
     let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
     let description = crate::report::study::sweep::sentences(swept).join(" ");
@@ -278,7 +278,7 @@ fn map(swept: &Swept) -> Option<String> {
                     && swept
                         .objectives
                         .iter()
-                        .all(|o| point.meets(o, swept.starts) == crate::study::Met::Pass);
+                        .all(|o| point.meets(o, swept.starts) == crate::study::ObjectiveStatus::Pass);
                 let number = value.map_or(if endless { "∞" } else { "–" }.to_string(), |v| {
                     scale.show(Some(&Estimate::exact(v)))
                 });

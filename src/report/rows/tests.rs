@@ -56,7 +56,7 @@ fn many_differences_of_a_pair_are_one_sentence() {
         metric: path("total", "wait", statistic),
         a: Method::Replay,
         b: Method::Measurement,
-        verdict: Accord::Differ,
+        verdict: AgreementStatus::Differ,
         difference: Some(difference),
     };
     study.agreement = vec![

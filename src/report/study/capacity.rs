@@ -6,7 +6,7 @@ use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::study::capacity::{Capacity, Check, Probe};
-use crate::study::{Judgement, Met, Trial};
+use crate::study::{Judgement, ObjectiveStatus, Trial};
 use crate::units::plain;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
 }
 
 /// The answer and its proof, as sentences.
-pub fn sentences(capacity: &Capacity) -> (Met, Vec<String>) {
+pub fn sentences(capacity: &Capacity) -> (ObjectiveStatus, Vec<String>) {
     let what = if capacity.largest { "largest" } else { "smallest" };
     if capacity.interrupted {
         let values: Vec<String> =
@@ -40,7 +40,7 @@ pub fn sentences(capacity: &Capacity) -> (Met, Vec<String>) {
     let Some(found) = capacity.found() else {
         let easiest = if capacity.largest { capacity.probes.first() } else { capacity.probes.last() };
         let why = easiest.map_or(String::new(), |p| format!(": at {} {}", p.value, short(&p.trial)));
-        let verb = if capacity.outcome == Met::Fail { "passes" } else { "surely passes" };
+        let verb = if capacity.outcome == ObjectiveStatus::Fail { "passes" } else { "surely passes" };
         return (
             capacity.outcome,
             vec![format!("No value of {} that was asked for {verb}{why}.", capacity.path)],
@@ -53,7 +53,7 @@ pub fn sentences(capacity: &Capacity) -> (Met, Vec<String>) {
         judged(&found.trial)
     )];
     out.push(match capacity.beyond() {
-        Some(beyond) if beyond.trial.outcome == Met::Fail => {
+        Some(beyond) if beyond.trial.outcome == ObjectiveStatus::Fail => {
             format!("{} fails: {}.", beyond.value, short(&beyond.trial))
         }
         Some(beyond) => format!("{} is undecided: {}.", beyond.value, short(&beyond.trial)),
@@ -68,9 +68,9 @@ pub fn sentences(capacity: &Capacity) -> (Met, Vec<String>) {
 fn headline(capacity: &Capacity, style: &Style) -> Vec<String> {
     let (outcome, sentences) = sentences(capacity);
     let (sign, paint) = match (outcome, capacity.found()) {
-        (Met::Pass, _) => ("✓ ", Paint::Green),
-        (Met::Fail, _) => ("✗ ", Paint::Red),
-        (Met::Inconclusive, _) => ("? ", Paint::Yellow),
+        (ObjectiveStatus::Pass, _) => ("✓ ", Paint::Green),
+        (ObjectiveStatus::Fail, _) => ("✗ ", Paint::Red),
+        (ObjectiveStatus::Inconclusive, _) => ("? ", Paint::Yellow),
     };
     let mut lines = style.paint(paint, style.lines(&sentences[0], sign, "  "));
     lines.extend(sentences[1..].iter().flat_map(|s| style.lines(s, "  ", "  ")));
@@ -102,11 +102,11 @@ fn down(value: f64) -> f64 {
     if value > 0.0 { (value / unit * (1.0 + 1e-12)).floor() * unit } else { value }
 }
 
-fn word(outcome: Met) -> &'static str {
+fn word(outcome: ObjectiveStatus) -> &'static str {
     match outcome {
-        Met::Pass => "passes",
-        Met::Fail => "fails",
-        Met::Inconclusive => "undecided",
+        ObjectiveStatus::Pass => "passes",
+        ObjectiveStatus::Fail => "fails",
+        ObjectiveStatus::Inconclusive => "undecided",
     }
 }
 
@@ -116,8 +116,12 @@ fn short(trial: &Trial) -> String {
     if let Some(why) = trial.unstable() {
         return why.to_string();
     }
-    let missed: Vec<String> =
-        trial.objectives.iter().filter(|j| j.outcome != Met::Pass).map(|j| figure(trial, j)).collect();
+    let missed: Vec<String> = trial
+        .objectives
+        .iter()
+        .filter(|j| j.outcome != ObjectiveStatus::Pass)
+        .map(|j| figure(trial, j))
+        .collect();
     if missed.is_empty() {
         trial.objectives.iter().map(|j| figure(trial, j)).collect::<Vec<_>>().join("; ")
     } else {
@@ -173,9 +177,9 @@ fn table(capacity: &Capacity, style: &Style) -> Vec<String> {
         }
         row.push(match (probe.trial.outcome, probe.trial.unstable()) {
             (_, Some(_)) => "✗ unstable".into(),
-            (Met::Pass, _) => "✓ passes".into(),
-            (Met::Fail, _) => "✗ fails".into(),
-            (Met::Inconclusive, _) => "? undecided".into(),
+            (ObjectiveStatus::Pass, _) => "✓ passes".into(),
+            (ObjectiveStatus::Fail, _) => "✗ fails".into(),
+            (ObjectiveStatus::Inconclusive, _) => "? undecided".into(),
         });
         lines.push(Some(row));
     }

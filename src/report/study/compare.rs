@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// Several configurations, each held against the first.
 #[derive(Debug, Clone)]
-pub struct Compared {
+pub struct ComparisonReport {
     pub names: Vec<String>,
     /// For each of them, why it does not hold; `None` if it does.
     pub unstable: Vec<Option<String>>,
@@ -35,7 +35,7 @@ const HEADLINES: [&str; 2] = ["total.latency.p99", "total.latency.mean"];
 const FAR: f64 = 20.0;
 
 /// One sentence for each configuration after the first.
-pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
+pub fn sentences(compared: &ComparisonReport) -> Vec<(Verdict, String)> {
     let one = |((name, unstable), rows): ((&String, &Option<String>), &Vec<Difference>)| {
         if let Some(held) = hold(name, unstable.as_deref(), compared) {
             return held;
@@ -86,7 +86,7 @@ pub fn sentences(compared: &Compared) -> Vec<(Verdict, String)> {
 
 /// Whether a row says whether somebody is better off: what is asked for, how long it takes, what is lost or
 /// ends as a dead letter, for all and for each producer, and how much is done at all.
-fn counts(row: &Difference, compared: &Compared) -> bool {
+fn counts(row: &Difference, compared: &ComparisonReport) -> bool {
     let statistic = |wanted: &str| row.metric.ends_with(wanted);
     compared.asked.contains(&row.metric)
         || statistic(DRAIN)
@@ -97,7 +97,7 @@ fn counts(row: &Difference, compared: &Compared) -> bool {
 
 /// What is said where some are better off and others worse, or faster for losing messages; `None` if all goes
 /// one way.
-fn mixed(name: &str, rows: &[Difference], compared: &Compared) -> Option<(Verdict, String)> {
+fn mixed(name: &str, rows: &[Difference], compared: &ComparisonReport) -> Option<(Verdict, String)> {
     let of = |verdict: Verdict| {
         rows.iter().filter(move |row| row.verdict == verdict && counts(row, compared)).collect::<Vec<_>>()
     };
@@ -156,7 +156,7 @@ fn place(metric: &str) -> &str {
 }
 
 /// What is said of two of which one or both grow without end; `None` if both hold.
-fn hold(name: &str, unstable: Option<&str>, compared: &Compared) -> Option<(Verdict, String)> {
+fn hold(name: &str, unstable: Option<&str>, compared: &ComparisonReport) -> Option<(Verdict, String)> {
     let first = &compared.names[0];
     match (compared.unstable[0].as_deref(), unstable) {
         (None, None) => None,
@@ -219,7 +219,7 @@ fn scale_of(row: &Difference, value: f64) -> Scale {
 }
 
 /// The whole text, with a final newline.
-pub fn text(compared: &Compared, style: &Style) -> String {
+pub fn text(compared: &ComparisonReport, style: &Style) -> String {
     let mut blocks = vec![Vec::new()];
     for (verdict, sentence) in sentences(compared) {
         let (sign, paint) = match verdict {
@@ -279,7 +279,7 @@ fn table<'a>(a: &'a str, b: &'a str, rows: &[Difference], style: &Style) -> Vec<
 }
 
 /// The rows as a table for spreadsheets: SI units, one row for each configuration and metric.
-pub fn csv(compared: &Compared) -> String {
+pub fn csv(compared: &ComparisonReport) -> String {
     let head = ["a", "b", "metric", "value_a", "value_b", "difference", "half_width", "unit", "p", "verdict"]
         .map(String::from)
         .to_vec();
@@ -302,7 +302,7 @@ pub fn csv(compared: &Compared) -> String {
 }
 
 /// Every file of a comparison, by name.
-pub fn files(compared: &Compared) -> Vec<(String, Vec<u8>)> {
+pub fn files(compared: &ComparisonReport) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![
         ("comparison.json".to_string(), document(compared)),
         ("comparison.csv".to_string(), csv(compared)),
@@ -314,7 +314,7 @@ pub fn files(compared: &Compared) -> Vec<(String, Vec<u8>)> {
 }
 
 /// The document for machines.
-pub fn document(compared: &Compared) -> String {
+pub fn document(compared: &ComparisonReport) -> String {
     let pairs: Vec<Value> = compared.names[1..]
         .iter()
         .zip(&compared.differences)

@@ -37,7 +37,7 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
         }
         None => {}
     }
-    let work = if fit.guessed.work { models::Work::Guessed } else { models::Work::Measured };
+    let work = if fit.guessed.work { models::WorkKnown::Guessed } else { models::WorkKnown::Measured };
     out.extend(fit.models.iter().flat_map(|tried| models::sentences(tried, work)));
     for column in &fit.columns {
         let best = column.candidates.first().map_or(String::new(), |best| {

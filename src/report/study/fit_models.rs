@@ -6,7 +6,8 @@ use crate::report::table::Style;
 use crate::report::text::columns;
 use crate::scenario::Arrivals;
 use crate::study::fit::{
-    Compared, Deviation, FARTHEST, Family, Model, Models, Outcome, PoissonTest, SIGNIFICANCE, Stream, longer,
+    ArrivalStream, Deviation, FARTHEST, Model, ModelFamily, ModelFigure, ModelVerdict, Models, PoissonTest,
+    SIGNIFICANCE, longer,
 };
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ pub(super) fn poisson(test: &PoissonTest) -> String {
 }
 
 /// Which model is offered, and by how much simpler ones flatter.
-pub(super) fn sentences(models: &Models, work: Work) -> Vec<String> {
+pub(super) fn sentences(models: &Models, work: WorkKnown) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(offered) = models.offered() {
         let waits = longer(offered.judged.worst());
@@ -49,8 +50,9 @@ pub(super) fn sentences(models: &Models, work: Work) -> Vec<String> {
             described(offered)
         ));
     }
-    let simple = models.tried.iter().take_while(|m| m.outcome != Outcome::Offered);
-    let worst = simple.filter_map(|m| if let Outcome::Off(off) = m.outcome { Some((m, off)) } else { None });
+    let simple = models.tried.iter().take_while(|m| m.outcome != ModelVerdict::Offered);
+    let worst =
+        simple.filter_map(|m| if let ModelVerdict::Off(off) = m.outcome { Some((m, off)) } else { None });
     if let Some((model, off)) = worst.min_by(|a, b| a.1.total_cmp(&b.1)) {
         let (shortest, longest) = model.judged.spread();
         let does = match off {
@@ -69,11 +71,11 @@ pub(super) fn sentences(models: &Models, work: Work) -> Vec<String> {
     }
     let (needs, limit) = (consumers(models.consumers), Time(models.limit));
     out.push(match work {
-        Work::Measured => format!(
+        WorkKnown::Measured => format!(
             "The file itself needs {needs} for 99 % of its messages to wait no longer \
             than the mean work, {limit}."
         ),
-        Work::Guessed => format!(
+        WorkKnown::Guessed => format!(
             "How many consumers it needs rests on a guess, for the file gives no usable time of the work: \
                 if that is exponential with a \
              mean of {limit}, it needs {needs} for 99 % of its messages to wait no longer than this mean."
@@ -84,7 +86,7 @@ pub(super) fn sentences(models: &Models, work: Work) -> Vec<String> {
 
 /// Whether a file says how long the work takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Work {
+pub(super) enum WorkKnown {
     Measured,
     Guessed,
 }
@@ -96,7 +98,7 @@ fn excuse(model: &Model, messages: usize) -> String {
         ref judged if judged.is_near() => {
             format!(", no more than files of {} messages differ by chance", plain(messages as f64, 12))
         }
-        _ if model.family == Family::Trace => ", because the work is drawn from a law".into(),
+        _ if model.family == ModelFamily::Trace => ", because the work is drawn from a law".into(),
         _ => ", because the work is drawn from a law: the file's own arrivals do no better".into(),
     }
 }
@@ -150,7 +152,7 @@ pub(super) fn waits(models: &Models, style: &Style) -> Vec<String> {
 }
 
 /// The dispersion of each model beside the file's, for a person.
-pub(super) fn dispersion(models: &Models, stream: &Stream, style: &Style) -> Vec<String> {
+pub(super) fn dispersion(models: &Models, stream: &ArrivalStream, style: &Style) -> Vec<String> {
     if stream.dispersion.is_empty() {
         return Vec::new();
     }
@@ -176,31 +178,31 @@ fn signed(rows: Vec<Option<Vec<String>>>, numbers: usize, style: &Style) -> Vec<
     columns(&rows, numbers, if style.ascii { '-' } else { '─' })
 }
 
-fn off(compared: &Compared) -> String {
+fn off(compared: &ModelFigure) -> String {
     relative(compared.off())
 }
 
-fn outcome(outcome: Outcome) -> String {
+fn outcome(outcome: ModelVerdict) -> String {
     match outcome {
-        Outcome::Offered => "in the scenario".into(),
-        Outcome::Fits => "would do, too".into(),
-        Outcome::Off(off) if off < 0.0 => "flatters".into(),
-        Outcome::Off(_) => "is off".into(),
-        Outcome::Uncertain => "its runs differ too much".into(),
-        Outcome::AsksOtherwise => "asks for other consumers".into(),
-        Outcome::LongState(long) => format!("a state of {}", Time(long)),
+        ModelVerdict::Offered => "in the scenario".into(),
+        ModelVerdict::Fits => "would do, too".into(),
+        ModelVerdict::Off(off) if off < 0.0 => "flatters".into(),
+        ModelVerdict::Off(_) => "is off".into(),
+        ModelVerdict::Uncertain => "its runs differ too much".into(),
+        ModelVerdict::AsksOtherwise => "asks for other consumers".into(),
+        ModelVerdict::LongState(long) => format!("a state of {}", Time(long)),
     }
 }
 
-fn word(outcome: Outcome) -> &'static str {
+fn word(outcome: ModelVerdict) -> &'static str {
     match outcome {
-        Outcome::Offered => "offered",
-        Outcome::Fits => "fits",
-        Outcome::Off(off) if off < 0.0 => "flatters",
-        Outcome::Off(_) => "exaggerates",
-        Outcome::Uncertain => "uncertain",
-        Outcome::AsksOtherwise => "asks for other consumers",
-        Outcome::LongState(_) => "a state too long",
+        ModelVerdict::Offered => "offered",
+        ModelVerdict::Fits => "fits",
+        ModelVerdict::Off(off) if off < 0.0 => "flatters",
+        ModelVerdict::Off(_) => "exaggerates",
+        ModelVerdict::Uncertain => "uncertain",
+        ModelVerdict::AsksOtherwise => "asks for other consumers",
+        ModelVerdict::LongState(_) => "a state too long",
     }
 }
 
@@ -213,7 +215,7 @@ pub(super) fn poisson_document(test: &PoissonTest) -> Value {
 /// file's.
 pub(super) fn document(models: &Models) -> Value {
     let compared =
-        |c: &Compared| json!({ "file": c.file, "model": c.model, "off": c.off(), "scatter": c.scatter });
+        |c: &ModelFigure| json!({ "file": c.file, "model": c.model, "off": c.off(), "scatter": c.scatter });
     let model = |m: &Model| {
         let waits: Vec<Value> = m
             .judged

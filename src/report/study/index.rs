@@ -10,7 +10,7 @@ const STYLE: &str = include_str!("../page.css");
 
 /// One saved result.
 #[derive(Debug, Clone, Default)]
-pub struct Entry {
+pub struct SavedResult {
     pub name: String,
     pub title: Option<String>,
     pub verdict: Vec<String>,
@@ -30,7 +30,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("total.loss", "loss"),
 ];
 
-impl Entry {
+impl SavedResult {
     /// Adds what a document of any kind says.
     pub fn add(&mut self, document: &Value) {
         if let Some(title) = document["scenario"]["title"].as_str() {
@@ -46,7 +46,7 @@ impl Entry {
 }
 
 /// The whole page; it asks nothing of the network and runs no script.
-pub fn page(name: &str, entries: &[Entry]) -> String {
+pub fn page(name: &str, entries: &[SavedResult]) -> String {
     let title = escape(&match entries {
         [one] => one.title.clone().unwrap_or_else(|| one.name.clone()),
         several => format!("{} results in {name}", several.len()),
@@ -59,7 +59,7 @@ pub fn page(name: &str, entries: &[Entry]) -> String {
     )
 }
 
-fn entry(entry: &Entry) -> String {
+fn entry(entry: &SavedResult) -> String {
     let mut body = String::new();
     for (i, sentence) in entry.verdict.iter().enumerate() {
         let class = if i == 0 { " class=\"verdict\"" } else { "" };

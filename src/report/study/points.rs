@@ -4,7 +4,7 @@
 //! that was stopped and taken up again ends in the same bytes as one left alone.
 
 use crate::answer::{Answer, Estimate, Method, Reason, Unanswered, metric_of};
-use crate::study::sweep::{Grid, Point};
+use crate::study::sweep::{Grid, SweepPoint};
 
 const COLUMNS: [&str; 10] =
     ["method", "by", "metric", "value", "half_width", "unit", "exact", "infinite", "unanswered", "cause"];
@@ -16,7 +16,7 @@ pub fn header(grid: &Grid) -> String {
 }
 
 /// The rows of a point.
-pub fn rows(point: &Point) -> String {
+pub fn rows(point: &SweepPoint) -> String {
     let start: Vec<String> =
         std::iter::once(point.index.to_string()).chain(point.values.iter().cloned()).collect();
     let number = |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
@@ -65,10 +65,10 @@ pub enum RowError {
 ///
 /// # Errors
 /// What is wrong with the first row that is not as it was written.
-pub fn read(grid: &Grid, text: &str) -> Result<Vec<Point>, RowError> {
+pub fn read(grid: &Grid, text: &str) -> Result<Vec<SweepPoint>, RowError> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let axes = grid.axes.len();
-    let mut points: Vec<Point> = Vec::new();
+    let mut points: Vec<SweepPoint> = Vec::new();
     for (i, record) in reader.records().enumerate() {
         let record = record?;
         let wrong = || RowError::Other { row: i + 1 };
@@ -79,7 +79,7 @@ pub fn read(grid: &Grid, text: &str) -> Result<Vec<Point>, RowError> {
         let method = Method::ALL.into_iter().find(|m| m.name() == &record[axes + 1]).ok_or_else(wrong)?;
         if points.last().is_none_or(|p| p.index != index) {
             let values = (1..=axes).map(|a| record[a].to_string()).collect();
-            points.push(Point { index, values, answers: Vec::new(), unanswered: Vec::new() });
+            points.push(SweepPoint { index, values, answers: Vec::new(), unanswered: Vec::new() });
         }
         let Some(point) = points.last_mut() else { continue };
         let cell = |column: usize| &record[axes + 1 + column];
@@ -111,19 +111,22 @@ fn line(row: Vec<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::sweep::Axis;
+    use crate::study::sweep::SweptSetting;
 
     #[test]
     fn rows_read_back_to_the_last_bit() {
         let grid = Grid {
-            axes: vec![Axis { path: "consumers.w.count".into(), values: vec!["1".into(), "2".into()] }],
+            axes: vec![SweptSetting {
+                path: "consumers.w.count".into(),
+                values: vec!["1".into(), "2".into()],
+            }],
         };
         let mut answer = Answer::new(Method::Simulation, "Lindley, \"10\" replications");
         answer.set("total", "latency", "p99", Estimate::with(0.1 + 0.2, Some(1e-17 / 3.0)));
         answer.set("total", "latency", "mean", Estimate::infinite());
         let why = Reason::Unstable("rho = 1,2".into()).by(Method::Theory);
         let point =
-            Point { index: 1, values: vec!["2".into()], answers: vec![answer], unanswered: vec![why] };
+            SweepPoint { index: 1, values: vec!["2".into()], answers: vec![answer], unanswered: vec![why] };
         let text = rows(&point);
         let back = read(&grid, &text).expect("rows that were written");
         assert_eq!(back.len(), 1);

@@ -5,24 +5,26 @@ use crate::report::number::{Scale, UNKNOWN, relative};
 use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::predict::{Held, PREDICTED, Point, Prediction, longer};
+use crate::study::predict::{PREDICTED, PredictedLoad, Prediction, PredictionStatus, longer};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
 
 /// The verdict: a sentence for each load that was predicted.
-pub fn sentences(prediction: &Prediction) -> Vec<(Held, String)> {
-    let one = |point: &Point| {
+pub fn sentences(prediction: &Prediction) -> Vec<(PredictionStatus, String)> {
+    let one = |point: &PredictedLoad| {
         let held = point.held(&prediction.lesson)?;
         let sentence = match &held {
-            Held::Accepted => {
+            PredictionStatus::Accepted => {
                 let off = PREDICTED.iter().map(|(s, _)| match point.off(s) {
                     Some(off) => format!("{s} {}", relative(off)),
                     None => format!("{s} not judged (too few messages lie beyond it)"),
                 });
                 format!("load {}: accepted, {}", plain(point.load, 3), off.collect::<Vec<_>>().join(", "))
             }
-            Held::Rejected(why) => format!("load {}: rejected, {}", plain(point.load, 3), why.join("; ")),
-            Held::Undecided(why) => format!("load {}: undecided, {why}", plain(point.load, 3)),
+            PredictionStatus::Rejected(why) => {
+                format!("load {}: rejected, {}", plain(point.load, 3), why.join("; "))
+            }
+            PredictionStatus::Undecided(why) => format!("load {}: undecided, {why}", plain(point.load, 3)),
         };
         Some((held, sentence))
     };
@@ -58,9 +60,9 @@ pub fn text(prediction: &Prediction, style: &Style) -> String {
     let mut first = Vec::new();
     for (held, sentence) in sentences(prediction) {
         let (sign, paint) = match held {
-            Held::Accepted => ("✓ ", Paint::Green),
-            Held::Rejected(_) => ("✗ ", Paint::Red),
-            Held::Undecided(_) => ("? ", Paint::Yellow),
+            PredictionStatus::Accepted => ("✓ ", Paint::Green),
+            PredictionStatus::Rejected(_) => ("✗ ", Paint::Red),
+            PredictionStatus::Undecided(_) => ("? ", Paint::Yellow),
         };
         first.extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
     }

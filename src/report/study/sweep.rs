@@ -5,8 +5,8 @@ use crate::report::number::{Scale, UNKNOWN};
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::scenario::Objective;
-use crate::study::Met;
-use crate::study::sweep::{Grid, Point, knee, number};
+use crate::study::ObjectiveStatus;
+use crate::study::sweep::{Grid, SweepPoint, knee, number};
 use serde_json::{Value, json};
 
 /// A sweep as far as it is known.
@@ -15,7 +15,7 @@ pub struct Swept {
     pub title: String,
     pub grid: Grid,
     /// In the grid's order.
-    pub points: Vec<Point>,
+    pub points: Vec<SweepPoint>,
     pub objectives: Vec<Objective>,
     /// Whether it is of the first stretch of time, from empty queues.
     pub starts: bool,
@@ -107,8 +107,8 @@ pub fn sentences(swept: &Swept) -> Vec<String> {
 /// Which points meet an objective.
 fn crossing(swept: &Swept, objective: &Objective) -> String {
     let name = format!("{} {}", objective.metric, objective.text);
-    let met: Vec<&Point> =
-        swept.points.iter().filter(|p| p.meets(objective, swept.starts) == Met::Pass).collect();
+    let met: Vec<&SweepPoint> =
+        swept.points.iter().filter(|p| p.meets(objective, swept.starts) == ObjectiveStatus::Pass).collect();
     let (first, last) = match met.as_slice() {
         [] => return format!("{name} is met at no point."),
         all if all.len() == swept.points.len() => return format!("{name} is met at every point."),
@@ -192,7 +192,7 @@ pub fn cells(swept: &Swept) -> (Vec<String>, Vec<Vec<String>>) {
     if !swept.objectives.is_empty() {
         head.push("objectives".into());
     }
-    let row = |point: &Point| {
+    let row = |point: &SweepPoint| {
         let mut row = point.values.clone();
         row.extend(metrics.iter().zip(&scales).map(|((path, _), scale)| match point.best(path) {
             Some((answer, estimate)) if !answer.exact => format!("≈ {}", scale.show(Some(estimate))),
@@ -207,13 +207,13 @@ pub fn cells(swept: &Swept) -> (Vec<String>, Vec<Vec<String>>) {
     (head, swept.points.iter().map(row).collect())
 }
 
-fn verdict(swept: &Swept, point: &Point) -> String {
-    let all: Vec<Met> = swept.objectives.iter().map(|o| point.meets(o, swept.starts)).collect();
+fn verdict(swept: &Swept, point: &SweepPoint) -> String {
+    let all: Vec<ObjectiveStatus> = swept.objectives.iter().map(|o| point.meets(o, swept.starts)).collect();
     if point.unstable() && !swept.starts {
         "✗ unstable".into()
-    } else if all.contains(&Met::Fail) {
+    } else if all.contains(&ObjectiveStatus::Fail) {
         "✗ missed".into()
-    } else if all.contains(&Met::Inconclusive) {
+    } else if all.contains(&ObjectiveStatus::Inconclusive) {
         "? undecided".into()
     } else {
         "✓ met".into()

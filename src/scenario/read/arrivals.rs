@@ -2,7 +2,7 @@
 
 use super::super::grammar::{PROCESSES, STEP};
 use super::super::model::{Arrivals, Batch, Step};
-use super::super::node::{Entry, Field, Node, Table, Value};
+use super::super::node::{Field, Node, Table, TableEntry, Value};
 use super::super::problem::Problem;
 use super::law::Relative;
 use super::{Context, Whose, batch};
@@ -11,7 +11,7 @@ use crate::workload::laws::Law;
 use std::path::PathBuf;
 
 /// What a producer's rate, arrivals and batches say together.
-pub(super) struct Arriving {
+pub(super) struct ArrivalSettings {
     pub rate: f64,
     pub arrivals: Arrivals,
     pub batch: Batch,
@@ -20,15 +20,15 @@ pub(super) struct Arriving {
 /// How far a gap's own mean and the producer's rate may be apart and still say the same.
 const SAME: f64 = 1e-9;
 
-pub(super) fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) -> Arriving {
-    let plain = Arriving { rate: 0.0, arrivals: Arrivals::Poisson, batch: Batch::Fixed(1) };
+pub(super) fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) -> ArrivalSettings {
+    let plain = ArrivalSettings { rate: 0.0, arrivals: Arrivals::Poisson, batch: Batch::Fixed(1) };
     let Some(field) = producer.get("arrivals") else {
-        return Arriving { rate: required_rate(cx, producer, whose).unwrap_or(1.0), ..plain };
+        return ArrivalSettings { rate: required_rate(cx, producer, whose).unwrap_or(1.0), ..plain };
     };
     let shorthand;
     let node = match &field.node.value {
         Value::Text(_) => {
-            let process = Entry { key: "process".into(), at: field.node.at, node: field.node.clone() };
+            let process = TableEntry { key: "process".into(), at: field.node.at, node: field.node.clone() };
             shorthand = Node::table(vec![process], field.node.at);
             &shorthand
         }
@@ -67,7 +67,7 @@ pub(super) fn read(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) ->
         }
     };
     let (arrivals, rate) = read.unwrap_or((Arrivals::Poisson, 0.0));
-    Arriving { rate, arrivals, batch }
+    ArrivalSettings { rate, arrivals, batch }
 }
 
 fn required_rate(cx: &mut Context<'_>, producer: &Table, whose: &Whose<'_>) -> Option<f64> {

@@ -6,7 +6,7 @@ use super::super::grammar::{
 use super::super::model::{
     Autoscale, Batching, Consumer, Destination, Outages, OwnRoute, RetryDelay, Route, Servers,
 };
-use super::super::node::{Entry, Field, Node, Table, Value};
+use super::super::node::{Field, Node, Table, TableEntry, Value};
 use super::super::problem::{Problem, nearest};
 use super::super::routes::overlap;
 use super::{Context, Whose};
@@ -15,7 +15,7 @@ use crate::workload::laws::Law;
 /// The most servers of a group.
 const MOST_SERVERS: u32 = 1_000_000;
 
-pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Consumer {
+pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
     let whose = Whose::entry("consumer group", entry);
     let empty = Table::default();
     let table = cx.table(entry.field(), CONSUMER).unwrap_or_else(|| {

@@ -3,7 +3,7 @@
 use super::super::node::Field;
 use super::super::problem::Problem;
 use super::Context;
-use crate::workload::file::{self, By, Heading, Measured, Role, Want, Weight};
+use crate::workload::file::{self, By, ColumnRole, FileContent, Heading, Want, Weight};
 use std::path::Path;
 
 impl Context<'_> {
@@ -15,7 +15,7 @@ impl Context<'_> {
         column: Option<&str>,
         want: Want,
         what: &str,
-    ) -> Option<Measured> {
+    ) -> Option<FileContent> {
         let name = self.text(field)?;
         let bytes = match self.files.read(Path::new(name)) {
             Ok(bytes) => bytes,
@@ -29,11 +29,11 @@ impl Context<'_> {
         let role = |heading: &str| match want {
             Want::Times(role) => role,
             // A column of gaps is none of instants.
-            _ => Heading::new(heading)
-                .role
-                .map_or(Role::Arrival, |(role, _)| if role == Role::Gap { role } else { Role::Arrival }),
+            _ => Heading::new(heading).role.map_or(ColumnRole::Arrival, |(role, _)| {
+                if role == ColumnRole::Gap { role } else { ColumnRole::Arrival }
+            }),
         };
-        let words: Vec<(Role, String)> =
+        let words: Vec<(ColumnRole, String)> =
             column.iter().map(|heading| (role(heading), heading.to_string())).collect();
         let mut measured = match file::read(&bytes, want, &words) {
             Ok(measured) => measured,

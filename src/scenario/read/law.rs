@@ -5,7 +5,7 @@ use super::super::node::{Field, Node, Table, Value};
 use super::super::place::Place;
 use super::super::problem::{Problem, nearest};
 use super::Context;
-use crate::workload::file::{Role, Want};
+use crate::workload::file::{ColumnRole, Want};
 use crate::workload::laws::{Arguments, LAWS, Law, Sampled};
 
 impl Context<'_> {
@@ -276,7 +276,7 @@ impl Arguments for Reader<'_, '_, '_> {
             Some(column) => Some(self.cx.text(column)?.to_string()),
             None => None,
         };
-        let role = if self.key == "gap" { Role::Gap } else { Role::Service };
+        let role = if self.key == "gap" { ColumnRole::Gap } else { ColumnRole::Service };
         let measured = self.cx.measured(field, column.as_deref(), Want::Times(role), self.key)?;
         let values = measured.service.or(measured.latency)?.values;
         Some(Sampled { file: self.cx.text(field)?.to_string(), column, values })

@@ -19,7 +19,7 @@ pub(super) use values::number_text;
 use super::Files;
 use super::grammar::{Key, ROOT, meant};
 use super::model::{Destination, Finding, Scenario};
-use super::node::{Entry, Field, Node, Table};
+use super::node::{Field, Node, Table, TableEntry};
 use super::place::Place;
 use super::problem::{Problem, nearest, printable};
 use super::toml_text::key_text;
@@ -223,7 +223,7 @@ pub(super) struct Whose<'n> {
 }
 
 impl<'n> Whose<'n> {
-    pub(super) fn entry(what: &'static str, entry: &'n Entry) -> Self {
+    pub(super) fn entry(what: &'static str, entry: &'n TableEntry) -> Self {
         Whose { what, name: &entry.key, at: entry.at }
     }
 }
@@ -235,7 +235,7 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
     let root = root.unwrap_or(&empty);
     let [producers, queues, topics, consumers] =
         ["producers", "queues", "topics", "consumers"].map(|table| named(cx, root, table));
-    let names = |entries: &[&Entry]| entries.iter().map(|e| e.key.clone()).collect();
+    let names = |entries: &[&TableEntry]| entries.iter().map(|e| e.key.clone()).collect();
     cx.names = Names {
         producers: names(&producers),
         queues: names(&queues),
@@ -258,7 +258,7 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
 }
 
 /// The entries of a table of named tables.
-fn named<'n>(cx: &mut Context<'_>, root: &'n Table, table: &str) -> Vec<&'n Entry> {
+fn named<'n>(cx: &mut Context<'_>, root: &'n Table, table: &str) -> Vec<&'n TableEntry> {
     let Some(entries) = root.get(table).and_then(|f| cx.any_table(f)) else { return Vec::new() };
     for entry in &entries.0 {
         let what = match entry.key.as_str() {

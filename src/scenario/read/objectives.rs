@@ -1,11 +1,11 @@
 //! Objectives: metric paths and the limits that they should keep.
 
 use super::super::model::{Objective, Relation};
-use super::super::node::{Entry, Field, Table};
+use super::super::node::{Field, Table, TableEntry};
 use super::super::place::Place;
 use super::super::problem::{Problem, SHOWN, nearest};
 use super::{Context, Names};
-use crate::answer::{METRICS, Metric, Place as At, Unit, metric_of};
+use crate::answer::{METRICS, Metric, MetricPlace as At, Unit, metric_of};
 use crate::units::{self, UnitError};
 
 pub(super) fn read(cx: &mut Context<'_>, root: &Table) -> Vec<Objective> {
@@ -13,7 +13,7 @@ pub(super) fn read(cx: &mut Context<'_>, root: &Table) -> Vec<Objective> {
     table.0.iter().filter_map(|entry| objective(cx, entry)).collect()
 }
 
-fn objective(cx: &mut Context<'_>, entry: &Entry) -> Option<Objective> {
+fn objective(cx: &mut Context<'_>, entry: &TableEntry) -> Option<Objective> {
     let metric = known_metric(cx, &entry.key, entry.at);
     let text = cx.text(Field { key: "an objective", node: &entry.node })?;
     let metric = metric?;

@@ -2,12 +2,12 @@
 
 use super::super::grammar::{KEYS, PRODUCER};
 use super::super::model::{Destination, Keys, Producer};
-use super::super::node::{Entry, Field, Table};
+use super::super::node::{Field, Table, TableEntry};
 use super::super::problem::Problem;
 use super::{Context, Whose, arrivals, consumers};
 use crate::workload::laws::Law;
 
-pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Producer {
+pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Producer {
     let whose = Whose::entry("producer", entry);
     let empty = Table::default();
     let table = cx.table(entry.field(), PRODUCER).unwrap_or_else(|| {

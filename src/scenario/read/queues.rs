@@ -2,11 +2,11 @@
 
 use super::super::grammar::{QUEUE, TOPIC};
 use super::super::model::{Complete, Deliver, Durability, Queue, Topic};
-use super::super::node::{Entry, Field, Table};
+use super::super::node::{Field, Table, TableEntry};
 use super::super::problem::Problem;
 use super::{Context, Whose};
 
-pub(super) fn read(cx: &mut Context<'_>, entry: &Entry) -> Queue {
+pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Queue {
     let empty = Table::default();
     let table = cx.table(entry.field(), QUEUE).unwrap_or(&empty);
     let queue = Queue {
@@ -64,7 +64,7 @@ fn dead_letter(cx: &mut Context<'_>, field: Field<'_>, own: &str) -> Option<usiz
     Some(queue)
 }
 
-pub(super) fn topic(cx: &mut Context<'_>, entry: &Entry) -> Topic {
+pub(super) fn topic(cx: &mut Context<'_>, entry: &TableEntry) -> Topic {
     let whose = Whose::entry("topic", entry);
     if cx.names.queues.contains(&entry.key) {
         let told = Problem::error(entry.at, format!("both a topic and a queue are called `{}`", entry.key));

@@ -13,34 +13,38 @@ const SLOWEST: f64 = 1e-9;
 
 /// The families of quantities, to say which one fits.
 #[derive(Clone, Copy, PartialEq)]
-enum Family {
+enum QuantityKind {
     Duration,
     Rate,
     Size,
 }
 
-impl Family {
+impl QuantityKind {
     fn name(self) -> &'static str {
         match self {
-            Family::Duration => "a duration",
-            Family::Rate => "a rate",
-            Family::Size => "a size",
+            QuantityKind::Duration => "a duration",
+            QuantityKind::Rate => "a rate",
+            QuantityKind::Size => "a size",
         }
     }
 
     fn parse(self, text: &str) -> Result<f64, units::UnitError> {
         match self {
-            Family::Duration => units::duration(text),
-            Family::Rate => units::rate(text),
-            Family::Size => units::size(text).map(|bytes| bytes as f64),
+            QuantityKind::Duration => units::duration(text),
+            QuantityKind::Rate => units::rate(text),
+            QuantityKind::Size => units::size(text).map(|bytes| bytes as f64),
         }
     }
 
     fn examples(self, number: &str) -> String {
         match self {
-            Family::Duration => format!("write a duration: \"{number}ms\", \"{number}s\" or \"{number}min\""),
-            Family::Rate => format!("write a rate: \"{number}/s\" if it is per second, or \"{number}/min\""),
-            Family::Size => format!("write a size: \"{number}B\", or \"{number}KiB\""),
+            QuantityKind::Duration => {
+                format!("write a duration: \"{number}ms\", \"{number}s\" or \"{number}min\"")
+            }
+            QuantityKind::Rate => {
+                format!("write a rate: \"{number}/s\" if it is per second, or \"{number}/min\"")
+            }
+            QuantityKind::Size => format!("write a size: \"{number}B\", or \"{number}KiB\""),
         }
     }
 }
@@ -97,7 +101,7 @@ impl Context<'_> {
 
     /// A duration in seconds, 0 allowed.
     pub(crate) fn duration(&mut self, field: Field<'_>) -> Option<f64> {
-        self.quantity(field, Family::Duration)
+        self.quantity(field, QuantityKind::Duration)
     }
 
     /// A duration in seconds, not 0.
@@ -108,7 +112,7 @@ impl Context<'_> {
 
     /// A rate per second, 0 allowed.
     pub(crate) fn rate(&mut self, field: Field<'_>) -> Option<f64> {
-        self.quantity(field, Family::Rate)
+        self.quantity(field, QuantityKind::Rate)
     }
 
     /// A rate per second, not 0, whose gaps integer nanoseconds can tell apart and hold.
@@ -127,7 +131,7 @@ impl Context<'_> {
 
     /// Bytes.
     pub(crate) fn size(&mut self, field: Field<'_>) -> Option<u32> {
-        self.quantity(field, Family::Size).map(|bytes| bytes as u32)
+        self.quantity(field, QuantityKind::Size).map(|bytes| bytes as u32)
     }
 
     fn positive(&mut self, field: Field<'_>, value: f64, help: &str) -> Option<f64> {
@@ -142,7 +146,7 @@ impl Context<'_> {
         None
     }
 
-    fn quantity(&mut self, field: Field<'_>, family: Family) -> Option<f64> {
+    fn quantity(&mut self, field: Field<'_>, family: QuantityKind) -> Option<f64> {
         let problem = |what: String| Problem::error(field.node.at, what);
         let text = match &field.node.value {
             Value::Text(text) => text,
@@ -167,7 +171,7 @@ impl Context<'_> {
         match family.parse(text) {
             Ok(value) => return Some(value),
             Err(error) => {
-                let other = [Family::Duration, Family::Rate, Family::Size]
+                let other = [QuantityKind::Duration, QuantityKind::Rate, QuantityKind::Size]
                     .into_iter()
                     .find(|f| *f != family && f.parse(text).is_ok());
                 let told = problem(format!("`{}` must be {}", field.key, family.name()));

@@ -1,9 +1,9 @@
 //! How messages come, and where they go: from the plan, through topics, along routes.
 
 use super::Network;
-use super::job::{FRESH, Job, NONE, State};
+use super::job::{FRESH, Job, JobState, NONE};
 use crate::behaviour::{MessageIdentity, Routes, WorkItem};
-use crate::discipline::Discipline as _;
+use crate::discipline::ServiceOrder as _;
 use crate::message::{Outcome, Recorder};
 use crate::scenario::{Destination, Discipline, Overflow};
 use crate::workload::Blocks;
@@ -194,7 +194,7 @@ impl<S: Blocks> Network<S> {
                     station.blocked.push_back((slot, holder));
                     station.held_up.up(self.now);
                     station.held_peak = station.held_peak.max(station.held_up.level());
-                    self.jobs[slot].state = State::Blocked;
+                    self.jobs[slot].state = JobState::Blocked;
                     if self.stations[queue as usize].batching {
                         // With those who wait for room there may be a full batch.
                         self.take_batches(queue);
@@ -219,7 +219,7 @@ impl<S: Blocks> Network<S> {
         let queue = self.jobs[slot].queue;
         let station = &mut self.stations[queue as usize];
         if station.commit.is_some() {
-            self.jobs[slot].state = State::Committing;
+            self.jobs[slot].state = JobState::Committing;
             station.waiting.up(self.now);
             station.ready += 1;
             self.write(slot);
@@ -264,7 +264,7 @@ impl<S: Blocks> Network<S> {
     pub(super) fn line_up(&mut self, slot: u32) {
         let ticket = self.ticket(slot);
         let job = &mut self.jobs[slot];
-        job.state = State::Ready;
+        job.state = JobState::Ready;
         let station = &mut self.stations[job.queue as usize];
         station.ready += 1;
         station.waiting.up(self.now);

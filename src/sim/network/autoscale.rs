@@ -1,7 +1,7 @@
 //! Autoscaling: the number of servers follows the backlog, late.
 
-use super::parts::{Phase, Server};
-use super::{Event, Network};
+use super::parts::{Phase, SimServer};
+use super::{Network, NetworkEvent};
 use crate::behaviour::ServerState;
 use crate::message::Recorder;
 use crate::workload::Blocks;
@@ -18,7 +18,7 @@ impl<S: Blocks> Network<S> {
         let (startup, every) = (scaler.startup, scaler.every);
         change.start.into_iter().for_each(|at| self.start_server(servers[at], startup));
         change.stop.into_iter().for_each(|at| self.stop_server(servers[at]));
-        self.timer(self.now + every, Event::Poll { group: g });
+        self.timer(self.now + every, NetworkEvent::Poll { group: g });
     }
 
     fn servers_of(&self, group: u32) -> Vec<u32> {
@@ -36,7 +36,7 @@ impl<S: Blocks> Network<S> {
         if s.phase == Phase::Off {
             s.phase = Phase::Starting;
             let epoch = s.epoch;
-            self.timer(self.now.saturating_add(startup), Event::Started { server, epoch });
+            self.timer(self.now.saturating_add(startup), NetworkEvent::Started { server, epoch });
         } else {
             // It was to go and is still there.
             s.retire = false;
@@ -79,7 +79,7 @@ impl<S: Blocks> Network<S> {
     }
 }
 
-impl Server {
+impl SimServer {
     /// What it does, as far as autoscaling is concerned.
     fn state(&self) -> ServerState {
         match self.phase {

@@ -1,8 +1,8 @@
 //! Batches: a consumer takes several messages at once and is done with all of them at the same time.
 
-use super::job::{NONE, State};
+use super::job::{JobState, NONE};
 use super::parts::Phase;
-use super::{Event, Network};
+use super::{Network, NetworkEvent};
 use crate::message::{Outcome, Recorder};
 use crate::scenario::Batching;
 use crate::units::nanos;
@@ -106,14 +106,16 @@ impl<S: Blocks> Network<S> {
     /// Since when the message that would be taken first waits: since it came to the queue, however often it
     /// was delivered.
     fn oldest_since(&self, queue: u32) -> u64 {
-        let waits = |job: &&super::job::Job| job.queue == queue && job.state == State::Ready;
+        let waits = |job: &&super::job::Job| job.queue == queue && job.state == JobState::Ready;
         self.stations[queue as usize]
             .lanes
             .first()
             .and_then(|lane| match lane {
                 crate::discipline::Waiting::Fifo(fifo) => fifo
                     .iter()
-                    .find(|t| self.jobs[t.slot].place == t.place && self.jobs[t.slot].state == State::Ready)
+                    .find(|t| {
+                        self.jobs[t.slot].place == t.place && self.jobs[t.slot].state == JobState::Ready
+                    })
                     .map(|t| self.jobs[t.slot].sent),
                 _ => self.jobs.inside().map(|(_, job)| job).filter(waits).map(|job| job.sent).min(),
             })
@@ -129,7 +131,7 @@ impl<S: Blocks> Network<S> {
         }
         let timer = station.lingering.map_or(0, |(_, timer)| timer.wrapping_add(1));
         station.lingering = Some((until, timer));
-        self.timer(until, Event::Linger { queue, timer });
+        self.timer(until, NetworkEvent::Linger { queue, timer });
     }
 
     pub(super) fn lingered(&mut self, queue: u32, timer: u32) {
@@ -169,7 +171,7 @@ impl<S: Blocks> Network<S> {
         // What is acknowledged before its work cannot time out.
         self.stamps = self.stamps.wrapping_add(u32::from(auto_ack));
         let job = &mut self.jobs[slot];
-        (job.state, job.began, job.stamp) = (State::InService, self.now, self.stamps);
+        (job.state, job.began, job.stamp) = (JobState::InService, self.now, self.stamps);
         self.stations[job.queue as usize].serving.up(self.now);
         self.stamps
     }

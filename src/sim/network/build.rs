@@ -4,12 +4,12 @@ use super::commit::FSYNC;
 use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
 use super::leave::Families;
-use super::parts::{Client, Group, Hub, Phase, Sender, Server, Station};
+use super::parts::{Client, GroupState, Hub, Phase, QueueState, Sender, SimServer};
 use super::plain::is_plain;
 use super::predrawn::columns;
 use super::replay::Host;
-use super::sharing::Shared;
-use super::{Event, Network};
+use super::sharing::ProcessorSharing;
+use super::{Network, NetworkEvent};
 use crate::behaviour::{
     Autoscaler, ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role,
     TimeScale, TopicPolicy,
@@ -40,7 +40,7 @@ impl<S: Blocks> Network<S> {
     ) -> Result<Self, Unplayable> {
         super::check::playable(scenario)?;
         let draws = Draws::new(key, TimeScale::REAL);
-        let mut stations: Vec<Station> =
+        let mut stations: Vec<QueueState> =
             (0..scenario.queues.len()).map(|q| station(scenario, q, draws)).collect();
         let width = stations.iter().map(|s| s.groups.len()).max().unwrap_or(0).max(1);
         let ahead = columns(scenario, &mut stations, draws, width);
@@ -52,7 +52,7 @@ impl<S: Blocks> Network<S> {
             calendar: Default::default(),
             ends: Tournament::default(),
             sequence: 0,
-            crowd: (0, 0),
+            at_once: (0, 0),
             groups: scenario
                 .consumers
                 .iter()
@@ -104,7 +104,7 @@ impl<S: Blocks> Network<S> {
                 for i in 0..most {
                     let index = self.servers.len() as u32;
                     let phase = if i < count { Phase::Idle } else { Phase::Off };
-                    self.servers.push(Server::new(
+                    self.servers.push(SimServer::new(
                         (g, self.groups[g as usize].column),
                         queue as u32,
                         station.servers.len() as u32,
@@ -151,7 +151,7 @@ impl<S: Blocks> Network<S> {
         }
         for g in 0..self.groups.len() as u32 {
             if let Some(scaler) = &self.groups[g as usize].autoscaler {
-                self.timer(scaler.every, Event::Poll { group: g });
+                self.timer(scaler.every, NetworkEvent::Poll { group: g });
             }
         }
         for client in 0..self.clients_of_all() {
@@ -230,7 +230,7 @@ impl<S: Blocks> Network<S> {
     }
 }
 
-fn station(scenario: &Scenario, index: usize, draws: Draws) -> Station {
+fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let queue: &Queue = &scenario.queues[index];
     let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(index).collect();
     let unlimited = groups.iter().find(|(_, c)| c.count == Servers::Unlimited).map(|(i, _)| *i as u32);
@@ -251,7 +251,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> Station {
         Servers::Unlimited => None,
     });
     let plain = is_plain(scenario, index, &groups);
-    Station {
+    QueueState {
         discipline: queue.discipline,
         preemption: queue.preemption,
         room: queue.max_length,
@@ -294,7 +294,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> Station {
         held_peak: 0,
         committing: Vec::new(),
         uncommitted: Vec::new(),
-        shared: Shared::new(shared),
+        shared: ProcessorSharing::new(shared),
         lingering: None,
         peak: 0,
         counts: QueueCounts::default(),
@@ -303,8 +303,8 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> Station {
     }
 }
 
-fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -> Group {
-    Group {
+fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -> GroupState {
+    GroupState {
         queue: consumer.from as u32,
         column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,
         policy: ConsumerPolicy::new(scenario, consumer, draws),

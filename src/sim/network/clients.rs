@@ -1,7 +1,7 @@
 //! Closed loops: clients that send, wait until their message has left the network, and think.
 
 use super::job::{Job, NONE};
-use super::{Event, Network};
+use super::{Network, NetworkEvent};
 use crate::behaviour::MessageIdentity;
 use crate::message::Recorder;
 use crate::workload::Blocks;
@@ -15,7 +15,7 @@ impl<S: Blocks> Network<S> {
         c.due = due;
         c.round += 1;
         self.thinking += 1;
-        self.timer(sent, Event::Send { client });
+        self.timer(sent, NetworkEvent::Send { client });
     }
 
     /// A client's message reaches its first queue.

@@ -1,8 +1,8 @@
 //! Durability: a message can be taken when the disk has it.
 
-use super::job::State;
-use super::parts::Station;
-use super::{Event, Network};
+use super::job::JobState;
+use super::parts::QueueState;
+use super::{Network, NetworkEvent};
 use crate::workload::Blocks;
 
 /// Nanoseconds that a group commit is taken to need where nothing says how fast the disk is.
@@ -24,17 +24,17 @@ impl<S: Blocks> Network<S> {
         let station = &mut self.stations[queue as usize];
         std::mem::swap(&mut station.committing, &mut station.uncommitted);
         station.committed += 1;
-        let drawn = |station: &Station| station.sync.as_ref().map(|times| times.at(station.committed, 0));
+        let drawn = |station: &QueueState| station.sync.as_ref().map(|times| times.at(station.committed, 0));
         let takes =
             station.commits.pop_front().or_else(|| drawn(station)).or(station.commit).unwrap_or(FSYNC);
-        self.timer(self.now.saturating_add(takes), Event::Commit { queue });
+        self.timer(self.now.saturating_add(takes), NetworkEvent::Commit { queue });
     }
 
     /// Whether a message that was written is still there: some expire meanwhile, and their slots may be
     /// others' by now.
     pub(super) fn is_committing(&self, (slot, place): (u32, u64), queue: u32) -> bool {
         let job = &self.jobs[slot];
-        job.queue == queue && job.place == place && job.state == State::Committing
+        job.queue == queue && job.place == place && job.state == JobState::Committing
     }
 
     pub(super) fn committed(&mut self, queue: u32) {

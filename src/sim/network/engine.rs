@@ -1,7 +1,7 @@
 //! The event engine as the other engines: played by messages, or up to an instant.
 
 use super::Network;
-use super::job::State;
+use super::job::JobState;
 use crate::message::{Outcome, Recorder};
 use crate::sim::{AnyInstant, Engine, LevelSampler, Totals};
 use crate::workload::Blocks;
@@ -26,7 +26,7 @@ impl<S: Blocks> Engine for Network<S> {
         let left: Vec<u32> =
             self.jobs.inside().filter(|(_, job)| job.id < mark).map(|(slot, _)| slot).collect();
         for slot in left {
-            if self.jobs[slot].state != State::Blocked {
+            if self.jobs[slot].state != JobState::Blocked {
                 self.tell(slot, 0, 0, Outcome::Unfinished, recorder);
             }
             self.told(slot, Outcome::Unfinished, recorder);

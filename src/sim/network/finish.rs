@@ -1,7 +1,7 @@
 //! How services end: the message goes on, fails or is void, and its server is free or waits for room.
 
 use super::Network;
-use super::job::{NONE, State};
+use super::job::{JobState, NONE};
 use super::parts::Phase;
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
@@ -49,7 +49,7 @@ impl<S: Blocks> Network<S> {
     #[inline(always)]
     pub(super) fn is_under_way(&self, slot: u32, stamp: u32) -> bool {
         let job = &self.jobs[slot];
-        job.stamp == stamp && job.state == State::InService
+        job.stamp == stamp && job.state == JobState::InService
     }
 
     /// A delivery ends. Says whether the message now goes on; otherwise it went back, was lost, or the

@@ -12,7 +12,7 @@ pub(super) const FRESH: u64 = u64::MAX;
 
 /// Where a message is within its queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum State {
+pub(super) enum JobState {
     /// The slot is free, or the message is between two queues, or in one where this makes no difference (see
     /// [`super::plain`]).
     #[default]
@@ -66,7 +66,7 @@ pub(super) struct Job {
     pub stamp: u32,
     pub family: u32,
     pub client: u32,
-    pub state: State,
+    pub state: JobState,
     /// Whether it is neither one of several copies nor awaited by a client, and has been in no queue before.
     pub alone: bool,
 }
@@ -164,7 +164,7 @@ impl Jobs {
         if job.id < self.mark {
             self.before_mark -= 1;
         }
-        job.state = State::Away;
+        job.state = JobState::Away;
         job.place = u64::MAX;
         self.free.push(slot);
     }

@@ -9,7 +9,7 @@ use crate::workload::Blocks;
 
 /// The copies of one message.
 #[derive(Debug, Clone, Copy)]
-struct Family {
+struct CopySet {
     /// The family that the message itself is a copy in.
     parent: u32,
     client: u32,
@@ -20,12 +20,12 @@ struct Family {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Families {
-    all: Vec<Family>,
+    all: Vec<CopySet>,
     free: Vec<u32>,
 }
 
 impl Families {
-    fn add(&mut self, family: Family) -> u32 {
+    fn add(&mut self, family: CopySet) -> u32 {
         if let Some(index) = self.free.pop() {
             self.all[index as usize] = family;
             return index;
@@ -45,7 +45,7 @@ impl<S: Blocks> Network<S> {
             return NONE;
         }
         let copies = Copies::new(copies, needed.unwrap_or(copies));
-        self.families.add(Family { parent: job.family, client: job.client, copies, each: needed.is_none() })
+        self.families.add(CopySet { parent: job.family, client: job.client, copies, each: needed.is_none() })
     }
 
     /// Tells of a message's stay in its queue, which has ended.

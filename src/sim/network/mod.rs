@@ -59,13 +59,13 @@ pub(super) use predrawn::PredrawnWork;
 use super::LevelSampler;
 use super::calendar::Calendar;
 use crate::behaviour::MessageKeys;
-use crate::discipline::Discipline as _;
+use crate::discipline::ServiceOrder as _;
 use crate::message::{Level, Recorder};
 use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
-use job::{Jobs, State};
+use job::{JobState, Jobs};
 use leave::Families;
-use parts::{Client, Group, Hub, Sender, Server, Station};
+use parts::{Client, GroupState, Hub, QueueState, Sender, SimServer};
 use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.
@@ -73,7 +73,7 @@ const MOST_AT_ONCE: u64 = 50_000_000;
 
 /// What stands in the calendar.
 #[derive(Debug, Clone, Copy)]
-enum Event {
+enum NetworkEvent {
     /// The message that is done first where all share the servers.
     Share {
         queue: u32,
@@ -136,15 +136,15 @@ pub struct Network<S> {
     /// When the next planned message reaches the network; `u64::MAX` when there is none.
     planned: u64,
     now: u64,
-    calendar: Calendar<Event>,
+    calendar: Calendar<NetworkEvent>,
     /// When each server will be done.
     ends: Tournament,
     sequence: u64,
     /// An instant at which several events happened, and how many more than one did so far.
-    crowd: (u64, u64),
-    stations: Vec<Station>,
-    groups: Vec<Group>,
-    servers: Vec<Server>,
+    at_once: (u64, u64),
+    stations: Vec<QueueState>,
+    groups: Vec<GroupState>,
+    servers: Vec<SimServer>,
     hubs: Vec<Hub>,
     senders: Vec<Sender>,
     /// The level of priority of messages that no producer sent.
@@ -229,31 +229,31 @@ impl<S: Blocks> Network<S> {
         }
         self.look_until(next, recorder);
         if next == self.now {
-            let so_far = if self.crowd.0 == next { self.crowd.1 } else { 0 };
-            self.crowd = (next, so_far + 1);
+            let so_far = if self.at_once.0 == next { self.at_once.1 } else { 0 };
+            self.at_once = (next, so_far + 1);
         }
         true
     }
 
     #[inline(never)]
-    fn happen<R: Recorder>(&mut self, event: Event, recorder: &mut R) {
+    fn happen<R: Recorder>(&mut self, event: NetworkEvent, recorder: &mut R) {
         match event {
-            Event::Share { queue, epoch } => self.shares_done(queue, epoch, recorder),
-            Event::Expire { slot, place } => self.expire(slot, place, recorder),
-            Event::Retry { slot, place } => self.retry(slot, place, recorder),
-            Event::Visible { slot, stamp } => self.visible(slot, stamp, recorder),
-            Event::Commit { queue } => self.committed(queue),
-            Event::Linger { queue, timer } => self.lingered(queue, timer),
-            Event::Break { server, epoch } => self.breaks(server, epoch, recorder),
-            Event::Repair { server } => self.repaired(server, recorder),
-            Event::Poll { group } => self.poll(group),
-            Event::Started { server, epoch } => self.started(server, epoch, recorder),
-            Event::Send { client } => self.send_of(client, recorder),
+            NetworkEvent::Share { queue, epoch } => self.shares_done(queue, epoch, recorder),
+            NetworkEvent::Expire { slot, place } => self.expire(slot, place, recorder),
+            NetworkEvent::Retry { slot, place } => self.retry(slot, place, recorder),
+            NetworkEvent::Visible { slot, stamp } => self.visible(slot, stamp, recorder),
+            NetworkEvent::Commit { queue } => self.committed(queue),
+            NetworkEvent::Linger { queue, timer } => self.lingered(queue, timer),
+            NetworkEvent::Break { server, epoch } => self.breaks(server, epoch, recorder),
+            NetworkEvent::Repair { server } => self.repaired(server, recorder),
+            NetworkEvent::Poll { group } => self.poll(group),
+            NetworkEvent::Started { server, epoch } => self.started(server, epoch, recorder),
+            NetworkEvent::Send { client } => self.send_of(client, recorder),
         }
     }
 
     #[inline(never)]
-    fn timer(&mut self, at: u64, event: Event) {
+    fn timer(&mut self, at: u64, event: NetworkEvent) {
         self.sequence += 1;
         self.calendar.plan(at, TIMERS | self.sequence, event);
     }
@@ -262,7 +262,7 @@ impl<S: Blocks> Network<S> {
     /// first.
     pub(super) fn live_until(&mut self, slot: u32, at: u64) {
         let place = self.jobs[slot].place;
-        self.calendar.plan(at, LIVES | place, Event::Expire { slot, place: place as u32 });
+        self.calendar.plan(at, LIVES | place, NetworkEvent::Expire { slot, place: place as u32 });
     }
 
     /// Looks at all queues whenever it is time before an instant.
@@ -288,26 +288,26 @@ impl<S: Blocks> Network<S> {
         let (now, job) = (self.now, &mut self.jobs[slot]);
         let station = &mut self.stations[job.queue as usize];
         match job.state {
-            State::Away => {}
-            State::InService => {
+            JobState::Away => {}
+            JobState::InService => {
                 station.serving.down(now);
                 // Who is still being woken has not begun.
                 station.woken -= u128::from(job.began.saturating_sub(now));
                 job.worked += now.saturating_sub(job.began);
             }
-            State::Ready => {
+            JobState::Ready => {
                 station.ready -= 1;
                 station.less(now);
                 if station.discipline == Discipline::RoundRobin {
                     station.lanes[job.lane as usize].gone(turn_of(job.producer, self.senders.len()));
                 }
             }
-            State::Committing => {
+            JobState::Committing => {
                 station.ready -= 1;
                 station.less(now);
             }
-            State::Held | State::Delayed => station.less(now),
-            State::Blocked => {
+            JobState::Held | JobState::Delayed => station.less(now),
+            JobState::Blocked => {
                 // Its sender's wait is over: it reaches the queue now.
                 station.held_up.down(now);
                 station.note_drained(now);
@@ -317,7 +317,7 @@ impl<S: Blocks> Network<S> {
                 job.sent = now;
             }
         }
-        job.state = State::Away;
+        job.state = JobState::Away;
     }
 }
 
@@ -326,7 +326,7 @@ fn turn_of(producer: u32, producers: usize) -> u64 {
     u64::from(producer).min(producers as u64)
 }
 
-impl Station {
+impl QueueState {
     /// More may wait than ever before.
     fn note_peak(&mut self) {
         self.peak = self.peak.max(self.waiting.level());

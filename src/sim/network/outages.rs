@@ -2,7 +2,7 @@
 
 use super::job::NONE;
 use super::parts::Phase;
-use super::{Event, Network};
+use super::{Network, NetworkEvent};
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
 
@@ -22,7 +22,7 @@ impl<S: Blocks> Network<S> {
             s.until_break = up;
         } else {
             let epoch = ALWAYS | s.breaks as u32;
-            self.timer(self.now.saturating_add(up), Event::Break { server, epoch });
+            self.timer(self.now.saturating_add(up), NetworkEvent::Break { server, epoch });
         }
     }
 
@@ -49,7 +49,7 @@ impl<S: Blocks> Network<S> {
         s.epoch += 1;
         s.phase = Phase::Down;
         self.ends.clear(server);
-        self.timer(self.now.saturating_add(down), Event::Repair { server });
+        self.timer(self.now.saturating_add(down), NetworkEvent::Repair { server });
         if phase == Phase::Idle {
             self.stations[queue as usize].idle.remove(server);
             return;

@@ -4,7 +4,7 @@
 use super::idle::Idle;
 use super::integral::TimeIntegral;
 use super::job::NONE;
-use super::sharing::Shared;
+use super::sharing::ProcessorSharing;
 use crate::behaviour::{
     Autoscaler, ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy,
 };
@@ -14,7 +14,7 @@ use crate::sim::QueueCounts;
 use std::collections::VecDeque;
 
 /// A queue.
-pub(super) struct Station {
+pub(super) struct QueueState {
     pub discipline: Discipline,
     pub preemption: Preemption,
     pub room: Option<u64>,
@@ -71,7 +71,7 @@ pub(super) struct Station {
     /// those for the next.
     pub committing: Vec<(u32, u64)>,
     pub uncommitted: Vec<(u32, u64)>,
-    pub shared: Shared,
+    pub shared: ProcessorSharing,
     /// When the timer of a lingering batch goes off, and its number.
     pub lingering: Option<(u64, u32)>,
     pub peak: u64,
@@ -82,7 +82,7 @@ pub(super) struct Station {
 }
 
 /// A group of consumers.
-pub(super) struct Group {
+pub(super) struct GroupState {
     pub queue: u32,
     /// Which of its queue's groups.
     pub column: u32,
@@ -111,7 +111,7 @@ pub(super) struct Group {
     pub batches: u64,
 }
 
-impl Group {
+impl GroupState {
     /// Whether all messages leave from here.
     #[inline(always)]
     pub(super) fn is_last(&self) -> bool {
@@ -133,7 +133,7 @@ pub(super) enum Phase {
 
 /// A delivery in a server's own line.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
+pub(super) struct PrefetchedDelivery {
     pub slot: u32,
     pub stamp: u32,
     /// What it takes, known where it may have timed out before it begins and its message be gone.
@@ -141,7 +141,7 @@ pub(super) struct Held {
 }
 
 /// One server.
-pub(super) struct Server {
+pub(super) struct SimServer {
     pub group: u32,
     pub queue: u32,
     /// Which of its queue's servers, and which of its groups that of the server is.
@@ -160,7 +160,7 @@ pub(super) struct Server {
     /// The rest of a batch.
     pub more: Vec<(u32, u32)>,
     /// Its own line (prefetch).
-    pub buffer: VecDeque<Held>,
+    pub buffer: VecDeque<PrefetchedDelivery>,
     /// Messages that it holds because their senders, it itself, wait for room.
     pub pending: u32,
     /// To be switched off when it is done.
@@ -176,10 +176,10 @@ pub(super) struct Server {
     pub awake: u64,
 }
 
-impl Server {
+impl SimServer {
     /// Of a group of this index, and this column among its queue's.
     pub(super) fn new((group, column): (u32, u32), queue: u32, number: u32, phase: Phase) -> Self {
-        Server {
+        SimServer {
             group,
             queue,
             number,

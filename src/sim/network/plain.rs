@@ -6,9 +6,9 @@
 //! [`Network::without_shortcuts`] plays by those alone.
 
 use super::Network;
-use super::job::{Jobs, NONE, State};
-use super::parts::{Phase, Server, Station};
-use crate::discipline::Discipline as _;
+use super::job::{JobState, Jobs, NONE};
+use super::parts::{Phase, QueueState, SimServer};
+use crate::discipline::ServiceOrder as _;
 use crate::message::{Outcome, Recorder};
 use crate::scenario::{Consumer, Destination, Feature, Scenario};
 use crate::workload::Blocks;
@@ -98,7 +98,7 @@ impl<S: Blocks> Network<S> {
         let job = &mut self.jobs[slot];
         job.worked = now - job.began;
         // Those that were there from the start came by the general rules.
-        job.state = State::Away;
+        job.state = JobState::Away;
         let stay = job.stay(&self.senders, now, (g, number), Outcome::Served);
         if group.is_last() && job.alone {
             recorder.passed(&stay);
@@ -121,7 +121,7 @@ impl<S: Blocks> Network<S> {
 
 /// A server works on a message, until the instant that is returned.
 #[inline(always)]
-fn take(s: &mut Server, slot: u32, station: &Station, jobs: &mut Jobs, now: u64) -> u64 {
+fn take(s: &mut SimServer, slot: u32, station: &QueueState, jobs: &mut Jobs, now: u64) -> u64 {
     s.job = slot;
     let job = &mut jobs[slot];
     (job.began, job.deliveries) = (now, 1);

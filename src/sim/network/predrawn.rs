@@ -3,7 +3,7 @@
 //! Where all messages reach a queue at one depth, what each will bring to it depends on its position in the
 //! plan alone. So it is drawn for a whole block of the plan at once, and no event waits for a logarithm.
 
-use super::parts::Station;
+use super::parts::QueueState;
 use crate::behaviour::{Draws, MessageIdentity, WorkPolicy};
 use crate::scenario::{Consumer, Scenario};
 use crate::sim::depth::depths;
@@ -23,7 +23,7 @@ pub(crate) struct PredrawnWork {
 /// being the first of all.
 pub(super) fn columns(
     scenario: &Scenario,
-    stations: &mut [Station],
+    stations: &mut [QueueState],
     draws: Draws,
     from: usize,
 ) -> Vec<PredrawnWork> {

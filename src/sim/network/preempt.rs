@@ -2,7 +2,7 @@
 //! again.
 
 use super::Network;
-use super::job::{FRESH, NONE, State};
+use super::job::{FRESH, JobState, NONE};
 use super::parts::Phase;
 use crate::scenario::{Discipline, Preemption};
 use crate::workload::Blocks;
@@ -59,7 +59,7 @@ impl<S: Blocks> Network<S> {
         let left = if restart { self.jobs.demands(slot)[column as usize] } else { left };
         let job = &mut self.jobs[slot];
         (job.left, job.left_of) = (left, column);
-        debug_assert!(job.left != FRESH && job.state == State::Away);
+        debug_assert!(job.left != FRESH && job.state == JobState::Away);
         let expires = job.expires;
         if expires != u64::MAX {
             // It waits like any other; its time may even have ended while it was in service.

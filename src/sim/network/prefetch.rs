@@ -1,8 +1,8 @@
 //! Prefetch: consumers take messages into a line of their own before they can work on them.
 
 use super::Network;
-use super::job::State;
-use super::parts::{Held, Phase};
+use super::job::JobState;
+use super::parts::{Phase, PrefetchedDelivery};
 use crate::behaviour::in_turn;
 use crate::workload::Blocks;
 
@@ -46,12 +46,12 @@ impl<S: Blocks> Network<S> {
     fn put_into_buffer(&mut self, server: u32, slot: u32) {
         self.deliver(slot);
         let job = &mut self.jobs[slot];
-        job.state = State::Held;
+        job.state = JobState::Held;
         let (stamp, queue) = (job.stamp, job.queue as usize);
         self.stations[queue].waiting.up(self.now);
         let work =
             if self.stations[queue].visibility.is_some() { self.work_of_copy(server, slot) } else { 0 };
-        self.servers[server as usize].buffer.push_back(Held { slot, stamp, work });
+        self.servers[server as usize].buffer.push_back(PrefetchedDelivery { slot, stamp, work });
     }
 
     /// What the delivery that a server is handed now takes it, whatever becomes of the message meanwhile.
@@ -79,9 +79,9 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Whether a delivery waits in a server's own line and has not timed out.
-    fn is_held(&self, held: Held) -> bool {
+    fn is_held(&self, held: PrefetchedDelivery) -> bool {
         let job = &self.jobs[held.slot];
-        job.stamp == held.stamp && job.state == State::Held
+        job.stamp == held.stamp && job.state == JobState::Held
     }
 
     /// Empties a server's own line: its messages, which are then nowhere. Of those whose deliveries have

@@ -3,7 +3,7 @@
 
 use super::Network;
 use super::job::NONE;
-use super::parts::Server;
+use super::parts::SimServer;
 use crate::behaviour::MessageIdentity;
 use crate::message::Happened;
 use crate::workload::Blocks;
@@ -88,7 +88,7 @@ impl<S: Blocks> Network<S> {
     /// messages and of each group's servers.
     pub(super) fn still_asleep(&self) -> (Vec<u128>, Vec<u128>) {
         let (mut messages, mut servers) = (vec![0; self.stations.len()], vec![0; self.groups.len()]);
-        let asleep = |s: &&Server| s.job != NONE && s.awake > self.now;
+        let asleep = |s: &&SimServer| s.job != NONE && s.awake > self.now;
         for s in self.servers.iter().filter(asleep) {
             servers[s.group as usize] += u128::from(s.awake - self.now);
             for (slot, stamp) in std::iter::once((s.job, s.stamp)).chain(s.more.iter().copied()) {

@@ -1,7 +1,7 @@
 //! Deliveries that fail or are not acknowledged in time, and when the message is delivered again.
 
-use super::job::{FRESH, NONE, State};
-use super::{Event, Network};
+use super::job::{FRESH, JobState, NONE};
+use super::{Network, NetworkEvent};
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
 
@@ -23,11 +23,11 @@ impl<S: Blocks> Network<S> {
             return self.put_back(slot, recorder);
         }
         let (queue, place) = (job.queue, job.place as u32);
-        self.jobs[slot].state = State::Delayed;
+        self.jobs[slot].state = JobState::Delayed;
         let station = &mut self.stations[queue as usize];
         station.waiting.up(self.now);
         station.note_peak();
-        self.timer(self.now.saturating_add(delay), Event::Retry { slot, place });
+        self.timer(self.now.saturating_add(delay), NetworkEvent::Retry { slot, place });
     }
 
     /// A message that was handed to a consumer comes back undone, unless that was its last delivery.
@@ -71,7 +71,7 @@ impl<S: Blocks> Network<S> {
 
     /// A back-off ends: the message joins the end of the line.
     pub(super) fn retry<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
-        if self.jobs[slot].place as u32 != place || self.jobs[slot].state != State::Delayed {
+        if self.jobs[slot].place as u32 != place || self.jobs[slot].state != JobState::Delayed {
             return;
         }
         self.uncount(slot);
@@ -85,7 +85,7 @@ impl<S: Blocks> Network<S> {
     /// A delivery was not acknowledged in time: it is void, and the message can be taken again.
     pub(super) fn visible<R: Recorder>(&mut self, slot: u32, stamp: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
-        if job.stamp != stamp || !matches!(job.state, State::InService | State::Held) {
+        if job.stamp != stamp || !matches!(job.state, JobState::InService | JobState::Held) {
             return;
         }
         let queue = job.queue as usize;
@@ -103,11 +103,11 @@ impl<S: Blocks> Network<S> {
     pub(super) fn expire<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
         let (queue, waits) =
-            (job.queue, matches!(job.state, State::Ready | State::Committing | State::Blocked));
+            (job.queue, matches!(job.state, JobState::Ready | JobState::Committing | JobState::Blocked));
         if job.place as u32 != place || job.expires > self.now || !waits {
             return;
         }
-        if job.state == State::Blocked {
+        if job.state == JobState::Blocked {
             let blocked = &mut self.stations[queue as usize].blocked;
             if let Some(at) = blocked.iter().position(|b| b.0 == slot)
                 && let Some((_, holder)) = blocked.remove(at)

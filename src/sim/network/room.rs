@@ -1,8 +1,8 @@
 //! Bounded queues: senders that wait for room are let in, and old messages dropped to make some.
 
 use super::Network;
-use super::job::{NONE, State};
-use crate::discipline::Discipline as _;
+use super::job::{JobState, NONE};
+use crate::discipline::ServiceOrder as _;
 use crate::message::{Outcome, Recorder};
 use crate::scenario::Discipline;
 use crate::workload::Blocks;
@@ -39,7 +39,7 @@ impl<S: Blocks> Network<S> {
                 let station = &mut self.stations[queue as usize];
                 station.waiting.up(self.now);
                 station.ready += 1;
-                self.jobs[slot].state = State::Committing;
+                self.jobs[slot].state = JobState::Committing;
                 self.write(slot);
             } else {
                 self.line_up(slot);
@@ -53,7 +53,7 @@ impl<S: Blocks> Network<S> {
         let job = &self.jobs[slot];
         let (lane, jobs) = (job.lane as usize, &self.jobs);
         let order = &mut self.stations[job.queue as usize].lanes[lane];
-        order.retain(&mut |t| jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready);
+        order.retain(&mut |t| jobs[t.slot].place == t.place && jobs[t.slot].state == JobState::Ready);
     }
 
     /// The oldest message in line goes to make room; false if there is none.
@@ -64,7 +64,7 @@ impl<S: Blocks> Network<S> {
         let fifo = station.lanes.len() == 1 && station.discipline == Discipline::Fifo;
         if fifo {
             while let Some(t) = station.lanes[0].pop() {
-                if jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready {
+                if jobs[t.slot].place == t.place && jobs[t.slot].state == JobState::Ready {
                     oldest = Some((t.place, t.slot));
                     break;
                 }
@@ -72,7 +72,7 @@ impl<S: Blocks> Network<S> {
         } else {
             for lane in &mut station.lanes {
                 lane.retain(&mut |t| {
-                    let here = jobs[t.slot].place == t.place && jobs[t.slot].state == State::Ready;
+                    let here = jobs[t.slot].place == t.place && jobs[t.slot].state == JobState::Ready;
                     if here && oldest.is_none_or(|(place, _)| t.place < place) {
                         oldest = Some((t.place, t.slot));
                     }

@@ -1,9 +1,9 @@
 //! How servers take messages and begin work on them.
 
-use super::job::{FRESH, Jobs, State};
-use super::parts::{Phase, Sender, Server, Station};
-use super::{Event, Network, turn_of};
-use crate::discipline::{Discipline as _, Ticket};
+use super::job::{FRESH, JobState, Jobs};
+use super::parts::{Phase, QueueState, Sender, SimServer};
+use super::{Network, NetworkEvent, turn_of};
+use crate::discipline::{ServiceOrder as _, Ticket};
 use crate::message::Recorder;
 use crate::scenario::Discipline;
 use crate::workload::Blocks;
@@ -36,7 +36,7 @@ impl<S: Blocks> Network<S> {
         let station = &mut self.stations[queue as usize];
         let server = self.servers.len() as u32;
         let column = self.groups[group as usize].column;
-        self.servers.push(Server::new((group, column), queue, station.servers.len() as u32, Phase::Idle));
+        self.servers.push(SimServer::new((group, column), queue, station.servers.len() as u32, Phase::Idle));
         station.servers.push(server);
         self.ends.grow(self.servers.len());
         self.groups[group as usize].count.up(self.now);
@@ -70,7 +70,7 @@ impl<S: Blocks> Network<S> {
         let (job, stamp) = (&mut self.jobs[slot], self.stamps);
         (job.deliveries, job.stamp) = (job.deliveries + 1, stamp);
         if let Some(timeout) = self.stations[job.queue as usize].visibility {
-            self.timer(self.now.saturating_add(timeout), Event::Visible { slot, stamp });
+            self.timer(self.now.saturating_add(timeout), NetworkEvent::Visible { slot, stamp });
         }
     }
 
@@ -91,8 +91,8 @@ impl<S: Blocks> Network<S> {
         let group = &mut self.groups[s.group as usize];
         let column = group.column;
         let job = &mut self.jobs[slot];
-        debug_assert!(job.state == State::Away, "a message is taken from one place");
-        (job.state, job.began) = (State::InService, now);
+        debug_assert!(job.state == JobState::Away, "a message is taken from one place");
+        (job.state, job.began) = (JobState::InService, now);
         let (left, left_of) = (job.left, job.left_of);
         job.left = FRESH;
         (s.job, s.place, s.start, s.phase) = (slot, job.place, now, Phase::Busy);
@@ -135,7 +135,7 @@ impl<S: Blocks> Network<S> {
         let epoch = s.epoch;
         if s.until_break < end - s.start {
             let at = s.start + s.until_break;
-            self.timer(at, Event::Break { server, epoch });
+            self.timer(at, NetworkEvent::Break { server, epoch });
         } else {
             self.ends.set(server, end);
         }
@@ -203,8 +203,8 @@ impl<S: Blocks> Network<S> {
         if station.ready > 0 && lane < station.lanes.len() {
             while let Some(ticket) = station.lanes[lane].pop() {
                 let job = &mut self.jobs[ticket.slot];
-                if job.place == ticket.place && job.state == State::Ready {
-                    job.state = State::Away;
+                if job.place == ticket.place && job.state == JobState::Ready {
+                    job.state = JobState::Away;
                     station.ready -= 1;
                     station.less(self.now);
                     if !station.blocked.is_empty() {
@@ -223,7 +223,7 @@ impl<S: Blocks> Network<S> {
     }
 }
 
-impl Station {
+impl QueueState {
     /// Where a message stands in the queue's order, `nobody` being the level of one that no producer sent.
     #[inline(always)]
     pub(super) fn ticket(&self, slot: u32, jobs: &Jobs, senders: &[Sender], nobody: u64) -> Ticket {

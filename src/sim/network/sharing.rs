@@ -1,7 +1,7 @@
 //! Processor sharing: everybody is served at once, each by its share of the servers and by one at most.
 
-use super::job::State;
-use super::{Event, Network};
+use super::job::JobState;
+use super::{Network, NetworkEvent};
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
 use std::cmp::Reverse;
@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 /// All get work at the same rate, so one clock of attained work serves for all: a message that joins at a
 /// reading of v with work x is done when the clock reads v + x.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shared {
+pub(super) struct ProcessorSharing {
     /// Reading in nanoseconds of work at the instant `read`, since it was last empty.
     attained: f64,
     read: u64,
@@ -27,9 +27,9 @@ pub(super) struct Shared {
 /// Readings closer than this are the same instant.
 const SAME: f64 = 0.5;
 
-impl Shared {
+impl ProcessorSharing {
     pub(super) fn new(servers: Option<u32>) -> Self {
-        Shared { servers, ..Shared::default() }
+        ProcessorSharing { servers, ..ProcessorSharing::default() }
     }
 
     fn rate(&self) -> f64 {
@@ -61,7 +61,7 @@ impl<S: Blocks> Network<S> {
         let group = self.stations[queue as usize].groups[0];
         let work = self.jobs.demands(slot)[0];
         let job = &mut self.jobs[slot];
-        (job.state, job.began) = (State::InService, now);
+        (job.state, job.began) = (JobState::InService, now);
         job.deliveries += 1;
         let place = job.place;
         let station = &mut self.stations[queue as usize];
@@ -81,7 +81,7 @@ impl<S: Blocks> Network<S> {
         if let Some(at) = shared.next() {
             let epoch = shared.epoch;
             self.sequence += 1;
-            self.calendar.plan(at.max(self.now), self.sequence, Event::Share { queue, epoch });
+            self.calendar.plan(at.max(self.now), self.sequence, NetworkEvent::Share { queue, epoch });
         }
     }
 

@@ -1,26 +1,30 @@
 //! What the event engine knows of itself at an instant.
 
 use super::Network;
-use super::parts::{Group, Station};
-use crate::sim::{GroupTotals, Held, QueueCounts, QueueTotals, Totals};
+use super::parts::{GroupState, QueueState};
+use crate::sim::{BlockedSenders, GroupTotals, QueueCounts, QueueTotals, Totals};
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {
     pub(super) fn totals_now(&self) -> Totals {
         let (messages_asleep, servers_asleep) = self.still_asleep();
-        let queue = |(s, asleep): (&Station, u128)| QueueTotals {
+        let queue = |(s, asleep): (&QueueState, u128)| QueueTotals {
             waiting: s.waiting.level(),
             serving: s.serving.level(),
             waiting_area: s.waiting.area(self.now) + (s.woken - asleep),
             serving_area: s.serving.area(self.now) - (s.woken - asleep),
             peak: s.peak,
             counts: self.counts_of(s),
-            held: Held { level: s.held_up.level(), area: s.held_up.area(self.now), peak: s.held_peak },
+            held: BlockedSenders {
+                level: s.held_up.level(),
+                area: s.held_up.area(self.now),
+                peak: s.held_peak,
+            },
             drained: s.drained,
             to_stay: 0,
             to_serve: 0,
         };
-        let group = |(g, asleep): (&Group, u128)| GroupTotals {
+        let group = |(g, asleep): (&GroupState, u128)| GroupTotals {
             busy_area: g.busy.area(self.now) - (g.woken - asleep) - g.absent.area(self.now),
             absent_area: g.absent.area(self.now),
             count_area: g.count.area(self.now),
@@ -38,7 +42,7 @@ impl<S: Blocks> Network<S> {
 
     /// What happened in a queue so far. Where every message that comes is delivered once and served, its
     /// groups have counted it.
-    fn counts_of(&self, station: &Station) -> QueueCounts {
+    fn counts_of(&self, station: &QueueState) -> QueueCounts {
         if !station.plain {
             return station.counts;
         }
@@ -56,7 +60,7 @@ impl<S: Blocks> Network<S> {
 
     /// Whether it stopped because things went on for ever at one instant.
     pub fn is_stuck(&self) -> bool {
-        self.crowd.1 > super::MOST_AT_ONCE
+        self.at_once.1 > super::MOST_AT_ONCE
     }
 
     /// The instant up to which it has played.

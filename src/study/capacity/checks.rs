@@ -2,7 +2,7 @@
 
 use super::super::trial::{Effort, Trial, by_theory_alone, trial};
 use super::super::watch::Watch;
-use super::super::{Met, load};
+use super::super::{ObjectiveStatus, load};
 use super::search;
 use crate::scenario::{Scenario, Servers};
 use std::convert::Infallible;
@@ -77,13 +77,13 @@ pub(super) fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroo
     }
     // Position 0 is the most traffic, the last one the traffic as it is.
     let factor = |position: usize| 1.0 + (most - 1.0) * (STEPS - position) as f64 / STEPS as f64;
-    let by_theory = by_theory_alone(scenario).is_some_and(|met| met != Met::Inconclusive);
+    let by_theory = by_theory_alone(scenario).is_some_and(|met| met != ObjectiveStatus::Inconclusive);
     let bears = |factor: f64| {
         let more = load::times(scenario, factor);
         if by_theory {
-            by_theory_alone(&more) == Some(Met::Pass)
+            by_theory_alone(&more) == Some(ObjectiveStatus::Pass)
         } else {
-            trial(&more, Effort::Short, watch).outcome == Met::Pass
+            trial(&more, Effort::Short, watch).outcome == ObjectiveStatus::Pass
         }
     };
     let mut passes = |position: usize| -> Result<bool, Infallible> { Ok(bears(factor(position))) };

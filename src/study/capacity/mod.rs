@@ -12,7 +12,7 @@ pub use checks::{Check, Headroom};
 
 use super::trial::{self, Effort, Trial};
 use super::watch::Watch;
-use super::{Judgement, Met};
+use super::{Judgement, ObjectiveStatus};
 use crate::scenario::{self, Files, Problems, Scenario, Source};
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub struct Capacity {
     pub beyond: Option<usize>,
     /// Pass: found, and the next one fails. Fail: no value passes. Inconclusive: an interval straddles the
     /// objective.
-    pub outcome: Met,
+    pub outcome: ObjectiveStatus,
     /// What was asked of the value that was found.
     pub checks: Vec<Check>,
     /// How much more traffic it would bear, where that is known.
@@ -91,7 +91,7 @@ impl Search<'_> {
         let mut tried: BTreeMap<usize, Trial> = BTreeMap::new();
         let mut judge = |position: usize| -> Result<bool, Box<Problems>> {
             let trial = trial::trial(&self.at(position)?, Effort::Decide, watch);
-            let passes = trial.outcome == Met::Pass;
+            let passes = trial.outcome == ObjectiveStatus::Pass;
             // What was cut short says nothing of its value.
             if !watch.stopped() {
                 tried.insert(position, trial);
@@ -111,7 +111,7 @@ impl Search<'_> {
         let scenario = found.map_or(Ok(easiest), |position| self.at(position))?;
         let curve = self.curve(found, &tried, watch)?;
         let capacity = self.capacity(found, tried, hint.first_fall, scenario, watch);
-        let outcome = if interrupted { Met::Inconclusive } else { capacity.outcome };
+        let outcome = if interrupted { ObjectiveStatus::Inconclusive } else { capacity.outcome };
         Ok(Capacity { curve, interrupted, outcome, ..capacity })
     }
 
@@ -148,8 +148,9 @@ impl Search<'_> {
         watch: &dyn Watch,
     ) -> Capacity {
         let mut notes = Vec::new();
-        let falls = found
-            .and_then(|f| tried.iter().find(|(p, t)| **p > f && t.outcome == Met::Fail).map(|(p, _)| *p));
+        let falls = found.and_then(|f| {
+            tried.iter().find(|(p, t)| **p > f && t.outcome == ObjectiveStatus::Fail).map(|(p, _)| *p)
+        });
         if let Some(position) = falls.or(fall) {
             let again = format!(
                 "the objectives do not simply get easier: they fail again at {} = {}",
@@ -169,10 +170,12 @@ impl Search<'_> {
         notes.extend(crate::theory::timetables(&scenario));
         let beyond = found.filter(|f| *f > 0).map(|f| f - 1);
         let outcome = match (found, beyond.and_then(|b| tried.get(&b))) {
-            (Some(_), Some(trial)) if trial.outcome != Met::Fail => Met::Inconclusive,
-            (Some(_), _) => Met::Pass,
-            (None, _) if tried.values().any(|t| t.outcome == Met::Inconclusive) => Met::Inconclusive,
-            (None, _) => Met::Fail,
+            (Some(_), Some(trial)) if trial.outcome != ObjectiveStatus::Fail => ObjectiveStatus::Inconclusive,
+            (Some(_), _) => ObjectiveStatus::Pass,
+            (None, _) if tried.values().any(|t| t.outcome == ObjectiveStatus::Inconclusive) => {
+                ObjectiveStatus::Inconclusive
+            }
+            (None, _) => ObjectiveStatus::Fail,
         };
         // Positions go from hard to easy, values from low to high.
         let mut order: Vec<usize> = tried.keys().copied().collect();
@@ -227,8 +230,8 @@ impl Search<'_> {
     /// What theory says about a value, or whether its servers keep up at all.
     fn bracket(&self, scenario: &Scenario) -> bool {
         match trial::by_theory_alone(scenario) {
-            Some(Met::Pass) => true,
-            Some(Met::Fail) => false,
+            Some(ObjectiveStatus::Pass) => true,
+            Some(ObjectiveStatus::Fail) => false,
             _ => crate::theory::explain(scenario).loads.iter().all(|load| !load.grows()),
         }
     }
@@ -247,7 +250,7 @@ impl Capacity {
 
     /// The objectives of a probe that it does not meet.
     pub fn missed(probe: &Probe) -> impl Iterator<Item = &Judgement> {
-        probe.trial.objectives.iter().filter(|j| j.outcome != Met::Pass)
+        probe.trial.objectives.iter().filter(|j| j.outcome != ObjectiveStatus::Pass)
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn boundary<E>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::watch::Blind;
+    use super::super::super::watch::NoProgress;
     use super::*;
     use std::convert::Infallible;
 
@@ -87,7 +87,7 @@ mod tests {
                     asked.push(at);
                     Ok(at >= first)
                 };
-                let found = boundary(50, hint, &Blind, &mut passes);
+                let found = boundary(50, hint, &NoProgress, &mut passes);
                 assert_eq!(found, Ok(Some(first)));
                 assert!(
                     first == 0 || asked.contains(&(first - 1)),
@@ -96,7 +96,7 @@ mod tests {
                 assert!(asked.len() <= 13, "{} questions", asked.len());
             }
         }
-        assert_eq!(boundary(50, 10, &Blind, &mut |_| Ok::<_, Infallible>(false)), Ok(None));
+        assert_eq!(boundary(50, 10, &NoProgress, &mut |_| Ok::<_, Infallible>(false)), Ok(None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scenario::NoFiles;
-use crate::study::Blind;
+use crate::study::NoProgress;
 
 fn search(rate: u32, slo: &str, values: &str) -> Capacity {
     let source = scenario::quick(
@@ -20,7 +20,7 @@ fn search(rate: u32, slo: &str, values: &str) -> Capacity {
         values,
         largest: false,
     };
-    search.run(&Blind).expect("the scenario is sound")
+    search.run(&NoProgress).expect("the scenario is sound")
 }
 
 /// Figures of the questions' oracle, from Erlang's C.
@@ -29,8 +29,8 @@ fn the_smallest_number_of_consumers_is_erlangs() {
     for (rate, expected) in [(100, "3"), (400, "9"), (1000, "21")] {
         let capacity = search(rate, "total.latency.p99 < 200ms", "1..60");
         assert_eq!(capacity.found().map(|p| p.value.as_str()), Some(expected), "{rate}/s");
-        assert_eq!(capacity.outcome, Met::Pass, "{rate}/s");
-        assert!(capacity.beyond().is_some_and(|p| p.trial.outcome == Met::Fail), "{rate}/s");
+        assert_eq!(capacity.outcome, ObjectiveStatus::Pass, "{rate}/s");
+        assert!(capacity.beyond().is_some_and(|p| p.trial.outcome == ObjectiveStatus::Fail), "{rate}/s");
         assert!(capacity.headroom.is_some_and(|h| h.factor >= 1.0), "{rate}/s");
         assert_eq!(capacity.checks.len(), 2, "{rate}/s");
     }
@@ -48,16 +48,16 @@ fn the_largest_rate_is_searched_downwards() {
         values,
         largest: true,
     };
-    let capacity = search.run(&Blind).expect("the scenario is sound");
+    let capacity = search.run(&NoProgress).expect("the scenario is sound");
     // W = 1/(50 − λ) is 66.7 ms at 35/s and exactly 100 ms at 40/s, which no simulation could decide.
     assert_eq!(capacity.found().map(|p| p.value.as_str()), Some("35/s"));
-    assert_eq!(capacity.outcome, Met::Pass);
+    assert_eq!(capacity.outcome, ObjectiveStatus::Pass);
 }
 
 #[test]
 fn what_no_value_meets_is_said_so() {
     let capacity = search(100, "total.latency.p99 < 20ms", "1..8");
-    assert_eq!((capacity.outcome, capacity.found), (Met::Fail, None));
+    assert_eq!((capacity.outcome, capacity.found), (ObjectiveStatus::Fail, None));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn what_gets_worse_again_is_noticed() {
         values,
         largest: false,
     };
-    let capacity = search.run(&Blind).expect("the scenario is sound");
+    let capacity = search.run(&NoProgress).expect("the scenario is sound");
     assert_eq!(capacity.found().map(|p| p.value.as_str()), Some("3"));
     assert!(capacity.notes.iter().any(|n| n.contains("fail again")), "{:?}", capacity.notes);
 }
@@ -107,9 +107,13 @@ fn what_was_judged_before_an_interruption_is_kept() {
         largest: false,
     };
     let capacity = search.run(&AfterOne::default()).expect("the scenario is sound");
-    assert!(capacity.interrupted && capacity.found().is_none() && capacity.outcome == Met::Inconclusive);
+    assert!(
+        capacity.interrupted
+            && capacity.found().is_none()
+            && capacity.outcome == ObjectiveStatus::Inconclusive
+    );
     assert_eq!(
         capacity.probes.iter().map(|p| (p.value.as_str(), p.trial.outcome)).collect::<Vec<_>>(),
-        [("21", Met::Pass)]
+        [("21", ObjectiveStatus::Pass)]
     );
 }

@@ -1,6 +1,6 @@
 //! Differences between two sides, metric by metric, and whether they are more than chance.
 
-use super::Figures;
+use super::RunFigures;
 use crate::answer::{Better, Estimate, metric_of};
 use crate::stats::{half_width, t_quantile};
 use serde::Serialize;
@@ -84,7 +84,7 @@ impl Row {
 /// What is compared: what is asked for, then latency, loss and throughput of all messages, and latency and
 /// loss of each producer that both have; before these how long backlogs last and how high they rise, where
 /// there is no steady state.
-pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
+pub fn metrics(a: &RunFigures, b: &RunFigures, also: &[String]) -> Vec<String> {
     let main =
         ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "dead_lettered", "throughput"];
     let mut out: Vec<String> = also.to_vec();
@@ -110,7 +110,7 @@ pub fn metrics(a: &Figures, b: &Figures, also: &[String]) -> Vec<String> {
 }
 
 /// Runs that belong together pair by pair.
-pub fn paired(a: &[Figures], b: &[Figures], confidence: f64, also: &[String]) -> Vec<Row> {
+pub fn paired(a: &[RunFigures], b: &[RunFigures], confidence: f64, also: &[String]) -> Vec<Row> {
     let (Some(first), Some(second)) = (a.first(), b.first()) else { return Vec::new() };
     // A backlog that did not drain would be left out just where it lasts longest.
     let told = |metric: &String| {
@@ -137,7 +137,7 @@ pub fn paired(a: &[Figures], b: &[Figures], confidence: f64, also: &[String]) ->
 
 /// What is to be said about backlogs that had not drained by the end of some replication: a sentence for each
 /// and whose it is.
-pub fn undrained(sides: &[(&str, &[Figures])]) -> Vec<String> {
+pub fn undrained(sides: &[(&str, &[RunFigures])]) -> Vec<String> {
     let all = sides.iter().flat_map(|(_, runs)| runs.iter().flat_map(BTreeMap::keys));
     let paths: std::collections::BTreeSet<&String> = all.filter(|path| path.ends_with(DRAIN)).collect();
     let mut out = Vec::new();
@@ -165,7 +165,7 @@ pub fn unpaired(
     also: &[String],
 ) -> Vec<Row> {
     let values = |m: &BTreeMap<String, Estimate>| {
-        m.iter().filter_map(|(k, e)| Some((k.clone(), e.value?))).collect::<Figures>()
+        m.iter().filter_map(|(k, e)| Some((k.clone(), e.value?))).collect::<RunFigures>()
     };
     let row = |metric: String| {
         let (x, y) = (a[&metric], b[&metric]);

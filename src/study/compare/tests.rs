@@ -1,12 +1,12 @@
 use super::*;
 use crate::answer::Estimate;
-use crate::study::Blind;
+use crate::study::NoProgress;
 use crate::workload::laws::Law;
 
-fn runs(servers: u32) -> Vec<Figures> {
+fn runs(servers: u32) -> Vec<RunFigures> {
     let mut scenario = Scenario::mgc(180.0, Law::exponential(0.01), servers);
     scenario.simulation.length = crate::scenario::Length::Messages(20_000);
-    simulated(&scenario, &Blind).expect("stable")
+    simulated(&scenario, &NoProgress).expect("stable")
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn backlogs_are_compared_by_how_long_they_last() {
     let mut both = [draining(1), draining(2)];
     alike(&mut both).expect("both drain");
     assert_eq!(both[0].simulation.length, both[1].simulation.length);
-    let [one, two] = both.map(|s| simulated(&s, &Blind).expect("played"));
+    let [one, two] = both.map(|s| simulated(&s, &NoProgress).expect("played"));
     let rows = judged(vec![paired(&one, &two, 0.95, &[])], 0.95).remove(0);
     let drain = &rows[0];
     assert!(drain.metric.ends_with(".drain_time") && drain.verdict == Verdict::Better, "{drain:?}");
@@ -49,7 +49,7 @@ fn what_did_not_drain_is_not_compared_but_told() {
     // One server needs 20 s, two a third of that.
     both[0].simulation.length = Length::Duration(10.0);
     alike(&mut both).expect("a duration is stated");
-    let [one, two] = both.map(|s| simulated(&s, &Blind).expect("played"));
+    let [one, two] = both.map(|s| simulated(&s, &NoProgress).expect("played"));
     assert!(paired(&one, &two, 0.95, &[]).iter().all(|row| !row.metric.ends_with(DRAIN)));
     let said = undrained(&[("one", &one), ("two", &two)]);
     assert!(said.len() == 1 && said[0].contains("10 of 10 replications of one"), "{said:?}");

@@ -13,7 +13,7 @@ const APART: f64 = 2.0;
 
 /// A stream of arrivals.
 #[derive(Debug, Clone)]
-pub struct Stream {
+pub struct ArrivalStream {
     /// How many there are.
     pub count: usize,
     /// Seconds from the first to the last.
@@ -36,13 +36,13 @@ pub struct Dispersion {
 }
 
 /// What ascending instants in seconds say.
-pub(super) fn stream(instants: &[f64]) -> Stream {
+pub(super) fn stream(instants: &[f64]) -> ArrivalStream {
     let (first, last) = (instants.first().copied().unwrap_or(0.0), instants.last().copied().unwrap_or(0.0));
     let (count, lasted) = (instants.len(), last - first);
     let rate = if lasted > 0.0 { (count - 1) as f64 / lasted } else { 0.0 };
     let dispersion =
         windows(rate, lasted).into_iter().filter_map(|window| dispersion(instants, window)).collect();
-    Stream { count, lasted, rate, dispersion }
+    ArrivalStream { count, lasted, rate, dispersion }
 }
 
 /// Windows of people's and of the file's own scale, ascending.

@@ -1,7 +1,7 @@
 //! A model of arrivals judged on the file: how long its messages wait at the server at which those of the
 //! file wait so long.
 
-use super::arrivals::{Stream, dispersion};
+use super::arrivals::{ArrivalStream, dispersion};
 use super::traffic::{Traffic, Waits};
 use crate::scenario::Arrivals;
 use crate::workload::laws::Law;
@@ -32,7 +32,7 @@ const SIZED: usize = 3;
 /// What the file did to servers.
 pub struct Truth<'a> {
     pub instants: &'a [f64],
-    pub stream: &'a Stream,
+    pub stream: &'a ArrivalStream,
     /// The law of the work in the scenario.
     pub work: &'a Law,
     /// Seconds: the mean of the work in the file.
@@ -44,7 +44,7 @@ pub struct Truth<'a> {
 
 /// A figure of the file and the model's.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Compared {
+pub struct ModelFigure {
     /// The file's.
     pub file: f64,
     /// The model's.
@@ -62,9 +62,9 @@ pub struct WaitsAt {
     /// The load at which both were played.
     pub load: f64,
     /// Mean waits, in seconds.
-    pub mean: Compared,
+    pub mean: ModelFigure,
     /// 99th percentiles of the waits, in seconds.
-    pub p99: Compared,
+    pub p99: ModelFigure,
 }
 
 /// How a model does.
@@ -78,15 +78,15 @@ pub struct Judged {
     pub consumers: [usize; LIMITS.len()],
 }
 
-impl Compared {
-    fn of(file: f64, models: &[f64], mean_work: f64) -> Compared {
+impl ModelFigure {
+    fn of(file: f64, models: &[f64], mean_work: f64) -> ModelFigure {
         let nothing = NOTHING * mean_work;
         let n = models.len() as f64;
         let logs: Vec<f64> = models.iter().map(|x| (x + nothing).ln()).collect();
         let middle = logs.iter().sum::<f64>() / n;
         let scatter = (logs.iter().map(|x| (x - middle).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
         let apart = ((file + nothing).ln() - middle) / (scatter * (1.0 + 1.0 / n).sqrt()).max(1e-9);
-        Compared { file, model: models.iter().sum::<f64>() / n, scatter, apart, nothing }
+        ModelFigure { file, model: models.iter().sum::<f64>() / n, scatter, apart, nothing }
     }
 
     /// By what share of the file's the model's is longer (above 0), or shorter: then the model flatters.
@@ -104,13 +104,13 @@ impl Compared {
     }
 
     /// Whether it is near another model's.
-    fn is_like(&self, other: &Compared) -> bool {
+    fn is_like(&self, other: &ModelFigure) -> bool {
         ((self.model + self.nothing) / (other.model + other.nothing) - 1.0).abs() <= FARTHEST
     }
 }
 
 impl WaitsAt {
-    fn each(&self) -> [&Compared; 2] {
+    fn each(&self) -> [&ModelFigure; 2] {
         [&self.mean, &self.p99]
     }
 }
@@ -119,25 +119,25 @@ impl Judged {
     /// The figure that is farthest off among those that chance does not explain, or of all.
     pub fn worst(&self) -> f64 {
         let all = || self.waits.iter().flat_map(WaitsAt::each);
-        let worst = |off: f64, one: &Compared| if one.off().abs() > off.abs() { one.off() } else { off };
+        let worst = |off: f64, one: &ModelFigure| if one.off().abs() > off.abs() { one.off() } else { off };
         let real = all().filter(|one| !one.near()).fold(0.0, worst);
         if real == 0.0 { all().fold(0.0, worst) } else { real }
     }
 
     /// The waits that are shortest and longest beside the file's, by share of these.
     pub fn spread(&self) -> (f64, f64) {
-        let offs = || self.waits.iter().flat_map(WaitsAt::each).map(Compared::off);
+        let offs = || self.waits.iter().flat_map(WaitsAt::each).map(ModelFigure::off);
         (offs().fold(f64::INFINITY, f64::min), offs().fold(f64::NEG_INFINITY, f64::max))
     }
 
     /// Whether every wait is near the file's, or as near as files of this length come to one another.
     pub fn is_near(&self) -> bool {
-        self.waits.iter().flat_map(WaitsAt::each).all(Compared::near)
+        self.waits.iter().flat_map(WaitsAt::each).all(ModelFigure::near)
     }
 
     /// Whether every wait is near the file's, chance or no chance.
     pub fn is_close(&self) -> bool {
-        self.waits.iter().flat_map(WaitsAt::each).all(Compared::is_close)
+        self.waits.iter().flat_map(WaitsAt::each).all(ModelFigure::is_close)
     }
 
     /// Whether every wait is near the file's, or near those of the file's own arrivals: then these would be
@@ -151,7 +151,7 @@ impl Judged {
         self.beside(other).all(|(own, other)| own.scatter <= SCATTER.max(WIDER * other.scatter))
     }
 
-    fn beside<'a>(&'a self, other: &'a Judged) -> impl Iterator<Item = (&'a Compared, &'a Compared)> {
+    fn beside<'a>(&'a self, other: &'a Judged) -> impl Iterator<Item = (&'a ModelFigure, &'a ModelFigure)> {
         self.waits.iter().zip(&other.waits).flat_map(|(own, other)| own.each().into_iter().zip(other.each()))
     }
 
@@ -164,7 +164,7 @@ impl Judged {
 impl<'a> Truth<'a> {
     /// From instants and, where the file has them for the same messages, their own work; else the law's is
     /// drawn.
-    pub fn of(instants: &'a [f64], own: Option<&[f64]>, stream: &'a Stream, work: &'a Law) -> Self {
+    pub fn of(instants: &'a [f64], own: Option<&[f64]>, stream: &'a ArrivalStream, work: &'a Law) -> Self {
         let replications = (MESSAGES / instants.len().max(1)).clamp(REPLICATIONS.0, REPLICATIONS.1);
         let traffics: Vec<Traffic> = match own {
             Some(own) => vec![Traffic { at: instants.to_vec(), work: own.to_vec() }],
@@ -199,7 +199,7 @@ impl<'a> Truth<'a> {
         let needed = |i: usize| median(played.iter().filter_map(|p| p.consumers.map(|c| c[i])).collect());
         let at = |(i, waits): (usize, &Vec<Waits>)| {
             let compared = |get: fn(&Waits) -> f64| {
-                Compared::of(
+                ModelFigure::of(
                     get(&self.waits[i]),
                     &waits.iter().map(get).collect::<Vec<_>>(),
                     self.mean_work * LOADS[i] / load,

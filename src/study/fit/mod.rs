@@ -10,11 +10,11 @@ mod schedule;
 mod states;
 mod traffic;
 
-pub use arrivals::{Dispersion, Stream};
+pub use arrivals::{ArrivalStream, Dispersion};
 use judge::Truth;
-pub use judge::{Compared, FARTHEST, Judged, WaitsAt};
+pub use judge::{FARTHEST, Judged, ModelFigure, WaitsAt};
 pub use laws::{Candidate, Sample};
-pub use models::{Family, Model, Models, Outcome, TRACE_FILE, longer};
+pub use models::{Model, ModelFamily, ModelVerdict, Models, TRACE_FILE, longer};
 pub use poisson::{Deviation, FEWEST, PoissonTest, SIGNIFICANCE};
 
 use crate::scenario::{
@@ -22,7 +22,7 @@ use crate::scenario::{
     resolved_toml,
 };
 use crate::units::{Time, plain};
-use crate::workload::file::{BadCell, Measured, Role, Stamps};
+use crate::workload::file::{BadCell, ColumnRole, FileContent, Stamps};
 use crate::workload::laws::Law;
 
 /// The share of its servers' time that the scenario to start from keeps busy, where the file does not say.
@@ -44,7 +44,7 @@ pub struct Fit {
     /// The columns of times.
     pub columns: Vec<Column>,
     /// Arrivals, if the file has instants or gaps.
-    pub stream: Option<Stream>,
+    pub stream: Option<ArrivalStream>,
     /// Whether they are Poisson, if there are enough to tell.
     pub poisson: Option<PoissonTest>,
     /// The models of them that were judged on the file.
@@ -72,7 +72,7 @@ pub struct Column {
     /// The column's name, fit for a file's.
     pub name: String,
     /// What it measures.
-    pub role: Role,
+    pub role: ColumnRole,
     /// Its times.
     pub sample: Sample,
     /// The laws, the best first.
@@ -103,10 +103,10 @@ pub enum FitError {
 ///
 /// # Errors
 /// A file without two rows to fit anything to, or whose times no scenario can have.
-pub fn fit(measured: Measured) -> Result<Fit, FitError> {
+pub fn fit(measured: FileContent) -> Result<Fit, FitError> {
     let mut notes: Vec<String> = measured.findings.into_iter().map(|finding| finding.text).collect();
     let mut columns = Vec::new();
-    let mut add = |name: String, role: Role, values: Vec<f64>| {
+    let mut add = |name: String, role: ColumnRole, values: Vec<f64>| {
         if values.is_empty() {
             return;
         }
@@ -126,18 +126,18 @@ pub fn fit(measured: Measured) -> Result<Fit, FitError> {
             // So many gaps lie between one instant more.
             instants.insert(0, 0.0);
         }
-        let role = if gaps { Role::Gap } else { Role::Arrival };
+        let role = if gaps { ColumnRole::Gap } else { ColumnRole::Arrival };
         add(name, role, instants.windows(2).map(|w| w[1] - w[0]).collect());
-        arrivals = Some(Arriving { instants, unit: spread.unwrap_or(0.0) });
+        arrivals = Some(ArrivalTimes { instants, unit: spread.unwrap_or(0.0) });
     }
     let own = measured.service.as_ref().filter(|_| measured.paired).map(|times| times.values.clone());
-    for (times, role) in [(measured.service, Role::Service), (measured.latency, Role::Latency)] {
+    for (times, role) in [(measured.service, ColumnRole::Service), (measured.latency, ColumnRole::Latency)] {
         times.into_iter().for_each(|times| add(times.name, role, times.values));
     }
     if columns.is_empty() {
         return Err(FitError::NoTimes);
     }
-    if columns.iter().any(|c| c.role == Role::Latency) {
+    if columns.iter().any(|c| c.role == ColumnRole::Latency) {
         notes.push("a latency holds waiting as well as work: its law is no law of the service time".into());
     }
     let mut fit = Fit {
@@ -174,7 +174,7 @@ fn sound(scenario: &Scenario) -> Result<(), FitError> {
 }
 
 /// Instants in order of time, in seconds, and the unit to which the file rounds them.
-struct Arriving {
+struct ArrivalTimes {
     instants: Vec<f64>,
     unit: f64,
 }
@@ -191,7 +191,7 @@ fn guess() -> Scenario {
 
 impl Fit {
     /// Judges the arrivals' models on the file, and writes the scenario of the one that is offered.
-    fn judge(&mut self, arrivals: Option<&Arriving>, own: Option<Vec<f64>>) -> Result<(), FitError> {
+    fn judge(&mut self, arrivals: Option<&ArrivalTimes>, own: Option<Vec<f64>>) -> Result<(), FitError> {
         let stream = arrivals.map(|a| arrivals::stream(&a.instants));
         let rate = stream.as_ref().map(|s| s.rate).filter(|rate| *rate > 0.0 && rate.is_finite());
         let service = self.service();
@@ -248,12 +248,13 @@ impl Fit {
 
     /// As many consumers as the file needs, unless it is over before its work is done: those would not keep
     /// up with messages that go on to come so.
-    fn lasting(&mut self, count: u32, models: &Models, stream: &Stream, work: &Law) -> u32 {
+    fn lasting(&mut self, count: u32, models: &Models, stream: &ArrivalStream, work: &Law) -> u32 {
         let load = stream.rate * work.mean();
         if f64::from(count) >= (1.0 - KEPT_UP) * load {
             return count;
         }
-        let once = models.offered().is_some_and(|m| matches!(m.family, Family::Piecewise | Family::Trace));
+        let once =
+            models.offered().is_some_and(|m| matches!(m.family, ModelFamily::Piecewise | ModelFamily::Trace));
         let more = (load / USUAL_LOAD).ceil().clamp(1.0, MOST_SERVERS) as u32;
         let has = if once {
             "the scenario ends with the file and has no more".into()
@@ -275,7 +276,7 @@ impl Fit {
 
     /// The law of the work, if the file tells it.
     fn service(&mut self) -> Option<Law> {
-        let Some(column) = self.columns.iter().find(|c| c.role == Role::Service) else {
+        let Some(column) = self.columns.iter().find(|c| c.role == ColumnRole::Service) else {
             self.notes.push(
                 "the file says nothing about the work: the scenario's service_time is a guess, \
                 write your own"
@@ -310,7 +311,9 @@ impl Fit {
 
     /// The work's own values where a law of it has other waits than the file.
     fn empirical(&mut self, law: &Law) -> Law {
-        let Some(column) = self.columns.iter().find(|c| c.role == Role::Service) else { return law.clone() };
+        let Some(column) = self.columns.iter().find(|c| c.role == ColumnRole::Service) else {
+            return law.clone();
+        };
         let why = format!(
             "with the {} law of `{}` the file's arrivals do not wait as long as with its own values",
             law.name(),
@@ -325,22 +328,22 @@ impl Fit {
         let column = self
             .columns
             .iter()
-            .find(|c| matches!(c.role, Role::Arrival | Role::Gap))
+            .find(|c| matches!(c.role, ColumnRole::Arrival | ColumnRole::Gap))
             .filter(|c| c.sample.mean > 0.0)?;
         Some(column.fitting().map_or_else(|| Law::Empirical(column.sample.slices()), |c| c.law.clone()))
     }
 
     /// Writes the offered model's arrivals into the scenario.
-    fn offer(&mut self, models: &Models, stream: &Stream) {
+    fn offer(&mut self, models: &Models, stream: &ArrivalStream) {
         let Some(model) = models.offered() else { return };
         let simulation = &mut self.scenario.simulation;
         match (&model.family, &model.arrivals) {
             // What happens once is played once, from its start to its end.
-            (Family::Piecewise, _) => {
+            (ModelFamily::Piecewise, _) => {
                 (simulation.length, simulation.warmup) =
                     (Length::Duration(stream.lasted), Warmup::Messages(0))
             }
-            (Family::Trace, _) => simulation.warmup = Warmup::Messages(0),
+            (ModelFamily::Trace, _) => simulation.warmup = Warmup::Messages(0),
             (_, Arrivals::Schedule { steps, repeat: true, .. }) => {
                 let period: f64 = steps.iter().map(|s| s.lasts).sum();
                 simulation.length =

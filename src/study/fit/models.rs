@@ -1,6 +1,6 @@
 //! The models of arrivals that are tried on a file, and the one that is offered.
 
-use super::arrivals::Stream;
+use super::arrivals::ArrivalStream;
 use super::judge::{Judged, LIMITS, Truth};
 use super::schedule::{self, DAY, WEEK};
 use super::{rounded, states};
@@ -16,7 +16,7 @@ pub const TRACE_FILE: &str = "arrivals.csv";
 /// What a model is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Family {
+pub enum ModelFamily {
     /// Poisson at one rate.
     Poisson,
     /// The rate by time of day, over and over.
@@ -35,7 +35,7 @@ pub enum Family {
 
 /// What came of a model.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Outcome {
+pub enum ModelVerdict {
     /// The simplest that fits: it is in the scenario.
     Offered,
     /// It would do as well.
@@ -54,13 +54,13 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// What kind it is.
-    pub family: Family,
+    pub family: ModelFamily,
     /// The process.
     pub arrivals: Arrivals,
     /// How its waits stand to the file's.
     pub judged: Judged,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: ModelVerdict,
 }
 
 /// All models that were tried.
@@ -79,7 +79,7 @@ pub struct Models {
 impl Models {
     /// The one in the scenario.
     pub fn offered(&self) -> Option<&Model> {
-        self.tried.iter().find(|m| m.outcome == Outcome::Offered)
+        self.tried.iter().find(|m| m.outcome == ModelVerdict::Offered)
     }
 
     /// The trace itself: what its waits differ by is due to the law of the work alone.
@@ -92,20 +92,24 @@ impl Models {
 /// gaps, or with an exponential one, independent gaps are Poisson arrivals.
 pub(super) fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Models {
     let (instants, stream) = (truth.instants, truth.stream);
-    let mut candidates = vec![(Family::Poisson, Arrivals::Poisson)];
-    let mut add = |family: Family, arrivals: Option<Arrivals>| {
+    let mut candidates = vec![(ModelFamily::Poisson, Arrivals::Poisson)];
+    let mut add = |family: ModelFamily, arrivals: Option<Arrivals>| {
         candidates.extend(arrivals.map(|arrivals| (family, arrivals)))
     };
-    add(Family::Daily, schedule::repeating(instants, stream, DAY));
-    add(Family::Weekly, schedule::repeating(instants, stream, WEEK));
-    add(Family::Renewal, renewal(gap, stream));
+    add(ModelFamily::Daily, schedule::repeating(instants, stream, DAY));
+    add(ModelFamily::Weekly, schedule::repeating(instants, stream, WEEK));
+    add(ModelFamily::Renewal, renewal(gap, stream));
     for states in 2..=4 {
-        add(Family::States(states), states::fitted(instants, stream, states).map(mmpp));
+        add(ModelFamily::States(states), states::fitted(instants, stream, states).map(mmpp));
     }
-    add(Family::Piecewise, schedule::piecewise(instants, stream));
+    add(ModelFamily::Piecewise, schedule::piecewise(instants, stream));
     let own = trace(instants);
-    let own =
-        Model { family: Family::Trace, judged: truth.judge(&own), arrivals: own, outcome: Outcome::Fits };
+    let own = Model {
+        family: ModelFamily::Trace,
+        judged: truth.judge(&own),
+        arrivals: own,
+        outcome: ModelVerdict::Fits,
+    };
     let mut tried: Vec<Model> = Vec::new();
     for (family, arrivals) in candidates {
         let judged = truth.judge(&arrivals);
@@ -115,11 +119,11 @@ pub(super) fn tried(truth: &Truth<'_>, gap: Option<Law>, rejected: bool) -> Mode
     }
     let unlike = !own.judged.is_near();
     tried.push(Model {
-        outcome: if unlike { Outcome::Off(own.judged.worst()) } else { Outcome::Fits },
+        outcome: if unlike { ModelVerdict::Off(own.judged.worst()) } else { ModelVerdict::Fits },
         ..own
     });
-    let chosen = tried.iter().position(|m| m.outcome == Outcome::Fits).unwrap_or(tried.len() - 1);
-    tried[chosen].outcome = Outcome::Offered;
+    let chosen = tried.iter().position(|m| m.outcome == ModelVerdict::Fits).unwrap_or(tried.len() - 1);
+    tried[chosen].outcome = ModelVerdict::Offered;
     Models {
         tried,
         limit: LIMITS[0] * truth.mean_work,
@@ -142,7 +146,7 @@ fn trace(instants: &[f64]) -> Arrivals {
     }
 }
 
-fn renewal(gap: Option<Law>, stream: &Stream) -> Option<Arrivals> {
+fn renewal(gap: Option<Law>, stream: &ArrivalStream) -> Option<Arrivals> {
     match gap? {
         Law::Exponential(_) => None,
         Law::Deterministic(_) => Some(Arrivals::Periodic),
@@ -163,36 +167,36 @@ struct Beside<'a> {
     rejected: bool,
 }
 
-fn outcome(arrivals: &Arrivals, judged: &Judged, beside: &Beside<'_>, truth: &Truth<'_>) -> Outcome {
+fn outcome(arrivals: &Arrivals, judged: &Judged, beside: &Beside<'_>, truth: &Truth<'_>) -> ModelVerdict {
     if let Arrivals::Mmpp { dwell, .. } = arrivals
         && let Some(long) =
             dwell.iter().copied().reduce(f64::max).filter(|long| *long > LONGEST * truth.stream.lasted)
     {
-        return Outcome::LongState(long);
+        return ModelVerdict::LongState(long);
     }
     // Poisson that a test has rejected gets no allowance for chance.
     let rejected = beside.rejected && *arrivals == Arrivals::Poisson;
     let near = judged.is_close() || !rejected && judged.is_as_near_as(beside.trace);
     if !near {
-        return Outcome::Off(judged.worst());
+        return ModelVerdict::Off(judged.worst());
     }
     if !judged.is_as_certain_as(beside.poisson) && !judged.is_as_certain_as(beside.trace) {
-        return Outcome::Uncertain;
+        return ModelVerdict::Uncertain;
     }
-    if judged.asks_alike(truth) { Outcome::Fits } else { Outcome::AsksOtherwise }
+    if judged.asks_alike(truth) { ModelVerdict::Fits } else { ModelVerdict::AsksOtherwise }
 }
 
-impl Family {
+impl ModelFamily {
     /// What it is called in a table.
     pub fn name(self) -> String {
         match self {
-            Family::Poisson => "Poisson".into(),
-            Family::Daily => "rate by time of day".into(),
-            Family::Weekly => "rate by time of the week".into(),
-            Family::Renewal => "renewal".into(),
-            Family::States(n) => format!("MMPP, {n} states"),
-            Family::Piecewise => "rate piece by piece".into(),
-            Family::Trace => "the trace itself".into(),
+            ModelFamily::Poisson => "Poisson".into(),
+            ModelFamily::Daily => "rate by time of day".into(),
+            ModelFamily::Weekly => "rate by time of the week".into(),
+            ModelFamily::Renewal => "renewal".into(),
+            ModelFamily::States(n) => format!("MMPP, {n} states"),
+            ModelFamily::Piecewise => "rate piece by piece".into(),
+            ModelFamily::Trace => "the trace itself".into(),
         }
     }
 }

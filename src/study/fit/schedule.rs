@@ -1,6 +1,6 @@
 //! Timetables: the rate by time of day or week where the file covers it twice, else piece by piece.
 
-use super::{arrivals::Stream, rounded};
+use super::{arrivals::ArrivalStream, rounded};
 use crate::scenario::{Arrivals, Step};
 
 pub(super) const DAY: f64 = 86_400.0;
@@ -10,7 +10,7 @@ const STEPS: [usize; 6] = [4, 6, 12, 24, 48, 96];
 const MESSAGES: f64 = 100.0;
 
 /// A timetable that repeats, from the first instant on; `None` if the file does not cover it twice.
-pub(super) fn repeating(instants: &[f64], stream: &Stream, period: f64) -> Option<Arrivals> {
+pub(super) fn repeating(instants: &[f64], stream: &ArrivalStream, period: f64) -> Option<Arrivals> {
     let cycles = stream.lasted / period;
     if cycles < 2.0 {
         return None;
@@ -22,7 +22,7 @@ pub(super) fn repeating(instants: &[f64], stream: &Stream, period: f64) -> Optio
 }
 
 /// The file's rate piece by piece, once.
-pub(super) fn piecewise(instants: &[f64], stream: &Stream) -> Option<Arrivals> {
+pub(super) fn piecewise(instants: &[f64], stream: &ArrivalStream) -> Option<Arrivals> {
     Some(table(instants, stream, stream.lasted, steps(stream.count as f64)?, false))
 }
 
@@ -30,7 +30,7 @@ fn steps(messages: f64) -> Option<usize> {
     STEPS.into_iter().rev().find(|steps| messages / *steps as f64 >= MESSAGES)
 }
 
-fn table(instants: &[f64], stream: &Stream, period: f64, steps: usize, repeat: bool) -> Arrivals {
+fn table(instants: &[f64], stream: &ArrivalStream, period: f64, steps: usize, repeat: bool) -> Arrivals {
     let (first, lasts) = (instants[0], period / steps as f64);
     let mut counts = vec![0.0; steps];
     // The first message begins the file: it belongs to no gap.

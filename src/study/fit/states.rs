@@ -1,7 +1,7 @@
 //! Markov-modulated Poisson processes whose states take turns, by expectation–maximisation from counts in
 //! windows and, with two states, by maximum likelihood from the gaps.
 
-use super::arrivals::{Stream, counts};
+use super::arrivals::{ArrivalStream, counts};
 use super::mmpp::Mmpp;
 
 /// Messages a window, on average, and the most windows.
@@ -22,7 +22,7 @@ const LEAST: f64 = 1e-6;
 pub(super) type States = (Vec<f64>, Vec<f64>);
 
 /// The likeliest process of so many states (two to four); `None` if the file is too short for them.
-pub(super) fn fitted(instants: &[f64], stream: &Stream, states: usize) -> Option<States> {
+pub(super) fn fitted(instants: &[f64], stream: &ArrivalStream, states: usize) -> Option<States> {
     let window = (MESSAGES / stream.rate).max(stream.lasted / MOST);
     let counts = counts(instants, window);
     if counts.len() < FEWEST * states {
@@ -31,7 +31,7 @@ pub(super) fn fitted(instants: &[f64], stream: &Stream, states: usize) -> Option
     let rates = levels(&counts, states);
     let starts = orders(&rates)
         .into_iter()
-        .map(|rates| Chain { leave: vec![0.1; states], rates }.searched(&counts, FIRST_STEPS));
+        .map(|rates| HiddenChain { leave: vec![0.1; states], rates }.searched(&counts, FIRST_STEPS));
     let (best, _) = starts.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let (chain, _) = best.searched(&counts, STEPS);
     let rates: Vec<f64> =
@@ -46,7 +46,12 @@ pub(super) fn fitted(instants: &[f64], stream: &Stream, states: usize) -> Option
 }
 
 /// Windows blur states that change within them; gap by gap nothing is lost, if enough changes are among them.
-fn by_gaps(instants: &[f64], stream: &Stream, rates: Vec<f64>, leave: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
+fn by_gaps(
+    instants: &[f64],
+    stream: &ArrivalStream,
+    rates: Vec<f64>,
+    leave: Vec<f64>,
+) -> (Vec<f64>, Vec<f64>) {
     let guess = Mmpp {
         rates: [rates[0].max(1e-3 * stream.rate), rates[1].max(1e-3 * stream.rate)],
         leave: [leave[0], leave[1]],
@@ -105,14 +110,14 @@ fn orders(rates: &[f64]) -> Vec<Vec<f64>> {
 /// A hidden chain seen through Poisson counts: messages a window in each state, and the probability of going
 /// on to the next.
 #[derive(Debug, Clone)]
-struct Chain {
+struct HiddenChain {
     rates: Vec<f64>,
     leave: Vec<f64>,
 }
 
-impl Chain {
+impl HiddenChain {
     /// After so many steps, and the logarithm of its likelihood before the last.
-    fn searched(mut self, counts: &[f64], steps: usize) -> (Chain, f64) {
+    fn searched(mut self, counts: &[f64], steps: usize) -> (HiddenChain, f64) {
         let mut likelihood = f64::NEG_INFINITY;
         for _ in 0..steps {
             likelihood = self.step(counts);

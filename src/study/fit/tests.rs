@@ -22,7 +22,7 @@ fn written(scenario: &Scenario, messages: u64) -> String {
 
 fn best(law: Law) -> (String, Law) {
     let fit = fit(&written(&Scenario::mgc(100.0, law, 4), 20_000)).expect("sound");
-    let service = fit.columns.iter().find(|c| c.role == Role::Service).expect("there is one");
+    let service = fit.columns.iter().find(|c| c.role == ColumnRole::Service).expect("there is one");
     (service.candidates[0].law.name().to_string(), service.candidates[0].law.clone())
 }
 
@@ -45,14 +45,14 @@ fn the_law_that_made_the_times_is_found() {
     }
 }
 
-fn offered(fit: &Fit) -> Family {
-    fit.models.as_ref().and_then(Models::offered).map_or(Family::Trace, |m| m.family)
+fn offered(fit: &Fit) -> ModelFamily {
+    fit.models.as_ref().and_then(Models::offered).map_or(ModelFamily::Trace, |m| m.family)
 }
 
 /// What was fitted with so many states, whether it is offered or not.
 fn states(fit: &Fit, states: usize) -> (Vec<f64>, Vec<f64>) {
     let tried = &fit.models.as_ref().expect("instants").tried;
-    match &tried.iter().find(|m| m.family == Family::States(states)).expect("long enough").arrivals {
+    match &tried.iter().find(|m| m.family == ModelFamily::States(states)).expect("long enough").arrivals {
         Arrivals::Mmpp { rates, dwell } => (rates.clone(), dwell.clone()),
         other => panic!("{other:?}"),
     }
@@ -65,7 +65,7 @@ fn poisson_arrivals_are_seen_as_such() {
     assert!((stream.rate - 100.0).abs() < 3.0);
     assert!(stream.dispersion.iter().all(|d| (d.index - 1.0).abs() < 0.7), "{:?}", stream.dispersion);
     assert!(!fit.poisson.as_ref().expect("enough gaps").rejects(), "{:?}", fit.poisson);
-    assert_eq!(offered(&fit), Family::Poisson);
+    assert_eq!(offered(&fit), ModelFamily::Poisson);
     assert_eq!(fit.scenario.producers[0].arrivals, Arrivals::Poisson);
     // Erlang C with an offered load of 2: P(W > S) is 0.174 e^(−2) with 4 consumers, 0.0597 e^(−3) < 1 % with
     // 5.
@@ -81,7 +81,7 @@ fn a_process_with_two_states_is_found_again() {
     assert!((rates[0] - 100.0).abs() < 15.0 && (rates[1] - 900.0).abs() < 60.0, "{rates:?}");
     // Some 25 cycles: their mean dwells are known within 20 %.
     assert!((0.5..2.0).contains(&(dwell[0] / 15.0)) && (0.5..2.0).contains(&(dwell[1] / 5.0)), "{dwell:?}");
-    assert_ne!(offered(&fit), Family::Poisson);
+    assert_ne!(offered(&fit), ModelFamily::Poisson);
 }
 
 /// States that change within a window are told apart gap by gap; rates of a few an hour have windows of their
@@ -106,7 +106,7 @@ fn variable_gaps_alone_are_no_states() {
     let mut scenario = Scenario::mgc(100.0, Law::exponential(0.002), 4);
     scenario.producers[0].arrivals = Arrivals::Renewal { gap: Law::lognormal(0.01, 10.0) };
     let fit = fit(&written(&scenario, 40_000)).expect("sound");
-    assert_eq!(offered(&fit), Family::Renewal, "{:?}", fit.models);
+    assert_eq!(offered(&fit), ModelFamily::Renewal, "{:?}", fit.models);
     assert!(
         matches!(&fit.scenario.producers[0].arrivals, Arrivals::Renewal { gap: Law::Lognormal(_) }),
         "{:?}",

@@ -19,7 +19,7 @@ use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::load::{self, LoadError};
 use crate::message::Happened;
 use crate::scenario::{Arrivals, Consumer, Discipline, Queue, Scenario};
-use crate::sim::{Engine, Recursion, Station};
+use crate::sim::{Engine, FifoStation, Recursion};
 use crate::stats::Places;
 use crate::units::significant;
 use crate::workload::{Block, Kept};
@@ -38,7 +38,7 @@ const REHEARSAL: &str = "simulation of the very plan that was measured";
 const REPLAY: &str = "simulation of the sends and service times that really happened";
 
 /// A scenario measured.
-pub(super) struct Measured {
+pub(super) struct MeasurementResult {
     /// Rehearsal, measurement and replay.
     pub answers: Vec<Answer>,
     /// Seconds, in the scenario's time, until a message reached a consumer that had nothing to do; `None` if
@@ -78,10 +78,10 @@ pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Un
 ///
 /// # Errors
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
-pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measured, Unanswered> {
+pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<MeasurementResult, Unanswered> {
     let refuse = |reason: Reason| reason.by(Method::Measurement);
     let closed = is_closed(scenario);
-    let station = Station::of(scenario).filter(|_| !closed);
+    let station = FifoStation::of(scenario).filter(|_| !closed);
     // Messages that are there before the first of the plan.
     let before = scenario.backlog();
     let loads = crate::theory::explain(scenario).loads;
@@ -133,7 +133,11 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
             );
         }
     }
-    Ok(Measured { answers, hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9), syncs: run.syncs })
+    Ok(MeasurementResult {
+        answers,
+        hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9),
+        syncs: run.syncs,
+    })
 }
 
 fn reason(refused: LoadError) -> Reason {
@@ -163,15 +167,15 @@ fn is_closed(scenario: &Scenario) -> bool {
 
 /// The one queue of closed loops, if it is of the kind that needs no more than sends and services to be
 /// played again.
-fn looped(scenario: &Scenario) -> Option<Station> {
-    Station::of(scenario).filter(|station| is_closed(scenario) && station.room.is_none())
+fn looped(scenario: &Scenario) -> Option<FifoStation> {
+    FifoStation::of(scenario).filter(|station| is_closed(scenario) && station.room.is_none())
 }
 
 /// Three answers about one plan: rehearsed on an ideal host, whose disk is the real one, measured, and
 /// replayed as it really happened.
 fn answers(
     scenario: &Scenario,
-    station: Option<&Station>,
+    station: Option<&FifoStation>,
     planned: &Block,
     by: &str,
     measured: &KeptRun,
@@ -243,7 +247,7 @@ fn unrecorded(scenario: &Scenario) -> Vec<String> {
 }
 
 /// What an ideal first-in-first-out queue makes of a plan.
-fn by_station(scenario: &Scenario, station: &Station, plan: &Block) -> Result<KeptRun, Reason> {
+fn by_station(scenario: &Scenario, station: &FifoStation, plan: &Block) -> Result<KeptRun, Reason> {
     if !station.is_recursive() {
         return KeptRun::replay(scenario, plan, &Happened::default(), plan.len() as u64);
     }

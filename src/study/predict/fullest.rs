@@ -4,7 +4,7 @@ use crate::answer::{Reason, path};
 use crate::scenario::{Arrivals, Length, Precision, Scenario};
 use crate::study::simulation::simulate;
 use crate::study::transient;
-use crate::study::watch::Blind;
+use crate::study::watch::NoProgress;
 use crate::theory::{Load, explain};
 use crate::units::plain;
 
@@ -55,7 +55,7 @@ pub(super) fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), Reason> {
     let mut short = scenario.clone();
     (short.simulation.length, short.simulation.replications) = (Length::Messages(LOOK), 2);
     short.simulation.precision = Precision::None;
-    let answer = simulate(&short, &Blind).map_err(|refusal| refusal.reason)?;
+    let answer = simulate(&short, &NoProgress).map_err(|refusal| refusal.reason)?;
     for l in open {
         let busy = answer
             .get(&path(&format!("queues.{}", l.queue), "utilization", ""))

@@ -1,8 +1,8 @@
 //! Whether a prediction held, and whom to blame where it did not.
 
-use super::{Lesson, PREDICTED, Point};
+use super::{HostCalibration, PREDICTED, PredictedLoad};
 use crate::answer::Method;
-use crate::study::agreement::RULER;
+use crate::study::agreement::HOST_RESOLUTION;
 use crate::study::verdict::percent;
 use crate::units::{Time, plain};
 use serde::Serialize;
@@ -14,7 +14,7 @@ const TOLD: f64 = 0.01;
 /// Whether a prediction held.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Held {
+pub enum PredictionStatus {
     /// It did.
     Accepted,
     /// What was off, and why, in sentences.
@@ -23,23 +23,27 @@ pub enum Held {
     Undecided(String),
 }
 
-impl Point {
+impl PredictedLoad {
     /// Whether the prediction held; `None` for a load that was learnt from.
-    pub fn held(&self, learnt: &Lesson) -> Option<Held> {
+    pub fn held(&self, learnt: &HostCalibration) -> Option<PredictionStatus> {
         self.predicted.as_ref()?;
         if let Some(gate) = self.invalid() {
-            return Some(Held::Undecided(format!("the measurement is INVALID ({gate}), and judges nobody")));
+            return Some(PredictionStatus::Undecided(format!(
+                "the measurement is INVALID ({gate}), and judges nobody"
+            )));
         }
         if learnt.loads.is_empty() {
-            return Some(Held::Undecided("no low load could be measured well enough to learn from".into()));
+            return Some(PredictionStatus::Undecided(
+                "no low load could be measured well enough to learn from".into(),
+            ));
         }
         let judged = PREDICTED.iter().filter_map(|&(statistic, share)| {
             let (off, predicted) = (self.off(statistic)?, self.predicted_latency(statistic)?);
-            Some((statistic, share, off, off.abs() * predicted <= (share * predicted).max(RULER)))
+            Some((statistic, share, off, off.abs() * predicted <= (share * predicted).max(HOST_RESOLUTION)))
         });
         let judged: Vec<_> = judged.collect();
         if judged.is_empty() {
-            return Some(Held::Undecided(
+            return Some(PredictionStatus::Undecided(
                 "too few messages were measured for a figure to be held against it".into(),
             ));
         }
@@ -51,16 +55,16 @@ impl Point {
             })
             .collect();
         if missed.is_empty() {
-            return Some(Held::Accepted);
+            return Some(PredictionStatus::Accepted);
         }
         let mut why = vec![missed.join("; ")];
         why.extend(self.changed(learnt));
         why.extend(self.explained());
-        Some(Held::Rejected(why))
+        Some(PredictionStatus::Rejected(why))
     }
 
     /// What the host did at this load that it had not done at the low ones.
-    pub(super) fn changed(&self, learnt: &Lesson) -> Option<String> {
+    pub(super) fn changed(&self, learnt: &HostCalibration) -> Option<String> {
         let groups = self.scenario.consumers.iter().zip(self.lesson.stretch.iter().zip(&learnt.stretch));
         let mut said: Vec<String> = groups
             .filter(|(_, (now, then))| (*now - *then).abs() >= TOLD * (1.0 - self.load))

@@ -10,24 +10,29 @@ fn answer(method: Method, mean: f64) -> Answer {
 }
 
 /// A load of which 10 ms were predicted, with what was measured and replayed.
-fn point(measured: f64, replayed: f64, stretch: f64) -> Point {
-    Point {
+fn point(measured: f64, replayed: f64, stretch: f64) -> PredictedLoad {
+    PredictedLoad {
         load: 0.9,
         scenario: Scenario::mgc(900.0, Law::exponential(0.001), 1),
         predicted: Some(answer(Method::Rehearsal, 0.010)),
         answers: vec![answer(Method::Measurement, measured), answer(Method::Replay, replayed)],
-        lesson: Lesson { loads: vec![0.9], hand_off: Some(30e-6), stretch: vec![stretch], syncs: Vec::new() },
+        lesson: HostCalibration {
+            loads: vec![0.9],
+            hand_off: Some(30e-6),
+            stretch: vec![stretch],
+            syncs: Vec::new(),
+        },
     }
 }
 
-fn learnt() -> Lesson {
-    Lesson { loads: vec![0.3], hand_off: Some(30e-6), stretch: vec![1.003], syncs: Vec::new() }
+fn learnt() -> HostCalibration {
+    HostCalibration { loads: vec![0.3], hand_off: Some(30e-6), stretch: vec![1.003], syncs: Vec::new() }
 }
 
 #[test]
 fn what_is_near_is_accepted_and_what_is_off_is_rejected_with_its_reason() {
-    assert_eq!(point(0.0102, 0.0102, 1.003).held(&learnt()), Some(Held::Accepted));
-    let Some(Held::Rejected(why)) = point(0.012, 0.0119, 1.02).held(&learnt()) else {
+    assert_eq!(point(0.0102, 0.0102, 1.003).held(&learnt()), Some(PredictionStatus::Accepted));
+    let Some(PredictionStatus::Rejected(why)) = point(0.012, 0.0119, 1.02).held(&learnt()) else {
         panic!("a fifth is off")
     };
     assert_eq!(why[0], "mean is +20 % off, more than 3 %");
@@ -37,7 +42,7 @@ fn what_is_near_is_accepted_and_what_is_off_is_rejected_with_its_reason() {
         "{why:?}"
     );
     assert!(why[2].contains("the host, not the queue, explains the rest"), "{why:?}");
-    let Some(Held::Rejected(why)) = point(0.012, 0.0101, 1.003).held(&learnt()) else {
+    let Some(PredictionStatus::Rejected(why)) = point(0.012, 0.0101, 1.003).held(&learnt()) else {
         panic!("a fifth is off")
     };
     assert_eq!(why.len(), 2, "the host was the same: {why:?}");
@@ -56,9 +61,14 @@ fn an_invalid_measurement_judges_nobody() {
         meaning: String::new(),
     };
     point.answers[0].gates.push(gate);
-    assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("INVALID (steal)")));
+    assert!(
+        matches!(point.held(&learnt()), Some(PredictionStatus::Undecided(why)) if why.contains("INVALID \
+            (steal)"))
+    );
     point.answers = vec![answer(Method::Measurement, 0.0)];
-    assert!(matches!(point.held(&learnt()), Some(Held::Undecided(why)) if why.contains("too few")));
+    assert!(
+        matches!(point.held(&learnt()), Some(PredictionStatus::Undecided(why)) if why.contains("too few"))
+    );
 }
 
 #[test]
@@ -80,7 +90,7 @@ fn an_invalid_low_load_teaches_nothing() {
     let nothing = together(&points);
     assert_eq!(nothing.stretch, [1.0]);
     assert!(
-        matches!(point(0.01, 0.01, 1.0).held(&nothing), Some(Held::Undecided(why)) if why.contains("no low load"))
+        matches!(point(0.01, 0.01, 1.0).held(&nothing), Some(PredictionStatus::Undecided(why)) if why.contains("no low load"))
     );
 }
 

@@ -158,7 +158,7 @@ mod tests {
     use crate::answer::Method;
     use crate::scenario::{NoFiles, Scenario, Source, parse};
     use crate::study::simulation::{replications, simulate};
-    use crate::study::watch::Blind;
+    use crate::study::watch::NoProgress;
 
     /// Two queues, of which the first gives some messages back to itself and loses some, so that stays of all
     /// kinds reach from batch to batch.
@@ -178,9 +178,9 @@ mod tests {
     #[test]
     fn the_batches_together_are_the_run_as_one_ear_hears_it() {
         let scenario = scenario();
-        let long = simulate(&scenario, &Blind).expect("it is played");
+        let long = simulate(&scenario, &NoProgress).expect("it is played");
         assert_eq!(long.method, Method::Simulation);
-        let whole = replications(&scenario, &Blind).expect("it is played").pop().expect("one");
+        let whole = replications(&scenario, &NoProgress).expect("it is played").pop().expect("one");
         assert!(long.caveats.iter().all(|c| !c.contains("broken")), "{:?}", long.caveats);
         let mut compared = 0;
         for (path, estimate) in &long.metrics {

@@ -9,7 +9,7 @@ use crate::stats::{Collector, Gathered, Summary};
 use crate::study::play::{begin, end};
 use crate::study::span::Drift;
 use crate::study::stopping::{first, missing, still_needed};
-use crate::study::timed::Stretch;
+use crate::study::timed::CountedTime;
 use crate::study::watch::Watch;
 use crate::study::window::Window;
 use crate::units::{nanos, plain};
@@ -138,8 +138,8 @@ impl Runs<'_> {
     ) -> Replication {
         let instant = |seconds: f64| nanos(seconds).unwrap_or(u64::MAX);
         let time = match self.window.seconds(self.scenario, self.play.rate, warmup) {
-            Some((from, to)) => Stretch::Between(instant(from)..instant(to)),
-            None => Stretch::UntilDone { left_out: warmup, messages: self.messages },
+            Some((from, to)) => CountedTime::Between(instant(from)..instant(to)),
+            None => CountedTime::UntilDone { left_out: warmup, messages: self.messages },
         };
         let timed = self.play.timed(replication, &time, watch, says);
         let played = (self.messages as f64 * timed.share).floor() as u64;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::scenario::{Arrivals, Consumer, Precision, Producer, Queue, Step};
-use crate::study::Blind;
+use crate::study::NoProgress;
 use crate::workload::laws::Law;
 
 fn mm1(rate: f64, service: f64) -> Scenario {
@@ -24,7 +24,7 @@ fn a_backlog_drains_in_its_mean_time() {
     let mut scenario = mm1(0.5, 1.0);
     scenario.queues[0].initial_backlog = 100;
     scenario.simulation.replications = 400;
-    let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
+    let answer = super::answer(&scenario, Vec::new(), &NoProgress).expect("an answer");
     let drain = answer.get("queues.queue.drain_time").expect("a drain time");
     let (value, half) = (drain.value.expect("finite"), drain.half_width.expect("many replications"));
     // Five standard errors, where 1.97 make the half-width: a right engine fails once in a million seeds.
@@ -41,7 +41,7 @@ fn an_overload_grows_and_shrinks_as_computed() {
     scenario.simulation.replications = 1000;
     // So that every instant below is a point of the grid.
     scenario.simulation.length = Length::Duration(250.0);
-    let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
+    let answer = super::answer(&scenario, Vec::new(), &NoProgress).expect("an answer");
     let line = &answer.timelines["queue"];
     for (at, expected) in [
         (50.0, 10.505174005234087),
@@ -69,7 +69,7 @@ fn the_worst_is_told_as_precisely_as_asked_for() {
         scheduled(vec![Step { lasts: 200.0, rate: 1.5 }, Step { lasts: 200.0, rate: 0.1 }], false);
     scenario.simulation.precision =
         Precision::Paths(vec![("total.latency.max".into(), 0.05), ("queues.queue.drain_time".into(), 0.05)]);
-    let answer = super::answer(&scenario, Vec::new(), &Blind).expect("an answer");
+    let answer = super::answer(&scenario, Vec::new(), &NoProgress).expect("an answer");
     for path in ["total.latency.max", "queues.queue.drain_time"] {
         let (value, half) = answer.get(path).and_then(|e| e.value.zip(e.half_width)).expect("an interval");
         assert!(half <= 0.05 * value, "{path}: {value} ± {half}");

@@ -4,21 +4,25 @@
 use super::{lacks, topic};
 use crate::scenario::{Deliver, Scenario, Servers};
 use crate::theory::matrix::Matrix;
-use crate::theory::network::Network;
+use crate::theory::network::NetworkFigures;
 use crate::theory::phase_type::is_exponential;
-use crate::theory::qbd::Chain;
-use crate::theory::station::{Gaps, Stream};
-use crate::theory::{Answer, ClosedForm, End, Exactness, Figures, Mismatch, Refusal, Station, Times, stable};
+use crate::theory::qbd::Qbd;
+use crate::theory::station::{Gaps, StationStream};
+use crate::theory::{
+    Answer, ClosedForm, EndToEnd, Exactness, Mismatch, ModelError, Station, SteadyState, TimeDistribution,
+    stable,
+};
 
 /// Why the queues of a topic are not alike, each with one exponential server behind unbounded room.
 fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
     let topic = topic(scenario)?;
     let n = topic.subscriptions.len() as f64;
-    let streams: Vec<Stream<'_>> = scenario.producers.iter().map(Stream::of).collect();
+    let streams: Vec<StationStream<'_>> = scenario.producers.iter().map(StationStream::of).collect();
     if streams.iter().any(|s| s.gaps != Gaps::Poisson) {
         return Err("arrivals are not Poisson".into());
     }
-    let each: Vec<Stream<'_>> = streams.into_iter().map(|s| Stream { rate: s.rate / n, ..s }).collect();
+    let each: Vec<StationStream<'_>> =
+        streams.into_iter().map(|s| StationStream { rate: s.rate / n, ..s }).collect();
     let stations: Vec<Station<'_>> = topic
         .subscriptions
         .iter()
@@ -45,21 +49,23 @@ fn from_level(
     exact: bool,
     name: &str,
     caveats: Vec<String>,
-) -> Result<Answer, Refusal> {
+) -> Result<Answer, ModelError> {
     let mut nodes = Vec::new();
     for station in alike(scenario)? {
         let mean = in_system / station.lambda() - station.service.mean();
-        let figures =
-            Figures { exact, ..Figures::lossless(&station, Some(delayed), Times::moments(mean, None)) };
+        let figures = SteadyState {
+            exact,
+            ..SteadyState::lossless(&station, Some(delayed), TimeDistribution::moments(mean, None))
+        };
         nodes.push((station, figures));
     }
     let ends = scenario
         .producers
         .iter()
         .map(|producer| {
-            let (send, service) = (Times::of(&producer.send_time), nodes[0].0.service.times());
+            let (send, service) = (TimeDistribution::of(&producer.send_time), nodes[0].0.service.times());
             let wait = nodes[0].1.wait.clone();
-            End {
+            EndToEnd {
                 throughput: producer.rate,
                 loss: 0.0,
                 latency: send.plus(&wait).plus(&service),
@@ -70,7 +76,7 @@ fn from_level(
             }
         })
         .collect();
-    Ok(Network { nodes, ends, exact, caveats }.answer(scenario, name))
+    Ok(NetworkFigures { nodes, ends, exact, caveats }.answer(scenario, name))
 }
 
 /// Mean number in each of two alike exponential queues of rate 1 when every message joins the shorter, and
@@ -119,7 +125,7 @@ pub fn shortest_of_two(lambda: f64) -> (f64, f64) {
         ground[(i, i)] -= low;
     }
     let chain =
-        Chain { ups: vec![up.clone()], locals: vec![ground], downs: vec![down.clone()], up, local, down };
+        Qbd { ups: vec![up.clone()], locals: vec![ground], downs: vec![down.clone()], up, local, down };
     let law = chain.stationary();
     let gaps: Vec<f64> = law.levels[0].iter().zip(law.upper()).map(|(a, b)| a + b).collect();
     let gap: f64 = gaps.iter().enumerate().map(|(gap, p)| gap as f64 * p).sum();
@@ -152,7 +158,7 @@ impl ClosedForm for ShortestOfTwo {
         lacks(scenario, |deliver| deliver == Deliver::ShortestQueue)
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let stations = alike(scenario)?;
         stable(&stations[0])?;
         let (each, both) = shortest_of_two(2.0 * stations[0].offered_load());
@@ -210,7 +216,7 @@ impl ClosedForm for PowerOfTwo {
         lacks(scenario, |deliver| deliver == Deliver::PowerOfTwo)
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let stations = alike(scenario)?;
         stable(&stations[0])?;
         let rho = stations[0].rho();

@@ -3,18 +3,18 @@
 
 use super::{lacks, topic};
 use crate::scenario::{Arrivals, Complete, Deliver, Producer, Scenario, Topic};
-use crate::theory::network::Network;
-use crate::theory::station::{Gaps, Stream};
+use crate::theory::network::NetworkFigures;
+use crate::theory::station::{Gaps, StationStream};
 use crate::theory::{
-    Answer, ClosedForm, End, Exactness, Figures, MODELS, Mismatch, Refusal, Station, Times, figures_at,
-    forkjoin,
+    Answer, ClosedForm, EndToEnd, Exactness, MODELS, Mismatch, ModelError, Station, SteadyState,
+    TimeDistribution, figures_at, forkjoin,
 };
 use crate::workload::laws::Law;
 
 /// The messages that reach the queue of this number among those of the topic.
-fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Stream<'a>>, Mismatch> {
+fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<StationStream<'a>>, Mismatch> {
     let n = topic.subscriptions.len() as f64;
-    let streams: Vec<Stream<'a>> = scenario.producers.iter().map(Stream::of).collect();
+    let streams: Vec<StationStream<'a>> = scenario.producers.iter().map(StationStream::of).collect();
     let poisson = streams.iter().all(|s| s.gaps == Gaps::Poisson);
     if scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
         return Err("clients wait for their answer before they send again".into());
@@ -24,7 +24,7 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Str
         _ if topic.subscriptions.len() == 1 => Ok(streams),
         Deliver::All => Ok(streams),
         Deliver::Random if poisson => {
-            Ok(streams.into_iter().map(|s| Stream { rate: s.rate / n, ..s }).collect())
+            Ok(streams.into_iter().map(|s| StationStream { rate: s.rate / n, ..s }).collect())
         }
         Deliver::Random => Err("arrivals are not Poisson".into()),
         Deliver::RoundRobin if poisson => {
@@ -44,21 +44,24 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Str
             if !scenario.producers.iter().all(alike) {
                 return Err("producers whose messages differ are dealt out in turn together".into());
             }
-            Ok(vec![Stream { producer: &scenario.producers[0], rate: rate / n, gaps }])
+            Ok(vec![StationStream { producer: &scenario.producers[0], rate: rate / n, gaps }])
         }
         Deliver::RoundRobin => match streams.as_slice() {
-            [Stream { gaps: Gaps::Renewal(Law::Deterministic(d)), producer, rate }] => Ok(vec![Stream {
-                producer,
-                rate: rate / n,
-                gaps: Gaps::Renewal(Law::deterministic(d.value * n)),
-            }]),
+            [StationStream { gaps: Gaps::Renewal(Law::Deterministic(d)), producer, rate }] => {
+                Ok(vec![StationStream {
+                    producer,
+                    rate: rate / n,
+                    gaps: Gaps::Renewal(Law::deterministic(d.value * n)),
+                }])
+            }
             _ => Err("arrivals are neither Poisson nor regular".into()),
         },
         Deliver::ShortestQueue | Deliver::PowerOfTwo => Err("the topic looks at queue lengths".into()),
         Deliver::ByKey if poisson => {
-            let share =
-                |s: &Stream<'a>| scenario.direct(s.producer, topic.subscriptions[at]).iter().sum::<f64>();
-            Ok(streams.into_iter().map(|s| Stream { rate: s.rate * share(&s), ..s }).collect())
+            let share = |s: &StationStream<'a>| {
+                scenario.direct(s.producer, topic.subscriptions[at]).iter().sum::<f64>()
+            };
+            Ok(streams.into_iter().map(|s| StationStream { rate: s.rate * share(&s), ..s }).collect())
         }
         Deliver::ByKey => Err("arrivals are not Poisson".into()),
     }
@@ -103,7 +106,7 @@ impl ClosedForm for Split {
         lacks(scenario, |deliver| !matches!(deliver, Deliver::ShortestQueue | Deliver::PowerOfTwo))
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let topic = topic(scenario)?;
         let mut nodes = Vec::new();
         for station in Self::stations(scenario)? {
@@ -119,18 +122,18 @@ impl ClosedForm for Split {
             let stream = |station: &Station<'_>| i.min(station.streams.len() - 1);
             // Of this producer's messages, as many as go there.
             let offered = |s: &Station<'_>| s.streams[stream(s)].rate;
-            let mixed = |of: &dyn Fn(&Station<'_>, &Figures) -> Times| {
-                Times::mixture(
+            let mixed = |of: &dyn Fn(&Station<'_>, &SteadyState) -> TimeDistribution| {
+                TimeDistribution::mixture(
                     &nodes.iter().map(|(s, f)| (offered(s) * (1.0 - f.loss), of(s, f))).collect::<Vec<_>>(),
                 )
             };
             let known = !nodes.iter().any(|(_, f)| f.shared);
-            let send = Times::of(&producer.send_time);
+            let send = TimeDistribution::of(&producer.send_time);
             let whole = joined.clone().unwrap_or_else(|| mixed(&|s, f| f.sojourn_seen(s, stream(s))));
             let sent: f64 = nodes.iter().map(|(s, _)| offered(s)).sum();
             let loss = nodes.iter().map(|(s, f)| offered(s) / sent * f.loss).sum::<f64>();
             let each = if copies && !joins { nodes.len() as f64 } else { 1.0 };
-            End {
+            EndToEnd {
                 throughput: producer.rate * each * (1.0 - loss),
                 loss,
                 latency: send.plus(&whole),
@@ -146,13 +149,14 @@ impl ClosedForm for Split {
         };
         let ends = scenario.producers.iter().enumerate().map(end).collect();
         let name = caption(&nodes, topic.deliver);
-        Ok(Network { nodes, ends, exact, caveats: caveat.into_iter().collect() }.answer(scenario, &name))
+        Ok(NetworkFigures { nodes, ends, exact, caveats: caveat.into_iter().collect() }
+            .answer(scenario, &name))
     }
 }
 
 /// What was solved: the queues by their own names, those that are alike counted, and how they come by their
 /// messages.
-fn caption(nodes: &[(Station<'_>, Figures)], deliver: Deliver) -> String {
+fn caption(nodes: &[(Station<'_>, SteadyState)], deliver: Deliver) -> String {
     let mut kinds: Vec<(String, usize)> = Vec::new();
     for name in nodes.iter().map(|(station, _)| station.caption()) {
         match kinds.last_mut() {

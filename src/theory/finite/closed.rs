@@ -2,10 +2,11 @@
 
 use super::networks::{Stop, many_classes, one_class};
 use crate::scenario::{Arrivals, Destination, Discipline, Scenario};
-use crate::theory::network::Network;
-use crate::theory::station::{Gaps, Stream};
+use crate::theory::network::NetworkFigures;
+use crate::theory::station::{Gaps, StationStream};
 use crate::theory::{
-    Answer, ClosedForm, End, Exactness, Feature, Figures, Mismatch, Refusal, Station, Times, jackson,
+    Answer, ClosedForm, EndToEnd, Exactness, Feature, Mismatch, ModelError, Station, SteadyState,
+    TimeDistribution, jackson,
 };
 
 /// The adapter for networks, and for several classes that share one server.
@@ -72,7 +73,7 @@ impl Closed {
             let streams = scenario
                 .producers
                 .iter()
-                .map(|producer| Stream { producer, rate: 1.0, gaps: Gaps::Other("") })
+                .map(|producer| StationStream { producer, rate: 1.0, gaps: Gaps::Other("") })
                 .collect();
             let station = Station::at(scenario, queue, streams)?;
             station.only(&[Feature::Forwarding, Feature::Order])?;
@@ -115,7 +116,7 @@ impl ClosedForm for Closed {
         Self::stops(scenario).map(|_| ())
     }
 
-    fn solve(&self, scenario: &Scenario) -> Result<Answer, Refusal> {
+    fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let (stops, visits) = Self::stops(scenario)?;
         let loops = loops(scenario)?;
         let found = match loops.as_slice() {
@@ -133,12 +134,16 @@ impl ClosedForm for Closed {
                 .producers
                 .iter()
                 .enumerate()
-                .map(|(r, producer)| Stream { producer, rate: rate(r), gaps: Gaps::Other("closed loops") })
+                .map(|(r, producer)| StationStream {
+                    producer,
+                    rate: rate(r),
+                    gaps: Gaps::Other("closed loops"),
+                })
                 .collect();
             let station = Station::at(scenario, queue, streams)?;
             let (inside, lambda) = (level.iter().sum::<f64>(), station.lambda());
             let wait = if lambda > 0.0 { (inside / lambda - station.service.mean()).max(0.0) } else { 0.0 };
-            let mut figures = Figures::lossless(&station, None, Times::moments(wait, None));
+            let mut figures = SteadyState::lossless(&station, None, TimeDistribution::moments(wait, None));
             figures.shared = station.queue.discipline == Discipline::ProcessorSharing;
             nodes.push((station, figures));
         }
@@ -146,16 +151,17 @@ impl ClosedForm for Closed {
             let throughput = found.throughput[r];
             let inside: f64 = found.level.iter().map(|level| level[r]).sum();
             let service: f64 = stops.iter().map(|stop| stop.demand[r]).sum();
-            let send = Times::of(&producer.send_time);
+            let send = TimeDistribution::of(&producer.send_time);
             let known = nodes.iter().all(|(_, f)| !f.shared);
-            End {
+            EndToEnd {
                 throughput,
                 loss: 0.0,
-                latency: send.plus(&Times::moments(inside / throughput, None)),
+                latency: send.plus(&TimeDistribution::moments(inside / throughput, None)),
                 send: Some(send),
                 blocked: None,
-                wait: known.then(|| Times::moments((inside / throughput - service).max(0.0), None)),
-                service: known.then(|| Times::moments(service, None)),
+                wait: known
+                    .then(|| TimeDistribution::moments((inside / throughput - service).max(0.0), None)),
+                service: known.then(|| TimeDistribution::moments(service, None)),
             }
         };
         let ends = scenario.producers.iter().enumerate().map(end).collect();
@@ -164,6 +170,6 @@ impl ClosedForm for Closed {
             nodes.len(),
             if nodes.len() == 1 { "queue" } else { "queues" }
         );
-        Ok(Network { nodes, ends, exact: true, caveats: Vec::new() }.answer(scenario, &name))
+        Ok(NetworkFigures { nodes, ends, exact: true, caveats: Vec::new() }.answer(scenario, &name))
     }
 }

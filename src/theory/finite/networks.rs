@@ -11,7 +11,7 @@ pub struct Stop {
 
 /// What is found of a closed network.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Balance {
+pub struct NetworkSolution {
     /// Of each class, a second.
     pub throughput: Vec<f64>,
     /// Mean number of each class at each station: `[station][class]`.
@@ -41,7 +41,7 @@ pub struct Balance {
 /// let crowd = one_class(200, 0.0, &[Stop { demand: vec![1.0], servers: 40 }, Stop { demand: vec![0.1], servers: 3 }]);
 /// assert!((crowd.throughput[0] - 30.0).abs() < 1e-12 && (crowd.level[0][0] - 30.16574354789153).abs() < 1e-9);
 /// ```
-pub fn one_class(clients: u32, think: f64, stops: &[Stop]) -> Balance {
+pub fn one_class(clients: u32, think: f64, stops: &[Stop]) -> NetworkSolution {
     let n = clients as usize;
     let whole_round = think + stops.iter().map(|stop| stop.demand[0]).sum::<f64>();
     let busiest =
@@ -74,7 +74,7 @@ pub fn one_class(clients: u32, think: f64, stops: &[Stop]) -> Balance {
         level[i].push((1..=n).map(|k| k as f64 * here(k)).sum::<f64>() / total);
         after = Some(after.map_or_else(|| own[i].clone(), |after| convolved(&after, &own[i])));
     }
-    Balance { throughput: vec![throughput], level }
+    NetworkSolution { throughput: vec![throughput], level }
 }
 
 /// The sums over all ways to split up to so many, scaled to a largest of one.
@@ -97,13 +97,14 @@ fn convolved(a: &[f64], b: &[f64]) -> Vec<f64> {
 /// let found = many_classes(&[15, 5], &[1.0, 15.0], &[Stop { demand: vec![0.025, 0.5], servers: 1 }]);
 /// assert!((found.throughput[0] - 14.323).abs() < 1e-3 && (found.level[0][1] - 0.293).abs() < 1e-3);
 /// ```
-pub fn many_classes(clients: &[u32], think: &[f64], stops: &[Stop]) -> Balance {
+pub fn many_classes(clients: &[u32], think: &[f64], stops: &[Stop]) -> NetworkSolution {
     let classes = clients.len();
     let strides: Vec<usize> =
         (0..classes).map(|r| clients[..r].iter().map(|n| *n as usize + 1).product()).collect();
     let total: usize = clients.iter().map(|n| *n as usize + 1).product();
     let mut levels = vec![vec![0.0; stops.len()]; total];
-    let mut last = Balance { throughput: vec![0.0; classes], level: vec![vec![0.0; classes]; stops.len()] };
+    let mut last =
+        NetworkSolution { throughput: vec![0.0; classes], level: vec![vec![0.0; classes]; stops.len()] };
     for at in 1..total {
         let here: Vec<usize> = (0..classes).map(|r| at / strides[r] % (clients[r] as usize + 1)).collect();
         let mut sums = vec![0.0; stops.len()];

@@ -66,7 +66,7 @@ impl Batch {
 }
 
 /// The messages of a process of batches.
-pub(super) struct Batches {
+pub(super) struct BatchProcess {
     batches: Box<dyn ArrivalProcess>,
     batch: Batch,
     /// For sizes given as values.
@@ -81,7 +81,7 @@ pub(super) struct Batches {
     now: u64,
 }
 
-impl Batches {
+impl BatchProcess {
     pub(super) fn new(key: Key, batches: Box<dyn ArrivalProcess>, batch: &Batch) -> Self {
         let table = match batch {
             Batch::Values { values, weights } => {
@@ -90,7 +90,7 @@ impl Batches {
             _ => None,
         };
         let (stream, uniform) = (Stream::new(key), Box::new([0.0; BLOCK]));
-        Batches {
+        BatchProcess {
             batches,
             batch: batch.clone(),
             table,
@@ -118,7 +118,7 @@ impl Batches {
     }
 }
 
-impl ArrivalProcess for Batches {
+impl ArrivalProcess for BatchProcess {
     fn next(&mut self, out: &mut Vec<u64>) {
         out.clear();
         while out.len() < BLOCK && (self.left > 0 || self.advance()) {
@@ -143,7 +143,7 @@ mod tests {
         ];
         for (batch, mean, variance) in laws {
             assert_eq!(batch.mean(), mean);
-            let table = Batches::new(Key::new(1, 0), Box::new(super::super::Never), &batch).table;
+            let table = BatchProcess::new(Key::new(1, 0), Box::new(super::super::Never), &batch).table;
             let mut stream = Stream::new(Key::new(1, 0));
             let (mut block, mut sum, n) = ([0.0; BLOCK], 0, 100 * BLOCK);
             for _ in 0..100 {

@@ -1,6 +1,6 @@
 //! The Markov-modulated Poisson process: a rate that jumps between states.
 
-use super::modulated::{Modulated, Piece};
+use super::modulated::{Modulated, RatePiece};
 use super::{ArrivalProcess, Never};
 use crate::rng::{BLOCK, Key, Stream};
 use crate::units::NANOS_PER_SECOND;
@@ -46,9 +46,9 @@ struct Sojourns {
 }
 
 impl Iterator for Sojourns {
-    type Item = Piece;
+    type Item = RatePiece;
 
-    fn next(&mut self) -> Option<Piece> {
+    fn next(&mut self) -> Option<RatePiece> {
         if self.used == BLOCK {
             Exponential { mean: 1.0 }.fill(&mut self.stream, &mut self.units);
             self.used = 0;
@@ -57,7 +57,7 @@ impl Iterator for Sojourns {
         let lasts = dwell * self.units[self.used];
         self.used += 1;
         self.state = (self.state + 1) % self.states.len();
-        Some(Piece { lasts, from: rate, to: rate })
+        Some(RatePiece { lasts, from: rate, to: rate })
     }
 }
 

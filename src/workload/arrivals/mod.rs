@@ -155,6 +155,6 @@ pub(super) fn process(
     Ok(if batch.is_single() {
         batches
     } else {
-        Box::new(batch::Batches::new(key.role("batch", name), batches, batch))
+        Box::new(batch::BatchProcess::new(key.role("batch", name), batches, batch))
     })
 }

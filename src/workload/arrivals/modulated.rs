@@ -10,7 +10,7 @@ use crate::workload::laws::{Exponential, Shape};
 
 /// A piece of the rate over time: a straight line. Times are nanoseconds, rates per nanosecond.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Piece {
+pub(super) struct RatePiece {
     pub lasts: f64,
     pub from: f64,
     pub to: f64,
@@ -19,7 +19,7 @@ pub(super) struct Piece {
 /// Where on a piece the process is, and how much of the unit exponential time is left.
 pub(super) struct Modulated<P> {
     pieces: P,
-    piece: Piece,
+    piece: RatePiece,
     /// When the piece began: whole nanoseconds and the rest.
     began: u64,
     rest: f64,
@@ -32,9 +32,9 @@ pub(super) struct Modulated<P> {
     ended: bool,
 }
 
-impl<P: Iterator<Item = Piece>> Modulated<P> {
+impl<P: Iterator<Item = RatePiece>> Modulated<P> {
     pub(super) fn new(key: Key, pieces: P) -> Self {
-        let piece = Piece { lasts: 0.0, from: 0.0, to: 0.0 };
+        let piece = RatePiece { lasts: 0.0, from: 0.0, to: 0.0 };
         let (stream, units) = (Stream::new(key), Box::new([0.0; BLOCK]));
         Modulated {
             pieces,
@@ -78,7 +78,7 @@ impl<P: Iterator<Item = Piece>> Modulated<P> {
 
     /// Spends what is left on the rest of the piece; true if that brings an arrival within it.
     fn spend(&mut self) -> bool {
-        let Piece { lasts, from, to } = self.piece;
+        let RatePiece { lasts, from, to } = self.piece;
         let slope = if from == to { 0.0 } else { (to - from) / lasts };
         let rate = from + slope * self.at;
         // The integral over the rest, which is infinite on a piece without end.
@@ -101,7 +101,7 @@ impl<P: Iterator<Item = Piece>> Modulated<P> {
     }
 }
 
-impl<P: Iterator<Item = Piece> + Send> ArrivalProcess for Modulated<P> {
+impl<P: Iterator<Item = RatePiece> + Send> ArrivalProcess for Modulated<P> {
     fn next(&mut self, out: &mut Vec<u64>) {
         out.clear();
         while !self.ended && out.len() < BLOCK {

@@ -1,6 +1,6 @@
 //! A timetable of rates.
 
-use super::modulated::{Modulated, Piece};
+use super::modulated::{Modulated, RatePiece};
 use super::{ArrivalProcess, Never, Step};
 use crate::rng::Key;
 use crate::units::NANOS_PER_SECOND;
@@ -21,18 +21,18 @@ pub(super) fn schedule(
         return if any { Box::new(Modulated::new(key, pieces.into_iter().cycle())) } else { Box::new(Never) };
     }
     let rate = last.rate / size / NANOS_PER_SECOND;
-    let forever = Piece { lasts: f64::INFINITY, from: rate, to: rate };
+    let forever = RatePiece { lasts: f64::INFINITY, from: rate, to: rate };
     Box::new(Modulated::new(key, pieces.into_iter().chain([forever])))
 }
 
-fn pieces(steps: &[Step], repeat: bool, ramp: bool, size: f64) -> Vec<Piece> {
+fn pieces(steps: &[Step], repeat: bool, ramp: bool, size: f64) -> Vec<RatePiece> {
     let rate = |step: &Step| step.rate / size / NANOS_PER_SECOND;
     let after = |i: usize| match steps.get(i + 1) {
         Some(next) => rate(next),
         None if repeat => rate(&steps[0]),
         None => rate(&steps[i]),
     };
-    let piece = |(i, step): (usize, &Step)| Piece {
+    let piece = |(i, step): (usize, &Step)| RatePiece {
         lasts: step.lasts * NANOS_PER_SECOND,
         from: rate(step),
         to: if ramp { after(i) } else { rate(step) },

@@ -1,6 +1,6 @@
 //! One cell: a number, a moment, or how long something took.
 
-use super::dates::{Moment, moment, written};
+use super::dates::{ParsedDate, moment, written};
 use super::decimal::Decimal;
 use crate::units;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::fmt;
 pub(super) enum Cell {
     /// In a unit that the heading or the size says.
     Number(Decimal),
-    Moment(Moment),
+    Moment(ParsedDate),
     /// Seconds, by a unit of its own.
     Lasting(f64),
     Nothing,

@@ -1,10 +1,10 @@
 //! Which column plays which role.
 
-use super::Role;
-use super::decimal::Unit;
+use super::ColumnRole;
+use super::decimal::TimeUnit;
 use super::names::{Heading, Sure};
-use super::refusal::Refusal;
-use super::table::Table;
+use super::refusal::TimesFileError;
+use super::table::TextTable;
 
 /// What a reader needs of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Want {
     /// When messages came.
     Arrivals,
     /// How long something took: of this role if there is one.
-    Times(Role),
+    Times(ColumnRole),
 }
 
 /// Where the arrivals come from, by indices of columns.
@@ -68,20 +68,23 @@ impl Chosen {
 }
 
 /// A person's word on a column: `service=NAME` or `service=NAME:ms`.
-pub(super) fn asked(table: &mut Table<'_>, words: &[(Role, String)]) -> Result<Vec<usize>, Refusal> {
+pub(super) fn asked(
+    table: &mut TextTable<'_>,
+    words: &[(ColumnRole, String)],
+) -> Result<Vec<usize>, TimesFileError> {
     let mut found = Vec::new();
     for (role, text) in words {
         let (name, unit) = match (table.find(text), text.rsplit_once(':')) {
-            (None, Some((name, unit))) => (name, Unit::named(&unit.trim().to_lowercase())),
+            (None, Some((name, unit))) => (name, TimeUnit::named(&unit.trim().to_lowercase())),
             _ => (text.as_str(), None),
         };
         let alike = table.alike(name);
         if alike.len() > 1 {
-            return Err(Refusal::Alike { role: *role, heading: name.into(), numbers: alike });
+            return Err(TimesFileError::Alike { role: *role, heading: name.into(), numbers: alike });
         }
         let index = table
             .find(name)
-            .ok_or_else(|| Refusal::Absent { asked: text.clone(), headings: table.texts() })?;
+            .ok_or_else(|| TimesFileError::Absent { asked: text.clone(), headings: table.texts() })?;
         // What was named plays its role alone.
         table
             .headings
@@ -97,40 +100,43 @@ pub(super) fn asked(table: &mut Table<'_>, words: &[(Role, String)]) -> Result<V
 }
 
 /// The roles of a table's columns.
-pub(super) fn choose(table: &Table<'_>, want: Want, asked: Vec<usize>) -> Result<Chosen, Refusal> {
+pub(super) fn choose(table: &TextTable<'_>, want: Want, asked: Vec<usize>) -> Result<Chosen, TimesFileError> {
     let headings = &table.headings;
     if !table.named && !table.vegeta && headings.len() > 1 && asked.is_empty() {
-        return Err(Refusal::Nameless(headings.len()));
+        return Err(TimesFileError::Nameless(headings.len()));
     }
     let roles = Roles { headings };
     match want {
         Want::Times(role) => {
             let (role, lasting) = times(&roles, role)?;
             let mut chosen = Chosen { asked, ..Chosen::default() };
-            *(if role == Role::Latency { &mut chosen.latency } else { &mut chosen.service }) = Some(lasting);
+            *(if role == ColumnRole::Latency { &mut chosen.latency } else { &mut chosen.service }) =
+                Some(lasting);
             Ok(chosen)
         }
         Want::Arrivals => {
             let arrivals = arrivals(&roles, true)?;
-            let missing =
-                || Refusal::Unknown { roles: vec![Role::Arrival, Role::Gap], headings: table.texts() };
+            let missing = || TimesFileError::Unknown {
+                roles: vec![ColumnRole::Arrival, ColumnRole::Gap],
+                headings: table.texts(),
+            };
             let coming = arrivals.0.ok_or_else(missing)?;
             Ok(Chosen {
                 arrivals: Some(coming),
                 weak: arrivals.1,
-                count: roles.one(Role::Count)?,
+                count: roles.one(ColumnRole::Count)?,
                 asked,
                 ..Chosen::default()
             })
         }
         Want::All => {
             let (coming, weak) = arrivals(&roles, false)?;
-            let mut service = roles.one(Role::Service)?.map(Lasting::Column);
-            let mut latency = roles.one(Role::Latency)?.map(Lasting::Column);
+            let mut service = roles.one(ColumnRole::Service)?.map(Lasting::Column);
+            let mut latency = roles.one(ColumnRole::Latency)?.map(Lasting::Column);
             let end = roles
-                .one(Role::End)?
+                .one(ColumnRole::End)?
                 .filter(|end| !matches!(coming, Some(Coming::Before { end: e, .. }) if e == *end));
-            let start = roles.one(Role::Start)?;
+            let start = roles.one(ColumnRole::Start)?;
             if let (None, Some(from), Some(to)) = (service, start, end) {
                 service = Some(Lasting::Between { from, to });
             }
@@ -139,10 +145,10 @@ pub(super) fn choose(table: &Table<'_>, want: Want, asked: Vec<usize>) -> Result
             {
                 latency = Some(Lasting::Between { from, to });
             }
-            let count = if coming.is_some() { roles.one(Role::Count)? } else { None };
+            let count = if coming.is_some() { roles.one(ColumnRole::Count)? } else { None };
             if coming.is_none() && service.is_none() && latency.is_none() {
-                let wanted = vec![Role::Arrival, Role::Service];
-                return Err(Refusal::Unknown { roles: wanted, headings: table.texts() });
+                let wanted = vec![ColumnRole::Arrival, ColumnRole::Service];
+                return Err(TimesFileError::Unknown { roles: wanted, headings: table.texts() });
             }
             Ok(Chosen { arrivals: coming, count, service, latency, asked, weak })
         }
@@ -154,12 +160,12 @@ struct Roles<'h> {
 }
 
 impl Roles<'_> {
-    fn all(&self, role: Role, sure: Sure) -> Vec<usize> {
+    fn all(&self, role: ColumnRole, sure: Sure) -> Vec<usize> {
         (0..self.headings.len()).filter(|i| self.headings[*i].role == Some((role, sure))).collect()
     }
 
     /// The column of a role; a name with many meanings only where no other has it.
-    fn one(&self, role: Role) -> Result<Option<usize>, Refusal> {
+    fn one(&self, role: ColumnRole) -> Result<Option<usize>, TimesFileError> {
         for sure in [Sure::Strong, Sure::Weak] {
             match self.all(role, sure).as_slice() {
                 [] => {}
@@ -170,41 +176,43 @@ impl Roles<'_> {
         Ok(None)
     }
 
-    fn several(&self, role: Role, columns: &[usize]) -> Refusal {
+    fn several(&self, role: ColumnRole, columns: &[usize]) -> TimesFileError {
         let headings: Vec<String> = columns.iter().map(|i| self.headings[*i].text.clone()).collect();
         match headings.iter().all(|text| *text == headings[0]) {
-            true => Refusal::Alike {
+            true => TimesFileError::Alike {
                 role,
                 heading: headings[0].clone(),
                 numbers: columns.iter().map(|i| i + 1).collect(),
             },
-            false => Refusal::Several { role, headings },
+            false => TimesFileError::Several { role, headings },
         }
     }
 }
 
 /// Where arrivals come from, and whether by a name with many meanings.
-fn arrivals(roles: &Roles<'_>, needed: bool) -> Result<(Option<Coming>, bool), Refusal> {
-    let strong = roles.all(Role::Arrival, Sure::Strong);
-    let start = roles.one(Role::Start)?;
-    let end = roles.one(Role::End)?;
+fn arrivals(roles: &Roles<'_>, needed: bool) -> Result<(Option<Coming>, bool), TimesFileError> {
+    let strong = roles.all(ColumnRole::Arrival, Sure::Strong);
+    let start = roles.one(ColumnRole::Start)?;
+    let end = roles.one(ColumnRole::End)?;
     match (strong.as_slice(), start) {
         // A start without an end can only be another arrival.
-        ([one], Some(start)) if end.is_none() => return Err(roles.several(Role::Arrival, &[*one, start])),
+        ([one], Some(start)) if end.is_none() => {
+            return Err(roles.several(ColumnRole::Arrival, &[*one, start]));
+        }
         ([one], _) => return Ok((Some(Coming::Stamps(*one)), false)),
         ([], Some(start)) => return Ok((Some(Coming::Stamps(start)), false)),
         ([], None) => {}
-        (several, _) => return Err(roles.several(Role::Arrival, several)),
+        (several, _) => return Err(roles.several(ColumnRole::Arrival, several)),
     }
-    if let Some(gap) = roles.one(Role::Gap)? {
+    if let Some(gap) = roles.one(ColumnRole::Gap)? {
         return Ok((Some(Coming::Gaps(gap)), false));
     }
-    if let Some(weak) = roles.one(Role::Arrival)? {
+    if let Some(weak) = roles.one(ColumnRole::Arrival)? {
         return Ok((Some(Coming::Stamps(weak)), true));
     }
-    let lasted = match (end, roles.one(Role::Service)) {
+    let lasted = match (end, roles.one(ColumnRole::Service)) {
         (Some(_), Ok(Some(service))) => Some(service),
-        (Some(_), Ok(None)) => roles.one(Role::Latency)?,
+        (Some(_), Ok(None)) => roles.one(ColumnRole::Latency)?,
         (Some(_), Err(why)) if needed => return Err(why),
         _ => None,
     };
@@ -212,25 +220,25 @@ fn arrivals(roles: &Roles<'_>, needed: bool) -> Result<(Option<Coming>, bool), R
 }
 
 /// The column of times for one law, and what it tells of.
-fn times(roles: &Roles<'_>, role: Role) -> Result<(Role, Lasting), Refusal> {
-    let order = [role, Role::Service, Role::Latency, Role::Gap];
+fn times(roles: &Roles<'_>, role: ColumnRole) -> Result<(ColumnRole, Lasting), TimesFileError> {
+    let order = [role, ColumnRole::Service, ColumnRole::Latency, ColumnRole::Gap];
     for role in order {
         if let Some(one) = roles.one(role)? {
             return Ok((role, Lasting::Column(one)));
         }
     }
-    if let (Some(from), Some(to)) = (roles.one(Role::Start)?, roles.one(Role::End)?) {
-        return Ok((Role::Service, Lasting::Between { from, to }));
+    if let (Some(from), Some(to)) = (roles.one(ColumnRole::Start)?, roles.one(ColumnRole::End)?) {
+        return Ok((ColumnRole::Service, Lasting::Between { from, to }));
     }
     match roles.headings {
         // Whatever its only column is called.
-        [_] => Ok((Role::Service, Lasting::Column(0))),
+        [_] => Ok((ColumnRole::Service, Lasting::Column(0))),
         headings => {
-            if let [weak] = roles.all(Role::Arrival, Sure::Weak).as_slice() {
-                return Ok((Role::Service, Lasting::Column(*weak)));
+            if let [weak] = roles.all(ColumnRole::Arrival, Sure::Weak).as_slice() {
+                return Ok((ColumnRole::Service, Lasting::Column(*weak)));
             }
-            Err(Refusal::Unknown {
-                roles: vec![Role::Service],
+            Err(TimesFileError::Unknown {
+                roles: vec![ColumnRole::Service],
                 headings: headings.iter().map(|h| h.text.clone()).collect(),
             })
         }

@@ -1,9 +1,9 @@
 //! The cells of one column, row by row, and those that hold no time.
 
 use super::cell::{self, Cell};
-use super::decimal::Unit;
+use super::decimal::TimeUnit;
 use super::names::Heading;
-use super::refusal::Refusal;
+use super::refusal::TimesFileError;
 use super::{BadCell, Finding, Weight};
 use std::collections::BTreeMap;
 
@@ -48,10 +48,10 @@ impl Why {
 
 /// One column that is read.
 #[derive(Debug)]
-pub(super) struct Column {
+pub(super) struct FileColumn {
     pub heading: String,
     pub name: String,
-    pub unit: Option<Unit>,
+    pub unit: Option<TimeUnit>,
     pub cells: Vec<Cell>,
     pub out: BTreeMap<Why, LeftOut>,
 }
@@ -64,9 +64,9 @@ pub(super) struct LeftOut {
     examples: Vec<(u64, String)>,
 }
 
-impl Column {
+impl FileColumn {
     pub(super) fn new(heading: &Heading) -> Self {
-        Column {
+        FileColumn {
             heading: heading.text.clone(),
             name: heading.name.clone(),
             unit: heading.unit,
@@ -121,7 +121,7 @@ impl Column {
     }
 
     /// That nothing is left of it.
-    pub(super) fn timeless(&self) -> Refusal {
+    pub(super) fn timeless(&self) -> TimesFileError {
         let example =
             self.out.values().flat_map(|left| &left.examples).min_by_key(|example| example.0).cloned();
         let most = self
@@ -131,7 +131,7 @@ impl Column {
             .map(|(why, _)| *why)
             .filter(|why| *why != Why::NoTime);
         let why = most.map(Why::words);
-        Refusal::Timeless {
+        TimesFileError::Timeless {
             why,
             heading: self.heading.clone(),
             example: example.map(|(line, text)| (line, short(&text))),

@@ -2,8 +2,8 @@
 
 use super::Finding;
 use super::cell::Cell;
-use super::refusal::Refusal;
-use super::rows::Rows;
+use super::refusal::TimesFileError;
+use super::rows::TableRows;
 use crate::rng::Key;
 use crate::units::{Time, plain};
 
@@ -17,13 +17,13 @@ const FEW: usize = 3;
 /// The messages of rows that are equally far apart, spread evenly at random over the time of each, and that
 /// time; `None` if the rows are not: then each is a message.
 pub(super) fn spread(
-    rows: &Rows,
+    rows: &TableRows,
     column: usize,
     rate: bool,
     order: &[usize],
     stamps: &[i128],
     findings: &mut Vec<Finding>,
-) -> Result<Option<(Vec<i128>, i128)>, Refusal> {
+) -> Result<Option<(Vec<i128>, i128)>, TimesFileError> {
     let Some(column) = rows.columns.get(&column).filter(|_| stamps.len() >= FEW) else { return Ok(None) };
     let mut steps: Vec<i128> = stamps.windows(2).map(|w| w[1] - w[0]).collect();
     let middle = steps.len() / 2;
@@ -44,10 +44,10 @@ pub(super) fn spread(
             column.heading,
             plain(total, 3)
         );
-        return Err(Refusal::Other(why, "give a shorter part of it".into()));
+        return Err(TimesFileError::Other(why, "give a shorter part of it".into()));
     }
     if total < 0.5 {
-        return Err(Refusal::Other(
+        return Err(TimesFileError::Other(
             format!("`{}` counts no messages", column.heading),
             "leave the column out if each row is a message".into(),
         ));

@@ -1,24 +1,24 @@
 //! Moments in words: ISO 8601 and what logs write in its place.
 
-use super::decimal::{Decimal, Unit};
+use super::decimal::{Decimal, TimeUnit};
 
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// A moment and whether it names its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(super) struct ParsedDate {
     /// Since 1970 in UTC.
     pub nanos: i128,
     pub zoned: bool,
     /// The last place that is written: a second, a minute or a day.
-    pub grain: Unit,
+    pub grain: TimeUnit,
 }
 
 /// A moment such as `2026-11-27T18:05:09.25+01:00`, `2026/11/27 18:05`, `27.11.2026 18:05:09,250` or
 /// `27/Nov/2026:18:05:09 +0000`; without a zone it is UTC. Dates that could be read two ways, `11/12/2026`,
 /// are none.
-pub(super) fn moment(cell: &str) -> Option<Moment> {
+pub(super) fn moment(cell: &str) -> Option<ParsedDate> {
     let cell = weekday(cell.trim());
     if cell.len() < 8 || !cell.as_bytes()[0].is_ascii_digit() {
         return None;
@@ -28,10 +28,11 @@ pub(super) fn moment(cell: &str) -> Option<Moment> {
     let end =
         rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(rest.len());
     let (time, zone) = (&rest[..end], rest[end..].trim());
-    let (time, grain) = if time.is_empty() { (0, Unit::Day) } else { clock(time)? };
+    let (time, grain) = if time.is_empty() { (0, TimeUnit::Day) } else { clock(time)? };
     let offset = offset(zone)?;
-    let nanos = (i128::from(days) * 86_400 - i128::from(offset.unwrap_or(0))) * Unit::Second.nanos() + time;
-    Some(Moment { nanos, zoned: offset.is_some(), grain })
+    let nanos =
+        (i128::from(days) * 86_400 - i128::from(offset.unwrap_or(0))) * TimeUnit::Second.nanos() + time;
+    Some(ParsedDate { nanos, zoned: offset.is_some(), grain })
 }
 
 /// Without the day of the week in front.
@@ -92,7 +93,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
 
 /// Nanoseconds since 1970 as a date, for sentences (Hinnant, `civil_from_days`).
 pub(super) fn written(nanos: i128) -> String {
-    let seconds = nanos.div_euclid(Unit::Second.nanos());
+    let seconds = nanos.div_euclid(TimeUnit::Second.nanos());
     let (days, second) = (seconds.div_euclid(86_400) + 719_468, seconds.rem_euclid(86_400));
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -105,14 +106,14 @@ pub(super) fn written(nanos: i128) -> String {
 }
 
 /// A time of day, `18:05:09.25`, `18:05` or `180509`, in nanoseconds, and its last place.
-fn clock(text: &str) -> Option<(i128, Unit)> {
+fn clock(text: &str) -> Option<(i128, TimeUnit)> {
     let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
     let parts: Vec<&str> = if whole.contains(':') {
         whole.split(':').collect()
     } else {
         (0..whole.len()).step_by(2).map(|i| whole.get(i..i + 2)).collect::<Option<_>>()?
     };
-    let grain = if parts.len() == 2 { Unit::Minute } else { Unit::Second };
+    let grain = if parts.len() == 2 { TimeUnit::Minute } else { TimeUnit::Second };
     let [hour, minute, second] = match parts.as_slice() {
         [hour, minute] => [*hour, *minute, "0"],
         [hour, minute, second] => [*hour, *minute, *second],
@@ -124,8 +125,8 @@ fn clock(text: &str) -> Option<(i128, Unit)> {
     if hour > 24 || minute > 59 || second > 60 {
         return None;
     }
-    let fraction = Decimal::parse(&format!("0.{fraction}"))?.nanos(Unit::Second)?;
-    Some((((hour * 60 + minute) * 60 + second) * Unit::Second.nanos() + fraction, grain))
+    let fraction = Decimal::parse(&format!("0.{fraction}"))?.nanos(TimeUnit::Second)?;
+    Some((((hour * 60 + minute) * 60 + second) * TimeUnit::Second.nanos() + fraction, grain))
 }
 
 /// Seconds east of UTC; the inner `None` if no zone is named, the outer if it is none.

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unit {
+pub enum TimeUnit {
     Nanosecond,
     Microsecond,
     Millisecond,
@@ -14,16 +14,16 @@ pub enum Unit {
     Day,
 }
 
-impl Unit {
+impl TimeUnit {
     pub fn nanos(self) -> i128 {
         match self {
-            Unit::Nanosecond => 1,
-            Unit::Microsecond => 1_000,
-            Unit::Millisecond => 1_000_000,
-            Unit::Second => 1_000_000_000,
-            Unit::Minute => 60_000_000_000,
-            Unit::Hour => 3_600_000_000_000,
-            Unit::Day => 86_400_000_000_000,
+            TimeUnit::Nanosecond => 1,
+            TimeUnit::Microsecond => 1_000,
+            TimeUnit::Millisecond => 1_000_000,
+            TimeUnit::Second => 1_000_000_000,
+            TimeUnit::Minute => 60_000_000_000,
+            TimeUnit::Hour => 3_600_000_000_000,
+            TimeUnit::Day => 86_400_000_000_000,
         }
     }
 
@@ -35,31 +35,31 @@ impl Unit {
     /// For sentences, in the plural.
     pub fn words(self) -> &'static str {
         match self {
-            Unit::Nanosecond => "nanoseconds",
-            Unit::Microsecond => "microseconds",
-            Unit::Millisecond => "milliseconds",
-            Unit::Second => "seconds",
-            Unit::Minute => "minutes",
-            Unit::Hour => "hours",
-            Unit::Day => "days",
+            TimeUnit::Nanosecond => "nanoseconds",
+            TimeUnit::Microsecond => "microseconds",
+            TimeUnit::Millisecond => "milliseconds",
+            TimeUnit::Second => "seconds",
+            TimeUnit::Minute => "minutes",
+            TimeUnit::Hour => "hours",
+            TimeUnit::Day => "days",
         }
     }
 
     /// The unit of a word such as `ms`, `millis` or `seconds`.
-    pub fn named(word: &str) -> Option<Unit> {
+    pub fn named(word: &str) -> Option<TimeUnit> {
         Some(match word {
             "ns" | "nano" | "nanos" | "nsec" | "nsecs" | "nanosec" | "nanosecond" | "nanoseconds" => {
-                Unit::Nanosecond
+                TimeUnit::Nanosecond
             }
             "us" | "µs" | "μs" | "micro" | "micros" | "usec" | "usecs" | "microsec" | "microsecond"
-            | "microseconds" => Unit::Microsecond,
+            | "microseconds" => TimeUnit::Microsecond,
             "ms" | "milli" | "millis" | "msec" | "msecs" | "millisec" | "millisecond" | "milliseconds" => {
-                Unit::Millisecond
+                TimeUnit::Millisecond
             }
-            "s" | "sec" | "secs" | "second" | "seconds" => Unit::Second,
-            "min" | "mins" | "minute" | "minutes" => Unit::Minute,
-            "h" | "hr" | "hrs" | "hour" | "hours" => Unit::Hour,
-            "d" | "day" | "days" => Unit::Day,
+            "s" | "sec" | "secs" | "second" | "seconds" => TimeUnit::Second,
+            "min" | "mins" | "minute" | "minutes" => TimeUnit::Minute,
+            "h" | "hr" | "hrs" | "hour" | "hours" => TimeUnit::Hour,
+            "d" | "day" | "days" => TimeUnit::Day,
             _ => return None,
         })
     }
@@ -113,7 +113,7 @@ impl Decimal {
     }
 
     /// In whole nanoseconds if it counts such units; `None` if they do not fit.
-    pub(super) fn nanos(self, unit: Unit) -> Option<i128> {
+    pub(super) fn nanos(self, unit: TimeUnit) -> Option<i128> {
         let whole = self.mantissa.checked_mul(unit.nanos())?;
         if self.mantissa == 0 || self.exponent < -60 {
             return Some(0);
@@ -174,12 +174,15 @@ mod tests {
     #[test]
     fn digits_are_kept_however_a_number_is_written() {
         let nanos = |text: &str, unit| Decimal::parse(text).and_then(|d| d.nanos(unit));
-        assert_eq!(nanos("1732730709007826432", Unit::Nanosecond), Some(1_732_730_709_007_826_432));
-        assert_eq!(nanos("1732730709.007826432", Unit::Second), Some(1_732_730_709_007_826_432));
-        assert_eq!(nanos("1.732730709007E+12", Unit::Millisecond), Some(1_732_730_709_007_000_000));
-        assert_eq!(nanos("-1.5", Unit::Second), Some(-1_500_000_000));
-        assert_eq!([nanos("0.26", Unit::Nanosecond), nanos("0.76", Unit::Nanosecond)], [Some(0), Some(1)]);
-        assert_eq!([nanos("1e-320", Unit::Second), nanos("1e300", Unit::Second)], [Some(0), None]);
+        assert_eq!(nanos("1732730709007826432", TimeUnit::Nanosecond), Some(1_732_730_709_007_826_432));
+        assert_eq!(nanos("1732730709.007826432", TimeUnit::Second), Some(1_732_730_709_007_826_432));
+        assert_eq!(nanos("1.732730709007E+12", TimeUnit::Millisecond), Some(1_732_730_709_007_000_000));
+        assert_eq!(nanos("-1.5", TimeUnit::Second), Some(-1_500_000_000));
+        assert_eq!(
+            [nanos("0.26", TimeUnit::Nanosecond), nanos("0.76", TimeUnit::Nanosecond)],
+            [Some(0), Some(1)]
+        );
+        assert_eq!([nanos("1e-320", TimeUnit::Second), nanos("1e300", TimeUnit::Second)], [Some(0), None]);
         for text in ["1732730709.007826432", "-0.05", "1e12", "3"] {
             assert_eq!(Decimal::parse(text).expect("a number").to_string(), text);
         }

@@ -1,7 +1,7 @@
 //! Files of well-known programs, whose names alone mislead.
 
-use super::Role;
-use super::decimal::Unit;
+use super::ColumnRole;
+use super::decimal::TimeUnit;
 use super::names::{Heading, Sure};
 
 /// A program's file: told by some of its columns, and what those are.
@@ -9,7 +9,7 @@ use super::names::{Heading, Sure};
 pub(super) struct Format {
     pub program: &'static str,
     needs: &'static [&'static str],
-    columns: &'static [(&'static str, Role, Option<Unit>)],
+    columns: &'static [(&'static str, ColumnRole, Option<TimeUnit>)],
     /// No other column has a role, whatever its name.
     alone: bool,
     /// The rows that count: those with this text in this column.
@@ -21,7 +21,10 @@ const FORMATS: &[Format] = &[
     Format {
         program: "JMeter",
         needs: &["timestamp", "elapsed", "label"],
-        columns: &[("timestamp", Role::Arrival, None), ("elapsed", Role::Latency, Some(Unit::Millisecond))],
+        columns: &[
+            ("timestamp", ColumnRole::Arrival, None),
+            ("elapsed", ColumnRole::Latency, Some(TimeUnit::Millisecond)),
+        ],
         alone: true,
         only: None,
     },
@@ -30,8 +33,8 @@ const FORMATS: &[Format] = &[
         program: "k6",
         needs: &["metricname", "timestamp", "metricvalue"],
         columns: &[
-            ("timestamp", Role::Arrival, None),
-            ("metricvalue", Role::Latency, Some(Unit::Millisecond)),
+            ("timestamp", ColumnRole::Arrival, None),
+            ("metricvalue", ColumnRole::Latency, Some(TimeUnit::Millisecond)),
         ],
         alone: true,
         only: Some(("metricname", "http_req_duration")),
@@ -40,8 +43,8 @@ const FORMATS: &[Format] = &[
         program: "hey",
         needs: &["responsetime", "dnsdialup", "offset"],
         columns: &[
-            ("offset", Role::Arrival, Some(Unit::Second)),
-            ("responsetime", Role::Latency, Some(Unit::Second)),
+            ("offset", ColumnRole::Arrival, Some(TimeUnit::Second)),
+            ("responsetime", ColumnRole::Latency, Some(TimeUnit::Second)),
         ],
         alone: true,
         only: None,
@@ -50,8 +53,8 @@ const FORMATS: &[Format] = &[
         program: "oha",
         needs: &["requeststart", "requestduration", "dnsdialup"],
         columns: &[
-            ("requeststart", Role::Arrival, Some(Unit::Second)),
-            ("requestduration", Role::Latency, Some(Unit::Second)),
+            ("requeststart", ColumnRole::Arrival, Some(TimeUnit::Second)),
+            ("requestduration", ColumnRole::Latency, Some(TimeUnit::Second)),
         ],
         alone: true,
         only: None,
@@ -59,7 +62,10 @@ const FORMATS: &[Format] = &[
     Format {
         program: "warp",
         needs: &["op", "start", "firstbyte", "end", "duration"],
-        columns: &[("start", Role::Arrival, None), ("duration", Role::Latency, Some(Unit::Nanosecond))],
+        columns: &[
+            ("start", ColumnRole::Arrival, None),
+            ("duration", ColumnRole::Latency, Some(TimeUnit::Nanosecond)),
+        ],
         alone: true,
         only: None,
     },
@@ -67,8 +73,8 @@ const FORMATS: &[Format] = &[
         program: "ab",
         needs: &["starttime", "seconds", "ctime", "dtime", "ttime"],
         columns: &[
-            ("seconds", Role::Arrival, Some(Unit::Second)),
-            ("ttime", Role::Latency, Some(Unit::Millisecond)),
+            ("seconds", ColumnRole::Arrival, Some(TimeUnit::Second)),
+            ("ttime", ColumnRole::Latency, Some(TimeUnit::Millisecond)),
         ],
         alone: true,
         only: None,
@@ -77,14 +83,14 @@ const FORMATS: &[Format] = &[
     Format {
         program: "Locust",
         needs: &["timestamp", "usercount", "type", "name", "requests"],
-        columns: &[("timestamp", Role::Arrival, None), ("requests", Role::Count, None)],
+        columns: &[("timestamp", ColumnRole::Arrival, None), ("requests", ColumnRole::Count, None)],
         alone: true,
         only: Some(("name", "Aggregated")),
     },
     Format {
         program: "Locust",
         needs: &["requesttype", "responsetime"],
-        columns: &[("responsetime", Role::Latency, Some(Unit::Millisecond))],
+        columns: &[("responsetime", ColumnRole::Latency, Some(TimeUnit::Millisecond))],
         alone: false,
         only: None,
     },

@@ -25,11 +25,11 @@ mod times;
 pub use choose::Want;
 pub use names::Heading;
 pub use read::read;
-pub use refusal::{By, Refusal};
+pub use refusal::{By, TimesFileError};
 
 /// What a column of times tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
+pub enum ColumnRole {
     /// When messages came.
     Arrival,
     /// Between one arrival and the next.
@@ -46,49 +46,56 @@ pub enum Role {
     Count,
 }
 
-impl Role {
+impl ColumnRole {
     /// Every role.
-    pub const ALL: [Role; 7] =
-        [Role::Arrival, Role::Gap, Role::Service, Role::Latency, Role::Start, Role::End, Role::Count];
+    pub const ALL: [ColumnRole; 7] = [
+        ColumnRole::Arrival,
+        ColumnRole::Gap,
+        ColumnRole::Service,
+        ColumnRole::Latency,
+        ColumnRole::Start,
+        ColumnRole::End,
+        ColumnRole::Count,
+    ];
 
     /// As a person writes it.
     pub fn word(self) -> &'static str {
         match self {
-            Role::Arrival => "arrival",
-            Role::Gap => "gap",
-            Role::Service => "service",
-            Role::Latency => "latency",
-            Role::Start => "start",
-            Role::End => "end",
-            Role::Count => "count",
+            ColumnRole::Arrival => "arrival",
+            ColumnRole::Gap => "gap",
+            ColumnRole::Service => "service",
+            ColumnRole::Latency => "latency",
+            ColumnRole::Start => "start",
+            ColumnRole::End => "end",
+            ColumnRole::Count => "count",
         }
     }
 
     /// For sentences.
     pub fn meaning(self) -> &'static str {
         match self {
-            Role::Arrival => "when messages came",
-            Role::Gap => "the gap between two messages",
-            Role::Service => "how long the work took",
-            Role::Latency => "the time from arrival to done",
-            Role::Start => "when the work began",
-            Role::End => "when it was done",
-            Role::Count => "how many messages a row stands for",
+            ColumnRole::Arrival => "when messages came",
+            ColumnRole::Gap => "the gap between two messages",
+            ColumnRole::Service => "how long the work took",
+            ColumnRole::Latency => "the time from arrival to done",
+            ColumnRole::Start => "when the work began",
+            ColumnRole::End => "when it was done",
+            ColumnRole::Count => "how many messages a row stands for",
         }
     }
 }
 
 /// What a file says.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Measured {
+pub struct FileContent {
     /// Rows below the heading.
     pub rows: usize,
     /// When messages came, if it says so.
     pub arrivals: Option<Stamps>,
     /// How long their work took, if it says so.
-    pub service: Option<Times>,
+    pub service: Option<TimesColumn>,
     /// How long they took from arrival to done, if it says so.
-    pub latency: Option<Times>,
+    pub latency: Option<TimesColumn>,
     /// Each arrival has the service time at its place in the list.
     pub paired: bool,
     /// What was taken for granted, left out or changed: all of it is to be said.
@@ -114,7 +121,7 @@ pub struct Stamps {
 
 /// How long something took.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Times {
+pub struct TimesColumn {
     /// The column's heading as the file writes it.
     pub heading: String,
     /// The heading in small letters without its unit, fit for the name of a file.

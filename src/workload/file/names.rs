@@ -1,7 +1,7 @@
 //! What a heading means: its words, its unit and the role that a name like this has.
 
-use super::Role;
-use super::decimal::Unit;
+use super::ColumnRole;
+use super::decimal::TimeUnit;
 
 /// How surely a name means its role: of two columns for one role the surer is taken, of two alike neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,9 +12,9 @@ pub enum Sure {
 }
 
 /// Names in small letters without anything between their words.
-const NAMES: &[(Role, Sure, &str)] = &[
+const NAMES: &[(ColumnRole, Sure, &str)] = &[
     (
-        Role::Arrival,
+        ColumnRole::Arrival,
         Sure::Strong,
         "timestamp timestamps ts unixts unixtime unixtimestamp epoch epochtime datetime date eventtime \
             logtime arrival \
@@ -24,18 +24,18 @@ const NAMES: &[(Role, Sure, &str)] = &[
          submissiontime \
          received receivedat published publishedat invocationtime timegenerated",
     ),
-    (Role::Arrival, Sure::Weak, "time at t when"),
-    (Role::Gap, Sure::Strong, "gap gaps interarrival interarrivals interarrivaltime iat"),
+    (ColumnRole::Arrival, Sure::Weak, "time at t when"),
+    (ColumnRole::Gap, Sure::Strong, "gap gaps interarrival interarrivals interarrivaltime iat"),
     (
-        Role::Service,
+        ColumnRole::Service,
         Sure::Strong,
         "service servicetime servicetimes duration durations processing processingtime work worktime \
             execution \
          executiontime exectime runtime handlingtime handlertime processtime jobtime demand",
     ),
-    (Role::Service, Sure::Weak, "value values"),
+    (ColumnRole::Service, Sure::Weak, "value values"),
     (
-        Role::Latency,
+        ColumnRole::Latency,
         Sure::Strong,
         "latency latencies response responsetime resptime responselatency sojourn sojourntime elapsed \
             elapsedtime rtt \
@@ -45,16 +45,20 @@ const NAMES: &[(Role, Sure, &str)] = &[
          turnaroundtime \
          timetaken endtoend e2e e2elatency",
     ),
-    (Role::Start, Sure::Strong, "start started startedat starttime starttimestamp begin began begintime"),
     (
-        Role::End,
+        ColumnRole::Start,
+        Sure::Strong,
+        "start started startedat starttime starttimestamp begin began begintime",
+    ),
+    (
+        ColumnRole::End,
         Sure::Strong,
         "end ended endedat endtime endtimestamp finish finished finishedat finishtime completed completedat \
             completion \
          completiontime done doneat stop stopped stoptime",
     ),
     (
-        Role::Count,
+        ColumnRole::Count,
         Sure::Strong,
         "throughput rps qps tps requests requestcount count messages hits arrivalcount invocations",
     ),
@@ -71,9 +75,9 @@ pub struct Heading {
     /// Its words without the unit, with `_` between them.
     pub name: String,
     /// The unit that it names.
-    pub unit: Option<Unit>,
+    pub unit: Option<TimeUnit>,
     /// The role that it probably means.
-    pub role: Option<(Role, Sure)>,
+    pub role: Option<(ColumnRole, Sure)>,
     /// A count a second.
     pub rate: bool,
     /// A mean of many.
@@ -109,10 +113,10 @@ impl Heading {
         }
         // A unit may follow without anything between, as in `timestampms`.
         for (suffix, unit) in [
-            ("ns", Unit::Nanosecond),
-            ("us", Unit::Microsecond),
-            ("ms", Unit::Millisecond),
-            ("sec", Unit::Second),
+            ("ns", TimeUnit::Nanosecond),
+            ("us", TimeUnit::Microsecond),
+            ("ms", TimeUnit::Millisecond),
+            ("sec", TimeUnit::Second),
         ] {
             if let Some((role, rest)) = bare.strip_suffix(suffix).and_then(|rest| Some((known(rest)?, rest)))
             {
@@ -166,9 +170,9 @@ fn without_rate(words: &[String]) -> Vec<String> {
 }
 
 /// The words before the unit at their end; `in` before it is no word of the name. Alone, a unit is a name.
-fn without_unit(words: &[String]) -> (Vec<String>, Option<Unit>) {
+fn without_unit(words: &[String]) -> (Vec<String>, Option<TimeUnit>) {
     let Some((last, rest)) = words.split_last() else { return (Vec::new(), None) };
-    match Unit::named(last) {
+    match TimeUnit::named(last) {
         Some(unit) if !rest.is_empty() => {
             let rest = if rest.last().is_some_and(|word| word == "in") && rest.len() > 1 {
                 &rest[..rest.len() - 1]
@@ -187,23 +191,23 @@ mod tests {
 
     #[test]
     fn a_heading_is_a_role_and_a_unit_however_it_is_written() {
-        use Unit::{Microsecond, Millisecond, Nanosecond, Second};
+        use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
         for (text, name, unit, role) in [
-            ("timestamp_s", "timestamp", Some(Second), Role::Arrival),
-            ("timestampMs", "timestamp", Some(Millisecond), Role::Arrival),
-            ("timeStamp", "time_stamp", None, Role::Arrival),
-            ("Timestamp [UTC]", "timestamp", None, Role::Arrival),
-            ("unix_ts", "unix_ts", None, Role::Arrival),
-            ("time_ms", "time", Some(Millisecond), Role::Arrival),
-            ("latencyMS", "latency", Some(Millisecond), Role::Latency),
-            ("response-time", "response_time", None, Role::Latency),
-            ("Response Time (ms)", "response_time", Some(Millisecond), Role::Latency),
-            ("latency (µs)", "latency", Some(Microsecond), Role::Latency),
-            ("duration_sec", "duration", Some(Second), Role::Service),
-            ("durationns", "duration", Some(Nanosecond), Role::Service),
-            ("end_timestamp", "end_timestamp", None, Role::End),
-            ("Requests/s", "requests", None, Role::Count),
-            ("inter_arrival_us", "inter_arrival", Some(Microsecond), Role::Gap),
+            ("timestamp_s", "timestamp", Some(Second), ColumnRole::Arrival),
+            ("timestampMs", "timestamp", Some(Millisecond), ColumnRole::Arrival),
+            ("timeStamp", "time_stamp", None, ColumnRole::Arrival),
+            ("Timestamp [UTC]", "timestamp", None, ColumnRole::Arrival),
+            ("unix_ts", "unix_ts", None, ColumnRole::Arrival),
+            ("time_ms", "time", Some(Millisecond), ColumnRole::Arrival),
+            ("latencyMS", "latency", Some(Millisecond), ColumnRole::Latency),
+            ("response-time", "response_time", None, ColumnRole::Latency),
+            ("Response Time (ms)", "response_time", Some(Millisecond), ColumnRole::Latency),
+            ("latency (µs)", "latency", Some(Microsecond), ColumnRole::Latency),
+            ("duration_sec", "duration", Some(Second), ColumnRole::Service),
+            ("durationns", "duration", Some(Nanosecond), ColumnRole::Service),
+            ("end_timestamp", "end_timestamp", None, ColumnRole::End),
+            ("Requests/s", "requests", None, ColumnRole::Count),
+            ("inter_arrival_us", "inter_arrival", Some(Microsecond), ColumnRole::Gap),
         ] {
             let heading = Heading::new(text);
             assert_eq!(

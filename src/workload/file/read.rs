@@ -1,13 +1,13 @@
 //! From bytes to what they measure.
 
 use super::choose::{self, Chosen, Coming, Want};
-use super::column::Column;
+use super::column::FileColumn;
 use super::formats;
 use super::names::Sure;
-use super::refusal::{Refusal, quoted};
-use super::rows::Rows;
-use super::table::Table;
-use super::{Finding, Measured, Role, Stamps, Times, Weight, counts, resolution, text};
+use super::refusal::{TimesFileError, quoted};
+use super::rows::TableRows;
+use super::table::TextTable;
+use super::{ColumnRole, FileContent, Finding, Stamps, TimesColumn, Weight, counts, resolution, text};
 use crate::units;
 
 /// Reads a file of measured times; `words` are what a person said about its columns: a role, and a heading or
@@ -16,9 +16,9 @@ use crate::units;
 /// # Errors
 /// A file that is no text, whose columns are not understood or could be understood in two ways, or without a
 /// usable time.
-pub fn read(bytes: &[u8], want: Want, words: &[(Role, String)]) -> Result<Measured, Refusal> {
+pub fn read(bytes: &[u8], want: Want, words: &[(ColumnRole, String)]) -> Result<FileContent, TimesFileError> {
     let text = text::text(bytes)?;
-    let mut table = Table::of(&text)?;
+    let mut table = TextTable::of(&text)?;
     let format = formats::recognised(&mut table.headings);
     let asked = choose::asked(&mut table, words)?;
     let mut findings = Vec::new();
@@ -28,26 +28,26 @@ pub fn read(bytes: &[u8], want: Want, words: &[(Role, String)]) -> Result<Measur
         ));
         table.headings[0].name = "service".into();
         if want == Want::All {
-            table.headings[0].role = Some((Role::Service, Sure::Strong));
+            table.headings[0].role = Some((ColumnRole::Service, Sure::Strong));
         }
     }
     let chosen = choose::choose(&table, want, asked)?;
     if let Some(program) = format.map(|f| f.program).or(table.vegeta.then_some("vegeta")) {
         findings.push(Finding::note(format!("by its columns, a file of {program}")));
     }
-    let rows = Rows::of(&table, &chosen, format, &mut findings)?;
+    let rows = TableRows::of(&table, &chosen, format, &mut findings)?;
     measured(rows, &table, &chosen, findings)
 }
 
 fn measured(
-    mut rows: Rows,
-    table: &Table<'_>,
+    mut rows: TableRows,
+    table: &TextTable<'_>,
     chosen: &Chosen,
     mut findings: Vec<Finding>,
-) -> Result<Measured, Refusal> {
+) -> Result<FileContent, TimesFileError> {
     let mut used = chosen.columns();
-    let service = rows.lasting(chosen.service, Role::Service, &mut findings)?;
-    let latency = rows.lasting(chosen.latency, Role::Latency, &mut findings)?;
+    let service = rows.lasting(chosen.service, ColumnRole::Service, &mut findings)?;
+    let latency = rows.lasting(chosen.latency, ColumnRole::Latency, &mut findings)?;
     let coming = rows.coming(chosen, &mut findings)?;
     // Rows in the order in which their messages came.
     let mut order: Vec<usize> = (0..rows.lines.len()).collect();
@@ -94,8 +94,8 @@ fn measured(
     }
     let complete = service.as_ref().is_some_and(|s| order.iter().all(|row| s.seconds[*row].is_some()));
     let paired = complete && arrivals.as_ref().is_some_and(|a: &Stamps| a.instants.len() == order.len());
-    let ordered = |times: Option<super::rows::Values>| {
-        times.map(|t| Times {
+    let ordered = |times: Option<super::rows::RoleColumn>| {
+        times.map(|t| TimesColumn {
             heading: t.heading,
             name: t.name,
             values: order.iter().filter_map(|row| t.seconds[*row]).collect(),
@@ -117,13 +117,13 @@ fn measured(
     }
     // What the figures depend on comes first.
     findings.sort_by_key(|finding| finding.weight == Weight::Note);
-    Ok(Measured {
+    Ok(FileContent {
         rows: rows.lines.len(),
         arrivals,
         service: ordered(service),
         latency: ordered(latency),
         paired,
-        bad: rows.columns.values().flat_map(Column::bad).collect(),
+        bad: rows.columns.values().flat_map(FileColumn::bad).collect(),
         findings,
     })
 }

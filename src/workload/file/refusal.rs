@@ -1,13 +1,13 @@
 //! Why a file cannot be used, and what to write instead.
 
-use super::{Heading, Role};
+use super::{ColumnRole, Heading};
 use crate::units::Time;
 use std::fmt;
 
 /// Why a file of measured times is refused.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum TimesFileError {
     /// It has no rows.
     Empty,
     /// Its first line is a row like any other and has so many cells.
@@ -15,14 +15,14 @@ pub enum Refusal {
     /// Several columns could have one role.
     Several {
         /// The role.
-        role: Role,
+        role: ColumnRole,
         /// The columns' headings.
         headings: Vec<String>,
     },
     /// Several columns of one name could have one role: their numbers, from 1.
     Alike {
         /// The role.
-        role: Role,
+        role: ColumnRole,
         /// The heading.
         heading: String,
         /// The columns' numbers, from 1.
@@ -31,7 +31,7 @@ pub enum Refusal {
     /// No column is known to have a role that is needed.
     Unknown {
         /// Any of these would do.
-        roles: Vec<Role>,
+        roles: Vec<ColumnRole>,
         /// The headings that there are.
         headings: Vec<String>,
     },
@@ -45,7 +45,7 @@ pub enum Refusal {
     /// The times of a column lack their unit and are too long to be seconds without a word.
     Unitless {
         /// What the column measures.
-        role: Role,
+        role: ColumnRole,
         /// Its heading.
         heading: String,
         /// The median of its numbers.
@@ -79,7 +79,7 @@ pub enum By {
 }
 
 impl By {
-    fn say(self, role: Role, heading: &str) -> String {
+    fn say(self, role: ColumnRole, heading: &str) -> String {
         match self {
             By::Flag => format!("`--column '{}={heading}'`", role.word()),
             By::Setting => format!("column = \"{}\"", heading.replace('"', "\\\"")),
@@ -87,17 +87,19 @@ impl By {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for TimesFileError {}
 
-impl fmt::Display for Refusal {
+impl fmt::Display for TimesFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Empty => write!(f, "the file has no rows"),
-            Refusal::Nameless(count) => write!(f, "its first line names no columns, and there are {count}"),
-            Refusal::Several { role, headings } => {
+            TimesFileError::Empty => write!(f, "the file has no rows"),
+            TimesFileError::Nameless(count) => {
+                write!(f, "its first line names no columns, and there are {count}")
+            }
+            TimesFileError::Several { role, headings } => {
                 write!(f, "{} could each be {}", quoted(headings), role.meaning())
             }
-            Refusal::Alike { role, heading, numbers } => {
+            TimesFileError::Alike { role, heading, numbers } => {
                 let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
                 write!(
                     f,
@@ -106,7 +108,7 @@ impl fmt::Display for Refusal {
                     role.meaning()
                 )
             }
-            Refusal::Unknown { roles, headings } => {
+            TimesFileError::Unknown { roles, headings } => {
                 let roles: Vec<&str> = roles.iter().map(|r| r.meaning()).collect();
                 write!(
                     f,
@@ -115,83 +117,83 @@ impl fmt::Display for Refusal {
                     quoted(headings)
                 )
             }
-            Refusal::Absent { asked, headings } => {
+            TimesFileError::Absent { asked, headings } => {
                 write!(f, "there is no column `{asked}` (it has {})", quoted(headings))
             }
-            Refusal::Unitless { heading, median, .. } => {
+            TimesFileError::Unitless { heading, median, .. } => {
                 write!(
                     f,
                     "`{heading}` has no unit in its name, and in seconds half of its times were above {}",
                     Time(*median)
                 )
             }
-            Refusal::Vague { heading } => {
+            TimesFileError::Vague { heading } => {
                 write!(f, "`{heading}` has no order: it may say how long something took instead of when")
             }
-            Refusal::Timeless { heading, why, example } => {
+            TimesFileError::Timeless { heading, why, example } => {
                 write!(f, "not one cell of `{heading}` holds a time")?;
                 why.iter().try_for_each(|why| write!(f, ": they {why}"))?;
                 example.iter().try_for_each(|(line, text)| write!(f, "; line {line} is `{text}`"))
             }
-            Refusal::Other(why, _) => write!(f, "{why}"),
+            TimesFileError::Other(why, _) => write!(f, "{why}"),
         }
     }
 }
 
-impl Refusal {
+impl TimesFileError {
     /// What to write instead.
     pub fn instead(&self, by: By) -> String {
         match self {
-            Refusal::Empty => {
+            TimesFileError::Empty => {
                 "write a heading, such as timestamp_ms,service_ms, and a row for each message".into()
             }
-            Refusal::Nameless(_) => {
+            TimesFileError::Nameless(_) => {
                 let unit = if by == By::Flag { "1:ns" } else { "2:ns" };
                 let (role, word) = if by == By::Flag {
-                    (Role::Arrival, "a first line such as timestamp_ns,service_ns")
+                    (ColumnRole::Arrival, "a first line such as timestamp_ns,service_ns")
                 } else {
-                    (Role::Service, "a first line with names")
+                    (ColumnRole::Service, "a first line with names")
                 };
                 format!("write {word}, or {}: the number of a column, and its unit", by.say(role, unit))
             }
-            Refusal::Several { role, headings } => {
+            TimesFileError::Several { role, headings } => {
                 format!(
                     "say which one is: {}",
                     by.say(*role, headings.first().map_or("NAME", String::as_str))
                 )
             }
-            Refusal::Alike { role, numbers, .. } => {
+            TimesFileError::Alike { role, numbers, .. } => {
                 let number = numbers.first().copied().unwrap_or(1).to_string();
                 format!("say which one is, by its number: {}", by.say(*role, &number))
             }
-            Refusal::Unknown { headings, .. } if matches!(headings.as_slice(), [one] if are_several(one)) => {
+            TimesFileError::Unknown { headings, .. } if matches!(headings.as_slice(), [one] if are_several(one)) => {
                 "write commas, semicolons or tabs between its cells, not blanks".into()
             }
-            Refusal::Unknown { roles, headings } => {
-                let role = roles.first().copied().unwrap_or(Role::Service);
+            TimesFileError::Unknown { roles, headings } => {
+                let role = roles.first().copied().unwrap_or(ColumnRole::Service);
                 let example = by.say(role, headings.first().map_or("NAME", String::as_str));
                 format!(
                     "say which one is, such as {example}, or name a column timestamp, gap, service or \
                         latency, with _s, _ms, _us or _ns"
                 )
             }
-            Refusal::Absent { .. } => "write one of these names, or its number".into(),
-            Refusal::Unitless { role, heading, .. } => {
+            TimesFileError::Absent { .. } => "write one of these names, or its number".into(),
+            TimesFileError::Unitless { role, heading, .. } => {
                 let asked = by.say(*role, &format!("{heading}:ms"));
                 format!("put its unit into its name (_s, _ms, _us, _ns), or write {asked} (or :s, :us, :ns)")
             }
-            Refusal::Vague { heading } => match by {
+            TimesFileError::Vague { heading } => match by {
                 By::Flag => format!(
                     "say which it is: {} or {}",
-                    by.say(Role::Arrival, heading),
-                    by.say(Role::Service, heading)
+                    by.say(ColumnRole::Arrival, heading),
+                    by.say(ColumnRole::Service, heading)
                 ),
-                By::Setting => format!("write {} if it is an instant", by.say(Role::Arrival, heading)),
+                By::Setting => format!("write {} if it is an instant", by.say(ColumnRole::Arrival, heading)),
             },
-            Refusal::Timeless { .. } => {
+            TimesFileError::Timeless { .. } => {
                 "times are numbers, numbers with a unit (12ms), or dates such as 2026-11-27T18:05:09Z".into()
             }
-            Refusal::Other(_, instead) => instead.clone(),
+            TimesFileError::Other(_, instead) => instead.clone(),
         }
     }
 }

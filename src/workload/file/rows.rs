@@ -1,11 +1,11 @@
 //! The columns that are read, row by row, and what they mean in seconds and nanoseconds.
 
 use super::choose::{Chosen, Coming, Lasting};
-use super::column::Column;
+use super::column::FileColumn;
 use super::formats::Format;
-use super::refusal::Refusal;
-use super::table::Table;
-use super::{Finding, Role, stamps, times};
+use super::refusal::TimesFileError;
+use super::table::TextTable;
+use super::{ColumnRole, Finding, stamps, times};
 use crate::units::{self, plain};
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 const NO_CLOCK: f64 = 0.25;
 
 /// The rows of a table.
-pub(super) struct Rows {
+pub(super) struct TableRows {
     /// Lines of the file.
     pub lines: Vec<u64>,
     /// By index.
-    pub columns: BTreeMap<usize, Column>,
+    pub columns: BTreeMap<usize, FileColumn>,
     /// What was worked out already.
     seconds: BTreeMap<usize, Vec<Option<f64>>>,
     nanos: BTreeMap<usize, Vec<Option<i128>>>,
@@ -67,14 +67,14 @@ impl Swallowed {
 }
 
 /// Times of a role, row by row.
-pub(super) struct Values {
+pub(super) struct RoleColumn {
     pub heading: String,
     pub name: String,
     pub seconds: Vec<Option<f64>>,
 }
 
 /// Arrivals, row by row.
-pub(super) struct Arriving {
+pub(super) struct ArrivalColumn {
     pub heading: String,
     pub name: String,
     /// Nanoseconds.
@@ -83,16 +83,16 @@ pub(super) struct Arriving {
     pub coarsest: i128,
 }
 
-impl Rows {
+impl TableRows {
     pub(super) fn of(
-        table: &Table<'_>,
+        table: &TextTable<'_>,
         chosen: &Chosen,
         format: Option<&Format>,
         findings: &mut Vec<Finding>,
-    ) -> Result<Rows, Refusal> {
+    ) -> Result<TableRows, TimesFileError> {
         let mut lines = Vec::new();
-        let mut columns: BTreeMap<usize, Column> =
-            chosen.columns().into_iter().map(|i| (i, Column::new(&table.headings[i]))).collect();
+        let mut columns: BTreeMap<usize, FileColumn> =
+            chosen.columns().into_iter().map(|i| (i, FileColumn::new(&table.headings[i]))).collect();
         let only = format.and_then(|f| f.only).and_then(|(name, value)| {
             let column = table.headings.iter().position(|h| h.bare() == name)?;
             Some((column, value))
@@ -145,9 +145,9 @@ impl Rows {
             )));
         }
         match (lines.is_empty(), long) {
-            (false, _) => Ok(Rows { lines, columns, seconds: BTreeMap::new(), nanos: BTreeMap::new() }),
-            (true, 0) => Err(Refusal::Empty),
-            (true, _) => Err(Refusal::Other(
+            (false, _) => Ok(TableRows { lines, columns, seconds: BTreeMap::new(), nanos: BTreeMap::new() }),
+            (true, 0) => Err(TimesFileError::Empty),
+            (true, _) => Err(TimesFileError::Other(
                 "every row has more cells than there are headings".into(),
                 "quote texts with commas in them".into(),
             )),
@@ -164,9 +164,9 @@ impl Rows {
     fn seconds(
         &mut self,
         index: usize,
-        role: Role,
+        role: ColumnRole,
         findings: &mut Vec<Finding>,
-    ) -> Result<Vec<Option<f64>>, Refusal> {
+    ) -> Result<Vec<Option<f64>>, TimesFileError> {
         if let Some(known) = self.seconds.get(&index) {
             return Ok(known.clone());
         }
@@ -176,7 +176,11 @@ impl Rows {
         Ok(read)
     }
 
-    fn nanos(&mut self, index: usize, findings: &mut Vec<Finding>) -> Result<Vec<Option<i128>>, Refusal> {
+    fn nanos(
+        &mut self,
+        index: usize,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Vec<Option<i128>>, TimesFileError> {
         if let Some(known) = self.nanos.get(&index) {
             return Ok(known.clone());
         }
@@ -190,15 +194,15 @@ impl Rows {
     pub(super) fn lasting(
         &mut self,
         lasting: Option<Lasting>,
-        role: Role,
+        role: ColumnRole,
         findings: &mut Vec<Finding>,
-    ) -> Result<Option<Values>, Refusal> {
+    ) -> Result<Option<RoleColumn>, TimesFileError> {
         Ok(match lasting {
             None => None,
             Some(Lasting::Column(index)) => {
                 let seconds = self.seconds(index, role, findings)?;
                 let (heading, name) = self.heading(index);
-                Some(Values { heading, name, seconds })
+                Some(RoleColumn { heading, name, seconds })
             }
             Some(Lasting::Between { from, to }) => {
                 let (starts, ends) = (self.nanos(from, findings)?, self.nanos(to, findings)?);
@@ -219,10 +223,10 @@ impl Rows {
                     .collect();
                 if seconds.iter().all(Option::is_none) {
                     let why = (back > 0).then(|| "end before they begin".into());
-                    return Err(Refusal::Timeless { heading, why, example: None });
+                    return Err(TimesFileError::Timeless { heading, why, example: None });
                 }
                 findings.push(Finding::note(format!("{} is `{heading}`", role.meaning())));
-                Some(Values { heading, name: role.word().into(), seconds })
+                Some(RoleColumn { heading, name: role.word().into(), seconds })
             }
         })
     }
@@ -232,12 +236,12 @@ impl Rows {
         &mut self,
         chosen: &Chosen,
         findings: &mut Vec<Finding>,
-    ) -> Result<Option<Arriving>, Refusal> {
+    ) -> Result<Option<ArrivalColumn>, TimesFileError> {
         let Some(coming) = chosen.arrivals else { return Ok(None) };
         let (index, at) = match coming {
             Coming::Stamps(index) => (index, self.nanos(index, findings)?),
             Coming::Gaps(index) => {
-                let gaps = self.seconds(index, Role::Gap, findings)?;
+                let gaps = self.seconds(index, ColumnRole::Gap, findings)?;
                 let mut at = 0;
                 let later =
                     |gap: &Option<f64>| gap.and_then(units::nanos).map(|gap| (at += i128::from(gap), at).1);
@@ -245,7 +249,7 @@ impl Rows {
             }
             Coming::Before { end, lasted } => {
                 let (ends, lasted) =
-                    (self.nanos(end, findings)?, self.seconds(lasted, Role::Service, findings)?);
+                    (self.nanos(end, findings)?, self.seconds(lasted, ColumnRole::Service, findings)?);
                 let (text, minus) = (self.heading(end).0, chosen.service.or(chosen.latency));
                 let minus =
                     if let Some(Lasting::Column(i)) = minus { self.heading(i).0 } else { String::new() };
@@ -259,7 +263,7 @@ impl Rows {
         let (heading, name) = self.heading(index);
         let known: Vec<i128> = at.iter().flatten().copied().collect();
         if known.is_empty() {
-            return Err(Refusal::Timeless { heading, why: None, example: None });
+            return Err(TimesFileError::Timeless { heading, why: None, example: None });
         }
         if known
             .iter()
@@ -269,14 +273,14 @@ impl Rows {
         {
             let why =
                 format!("`{heading}` reaches over more than 292 years, which whole nanoseconds cannot hold");
-            return Err(Refusal::Other(why, "leave out what is no time, or say its unit".into()));
+            return Err(TimesFileError::Other(why, "leave out what is no time, or say its unit".into()));
         }
         let back = known.windows(2).filter(|w| w[1] < w[0]).count();
         if chosen.weak && !chosen.asked.contains(&index) && back as f64 > NO_CLOCK * known.len() as f64 {
-            return Err(Refusal::Vague { heading });
+            return Err(TimesFileError::Vague { heading });
         }
         stamps::order(&heading, &at, findings);
         let coarsest = self.columns.get(&index).map_or(1, stamps::coarsest);
-        Ok(Some(Arriving { heading, name, at, coarsest }))
+        Ok(Some(ArrivalColumn { heading, name, at, coarsest }))
     }
 }

@@ -2,9 +2,9 @@
 //! all others.
 
 use super::cell::Cell;
-use super::column::{Column, Why};
-use super::decimal::{Decimal, Unit, sentinel};
-use super::refusal::Refusal;
+use super::column::{FileColumn, Why};
+use super::decimal::{Decimal, TimeUnit, sentinel};
+use super::refusal::TimesFileError;
 use super::{Finding, Weight};
 use crate::units::{MAX_NANOS, Time, plain};
 
@@ -21,10 +21,10 @@ const ODD: f64 = 0.01;
 
 /// Nanoseconds, row by row; `None` where a cell holds none or one that cannot be.
 pub(super) fn nanos(
-    column: &mut Column,
+    column: &mut FileColumn,
     lines: &[u64],
     findings: &mut Vec<Finding>,
-) -> Result<Vec<Option<i128>>, Refusal> {
+) -> Result<Vec<Option<i128>>, TimesFileError> {
     let dates = column.cells.iter().filter(|cell| matches!(cell, Cell::Moment(_))).count();
     let numbers: Vec<Decimal> = column
         .cells
@@ -33,7 +33,7 @@ pub(super) fn nanos(
         .collect();
     let dated = dates >= numbers.len();
     let size = size(&numbers);
-    let unit = if dated { Unit::Second } else { unit(column, size, findings) };
+    let unit = if dated { TimeUnit::Second } else { unit(column, size, findings) };
     let since_1970 = size * unit.nanos() as f64 >= EARLIEST;
     if dated && column.cells.iter().any(|cell| matches!(cell, Cell::Moment(m) if !m.zoned)) {
         let text = format!("`{}` names no zone: taken for UTC", column.heading);
@@ -71,14 +71,14 @@ pub(super) fn nanos(
             "the instants of `{}` reach over more than 292 years, which whole nanoseconds cannot hold",
             column.heading
         );
-        return Err(Refusal::Other(why, "leave out those that are none, or say their unit".into()));
+        return Err(TimesFileError::Other(why, "leave out those that are none, or say their unit".into()));
     }
     Ok(out)
 }
 
 /// The longest unit to which stamps of a column can have been rounded: what stands beyond the last place that
 /// is written may be a batch on the full minute, but no rounding.
-pub(super) fn coarsest(column: &Column) -> i128 {
+pub(super) fn coarsest(column: &FileColumn) -> i128 {
     let grain = |cell: &Cell| if let Cell::Moment(moment) = cell { Some(moment.grain) } else { None };
     column
         .cells
@@ -86,8 +86,8 @@ pub(super) fn coarsest(column: &Column) -> i128 {
         .filter_map(grain)
         .min()
         .or(column.unit)
-        .unwrap_or(Unit::Second)
-        .max(Unit::Second)
+        .unwrap_or(TimeUnit::Second)
+        .max(TimeUnit::Second)
         .nanos()
 }
 
@@ -100,13 +100,13 @@ fn size(numbers: &[Decimal]) -> f64 {
 
 /// The unit of numbers: what the heading says, unless dates would then be beyond 2200; without a word, by
 /// their size.
-fn unit(column: &Column, size: f64, findings: &mut Vec<Finding>) -> Unit {
+fn unit(column: &FileColumn, size: f64, findings: &mut Vec<Finding>) -> TimeUnit {
     // Since September 2001 seconds have ten digits, milliseconds thirteen, and so on.
     let by_size = match size {
-        s if s >= 1e17 => Some(Unit::Nanosecond),
-        s if s >= 1e14 => Some(Unit::Microsecond),
-        s if s >= 1e11 => Some(Unit::Millisecond),
-        s if s >= 1e8 => Some(Unit::Second),
+        s if s >= 1e17 => Some(TimeUnit::Nanosecond),
+        s if s >= 1e14 => Some(TimeUnit::Microsecond),
+        s if s >= 1e11 => Some(TimeUnit::Millisecond),
+        s if s >= 1e8 => Some(TimeUnit::Second),
         _ => None,
     };
     let (weight, unit, text) = match (column.unit, by_size) {
@@ -128,7 +128,7 @@ fn unit(column: &Column, size: f64, findings: &mut Vec<Finding>) -> Unit {
         ),
         (None, None) => (
             Weight::Caveat,
-            Unit::Second,
+            TimeUnit::Second,
             format!(
                 "`{}` has no unit in its name: taken for seconds; write _s, _ms, _us or _ns",
                 column.heading
@@ -141,11 +141,11 @@ fn unit(column: &Column, size: f64, findings: &mut Vec<Finding>) -> Unit {
 
 /// Leaves out the few stamps that lie far from all others, and tells of a long silence between many and many.
 fn leave_far_out(
-    column: &mut Column,
+    column: &mut FileColumn,
     out: &mut [Option<i128>],
     lines: &[u64],
     findings: &mut Vec<Finding>,
-) -> Result<(), Refusal> {
+) -> Result<(), TimesFileError> {
     let mut sorted: Vec<i128> = out.iter().flatten().copied().collect();
     sorted.sort_unstable();
     let (mut low, mut high) = (0, sorted.len());
@@ -154,8 +154,10 @@ fn leave_far_out(
         let Some(cut) = (1..kept.len()).max_by_key(|i| kept[*i] - kept[*i - 1]) else { break };
         let (before, after) = kept.split_at(cut);
         let span = |part: &[i128]| part[part.len() - 1] - part[0];
-        let (silence, longest) =
-            (after[0] - before[before.len() - 1], span(before).max(span(after)).max(Unit::Second.nanos()));
+        let (silence, longest) = (
+            after[0] - before[before.len() - 1],
+            span(before).max(span(after)).max(TimeUnit::Second.nanos()),
+        );
         if silence <= FAR * longest {
             break;
         }
@@ -168,7 +170,7 @@ fn leave_far_out(
                     before.len(),
                     after.len()
                 );
-                return Err(Refusal::Other(why, "write all of them in one unit".into()));
+                return Err(TimesFileError::Other(why, "write all of them in one unit".into()));
             }
             let text =
                 format!("`{}` has {} without any row in it", column.heading, Time(silence as f64 / 1e9));

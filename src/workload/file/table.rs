@@ -4,10 +4,10 @@
 use super::cell::{self, Cell};
 use super::formats;
 use super::names::Heading;
-use super::refusal::Refusal;
+use super::refusal::TimesFileError;
 
 /// A text taken for a table.
-pub(super) struct Table<'t> {
+pub(super) struct TextTable<'t> {
     body: &'t str,
     pub delimiter: u8,
     pub headings: Vec<Heading>,
@@ -19,8 +19,8 @@ pub(super) struct Table<'t> {
     pub vegeta: bool,
 }
 
-impl<'t> Table<'t> {
-    pub(super) fn of(text: &'t str) -> Result<Table<'t>, Refusal> {
+impl<'t> TextTable<'t> {
+    pub(super) fn of(text: &'t str) -> Result<TextTable<'t>, TimesFileError> {
         // Excel's first line may say what stands between the cells.
         let (said, body, skipped) = match text.split_once('\n') {
             Some((first, rest)) => match first.trim().strip_prefix("sep=").map(str::as_bytes) {
@@ -30,13 +30,14 @@ impl<'t> Table<'t> {
             None => (None, text, 0),
         };
         let delimiter = said.unwrap_or_else(|| delimiter(body));
-        let mut table = Table { body, delimiter, headings: Vec::new(), named: false, skipped, vegeta: false };
+        let mut table =
+            TextTable { body, delimiter, headings: Vec::new(), named: false, skipped, vegeta: false };
         let mut reader = table.reader();
         let first = match reader.records().next() {
             Some(first) => {
-                first.map_err(|e| Refusal::Other(e.to_string(), "write the table as CSV".into()))?
+                first.map_err(|e| TimesFileError::Other(e.to_string(), "write the table as CSV".into()))?
             }
-            None => return Err(Refusal::Empty),
+            None => return Err(TimesFileError::Empty),
         };
         let cells: Vec<&str> = first.iter().collect();
         table.vegeta = formats::vegeta(&cells);
@@ -63,14 +64,14 @@ impl<'t> Table<'t> {
     }
 
     /// Each row below the heading, with its line in the file.
-    pub(super) fn rows(&self, mut each: impl FnMut(u64, &csv::StringRecord)) -> Result<(), Refusal> {
+    pub(super) fn rows(&self, mut each: impl FnMut(u64, &csv::StringRecord)) -> Result<(), TimesFileError> {
         let mut reader = self.reader();
         let mut record = csv::StringRecord::new();
         let mut heading = self.named;
         loop {
             let more = reader
                 .read_record(&mut record)
-                .map_err(|e| Refusal::Other(e.to_string(), "write the table as CSV".into()))?;
+                .map_err(|e| TimesFileError::Other(e.to_string(), "write the table as CSV".into()))?;
             if !more {
                 return Ok(());
             }

@@ -1,6 +1,6 @@
 //! Bytes of a file to its text: unpacked if it is packed, and refused by name if it is no text.
 
-use super::Refusal;
+use super::TimesFileError;
 use flate2::read::MultiGzDecoder;
 use std::borrow::Cow;
 use std::io::Read;
@@ -19,15 +19,15 @@ const PACKED: &[(&[u8], &str, &str)] = &[
 ];
 
 /// The text of a file. Bytes that are no UTF-8 spoil their own cell, not the file.
-pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
+pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, TimesFileError> {
     if let Some(rest) = bytes.strip_prefix(b"\x1f\x8b") {
         let mut plain = Vec::with_capacity(rest.len() * 4);
         let mut reader = MultiGzDecoder::new(bytes).take(MOST);
         reader.read_to_end(&mut plain).map_err(|e| {
-            Refusal::Other(format!("it is packed by gzip and broken: {e}"), "pack it again".into())
+            TimesFileError::Other(format!("it is packed by gzip and broken: {e}"), "pack it again".into())
         })?;
         if plain.len() as u64 >= MOST {
-            return Err(Refusal::Other("it unpacks to more than 4 GiB".into(), "split it".into()));
+            return Err(TimesFileError::Other("it unpacks to more than 4 GiB".into(), "split it".into()));
         }
         return Ok(Cow::Owned(readable(whole(&plain)?).into_owned()));
     }
@@ -50,22 +50,22 @@ fn readable(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// Without the mark of its beginning; refused if it is of a kind that cannot be read.
-fn whole(bytes: &[u8]) -> Result<&[u8], Refusal> {
+fn whole(bytes: &[u8]) -> Result<&[u8], TimesFileError> {
     for (start, what, instead) in PACKED {
         if bytes.starts_with(start) {
-            return Err(Refusal::Other(format!("it is {what}"), (*instead).into()));
+            return Err(TimesFileError::Other(format!("it is {what}"), (*instead).into()));
         }
     }
     let head = &bytes[..bytes.len().min(4096)];
     let zeros = head.iter().filter(|b| **b == 0).count();
     if zeros * 4 > head.len() {
-        return Err(Refusal::Other(
+        return Err(TimesFileError::Other(
             "it is UTF-16 text".into(),
             "save it as UTF-8: `iconv -f UTF-16 -t UTF-8`".into(),
         ));
     }
     if zeros > 0 {
-        return Err(Refusal::Other(
+        return Err(TimesFileError::Other(
             "it is no text: it holds zero bytes".into(),
             "write the table as CSV".into(),
         ));
@@ -74,7 +74,7 @@ fn whole(bytes: &[u8]) -> Result<&[u8], Refusal> {
     let start: Vec<u8> = plain.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(2).collect();
     if matches!(start.as_slice(), [b'{', b'"' | b'}'] | [b'[', b'{']) {
         let instead = "write its times as CSV, such as by `jq -r '[.timestamp, .latency] | @csv'`";
-        return Err(Refusal::Other("it is JSON".into(), instead.into()));
+        return Err(TimesFileError::Other("it is JSON".into(), instead.into()));
     }
     Ok(plain)
 }

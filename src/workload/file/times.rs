@@ -1,10 +1,10 @@
 //! A column of times becomes seconds.
 
 use super::cell::Cell;
-use super::column::{Column, Why};
+use super::column::{FileColumn, Why};
 use super::decimal::sentinel;
-use super::refusal::Refusal;
-use super::{Finding, Role, Weight};
+use super::refusal::TimesFileError;
+use super::{ColumnRole, Finding, Weight};
 use crate::units::{self, Time, plain};
 
 /// Seconds from which on half of a column's times are no seconds without a word.
@@ -18,11 +18,11 @@ const LEAST: f64 = 0.5e-9;
 
 /// Seconds, row by row; what is none is counted in the column.
 pub(super) fn seconds(
-    column: &mut Column,
+    column: &mut FileColumn,
     lines: &[u64],
-    role: Role,
+    role: ColumnRole,
     findings: &mut Vec<Finding>,
-) -> Result<Vec<Option<f64>>, Refusal> {
+) -> Result<Vec<Option<f64>>, TimesFileError> {
     let united = column.cells.iter().any(|cell| matches!(cell, Cell::Lasting(_)));
     let per_second = column.unit.map_or(1.0, |unit| unit.per_second());
     let mut out = Vec::with_capacity(column.cells.len());
@@ -57,7 +57,7 @@ pub(super) fn seconds(
     let median = median(&out).ok_or_else(|| column.timeless())?;
     let zeros = out.iter().flatten().filter(|seconds| **seconds == 0.0).count();
     let known = out.iter().flatten().count();
-    if zeros < known && zeros as f64 >= ZEROS * known as f64 && role != Role::Gap {
+    if zeros < known && zeros as f64 >= ZEROS * known as f64 && role != ColumnRole::Gap {
         let text = format!(
             "{} of {} times of `{}` are 0 and count as such: were they not measured, or rounded?",
             plain(zeros as f64, 9),
@@ -68,7 +68,7 @@ pub(super) fn seconds(
     }
     if column.unit.is_none() && !united {
         if median >= SURELY {
-            return Err(Refusal::Unitless { role, heading: column.heading.clone(), median });
+            return Err(TimesFileError::Unitless { role, heading: column.heading.clone(), median });
         }
         let text = format!(
             "`{}` has no unit in its name: taken for seconds; write _s, _ms, _us or _ns",

@@ -9,14 +9,14 @@ use std::sync::Arc;
 /// A discrete law. Clones share their table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Empirical {
-    table: Arc<Table>,
+    table: Arc<EmpiricalTable>,
     /// Where the times come from, if each of a file counts once: a scenario names the file instead of a
     /// million values.
-    source: Option<Arc<Source>>,
+    source: Option<Arc<SampleSource>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Source {
+struct SampleSource {
     file: String,
     column: Option<String>,
     /// The mean in seconds to which its times were stretched, if they were.
@@ -24,7 +24,7 @@ struct Source {
 }
 
 #[derive(Debug, PartialEq)]
-struct Table {
+struct EmpiricalTable {
     /// In seconds, increasing.
     values: Vec<f64>,
     /// P(X ≤ value); the last is 1.
@@ -79,7 +79,7 @@ impl Empirical {
                 at as u32
             })
             .collect();
-        Empirical { table: Arc::new(Table { values, cumulative, guide }), source: None }
+        Empirical { table: Arc::new(EmpiricalTable { values, cumulative, guide }), source: None }
     }
 
     /// Times in seconds, increasing, and their probabilities.
@@ -90,7 +90,7 @@ impl Empirical {
     }
 }
 
-impl Table {
+impl EmpiricalTable {
     /// The least value whose cumulative probability reaches `u` from (0, 1].
     fn at(&self, u: f64) -> f64 {
         let cells = self.guide.len();
@@ -128,8 +128,10 @@ impl Shape for Empirical {
         if seen > 0.0 {
             let law = law.scaled(asked / seen);
             // The mean as it was asked for, without the dust of the division.
-            let source =
-                law.source.as_deref().map(|source| Arc::new(Source { mean: Some(asked), ..source.clone() }));
+            let source = law
+                .source
+                .as_deref()
+                .map(|source| Arc::new(SampleSource { mean: Some(asked), ..source.clone() }));
             return Some(Empirical { source, ..law });
         }
         arguments.refuse(
@@ -164,11 +166,11 @@ impl Shape for Empirical {
     fn scaled(&self, factor: f64) -> Self {
         let stretched =
             Self::with(self.table.values.iter().map(|v| v * factor).collect(), self.table.cumulative.clone());
-        let mean = |source: &Source| source.mean.unwrap_or_else(|| self.moment(1)) * factor;
+        let mean = |source: &SampleSource| source.mean.unwrap_or_else(|| self.moment(1)) * factor;
         let source = self
             .source
             .as_deref()
-            .map(|source| Arc::new(Source { mean: Some(mean(source)), ..source.clone() }));
+            .map(|source| Arc::new(SampleSource { mean: Some(mean(source)), ..source.clone() }));
         Empirical { source, ..stretched }
     }
 
@@ -228,7 +230,7 @@ fn read_table(arguments: &mut dyn Arguments) -> Option<Empirical> {
         return law.map(|law| {
             let named = source.filter(|_| !weighted);
             Empirical {
-                source: named.map(|(file, column)| Arc::new(Source { file, column, mean: None })),
+                source: named.map(|(file, column)| Arc::new(SampleSource { file, column, mean: None })),
                 ..law
             }
         });

@@ -14,12 +14,12 @@ use super::arrivals::{Arrivals, Batch};
 use super::laws::Law;
 use super::{Block, Blocks};
 use crate::rng::{BLOCK, Key};
-use rows::Rows;
+use rows::PlanRows;
 use std::ops::Range;
 
 /// What the plan must know of a producer.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub struct PlannedProducer<'a> {
     /// What its streams of random numbers are named by.
     pub name: &'a str,
     /// When its sends are due.
@@ -78,7 +78,7 @@ impl Blocks for Plan {
 
 /// A plan and how far it has been read.
 pub struct Plan {
-    producers: Vec<Producer>,
+    producers: Vec<DrawnProducer>,
     /// The messages that come next, as far as their order is known, and how many of them are in blocks
     /// already.
     order: Vec<Next>,
@@ -98,8 +98,8 @@ struct Next {
 }
 
 /// A producer's messages, as far as they are drawn, and the next of them.
-struct Producer {
-    rows: Rows,
+struct DrawnProducer {
+    rows: PlanRows,
     block: Block,
     at: usize,
 }
@@ -109,12 +109,12 @@ impl Plan {
     ///
     /// # Errors
     /// A producer whose sends cannot be known beforehand, or never leave the first instant.
-    pub fn new(key: Key, sources: &[Source<'_>], groups: &[Group<'_>]) -> Result<Plan, PlanError> {
+    pub fn new(key: Key, sources: &[PlannedProducer<'_>], groups: &[Group<'_>]) -> Result<Plan, PlanError> {
         let columns: Vec<usize> = (0..groups.len()).filter(|g| groups[*g].direct).collect();
         let mut producers = Vec::with_capacity(sources.len());
         for source in sources {
-            producers.push(Producer {
-                rows: Rows::new(key, source, groups, &columns)?,
+            producers.push(DrawnProducer {
+                rows: PlanRows::new(key, source, groups, &columns)?,
                 block: Block::with_columns(groups.len()),
                 at: 0,
             });
@@ -189,9 +189,9 @@ impl Plan {
     fn find_order(&mut self) {
         self.taken = 0;
         self.order.clear();
-        self.producers.iter_mut().for_each(Producer::refill);
+        self.producers.iter_mut().for_each(DrawnProducer::refill);
         let most = (4 * BLOCK / self.producers.len().max(1)).max(16);
-        let known = |(index, p): (usize, &Producer)| p.rest(most).last().map(|sent| (*sent, index));
+        let known = |(index, p): (usize, &DrawnProducer)| p.rest(most).last().map(|sent| (*sent, index));
         let Some(limit) = self.producers.iter().enumerate().filter_map(known).min() else { return };
         for (index, producer) in self.producers.iter_mut().enumerate() {
             let rest = producer.rest(most);
@@ -225,7 +225,7 @@ fn gather<'a>(order: &[Next], of: impl Fn(usize) -> &'a Vec<u64>, out: &mut Vec<
     out.extend(order.iter().map(|next| columns[next.producer as usize][next.row as usize]));
 }
 
-impl Producer {
+impl DrawnProducer {
     /// Draws its next block if all of the last one has been taken.
     fn refill(&mut self) {
         if self.at == self.block.len() {

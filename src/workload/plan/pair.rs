@@ -1,12 +1,12 @@
 //! The messages of two producers, the usual number, in the order in which they are sent: one pass, without an
 //! order that is found first.
 
-use super::{Block, Producer};
+use super::{Block, DrawnProducer};
 use crate::rng::BLOCK;
 use std::hint::select_unpredictable;
 
 /// Replaces `out` by the next messages of both (ties: `a` first), a full block but for the last.
-pub(super) fn merge(a: &mut Producer, b: &mut Producer, columns: &[usize], out: &mut Block) {
+pub(super) fn merge(a: &mut DrawnProducer, b: &mut DrawnProducer, columns: &[usize], out: &mut Block) {
     out.clear();
     while out.len() < BLOCK {
         a.refill();
@@ -22,7 +22,7 @@ pub(super) fn merge(a: &mut Producer, b: &mut Producer, columns: &[usize], out: 
 }
 
 /// Adds the next rows of the only producer that has any left.
-fn append(from: &mut Producer, producer: u32, rows: usize, columns: &[usize], out: &mut Block) {
+fn append(from: &mut DrawnProducer, producer: u32, rows: usize, columns: &[usize], out: &mut Block) {
     let next = from.at..from.at + rows;
     from.at = next.end;
     out.due.extend_from_slice(&from.block.due[next.clone()]);
@@ -35,7 +35,7 @@ fn append(from: &mut Producer, producer: u32, rows: usize, columns: &[usize], ou
 
 /// Adds so many rows, no more than each of them has, so that neither ends on the way; no branch depends on
 /// whose they are.
-fn zip(a: &mut Producer, b: &mut Producer, rows: usize, columns: &[usize], out: &mut Block) {
+fn zip(a: &mut DrawnProducer, b: &mut DrawnProducer, rows: usize, columns: &[usize], out: &mut Block) {
     let (from_a, from_b, to) = (a.at..a.at + rows, b.at..b.at + rows, out.len()..out.len() + rows);
     out.sent.resize(to.end, 0);
     out.due.resize(to.end, 0);

@@ -1,7 +1,7 @@
 //! One producer's messages in the order in which they are sent, in blocks.
 
 use super::reorder::Reorder;
-use super::{Group, PlanError, Source};
+use super::{Group, PlanError, PlannedProducer};
 use crate::rng::{BLOCK, Key, Stream};
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, nanos};
 use crate::workload::Block;
@@ -9,7 +9,7 @@ use crate::workload::arrivals::{self, ArrivalProcess};
 use crate::workload::instants;
 use crate::workload::laws::Law;
 
-pub(super) struct Rows {
+pub(super) struct PlanRows {
     drawn: Drawn,
     /// Where send times vary, messages may overtake one another on their way.
     reorder: Option<Reorder>,
@@ -20,29 +20,29 @@ struct Drawn {
     process: Box<dyn ArrivalProcess>,
     send: Send,
     /// The producer's own work; it takes the place of what the groups would draw.
-    own: Option<Times>,
+    own: Option<DrawnTimes>,
     /// A column for each group; `None` for those whose demand stays empty.
-    groups: Vec<Option<Times>>,
+    groups: Vec<Option<DrawnTimes>>,
 }
 
 /// How long messages are on their way.
 enum Send {
     /// So many nanoseconds, most often none.
     Constant(u64),
-    Varying(Box<Times>, Vec<u64>),
+    Varying(Box<DrawnTimes>, Vec<u64>),
 }
 
 /// Times of a law, drawn from a stream of their own, with a second law's added if there is one.
-struct Times {
+struct DrawnTimes {
     law: (Law, Stream),
     extra: Option<(Law, Stream)>,
 }
 
-impl Times {
+impl DrawnTimes {
     /// Laws are in seconds; draws in nanoseconds.
     fn new(key: Key, law: &Law, extra: Option<&Law>) -> Self {
         let draw = |law: &Law, key: Key| (law.scaled(NANOS_PER_SECOND), Stream::new(key));
-        Times {
+        DrawnTimes {
             law: draw(law, key),
             extra: extra.filter(|l| !l.is_zero()).map(|l| draw(l, key.role("per message", ""))),
         }
@@ -62,11 +62,11 @@ impl Times {
     }
 }
 
-impl Rows {
+impl PlanRows {
     /// `columns` are the groups whose demands are not empty.
     pub(super) fn new(
         key: Key,
-        source: &Source<'_>,
+        source: &PlannedProducer<'_>,
         groups: &[Group<'_>],
         columns: &[usize],
     ) -> Result<Self, PlanError> {
@@ -74,15 +74,15 @@ impl Rows {
         let process = arrivals::process(key, name, source.arrivals, source.rate, source.batch)?;
         let send = match source.send_time {
             Law::Deterministic(constant) => Send::Constant(nanos(constant.value).unwrap_or(MAX_NANOS)),
-            law => Send::Varying(Box::new(Times::new(key.role("send", name), law, None)), Vec::new()),
+            law => Send::Varying(Box::new(DrawnTimes::new(key.role("send", name), law, None)), Vec::new()),
         };
         let reorder = matches!(send, Send::Varying(..)).then(|| Reorder::new(groups.len(), columns.to_vec()));
-        let own = source.service_time.map(|law| Times::new(key.role("work", name), law, None));
+        let own = source.service_time.map(|law| DrawnTimes::new(key.role("work", name), law, None));
         let groups = groups.iter().map(|group| {
             let key = key.role("service", group.name).role("from", name);
-            group.direct.then(|| Times::new(key, group.service_time, Some(group.per_message)))
+            group.direct.then(|| DrawnTimes::new(key, group.service_time, Some(group.per_message)))
         });
-        Ok(Rows { drawn: Drawn { process, send, own, groups: groups.collect() }, reorder })
+        Ok(PlanRows { drawn: Drawn { process, send, own, groups: groups.collect() }, reorder })
     }
 
     /// Replaces `out` by the next messages: a full block, or fewer when the producer ends, and none ever

@@ -3,15 +3,22 @@ use crate::units::MAX_NANOS;
 
 const SINGLE: Batch = Batch::Fixed(1);
 
-fn poisson<'a>(name: &'a str, rate: f64, send_time: &'a Law) -> Source<'a> {
-    Source { name, arrivals: &Arrivals::Poisson, rate, batch: &SINGLE, send_time, service_time: None }
+fn poisson<'a>(name: &'a str, rate: f64, send_time: &'a Law) -> PlannedProducer<'a> {
+    PlannedProducer {
+        name,
+        arrivals: &Arrivals::Poisson,
+        rate,
+        batch: &SINGLE,
+        send_time,
+        service_time: None,
+    }
 }
 
 fn group<'a>(name: &'a str, service_time: &'a Law) -> Group<'a> {
     Group { name, service_time, per_message: &Law::ZERO, direct: true }
 }
 
-fn plan(sources: &[Source<'_>], groups: &[Group<'_>]) -> Plan {
+fn plan(sources: &[PlannedProducer<'_>], groups: &[Group<'_>]) -> Plan {
     Plan::new(Key::new(7, 0), sources, groups).unwrap()
 }
 
@@ -81,7 +88,8 @@ fn messages_come_in_the_order_in_which_they_are_sent() {
 
 #[test]
 fn ties_go_by_producer() {
-    let periodic = |name, rate| Source { arrivals: &Arrivals::Periodic, ..poisson(name, rate, &Law::ZERO) };
+    let periodic =
+        |name, rate| PlannedProducer { arrivals: &Arrivals::Periodic, ..poisson(name, rate, &Law::ZERO) };
     let service = Law::deterministic(0.001);
     let block =
         plan(&[periodic("a", 100.0), periodic("b", 200.0)], &[group("workers", &service)]).take_messages(6);
@@ -93,7 +101,8 @@ fn ties_go_by_producer() {
 #[test]
 fn two_are_merged_like_many() {
     let (service, varying) = (Law::exponential(0.004), Law::exponential(0.01));
-    let periodic = |name, rate| Source { arrivals: &Arrivals::Periodic, ..poisson(name, rate, &Law::ZERO) };
+    let periodic =
+        |name, rate| PlannedProducer { arrivals: &Arrivals::Periodic, ..poisson(name, rate, &Law::ZERO) };
     let idle = poisson("idle", 0.0, &Law::ZERO);
     // At one rate, far apart, with ties at every other message, and with one that ends early.
     let pairs = [
@@ -115,7 +124,7 @@ fn two_are_merged_like_many() {
 fn a_producers_own_work_is_the_same_for_every_group() {
     let (service, own, extra) = (Law::exponential(0.004), Law::exponential(1.0), Law::deterministic(0.25));
     let sources = [
-        Source { service_time: Some(&own), ..poisson("heavy", 10.0, &Law::ZERO) },
+        PlannedProducer { service_time: Some(&own), ..poisson("heavy", 10.0, &Law::ZERO) },
         poisson("light", 10.0, &Law::ZERO),
     ];
     let apart = Group { direct: false, ..group("apart", &service) };
@@ -160,12 +169,15 @@ fn plans_end_with_their_producers() {
 #[test]
 fn what_cannot_be_planned_is_refused() {
     let closed = Arrivals::Closed { concurrency: 4, think_time: Law::exponential(1.0) };
-    let refused = |source: Source<'_>| Plan::new(Key::new(1, 0), &[source], &[]).err();
+    let refused = |source: PlannedProducer<'_>| Plan::new(Key::new(1, 0), &[source], &[]).err();
     let source = poisson("web", 900.0, &Law::ZERO);
-    assert_eq!(refused(Source { arrivals: &closed, ..source }), Some(PlanError::Closed("web".into())));
+    assert_eq!(
+        refused(PlannedProducer { arrivals: &closed, ..source }),
+        Some(PlanError::Closed("web".into()))
+    );
     let gap = Law::deterministic(0.0);
     assert_eq!(
-        refused(Source { arrivals: &Arrivals::Renewal { gap }, ..source }),
+        refused(PlannedProducer { arrivals: &Arrivals::Renewal { gap }, ..source }),
         Some(PlanError::NoGap("web".into()))
     );
 }

@@ -4,10 +4,10 @@ use super::{both, refusal, scenario, simulated, value};
 use queuelab::answer::Method;
 use queuelab::report::{Style, text};
 use queuelab::scenario::{resolved_toml, setting};
-use queuelab::study::{Blind, Study, run};
+use queuelab::study::{NoProgress, Study, run};
 
 fn simulation(text: &str) -> Study {
-    let study = run(&scenario(text), &[Method::Simulation], &Blind);
+    let study = run(&scenario(text), &[Method::Simulation], &NoProgress);
     assert!(study.answer(Method::Simulation).is_some(), "{:?}", study.unanswered);
     study
 }
@@ -126,7 +126,7 @@ fn the_setting_is_read_echoed_and_a_wrong_word_refused() {
     assert!(refusal(&long_jobs(false, "redelivery_work = \"equal\"")).contains("drawn-again"));
     // Without a limit what is too long once is too long for ever.
     let endless = long_jobs(true, "").replace("delivery_limit = 3\n", "");
-    let study = run(&scenario(&endless), &[Method::Simulation], &Blind);
+    let study = run(&scenario(&endless), &[Method::Simulation], &NoProgress);
     assert!(
         study.unanswered.iter().any(|u| u.reason.to_string().contains("delivery_limit")),
         "{:?}",

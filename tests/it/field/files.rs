@@ -5,7 +5,7 @@ use super::traces::{START, all, arrivals_last, epoch, lines, readable, rows, tol
 use crate::cli::Desk;
 use queuelab::scenario::resolved_toml;
 use queuelab::study::fit::fit;
-use queuelab::workload::file::{By, Refusal, Role, Want, Weight, read};
+use queuelab::workload::file::{By, ColumnRole, TimesFileError, Want, Weight, read};
 
 /// Whatever `fit` refuses is wrong input: exit code 2, the reason and what to write instead on standard
 /// error, and no folder.
@@ -227,8 +227,8 @@ fn refusals_that_help() {
         );
     }
     let twice = "timestamp_s,service_ms,service_ms\n1,2,3\n2,3,4\n";
-    let read = |word: &str| read(twice.as_bytes(), Want::All, &[(Role::Service, word.into())]);
-    assert!(matches!(read("service_ms"), Err(Refusal::Alike { .. })));
+    let read = |word: &str| read(twice.as_bytes(), Want::All, &[(ColumnRole::Service, word.into())]);
+    assert!(matches!(read("service_ms"), Err(TimesFileError::Alike { .. })));
     assert_eq!(read("3").expect("by number").service.expect("there").values, [0.003, 0.004]);
 }
 

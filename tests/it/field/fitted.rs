@@ -7,8 +7,8 @@
 use super::{Method, Scenario, run};
 use crate::cli::Desk;
 use queuelab::scenario::{Arrivals, Servers, Step};
-use queuelab::study::Blind;
-use queuelab::study::fit::{self, Family, Fit, Models};
+use queuelab::study::NoProgress;
+use queuelab::study::fit::{self, Fit, ModelFamily, Models};
 use queuelab::workload::file::{Want, read};
 use queuelab::workload::laws::Law;
 
@@ -32,7 +32,7 @@ fn fitted(rows: &Rows) -> Fit {
     fit(&format!("timestamp_ns,service_ns\n{lines}"))
 }
 
-fn offered(fit: &Fit) -> Family {
+fn offered(fit: &Fit) -> ModelFamily {
     fit.models.as_ref().and_then(Models::offered).expect("arrivals are judged").family
 }
 
@@ -63,7 +63,7 @@ fn asked(scenario: &Scenario, limit: f64, near: usize) -> usize {
         if scenario.simulation.length == queuelab::scenario::Length::Auto {
             scenario.simulation.length = queuelab::scenario::Length::Messages(100_000);
         }
-        let study = run(&scenario, &[Method::Simulation], &Blind);
+        let study = run(&scenario, &[Method::Simulation], &NoProgress);
         let wait = study
             .answer(Method::Simulation)
             .and_then(|a| a.get("queues.jobs.wait.p99"))
@@ -127,7 +127,7 @@ fn a_daily_sine_is_a_timetable() {
     let rows =
         rows(Arrivals::Schedule { steps, repeat: true, ramp: false }, 0.1, Law::exponential(24.0), 7, 25_920);
     let fit = fitted(&rows);
-    assert_eq!(offered(&fit), Family::Daily);
+    assert_eq!(offered(&fit), ModelFamily::Daily);
     for model in &fit.models.as_ref().expect("judged").tried {
         if let (Arrivals::Mmpp { dwell, .. }, true) = (&model.arrivals, model.family == offered(&fit)) {
             assert!(dwell.iter().all(|d| *d <= 0.25 * fit.stream.as_ref().expect("arrivals").lasted));
@@ -143,7 +143,7 @@ fn equal_gaps_are_no_poisson_arrivals() {
     let fit = fit(&format!("gap_s\n{gaps}"));
     let test = fit.poisson.as_ref().expect("enough gaps");
     assert!(test.rejects() && test.p_value < 1e-6, "{test:?}");
-    assert_ne!(offered(&fit), Family::Poisson);
+    assert_ne!(offered(&fit), ModelFamily::Poisson);
 }
 
 fn said(output: &std::process::Output) -> String {
@@ -162,7 +162,7 @@ fn whole_seconds_are_no_reason_for_more_consumers() {
     let text = format!("timestamp_s,service_ns\n{lines}");
     let fit = fit(&text);
     assert!(!fit.poisson.as_ref().expect("enough gaps").rejects(), "{:?}", fit.poisson);
-    assert_eq!(offered(&fit), Family::Poisson);
+    assert_eq!(offered(&fit), ModelFamily::Poisson);
     asks_for_what_the_file_needs(&rows, &fit, 0.1);
     let said = said(&Desk::new("fit-seconds", &[("seconds.csv", &text)]).run(&["fit", "seconds.csv"]));
     let (caveat, table) =
@@ -245,7 +245,7 @@ fn decades_between_two_lots_are_named() {
     let fit = fit(&format!("timestamp_s,service_ms\n{}", (0..400).map(line).collect::<String>()));
     assert!(fit.notes.iter().any(|n| n.contains("without any row in it")), "{:?}", fit.notes);
     assert!(fit.poisson.as_ref().expect("enough gaps").rejects());
-    assert_eq!(offered(&fit), Family::Trace);
+    assert_eq!(offered(&fit), ModelFamily::Trace);
 }
 
 /// Four hundred messages in eight seconds with a minute of work each: so few consumers do for the file as

@@ -2,7 +2,7 @@
 
 use super::{both, scenario, simulated, value};
 use queuelab::answer::{Answer, Method};
-use queuelab::study::{Met, Study};
+use queuelab::study::{ObjectiveStatus, Study};
 use queuelab::theory;
 
 fn theory_of(text: &str) -> Result<Answer, String> {
@@ -115,7 +115,7 @@ fn a_constant_service_has_exact_percentiles() {
         }
     }
     assert!(
-        study.agreement.iter().all(|a| a.verdict != queuelab::study::Accord::Differ),
+        study.agreement.iter().all(|a| a.verdict != queuelab::study::AgreementStatus::Differ),
         "{:?}",
         study.agreement
     );
@@ -158,8 +158,11 @@ fn a_constant_latency_misses_its_own_value_as_a_limit() {
         )
     };
     for methods in [&[Method::Theory][..], &[Method::Simulation], &[Method::Theory, Method::Simulation]] {
-        for (relation, outcome) in [("<", Met::Fail), ("<=", Met::Pass), (">=", Met::Pass)] {
-            let study = queuelab::study::run(&scenario(&text(relation)), methods, &queuelab::study::Blind);
+        for (relation, outcome) in
+            [("<", ObjectiveStatus::Fail), ("<=", ObjectiveStatus::Pass), (">=", ObjectiveStatus::Pass)]
+        {
+            let study =
+                queuelab::study::run(&scenario(&text(relation)), methods, &queuelab::study::NoProgress);
             assert!(
                 study.objectives.iter().all(|o| o.outcome == outcome),
                 "{methods:?} {relation} {:?}",

@@ -4,7 +4,7 @@ use super::{both, scenario, simulated, value};
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{NoFiles, Scenario, Source, parse};
 use queuelab::study::capacity::Search;
-use queuelab::study::{Blind, Met, Study, run};
+use queuelab::study::{NoProgress, ObjectiveStatus, Study, run};
 use std::path::Path;
 
 /// A day of 240 s: a night of 70 s at 50/s, a rush of 30 s at 180/s against 150/s, and 140 s at 80/s.
@@ -19,7 +19,7 @@ fn day(more: &str) -> String {
 }
 
 fn simulation(text: &str) -> Study {
-    run(&scenario(text), &[Method::Simulation], &Blind)
+    run(&scenario(text), &[Method::Simulation], &NoProgress)
 }
 
 fn answer(study: &Study) -> &Answer {
@@ -75,10 +75,10 @@ fn capacity_is_that_of_the_rush() {
     let values = (1..=6).map(|n: u32| n.to_string()).collect();
     let search =
         Search { source: &source, files: &NoFiles, path: "consumers.w.count".into(), values, largest: false };
-    let capacity = search.run(&Blind).expect("it is read");
+    let capacity = search.run(&NoProgress).expect("it is read");
     assert_eq!(
         (capacity.outcome, capacity.found().map(|probe| probe.value.as_str())),
-        (Met::Pass, Some("4"))
+        (ObjectiveStatus::Pass, Some("4"))
     );
     assert!(capacity.notes.iter().any(|note| note.contains("repeats every 240 s")), "{:?}", capacity.notes);
     let loads = queuelab::theory::explain(&scenario(&day(""))).loads;
@@ -153,7 +153,7 @@ fn traces_of_one_row_play_all_their_messages() {
     {
         let source = Source { name: "three".into(), text: text.clone() + more, overrides: Vec::new() };
         let read = parse(&source, &files).expect("it is right").scenario;
-        let study = run(&read, &[Method::Simulation], &Blind);
+        let study = run(&read, &[Method::Simulation], &NoProgress);
         let answer = answer(&study);
         let latency = |producer: &str| value(answer, &format!("producers.{producer}.latency.mean"));
         assert!(
@@ -222,7 +222,7 @@ fn what_has_no_chance_does_not_grow_by_it() {
     let source = Source { name: "dd1".into(), text: text.into(), overrides: Vec::new() };
     let read = parse(&source, &NoFiles).expect("it is right");
     assert!(read.warnings.is_empty(), "{}", read.warnings.render(false));
-    let study = run(&read.scenario, &[Method::Simulation], &Blind);
+    let study = run(&read.scenario, &[Method::Simulation], &NoProgress);
     let answer = answer(&study);
     assert!(
         (value(answer, "total.throughput") * 3600.0 - 1.0).abs() < 1e-9,
@@ -256,7 +256,7 @@ fn what_grows_has_figures_of_the_time_that_is_asked_for() {
         "{}",
         study.verdict[0]
     );
-    assert_eq!(study.objectives[0].outcome, Met::Fail);
+    assert_eq!(study.objectives[0].outcome, ObjectiveStatus::Fail);
 }
 
 /// M/M/1: a failure a year and repairs of 4800 h make 4800 / (1 − 0.5479) h, for all that the clock ends
@@ -309,7 +309,8 @@ fn what_was_hardly_seen_is_named() {
              simulation = {{ messages = 2000, replications = 2 }}\n"
         ))
     };
-    let told = |scenario: &Scenario| answer(&run(scenario, &[Method::Simulation], &Blind)).caveats.join("\n");
+    let told =
+        |scenario: &Scenario| answer(&run(scenario, &[Method::Simulation], &NoProgress)).caveats.join("\n");
     let breaks = told(&text(
         ", rate = \"100/s\"",
         ", outages = { up = { law = \"exponential\", mean = \"10h\" }, down = \"1min\" }",

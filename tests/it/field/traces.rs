@@ -7,8 +7,8 @@ use super::value;
 use queuelab::answer::Method;
 use queuelab::rng::Key;
 use queuelab::scenario::{Arrivals, FileError, NoFiles, Problems, Scenario, Source, parse, resolved_toml};
-use queuelab::study::{Blind, fit::fit, run};
-use queuelab::workload::file::{Measured, Refusal, Role, Want, Weight, read};
+use queuelab::study::{NoProgress, fit::fit, run};
+use queuelab::workload::file::{ColumnRole, FileContent, TimesFileError, Want, Weight, read};
 use std::path::Path;
 
 /// 2024-11-27T18:05:09Z in seconds.
@@ -39,11 +39,11 @@ pub(super) fn epoch(at: u64) -> String {
     format!("{}.{:06}", START + at / 1_000_000, at % 1_000_000)
 }
 
-pub(super) fn all(bytes: &[u8]) -> Result<Measured, Refusal> {
+pub(super) fn all(bytes: &[u8]) -> Result<FileContent, TimesFileError> {
     read(bytes, Want::All, &[])
 }
 
-pub(super) fn told(measured: &Measured) -> String {
+pub(super) fn told(measured: &FileContent) -> String {
     measured.findings.iter().map(|f| f.text.clone() + "\n").collect()
 }
 
@@ -303,13 +303,13 @@ fn two_columns_for_one_role() {
         assert!((scenario.consumers[0].service_time.mean() / mean - 1.0).abs() < 1e-9, "{column}");
     }
     let chosen =
-        read(text.as_bytes(), Want::All, &[(Role::Service, "duration_ms".into())]).expect("asked for");
+        read(text.as_bytes(), Want::All, &[(ColumnRole::Service, "duration_ms".into())]).expect("asked for");
     assert!(told(&chosen).contains("not read: `service_ms`"), "{}", told(&chosen));
     // A latency comes first in the file and is not the work; the answer says which columns were not read.
     let text = lines("timestamp_s,latency_ms,service_ms", &rows, |at, work| {
         format!("{},500,{}", epoch(at), work as f64 / 2e3)
     });
-    let study = run(&queue(text.as_bytes(), "").expect("sound"), &[Method::Simulation], &Blind);
+    let study = run(&queue(text.as_bytes(), "").expect("sound"), &[Method::Simulation], &NoProgress);
     let work = value(study.answer(Method::Simulation).expect("it simulates"), "consumers.c.service.mean");
     assert!((0.008..0.012).contains(&work), "{work}");
     assert!(
@@ -325,8 +325,8 @@ fn columns_without_names() {
     let text = rows(100).iter().fold(String::new(), |text, (at, work)| {
         text + &format!("{},{}\n", (START * 1_000_000 + at) * 1000, work * 1000)
     });
-    assert_eq!(all(text.as_bytes()), Err(Refusal::Nameless(2)));
-    let words = [(Role::Arrival, "1:ns".to_string()), (Role::Service, "2:ns".to_string())];
+    assert_eq!(all(text.as_bytes()), Err(TimesFileError::Nameless(2)));
+    let words = [(ColumnRole::Arrival, "1:ns".to_string()), (ColumnRole::Service, "2:ns".to_string())];
     let measured = read(text.as_bytes(), Want::All, &words).expect("asked for");
     assert!((measured.service.expect("there").values[0] - rows(1)[0].1 as f64 / 1e6).abs() < 1e-12);
     assert!(
@@ -386,7 +386,7 @@ fn a_bad_cell_spoils_no_other() {
     );
     assert_eq!(measured.service.as_ref().map(|s| s.values.len()), Some(100 - even));
     assert!(told(&measured).contains(&format!("{even} of 100 cells hold no time")), "{}", told(&measured));
-    let study = run(&queue(text.as_bytes(), "").expect("sound"), &[Method::Simulation], &Blind);
+    let study = run(&queue(text.as_bytes(), "").expect("sound"), &[Method::Simulation], &NoProgress);
     let caveats = &study.answer(Method::Simulation).expect("it simulates").caveats;
     assert!(caveats.iter().any(|c| c.contains("cells hold no time")), "{caveats:?}");
 }
@@ -407,7 +407,7 @@ fn whole_seconds_are_spread() {
         let scenario = parse(&Source::new("seconds.toml", scenario), &files)
             .unwrap_or_else(|why| panic!("{why}"))
             .scenario;
-        let study = run(&scenario, &[Method::Simulation], &Blind);
+        let study = run(&scenario, &[Method::Simulation], &NoProgress);
         let answer = study.answer(Method::Simulation).unwrap_or_else(|| panic!("{:?}", study.unanswered));
         (value(answer, "queues.q.wait.mean"), answer.caveats.clone())
     };
@@ -451,7 +451,7 @@ fn no_file_aborts() {
             }
         }
     }
-    assert!(matches!(all(whole.as_bytes()), Err(Refusal::Unitless { .. })));
+    assert!(matches!(all(whole.as_bytes()), Err(TimesFileError::Unitless { .. })));
     assert!(
         all(short.as_bytes())
             .expect_err("below a nanosecond")

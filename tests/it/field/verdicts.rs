@@ -3,7 +3,7 @@
 use super::{both, scenario, simulated};
 use crate::cli::Desk;
 use queuelab::answer::Method;
-use queuelab::study::{Blind, Met, run};
+use queuelab::study::{NoProgress, ObjectiveStatus, run};
 
 fn queue(rate: u32, room: &str, count: u32, service: &str, rest: &str) -> String {
     format!(
@@ -66,9 +66,9 @@ fn none_seen_is_not_none() {
         "1ms",
         "[objectives]\n\"total.loss\" = \"< 0.0001%\"\n[simulation]\nmessages = 20000",
     );
-    let study = run(&scenario(&text), &[Method::Simulation], &Blind);
+    let study = run(&scenario(&text), &[Method::Simulation], &NoProgress);
     let loss = study.answer(Method::Simulation).and_then(|a| a.get("total.loss")).expect("told");
-    assert_ne!(study.objectives[0].outcome, Met::Pass, "{loss:?}");
+    assert_ne!(study.objectives[0].outcome, ObjectiveStatus::Pass, "{loss:?}");
     assert!(loss.low() >= 0.0 && loss.low() <= 2.85e-6 && loss.high() >= 2.85e-6, "{loss:?}");
     assert!(loss.half_width.is_some_and(|half| half > 0.0), "{loss:?}");
 }
@@ -88,8 +88,11 @@ fn none_lost_where_none_can_be() {
 fn a_run_that_is_short_for_its_load_says_so() {
     let text = queue(990, "", 1, "1ms", "[simulation]\nmessages = 20000");
     for seed in 1..=3 {
-        let study =
-            run(&queuelab::scenario::Scenario { seed, ..scenario(&text) }, &[Method::Simulation], &Blind);
+        let study = run(
+            &queuelab::scenario::Scenario { seed, ..scenario(&text) },
+            &[Method::Simulation],
+            &NoProgress,
+        );
         let answer = study.answer(Method::Simulation).expect("it is played");
         assert!(answer.get("total.latency.p99").is_none());
         let mean = answer.get("total.latency.mean").expect("told");

@@ -41,23 +41,23 @@ macro_rules! channel {
 }
 
 /// Channels disagree on what a send that does not wait returns.
-trait Outcome {
+trait TrySend {
     fn taken(self) -> bool;
 }
 
-impl<E> Outcome for Result<(), E> {
+impl<E> TrySend for Result<(), E> {
     fn taken(self) -> bool {
         self.is_ok()
     }
 }
 
-impl<E> Outcome for Result<bool, E> {
+impl<E> TrySend for Result<bool, E> {
     fn taken(self) -> bool {
         self.unwrap_or(false)
     }
 }
 
-fn taken(outcome: impl Outcome) -> bool {
+fn taken(outcome: impl TrySend) -> bool {
     outcome.taken()
 }
 

@@ -4,7 +4,7 @@ use super::commits::Commits;
 use super::partition::PartitionQueue;
 use crate::load::targets::{Delivery, PublishRequest, Sent};
 use crate::queue::log::Event;
-use crate::queue::{Place, Refusal, Tag, Terms};
+use crate::queue::{PublishError, Reservation, Tag, Terms};
 use std::time::Duration;
 
 /// A queue of the scenario: a queue for each part of it, and the log in front of all of them.
@@ -26,7 +26,7 @@ impl QueueBackend {
             let outcome = partition.queue.publish_with(request.message, terms(request));
             return sent(outcome.map_err(|refused| refused.why));
         };
-        let outcome = partition.queue.reserve().map(Place::keep);
+        let outcome = partition.queue.reserve().map(Reservation::keep);
         match outcome {
             Ok(_) if commits.write(request) => Sent::Accepted,
             Ok(queue) => {
@@ -91,10 +91,10 @@ fn terms(request: &PublishRequest) -> Terms {
     Terms { rank: request.rank, ttl: request.ttl }
 }
 
-fn sent<T>(outcome: Result<T, Refusal>) -> Sent {
+fn sent<T>(outcome: Result<T, PublishError>) -> Sent {
     match outcome {
         Ok(_) => Sent::Accepted,
-        Err(Refusal::Full) => Sent::Rejected,
-        Err(Refusal::Wait | Refusal::Closed) => Sent::Closed,
+        Err(PublishError::Full) => Sent::Rejected,
+        Err(PublishError::Wait | PublishError::Closed) => Sent::Closed,
     }
 }

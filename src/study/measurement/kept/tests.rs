@@ -166,7 +166,7 @@ fn a_loop_is_replayed_from_its_sends() {
                 [queues.q]\n[consumers.c]\nfrom = \"q\"\nservice_time = \"500us\"\n[measurement]\nduration \
                     = \"250ms\"\n";
     let answers =
-        crate::study::run(&scenario(text), &[crate::answer::Method::Measurement], &crate::study::Blind)
+        crate::study::run(&scenario(text), &[crate::answer::Method::Measurement], &crate::study::NoProgress)
             .answers;
     let sends = |method| {
         let of = answers.iter().find(|a| a.method == method).expect("answered");

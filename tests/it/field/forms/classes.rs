@@ -3,7 +3,7 @@
 use super::super::{both, refusal, scenario, value};
 use queuelab::answer::Method;
 use queuelab::scenario::{NoFiles, Source, parse, resolved_toml};
-use queuelab::study::Accord;
+use queuelab::study::AgreementStatus;
 
 /// Two classes at a front end: half of what `a` sends goes to a shared disk and comes back, and 40 % of what
 /// `b` sends goes far away.
@@ -45,7 +45,7 @@ fn two_classes_with_ways_of_their_own() {
         );
     }
     let differ: Vec<_> =
-        study.agreement.iter().filter(|a| a.verdict == Accord::Differ).map(|a| &a.metric).collect();
+        study.agreement.iter().filter(|a| a.verdict == AgreementStatus::Differ).map(|a| &a.metric).collect();
     assert!(differ.is_empty(), "{differ:?}");
 }
 

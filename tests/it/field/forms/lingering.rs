@@ -2,7 +2,7 @@
 
 use super::super::{both, value};
 use queuelab::answer::Method;
-use queuelab::study::{Accord, Study};
+use queuelab::study::{AgreementStatus, Study};
 
 fn batches(count: &str, batch: &str, service: &str) -> String {
     format!(
@@ -13,7 +13,12 @@ fn batches(count: &str, batch: &str, service: &str) -> String {
 }
 
 fn differ(study: &Study) -> Vec<&str> {
-    study.agreement.iter().filter(|a| a.verdict == Accord::Differ).map(|a| a.metric.as_str()).collect()
+    study
+        .agreement
+        .iter()
+        .filter(|a| a.verdict == AgreementStatus::Differ)
+        .map(|a| a.metric.as_str())
+        .collect()
 }
 
 /// With λ = 1000/s, N = 10 and T = 5 ms: K is Poisson of mean 5, a batch has 1 + E\[min(K, 9)\] = 5.9460

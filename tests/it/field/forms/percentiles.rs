@@ -2,7 +2,7 @@
 
 use super::super::{both, refusal, value};
 use queuelab::answer::Method;
-use queuelab::study::Met;
+use queuelab::study::ObjectiveStatus;
 
 /// Agents on a line of 200 calls an hour of three minutes each, with a promise to keep.
 fn centre(agents: u32, promise: &str) -> String {
@@ -21,7 +21,7 @@ fn fourteen_agents_answer_80_per_cent_within_20_s() {
     let promise = "\"queues.line.wait.p80\" = \"< 20s\"";
     for agents in [13, 14] {
         let study = both(&centre(agents, promise));
-        assert_eq!(study.objectives[0].outcome == Met::Pass, agents == 14, "{agents} agents");
+        assert_eq!(study.objectives[0].outcome == ObjectiveStatus::Pass, agents == 14, "{agents} agents");
     }
     let study = both(&centre(13, promise));
     let [theory, simulated] =
@@ -53,7 +53,7 @@ fn any_percentile_can_be_asked_for() {
         }
     }
     // Of 300 000 messages 30 lie beyond p99.99.
-    assert!(study.objectives.iter().all(|o| o.outcome == Met::Pass), "{:?}", study.objectives);
+    assert!(study.objectives.iter().all(|o| o.outcome == ObjectiveStatus::Pass), "{:?}", study.objectives);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn the_longest_idle_of_two_unequal_servers() {
         );
     }
     let differ: Vec<_> =
-        study.agreement.iter().filter(|a| a.verdict == queuelab::study::Accord::Differ).collect();
+        study.agreement.iter().filter(|a| a.verdict == queuelab::study::AgreementStatus::Differ).collect();
     assert!(differ.is_empty() && study.agreement.len() > 40, "{differ:?}");
 }
 
@@ -57,7 +57,7 @@ fn several_unequal_servers() {
     let theory = study.answer(Method::Theory).expect("M/M/7");
     assert!(theory.exact && theory.by.starts_with("M/M/7 (3 kinds"), "{}", theory.by);
     let differ: Vec<_> =
-        study.agreement.iter().filter(|a| a.verdict == queuelab::study::Accord::Differ).collect();
+        study.agreement.iter().filter(|a| a.verdict == queuelab::study::AgreementStatus::Differ).collect();
     assert!(differ.is_empty() && study.agreement.len() > 60, "{differ:?}");
 }
 

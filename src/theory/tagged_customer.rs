@@ -2,7 +2,7 @@
 //! sharing.
 
 use super::phph::Ticks;
-use super::times::Times;
+use super::times::TimeDistribution;
 
 /// States times steps that are still quick.
 const MOST: usize = 40_000_000;
@@ -57,18 +57,25 @@ pub fn geometric(rho: f64) -> Vec<f64> {
 
 /// The wait in M/M/c in random order: `delayed` is Erlang's C, `full` the rate of all servers. Moments are
 /// given.
-pub fn random_order(lambda: f64, full: f64, delayed: f64, mean: f64, sd: f64) -> Times {
+pub fn random_order(lambda: f64, full: f64, delayed: f64, mean: f64, sd: f64) -> TimeDistribution {
     let known = stay(&geometric(lambda / full), lambda, |_| full);
-    let Some((ticks, clock)) = known else { return Times::moments(mean, Some(sd)) };
+    let Some((ticks, clock)) = known else { return TimeDistribution::moments(mean, Some(sd)) };
     let tail = ticks.tail(clock);
-    Times::law(mean, sd, move |t| delayed * tail(t))
+    TimeDistribution::law(mean, sd, move |t| delayed * tail(t))
 }
 
 /// The time in an M/M/c queue that is shared, from P(N = n), n = 0, 1, … that an arrival finds.
-pub fn shared(found: &[f64], lambda: f64, mu: f64, servers: u32, mean: f64, sd: Option<f64>) -> Times {
+pub fn shared(
+    found: &[f64],
+    lambda: f64,
+    mu: f64,
+    servers: u32,
+    mean: f64,
+    sd: Option<f64>,
+) -> TimeDistribution {
     let known = stay(found, lambda, |k| mu * f64::from(servers).min(k as f64));
-    let Some((ticks, clock)) = known else { return Times::moments(mean, sd) };
-    let mut times = Times::law(mean, f64::NAN, ticks.tail(clock));
+    let Some((ticks, clock)) = known else { return TimeDistribution::moments(mean, sd) };
+    let mut times = TimeDistribution::law(mean, f64::NAN, ticks.tail(clock));
     times.sd = sd;
     times
 }
