@@ -145,8 +145,8 @@ impl BoundedRoom {
     /// waiting messages.
     ///
     /// # Formula
-    /// A message with i ahead of it and j behind moves at rate cμ to i − 1 and at rate λ to j + 1, or, when i
-    /// + j + 1 = room, to (i − 1, j + 1) because the head is dropped; from i = 0 it is served or dropped.
+    /// A message with i ahead of it and j behind moves at rate cμ to i − 1 and at rate λ to j + 1, or, when
+    /// i + j + 1 = room, to (i − 1, j + 1) because the head is dropped; from i = 0 it is served or dropped.
     /// First-step analysis of E\[Wⁿ; served\], n ≤ 2.
     pub fn drop_head_wait(&self, service: f64) -> (f64, f64) {
         let (serve, arrive) = (f64::from(self.servers) / service, self.offered / service);
