@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The witnesses, in the order in which they are shown.
+/// The methods, in the order in which they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]

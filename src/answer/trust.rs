@@ -25,7 +25,7 @@ impl Trust {
     }
 }
 
-/// A witness's figure beside the limit that it should keep, such as the generator's lateness.
+/// A figure of the measurement beside the limit that it should keep, such as the generator's lateness.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Gate {

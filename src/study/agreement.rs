@@ -1,4 +1,4 @@
-//! Do the witnesses agree? Pairs of methods that should say the same, metric by metric.
+//! Do the methods agree? Pairs of methods that should say the same, metric by metric.
 
 use super::{Agreement, AgreementStatus};
 use crate::answer::{Answer, Distribution, Estimate, Method, Trust, Unit, metric_of, share_of};

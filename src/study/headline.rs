@@ -1,13 +1,13 @@
 //! The first sentence: what happens to messages, where it is tightest, and whether the objectives are met.
 
-use super::{Judgement, ObjectiveStatus, Study, lanes, objectives, witness};
+use super::{Judgement, ObjectiveStatus, Study, lanes, methods, objectives};
 use crate::answer::{Answer, Estimate, Method};
 use crate::scenario::Length;
 use crate::theory;
 use crate::theory::partitions::UNEVEN;
 use crate::units::{NOTHING, Time, plain, significant};
 
-/// What matters most, by the witnesses that know it best.
+/// What matters most, by the methods that know it best.
 pub(super) fn headline(study: &Study) -> String {
     let unstable = study.unstable().map(|why| format!("This queue does not hold: {why}."));
     let growing =
@@ -36,13 +36,13 @@ pub(super) fn headline(study: &Study) -> String {
 
 /// What happens to messages by some answers.
 fn told(study: &Study, answers: &[Answer]) -> String {
-    let best = |metric: &str| witness::best(answers, metric);
+    let best = |metric: &str| methods::best(answers, metric);
     let first = best("total.latency.mean")
         .or_else(|| answers.iter().find_map(|a| Some((a, a.metrics.values().next()?))));
     let Some(first) = first.map(|(answer, _)| answer) else {
         return "Nothing is known of its messages.".into();
     };
-    // A figure of another witness than the sentence's is said to be.
+    // A figure of another method than the sentence's is said to be.
     let by = |answer: &Answer| {
         if answer.method == first.method { String::new() } else { format!(" (by {})", answer.method.name()) }
     };
@@ -112,7 +112,7 @@ fn lost(loss: &Estimate, alone: bool) -> Option<String> {
 fn bottleneck(study: &Study, answers: &[Answer]) -> Option<String> {
     let queues = &study.scenario.queues;
     let load =
-        |name: &str| witness::best(answers, &format!("queues.{name}.utilization")).and_then(|(_, e)| e.value);
+        |name: &str| methods::best(answers, &format!("queues.{name}.utilization")).and_then(|(_, e)| e.value);
     let loads = queues.iter().filter_map(|queue| Some((load(&queue.name)?, queue.name.as_str())));
     let (rho, name) = loads.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let busy = format!("{} % of the time", significant(rho * 100.0, 3));
@@ -140,7 +140,7 @@ fn bottleneck(study: &Study, answers: &[Answer]) -> Option<String> {
 /// with the least to spare.
 fn objective(study: &Study) -> Option<String> {
     let margin = |j: &Judgement| {
-        witness::best(&study.answers, &j.objective.metric)
+        methods::best(&study.answers, &j.objective.metric)
             .and_then(|(_, e)| objectives::margin(&j.objective, e))
     };
     let least = |outcome: ObjectiveStatus| {

@@ -17,6 +17,7 @@ mod lanes;
 mod load;
 pub(crate) mod measurable;
 mod measurement;
+mod methods;
 mod objectives;
 mod overload;
 mod places;
@@ -38,7 +39,6 @@ mod trial;
 mod verdict;
 mod watch;
 mod window;
-mod witness;
 
 pub use crate::answer::Formula;
 pub(crate) use headline::spare;

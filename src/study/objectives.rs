@@ -1,6 +1,6 @@
 //! Are the objectives met? By interval: a limit inside it is inconclusive.
 
-use super::{Judgement, ObjectiveStatus, witness};
+use super::{Judgement, ObjectiveStatus, methods};
 use crate::answer::{Answer, Estimate, Method};
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
@@ -8,12 +8,12 @@ use crate::theory;
 /// An exact figure that is so near a limit, as a share of it, is the limit but for rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// Holds every objective against the answers: the witness that knows its metric best decides. A metric that
+/// Holds every objective against the answers: the method that knows its metric best decides. A metric that
 /// nobody knows is never passed, and nothing is decided where a simulation contradicts an exact theory.
 pub(crate) fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgement> {
     let one = |objective: &Objective| {
         let found =
-            witness::best(answers, &objective.metric).map(|(answer, estimate)| (answer.method, *estimate));
+            methods::best(answers, &objective.metric).map(|(answer, estimate)| (answer.method, *estimate));
         let by = found.map_or(ObjectiveStatus::Inconclusive, |(_, estimate)| outcome(objective, &estimate));
         let contrary = || {
             let simulated = answers
@@ -23,7 +23,7 @@ pub(crate) fn judge(objectives: &[Objective], answers: &[Answer]) -> Vec<Judgeme
             let other = simulated
                 .map(|estimate| outcome(objective, estimate))
                 .filter(|other| *other != ObjectiveStatus::Inconclusive);
-            other.is_some_and(|other| other != by) && witness::contradicted(answers, &objective.metric)
+            other.is_some_and(|other| other != by) && methods::contradicted(answers, &objective.metric)
         };
         let outcome = if found.is_some_and(|found| found.0 == Method::Theory) && contrary() {
             ObjectiveStatus::Inconclusive

@@ -1,8 +1,8 @@
-//! The main job: one scenario, every witness, side by side.
+//! The main job: one scenario, every method, side by side.
 
 use super::agreement::agreement;
 use super::watch::Watch;
-use super::{Study, measurement, simulation, verdict, witness};
+use super::{Study, measurement, methods, simulation, verdict};
 use crate::answer::{Answer, Method, Unanswered};
 use crate::load;
 use crate::scenario::{Scenario, Weight};
@@ -16,7 +16,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     let mut answers = Vec::new();
     let mut unanswered = Vec::new();
     if wanted.contains(&Method::Theory) {
-        keep(witness::theory_of(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
+        keep(methods::theory_of(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
     }
     if wanted.contains(&Method::Simulation) {
         keep(simulation::simulate(scenario, watch).map(|a| vec![a]), &mut answers, &mut unanswered);
@@ -42,7 +42,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
         scenario.found.iter().filter(|f| f.weight == Weight::Caveat).map(|f| f.text.clone()).collect();
     answers.iter_mut().for_each(|answer| answer.caveats.splice(0..0, found.iter().cloned()).for_each(drop));
     let replications = u64::from(scenario.simulation.replications);
-    let figure = |path: &str| witness::best(&answers, path)?.1.value;
+    let figure = |path: &str| methods::best(&answers, path)?.1.value;
     // What grows without end meets nothing by how its first stretch went, unless that is what is asked for.
     let counts = |a: &&Answer| a.unstable.is_none() || scenario.is_of_the_start();
     let steady: Vec<Answer> = answers.iter().filter(counts).cloned().collect();

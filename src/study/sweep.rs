@@ -5,7 +5,7 @@
 //! axis are not chance.
 
 use super::watch::Watch;
-use super::{ObjectiveStatus, objectives, simulation, witness};
+use super::{ObjectiveStatus, methods, objectives, simulation};
 use crate::answer::{Answer, Estimate, Method, Unanswered};
 use crate::scenario::{self, Files, Objective, Problems, Scenario, Source};
 use rayon::prelude::*;
@@ -85,7 +85,7 @@ impl Grid {
 impl SweepPoint {
     /// A figure by the method that knows it best.
     pub fn best(&self, metric: &str) -> Option<(&Answer, &Estimate)> {
-        witness::best(&self.answers, metric)
+        methods::best(&self.answers, metric)
     }
 
     /// Whether an objective is met, as a single run judges it: a queue that grows without end meets none by
@@ -148,7 +148,7 @@ fn answered(
         Err(why) => point.unanswered.push(why),
     };
     if wanted.contains(&Method::Theory) {
-        keep(witness::theory_of(scenario));
+        keep(methods::theory_of(scenario));
     }
     if wanted.contains(&Method::Simulation) {
         keep(simulation::simulate(scenario, &Quiet(watch)));

@@ -1,7 +1,7 @@
 //! Whether one configuration meets its objectives, with just enough simulation to say so.
 
 use super::watch::Watch;
-use super::{Judgement, ObjectiveStatus, objectives, simulation, stopping, window, witness};
+use super::{Judgement, ObjectiveStatus, methods, objectives, simulation, stopping, window};
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
@@ -35,7 +35,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The witness that is believed first; `None` where a queue that grows without end decided.
+    /// The method that is believed first; `None` where a queue that grows without end decided.
     pub fn judge(&self) -> Option<&Answer> {
         let of = |method| self.answers.iter().find(move |a| a.method == method);
         of(Method::Theory)
@@ -56,7 +56,7 @@ impl Trial {
 /// Every attempt but the last may stop the search, so each is made at a confidence that keeps the chance of
 /// one false statement in all of them within what the scenario asks for.
 pub(super) fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
-    let theory = witness::theory_of(scenario);
+    let theory = methods::theory_of(scenario);
     if let Err(refusal) = &theory
         && refusal.reason.is_unstable()
     {
@@ -102,7 +102,7 @@ fn decides(scenario: &Scenario, theory: &Answer) -> bool {
 
 /// What theory alone says: every objective by its figures, or nothing.
 pub(super) fn by_theory_alone(scenario: &Scenario) -> Option<ObjectiveStatus> {
-    match witness::theory_of(scenario) {
+    match methods::theory_of(scenario) {
         Ok(answer) => Some(all(&objectives::judge(&scenario.objectives, &[answer]))),
         Err(refusal) => refusal.reason.is_unstable().then_some(ObjectiveStatus::Fail),
     }
@@ -165,9 +165,9 @@ fn grown(scenario: &Scenario, refusal: Unanswered) -> Trial {
 
 /// Holds the objectives against an exact theory and a simulation; an approximation decides nothing here.
 fn judged(scenario: &Scenario, theory: Option<&Answer>, simulated: Answer) -> Trial {
-    let witnesses: Vec<Answer> =
+    let methods: Vec<Answer> =
         theory.filter(|t| t.exact).cloned().into_iter().chain([simulated.clone()]).collect();
-    let judgements = objectives::judge(&scenario.objectives, &witnesses);
+    let judgements = objectives::judge(&scenario.objectives, &methods);
     let answers: Vec<Answer> = theory.cloned().into_iter().chain([simulated]).collect();
     Trial { outcome: all(&judgements), answers, unanswered: Vec::new(), objectives: judgements }
 }

@@ -5,7 +5,7 @@ use super::{AgreementStatus, Study, headline};
 use crate::answer::{Answer, Method, Trust};
 use crate::units::significant;
 
-/// Sentences: what the scenario does, and whether the witnesses agree.
+/// Sentences: what the scenario does, and whether the methods agree.
 pub(super) fn verdict(study: &Study) -> Vec<String> {
     let mut out = vec![headline::headline(study)];
     out.extend(super::dead_letters::sentences(study));

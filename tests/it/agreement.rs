@@ -1,4 +1,4 @@
-//! The witnesses agree. Theory and simulation: for each model, every metric that both know, by interval.
+//! The methods agree. Theory and simulation: for each model, every metric that both know, by interval.
 //!
 //! Intervals hold with 99.9 % (two-sided) and about twenty metrics a model are compared, strongly correlated;
 //! the seed is fixed, so that a test that passes passes always. A right model fails for one seed in some

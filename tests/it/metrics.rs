@@ -1,4 +1,4 @@
-//! Every metric of the registry is answered by every witness that can know it.
+//! Every metric of the registry is answered by every method that can know it.
 
 use queuelab::answer::{METRICS, Method, MetricPlace, path};
 use queuelab::scenario::{

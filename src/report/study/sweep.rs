@@ -175,7 +175,7 @@ pub fn metrics(swept: &Swept) -> Vec<(String, String)> {
     out
 }
 
-/// The grid as cells: heading and rows, each cell by the witness that knows best.
+/// The grid as cells: heading and rows, each cell by the method that knows best.
 pub fn cells(swept: &Swept) -> (Vec<String>, Vec<Vec<String>>) {
     let metrics = metrics(swept);
     let mut head: Vec<String> = swept.grid.axes.iter().map(|a| a.path.clone()).collect();

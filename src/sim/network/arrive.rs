@@ -89,11 +89,11 @@ impl<S: Blocks> Network<S> {
         row: Option<usize>,
         recorder: &mut R,
     ) -> u32 {
-        if !self.hubs[topic].policy.copies() {
+        if !self.topics[topic].policy.copies() {
             let queue = self.choose(slot, topic);
             return u32::from(self.enter(slot, queue, holder, row, recorder));
         }
-        let copies = self.hubs[topic].policy.subscriptions.len();
+        let copies = self.topics[topic].policy.subscriptions.len();
         let original = self.jobs[slot];
         let family = self.found_family(slot, topic);
         let mut waiting = 0;
@@ -105,7 +105,7 @@ impl<S: Blocks> Network<S> {
             } else {
                 self.jobs.add(job)
             };
-            let queue = self.hubs[topic].policy.subscriptions[copy] as u32;
+            let queue = self.topics[topic].policy.subscriptions[copy] as u32;
             waiting += u32::from(self.enter(this, queue, holder, row, recorder));
         }
         waiting
@@ -113,14 +113,14 @@ impl<S: Blocks> Network<S> {
 
     /// One queue of a topic that shares its messages out.
     fn choose(&mut self, slot: u32, topic: usize) -> u32 {
-        let (job, hub) = (&self.jobs[slot], &mut self.hubs[topic]);
+        let (job, state) = (&self.jobs[slot], &mut self.topics[topic]);
         let inside =
             |queue: usize| self.stations[queue].waiting.level() + self.stations[queue].serving.level();
         let turn = || {
-            hub.turn += 1;
-            hub.turn - 1
+            state.turn += 1;
+            state.turn - 1
         };
-        hub.policy.choose(job.identity, inside, turn, || self.keys.of(job.identity, job.producer)) as u32
+        state.policy.choose(job.identity, inside, turn, || self.keys.of(job.identity, job.producer)) as u32
     }
 
     /// Which of a queue's orders a message waits in: that of its partition.

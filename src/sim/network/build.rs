@@ -4,7 +4,7 @@ use super::commit::FSYNC;
 use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
 use super::leave::Families;
-use super::parts::{Client, GroupState, Hub, Phase, QueueState, Sender, SimServer};
+use super::parts::{Client, GroupState, Phase, QueueState, Sender, SimServer, TopicState};
 use super::plain::is_plain;
 use super::predrawn::columns;
 use super::replay::Host;
@@ -61,8 +61,8 @@ impl<S: Blocks> Network<S> {
                 .collect(),
             stations,
             servers: Vec::new(),
-            hubs: (0..scenario.topics.len())
-                .map(|t| Hub { policy: TopicPolicy::new(scenario, t, draws), turn: 0 })
+            topics: (0..scenario.topics.len())
+                .map(|t| TopicState { policy: TopicPolicy::new(scenario, t, draws), turn: 0 })
                 .collect(),
             senders: scenario.producers.iter().map(|p| sender(scenario, p, draws)).collect(),
             clients: Vec::new(),

@@ -38,7 +38,7 @@ impl Families {
 impl<S: Blocks> Network<S> {
     /// The family of the copies that a topic makes of a message, where one is needed.
     pub(super) fn found_family(&mut self, slot: u32, topic: usize) -> u32 {
-        let (policy, job) = (&self.hubs[topic].policy, &self.jobs[slot]);
+        let (policy, job) = (&self.topics[topic].policy, &self.jobs[slot]);
         let copies = policy.subscriptions.len() as u32;
         let needed = copies_needed(policy.complete, copies, job.family != NONE);
         if needed.is_none() && job.client == NONE {

@@ -65,7 +65,7 @@ use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
 use job::{JobState, Jobs};
 use leave::Families;
-use parts::{Client, GroupState, Hub, QueueState, Sender, SimServer};
+use parts::{Client, GroupState, QueueState, Sender, SimServer, TopicState};
 use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.
@@ -145,7 +145,7 @@ pub struct Network<S> {
     stations: Vec<QueueState>,
     groups: Vec<GroupState>,
     servers: Vec<SimServer>,
-    hubs: Vec<Hub>,
+    topics: Vec<TopicState>,
     senders: Vec<Sender>,
     /// The level of priority of messages that no producer sent.
     nobody: u64,

@@ -205,7 +205,7 @@ impl SimServer {
 }
 
 /// A topic, and how many messages it has shared out in turn.
-pub(super) struct Hub {
+pub(super) struct TopicState {
     pub policy: TopicPolicy,
     pub turn: u64,
 }

@@ -2,10 +2,10 @@
 
 use super::super::watch::Watch;
 
-/// Positions that the cheap witness looks at before it halves the bracket.
+/// Positions that the cheap estimate looks at before it halves the bracket.
 const LOOKS: usize = 33;
 
-/// What the cheap witness says.
+/// What the cheap estimate says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hint {
     /// The first position that passes, or the last one if none does.
@@ -14,7 +14,7 @@ pub(super) struct Hint {
     pub first_fall: Option<usize>,
 }
 
-/// Asks a cheap witness about positions evenly over all, then halves between the last failure and the first
+/// Asks a cheap estimate about positions evenly over all, then halves between the last failure and the first
 /// success.
 pub(super) fn bracket<E>(
     positions: usize,

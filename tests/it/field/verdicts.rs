@@ -1,4 +1,4 @@
-//! Verdicts are those of the witness that knows best, around small shares and near saturation, too.
+//! Verdicts are those of the method that knows best, around small shares and near saturation, too.
 
 use super::{both, scenario, simulated};
 use crate::cli::Desk;
