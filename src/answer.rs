@@ -9,6 +9,7 @@ mod method;
 mod metrics;
 mod percentiles;
 mod reason;
+mod saved;
 mod trust;
 
 pub use distribution::{Distribution, Moment};
@@ -19,11 +20,12 @@ pub use percentiles::{PERCENTILES, Percentile, share_of};
 pub use reason::{Reason, Unanswered};
 pub use trust::{Gate, Trust};
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// What one method says about a scenario.
-#[derive(Debug, Clone)]
+/// What one method says about a scenario; as JSON one of the `answers` of `answer.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Answer {
     /// Whose answer it is.
@@ -32,22 +34,29 @@ pub struct Answer {
     pub by: String,
     /// False for an approximation or a bound; its caveats say which.
     pub exact: bool,
-    /// By full path, as in `queues.orders.wait.mean`.
-    pub metrics: BTreeMap<String, Estimate>,
-    /// What is told of times beside the usual percentiles.
-    pub percentiles: Vec<Percentile>,
     /// Why there is no steady state, if these are figures of the first stretch of something that grows
     /// without end.
+    #[serde(with = "saved::growth", default, skip_serializing_if = "Option::is_none")]
     pub unstable: Option<Reason>,
+    /// By full path, as in `queues.orders.wait.mean`.
+    #[serde(with = "saved::metrics")]
+    pub metrics: BTreeMap<String, Estimate>,
     /// What keeps these figures from being taken at face value, in sentences. Shown above them.
     pub caveats: Vec<String>,
+    /// The gates that a measurement passed or failed; empty for the others.
+    #[serde(flatten, with = "saved::gates")]
+    pub gates: Vec<Gate>,
+    /// What is told of times beside the usual percentiles.
+    #[serde(skip)]
+    pub percentiles: Vec<Percentile>,
     /// The law of the total latency, where it is known.
+    #[serde(skip)]
     pub latency: Option<Distribution>,
     /// Queue levels over time by queue name, where they were watched.
+    #[serde(skip)]
     pub timelines: BTreeMap<String, Vec<Moment>>,
-    /// The gates that a measurement passed or failed; empty for the others.
-    pub gates: Vec<Gate>,
     /// What a measurement found of the host that it ran on, by name.
+    #[serde(skip)]
     pub host: BTreeMap<String, String>,
 }
 
@@ -93,73 +102,20 @@ impl Answer {
     }
 }
 
-impl Serialize for Answer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("method", &self.method)?;
-        map.serialize_entry("by", &self.by)?;
-        map.serialize_entry("exact", &self.exact)?;
-        if let Some(reason) = &self.unstable {
-            map.serialize_entry("unstable", &reason.to_string())?;
-        }
-        map.serialize_entry("metrics", &Metrics(&self.metrics))?;
-        map.serialize_entry("caveats", &self.caveats)?;
-        if !self.gates.is_empty() {
-            map.serialize_entry("trust", &self.trust())?;
-            map.serialize_entry("gates", &self.gates)?;
-        }
-        map.end()
-    }
-}
-
-struct Metrics<'a>(&'a BTreeMap<String, Estimate>);
-
-impl Serialize for Metrics<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (path, estimate) in self.0 {
-            map.serialize_entry(path, &Entry(estimate, metric_of(path)))?;
-        }
-        map.end()
-    }
-}
-
-struct Entry<'a>(&'a Estimate, Option<&'static Metric>);
-
-impl Serialize for Entry<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("value", &self.0.value)?;
-        if self.0.value.is_none() {
-            map.serialize_entry("infinite", &true)?;
-        }
-        if let Some(half_width) = self.0.half_width {
-            map.serialize_entry("half_width", &half_width)?;
-        }
-        if let Some((low, high)) = self.0.ends {
-            map.serialize_entry("low", &low)?;
-            map.serialize_entry("high", &high)?;
-        }
-        if let Some(metric) = self.1 {
-            map.serialize_entry("unit", &metric.unit)?;
-        }
-        map.end()
-    }
-}
-
 /// One of the source documents' formulas, evaluated for this scenario.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Formula {
     /// As it is written.
-    pub formula: &'static str,
+    pub formula: Cow<'static, str>,
     /// What it gives.
+    #[serde(deserialize_with = "saved::number")]
     pub value: f64,
     /// The unit of the value.
-    pub unit: &'static str,
+    pub unit: Unit,
     /// The metric that it is held against; empty if it is none's.
     pub against: String,
     /// (value − metric) / metric, where both are known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<f64>,
     /// Where it holds and where it does not, in a sentence.
     pub note: String,
@@ -168,6 +124,30 @@ pub struct Formula {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_reads_back_as_it_was_written() {
+        let mut answer = Answer::new(Method::Measurement, "in-process");
+        answer.unstable = Some(Reason::Unstable("rho = 1.2".into()));
+        answer.set("total", "latency", "p99", Estimate::with(0.25, Some(0.125)));
+        answer.set("total", "loss", "", Estimate::between(0.5, 0.25, 0.75));
+        answer.set("queues.q", "wait", "mean", Estimate::infinite());
+        let written = serde_json::to_string(&answer).expect("an answer is plain data");
+        assert!(!written.contains("gates") && !written.contains("trust"), "{written}");
+        answer.gates.push(Gate {
+            name: "unsent".into(),
+            value: 0.5,
+            limit: 0.0,
+            unit: Unit::Ratio,
+            trust: Trust::Invalid,
+            meaning: "share of the due messages that were never sent".into(),
+        });
+        let written = serde_json::to_string(&answer).expect("an answer is plain data");
+        let read: Answer = serde_json::from_str(&written).expect("an answer");
+        assert_eq!((&read.metrics, &read.unstable), (&answer.metrics, &answer.unstable));
+        assert_eq!((&read.gates, read.trust()), (&answer.gates, Trust::Invalid));
+        assert_eq!(serde_json::to_string(&read).expect("an answer is plain data"), written);
+    }
 
     #[test]
     fn an_infinite_mean_is_said_so() {

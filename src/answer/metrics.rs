@@ -2,10 +2,11 @@
 //! statistics.
 
 use super::share_of;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a quantity is measured in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Unit {
     /// Seconds.
@@ -15,17 +16,30 @@ pub enum Unit {
     #[serde(rename = "1/s")]
     PerSecond,
     /// Numbers of messages.
-    #[serde(rename = "messages")]
     Messages,
     /// Numbers of servers.
-    #[serde(rename = "servers")]
     Servers,
     /// A share, from 0 to 1.
-    #[serde(rename = "ratio")]
     Ratio,
+    /// Numbers of processors.
+    Processors,
     /// Deliveries of one message.
-    #[serde(rename = "deliveries")]
     Deliveries,
+}
+
+impl Unit {
+    /// As it is written in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Seconds => "s",
+            Unit::PerSecond => "1/s",
+            Unit::Messages => "messages",
+            Unit::Servers => "servers",
+            Unit::Ratio => "ratio",
+            Unit::Processors => "processors",
+            Unit::Deliveries => "deliveries",
+        }
+    }
 }
 
 /// Which way a quantity should go.

@@ -1,10 +1,12 @@
 //! Why a method gave no answer.
 
 use super::Method;
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A method that gave no answer, and why: a refusal is an answer too and is shown.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Refused", try_from = "Refused")]
 pub struct Unanswered {
     /// Who has no answer.
     pub method: Method,
@@ -12,13 +14,26 @@ pub struct Unanswered {
     pub reason: Reason,
 }
 
-impl Serialize for Unanswered {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("method", &self.method)?;
-        map.serialize_entry("cause", self.reason.cause())?;
-        map.serialize_entry("why", &self.reason.to_string())?;
-        map.end()
+/// The same as JSON: the cause for programs, and a sentence.
+#[derive(Serialize, Deserialize)]
+struct Refused {
+    method: Method,
+    cause: Cow<'static, str>,
+    why: String,
+}
+
+impl From<Unanswered> for Refused {
+    fn from(Unanswered { method, reason }: Unanswered) -> Self {
+        Refused { method, cause: reason.cause().into(), why: reason.to_string() }
+    }
+}
+
+impl TryFrom<Refused> for Unanswered {
+    type Error = String;
+
+    fn try_from(Refused { method, cause, why }: Refused) -> Result<Self, String> {
+        let reason = Reason::saved(&cause, &why).ok_or_else(|| format!("unknown cause `{cause}`"))?;
+        Ok(reason.by(method))
     }
 }
 
@@ -34,7 +49,7 @@ pub enum Reason {
     Unsupported(String),
     /// Stopped before there were figures.
     #[error("interrupted before {0}")]
-    Interrupted(&'static str),
+    Interrupted(Cow<'static, str>),
     /// The method knows the scenario and failed while it ran.
     #[error("{0}")]
     Failed(String),
@@ -53,10 +68,12 @@ impl Reason {
 
     /// From its cause and its text, as they were saved.
     pub fn saved(cause: &str, text: &str) -> Option<Reason> {
+        let after = |start| text.strip_prefix(start).unwrap_or(text).to_string();
         match cause {
-            "unstable" => Some(Reason::Unstable(text.strip_prefix("unstable: ").unwrap_or(text).into())),
+            "unstable" => Some(Reason::Unstable(after("unstable: "))),
             "unsupported" => Some(Reason::Unsupported(text.into())),
-            "interrupted" | "failed" => Some(Reason::Failed(text.into())),
+            "interrupted" => Some(Reason::Interrupted(after("interrupted before ").into())),
+            "failed" => Some(Reason::Failed(text.into())),
             _ => None,
         }
     }

@@ -1,9 +1,11 @@
 //! How far a measurement can be trusted: gates with their limits.
 
-use serde::Serialize;
+use super::{Unit, saved};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// How much a result can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Trust {
     /// Every check is within its limit.
@@ -25,18 +27,19 @@ impl Trust {
     }
 }
 
-/// A figure of the measurement beside the limit that it should keep, such as the generator's lateness.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A validity check of a measurement: a figure, such as the generator's lateness, beside its limit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Gate {
     /// What is checked, in a word or two.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The figure.
+    #[serde(deserialize_with = "saved::number")]
     pub value: f64,
     /// What it should not exceed, or not fall below.
     pub limit: f64,
     /// The unit of both.
-    pub unit: &'static str,
+    pub unit: Unit,
     /// What the run is when the limit is not kept; `Valid` while it is.
     pub trust: Trust,
     /// What it says, in a phrase.

@@ -3,10 +3,11 @@
 use super::files::{self, LoadedScenario};
 use super::progress::{self, Bar};
 use super::{Ending, Input, saved, style};
-use crate::answer::{Answer, Method, Unanswered};
+use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::report::study::compare::{self as report, ComparisonReport};
 use crate::scenario::{self, Scenario};
 use crate::study::compare::{self, Row, Verdict};
+use crate::study::document::{Document, Intervals};
 use crate::study::{Watch, differing};
 use std::path::PathBuf;
 
@@ -248,7 +249,7 @@ fn same(arguments: &CompareArguments, others: &[String]) -> Result<(), Ending> {
 }
 
 fn of_results(arguments: &CompareArguments) -> Result<ComparisonReport, Ending> {
-    let results: Vec<saved::Result> =
+    let results: Vec<Document> =
         arguments.sides.iter().map(|path| saved::read(path)).collect::<Result<_, _>>()?;
     if results.len() < 2 {
         return Err(wrong("there is only one result; give a second one"));
@@ -256,24 +257,23 @@ fn of_results(arguments: &CompareArguments) -> Result<ComparisonReport, Ending> 
     for other in &results[1..] {
         same(arguments, &compare::other_questions(&results[0].scenario, &other.scenario))?;
     }
-    let scenarios: Vec<_> = results.iter().map(|r| r.scenario.clone()).collect();
+    let scenarios: Vec<_> = results.iter().map(|r| r.scenario.clone().into_owned()).collect();
     let names = differing::names(
         &arguments.sides.iter().map(|p| p.display().to_string()).collect::<Vec<_>>(),
         &scenarios,
     );
-    let unstable: Vec<Option<String>> = results.iter().map(|r| r.unstable.clone()).collect();
+    let unstable: Vec<Option<String>> = results.iter().map(|r| r.unstable().map(Reason::to_string)).collect();
     let wanted =
         arguments.only.clone().unwrap_or(vec![Method::Simulation, Method::Measurement, Method::Theory]);
     // Of one that does not hold there are no figures to compare.
-    let holds = || results.iter().filter(|r| r.unstable.is_none());
-    let method = wanted.into_iter().find(|m| holds().all(|r| r.answers.iter().any(|a| a.method == *m)));
+    let holds = || results.iter().filter(|r| r.unstable().is_none());
+    let method = wanted.into_iter().find(|m| holds().all(|r| r.answer(*m).is_some()));
     let method = method.ok_or_else(|| wrong("no method answered in all of them"))?;
-    let of = |r: &saved::Result| {
-        r.answers.iter().find(|a| a.method == method).map(|a| a.metrics.clone()).unwrap_or_default()
-    };
-    let (confidence, degrees) = results[0].interval();
+    let of = |r: &Document| r.answer(method).map(|a| a.metrics.clone()).unwrap_or_default();
+    let Intervals { confidence, replications } = results[0].intervals;
+    let degrees = u64::from(replications).saturating_sub(1).max(1);
     let first = of(&results[0]);
-    let both = |r: &saved::Result| results[0].unstable.is_none() && r.unstable.is_none();
+    let both = |r: &Document| results[0].unstable().is_none() && r.unstable().is_none();
     let pair =
         |r| if both(r) { compare::unpaired(&first, &of(r), confidence, degrees, &[]) } else { Vec::new() };
     let rows = results[1..].iter().map(pair).collect();

@@ -3,6 +3,7 @@
 use super::{Ending, Input, style};
 use crate::report;
 use crate::scenario::{self, FileError, Files, Parsed, Scenario, Source};
+use crate::study::document;
 use parking_lot::Mutex;
 use std::fs::{File, TryLockError};
 use std::io::Read;
@@ -205,7 +206,7 @@ pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<Pa
     let drafts = draft(folder, files)?;
     if let Some(aside) = move_aside(folder, files).map_err(|e| unwritable(folder, &e))? {
         style::note(&format!(
-            "note: the earlier result, by methods that this run did not use, is kept in {}\n",
+            "note: the earlier result, which this one does not replace in full, is kept in {}\n",
             aside.display()
         ));
     }
@@ -222,17 +223,9 @@ pub(super) fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<Path
 fn move_aside(folder: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<Option<PathBuf>> {
     let there: Vec<String> = report::every_name().filter(|name| folder.join(name).exists()).collect();
     let new = |name: &String| files.iter().any(|(written, _)| written == name);
-    let methods = |answer: &[u8]| -> Vec<String> {
-        let document: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
-        let name = |answer: &serde_json::Value| answer["method"].as_str().map(String::from);
-        document["answers"].as_array().map_or(Vec::new(), |list| list.iter().filter_map(name).collect())
-    };
-    let before = std::fs::read(folder.join("answer.json")).map_or(Vec::new(), |answer| methods(&answer));
-    let after = files
-        .iter()
-        .find(|(name, _)| name == "answer.json")
-        .map_or(Vec::new(), |(_, answer)| methods(answer));
-    if there.iter().all(new) && before.iter().all(|method| after.contains(method)) {
+    let before = std::fs::read(folder.join("answer.json")).ok();
+    let after = files.iter().find(|(name, _)| name == "answer.json").map(|(_, answer)| answer);
+    if there.iter().all(new) && before.is_none_or(|before| holds_all(after, &before)) {
         return Ok(None);
     }
     let free = (1_u32..).map(|n| folder.join(format!("earlier-{n}"))).find(|aside| !aside.exists());
@@ -242,6 +235,13 @@ fn move_aside(folder: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<Opt
         std::fs::rename(folder.join(&name), aside.join(&name))?;
     }
     Ok(Some(aside))
+}
+
+/// Whether an answer holds every method of an earlier one; not if that cannot be read.
+fn holds_all(answer: Option<&Vec<u8>>, earlier: &[u8]) -> bool {
+    let Ok(earlier) = document::read(earlier) else { return false };
+    let answer = answer.and_then(|answer| document::read(answer).ok());
+    answer.is_some_and(|answer| earlier.answers.iter().all(|of| answer.answer(of.method).is_some()))
 }
 
 /// Files that are written under other names, and those that they will have.

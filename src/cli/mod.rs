@@ -67,10 +67,20 @@ enum Verb {
     Init(init::InitArguments),
     /// List what can be measured here
     Targets,
-    /// Print the JSON Schema of scenario files, for editors
-    Schema,
+    /// Print the JSON Schema of scenario files, for editors, or that of answer.json, for programs
+    Schema {
+        #[arg(value_enum, default_value = "scenario")]
+        of: Schema,
+    },
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
+}
+
+/// What there is a JSON Schema of.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Schema {
+    Scenario,
+    Answer,
 }
 
 /// How a command ended.
@@ -125,7 +135,8 @@ pub fn main() -> ExitCode {
         Verb::Calibrate { json } => calibrate::calibrate(json),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Targets => style::out(&crate::report::targets::text()),
-        Verb::Schema => style::out(&format!("{:#}\n", crate::scenario::schema())),
+        Verb::Schema { of: Schema::Scenario } => style::out(&format!("{:#}\n", crate::scenario::schema())),
+        Verb::Schema { of: Schema::Answer } => style::out(crate::study::document::SCHEMA),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "queuelab", &mut script);

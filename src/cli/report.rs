@@ -67,16 +67,18 @@ fn inside(folder: &Path) -> Result<Vec<PathBuf>, Ending> {
 /// What a folder says: its documents' verdicts, its figures and its pictures.
 fn entry(folder: &Path) -> Result<index::SavedResult, Ending> {
     let mut entry = index::SavedResult { name: folder.display().to_string(), ..Default::default() };
-    for name in ["answer.json", "sweep.json", "capacity.json", "comparison.json"] {
+    if folder.join("answer.json").exists() {
+        let document = saved::read(folder)?;
+        entry.title = document.scenario["title"].as_str().map(String::from);
+        (entry.verdict, entry.answers) = (document.verdict.into_owned(), document.answers.into_owned());
+    }
+    for name in ["sweep.json", "capacity.json", "comparison.json"] {
         let Ok(text) = std::fs::read_to_string(folder.join(name)) else { continue };
         let document: serde_json::Value = serde_json::from_str(&text).map_err(|e| {
             style::note(&format!("error: {} is no JSON document: {e}\n", folder.join(name).display()));
             Ending::Wrong
         })?;
         entry.add(&document);
-    }
-    if folder.join("answer.json").exists() {
-        entry.answers = saved::read(folder)?.answers;
     }
     if folder.join("plan.json").exists() {
         entry.command = SweepPlan::read(folder)?.command().to_string();

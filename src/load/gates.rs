@@ -8,7 +8,7 @@ use super::hand_offs::HandOffs;
 use super::interference::SchedulerInterference;
 use super::pacing::Meter;
 use super::server::ServerTotals;
-use crate::answer::{Gate, Trust};
+use crate::answer::{Gate, Trust, Unit};
 use crate::units::{Time, significant};
 
 /// What is judged. Times are nanoseconds.
@@ -54,24 +54,17 @@ pub(super) struct Evidence {
 }
 
 /// Judges a figure that should stay below a limit; far beyond it the run is worthless.
-fn below(
-    name: &'static str,
-    value: f64,
-    limit: f64,
-    worthless: f64,
-    unit: &'static str,
-    meaning: &str,
-) -> Gate {
+fn below(name: &'static str, value: f64, limit: f64, worthless: f64, unit: Unit, meaning: &str) -> Gate {
     let trust = match value {
         v if v <= limit => Trust::Valid,
         v if v <= worthless => Trust::Degraded,
         _ => Trust::Invalid,
     };
-    Gate { name, value, limit, unit, trust, meaning: meaning.into() }
+    Gate { name: name.into(), value, limit, unit, trust, meaning: meaning.into() }
 }
 
 fn none_of(name: &'static str, count: u64, meaning: &str) -> Gate {
-    below(name, count as f64, 0.0, 0.0, "messages", meaning)
+    below(name, count as f64, 0.0, 0.0, Unit::Messages, meaning)
 }
 
 /// All gates for which there is evidence. Sorts the times.
@@ -93,13 +86,13 @@ pub(super) fn gates(evidence: &mut Evidence) -> Vec<Gate> {
 
 fn unsent(e: &Evidence) -> Gate {
     let share = if e.planned == 0 { 0.0 } else { 1.0 - e.sent as f64 / e.planned as f64 };
-    below("unsent", share, 0.0, 0.01, "ratio", "share of the due messages that were never sent")
+    below("unsent", share, 0.0, 0.01, Unit::Ratio, "share of the due messages that were never sent")
 }
 
 fn lateness(e: &Evidence) -> Option<Gate> {
     let (late, latency) = (quantile(&e.lateness, 0.99)?, quantile(&e.latency, 0.5)?);
     let meaning = "99th percentile of the sends' lateness, as a share of the median latency";
-    Some(below("lateness", late as f64 / latency.max(1) as f64, 0.1, 0.5, "ratio", meaning))
+    Some(below("lateness", late as f64 / latency.max(1) as f64, 0.1, 0.5, Unit::Ratio, meaning))
 }
 
 /// The harness must not be what is measured.
@@ -111,7 +104,7 @@ fn limit(e: &Evidence) -> Option<Gate> {
         e.rate / e.null_rate.filter(|&rate| rate > 0.0)?,
         0.5,
         1.0,
-        "ratio",
+        Unit::Ratio,
         meaning,
     ))
 }
@@ -120,7 +113,14 @@ fn service(e: &Evidence) -> Option<Gate> {
     let limit = overrun_limit(e);
     let meaning = "by how much the services really took longer than planned, on average; the fuller the \
         servers, the less they may";
-    Some(below("service overrun", e.totals.service_time().overrun()?, limit, 5.0 * limit, "ratio", meaning))
+    Some(below(
+        "service overrun",
+        e.totals.service_time().overrun()?,
+        limit,
+        5.0 * limit,
+        Unit::Ratio,
+        meaning,
+    ))
 }
 
 /// Near saturation a wait grows by overrun / (1 − rho): what is harmless at rho 0.5 is not at 0.95.
@@ -137,7 +137,7 @@ fn stationarity(e: &Evidence) -> Option<Gate> {
     let limit = overrun_limit(e);
     let meaning = "by how much the services' overrun changed from the first half of the run to the second";
     (tells(first.planned) && tells(second.planned))
-        .then(|| below("stationarity", change, limit, 5.0 * limit, "ratio", meaning))
+        .then(|| below("stationarity", change, limit, 5.0 * limit, Unit::Ratio, meaning))
 }
 
 /// What the replay, which has the services as they were, does not have, where it is a hundredth of the
@@ -187,7 +187,7 @@ fn hand_off(e: &Evidence) -> Option<Gate> {
         "{} in which a free server could have had a message, as a share of the mean latency{woken}",
         Time(mean)
     );
-    Some(below("hand-off", 1e9 * mean / latency.max(1.0), 0.1, f64::INFINITY, "ratio", &meaning))
+    Some(below("hand-off", 1e9 * mean / latency.max(1.0), 0.1, f64::INFINITY, Unit::Ratio, &meaning))
 }
 
 /// What other work on the machine, or under it, took from the run.
@@ -197,7 +197,7 @@ fn host(e: &Evidence) -> Vec<Gate> {
     if let Some(wait) = e.interference.run_queue_wait.filter(|_| total > 0) {
         let meaning = "time for which a thread of the run was ready and had no processor, as a share of the \
             sum of latencies";
-        gates.push(below("run-queue wait", wait as f64 / total as f64, 0.02, 0.1, "ratio", meaning));
+        gates.push(below("run-queue wait", wait as f64 / total as f64, 0.02, 0.1, Unit::Ratio, meaning));
     }
     if let Some(switches) = e.interference.switches.filter(|_| e.served > 0) {
         let meaning = "how often a thread of the run was put off its processor, per message";
@@ -206,7 +206,7 @@ fn host(e: &Evidence) -> Vec<Gate> {
             switches as f64 / e.served as f64,
             0.5,
             f64::INFINITY,
-            "ratio",
+            Unit::Ratio,
             meaning,
         ));
     }
@@ -219,13 +219,13 @@ fn host(e: &Evidence) -> Vec<Gate> {
             e.meter.stalls,
             Time(each / 1e9)
         );
-        gates.push(below("stalls", share, 0.2, 0.6, "ratio", &meaning));
+        gates.push(below("stalls", share, 0.2, 0.6, Unit::Ratio, &meaning));
     }
     if let Some(processors) = e.processors.filter(|_| e.lasted > 0) {
         let meaning = "processors spent busy-waiting by the run's threads; with more than there are, they \
             delayed one another";
         let (busy, limit) = (e.spun as f64 / e.lasted as f64, processors as f64);
-        gates.push(below("spinning", busy, limit, 2.0 * limit, "processors", meaning));
+        gates.push(below("spinning", busy, limit, 2.0 * limit, Unit::Processors, meaning));
     }
     gates.extend(e.steal.map(|s| {
         below(
@@ -233,7 +233,7 @@ fn host(e: &Evidence) -> Vec<Gate> {
             s,
             0.01,
             0.05,
-            "ratio",
+            Unit::Ratio,
             "share of the processors' time that the hypervisor gave to others",
         )
     }));
@@ -246,7 +246,7 @@ fn accounting(e: &Evidence) -> Vec<Gate> {
     let unfinished =
         "share of the accepted messages still inside at the end: percentiles beyond it are lower bounds";
     vec![
-        below("unfinished", share, 0.001, f64::INFINITY, "ratio", unfinished),
+        below("unfinished", share, 0.001, f64::INFINITY, Unit::Ratio, unfinished),
         none_of("lost", e.lost, "accepted messages that never came out of the drained queue"),
         none_of(
             "duplicated",
@@ -269,14 +269,21 @@ fn little(e: &Evidence) -> Option<Gate> {
     // Below a message or so a single one in flight between stamp and counter is all that is seen.
     let difference = (counted - stamped).abs() / stamped.max(1.0);
     let meaning = "Little's law: messages inside by the target's own count against those by the records";
-    Some(below("Little's law", difference, 0.02, 0.1, "ratio", meaning))
+    Some(below("Little's law", difference, 0.02, 0.1, Unit::Ratio, meaning))
 }
 
 fn tail(e: &Evidence) -> Gate {
     let beyond = e.latency.len() as f64 * 0.01;
     let trust = if beyond >= 10.0 { Trust::Valid } else { Trust::Degraded };
     let meaning = "samples beyond the 99th percentile; with fewer than the limit it says little".to_string();
-    Gate { name: "samples beyond p99", value: beyond.floor(), limit: 10.0, unit: "messages", trust, meaning }
+    Gate {
+        name: "samples beyond p99".into(),
+        value: beyond.floor(),
+        limit: 10.0,
+        unit: Unit::Messages,
+        trust,
+        meaning,
+    }
 }
 
 /// By nearest rank, of sorted values.

@@ -19,7 +19,7 @@ pub(super) fn metrics(study: &Study) -> String {
                 path.clone(),
                 number(estimate.value),
                 number(estimate.half_width),
-                metric_of(path).map_or(String::new(), |m| unit(m.unit)),
+                metric_of(path).map_or(String::new(), |m| m.unit.name().into()),
                 answer.exact.to_string(),
                 estimate.value.is_none().to_string(),
             ]);
@@ -48,11 +48,6 @@ pub(super) fn timeline(study: &Study) -> Option<String> {
         }
     }
     (rows.len() > 1).then(|| table(&rows))
-}
-
-/// A unit as `answer.json` writes it.
-pub(super) fn unit(unit: crate::answer::Unit) -> String {
-    serde_json::to_value(unit).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default()
 }
 
 fn number(value: Option<f64>) -> String {

@@ -1,6 +1,6 @@
 //! Studies made by hand: what reports are tried on.
 
-use crate::answer::{Answer, Distribution, Estimate, Gate, Method, Moment, Reason, Trust};
+use crate::answer::{Answer, Distribution, Estimate, Gate, Method, Moment, Reason, Trust, Unit};
 use crate::report::Extras;
 use crate::scenario::{Consumer, Objective, Producer, Queue, Relation, Scenario};
 use crate::study::{Agreement, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
@@ -121,18 +121,18 @@ pub(super) fn five_methods() -> Study {
     study.answers[3].caveats.push("The host stalled for 3.1 ms while the load ran.".into());
     study.answers[3].gates = vec![
         Gate {
-            name: "lateness",
+            name: "lateness".into(),
             value: 4e-5,
             limit: 1e-3,
-            unit: "s",
+            unit: Unit::Seconds,
             trust: Trust::Valid,
             meaning: "p99 of due to sent".into(),
         },
         Gate {
-            name: "stall",
+            name: "stall".into(),
             value: 3.1e-3,
             limit: 1e-3,
-            unit: "s",
+            unit: Unit::Seconds,
             trust: Trust::Degraded,
             meaning: "longest pause of the host".into(),
         },
@@ -156,17 +156,17 @@ pub(super) fn five_methods() -> Study {
     ];
     study.formulas = vec![
         Formula {
-            formula: "delay = Q / C",
+            formula: "delay = Q / C".into(),
             value: 0.0071,
-            unit: "s",
+            unit: Unit::Seconds,
             against: metric,
             error: Some(-0.1),
             note: "Little's law read at the saturated rate: right under backlog, low at light load.".into(),
         },
         Formula {
-            formula: "throughput = P / C",
+            formula: "throughput = P / C".into(),
             value: 0.9,
-            unit: "ratio",
+            unit: Unit::Ratio,
             against: String::new(),
             error: None,
             note: "Dimensionless: it is the utilization, not a rate.".into(),

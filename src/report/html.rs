@@ -183,7 +183,7 @@ fn formulas(study: &Study) -> String {
         let cells = format!("<td>{}</td><td class=\"left wrap\">{}</td>", escape(&value), escape(&against));
         format!(
             "<tr><th scope=\"row\">{}</th>{cells}<td class=\"left wrap\">{}</td></tr>\n",
-            escape(f.formula),
+            escape(&f.formula),
             said(&f.note)
         )
     };

@@ -30,7 +30,7 @@ impl Scale {
             Unit::PerSecond if largest >= 1e5 => (1e3, "k/s"),
             Unit::PerSecond => (1.0, "/s"),
             Unit::Ratio => (0.01, "%"),
-            Unit::Messages | Unit::Servers | Unit::Deliveries => (1.0, ""),
+            Unit::Messages | Unit::Servers | Unit::Processors | Unit::Deliveries => (1.0, ""),
         };
         Scale { size, unit }
     }

@@ -300,7 +300,7 @@ fn apart(study: &Study, found: &Agreement) -> Option<String> {
         Unit::Seconds => Time(apart.abs()).to_string(),
         Unit::PerSecond => format!("{}/s", significant(apart.abs(), 2)),
         Unit::Ratio => format!("{} percentage points", significant(apart.abs() * 100.0, 2)),
-        Unit::Messages | Unit::Servers | Unit::Deliveries => significant(apart.abs(), 2),
+        Unit::Messages | Unit::Servers | Unit::Processors | Unit::Deliveries => significant(apart.abs(), 2),
     };
     Some(format!("{sign}{size}"))
 }

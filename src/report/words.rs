@@ -2,7 +2,7 @@
 
 use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, MetricRow, TIMER_RESOLUTION};
-use crate::answer::{Answer, Gate, Trust, metric_of};
+use crate::answer::{Answer, Gate, Trust, Unit, metric_of};
 use crate::scenario::Weight;
 use crate::study::{self, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
 use crate::units::Time;
@@ -53,7 +53,8 @@ pub(super) fn warnings(study: &Study) -> Vec<String> {
 }
 
 fn failed(answer: &Answer) -> String {
-    let names: Vec<&str> = answer.gates.iter().filter(|g| g.trust != Trust::Valid).map(|g| g.name).collect();
+    let names: Vec<&str> =
+        answer.gates.iter().filter(|g| g.trust != Trust::Valid).map(|g| &*g.name).collect();
     names.join(", ")
 }
 
@@ -92,9 +93,9 @@ pub(super) fn accord(row: &MetricRow, words: bool) -> String {
 /// One formula's line: value, what it is held against and by how much it misses.
 pub(super) fn formula(formula: &Formula) -> (String, String) {
     let value = match formula.unit {
-        "s" => Time(formula.value).to_string(),
-        "ratio" => three(formula.value),
-        unit => format!("{} {unit}", three(formula.value)),
+        Unit::Seconds => Time(formula.value).to_string(),
+        Unit::Ratio => three(formula.value),
+        unit => format!("{} {}", three(formula.value), unit.name()),
     };
     let value = if formula.value.is_finite() { value } else { UNKNOWN.to_string() };
     let against = match (formula.against.as_str(), formula.error) {
@@ -116,9 +117,9 @@ pub(super) fn gates(study: &Study, all: bool) -> Vec<&Gate> {
 /// A gate as a sentence: what it saw, and the limit.
 pub(super) fn gate(gate: &Gate) -> String {
     let show = |value: f64| match gate.unit {
-        "s" => Time(value).to_string(),
-        "ratio" => format!("{} %", three(value * 100.0)),
-        unit => format!("{} {unit}", three(value)),
+        Unit::Seconds => Time(value).to_string(),
+        Unit::Ratio => format!("{} %", three(value * 100.0)),
+        unit => format!("{} {}", three(value), unit.name()),
     };
     format!("{}: {}, limit {} ({})", gate.name, show(gate.value), show(gate.limit), gate.meaning)
 }

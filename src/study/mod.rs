@@ -10,6 +10,7 @@ pub mod compare;
 mod coverage;
 mod dead_letters;
 pub mod differing;
+pub mod document;
 mod drift;
 pub mod fit;
 mod headline;
@@ -50,7 +51,7 @@ pub use watch::{NoProgress, Watch};
 
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Objective, Scenario};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One scenario with everything that the methods say about it.
@@ -76,7 +77,7 @@ pub struct Study {
 }
 
 /// What two methods say about one metric.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
     /// The metric's path.
     pub metric: String,
@@ -87,12 +88,12 @@ pub struct Agreement {
     /// Whether they agree.
     pub verdict: AgreementStatus,
     /// (b − a) / a, where both are known and a is not zero.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<f64>,
 }
 
 /// Whether two methods agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AgreementStatus {
     /// The intervals meet, or the difference is within what the comparison allows.
@@ -115,7 +116,7 @@ pub struct Judgement {
 }
 
 /// Whether an objective is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ObjectiveStatus {
     /// It is met.
@@ -129,12 +130,17 @@ pub enum ObjectiveStatus {
 impl Study {
     /// Why there is no steady state, if a method found that there is none.
     pub fn unstable(&self) -> Option<&Reason> {
-        let refused = self.unanswered.iter().map(|u| &u.reason).find(|reason| reason.is_unstable());
-        refused.or_else(|| self.answers.iter().find_map(|answer| answer.unstable.as_ref()))
+        unstable(&self.unanswered, &self.answers)
     }
 
     /// The answer of a method, if it has one.
     pub fn answer(&self, method: Method) -> Option<&Answer> {
         self.answers.iter().find(|a| a.method == method)
     }
+}
+
+/// Why there is no steady state, if a method found that there is none.
+fn unstable<'a>(unanswered: &'a [Unanswered], answers: &'a [Answer]) -> Option<&'a Reason> {
+    let refused = unanswered.iter().map(|u| &u.reason).find(|reason| reason.is_unstable());
+    refused.or_else(|| answers.iter().find_map(|answer| answer.unstable.as_ref()))
 }

@@ -102,9 +102,9 @@ impl PredictedLoad {
     }
 
     /// The gate by which the measurement says nothing, if it does not.
-    pub fn invalid(&self) -> Option<&'static str> {
+    pub fn invalid(&self) -> Option<&str> {
         let gates = &self.answer(Method::Measurement)?.gates;
-        gates.iter().find(|g| g.trust == Trust::Invalid).map(|g| g.name)
+        gates.iter().find(|g| g.trust == Trust::Invalid).map(|g| &*g.name)
     }
 }
 

@@ -131,7 +131,7 @@ pub(super) fn replications(
     };
     let values: Vec<_> = (0..all).step_by(MOST_AT_ONCE as usize).flat_map(some).collect();
     if values.is_empty() {
-        Err(Reason::Interrupted("a replication was finished").by(Method::Simulation))
+        Err(Reason::Interrupted("a replication was finished".into()).by(Method::Simulation))
     } else {
         Ok(values)
     }
@@ -166,7 +166,7 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
         wanted = made + more;
     }
     if levels.is_empty() {
-        return Err(Reason::Interrupted("a replication was finished"));
+        return Err(Reason::Interrupted("a replication was finished".into()));
     }
     let mut combined = worst_told(&all, simulation.confidence);
     shares::certain(stretches.scenario, &mut combined);

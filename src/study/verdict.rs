@@ -115,7 +115,7 @@ fn played(measured: &Answer) -> String {
 fn failed(measured: &Answer) -> String {
     let mut gates: Vec<_> = measured.gates.iter().filter(|g| g.trust != Trust::Valid).collect();
     gates.sort_by_key(|g| std::cmp::Reverse(g.trust));
-    gates.iter().map(|g| g.name).collect::<Vec<_>>().join(", ")
+    gates.iter().map(|g| &*g.name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

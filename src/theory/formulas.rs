@@ -1,7 +1,7 @@
 //! The source documents' four formulas, held against exact or simulated figures, with where each holds.
 
 use super::traffic::demands;
-use crate::answer::Formula;
+use crate::answer::{Formula, Unit};
 use crate::scenario::{Demand, Scenario};
 use crate::units::{Time, significant};
 
@@ -51,9 +51,9 @@ fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f
     let against = format!("{place}.throughput");
     let value = inside / (wait + service);
     Some(Formula {
-        formula: "throughput = N / T",
+        formula: "throughput = N / T".into(),
         value,
-        unit: "1/s",
+        unit: Unit::PerSecond,
         error: error(value, figure(&against)),
         against,
         note: "right by definition, if N counts completions in the time T, idle time included. Here N is \
@@ -92,9 +92,9 @@ fn rates_ratio(
         )
     };
     Some(Formula {
-        formula: "throughput = P / C",
+        formula: "throughput = P / C".into(),
         value,
-        unit: "ratio",
+        unit: Unit::Ratio,
         error: error(value, figure(&against)),
         against,
         note: format!(
@@ -129,9 +129,9 @@ fn length_over_rate(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &
             .into()
     };
     Some(Formula {
-        formula: "delay = Q / C",
+        formula: "delay = Q / C".into(),
         value,
-        unit: "s",
+        unit: Unit::Seconds,
         error: error(value, figure(&against)),
         against,
         note,
@@ -166,9 +166,9 @@ fn sum_of_stages(figure: &dyn Fn(&str) -> Option<f64>) -> Option<Formula> {
         };
     }
     Some(Formula {
-        formula: "latency = T_p + T_q + T_c",
+        formula: "latency = T_p + T_q + T_c".into(),
         value,
-        unit: "s",
+        unit: Unit::Seconds,
         error: error(value, figure(&against)),
         against,
         note,

@@ -157,7 +157,7 @@ fn what_is_measured_for_agreement_can_be_measured_and_adds_up() {
         }
         let measured = study.answer(Method::Measurement).expect("answered");
         for gate in &measured.gates {
-            let counts = ["lost", "duplicated", "disordered", "unsettled"].contains(&gate.name);
+            let counts = ["lost", "duplicated", "disordered", "unsettled"].contains(&&*gate.name);
             assert!(!counts || gate.value == 0.0, "{}: {gate:?}", file.display());
         }
     }

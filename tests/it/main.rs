@@ -17,6 +17,7 @@ mod oracle;
 mod pairs;
 mod queue;
 mod readme;
+mod schema;
 mod semantics;
 mod stopping;
 mod studies;

@@ -34,67 +34,64 @@ fn took(real: u64) -> ServerTotals {
 }
 
 /// The verdict after something has gone wrong, and the gate that says so.
-fn verdict(change: impl Fn(&mut Evidence)) -> (Trust, &'static str) {
+fn verdict(change: impl Fn(&mut Evidence)) -> (Trust, String) {
     let mut evidence = calm();
     change(&mut evidence);
     let gates = gates(&mut evidence);
     let worst = gates.iter().map(|g| g.trust).max().expect("there are gates");
-    (
-        worst,
-        if worst == Trust::Valid {
-            ""
-        } else {
-            gates.iter().find(|g| g.trust == worst).expect("one is the worst").name
-        },
-    )
+    let failed = gates.into_iter().find(|g| g.trust == worst && worst != Trust::Valid);
+    (worst, failed.map_or(String::new(), |gate| gate.name.into()))
 }
 
 #[test]
 fn a_calm_run_is_valid_and_every_gate_can_close() {
-    assert_eq!(verdict(|_| {}), (Trust::Valid, ""));
-    assert_eq!(verdict(|e| e.sent = 1_900), (Trust::Invalid, "unsent"));
-    assert_eq!(verdict(|e| e.lateness[..100].fill(2_000_000)), (Trust::Degraded, "lateness"));
-    assert_eq!(verdict(|e| e.rate = 3e6), (Trust::Degraded, "generator's limit"));
-    assert_eq!(verdict(|e| e.totals = took(9_600_000_000)), (Trust::Invalid, "service overrun"));
-    assert_eq!(verdict(|e| e.totals = took(8_300_000_000)), (Trust::Degraded, "service overrun"));
+    assert_eq!(verdict(|_| {}), (Trust::Valid, "".into()));
+    assert_eq!(verdict(|e| e.sent = 1_900), (Trust::Invalid, "unsent".into()));
+    assert_eq!(verdict(|e| e.lateness[..100].fill(2_000_000)), (Trust::Degraded, "lateness".into()));
+    assert_eq!(verdict(|e| e.rate = 3e6), (Trust::Degraded, "generator's limit".into()));
+    assert_eq!(verdict(|e| e.totals = took(9_600_000_000)), (Trust::Invalid, "service overrun".into()));
+    assert_eq!(verdict(|e| e.totals = took(8_300_000_000)), (Trust::Degraded, "service overrun".into()));
     assert_eq!(
         verdict(|e| (e.totals, e.server_time) = (took(8_300_000_000), 16_000_000_000)),
-        (Trust::Valid, "")
+        (Trust::Valid, "".into())
     );
     // As much as before, but all of it in the second half.
     assert_eq!(
         verdict(|e| (e.totals.halves[0].real, e.totals.halves[1].real) = (3_990_000_000, 4_040_000_000)),
-        (Trust::Degraded, "stationarity")
+        (Trust::Degraded, "stationarity".into())
     );
-    assert_eq!(verdict(|e| e.hand_offs.nanos = 2_000_000_000), (Trust::Degraded, "hand-off"));
-    assert_eq!(verdict(|e| e.spun = 18_000_000_000), (Trust::Degraded, "spinning"));
+    assert_eq!(verdict(|e| e.hand_offs.nanos = 2_000_000_000), (Trust::Degraded, "hand-off".into()));
+    assert_eq!(verdict(|e| e.spun = 18_000_000_000), (Trust::Degraded, "spinning".into()));
     assert_eq!(
         verdict(|e| e.interference.run_queue_wait = Some(2_000_000_000)),
-        (Trust::Invalid, "run-queue wait")
+        (Trust::Invalid, "run-queue wait".into())
     );
-    assert_eq!(verdict(|e| e.interference.switches = Some(3_000)), (Trust::Degraded, "involuntary switches"));
-    assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls"));
-    assert_eq!(verdict(|e| e.steal = Some(0.06)), (Trust::Invalid, "steal"));
-    assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished"));
-    assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost"));
-    assert_eq!(verdict(|e| e.totals.duplicated = 1), (Trust::Invalid, "duplicated"));
-    assert_eq!(verdict(|e| e.repeated = 1), (Trust::Invalid, "duplicated"));
-    assert_eq!(verdict(|e| e.totals.disordered = 1), (Trust::Invalid, "disordered"));
-    assert_eq!(verdict(|e| e.totals.unsettled = 1), (Trust::Invalid, "unsettled"));
-    assert_eq!(verdict(|e| e.inversions = 1), (Trust::Invalid, "clock inversions"));
-    assert_eq!(verdict(|e| e.inside = Some((8.0, 7.2))), (Trust::Invalid, "Little's law"));
-    assert_eq!(verdict(|e| e.latency.truncate(900)), (Trust::Degraded, "samples beyond p99"));
+    assert_eq!(
+        verdict(|e| e.interference.switches = Some(3_000)),
+        (Trust::Degraded, "involuntary switches".into())
+    );
+    assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls".into()));
+    assert_eq!(verdict(|e| e.steal = Some(0.06)), (Trust::Invalid, "steal".into()));
+    assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished".into()));
+    assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost".into()));
+    assert_eq!(verdict(|e| e.totals.duplicated = 1), (Trust::Invalid, "duplicated".into()));
+    assert_eq!(verdict(|e| e.repeated = 1), (Trust::Invalid, "duplicated".into()));
+    assert_eq!(verdict(|e| e.totals.disordered = 1), (Trust::Invalid, "disordered".into()));
+    assert_eq!(verdict(|e| e.totals.unsettled = 1), (Trust::Invalid, "unsettled".into()));
+    assert_eq!(verdict(|e| e.inversions = 1), (Trust::Invalid, "clock inversions".into()));
+    assert_eq!(verdict(|e| e.inside = Some((8.0, 7.2))), (Trust::Invalid, "Little's law".into()));
+    assert_eq!(verdict(|e| e.latency.truncate(900)), (Trust::Degraded, "samples beyond p99".into()));
 }
 
 #[test]
 fn a_service_shorter_than_planned_is_no_overrun_but_an_unknown_figure_has_no_gate() {
     assert_eq!(
         verdict(|e| (e.steal, e.inside, e.interference) = (None, None, SchedulerInterference::default())),
-        (Trust::Valid, "")
+        (Trust::Valid, "".into())
     );
     assert_eq!(
         verdict(|e| (e.hand_offs, e.null_rate, e.processors) = (HandOffs::default(), None, None)),
-        (Trust::Valid, "")
+        (Trust::Valid, "".into())
     );
 }
 

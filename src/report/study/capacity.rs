@@ -212,8 +212,7 @@ pub fn csv(capacity: &Capacity) -> String {
             probe.trial.answers.iter().flat_map(|a| capacity.scenario.objectives.iter().map(move |o| (a, o)))
         {
             let Some(estimate) = answer.get(&objective.metric) else { continue };
-            let unit =
-                metric_of(&objective.metric).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
+            let unit = metric_of(&objective.metric).map_or(String::new(), |m| m.unit.name().into());
             let number = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
             let end = [
                 answer.method.name().into(),

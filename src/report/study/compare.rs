@@ -286,7 +286,7 @@ pub fn csv(compared: &ComparisonReport) -> String {
     let mut rows = vec![head];
     for (name, differences) in compared.names[1..].iter().zip(&compared.differences) {
         rows.extend(differences.iter().map(|d| {
-            let unit = metric_of(&d.metric).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
+            let unit = metric_of(&d.metric).map_or(String::new(), |m| m.unit.name().into());
             let verdict = serde_json::to_value(d.verdict)
                 .ok()
                 .and_then(|v| v.as_str().map(String::from))

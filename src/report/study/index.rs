@@ -31,7 +31,7 @@ const SHOWN: &[(&str, &str)] = &[
 ];
 
 impl SavedResult {
-    /// Adds what a document of any kind says.
+    /// Adds what a sweep, a search or a comparison says.
     pub fn add(&mut self, document: &Value) {
         if let Some(title) = document["scenario"]["title"].as_str() {
             self.title = Some(title.into());

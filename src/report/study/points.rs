@@ -23,7 +23,7 @@ pub fn rows(point: &SweepPoint) -> String {
     let mut out = String::new();
     for answer in &point.answers {
         for (path, estimate) in &answer.metrics {
-            let unit = metric_of(path).map_or(String::new(), |m| crate::report::csv::unit(m.unit));
+            let unit = metric_of(path).map_or(String::new(), |m| m.unit.name().into());
             let mut row = start.clone();
             row.extend([
                 answer.method.name().into(),

@@ -50,7 +50,7 @@ fn example(unit: Unit) -> &'static str {
         Unit::PerSecond => "900/s",
         Unit::Ratio => "0.1%",
         Unit::Messages => "1000",
-        Unit::Servers | Unit::Deliveries => "2",
+        Unit::Servers | Unit::Processors | Unit::Deliveries => "2",
     }
 }
 
@@ -66,7 +66,7 @@ fn limit(text: &str, unit: Unit) -> Result<f64, UnitError> {
             Some(percent) => plain(percent.trim()).map(|x| x / 100.0),
             None => plain(text),
         },
-        Unit::Messages | Unit::Servers | Unit::Deliveries => plain(text),
+        Unit::Messages | Unit::Servers | Unit::Processors | Unit::Deliveries => plain(text),
     }
 }
 

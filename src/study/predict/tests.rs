@@ -1,5 +1,5 @@
 use super::*;
-use crate::answer::{Estimate, Gate};
+use crate::answer::{Estimate, Gate, Unit};
 use crate::scenario::{Arrivals, Queue, Servers};
 use crate::workload::laws::Law;
 
@@ -53,10 +53,10 @@ fn what_is_near_is_accepted_and_what_is_off_is_rejected_with_its_reason() {
 fn an_invalid_measurement_judges_nobody() {
     let mut point = point(0.012, 0.012, 1.003);
     let gate = Gate {
-        name: "steal",
+        name: "steal".into(),
         value: 0.5,
         limit: 0.01,
-        unit: "ratio",
+        unit: Unit::Ratio,
         trust: Trust::Invalid,
         meaning: String::new(),
     };
@@ -74,10 +74,10 @@ fn an_invalid_measurement_judges_nobody() {
 #[test]
 fn an_invalid_low_load_teaches_nothing() {
     let gate = Gate {
-        name: "steal",
+        name: "steal".into(),
         value: 0.5,
         limit: 0.01,
-        unit: "ratio",
+        unit: Unit::Ratio,
         trust: Trust::Invalid,
         meaning: String::new(),
     };

@@ -106,7 +106,7 @@ impl Runs<'_> {
         }
         engine.settle(&mut long);
         if watch.stopped() && long.ended() < LEAST_BATCHES {
-            return Err(Reason::Interrupted("enough of its one replication was played"));
+            return Err(Reason::Interrupted("enough of its one replication was played".into()));
         }
         if (long.ended() as u64) < BATCHES {
             let share = significant(long.ended() as f64 / BATCHES as f64 * 100.0, 2);

@@ -73,7 +73,7 @@ impl Runs<'_> {
             wanted = made + more;
         }
         if made == 0 {
-            return Err(Reason::Interrupted("anything was played after the warm-up"));
+            return Err(Reason::Interrupted("anything was played after the warm-up".into()));
         }
         if let Some(why) = self.unstable(&drifts) {
             return Err(Reason::Unstable(why));

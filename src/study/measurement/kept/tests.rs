@@ -24,7 +24,7 @@ fn both(text: &str) -> (KeptRun, KeptRun) {
     assert!(!run.cut_short, "{:?}", run.caveats);
     for gate in &run.gates {
         let counts =
-            ["lost", "duplicated", "disordered", "unsettled", "unsent", "unfinished"].contains(&gate.name);
+            ["lost", "duplicated", "disordered", "unsettled", "unsent", "unfinished"].contains(&&*gate.name);
         assert!(!counts || gate.value == 0.0, "{gate:?}");
     }
     let measured = KeptRun::measured(run.records, run.exits);
