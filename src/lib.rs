@@ -30,8 +30,8 @@
 //! let study = run(&scenario, &[Method::Theory, Method::Simulation], &NoProgress);
 //!
 //! let p99 = |method| study.answer(method).and_then(|answer| answer.get("producers.web.latency.p99"));
-//! let (exact, simulated) = (p99(Method::Theory).expect("M/M/4"), p99(Method::Simulation).expect("ten
-//! replications")); assert!((exact.value.expect("finite") - 0.0488).abs() < 5e-5); // Seconds.
+//! let (exact, simulated) = (p99(Method::Theory).expect("M/M/4"), p99(Method::Simulation).expect("played"));
+//! assert!((exact.value.expect("finite") - 0.0488).abs() < 5e-5); // Seconds.
 //! assert!(simulated.half_width.is_some(), "a simulated figure has an interval");
 //! # Ok::<(), queuelab::scenario::Problems>(())
 //! ```
