@@ -1,13 +1,13 @@
 //! Laplace transforms of the workload's laws, E\[e^(−sX)\], also where no closed form exists.
 
 use super::invert::TransformCost;
-use crate::workload::laws::{Law, Lognormal, Pareto, Weibull};
+use crate::workload::laws::{BoundedPareto, Law, LogLogistic, Lognormal, Pareto, Weibull};
 use num_complex::Complex64;
 use statrs::function::gamma::gamma;
 use std::f64::consts::PI;
 
-/// E\[e^(−sX)\] for Re s > 0: in closed form or, for lognormal, Weibull and Pareto, by quadrature along a
-/// path on which nothing oscillates.
+/// E\[e^(−sX)\] for Re s > 0: in closed form, by series or, for lognormal, log-logistic and Weibull, by
+/// quadrature along a path on which nothing oscillates.
 ///
 /// ```
 /// use num_complex::Complex64;
@@ -20,7 +20,9 @@ pub fn transform(law: &Law, s: Complex64) -> Complex64 {
     match law {
         Law::Lognormal(law) => lognormal(law, s),
         Law::Weibull(law) => weibull(law, s),
+        Law::LogLogistic(law) => log_logistic(law, s),
         Law::Pareto(law) => pareto(law, s),
+        Law::BoundedPareto(law) => bounded_pareto(law, s),
         _ => law.transform(s).unwrap_or(Complex64::new(f64::NAN, 0.0)),
     }
 }
@@ -28,7 +30,11 @@ pub fn transform(law: &Law, s: Complex64) -> Complex64 {
 /// What a value of a law's transform costs.
 pub fn effort(law: &Law) -> TransformCost {
     match law {
-        Law::Lognormal(_) | Law::Weibull(_) | Law::Pareto(_) => TransformCost::Slow,
+        Law::Lognormal(_)
+        | Law::LogLogistic(_)
+        | Law::Weibull(_)
+        | Law::Pareto(_)
+        | Law::BoundedPareto(_) => TransformCost::Slow,
         Law::Empirical(law) => match law.points().count() {
             0..=10 => TransformCost::Quick,
             11..=200 => TransformCost::Slow,
@@ -109,6 +115,39 @@ fn weibull(law: &Weibull, s: Complex64) -> Complex64 {
         sum += (k * w - (k * w).exp() - s * w.exp()).exp() * (1.0 + left);
         v -= step;
     }
+}
+
+/// # Formula
+/// ∫ exp(kw − s e^w)/(1 + e^(kw))² k dw, w the logarithm of the time over its median.
+/// # Numerics
+/// Along Im w = const in the middle of the strip in which e^(−s e^w) falls and 1 + e^(kw) has no zero, by
+/// trapezoids: the step for 1e-16 follows from the strip's width.
+fn log_logistic(law: &LogLogistic, s: Complex64) -> Complex64 {
+    let (k, s) = (law.shape, s * law.median());
+    let (size, angle) = (s.norm(), s.arg().abs());
+    let (low, high) = ((-0.5 * PI - angle).max(-PI / k), (0.5 * PI - angle).min(PI / k));
+    let (turned, width) = (0.5 * (low + high), 0.5 * (high - low));
+    let step = width * 2.0 * PI / 37.0;
+    // e^(−40) is nothing.
+    let right = (40.0 / k).min((40.0 / (size * (angle + turned).cos())).ln());
+    let turned = Complex64::new(0.0, if s.im >= 0.0 { turned } else { -turned });
+    let mut sum = Complex64::ZERO;
+    let mut v = right;
+    while k * v > -40.0 {
+        let w = v + turned;
+        // The factor that would overflow is taken out.
+        let grows = (if v > 0.0 { -k * w } else { k * w }).exp();
+        sum += grows * (-s * w.exp()).exp() / (1.0 + grows).powi(2);
+        v -= step;
+    }
+    sum * step * k
+}
+
+/// The law without a bound, less what lies beyond it, which is of the same kind.
+fn bounded_pareto(law: &BoundedPareto, s: Complex64) -> Complex64 {
+    let beyond = law.beyond();
+    let from = |min| pareto(&Pareto { min, alpha: law.alpha }, s);
+    (from(law.min) - beyond * from(law.max)) / (1.0 - beyond)
 }
 
 /// h Σ f(jh), outwards from 0 until the terms vanish.
@@ -261,6 +300,10 @@ mod tests {
             Law::pareto(1.0, 2.5),
             Law::pareto(1.0, 3.0),
             Law::pareto(1.0, 1.2),
+            Law::LogLogistic(LogLogistic { mean: 1.0, shape: 1.5 }),
+            Law::LogLogistic(LogLogistic { mean: 1.0, shape: 8.0 }),
+            Law::BoundedPareto(BoundedPareto { min: 0.1, max: 10.0, alpha: 1.0 }),
+            Law::BoundedPareto(BoundedPareto { min: 0.3, max: 3.0, alpha: 2.2 }),
         ] {
             for s in [1e-3, 0.1, 1.0, 7.0, 100.0] {
                 let (ours, plain) = (transform(&law, Complex64::new(s, 0.0)).re, by_quantiles(&law, s));
@@ -277,6 +320,8 @@ mod tests {
             .into_iter()
             .chain([0.3, 0.6, 1.5, 3.0, 10.0].map(|shape| Law::weibull(1.0, shape)))
             .chain([1.2, 2.0, 2.5, 3.000_001, 4.0].map(|alpha| Law::pareto(1.0, alpha)))
+            .chain([1.1, 2.0, 3.7, 20.0].map(|shape| Law::LogLogistic(LogLogistic { mean: 1.0, shape })))
+            .chain([0.7, 2.0].map(|alpha| Law::BoundedPareto(BoundedPareto { min: 0.2, max: 9.0, alpha })))
         {
             for centre in [(1.0, 0.0), (0.4, 1.0), (1.0, 5.0), (0.5, 40.0), (0.4, 4000.0)]
                 .map(|(re, im)| Complex64::new(re, im))

@@ -4,6 +4,7 @@
 //! streams of compared configurations aligned), and tells theory what it needs: moments, distribution
 //! function, transform.
 
+mod bounded_pareto;
 mod deterministic;
 mod empirical;
 mod erlang;
@@ -11,21 +12,26 @@ mod exponential;
 mod gamma;
 mod hyperexponential;
 mod inverse;
+mod log_logistic;
 mod lognormal;
 mod pareto;
 #[cfg(test)]
 mod tests;
+mod triangular;
 mod uniform;
 mod weibull;
 
+pub use bounded_pareto::BoundedPareto;
 pub use deterministic::Deterministic;
 pub use empirical::Empirical;
 pub use erlang::Erlang;
 pub use exponential::Exponential;
 pub use gamma::Gamma;
 pub use hyperexponential::Hyperexponential;
+pub use log_logistic::LogLogistic;
 pub use lognormal::Lognormal;
 pub use pareto::Pareto;
+pub use triangular::Triangular;
 pub use uniform::Uniform;
 pub use weibull::Weibull;
 
@@ -202,12 +208,15 @@ laws!(
     Exponential,
     Deterministic,
     Uniform,
+    Triangular,
     Erlang,
     Gamma,
     Hyperexponential,
     Lognormal,
+    LogLogistic,
     Weibull,
     Pareto,
+    BoundedPareto,
     Empirical
 );
 
