@@ -180,6 +180,10 @@ fn judged(study: &Study, check: bool) -> Ending {
         let unsupported = study.unanswered.iter().all(|u| matches!(u.reason, Reason::Unsupported(_)));
         end = end.worse(if unsupported { Ending::Wrong } else { Ending::Failed });
     }
+    // What was answered all the same has been said.
+    if study.unanswered.iter().any(|u| matches!(u.reason, Reason::Failed(_))) {
+        end = end.worse(Ending::Failed);
+    }
     if check {
         if study.unstable().is_some() {
             end = end.worse(Ending::Missed);

@@ -234,9 +234,9 @@ pub(super) fn null_rate(messages: usize) -> Result<f64, LoadError> {
         ..Block::default()
     };
     let run_plan = RunPlan::new(&scenario, &plan)?;
-    let target = targets::open(&scenario, messages)?;
     let (state, never) =
         (RunState::new(&run_plan, VisitLog::new(messages, messages)), AtomicBool::new(false));
+    let target = targets::open(&state.opening(&run_plan))?;
     let context = RunContext::new(&run_plan, target.as_ref(), &state);
     let handles =
         ServerHandles { receiver: target.receiver(run_plan.subscription_of(0, 0))?, publisher: None };

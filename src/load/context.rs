@@ -1,17 +1,21 @@
 //! State that the generator and the server threads of a run share, and how any of them sends a message.
 
 use super::clients::Clients;
+use super::run_listener::RunListener;
 use super::run_plan::RunPlan;
 use super::scaler::GroupScaler;
-use super::targets::{Publisher, Sent, Target};
+use super::targets::{Listener, Opening, Publisher, Sent, Target};
 use super::visit_log::{VisitLog, VisitOrigin};
 use crate::scenario::Destination;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// What the threads of a run write and read together while it lasts.
 pub(super) struct RunState {
-    pub visits: VisitLog,
-    clients: Clients,
+    pub visits: Arc<VisitLog>,
+    clients: Arc<Clients>,
+    /// What the target tells outside of calls.
+    pub listener: Arc<RunListener>,
     busy: AtomicU64,
     scalers: Vec<Option<GroupScaler>>,
     closed: AtomicBool,
@@ -20,7 +24,15 @@ pub(super) struct RunState {
 impl RunState {
     pub(super) fn new(run_plan: &RunPlan<'_>, visits: VisitLog) -> Self {
         let scalers = (0..run_plan.groups.len()).map(|group| GroupScaler::of(run_plan, group)).collect();
-        RunState { visits, clients: Clients::new(run_plan), busy: 0.into(), scalers, closed: false.into() }
+        let (visits, clients) = (Arc::new(visits), Arc::new(Clients::new(run_plan)));
+        let listener = Arc::new(RunListener::new(run_plan, &visits, &clients));
+        RunState { visits, clients, listener, busy: 0.into(), scalers, closed: false.into() }
+    }
+
+    /// What a target is to know that takes part in the run.
+    pub(super) fn opening<'a>(&self, run_plan: &RunPlan<'a>) -> Opening<'a> {
+        let listener = Arc::clone(&self.listener) as Arc<dyn Listener>;
+        Opening { scenario: run_plan.scenario, messages: run_plan.len(), listener }
     }
 }
 
@@ -32,6 +44,7 @@ pub(super) struct RunContext<'a> {
     pub target: &'a dyn Target,
     pub visits: &'a VisitLog,
     pub clients: &'a Clients,
+    pub listener: &'a RunListener,
     /// Servers that work on what they have acknowledged already.
     pub busy: &'a AtomicU64,
     /// By group: its scaler, if it is autoscaled.
@@ -42,8 +55,8 @@ pub(super) struct RunContext<'a> {
 
 impl<'a> RunContext<'a> {
     pub(super) fn new(run_plan: &'a RunPlan<'a>, target: &'a dyn Target, state: &'a RunState) -> Self {
-        let RunState { visits, clients, busy, scalers, closed } = state;
-        RunContext { run_plan, target, visits, clients, busy, scalers, closed }
+        let RunState { visits, clients, listener, busy, scalers, closed } = state;
+        RunContext { run_plan, target, visits, clients, listener, busy, scalers, closed }
     }
 
     /// Sends a message to a destination by a thread's handle, at an instant from the start; false once the
@@ -71,10 +84,10 @@ impl<'a> RunContext<'a> {
             }
             match outcome {
                 // What nobody consumes has left.
-                Sent::Accepted if self.run_plan.first_group(queue).is_none() => {
+                Sent::Accepted | Sent::Pending if self.run_plan.first_group(queue).is_none() => {
                     self.clients.less(origin.client, at)
                 }
-                Sent::Accepted => {}
+                Sent::Accepted | Sent::Pending => {}
                 Sent::Rejected => {
                     self.visits.refuse(visit);
                     self.clients.less(origin.client, at);

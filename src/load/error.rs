@@ -15,7 +15,6 @@ pub(crate) enum LoadError {
         "{target} needs a part that this program was built without: build it with --features {feature}, or \
             measure with target = \"in-process\""
     )]
-    #[cfg_attr(feature = "channels", expect(dead_code, reason = "only a build without a feature refuses so"))]
     NotBuiltIn { target: String, feature: &'static str },
     #[error("there is no target `{name}`; write one of {}", names())]
     UnknownTarget { name: String },
@@ -37,6 +36,13 @@ pub(crate) enum LoadError {
             durability out"
     )]
     NoDisk { why: String },
+    #[error("{target}: {why}")]
+    #[cfg_attr(not(feature = "brokers-common"), expect(dead_code, reason = "only brokers may be away"))]
+    Broker {
+        target: String,
+        /// Why it cannot be used, as a clause, and what to do about it; without credentials.
+        why: String,
+    },
     #[error("no thread could be started: {why}; measure fewer consumers")]
     NoThread { why: String },
 }

@@ -4,6 +4,10 @@
 //! The limits are such that an otherwise idle machine keeps them at millisecond services and a busy one does
 //! not. Nothing is corrected by them; a run that fails is marked.
 
+mod broker;
+
+pub(super) use broker::BrokerEvidence;
+
 use super::hand_offs::HandOffs;
 use super::interference::SchedulerInterference;
 use super::pacing::Meter;
@@ -51,6 +55,10 @@ pub(super) struct Evidence {
     /// Messages inside, on average over the instants at which the target was asked: by its own count, and by
     /// the records.
     pub inside: Option<(f64, f64)>,
+    /// Messages that no broker has confirmed.
+    pub unconfirmed: u64,
+    /// What only a broker can do wrong, where one was measured.
+    pub broker: Option<BrokerEvidence>,
 }
 
 /// Judges a figure that should stay below a limit; far beyond it the run is worthless.
@@ -80,6 +88,7 @@ pub(super) fn gates(evidence: &mut Evidence) -> Vec<Gate> {
     gates.extend(host(evidence));
     gates.extend(accounting(evidence));
     gates.extend(little(evidence));
+    gates.extend(evidence.broker.iter().flat_map(BrokerEvidence::gates));
     gates.push(tail(evidence));
     gates
 }

@@ -23,6 +23,7 @@ mod playable;
 mod records;
 mod rules;
 mod run;
+mod run_listener;
 mod run_plan;
 mod runner;
 mod scaler;

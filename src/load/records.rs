@@ -70,6 +70,9 @@ impl RunRecords {
                 entered.push(record.sent);
                 left.push(if record.outcome == Outcome::Unfinished { u64::MAX } else { record.finished });
             }
+            // The broker itself throws a dead letter into the next queue.
+            let unconfirmed = trace.confirmed.is_none() && !trace.refused && !origin.dead;
+            run_records.evidence.unconfirmed += u64::from(unconfirmed);
             run_records.by_visit.push(VisitRecord { origin, record, held });
         }
         for message in (0..run_plan.len()).filter(|&message| !sent[message]) {

@@ -3,10 +3,12 @@
 use super::clock::Monotonic;
 use super::context::{RunContext, RunState};
 use super::exits::exits;
+use super::gates::BrokerEvidence;
 use super::interference::steal_share;
 use super::records::RunRecords;
 use super::run_plan::RunPlan;
 use super::runner::Runner;
+use super::targets::TroubleKind;
 use super::visit_log::VisitLog;
 use super::{LoadError, calibrate, gates, host, system, targets};
 use crate::answer::Gate;
@@ -57,8 +59,11 @@ pub(crate) struct Run {
     pub caveats: Vec<String>,
     /// When it ended.
     pub ended: u64,
-    /// Whether it was ended before all was served: by the caller, or because time was up.
+    /// Whether it was ended before all was served: by the caller, because time was up, or because the target
+    /// failed.
     pub cut_short: bool,
+    /// Why it ended, as a sentence, if the target failed.
+    pub failed: Option<String>,
     /// The machine and the program, by name.
     pub host: BTreeMap<String, String>,
 }
@@ -70,9 +75,9 @@ pub(crate) struct Run {
 /// A scenario that cannot be played here, and why. A host that cannot keep up is no error: the gates tell.
 pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
     let run_plan = RunPlan::new(scenario, plan)?;
-    let target = targets::open(scenario, plan.len())?;
     let expected = run_plan.expected();
     let state = RunState::new(&run_plan, VisitLog::new(expected, MOST_VISITS.max(expected)));
+    let target = targets::open(&state.opening(&run_plan))?;
     let mut facts = host::host();
     let margin = calibrate::margin(&Monotonic);
     // Without it the run has one gate less.
@@ -88,9 +93,20 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
         Runner::new(RunContext::new(&run_plan, target.as_ref(), &state), scenario.measurement.work, margin)
             .run(control)?;
     let observed = &output.observed;
-    let run_records = RunRecords::gather(&run_plan, &state.visits, &target.lost(), observed);
+    let run_records = RunRecords::gather(&run_plan, &state.visits, &state.listener.take_lost(), observed);
     let records = run_records.records(&run_plan);
     let exits = exits(scenario, &run_records.by_visit);
+    let troubles = state.listener.troubles();
+    let failed = troubles.iter().find_map(|trouble| match &trouble.kind {
+        TroubleKind::Disconnected { why } => Some(format!(
+            "{} was lost after {}: {why}; what was finished by then is reported",
+            scenario.measurement.target,
+            Time(seconds(trouble.at.saturating_sub(observed.start)))
+        )),
+        _ => None,
+    });
+    let unconfirmed = scenario.measurement.broker.confirm.then_some(run_records.evidence.unconfirmed);
+    let broker = (target.warm_up() > 0).then(|| BrokerEvidence::of(&troubles, unconfirmed));
     let mut evidence = gates::Evidence {
         interference: output.interference,
         meter: output.generator,
@@ -104,6 +120,7 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
             / seconds(run_plan.span()).max(1e-3),
         null_rate,
         steal: steal_share(steal, system::steal_and_total()),
+        broker,
         ..run_records.evidence
     };
     facts.extend(target.facts());
@@ -133,6 +150,7 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
         caveats: caveat.into_iter().chain(gates::rest(&evidence)).collect(),
         ended: observed.ended,
         cut_short: observed.cut_short,
+        failed,
         host: facts,
     })
 }

@@ -200,6 +200,7 @@ impl<'a> Runner<'a> {
             self.halt();
             return Err(error);
         }
+        self.context.listener.starts(start);
         self.start.store(start, Ordering::Release);
         let span = self.context.run_plan.span();
         let expected = span + self.context.run_plan.backlog();
@@ -219,8 +220,8 @@ impl<'a> Runner<'a> {
                 continue;
             }
             next = start + (at / LOOK + 1) * LOOK;
-            if !observed.cut_short && ((control.stopped)() || at > deadline || self.context.visits.is_full())
-            {
+            let over = || (control.stopped)() || at > deadline || self.context.visits.is_full();
+            if !observed.cut_short && (self.context.listener.is_disconnected() || over()) {
                 observed.cut_short = true;
                 observed.ended = at;
                 self.halt();

@@ -64,6 +64,8 @@ struct VisitRow {
     sent: AtomicU64,
     /// When there was room for it, where its sender may have had to wait for that.
     accepted: AtomicU64,
+    /// When a broker confirmed that it has it.
+    confirmed: AtomicU64,
     taken: AtomicU64,
     finished: AtomicU64,
     /// Who took it at its latest delivery, and how often it was taken.
@@ -92,6 +94,7 @@ pub(super) struct ServedBy {
 pub(super) struct VisitTrace {
     pub sent: Option<u64>,
     pub accepted: Option<u64>,
+    pub confirmed: Option<u64>,
     pub refused: bool,
     /// At its latest delivery that is known.
     pub taken: Option<(u64, ServedBy)>,
@@ -113,6 +116,7 @@ impl VisitRow {
             origin: OnceLock::new(),
             sent: never(),
             accepted: never(),
+            confirmed: never(),
             taken: never(),
             finished: never(),
             // Of no delivery.
@@ -184,6 +188,13 @@ impl VisitLog {
     /// There was room for it at last.
     pub(super) fn accept(&self, visit: usize, at: u64) {
         self.row(visit).accepted.store(at, Relaxed);
+    }
+
+    /// A broker has confirmed it. What is no visit is ignored.
+    pub(super) fn confirm(&self, visit: usize, at: u64) {
+        if visit < self.len() {
+            self.row(visit).confirmed.store(at, Relaxed);
+        }
     }
 
     /// A service took so long, whether it was the last or not.
@@ -258,6 +269,7 @@ impl VisitLog {
         VisitTrace {
             sent: sent.map(|at| at & !REFUSED),
             accepted: known(&row.accepted),
+            confirmed: known(&row.confirmed),
             refused: sent.is_some_and(|at| at & REFUSED != 0),
             taken: known(&row.taken).zip(known(&row.served_by).map(ServedBy::unpack)),
             returned: row.returned.load(Relaxed),

@@ -314,10 +314,28 @@ fn simulation(s: &Simulation) -> Value {
 
 fn measurement(m: &Measurement) -> Value {
     let (target, duration) = (json!(m.target), json!(time(m.duration)));
+    // What is as nobody wrote it is of no use to who measures no broker.
+    let broker = if m.broker == BrokerSettings::default() { Value::Null } else { broker(&m.broker) };
     table(vec![
         ("target", target),
         ("duration", duration),
         ("work", json!(m.work.word())),
         ("speed", number(m.speed)),
+        ("broker", broker),
+    ])
+}
+
+fn broker(b: &BrokerSettings) -> Value {
+    table(vec![
+        ("url", json!(b.url)),
+        ("confirm", json!(b.confirm)),
+        ("connections", json!(b.connections.word())),
+        ("queue_type", json!(b.queue_type.word())),
+        ("ca", json!(b.ca)),
+        ("certificate", json!(b.certificate)),
+        ("key", json!(b.key)),
+        ("wait", json!(time(b.wait))),
+        ("reconnect", json!(b.reconnect)),
+        ("queue", json!(b.queue.word())),
     ])
 }

@@ -2,7 +2,8 @@
 //! schema read it.
 
 use super::model::{
-    Ack, Deliver, Discipline, Durability, Overflow, Preemption, RedeliveryWork, TARGET_NAMES, Work,
+    Ack, BrokerQueue, Connections, Deliver, Discipline, Durability, Overflow, Preemption, QueueType,
+    RedeliveryWork, TARGET_NAMES, Work,
 };
 
 /// What a key takes.
@@ -261,6 +262,27 @@ pub(super) const MEASUREMENT: &[Key] = &[
     key("duration", Duration, "of the real clock, whatever the speed; default 10s"),
     key("work", Word(names::<Work>), "how a consumer spends its demand"),
     key("speed", Number, "60 plays an hour of the scenario in a minute of the real clock; default 1"),
+    key("broker", Table(BROKER), "how a message broker is reached and used"),
+];
+pub(super) const BROKER: &[Key] = &[
+    key(
+        "url",
+        Text,
+        "without user and password; default QUEUELAB_<TARGET>_URL, then this machine's usual port",
+    ),
+    key("confirm", Flag, "publishes are confirmed; default true"),
+    key("connections", Word(names::<Connections>), "one for all threads, or one for each; default shared"),
+    key("queue_type", Word(names::<QueueType>), "of RabbitMQ's queues; default classic"),
+    key("ca", Text, "a file of the authorities' certificates to trust instead of the system's"),
+    key("certificate", Text, "a file with the client's certificate"),
+    key("key", Text, "a file with the client's key"),
+    key("wait", Duration, "how long an answer of the broker is waited for; default 10s"),
+    key("reconnect", Flag, "a run goes on after a lost connection; default false: it ends"),
+    key(
+        "queue",
+        Word(names::<BrokerQueue>),
+        "the run's own queues, or existing ones of the same names; default own",
+    ),
 ];
 
 /// A setting that is one of a few words.
@@ -309,6 +331,9 @@ choice!(Deliver: "all" => All, "round-robin" => RoundRobin, "random" => Random, 
     "power-of-two" => PowerOfTwo, "by-key" => ByKey);
 choice!(RedeliveryWork: "same" => Same, "drawn-again" => DrawnAgain);
 choice!(Ack: "manual" => Manual, "auto" => Auto);
+choice!(Connections: "shared" => Shared, "each" => Each);
+choice!(QueueType: "classic" => Classic, "quorum" => Quorum);
+choice!(BrokerQueue: "own" => Own, "existing" => Existing);
 choice!(Work: "auto" => Auto, "sleep" => Sleep, "spin" => Spin);
 
 /// What people call a setting elsewhere.

@@ -166,7 +166,10 @@ fn point(
     predicted: Option<Answer>,
     watch: &dyn Watch,
 ) -> Result<PredictedLoad, Unanswered> {
-    let MeasurementResult { answers, hand_off, syncs } = measurement::measured(&scenario, watch)?;
+    let MeasurementResult { answers, hand_off, syncs, failed } = measurement::measured(&scenario, watch)?;
+    if let Some(failed) = failed {
+        return Err(failed);
+    }
     let mean = |method, group: &Consumer| {
         let answer: &Answer = answers.iter().find(|a| a.method == method)?;
         answer

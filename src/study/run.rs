@@ -22,7 +22,11 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
         keep(simulation::simulate(scenario, watch).map(|a| vec![a]), &mut answers, &mut unanswered);
     }
     if wanted.contains(&Method::Measurement) && !watch.stopped() {
-        keep(measurement::measure(scenario, watch), &mut answers, &mut unanswered);
+        let measured = measurement::measured(scenario, watch).map(|measured| {
+            unanswered.extend(measured.failed);
+            measured.answers
+        });
+        keep(measured, &mut answers, &mut unanswered);
     }
     let speed = scenario.measurement.speed;
     if speed != 1.0 {

@@ -38,7 +38,10 @@ impl<C: Clock> Server<'_, '_, C> {
         while !self.context.closed.load(Ordering::SeqCst) && !self.worker.pacer.stopped() {
             let now = self.worker.pacer.now().saturating_sub(self.start);
             match scaler.duty(server, now) {
-                ServerDuty::Off => scaler.wait(LOOK),
+                ServerDuty::Off => {
+                    self.handles.receiver.cancel();
+                    scaler.wait(LOOK);
+                }
                 ServerDuty::Starting(at) => self.stay_down(at),
                 ServerDuty::On => {
                     let until = scaler.next().min(now + LOOK).max(now + 1_000_000);

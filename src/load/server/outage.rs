@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 impl<C: Clock> Server<'_, '_, C> {
     /// Does nothing until it is repaired, or all is over.
     pub(super) fn stay_down(&mut self, until: u64) {
+        self.handles.receiver.cancel();
         loop {
             let now = self.worker.pacer.now().saturating_sub(self.start);
             if now >= until || self.context.closed.load(Ordering::SeqCst) || self.worker.pacer.stopped() {

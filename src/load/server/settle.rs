@@ -102,8 +102,11 @@ impl<C: Clock> Server<'_, '_, C> {
     }
 
     /// Whether the time in which a delivery is to be settled may be over, which is no fault of the target:
-    /// the queue had its message for that long.
+    /// the queue had its message for that long, or its connection was lost.
     fn may_be_over(&self, delivery: &Delivery) -> bool {
+        if self.context.listener.is_disconnected() {
+            return true;
+        }
         let (now, visits) = (self.worker.pacer.now().saturating_sub(self.start), self.context.visits);
         let sent = self
             .visit(delivery)

@@ -44,7 +44,7 @@ impl SharedQueue for Script {
 struct ServedRun {
     totals: ServerTotals,
     overruns: Vec<Overrun>,
-    visits: VisitLog,
+    visits: std::sync::Arc<VisitLog>,
 }
 
 /// Has one server take deliveries, the last of the script first, of four messages that were sent at once and

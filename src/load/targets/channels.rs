@@ -2,14 +2,9 @@
 //! for beyond that is refused by name.
 
 #[cfg(feature = "channels")]
-mod crates;
-#[cfg(not(feature = "channels"))]
-#[path = "channels/no_crates.rs"]
-mod crates;
+pub(super) mod crates;
 
-pub(super) use crates::{crossbeam, flume, kanal};
-
-use super::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
+use super::{Delivery, Direct, Opening, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::LoadError;
 use crate::scenario::{Overflow, Scenario};
 use parking_lot::{Mutex, RwLock};
@@ -158,6 +153,6 @@ impl Channel for Std {
     }
 }
 
-pub(super) fn std_mpsc(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    open::<Std>(scenario)
+pub(super) fn std_mpsc(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    open::<Std>(opening.scenario)
 }

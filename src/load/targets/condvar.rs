@@ -1,9 +1,9 @@
 //! The queue that everybody writes first: a deque, the standard library's lock, a condition. Every send takes
 //! the lock and wakes somebody.
 
-use super::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
+use super::{Delivery, Direct, Opening, PublishRequest, Sent, SharedQueue, Subscription, Target};
 use crate::load::LoadError;
-use crate::scenario::{Overflow, Scenario};
+use crate::scenario::Overflow;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -24,8 +24,9 @@ struct CondvarState {
     closed: bool,
 }
 
-pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    let queues = scenario.queues.iter().map(|queue| LockedQueue {
+pub(super) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    let messages = opening.messages;
+    let queues = opening.scenario.queues.iter().map(|queue| LockedQueue {
         inner: Mutex::new(CondvarState {
             ready: VecDeque::with_capacity(messages),
             ..CondvarState::default()

@@ -8,16 +8,17 @@ mod partition;
 mod prefetch;
 mod settings;
 
-use super::{Delivery, Direct, LostMessage, PublishRequest, Sent, SharedQueue, Subscription, Target};
+use super::{
+    Delivery, Direct, Listener, LostMessage, Opening, PublishRequest, Sent, SharedQueue, Subscription, Target,
+};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::message::Outcome;
 use crate::queue::log::Event;
 use crate::queue::{self, Loss, Queue, Settings};
-use crate::scenario::{Durability, Scenario};
+use crate::scenario::Durability;
 use backend::QueueBackend;
 use commits::Commits;
-use parking_lot::Mutex;
 use partition::PartitionQueue;
 use prefetch::PrefetchDispatcher;
 use settings::{looks, servers_of, settings};
@@ -34,12 +35,12 @@ struct InProcess {
 struct Shared {
     /// By queue of the scenario.
     backends: OnceLock<Vec<QueueBackend>>,
-    lost: Mutex<Vec<LostMessage>>,
+    listener: Arc<dyn Listener>,
 }
 
-pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    let shared =
-        Arc::new(Shared { backends: OnceLock::new(), lost: Mutex::new(Vec::with_capacity(messages)) });
+pub(super) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    let &Opening { scenario, messages, .. } = opening;
+    let shared = Arc::new(Shared { backends: OnceLock::new(), listener: Arc::clone(&opening.listener) });
     let mut backends = Vec::with_capacity(scenario.queues.len());
     let spins = looks(scenario);
     for (index, queue) in scenario.queues.iter().enumerate() {
@@ -87,7 +88,7 @@ impl Shared {
         self.backends.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Writes a loss down, and publishes the message to the dead-letter queue if there is one.
+    /// Tells of a loss, and publishes the message to the dead-letter queue if there is one.
     fn lose(&self, queue: usize, dead_letter: Option<usize>, lost: &queue::Lost<u64>) {
         let outcome = match lost.why {
             _ if dead_letter.is_some() => Outcome::DeadLettered,
@@ -95,13 +96,7 @@ impl Shared {
             Loss::Dropped | Loss::Rejected | Loss::TooOften => Outcome::Dropped,
         };
         let message = lost.body;
-        self.lost.lock().push(LostMessage {
-            queue,
-            message,
-            at: lost.at,
-            outcome,
-            deliveries: lost.deliveries,
-        });
+        self.listener.lost(LostMessage { queue, message, at: lost.at, outcome, deliveries: lost.deliveries });
         let backends = self.backends();
         if let Some(commits) = backends.get(queue).and_then(|backend| backend.commits.as_ref()) {
             commits.note(message, Event::Settled);
@@ -111,7 +106,7 @@ impl Shared {
             if backends[dead].publish(&PublishRequest { message, ..PublishRequest::default() })
                 == Sent::Rejected
             {
-                self.lost.lock().push(LostMessage {
+                self.listener.lost(LostMessage {
                     queue: dead,
                     message,
                     at: lost.at,
@@ -201,10 +196,6 @@ impl SharedQueue for InProcess {
 
     fn in_system(&self, queue: usize) -> Option<u64> {
         Some(self.backend(queue).inside())
-    }
-
-    fn lost(&self) -> Vec<LostMessage> {
-        std::mem::take(&mut self.shared.lost.lock())
     }
 
     fn commits(&self, queue: usize) -> Vec<u64> {

@@ -1,20 +1,24 @@
 //! What can be measured here: one file per target, one line each in [`TARGETS`].
 
+#[cfg(feature = "brokers-common")]
+mod brokers;
 mod channels;
 mod condvar;
 mod in_process;
+mod listener;
 mod null;
 mod shared;
 mod support;
 
+pub(crate) use listener::{Listener, LostMessage, Trouble, TroubleKind};
 pub(crate) use shared::{Direct, SharedQueue};
 pub(super) use support::other;
 pub(crate) use support::{Support, told};
 
-use super::LoadError;
-use crate::message::Outcome;
+use super::{LoadError, UnmeasurableSetting};
 use crate::scenario::{Feature, Scenario};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A message queue as the harness sees it. Messages are positions in the run's log of visits.
 ///
@@ -44,15 +48,18 @@ pub(crate) trait Target: Sync {
     /// a hundred times a second.
     fn in_system(&self, queue: usize) -> Option<u64>;
 
-    /// Messages that left without being served. Asked once, at the end.
-    fn lost(&self) -> Vec<LostMessage>;
+    /// How many messages go through each queue before a run, so that all that is on the way has been used, and
+    /// what the way takes is known; 0 where there is no way but memory.
+    fn warm_up(&self) -> u64 {
+        0
+    }
 
     /// Nanoseconds that each group commit of a queue took, in order. Asked once, at the end.
     fn commits(&self, _queue: usize) -> Vec<u64> {
         Vec::new()
     }
 
-    /// What the result says of it: product, version, client, settings.
+    /// What the result says of it: product, version, client, settings. Never an address with credentials.
     fn facts(&self) -> BTreeMap<String, String> {
         BTreeMap::new()
     }
@@ -83,6 +90,10 @@ pub(crate) trait Receiver: Send {
     fn extend(&mut self, _delivery: &mut Delivery) -> bool {
         true
     }
+
+    /// Cancels the subscription, where the target pushes messages to who does not ask: the server is to be
+    /// without any until it takes again.
+    fn cancel(&mut self) {}
 }
 
 /// Which messages a server takes.
@@ -112,6 +123,9 @@ pub(crate) struct PublishRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
     Accepted,
+    /// On its way: the [`Listener`] is told what becomes of it.
+    #[cfg_attr(not(feature = "brokers-common"), expect(dead_code, reason = "only brokers confirm"))]
+    Pending,
     Rejected,
     /// The target was closed while the sender waited.
     Closed,
@@ -132,20 +146,16 @@ pub(crate) struct Delivery {
     pub until: u64,
 }
 
-/// A message that left a queue without being served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LostMessage {
-    pub queue: usize,
-    pub message: u64,
-    /// By the run's clock.
-    pub at: u64,
-    /// Dropped, expired or dead-lettered.
-    pub outcome: Outcome,
-    pub deliveries: u32,
+/// What a target is opened for.
+#[derive(Clone)]
+pub(crate) struct Opening<'a> {
+    pub scenario: &'a Scenario,
+    /// How many messages are planned.
+    pub messages: usize,
+    pub listener: Arc<dyn Listener>,
 }
 
-/// Makes a target for a scenario in which so many messages are planned.
-type Open = fn(&Scenario, usize) -> Result<Box<dyn Target>, LoadError>;
+type Open = fn(&Opening<'_>) -> Result<Box<dyn Target>, LoadError>;
 
 /// An entry of the registry.
 #[derive(Debug, Clone, Copy)]
@@ -154,9 +164,42 @@ pub(crate) struct TargetEntry {
     pub name: &'static str,
     /// What it is, in a phrase.
     pub meaning: &'static str,
-    pub open: Open,
+    /// The cargo feature that brings it; `None` if every program has it.
+    pub feature: Option<&'static str>,
+    /// How it is opened; `None` in a program that was built without its feature.
+    open: Option<Open>,
     /// How it plays each feature that the harness can play.
     plays: fn(Feature) -> Support,
+    /// What it does not play although it plays the features.
+    limits: fn(&Scenario) -> Vec<UnmeasurableSetting>,
+}
+
+/// What only a program built with a feature has.
+macro_rules! with {
+    ($feature:tt, $open:path) => {{
+        #[cfg(feature = $feature)]
+        {
+            Some($open as Open)
+        }
+        #[cfg(not(feature = $feature))]
+        {
+            None
+        }
+    }};
+}
+
+/// A channel of another crate.
+macro_rules! channel {
+    ($name:literal, $meaning:literal, $open:path) => {
+        TargetEntry {
+            name: $name,
+            meaning: $meaning,
+            feature: Some("channels"),
+            open: with!("channels", $open),
+            plays: support::channel,
+            limits: support::no_limits,
+        }
+    };
 }
 
 /// Every target, in the order of [`TARGET_NAMES`](crate::scenario::TARGET_NAMES), which a scenario is checked
@@ -165,50 +208,54 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
     TargetEntry {
         name: "in-process",
         meaning: "this crate's own queue: one lock, acknowledgements, bounds, broker semantics",
-        open: in_process::open,
+        feature: None,
+        open: Some(in_process::open),
         plays: support::in_process,
+        limits: support::no_limits,
     },
-    TargetEntry {
-        name: "crossbeam-channel",
-        meaning: "crossbeam's channel; knows no acknowledgement",
-        open: channels::crossbeam,
-        plays: support::channel,
-    },
-    TargetEntry {
-        name: "flume",
-        meaning: "flume's channel; knows no acknowledgement",
-        open: channels::flume,
-        plays: support::channel,
-    },
-    TargetEntry {
-        name: "kanal",
-        meaning: "kanal's channel; knows no acknowledgement",
-        open: channels::kanal,
-        plays: support::channel,
-    },
+    channel!(
+        "crossbeam-channel",
+        "crossbeam's channel; knows no acknowledgement",
+        channels::crates::crossbeam
+    ),
+    channel!("flume", "flume's channel; knows no acknowledgement", channels::crates::flume),
+    channel!("kanal", "kanal's channel; knows no acknowledgement", channels::crates::kanal),
     TargetEntry {
         name: "std-mpsc",
         meaning: "the standard library's channel, its one receiver behind a lock",
-        open: channels::std_mpsc,
+        feature: None,
+        open: Some(channels::std_mpsc),
         plays: support::channel,
+        limits: support::no_limits,
     },
     TargetEntry {
         name: "mutex-condvar",
         meaning: "the queue that everybody writes first: a deque, a lock, a condition",
-        open: condvar::open,
+        feature: None,
+        open: Some(condvar::open),
         plays: support::channel,
+        limits: support::no_limits,
     },
     TargetEntry {
         name: "null",
         meaning: "two counters instead of a queue: the floor and the harness's own limit",
-        open: null::open,
+        feature: None,
+        open: Some(null::open),
         plays: support::null,
+        limits: support::null_limits,
     },
 ];
 
 /// Opens the target that a scenario names.
-pub(super) fn open(scenario: &Scenario, messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    (entry(scenario)?.open)(scenario, messages)
+pub(super) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    let entry = entry(opening.scenario)?;
+    match entry.open {
+        Some(open) => open(opening),
+        None => Err(LoadError::NotBuiltIn {
+            target: entry.name.into(),
+            feature: entry.feature.unwrap_or(entry.name),
+        }),
+    }
 }
 
 /// The target that a scenario names.

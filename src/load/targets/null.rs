@@ -1,8 +1,7 @@
 //! No queue at all: messages are numbers, so two counters pass them on. What it measures is the harness.
 
-use super::{Delivery, Direct, PublishRequest, Sent, SharedQueue, Subscription, Target};
-use crate::load::{LoadError, UnmeasurableSetting};
-use crate::scenario::Scenario;
+use super::{Delivery, Direct, Opening, PublishRequest, Sent, SharedQueue, Subscription, Target};
+use crate::load::LoadError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 struct Null {
@@ -12,13 +11,7 @@ struct Null {
     closed: AtomicBool,
 }
 
-pub(super) fn open(scenario: &Scenario, _messages: usize) -> Result<Box<dyn Target>, LoadError> {
-    if scenario.queues.len() != 1 {
-        let refusals =
-            vec![UnmeasurableSetting { setting: "more than one queue".into(), why: "it is two counters" }];
-        let target = scenario.measurement.target.clone();
-        return Err(LoadError::Unsupported { other: super::other(scenario, &target), target, refusals });
-    }
+pub(super) fn open(_: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
     Ok(Box::new(Direct(Null { published: 0.into(), taken: 0.into(), acked: 0.into(), closed: false.into() })))
 }
 

@@ -1,6 +1,6 @@
 //! Queues within this process: every thread calls them directly, so that one handle is as good as another.
 
-use super::{Delivery, LostMessage, PublishRequest, Publisher, Receiver, Sent, Subscription, Target};
+use super::{Delivery, PublishRequest, Publisher, Receiver, Sent, Subscription, Target};
 use crate::load::LoadError;
 
 /// Queues that all threads share.
@@ -38,11 +38,6 @@ pub(crate) trait SharedQueue: Sync {
     /// As [`Target::in_system`].
     fn in_system(&self, queue: usize) -> Option<u64>;
 
-    /// As [`Target::lost`].
-    fn lost(&self) -> Vec<LostMessage> {
-        Vec::new()
-    }
-
     /// As [`Target::commits`].
     fn commits(&self, _queue: usize) -> Vec<u64> {
         Vec::new()
@@ -77,10 +72,6 @@ impl<Q: SharedQueue> Target for Direct<Q> {
 
     fn in_system(&self, queue: usize) -> Option<u64> {
         self.0.in_system(queue)
-    }
-
-    fn lost(&self) -> Vec<LostMessage> {
-        self.0.lost()
     }
 
     fn commits(&self, queue: usize) -> Vec<u64> {

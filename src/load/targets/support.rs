@@ -70,6 +70,17 @@ pub(super) fn null(feature: Feature) -> Support {
     }
 }
 
+/// Those of a target that plays all scenarios of its features.
+pub(super) fn no_limits(_: &Scenario) -> Vec<UnmeasurableSetting> {
+    Vec::new()
+}
+
+/// Two counters are one queue.
+pub(super) fn null_limits(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
+    let several = UnmeasurableSetting { setting: "more than one queue".into(), why: "it is two counters" };
+    if scenario.queues.len() == 1 { Vec::new() } else { vec![several] }
+}
+
 impl TargetEntry {
     /// How it plays a feature.
     pub(crate) fn support(&self, feature: Feature) -> Support {
@@ -86,6 +97,7 @@ impl TargetEntry {
             Support::Refused(why) => Some(UnmeasurableSetting { setting: used.setting(), why }),
             Support::Played | Support::Otherwise(_) => None,
         })
+        .chain((self.limits)(scenario))
         .collect()
     }
 }
@@ -94,7 +106,7 @@ impl TargetEntry {
 pub(in crate::load) fn other(scenario: &Scenario, but: &str) -> Option<&'static str> {
     TARGETS
         .iter()
-        .find(|entry| entry.name != but && entry.refusals(scenario).is_empty())
+        .find(|entry| entry.name != but && entry.open.is_some() && entry.refusals(scenario).is_empty())
         .map(|entry| entry.name)
 }
 

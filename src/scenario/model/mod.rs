@@ -20,7 +20,10 @@ pub use consumers::{
 pub use objectives::{Objective, Relation};
 pub use producers::{Keys, Producer};
 pub use queues::{Discipline, Durability, Overflow, Preemption, Queue};
-pub use runs::{Length, Measurement, Overheads, Precision, Simulation, TARGET_NAMES, Warmup, Work};
+pub use runs::{
+    BrokerQueue, BrokerSettings, Connections, Length, Measurement, Overheads, Precision, QueueType,
+    Simulation, TARGET_NAMES, Warmup, Work,
+};
 pub use topics::{Complete, Destination, Topic};
 
 use crate::workload::laws::Law;

@@ -93,12 +93,95 @@ pub struct Measurement {
     pub work: Work,
     /// All times are divided by this while measuring, and scaled back.
     pub speed: f64,
+    /// How a message broker is reached and used.
+    pub broker: BrokerSettings,
 }
 
 impl Default for Measurement {
     fn default() -> Self {
-        Measurement { target: "in-process".into(), duration: 10.0, work: Work::Auto, speed: 1.0 }
+        Measurement {
+            target: "in-process".into(),
+            duration: 10.0,
+            work: Work::Auto,
+            speed: 1.0,
+            broker: BrokerSettings::default(),
+        }
     }
+}
+
+/// How a message broker is reached and used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokerSettings {
+    /// Where it is, without credentials; where the environment says if nothing is stated.
+    pub url: Option<String>,
+    /// Whether publishes are confirmed.
+    pub confirm: bool,
+    /// Which connections there are.
+    pub connections: Connections,
+    /// Of which kind the queues are, where the broker has several.
+    pub queue_type: QueueType,
+    /// A file with the certificates of the authorities that are trusted, instead of the system's.
+    pub ca: Option<String>,
+    /// A file with the client's certificate.
+    pub certificate: Option<String>,
+    /// A file with the client's key.
+    pub key: Option<String>,
+    /// Seconds for which an answer is waited for.
+    pub wait: f64,
+    /// Whether a run goes on after a lost connection.
+    pub reconnect: bool,
+    /// Whose queues are used.
+    pub queue: BrokerQueue,
+}
+
+impl Default for BrokerSettings {
+    fn default() -> Self {
+        BrokerSettings {
+            url: None,
+            confirm: true,
+            connections: Connections::default(),
+            queue_type: QueueType::default(),
+            ca: None,
+            certificate: None,
+            key: None,
+            wait: 10.0,
+            reconnect: false,
+            queue: BrokerQueue::default(),
+        }
+    }
+}
+
+/// Which connections to a broker there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Connections {
+    /// One for all.
+    #[default]
+    Shared,
+    /// One for each thread.
+    Each,
+}
+
+/// Of which kind a broker's queues are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum QueueType {
+    /// On one node.
+    #[default]
+    Classic,
+    /// Replicated, with a log.
+    Quorum,
+}
+
+/// Whose queues of a broker are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum BrokerQueue {
+    /// The run's own, made before it and deleted after it.
+    #[default]
+    Own,
+    /// Those that are there already, by their names, if they are empty and unused.
+    Existing,
 }
 
 /// How threads spend a service time.

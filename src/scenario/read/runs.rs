@@ -1,7 +1,9 @@
 //! How long to simulate and to measure.
 
-use super::super::grammar::{MEASUREMENT, SIMULATION};
-use super::super::model::{Length, Measurement, Overheads, Precision, Simulation, TARGET_NAMES, Warmup};
+use super::super::grammar::{BROKER, MEASUREMENT, SIMULATION};
+use super::super::model::{
+    BrokerSettings, Length, Measurement, Overheads, Precision, Simulation, TARGET_NAMES, Warmup,
+};
 use super::super::node::{Field, Table, Value};
 use super::super::problem::Problem;
 use super::Context;
@@ -107,5 +109,46 @@ pub(super) fn measurement(cx: &mut Context<'_>, root: &Table) -> Measurement {
         duration: table.get("duration").and_then(|f| cx.positive_duration(f)).unwrap_or(default.duration),
         work: table.get("work").and_then(|f| cx.choice(f)).unwrap_or(default.work),
         speed: table.get("speed").and_then(|f| cx.number_in(f, 0.0, 1e9, true)).unwrap_or(default.speed),
+        broker: broker(cx, table),
     }
+}
+
+fn broker(cx: &mut Context<'_>, measurement: &Table) -> BrokerSettings {
+    let default = BrokerSettings::default();
+    let Some(table) = measurement.get("broker").and_then(|f| cx.table(f, BROKER)) else { return default };
+    let mut text = |key: &str| table.get(key).and_then(|f| cx.text(f)).map(String::from);
+    let [ca, certificate, key] = ["ca", "certificate", "key"].map(&mut text);
+    BrokerSettings {
+        url: table.get("url").and_then(|f| broker_url(cx, f)),
+        confirm: table.get("confirm").and_then(|f| cx.flag(f)).unwrap_or(default.confirm),
+        connections: table.get("connections").and_then(|f| cx.choice(f)).unwrap_or_default(),
+        queue_type: table.get("queue_type").and_then(|f| cx.choice(f)).unwrap_or_default(),
+        ca,
+        certificate,
+        key,
+        wait: table.get("wait").and_then(|f| cx.positive_duration(f)).unwrap_or(default.wait),
+        reconnect: table.get("reconnect").and_then(|f| cx.flag(f)).unwrap_or(default.reconnect),
+        queue: table.get("queue").and_then(|f| cx.choice(f)).unwrap_or_default(),
+    }
+}
+
+/// A broker's address. Scenarios are shared, credentials are not.
+fn broker_url(cx: &mut Context<'_>, field: Field<'_>) -> Option<String> {
+    let url = cx.text(field)?;
+    let Some((_, rest)) = url.split_once("://") else {
+        let told = Problem::error(field.node.at, "`url` has no scheme");
+        cx.tell(told.label("write it such as \"amqp://broker.example:5672/vhost\""));
+        return None;
+    };
+    // A name or a path may have an @, too; what is before the last one may be a password.
+    if rest.contains('@') {
+        let told = Problem::error(field.node.at, "`url` has a user or a password").label("not in a scenario");
+        cx.tell(told.help(
+            "leave what is before the @ out, and set QUEUELAB_<TARGET>_URL to the whole URL, or \
+             QUEUELAB_CREDENTIALS to a file of mode 0600 with lines such as rabbitmq.user = \"…\" and \
+             rabbitmq.password = \"…\"",
+        ));
+        return None;
+    }
+    Some(url.into())
 }

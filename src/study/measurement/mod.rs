@@ -46,14 +46,17 @@ pub(super) struct MeasurementResult {
     pub hand_off: Option<f64>,
     /// Nanoseconds of group commits before the run, where messages are durable.
     pub syncs: Vec<u64>,
+    /// Why it was ended, if what was measured failed.
+    pub failed: Option<Unanswered>,
 }
 
 /// Rehearsal, measurement and replay of a scenario, or why there is none.
 ///
 /// # Errors
-/// A refusal that says why: what the target cannot do, or a load beyond the host.
+/// A refusal that says why: what the target cannot do, a load beyond the host, or a target that failed.
 pub(super) fn measure(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<Answer>, Unanswered> {
-    measured(scenario, watch).map(|measured| measured.answers)
+    let measured = measured(scenario, watch)?;
+    measured.failed.map_or(Ok(measured.answers), Err)
 }
 
 /// The plan of a measurement simulated, whatever the scenario says that a host adds, with group commits as
@@ -114,8 +117,9 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
     caveats.extend(stuck.clone());
     if measured.messages() < 2 * BATCHES {
         let stuck = stuck.map_or(String::new(), |stuck| format!("{stuck}; "));
-        let few =
-            format!("{stuck}only {} messages were finished when the run was cut short", measured.messages());
+        let few = run.failed.unwrap_or_else(|| {
+            format!("{stuck}only {} messages were finished when the run was cut short", measured.messages())
+        });
         return Err(refuse(Reason::Failed(few)));
     }
     let ideal = Happened { commits: commits(scenario, &run.syncs, planned.len()), ..Happened::default() };
@@ -137,12 +141,15 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
         answers,
         hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9),
         syncs: run.syncs,
+        failed: run.failed.map(|why| refuse(Reason::Failed(why))),
     })
 }
 
 fn reason(refused: LoadError) -> Reason {
     match refused {
-        LoadError::NoDisk { .. } | LoadError::NoThread { .. } => Reason::Failed(refused.to_string()),
+        LoadError::NoDisk { .. } | LoadError::NoThread { .. } | LoadError::Broker { .. } => {
+            Reason::Failed(refused.to_string())
+        }
         _ => Reason::Unsupported(refused.to_string()),
     }
 }

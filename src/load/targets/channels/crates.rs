@@ -2,8 +2,7 @@
 
 use super::{Channel, open};
 use crate::load::LoadError;
-use crate::load::targets::Target;
-use crate::scenario::Scenario;
+use crate::load::targets::{Opening, Target};
 
 macro_rules! channel {
     ($open:ident, $name:ident, $crate_name:ident, $docs:literal) => {
@@ -31,11 +30,8 @@ macro_rules! channel {
             }
         }
 
-        pub(in super::super) fn $open(
-            scenario: &Scenario,
-            _messages: usize,
-        ) -> Result<Box<dyn Target>, LoadError> {
-            open::<$name>(scenario)
+        pub(in super::super) fn $open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+            open::<$name>(opening.scenario)
         }
     };
 }

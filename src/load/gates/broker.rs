@@ -1,0 +1,55 @@
+//! What only a broker can do wrong: messages that it did not confirm, gave back or has from somebody else.
+
+use super::{below, none_of};
+use crate::answer::{Gate, Unit};
+use crate::load::targets::{Trouble, TroubleKind};
+
+/// What a broker did wrong in a run.
+#[derive(Debug, Clone, Default)]
+pub(in crate::load) struct BrokerEvidence {
+    /// Messages that it had not confirmed when the run ended, where it confirms.
+    unconfirmed: Option<u64>,
+    returned: u64,
+    foreign: u64,
+    /// Nanoseconds for which it did not read.
+    blocked: u64,
+}
+
+impl BrokerEvidence {
+    pub(in crate::load) fn of(troubles: &[Trouble], unconfirmed: Option<u64>) -> Self {
+        let mut evidence = BrokerEvidence { unconfirmed, ..BrokerEvidence::default() };
+        for trouble in troubles {
+            match trouble.kind {
+                // It ends the run, which says so.
+                TroubleKind::Disconnected { .. } => {}
+                TroubleKind::Returned => evidence.returned += 1,
+                TroubleKind::Foreign => evidence.foreign += 1,
+                TroubleKind::Blocked { nanos } => evidence.blocked += nanos,
+            }
+        }
+        evidence
+    }
+
+    pub(super) fn gates(&self) -> Vec<Gate> {
+        let mut gates: Vec<Gate> = self
+            .unconfirmed
+            .map(|count| {
+                let meaning = "messages whose publish the broker had not confirmed when the run ended";
+                below("unconfirmed", count as f64, 0.0, f64::INFINITY, Unit::Messages, meaning)
+            })
+            .into_iter()
+            .collect();
+        let blocked =
+            "for how long the broker did not read what was sent: an alarm of its memory or its disk";
+        gates.extend([
+            none_of(
+                "returned",
+                self.returned,
+                "messages that the broker gave back, for no queue would have them",
+            ),
+            none_of("foreign", self.foreign, "messages of somebody else who uses the same queue"),
+            below("blocked", self.blocked as f64 / 1e9, 0.0, f64::INFINITY, Unit::Seconds, blocked),
+        ]);
+        gates
+    }
+}
