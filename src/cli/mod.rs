@@ -67,7 +67,8 @@ enum Verb {
     Init(init::InitArguments),
     /// List what can be measured here
     Targets,
-    /// Print the JSON Schema of scenario files, for editors, or that of answer.json, for programs
+    /// Print every setting of scenario files as text, their JSON Schema, for editors, or that of answer.json,
+    /// for programs
     Schema {
         #[arg(value_enum, default_value = "scenario")]
         of: Schema,
@@ -76,10 +77,11 @@ enum Verb {
     Completions { shell: clap_complete::Shell },
 }
 
-/// What there is a JSON Schema of.
+/// What there is a schema of.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Schema {
     Scenario,
+    Settings,
     Answer,
 }
 
@@ -136,6 +138,7 @@ pub fn main() -> ExitCode {
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Targets => style::out(&crate::report::targets::text()),
         Verb::Schema { of: Schema::Scenario } => style::out(&format!("{:#}\n", crate::scenario::schema())),
+        Verb::Schema { of: Schema::Settings } => style::out(&crate::scenario::reference()),
         Verb::Schema { of: Schema::Answer } => style::out(crate::study::document::SCHEMA),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,5 +1,6 @@
 //! The scenario as a whole: does every message get somewhere, does it end, and will the queues hold?
 
+use super::context::Context;
 use super::demand::demands;
 use super::forwards;
 use super::model::{Ack, Arrivals, Destination, Overflow, Scenario, Servers};
@@ -7,7 +8,6 @@ use super::node::Node;
 use super::place::Place;
 use super::problem::Problem;
 use super::range::Range;
-use super::read::Context;
 use crate::units::{Time, significant};
 
 /// A utilization from which on results depend on long memories.

@@ -1,11 +1,11 @@
 //! Settings that exclude one another: what no engine plays, and no target could.
 
 use super::check::place;
+use super::context::Context;
 use super::feature::NamedTable;
 use super::model::{Consumer, Discipline, Preemption, Scenario, Servers};
 use super::node::Node;
 use super::problem::Problem;
-use super::read::Context;
 
 /// Two settings of a queue and its consumers that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,10 @@
 //! The echo: a scenario in its own grammar with every default filled in, so that reading it again gives the
 //! same.
 
-use super::grammar::Choice;
 use super::model::*;
+use super::notation::DeclaredTable;
+use super::quantity::{law, number, rate, time};
 use super::toml_text;
-use crate::units;
-use crate::workload::laws::{Law, Parameter};
 use serde_json::{Map, Value, json};
 
 /// The scenario as plain data: quantities as text with their unit.
@@ -27,7 +26,7 @@ pub fn resolved(scenario: &Scenario) -> Value {
     named("objectives", scenario.objectives.iter().map(|o| (o.metric.clone(), json!(o.text))).collect());
     named("sweep", scenario.sweep.iter().map(|(path, values)| (path.clone(), json!(values))).collect());
     root.insert("simulation".into(), simulation(&scenario.simulation));
-    root.insert("measurement".into(), measurement(&scenario.measurement));
+    root.insert("measurement".into(), declared(&scenario.measurement, Vec::new()));
     Value::Object(root)
 }
 
@@ -62,58 +61,6 @@ pub fn setting(scenario: &Scenario, path: &str) -> Option<String> {
     }
 }
 
-/// A time that reads back as the very same number.
-pub(super) fn time(seconds: f64) -> String {
-    if seconds == 0.0 {
-        return "0s".into();
-    }
-    let units = [(3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")];
-    let fits = |(scale, unit): (f64, &str)| {
-        let text = format!("{}{unit}", tidy(seconds / scale));
-        (units::duration(&text) == Ok(seconds)).then_some(text)
-    };
-    let natural = units.into_iter().filter(|(scale, unit)| {
-        seconds >= *scale && !(matches!(*unit, "h" | "min") && seconds / scale % 1.0 != 0.0)
-    });
-    natural.filter_map(fits).find(|text| text.len() <= 10).unwrap_or_else(|| format!("{seconds}s"))
-}
-
-/// A number without the dust of a division; whether it is still the same is checked by whoever reads it back.
-fn tidy(value: f64) -> f64 {
-    format!("{value:.9e}").parse().unwrap_or(value)
-}
-
-fn rate(per_second: f64) -> String {
-    format!("{per_second}/s")
-}
-
-fn number(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
-}
-
-fn law(law: &Law) -> Value {
-    let times = |list: &[f64]| Value::from(list.iter().map(|t| time(*t)).collect::<Vec<_>>());
-    let mut table = Map::new();
-    table.insert("law".into(), json!(law.name()));
-    for (key, parameter) in law.parameters() {
-        let value = match parameter {
-            Parameter::Number(x) => number(x),
-            Parameter::Seconds(t) => json!(time(t)),
-            Parameter::Text(text) => json!(text),
-            Parameter::Numbers(list) => list.into_iter().map(number).collect(),
-            Parameter::SecondsList(list) => times(&list),
-            Parameter::Branches(list) => {
-                list.into_iter().map(|(p, t)| json!({ "probability": number(p), "mean": time(t) })).collect()
-            }
-        };
-        table.insert(key.into(), value);
-    }
-    match law {
-        Law::Deterministic(constant) => json!(time(constant.value)),
-        _ => Value::Object(table),
-    }
-}
-
 fn destination(scenario: &Scenario, to: Destination) -> (&'static str, &str) {
     match to {
         Destination::Queue(q) => ("queue", &scenario.queues[q].name),
@@ -126,19 +73,23 @@ fn table(entries: Vec<(&str, Value)>) -> Value {
     Value::Object(entries.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.into(), v)).collect())
 }
 
+/// A declared table, those settings given that are echoed by hand, without its empty entries.
+fn declared(settings: &impl DeclaredTable, by_hand: Vec<(&str, Value)>) -> Value {
+    let mut echo = settings.echo();
+    by_hand.into_iter().for_each(|(key, value)| echo[key] = value);
+    Value::Object(echo.into_iter().filter(|(_, value)| !value.is_null()).collect())
+}
+
 fn producer(scenario: &Scenario, p: &Producer) -> Value {
     let own_rate = matches!(p.arrivals, Arrivals::Poisson | Arrivals::Periodic | Arrivals::Renewal { .. });
-    table(vec![
+    let by_hand = vec![
         ("to", json!(destination(scenario, p.to).1)),
         ("rate", if own_rate { json!(rate(p.rate)) } else { Value::Null }),
         ("arrivals", arrivals(p)),
-        ("send_time", law(&p.send_time)),
-        ("priority", json!(p.priority)),
-        ("size", json!(format!("{}B", p.size))),
         ("keys", p.keys.as_ref().map_or(Value::Null, keys)),
-        ("service_time", p.service_time.as_ref().map_or(Value::Null, law)),
         ("failure", p.failure.map_or(Value::Null, |p| json!({ "probability": number(p) }))),
-    ])
+    ];
+    declared(p, by_hand)
 }
 
 fn keys(keys: &Keys) -> Value {
@@ -201,20 +152,12 @@ fn batch(batch: &Batch) -> Value {
 }
 
 fn queue(scenario: &Scenario, q: &Queue) -> Value {
-    let bounded = q.max_length.is_some() || q.overflow != Overflow::default();
-    table(vec![
-        ("discipline", json!(q.discipline.word())),
-        ("preemption", json!(q.preemption.word())),
-        ("max_length", json!(q.max_length)),
-        ("overflow", if bounded { json!(q.overflow.word()) } else { Value::Null }),
-        ("message_ttl", q.message_ttl.as_ref().map_or(Value::Null, law)),
-        ("delivery_limit", json!(q.delivery_limit)),
-        ("dead_letter", json!(q.dead_letter.map(|d| &scenario.queues[d].name))),
-        ("visibility_timeout", json!(q.visibility_timeout.map(time))),
-        ("durability", json!(q.durability.word())),
-        ("partitions", json!(q.partitions)),
-        ("initial_backlog", json!(q.initial_backlog)),
-    ])
+    let mut by_hand = vec![("dead_letter", json!(q.dead_letter.map(|d| &scenario.queues[d].name)))];
+    // An unbounded queue never overflows.
+    if q.max_length.is_none() && q.overflow == Overflow::default() {
+        by_hand.push(("overflow", Value::Null));
+    }
+    declared(q, by_hand)
 }
 
 fn topic(scenario: &Scenario, t: &Topic) -> Value {
@@ -225,11 +168,7 @@ fn topic(scenario: &Scenario, t: &Topic) -> Value {
     };
     let subscriptions: Vec<&str> =
         t.subscriptions.iter().map(|q| scenario.queues[*q].name.as_str()).collect();
-    table(vec![
-        ("subscriptions", json!(subscriptions)),
-        ("deliver", json!(t.deliver.word())),
-        ("complete_when", complete),
-    ])
+    declared(t, vec![("subscriptions", json!(subscriptions)), ("complete_when", complete)])
 }
 
 fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
@@ -237,16 +176,6 @@ fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
         Servers::Count(n) => json!(n),
         Servers::Unlimited => json!("unlimited"),
     };
-    let batch = c.batch.map(|b| json!({ "max": b.max, "linger": time(b.linger) }));
-    let retry = c.retry_delay.map(|r| json!({ "min": time(r.min), "max": time(r.max), "jitter": r.jitter }));
-    let outages = c.outages.as_ref().map(|o| {
-        json!({ "up": law(&o.up), "down": law(&o.down), "while": if o.only_busy { "busy" } else { "always" },
-            "in_progress": if o.redeliver { "redeliver" } else { "resume" } })
-    });
-    let autoscale = c.autoscale.map(|a| {
-        json!({ "min": a.min, "max": a.max, "target_backlog": number(a.target_backlog), "every": time(a.every),
-            "startup": time(a.startup), "cooldown": time(a.cooldown) })
-    });
     let route = |r: &Route| {
         let (kind, name) = destination(scenario, r.to);
         json!({ kind: name, "probability": number(r.probability) })
@@ -263,21 +192,23 @@ fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
     } else {
         c.own_routes.iter().map(own).collect()
     };
-    table(vec![
+    let by_hand = vec![
         ("from", json!(scenario.queues[c.from].name)),
         ("count", count),
-        ("service_time", law(&c.service_time)),
-        ("service_time_per_message", law(&c.service_time_per_message)),
-        ("prefetch", json!(c.prefetch)),
-        ("batch", json!(batch)),
-        ("ack", json!(c.ack.word())),
         ("failure", json!({ "probability": number(c.failure) })),
-        ("retry_delay", json!(retry)),
-        ("redelivery_work", json!(c.redelivery_work.map(|work| work.word()))),
-        ("outages", json!(outages)),
-        ("autoscale", json!(autoscale)),
+        (
+            "retry_delay",
+            c.retry_delay.as_ref().map_or(Value::Null, |d| declared(d, vec![("max", json!(time(d.max)))])),
+        ),
+        (
+            "autoscale",
+            c.autoscale
+                .as_ref()
+                .map_or(Value::Null, |scale| declared(scale, vec![("max", json!(scale.max))])),
+        ),
         ("to", if routes.is_empty() { Value::Null } else { json!(routes) }),
-    ])
+    ];
+    declared(c, by_hand)
 }
 
 fn simulation(s: &Simulation) -> Value {
@@ -298,44 +229,14 @@ fn simulation(s: &Simulation) -> Value {
             Value::Object(paths.iter().map(|(path, share)| (path.clone(), json!(share))).collect())
         }
     };
-    let (replications, confidence) = (json!(s.replications), json!(s.confidence));
     let hand_off = if s.overheads.hand_off > 0.0 { json!(time(s.overheads.hand_off)) } else { Value::Null };
-    let sync = s.overheads.sync.as_ref().map_or(Value::Null, law);
-    table(vec![
+    let by_hand = vec![
         length,
         ("warmup", warmup),
-        ("replications", replications),
-        ("confidence", confidence),
+        ("confidence", json!(s.confidence)),
         ("precision", precision),
         ("hand_off", hand_off),
-        ("sync", sync),
-    ])
-}
-
-fn measurement(m: &Measurement) -> Value {
-    let (target, duration) = (json!(m.target), json!(time(m.duration)));
-    // What is as nobody wrote it is of no use to who measures no broker.
-    let broker = if m.broker == BrokerSettings::default() { Value::Null } else { broker(&m.broker) };
-    table(vec![
-        ("target", target),
-        ("duration", duration),
-        ("work", json!(m.work.word())),
-        ("speed", number(m.speed)),
-        ("broker", broker),
-    ])
-}
-
-fn broker(b: &BrokerSettings) -> Value {
-    table(vec![
-        ("url", json!(b.url)),
-        ("confirm", json!(b.confirm)),
-        ("connections", json!(b.connections.word())),
-        ("queue_type", json!(b.queue_type.word())),
-        ("ca", json!(b.ca)),
-        ("certificate", json!(b.certificate)),
-        ("key", json!(b.key)),
-        ("wait", json!(time(b.wait))),
-        ("reconnect", json!(b.reconnect)),
-        ("queue", json!(b.queue.word())),
-    ])
+        ("sync", s.overheads.sync.as_ref().map_or(Value::Null, law)),
+    ];
+    declared(s, by_hand)
 }

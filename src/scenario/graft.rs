@@ -1,10 +1,11 @@
 //! Grafting: a value given beside the file takes its place in the tree.
 
-use super::grammar::{NAMED, ROOT, meant};
+use super::context::law::expand;
+use super::grammar::{NAMED, ROOT};
 use super::node::{Node, Table, Value};
 use super::place::Place;
 use super::problem::{Problem, nearest};
-use super::read::law::expand;
+use super::setting::meant;
 
 /// A step of a path and where it stands in the text.
 #[derive(Debug, Clone)]
@@ -138,7 +139,7 @@ fn put_named(
     let known: Vec<&str> = NAMED
         .iter()
         .find(|(t, _)| *t == first.name)
-        .map_or(Vec::new(), |(_, keys)| keys.iter().map(|k| k.name).collect());
+        .map_or(Vec::new(), |(_, keys)| keys().iter().map(|k| k.name).collect());
     if !known.contains(&setting.name.as_str()) {
         let told = Problem::error(
             Place { origin, start: setting.start, end: setting.end },

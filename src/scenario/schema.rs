@@ -1,6 +1,9 @@
 //! A JSON Schema of scenarios, for editors, made of the same tables that check them.
 
-use super::grammar::{BATCHES, Key, Kind, NAMED, PROCESSES, RETRY, ROOT, ROUTE, STEP};
+use super::grammar::{BATCHES, Kinds, NAMED, PROCESSES, ROOT, ROUTE, STEP};
+use super::model::RetryDelay;
+use super::notation::DeclaredTable as _;
+use super::setting::{SettingKey, Takes};
 use crate::workload::laws::LAWS;
 use serde_json::{Map, Value, json};
 
@@ -9,7 +12,7 @@ use serde_json::{Map, Value, json};
 pub fn schema() -> Value {
     let mut root = table(ROOT);
     for (name, keys) in NAMED {
-        root["properties"][name]["additionalProperties"] = table(keys);
+        root["properties"][name]["additionalProperties"] = table(&keys());
         root["properties"][name]["type"] = json!("object");
     }
     let path = json!({ "type": "object" });
@@ -36,28 +39,28 @@ fn merge(into: &mut Value, from: &Value) {
 }
 
 /// An object with these keys and no others.
-fn table(keys: &[Key]) -> Value {
+fn table(keys: &[SettingKey]) -> Value {
     let properties: Map<String, Value> = keys.iter().map(|key| (key.name.into(), property(key))).collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties })
 }
 
-fn property(key: &Key) -> Value {
-    let mut schema = match key.kind {
-        Kind::Text => json!({ "type": "string" }),
-        Kind::Whole => json!({ "type": "integer" }),
-        Kind::Number => json!({ "type": "number" }),
-        Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Duration => json!({ "$ref": "#/$defs/duration" }),
-        Kind::Rate => json!({ "$ref": "#/$defs/rate" }),
-        Kind::Size => json!({ "$ref": "#/$defs/size" }),
-        Kind::Law => json!({ "$ref": "#/$defs/law" }),
-        Kind::Word(words) => json!({ "enum": words() }),
-        Kind::Table(keys) => table(keys),
-        Kind::List if key.name == "steps" => json!({ "type": "array", "minItems": 1, "items": table(STEP) }),
-        Kind::List => json!({ "type": "array", "minItems": 1 }),
-        Kind::Any => several(key.name),
+fn property(key: &SettingKey) -> Value {
+    let mut schema = match &key.takes {
+        Takes::Text => json!({ "type": "string" }),
+        Takes::Whole => json!({ "type": "integer" }),
+        Takes::Number => json!({ "type": "number" }),
+        Takes::Flag => json!({ "type": "boolean" }),
+        Takes::Duration => json!({ "$ref": "#/$defs/duration" }),
+        Takes::Rate => json!({ "$ref": "#/$defs/rate" }),
+        Takes::Size => json!({ "$ref": "#/$defs/size" }),
+        Takes::Law => json!({ "$ref": "#/$defs/law" }),
+        Takes::Word(words) => json!({ "enum": words }),
+        Takes::Table(keys) => table(&keys()),
+        Takes::List if key.name == "steps" => json!({ "type": "array", "minItems": 1, "items": table(STEP) }),
+        Takes::List => json!({ "type": "array", "minItems": 1 }),
+        Takes::Any => several(key.name),
     };
-    schema["description"] = json!(key.meaning);
+    schema["description"] = json!(key.full_help());
     schema
 }
 
@@ -69,7 +72,7 @@ fn several(name: &str) -> Value {
                 json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, kinds("law", BATCHES, None)] });
             json!({ "anyOf": [{ "type": "string" }, kinds("process", PROCESSES, Some(&batch))] })
         }
-        "retry_delay" => json!({ "anyOf": [{ "$ref": "#/$defs/duration" }, table(RETRY)] }),
+        "retry_delay" => json!({ "anyOf": [{ "$ref": "#/$defs/duration" }, table(&RetryDelay::keys())] }),
         "to" => {
             json!({ "anyOf": [{ "type": "string" }, table(ROUTE), { "type": "array", "items": table(ROUTE) }] })
         }
@@ -79,7 +82,7 @@ fn several(name: &str) -> Value {
 }
 
 /// One of several kinds of table, told apart by one key.
-fn kinds(by: &str, kinds: &[(&str, &[Key])], batch: Option<&Value>) -> Value {
+fn kinds(by: &str, kinds: Kinds, batch: Option<&Value>) -> Value {
     let options: Vec<Value> = kinds
         .iter()
         .map(|(name, keys)| {
@@ -112,20 +115,45 @@ fn law() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grammar::CONSUMER;
+    use super::super::model::{Consumer, Producer, Queue, Scenario, Simulation};
+    use super::super::resolved;
     use super::*;
 
     #[test]
     fn every_key_of_the_grammar_is_in_the_schema() {
         let schema = schema();
-        for key in CONSUMER {
+        for key in Consumer::keys() {
             let property = &schema["properties"]["consumers"]["additionalProperties"]["properties"][key.name];
-            assert_eq!(property["description"], json!(key.meaning));
+            assert_eq!(property["description"], json!(key.full_help()));
         }
         assert_eq!(
             schema["properties"]["queues"]["additionalProperties"]["properties"]["overflow"]["enum"][1],
             "drop-head"
         );
         assert!(schema["$defs"]["law"]["anyOf"].as_array().is_some_and(|laws| laws.len() == LAWS.len() + 1));
+    }
+    #[test]
+    fn a_default_that_is_told_by_hand_is_the_default() {
+        let scenario = Scenario::single(Producer::default(), Queue::default(), Consumer::default());
+        let echo = resolved(&scenario);
+        let tables = [
+            (&echo["producers"]["producer"], Producer::keys()),
+            (&echo["queues"]["queue"], Queue::keys()),
+            (&echo["consumers"]["consumers"], Consumer::keys()),
+            (&echo["simulation"], Simulation::keys()),
+        ];
+        let mut seen = 0;
+        for (echo, keys) in tables {
+            for key in keys {
+                let told =
+                    key.help.split_once("default ").and_then(|(_, rest)| rest.split([';', ',']).next());
+                let Some((told, value)) = told.zip(echo.get(key.name)).filter(|(_, v)| !v.is_object()) else {
+                    continue;
+                };
+                assert_eq!(value.as_str().map_or(value.to_string(), Into::into), told, "{}", key.name);
+                seen += 1;
+            }
+        }
+        assert!(seen >= 4, "{seen}");
     }
 }

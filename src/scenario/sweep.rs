@@ -1,10 +1,11 @@
 //! Sweeps: a path and the values that it takes, as a list or from one to another.
 
+use super::context::{Context, number_text};
 use super::graft;
 use super::node::{Field, Node, Value};
 use super::place::Place;
 use super::problem::Problem;
-use super::read::{self, Context, number_text};
+use super::read;
 
 /// The most values of one path.
 const MOST_VALUES: usize = 1000;

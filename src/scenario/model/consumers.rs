@@ -1,45 +1,74 @@
 //! Consumers: groups of servers, how long they work, when they fail or stop, and where their messages go
 //! next.
 
+use super::super::declare::declare;
+use super::super::notation::{Either, Flag, Maybe, Positive, Required, TableOf, Timespan, Whole, Word};
+use super::super::setting::{SettingKey, Takes, choice, key};
 use super::Destination;
 use crate::workload::laws::Law;
 
-/// A group of servers that take messages from one queue.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Consumer {
-    /// As in the scenario.
-    pub name: String,
-    /// Index of its queue.
-    pub from: usize,
-    /// How many servers there are.
-    pub count: Servers,
-    /// What a message takes, or a batch as such.
-    pub service_time: Law,
-    /// Added for each message of a batch.
-    pub service_time_per_message: Law,
-    /// Messages that a server holds at most, the one that it works on included.
-    pub prefetch: u32,
-    /// How it takes several at a time, if it does.
-    pub batch: Option<Batching>,
-    /// When messages are acknowledged.
-    pub ack: Ack,
-    /// Probability that the handler fails.
-    pub failure: f64,
-    /// How long a failed message stays away; `None` if it is delivered again at once.
-    pub retry_delay: Option<RetryDelay>,
-    /// Of what is delivered again; `None` is the same where a message's producer brought it, else drawn
-    /// again.
-    pub redelivery_work: Option<RedeliveryWork>,
-    /// When its servers break down, if they do.
-    pub outages: Option<Outages>,
-    /// How its number of servers changes, if it does.
-    pub autoscale: Option<Autoscale>,
-    /// Where processed messages go, with what probability; the rest is done. The mean over all messages,
-    /// where producers are told apart.
-    pub to: Vec<Route>,
-    /// The routes as they are written, where some are for the messages of some producers alone; else empty.
-    pub own_routes: Vec<OwnRoute>,
+/// The most servers of a group.
+pub(in super::super) const MOST_SERVERS: u32 = 1_000_000;
+
+declare! {
+    /// A group of servers that take messages from one queue.
+    pub struct Consumer {
+        /// As in the scenario.
+        name: String = "consumers".into();
+        /// Index of its queue.
+        from: usize = 0 => {
+            from: Takes::Text, "its queue; of its idle servers, those of other groups included, the one idle \
+                longest takes the next message"
+        };
+        /// How many servers there are.
+        count: Servers = Servers::Count(1) => {
+            count: Takes::Any, "parallel servers, or \"unlimited\"; default 1"
+        };
+        /// What a message takes, or a batch as such.
+        service_time: Law = Law::deterministic(0.0),
+            Required(Timespan::OrZero, "{ law = \"exponential\", mean = \"4ms\" }"),
+            "of a message, or of a whole batch";
+        /// Added for each message of a batch.
+        service_time_per_message: Law = Law::deterministic(0.0), Timespan::OrZero,
+            "added for each message of a batch";
+        /// Messages that a server holds at most, the one that it works on included.
+        prefetch: u32 = 1, Whole(1, 1_000_000), "messages held by a server";
+        /// How it takes several at a time, if it does.
+        batch: Option<Batching> = None, Maybe(TableOf("the consumers'")), "messages taken together";
+        /// When messages are acknowledged.
+        ack: Ack = Ack::Manual, Word, "when a message leaves the queue's care";
+        /// Probability that the handler fails.
+        failure: f64 = 0.0 => {
+            failure: Takes::Table(|| FAILURE.to_vec()), "the handler fails and the message is delivered again"
+        };
+        /// How long a failed message stays away; `None` if it is delivered again at once.
+        retry_delay: Option<RetryDelay> = None => {
+            retry_delay: Takes::Any, "a duration, or { min, max, jitter }"
+        };
+        /// Of what is delivered again; `None` is the same where a message's producer brought it, else drawn
+        /// again.
+        redelivery_work: Option<RedeliveryWork> = None, Maybe(Word),
+            "what a redelivered message's work is; default same where its producer brings it (service_time), \
+             else drawn-again; a batch's common time is always drawn";
+        /// When its servers break down, if they do.
+        outages: Option<Outages> = None, Maybe(TableOf("the consumers'")), "servers break and are repaired";
+        /// How its number of servers changes, if it does.
+        autoscale: Option<Autoscale> = None => {
+            autoscale: Takes::Table(Autoscale::keys), "servers follow the backlog"
+        };
+        /// Where processed messages go, with what probability; the rest is done. The mean over all messages,
+        /// where producers are told apart.
+        to: Vec<Route> = Vec::new() => {
+            to: Takes::Any,
+                "where processed messages go: a name, or routes with their probabilities, also by producer"
+        };
+        /// The routes as they are written, where some are for the messages of some producers alone; else
+        /// empty.
+        own_routes: Vec<OwnRoute> = Vec::new();
+    }
 }
+
+pub(in super::super) const FAILURE: &[SettingKey] = &[key("probability", Takes::Number, "of a delivery")];
 
 impl Consumer {
     /// A plain group of servers.
@@ -49,17 +78,7 @@ impl Consumer {
             from: queue,
             count: Servers::Count(count),
             service_time,
-            service_time_per_message: Law::deterministic(0.0),
-            prefetch: 1,
-            batch: None,
-            ack: Ack::default(),
-            failure: 0.0,
-            retry_delay: None,
-            redelivery_work: None,
-            outages: None,
-            autoscale: None,
-            to: Vec::new(),
-            own_routes: Vec::new(),
+            ..Consumer::default()
         }
     }
 
@@ -113,24 +132,30 @@ pub enum Ack {
     Auto,
 }
 
-/// How a server takes several messages at a time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Batching {
-    /// The most that it takes.
-    pub max: u32,
-    /// Seconds.
-    pub linger: f64,
+declare! {
+    /// How a server takes several messages at a time.
+    #[derive(Copy)]
+    pub struct Batching {
+        /// The most that it takes.
+        max: u32 = 1, Required(Whole(1, 1_000_000), "100"), "messages at most";
+        /// Seconds.
+        linger: f64 = 0.0, Timespan::OrZero,
+            "how long to wait for more, from when the first in line came to the queue";
+    }
 }
 
-/// Exponential back-off between `min` and `max` seconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RetryDelay {
-    /// After the first failure.
-    pub min: f64,
-    /// The longest.
-    pub max: f64,
-    /// Whether the delay is drawn between half of it and all of it.
-    pub jitter: bool,
+declare! {
+    /// Exponential back-off between `min` and `max` seconds.
+    #[derive(Copy)]
+    pub struct RetryDelay {
+        /// After the first failure.
+        min: f64 = 0.0, Required(Timespan::OrZero, "\"100ms\""), "before the first redelivery";
+        /// The longest.
+        max: f64 = 0.0 => { max: Takes::Duration, "at most; default min" };
+        /// Whether the delay is drawn between half of it and all of it.
+        jitter: bool = false, Flag,
+            "drawn evenly from the upper half of the delay, so that it is at least half as long";
+    }
 }
 
 /// What the work of a message is when it is delivered again.
@@ -142,35 +167,45 @@ pub enum RedeliveryWork {
     DrawnAgain,
 }
 
-/// When servers break down, each by itself.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outages {
-    /// The time until the next.
-    pub up: Law,
-    /// The time until it is repaired.
-    pub down: Law,
-    /// Whether a server breaks only while it works.
-    pub only_busy: bool,
-    /// Whether the message in progress is redelivered (else resumed after the repair).
-    pub redeliver: bool,
+declare! {
+    /// When servers break down, each by itself.
+    pub struct Outages {
+        /// The time until the next.
+        up: Law = Law::deterministic(0.0),
+            Required(Timespan::AboveZero, "{ law = \"exponential\", mean = \"1h\" }"), "time to failure";
+        /// The time until it is repaired.
+        down: Law = Law::deterministic(0.0), Required(Timespan::OrZero, "\"5m\""), "time to repair";
+        /// Whether a server breaks only while it works.
+        only_busy as while: bool = false, Either([("always", false), ("busy", true)]),
+            "always, or busy: a server breaks only while it works";
+        /// Whether the message in progress is redelivered (else resumed after the repair).
+        redeliver as in_progress: bool = true, Either([("redeliver", true), ("resume", false)]),
+            "what becomes of the message in service";
+    }
 }
 
-/// How the number of servers follows the backlog.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Autoscale {
-    /// The fewest servers.
-    pub min: u32,
-    /// The most.
-    pub max: u32,
-    /// Waiting messages for each server.
-    pub target_backlog: f64,
-    /// Seconds, as the two below.
-    pub every: f64,
-    /// Until a new server takes its first message.
-    pub startup: f64,
-    /// For which there must be fewer before servers go.
-    pub cooldown: f64,
+declare! {
+    /// How the number of servers follows the backlog.
+    #[derive(Copy)]
+    pub struct Autoscale {
+        /// The fewest servers.
+        min: u32 = 1, Whole(1, MOST_SERVERS as u64), "servers at least";
+        /// The most.
+        max: u32 = 1 => { max: Takes::Whole, "servers at most" };
+        /// Waiting messages for each server.
+        target_backlog: f64 = 1.0, Required(Positive(1e12), "100"), "waiting messages for each server";
+        /// Seconds, as the two below.
+        every: f64 = 15.0, Timespan::AboveZero, "between looks";
+        /// Until a new server takes its first message.
+        startup: f64 = 0.0, Timespan::OrZero, "until a new server works";
+        /// For which there must be fewer before servers go.
+        cooldown: f64 = 0.0, Timespan::OrZero, "how long fewer servers must have been enough before any are \
+            removed; more start at once";
+    }
 }
+
+choice!(Ack: "manual" => Manual, "auto" => Auto);
+choice!(RedeliveryWork: "same" => Same, "drawn-again" => DrawnAgain);
 
 /// One of the ways of processed messages.
 #[derive(Debug, Clone, Copy, PartialEq)]

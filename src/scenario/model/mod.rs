@@ -17,7 +17,9 @@ pub use crate::workload::file::{Finding, Weight};
 pub use consumers::{
     Ack, Autoscale, Batching, Consumer, Outages, OwnRoute, RedeliveryWork, RetryDelay, Route, Servers,
 };
+pub(super) use consumers::{FAILURE, MOST_SERVERS};
 pub use objectives::{Objective, Relation};
+pub(super) use producers::KEYS;
 pub use producers::{Keys, Producer};
 pub use queues::{Discipline, Durability, Overflow, Preemption, Queue};
 pub use runs::{

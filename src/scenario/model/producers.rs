@@ -1,35 +1,52 @@
 //! Producers: who sends, when messages are due, what they carry.
 
+use super::super::declare::declare;
+use super::super::notation::{Bytes, Maybe, Signed, Timespan};
+use super::super::setting::{SettingKey, Takes, key};
+use super::consumers::FAILURE;
 use super::{Arrivals, Batch, Destination};
 use crate::workload::laws::Law;
 
-/// Who sends: one stream of messages.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Producer {
-    /// As in the scenario.
-    pub name: String,
-    /// Where its messages go.
-    pub to: Destination,
-    /// Messages a second, all batches counted. For a closed loop, a schedule or a trace: what follows from it
-    /// (0 where nothing does).
-    pub rate: f64,
-    /// When its sends, or batches of them, are due.
-    pub arrivals: Arrivals,
-    /// How many messages a send has.
-    pub batch: Batch,
-    /// From due to reaching the queue; a pure delay, sends overlap.
-    pub send_time: Law,
-    /// Larger is sooner.
-    pub priority: i32,
-    /// Bytes of content.
-    pub size: u32,
-    /// The law of the messages' keys, where they have any.
-    pub keys: Option<Keys>,
-    /// The work that this producer's messages bring, instead of the consumer's.
-    pub service_time: Option<Law>,
-    /// Probability that handling one of its messages fails, at every delivery, instead of the consumers'.
-    pub failure: Option<f64>,
+declare! {
+    /// Who sends: one stream of messages.
+    pub struct Producer {
+        /// As in the scenario.
+        name: String = "producer".into();
+        /// Where its messages go.
+        to: Destination = Destination::Queue(0) => { to: Takes::Text, "the queue or topic that it sends to" };
+        /// Messages a second, all batches counted. For a closed loop, a schedule or a trace: what follows
+        /// from it (0 where nothing does).
+        rate: f64 = 0.0 => { rate: Takes::Rate, "messages a second, all batches counted" };
+        /// When its sends, or batches of them, are due.
+        arrivals: Arrivals = Arrivals::Poisson => {
+            arrivals: Takes::Any, "when messages are due; default a Poisson process"
+        };
+        /// How many messages a send has.
+        batch: Batch = Batch::Fixed(1);
+        /// From due to reaching the queue; a pure delay, sends overlap.
+        send_time: Law = Law::deterministic(0.0), Timespan::OrZero, "from due to reaching the queue";
+        /// Larger is sooner.
+        priority: i32 = 0, Signed("larger is sooner"), "larger is sooner";
+        /// Bytes of content.
+        size: u32 = 100, Bytes, "bytes of content";
+        /// The law of the messages' keys, where they have any.
+        keys: Option<Keys> = None => { keys: Takes::Table(|| KEYS.to_vec()), "the law of message keys" };
+        /// The work that this producer's messages bring, instead of the consumer's.
+        service_time: Option<Law> = None, Maybe(Timespan::OrZero),
+            "the work that its messages bring, instead of the consumer's";
+        /// Probability that handling one of its messages fails, at every delivery, instead of the consumers'.
+        failure: Option<f64> = None => {
+            failure: Takes::Table(|| FAILURE.to_vec()),
+                "handling its messages fails, instead of the consumers'; 1 is poison"
+        };
+    }
 }
+
+pub(in super::super) const KEYS: &[SettingKey] = &[
+    key("law", Takes::Text, "uniform or zipf"),
+    key("count", Takes::Whole, "how many keys there are"),
+    key("exponent", Takes::Number, "of zipf: key k is drawn with probability proportional to k^-exponent"),
+];
 
 /// The law of message keys, from 0 to `count` − 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,18 +69,6 @@ pub enum Keys {
 impl Producer {
     /// A Poisson producer.
     pub fn poisson(name: &str, queue: usize, rate: f64) -> Self {
-        Producer {
-            name: name.into(),
-            to: Destination::Queue(queue),
-            rate,
-            arrivals: Arrivals::Poisson,
-            batch: Batch::Fixed(1),
-            send_time: Law::deterministic(0.0),
-            priority: 0,
-            size: 100,
-            keys: None,
-            service_time: None,
-            failure: None,
-        }
+        Producer { name: name.into(), to: Destination::Queue(queue), rate, ..Producer::default() }
     }
 }

@@ -1,36 +1,55 @@
 //! Queues: where messages wait, in which order they are taken, and what becomes of those that find no room or
 //! no time.
 
+use super::super::declare::declare;
+use super::super::notation::{Maybe, Timespan, Whole, Word};
+use super::super::setting::{Takes, choice};
 use crate::workload::laws::Law;
 
-/// Where messages wait.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Queue {
-    /// As in the scenario.
-    pub name: String,
-    /// Which waiting message is taken next.
-    pub discipline: Discipline,
-    /// Whether a sooner message interrupts one in service.
-    pub preemption: Preemption,
-    /// Messages that may wait (ready ones, not those in service); `None` is without bound.
-    pub max_length: Option<u64>,
-    /// What happens to a message that finds it full.
-    pub overflow: Overflow,
-    /// How long a message may wait; `None` is for ever.
-    pub message_ttl: Option<Law>,
-    /// Deliveries before a message is dead-lettered.
-    pub delivery_limit: Option<u32>,
-    /// The queue that takes what is dead-lettered.
-    pub dead_letter: Option<usize>,
-    /// Seconds.
-    pub visibility_timeout: Option<f64>,
-    /// What a publish waits for.
-    pub durability: Durability,
-    /// How many parts it has by key, each with one consumer; `None` if it is whole.
-    pub partitions: Option<u32>,
-    /// Messages that wait at the start.
-    pub initial_backlog: u64,
+/// The most messages that a queue is told to hold.
+const MOST_MESSAGES: u64 = 1_000_000_000_000;
+
+declare! {
+    /// Where messages wait.
+    pub struct Queue {
+        /// As in the scenario.
+        name: String = "queue".into();
+        /// Which waiting message is taken next.
+        discipline: Discipline = Discipline::Fifo, Word, "which waiting message is taken";
+        /// Whether a sooner message interrupts one in service.
+        preemption: Preemption = Preemption::None, Word, "whether a sooner message interrupts one in service";
+        /// Messages that may wait (ready ones, not those in service); `None` is without bound.
+        max_length: Option<u64> = None, Maybe(Whole(0, MOST_MESSAGES)),
+            "waiting messages that fit; without bound if absent";
+        /// What happens to a message that finds it full.
+        overflow: Overflow = Overflow::RejectPublish, Word, "what happens when it is full";
+        /// How long a message may wait; `None` is for ever.
+        message_ttl: Option<Law> = None, Maybe(Timespan::AboveZero), "how long a message may wait";
+        /// Deliveries before a message is dead-lettered.
+        delivery_limit: Option<u32> = None, Maybe(Whole(1, 1_000_000)), "deliveries before dead-lettering";
+        /// The queue that takes what is dead-lettered.
+        dead_letter: Option<usize> = None => {
+            dead_letter: Takes::Text, "the queue for what expired or failed too often"
+        };
+        /// Seconds.
+        visibility_timeout: Option<f64> = None, Maybe(Timespan::AboveZero),
+            "until an unacknowledged message is delivered again";
+        /// What a publish waits for.
+        durability: Durability = Durability::None, Word, "what a publish waits for";
+        /// How many parts it has by key, each with one consumer; `None` if it is whole.
+        partitions: Option<u32> = None, Maybe(Whole(1, 1_000_000)),
+            "by key; each is served by at most one consumer";
+        /// Messages that wait at the start.
+        initial_backlog: u64 = 0, Whole(0, MOST_MESSAGES), "messages waiting at the start";
+    }
 }
+
+choice!(Discipline: "fifo" => Fifo, "lifo" => Lifo, "priority" => Priority, "random" => Random,
+    "shortest" => Shortest, "deadline" => Deadline, "round-robin" => RoundRobin,
+    "processor-sharing" => ProcessorSharing);
+choice!(Preemption: "none" => None, "resume" => Resume, "restart" => Restart);
+choice!(Overflow: "reject-publish" => RejectPublish, "drop-head" => DropHead, "block" => Block);
+choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);
 
 impl Queue {
     /// The partitions, where they decide which of the queue's servers may take a message: each has one
@@ -42,25 +61,6 @@ impl Queue {
     /// Whether senders wait for room, forwarding consumers among them.
     pub fn blocks(&self) -> bool {
         self.max_length.is_some() && self.overflow == Overflow::Block
-    }
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Queue {
-            name: "queue".into(),
-            discipline: Discipline::default(),
-            preemption: Preemption::default(),
-            max_length: None,
-            overflow: Overflow::default(),
-            message_ttl: None,
-            delivery_limit: None,
-            dead_letter: None,
-            visibility_timeout: None,
-            durability: Durability::default(),
-            partitions: None,
-            initial_backlog: 0,
-        }
     }
 }
 

@@ -1,5 +1,10 @@
 //! How a scenario is simulated and how it is measured.
 
+use super::super::declare::declare;
+use super::super::notation::{
+    BrokerUrl, Flag, Maybe, NameOf, Positive, TableOf, Text, Timespan, Unspoken, Whole, Word,
+};
+use super::super::setting::{Takes, choice};
 use crate::workload::laws::Law;
 
 /// How long to simulate.
@@ -26,33 +31,34 @@ pub enum Warmup {
     Duration(f64),
 }
 
-/// How a scenario is simulated.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Simulation {
-    /// A replication, after the warm-up.
-    pub length: Length,
-    /// What is left out at the beginning.
-    pub warmup: Warmup,
-    /// Independent runs.
-    pub replications: u32,
-    /// Of the intervals, below 1.
-    pub confidence: f64,
-    /// When there are enough replications.
-    pub precision: Precision,
-    /// What a real host adds; nothing unless it is stated.
-    pub overheads: Overheads,
-}
-
-impl Default for Simulation {
-    fn default() -> Self {
-        Simulation {
-            length: Length::Messages(1_000_000),
-            warmup: Warmup::Auto,
-            replications: 10,
-            confidence: 0.95,
-            precision: Precision::None,
-            overheads: Overheads::default(),
-        }
+declare! {
+    /// How a scenario is simulated.
+    pub struct Simulation {
+        /// A replication, after the warm-up.
+        length: Length = Length::Messages(1_000_000) => {
+            messages: Takes::Whole,
+                "per replication, after the warm-up; default 1000000; whole cycles of what repeats";
+            duration: Takes::Duration, "of a replication after its warm-up, instead of messages; with \
+                warmup = \"0s\" figures are of just this time from an empty start"
+        };
+        /// What is left out at the beginning.
+        warmup: Warmup = Warmup::Auto => {
+            warmup: Takes::Any, "auto, a duration or a number of messages; default auto"
+        };
+        /// Independent runs.
+        replications: u32 = 10, Whole(1, 100_000), "independent runs";
+        /// Of the intervals, below 1.
+        confidence: f64 = 0.95 => { confidence: Takes::Number, "of the intervals; default 0.95" };
+        /// When there are enough replications.
+        precision: Precision = Precision::None => {
+            precision: Takes::Any, "half-width as a share of the value: for every mean, or by metric path"
+        };
+        /// What a real host adds; nothing unless it is stated.
+        overheads: Overheads = Overheads::default() => {
+            hand_off: Takes::Duration,
+                "until a message reaches a consumer that sleeps; default 0, as on an ideal host";
+            sync: Takes::Law, "how long a group commit takes (durability = \"fsync\"); default 1ms"
+        };
     }
 }
 
@@ -82,74 +88,57 @@ pub enum Precision {
 pub const TARGET_NAMES: &[&str] =
     &["in-process", "crossbeam-channel", "flume", "kanal", "std-mpsc", "mutex-condvar", "null"];
 
-/// How a scenario is measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measurement {
-    /// The name of what is measured.
-    pub target: String,
-    /// Seconds of the real clock.
-    pub duration: f64,
-    /// How threads spend a service time.
-    pub work: Work,
-    /// All times are divided by this while measuring, and scaled back.
-    pub speed: f64,
+declare! {
+    /// How a scenario is measured.
+    pub struct Measurement {
+        /// The name of what is measured.
+        target: String = "in-process".into(), NameOf(TARGET_NAMES), "what is measured";
+        /// Seconds of the real clock.
+        duration: f64 = 10.0, Timespan::AboveZero, "of the real clock, whatever the speed";
+        /// How threads spend a service time.
+        work: Work = Work::Auto, Word, "how a consumer spends its demand";
+        /// All times are divided by this while measuring, and scaled back.
+        speed: f64 = 1.0, Positive(1e9), "60 plays an hour of the scenario in a minute of the real clock";
+        /// How a message broker is reached and used.
+        broker: BrokerSettings = BrokerSettings::default(), Unspoken(TableOf("the measurement's")),
+            "how a message broker is reached and used";
+    }
+}
+
+declare! {
     /// How a message broker is reached and used.
-    pub broker: BrokerSettings,
-}
-
-impl Default for Measurement {
-    fn default() -> Self {
-        Measurement {
-            target: "in-process".into(),
-            duration: 10.0,
-            work: Work::Auto,
-            speed: 1.0,
-            broker: BrokerSettings::default(),
-        }
+    pub struct BrokerSettings {
+        /// Where it is, without credentials; where the environment says if nothing is stated.
+        url: Option<String> = None, Maybe(BrokerUrl),
+            "without user and password; default QUEUELAB_<TARGET>_URL, then this machine's usual port";
+        /// Whether publishes are confirmed.
+        confirm: bool = true, Flag, "publishes are confirmed";
+        /// Which connections there are.
+        connections: Connections = Connections::Shared, Word, "one for all threads, or one for each";
+        /// Of which kind the queues are, where the broker has several.
+        queue_type: QueueType = QueueType::Classic, Word, "of RabbitMQ's queues";
+        /// A file with the certificates of the authorities that are trusted, instead of the system's.
+        ca: Option<String> = None, Maybe(Text),
+            "a file of the authorities' certificates to trust instead of the system's";
+        /// A file with the client's certificate.
+        certificate: Option<String> = None, Maybe(Text), "a file with the client's certificate";
+        /// A file with the client's key.
+        key: Option<String> = None, Maybe(Text), "a file with the client's key";
+        /// Seconds for which an answer is waited for.
+        wait: f64 = 10.0, Timespan::AboveZero, "how long an answer of the broker is waited for";
+        /// Whether a run goes on after a lost connection.
+        reconnect: bool = false, Flag, "a run goes on after a lost connection, or ends";
+        /// Whose queues are used.
+        queue: BrokerQueue = BrokerQueue::Own, Word,
+            "the run's own queues, or existing ones of the same names";
     }
 }
 
-/// How a message broker is reached and used.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BrokerSettings {
-    /// Where it is, without credentials; where the environment says if nothing is stated.
-    pub url: Option<String>,
-    /// Whether publishes are confirmed.
-    pub confirm: bool,
-    /// Which connections there are.
-    pub connections: Connections,
-    /// Of which kind the queues are, where the broker has several.
-    pub queue_type: QueueType,
-    /// A file with the certificates of the authorities that are trusted, instead of the system's.
-    pub ca: Option<String>,
-    /// A file with the client's certificate.
-    pub certificate: Option<String>,
-    /// A file with the client's key.
-    pub key: Option<String>,
-    /// Seconds for which an answer is waited for.
-    pub wait: f64,
-    /// Whether a run goes on after a lost connection.
-    pub reconnect: bool,
-    /// Whose queues are used.
-    pub queue: BrokerQueue,
-}
+choice!(Connections: "shared" => Shared, "each" => Each);
+choice!(QueueType: "classic" => Classic, "quorum" => Quorum);
+choice!(BrokerQueue: "own" => Own, "existing" => Existing);
 
-impl Default for BrokerSettings {
-    fn default() -> Self {
-        BrokerSettings {
-            url: None,
-            confirm: true,
-            connections: Connections::default(),
-            queue_type: QueueType::default(),
-            ca: None,
-            certificate: None,
-            key: None,
-            wait: 10.0,
-            reconnect: false,
-            queue: BrokerQueue::default(),
-        }
-    }
-}
+choice!(Work: "auto" => Auto, "sleep" => Sleep, "spin" => Spin);
 
 /// Which connections to a broker there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

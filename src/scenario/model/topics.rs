@@ -1,5 +1,8 @@
 //! Topics: what hands messages on to queues, and where messages go.
 
+use super::super::declare::declare;
+use super::super::notation::Word;
+use super::super::setting::{Takes, choice};
 use super::Deliver;
 
 /// Where messages go.
@@ -11,18 +14,24 @@ pub enum Destination {
     Topic(usize),
 }
 
-/// What hands messages on to queues.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Topic {
-    /// As in the scenario.
-    pub name: String,
-    /// Indices of queues.
-    pub subscriptions: Vec<usize>,
-    /// To which of them a message goes.
-    pub deliver: Deliver,
-    /// When a message with several copies is done.
-    pub complete_when: Complete,
+declare! {
+    /// What hands messages on to queues.
+    pub struct Topic {
+        /// As in the scenario.
+        name: String = "topic".into();
+        /// Indices of queues.
+        subscriptions: Vec<usize> = Vec::new() => { subscriptions: Takes::List, "queues" };
+        /// To which of them a message goes.
+        deliver: Deliver = Deliver::All, Word, "to which of them a message goes";
+        /// When a message with several copies is done.
+        complete_when: Complete = Complete::Each => {
+            complete_when: Takes::Any, "each, all, or how many copies must be done; default each"
+        };
+    }
 }
+
+choice!(Deliver: "all" => All, "round-robin" => RoundRobin, "random" => Random,
+    "shortest-queue" => ShortestQueue, "power-of-two" => PowerOfTwo, "by-key" => ByKey);
 
 /// When a message with several copies is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

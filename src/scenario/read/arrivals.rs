@@ -1,11 +1,12 @@
 //! Arrivals: the process, its batches, and the rate that they have together.
 
+use super::super::context::law::Relative;
+use super::super::context::{Context, Whose};
 use super::super::grammar::{PROCESSES, STEP};
 use super::super::model::{Arrivals, Batch, Step};
 use super::super::node::{Field, Node, Table, TableEntry, Value};
 use super::super::problem::Problem;
-use super::law::Relative;
-use super::{Context, Whose, batch};
+use super::batch;
 use crate::workload::file::Want;
 use crate::workload::laws::Law;
 use std::path::PathBuf;

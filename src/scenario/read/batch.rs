@@ -1,11 +1,12 @@
 //! Batch sizes: a number, or a discrete law.
 
-use super::super::grammar::{BATCHES, Key, meant};
+use super::super::context::Context;
+use super::super::grammar::{BATCHES, Kinds};
 use super::super::inline;
 use super::super::model::Batch;
 use super::super::node::{Field, Node, Table, Value};
 use super::super::problem::Problem;
-use super::Context;
+use super::super::setting::{SettingKey, meant};
 
 /// The largest batch: one is planned and held as a whole.
 const LARGEST: u32 = 1_000_000;
@@ -86,8 +87,8 @@ pub(super) fn kind_keys(
     table: &Table,
     node: &Node,
     by: &str,
-    kinds: &'static [(&'static str, &'static [Key])],
-) -> Option<&'static (&'static str, &'static [Key])> {
+    kinds: Kinds,
+) -> Option<&'static (&'static str, &'static [SettingKey])> {
     let names: Vec<&str> = kinds.iter().map(|(name, _)| *name).collect();
     let Some(kind) = table.get(by) else {
         let told = Problem::error(node.at, format!("`{by}` is missing"));

@@ -1,24 +1,19 @@
 //! Consumer groups.
 
-use super::super::grammar::{
-    AUTOSCALE, BATCHING, CONSUMER, FAILURE, InProgress, OUTAGES, RETRY, ROUTE, While,
-};
+use super::super::context::{Context, Whose};
+use super::super::grammar::ROUTE;
 use super::super::model::{
-    Autoscale, Batching, Consumer, Destination, Outages, OwnRoute, RetryDelay, Route, Servers,
+    Autoscale, Consumer, Destination, FAILURE, MOST_SERVERS, OwnRoute, RetryDelay, Route, Servers,
 };
 use super::super::node::{Field, Node, Table, TableEntry, Value};
+use super::super::notation::DeclaredTable as _;
 use super::super::problem::{Problem, nearest};
 use super::super::routes::overlap;
-use super::{Context, Whose};
-use crate::workload::laws::Law;
-
-/// The most servers of a group.
-const MOST_SERVERS: u32 = 1_000_000;
 
 pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
     let whose = Whose::entry("consumer group", entry);
     let empty = Table::default();
-    let table = cx.table(entry.field(), CONSUMER).unwrap_or_else(|| {
+    let table = cx.table(entry.field(), &Consumer::keys()).unwrap_or_else(|| {
         cx.broken = true;
         &empty
     });
@@ -26,8 +21,8 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
         Some(field) => cx.queue(field),
         None => cx.lost(),
     };
-    let zero = || Law::deterministic(0.0);
-    let service = cx.required(table, "service_time", &whose, "{ law = \"exponential\", mean = \"4ms\" }");
+    let mut group = Consumer { name: entry.key.clone(), ..Consumer::default() };
+    group.read(cx, table, &whose);
     let autoscale = table.get("autoscale").and_then(|f| autoscale(cx, f));
     let initial = autoscale.map_or(1, |a| a.min);
     let count = table.get("count").and_then(|f| servers(cx, f)).unwrap_or(Servers::Count(initial));
@@ -40,24 +35,14 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
     let own_routes = table.get("to").map(|f| routes(cx, f)).unwrap_or_default();
     let apart = own_routes.iter().any(|own| !own.producers.is_empty());
     Consumer {
-        name: entry.key.clone(),
         from: from.unwrap_or(0),
         count,
-        service_time: service.and_then(|f| cx.law(f)).unwrap_or_else(zero),
-        service_time_per_message: table
-            .get("service_time_per_message")
-            .and_then(|f| cx.law(f))
-            .unwrap_or_else(zero),
-        prefetch: table.get("prefetch").and_then(|f| cx.count(f, 1, 1_000_000)).unwrap_or(1),
-        batch: table.get("batch").and_then(|f| batching(cx, f)),
-        ack: table.get("ack").and_then(|f| cx.choice(f)).unwrap_or_default(),
         failure: table.get("failure").and_then(|f| failure(cx, f, "the consumers'")).unwrap_or(0.0),
         retry_delay: table.get("retry_delay").and_then(|f| retry_delay(cx, f)),
-        redelivery_work: table.get("redelivery_work").and_then(|f| cx.choice(f)),
-        outages: table.get("outages").and_then(|f| outages(cx, f)),
         autoscale,
         to: own_routes.iter().map(|own| own.route).collect(),
         own_routes: if apart { own_routes } else { Vec::new() },
+        ..group
     }
 }
 
@@ -80,17 +65,6 @@ fn servers(cx: &mut Context<'_>, field: Field<'_>) -> Option<Servers> {
     cx.count(field, 1, MOST_SERVERS).map(Servers::Count)
 }
 
-fn batching(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batching> {
-    let table = cx.table(field, BATCHING)?;
-    let whose = Whose { what: "the consumers'", name: "batch", at: field.node.at };
-    let max = cx.required(table, "max", &whose, "100").and_then(|f| cx.count(f, 1, 1_000_000));
-    let linger = match table.get("linger") {
-        Some(linger) => cx.duration(linger),
-        None => Some(0.0),
-    };
-    Some(Batching { max: max?, linger: linger? })
-}
-
 /// A probability, or a table that holds one.
 pub(super) fn failure(cx: &mut Context<'_>, field: Field<'_>, what: &'static str) -> Option<f64> {
     if matches!(field.node.value, Value::Integer(_) | Value::Float(_)) {
@@ -106,58 +80,26 @@ fn retry_delay(cx: &mut Context<'_>, field: Field<'_>) -> Option<RetryDelay> {
     if matches!(field.node.value, Value::Text(_) | Value::Integer(_) | Value::Float(_)) {
         return cx.duration(field).map(|delay| RetryDelay { min: delay, max: delay, jitter: false });
     }
-    let table = cx.table(field, RETRY)?;
+    let table = cx.table(field, &RetryDelay::keys())?;
     let whose = Whose { what: "the consumers'", name: "retry_delay", at: field.node.at };
-    let min = cx.required(table, "min", &whose, "\"100ms\"").and_then(|f| cx.duration(f));
-    let jitter = table.get("jitter").map_or(Some(false), |f| cx.flag(f));
-    let max = match table.get("max") {
-        Some(max) => cx.duration(max),
-        None => min,
-    };
-    let (min, max, jitter) = (min?, max?, jitter?);
-    if max < min {
+    let mut delay = RetryDelay::default();
+    let fine = delay.read(cx, table, &whose);
+    delay.max = table.get("max").map_or(Some(delay.min), |field| cx.duration(field))?;
+    if fine && delay.max < delay.min {
         cx.tell(Problem::error(field.node.at, "`max` is less than `min`").label("exchange them"));
         return None;
     }
-    Some(RetryDelay { min, max, jitter })
-}
-
-fn outages(cx: &mut Context<'_>, field: Field<'_>) -> Option<Outages> {
-    let table = cx.table(field, OUTAGES)?;
-    let whose = Whose { what: "the consumers'", name: "outages", at: field.node.at };
-    let up = cx
-        .required(table, "up", &whose, "{ law = \"exponential\", mean = \"1h\" }")
-        .and_then(|f| cx.positive_law(f));
-    let down = cx.required(table, "down", &whose, "\"5m\"").and_then(|f| cx.law(f));
-    let only_busy = table.get("while").map_or(Some(While::Always), |f| cx.choice(f));
-    let redeliver = table.get("in_progress").map_or(Some(InProgress::Redeliver), |f| cx.choice(f));
-    Some(Outages {
-        up: up?,
-        down: down?,
-        only_busy: only_busy? == While::Busy,
-        redeliver: redeliver? == InProgress::Redeliver,
-    })
+    fine.then_some(delay)
 }
 
 fn autoscale(cx: &mut Context<'_>, field: Field<'_>) -> Option<Autoscale> {
-    let table = cx.table(field, AUTOSCALE)?;
+    let table = cx.table(field, &Autoscale::keys())?;
     let whose = Whose { what: "the consumers'", name: "autoscale", at: field.node.at };
+    let mut scale = Autoscale::default();
     let max = cx.required(table, "max", &whose, "20");
-    let target = cx.required(table, "target_backlog", &whose, "100");
-    let min = table.get("min").map_or(Some(1), |f| cx.count(f, 1, MOST_SERVERS));
-    let max = max.and_then(|f| cx.count(f, min.unwrap_or(1), MOST_SERVERS));
-    let target = target.and_then(|f| cx.number_in(f, 0.0, 1e12, true));
-    let mut time = |key: &str, default: f64| table.get(key).map_or(Some(default), |f| cx.duration(f));
-    let (startup, cooldown) = (time("startup", 0.0), time("cooldown", 0.0));
-    let every = table.get("every").map_or(Some(15.0), |f| cx.positive_duration(f));
-    Some(Autoscale {
-        min: min?,
-        max: max?,
-        target_backlog: target?,
-        every: every?,
-        startup: startup?,
-        cooldown: cooldown?,
-    })
+    let fine = scale.read(cx, table, &whose);
+    scale.max = max.and_then(|f| cx.count(f, scale.min, MOST_SERVERS))?;
+    fine.then_some(scale)
 }
 
 /// One destination, a table with one, or a list of such tables.

@@ -1,10 +1,10 @@
 //! Objectives: metric paths and the limits that they should keep.
 
+use super::super::context::{Context, Names};
 use super::super::model::{Objective, Relation};
 use super::super::node::{Field, Table, TableEntry};
 use super::super::place::Place;
 use super::super::problem::{Problem, SHOWN, nearest};
-use super::{Context, Names};
 use crate::answer::{METRICS, Metric, MetricPlace as At, Unit, metric_of};
 use crate::units::{self, UnitError};
 

@@ -1,49 +1,35 @@
 //! Producers.
 
-use super::super::grammar::{KEYS, PRODUCER};
-use super::super::model::{Destination, Keys, Producer};
+use super::super::context::{Context, Whose};
+use super::super::model::{Destination, KEYS, Keys, Producer};
 use super::super::node::{Field, Table, TableEntry};
+use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
-use super::{Context, Whose, arrivals, consumers};
-use crate::workload::laws::Law;
+use super::{arrivals, consumers};
 
 pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Producer {
     let whose = Whose::entry("producer", entry);
     let empty = Table::default();
-    let table = cx.table(entry.field(), PRODUCER).unwrap_or_else(|| {
+    let table = cx.table(entry.field(), &Producer::keys()).unwrap_or_else(|| {
         cx.broken = true;
         &empty
     });
+    let mut producer = Producer { name: entry.key.clone(), ..Producer::default() };
+    producer.read(cx, table, &whose);
     let to = match cx.required(table, "to", &whose, "\"NAME\", a queue or a topic") {
         Some(field) => cx.destination(field),
         None => cx.lost(),
     };
     let arriving = arrivals::read(cx, table, &whose);
     Producer {
-        name: entry.key.clone(),
         to: to.unwrap_or(Destination::Queue(0)),
         rate: arriving.rate,
         arrivals: arriving.arrivals,
         batch: arriving.batch,
-        send_time: table.get("send_time").and_then(|f| cx.law(f)).unwrap_or_else(|| Law::deterministic(0.0)),
-        priority: table.get("priority").and_then(|f| priority(cx, f)).unwrap_or(0),
-        size: table.get("size").and_then(|f| cx.size(f)).unwrap_or(100),
         keys: table.get("keys").and_then(|f| keys(cx, f)),
-        service_time: table.get("service_time").and_then(|f| cx.law(f)),
         failure: table.get("failure").and_then(|f| consumers::failure(cx, f, "the producer's")),
+        ..producer
     }
-}
-
-fn priority(cx: &mut Context<'_>, field: Field<'_>) -> Option<i32> {
-    let number = cx.number(field)?;
-    if number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number) {
-        return Some(number as i32);
-    }
-    cx.tell(
-        Problem::error(field.node.at, "`priority` must be a whole number of 32 bits")
-            .label("larger is sooner"),
-    );
-    None
 }
 
 fn keys(cx: &mut Context<'_>, field: Field<'_>) -> Option<Keys> {

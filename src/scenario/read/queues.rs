@@ -1,31 +1,17 @@
 //! Queues and topics.
 
-use super::super::grammar::{QUEUE, TOPIC};
+use super::super::context::{Context, Whose};
 use super::super::model::{Complete, Deliver, Durability, Queue, Topic};
 use super::super::node::{Field, Table, TableEntry};
+use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
-use super::{Context, Whose};
 
 pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Queue {
     let empty = Table::default();
-    let table = cx.table(entry.field(), QUEUE).unwrap_or(&empty);
-    let queue = Queue {
-        name: entry.key.clone(),
-        discipline: table.get("discipline").and_then(|f| cx.choice(f)).unwrap_or_default(),
-        preemption: table.get("preemption").and_then(|f| cx.choice(f)).unwrap_or_default(),
-        max_length: table.get("max_length").and_then(|f| cx.whole(f, 0, 1_000_000_000_000)),
-        overflow: table.get("overflow").and_then(|f| cx.choice(f)).unwrap_or_default(),
-        message_ttl: table.get("message_ttl").and_then(|f| cx.positive_law(f)),
-        delivery_limit: table.get("delivery_limit").and_then(|f| cx.count(f, 1, 1_000_000)),
-        dead_letter: table.get("dead_letter").and_then(|f| dead_letter(cx, f, &entry.key)),
-        visibility_timeout: table.get("visibility_timeout").and_then(|f| cx.positive_duration(f)),
-        durability: table.get("durability").and_then(|f| cx.choice(f)).unwrap_or_default(),
-        partitions: table.get("partitions").and_then(|f| cx.count(f, 1, 1_000_000)),
-        initial_backlog: table
-            .get("initial_backlog")
-            .and_then(|f| cx.whole(f, 0, 1_000_000_000_000))
-            .unwrap_or(0),
-    };
+    let table = cx.table(entry.field(), &Queue::keys()).unwrap_or(&empty);
+    let mut queue = Queue { name: entry.key.clone(), ..Queue::default() };
+    queue.read(cx, table, &Whose::entry("queue", entry));
+    queue.dead_letter = table.get("dead_letter").and_then(|f| dead_letter(cx, f, &entry.key));
     together(cx, table, &queue);
     queue
 }
@@ -71,19 +57,21 @@ pub(super) fn topic(cx: &mut Context<'_>, entry: &TableEntry) -> Topic {
         cx.tell(told.label("a destination could mean either").help("give one of them another name"));
     }
     let empty = Table::default();
-    let table = cx.table(entry.field(), TOPIC).unwrap_or(&empty);
+    let table = cx.table(entry.field(), &Topic::keys()).unwrap_or(&empty);
     let subscriptions = subscriptions(cx, table, &whose);
-    let deliver = table.get("deliver").and_then(|f| cx.choice(f)).unwrap_or(Deliver::All);
+    let mut topic = Topic { name: entry.key.clone(), ..Topic::default() };
+    topic.read(cx, table, &whose);
     let complete_when =
         table.get("complete_when").and_then(|f| complete(cx, f, subscriptions.len())).unwrap_or_default();
-    if let Some(field) =
-        table.get("complete_when").filter(|_| complete_when != Complete::Each && deliver != Deliver::All)
+    if let Some(field) = table
+        .get("complete_when")
+        .filter(|_| complete_when != Complete::Each && topic.deliver != Deliver::All)
     {
         let told = Problem::error(field.node.at, "`complete_when` counts copies, and this topic makes none")
             .label("leave it out");
         cx.tell(told.help("or write deliver = \"all\", which sends a copy to every subscription"));
     }
-    Topic { name: entry.key.clone(), deliver, complete_when, subscriptions }
+    Topic { complete_when, subscriptions, ..topic }
 }
 
 fn subscriptions(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Vec<usize> {

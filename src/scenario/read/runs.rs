@@ -1,12 +1,10 @@
 //! How long to simulate and to measure.
 
-use super::super::grammar::{BROKER, MEASUREMENT, SIMULATION};
-use super::super::model::{
-    BrokerSettings, Length, Measurement, Overheads, Precision, Simulation, TARGET_NAMES, Warmup,
-};
+use super::super::context::{Context, Whose};
+use super::super::model::{Length, Measurement, Overheads, Precision, Simulation, Warmup};
 use super::super::node::{Field, Table, Value};
+use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
-use super::Context;
 use super::objectives::known_metric;
 
 /// The most messages of a replication: months at full speed.
@@ -14,7 +12,8 @@ const MOST_MESSAGES: u64 = 1_000_000_000_000;
 
 pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
     let default = Simulation::default();
-    let Some(table) = root.get("simulation").and_then(|f| cx.table(f, SIMULATION)) else { return default };
+    let Some(field) = root.get("simulation") else { return default };
+    let Some(table) = cx.table(field, &Simulation::keys()) else { return default };
     let length = match (table.get("messages"), table.get("duration")) {
         (Some(messages), Some(duration)) => {
             let told = Problem::error(duration.node.at, "both messages and a duration")
@@ -27,19 +26,18 @@ pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
         (None, None) if table.get("precision").is_some() => Some(Length::Auto),
         (None, None) => None,
     };
+    let mut simulation = Simulation::default();
+    simulation.read(cx, table, &Whose { what: "the table", name: field.key, at: field.node.at });
     Simulation {
         length: length.unwrap_or(default.length),
         warmup: table.get("warmup").and_then(|f| warmup(cx, f)).unwrap_or(default.warmup),
-        replications: table
-            .get("replications")
-            .and_then(|f| cx.count(f, 1, 100_000))
-            .unwrap_or(default.replications),
         confidence: table.get("confidence").and_then(|f| confidence(cx, f)).unwrap_or(default.confidence),
         precision: table.get("precision").and_then(|f| precision(cx, f)).unwrap_or_default(),
         overheads: Overheads {
             hand_off: table.get("hand_off").and_then(|f| cx.duration(f)).unwrap_or(0.0),
             sync: table.get("sync").and_then(|f| cx.law(f)),
         },
+        ..simulation
     }
 }
 
@@ -99,56 +97,11 @@ fn precision(cx: &mut Context<'_>, field: Field<'_>) -> Option<Precision> {
 }
 
 pub(super) fn measurement(cx: &mut Context<'_>, root: &Table) -> Measurement {
-    let default = Measurement::default();
-    let Some(table) = root.get("measurement").and_then(|f| cx.table(f, MEASUREMENT)) else { return default };
-    Measurement {
-        target: table
-            .get("target")
-            .and_then(|f| cx.word(f, TARGET_NAMES))
-            .map_or(default.target, |i| TARGET_NAMES[i].into()),
-        duration: table.get("duration").and_then(|f| cx.positive_duration(f)).unwrap_or(default.duration),
-        work: table.get("work").and_then(|f| cx.choice(f)).unwrap_or(default.work),
-        speed: table.get("speed").and_then(|f| cx.number_in(f, 0.0, 1e9, true)).unwrap_or(default.speed),
-        broker: broker(cx, table),
+    let mut measurement = Measurement::default();
+    if let Some(field) = root.get("measurement")
+        && let Some(table) = cx.table(field, &Measurement::keys())
+    {
+        measurement.read(cx, table, &Whose { what: "the table", name: field.key, at: field.node.at });
     }
-}
-
-fn broker(cx: &mut Context<'_>, measurement: &Table) -> BrokerSettings {
-    let default = BrokerSettings::default();
-    let Some(table) = measurement.get("broker").and_then(|f| cx.table(f, BROKER)) else { return default };
-    let mut text = |key: &str| table.get(key).and_then(|f| cx.text(f)).map(String::from);
-    let [ca, certificate, key] = ["ca", "certificate", "key"].map(&mut text);
-    BrokerSettings {
-        url: table.get("url").and_then(|f| broker_url(cx, f)),
-        confirm: table.get("confirm").and_then(|f| cx.flag(f)).unwrap_or(default.confirm),
-        connections: table.get("connections").and_then(|f| cx.choice(f)).unwrap_or_default(),
-        queue_type: table.get("queue_type").and_then(|f| cx.choice(f)).unwrap_or_default(),
-        ca,
-        certificate,
-        key,
-        wait: table.get("wait").and_then(|f| cx.positive_duration(f)).unwrap_or(default.wait),
-        reconnect: table.get("reconnect").and_then(|f| cx.flag(f)).unwrap_or(default.reconnect),
-        queue: table.get("queue").and_then(|f| cx.choice(f)).unwrap_or_default(),
-    }
-}
-
-/// A broker's address. Scenarios are shared, credentials are not.
-fn broker_url(cx: &mut Context<'_>, field: Field<'_>) -> Option<String> {
-    let url = cx.text(field)?;
-    let Some((_, rest)) = url.split_once("://") else {
-        let told = Problem::error(field.node.at, "`url` has no scheme");
-        cx.tell(told.label("write it such as \"amqp://broker.example:5672/vhost\""));
-        return None;
-    };
-    // A name or a path may have an @, too; what is before the last one may be a password.
-    if rest.contains('@') {
-        let told = Problem::error(field.node.at, "`url` has a user or a password").label("not in a scenario");
-        cx.tell(told.help(
-            "leave what is before the @ out, and set QUEUELAB_<TARGET>_URL to the whole URL, or \
-             QUEUELAB_CREDENTIALS to a file of mode 0600 with lines such as rabbitmq.user = \"…\" and \
-             rabbitmq.password = \"…\"",
-        ));
-        return None;
-    }
-    Some(url.into())
+    measurement
 }

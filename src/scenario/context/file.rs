@@ -9,7 +9,7 @@ use std::path::Path;
 impl Context<'_> {
     /// What the file that a field names, looked for beside the scenario, measures; `what` it is read for goes
     /// into sentences.
-    pub(crate) fn measured(
+    pub(in super::super) fn measured(
         &mut self,
         field: Field<'_>,
         column: Option<&str>,

@@ -10,12 +10,12 @@ use crate::workload::laws::{Arguments, LAWS, Law, Sampled};
 
 impl Context<'_> {
     /// A law of times.
-    pub(crate) fn law(&mut self, field: Field<'_>) -> Option<Law> {
+    pub(in super::super) fn law(&mut self, field: Field<'_>) -> Option<Law> {
         self.read_law(field, false).map(|relative| relative.law)
     }
 
     /// A law whose mean is positive.
-    pub(crate) fn positive_law(&mut self, field: Field<'_>) -> Option<Law> {
+    pub(in super::super) fn positive_law(&mut self, field: Field<'_>) -> Option<Law> {
         let law = self.law(field)?;
         if law.mean() > 0.0 {
             return Some(law);
@@ -29,7 +29,7 @@ impl Context<'_> {
     }
 
     /// A law whose mean may be left out.
-    pub(crate) fn relative_law(&mut self, field: Field<'_>) -> Option<Relative> {
+    pub(in super::super) fn relative_law(&mut self, field: Field<'_>) -> Option<Relative> {
         self.read_law(field, true)
     }
 
@@ -291,7 +291,7 @@ impl Arguments for Reader<'_, '_, '_> {
 }
 
 /// A node for a law written in one line, for settings inside it.
-pub(crate) fn expand(texts: &[String], node: &Node) -> Option<Node> {
+pub(in super::super) fn expand(texts: &[String], node: &Node) -> Option<Node> {
     let text = node.as_text()?;
     inline::law(text, node.at, inline::inside(&texts[node.at.origin], text, node.at)).ok()
 }

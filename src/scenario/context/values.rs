@@ -1,8 +1,8 @@
 //! Single values: numbers, words and quantities with their units.
 
-use super::super::grammar::Choice;
 use super::super::node::{Field, Value};
 use super::super::problem::{Problem, nearest};
+use super::super::setting::Choice;
 use super::Context;
 use crate::units;
 
@@ -50,7 +50,7 @@ impl QuantityKind {
 }
 
 impl Context<'_> {
-    pub(crate) fn text<'n>(&mut self, field: Field<'n>) -> Option<&'n str> {
+    pub(in super::super) fn text<'n>(&mut self, field: Field<'n>) -> Option<&'n str> {
         let text = field.node.as_text();
         if text.is_none() {
             self.tell(
@@ -61,7 +61,7 @@ impl Context<'_> {
         text
     }
 
-    pub(crate) fn flag(&mut self, field: Field<'_>) -> Option<bool> {
+    pub(in super::super) fn flag(&mut self, field: Field<'_>) -> Option<bool> {
         if let Value::Boolean(flag) = field.node.value {
             return Some(flag);
         }
@@ -73,14 +73,14 @@ impl Context<'_> {
     }
 
     /// One of a choice's words.
-    pub(crate) fn choice<C: Choice>(&mut self, field: Field<'_>) -> Option<C> {
+    pub(in super::super) fn choice<C: Choice>(&mut self, field: Field<'_>) -> Option<C> {
         let words: Vec<&str> = C::WORDS.iter().map(|(w, _)| *w).collect();
         let index = self.word(field, &words)?;
         Some(C::WORDS[index].1)
     }
 
     /// The index of one of some words.
-    pub(crate) fn word(&mut self, field: Field<'_>, words: &[&str]) -> Option<usize> {
+    pub(in super::super) fn word(&mut self, field: Field<'_>, words: &[&str]) -> Option<usize> {
         let Some(text) = field.node.as_text() else {
             let told = Problem::error(field.node.at, format!("`{}` must be a text", field.key))
                 .label(format!("this is {}", field.node.kind()));
@@ -100,23 +100,23 @@ impl Context<'_> {
     }
 
     /// A duration in seconds, 0 allowed.
-    pub(crate) fn duration(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(in super::super) fn duration(&mut self, field: Field<'_>) -> Option<f64> {
         self.quantity(field, QuantityKind::Duration)
     }
 
     /// A duration in seconds, not 0.
-    pub(crate) fn positive_duration(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(in super::super) fn positive_duration(&mut self, field: Field<'_>) -> Option<f64> {
         let seconds = self.duration(field)?;
         self.positive(field, seconds, "write a time, such as \"4ms\"")
     }
 
     /// A rate per second, 0 allowed.
-    pub(crate) fn rate(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(in super::super) fn rate(&mut self, field: Field<'_>) -> Option<f64> {
         self.quantity(field, QuantityKind::Rate)
     }
 
     /// A rate per second, not 0, whose gaps integer nanoseconds can tell apart and hold.
-    pub(crate) fn positive_rate(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(in super::super) fn positive_rate(&mut self, field: Field<'_>) -> Option<f64> {
         let rate = self.rate(field)?;
         let rate =
             self.positive(field, rate, "write a rate, such as \"900/s\", or leave out what sends nothing")?;
@@ -130,7 +130,7 @@ impl Context<'_> {
     }
 
     /// Bytes.
-    pub(crate) fn size(&mut self, field: Field<'_>) -> Option<u32> {
+    pub(in super::super) fn size(&mut self, field: Field<'_>) -> Option<u32> {
         self.quantity(field, QuantityKind::Size).map(|bytes| bytes as u32)
     }
 
@@ -189,7 +189,7 @@ impl Context<'_> {
     }
 
     /// A finite number.
-    pub(crate) fn number(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(in super::super) fn number(&mut self, field: Field<'_>) -> Option<f64> {
         let number = match field.node.value {
             Value::Integer(n) => n as f64,
             Value::Float(x) if x.is_finite() => x,
@@ -213,7 +213,13 @@ impl Context<'_> {
     }
 
     /// A number within bounds, the lower one excluded if `open`.
-    pub(crate) fn number_in(&mut self, field: Field<'_>, low: f64, high: f64, open: bool) -> Option<f64> {
+    pub(in super::super) fn number_in(
+        &mut self,
+        field: Field<'_>,
+        low: f64,
+        high: f64,
+        open: bool,
+    ) -> Option<f64> {
         let number = self.number(field)?;
         if number <= high && (number > low || (!open && number == low)) {
             return Some(number);
@@ -228,7 +234,7 @@ impl Context<'_> {
     }
 
     /// A probability.
-    pub(crate) fn probability(&mut self, field: Field<'_>) -> Option<f64> {
+    pub(in super::super) fn probability(&mut self, field: Field<'_>) -> Option<f64> {
         let number = self.number(field)?;
         if (0.0..=1.0).contains(&number) {
             return Some(number);
@@ -245,7 +251,7 @@ impl Context<'_> {
     }
 
     /// A whole number within bounds; `1e6` is one too.
-    pub(crate) fn whole(&mut self, field: Field<'_>, low: u64, high: u64) -> Option<u64> {
+    pub(in super::super) fn whole(&mut self, field: Field<'_>, low: u64, high: u64) -> Option<u64> {
         let number = match field.node.value {
             Value::Integer(n) => i128::from(n),
             // Beyond the range of every bound the exact value does not matter.
@@ -278,8 +284,19 @@ impl Context<'_> {
     }
 
     /// A whole number that fits 32 bits.
-    pub(crate) fn count(&mut self, field: Field<'_>, low: u32, high: u32) -> Option<u32> {
+    pub(in super::super) fn count(&mut self, field: Field<'_>, low: u32, high: u32) -> Option<u32> {
         self.whole(field, low.into(), high.into()).map(|n| n as u32)
+    }
+
+    /// A whole number of 32 bits, negative ones too; `label` says what it means.
+    pub(in super::super) fn signed(&mut self, field: Field<'_>, label: &str) -> Option<i32> {
+        let number = self.number(field)?;
+        if number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number) {
+            return Some(number as i32);
+        }
+        let told = format!("`{}` must be a whole number of 32 bits", field.key);
+        self.tell(Problem::error(field.node.at, told).label(label));
+        None
     }
 
     fn is_quantity(&self, field: Field<'_>) -> bool {
@@ -295,7 +312,7 @@ fn number_or_kind(field: Field<'_>) -> String {
 }
 
 /// A number as it is written; empty for what is none.
-pub(crate) fn number_text(value: &Value) -> String {
+pub(in super::super) fn number_text(value: &Value) -> String {
     match value {
         Value::Integer(n) => n.to_string(),
         Value::Float(x) => x.to_string(),

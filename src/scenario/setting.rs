@@ -1,0 +1,103 @@
+//! What a setting is: its name, what it takes and what it means. Checking, did-you-means, the schema and the
+//! reference page read it.
+
+/// What a setting takes.
+#[derive(Debug, Clone)]
+pub(super) enum Takes {
+    Text,
+    Whole,
+    Number,
+    Flag,
+    Duration,
+    Rate,
+    Size,
+    /// A duration or a law of times.
+    Law,
+    /// One of these words.
+    Word(Vec<&'static str>),
+    Table(SettingKeys),
+    /// A list of what the setting's help says.
+    List,
+    /// Either of several forms, told apart where they are read.
+    Any,
+}
+
+/// The settings of a table.
+pub(super) type SettingKeys = fn() -> Vec<SettingKey>;
+
+/// A setting of a table, as a person sees it.
+#[derive(Debug, Clone)]
+pub(super) struct SettingKey {
+    pub name: &'static str,
+    pub takes: Takes,
+    pub help: &'static str,
+    /// As it is written, where the help does not say it.
+    pub default: Option<String>,
+}
+
+impl SettingKey {
+    /// The help, the default included.
+    pub(super) fn full_help(&self) -> String {
+        self.default.as_ref().map_or(self.help.into(), |default| format!("{}; default {default}", self.help))
+    }
+}
+
+/// A setting that is declared by hand.
+pub(super) const fn key(name: &'static str, takes: Takes, help: &'static str) -> SettingKey {
+    SettingKey { name, takes, help, default: None }
+}
+
+/// A setting that is one of a few words.
+pub(super) trait Choice: Copy + PartialEq + 'static {
+    const WORDS: &'static [(&'static str, Self)];
+
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, v)| *v == self).map_or("", |(w, _)| w)
+    }
+}
+
+/// The words of a choice.
+macro_rules! choice {
+    ($type:ty: $($word:literal => $value:ident),+ $(,)?) => {
+        impl $crate::scenario::setting::Choice for $type {
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, <$type>::$value)),+];
+        }
+    };
+}
+pub(super) use choice;
+
+/// What people call a setting elsewhere.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("servers", "count"),
+    ("workers", "count"),
+    ("replicas", "count"),
+    ("instances", "count"),
+    ("capacity", "max_length"),
+    ("maxlen", "max_length"),
+    ("length", "max_length"),
+    ("ttl", "message_ttl"),
+    ("queue", "to"),
+    ("queue", "from"),
+    ("topic", "to"),
+    ("dlq", "dead_letter"),
+    ("backlog", "initial_backlog"),
+    ("process", "arrivals"),
+    ("distribution", "law"),
+    ("dist", "law"),
+    ("retries", "delivery_limit"),
+    ("runs", "replications"),
+    ("slo", "objectives"),
+    ("think", "think_time"),
+    ("clients", "concurrency"),
+];
+
+/// The key that was probably meant by an unknown one.
+pub(super) fn meant<'k>(word: &str, keys: &[&'k str]) -> Option<&'k str> {
+    let elsewhere = || {
+        ELSEWHERE
+            .iter()
+            .filter(|(other, _)| *other == word)
+            .find_map(|(_, ours)| keys.iter().find(|k| *k == ours))
+    };
+    elsewhere().copied().or_else(|| super::problem::nearest(word, keys.iter().copied()))
+}
