@@ -207,6 +207,15 @@ pub const METRICS: &[Metric] = {
             "mean share of the queue's servers that are at work; until a sleeping one is awake its message \
                 waits",
         ),
+        metric(
+            "hop",
+            Queue,
+            "T_h",
+            Seconds,
+            Lower,
+            Times,
+            "from publishing to a consumer that has nothing to do, by way of a broker",
+        ),
         metric("attempts", Queue, "D", Deliveries, Lower, Single, "deliveries a message"),
         metric(
             "drain_time",
@@ -254,6 +263,15 @@ pub const METRICS: &[Metric] = {
             Single,
             "mean number of servers at work; who is down is not",
         ),
+        metric(
+            "turnaround",
+            Consumer,
+            "T_a",
+            Seconds,
+            Lower,
+            Times,
+            "from the end of a service to the next message in hand, if one waits, by way of a broker",
+        ),
         metric("batch_size", Consumer, "b", Messages, Neither, Single, "messages taken at a time"),
         metric("count", Consumer, "c", Servers, Neither, Single, "mean number of servers"),
         metric("throughput", Producer, "X", PerSecond, Higher, Single, "messages served a second"),
@@ -275,6 +293,15 @@ pub const METRICS: &[Metric] = {
             Lower,
             Times,
             "the part of it for which the sender waits for room (block)",
+        ),
+        metric(
+            "confirm",
+            Producer,
+            "T_f",
+            Seconds,
+            Lower,
+            Times,
+            "from publishing to the broker's publisher confirm",
         ),
         metric("wait", Producer, "T_q", Seconds, Lower, Times, "waiting in queues, of the served"),
         metric(

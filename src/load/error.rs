@@ -43,6 +43,11 @@ pub(crate) enum LoadError {
         /// Why it cannot be used, as a clause, and what to do about it; without credentials.
         why: String,
     },
+    #[error(
+        "the broker did not hand out message {messages} of a warm-up within 2 s; look at its log, or give it \
+            less to do"
+    )]
+    WarmUp { messages: u64 },
     #[error("no thread could be started: {why}; measure fewer consumers")]
     NoThread { why: String },
 }

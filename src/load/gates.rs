@@ -61,6 +61,9 @@ pub(super) struct Evidence {
     pub broker: Option<BrokerEvidence>,
 }
 
+/// How often threads wake up for a message that goes by way of a broker on the same machine.
+const BROKER_WAKE_UPS: f64 = 6.0;
+
 /// Judges a figure that should stay below a limit; far beyond it the run is worthless.
 fn below(name: &'static str, value: f64, limit: f64, worthless: f64, unit: Unit, meaning: &str) -> Gate {
     let trust = match value {
@@ -213,7 +216,7 @@ fn host(e: &Evidence) -> Vec<Gate> {
         gates.push(below(
             "involuntary switches",
             switches as f64 / e.served as f64,
-            0.5,
+            if e.broker.is_some() { 0.5 * BROKER_WAKE_UPS } else { 0.5 },
             f64::INFINITY,
             Unit::Ratio,
             meaning,

@@ -31,11 +31,13 @@ mod server;
 mod system;
 pub(crate) mod targets;
 mod visit_log;
+mod warm_up;
 mod work;
 
 pub(crate) use calibrate::calibrate;
 pub(crate) use error::{LoadError, UnmeasurableSetting};
 pub(crate) use host::host;
 pub(crate) use playable::refusals;
-pub(crate) use run::{Control, measure};
+pub(crate) use run::{BrokerTimes, Control, measure};
 pub(crate) use targets::{Support, TARGETS, told};
+pub(crate) use warm_up::DeliveryTimes;

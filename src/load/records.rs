@@ -1,7 +1,7 @@
 //! Records of messages and evidence for the gates, from the log of visits.
 
 use super::gates::Evidence;
-use super::hand_offs::HandOffs;
+use super::hand_offs::{DeliveryRecords, HandOffs};
 use super::playable::fed_by_producers_alone;
 use super::run_plan::RunPlan;
 use super::targets::LostMessage;
@@ -36,6 +36,9 @@ pub(super) struct RunRecords {
     /// By visit; those that were never begun come last.
     pub by_visit: Vec<VisitRecord>,
     pub evidence: Evidence,
+    pub deliveries: DeliveryRecords,
+    /// By producer: nanoseconds from a sending to the broker's confirm.
+    pub confirms: Vec<Vec<u64>>,
 }
 
 impl RunRecords {
@@ -48,7 +51,8 @@ impl RunRecords {
         let ended = ends(run_plan, visits, lost, observed);
         let generated: Vec<bool> =
             (0..run_plan.queues()).map(|queue| fed_by_producers_alone(run_plan.scenario, queue)).collect();
-        let mut run_records = RunRecords::default();
+        let confirms = vec![Vec::new(); run_plan.scenario.producers.len()];
+        let mut run_records = RunRecords { confirms, ..RunRecords::default() };
         let (mut entered, mut left) = (Vec::new(), Vec::new());
         let mut sent = vec![false; run_plan.len()];
         for visit in 0..visits.len() {
@@ -73,13 +77,18 @@ impl RunRecords {
             // The broker itself throws a dead letter into the next queue.
             let unconfirmed = trace.confirmed.is_none() && !trace.refused && !origin.dead;
             run_records.evidence.unconfirmed += u64::from(unconfirmed);
+            let confirms = run_records.confirms.get_mut(record.message.producer as usize);
+            // What consumers send on is not the producer's sending.
+            if let Some((confirms, at)) = confirms.zip(trace.confirmed).filter(|_| origin.before.is_none()) {
+                confirms.push(at.saturating_sub(record.sent));
+            }
             run_records.by_visit.push(VisitRecord { origin, record, held });
         }
         for message in (0..run_plan.len()).filter(|&message| !sent[message]) {
             run_records.unsent(run_plan, message, observed);
         }
         run_records.evidence.inside = inside(&observed.levels, entered, left);
-        run_records.evidence.hand_offs =
+        (run_records.evidence.hand_offs, run_records.deliveries) =
             HandOffs::of(run_plan, run_records.by_visit.iter().map(|v| &v.record));
         run_records
     }

@@ -4,13 +4,14 @@ use super::clock::Monotonic;
 use super::context::{RunContext, RunState};
 use super::exits::exits;
 use super::gates::BrokerEvidence;
+use super::hand_offs::{DeliveryRecords, HandOffs};
 use super::interference::steal_share;
 use super::records::RunRecords;
 use super::run_plan::RunPlan;
 use super::runner::Runner;
 use super::targets::TroubleKind;
 use super::visit_log::VisitLog;
-use super::{LoadError, calibrate, gates, host, system, targets};
+use super::{DeliveryTimes, LoadError, calibrate, gates, host, system, targets};
 use crate::answer::Gate;
 use crate::message::{Exit, Happened, Record};
 use crate::scenario::{Durability, Scenario};
@@ -38,6 +39,17 @@ pub(crate) struct Control<'a> {
     pub stopped: &'a dyn Fn() -> bool,
 }
 
+/// What a broker added to a run, in nanoseconds of real time.
+#[derive(Debug, Clone)]
+pub(crate) struct BrokerTimes {
+    /// How long deliveries took before the run.
+    pub learnt: DeliveryTimes,
+    /// How long they took in it.
+    pub own: DeliveryTimes,
+    /// What each took, by the metric's path without its statistic.
+    pub each: Vec<(String, Vec<u64>)>,
+}
+
 /// What a run leaves. Times are nanoseconds from the start, in real time.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
@@ -47,7 +59,9 @@ pub(crate) struct Run {
     pub exits: Vec<Exit>,
     /// What the host added to it, to play it again.
     pub happened: Happened,
-    /// Nanoseconds of group commits before the run, sorted, where messages are durable.
+    /// What a broker added, where one was measured.
+    pub broker: Option<BrokerTimes>,
+    /// Nanoseconds of group commits before the run, sorted, where messages are durable on this machine's disk.
     pub syncs: Vec<u64>,
     /// How long a message waited that came to an idle server, on average; `None` if none did.
     pub hand_off: Option<f64>,
@@ -83,7 +97,7 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
     // Without it the run has one gate less.
     let null_rate = calibrate::null_rate(NULL_MESSAGES).ok();
     let durable = scenario.queues.iter().any(|q| q.durability == Durability::Fsync);
-    let syncs = if durable {
+    let syncs = if durable && target.warm_up() == 0 {
         calibrate::syncs(SYNCS, SYNC_GAP).map_err(|e| LoadError::NoDisk { why: e.to_string() })?
     } else {
         Vec::new()
@@ -136,6 +150,8 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
             Time(seconds(observed.ended))
         )
     });
+    let otherwise =
+        if target.warm_up() > 0 { targets::entry(scenario)?.caveats(scenario) } else { Vec::new() };
     Ok(Run {
         records,
         exits,
@@ -143,16 +159,40 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
             overruns: output.overruns,
             commits: (0..run_plan.queues()).map(|queue| target.commits(queue)).collect(),
         },
+        broker: output.learnt.map(|learnt| {
+            broker_times(scenario, learnt, &evidence.hand_offs, run_records.deliveries, run_records.confirms)
+        }),
         syncs,
         hand_off: evidence.hand_offs.woken().map(|(_, mean)| mean * 1e9),
         by: format!("{}, {} server threads", scenario.measurement.target, run_plan.servers()),
         gates: gates::gates(&mut evidence),
-        caveats: caveat.into_iter().chain(gates::rest(&evidence)).collect(),
+        caveats: caveat.into_iter().chain(gates::rest(&evidence)).chain(otherwise).collect(),
         ended: observed.ended,
         cut_short: observed.cut_short,
         failed,
         host: facts,
     })
+}
+
+/// What a broker added to a run whose deliveries took so long before it.
+fn broker_times(
+    scenario: &Scenario,
+    learnt: DeliveryTimes,
+    seen: &HandOffs,
+    deliveries: DeliveryRecords,
+    confirms: Vec<Vec<u64>>,
+) -> BrokerTimes {
+    let mean =
+        |count: u64, nanos: u64, unseen: f64| if count > 0 { nanos as f64 / count as f64 } else { unseen };
+    let own = DeliveryTimes {
+        idle_hop: mean(seen.idle, seen.idle_nanos, learnt.idle_hop),
+        turnaround: mean(seen.count - seen.idle, seen.nanos - seen.idle_nanos, learnt.turnaround),
+    };
+    let queues = scenario.queues.iter().map(|q| format!("queues.{}.hop", q.name)).zip(deliveries.hops);
+    let groups = scenario.consumers.iter().map(|c| format!("consumers.{}.turnaround", c.name));
+    let producers = scenario.producers.iter().map(|p| format!("producers.{}.confirm", p.name)).zip(confirms);
+    let each = queues.chain(groups.zip(deliveries.turnarounds)).chain(producers);
+    BrokerTimes { learnt, own, each: each.filter(|(_, times)| !times.is_empty()).collect() }
 }
 
 #[cfg(test)]

@@ -107,7 +107,9 @@ impl<'a> RunPlan<'a> {
             None if self.scenario.queues[queue].partitions.is_some() => server as usize,
             None => 0,
         };
-        Subscription { queue, part }
+        let consumer = &self.scenario.consumers[group];
+        let hold = consumer.batch.map_or(consumer.prefetch, |batch| batch.max).max(1);
+        Subscription { queue, part, hold }
     }
 
     /// Whether a group's free servers take what is there at once, each message once, so that only a hand-off

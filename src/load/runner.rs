@@ -13,7 +13,7 @@ use super::server::{Server, ServerHandles, ServerTotals};
 use super::targets::{PublishRequest, Publisher};
 use super::visit_log::VisitOrigin;
 use super::work::Worker;
-use super::{Control, LoadError, system};
+use super::{Control, DeliveryTimes, LoadError, system, warm_up};
 use crate::message::Overrun;
 use crate::scenario::{Ack, Work};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -63,6 +63,8 @@ pub(super) struct RunOutput {
     pub totals: ServerTotals,
     pub overruns: Vec<Overrun>,
     pub observed: Observation,
+    /// How long deliveries took before the run, where that was tried.
+    pub learnt: Option<DeliveryTimes>,
 }
 
 impl<'a> Runner<'a> {
@@ -89,9 +91,19 @@ impl<'a> Runner<'a> {
             })
             .collect();
         thread::scope(|scope| {
-            let publisher = self.context.target.publisher()?;
-            let handles =
+            let mut publisher = self.context.target.publisher()?;
+            let mut handles =
                 server_ids.iter().map(|server_id| self.handles(*server_id)).collect::<Result<Vec<_>, _>>()?;
+            let messages = self.context.target.warm_up();
+            let learnt = (messages > 0)
+                .then(|| {
+                    let servers = || server_ids.iter().copied();
+                    let zipped = servers().zip(&mut handles);
+                    let times = warm_up::warm_up(&self.context, zipped, publisher.as_mut(), messages)?;
+                    warm_up::subscribe(&self.context, servers().zip(&mut handles));
+                    Ok(times)
+                })
+                .transpose()?;
             let started: Result<Vec<_>, _> =
                 std::iter::once(self.spawn(scope, "generator", || self.generator(publisher)))
                     .chain(server_ids.iter().zip(handles).map(|(&server_id, handles)| {
@@ -115,6 +127,7 @@ impl<'a> Runner<'a> {
                 totals: ServerTotals::default(),
                 overruns: Vec::new(),
                 observed,
+                learnt,
             };
             for server in outputs {
                 sum.interference = sum.interference.plus(server.interference);

@@ -9,7 +9,11 @@ pub fn text() -> String {
     let width = TARGETS.iter().map(|target| target.name.len()).max().unwrap_or(0);
     let list: String =
         TARGETS.iter().map(|target| format!("{:<width$}  {}\n", target.name, target.meaning)).collect();
-    format!("{list}\n{}", table())
+    let brokers: String = TARGETS
+        .iter()
+        .filter_map(|target| Some(format!("{:<width$}  {}\n", target.name, target.presence()?)))
+        .collect();
+    format!("{list}\nBrokers\n{brokers}\n{}", table())
 }
 
 /// The table of settings by target alone.

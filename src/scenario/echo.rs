@@ -229,13 +229,15 @@ fn simulation(s: &Simulation) -> Value {
             Value::Object(paths.iter().map(|(path, share)| (path.clone(), json!(share))).collect())
         }
     };
-    let hand_off = if s.overheads.hand_off > 0.0 { json!(time(s.overheads.hand_off)) } else { Value::Null };
+    let stated = |seconds: f64| if seconds > 0.0 { json!(time(seconds)) } else { Value::Null };
+    let (hand_off, turnaround) = (stated(s.overheads.hand_off), stated(s.overheads.turnaround));
     let by_hand = vec![
         length,
         ("warmup", warmup),
         ("confidence", json!(s.confidence)),
         ("precision", precision),
         ("hand_off", hand_off),
+        ("turnaround", turnaround),
         ("sync", s.overheads.sync.as_ref().map_or(Value::Null, law)),
     ];
     declared(s, by_hand)

@@ -29,6 +29,7 @@ impl Scenario {
             *seconds /= factor;
         }
         out.simulation.overheads.hand_off /= factor;
+        out.simulation.overheads.turnaround /= factor;
         out.simulation.overheads.sync.iter_mut().for_each(|law| *law = law.scaled(1.0 / factor));
         out
     }

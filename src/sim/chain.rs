@@ -74,7 +74,7 @@ impl<S: Blocks> Chain<S> {
     pub fn new(scenario: &Scenario, source: S, run: Key, sampler: Option<LevelSampler>) -> Option<Self> {
         let open = |p: &Producer| !matches!(p.arrivals, Arrivals::Closed { .. });
         // A host that hands messages over in time of its own is for events to play.
-        if !scenario.producers.iter().all(open) || scenario.simulation.overheads.hand_off > 0.0 {
+        if !scenario.producers.iter().all(open) || !scenario.simulation.overheads.delivers_at_once() {
             return None;
         }
         let depths: Vec<u32> = depths(scenario, |_| true).into_iter().collect::<Option<_>>()?;

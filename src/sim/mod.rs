@@ -65,7 +65,7 @@ impl FifoStation {
             return None;
         };
         let plain = scenario.uses().iter().all(|used| PLAYED.contains(&used.feature))
-            && scenario.simulation.overheads.hand_off == 0.0;
+            && scenario.simulation.overheads.delivers_at_once();
         let groups: Vec<_> = scenario.consumers_of(0).collect();
         plain.then(|| FifoStation {
             queue: 0,

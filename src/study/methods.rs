@@ -17,7 +17,7 @@ const BUCKET: f64 = 1e-3;
 /// Theory's refusal.
 pub(super) fn theory_of(scenario: &Scenario) -> Result<Answer, Unanswered> {
     let mut answer = theory::answer(scenario)?;
-    if scenario.simulation.overheads.hand_off > 0.0 {
+    if !scenario.simulation.overheads.delivers_at_once() {
         answer.exact = false;
         answer.caveats.push("of an ideal host, which hands messages over in no time".into());
     }

@@ -323,7 +323,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
                 let mut answer =
                     model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;
                 answer.caveats.extend(scenario.caveats());
-                if scenario.simulation.overheads.hand_off > 0.0 {
+                if !scenario.simulation.overheads.delivers_at_once() {
                     // An exact answer to another question: the simulation's host needs its time.
                     answer.exact = false;
                     answer.caveats.push("of an ideal host, which hands messages over in no time".into());

@@ -48,9 +48,10 @@ fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec
     out
 }
 
-/// Nothing is overloaded and drains, nobody has to wait for room, and there is no dead-letter queue.
+/// Nothing is overloaded and drains, nobody has to wait for room, there is no dead-letter queue, and no
+/// broker.
 fn never(path: &str) -> bool {
-    path.contains(".blocked.")
+    [".blocked.", ".hop.", ".turnaround.", ".confirm."].iter().any(|quantity| path.contains(quantity))
         || [".drain_time", ".dead_lettered", ".growth"].iter().any(|quantity| path.ends_with(quantity))
 }
 

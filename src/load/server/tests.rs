@@ -60,7 +60,7 @@ fn serve(scenario: &Scenario, clock: &Fake, script: Vec<(u64, u32)>) -> ServedRu
     let mut worker = Worker::new(Pacer::new(clock, &stop, MARGIN), clock, Work::Auto);
     let target = Direct(Script(Mutex::new(script)));
     let context = RunContext::new(&run_plan, &target, &state);
-    let receiver = target.receiver(Subscription { queue: 0, part: 0 }).expect("a handle");
+    let receiver = target.receiver(Subscription { queue: 0, part: 0, hold: 1 }).expect("a handle");
     let handles = ServerHandles { receiver, publisher: None };
     let mut server = Server::new(&mut worker, context, handles, 0, ServerId { group: 0, server: 0 }, 0);
     let (totals, overruns) = (server.serve(), std::mem::take(&mut server.overruns));

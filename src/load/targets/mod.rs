@@ -1,6 +1,5 @@
 //! What can be measured here: one file per target, one line each in [`TARGETS`].
 
-#[cfg(feature = "brokers-common")]
 mod brokers;
 mod channels;
 mod condvar;
@@ -102,6 +101,8 @@ pub(crate) struct Subscription {
     pub queue: usize,
     /// Which part of a partitioned queue; of one whose consumers have windows, whose.
     pub part: usize,
+    /// How many messages it may hold that are not settled.
+    pub hold: u32,
 }
 
 /// A message to publish.
@@ -170,16 +171,27 @@ pub(crate) struct TargetEntry {
     open: Option<Open>,
     /// How it plays each feature that the harness can play.
     plays: fn(Feature) -> Support,
+    /// What is to be known of it, if it is a message broker.
+    broker: Option<BrokerEntry>,
     /// What it does not play although it plays the features.
     limits: fn(&Scenario) -> Vec<UnmeasurableSetting>,
 }
 
+/// A message broker among the targets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BrokerEntry {
+    /// A command that starts one on this machine.
+    start: &'static str,
+    /// Where a broker answers that no scenario names; `None` in a program that was built without its client.
+    probe: Option<fn() -> Result<String, LoadError>>,
+}
+
 /// What only a program built with a feature has.
 macro_rules! with {
-    ($feature:tt, $open:path) => {{
+    ($feature:tt, $function:path) => {{
         #[cfg(feature = $feature)]
         {
-            Some($open as Open)
+            Some($function)
         }
         #[cfg(not(feature = $feature))]
         {
@@ -197,6 +209,7 @@ macro_rules! channel {
             feature: Some("channels"),
             open: with!("channels", $open),
             plays: support::channel,
+            broker: None,
             limits: support::no_limits,
         }
     };
@@ -211,6 +224,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         feature: None,
         open: Some(in_process::open),
         plays: support::in_process,
+        broker: None,
         limits: support::no_limits,
     },
     channel!(
@@ -226,6 +240,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         feature: None,
         open: Some(channels::std_mpsc),
         plays: support::channel,
+        broker: None,
         limits: support::no_limits,
     },
     TargetEntry {
@@ -234,6 +249,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         feature: None,
         open: Some(condvar::open),
         plays: support::channel,
+        broker: None,
         limits: support::no_limits,
     },
     TargetEntry {
@@ -242,7 +258,20 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         feature: None,
         open: Some(null::open),
         plays: support::null,
+        broker: None,
         limits: support::null_limits,
+    },
+    TargetEntry {
+        name: "rabbitmq",
+        meaning: "RabbitMQ by AMQP 0-9-1: publisher confirms, acknowledgements, prefetch, dead letters",
+        feature: Some("rabbitmq"),
+        open: with!("rabbitmq", brokers::rabbitmq::open),
+        plays: brokers::capabilities::rabbitmq::plays,
+        broker: Some(BrokerEntry {
+            start: brokers::capabilities::rabbitmq::START,
+            probe: with!("rabbitmq", brokers::rabbitmq::probe),
+        }),
+        limits: brokers::capabilities::rabbitmq::limits,
     },
 ];
 
@@ -255,6 +284,24 @@ pub(super) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> 
             target: entry.name.into(),
             feature: entry.feature.unwrap_or(entry.name),
         }),
+    }
+}
+
+impl TargetEntry {
+    /// Whether a broker answers, and how to come by one, in a sentence; `None` of a target within this
+    /// process.
+    pub(crate) fn presence(&self) -> Option<String> {
+        let broker = self.broker?;
+        Some(match broker.probe.map(|probe| probe()) {
+            None => format!(
+                "not in this program: build it with --features {}; then start a broker, such as `{}`",
+                self.feature.unwrap_or(self.name),
+                broker.start
+            ),
+            Some(Ok(place)) => format!("answers at {place}"),
+            Some(Err(LoadError::Broker { why, .. })) => format!("does not answer: {why}"),
+            Some(Err(other)) => format!("does not answer: {other}"),
+        })
     }
 }
 

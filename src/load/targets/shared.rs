@@ -55,7 +55,7 @@ pub(crate) struct Direct<Q>(pub Q);
 
 impl<Q: SharedQueue> Target for Direct<Q> {
     fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
-        Ok(Box::new(Handle { queues: &self.0, of: Subscription { queue: 0, part: 0 } }))
+        Ok(Box::new(Handle { queues: &self.0, of: Subscription { queue: 0, part: 0, hold: 1 } }))
     }
 
     fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {

@@ -3,7 +3,7 @@
 
 use super::{TARGETS, TargetEntry};
 use crate::load::UnmeasurableSetting;
-use crate::scenario::{Feature, Scenario};
+use crate::scenario::{Feature, Scenario, Use};
 
 /// How a target plays a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,17 @@ impl TargetEntry {
         })
         .chain((self.limits)(scenario))
         .collect()
+    }
+}
+
+impl TargetEntry {
+    /// What it plays otherwise than the simulation does, of a scenario.
+    pub(in crate::load) fn caveats(&self, scenario: &Scenario) -> Vec<String> {
+        let otherwise = |used: &Use| match self.support(used.feature) {
+            Support::Otherwise(how) => Some(format!("{} on {}: {how}", used.setting(), self.name)),
+            Support::Played | Support::Refused(_) => None,
+        };
+        scenario.uses().iter().filter_map(otherwise).collect()
     }
 }
 

@@ -15,7 +15,8 @@ impl Context<'_> {
         };
         // A name or a path may have an @, too; what is before the last one may be a password.
         if rest.contains('@') {
-            let told = Problem::error(field.node.at, "`url` has a user or a password").label("not in a scenario");
+            let told =
+                Problem::error(field.node.at, "`url` has a user or a password").label("not in a scenario");
             self.tell(told.help(
                 "leave what is before the @ out, and set QUEUELAB_<TARGET>_URL to the whole URL, or \
                  QUEUELAB_CREDENTIALS to a file of mode 0600 with lines such as rabbitmq.user = \"…\" and \

@@ -57,6 +57,8 @@ declare! {
         overheads: Overheads = Overheads::default() => {
             hand_off: Takes::Duration,
                 "until a message reaches a consumer that sleeps; default 0, as on an ideal host";
+            turnaround: Takes::Duration, "from the end of a service until a consumer has the next message \
+                that waits; default 0; with a broker and prefetch 1 the way there and back";
             sync: Takes::Law, "how long a group commit takes (durability = \"fsync\"); default 1ms"
         };
     }
@@ -67,8 +69,17 @@ declare! {
 pub struct Overheads {
     /// Seconds until a message reaches a consumer that sleeps.
     pub hand_off: f64,
+    /// Seconds from the end of a service until the consumer has the next message, if one waits.
+    pub turnaround: f64,
     /// How long a group commit takes; a millisecond if nothing says so.
     pub sync: Option<Law>,
+}
+
+impl Overheads {
+    /// Whether messages are with a consumer as soon as it is free.
+    pub fn delivers_at_once(&self) -> bool {
+        self.hand_off == 0.0 && self.turnaround == 0.0
+    }
 }
 
 /// How narrow intervals must be before the simulation stops.
@@ -86,7 +97,7 @@ pub enum Precision {
 
 /// What can be measured, by name: each is a file of `load/targets`.
 pub const TARGET_NAMES: &[&str] =
-    &["in-process", "crossbeam-channel", "flume", "kanal", "std-mpsc", "mutex-condvar", "null"];
+    &["in-process", "crossbeam-channel", "flume", "kanal", "std-mpsc", "mutex-condvar", "null", "rabbitmq"];
 
 declare! {
     /// How a scenario is measured.
@@ -117,17 +128,15 @@ declare! {
         connections: Connections = Connections::Shared, Word, "one for all threads, or one for each";
         /// Of which kind the queues are, where the broker has several.
         queue_type: QueueType = QueueType::Classic, Word, "of RabbitMQ's queues";
-        /// A file with the certificates of the authorities that are trusted, instead of the system's.
+        /// A file with the certificates of the authorities that are trusted besides the system's.
         ca: Option<String> = None, Maybe(Text),
-            "a file of the authorities' certificates to trust instead of the system's";
+            "a file of the authorities' certificates to trust besides the system's";
         /// A file with the client's certificate.
         certificate: Option<String> = None, Maybe(Text), "a file with the client's certificate";
         /// A file with the client's key.
         key: Option<String> = None, Maybe(Text), "a file with the client's key";
         /// Seconds for which an answer is waited for.
         wait: f64 = 10.0, Timespan::AboveZero, "how long an answer of the broker is waited for";
-        /// Whether a run goes on after a lost connection.
-        reconnect: bool = false, Flag, "a run goes on after a lost connection, or ends";
         /// Whose queues are used.
         queue: BrokerQueue = BrokerQueue::Own, Word,
             "the run's own queues, or existing ones of the same names";

@@ -35,6 +35,7 @@ pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
         precision: table.get("precision").and_then(|f| precision(cx, f)).unwrap_or_default(),
         overheads: Overheads {
             hand_off: table.get("hand_off").and_then(|f| cx.duration(f)).unwrap_or(0.0),
+            turnaround: table.get("turnaround").and_then(|f| cx.duration(f)).unwrap_or(0.0),
             sync: table.get("sync").and_then(|f| cx.law(f)),
         },
         ..simulation

@@ -83,7 +83,10 @@ impl<S: Blocks> Network<S> {
             gathering: Vec::new(),
             keys: MessageKeys::new(scenario, draws),
             sampler: sampler.unwrap_or(LevelSampler::never()),
-            host: Host::new(time(scenario.simulation.overheads.hand_off)),
+            host: Host::new(
+                time(scenario.simulation.overheads.hand_off),
+                time(scenario.simulation.overheads.turnaround),
+            ),
         };
         if !network.host.is_ideal() {
             network = network.without_shortcuts();

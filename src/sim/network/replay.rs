@@ -14,6 +14,8 @@ use std::collections::HashMap;
 pub(super) struct Host {
     /// Nanoseconds until a message reaches a server that sleeps.
     hand_off: u64,
+    /// Nanoseconds from the end of a service until the server has the next message.
+    turnaround: u64,
     /// What services took longer than planned, in nanoseconds, by group, message, and the number of its way
     /// and delivery.
     overruns: HashMap<(u32, u64, u64), i64>,
@@ -21,8 +23,9 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(hand_off: u64) -> Self {
-        Host { hand_off, overruns: HashMap::new(), ideal: hand_off == 0 }
+    pub(super) fn new(hand_off: u64, turnaround: u64) -> Self {
+        let ideal = hand_off == 0 && turnaround == 0;
+        Host { hand_off, turnaround, overruns: HashMap::new(), ideal }
     }
 
     /// Whether it adds nothing.
@@ -56,12 +59,12 @@ impl<S: Blocks> Network<S> {
         self.without_shortcuts()
     }
 
-    /// Nanoseconds until a server is awake that begins now, which it then is.
+    /// Nanoseconds until a server that begins now has its message, and is awake.
     pub(super) fn wakes(&mut self, server: u32) -> u64 {
         // Who finds work at the instant at which the last was done has not slept.
         let s = &mut self.servers[server as usize];
         let slept = s.sleeps.take().is_some_and(|since| since < self.now);
-        let wakes = if slept { self.host.hand_off } else { 0 };
+        let wakes = if slept { self.host.hand_off } else { self.host.turnaround };
         s.awake = self.now.saturating_add(wakes);
         self.groups[s.group as usize].woken += u128::from(wakes);
         wakes

@@ -5,6 +5,7 @@
 //! between the two; the *replay* simulates the sends and service times that really happened, so that the
 //! host's share of the difference is told apart from the queue's.
 
+mod broker;
 mod cut_short;
 mod figures;
 mod kept;
@@ -123,12 +124,17 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
         return Err(refuse(Reason::Failed(few)));
     }
     let ideal = Happened { commits: commits(scenario, &run.syncs, planned.len()), ..Happened::default() };
-    let mut answers = answers(scenario, station.as_ref(), &planned, &run.by, &measured, &[ideal, happened]);
+    let hosts = run.broker.as_ref().map(|times| broker::hosts(scenario, times));
+    let hosts = hosts.as_ref();
+    let station = station.filter(|_| hosts.is_none());
+    let mut answers =
+        answers(scenario, station.as_ref(), &planned, &run.by, &measured, &[ideal, happened], hosts);
+    run.broker.iter().for_each(|times| broker::tell(&mut answers, scenario, times));
     for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
         measurement.gates.clone_from(&run.gates);
         measurement.host.clone_from(&run.host);
         measurement.caveats.extend(caveats.iter().cloned());
-        measurement.caveats.extend(late_expiry(scenario));
+        measurement.caveats.extend(late_expiry(scenario).filter(|_| run.broker.is_none()));
         if transient::applies(scenario) {
             measurement.caveats.push(
                 "there is no steady state: figures are over the whole run, of which there is one, so that \
@@ -147,9 +153,10 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
 
 fn reason(refused: LoadError) -> Reason {
     match refused {
-        LoadError::NoDisk { .. } | LoadError::NoThread { .. } | LoadError::Broker { .. } => {
-            Reason::Failed(refused.to_string())
-        }
+        LoadError::NoDisk { .. }
+        | LoadError::NoThread { .. }
+        | LoadError::Broker { .. }
+        | LoadError::WarmUp { .. } => Reason::Failed(refused.to_string()),
         _ => Reason::Unsupported(refused.to_string()),
     }
 }
@@ -179,7 +186,8 @@ fn looped(scenario: &Scenario) -> Option<FifoStation> {
 }
 
 /// Three answers about one plan: rehearsed on an ideal host, whose disk is the real one, measured, and
-/// replayed as it really happened.
+/// replayed as it really happened. By way of a broker there are two hosts, for the rehearsal and for the
+/// replay.
 fn answers(
     scenario: &Scenario,
     station: Option<&FifoStation>,
@@ -187,6 +195,7 @@ fn answers(
     by: &str,
     measured: &KeptRun,
     [ideal, happened]: &[Happened; 2],
+    hosts: Option<&[Scenario; 2]>,
 ) -> Vec<Answer> {
     let messages = measured.messages();
     let at_once = if station.is_some() { (AT_ONCE as f64 * scenario.measurement.speed) as u64 } else { 0 };
@@ -205,21 +214,26 @@ fn answers(
         answer(scenario, method, by, &summaries)
     };
     let mut measurement = each(Method::Measurement, by, measured);
-    let by_events = |plan: &Block, host: &Happened| KeptRun::replay(scenario, plan, host, messages);
+    let [before, meanwhile] = hosts.map_or([scenario; 2], |[before, meanwhile]| [before, meanwhile]);
+    let by_events =
+        |host: &Scenario, plan: &Block, happened: &Happened| KeptRun::replay(host, plan, happened, messages);
     let rehearse = || {
-        station.map_or_else(|| by_events(planned, ideal), |station| by_station(scenario, station, planned))
+        station.map_or_else(
+            || by_events(before, planned, ideal),
+            |station| by_station(scenario, station, planned),
+        )
     };
-    let replay = || match station.cloned().or_else(|| looped(scenario)) {
+    let replay = || match station.cloned().or_else(|| looped(meanwhile)) {
         // When the clients of a loop send follows from their answers, but when they sent is known.
         Some(station) => by_station(
             scenario,
             &station,
             &really_happened(&measured.stays, planned, scenario.consumers.len()),
         ),
-        None if is_closed(scenario) => by_events(planned, happened),
+        None if is_closed(scenario) => by_events(meanwhile, planned, happened),
         None => {
             let batches = scenario.consumers.iter().any(|c| c.batch.is_some());
-            by_events(&really_sent(measured, planned, batches), happened)
+            by_events(meanwhile, &really_sent(measured, planned, batches), happened)
         }
     };
     match rehearse().and_then(|rehearsed| Ok((rehearsed, replay()?))) {

@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Messages inside, by queue of the scenario: accepted or on their way, and neither settled nor lost.
 #[derive(Debug)]
 pub(in crate::load::targets) struct MessagesInside {
-    each: Vec<QueueCounts>,
+    each: Vec<EnteredAndLeft>,
 }
 
 #[derive(Debug, Default)]
-struct QueueCounts {
+struct EnteredAndLeft {
     entered: AtomicU64,
     left: AtomicU64,
 }
 
 impl MessagesInside {
     pub(in crate::load::targets) fn new(queues: usize) -> Self {
-        MessagesInside { each: (0..queues).map(|_| QueueCounts::default()).collect() }
+        MessagesInside { each: (0..queues).map(|_| EnteredAndLeft::default()).collect() }
     }
 
     /// A message is on its way into a queue.
@@ -51,10 +51,15 @@ impl Redeliveries {
         *self.returned.lock().entry((queue, message)).or_default() += 1;
     }
 
-    /// How often a message has been delivered that the broker calls redelivered.
-    pub(in crate::load::targets) fn deliveries(&self, queue: usize, message: u64) -> u32 {
-        // Nobody gave it back if a connection was lost.
-        1 + self.returned.lock().get(&(queue, message)).copied().unwrap_or(1)
+    /// A message went back to a queue that no server had had.
+    pub(in crate::load::targets) fn untouched(&self, queue: usize, message: u64) {
+        self.returned.lock().entry((queue, message)).or_default();
+    }
+
+    /// How often a message has been delivered, of which the broker says whether it was before.
+    pub(in crate::load::targets) fn deliveries(&self, queue: usize, message: u64, redelivered: bool) -> u32 {
+        // What comes again although nobody gave it back had been delivered once.
+        1 + self.returned.lock().get(&(queue, message)).copied().unwrap_or(u32::from(redelivered))
     }
 }
 
@@ -72,6 +77,9 @@ mod tests {
         let redeliveries = Redeliveries::default();
         redeliveries.returned(0, 7);
         redeliveries.returned(0, 7);
-        assert_eq!((redeliveries.deliveries(0, 7), redeliveries.deliveries(1, 7)), (3, 2));
+        redeliveries.untouched(0, 8);
+        let deliveries = |queue, message| redeliveries.deliveries(queue, message, true);
+        assert_eq!((deliveries(0, 7), deliveries(1, 7), deliveries(0, 8)), (3, 2, 1));
+        assert_eq!(redeliveries.deliveries(1, 7, false), 1);
     }
 }

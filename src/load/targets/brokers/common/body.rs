@@ -1,21 +1,20 @@
 //! The body of a message on a broker: the position in the plan (8 bytes, little endian), a checksum of it and
 //! of the run (4 bytes), and filling up to its size.
 
-/// Bytes of the smallest body.
-pub(in crate::load::targets) const SMALLEST: u32 = 12;
+use crate::load::targets::brokers::capabilities::SMALLEST_BODY;
 
 /// Writes and reads the bodies of one run.
 #[derive(Debug, Clone)]
-pub(in crate::load::targets) struct Bodies {
+pub(in crate::load::targets) struct MessageBodies {
     run: crc32fast::Hasher,
 }
 
-impl Bodies {
+impl MessageBodies {
     /// Those of a run with a name.
     pub(in crate::load::targets) fn new(run: &str) -> Self {
         let mut hasher = crc32fast::Hasher::new();
         hasher.update(run.as_bytes());
-        Bodies { run: hasher }
+        MessageBodies { run: hasher }
     }
 
     /// Writes a body of so many bytes, or of the smallest.
@@ -23,7 +22,7 @@ impl Bodies {
         out.clear();
         out.extend_from_slice(&message.to_le_bytes());
         out.extend_from_slice(&self.checksum(message).to_le_bytes());
-        out.resize(size.max(SMALLEST) as usize, b'.');
+        out.resize(size.max(SMALLEST_BODY) as usize, b'.');
     }
 
     /// The position of a body; `None` if it is not one of this run's.
@@ -46,10 +45,10 @@ mod tests {
 
     #[test]
     fn a_body_is_read_as_it_was_written_and_a_foreign_one_is_known() {
-        let (bodies, mut body) = (Bodies::new("abcdefgh"), Vec::new());
+        let (bodies, mut body) = (MessageBodies::new("abcdefgh"), Vec::new());
         bodies.write(77, 100, &mut body);
         assert_eq!((body.len(), bodies.read(&body)), (100, Some(77)));
-        assert_eq!(Bodies::new("hgfedcba").read(&body), None, "of another run");
+        assert_eq!(MessageBodies::new("hgfedcba").read(&body), None, "of another run");
         body[3] ^= 1;
         assert_eq!((bodies.read(&body), bodies.read(b"short")), (None, None));
     }

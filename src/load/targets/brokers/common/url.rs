@@ -60,11 +60,6 @@ impl BrokerUrl {
         }
         Ok(url)
     }
-
-    /// Who uses it, in words.
-    pub(in crate::load::targets) fn who(&self) -> String {
-        self.user.as_ref().map_or("nobody".into(), |user| format!("user `{user}`"))
-    }
 }
 
 impl fmt::Display for BrokerUrl {

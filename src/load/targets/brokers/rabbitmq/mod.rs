@@ -1,0 +1,203 @@
+//! RabbitMQ by AMQP 0-9-1: a queue of its own for each queue of the scenario, a channel for each thread.
+
+mod connect;
+mod consume;
+mod declare;
+mod losses;
+mod publish;
+
+use super::common::{MessageBodies, MessagesInside, Redeliveries, RunNames, failed};
+use super::runtime::ClientRuntime;
+use crate::load::LoadError;
+use crate::load::clock::{Clock, Monotonic};
+use crate::load::targets::{
+    Listener, Opening, Publisher, Receiver, Subscription, Target, Trouble, TroubleKind,
+};
+use crate::scenario::{BrokerSettings, Connections};
+use connect::Address;
+use declare::BrokerQueues;
+use lapin::{Channel, Connection};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
+
+/// Its name, and how many messages go through a queue before a run.
+const TARGET: &str = "rabbitmq";
+const WARM_UP: u64 = 200;
+
+/// Seconds that each step of the clean-up may take.
+const CLEAN_UP: f64 = 2.0;
+
+/// A broker in use by one run.
+struct RabbitMq {
+    runtime: ClientRuntime,
+    settings: BrokerSettings,
+    address: Address,
+    /// For all threads, and for what is done before and after the run.
+    connection: Connection,
+    /// Those of single threads.
+    others: Mutex<Vec<Connection>>,
+    shared: Arc<Shared>,
+}
+
+/// What threads of the run and tasks of the client share.
+struct Shared {
+    names: RunNames,
+    queues: BrokerQueues,
+    bodies: MessageBodies,
+    inside: MessagesInside,
+    redeliveries: Redeliveries,
+    listener: Arc<dyn Listener>,
+    /// By queue: whether nothing is sent to it any more.
+    closed: Vec<AtomicBool>,
+    halted: AtomicBool,
+    /// Whether a lost connection is no trouble any more: it was told, or the run is over.
+    parting: AtomicBool,
+    /// Threads that may wait for a delivery.
+    waiting: Mutex<Vec<Thread>>,
+}
+
+pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
+    let scenario = opening.scenario;
+    let settings = scenario.measurement.broker.clone();
+    let names = RunNames::new();
+    let address = Address::resolve(&settings, &names)?;
+    let runtime = ClientRuntime::new()?;
+    let queues = BrokerQueues::new(scenario, &names);
+    let shared = Arc::new(Shared {
+        bodies: MessageBodies::new(names.run()),
+        inside: MessagesInside::new(scenario.queues.len()),
+        redeliveries: Redeliveries::default(),
+        listener: Arc::clone(&opening.listener),
+        closed: scenario.queues.iter().map(|_| AtomicBool::new(false)).collect(),
+        halted: false.into(),
+        parting: false.into(),
+        waiting: Mutex::default(),
+        names,
+        queues,
+    });
+    let prepared = runtime.wait(settings.wait, async {
+        let connection = address.connect(&shared).await?;
+        let channel = connection.create_channel().await.map_err(|e| address.refused(&e))?;
+        shared.queues.declare(&channel).await.map_err(|e| address.refused(&e))??;
+        losses::hear(&connection, &shared).await.map_err(|e| address.refused(&e))?;
+        Ok::<Connection, LoadError>(connection)
+    });
+    let connection = prepared.unwrap_or_else(|| Err(address.silent()))?;
+    Ok(Box::new(RabbitMq { runtime, settings, address, connection, others: Mutex::default(), shared }))
+}
+
+/// Where a broker answers that no scenario names.
+pub(in crate::load::targets) fn probe() -> Result<String, LoadError> {
+    let settings = BrokerSettings { wait: CLEAN_UP, ..BrokerSettings::default() };
+    let (address, runtime) = (Address::resolve(&settings, &RunNames::new())?, ClientRuntime::new()?);
+    let answered = runtime.wait(settings.wait, async {
+        let connection = address.connect_unheard().await?;
+        // Whether it says good-bye is of no interest.
+        let _closed = connection.close(200, "done".into()).await;
+        Ok(address.to_string())
+    });
+    answered.unwrap_or_else(|| Err(address.silent()))
+}
+
+impl Shared {
+    fn wake_all(&self) {
+        self.waiting.lock().iter().for_each(Thread::unpark);
+    }
+
+    /// Whether nobody is to wait for a message of a queue any more.
+    fn is_over(&self, queue: usize) -> bool {
+        self.halted.load(Ordering::Acquire) || self.closed[queue].load(Ordering::Acquire)
+    }
+
+    /// A connection or a channel was lost: told once.
+    fn disconnected(&self, why: String) {
+        if !self.parting.swap(true, Ordering::SeqCst) {
+            self.listener.trouble(Trouble { at: Monotonic.now(), kind: TroubleKind::Disconnected { why } });
+        }
+    }
+
+    fn foreign(&self) {
+        self.listener.trouble(Trouble { at: Monotonic.now(), kind: TroubleKind::Foreign });
+    }
+}
+
+impl RabbitMq {
+    /// A channel for one thread, on a connection of its own where the scenario asks for that.
+    fn channel(&self) -> Result<Channel, LoadError> {
+        let made = self.runtime.wait(self.settings.wait, async {
+            if self.settings.connections == Connections::Shared {
+                return self.connection.create_channel().await.map_err(|e| self.address.refused(&e));
+            }
+            let own = self.address.connect(&self.shared).await?;
+            let channel = own.create_channel().await.map_err(|e| self.address.refused(&e));
+            self.others.lock().push(own);
+            channel
+        });
+        made.unwrap_or_else(|| Err(self.address.silent()))
+    }
+}
+
+impl Target for RabbitMq {
+    fn publisher(&self) -> Result<Box<dyn Publisher + '_>, LoadError> {
+        Ok(Box::new(publish::ChannelPublisher::new(self)?))
+    }
+
+    fn receiver(&self, of: Subscription) -> Result<Box<dyn Receiver + '_>, LoadError> {
+        Ok(Box::new(consume::ChannelReceiver::new(self, of)?))
+    }
+
+    fn close(&self, queue: usize) {
+        self.shared.closed[queue].store(true, Ordering::Release);
+        self.shared.wake_all();
+    }
+
+    fn halt(&self) {
+        self.shared.halted.store(true, Ordering::Release);
+        self.shared.wake_all();
+    }
+
+    fn in_system(&self, queue: usize) -> Option<u64> {
+        Some(self.shared.inside.inside(queue))
+    }
+
+    fn warm_up(&self) -> u64 {
+        WARM_UP
+    }
+
+    fn facts(&self) -> BTreeMap<String, String> {
+        let confirm = if self.settings.confirm { "publisher confirms" } else { "no publisher confirms" };
+        let kind = self.shared.queues.kind();
+        let facts = [
+            ("broker", format!("RabbitMQ at {}, {kind} queues, {confirm}", self.address)),
+            ("broker client", "lapin 4, asynchronous, one thread for its runtime".into()),
+            ("broker queues", self.shared.names.of("*")),
+        ];
+        facts.into_iter().map(|(name, text)| (name.into(), text)).collect()
+    }
+}
+
+impl Drop for RabbitMq {
+    fn drop(&mut self) {
+        let lost = self.shared.parting.swap(true, Ordering::SeqCst);
+        self.halt();
+        if !lost {
+            // What cannot be deleted now expires.
+            let _deleted = self.runtime.wait(CLEAN_UP, async {
+                let channel = self.connection.create_channel().await?;
+                self.shared.queues.delete(&channel).await
+            });
+        }
+        let all = std::mem::take(&mut *self.others.lock());
+        for connection in all.iter().chain([&self.connection]) {
+            let _closed = self.runtime.wait(CLEAN_UP, connection.close(200, "done".into()));
+        }
+    }
+}
+
+/// A refusal that names the target.
+fn refuse(why: impl Into<String>) -> LoadError {
+    failed(TARGET, why)
+}

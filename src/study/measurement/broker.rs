@@ -1,0 +1,130 @@
+//! What a broker adds to a measurement: the time that deliveries take, in the rehearsal as before the run and
+//! in the replay as in it, and what that does to the consumers.
+
+use crate::answer::{Answer, Estimate, Method, Statistics, metric_of, share_of};
+use crate::load::{BrokerTimes, DeliveryTimes};
+use crate::scenario::{Durability, Scenario};
+use crate::units::{Time, significant};
+
+/// The share of a service below which what a delivery adds to it is not worth a sentence.
+const NEGLIGIBLE: f64 = 0.01;
+
+/// Samples that must lie beyond a percentile.
+const LEAST_BEYOND: f64 = 10.0;
+
+/// The scenario on the broker as it was before the run, and as it was in the run.
+pub(super) fn hosts(scenario: &Scenario, times: &BrokerTimes) -> [Scenario; 2] {
+    [times.learnt, times.own].map(|times| host(scenario, times))
+}
+
+fn host(scenario: &Scenario, times: DeliveryTimes) -> Scenario {
+    let (mut out, speed) = (scenario.clone(), scenario.measurement.speed);
+    out.simulation.overheads.hand_off = times.idle_hop * speed / 1e9;
+    out.simulation.overheads.turnaround = times.turnaround * speed / 1e9;
+    // It delivers before the disk has a message: what that costs is in the confirm.
+    out.queues.iter_mut().for_each(|queue| queue.durability = Durability::None);
+    out
+}
+
+/// Adds what only a broker has to the measurement's answer, and what it says of the rehearsal's host.
+pub(super) fn tell(answers: &mut [Answer], scenario: &Scenario, times: &BrokerTimes) {
+    let speed = scenario.measurement.speed;
+    for answer in answers {
+        match answer.method {
+            Method::Measurement => {
+                for (path, each) in &times.each {
+                    figures(answer, path, each, speed / 1e9);
+                }
+                answer.caveats.extend(sentences(scenario, times.learnt));
+            }
+            Method::Rehearsal => answer.caveats.push(laws(times.learnt, speed, "before the run")),
+            Method::Replay => answer.caveats.push(laws(times.own, speed, "in the run")),
+            _ => {}
+        }
+    }
+}
+
+fn laws(times: DeliveryTimes, speed: f64, when: &str) -> String {
+    let shown = |nanos: f64| Time(nanos * speed / 1e9);
+    format!(
+        "deliveries take what they took {when}: {} to a consumer that has nothing to do, {} from a service to the next",
+        shown(times.idle_hop),
+        shown(times.turnaround)
+    )
+}
+
+/// The statistics of times, in order or not.
+fn figures(answer: &mut Answer, path: &str, times: &[u64], unit: f64) {
+    let (mut sorted, count) = (times.to_vec(), times.len() as f64);
+    sorted.sort_unstable();
+    let mean = sorted.iter().map(|&t| t as f64).sum::<f64>() / count;
+    let variance = sorted.iter().map(|&t| (t as f64 - mean).powi(2)).sum::<f64>() / count;
+    let of = |statistic: &str| match statistic {
+        "mean" => Some(mean),
+        "sd" => Some(variance.sqrt()),
+        "max" => sorted.last().map(|&t| t as f64),
+        _ => {
+            let share = share_of(statistic)?;
+            let rank = ((count * share).ceil() as usize).max(1) - 1;
+            (share.min(1.0 - share) * count >= LEAST_BEYOND).then(|| sorted[rank] as f64)
+        }
+    };
+    debug_assert!(metric_of(&format!("{path}.mean")).is_some(), "{path} is no metric");
+    for statistic in Statistics::Times.names() {
+        if let Some(value) = of(statistic) {
+            answer.metrics.insert(format!("{path}.{statistic}"), Estimate::with(value * unit, None));
+        }
+    }
+}
+
+/// What the turnaround takes from the consumers, group by group.
+fn sentences(scenario: &Scenario, times: DeliveryTimes) -> Vec<String> {
+    let turnaround = times.turnaround * scenario.measurement.speed / 1e9;
+    let of = |consumer: &crate::scenario::Consumer| {
+        let work = consumer.mean_service();
+        if consumer.batch.is_some() || turnaround < NEGLIGIBLE * work || work <= 0.0 {
+            return None;
+        }
+        let rate = |time: f64| significant(1.0 / time, 3);
+        let hidden = if consumer.prefetch <= 1 { "; prefetch 2 hides it" } else { "" };
+        Some(format!(
+            "with prefetch {} this broker lets a server of `{}` do {}/s of the {}/s that its work allows{hidden}",
+            consumer.prefetch.max(1),
+            consumer.name,
+            rate(work + turnaround),
+            rate(work)
+        ))
+    };
+    scenario.consumers.iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::laws::Law;
+
+    #[test]
+    fn the_turnaround_is_told_where_it_takes_something() {
+        let scenario = Scenario::mgc(100.0, Law::exponential(0.004), 1);
+        let times = |turnaround| DeliveryTimes { idle_hop: 5e5, turnaround };
+        assert_eq!(
+            sentences(&scenario, times(444_444.0)),
+            ["with prefetch 1 this broker lets a server of `consumers` do 225/s of the 250/s that its work \
+                 allows; prefetch 2 hides it"]
+        );
+        assert_eq!(sentences(&scenario, times(10_000.0)), Vec::<String>::new());
+        assert_eq!(host(&scenario, times(4e5)).simulation.overheads.turnaround, 4e-4);
+    }
+
+    #[test]
+    fn percentiles_need_samples_beyond_them() {
+        let mut answer = Answer::new(Method::Measurement, "test");
+        figures(&mut answer, "queues.queue.hop", &(1..=200).collect::<Vec<u64>>(), 1.0);
+        let value =
+            |statistic: &str| answer.get(&format!("queues.queue.hop.{statistic}")).and_then(|e| e.value);
+        assert_eq!(
+            (value("mean"), value("p95"), value("p99"), value("max")),
+            (Some(100.5), Some(190.0), None, Some(200.0))
+        );
+    }
+}
