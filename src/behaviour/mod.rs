@@ -26,6 +26,6 @@ pub(crate) use identity::MessageIdentity;
 pub(crate) use keys::MessageKeys;
 pub(crate) use producer::ProducerPolicy;
 pub(crate) use queue::QueuePolicy;
-pub(crate) use routing::{Routes, TopicPolicy, in_turn};
+pub(crate) use routing::{Routes, TopicPolicy};
 pub(crate) use scaling::{Autoscaler, ServerState};
 pub(crate) use work::{WorkItem, WorkPolicy};

@@ -1,6 +1,4 @@
 //! Exponential back-off: how long a message stays away whose delivery failed.
-//!
-//! Knows nothing else of the crate, so that the queue can share it.
 
 /// The delay after so many deliveries: `min`, then twice as long after every further delivery, and `max` at
 /// most (a `max` below `min` is none). In the unit of its bounds.

@@ -42,23 +42,26 @@ impl TopicPolicy {
         turn: impl FnOnce() -> u64,
         key: impl FnOnce() -> u32,
     ) -> usize {
-        let bits = |number| self.key.bits_at(message.number, message.path.wrapping_add(number));
         let queues = &self.subscriptions;
         let at = self.deliver.choose(
             queues.len(),
             |at| inside(queues[at]),
-            bits,
+            |count| self.bits(message, count),
             turn,
-            || self.by_key.of(key().into()),
+            || self.by_key(key()),
         );
         queues[at]
     }
-}
 
-/// The first place, from the one whose turn it is, that has room for a message: how a queue deals messages to
-/// its consumers' windows.
-pub(crate) fn in_turn(turn: usize, places: usize, has_room: impl Fn(usize) -> bool) -> Option<usize> {
-    (0..places).map(|i| (turn + i) % places).find(|&place| has_room(place))
+    /// A message's random bits for a number of the pick.
+    pub(crate) fn bits(&self, message: MessageIdentity, count: u64) -> u64 {
+        self.key.bits_at(message.number, message.path.wrapping_add(count))
+    }
+
+    /// The subscription to which a key leads.
+    pub(crate) fn by_key(&self, key: u32) -> usize {
+        self.by_key.of(key.into())
+    }
 }
 
 /// Where a group's messages go on to.
@@ -151,16 +154,6 @@ mod tests {
         let queue = |key| topic.choose(MessageIdentity::planned(3), |_| 0, || 0, || key);
         assert_eq!([0, 1, 2, 3].map(queue), [1, 0, 1, 0]);
         assert!(!topic.copies());
-    }
-
-    #[test]
-    fn messages_are_dealt_in_turn_to_those_that_have_room() {
-        let full = [false, true, true, false];
-        assert_eq!(
-            [0, 1, 3, 4].map(|turn| in_turn(turn, 4, |place| !full[place])),
-            [Some(0), Some(3), Some(3), Some(0)]
-        );
-        assert_eq!(in_turn(2, 4, |_| false), None);
     }
 
     #[test]

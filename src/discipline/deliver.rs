@@ -19,6 +19,12 @@ pub enum Deliver {
     ByKey,
 }
 
+/// The first place, from the one whose turn it is, that has room for a message: how a queue deals messages to
+/// its consumers' windows.
+pub(crate) fn in_turn(turn: usize, places: usize, has_room: impl Fn(usize) -> bool) -> Option<usize> {
+    (0..places).map(|i| (turn + i) % places).find(|&place| has_room(place))
+}
+
 /// One of so many, by random bits.
 fn pick(bits: u64, among: usize) -> usize {
     ((u128::from(bits) * among as u128) >> 64) as usize
@@ -102,5 +108,15 @@ mod tests {
             [0, third, 2 * third].map(|bits| choose(Deliver::ShortestQueue, &levels, [bits, 0])),
             [1, 3, 4]
         );
+    }
+
+    #[test]
+    fn messages_are_dealt_in_turn_to_those_that_have_room() {
+        let full = [false, true, true, false];
+        assert_eq!(
+            [0, 1, 3, 4].map(|turn| in_turn(turn, 4, |place| !full[place])),
+            [Some(0), Some(3), Some(3), Some(0)]
+        );
+        assert_eq!(in_turn(2, 4, |_| false), None);
     }
 }

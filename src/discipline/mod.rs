@@ -17,6 +17,7 @@ mod round_robin;
 mod sorted;
 
 pub use deliver::Deliver;
+pub(crate) use deliver::in_turn;
 pub(crate) use fifo::Fifo;
 pub(crate) use lifo::Lifo;
 pub(crate) use priority::Priority;

@@ -7,10 +7,11 @@ use super::playable;
 use super::rules::{Facts, Rules};
 use super::targets::{PublishRequest, Subscription, Target};
 use crate::behaviour::WorkItem;
+use crate::queue::Topic;
 use crate::scenario::{Arrivals, Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::Range;
 
 /// A scenario's plan, checked to be playable.
 #[derive(Debug)]
@@ -19,8 +20,7 @@ pub(super) struct RunPlan<'a> {
     pub block: &'a Block,
     pub rules: Rules,
     pub groups: Vec<PlannedGroup>,
-    /// By topic: messages that it has shared out in turn.
-    turns: Vec<AtomicU64>,
+    topics: Vec<Topic>,
     /// By queue: held while a batch that lingers is assembled.
     batch_locks: Vec<Mutex<()>>,
 }
@@ -66,8 +66,8 @@ impl<'a> RunPlan<'a> {
         });
         let groups = groups.collect();
         let batch_locks = scenario.queues.iter().map(|_| Mutex::default()).collect();
-        let turns = scenario.topics.iter().map(|_| AtomicU64::new(0)).collect();
-        Ok(RunPlan { scenario, block: plan, rules, groups, turns, batch_locks })
+        let topics = scenario.topics.iter().map(|t| Topic::new(t.subscriptions.len(), t.deliver)).collect();
+        Ok(RunPlan { scenario, block: plan, rules, groups, topics, batch_locks })
     }
 
     /// The lock that is held while a batch that lingers is assembled from a group's queue, so that two
@@ -191,12 +191,16 @@ impl<'a> RunPlan<'a> {
     ) {
         match to {
             Destination::Queue(queue) => send(queue, copy, None),
-            Destination::Topic(topic) if self.rules.topics[topic].copies() => {
-                for (number, &queue) in self.rules.topics[topic].subscriptions.iter().enumerate() {
-                    send(queue, copy.copy(number), Some(topic as u32));
+            Destination::Topic(topic) => {
+                let policy = &self.rules.topics[topic];
+                for number in self.route(topic, copy, target) {
+                    let queue = policy.subscriptions[number];
+                    match policy.copies() {
+                        true => send(queue, copy.copy(number), Some(topic as u32)),
+                        false => send(queue, copy, None),
+                    }
                 }
             }
-            Destination::Topic(topic) => send(self.choose(topic, copy, target), copy, None),
         }
     }
 
@@ -222,11 +226,14 @@ impl<'a> RunPlan<'a> {
         }
     }
 
-    /// One queue of a topic that shares its messages out.
-    fn choose(&self, topic: usize, copy: MessageCopy, target: &dyn Target) -> usize {
-        let inside = |queue| target.in_system(queue).unwrap_or(0);
-        let turn = || self.turns[topic].fetch_add(1, Ordering::Relaxed);
-        self.rules.topics[topic].choose(copy.identity, inside, turn, || self.rules.key_of(copy))
+    /// The subscriptions of a topic that get a message.
+    fn route(&self, topic: usize, copy: MessageCopy, target: &dyn Target) -> Range<usize> {
+        let policy = &self.rules.topics[topic];
+        self.topics[topic].route_by(
+            |_, count| policy.bits(copy.identity, count),
+            || policy.by_key(self.rules.key_of(copy)),
+            |at| target.in_system(policy.subscriptions[at]).unwrap_or(0),
+        )
     }
 
     /// A message as a queue wants it; `visit` is the number by which it is known again, `sent` when it is

@@ -11,6 +11,9 @@ pub struct Delivery<T> {
     pub id: u64,
     /// How often it has been delivered, this time included.
     pub deliveries: u32,
+    /// When it is given to somebody else unless it is settled, by the queue's source of time; `u64::MAX` if
+    /// it is not.
+    pub until: u64,
     /// The content.
     pub body: T,
 }

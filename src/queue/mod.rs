@@ -5,7 +5,8 @@
 //! input or output), [`Queue`] adds one lock and the waiting of threads, [`DurableQueue`] a write-ahead
 //! [`log`]. Whatever a queue can do to a message is decided in the first layer alone, so that it can be
 //! tested against a plain model, step by step.
-//! [`Topic`] hands messages to several queues, [`Partitioned`] keeps those of a key in order.
+//! [`Topic`] says which of several queues get a message, [`Partitioned`] keeps those of a key in order,
+//! [`PrefetchDispatcher`] hands them out to the windows of consumers. What `queuelab run` measures is all this.
 //!
 //! A message is delivered at least once. It is *ready* until a consumer takes it, then *unacked* until the
 //! consumer settles it:
@@ -62,8 +63,7 @@
 //!
 //! Misuse is a typed error that says what to do instead: [`Misuse`] a delivery that is not under way (settled
 //! twice, settled too late),
-//! [`Refused`] a queue that is full or closed, [`UnknownMember`] a consumer group without such a member,
-//! [`log::LogError`] a folder that is held elsewhere, read-only, full, damaged or of another version.
+//! [`Refused`] a queue that is full or closed, [`log::LogError`] a folder that is held elsewhere, read-only, full, damaged or of another version.
 //!
 //! How all this is tested, and what breaking it on purpose turns red: `benches/trust.md`.
 
@@ -74,6 +74,9 @@ mod line;
 pub mod log;
 #[cfg(test)]
 mod model_test;
+mod outbox;
+mod partitioned;
+mod prefetch;
 mod settings;
 mod shell;
 #[cfg(all(test, shuttle))]
@@ -88,8 +91,10 @@ pub use crate::discipline::Deliver;
 pub use counts::Counts;
 pub use delivery::{Delivery, Loss, Lost, Misuse, PublishError, Refused};
 pub use durable::{Confirm, DurableError, DurableQueue, Stored};
-pub use settings::{Backoff, Order, Overflow, Settings, Terms};
+pub use partitioned::Partitioned;
+pub use prefetch::PrefetchDispatcher;
+pub use settings::{Order, Overflow, Settings, Terms};
 pub use shell::{Queue, Reservation};
 pub use slots::Tag;
 pub use state::State;
-pub use topic::{Partitioned, Topic, UnknownMember};
+pub use topic::Topic;

@@ -195,10 +195,9 @@ impl Broker {
         else {
             return false;
         };
-        let deliveries = self.messages[i].deliveries;
         match how {
             Settle::Ack => self.messages[i].at = MessageState::Acked,
-            Settle::Nack => self.give_back(i, self.settings.backoff.map_or(0, |b| b.delay(deliveries))),
+            Settle::Nack => self.give_back(i, 0),
             Settle::NackAfter(delay) => self.give_back(i, delay),
             Settle::Reject => self.lose(i, Loss::Rejected),
             Settle::Extend => {
@@ -279,7 +278,7 @@ fn play(settings: Settings, steps: Vec<HistoryStep>) -> Result<(), TestCaseError
                     Settle::Nack => state.nack(tag, now),
                     Settle::NackAfter(delay) => state.nack_after(tag, delay, now),
                     Settle::Reject => state.reject(tag, now),
-                    Settle::Extend => state.extend(tag, now),
+                    Settle::Extend => state.extend(tag, now).map(|_| ()),
                 };
                 prop_assert_eq!(answer, if plain.settle(how, which) { Ok(()) } else { Err(Misuse(tag)) });
             }

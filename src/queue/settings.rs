@@ -1,7 +1,5 @@
 //! What a queue is told once, when it is made.
 
-use crate::behaviour::retry;
-
 /// What happens to a message that finds the queue full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -30,23 +28,6 @@ pub enum Order {
     Ranked,
 }
 
-/// How long a returned message stays away: `min`, then twice as long at every further delivery, `max` at
-/// most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backoff {
-    /// Nanoseconds, as below.
-    pub min: u64,
-    /// The longest delay.
-    pub max: u64,
-}
-
-impl Backoff {
-    /// The delay after so many deliveries, in nanoseconds.
-    pub fn delay(&self, deliveries: u32) -> u64 {
-        retry::delay(self.min as f64, self.max as f64, deliveries) as u64
-    }
-}
-
 /// The settings of one queue. Times are nanoseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -63,8 +44,6 @@ pub struct Settings {
     pub delivery_limit: Option<u32>,
     /// How long a delivery may stay unsettled before the message is given to somebody else.
     pub visibility_timeout: Option<u64>,
-    /// How long a message that was given back stays away; at once if absent.
-    pub backoff: Option<Backoff>,
     /// How much room there must be before publishers that wait for it are woken. One at a time is fair and
     /// exact; a good part of the bound is several times faster under pressure, because a wake-up then moves
     /// many messages.
@@ -86,7 +65,6 @@ impl Default for Settings {
             message_ttl: None,
             delivery_limit: None,
             visibility_timeout: None,
-            backoff: None,
             wake_room: 1,
             reserve: 0,
             spins: 200,
@@ -101,16 +79,4 @@ pub struct Terms {
     pub rank: i64,
     /// How long it may wait, in nanoseconds; of this and the queue's the lower counts.
     pub ttl: Option<u64>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn back_off_doubles_up_to_its_bound() {
-        let backoff = Backoff { min: 100, max: 1_000 };
-        assert_eq!([1, 2, 3, 4, 5, 200].map(|n| backoff.delay(n)), [100, 200, 400, 800, 1_000, 1_000]);
-        assert_eq!(Backoff { min: 5, max: 0 }.delay(3), 5, "a bound below the least is none");
-    }
 }

@@ -142,8 +142,8 @@ impl<T: Clone> Queue<T> {
         outcome.map(|()| Reservation { queue: self })
     }
 
-    /// Publishes a message for which a [`Place::keep`] was called.
-    pub(crate) fn fulfil(&self, body: T, terms: Terms) -> u64 {
+    /// Publishes a message for which a [`Reservation::keep`] was called.
+    pub(super) fn fulfil(&self, body: T, terms: Terms) -> u64 {
         let mut inner = self.lock();
         let now = if terms.ttl.is_some() { (self.now)() } else { self.now_if_needed(&inner) };
         let id = inner.state.fulfil(body, terms, now);
@@ -151,8 +151,8 @@ impl<T: Clone> Queue<T> {
         id
     }
 
-    /// Gives a place up for which a [`Place::keep`] was called.
-    pub(crate) fn release(&self) {
+    /// Gives a place up for which a [`Reservation::keep`] was called.
+    pub(super) fn release(&self) {
         let mut inner = self.lock();
         inner.state.release();
         self.leave(inner);
@@ -176,25 +176,8 @@ impl<T: Clone> Queue<T> {
         waited == Waited::Taken
     }
 
-    /// Takes a batch: waits for the first message like [`Queue::consume`], then for further ones until there
-    /// are `max` or the `linger` is over.
-    pub fn consume_batch(&self, max: usize, linger: Duration, out: &mut Vec<Delivery<T>>) -> bool {
-        let mut inner = self.lock();
-        let from = out.len();
-        let first = self.await_ready(&mut inner, max, out, NEVER);
-        let until = if linger.is_zero() { 0 } else { (self.now)().saturating_add(nanos(linger)) };
-        while first == Waited::Taken && until > 0 && out.len() - from < max {
-            let missing = max - (out.len() - from);
-            if self.await_ready(&mut inner, missing, out, until) != Waited::Taken {
-                break;
-            }
-        }
-        self.leave(inner);
-        first == Waited::Taken
-    }
-
     /// Takes up to `max` messages onto the end of `out`, waiting for one until an instant of the queue's
-    /// source of time.
+    /// source of time: after [`Queue::consume`], the rest of a batch that lingers.
     pub fn consume_until(&self, max: usize, instant: u64, out: &mut Vec<Delivery<T>>) -> bool {
         let mut inner = self.lock();
         let waited = self.await_ready(&mut inner, max, out, instant);
@@ -250,8 +233,7 @@ impl<T: Clone> Queue<T> {
         outcome
     }
 
-    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is
-    /// one.
+    /// Gives a message back: it takes its old place in line.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
@@ -275,12 +257,19 @@ impl<T: Clone> Queue<T> {
         self.settle(|state, now| state.reject(tag, now))
     }
 
-    /// Begins a delivery's visibility timeout anew.
+    /// Begins a delivery's visibility timeout anew, and says until when it lasts.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
-    pub fn extend(&self, tag: Tag) -> Result<(), Misuse> {
+    pub fn extend(&self, tag: Tag) -> Result<u64, Misuse> {
         self.settle(|state, now| state.extend(tag, now))
+    }
+
+    /// The body of a delivery under way, and how often it has been delivered.
+    pub(super) fn delivered(&self, tag: Tag) -> Result<(T, u32), Misuse> {
+        self.settle(|state, now| {
+            state.delivered(tag, now).map(|(body, deliveries)| (body.clone(), deliveries))
+        })
     }
 
     /// Accepts no more messages. What is inside can still be consumed, settled and given back; consumers that
@@ -309,7 +298,7 @@ impl<T: Clone> Queue<T> {
         counts
     }
 
-    fn settle(&self, change: impl FnOnce(&mut State<T>, u64) -> Result<(), Misuse>) -> Result<(), Misuse> {
+    fn settle<R>(&self, change: impl FnOnce(&mut State<T>, u64) -> Result<R, Misuse>) -> Result<R, Misuse> {
         let now = (self.now)();
         let mut inner = self.lock();
         let outcome = change(&mut inner.state, now);
@@ -353,7 +342,7 @@ impl<'a, T: Clone> Reservation<'a, T> {
     }
 
     /// Leaves the place kept, for somebody else who will publish the message or give the place up.
-    pub(crate) fn keep(self) -> &'a Queue<T> {
+    pub(super) fn keep(self) -> &'a Queue<T> {
         let queue = self.queue;
         std::mem::forget(self);
         queue

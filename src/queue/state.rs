@@ -163,7 +163,8 @@ impl<T: Clone> State<T> {
         let entry = self.held.slots.get_mut(slot);
         entry.deliveries += 1;
         // Last: should a body fail to be cloned, its message is with a consumer that says nothing.
-        out.push(Delivery { tag, id: entry.id, deliveries: entry.deliveries, body: entry.body.clone() });
+        let (id, deliveries, body) = (entry.id, entry.deliveries, entry.body.clone());
+        out.push(Delivery { tag, id, deliveries, until: until.unwrap_or(NEVER), body });
     }
 
     /// A consumer begins to wait: one message more may be accepted, for it is taken at once.

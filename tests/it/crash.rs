@@ -42,7 +42,7 @@ fn victim() {
                     writeln!(out, "confirmed {n}").expect("somebody listens");
                     if n % 3 == 0 {
                         let mut hand = Vec::new();
-                        queue.try_consume(1, &mut hand);
+                        queue.member_of(0).try_consume(1, &mut hand);
                         for delivery in &hand {
                             writeln!(out, "settled {}", number(&delivery.body.bytes))
                                 .expect("somebody listens");
@@ -100,7 +100,7 @@ fn confirmed_messages_survive_kills() {
         }
         let queue = open(&folder);
         let mut hand = Vec::new();
-        queue.try_consume(usize::MAX, &mut hand);
+        queue.member_of(0).try_consume(usize::MAX, &mut hand);
         let owed: BTreeSet<u64> = hand.iter().map(|d| number(&d.body.bytes)).collect();
         assert_eq!(owed.len(), hand.len(), "nothing is there twice");
         let lost: Vec<_> = confirmed.difference(&settled).filter(|n| !owed.contains(n)).collect();

@@ -18,9 +18,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("theory", &["units", "linear", "answer", "workload", "scenario"]),
     // Rules that simulation and measurement share: no clock, no thread. The queue shares one of them.
     ("behaviour", &["units", "rng", "workload", "scenario"]),
-    ("behaviour::retry", &[]),
     ("sim", &["units", "rng", "message", "workload", "discipline", "scenario", "behaviour"]),
-    ("queue", &["rng", "discipline", "behaviour::retry"]),
+    ("queue", &["rng", "discipline"]),
     // The gates of a measurement are part of its answer; estimates are not made here.
     (
         "load",

@@ -1,6 +1,6 @@
 //! Random settings and steps for the comparison with a plain broker.
 
-use super::super::{Backoff, Order, Overflow, Settings};
+use super::super::{Order, Overflow, Settings};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -66,20 +66,16 @@ pub(super) fn step() -> impl Strategy<Value = HistoryStep> {
 pub(super) fn settings() -> impl Strategy<Value = Settings> {
     let orders = prop::sample::select(vec![Order::Fifo, Order::Lifo, Order::Ranked]);
     let overflows = prop::sample::select(vec![Overflow::RejectPublish, Overflow::DropHead, Overflow::Block]);
-    let backoff = prop::option::of((1..10_u64, 1..40_u64).prop_map(|(min, max)| Backoff { min, max }));
     let times = (prop::option::of(0..50_u64), prop::option::of(1..4_u32), prop::option::of(1..50_u64));
-    (orders, prop::option::of(0..5_u64), overflows, times, backoff).prop_map(
-        |(order, max_length, overflow, (message_ttl, delivery_limit, visibility_timeout), backoff)| {
-            Settings {
-                order,
-                max_length,
-                overflow,
-                message_ttl,
-                delivery_limit,
-                visibility_timeout,
-                backoff,
-                ..Settings::default()
-            }
+    (orders, prop::option::of(0..5_u64), overflows, times).prop_map(
+        |(order, max_length, overflow, (message_ttl, delivery_limit, visibility_timeout))| Settings {
+            order,
+            max_length,
+            overflow,
+            message_ttl,
+            delivery_limit,
+            visibility_timeout,
+            ..Settings::default()
         },
     )
 }

@@ -168,21 +168,6 @@ fn what_is_given_back_and_what_is_late_comes_again_without_further_calls() {
 }
 
 #[test]
-fn a_batch_waits_for_its_fill_or_for_the_linger() {
-    let start = std::time::Instant::now();
-    let queue = Queue::new(Settings::default(), move || start.elapsed().as_nanos() as u64, |_| {});
-    let mut out = Vec::new();
-    queue.publish_many(0..5, &mut Vec::new());
-    assert!(queue.consume_batch(3, Duration::from_secs(60), &mut out));
-    assert_eq!(out.len(), 3, "a full batch waits for nothing");
-    assert!(queue.consume_batch(3, Duration::from_millis(1), &mut out));
-    assert_eq!(out.len(), 5, "the linger is over");
-    queue.ack_many(out.iter().map(|d| d.tag)).expect("each is settled once");
-    queue.close();
-    assert!(!queue.consume_batch(3, Duration::from_secs(60), &mut out));
-}
-
-#[test]
 fn halting_leaves_what_is_inside() {
     let queue = queue(Settings::default());
     queue.publish(1).expect("there is no bound");

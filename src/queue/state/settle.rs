@@ -1,6 +1,7 @@
 //! Settling deliveries: a message is done, given back or given up.
 
 use super::State;
+use super::held::NEVER;
 use crate::queue::delivery::{Loss, Misuse};
 use crate::queue::slots::Tag;
 
@@ -31,16 +32,13 @@ impl<T: Clone> State<T> {
         outcome
     }
 
-    /// Gives a message back: it takes its old place in line, or joins the end after the back-off if there is
-    /// one.
+    /// Gives a message back: it takes its old place in line.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
     pub fn nack(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
         self.tick(now);
-        let deliveries = self.held.slots.leased(tag).ok_or(Misuse(tag))?.deliveries;
-        let delay = self.settings.backoff.map_or(0, |backoff| backoff.delay(deliveries));
-        self.give_back(tag, delay).ok_or(Misuse(tag))
+        self.give_back(tag, 0).ok_or(Misuse(tag))
     }
 
     /// Gives a message back, to join the end of the line after so many nanoseconds; at once, it takes its old
@@ -65,17 +63,26 @@ impl<T: Clone> State<T> {
         Ok(())
     }
 
-    /// Begins a delivery's visibility timeout anew.
+    /// Begins a delivery's visibility timeout anew, and says until when it lasts.
     ///
     /// # Errors
     /// A tag that names no delivery under way.
-    pub fn extend(&mut self, tag: Tag, now: u64) -> Result<(), Misuse> {
+    pub fn extend(&mut self, tag: Tag, now: u64) -> Result<u64, Misuse> {
         self.tick(now);
         self.held.slots.leased(tag).ok_or(Misuse(tag))?;
-        if let Some(timeout) = self.settings.visibility_timeout {
-            self.set_lease(tag, self.now.saturating_add(timeout));
-        }
-        Ok(())
+        let Some(timeout) = self.settings.visibility_timeout else { return Ok(NEVER) };
+        let until = self.now.saturating_add(timeout);
+        self.set_lease(tag, until);
+        Ok(until)
+    }
+
+    /// The body of a delivery under way, and how often it has been delivered.
+    ///
+    /// # Errors
+    /// A tag that names no delivery under way.
+    pub(in crate::queue) fn delivered(&mut self, tag: Tag, now: u64) -> Result<(&T, u32), Misuse> {
+        self.tick(now);
+        self.held.slots.leased(tag).map(|held| (&held.body, held.deliveries)).ok_or(Misuse(tag))
     }
 
     /// Ends a delivery: the message goes back into line, now or later, or is lost if it has been delivered

@@ -1,5 +1,5 @@
 use super::*;
-use crate::queue::{Backoff, Misuse, Order};
+use crate::queue::{Misuse, Order};
 
 fn bounded(max: u64, overflow: Overflow) -> State<u32> {
     State::new(Settings { max_length: Some(max), overflow, ..Settings::default() })
@@ -28,7 +28,7 @@ fn a_delivery_is_settled_once() {
     assert_eq!(state.ack(tag, 0), Err(Misuse(tag)));
     let second = take(&mut state, 0).expect("one is ready").tag;
     assert_eq!(
-        [state.ack(tag, 0), state.nack(tag, 0), state.reject(tag, 0), state.extend(tag, 0)],
+        [state.ack(tag, 0), state.nack(tag, 0), state.reject(tag, 0), state.extend(tag, 0).map(|_| ())],
         [Err(Misuse(tag)); 4]
     );
     assert_eq!(state.ack(second, 0), Ok(()));
@@ -127,7 +127,7 @@ fn a_lease_that_ends_gives_the_message_to_somebody_else() {
     let mut state = State::new(Settings { visibility_timeout: Some(100), ..Settings::default() });
     assert!(publish(&mut state, 'a', 0));
     let slow = take(&mut state, 0).expect("one is ready").tag;
-    state.extend(slow, 60).expect("it is under way");
+    assert_eq!(state.extend(slow, 60), Ok(160));
     assert!(take(&mut state, 159).is_none(), "the extended lease runs to 160");
     let other = take(&mut state, 160).expect("the lease is over");
     assert_eq!(other.deliveries, 2);
@@ -137,13 +137,12 @@ fn a_lease_that_ends_gives_the_message_to_somebody_else() {
 }
 
 #[test]
-fn back_off_keeps_a_message_away_longer_each_time() {
-    let mut state =
-        State::new(Settings { backoff: Some(Backoff { min: 10, max: 15 }), ..Settings::default() });
+fn a_delay_keeps_a_message_away_each_time() {
+    let mut state = State::new(Settings::default());
     assert!(publish(&mut state, 'a', 0));
     for (now, ready) in [(0, 10), (10, 25), (25, 40)] {
         let tag = take(&mut state, now).expect("its delay is over").tag;
-        state.nack(tag, now).expect("it is under way");
+        state.nack_after(tag, ready - now, now).expect("it is under way");
         assert_eq!((state.next_timer(), state.counts().delayed), (Some(ready), 1));
         assert!(take(&mut state, ready - 1).is_none());
     }

@@ -3,7 +3,7 @@
 use super::Network;
 use super::job::JobState;
 use super::parts::{Phase, PrefetchedDelivery};
-use crate::behaviour::in_turn;
+use crate::discipline::in_turn;
 use crate::workload::Blocks;
 
 impl<S: Blocks> Network<S> {

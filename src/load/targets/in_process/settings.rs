@@ -29,7 +29,12 @@ pub(super) fn looks(scenario: &Scenario) -> u32 {
 }
 
 /// A queue of the scenario, in which so many messages are planned, as settings.
-pub(super) fn settings(scenario: &Scenario, queue: &scenario::Queue, messages: usize) -> Settings {
+pub(super) fn settings(
+    scenario: &Scenario,
+    queue: &scenario::Queue,
+    messages: usize,
+    spins: u32,
+) -> Settings {
     let played = |seconds: f64| (seconds * 1e9 / scenario.measurement.speed).round() as u64;
     Settings {
         order: match queue.discipline {
@@ -48,6 +53,7 @@ pub(super) fn settings(scenario: &Scenario, queue: &scenario::Queue, messages: u
         message_ttl: queue.message_ttl.as_ref().filter(|law| law.scv() == 0.0).map(|law| played(law.mean())),
         visibility_timeout: queue.visibility_timeout.map(played),
         reserve: messages,
+        spins,
         ..Settings::default()
     }
 }

@@ -4,42 +4,40 @@
 //! A broker knows how many messages a consumer holds, not whether it is busy; so a message goes to the next
 //! window in turn and waits there, behind that consumer's work alone.
 
-use crate::behaviour::in_turn;
-use crate::load::clock::{Clock, Monotonic};
-use crate::queue::{self, Queue};
+use super::delivery::Delivery;
+use super::shell::Queue;
+use crate::discipline::in_turn;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 
 /// Dispatches a queue's messages to the prefetch windows of its consumers.
-pub(super) struct PrefetchDispatcher {
-    windows: Mutex<Windows>,
+pub struct PrefetchDispatcher<T> {
+    windows: Mutex<Windows<T>>,
     /// A window has room again.
     room: Condvar,
     /// By consumer: something is in its window.
     filled: Vec<Condvar>,
-    /// Nanoseconds within which a delivery is to be settled, from when it is put into a window.
-    lease: Option<u64>,
 }
 
-struct Windows {
-    each: Vec<Window>,
+struct Windows<T> {
+    each: Vec<Window<T>>,
     turn: usize,
     /// Nothing more will be dispatched.
     over: bool,
 }
 
-struct Window {
+struct Window<T> {
     /// Messages that its consumer has not settled, and the most that it may hold.
     held: u32,
     most: u32,
-    /// With the instants at which they are taken away again unless they are settled.
-    waiting: VecDeque<(queue::Delivery<u64>, u64)>,
+    waiting: VecDeque<Delivery<T>>,
 }
 
-impl PrefetchDispatcher {
-    /// Windows of so many messages, each to be settled within a time.
-    pub(super) fn new(windows: impl Iterator<Item = u32>, lease: Option<u64>) -> Self {
-        let each: Vec<Window> = windows
+impl<T: Clone> PrefetchDispatcher<T> {
+    /// Windows of so many messages, one for each consumer.
+    pub fn new(windows: impl IntoIterator<Item = u32>) -> Self {
+        let each: Vec<Window<T>> = windows
+            .into_iter()
             .map(|most| Window {
                 held: 0,
                 most,
@@ -51,12 +49,14 @@ impl PrefetchDispatcher {
             windows: Mutex::new(Windows { each, turn: 0, over: false }),
             room: Condvar::new(),
             filled,
-            lease,
         }
     }
 
     /// Dispatches a queue's messages until there will never be any again. The life of a thread.
-    pub(super) fn dispatch(&self, queue: &Queue<u64>) {
+    ///
+    /// # Panics
+    /// Never: it alone fills windows.
+    pub fn dispatch(&self, queue: &Queue<T>) {
         let mut deliveries = Vec::with_capacity(1);
         loop {
             let waited = {
@@ -69,7 +69,6 @@ impl PrefetchDispatcher {
                 waited
             };
             let more = queue.consume(1, &mut deliveries);
-            let until = lease_from_now(self.lease);
             let mut windows = self.windows.lock();
             let Some(delivery) = deliveries.pop().filter(|_| more && !windows.over) else {
                 windows.over = true;
@@ -80,15 +79,14 @@ impl PrefetchDispatcher {
             // If a consumer freed the place that was waited for, the round-robin does not advance.
             windows.turn = if waited { windows.turn } else { place + 1 };
             windows.each[place].held += 1;
-            windows.each[place].waiting.push_back((delivery, until));
+            windows.each[place].waiting.push_back(delivery);
             drop(windows);
             self.filled[place].notify_one();
         }
     }
 
-    /// The next message of a consumer's window, and until when it is to be settled; `None` when there will
-    /// never be one again.
-    pub(super) fn take(&self, consumer: usize) -> Option<(queue::Delivery<u64>, u64)> {
+    /// The next message of a consumer's window; `None` when there will never be one again.
+    pub fn take(&self, consumer: usize) -> Option<Delivery<T>> {
         let mut windows = self.windows.lock();
         loop {
             let next = windows.each[consumer].waiting.pop_front();
@@ -100,7 +98,7 @@ impl PrefetchDispatcher {
     }
 
     /// A consumer has settled a message: there is room for another.
-    pub(super) fn settled(&self, consumer: usize) {
+    pub fn settled(&self, consumer: usize) {
         let mut windows = self.windows.lock();
         let window = &mut windows.each[consumer];
         window.held = window.held.saturating_sub(1);
@@ -108,23 +106,18 @@ impl PrefetchDispatcher {
     }
 
     /// Stops dispatching.
-    pub(super) fn halt(&self) {
+    pub fn halt(&self) {
         self.windows.lock().over = true;
         self.room.notify_all();
         self.filled.iter().for_each(|consumer| _ = consumer.notify_all());
     }
 }
 
-impl Windows {
+impl<T> Windows<T> {
     /// Whose turn it is, among those that have room.
     fn in_turn(&self) -> Option<usize> {
         in_turn(self.turn, self.each.len(), |place| self.each[place].held < self.each[place].most)
     }
-}
-
-/// Until when a delivery that was just made is to be settled.
-pub(super) fn lease_from_now(lease: Option<u64>) -> u64 {
-    lease.map_or(u64::MAX, |lease| Monotonic.now().saturating_add(lease))
 }
 
 #[cfg(test)]
@@ -135,12 +128,11 @@ mod tests {
     #[test]
     fn messages_are_dispatched_in_turn_and_a_full_window_gets_none() {
         let queue = Queue::new(Settings::default(), || 0, |_| {});
-        let dispatcher = PrefetchDispatcher::new([2, 1].into_iter(), None);
+        let dispatcher = PrefetchDispatcher::new([2, 1]);
         (0..5).for_each(|n| _ = queue.publish(n).expect("there is no bound"));
         std::thread::scope(|scope| {
             scope.spawn(|| dispatcher.dispatch(&queue));
-            let take =
-                |consumer| dispatcher.take(consumer).map(|(d, _)| (d.body, d.tag)).expect("dispatched");
+            let take = |consumer| dispatcher.take(consumer).map(|d| (d.body, d.tag)).expect("dispatched");
             let (first, second, third) = (take(0), take(1), take(0));
             // Windows of two and of one are full now: who settles gets the next of the line.
             assert_eq!((first.0, second.0, third.0), (0, 1, 2));
