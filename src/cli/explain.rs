@@ -2,7 +2,7 @@
 
 use super::progress::Bar;
 use super::{Ending, Input, files, style};
-use crate::scenario::{self, Arrivals, Scenario};
+use crate::scenario::{self, Scenario};
 use crate::study::sensitivity::{self, Lag, Sensitivity};
 use crate::theory::{self, Load, ModelNote, Parts};
 use crate::units::{self, Time, plain, significant};
@@ -195,9 +195,7 @@ fn depends(scenario: &Scenario, load: &Load) -> String {
     let names: Vec<String> = load.depends_on.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         _ if load.is_known() => String::new(),
-        [] if scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) => {
-            ": depends on how soon its clients come back".into()
-        }
+        [] if scenario.is_closed() => ": depends on how soon its clients come back".into(),
         [] => ": depends on which of several gets a message before it: the shorter queue, or the free server"
             .into(),
         names => format!(": depends on what is lost in {}", names.join(" and ")),

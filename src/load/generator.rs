@@ -21,7 +21,7 @@ pub(super) fn generate<C: Clock>(
     start: u64,
 ) -> u64 {
     let run_plan = context.run_plan;
-    if run_plan.closed() {
+    if run_plan.scenario.is_closed() {
         return generate_closed_loop(pacer, context, by, start);
     }
     // Until when the last send kept the generator waiting for room.

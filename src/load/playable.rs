@@ -1,7 +1,7 @@
 //! What of a scenario can be played here, and what to write instead of the rest.
 
 use super::{LoadError, UnmeasurableSetting, targets};
-use crate::scenario::{Arrivals, Complete, Consumer, Deliver, Discipline, Overflow, Queue, Scenario, Topic};
+use crate::scenario::{Consumer, Discipline, Feature, Overflow, Queue, Scenario, Topic};
 use crate::workload::Block;
 
 /// Servers beyond this would measure the scheduler.
@@ -14,20 +14,18 @@ const MAX_MESSAGES: u64 = 5_000_000;
 /// # Errors
 /// The first thing that cannot be played.
 pub(super) fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> {
-    let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
-    if plan.is_empty() && !closed {
+    if plan.is_empty() && !scenario.is_closed() {
         return Err(LoadError::EmptyPlan);
     }
     let messages = plan.len() as u64 * scenario.queues.len() as u64;
     if messages > MAX_MESSAGES {
         return Err(LoadError::TooManyMessages { messages, limit: MAX_MESSAGES });
     }
-    let refusals = refusals(scenario)?;
-    if !refusals.is_empty() {
+    let (own, together) = (targets::entry(scenario)?.refusals(scenario), together(scenario));
+    if !own.is_empty() || !together.is_empty() {
         let target = scenario.measurement.target.clone();
-        let own = targets::entry(scenario)?.refusals(scenario).len();
-        let other = if own == refusals.len() { targets::other(scenario, &target) } else { None };
-        return Err(LoadError::Unsupported { target, refusals, other });
+        let other = if together.is_empty() { targets::other(scenario, &target) } else { None };
+        return Err(LoadError::Unsupported { target, refusals: [own, together].concat(), other });
     }
     let servers = scenario.consumers.iter().map(|c| u64::from(c.most_servers().unwrap_or(0))).sum();
     if servers > MAX_SERVERS {
@@ -41,11 +39,14 @@ pub(super) fn check(scenario: &Scenario, plan: &Block) -> Result<(), LoadError> 
 /// # Errors
 /// There is no such target.
 pub(crate) fn refusals(scenario: &Scenario) -> Result<Vec<UnmeasurableSetting>, LoadError> {
-    let mut out = targets::entry(scenario)?.refusals(scenario);
-    out.extend((0..scenario.queues.len()).flat_map(|queue| of_queue(scenario, queue)));
-    out.extend(scenario.consumers.iter().flat_map(|consumer| of_group(scenario, consumer)));
-    out.extend(of_loops(scenario));
-    Ok(out)
+    Ok([targets::entry(scenario)?.refusals(scenario), together(scenario)].concat())
+}
+
+/// What goes together in no measurement.
+fn together(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
+    let queues = (0..scenario.queues.len()).flat_map(|queue| of_queue(scenario, queue));
+    let groups = scenario.consumers.iter().flat_map(|consumer| of_group(scenario, consumer));
+    queues.chain(groups).chain(of_loops(scenario)).collect()
 }
 
 /// Whether messages come to a queue from producers alone, in the order of the plan, and none from a topic
@@ -58,7 +59,7 @@ pub(super) fn fed_by_producers_alone(scenario: &Scenario, queue: usize) -> bool 
 /// Closed loops go on when their messages have left: of a message that is lost nobody tells them.
 fn of_loops(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
     let mut out = Vec::new();
-    if !scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+    if !scenario.is_closed() {
         return out;
     }
     let losing = |q: &&Queue| {
@@ -71,7 +72,7 @@ fn of_loops(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
             format!("a closed loop with queues.{}, which loses messages after it accepted them", queue.name);
         out.push(UnmeasurableSetting { setting, why: "leave message_ttl, delivery_limit and drop-head out" });
     }
-    let early = |t: &&Topic| t.deliver == Deliver::All && t.complete_when != Complete::Each;
+    let early = |t: &&Topic| t.features().contains(&Feature::Completion);
     if let Some(topic) = scenario.topics.iter().find(early) {
         let setting = format!("a closed loop with topics.{}.complete_when", topic.name);
         out.push(UnmeasurableSetting { setting, why: "write complete_when = \"each\"" });

@@ -8,7 +8,7 @@ use super::rules::{Facts, Rules};
 use super::targets::{PublishRequest, Subscription, Target};
 use crate::behaviour::WorkItem;
 use crate::queue::Topic;
-use crate::scenario::{Arrivals, Destination, Discipline, Durability, Scenario};
+use crate::scenario::{Destination, Discipline, Durability, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
 use std::ops::Range;
@@ -300,7 +300,7 @@ impl<'a> RunPlan<'a> {
     /// When the last message is sent, or a closed loop sends no more.
     pub(super) fn span(&self) -> u64 {
         let last = self.block.sent.last().copied().unwrap_or(0);
-        if self.closed() {
+        if self.scenario.is_closed() {
             last.max(
                 self.rules.scale.nanos(self.scenario.measurement.duration * self.scenario.measurement.speed),
             )
@@ -309,19 +309,10 @@ impl<'a> RunPlan<'a> {
         }
     }
 
-    /// Whether some producer waits for its messages before it sends again.
-    pub(super) fn closed(&self) -> bool {
-        self.scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
-    }
-
     /// Visits that a run is likely to have, rather more than less.
     pub(super) fn expected(&self) -> usize {
-        let closed: u64 = self
-            .scenario
-            .producers
-            .iter()
-            .map(|p| if matches!(p.arrivals, Arrivals::Closed { .. }) { 10_000 } else { 0 })
-            .sum();
+        let closed: u64 =
+            self.scenario.producers.iter().map(|p| if p.is_closed() { 10_000 } else { 0 }).sum();
         (self.len() as u64 + self.waiting() + closed) as usize * self.queues()
     }
 

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::demand::demands;
 use super::forwards;
-use super::model::{Ack, Arrivals, Destination, Overflow, Scenario, Servers};
+use super::model::{Ack, Destination, Overflow, Scenario, Servers};
 use super::node::Node;
 use super::place::Place;
 use super::problem::Problem;
@@ -258,8 +258,7 @@ fn enough(scenario: &Scenario, queue: usize, load: Range) -> Option<u64> {
 pub(super) fn grain(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     let services =
         scenario.consumers.iter().map(|c| ("consumers", &c.name, "service_time", c.service_time.mean()));
-    let open =
-        scenario.producers.iter().filter(|p| p.rate > 0.0 && !matches!(p.arrivals, Arrivals::Closed { .. }));
+    let open = scenario.producers.iter().filter(|p| p.rate > 0.0 && !p.is_closed());
     let gaps = open.map(|p| ("producers", &p.name, "rate", 1.0 / p.rate));
     for (table, name, setting, mean) in
         services.chain(gaps).filter(|(.., mean)| *mean > 0.0 && *mean < COARSE)
@@ -287,10 +286,7 @@ pub(super) fn grain(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
 
 /// Adds the places of the numbers that make a queue's load.
 fn blame(tree: &Node, scenario: &Scenario, queue: usize, mut problem: Problem) -> Problem {
-    let steady = scenario
-        .producers
-        .iter()
-        .filter(|p| p.to == Destination::Queue(queue) && !matches!(p.arrivals, Arrivals::Closed { .. }));
+    let steady = scenario.producers.iter().filter(|p| p.to == Destination::Queue(queue) && !p.is_closed());
     for producer in steady {
         if let Some(at) = place(tree, "producers", &producer.name, "rate") {
             problem = problem.and(at, format!("lambda = {}/s", significant(producer.rate, 3)));

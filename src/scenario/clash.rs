@@ -2,8 +2,8 @@
 
 use super::check::place;
 use super::context::Context;
-use super::feature::NamedTable;
-use super::model::{Consumer, Discipline, Preemption, Scenario, Servers};
+use super::feature::{Feature, NamedTable};
+use super::model::{Consumer, Discipline, Preemption, Scenario};
 use super::node::Node;
 use super::problem::Problem;
 
@@ -31,31 +31,15 @@ impl Clash {
     }
 }
 
-/// What a queue has that may exclude other things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Has {
-    Batches,
-    Prefetch,
-    Outages,
-    Autoscaling,
-    UnlimitedServers,
-    VisibilityTimeout,
-    Partitions,
-    SeveralGroups,
-}
-
-impl Has {
-    fn words(self) -> &'static str {
-        match self {
-            Has::Batches => "consumer batches",
-            Has::Prefetch => "prefetch above 1",
-            Has::Outages => "outages",
-            Has::Autoscaling => "autoscaling",
-            Has::UnlimitedServers => "unlimited servers",
-            Has::VisibilityTimeout => "visibility_timeout",
-            Has::Partitions => "partitions",
-            Has::SeveralGroups => "several groups of consumers",
-        }
+/// What a queue or its consumers have that may exclude other things.
+fn words(feature: Feature) -> &'static str {
+    match feature {
+        Feature::ConsumerBatches => "consumer batches",
+        Feature::Prefetch => "prefetch above 1",
+        Feature::Autoscaling => "autoscaling",
+        Feature::UnlimitedServers => "unlimited servers",
+        Feature::MixedGroups => "several groups of consumers",
+        other => other.setting(),
     }
 }
 
@@ -67,32 +51,29 @@ pub(crate) fn clashes(scenario: &Scenario) -> Vec<Clash> {
 }
 
 fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
-    use Has::{
-        Autoscaling, Batches, Outages, Partitions, Prefetch, SeveralGroups, UnlimitedServers,
+    use Feature::{
+        Autoscaling, ConsumerBatches, MixedGroups, Outages, Partitions, Prefetch, UnlimitedServers,
         VisibilityTimeout,
     };
     let queue = &scenario.queues[index];
     let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
-    let any = |has: fn(&Consumer) -> bool| groups.iter().any(|c| has(c));
     let servers = groups.iter().try_fold(0u32, |sum, c| Some(sum.saturating_add(c.most_servers()?)));
-    let has = |what: Has| match what {
-        Batches => any(|c| c.batch.is_some()),
-        Prefetch => any(|c| c.prefetch > 1),
-        Outages => any(|c| c.outages.is_some()),
-        Autoscaling => any(|c| c.autoscale.is_some()),
-        UnlimitedServers => any(|c| c.count == Servers::Unlimited),
-        VisibilityTimeout => queue.visibility_timeout.is_some(),
+    let asked: Vec<Feature> =
+        queue.features().into_iter().chain(groups.iter().flat_map(|c| c.features())).collect();
+    let has = |what: Feature| match what {
         Partitions => queue.binding_partitions(servers).is_some() || queue.partitions.is_some_and(|p| p > 1),
-        SeveralGroups => groups.len() > 1,
+        MixedGroups => groups.len() > 1,
+        other => asked.contains(&other),
     };
     let first =
-        |others: &[Has]| others.iter().find(|other| has(**other)).map(|other| other.words().to_string());
+        |others: &[Feature]| others.iter().find(|other| has(**other)).map(|other| words(*other).to_string());
     let clash = |setting: Option<&'static str>, one, other: String, instead| {
         Some(Clash { name: queue.name.clone(), setting, one, other, instead })
     };
     if queue.discipline == Discipline::ProcessorSharing {
         let (setting, one) = (Some("discipline"), "processor sharing");
-        let others = [Batches, Prefetch, Outages, Autoscaling, VisibilityTimeout, Partitions, SeveralGroups];
+        let others =
+            [ConsumerBatches, Prefetch, Outages, Autoscaling, VisibilityTimeout, Partitions, MixedGroups];
         if let Some(other) = first(&others) {
             return clash(setting, one, other, LEAVE_OUT);
         }
@@ -113,29 +94,29 @@ fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
             let other = "an order in which no newcomer is more urgent";
             return clash(setting, one, other.into(), "use priority, lifo, shortest or deadline");
         }
-        if let Some(other) = first(&[Batches, Prefetch, VisibilityTimeout, Partitions]) {
+        if let Some(other) = first(&[ConsumerBatches, Prefetch, VisibilityTimeout, Partitions]) {
             return clash(setting, one, other, LEAVE_OUT);
         }
     }
     if has(UnlimitedServers) && has(Outages) {
         let other = "outages: there is no end of servers to take a broken one's place";
-        return clash(None, UnlimitedServers.words(), other.into(), "write a number of servers");
+        return clash(None, words(UnlimitedServers), other.into(), "write a number of servers");
     }
     if has(Partitions)
-        && let Some(other) = first(&[Batches, Prefetch, Autoscaling, UnlimitedServers])
+        && let Some(other) = first(&[ConsumerBatches, Prefetch, Autoscaling, UnlimitedServers])
     {
         let instead =
             "a partition belongs to one server, which takes its messages one by one: leave one of them out";
-        return clash(Some("partitions"), Partitions.words(), other, instead);
+        return clash(Some("partitions"), words(Partitions), other, instead);
     }
-    if has(Batches) && has(Prefetch) {
+    if has(ConsumerBatches) && has(Prefetch) {
         let instead = "a consumer takes batches or holds a window: leave one of them out";
-        return clash(None, Batches.words(), Prefetch.words().into(), instead);
+        return clash(None, words(ConsumerBatches), words(Prefetch).into(), instead);
     }
-    if has(Batches) && groups.iter().any(|c| c.outages.as_ref().is_some_and(|o| !o.redeliver)) {
+    if has(ConsumerBatches) && groups.iter().any(|c| c.outages.as_ref().is_some_and(|o| !o.redeliver)) {
         return clash(
             None,
-            Batches.words(),
+            words(ConsumerBatches),
             "outages that resume".into(),
             "write in_progress = \"redeliver\"",
         );

@@ -3,7 +3,7 @@
 
 use super::capacity::EXACT;
 use super::keys;
-use super::model::{Arrivals, Consumer, Deliver, Destination, Keys, Producer, Queue, Scenario};
+use super::model::{Consumer, Deliver, Destination, Keys, Producer, Queue, Scenario};
 use super::range::Range;
 
 /// What a queue that keeps up gets is less than what its servers can do, by this share at least.
@@ -107,9 +107,7 @@ fn balanced(scenario: &Scenario, topic: usize) -> Option<Vec<Range>> {
         scenario.producers.iter().filter(|p| p.to == Destination::Topic(topic)).collect();
     let routes =
         scenario.consumers.iter().flat_map(|c| &c.to).any(|route| route.to == Destination::Topic(topic));
-    let own = |p: &&Producer| {
-        p.service_time.is_some() || p.failure.is_some() || matches!(p.arrivals, Arrivals::Closed { .. })
-    };
+    let own = |p: &&Producer| p.service_time.is_some() || p.failure.is_some() || p.is_closed();
     let keeps = |q: &usize| {
         let queue = &scenario.queues[*q];
         queue.max_length.is_none() && queue.message_ttl.is_none() && queue.partitions.is_none()

@@ -5,8 +5,8 @@
 //! words that stand here.
 
 use super::model::{
-    Ack, Arrivals, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer,
-    Queue, Scenario, Servers, Topic,
+    Ack, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer, Queue,
+    Scenario, Servers, Topic,
 };
 
 /// Something that a scenario may ask for. Its words and its setting stand in one row of a table.
@@ -288,7 +288,7 @@ impl Producer {
     /// What its settings ask for.
     pub fn features(&self) -> Vec<Feature> {
         there([
-            (matches!(self.arrivals, Arrivals::Closed { .. }), Feature::ClosedLoop),
+            (self.is_closed(), Feature::ClosedLoop),
             (!self.batch.is_single(), Feature::ArrivalBatches),
             (self.failure.is_some(), Feature::OwnFailures),
         ])

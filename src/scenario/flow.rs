@@ -11,9 +11,7 @@ use super::capacity::{capacity, per_message, shares};
 use super::deal;
 use super::deliveries::{given_up, timely};
 use super::forwards::spread;
-use super::model::{
-    Ack, Arrivals, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers,
-};
+use super::model::{Ack, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
 use super::range::Range;
 
 /// What becomes of the messages that reach a queue, if anybody knows it exactly.
@@ -45,7 +43,7 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
 /// knows.
 fn behind_clients(scenario: &Scenario, leaving: &[DepartureBounds]) -> Vec<bool> {
     let mut reached = vec![0.0; leaving.len()];
-    for producer in scenario.producers.iter().filter(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+    for producer in scenario.producers.iter().filter(|p| p.is_closed()) {
         spread(scenario, producer.to, 1.0, &mut reached);
     }
     let mut open: Vec<usize> = (0..leaving.len()).filter(|&queue| reached[queue] > 0.0).collect();
@@ -211,7 +209,7 @@ fn reach(
 mod tests {
     use super::super::forwards::tests::feedback;
     use super::*;
-    use crate::scenario::{Producer, Queue, Route};
+    use crate::scenario::{Arrivals, Producer, Queue, Route};
     use crate::workload::laws::Law;
 
     /// 30 messages a second for servers that do 20, what is lost going to a second queue.

@@ -2,7 +2,8 @@
 
 use super::{Arrivals, Destination, Producer, Scenario};
 use crate::rng::Key;
-use crate::workload::plan::{Group, Plan, PlanError, PlannedProducer};
+use crate::workload::PlanError;
+use crate::workload::plan::{Group, Plan, PlannedProducer};
 
 impl Scenario {
     /// Every message of a replication, before anything happens.
@@ -18,7 +19,7 @@ impl Scenario {
     /// # Errors
     /// A producer whose sends never leave the first instant.
     pub fn open_plan(&self, seed: u64, replication: u64) -> Result<Plan, PlanError> {
-        self.plan_of(seed, replication, &|p| matches!(p.arrivals, Arrivals::Closed { .. }))
+        self.plan_of(seed, replication, &|p| p.is_closed())
     }
 
     fn plan_of(

@@ -17,7 +17,7 @@ use super::{
 use crate::behaviour::{Draws, TimeScale};
 use crate::message::{Level, Message, Outcome, Record, Recorder};
 use crate::rng::Key;
-use crate::scenario::{Arrivals, Consumer, Destination, Discipline, Producer, Scenario, Servers};
+use crate::scenario::{Consumer, Destination, Discipline, Producer, Scenario, Servers};
 use crate::workload::Blocks;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -72,7 +72,7 @@ impl<S: Blocks> Chain<S> {
     /// The chain that a scenario consists of; `None` if it is anything else. `run` is the key that a
     /// [`super::Network`] would be given.
     pub fn new(scenario: &Scenario, source: S, run: Key, sampler: Option<LevelSampler>) -> Option<Self> {
-        let open = |p: &Producer| !matches!(p.arrivals, Arrivals::Closed { .. });
+        let open = |p: &Producer| !p.is_closed();
         // A host that hands messages over in time of its own is for events to play.
         if !scenario.producers.iter().all(open) || !scenario.simulation.overheads.delivers_at_once() {
             return None;

@@ -1,7 +1,7 @@
 //! The depth of a queue: through how many others every message has been when it gets there, where that is the
 //! same for all.
 
-use crate::scenario::{Arrivals, Destination, Scenario};
+use crate::scenario::{Destination, Scenario};
 
 /// The depth of each queue; `None` where chance or circumstances decide. In a queue that is `usual` nothing
 /// happens to a message but waiting and one service.
@@ -15,7 +15,7 @@ pub(super) fn depths(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<
     for producer in &scenario.producers {
         let Destination::Queue(q) = producer.to else { continue };
         direct[q] = true;
-        unsure[q] |= matches!(producer.arrivals, Arrivals::Closed { .. });
+        unsure[q] |= producer.is_closed();
     }
     scenario.topics.iter().flat_map(|t| &t.subscriptions).for_each(|&q| unsure[q] = true);
     scenario.queues.iter().filter_map(|q| q.dead_letter).for_each(|q| unsure[q] = true);

@@ -35,7 +35,7 @@ pub(super) struct Play<'a> {
 impl<'a> Play<'a> {
     pub(super) fn new(scenario: &'a Scenario) -> Result<Self, Reason> {
         scenario.open_plan(scenario.seed, 0)?;
-        let closed = scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
+        let closed = scenario.is_closed();
         let one = FifoStation::of(scenario).filter(|_| !closed);
         let is_one_queue = one.is_some();
         let station = one.filter(FifoStation::is_recursive);

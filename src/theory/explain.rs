@@ -2,9 +2,7 @@
 
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station, partitions};
-use crate::scenario::{
-    Arrivals, Demand, Overflow, PartitionAssignment, Producer, Queue, Scenario, lasts, leaks,
-};
+use crate::scenario::{Demand, Overflow, PartitionAssignment, Producer, Queue, Scenario, lasts, leaks};
 use crate::units::{Time, significant};
 use serde::Serialize;
 
@@ -169,7 +167,7 @@ pub fn explain(scenario: &Scenario) -> Explanation {
 }
 
 fn bounded(scenario: &Scenario, queue: &Queue) -> bool {
-    let closed = scenario.producers.iter().all(|p| matches!(p.arrivals, Arrivals::Closed { .. }));
+    let closed = scenario.producers.iter().all(|p| p.is_closed());
     closed || queue.message_ttl.is_some() || queue.max_length.is_some() && queue.overflow != Overflow::Block
 }
 

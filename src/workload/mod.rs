@@ -7,8 +7,10 @@ mod instants;
 pub mod laws;
 pub(crate) mod math;
 pub mod plan;
+mod plan_error;
 mod tournament;
 
 pub use block::{Block, Blocks, Kept};
-pub use plan::{Plan, PlanError};
+pub use plan::Plan;
+pub use plan_error::PlanError;
 pub(crate) use tournament::Tournament;

@@ -5,7 +5,19 @@ use super::{
 };
 use crate::answer::Percentile;
 
+impl Producer {
+    /// Whether it waits for its messages before it sends again.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.arrivals, Arrivals::Closed { .. })
+    }
+}
+
 impl Scenario {
+    /// Whether some producer waits for its messages before it sends again.
+    pub fn is_closed(&self) -> bool {
+        self.producers.iter().any(Producer::is_closed)
+    }
+
     /// The consumer groups of a queue, with their indices.
     pub fn consumers_of(&self, queue: usize) -> impl Iterator<Item = (usize, &Consumer)> {
         self.consumers.iter().enumerate().filter(move |(_, c)| c.from == queue)

@@ -50,13 +50,13 @@ impl<S: Blocks> Network<S> {
                 self.places += 1;
                 (job.queue, job.sent, job.place, job.alone) = (queue as u32, now, self.places, true);
                 let slot = self.jobs.add(job);
-                self.jobs.carry(slot, &self.ahead, row);
+                self.jobs.carry(slot, self.ahead.iter().map(|column| column.work[row]));
                 self.bring_work(slot, queue as u32, Some(row));
                 self.enter_plain(slot, queue as u32);
             }
             to => {
                 let slot = self.jobs.add(job);
-                self.jobs.carry(slot, &self.ahead, row);
+                self.jobs.carry(slot, self.ahead.iter().map(|column| column.work[row]));
                 self.send(slot, to, NONE, Some(row), recorder);
             }
         }

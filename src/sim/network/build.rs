@@ -4,10 +4,11 @@ use super::commit::FSYNC;
 use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
 use super::leave::Families;
-use super::parts::{Client, GroupState, Phase, QueueState, Sender, SimServer, TopicState};
+use super::parts::{Client, GroupState, Phase, QueueState, SimServer, TopicState};
 use super::plain::is_plain;
 use super::predrawn::columns;
 use super::replay::Host;
+use super::sender::Sender;
 use super::sharing::ProcessorSharing;
 use super::{Network, NetworkEvent};
 use crate::behaviour::{

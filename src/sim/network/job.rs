@@ -1,7 +1,6 @@
 //! Messages inside the network, each in a slot that is used again when it has left.
 
-use super::parts::Sender;
-use super::predrawn::PredrawnWork;
+use super::sender::Sender;
 use crate::behaviour::MessageIdentity;
 use crate::message::{Message, Outcome, Record};
 
@@ -182,13 +181,13 @@ impl Jobs {
 
     /// Gives a message what it will bring to queues on its way, in the last columns.
     #[inline(always)]
-    pub(super) fn carry(&mut self, slot: u32, ahead: &[PredrawnWork], row: usize) {
-        if ahead.is_empty() {
+    pub(super) fn carry(&mut self, slot: u32, ahead: impl ExactSizeIterator<Item = u64>) {
+        if ahead.len() == 0 {
             return;
         }
         let end = (slot as usize + 1) * self.width;
-        for (demand, column) in self.demands[end - ahead.len()..end].iter_mut().zip(ahead) {
-            *demand = column.work[row];
+        for (demand, work) in self.demands[end - ahead.len()..end].iter_mut().zip(ahead) {
+            *demand = work;
         }
     }
 

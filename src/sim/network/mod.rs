@@ -49,6 +49,7 @@ mod redeliver;
 mod replay;
 mod retry;
 mod room;
+mod sender;
 mod serve;
 mod sharing;
 mod totals;
@@ -65,7 +66,8 @@ use crate::scenario::Discipline;
 use crate::workload::{Blocks, Tournament};
 use job::{JobState, Jobs};
 use leave::Families;
-use parts::{Client, GroupState, QueueState, Sender, SimServer, TopicState};
+use parts::{Client, GroupState, QueueState, SimServer, TopicState};
+use sender::Sender;
 use std::collections::{HashMap, VecDeque};
 
 /// Events at one instant without end are an endless loop: no scenario has that many for a reason.

@@ -1,15 +1,13 @@
-//! The parts of a network: queues, groups of servers, servers, topics, producers; their settings in plain
+//! The parts of a network: queues, groups of servers, servers, topics, clients; their settings in plain
 //! numbers, and their state.
 
 use super::idle::Idle;
 use super::integral::TimeIntegral;
 use super::job::NONE;
 use super::sharing::ProcessorSharing;
-use crate::behaviour::{
-    Autoscaler, ConsumerPolicy, ProducerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy,
-};
+use crate::behaviour::{Autoscaler, ConsumerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy};
 use crate::discipline::Waiting;
-use crate::scenario::{Batching, Destination, Discipline, Overflow, Preemption};
+use crate::scenario::{Batching, Discipline, Overflow, Preemption};
 use crate::sim::QueueCounts;
 use std::collections::VecDeque;
 
@@ -208,16 +206,6 @@ impl SimServer {
 pub(super) struct TopicState {
     pub policy: TopicPolicy,
     pub turn: u64,
-}
-
-/// A producer.
-pub(super) struct Sender {
-    pub to: Destination,
-    pub size: u32,
-    pub priority: i32,
-    /// Its priority's position among all, the highest being 0.
-    pub level: u64,
-    pub policy: ProducerPolicy,
 }
 
 /// One of the clients of a closed loop.

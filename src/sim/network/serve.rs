@@ -1,7 +1,8 @@
 //! How servers take messages and begin work on them.
 
 use super::job::{FRESH, JobState, Jobs};
-use super::parts::{Phase, QueueState, Sender, SimServer};
+use super::parts::{Phase, QueueState, SimServer};
+use super::sender::Sender;
 use super::{Network, NetworkEvent, turn_of};
 use crate::discipline::{ServiceOrder as _, Ticket};
 use crate::message::Recorder;

@@ -19,7 +19,7 @@ use super::watch::Watch;
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::load::{self, LoadError};
 use crate::message::Happened;
-use crate::scenario::{Arrivals, Consumer, Discipline, Queue, Scenario};
+use crate::scenario::{Consumer, Discipline, Queue, Scenario};
 use crate::sim::{Engine, FifoStation, Recursion};
 use crate::stats::Places;
 use crate::units::significant;
@@ -84,7 +84,7 @@ pub(super) fn rehearsed(scenario: &Scenario, syncs: &[u64]) -> Result<Answer, Un
 /// A refusal that says why: what the target cannot do, or a load beyond the host.
 pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<MeasurementResult, Unanswered> {
     let refuse = |reason: Reason| reason.by(Method::Measurement);
-    let closed = is_closed(scenario);
+    let closed = scenario.is_closed();
     let station = FifoStation::of(scenario).filter(|_| !closed);
     // Messages that are there before the first of the plan.
     let before = scenario.backlog();
@@ -175,14 +175,10 @@ fn late_expiry(scenario: &Scenario) -> Option<String> {
     ))
 }
 
-fn is_closed(scenario: &Scenario) -> bool {
-    scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. }))
-}
-
 /// The one queue of closed loops, if it is of the kind that needs no more than sends and services to be
 /// played again.
 fn looped(scenario: &Scenario) -> Option<FifoStation> {
-    FifoStation::of(scenario).filter(|station| is_closed(scenario) && station.room.is_none())
+    FifoStation::of(scenario).filter(|station| scenario.is_closed() && station.room.is_none())
 }
 
 /// Three answers about one plan: rehearsed on an ideal host, whose disk is the real one, measured, and
@@ -230,7 +226,7 @@ fn answers(
             &station,
             &really_happened(&measured.stays, planned, scenario.consumers.len()),
         ),
-        None if is_closed(scenario) => by_events(meanwhile, planned, happened),
+        None if scenario.is_closed() => by_events(meanwhile, planned, happened),
         None => {
             let batches = scenario.consumers.iter().any(|c| c.batch.is_some());
             by_events(meanwhile, &really_sent(measured, planned, batches), happened)

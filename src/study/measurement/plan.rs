@@ -1,7 +1,6 @@
 //! The plan of a measurement: as it is meant, as it is played, and as it was really played.
 
 use super::figures::BATCHES;
-use super::is_closed;
 use super::kept::KeptRun;
 use crate::answer::Reason;
 use crate::behaviour::Role;
@@ -32,7 +31,7 @@ pub(in crate::study) fn planned(scenario: &Scenario) -> Result<Block, Reason> {
     let plan = scenario.open_plan(scenario.seed, 0)?;
     let until = nanos(lasts).ok_or("the measurement lasts longer than can be timed")?;
     let block = plan.take_until(until);
-    if (block.len() as u64) < 2 * BATCHES && !is_closed(scenario) {
+    if (block.len() as u64) < 2 * BATCHES && !scenario.is_closed() {
         return Err(format!(
             "only {} messages fall into its {lasts} s; lengthen [measurement] duration",
             block.len()

@@ -1,7 +1,7 @@
 //! The load of the fullest queue, where it is a matter of rates.
 
 use crate::answer::{Reason, path};
-use crate::scenario::{Arrivals, Length, Precision, Scenario};
+use crate::scenario::{Length, Precision, Scenario};
 use crate::study::simulation::simulate;
 use crate::study::transient;
 use crate::study::watch::NoProgress;
@@ -13,7 +13,7 @@ const LOOK: u64 = 20_000;
 
 /// The present load of the fullest queue; why there is none that rates could turn, if so.
 pub(super) fn turned(scenario: &Scenario) -> Result<f64, Reason> {
-    if let Some(closed) = scenario.producers.iter().find(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+    if let Some(closed) = scenario.producers.iter().find(|p| p.is_closed()) {
         return Err(format!(
             "producer `{}` is a closed loop: its rate follows from the answers and cannot be turned",
             closed.name

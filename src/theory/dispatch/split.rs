@@ -2,7 +2,7 @@
 //! own.
 
 use super::{lacks, topic};
-use crate::scenario::{Arrivals, Complete, Deliver, Producer, Scenario, Topic};
+use crate::scenario::{Complete, Deliver, Producer, Scenario, Topic};
 use crate::theory::network::NetworkFigures;
 use crate::theory::station::{Gaps, StationStream};
 use crate::theory::{
@@ -16,7 +16,7 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Sta
     let n = topic.subscriptions.len() as f64;
     let streams: Vec<StationStream<'a>> = scenario.producers.iter().map(StationStream::of).collect();
     let poisson = streams.iter().all(|s| s.gaps == Gaps::Poisson);
-    if scenario.producers.iter().any(|p| matches!(p.arrivals, Arrivals::Closed { .. })) {
+    if scenario.is_closed() {
         return Err("clients wait for their answer before they send again".into());
     }
     match topic.deliver {

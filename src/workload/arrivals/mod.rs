@@ -10,7 +10,7 @@ mod trace;
 pub use batch::Batch;
 
 use super::laws::Law;
-use super::plan::PlanError;
+use super::plan_error::PlanError;
 use crate::rng::Key;
 use crate::units::NANOS_PER_SECOND;
 use renewal::{Periodic, Renewal};

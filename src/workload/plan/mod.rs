@@ -12,6 +12,7 @@ mod tests;
 
 use super::arrivals::{Arrivals, Batch};
 use super::laws::Law;
+use super::plan_error::PlanError;
 use super::{Block, Blocks};
 use crate::rng::{BLOCK, Key};
 use rows::PlanRows;
@@ -46,23 +47,6 @@ pub struct Group<'a> {
     /// Whether messages come to its queue straight from a producer. The demand of all others stays empty: it
     /// is for the engine to draw when a message gets there.
     pub direct: bool,
-}
-
-/// Why there is no plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// A closed loop, whose sends follow from answers.
-    #[error(
-        "producers.{0} is a closed loop: it sends when answers come, so its sends cannot be planned; \
-            simulate it, or give it a rate"
-    )]
-    Closed(String),
-    /// Gaps of zero.
-    #[error(
-        "producers.{0} has gaps of zero, messages without end at one instant; write a rate or a longer gap"
-    )]
-    NoGap(String),
 }
 
 impl Blocks for Plan {

@@ -1,13 +1,14 @@
 //! One producer's messages in the order in which they are sent, in blocks.
 
 use super::reorder::Reorder;
-use super::{Group, PlanError, PlannedProducer};
+use super::{Group, PlannedProducer};
 use crate::rng::{BLOCK, Key, Stream};
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, nanos};
 use crate::workload::Block;
 use crate::workload::arrivals::{self, ArrivalProcess};
 use crate::workload::instants;
 use crate::workload::laws::Law;
+use crate::workload::plan_error::PlanError;
 
 pub(super) struct PlanRows {
     drawn: Drawn,
