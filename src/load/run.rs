@@ -23,6 +23,9 @@ use std::collections::BTreeMap;
 const SYNCS: usize = 200;
 const SYNC_GAP: u64 = 3_000_000;
 
+/// How long after the last message verdicts are waited for that have not come, in nanoseconds.
+const VERDICTS: u64 = 1_000_000_000;
+
 /// Messages of the null run before each run.
 const NULL_MESSAGES: usize = 50_000;
 
@@ -106,6 +109,7 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
     let output =
         Runner::new(RunContext::new(&run_plan, target.as_ref(), &state), scenario.measurement.work, margin)
             .run(control)?;
+    target.await_verdicts(system::monotonic() + VERDICTS);
     let observed = &output.observed;
     let run_records = RunRecords::gather(&run_plan, &state.visits, &state.listener.take_lost(), observed);
     let records = run_records.records(&run_plan);

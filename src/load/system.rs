@@ -27,6 +27,28 @@ mod linux {
         {}
     }
 
+    /// Whether there is something to read from a connection by an instant of the clock, its end included.
+    #[cfg(feature = "brokers-wire")]
+    pub(crate) fn readable_by(connection: &std::net::TcpStream, instant: u64) -> std::io::Result<bool> {
+        use std::os::fd::AsRawFd;
+        loop {
+            let left = instant.saturating_sub(monotonic());
+            let mut one = libc::pollfd { fd: connection.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+            let wait =
+                libc::timespec { tv_sec: (left / 1_000_000_000) as _, tv_nsec: (left % 1_000_000_000) as _ };
+            // SAFETY: both pointers are to live values, of which there is one; no mask of signals is given.
+            match unsafe { libc::ppoll(&mut one, 1, &wait, std::ptr::null()) } {
+                0 => return Ok(false),
+                1.. => return Ok(true),
+                _ => {}
+            }
+            let error = std::io::Error::last_os_error();
+            if error.kind() != std::io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+    }
+
     /// Asks for sleeps as exact as the kernel can (it may otherwise gather wake-ups within 50 µs), for this
     /// thread.
     pub(crate) fn exact_sleeps() {
@@ -61,6 +83,23 @@ mod elsewhere {
     pub fn sleep_until(instant: u64) {
         while let Some(left @ 1..) = instant.checked_sub(monotonic()) {
             std::thread::sleep(Duration::from_nanos(left));
+        }
+    }
+
+    #[cfg(feature = "brokers-wire")]
+    pub fn readable_by(connection: &std::net::TcpStream, instant: u64) -> std::io::Result<bool> {
+        let left = Duration::from_nanos(instant.saturating_sub(monotonic()).max(1_000));
+        connection.set_read_timeout(Some(left))?;
+        let outcome = connection.peek(&mut [0]);
+        connection.set_read_timeout(None)?;
+        match outcome {
+            Ok(_) => Ok(true),
+            Err(error)
+                if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -47,6 +47,9 @@ pub(crate) trait Target: Sync {
     /// a hundred times a second.
     fn in_system(&self, queue: usize) -> Option<u64>;
 
+    /// Waits until every publish has its verdict, or until an instant. Asked once, when all is served.
+    fn await_verdicts(&self, _until: u64) {}
+
     /// How many messages go through each queue before a run, so that all that is on the way has been used, and
     /// what the way takes is known; 0 where there is no way but memory.
     fn warm_up(&self) -> u64 {
@@ -272,6 +275,42 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
             probe: with!("rabbitmq", brokers::rabbitmq::probe),
         }),
         limits: brokers::capabilities::rabbitmq::limits,
+    },
+    TargetEntry {
+        name: "nats",
+        meaning: "NATS JetStream: a stream and a pull consumer in the place of each queue",
+        feature: Some("nats"),
+        open: with!("nats", brokers::nats::open),
+        plays: brokers::capabilities::nats::plays,
+        limits: brokers::capabilities::nats::limits,
+        broker: Some(BrokerEntry {
+            start: brokers::capabilities::nats::START,
+            probe: with!("nats", brokers::nats::probe),
+        }),
+    },
+    TargetEntry {
+        name: "redis",
+        meaning: "Redis Streams: a stream and a group in the place of each queue",
+        feature: Some("redis"),
+        open: with!("redis", brokers::redis::open),
+        plays: brokers::capabilities::redis::plays,
+        limits: brokers::capabilities::redis::limits,
+        broker: Some(BrokerEntry {
+            start: brokers::capabilities::redis::START,
+            probe: with!("redis", brokers::redis::probe),
+        }),
+    },
+    TargetEntry {
+        name: "activemq",
+        meaning: "ActiveMQ Classic by STOMP: a queue in the place of each queue",
+        feature: Some("activemq"),
+        open: with!("activemq", brokers::activemq::open),
+        plays: brokers::capabilities::activemq::plays,
+        limits: brokers::capabilities::activemq::limits,
+        broker: Some(BrokerEntry {
+            start: brokers::capabilities::activemq::START,
+            probe: with!("activemq", brokers::activemq::probe),
+        }),
     },
 ];
 

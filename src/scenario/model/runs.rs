@@ -96,8 +96,19 @@ pub enum Precision {
 }
 
 /// What can be measured, by name: each is a file of `load/targets`.
-pub const TARGET_NAMES: &[&str] =
-    &["in-process", "crossbeam-channel", "flume", "kanal", "std-mpsc", "mutex-condvar", "null", "rabbitmq"];
+pub const TARGET_NAMES: &[&str] = &[
+    "in-process",
+    "crossbeam-channel",
+    "flume",
+    "kanal",
+    "std-mpsc",
+    "mutex-condvar",
+    "null",
+    "rabbitmq",
+    "nats",
+    "redis",
+    "activemq",
+];
 
 declare! {
     /// How a scenario is measured.

@@ -1,9 +1,13 @@
 //! What brokers play of a scenario: known to every program, whether it has their clients or not.
 
+pub(in crate::load::targets) mod activemq;
+pub(in crate::load::targets) mod nats;
 pub(in crate::load::targets) mod rabbitmq;
+pub(in crate::load::targets) mod redis;
 
 use crate::load::UnmeasurableSetting;
-use crate::scenario::{BrokerQueue, Discipline, Queue, Scenario};
+use crate::load::targets::Support;
+use crate::scenario::{BrokerQueue, Discipline, Feature, Queue, Scenario};
 
 /// Bytes of the smallest body: a message's position and a checksum.
 pub(in crate::load::targets) const SMALLEST_BODY: u32 = 12;
@@ -31,4 +35,42 @@ fn has_own_settings(queue: &Queue) -> bool {
         || queue.dead_letter.is_some()
         || queue.partitions.is_some()
         || queue.discipline != Discipline::Fifo
+}
+
+/// Whatever the harness itself does beside a broker, and so can be played on each; `None` for the rest.
+fn beside_the_broker(feature: Feature) -> Option<Support> {
+    match feature {
+        Feature::ClosedLoop
+        | Feature::ArrivalBatches
+        | Feature::OwnFailures
+        | Feature::Failures
+        | Feature::Backlog
+        | Feature::Forwarding
+        | Feature::OwnRoutes
+        | Feature::MixedGroups
+        | Feature::AutoAck
+        | Feature::Topics
+        | Feature::Completion
+        | Feature::DeliveryLimit
+        | Feature::DeadLetters => Some(Support::Played),
+        _ => None,
+    }
+}
+
+/// What the adapters do not play that speak a protocol by hand: they move dead letters themselves, and use queues
+/// of their own alone.
+fn by_hand(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
+    let bounded =
+        |queue: &&Queue| queue.dead_letter.is_some_and(|dead| scenario.queues[dead].max_length.is_some());
+    let setting = |queue: &Queue| UnmeasurableSetting {
+        setting: format!("queues.{}.dead_letter with a max_length there", queue.name),
+        why: "nobody is told of a dead letter that finds no room: leave max_length out there",
+    };
+    let existing =
+        (scenario.measurement.broker.queue == BrokerQueue::Existing).then(|| UnmeasurableSetting {
+            setting: "measurement.broker.queue = \"existing\"".into(),
+            why: "it makes queues of its own: leave that out",
+        });
+    let dead = scenario.queues.iter().filter(bounded).map(setting);
+    of_all(scenario).into_iter().chain(dead).chain(existing).collect()
 }

@@ -1,0 +1,20 @@
+//! Protocols spoken over a socket that blocks: whoever waits for a message reads the socket itself, so that
+//! nothing lies between the broker and that thread.
+
+mod frames;
+mod lines;
+mod login;
+mod reader;
+mod session;
+mod socket;
+mod tls;
+
+pub(in crate::load::targets) use frames::{Decode, Incoming, Malformed, WireError};
+pub(in crate::load::targets) use lines::{BrokerLine, BrokerLines, window};
+pub(in crate::load::targets) use login::{Login, PROBE};
+pub(in crate::load::targets) use reader::{FrameHandler, read_frames};
+pub(in crate::load::targets) use session::Session;
+pub(in crate::load::targets) use socket::Socket;
+
+#[cfg(test)]
+pub(in crate::load::targets) use frames::torture;
