@@ -6,7 +6,7 @@
 
 mod differences;
 
-pub use differences::{DRAIN, Difference, Row, Verdict, judged, metrics, paired, undrained, unpaired};
+pub use differences::{Difference, Row, Verdict, judged, metrics, paired, undrained, unpaired};
 
 use super::watch::Watch;
 use super::{measurement, simulation, transient};

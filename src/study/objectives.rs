@@ -1,7 +1,7 @@
 //! Are the objectives met? By interval: a limit inside it is inconclusive.
 
 use super::{Judgement, ObjectiveStatus, methods};
-use crate::answer::{Answer, Estimate, Method};
+use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Statistic};
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
 
@@ -48,19 +48,17 @@ pub(super) fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
 
 /// Whether a metric is without bound because a queue is.
 fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
-    let mut parts = metric.rsplitn(3, '.');
-    let (statistic, quantity, place) =
-        (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
-    if !["latency", "wait", "queue_length", "in_system"].contains(&quantity) {
-        return false;
-    }
+    use Quantity::{InSystem, Latency, QueueLength, Wait};
+    let Some(MetricId { place, quantity, statistic }) = MetricId::parse(metric) else { return false };
     let to = |p: &crate::scenario::Producer| p.to == Destination::Queue(queue);
-    match place.split_once('.') {
-        Some(("queues", name)) => scenario.queues[queue].name == name,
-        Some(("producers", name)) => scenario.producers.iter().any(|p| p.name == name && to(p)),
+    let through = match place {
+        PlaceId::Queue(name) => scenario.queues[queue].name == name,
+        PlaceId::Producer(name) => scenario.producers.iter().any(|p| p.name == name && to(p)),
         // A percentile of all messages is bounded if few enough of them wait in this queue.
-        _ => place == "total" && (scenario.producers.iter().all(to) || statistic == "mean"),
-    }
+        PlaceId::Total => scenario.producers.iter().all(to) || statistic == Statistic::Mean,
+        PlaceId::Consumer(_) => false,
+    };
+    through && matches!(quantity, Latency | Wait | QueueLength | InSystem)
 }
 
 /// A figure, or the limit that differs from it by the rounding of its making only.

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::figure::{self, BODY, Figure, LEFT, Panel, RIGHT, Side, TOP, WIDTH};
 use super::theme::{self, GRID, INK, LIMIT, MUTED, Pen};
-use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
+use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Unit, metric_of};
 use crate::report::number::{Scale, three};
 use crate::report::plot::Frame;
 use crate::report::study::sweep::Swept;
@@ -45,7 +45,7 @@ fn along(swept: &Swept) -> Option<String> {
                 .objectives
                 .iter()
                 .map(|o| o.metric.clone())
-                .filter(|m| !m.contains(".latency") && m != "total.loss"),
+                .filter(|m| !Quantity::Latency.is_of(m) && m != "total.loss"),
         )
         .filter(|m| known(m))
         .collect();
@@ -98,12 +98,11 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     let paths = PERCENTILES.map(|p| format!("{whose}.{}", p.0));
     let Some((low, high)) = span(swept, &paths.each_ref().map(String::as_str)) else { return };
     let limits: Vec<&crate::scenario::Objective> =
-        swept.objectives.iter().filter(|o| o.metric.contains(".latency") && o.limit > 0.0).collect();
+        swept.objectives.iter().filter(|o| Quantity::Latency.is_of(&o.metric) && o.limit > 0.0).collect();
     let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(high, f64::max) * 1.1;
-    let name = if whose == "total" {
-        "latency".to_string()
-    } else {
-        format!("latency of {}", whose.trim_start_matches("producers."))
+    let name = match whose {
+        PlaceId::Producer(name) => format!("latency of {name}"),
+        _ => "latency".to_string(),
     };
     let y = if top / low > 30.0 {
         Axis::times(&name, low * 0.8, top)
@@ -198,7 +197,7 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
             Pen::Dashed(12, 30, 30),
         );
     }
-    let name = metric.rsplit('.').find(|part| part.len() > 3).unwrap_or(metric).to_string();
+    let name = MetricId::parse(metric).map_or(metric, |id| id.quantity.name()).to_string();
     panel.end_labels(end.map(|at| (name, color, at)).into_iter().collect());
 }
 

@@ -53,7 +53,7 @@ fn many_differences_of_a_pair_are_one_sentence() {
     }
     study.answers = vec![measured, replay];
     let found = |statistic: &str, difference: f64| Agreement {
-        metric: path("total", "wait", statistic),
+        metric: format!("total.wait.{statistic}"),
         a: Method::Replay,
         b: Method::Measurement,
         verdict: AgreementStatus::Differ,

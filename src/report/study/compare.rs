@@ -1,11 +1,11 @@
 //! A comparison in words and in a table.
 
-use crate::answer::{Estimate, metric_of};
+use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Statistic, metric_of};
 use crate::report::number::{Scale, relative, three};
 use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::compare::{DRAIN, Difference, Verdict};
+use crate::study::compare::{Difference, Verdict};
 use crate::units::significant;
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ pub fn sentences(compared: &ComparisonReport) -> Vec<(Verdict, String)> {
         if let Some(held) = hold(name, unstable.as_deref(), compared) {
             return held;
         }
-        let drains = rows.iter().find(|r| r.metric.ends_with(DRAIN));
+        let drains = rows.iter().find(|r| Quantity::DrainTime.is_of(&r.metric));
         let of = |metric: &str| rows.iter().find(|r| r.metric == metric);
         let asked = compared.asked.iter().find_map(|metric| of(metric));
         let main =
@@ -87,12 +87,14 @@ pub fn sentences(compared: &ComparisonReport) -> Vec<(Verdict, String)> {
 /// Whether a row says whether somebody is better off: what is asked for, how long it takes, what is lost or
 /// ends as a dead letter, for all and for each producer, and how much is done at all.
 fn counts(row: &Difference, compared: &ComparisonReport) -> bool {
-    let statistic = |wanted: &str| row.metric.ends_with(wanted);
-    compared.asked.contains(&row.metric)
-        || statistic(DRAIN)
-        || [".latency.p99", ".latency.mean", ".loss", ".dead_lettered", "total.throughput"]
-            .iter()
-            .any(|wanted| statistic(wanted))
+    use Quantity::{DeadLettered, DrainTime, Latency, Loss, Throughput};
+    let says = |MetricId { place, quantity, statistic }: MetricId<'_>| match quantity {
+        DrainTime | Loss | DeadLettered => true,
+        Latency => [Statistic::Mean, Statistic::P99].contains(&statistic),
+        Throughput => place == PlaceId::Total,
+        _ => false,
+    };
+    compared.asked.contains(&row.metric) || id(row).is_some_and(says)
 }
 
 /// What is said where some are better off and others worse, or faster for losing messages; `None` if all goes
@@ -105,21 +107,18 @@ fn mixed(name: &str, rows: &[Difference], compared: &ComparisonReport) -> Option
     if better.is_empty() || worse.is_empty() {
         return None;
     }
-    let producer = |row: &&&Difference| row.metric.starts_with("producers.");
+    let producer = |row: &&&Difference| id(row).is_some_and(|id| matches!(id.place, PlaceId::Producer(_)));
     let told = |rows: &[&Difference], for_each: bool| {
         let mut places = std::collections::BTreeSet::new();
         let first = rows
             .iter()
             .filter(|row| !for_each || producer(row))
-            .filter(|row| places.insert(place(&row.metric).to_string()));
-        let said = first.map(|row| {
-            match row.metric.strip_prefix("producers.").and_then(|rest| rest.strip_prefix(place(rest))) {
-                Some(quantity) if for_each => {
-                    let who = place(&row.metric["producers.".len()..]);
-                    format!("{who} ({} {}: {})", quantity.trim_start_matches('.'), by(row), figures(row))
-                }
-                _ => format!("{} ({}: {})", row.metric, by(row), figures(row)),
+            .filter(|row| places.insert(id(row).map(|id| id.place)));
+        let said = first.map(|row| match id(row) {
+            Some(id @ MetricId { place: PlaceId::Producer(who), .. }) if for_each => {
+                format!("{who} ({} {}: {})", id.within_place(), by(row), figures(row))
             }
+            _ => format!("{} ({}: {})", row.metric, by(row), figures(row)),
         });
         said.collect::<Vec<_>>().join(", ")
     };
@@ -127,13 +126,11 @@ fn mixed(name: &str, rows: &[Difference], compared: &ComparisonReport) -> Option
     let classes = better.iter().any(|row| producer(&row)) && worse.iter().any(|row| producer(&row));
     // What is lost is the price of what is faster, which p99 shows best.
     let (mut better, mut worse) = (better, worse);
-    better.sort_by_key(|row| !row.metric.ends_with(".latency.p99"));
-    worse.sort_by_key(|row| {
-        (
-            [".loss", ".dead_lettered"].iter().all(|lost| !row.metric.ends_with(lost)),
-            !row.metric.ends_with(".latency.p99"),
-        )
-    });
+    let p99 = |row: &Difference| {
+        id(row).is_some_and(|id| id.quantity == Quantity::Latency && id.statistic == Statistic::P99)
+    };
+    better.sort_by_key(|row| !p99(row));
+    worse.sort_by_key(|row| (!id(row).is_some_and(|id| id.quantity.is_lost()), !p99(row)));
     let sentence = match classes {
         true => format!(
             "{name} against {against}: better for {}, worse for {}.",
@@ -149,10 +146,8 @@ fn mixed(name: &str, rows: &[Difference], compared: &ComparisonReport) -> Option
     Some((Verdict::Mixed, sentence))
 }
 
-/// Whose metric it is: its path without quantity and statistic.
-fn place(metric: &str) -> &str {
-    let key = [".latency.", ".loss", ".dead_lettered", ".wait.", ".throughput", ".queue_length", DRAIN];
-    key.iter().filter_map(|key| metric.find(key)).min().map_or(metric, |end| &metric[..end])
+fn id(row: &Difference) -> Option<MetricId<'_>> {
+    MetricId::parse(&row.metric)
 }
 
 /// What is said of two of which one or both grow without end; `None` if both hold.

@@ -1,6 +1,6 @@
 //! A sweep in words and in a table: where objectives are met, where the curve bends, a row for each point.
 
-use crate::answer::metric_of;
+use crate::answer::{MetricId, PlaceId, Quantity, metric_of};
 use crate::report::number::{Scale, UNKNOWN};
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
@@ -54,17 +54,18 @@ impl Swept {
 
     /// Whose latency it is about: that of the one producer whose latency has an objective, or of all
     /// messages.
-    pub fn whose(&self) -> &str {
-        let place = |o: &'_ Objective| o.metric.find(".latency").map(|end| o.metric[..end].to_string());
-        let places: std::collections::BTreeSet<String> = self.objectives.iter().filter_map(place).collect();
+    pub fn whose(&self) -> PlaceId<'_> {
+        let ids = self.objectives.iter().filter_map(|o| MetricId::parse(&o.metric));
+        let mut places: Vec<PlaceId<'_>> =
+            ids.filter(|id| id.quantity == Quantity::Latency).map(|id| id.place).collect();
+        places.sort_unstable();
+        places.dedup();
         let several = self.scenario["producers"].as_object().is_some_and(|p| p.len() > 1);
-        let one = places.first().filter(|_| several && places.len() == 1);
-        let known =
-            |place: &&String| self.points.iter().any(|p| p.best(&format!("{place}.latency.p99")).is_some());
-        let found = one
-            .filter(known)
-            .and_then(|place| self.objectives.iter().find(|o| o.metric.starts_with(place.as_str())));
-        found.map_or("total", |o| &o.metric[..o.metric.find(".latency").unwrap_or(o.metric.len())])
+        let known = |place| self.points.iter().any(|p| p.best(&format!("{place}.latency.p99")).is_some());
+        match places[..] {
+            [one] if several && known(one) => one,
+            _ => PlaceId::Total,
+        }
     }
 
     /// The index of the point where p99 latency bends most, on a single axis.
@@ -155,18 +156,14 @@ pub fn metrics(swept: &Swept) -> Vec<(String, String)> {
         swept.points.iter().filter_map(|p| p.best(metric)).any(|(_, e)| e.value.is_none_or(of))
     };
     let whose = swept.whose();
-    let of = if whose == "total" {
-        String::new()
-    } else {
-        format!(" of {}", whose.trim_start_matches("producers."))
-    };
+    let of = if let PlaceId::Producer(name) = whose { format!(" of {name}") } else { String::new() };
     let named = SHOWN.iter().map(|(path, words)| (format!("{whose}.{path}"), format!("{words}{of}")));
     let mut out: Vec<(String, String)> =
-        named.filter(|(path, _)| any(path, &|v| !path.ends_with(".loss") || v > 0.0)).collect();
+        named.filter(|(path, _)| any(path, &|v| !Quantity::Loss.is_of(path) || v > 0.0)).collect();
     for objective in &swept.objectives {
         let known = |path: &String| {
-            path.split('.').next_back() == objective.metric.split('.').next_back()
-                && objective.metric.contains("latency")
+            let ids = MetricId::parse(path).zip(MetricId::parse(&objective.metric));
+            ids.is_some_and(|(a, b)| a.statistic == b.statistic && b.quantity == Quantity::Latency)
         };
         if !out.iter().any(|(path, _)| *path == objective.metric || known(path)) {
             out.push((objective.metric.clone(), objective.metric.clone()));
