@@ -104,7 +104,7 @@ impl Answer {
     }
 }
 
-/// One of the source documents' formulas, evaluated for this scenario.
+/// A back-of-envelope formula, evaluated for this scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Formula {
     /// As it is written.

@@ -81,11 +81,16 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
 }
 
 /// How many messages were simulated, if they are too few to be compared.
-pub(super) fn too_few(simulated: &Answer) -> Option<u64> {
+pub(crate) fn too_few(simulated: &Answer) -> Option<u64> {
     match &simulated.latency {
         Some(Distribution::Histogram(counted)) => Some(counted.len()).filter(|count| *count < FEW),
         _ => None,
     }
+}
+
+/// How far a theory is off, from the difference (simulation − theory) / theory.
+pub(crate) fn off(difference: f64) -> f64 {
+    -difference / (1.0 + difference)
 }
 
 /// What may differ even where nothing is random: integer nanoseconds and buckets of a thousandth, and a whole
@@ -119,7 +124,7 @@ fn against_theory(
     }
 }
 
-/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell. A
+/// A measurement should be within a share of the simulated same plan, or within what clocks and wake-ups add. A
 /// send or a wait may be longer by that share of the latency that it is a part of: they are often planned to
 /// take next to no time at all.
 fn within(

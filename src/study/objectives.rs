@@ -1,6 +1,6 @@
 //! Are the objectives met? By interval: a limit inside it is inconclusive.
 
-use super::{Judgement, ObjectiveStatus, methods};
+use super::{Judgement, ObjectiveStatus, Study, methods};
 use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Statistic};
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
@@ -59,6 +59,24 @@ fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
         PlaceId::Consumer(_) => false,
     };
     through && matches!(quantity, Latency | Wait | QueueLength | InSystem)
+}
+
+impl Study {
+    /// The objective that matters most, with its margin where it is decided: one that is missed by most, one
+    /// that is undecided, or the one that is met with the least to spare.
+    pub(crate) fn tightest_objective(&self) -> Option<(&Judgement, Option<f64>)> {
+        let margin = |j: &Judgement| {
+            methods::best(&self.answers, &j.objective.metric).and_then(|(_, e)| margin(&j.objective, e))
+        };
+        let least = |outcome: ObjectiveStatus| {
+            let all = self.objectives.iter().filter(|j| j.outcome == outcome);
+            all.min_by(|a, b| margin(a).unwrap_or(0.0).total_cmp(&margin(b).unwrap_or(0.0)))
+        };
+        let judgement = least(ObjectiveStatus::Fail)
+            .or_else(|| least(ObjectiveStatus::Inconclusive))
+            .or_else(|| least(ObjectiveStatus::Pass))?;
+        Some((judgement, margin(judgement).filter(|_| judgement.outcome != ObjectiveStatus::Inconclusive)))
+    }
 }
 
 /// A figure, or the limit that differs from it by the rounding of its making only.

@@ -1,6 +1,6 @@
 //! Differences between two sides, metric by metric, and whether they are more than chance.
 
-use super::RunFigures;
+use super::{ComparisonNote, RunFigures};
 use crate::answer::{Better, Estimate, MetricId, PlaceId, Quantity, Statistic, metric_of};
 use crate::stats::{half_width, t_quantile};
 use serde::Serialize;
@@ -140,9 +140,8 @@ pub fn paired(a: &[RunFigures], b: &[RunFigures], confidence: f64, also: &[Strin
     metrics(first, second, also).into_iter().filter(told).map(row).filter(Row::says).collect()
 }
 
-/// What is to be said about backlogs that had not drained by the end of some replication: a sentence for each
-/// and whose it is.
-pub fn undrained(sides: &[(&str, &[RunFigures])]) -> Vec<String> {
+/// The backlogs that had not drained by the end of some replication, and whose they are.
+pub fn undrained(sides: &[(&str, &[RunFigures])]) -> Vec<ComparisonNote> {
     let all = sides.iter().flat_map(|(_, runs)| runs.iter().flat_map(BTreeMap::keys));
     let paths: std::collections::BTreeSet<&String> =
         all.filter(|path| Quantity::DrainTime.is_of(path)).collect();
@@ -151,11 +150,8 @@ pub fn undrained(sides: &[(&str, &[RunFigures])]) -> Vec<String> {
     {
         let late = runs.iter().filter(|run| !run.contains_key(path)).count();
         if late > 0 {
-            let all = runs.len();
-            out.push(format!(
-                "{path} is not compared: in {late} of {all} replications of {name} the backlog \
-                outlasts what is played; make simulation.duration longer"
-            ));
+            let (metric, name, all) = (path.clone(), (*name).to_string(), runs.len());
+            out.push(ComparisonNote::Undrained { metric, name, late, all });
         }
     }
     out
