@@ -86,7 +86,7 @@ impl PredictedLoad {
             return Some(PredictionStatus::Accepted);
         }
         why.extend(self.changed(learnt));
-        why.extend(self.from_replay());
+        why.extend(self.replayed());
         Some(PredictionStatus::Rejected(why))
     }
 
@@ -101,7 +101,7 @@ impl PredictedLoad {
         services.chain(woken.map(|(now, then)| PredictionFinding::WakeUp { now, then })).collect()
     }
 
-    fn from_replay(&self) -> Option<PredictionFinding> {
+    fn replayed(&self) -> Option<PredictionFinding> {
         let off = self.latency(Method::Measurement, "mean")? / self.latency(Method::Replay, "mean")? - 1.0;
         Some(PredictionFinding::FromReplay(off))
     }
