@@ -6,6 +6,7 @@
 mod distribution;
 mod estimate;
 mod method;
+mod metric_id;
 mod metrics;
 mod percentiles;
 mod reason;
@@ -15,7 +16,8 @@ mod trust;
 pub use distribution::{Distribution, Moment};
 pub use estimate::Estimate;
 pub use method::Method;
-pub use metrics::{Better, METRICS, Metric, MetricPlace, Statistics, Unit, metric_of, path};
+pub use metric_id::{MetricId, PlaceId, Statistic, metric_of, path};
+pub use metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics, Unit};
 pub use percentiles::{PERCENTILES, Percentile, share_of};
 pub use reason::{Reason, Unanswered};
 pub use trust::{Gate, Trust};
@@ -102,7 +104,7 @@ impl Answer {
     }
 }
 
-/// One of the source documents' formulas, evaluated for this scenario.
+/// A back-of-envelope formula, evaluated for this scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Formula {
     /// As it is written.

@@ -1,7 +1,7 @@
 //! The registry of metrics: every quantity that an answer can hold, with its unit, its symbol and its
 //! statistics.
 
-use super::share_of;
+use super::MetricId;
 use serde::{Deserialize, Serialize};
 
 /// What a quantity is measured in.
@@ -74,10 +74,74 @@ impl Statistics {
             Statistics::Single => &[""],
         }
     }
+}
 
-    /// Whether it can be asked for: what is always reported, and any percentile.
-    fn has(self, name: &str) -> bool {
-        self.names().contains(&name) || self != Statistics::Single && share_of(name).is_some()
+/// What is asked of a place; as text the part of a path after the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum Quantity {
+    Throughput,
+    ArrivalRate,
+    QueueLength,
+    InSystem,
+    Blocked,
+    Wait,
+    Delayed,
+    Loss,
+    DeadLettered,
+    Growth,
+    Utilization,
+    Attempts,
+    DrainTime,
+    Hop,
+    Service,
+    Busy,
+    Turnaround,
+    BatchSize,
+    Count,
+    Latency,
+    Confirm,
+    Send,
+}
+
+impl Quantity {
+    /// As it is written in a path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quantity::Throughput => "throughput",
+            Quantity::ArrivalRate => "arrival_rate",
+            Quantity::QueueLength => "queue_length",
+            Quantity::InSystem => "in_system",
+            Quantity::Blocked => "blocked",
+            Quantity::Wait => "wait",
+            Quantity::Delayed => "delayed",
+            Quantity::Loss => "loss",
+            Quantity::DeadLettered => "dead_lettered",
+            Quantity::Growth => "growth",
+            Quantity::Utilization => "utilization",
+            Quantity::Attempts => "attempts",
+            Quantity::DrainTime => "drain_time",
+            Quantity::Hop => "hop",
+            Quantity::Service => "service",
+            Quantity::Busy => "busy",
+            Quantity::Turnaround => "turnaround",
+            Quantity::BatchSize => "batch_size",
+            Quantity::Count => "count",
+            Quantity::Latency => "latency",
+            Quantity::Confirm => "confirm",
+            Quantity::Send => "send",
+        }
+    }
+
+    /// Whether it is a share of messages that do not get through.
+    pub fn is_lost(self) -> bool {
+        matches!(self, Quantity::Loss | Quantity::DeadLettered)
+    }
+
+    /// Whether a path is that of one of its metrics.
+    pub fn is_of(self, path: &str) -> bool {
+        MetricId::parse(path).is_some_and(|id| id.quantity == self)
     }
 }
 
@@ -96,8 +160,8 @@ pub enum MetricPlace {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Metric {
-    /// The quantity's name in a path, as in `queues.orders.wait.mean`.
-    pub key: &'static str,
+    /// The quantity.
+    pub quantity: Quantity,
     /// Where it can be asked for.
     pub place: MetricPlace,
     /// The letter of the literature.
@@ -113,7 +177,7 @@ pub struct Metric {
 }
 
 const fn metric(
-    key: &'static str,
+    quantity: Quantity,
     place: MetricPlace,
     symbol: &'static str,
     unit: Unit,
@@ -121,30 +185,23 @@ const fn metric(
     statistics: Statistics,
     meaning: &'static str,
 ) -> Metric {
-    Metric { key, place, symbol, unit, better, statistics, meaning }
+    Metric { quantity, place, symbol, unit, better, statistics, meaning }
 }
 
 /// Every quantity that an answer can hold.
 pub const METRICS: &[Metric] = {
     use Better::*;
     use MetricPlace::*;
+    use Quantity::*;
     use Statistics::*;
     use Unit::*;
     &[
-        metric("throughput", Queue, "X", PerSecond, Higher, Single, "messages served a second"),
-        metric("arrival_rate", Queue, "λ", PerSecond, Neither, Single, "messages offered a second"),
-        metric("queue_length", Queue, "L_q", Messages, Lower, Lengths, "messages waiting, over time"),
+        metric(Throughput, Queue, "X", PerSecond, Higher, Single, "messages served a second"),
+        metric(ArrivalRate, Queue, "λ", PerSecond, Neither, Single, "messages offered a second"),
+        metric(QueueLength, Queue, "L_q", Messages, Lower, Lengths, "messages waiting, over time"),
+        metric(InSystem, Queue, "L", Messages, Lower, Lengths, "messages waiting or in service, over time"),
         metric(
-            "in_system",
-            Queue,
-            "L",
-            Messages,
-            Lower,
-            Lengths,
-            "messages waiting or in service, over time",
-        ),
-        metric(
-            "blocked",
+            Blocked,
             Queue,
             "B_q",
             Messages,
@@ -153,7 +210,7 @@ pub const METRICS: &[Metric] = {
             "messages whose senders wait for room (block), over time",
         ),
         metric(
-            "wait",
+            Wait,
             Queue,
             "W_q",
             Seconds,
@@ -162,7 +219,7 @@ pub const METRICS: &[Metric] = {
             "from reaching the queue to being taken, of the served",
         ),
         metric(
-            "delayed",
+            Delayed,
             Queue,
             "P(W_q>0)",
             Ratio,
@@ -171,7 +228,7 @@ pub const METRICS: &[Metric] = {
             "share of the accepted messages that were not taken at once",
         ),
         metric(
-            "loss",
+            Loss,
             Queue,
             "P_loss",
             Ratio,
@@ -180,7 +237,7 @@ pub const METRICS: &[Metric] = {
             "share of the offered messages that were lost: neither served nor dead-lettered",
         ),
         metric(
-            "dead_lettered",
+            DeadLettered,
             Queue,
             "P_dead",
             Ratio,
@@ -189,7 +246,7 @@ pub const METRICS: &[Metric] = {
             "share of the offered messages that went to the dead-letter queue",
         ),
         metric(
-            "growth",
+            Growth,
             Queue,
             "dL/dt",
             PerSecond,
@@ -198,7 +255,7 @@ pub const METRICS: &[Metric] = {
             "messages a second by which a queue grows that nothing leaves",
         ),
         metric(
-            "utilization",
+            Utilization,
             Queue,
             "ρ",
             Ratio,
@@ -208,7 +265,7 @@ pub const METRICS: &[Metric] = {
                 waits",
         ),
         metric(
-            "hop",
+            Hop,
             Queue,
             "T_h",
             Seconds,
@@ -216,9 +273,9 @@ pub const METRICS: &[Metric] = {
             Times,
             "from publishing to a consumer that has nothing to do, by way of a broker",
         ),
-        metric("attempts", Queue, "D", Deliveries, Lower, Single, "deliveries a message"),
+        metric(Attempts, Queue, "D", Deliveries, Lower, Single, "deliveries a message"),
         metric(
-            "drain_time",
+            DrainTime,
             Queue,
             "T_drain",
             Seconds,
@@ -227,7 +284,7 @@ pub const METRICS: &[Metric] = {
             "from the end of the overload until no message waits",
         ),
         metric(
-            "throughput",
+            Throughput,
             Consumer,
             "X",
             PerSecond,
@@ -236,7 +293,7 @@ pub const METRICS: &[Metric] = {
             "deliveries done a second: of messages that were served, and that failed",
         ),
         metric(
-            "utilization",
+            Utilization,
             Consumer,
             "ρ",
             Ratio,
@@ -246,7 +303,7 @@ pub const METRICS: &[Metric] = {
                 waits",
         ),
         metric(
-            "service",
+            Service,
             Consumer,
             "S",
             Seconds,
@@ -255,7 +312,7 @@ pub const METRICS: &[Metric] = {
             "time a server spends on a delivery of a message",
         ),
         metric(
-            "busy",
+            Busy,
             Consumer,
             "B",
             Servers,
@@ -264,7 +321,7 @@ pub const METRICS: &[Metric] = {
             "mean number of servers at work; who is down is not",
         ),
         metric(
-            "turnaround",
+            Turnaround,
             Consumer,
             "T_a",
             Seconds,
@@ -272,11 +329,11 @@ pub const METRICS: &[Metric] = {
             Times,
             "from the end of a service to the next message in hand, if one waits, by way of a broker",
         ),
-        metric("batch_size", Consumer, "b", Messages, Neither, Single, "messages taken at a time"),
-        metric("count", Consumer, "c", Servers, Neither, Single, "mean number of servers"),
-        metric("throughput", Producer, "X", PerSecond, Higher, Single, "messages served a second"),
+        metric(BatchSize, Consumer, "b", Messages, Neither, Single, "messages taken at a time"),
+        metric(Count, Consumer, "c", Servers, Neither, Single, "mean number of servers"),
+        metric(Throughput, Producer, "X", PerSecond, Higher, Single, "messages served a second"),
         metric(
-            "latency",
+            Latency,
             Producer,
             "W",
             Seconds,
@@ -284,9 +341,9 @@ pub const METRICS: &[Metric] = {
             Times,
             "from the instant a send was due to the end of processing",
         ),
-        metric("send", Producer, "T_p", Seconds, Lower, Times, "from due to reaching the queue"),
+        metric(Send, Producer, "T_p", Seconds, Lower, Times, "from due to reaching the queue"),
         metric(
-            "blocked",
+            Blocked,
             Producer,
             "T_b",
             Seconds,
@@ -295,7 +352,7 @@ pub const METRICS: &[Metric] = {
             "the part of it for which the sender waits for room (block)",
         ),
         metric(
-            "confirm",
+            Confirm,
             Producer,
             "T_f",
             Seconds,
@@ -303,9 +360,9 @@ pub const METRICS: &[Metric] = {
             Times,
             "from publishing to the broker's publisher confirm",
         ),
-        metric("wait", Producer, "T_q", Seconds, Lower, Times, "waiting in queues, of the served"),
+        metric(Wait, Producer, "T_q", Seconds, Lower, Times, "waiting in queues, of the served"),
         metric(
-            "service",
+            Service,
             Producer,
             "T_c",
             Seconds,
@@ -314,7 +371,7 @@ pub const METRICS: &[Metric] = {
             "being processed, at all deliveries together",
         ),
         metric(
-            "loss",
+            Loss,
             Producer,
             "P_loss",
             Ratio,
@@ -323,7 +380,7 @@ pub const METRICS: &[Metric] = {
             "share of the messages that were lost: neither served nor dead-lettered",
         ),
         metric(
-            "dead_lettered",
+            DeadLettered,
             Producer,
             "P_dead",
             Ratio,
@@ -333,60 +390,3 @@ pub const METRICS: &[Metric] = {
         ),
     ]
 };
-
-/// The registry's entry for a full path such as `queues.orders.wait.p99`, or `None`.
-pub fn metric_of(path: &str) -> Option<&'static Metric> {
-    let (place, rest) = if let Some(rest) = path.strip_prefix("total.") {
-        (MetricPlace::Producer, rest)
-    } else {
-        let (table, rest) = path.split_once('.')?;
-        let place = match table {
-            "queues" => MetricPlace::Queue,
-            "consumers" => MetricPlace::Consumer,
-            "producers" => MetricPlace::Producer,
-            _ => return None,
-        };
-        // A quoted name may hold dots: the quantity begins after the name that the metric's key follows.
-        let mut found = None;
-        for (i, _) in rest.match_indices('.') {
-            let tail = &rest[i + 1..];
-            let key = tail.split('.').next().unwrap_or(tail);
-            if METRICS.iter().any(|m| m.place == place && m.key == key) && tail.split('.').count() <= 2 {
-                found = Some(tail);
-            }
-        }
-        (place, found?)
-    };
-    let (key, statistic) = rest.split_once('.').unwrap_or((rest, ""));
-    METRICS
-        .iter()
-        .find(|m| m.place == place && m.key == key && (statistic.is_empty() || m.statistics.has(statistic)))
-}
-
-/// A metric's path, from its parts; a time's or a length's bare quantity is its mean.
-pub fn path(place: &str, key: &str, statistic: &str) -> String {
-    if statistic.is_empty() { format!("{place}.{key}") } else { format!("{place}.{key}.{statistic}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_looked_up_in_the_registry() {
-        assert_eq!(metric_of("queues.orders.wait.p99").map(|m| m.symbol), Some("W_q"));
-        assert_eq!(metric_of("total.latency").map(|m| m.symbol), Some("W"));
-        assert_eq!(metric_of("queues.a.b.queue_length.max").map(|m| m.symbol), Some("L_q"));
-        assert_eq!(metric_of("queues.orders.wait.p98").map(|m| m.symbol), Some("W_q"));
-        for bad in [
-            "queues.orders.wait.p100",
-            "queues.orders.wait.p990",
-            "queues.orders",
-            "wait.mean",
-            "queues.orders.latency.mean",
-            "consumers.c.busy.p99",
-        ] {
-            assert!(metric_of(bad).is_none(), "{bad}");
-        }
-    }
-}

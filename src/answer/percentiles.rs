@@ -1,5 +1,7 @@
 //! Percentiles by name: `p80` is the time within which 80 % of the messages are done.
 
+use super::MetricId;
+
 /// The percentiles that times are always reported at: name and share of messages below.
 pub const PERCENTILES: &[(&str, f64)] =
     &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
@@ -36,9 +38,9 @@ pub fn share_of(name: &str) -> Option<f64> {
 impl Percentile {
     /// The percentile of a metric path, if it is one that is not reported anyway.
     pub fn beyond_usual(path: &str) -> Option<Self> {
-        let name = path.rsplit('.').next()?;
-        let share = share_of(name).filter(|_| PERCENTILES.iter().all(|p| p.0 != name))?;
-        Some(Percentile { name: name.into(), share })
+        let share = MetricId::parse(path)?.statistic.share()?;
+        let unusual = PERCENTILES.iter().all(|usual| usual.1 != share);
+        unusual.then(|| Percentile { name: path[path.rfind('.').map_or(0, |at| at + 1)..].into(), share })
     }
 }
 

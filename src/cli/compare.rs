@@ -1,14 +1,13 @@
-//! `queuelab compare`: configurations or saved results, held against the first.
+//! `queuelab compare`: configurations or saved results, compared with the first.
 
 use super::files::{self, LoadedScenario};
 use super::progress::{self, Bar};
 use super::{Ending, Input, saved, style};
-use crate::answer::{Answer, Method, Reason, Unanswered};
-use crate::report::study::compare::{self as report, ComparisonReport};
+use crate::answer::Method;
+use crate::report::study::compare as report;
 use crate::scenario::{self, Scenario};
-use crate::study::compare::{self, Row, Verdict};
-use crate::study::document::{Document, Intervals};
-use crate::study::{Watch, differing};
+use crate::study::compare::{self, CompareError, CompareMethod, Comparison, Verdict};
+use crate::study::document::Document;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -131,108 +130,42 @@ fn given(arguments: &CompareArguments) -> Result<Vec<(String, LoadedScenario)>, 
     Ok(out)
 }
 
-fn of_scenarios(arguments: &CompareArguments) -> Result<ComparisonReport, Ending> {
-    let given = given(arguments)?;
-    let resolved: Vec<_> = given.iter().map(|(_, g)| scenario::resolved(&g.scenario)).collect();
+fn of_scenarios(arguments: &CompareArguments) -> Result<Comparison, Ending> {
+    let given: Vec<(String, Scenario)> =
+        given(arguments)?.into_iter().map(|(name, given)| (name, given.scenario)).collect();
+    let resolved: Vec<_> = given.iter().map(|(_, scenario)| scenario::resolved(scenario)).collect();
     for other in &resolved[1..] {
         same(arguments, &compare::other_questions(&resolved[0], other))?;
     }
-    let mut scenarios: Vec<_> = given.iter().map(|(_, g)| g.scenario.clone()).collect();
-    compare::alike(&mut scenarios).map_err(|why| wrong(&format!("cannot compare: {why}")))?;
-    let confidence = scenarios[0].simulation.confidence;
-    let also: Vec<String> =
-        scenarios.iter().flat_map(|s| s.objectives.iter().map(|o| o.metric.clone())).collect();
-    let only = |method| arguments.only.as_ref().is_some_and(|only| only.contains(&method));
-    let bar = Bar::new(arguments.speech.quiet);
-    let names = differing::names(&given.iter().map(|g| g.0.clone()).collect::<Vec<_>>(), &resolved);
-    let mut notes = Vec::new();
-    let mut unstable = vec![None; names.len()];
-    let (by, rows): (String, Vec<Vec<Row>>) = if only(Method::Measurement) {
-        let mut rows = Vec::new();
-        for (name, b) in names[1..].iter().zip(&scenarios[1..]) {
-            let (a, b) = compare::measured(&scenarios[0], b, arguments.rounds, &bar)
-                .map_err(|u| wrong_run(&bar, &u.reason.to_string()))?;
-            notes.extend(compare::untrusted(&[(&names[0], &a), (name, &b)]));
-            rows.push(compare::paired(&a.figures, &b.figures, confidence, &also));
-        }
-        (format!("measured in turns A B B A, {} times", arguments.rounds), rows)
-    } else if only(Method::Theory) {
-        let answers = sides(&bar, &names, &scenarios, &mut unstable, &compare::by_theory)?;
-        let pair = |b: &Option<Answer>| match (&answers[0], b) {
-            (Some(a), Some(b)) => compare::unpaired(&a.metrics, &b.metrics, confidence, 1, &also),
-            _ => Vec::new(),
-        };
-        let by: Vec<&str> = answers.iter().flatten().map(|a| a.by.as_str()).collect();
-        (
-            if by.is_empty() { "theory".into() } else { format!("theory ({})", by.join(" and ")) },
-            answers[1..].iter().map(pair).collect(),
-        )
-    } else {
-        let runs =
-            sides(&bar, &names, &scenarios, &mut unstable, &|scenario| compare::simulated(scenario, &bar))?;
-        let known: Vec<_> = names
-            .iter()
-            .zip(&runs)
-            .filter_map(|(name, runs)| Some((name.as_str(), runs.as_deref()?)))
-            .collect();
-        notes = compare::undrained(&known);
-        notes.extend(compare::too_short(&scenarios));
-        let pair = |b: &Option<Vec<compare::RunFigures>>| match (&runs[0], b) {
-            (Some(a), Some(b)) => compare::paired(a, b, confidence, &also),
-            _ => Vec::new(),
-        };
-        let by = format!(
-            "simulated on the same random numbers, {} replications",
-            scenarios[0].simulation.replications
-        );
-        (by, runs[1..].iter().map(pair).collect())
+    let method = match arguments.only.as_deref() {
+        Some([Method::Measurement]) => CompareMethod::Measurement(arguments.rounds),
+        Some([Method::Theory]) => CompareMethod::Theory,
+        _ => CompareMethod::Simulation,
     };
+    let bar = Bar::new(arguments.speech.quiet);
+    let compared = Comparison::of_scenarios(given, method, &bar);
     bar.clear();
-    // What was interrupted is compared as far as it went, if both sides have an interval by then.
-    if bar.stopped() && rows.iter().any(|rows| rows.iter().all(|row| row.half_width.is_none())) {
-        style::note(
-            "interrupted before both sides had an interval: there is nothing to compare or to keep\n",
-        );
-        return Err(Ending::Interrupted);
-    }
-    if bar.stopped() {
-        notes.push("interrupted: these are the replications or rounds that were finished by then".into());
-    }
-    let differences = compare::judged(rows, confidence);
-    let (asked, scenarios, command) = (also, resolved, super::command());
-    Ok(ComparisonReport { names, unstable, by, confidence, asked, differences, scenarios, command, notes })
+    compared.map_err(refused)
 }
 
-/// What a method says about every side; nothing about one that grows without end, which is noted down.
-fn sides<T>(
-    bar: &Bar,
-    names: &[String],
-    scenarios: &[Scenario],
-    unstable: &mut [Option<String>],
-    ask: &dyn Fn(&Scenario) -> Result<T, Unanswered>,
-) -> Result<Vec<Option<T>>, Ending> {
-    let mut out = Vec::new();
-    for (i, (name, scenario)) in names.iter().zip(scenarios).enumerate() {
-        bar.says("compare", i as f64 / scenarios.len() as f64, name);
-        out.push(match ask(scenario) {
-            Ok(known) => Some(known),
-            Err(refusal) if refusal.reason.is_unstable() => {
-                unstable[i] = Some(refusal.reason.to_string());
-                None
-            }
-            Err(refusal) => return Err(wrong_run(bar, &format!("{name}: {}", refusal.reason))),
-        });
+/// Says why there is nothing to compare.
+fn refused(why: CompareError) -> Ending {
+    match why {
+        CompareError::Refused(..) if progress::is_stopped() => Ending::Interrupted,
+        CompareError::Refused(name, reason) => {
+            let name = name.map_or(String::new(), |name| format!("{name}: "));
+            style::note(&format!("error: cannot compare: {name}{reason}\n"));
+            Ending::Failed
+        }
+        CompareError::Unlike(reason) => wrong(&format!("cannot compare: {reason}")),
+        CompareError::NoMethod => wrong("no method answered in all of them"),
+        CompareError::Interrupted => {
+            style::note(
+                "interrupted before both sides had an interval: there is nothing to compare or to keep\n",
+            );
+            Ending::Interrupted
+        }
     }
-    Ok(out)
-}
-
-fn wrong_run(bar: &Bar, why: &str) -> Ending {
-    bar.clear();
-    if bar.stopped() {
-        return Ending::Interrupted;
-    }
-    style::note(&format!("error: cannot compare: {why}\n"));
-    Ending::Failed
 }
 
 /// Refuses different questions, unless told to compare them all the same.
@@ -248,56 +181,25 @@ fn same(arguments: &CompareArguments, others: &[String]) -> Result<(), Ending> {
     Err(Ending::Wrong)
 }
 
-fn of_results(arguments: &CompareArguments) -> Result<ComparisonReport, Ending> {
-    let results: Vec<Document> =
-        arguments.sides.iter().map(|path| saved::read(path)).collect::<Result<_, _>>()?;
+fn of_results(arguments: &CompareArguments) -> Result<Comparison, Ending> {
+    let name = |path: &PathBuf| Ok((path.display().to_string(), saved::read(path)?));
+    let results: Vec<(String, Document<'_>)> =
+        arguments.sides.iter().map(name).collect::<Result<_, Ending>>()?;
     if results.len() < 2 {
         return Err(wrong("there is only one result; give a second one"));
     }
-    for other in &results[1..] {
-        same(arguments, &compare::other_questions(&results[0].scenario, &other.scenario))?;
+    for (_, other) in &results[1..] {
+        same(arguments, &compare::other_questions(&results[0].1.scenario, &other.scenario))?;
     }
-    let scenarios: Vec<_> = results.iter().map(|r| r.scenario.clone().into_owned()).collect();
-    let names = differing::names(
-        &arguments.sides.iter().map(|p| p.display().to_string()).collect::<Vec<_>>(),
-        &scenarios,
-    );
-    let unstable: Vec<Option<String>> = results.iter().map(|r| r.unstable().map(Reason::to_string)).collect();
-    let wanted =
-        arguments.only.clone().unwrap_or(vec![Method::Simulation, Method::Measurement, Method::Theory]);
-    // Of one that does not hold there are no figures to compare.
-    let holds = || results.iter().filter(|r| r.unstable().is_none());
-    let method = wanted.into_iter().find(|m| holds().all(|r| r.answer(*m).is_some()));
-    let method = method.ok_or_else(|| wrong("no method answered in all of them"))?;
-    let of = |r: &Document| r.answer(method).map(|a| a.metrics.clone()).unwrap_or_default();
-    let Intervals { confidence, replications } = results[0].intervals;
-    let degrees = u64::from(replications).saturating_sub(1).max(1);
-    let first = of(&results[0]);
-    let both = |r: &Document| results[0].unstable().is_none() && r.unstable().is_none();
-    let pair =
-        |r| if both(r) { compare::unpaired(&first, &of(r), confidence, degrees, &[]) } else { Vec::new() };
-    let rows = results[1..].iter().map(pair).collect();
-    let notes = vec![
-        "saved results were made apart: running the scenarios side by side would see smaller differences"
-            .to_string(),
-    ];
-    Ok(ComparisonReport {
-        unstable,
-        names,
-        by: format!("{} as saved", method.name()),
-        confidence,
-        asked: Vec::new(),
-        differences: compare::judged(rows, confidence),
-        scenarios,
-        command: super::command(),
-        notes,
-    })
+    let usual = [Method::Simulation, Method::Measurement, Method::Theory];
+    Comparison::of_saved(&results, arguments.only.as_deref().unwrap_or(&usual)).map_err(refused)
 }
 
-fn say(arguments: &CompareArguments, compared: &ComparisonReport) -> Result<Ending, Ending> {
-    let document = report::document(compared);
-    let written =
-        folder(arguments).map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared)))?;
+fn say(arguments: &CompareArguments, compared: &Comparison) -> Result<Ending, Ending> {
+    let command = super::command();
+    let document = report::document(compared, &command);
+    let written = folder(arguments)
+        .map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(compared, &command)))?;
     let worse = report::sentences(compared)
         .iter()
         .any(|(verdict, _)| matches!(verdict, Verdict::Worse | Verdict::Mixed));

@@ -2,11 +2,9 @@
 
 use super::progress::Bar;
 use super::{Ending, Input, files, style};
-use crate::scenario::{self, Scenario};
-use crate::study::sensitivity::{self, Lag, Sensitivity};
-use crate::theory::{self, Load, ModelNote, Parts};
-use crate::units::{self, Time, plain, significant};
-use serde_json::json;
+use crate::report::study::explain::{self as report, ExplainReport};
+use crate::study::sensitivity;
+use crate::units;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -42,235 +40,15 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Ending {
         Ok(given) => given,
         Err(end) => return end,
     };
-    let explanation = theory::explain(&given.scenario);
     let bar = Bar::new(arguments.json);
-    let lags = arguments.lag_for.map(|within| sensitivity::lags(&given.scenario, within)).unwrap_or_default();
-    let sensitivities =
-        if arguments.sensitivity { sensitivity::sensitivities(&given.scenario, &bar) } else { Vec::new() };
-    let dominant = if arguments.sensitivity { sensitivity::dominant(&given.scenario, &bar) } else { None };
+    let mut explained = ExplainReport::of(&given.scenario, &given.stem);
+    explained.lags =
+        arguments.lag_for.map_or(Vec::new(), |within| sensitivity::lags(&given.scenario, within));
+    if arguments.sensitivity {
+        explained.sensitivities = sensitivity::sensitivities(&given.scenario, &bar);
+        explained.dominant = sensitivity::dominant(&given.scenario, &bar);
+    }
     bar.clear();
-    if arguments.json {
-        let lags: Vec<_> = lags
-            .iter()
-            .map(|l| json!({ "queue": l.queue, "messages": l.messages, "per_partition": l.per_partition, "false_alarm": l.false_alarm }))
-            .collect();
-        let slopes: Vec<_> = sensitivities
-            .iter()
-            .map(|s| json!({ "what": s.what, "elasticity": s.elasticity, "half_width": s.half_width }))
-            .collect();
-        let resolved = scenario::resolved(&given.scenario);
-        let document = json!({ "explanation": explanation, "lags": lags, "sensitivities": slopes, "dominant": dominant, "scenario": resolved });
-        return style::out(&format!("{document:#}\n"));
-    }
-    let mut text = format!("{}\n\n", given.scenario.title.as_deref().unwrap_or(&given.stem));
-    text += &format!("Kendall name   {}\n", explanation.kendall);
-    for load in &explanation.loads {
-        text += &load_line(&given.scenario, load);
-    }
-    text.extend(theory::timetables(&given.scenario).into_iter().map(|line| line + "\n"));
-    text += &said(&lags, arguments.lag_for.unwrap_or_default());
-    text += &mattering(&sensitivities, dominant.as_deref());
-    text += &closed_forms(&explanation.models);
-    text += &crate::report::targets::explained(&given.scenario);
-    text += "\nThe scenario with its defaults filled in:\n\n";
-    text += &scenario::resolved_toml(&given.scenario);
+    let text = if arguments.json { report::document(&explained) } else { report::text(&explained) };
     style::out(&text)
-}
-
-/// How many closed forms that do not fit for one reason are named.
-const NAMED: usize = 4;
-
-/// The closed forms that fit, and why the others do not, reason by reason: first what keeps most of them off.
-fn closed_forms(models: &[ModelNote]) -> String {
-    let (fit, against): (Vec<&ModelNote>, Vec<&ModelNote>) =
-        models.iter().partition(|model| model.against.is_none());
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for model in &against {
-        let why = model.against.as_deref().unwrap_or_default();
-        match reasons.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, names)) => names.push(model.name),
-            None => reasons.push((why, vec![model.name])),
-        }
-    }
-    reasons.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
-    let mut text = String::from("\nClosed forms, exact ones first:\n");
-    if fit.is_empty() {
-        text += "  none applies\n";
-    }
-    for model in fit {
-        text += &format!("  ✓ {:<41} {}\n", model.name, if model.exact { "exact" } else { "approximate" });
-    }
-    text += &format!("{} do not apply (--json has them one by one):\n", against.len());
-    for (why, names) in reasons {
-        let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ");
-        let more = names
-            .len()
-            .checked_sub(NAMED)
-            .filter(|more| *more > 0)
-            .map_or(String::new(), |more| format!("; and {more} more"));
-        text += &format!("  – {why}: {shown}{more}\n");
-    }
-    text
-}
-
-/// A queue's load: a figure, or what bounds it where losses before it decide.
-fn load_line(scenario: &Scenario, load: &Load) -> String {
-    let Load { queue, servers, .. } = load;
-    let groups = || scenario.consumers.iter().filter(|c| scenario.queues[c.from].name == *queue);
-    let (scales, batches) = (groups().any(|c| c.autoscale.is_some()), groups().any(|c| c.batch.is_some()));
-    let most = servers.filter(|_| scales).map_or(String::new(), |n| format!(" with {n} servers, the most"));
-    let most = if batches { most + " at full batches, the least" } else { most };
-    let figure = |x: f64| significant(x, 4);
-    if *servers == Some(0) {
-        let rate = load.arrival_rate.map_or("an unknown rate of messages comes".into(), |rate| {
-            format!("{} messages/s come", figure(rate))
-        });
-        return format!("queue `{queue}`   {rate}, and nobody consumes them{}\n", depends(scenario, load));
-    }
-    let (Some(rho), Some(least), Some(c)) = (load.rho.or(load.at_least), load.at_least, *servers) else {
-        let erlang = load.erlang.map_or("unknown".into(), |a| format!("{} erlang", figure(a)));
-        return format!(
-            "queue `{queue}`   offered load {erlang}, no limit of servers{}\n",
-            depends(scenario, load)
-        );
-    };
-    let hold = match (load.is_overloaded(), load.bounded, load.is_known()) {
-        (true, _, _) if least.is_infinite() => " (does not hold: what is lost or late comes back for ever)",
-        (true, true, _) => " (overloaded, but its bound keeps it finite)",
-        (true, false, _) if load.grows() => " (does not hold: the backlog grows without end)",
-        (true, false, _) => " (as much comes as can be done, and nothing is left to chance: it holds)",
-        (false, false, false) if load.at_most.is_none_or(|most| most >= 1.0) => {
-            " (whether it holds is not known)"
-        }
-        _ => "",
-    };
-    let parts = load.partitions.as_ref().map_or(String::new(), |parts| by_partition(scenario, load, parts));
-    if load.is_known() {
-        let erlang = load.erlang.map_or("unknown".into(), figure);
-        return format!(
-            "queue `{queue}`   offered load {erlang} erlang, rho = {}{most}{hold}{parts}\n",
-            figure(rho)
-        );
-    }
-    // Outages count in rho, not in the work that is offered.
-    let erlang = |rho: f64| rho * load.up * f64::from(c);
-    let range = |of: &dyn Fn(f64) -> f64| match load.at_most {
-        Some(most) => format!("{} to {}", figure(of(least)), figure(of(most))),
-        None => format!("at least {}", figure(of(least))),
-    };
-    if least == 0.0 && load.at_most.is_none() {
-        return format!("queue `{queue}`   offered load and rho unknown{}\n", depends(scenario, load));
-    }
-    format!(
-        "queue `{queue}`   offered load {} erlang, rho = {}{most}{hold}{parts}{}\n",
-        range(&erlang),
-        range(&|rho| rho),
-        depends(scenario, load)
-    )
-}
-
-/// What the load of a queue as a whole does not show where partitions bind messages to servers.
-fn by_partition(scenario: &Scenario, load: &Load, parts: &Parts) -> String {
-    let figure = |x: f64| significant(x, 4);
-    let rho = match (parts.rho, parts.at_most) {
-        (Some(rho), _) => figure(rho),
-        (None, Some(most)) => format!("{} to {}", figure(parts.at_least), figure(most)),
-        (None, None) => format!("at least {}", figure(parts.at_least)),
-    };
-    let all = scenario.queues.iter().find(|q| q.name == load.queue).and_then(|q| q.partitions).unwrap_or(1);
-    let servers = match load.servers {
-        Some(n) if n > parts.servers => format!("{} of {n} servers have one", parts.servers),
-        _ => format!("each of {} servers has its own", parts.servers),
-    };
-    let empty = if parts.empty > 0 {
-        format!("; no key leads to {} of the partitions", parts.empty)
-    } else {
-        String::new()
-    };
-    format!("\n    {all} partitions: {servers}, the busiest at rho = {rho}{empty}")
-}
-
-/// Which losses decide a load that is not known.
-fn depends(scenario: &Scenario, load: &Load) -> String {
-    let names: Vec<String> = load.depends_on.iter().map(|name| format!("`{name}`")).collect();
-    match names.as_slice() {
-        _ if load.is_known() => String::new(),
-        [] if scenario.is_closed() => ": depends on how soon its clients come back".into(),
-        [] => ": depends on which of several gets a message before it: the shorter queue, or the free server"
-            .into(),
-        names => format!(": depends on what is lost in {}", names.join(" and ")),
-    }
-}
-
-/// The lags to page at, a sentence each.
-fn said(lags: &[Lag], within: f64) -> String {
-    let one = |lag: &Lag| {
-        let parts = lag
-            .per_partition
-            .map_or(String::new(), |n| format!(", {} in each partition", plain(n.floor(), 12)));
-        let alarm = lag.false_alarm.map_or(String::new(), |share| {
-            let rare = if share < 1e-9 {
-                "never".into()
-            } else {
-                format!("{} % of the time", significant(share * 100.0, 2))
-            };
-            format!("; in steady state chance alone reaches it {rare}")
-        });
-        let capacity = plain(lag.capacity, 4);
-        let (messages, queue) = (plain(lag.messages.floor(), 12), &lag.queue);
-        format!(
-            "page at a lag of {messages} messages in `{queue}`{parts}: at {capacity}/s they take {} to work \
-                off{alarm}\n",
-            Time(within)
-        )
-    };
-    if lags.is_empty() { String::new() } else { format!("\n{}", lags.iter().map(one).collect::<String>()) }
-}
-
-/// What matters most, the largest first.
-fn mattering(sensitivities: &[Sensitivity], dominant: Option<&str>) -> String {
-    let one = |s: &Sensitivity| {
-        let half = s.half_width.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
-        format!(
-            "  1 % more of {:<34} {}{} %{half} in p99 latency\n",
-            s.what,
-            if s.elasticity < 0.0 { "" } else { "+" },
-            significant(s.elasticity, 3)
-        )
-    };
-    let mut out = dominant.map_or(String::new(), |sentence| format!("\n{sentence}\n"));
-    out.extend(sensitivities.iter().map(one));
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::Queue;
-    use crate::workload::laws::Law;
-
-    #[test]
-    fn forms_that_do_not_fit_are_told_by_their_reason() {
-        let mut scenario = Scenario::mgc(900.0, Law::exponential(0.004), 4);
-        scenario.queues.push(Queue { name: "other".into(), ..Queue::default() });
-        let text = closed_forms(&theory::explain(&scenario).models);
-        assert!(text.contains("there are 2 queues, and this form knows one: M/G/∞; D/D/c; "), "{text}");
-        assert!(text.lines().count() < 17, "{text}");
-    }
-
-    #[test]
-    fn a_load_that_is_not_known_is_told_by_its_bounds() {
-        let mut scenario = Scenario::mgc(30.0, Law::exponential(0.1), 2);
-        scenario.queues.push(Queue { name: "dead".into(), ..Queue::default() });
-        scenario.consumers.push(crate::scenario::Consumer::group("undertaker", 1, 1, Law::exponential(0.01)));
-        (scenario.queues[0].dead_letter, scenario.queues[0].message_ttl) =
-            (Some(1), Some(Law::exponential(0.1)));
-        scenario.consumers[0].prefetch = 4;
-        let line = load_line(&scenario, &theory::explain(&scenario).loads[1]);
-        assert_eq!(
-            line,
-            "queue `dead`   offered load 0.1000 to 0.3000 erlang, rho = 0.1000 to 0.3000: depends on what \
-                is lost in `queue`\n"
-        );
-    }
 }

@@ -1,5 +1,6 @@
 //! Files: scenarios in, results out.
 
+use super::system::reason;
 use super::{Ending, Input, style};
 use crate::report;
 use crate::scenario::{self, FileError, Files, Parsed, Scenario, Source};
@@ -56,15 +57,6 @@ pub(super) fn standard_input() -> Result<Vec<u8>, String> {
 /// Parses a scenario that may name files beside it.
 pub(super) fn parsed(source: &Source) -> Result<Parsed, scenario::Problems> {
     scenario::parse(source, &ScenarioFolder::beside(source))
-}
-
-/// Why a file could not be read or written, without the number of the system's error.
-pub(super) fn reason(error: &std::io::Error) -> String {
-    if error.kind() == std::io::ErrorKind::InvalidData {
-        return "it is not UTF-8 text; save it as such".into();
-    }
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 /// Reads a scenario; what is wrong is said on stderr.

@@ -1,6 +1,6 @@
 //! `queuelab fit`: laws and arrivals from a file of measured times.
 
-use super::{Ending, files, style};
+use super::{Ending, files, style, system};
 use crate::report::study::fit as report;
 use crate::scenario::{self, Arrivals, Scenario};
 use crate::study;
@@ -46,7 +46,7 @@ fn fitted(arguments: &FitArguments) -> Result<Ending, Ending> {
     let bytes = if standard {
         files::standard_input()
     } else {
-        std::fs::read(&arguments.file).map_err(|e| files::reason(&e))
+        std::fs::read(&arguments.file).map_err(|e| system::reason(&e))
     };
     let bytes = bytes.map_err(|why| wrong(&why))?;
     let measured = file::read(&bytes, Want::All, &arguments.column)

@@ -84,7 +84,7 @@ pub(super) fn init(arguments: &InitArguments) -> Ending {
             style::note(&format!(
                 "error: cannot write {}: {}; choose another with --output\n",
                 path.display(),
-                super::files::reason(&e)
+                super::system::reason(&e)
             ));
             Ending::Wrong
         }

@@ -57,7 +57,7 @@ enum Verb {
     Explain(explain::ExplainArguments),
     /// Make one page from saved results
     Report(report::ReportArguments),
-    /// Measure this host's clock, sleep, hand-off and stalls: the floor of every measurement
+    /// Measure this host's clock, sleep, hand-off and stalls: what every measurement adds at least
     Calibrate {
         /// One JSON document on stdout, nothing else there
         #[arg(long)]
@@ -155,8 +155,7 @@ struct Input {
     /// Set a value by its dotted path, as in producers.web.rate=900/s; may be given often
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
-    /// What this host adds, for the simulation to predict it, too: a file that `queuelab calibrate --json`
-    /// wrote
+    /// Apply this host's measured overheads to the simulation: a file that `queuelab calibrate --json` wrote
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
     /// Random seed, instead of the scenario's
@@ -170,7 +169,7 @@ struct Speech {
     /// One JSON document on stdout, nothing else there; no files unless --out is given
     #[arg(long)]
     json: bool,
-    /// Say nothing but errors; the files are written all the same
+    /// Print errors only; still write files
     #[arg(long, short)]
     quiet: bool,
     /// Plain ASCII signs

@@ -1,11 +1,10 @@
 //! A sweep's plan: what is to be answered, as `plan.json` in the sweep's folder.
 
 use super::files;
-use super::{Ending, Input, style};
+use super::{Ending, Input, style, system};
 use crate::answer::Method;
-use crate::report::study::sweep::Swept;
 use crate::scenario::{self, Scenario, Source, values_of};
-use crate::study::sweep::{Grid, SweepPoint, SweptSetting};
+use crate::study::sweep::{Grid, SweepPoint, Swept, SweptSetting};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -118,7 +117,7 @@ impl SweepPlan {
                 style::note(&format!(
                     "error: cannot clear {}: {}\n",
                     folder.join("points").display(),
-                    files::reason(&e)
+                    system::reason(&e)
                 ));
                 Ending::Failed
             })?;
@@ -169,7 +168,7 @@ impl SweepPlan {
             ));
             Ending::Wrong
         };
-        let text = std::fs::read_to_string(&path).map_err(|e| refuse(files::reason(&e)))?;
+        let text = std::fs::read_to_string(&path).map_err(|e| refuse(system::reason(&e)))?;
         let document: Value = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
         let plan = read(&document).ok_or_else(|| refuse("it is no plan of a sweep".into()))?;
         if document["queuelab"] != env!("CARGO_PKG_VERSION") {

@@ -1,7 +1,7 @@
 //! `queuelab report`: one page to send to somebody, from a folder of saved results.
 
 use super::plan::SweepPlan;
-use super::{Ending, files, saved, style};
+use super::{Ending, files, saved, style, system};
 use crate::report::study::index;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ fn inside(folder: &Path) -> Result<Vec<PathBuf>, Ending> {
         Ok(entries.into_iter().map(|e| e.path()).filter(|p| p.is_dir()).collect())
     };
     let failed = |e: std::io::Error| {
-        style::note(&format!("error: cannot read {}: {}\n", folder.display(), files::reason(&e)));
+        style::note(&format!("error: cannot read {}: {}\n", folder.display(), system::reason(&e)));
         Ending::Wrong
     };
     let mut found = Vec::new();

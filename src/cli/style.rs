@@ -12,7 +12,7 @@ pub(super) fn out(text: &str) -> Ending {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(harmless(text).as_bytes()).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            note(&format!("error: cannot write to stdout: {}\n", super::files::reason(&e)));
+            note(&format!("error: cannot write to stdout: {}\n", super::system::reason(&e)));
             Ending::Failed
         }
         _ => Ending::Fine,

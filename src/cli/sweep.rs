@@ -7,7 +7,7 @@
 use super::files;
 use super::plan::{PlanArguments, SweepPlan};
 use super::progress::{self, Bar};
-use super::{Ending, style};
+use super::{Ending, style, system};
 use crate::answer::Method;
 use crate::report::study::{points, sweep as report};
 use crate::scenario::Scenario;
@@ -33,7 +33,7 @@ struct Look {
     /// One JSON document on stdout, nothing else there
     #[arg(long)]
     json: bool,
-    /// Say nothing but errors; the files are written all the same
+    /// Print errors only; still write files
     #[arg(long, short)]
     quiet: bool,
     /// Plain ASCII signs
@@ -238,7 +238,7 @@ fn points_of(grid: &Grid, folder: &Path, measured: bool) -> Result<Vec<SweepPoin
         for measured in [false, true].into_iter().take(1 + usize::from(measured)) {
             let path = folder.join("points").join(file(index, measured));
             text += &std::fs::read_to_string(&path).map_err(|e| {
-                style::note(&format!("error: cannot read {}: {}\n", path.display(), files::reason(&e)));
+                style::note(&format!("error: cannot read {}: {}\n", path.display(), system::reason(&e)));
                 Ending::Failed
             })?;
         }

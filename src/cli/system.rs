@@ -1,8 +1,17 @@
-//! What only the operating system can tell a program with a terminal; the one place of this folder with calls
-//! into it.
+//! What only the operating system can tell a program with a terminal, and what it says when a file fails; the
+//! one place of this folder with calls into it.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Why a file could not be read or written, without the number of the system's error.
+pub(super) fn reason(error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        return "it is not UTF-8 text; save it as such".into();
+    }
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
 
 /// Whether whoever started the program had closed its stdout.
 static CLOSED: AtomicBool = AtomicBool::new(false);

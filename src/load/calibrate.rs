@@ -78,14 +78,14 @@ pub(crate) fn calibrate() -> Calibration {
         "hand-off spinning p50",
         seconds(&spinning, 0.5),
         "s",
-        "from a send to a consumer that looks for it: the floor of a wait",
+        "from a send to a consumer that looks for it: the shortest wait",
     );
     let parked = hand_off(0, 500, 1_000_000).unwrap_or_default();
     figure(
         "hand-off parked p50",
         seconds(&parked, 0.5),
         "s",
-        "from a send to a consumer that sleeps: the floor at low rates",
+        "from a send to a consumer that sleeps: the shortest wait at low rates",
     );
     figure("hand-off parked p99", seconds(&parked, 0.99), "s", "the same, one time in a hundred");
     let (stalls, lost) = stalls(500_000_000);

@@ -33,7 +33,6 @@ pub(super) fn bare() -> Study {
         agreement: Vec::new(),
         formulas: Vec::new(),
         objectives: Vec::new(),
-        verdict: Vec::new(),
         host: BTreeMap::from([("cpu".into(), "2 cores".into()), ("kernel".into(), "6.1".into())]),
     }
 }
@@ -181,8 +180,6 @@ pub(super) fn five_methods() -> Study {
     study.scenario.objectives = vec![objective.clone()];
     study.objectives =
         vec![Judgement { objective, by: Some(Method::Simulation), outcome: ObjectiveStatus::Pass }];
-    study.verdict =
-        vec!["The queue holds: four workers are 90 % busy and p99 latency is 55 ms, below 200 ms.".into()];
     study
 }
 

@@ -6,7 +6,7 @@ use crate::study::document::Document;
 
 /// A study as a JSON document, indented, with a final newline.
 pub fn document(study: &Study, extras: &Extras) -> String {
-    let document = Document::of(study, &extras.scenario);
+    let document = Document::of(study, &extras.scenario, super::verdict(study));
     let mut text = serde_json::to_string_pretty(&document).expect("a study is plain data with string keys");
     text.push('\n');
     text

@@ -5,9 +5,12 @@
 //! `plots::PLOTS`.
 
 mod csv;
+mod dead_letters;
+mod difference;
 mod escape;
 #[cfg(test)]
 mod fixtures;
+mod headline;
 mod hgrm;
 mod html;
 mod json;
@@ -24,11 +27,13 @@ pub mod study;
 mod table;
 pub mod targets;
 mod text;
+mod verdict;
 mod words;
 
 pub use json::document;
 pub use plot::{Frame, Plot};
 pub use table::{Style, text};
+pub use verdict::verdict;
 
 use crate::answer::Method;
 use crate::study::Study;

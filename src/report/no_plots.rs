@@ -1,12 +1,12 @@
 //! Plots of a crate that is built without the feature `plots`: there are none, and pages do without.
 
 use super::plot::{Frame, Plot};
-use super::study::compare::ComparisonReport;
-use super::study::sweep::Swept;
 use crate::study::Study;
 use crate::study::capacity::Capacity;
+use crate::study::compare::Comparison;
 use crate::study::fit::Column;
 use crate::study::predict::Prediction;
+use crate::study::sweep::Swept;
 
 /// Every plot of a study.
 pub(crate) const PLOTS: &[Plot] = &[];
@@ -16,15 +16,15 @@ pub(crate) fn drawn(_: &Study, _: Frame) -> Vec<(&'static Plot, String)> {
     Vec::new()
 }
 
-pub(super) fn capacity(_: &Capacity, _: Frame) -> Option<String> {
+pub(super) fn capacity(_: &Capacity, _: &str, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn compared(_: &ComparisonReport, _: Frame) -> Option<String> {
+pub(super) fn compared(_: &Comparison, _: &str, _: Frame) -> Option<String> {
     None
 }
 
-pub(super) fn predicted(_: &Prediction, _: Frame) -> Option<String> {
+pub(super) fn predicted(_: &Prediction, _: &str, _: Frame) -> Option<String> {
     None
 }
 
@@ -32,6 +32,6 @@ pub(super) fn quantiles(_: &Column) -> Option<String> {
     None
 }
 
-pub(super) fn swept(_: &Swept) -> Vec<(&'static str, String)> {
+pub(super) fn swept(_: &Swept, _: &str) -> Vec<(&'static str, String)> {
     Vec::new()
 }

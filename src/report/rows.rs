@@ -1,7 +1,10 @@
 //! The one table of a study, before it is dressed as text or as HTML: places, rows, a cell for each answer.
 
 use super::number::Scale;
-use crate::answer::{Answer, Distribution, Estimate, Method, MetricPlace, Unit, metric_of, path};
+use crate::answer::{
+    Answer, Distribution, Estimate, Method, MetricId, MetricPlace, PlaceId, Quantity, Statistic, Unit,
+    metric_of,
+};
 use crate::study::{Agreement, AgreementStatus, Study};
 use crate::units::{Time, significant};
 
@@ -48,38 +51,42 @@ const CLEAR: f64 = 10.0;
 
 /// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where
 /// no place needs a name.
-const MAIN: &[(MetricPlace, &str, &str, &str, bool)] = {
+type MainRow = (MetricPlace, Quantity, Statistic, &'static str, bool);
+
+const MAIN: &[MainRow] = {
     use MetricPlace::*;
+    use Quantity::*;
+    use Statistic::*;
     &[
-        (Queue, "throughput", "", "throughput", true),
-        (Producer, "throughput", "", "throughput", false),
-        (Consumer, "throughput", "", "throughput", false),
-        (Queue, "utilization", "", "utilization", true),
-        (Consumer, "utilization", "", "utilization", false),
-        (Queue, "wait", "mean", "wait, mean", true),
-        (Queue, "wait", "p99", "wait, p99", true),
-        (Producer, "latency", "mean", "latency, mean", true),
-        (Producer, "latency", "p50", "latency, p50", true),
-        (Producer, "latency", "p99", "latency, p99", true),
-        (Producer, "latency", "p999", "latency, p99.9", true),
-        (Queue, "queue_length", "mean", "queue length, mean", true),
-        (Queue, "queue_length", "max", "queue length, max", true),
-        (Queue, "delayed", "", "delayed", true),
-        (Queue, "loss", "", "loss", true),
-        (Producer, "loss", "", "loss", false),
-        (Queue, "dead_lettered", "", "dead-lettered", true),
-        (Producer, "dead_lettered", "", "dead-lettered", false),
-        (Queue, "arrival_rate", "", "arrivals", false),
-        (Queue, "growth", "", "growth", false),
-        (Queue, "hop", "mean", "hop, mean", true),
-        (Queue, "hop", "p99", "hop, p99", true),
-        (Consumer, "turnaround", "mean", "turnaround, mean", true),
-        (Producer, "confirm", "mean", "confirm, mean", true),
-        (Producer, "confirm", "p99", "confirm, p99", true),
-        (Queue, "attempts", "", "deliveries a message", true),
-        (Queue, "drain_time", "", "time to drain", true),
-        (Consumer, "batch_size", "", "batch size", true),
-        (Consumer, "count", "", "servers, mean", true),
+        (Queue, Throughput, Single, "throughput", true),
+        (Producer, Throughput, Single, "throughput", false),
+        (Consumer, Throughput, Single, "throughput", false),
+        (Queue, Utilization, Single, "utilization", true),
+        (Consumer, Utilization, Single, "utilization", false),
+        (Queue, Wait, Mean, "wait, mean", true),
+        (Queue, Wait, Statistic::P99, "wait, p99", true),
+        (Producer, Latency, Mean, "latency, mean", true),
+        (Producer, Latency, Percentile(0.5), "latency, p50", true),
+        (Producer, Latency, Statistic::P99, "latency, p99", true),
+        (Producer, Latency, Percentile(0.999), "latency, p99.9", true),
+        (Queue, QueueLength, Mean, "queue length, mean", true),
+        (Queue, QueueLength, Max, "queue length, max", true),
+        (Queue, Delayed, Single, "delayed", true),
+        (Queue, Loss, Single, "loss", true),
+        (Producer, Loss, Single, "loss", false),
+        (Queue, DeadLettered, Single, "dead-lettered", true),
+        (Producer, DeadLettered, Single, "dead-lettered", false),
+        (Queue, ArrivalRate, Single, "arrivals", false),
+        (Queue, Growth, Single, "growth", false),
+        (Queue, Hop, Mean, "hop, mean", true),
+        (Queue, Hop, Statistic::P99, "hop, p99", true),
+        (Consumer, Turnaround, Mean, "turnaround, mean", true),
+        (Producer, Confirm, Mean, "confirm, mean", true),
+        (Producer, Confirm, Statistic::P99, "confirm, p99", true),
+        (Queue, Attempts, Single, "deliveries a message", true),
+        (Queue, DrainTime, Single, "time to drain", true),
+        (Consumer, BatchSize, Single, "batch size", true),
+        (Consumer, Count, Single, "servers, mean", true),
     ]
 };
 
@@ -87,39 +94,32 @@ const MAIN: &[(MetricPlace, &str, &str, &str, bool)] = {
 pub(super) fn sections(study: &Study) -> Vec<Section> {
     let scenario = &study.scenario;
     let single = scenario.producers.len() <= 1 && scenario.queues.len() <= 1 && scenario.consumers.len() <= 1;
-    let producers = named("producers", scenario.producers.iter().map(|p| p.name.as_str()));
-    let queues = named("queues", scenario.queues.iter().map(|q| q.name.as_str()));
-    let consumers = named("consumers", scenario.consumers.iter().map(|c| c.name.as_str()));
+    let producers: Vec<_> = scenario.producers.iter().map(|p| PlaceId::Producer(&p.name)).collect();
+    let queues: Vec<_> = scenario.queues.iter().map(|q| PlaceId::Queue(&q.name)).collect();
+    let consumers: Vec<_> = scenario.consumers.iter().map(|c| PlaceId::Consumer(&c.name)).collect();
     if single {
         // A lone producer is the total: whichever of the two a method filled in is the row.
         // With messages of nobody, which were there from the start, the total is of all of them, as the
         // queue's wait is.
-        let mut places = queues;
-        places.push("total".into());
-        places.extend(producers);
-        places.extend(consumers);
+        let places = [queues, vec![PlaceId::Total], producers, consumers].concat();
         let rows = MAIN.iter().filter(|main| main.4).filter_map(|main| row(study, main, &places)).collect();
         return vec![Section { title: String::new(), rows: alike(rows) }];
     }
-    let mut places = vec![("total".to_string(), "all messages".to_string(), MetricPlace::Producer)];
-    if producers.len() > 1 {
-        places.extend(producers.iter().map(|p| (p.clone(), title("producer", p), MetricPlace::Producer)));
-    }
-    places.extend(queues.iter().map(|q| (q.clone(), title("queue", q), MetricPlace::Queue)));
-    places.extend(consumers.iter().map(|c| (c.clone(), title("consumers", c), MetricPlace::Consumer)));
-    let section = |(place, title, kind): (String, String, MetricPlace)| {
+    let several = if producers.len() > 1 { producers } else { Vec::new() };
+    let section = |place: PlaceId<'_>| {
         // A queue's only group has the queue's throughput and utilization: they are not said twice.
         let repeats = scenario
             .consumers
             .iter()
-            .any(|c| place == format!("consumers.{}", c.name) && scenario.consumers_of(c.from).count() == 1);
+            .any(|c| place == PlaceId::Consumer(&c.name) && scenario.consumers_of(c.from).count() == 1);
         let only = [place];
         let rows = MAIN
             .iter()
-            .filter(|main| main.0 == kind && (main.4 || !repeats))
+            .filter(|main| main.0 == place.kind() && (main.4 || !repeats))
             .filter_map(|main| row(study, main, &only));
-        Section { title, rows: alike(rows.collect()) }
+        Section { title: title(place), rows: alike(rows.collect()) }
     };
+    let places = [vec![PlaceId::Total], several, queues, consumers].concat();
     places.into_iter().map(section).filter(|s| !s.rows.is_empty()).collect()
 }
 
@@ -148,38 +148,21 @@ fn alike(mut rows: Vec<MetricRow>) -> Vec<MetricRow> {
 /// The units in which times are shown.
 const TIMES: [&str; 6] = ["ns", "µs", "ms", "s", "min", "h"];
 
-fn named<'a>(table: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    names.map(|name| format!("{table}.{name}")).collect()
+fn title(place: PlaceId<'_>) -> String {
+    match place {
+        PlaceId::Total => "all messages".into(),
+        PlaceId::Producer(name) => format!("producer {name}"),
+        PlaceId::Queue(name) => format!("queue {name}"),
+        PlaceId::Consumer(name) => format!("consumers {name}"),
+    }
 }
 
-fn title(kind: &str, place: &str) -> String {
-    format!("{kind} {}", place.split_once('.').map_or(place, |(_, name)| name))
-}
-
-/// The paths by which a metric may be known: a mean goes by its bare name too.
-fn paths(main: &(MetricPlace, &str, &str, &str, bool), places: &[String]) -> Vec<String> {
-    let prefix = match main.0 {
-        MetricPlace::Queue => "queues.",
-        MetricPlace::Consumer => "consumers.",
-        MetricPlace::Producer => "producers.",
-    };
-    let fits = |place: &&String| {
-        place.starts_with(prefix) || (main.0 == MetricPlace::Producer && place.as_str() == "total")
-    };
-    let names = |place: &String| {
-        let bare = (main.2 == "mean").then(|| path(place, main.1, ""));
-        std::iter::once(path(place, main.1, main.2)).chain(bare).collect::<Vec<_>>()
-    };
-    places.iter().filter(fits).flat_map(names).collect()
-}
-
-fn row(
-    study: &Study,
-    main: &(MetricPlace, &'static str, &'static str, &'static str, bool),
-    places: &[String],
-) -> Option<MetricRow> {
-    let paths = paths(main, places);
-    let metric = metric_of(paths.first()?)?;
+fn row(study: &Study, main: &MainRow, places: &[PlaceId<'_>]) -> Option<MetricRow> {
+    let &(kind, quantity, statistic, ..) = main;
+    let ids = places.iter().filter(|place| place.kind() == kind);
+    let ids = ids.map(|&place| MetricId { place, quantity, statistic });
+    let metric = ids.clone().next()?.metric()?;
+    let paths: Vec<String> = ids.map(|id| id.to_string()).collect();
     let cells: Vec<Option<Estimate>> = study
         .answers
         .iter()
@@ -225,10 +208,13 @@ fn seen(answer: &Answer, estimate: &Estimate) -> bool {
 pub(super) fn known<'a>(study: &Study, answer: &'a Answer, path: &str) -> Option<&'a Estimate> {
     let other = || {
         let [producer] = study.scenario.producers.as_slice() else { return None };
-        let own = format!("producers.{}", producer.name);
-        let (from, to) =
-            if path.starts_with("total.") { ("total", own.as_str()) } else { (own.as_str(), "total") };
-        answer.get(&format!("{to}{}", path.strip_prefix(from)?))
+        let id = MetricId::parse(path)?;
+        let place = match id.place {
+            PlaceId::Total => PlaceId::Producer(&producer.name),
+            PlaceId::Producer(name) if name == producer.name => PlaceId::Total,
+            _ => return None,
+        };
+        answer.get(&MetricId { place, ..id }.to_string())
     };
     answer.get(path).or_else(other)
 }

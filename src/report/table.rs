@@ -60,7 +60,7 @@ impl Style {
 
 fn verdict(study: &Study, style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
-    for (i, sentence) in study.verdict.iter().enumerate() {
+    for (i, sentence) in super::verdict(study).iter().enumerate() {
         let paint = if i == 0 { Paint::Bold } else { Paint::None };
         lines.extend(style.paint(paint, style.lines(sentence, "", "")));
     }

@@ -1,5 +1,6 @@
 //! What a study says in sentences, the same in the terminal and on the page.
 
+use super::headline;
 use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, MetricRow, TIMER_RESOLUTION};
 use crate::answer::{Answer, Gate, Trust, Unit, metric_of};
@@ -24,7 +25,7 @@ pub(super) fn objective(study: &Study, judgement: &Judgement) -> (&'static str, 
         let unit = metric_of(&objective.metric)?.unit;
         let scale = Scale::of(unit, estimate.value.into_iter());
         let margin = study::margin(objective, estimate).filter(|_| *outcome != ObjectiveStatus::Inconclusive);
-        let margin = margin.map_or(String::new(), |share| format!(", {}", study::spare(share)));
+        let margin = margin.map_or(String::new(), |share| format!(", {}", headline::spare(share)));
         Some(format!(": {} by {}{margin}", scale.show_with_unit(Some(estimate)), method.name()))
     });
     let unknown = if *outcome == ObjectiveStatus::Fail { ": it grows without end" } else { "" };

@@ -6,6 +6,7 @@ use super::combine::{Combined, combine};
 use super::places::Places;
 use super::span::Span;
 use super::summary::Summary;
+use crate::answer::{MetricId, Statistic};
 use crate::message::{Exit, Level, Record, Recorder, Served};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -96,7 +97,7 @@ impl Batches {
             parts = halved(parts);
         }
         let mut out = out.unwrap_or_default();
-        if alike.iter().any(|path| path.ends_with(".mean")) {
+        if alike.iter().any(|path| statistic(path) == Some(Statistic::Mean)) {
             out.caveats.push(
                 "the run is too short for how slowly its figures change: their intervals may be too narrow"
                     .into(),
@@ -109,7 +110,7 @@ impl Batches {
         out.caveats.extend(broken(&whole.balances).map(|(_, sentence)| sentence));
         for (path, estimate) in &mut out.metrics {
             // A mean of ratios differs from the ratio of the whole run, which is the better value.
-            if !path.rsplit('.').next().is_some_and(|s| s.starts_with('p'))
+            if statistic(path).and_then(Statistic::share).is_none()
                 && let Some(&value) = whole.values.get(path)
             {
                 estimate.value = Some(value);
@@ -118,6 +119,10 @@ impl Batches {
         }
         (out, whole)
     }
+}
+
+fn statistic(path: &str) -> Option<Statistic> {
+    MetricId::parse(path).map(|id| id.statistic)
 }
 
 impl Combined {

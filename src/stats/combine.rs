@@ -5,7 +5,7 @@ use super::histogram::BucketCounts;
 use super::interval::{half_width, t_quantile};
 use super::share;
 use super::summary::Summary;
-use crate::answer::{Estimate, share_of};
+use crate::answer::{Estimate, MetricId, Quantity, Statistic};
 use std::collections::BTreeMap;
 
 /// What several replications say together.
@@ -25,7 +25,7 @@ pub struct Combined {
 /// say how many are.
 const LEAST_BEYOND: f64 = 10.0;
 /// Quantities that are shares of messages to which something happens, if seldom.
-const EVENTS: [&str; 3] = ["loss", "delayed", "dead_lettered"];
+const EVENTS: [Quantity; 3] = [Quantity::Loss, Quantity::Delayed, Quantity::DeadLettered];
 /// The most messages that are taken to be lost one after the other where none was seen.
 const LONGEST_BUNCH: f64 = 1000.0;
 
@@ -56,7 +56,7 @@ impl Gathered {
             }
         }
         for (path, &value) in &run.values {
-            if path.ends_with(".utilization") && Balance::share(value).is_broken() {
+            if Quantity::Utilization.is_of(path) && Balance::share(value).is_broken() {
                 let law = BalanceLaw::Share(path.clone());
                 self.broken.entry(law.clone()).or_insert_with(|| law.sentence(&Balance::share(value)));
             }
@@ -88,9 +88,9 @@ impl Gathered {
         let mut out = Combined { counts: self.counts.clone(), ..Combined::default() };
         for (path, values) in &self.values {
             let (mean, half) = half_width(values, confidence);
-            let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
-            let share = share_of(statistic);
-            let estimate = match (share, self.counts.get(stem)) {
+            let Some(id) = MetricId::parse(path) else { continue };
+            let stem = id.stem();
+            let estimate = match (id.statistic.share(), self.counts.get(&stem)) {
                 (Some(share), Some(counts)) => match percentile(counts, share, values, confidence) {
                     Some((estimate, true)) => Some(estimate),
                     Some((estimate, false)) => {
@@ -99,12 +99,16 @@ impl Gathered {
                     }
                     None => None,
                 },
-                (Some(share), None) if self.levels.contains_key(stem) => {
-                    let level = self.levels[stem].level(share).map_or(mean, |level| level as f64);
+                (Some(share), None) if self.levels.contains_key(&stem) => {
+                    let level = self.levels[&stem].level(share).map_or(mean, |level| level as f64);
                     Some(Estimate::with(level, spread_about(level, values, confidence)))
                 }
-                _ if statistic == "max" => Some(Estimate::exact(values.iter().copied().fold(0.0, f64::max))),
-                _ if EVENTS.contains(&statistic) => Some(self.share(stem, mean, half, values, confidence)),
+                _ if id.statistic == Statistic::Max => {
+                    Some(Estimate::exact(values.iter().copied().fold(0.0, f64::max)))
+                }
+                _ if EVENTS.contains(&id.quantity) => {
+                    Some(self.share(&id.place.to_string(), mean, half, values, confidence))
+                }
                 _ => Some(Estimate::with(mean, half)),
             };
             if let Some(estimate) = estimate {
@@ -145,7 +149,7 @@ impl Gathered {
         let busiest = || {
             self.values
                 .iter()
-                .filter(|(path, _)| path.ends_with(".utilization"))
+                .filter(|(path, _)| Quantity::Utilization.is_of(path))
                 .map(|(_, v)| mean(v))
                 .fold(0.0, f64::max)
         };

@@ -1,7 +1,9 @@
 //! Do the methods agree? Pairs of methods that should say the same, metric by metric.
 
 use super::{Agreement, AgreementStatus};
-use crate::answer::{Answer, Distribution, Estimate, Method, Trust, Unit, metric_of, share_of};
+use crate::answer::{
+    Answer, Distribution, Estimate, Method, MetricId, PlaceId, Quantity, Statistic, Trust, Unit,
+};
 use crate::stats::t_quantile;
 
 /// Confidence of a statement that two methods differ: many metrics are compared, and few may differ by
@@ -49,21 +51,25 @@ pub(super) fn agreement(answers: &[Answer], confidence: f64, replications: u64) 
 fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
     let judged = |(path, x): (&String, &Estimate)| {
         let y = second.metrics.get(path)?;
-        let statistic = path.rsplit('.').next().unwrap_or("");
-        let times = metric_of(path).is_some_and(|m| m.unit == Unit::Seconds);
-        let share = share_of(statistic);
-        if times && statistic != "mean" && share.is_none()
-            || statistic == "max"
-            || share.is_some_and(|share| share > HIGHEST)
-        {
+        let id = MetricId::parse(path)?;
+        let unit = id.metric()?.unit;
+        // A time without statistics is a time to drain; of those that have them, only some are compared.
+        let compared = match id.statistic {
+            Statistic::Mean => true,
+            Statistic::Single => unit != Unit::Seconds,
+            Statistic::Percentile(share) => share <= HIGHEST,
+            Statistic::Sd | Statistic::Max => false,
+        };
+        if !compared {
             return None;
         }
+        let within = |share| within(x, y, share, id, [first, second]);
         let verdict = match first.method {
             Method::Theory if too_few(second).is_some() => AgreementStatus::Unknown,
-            Method::Theory => against_theory(first.exact, x, y, widen, grain(path, x)),
-            Method::Rehearsal if statistic == "mean" => within(x, y, MEAN_TOLERANCE, path, [first, second]),
-            Method::Rehearsal => within(x, y, REHEARSAL_TOLERANCE, path, [first, second]),
-            _ => within(x, y, REPLAY_TOLERANCE, path, [first, second]),
+            Method::Theory => against_theory(first.exact, x, y, widen, grain(id, unit, x)),
+            Method::Rehearsal if id.statistic == Statistic::Mean => within(MEAN_TOLERANCE),
+            Method::Rehearsal => within(REHEARSAL_TOLERANCE),
+            _ => within(REPLAY_TOLERANCE),
         };
         let difference = match (x.value, y.value) {
             (Some(x), Some(y)) if x != 0.0 => Some((y - x) / x),
@@ -75,19 +81,26 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
 }
 
 /// How many messages were simulated, if they are too few to be compared.
-pub(super) fn too_few(simulated: &Answer) -> Option<u64> {
+pub(crate) fn too_few(simulated: &Answer) -> Option<u64> {
     match &simulated.latency {
         Some(Distribution::Histogram(counted)) => Some(counted.len()).filter(|count| *count < FEW),
         _ => None,
     }
 }
 
+/// How far a theory is off, from the difference (simulation − theory) / theory.
+pub(crate) fn off(difference: f64) -> f64 {
+    -difference / (1.0 + difference)
+}
+
 /// What may differ even where nothing is random: integer nanoseconds and buckets of a thousandth, and a whole
 /// message where a percentile of a length falls on a step.
-fn grain(path: &str, theory: &Estimate) -> f64 {
-    let whole = metric_of(path).is_some_and(|m| m.unit == Unit::Messages)
-        && path.rsplit('.').next().and_then(share_of).is_some();
-    if whole { 1.0 } else { 1e-9 + 1e-3 * theory.value.unwrap_or(0.0).abs() }
+fn grain(id: MetricId<'_>, unit: Unit, theory: &Estimate) -> f64 {
+    if unit == Unit::Messages && id.statistic.share().is_some() {
+        1.0
+    } else {
+        1e-9 + 1e-3 * theory.value.unwrap_or(0.0).abs()
+    }
 }
 
 /// An exact figure should lie in the interval; an approximation that does not is no contradiction.
@@ -111,14 +124,14 @@ fn against_theory(
     }
 }
 
-/// A measurement should be within a share of the simulated same plan, or within what the ruler can tell. A
+/// A measurement should be within a share of the simulated same plan, or within what clocks and wake-ups add. A
 /// send or a wait may be longer by that share of the latency that it is a part of: they are often planned to
 /// take next to no time at all.
 fn within(
     simulated: &Estimate,
     measured: &Estimate,
     share: f64,
-    path: &str,
+    id: MetricId<'_>,
     [simulation, measurement]: [&Answer; 2],
 ) -> AgreementStatus {
     if measurement.trust() == Trust::Invalid {
@@ -127,22 +140,22 @@ fn within(
     let (Some(x), Some(y)) = (simulated.value, measured.value) else {
         return AgreementStatus::Unknown;
     };
-    let floor = match metric_of(path).map(|m| m.unit) {
+    let floor = match id.metric().map(|m| m.unit) {
         Some(Unit::Seconds) => HOST_RESOLUTION,
         Some(Unit::Messages) => 1.0,
         Some(Unit::Ratio) => share,
         _ => 1e-9,
     };
-    let whole = part_of(path).and_then(|whole| simulation.get(&whole)).and_then(|e| e.value);
+    let whole = part_of(id).and_then(|whole| simulation.get(&whole.to_string())).and_then(|e| e.value);
     let size = whole.map_or(x.abs(), |whole| whole.max(x.abs()));
     if (x - y).abs() <= (share * size).max(floor) { AgreementStatus::Agree } else { AgreementStatus::Differ }
 }
 
 /// The latency of which a send or a wait is a part.
-fn part_of(path: &str) -> Option<String> {
-    let (place, rest) = path.split_once(".wait.").or_else(|| path.split_once(".send."))?;
-    let place = if place.starts_with("queues.") { "total" } else { place };
-    Some(format!("{place}.latency.{rest}"))
+fn part_of(id: MetricId<'_>) -> Option<MetricId<'_>> {
+    let place = if let PlaceId::Queue(_) = id.place { PlaceId::Total } else { id.place };
+    let part = matches!(id.quantity, Quantity::Wait | Quantity::Send);
+    part.then_some(MetricId { place, quantity: Quantity::Latency, ..id })
 }
 
 #[cfg(test)]

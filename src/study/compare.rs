@@ -4,15 +4,16 @@
 //! chance they share cancels. Measurements take turns, A B B A, so that a host that slows down or warms up
 //! favours neither.
 
+mod comparison;
 mod differences;
 
-pub use differences::{DRAIN, Difference, Row, Verdict, judged, metrics, paired, undrained, unpaired};
+pub use comparison::{CompareError, CompareMethod, ComparedBy, Comparison, ComparisonNote};
+pub use differences::{Difference, Row, Verdict, judged, metrics, paired, undrained, unpaired};
 
 use super::watch::Watch;
 use super::{measurement, simulation, transient};
 use crate::answer::{Answer, Method, Reason, Trust, Unanswered};
 use crate::scenario::{Length, Scenario};
-use crate::theory;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -61,19 +62,6 @@ pub fn simulated(scenario: &Scenario, watch: &dyn Watch) -> Result<Vec<RunFigure
     simulation::replications(scenario, watch)
 }
 
-/// What is to be said where the replications of a scenario are too short for percentiles of their own.
-pub fn too_short(scenarios: &[Scenario]) -> Option<String> {
-    scenarios.iter().find_map(simulation::short_for_percentiles)
-}
-
-/// Theory's figures.
-///
-/// # Errors
-/// Why there are none.
-pub fn by_theory(scenario: &Scenario) -> Result<Answer, Unanswered> {
-    theory::answer(scenario)
-}
-
 /// What was measured of one side.
 #[derive(Debug, Clone, Default)]
 pub struct MeasuredSide {
@@ -115,16 +103,6 @@ fn doubt(answer: &Answer) -> Option<String> {
     let worst =
         answer.gates.iter().filter(|gate| gate.trust == Trust::Invalid).map(|gate| gate.name.to_string());
     (answer.trust() == Trust::Invalid).then(|| worst.collect::<Vec<_>>().join(", "))
-}
-
-/// Which runs are not to be trusted, a sentence for each side that has some.
-pub fn untrusted(sides: &[(&str, &MeasuredSide)]) -> Vec<String> {
-    let doubted = sides.iter().filter(|(_, side)| !side.doubts.is_empty());
-    let said = |(name, side): &(&str, &MeasuredSide)| {
-        let (some, all, first) = (side.doubts.len(), side.figures.len(), &side.doubts[0]);
-        format!("{some} of {all} measurements of {name} are INVALID ({first}): `queuelab run` says more")
-    };
-    doubted.map(said).collect()
 }
 
 /// What the traffic of two resolved scenarios differs in: then they are different questions. How messages are

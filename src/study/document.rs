@@ -104,8 +104,9 @@ pub enum DocumentError {
 }
 
 impl<'a> Document<'a> {
-    /// A study as a document; `scenario` is its scenario, defaults included.
-    pub fn of(study: &'a Study, scenario: &'a Value) -> Self {
+    /// A study as a document; `scenario` is its scenario, defaults included, and
+    /// `verdict` what it says in words.
+    pub fn of(study: &'a Study, scenario: &'a Value, verdict: Vec<String>) -> Self {
         let simulation = &study.scenario.simulation;
         Document {
             queuelab: env!("CARGO_PKG_VERSION").into(),
@@ -114,7 +115,7 @@ impl<'a> Document<'a> {
             seed: study.scenario.seed,
             intervals: Intervals { confidence: simulation.confidence, replications: simulation.replications },
             host: Cow::Borrowed(&study.host),
-            verdict: Cow::Borrowed(&study.verdict),
+            verdict: verdict.into(),
             notes: study.scenario.found.iter().map(|finding| Cow::Borrowed(finding.text.as_str())).collect(),
             objectives: study.objectives.iter().map(Goal::from).collect(),
             answers: Cow::Borrowed(&study.answers),

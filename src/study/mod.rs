@@ -4,16 +4,16 @@
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 
 mod agreement;
+mod bottleneck;
 pub mod capacity;
 mod clock;
 pub mod compare;
 mod coverage;
-mod dead_letters;
 pub mod differing;
 pub mod document;
 mod drift;
+pub(crate) mod explained;
 pub mod fit;
-mod headline;
 mod lanes;
 mod load;
 pub(crate) mod measurable;
@@ -37,16 +37,17 @@ pub mod sweep;
 mod timed;
 mod transient;
 mod trial;
-mod verdict;
 mod watch;
 mod window;
 
 pub use crate::answer::Formula;
-pub(crate) use headline::spare;
+pub(crate) use agreement::{off, too_few};
+pub use bottleneck::Bottleneck;
+pub(crate) use bottleneck::bottleneck;
+pub(crate) use methods::best;
 pub(crate) use objectives::margin;
 pub use run::run;
 pub use trial::{Effort, Trial};
-pub(crate) use verdict::off;
 pub use watch::{NoProgress, Watch};
 
 use crate::answer::{Answer, Method, Reason, Unanswered};
@@ -70,8 +71,6 @@ pub struct Study {
     pub formulas: Vec<Formula>,
     /// Whether each objective is met.
     pub objectives: Vec<Judgement>,
-    /// The answer in words, most important first.
-    pub verdict: Vec<String>,
     /// The machine and the program, by name.
     pub host: BTreeMap<String, String>,
 }

@@ -1,7 +1,7 @@
 //! Are the objectives met? By interval: a limit inside it is inconclusive.
 
-use super::{Judgement, ObjectiveStatus, methods};
-use crate::answer::{Answer, Estimate, Method};
+use super::{Judgement, ObjectiveStatus, Study, methods};
+use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Statistic};
 use crate::scenario::{Destination, Objective, Relation, Scenario};
 use crate::theory;
 
@@ -48,18 +48,34 @@ pub(super) fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
 
 /// Whether a metric is without bound because a queue is.
 fn grows(metric: &str, queue: usize, scenario: &Scenario) -> bool {
-    let mut parts = metric.rsplitn(3, '.');
-    let (statistic, quantity, place) =
-        (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.next().unwrap_or(""));
-    if !["latency", "wait", "queue_length", "in_system"].contains(&quantity) {
-        return false;
-    }
+    use Quantity::{InSystem, Latency, QueueLength, Wait};
+    let Some(MetricId { place, quantity, statistic }) = MetricId::parse(metric) else { return false };
     let to = |p: &crate::scenario::Producer| p.to == Destination::Queue(queue);
-    match place.split_once('.') {
-        Some(("queues", name)) => scenario.queues[queue].name == name,
-        Some(("producers", name)) => scenario.producers.iter().any(|p| p.name == name && to(p)),
+    let through = match place {
+        PlaceId::Queue(name) => scenario.queues[queue].name == name,
+        PlaceId::Producer(name) => scenario.producers.iter().any(|p| p.name == name && to(p)),
         // A percentile of all messages is bounded if few enough of them wait in this queue.
-        _ => place == "total" && (scenario.producers.iter().all(to) || statistic == "mean"),
+        PlaceId::Total => scenario.producers.iter().all(to) || statistic == Statistic::Mean,
+        PlaceId::Consumer(_) => false,
+    };
+    through && matches!(quantity, Latency | Wait | QueueLength | InSystem)
+}
+
+impl Study {
+    /// The objective that matters most, with its margin where it is decided: one that is missed by most, one
+    /// that is undecided, or the one that is met with the least to spare.
+    pub(crate) fn tightest_objective(&self) -> Option<(&Judgement, Option<f64>)> {
+        let margin = |j: &Judgement| {
+            methods::best(&self.answers, &j.objective.metric).and_then(|(_, e)| margin(&j.objective, e))
+        };
+        let least = |outcome: ObjectiveStatus| {
+            let all = self.objectives.iter().filter(|j| j.outcome == outcome);
+            all.min_by(|a, b| margin(a).unwrap_or(0.0).total_cmp(&margin(b).unwrap_or(0.0)))
+        };
+        let judgement = least(ObjectiveStatus::Fail)
+            .or_else(|| least(ObjectiveStatus::Inconclusive))
+            .or_else(|| least(ObjectiveStatus::Pass))?;
+        Some((judgement, margin(judgement).filter(|_| judgement.outcome != ObjectiveStatus::Inconclusive)))
     }
 }
 

@@ -8,7 +8,7 @@
 mod fullest;
 mod held;
 
-pub use held::{PredictionStatus, longer};
+pub use held::{NoVerdict, PredictionFinding, PredictionStatus};
 
 use super::agreement::{MEAN_TOLERANCE, REHEARSAL_TOLERANCE};
 use super::load;

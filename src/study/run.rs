@@ -2,7 +2,7 @@
 
 use super::agreement::agreement;
 use super::watch::Watch;
-use super::{Study, measurement, methods, simulation, verdict};
+use super::{Study, measurement, methods, simulation};
 use crate::answer::{Answer, Method, Unanswered};
 use crate::load;
 use crate::scenario::{Scenario, Weight};
@@ -54,18 +54,15 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     super::objectives::judge_growth(&mut objectives, scenario);
     let mut host = load::host();
     answers.iter().for_each(|a| host.extend(a.host.clone()));
-    let mut study = Study {
+    Study {
         agreement: agreement(&answers, scenario.simulation.confidence, replications),
         formulas: theory::formulas(scenario, figure),
         objectives,
         scenario: scenario.clone(),
         answers,
         unanswered,
-        verdict: Vec::new(),
         host,
-    };
-    study.verdict = verdict::verdict(&study);
-    study
+    }
 }
 
 fn keep(

@@ -3,9 +3,10 @@
 use super::load;
 use super::watch::Watch;
 use super::{compare, trial};
+use crate::answer::Method;
 use crate::scenario::{Length, Precision, Scenario, Servers};
 use crate::stats::half_width;
-use crate::theory;
+use crate::theory::{self, ClosedForm};
 
 /// The relative change by which a slope is taken.
 const STEP: f64 = 0.02;
@@ -13,11 +14,20 @@ const STEP: f64 = 0.02;
 const MESSAGES: u64 = 50_000;
 const REPLICATIONS: u32 = 8;
 
+/// What is turned by a little.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turned {
+    /// The rate of all arrivals.
+    Arrivals,
+    /// The service time of a group of consumers.
+    Service(String),
+}
+
 /// How p99 latency answers to one thing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sensitivity {
-    /// What is turned, such as `the service time of workers`.
-    pub what: String,
+    /// What is turned.
+    pub what: Turned,
     /// Per cent of p99 latency for one per cent of it.
     pub elasticity: f64,
     /// Half the width of the interval; `None` where theory said so.
@@ -27,9 +37,9 @@ pub struct Sensitivity {
 /// The elasticities of p99 latency, the largest first: by exact theory, else by differences on common random
 /// numbers. Empty where nothing can be said, as for a queue that grows without end.
 pub fn sensitivities(scenario: &Scenario, watch: &dyn Watch) -> Vec<Sensitivity> {
-    let mut turned: Vec<(String, Scenario, Scenario)> = Vec::new();
+    let mut turned: Vec<(Turned, Scenario, Scenario)> = Vec::new();
     let (less, more) = (1.0 - STEP / 2.0, 1.0 + STEP / 2.0);
-    turned.push(("the rate of arrivals".into(), load::times(scenario, less), load::times(scenario, more)));
+    turned.push((Turned::Arrivals, load::times(scenario, less), load::times(scenario, more)));
     for (i, consumer) in scenario.consumers.iter().enumerate() {
         let with = |factor: f64| {
             let mut out = scenario.clone();
@@ -38,9 +48,9 @@ pub fn sensitivities(scenario: &Scenario, watch: &dyn Watch) -> Vec<Sensitivity>
                 (c.service_time.scaled(factor), c.service_time_per_message.scaled(factor));
             out
         };
-        turned.push((format!("the service time of `{}`", consumer.name), with(less), with(more)));
+        turned.push((Turned::Service(consumer.name.clone()), with(less), with(more)));
     }
-    let slope = |(what, less, more): (String, Scenario, Scenario)| {
+    let slope = |(what, less, more): (Turned, Scenario, Scenario)| {
         let (elasticity, half_width) =
             by_theory(&less, &more).or_else(|| by_simulation(&less, &more, watch))?;
         Some(Sensitivity { what, elasticity, half_width })
@@ -80,6 +90,8 @@ fn by_simulation(less: &Scenario, more: &Scenario, watch: &dyn Watch) -> Option<
 pub struct Lag {
     /// The queue's name.
     pub queue: String,
+    /// Seconds within which it is to be worked off.
+    pub within: f64,
     /// Waiting messages: the next one to come waits just as long as promised.
     pub messages: f64,
     /// Messages a second that its servers do together: what the lag is worked off with.
@@ -105,6 +117,7 @@ pub fn lags(scenario: &Scenario, within: f64) -> Vec<Lag> {
         let per_partition = scenario.queues[i].partitions.map(|p| messages / f64::from(p));
         capacity.is_finite().then(|| Lag {
             queue: load.queue.clone(),
+            within,
             messages,
             capacity,
             per_partition,
@@ -119,8 +132,8 @@ pub fn lags(scenario: &Scenario, within: f64) -> Vec<Lag> {
 /// # Source
 /// Gross & Harris, *Fundamentals of Queueing Theory*, section 2.3.
 fn steady_share_above(scenario: &Scenario, n: f64) -> Option<f64> {
+    theory::mmc::Mmc.applies(scenario).ok()?;
     let answer = theory::answer(scenario).ok()?;
-    let plain = answer.by.starts_with("M/M/") && answer.by.matches('/').count() == 2;
     let [consumer] = scenario.consumers.as_slice() else { return None };
     let Servers::Count(_) = consumer.count else { return None };
     let queue = &scenario.queues.first()?.name;
@@ -128,24 +141,28 @@ fn steady_share_above(scenario: &Scenario, n: f64) -> Option<f64> {
         answer.get(&format!("queues.{queue}.utilization"))?.value?,
         answer.get(&format!("queues.{queue}.delayed"))?.value?,
     );
-    plain.then(|| delayed * rho.powf(n + 1.0))
+    Some(delayed * rho.powf(n + 1.0))
 }
 
-/// What dominates the latency, in a sentence; `None` where nobody answers.
-pub fn dominant(scenario: &Scenario, watch: &dyn Watch) -> Option<String> {
+/// In what the mean latency is spent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DominantPart {
+    /// The share that is waiting; the rest is sending and work.
+    pub waiting: f64,
+    /// The mean latency, in seconds.
+    pub latency: f64,
+    /// Who says so.
+    pub by: Method,
+}
+
+/// In what the latency is spent; `None` where nobody answers.
+pub fn dominant(scenario: &Scenario, watch: &dyn Watch) -> Option<DominantPart> {
     let exact = theory::answer(scenario).ok().filter(|theory| theory.exact);
     let answer = exact.or_else(|| trial::trial(scenario, super::Effort::Short, watch).judge().cloned())?;
     let mean = |path: &str| answer.get(path).and_then(|e| e.value);
     let (latency, wait) =
         (mean("total.latency.mean")?, mean("total.wait.mean").or_else(|| one_wait(scenario, &answer))?);
-    let share = |part: f64| crate::units::plain(part / latency * 100.0, 3);
-    let most = if wait > 0.5 * latency { "Waiting" } else { "Work" };
-    Some(format!(
-        "{most} dominates: {} % of the mean latency of {} is waiting, the rest is sending and work (by {}).",
-        share(wait),
-        crate::units::Time(latency),
-        answer.method.name()
-    ))
+    Some(DominantPart { waiting: wait / latency, latency, by: answer.method })
 }
 
 fn one_wait(scenario: &Scenario, answer: &crate::answer::Answer) -> Option<f64> {
@@ -163,7 +180,10 @@ mod tests {
     fn the_elasticity_of_a_single_server_is_that_of_its_formula() {
         // p99 = ln 100 / (μ − λ): its elasticity is ρ/(1 − ρ) to λ and −(−1/(1 − ρ)) to the service time.
         let found = sensitivities(&Scenario::mgc(80.0, Law::exponential(0.01), 1), &NoProgress);
-        assert!(found[0].what.contains("service") && (found[0].elasticity - 5.0).abs() < 0.1, "{found:?}");
+        assert!(
+            matches!(found[0].what, Turned::Service(_)) && (found[0].elasticity - 5.0).abs() < 0.1,
+            "{found:?}"
+        );
         assert!((found[1].elasticity - 4.0).abs() < 0.1, "{found:?}");
     }
 

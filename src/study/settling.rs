@@ -4,7 +4,7 @@
 
 use super::lanes;
 use super::stopping::{RELAXATIONS, variability};
-use crate::answer::PERCENTILES;
+use crate::answer::{MetricId, PERCENTILES, PlaceId, Quantity};
 use crate::scenario::Scenario;
 use crate::stats::Combined;
 use crate::theory;
@@ -62,21 +62,16 @@ impl Settling {
     /// How much longer the replications should be for what a metric tells; `None` where no queue's load bears
     /// on it.
     fn short(&self, path: &str) -> Option<f64> {
-        match path.strip_prefix("queues.") {
-            Some(rest) => {
-                let own = |q: &&SettlingQueue| {
-                    rest.strip_prefix(q.name.as_str()).is_some_and(|rest| rest.starts_with('.'))
-                };
-                let quantity = ["wait", "queue_length", "in_system", "delayed"];
-                let queue = self.queues.iter().find(own)?;
-                let key = rest[queue.name.len() + 1..].split('.').next()?;
-                quantity.contains(&key).then_some(queue.short)
+        use Quantity::{Delayed, InSystem, Latency, QueueLength, Wait};
+        let MetricId { place, quantity, .. } = MetricId::parse(path)?;
+        let queue = match place {
+            PlaceId::Queue(name) if matches!(quantity, Wait | QueueLength | InSystem | Delayed) => {
+                self.queues.iter().find(|q| q.name == name)
             }
-            None => {
-                let times = path.contains(".wait.") || path.contains(".latency.");
-                self.worst().filter(|_| times && !path.starts_with("consumers.")).map(|q| q.short)
-            }
-        }
+            PlaceId::Total | PlaceId::Producer(_) if matches!(quantity, Wait | Latency) => self.worst(),
+            _ => None,
+        };
+        queue.map(|q| q.short)
     }
 
     /// Widens the intervals of what a short run shows too little of, and tells a percentile if, and only if,
@@ -154,8 +149,8 @@ impl Settling {
 
 /// What part of the messages lies below a percentile; `None` for other statistics.
 fn share(path: &str) -> Option<f64> {
-    let statistic = path.rsplit('.').next()?;
-    PERCENTILES.iter().find(|p| p.0 == statistic).map(|p| p.1)
+    let share = MetricId::parse(path)?.statistic.share()?;
+    PERCENTILES.iter().map(|usual| usual.1).find(|usual| *usual == share)
 }
 
 /// How much a short run's interval misses, the k of [`Settling::apply`]: far percentiles are seen least.

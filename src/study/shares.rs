@@ -1,6 +1,6 @@
 //! What can happen to messages at all: a share that is 0 because it must be is no estimate.
 
-use crate::answer::{Estimate, metric_of};
+use crate::answer::{Estimate, MetricId, PlaceId, Quantity};
 use crate::scenario::{Ack, Arrivals, Overflow, Queue, Scenario, Servers};
 use crate::stats::Combined;
 
@@ -18,14 +18,17 @@ pub(super) fn certain(scenario: &Scenario, combined: &mut Combined) {
 }
 
 fn never(scenario: &Scenario, path: &str) -> bool {
-    let queue = path.strip_prefix("queues.").and_then(|rest| Some(rest.rsplit_once('.')?.0));
-    let place = queue.and_then(|name| scenario.queues.iter().position(|q| q.name == name));
-    match (metric_of(path).map(|metric| metric.key), place) {
-        (Some("delayed"), Some(queue)) => {
+    let Some(id) = MetricId::parse(path) else { return false };
+    let place = match id.place {
+        PlaceId::Queue(name) => scenario.queues.iter().position(|q| q.name == name),
+        _ => None,
+    };
+    match (id.quantity, place) {
+        (Quantity::Delayed, Some(queue)) => {
             scenario.consumers_of(queue).any(|(_, c)| c.count == Servers::Unlimited)
         }
-        (Some("dead_lettered"), Some(queue)) => scenario.queues[queue].dead_letter.is_none(),
-        (Some("dead_lettered"), None) => scenario.queues.iter().all(|queue| queue.dead_letter.is_none()),
+        (Quantity::DeadLettered, Some(queue)) => scenario.queues[queue].dead_letter.is_none(),
+        (Quantity::DeadLettered, None) => scenario.queues.iter().all(|queue| queue.dead_letter.is_none()),
         (_, Some(queue)) => !loses(scenario, queue),
         (_, None) => (0..scenario.queues.len()).all(|queue| !loses(scenario, queue)),
     }

@@ -1,6 +1,6 @@
 //! When a simulation has been run for long enough: how many more replications a precision asks for.
 
-use crate::answer::Estimate;
+use crate::answer::{Estimate, MetricId, Statistic};
 use crate::scenario::{Arrivals, Precision, Scenario};
 use crate::stats::Combined;
 use crate::units::significant;
@@ -44,7 +44,9 @@ pub(super) fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> O
     let all: Vec<Missing> = match precision {
         Precision::None => Vec::new(),
         Precision::Means(share) => {
-            combined.metrics.keys().filter(|p| p.ends_with(".mean")).map(|p| excess(p, *share)).collect()
+            let mean =
+                |path: &&String| MetricId::parse(path).is_some_and(|id| id.statistic == Statistic::Mean);
+            combined.metrics.keys().filter(mean).map(|path| excess(path, *share)).collect()
         }
         Precision::Paths(paths) => paths.iter().map(|(path, share)| excess(path, *share)).collect(),
     };

@@ -4,6 +4,10 @@
 //! plan as far as its settings allow (streams of chance are named, not numbered), so differences along an
 //! axis are not chance.
 
+mod swept;
+
+pub use swept::Swept;
+
 use super::watch::Watch;
 use super::{ObjectiveStatus, methods, objectives, simulation};
 use crate::answer::{Answer, Estimate, Method, Unanswered};

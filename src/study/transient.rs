@@ -11,7 +11,10 @@ use super::shares;
 use super::span::span;
 use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, Reason, Unanswered, path};
+use crate::answer::{
+    Answer, Distribution, Estimate, Method, MetricId, Moment, PlaceId, Quantity, Reason, Statistic,
+    Unanswered,
+};
 use crate::message::Forget;
 use crate::scenario::{Length, Scenario, Warmup};
 use crate::sim::Engine;
@@ -180,7 +183,8 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
 /// is when this stretch of time is lived through once.
 fn worst_told(all: &Gathered, confidence: f64) -> Combined {
     let mut out = all.combined(confidence);
-    for (path, estimate) in out.metrics.iter_mut().filter(|(path, _)| path.ends_with(".max")) {
+    let max = |path: &str| MetricId::parse(path).is_some_and(|id| id.statistic == Statistic::Max);
+    for (path, estimate) in out.metrics.iter_mut().filter(|(path, _)| max(path)) {
         let (mean, half) = half_width(all.values(path), confidence);
         *estimate = Estimate::with(mean, half);
     }
@@ -256,7 +260,7 @@ impl<'a> Stretches<'a> {
             .zip(&self.drains)
             .filter(|(_, drain)| drain.is_some_and(|from| from <= self.end));
         let withheld = watched.filter_map(|(queue, _)| {
-            let path = path(&format!("queues.{}", queue.name), "drain_time", "");
+            let path = drain_time(&queue.name);
             let late = made - all.values(&path).len();
             (late > 0).then(|| {
                 metrics.remove(&path);
@@ -305,23 +309,28 @@ impl<'a> Stretches<'a> {
         let mut summary = stationary_left_out(&collector, &span);
         for (queue, drain) in drains.iter().enumerate() {
             if let (Some(from), Some(at)) = (drain, drained.queues[queue].drained) {
-                let place = format!("queues.{}", scenario.queues[queue].name);
-                summary.values.insert(path(&place, "drain_time", ""), seconds(at - from));
+                summary.values.insert(drain_time(&scenario.queues[queue].name), seconds(at - from));
             }
         }
         ReplicationLevels { summary, levels }
     }
 }
 
+fn drain_time(queue: &str) -> String {
+    let (place, quantity) = (PlaceId::Queue(queue), Quantity::DrainTime);
+    MetricId { place, quantity, statistic: Statistic::Single }.to_string()
+}
+
 /// A summary without the figures that only mean something in a steady state.
 fn stationary_left_out(collector: &Collector, span: &Span) -> Summary {
     let mut summary = collector.summary(span);
-    let over_time = |path: &String| {
-        ["queue_length", "in_system"].iter().any(|key| path.contains(key)) && !path.ends_with(".max")
+    let over_time = |path: &str| {
+        MetricId::parse(path).is_some_and(|id| {
+            matches!(id.quantity, Quantity::QueueLength | Quantity::InSystem)
+                && id.statistic != Statistic::Max
+        })
     };
-    let kept: BTreeMap<String, f64> =
-        summary.values.into_iter().filter(|(path, _)| !over_time(path)).collect();
-    summary.values = kept;
+    summary.values.retain(|path, _| !over_time(path));
     summary.levels.clear();
     summary
 }

@@ -96,17 +96,19 @@ impl QueueModel for BatchArrivals {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         match station.streams.as_slice() {
-            [stream] if stream.producer.batch.is_single() => return Err("messages arrive one by one".into()),
+            [stream] if stream.producer.batch.is_single() => {
+                return Err("needs messages that arrive in batches".into());
+            }
             [stream] if stream.gaps == Gaps::Poisson => {}
-            [_] => return Err("batches do not arrive at Poisson instants".into()),
-            _ => return Err("batches come from several producers".into()),
+            [_] => return Err("needs batches that arrive at Poisson instants".into()),
+            _ => return Err("needs batches of one producer".into()),
         }
         if !station.streams[0].producer.send_time.is_zero()
             && station.streams[0].producer.send_time.scv() > 0.0
         {
             return Err("random send times tear batches apart".into());
         }
-        (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
+        (station.servers == Some(1)).then_some(()).ok_or_else(|| "needs one server".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {

@@ -135,7 +135,7 @@ impl Classes {
     fn parts(scenario: &Scenario) -> Result<Parts<'_>, Mismatch> {
         let forwards = |c: &Consumer| c.to.iter().any(|r| r.probability > 0.0);
         if !scenario.consumers.iter().any(forwards) {
-            return Err("consumers forward nothing".into());
+            return Err("needs consumers that forward messages".into());
         }
         if blocks(scenario) {
             return Err("full queues block the consumers that forward to them".into());
@@ -144,7 +144,7 @@ impl Classes {
         let mut routings = Vec::new();
         for (r, producer) in scenario.producers.iter().enumerate() {
             if StationStream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
-                return Err("arrivals from outside are not Poisson".into());
+                return Err("needs Poisson arrivals from outside".into());
             }
             if producer.service_time.is_some() {
                 return Err("producers bring their own work".into());

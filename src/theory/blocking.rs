@@ -66,10 +66,10 @@ impl BlockingTandem {
     /// The first and the second queue, and the room between them.
     fn parts(scenario: &Scenario) -> Result<([Station<'_>; 2], usize), Mismatch> {
         let [producer] = scenario.producers.as_slice() else {
-            return Err("there are several producers".into());
+            return Err("needs one producer".into());
         };
         if scenario.queues.len() != 2 || scenario.consumers.len() != 2 {
-            return Err("there are not two queues with a consumer each".into());
+            return Err("needs two queues with a consumer each".into());
         }
         let Destination::Queue(entry) = producer.to else {
             return Err("messages pass through a topic".into());
@@ -90,7 +90,7 @@ impl BlockingTandem {
         };
         let stream = StationStream::of(producer);
         if stream.gaps != Gaps::Poisson || !producer.batch.is_single() || producer.service_time.is_some() {
-            return Err("arrivals are not Poisson, one by one".into());
+            return Err("needs Poisson arrivals, one by one".into());
         }
         let stations =
             [Station::at(scenario, entry, vec![stream.clone()])?, Station::at(scenario, exit, vec![stream])?];

@@ -34,10 +34,10 @@ pub fn completion([m1, m2, m3]: [f64; 3], rate: f64, [d1, d2, d3]: [f64; 3]) -> 
 
 fn outages<'a>(station: &Station<'a>) -> Result<&'a Outages, Mismatch> {
     super::requires::poisson(station)?;
-    let [group] = station.groups.as_slice() else { return Err("there are several consumer groups".into()) };
-    let outages = group.outages.as_ref().ok_or("no consumer breaks down")?;
+    let [group] = station.groups.as_slice() else { return Err("needs one consumer group".into()) };
+    let outages = group.outages.as_ref().ok_or("needs consumers that break down")?;
     if !is_exponential(&outages.up) {
-        return Err("times between breakdowns are not exponential".into());
+        return Err("needs exponential times between breakdowns".into());
     }
     if outages.redeliver && station.queue.delivery_limit.is_some() {
         return Err("what a breakdown interrupts too often is lost (delivery_limit)".into());
@@ -56,7 +56,7 @@ impl QueueModel for Interrupted {
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         let outages = outages(station)?;
         if !outages.only_busy {
-            return Err("servers break while idle too".into());
+            return Err("needs servers that break while busy alone".into());
         }
         if outages.redeliver && station.repeats_work() != Some(false) {
             return Err("work that is begun anew is the same again (redelivery_work)".into());
@@ -69,7 +69,7 @@ impl QueueModel for Interrupted {
                 "producers bring work of different laws, and the longer are interrupted more often".into()
             );
         }
-        (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
+        (station.servers == Some(1)).then_some(()).ok_or_else(|| "needs one server".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
@@ -162,7 +162,7 @@ impl QueueModel for MmcBreakdowns {
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         let outages = outages(station)?;
         if !is_exponential(&outages.down) {
-            return Err("repairs do not take exponential times".into());
+            return Err("needs exponential repair times".into());
         }
         super::requires::poisson_and_exponential(station)?;
         if outages.redeliver && station.repeats_work() != Some(false) {
@@ -174,7 +174,7 @@ impl QueueModel for MmcBreakdowns {
             }
             Some(c) if c <= 120 => Ok(()),
             Some(_) => Err("there are more than 120 servers that break down".into()),
-            None => Err("servers are without limit".into()),
+            None => Err("needs a limited number of servers".into()),
         }
     }
 

@@ -84,13 +84,13 @@ impl QueueModel for ConsumerBatches {
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         poisson(station)?;
         let [group] = station.groups.as_slice() else {
-            return Err("there are several consumer groups".into());
+            return Err("needs one consumer group".into());
         };
         if group.count != Servers::Count(1) {
-            return Err("there is more than one server".into());
+            return Err("needs one server".into());
         }
         match group.batch {
-            None => Err("consumers take one message at a time".into()),
+            None => Err("needs consumers that take batches".into()),
             Some(batch) if batch.linger > 0.0 => Err("consumers wait for their batch to fill".into()),
             _ if !group.service_time_per_message.is_zero() => {
                 Err("batches take longer the larger they are".into())

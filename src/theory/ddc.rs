@@ -25,10 +25,10 @@ impl QueueModel for Ddc {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if !station.gaps().as_ref().is_some_and(is_constant) {
-            return Err("arrivals are not one regular stream".into());
+            return Err("needs one regular stream of arrivals".into());
         }
         if !station.service.is_constant() {
-            return Err("service times are not constant".into());
+            return Err("needs constant service times".into());
         }
         let shared = station.queue.discipline == crate::scenario::Discipline::ProcessorSharing;
         let lossy = station.room().is_some() && station.rho() > 1.0 + 1e-12;

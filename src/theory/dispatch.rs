@@ -14,17 +14,17 @@ use crate::scenario::{Deliver, Destination, Scenario, Topic};
 fn topic(scenario: &Scenario) -> Result<&Topic, Mismatch> {
     let topic = match scenario.topics.as_slice() {
         [topic] => topic,
-        [] => return Err("there is no topic".into()),
-        _ => return Err("there are several topics".into()),
+        [] => return Err("needs a topic".into()),
+        _ => return Err("needs one topic".into()),
     };
     if scenario.producers.is_empty() || scenario.producers.iter().any(|p| p.to != Destination::Topic(0)) {
-        return Err("not all producers send to the topic".into());
+        return Err("needs producers that all send to the topic".into());
     }
     if scenario.consumers.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)) {
         return Err("consumers forward messages".into());
     }
     if topic.subscriptions.len() != scenario.queues.len() {
-        return Err("some queue is not subscribed to the topic".into());
+        return Err("needs queues that all subscribe to the topic".into());
     }
     if scenario.queues.iter().any(|q| q.dead_letter.is_some()) {
         return Err("what one queue gives up comes to another".into());

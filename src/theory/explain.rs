@@ -255,6 +255,6 @@ mod tests {
         assert_eq!(explanation.models.len(), MODELS.len());
         let of = |name: &str| explanation.models.iter().find(|m| m.name == name).map(|m| m.against.clone());
         assert_eq!(of("M/M/c"), Some(None));
-        assert_eq!(of("M/G/1"), Some(Some("there is more than one server".into())));
+        assert_eq!(of("M/G/1"), Some(Some("needs one server".into())));
     }
 }

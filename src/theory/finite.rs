@@ -53,16 +53,16 @@ pub struct FiniteSource;
 
 impl FiniteSource {
     fn clients(station: &Station<'_>) -> Result<(u32, f64), Mismatch> {
-        let [stream] = station.streams.as_slice() else { return Err("there are several producers".into()) };
+        let [stream] = station.streams.as_slice() else { return Err("needs one producer".into()) };
         let Arrivals::Closed { concurrency, think_time } = &stream.producer.arrivals else {
-            return Err("clients do not wait for their answers".into());
+            return Err("needs clients that wait for their answers".into());
         };
         let think = think_time.mean() + stream.producer.send_time.mean();
         if *concurrency > 1_000_000 {
             return Err("there are more than a million clients".into());
         }
         if !station.service.is_exponential() {
-            return Err("service times are not exponential".into());
+            return Err("needs exponential service times".into());
         }
         Ok((*concurrency, think))
     }
@@ -73,7 +73,7 @@ impl QueueModel for FiniteSource {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         Self::clients(station)?;
-        station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
+        station.servers.map(|_| ()).ok_or_else(|| "needs a limited number of servers".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {

@@ -100,7 +100,7 @@ impl QueueModel for AllenCunneen {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if station.servers.is_none() {
-            return Err("servers are without limit".into());
+            return Err("needs a limited number of servers".into());
         }
         for stream in &station.streams {
             if let Gaps::Other(reason) = stream.gaps {

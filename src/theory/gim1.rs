@@ -43,12 +43,12 @@ impl QueueModel for GiM1 {
     const NAME: &'static str = "GI/M/1";
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        let gaps = station.gaps().ok_or("arrivals are not one stream with independent gaps")?;
+        let gaps = station.gaps().ok_or("needs one stream of arrivals with independent gaps")?;
         if station.servers != Some(1) {
-            return Err("there is more than one server".into());
+            return Err("needs one server".into());
         }
         if !station.service.is_exponential() {
-            return Err("service times are not exponential (with one mean)".into());
+            return Err("needs exponential service times of one mean".into());
         }
         (gaps.mean() > 0.0).then_some(()).ok_or_else(|| "there are no gaps between arrivals".into())
     }

@@ -58,9 +58,9 @@ impl QueueModel for GiMc {
     const NAME: &'static str = "GI/M/c";
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        let gaps = station.gaps().ok_or("arrivals are not one stream with independent gaps")?;
+        let gaps = station.gaps().ok_or("needs one stream of arrivals with independent gaps")?;
         if !station.service.is_exponential() {
-            return Err("service times are not exponential (with one mean)".into());
+            return Err("needs exponential service times of one mean".into());
         }
         if gaps.mean() <= 0.0 {
             return Err("there are no gaps between arrivals".into());
@@ -68,7 +68,7 @@ impl QueueModel for GiMc {
         match station.servers {
             Some(c) if c <= 5_000 => Ok(()),
             Some(_) => Err("there are more than 5000 servers".into()),
-            None => Err("servers are without limit".into()),
+            None => Err("needs a limited number of servers".into()),
         }
     }
 

@@ -32,7 +32,7 @@ impl ClosedForm for Jackson {
     fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         let forwards = scenario.consumers.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0));
         if !forwards && scenario.queues.len() == 1 {
-            return Err("consumers forward nothing".into());
+            return Err("needs consumers that forward messages".into());
         }
         if scenario.producers.iter().any(|p| p.service_time.is_some()) {
             return Err("producers bring their own work".into());
@@ -42,7 +42,7 @@ impl ClosedForm for Jackson {
         }
         for producer in &scenario.producers {
             if StationStream::of(producer).gaps != Gaps::Poisson || !producer.batch.is_single() {
-                return Err("arrivals from outside are not Poisson".into());
+                return Err("needs Poisson arrivals from outside".into());
             }
             queue_of(producer.to)?;
         }

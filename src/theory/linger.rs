@@ -146,10 +146,10 @@ const NEVER: f64 = 1e-12;
 impl SizeOrTime {
     fn parts<'a>(station: &'a Station<'_>) -> Result<(&'a Consumer, Batching), Mismatch> {
         let [group] = station.groups.as_slice() else {
-            return Err("there are several consumer groups".into());
+            return Err("needs one consumer group".into());
         };
         match group.batch {
-            None => Err("consumers take one message at a time".into()),
+            None => Err("needs consumers that take batches".into()),
             Some(batch) if batch.linger == 0.0 => {
                 Err("consumers take what there is, and wait for no more".into())
             }

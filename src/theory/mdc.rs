@@ -143,9 +143,9 @@ impl QueueModel for Mdc {
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         poisson(station)?;
         if !station.service.is_constant() {
-            return Err("service times are not constant".into());
+            return Err("needs constant service times".into());
         }
-        let servers = station.servers.ok_or("servers are without limit")?;
+        let servers = station.servers.ok_or("needs a limited number of servers")?;
         let hard = station.rho() < 1.0 && MdcWait::new(station.offered_load(), servers).is_none();
         if hard { Err("so many servers, so near saturation, cannot be tabulated".into()) } else { Ok(()) }
     }

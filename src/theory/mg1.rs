@@ -87,7 +87,7 @@ impl QueueModel for Mg1 {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::requires::poisson(station)?;
-        (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
+        (station.servers == Some(1)).then_some(()).ok_or_else(|| "needs one server".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {

@@ -39,7 +39,7 @@ impl QueueModel for Unlimited {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if station.servers.is_some() {
-            return Err("servers are limited".into());
+            return Err("needs unlimited servers".into());
         }
         poisson(station)
     }
@@ -70,10 +70,10 @@ impl QueueModel for ErlangLoss {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if station.room() != Some(0) {
-            return Err("there is room to wait".into());
+            return Err("needs a queue without room to wait".into());
         }
         if station.servers.is_none() {
-            return Err("servers are without limit".into());
+            return Err("needs a limited number of servers".into());
         }
         poisson(station)
     }

@@ -53,7 +53,7 @@ impl QueueModel for Mm1 {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::requires::poisson_and_exponential(station)?;
-        (station.servers == Some(1)).then_some(()).ok_or_else(|| "there is more than one server".into())
+        (station.servers == Some(1)).then_some(()).ok_or_else(|| "needs one server".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {

@@ -65,7 +65,7 @@ impl QueueModel for Mmc {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         poisson_and_exponential(station)?;
-        station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
+        station.servers.map(|_| ()).ok_or_else(|| "needs a limited number of servers".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {

@@ -208,8 +208,8 @@ fn suffix_sums(mut values: Vec<f64>) -> Vec<f64> {
 }
 
 fn bounded(station: &Station<'_>, at_most: u64) -> Result<(u64, u32), Mismatch> {
-    let room = station.room().ok_or("the queue has unbounded room")?;
-    let servers = station.servers.ok_or("servers are without limit")?;
+    let room = station.room().ok_or("needs a bound on the queue's length")?;
+    let servers = station.servers.ok_or("needs a limited number of servers")?;
     poisson_and_exponential(station)?;
     (room <= at_most)
         .then_some((room, servers))

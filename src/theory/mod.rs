@@ -316,7 +316,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
     if let Some(answer) = dead_letters::answer(scenario) {
         return answer;
     }
-    let mut nearest: Option<(usize, Mismatch)> = None;
+    let mut nearest: Option<(usize, &str, Mismatch)> = None;
     for model in MODELS {
         match model.applies(scenario) {
             Ok(()) => {
@@ -333,15 +333,15 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
             Err(reason) => {
                 // Of models that are as near, the most general one's reason says best what stands in the way.
                 let lacks = model.lacks(scenario);
-                if nearest.as_ref().is_none_or(|(least, _)| lacks <= *least) {
-                    nearest = Some((lacks, reason));
+                if nearest.as_ref().is_none_or(|(least, ..)| lacks <= *least) {
+                    nearest = Some((lacks, model.name(), reason));
                 }
             }
         }
     }
     Err(Reason::Unsupported(format!(
-        "no closed form fits: {}",
-        nearest.map_or(String::new(), |n| n.1.to_string())
+        "no closed form fits{}",
+        nearest.map_or(String::new(), |(_, name, why)| format!("; the nearest, {name}: {why}"))
     ))
     .by(Method::Theory))
 }

@@ -37,12 +37,12 @@ impl QueueModel for LastOrAny {
         super::requires::poisson(station)?;
         match (station.queue.discipline, station.queue.preemption) {
             (Discipline::Lifo, Preemption::None) | (Discipline::Random, _) => {}
-            _ => return Err("messages are taken neither last first nor at random".into()),
+            _ => return Err("needs messages taken last first or at random".into()),
         }
         if station.servers != Some(1) {
             super::requires::poisson_and_exponential(station)?;
         }
-        station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
+        station.servers.map(|_| ()).ok_or_else(|| "needs a limited number of servers".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
@@ -109,10 +109,10 @@ impl QueueModel for Symmetric {
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::requires::poisson(station)?;
         match (station.queue.discipline, station.queue.preemption, station.servers) {
-            (_, _, None) => Err("servers are without limit".into()),
+            (_, _, None) => Err("needs a limited number of servers".into()),
             (Discipline::ProcessorSharing, _, _) => Ok(()),
             (Discipline::Lifo, Preemption::Resume, Some(1)) => Ok(()),
-            _ => Err("servers are not shared, nor does the last come first and interrupt".into()),
+            _ => Err("needs shared servers, or the last to come first and to interrupt".into()),
         }
     }
 

@@ -32,10 +32,10 @@ impl PartitionedQueue {
     /// Messages a second of every stream at every server.
     fn rates(station: &Station<'_>) -> Result<Vec<Vec<f64>>, Mismatch> {
         super::requires::poisson(station)?;
-        let partitions = station.queue.partitions.ok_or("the queue has no partitions")?;
-        let servers = station.servers.ok_or("servers are without limit")?;
+        let partitions = station.queue.partitions.ok_or("needs a queue with partitions")?;
+        let servers = station.servers.ok_or("needs a limited number of servers")?;
         if station.groups.len() > 1 {
-            return Err("there are several consumer groups".into());
+            return Err("needs one consumer group".into());
         }
         let lanes = partitions.min(servers);
         let of_stream = |stream: &StationStream<'_>| {

@@ -166,8 +166,8 @@ pub struct TimeToLive;
 impl TimeToLive {
     fn law(station: &Station<'_>) -> Result<Patience, Mismatch> {
         poisson_and_exponential(station)?;
-        let patience = station.queue.message_ttl.as_ref().ok_or("no message expires")?;
-        let servers = station.servers.ok_or("servers are without limit")?;
+        let patience = station.queue.message_ttl.as_ref().ok_or("needs messages that expire")?;
+        let servers = station.servers.ok_or("needs a limited number of servers")?;
         Patience::new(station.lambda(), 1.0 / station.service.mean(), servers, patience)
             .ok_or_else(|| "messages expire too late to be tabulated".into())
     }

@@ -280,7 +280,7 @@ pub struct Phases;
 
 impl Phases {
     fn parts(station: &Station<'_>) -> Result<(MarkovArrivals, PhaseType, u32), Mismatch> {
-        let servers = station.servers.ok_or("servers are without limit")?;
+        let servers = station.servers.ok_or("needs a limited number of servers")?;
         let service = station.service.phases().ok_or("service times have no phases")?;
         if !station.is_poisson() && !station.service.is_alike() {
             // In a burst of one producer most services are its own.

@@ -189,7 +189,7 @@ fn urgent_first(station: &Station<'_>) -> Result<(), Mismatch> {
     }
     match station.queue.discipline {
         Discipline::Priority if classes_of(station).len() > 1 => Ok(()),
-        _ => Err("there are no classes of different priority".into()),
+        _ => Err("needs classes of different priority".into()),
     }
 }
 
@@ -204,7 +204,7 @@ impl QueueModel for OneServer {
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         urgent_first(station)?;
         if station.servers != Some(1) {
-            return Err("there is more than one server".into());
+            return Err("needs one server".into());
         }
         Ok(())
     }
@@ -253,7 +253,7 @@ impl QueueModel for ManyServers {
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         urgent_first(station)?;
         super::requires::poisson_and_exponential(station)?;
-        station.servers.map(|_| ()).ok_or_else(|| "servers are without limit".into())
+        station.servers.map(|_| ()).ok_or_else(|| "needs a limited number of servers".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {

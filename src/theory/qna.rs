@@ -64,7 +64,7 @@ pub struct Qna;
 impl Qna {
     fn parts(scenario: &Scenario) -> Result<(Vec<Station<'_>>, Vec<QnaNode>), Mismatch> {
         if scenario.queues.len() < 2 {
-            return Err("there is one queue".into());
+            return Err("needs several queues".into());
         }
         if blocks(scenario) {
             return Err("full queues block the consumers that forward to them".into());

@@ -7,7 +7,7 @@ use super::{Mismatch, Station};
 /// # Errors
 /// The reason.
 pub(super) fn poisson(station: &Station<'_>) -> Result<(), Mismatch> {
-    station.is_poisson().then_some(()).ok_or_else(|| "arrivals are not Poisson".into())
+    station.is_poisson().then_some(()).ok_or_else(|| "needs Poisson arrivals".into())
 }
 
 /// Why a station is not Poisson arrivals with exponential service.
@@ -20,5 +20,5 @@ pub(super) fn poisson_and_exponential(station: &Station<'_>) -> Result<(), Misma
         .service
         .is_exponential()
         .then_some(())
-        .ok_or_else(|| "service times are not exponential (with one mean)".into())
+        .ok_or_else(|| "needs exponential service times of one mean".into())
 }

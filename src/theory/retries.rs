@@ -153,10 +153,10 @@ impl Retries {
     fn deliveries(station: &Station<'_>) -> Result<Deliveries, Mismatch> {
         super::requires::poisson(station)?;
         let [group] = station.groups.as_slice() else {
-            return Err("there are several consumer groups".into());
+            return Err("needs one consumer group".into());
         };
         if group.failure <= 0.0 {
-            return Err("no delivery fails".into());
+            return Err("needs deliveries that fail".into());
         }
         if group.retry_delay.is_some_and(|d| d.max > 0.0) {
             return Err("what failed waits before it is delivered again".into());
@@ -185,7 +185,7 @@ impl Retries {
             Some(_) => Err("there is more than one server, and a limit to deliveries or a service that is \
                 not exponential"
                 .into()),
-            None => Err("servers are without limit".into()),
+            None => Err("needs a limited number of servers".into()),
         }
     }
 }
@@ -298,10 +298,10 @@ impl BackOff {
     fn parts(station: &Station<'_>) -> Result<(Deliveries, RetryDelay), Mismatch> {
         super::requires::poisson(station)?;
         let [group] = station.groups.as_slice() else {
-            return Err("there are several consumer groups".into());
+            return Err("needs one consumer group".into());
         };
         if group.failure <= 0.0 {
-            return Err("no delivery fails".into());
+            return Err("needs deliveries that fail".into());
         }
         let limit = station.queue.delivery_limit;
         if group.failure >= 1.0 && limit.is_none() {
@@ -330,7 +330,7 @@ impl BackOff {
                 );
             }
             Some(_) if !station.service.is_exponential() => {
-                return Err("service times are not exponential".into());
+                return Err("needs exponential service times".into());
             }
             Some(_) => {}
         }

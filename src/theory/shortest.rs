@@ -108,7 +108,7 @@ impl QueueModel for Shortest {
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         super::requires::poisson(station)?;
         if (station.queue.discipline, station.servers) != (Discipline::Shortest, Some(1)) {
-            return Err("it is not one server that takes the shortest message next".into());
+            return Err("needs one server that takes the shortest message next".into());
         }
         match (station.service.law(), station.queue.preemption) {
             (_, Preemption::Restart) => Err("interrupted services start again".into()),

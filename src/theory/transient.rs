@@ -127,7 +127,7 @@ struct Timetable {
 
 /// The timetable of a scenario with a schedule, or with a backlog and a constant rate.
 fn timetable(station: &Station<'_>) -> Result<Timetable, Mismatch> {
-    let [stream] = station.streams.as_slice() else { return Err("there are several producers".into()) };
+    let [stream] = station.streams.as_slice() else { return Err("needs one producer".into()) };
     if !stream.producer.send_time.is_zero() {
         return Err("sends take time".into());
     }
@@ -139,7 +139,7 @@ fn timetable(station: &Station<'_>) -> Result<Timetable, Mismatch> {
             Ok(Timetable { steps: steps.iter().map(|s| (s.lasts, s.rate)).collect(), after })
         }
         _ if station.has(Feature::Backlog) => Ok(Timetable { steps: Vec::new(), after: stream.rate }),
-        _ => Err("the rate does not follow a timetable, and there is no backlog".into()),
+        _ => Err("needs a rate that follows a timetable, or a backlog".into()),
     }
 }
 
@@ -211,12 +211,12 @@ impl Schedule {
         station.only(&[Feature::Backlog])?;
         let table = timetable(&station)?;
         if !station.service.is_exponential() || station.streams[0].producer.batch.mean() != 1.0 {
-            return Err("service times are not exponential, or messages arrive in batches".into());
+            return Err("needs exponential service times and messages that arrive one by one".into());
         }
         if table.steps.is_empty() {
             poisson_and_exponential(&station)?;
         }
-        let servers = station.servers.ok_or("servers are without limit")?;
+        let servers = station.servers.ok_or("needs a limited number of servers")?;
         let capacity = f64::from(servers) / station.service.mean();
         // Steps times states, as far as the backlog may reach.
         let time: f64 = table.steps.iter().map(|s| s.0).sum();
@@ -279,7 +279,7 @@ impl Fluid {
         let station = Station::of(scenario)?;
         station.only(&[Feature::Backlog, Feature::ArrivalBatches, Feature::Order])?;
         let table = timetable(&station)?;
-        station.servers.ok_or("servers are without limit")?;
+        station.servers.ok_or("needs a limited number of servers")?;
         if station.service.mean().is_finite() {
             Ok((station, table))
         } else {

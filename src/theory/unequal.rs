@@ -101,9 +101,9 @@ pub struct UnequalServers;
 impl UnequalServers {
     fn kinds(station: &Station<'_>) -> Result<Vec<ServerClass>, Mismatch> {
         let kind = |group: &&Consumer| match group.count {
-            Servers::Unlimited => Err(Mismatch::from("servers are without limit")),
+            Servers::Unlimited => Err(Mismatch::from("needs a limited number of servers")),
             _ if !(is_exponential(&group.service_time) && group.service_time_per_message.is_zero()) => {
-                Err("the unequal servers' times are not exponential".into())
+                Err("needs exponential service times".into())
             }
             Servers::Count(servers) => Ok(ServerClass { servers, rate: 1.0 / group.service_time.mean() }),
         };
@@ -120,7 +120,7 @@ impl QueueModel for UnequalServers {
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         if !station.has(Feature::MixedGroups) {
-            return Err("all servers are alike".into());
+            return Err("needs servers that differ".into());
         }
         poisson(station)?;
         if station.streams.iter().any(|s| s.producer.service_time.is_some()) {

@@ -41,7 +41,11 @@ fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec
                 .collect(),
         };
         for place in places {
-            let paths = metric.statistics.names().iter().map(|statistic| path(&place, metric.key, statistic));
+            let paths = metric
+                .statistics
+                .names()
+                .iter()
+                .map(|statistic| path(&place, metric.quantity.name(), statistic));
             out.extend(paths.filter(|path| !answer.metrics.contains_key(path) && !unknown(path)));
         }
     }

@@ -134,8 +134,8 @@ fn a_measurement_does_not_hide_that_the_queue_does_not_hold() {
         server("q", "to = \"r\""),
         server("r", "")
     );
-    let said =
-        run(&scenario(&text), &[Method::Simulation, Method::Measurement], &NoProgress).verdict[0].clone();
+    let study = run(&scenario(&text), &[Method::Simulation, Method::Measurement], &NoProgress);
+    let said = queuelab::report::verdict(&study).remove(0);
     assert!(said.starts_with("This queue does not hold: unstable: "), "{said}");
     assert!(said.contains("In the 500 ms that it was measured: A message takes"), "{said}");
 }

@@ -134,7 +134,7 @@ fn what_cannot_be_played_is_refused_with_advice() {
     );
     assert!(
         refusal(&|s| s.queues[0].preemption = Preemption::Resume)
-            .contains("a thread cannot be taken off its work")
+            .contains("measurements do not support preemption")
     );
     for target in ["null", "flume", "mutex-condvar"] {
         let ttl = |s: &mut Scenario| {

@@ -257,7 +257,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
     },
     TargetEntry {
         name: "null",
-        meaning: "two counters instead of a queue: the floor and the harness's own limit",
+        meaning: "two counters instead of a queue: what the harness itself costs, and its highest rate",
         feature: None,
         open: Some(null::open),
         plays: support::null,

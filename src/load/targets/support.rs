@@ -19,9 +19,9 @@ pub(crate) enum Support {
 /// What no target plays, because the harness cannot.
 fn harness(feature: Feature) -> Option<Support> {
     match feature {
-        Feature::Preemption | Feature::ProcessorSharing => Some(Support::Refused(
-            "a thread cannot be taken off its work and put to it again as a model's server can: leave it out",
-        )),
+        Feature::Preemption | Feature::ProcessorSharing => {
+            Some(Support::Refused("measurements do not support preemption: leave it out"))
+        }
         Feature::UnlimitedServers => Some(Support::Refused("each server is a thread: write a number")),
         _ => None,
     }

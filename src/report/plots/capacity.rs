@@ -16,7 +16,7 @@ const PANEL: i32 = 260;
 const HARDER: usize = 6;
 
 /// The picture; `None` if nothing was found or nobody knows an objective's figure.
-pub(crate) fn draw(capacity: &Capacity, frame: Frame) -> Option<String> {
+pub(crate) fn draw(capacity: &Capacity, description: &str, frame: Frame) -> Option<String> {
     let found = capacity.found()?;
     let shown = shown(capacity, found);
     let methods = [Method::Theory, Method::Simulation];
@@ -42,8 +42,7 @@ pub(crate) fn draw(capacity: &Capacity, frame: Frame) -> Option<String> {
         if shown.iter().any(|s| s.1.trial.unstable().is_some()) { " · ✗ unstable" } else { "" },
         capacity.scenario.seed
     );
-    let description = crate::report::study::capacity::sentences(capacity).1.join(" ");
-    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
+    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), description, |figure| {
         for (i, objective) in objectives.iter().enumerate() {
             let top = TOP + step * i as i32;
             panel(figure, capacity, &shown, objective, (top, top + PANEL));

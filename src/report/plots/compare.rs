@@ -5,10 +5,10 @@ use super::axis::Axis;
 use super::figure::{self, BODY, Figure, RIGHT, Side, TOP};
 use super::theme::{self, GRID, INK, MUTED, Pen};
 use crate::answer::Method;
+use crate::report::difference;
 use crate::report::number::three;
 use crate::report::plot::Frame;
-use crate::report::study::compare::{self, ComparisonReport};
-use crate::study::compare::{Difference, Verdict};
+use crate::study::compare::{Comparison, Difference, Verdict};
 use plotters::style::RGBColor;
 
 const ROW: i32 = 36;
@@ -28,7 +28,7 @@ struct RatioBar<'a> {
 }
 
 /// The picture; `None` if no figure can be held against that of the first.
-pub(crate) fn draw(compared: &ComparisonReport, frame: Frame) -> Option<String> {
+pub(crate) fn draw(compared: &Comparison, description: &str, frame: Frame) -> Option<String> {
     let others = compared.names[1..].iter().zip(&compared.differences);
     let panels = others.map(|(name, rows)| (name, rows.iter().filter_map(bar).collect::<Vec<_>>()));
     let panels: Vec<(&String, Vec<RatioBar<'_>>)> = panels.filter(|p| !p.1.is_empty()).collect();
@@ -39,10 +39,12 @@ pub(crate) fn draw(compared: &ComparisonReport, frame: Frame) -> Option<String> 
     let height = TOP - 20 + heights.iter().sum::<i32>();
     let percent = three(compared.confidence * 100.0);
     let title = format!("What changes from {}", compared.names[0]);
-    let subtitle =
-        format!("{} · bars: {} % confidence of the difference", compared.by, percent.trim_end_matches(".0"));
-    let description = compare::sentences(compared).into_iter().map(|s| s.1).collect::<Vec<_>>().join(" ");
-    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
+    let subtitle = format!(
+        "{} · bars: {} % confidence of the difference",
+        difference::by_what(&compared.by),
+        percent.trim_end_matches(".0")
+    );
+    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), description, |figure| {
         let mut top = TOP + 4;
         for ((name, bars), height) in panels.iter().zip(&heights) {
             panel(figure, name, bars, top);
@@ -125,36 +127,36 @@ fn panel(figure: &Figure<'_>, name: &str, bars: &[RatioBar<'_>], top: i32) {
         panel.line(&[(place(bar.at), height)], color, Pen::Dots(42));
         figure.words(&theme::fitted(&bar.row.metric, 17.5), (24, middle - 2), Side::Above, &INK, BODY, false);
         figure.words(
-            &theme::fitted(&compare::figures(bar.row), 17.5),
+            &theme::fitted(&difference::figures(bar.row), 17.5),
             (24, middle + 12),
             Side::Above,
             &MUTED,
             BODY,
             false,
         );
-        figure.words(&compare::by(bar.row), (RIGHT + 10, middle), Side::Right, &color, BODY, true);
+        figure.words(&difference::by(bar.row), (RIGHT + 10, middle), Side::Right, &color, BODY, true);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::compare::ComparedBy;
     use serde_json::Value;
 
     fn row(metric: &str, a: f64, b: f64, half_width: Option<f64>, verdict: Verdict) -> Difference {
         Difference { metric: metric.into(), a, b, difference: b - a, half_width, p: 0.01, verdict }
     }
 
-    fn compared(rows: Vec<Difference>) -> ComparisonReport {
-        ComparisonReport {
+    fn compared(rows: Vec<Difference>) -> Comparison {
+        Comparison {
             unstable: vec![None; 2],
             names: vec!["one".into(), "<two>".into()],
-            by: "simulated".into(),
+            by: ComparedBy::Simulation { replications: 10 },
             confidence: 0.95,
             asked: Vec::new(),
             differences: vec![rows],
             scenarios: vec![Value::Null; 2],
-            command: String::new(),
             notes: Vec::new(),
         }
     }
@@ -167,19 +169,20 @@ mod tests {
             row("total.loss", 0.0, 0.1, None, Verdict::Worse),
             row("total.throughput", 500.0, 500.0, None, Verdict::Same),
         ];
-        let svg = draw(&compared(rows), Frame::Alone).expect("three figures have a ratio");
+        let svg = draw(&compared(rows), "told", Frame::Alone).expect("three figures have a ratio");
         for said in ["&lt;two&gt;", "the same", "total.latency.p99", "÷1700", "1.70 s → 1.00 ms"] {
             assert!(svg.contains(said), "{said}");
         }
         // What comes from nothing has no ratio: it is told, and not drawn.
         assert!(svg.matches("total.loss").count() == 1 && !svg.contains("NaN") && !svg.contains("inf"));
-        assert!(draw(&compared(Vec::new()), Frame::Alone).is_none());
+        assert!(draw(&compared(Vec::new()), "told", Frame::Alone).is_none());
     }
 
     #[test]
     fn small_differences_are_told_in_per_cent() {
         let svg = draw(
             &compared(vec![row("total.latency.mean", 1.0, 1.04, Some(0.05), Verdict::Same)]),
+            "told",
             Frame::Page,
         )
         .expect("one figure");

@@ -4,7 +4,7 @@
 use super::axis::{Axis, nines};
 use super::figure::{self, BODY, LEFT, Panel, RIGHT, Side, TOP};
 use super::theme::{self, LIMIT, Pen};
-use crate::answer::{Answer, Distribution, Method, PERCENTILES};
+use crate::answer::{Answer, Distribution, Method, PERCENTILES, Quantity};
 use crate::report::plot::Frame;
 use crate::report::rows;
 use crate::study::Study;
@@ -195,7 +195,7 @@ fn band_about(points: &[(f64, f64)], intervals: &[(f64, f64, f64)]) -> Vec<(f64,
 
 /// The objectives on a latency, as seconds and words.
 fn limits(study: &Study) -> Vec<(f64, String)> {
-    let latency = study.scenario.objectives.iter().filter(|o| o.metric.contains(".latency"));
+    let latency = study.scenario.objectives.iter().filter(|o| Quantity::Latency.is_of(&o.metric));
     latency
         .filter(|o| o.limit.is_finite() && o.limit > 0.0)
         .map(|o| (o.limit, format!("objective: {} {}", o.metric, o.text)))

@@ -13,7 +13,7 @@ const PANEL: i32 = 240;
 const SHOWN: [&str; 2] = ["mean", "p99"];
 
 /// The picture; `None` where no latency is known.
-pub(crate) fn draw(prediction: &Prediction, frame: Frame) -> Option<String> {
+pub(crate) fn draw(prediction: &Prediction, description: &str, frame: Frame) -> Option<String> {
     let known = |statistic: &&str| {
         prediction.points.iter().any(|p| p.latency(Method::Measurement, statistic).is_some())
     };
@@ -31,12 +31,7 @@ pub(crate) fn draw(prediction: &Prediction, frame: Frame) -> Option<String> {
         "open circle: learnt from · one plan at each load, the same for all three · seed {}",
         prediction.scenario.seed
     );
-    let description = crate::report::study::predict::sentences(prediction)
-        .into_iter()
-        .map(|s| s.1)
-        .collect::<Vec<_>>()
-        .join(". ");
-    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
+    Some(figure::figure(frame, (height as u32, LEFT), (&title, &subtitle), description, |figure| {
         for (i, statistic) in shown.iter().enumerate() {
             let top = TOP + step * i as i32;
             panel(figure, &prediction.points, statistic, (top, top + PANEL));

@@ -3,11 +3,10 @@
 use super::axis::Axis;
 use super::figure::{self, BODY, Figure, LEFT, Panel, RIGHT, Side, TOP, WIDTH};
 use super::theme::{self, GRID, INK, LIMIT, MUTED, Pen};
-use crate::answer::{Answer, Estimate, Method, Unit, metric_of};
+use crate::answer::{Answer, Estimate, Method, MetricId, PlaceId, Quantity, Unit, metric_of};
 use crate::report::number::{Scale, three};
 use crate::report::plot::Frame;
-use crate::report::study::sweep::Swept;
-use crate::study::sweep::SweepPoint;
+use crate::study::sweep::{SweepPoint, Swept};
 use plotters::style::RGBColor;
 
 /// What is drawn of the latency, and in whose colour.
@@ -20,10 +19,10 @@ const PANEL: i32 = 300;
 const SMALL: i32 = 120;
 
 /// Every plot that the sweep holds something for, by file name.
-pub(crate) fn drawn(swept: &Swept) -> Vec<(&'static str, String)> {
+pub(crate) fn drawn(swept: &Swept, description: &str) -> Vec<(&'static str, String)> {
     match swept.grid.axes.len() {
-        1 => along(swept).map(|svg| ("sweep.svg", svg)).into_iter().collect(),
-        2 => map(swept).map(|svg| ("heat-map.svg", svg)).into_iter().collect(),
+        1 => along(swept, description).map(|svg| ("sweep.svg", svg)).into_iter().collect(),
+        2 => map(swept, description).map(|svg| ("heat-map.svg", svg)).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -35,7 +34,7 @@ fn positions(swept: &Swept, axis: usize) -> Vec<f64> {
     if low > 0.0 && high / low > 15.0 { plain.iter().map(|x| x.ln()).collect() } else { plain }
 }
 
-fn along(swept: &Swept) -> Option<String> {
+fn along(swept: &Swept, description: &str) -> Option<String> {
     let known = |metric: &str| {
         swept.points.iter().any(|p| p.best(metric).is_some_and(|(_, e)| e.value.is_some_and(|v| v > 0.0)))
     };
@@ -45,7 +44,7 @@ fn along(swept: &Swept) -> Option<String> {
                 .objectives
                 .iter()
                 .map(|o| o.metric.clone())
-                .filter(|m| !m.contains(".latency") && m != "total.loss"),
+                .filter(|m| !Quantity::Latency.is_of(m) && m != "total.loss"),
         )
         .filter(|m| known(m))
         .collect();
@@ -63,8 +62,7 @@ fn along(swept: &Swept) -> Option<String> {
         percent.trim_end_matches(".0"),
         swept.seed
     );
-    let description = crate::report::study::sweep::sentences(swept).join(" ");
-    Some(figure::figure(Frame::Alone, (height as u32, LEFT), (&title, &subtitle), &description, |figure| {
+    Some(figure::figure(Frame::Alone, (height as u32, LEFT), (&title, &subtitle), description, |figure| {
         latency(figure, swept, &x, (TOP, TOP + PANEL));
         for (i, metric) in others.iter().enumerate() {
             let top = TOP + PANEL + 62 + (SMALL + 62) * i as i32;
@@ -98,12 +96,11 @@ fn latency(figure: &Figure<'_>, swept: &Swept, x: &[f64], heights: (i32, i32)) {
     let paths = PERCENTILES.map(|p| format!("{whose}.{}", p.0));
     let Some((low, high)) = span(swept, &paths.each_ref().map(String::as_str)) else { return };
     let limits: Vec<&crate::scenario::Objective> =
-        swept.objectives.iter().filter(|o| o.metric.contains(".latency") && o.limit > 0.0).collect();
+        swept.objectives.iter().filter(|o| Quantity::Latency.is_of(&o.metric) && o.limit > 0.0).collect();
     let top = limits.iter().map(|o| o.limit).filter(|l| *l < 30.0 * high).fold(high, f64::max) * 1.1;
-    let name = if whose == "total" {
-        "latency".to_string()
-    } else {
-        format!("latency of {}", whose.trim_start_matches("producers."))
+    let name = match whose {
+        PlaceId::Producer(name) => format!("latency of {name}"),
+        _ => "latency".to_string(),
     };
     let y = if top / low > 30.0 {
         Axis::times(&name, low * 0.8, top)
@@ -198,7 +195,7 @@ fn other(figure: &Figure<'_>, swept: &Swept, x: &[f64], metric: &str, heights: (
             Pen::Dashed(12, 30, 30),
         );
     }
-    let name = metric.rsplit('.').find(|part| part.len() > 3).unwrap_or(metric).to_string();
+    let name = MetricId::parse(metric).map_or(metric, |id| id.quantity.name()).to_string();
     panel.end_labels(end.map(|at| (name, color, at)).into_iter().collect());
 }
 
@@ -235,7 +232,7 @@ pub(super) fn settings(title: &str, values: &[(f64, String)]) -> Axis {
 }
 
 /// Two axes: p99 latency as shades, each cell with its figure and whether the objectives are met.
-fn map(swept: &Swept) -> Option<String> {
+fn map(swept: &Swept, description: &str) -> Option<String> {
     let metric = swept.objectives.first().map_or("total.latency.p99", |o| o.metric.as_str());
     let met = if swept.objectives.is_empty() { "" } else { " · ✓ all objectives met" };
     let (low, high) = span(swept, &[metric])?;
@@ -252,12 +249,11 @@ fn map(swept: &Swept) -> Option<String> {
         if swept.points.iter().any(SweepPoint::unstable) { " · grey ∞ grows without end" } else { "" };
     let subtitle = format!("down: {} · across: {}{met}{unstable}", down.path, across.path);
     let scale = Scale::of(metric_of(metric).map_or(Unit::Messages, |m| m.unit), [high].into_iter());
-    let description = crate::report::study::sweep::sentences(swept).join(" ");
     Some(figure::figure(
         Frame::Alone,
         ((bottom + 56) as u32, left),
         (&title, &subtitle),
-        &description,
+        description,
         |figure| {
             for point in &swept.points {
                 let (row, col) = (point.index as i32 / cols, point.index as i32 % cols);

@@ -23,7 +23,7 @@ fn rows_of_one_quantity_share_a_unit() {
 }
 
 #[test]
-fn measured_times_that_are_mostly_the_ruler_are_marked() {
+fn measured_times_near_the_timers_resolution_are_marked() {
     let mut study = fixtures::bare();
     for method in [Method::Simulation, Method::Measurement] {
         let mut answer = Answer::new(method, "test");
@@ -53,7 +53,7 @@ fn many_differences_of_a_pair_are_one_sentence() {
     }
     study.answers = vec![measured, replay];
     let found = |statistic: &str, difference: f64| Agreement {
-        metric: path("total", "wait", statistic),
+        metric: format!("total.wait.{statistic}"),
         a: Method::Replay,
         b: Method::Measurement,
         verdict: AgreementStatus::Differ,

@@ -234,7 +234,9 @@ pub fn files(capacity: &Capacity, document: &str, toml: &str) -> Vec<(String, Ve
         ("capacity.csv", csv(capacity)),
         ("capacity.toml", toml.to_string()),
     ];
-    files.extend(crate::report::plots::capacity(capacity, Frame::Alone).map(|svg| ("capacity.svg", svg)));
+    let told = sentences(capacity).1.join(" ");
+    let plot = crate::report::plots::capacity(capacity, &told, Frame::Alone);
+    files.extend(plot.map(|svg| ("capacity.svg", svg)));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
 }
 

@@ -1,46 +1,25 @@
 //! A comparison in words and in a table.
 
-use crate::answer::{Estimate, metric_of};
-use crate::report::number::{Scale, relative, three};
+use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Reason, Statistic, metric_of};
+use crate::report::difference::{by, by_what, could_be, figures, scale, scale_of};
+use crate::report::number::three;
 use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::compare::{DRAIN, Difference, Verdict};
-use crate::units::significant;
+use crate::study::compare::{Comparison, ComparisonNote, Difference, Verdict};
 use serde_json::{Value, json};
-
-/// Several configurations, each held against the first.
-#[derive(Debug, Clone)]
-pub struct ComparisonReport {
-    pub names: Vec<String>,
-    /// For each of them, why it does not hold; `None` if it does.
-    pub unstable: Vec<Option<String>>,
-    /// How the figures were made, in a phrase.
-    pub by: String,
-    pub confidence: f64,
-    /// Metrics that have an objective: what matters first.
-    pub asked: Vec<String>,
-    /// For each configuration after the first.
-    pub differences: Vec<Vec<Difference>>,
-    pub scenarios: Vec<Value>,
-    pub command: String,
-    pub notes: Vec<String>,
-}
 
 /// What says most about a configuration, in this order, after what has an objective and how long its backlogs
 /// last.
 const HEADLINES: [&str; 2] = ["total.latency.p99", "total.latency.mean"];
 
-/// Figures that are so many times apart are told in units of their own.
-const FAR: f64 = 20.0;
-
 /// One sentence for each configuration after the first.
-pub fn sentences(compared: &ComparisonReport) -> Vec<(Verdict, String)> {
-    let one = |((name, unstable), rows): ((&String, &Option<String>), &Vec<Difference>)| {
-        if let Some(held) = hold(name, unstable.as_deref(), compared) {
+pub fn sentences(compared: &Comparison) -> Vec<(Verdict, String)> {
+    let one = |((name, unstable), rows): ((&String, &Option<Reason>), &Vec<Difference>)| {
+        if let Some(held) = hold(name, unstable.as_ref(), compared) {
             return held;
         }
-        let drains = rows.iter().find(|r| r.metric.ends_with(DRAIN));
+        let drains = rows.iter().find(|r| Quantity::DrainTime.is_of(&r.metric));
         let of = |metric: &str| rows.iter().find(|r| r.metric == metric);
         let asked = compared.asked.iter().find_map(|metric| of(metric));
         let main =
@@ -86,18 +65,20 @@ pub fn sentences(compared: &ComparisonReport) -> Vec<(Verdict, String)> {
 
 /// Whether a row says whether somebody is better off: what is asked for, how long it takes, what is lost or
 /// ends as a dead letter, for all and for each producer, and how much is done at all.
-fn counts(row: &Difference, compared: &ComparisonReport) -> bool {
-    let statistic = |wanted: &str| row.metric.ends_with(wanted);
-    compared.asked.contains(&row.metric)
-        || statistic(DRAIN)
-        || [".latency.p99", ".latency.mean", ".loss", ".dead_lettered", "total.throughput"]
-            .iter()
-            .any(|wanted| statistic(wanted))
+fn counts(row: &Difference, compared: &Comparison) -> bool {
+    use Quantity::{DeadLettered, DrainTime, Latency, Loss, Throughput};
+    let says = |MetricId { place, quantity, statistic }: MetricId<'_>| match quantity {
+        DrainTime | Loss | DeadLettered => true,
+        Latency => [Statistic::Mean, Statistic::P99].contains(&statistic),
+        Throughput => place == PlaceId::Total,
+        _ => false,
+    };
+    compared.asked.contains(&row.metric) || id(row).is_some_and(says)
 }
 
 /// What is said where some are better off and others worse, or faster for losing messages; `None` if all goes
 /// one way.
-fn mixed(name: &str, rows: &[Difference], compared: &ComparisonReport) -> Option<(Verdict, String)> {
+fn mixed(name: &str, rows: &[Difference], compared: &Comparison) -> Option<(Verdict, String)> {
     let of = |verdict: Verdict| {
         rows.iter().filter(move |row| row.verdict == verdict && counts(row, compared)).collect::<Vec<_>>()
     };
@@ -105,21 +86,18 @@ fn mixed(name: &str, rows: &[Difference], compared: &ComparisonReport) -> Option
     if better.is_empty() || worse.is_empty() {
         return None;
     }
-    let producer = |row: &&&Difference| row.metric.starts_with("producers.");
+    let producer = |row: &&&Difference| id(row).is_some_and(|id| matches!(id.place, PlaceId::Producer(_)));
     let told = |rows: &[&Difference], for_each: bool| {
         let mut places = std::collections::BTreeSet::new();
         let first = rows
             .iter()
             .filter(|row| !for_each || producer(row))
-            .filter(|row| places.insert(place(&row.metric).to_string()));
-        let said = first.map(|row| {
-            match row.metric.strip_prefix("producers.").and_then(|rest| rest.strip_prefix(place(rest))) {
-                Some(quantity) if for_each => {
-                    let who = place(&row.metric["producers.".len()..]);
-                    format!("{who} ({} {}: {})", quantity.trim_start_matches('.'), by(row), figures(row))
-                }
-                _ => format!("{} ({}: {})", row.metric, by(row), figures(row)),
+            .filter(|row| places.insert(id(row).map(|id| id.place)));
+        let said = first.map(|row| match id(row) {
+            Some(id @ MetricId { place: PlaceId::Producer(who), .. }) if for_each => {
+                format!("{who} ({} {}: {})", id.within_place(), by(row), figures(row))
             }
+            _ => format!("{} ({}: {})", row.metric, by(row), figures(row)),
         });
         said.collect::<Vec<_>>().join(", ")
     };
@@ -127,13 +105,11 @@ fn mixed(name: &str, rows: &[Difference], compared: &ComparisonReport) -> Option
     let classes = better.iter().any(|row| producer(&row)) && worse.iter().any(|row| producer(&row));
     // What is lost is the price of what is faster, which p99 shows best.
     let (mut better, mut worse) = (better, worse);
-    better.sort_by_key(|row| !row.metric.ends_with(".latency.p99"));
-    worse.sort_by_key(|row| {
-        (
-            [".loss", ".dead_lettered"].iter().all(|lost| !row.metric.ends_with(lost)),
-            !row.metric.ends_with(".latency.p99"),
-        )
-    });
+    let p99 = |row: &Difference| {
+        id(row).is_some_and(|id| id.quantity == Quantity::Latency && id.statistic == Statistic::P99)
+    };
+    better.sort_by_key(|row| !p99(row));
+    worse.sort_by_key(|row| (!id(row).is_some_and(|id| id.quantity.is_lost()), !p99(row)));
     let sentence = match classes {
         true => format!(
             "{name} against {against}: better for {}, worse for {}.",
@@ -149,16 +125,14 @@ fn mixed(name: &str, rows: &[Difference], compared: &ComparisonReport) -> Option
     Some((Verdict::Mixed, sentence))
 }
 
-/// Whose metric it is: its path without quantity and statistic.
-fn place(metric: &str) -> &str {
-    let key = [".latency.", ".loss", ".dead_lettered", ".wait.", ".throughput", ".queue_length", DRAIN];
-    key.iter().filter_map(|key| metric.find(key)).min().map_or(metric, |end| &metric[..end])
+fn id(row: &Difference) -> Option<MetricId<'_>> {
+    MetricId::parse(&row.metric)
 }
 
 /// What is said of two of which one or both grow without end; `None` if both hold.
-fn hold(name: &str, unstable: Option<&str>, compared: &ComparisonReport) -> Option<(Verdict, String)> {
+fn hold(name: &str, unstable: Option<&Reason>, compared: &Comparison) -> Option<(Verdict, String)> {
     let first = &compared.names[0];
-    match (compared.unstable[0].as_deref(), unstable) {
+    match (compared.unstable[0].as_ref(), unstable) {
         (None, None) => None,
         (Some(why), None) => {
             Some((Verdict::Better, format!("{name} is better than {first}: it holds, and {first} is {why}.")))
@@ -168,6 +142,26 @@ fn hold(name: &str, unstable: Option<&str>, compared: &ComparisonReport) -> Opti
             format!("{name} is worse than {first}: {first} holds, and {name} is {why}."),
         )),
         (Some(a), Some(b)) => Some((Verdict::Same, format!("Neither holds: {first} is {a}, {name} is {b}."))),
+    }
+}
+
+fn note(note: &ComparisonNote) -> String {
+    match note {
+        ComparisonNote::Undrained { metric, name, late, all } => format!(
+            "{metric} is not compared: in {late} of {all} replications of {name} the backlog outlasts what is \
+             played; make simulation.duration longer"
+        ),
+        ComparisonNote::Untrusted { name, some, all, first } => {
+            format!("{some} of {all} measurements of {name} are INVALID ({first}): `queuelab run` says more")
+        }
+        ComparisonNote::Short(sentence) => sentence.clone(),
+        ComparisonNote::Interrupted => {
+            "interrupted: these are the replications or rounds that were finished by then".into()
+        }
+        ComparisonNote::MadeApart => {
+            "saved results were made apart: running the scenarios side by side would see smaller differences"
+                .into()
+        }
     }
 }
 
@@ -181,45 +175,8 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Both figures, as `103 → 461 ms`.
-pub fn figures(row: &Difference) -> String {
-    let [a, b] = [row.a, row.b].map(Estimate::exact);
-    let (of_a, of_b) = (scale_of(row, row.a), scale_of(row, row.b));
-    let far = row.a > FAR * row.b || row.b > FAR * row.a;
-    match far && of_a != of_b {
-        true => format!("{} → {}", of_a.show_with_unit(Some(&a)), of_b.show_with_unit(Some(&b))),
-        false => format!("{} → {}", scale(row).show(Some(&a)), scale(row).show_with_unit(Some(&b))),
-    }
-}
-
-/// The difference as a share of the first figure.
-pub fn by(row: &Difference) -> String {
-    match row.relative() {
-        Some(share) if share < 1.0 / FAR - 1.0 && row.b > 0.0 => {
-            format!("÷{}", significant(row.a / row.b, 2))
-        }
-        share => share.map_or("from nothing".into(), relative),
-    }
-}
-
-fn could_be(row: &Difference) -> String {
-    row.could_be()
-        .map_or("neither has any".into(), |share| format!("it could be ±{} %", three(share * 100.0)))
-}
-
-/// The unit in which both figures are shown.
-fn scale(row: &Difference) -> Scale {
-    scale_of(row, row.a.abs().max(row.b.abs()))
-}
-
-/// The unit that fits one figure.
-fn scale_of(row: &Difference, value: f64) -> Scale {
-    let unit = metric_of(&row.metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
-    Scale::of(unit, std::iter::once(value))
-}
-
 /// The whole text, with a final newline.
-pub fn text(compared: &ComparisonReport, style: &Style) -> String {
+pub fn text(compared: &Comparison, style: &Style) -> String {
     let mut blocks = vec![Vec::new()];
     for (verdict, sentence) in sentences(compared) {
         let (sign, paint) = match verdict {
@@ -231,7 +188,11 @@ pub fn text(compared: &ComparisonReport, style: &Style) -> String {
         blocks[0].extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
     }
     blocks.push(
-        compared.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect(),
+        compared
+            .notes
+            .iter()
+            .flat_map(|n| style.paint(Paint::Yellow, style.lines(&note(n), "! ", "  ")))
+            .collect(),
     );
     for (name, rows) in
         compared.names[1..].iter().zip(&compared.differences).filter(|(_, rows)| !rows.is_empty())
@@ -242,7 +203,7 @@ pub fn text(compared: &ComparisonReport, style: &Style) -> String {
     let small = format!(
         "{}; ± is half the {} % interval of the difference; verdicts are corrected for all that is compared \
             (Holm)",
-        compared.by,
+        by_what(&compared.by),
         percent.trim_end_matches(".0")
     );
     blocks.push(style.lines(&small, "", ""));
@@ -279,7 +240,7 @@ fn table<'a>(a: &'a str, b: &'a str, rows: &[Difference], style: &Style) -> Vec<
 }
 
 /// The rows as a table for spreadsheets: SI units, one row for each configuration and metric.
-pub fn csv(compared: &ComparisonReport) -> String {
+pub fn csv(compared: &Comparison) -> String {
     let head = ["a", "b", "metric", "value_a", "value_b", "difference", "half_width", "unit", "p", "verdict"]
         .map(String::from)
         .to_vec();
@@ -302,19 +263,21 @@ pub fn csv(compared: &ComparisonReport) -> String {
 }
 
 /// Every file of a comparison, by name.
-pub fn files(compared: &ComparisonReport) -> Vec<(String, Vec<u8>)> {
+pub fn files(compared: &Comparison, command: &str) -> Vec<(String, Vec<u8>)> {
+    let told: Vec<String> = sentences(compared).into_iter().map(|s| s.1).collect();
     let mut files = vec![
-        ("comparison.json".to_string(), document(compared)),
+        ("comparison.json".to_string(), document(compared, command)),
         ("comparison.csv".to_string(), csv(compared)),
     ];
     files.extend(
-        crate::report::plots::compared(compared, Frame::Alone).map(|svg| ("comparison.svg".to_string(), svg)),
+        crate::report::plots::compared(compared, &told.join(" "), Frame::Alone)
+            .map(|svg| ("comparison.svg".to_string(), svg)),
     );
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
 }
 
 /// The document for machines.
-pub fn document(compared: &ComparisonReport) -> String {
+pub fn document(compared: &Comparison, command: &str) -> String {
     let pairs: Vec<Value> = compared.names[1..]
         .iter()
         .zip(&compared.differences)
@@ -322,13 +285,13 @@ pub fn document(compared: &ComparisonReport) -> String {
         .collect();
     let document = json!({
         "queuelab": env!("CARGO_PKG_VERSION"),
-        "command": compared.command,
-        "by": compared.by,
+        "command": command,
+        "by": by_what(&compared.by),
         "confidence": compared.confidence,
         "verdict": sentences(compared).into_iter().map(|s| s.1).collect::<Vec<_>>(),
-        "notes": compared.notes,
+        "notes": compared.notes.iter().map(note).collect::<Vec<_>>(),
         "comparisons": pairs,
-        "unstable": compared.names.iter().zip(&compared.unstable).filter_map(|(n, why)| Some(json!({ "name": n, "why": why.as_ref()? }))).collect::<Vec<_>>(),
+        "unstable": compared.names.iter().zip(&compared.unstable).filter_map(|(n, why)| Some(json!({ "name": n, "why": why.as_ref()?.to_string() }))).collect::<Vec<_>>(),
         "scenarios": compared.scenarios,
     });
     format!("{document:#}\n")

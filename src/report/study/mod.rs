@@ -2,6 +2,7 @@
 
 pub mod capacity;
 pub mod compare;
+pub mod explain;
 pub mod fit;
 mod fit_models;
 pub mod index;

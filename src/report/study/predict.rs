@@ -5,7 +5,9 @@ use crate::report::number::{Scale, UNKNOWN, relative};
 use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::predict::{PREDICTED, PredictedLoad, Prediction, PredictionStatus, longer};
+use crate::study::predict::{
+    NoVerdict, PREDICTED, PredictedLoad, Prediction, PredictionFinding, PredictionStatus,
+};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
 
@@ -22,13 +24,78 @@ pub fn sentences(prediction: &Prediction) -> Vec<(PredictionStatus, String)> {
                 format!("load {}: accepted, {}", plain(point.load, 3), off.collect::<Vec<_>>().join(", "))
             }
             PredictionStatus::Rejected(why) => {
-                format!("load {}: rejected, {}", plain(point.load, 3), why.join("; "))
+                format!("load {}: rejected, {}", plain(point.load, 3), reasons(why).join("; "))
             }
-            PredictionStatus::Undecided(why) => format!("load {}: undecided, {why}", plain(point.load, 3)),
+            PredictionStatus::Undecided(why) => {
+                format!("load {}: undecided, {}", plain(point.load, 3), undecided(why))
+            }
         };
         Some((held, sentence))
     };
     prediction.points.iter().filter_map(one).collect()
+}
+
+fn undecided(why: &NoVerdict) -> String {
+    match why {
+        NoVerdict::Invalid(gate) => format!("the measurement is INVALID ({gate}), and judges nobody"),
+        NoVerdict::NothingLearnt => "no low load could be measured well enough to learn from".into(),
+        NoVerdict::TooFew => "too few messages were measured for a figure to be held against it".into(),
+    }
+}
+
+/// What was off, what the host did otherwise, and whom the replay blames: a sentence each.
+fn reasons(findings: &[PredictionFinding]) -> Vec<String> {
+    let (mut missed, mut host, mut replay) = (Vec::new(), Vec::new(), Vec::new());
+    for finding in findings {
+        match finding {
+            PredictionFinding::Off { statistic, off, allowed } => missed.push(format!(
+                "{statistic} is {} off, more than {} %",
+                relative(*off),
+                plain(allowed * 100.0, 2)
+            )),
+            PredictionFinding::Services { group, now, then } => {
+                host.push(format!("services of `{group}` took {}, not {}", longer(*now), longer(*then)));
+            }
+            PredictionFinding::WakeUp { now, then } => host.push(format!(
+                "a sleeping consumer was reached after {} instead of {}",
+                Time(*now),
+                Time(*then)
+            )),
+            PredictionFinding::FromReplay(off) => replay.push(format!(
+                "the measured mean is {} from the replay of what really happened, {}",
+                relative(*off),
+                if off.abs() <= 0.01 {
+                    "so that the host, not the queue, explains the rest"
+                } else {
+                    "so that hand-offs or the queue itself have a share in it"
+                }
+            )),
+        }
+    }
+    let host = (!host.is_empty())
+        .then(|| format!("the host was another than at the low loads: {}", host.join("; ")));
+    [missed.join("; ")].into_iter().chain(host).chain(replay).collect()
+}
+
+/// What services took over what they were to take.
+fn longer(stretch: f64) -> String {
+    match stretch - 1.0 {
+        more if more.abs() < 5e-4 => "as long as planned".into(),
+        more => format!(
+            "{} % {} than planned",
+            plain(more.abs() * 100.0, 2),
+            if more > 0.0 { "longer" } else { "shorter" }
+        ),
+    }
+}
+
+/// A verdict for machines.
+fn status(held: &PredictionStatus) -> Value {
+    match held {
+        PredictionStatus::Accepted => json!("accepted"),
+        PredictionStatus::Rejected(why) => json!({ "rejected": reasons(why) }),
+        PredictionStatus::Undecided(why) => json!({ "undecided": undecided(why) }),
+    }
 }
 
 /// What the low loads showed, in a sentence.
@@ -151,7 +218,7 @@ pub fn csv(prediction: &Prediction) -> String {
 pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> String {
     let points = prediction.points.iter().map(|p| {
         json!({ "load": p.load, "role": p.role(), "predicted": p.predicted, "answers": p.answers,
-                "lesson": p.lesson, "verdict": p.held(&prediction.lesson),
+                "lesson": p.lesson, "verdict": p.held(&prediction.lesson).as_ref().map(status),
                 "off": PREDICTED.iter().filter_map(|(s, _)| Some((s.to_string(), p.off(s)?))).collect::<std::collections::BTreeMap<_, _>>() })
     });
     let document = json!({
@@ -168,7 +235,8 @@ pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> Str
 /// Every file of a prediction, by name.
 pub fn files(prediction: &Prediction, document: &str) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![("prediction.json", document.to_string()), ("prediction.csv", csv(prediction))];
-    files
-        .extend(crate::report::plots::predicted(prediction, Frame::Alone).map(|svg| ("prediction.svg", svg)));
+    let told: Vec<String> = sentences(prediction).into_iter().map(|s| s.1).collect();
+    let plot = crate::report::plots::predicted(prediction, &told.join(". "), Frame::Alone);
+    files.extend(plot.map(|svg| ("prediction.svg", svg)));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
 }

@@ -1,30 +1,13 @@
 //! A sweep in words and in a table: where objectives are met, where the curve bends, a row for each point.
 
-use crate::answer::metric_of;
+use crate::answer::{MetricId, PlaceId, Quantity, metric_of};
 use crate::report::number::{Scale, UNKNOWN};
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
 use crate::scenario::Objective;
 use crate::study::ObjectiveStatus;
-use crate::study::sweep::{Grid, SweepPoint, knee, number};
+use crate::study::sweep::{SweepPoint, Swept};
 use serde_json::{Value, json};
-
-/// A sweep as far as it is known.
-#[derive(Debug, Clone)]
-pub struct Swept {
-    pub title: String,
-    pub grid: Grid,
-    /// In the grid's order.
-    pub points: Vec<SweepPoint>,
-    pub objectives: Vec<Objective>,
-    /// Whether it is of the first stretch of time, from empty queues.
-    pub starts: bool,
-    /// The sweep of the scenario, the command, the seed: what makes it again.
-    pub scenario: Value,
-    pub command: String,
-    pub seed: u64,
-    pub confidence: f64,
-}
 
 /// What is shown of every point, beside the objectives' metrics.
 const SHOWN: &[(&str, &str)] = &[
@@ -34,53 +17,6 @@ const SHOWN: &[(&str, &str)] = &[
     ("latency.p999", "p99.9"),
     ("loss", "loss"),
 ];
-
-impl Swept {
-    /// Positions along the first axis: numbers where all values have one, else their order.
-    pub fn positions(&self, axis: usize) -> Vec<f64> {
-        let values = &self.grid.axes[axis].values;
-        self.numbers(axis).unwrap_or_else(|| (0..values.len()).map(|i| i as f64).collect())
-    }
-
-    /// Whether an axis is one of rising numbers, so that there is something between its values.
-    pub fn is_ordered(&self, axis: usize) -> bool {
-        self.numbers(axis).is_some()
-    }
-
-    fn numbers(&self, axis: usize) -> Option<Vec<f64>> {
-        let numbers: Option<Vec<f64>> = self.grid.axes[axis].values.iter().map(|v| number(v)).collect();
-        numbers.filter(|n| n.windows(2).all(|w| w[0] < w[1]))
-    }
-
-    /// Whose latency it is about: that of the one producer whose latency has an objective, or of all
-    /// messages.
-    pub fn whose(&self) -> &str {
-        let place = |o: &'_ Objective| o.metric.find(".latency").map(|end| o.metric[..end].to_string());
-        let places: std::collections::BTreeSet<String> = self.objectives.iter().filter_map(place).collect();
-        let several = self.scenario["producers"].as_object().is_some_and(|p| p.len() > 1);
-        let one = places.first().filter(|_| several && places.len() == 1);
-        let known =
-            |place: &&String| self.points.iter().any(|p| p.best(&format!("{place}.latency.p99")).is_some());
-        let found = one
-            .filter(known)
-            .and_then(|place| self.objectives.iter().find(|o| o.metric.starts_with(place.as_str())));
-        found.map_or("total", |o| &o.metric[..o.metric.find(".latency").unwrap_or(o.metric.len())])
-    }
-
-    /// The index of the point where p99 latency bends most, on a single axis.
-    pub fn knee(&self) -> Option<usize> {
-        let positions = self.positions(0);
-        let p99 = format!("{}.latency.p99", self.whose());
-        let known: Vec<(usize, (f64, f64))> = self
-            .points
-            .iter()
-            .filter(|_| self.grid.axes.len() == 1 && self.is_ordered(0))
-            .filter_map(|p| Some((p.index, (positions[p.index], p.best(&p99)?.1.value?))))
-            .collect();
-        let curve: Vec<(f64, f64)> = known.iter().map(|k| k.1).collect();
-        knee(&curve).map(|at| known[at].0)
-    }
-}
 
 /// What the sweep says, most important first.
 pub fn sentences(swept: &Swept) -> Vec<String> {
@@ -155,18 +91,14 @@ pub fn metrics(swept: &Swept) -> Vec<(String, String)> {
         swept.points.iter().filter_map(|p| p.best(metric)).any(|(_, e)| e.value.is_none_or(of))
     };
     let whose = swept.whose();
-    let of = if whose == "total" {
-        String::new()
-    } else {
-        format!(" of {}", whose.trim_start_matches("producers."))
-    };
+    let of = if let PlaceId::Producer(name) = whose { format!(" of {name}") } else { String::new() };
     let named = SHOWN.iter().map(|(path, words)| (format!("{whose}.{path}"), format!("{words}{of}")));
     let mut out: Vec<(String, String)> =
-        named.filter(|(path, _)| any(path, &|v| !path.ends_with(".loss") || v > 0.0)).collect();
+        named.filter(|(path, _)| any(path, &|v| !Quantity::Loss.is_of(path) || v > 0.0)).collect();
     for objective in &swept.objectives {
         let known = |path: &String| {
-            path.split('.').next_back() == objective.metric.split('.').next_back()
-                && objective.metric.contains("latency")
+            let ids = MetricId::parse(path).zip(MetricId::parse(&objective.metric));
+            ids.is_some_and(|(a, b)| a.statistic == b.statistic && b.quantity == Quantity::Latency)
         };
         if !out.iter().any(|(path, _)| *path == objective.metric || known(path)) {
             out.push((objective.metric.clone(), objective.metric.clone()));
@@ -257,7 +189,7 @@ pub fn document(swept: &Swept) -> String {
 pub fn files(swept: &Swept) -> Vec<(String, Vec<u8>)> {
     let rows: String = swept.points.iter().map(super::points::rows).collect();
     let csv = super::points::header(&swept.grid) + &rows;
-    let plots = crate::report::plots::swept(swept);
+    let plots = crate::report::plots::swept(swept, &sentences(swept).join(" "));
     let page = super::page::page(&super::page::Page {
         title: swept.title.clone(),
         by: format!("a sweep of {} points · seed {}", swept.grid.points(), swept.seed),

@@ -5,7 +5,7 @@ use super::super::model::{Objective, Relation};
 use super::super::node::{Field, Table, TableEntry};
 use super::super::place::Place;
 use super::super::problem::{Problem, SHOWN, nearest};
-use crate::answer::{METRICS, Metric, MetricPlace as At, Unit, metric_of};
+use crate::answer::{METRICS, Metric, MetricId, MetricPlace as At, PlaceId, Unit};
 use crate::units::{self, UnitError};
 
 pub(super) fn read(cx: &mut Context<'_>, root: &Table) -> Vec<Objective> {
@@ -72,12 +72,15 @@ fn limit(text: &str, unit: Unit) -> Result<f64, UnitError> {
 
 /// The registry's entry of a metric path whose place exists.
 pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<&'static Metric> {
-    let found = metric_of(path);
-    let exists = found.is_some_and(|metric| {
-        place_name(path, metric).is_none_or(|name| names_of(&cx.names, metric.place).contains(&name))
-    });
-    if exists {
-        return found;
+    let names = &cx.names;
+    let exists = |id: &MetricId<'_>| match id.place {
+        PlaceId::Total => true,
+        PlaceId::Producer(name) => names.producers.iter().any(|known| known == name),
+        PlaceId::Queue(name) => names.queues.iter().any(|known| known == name),
+        PlaceId::Consumer(name) => names.consumers.iter().any(|known| known == name),
+    };
+    if let Some(id) = MetricId::parse(path).filter(exists) {
+        return id.metric();
     }
     let told = Problem::error(at, format!("there is no metric `{path}`"));
     // Of very many, only the first are shown, and looking for what was meant takes long.
@@ -90,16 +93,6 @@ pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Optio
         ),
     });
     None
-}
-
-/// The name in a metric's path, or `None` for `total`.
-fn place_name<'p>(path: &'p str, metric: &Metric) -> Option<&'p str> {
-    let (table, rest) = path.split_once('.')?;
-    if table == "total" {
-        return None;
-    }
-    let end = rest.rfind(&format!(".{}", metric.key))?;
-    Some(&rest[..end])
 }
 
 fn names_of(names: &Names, place: At) -> Vec<&str> {
@@ -126,14 +119,14 @@ fn all_paths(names: &Names) -> Vec<String> {
             places.push("total".into());
         }
         for place in places {
-            paths.push(format!("{place}.{}", metric.key));
+            paths.push(format!("{place}.{}", metric.quantity.name()));
             paths.extend(
                 metric
                     .statistics
                     .names()
                     .iter()
                     .filter(|s| !s.is_empty())
-                    .map(|s| format!("{place}.{}.{s}", metric.key)),
+                    .map(|s| format!("{place}.{}.{s}", metric.quantity.name())),
             );
         }
     }

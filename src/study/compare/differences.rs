@@ -1,17 +1,19 @@
 //! Differences between two sides, metric by metric, and whether they are more than chance.
 
-use super::RunFigures;
-use crate::answer::{Better, Estimate, metric_of};
+use super::{ComparisonNote, RunFigures};
+use crate::answer::{Better, Estimate, MetricId, PlaceId, Quantity, Statistic, metric_of};
 use crate::stats::{half_width, t_quantile};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::BTreeMap;
 
-/// How a drain time's path ends.
-pub const DRAIN: &str = ".drain_time";
-
 /// What is compared of each producer.
-const EACH: [&str; 4] = ["latency.mean", "latency.p99", "loss", "dead_lettered"];
+const EACH: [(Quantity, Statistic); 4] = [
+    (Quantity::Latency, Statistic::Mean),
+    (Quantity::Latency, Statistic::P99),
+    (Quantity::Loss, Statistic::Single),
+    (Quantity::DeadLettered, Statistic::Single),
+];
 
 /// What two configurations differ in, metric by metric.
 #[derive(Debug, Clone, Serialize)]
@@ -75,9 +77,8 @@ pub struct Row {
 impl Row {
     /// Whether it says anything: nothing is lost and nothing was is not worth a row.
     fn says(&self) -> bool {
-        !([".loss", ".dead_lettered"].iter().any(|share| self.metric.ends_with(share))
-            && self.a == 0.0
-            && self.b == 0.0)
+        let share = MetricId::parse(&self.metric).is_some_and(|id| id.quantity.is_lost());
+        !(share && self.a == 0.0 && self.b == 0.0)
     }
 }
 
@@ -89,20 +90,24 @@ pub fn metrics(a: &RunFigures, b: &RunFigures, also: &[String]) -> Vec<String> {
         ["latency.mean", "latency.p50", "latency.p99", "latency.p999", "loss", "dead_lettered", "throughput"];
     let mut out: Vec<String> = also.to_vec();
     let asked = out.len();
-    for queue in a.keys().filter_map(|path| path.strip_suffix(DRAIN)) {
-        out.extend([format!("{queue}{DRAIN}"), format!("{queue}.queue_length.max")]);
+    let known = || a.keys().filter_map(|path| MetricId::parse(path));
+    for drain in known().filter(|id| id.quantity == Quantity::DrainTime) {
+        let length = MetricId { quantity: Quantity::QueueLength, statistic: Statistic::Max, ..drain };
+        out.extend([drain, length].map(|id| id.to_string()));
     }
     if out.len() > asked {
         out.push("total.latency.max".into());
     }
     out.extend(main.iter().map(|m| format!("total.{m}")));
-    let producers: Vec<&str> = a
-        .keys()
-        .filter(|path| path.starts_with("producers."))
-        .filter_map(|path| path.strip_suffix(".latency.p99"))
+    let producers: Vec<PlaceId<'_>> = known()
+        .filter(|id| id.quantity == Quantity::Latency && id.statistic == Statistic::P99)
+        .map(|id| id.place)
+        .filter(|place| matches!(place, PlaceId::Producer(_)))
         .collect();
     if producers.len() > 1 {
-        out.extend(producers.iter().flat_map(|p| EACH.map(|quantity| format!("{p}.{quantity}"))));
+        let each =
+            |&place| EACH.map(|(quantity, statistic)| MetricId { place, quantity, statistic }.to_string());
+        out.extend(producers.iter().flat_map(each));
     }
     let mut seen = std::collections::BTreeSet::new();
     out.retain(|path| a.contains_key(path) && b.contains_key(path) && seen.insert(path.clone()));
@@ -114,7 +119,7 @@ pub fn paired(a: &[RunFigures], b: &[RunFigures], confidence: f64, also: &[Strin
     let (Some(first), Some(second)) = (a.first(), b.first()) else { return Vec::new() };
     // A backlog that did not drain would be left out just where it lasts longest.
     let told = |metric: &String| {
-        !metric.ends_with(DRAIN)
+        !Quantity::DrainTime.is_of(metric)
             || a.iter().zip(b).all(|(a, b)| a.contains_key(metric) && b.contains_key(metric))
     };
     let row = |metric: String| {
@@ -135,21 +140,18 @@ pub fn paired(a: &[RunFigures], b: &[RunFigures], confidence: f64, also: &[Strin
     metrics(first, second, also).into_iter().filter(told).map(row).filter(Row::says).collect()
 }
 
-/// What is to be said about backlogs that had not drained by the end of some replication: a sentence for each
-/// and whose it is.
-pub fn undrained(sides: &[(&str, &[RunFigures])]) -> Vec<String> {
+/// The backlogs that had not drained by the end of some replication, and whose they are.
+pub fn undrained(sides: &[(&str, &[RunFigures])]) -> Vec<ComparisonNote> {
     let all = sides.iter().flat_map(|(_, runs)| runs.iter().flat_map(BTreeMap::keys));
-    let paths: std::collections::BTreeSet<&String> = all.filter(|path| path.ends_with(DRAIN)).collect();
+    let paths: std::collections::BTreeSet<&String> =
+        all.filter(|path| Quantity::DrainTime.is_of(path)).collect();
     let mut out = Vec::new();
     for (path, (name, runs)) in paths.into_iter().flat_map(|path| sides.iter().map(move |side| (path, side)))
     {
         let late = runs.iter().filter(|run| !run.contains_key(path)).count();
         if late > 0 {
-            let all = runs.len();
-            out.push(format!(
-                "{path} is not compared: in {late} of {all} replications of {name} the backlog \
-                outlasts what is played; make simulation.duration longer"
-            ));
+            let (metric, name, all) = (path.clone(), (*name).to_string(), runs.len());
+            out.push(ComparisonNote::Undrained { metric, name, late, all });
         }
     }
     out

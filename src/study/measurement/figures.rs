@@ -2,7 +2,7 @@
 //! of it.
 
 use super::kept::Grids;
-use crate::answer::{Answer, Distribution, Estimate, Method, Moment, path, share_of};
+use crate::answer::{Answer, Distribution, Estimate, Method, MetricId, Moment, path};
 use crate::scenario::{Consumer, Overflow, Scenario};
 use crate::stats::{Summary, combine};
 use crate::study::transient;
@@ -54,9 +54,9 @@ fn most_waiting(scenario: &Scenario, queue: usize) -> Option<u64> {
 
 /// Whether ten messages lie beyond a percentile; other statistics need none.
 fn enough_beyond(whole: &Summary, path: &str) -> bool {
-    let (stem, statistic) = path.rsplit_once('.').unwrap_or((path, ""));
-    let share = share_of(statistic);
-    let counted = whole.counts.get(stem).map(|c| c.total() as f64);
+    let id = MetricId::parse(path);
+    let share = id.and_then(|id| id.statistic.share());
+    let counted = id.and_then(|id| whole.counts.get(&id.stem())).map(|c| c.total() as f64);
     share.zip(counted).is_none_or(|(share, counted)| share.min(1.0 - share) * counted >= LEAST_BEYOND)
 }
 

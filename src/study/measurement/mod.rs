@@ -16,7 +16,7 @@ pub(super) use plan::planned;
 use super::places::places;
 use super::transient;
 use super::watch::Watch;
-use crate::answer::{Answer, Method, Reason, Unanswered};
+use crate::answer::{Answer, Method, Quantity, Reason, Unanswered};
 use crate::load::{self, LoadError};
 use crate::message::Happened;
 use crate::scenario::{Consumer, Discipline, Queue, Scenario};
@@ -202,10 +202,10 @@ fn answers(
         });
         if station.is_none() {
             // A hand-off between threads is a wait in a measurement and none in a simulation.
-            summaries.whole.values.retain(|path, _| !path.ends_with(".delayed"));
+            summaries.whole.values.retain(|path, _| !Quantity::Delayed.is_of(path));
         }
         for path in unrecorded(scenario) {
-            summaries.whole.values.retain(|known, _| !known.starts_with(&path));
+            summaries.whole.values.remove(&path);
         }
         answer(scenario, method, by, &summaries)
     };

@@ -19,7 +19,7 @@ fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
     let n = topic.subscriptions.len() as f64;
     let streams: Vec<StationStream<'_>> = scenario.producers.iter().map(StationStream::of).collect();
     if streams.iter().any(|s| s.gaps != Gaps::Poisson) {
-        return Err("arrivals are not Poisson".into());
+        return Err("needs Poisson arrivals".into());
     }
     let each: Vec<StationStream<'_>> =
         streams.into_iter().map(|s| StationStream { rate: s.rate / n, ..s }).collect();
@@ -31,11 +31,11 @@ fn alike(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
     for station in &stations {
         station.only(&[])?;
         let [group] = station.groups.as_slice() else {
-            return Err("queues have several consumer groups".into());
+            return Err("needs one consumer group for each queue".into());
         };
         let law = station.service.law().filter(|law| is_exponential(law) && group.count == Servers::Count(1));
         if law.is_none() || station.service != stations[0].service {
-            return Err("the queues do not have one exponential server each, all alike".into());
+            return Err("needs one exponential server for each queue, all alike".into());
         }
     }
     Ok(stations)
@@ -148,10 +148,10 @@ impl ClosedForm for ShortestOfTwo {
     fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         // Both of two are looked at.
         if !matches!(topic(scenario)?.deliver, Deliver::ShortestQueue | Deliver::PowerOfTwo) {
-            return Err("messages do not join the shortest queue".into());
+            return Err("needs messages that join the shortest queue".into());
         }
         let stations = alike(scenario)?;
-        if stations.len() == 2 { Ok(()) } else { Err("there are not two queues".into()) }
+        if stations.len() == 2 { Ok(()) } else { Err("needs two queues".into()) }
     }
 
     fn lacks(&self, scenario: &Scenario) -> usize {
@@ -207,7 +207,7 @@ impl ClosedForm for PowerOfTwo {
 
     fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
         if topic(scenario)?.deliver != Deliver::PowerOfTwo {
-            return Err("messages do not choose between two queues".into());
+            return Err("needs messages that choose between two queues".into());
         }
         alike(scenario).map(|_| ())
     }

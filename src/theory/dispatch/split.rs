@@ -26,7 +26,7 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Sta
         Deliver::Random if poisson => {
             Ok(streams.into_iter().map(|s| StationStream { rate: s.rate / n, ..s }).collect())
         }
-        Deliver::Random => Err("arrivals are not Poisson".into()),
+        Deliver::Random => Err("needs Poisson arrivals".into()),
         Deliver::RoundRobin if poisson => {
             // Every n-th of a Poisson process; the producers' messages are alike.
             let rate: f64 = streams.iter().map(|s| s.rate).sum();
@@ -54,7 +54,7 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Sta
                     gaps: Gaps::Renewal(Law::deterministic(d.value * n)),
                 }])
             }
-            _ => Err("arrivals are neither Poisson nor regular".into()),
+            _ => Err("needs Poisson or regular arrivals".into()),
         },
         Deliver::ShortestQueue | Deliver::PowerOfTwo => Err("the topic looks at queue lengths".into()),
         Deliver::ByKey if poisson => {
@@ -63,7 +63,7 @@ fn dealt<'a>(scenario: &'a Scenario, topic: &Topic, at: usize) -> Result<Vec<Sta
             };
             Ok(streams.into_iter().map(|s| StationStream { rate: s.rate * share(&s), ..s }).collect())
         }
-        Deliver::ByKey => Err("arrivals are not Poisson".into()),
+        Deliver::ByKey => Err("needs Poisson arrivals".into()),
     }
 }
 

@@ -22,7 +22,7 @@ fn loops(scenario: &Scenario) -> Result<Vec<(u32, f64)>, Mismatch> {
             Arrivals::Closed { concurrency, think_time } => {
                 Ok((*concurrency, think_time.mean() + p.send_time.mean()))
             }
-            _ => Err("not all producers are closed loops".into()),
+            _ => Err("needs producers that are all closed loops".into()),
         })
         .collect()
 }
@@ -85,7 +85,7 @@ impl Closed {
             if !(shared || alike && station.queue.discipline == Discipline::Fifo) {
                 return Err(format!("the network has no product form at `{}`", station.queue.name).into());
             }
-            let servers = station.servers.ok_or("servers are without limit")?;
+            let servers = station.servers.ok_or("needs a limited number of servers")?;
             if several && servers > 1 {
                 return Err("there are several classes and several servers".into());
             }

@@ -2,6 +2,7 @@
 
 use super::{both, scenario, simulated, value};
 use queuelab::answer::{Answer, Method};
+use queuelab::report::verdict;
 use queuelab::scenario::{NoFiles, Scenario, Source, parse};
 use queuelab::study::capacity::Search;
 use queuelab::study::{NoProgress, ObjectiveStatus, Study, run};
@@ -252,9 +253,9 @@ fn what_grows_has_figures_of_the_time_that_is_asked_for() {
             && answer.timelines["line"].last().expect("points").waiting > 30.0
     );
     assert!(
-        study.verdict[0].contains("does not hold") && study.verdict[0].contains("In its first 480 min"),
+        verdict(&study)[0].contains("does not hold") && verdict(&study)[0].contains("In its first 480 min"),
         "{}",
-        study.verdict[0]
+        verdict(&study)[0]
     );
     assert_eq!(study.objectives[0].outcome, ObjectiveStatus::Fail);
 }

@@ -50,7 +50,7 @@ fn capacity_is_decided_by_what_is_exact() {
 fn an_infinite_mean_is_no_headline_with_an_interval() {
     let text = queue(50, "", 1, "10ms", "[simulation]\nmessages = 20000\nreplications = 5")
         .replace("law = \"exponential\", mean = \"10ms\"", "law = \"pareto\", alpha = 1.8, mean = \"10ms\"");
-    let said = both(&text).verdict[0].clone();
+    let said = queuelab::report::verdict(&both(&text)).remove(0);
     assert!(said.starts_with("The mean latency is infinite") && !said.contains('±'), "{said}");
 }
 

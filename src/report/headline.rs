@@ -1,11 +1,10 @@
 //! The first sentence: what happens to messages, where it is tightest, and whether the objectives are met.
 
-use super::{Judgement, ObjectiveStatus, Study, lanes, methods, objectives};
-use crate::answer::{Answer, Estimate, Method};
+use super::number::Scale;
+use crate::answer::{Answer, Estimate, Method, Unit};
 use crate::scenario::Length;
-use crate::theory;
-use crate::theory::partitions::UNEVEN;
-use crate::units::{NOTHING, Time, plain, significant};
+use crate::study::{Bottleneck, Judgement, ObjectiveStatus, Study, best, bottleneck};
+use crate::units::{Time, plain, significant};
 
 /// What matters most, by the methods that know it best.
 pub(super) fn headline(study: &Study) -> String {
@@ -36,7 +35,7 @@ pub(super) fn headline(study: &Study) -> String {
 
 /// What happens to messages by some answers.
 fn told(study: &Study, answers: &[Answer]) -> String {
-    let best = |metric: &str| methods::best(answers, metric);
+    let best = |metric: &str| best(answers, metric);
     let first = best("total.latency.mean")
         .or_else(|| answers.iter().find_map(|a| Some((a, a.metrics.values().next()?))));
     let Some(first) = first.map(|(answer, _)| answer) else {
@@ -77,7 +76,7 @@ fn told(study: &Study, answers: &[Answer]) -> String {
     if let Some(dead) = best("total.dead_lettered").and_then(|(_, e)| e.value).filter(|&d| d > 0.0) {
         words.push(format!("{} % end as dead letters", significant(dead * 100.0, 3)));
     }
-    words.extend(bottleneck(study, answers));
+    words.extend(tightest(study, answers));
     let source = match first.method {
         Method::Simulation => {
             format!("simulation, {} % confidence", plain(study.scenario.simulation.confidence * 100.0, 3))
@@ -108,66 +107,39 @@ fn lost(loss: &Estimate, alone: bool) -> Option<String> {
     }
 }
 
-/// Where it is tightest: the queue whose servers are busiest.
-fn bottleneck(study: &Study, answers: &[Answer]) -> Option<String> {
-    let queues = &study.scenario.queues;
-    let load =
-        |name: &str| methods::best(answers, &format!("queues.{name}.utilization")).and_then(|(_, e)| e.value);
-    let loads = queues.iter().filter_map(|queue| Some((load(&queue.name)?, queue.name.as_str())));
-    let (rho, name) = loads.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let busy = format!("{} % of the time", significant(rho * 100.0, 3));
-    let explained = theory::explain(&study.scenario).loads;
-    let lane = explained.iter().filter_map(|load| {
-        let lane = lanes::busiest(load).filter(|lane| lane.rho < 1.0)?;
-        Some((lane.rho, load.queue.clone()))
-    });
-    if let Some((full, queue)) =
-        lane.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(full, _)| *full > rho * (1.0 + UNEVEN))
-    {
-        return Some(format!(
-            "the busiest partition of `{queue}` is busy {} % of the time",
-            significant(full * 100.0, 3)
-        ));
-    }
-    let served = queues.iter().filter(|q| load(&q.name).is_some()).count();
-    Some(match served {
-        1 => format!("the servers of `{name}` are busy {busy}"),
-        _ => format!("`{name}` is the fullest queue, its servers busy {busy}"),
+/// Where it is tightest.
+fn tightest(study: &Study, answers: &[Answer]) -> Option<String> {
+    let percent = |rho: f64| format!("{} % of the time", significant(rho * 100.0, 3));
+    Some(match bottleneck(study, answers)? {
+        Bottleneck::Partition { queue, rho } => {
+            format!("the busiest partition of `{queue}` is busy {}", percent(rho))
+        }
+        Bottleneck::Only { queue, rho } => format!("the servers of `{queue}` are busy {}", percent(rho)),
+        Bottleneck::Fullest { queue, rho } => {
+            format!("`{queue}` is the fullest queue, its servers busy {}", percent(rho))
+        }
     })
 }
 
-/// The objective that matters most: one that is missed by most, one that is undecided, or the one that is met
-/// with the least to spare.
+/// Whether the objective that matters most is met.
 fn objective(study: &Study) -> Option<String> {
-    let margin = |j: &Judgement| {
-        methods::best(&study.answers, &j.objective.metric)
-            .and_then(|(_, e)| objectives::margin(&j.objective, e))
-    };
-    let least = |outcome: ObjectiveStatus| {
-        let all = study.objectives.iter().filter(|j| j.outcome == outcome);
-        all.min_by(|a, b| margin(a).unwrap_or(0.0).total_cmp(&margin(b).unwrap_or(0.0)))
-    };
-    let judgement = least(ObjectiveStatus::Fail)
-        .or_else(|| least(ObjectiveStatus::Inconclusive))
-        .or_else(|| least(ObjectiveStatus::Pass))?;
-    let verb = match judgement.outcome {
+    let (Judgement { objective, outcome, .. }, margin) = study.tightest_objective()?;
+    let verb = match outcome {
         ObjectiveStatus::Pass => "is met",
         ObjectiveStatus::Fail => "is missed",
         ObjectiveStatus::Inconclusive => "is undecided",
     };
-    let spare = margin(judgement)
-        .filter(|_| judgement.outcome != ObjectiveStatus::Inconclusive)
-        .map_or(String::new(), |m| format!(", {}", spare(m)));
+    let spare = margin.map_or(String::new(), |m| format!(", {}", spare(m)));
     let which = match study.objectives.len() {
         1 => "The objective",
-        _ if judgement.outcome == ObjectiveStatus::Pass => "The tightest objective",
+        _ if *outcome == ObjectiveStatus::Pass => "The tightest objective",
         _ => "The objective",
     };
-    Some(format!("{which} {} {} {verb}{spare}.", judgement.objective.metric, judgement.objective.text))
+    Some(format!("{which} {} {} {verb}{spare}.", objective.metric, objective.text))
 }
 
 /// A margin in words.
-pub(crate) fn spare(share: f64) -> String {
+pub(super) fn spare(share: f64) -> String {
     let percent = significant(share.abs() * 100.0, 2);
     if share == 0.0 {
         "exactly the limit".into()
@@ -180,14 +152,7 @@ pub(crate) fn spare(share: f64) -> String {
 
 /// A time with its interval, in one unit.
 fn time(estimate: &Estimate) -> String {
-    let Some(value) = estimate.value else { return "∞".into() };
-    match estimate.half_width.filter(|half| *half > NOTHING * value.abs()) {
-        Some(half) => {
-            let (scale, unit) = crate::units::time_scale(value);
-            format!("{} ± {} {unit}", significant(value / scale, 3), significant(half / scale, 2))
-        }
-        None => Time(value).to_string(),
-    }
+    Scale::of(Unit::Seconds, estimate.value.into_iter()).show_with_unit(Some(estimate))
 }
 
 #[cfg(test)]
@@ -197,7 +162,7 @@ mod tests {
     #[test]
     fn an_interval_of_nothing_is_not_told() {
         assert_eq!(time(&Estimate::with(1e-9, Some(1.6e-25))), "1.00 ns");
-        assert_eq!(time(&Estimate::with(0.012, Some(0.0002))), "12.0 ± 0.20 ms");
+        assert_eq!(time(&Estimate::with(0.012, Some(0.0002))), "12.0 ±0.2 ms");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What gathers in dead-letter queues, in words: a rate so small that nobody sees it in a second is work for
 //! somebody in a day.
 
-use super::Study;
 use crate::answer::Method;
+use crate::study::Study;
 use crate::units::significant;
 
 const SECONDS_AN_HOUR: f64 = 3600.0;

@@ -1,14 +1,14 @@
 //! The answer in words, most important first.
 
-use super::agreement::too_few;
-use super::{AgreementStatus, Study, headline};
+use super::number::relative;
+use super::{dead_letters, headline};
 use crate::answer::{Answer, Method, Trust};
-use crate::units::significant;
+use crate::study::{AgreementStatus, Study, off, too_few};
 
 /// Sentences: what the scenario does, and whether the methods agree.
-pub(super) fn verdict(study: &Study) -> Vec<String> {
+pub fn verdict(study: &Study) -> Vec<String> {
     let mut out = vec![headline::headline(study)];
-    out.extend(super::dead_letters::sentences(study));
+    out.extend(dead_letters::sentences(study));
     out.extend(theory_and_simulation(study));
     out.extend(measurement(study));
     out
@@ -37,7 +37,7 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
             let of = pairs.iter().find(|a| a.metric == "total.latency.mean").and_then(|a| a.difference);
             let model = theory.by.strip_suffix(", approximately").unwrap_or(&theory.by);
             let off = of.map_or(String::new(), |d| {
-                format!(": the approximation's mean latency is {} off the simulation's", percent(off(d)))
+                format!(": the approximation's mean latency is {} off the simulation's", relative(off(d)))
             });
             format!("Theory knows this only approximately ({model}){off}.")
         }
@@ -47,16 +47,6 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
             list(some.iter().map(|a| a.metric.as_str()))
         ),
     })
-}
-
-/// How far a theory is off, from the difference (simulation − theory) / theory.
-pub(crate) fn off(difference: f64) -> f64 {
-    -difference / (1.0 + difference)
-}
-
-/// A share as `+1.2 %`.
-pub(super) fn percent(share: f64) -> String {
-    format!("{}{} %", if share < 0.0 { "−" } else { "+" }, significant((share * 100.0).abs(), 2))
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -80,8 +70,8 @@ fn measurement(study: &Study) -> Option<String> {
     let both = |(mean, p99): (f64, Option<f64>)| {
         format!(
             "{} in the mean{}",
-            percent(mean),
-            p99.map_or(String::new(), |d| format!(" and {} in p99", percent(d)))
+            relative(mean),
+            p99.map_or(String::new(), |d| format!(" and {} in p99", relative(d)))
         )
     };
     let near = match (from(Method::Rehearsal), from(Method::Replay)) {
@@ -125,7 +115,7 @@ mod tests {
     #[test]
     fn an_approximation_is_off_by_its_error() {
         // Theory says 12.3 where the simulation says 10.
-        assert_eq!(percent(off((10.0 - 12.3) / 12.3)), "+23 %");
+        assert_eq!(relative(off((10.0 - 12.3) / 12.3)), "+23 %");
     }
 
     #[test]

@@ -1,0 +1,209 @@
+//! A metric by its parts: where, which quantity, which statistic. Paths are taken apart here alone.
+
+use super::metrics::{METRICS, Metric, MetricPlace, Quantity, Statistics};
+use super::share_of;
+use std::fmt;
+
+/// A metric of a scenario; as text its path, such as `queues.orders.wait.p99`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MetricId<'a> {
+    /// Where.
+    pub place: PlaceId<'a>,
+    /// Which quantity.
+    pub quantity: Quantity,
+    /// Which statistic of it.
+    pub statistic: Statistic,
+}
+
+/// A place of a scenario by its name; as text the beginning of a path, such as `queues.orders`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum PlaceId<'a> {
+    /// All producers together.
+    Total,
+    Producer(&'a str),
+    Queue(&'a str),
+    Consumer(&'a str),
+}
+
+/// A statistic of a quantity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Statistic {
+    /// The bare quantity, which has no others.
+    Single,
+    /// Also what the bare name of a time or a length means.
+    Mean,
+    /// Standard deviation.
+    Sd,
+    /// The largest.
+    Max,
+    /// The value below which this share lies.
+    Percentile(f64),
+}
+
+impl Statistic {
+    /// The 99th percentile.
+    pub const P99: Statistic = Statistic::Percentile(0.99);
+
+    /// The share that lies below a percentile; `None` for other statistics.
+    pub fn share(self) -> Option<f64> {
+        match self {
+            Statistic::Percentile(share) => Some(share),
+            _ => None,
+        }
+    }
+
+    fn parse(name: &str, of: Statistics) -> Option<Self> {
+        match (name, of) {
+            ("", Statistics::Single) => Some(Statistic::Single),
+            (_, Statistics::Single) => None,
+            ("" | "mean", _) => Some(Statistic::Mean),
+            ("max", _) => Some(Statistic::Max),
+            ("sd", Statistics::Times) => Some(Statistic::Sd),
+            (name, _) => share_of(name).map(Statistic::Percentile),
+        }
+    }
+}
+
+impl<'a> MetricId<'a> {
+    /// The metric of a path, if it is in the registry.
+    pub fn parse(path: &'a str) -> Option<Self> {
+        let (place, rest) = if let Some(rest) = path.strip_prefix("total.") {
+            (PlaceId::Total, rest)
+        } else {
+            let (table, rest) = path.split_once('.')?;
+            let of: fn(&'a str) -> PlaceId<'a> = match table {
+                "queues" => PlaceId::Queue,
+                "consumers" => PlaceId::Consumer,
+                "producers" => PlaceId::Producer,
+                _ => return None,
+            };
+            // A name may hold dots: it ends where the last quantity begins.
+            let kind = of("").kind();
+            let begins = |tail: &str| {
+                let mut parts = tail.split('.');
+                let named = parts.next().and_then(|name| metric(kind, name)).is_some();
+                named && parts.count() <= 1
+            };
+            let (end, _) = rest.rmatch_indices('.').find(|(at, _)| begins(&rest[at + 1..]))?;
+            (of(&rest[..end]), &rest[end + 1..])
+        };
+        let (name, statistic) = rest.split_once('.').unwrap_or((rest, ""));
+        let Metric { quantity, statistics, .. } = metric(place.kind(), name)?;
+        Some(MetricId { place, quantity: *quantity, statistic: Statistic::parse(statistic, *statistics)? })
+    }
+
+    /// Its path without the place, such as `wait.p99`.
+    pub fn within_place(&self) -> String {
+        format!("{}{}", self.quantity.name(), self.statistic)
+    }
+
+    /// Its path without the statistic, such as `queues.orders.wait`.
+    pub fn stem(&self) -> String {
+        format!("{}.{}", self.place, self.quantity.name())
+    }
+
+    /// The registry's entry; `None` if its place has no such quantity.
+    pub fn metric(&self) -> Option<&'static Metric> {
+        metric(self.place.kind(), self.quantity.name())
+    }
+}
+
+fn metric(kind: MetricPlace, name: &str) -> Option<&'static Metric> {
+    METRICS.iter().find(|metric| metric.place == kind && metric.quantity.name() == name)
+}
+
+impl PlaceId<'_> {
+    /// What kind of place it is.
+    pub fn kind(&self) -> MetricPlace {
+        match self {
+            PlaceId::Total | PlaceId::Producer(_) => MetricPlace::Producer,
+            PlaceId::Queue(_) => MetricPlace::Queue,
+            PlaceId::Consumer(_) => MetricPlace::Consumer,
+        }
+    }
+}
+
+impl fmt::Display for PlaceId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlaceId::Total => write!(f, "total"),
+            PlaceId::Producer(name) => write!(f, "producers.{name}"),
+            PlaceId::Queue(name) => write!(f, "queues.{name}"),
+            PlaceId::Consumer(name) => write!(f, "consumers.{name}"),
+        }
+    }
+}
+
+/// The end of a path: `.p99`, and nothing for the bare quantity.
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Statistic::Single => Ok(()),
+            Statistic::Mean => write!(f, ".mean"),
+            Statistic::Sd => write!(f, ".sd"),
+            Statistic::Max => write!(f, ".max"),
+            // At least two digits: 0.5 is p50.
+            Statistic::Percentile(share) => write!(f, ".p{:0<2}", &share.to_string()[2..]),
+        }
+    }
+}
+
+impl fmt::Display for MetricId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}{}", self.place, self.quantity.name(), self.statistic)
+    }
+}
+
+/// The registry's entry for a full path such as `queues.orders.wait.p99`, or `None`.
+pub fn metric_of(path: &str) -> Option<&'static Metric> {
+    MetricId::parse(path)?.metric()
+}
+
+/// A metric's path, from its parts; a time's or a length's bare quantity is its mean.
+pub fn path(place: &str, key: &str, statistic: &str) -> String {
+    if statistic.is_empty() { format!("{place}.{key}") } else { format!("{place}.{key}.{statistic}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_looked_up_in_the_registry() {
+        assert_eq!(metric_of("queues.orders.wait.p99").map(|m| m.symbol), Some("W_q"));
+        assert_eq!(metric_of("total.latency").map(|m| m.symbol), Some("W"));
+        assert_eq!(metric_of("queues.a.b.queue_length.max").map(|m| m.symbol), Some("L_q"));
+        assert_eq!(metric_of("queues.orders.wait.p98").map(|m| m.symbol), Some("W_q"));
+        for bad in [
+            "queues.orders.wait.p100",
+            "queues.orders.wait.p990",
+            "queues.orders",
+            "wait.mean",
+            "queues.orders.latency.mean",
+            "consumers.c.busy.p99",
+            "queues.orders.queue_length.sd",
+        ] {
+            assert!(metric_of(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_metric_is_its_path() {
+        for path in [
+            "total.latency.p99",
+            "total.loss",
+            "producers.a.b.send.p05",
+            "queues.wait.wait.p50",
+            "queues.wait.max.wait.p999",
+            "queues.orders.queue_length.max",
+            "consumers.c.busy",
+            "consumers.c.service.sd",
+        ] {
+            assert_eq!(MetricId::parse(path).expect(path).to_string(), path);
+        }
+        let bare = MetricId::parse("queues.orders.wait").expect("a metric");
+        assert_eq!((bare.statistic, bare.within_place()), (Statistic::Mean, "wait.mean".into()));
+        assert_eq!(bare.place, PlaceId::Queue("orders"));
+    }
+}
