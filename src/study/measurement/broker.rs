@@ -116,10 +116,8 @@ mod tests {
         let times = |turnaround| DeliveryTimes { idle_hop: 5e5, turnaround };
         assert_eq!(
             sentences(&scenario, times(445_000.0), Some(0.9)),
-            [
-                "with prefetch 1 this broker lets a server of `consumers` do 225/s of the 250/s that its work \
-                 allows: its load is 1.00 instead of 0.900, so that its backlog grows; prefetch 2 hides it"
-            ]
+            ["with prefetch 1 this broker lets a server of `consumers` do 225/s of the 250/s that its work \
+                 allows: its load is 1.00 instead of 0.900, so that its backlog grows; prefetch 2 hides it"]
         );
         assert_eq!(sentences(&scenario, times(10_000.0), None), Vec::<String>::new());
         assert_eq!(host(&scenario, times(4e5)).simulation.overheads.turnaround, 4e-4);
