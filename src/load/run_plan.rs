@@ -5,7 +5,7 @@ use super::LoadError;
 use super::message_copy::MessageCopy;
 use super::playable;
 use super::rules::{Facts, Rules};
-use super::targets::{PublishRequest, Subscription, Target};
+use super::targets::{self, PublishRequest, Subscription, Target};
 use crate::behaviour::WorkItem;
 use crate::queue::Topic;
 use crate::scenario::{Destination, Discipline, Durability, Scenario};
@@ -54,13 +54,16 @@ impl<'a> RunPlan<'a> {
             "a plan has a column of demands for every consumer group"
         );
         let rules = Rules::new(scenario);
+        // What was pushed to a consumer that goes comes back after later messages.
+        let pushed = targets::entry(scenario)?.broker.is_some();
         let groups = scenario.consumers.iter().map(|consumer| {
             let queue = &scenario.queues[consumer.from];
             PlannedGroup {
                 queue: consumer.from,
                 servers: consumer.most_servers().unwrap_or(0),
                 ordered: queue.discipline == Discipline::Fifo
-                    && playable::fed_by_producers_alone(scenario, consumer.from),
+                    && playable::fed_by_producers_alone(scenario, consumer.from)
+                    && !(pushed && (consumer.autoscale.is_some() || consumer.outages.is_some())),
                 lease: queue.visibility_timeout.map(|timeout| rules.scale.nanos(timeout)),
             }
         });

@@ -78,6 +78,19 @@ pub(super) struct Origin {
     pub text: String,
 }
 
+/// A source as it may be shown, every place in it where it was: what stands before the @ of an address may be
+/// a password.
+fn without_credentials(text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.split_once("://") {
+        let end = after.find(|c: char| c.is_whitespace() || "\"'".contains(c)).unwrap_or(after.len());
+        let login = after[..end].rfind('@').unwrap_or(0);
+        out = out + before + "://" + &"*".repeat(login);
+        rest = &after[login..];
+    }
+    out + rest
+}
+
 /// Problems with the sources that they point into.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problems {
@@ -87,7 +100,8 @@ pub struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(mut list: Vec<Problem>, origins: Vec<Origin>) -> Self {
+    pub(super) fn new(mut list: Vec<Problem>, mut origins: Vec<Origin>) -> Self {
+        origins.iter_mut().for_each(|origin| origin.text = without_credentials(&origin.text));
         list.sort_by_key(|p| (p.at.origin, p.at.start));
         list.dedup();
         list.iter_mut().for_each(Problem::spell_out);

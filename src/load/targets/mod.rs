@@ -175,7 +175,7 @@ pub(crate) struct TargetEntry {
     /// How it plays each feature that the harness can play.
     plays: fn(Feature) -> Support,
     /// What is to be known of it, if it is a message broker.
-    broker: Option<BrokerEntry>,
+    pub broker: Option<BrokerEntry>,
     /// What it does not play although it plays the features.
     limits: fn(&Scenario) -> Vec<UnmeasurableSetting>,
 }

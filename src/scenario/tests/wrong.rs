@@ -269,3 +269,12 @@ fn wrong_settings_beside_the_file_are_told() {
         assert!(told.contains(words) && told.contains("--> --set:1:"), "{set}: `{words}` is not in\n{told}");
     }
 }
+
+#[test]
+fn a_password_in_an_address_is_refused_and_not_shown() {
+    let text = format!("{SMALL}\n[measurement.broker]\nurl = \"amqp://app:hunter2@host\"\n");
+    let problems = parse(&Source::new("a.toml", &text), &NoFiles).expect_err("refused");
+    let told = problems.render(false);
+    assert!(told.contains("QUEUELAB_CREDENTIALS") && told.contains("***@host"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}

@@ -27,7 +27,8 @@ fn host(scenario: &Scenario, times: DeliveryTimes) -> Scenario {
 }
 
 /// Adds what only a broker has to the measurement's answer, and what it says of the rehearsal's host.
-pub(super) fn tell(answers: &mut [Answer], scenario: &Scenario, times: &BrokerTimes) {
+/// `load` is that of the servers without the broker, where it is known.
+pub(super) fn tell(answers: &mut [Answer], scenario: &Scenario, times: &BrokerTimes, load: Option<f64>) {
     let speed = scenario.measurement.speed;
     for answer in answers {
         match answer.method {
@@ -35,7 +36,7 @@ pub(super) fn tell(answers: &mut [Answer], scenario: &Scenario, times: &BrokerTi
                 for (path, each) in &times.each {
                     figures(answer, path, each, speed / 1e9);
                 }
-                answer.caveats.extend(sentences(scenario, times.learnt));
+                answer.caveats.extend(sentences(scenario, times.learnt, load));
             }
             Method::Rehearsal => answer.caveats.push(laws(times.learnt, speed, "before the run")),
             Method::Replay => answer.caveats.push(laws(times.own, speed, "in the run")),
@@ -78,7 +79,7 @@ fn figures(answer: &mut Answer, path: &str, times: &[u64], unit: f64) {
 }
 
 /// What the turnaround takes from the consumers, group by group.
-fn sentences(scenario: &Scenario, times: DeliveryTimes) -> Vec<String> {
+fn sentences(scenario: &Scenario, times: DeliveryTimes, load: Option<f64>) -> Vec<String> {
     let turnaround = times.turnaround * scenario.measurement.speed / 1e9;
     let of = |consumer: &crate::scenario::Consumer| {
         let work = consumer.mean_service();
@@ -87,8 +88,14 @@ fn sentences(scenario: &Scenario, times: DeliveryTimes) -> Vec<String> {
         }
         let rate = |time: f64| significant(1.0 / time, 3);
         let hidden = if consumer.prefetch <= 1 { "; prefetch 2 hides it" } else { "" };
+        // Of several groups nobody knows which is meant.
+        let load = load.filter(|_| scenario.consumers.len() == 1).map_or(String::new(), |load| {
+            let (effective, without) = (load * (work + turnaround) / work, significant(load, 3));
+            let grows = if effective >= 1.0 { ", so that its backlog grows" } else { "" };
+            format!(": its load is {} instead of {without}{grows}", significant(effective, 3))
+        });
         Some(format!(
-            "with prefetch {} this broker lets a server of `{}` do {}/s of the {}/s that its work allows{hidden}",
+            "with prefetch {} this broker lets a server of `{}` do {}/s of the {}/s that its work allows{load}{hidden}",
             consumer.prefetch.max(1),
             consumer.name,
             rate(work + turnaround),
@@ -108,11 +115,11 @@ mod tests {
         let scenario = Scenario::mgc(100.0, Law::exponential(0.004), 1);
         let times = |turnaround| DeliveryTimes { idle_hop: 5e5, turnaround };
         assert_eq!(
-            sentences(&scenario, times(444_444.0)),
+            sentences(&scenario, times(445_000.0), Some(0.9)),
             ["with prefetch 1 this broker lets a server of `consumers` do 225/s of the 250/s that its work \
-                 allows; prefetch 2 hides it"]
+                 allows: its load is 1.00 instead of 0.900, so that its backlog grows; prefetch 2 hides it"]
         );
-        assert_eq!(sentences(&scenario, times(10_000.0)), Vec::<String>::new());
+        assert_eq!(sentences(&scenario, times(10_000.0), None), Vec::<String>::new());
         assert_eq!(host(&scenario, times(4e5)).simulation.overheads.turnaround, 4e-4);
     }
 

@@ -124,12 +124,13 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
         return Err(refuse(Reason::Failed(few)));
     }
     let ideal = Happened { commits: commits(scenario, &run.syncs, planned.len()), ..Happened::default() };
+    let load = loads.first().and_then(|load| load.fullest());
     let hosts = run.broker.as_ref().map(|times| broker::hosts(scenario, times));
     let hosts = hosts.as_ref();
     let station = station.filter(|_| hosts.is_none());
     let mut answers =
         answers(scenario, station.as_ref(), &planned, &run.by, &measured, &[ideal, happened], hosts);
-    run.broker.iter().for_each(|times| broker::tell(&mut answers, scenario, times));
+    run.broker.iter().for_each(|times| broker::tell(&mut answers, scenario, times, load));
     for measurement in answers.iter_mut().filter(|a| a.method == Method::Measurement) {
         measurement.gates.clone_from(&run.gates);
         measurement.host.clone_from(&run.host);
