@@ -3,7 +3,7 @@
 use super::number::relative;
 use super::{dead_letters, headline};
 use crate::answer::{Answer, Method, Trust};
-use crate::study::{AgreementStatus, Study, off, too_few};
+use crate::study::{AgreementStatus, Study, off, pace, too_few};
 
 /// Sentences: what the scenario does, and whether the methods agree.
 pub fn verdict(study: &Study) -> Vec<String> {
@@ -84,22 +84,14 @@ fn measurement(study: &Study) -> Option<String> {
         }
         _ => String::new(),
     };
+    let pace = pace(&study.scenario).map_or(String::new(), |pace| format!(" ({pace})"));
     Some(match measured.trust() {
-        Trust::Valid => format!("The measurement of the real queue{} is VALID{near}.", played(measured)),
+        Trust::Valid => format!("The measurement of the real queue{pace} is VALID{near}."),
         Trust::Degraded => format!("! The measurement is DEGRADED ({}){near}.", failed(measured)),
         Trust::Invalid => {
             format!("! The measurement is INVALID and compared with nothing: {}.", failed(measured))
         }
     })
-}
-
-/// That the plan went at another speed than the clock, if so.
-fn played(measured: &Answer) -> String {
-    measured
-        .by
-        .split(", ")
-        .find(|part| part.starts_with("played "))
-        .map_or(String::new(), |part| format!(" ({part})"))
 }
 
 fn failed(measured: &Answer) -> String {
@@ -116,14 +108,5 @@ mod tests {
     fn an_approximation_is_off_by_its_error() {
         // Theory says 12.3 where the simulation says 10.
         assert_eq!(relative(off((10.0 - 12.3) / 12.3)), "+23 %");
-    }
-
-    #[test]
-    fn another_speed_is_told() {
-        assert_eq!(
-            played(&Answer::new(Method::Measurement, "in-process, 4 threads, played 60 times faster")),
-            " (played 60 times faster)"
-        );
-        assert_eq!(played(&Answer::new(Method::Measurement, "in-process, 4 threads")), "");
     }
 }

@@ -46,6 +46,7 @@ pub use bottleneck::Bottleneck;
 pub(crate) use bottleneck::bottleneck;
 pub(crate) use methods::best;
 pub(crate) use objectives::margin;
+pub(crate) use run::pace;
 pub use run::run;
 pub use trial::{Effort, Trial};
 pub use watch::{NoProgress, Watch};

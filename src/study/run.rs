@@ -28,17 +28,9 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
         });
         keep(measured, &mut answers, &mut unanswered);
     }
-    let speed = scenario.measurement.speed;
-    if speed != 1.0 {
-        let how = if speed > 1.0 {
-            format!("{} times faster", plain(speed, 4))
-        } else {
-            format!("{} times slower", plain(1.0 / speed, 4))
-        };
-        answers
-            .iter_mut()
-            .filter(|a| a.method == Method::Measurement)
-            .for_each(|a| a.by += &format!(", played {how}"));
+    if let Some(pace) = pace(scenario) {
+        let measured = answers.iter_mut().filter(|a| a.method == Method::Measurement);
+        measured.for_each(|a| a.by += &format!(", {pace}"));
     }
     answers.sort_by_key(|a| a.method);
     // Whoever reads one answer alone reads what its figures stand on.
@@ -65,6 +57,13 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     }
 }
 
+/// That the plan is played at another speed than the clock's, if so.
+pub(crate) fn pace(scenario: &Scenario) -> Option<String> {
+    let speed = scenario.measurement.speed;
+    let (times, how) = if speed > 1.0 { (speed, "faster") } else { (1.0 / speed, "slower") };
+    (speed != 1.0).then(|| format!("played {} times {how}", plain(times, 4)))
+}
+
 fn keep(
     result: Result<Vec<crate::answer::Answer>, Unanswered>,
     answers: &mut Vec<crate::answer::Answer>,
@@ -73,5 +72,23 @@ fn keep(
     match result {
         Ok(found) => answers.extend(found),
         Err(why) => unanswered.push(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::laws::Law;
+
+    #[test]
+    fn another_speed_is_told() {
+        let mut scenario = Scenario::mgc(1.0, Law::exponential(0.1), 1);
+        let mut at = |speed| {
+            scenario.measurement.speed = speed;
+            pace(&scenario)
+        };
+        assert_eq!(at(1.0), None);
+        assert_eq!(at(60.0).as_deref(), Some("played 60 times faster"));
+        assert_eq!(at(0.25).as_deref(), Some("played 4 times slower"));
     }
 }
