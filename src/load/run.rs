@@ -123,7 +123,8 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
         )),
         _ => None,
     });
-    let unconfirmed = scenario.measurement.broker.confirm.then_some(run_records.evidence.unconfirmed);
+    let confirms = scenario.measurement.broker.confirm && target.confirms();
+    let unconfirmed = confirms.then_some(run_records.evidence.unconfirmed);
     let broker = (target.warm_up() > 0).then(|| BrokerEvidence::of(&troubles, unconfirmed));
     let mut evidence = gates::Evidence {
         interference: output.interference,

@@ -41,7 +41,7 @@ pub(crate) struct Trouble {
 
 /// What kind of trouble.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(feature = "brokers-common"), expect(dead_code, reason = "only brokers tell of it"))]
+#[cfg_attr(not(feature = "rabbitmq"), allow(dead_code, reason = "not every broker tells of all of it"))]
 pub(crate) enum TroubleKind {
     /// A connection was lost, and why, as a clause: the run ends.
     Disconnected { why: String },

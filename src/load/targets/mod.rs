@@ -56,6 +56,11 @@ pub(crate) trait Target: Sync {
         0
     }
 
+    /// Whether it can confirm what is published to it.
+    fn confirms(&self) -> bool {
+        true
+    }
+
     /// Nanoseconds that each group commit of a queue took, in order. Asked once, at the end.
     fn commits(&self, _queue: usize) -> Vec<u64> {
         Vec::new()
@@ -312,6 +317,39 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
             probe: with!("activemq", brokers::activemq::probe),
         }),
     },
+    TargetEntry {
+        name: "kafka",
+        meaning: "Apache Kafka, by librdkafka: a topic for each queue, a consumer for each partition",
+        feature: Some("kafka"),
+        open: with!("kafka", brokers::kafka::open),
+        plays: brokers::capabilities::kafka::plays,
+        broker: Some(BrokerEntry {
+            start: brokers::capabilities::kafka::START,
+            probe: with!("kafka", brokers::kafka::probe),
+        }),
+        limits: brokers::capabilities::kafka::limits,
+    },
+    TargetEntry {
+        name: "rocketmq",
+        meaning: "Apache RocketMQ 5 by its remoting protocol: messages are popped and settled one by one",
+        feature: Some("rocketmq"),
+        open: with!("rocketmq", brokers::rocketmq::open),
+        plays: brokers::capabilities::rocketmq::plays,
+        broker: Some(BrokerEntry {
+            start: brokers::capabilities::rocketmq::START,
+            probe: with!("rocketmq", brokers::rocketmq::probe),
+        }),
+        limits: brokers::capabilities::rocketmq::limits,
+    },
+    TargetEntry {
+        name: "zeromq",
+        meaning: "ZeroMQ's PUSH and PULL sockets over TCP, within this process; no broker, no acknowledgement",
+        feature: Some("zeromq"),
+        open: with!("zeromq", brokers::zeromq::open),
+        plays: brokers::capabilities::zeromq::plays,
+        broker: None,
+        limits: brokers::capabilities::zeromq::limits,
+    },
 ];
 
 /// Opens the target that a scenario names.
@@ -327,6 +365,12 @@ pub(super) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> 
 }
 
 impl TargetEntry {
+    /// Whether this program has it.
+    #[cfg(test)]
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Whether a broker answers, and how to come by one, in a sentence; `None` of a target within this
     /// process.
     pub(crate) fn presence(&self) -> Option<String> {

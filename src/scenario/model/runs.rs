@@ -108,6 +108,9 @@ pub const TARGET_NAMES: &[&str] = &[
     "nats",
     "redis",
     "activemq",
+    "kafka",
+    "rocketmq",
+    "zeromq",
 ];
 
 declare! {

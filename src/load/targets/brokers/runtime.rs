@@ -1,11 +1,7 @@
-//! Asynchronous clients behind calls that block: one runtime with one thread, and a waker that unparks the
-//! thread that waits for a delivery, so that nothing lies between the client and that thread.
+//! Asynchronous clients behind calls that block: one runtime with one thread.
 
 use crate::load::LoadError;
 use std::future::Future;
-use std::sync::Arc;
-use std::task::{Wake, Waker};
-use std::thread::Thread;
 use std::time::Duration;
 
 /// A runtime for one target's client.
@@ -33,22 +29,4 @@ impl ClientRuntime {
         let limit = Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
         self.0.block_on(async { tokio::time::timeout(limit, what).await.ok() })
     }
-}
-
-/// Wakes a thread.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// A waker that unparks a thread.
-pub(in crate::load::targets) fn waker_of(thread: Thread) -> Waker {
-    Arc::new(Unpark(thread)).into()
 }

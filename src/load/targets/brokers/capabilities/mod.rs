@@ -1,9 +1,12 @@
 //! What brokers play of a scenario: known to every program, whether it has their clients or not.
 
 pub(in crate::load::targets) mod activemq;
+pub(in crate::load::targets) mod kafka;
 pub(in crate::load::targets) mod nats;
 pub(in crate::load::targets) mod rabbitmq;
 pub(in crate::load::targets) mod redis;
+pub(in crate::load::targets) mod rocketmq;
+pub(in crate::load::targets) mod zeromq;
 
 use crate::load::UnmeasurableSetting;
 use crate::load::targets::Support;

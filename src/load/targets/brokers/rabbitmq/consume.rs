@@ -5,7 +5,7 @@ use super::publish::send;
 use super::{RabbitMq, Shared};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
-use crate::load::targets::brokers::runtime::waker_of;
+use crate::load::targets::brokers::waker::waker_of;
 use crate::load::targets::{Delivery, LostMessage, Receiver, Subscription};
 use crate::message::Outcome;
 use futures_core::Stream;

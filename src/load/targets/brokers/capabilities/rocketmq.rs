@@ -1,0 +1,73 @@
+//! What RocketMQ plays of a scenario.
+
+use crate::load::UnmeasurableSetting;
+use crate::load::targets::Support;
+use crate::scenario::{BrokerQueue, Feature, Scenario};
+
+/// How a broker is started on this machine: its name server, then itself.
+pub(in crate::load::targets) const START: &str = "docker run --rm --network host apache/rocketmq sh mqnamesrv & docker run --rm --network host \
+     apache/rocketmq sh mqbroker -n 127.0.0.1:9876";
+
+/// Messages of one request for a batch.
+const LARGEST_BATCH: u32 = 32;
+
+/// How it plays each feature.
+pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
+    match feature {
+        Feature::Lifo
+        | Feature::Priority
+        | Feature::Random
+        | Feature::Shortest
+        | Feature::Deadline
+        | Feature::RoundRobin => {
+            Support::Refused("its queues know arrival alone: write discipline = \"fifo\"")
+        }
+        Feature::Room | Feature::DropHead | Feature::Block | Feature::BlockedOrder => {
+            Support::Refused("its queues are bounded by time and by the disk: leave max_length out")
+        }
+        Feature::TimeToLive | Feature::RandomTimeToLive => {
+            Support::Refused("messages expire with the file that they are in: leave message_ttl out")
+        }
+        Feature::VisibilityTimeout => {
+            Support::Refused("what was not settled in time comes again seconds later than that: leave it out")
+        }
+        Feature::Durability => Support::Refused(
+            "whether it waits for the disk is its own setting, flushDiskType: leave durability out",
+        ),
+        Feature::Prefetch => {
+            Support::Refused("it hands out what is asked for and knows no windows: leave it out")
+        }
+        Feature::Failures | Feature::OwnFailures | Feature::BackOff => Support::Otherwise(
+            "what is given back is shown again when the broker next looks, up to some seconds later",
+        ),
+        Feature::DeliveryLimit => Support::Otherwise("the consumer gives messages up, by the broker's count"),
+        Feature::DeadLetters => {
+            Support::Otherwise("the consumer sends what it gives up to the other queue's topic")
+        }
+        Feature::Outages => {
+            Support::Otherwise("what a broken server had is shown again up to some seconds later")
+        }
+        Feature::Partitions => {
+            Support::Otherwise("each server takes from a queue of the topic, which has all keys dealt to it")
+        }
+        Feature::Topics => {
+            Support::Otherwise("each subscription is a topic of its own, to which a copy is sent")
+        }
+        _ => Support::Played,
+    }
+}
+
+/// What it does not play although it plays the features.
+pub(in crate::load::targets) fn limits(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
+    let large = scenario.consumers.iter().filter(|c| c.batch.is_some_and(|batch| batch.max > LARGEST_BATCH));
+    let large = large.map(|consumer| UnmeasurableSetting {
+        setting: format!("consumers.{}.batch.max", consumer.name),
+        why: "one request brings 32 messages: write no more than that",
+    });
+    let existing = scenario.measurement.broker.queue == BrokerQueue::Existing;
+    let existing = existing.then(|| UnmeasurableSetting {
+        setting: "measurement.broker.queue = \"existing\"".into(),
+        why: "its topics keep what was settled, so that nobody can tell whether one is empty: leave it out",
+    });
+    super::of_all(scenario).into_iter().chain(large).chain(existing).collect()
+}
