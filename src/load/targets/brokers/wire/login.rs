@@ -1,6 +1,6 @@
 //! Reaching a broker: connecting, securing and logging in, all by one instant.
 
-use super::frames::WireError;
+use super::error::WireError;
 use super::socket::Socket;
 use super::tls::Security;
 use crate::load::LoadError;

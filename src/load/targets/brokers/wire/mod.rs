@@ -1,6 +1,7 @@
 //! Protocols spoken over a socket that blocks: whoever waits for a message reads the socket itself, so that
 //! nothing lies between the broker and that thread.
 
+mod error;
 mod frames;
 mod lines;
 mod login;
@@ -9,7 +10,8 @@ mod session;
 mod socket;
 mod tls;
 
-pub(in crate::load::targets) use frames::{Decode, Incoming, Malformed, WireError};
+pub(in crate::load::targets) use error::{Malformed, WireError};
+pub(in crate::load::targets) use frames::{Decode, Incoming};
 pub(in crate::load::targets) use lines::{BrokerLine, BrokerLines, window};
 pub(in crate::load::targets) use login::{Login, PROBE};
 pub(in crate::load::targets) use reader::{FrameHandler, read_frames};

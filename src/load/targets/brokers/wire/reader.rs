@@ -1,6 +1,7 @@
 //! The thread that reads what a broker says to who sends: confirms and refusals.
 
-use super::frames::{Decode, Incoming, WireError};
+use super::error::WireError;
+use super::frames::{Decode, Incoming};
 use super::socket::Socket;
 use crate::load::clock::{Clock, Monotonic};
 

@@ -1,6 +1,6 @@
 //! What all handles of a run's target share.
 
-use super::frames::WireError;
+use super::error::WireError;
 use super::login::Login;
 use super::socket::Socket;
 use crate::load::clock::{Clock, Monotonic};

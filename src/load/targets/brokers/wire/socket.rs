@@ -1,6 +1,6 @@
 //! A connection to a broker, plain or secured: read by one thread, written by any.
 
-use super::frames::WireError;
+use super::error::WireError;
 use super::tls::Security;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::system;
