@@ -3,6 +3,8 @@
 mod brokers;
 mod channels;
 mod condvar;
+#[cfg(test)]
+mod conformance_tests;
 mod in_process;
 mod listener;
 mod null;
