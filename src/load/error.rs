@@ -37,7 +37,6 @@ pub(crate) enum LoadError {
     )]
     NoDisk { why: String },
     #[error("{target}: {why}")]
-    #[cfg_attr(not(feature = "brokers-common"), expect(dead_code, reason = "only brokers may be away"))]
     Broker {
         target: String,
         /// Why it cannot be used, as a clause, and what to do about it; without credentials.

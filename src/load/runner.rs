@@ -10,7 +10,7 @@ use super::pacing::{Meter, Pacer};
 use super::records::Observation;
 use super::run_plan::ServerId;
 use super::server::{Server, ServerHandles, ServerTotals};
-use super::targets::{PublishRequest, Publisher};
+use super::targets::{PublishRequest, Publisher, TroubleKind};
 use super::visit_log::VisitOrigin;
 use super::work::Worker;
 use super::{Control, DeliveryTimes, LoadError, system, warm_up};
@@ -103,7 +103,8 @@ impl<'a> Runner<'a> {
                     warm_up::subscribe(&self.context, servers().zip(&mut handles));
                     Ok(times)
                 })
-                .transpose()?;
+                .transpose()
+                .map_err(|error| self.reason(error))?;
             let started: Result<Vec<_>, _> =
                 std::iter::once(self.spawn(scope, "generator", || self.generator(publisher)))
                     .chain(server_ids.iter().zip(handles).map(|(&server_id, handles)| {
@@ -137,6 +138,19 @@ impl<'a> Runner<'a> {
                 sum.overruns.extend(server.overruns);
             }
             Ok(sum)
+        })
+    }
+
+    /// Why a warm-up failed: a connection that was lost in it is the reason.
+    fn reason(&self, error: LoadError) -> LoadError {
+        let lost = self.context.listener.troubles().into_iter().find_map(|trouble| match trouble.kind {
+            TroubleKind::Disconnected { why } => Some(why),
+            _ => None,
+        });
+        let target = self.context.run_plan.scenario.measurement.target.clone();
+        lost.map_or(error, |why| LoadError::Broker {
+            target,
+            why: format!("it was lost before the run: {why}"),
         })
     }
 
