@@ -47,5 +47,11 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
 
 /// What it does not play although it plays the features.
 pub(in crate::load::targets) fn limits(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
-    by_hand(scenario)
+    let confirm = scenario.measurement.broker.confirm;
+    let unheard = scenario.queues.iter().filter(|queue| queue.max_length.is_some() && !confirm);
+    let unheard = unheard.map(|queue| UnmeasurableSetting {
+        setting: format!("queues.{}.max_length without publisher confirms", queue.name),
+        why: "the confirm tells whether there was room: leave measurement.broker.confirm out",
+    });
+    unheard.chain(by_hand(scenario)).collect()
 }

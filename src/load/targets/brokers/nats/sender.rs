@@ -6,7 +6,7 @@ use crate::load::LoadError;
 use crate::load::targets::brokers::wire::{
     BrokerLines, FrameHandler, Session, Socket, WireError, read_frames,
 };
-use crate::load::targets::{PublishRequest, Publisher, Sent, TroubleKind};
+use crate::load::targets::{PublishRequest, Publisher, Sent};
 use serde_json::Value;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -73,7 +73,7 @@ impl NatsConfirms {
         let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
         let (Some(message), Some(queue)) = (number(), number()) else { return Ok(()) };
         if answer.status == Some(503) {
-            self.session.trouble(TroubleKind::Returned);
+            self.session.returned(queue as usize);
             return Ok(());
         }
         let refused = answer.content.windows(8).any(|part| part == b"\"error\":");

@@ -131,6 +131,13 @@ impl Session {
         }
     }
 
+    /// The broker gave a message back, for nobody would have it.
+    pub(in crate::load::targets) fn returned(&self, queue: usize) {
+        self.unanswered.fetch_sub(1, Ordering::SeqCst);
+        self.inside.leave(queue);
+        self.trouble(TroubleKind::Returned);
+    }
+
     /// A delivered message has left a queue without having been served.
     pub(in crate::load::targets) fn lose(&self, queue: usize, delivery: &Delivery, outcome: Outcome) {
         let Delivery { message, deliveries, .. } = *delivery;
