@@ -123,7 +123,7 @@ impl Target for ActiveMq {
     }
 
     fn warm_up(&self) -> u64 {
-        2_000
+        600
     }
 
     fn facts(&self) -> BTreeMap<String, String> {

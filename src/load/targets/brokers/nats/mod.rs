@@ -150,7 +150,7 @@ impl Target for Nats {
     }
 
     fn warm_up(&self) -> u64 {
-        100
+        200
     }
 
     fn facts(&self) -> BTreeMap<String, String> {

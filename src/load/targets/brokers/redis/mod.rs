@@ -183,7 +183,7 @@ impl Target for Redis {
     }
 
     fn warm_up(&self) -> u64 {
-        100
+        200
     }
 
     fn facts(&self) -> BTreeMap<String, String> {
