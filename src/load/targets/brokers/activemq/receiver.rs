@@ -155,7 +155,7 @@ impl StompReceiver {
     }
 
     fn said(&mut self, outcome: Result<(), WireError>) -> bool {
-        outcome.map_err(|why| self.session.broke(&why, Some(self.place.queue))).is_ok()
+        self.session.said(outcome, self.place.queue)
     }
 
     /// Sends a message again, or on, and settles its delivery.

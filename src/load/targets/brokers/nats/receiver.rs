@@ -252,13 +252,8 @@ impl NatsReceiver {
             // The next message is asked for with the same packet.
             self.ask(1, u64::MAX);
         }
-        match self.flush() {
-            Ok(()) => true,
-            Err(why) => {
-                self.session.broke(&why, Some(self.queue));
-                false
-            }
-        }
+        let outcome = self.flush();
+        self.session.said(outcome, self.queue)
     }
 
     fn in_time(&mut self, delivery: &Delivery) -> bool {

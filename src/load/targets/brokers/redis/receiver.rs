@@ -275,8 +275,8 @@ impl RedisReceiver {
     }
 
     fn written(&mut self) -> bool {
-        let sent = self.flush();
-        sent.map_err(|why| self.session.broke(&why, Some(self.place.queue))).is_ok()
+        let outcome = self.flush();
+        self.session.said(outcome, self.place.queue)
     }
 }
 
