@@ -11,18 +11,16 @@ mod sender;
 
 use super::capabilities::activemq::START;
 use super::common::BrokerUrl;
-use super::wire::{BrokerLine, BrokerLines, Login, PROBE, Session, Socket};
+use super::wire::{BrokerLine, BrokerLines, Login, PROBE, Senders, Session, Socket};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::{Opening, Publisher, Receiver, Subscription, Target};
-use crate::scenario::{BrokerSettings, Connections, Discipline, Durability, Scenario};
+use crate::scenario::{BrokerSettings, Discipline, Durability, Scenario};
 use connection::StompConnection;
-use parking_lot::Mutex;
 use receiver::{StompPlace, StompReceiver};
 use sender::StompPublisher;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 const NAME: &str = "activemq";
 
@@ -37,9 +35,7 @@ struct ActiveMq {
     scenario: Scenario,
     /// What the broker calls itself.
     server: String,
-    /// The connection that all publish by, where they share one.
-    shared: Mutex<Option<Arc<Socket>>>,
-    readers: Mutex<Vec<JoinHandle<()>>>,
+    senders: Senders<Socket>,
 }
 
 /// Where it is and as whom it is used.
@@ -69,22 +65,13 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         scenario: scenario.clone(),
         server,
         session,
-        shared: Mutex::default(),
-        readers: Mutex::default(),
+        senders: Senders::new(&scenario.measurement.broker),
     }))
 }
 
 impl ActiveMq {
     fn sender(&self) -> Result<Arc<Socket>, LoadError> {
-        let each = self.scenario.measurement.broker.connections == Connections::Each;
-        let mut shared = self.shared.lock();
-        if let Some(sender) = shared.as_ref().filter(|_| !each) {
-            return Ok(Arc::clone(sender));
-        }
-        let (sender, reader) = sender::open(&self.session)?;
-        self.readers.lock().push(reader);
-        *shared = Some(Arc::clone(&sender));
-        Ok(sender)
+        self.senders.next(|| sender::open(&self.session))
     }
 }
 
@@ -139,10 +126,7 @@ impl Target for ActiveMq {
 impl Drop for ActiveMq {
     fn drop(&mut self) {
         self.session.halt();
-        for reader in self.readers.lock().drain(..) {
-            // A thread that panicked has said so.
-            let _ended = reader.join();
-        }
+        self.senders.join();
         let full = |line: &&BrokerLine| self.session.inside.inside(line.queue) > 0;
         let names: Vec<&str> = self.lines.all().iter().filter(full).map(|line| line.name.as_str()).collect();
         if !names.is_empty() {

@@ -4,12 +4,10 @@
 use super::codec::{StompDecoder, StompFrame, write};
 use super::connection::{StompConnection, destination, told};
 use crate::load::LoadError;
-use crate::load::targets::brokers::wire::{
-    BrokerLines, FrameHandler, Session, Socket, WireError, read_frames,
-};
+use crate::load::targets::brokers::wire::{BrokerLines, FrameHandler, Session, Socket, WireError, hear};
 use crate::load::targets::{PublishRequest, Publisher, Sent};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 /// The header that says how often a message has been delivered, where that was more than never.
 pub(super) const DELIVERIES: &str = "queuelab-deliveries";
@@ -19,16 +17,9 @@ pub(super) const DELIVERIES: &str = "queuelab-deliveries";
 /// # Errors
 /// The broker does not let us in.
 pub(super) fn open(session: &Arc<Session>) -> Result<(Arc<Socket>, JoinHandle<()>), LoadError> {
-    let StompConnection { socket, mut incoming, .. } =
-        StompConnection::open(&session.login, session.largest)?;
+    let StompConnection { socket, incoming, .. } = StompConnection::open(&session.login, session.largest)?;
     let socket = session.keep(socket, None);
-    let (of_thread, session) = (Arc::clone(&socket), Arc::clone(session));
-    let reader = thread::Builder::new().name("confirms".into()).spawn(move || {
-        let mut receipts = StompReceipts { session: Arc::clone(&session) };
-        let why = read_frames(&mut receipts, &of_thread, &mut incoming, session.login.wait);
-        session.broke(&why, None);
-    });
-    let reader = reader.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
+    let reader = hear(session, &socket, incoming, StompReceipts { session: Arc::clone(session) })?;
     Ok((socket, reader))
 }
 

@@ -11,11 +11,11 @@ mod settings;
 
 use super::capabilities::nats::START;
 use super::common::{BrokerUrl, RunNames, failed};
-use super::wire::{BrokerLines, Login, PROBE, Session, window};
+use super::wire::{BrokerLines, Login, PROBE, Senders, Session, window};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::{Opening, Publisher, Receiver, Subscription, Target};
-use crate::scenario::{BrokerSettings, Connections, Scenario};
+use crate::scenario::{BrokerSettings, Scenario};
 use parking_lot::Mutex;
 use receiver::NatsReceiver;
 use requests::{NatsConnection, Requests};
@@ -25,7 +25,6 @@ use settings::NatsQueue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 
 const NAME: &str = "nats";
 
@@ -37,10 +36,7 @@ struct Nats {
     lines: Arc<BrokerLines>,
     scenario: Scenario,
     requests: Mutex<Requests>,
-    /// The connection that all publish by, where they share one.
-    shared: Mutex<Option<Arc<NatsSender>>>,
-    /// Those that hear confirms.
-    readers: Mutex<Vec<JoinHandle<()>>>,
+    senders: Senders<NatsSender>,
     /// Connections so far.
     count: AtomicUsize,
 }
@@ -81,8 +77,7 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         scenario: opening.scenario.clone(),
         requests: Mutex::new(requests),
         session,
-        shared: Mutex::default(),
-        readers: Mutex::default(),
+        senders: Senders::new(&opening.scenario.measurement.broker),
         count: 0.into(),
     };
     // From here on it is cleared away when something fails.
@@ -107,16 +102,8 @@ impl Nats {
     }
 
     fn sender(&self) -> Result<Arc<NatsSender>, LoadError> {
-        let each = self.scenario.measurement.broker.connections == Connections::Each;
-        let mut shared = self.shared.lock();
-        if let Some(sender) = shared.as_ref().filter(|_| !each) {
-            return Ok(Arc::clone(sender));
-        }
-        let (sender, reader) = NatsSender::open(&self.session, self.count.fetch_add(1, Ordering::Relaxed))?;
-        self.readers.lock().push(reader);
-        let sender = Arc::new(sender);
-        *shared = Some(Arc::clone(&sender));
-        Ok(sender)
+        let number = || self.count.fetch_add(1, Ordering::Relaxed);
+        self.senders.next(|| NatsSender::open(&self.session, number()))
     }
 }
 
@@ -169,10 +156,7 @@ impl Target for Nats {
 impl Drop for Nats {
     fn drop(&mut self) {
         self.session.halt();
-        for reader in self.readers.lock().drain(..) {
-            // A thread that panicked has said so.
-            let _ended = reader.join();
-        }
+        self.senders.join();
         let (mut requests, until) = (self.requests.lock(), Monotonic.now() + CLEARING);
         for line in self.lines.all() {
             let subject = format!("$JS.API.STREAM.DELETE.{}", settings::stream(&line.name));

@@ -3,13 +3,11 @@
 use super::codec::{NatsDecoder, NatsFrame, NatsMessage, publish, subscribe};
 use super::requests::NatsConnection;
 use crate::load::LoadError;
-use crate::load::targets::brokers::wire::{
-    BrokerLines, FrameHandler, Session, Socket, WireError, read_frames,
-};
+use crate::load::targets::brokers::wire::{BrokerLines, FrameHandler, Session, Socket, WireError, hear};
 use crate::load::targets::{PublishRequest, Publisher, Sent};
 use serde_json::Value;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 /// What JetStream says where a stream is full.
 const FULL: u64 = 10077;
@@ -25,22 +23,19 @@ impl NatsSender {
     ///
     /// # Errors
     /// The broker does not let us in.
-    pub(super) fn open(session: &Arc<Session>, number: usize) -> Result<(Self, JoinHandle<()>), LoadError> {
-        let NatsConnection { socket, mut incoming, .. } =
+    pub(super) fn open(
+        session: &Arc<Session>,
+        number: usize,
+    ) -> Result<(Arc<Self>, JoinHandle<()>), LoadError> {
+        let NatsConnection { socket, incoming, .. } =
             NatsConnection::open(&session.login, &session.names, session.largest)?;
         let inbox = format!("_INBOX.{}.confirms{number}", session.names.run());
         let mut out = Vec::new();
         subscribe(&format!("{inbox}.>"), 1, &mut out);
         socket.write(&out).map_err(|why| session.login.broken(&why))?;
         let socket = session.keep(socket, None);
-        let (of_thread, session) = (Arc::clone(&socket), Arc::clone(session));
-        let reader = thread::Builder::new().name("confirms".into()).spawn(move || {
-            let mut confirms = NatsConfirms { session: Arc::clone(&session) };
-            let why = read_frames(&mut confirms, &of_thread, &mut incoming, session.login.wait);
-            session.broke(&why, None);
-        });
-        let reader = reader.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
-        Ok((NatsSender { socket, inbox }, reader))
+        let reader = hear(session, &socket, incoming, NatsConfirms { session: Arc::clone(session) })?;
+        Ok((Arc::new(NatsSender { socket, inbox }), reader))
     }
 }
 

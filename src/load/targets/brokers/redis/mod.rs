@@ -9,11 +9,11 @@ mod settings;
 
 use super::capabilities::redis::START;
 use super::common::{BrokerUrl, RunNames};
-use super::wire::{BrokerLines, Login, PROBE, Session, window};
+use super::wire::{BrokerLines, Login, PROBE, Senders, Session, window};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::{Opening, Publisher, Receiver, Subscription, Target};
-use crate::scenario::{BrokerSettings, Connections, Durability, Scenario};
+use crate::scenario::{BrokerSettings, Durability, Scenario};
 use codec::RespValue;
 use parking_lot::Mutex;
 use receiver::{RedisPlace, RedisReceiver};
@@ -23,7 +23,6 @@ use settings::{GROUP, RedisQueue, ReturnedEntries};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 
 const NAME: &str = "redis";
 
@@ -39,9 +38,7 @@ struct Redis {
     scenario: Scenario,
     requests: Mutex<RedisConnection>,
     facts: BTreeMap<String, String>,
-    /// The connection that all publish by, where they share one.
-    shared: Mutex<Option<Arc<RedisSender>>>,
-    readers: Mutex<Vec<JoinHandle<()>>>,
+    senders: Senders<RedisSender>,
     count: AtomicUsize,
 }
 
@@ -76,8 +73,7 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         requests: Mutex::new(requests),
         facts,
         session,
-        shared: Mutex::default(),
-        readers: Mutex::default(),
+        senders: Senders::new(&scenario.measurement.broker),
         count: 0.into(),
     };
     // From here on it is cleared away when something fails.
@@ -139,15 +135,7 @@ impl Redis {
     }
 
     fn sender(&self) -> Result<Arc<RedisSender>, LoadError> {
-        let each = self.scenario.measurement.broker.connections == Connections::Each;
-        let mut shared = self.shared.lock();
-        if let Some(sender) = shared.as_ref().filter(|_| !each) {
-            return Ok(Arc::clone(sender));
-        }
-        let (sender, reader) = RedisSender::open(&self.session)?;
-        self.readers.lock().push(reader);
-        *shared = Some(Arc::clone(&sender));
-        Ok(sender)
+        self.senders.next(|| RedisSender::open(&self.session))
     }
 }
 
@@ -194,10 +182,7 @@ impl Target for Redis {
 impl Drop for Redis {
     fn drop(&mut self) {
         self.session.halt();
-        for reader in self.readers.lock().drain(..) {
-            // A thread that panicked has said so.
-            let _ended = reader.join();
-        }
+        self.senders.join();
         let (mut requests, until) = (self.requests.lock(), Monotonic.now() + CLEARING);
         for line in self.lines.all() {
             // Where the broker is gone, so are its replies.

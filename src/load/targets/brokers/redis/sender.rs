@@ -8,14 +8,12 @@ use super::codec::{RespDecoder, RespValue, command};
 use super::requests::RedisConnection;
 use super::settings::{FIELD, RedisQueue};
 use crate::load::LoadError;
-use crate::load::targets::brokers::wire::{
-    BrokerLines, FrameHandler, Session, Socket, WireError, read_frames,
-};
+use crate::load::targets::brokers::wire::{BrokerLines, FrameHandler, Session, Socket, WireError, hear};
 use crate::load::targets::{PublishRequest, Publisher, Sent};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 /// Adds an entry unless there are so many already.
 const ADD_IF_ROOM: &str = "if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1]) then return false end \
@@ -37,18 +35,12 @@ impl RedisSender {
     /// # Errors
     /// The broker does not let us in.
     pub(super) fn open(session: &Arc<Session>) -> Result<(Arc<Self>, JoinHandle<()>), LoadError> {
-        let RedisConnection { socket, mut incoming } =
+        let RedisConnection { socket, incoming } =
             RedisConnection::open(&session.login, &session.names, session.largest)?;
         let socket = session.keep(socket, None);
         let sender = Arc::new(RedisSender { socket, unanswered: Mutex::default(), order: Mutex::new(()) });
-        let (of_thread, session) = (Arc::clone(&sender), Arc::clone(session));
-        let reader = thread::Builder::new().name("confirms".into()).spawn(move || {
-            let socket = Arc::clone(&of_thread.socket);
-            let mut replies = RedisReplies { session: Arc::clone(&session), sender: of_thread };
-            let why = read_frames(&mut replies, &socket, &mut incoming, session.login.wait);
-            session.broke(&why, None);
-        });
-        let reader = reader.map_err(|error| LoadError::NoThread { why: error.to_string() })?;
+        let replies = RedisReplies { session: Arc::clone(session), sender: Arc::clone(&sender) };
+        let reader = hear(session, &sender.socket, incoming, replies)?;
         Ok((sender, reader))
     }
 

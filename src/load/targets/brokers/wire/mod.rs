@@ -6,6 +6,7 @@ mod frames;
 mod lines;
 mod login;
 mod reader;
+mod senders;
 mod session;
 mod socket;
 mod tls;
@@ -14,7 +15,8 @@ pub(in crate::load::targets) use error::{Malformed, WireError};
 pub(in crate::load::targets) use frames::{Decode, Incoming};
 pub(in crate::load::targets) use lines::{BrokerLine, BrokerLines, window};
 pub(in crate::load::targets) use login::{Login, PROBE};
-pub(in crate::load::targets) use reader::{FrameHandler, read_frames};
+pub(in crate::load::targets) use reader::FrameHandler;
+pub(in crate::load::targets) use senders::{Senders, hear};
 pub(in crate::load::targets) use session::Session;
 pub(in crate::load::targets) use socket::Socket;
 
