@@ -188,11 +188,27 @@ pub struct Overrun {
     pub nanos: i64,
 }
 
+/// How long a delivery took that a server was free for: from the instant at which both were there until the
+/// server had the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandOff {
+    /// Index of the consumer group in the scenario.
+    pub consumer: u32,
+    /// See [`Overrun::message`].
+    pub message: u64,
+    /// See [`Overrun::message`].
+    pub count: u64,
+    /// What it took.
+    pub nanos: u64,
+}
+
 /// What a host added to a run: enough to play it again as it really happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Happened {
     /// Of every delivery of a message, or of its first in a batch.
     pub overruns: Vec<Overrun>,
+    /// Of deliveries that a broker made, where each is on record; the others take what the scenario says.
+    pub hand_offs: Vec<HandOff>,
     /// Nanoseconds of each group commit, queue by queue of the scenario.
     pub commits: Vec<Vec<u64>>,
 }

@@ -1,12 +1,19 @@
-//! `queuelab calibrate`: this host's clock, sleep, hand-off and stalls.
+//! `queuelab calibrate`: this host's clock, sleep, hand-off and stalls, and a broker's deliveries.
 
 use super::{Ending, style};
 use crate::load;
 use crate::units::{Time, significant};
 
-pub(super) fn calibrate(json: bool) -> Ending {
+pub(super) fn calibrate(target: Option<&str>, json: bool) -> Ending {
     let host = load::host();
-    let calibration = load::calibrate();
+    let broker = target.map(load::calibrate_target).transpose();
+    let calibration = match broker {
+        Ok(broker) => load::calibrate().and(broker.unwrap_or_default()),
+        Err(why) => {
+            style::note(&format!("error: {why}\n"));
+            return Ending::Failed;
+        }
+    };
     if json {
         let document = serde_json::json!({ "host": host, "calibration": calibration });
         return style::out(&format!("{document:#}\n"));

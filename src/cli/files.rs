@@ -113,14 +113,21 @@ fn overheads(file: &Path) -> Result<Vec<String>, Ending> {
     let document: serde_json::Value = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
     let figures =
         document["calibration"].as_array().ok_or_else(|| wrong("it has no list of figures".into()))?;
-    let seconds = |name: &str| figures.iter().find(|f| f["name"] == name).and_then(|f| f["value"].as_f64());
-    let settings = [("simulation.hand_off", "hand-off parked p50"), ("simulation.sync", "sync mean")];
+    let seconds = |name: &&str| figures.iter().find(|f| f["name"] == *name).and_then(|f| f["value"].as_f64());
+    // A broker's, where there is one, before this host's own.
+    let settings: [(&str, &[&str]); 3] = [
+        ("simulation.hand_off", &["hand-off mean", "hand-off parked p50"]),
+        ("simulation.turnaround", &["turnaround mean"]),
+        ("simulation.sync", &["sync mean"]),
+    ];
     let known: Vec<String> = settings
         .iter()
-        .filter_map(|(path, name)| Some(format!("{path}={}ns", (seconds(name)? * 1e9).round())))
+        .filter_map(|(path, names)| {
+            Some(format!("{path}={}ns", (names.iter().find_map(seconds)? * 1e9).round()))
+        })
         .collect();
     if known.is_empty() {
-        Err(wrong(format!("it has neither `{}` nor `{}`", settings[0].1, settings[1].1)))
+        Err(wrong("it has neither `hand-off parked p50` nor `sync mean`".into()))
     } else {
         Ok(known)
     }

@@ -59,6 +59,9 @@ enum Verb {
     Report(report::ReportArguments),
     /// Measure this host's clock, sleep, hand-off and stalls: what every measurement adds at least
     Calibrate {
+        /// A message broker: also how long it takes to bring a message to a consumer, at three loads
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
         /// One JSON document on stdout, nothing else there
         #[arg(long)]
         json: bool,
@@ -134,7 +137,7 @@ pub fn main() -> ExitCode {
         Verb::Fit(arguments) => fit::fit(&arguments),
         Verb::Report(arguments) => report::report(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
-        Verb::Calibrate { json } => calibrate::calibrate(json),
+        Verb::Calibrate { target, json } => calibrate::calibrate(target.as_deref(), json),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Targets => style::out(&crate::report::targets::text()),
         Verb::Schema { of: Schema::Scenario } => style::out(&format!("{:#}\n", crate::scenario::schema())),

@@ -36,6 +36,12 @@ pub(crate) struct CalibrationFigure {
 }
 
 impl Calibration {
+    /// With further ones.
+    pub(crate) fn and(mut self, more: Vec<CalibrationFigure>) -> Self {
+        self.figures.extend(more);
+        self
+    }
+
     /// In the order in which they are shown.
     pub(crate) fn figures(&self) -> &[CalibrationFigure] {
         &self.figures

@@ -16,6 +16,11 @@ pub(crate) enum LoadError {
             measure with target = \"in-process\""
     )]
     NotBuiltIn { target: String, feature: &'static str },
+    #[error(
+        "{target} is no message broker, and hands messages over in this program: leave --target out to \
+            calibrate this host"
+    )]
+    NoBroker { target: String },
     #[error("there is no target `{name}`; write one of {}", names())]
     UnknownTarget { name: String },
     #[error(

@@ -9,7 +9,7 @@ mod broker;
 pub(super) use broker::BrokerEvidence;
 
 use super::hand_offs::HandOffs;
-use super::interference::SchedulerInterference;
+use super::interference::{ProcessorShares, SchedulerInterference};
 use super::pacing::Meter;
 use super::server::ServerTotals;
 use crate::answer::{Gate, Trust, Unit};
@@ -51,7 +51,8 @@ pub(super) struct Evidence {
     pub totals: ServerTotals,
     /// Deliveries of messages whose delivery before had not ended, or had been the last.
     pub repeated: u64,
-    pub steal: Option<f64>,
+    /// Who had the processors meanwhile.
+    pub shares: Option<ProcessorShares>,
     /// Messages inside, on average over the instants at which the target was asked: by its own count, and by
     /// the records.
     pub inside: Option<(f64, f64)>,
@@ -239,16 +240,18 @@ fn host(e: &Evidence) -> Vec<Gate> {
         let (busy, limit) = (e.spun as f64 / e.lasted as f64, processors as f64);
         gates.push(below("spinning", busy, limit, 2.0 * limit, Unit::Processors, meaning));
     }
-    gates.extend(e.steal.map(|s| {
-        below(
-            "steal",
-            s,
-            0.01,
-            0.05,
-            Unit::Ratio,
-            "share of the processors' time that the hypervisor gave to others",
-        )
-    }));
+    if let Some(shares) = e.shares {
+        let meaning = "share of the processors' time that the hypervisor gave to others";
+        gates.push(below("steal", shares.stolen, 0.01, 0.05, Unit::Ratio, meaning));
+        if e.broker.is_some() {
+            let meaning = format!(
+                "share of the processors' time in use, {} % of it by this program: what is full delays the \
+                    broker and its consumers, which its users' machines may not",
+                significant(100.0 * shares.own / (shares.own + shares.others).max(f64::MIN_POSITIVE), 2)
+            );
+            gates.push(below("processors", shares.own + shares.others, 0.9, 0.99, Unit::Ratio, &meaning));
+        }
+    }
     gates
 }
 

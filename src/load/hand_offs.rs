@@ -14,30 +14,15 @@ pub(super) struct HandOffs {
     pub idle_nanos: u64,
 }
 
-/// How long each delivery took, in nanoseconds: from publish to an idle server by queue, and from the end of
-/// a service to the next message by consumer group.
-#[derive(Debug, Clone, Default)]
-pub(super) struct DeliveryRecords {
-    pub hops: Vec<Vec<u64>>,
-    pub turnarounds: Vec<Vec<u64>>,
-}
-
 impl HandOffs {
     /// Those of the servers that take a message as soon as they can, whose every service is on record.
-    pub(super) fn of<'r>(
-        run_plan: &RunPlan<'_>,
-        records: impl Iterator<Item = &'r Record>,
-    ) -> (Self, DeliveryRecords) {
+    pub(super) fn of<'r>(run_plan: &RunPlan<'_>, records: impl Iterator<Item = &'r Record>) -> Self {
         let plain: Vec<bool> =
             (0..run_plan.groups.len()).map(|group| run_plan.takes_at_once(group)).collect();
         let served = |r: &&Record| r.outcome == Outcome::Served && plain[r.consumer as usize];
         let mut services: Vec<&Record> = records.filter(served).collect();
         services.sort_unstable_by_key(|r| (r.consumer, r.server, r.taken));
         let (mut out, mut server, mut free) = (HandOffs::default(), None, 0);
-        let mut each = DeliveryRecords {
-            hops: vec![Vec::new(); run_plan.queues()],
-            turnarounds: vec![Vec::new(); run_plan.groups.len()],
-        };
         for r in services {
             if server.replace((r.consumer, r.server)) != Some((r.consumer, r.server)) {
                 free = 0;
@@ -46,13 +31,10 @@ impl HandOffs {
             (out.count, out.nanos) = (out.count + 1, out.nanos + took);
             if r.sent > free {
                 (out.idle, out.idle_nanos) = (out.idle + 1, out.idle_nanos + took);
-                each.hops[r.queue as usize].push(took);
-            } else {
-                each.turnarounds[r.consumer as usize].push(took);
             }
             free = r.finished;
         }
-        (out, each)
+        out
     }
 
     /// Seconds a message.
@@ -89,12 +71,12 @@ mod tests {
         // before.
         let all = [(0, 120, 202, 300), (0, 1, 10, 100), (1, 60, 65, 90), (0, 50, 103, 200)].map(record);
         assert_eq!(
-            HandOffs::of(&run_plan, all.iter()).0,
+            HandOffs::of(&run_plan, all.iter()),
             HandOffs { count: 4, nanos: 9 + 5 + 3 + 2, idle: 2, idle_nanos: 9 + 5 }
         );
         let mut retries = scenario.clone();
         retries.consumers[0].failure = 0.1;
         let run_plan = RunPlan::new(&retries, &plan).expect("retries are played");
-        assert_eq!(HandOffs::of(&run_plan, all.iter()).0.count, 0, "what failed kept a server busy, too");
+        assert_eq!(HandOffs::of(&run_plan, all.iter()).count, 0, "what failed kept a server busy, too");
     }
 }

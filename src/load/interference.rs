@@ -1,6 +1,6 @@
 //! Interference by the scheduler and the hypervisor while a run lasts.
 
-use super::system;
+use super::system::{self, ProcessorTicks};
 
 /// How the scheduler delayed a thread, as far as the system tells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,11 +39,26 @@ impl SchedulerInterference {
     }
 }
 
-/// The share of all processor time that the hypervisor kept for others between two looks.
-pub(super) fn steal_share(before: Option<(u64, u64)>, after: Option<(u64, u64)>) -> Option<f64> {
-    let ((stolen0, all0), (stolen1, all1)) = (before?, after?);
-    let all = all1.checked_sub(all0).filter(|&all| all > 0)?;
-    Some(stolen1.saturating_sub(stolen0) as f64 / all as f64)
+/// Who had the processors between two looks, as shares of their time.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct ProcessorShares {
+    /// The hypervisor, for others.
+    pub stolen: f64,
+    /// This program.
+    pub own: f64,
+    /// All else on this machine, such as a broker.
+    pub others: f64,
+}
+
+impl ProcessorShares {
+    pub(super) fn between(before: Option<ProcessorTicks>, after: Option<ProcessorTicks>) -> Option<Self> {
+        let (before, after) = (before?, after?);
+        let all = after.all.checked_sub(before.all).filter(|&all| all > 0)?;
+        let share =
+            |of: fn(&ProcessorTicks) -> u64| of(&after).saturating_sub(of(&before)) as f64 / all as f64;
+        let [stolen, own, idle] = [share(|t| t.stolen), share(|t| t.own), share(|t| t.idle)];
+        Some(ProcessorShares { stolen, own, others: (1.0 - stolen - own - idle).max(0.0) })
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +70,11 @@ mod tests {
         let known = SchedulerInterference { run_queue_wait: Some(5), switches: Some(1) };
         assert_eq!(known.plus(known).since(known), known);
         assert_eq!(known.plus(SchedulerInterference::default()), SchedulerInterference::default());
-        assert_eq!(steal_share(Some((1, 100)), Some((11, 200))), Some(0.1));
-        assert_eq!(steal_share(Some((1, 100)), Some((1, 100))), None);
+        let first = ProcessorTicks { stolen: 1, idle: 50, own: 10, all: 100 };
+        let second = ProcessorTicks { stolen: 11, idle: 90, own: 30, all: 200 };
+        let shares = ProcessorShares::between(Some(first), Some(second)).expect("time has passed");
+        assert_eq!((shares.stolen, shares.own), (0.1, 0.2));
+        assert!((shares.others - 0.3).abs() < 1e-12);
+        assert_eq!(ProcessorShares::between(Some(first), Some(first)), None);
     }
 }

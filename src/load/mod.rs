@@ -6,9 +6,11 @@
 //! Nothing here computes an answer from the records.
 
 mod calibrate;
+mod calibrate_target;
 mod clients;
 mod clock;
 mod context;
+mod delivery_sample;
 mod error;
 mod exits;
 mod gates;
@@ -35,9 +37,10 @@ mod warm_up;
 mod work;
 
 pub(crate) use calibrate::calibrate;
+pub(crate) use calibrate_target::calibrate_target;
 pub(crate) use error::{LoadError, UnmeasurableSetting};
 pub(crate) use host::host;
 pub(crate) use playable::refusals;
 pub(crate) use run::{BrokerTimes, Control, measure};
-pub(crate) use targets::{Support, TARGETS, told};
+pub(crate) use targets::{Support, TARGETS, prefetches_on_demand, told};
 pub(crate) use warm_up::DeliveryTimes;

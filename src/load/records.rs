@@ -1,7 +1,7 @@
 //! Records of messages and evidence for the gates, from the log of visits.
 
 use super::gates::Evidence;
-use super::hand_offs::{DeliveryRecords, HandOffs};
+use super::hand_offs::HandOffs;
 use super::playable::fed_by_producers_alone;
 use super::run_plan::RunPlan;
 use super::targets::LostMessage;
@@ -36,7 +36,6 @@ pub(super) struct RunRecords {
     /// By visit; those that were never begun come last.
     pub by_visit: Vec<VisitRecord>,
     pub evidence: Evidence,
-    pub deliveries: DeliveryRecords,
     /// By producer: nanoseconds from a sending to the broker's confirm.
     pub confirms: Vec<Vec<u64>>,
 }
@@ -88,7 +87,7 @@ impl RunRecords {
             run_records.unsent(run_plan, message, observed);
         }
         run_records.evidence.inside = inside(&observed.levels, entered, left);
-        (run_records.evidence.hand_offs, run_records.deliveries) =
+        run_records.evidence.hand_offs =
             HandOffs::of(run_plan, run_records.by_visit.iter().map(|v| &v.record));
         run_records
     }

@@ -2,10 +2,10 @@
 
 use super::clock::Monotonic;
 use super::context::{RunContext, RunState};
+use super::delivery_sample::{self, DeliverySample};
 use super::exits::exits;
 use super::gates::BrokerEvidence;
-use super::hand_offs::{DeliveryRecords, HandOffs};
-use super::interference::steal_share;
+use super::interference::ProcessorShares;
 use super::records::RunRecords;
 use super::run_plan::RunPlan;
 use super::runner::Runner;
@@ -28,6 +28,12 @@ const VERDICTS: u64 = 1_000_000_000;
 
 /// Messages of the null run before each run.
 const NULL_MESSAGES: usize = 50_000;
+
+/// How much of a plan a broker plays before the run, in nanoseconds, and at least so many messages of it; what
+/// is delivered before a broker has settled into it is not learnt from.
+const PILOT: u64 = 6_000_000_000;
+const PILOT_MESSAGES: usize = 200;
+const SETTLED: u64 = 2_000_000_000;
 
 /// Visits beyond which a run is cut short: about 150 bytes each.
 const MOST_VISITS: usize = 8_000_000;
@@ -91,6 +97,44 @@ pub(crate) struct Run {
 /// # Errors
 /// A scenario that cannot be played here, and why. A host that cannot keep up is no error: the gates tell.
 pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) -> Result<Run, LoadError> {
+    let learnt = pilot(scenario, plan, control)?;
+    let mut run = play(scenario, plan, 0, control)?;
+    if let (Some(times), Some(learnt)) = (&mut run.broker, learnt) {
+        times.learnt = learnt;
+    }
+    Ok(run)
+}
+
+/// The beginning of a plan played against a broker, as the whole plan will be: how long deliveries take at the
+/// run's own rates and work. Nothing where the target is no broker.
+fn pilot(
+    scenario: &Scenario,
+    plan: &Block,
+    control: &Control<'_>,
+) -> Result<Option<DeliveryTimes>, LoadError> {
+    if !targets::is_broker(scenario) {
+        return Ok(None);
+    }
+    let mut alone = scenario.clone();
+    alone.queues.iter_mut().for_each(|queue| queue.initial_backlog = 0);
+    let rows = plan.sent.partition_point(|&at| at < PILOT).max(PILOT_MESSAGES).min(plan.len());
+    let mut beginning = Block { first: plan.first, ..Block::with_columns(plan.demand.len()) };
+    beginning.append(plan, rows);
+    let silent = Control { progress: &|_| (), stopped: control.stopped };
+    Ok(play(&alone, &beginning, SETTLED, &silent)?.broker.map(|times| times.own))
+}
+
+/// The same without a pilot: how long deliveries take before it is then known from the warm-up alone, and in
+/// it from those after `settled` nanoseconds.
+///
+/// # Errors
+/// As [`measure`].
+pub(super) fn play(
+    scenario: &Scenario,
+    plan: &Block,
+    settled: u64,
+    control: &Control<'_>,
+) -> Result<Run, LoadError> {
     let run_plan = RunPlan::new(scenario, plan)?;
     let expected = run_plan.expected();
     let state = RunState::new(&run_plan, VisitLog::new(expected, MOST_VISITS.max(expected)));
@@ -105,11 +149,12 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
     } else {
         Vec::new()
     };
-    let steal = system::steal_and_total();
+    let ticks = system::processor_ticks();
     let output =
         Runner::new(RunContext::new(&run_plan, target.as_ref(), &state), scenario.measurement.work, margin)
             .run(control)?;
     target.await_verdicts(system::monotonic() + VERDICTS);
+    let shares = ProcessorShares::between(ticks, system::processor_ticks());
     let observed = &output.observed;
     let run_records = RunRecords::gather(&run_plan, &state.visits, &state.listener.take_lost(), observed);
     let records = run_records.records(&run_plan);
@@ -138,12 +183,17 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
         rate: run_records.evidence.accepted.max(run_plan.len() as u64) as f64
             / seconds(run_plan.span()).max(1e-3),
         null_rate,
-        steal: steal_share(steal, system::steal_and_total()),
+        shares,
         broker,
         ..run_records.evidence
     };
     facts.extend(target.facts());
     facts.extend(host::load_average().map(|load| ("load average after".into(), load)));
+    facts.extend(shares.map(|shares| {
+        let share = |of: f64| significant(100.0 * of, 2);
+        let text = format!("{} % by this program, {} % by others", share(shares.own), share(shares.others));
+        ("processor time".into(), text)
+    }));
     facts.insert("spun before a deadline".into(), Time(seconds(margin)).to_string());
     facts.insert("clock read".into(), Time(calibrate::clock_read() / 1e9).to_string());
     facts.extend(
@@ -162,11 +212,12 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
         exits,
         happened: Happened {
             overruns: output.overruns,
+            hand_offs: output.samples.iter().map(|sample| sample.hand_off).collect(),
             commits: (0..run_plan.queues()).map(|queue| target.commits(queue)).collect(),
         },
-        broker: output.learnt.map(|learnt| {
-            broker_times(scenario, learnt, &evidence.hand_offs, run_records.deliveries, run_records.confirms)
-        }),
+        broker: output
+            .learnt
+            .map(|learnt| broker_times(scenario, learnt, &output.samples, settled, run_records.confirms)),
         syncs,
         hand_off: evidence.hand_offs.woken().map(|(_, mean)| mean * 1e9),
         by: format!("{}, {} server threads", scenario.measurement.target, run_plan.servers()),
@@ -179,25 +230,21 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
     })
 }
 
-/// What a broker added to a run whose deliveries took so long before it.
+/// What a broker added to a run whose deliveries took so long before it; those before an instant do not count.
 fn broker_times(
     scenario: &Scenario,
     learnt: DeliveryTimes,
-    seen: &HandOffs,
-    deliveries: DeliveryRecords,
+    samples: &[DeliverySample],
+    settled: u64,
     confirms: Vec<Vec<u64>>,
 ) -> BrokerTimes {
-    let mean =
-        |count: u64, nanos: u64, unseen: f64| if count > 0 { nanos as f64 / count as f64 } else { unseen };
-    let own = DeliveryTimes {
-        idle_hop: mean(seen.idle, seen.idle_nanos, learnt.idle_hop),
-        turnaround: mean(seen.count - seen.idle, seen.nanos - seen.idle_nanos, learnt.turnaround),
-    };
-    let queues = scenario.queues.iter().map(|q| format!("queues.{}.hop", q.name)).zip(deliveries.hops);
-    let groups = scenario.consumers.iter().map(|c| format!("consumers.{}.turnaround", c.name));
     let producers = scenario.producers.iter().map(|p| format!("producers.{}.confirm", p.name)).zip(confirms);
-    let each = queues.chain(groups.zip(deliveries.turnarounds)).chain(producers);
-    BrokerTimes { learnt, own, each: each.filter(|(_, times)| !times.is_empty()).collect() }
+    let each = delivery_sample::by_metric(scenario, samples).into_iter().chain(producers);
+    BrokerTimes {
+        learnt,
+        own: delivery_sample::times(samples, settled, learnt),
+        each: each.filter(|(_, times)| !times.is_empty()).collect(),
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub(super) struct RunPlan<'a> {
     topics: Vec<Topic>,
     /// By queue: held while a batch that lingers is assembled.
     batch_locks: Vec<Mutex<()>>,
+    /// Whether it is played on a message broker.
+    pub on_broker: bool,
 }
 
 /// A consumer group: from which queue and with how many servers.
@@ -55,7 +57,7 @@ impl<'a> RunPlan<'a> {
         );
         let rules = Rules::new(scenario);
         // What was pushed to a consumer that goes comes back after later messages.
-        let pushed = targets::entry(scenario)?.broker.is_some();
+        let on_broker = targets::is_broker(scenario);
         let groups = scenario.consumers.iter().map(|consumer| {
             let queue = &scenario.queues[consumer.from];
             PlannedGroup {
@@ -63,14 +65,14 @@ impl<'a> RunPlan<'a> {
                 servers: consumer.most_servers().unwrap_or(0),
                 ordered: queue.discipline == Discipline::Fifo
                     && playable::fed_by_producers_alone(scenario, consumer.from)
-                    && !(pushed && (consumer.autoscale.is_some() || consumer.outages.is_some())),
+                    && !(on_broker && (consumer.autoscale.is_some() || consumer.outages.is_some())),
                 lease: queue.visibility_timeout.map(|timeout| rules.scale.nanos(timeout)),
             }
         });
         let groups = groups.collect();
         let batch_locks = scenario.queues.iter().map(|_| Mutex::default()).collect();
         let topics = scenario.topics.iter().map(|t| Topic::new(t.subscriptions.len(), t.deliver)).collect();
-        Ok(RunPlan { scenario, block: plan, rules, groups, topics, batch_locks })
+        Ok(RunPlan { scenario, block: plan, rules, groups, topics, batch_locks, on_broker })
     }
 
     /// The lock that is held while a batch that lingers is assembled from a group's queue, so that two

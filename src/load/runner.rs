@@ -3,6 +3,7 @@
 
 use super::clock::{Clock, Monotonic};
 use super::context::RunContext;
+use super::delivery_sample::DeliverySample;
 use super::generator::generate;
 use super::interference::SchedulerInterference;
 use super::message_copy::MessageCopy;
@@ -51,6 +52,7 @@ struct ThreadOutput {
     meter: Meter,
     totals: ServerTotals,
     overruns: Vec<Overrun>,
+    samples: Vec<DeliverySample>,
 }
 
 /// What all threads together measured and noticed.
@@ -62,6 +64,8 @@ pub(super) struct RunOutput {
     pub inversions: u64,
     pub totals: ServerTotals,
     pub overruns: Vec<Overrun>,
+    /// How long deliveries took, on a broker.
+    pub samples: Vec<DeliverySample>,
     pub observed: Observation,
     /// How long deliveries took before the run, where that was tried.
     pub learnt: Option<DeliveryTimes>,
@@ -127,6 +131,7 @@ impl<'a> Runner<'a> {
                 inversions: generator.meter.inversions,
                 totals: ServerTotals::default(),
                 overruns: Vec::new(),
+                samples: Vec::new(),
                 observed,
                 learnt,
             };
@@ -136,6 +141,7 @@ impl<'a> Runner<'a> {
                 sum.inversions += server.meter.inversions;
                 sum.totals.merge(&server.totals);
                 sum.overruns.extend(server.overruns);
+                sum.samples.extend(server.samples);
             }
             Ok(sum)
         })
@@ -199,9 +205,9 @@ impl<'a> Runner<'a> {
             / (self.context.run_plan.groups[server_id.group].servers as usize).max(1);
         let mut server = Server::new(&mut worker, self.context, handles, start, server_id, room);
         let totals = server.serve();
-        let overruns = std::mem::take(&mut server.overruns);
+        let (overruns, samples) = (std::mem::take(&mut server.overruns), std::mem::take(&mut server.samples));
         drop(server);
-        ThreadOutput { meter: worker.pacer.meter, totals, overruns, ..ThreadOutput::default() }
+        ThreadOutput { meter: worker.pacer.meter, totals, overruns, samples, ..ThreadOutput::default() }
     }
 
     fn await_start(&self) -> Option<u64> {

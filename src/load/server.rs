@@ -10,13 +10,14 @@ pub(super) use totals::{ServerTotals, ServiceTime};
 
 use super::clock::Clock;
 use super::context::RunContext;
+use super::delivery_sample::DeliverySample;
 use super::message_copy::MessageCopy;
 use super::outages::Breaks;
 use super::run_plan::ServerId;
 use super::targets::{Delivery, Publisher, Receiver};
 use super::visit_log::ServedBy;
 use super::work::Worker;
-use crate::message::Overrun;
+use crate::message::{HandOff, Overrun};
 use crate::scenario::{Ack, Consumer};
 use settle::CompletedDelivery;
 use std::sync::atomic::Ordering;
@@ -40,6 +41,10 @@ pub(super) struct Server<'a, 'w, C> {
     pub server_id: ServerId,
     /// What its services took longer than planned.
     pub overruns: Vec<Overrun>,
+    /// How long it was free for its messages, where it takes them from a broker.
+    pub samples: Vec<DeliverySample>,
+    /// When it became free, in nanoseconds from the start.
+    free: u64,
     /// When it breaks, if it does, and until when it is down in a service that it did not end.
     breaks: Option<Breaks<'w>>,
     down_until: Option<u64>,
@@ -62,6 +67,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             start,
             server_id,
             overruns: Vec::with_capacity(room),
+            samples: Vec::with_capacity(if context.run_plan.on_broker { room } else { 0 }),
+            free: 0,
             breaks: None,
             down_until: None,
         }
@@ -151,6 +158,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 .next()
                 .map_or(0, |(copy, deliveries)| self.context.run_plan.demand(group, copy, deliveries)),
         };
+        self.sample(taken_at, known.first());
         let (done, down, whole) = self.spend(at, planned);
         let planned = planned + down;
         for (index, (delivery, visit)) in known.into_iter().enumerate() {
@@ -185,11 +193,32 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             self.context.visits.work(visit, until.saturating_sub(at));
         }
         self.context.busy.fetch_sub(u64::from(early), Ordering::SeqCst);
+        self.free = done.saturating_sub(self.start);
         if let Some(repaired) = self.down_until.take() {
             self.stay_down(repaired);
+            self.free = self.worker.pacer.now().saturating_sub(self.start);
         } else if !self.worker.pacer.stopped() {
             self.record_service(at, done, planned, first, totals);
         }
+    }
+
+    /// Records how long a broker took to bring a message, or the first of a batch, for which this server was
+    /// free; what was delivered before has waited somewhere else meanwhile.
+    fn sample(&mut self, taken: u64, first: Option<&(&Delivery, Option<(usize, MessageCopy)>)>) {
+        let waits = self.consumer().batch.is_some_and(|batch| batch.linger > 0.0);
+        let Some((delivery, Some((visit, copy)))) = first else { return };
+        if !self.context.run_plan.on_broker || waits || delivery.deliveries != 1 {
+            return;
+        }
+        let Some(sent) = self.context.visits.trace(*visit).sent else { return };
+        let hand_off = HandOff {
+            consumer: self.server_id.group as u32,
+            message: copy.identity.number,
+            count: copy.identity.count(0),
+            nanos: taken.saturating_sub(self.free.max(sent)),
+        };
+        let (queue, idle) = (self.queue() as u32, sent > self.free);
+        self.samples.push(DeliverySample { hand_off, queue, at: taken, idle });
     }
 
     /// Records what a service took beside what was planned; `first` is the first copy that was served, with

@@ -121,11 +121,28 @@ pub(super) fn run_queue_wait() -> Option<u64> {
     text.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Processor time taken by the hypervisor and by everything, in ticks since the machine started.
-pub(super) fn steal_and_total() -> Option<(u64, u64)> {
+/// Processor time in ticks, since the machine and this program started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ProcessorTicks {
+    /// Kept by the hypervisor for others.
+    pub stolen: u64,
+    /// In which nothing ran.
+    pub idle: u64,
+    /// This program's.
+    pub own: u64,
+    pub all: u64,
+}
+
+/// What all processors have done so far.
+pub(super) fn processor_ticks() -> Option<ProcessorTicks> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
     let ticks: Vec<u64> =
         text.lines().next()?.split_whitespace().skip(1).map_while(|t| t.parse().ok()).collect();
+    let own = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // Fields 14 and 15, user and system time; the second is a name in parentheses that may hold anything.
+    let mut fields = own.rsplit_once(')')?.1.split_whitespace().skip(11).map(str::parse::<u64>);
+    let own = fields.next()?.ok()? + fields.next()?.ok()?;
     // user nice system idle iowait irq softirq steal; guest time is part of user time.
-    Some((*ticks.get(7)?, ticks.iter().take(8).sum()))
+    let [idle, waiting, stolen] = [3, 4, 7].map(|field| ticks.get(field).copied());
+    Some(ProcessorTicks { stolen: stolen?, idle: idle? + waiting?, own, all: ticks.iter().take(8).sum() })
 }

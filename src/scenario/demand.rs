@@ -17,6 +17,9 @@ pub(crate) struct Demand {
     /// Mean service time of a delivery, in seconds, a batch's share of a message where messages are taken in
     /// full batches.
     pub service: f64,
+    /// Seconds a delivery, from the end of a service until the server has the next message, a batch's share of
+    /// a message likewise: the server is not free meanwhile.
+    pub turnaround: f64,
     /// All groups together, those that scale at their most; `None` is without limit.
     pub servers: Option<u32>,
     /// Mean share of the servers' capacity that outages leave.
@@ -31,15 +34,17 @@ impl Demand {
         self.arrivals.times(self.attempts * self.service)
     }
 
-    /// Of what the servers can do; `None` for servers without limit, and where nobody consumes.
+    /// Of what the servers can do, the way from one message to the next included; `None` for servers without
+    /// limit, and where nobody consumes.
     pub(crate) fn rho(&self) -> Option<Range> {
-        self.servers.filter(|c| *c > 0).map(|c| self.offered_load().times(1.0 / (f64::from(c) * self.up)))
+        let each = self.arrivals.times(self.attempts * (self.service + self.turnaround));
+        self.servers.filter(|c| *c > 0).map(|c| each.times(1.0 / (f64::from(c) * self.up)))
     }
 
     /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit, and
     /// where nobody consumes.
     pub(crate) fn capacity(&self) -> Option<f64> {
-        self.servers.filter(|c| *c > 0).map(|c| f64::from(c) * self.up / self.service)
+        self.servers.filter(|c| *c > 0).map(|c| f64::from(c) * self.up / (self.service + self.turnaround))
     }
 }
 
@@ -59,9 +64,15 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         };
         let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
         let lanes = PartitionAssignment::of(scenario, queue, arrivals);
-        Demand { arrivals, attempts, service, servers, up: share_up(&groups), lanes }
+        let turnaround = groups.iter().zip(&shares).map(|(c, share)| share * turnaround(scenario, c)).sum();
+        Demand { arrivals, attempts, service, turnaround, servers, up: share_up(&groups), lanes }
     };
     arrivals(scenario, fate).into_iter().enumerate().map(demand).collect()
+}
+
+/// Seconds from the end of a service until the server has the next message, of full batches.
+fn turnaround(scenario: &Scenario, group: &Consumer) -> f64 {
+    scenario.simulation.overheads.turnaround / group.batch.map_or(1.0, |b| f64::from(b.max.max(1)))
 }
 
 /// The same of several groups, by what they can do.

@@ -5,8 +5,8 @@
 //! words that stand here.
 
 use super::model::{
-    Ack, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, Producer, Queue,
-    Scenario, Servers, Topic,
+    Ack, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, PrefetchBy, Producer,
+    Queue, Scenario, Servers, Topic,
 };
 
 /// Something that a scenario may ask for. Its words and its setting stand in one row of a table.
@@ -67,6 +67,8 @@ pub enum Feature {
     ConsumerBatches,
     /// Messages are handed out ahead of time.
     Prefetch,
+    /// Messages that a server fetches ahead of time when it has none left.
+    PrefetchOnDemand,
     /// What fails or breaks is lost, because it was acknowledged when it was delivered.
     AutoAck,
     /// Deliveries that fail.
@@ -133,7 +135,7 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 37] = {
+    pub const ALL: [Feature; 38] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -154,6 +156,7 @@ impl Feature {
             BlockedOrder,
             Order,
             Prefetch,
+            PrefetchOnDemand,
             MixedGroups,
             Durability,
             ClosedLoop,
@@ -239,6 +242,11 @@ impl Feature {
             Feature::Prefetch => {
                 (Consumers, "prefetch", "messages are handed to consumers ahead of time (prefetch)")
             }
+            Feature::PrefetchOnDemand => (
+                Consumers,
+                "prefetch_by = \"demand\"",
+                "consumers that have nothing left fetch several messages (prefetch_by = \"demand\")",
+            ),
             Feature::AutoAck => (
                 Consumers,
                 "ack = \"auto\"",
@@ -334,7 +342,8 @@ impl Consumer {
         there([
             (self.count == Servers::Unlimited, Feature::UnlimitedServers),
             (self.batch.is_some(), Feature::ConsumerBatches),
-            (self.prefetch > 1, Feature::Prefetch),
+            (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Turn, Feature::Prefetch),
+            (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Demand, Feature::PrefetchOnDemand),
             (self.ack == Ack::Auto, Feature::AutoAck),
             (self.failure > 0.0, Feature::Failures),
             (self.retry_delay.is_some(), Feature::BackOff),

@@ -34,15 +34,18 @@ pub enum Unplayable {
     },
     /// Some work is never acknowledged in time, and delivered again without end.
     #[error(
-        "work from queue `{queue}` may take longer than its visibility_timeout of {timeout} at each \
+        "work from queue `{queue}`{} may take longer than its visibility_timeout of {timeout} at each \
             delivery: none is acknowledged in time, \
-         and the message is delivered for ever; write a longer one, or a delivery_limit"
+         and the message is delivered for ever; write a longer one, or a delivery_limit",
+        .hand_off.map_or(String::new(), |time| format!(" and the {time} until a message reaches a consumer"))
     )]
     NeverInTime {
         /// The queue's name.
         queue: String,
         /// Its visibility timeout.
         timeout: Time,
+        /// What it takes until a message reaches a consumer that has nothing to do, if it takes anything.
+        hand_off: Option<Time>,
     },
     /// Clients send without end at one instant.
     #[error(

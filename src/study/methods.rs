@@ -1,28 +1,12 @@
 //! Who is believed: where several methods know a figure, the one that knows it best.
 
-use crate::answer::{Answer, Estimate, Method, Unanswered};
-use crate::scenario::Scenario;
-use crate::theory;
+use crate::answer::{Answer, Estimate, Method};
 
 /// A simulated interval is taken to contradict an exact figure that is so many half-widths away: ten
 /// replications at 95 % are then off by chance once in a thousand times.
 const CONTRADICTION: f64 = 2.2;
 /// What counts in buckets may be off by, as a share.
 const BUCKET: f64 = 1e-3;
-
-/// Theory's answer to what is simulated: an ideal host's, and only approximate where the simulation's host
-/// needs its time.
-///
-/// # Errors
-/// Theory's refusal.
-pub(super) fn theory_of(scenario: &Scenario) -> Result<Answer, Unanswered> {
-    let mut answer = theory::answer(scenario)?;
-    if !scenario.simulation.overheads.delivers_at_once() {
-        answer.exact = false;
-        answer.caveats.push("of an ideal host, which hands messages over in no time".into());
-    }
-    Ok(answer)
-}
 
 /// The answers in the order in which they are believed: what is exact, what is simulated, what is
 /// approximate, what was measured.

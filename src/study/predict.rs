@@ -33,6 +33,9 @@ pub struct HostCalibration {
     /// Seconds until a message reaches a consumer that sleeps, in the scenario's time; `None` if no consumer
     /// was seen asleep.
     pub hand_off: Option<f64>,
+    /// Seconds from the end of a service until a consumer of a broker has the next message, in the scenario's
+    /// time; `None` if no broker was measured.
+    pub turnaround: Option<f64>,
     /// Of each group of consumers, how long its services took over how long they were to take, on average.
     pub stretch: Vec<f64>,
     /// Nanoseconds of group commits, where messages are durable.
@@ -166,7 +169,8 @@ fn point(
     predicted: Option<Answer>,
     watch: &dyn Watch,
 ) -> Result<PredictedLoad, Unanswered> {
-    let MeasurementResult { answers, hand_off, syncs, failed } = measurement::measured(&scenario, watch)?;
+    let MeasurementResult { answers, hand_off, turnaround, syncs, failed } =
+        measurement::measured(&scenario, watch)?;
     if let Some(failed) = failed {
         return Err(failed);
     }
@@ -187,7 +191,7 @@ fn point(
         load,
         predicted,
         answers,
-        lesson: HostCalibration { loads: vec![load], hand_off, stretch, syncs },
+        lesson: HostCalibration { loads: vec![load], hand_off, turnaround, stretch, syncs },
         scenario,
     })
 }
@@ -203,6 +207,7 @@ fn together(points: &[PredictedLoad]) -> HostCalibration {
     HostCalibration {
         loads: points.iter().map(|p| p.load).collect(),
         hand_off: mean(&mut points.iter().filter_map(|p| p.lesson.hand_off)),
+        turnaround: mean(&mut points.iter().filter_map(|p| p.lesson.turnaround)),
         stretch: (0..groups)
             .map(|g| mean(&mut points.iter().map(|p| p.lesson.stretch[g])).unwrap_or(1.0))
             .collect(),
@@ -214,6 +219,10 @@ fn together(points: &[PredictedLoad]) -> HostCalibration {
 fn taught(scenario: &Scenario, lesson: &HostCalibration) -> Scenario {
     let mut out = scenario.clone();
     out.simulation.overheads.hand_off = lesson.hand_off.unwrap_or(0.0);
+    if let Some(turnaround) = lesson.turnaround {
+        out.simulation.overheads.turnaround = turnaround;
+        measurement::confirms_later(&mut out);
+    }
     for (group, &stretch) in out.consumers.iter_mut().zip(&lesson.stretch) {
         group.service_time = group.service_time.scaled(stretch);
         group.service_time_per_message = group.service_time_per_message.scaled(stretch);

@@ -16,7 +16,7 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     let mut answers = Vec::new();
     let mut unanswered = Vec::new();
     if wanted.contains(&Method::Theory) {
-        keep(methods::theory_of(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
+        keep(theory::answer(scenario).map(|a| vec![a]), &mut answers, &mut unanswered);
     }
     if wanted.contains(&Method::Simulation) {
         keep(simulation::simulate(scenario, watch).map(|a| vec![a]), &mut answers, &mut unanswered);

@@ -12,6 +12,7 @@ use super::watch::Watch;
 use super::{ObjectiveStatus, methods, objectives, simulation};
 use crate::answer::{Answer, Estimate, Method, Unanswered};
 use crate::scenario::{self, Files, Objective, Problems, Scenario, Source};
+use crate::theory;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -152,7 +153,7 @@ fn answered(
         Err(why) => point.unanswered.push(why),
     };
     if wanted.contains(&Method::Theory) {
-        keep(methods::theory_of(scenario));
+        keep(theory::answer(scenario));
     }
     if wanted.contains(&Method::Simulation) {
         keep(simulation::simulate(scenario, &Quiet(watch)));

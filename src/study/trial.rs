@@ -1,7 +1,7 @@
 //! Whether one configuration meets its objectives, with just enough simulation to say so.
 
 use super::watch::Watch;
-use super::{Judgement, ObjectiveStatus, methods, objectives, simulation, stopping, window};
+use super::{Judgement, ObjectiveStatus, objectives, simulation, stopping, window};
 use crate::answer::{Answer, Method, Reason, Unanswered};
 use crate::scenario::{Length, Precision, Scenario};
 use crate::theory;
@@ -56,7 +56,7 @@ impl Trial {
 /// Every attempt but the last may stop the search, so each is made at a confidence that keeps the chance of
 /// one false statement in all of them within what the scenario asks for.
 pub(super) fn trial(scenario: &Scenario, effort: Effort, watch: &dyn Watch) -> Trial {
-    let theory = methods::theory_of(scenario);
+    let theory = theory::answer(scenario);
     if let Err(refusal) = &theory
         && refusal.reason.is_unstable()
     {
@@ -102,7 +102,7 @@ fn decides(scenario: &Scenario, theory: &Answer) -> bool {
 
 /// What theory alone says: every objective by its figures, or nothing.
 pub(super) fn by_theory_alone(scenario: &Scenario) -> Option<ObjectiveStatus> {
-    match methods::theory_of(scenario) {
+    match theory::answer(scenario) {
         Ok(answer) => Some(all(&objectives::judge(&scenario.objectives, &[answer]))),
         Err(refusal) => refusal.reason.is_unstable().then_some(ObjectiveStatus::Fail),
     }

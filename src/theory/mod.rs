@@ -93,6 +93,7 @@ mod traffic;
 pub mod transform;
 pub mod transient;
 pub mod unequal;
+pub mod welch;
 
 pub use crate::scenario::Feature;
 pub use explain::{Explanation, Load, ModelNote, Parts, explain, growing, timetables};
@@ -176,6 +177,11 @@ pub trait ClosedForm: Sync {
     /// The first reason against it, as a phrase.
     fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch>;
 
+    /// Whether it knows hosts that need time until a consumer has its message; all others are of ideal ones.
+    fn hands_over(&self) -> bool {
+        false
+    }
+
     /// How many of the scenario's features it does not know: how far it is from fitting. Models of networks
     /// are far from a single queue, and from queues behind a topic.
     fn lacks(&self, scenario: &Scenario) -> usize {
@@ -205,6 +211,8 @@ pub trait QueueModel: Sync {
     const NAME: &'static str;
     /// Whether it is a theorem or an estimate.
     const EXACTNESS: Exactness = Exactness::Exact;
+    /// Whether it knows hosts that need time until a consumer has its message.
+    const HANDS_OVER: bool = false;
     /// What it knows beyond plain queueing in order of arrival with unbounded room.
     const KNOWS: &'static [Feature] = &[];
 
@@ -226,6 +234,10 @@ impl<M: QueueModel> ClosedForm for M {
 
     fn exactness(&self) -> Exactness {
         M::EXACTNESS
+    }
+
+    fn hands_over(&self) -> bool {
+        M::HANDS_OVER
     }
 
     fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {
@@ -262,6 +274,8 @@ pub fn figures_at(station: &Station<'_>) -> Result<SteadyState, ModelError> {
 
 /// Every model: the special before the general, the exact before the approximate.
 pub const MODELS: &[&dyn ClosedForm] = &[
+    &welch::SlowHandOver,
+    &welch::SlowHandOvers,
     &mginf::Unlimited,
     &ddc::Ddc,
     &mginf::ErlangLoss,
@@ -323,7 +337,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
                 let mut answer =
                     model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;
                 answer.caveats.extend(scenario.caveats());
-                if !scenario.simulation.overheads.delivers_at_once() {
+                if !(model.hands_over() || scenario.simulation.overheads.delivers_at_once()) {
                     // An exact answer to another question: the simulation's host needs its time.
                     answer.exact = false;
                     answer.caveats.push("of an ideal host, which hands messages over in no time".into());

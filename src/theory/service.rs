@@ -94,6 +94,15 @@ impl Service {
         Service { kinds, ..self.clone() }
     }
 
+    /// The same work and a constant time more; `None` where it has two random parts already.
+    pub fn longer(&self, by: f64) -> Option<Self> {
+        let longer = |kind: &ProducerWork| {
+            is_constant(&kind.extra)
+                .then(|| ProducerWork { extra: Law::deterministic(kind.extra.mean() + by), ..kind.clone() })
+        };
+        Some(Service::new(self.kinds.iter().map(longer).collect::<Option<_>>()?))
+    }
+
     /// The one law of all messages, if it is one of the workload's laws.
     pub fn law(&self) -> Option<&Law> {
         let first = self.kinds.first().filter(|_| self.is_alike())?;

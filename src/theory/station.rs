@@ -208,7 +208,8 @@ impl<'a> Station<'a> {
             Feature::Durability => queue.durability == Durability::Fsync,
             // Each order is judged as one, what is given up is followed where deliveries fail, and the rest
             // by who sends and takes.
-            Feature::Lifo
+            Feature::PrefetchOnDemand
+            | Feature::Lifo
             | Feature::Priority
             | Feature::Random
             | Feature::Shortest

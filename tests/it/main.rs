@@ -9,6 +9,7 @@ mod crash;
 mod engine;
 mod field;
 mod gallery;
+mod hand_over;
 mod layers;
 mod literature;
 mod metrics;

@@ -225,6 +225,12 @@ fn work_that_can_never_be_acknowledged_in_time_is_refused() {
     assert_eq!(refused("visibility_timeout = \"5s\"\ndelivery_limit = 2", late), None);
     assert_eq!(refused("visibility_timeout = \"7s\"", late), None);
     assert_eq!(refused("visibility_timeout = \"5s\"", "\"5s\""), None);
+    // Consumers that have nothing to do get the message only when its delivery is over.
+    let slow = "\"1s\"\ncount = 9\n[simulation]\nhand_off = \"6s\"";
+    assert!(
+        refused("visibility_timeout = \"5s\"", slow)
+            .is_some_and(|why| why.to_string().contains("and the 6 s until a message reaches a consumer"))
+    );
 }
 
 /// Whoever works for nothing any more works on: from 0 to 12 s.

@@ -19,7 +19,7 @@ fn calm() -> Evidence {
         hand_offs: HandOffs { count: 2_000, nanos: 10_000_000, idle: 200, idle_nanos: 8_000_000 },
         interference: SchedulerInterference { run_queue_wait: Some(10_000_000), switches: Some(20) },
         meter: Meter { spun: 100_000_000, stalled: 1_000_000, stalls: 10, inversions: 0 },
-        steal: Some(0.0),
+        shares: Some(ProcessorShares::default()),
         inside: Some((7.2, 7.21)),
         ..Evidence::default()
     }
@@ -71,7 +71,10 @@ fn a_calm_run_is_valid_and_every_gate_can_close() {
         (Trust::Degraded, "involuntary switches".into())
     );
     assert_eq!(verdict(|e| e.meter.stalled = 30_000_000), (Trust::Degraded, "stalls".into()));
-    assert_eq!(verdict(|e| e.steal = Some(0.06)), (Trust::Invalid, "steal".into()));
+    assert_eq!(
+        verdict(|e| e.shares = Some(ProcessorShares { stolen: 0.06, ..ProcessorShares::default() })),
+        (Trust::Invalid, "steal".into())
+    );
     assert_eq!(verdict(|e| e.unfinished = 100), (Trust::Degraded, "unfinished".into()));
     assert_eq!(verdict(|e| e.lost = 1), (Trust::Invalid, "lost".into()));
     assert_eq!(verdict(|e| e.totals.duplicated = 1), (Trust::Invalid, "duplicated".into()));
@@ -86,7 +89,7 @@ fn a_calm_run_is_valid_and_every_gate_can_close() {
 #[test]
 fn a_service_shorter_than_planned_is_no_overrun_but_an_unknown_figure_has_no_gate() {
     assert_eq!(
-        verdict(|e| (e.steal, e.inside, e.interference) = (None, None, SchedulerInterference::default())),
+        verdict(|e| (e.shares, e.inside, e.interference) = (None, None, SchedulerInterference::default())),
         (Trust::Valid, "".into())
     );
     assert_eq!(

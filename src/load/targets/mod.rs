@@ -261,6 +261,19 @@ pub(super) fn entry(scenario: &Scenario) -> Result<&'static TargetEntry, LoadErr
     TARGETS.iter().find(|t| t.name == name).ok_or_else(|| LoadError::UnknownTarget { name: name.into() })
 }
 
+/// Whether the target of a scenario gives its servers messages to hold when they ask, whatever is written.
+pub(crate) fn prefetches_on_demand(scenario: &Scenario) -> bool {
+    entry(scenario).is_ok_and(|target| {
+        target.support(Feature::PrefetchOnDemand) == Support::Played
+            && target.support(Feature::Prefetch) != Support::Played
+    })
+}
+
+/// Whether a scenario is measured on a message broker.
+pub(super) fn is_broker(scenario: &Scenario) -> bool {
+    entry(scenario).is_ok_and(|target| target.broker.is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

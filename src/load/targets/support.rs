@@ -33,6 +33,9 @@ pub(super) fn in_process(feature: Feature) -> Support {
         Feature::RoundRobin => {
             Support::Refused("it has one line and does not take turns among producers: write \"fifo\"")
         }
+        Feature::PrefetchOnDemand => {
+            Support::Refused("it deals messages to the windows in turn: leave prefetch_by out")
+        }
         Feature::RandomTimeToLive => Support::Otherwise(
             "what has expired is thrown out when it comes to the head of the line, and at once in the \
                 simulation",

@@ -61,6 +61,11 @@ fn reasons(findings: &[PredictionFinding]) -> Vec<String> {
                 Time(*now),
                 Time(*then)
             )),
+            PredictionFinding::Turnaround { now, then } => host.push(format!(
+                "the next message was there {} after a service instead of {}",
+                Time(*now),
+                Time(*then)
+            )),
             PredictionFinding::FromReplay(off) => replay.push(format!(
                 "the measured mean is {} from the replay of what really happened, {}",
                 relative(*off),
@@ -115,10 +120,11 @@ fn learnt(prediction: &Prediction) -> String {
         groups.map(|(c, s)| format!("services of `{}` take {}", c.name, longer(*s))).collect();
     let woken =
         lesson.hand_off.map(|h| format!("a consumer that has nothing to do is reached after {}", Time(h)));
+    let turned = lesson.turnaround.map(|t| format!("the next message is there {} after a service", Time(t)));
     format!(
         "learnt at {}: {}",
         loads.join(", "),
-        stretch.into_iter().chain(woken).chain(untold).collect::<Vec<_>>().join("; ")
+        stretch.into_iter().chain(woken).chain(turned).chain(untold).collect::<Vec<_>>().join("; ")
     )
 }
 

@@ -33,6 +33,10 @@ declare! {
             "added for each message of a batch";
         /// Messages that a server holds at most, the one that it works on included.
         prefetch: u32 = 1, Whole(1, 1_000_000), "messages held by a server";
+        /// When a server is given messages to hold.
+        prefetch_by: PrefetchBy = PrefetchBy::Turn, Word,
+            "turn: messages are dealt to the servers in turn, busy or not, as RabbitMQ does; demand: a server \
+             that has nothing takes as many as there are, up to its prefetch, as consumers that poll do";
         /// How it takes several at a time, if it does.
         batch: Option<Batching> = None, Maybe(TableOf("the consumers'")), "messages taken together";
         /// When messages are acknowledged.
@@ -158,6 +162,15 @@ declare! {
     }
 }
 
+/// When servers are given messages to hold (prefetch).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrefetchBy {
+    /// As they come, to one server after the other, as long as each may hold more.
+    Turn,
+    /// To a server that has nothing, as many as there are.
+    Demand,
+}
+
 /// What the work of a message is when it is delivered again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RedeliveryWork {
@@ -205,6 +218,7 @@ declare! {
 }
 
 choice!(Ack: "manual" => Manual, "auto" => Auto);
+choice!(PrefetchBy: "turn" => Turn, "demand" => Demand);
 choice!(RedeliveryWork: "same" => Same, "drawn-again" => DrawnAgain);
 
 /// One of the ways of processed messages.

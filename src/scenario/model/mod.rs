@@ -15,7 +15,8 @@ pub use crate::discipline::Deliver;
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
 pub use crate::workload::file::{Finding, Weight};
 pub use consumers::{
-    Ack, Autoscale, Batching, Consumer, Outages, OwnRoute, RedeliveryWork, RetryDelay, Route, Servers,
+    Ack, Autoscale, Batching, Consumer, Outages, OwnRoute, PrefetchBy, RedeliveryWork, RetryDelay, Route,
+    Servers,
 };
 pub(super) use consumers::{FAILURE, MOST_SERVERS};
 pub use objectives::{Objective, Relation};

@@ -149,7 +149,7 @@ impl<S: Blocks> Network<S> {
             let Some(slot) = self.pull(server) else { break };
             more.push((slot, 0));
         }
-        let wakes = self.wakes(server);
+        let wakes = self.wakes(server, first);
         let work = self.batch_work(server, first, &more).saturating_add(wakes);
         let auto_ack = self.groups[self.servers[server as usize].group as usize].auto_ack;
         let stamp = self.take_up(first, auto_ack);

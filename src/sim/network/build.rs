@@ -18,7 +18,9 @@ use crate::behaviour::{
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
-use crate::scenario::{Ack, Consumer, Discipline, Durability, Producer, Queue, Scenario, Servers};
+use crate::scenario::{
+    Ack, Consumer, Discipline, Durability, PrefetchBy, Producer, Queue, Scenario, Servers,
+};
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
 use crate::workload::{Blocks, Tournament};
@@ -313,6 +315,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         column: scenario.consumers_of(consumer.from).position(|(i, _)| i == index).unwrap_or(0) as u32,
         policy: ConsumerPolicy::new(scenario, consumer, draws),
         prefetch: consumer.prefetch,
+        on_demand: consumer.prefetch_by == PrefetchBy::Demand,
         batch: consumer.batch,
         auto_ack: consumer.ack == Ack::Auto,
         fails: scenario.may_fail(consumer),

@@ -72,10 +72,14 @@ fn in_time(scenario: &Scenario) -> Result<(), Unplayable> {
         if ends || groups().next().is_none() {
             continue;
         }
+        // A consumer that had nothing to do has the message only after the hand-off.
+        let reaches = scenario.simulation.overheads.hand_off;
+        let left = timeout - reaches;
         // Work that stays the same is never done in time if once it is not.
         let same = |brought: bool| groups().all(|c| c.repeats_work(brought));
-        let too_long =
-            |law: &Law, brought: bool| law.cdf(timeout) <= if same(brought) { 1.0 - RARE } else { 0.0 };
+        let too_long = |law: &Law, brought: bool| {
+            left <= 0.0 || law.cdf(left) <= if same(brought) { 1.0 - RARE } else { 0.0 }
+        };
         let fed = |to: Destination| scenario.queues_of(to).contains(&index);
         let own = |p: &Producer| fed(p.to) && p.service_time.as_ref().is_some_and(|law| too_long(law, true));
         let others = queue.initial_backlog > 0
@@ -84,7 +88,11 @@ fn in_time(scenario: &Scenario) -> Result<(), Unplayable> {
             || scenario.queues.iter().any(|q| q.dead_letter == Some(index));
         let late = others && groups().all(|c| too_long(&c.service_time, false));
         if late || scenario.producers.iter().any(own) {
-            return Err(Unplayable::NeverInTime { queue: queue.name.clone(), timeout: Time(timeout) });
+            return Err(Unplayable::NeverInTime {
+                queue: queue.name.clone(),
+                timeout: Time(timeout),
+                hand_off: (reaches > 0.0).then_some(Time(reaches)),
+            });
         }
     }
     Ok(())

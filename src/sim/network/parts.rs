@@ -86,6 +86,8 @@ pub(super) struct GroupState {
     pub column: u32,
     pub policy: ConsumerPolicy,
     pub prefetch: u32,
+    /// Whether its servers fetch ahead only when they have nothing left.
+    pub on_demand: bool,
     pub batch: Option<Batching>,
     pub auto_ack: bool,
     /// Whether any delivery to it may fail.

@@ -15,8 +15,9 @@ impl<S: Blocks> Network<S> {
         let room = |place: usize| {
             let s = &self.servers[station.servers[place] as usize];
             let working = matches!(s.phase, Phase::Busy | Phase::Blocked) && !s.retire;
+            let group = &self.groups[s.group as usize];
             s.phase == Phase::Idle
-                || working && s.buffer.len() + 1 < self.groups[s.group as usize].prefetch as usize
+                || working && !group.on_demand && s.buffer.len() + 1 < group.prefetch as usize
         };
         // A partition's messages have one server only: it takes them from the line as they come.
         if station.lanes.len() > 1 { None } else { in_turn(station.turn, station.servers.len(), room) }
@@ -74,7 +75,9 @@ impl<S: Blocks> Network<S> {
             self.groups[s.group as usize].busy.up(self.now);
             self.work_until(server, self.now.saturating_add(held.work));
         }
-        self.fill_buffer(server);
+        if !self.groups[self.servers[server as usize].group as usize].on_demand {
+            self.fill_buffer(server);
+        }
         true
     }
 

@@ -19,13 +19,15 @@ pub(super) struct Host {
     /// What services took longer than planned, in nanoseconds, by group, message, and the number of its way
     /// and delivery.
     overruns: HashMap<(u32, u64, u64), i64>,
+    /// What deliveries took, in nanoseconds, likewise; where one is not here it takes what is usual.
+    hand_offs: HashMap<(u32, u64, u64), u64>,
     ideal: bool,
 }
 
 impl Host {
     pub(super) fn new(hand_off: u64, turnaround: u64) -> Self {
         let ideal = hand_off == 0 && turnaround == 0;
-        Host { hand_off, turnaround, overruns: HashMap::new(), ideal }
+        Host { hand_off, turnaround, ideal, ..Host::default() }
     }
 
     /// Whether it adds nothing.
@@ -50,24 +52,42 @@ impl<S: Blocks> Network<S> {
         for (station, commits) in self.stations.iter_mut().zip(&happened.commits) {
             station.commits = commits.iter().copied().collect();
         }
-        if happened.overruns.is_empty() {
+        if happened.overruns.is_empty() && happened.hand_offs.is_empty() {
             return self;
         }
         self.host.overruns =
             happened.overruns.iter().map(|o| ((o.consumer, o.message, o.count), o.nanos)).collect();
+        self.host.hand_offs =
+            happened.hand_offs.iter().map(|h| ((h.consumer, h.message, h.count), h.nanos)).collect();
         self.host.ideal = false;
         self.without_shortcuts()
     }
 
     /// Nanoseconds until a server that begins now has its message, and is awake.
-    pub(super) fn wakes(&mut self, server: u32) -> u64 {
+    pub(super) fn wakes(&mut self, server: u32, slot: u32) -> u64 {
+        let happened = self.happened(server, slot);
         // Who finds work at the instant at which the last was done has not slept.
         let s = &mut self.servers[server as usize];
         let slept = s.sleeps.take().is_some_and(|since| since < self.now);
-        let wakes = if slept { self.host.hand_off } else { self.host.turnaround };
+        let usual = if slept { self.host.hand_off } else { self.host.turnaround };
+        let wakes = happened.unwrap_or(usual);
         s.awake = self.now.saturating_add(wakes);
         self.groups[s.group as usize].woken += u128::from(wakes);
         wakes
+    }
+
+    /// What this delivery took in the run that is played again, if that is on record.
+    fn happened(&self, server: u32, slot: u32) -> Option<u64> {
+        if self.host.hand_offs.is_empty() {
+            return None;
+        }
+        let job = &self.jobs[slot];
+        let which = (
+            self.servers[server as usize].group,
+            job.identity.number,
+            job.identity.count(job.deliveries.saturating_sub(1)),
+        );
+        self.host.hand_offs.get(&which).copied()
     }
 
     /// A message's service begins when its server is awake: until then it waits.
@@ -108,7 +128,7 @@ impl<S: Blocks> Network<S> {
     /// waits.
     #[cold]
     pub(super) fn really(&mut self, server: u32, slot: u32, planned: u64) -> u64 {
-        let wakes = self.wakes(server);
+        let wakes = self.wakes(server, slot);
         self.begins_after(slot, wakes);
         let job = &self.jobs[slot];
         let work =

@@ -2,8 +2,8 @@
 //! in the replay as in it, and what that does to the consumers.
 
 use crate::answer::{Answer, Estimate, Method, Statistics, metric_of, share_of};
-use crate::load::{BrokerTimes, DeliveryTimes};
-use crate::scenario::{Durability, Scenario};
+use crate::load::{BrokerTimes, DeliveryTimes, prefetches_on_demand};
+use crate::scenario::{Durability, PrefetchBy, Scenario};
 use crate::units::{Time, significant};
 
 /// The share of a service below which what a delivery adds to it is not worth a sentence.
@@ -21,9 +21,16 @@ fn host(scenario: &Scenario, times: DeliveryTimes) -> Scenario {
     let (mut out, speed) = (scenario.clone(), scenario.measurement.speed);
     out.simulation.overheads.hand_off = times.idle_hop * speed / 1e9;
     out.simulation.overheads.turnaround = times.turnaround * speed / 1e9;
-    // It delivers before the disk has a message: what that costs is in the confirm.
-    out.queues.iter_mut().for_each(|queue| queue.durability = Durability::None);
+    confirms_later(&mut out);
+    if prefetches_on_demand(scenario) {
+        out.consumers.iter_mut().for_each(|consumer| consumer.prefetch_by = PrefetchBy::Demand);
+    }
     out
+}
+
+/// A broker that has a disk to write to delivers without waiting for it.
+pub(in crate::study) fn confirms_later(scenario: &mut Scenario) {
+    scenario.queues.iter_mut().for_each(|queue| queue.durability = Durability::None);
 }
 
 /// Adds what only a broker has to the measurement's answer, and what it says of the rehearsal's host.

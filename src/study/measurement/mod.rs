@@ -24,6 +24,7 @@ use crate::sim::{Engine, FifoStation, Recursion};
 use crate::stats::Places;
 use crate::units::significant;
 use crate::workload::{Block, Kept};
+pub(super) use broker::confirms_later;
 use cut_short::{censored, deadlock, finished};
 use figures::{BATCHES, Summaries, answer};
 use kept::KeptRun;
@@ -45,6 +46,8 @@ pub(super) struct MeasurementResult {
     /// Seconds, in the scenario's time, until a message reached a consumer that had nothing to do; `None` if
     /// none had.
     pub hand_off: Option<f64>,
+    /// Seconds from the end of a service until a consumer of a broker had the next message, likewise.
+    pub turnaround: Option<f64>,
     /// Nanoseconds of group commits before the run, where messages are durable.
     pub syncs: Vec<u64>,
     /// Why it was ended, if what was measured failed.
@@ -144,9 +147,11 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
             );
         }
     }
+    let own = run.broker.as_ref().map(|times| times.own);
     Ok(MeasurementResult {
         answers,
-        hand_off: run.hand_off.map(|nanos| nanos * speed / 1e9),
+        hand_off: own.map(|own| own.idle_hop).or(run.hand_off).map(|nanos| nanos * speed / 1e9),
+        turnaround: own.map(|own| own.turnaround * speed / 1e9),
         syncs: run.syncs,
         failed: run.failed.map(|why| refuse(Reason::Failed(why))),
     })

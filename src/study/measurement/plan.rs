@@ -60,6 +60,7 @@ pub(super) fn scaled(block: &Block, factor: f64) -> Block {
 pub(super) fn slowed(mut happened: Happened, speed: f64) -> Happened {
     if speed != 1.0 {
         happened.overruns.iter_mut().for_each(|o| o.nanos = (o.nanos as f64 * speed).round() as i64);
+        happened.hand_offs.iter_mut().for_each(|h| h.nanos = (h.nanos as f64 * speed).round() as u64);
         happened.commits.iter_mut().flatten().for_each(|t| *t = (*t as f64 * speed).round() as u64);
     }
     happened

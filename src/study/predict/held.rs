@@ -47,6 +47,14 @@ pub enum PredictionFinding {
         /// At the low loads.
         then: f64,
     },
+    /// A broker took otherwise than at the low loads from the end of a service to the next message: so many
+    /// seconds.
+    Turnaround {
+        /// At this load.
+        now: f64,
+        /// At the low loads.
+        then: f64,
+    },
     /// How far the measured mean is from the replay, as a share, which has services and sends as they were.
     FromReplay(f64),
 }
@@ -98,7 +106,11 @@ impl PredictedLoad {
             .map(|(c, (&now, &then))| PredictionFinding::Services { group: c.name.clone(), now, then });
         let woken = self.lesson.hand_off.zip(learnt.hand_off);
         let woken = woken.filter(|(now, then)| (now - then).abs() > 0.3 * then);
-        services.chain(woken.map(|(now, then)| PredictionFinding::WakeUp { now, then })).collect()
+        let woken = woken.map(|(now, then)| PredictionFinding::WakeUp { now, then });
+        let turned = self.lesson.turnaround.zip(learnt.turnaround);
+        let turned = turned.filter(|(now, then)| (now - then).abs() > 0.1 * then);
+        let turned = turned.map(|(now, then)| PredictionFinding::Turnaround { now, then });
+        services.chain(woken).chain(turned).collect()
     }
 
     fn replayed(&self) -> Option<PredictionFinding> {

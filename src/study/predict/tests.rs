@@ -19,6 +19,7 @@ fn point(measured: f64, replayed: f64, stretch: f64) -> PredictedLoad {
         lesson: HostCalibration {
             loads: vec![0.9],
             hand_off: Some(30e-6),
+            turnaround: None,
             stretch: vec![stretch],
             syncs: Vec::new(),
         },
@@ -26,7 +27,13 @@ fn point(measured: f64, replayed: f64, stretch: f64) -> PredictedLoad {
 }
 
 fn learnt() -> HostCalibration {
-    HostCalibration { loads: vec![0.3], hand_off: Some(30e-6), stretch: vec![1.003], syncs: Vec::new() }
+    HostCalibration {
+        loads: vec![0.3],
+        hand_off: Some(30e-6),
+        turnaround: None,
+        stretch: vec![1.003],
+        syncs: Vec::new(),
+    }
 }
 
 #[test]

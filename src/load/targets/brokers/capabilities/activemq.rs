@@ -31,6 +31,9 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
         Feature::Durability => Support::Otherwise(
             "a message is confirmed when the broker's store has it, and may be taken before",
         ),
+        Feature::PrefetchOnDemand => {
+            Support::Refused("it deals messages to its consumers in turn: leave prefetch_by out")
+        }
         Feature::Room | Feature::DropHead | Feature::Block => {
             Support::Refused("its queues are bounded by bytes and not by messages: leave max_length out")
         }

@@ -18,6 +18,7 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
             "a stream counts what is being worked on, too: its bound is max_length and what the servers can \
                 hold",
         ),
+        Feature::PrefetchOnDemand => Support::Played,
         Feature::Prefetch => {
             Support::Otherwise("messages are dealt to the windows on demand, and not in turn")
         }

@@ -13,6 +13,9 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
         Feature::Lifo | Feature::Random | Feature::Shortest | Feature::Deadline | Feature::RoundRobin => {
             Support::Refused("its queues know arrival and priority: write \"fifo\" or \"priority\"")
         }
+        Feature::PrefetchOnDemand => {
+            Support::Refused("it deals messages to its consumers in turn: leave prefetch_by out")
+        }
         Feature::Block => Support::Refused(
             "it makes no sender wait for room in one queue: write \"reject-publish\" or \"drop-head\"",
         ),
