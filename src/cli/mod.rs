@@ -1,5 +1,6 @@
 //! The command line: the only place with files, a terminal, progress bars and exit codes. A file per verb.
 
+mod bench;
 mod calibrate;
 mod capacity;
 mod compare;
@@ -51,6 +52,8 @@ enum Verb {
     /// Learn what this host adds at low loads, predict high ones, measure those, and say whether the
     /// prediction held
     Predict(predict::PredictArguments),
+    /// Find the highest rate that a queue sustains when messages are no work, and its latency below that
+    Bench(bench::BenchArguments),
     /// Fit laws and arrivals to a CSV of measured times, and write a ready scenario
     Fit(fit::FitArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
@@ -130,6 +133,7 @@ pub fn main() -> ExitCode {
     }
     let end = match CommandLine::parse().verb {
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Capacity(arguments) => capacity::capacity(&arguments),
         Verb::Sweep(arguments) => sweep::sweep(&arguments),
         Verb::Compare(arguments) => compare::compare(&arguments),

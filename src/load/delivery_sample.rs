@@ -1,8 +1,16 @@
 //! How long deliveries took, as the servers that were free for them saw it.
 
-use super::warm_up::DeliveryTimes;
 use crate::message::HandOff;
 use crate::scenario::Scenario;
+
+/// How long a broker takes to deliver, on average, in nanoseconds; 0 where it was not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct DeliveryTimes {
+    /// From the sending of a message to its server, which has nothing to do.
+    pub idle_hop: f64,
+    /// From the end of a service to the next message in hand, if one waits.
+    pub turnaround: f64,
+}
 
 /// A message's first delivery in a queue: from the instant at which it and its server were there until the
 /// server had it. When a later one could have come no record tells.

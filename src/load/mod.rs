@@ -38,9 +38,9 @@ mod work;
 
 pub(crate) use calibrate::calibrate;
 pub(crate) use calibrate_target::calibrate_target;
+pub(crate) use delivery_sample::DeliveryTimes;
 pub(crate) use error::{LoadError, UnmeasurableSetting};
 pub(crate) use host::host;
 pub(crate) use playable::refusals;
 pub(crate) use run::{BrokerTimes, Control, measure};
 pub(crate) use targets::{Support, TARGETS, prefetches_on_demand, told};
-pub(crate) use warm_up::DeliveryTimes;

@@ -106,13 +106,15 @@ pub(crate) fn measure(scenario: &Scenario, plan: &Block, control: &Control<'_>) 
 }
 
 /// The beginning of a plan played against a broker, as the whole plan will be: how long deliveries take at the
-/// run's own rates and work. Nothing where the target is no broker.
+/// run's own rates and work. Nothing where the target is no broker, or where messages are no
+/// work, so that there is no rehearsal to speak of.
 fn pilot(
     scenario: &Scenario,
     plan: &Block,
     control: &Control<'_>,
 ) -> Result<Option<DeliveryTimes>, LoadError> {
-    if !targets::is_broker(scenario) {
+    let works = plan.demand.iter().flatten().any(|&work| work > 0);
+    if !targets::is_broker(scenario) || !works && !scenario.consumers.iter().any(|c| !c.to.is_empty()) {
         return Ok(None);
     }
     let mut alone = scenario.clone();

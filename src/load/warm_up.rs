@@ -4,6 +4,7 @@
 use super::LoadError;
 use super::clock::{Clock, Monotonic};
 use super::context::RunContext;
+use super::delivery_sample::DeliveryTimes;
 use super::run_plan::ServerId;
 use super::server::ServerHandles;
 use super::targets::{Delivery, PublishRequest, Publisher, Receiver};
@@ -20,15 +21,6 @@ const LONGEST_WORK: u64 = 5_000_000;
 
 /// Messages that wait at once, so that each but the first has waited for its server.
 const BACKLOG: u64 = 10;
-
-/// How long a broker takes to deliver, on average, in nanoseconds; 0 where it was not seen.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct DeliveryTimes {
-    /// From the sending of a message to its server, which has nothing to do.
-    pub idle_hop: f64,
-    /// From the end of a service to the next message in hand, if one waits.
-    pub turnaround: f64,
-}
 
 /// What was seen, in nanoseconds, in order.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 
 use super::plot::{Frame, Plot};
 use crate::study::Study;
+use crate::study::bench::Benchmark;
 use crate::study::capacity::Capacity;
 use crate::study::compare::Comparison;
 use crate::study::fit::Column;
@@ -14,6 +15,10 @@ pub(crate) const PLOTS: &[Plot] = &[];
 /// The plots that have something to show.
 pub(crate) fn drawn(_: &Study, _: Frame) -> Vec<(&'static Plot, String)> {
     Vec::new()
+}
+
+pub(super) fn benchmarked(_: &[Benchmark], _: &str, _: Frame) -> Option<String> {
+    None
 }
 
 pub(super) fn capacity(_: &Capacity, _: &str, _: Frame) -> Option<String> {

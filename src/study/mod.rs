@@ -4,6 +4,7 @@
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 
 mod agreement;
+pub mod bench;
 mod bottleneck;
 pub mod capacity;
 mod clock;

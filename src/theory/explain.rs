@@ -149,11 +149,13 @@ pub fn explain(scenario: &Scenario) -> Explanation {
         }
     };
     let loads: Vec<Load> = scenario.queues.iter().zip(demands(scenario)).enumerate().map(load).collect();
+    // What is exact of an ideal host is near to one that needs time.
+    let ideal = scenario.simulation.overheads.delivers_at_once();
     let mut models: Vec<ModelNote> = MODELS
         .iter()
         .map(|m| ModelNote {
             name: m.name(),
-            exact: m.exactness() == Exactness::Exact,
+            exact: m.exactness() == Exactness::Exact && (ideal || m.hands_over()),
             against: m.applies(scenario).err().map(|why| why.to_string()),
         })
         .collect();

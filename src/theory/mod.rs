@@ -252,7 +252,11 @@ impl<M: QueueModel> ClosedForm for M {
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let station = Station::of(scenario).map_err(ModelError::from)?;
-        Ok(self.figures(&station)?.answer(&station))
+        let mut answer = self.figures(&station)?.answer(&station);
+        if M::HANDS_OVER {
+            answer.by = format!("{} with hand-off and turnaround", answer.by);
+        }
+        Ok(answer)
     }
 
     fn at(&self, station: &Station<'_>) -> Option<Result<SteadyState, ModelError>> {

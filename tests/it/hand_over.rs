@@ -45,7 +45,7 @@ fn one_server_is_welchs() {
     ];
     for (rate, law, hand_off, turnaround) in cases {
         let [theory, simulation] = answers(rate, 1, law, hand_off, turnaround);
-        assert!(theory.exact && theory.by.contains("Welch"), "{}", theory.by);
+        assert!(theory.exact && theory.by.contains("hand-off"), "{}", theory.by);
         for metric in METRICS {
             let figure = |answer: &Answer| answer.get(metric).and_then(|e| e.value);
             let [Some(exact), Some(seen)] = [figure(&theory), figure(&simulation)] else {

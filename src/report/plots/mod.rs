@@ -5,6 +5,7 @@
 
 mod agreement;
 mod axis;
+mod bench;
 mod capacity;
 mod compare;
 mod figure;
@@ -18,6 +19,7 @@ mod theme;
 
 use super::plot::{Frame, Plot};
 use crate::study::Study;
+pub(super) use bench::draw as benchmarked;
 pub(super) use capacity::draw as capacity;
 pub(super) use compare::draw as compared;
 pub(super) use predict::draw as predicted;

@@ -64,6 +64,11 @@ pub(super) fn color(method: Method) -> RGBColor {
     }
 }
 
+/// The colour of one of several lines of a kind, which begin anew after the fifth.
+pub(super) fn series(number: usize) -> RGBColor {
+    [SIMULATION, MEASUREMENT, REHEARSAL, REPLAY, LIMIT][number % 5]
+}
+
 /// How a method's line is drawn, so that it can be told without its colour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Pen {

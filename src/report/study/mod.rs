@@ -1,5 +1,6 @@
 //! Reports of studies that ask more than one question: capacity searches, sweeps, comparisons.
 
+pub mod bench;
 pub mod capacity;
 pub mod compare;
 pub mod explain;

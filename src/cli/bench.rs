@@ -1,0 +1,88 @@
+//! `queuelab bench`: the highest rate that a queue sustains, and its latency below that.
+
+use super::files;
+use super::progress::Bar;
+use super::{Ending, style};
+use crate::report::study::bench as report;
+use crate::scenario;
+use crate::study::Watch;
+use crate::study::bench::{self, BenchLoad};
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BenchArguments {
+    /// What is measured, one or several with commas; `queuelab targets` lists them
+    #[arg(value_name = "TARGETS", value_delimiter = ',', required = true)]
+    targets: Vec<String>,
+    /// Content of a message
+    #[arg(long, value_name = "BYTES", default_value = "100B")]
+    size: String,
+    /// Producers, which share the rate
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    producers: u32,
+    /// Consumers, which do nothing with a message
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=512))]
+    consumers: u32,
+    /// Messages that a consumer holds at most
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    prefetch: u32,
+    /// Messages are written to disk
+    #[arg(long)]
+    durable: bool,
+    /// Of each run; there are about twenty for a target
+    #[arg(long, value_name = "TIME", default_value = "3s")]
+    duration: String,
+    /// The folder under which a folder for the benchmark is written
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    speech: super::Speech,
+}
+
+pub(super) fn bench(arguments: &BenchArguments) -> Ending {
+    benched(arguments).unwrap_or_else(|end| end)
+}
+
+fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
+    let load = BenchLoad {
+        producers: arguments.producers,
+        consumers: arguments.consumers,
+        prefetch: arguments.prefetch,
+        size: arguments.size.clone(),
+        durable: arguments.durable,
+        duration: arguments.duration.clone(),
+    };
+    let wrong = |why: String| {
+        style::note(&format!("{}\n", why.trim_end()));
+        Ending::Wrong
+    };
+    let scenarios: Result<Vec<_>, _> =
+        arguments.targets.iter().map(|target| load.scenario(target, 1_000.0)).collect();
+    let scenarios = scenarios.map_err(wrong)?;
+    let folder = arguments.speech.folder(arguments.out.as_ref(), "bench");
+    folder.as_ref().map_or(Ok(()), |folder| files::prepare(folder))?;
+    let bar = Bar::new(arguments.speech.quiet);
+    let mut all = Vec::new();
+    for target in &arguments.targets {
+        let one = bench::bench(target, &load, &bar).map_err(|why| {
+            bar.clear();
+            style::note(&format!("error: cannot measure {target}: {why}\n"));
+            Ending::Failed
+        })?;
+        all.push(one);
+        if bar.stopped() {
+            break;
+        }
+    }
+    bar.clear();
+    let scenario = scenarios.first().map(scenario::resolved).unwrap_or_default();
+    let document = report::document(&all, &scenario, &super::command());
+    let written =
+        folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&all, &document)))?;
+    let said = arguments.speech.say(&document, &written, |style| report::text(&all, &style));
+    if bar.stopped() {
+        style::note("interrupted: what was measured by then is reported\n");
+        return Ok(Ending::Interrupted);
+    }
+    Ok(said)
+}

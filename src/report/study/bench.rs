@@ -1,0 +1,145 @@
+//! A benchmark in words, a table and a document: the highest rate of each target, and latency below it.
+
+use crate::answer::{Estimate, Trust, Unit};
+use crate::report::number::{Scale, UNKNOWN};
+use crate::report::plot::Frame;
+use crate::report::table::Style;
+use crate::report::text::columns;
+use crate::study::bench::{BenchRun, Benchmark};
+use serde_json::{Value, json};
+
+/// The statistics of the latency that are shown, with their names.
+const SHOWN: [(&str, &str); 5] =
+    [("mean", "mean"), ("p50", "p50"), ("p99", "p99"), ("p999", "p99.9"), ("max", "max")];
+
+/// What was found, a sentence for each target.
+pub fn sentences(all: &[Benchmark]) -> Vec<String> {
+    all.iter().map(sentence).collect()
+}
+
+fn sentence(one: &Benchmark) -> String {
+    let rate = |rate: f64| {
+        let scale = Scale::of(Unit::PerSecond, std::iter::once(rate));
+        format!("{} {}", crate::units::significant(rate / scale.size, 3), scale.unit)
+    };
+    let Some(highest) = one.highest else {
+        let least = one.search.iter().map(|run| run.offered).fold(f64::INFINITY, f64::min);
+        return format!("{} did not sustain even {} twice.", one.target, rate(least));
+    };
+    let refused = one.search.iter().filter(|run| !run.sustains()).map(|run| run.offered);
+    let refused = refused.filter(|offered| *offered > highest).fold(f64::INFINITY, f64::min);
+    let beyond = if refused.is_finite() { format!(", and not {}", rate(refused)) } else { String::new() };
+    let limit = one.search.iter().rev().find(|run| run.sustains());
+    let harness = limit.is_some_and(|run| run.trust().1.contains(&"generator's limit"));
+    let whose = if harness { "; the harness, not the target, may be the limit" } else { "" };
+    format!("{} sustains {}{beyond}{whose}.", one.target, rate(highest))
+}
+
+/// The whole text, with a final newline.
+pub fn text(all: &[Benchmark], style: &Style) -> String {
+    let first = sentences(all).iter().flat_map(|sentence| style.lines(sentence, "", "  ")).collect();
+    let small = "sustained: 98 % of what is due is served meanwhile, seen twice; latency from the instant at which a \
+        message was due, with messages that are no work; confirm: from sending to the broker's word";
+    let blocks = [first, table(all, style), style.lines(small, "", ""), style.written.clone()];
+    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
+    blocks.join("\n\n") + "\n"
+}
+
+fn time(value: Option<f64>) -> String {
+    let scale = Scale::of(Unit::Seconds, value.into_iter());
+    value.map_or(UNKNOWN.into(), |value| scale.show_with_unit(Some(&Estimate::exact(value))))
+}
+
+fn table(all: &[Benchmark], style: &Style) -> Vec<String> {
+    let names = SHOWN.iter().map(|(_, name)| name.to_string());
+    let head: Vec<String> = ["target", "of it", "rate, /s"]
+        .map(String::from)
+        .into_iter()
+        .chain(names)
+        .chain(["confirm p99", "trust"].map(String::from))
+        .collect();
+    let mut rows = vec![Some(head), None];
+    for one in all {
+        for (i, (share, run)) in one.points.iter().enumerate() {
+            let (trust, failed) = run.trust();
+            let trust = if trust == Trust::Valid {
+                trust.name().into()
+            } else {
+                format!("{} ({})", trust.name(), failed.join(", "))
+            };
+            let start = if i == 0 { one.target.clone() } else { String::new() };
+            let percent = format!("{} %", crate::units::plain(100.0 * share, 2));
+            let rate = crate::units::significant(run.offered, 3);
+            let times = SHOWN.iter().map(|(statistic, _)| time(run.time("total", "latency", statistic)));
+            let confirm = time(run.time("producers.producer1", "confirm", "p99"));
+            let row = [start, percent, rate].into_iter().chain(times).chain([confirm, trust]).collect();
+            rows.push(Some(row));
+        }
+    }
+    let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
+    let rows: Vec<_> = rows.into_iter().map(|row| row.map(signs)).collect();
+    columns(&rows, 8, if style.ascii { '-' } else { '─' })
+}
+
+/// A row for each run; SI units.
+pub fn csv(all: &[Benchmark]) -> String {
+    let head = ["target", "share", "offered", "served", "metric", "value", "unit", "trust"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for one in all {
+        let searched = one.search.iter().map(|run| (None, run));
+        for (share, run) in searched.chain(one.points.iter().map(|(share, run)| (Some(*share), run))) {
+            let places = [("total", "latency"), ("producers.producer1", "confirm")];
+            for (place, quantity, statistic) in
+                places.iter().flat_map(|(p, q)| SHOWN.iter().map(move |(s, _)| (*p, *q, *s)))
+            {
+                let Some(value) = run.time(place, quantity, statistic) else { continue };
+                rows.push(vec![
+                    one.target.clone(),
+                    share.map_or(String::new(), |share| share.to_string()),
+                    run.offered.to_string(),
+                    run.served.to_string(),
+                    crate::answer::path(place, quantity, statistic),
+                    value.to_string(),
+                    "s".into(),
+                    run.trust().0.name().into(),
+                ]);
+            }
+        }
+    }
+    crate::report::csv::table(&rows)
+}
+
+fn run(run: &BenchRun) -> Value {
+    let (trust, failed) = run.trust();
+    json!({ "offered": run.offered, "served": run.served, "sustained": run.sustains(), "trust": trust.name(),
+            "failed_checks": failed, "answer": run.answer })
+}
+
+/// The document for machines.
+pub fn document(all: &[Benchmark], scenario: &Value, command: &str) -> String {
+    let one = |b: &Benchmark| {
+        let points = b.points.iter().map(|(share, r)| {
+            let mut value = run(r);
+            value["share"] = json!(share);
+            value
+        });
+        json!({ "target": b.target, "highest": b.highest, "search": b.search.iter().map(run).collect::<Vec<_>>(),
+                "points": points.collect::<Vec<_>>() })
+    };
+    let document = json!({
+        "queuelab": env!("CARGO_PKG_VERSION"),
+        "command": command,
+        "scenario": scenario,
+        "verdict": sentences(all),
+        "targets": all.iter().map(one).collect::<Vec<_>>(),
+    });
+    format!("{document:#}\n")
+}
+
+/// Every file of a benchmark, by name.
+pub fn files(all: &[Benchmark], document: &str) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![("bench.json", document.to_string()), ("bench.csv", csv(all))];
+    let plot = crate::report::plots::benchmarked(all, &sentences(all).join(" "), Frame::Alone);
+    files.extend(plot.map(|svg| ("bench.svg", svg)));
+    files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
+}

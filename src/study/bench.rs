@@ -1,0 +1,246 @@
+//! Benchmarks of targets: the highest rate that one sustains when messages are no work, and the latency at shares
+//! of it, in an open loop.
+
+use super::measurement::{self, MeasurementResult};
+use super::watch::Watch;
+use crate::answer::{Answer, Method, Trust, Unanswered, path};
+use crate::scenario::{self, NoFiles, Scenario, Source};
+use crate::units::significant;
+
+/// What a benchmark sends and who takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BenchLoad {
+    /// Producers that share the rate.
+    pub producers: u32,
+    /// Consumers, which do nothing with a message.
+    pub consumers: u32,
+    /// Messages that a consumer holds at most.
+    pub prefetch: u32,
+    /// Bytes of a message, as text with a unit.
+    pub size: String,
+    /// Whether messages are written to disk.
+    pub durable: bool,
+    /// Of each run, as text with a unit.
+    pub duration: String,
+}
+
+/// A run at one rate.
+#[derive(Debug, Clone)]
+pub struct BenchRun {
+    /// Messages a second that were due.
+    pub offered: f64,
+    /// Messages a second that were served meanwhile; 0 where the run failed.
+    pub served: f64,
+    /// What was measured, if anything.
+    pub answer: Option<Answer>,
+}
+
+/// What a target does.
+#[derive(Debug, Clone)]
+pub struct Benchmark {
+    /// Its name.
+    pub target: String,
+    /// The runs of the search for the highest rate, in order.
+    pub search: Vec<BenchRun>,
+    /// The highest rate that it sustained twice, in messages a second; `None` if it sustained none.
+    pub highest: Option<f64>,
+    /// Runs at shares of that rate.
+    pub points: Vec<(f64, BenchRun)>,
+}
+
+/// The shares of the highest rate at which latency is measured.
+pub const SHARES: [f64; 7] = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95];
+
+/// The first rate of the search, in messages a second, and the most steps of it.
+const FIRST: f64 = 2_000.0;
+const DOUBLINGS: u32 = 10;
+/// Steps that halve what is left between a rate that is sustained and one that is not, on a scale of logarithms:
+/// to 4 % of a doubling.
+const HALVINGS: u32 = 4;
+/// A rate is sustained if so much of what is due is served while it is due.
+const SUSTAINED: f64 = 0.98;
+/// What is tried where a rate was not sustained a second time.
+const LOWER: f64 = 0.95;
+
+impl BenchRun {
+    /// Whether the backlog did not grow.
+    pub fn sustains(&self) -> bool {
+        self.served >= SUSTAINED * self.offered
+    }
+
+    /// A statistic of a time such as `total.latency`, in seconds.
+    pub fn time(&self, place: &str, quantity: &str, statistic: &str) -> Option<f64> {
+        self.answer.as_ref()?.get(&path(place, quantity, statistic))?.value
+    }
+
+    /// How far the run can be trusted, with the checks that failed.
+    pub fn trust(&self) -> (Trust, Vec<&str>) {
+        let Some(answer) = &self.answer else { return (Trust::Invalid, vec!["no answer"]) };
+        let failed = answer.gates.iter().filter(|gate| gate.trust != Trust::Valid && gate.name != "tail");
+        let failed: Vec<_> = failed.collect();
+        let worst = failed.iter().map(|gate| gate.trust).max().unwrap_or(Trust::Valid);
+        (worst, failed.iter().map(|gate| &*gate.name).collect())
+    }
+}
+
+impl BenchLoad {
+    /// The scenario of a target at a rate.
+    ///
+    /// # Errors
+    /// What is wrong with a size or a duration, as a text for people.
+    pub fn scenario(&self, target: &str, rate: f64) -> Result<Scenario, String> {
+        let each = rate / f64::from(self.producers);
+        let producers: String = (1..=self.producers)
+            .map(|number| {
+                format!(
+                    "[producers.producer{number}]\nto = \"queue\"\nrate = \"{each}/s\"\nsize = \"{}\"\n",
+                    self.size
+                )
+            })
+            .collect();
+        let durable = if self.durable { "durability = \"fsync\"\n" } else { "" };
+        let text = format!(
+            "title = \"Benchmark\"\n{producers}[queues.queue]\n{durable}[consumers.consumers]\nfrom = \"queue\"\n\
+             count = {}\nprefetch = {}\nservice_time = \"0s\"\n[measurement]\ntarget = \"{target}\"\nduration = \
+             \"{}\"\n",
+            self.consumers, self.prefetch, self.duration
+        );
+        let source = Source::new("benchmark", text);
+        scenario::parse(&source, &NoFiles).map(|parsed| parsed.scenario).map_err(|why| why.render(false))
+    }
+}
+
+/// Measures a target; whoever stops it gets what was finished by then.
+///
+/// # Errors
+/// Why not even the first run was possible.
+pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchmark, String> {
+    let mut out = Benchmark { target: target.into(), search: Vec::new(), highest: None, points: Vec::new() };
+    let mut tries = 0;
+    let mut attempt = |out: &mut Benchmark, rate: f64| {
+        tries += 1;
+        let run = run(target, load, rate, &BenchWatch { watch, done: f64::from(tries) / 25.0, target })?;
+        let sustains = run.sustains();
+        out.search.push(run);
+        Ok::<bool, String>(sustains)
+    };
+    let (mut low, mut high) = (0.0, f64::INFINITY);
+    let mut rate = FIRST;
+    for _ in 0..DOUBLINGS {
+        if watch.stopped() {
+            return Ok(out);
+        }
+        if attempt(&mut out, rate)? {
+            (low, rate) = (rate, 2.0 * rate);
+        } else {
+            high = rate;
+            break;
+        }
+    }
+    // Not even the first rate: look below it.
+    let mut least = FIRST;
+    while low == 0.0 && least > 10.0 && !watch.stopped() {
+        least /= 4.0;
+        if attempt(&mut out, least)? {
+            low = least;
+        } else {
+            high = least;
+        }
+    }
+    for _ in 0..HALVINGS {
+        if watch.stopped() || low == 0.0 || high.is_infinite() {
+            break;
+        }
+        let middle = (low * high).sqrt();
+        *(if attempt(&mut out, middle)? { &mut low } else { &mut high }) = middle;
+    }
+    while low > 1.0 && out.highest.is_none() && !watch.stopped() {
+        if attempt(&mut out, low)? {
+            out.highest = Some(low);
+        }
+        low *= LOWER;
+    }
+    let Some(highest) = out.highest else { return Ok(out) };
+    for share in SHARES {
+        if watch.stopped() {
+            break;
+        }
+        let watch = BenchWatch { watch, done: 0.6 + 0.4 * share, target };
+        let run = run(target, load, share * highest, &watch)?;
+        out.points.push((share, run));
+    }
+    Ok(out)
+}
+
+/// One run; a target that fails in it sustains nothing, and one that cannot be measured at all is an error.
+fn run(target: &str, load: &BenchLoad, rate: f64, watch: &dyn Watch) -> Result<BenchRun, String> {
+    let scenario = load.scenario(target, significant(rate, 3).parse().unwrap_or(rate))?;
+    let offered: f64 = scenario.producers.iter().map(|p| p.rate).sum();
+    let MeasurementResult { answers, failed, .. } = match measurement::measured(&scenario, watch) {
+        Ok(result) => result,
+        Err(Unanswered { reason, .. }) => return Err(reason.to_string()),
+    };
+    if failed.is_some() {
+        return Ok(BenchRun { offered, served: 0.0, answer: None });
+    }
+    let throughput = |method| {
+        let answer = answers.iter().find(|a| a.method == method)?;
+        answer.get(&path("total", "throughput", ""))?.value
+    };
+    let served = throughput(Method::Measurement).unwrap_or(0.0);
+    // What the plan sent in that time, which chance makes more or less than its rate.
+    let offered = throughput(Method::Rehearsal).unwrap_or(offered);
+    let answer = answers.into_iter().find(|a| a.method == Method::Measurement);
+    Ok(BenchRun { offered, served, answer })
+}
+
+/// What a whole benchmark says of its parts.
+struct BenchWatch<'a> {
+    watch: &'a dyn Watch,
+    done: f64,
+    target: &'a str,
+}
+
+impl Watch for BenchWatch<'_> {
+    fn says(&self, _: &str, _: f64, detail: &str) {
+        self.watch.says(self.target, self.done.min(1.0), detail);
+    }
+
+    fn stopped(&self) -> bool {
+        self.watch.stopped()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load() -> BenchLoad {
+        BenchLoad {
+            producers: 2,
+            consumers: 3,
+            prefetch: 10,
+            size: "1KiB".into(),
+            durable: true,
+            duration: "2s".into(),
+        }
+    }
+
+    #[test]
+    fn the_producers_share_the_rate() {
+        let scenario = load().scenario("in-process", 3_000.0).expect("it is sound");
+        assert_eq!(
+            scenario.producers.iter().map(|p| (p.rate, p.size)).collect::<Vec<_>>(),
+            [(1_500.0, 1024); 2]
+        );
+        assert_eq!((scenario.consumers[0].prefetch, scenario.measurement.duration), (10, 2.0));
+        let wrong = BenchLoad { size: "much".into(), ..load() };
+        assert!(wrong.scenario("in-process", 1.0).is_err_and(|why| why.contains("size")));
+    }
+
+    #[test]
+    fn a_backlog_that_grows_is_not_sustained() {
+        let run = |served| BenchRun { offered: 100.0, served, answer: None };
+        assert!(run(99.0).sustains() && !run(97.0).sustains());
+    }
+}
