@@ -1,10 +1,14 @@
 //! The grammar: the top of a scenario, and the tables whose settings depend on a word among them. The other
 //! tables are declared beside the model.
 
-use super::model::{Consumer, Measurement, Producer, Queue, Simulation, Topic};
+use super::model::{Consumer, MOST_CLIENTS, Measurement, Producer, Queue, Simulation, Topic};
 use super::notation::DeclaredTable as _;
 use super::setting::Takes::*;
-use super::setting::{SettingKey, SettingKeys, key};
+use super::setting::{SettingKey, SettingKeys, Takes, key};
+use std::ops::Bound;
+
+/// The largest batch of arrivals: one is planned and held as a whole.
+pub(super) const LARGEST_BATCH: u32 = 1_000_000;
 
 /// Kinds of a thing by name, and the settings of each.
 pub(super) type Kinds = &'static [(&'static str, &'static [SettingKey])];
@@ -20,7 +24,7 @@ pub(super) const NAMED: &[(&str, SettingKeys)] = &[
 /// The top of a scenario. The tables without keys take paths or names.
 pub(super) const ROOT: &[SettingKey] = &[
     key("title", Text, "a name for people"),
-    key("seed", Whole, "of the random numbers; default 1"),
+    key("seed", Whole(0, i64::MAX), "of the random numbers; default 1"),
     key("producers", Any, "who sends messages, by name"),
     key("queues", Any, "where messages wait, by name"),
     key("topics", Any, "publish/subscribe and load balancing, by name"),
@@ -75,7 +79,7 @@ pub(super) const PROCESSES: Kinds = &[
     (
         "closed",
         &[
-            key("concurrency", Whole, "clients"),
+            key("concurrency", Whole(1, MOST_CLIENTS as i64), "clients"),
             key("think_time", Law, "of a client between answer and next message"),
         ],
     ),
@@ -86,14 +90,27 @@ pub(super) const STEP: &[SettingKey] =
 
 /// Laws of batch sizes and their keys.
 pub(super) const BATCHES: Kinds = &[
-    ("geometric", &[key("mean", Number, "messages a batch")]),
-    ("uniform", &[key("min", Whole, "smallest batch"), key("max", Whole, "largest batch")]),
+    (
+        "geometric",
+        &[key(
+            "mean",
+            Number(Bound::Included(1.0), Bound::Included(LARGEST_BATCH as f64)),
+            "messages a batch",
+        )],
+    ),
+    (
+        "uniform",
+        &[
+            key("min", Whole(1, LARGEST_BATCH as i64), "smallest batch"),
+            key("max", Whole(1, LARGEST_BATCH as i64), "largest batch"),
+        ],
+    ),
     ("values", &[key("values", List, "sizes"), key("weights", List, "how often each comes")]),
 ];
 
 pub(super) const ROUTE: &[SettingKey] = &[
     key("queue", Text, "goes there"),
     key("topic", Text, "goes there"),
-    key("probability", Number, "how often; default 1"),
+    key("probability", Takes::PROBABILITY, "how often; default 1"),
     key("producers", List, "whose messages go there; default those of all"),
 ];

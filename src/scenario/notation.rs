@@ -6,6 +6,7 @@ use super::quantity;
 use super::setting::{Choice, SettingKey, Takes};
 use crate::workload::laws::Law;
 use serde_json::{Map, Value, json};
+use std::ops::Bound;
 
 /// How a value of a setting is written.
 pub(super) trait Notation<T> {
@@ -132,7 +133,7 @@ pub(super) struct Whole(pub u64, pub u64);
 
 impl Notation<u64> for Whole {
     fn takes(&self) -> Takes {
-        Takes::Whole
+        Takes::Whole(self.0 as i64, self.1 as i64)
     }
     fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<u64> {
         cx.whole(field, self.0, self.1)
@@ -144,7 +145,7 @@ impl Notation<u64> for Whole {
 
 impl Notation<u32> for Whole {
     fn takes(&self) -> Takes {
-        Takes::Whole
+        Takes::Whole(self.0 as i64, self.1 as i64)
     }
     fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<u32> {
         cx.whole(field, self.0, self.1).map(|number| number as u32)
@@ -159,7 +160,7 @@ pub(super) struct Positive(pub f64);
 
 impl Notation<f64> for Positive {
     fn takes(&self) -> Takes {
-        Takes::Number
+        Takes::Number(Bound::Excluded(0.0), Bound::Included(self.0))
     }
     fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<f64> {
         cx.number_in(field, 0.0, self.0, true)
@@ -174,7 +175,7 @@ pub(super) struct Signed(pub &'static str);
 
 impl Notation<i32> for Signed {
     fn takes(&self) -> Takes {
-        Takes::Whole
+        Takes::Whole(i32::MIN.into(), i32::MAX.into())
     }
     fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<i32> {
         cx.signed(field, self.0)

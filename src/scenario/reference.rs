@@ -5,6 +5,7 @@ use super::model::RetryDelay;
 use super::notation::DeclaredTable as _;
 use super::setting::{SettingKey, Takes};
 use std::fmt::Write as _;
+use std::ops::Bound;
 
 /// Every setting with what it takes, what it means and its default.
 pub fn reference() -> String {
@@ -33,8 +34,11 @@ fn setting(page: &mut String, table: &str, key: &SettingKey) {
     let name = format!("{table}{}", key.name);
     let takes = match &key.takes {
         Takes::Text => "text".into(),
-        Takes::Whole => "whole number".into(),
-        Takes::Number => "number".into(),
+        Takes::Whole(least, i64::MAX) => format!("whole number from {least} on"),
+        Takes::Whole(least, most) => format!("whole number from {least} to {most}"),
+        Takes::Number(from, to) => {
+            format!("number{}{}", end(*from, "from", "above"), end(*to, "to", "below"))
+        }
         Takes::Flag => "true | false".into(),
         Takes::Duration => "duration".into(),
         Takes::Rate => "rate".into(),
@@ -66,6 +70,15 @@ fn setting(page: &mut String, table: &str, key: &SettingKey) {
     }
 }
 
+/// One end of a range, in words; nothing if it has none.
+fn end(end: Bound<f64>, included: &str, excluded: &str) -> String {
+    match end {
+        Bound::Included(end) => format!(" {included} {end}"),
+        Bound::Excluded(end) => format!(" {excluded} {end}"),
+        Bound::Unbounded => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,7 +87,7 @@ mod tests {
     fn every_setting_has_its_default_and_its_words() {
         let page = reference();
         for told in [
-            "\nseed: whole number\n    of the random numbers; default 1\n",
+            "\nseed: whole number from 0 on\n    of the random numbers; default 1\n",
             "\n[queues.NAME]  where messages wait, by name\n",
             "\noverflow: reject-publish | drop-head | block\n    what happens when it is full; default reject",
             "\nautoscale.every: duration\n    between looks; default 15s\n",

@@ -1,11 +1,12 @@
 //! A JSON Schema of scenarios, for editors, made of the same tables that check them.
 
 use super::grammar::{BATCHES, Kinds, NAMED, PROCESSES, ROOT, ROUTE, STEP};
-use super::model::RetryDelay;
+use super::model::{MOST_SERVERS, RetryDelay};
 use super::notation::DeclaredTable as _;
 use super::setting::{SettingKey, Takes};
 use crate::workload::laws::LAWS;
 use serde_json::{Map, Value, json};
+use std::ops::Bound;
 
 /// The schema, draft 2020-12. It tells shapes and words; what only the whole scenario shows is checked when
 /// it is read.
@@ -47,8 +48,8 @@ fn table(keys: &[SettingKey]) -> Value {
 fn property(key: &SettingKey) -> Value {
     let mut schema = match &key.takes {
         Takes::Text => json!({ "type": "string" }),
-        Takes::Whole => json!({ "type": "integer" }),
-        Takes::Number => json!({ "type": "number" }),
+        Takes::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Takes::Number(from, to) => number(*from, *to),
         Takes::Flag => json!({ "type": "boolean" }),
         Takes::Duration => json!({ "$ref": "#/$defs/duration" }),
         Takes::Rate => json!({ "$ref": "#/$defs/rate" }),
@@ -64,6 +65,19 @@ fn property(key: &SettingKey) -> Value {
     schema
 }
 
+fn number(from: Bound<f64>, to: Bound<f64>) -> Value {
+    let mut schema = json!({ "type": "number" });
+    let ends = [(from, ["minimum", "exclusiveMinimum"]), (to, ["maximum", "exclusiveMaximum"])];
+    for (end, [included, excluded]) in ends {
+        match end {
+            Bound::Included(end) => schema[included] = json!(end),
+            Bound::Excluded(end) => schema[excluded] = json!(end),
+            Bound::Unbounded => {}
+        }
+    }
+    schema
+}
+
 /// What takes several forms.
 fn several(name: &str) -> Value {
     match name {
@@ -76,7 +90,10 @@ fn several(name: &str) -> Value {
         "to" => {
             json!({ "anyOf": [{ "type": "string" }, table(ROUTE), { "type": "array", "items": table(ROUTE) }] })
         }
-        "count" => json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "const": "unlimited" }] }),
+        "count" => {
+            let servers = json!({ "type": "integer", "minimum": 1, "maximum": MOST_SERVERS });
+            json!({ "anyOf": [servers, { "const": "unlimited" }] })
+        }
         _ => json!({}),
     }
 }
@@ -130,6 +147,13 @@ mod tests {
             schema["properties"]["queues"]["additionalProperties"]["properties"]["overflow"]["enum"][1],
             "drop-head"
         );
+        let of = |table: &str, name: &str| {
+            &schema["properties"][table]["additionalProperties"]["properties"][name]
+        };
+        assert_eq!(of("queues", "partitions")["maximum"], 1_000_000);
+        let speed = &schema["properties"]["measurement"]["properties"]["speed"];
+        assert_eq!((&speed["exclusiveMinimum"], &speed["maximum"]), (&json!(0.0), &json!(1e9)));
+        assert_eq!(of("consumers", "autoscale")["properties"]["max"]["minimum"], 1);
         assert!(schema["$defs"]["law"]["anyOf"].as_array().is_some_and(|laws| laws.len() == LAWS.len() + 1));
     }
     #[test]

@@ -1,12 +1,16 @@
 //! What a setting is: its name, what it takes and what it means. Checking, did-you-means, the schema and the
 //! reference page read it.
 
+use std::ops::Bound;
+
 /// What a setting takes.
 #[derive(Debug, Clone)]
 pub(super) enum Takes {
     Text,
-    Whole,
-    Number,
+    /// A whole number from one to another.
+    Whole(i64, i64),
+    /// A number from one end to another.
+    Number(Bound<f64>, Bound<f64>),
     Flag,
     Duration,
     Rate,
@@ -20,6 +24,11 @@ pub(super) enum Takes {
     List,
     /// Either of several forms, told apart where they are read.
     Any,
+}
+
+impl Takes {
+    /// A share of all.
+    pub(super) const PROBABILITY: Takes = Takes::Number(Bound::Included(0.0), Bound::Included(1.0));
 }
 
 /// The settings of a table.

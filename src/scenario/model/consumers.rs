@@ -72,7 +72,8 @@ declare! {
     }
 }
 
-pub(in super::super) const FAILURE: &[SettingKey] = &[key("probability", Takes::Number, "of a delivery")];
+pub(in super::super) const FAILURE: &[SettingKey] =
+    &[key("probability", Takes::PROBABILITY, "of a delivery")];
 
 impl Consumer {
     /// A plain group of servers.
@@ -204,7 +205,7 @@ declare! {
         /// The fewest servers.
         min: u32 = 1, Whole(1, MOST_SERVERS as u64), "servers at least";
         /// The most.
-        max: u32 = 1 => { max: Takes::Whole, "servers at most" };
+        max: u32 = 1 => { max: Takes::Whole(1, MOST_SERVERS as i64), "servers at most" };
         /// Waiting messages for each server.
         target_backlog: f64 = 1.0, Required(Positive(1e12), "100"), "waiting messages for each server";
         /// Seconds, as the two below.

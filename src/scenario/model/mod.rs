@@ -20,8 +20,9 @@ pub use consumers::{
 };
 pub(super) use consumers::{FAILURE, MOST_SERVERS};
 pub use objectives::{Objective, Relation};
-pub(super) use producers::KEYS;
+pub(super) use producers::{KEYS, MOST_CLIENTS, MOST_DISTINCT_KEYS};
 pub use producers::{Keys, Producer};
+pub(super) use queues::MOST_MESSAGES;
 pub use queues::{Discipline, Durability, Overflow, Preemption, Queue};
 pub use runs::{
     BrokerQueue, BrokerSettings, Connections, Length, Measurement, Overheads, Precision, QueueType,

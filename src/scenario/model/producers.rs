@@ -6,6 +6,7 @@ use super::super::setting::{SettingKey, Takes, key};
 use super::consumers::FAILURE;
 use super::{Arrivals, Batch, Destination};
 use crate::workload::laws::Law;
+use std::ops::Bound;
 
 declare! {
     /// Who sends: one stream of messages.
@@ -42,10 +43,18 @@ declare! {
     }
 }
 
+/// The most keys of a producer's messages, and the most clients of a closed loop.
+pub(in super::super) const MOST_DISTINCT_KEYS: u32 = 100_000_000;
+pub(in super::super) const MOST_CLIENTS: u32 = 1_000_000;
+
 pub(in super::super) const KEYS: &[SettingKey] = &[
     key("law", Takes::Text, "uniform or zipf"),
-    key("count", Takes::Whole, "how many keys there are"),
-    key("exponent", Takes::Number, "of zipf: key k is drawn with probability proportional to k^-exponent"),
+    key("count", Takes::Whole(1, MOST_DISTINCT_KEYS as i64), "how many keys there are"),
+    key(
+        "exponent",
+        Takes::Number(Bound::Included(0.0), Bound::Included(100.0)),
+        "of zipf: key k is drawn with probability proportional to k^-exponent",
+    ),
 ];
 
 /// The law of message keys, from 0 to `count` − 1.

@@ -6,8 +6,8 @@ use super::super::notation::{Maybe, Timespan, Whole, Word};
 use super::super::setting::{Takes, choice};
 use crate::workload::laws::Law;
 
-/// The most messages that a queue is told to hold.
-const MOST_MESSAGES: u64 = 1_000_000_000_000;
+/// The most messages that a queue is told to hold, or a replication to play: months at full speed.
+pub(in super::super) const MOST_MESSAGES: u64 = 1_000_000_000_000;
 
 declare! {
     /// Where messages wait.

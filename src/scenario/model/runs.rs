@@ -5,7 +5,9 @@ use super::super::notation::{
     BrokerUrl, Flag, Maybe, NameOf, Positive, TableOf, Text, Timespan, Unspoken, Whole, Word,
 };
 use super::super::setting::{Takes, choice};
+use super::queues::MOST_MESSAGES;
 use crate::workload::laws::Law;
+use std::ops::Bound;
 
 /// How long to simulate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,7 +38,7 @@ declare! {
     pub struct Simulation {
         /// A replication, after the warm-up.
         length: Length = Length::Messages(1_000_000) => {
-            messages: Takes::Whole,
+            messages: Takes::Whole(1, MOST_MESSAGES as i64),
                 "per replication, after the warm-up; default 1000000; whole cycles of what repeats";
             duration: Takes::Duration, "of a replication after its warm-up, instead of messages; with \
                 warmup = \"0s\" figures are of just this time from an empty start"
@@ -48,7 +50,9 @@ declare! {
         /// Independent runs.
         replications: u32 = 10, Whole(1, 100_000), "independent runs";
         /// Of the intervals, below 1.
-        confidence: f64 = 0.95 => { confidence: Takes::Number, "of the intervals; default 0.95" };
+        confidence: f64 = 0.95 => {
+            confidence: Takes::Number(Bound::Included(0.5), Bound::Excluded(1.0)), "of the intervals; default 0.95"
+        };
         /// When there are enough replications.
         precision: Precision = Precision::None => {
             precision: Takes::Any, "half-width as a share of the value: for every mean, or by metric path"

@@ -3,7 +3,7 @@
 use super::super::context::law::Relative;
 use super::super::context::{Context, Whose};
 use super::super::grammar::{PROCESSES, STEP};
-use super::super::model::{Arrivals, Batch, Step};
+use super::super::model::{Arrivals, Batch, MOST_CLIENTS, Step};
 use super::super::node::{Field, Node, Table, TableEntry, Value};
 use super::super::problem::Problem;
 use super::batch;
@@ -212,7 +212,8 @@ fn trace(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arri
 }
 
 fn closed(cx: &mut Context<'_>, table: &Table, whose: &Whose<'_>) -> Option<(Arrivals, f64)> {
-    let concurrency = cx.required(table, "concurrency", whose, "10").and_then(|f| cx.count(f, 1, 1_000_000));
+    let concurrency =
+        cx.required(table, "concurrency", whose, "10").and_then(|f| cx.count(f, 1, MOST_CLIENTS));
     let think_time = match table.get("think_time") {
         Some(field) => cx.law(field),
         None => Some(Law::deterministic(0.0)),

@@ -1,20 +1,17 @@
 //! Batch sizes: a number, or a discrete law.
 
 use super::super::context::Context;
-use super::super::grammar::{BATCHES, Kinds};
+use super::super::grammar::{BATCHES, Kinds, LARGEST_BATCH};
 use super::super::inline;
 use super::super::model::Batch;
 use super::super::node::{Field, Node, Table, Value};
 use super::super::problem::Problem;
 use super::super::setting::{SettingKey, meant};
 
-/// The largest batch: one is planned and held as a whole.
-const LARGEST: u32 = 1_000_000;
-
 pub(super) fn read(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batch> {
     let parsed;
     let node = match &field.node.value {
-        Value::Integer(_) | Value::Float(_) => return cx.count(field, 1, LARGEST).map(Batch::Fixed),
+        Value::Integer(_) | Value::Float(_) => return cx.count(field, 1, LARGEST_BATCH).map(Batch::Fixed),
         Value::Text(text) if text.contains('(') => {
             let start = inline::inside(&cx.texts[field.node.at.origin], text, field.node.at);
             parsed = inline::law(text, field.node.at, start).map_err(|p| cx.tell(p)).ok()?;
@@ -40,12 +37,12 @@ pub(super) fn read(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batch> {
     match keys.0 {
         "geometric" => {
             let mean = need("mean", "5")?;
-            cx.number_in(mean, 1.0, LARGEST.into(), false).map(|mean| Batch::Geometric { mean })
+            cx.number_in(mean, 1.0, LARGEST_BATCH.into(), false).map(|mean| Batch::Geometric { mean })
         }
         "uniform" => {
             let (min, max) = (need("min", "1"), need("max", "9"));
-            let min = cx.count(min?, 1, LARGEST)?;
-            cx.count(max?, min, LARGEST).map(|max| Batch::Uniform { min, max })
+            let min = cx.count(min?, 1, LARGEST_BATCH)?;
+            cx.count(max?, min, LARGEST_BATCH).map(|max| Batch::Uniform { min, max })
         }
         _ => {
             let values = need("values", "[1, 10]")?;
@@ -55,8 +52,11 @@ pub(super) fn read(cx: &mut Context<'_>, field: Field<'_>) -> Option<Batch> {
 }
 
 fn weighted(cx: &mut Context<'_>, values: Field<'_>, weights: Option<Field<'_>>) -> Option<Batch> {
-    let list: Vec<_> =
-        cx.list(values)?.iter().map(|node| cx.count(Field { key: "values", node }, 1, LARGEST)).collect();
+    let list: Vec<_> = cx
+        .list(values)?
+        .iter()
+        .map(|node| cx.count(Field { key: "values", node }, 1, LARGEST_BATCH))
+        .collect();
     let values_read: Option<Vec<u32>> = list.into_iter().collect();
     let values_read = values_read?;
     let Some(field) = weights else {

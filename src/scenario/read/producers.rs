@@ -1,7 +1,7 @@
 //! Producers.
 
 use super::super::context::{Context, Whose};
-use super::super::model::{Destination, KEYS, Keys, Producer};
+use super::super::model::{Destination, KEYS, Keys, MOST_DISTINCT_KEYS, Producer};
 use super::super::node::{Field, Table, TableEntry};
 use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
@@ -46,7 +46,7 @@ fn keys(cx: &mut Context<'_>, field: Field<'_>) -> Option<Keys> {
         cx.tell(Problem::error(field.node.at, "`keys` does not say how many").help("add count = 1000"));
         return None;
     };
-    let count = cx.count(count, 1, 100_000_000)?;
+    let count = cx.count(count, 1, MOST_DISTINCT_KEYS)?;
     match table.get("exponent") {
         Some(exponent) if zipf => {
             cx.number_in(exponent, 0.0, 100.0, false).map(|exponent| Keys::Zipf { count, exponent })

@@ -1,14 +1,11 @@
 //! How long to simulate and to measure.
 
 use super::super::context::{Context, Whose};
-use super::super::model::{Length, Measurement, Overheads, Precision, Simulation, Warmup};
+use super::super::model::{Length, MOST_MESSAGES, Measurement, Overheads, Precision, Simulation, Warmup};
 use super::super::node::{Field, Table, Value};
 use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
 use super::objectives::known_metric;
-
-/// The most messages of a replication: months at full speed.
-const MOST_MESSAGES: u64 = 1_000_000_000_000;
 
 pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
     let default = Simulation::default();
