@@ -3,7 +3,7 @@
 use super::files::{self, LoadedScenario};
 use super::progress::Bar;
 use super::{Ending, Input, style};
-use crate::answer::{Method, Reason, Trust};
+use crate::answer::{Method, Reason, Trust, Unanswered};
 use crate::report::{self, Style};
 use crate::scenario::{self, Length, Precision, Scenario};
 use crate::study::{self, AgreementStatus, ObjectiveStatus, Study, Watch};
@@ -145,7 +145,21 @@ fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending
     let said = arguments.speech.say(document.as_deref().unwrap_or_default(), written, |style| {
         report::text(&study, &Style { all_gates: arguments.gates, ..style })
     });
-    judged(&study, arguments.check).worse(said).worse(kept.err().unwrap_or(Ending::Fine))
+    let end = judged(&study, arguments.check);
+    if arguments.speech.quiet && matches!(end, Ending::Failed | Ending::Wrong) && !bar.stopped() {
+        style::note(&format!("error: {}: {}\n", given.source.name, refusals(&study)));
+    }
+    end.worse(said).worse(kept.err().unwrap_or(Ending::Fine))
+}
+
+/// Why methods failed or, if none did, why there is no answer, in one line.
+fn refusals(study: &Study) -> String {
+    let failed = |refusal: &&Unanswered| matches!(refusal.reason, Reason::Failed(_));
+    let any = study.unanswered.iter().any(|refusal| failed(&refusal));
+    let said = study.unanswered.iter().filter(|refusal| !any || failed(refusal));
+    said.map(|Unanswered { method, reason }| format!("{}: {reason}", method.name()))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Shortens or sharpens a scenario as the flags say.

@@ -333,6 +333,21 @@ fn a_folder_that_cannot_be_written_is_told_before_anything_runs() {
 }
 
 #[test]
+fn who_is_quiet_says_why_it_failed_all_the_same() {
+    let desk = Desk::new("quiet", &[("mm1.toml", MM1)]);
+    let words = ["run", "mm1.toml", "--only", "theory,measurement", "--quiet"];
+    let output = desk
+        .command(&[&words[..], &["--set", "queues.jobs.durability=fsync"]].concat())
+        // No folder can be made below a file.
+        .env("TMPDIR", desk.path("mm1.toml"))
+        .output()
+        .expect("the program starts");
+    assert_eq!((output.status.code(), out(&output)), (Some(5), String::new()));
+    let said = err(&output);
+    assert!(said.starts_with("error: mm1.toml: measurement: ") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
 fn a_folder_holds_one_result() {
     let desk = Desk::new("one-result", &[("mm1.toml", MM1)]);
     desk.run(&["run", "mm1.toml", "--only", "theory,simulation"]);
