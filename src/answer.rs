@@ -3,8 +3,11 @@
 //! One registry, [`METRICS`], names every quantity; tables, files, plots, objectives and help all read it.
 //! A metric that is missing is *not known*: it is never zero and never passes an objective.
 
+mod caveat;
 mod distribution;
 mod estimate;
+mod formula;
+mod growth;
 mod method;
 mod metric_id;
 mod metrics;
@@ -13,8 +16,15 @@ mod reason;
 mod saved;
 mod trust;
 
+pub(crate) use caveat::waits_in_circle;
+pub use caveat::{
+    BalanceLaw, Caveat, CoverageCaveat, DeliveriesSeen, MeasurementCaveat, Recurring, RepeatedWork,
+    ScenarioCaveat, SimulationCaveat, TheoryCaveat,
+};
 pub use distribution::{Distribution, Moment};
 pub use estimate::Estimate;
+pub use formula::{Formula, FormulaNote};
+pub use growth::Growth;
 pub use method::Method;
 pub use metric_id::{MetricId, PlaceId, Statistic, metric_of, path};
 pub use metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics, Unit};
@@ -23,7 +33,6 @@ pub use reason::{Reason, Unanswered};
 pub use trust::{Gate, Trust};
 
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What one method says about a scenario; as JSON one of the `answers` of `answer.json`.
@@ -43,8 +52,10 @@ pub struct Answer {
     /// By full path, as in `queues.orders.wait.mean`.
     #[serde(with = "saved::metrics")]
     pub metrics: BTreeMap<String, Estimate>,
-    /// What keeps these figures from being taken at face value, in sentences. Shown above them.
-    pub caveats: Vec<String>,
+    /// What keeps these figures from being taken at face value; as JSON, sentences, and beside them what these
+    /// tell as data. Shown above them.
+    #[serde(flatten, with = "saved::caveats")]
+    pub caveats: Vec<Caveat>,
     /// The gates that a measurement passed or failed; empty for the others.
     #[serde(flatten, with = "saved::gates")]
     pub gates: Vec<Gate>,
@@ -60,6 +71,9 @@ pub struct Answer {
     /// What a measurement found of the host that it ran on, by name.
     #[serde(skip)]
     pub host: BTreeMap<String, String>,
+    /// The model's name where `by` says beside it that it is an approximation.
+    #[serde(skip)]
+    pub(crate) model: Option<String>,
 }
 
 impl Answer {
@@ -77,7 +91,20 @@ impl Answer {
             timelines: BTreeMap::new(),
             gates: Vec::new(),
             host: BTreeMap::new(),
+            model: None,
         }
+    }
+
+    /// The same as an approximation, which `by` says too.
+    #[must_use]
+    pub(crate) fn approximate(self) -> Self {
+        let by = format!("{}, approximately", self.by);
+        Answer { exact: false, model: Some(self.by), by, ..self }
+    }
+
+    /// The name of its model alone.
+    pub(crate) fn model(&self) -> &str {
+        self.model.as_deref().unwrap_or(&self.by)
     }
 
     /// The same, to tell of times at further percentiles too.
@@ -104,25 +131,6 @@ impl Answer {
     }
 }
 
-/// A back-of-envelope formula, evaluated for this scenario.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Formula {
-    /// As it is written.
-    pub formula: Cow<'static, str>,
-    /// What it gives.
-    #[serde(deserialize_with = "saved::number")]
-    pub value: f64,
-    /// The unit of the value.
-    pub unit: Unit,
-    /// The metric that it is held against; empty if it is none's.
-    pub against: String,
-    /// (value − metric) / metric, where both are known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<f64>,
-    /// Where it holds and where it does not, in a sentence.
-    pub note: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +138,9 @@ mod tests {
     #[test]
     fn an_answer_reads_back_as_it_was_written() {
         let mut answer = Answer::new(Method::Measurement, "in-process");
-        answer.unstable = Some(Reason::Unstable("rho = 1.2".into()));
+        answer.unstable = Some(Reason::Unstable(Growth::Saved("rho = 1.2".into())));
+        let missed = SimulationCaveat::NoInterval { path: "total.latency.max".into() };
+        answer.caveats = vec![missed.into(), MeasurementCaveat::WholeRun.into()];
         answer.set("total", "latency", "p99", Estimate::with(0.25, Some(0.125)));
         answer.set("total", "loss", "", Estimate::between(0.5, 0.25, 0.75));
         answer.set("queues.q", "wait", "mean", Estimate::infinite());
@@ -145,8 +155,12 @@ mod tests {
             meaning: "share of the due messages that were never sent".into(),
         });
         let written = serde_json::to_string(&answer).expect("an answer is plain data");
+        let data = r#"[{"code":"no-interval","path":"total.latency.max"},{"code":"whole-run"}]"#;
+        assert!(written.contains(data), "{written}");
         let read: Answer = serde_json::from_str(&written).expect("an answer");
         assert_eq!((&read.metrics, &read.unstable), (&answer.metrics, &answer.unstable));
+        let told = |answer: &Answer| answer.caveats.iter().map(Caveat::to_string).collect::<Vec<_>>();
+        assert_eq!(told(&read), told(&answer));
         assert_eq!((&read.gates, read.trust()), (&answer.gates, Trust::Invalid));
         assert_eq!(serde_json::to_string(&read).expect("an answer is plain data"), written);
     }

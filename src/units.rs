@@ -225,6 +225,14 @@ pub fn plain(value: f64, digits: i32) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }
 
+/// Three decimals, or as many more as tell a number from 1, without zeros at the end.
+pub fn near_one(x: f64) -> String {
+    let decimals =
+        (3..=9).find(|&n| format!("{x:.n$}") != format!("{:.n$}", 1.0)).filter(|_| x != 1.0).unwrap_or(3);
+    let rounded = format!("{x:.decimals$}");
+    rounded.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
 /// `12300` -> `12 300` (a narrow no-break space, so that a number stays on its line).
 fn group_thousands(figures: &str) -> String {
     let mut out = String::new();

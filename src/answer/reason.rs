@@ -1,6 +1,7 @@
 //! Why a method gave no answer.
 
-use super::Method;
+use super::{Growth, Method};
+use crate::units::plain;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -38,12 +39,12 @@ impl TryFrom<Refused> for Unanswered {
 }
 
 /// Why there is no answer; as text, a sentence without a full stop.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// There is no steady state: a backlog grows without end. Which one, and how fast.
+    /// There is no steady state: a backlog grows without end.
     #[error("unstable: {0}")]
-    Unstable(String),
+    Unstable(Growth),
     /// The method does not know a feature of the scenario, or the scenario asks for what cannot be.
     #[error("{0}")]
     Unsupported(String),
@@ -70,7 +71,7 @@ impl Reason {
     pub fn saved(cause: &str, text: &str) -> Option<Reason> {
         let after = |start| text.strip_prefix(start).unwrap_or(text).to_string();
         match cause {
-            "unstable" => Some(Reason::Unstable(after("unstable: "))),
+            "unstable" => Some(Growth::Saved(after("unstable: ")).into()),
             "unsupported" => Some(Reason::Unsupported(text.into())),
             "interrupted" => Some(Reason::Interrupted(after("interrupted before ").into())),
             "failed" => Some(Reason::Failed(text.into())),
@@ -83,6 +84,18 @@ impl Reason {
         matches!(self, Reason::Unstable(_))
     }
 
+    /// The same where the scenario that was asked for is slower by a factor than the one that was played.
+    #[must_use]
+    pub(crate) fn slowed(self, factor: f64) -> Reason {
+        match self {
+            Reason::Unstable(growth) => Reason::Unstable(growth.slowed(factor)),
+            Reason::Unsupported(why) => {
+                Reason::Unsupported(format!("{why} (played {} times faster)", plain(factor, 12)))
+            }
+            other => other,
+        }
+    }
+
     /// The refusal of a method.
     pub fn by(self, method: Method) -> Unanswered {
         Unanswered { method, reason: self }
@@ -92,5 +105,11 @@ impl Reason {
 impl From<String> for Reason {
     fn from(text: String) -> Self {
         Reason::Unsupported(text)
+    }
+}
+
+impl From<Growth> for Reason {
+    fn from(growth: Growth) -> Self {
+        Reason::Unstable(growth)
     }
 }

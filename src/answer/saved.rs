@@ -83,6 +83,41 @@ pub(super) mod gates {
     }
 }
 
+/// Caveats as sentences and, in the same order, as data for programs.
+pub(super) mod caveats {
+    use super::{Deserialize, Serialize};
+    use crate::answer::Caveat;
+    use serde::{Deserializer, Serializer};
+    use serde_json::Value;
+
+    #[derive(Serialize, Deserialize)]
+    struct CaveatLists {
+        caveats: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        caveat_data: Vec<Value>,
+    }
+
+    pub(in crate::answer) fn serialize<S: Serializer>(
+        caveats: &[Caveat],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let data: Vec<Value> = caveats.iter().map(Caveat::data).collect();
+        // Results of before had none.
+        let caveat_data = if data.iter().all(Value::is_null) { Vec::new() } else { data };
+        CaveatLists { caveats: caveats.iter().map(Caveat::to_string).collect(), caveat_data }
+            .serialize(serializer)
+    }
+
+    pub(in crate::answer) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Caveat>, D::Error> {
+        let CaveatLists { caveats, caveat_data } = CaveatLists::deserialize(deserializer)?;
+        let data = caveat_data.into_iter().chain(std::iter::repeat(Value::Null));
+        let saved = |(sentence, data)| Caveat::Saved { sentence, data };
+        Ok(caveats.into_iter().zip(data).map(saved).collect())
+    }
+}
+
 /// Why there is no steady state, as a sentence.
 pub(super) mod growth {
     use crate::answer::Reason;

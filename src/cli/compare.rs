@@ -6,7 +6,7 @@ use super::{Ending, Input, saved, style};
 use crate::answer::Method;
 use crate::report::study::compare as report;
 use crate::scenario::{self, Scenario};
-use crate::study::compare::{self, CompareError, CompareMethod, Comparison, Verdict};
+use crate::study::compare::{self, CompareError, CompareMethod, Comparison, TrafficDifference, Verdict};
 use crate::study::document::Document;
 use std::path::PathBuf;
 
@@ -169,7 +169,7 @@ fn refused(why: CompareError) -> Ending {
 }
 
 /// Refuses different questions, unless told to compare them all the same.
-fn same(arguments: &CompareArguments, others: &[String]) -> Result<(), Ending> {
+fn same(arguments: &CompareArguments, others: &[TrafficDifference]) -> Result<(), Ending> {
     if others.is_empty() || arguments.force {
         return Ok(());
     }
@@ -177,7 +177,7 @@ fn same(arguments: &CompareArguments, others: &[String]) -> Result<(), Ending> {
         "error: these are different questions, their traffic differs; compare them all the same with \
             --force\n",
     );
-    others.iter().for_each(|other| style::note(&format!("  {other}\n")));
+    others.iter().for_each(|other| style::note(&format!("  {}\n", report::traffic(other))));
     Err(Ending::Wrong)
 }
 

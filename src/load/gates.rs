@@ -12,7 +12,7 @@ use super::hand_offs::HandOffs;
 use super::interference::{ProcessorShares, SchedulerInterference};
 use super::pacing::Meter;
 use super::server::ServerTotals;
-use crate::answer::{Gate, Trust, Unit};
+use crate::answer::{Gate, MeasurementCaveat, Trust, Unit};
 use crate::units::{Time, significant};
 
 /// What is judged. Times are nanoseconds.
@@ -155,30 +155,13 @@ fn stationarity(e: &Evidence) -> Option<Gate> {
 
 /// What the replay, which has the services as they were, does not have, where it is a hundredth of the
 /// latency or more.
-pub(super) fn rest(e: &Evidence) -> Option<String> {
+pub(super) fn rest(e: &Evidence) -> Option<MeasurementCaveat> {
     let (mean, latency) = (e.hand_offs.mean()?, mean(&e.latency) / 1e9);
-    let stalls = if e.meter.stalls > 0 && e.lasted > 0 {
-        let (often, long) = (
-            e.meter.stalls as f64 * 1e9 / e.lasted as f64,
-            e.meter.stalled as f64 / e.meter.stalls as f64 / 1e9,
-        );
-        format!(
-            "; the generator alone lost its processor {} times a second, {} each time",
-            significant(often, 2),
-            Time(long)
-        )
-    } else {
-        String::new()
-    };
-    (mean >= 0.01 * latency).then(|| {
-        format!(
-            "a message waited {} on average, {} % of its latency, although a server was free: wake-ups and \
-                hand-offs, which the replay does not \
-             have, and neither has it what waited behind them{stalls}",
-            Time(mean),
-            significant(100.0 * mean / latency, 2)
-        )
-    })
+    let stalled = (e.meter.stalls > 0 && e.lasted > 0).then(|| {
+        let stalls = e.meter.stalls as f64;
+        (stalls * 1e9 / e.lasted as f64, e.meter.stalled as f64 / stalls / 1e9)
+    });
+    (mean >= 0.01 * latency).then(|| MeasurementCaveat::HandOffs { mean, share: mean / latency, stalled })
 }
 
 fn mean(times: &[u64]) -> f64 {

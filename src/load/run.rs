@@ -12,7 +12,7 @@ use super::runner::Runner;
 use super::targets::TroubleKind;
 use super::visit_log::VisitLog;
 use super::{DeliveryTimes, LoadError, calibrate, gates, host, system, targets};
-use crate::answer::Gate;
+use crate::answer::{Caveat, Gate, MeasurementCaveat};
 use crate::message::{Exit, Happened, Record};
 use crate::scenario::{Durability, Scenario};
 use crate::units::{Time, seconds, significant};
@@ -78,8 +78,8 @@ pub(crate) struct Run {
     pub by: String,
     /// How far the run can be believed.
     pub gates: Vec<Gate>,
-    /// What keeps the figures from being taken at face value, beyond the gates, in sentences.
-    pub caveats: Vec<String>,
+    /// What keeps the figures from being taken at face value, beyond the gates.
+    pub caveats: Vec<Caveat>,
     /// When it ended.
     pub ended: u64,
     /// Whether it was ended before all was served: by the caller, because time was up, or because the target
@@ -201,12 +201,8 @@ pub(super) fn play(
     facts.extend(
         null_rate.map(|rate| ("null rate".into(), format!("{} messages a second", significant(rate, 3)))),
     );
-    let caveat = observed.cut_short.then(|| {
-        format!(
-            "the run was cut short after {}; what had not been served then is unfinished",
-            Time(seconds(observed.ended))
-        )
-    });
+    let cut_short =
+        observed.cut_short.then(|| MeasurementCaveat::CutShort { lasted: seconds(observed.ended) });
     let otherwise =
         if target.warm_up() > 0 { targets::entry(scenario)?.caveats(scenario) } else { Vec::new() };
     Ok(Run {
@@ -224,7 +220,12 @@ pub(super) fn play(
         hand_off: evidence.hand_offs.woken().map(|(_, mean)| mean * 1e9),
         by: format!("{}, {} server threads", scenario.measurement.target, run_plan.servers()),
         gates: gates::gates(&mut evidence),
-        caveats: caveat.into_iter().chain(gates::rest(&evidence)).chain(otherwise).collect(),
+        caveats: cut_short
+            .into_iter()
+            .chain(gates::rest(&evidence))
+            .chain(otherwise)
+            .map(Caveat::from)
+            .collect(),
         ended: observed.ended,
         cut_short: observed.cut_short,
         failed,

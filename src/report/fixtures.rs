@@ -1,6 +1,8 @@
 //! Studies made by hand: what reports are tried on.
 
-use crate::answer::{Answer, Distribution, Estimate, Gate, Method, Moment, Reason, Trust, Unit};
+use crate::answer::{
+    Answer, Caveat, Distribution, Estimate, FormulaNote, Gate, Growth, Method, Moment, Reason, Trust, Unit,
+};
 use crate::report::Extras;
 use crate::scenario::{Consumer, Objective, Producer, Queue, Relation, Scenario};
 use crate::study::{Agreement, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
@@ -117,7 +119,10 @@ pub(super) fn five_methods() -> Study {
     let factors = [1.0, 1.004, 0.97, 1.06, 1.02];
     study.answers =
         Method::ALL.into_iter().zip(factors).map(|(method, factor)| answer(method, factor)).collect();
-    study.answers[3].caveats.push("The host stalled for 3.1 ms while the load ran.".into());
+    study.answers[3].caveats.push(Caveat::Saved {
+        sentence: "The host stalled for 3.1 ms while the load ran.".into(),
+        data: serde_json::Value::Null,
+    });
     study.answers[3].gates = vec![
         Gate {
             name: "lateness".into(),
@@ -160,7 +165,9 @@ pub(super) fn five_methods() -> Study {
             unit: Unit::Seconds,
             against: metric,
             error: Some(-0.1),
-            note: "Little's law read at the saturated rate: right under backlog, low at light load.".into(),
+            note: FormulaNote::Saved(
+                "Little's law read at the saturated rate: right under backlog, low at light load.".into(),
+            ),
         },
         Formula {
             formula: "throughput = P / C".into(),
@@ -168,7 +175,7 @@ pub(super) fn five_methods() -> Study {
             unit: Unit::Ratio,
             against: String::new(),
             error: None,
-            note: "Dimensionless: it is the utilization, not a rate.".into(),
+            note: FormulaNote::Saved("Dimensionless: it is the utilization, not a rate.".into()),
         },
     ];
     let objective = Objective {
@@ -191,7 +198,7 @@ pub(super) fn infinite() -> Study {
     answer.set("queues.orders", "wait", "mean", Estimate::infinite());
     answer.set("queues.orders", "utilization", "", Estimate::exact(0.5));
     study.answers.push(answer);
-    study.unanswered.push(Reason::Unstable("rho = 1.2".into()).by(Method::Simulation));
+    study.unanswered.push(Reason::Unstable(Growth::Saved("rho = 1.2".into())).by(Method::Simulation));
     study
 }
 

@@ -184,7 +184,7 @@ fn formulas(study: &Study) -> String {
         format!(
             "<tr><th scope=\"row\">{}</th>{cells}<td class=\"left wrap\">{}</td></tr>\n",
             escape(&f.formula),
-            said(&f.note)
+            said(&f.note.to_string())
         )
     };
     let rows: String = study.formulas.iter().map(row).collect();

@@ -198,7 +198,7 @@ fn formulas(study: &Study, style: &Style) -> Vec<String> {
         let (value, against) = words::formula(entry);
         let against = if against.is_empty() { against } else { format!(", {against}") };
         lines.extend(style.lines(&format!("{}:  {value}{against}", entry.formula), "  ", "    "));
-        lines.extend(style.lines(&entry.note, "    ", "    "));
+        lines.extend(style.lines(&entry.note.to_string(), "    ", "    "));
     }
     titled(words::FORMULAS, lines, style)
 }

@@ -35,11 +35,10 @@ fn theory_and_simulation(study: &Study) -> Option<String> {
         ),
         [] => {
             let of = pairs.iter().find(|a| a.metric == "total.latency.mean").and_then(|a| a.difference);
-            let model = theory.by.strip_suffix(", approximately").unwrap_or(&theory.by);
             let off = of.map_or(String::new(), |d| {
                 format!(": the approximation's mean latency is {} off the simulation's", relative(off(d)))
             });
-            format!("Theory knows this only approximately ({model}){off}.")
+            format!("Theory knows this only approximately ({}){off}.", theory.model())
         }
         some => format!(
             "✗ Theory ({}, {kind}) and simulation differ in {}.",

@@ -3,7 +3,7 @@
 use super::headline;
 use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, MetricRow, TIMER_RESOLUTION};
-use crate::answer::{Answer, Gate, Trust, Unit, metric_of};
+use crate::answer::{Answer, Caveat, Gate, Trust, Unit, metric_of};
 use crate::scenario::Weight;
 use crate::study::{self, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
 use crate::units::Time;
@@ -39,10 +39,7 @@ pub(super) fn warnings(study: &Study) -> Vec<String> {
         let trust = Some(answer.trust()).filter(|trust| *trust != Trust::Valid);
         let trust =
             trust.map(|trust| format!("{name}: {}, beyond its limit of {}", trust.name(), failed(answer)));
-        let own = answer
-            .caveats
-            .iter()
-            .filter(|caveat| !study.scenario.found.iter().any(|found| found.text == **caveat));
+        let own = answer.caveats.iter().filter(|caveat| !matches!(caveat, Caveat::File(_)));
         trust.into_iter().chain(own.map(|caveat| format!("{name}: {caveat}"))).collect()
     };
     // What was found in files is true of every method: it is said once.

@@ -1,60 +1,48 @@
 //! What partitions, back-offs and outages mean here, where a reader may take them for something else.
 
 use super::model::{Ack, Consumer, Queue, Scenario};
-use crate::units::plain;
+use crate::answer::{Caveat, ScenarioCaveat};
 use crate::workload::laws::Law;
 
 impl Scenario {
-    /// What the partitions of its queues and the outages of its consumers are, in sentences, where others
-    /// would give other figures.
-    pub fn caveats(&self) -> Vec<String> {
+    /// What the partitions of its queues and the outages of its consumers are, where others would give other
+    /// figures.
+    pub fn caveats(&self) -> Vec<Caveat> {
         let partitions = (0..self.queues.len()).flat_map(|queue| self.partition_caveats(queue));
         let outages = self.consumers.iter().flat_map(|c| [outage_caveat(c), repair_caveat(c)]).flatten();
-        partitions.chain(self.back_off_caveats()).chain(outages).collect()
+        partitions.chain(self.back_off_caveats()).chain(outages).map(Caveat::from).collect()
     }
 
-    fn partition_caveats(&self, queue: usize) -> Vec<String> {
+    fn partition_caveats(&self, queue: usize) -> Vec<ScenarioCaveat> {
         let groups: Vec<&Consumer> = self.consumers_of(queue).map(|(_, c)| c).collect();
         let queue = &self.queues[queue];
         let Some(partitions) = queue.partitions else { return Vec::new() };
         let mut caveats = Vec::new();
         if groups.iter().any(|c| self.comes_back_later(queue, c)) {
-            caveats.push(format!(
-                "in `{}`, what is delivered again comes after those that follow it in its partition, which \
-                    are served meanwhile; a consumer that tries again in place holds all of them up",
-                queue.name
-            ));
+            caveats.push(ScenarioCaveat::RedeliveriesOvertaken { queue: queue.name.clone() });
         }
         let servers = groups.iter().try_fold(0u32, |sum, c| Some(sum.saturating_add(c.most_servers()?)));
         if let Some(servers) = servers.filter(|n| (2..partitions).contains(n)) {
-            caveats.push(format!(
-                "each of the {} partitions of `{}` belongs to one of {} servers for good, as in a consumer \
-                    group; where a key is locked only while a message of its is in flight (message groups, \
-                    sessions), a free server takes what another's line would hold, and waits are shorter",
-                plain(f64::from(partitions), 7),
-                queue.name,
-                plain(f64::from(servers), 7)
-            ));
+            caveats.push(ScenarioCaveat::PartitionsAssigned {
+                queue: queue.name.clone(),
+                partitions,
+                servers,
+            });
         }
         caveats
     }
 
     /// What is put aside until its back-off ends is one of the messages of its queue.
-    fn back_off_caveats(&self) -> impl Iterator<Item = String> {
+    fn back_off_caveats(&self) -> impl Iterator<Item = ScenarioCaveat> {
         let aside = |c: &Consumer| self.backs_off(&self.queues[c.from], c);
         let queues = self
             .queues
             .iter()
             .enumerate()
             .filter(move |(queue, _)| self.consumers_of(*queue).any(|(_, c)| aside(c)));
-        queues.map(|(_, queue)| {
-            let bound =
-                if queue.max_length.is_some() { ", though they take no room of its max_length" } else { "" };
-            format!(
-                "the queue length of `{}` and the waits in it count messages that wait for their \
-                back-off to end{bound}",
-                queue.name
-            )
+        queues.map(|(_, queue)| ScenarioCaveat::BackOffCounted {
+            queue: queue.name.clone(),
+            bounded: queue.max_length.is_some(),
         })
     }
 
@@ -71,26 +59,15 @@ impl Scenario {
 }
 
 /// Servers that stop at times of their own, where an outage of all at once would be another question.
-fn outage_caveat(consumer: &Consumer) -> Option<String> {
+fn outage_caveat(consumer: &Consumer) -> Option<ScenarioCaveat> {
     let outages = consumer.outages.as_ref()?;
     let random = !matches!((&outages.up, &outages.down), (Law::Deterministic(_), Law::Deterministic(_)));
     let several = consumer.most_servers().is_none_or(|n| n > 1);
-    (random && several).then(|| {
-        format!(
-            "each server of `{}` breaks down by itself; where one cause stops all at once (a rebalance, a \
-                lost node, a shared database), waits are longer",
-            consumer.name
-        )
-    })
+    (random && several).then(|| ScenarioCaveat::OutagesIndependent { group: consumer.name.clone() })
 }
 
 /// A message whose server is repaired keeps it.
-fn repair_caveat(consumer: &Consumer) -> Option<String> {
+fn repair_caveat(consumer: &Consumer) -> Option<ScenarioCaveat> {
     let resumes = consumer.outages.as_ref().is_some_and(|outages| !outages.redeliver);
-    resumes.then(|| {
-        format!(
-            "the time in service at `{}` counts repairs meanwhile; the utilization does not",
-            consumer.name
-        )
-    })
+    resumes.then(|| ScenarioCaveat::RepairsInService { group: consumer.name.clone() })
 }

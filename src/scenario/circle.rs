@@ -1,6 +1,7 @@
 //! Circles of queues whose consumers wait for room in one another.
 
 use super::Scenario;
+use crate::answer::waits_in_circle;
 
 /// Queues, each with consumers that may wait for room in the next one, and those of the last for room in the
 /// first: all can be full at once, and nobody goes on then. Empty if there is no such circle.
@@ -40,9 +41,7 @@ fn way_back(next: &[Vec<usize>], queue: usize) -> Option<Vec<usize>> {
 
 /// Who waits for whom in a circle, in words.
 pub(crate) fn waits(scenario: &Scenario, circle: &[usize]) -> String {
-    let name = |i: usize| &scenario.queues[circle[i % circle.len()]].name;
-    let one = |i: usize| format!("consumers of `{}` wait for room in `{}`", name(i), name(i + 1));
-    (0..circle.len()).map(one).collect::<Vec<_>>().join(", ")
+    waits_in_circle(&circle.iter().map(|&queue| scenario.queues[queue].name.clone()).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

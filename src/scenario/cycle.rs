@@ -1,14 +1,15 @@
 //! What repeats in a scenario at fixed instants, what changes with time at all.
 
 use super::{Arrivals, Consumer, Length, Producer, Scenario, Step};
+use crate::answer::Recurring;
 
 /// Something that comes round again at fixed instants.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Period {
     /// Seconds.
     pub lasts: f64,
-    /// What it is, such as `the timetable of "app"`.
-    pub what: String,
+    /// What it is.
+    pub what: Recurring,
     /// Whether it begins with nothing until it is over: a producer's first message comes after a gap.
     pub after_a_gap: bool,
 }
@@ -67,25 +68,17 @@ impl Scenario {
             if let Some((steps, _, true)) = p.arrivals.timetable() {
                 out.push(Period {
                     lasts: lasts(steps),
-                    what: format!("the timetable of `{}`", p.name),
+                    what: Recurring::Timetable(p.name.clone()),
                     after_a_gap: false,
                 });
             }
             if let Some(lasts) = gap(p) {
-                out.push(Period {
-                    lasts,
-                    what: format!("the gap between sends of `{}`", p.name),
-                    after_a_gap: true,
-                });
+                out.push(Period { lasts, what: Recurring::Sends(p.name.clone()), after_a_gap: true });
             }
         }
         for c in &self.consumers {
             if let Some(lasts) = shift(c) {
-                out.push(Period {
-                    lasts,
-                    what: format!("the time up and down of `{}`", c.name),
-                    after_a_gap: false,
-                });
+                out.push(Period { lasts, what: Recurring::Outages(c.name.clone()), after_a_gap: false });
             }
         }
         out
@@ -197,7 +190,10 @@ mod tests {
         let mut batches = of(Arrivals::Periodic, 0.5);
         batches.producers[0].batch = Batch::Fixed(10);
         let cycle = batches.cycle().expect("it repeats");
-        assert!(cycle.lasts == 20.0 && cycle.after_a_gap && cycle.what.contains("`producer`"), "{cycle:?}");
+        assert!(
+            cycle.lasts == 20.0 && cycle.after_a_gap && cycle.what == Recurring::Sends("producer".into()),
+            "{cycle:?}"
+        );
         assert_eq!(of(Arrivals::Poisson, 1.0).cycle(), None);
     }
 

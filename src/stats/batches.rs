@@ -6,7 +6,7 @@ use super::combine::{Combined, combine};
 use super::places::Places;
 use super::span::Span;
 use super::summary::Summary;
-use crate::answer::{MetricId, Statistic};
+use crate::answer::{MetricId, SimulationCaveat, Statistic};
 use crate::message::{Exit, Level, Record, Recorder, Served};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -98,16 +98,13 @@ impl Batches {
         }
         let mut out = out.unwrap_or_default();
         if alike.iter().any(|path| statistic(path) == Some(Statistic::Mean)) {
-            out.caveats.push(
-                "the run is too short for how slowly its figures change: their intervals may be too narrow"
-                    .into(),
-            );
+            out.caveats.push(SimulationCaveat::BatchesAlike.into());
         }
         while parts.len() > 1 {
             parts = halved(parts);
         }
         let whole = parts.pop().map_or_else(Summary::default, |(part, span)| part.summary(&span));
-        out.caveats.extend(broken(&whole.balances).map(|(_, sentence)| sentence));
+        out.caveats.extend(broken(&whole.balances).map(|(law, balance)| balance.caveat(law.clone())));
         for (path, estimate) in &mut out.metrics {
             // A mean of ratios differs from the ratio of the whole run, which is the better value.
             if statistic(path).and_then(Statistic::share).is_none()

@@ -1,6 +1,7 @@
 //! Laws that every run must keep, whatever its length: what an engine integrates over time is what its
 //! messages add up to.
 
+use crate::answer::{BalanceLaw, Caveat, SimulationCaveat};
 use crate::message::{Outcome, Record};
 use crate::units::seconds;
 use std::collections::BTreeMap;
@@ -32,52 +33,18 @@ impl Balance {
     }
 }
 
-/// The laws that are broken, each with a sentence about it.
-pub(super) fn broken(balances: &BTreeMap<BalanceLaw, Balance>) -> impl Iterator<Item = (BalanceLaw, String)> {
-    let broken = balances.iter().filter(|(_, balance)| balance.is_broken());
-    broken.map(|(law, balance)| (law.clone(), law.sentence(balance)))
+/// The laws that are broken, with their balances.
+pub(super) fn broken(
+    balances: &BTreeMap<BalanceLaw, Balance>,
+) -> impl Iterator<Item = (&BalanceLaw, &Balance)> {
+    balances.iter().filter(|(_, balance)| balance.is_broken())
 }
 
-/// A law and the place that it was checked at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BalanceLaw {
-    /// L = λW in a queue, with L measured over time.
-    Little(String),
-    /// Busy servers of a group = throughput × mean service.
-    Utilization(String),
-    /// Every message of the window had one end.
-    Conservation(String),
-    /// No share of the servers that there are is more than all of them, by metric path.
-    Share(String),
-}
-
-impl BalanceLaw {
-    pub(super) fn sentence(&self, balance: &Balance) -> String {
-        let Balance { over_time, of_messages, .. } = balance;
-        match self {
-            BalanceLaw::Little(queue) => {
-                format!(
-                    "Little's law is broken in queue `{queue}`: L is {over_time:.4} over time, but λW is \
-                        {of_messages:.4}"
-                )
-            }
-            BalanceLaw::Utilization(group) => format!(
-                "the utilization law is broken for `{group}`: {over_time:.4} servers are busy over time, \
-                    but throughput × mean service is {of_messages:.4}"
-            ),
-            BalanceLaw::Share(metric) => {
-                format!(
-                    "{metric} is {over_time:.4}, and more than all servers, or fewer than none, cannot be \
-                        at work"
-                )
-            }
-            BalanceLaw::Conservation(place) => {
-                format!(
-                    "flow is not conserved in queue `{place}`: {over_time:.0} messages came, but \
-                        {of_messages:.0} are accounted for"
-                )
-            }
-        }
+impl Balance {
+    /// That it is broken, as a caveat.
+    pub(super) fn caveat(self, law: BalanceLaw) -> Caveat {
+        let Balance { over_time, of_messages, .. } = self;
+        SimulationCaveat::Broken { law, over_time, of_messages }.into()
     }
 }
 
@@ -180,8 +147,8 @@ mod tests {
 
     fn caveats(summary: Summary) -> Vec<String> {
         let mut out = combine(&[summary.clone(), summary], 0.95).caveats;
-        out.retain(|c| c.contains("broken") || c.contains("conserved"));
-        out
+        out.retain(|c| matches!(c, Caveat::Simulation(SimulationCaveat::Broken { .. })));
+        out.iter().map(Caveat::to_string).collect()
     }
 
     fn broken_laws(told: &[Record], queue: QueueSpan, busy: f64) -> Vec<String> {

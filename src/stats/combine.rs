@@ -1,11 +1,11 @@
 //! Several replications become one set of estimates.
 
-use super::checks::{Balance, BalanceLaw, broken};
+use super::checks::{Balance, broken};
 use super::histogram::BucketCounts;
 use super::interval::{half_width, t_quantile};
 use super::share;
 use super::summary::Summary;
-use crate::answer::{Estimate, MetricId, Quantity, Statistic};
+use crate::answer::{BalanceLaw, Caveat, Estimate, MetricId, Quantity, SimulationCaveat, Statistic};
 use std::collections::BTreeMap;
 
 /// What several replications say together.
@@ -17,8 +17,8 @@ pub struct Combined {
     pub counts: BTreeMap<String, BucketCounts>,
     /// Percentiles beyond which too little lies, as they would be told.
     pub withheld: BTreeMap<String, Estimate>,
-    /// What is wrong with them, in sentences.
-    pub caveats: Vec<String>,
+    /// What is wrong with them.
+    pub caveats: Vec<Caveat>,
 }
 
 /// How many independent messages must lie beyond a percentile before it is told, where the runs themselves
@@ -36,7 +36,7 @@ pub struct Gathered {
     values: BTreeMap<String, Vec<f64>>,
     counts: BTreeMap<String, BucketCounts>,
     levels: BTreeMap<String, BucketCounts>,
-    broken: BTreeMap<BalanceLaw, String>,
+    broken: BTreeMap<BalanceLaw, Balance>,
     unfinished: u64,
 }
 
@@ -57,14 +57,13 @@ impl Gathered {
         }
         for (path, &value) in &run.values {
             if Quantity::Utilization.is_of(path) && Balance::share(value).is_broken() {
-                let law = BalanceLaw::Share(path.clone());
-                self.broken.entry(law.clone()).or_insert_with(|| law.sentence(&Balance::share(value)));
+                self.broken.entry(BalanceLaw::Share(path.clone())).or_insert(Balance::share(value));
             }
             self.values.entry(path.clone()).or_default().push(value);
         }
-        for (law, sentence) in broken(&run.balances) {
+        for (law, balance) in broken(&run.balances) {
             // Of many runs, the first says enough.
-            self.broken.entry(law).or_insert(sentence);
+            self.broken.entry(law.clone()).or_insert(*balance);
         }
         self.unfinished += run.unfinished;
     }
@@ -115,12 +114,9 @@ impl Gathered {
                 out.metrics.insert(path.clone(), estimate);
             }
         }
-        out.caveats.extend(self.broken.values().cloned());
+        out.caveats.extend(self.broken.iter().map(|(law, balance)| balance.caveat(law.clone())));
         if self.unfinished > 0 {
-            out.caveats.push(format!(
-                "{} messages were unfinished at the end and are in no latency",
-                self.unfinished
-            ));
+            out.caveats.push(SimulationCaveat::Unfinished { messages: self.unfinished }.into());
         }
         out
     }
@@ -159,14 +155,10 @@ impl Gathered {
 
 impl Combined {
     /// What is to be said where the latency's p99 is not told.
-    pub fn p99_withheld(&self) -> Option<String> {
-        let all = self.counts.get("total.latency").map_or(0, BucketCounts::total);
-        self.withheld.contains_key("total.latency.p99").then(|| {
-            format!(
-                "the latency's p99 is withheld: of {all} messages too few independent ones lie beyond it, \
-                    for neighbours are correlated; simulate longer"
-            )
-        })
+    pub fn p99_withheld(&self) -> Option<Caveat> {
+        let messages = self.counts.get("total.latency").map_or(0, BucketCounts::total);
+        let withheld = self.withheld.contains_key("total.latency.p99");
+        withheld.then(|| SimulationCaveat::P99Withheld { messages }.into())
     }
 }
 
@@ -262,11 +254,8 @@ mod tests {
         let alike = combine(&runs(10_000, 100), 0.95);
         assert_eq!(alike.withheld.keys().collect::<Vec<_>>(), ["total.latency.p999"]);
         let few = combine(&runs(10_000, 1000), 0.95);
-        assert!(
-            few.p99_withheld().is_some_and(|c| c.contains("p99 is withheld: of 100000 messages too few ")),
-            "{:?}",
-            few.withheld
-        );
+        let withheld = SimulationCaveat::P99Withheld { messages: 100_000 }.into();
+        assert_eq!(few.p99_withheld(), Some(withheld), "{:?}", few.withheld);
         assert!(alike.metrics.contains_key("total.latency.p90"));
     }
 

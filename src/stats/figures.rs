@@ -1,12 +1,12 @@
 //! What a collector listened to, as numbers by metric path.
 
-use super::checks::{Balance, BalanceLaw};
+use super::checks::Balance;
 use super::collector::Collector;
 use super::moments::TimeMoments;
 use super::places::{ConsumerPlace, QueuePlace};
 use super::span::{GroupSpan, Span};
 use super::summary::Summary;
-use crate::answer::path;
+use crate::answer::{BalanceLaw, path};
 use crate::message::Outcome;
 use crate::units::NANOS_PER_SECOND;
 

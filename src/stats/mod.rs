@@ -26,7 +26,7 @@ mod trail;
 mod warmup;
 
 pub use batches::{BATCHES, Batches};
-pub use checks::{Balance, BalanceLaw};
+pub use checks::Balance;
 pub use collector::{AfterWindow, Collector};
 pub use combine::{Combined, Gathered, combine};
 pub use histogram::BucketCounts;

@@ -1,10 +1,10 @@
 //! One run as numbers.
 
-use super::checks::{Balance, BalanceLaw};
+use super::checks::Balance;
 use super::histogram::BucketCounts;
 use super::message_stats::MessageStats;
 use super::moments::{Moments, TimeMoments};
-use crate::answer::{PERCENTILES, Percentile, path};
+use crate::answer::{BalanceLaw, PERCENTILES, Percentile, path};
 use crate::units::seconds;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Scenarios so slow that the clock of whole nanoseconds would end before they are played: played faster, and
 //! told as they are.
 
-use crate::answer::{Answer, Distribution, Estimate, Reason, Unanswered, Unit, metric_of};
+use crate::answer::{Answer, Distribution, Estimate, Unanswered, Unit, metric_of};
 use crate::scenario::{Length, Scenario, Warmup};
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, plain};
 use std::collections::BTreeMap;
@@ -64,19 +64,10 @@ pub(super) fn beyond(scenario: &Scenario) -> Option<Faster> {
         .map(|factor| Faster { scenario: scenario.faster(factor), factor })
 }
 
-/// A reason with its growth as asked for.
-fn slower(reason: Reason, factor: f64) -> Reason {
-    match reason {
-        Reason::Unstable(why) => Reason::Unstable(in_time(why, factor)),
-        Reason::Unsupported(why) => Reason::Unsupported(in_time(why, factor)),
-        other => other,
-    }
-}
-
 /// What was found of the faster scenario, as figures of the one that was asked for.
 pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Result<Answer, Unanswered> {
     let mut answer =
-        found.map_err(|refusal| Unanswered { reason: slower(refusal.reason, faster.factor), ..refusal })?;
+        found.map_err(|refusal| Unanswered { reason: refusal.reason.slowed(faster.factor), ..refusal })?;
     let factor = faster.factor;
     for (path, estimate) in &mut answer.metrics {
         let scale = faster.scale(path);
@@ -88,17 +79,10 @@ pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Resu
     }
     answer.latency = answer.latency.as_ref().map(|latency| stretched(latency, factor));
     answer.timelines.values_mut().flatten().for_each(|moment| moment.at *= factor);
-    answer.unstable = answer.unstable.map(|reason| slower(reason, factor));
-    answer.caveats = answer.caveats.into_iter().map(|caveat| in_time(caveat, factor)).collect();
+    answer.unstable = answer.unstable.map(|reason| reason.slowed(factor));
+    answer.caveats = answer.caveats.into_iter().map(|caveat| caveat.slowed(factor)).collect();
     answer.by += &format!(", played {} times faster, for the clock holds 292 years", plain(factor, 12));
     Ok(answer)
-}
-
-/// A sentence whose times and rates are those of the faster scenario.
-fn in_time(sentence: String, factor: f64) -> String {
-    let timed = sentence.contains("/s")
-        || sentence.chars().zip(sentence.chars().skip(1)).any(|(a, b)| a.is_ascii_digit() && b == ' ');
-    if timed { format!("{sentence} (played {} times faster)", plain(factor, 12)) } else { sentence }
 }
 
 fn stretched(latency: &Distribution, factor: f64) -> Distribution {

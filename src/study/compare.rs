@@ -6,15 +6,16 @@
 
 mod comparison;
 mod differences;
+mod traffic;
 
 pub use comparison::{CompareError, CompareMethod, ComparedBy, Comparison, ComparisonNote};
 pub use differences::{Difference, Row, Verdict, judged, metrics, paired, undrained, unpaired};
+pub use traffic::{TrafficDifference, other_questions};
 
 use super::watch::Watch;
 use super::{measurement, simulation, transient};
 use crate::answer::{Answer, Method, Reason, Trust, Unanswered};
 use crate::scenario::{Length, Scenario};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The figures of one run, by metric path.
@@ -103,44 +104,6 @@ fn doubt(answer: &Answer) -> Option<String> {
     let worst =
         answer.gates.iter().filter(|gate| gate.trust == Trust::Invalid).map(|gate| gate.name.to_string());
     (answer.trust() == Trust::Invalid).then(|| worst.collect::<Vec<_>>().join(", "))
-}
-
-/// What the traffic of two resolved scenarios differs in: then they are different questions. How messages are
-/// handled (queues, priorities, keys, consumers) may differ, that is what is compared.
-pub fn other_questions(a: &Value, b: &Value) -> Vec<String> {
-    const HANDLING: [&str; 3] = ["to", "priority", "keys"];
-    let empty = serde_json::Map::new();
-    let backlogs = |v: &Value| -> f64 {
-        v["queues"].as_object().unwrap_or(&empty).values().filter_map(|q| q["initial_backlog"].as_f64()).sum()
-    };
-    let waiting = (backlogs(a), backlogs(b));
-    let producers = |v: &'_ Value| v["producers"].as_object().unwrap_or(&empty).clone();
-    let (a, b) = (producers(a), producers(b));
-    let mut out = Vec::new();
-    if waiting.0 != waiting.1 {
-        out.push(format!("initial_backlog of all queues together: {} and {}", waiting.0, waiting.1));
-    }
-    out.extend(
-        a.keys().filter(|name| !b.contains_key(*name)).map(|n| format!("producers.{n} is only in the first")),
-    );
-    out.extend(
-        b.keys()
-            .filter(|name| !a.contains_key(*name))
-            .map(|n| format!("producers.{n} is only in the second")),
-    );
-    for (name, x) in &a {
-        let (Some(x), Some(y)) = (x.as_object(), b.get(name).and_then(Value::as_object)) else { continue };
-        let keys: std::collections::BTreeSet<&String> =
-            x.keys().chain(y.keys()).filter(|k| !HANDLING.contains(&k.as_str())).collect();
-        let show = |v: Option<&Value>| {
-            v.map_or("nothing".to_string(), |v| v.as_str().map_or_else(|| v.to_string(), String::from))
-        };
-        let differs = keys.into_iter().filter(|k| x.get(*k) != y.get(*k));
-        out.extend(
-            differs.map(|k| format!("producers.{name}.{k}: {} and {}", show(x.get(k)), show(y.get(k)))),
-        );
-    }
-    out
 }
 
 #[cfg(test)]

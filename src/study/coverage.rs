@@ -1,8 +1,8 @@
 //! What a simulation saw too little of to say anything about it.
 
+use crate::answer::{Caveat, CoverageCaveat, SimulationCaveat};
 use crate::scenario::{Arrivals, Batch, Consumer, Length, Producer, Scenario, lasts};
 use crate::stats::Combined;
-use crate::units::{Time, significant};
 
 /// What happened fewer times than this in all replications says little.
 const FEW: f64 = 10.0;
@@ -14,7 +14,7 @@ pub(super) fn unseen(
     combined: &Combined,
     lasted: f64,
     replications: u32,
-) -> Vec<String> {
+) -> Vec<Caveat> {
     let all = lasted * f64::from(replications);
     let silent = |p: &Producer| {
         let nothing = combined
@@ -27,118 +27,73 @@ pub(super) fn unseen(
             .and_then(|e| e.value)
             .is_some_and(|loss| loss > 0.0);
         let trace = matches!(p.arrivals, Arrivals::Trace { .. });
+        let producer = p.name.clone();
         (nothing && !lost).then(|| match p.batch.mean() / p.rate {
-            gap if !trace && gap.is_finite() && gap > lasted => {
-                format!(
-                    "producer `{}` sends only every {}, and none of its messages was seen in {}",
-                    p.name,
-                    Time(gap),
-                    Time(lasted)
-                )
+            every if !trace && every.is_finite() && every > lasted => {
+                CoverageCaveat::SendsTooSeldom { producer, every, lasted }
             }
-            _ => format!("no message of producer `{}` was done in what was played", p.name),
+            _ => CoverageCaveat::NothingDone { producer },
         })
     };
     let rare = |p: &Producer| {
         silent(p).or_else(|| bursts(p, all)).or_else(|| states(p, all)).or_else(|| steps(p, scenario, lasted))
     };
-    let mut out: Vec<String> = scenario.producers.iter().filter_map(rare).collect();
-    out.extend(scenario.consumers.iter().filter_map(|c| breaks(c, all)));
     let looks = |c: &Consumer| {
         let every = c.autoscale.filter(|scale| scale.every > lasted)?.every;
-        Some(format!(
-            "`{}` looks at its backlog only every {}: it never scaled in {}",
-            c.name,
-            Time(every),
-            Time(lasted)
-        ))
+        Some(CoverageCaveat::NeverScaled { group: c.name.clone(), every, lasted })
     };
-    out.extend(scenario.consumers.iter().filter_map(looks));
-    out
+    let producers = scenario.producers.iter().filter_map(rare);
+    let breaks = scenario.consumers.iter().filter_map(|c| breaks(c, all));
+    producers.chain(breaks).chain(scenario.consumers.iter().filter_map(looks)).map(Caveat::from).collect()
 }
 
 /// Of a timetable that ends, that its last rate stays.
-pub(super) fn last_rates(scenario: &Scenario) -> Vec<String> {
+pub(super) fn last_rates(scenario: &Scenario) -> impl Iterator<Item = Caveat> {
     let one = |p: &Producer| match p.arrivals.timetable() {
-        Some((table, _, false)) => Some(format!(
-            "the timetable of `{}` does not repeat: after {} its last rate, {}/s, stays",
-            p.name,
-            Time(lasts(table)),
-            significant(p.rate, 4)
-        )),
+        Some((table, _, false)) => {
+            let (producer, lasts) = (p.name.clone(), lasts(table));
+            Some(SimulationCaveat::LastRateStays { producer, lasts, rate: p.rate }.into())
+        }
         _ => None,
     };
-    scenario.producers.iter().filter_map(one).collect()
+    scenario.producers.iter().filter_map(one)
 }
 
 /// Too few batches to tell what many of them do.
-fn bursts(p: &Producer, all: f64) -> Option<String> {
+fn bursts(p: &Producer, all: f64) -> Option<CoverageCaveat> {
     let gap = p.batch.mean() / p.rate;
     let open =
         !matches!(p.arrivals, Arrivals::Closed { .. } | Arrivals::Trace { .. } | Arrivals::Schedule { .. });
     let constant = matches!(p.arrivals, Arrivals::Periodic) && matches!(p.batch, Batch::Fixed(_));
     let few = open && !constant && !p.batch.is_single() && all < FEW * gap;
-    few.then(|| {
-        format!(
-            "producer `{}` sends a batch only every {}: about {} in all that was played",
-            p.name,
-            Time(gap),
-            significant(all / gap, 2)
-        )
-    })
+    let producer = p.name.clone();
+    few.then(|| CoverageCaveat::FewBatches { producer, every: gap, batches: all / gap })
 }
 
 /// Too few turns of the states of a modulated process.
-fn states(p: &Producer, all: f64) -> Option<String> {
+fn states(p: &Producer, all: f64) -> Option<CoverageCaveat> {
     let Arrivals::Mmpp { dwell, .. } = &p.arrivals else { return None };
-    let turn: f64 = dwell.iter().sum();
-    (all < FEW * turn).then(|| {
-        format!(
-            "the states of `{}` take {} to come round, {} times in all that was played: too few for figures \
-                of the long run; make \
-             [simulation] messages larger",
-            p.name,
-            Time(turn),
-            significant(all / turn, 2)
-        )
-    })
+    let round: f64 = dwell.iter().sum();
+    let producer = p.name.clone();
+    (all < FEW * round).then(|| CoverageCaveat::FewRounds { producer, round, times: all / round })
 }
 
 /// A step that begins after the end.
-fn steps(p: &Producer, scenario: &Scenario, lasted: f64) -> Option<String> {
+fn steps(p: &Producer, scenario: &Scenario, lasted: f64) -> Option<CoverageCaveat> {
     let (table, _, repeat) = p.arrivals.timetable()?;
     if repeat && !matches!(scenario.simulation.length, Length::Duration(_)) {
         return None;
     }
     let begins = |i: usize| lasts(&table[..i]);
     let first = (1..table.len()).find(|&i| begins(i) >= lasted)?;
-    Some(format!(
-        "step {} of the timetable of `{}`, from {} on, is never reached in {}",
-        first + 1,
-        p.name,
-        Time(begins(first)),
-        Time(lasted)
-    ))
+    let producer = p.name.clone();
+    Some(CoverageCaveat::StepUnreached { producer, step: first + 1, begins: begins(first), lasted })
 }
 
 /// Too few breaks of a group's servers.
-fn breaks(c: &Consumer, all: f64) -> Option<String> {
+fn breaks(c: &Consumer, all: f64) -> Option<CoverageCaveat> {
     let outages = c.outages.as_ref()?;
     let every = outages.up.mean() + outages.down.mean();
-    let servers = f64::from(c.most_servers()?);
-    let times = servers * all / every;
-    (times < FEW).then(|| {
-        let seen = if times < 0.5 {
-            "most likely never".into()
-        } else {
-            format!("about {} times", significant(times, 2))
-        };
-        format!(
-            "a server of `{}` breaks only every {}: {seen} in all that was played, too seldom for figures \
-                of the long run; make [simulation] \
-             messages larger",
-            c.name,
-            Time(every)
-        )
-    })
+    let times = f64::from(c.most_servers()?) * all / every;
+    (times < FEW).then(|| CoverageCaveat::FewOutages { group: c.name.clone(), every, times })
 }

@@ -2,10 +2,10 @@
 
 use super::play::Play;
 use super::span::Drift;
+use crate::answer::Growth;
 use crate::scenario::Scenario;
 use crate::stats::half_width;
-use crate::theory::{Load, ModelError, explain};
-use crate::units::significant;
+use crate::theory::{Load, explain};
 
 /// Confidence of the statement that a backlog grows.
 const DRIFT_CONFIDENCE: f64 = 0.999;
@@ -19,7 +19,7 @@ const EVENLY: f64 = 1.5;
 
 /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog
 /// grows.
-pub(super) fn unstable(scenario: &Scenario, play: &Play<'_>, runs: &[Vec<Drift>]) -> Option<String> {
+pub(super) fn unstable(scenario: &Scenario, play: &Play<'_>, runs: &[Vec<Drift>]) -> Option<Growth> {
     match explain(scenario).loads.as_slice() {
         [load] if load.is_known() && load.rho.is_some_and(f64::is_finite) && play.is_one_queue => {
             load.grows().then(|| grows(load, growth(runs, 0)))
@@ -35,23 +35,16 @@ fn growth(runs: &[Vec<Drift>], queue: usize) -> (f64, Option<f64>) {
 }
 
 /// That a single queue's backlog grows, and how fast.
-fn grows(load: &Load, (mean, half): (f64, Option<f64>)) -> String {
+fn grows(load: &Load, (growth, half_width): (f64, Option<f64>)) -> Growth {
     match load.fullest() {
-        Some(rho) if rho > 1.0 + ALIKE => {
-            let spread = half.map_or(String::new(), |h| format!(" ± {}", significant(h, 2)));
-            format!(
-                "rho = {}, the backlog grows by {}{spread} messages/s",
-                significant(rho, 4),
-                significant(mean, 3)
-            )
-        }
-        _ => ModelError::Critical.to_string(),
+        Some(rho) if rho > 1.0 + ALIKE => Growth::Simulated { rho, growth, half_width },
+        _ => Growth::Critical,
     }
 }
 
 /// The queue of a network whose backlog grows fastest, if any does beyond chance.
-fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<String> {
-    let mut worst: Option<(f64, String)> = None;
+fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<Growth> {
+    let mut worst: Option<(f64, Growth)> = None;
     for (q, queue) in scenario.queues.iter().enumerate() {
         if scenario.consumers_of(q).next().is_none() {
             continue;
@@ -66,32 +59,26 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<String> {
             None => is_overloaded(scenario, q).unwrap_or(mean > LEAST_DRIFT * came),
         };
         if beyond_chance && mean > EVENLY * risen && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
-            let spread = half.map_or(String::new(), |half| format!(" ± {}", significant(half, 2)));
-            let grows = format!("{}{spread} messages/s", significant(mean, 3));
-            worst = Some((mean, format!("the backlog of queue `{}` grows by {grows}", queue.name)));
+            let queue = queue.name.clone();
+            worst = Some((mean, Growth::Drifting { queue, growth: mean, half_width: half }));
         }
     }
-    worst.map(|(_, why)| why).or_else(|| overloaded(scenario))
+    worst.map(|(_, grows)| grows).or_else(|| overloaded(scenario))
 }
 
 /// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its
 /// own.
-pub(super) fn overloaded(scenario: &Scenario) -> Option<String> {
+pub(super) fn overloaded(scenario: &Scenario) -> Option<Growth> {
     let loads = explain(scenario).loads;
     let growing = loads.iter().filter(|load| load.grows()).filter_map(|load| Some((load.fullest()?, load)));
     let (rho, load) = growing.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let whose = match &load.partitions {
-        Some(parts) if parts.at_least == rho => {
-            format!("at the busiest of the {} servers with a partition of queue", parts.servers)
-        }
-        _ => "in queue".into(),
-    };
-    let slowly = if rho > 1.0 + ALIKE { "" } else { ", though slower and slower" };
-    Some(format!(
-        "rho = {} {whose} `{}`, whose backlog grows without end{slowly}",
-        significant(rho, 4),
-        load.queue
-    ))
+    let parts = load.partitions.as_ref().filter(|parts| parts.at_least == rho);
+    Some(Growth::Overloaded {
+        queue: load.queue.clone(),
+        rho,
+        servers: parts.map(|parts| parts.servers),
+        critical: rho <= 1.0 + ALIKE,
+    })
 }
 
 /// Whether more comes to a queue than its servers can do, by mean rates; `None` where these are not known.

@@ -3,7 +3,7 @@
 use super::agreement::agreement;
 use super::watch::Watch;
 use super::{Study, measurement, methods, simulation};
-use crate::answer::{Answer, Method, Unanswered};
+use crate::answer::{Answer, Caveat, Method, Unanswered};
 use crate::load;
 use crate::scenario::{Scenario, Weight};
 use crate::theory;
@@ -34,8 +34,8 @@ pub fn run(scenario: &Scenario, wanted: &[Method], watch: &dyn Watch) -> Study {
     }
     answers.sort_by_key(|a| a.method);
     // Whoever reads one answer alone reads what its figures stand on.
-    let found: Vec<String> =
-        scenario.found.iter().filter(|f| f.weight == Weight::Caveat).map(|f| f.text.clone()).collect();
+    let found = scenario.found.iter().filter(|f| f.weight == Weight::Caveat);
+    let found: Vec<Caveat> = found.map(|f| Caveat::File(f.text.clone())).collect();
     answers.iter_mut().for_each(|answer| answer.caveats.splice(0..0, found.iter().cloned()).for_each(drop));
     let replications = u64::from(scenario.simulation.replications);
     let figure = |path: &str| methods::best(&answers, path)?.1.value;

@@ -4,11 +4,10 @@
 
 use super::lanes;
 use super::stopping::{RELAXATIONS, variability};
-use crate::answer::{MetricId, PERCENTILES, PlaceId, Quantity};
+use crate::answer::{Caveat, MetricId, PERCENTILES, PlaceId, Quantity, SimulationCaveat};
 use crate::scenario::Scenario;
 use crate::stats::Combined;
 use crate::theory;
-use crate::units::{plain, significant};
 
 /// Independent messages that must lie beyond a percentile before it is told.
 const LEAST_BEYOND: f64 = 4.0;
@@ -115,35 +114,25 @@ impl Settling {
     }
 
     /// What is to be said of replications that are much too short.
-    pub(super) fn caveat(&self) -> Option<String> {
+    pub(super) fn caveat(&self) -> Option<Caveat> {
         let SettlingQueue { name, rho, .. } = self.worst().filter(|queue| queue.short > SHORT)?;
-        Some(format!(
-            "the run is short for `{name}`'s load of {}: its intervals are widened for it; make \
-                [simulation] messages {}, or longer",
-            significant(*rho, 3),
-            self.needed()?
-        ))
+        let (queue, needed) = (name.clone(), self.needed()?);
+        Some(SimulationCaveat::ShortForLoad { queue, rho: *rho, needed }.into())
     }
 
     /// What is to be said of percentiles that are the mean of each replication's own, where a replication is
     /// too short to have one.
-    pub(super) fn caveat_of_own(&self) -> Option<String> {
+    pub(super) fn caveat_of_own(&self) -> Option<Caveat> {
         let SettlingQueue { name, rho, .. } = self.worst().filter(|queue| queue.short > 1.0)?;
-        Some(format!(
-            "percentiles are the mean of each replication's own, and {} messages are few for `{name}`'s \
-                load of {}: they come out too \
-             low on both sides; make [simulation] messages {}, or longer",
-            plain(self.messages, 9),
-            significant(*rho, 3),
-            self.needed()?
-        ))
+        let (queue, messages, needed) = (name.clone(), self.messages, self.needed()?);
+        Some(SimulationCaveat::ShortForPercentiles { messages, queue, rho: *rho, needed }.into())
     }
 
     /// Messages of a replication that would be long enough.
-    fn needed(&self) -> Option<String> {
+    fn needed(&self) -> Option<f64> {
         let needed = (self.messages * self.worst()?.short).min(1e18);
         let digits = 10f64.powf(needed.log10().floor() - 1.0);
-        Some(plain((needed / digits).ceil() * digits, 9))
+        Some((needed / digits).ceil() * digits)
     }
 }
 

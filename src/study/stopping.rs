@@ -1,9 +1,8 @@
 //! When a simulation has been run for long enough: how many more replications a precision asks for.
 
-use crate::answer::{Estimate, MetricId, Statistic};
+use crate::answer::{Caveat, Estimate, MetricId, SimulationCaveat, Statistic};
 use crate::scenario::{Arrivals, Precision, Scenario};
 use crate::stats::Combined;
-use crate::units::significant;
 use crate::workload::math::normal_quantile;
 
 /// More replications than this are never made to reach a precision.
@@ -122,19 +121,13 @@ pub(super) fn without_interval<'a>(precision: &'a Precision, combined: &Combined
 
 impl Missing<'_> {
     /// What is to be said when it stays so.
-    pub(super) fn caveat(&self, made: u32) -> String {
-        let path = self.path;
-        if self.excess.is_infinite() {
-            return format!(
-                "{path} is withheld after {made} replications: too few independent messages lie beyond it; \
-                    make [simulation] messages larger"
-            );
-        }
-        let times = significant(self.excess, 2);
-        format!(
-            "{path} misses its precision by a factor of {times} after {made} replications; make \
-                [simulation] messages larger"
-        )
+    pub(super) fn caveat(&self, replications: u32) -> Caveat {
+        let (path, factor) = (self.path.to_string(), self.excess);
+        let missed = match factor.is_infinite() {
+            true => SimulationCaveat::Withheld { path, replications },
+            false => SimulationCaveat::PrecisionMissed { path, factor, replications },
+        };
+        missed.into()
     }
 }
 
@@ -195,6 +188,6 @@ mod tests {
             Precision::Paths(vec![("total.latency.p999".into(), 0.1), ("total.latency.mean".into(), 0.1)]);
         let missing = missing(&paths, &near).expect("withheld");
         assert_eq!(still_needed(&missing, 10), Some(30));
-        assert!(missing.caveat(10).contains("p999"));
+        assert!(missing.caveat(10).to_string().contains("p999"));
     }
 }

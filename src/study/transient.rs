@@ -12,8 +12,8 @@ use super::span::span;
 use super::stopping::{first, missing, still_needed};
 use super::watch::Watch;
 use crate::answer::{
-    Answer, Distribution, Estimate, Method, MetricId, Moment, PlaceId, Quantity, Reason, Statistic,
-    Unanswered,
+    Answer, Caveat, Distribution, Estimate, Method, MetricId, Moment, PlaceId, Quantity, Reason,
+    SimulationCaveat, Statistic, Unanswered,
 };
 use crate::message::Forget;
 use crate::scenario::{Length, Scenario, Warmup};
@@ -77,7 +77,7 @@ type Levels = Vec<Vec<(u64, u64)>>;
 /// A refusal that says why.
 pub(super) fn answer(
     scenario: &Scenario,
-    told: Vec<String>,
+    told: Vec<Caveat>,
     watch: &dyn Watch,
 ) -> Result<Answer, Unanswered> {
     let stretches = Stretches::new(scenario).map_err(|why| why.by(Method::Simulation))?;
@@ -94,18 +94,10 @@ pub(super) fn answer(
     out.caveats.extend(coverage::unseen(scenario, &combined, seconds(stretches.end), levels.len() as u32));
     out.caveats.extend(coverage::last_rates(scenario));
     out.caveats.append(&mut combined.caveats);
-    let whose = if scenario.is_of_the_start() {
-        "these are the start's, from empty queues"
-    } else {
-        "there is no steady state"
-    };
-    out.caveats.push(format!(
-        "{whose}: figures are over the whole stretch of time, messages that come in it are followed to \
-            their end, a \
-         maximum is the mean of the replications' own, and lengths are told over time"
-    ));
+    let of_the_start = scenario.is_of_the_start();
+    out.caveats.push(SimulationCaveat::WholeStretch { of_the_start }.into());
     if !matches!(scenario.simulation.warmup, Warmup::Auto | Warmup::Messages(0) | Warmup::Duration(0.0)) {
-        out.caveats.push("[simulation] warmup is not used: there is no steady state to wait for".into());
+        out.caveats.push(SimulationCaveat::WarmUpUnused.into());
     }
     out.caveats.extend(super::redelivery::caveats(scenario, &combined.metrics));
     out.metrics = combined.metrics;
@@ -154,7 +146,7 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
         }
         let made = levels.len() as u32;
         if watch.stopped() {
-            caveats.push(format!("interrupted: {made} of {wanted} replications were finished"));
+            caveats.push(SimulationCaveat::InterruptedBetween { finished: made, wanted }.into());
             break;
         }
         if made < wanted {
@@ -252,7 +244,7 @@ impl<'a> Stretches<'a> {
         all: &Gathered,
         made: usize,
         metrics: &mut BTreeMap<String, Estimate>,
-    ) -> Vec<String> {
+    ) -> Vec<Caveat> {
         let watched = self
             .scenario
             .queues
@@ -264,12 +256,8 @@ impl<'a> Stretches<'a> {
             let late = made - all.values(&path).len();
             (late > 0).then(|| {
                 metrics.remove(&path);
-                format!(
-                    "drain_time of `{}` is withheld: in {late} of {made} replications its backlog outlasts \
-                        what is played; write a \
-                     longer [simulation] duration",
-                    queue.name
-                )
+                let (queue, replications) = (queue.name.clone(), made);
+                SimulationCaveat::DrainWithheld { queue, late, replications }.into()
             })
         });
         withheld.collect()

@@ -10,6 +10,7 @@ use super::station::{Gaps, StationStream};
 use super::{
     Answer, ClosedForm, EndToEnd, Exactness, LevelSummary, ModelError, Station, SteadyState, TimeDistribution,
 };
+use crate::answer::{Growth, TheoryCaveat};
 use crate::scenario::{Destination, Overflow, Scenario};
 
 /// The chain: its level is the number at the first server (a held message included), its phase the number at
@@ -126,7 +127,7 @@ impl ClosedForm for BlockingTandem {
         let chain = chain(lambda, rates[0], rates[1], room);
         let most = capacity(&chain);
         if lambda >= most {
-            return Err(ModelError::Unstable { rho: lambda / most, growth: lambda - most });
+            return Err(Growth::Load { rho: lambda / most, growth: lambda - most }.into());
         }
         let law = chain.stationary();
         let phases: Vec<f64> = law.levels[0].iter().zip(law.upper()).map(|(a, b)| a + b).collect();
@@ -162,13 +163,9 @@ impl ClosedForm for BlockingTandem {
             wait: None,
             service: None,
         };
-        let caveat = format!(
-            "the first server is blocked {:.1} % of the time; its utilization counts work alone",
-            100.0 * blocked
-        );
+        let caveats = vec![TheoryCaveat::FirstBlocked { share: blocked }.into()];
         let name = "tandem with blocking";
-        Ok(NetworkFigures { nodes, ends: vec![end], exact: true, caveats: vec![caveat] }
-            .answer(scenario, name))
+        Ok(NetworkFigures { nodes, ends: vec![end], exact: true, caveats }.answer(scenario, name))
     }
 }
 

@@ -6,6 +6,7 @@ use super::matrix::Matrix;
 use super::phase_type::is_exponential;
 use super::qbd::Qbd;
 use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1};
+use crate::answer::Growth;
 use crate::scenario::Outages;
 use num_complex::Complex64;
 
@@ -82,7 +83,7 @@ impl QueueModel for Interrupted {
         );
         let rho = lambda * m1;
         if rho >= 1.0 {
-            return Err(ModelError::Unstable { rho, growth: lambda - 1.0 / m1 });
+            return Err(Growth::Load { rho, growth: lambda - 1.0 / m1 }.into());
         }
         let (service, down) = (station.service.transform(), TimeDistribution::of(&outages.down));
         let repair =
@@ -184,7 +185,7 @@ impl QueueModel for MmcBreakdowns {
         let (failure, repair) = (1.0 / outages.up.mean(), 1.0 / outages.down.mean());
         let capacity = f64::from(c) / m1 * repair / (failure + repair);
         if lambda >= capacity {
-            return Err(ModelError::Unstable { rho: lambda / capacity, growth: lambda - capacity });
+            return Err(Growth::Load { rho: lambda / capacity, growth: lambda - capacity }.into());
         }
         let law = chain(lambda, 1.0 / m1, c, failure, repair, outages.only_busy).stationary();
         let (mean, busy) = (law.mean(), lambda * m1);

@@ -5,6 +5,7 @@ use super::levels::first_below;
 use super::phase_type::is_exponential;
 use super::requires::poisson;
 use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution};
+use crate::answer::Growth;
 use crate::scenario::Servers;
 
 /// The root r in (0, 1) of μr^(b+1) − (λ + μ)r + λ = 0.
@@ -108,7 +109,7 @@ impl QueueModel for ConsumerBatches {
         let (lambda, mu) = (station.lambda(), 1.0 / station.service.mean());
         let rho = lambda / (f64::from(most) * mu);
         if rho >= 1.0 {
-            return Err(ModelError::Unstable { rho, growth: lambda - f64::from(most) * mu });
+            return Err(Growth::Load { rho, growth: lambda - f64::from(most) * mu }.into());
         }
         let law = frozen(lambda, mu, most);
         let delayed = 1.0 - law.idle;

@@ -3,7 +3,6 @@
 use super::traffic::demands;
 use super::{Exactness, MODELS, Station, partitions};
 use crate::scenario::{Demand, Overflow, PartitionAssignment, Producer, Queue, Scenario, lasts, leaks};
-use crate::units::{Time, significant};
 use serde::Serialize;
 
 /// A scenario as theory sees it.
@@ -200,38 +199,46 @@ pub fn growing(scenario: &Scenario) -> Vec<usize> {
     explain(scenario).loads.iter().enumerate().filter(|(_, load)| load.grows()).map(|(i, _)| i).collect()
 }
 
-/// Which rate the loads are of where producers follow timetables, and what they are at the highest, in
-/// sentences.
-pub fn timetables(scenario: &Scenario) -> Vec<String> {
+/// Of which rate the loads are where producers follow timetables, and what they are at the highest.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TimetableNote {
+    /// Loads are those of a producer's mean or last rate.
+    Producer {
+        /// The producer's name.
+        name: String,
+        /// How long its timetable is, in seconds.
+        lasts: f64,
+        /// Whether it repeats: else its last rate stays.
+        repeats: bool,
+        /// The rate that counts, in messages a second.
+        rate: f64,
+        /// The highest one.
+        highest: f64,
+    },
+    /// What a queue's load is at the rates that count and at the highest.
+    Queue {
+        /// The queue's name.
+        name: String,
+        /// Its load at the rates that count.
+        rho: f64,
+        /// And at the highest.
+        peak: f64,
+    },
+}
+
+/// What is to be said of timetables; nothing where nobody follows one.
+pub fn timetables(scenario: &Scenario) -> Vec<TimetableNote> {
     let followed = |p: &Producer| {
-        let (steps, _, repeat) = p.arrivals.timetable()?;
-        let most = steps.iter().map(|step| step.rate).fold(0.0, f64::max);
-        let [rate, most] = [p.rate, most].map(|rate| significant(rate, 4));
-        let time = Time(lasts(steps));
-        Some(if repeat {
-            format!(
-                "producer `{}` follows a timetable that repeats every {time}: loads are those of its mean \
-                    rate, {rate}/s; the highest is {most}/s",
-                p.name
-            )
-        } else {
-            format!(
-                "producer `{}` follows a timetable: loads are those of its last rate, {rate}/s, which stays \
-                    after {time}, not of its highest, \
-                 {most}/s",
-                p.name
-            )
-        })
+        let (steps, _, repeats) = p.arrivals.timetable()?;
+        let highest = steps.iter().map(|step| step.rate).fold(0.0, f64::max);
+        let (name, lasts) = (p.name.clone(), lasts(steps));
+        Some(TimetableNote::Producer { name, lasts, repeats, rate: p.rate, highest })
     };
-    let mut out: Vec<String> = scenario.producers.iter().filter_map(followed).collect();
-    for load in explain(scenario).loads {
-        if let (Some(mean), Some(peak)) = (load.at_least, load.peak.filter(|_| !out.is_empty())) {
-            let [mean, peak] = [mean, peak].map(|rho| significant(rho, 4));
-            out.push(format!(
-                "queue `{}` has rho = {mean} at these rates and {peak} at the peak",
-                load.queue
-            ));
-        }
+    let mut out: Vec<TimetableNote> = scenario.producers.iter().filter_map(followed).collect();
+    if !out.is_empty() {
+        out.extend(explain(scenario).loads.into_iter().filter_map(|load| {
+            Some(TimetableNote::Queue { rho: load.at_least?, peak: load.peak?, name: load.queue })
+        }));
     }
     out
 }

@@ -3,7 +3,7 @@
 use super::Feature;
 use super::station::Station;
 use super::times::TimeDistribution;
-use crate::answer::{Answer, Distribution, Estimate, Method, PERCENTILES};
+use crate::answer::{Answer, Caveat, Distribution, Estimate, Method, PERCENTILES, TheoryCaveat};
 use crate::scenario::{Durability, Servers};
 
 /// The number of messages somewhere, over time.
@@ -21,7 +21,7 @@ pub struct SteadyState {
     /// False for an approximation.
     pub exact: bool,
     /// What keeps the figures from being taken at face value.
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
     /// Messages served a second.
     pub throughput: f64,
     /// Share of the offered messages that is not served.
@@ -164,10 +164,8 @@ impl SteadyState {
 
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
     pub fn answer(&self, station: &Station<'_>) -> Answer {
-        let kind = if self.exact { "" } else { ", approximately" };
-        let mut answer = Answer::new(Method::Theory, format!("{}{kind}", station.caption()))
-            .asked_for(station.scenario.percentiles());
-        answer.exact = self.exact;
+        let answer = Answer::new(Method::Theory, station.caption()).asked_for(station.scenario.percentiles());
+        let mut answer = if self.exact { answer } else { answer.approximate() };
         answer.caveats.clone_from(&self.caveats);
         answer.caveats.extend(general_caveats(station));
         self.fill_place(station, &mut answer);
@@ -362,14 +360,10 @@ pub(super) fn service_times(station: &Station<'_>) -> TimeDistribution {
     station.service.times()
 }
 
-pub(super) fn general_caveats(station: &Station<'_>) -> Vec<String> {
-    let mut caveats = Vec::new();
-    if station.groups.len() > 1 && !station.has(Feature::MixedGroups) {
-        caveats
-            .push("alike consumer groups are taken to share the work in proportion to their servers".into());
-    }
-    if station.queue.durability == Durability::Fsync {
-        caveats.push("what durability costs is not part of the model".into());
-    }
-    caveats
+/// What every model leaves out.
+pub(super) fn general_caveats(station: &Station<'_>) -> impl Iterator<Item = Caveat> {
+    let shared = station.groups.len() > 1 && !station.has(Feature::MixedGroups);
+    let durable = station.queue.durability == Durability::Fsync;
+    let all = [(shared, TheoryCaveat::GroupsShareWork), (durable, TheoryCaveat::DurabilityLeftOut)];
+    all.into_iter().filter(|(applies, _)| *applies).map(|(_, caveat)| caveat.into())
 }

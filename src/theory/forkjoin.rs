@@ -1,6 +1,7 @@
 //! Fork–join: a message is copied to several queues and done when all copies are, or k of them.
 
 use super::{ModelError, Station, SteadyState, TimeDistribution};
+use crate::answer::{Caveat, TheoryCaveat};
 use crate::scenario::Complete;
 
 /// Mean time until both copies are done, two alike M/M/1 queues fed by the same messages.
@@ -45,7 +46,7 @@ pub fn kth_of(k: u32, n: u32) -> f64 {
 }
 
 /// When enough copies are done, whether that is exact, and what to say.
-pub(super) type Joined = (Option<TimeDistribution>, bool, Option<String>);
+pub(super) type Joined = (Option<TimeDistribution>, bool, Option<Caveat>);
 
 /// # Errors
 /// Copies are lost.
@@ -69,8 +70,7 @@ pub(super) fn joined(nodes: &[(Station<'_>, SteadyState)], complete: Complete) -
     if alike && needed == n {
         let (lambda, mu) = (first.lambda(), 1.0 / first.service.mean());
         let exact = n == 2;
-        let caveat = (!exact)
-            .then(|| format!("the time until all {n} copies are done is Nelson and Tantawi's approximation"));
+        let caveat = (!exact).then(|| TheoryCaveat::NelsonTantawi { copies: n }.into());
         return Ok((Some(TimeDistribution::moments(nelson_tantawi(lambda, mu, n), None)), exact, caveat));
     }
     let sojourns: Vec<TimeDistribution> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
@@ -81,12 +81,8 @@ pub(super) fn joined(nodes: &[(Station<'_>, SteadyState)], complete: Complete) -
         let joined = independent(needed, sojourns).ok_or_else(|| unknown(nodes))?;
         return Ok((Some(joined), true, None));
     }
-    let caveat = format!(
-        "the time until {needed} of {n} copies are done takes them for independent, which is too late for \
-            all and too early for one"
-    );
     let joined = independent(needed, sojourns).ok_or_else(|| unknown(nodes))?;
-    Ok((Some(joined), false, Some(caveat)))
+    Ok((Some(joined), false, Some(TheoryCaveat::IndependentCopies { needed, copies: n }.into())))
 }
 
 /// Why nothing is known of the time until enough copies are done, although each queue's mean may be.

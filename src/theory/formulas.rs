@@ -1,16 +1,15 @@
 //! The source documents' four formulas, held against exact or simulated figures, with where each holds.
 
 use super::traffic::demands;
-use crate::answer::{Formula, Unit};
+use crate::answer::{Formula, FormulaNote, Unit};
 use crate::scenario::{Demand, Scenario};
-use crate::units::{Time, significant};
 
 /// Evaluates the formulas for every queue and for the whole. `figure` looks up a metric by its full path, in
 /// an exact or a simulated answer; what it does not know is left out.
 pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Vec<Formula> {
     let mut list = Vec::new();
     // Of a timetable that ends the mean rate is what was sent, not the last one.
-    let (mean, timed) =
+    let (mean, timetable) =
         (scenario.at_its_mean(), scenario.producers.iter().any(|p| p.arrivals.timetable().is_some()));
     let scenario = mean.as_ref().unwrap_or(scenario);
     for ((index, queue), demand) in scenario.queues.iter().enumerate().zip(demands(scenario)) {
@@ -18,13 +17,8 @@ pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Ve
         let groups: Vec<&str> = scenario.consumers_of(index).map(|(_, c)| c.name.as_str()).collect();
         let service = in_service(&place, &groups, &figure).unwrap_or(demand.service * demand.attempts);
         list.extend(count_over_time(&place, &figure, service));
-        let mut ratio =
-            rates_ratio(&place, &figure, &demand, queue.max_length.is_some() || queue.message_ttl.is_some());
-        if let Some(ratio) = ratio.as_mut().filter(|_| timed) {
-            ratio.note += " P is the mean rate of the timetable; what piles up while more than C are sent, \
-                this ratio does not say.";
-        }
-        list.extend(ratio);
+        let bounded = queue.max_length.is_some() || queue.message_ttl.is_some();
+        list.extend(rates_ratio(&place, &figure, &demand, bounded, timetable));
         list.extend(length_over_rate(&place, &figure, &demand));
     }
     list.extend(sum_of_stages(&figure));
@@ -56,12 +50,7 @@ fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f
         unit: Unit::PerSecond,
         error: error(value, figure(&against)),
         against,
-        note: "right by definition, if N counts completions in the time T, idle time included. Here N is \
-            the mean number in the queue and \
-               in service and T the mean time there: the same letters, and Little's law says the same \
-               throughput where every message that \
-               enters is served."
-            .into(),
+        note: FormulaNote::CountOverTime,
     })
 }
 
@@ -71,9 +60,9 @@ fn rates_ratio(
     figure: &dyn Fn(&str) -> Option<f64>,
     demand: &Demand,
     bounded: bool,
+    timetable: bool,
 ) -> Option<Formula> {
-    let lost = figure(&format!("{place}.loss")).map_or(bounded, |loss| loss > 0.0);
-    let less = if lost { ", less what is lost" } else { "" };
+    let lossy = figure(&format!("{place}.loss")).map_or(bounded, |loss| loss > 0.0);
     let capacity = demand.capacity().filter(|c| c.is_finite())? / demand.attempts;
     // Clients that wait for their answers have no rate of their own: as much is offered as they get done.
     // Nor is it known what reaches a queue past one that loses messages, unless somebody has counted it.
@@ -82,26 +71,13 @@ fn rates_ratio(
         || figure(&format!("{place}.arrival_rate")).or_else(|| figure(&format!("{place}.throughput")));
     let (offered, against) = (own.or_else(counted)?, format!("{place}.utilization"));
     let value = offered / capacity;
-    let consequence = if value <= 1.0 + 1e-9 {
-        format!("the throughput is min(P, C) = {}{less}", per_second(offered))
-    } else {
-        format!(
-            "the throughput is min(P, C) = {}{less} at most, and without bounded room the backlog grows by {}",
-            per_second(capacity),
-            per_second(offered - capacity)
-        )
-    };
     Some(Formula {
         formula: "throughput = P / C".into(),
         value,
         unit: Unit::Ratio,
         error: error(value, figure(&against)),
         against,
-        note: format!(
-            "a rate divided by a rate is no rate but the utilization ρ (P = {}, C = {}); {consequence}.",
-            per_second(offered),
-            per_second(capacity)
-        ),
+        note: FormulaNote::RatesRatio { offered, capacity, lossy, timetable },
     })
 }
 
@@ -112,21 +88,13 @@ fn length_over_rate(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &
     let against = format!("{place}.wait.mean");
     let value = waiting / capacity;
     let throughput = figure(&format!("{place}.throughput")).or(demand.arrivals.known())?;
-    let low = 100.0 * (1.0 - throughput / capacity);
+    let low = 1.0 - throughput / capacity;
     let note = if waiting == 0.0 {
-        "right here: nobody waits, and both are zero.".into()
-    } else if low > 0.5 {
-        format!(
-            "Little's law is delay = Q / X with the throughput X = {}, which here makes {}; dividing by the \
-                consumers' rate C instead is \
-             {low:.0} % low, for a share of that rate is idle. Right under backlog, where X = C.",
-            per_second(throughput),
-            Time(waiting / throughput)
-        )
+        FormulaNote::NobodyWaits
+    } else if 100.0 * low > 0.5 {
+        FormulaNote::IdleAtTimes { throughput, delay: waiting / throughput, low }
     } else {
-        "right here: under backlog the throughput is the consumers' rate, and Q / C is Little's law. It \
-            says nothing of percentiles."
-            .into()
+        FormulaNote::UnderBacklog
     };
     Some(Formula {
         formula: "delay = Q / C".into(),
@@ -148,23 +116,7 @@ fn sum_of_stages(figure: &dyn Fn(&str) -> Option<f64>) -> Option<Formula> {
     };
     let against = "total.latency.mean".to_string();
     let value = sum("mean")?;
-    let mut note =
-        "right for every message and so for means, as long as no other stage is left out.".to_string();
-    if let (Some(sum), Some(exact)) = (sum("p99"), figure("total.latency.p99")) {
-        let off = 100.0 * (sum / exact - 1.0);
-        note += &if off.abs() < 0.5 {
-            format!(
-                " Percentiles add only where at most one stage varies, as here: the latency's p99 is {}.",
-                Time(exact)
-            )
-        } else {
-            let (sum, exact) = (Time(sum), Time(exact));
-            format!(
-                " Percentiles do not add: the stages' p99 sum up to {sum}, {off:+.0} % against the \
-                    latency's {exact}."
-            )
-        };
-    }
+    let note = FormulaNote::SumOfStages { percentiles: sum("p99").zip(figure("total.latency.p99")) };
     Some(Formula {
         formula: "latency = T_p + T_q + T_c".into(),
         value,
@@ -173,11 +125,6 @@ fn sum_of_stages(figure: &dyn Fn(&str) -> Option<f64>) -> Option<Formula> {
         against,
         note,
     })
-}
-
-/// `900/s`.
-fn per_second(rate: f64) -> String {
-    format!("{}/s", significant(rate, 4))
 }
 
 /// (value − figure) / figure.
@@ -214,10 +161,10 @@ mod tests {
     #[test]
     fn what_is_lost_is_named() {
         let mut scenario = Scenario::mgc(80.0, Law::exponential(0.01), 1);
-        assert!(!named(&of(&scenario), "throughput = P / C").note.contains("lost"));
+        assert!(!named(&of(&scenario), "throughput = P / C").note.to_string().contains("lost"));
         scenario.queues[0].max_length = Some(3);
         scenario.queues[0].overflow = crate::scenario::Overflow::RejectPublish;
-        assert!(named(&of(&scenario), "throughput = P / C").note.contains("less what is lost"));
+        assert!(named(&of(&scenario), "throughput = P / C").note.to_string().contains("less what is lost"));
     }
 
     #[test]
@@ -225,6 +172,7 @@ mod tests {
         let list = of(&Scenario::mgc(150.0, Law::exponential(0.01), 1));
         assert_eq!(list.len(), 1);
         assert!((list[0].value - 1.5).abs() < 1e-12 && list[0].error.is_none());
-        assert!(list[0].note.contains("100") && list[0].note.contains("50"), "{}", list[0].note);
+        let note = list[0].note.to_string();
+        assert!(note.contains("100") && note.contains("50"), "{note}");
     }
 }

@@ -4,7 +4,7 @@
 use super::Mismatch;
 use super::erlang::erlang_c;
 use super::{Exactness, Gaps, ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
-use crate::units::Time;
+use crate::answer::TheoryCaveat;
 use crate::workload::laws::Law;
 
 /// Allen and Cunneen's mean wait; with one server, Kingman's.
@@ -136,23 +136,14 @@ impl QueueModel for AllenCunneen {
         let mut figures = SteadyState::lossless(station, None, TimeDistribution::moments(mean, None));
         figures.exact = false;
         if service.is_infinite() {
-            figures.caveats.push(
-                "the tail of the service time is so heavy that the mean wait is infinite: \
-                longer simulations and measurements give ever larger means"
-                    .into(),
-            );
+            figures.caveats.push(TheoryCaveat::HeavyTail.into());
             return Ok(figures);
         }
-        figures.caveats.push(format!(
-            "an approximation from two moments (Allen–Cunneen; squared coefficients of variation \
-                {arrivals:.3} of the gaps and {service:.3} of the service)"
-        ));
+        figures.caveats.push(TheoryCaveat::TwoMoments { arrivals, service }.into());
         if let (1, 1) = (c, station.streams.len()) {
-            let bound = Time(kingman_bound(lambda, mu, arrivals, service));
-            let refined = Time(kraemer_langenbach_belz(lambda, mu, arrivals, service));
-            figures.caveats.push(format!(
-                "the mean wait is at most {bound} (Kingman's bound); Krämer and Langenbach-Belz say {refined}"
-            ));
+            let most = kingman_bound(lambda, mu, arrivals, service);
+            let refined = kraemer_langenbach_belz(lambda, mu, arrivals, service);
+            figures.caveats.push(TheoryCaveat::WaitBound { most, refined }.into());
         }
         Ok(figures)
     }

@@ -6,8 +6,8 @@ use super::levels::first_below;
 use super::quadrature::gauss;
 use super::requires::poisson;
 use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, erlang};
+use crate::answer::TheoryCaveat;
 use crate::scenario::{Batching, Consumer};
-use crate::units::significant;
 use crate::workload::laws::Law;
 use statrs::function::gamma::gamma_ur;
 
@@ -245,12 +245,8 @@ impl QueueModel for SizeOrTime {
         };
         let delayed = Self::delayed(station, group, &law);
         if delayed > NEVER {
-            let share = significant(100.0 * delayed, 2);
             figures.exact = false;
-            figures.caveats.push(format!(
-                "every batch is taken to find a free server; of batches that came by chance, {share} % \
-                    would not (exact for count = \"unlimited\")"
-            ));
+            figures.caveats.push(TheoryCaveat::FreeServers { share: delayed }.into());
         }
         Ok(figures)
     }

@@ -3,6 +3,7 @@
 use super::Mismatch;
 use super::invert::Transform;
 use super::{ModelError, QueueModel, Station, SteadyState, TimeDistribution, stable};
+use crate::answer::TheoryCaveat;
 use crate::workload::laws::{Empirical, Law};
 
 /// Mean wait, from the first two moments of the service time.
@@ -109,15 +110,9 @@ impl QueueModel for Mg1 {
         };
         let mut figures = SteadyState::lossless(station, Some(station.rho()), wait);
         if m2.is_infinite() {
-            figures.caveats.push(
-                "the service time has no variance, so the mean wait is infinite: longer simulations and \
-                    measurements give ever larger means"
-                    .into(),
-            );
+            figures.caveats.push(TheoryCaveat::ServiceWithoutVariance.into());
         } else if m3.is_infinite() {
-            figures.caveats.push(
-                "the wait has a mean but no variance: intervals of its simulated mean are too narrow".into(),
-            );
+            figures.caveats.push(TheoryCaveat::WaitWithoutVariance.into());
         }
         Ok(figures)
     }

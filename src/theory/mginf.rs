@@ -5,6 +5,7 @@ use super::erlang::erlang_b;
 use super::figures::service_times;
 use super::requires::poisson;
 use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, levels};
+use crate::answer::Growth;
 
 /// The smallest n with P(N ≤ n) ≥ `share`, N Poisson with mean `a`: the number busy in M/G/∞.
 ///
@@ -47,9 +48,7 @@ impl QueueModel for Unlimited {
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let a = station.offered_load();
         if !a.is_finite() {
-            return Err(ModelError::Endless(
-                "the mean service time is infinite, so ever more messages are in service".into(),
-            ));
+            return Err(Growth::EndlessService { limited: false }.into());
         }
         Ok(SteadyState {
             in_system: LevelSummary { mean: a, p99: Some(busy_quantile(0.99, a)) },

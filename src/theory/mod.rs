@@ -96,7 +96,7 @@ pub mod unequal;
 pub mod welch;
 
 pub use crate::scenario::Feature;
-pub use explain::{Explanation, Load, ModelNote, Parts, explain, growing, timetables};
+pub use explain::{Explanation, Load, ModelNote, Parts, TimetableNote, explain, growing, timetables};
 pub use figures::{EndToEnd, GroupFigures, LevelSummary, SteadyState, StreamFigures};
 pub use formulas::formulas;
 pub use mismatch::Mismatch;
@@ -104,9 +104,8 @@ pub use service::Service;
 pub use station::{Gaps, Station, StationStream};
 pub use times::TimeDistribution;
 
-use crate::answer::{Answer, Method, Reason, Unanswered};
+use crate::answer::{Answer, Growth, Method, Reason, TheoryCaveat, Unanswered};
 use crate::scenario::Scenario;
-use crate::units::significant;
 
 /// Whether a model is a theorem or an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,20 +120,9 @@ pub enum Exactness {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// More arrives than can be served.
-    #[error("rho = {}, the backlog grows by {} messages/s", number(*rho), significant(*growth, 3))]
-    Unstable {
-        /// Offered load over capacity.
-        rho: f64,
-        /// Messages a second.
-        growth: f64,
-    },
-    /// Exactly as much arrives as can be served, which chance turns into an ever longer queue.
-    #[error("rho = 1, the backlog grows without bound, though slower and slower")]
-    Critical,
-    /// A backlog grows without end for another reason, or not that of all servers alike: which, and how fast.
+    /// A backlog grows without end.
     #[error("{0}")]
-    Endless(String),
+    Unstable(#[from] Growth),
     /// Anything else, as a sentence.
     #[error("{0}")]
     Other(String),
@@ -150,17 +138,9 @@ impl From<ModelError> for Reason {
     fn from(refusal: ModelError) -> Self {
         match refusal {
             ModelError::Other(why) => Reason::Unsupported(why),
-            grows => Reason::Unstable(grows.to_string()),
+            ModelError::Unstable(growth) => growth.into(),
         }
     }
-}
-
-/// Three decimals, or as many more as tell a load from 1, without zeros at the end.
-fn number(x: f64) -> String {
-    let decimals =
-        (3..=9).find(|&n| format!("{x:.n$}") != format!("{:.n$}", 1.0)).filter(|_| x != 1.0).unwrap_or(3);
-    let rounded = format!("{x:.decimals$}");
-    rounded.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 /// A model: which scenarios it fits, and what it says about them.
@@ -344,7 +324,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
                 if !(model.hands_over() || scenario.simulation.overheads.delivers_at_once()) {
                     // An exact answer to another question: the simulation's host needs its time.
                     answer.exact = false;
-                    answer.caveats.push("of an ideal host, which hands messages over in no time".into());
+                    answer.caveats.push(TheoryCaveat::IdealHost.into());
                 }
                 return Ok(answer);
             }
@@ -371,9 +351,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
 pub fn stable(station: &Station<'_>) -> Result<(), ModelError> {
     let mean = station.service.mean();
     if mean.is_infinite() {
-        return Err(ModelError::Endless(
-            "the mean service time is infinite, so no number of servers keeps up".into(),
-        ));
+        return Err(Growth::EndlessService { limited: true }.into());
     }
     enough(station.lambda(), station.servers.map_or(f64::INFINITY, |c| f64::from(c) / mean))
 }
@@ -388,9 +366,9 @@ fn enough(lambda: f64, capacity: f64) -> Result<(), ModelError> {
         return Ok(());
     }
     if rho <= 1.0 + 1e-12 {
-        return Err(ModelError::Critical);
+        return Err(Growth::Critical.into());
     }
-    Err(ModelError::Unstable { rho, growth: lambda - capacity })
+    Err(Growth::Load { rho, growth: lambda - capacity }.into())
 }
 
 #[cfg(test)]

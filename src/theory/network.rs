@@ -2,7 +2,7 @@
 
 use super::figures::general_caveats;
 use super::{EndToEnd, Station, SteadyState};
-use crate::answer::{Answer, Method};
+use crate::answer::{Answer, Caveat, Method};
 use crate::scenario::Scenario;
 
 /// The queues of a scenario with their figures, and what producers' messages see from end to end.
@@ -11,16 +11,15 @@ pub(super) struct NetworkFigures<'a> {
     /// In the scenario's order.
     pub ends: Vec<EndToEnd>,
     pub exact: bool,
-    pub caveats: Vec<String>,
+    pub caveats: Vec<Caveat>,
 }
 
 impl NetworkFigures<'_> {
     /// The answer, named after what it is.
     pub(super) fn answer(&self, scenario: &Scenario, name: &str) -> Answer {
         let exact = self.exact && self.nodes.iter().all(|(_, figures)| figures.exact);
-        let by = if exact { name.to_string() } else { format!("{name}, approximately") };
-        let mut answer = Answer::new(Method::Theory, by).asked_for(scenario.percentiles());
-        answer.exact = exact;
+        let answer = Answer::new(Method::Theory, name).asked_for(scenario.percentiles());
+        let mut answer = if exact { answer } else { answer.approximate() };
         answer.caveats.clone_from(&self.caveats);
         for (station, figures) in &self.nodes {
             for caveat in figures.caveats.iter().cloned().chain(general_caveats(station)) {

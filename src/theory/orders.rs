@@ -9,6 +9,7 @@ use super::{
     Feature, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1, mmc, stable,
     tagged_customer,
 };
+use crate::answer::TheoryCaveat;
 use crate::scenario::{Discipline, Preemption};
 
 /// E\[W²\] grows against first come, first served by this factor when the order is random, and by 1/(1 − ρ)
@@ -159,9 +160,7 @@ impl QueueModel for Symmetric {
             figures.in_system = mmc::Mmc.figures(station)?.in_system;
         }
         if !shared {
-            figures
-                .caveats
-                .push("the wait counts interruptions: it is the latency less the time in service".into());
+            figures.caveats.push(TheoryCaveat::InterruptionsInWait.into());
         }
         Ok(figures)
     }

@@ -6,7 +6,8 @@ use super::mg1::Mg1;
 use super::{
     Feature, LevelSummary, ModelError, QueueModel, Station, StationStream, SteadyState, TimeDistribution,
 };
-use crate::units::significant;
+use crate::answer::{Growth, TheoryCaveat};
+use crate::units::near_one;
 
 /// A partition whose load is above the average by more than this share of it is named.
 pub(crate) const UNEVEN: f64 = 0.02;
@@ -59,7 +60,7 @@ pub fn busiest(station: &Station<'_>) -> Option<String> {
     let most = loads.into_iter().fold(0.0, f64::max);
     Some(format!(
         " in {partitions} partitions ({lanes} servers have one, the busiest at rho = {})",
-        super::number(most)
+        near_one(most)
     ))
 }
 
@@ -79,11 +80,8 @@ impl QueueModel for PartitionedQueue {
         let worst = lanes.iter().map(|rates| load(rates)).fold(0.0, f64::max);
         if worst >= 1.0 - 1e-12 {
             let grows = |rates: &Vec<f64>| rates.iter().sum::<f64>() * (1.0 - 1.0 / load(rates)).max(0.0);
-            return Err(ModelError::Endless(format!(
-                "the busiest partition has rho = {}, its backlog grows by {} messages/s",
-                super::number(worst),
-                significant(lanes.iter().filter(|rates| load(rates) > 0.0).map(grows).sum::<f64>(), 3)
-            )));
+            let growth = lanes.iter().filter(|rates| load(rates) > 0.0).map(grows).sum();
+            return Err(Growth::Partition { rho: worst, growth }.into());
         }
         let (mut parts, mut waiting, mut delayed) = (Vec::new(), 0.0, 0.0);
         for rates in lanes.iter().filter(|rates| rates.iter().any(|rate| *rate > 0.0)) {
@@ -106,10 +104,7 @@ impl QueueModel for PartitionedQueue {
         figures.in_system = LevelSummary { mean: waiting + station.offered_load(), p99: None };
         let average = station.offered_load() / lanes.len() as f64;
         if worst > average * (1.0 + UNEVEN) {
-            let (worst, average) = (super::number(worst), super::number(average));
-            figures.caveats.push(format!(
-                "the busiest partition's server has rho = {worst}, where all have {average} on average"
-            ));
+            figures.caveats.push(TheoryCaveat::UnevenPartitions { rho: worst, average }.into());
         }
         Ok(figures)
     }

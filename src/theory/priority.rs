@@ -8,6 +8,7 @@ use super::invert::Transform;
 use super::{
     Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1, mmc, stable,
 };
+use crate::answer::TheoryCaveat;
 use crate::scenario::{Discipline, Preemption};
 
 /// One class, as the formulas see it.
@@ -234,9 +235,7 @@ impl QueueModel for OneServer {
         let delayed = (!interrupts).then(|| station.rho());
         let mut figures = SteadyState::by_stream(station, delayed, seen);
         if interrupts {
-            figures
-                .caveats
-                .push("the wait counts interruptions: it is the latency less the time in service".into());
+            figures.caveats.push(TheoryCaveat::InterruptionsInWait.into());
         }
         Ok(figures)
     }

@@ -10,6 +10,7 @@ use super::station::{Gaps, StationStream};
 use super::{
     Answer, ClosedForm, EndToEnd, Exactness, ModelError, Station, SteadyState, TimeDistribution, stable,
 };
+use crate::answer::TheoryCaveat;
 use crate::linear;
 use crate::scenario::{Destination, Scenario};
 
@@ -174,14 +175,9 @@ impl ClosedForm for Qna {
                 }
             })
             .collect();
-        let list: Vec<String> = scvs.iter().map(|scv| format!("{scv:.2}")).collect();
-        let caveat = format!(
-            "every queue is taken for itself, with gaps of scv {} (Whitt's decomposition)",
-            list.join(", ")
-        );
+        let caveats = vec![TheoryCaveat::Decomposed { scvs }.into()];
         let name = format!("network of {} queues", places.len());
-        Ok(NetworkFigures { nodes: places, ends, exact: false, caveats: vec![caveat] }
-            .answer(scenario, &name))
+        Ok(NetworkFigures { nodes: places, ends, exact: false, caveats }.answer(scenario, &name))
     }
 }
 

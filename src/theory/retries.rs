@@ -6,6 +6,7 @@ use super::phase_type::is_constant;
 use super::{
     Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution, mg1, mmc,
 };
+use crate::answer::Growth;
 use crate::scenario::{Ack, RetryDelay};
 use crate::workload::laws::{Empirical, Law};
 use num_complex::Complex64;
@@ -205,7 +206,7 @@ impl QueueModel for Retries {
         let [m1, m2, m3] = deliveries.moments(false, each);
         let rho = lambda * m1 / f64::from(c);
         if rho >= 1.0 {
-            return Err(ModelError::Unstable { rho, growth: lambda - f64::from(c) / m1 });
+            return Err(Growth::Load { rho, growth: lambda - f64::from(c) / m1 }.into());
         }
         let service = station.service.transform();
         let all = deliveries.transform(false, &service);
@@ -354,10 +355,9 @@ impl QueueModel for BackOff {
             Some(c) => {
                 let (rate, capacity) = (lambda * each, f64::from(c) / m1);
                 if rate >= capacity {
-                    return Err(ModelError::Unstable {
-                        rho: rate / capacity,
-                        growth: lambda - capacity / each,
-                    });
+                    return Err(
+                        Growth::Load { rho: rate / capacity, growth: lambda - capacity / each }.into()
+                    );
                 }
                 mmc::wait_mean(rate, 1.0 / m1, c)
             }

@@ -3,6 +3,7 @@
 use super::Mismatch;
 use super::quadrature::{HALVES, integrals};
 use super::{Feature, ModelError, QueueModel, Station, SteadyState, TimeDistribution, priority, stable};
+use crate::answer::TheoryCaveat;
 use crate::scenario::{Discipline, Preemption};
 use crate::workload::laws::Law;
 
@@ -150,9 +151,7 @@ impl QueueModel for Shortest {
         // The wait depends on the message's own work, so that only means add up.
         figures.sojourn = Some(TimeDistribution::moments(mean + m1, None));
         if interrupts {
-            figures
-                .caveats
-                .push("the wait counts interruptions: it is the latency less the time in service".into());
+            figures.caveats.push(TheoryCaveat::InterruptionsInWait.into());
         }
         Ok(figures)
     }

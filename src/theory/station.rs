@@ -293,6 +293,12 @@ impl<'a> Station<'a> {
         name
     }
 
+    /// Whether it is several servers that have partitions of their own.
+    pub(super) fn has_servers_of_their_own(&self) -> bool {
+        let partitions = self.queue.binding_partitions(self.servers);
+        partitions.zip(self.servers).is_some_and(|(partitions, servers)| partitions.min(servers) > 1)
+    }
+
     /// What a model of the queue solves: Kendall's name, with what it does not say.
     pub fn caption(&self) -> String {
         let mut name = match (self.queue.binding_partitions(self.servers), self.servers) {

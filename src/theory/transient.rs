@@ -5,7 +5,7 @@ use super::Feature;
 use super::Mismatch;
 use super::requires::poisson_and_exponential;
 use super::{Answer, ClosedForm, Exactness, ModelError, Station};
-use crate::answer::{Estimate, Method, Moment};
+use crate::answer::{Estimate, Method, Moment, TheoryCaveat};
 use crate::scenario::{Arrivals, Scenario};
 
 /// The law of the number in M(t)/M/c at an instant.
@@ -179,13 +179,13 @@ fn course(
     Course { moments, left, then: same.then_some(table.after).filter(|rate| *rate < capacity) }
 }
 
-fn answer(station: &Station<'_>, course: Course, capacity: f64, exact: bool, caveats: Vec<String>) -> Answer {
+fn answer(station: &Station<'_>, course: Course, capacity: f64, exact: bool, caveat: TheoryCaveat) -> Answer {
     let mut answer = Answer::new(
         Method::Theory,
         format!("{}{}", station.kendall(), if exact { " over time" } else { " as a fluid" }),
     );
     answer.exact = exact;
-    answer.caveats = caveats;
+    answer.caveats.push(caveat.into());
     if let Some(rate) = course.then {
         let drain = course.left / (capacity - rate);
         answer.set(&format!("queues.{}", station.queue.name), "drain_time", "", Estimate::exact(drain));
@@ -258,10 +258,7 @@ impl ClosedForm for Schedule {
             law.advance(rate, mu, c, time);
             (law.above(c), law.mean())
         });
-        let caveat =
-            "there is no steady state: means over time and the mean time to drain are what theory gives"
-                .to_string();
-        Ok(answer(&station, course, f64::from(c) * mu, true, vec![caveat]))
+        Ok(answer(&station, course, f64::from(c) * mu, true, TheoryCaveat::MeansOverTime))
     }
 }
 
@@ -315,9 +312,7 @@ impl ClosedForm for Fluid {
             waiting = (waiting + (rate - capacity) * time).max(0.0);
             (waiting, waiting + c.min(rate / capacity * c))
         });
-        let caveat =
-            "fluid approximation: right under heavy overload, too low near or below full load".to_string();
-        Ok(answer(&station, course, capacity, false, vec![caveat]))
+        Ok(answer(&station, course, capacity, false, TheoryCaveat::Fluid))
     }
 }
 

@@ -4,7 +4,7 @@
 //! replications); with about a hundred figures a right engine fails for about one seed in a hundred, and the
 //! seed is fixed.
 
-use queuelab::answer::{Answer, Method};
+use queuelab::answer::{Answer, Caveat, Method, SimulationCaveat};
 use queuelab::scenario::{Length, NoFiles, Source, Warmup, parse};
 use queuelab::stats::t_quantile;
 use queuelab::study::{NoProgress, run};
@@ -47,7 +47,10 @@ fn simulation_covers_them() {
             wrong.push(format!("{}: {:?}", case.id, study.unanswered));
             continue;
         };
-        let broken = answer.caveats.iter().filter(|c| c.contains("broken") || c.contains("conserved"));
+        let broken = answer
+            .caveats
+            .iter()
+            .filter(|c| matches!(c, Caveat::Simulation(SimulationCaveat::Broken { .. })));
         wrong.extend(broken.map(|c| format!("{}: {c}", case.id)));
         wrong.extend(
             case.expected.iter().filter_map(|(metric, expected)| miss(&case, answer, metric, *expected)),

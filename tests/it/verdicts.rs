@@ -74,7 +74,11 @@ fn a_trace_is_played_from_its_first_message_to_its_last() {
         let answer = simulated(&format!("{trace}{one}{more}")).expect("it ends");
         assert!((value(&answer, "queues.q.wait.mean") - 0.75e-3).abs() < 1e-12);
         assert!(answer.by.contains("replications of 4 messages, the first 0 left out"), "{}", answer.by);
-        assert!(answer.caveats.iter().any(|c| c.contains("the arrivals end")), "{:?}", answer.caveats);
+        assert!(
+            answer.caveats.iter().any(|c| c.to_string().contains("the arrivals end")),
+            "{:?}",
+            answer.caveats
+        );
         let later =
             simulated(&format!("{trace}{one}{more}[simulation]\nwarmup = 2\n")).expect("two are left");
         assert!((value(&later, "queues.q.wait.mean") - 1.25e-3).abs() < 1e-12);
@@ -94,7 +98,7 @@ fn what_lies_for_good_has_no_mean_length() {
         20_000\n",
     )
     .expect("an answer");
-    assert_eq!(answer.caveats, Vec::<String>::new());
+    assert_eq!(answer.caveats, []);
     assert!(answer.get("queues.dead.queue_length.mean").is_none());
     // 0.09 of 80/s; of 200 000 messages five standard errors are 0.26/s.
     assert!((value(&answer, "queues.dead.arrival_rate") - 7.2).abs() < 0.26);

@@ -105,7 +105,7 @@ fn what_the_replay_does_not_have_is_named() {
         hand_offs: HandOffs { count: 2_000, nanos: 800_000_000, ..HandOffs::default() },
         ..calm()
     };
-    let text = rest(&slow).expect("400 µs of 8 ms");
+    let text = rest(&slow).expect("400 µs of 8 ms").to_string();
     assert!(
         text.contains("400 µs on average, 5.0 % of its latency")
             && text.contains("1.1 times a second, 100 µs each"),

@@ -109,7 +109,7 @@ fn a_stopped_run_returns_what_was_finished() {
         &Control { progress: &|_| {}, stopped: &stopped },
     )
     .expect("it can be played");
-    assert!(run.cut_short && run.caveats[0].contains("cut short"), "{:?}", run.caveats);
+    assert!(run.cut_short && run.caveats[0].to_string().contains("cut short"), "{:?}", run.caveats);
     assert_eq!(run.records.len(), 1_000);
     assert_eq!(run.records[999].outcome, Outcome::Unfinished);
     assert_eq!(gate(&run, "unsent"), 0.0, "what was not yet due is no fault");

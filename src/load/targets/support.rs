@@ -2,6 +2,7 @@
 //! follow.
 
 use super::{TARGETS, TargetEntry};
+use crate::answer::MeasurementCaveat;
 use crate::load::UnmeasurableSetting;
 use crate::scenario::{Feature, Scenario, Use};
 
@@ -107,9 +108,11 @@ impl TargetEntry {
 
 impl TargetEntry {
     /// What it plays otherwise than the simulation does, of a scenario.
-    pub(in crate::load) fn caveats(&self, scenario: &Scenario) -> Vec<String> {
+    pub(in crate::load) fn caveats(&self, scenario: &Scenario) -> Vec<MeasurementCaveat> {
         let otherwise = |used: &Use| match self.support(used.feature) {
-            Support::Otherwise(how) => Some(format!("{} on {}: {how}", used.setting(), self.name)),
+            Support::Otherwise(how) => {
+                Some(MeasurementCaveat::PlayedOtherwise { setting: used.setting(), target: self.name, how })
+            }
             Support::Played | Support::Refused(_) => None,
         };
         scenario.uses().iter().filter_map(otherwise).collect()

@@ -1,11 +1,12 @@
 //! A capacity search in words: the answer, its proof, what it bears, and what every value gave.
 
+use super::timetable::timetable;
 use crate::answer::{Method, metric_of};
 use crate::report::number::{Scale, relative};
 use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::capacity::{Capacity, Check, Probe};
+use crate::study::capacity::{Altered, Capacity, CapacityNote, Check, Probe};
 use crate::study::{Judgement, ObjectiveStatus, Trial};
 use crate::units::plain;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
     let beside: Vec<String> = beside(capacity).into_iter().chain(cost.iter().cloned()).collect();
     blocks.push(beside.iter().flat_map(|line| style.lines(line, "· ", "  ")).collect());
     blocks.push(
-        capacity.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect(),
+        notes(capacity).flat_map(|note| style.paint(Paint::Yellow, style.lines(&note, "! ", "  "))).collect(),
     );
     blocks.push(table(capacity, style));
     blocks.push(style.written.clone());
@@ -88,11 +89,39 @@ pub fn beside(capacity: &Capacity) -> Vec<String> {
         out.push(format!("head-room: {least}{} messages/s ({more}) still pass, by {by}", plain(rate, 4)));
     }
     let check = |Check { what, trial }: &Check| match trial {
-        Some(trial) => format!("{what}: {}, {}", word(trial.outcome), short(trial)),
-        None => format!("{what}: fails, nobody is left to serve"),
+        Some(trial) => format!("{}: {}, {}", altered(what), word(trial.outcome), short(trial)),
+        None => format!("{}: fails, nobody is left to serve", altered(what)),
     };
     out.extend(capacity.checks.iter().map(check));
     out
+}
+
+/// What a check alters, in a phrase.
+fn altered(what: &Altered) -> String {
+    match what {
+        Altered::ServerLost { group, of: 0 | 1 } => format!("the only one of `{group}` lost"),
+        Altered::ServerLost { group, of } => format!("one of {of} `{group}` lost"),
+        Altered::Burstier { factor } => {
+            format!("burstier arrivals (scv of the gaps × {})", plain(*factor, 3))
+        }
+    }
+}
+
+/// What is suspicious, or to be kept in mind.
+fn notes(capacity: &Capacity) -> impl Iterator<Item = String> {
+    capacity.notes.iter().map(|note| match note {
+        CapacityNote::FailsAgain { value, hardest_passes } => {
+            let other =
+                if capacity.largest { "without --max the smallest" } else { "with --max the largest" };
+            let hint = match hardest_passes {
+                true => format!("; {other} value that passes is sought"),
+                false => String::new(),
+            };
+            let path = &capacity.path;
+            format!("the objectives do not simply get easier: they fail again at {path} = {value}{hint}")
+        }
+        CapacityNote::Timetable(note) => timetable(note),
+    })
 }
 
 /// The next smaller number of four digits.
@@ -252,7 +281,7 @@ pub fn document(capacity: &Capacity, costs: &[String], scenario: &Value, command
     let checks: Vec<Value> = capacity
         .checks
         .iter()
-        .map(|c| json!({ "what": c.what, "trial": c.trial.as_ref().map(trial) }))
+        .map(|c| json!({ "what": altered(&c.what), "trial": c.trial.as_ref().map(trial) }))
         .collect();
     let document = json!({
         "queuelab": env!("CARGO_PKG_VERSION"),
@@ -264,7 +293,7 @@ pub fn document(capacity: &Capacity, costs: &[String], scenario: &Value, command
         "interrupted": capacity.interrupted,
         "found": capacity.found().map(|p| p.value.clone()),
         "beyond": capacity.beyond().map(|p| p.value.clone()),
-        "verdict": sentences.iter().cloned().chain(beside(capacity)).chain(costs.iter().cloned()).chain(capacity.notes.iter().cloned()).collect::<Vec<_>>(),
+        "verdict": sentences.iter().cloned().chain(beside(capacity)).chain(costs.iter().cloned()).chain(notes(capacity)).collect::<Vec<_>>(),
         "headroom": capacity.headroom.map(|h| json!({ "factor": h.factor, "rate": h.rate, "by_theory": h.by_theory })),
         "checks": checks,
         "probes": probes,

@@ -6,7 +6,7 @@ use crate::report::number::three;
 use crate::report::plot::Frame;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
-use crate::study::compare::{Comparison, ComparisonNote, Difference, Verdict};
+use crate::study::compare::{Comparison, ComparisonNote, Difference, TrafficDifference, Verdict};
 use serde_json::{Value, json};
 
 /// What says most about a configuration, in this order, after what has an objective and how long its backlogs
@@ -154,13 +154,29 @@ fn note(note: &ComparisonNote) -> String {
         ComparisonNote::Untrusted { name, some, all, first } => {
             format!("{some} of {all} measurements of {name} are INVALID ({first}): `queuelab run` says more")
         }
-        ComparisonNote::Short(sentence) => sentence.clone(),
+        ComparisonNote::Short(caveat) => caveat.to_string(),
         ComparisonNote::Interrupted => {
             "interrupted: these are the replications or rounds that were finished by then".into()
         }
         ComparisonNote::MadeApart => {
             "saved results were made apart: running the scenarios side by side would see smaller differences"
                 .into()
+        }
+    }
+}
+
+/// A difference in traffic, as a line.
+pub fn traffic(difference: &TrafficDifference) -> String {
+    match difference {
+        TrafficDifference::Backlogs { first, second } => {
+            format!("initial_backlog of all queues together: {first} and {second}")
+        }
+        TrafficDifference::Producer { name, in_first } => {
+            format!("producers.{name} is only in the {}", if *in_first { "first" } else { "second" })
+        }
+        TrafficDifference::Setting { path, first, second } => {
+            let [first, second] = [first, second].map(|value| value.as_deref().unwrap_or("nothing"));
+            format!("{path}: {first} and {second}")
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a scenario is, in words: its loads, the closed forms that fit and why others do not.
 
+use super::timetable::timetable;
 use crate::scenario::{self, Scenario};
 use crate::study::explained::{Explanation, Load, ModelNote, Parts, explain, timetables};
 use crate::study::sensitivity::{DominantPart, Lag, Sensitivity, Turned};
@@ -65,7 +66,7 @@ pub fn text(explained: &ExplainReport<'_>) -> String {
     for load in &explanation.loads {
         text += &load_line(scenario, load);
     }
-    text.extend(timetables(scenario).into_iter().map(|line| line + "\n"));
+    text.extend(timetables(scenario).iter().map(|note| timetable(note) + "\n"));
     text += &paging(lags);
     text += &mattering(sensitivities, dominant.as_ref());
     text += &closed_forms(&explanation.models);

@@ -7,7 +7,7 @@ use crate::report::text::columns;
 use crate::scenario::Arrivals;
 use crate::study::fit::{
     ArrivalStream, Deviation, FARTHEST, Model, ModelFamily, ModelFigure, ModelVerdict, Models, PoissonTest,
-    SIGNIFICANCE, longer,
+    SIGNIFICANCE, is_told, longer,
 };
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
@@ -42,12 +42,13 @@ pub(super) fn poisson(test: &PoissonTest) -> String {
 pub(super) fn sentences(models: &Models, work: WorkKnown) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(offered) = models.offered() {
-        let waits = longer(offered.judged.worst());
-        let at_most = if waits.starts_with("more") || waits.starts_with("as") { "" } else { "at most " };
+        let worst = offered.judged.worst();
+        let at_most = if is_told(worst) { "at most " } else { "" };
         let excuse = excuse(offered, models.messages);
         out.push(format!(
-            "The scenario's arrivals are {}: waits at one server are {at_most}{waits}{excuse}.",
-            described(offered)
+            "The scenario's arrivals are {}: waits at one server are {at_most}{}{excuse}.",
+            described(offered),
+            longer(worst)
         ));
     }
     let simple = models.tried.iter().take_while(|m| m.outcome != ModelVerdict::Offered);

@@ -11,3 +11,4 @@ mod page;
 pub mod points;
 pub mod predict;
 pub mod sweep;
+mod timetable;

@@ -111,6 +111,7 @@ fn line(row: Vec<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Growth;
     use crate::study::sweep::SweptSetting;
 
     #[test]
@@ -124,7 +125,7 @@ mod tests {
         let mut answer = Answer::new(Method::Simulation, "Lindley, \"10\" replications");
         answer.set("total", "latency", "p99", Estimate::with(0.1 + 0.2, Some(1e-17 / 3.0)));
         answer.set("total", "latency", "mean", Estimate::infinite());
-        let why = Reason::Unstable("rho = 1,2".into()).by(Method::Theory);
+        let why = Reason::Unstable(Growth::Saved("rho = 1,2".into())).by(Method::Theory);
         let point =
             SweepPoint { index: 1, values: vec!["2".into()], answers: vec![answer], unanswered: vec![why] };
         let text = rows(&point);

@@ -19,10 +19,28 @@ const BURST: f64 = 4.0;
 /// One thing that could be otherwise, and what comes of it.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// What is otherwise, such as `one consumer of workers lost`.
-    pub what: String,
+    /// What is otherwise.
+    pub what: Altered,
     /// What comes of it; `None` if nobody is left to serve.
     pub trial: Option<Trial>,
+}
+
+/// What a check alters in the scenario.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Altered {
+    /// A consumer group has one server less.
+    ServerLost {
+        /// The group's name.
+        group: String,
+        /// How many servers it had.
+        of: u32,
+    },
+    /// Gaps vary more.
+    Burstier {
+        /// Their squared coefficient of variation, as a multiple.
+        factor: f64,
+    },
 }
 
 /// How much more traffic the answer bears.
@@ -49,19 +67,17 @@ pub(super) fn checks(
         |scenario: &Scenario| known(scenario).unwrap_or_else(|| trial(scenario, Effort::Short, watch));
     let lost = scenario.consumers.iter().enumerate().filter_map(|(i, consumer)| {
         let Servers::Count(count) = consumer.count else { return None };
+        let what = Altered::ServerLost { group: consumer.name.clone(), of: count };
         if count <= 1 {
-            return Some(Check { what: format!("the only one of `{}` lost", consumer.name), trial: None });
+            return Some(Check { what, trial: None });
         }
         let mut fewer = scenario.clone();
         fewer.consumers[i].count = Servers::Count(count - 1);
-        let what = format!("one of {count} `{}` lost", consumer.name);
         Some(Check { what, trial: Some(tried(&fewer)) })
     });
     let lost: Vec<Check> = lost.collect();
-    let bursts = load::burstier(scenario, BURST).map(|burstier| Check {
-        what: "burstier arrivals (scv of the gaps × 4)".into(),
-        trial: Some(tried(&burstier)),
-    });
+    let bursts = load::burstier(scenario, BURST)
+        .map(|burstier| Check { what: Altered::Burstier { factor: BURST }, trial: Some(tried(&burstier)) });
     lost.into_iter().chain(bursts).collect()
 }
 

@@ -8,12 +8,13 @@
 mod checks;
 mod search;
 
-pub use checks::{Check, Headroom};
+pub use checks::{Altered, Check, Headroom};
 
 use super::trial::{self, Effort, Trial};
 use super::watch::Watch;
 use super::{Judgement, ObjectiveStatus};
 use crate::scenario::{self, Files, Problems, Scenario, Source};
+use crate::theory::TimetableNote;
 use std::collections::BTreeMap;
 
 /// How far beyond the found value the picture looks.
@@ -68,11 +69,26 @@ pub struct Capacity {
     pub headroom: Option<Headroom>,
     /// Short looks at easier values, for the picture: how the objectives go on beyond what was found.
     pub curve: Vec<Probe>,
-    /// What is suspicious, in sentences.
-    pub notes: Vec<String>,
+    /// What is suspicious, or to be kept in mind.
+    pub notes: Vec<CapacityNote>,
     /// Whether it was interrupted before it knew: then nothing is found, and the probes are what was judged
     /// by then.
     pub interrupted: bool,
+}
+
+/// What is to be kept in mind about a search.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum CapacityNote {
+    /// A value that should be easier than the found one fails.
+    FailsAgain {
+        /// The value.
+        value: String,
+        /// Whether even the hardest value passes.
+        hardest_passes: bool,
+    },
+    /// Of which rates the loads are.
+    Timetable(TimetableNote),
 }
 
 impl Search<'_> {
@@ -152,22 +168,12 @@ impl Search<'_> {
             tried.iter().find(|(p, t)| **p > f && t.outcome == ObjectiveStatus::Fail).map(|(p, _)| *p)
         });
         if let Some(position) = falls.or(fall) {
-            let again = format!(
-                "the objectives do not simply get easier: they fail again at {} = {}",
-                self.path,
-                self.value(position)
-            );
             // The hardest value passes and an easier one does not: most likely it is the other end that was
             // meant.
-            let other = if self.largest { "without --max the smallest" } else { "with --max the largest" };
-            let hint = if found == Some(0) {
-                format!("; {other} value that passes is sought")
-            } else {
-                String::new()
-            };
-            notes.push(again + &hint);
+            let hardest_passes = found == Some(0);
+            notes.push(CapacityNote::FailsAgain { value: self.value(position).into(), hardest_passes });
         }
-        notes.extend(crate::theory::timetables(&scenario));
+        notes.extend(crate::theory::timetables(&scenario).into_iter().map(CapacityNote::Timetable));
         let beyond = found.filter(|f| *f > 0).map(|f| f - 1);
         let outcome = match (found, beyond.and_then(|b| tried.get(&b))) {
             (Some(_), Some(trial)) if trial.outcome != ObjectiveStatus::Fail => ObjectiveStatus::Inconclusive,

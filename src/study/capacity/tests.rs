@@ -75,7 +75,8 @@ fn what_gets_worse_again_is_noticed() {
     };
     let capacity = search.run(&NoProgress).expect("the scenario is sound");
     assert_eq!(capacity.found().map(|p| p.value.as_str()), Some("3"));
-    assert!(capacity.notes.iter().any(|n| n.contains("fail again")), "{:?}", capacity.notes);
+    let again = |note: &CapacityNote| matches!(note, CapacityNote::FailsAgain { .. });
+    assert!(capacity.notes.iter().any(again), "{:?}", capacity.notes);
 }
 
 /// Wants it to end when the second value is tried.

@@ -2,7 +2,7 @@
 
 use super::differences::{Difference, Row, judged, paired, undrained, unpaired};
 use super::{alike, measured, simulated};
-use crate::answer::{Answer, Method, Reason, Unanswered};
+use crate::answer::{Answer, Caveat, Method, Reason, Unanswered};
 use crate::scenario::{self, Scenario};
 use crate::study::document::{Document, Intervals};
 use crate::study::{Watch, differing, simulation};
@@ -75,8 +75,8 @@ pub enum ComparisonNote {
         /// What failed in the first of them.
         first: String,
     },
-    /// Replications are too short for percentiles of their own, in a sentence.
-    Short(String),
+    /// Replications are too short for percentiles of their own.
+    Short(Caveat),
     /// These are the replications or rounds that were finished when it was interrupted.
     Interrupted,
     /// Results that were made apart do not share their chance.

@@ -63,7 +63,7 @@ fn a_backlog_and_a_steady_state_have_nothing_in_common() {
     let mut both = [draining(1), Scenario::mgc(50.0, Law::exponential(0.01), 1)];
     assert!(alike(&mut both).is_err());
     let [a, b] = both.map(|s| crate::scenario::resolved(&s));
-    assert_eq!(other_questions(&a, &b), ["initial_backlog of all queues together: 1000 and 0"]);
+    assert_eq!(other_questions(&a, &b), [TrafficDifference::Backlogs { first: 1000.0, second: 0.0 }]);
 }
 
 #[test]
@@ -83,7 +83,9 @@ fn other_traffic_is_another_question() {
     let more_servers = crate::scenario::resolved(&Scenario::mgc(180.0, Law::exponential(0.01), 3));
     let more_traffic = crate::scenario::resolved(&Scenario::mgc(190.0, Law::exponential(0.01), 2));
     assert!(other_questions(&a, &more_servers).is_empty());
-    assert_eq!(other_questions(&a, &more_traffic), ["producers.producer.rate: 180/s and 190/s"]);
+    let [path, first, second] = ["producers.producer.rate", "180/s", "190/s"].map(String::from);
+    let rates = TrafficDifference::Setting { path, first: Some(first), second: Some(second) };
+    assert_eq!(other_questions(&a, &more_traffic), [rates]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub use arrivals::{ArrivalStream, Dispersion};
 use judge::Truth;
 pub use judge::{FARTHEST, Judged, ModelFigure, WaitsAt};
 pub use laws::{Candidate, Sample};
-pub use models::{Model, ModelFamily, ModelVerdict, Models, TRACE_FILE, longer};
+pub use models::{Model, ModelFamily, ModelVerdict, Models, TRACE_FILE, is_told, longer};
 pub use poisson::{Deviation, FEWEST, PoissonTest, SIGNIFICANCE};
 
 use crate::scenario::{

@@ -1,10 +1,11 @@
 //! What a broker adds to a measurement: the time that deliveries take, in the rehearsal as before the run and
 //! in the replay as in it, and what that does to the consumers.
 
-use crate::answer::{Answer, Estimate, Method, Statistics, metric_of, share_of};
+use crate::answer::{
+    Answer, Caveat, DeliveriesSeen, Estimate, MeasurementCaveat, Method, Statistics, metric_of, share_of,
+};
 use crate::load::{BrokerTimes, DeliveryTimes, prefetches_on_demand};
 use crate::scenario::{Durability, PrefetchBy, Scenario};
-use crate::units::{Time, significant};
 
 /// The share of a service below which what a delivery adds to it is not worth a sentence.
 const NEGLIGIBLE: f64 = 0.01;
@@ -43,22 +44,20 @@ pub(super) fn tell(answers: &mut [Answer], scenario: &Scenario, times: &BrokerTi
                 for (path, each) in &times.each {
                     figures(answer, path, each, speed / 1e9);
                 }
-                answer.caveats.extend(sentences(scenario, times.learnt, load));
+                answer
+                    .caveats
+                    .extend(turnarounds(scenario, times.learnt, load).into_iter().map(Caveat::from));
             }
-            Method::Rehearsal => answer.caveats.push(laws(times.learnt, speed, "before the run")),
-            Method::Replay => answer.caveats.push(laws(times.own, speed, "in the run")),
+            Method::Rehearsal => answer.caveats.push(laws(times.learnt, speed, DeliveriesSeen::Before)),
+            Method::Replay => answer.caveats.push(laws(times.own, speed, DeliveriesSeen::Meanwhile)),
             _ => {}
         }
     }
 }
 
-fn laws(times: DeliveryTimes, speed: f64, when: &str) -> String {
-    let shown = |nanos: f64| Time(nanos * speed / 1e9);
-    format!(
-        "deliveries take what they took {when}: {} to a consumer that has nothing to do, {} from a service to the next",
-        shown(times.idle_hop),
-        shown(times.turnaround)
-    )
+fn laws(times: DeliveryTimes, speed: f64, seen: DeliveriesSeen) -> Caveat {
+    let [idle_hop, turnaround] = [times.idle_hop, times.turnaround].map(|nanos| nanos * speed / 1e9);
+    MeasurementCaveat::Deliveries { seen, idle_hop, turnaround }.into()
 }
 
 /// The statistics of times, in order or not.
@@ -86,28 +85,22 @@ fn figures(answer: &mut Answer, path: &str, times: &[u64], unit: f64) {
 }
 
 /// What the turnaround takes from the consumers, group by group.
-fn sentences(scenario: &Scenario, times: DeliveryTimes, load: Option<f64>) -> Vec<String> {
+fn turnarounds(scenario: &Scenario, times: DeliveryTimes, load: Option<f64>) -> Vec<MeasurementCaveat> {
     let turnaround = times.turnaround * scenario.measurement.speed / 1e9;
     let of = |consumer: &crate::scenario::Consumer| {
         let work = consumer.mean_service();
         if consumer.batch.is_some() || turnaround < NEGLIGIBLE * work || work <= 0.0 {
             return None;
         }
-        let rate = |time: f64| significant(1.0 / time, 3);
-        let hidden = if consumer.prefetch <= 1 { "; prefetch 2 hides it" } else { "" };
         // Of several groups nobody knows which is meant.
-        let load = load.filter(|_| scenario.consumers.len() == 1).map_or(String::new(), |load| {
-            let (effective, without) = (load * (work + turnaround) / work, significant(load, 3));
-            let grows = if effective >= 1.0 { ", so that its backlog grows" } else { "" };
-            format!(": its load is {} instead of {without}{grows}", significant(effective, 3))
-        });
-        Some(format!(
-            "with prefetch {} this broker lets a server of `{}` do {}/s of the {}/s that its work allows{load}{hidden}",
-            consumer.prefetch.max(1),
-            consumer.name,
-            rate(work + turnaround),
-            rate(work)
-        ))
+        let load = load.filter(|_| scenario.consumers.len() == 1);
+        Some(MeasurementCaveat::Turnaround {
+            group: consumer.name.clone(),
+            prefetch: consumer.prefetch.max(1),
+            rate: 1.0 / (work + turnaround),
+            alone: 1.0 / work,
+            loads: load.map(|load| (load * (work + turnaround) / work, load)),
+        })
     };
     scenario.consumers.iter().filter_map(of).collect()
 }
@@ -121,12 +114,13 @@ mod tests {
     fn the_turnaround_is_told_where_it_takes_something() {
         let scenario = Scenario::mgc(100.0, Law::exponential(0.004), 1);
         let times = |turnaround| DeliveryTimes { idle_hop: 5e5, turnaround };
+        let told = turnarounds(&scenario, times(445_000.0), Some(0.9));
         assert_eq!(
-            sentences(&scenario, times(445_000.0), Some(0.9)),
+            told.iter().map(MeasurementCaveat::to_string).collect::<Vec<_>>(),
             ["with prefetch 1 this broker lets a server of `consumers` do 225/s of the 250/s that its work \
                  allows: its load is 1.00 instead of 0.900, so that its backlog grows; prefetch 2 hides it"]
         );
-        assert_eq!(sentences(&scenario, times(10_000.0), None), Vec::<String>::new());
+        assert_eq!(turnarounds(&scenario, times(10_000.0), None), []);
         assert_eq!(host(&scenario, times(4e5)).simulation.overheads.turnaround, 4e-4);
     }
 

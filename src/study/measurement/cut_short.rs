@@ -1,10 +1,9 @@
 //! What is to be said of a run that was cut short, and what of it counts.
 
 use super::kept::KeptRun;
-use crate::answer::PERCENTILES;
+use crate::answer::{MeasurementCaveat, PERCENTILES};
 use crate::message::Outcome;
-use crate::scenario::{Scenario, circle, waits};
-use crate::units::Time;
+use crate::scenario::{Scenario, circle};
 use crate::workload::Block;
 
 /// The last share of a run that was cut short in which nothing happens if it is a deadlock that ended it.
@@ -17,7 +16,7 @@ pub(super) fn deadlock(
     measured: &KeptRun,
     cut_short: bool,
     ended: f64,
-) -> Option<String> {
+) -> Option<MeasurementCaveat> {
     let circle = circle(scenario);
     if !cut_short || circle.is_empty() {
         return None;
@@ -28,29 +27,18 @@ pub(super) fn deadlock(
         .filter(|r| r.outcome == Outcome::Served && circle.contains(&(r.queue as usize)));
     let last = served.map(|r| r.finished).max().unwrap_or(0) as f64;
     (last < (1.0 - STILL) * ended).then(|| {
-        let (since, waits) = (Time(last / 1e9), waits(scenario, &circle));
-        format!(
-            "deadlock: after {since} nobody went on, as {waits}; use another overflow than \"block\" in \
-            this circle"
-        )
+        let circle = circle.iter().map(|&queue| scenario.queues[queue].name.clone()).collect();
+        MeasurementCaveat::Deadlock { since: last / 1e9, circle }
     })
 }
 
 /// What a run that was cut short says of the messages that were due by then, if only the first of them were
 /// finished: the others took longer, and percentiles beyond their share are bounds.
-pub(super) fn censored(finished: u64, due: u64) -> Option<String> {
+pub(super) fn censored(finished: u64, due: u64) -> Option<MeasurementCaveat> {
     let missing = (due > finished).then(|| 1.0 - finished as f64 / due as f64)?;
-    let bounds: Vec<&str> =
+    let bounds =
         PERCENTILES.iter().filter(|(_, share)| missing > 1.0 - share).map(|(name, _)| *name).collect();
-    let bounds = if bounds.is_empty() {
-        String::new()
-    } else {
-        format!(": of all that were due, {} ≥ what is told", bounds.join(", "))
-    };
-    Some(format!(
-        "all answers are about the first {finished} of {due} messages that were due, which were \
-            finished{bounds}"
-    ))
+    Some(MeasurementCaveat::Censored { finished, due, bounds })
 }
 
 /// What was finished of a run that was cut short: the plan up to the first message that was not, and what was
@@ -92,7 +80,8 @@ mod tests {
         assert_eq!(deadlock(&scenario, &told, true, 10e9), None);
         let to = crate::scenario::Destination::Queue(0);
         scenario.consumers[0].to = vec![crate::scenario::Route { to, probability: 0.4 }];
-        let said = deadlock(&scenario, &told, true, 10e9).expect("it stood still for nine seconds");
+        let said =
+            deadlock(&scenario, &told, true, 10e9).expect("it stood still for nine seconds").to_string();
         assert!(
             said.starts_with(
                 "deadlock: after 1.00 s nobody went on, as consumers of `queue` wait for room in `queue`"
@@ -108,8 +97,8 @@ mod tests {
     #[test]
     fn percentiles_beyond_the_share_of_the_unfinished_are_bounds() {
         assert_eq!(censored(1_000, 1_000), None);
-        let told = censored(970, 1_000).expect("thirty are missing");
+        let told = censored(970, 1_000).expect("thirty are missing").to_string();
         assert!(told.ends_with("of all that were due, p99, p999 ≥ what is told"), "{told}");
-        assert!(censored(9_995, 10_000).is_some_and(|told| told.ends_with("finished")));
+        assert!(censored(9_995, 10_000).is_some_and(|told| told.to_string().ends_with("finished")));
     }
 }

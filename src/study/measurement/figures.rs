@@ -2,7 +2,7 @@
 //! of it.
 
 use super::kept::Grids;
-use crate::answer::{Answer, Distribution, Estimate, Method, MetricId, Moment, path};
+use crate::answer::{Answer, Distribution, Estimate, Method, MetricId, Moment, SimulationCaveat, path};
 use crate::scenario::{Consumer, Overflow, Scenario};
 use crate::stats::{Summary, combine};
 use crate::study::transient;
@@ -99,11 +99,9 @@ pub(super) fn answer(scenario: &Scenario, method: Method, by: &str, summaries: &
         });
         out.timelines.insert(queue.clone(), moments.collect());
     }
-    if summaries.whole.unfinished > 0 {
-        out.caveats.push(format!(
-            "{} messages were unfinished at the end and are in no latency",
-            summaries.whole.unfinished
-        ));
+    let messages = summaries.whole.unfinished;
+    if messages > 0 {
+        out.caveats.push(SimulationCaveat::Unfinished { messages }.into());
     }
     out
 }

@@ -16,13 +16,12 @@ pub(super) use plan::planned;
 use super::places::places;
 use super::transient;
 use super::watch::Watch;
-use crate::answer::{Answer, Method, Quantity, Reason, Unanswered};
+use crate::answer::{Answer, Caveat, Growth, MeasurementCaveat, Method, Quantity, Reason, Unanswered};
 use crate::load::{self, LoadError};
 use crate::message::Happened;
 use crate::scenario::{Consumer, Discipline, Queue, Scenario};
 use crate::sim::{Engine, FifoStation, Recursion};
 use crate::stats::Places;
-use crate::units::significant;
 use crate::workload::{Block, Kept};
 pub(super) use broker::confirms_later;
 use cut_short::{censored, deadlock, finished};
@@ -95,10 +94,7 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
     if let Some(rho) =
         loads.first().filter(|load| station.is_some() && load.grows()).and_then(|load| load.fullest())
     {
-        return Err(refuse(Reason::Unstable(format!(
-            "rho = {}, the backlog only grows",
-            significant(rho, 4)
-        ))));
+        return Err(refuse(Growth::Planned { rho }.into()));
     }
     let speed = scenario.measurement.speed;
     let planned = planned(scenario).map_err(&refuse)?;
@@ -113,12 +109,12 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
     let stuck = deadlock(scenario, &measured, run.cut_short, run.ended as f64 * speed);
     let planned = if run.cut_short {
         let due = before + planned.sent.partition_point(|&at| at <= (run.ended as f64 * speed) as u64) as u64;
-        caveats.extend(censored(measured.finished(), due));
+        caveats.extend(censored(measured.finished(), due).map(Caveat::from));
         finished(planned, &mut measured, before)
     } else {
         planned
     };
-    caveats.extend(stuck.clone());
+    caveats.extend(stuck.clone().map(Caveat::from));
     if measured.messages() < 2 * BATCHES {
         let stuck = stuck.map_or(String::new(), |stuck| format!("{stuck}; "));
         let few = run.failed.unwrap_or_else(|| {
@@ -140,11 +136,7 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
         measurement.caveats.extend(caveats.iter().cloned());
         measurement.caveats.extend(late_expiry(scenario).filter(|_| run.broker.is_none()));
         if transient::applies(scenario) {
-            measurement.caveats.push(
-                "there is no steady state: figures are over the whole run, of which there is one, so that \
-                    they have no intervals"
-                    .into(),
-            );
+            measurement.caveats.push(MeasurementCaveat::WholeRun.into());
         }
     }
     let own = run.broker.as_ref().map(|times| times.own);
@@ -169,16 +161,12 @@ fn reason(refused: LoadError) -> Reason {
 
 /// Where the real queue throws out later than the simulation what has waited too long: at the head of the
 /// line, as brokers do.
-fn late_expiry(scenario: &Scenario) -> Option<String> {
+fn late_expiry(scenario: &Scenario) -> Option<Caveat> {
     let late = |q: &&Queue| {
         q.message_ttl.as_ref().is_some_and(|ttl| ttl.scv() > 0.0 || q.discipline != Discipline::Fifo)
     };
-    let queue = &scenario.queues.iter().find(late)?.name;
-    Some(format!(
-        "what has expired in `{queue}` is thrown out when it comes to the head of the line, and at once in \
-            the simulation: the same messages are \
-         served, but the measured line is longer"
-    ))
+    let queue = scenario.queues.iter().find(late)?.name.clone();
+    Some(MeasurementCaveat::LateExpiry { queue }.into())
 }
 
 /// The one queue of closed loops, if it is of the kind that needs no more than sends and services to be
@@ -247,7 +235,7 @@ fn answers(
             ]
         }
         Err(why) => {
-            measurement.caveats.push(format!("measured without a rehearsal: {why}"));
+            measurement.caveats.push(MeasurementCaveat::NotRehearsed { why }.into());
             vec![measurement]
         }
     }

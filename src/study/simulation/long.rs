@@ -2,14 +2,13 @@
 
 use super::runs::Runs;
 use super::{CHUNK, Simulated};
-use crate::answer::Reason;
+use crate::answer::{Caveat, Reason, SimulationCaveat};
 use crate::message::{Exit, Forget, Level, Record, Recorder, Served};
 use crate::sim::{Engine, Totals};
 use crate::stats::{BATCHES, Batches, Combined, Span, Summary};
 use crate::study::play::Play;
 use crate::study::span::{Drift, drifts, span, to_come};
 use crate::study::watch::Watch;
-use crate::units::significant;
 use std::ops::Range;
 
 /// Batches of one long run that make an interval when it is interrupted.
@@ -84,7 +83,7 @@ impl Runs<'_> {
         &self,
         warmup: u64,
         watch: &dyn Watch,
-        caveats: &mut Vec<String>,
+        caveats: &mut Vec<Caveat>,
     ) -> Result<Simulated, Reason> {
         let mut engine = self.play.start(0);
         let mut long = BatchedRun::warm_up(&self.play, &mut engine, warmup..warmup + self.messages);
@@ -109,13 +108,11 @@ impl Runs<'_> {
             return Err(Reason::Interrupted("enough of its one replication was played".into()));
         }
         if (long.ended() as u64) < BATCHES {
-            let share = significant(long.ended() as f64 / BATCHES as f64 * 100.0, 2);
-            caveats.push(format!(
-                "interrupted: the figures are those of the first {share} % of the one replication"
-            ));
+            let share = long.ended() as f64 / BATCHES as f64;
+            caveats.push(SimulationCaveat::InterruptedRun { share }.into());
         }
-        if let Some(why) = self.unstable(&drifts) {
-            return Err(Reason::Unstable(why));
+        if let Some(growth) = self.unstable(&drifts) {
+            return Err(growth.into());
         }
         let (mut combined, whole) = long.combined(self.scenario.simulation.confidence);
         self.settling(1).apply(&mut combined);
@@ -181,7 +178,7 @@ mod tests {
         let long = simulate(&scenario, &NoProgress).expect("it is played");
         assert_eq!(long.method, Method::Simulation);
         let whole = replications(&scenario, &NoProgress).expect("it is played").pop().expect("one");
-        assert!(long.caveats.iter().all(|c| !c.contains("broken")), "{:?}", long.caveats);
+        assert!(long.caveats.iter().all(|c| !c.to_string().contains("broken")), "{:?}", long.caveats);
         let mut compared = 0;
         for (path, estimate) in &long.metrics {
             let Some(value) = estimate.value else { continue };

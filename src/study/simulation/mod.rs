@@ -10,10 +10,9 @@ use super::drift::overloaded;
 use super::watch::Watch;
 use super::window::cut_short;
 use super::{clock, shares, transient};
-use crate::answer::{Answer, Distribution, Method, Moment, Reason, Unanswered};
+use crate::answer::{Answer, Caveat, Distribution, Method, Moment, Reason, SimulationCaveat, Unanswered};
 use crate::scenario::{Length, Scenario};
 use crate::stats::Combined;
-use crate::units::Time;
 use replicate::Replication;
 use runs::Runs;
 use std::collections::BTreeMap;
@@ -36,19 +35,14 @@ pub(super) fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer,
     }
     if scenario.is_of_the_start() {
         let grows = overloaded(scenario).map(Reason::Unstable);
-        let first = transient::answer(scenario, grows.iter().map(Reason::to_string).collect(), watch)?;
+        let first =
+            transient::answer(scenario, grows.iter().cloned().map(Caveat::Unstable).collect(), watch)?;
         return Ok(Answer { unstable: grows, ..first });
     }
     if let Some(cycle) = cut_short(scenario) {
-        let stretch = Time(transient::horizon(scenario).unwrap_or_default());
-        let why = format!(
-            "{} takes {} to come round, and {stretch} do not cover it: figures are those of the first \
-                {stretch}, from an empty start, and \
-             not of all times",
-            cycle.what,
-            Time(cycle.lasts)
-        );
-        return transient::answer(scenario, vec![why], watch);
+        let stretch = transient::horizon(scenario).unwrap_or_default();
+        let why = SimulationCaveat::CycleUncovered { what: cycle.what, lasts: cycle.lasts, stretch };
+        return transient::answer(scenario, vec![why.into()], watch);
     }
     let refuse = |reason: Reason| reason.by(Method::Simulation);
     let run = Runs::new(scenario).map_err(&refuse)?;
@@ -68,7 +62,7 @@ pub(super) fn simulate(scenario: &Scenario, watch: &dyn Watch) -> Result<Answer,
         }
         // What grows has figures all the same where it is said how long it is watched.
         Err(grows) if grows.is_unstable() && matches!(scenario.simulation.length, Length::Duration(_)) => {
-            let first = transient::answer(scenario, vec![grows.to_string()], watch)?;
+            let first = transient::answer(scenario, vec![Caveat::Unstable(grows.clone())], watch)?;
             Ok(Answer { unstable: Some(grows), ..first })
         }
         Err(reason) => Err(refuse(reason)),
@@ -122,13 +116,13 @@ pub(super) fn replications(
         }
     }
     match run.unstable(&drifts) {
-        Some(why) => Err(refuse(Reason::Unstable(why))),
+        Some(growth) => Err(refuse(growth.into())),
         None => Ok(values),
     }
 }
 
 /// What is to be said where percentiles are taken of every replication of a scenario on its own.
-pub(super) fn short_for_percentiles(scenario: &Scenario) -> Option<String> {
+pub(super) fn short_for_percentiles(scenario: &Scenario) -> Option<Caveat> {
     let steady =
         !transient::applies(scenario) && !scenario.is_of_the_start() && cut_short(scenario).is_none();
     Runs::new(scenario).ok().filter(|_| steady)?.settling(scenario.simulation.replications).caveat_of_own()
@@ -139,7 +133,7 @@ fn answer(
     by: String,
     combined: Combined,
     trails: Trails,
-    caveats: Vec<String>,
+    caveats: Vec<Caveat>,
 ) -> Answer {
     let mut out = Answer::new(Method::Simulation, by);
     out.latency = combined.counts.get("total.latency").map(|c| Distribution::Histogram(c.to_hdr()));

@@ -2,7 +2,7 @@
 
 use super::runs::Runs;
 use super::{CHUNK, MOST_AT_ONCE, Simulated};
-use crate::answer::Reason;
+use crate::answer::{Caveat, Reason, SimulationCaveat};
 use crate::message::Forget;
 use crate::sim::Engine;
 use crate::stats::{Collector, Gathered, Summary};
@@ -12,7 +12,7 @@ use crate::study::stopping::{first, missing, still_needed};
 use crate::study::timed::CountedTime;
 use crate::study::watch::Watch;
 use crate::study::window::Window;
-use crate::units::{nanos, plain};
+use crate::units::nanos;
 use rayon::prelude::*;
 
 /// Whole replications that make an interval, so that interrupted ones are left out.
@@ -33,7 +33,7 @@ impl Runs<'_> {
         &self,
         warmup: u64,
         watch: &dyn Watch,
-        caveats: &mut Vec<String>,
+        caveats: &mut Vec<Caveat>,
     ) -> Result<Simulated, Reason> {
         let simulation = &self.scenario.simulation;
         let mut all = Gathered::default();
@@ -75,8 +75,8 @@ impl Runs<'_> {
         if made == 0 {
             return Err(Reason::Interrupted("anything was played after the warm-up".into()));
         }
-        if let Some(why) = self.unstable(&drifts) {
-            return Err(Reason::Unstable(why));
+        if let Some(growth) = self.unstable(&drifts) {
+            return Err(growth.into());
         }
         Ok(Simulated {
             combined: self.combined(&all, made),
@@ -154,27 +154,20 @@ impl Runs<'_> {
         mut runs: Vec<Replication>,
         made: u32,
         wanted: u32,
-    ) -> (Vec<Replication>, String) {
+    ) -> (Vec<Replication>, Caveat) {
         let whole = runs.iter().filter(|run| run.played == self.messages).count();
         if whole + made as usize >= LEAST_WHOLE {
             runs.retain(|run| run.played == self.messages);
-            return (
-                runs,
-                format!("interrupted: {} of {wanted} replications were finished", whole + made as usize),
-            );
+            let finished = whole as u32 + made;
+            return (runs, SimulationCaveat::InterruptedBetween { finished, wanted }.into());
         }
         let furthest = runs.iter().map(|run| run.played).max().unwrap_or(0);
         runs.retain(|run| run.played > 0 && 2 * run.played >= furthest);
-        let shortest = runs.iter().map(|run| run.played).min().unwrap_or(0);
-        let caveat = format!(
-            "interrupted: the figures are those of {} cut short after {} or more of {} messages",
-            match runs.len() + made as usize {
-                1 => "1 replication that was".into(),
-                several => format!("{several} replications that were"),
-            },
-            plain(shortest as f64, 9),
-            plain(self.messages as f64, 9)
-        );
-        (runs, caveat)
+        let caveat = SimulationCaveat::InterruptedWithin {
+            replications: runs.len() + made as usize,
+            played: runs.iter().map(|run| run.played).min().unwrap_or(0),
+            messages: self.messages,
+        };
+        (runs, caveat.into())
     }
 }

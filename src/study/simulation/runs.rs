@@ -1,7 +1,7 @@
 //! What all replications of a scenario have in common, and what is to be said about them.
 
-use crate::answer::Reason;
-use crate::scenario::{Length, Precision, Scenario, Warmup};
+use crate::answer::{Caveat, Growth, Reason, SimulationCaveat};
+use crate::scenario::{Durability, Length, Precision, Scenario, Warmup};
 use crate::sim::Engine;
 use crate::stats::{BATCHES, Combined, Gathered};
 use crate::study::drift::unstable;
@@ -111,42 +111,31 @@ impl<'a> Runs<'a> {
     }
 
     /// Why there is no steady state, if there is none.
-    pub(super) fn unstable(&self, runs: &[Vec<Drift>]) -> Option<String> {
+    pub(super) fn unstable(&self, runs: &[Vec<Drift>]) -> Option<Growth> {
         // Where the arrivals end none is asked for.
         if self.all.is_some() { None } else { unstable(self.scenario, &self.play, runs) }
     }
 
-    pub(super) fn caveats(&self, combined: &Combined, replications: u32) -> Vec<String> {
+    /// What is to be said of their figures.
+    pub(super) fn caveats(&self, combined: &Combined, replications: u32) -> Vec<Caveat> {
+        use SimulationCaveat::{ArrivalsEnd, CommitAssumed, InfiniteVariance, NoInterval, OneReplication};
+        let simulation = &self.scenario.simulation;
         let mut out = combined.caveats.clone();
         out.extend(redelivery::caveats(self.scenario, &combined.metrics));
         out.extend(self.settling(replications).caveat());
         out.extend(combined.p99_withheld());
-        for path in without_interval(&self.scenario.simulation.precision, combined) {
-            out.push(format!("the precision of {path} is not kept: it has no interval here"));
+        for path in without_interval(&simulation.precision, combined) {
+            out.push(NoInterval { path: path.into() }.into());
         }
         if self.all.is_some() {
-            out.push(
-                "the arrivals end: there is no steady state, and intervals say what chance does to \
-                these very arrivals"
-                    .into(),
-            );
+            out.push(ArrivalsEnd.into());
         }
-        for c in &self.scenario.consumers {
-            if c.service_time.scv().is_infinite() {
-                out.push(format!(
-                    "the service time of `{}` has infinite variance: means converge slowly and their \
-                        intervals are too narrow",
-                    c.name
-                ));
-            }
+        for c in self.scenario.consumers.iter().filter(|c| c.service_time.scv().is_infinite()) {
+            out.push(InfiniteVariance { group: c.name.clone() }.into());
         }
-        let unstated = self.scenario.simulation.overheads.sync.is_none();
-        if unstated && self.scenario.queues.iter().any(|q| q.durability == crate::scenario::Durability::Fsync)
-        {
-            out.push(
-                "a group commit is taken to need 1 ms; how fast the disk is only a measurement can say"
-                    .into(),
-            );
+        let durable = self.scenario.queues.iter().any(|q| q.durability == Durability::Fsync);
+        if durable && simulation.overheads.sync.is_none() {
+            out.push(CommitAssumed.into());
         }
         let lasted = self
             .window
@@ -154,7 +143,7 @@ impl<'a> Runs<'a> {
             .map_or(self.messages as f64 / self.play.rate, |(from, to)| to - from);
         out.extend(coverage::unseen(self.scenario, combined, lasted, replications));
         if replications < 2 && !self.has_batches() {
-            out.push("one replication has no interval; use at least two, better ten".into());
+            out.push(OneReplication.into());
         }
         out
     }

@@ -1,13 +1,14 @@
 //! How much of every replication is left out at its start.
 
 use super::runs::Runs;
+use crate::answer::{Caveat, SimulationCaveat};
 use crate::message::{Exit, Record, Recorder, Served};
 use crate::scenario::Warmup;
 use crate::sim::Engine;
 use crate::stats::mser5;
 use crate::study::watch::Watch;
 use crate::study::window::Window;
-use crate::units::{Time, seconds};
+use crate::units::seconds;
 use rayon::prelude::*;
 
 /// At least this share of a replication is left out at its start: what MSER-5 cannot see in the noise of few
@@ -23,7 +24,7 @@ const MOST_PILOTS: u32 = 20;
 
 impl Runs<'_> {
     /// Messages to leave out at the start of every replication, and what is to be said about it.
-    pub(super) fn warmup(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
+    pub(super) fn warmup(&self, watch: &dyn Watch) -> (u64, Vec<Caveat>) {
         if let Window::Cycles(c) = &self.window {
             return ((c.left_out as f64 * c.cycle.lasts * self.play.rate) as u64, Vec::new());
         }
@@ -50,7 +51,7 @@ impl Runs<'_> {
     }
 
     /// MSER-5 on the latencies of pilot runs, averaged over replications; longer pilots until they settle.
-    pub(super) fn settled(&self, watch: &dyn Watch) -> (u64, Vec<String>) {
+    pub(super) fn settled(&self, watch: &dyn Watch) -> (u64, Vec<Caveat>) {
         let mut length = (self.messages / 10).clamp(10_000.min(self.messages), 100_000);
         loop {
             if watch.stopped() {
@@ -75,28 +76,19 @@ impl Runs<'_> {
                 return ((cut as u64).max(self.least_warmup()), Vec::new());
             }
             if length >= self.messages.min(1_000_000) {
-                let why = format!(
-                    "the start still shows after {length} messages; make [simulation] messages larger"
-                );
-                return ((self.messages / 2).max(self.least_warmup()), vec![why]);
+                let why = SimulationCaveat::StartShows { messages: length };
+                return ((self.messages / 2).max(self.least_warmup()), vec![why.into()]);
             }
             length = (length * 4).min(self.messages);
         }
     }
 
     /// That of a time which was asked for the start is left out.
-    pub(super) fn warm_up_caveat(&self, warmup: u64) -> Option<String> {
+    pub(super) fn warm_up_caveat(&self, warmup: u64) -> Option<Caveat> {
         let Window::Duration(asked) = self.window else { return None };
         let left_out = warmup as f64 / self.play.rate;
         let told = self.scenario.simulation.warmup == Warmup::Auto && left_out > MUCH_WARMUP * asked;
-        told.then(|| {
-            format!(
-                "these are a steady state's figures, of {} after a warm-up of {}; warmup = \"0s\" gives \
-                    those of the first {0} from an empty start",
-                Time(asked),
-                Time(left_out)
-            )
-        })
+        told.then(|| SimulationCaveat::AfterWarmUp { asked, left_out }.into())
     }
 }
 

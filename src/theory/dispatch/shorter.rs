@@ -2,6 +2,7 @@
 //! choices.
 
 use super::{lacks, topic};
+use crate::answer::{Caveat, TheoryCaveat};
 use crate::scenario::{Deliver, Scenario, Servers};
 use crate::theory::matrix::Matrix;
 use crate::theory::network::NetworkFigures;
@@ -48,7 +49,7 @@ fn from_level(
     delayed: f64,
     exact: bool,
     name: &str,
-    caveats: Vec<String>,
+    caveats: Vec<Caveat>,
 ) -> Result<Answer, ModelError> {
     let mut nodes = Vec::new();
     for station in alike(scenario)? {
@@ -220,9 +221,8 @@ impl ClosedForm for PowerOfTwo {
         let stations = alike(scenario)?;
         stable(&stations[0])?;
         let rho = stations[0].rho();
-        let caveat =
-            format!("the limit of ever more queues (mean field); {} queues wait longer", stations.len());
-        from_level(scenario, power_of_choices(rho, 2), rho * rho, false, "power of two choices", vec![caveat])
+        let caveats = vec![TheoryCaveat::MeanField { queues: stations.len() }.into()];
+        from_level(scenario, power_of_choices(rho, 2), rho * rho, false, "power of two choices", caveats)
     }
 }
 

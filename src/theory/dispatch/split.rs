@@ -157,17 +157,17 @@ impl ClosedForm for Split {
 /// What was solved: the queues by their own names, those that are alike counted, and how they come by their
 /// messages.
 fn caption(nodes: &[(Station<'_>, SteadyState)], deliver: Deliver) -> String {
-    let mut kinds: Vec<(String, usize)> = Vec::new();
-    for name in nodes.iter().map(|(station, _)| station.caption()) {
+    let mut kinds: Vec<(String, bool, usize)> = Vec::new();
+    for (station, _) in nodes {
+        let name = station.caption();
         match kinds.last_mut() {
-            Some((last, count)) if *last == name => *count += 1,
-            _ => kinds.push((name, 1)),
+            Some((last, _, count)) if *last == name => *count += 1,
+            _ => kinds.push((name, station.has_servers_of_their_own(), 1)),
         }
     }
-    let each = |(name, n): (String, usize)| match n {
+    let each = |(name, several, n): (String, bool, usize)| match n {
         1 => name,
-        // A queue of several servers of their own.
-        _ if name.contains(" × ") => format!("{n} × ({name})"),
+        _ if several => format!("{n} × ({name})"),
         _ => format!("{n} × {name}"),
     };
     let names: Vec<String> = kinds.into_iter().map(each).collect();

@@ -1,7 +1,7 @@
 //! Messages are accounted for the way brokers do.
 
 use super::{both, refusal, scenario, simulated, value};
-use queuelab::answer::Method;
+use queuelab::answer::{Caveat, Method, SimulationCaveat};
 use queuelab::report::{Style, text};
 use queuelab::scenario::{resolved_toml, setting};
 use queuelab::study::{NoProgress, Study, run};
@@ -57,7 +57,7 @@ fn what_passes_through_a_dead_letter_queue_and_is_served_later_is_served() {
     }
     assert_eq!(value(answer, "queues.retry.dead_lettered"), 1.0);
     assert!(
-        !answer.caveats.iter().any(|c| c.contains("broken") || c.contains("conserved")),
+        !answer.caveats.iter().any(|c| matches!(c, Caveat::Simulation(SimulationCaveat::Broken { .. }))),
         "{:?}",
         answer.caveats
     );
@@ -115,7 +115,10 @@ fn dead_letters_are_told_by_the_day_and_how_work_is_redelivered_is_said() {
     );
     let drawn = simulation(&long_jobs(false, ""));
     let caveats = &drawn.answer(Method::Simulation).expect("an answer").caveats;
-    assert!(caveats.iter().any(|c| c.contains("redelivery_work")), "{caveats:?}");
+    assert!(
+        caveats.iter().any(|c| matches!(c, Caveat::Simulation(SimulationCaveat::RedeliveredWork { .. }))),
+        "{caveats:?}"
+    );
 }
 
 #[test]

@@ -224,7 +224,7 @@ fn partitions_say_what_they_are_not() {
     for (text, words) in [(poison, "tries again in place"), (locks, "locked only while")] {
         let study = both(text);
         assert!(
-            study.answers.iter().all(|a| a.caveats.iter().any(|c| c.contains(words))),
+            study.answers.iter().all(|a| a.caveats.iter().any(|c| c.to_string().contains(words))),
             "{:?}",
             study.answers
         );

@@ -120,7 +120,7 @@ fn messages_in_back_off_are_told_of() {
     assert!(value(answer, "queues.jobs.queue_length.mean") > 20.0);
     let said =
         "count messages that wait for their back-off to end, though they take no room of its max_length";
-    assert!(answer.caveats.iter().any(|caveat| caveat.contains(said)), "{:?}", answer.caveats);
+    assert!(answer.caveats.iter().any(|caveat| caveat.to_string().contains(said)), "{:?}", answer.caveats);
 }
 
 /// Every 100 ms five urgent messages of 5 ms interrupt one of 50 ms that comes with the fifth: they take 5 ms
@@ -193,5 +193,9 @@ fn a_time_from_an_empty_start_is_no_steady_state() {
     // With a warm-up they are a steady state's, and say so.
     let study = both(&text(""));
     let said = "these are a steady state's figures";
-    assert!(simulation(&study).caveats.iter().any(|c| c.contains(said)), "{:?}", simulation(&study).caveats);
+    assert!(
+        simulation(&study).caveats.iter().any(|c| c.to_string().contains(said)),
+        "{:?}",
+        simulation(&study).caveats
+    );
 }

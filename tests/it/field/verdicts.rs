@@ -99,7 +99,7 @@ fn a_run_that_is_short_for_its_load_says_so() {
         // 1/(μ − λ) = 100 ms.
         assert!(mean.low() <= 0.1 && mean.high() >= 0.1, "{mean:?}");
         assert!(
-            answer.caveats.iter().any(|c| c.contains("short for `orders`'s load of 0.99")),
+            answer.caveats.iter().any(|c| c.to_string().contains("short for `orders`'s load of 0.99")),
             "{:?}",
             answer.caveats
         );

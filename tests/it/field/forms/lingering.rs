@@ -87,7 +87,7 @@ fn servers_that_may_be_busy_are_not_exact() {
     let study = both(&batches("6", "{ max = 10, linger = \"5ms\" }", service));
     let theory = study.answer(Method::Theory).expect("nearly always a free server");
     assert!(
-        !theory.exact && theory.caveats.iter().any(|c| c.contains("find a free server")),
+        !theory.exact && theory.caveats.iter().any(|c| c.to_string().contains("find a free server")),
         "{:?}",
         theory.caveats
     );
