@@ -62,19 +62,23 @@ fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
     let folder = arguments.speech.folder(arguments.out.as_ref(), "bench");
     folder.as_ref().map_or(Ok(()), |folder| files::prepare(folder))?;
     let bar = Bar::new(arguments.speech.quiet);
-    let mut all = Vec::new();
+    let (mut all, mut end) = (Vec::new(), Ending::Fine);
     for target in &arguments.targets {
-        let one = bench::bench(target, &load, &bar).map_err(|why| {
-            bar.clear();
-            style::note(&format!("error: cannot measure {target}: {why}\n"));
-            Ending::Failed
-        })?;
-        all.push(one);
+        match bench::bench(target, &load, &bar) {
+            Ok(one) => all.push(one),
+            Err(why) => {
+                style::note(&format!("error: cannot measure {target}: {why}\n"));
+                end = Ending::Failed;
+            }
+        }
         if bar.stopped() {
             break;
         }
     }
     bar.clear();
+    if all.is_empty() {
+        return Err(if bar.stopped() { Ending::Interrupted } else { end });
+    }
     let scenario = scenarios.first().map(scenario::resolved).unwrap_or_default();
     let document = report::document(&all, &scenario, &super::command());
     let written =
@@ -84,5 +88,5 @@ fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
         style::note("interrupted: what was measured by then is reported\n");
         return Ok(Ending::Interrupted);
     }
-    Ok(said)
+    Ok(said.worse(end))
 }

@@ -1,7 +1,7 @@
 //! `queuelab calibrate`: this host's clock, sleep, hand-off and stalls, and a broker's deliveries.
 
 use super::{Ending, style};
-use crate::load;
+use crate::load::{self, LoadError};
 use crate::units::{Time, significant};
 
 pub(super) fn calibrate(target: Option<&str>, json: bool) -> Ending {
@@ -11,7 +11,8 @@ pub(super) fn calibrate(target: Option<&str>, json: bool) -> Ending {
         Ok(broker) => load::calibrate().and(broker.unwrap_or_default()),
         Err(why) => {
             style::note(&format!("error: {why}\n"));
-            return Ending::Failed;
+            let wrong = matches!(why, LoadError::NoBroker { .. } | LoadError::UnknownTarget { .. });
+            return if wrong { Ending::Wrong } else { Ending::Failed };
         }
     };
     if json {

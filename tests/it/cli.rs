@@ -190,7 +190,7 @@ fn a_calibration_is_given_to_the_simulation() {
     let (ideal, differ) = run(&[]);
     assert!(!differ);
     let (real, differ) = run(&["--calibration", "host.json"]);
-    assert!(!differ, "theory is of an ideal host and no contradiction");
+    assert!(!differ, "theory knows the hand-off, too");
     assert!(
         (0.0017..0.0021).contains(&(real - ideal)),
         "nearly all messages find the consumer asleep: {ideal} {real}"
@@ -400,4 +400,29 @@ fn init_starts_a_scenario_and_overwrites_nothing() {
     assert!(desk.run(&["init", "quickstart"]).status.success());
     assert_eq!(desk.run(&["init", "quickstart"]).status.code(), Some(2));
     assert!(desk.run(&["explain", "quickstart.toml"]).status.success());
+}
+
+/// One table, one plot and two files for all targets; nonsense is told before anything runs.
+#[test]
+fn a_benchmark_finds_a_rate_and_measures_below_it() {
+    let desk = Desk::new("bench", &[]);
+    let wrong = desk.run(&["bench", "null,kanal:1"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("is not a value of `target`"), "{}", err(&wrong));
+    let done = desk.run(&["bench", "null", "--duration", "100ms", "--out", "."]);
+    assert_eq!(done.status.code(), Some(0), "{}", err(&done));
+    assert!(out(&done).contains("null sustains ") && out(&done).contains(" 95 % "), "{}", out(&done));
+    let csv = std::fs::read_to_string(desk.path("bench/bench.csv")).expect("a table");
+    assert!(csv.contains("null,0.95,") && csv.contains(",total.latency.p99,"), "{csv}");
+    let document: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(desk.path("bench/bench.json")).expect("a file"))
+            .expect("a document");
+    assert!(document["targets"][0]["highest"].as_f64().is_some_and(|rate| rate > 0.0));
+}
+
+#[test]
+fn only_brokers_have_deliveries_to_calibrate() {
+    let wrong = Desk::new("calibrate", &[]).run(&["calibrate", "--target", "flume"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("is no message broker"), "{}", err(&wrong));
 }
