@@ -107,13 +107,15 @@ pub enum MeasurementCaveat {
         "with prefetch {prefetch} this broker lets a server of `{group}` do {}/s of the {}/s that its work \
          allows{}{}",
         significant(*rate, 3), significant(*alone, 3), raised(*loads),
-        if *prefetch <= 1 { "; prefetch 2 hides it" } else { "" }
+        if *hides { "; prefetch 2 hides it" } else { "" }
     )]
     Turnaround {
         /// The consumer group.
         group: String,
         /// Its prefetch.
         prefetch: u32,
+        /// Whether a larger one would hide it.
+        hides: bool,
         /// With the broker.
         rate: f64,
         /// Without it.

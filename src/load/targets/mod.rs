@@ -261,6 +261,13 @@ pub(super) fn entry(scenario: &Scenario) -> Result<&'static TargetEntry, LoadErr
     TARGETS.iter().find(|t| t.name == name).ok_or_else(|| LoadError::UnknownTarget { name: name.into() })
 }
 
+/// Whether the target of a scenario gives its servers messages to hold.
+pub(crate) fn prefetches(scenario: &Scenario) -> bool {
+    let plays = |target: &TargetEntry, feature| target.support(feature) == Support::Played;
+    entry(scenario)
+        .is_ok_and(|target| plays(target, Feature::Prefetch) || plays(target, Feature::PrefetchOnDemand))
+}
+
 /// Whether the target of a scenario gives its servers messages to hold when they ask, whatever is written.
 pub(crate) fn prefetches_on_demand(scenario: &Scenario) -> bool {
     entry(scenario).is_ok_and(|target| {

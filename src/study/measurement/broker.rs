@@ -4,7 +4,7 @@
 use crate::answer::{
     Answer, Caveat, DeliveriesSeen, Estimate, MeasurementCaveat, Method, Statistics, metric_of, share_of,
 };
-use crate::load::{BrokerTimes, DeliveryTimes, prefetches_on_demand};
+use crate::load::{BrokerTimes, DeliveryTimes, prefetches, prefetches_on_demand};
 use crate::scenario::{Durability, PrefetchBy, Scenario};
 
 /// The share of a service below which what a delivery adds to it is not worth a sentence.
@@ -97,6 +97,7 @@ fn turnarounds(scenario: &Scenario, times: DeliveryTimes, load: Option<f64>) -> 
         Some(MeasurementCaveat::Turnaround {
             group: consumer.name.clone(),
             prefetch: consumer.prefetch.max(1),
+            hides: consumer.prefetch <= 1 && prefetches(scenario),
             rate: 1.0 / (work + turnaround),
             alone: 1.0 / work,
             loads: load.map(|load| (load * (work + turnaround) / work, load)),
