@@ -63,7 +63,7 @@ fn places(scenario: &Scenario) -> Places {
             .collect(),
         consumers: scenario.consumers.iter().map(consumer).collect(),
         at_once: 0,
-        percentiles: Vec::new(),
+        asked: Vec::new(),
     }
 }
 

@@ -28,7 +28,7 @@ pub use growth::Growth;
 pub use method::Method;
 pub use metric_id::{MetricId, PlaceId, Statistic, metric_of, path};
 pub use metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics, Unit};
-pub use percentiles::{PERCENTILES, Percentile, share_of};
+pub use percentiles::{AskedStatistic, PERCENTILES, share_of};
 pub use reason::{Reason, Unanswered};
 pub use trust::{Gate, Trust};
 
@@ -59,9 +59,9 @@ pub struct Answer {
     /// The gates that a measurement passed or failed; empty for the others.
     #[serde(flatten, with = "saved::gates")]
     pub gates: Vec<Gate>,
-    /// What is told of times beside the usual percentiles.
+    /// What is told of times beside the usual statistics.
     #[serde(skip)]
-    pub percentiles: Vec<Percentile>,
+    pub asked: Vec<AskedStatistic>,
     /// The law of the total latency, where it is known.
     #[serde(skip)]
     pub latency: Option<Distribution>,
@@ -84,7 +84,7 @@ impl Answer {
             by: by.into(),
             exact: true,
             metrics: BTreeMap::new(),
-            percentiles: Vec::new(),
+            asked: Vec::new(),
             unstable: None,
             caveats: Vec::new(),
             latency: None,
@@ -107,10 +107,10 @@ impl Answer {
         self.model.as_deref().unwrap_or(&self.by)
     }
 
-    /// The same, to tell of times at further percentiles too.
+    /// The same, to tell of further statistics of times too.
     #[must_use]
-    pub fn asked_for(self, percentiles: Vec<Percentile>) -> Self {
-        Answer { percentiles, ..self }
+    pub fn asked_for(self, asked: Vec<AskedStatistic>) -> Self {
+        Answer { asked, ..self }
     }
 
     /// Sets `place.key.statistic`. The path must be in the registry.

@@ -82,6 +82,24 @@ pub fn duration(text: &str) -> Result<f64, UnitError> {
     nanos(total).map(|_| total).ok_or_else(too_long)
 }
 
+/// A duration that reads back as the very same number.
+pub(crate) fn duration_text(seconds: f64) -> String {
+    if seconds == 0.0 {
+        return "0s".into();
+    }
+    let units = [(3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")];
+    // Without the dust of a division.
+    let tidy = |value: f64| format!("{value:.9e}").parse().unwrap_or(value);
+    let fits = |(scale, unit): (f64, &str)| {
+        let text = format!("{}{unit}", tidy(seconds / scale));
+        (duration(&text) == Ok(seconds)).then_some(text)
+    };
+    let natural = units.into_iter().filter(|(scale, unit)| {
+        seconds >= *scale && !(matches!(*unit, "h" | "min") && seconds / scale % 1.0 != 0.0)
+    });
+    natural.filter_map(fits).find(|text| text.len() <= 10).unwrap_or_else(|| format!("{seconds}s"))
+}
+
 /// Seconds in a unit of time.
 fn time_unit(name: &str) -> Option<f64> {
     Some(match name {

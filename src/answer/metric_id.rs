@@ -1,7 +1,8 @@
 //! A metric by its parts: where, which quantity, which statistic. Paths are taken apart here alone.
 
-use super::metrics::{METRICS, Metric, MetricPlace, Quantity, Statistics};
+use super::metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics, Unit};
 use super::share_of;
+use crate::units::{duration, duration_text};
 use std::fmt;
 
 /// A metric of a scenario; as text its path, such as `queues.orders.wait.p99`.
@@ -39,6 +40,8 @@ pub enum Statistic {
     Max,
     /// The value below which this share lies.
     Percentile(f64),
+    /// The share of the messages that take no longer than this, in seconds.
+    Within(f64),
 }
 
 impl Statistic {
@@ -60,6 +63,9 @@ impl Statistic {
             ("" | "mean", _) => Some(Statistic::Mean),
             ("max", _) => Some(Statistic::Max),
             ("sd", Statistics::Times) => Some(Statistic::Sd),
+            (name, Statistics::Times) if name.starts_with("within(") => {
+                duration(name.strip_prefix("within(")?.strip_suffix(')')?).ok().map(Statistic::Within)
+            }
             (name, _) => share_of(name).map(Statistic::Percentile),
         }
     }
@@ -78,19 +84,23 @@ impl<'a> MetricId<'a> {
                 "producers" => PlaceId::Producer,
                 _ => return None,
             };
-            // A name may hold dots: it ends where the last quantity begins.
+            // A name may hold dots: it ends where the last quantity with a statistic begins.
             let kind = of("").kind();
-            let begins = |tail: &str| {
-                let mut parts = tail.split('.');
-                let named = parts.next().and_then(|name| metric(kind, name)).is_some();
-                named && parts.count() <= 1
-            };
+            let begins = |tail: &str| asked(kind, tail).is_some();
             let (end, _) = rest.rmatch_indices('.').find(|(at, _)| begins(&rest[at + 1..]))?;
             (of(&rest[..end]), &rest[end + 1..])
         };
-        let (name, statistic) = rest.split_once('.').unwrap_or((rest, ""));
-        let Metric { quantity, statistics, .. } = metric(place.kind(), name)?;
-        Some(MetricId { place, quantity: *quantity, statistic: Statistic::parse(statistic, *statistics)? })
+        let (quantity, statistic) = asked(place.kind(), rest)?;
+        Some(MetricId { place, quantity, statistic })
+    }
+
+    /// The path under which answers have a metric: another spelling of a percentile, such as `p99.9`, and of a
+    /// time become the usual one.
+    pub fn usual_path(path: &str) -> String {
+        let spelt = |id: &MetricId<'_>| {
+            matches!(id.statistic, Statistic::Within(_)) || path.rsplit('.').next().is_some_and(is_number)
+        };
+        MetricId::parse(path).filter(spelt).map_or_else(|| path.into(), |id| id.to_string())
     }
 
     /// Its path without the place, such as `wait.p99`.
@@ -103,10 +113,25 @@ impl<'a> MetricId<'a> {
         format!("{}.{}", self.place, self.quantity.name())
     }
 
-    /// The registry's entry; `None` if its place has no such quantity.
-    pub fn metric(&self) -> Option<&'static Metric> {
-        metric(self.place.kind(), self.quantity.name())
+    /// The registry's entry, of a share within a time as a share; `None` if its place has no such quantity.
+    pub fn metric(&self) -> Option<Metric> {
+        let metric = *metric(self.place.kind(), self.quantity.name())?;
+        Some(match self.statistic {
+            Statistic::Within(_) => Metric { unit: Unit::Ratio, better: Better::Higher, ..metric },
+            _ => metric,
+        })
     }
+}
+
+/// What is asked for by the end of a path, such as `wait.p99`.
+fn asked(kind: MetricPlace, tail: &str) -> Option<(Quantity, Statistic)> {
+    let (name, statistic) = tail.split_once('.').unwrap_or((tail, ""));
+    let Metric { quantity, statistics, .. } = metric(kind, name)?;
+    Some((*quantity, Statistic::parse(statistic, *statistics)?))
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn metric(kind: MetricPlace, name: &str) -> Option<&'static Metric> {
@@ -145,6 +170,7 @@ impl fmt::Display for Statistic {
             Statistic::Max => write!(f, ".max"),
             // At least two digits: 0.5 is p50.
             Statistic::Percentile(share) => write!(f, ".p{:0<2}", &share.to_string()[2..]),
+            Statistic::Within(time) => write!(f, ".within({})", duration_text(*time)),
         }
     }
 }
@@ -156,7 +182,7 @@ impl fmt::Display for MetricId<'_> {
 }
 
 /// The registry's entry for a full path such as `queues.orders.wait.p99`, or `None`.
-pub fn metric_of(path: &str) -> Option<&'static Metric> {
+pub fn metric_of(path: &str) -> Option<Metric> {
     MetricId::parse(path)?.metric()
 }
 
@@ -199,11 +225,33 @@ mod tests {
             "queues.orders.queue_length.max",
             "consumers.c.busy",
             "consumers.c.service.sd",
+            "queues.line.wait.within(20s)",
+            "queues.a.b.wait.within(1.5ms)",
         ] {
             assert_eq!(MetricId::parse(path).expect(path).to_string(), path);
         }
         let bare = MetricId::parse("queues.orders.wait").expect("a metric");
         assert_eq!((bare.statistic, bare.within_place()), (Statistic::Mean, "wait.mean".into()));
         assert_eq!(bare.place, PlaceId::Queue("orders"));
+    }
+
+    #[test]
+    fn another_spelling_is_the_same_metric() {
+        for (spelt, usual) in [
+            ("total.latency.p99.9", "total.latency.p999"),
+            ("queues.a.b.wait.p75.0", "queues.a.b.wait.p75"),
+            ("queues.a.wait.within(0.2 s)", "queues.a.wait.within(200ms)"),
+            ("queues.a.wait.within(90s)", "queues.a.wait.within(90s)"),
+            ("total.latency.p5", "total.latency.p5"),
+            ("queues.a.wait", "queues.a.wait"),
+        ] {
+            assert_eq!(MetricId::usual_path(spelt), usual);
+            assert!(metric_of(spelt).is_some(), "{spelt}");
+        }
+        let within = metric_of("queues.a.wait.within(20s)").expect("a metric");
+        assert_eq!((within.unit, within.better), (Unit::Ratio, Better::Higher));
+        for bad in ["queues.a.wait.within(20)", "queues.a.wait.within", "queues.a.queue_length.within(2s)"] {
+            assert!(metric_of(bad).is_none(), "{bad}");
+        }
     }
 }

@@ -1,27 +1,36 @@
-//! Percentiles by name: `p80` is the time within which 80 % of the messages are done.
+//! Percentiles by name: `p80` is the time within which 80 % of the messages are done. And what else is told of
+//! times because somebody asks.
 
-use super::MetricId;
+use super::{MetricId, Statistic};
 
 /// The percentiles that times are always reported at: name and share of messages below.
 pub const PERCENTILES: &[(&str, f64)] =
     &[("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
 
-/// A percentile that is reported because an objective or a precision names it.
+/// A statistic of times that is reported because an objective or a precision names it: a percentile beside the
+/// usual ones, or the share of messages within a time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Percentile {
-    /// As in a metric path: `p99`.
+pub struct AskedStatistic {
+    /// As in a metric path: `p80`, `within(20s)`.
     pub name: String,
-    /// Share of the messages below.
-    pub share: f64,
+    /// What it is.
+    pub statistic: Statistic,
 }
 
 /// The most digits of a name: no run has messages enough for more.
 const MOST_DIGITS: usize = 7;
 
 /// The share of messages below that a percentile's name stands for: two digits are per cent and further ones
-/// decimals of it, as in `p80`, `p999` (99.9 %) and `p5`. `None` for anything else, `p100`, `p101` and `p990`
-/// included.
+/// decimals of it, as in `p80`, `p999` (99.9 %) and `p5`; so are those behind a point, as in `p99.9`. `None` for
+/// anything else, `p100`, `p101` and `p990` included.
 pub fn share_of(name: &str) -> Option<f64> {
+    if let Some((percent, decimals)) = name.strip_prefix('p').and_then(|digits| digits.split_once('.')) {
+        let digits = percent.len() <= 2 && percent.len() + decimals.len() <= MOST_DIGITS;
+        let numbers =
+            [percent, decimals].iter().all(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
+        let share: f64 = format!("0.{percent:0>2}{decimals}").parse().ok()?;
+        return (digits && numbers && share > 0.0).then_some(share);
+    }
     let digits = name
         .strip_prefix('p')
         .filter(|d| (1..=MOST_DIGITS).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()))?;
@@ -35,12 +44,17 @@ pub fn share_of(name: &str) -> Option<f64> {
     (share > 0.0).then_some(share)
 }
 
-impl Percentile {
-    /// The percentile of a metric path, if it is one that is not reported anyway.
+impl AskedStatistic {
+    /// The statistic of a metric path in its usual spelling, if it is one that is not reported anyway.
     pub fn beyond_usual(path: &str) -> Option<Self> {
-        let share = MetricId::parse(path)?.statistic.share()?;
-        let unusual = PERCENTILES.iter().all(|usual| usual.1 != share);
-        unusual.then(|| Percentile { name: path[path.rfind('.').map_or(0, |at| at + 1)..].into(), share })
+        let id = MetricId::parse(path)?;
+        let unusual = match id.statistic {
+            Statistic::Percentile(share) => PERCENTILES.iter().all(|usual| usual.1 != share),
+            Statistic::Within(_) => true,
+            _ => false,
+        };
+        let name = path.get(id.stem().len() + 1..).unwrap_or_default();
+        unusual.then(|| AskedStatistic { name: name.into(), statistic: id.statistic })
     }
 }
 
@@ -58,17 +72,37 @@ mod tests {
             [named("p80"), named("p5"), named("p05"), named("p975"), named("p9999")],
             [0.8, 0.05, 0.05, 0.975, 0.9999]
         );
-        for bad in
-            ["p", "p0", "p00", "p100", "p101", "p250", "p990", "p99.9", "p-5", "mean", "q80", "p12345678"]
-        {
+        assert_eq!(
+            [named("p99.9"), named("p75.0"), named("p0.1"), named("p99.99")],
+            [0.999, 0.75, 0.001, 0.9999]
+        );
+        for bad in [
+            "p",
+            "p0",
+            "p00",
+            "p100",
+            "p101",
+            "p250",
+            "p990",
+            "p100.0",
+            "p99.",
+            "p.5",
+            "p0.0",
+            "p-5",
+            "mean",
+            "q80",
+            "p12345678",
+        ] {
             assert_eq!(share_of(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn only_what_is_not_reported_anyway_is_asked_for() {
-        assert_eq!(Percentile::beyond_usual("total.latency.p99"), None);
-        assert_eq!(Percentile::beyond_usual("queues.p80.loss"), None);
-        assert_eq!(Percentile::beyond_usual("queues.line.wait.p80").map(|p| p.share), Some(0.8));
+        let asked = |path| AskedStatistic::beyond_usual(path).map(|a| (a.name, a.statistic));
+        assert_eq!((asked("total.latency.p99"), asked("queues.p80.loss")), (None, None));
+        assert_eq!(asked("queues.line.wait.p80"), Some(("p80".into(), Statistic::Percentile(0.8))));
+        let within = Some(("within(1.5s)".into(), Statistic::Within(1.5)));
+        assert_eq!(asked("queues.line.wait.within(1.5s)"), within);
     }
 }

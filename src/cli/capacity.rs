@@ -3,6 +3,7 @@
 use super::files::{self, LoadedScenario};
 use super::progress::Bar;
 use super::{Ending, Input, style};
+use crate::answer::metric_of;
 use crate::report::study::capacity as report;
 use crate::scenario::{self, Scenario, Servers, Source};
 use crate::study::capacity::{Capacity, Search};
@@ -123,6 +124,10 @@ fn long(slo: &str, scenario: &Scenario) -> Result<String, String> {
     let slo = slo.trim();
     let end = slo.find(['<', '>', '=']).unwrap_or(slo.len());
     let (metric, limit) = (slo[..end].trim(), &slo[end..]);
+    let of_latency = format!("total.latency.{metric}");
+    if !metric.is_empty() && !limit.is_empty() && metric_of(&of_latency).is_some() {
+        return Ok(format!("{of_latency}{limit}"));
+    }
     let (first, statistic) =
         metric.split_once('.').map_or((metric, None), |(first, rest)| (first, Some(rest)));
     let with = |place: &str, usual: &str| {

@@ -34,7 +34,8 @@ pub(super) const ROOT: &[SettingKey] = &[
     key(
         "objectives",
         Any,
-        "metric paths and the limits that they should keep; times have any percentile, such as p80 or p999",
+        "metric paths and the limits that they should keep; times have any percentile, such as p80 or \
+            p99.9, and the share within a time, within(20s)",
     ),
     key("sweep", Any, "paths and the values that they take"),
 ];

@@ -1,29 +1,8 @@
 //! Quantities as they are written: what reads back as the very same number.
 
-use crate::units;
+pub(super) use crate::units::duration_text as time;
 use crate::workload::laws::{Law, Parameter};
 use serde_json::{Map, Value, json};
-
-/// A time that reads back as the very same number.
-pub(super) fn time(seconds: f64) -> String {
-    if seconds == 0.0 {
-        return "0s".into();
-    }
-    let units = [(3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")];
-    let fits = |(scale, unit): (f64, &str)| {
-        let text = format!("{}{unit}", tidy(seconds / scale));
-        (units::duration(&text) == Ok(seconds)).then_some(text)
-    };
-    let natural = units.into_iter().filter(|(scale, unit)| {
-        seconds >= *scale && !(matches!(*unit, "h" | "min") && seconds / scale % 1.0 != 0.0)
-    });
-    natural.filter_map(fits).find(|text| text.len() <= 10).unwrap_or_else(|| format!("{seconds}s"))
-}
-
-/// A number without the dust of a division; whether it is still the same is checked by whoever reads it back.
-fn tidy(value: f64) -> f64 {
-    format!("{value:.9e}").parse().unwrap_or(value)
-}
 
 pub(super) fn rate(per_second: f64) -> String {
     format!("{per_second}/s")

@@ -108,6 +108,9 @@ impl Gathered {
                 _ if EVENTS.contains(&id.quantity) => {
                     Some(self.share(&id.place.to_string(), mean, half, values, confidence))
                 }
+                _ if matches!(id.statistic, Statistic::Within(_)) => {
+                    Some(self.share_within(&stem, &id.place.to_string(), values, confidence))
+                }
                 _ => Some(Estimate::with(mean, half)),
             };
             if let Some(estimate) = estimate {
@@ -134,6 +137,19 @@ impl Gathered {
             // That all messages share a fate is no accident.
             Some((low, high)) if mean < 1.0 => Estimate::between(mean, 1.0 - high, 1.0 - low),
             _ => Estimate::with(mean, half),
+        }
+    }
+
+    /// The share of the messages within a time; that all are, or none, may be for want of messages.
+    fn share_within(&self, stem: &str, place: &str, values: &[f64], confidence: f64) -> Estimate {
+        let (mean, half) = half_width(values, confidence);
+        let messages = self.counts.get(stem).map_or(0, BucketCounts::total) as f64;
+        let rare = mean <= 0.5;
+        let seldom: Vec<f64> = values.iter().map(|value| if rare { *value } else { 1.0 - value }).collect();
+        match share::ends(&seldom, messages, self.bunch(place), confidence) {
+            Some((low, high)) if rare => Estimate::between(mean, low, high),
+            Some((low, high)) => Estimate::between(mean, 1.0 - high, 1.0 - low),
+            None => Estimate::with(mean, half),
         }
     }
 

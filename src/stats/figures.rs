@@ -18,7 +18,7 @@ impl Collector {
 
     /// The same when all rows have been counted.
     fn figures(&self, span: &Span) -> Summary {
-        let mut out = Summary { percentiles: self.places.percentiles.clone(), ..Summary::default() };
+        let mut out = Summary { asked: self.places.asked.clone(), ..Summary::default() };
         let mut all = self.backlog.messages.clone();
         let told = self.backlog.done + self.producers.iter().map(|producer| producer.done).sum::<u64>();
         let done = span.done.unwrap_or(told);

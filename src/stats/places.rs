@@ -1,6 +1,6 @@
 //! The names under which figures are reported, with what decides which figures there are.
 
-use crate::answer::Percentile;
+use crate::answer::AskedStatistic;
 
 /// The places of a scenario, in its order.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Places {
     /// in a measurement.
     pub at_once: u64,
     /// What times and lengths are told at beside the usual percentiles.
-    pub percentiles: Vec<Percentile>,
+    pub asked: Vec<AskedStatistic>,
 }
 
 /// A queue, and what can happen in it.
@@ -70,7 +70,7 @@ impl Places {
             }],
             consumers: consumers.iter().map(consumer).collect(),
             at_once: 0,
-            percentiles: Vec::new(),
+            asked: Vec::new(),
         }
     }
 }

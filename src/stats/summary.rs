@@ -4,7 +4,7 @@ use super::checks::Balance;
 use super::histogram::BucketCounts;
 use super::message_stats::MessageStats;
 use super::moments::{Moments, TimeMoments};
-use crate::answer::{BalanceLaw, PERCENTILES, Percentile, path};
+use crate::answer::{AskedStatistic, BalanceLaw, PERCENTILES, Statistic, path};
 use crate::units::seconds;
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 pub struct Summary {
     /// Figures by metric path.
     pub values: BTreeMap<String, f64>,
-    /// What times and lengths are told at beside the usual percentiles.
-    pub percentiles: Vec<Percentile>,
+    /// What is told of times and lengths beside the usual statistics.
+    pub asked: Vec<AskedStatistic>,
     /// By path without statistic, as in `queues.orders.wait`.
     pub counts: BTreeMap<String, BucketCounts>,
     /// Levels at the instants that were looked at, by path without statistic, as in
@@ -72,7 +72,8 @@ impl Summary {
 
     /// Percentiles of a length, from the levels at the instants that were looked at.
     pub(super) fn levels(&mut self, place: &str, key: &str, counts: &BucketCounts) {
-        let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
+        let asked =
+            self.asked.iter().filter_map(|asked| Some((asked.name.as_str(), asked.statistic.share()?)));
         for (statistic, share) in std::iter::once(("p99", 0.99)).chain(asked) {
             if let Some(level) = counts.level(share) {
                 self.values.insert(path(place, key, statistic), level as f64);
@@ -83,10 +84,17 @@ impl Summary {
 
     pub(super) fn times(&mut self, place: &str, key: &str, times: &TimeMoments) {
         self.moments(place, key, &times.moments);
-        let asked = self.percentiles.iter().map(|p| (p.name.as_str(), p.share));
-        for (statistic, share) in PERCENTILES.iter().copied().chain(asked) {
-            if let Some(value) = times.counts.quantile(share) {
-                self.values.insert(path(place, key, statistic), value);
+        let usual = PERCENTILES.iter().map(|(name, share)| (*name, Statistic::Percentile(*share)));
+        let asked = self.asked.iter().map(|asked| (asked.name.as_str(), asked.statistic));
+        let counts = &times.counts;
+        for (name, statistic) in usual.chain(asked) {
+            let value = match statistic {
+                Statistic::Percentile(share) => counts.quantile(share),
+                Statistic::Within(time) => (counts.total() > 0).then(|| counts.share_up_to(time)),
+                _ => None,
+            };
+            if let Some(value) = value {
+                self.values.insert(path(place, key, name), value);
             }
         }
         self.counts.insert(path(place, key, ""), times.counts.clone());

@@ -55,7 +55,7 @@ fn pair(first: &Answer, second: &Answer, widen: f64) -> Vec<Agreement> {
         let unit = id.metric()?.unit;
         // A time without statistics is a time to drain; of those that have them, only some are compared.
         let compared = match id.statistic {
-            Statistic::Mean => true,
+            Statistic::Mean | Statistic::Within(_) => true,
             Statistic::Single => unit != Unit::Seconds,
             Statistic::Percentile(share) => share <= HIGHEST,
             Statistic::Sd | Statistic::Max => false,

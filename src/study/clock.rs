@@ -1,7 +1,7 @@
 //! Scenarios so slow that the clock of whole nanoseconds would end before they are played: played faster, and
 //! told as they are.
 
-use crate::answer::{Answer, Distribution, Estimate, Unanswered, Unit, metric_of};
+use crate::answer::{Answer, Distribution, Estimate, MetricId, Statistic, Unanswered, Unit, metric_of};
 use crate::scenario::{Length, Scenario, Warmup};
 use crate::units::{MAX_NANOS, NANOS_PER_SECOND, plain};
 use std::collections::BTreeMap;
@@ -34,8 +34,16 @@ impl Faster {
 
     /// What a replication of it gave, as figures of the one that was asked for.
     pub(super) fn values(&self, found: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
-        found.into_iter().map(|(path, value)| (path.clone(), value * self.scale(&path))).collect()
+        let told = |(path, value): (String, f64)| {
+            (!of_this_clock(&path)).then(|| (path.clone(), value * self.scale(&path)))
+        };
+        found.into_iter().filter_map(told).collect()
     }
+}
+
+/// Whether a metric names a time, which the faster scenario's messages are not to be held against.
+fn of_this_clock(path: &str) -> bool {
+    MetricId::parse(path).is_some_and(|id| matches!(id.statistic, Statistic::Within(_)))
 }
 
 /// The scenario made faster if the clock does not hold it as it is.
@@ -69,6 +77,7 @@ pub(super) fn slowed(faster: &Faster, found: Result<Answer, Unanswered>) -> Resu
     let mut answer =
         found.map_err(|refusal| Unanswered { reason: refusal.reason.slowed(faster.factor), ..refusal })?;
     let factor = faster.factor;
+    answer.metrics.retain(|path, _| !of_this_clock(path));
     for (path, estimate) in &mut answer.metrics {
         let scale = faster.scale(path);
         *estimate = Estimate {

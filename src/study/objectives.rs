@@ -41,9 +41,15 @@ pub(super) fn judge_growth(judgements: &mut [Judgement], scenario: &Scenario) {
     let growing: Vec<usize> = theory::growing(scenario);
     for judgement in judgements.iter_mut().filter(|j| j.by.is_none()) {
         if growing.iter().any(|queue| grows(&judgement.objective.metric, *queue, scenario)) {
-            judgement.outcome = outcome(&judgement.objective, &Estimate::infinite());
+            judgement.outcome = outcome(&judgement.objective, &grown(&judgement.objective.metric));
         }
     }
+}
+
+/// What a metric of a queue that grows without end comes to: of the messages, fewer and fewer are within a time.
+fn grown(metric: &str) -> Estimate {
+    let within = |id: &MetricId<'_>| matches!(id.statistic, Statistic::Within(_));
+    MetricId::parse(metric).filter(within).map_or(Estimate::infinite(), |_| Estimate::exact(0.0))
 }
 
 /// Whether a metric is without bound because a queue is.

@@ -32,7 +32,7 @@ pub(super) fn places(scenario: &Scenario) -> Places {
         queues: scenario.queues.iter().enumerate().map(queue).collect(),
         consumers: scenario.consumers.iter().map(consumer).collect(),
         at_once: 0,
-        percentiles: scenario.percentiles(),
+        asked: scenario.asked_statistics(),
     }
 }
 

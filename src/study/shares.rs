@@ -1,6 +1,6 @@
 //! What can happen to messages at all: a share that is 0 because it must be is no estimate.
 
-use crate::answer::{Estimate, MetricId, PlaceId, Quantity};
+use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Statistic};
 use crate::scenario::{Ack, Arrivals, Overflow, Queue, Scenario, Servers};
 use crate::stats::Combined;
 
@@ -8,17 +8,17 @@ use crate::stats::Combined;
 /// wait.
 pub(super) fn certain(scenario: &Scenario, combined: &mut Combined) {
     for (path, estimate) in &mut combined.metrics {
-        if estimate.value == Some(0.0)
-            && estimate.ends.is_some()
-            && (!by_chance(scenario) || never(scenario, path))
+        if let (Some(value @ (0.0 | 1.0)), Some(_)) = (estimate.value, estimate.ends)
+            && (!by_chance(scenario) || value == 0.0 && never(scenario, path))
         {
-            *estimate = Estimate::exact(0.0);
+            *estimate = Estimate::exact(value);
         }
     }
 }
 
 fn never(scenario: &Scenario, path: &str) -> bool {
-    let Some(id) = MetricId::parse(path) else { return false };
+    let single = |id: &MetricId<'_>| id.statistic == Statistic::Single;
+    let Some(id) = MetricId::parse(path).filter(single) else { return false };
     let place = match id.place {
         PlaceId::Queue(name) => scenario.queues.iter().position(|q| q.name == name),
         _ => None,

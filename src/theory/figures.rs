@@ -3,7 +3,9 @@
 use super::Feature;
 use super::station::Station;
 use super::times::TimeDistribution;
-use crate::answer::{Answer, Caveat, Distribution, Estimate, Method, PERCENTILES, TheoryCaveat};
+use crate::answer::{
+    Answer, AskedStatistic, Caveat, Distribution, Estimate, Method, PERCENTILES, Statistic, TheoryCaveat,
+};
 use crate::scenario::{Durability, Servers};
 
 /// The number of messages somewhere, over time.
@@ -90,8 +92,19 @@ pub(super) fn set_times(answer: &mut Answer, place: &str, key: &str, times: &Tim
         .iter()
         .zip(times.percentiles().unwrap_or_default())
         .map(|((name, share), value)| (name.to_string(), *share, *value));
-    let asked =
-        answer.percentiles.iter().filter_map(|p| Some((p.name.clone(), p.share, times.quantile(p.share)?)));
+    let percentile = |asked: &AskedStatistic| {
+        let share = asked.statistic.share()?;
+        Some((asked.name.clone(), share, times.quantile(share)?))
+    };
+    let within = |asked: &AskedStatistic| match asked.statistic {
+        Statistic::Within(time) => Some((asked.name.clone(), 1.0 - times.tail(time)?)),
+        _ => None,
+    };
+    let shares: Vec<(String, f64)> = answer.asked.iter().filter_map(within).collect();
+    for (name, share) in shares {
+        answer.set(place, key, &name, Estimate::exact(share.clamp(0.0, 1.0)));
+    }
+    let asked = answer.asked.iter().filter_map(percentile);
     for (name, _, value) in
         usual.chain(asked).filter(|(_, share, value)| !times.is_open_at(*share, *value)).collect::<Vec<_>>()
     {
@@ -164,7 +177,7 @@ impl SteadyState {
 
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
     pub fn answer(&self, station: &Station<'_>) -> Answer {
-        let answer = Answer::new(Method::Theory, station.caption()).asked_for(station.scenario.percentiles());
+        let answer = Answer::new(Method::Theory, station.caption()).asked_for(station.scenario.asked_statistics());
         let mut answer = if self.exact { answer } else { answer.approximate() };
         answer.caveats.clone_from(&self.caveats);
         answer.caveats.extend(general_caveats(station));

@@ -18,7 +18,7 @@ impl NetworkFigures<'_> {
     /// The answer, named after what it is.
     pub(super) fn answer(&self, scenario: &Scenario, name: &str) -> Answer {
         let exact = self.exact && self.nodes.iter().all(|(_, figures)| figures.exact);
-        let answer = Answer::new(Method::Theory, name).asked_for(scenario.percentiles());
+        let answer = Answer::new(Method::Theory, name).asked_for(scenario.asked_statistics());
         let mut answer = if exact { answer } else { answer.approximate() };
         answer.caveats.clone_from(&self.caveats);
         for (station, figures) in &self.nodes {

@@ -3,7 +3,7 @@
 use super::{
     Ack, Arrivals, Consumer, Destination, Discipline, Length, Precision, Producer, Scenario, Warmup,
 };
-use crate::answer::Percentile;
+use crate::answer::AskedStatistic;
 
 impl Producer {
     /// Whether it waits for its messages before it sends again.
@@ -107,16 +107,17 @@ impl Scenario {
             && (fails || breaks || queue.visibility_timeout.is_some())
     }
 
-    /// The percentiles beside the usual ones that its objectives and its precision name.
-    pub fn percentiles(&self) -> Vec<Percentile> {
+    /// What its objectives and its precision ask of times beside the usual statistics, percentiles first.
+    pub fn asked_statistics(&self) -> Vec<AskedStatistic> {
         let objectives = self.objectives.iter().map(|o| o.metric.as_str());
         let precision: &[(String, f64)] =
             if let Precision::Paths(paths) = &self.simulation.precision { paths } else { &[] };
-        let mut out: Vec<Percentile> = objectives
+        let mut out: Vec<AskedStatistic> = objectives
             .chain(precision.iter().map(|p| p.0.as_str()))
-            .filter_map(Percentile::beyond_usual)
+            .filter_map(AskedStatistic::beyond_usual)
             .collect();
-        out.sort_by(|a, b| a.share.total_cmp(&b.share).then_with(|| a.name.cmp(&b.name)));
+        let order = |asked: &AskedStatistic| asked.statistic.share().unwrap_or(f64::INFINITY);
+        out.sort_by(|a, b| order(a).total_cmp(&order(b)).then_with(|| a.name.cmp(&b.name)));
         out.dedup();
         out
     }

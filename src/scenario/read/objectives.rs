@@ -31,7 +31,10 @@ fn objective(cx: &mut Context<'_>, entry: &TableEntry) -> Option<Objective> {
         return None;
     };
     match limit(trimmed[sign.len()..].trim(), metric.unit) {
-        Ok(limit) => Some(Objective { metric: entry.key.clone(), relation, limit, text: text.into() }),
+        Ok(limit) => {
+            let metric = MetricId::usual_path(&entry.key);
+            Some(Objective { metric, relation, limit, text: text.into() })
+        }
         Err(why) => {
             cx.tell(
                 Problem::error(entry.node.at, "the limit is not understood")
@@ -71,7 +74,7 @@ fn limit(text: &str, unit: Unit) -> Result<f64, UnitError> {
 }
 
 /// The registry's entry of a metric path whose place exists.
-pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<&'static Metric> {
+pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Option<Metric> {
     let names = &cx.names;
     let exists = |id: &MetricId<'_>| match id.place {
         PlaceId::Total => true,
@@ -89,7 +92,7 @@ pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Optio
         Some(near) => told.label(format!("did you mean `{near}`?")),
         None => told.help(
             "write a place, a quantity and a statistic, such as producers.NAME.latency.p99 \
-            (or p80, p999: any percentile)",
+            (or p80, p99.9: any percentile; within(20s): the share within a time)",
         ),
     });
     None

@@ -6,6 +6,7 @@ use super::super::node::{Field, Table, Value};
 use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
 use super::objectives::known_metric;
+use crate::answer::MetricId;
 
 pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
     let default = Simulation::default();
@@ -89,7 +90,7 @@ fn precision(cx: &mut Context<'_>, field: Field<'_>) -> Option<Precision> {
     for entry in &table.0 {
         let metric = known_metric(cx, &entry.key, entry.at);
         let share = cx.number_in(entry.field(), 0.0, 1.0, true);
-        paths.extend(metric.and(share).map(|share| (entry.key.clone(), share)));
+        paths.extend(metric.and(share).map(|share| (MetricId::usual_path(&entry.key), share)));
     }
     Some(Precision::Paths(paths))
 }
