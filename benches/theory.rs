@@ -151,7 +151,8 @@ fn unreliable() -> Vec<Family> {
     let breaking = |scenario: Scenario, only_busy: bool| {
         let (up, down) = (Law::exponential(20.0), Law::exponential(2.0));
         with(scenario, |s| {
-            s.consumers[0].outages = Some(Outages { up, down, only_busy, redeliver: !only_busy })
+            s.consumers[0].outages =
+                Some(Outages { up, down, only_busy, together: false, redeliver: !only_busy })
         })
     };
     let failing = |scenario: Scenario| with(scenario, |s| s.consumers[0].failure = 0.1);

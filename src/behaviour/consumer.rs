@@ -64,6 +64,8 @@ pub(crate) struct Breakdowns {
     pub only_busy: bool,
     /// Whether the message in progress is delivered again; else the server goes on with it after the repair.
     pub redeliver: bool,
+    /// Whether all servers of the group are up and down together.
+    pub together: bool,
     up: RandomTime,
     down: RandomTime,
 }
@@ -74,6 +76,7 @@ impl Breakdowns {
         Some(Breakdowns {
             only_busy: outages.only_busy,
             redeliver: outages.redeliver,
+            together: outages.together,
             up: draws.times(&outages.up, Role::TimeUp, &consumer.name),
             down: draws.times(&outages.down, Role::TimeDown, &consumer.name),
         })
@@ -82,12 +85,17 @@ impl Breakdowns {
     /// How long a server, by its number among those of all queues, is up before its nth breakdown, counted
     /// from 1.
     pub(crate) fn time_up(&self, server: u64, nth: u64) -> u64 {
-        self.up.at(server, nth)
+        self.up.at(self.clock(server), nth)
     }
 
     /// How long it is then down.
     pub(crate) fn time_down(&self, server: u64, nth: u64) -> u64 {
-        self.down.at(server, nth)
+        self.down.at(self.clock(server), nth)
+    }
+
+    /// Whose draws a server's are: those of one for all, where they break together.
+    fn clock(&self, server: u64) -> u64 {
+        if self.together { 0 } else { server }
     }
 }
 
@@ -143,6 +151,7 @@ mod tests {
             up: Law::exponential(10.0),
             down: Law::deterministic(3.0),
             only_busy: true,
+            together: false,
             redeliver: false,
         };
         let policy = policy(|c| c.outages = Some(outages), TimeScale::REAL);

@@ -49,6 +49,8 @@ impl<'a> Breaks<'a> {
 
     /// It breaks at an instant: says when it is up again.
     pub(super) fn breaks(&mut self, at: u64) -> u64 {
+        // One that notices late keeps in step with the others.
+        let at = if self.breakdowns.together { self.up } else { at };
         let repaired = at.saturating_add(self.breakdowns.time_down(self.server, self.number));
         self.comes_up(repaired);
         repaired
@@ -71,7 +73,8 @@ mod tests {
     fn breaks(only_busy: bool, look: impl FnOnce(&mut Breaks<'_>)) {
         let mut scenario = Scenario::mgc(1.0, Law::deterministic(1.0), 1);
         let (up, down) = (Law::deterministic(10.0), Law::deterministic(3.0));
-        scenario.consumers[0].outages = Some(Outages { up, down, only_busy, redeliver: true });
+        scenario.consumers[0].outages =
+            Some(Outages { up, down, only_busy, together: false, redeliver: true });
         let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
         let run_plan = RunPlan::new(&scenario, &plan).expect("outages are played");
         look(&mut Breaks::of(&run_plan, ServerId { group: 0, server: 0 }).expect("it breaks"));

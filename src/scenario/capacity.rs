@@ -23,12 +23,18 @@ pub(super) fn capacity(group: &Consumer) -> Option<f64> {
 /// Seconds of a server for a message, of full batches.
 pub(super) fn per_message(group: &Consumer) -> f64 {
     let batch = group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
-    per_delivery(group, &group.service_time) / batch + group.service_time_per_message.mean()
+    per_delivery(group, &group.service_time) / batch + group.service_time_per_message.mean() * at_full(group)
 }
 
-/// Mean time of a delivery, whether it is interrupted or not.
+/// By how much longer a delivery takes than is written when all servers are at work and many messages wait.
+fn at_full(group: &Consumer) -> f64 {
+    let speed = group.service_rate.as_ref().zip(group.most_servers());
+    speed.map_or(1.0, |(rate, servers)| 1.0 / rate.speed_at_full_load(servers))
+}
+
+/// Mean time of a delivery under full load, whether it is interrupted or not.
 pub(super) fn per_delivery(group: &Consumer, service: &Law) -> f64 {
-    cut_short(group, service).map_or_else(|| service.mean(), |(_, time)| time)
+    cut_short(group, service).map_or_else(|| service.mean(), |(_, time)| time) * at_full(group)
 }
 
 /// The probability that an outage interrupts a delivery that then begins anew, and the mean time of a

@@ -39,6 +39,8 @@ fn words(feature: Feature) -> &'static str {
         Feature::Autoscaling => "autoscaling",
         Feature::UnlimitedServers => "unlimited servers",
         Feature::MixedGroups => "several groups of consumers",
+        Feature::GroupOutages => "outages of all servers together",
+        Feature::LoadDependentService => "a service rate by load",
         other => other.setting(),
     }
 }
@@ -52,8 +54,8 @@ pub(crate) fn clashes(scenario: &Scenario) -> Vec<Clash> {
 
 fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
     use Feature::{
-        Autoscaling, ConsumerBatches, MixedGroups, Outages, Partitions, Prefetch, UnlimitedServers,
-        VisibilityTimeout,
+        Autoscaling, ConsumerBatches, GroupOutages, LoadDependentService, MixedGroups, Outages, Partitions,
+        Prefetch, ProcessorSharing, UnlimitedServers, VisibilityTimeout,
     };
     let queue = &scenario.queues[index];
     let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
@@ -108,6 +110,24 @@ fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
         let instead =
             "a partition belongs to one server, which takes its messages one by one: leave one of them out";
         return clash(Some("partitions"), words(Partitions), other, instead);
+    }
+    let together = groups.iter().filter_map(|c| c.outages.as_ref()).filter(|outages| outages.together);
+    if together.clone().any(|outages| outages.only_busy) {
+        let other = "outages while a server is busy: each is busy at other times";
+        return clash(None, words(GroupOutages), other.into(), "write while = \"always\"");
+    }
+    if together.count() > 0 && has(Autoscaling) {
+        return clash(None, words(GroupOutages), words(Autoscaling).into(), LEAVE_OUT);
+    }
+    if has(LoadDependentService) {
+        let one = words(LoadDependentService);
+        let others = [ProcessorSharing, Outages, VisibilityTimeout, Partitions, UnlimitedServers];
+        if let Some(other) = first(&others) {
+            return clash(None, one, other, LEAVE_OUT);
+        }
+        if queue.preemption != Preemption::None {
+            return clash(Some("preemption"), one, "preemption".into(), "leave preemption out");
+        }
     }
     if has(ConsumerBatches) && has(Prefetch) {
         let instead = "a consumer takes batches or holds a window: leave one of them out";

@@ -174,7 +174,8 @@ mod tests {
 
     fn shifts(s: &mut Scenario, up: f64, down: f64) {
         let (up, down) = (Law::deterministic(up), Law::deterministic(down));
-        s.consumers[0].outages = Some(Outages { up, down, only_busy: false, redeliver: false });
+        s.consumers[0].outages =
+            Some(Outages { up, down, only_busy: false, together: false, redeliver: false });
     }
 
     #[test]

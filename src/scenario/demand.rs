@@ -252,6 +252,7 @@ mod tests {
             up: Law::exponential(4.0),
             down: Law::exponential(down),
             only_busy: false,
+            together: false,
             redeliver: false,
         };
         s.consumers[0].outages = Some(outages(1.0));

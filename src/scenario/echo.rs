@@ -4,6 +4,7 @@
 use super::model::*;
 use super::notation::DeclaredTable;
 use super::quantity::{law, number, rate, time};
+use super::setting::Choice as _;
 use super::toml_text;
 use serde_json::{Map, Value, json};
 
@@ -152,7 +153,12 @@ fn batch(batch: &Batch) -> Value {
 }
 
 fn queue(scenario: &Scenario, q: &Queue) -> Value {
-    let mut by_hand = vec![("dead_letter", json!(q.dead_letter.map(|d| &scenario.queues[d].name)))];
+    let durability = match q.sync_per_message {
+        1 => json!(q.durability.word()),
+        syncs => json!({ "sync_per_message": syncs }),
+    };
+    let dead_letter = json!(q.dead_letter.map(|d| &scenario.queues[d].name));
+    let mut by_hand = vec![("dead_letter", dead_letter), ("durability", durability)];
     // An unbounded queue never overflows.
     if q.max_length.is_none() && q.overflow == Overflow::default() {
         by_hand.push(("overflow", Value::Null));

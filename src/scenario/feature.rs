@@ -57,6 +57,8 @@ pub enum Feature {
     VisibilityTimeout,
     /// Messages are on disk before they can be taken.
     Durability,
+    /// Messages that take several commits to be on disk.
+    RepeatedSync,
     /// A queue split by key.
     Partitions,
     /// Messages that wait from the start.
@@ -77,8 +79,12 @@ pub enum Feature {
     BackOff,
     /// Consumers that break down.
     Outages,
+    /// Consumers of a group that break down all at once.
+    GroupOutages,
     /// A number of consumers that changes.
     Autoscaling,
+    /// Servers whose speed depends on the load.
+    LoadDependentService,
     /// Consumers send messages on.
     Forwarding,
     /// Where messages go on to depends on who sent them.
@@ -135,7 +141,7 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 38] = {
+    pub const ALL: [Feature; 41] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -144,7 +150,9 @@ impl Feature {
             OwnFailures,
             AutoAck,
             Outages,
+            GroupOutages,
             Autoscaling,
+            LoadDependentService,
             Forwarding,
             OwnRoutes,
             Partitions,
@@ -159,6 +167,7 @@ impl Feature {
             PrefetchOnDemand,
             MixedGroups,
             Durability,
+            RepeatedSync,
             ClosedLoop,
             Lifo,
             Priority,
@@ -231,6 +240,11 @@ impl Feature {
             Feature::Durability => {
                 (Queues, "durability", "messages are written to disk first, which takes time (durability)")
             }
+            Feature::RepeatedSync => (
+                Queues,
+                "durability.sync_per_message",
+                "a message takes several commits to be on disk (sync_per_message)",
+            ),
             Feature::Partitions => (Queues, "partitions", "the queue is partitioned by key"),
             Feature::Backlog => {
                 (Queues, "initial_backlog", "the queue starts with a backlog, so it is not stationary")
@@ -256,7 +270,18 @@ impl Feature {
             Feature::Failures => (Consumers, "failure", "some deliveries fail and are repeated"),
             Feature::BackOff => (Consumers, "retry_delay", "what failed waits before it is delivered again"),
             Feature::Outages => (Consumers, "outages", "consumers break down"),
+            Feature::GroupOutages => (
+                Consumers,
+                "outages.together",
+                "all consumers of a group break down together (outages.together)",
+            ),
             Feature::Autoscaling => (Consumers, "autoscale", "the number of consumers changes"),
+            Feature::LoadDependentService => (
+                Consumers,
+                "service_rate",
+                "servers work faster or slower by how many of them are at work, or how many messages wait \
+                    (service_rate)",
+            ),
             Feature::Forwarding => (Consumers, "to", "consumers forward messages"),
             Feature::OwnRoutes => {
                 (Consumers, "to (by producer)", "where messages go on to depends on who sent them")
@@ -329,6 +354,7 @@ impl Queue {
             (self.dead_letter.is_some(), Feature::DeadLetters),
             (self.visibility_timeout.is_some(), Feature::VisibilityTimeout),
             (self.durability == Durability::Fsync, Feature::Durability),
+            (self.sync_per_message > 1, Feature::RepeatedSync),
             (self.partitions.is_some(), Feature::Partitions),
             (self.initial_backlog > 0, Feature::Backlog),
         ]);
@@ -348,7 +374,9 @@ impl Consumer {
             (self.failure > 0.0, Feature::Failures),
             (self.retry_delay.is_some(), Feature::BackOff),
             (self.outages.is_some(), Feature::Outages),
+            (self.outages.as_ref().is_some_and(|outages| outages.together), Feature::GroupOutages),
             (self.autoscale.is_some(), Feature::Autoscaling),
+            (self.service_rate.is_some(), Feature::LoadDependentService),
             (!self.to.is_empty(), Feature::Forwarding),
             (!self.own_routes.is_empty(), Feature::OwnRoutes),
         ])

@@ -170,6 +170,37 @@ impl Notation<f64> for Positive {
     }
 }
 
+/// A number that is zero or above, and at most so much.
+pub(super) struct NotNegative(pub f64);
+
+impl Notation<f64> for NotNegative {
+    fn takes(&self) -> Takes {
+        Takes::Number
+    }
+    fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<f64> {
+        cx.number_in(field, 0.0, self.0, false)
+    }
+    fn echo(&self, value: &f64) -> Value {
+        quantity::number(*value)
+    }
+}
+
+/// A list of numbers above zero.
+pub(super) struct Numbers;
+
+impl Notation<Vec<f64>> for Numbers {
+    fn takes(&self) -> Takes {
+        Takes::List
+    }
+    fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<Vec<f64>> {
+        let list = cx.list(field)?;
+        list.iter().map(|node| cx.number_in(Field { key: field.key, node }, 0.0, 1e12, true)).collect()
+    }
+    fn echo(&self, value: &Vec<f64>) -> Value {
+        value.iter().copied().map(quantity::number).collect()
+    }
+}
+
 /// A whole number, negative ones too, of 32 bits; what it means goes into sentences.
 pub(super) struct Signed(pub &'static str);
 

@@ -152,13 +152,38 @@ pub fn chain(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64, only
     }
 }
 
+/// The chain of M/M/c whose servers break and are repaired all together: the phase is whether they work.
+///
+/// # Source
+/// Yechiali & Naor, *Queuing problems with heterogeneous arrivals and service*, Operations Research 19 (1971):
+/// a queue in an environment of two states.
+pub fn chain_together(lambda: f64, mu: f64, servers: u32, failure: f64, repair: f64) -> Qbd {
+    let c = servers as usize;
+    let done = |n: usize| Matrix::diagonal(&[0.0, mu * n.min(c) as f64]);
+    let local = |n: usize| {
+        let mut rates = Matrix::zero(2, 2);
+        (rates[(0, 1)], rates[(1, 0)]) = (repair, failure);
+        (rates[(0, 0)], rates[(1, 1)]) = (-repair - lambda, -failure - lambda - mu * n.min(c) as f64);
+        rates
+    };
+    let up = Matrix::identity(2).scaled(lambda);
+    Qbd {
+        ups: vec![up.clone(); c],
+        locals: (0..c).map(local).collect(),
+        downs: (1..=c).map(done).collect(),
+        up,
+        local: local(c),
+        down: done(c),
+    }
+}
+
 /// The adapter for several exponential servers.
 #[derive(Debug)]
 pub struct MmcBreakdowns;
 
 impl QueueModel for MmcBreakdowns {
     const NAME: &'static str = "M/M/c with breakdowns";
-    const KNOWS: &'static [Feature] = &[Feature::Outages];
+    const KNOWS: &'static [Feature] = &[Feature::Outages, Feature::GroupOutages];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         let outages = outages(station)?;
@@ -170,7 +195,7 @@ impl QueueModel for MmcBreakdowns {
             return Err("work that is begun anew is the same again (redelivery_work)".into());
         }
         match station.servers {
-            Some(c) if c > 1 && !outages.redeliver => {
+            Some(c) if c > 1 && !outages.redeliver && !outages.together => {
                 Err("broken consumers keep their messages, which others could take".into())
             }
             Some(c) if c <= 120 => Ok(()),
@@ -187,7 +212,11 @@ impl QueueModel for MmcBreakdowns {
         if lambda >= capacity {
             return Err(Growth::Load { rho: lambda / capacity, growth: lambda - capacity }.into());
         }
-        let law = chain(lambda, 1.0 / m1, c, failure, repair, outages.only_busy).stationary();
+        let chain = match outages.together {
+            true => chain_together(lambda, 1.0 / m1, c, failure, repair),
+            false => chain(lambda, 1.0 / m1, c, failure, repair, outages.only_busy),
+        };
+        let law = chain.stationary();
         let (mean, busy) = (law.mean(), lambda * m1);
         let latency = mean / lambda;
         let mut figures = SteadyState::lossless(station, None, TimeDistribution::moments(latency - m1, None));
@@ -195,7 +224,7 @@ impl QueueModel for MmcBreakdowns {
         figures.queue_length = LevelSummary { mean: mean - busy, p99: None };
         figures.sojourn = Some(TimeDistribution::moments(latency, None));
         if !outages.redeliver {
-            // One server, which keeps its message while it is repaired.
+            // A server keeps its message while it is repaired.
             let taken = m1 * (1.0 + failure / repair);
             figures.wait = TimeDistribution::moments(latency - taken, None);
             figures.queue_length = LevelSummary { mean: mean - lambda * taken, p99: None };
@@ -219,6 +248,12 @@ mod tests {
         assert!((law.mean() - 2.083333333333331).abs() < 1e-11);
         let three = chain(2.0, 1.0, 3, 0.05, 0.5, false).stationary();
         assert!((three.mean() - 3.914953208373176).abs() < 1e-10);
+        // One server is together with itself.
+        let (alone, one) = (
+            chain(0.5, 1.0, 1, 0.1, 0.4, false).stationary(),
+            chain_together(0.5, 1.0, 1, 0.1, 0.4).stationary(),
+        );
+        assert!((alone.mean() / one.mean() - 1.0).abs() < 1e-12);
         // Repairs at once: M/M/c.
         let fast = chain(2.0, 1.0, 3, 1e-9, 10.0, false).stationary();
         assert!((fast.mean() - crate::theory::jackson::in_system(2.0, 1.0, 3)).abs() < 1e-6);

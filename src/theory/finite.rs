@@ -10,7 +10,7 @@ pub use networks::{NetworkSolution, Stop, many_classes, one_class};
 use super::Mismatch;
 use super::invert::{Transform, TransformCost};
 use super::levels::poisson_average;
-use super::{LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution};
+use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution};
 use crate::scenario::Arrivals;
 use num_complex::Complex64;
 
@@ -30,8 +30,13 @@ use num_complex::Complex64;
 /// assert!((mean - 11.150176710262878).abs() < 1e-11);
 /// ```
 pub fn levels(clients: u32, think: f64, mu: f64, servers: u32) -> Vec<f64> {
+    levels_at(clients, think, |n| f64::from(servers).min(n as f64) * mu)
+}
+
+/// The same where n messages at the station are served at a rate of their own.
+fn levels_at(clients: u32, think: f64, rate: impl Fn(usize) -> f64) -> Vec<f64> {
     let n = clients as usize;
-    let ratio = |k: usize| (n - k) as f64 * think / (f64::from(servers).min(k as f64 + 1.0) * mu);
+    let ratio = |k: usize| (n - k) as f64 * think / rate(k + 1);
     let (mut log, mut best, mut mode) = (0.0f64, 0.0f64, 0);
     for k in 0..n {
         log += ratio(k).ln();
@@ -70,27 +75,53 @@ impl FiniteSource {
 
 impl QueueModel for FiniteSource {
     const NAME: &'static str = "M/M/c//N (finite source)";
+    const KNOWS: &'static [Feature] = &[Feature::LoadDependentService];
 
     fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
         Self::clients(station)?;
+        if station.has(Feature::LoadDependentService) && station.groups.len() != 1 {
+            return Err("needs one group of consumers".into());
+        }
         station.servers.map(|_| ()).ok_or_else(|| "needs a limited number of servers".into())
     }
 
     fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
         let (clients, think) = Self::clients(station)?;
         let (mu, c) = (1.0 / station.service.mean(), station.servers.unwrap_or(1));
+        let by_load = station.groups[0].service_rate.as_ref();
+        let rate = |n: usize| {
+            let busy = f64::from(c).min(n as f64);
+            let waiting = n.saturating_sub(c as usize) as u64;
+            busy * mu * by_load.map_or(1.0, |by_load| by_load.speed(busy as u32, waiting))
+        };
         // Who does not think is always there.
         let all = |n: u32| (0..=n).map(|k| f64::from(u8::from(k == n))).collect();
-        let law = |n: u32| if think > 0.0 { levels(n, 1.0 / think, mu, c) } else { all(n) };
+        let law = |n: u32| if think > 0.0 { levels_at(n, 1.0 / think, rate) } else { all(n) };
         let p: Vec<f64> = law(clients);
         let mean =
             |from: usize| p.iter().enumerate().skip(from).map(|(n, p)| (n - from) as f64 * p).sum::<f64>();
         let (inside, waiting) = (mean(0), mean(c as usize));
-        let throughput = mu * (inside - waiting);
+        let throughput = match by_load {
+            Some(_) => p.iter().enumerate().skip(1).map(|(n, p)| rate(n) * p).sum(),
+            None => mu * (inside - waiting),
+        };
         // Who sends sees the station as it is with one client less.
         let ahead: Vec<f64> = law(clients - 1).into_iter().skip(c as usize).collect();
-        let mut figures =
-            SteadyState::lossless(station, Some(ahead.iter().sum()), wait(ahead, f64::from(c) * mu));
+        let steady = by_load.is_none_or(|by_load| by_load.by_queue_length.is_empty());
+        let delayed = ahead.iter().sum();
+        let wait = if steady {
+            wait(ahead, rate(c as usize))
+        } else {
+            TimeDistribution::moments(waiting / throughput, None)
+        };
+        let mut figures = SteadyState::lossless(station, Some(delayed), wait);
+        if by_load.is_some() {
+            // A service is as long as the load makes it, and the wait before it tells of the load.
+            let busy = inside - waiting;
+            (figures.busy, figures.service) =
+                (Some(busy), Some(TimeDistribution::moments(busy / throughput, None)));
+            figures.sojourn = Some(TimeDistribution::moments(inside / throughput, None));
+        }
         figures.throughput = throughput;
         figures.queue_length = LevelSummary { mean: waiting, p99: Some(quantile(&p, c as usize)) };
         figures.in_system = LevelSummary { mean: inside, p99: Some(quantile(&p, 0)) };

@@ -10,6 +10,7 @@
 //! | `ddc` | D/D/c | yes | everything | microseconds |
 //! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything | 49 µs – 265 µs |
 //! | `unequal` | M/M/c, groups of unequal servers, the longest idle first | yes | everything but the percentiles of the number in the system | microseconds |
+//! | `load_dependent` | M/M/c whose servers' speed depends on how many are at work, or how many wait | yes | everything in the first case; means and lengths in the second | microseconds |
 //! | `mmck` | M/M/c/K, rejecting or dropping the oldest | yes | everything; the latter without percentiles of times | 40 µs – 2.3 ms |
 //! | `priority` | M/G/1 and M/M/c, with and without preemption | yes | per class; no percentiles behind preemption in M/M/c | 2.3 ms – 54 ms (M/LN/1-PRIO, resume) |
 //! | `orders`, `tagged_customer` | last first, at random, shared | yes | means, spreads; percentiles of the last first, and of exponential services otherwise | 270 µs – 30 ms (M/LN/1-LIFO) |
@@ -62,6 +63,7 @@ pub mod invert;
 pub mod jackson;
 pub mod levels;
 pub mod linger;
+pub mod load_dependent;
 pub mod matrix;
 pub mod mdc;
 pub mod mg1;
@@ -266,6 +268,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &mm1::Mm1,
     &mmc::Mmc,
     &unequal::UnequalServers,
+    &load_dependent::LoadDependent,
     &mmck::Mmck,
     &mmck::DropHead,
     &priority::ManyServers,

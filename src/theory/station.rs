@@ -80,6 +80,8 @@ impl<'a> Station<'a> {
         let queue = &scenario.queues[queue];
         let first = *groups.first().ok_or_else(|| format!("nobody consumes from `{}`", queue.name))?;
         let servers = groups.iter().try_fold(0u32, |sum, c| match c.count {
+            // One that scales to nothing is named after the most that it has.
+            Servers::Count(0) => Some(sum.saturating_add(c.autoscale.map_or(0, |scale| scale.max))),
             Servers::Count(n) => Some(sum.saturating_add(n)),
             Servers::Unlimited => None,
         });
@@ -170,7 +172,13 @@ impl<'a> Station<'a> {
                 groups.iter().any(|c| c.ack == Ack::Auto && fails(c))
             }
             Feature::Outages => groups.iter().any(|c| c.outages.is_some()),
+            // One server alone is always together.
+            Feature::GroupOutages => {
+                let together = |c: &&Consumer| c.outages.as_ref().is_some_and(|outages| outages.together);
+                self.servers != Some(1) && groups.iter().any(|c| together(c))
+            }
             Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
+            Feature::LoadDependentService => groups.iter().any(|c| c.service_rate.is_some()),
             Feature::Forwarding => groups.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)),
             Feature::OwnRoutes => groups.iter().any(|c| !c.own_routes.is_empty()),
             Feature::Partitions => queue.binding_partitions(self.servers).is_some(),
@@ -206,6 +214,7 @@ impl<'a> Station<'a> {
                     && !(self.servers == Some(1) && !back && !counted && !other)
             }
             Feature::Durability => queue.durability == Durability::Fsync,
+            Feature::RepeatedSync => queue.sync_per_message > 1,
             // Each order is judged as one, what is given up is followed where deliveries fail, and the rest
             // by who sends and takes.
             Feature::PrefetchOnDemand
@@ -286,6 +295,9 @@ impl<'a> Station<'a> {
             Discipline::Deadline => name += "-EDF",
             Discipline::RoundRobin => name += "-RR",
             Discipline::Fifo => {}
+        }
+        if self.has(Feature::LoadDependentService) {
+            name += " with service by load";
         }
         if mixed {
             name += &format!(" ({} kinds of servers, the longest idle first)", self.kinds_of_servers());

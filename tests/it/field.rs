@@ -6,6 +6,7 @@ mod accounting;
 mod files;
 mod fitted;
 mod forms;
+mod load;
 mod partitions;
 mod saved;
 mod theory;

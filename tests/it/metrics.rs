@@ -83,6 +83,7 @@ fn a_hand_off_is_a_wait_and_no_work() {
         up: Law::exponential(0.02),
         down: Law::exponential(0.002),
         only_busy: false,
+        together: false,
         redeliver: true,
     };
     let urgent = Producer { priority: 1, ..Producer::poisson("urgent", 0, 200.0) };

@@ -23,6 +23,12 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::Preemption | Feature::ProcessorSharing => {
             Some(Support::Refused("measurements do not support preemption: leave it out"))
         }
+        Feature::RepeatedSync => Some(Support::Refused(
+            "how often a disk is asked for a message is the target's own: write durability = \"fsync\"",
+        )),
+        Feature::LoadDependentService => Some(Support::Refused(
+            "a thread that works does not become faster or slower by what others do: leave it out",
+        )),
         Feature::UnlimitedServers => Some(Support::Refused("each server is a thread: write a number")),
         _ => None,
     }
@@ -88,6 +94,13 @@ pub(super) fn null_limits(scenario: &Scenario) -> Vec<UnmeasurableSetting> {
 impl TargetEntry {
     /// How it plays a feature.
     pub(crate) fn support(&self, feature: Feature) -> Support {
+        // Who plays outages plays those of a whole group, and says there what is otherwise.
+        if feature == Feature::GroupOutages {
+            return match self.support(Feature::Outages) {
+                Support::Otherwise(_) => Support::Played,
+                plays => plays,
+            };
+        }
         harness(feature).unwrap_or_else(|| (self.plays)(feature))
     }
 

@@ -4,7 +4,7 @@
 use super::super::declare::declare;
 use super::super::notation::{Either, Flag, Maybe, Positive, Required, TableOf, Timespan, Whole, Word};
 use super::super::setting::{SettingKey, Takes, choice, key};
-use super::Destination;
+use super::{Destination, ServiceRate};
 use crate::workload::laws::Law;
 
 /// The most servers of a group.
@@ -31,6 +31,9 @@ declare! {
         /// Added for each message of a batch.
         service_time_per_message: Law = Law::deterministic(0.0), Timespan::OrZero,
             "added for each message of a batch";
+        /// How the servers' speed depends on how many of them are at work, or on how many messages wait.
+        service_rate: Option<ServiceRate> = None, Maybe(TableOf("the consumers'")),
+            "servers work faster or slower by the load";
         /// Messages that a server holds at most, the one that it works on included.
         prefetch: u32 = 1, Whole(1, 1_000_000), "messages held by a server";
         /// When a server is given messages to hold.
@@ -192,6 +195,8 @@ declare! {
         /// Whether a server breaks only while it works.
         only_busy as while: bool = false, Either([("always", false), ("busy", true)]),
             "always, or busy: a server breaks only while it works";
+        /// Whether all servers of the group are up and down together, as by a rebalance or a deployment.
+        together: bool = false, Flag, "all servers of the group stop and start together";
         /// Whether the message in progress is redelivered (else resumed after the repair).
         redeliver as in_progress: bool = true, Either([("redeliver", true), ("resume", false)]),
             "what becomes of the message in service";
@@ -203,7 +208,7 @@ declare! {
     #[derive(Copy)]
     pub struct Autoscale {
         /// The fewest servers.
-        min: u32 = 1, Whole(1, MOST_SERVERS as u64), "servers at least";
+        min: u32 = 1, Whole(0, MOST_SERVERS as u64), "servers at least; 0 lets the last one go while nobody waits";
         /// The most.
         max: u32 = 1 => { max: Takes::Whole(1, MOST_SERVERS as i64), "servers at most" };
         /// Waiting messages for each server.

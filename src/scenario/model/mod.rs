@@ -9,6 +9,7 @@ mod producers;
 mod questions;
 mod queues;
 mod runs;
+mod service_rate;
 mod topics;
 
 pub use crate::discipline::Deliver;
@@ -22,12 +23,13 @@ pub(super) use consumers::{FAILURE, MOST_SERVERS};
 pub use objectives::{Objective, Relation};
 pub(super) use producers::{KEYS, MOST_CLIENTS, MOST_DISTINCT_KEYS};
 pub use producers::{Keys, Producer};
-pub(super) use queues::MOST_MESSAGES;
+pub(super) use queues::{MOST_MESSAGES, SYNCS};
 pub use queues::{Discipline, Durability, Overflow, Preemption, Queue};
 pub use runs::{
     BrokerQueue, BrokerSettings, Connections, Length, Measurement, Overheads, Precision, QueueType,
     Simulation, TARGET_NAMES, Warmup, Work,
 };
+pub use service_rate::{RateLaw, ServiceRate};
 pub use topics::{Complete, Destination, Topic};
 
 use crate::workload::laws::Law;

@@ -3,7 +3,7 @@
 
 use super::super::declare::declare;
 use super::super::notation::{Maybe, Timespan, Whole, Word};
-use super::super::setting::{Takes, choice};
+use super::super::setting::{SettingKey, Takes, choice, key};
 use crate::workload::laws::Law;
 
 /// The most messages that a queue is told to hold, or a replication to play: months at full speed.
@@ -35,7 +35,12 @@ declare! {
         visibility_timeout: Option<f64> = None, Maybe(Timespan::AboveZero),
             "until an unacknowledged message is delivered again";
         /// What a publish waits for.
-        durability: Durability = Durability::None, Word, "what a publish waits for";
+        durability: Durability = Durability::None => {
+            durability: Takes::Any, "what a publish waits for: none, enqueued or fsync, or { sync_per_message = 2 } \
+                where the disk takes a message in several commits; default none"
+        };
+        /// How many commits, one after the other, a message takes to be on the disk.
+        sync_per_message: u32 = 1;
         /// How many parts it has by key, each with one consumer; `None` if it is whole.
         partitions: Option<u32> = None, Maybe(Whole(1, 1_000_000)),
             "by key; each is served by at most one consumer";
@@ -49,6 +54,9 @@ choice!(Discipline: "fifo" => Fifo, "lifo" => Lifo, "priority" => Priority, "ran
     "processor-sharing" => ProcessorSharing);
 choice!(Preemption: "none" => None, "resume" => Resume, "restart" => Restart);
 choice!(Overflow: "reject-publish" => RejectPublish, "drop-head" => DropHead, "block" => Block);
+pub(in super::super) const SYNCS: &[SettingKey] =
+    &[key("sync_per_message", Takes::Whole, "commits, one after the other, that a message takes")];
+
 choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);
 
 impl Queue {

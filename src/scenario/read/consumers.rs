@@ -23,9 +23,20 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
     };
     let mut group = Consumer { name: entry.key.clone(), ..Consumer::default() };
     group.read(cx, table, &whose);
+    if let (Some(rate), Some(field)) = (&group.service_rate, table.get("service_rate"))
+        && let Some(wrong) = rate.contradiction()
+    {
+        let told = Problem::error(field.node.at, "`service_rate` is not understood").label(wrong);
+        cx.tell(
+            told.help(
+                "write { per_busy = [1, 1.9, 2.6] } or { law = \"usl\", sigma = 0.05, kappa = 0.0002 }",
+            ),
+        );
+    }
     let autoscale = table.get("autoscale").and_then(|f| autoscale(cx, f));
     let initial = autoscale.map_or(1, |a| a.min);
-    let count = table.get("count").and_then(|f| servers(cx, f)).unwrap_or(Servers::Count(initial));
+    let fewest = autoscale.map_or(1, |a| a.min.min(1));
+    let count = table.get("count").and_then(|f| servers(cx, f, fewest)).unwrap_or(Servers::Count(initial));
     if let (Some(scale), Some(field)) = (autoscale, table.get("count"))
         && !matches!(count, Servers::Count(c) if (scale.min..=scale.max).contains(&c))
     {
@@ -46,7 +57,7 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
     }
 }
 
-fn servers(cx: &mut Context<'_>, field: Field<'_>) -> Option<Servers> {
+fn servers(cx: &mut Context<'_>, field: Field<'_>, fewest: u32) -> Option<Servers> {
     if let Some(word) = field.node.as_text() {
         if word == "unlimited" {
             return Some(Servers::Unlimited);
@@ -62,7 +73,7 @@ fn servers(cx: &mut Context<'_>, field: Field<'_>) -> Option<Servers> {
         cx.tell(told.help("write count = \"unlimited\" for servers without limit"));
         return None;
     }
-    cx.count(field, 1, MOST_SERVERS).map(Servers::Count)
+    cx.count(field, fewest, MOST_SERVERS).map(Servers::Count)
 }
 
 /// A probability, or a table that holds one.
@@ -98,7 +109,7 @@ fn autoscale(cx: &mut Context<'_>, field: Field<'_>) -> Option<Autoscale> {
     let mut scale = Autoscale::default();
     let max = cx.required(table, "max", &whose, "20");
     let fine = scale.read(cx, table, &whose);
-    scale.max = max.and_then(|f| cx.count(f, scale.min, MOST_SERVERS))?;
+    scale.max = max.and_then(|f| cx.count(f, scale.min.max(1), MOST_SERVERS))?;
     fine.then_some(scale)
 }
 

@@ -1,8 +1,8 @@
 //! Queues and topics.
 
 use super::super::context::{Context, Whose};
-use super::super::model::{Complete, Deliver, Durability, Queue, Topic};
-use super::super::node::{Field, Table, TableEntry};
+use super::super::model::{Complete, Deliver, Durability, Queue, SYNCS, Topic};
+use super::super::node::{Field, Table, TableEntry, Value};
 use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
 
@@ -11,9 +11,23 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Queue {
     let table = cx.table(entry.field(), &Queue::keys()).unwrap_or(&empty);
     let mut queue = Queue { name: entry.key.clone(), ..Queue::default() };
     queue.read(cx, table, &Whose::entry("queue", entry));
+    if let Some((durability, syncs)) = table.get("durability").and_then(|f| durability(cx, f)) {
+        (queue.durability, queue.sync_per_message) = (durability, syncs);
+    }
     queue.dead_letter = table.get("dead_letter").and_then(|f| dead_letter(cx, f, &entry.key));
     together(cx, table, &queue);
     queue
+}
+
+/// What a publish waits for, and how many commits that is: a word, or a table.
+fn durability(cx: &mut Context<'_>, field: Field<'_>) -> Option<(Durability, u32)> {
+    if !matches!(field.node.value, Value::Table(_)) {
+        return cx.choice(field).map(|durability| (durability, 1));
+    }
+    let table = cx.table(field, SYNCS)?;
+    let whose = Whose { what: "the queue's", name: "durability", at: field.node.at };
+    let syncs = cx.required(table, "sync_per_message", &whose, "2")?;
+    cx.count(syncs, 1, 100).map(|syncs| (Durability::Fsync, syncs))
 }
 
 /// Settings that make sense with others only.

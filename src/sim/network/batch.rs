@@ -150,7 +150,7 @@ impl<S: Blocks> Network<S> {
             more.push((slot, 0));
         }
         let wakes = self.wakes(server, first);
-        let work = self.batch_work(server, first, &more).saturating_add(wakes);
+        let work = self.at_pace(server, self.batch_work(server, first, &more)).saturating_add(wakes);
         let auto_ack = self.groups[self.servers[server as usize].group as usize].auto_ack;
         let stamp = self.take_up(first, auto_ack);
         self.begins_after(first, wakes);

@@ -4,6 +4,7 @@ use super::commit::FSYNC;
 use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
 use super::leave::Families;
+use super::pace::paced;
 use super::parts::{Client, GroupState, Phase, QueueState, SimServer, TopicState};
 use super::plain::is_plain;
 use super::predrawn::columns;
@@ -86,9 +87,11 @@ impl<S: Blocks> Network<S> {
             gathering: Vec::new(),
             keys: MessageKeys::new(scenario, draws),
             sampler: sampler.unwrap_or(LevelSampler::never()),
+            paced: paced(scenario),
             host: Host::new(
                 time(scenario.simulation.overheads.hand_off),
                 time(scenario.simulation.overheads.turnaround),
+                scenario.consumers.iter().any(|c| c.service_rate.is_some()),
             ),
         };
         if !network.host.is_ideal() {
@@ -163,6 +166,7 @@ impl<S: Blocks> Network<S> {
         for client in 0..self.clients_of_all() {
             self.think(client);
         }
+        self.keep_pace();
     }
 
     fn clients_of_all(&mut self) -> u32 {
@@ -298,6 +302,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         blocked: Default::default(),
         held_up: TimeIntegral::default(),
         held_peak: 0,
+        syncs: queue.sync_per_message,
         committing: Vec::new(),
         uncommitted: Vec::new(),
         shared: ProcessorSharing::new(shared),
@@ -320,6 +325,8 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         auto_ack: consumer.ack == Ack::Auto,
         fails: scenario.may_fail(consumer),
         tells: scenario.counts_deliveries(consumer),
+        service_rate: consumer.service_rate.clone(),
+        speed: 1.0,
         autoscaler: consumer.autoscale.map(|settings| Autoscaler::new(settings, draws.scale)),
         may_wait: scenario.may_wait(consumer),
         busy: TimeIntegral::default(),

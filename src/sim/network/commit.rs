@@ -1,7 +1,7 @@
 //! Durability: a message can be taken when the disk has it.
 
 use super::job::JobState;
-use super::parts::QueueState;
+use super::parts::{QueueState, WrittenMessage};
 use super::{Network, NetworkEvent};
 use crate::workload::Blocks;
 
@@ -14,7 +14,7 @@ impl<S: Blocks> Network<S> {
     pub(super) fn write(&mut self, slot: u32) {
         let (queue, place) = (self.jobs[slot].queue, self.jobs[slot].place);
         let station = &mut self.stations[queue as usize];
-        station.uncommitted.push((slot, place));
+        station.uncommitted.push(WrittenMessage { slot, place, syncs: station.syncs });
         if station.committing.is_empty() {
             self.commit(queue);
         }
@@ -32,22 +32,29 @@ impl<S: Blocks> Network<S> {
 
     /// Whether a message that was written is still there: some expire meanwhile, and their slots may be
     /// others' by now.
-    pub(super) fn is_committing(&self, (slot, place): (u32, u64), queue: u32) -> bool {
-        let job = &self.jobs[slot];
-        job.queue == queue && job.place == place && job.state == JobState::Committing
+    pub(super) fn is_committing(&self, one: WrittenMessage, queue: u32) -> bool {
+        let job = &self.jobs[one.slot];
+        job.queue == queue && job.place == one.place && job.state == JobState::Committing
     }
 
     pub(super) fn committed(&mut self, queue: u32) {
         // As long as not all of them are in line, what is written meanwhile is for the next commit.
+        let mut again = Vec::new();
         for i in 0..self.stations[queue as usize].committing.len() {
             let one = self.stations[queue as usize].committing[i];
-            if self.is_committing(one, queue) {
-                self.uncount(one.0);
-                self.offer(one.0);
+            if !self.is_committing(one, queue) {
+                continue;
+            }
+            if one.syncs > 1 {
+                again.push(WrittenMessage { syncs: one.syncs - 1, ..one });
+            } else {
+                self.uncount(one.slot);
+                self.offer(one.slot);
             }
         }
         let station = &mut self.stations[queue as usize];
         station.committing.clear();
+        station.uncommitted.append(&mut again);
         if !station.uncommitted.is_empty() {
             self.commit(queue);
         }

@@ -40,6 +40,7 @@ mod integral;
 mod job;
 mod leave;
 mod outages;
+mod pace;
 mod parts;
 mod plain;
 mod predrawn;
@@ -178,6 +179,8 @@ pub struct Network<S> {
     gathering: Vec<u32>,
     keys: MessageKeys,
     sampler: LevelSampler,
+    /// The groups whose servers' speed depends on the load.
+    paced: Vec<u32>,
     /// What a host adds that is not ideal.
     host: replay::Host,
 }
@@ -186,7 +189,11 @@ impl<S: Blocks> Network<S> {
     /// The same as [`Network::step`], from where speed matters less than code that is made only once.
     #[inline(never)]
     fn one_step<R: Recorder>(&mut self, before: u64, recorder: &mut R) -> bool {
-        self.step(before, recorder)
+        let happened = self.step(before, recorder);
+        if !self.paced.is_empty() {
+            self.keep_pace();
+        }
+        happened
     }
 
     /// The next thing happens, if it is before an instant and if there is any message left that it could

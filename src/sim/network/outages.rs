@@ -13,6 +13,11 @@ const ALWAYS: u32 = 1 << 31;
 impl<S: Blocks> Network<S> {
     /// A server is up from now on: decides until when.
     pub(super) fn comes_up(&mut self, server: u32) {
+        self.comes_up_at(server, self.now);
+    }
+
+    /// The same from an instant on.
+    fn comes_up_at(&mut self, server: u32, from: u64) {
         let s = &mut self.servers[server as usize];
         let group = &self.groups[s.group as usize];
         let Some(breakdowns) = &group.policy.breakdowns else { return };
@@ -22,7 +27,7 @@ impl<S: Blocks> Network<S> {
             s.until_break = up;
         } else {
             let epoch = ALWAYS | s.breaks as u32;
-            self.timer(self.now.saturating_add(up), NetworkEvent::Break { server, epoch });
+            self.timer(from.saturating_add(up), NetworkEvent::Break { server, epoch });
         }
     }
 
@@ -34,12 +39,41 @@ impl<S: Blocks> Network<S> {
         if epoch != expected {
             return;
         }
+        let group = &self.groups[s.group as usize];
+        let Some(breakdowns) = &group.policy.breakdowns else { return };
+        if breakdowns.together {
+            return self.all_break(server, recorder);
+        }
+        self.goes_down(server, recorder);
+    }
+
+    /// The servers of a group that are up and down together break, those first that have nothing to do: they do
+    /// not take what the others give back.
+    fn all_break<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        let s = &self.servers[server as usize];
+        let (group, number) = (s.group, s.breaks);
+        let mut all = self.stations[s.queue as usize].servers.clone();
+        all.retain(|&other| {
+            let s = &self.servers[other as usize];
+            s.group == group && s.breaks == number && s.phase != Phase::Down
+        });
+        all.sort_by_key(|&other| self.servers[other as usize].phase != Phase::Idle);
+        all.into_iter().for_each(|other| self.goes_down(other, recorder));
+    }
+
+    /// A server breaks at this instant.
+    fn goes_down<R: Recorder>(&mut self, server: u32, recorder: &mut R) {
+        let s = &mut self.servers[server as usize];
         let (phase, queue, number) = (s.phase, s.queue, s.breaks);
         let group = &self.groups[s.group as usize];
         let Some(breakdowns) = &group.policy.breakdowns else { return };
         let (resume, auto_ack) = (!breakdowns.redeliver, group.auto_ack);
         let down = breakdowns.time_down(server.into(), number);
         match phase {
+            // It is held up meanwhile, and its clock keeps in step with the others'.
+            Phase::Blocked if breakdowns.together => {
+                return self.comes_up_at(server, self.now.saturating_add(down));
+            }
             // It has nothing to do that could be broken off: it is up again as if at once.
             Phase::Blocked => return self.comes_up(server),
             // Its clock begins anew when it is started again.

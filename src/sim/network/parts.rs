@@ -7,7 +7,7 @@ use super::job::NONE;
 use super::sharing::ProcessorSharing;
 use crate::behaviour::{Autoscaler, ConsumerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy};
 use crate::discipline::Waiting;
-use crate::scenario::{Batching, Discipline, Overflow, Preemption};
+use crate::scenario::{Batching, Discipline, Overflow, Preemption, ServiceRate};
 use crate::sim::QueueCounts;
 use std::collections::VecDeque;
 
@@ -67,8 +67,10 @@ pub(super) struct QueueState {
     pub held_peak: u64,
     /// Messages that are written but not on disk, each with its place: those of the commit under way, and
     /// those for the next.
-    pub committing: Vec<(u32, u64)>,
-    pub uncommitted: Vec<(u32, u64)>,
+    pub committing: Vec<WrittenMessage>,
+    pub uncommitted: Vec<WrittenMessage>,
+    /// Commits that each message takes.
+    pub syncs: u32,
     pub shared: ProcessorSharing,
     /// When the timer of a lingering batch goes off, and its number.
     pub lingering: Option<(u64, u32)>,
@@ -95,6 +97,9 @@ pub(super) struct GroupState {
     /// Whether each delivery is told of.
     pub tells: bool,
     pub autoscaler: Option<Autoscaler>,
+    /// How the servers' speed depends on the load, and what it is now.
+    pub service_rate: Option<ServiceRate>,
+    pub speed: f64,
     /// Whether a destination may let it wait for room.
     pub may_wait: bool,
 
@@ -138,6 +143,15 @@ pub(super) struct PrefetchedDelivery {
     pub stamp: u32,
     /// What it takes, known where it may have timed out before it begins and its message be gone.
     pub work: u64,
+}
+
+/// A message that is written and not yet on disk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WrittenMessage {
+    pub slot: u32,
+    pub place: u64,
+    /// Commits that it still takes.
+    pub syncs: u32,
 }
 
 /// One server.

@@ -25,8 +25,9 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(hand_off: u64, turnaround: u64) -> Self {
-        let ideal = hand_off == 0 && turnaround == 0;
+    /// With servers that are `paced`, work takes another time than is planned, too.
+    pub(super) fn new(hand_off: u64, turnaround: u64, paced: bool) -> Self {
+        let ideal = hand_off == 0 && turnaround == 0 && !paced;
         Host { hand_off, turnaround, ideal, ..Host::default() }
     }
 
@@ -133,6 +134,6 @@ impl<S: Blocks> Network<S> {
         let job = &self.jobs[slot];
         let work =
             self.host.add_to(planned, self.servers[server as usize].group, job.identity, job.deliveries - 1);
-        work.saturating_add(wakes)
+        self.at_pace(server, work).saturating_add(wakes)
     }
 }

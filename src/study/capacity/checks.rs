@@ -67,6 +67,9 @@ pub(super) fn checks(
         |scenario: &Scenario| known(scenario).unwrap_or_else(|| trial(scenario, Effort::Short, watch));
     let lost = scenario.consumers.iter().enumerate().filter_map(|(i, consumer)| {
         let Servers::Count(count) = consumer.count else { return None };
+        if count == 0 {
+            return None;
+        }
         let what = Altered::ServerLost { group: consumer.name.clone(), of: count };
         if count <= 1 {
             return Some(Check { what, trial: None });

@@ -202,6 +202,7 @@ fn failures_and_breakdowns() {
             up: Law::exponential(up),
             down: Law::exponential(down),
             only_busy,
+            together: false,
             redeliver: !only_busy,
         };
         scenario.consumers[0].outages = Some(outages);
@@ -235,7 +236,8 @@ fn what_features_make_of_each_other_is_not_guessed() {
     assert!(!exact(&lost_at_once));
     let mut breaks = mm(0.5, 1.0, 1);
     let (up, down) = (Law::exponential(10.0), Law::exponential(2.0));
-    breaks.consumers[0].outages = Some(Outages { up, down, only_busy: false, redeliver: true });
+    breaks.consumers[0].outages =
+        Some(Outages { up, down, only_busy: false, together: false, redeliver: true });
     assert!(exact(&breaks));
     breaks.queues[0].delivery_limit = Some(1);
     assert!(!exact(&breaks));

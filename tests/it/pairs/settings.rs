@@ -13,6 +13,10 @@ pub(super) const EXPONENTIAL: Setting =
 pub(super) const ONE_QUEUE: &[(&str, &[Setting])] = &[
     ("M/M/1", &[]),
     ("M/M/c", &[("consumers.c", "count", "2")]),
+    (
+        "M/M/c with service by load",
+        &[("consumers.c", "count", "3"), ("consumers.c", "service_rate", "{ per_busy = [0.5, 0.9, 1.1] }")],
+    ),
     ("M/M/c/K", &[("queues.q", "max_length", "3")]),
     (
         "M/M/c/K, dropping the oldest",
@@ -394,5 +398,18 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
             ("consumers.e", "from", "\"q\""),
             ("consumers.e", "service_time", "{ law = \"exponential\", mean = \"200ms\" }"),
         ],
+    ),
+    ("service by load", &[("consumers.c", "service_rate", "{ per_busy = [1, 1.6, 2] }")]),
+    (
+        "a faster service with a longer line",
+        &[("consumers.c", "service_rate", "{ by_queue_length = [1, 1.5] }")],
+    ),
+    (
+        "outages together",
+        &[(
+            "consumers.c",
+            "outages",
+            "{ up = { law = \"exponential\", mean = \"2s\" }, down = { law = \"exponential\", mean = \"200ms\" }, together = true }",
+        )],
     ),
 ];
