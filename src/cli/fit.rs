@@ -1,7 +1,7 @@
 //! `queuelab fit`: laws and arrivals from a file of measured times.
 
 use super::{Ending, files, style, system};
-use crate::report::study::fit as report;
+use crate::report::study::{fit as report, fit_throughput as by_load};
 use crate::scenario::{self, Arrivals, Scenario};
 use crate::study;
 use crate::workload::file::{self, By, ColumnRole, Want};
@@ -17,6 +17,13 @@ pub(super) struct FitArguments {
     /// count; NAME is a heading or a number from 1, with :ns, :us, :ms or :s for its unit
     #[arg(long, value_name = "ROLE=NAME", value_parser = column)]
     column: Vec<(ColumnRole, String)>,
+    /// The file has a row for each load that was tried: concurrency, throughput and perhaps latency; says which
+    /// law of the throughput predicts rows that it has not seen
+    #[arg(long, conflicts_with = "column")]
+    throughput: bool,
+    /// With --throughput, the concurrencies whose rows alone are learnt from; else each row is left out in turn
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', requires = "throughput")]
+    learn: Vec<u32>,
     /// The folder under which a folder for the fit is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -49,14 +56,12 @@ fn fitted(arguments: &FitArguments) -> Result<Ending, Ending> {
         std::fs::read(&arguments.file).map_err(|e| system::reason(&e))
     };
     let bytes = bytes.map_err(|why| wrong(&why))?;
+    if arguments.throughput {
+        return fitted_by_load(arguments, &bytes, standard);
+    }
     let measured = file::read(&bytes, Want::All, &arguments.column)
         .map_err(|why| wrong(&format!("{why}; {}", why.instead(By::Flag))))?;
-    let stem = arguments
-        .file
-        .file_stem()
-        .filter(|_| !standard)
-        .map_or("fit".into(), |s| s.to_string_lossy().into_owned());
-    let folder = arguments.speech.folder(arguments.out.as_ref(), &stem);
+    let folder = arguments.speech.folder(arguments.out.as_ref(), &stem(arguments, standard));
     if let Some(folder) = &folder {
         files::prepare(folder)?;
     }
@@ -70,6 +75,32 @@ fn fitted(arguments: &FitArguments) -> Result<Ending, Ending> {
     Ok(arguments
         .speech
         .say(&String::from_utf8_lossy(&made[0].1), &written, |style| report::text(&fit, &style)))
+}
+
+/// What a fit is called that is kept.
+fn stem(arguments: &FitArguments, standard: bool) -> String {
+    let name = arguments.file.file_stem().filter(|_| !standard);
+    name.map_or("fit".into(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The fit of a file whose rows are loads.
+fn fitted_by_load(arguments: &FitArguments, bytes: &[u8], standard: bool) -> Result<Ending, Ending> {
+    let wrong = |why: String| {
+        style::note(&format!("error: cannot fit {}: {why}\n", arguments.file.display()));
+        Ending::Wrong
+    };
+    let rows =
+        file::read_load_rows(bytes).map_err(|why| wrong(format!("{why}; {}", why.instead(By::Flag))))?;
+    let fit = study::fit::fit_throughput(rows, &arguments.learn).map_err(|why| wrong(why.to_string()))?;
+    let folder = arguments.speech.folder(arguments.out.as_ref(), &stem(arguments, standard));
+    if let Some(folder) = &folder {
+        files::prepare(folder)?;
+    }
+    let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
+    let made = by_load::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
+    let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
+    let document = String::from_utf8_lossy(&made[0].1);
+    Ok(arguments.speech.say(&document, &written, |style| by_load::text(&fit, &style)))
 }
 
 /// Without a folder for a file of its arrivals, a scenario that plays them reads the file that was fitted.

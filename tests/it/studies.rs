@@ -407,3 +407,25 @@ fn predictions_refuse_what_rates_cannot_turn() {
         assert!(said.contains(word), "{arguments:?} should say `{word}`: {said}");
     }
 }
+
+/// A published table of throughput by concurrency, by the law that predicts rows which it has not seen.
+#[test]
+fn a_fit_of_throughput_is_a_scenario_that_runs() {
+    let rows = "clients,throughput\n1,2064\n5,8146\n25,17334\n50,19120\n100,19035\n";
+    let desk = Desk::new("fit-throughput", &[("load.csv", rows)]);
+    let output = desk.run(&["fit", "--throughput", "load.csv"]);
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for word in ["`USL` predicts best", "sigma", "constant service"] {
+        assert!(said.contains(word), "`{word}` in\n{said}");
+    }
+    let learnt = desk.run(&["fit", "load.csv", "--throughput", "--learn", "1,25,100", "--json"]);
+    let document: Value = serde_json::from_slice(&learnt.stdout).expect("JSON");
+    assert!(document["laws"][0]["errors"][0].is_null(), "{document:#}");
+    let run = desk.run(&["run", "queuelab-results/load/scenario.toml", "--only", "theory", "--json"]);
+    let answer: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let found = answer["answers"][0]["metrics"]["total.throughput"]["value"].as_f64().expect("a figure");
+    assert!((found / 19_000.0 - 1.0).abs() < 0.05, "{found}");
+    let few = desk.run(&["fit", "--throughput", "load.csv", "--learn", "3"]);
+    assert_eq!(few.status.code(), Some(2), "{}", text(&few.stderr));
+}

@@ -8,14 +8,19 @@ mod models;
 mod poisson;
 mod schedule;
 mod states;
+mod throughput;
 mod traffic;
 
+pub use crate::workload::file::LoadRow;
 pub use arrivals::{ArrivalStream, Dispersion};
 use judge::Truth;
 pub use judge::{FARTHEST, Judged, ModelFigure, WaitsAt};
 pub use laws::{Candidate, Sample};
 pub use models::{Model, ModelFamily, ModelVerdict, Models, TRACE_FILE, is_told, longer};
 pub use poisson::{Deviation, FEWEST, PoissonTest, SIGNIFICANCE};
+pub use throughput::{
+    JudgedLaw, ThroughputFamily, ThroughputFit, ThroughputFitError, ThroughputLaw, fit_throughput,
+};
 
 use crate::scenario::{
     Arrivals, Consumer, Length, NoFiles, Producer, Queue, Scenario, Servers, Source, Warmup, parse,

@@ -12,6 +12,7 @@ mod counts;
 mod dates;
 mod decimal;
 mod formats;
+mod load_rows;
 mod names;
 mod read;
 mod refusal;
@@ -23,6 +24,7 @@ mod text;
 mod times;
 
 pub use choose::Want;
+pub use load_rows::{LoadRow, read_load_rows};
 pub use names::Heading;
 pub use read::read;
 pub use refusal::{By, TimesFileError};
