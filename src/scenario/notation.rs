@@ -175,7 +175,7 @@ pub(super) struct NotNegative(pub f64);
 
 impl Notation<f64> for NotNegative {
     fn takes(&self) -> Takes {
-        Takes::Number
+        Takes::Number(Bound::Included(0.0), Bound::Included(self.0))
     }
     fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<f64> {
         cx.number_in(field, 0.0, self.0, false)

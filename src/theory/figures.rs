@@ -177,7 +177,8 @@ impl SteadyState {
 
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
     pub fn answer(&self, station: &Station<'_>) -> Answer {
-        let answer = Answer::new(Method::Theory, station.caption()).asked_for(station.scenario.asked_statistics());
+        let answer =
+            Answer::new(Method::Theory, station.caption()).asked_for(station.scenario.asked_statistics());
         let mut answer = if self.exact { answer } else { answer.approximate() };
         answer.caveats.clone_from(&self.caveats);
         answer.caveats.extend(general_caveats(station));

@@ -23,8 +23,8 @@ pub(super) use consumers::{FAILURE, MOST_SERVERS};
 pub use objectives::{Objective, Relation};
 pub(super) use producers::{KEYS, MOST_CLIENTS, MOST_DISTINCT_KEYS};
 pub use producers::{Keys, Producer};
-pub(super) use queues::{MOST_MESSAGES, SYNCS};
 pub use queues::{Discipline, Durability, Overflow, Preemption, Queue};
+pub(super) use queues::{MOST_MESSAGES, MOST_SYNCS, SYNCS};
 pub use runs::{
     BrokerQueue, BrokerSettings, Connections, Length, Measurement, Overheads, Precision, QueueType,
     Simulation, TARGET_NAMES, Warmup, Work,

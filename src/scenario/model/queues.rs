@@ -54,8 +54,14 @@ choice!(Discipline: "fifo" => Fifo, "lifo" => Lifo, "priority" => Priority, "ran
     "processor-sharing" => ProcessorSharing);
 choice!(Preemption: "none" => None, "resume" => Resume, "restart" => Restart);
 choice!(Overflow: "reject-publish" => RejectPublish, "drop-head" => DropHead, "block" => Block);
-pub(in super::super) const SYNCS: &[SettingKey] =
-    &[key("sync_per_message", Takes::Whole, "commits, one after the other, that a message takes")];
+/// The most commits that a message is told to take.
+pub(in super::super) const MOST_SYNCS: u32 = 100;
+
+pub(in super::super) const SYNCS: &[SettingKey] = &[key(
+    "sync_per_message",
+    Takes::Whole(1, MOST_SYNCS as i64),
+    "commits, one after the other, that a message takes",
+)];
 
 choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);
 

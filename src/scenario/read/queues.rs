@@ -1,7 +1,7 @@
 //! Queues and topics.
 
 use super::super::context::{Context, Whose};
-use super::super::model::{Complete, Deliver, Durability, Queue, SYNCS, Topic};
+use super::super::model::{Complete, Deliver, Durability, MOST_SYNCS, Queue, SYNCS, Topic};
 use super::super::node::{Field, Table, TableEntry, Value};
 use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
@@ -27,7 +27,7 @@ fn durability(cx: &mut Context<'_>, field: Field<'_>) -> Option<(Durability, u32
     let table = cx.table(field, SYNCS)?;
     let whose = Whose { what: "the queue's", name: "durability", at: field.node.at };
     let syncs = cx.required(table, "sync_per_message", &whose, "2")?;
-    cx.count(syncs, 1, 100).map(|syncs| (Durability::Fsync, syncs))
+    cx.count(syncs, 1, MOST_SYNCS).map(|syncs| (Durability::Fsync, syncs))
 }
 
 /// Settings that make sense with others only.
