@@ -231,7 +231,7 @@ fn messages_that_take_two_commits_wait_for_three() {
         format!(
             "[producers.p]\nto = \"q\"\narrivals = {{ process = \"closed\", concurrency = 192, think_time = \"0s\" }}\n\
                 [queues.q]\ndurability = {durability}\n[consumers.c]\nfrom = \"q\"\ncount = \"unlimited\"\n\
-                service_time = \"0s\"\n[simulation]\nsync = \"5.9ms\"\nmessages = 20000\n"
+                service_time = \"1us\"\n[simulation]\nsync = \"5.9ms\"\nmessages = 20000\n"
         )
     };
     for (durability, commits) in [
