@@ -4,7 +4,9 @@ use super::codec::{StompDecoder, StompFrame, write};
 use super::connection::{StompConnection, destination, told};
 use super::sender::{DELIVERIES, StompMessage};
 use crate::load::LoadError;
-use crate::load::targets::brokers::wire::{BrokerLines, Incoming, Session, Socket, WireError};
+use crate::load::targets::brokers::wire::{
+    BrokerLines, Incoming, Session, Socket, WireError, WireReceiver, take,
+};
 use crate::load::targets::{Delivery, Receiver};
 use crate::message::Outcome;
 use std::collections::{HashMap, VecDeque};
@@ -76,12 +78,7 @@ impl StompReceiver {
     }
 
     fn flush(&mut self) -> Result<(), WireError> {
-        if self.out.is_empty() {
-            return Ok(());
-        }
-        let sent = self.socket.write(&self.out);
-        self.out.clear();
-        sent
+        self.socket.flush(&mut self.out)
     }
 
     /// Subscribes, for windows of at least so many messages.
@@ -140,20 +137,6 @@ impl StompReceiver {
         self.flush()
     }
 
-    fn hand_out(&mut self, most: usize, out: &mut Vec<Delivery>) -> bool {
-        let count = most.min(self.ready.len());
-        out.extend(self.ready.drain(..count));
-        count > 0
-    }
-
-    fn wait(&mut self, most: usize, until: u64) -> Result<(), WireError> {
-        self.subscribe(most)?;
-        while self.ready.is_empty() && self.hear(until)? {}
-        // What else is here already.
-        while self.ready.len() < most && !self.ready.is_empty() && self.hear(0)? {}
-        Ok(())
-    }
-
     fn said(&mut self, outcome: Result<(), WireError>) -> bool {
         self.session.said(outcome, self.place.queue)
     }
@@ -175,20 +158,31 @@ impl StompReceiver {
     }
 }
 
+impl WireReceiver for StompReceiver {
+    fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn queue(&self) -> usize {
+        self.place.queue
+    }
+
+    fn ready(&mut self) -> &mut VecDeque<Delivery> {
+        &mut self.ready
+    }
+
+    fn wait(&mut self, most: usize, until: u64) -> Result<(), WireError> {
+        self.subscribe(most)?;
+        while self.ready.is_empty() && self.hear(until)? {}
+        // What else is here already.
+        while self.ready.len() < most && !self.ready.is_empty() && self.hear(0)? {}
+        Ok(())
+    }
+}
+
 impl Receiver for StompReceiver {
     fn take(&mut self, most: usize, until: u64, out: &mut Vec<Delivery>) -> bool {
-        if self.hand_out(most, out) {
-            return true;
-        }
-        let heard = self.wait(most, until);
-        if self.hand_out(most, out) {
-            return true;
-        }
-        if let Err(why) = heard {
-            self.session.broke(&why, Some(self.place.queue));
-            return false;
-        }
-        until != u64::MAX && !self.session.is_over(self.place.queue)
+        take(self, most, until, out)
     }
 
     fn ack(&mut self, delivery: &Delivery) -> bool {

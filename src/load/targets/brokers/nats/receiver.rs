@@ -5,11 +5,13 @@ use super::requests::NatsConnection;
 use super::settings::NatsQueue;
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
-use crate::load::targets::brokers::wire::{BrokerLines, Incoming, Session, Socket, WireError};
+use crate::load::targets::brokers::wire::{
+    BrokerLines, Incoming, Session, Socket, WireError, WireReceiver, take,
+};
 use crate::load::targets::{Delivery, Receiver};
 use crate::message::Outcome;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// What was heard of the server.
@@ -41,7 +43,7 @@ pub(super) struct NatsReceiver {
     /// Whether the last question was one that waits for as long as it takes.
     waits: bool,
     /// What came and was not taken yet.
-    ready: std::collections::VecDeque<Delivery>,
+    ready: VecDeque<Delivery>,
     /// By tag: the subject by which a delivery is settled.
     replies: HashMap<u64, String>,
     tags: u64,
@@ -82,7 +84,7 @@ impl NatsReceiver {
             asked: 0,
             question: 0,
             waits: false,
-            ready: std::collections::VecDeque::new(),
+            ready: VecDeque::new(),
             replies: HashMap::new(),
             tags: 0,
             out,
@@ -106,12 +108,7 @@ impl NatsReceiver {
     }
 
     fn flush(&mut self) -> Result<(), WireError> {
-        if self.out.is_empty() {
-            return Ok(());
-        }
-        let sent = self.socket.write(&self.out);
-        self.out.clear();
-        sent
+        self.socket.flush(&mut self.out)
     }
 
     /// Reads one thing that the server says, by an instant.
@@ -206,43 +203,6 @@ impl NatsReceiver {
         self.session.lose(self.queue, delivery, outcome);
     }
 
-    /// Fills `out` from what is ready.
-    fn hand_out(&mut self, most: usize, out: &mut Vec<Delivery>) -> bool {
-        let count = most.min(self.ready.len());
-        out.extend(self.ready.drain(..count));
-        count > 0
-    }
-
-    /// Asks, where that is to be done, and waits until something is ready or an instant has come.
-    fn wait(&mut self, most: usize, until: u64) -> Result<(), WireError> {
-        if self.window > 1 {
-            if self.question == 0 {
-                self.ask(self.window, u64::MAX);
-            }
-            self.flush()?;
-            while self.hear(if self.ready.is_empty() { until } else { 0 })? != HeardFrame::Nothing {}
-            return Ok(());
-        }
-        if self.asked == 0 && self.ready.is_empty() {
-            // One first: what more there is at once is asked for when it has come.
-            self.ask(if until == u64::MAX { 1 } else { most as u64 }, until);
-        }
-        self.flush()?;
-        while self.ready.is_empty() && self.asked > 0 {
-            // The server says when the time of a question is over; a while later it is not waited for any more.
-            let patience = if until == u64::MAX { until } else { until.max(Monotonic.now()) + PATIENCE };
-            if self.hear(patience)? == HeardFrame::Nothing {
-                self.asked = 0;
-            }
-        }
-        if until == u64::MAX && self.ready.len() < most && most > 1 {
-            self.ask((most - self.ready.len()) as u64, 0);
-            self.flush()?;
-            while self.asked > 0 && self.hear(Monotonic.now() + PATIENCE)? != HeardFrame::Nothing {}
-        }
-        Ok(())
-    }
-
     fn settle(&mut self, delivery: &Delivery, word: &[u8]) -> bool {
         let Some(reply) = self.replies.remove(&delivery.tag) else { return false };
         self.say(&reply, word);
@@ -271,25 +231,52 @@ impl NatsReceiver {
 /// How long after its time a question's end is waited for, in nanoseconds.
 const PATIENCE: u64 = 200_000_000;
 
+impl WireReceiver for NatsReceiver {
+    fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn queue(&self) -> usize {
+        self.queue
+    }
+
+    fn ready(&mut self) -> &mut VecDeque<Delivery> {
+        &mut self.ready
+    }
+
+    fn wait(&mut self, most: usize, until: u64) -> Result<(), WireError> {
+        if self.window > 1 {
+            if self.question == 0 {
+                self.ask(self.window, u64::MAX);
+            }
+            self.flush()?;
+            while self.hear(if self.ready.is_empty() { until } else { 0 })? != HeardFrame::Nothing {}
+            return Ok(());
+        }
+        if self.asked == 0 && self.ready.is_empty() {
+            // One first: what more there is at once is asked for when it has come.
+            self.ask(if until == u64::MAX { 1 } else { most as u64 }, until);
+        }
+        self.flush()?;
+        while self.ready.is_empty() && self.asked > 0 {
+            // The server says when the time of a question is over; a while later it is not waited for any more.
+            let patience = if until == u64::MAX { until } else { until.max(Monotonic.now()) + PATIENCE };
+            if self.hear(patience)? == HeardFrame::Nothing {
+                self.asked = 0;
+            }
+        }
+        if until == u64::MAX && self.ready.len() < most && most > 1 {
+            self.ask((most - self.ready.len()) as u64, 0);
+            self.flush()?;
+            while self.asked > 0 && self.hear(Monotonic.now() + PATIENCE)? != HeardFrame::Nothing {}
+        }
+        Ok(())
+    }
+}
+
 impl Receiver for NatsReceiver {
     fn take(&mut self, most: usize, until: u64, out: &mut Vec<Delivery>) -> bool {
-        if self.hand_out(most, out) {
-            return true;
-        }
-        loop {
-            let heard = self.wait(most, until);
-            if self.hand_out(most, out) {
-                return true;
-            }
-            match heard {
-                Ok(()) if until != u64::MAX => return !self.session.is_over(self.queue),
-                Ok(()) => {}
-                Err(why) => {
-                    self.session.broke(&why, Some(self.queue));
-                    return false;
-                }
-            }
-        }
+        take(self, most, until, out)
     }
 
     fn ack(&mut self, delivery: &Delivery) -> bool {

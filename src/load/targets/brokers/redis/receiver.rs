@@ -5,7 +5,9 @@ use super::requests::RedisConnection;
 use super::settings::{FIELD, GROUP, RedisQueue, ReturnedEntries, ReturnedEntry};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
-use crate::load::targets::brokers::wire::{BrokerLines, Incoming, Session, Socket, WireError};
+use crate::load::targets::brokers::wire::{
+    BrokerLines, Incoming, Session, Socket, WireError, WireReceiver, take,
+};
 use crate::load::targets::{Delivery, Receiver};
 use crate::message::Outcome;
 use std::collections::{HashMap, VecDeque};
@@ -95,12 +97,7 @@ impl RedisReceiver {
     }
 
     fn flush(&mut self) -> Result<(), WireError> {
-        if self.out.is_empty() {
-            return Ok(());
-        }
-        let sent = self.socket.write(&self.out);
-        self.out.clear();
-        sent
+        self.socket.flush(&mut self.out)
     }
 
     fn key(&self) -> Vec<u8> {
@@ -231,12 +228,6 @@ impl RedisReceiver {
         self.session.lose(self.place.queue, delivery, outcome);
     }
 
-    fn hand_out(&mut self, most: usize, out: &mut Vec<Delivery>) -> bool {
-        let count = most.min(self.ready.len());
-        out.extend(self.ready.drain(..count));
-        count > 0
-    }
-
     /// Hears all replies that are due; waits for new entries where that was asked.
     fn hear_all(&mut self) -> Result<(), WireError> {
         self.flush()?;
@@ -246,7 +237,33 @@ impl RedisReceiver {
         self.flush()
     }
 
-    /// Waits until something is ready or an instant has come.
+    fn in_time(&mut self, delivery: &Delivery) -> bool {
+        let in_time = Monotonic.now() < delivery.until;
+        if !in_time {
+            self.ids.remove(&delivery.tag);
+        }
+        in_time
+    }
+
+    fn written(&mut self) -> bool {
+        let outcome = self.flush();
+        self.session.said(outcome, self.place.queue)
+    }
+}
+
+impl WireReceiver for RedisReceiver {
+    fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn queue(&self) -> usize {
+        self.place.queue
+    }
+
+    fn ready(&mut self) -> &mut VecDeque<Delivery> {
+        &mut self.ready
+    }
+
     fn wait(&mut self, most: usize, until: u64) -> Result<(), WireError> {
         loop {
             let asked = self.unanswered.contains(&RedisQuestion::New);
@@ -265,35 +282,11 @@ impl RedisReceiver {
             }
         }
     }
-
-    fn in_time(&mut self, delivery: &Delivery) -> bool {
-        let in_time = Monotonic.now() < delivery.until;
-        if !in_time {
-            self.ids.remove(&delivery.tag);
-        }
-        in_time
-    }
-
-    fn written(&mut self) -> bool {
-        let outcome = self.flush();
-        self.session.said(outcome, self.place.queue)
-    }
 }
 
 impl Receiver for RedisReceiver {
     fn take(&mut self, most: usize, until: u64, out: &mut Vec<Delivery>) -> bool {
-        if self.hand_out(most, out) {
-            return true;
-        }
-        let heard = self.wait(most, until);
-        if self.hand_out(most, out) {
-            return true;
-        }
-        if let Err(why) = heard {
-            self.session.broke(&why, Some(self.place.queue));
-            return false;
-        }
-        until != u64::MAX && !self.session.is_over(self.place.queue)
+        take(self, most, until, out)
     }
 
     fn ack(&mut self, delivery: &Delivery) -> bool {

@@ -9,6 +9,7 @@ mod reader;
 mod senders;
 mod session;
 mod socket;
+mod take;
 mod tls;
 
 pub(in crate::load::targets) use error::{Malformed, WireError};
@@ -19,6 +20,7 @@ pub(in crate::load::targets) use reader::FrameHandler;
 pub(in crate::load::targets) use senders::{Senders, hear};
 pub(in crate::load::targets) use session::Session;
 pub(in crate::load::targets) use socket::Socket;
+pub(in crate::load::targets) use take::{WireReceiver, hand_out, take};
 
 #[cfg(test)]
 pub(in crate::load::targets) use frames::torture;

@@ -161,6 +161,16 @@ impl Socket {
         }
     }
 
+    /// Writes all of what is to be said, and empties it.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub(in crate::load::targets) fn flush(&self, out: &mut Vec<u8>) -> Result<(), WireError> {
+        let sent = if out.is_empty() { Ok(()) } else { self.write(out) };
+        out.clear();
+        sent
+    }
+
     /// Ends the connection: whoever reads or writes is let go.
     pub(in crate::load::targets) fn end(&self) {
         // One that has ended already is as good.
