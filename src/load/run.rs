@@ -123,7 +123,14 @@ fn pilot(
     let mut beginning = Block { first: plan.first, ..Block::with_columns(plan.demand.len()) };
     beginning.append(plan, rows);
     let silent = Control { progress: &|_| (), stopped: control.stopped };
-    Ok(play(&alone, &beginning, SETTLED, &silent)?.broker.map(|times| times.own))
+    let played = play(&alone, &beginning, SETTLED, &silent)?;
+    match played.failed {
+        Some(why) => {
+            let target = scenario.measurement.target.clone();
+            Err(LoadError::Broker { target, why: format!("in the pilot before the run, {why}") })
+        }
+        None => Ok(played.broker.map(|times| times.own)),
+    }
 }
 
 /// The same without a pilot: how long deliveries take before it is then known from the warm-up alone, and in
@@ -218,7 +225,10 @@ pub(super) fn play(
             .map(|learnt| broker_times(scenario, learnt, &output.samples, settled, run_records.confirms)),
         syncs,
         hand_off: evidence.hand_offs.woken().map(|(_, mean)| mean * 1e9),
-        by: format!("{}, {} server threads", scenario.measurement.target, run_plan.servers()),
+        by: match run_plan.servers() {
+            1 => format!("{}, 1 server thread", scenario.measurement.target),
+            servers => format!("{}, {servers} server threads", scenario.measurement.target),
+        },
         gates: gates::gates(&mut evidence),
         caveats: cut_short
             .into_iter()

@@ -6,7 +6,7 @@ pub(super) mod activemq;
 pub(super) mod capabilities;
 #[cfg(feature = "brokers-common")]
 #[cfg_attr(
-    not(feature = "rabbitmq"),
+    not(feature = "brokers"),
     allow(dead_code, unused_imports, reason = "an adapter uses a part of it")
 )]
 mod common;
@@ -25,6 +25,10 @@ mod runtime;
 #[cfg(any(feature = "rabbitmq", feature = "kafka", feature = "zeromq"))]
 mod waker;
 #[cfg(feature = "brokers-wire")]
+#[cfg_attr(
+    not(feature = "brokers"),
+    allow(dead_code, unused_imports, reason = "an adapter uses a part of it")
+)]
 mod wire;
 #[cfg(feature = "zeromq")]
 pub(super) mod zeromq;

@@ -5,9 +5,9 @@ use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::brokers::capabilities::rabbitmq::START;
 use crate::load::targets::brokers::common::{BrokerUrl, RunNames, read_file};
+use crate::load::targets::brokers::wire::Login;
 use crate::load::targets::{Trouble, TroubleKind};
 use crate::scenario::BrokerSettings;
-use crate::units::Time;
 use futures_core::Stream;
 use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
 use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
@@ -16,6 +16,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Where it is by default, and how its addresses begin.
 const HERE: &str = "amqp://127.0.0.1:5672";
@@ -49,6 +50,11 @@ impl Address {
         let certificates = Certificates { authorities, own };
         let (name, wait) = (names.connection(), settings.wait);
         Ok(Address { url, ca: settings.ca.clone(), certificates, name, wait })
+    }
+
+    /// The same place for a conversation of our own.
+    pub(super) fn login(&self, settings: &BrokerSettings) -> Result<Login, LoadError> {
+        Login::new(TARGET, self.url.clone(), settings, "amqps", START)
     }
 
     /// Connects, and tells of what happens to the connection from then on.
@@ -85,9 +91,9 @@ impl Address {
                 port: url.port,
             },
             vhost: url.path.clone().filter(|path| !path.is_empty()).unwrap_or_else(|| "/".into()),
-            // A connection that is silent for twice the heartbeat is lost.
+            // A connection that is silent for twice to two and a half times the heartbeat is lost.
             query: AMQPQueryString {
-                heartbeat: Some((self.wait / 2.0).clamp(1.0, 60.0) as u16),
+                heartbeat: Some((self.wait / 2.5).clamp(1.0, 60.0) as u16),
                 ..AMQPQueryString::default()
             },
         }
@@ -96,9 +102,8 @@ impl Address {
     /// Nothing came.
     pub(super) fn silent(&self) -> LoadError {
         refuse(format!(
-            "{} did not answer within {} (measurement.broker.wait); is it RabbitMQ that listens there?",
-            self.url,
-            Time(self.wait)
+            "{} said nothing for {} s (measurement.broker.wait); is it RabbitMQ that listens there?",
+            self.url, self.wait
         ))
     }
 
@@ -175,8 +180,13 @@ async fn watch(mut events: Pin<Box<dyn Stream<Item = Event> + Send>>, shared: Ar
     let mut blocked = None;
     while let Some(event) = poll_fn(|cx| events.as_mut().poll_next(cx)).await {
         match event {
-            Event::ConnectionBlocked(_) => blocked = Some(Monotonic.now()),
+            Event::ConnectionBlocked(_) => {
+                blocked = Some(Monotonic.now());
+                shared.blocked.store(true, Ordering::SeqCst);
+            }
             Event::ConnectionUnblocked => {
+                shared.heard.store(Monotonic.now(), Ordering::SeqCst);
+                shared.blocked.store(false, Ordering::SeqCst);
                 if let Some(since) = blocked.take() {
                     let nanos = Monotonic.now().saturating_sub(since);
                     shared.listener.trouble(Trouble { at: since, kind: TroubleKind::Blocked { nanos } });

@@ -5,6 +5,7 @@ mod consume;
 mod declare;
 mod losses;
 mod publish;
+mod version;
 
 use super::common::{MessageBodies, MessagesInside, Redeliveries, RunNames, failed};
 use super::runtime::ClientRuntime;
@@ -19,13 +20,16 @@ use declare::BrokerQueues;
 use lapin::{Channel, Connection};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 use std::thread::Thread;
 
 /// Its name, and how many messages go through a queue before a run.
 const TARGET: &str = "rabbitmq";
 const WARM_UP: u64 = 200;
+
+/// Between two looks for verdicts that have not come, in nanoseconds.
+const LOOK: u64 = 1_000_000;
 
 /// Seconds that each step of the clean-up may take.
 const CLEAN_UP: f64 = 2.0;
@@ -40,6 +44,8 @@ struct RabbitMq {
     /// Those of single threads.
     others: Mutex<Vec<Connection>>,
     shared: Arc<Shared>,
+    /// What the server is.
+    product: String,
 }
 
 /// What threads of the run and tasks of the client share.
@@ -53,10 +59,17 @@ struct Shared {
     /// By queue: whether nothing is sent to it any more.
     closed: Vec<AtomicBool>,
     halted: AtomicBool,
-    /// Whether a lost connection is no trouble any more: it was told, or the run is over.
+    /// Done when a lost connection has been told.
+    lost: Once,
+    /// Whether a lost connection is no trouble any more: the run is over.
     parting: AtomicBool,
     /// Threads that may wait for a delivery.
     waiting: Mutex<Vec<Thread>>,
+    /// Publishes without a verdict, and when one was last heard of, or the first of them sent.
+    unanswered: AtomicU64,
+    heard: AtomicU64,
+    /// Whether the broker has said that it does not read now.
+    blocked: AtomicBool,
 }
 
 pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
@@ -73,8 +86,12 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         listener: Arc::clone(&opening.listener),
         closed: scenario.queues.iter().map(|_| AtomicBool::new(false)).collect(),
         halted: false.into(),
+        lost: Once::new(),
         parting: false.into(),
         waiting: Mutex::default(),
+        unanswered: 0.into(),
+        heard: 0.into(),
+        blocked: false.into(),
         names,
         queues,
     });
@@ -86,7 +103,16 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
         Ok::<Connection, LoadError>(connection)
     });
     let connection = prepared.unwrap_or_else(|| Err(address.silent()))?;
-    Ok(Box::new(RabbitMq { runtime, settings, address, connection, others: Mutex::default(), shared }))
+    let product = address.login(&settings).map_or_else(|_| TARGET.into(), |login| version::product(&login));
+    Ok(Box::new(RabbitMq {
+        runtime,
+        settings,
+        address,
+        connection,
+        others: Mutex::default(),
+        shared,
+        product,
+    }))
 }
 
 /// Where a broker answers that no scenario names.
@@ -97,9 +123,10 @@ pub(in crate::load::targets) fn probe() -> Result<String, LoadError> {
         let connection = address.connect_unheard().await?;
         // Whether it says good-bye is of no interest.
         let _closed = connection.close(200, "done".into()).await;
-        Ok(address.to_string())
+        Ok(())
     });
-    answered.unwrap_or_else(|| Err(address.silent()))
+    answered.unwrap_or_else(|| Err(address.silent()))?;
+    Ok(format!("{address} ({})", version::product(&address.login(&settings)?)))
 }
 
 impl Shared {
@@ -112,10 +139,35 @@ impl Shared {
         self.halted.load(Ordering::Acquire) || self.closed[queue].load(Ordering::Acquire)
     }
 
-    /// A connection or a channel was lost: told once.
+    /// A connection or a channel was lost: told once, and before anybody goes on who noticed it, too.
     fn disconnected(&self, why: String) {
-        if !self.parting.swap(true, Ordering::SeqCst) {
-            self.listener.trouble(Trouble { at: Monotonic.now(), kind: TroubleKind::Disconnected { why } });
+        if !self.parting.load(Ordering::SeqCst) {
+            let kind = TroubleKind::Disconnected { why };
+            self.lost.call_once(|| self.listener.trouble(Trouble { at: Monotonic.now(), kind }));
+        }
+    }
+
+    /// A message is published whose verdict will come.
+    fn asks(&self) {
+        if self.unanswered.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.heard.store(Monotonic.now(), Ordering::SeqCst);
+        }
+    }
+
+    /// A verdict has come.
+    fn answered(&self) {
+        self.heard.store(Monotonic.now(), Ordering::SeqCst);
+        self.unanswered.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// A broker that lets publishes wait for so many seconds is lost: its client notices only one that says
+    /// nothing at all.
+    fn must_have_answered(&self, wait: f64) {
+        let waits = self.unanswered.load(Ordering::SeqCst) > 0 && !self.blocked.load(Ordering::SeqCst);
+        let since = self.heard.load(Ordering::SeqCst);
+        if waits && Monotonic.now().saturating_sub(since) > (wait * 1e9) as u64 {
+            self.disconnected(format!("the broker confirmed nothing for {wait} s"));
+            self.wake_all();
         }
     }
 
@@ -160,7 +212,15 @@ impl Target for RabbitMq {
     }
 
     fn in_system(&self, queue: usize) -> Option<u64> {
+        self.shared.must_have_answered(self.settings.wait);
         Some(self.shared.inside.inside(queue))
+    }
+
+    fn await_verdicts(&self, until: u64) {
+        let missing = || self.shared.unanswered.load(Ordering::SeqCst) > 0;
+        while missing() && Monotonic.now() < until {
+            Monotonic.sleep_until(Monotonic.now() + LOOK);
+        }
     }
 
     fn warm_up(&self) -> u64 {
@@ -171,7 +231,7 @@ impl Target for RabbitMq {
         let confirm = if self.settings.confirm { "publisher confirms" } else { "no publisher confirms" };
         let kind = self.shared.queues.kind();
         let facts = [
-            ("broker", format!("RabbitMQ at {}, {kind} queues, {confirm}", self.address)),
+            ("broker", format!("{} at {}, {kind} queues, {confirm}", self.product, self.address)),
             ("broker client", "lapin 4, asynchronous, one thread for its runtime".into()),
             ("broker queues", self.shared.names.of("*")),
         ];
@@ -181,15 +241,16 @@ impl Target for RabbitMq {
 
 impl Drop for RabbitMq {
     fn drop(&mut self) {
-        let lost = self.shared.parting.swap(true, Ordering::SeqCst);
+        self.shared.parting.store(true, Ordering::SeqCst);
         self.halt();
-        if !lost {
-            // What cannot be deleted now expires.
-            let _deleted = self.runtime.wait(CLEAN_UP, async {
-                let channel = self.connection.create_channel().await?;
-                self.shared.queues.delete(&channel).await
-            });
+        // What cannot be deleted expires, and who is gone says no good-bye.
+        if self.shared.lost.is_completed() {
+            return;
         }
+        let _deleted = self.runtime.wait(CLEAN_UP, async {
+            let channel = self.connection.create_channel().await?;
+            self.shared.queues.delete(&channel).await
+        });
         let all = std::mem::take(&mut *self.others.lock());
         for connection in all.iter().chain([&self.connection]) {
             let _closed = self.runtime.wait(CLEAN_UP, connection.close(200, "done".into()));

@@ -83,11 +83,17 @@ pub(super) async fn send(
     (queue, message): (usize, u64),
 ) {
     let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-    let sent = channel.basic_publish("".into(), key, options, &body, properties).await;
-    drop(body);
+    shared.asks();
+    let confirmed = match channel.basic_publish("".into(), key, options, &body, properties).await {
+        Ok(confirm) => {
+            drop(body);
+            confirm.await
+        }
+        Err(error) => Err(error),
+    };
+    shared.answered();
     // A lost connection tells of itself.
-    let Ok(confirm) = sent else { return };
-    let Ok(confirmation) = confirm.await else { return };
+    let Ok(confirmation) = confirmed else { return };
     let at = Monotonic.now();
     match confirmation {
         Confirmation::Ack(None) => shared.listener.confirmed(message, at),
