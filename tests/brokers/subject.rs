@@ -3,16 +3,23 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// Runs so far: each has a folder of its own.
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
-/// A broker by its name, with a frame that announces more than any memory holds.
+/// A program that has not ended by then hangs.
+const HANGS: Duration = Duration::from_secs(180);
+
+/// A broker by its name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Broker {
     pub name: &'static str,
+    /// A frame that announces more than any memory holds.
     pub huge: &'static [u8],
+    /// Held alone by who stops the server, and shared by who needs it.
+    pub server: &'static RwLock<()>,
 }
 
 /// An address in parts.
@@ -49,7 +56,47 @@ impl Address {
     }
 }
 
+/// Sends a signal to a process of this machine.
+pub(crate) fn signal(name: &str, pid: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
+    assert!(sent.expect("a shell").success(), "kill -{name} {pid}");
+}
+
+/// Kills a process of this machine, and waits until it is gone.
+pub(crate) fn kill(pid: &str) {
+    signal("KILL", pid);
+    let command = format!("/proc/{pid}/cmdline");
+    // One that nobody has asked about yet is there without a command.
+    while std::fs::read(&command).is_ok_and(|command| !command.is_empty()) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 impl Broker {
+    /// The server is needed.
+    pub(crate) fn shared(self) -> RwLockReadGuard<'static, ()> {
+        self.server.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The server is going to fail.
+    pub(crate) fn alone(self) -> RwLockWriteGuard<'static, ()> {
+        self.server.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its server's process, which may be another one than at the start of the tests.
+    pub(crate) fn pid(self) -> Option<String> {
+        let env = std::fs::read_to_string(self.variable("ENV")?).expect("what the script wrote");
+        let pid = env.lines().find_map(|line| line.split_once("_PID=")).map(|(_, pid)| pid.to_string());
+        Some(pid.expect("the script says which process it is"))
+    }
+
+    /// Starts its server again.
+    pub(crate) fn start_again(self) {
+        let start = self.variable("START").expect("the script says how");
+        let started = Command::new("sh").args(["-c", &start]).stdin(Stdio::null()).output().expect("a shell");
+        assert!(started.status.success(), "{start}: {}", String::from_utf8_lossy(&started.stderr));
+    }
+
     /// A variable that a server's script has set; without it the test is skipped, which is said, or fails where
     /// the broker is required.
     pub(crate) fn variable(self, what: &str) -> Option<String> {
@@ -58,7 +105,7 @@ impl Broker {
         if value.is_none() {
             let required = std::env::var("QUEUELAB_REQUIRE").unwrap_or_default();
             let required = required.split(',').any(|required| required.trim() == self.name);
-            // Not every script has a second server for TLS.
+            // Not every server speaks TLS or knows users.
             assert!(!(required && what == "URL"), "{} is required, and {name} is not set", self.name);
             eprintln!("skipped: {name} is not set; start the server and say where it is");
         }
@@ -81,7 +128,7 @@ impl Broker {
             .args(["run", "s.toml", "--only", "measurement", "--gates", "--out", "out"])
             .args(["--set", &format!("measurement.target={}", self.name)])
             .args(["--set", &format!("measurement.duration={seconds}s")])
-            .args(["--set", "measurement.broker.wait=2s"])
+            .args(["--set", "measurement.broker.wait=5s"])
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .current_dir(&folder)
             .env("NO_COLOR", "1")
@@ -117,7 +164,12 @@ impl Run {
     }
 
     /// Waits for its end.
-    pub(crate) fn end(self, child: Child, from: Instant) -> Said {
+    pub(crate) fn end(self, mut child: Child, from: Instant) -> Said {
+        while from.elapsed() < HANGS && matches!(child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        // One that has ended is not there to be killed.
+        let _killed = child.kill();
         let Output { status, stdout, stderr } = child.wait_with_output().expect("it was started");
         // However the lines are broken.
         let text = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();

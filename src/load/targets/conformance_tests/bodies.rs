@@ -56,6 +56,18 @@ pub(super) fn servers_share(subject: &Subject, test: &str) {
     trial.is_clean(1);
 }
 
+/// Another run comes and goes: it has its own messages and takes away nothing.
+pub(super) fn neighbours_stay(subject: &Subject, test: &str) {
+    let Some(trial) = subject.play(test, &one_queue("", "")) else { return };
+    trial.publish(0, 0..3);
+    let Some(other) = subject.play(test, &one_queue("", "")) else { return };
+    other.publish(0, 10..12);
+    assert_eq!(messages(&serve(other.receiver(0, 0).as_mut(), 2)), [10, 11]);
+    drop(other);
+    assert_eq!(messages(&serve(trial.receiver(0, 0).as_mut(), 3)), [0, 1, 2]);
+    trial.is_clean(1);
+}
+
 pub(super) fn backlog(subject: &Subject, test: &str) {
     let Some(trial) = subject.play(test, &one_queue("initial_backlog = 200", "")) else { return };
     trial.publish(0, 0..200);
@@ -143,7 +155,9 @@ pub(super) fn extended(subject: &Subject, test: &str) {
 }
 
 pub(super) fn priority(subject: &Subject, test: &str) {
-    let Some(trial) = subject.play(test, &one_queue("discipline = \"priority\"", "")) else { return };
+    let more = [1, 2].map(|p| format!("[producers.p{p}]\nto = \"jobs\"\nrate = \"1/s\"\npriority = {p}\n"));
+    let text = one_queue("discipline = \"priority\"", "") + &more.concat();
+    let Some(trial) = subject.play(test, &text) else { return };
     {
         let mut publisher = trial.publisher();
         for message in 0..30 {

@@ -19,6 +19,38 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("nats", &["drop_head", "ttl", "priority"]),
     ("redis", &["drop_head", "ttl", "priority"]),
     ("activemq", &["drop_head", "ttl", "reject_publish", "hidden_time", "extended"]),
+    ("rabbitmq", &["hidden_time", "extended"]),
+    (
+        "kafka",
+        &[
+            "retry_delay",
+            "hidden_time",
+            "extended",
+            "priority",
+            "prefetch",
+            "reject_publish",
+            "drop_head",
+            "ttl",
+        ],
+    ),
+    ("rocketmq", &["hidden_time", "extended", "priority", "prefetch", "reject_publish", "drop_head", "ttl"]),
+    (
+        "zeromq",
+        &[
+            "nack_again",
+            "retry_delay",
+            "hidden_time",
+            "extended",
+            "priority",
+            "prefetch",
+            "keys_stay",
+            "delivery_limit",
+            "dropped",
+            "reject_publish",
+            "drop_head",
+            "ttl",
+        ],
+    ),
 ];
 
 macro_rules! conformance {
@@ -28,7 +60,7 @@ macro_rules! conformance {
 
             const SUBJECT: Subject = Subject { name: $name };
 
-            conformance!(@tests bodies: all_arrive_once, order, servers_share, backlog, verdicts, ack_settles,
+            conformance!(@tests bodies: all_arrive_once, order, servers_share, neighbours_stay, backlog, verdicts, ack_settles,
                 nack_again, retry_delay, hidden_time, extended, priority, prefetch, batch, keys_stay,
                 topic_copies, servers_come_and_go, closed_queues_let_go, lets_go);
             conformance!(@tests losses: delivery_limit, dropped, reject_publish, drop_head, ttl);
@@ -43,4 +75,13 @@ macro_rules! conformance {
     };
 }
 
-conformance!(in_process = "in-process", nats = "nats", redis = "redis", activemq = "activemq");
+conformance!(
+    in_process = "in-process",
+    rabbitmq = "rabbitmq",
+    nats = "nats",
+    redis = "redis",
+    activemq = "activemq",
+    kafka = "kafka",
+    rocketmq = "rocketmq",
+    zeromq = "zeromq",
+);

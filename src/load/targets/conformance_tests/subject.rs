@@ -2,7 +2,7 @@
 
 use super::REFUSED;
 use super::trial::TargetTrial;
-use crate::load::targets::TARGETS;
+use crate::load::targets::{TARGETS, TargetEntry};
 use crate::scenario::{NoFiles, Scenario, Source, parse};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Subject {
 
     /// Why it cannot be tried, if it cannot.
     fn away(self) -> Option<String> {
-        let entry = TARGETS.iter().find(|entry| entry.name == self.name).expect("a target of this name");
+        let entry = self.entry();
         if entry.open.is_none() {
             return Some(format!("{} is not built in; write --features {}", self.name, entry.feature?));
         }
@@ -52,8 +52,13 @@ impl Subject {
         required.split(',').any(|name| name.trim() == self.name)
     }
 
+    fn entry(self) -> &'static TargetEntry {
+        TARGETS.iter().find(|entry| entry.name == self.name).expect("a target of this name")
+    }
+
+    /// Whether somebody else keeps the messages, and confirms them.
     pub(super) fn is_broker(self) -> bool {
-        self.name != "in-process"
+        self.entry().broker.is_some()
     }
 
     pub(super) fn variable(self, what: &str) -> String {
@@ -62,7 +67,7 @@ impl Subject {
 
     /// A scenario of this target: one queue `jobs`, whose servers need no time, and what the text says.
     pub(super) fn scenario(self, text: &str) -> Scenario {
-        let text = format!("{text}\n[measurement]\ntarget = \"{}\"\nbroker.wait = \"2s\"\n", self.name);
+        let text = format!("{text}\n[measurement]\ntarget = \"{}\"\n", self.name);
         let parsed = parse(&Source::new("conformance.toml", &text), &NoFiles);
         parsed.unwrap_or_else(|problems| panic!("{}", problems.render(false))).scenario
     }
@@ -70,8 +75,7 @@ impl Subject {
     /// Opens it for a scenario; `None` if it refuses that, as it is said to, with what to write instead.
     pub(super) fn play(self, test: &str, text: &str) -> Option<TargetTrial> {
         let scenario = self.scenario(text);
-        let entry = TARGETS.iter().find(|entry| entry.name == self.name).expect("a target of this name");
-        let refusals = entry.refusals(&scenario);
+        let refusals = self.entry().refusals(&scenario);
         let known = REFUSED.iter().find(|(name, _)| *name == self.name).map_or(&[][..], |(_, tests)| tests);
         assert_eq!(known.contains(&test), !refusals.is_empty(), "{test} on {}: {refusals:?}", self.name);
         for refusal in &refusals {
