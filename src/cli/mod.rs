@@ -72,7 +72,14 @@ enum Verb {
     /// Write a scenario to start from, or list the questions there are
     Init(init::InitArguments),
     /// List what can be measured here
-    Targets,
+    Targets {
+        /// List instead what runs that were killed left on the brokers that answer
+        #[arg(long)]
+        clean: bool,
+        /// Delete it
+        #[arg(long, requires = "clean")]
+        yes: bool,
+    },
     /// Print every setting of scenario files as text, their JSON Schema, for editors, or that of answer.json,
     /// for programs
     Schema {
@@ -143,7 +150,8 @@ pub fn main() -> ExitCode {
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { target, json } => calibrate::calibrate(target.as_deref(), json),
         Verb::Init(arguments) => init::init(&arguments),
-        Verb::Targets => style::out(&crate::report::targets::text()),
+        Verb::Targets { clean: false, .. } => style::out(&crate::report::targets::text()),
+        Verb::Targets { yes, .. } => style::out(&crate::report::targets::leftovers(yes)),
         Verb::Schema { of: Schema::Scenario } => style::out(&format!("{:#}\n", crate::scenario::schema())),
         Verb::Schema { of: Schema::Settings } => style::out(&crate::scenario::reference()),
         Verb::Schema { of: Schema::Answer } => style::out(crate::study::document::SCHEMA),

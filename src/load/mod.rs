@@ -43,4 +43,4 @@ pub(crate) use error::{LoadError, UnmeasurableSetting};
 pub(crate) use host::host;
 pub(crate) use playable::refusals;
 pub(crate) use run::{BrokerTimes, Control, measure};
-pub(crate) use targets::{Support, TARGETS, prefetches, prefetches_on_demand, told};
+pub(crate) use targets::{Support, TARGETS, leftovers, prefetches, prefetches_on_demand, told};

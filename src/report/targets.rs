@@ -16,6 +16,17 @@ pub fn text() -> String {
     format!("{list}\nBrokers\n{brokers}\n{}", table())
 }
 
+/// What earlier runs left on brokers that answer, and what was deleted of it, if that was asked.
+pub fn leftovers(delete: bool) -> String {
+    let all = measurable::leftovers(delete);
+    let width = all.iter().map(|(target, _)| target.len()).max().unwrap_or(0);
+    let lines = all.iter().flat_map(|(target, lines)| lines.iter().map(move |line| (target, line)));
+    let list: String = lines.map(|(target, line)| format!("{target:<width$}  {line}\n")).collect();
+    let how = "\nNothing was deleted. A run that is under way is in the list, too: let all end, then write queuelab targets \
+        --clean --yes\n";
+    format!("{list}{}", if delete { "" } else { how })
+}
+
 /// The table of settings by target alone.
 pub fn table() -> String {
     let supports = |feature: Feature| TARGETS.iter().map(move |target| target.support(feature));

@@ -6,12 +6,14 @@ mod condvar;
 #[cfg(test)]
 mod conformance_tests;
 mod in_process;
+mod leftovers;
 mod listener;
 mod null;
 mod shared;
 mod support;
 mod target;
 
+pub(crate) use leftovers::leftovers;
 pub(crate) use listener::{Listener, LostMessage, Trouble, TroubleKind};
 pub(crate) use shared::{Direct, SharedQueue};
 pub(super) use support::other;
@@ -20,6 +22,7 @@ pub(crate) use target::{Delivery, PublishRequest, Publisher, Receiver, Sent, Sub
 
 use super::{LoadError, UnmeasurableSetting};
 use crate::scenario::{Feature, Scenario};
+use leftovers::Clearing;
 use std::sync::Arc;
 
 /// What a target is opened for.
@@ -59,6 +62,8 @@ pub(crate) struct BrokerEntry {
     start: &'static str,
     /// Where a broker answers that no scenario names; `None` in a program that was built without its client.
     probe: Option<fn() -> Result<String, LoadError>>,
+    /// How what earlier runs left there goes away.
+    clearing: Clearing,
 }
 
 /// What only a program built with a feature has.
@@ -145,6 +150,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         broker: Some(BrokerEntry {
             start: brokers::capabilities::rabbitmq::START,
             probe: with!("rabbitmq", brokers::rabbitmq::probe),
+            clearing: Clearing::ByItself(brokers::capabilities::rabbitmq::CLEARING),
         }),
         limits: brokers::capabilities::rabbitmq::limits,
     },
@@ -158,6 +164,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         broker: Some(BrokerEntry {
             start: brokers::capabilities::nats::START,
             probe: with!("nats", brokers::nats::probe),
+            clearing: Clearing::ByUs(with!("nats", brokers::nats::leftovers)),
         }),
     },
     TargetEntry {
@@ -170,6 +177,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         broker: Some(BrokerEntry {
             start: brokers::capabilities::redis::START,
             probe: with!("redis", brokers::redis::probe),
+            clearing: Clearing::ByUs(with!("redis", brokers::redis::leftovers)),
         }),
     },
     TargetEntry {
@@ -182,6 +190,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         broker: Some(BrokerEntry {
             start: brokers::capabilities::activemq::START,
             probe: with!("activemq", brokers::activemq::probe),
+            clearing: Clearing::ByItself(brokers::capabilities::activemq::CLEARING),
         }),
     },
     TargetEntry {
@@ -193,6 +202,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         broker: Some(BrokerEntry {
             start: brokers::capabilities::kafka::START,
             probe: with!("kafka", brokers::kafka::probe),
+            clearing: Clearing::ByUs(with!("kafka", brokers::kafka::leftovers)),
         }),
         limits: brokers::capabilities::kafka::limits,
     },
@@ -205,6 +215,7 @@ pub(crate) const TARGETS: &[TargetEntry] = &[
         broker: Some(BrokerEntry {
             start: brokers::capabilities::rocketmq::START,
             probe: with!("rocketmq", brokers::rocketmq::probe),
+            clearing: Clearing::ByUs(with!("rocketmq", brokers::rocketmq::leftovers)),
         }),
         limits: brokers::capabilities::rocketmq::limits,
     },

@@ -8,6 +8,10 @@ use crate::scenario::{Discipline, Feature, Scenario};
 /// How a broker is started on this machine.
 pub(in crate::load::targets) const START: &str = "docker run --rm -p 61613:61613 apache/activemq-classic";
 
+/// How what a killed run left goes away.
+pub(in crate::load::targets) const CLEARING: &str = "STOMP deletes no queue: the broker deletes one that is empty and that nobody uses where its policy says \
+     gcInactiveDestinations=\"true\", and its console deletes the others (their names begin with queuelab.)";
+
 /// How it plays each feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {

@@ -1,5 +1,6 @@
 //! What Kafka plays: a log in the order of arrival, read by one consumer of each partition.
 
+use super::of_a_log;
 use crate::load::UnmeasurableSetting;
 use crate::load::targets::Support;
 use crate::scenario::{Feature, Scenario};
@@ -10,20 +11,6 @@ pub(in crate::load::targets) const START: &str = "docker run --rm -p 9092:9092 a
 /// How Kafka plays a feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {
-        Feature::Lifo
-        | Feature::Priority
-        | Feature::Random
-        | Feature::Shortest
-        | Feature::Deadline
-        | Feature::RoundRobin => {
-            Support::Refused("a partition has one order, that of arrival: write discipline = \"fifo\"")
-        }
-        Feature::Room | Feature::DropHead | Feature::Block | Feature::BlockedOrder => Support::Refused(
-            "a topic is bounded by time and by bytes, a segment of its log at a time: leave max_length out",
-        ),
-        Feature::TimeToLive | Feature::RandomTimeToLive => Support::Refused(
-            "messages expire with the segment of the log that they are in: leave message_ttl out",
-        ),
         Feature::VisibilityTimeout => Support::Refused(
             "a consumer that takes too long loses its partitions, not a message: leave it out",
         ),
@@ -35,9 +22,6 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
                 the broker does not know",
         ),
         Feature::DeliveryLimit => Support::Otherwise("the consumer counts, for the broker does not"),
-        Feature::DeadLetters => {
-            Support::Otherwise("the consumer sends what it gives up to the other queue's topic")
-        }
         Feature::Durability => Support::Otherwise(
             "the broker flushes each message to its disk before it confirms it (flush.messages = 1, acks = \
                 all)",
@@ -51,11 +35,7 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
         Feature::Outages | Feature::Autoscaling => Support::Otherwise(
             "servers go and come within a process that keeps its partition: no rebalance is waited for",
         ),
-        Feature::Topics => Support::Otherwise(
-            "each subscription is a topic of Kafka of its own, to which a copy is sent; a group for each on \
-                one topic would store the message once",
-        ),
-        _ => Support::Played,
+        _ => of_a_log(feature),
     }
 }
 

@@ -60,6 +60,34 @@ fn beside_the_broker(feature: Feature) -> Option<Support> {
     }
 }
 
+/// What brokers play alike that keep a log: messages stay in it in the order of arrival, settled or not.
+fn of_a_log(feature: Feature) -> Support {
+    match feature {
+        Feature::Lifo
+        | Feature::Priority
+        | Feature::Random
+        | Feature::Shortest
+        | Feature::Deadline
+        | Feature::RoundRobin => {
+            Support::Refused("its log has one order, that of arrival: write discipline = \"fifo\"")
+        }
+        Feature::Room | Feature::DropHead | Feature::Block | Feature::BlockedOrder => Support::Refused(
+            "a topic is bounded by time and by bytes, a file of its log at a time: leave max_length out",
+        ),
+        Feature::TimeToLive | Feature::RandomTimeToLive => Support::Refused(
+            "messages expire with the file of the log that they are in: leave message_ttl out",
+        ),
+        Feature::DeadLetters => {
+            Support::Otherwise("the consumer sends what it gives up to the other queue's topic")
+        }
+        Feature::Topics => Support::Otherwise(
+            "each subscription is a topic of the broker's own, to which a copy is sent; a group for each on \
+                one topic would store the message once",
+        ),
+        _ => Support::Played,
+    }
+}
+
 /// What the adapters do not play that speak a protocol by hand: they move dead letters themselves, and use queues
 /// of their own alone.
 fn by_hand(scenario: &Scenario) -> Vec<UnmeasurableSetting> {

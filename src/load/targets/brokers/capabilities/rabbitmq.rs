@@ -7,6 +7,10 @@ use crate::scenario::{Discipline, Feature, Overflow, QueueType, Scenario};
 /// How a broker is started on this machine.
 pub(in crate::load::targets) const START: &str = "docker run --rm -p 5672:5672 rabbitmq:4";
 
+/// How what a killed run left goes away.
+pub(in crate::load::targets) const CLEARING: &str =
+    "a queue that nobody uses deletes itself a minute after its run would have ended, or a little later";
+
 /// How it plays each feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {

@@ -1,5 +1,6 @@
 //! What RocketMQ plays of a scenario.
 
+use super::of_a_log;
 use crate::load::UnmeasurableSetting;
 use crate::load::targets::Support;
 use crate::scenario::{BrokerQueue, Feature, Scenario};
@@ -14,20 +15,6 @@ const LARGEST_BATCH: u32 = 32;
 /// How it plays each feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {
-        Feature::Lifo
-        | Feature::Priority
-        | Feature::Random
-        | Feature::Shortest
-        | Feature::Deadline
-        | Feature::RoundRobin => {
-            Support::Refused("its queues know arrival alone: write discipline = \"fifo\"")
-        }
-        Feature::Room | Feature::DropHead | Feature::Block | Feature::BlockedOrder => {
-            Support::Refused("its queues are bounded by time and by the disk: leave max_length out")
-        }
-        Feature::TimeToLive | Feature::RandomTimeToLive => {
-            Support::Refused("messages expire with the file that they are in: leave message_ttl out")
-        }
         Feature::VisibilityTimeout => {
             Support::Refused("what was not settled in time comes again seconds later than that: leave it out")
         }
@@ -41,19 +28,13 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
             "what is given back is shown again when the broker next looks, up to some seconds later",
         ),
         Feature::DeliveryLimit => Support::Otherwise("the consumer gives messages up, by the broker's count"),
-        Feature::DeadLetters => {
-            Support::Otherwise("the consumer sends what it gives up to the other queue's topic")
-        }
         Feature::Outages => {
             Support::Otherwise("what a broken server had is shown again up to some seconds later")
         }
         Feature::Partitions => {
-            Support::Otherwise("each server takes from a queue of the topic, which has all keys dealt to it")
+            Support::Otherwise("each server has a topic of its own, and the harness picks it by key")
         }
-        Feature::Topics => {
-            Support::Otherwise("each subscription is a topic of its own, to which a copy is sent")
-        }
-        _ => Support::Played,
+        _ => of_a_log(feature),
     }
 }
 

@@ -9,7 +9,7 @@ mod url;
 
 pub(super) use body::MessageBodies;
 pub(super) use counts::{MessagesInside, Redeliveries};
-pub(super) use names::RunNames;
+pub(super) use names::{RunNames, is_of_a_run};
 pub(super) use url::BrokerUrl;
 
 use crate::load::LoadError;

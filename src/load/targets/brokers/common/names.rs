@@ -1,9 +1,23 @@
-//! RunNames of what a run makes on a broker: nobody else's are ever declared, purged or deleted.
+//! Names of what a run makes on a broker: nobody else's are ever declared, purged or deleted.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// How the names of all runs begin.
 const PREFIX: &str = "queuelab";
+
+/// The letters of a run's own part: base 32.
+const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// Whether a name was made by a run of this program, on a broker whose names have parts separated so.
+pub(in crate::load::targets) fn is_of_a_run(name: &str, separator: char) -> bool {
+    let mut parts = name.splitn(3, separator);
+    let mut next = || parts.next().unwrap_or("");
+    let (prefix, run, rest) = (next(), next(), next());
+    prefix == PREFIX
+        && run.len() == 8
+        && run.bytes().all(|letter| LETTERS.contains(&letter))
+        && !rest.is_empty()
+}
 
 /// The names of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +28,6 @@ pub(in crate::load::targets) struct RunNames {
 impl RunNames {
     /// Those of a new run: eight random characters of base 32.
     pub(in crate::load::targets) fn new() -> Self {
-        const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         // The standard library's hashers have random keys.
         let random = RandomState::new().build_hasher().finish();
         let run = (0..8).map(|i| char::from(LETTERS[(random >> (5 * i)) as usize & 31])).collect();
@@ -48,5 +61,10 @@ mod tests {
         let name = one.of("jobs");
         let parts: Vec<&str> = name.split('.').collect();
         assert_eq!((parts[0], parts[1].len(), parts[2]), ("queuelab", 8, "jobs"));
+        assert!(is_of_a_run(&name, '.') && is_of_a_run("queuelab-abcdefg7-a-b", '-'));
+        for other in ["queuelab.jobs", "queuelab.abcdefgh.", "queuelab.Abcdefgh.x", "my.abcdefgh.jobs", &name]
+        {
+            assert!(!is_of_a_run(other, if other == name { '-' } else { '.' }), "{other}");
+        }
     }
 }

@@ -74,16 +74,33 @@ impl TopicAdmin {
 
     /// Deletes what was made, as far as the broker answers.
     pub(super) fn clear_up(&mut self) {
-        let options = AdminOptions::new().operation_timeout(Some(CLEAR_UP)).request_timeout(Some(CLEAR_UP));
-        let groups: Vec<&str> = self.groups.iter().map(String::as_str).collect();
-        if !groups.is_empty() {
-            let _deleted = wait_for(self.client.delete_groups(&groups, &options), CLEAR_UP);
-        }
         let topics: Vec<&str> = self.made.iter().map(String::as_str).collect();
-        if !topics.is_empty() {
-            let _deleted = wait_for(self.client.delete_topics(&topics, &options), CLEAR_UP);
-        }
+        let groups: Vec<&str> = self.groups.iter().map(String::as_str).collect();
+        let _deleted = delete(&self.client, &topics, &groups);
     }
+}
+
+/// Deletes topics and groups.
+///
+/// # Errors
+/// Why a topic was not deleted; a group that is not there is as good as deleted.
+pub(super) fn delete(
+    client: &AdminClient<DefaultClientContext>,
+    topics: &[&str],
+    groups: &[&str],
+) -> Result<(), String> {
+    let options = AdminOptions::new().operation_timeout(Some(CLEAR_UP)).request_timeout(Some(CLEAR_UP));
+    if !groups.is_empty() {
+        let _deleted = wait_for(client.delete_groups(groups, &options), CLEAR_UP);
+    }
+    if topics.is_empty() {
+        return Ok(());
+    }
+    let silent = || format!("no answer within {} s", CLEAR_UP.as_secs_f64());
+    let deleted = wait_for(client.delete_topics(topics, &options), CLEAR_UP).ok_or_else(silent)?;
+    let deleted = deleted.map_err(|error| reason(&error))?;
+    let refused = deleted.into_iter().find_map(|topic| topic.err().map(|(_, code)| code.to_string()));
+    refused.map_or(Ok(()), Err)
 }
 
 fn not_made(clients: &KafkaClients, name: &str, code: RDKafkaErrorCode) -> LoadError {

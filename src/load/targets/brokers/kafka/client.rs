@@ -129,7 +129,7 @@ impl KafkaClients {
                 let seconds = self.wait.as_secs_f64();
                 let told = state.last_error().unwrap_or(why);
                 let why = format!(
-                    "{} accepted the connection and said nothing usable for {seconds} s: {told}",
+                    "{} accepted the connection and said nothing for {seconds} s that is of its protocol: {told}",
                     self.url
                 );
                 return Err(failed(TARGET, why));

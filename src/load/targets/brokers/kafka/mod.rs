@@ -14,8 +14,10 @@ mod prime;
 mod publisher;
 mod receiver;
 
-use super::common::{MessageBodies, RunNames};
+use super::common::{MessageBodies, RunNames, is_of_a_run};
 use crate::load::LoadError;
+use crate::load::clock::{Clock, Monotonic};
+use crate::load::targets::leftovers::Leftovers;
 use crate::load::targets::{
     Listener, LostMessage, Opening, Publisher, Receiver, Subscription, Target, Trouble,
 };
@@ -29,7 +31,7 @@ use publisher::KafkaPublisher;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::metadata::Metadata;
-use rdkafka::producer::ThreadedProducer;
+use rdkafka::producer::{Producer, ThreadedProducer};
 use receiver::KafkaReceiver;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,6 +42,9 @@ const TARGET: &str = "kafka";
 
 /// Messages that tell how long deliveries take before a run.
 const WARM_UP: u64 = 200;
+
+/// Between two looks for verdicts that have not come, in nanoseconds.
+const LOOK: u64 = 1_000_000;
 
 type KafkaProducer = ThreadedProducer<ProducerEvents>;
 type KafkaConsumer = BaseConsumer<ConsumerEvents>;
@@ -97,13 +102,30 @@ pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Ta
     Ok(Box::new(kafka))
 }
 
-/// Where a broker answers that no scenario names.
-pub(in crate::load::targets) fn probe() -> Result<String, LoadError> {
+/// Where a broker answers that no scenario names, and what the cluster says of itself.
+fn greeted() -> Result<(KafkaClients, Metadata), LoadError> {
     let (settings, names) = (BrokerSettings { wait: 2.0, ..BrokerSettings::default() }, RunNames::new());
     let clients = KafkaClients::new(&settings, &names)?;
     let state = KafkaState::new(Arc::new(Unheard), MessageBodies::new(names.run()), Vec::new());
     let state = Arc::new(state);
-    clients.greet(&clients.producer(&state)?, &state).map(|_| clients.place())
+    let cluster = clients.greet(&clients.producer(&state)?, &state)?;
+    Ok((clients, cluster))
+}
+
+/// Where a broker answers that no scenario names.
+pub(in crate::load::targets) fn probe() -> Result<String, LoadError> {
+    greeted().map(|(clients, _)| clients.place())
+}
+
+/// What earlier runs left: topics, and groups of the same names.
+pub(in crate::load::targets) fn leftovers() -> Result<Leftovers, LoadError> {
+    let (clients, cluster) = greeted()?;
+    let names = cluster.topics().iter().map(|topic| topic.name().to_string());
+    let names = names.filter(|name| is_of_a_run(name, '.')).collect();
+    let admin = clients.admin()?;
+    Ok(Leftovers::new(names, move |name| {
+        admin::delete(&admin, &[name], &[name]).map_err(|why| clients.refused(name, &why))
+    }))
 }
 
 /// Who asks only whether a broker is there.
@@ -239,6 +261,14 @@ impl Target for Kafka {
 
     fn in_system(&self, queue: usize) -> Option<u64> {
         Some(self.state.inside.inside(queue))
+    }
+
+    fn await_verdicts(&self, until: u64) {
+        let all: Vec<_> = self.others.lock().iter().chain([&self.producer]).map(Arc::clone).collect();
+        let missing = || all.iter().any(|producer| producer.in_flight_count() > 0);
+        while missing() && Monotonic.now() < until {
+            Monotonic.sleep_until(Monotonic.now() + LOOK);
+        }
     }
 
     fn warm_up(&self) -> u64 {

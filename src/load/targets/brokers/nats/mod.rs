@@ -10,23 +10,27 @@ mod sender;
 mod settings;
 
 use super::capabilities::nats::START;
-use super::common::{BrokerUrl, RunNames, failed};
+use super::common::{BrokerUrl, RunNames, failed, is_of_a_run};
 use super::wire::{BrokerLines, Login, PROBE, Senders, Session, window};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
+use crate::load::targets::leftovers::Leftovers;
 use crate::load::targets::{Opening, Publisher, Receiver, Subscription, Target};
 use crate::scenario::{BrokerSettings, Scenario};
 use parking_lot::Mutex;
 use receiver::NatsReceiver;
 use requests::{NatsConnection, Requests};
 use sender::{NatsPublisher, NatsSender};
-use serde_json::Value;
+use serde_json::{Value, json};
 use settings::NatsQueue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const NAME: &str = "nats";
+
+/// Bytes of a list of names.
+const LIST: u32 = 1 << 24;
 
 /// Nanoseconds within which everything is to be cleared away.
 const CLEARING: u64 = 2_000_000_000;
@@ -54,6 +58,29 @@ pub(in crate::load::targets) fn probe() -> Result<String, LoadError> {
     let connection = NatsConnection::open(&login, &RunNames::new(), 0)?;
     let version = connection.info["version"].as_str().unwrap_or("of an unknown version");
     Ok(format!("{} (NATS {version})", login.url))
+}
+
+/// What earlier runs left.
+pub(in crate::load::targets) fn leftovers() -> Result<Leftovers, LoadError> {
+    let login = login(&BrokerSettings { wait: PROBE, ..BrokerSettings::default() })?;
+    let names = RunNames::new();
+    let mut requests = Requests::new(NatsConnection::open(&login, &names, LIST)?, &names, &login)?;
+    let (mut found, mut offset) = (Vec::new(), 0);
+    loop {
+        let page =
+            requests.ask(&login, "$JS.API.STREAM.NAMES", &json!({ "offset": offset }), login.deadline())?;
+        let streams: Vec<&str> =
+            page["streams"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        offset += streams.len();
+        found.extend(streams.iter().filter(|name| is_of_a_run(name, '_')).map(ToString::to_string));
+        if streams.is_empty() || page["total"].as_u64().is_none_or(|total| offset as u64 >= total) {
+            break;
+        }
+    }
+    Ok(Leftovers::new(found, move |name| {
+        let subject = format!("$JS.API.STREAM.DELETE.{name}");
+        requests.ask(&login, &subject, &Value::Null, login.deadline()).map(|_| ())
+    }))
 }
 
 pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {

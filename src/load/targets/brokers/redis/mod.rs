@@ -8,10 +8,11 @@ mod sender;
 mod settings;
 
 use super::capabilities::redis::START;
-use super::common::{BrokerUrl, RunNames};
+use super::common::{BrokerUrl, RunNames, is_of_a_run};
 use super::wire::{BrokerLines, Login, PROBE, Senders, Session, window};
 use crate::load::LoadError;
 use crate::load::clock::{Clock, Monotonic};
+use crate::load::targets::leftovers::Leftovers;
 use crate::load::targets::{Opening, Publisher, Receiver, Subscription, Target};
 use crate::scenario::{BrokerSettings, Durability, Scenario};
 use codec::RespValue;
@@ -25,6 +26,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const NAME: &str = "redis";
+
+/// Bytes of a list of names.
+const LIST: u32 = 1 << 24;
 
 /// Nanoseconds within which everything is to be cleared away.
 const CLEARING: u64 = 2_000_000_000;
@@ -54,6 +58,30 @@ pub(in crate::load::targets) fn probe() -> Result<String, LoadError> {
     let login = login(&BrokerSettings { wait: PROBE, ..BrokerSettings::default() })?;
     let mut connection = RedisConnection::open(&login, &RunNames::new(), 0)?;
     Ok(facts(&mut connection, &login).remove("broker").unwrap_or_default())
+}
+
+/// What earlier runs left.
+pub(in crate::load::targets) fn leftovers() -> Result<Leftovers, LoadError> {
+    let login = login(&BrokerSettings { wait: PROBE, ..BrokerSettings::default() })?;
+    let mut requests = RedisConnection::open(&login, &RunNames::new(), LIST)?;
+    let (mut names, mut cursor) = (Vec::new(), "0".to_string());
+    loop {
+        let words: &[&[u8]] = &[b"SCAN", cursor.as_bytes(), b"MATCH", b"queuelab.*", b"COUNT", b"1000"];
+        let page = requests.ask(&login, words, login.deadline())?;
+        let [next, keys] = page.values() else { break };
+        let keys = keys.values().iter().filter_map(RespValue::text);
+        names.extend(keys.filter(|key| is_of_a_run(key, '.')).map(String::from));
+        cursor = next.text().unwrap_or("0").into();
+        if cursor == "0" {
+            break;
+        }
+    }
+    // A cursor may bring a key twice.
+    names.sort_unstable();
+    names.dedup();
+    Ok(Leftovers::new(names, move |name| {
+        requests.ask(&login, &[b"DEL", name.as_bytes()], login.deadline()).map(|_| ())
+    }))
 }
 
 pub(in crate::load::targets) fn open(opening: &Opening<'_>) -> Result<Box<dyn Target>, LoadError> {
