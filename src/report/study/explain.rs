@@ -269,7 +269,7 @@ mod tests {
         let mut scenario = Scenario::mgc(900.0, Law::exponential(0.004), 4);
         scenario.queues.push(Queue { name: "other".into(), ..Queue::default() });
         let text = closed_forms(&explain(&scenario).models);
-        assert!(text.contains("  – M/G/∞; D/D/c; "), "{text}");
+        assert!(text.contains("; M/G/∞; D/D/c; "), "{text}");
         assert!(text.contains("more: there are 2 queues, and this form knows one\n"), "{text}");
         assert!(text.lines().count() < 17, "{text}");
     }
