@@ -23,8 +23,14 @@ pub(crate) enum Role {
     TimeUp,
     TimeDown,
     TimeToLive,
+    /// How long a message is held back.
+    DeliverAfter,
     /// The order of a queue with random order.
     Order,
+    /// Which idle server of a queue takes a message.
+    ServerChoice,
+    /// Which of several queues a free server asks first.
+    SharedQueue,
     /// How long a group commit takes.
     Commit,
     /// Which subscription of a topic gets a message.
@@ -50,7 +56,10 @@ impl Role {
             Role::TimeUp => "up",
             Role::TimeDown => "down",
             Role::TimeToLive => "ttl",
+            Role::DeliverAfter => "after",
             Role::Order => "order",
+            Role::ServerChoice => "server",
+            Role::SharedQueue => "queue",
             Role::Commit => "sync",
             Role::Subscription => "deliver",
             Role::MessageKey => "key",

@@ -3,6 +3,7 @@
 use super::{Draws, MessageIdentity, RandomTime, Role};
 use crate::rng::Key;
 use crate::scenario::{KeyChoice, Scenario};
+use crate::workload::laws::Law;
 
 /// The rules for the messages of a queue.
 #[derive(Debug, Clone)]
@@ -10,6 +11,7 @@ pub(crate) struct QueuePolicy {
     /// Of the random order.
     pub order: Key,
     time_to_live: Option<RandomTime>,
+    deliver_after: Option<RandomTime>,
     partitions: u64,
     /// Which partition a key leads to.
     by_key: KeyChoice,
@@ -18,12 +20,11 @@ pub(crate) struct QueuePolicy {
 impl QueuePolicy {
     pub(crate) fn new(scenario: &Scenario, index: usize, draws: Draws) -> Self {
         let queue = &scenario.queues[index];
+        let times = |law: &Option<Law>, role| law.as_ref().map(|law| draws.times(law, role, &queue.name));
         QueuePolicy {
             order: draws.key(Role::Order, &queue.name),
-            time_to_live: queue
-                .message_ttl
-                .as_ref()
-                .map(|law| draws.times(law, Role::TimeToLive, &queue.name)),
+            time_to_live: times(&queue.message_ttl, Role::TimeToLive),
+            deliver_after: times(&queue.deliver_after, Role::DeliverAfter),
             partitions: queue.partitions.unwrap_or(1).max(1).into(),
             by_key: scenario.choice_of_partition(index),
         }
@@ -33,6 +34,11 @@ impl QueuePolicy {
     #[inline]
     pub(crate) fn time_to_live(&self, message: MessageIdentity) -> Option<u64> {
         self.time_to_live.as_ref().map(|times| times.at(message.number, message.path))
+    }
+
+    /// How long a message is held back.
+    pub(crate) fn deliver_after(&self, message: MessageIdentity) -> Option<u64> {
+        self.deliver_after.as_ref().map(|times| times.at(message.number, message.path))
     }
 
     /// The partition that a message belongs to: by its key, or in turn if it is there from the start.

@@ -1,7 +1,7 @@
-//! Autoscaling: how many servers there should be, following the backlog, late.
+//! How many servers there should be: following the backlog, late, or following the clock.
 
 use super::TimeScale;
-use crate::scenario::Autoscale;
+use crate::scenario::{Autoscale, Consumer, Shift};
 
 /// What a server of a group is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +37,9 @@ pub(crate) struct Change {
 pub(crate) struct Autoscaler {
     settings: Autoscale,
     /// Between two looks at the backlog.
-    pub every: u64,
+    every: u64,
     /// Until a server is there that is started.
-    pub startup: u64,
+    startup: u64,
     cooldown: u64,
     /// When as many servers as there are were last needed.
     needed: u64,
@@ -61,21 +61,96 @@ impl Autoscaler {
     /// many were not needed for the cooldown.
     pub(crate) fn look(&mut self, waiting: u64, servers: &[ServerState], now: u64) -> Change {
         let wanted = (waiting as f64 / self.settings.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
-        let wanted = wanted.clamp(self.settings.min, self.settings.max) as usize;
+        let change = Change::to(wanted.clamp(self.settings.min, self.settings.max) as usize, servers);
+        if change.stop.is_empty() {
+            self.needed = now;
+        } else if now - self.needed < self.cooldown {
+            return Change::default();
+        }
+        change
+    }
+}
+
+impl Change {
+    /// The change to so many servers.
+    fn to(wanted: usize, servers: &[ServerState]) -> Self {
         let absent = |state: ServerState| matches!(state, ServerState::Off | ServerState::Stopping);
         let there = servers.iter().filter(|state| !absent(**state)).count();
         if wanted >= there {
-            self.needed = now;
             let start = (0..servers.len()).filter(|&server| absent(servers[server])).take(wanted - there);
             return Change { start: start.collect(), stop: Vec::new() };
-        }
-        if now - self.needed < self.cooldown {
-            return Change::default();
         }
         let all = STOPPED_FIRST
             .iter()
             .flat_map(|first| (0..servers.len()).rev().filter(move |&server| servers[server] == *first));
         Change { start: Vec::new(), stop: all.take(there - wanted).collect() }
+    }
+}
+
+/// The numbers of servers of one group, again and again. Times are nanoseconds of the engine's clock.
+#[derive(Debug, Clone)]
+pub(crate) struct ShiftPlan {
+    /// When each shift ends, from the beginning of the first, and how many servers it has.
+    shifts: Vec<(u64, usize)>,
+}
+
+impl ShiftPlan {
+    fn new(shifts: &[Shift], scale: TimeScale) -> Self {
+        let mut end = 0_u64;
+        let one = |shift: &Shift| {
+            end = end.saturating_add(scale.nanos(shift.lasts).max(1));
+            (end, shift.count as usize)
+        };
+        ShiftPlan { shifts: shifts.iter().map(one).collect() }
+    }
+
+    /// How many servers there are from an instant on, and until when.
+    fn at(&self, now: u64) -> (usize, u64) {
+        let all = self.shifts.last().map_or(1, |(end, _)| *end);
+        let (begun, into) = (now - now % all, now % all);
+        let next = self.shifts.iter().find(|(end, _)| *end > into);
+        next.map_or((0, u64::MAX), |(end, count)| (*count, begun.saturating_add(*end)))
+    }
+}
+
+/// Whatever changes the number of a group's servers.
+#[derive(Debug, Clone)]
+pub(crate) enum ServerScaler {
+    ByBacklog(Autoscaler),
+    ByClock(ShiftPlan),
+}
+
+impl ServerScaler {
+    /// That of a group; `None` if it always has the same servers.
+    pub(crate) fn of(consumer: &Consumer, scale: TimeScale) -> Option<Self> {
+        if !consumer.shifts.is_empty() {
+            return Some(ServerScaler::ByClock(ShiftPlan::new(&consumer.shifts, scale)));
+        }
+        consumer.autoscale.map(|settings| ServerScaler::ByBacklog(Autoscaler::new(settings, scale)))
+    }
+
+    /// When it is to be looked at next.
+    pub(crate) fn next_after(&self, now: u64) -> u64 {
+        match self {
+            ServerScaler::ByBacklog(scaler) => now.saturating_add(scaler.every),
+            ServerScaler::ByClock(shifts) => shifts.at(now).1,
+        }
+    }
+
+    /// How long it takes until a server is there that is started.
+    pub(crate) fn startup(&self) -> u64 {
+        match self {
+            ServerScaler::ByBacklog(scaler) => scaler.startup,
+            ServerScaler::ByClock(_) => 0,
+        }
+    }
+
+    /// Looks at how many messages wait and what the group's servers do.
+    pub(crate) fn look(&mut self, waiting: u64, servers: &[ServerState], now: u64) -> Change {
+        match self {
+            ServerScaler::ByBacklog(scaler) => scaler.look(waiting, servers, now),
+            ServerScaler::ByClock(shifts) => Change::to(shifts.at(now).0, servers),
+        }
     }
 }
 
@@ -90,6 +165,16 @@ mod tests {
         let settings =
             Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 10.0, startup: 3.0, cooldown: 15.0 };
         Autoscaler::new(settings, TimeScale::REAL)
+    }
+
+    #[test]
+    fn shifts_come_round_again() {
+        let shifts = [(8.0, 3), (16.0, 0)].map(|(lasts, count)| Shift { lasts, count });
+        let plan = ShiftPlan::new(&shifts, TimeScale::faster(2.0));
+        assert_eq!(
+            [0, 3, 4, 11, 12].map(|s| plan.at(s * SECOND)),
+            [(3, 4 * SECOND), (3, 4 * SECOND), (0, 12 * SECOND), (0, 12 * SECOND), (3, 16 * SECOND)]
+        );
     }
 
     #[test]

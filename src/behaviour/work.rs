@@ -22,6 +22,12 @@ pub(crate) struct WorkItem<'a> {
     pub brought: Option<&'a RandomTime>,
 }
 
+/// How long a server takes for work, by how many times as fast it is as its group's `service_time` says.
+#[inline]
+pub(crate) fn at_speed(work: u64, speed: f64) -> u64 {
+    if speed == 1.0 { work } else { (work as f64 / speed).round() as u64 }
+}
+
 impl WorkPolicy {
     pub(crate) fn new(consumer: &Consumer, draws: Draws) -> Self {
         let times = |law, role| draws.times(law, role, &consumer.name);

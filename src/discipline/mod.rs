@@ -10,6 +10,7 @@
 
 mod deliver;
 mod fifo;
+mod keyed;
 mod lifo;
 mod priority;
 mod random;
@@ -19,6 +20,7 @@ mod sorted;
 pub use deliver::Deliver;
 pub(crate) use deliver::in_turn;
 pub(crate) use fifo::Fifo;
+pub(crate) use keyed::Keyed;
 pub(crate) use lifo::Lifo;
 pub(crate) use priority::Priority;
 pub(crate) use random::Random;
@@ -72,6 +74,8 @@ pub(crate) enum Waiting {
     RoundRobin(RoundRobin),
     /// Shortest first, or earliest deadline first: it is all in the key.
     Sorted(Sorted),
+    /// One message of a key at a time.
+    Keyed(Box<Keyed>),
 }
 
 macro_rules! each {
@@ -83,6 +87,7 @@ macro_rules! each {
             Waiting::Random($order) => $call,
             Waiting::RoundRobin($order) => $call,
             Waiting::Sorted($order) => $call,
+            Waiting::Keyed($order) => $call,
         }
     };
 }

@@ -18,6 +18,7 @@ mod generator;
 mod hand_offs;
 mod host;
 mod interference;
+mod key_locks;
 mod message_copy;
 mod outages;
 mod pacing;

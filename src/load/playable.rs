@@ -1,7 +1,7 @@
 //! What of a scenario can be played here, and what to write instead of the rest.
 
 use super::{LoadError, UnmeasurableSetting, targets};
-use crate::scenario::{Consumer, Discipline, Feature, Overflow, Queue, Scenario, Topic};
+use crate::scenario::{Consumer, Discipline, Feature, Locks, Overflow, Queue, RetryOrder, Scenario, Topic};
 use crate::workload::Block;
 
 /// Servers beyond this would measure the scheduler.
@@ -118,6 +118,12 @@ fn of_queue(scenario: &Scenario, index: usize) -> Vec<UnmeasurableSetting> {
                 partitions out",
         ),
         (
+            queue.locks == Locks::ByKey
+                && (queue.message_ttl.is_some() || queue.visibility_timeout.is_some()),
+            "locks = \"by-key\" and a message_ttl or visibility_timeout",
+            "a message whose key is locked is set aside by who takes it, where no time runs: leave one of them out",
+        ),
+        (
             queue.partitions.is_some() && groups != 1,
             "partitions with other than one consumer group",
             "each partition is dealt to one server of one group: leave one of them out",
@@ -141,6 +147,7 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<UnmeasurableSetting
     let queue = &scenario.queues[consumer.from];
     let shared = scenario.consumers_of(consumer.from).count() > 1;
     let (blocks, window, breaks) = (queue.blocks(), consumer.prefetch > 1, consumer.outages.is_some());
+    let scaled = consumer.autoscale.is_some() || !consumer.shifts.is_empty();
     let own = scenario.producers.iter().filter(|p| scenario.queues_of(p.to).contains(&consumer.from));
     let same =
         consumer.repeats_work(own.clone().count() > 0 && own.clone().all(|p| p.service_time.is_some()));
@@ -149,6 +156,22 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<UnmeasurableSetting
         || queue.visibility_timeout.is_some()
         || consumer.outages.as_ref().is_some_and(|o| o.redeliver);
     let all = [
+        (
+            queue.locks == Locks::ByKey && (breaks || scaled),
+            "outages or servers that come and go at a queue with locks = \"by-key\"",
+            "who takes from it holds back the others meanwhile: leave one of them out",
+        ),
+        (
+            consumer.rate_limit.is_some() && (breaks || scaled),
+            "rate_limit with outages or servers that come and go",
+            "a server that waits for a token would have to hear of them: leave one of them out",
+        ),
+        (
+            consumer.retry_order == RetryOrder::Blocking && queue.delivery_limit.is_some(),
+            "retry_order = \"blocking\" at a queue with a delivery_limit",
+            "the real queue counts deliveries itself, and what is tried again in place is one to it: leave one of \
+                them out",
+        ),
         (
             queue.discipline == Discipline::Shortest && again && !same,
             "redelivery_work = \"drawn-again\" from a queue that takes the shortest first",
@@ -169,8 +192,8 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<UnmeasurableSetting
                 leave one of them out",
         ),
         (
-            consumer.autoscale.is_some() && (window || breaks),
-            "autoscale with prefetch or outages",
+            scaled && (window || breaks),
+            "servers that come and go (autoscale, count) with prefetch or outages",
             "a server that is to go or breaks would have to be relieved of what it holds: leave one of them \
                 out",
         ),

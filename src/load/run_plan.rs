@@ -2,13 +2,14 @@
 //! is treated there.
 
 use super::LoadError;
+use super::key_locks::KeyLocks;
 use super::message_copy::MessageCopy;
 use super::playable;
 use super::rules::{Facts, Rules};
 use super::targets::{self, PublishRequest, Subscription, Target};
-use crate::behaviour::WorkItem;
+use crate::behaviour::{TokenBucket, WorkItem};
 use crate::queue::Topic;
-use crate::scenario::{Destination, Discipline, Durability, Scenario};
+use crate::scenario::{Consumer, Destination, Discipline, Durability, LimitScope, Locks, Queue, Scenario};
 use crate::workload::Block;
 use parking_lot::{Mutex, MutexGuard};
 use std::ops::Range;
@@ -21,8 +22,12 @@ pub(super) struct RunPlan<'a> {
     pub rules: Rules,
     pub groups: Vec<PlannedGroup>,
     topics: Vec<Topic>,
-    /// By queue: held while a batch that lingers is assembled.
-    batch_locks: Vec<Mutex<()>>,
+    /// By queue: held while a batch that lingers is assembled, or a message taken and its key locked.
+    take_locks: Vec<Mutex<()>>,
+    /// By queue: which keys are locked, where they are.
+    key_locks: Vec<Option<KeyLocks>>,
+    /// By group: the bucket that its servers share, where their rate is limited together.
+    buckets: Vec<Option<Mutex<TokenBucket>>>,
     /// Whether it is played on a message broker.
     pub on_broker: bool,
 }
@@ -64,22 +69,54 @@ impl<'a> RunPlan<'a> {
                 queue: consumer.from,
                 servers: consumer.most_servers().unwrap_or(0),
                 ordered: queue.discipline == Discipline::Fifo
+                    && queue.locks == Locks::None
                     && playable::fed_by_producers_alone(scenario, consumer.from)
-                    && !(on_broker && (consumer.autoscale.is_some() || consumer.outages.is_some())),
+                    && !(on_broker
+                        && (consumer.autoscale.is_some()
+                            || !consumer.shifts.is_empty()
+                            || consumer.outages.is_some())),
                 lease: queue.visibility_timeout.map(|timeout| rules.scale.nanos(timeout)),
             }
         });
         let groups = groups.collect();
-        let batch_locks = scenario.queues.iter().map(|_| Mutex::default()).collect();
+        let take_locks = scenario.queues.iter().map(|_| Mutex::default()).collect();
+        let by_key = |queue: &Queue| (queue.locks == Locks::ByKey).then(KeyLocks::default);
+        let key_locks = scenario.queues.iter().map(by_key).collect();
+        let shared = |c: &Consumer| c.rate_limit.filter(|limit| limit.by == LimitScope::Group);
+        let bucket = |c| shared(c).map(|limit| Mutex::new(TokenBucket::new(limit, rules.scale)));
+        let buckets = scenario.consumers.iter().map(bucket).collect();
         let topics = scenario.topics.iter().map(|t| Topic::new(t.subscriptions.len(), t.deliver)).collect();
-        Ok(RunPlan { scenario, block: plan, rules, groups, topics, batch_locks, on_broker })
+        Ok(RunPlan {
+            scenario,
+            block: plan,
+            rules,
+            groups,
+            topics,
+            take_locks,
+            key_locks,
+            buckets,
+            on_broker,
+        })
     }
 
-    /// The lock that is held while a batch that lingers is assembled from a group's queue, so that two
-    /// servers do not split what comes; `None` where batches do not linger.
-    pub(super) fn batch_lock(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
+    /// The lock that is held while a server takes from a group's queue: so that two servers do not split a batch
+    /// that lingers, nor overtake one another on the way to the lock of a key or to a token. `None` where there is no
+    /// such thing.
+    pub(super) fn take_lock(&self, group: usize) -> Option<MutexGuard<'_, ()>> {
         let waits = self.scenario.consumers[group].batch.is_some_and(|b| b.linger > 0.0);
-        waits.then(|| self.batch_locks[self.groups[group].queue].lock())
+        let queue = self.groups[group].queue;
+        let in_turn = waits || self.key_locks[queue].is_some() || self.buckets[group].is_some();
+        in_turn.then(|| self.take_locks[queue].lock())
+    }
+
+    /// The bucket of tokens that a group's servers share, if they do. Who looks at it holds the lock to take.
+    pub(super) fn bucket(&self, group: usize) -> Option<MutexGuard<'_, TokenBucket>> {
+        self.buckets[group].as_ref().map(|bucket| bucket.lock())
+    }
+
+    /// The locks of the keys of a group's queue, where keys are locked.
+    pub(super) fn key_locks(&self, group: usize) -> Option<&KeyLocks> {
+        self.key_locks[self.groups[group].queue].as_ref()
     }
 
     /// A server's number among those of all queues, as chance knows it.
@@ -124,11 +161,14 @@ impl<'a> RunPlan<'a> {
         let once = !self.scenario.may_fail(c)
             && !self.scenario.may_wait(c)
             && queue.visibility_timeout.is_none()
-            && queue.durability != Durability::Fsync;
+            && queue.durability != Durability::Fsync
+            && queue.locks == Locks::None;
         once && c.batch.is_none()
             && self.window(group, 0).is_none()
             && c.outages.is_none()
             && c.autoscale.is_none()
+            && c.shifts.is_empty()
+            && c.rate_limit.is_none()
     }
 
     /// Messages of the plan.

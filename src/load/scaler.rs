@@ -1,7 +1,8 @@
-//! Autoscaling: which servers of a group are there, following the backlog, late.
+//! Which servers of a group are there, where that follows the backlog, late, or the clock.
 
 use super::run_plan::RunPlan;
-use crate::behaviour::{Autoscaler, ServerState};
+use crate::behaviour::{ServerScaler, ServerState};
+use crate::scenario::Servers;
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +10,6 @@ use std::time::Duration;
 /// Which servers of one group are wanted, and which of them work. Times are nanoseconds from the start.
 #[derive(Debug)]
 pub(super) struct GroupScaler {
-    every: u64,
     startup: u64,
     state: Mutex<ScalerState>,
     changed: Condvar,
@@ -20,7 +20,7 @@ pub(super) struct GroupScaler {
 #[derive(Debug)]
 struct ScalerState {
     duties: Vec<ServerDuty>,
-    scaler: Autoscaler,
+    scaler: ServerScaler,
     next: u64,
 }
 
@@ -37,19 +37,16 @@ impl GroupScaler {
     /// The scaler of a group; `None` if it always has the same servers.
     pub(super) fn of(run_plan: &RunPlan<'_>, group: usize) -> Option<Self> {
         let consumer = &run_plan.scenario.consumers[group];
-        let settings = consumer.autoscale?;
-        let there =
-            if let crate::scenario::Servers::Count(count) = consumer.count { count } else { settings.min };
-        let duties: Vec<ServerDuty> = (0..settings.max)
+        let scaler = ServerScaler::of(consumer, run_plan.rules.scale)?;
+        let there = if let Servers::Count(count) = consumer.count { count } else { 0 };
+        let duties: Vec<ServerDuty> = (0..consumer.most_servers().unwrap_or(there))
             .map(|server| if server < there { ServerDuty::On } else { ServerDuty::Off })
             .collect();
-        let scaler = Autoscaler::new(settings, run_plan.rules.scale);
-        let (every, startup) = (scaler.every, scaler.startup);
+        let next = scaler.next_after(0);
         Some(GroupScaler {
-            every,
-            startup,
+            startup: scaler.startup(),
             busy: duties.iter().map(|_| AtomicU64::new(0)).collect(),
-            state: Mutex::new(ScalerState { duties, scaler, next: every }),
+            state: Mutex::new(ScalerState { duties, scaler, next }),
             changed: Condvar::new(),
         })
     }
@@ -88,7 +85,7 @@ impl GroupScaler {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let at = state.next;
-        state.next += self.every;
+        state.next = state.scaler.next_after(at);
         let states: Vec<ServerState> =
             (0..state.duties.len()).map(|server| self.state_of(state.duties[server], server, now)).collect();
         let change = state.scaler.look(inside.saturating_sub(serving), &states, at);

@@ -17,8 +17,9 @@ use super::run_plan::ServerId;
 use super::targets::{Delivery, Publisher, Receiver};
 use super::visit_log::ServedBy;
 use super::work::Worker;
+use crate::behaviour::{TokenBucket, at_speed};
 use crate::message::{HandOff, Overrun};
-use crate::scenario::{Ack, Consumer};
+use crate::scenario::{Ack, Consumer, LimitScope};
 use settle::CompletedDelivery;
 use std::sync::atomic::Ordering;
 
@@ -48,6 +49,10 @@ pub(super) struct Server<'a, 'w, C> {
     /// When it breaks, if it does, and until when it is down in a service that it did not end.
     breaks: Option<Breaks<'w>>,
     down_until: Option<u64>,
+    /// When it tries again what failed, if it keeps it until then.
+    keeps_until: Option<u64>,
+    /// The tokens of its own that it takes messages by, if it does.
+    bucket: Option<TokenBucket>,
 }
 
 impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
@@ -71,6 +76,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             free: 0,
             breaks: None,
             down_until: None,
+            keeps_until: None,
+            bucket: None,
         }
     }
 
@@ -82,6 +89,8 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
         let (mut totals, mut last) = (ServerTotals::default(), None);
         let mut deliveries = Vec::with_capacity(most);
         self.breaks = Breaks::of(self.context.run_plan, self.server_id);
+        let own = self.consumer().rate_limit.filter(|limit| limit.by == LimitScope::Server);
+        self.bucket = own.map(|limit| TokenBucket::new(limit, self.context.run_plan.rules.scale));
         while self.take(most, &mut deliveries) {
             if batches {
                 self.work(&deliveries, &mut totals, &mut last);
@@ -91,7 +100,13 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
             // queue.
             while !deliveries.is_empty() {
                 self.work(&deliveries[..1], &mut totals, &mut last);
-                deliveries.remove(0);
+                if let Some(until) = self.keeps_until.take() {
+                    self.worker.pacer.wait_until(until);
+                    deliveries[0].deliveries += 1;
+                    continue;
+                }
+                let done = deliveries.remove(0);
+                deliveries.extend(self.next_of_key(&done));
                 if most > 1 && !self.worker.pacer.stopped() {
                     self.handles.receiver.take(most - deliveries.len(), 0, &mut deliveries);
                 }
@@ -159,6 +174,7 @@ impl<'a, 'w, C: Clock> Server<'a, 'w, C> {
                 .map_or(0, |(copy, deliveries)| self.context.run_plan.demand(group, copy, deliveries)),
         };
         self.sample(taken_at, known.first());
+        let planned = at_speed(planned, self.consumer().speed_of(self.server_id.server));
         let (done, down, whole) = self.spend(at, planned);
         let planned = planned + down;
         for (index, (delivery, visit)) in known.into_iter().enumerate() {

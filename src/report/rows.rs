@@ -111,7 +111,8 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
         let repeats = scenario
             .consumers
             .iter()
-            .any(|c| place == PlaceId::Consumer(&c.name) && scenario.consumers_of(c.from).count() == 1);
+            .filter(|c| c.also.is_empty() && scenario.consumers_of(c.from).count() == 1)
+            .any(|c| place == PlaceId::Consumer(&c.name));
         let only = [place];
         let rows = MAIN
             .iter()

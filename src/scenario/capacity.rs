@@ -1,6 +1,6 @@
 //! Capacity: what a group of consumers can do by itself, outages counted.
 
-use super::model::{Ack, Consumer, Servers};
+use super::model::{Ack, Consumer, LimitScope, Servers};
 use crate::workload::laws::Law;
 
 /// What is less than this share is rounding.
@@ -9,6 +9,18 @@ pub(super) const EXACT: f64 = 1e-12;
 /// The share of a server's time in which it works or could work: up / (up + down). A server that breaks only
 /// while it works is down for as long a share of the time that it is needed.
 pub(super) fn up(group: &Consumer) -> f64 {
+    on_shift(group) * repaired(group)
+}
+
+/// The servers that there are on average, as a share of the most.
+fn on_shift(group: &Consumer) -> f64 {
+    let Some(most) = group.shifts.iter().map(|shift| shift.count).max() else { return 1.0 };
+    let all: f64 = group.shifts.iter().map(|shift| shift.lasts * f64::from(shift.count)).sum();
+    all / (f64::from(most) * group.shifts.iter().map(|shift| shift.lasts).sum::<f64>())
+}
+
+/// The same share of servers that break.
+fn repaired(group: &Consumer) -> f64 {
     let Some(outages) = &group.outages else { return 1.0 };
     let share = outages.up.mean() / (outages.up.mean() + outages.down.mean());
     // Of times without a mean nothing is known.
@@ -17,13 +29,27 @@ pub(super) fn up(group: &Consumer) -> f64 {
 
 /// Deliveries a second that a group can do; `None` is without limit.
 pub(super) fn capacity(group: &Consumer) -> Option<f64> {
-    group.most_servers().map(|n| f64::from(n) * up(group) / per_message(group))
+    let work = group.most_servers().map(|n| f64::from(n) * up(group) / per_message(group));
+    match (work, limit(group)) {
+        (Some(work), Some(limit)) => Some(work.min(limit)),
+        (work, limit) => work.or(limit),
+    }
+}
+
+/// Deliveries a second that a group is limited to, if it is.
+pub(super) fn limit(group: &Consumer) -> Option<f64> {
+    let limit = group.rate_limit?;
+    match limit.by {
+        LimitScope::Group => Some(limit.rate),
+        LimitScope::Server => group.most_servers().map(|n| f64::from(n) * limit.rate),
+    }
 }
 
 /// Seconds of a server for a message, of full batches.
 pub(super) fn per_message(group: &Consumer) -> f64 {
     let batch = group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
-    per_delivery(group, &group.service_time) / batch + group.service_time_per_message.mean() * at_full(group)
+    per_delivery(group, &group.service_time) / batch
+        + group.service_time_per_message.mean() * at_full(group) / group.mean_speed()
 }
 
 /// By how much longer a delivery takes than is written when all servers are at work and many messages wait.
@@ -32,9 +58,10 @@ fn at_full(group: &Consumer) -> f64 {
     speed.map_or(1.0, |(rate, servers)| 1.0 / rate.speed_at_full_load(servers))
 }
 
-/// Mean time of a delivery under full load, whether it is interrupted or not.
+/// Mean time of a delivery under full load, whether it is interrupted or not, over servers of all speeds.
 pub(super) fn per_delivery(group: &Consumer, service: &Law) -> f64 {
-    cut_short(group, service).map_or_else(|| service.mean(), |(_, time)| time) * at_full(group)
+    let whole = || service.mean() / group.mean_speed();
+    cut_short(group, service).map_or_else(whole, |(_, time)| time) * at_full(group)
 }
 
 /// The probability that an outage interrupts a delivery that then begins anew, and the mean time of a
@@ -52,7 +79,7 @@ pub(super) fn cut_short(group: &Consumer, service: &Law) -> Option<(f64, f64)> {
 
 /// Whether a delivery's time is that of one service.
 pub(super) fn works_alone(group: &Consumer) -> bool {
-    group.batch.is_none() && group.service_time_per_message.is_zero()
+    group.batch.is_none() && group.service_time_per_message.is_zero() && !group.has_speeds()
 }
 
 /// The share of the messages that each group takes: in proportion to what it can serve.

@@ -1,6 +1,6 @@
 //! What partitions, back-offs and outages mean here, where a reader may take them for something else.
 
-use super::model::{Ack, Consumer, Queue, Scenario};
+use super::model::{Ack, Consumer, Queue, RetryOrder, Scenario};
 use crate::answer::{Caveat, ScenarioCaveat};
 use crate::workload::laws::Law;
 
@@ -48,7 +48,8 @@ impl Scenario {
 
     /// Whether what a consumer did not finish waits aside, so that others pass it.
     fn comes_back_later(&self, queue: &Queue, consumer: &Consumer) -> bool {
-        self.backs_off(queue, consumer) || consumer.ack == Ack::Manual && queue.visibility_timeout.is_some()
+        let aside = self.backs_off(queue, consumer) && consumer.retry_order == RetryOrder::NonBlocking;
+        aside || consumer.ack == Ack::Manual && queue.visibility_timeout.is_some()
     }
 
     /// Whether what failed waits for a time before it is delivered again.

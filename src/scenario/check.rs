@@ -249,7 +249,11 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
 /// itself.
 fn enough(scenario: &Scenario, queue: usize, load: Range) -> Option<u64> {
     let mut groups = scenario.consumers_of(queue).map(|(_, c)| c);
-    let (one, None) = (groups.next().filter(|c| c.autoscale.is_none())?, groups.next()) else { return None };
+    let (one, None) =
+        (groups.next().filter(|c| c.autoscale.is_none() && c.shifts.is_empty())?, groups.next())
+    else {
+        return None;
+    };
     let busy = load.known()? * f64::from(one.most_servers()?);
     (busy < 1e9).then(|| busy as u64 + 1)
 }

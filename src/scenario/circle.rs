@@ -10,9 +10,9 @@ pub(crate) fn circle(scenario: &Scenario) -> Vec<usize> {
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); n];
     for consumer in &scenario.consumers {
         for route in consumer.to.iter().filter(|route| route.probability > 0.0) {
-            next[consumer.from].extend(
-                scenario.queues_of(route.to).into_iter().filter(|queue| scenario.queues[*queue].blocks()),
-            );
+            let blocking =
+                || scenario.queues_of(route.to).into_iter().filter(|q| scenario.queues[*q].blocks());
+            consumer.queues().for_each(|queue| next[queue].extend(blocking()));
         }
     }
     (0..n).filter_map(|queue| way_back(&next, queue)).min_by_key(Vec::len).unwrap_or_default()

@@ -3,7 +3,7 @@
 use super::check::place;
 use super::context::Context;
 use super::feature::{Feature, NamedTable};
-use super::model::{Consumer, Discipline, Preemption, Scenario};
+use super::model::{Consumer, Discipline, LimitScope, Preemption, Queue, Scenario};
 use super::node::Node;
 use super::problem::Problem;
 
@@ -34,114 +34,256 @@ impl Clash {
 /// What a queue or its consumers have that may exclude other things.
 fn words(feature: Feature) -> &'static str {
     match feature {
+        Feature::ProcessorSharing => "processor sharing",
         Feature::ConsumerBatches => "consumer batches",
-        Feature::Prefetch => "prefetch above 1",
+        Feature::Prefetch | Feature::PrefetchOnDemand => "prefetch above 1",
         Feature::Autoscaling => "autoscaling",
+        Feature::CountTimetable => "a count that follows the clock",
         Feature::UnlimitedServers => "unlimited servers",
         Feature::MixedGroups => "several groups of consumers",
         Feature::GroupOutages => "outages of all servers together",
         Feature::LoadDependentService => "a service rate by load",
+        Feature::SharedWorkers => "servers that it shares with other queues",
+        Feature::UnequalServers => "servers of several speeds",
+        Feature::ServerChoice => "a choice among idle servers",
         other => other.setting(),
     }
 }
 
 const LEAVE_OUT: &str = "leave one of them out";
 
+/// What goes with none of several others: with the setting of the queue that it is, if it is one, and what to write
+/// instead.
+type Exclusion = (Feature, Option<&'static str>, &'static [Feature], &'static str);
+
+const EXCLUSIONS: &[Exclusion] = {
+    use Feature::*;
+    &[
+        (
+            ProcessorSharing,
+            Some("discipline"),
+            &[
+                ConsumerBatches,
+                Prefetch,
+                Outages,
+                Autoscaling,
+                CountTimetable,
+                VisibilityTimeout,
+                Partitions,
+                MixedGroups,
+                UnequalServers,
+                ServerChoice,
+                Preemption,
+                SharedWorkers,
+                BlockingRetry,
+                RateLimit,
+            ],
+            LEAVE_OUT,
+        ),
+        (
+            Preemption,
+            Some("preemption"),
+            &[
+                ConsumerBatches,
+                Prefetch,
+                VisibilityTimeout,
+                Partitions,
+                UnequalServers,
+                SharedWorkers,
+                BlockingRetry,
+                RateLimit,
+            ],
+            LEAVE_OUT,
+        ),
+        (
+            SharedWorkers,
+            None,
+            &[
+                MixedGroups,
+                ConsumerBatches,
+                Prefetch,
+                PrefetchOnDemand,
+                Partitions,
+                KeyLocks,
+                ServerChoice,
+                RateLimit,
+                Autoscaling,
+                UnlimitedServers,
+            ],
+            LEAVE_OUT,
+        ),
+        (DeliverAfter, Some("deliver_after"), &[Room, DropHead, Block], LEAVE_OUT),
+        (KeyLocks, Some("locks"), &[Order, Room, DropHead, Block], LEAVE_OUT),
+        (
+            KeyLocks,
+            Some("locks"),
+            &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, ServerChoice, RateLimit],
+            LEAVE_OUT,
+        ),
+        (BlockingRetry, None, &[ConsumerBatches, Outages, VisibilityTimeout, RateLimit], LEAVE_OUT),
+        (
+            RateLimit,
+            None,
+            &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, ServerChoice],
+            LEAVE_OUT,
+        ),
+        (UnequalServers, None, &[Autoscaling, Partitions], LEAVE_OUT),
+        (
+            ServerChoice,
+            None,
+            &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, UnlimitedServers],
+            LEAVE_OUT,
+        ),
+        (
+            Partitions,
+            Some("partitions"),
+            &[ConsumerBatches, Prefetch, Autoscaling, CountTimetable, UnlimitedServers],
+            "a partition belongs to one server, which takes its messages one by one: leave one of them out",
+        ),
+        (GroupOutages, None, &[Autoscaling, CountTimetable], LEAVE_OUT),
+        (
+            LoadDependentService,
+            None,
+            &[
+                ProcessorSharing,
+                Outages,
+                VisibilityTimeout,
+                Partitions,
+                UnlimitedServers,
+                Preemption,
+                UnequalServers,
+                SharedWorkers,
+            ],
+            LEAVE_OUT,
+        ),
+        (
+            ConsumerBatches,
+            None,
+            &[Prefetch],
+            "a consumer takes batches or holds a window: leave one of them out",
+        ),
+    ]
+};
+
 /// The first clash of every queue.
 pub(crate) fn clashes(scenario: &Scenario) -> Vec<Clash> {
-    (0..scenario.queues.len()).filter_map(|queue| of_queue(scenario, queue)).collect()
+    (0..scenario.queues.len()).filter_map(|queue| QueueWithServers::of(scenario, queue).clash()).collect()
 }
 
-fn of_queue(scenario: &Scenario, index: usize) -> Option<Clash> {
-    use Feature::{
-        Autoscaling, ConsumerBatches, GroupOutages, LoadDependentService, MixedGroups, Outages, Partitions,
-        Prefetch, ProcessorSharing, UnlimitedServers, VisibilityTimeout,
-    };
-    let queue = &scenario.queues[index];
-    let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
-    let servers = groups.iter().try_fold(0u32, |sum, c| Some(sum.saturating_add(c.most_servers()?)));
-    let asked: Vec<Feature> =
-        queue.features().into_iter().chain(groups.iter().flat_map(|c| c.features())).collect();
-    let has = |what: Feature| match what {
-        Partitions => queue.binding_partitions(servers).is_some() || queue.partitions.is_some_and(|p| p > 1),
-        MixedGroups => groups.len() > 1,
-        other => asked.contains(&other),
-    };
-    let first =
-        |others: &[Feature]| others.iter().find(|other| has(**other)).map(|other| words(*other).to_string());
-    let clash = |setting: Option<&'static str>, one, other: String, instead| {
-        Some(Clash { name: queue.name.clone(), setting, one, other, instead })
-    };
-    if queue.discipline == Discipline::ProcessorSharing {
-        let (setting, one) = (Some("discipline"), "processor sharing");
-        let others =
-            [ConsumerBatches, Prefetch, Outages, Autoscaling, VisibilityTimeout, Partitions, MixedGroups];
-        if let Some(other) = first(&others) {
-            return clash(setting, one, other, LEAVE_OUT);
+/// A queue with its groups, and all that they ask for.
+struct QueueWithServers<'a> {
+    scenario: &'a Scenario,
+    queue: &'a Queue,
+    groups: Vec<&'a Consumer>,
+    asked: Vec<Feature>,
+}
+
+impl<'a> QueueWithServers<'a> {
+    fn of(scenario: &'a Scenario, index: usize) -> Self {
+        let queue = &scenario.queues[index];
+        let groups: Vec<&Consumer> = scenario.consumers_of(index).map(|(_, c)| c).collect();
+        let asked = queue.features().into_iter().chain(groups.iter().flat_map(|c| c.features())).collect();
+        QueueWithServers { scenario, queue, groups, asked }
+    }
+
+    fn has(&self, what: Feature) -> bool {
+        match what {
+            Feature::Partitions => {
+                let servers =
+                    self.groups.iter().try_fold(0u32, |sum, c| Some(sum.saturating_add(c.most_servers()?)));
+                self.queue.binding_partitions(servers).is_some()
+                    || self.queue.partitions.is_some_and(|partitions| partitions > 1)
+            }
+            Feature::MixedGroups => self.groups.len() > 1,
+            other => self.asked.contains(&other),
         }
-        if queue.preemption != Preemption::None {
-            return clash(setting, one, "preemption".into(), "leave preemption out");
-        }
+    }
+
+    fn clash(&self) -> Option<Clash> {
+        let excluded = |(one, setting, others, instead): &Exclusion| {
+            let other = others.iter().find(|other| self.has(*one) && self.has(**other))?;
+            self.between(*setting, words(*one), words(*other), instead)
+        };
+        EXCLUSIONS.iter().find_map(excluded).or_else(|| self.of_order()).or_else(|| self.of_servers())
+    }
+
+    fn between(
+        &self,
+        setting: Option<&'static str>,
+        one: &'static str,
+        other: &str,
+        instead: &'static str,
+    ) -> Option<Clash> {
+        Some(Clash { name: self.queue.name.clone(), setting, one, other: other.into(), instead })
+    }
+
+    /// An order, or none, that does not go with who is more urgent or where messages go on to.
+    fn of_order(&self) -> Option<Clash> {
+        let (queue, scenario) = (self.queue, self.scenario);
         let blocks = |c: &&Consumer| {
             c.to.iter().flat_map(|r| scenario.queues_of(r.to)).any(|q| scenario.queues[q].blocks())
         };
-        if groups.iter().any(blocks) {
+        if queue.discipline == Discipline::ProcessorSharing && self.groups.iter().any(blocks) {
             let other = "forwarding to a queue that blocks: there is no one server that could be held up";
-            return clash(setting, one, other.into(), "write another overflow for that queue");
+            let instead = "write another overflow for that queue";
+            return self.between(Some("discipline"), words(Feature::ProcessorSharing), other, instead);
         }
-    }
-    if queue.preemption != Preemption::None {
-        let (setting, one) = (Some("preemption"), "preemption");
-        if !queue.discipline.interrupts() {
+        if queue.preemption != Preemption::None && !queue.discipline.interrupts() {
             let other = "an order in which no newcomer is more urgent";
-            return clash(setting, one, other.into(), "use priority, lifo, shortest or deadline");
+            let instead = "use priority, lifo, shortest or deadline";
+            return self.between(Some("preemption"), words(Feature::Preemption), other, instead);
         }
-        if let Some(other) = first(&[ConsumerBatches, Prefetch, VisibilityTimeout, Partitions]) {
-            return clash(setting, one, other, LEAVE_OUT);
+        None
+    }
+
+    /// Servers that do not go with one another, or with what is theirs.
+    fn of_servers(&self) -> Option<Clash> {
+        let (queue, groups) = (self.queue, &self.groups);
+        let first = groups.first()?;
+        let unlike = |other: usize| {
+            let other = &self.scenario.queues[other];
+            (other.delivery_limit, other.visibility_timeout)
+                != (queue.delivery_limit, queue.visibility_timeout)
+        };
+        let each = |c: &&Consumer| c.rate_limit.is_some_and(|limit| limit.by == LimitScope::Server);
+        let while_busy = |c: &&Consumer| c.outages.as_ref().is_some_and(|o| o.together && o.only_busy);
+        let resumes = |c: &&Consumer| c.outages.as_ref().is_some_and(|o| !o.redeliver);
+        if first.queues().any(unlike) {
+            let other = "another delivery_limit or visibility_timeout of another of these queues";
+            return self.between(
+                None,
+                words(Feature::SharedWorkers),
+                other,
+                "write the same for all of them",
+            );
         }
-    }
-    if has(UnlimitedServers) && has(Outages) {
-        let other = "outages: there is no end of servers to take a broken one's place";
-        return clash(None, words(UnlimitedServers), other.into(), "write a number of servers");
-    }
-    if has(Partitions)
-        && let Some(other) = first(&[ConsumerBatches, Prefetch, Autoscaling, UnlimitedServers])
-    {
-        let instead =
-            "a partition belongs to one server, which takes its messages one by one: leave one of them out";
-        return clash(Some("partitions"), words(Partitions), other, instead);
-    }
-    let together = groups.iter().filter_map(|c| c.outages.as_ref()).filter(|outages| outages.together);
-    if together.clone().any(|outages| outages.only_busy) {
-        let other = "outages while a server is busy: each is busy at other times";
-        return clash(None, words(GroupOutages), other.into(), "write while = \"always\"");
-    }
-    if together.count() > 0 && has(Autoscaling) {
-        return clash(None, words(GroupOutages), words(Autoscaling).into(), LEAVE_OUT);
-    }
-    if has(LoadDependentService) {
-        let one = words(LoadDependentService);
-        let others = [ProcessorSharing, Outages, VisibilityTimeout, Partitions, UnlimitedServers];
-        if let Some(other) = first(&others) {
-            return clash(None, one, other, LEAVE_OUT);
+        if groups.iter().any(|c| c.choice != first.choice) {
+            let instead = "write the same choice for all groups of the queue";
+            return self.between(
+                None,
+                words(Feature::ServerChoice),
+                "a group that chooses otherwise",
+                instead,
+            );
         }
-        if queue.preemption != Preemption::None {
-            return clash(Some("preemption"), one, "preemption".into(), "leave preemption out");
+        if groups.iter().any(while_busy) {
+            let other = "outages while a server is busy: each is busy at other times";
+            return self.between(None, words(Feature::GroupOutages), other, "write while = \"always\"");
         }
+        if self.has(Feature::UnlimitedServers) && groups.iter().any(each) {
+            let other = "by = \"server\" and servers without limit: together they are not limited";
+            return self.between(None, words(Feature::RateLimit), other, "write by = \"group\"");
+        }
+        if self.has(Feature::UnlimitedServers) && self.has(Feature::Outages) {
+            let other = "outages: there is no end of servers to take a broken one's place";
+            return self.between(None, words(Feature::UnlimitedServers), other, "write a number of servers");
+        }
+        if self.has(Feature::ConsumerBatches) && groups.iter().any(resumes) {
+            let instead = "write in_progress = \"redeliver\"";
+            return self.between(None, words(Feature::ConsumerBatches), "outages that resume", instead);
+        }
+        None
     }
-    if has(ConsumerBatches) && has(Prefetch) {
-        let instead = "a consumer takes batches or holds a window: leave one of them out";
-        return clash(None, words(ConsumerBatches), words(Prefetch).into(), instead);
-    }
-    if has(ConsumerBatches) && groups.iter().any(|c| c.outages.as_ref().is_some_and(|o| !o.redeliver)) {
-        return clash(
-            None,
-            words(ConsumerBatches),
-            "outages that resume".into(),
-            "write in_progress = \"redeliver\"",
-        );
-    }
-    None
 }
 
 /// Tells of settings that exclude one another, where they stand.

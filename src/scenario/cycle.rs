@@ -77,6 +77,13 @@ impl Scenario {
             }
         }
         for c in &self.consumers {
+            if !c.shifts.is_empty() {
+                out.push(Period {
+                    lasts: c.shifts.iter().map(|shift| shift.lasts).sum(),
+                    what: Recurring::Shifts(c.name.clone()),
+                    after_a_gap: false,
+                });
+            }
             if let Some(lasts) = shift(c) {
                 out.push(Period { lasts, what: Recurring::Outages(c.name.clone()), after_a_gap: false });
             }

@@ -74,6 +74,12 @@ fn dealt(scenario: &Scenario, topic: usize, by_key: impl Fn() -> Vec<Range>) -> 
     }
 }
 
+/// Whether some of a topic's queues share their servers with others.
+fn shares_servers(scenario: &Scenario, topic: usize) -> bool {
+    let shared = |queue: &usize| scenario.consumers_of(*queue).any(|(_, c)| !c.also.is_empty());
+    scenario.topics[topic].subscriptions.iter().any(shared)
+}
+
 /// Whether a topic's queues are the same in all but their names.
 fn are_alike(scenario: &Scenario, topic: usize) -> bool {
     let nameless = |queue: usize| {
@@ -82,6 +88,9 @@ fn are_alike(scenario: &Scenario, topic: usize) -> bool {
         (Queue { name: String::new(), ..scenario.queues[queue].clone() }, groups.collect::<Vec<_>>())
     };
     let all = &scenario.topics[topic].subscriptions;
+    if shares_servers(scenario, topic) {
+        return false;
+    }
     let first = nameless(all[0]);
     (1..all.len()).all(|i| !all[..i].contains(&all[i]) && nameless(all[i]) == first)
         && are_fed_by_it_alone(scenario, topic)
@@ -112,7 +121,11 @@ fn balanced(scenario: &Scenario, topic: usize) -> Option<Vec<Range>> {
         let queue = &scenario.queues[*q];
         queue.max_length.is_none() && queue.message_ttl.is_none() && queue.partitions.is_none()
     };
-    if routes || producers.iter().any(own) || !all.iter().all(keeps) || !are_fed_by_it_alone(scenario, topic)
+    if routes
+        || shares_servers(scenario, topic)
+        || producers.iter().any(own)
+        || !all.iter().all(keeps)
+        || !are_fed_by_it_alone(scenario, topic)
     {
         return None;
     }

@@ -2,7 +2,7 @@
 //! bring.
 
 use super::capacity::{capacity, cut_short, per_delivery, per_message, works_alone};
-use super::model::{Ack, Consumer, Destination, Discipline, Preemption, Producer, Scenario};
+use super::model::{Ack, Consumer, Destination, Discipline, Preemption, Producer, RetryOrder, Scenario};
 use crate::workload::laws::Law;
 
 /// A share of messages that is too rare to matter.
@@ -17,6 +17,26 @@ pub(super) struct Tries {
     pub given_up: f64,
     /// The mean work of a delivery, as a multiple of that of a message.
     pub weight: f64,
+    /// Seconds for which its server keeps it between its deliveries.
+    pub kept: f64,
+}
+
+/// Seconds for which a server keeps a message until its next deliveries, where it does.
+fn kept(limit: Option<u32>, group: &Consumer, failure: f64) -> f64 {
+    let blocks = group.retry_order == RetryOrder::Blocking && group.ack == Ack::Manual;
+    let Some(retry) = group.retry_delay.filter(|_| blocks && failure > 0.0) else { return 0.0 };
+    if failure >= 1.0 && limit.is_none() {
+        return f64::INFINITY;
+    }
+    let (mut sum, mut failed) = (0.0, 1.0);
+    for n in 1..limit.unwrap_or(u32::MAX) {
+        failed *= failure;
+        sum += failed * retry.mean(n);
+        if failed * retry.max / (1.0 - failure) < RARE * sum || n > 1_000_000 {
+            break;
+        }
+    }
+    sum
 }
 
 /// A message is delivered again if its handler fails by `failure`, or is not done in time: each time by
@@ -45,6 +65,7 @@ pub(super) fn tries(
             deliveries: mean,
             given_up: (1.0 - late) * too_often(failure) + late * too_often(1.0),
             weight,
+            kept: 0.0,
         };
     }
     let again = late + (1.0 - late) * failure;
@@ -54,6 +75,7 @@ pub(super) fn tries(
         deliveries: deliveries(limit, cut + (1.0 - cut) * again),
         given_up: too_often(again),
         weight: 1.0,
+        kept: kept(limit, group, failure),
     }
 }
 
@@ -81,7 +103,8 @@ pub(super) fn work_of(scenario: &Scenario, group: &Consumer, producer: Option<&P
     let own = producer.and_then(|p| p.service_time.as_ref());
     let failure = producer.and_then(|p| p.failure).unwrap_or(group.failure);
     let tries = tries(scenario, group, failure, own.unwrap_or(&group.service_time), own.is_some());
-    tries.deliveries * tries.weight * own.map_or_else(|| per_message(group), |law| per_delivery(group, law))
+    let each = own.map_or_else(|| per_message(group), |law| per_delivery(group, law));
+    tries.deliveries * tries.weight * each + tries.kept
 }
 
 /// Whether it is known how many deliveries of a group are not done in time, if there is a time.
@@ -131,6 +154,8 @@ impl Scenario {
     /// without limit.
     pub(crate) fn messages_done(&self, group: &Consumer) -> Option<f64> {
         let tries = tries(self, group, group.failure, &group.service_time, false);
-        Some(capacity(group)? / (tries.deliveries * tries.weight))
+        let done = capacity(group)? / (tries.deliveries * tries.weight);
+        // Of each server's time, what it spends with one message.
+        Some(done / (1.0 + tries.kept / (tries.deliveries * tries.weight * per_message(group)).max(1e-12)))
     }
 }

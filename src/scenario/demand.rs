@@ -1,6 +1,6 @@
 //! Demand: what work the messages of a queue bring, against what its servers can do.
 
-use super::capacity::{per_delivery, per_message, shares, up};
+use super::capacity::{capacity, limit, per_delivery, per_message, shares, up};
 use super::deliveries::{Tries, apart, feeds, tries, tries_of};
 use super::flow::{Fate, arrivals};
 use super::lanes::PartitionAssignment;
@@ -15,7 +15,7 @@ pub(crate) struct Demand {
     /// Mean deliveries a message.
     pub attempts: f64,
     /// Mean service time of a delivery, in seconds, a batch's share of a message where messages are taken in
-    /// full batches.
+    /// full batches; with the time for which a server keeps what failed, if it does.
     pub service: f64,
     /// Seconds a delivery, from the end of a service until the server has the next message, a batch's share of
     /// a message likewise: the server is not free meanwhile.
@@ -24,6 +24,10 @@ pub(crate) struct Demand {
     pub servers: Option<u32>,
     /// Mean share of the servers' capacity that outages leave.
     pub up: f64,
+    /// Deliveries a second that all groups can do, where some are limited to a rate.
+    pub limited: Option<f64>,
+    /// Load of its servers, where they have other queues, too.
+    pub shared: Option<Range>,
     /// Of each server by itself, where partitions bind messages to servers.
     pub lanes: Option<PartitionAssignment>,
 }
@@ -37,6 +41,12 @@ impl Demand {
     /// Of what the servers can do, the way from one message to the next included; `None` for servers without
     /// limit, and where nobody consumes.
     pub(crate) fn rho(&self) -> Option<Range> {
+        if self.shared.is_some() {
+            return self.shared;
+        }
+        if let Some(limited) = self.limited {
+            return Some(self.arrivals.times(self.attempts / limited));
+        }
         let each = self.arrivals.times(self.attempts * (self.service + self.turnaround));
         self.servers.filter(|c| *c > 0).map(|c| each.times(1.0 / (f64::from(c) * self.up)))
     }
@@ -44,6 +54,9 @@ impl Demand {
     /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit, and
     /// where nobody consumes.
     pub(crate) fn capacity(&self) -> Option<f64> {
+        if self.limited.is_some() {
+            return self.limited;
+        }
         self.servers.filter(|c| *c > 0).map(|c| f64::from(c) * self.up / (self.service + self.turnaround))
     }
 }
@@ -56,18 +69,33 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let shares = shares(&groups);
         let each: Vec<Tries> =
             groups.iter().map(|c| tries(scenario, c, c.failure, &c.service_time, false)).collect();
-        let attempts = each.iter().zip(&shares).map(|(tries, share)| share * tries.deliveries).sum();
+        let over =
+            |of: fn(&Tries) -> f64| each.iter().zip(&shares).map(|(t, share)| share * of(t)).sum::<f64>();
+        let (attempts, kept) = (over(|tries| tries.deliveries), over(|tries| tries.kept));
         let service = match each[..] {
             // Long work that stays long comes more often.
             [only] if only.weight != 1.0 => only.weight * mean_service(scenario, queue, &groups, servers),
-            _ => mean_service(scenario, queue, &groups, servers),
+            _ => mean_service(scenario, queue, &groups, servers) + kept / attempts.max(1.0),
         };
         let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
         let lanes = PartitionAssignment::of(scenario, queue, arrivals);
         let turnaround = groups.iter().zip(&shares).map(|(c, share)| share * turnaround(scenario, c)).sum();
-        Demand { arrivals, attempts, service, turnaround, servers, up: share_up(&groups), lanes }
+        let limited = groups
+            .iter()
+            .any(|c| limit(c).is_some())
+            .then(|| groups.iter().map(|c| capacity(c)).sum::<Option<f64>>())
+            .flatten();
+        let up = share_up(&groups);
+        Demand { arrivals, attempts, service, turnaround, servers, up, limited, shared: None, lanes }
     };
-    arrivals(scenario, fate).into_iter().enumerate().map(demand).collect()
+    let mut all: Vec<Demand> = arrivals(scenario, fate).into_iter().enumerate().map(demand).collect();
+    for group in scenario.consumers.iter().filter(|group| !group.also.is_empty()) {
+        let loads: Option<Vec<Range>> = group.queues().map(|queue| all[queue].rho()).collect();
+        let add = |a: Range, b: Range| Range { least: a.least + b.least, most: a.most + b.most };
+        let together = loads.and_then(|loads| loads.into_iter().reduce(add));
+        group.queues().for_each(|queue| all[queue].shared = together);
+    }
+    all
 }
 
 /// Seconds from the end of a service until the server has the next message, of full batches.
@@ -102,6 +130,7 @@ fn repeated(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> Option<(
         attempts += each;
         let own = producer.service_time.as_ref().map(|law| per_delivery(group, law));
         work += each * tries.weight * own.unwrap_or_else(|| per_message(group));
+        work += producer.rate / rate * tries.kept;
     }
     Some((attempts, work / attempts))
 }

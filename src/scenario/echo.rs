@@ -179,9 +179,13 @@ fn topic(scenario: &Scenario, t: &Topic) -> Value {
 
 fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
     let count = match c.count {
+        _ if !c.servers.is_empty() => Value::Null,
+        _ if !c.shifts.is_empty() => c.shifts.iter().map(|shift| declared(shift, Vec::new())).collect(),
         Servers::Count(n) => json!(n),
         Servers::Unlimited => json!("unlimited"),
     };
+    let names: Vec<&str> = c.queues().map(|queue| scenario.queues[queue].name.as_str()).collect();
+    let from = if let [only] = names[..] { json!(only) } else { json!(names) };
     let route = |r: &Route| {
         let (kind, name) = destination(scenario, r.to);
         json!({ kind: name, "probability": number(r.probability) })
@@ -199,7 +203,8 @@ fn consumer(scenario: &Scenario, c: &Consumer) -> Value {
         c.own_routes.iter().map(own).collect()
     };
     let by_hand = vec![
-        ("from", json!(scenario.queues[c.from].name)),
+        ("from", from),
+        ("weights", if c.weights.is_empty() { Value::Null } else { json!(c.weights) }),
         ("count", count),
         ("failure", json!({ "probability": number(c.failure) })),
         (
@@ -235,7 +240,9 @@ fn simulation(s: &Simulation) -> Value {
             Value::Object(paths.iter().map(|(path, share)| (path.clone(), json!(share))).collect())
         }
     };
-    let stated = |seconds: f64| if seconds > 0.0 { json!(time(seconds)) } else { Value::Null };
+    let stated = |seconds: f64| {
+        if seconds > 0.0 { json!(time(seconds)) } else { Value::Null }
+    };
     let (hand_off, turnaround) = (stated(s.overheads.hand_off), stated(s.overheads.turnaround));
     let by_hand = vec![
         length,

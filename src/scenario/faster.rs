@@ -20,6 +20,7 @@ impl Scenario {
                 delay.faster(factor);
                 delay.max /= factor;
             }
+            consumer.shifts.iter_mut().for_each(|shift| shift.faster(factor));
             consumer.autoscale.iter_mut().for_each(|scale| scale.faster(factor));
         }
         if let Length::Duration(seconds) = &mut out.simulation.length {

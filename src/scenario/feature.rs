@@ -4,11 +4,6 @@
 //! Whoever answers a scenario says which features it knows; what it does not know it refuses by the names and
 //! words that stand here.
 
-use super::model::{
-    Ack, Complete, Consumer, Deliver, Discipline, Durability, Overflow, Preemption, PrefetchBy, Producer,
-    Queue, Scenario, Servers, Topic,
-};
-
 /// Something that a scenario may ask for. Its words and its setting stand in one row of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -49,6 +44,8 @@ pub enum Feature {
     TimeToLive,
     /// Messages expire after random times.
     RandomTimeToLive,
+    /// Messages are held back at first.
+    DeliverAfter,
     /// A limit of deliveries.
     DeliveryLimit,
     /// A queue for what is given up.
@@ -61,6 +58,8 @@ pub enum Feature {
     RepeatedSync,
     /// A queue split by key.
     Partitions,
+    /// Messages of one key are taken one at a time, by any server.
+    KeyLocks,
     /// Messages that wait from the start.
     Backlog,
     /// A server for every message.
@@ -77,6 +76,8 @@ pub enum Feature {
     Failures,
     /// A delay before the next delivery.
     BackOff,
+    /// A server keeps what failed until it tries it again.
+    BlockingRetry,
     /// Consumers that break down.
     Outages,
     /// Consumers of a group that break down all at once.
@@ -85,12 +86,22 @@ pub enum Feature {
     Autoscaling,
     /// Servers whose speed depends on the load.
     LoadDependentService,
+    /// A number of consumers that follows the clock.
+    CountTimetable,
+    /// Deliveries that are limited to a rate.
+    RateLimit,
     /// Consumers send messages on.
     Forwarding,
     /// Where messages go on to depends on who sent them.
     OwnRoutes,
     /// Unlike consumers of one queue.
     MixedGroups,
+    /// Servers that several queues share.
+    SharedWorkers,
+    /// Servers of several speeds in one group.
+    UnequalServers,
+    /// Not the server that has been idle longest takes the next message.
+    ServerChoice,
     /// Topics.
     Topics,
     /// A message that was copied is done before all of its copies are.
@@ -141,22 +152,27 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 41] = {
+    pub const ALL: [Feature; 49] = {
         use Feature::*;
         [
             ArrivalBatches,
             ConsumerBatches,
             Failures,
             OwnFailures,
+            BlockingRetry,
             AutoAck,
             Outages,
             GroupOutages,
             Autoscaling,
             LoadDependentService,
+            CountTimetable,
+            RateLimit,
             Forwarding,
             OwnRoutes,
             Partitions,
+            KeyLocks,
             TimeToLive,
+            DeliverAfter,
             VisibilityTimeout,
             Backlog,
             Room,
@@ -166,6 +182,9 @@ impl Feature {
             Prefetch,
             PrefetchOnDemand,
             MixedGroups,
+            SharedWorkers,
+            UnequalServers,
+            ServerChoice,
             Durability,
             RepeatedSync,
             ClosedLoop,
@@ -230,6 +249,9 @@ impl Feature {
             Feature::RandomTimeToLive => {
                 (Queues, "message_ttl (random)", "messages expire after random times")
             }
+            Feature::DeliverAfter => {
+                (Queues, "deliver_after", "messages are held back before they can be taken")
+            }
             Feature::DeliveryLimit => {
                 (Queues, "delivery_limit", "a message is given up after so many deliveries")
             }
@@ -246,6 +268,9 @@ impl Feature {
                 "a message takes several commits to be on disk (sync_per_message)",
             ),
             Feature::Partitions => (Queues, "partitions", "the queue is partitioned by key"),
+            Feature::KeyLocks => {
+                (Queues, "locks = \"by-key\"", "a key is locked while a message of it is in progress")
+            }
             Feature::Backlog => {
                 (Queues, "initial_backlog", "the queue starts with a backlog, so it is not stationary")
             }
@@ -269,6 +294,11 @@ impl Feature {
             ),
             Feature::Failures => (Consumers, "failure", "some deliveries fail and are repeated"),
             Feature::BackOff => (Consumers, "retry_delay", "what failed waits before it is delivered again"),
+            Feature::BlockingRetry => (
+                Consumers,
+                "retry_order = \"blocking\"",
+                "a server keeps what failed and does nothing else until it tries it again",
+            ),
             Feature::Outages => (Consumers, "outages", "consumers break down"),
             Feature::GroupOutages => (
                 Consumers,
@@ -282,12 +312,23 @@ impl Feature {
                 "servers work faster or slower by how many of them are at work, or how many messages wait \
                     (service_rate)",
             ),
+            Feature::CountTimetable => {
+                (Consumers, "count (timetable)", "the number of consumers follows a timetable")
+            }
+            Feature::RateLimit => (Consumers, "rate_limit", "deliveries are limited to a rate"),
             Feature::Forwarding => (Consumers, "to", "consumers forward messages"),
             Feature::OwnRoutes => {
                 (Consumers, "to (by producer)", "where messages go on to depends on who sent them")
             }
             Feature::MixedGroups => {
                 (Queues, "consumers of several kinds", "the queue's consumer groups differ")
+            }
+            Feature::SharedWorkers => {
+                (Consumers, "from (several queues)", "several queues share their servers")
+            }
+            Feature::UnequalServers => (Consumers, "servers", "servers of one group differ in speed"),
+            Feature::ServerChoice => {
+                (Consumers, "choice", "not the server that has been idle longest takes the next message")
             }
             Feature::Topics => (Topics, "subscriptions", "a topic distributes messages"),
             Feature::Completion => {
@@ -312,104 +353,9 @@ impl Feature {
     }
 }
 
-/// The features that are there, of some that may be.
-fn there(all: impl IntoIterator<Item = (bool, Feature)>) -> Vec<Feature> {
-    all.into_iter().filter(|(there, _)| *there).map(|(_, feature)| feature).collect()
-}
-
-impl Producer {
-    /// What its settings ask for.
-    pub fn features(&self) -> Vec<Feature> {
-        there([
-            (self.is_closed(), Feature::ClosedLoop),
-            (!self.batch.is_single(), Feature::ArrivalBatches),
-            (self.failure.is_some(), Feature::OwnFailures),
-        ])
-    }
-}
-
-impl Queue {
-    /// What its settings ask for.
-    pub fn features(&self) -> Vec<Feature> {
-        let order = match self.discipline {
-            Discipline::Fifo => None,
-            Discipline::Lifo => Some(Feature::Lifo),
-            Discipline::Priority => Some(Feature::Priority),
-            Discipline::Random => Some(Feature::Random),
-            Discipline::Shortest => Some(Feature::Shortest),
-            Discipline::Deadline => Some(Feature::Deadline),
-            Discipline::RoundRobin => Some(Feature::RoundRobin),
-            Discipline::ProcessorSharing => Some(Feature::ProcessorSharing),
-        };
-        let overflow = |which| self.max_length.is_some() && self.overflow == which;
-        let settings = there([
-            (self.preemption != Preemption::None, Feature::Preemption),
-            (overflow(Overflow::RejectPublish), Feature::Room),
-            (overflow(Overflow::DropHead), Feature::DropHead),
-            (self.blocks(), Feature::Block),
-            (self.blocks() && order.is_some(), Feature::BlockedOrder),
-            (self.message_ttl.is_some(), Feature::TimeToLive),
-            (self.message_ttl.as_ref().is_some_and(|law| law.scv() > 0.0), Feature::RandomTimeToLive),
-            (self.delivery_limit.is_some(), Feature::DeliveryLimit),
-            (self.dead_letter.is_some(), Feature::DeadLetters),
-            (self.visibility_timeout.is_some(), Feature::VisibilityTimeout),
-            (self.durability == Durability::Fsync, Feature::Durability),
-            (self.sync_per_message > 1, Feature::RepeatedSync),
-            (self.partitions.is_some(), Feature::Partitions),
-            (self.initial_backlog > 0, Feature::Backlog),
-        ]);
-        order.into_iter().flat_map(|order| [Feature::Order, order]).chain(settings).collect()
-    }
-}
-
-impl Consumer {
-    /// What its settings ask for.
-    pub fn features(&self) -> Vec<Feature> {
-        there([
-            (self.count == Servers::Unlimited, Feature::UnlimitedServers),
-            (self.batch.is_some(), Feature::ConsumerBatches),
-            (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Turn, Feature::Prefetch),
-            (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Demand, Feature::PrefetchOnDemand),
-            (self.ack == Ack::Auto, Feature::AutoAck),
-            (self.failure > 0.0, Feature::Failures),
-            (self.retry_delay.is_some(), Feature::BackOff),
-            (self.outages.is_some(), Feature::Outages),
-            (self.outages.as_ref().is_some_and(|outages| outages.together), Feature::GroupOutages),
-            (self.autoscale.is_some(), Feature::Autoscaling),
-            (self.service_rate.is_some(), Feature::LoadDependentService),
-            (!self.to.is_empty(), Feature::Forwarding),
-            (!self.own_routes.is_empty(), Feature::OwnRoutes),
-        ])
-    }
-}
-
-impl Topic {
-    /// What its settings ask for.
-    pub fn features(&self) -> Vec<Feature> {
-        let early = self.deliver == Deliver::All && self.complete_when != Complete::Each;
-        there([(true, Feature::Topics), (early, Feature::Completion)])
-    }
-}
-
-impl Scenario {
-    /// Every feature that the scenario asks for, where it does: producers first, then queues, consumers and
-    /// topics.
-    pub fn uses(&self) -> Vec<Use> {
-        let named = |name: &String, features: Vec<Feature>| {
-            features.into_iter().map(|feature| Use { feature, name: name.clone() }).collect()
-        };
-        let producers = self.producers.iter().map(|p| named(&p.name, p.features()));
-        let queues = self.queues.iter().map(|q| named(&q.name, q.features()));
-        let consumers = self.consumers.iter().map(|c| named(&c.name, c.features()));
-        let topics = self.topics.iter().map(|t| named(&t.name, t.features()));
-        producers.chain(queues).chain(consumers).chain(topics).flat_map(|uses: Vec<Use>| uses).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::laws::Law;
 
     #[test]
     fn every_feature_stands_once_in_the_list() {
@@ -419,16 +365,5 @@ mod tests {
         assert_eq!(seen.len(), Feature::ALL.len());
         // The last one declared has as many before it as there are others.
         assert_eq!(Feature::Completion as usize + 1, Feature::ALL.len());
-    }
-
-    #[test]
-    fn what_a_scenario_uses_is_named_by_its_settings() {
-        let mut scenario = Scenario::mgc(1.0, Law::exponential(0.5), 1);
-        assert_eq!(scenario.uses(), []);
-        scenario.queues[0].discipline = Discipline::Priority;
-        scenario.consumers[0].prefetch = 10;
-        let settings: Vec<String> =
-            scenario.uses().iter().filter(|used| used.feature != Feature::Order).map(Use::setting).collect();
-        assert_eq!(settings, ["queues.queue.discipline = \"priority\"", "consumers.consumers.prefetch"]);
     }
 }

@@ -43,6 +43,7 @@ mod setting;
 mod source;
 mod sweep;
 mod toml_text;
+mod uses;
 
 pub(crate) use capacity::shares;
 pub(crate) use circle::{circle, waits};

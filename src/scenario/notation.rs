@@ -305,6 +305,24 @@ impl Notation<Law> for Timespan {
     }
 }
 
+/// Events a second, and some.
+pub(super) struct Rate;
+
+impl Notation<f64> for Rate {
+    fn takes(&self) -> Takes {
+        Takes::Rate
+    }
+    fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<f64> {
+        cx.positive_rate(field)
+    }
+    fn echo(&self, value: &f64) -> Value {
+        json!(quantity::rate(*value))
+    }
+    fn faster(&self, value: &mut f64, factor: f64) {
+        *value *= factor;
+    }
+}
+
 /// What may be absent.
 pub(super) struct Maybe<N>(pub N);
 
@@ -359,6 +377,34 @@ impl<T, N: Notation<T>> Notation<T> for Required<N> {
     }
     fn example(&self) -> Option<&'static str> {
         Some(self.1)
+    }
+}
+
+/// A list of tables; whose it is goes into sentences, with what to write in place of a number.
+pub(super) struct ListOf(pub &'static str, pub &'static str);
+
+impl<T: DeclaredTable> Notation<Vec<T>> for ListOf {
+    fn takes(&self) -> Takes {
+        Takes::Tables(T::keys)
+    }
+    fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<Vec<T>> {
+        let super::node::Value::List(_) = field.node.value else {
+            let what = format!("`{}` must be a list of tables", field.key);
+            let told = super::problem::Problem::error(field.node.at, what)
+                .label(format!("this is {}", field.node.kind()));
+            cx.tell(told.help(format!("write [{{ … }}, …], or {}", self.1)));
+            return None;
+        };
+        let nodes = cx.list(field)?;
+        let each = nodes.iter().map(|node| TableOf(self.0).read(cx, Field { key: field.key, node }));
+        let read: Vec<Option<T>> = each.collect();
+        read.into_iter().collect()
+    }
+    fn echo(&self, value: &Vec<T>) -> Value {
+        value.iter().map(|table| TableOf(self.0).echo(table)).collect()
+    }
+    fn faster(&self, value: &mut Vec<T>, factor: f64) {
+        value.iter_mut().for_each(|table| table.faster(factor));
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a scenario to its plan.
 
-use super::{Arrivals, Destination, Producer, Scenario};
+use super::{Arrivals, Consumer, Deliver, Destination, Producer, Scenario};
 use crate::rng::Key;
 use crate::workload::PlanError;
 use crate::workload::plan::{Group, Plan, PlannedProducer};
@@ -47,10 +47,21 @@ impl Scenario {
                 name: &c.name,
                 service_time: &c.service_time,
                 per_message: &c.service_time_per_message,
-                direct: self.producers.iter().any(|p| self.reaches(p.to, c.from)),
+                direct: self.producers.iter().any(|p| c.queues().any(|queue| self.reaches(p.to, queue)))
+                    && !self.producers.iter().any(|p| self.copies_to(p.to, c)),
             })
             .collect();
         Plan::new(Key::new(seed, replication), &sources, &groups)
+    }
+
+    /// Whether several copies of a message come to the queues of one group: each is work of its own.
+    fn copies_to(&self, to: Destination, group: &Consumer) -> bool {
+        match to {
+            Destination::Topic(t) if self.topics[t].deliver == Deliver::All => {
+                group.queues().filter(|queue| self.topics[t].subscriptions.contains(queue)).count() > 1
+            }
+            _ => false,
+        }
     }
 
     /// Whether what is sent there may come to a queue without being forwarded.

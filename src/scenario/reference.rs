@@ -1,7 +1,7 @@
 //! The reference page: every setting of a scenario as text, made of the same declarations that check them.
 
 use super::grammar::{NAMED, PROCESSES, ROOT, ROUTE, STEP};
-use super::model::RetryDelay;
+use super::model::{RetryDelay, Shift};
 use super::notation::DeclaredTable as _;
 use super::setting::{SettingKey, Takes};
 use std::fmt::Write as _;
@@ -46,13 +46,16 @@ fn setting(page: &mut String, table: &str, key: &SettingKey) {
         Takes::Law => "duration or law".into(),
         Takes::Word(words) => words.join(" | "),
         Takes::Table(_) => "table".into(),
+        Takes::Tables(_) => "list of tables".into(),
         Takes::List => "list".into(),
         Takes::Any => String::from("in several forms"),
     };
     _ = writeln!(page, "\n{name}: {takes}\n    {}", key.full_help());
     let inside = format!("{name}.");
     match (&key.takes, key.name) {
-        (Takes::Table(keys), _) => keys().iter().for_each(|key| setting(page, &inside, key)),
+        (Takes::Table(keys) | Takes::Tables(keys), _) => {
+            keys().iter().for_each(|key| setting(page, &inside, key));
+        }
         (_, "arrivals") => {
             let processes: Vec<&str> = PROCESSES.iter().map(|(process, _)| *process).collect();
             _ = writeln!(
@@ -65,6 +68,7 @@ fn setting(page: &mut String, table: &str, key: &SettingKey) {
         }
         (_, "steps") => STEP.iter().for_each(|key| setting(page, &inside, key)),
         (_, "retry_delay") => RetryDelay::keys().iter().for_each(|key| setting(page, &inside, key)),
+        (Takes::Any, "count") => Shift::keys().iter().for_each(|key| setting(page, &inside, key)),
         (Takes::Any, "to") => ROUTE.iter().for_each(|key| setting(page, &inside, key)),
         _ => {}
     }

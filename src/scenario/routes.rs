@@ -30,7 +30,8 @@ pub(super) fn average(scenario: &mut Scenario) -> Result<(), usize> {
     let flows: Vec<Vec<f64>> =
         (0..scenario.producers.len()).map(|p| flow(scenario, p).ok_or(p)).collect::<Result<_, _>>()?;
     for consumer in scenario.consumers.iter_mut().filter(|c| !c.own_routes.is_empty()) {
-        let mut weights: Vec<f64> = flows.iter().map(|rates| rates[consumer.from]).collect();
+        let mut weights: Vec<f64> =
+            flows.iter().map(|rates| consumer.queues().map(|queue| rates[queue]).sum()).collect();
         if weights.iter().sum::<f64>() <= 0.0 {
             weights.fill(1.0);
         }

@@ -1,7 +1,7 @@
 //! A JSON Schema of scenarios, for editors, made of the same tables that check them.
 
 use super::grammar::{BATCHES, Kinds, NAMED, PROCESSES, ROOT, ROUTE, STEP};
-use super::model::{MOST_SERVERS, RetryDelay};
+use super::model::{MOST_SERVERS, RetryDelay, Shift};
 use super::notation::DeclaredTable as _;
 use super::setting::{SettingKey, Takes};
 use crate::workload::laws::LAWS;
@@ -57,7 +57,10 @@ fn property(key: &SettingKey) -> Value {
         Takes::Law => json!({ "$ref": "#/$defs/law" }),
         Takes::Word(words) => json!({ "enum": words }),
         Takes::Table(keys) => table(&keys()),
-        Takes::List if key.name == "steps" => json!({ "type": "array", "minItems": 1, "items": table(STEP) }),
+        Takes::Tables(keys) => json!({ "type": "array", "minItems": 1, "items": table(&keys()) }),
+        Takes::List if key.name == "steps" => {
+            json!({ "type": "array", "minItems": 1, "items": table(STEP) })
+        }
         Takes::List => json!({ "type": "array", "minItems": 1 }),
         Takes::Any => several(key.name),
     };
@@ -86,13 +89,17 @@ fn several(name: &str) -> Value {
                 json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, kinds("law", BATCHES, None)] });
             json!({ "anyOf": [{ "type": "string" }, kinds("process", PROCESSES, Some(&batch))] })
         }
-        "retry_delay" => json!({ "anyOf": [{ "$ref": "#/$defs/duration" }, table(&RetryDelay::keys())] }),
+        "retry_delay" => {
+            json!({ "anyOf": [{ "$ref": "#/$defs/duration" }, table(&RetryDelay::keys())] })
+        }
         "to" => {
             json!({ "anyOf": [{ "type": "string" }, table(ROUTE), { "type": "array", "items": table(ROUTE) }] })
         }
+        "from" => json!({ "anyOf": [{ "type": "string" }, { "type": "array", "minItems": 1 }] }),
         "count" => {
             let servers = json!({ "type": "integer", "minimum": 1, "maximum": MOST_SERVERS });
-            json!({ "anyOf": [servers, { "const": "unlimited" }] })
+            let shifts = json!({ "type": "array", "minItems": 1, "items": table(&Shift::keys()) });
+            json!({ "anyOf": [servers, { "const": "unlimited" }, shifts] })
         }
         _ => json!({}),
     }

@@ -20,6 +20,8 @@ pub(super) enum Takes {
     /// One of these words.
     Word(Vec<&'static str>),
     Table(SettingKeys),
+    /// A list of tables of these settings.
+    Tables(SettingKeys),
     /// A list of what the setting's help says.
     List,
     /// Either of several forms, told apart where they are read.
@@ -77,7 +79,6 @@ pub(super) use choice;
 
 /// What people call a setting elsewhere.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("servers", "count"),
     ("workers", "count"),
     ("replicas", "count"),
     ("instances", "count"),

@@ -67,7 +67,8 @@ impl Collector {
     pub fn new(places: &Places, window: Range<u64>) -> Self {
         let only = |queue: usize| {
             let mut groups = (0..places.consumers.len()).filter(|&g| places.consumers[g].queue == queue);
-            groups.next().filter(|_| groups.next().is_none())
+            let alone = places.queues[queue].shares.is_none();
+            groups.next().filter(|_| alone && groups.next().is_none())
         };
         Collector {
             producers: vec![ProducerStats::default(); places.producers.len()],

@@ -111,6 +111,11 @@ impl Collector {
         if let Some(servers) = self.places.queues[queue].servers {
             return Some(span.queues[queue].serving / f64::from(servers));
         }
+        if let Some(group) = self.places.queues[queue].shares {
+            // Of the servers that it shares, those that are at work for it.
+            return Some(span.queues[queue].serving / span.groups[group].count)
+                .filter(|share| share.is_finite());
+        }
         let groups =
             || self.places.consumers.iter().zip(&span.groups).filter(|(place, _)| place.queue == queue);
         let (busy, count) =
@@ -133,7 +138,8 @@ impl Collector {
         let worked = second(served + u128::from(stays.lost_service));
         let stayed = second(stays.wait.moments.sum + served + u128::from(stays.lost_stay));
         let little = stays.across.stays(levels.waiting + levels.serving, stayed, span.lasted);
-        if !queue.keeps_for_good {
+        // What was served is known of each group, and not of each of its queues.
+        if !queue.keeps_for_good && queue.shares.is_none() {
             // Stays that never end are in no sum.
             out.balances.insert(BalanceLaw::Little(name.into()), little);
         }

@@ -29,6 +29,8 @@ pub struct QueuePlace {
     pub blocks: bool,
     /// Whether nothing ever leaves it.
     pub keeps_for_good: bool,
+    /// Its group of consumers, if that has other queues, too.
+    pub shares: Option<usize>,
     /// How many servers it has, if they are always there and none is idle while a message waits.
     pub servers: Option<u32>,
 }

@@ -10,7 +10,7 @@ pub(super) fn places(scenario: &Scenario) -> Places {
         let queue = &scenario.queues[c.from];
         let alone =
             scenario.consumers_of(c.from).count() == 1 && queue.discipline != Discipline::ProcessorSharing;
-        alone && c.batch.is_none() && queue.visibility_timeout.is_none()
+        alone && c.also.is_empty() && c.batch.is_none() && queue.visibility_timeout.is_none()
     };
     let consumer = |c: &Consumer| ConsumerPlace {
         name: c.name.clone(),
@@ -25,6 +25,7 @@ pub(super) fn places(scenario: &Scenario) -> Places {
         sends_on: q.dead_letter.is_some(),
         blocks: q.blocks(),
         keeps_for_good: scenario.keeps_for_good(index),
+        shares: scenario.consumers_of(index).find(|(_, c)| !c.also.is_empty()).map(|(group, _)| group),
         servers: None,
     };
     Places {

@@ -376,7 +376,7 @@ pub(super) fn service_times(station: &Station<'_>) -> TimeDistribution {
 
 /// What every model leaves out.
 pub(super) fn general_caveats(station: &Station<'_>) -> impl Iterator<Item = Caveat> {
-    let shared = station.groups.len() > 1 && !station.has(Feature::MixedGroups);
+    let shared = station.groups.len() > 1 && !station.is_mixed();
     let durable = station.queue.durability == Durability::Fsync;
     let all = [(shared, TheoryCaveat::GroupsShareWork), (durable, TheoryCaveat::DurabilityLeftOut)];
     all.into_iter().filter(|(applies, _)| *applies).map(|(_, caveat)| caveat.into())

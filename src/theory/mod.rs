@@ -7,16 +7,18 @@
 //! | file | model | exact | what it yields | cost |
 //! |---|---|---|---|---|
 //! | `mginf` | M/G/∞, M/G/c/c (Erlang loss) | yes | everything | 62 µs – 111 µs |
+//! | `held_back` | any queue of these, behind a delay | as the queue alone | the same, later | as the queue alone |
+//! | `token_bucket` | M/G/∞ behind a token bucket | yes | means; percentiles of the wait | microseconds |
 //! | `ddc` | D/D/c | yes | everything | microseconds |
 //! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything | 49 µs – 265 µs |
-//! | `unequal` | M/M/c, groups of unequal servers, the longest idle first | yes | everything but the percentiles of the number in the system | microseconds |
+//! | `heterogeneous` | M/M/c, unequal servers: the longest idle first, the fastest or any | yes | everything but the percentiles of the number in the system | microseconds |
 //! | `load_dependent` | M/M/c whose servers' speed depends on how many are at work, or how many wait | yes | everything in the first case; means and lengths in the second | microseconds |
 //! | `mmck` | M/M/c/K, rejecting or dropping the oldest | yes | everything; the latter without percentiles of times | 40 µs – 2.3 ms |
 //! | `priority` | M/G/1 and M/M/c, with and without preemption | yes | per class; no percentiles behind preemption in M/M/c | 2.3 ms – 54 ms (M/LN/1-PRIO, resume) |
 //! | `orders`, `tagged_customer` | last first, at random, shared | yes | means, spreads; percentiles of the last first, and of exponential services otherwise | 270 µs – 30 ms (M/LN/1-LIFO) |
 //! | `shortest` | M/G/1, shortest or shortest remaining first | yes | means: the wait depends on the work | 166 µs – 169 µs |
 //! | `patience` | M/M/c+G (time to live of any law) | yes | losses, waits of the served with percentiles | 278 µs – 3.0 ms (M/M/10+LN) |
-//! | `retries` | failing deliveries: M/G/1 (with a limit), M/M/c; with back-off M/M/c, M/G/∞ | yes | everything but lengths' percentiles; means with back-off | 21 µs – 4.6 ms (M/LN/1, retries) |
+//! | `retries`, `held_retries` | failing deliveries: M/G/1 (with a limit), M/M/c; with back-off M/M/c, M/G/∞, in place M/G/1 | yes | everything but lengths' percentiles; means with back-off | 21 µs – 4.6 ms (M/LN/1, retries) |
 //! | `breakdowns` | M/G/1 and M/M/c with outages | yes | means; percentiles for one server that breaks while busy | 171 µs – 4.6 ms (M/LN/1, breaks while busy) |
 //! | `partitions` | partitions by key, M/G/1 each | yes | percentiles of times | 892 µs |
 //! | `batches` | M^X/G/1 | yes | percentiles of times | 690 µs |
@@ -59,8 +61,13 @@ mod formulas;
 pub mod ggc;
 pub mod gim1;
 pub mod gimc;
+pub mod held_back;
+pub mod held_retries;
+pub mod heterogeneous;
+pub mod idle_choice;
 pub mod invert;
 pub mod jackson;
+mod kendall;
 pub mod levels;
 pub mod linger;
 pub mod load_dependent;
@@ -91,6 +98,7 @@ pub mod shortest;
 mod station;
 pub mod tagged_customer;
 pub mod times;
+pub mod token_bucket;
 mod traffic;
 pub mod transform;
 pub mod transient;
@@ -264,10 +272,12 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &welch::SlowHandOvers,
     &mginf::Unlimited,
     &ddc::Ddc,
+    &held_back::HeldBack,
     &mginf::ErlangLoss,
+    &token_bucket::TokenBucketQueue,
     &mm1::Mm1,
     &mmc::Mmc,
-    &unequal::UnequalServers,
+    &heterogeneous::UnequalServers,
     &load_dependent::LoadDependent,
     &mmck::Mmck,
     &mmck::DropHead,
@@ -279,6 +289,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &patience::TimeToLive,
     &retries::Retries,
     &retries::BackOff,
+    &held_retries::HeldRetries,
     &partitions::PartitionedQueue,
     &breakdowns::Interrupted,
     &breakdowns::MmcBreakdowns,

@@ -76,7 +76,7 @@ impl Deliveries {
     }
 
     /// P(D = n) for n = 1, 2, …, over all messages or those that succeed.
-    fn shares(&self, succeeded: bool) -> Vec<f64> {
+    pub(super) fn shares(&self, succeeded: bool) -> Vec<f64> {
         let (p, success) = (self.failure, 1.0 - self.loss());
         let mut shares = Vec::new();
         let mut here = 1.0;
@@ -153,9 +153,7 @@ pub struct Retries;
 impl Retries {
     fn deliveries(station: &Station<'_>) -> Result<Deliveries, Mismatch> {
         super::requires::poisson(station)?;
-        let [group] = station.groups.as_slice() else {
-            return Err("needs one consumer group".into());
-        };
+        let [group] = station.groups.as_slice() else { return Err("needs one consumer group".into()) };
         if group.failure <= 0.0 {
             return Err("needs deliveries that fail".into());
         }
@@ -278,8 +276,7 @@ pub fn delays(deliveries: &Deliveries, retry: &RetryDelay, succeeded: bool) -> f
         if last || deliveries.beyond(n) * (before + retry.max) < 1e-16 * sum {
             break;
         }
-        let doubled = (retry.min * 2f64.powi((n as i32 - 1).min(1000))).min(retry.max).max(retry.min);
-        before += doubled * if retry.jitter { 0.75 } else { 1.0 };
+        before += retry.mean(n);
     }
     sum
 }
@@ -298,9 +295,7 @@ pub struct BackOff;
 impl BackOff {
     fn parts(station: &Station<'_>) -> Result<(Deliveries, RetryDelay), Mismatch> {
         super::requires::poisson(station)?;
-        let [group] = station.groups.as_slice() else {
-            return Err("needs one consumer group".into());
-        };
+        let [group] = station.groups.as_slice() else { return Err("needs one consumer group".into()) };
         if group.failure <= 0.0 {
             return Err("needs deliveries that fail".into());
         }

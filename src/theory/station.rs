@@ -4,8 +4,8 @@ use super::Mismatch;
 use super::phase_type::{is_constant, is_exponential};
 use super::service::{ProducerWork, Service};
 use crate::scenario::{
-    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Overflow, Preemption, Producer,
-    Queue, Scenario, Servers,
+    Ack, Arrivals, Batch, Consumer, Deliver, Discipline, Durability, Feature, Locks, Overflow, Preemption,
+    Producer, Queue, RetryOrder, Scenario, ServerChoice, Servers,
 };
 use crate::workload::laws::Law;
 
@@ -166,6 +166,10 @@ impl<'a> Station<'a> {
             Feature::ConsumerBatches => groups.iter().any(|c| c.batch.is_some_and(|b| b.max > 1)),
             Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
             Feature::OwnFailures => self.streams.iter().any(|s| s.producer.failure.is_some()),
+            Feature::BlockingRetry => {
+                let fails = self.has(Feature::Failures) || self.has(Feature::OwnFailures);
+                fails && groups.iter().any(|c| c.retry_order == RetryOrder::Blocking)
+            }
             Feature::AutoAck => {
                 let fails =
                     |c: &Consumer| c.failure > 0.0 || c.outages.is_some() || self.has(Feature::OwnFailures);
@@ -179,9 +183,17 @@ impl<'a> Station<'a> {
             }
             Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
             Feature::LoadDependentService => groups.iter().any(|c| c.service_rate.is_some()),
+            Feature::CountTimetable => groups.iter().any(|c| !c.shifts.is_empty()),
+            Feature::RateLimit => groups.iter().any(|c| c.rate_limit.is_some()),
             Feature::Forwarding => groups.iter().any(|c| c.to.iter().any(|r| r.probability > 0.0)),
             Feature::OwnRoutes => groups.iter().any(|c| !c.own_routes.is_empty()),
             Feature::Partitions => queue.binding_partitions(self.servers).is_some(),
+            // One server takes one message at a time anyway, unless it passes over one that is to come back.
+            Feature::KeyLocks => {
+                let back = [Feature::Failures, Feature::OwnFailures, Feature::VisibilityTimeout];
+                queue.locks == Locks::ByKey && (self.servers != Some(1) || back.iter().any(|f| self.has(*f)))
+            }
+            Feature::DeliverAfter => queue.deliver_after.is_some(),
             Feature::TimeToLive => queue.message_ttl.is_some(),
             Feature::VisibilityTimeout => {
                 // In a consumer's own line a delivery ages before its work begins.
@@ -242,11 +254,17 @@ impl<'a> Station<'a> {
                 };
                 !groups.iter().all(same)
             }
+            Feature::SharedWorkers => groups.iter().any(|c| !c.also.is_empty()),
+            Feature::UnequalServers => groups.iter().any(|c| c.has_speeds()),
+            // Of alike servers any will do.
+            Feature::ServerChoice => {
+                self.is_mixed() && groups.iter().any(|c| c.choice != ServerChoice::LongestIdle)
+            }
         }
     }
 
     /// Whether messages are taken in the order in which they came.
-    fn is_in_order(&self) -> bool {
+    pub(super) fn is_in_order(&self) -> bool {
         let of_one_priority =
             self.streams.windows(2).all(|w| w[0].producer.priority == w[1].producer.priority);
         match self.queue.discipline {
@@ -263,110 +281,15 @@ impl<'a> Station<'a> {
         }
     }
 
-    /// Kendall's name, such as `M/LN/4` or `D/M/1/10`.
-    pub fn kendall(&self) -> String {
-        let servers = self.servers.map_or("∞".into(), |c| c.to_string());
-        let mixed = self.has(Feature::MixedGroups);
-        let exponential =
-            |c: &&Consumer| is_exponential(&c.service_time) && c.service_time_per_message.is_zero();
-        let service = match mixed {
-            true if self.groups.iter().all(exponential)
-                && self.streams.iter().all(|s| s.producer.service_time.is_none()) =>
-            {
-                "M".into()
-            }
-            true => "G".into(),
-            false => self.service.kendall(),
-        };
-        let mut name = format!("{}/{service}/{servers}", self.arrivals_letter());
-        if let (Some(room), Some(c)) = (self.room(), self.servers) {
-            name += &format!("/{}", room.saturating_add(u64::from(c)));
-        }
-        if let Some(patience) = &self.queue.message_ttl {
-            name += &format!("+{}", patience.kendall());
-        }
-        match self.queue.discipline {
-            Discipline::ProcessorSharing => name += "-PS",
-            _ if self.is_in_order() => {}
-            Discipline::Lifo => name += "-LIFO",
-            Discipline::Priority => name += "-PRIO",
-            Discipline::Random => name += "-SIRO",
-            Discipline::Shortest => name += "-SJF",
-            Discipline::Deadline => name += "-EDF",
-            Discipline::RoundRobin => name += "-RR",
-            Discipline::Fifo => {}
-        }
-        if self.has(Feature::LoadDependentService) {
-            name += " with service by load";
-        }
-        if mixed {
-            name += &format!(" ({} kinds of servers, the longest idle first)", self.kinds_of_servers());
-        }
-        name
+    /// Whether its servers are not all alike.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.has(Feature::MixedGroups) || self.has(Feature::UnequalServers)
     }
 
     /// Whether it is several servers that have partitions of their own.
     pub(super) fn has_servers_of_their_own(&self) -> bool {
         let partitions = self.queue.binding_partitions(self.servers);
         partitions.zip(self.servers).is_some_and(|(partitions, servers)| partitions.min(servers) > 1)
-    }
-
-    /// What a model of the queue solves: Kendall's name, with what it does not say.
-    pub fn caption(&self) -> String {
-        let mut name = match (self.queue.binding_partitions(self.servers), self.servers) {
-            (Some(partitions), Some(servers)) => {
-                let own = Station { servers: Some(1), ..self.clone() }.kendall();
-                match partitions.min(servers) {
-                    1 => format!("{own}, the only one of {servers} servers that has a partition"),
-                    lanes => format!("{lanes} × {own} by key"),
-                }
-            }
-            _ => self.kendall(),
-        };
-        if let Some(batch) =
-            self.groups.iter().filter_map(|c| c.batch).map(|b| b.max).max().filter(|max| *max > 1)
-        {
-            name += &format!(" in batches of up to {batch}");
-        }
-        if self.has(Feature::Failures) || self.has(Feature::OwnFailures) {
-            let later = self.groups.iter().any(|c| c.retry_delay.is_some_and(|delay| delay.max > 0.0));
-            name += if later { " with back-off" } else { " with retries" };
-        }
-        if self.has(Feature::Outages) {
-            name += " with outages";
-        }
-        name
-    }
-
-    /// How many different laws of service its groups have.
-    fn kinds_of_servers(&self) -> usize {
-        let law = |c: &Consumer| (c.service_time.clone(), c.service_time_per_message.clone());
-        (0..self.groups.len())
-            .filter(|&i| !self.groups[..i].iter().any(|earlier| law(earlier) == law(self.groups[i])))
-            .count()
-    }
-
-    fn arrivals_letter(&self) -> String {
-        let letter = match self.streams.as_slice() {
-            _ if self.is_poisson() => "M".into(),
-            [StationStream { gaps: Gaps::Renewal(law), .. }] => law.kendall().into_owned(),
-            [StationStream { producer: Producer { arrivals: Arrivals::Mmpp { .. }, .. }, .. }] => {
-                "MMPP".into()
-            }
-            [StationStream { producer: Producer { arrivals: Arrivals::Schedule { .. }, .. }, .. }] => {
-                "M(t)".into()
-            }
-            [
-                StationStream {
-                    producer: Producer { arrivals: Arrivals::Closed { concurrency, .. }, .. },
-                    ..
-                },
-            ] => {
-                return format!("{concurrency} clients");
-            }
-            _ => "G".to_string(),
-        };
-        if self.has(Feature::ArrivalBatches) { format!("{letter}^X") } else { letter }
     }
 }
 

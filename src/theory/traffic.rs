@@ -17,11 +17,13 @@ fn fate(scenario: &Scenario, queue: usize) -> Option<Fate> {
 }
 
 /// A queue with its producers and consumers and nothing else, if all that reaches it comes straight from
-/// producers.
+/// producers and its consumers have no other queue.
 pub(super) fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
     let routes = scenario.consumers.iter().flat_map(|c| c.to.iter().map(|route| route.to));
     let through_topic = scenario.topics.iter().any(|t| t.subscriptions.contains(&queue));
-    if through_topic
+    let shared = scenario.consumers_of(queue).any(|(_, c)| !c.also.is_empty());
+    if shared
+        || through_topic
         || scenario.queues.iter().any(|q| q.dead_letter == Some(queue))
         || routes.into_iter().any(|to| to == Destination::Queue(queue))
     {

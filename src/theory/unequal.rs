@@ -1,15 +1,4 @@
-//! M/M/c with unequal servers: exponential consumer groups of different speeds at one queue, of which the
-//! server that has been idle longest takes the next message.
-
-use super::Mismatch;
-use super::levels::first_below;
-use super::phase_type::is_exponential;
-use super::requires::poisson;
-use super::{
-    Feature, GroupFigures, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution,
-};
-use crate::scenario::{Consumer, Servers};
-use crate::workload::laws::Law;
+//! Unequal exponential servers of one queue, of which the one that has been idle longest takes the next message.
 
 /// Alike servers: how many, and the messages a second that one of them does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -92,94 +81,6 @@ fn weights(numbers: impl Iterator<Item = f64>) -> (Vec<f64>, f64) {
         }
     }
     (list, scale)
-}
-
-/// The adapter.
-#[derive(Debug)]
-pub struct UnequalServers;
-
-impl UnequalServers {
-    fn kinds(station: &Station<'_>) -> Result<Vec<ServerClass>, Mismatch> {
-        let kind = |group: &&Consumer| match group.count {
-            Servers::Unlimited => Err(Mismatch::from("needs a limited number of servers")),
-            _ if !(is_exponential(&group.service_time) && group.service_time_per_message.is_zero()) => {
-                Err("needs exponential service times".into())
-            }
-            Servers::Count(servers) => Ok(ServerClass { servers, rate: 1.0 / group.service_time.mean() }),
-        };
-        station.groups.iter().map(kind).collect()
-    }
-}
-
-/// Servers from which on the sums take too long.
-const MOST_SERVERS: u32 = 5_000;
-
-impl QueueModel for UnequalServers {
-    const NAME: &'static str = "M/M/c with unequal servers";
-    const KNOWS: &'static [Feature] = &[Feature::MixedGroups];
-
-    fn fits(&self, station: &Station<'_>) -> Result<(), Mismatch> {
-        if !station.has(Feature::MixedGroups) {
-            return Err("needs servers that differ".into());
-        }
-        poisson(station)?;
-        if station.streams.iter().any(|s| s.producer.service_time.is_some()) {
-            return Err("producers bring their own work".into());
-        }
-        if station.queue.blocks() {
-            return Err("senders wait for room".into());
-        }
-        if station.servers.is_some_and(|c| c > MOST_SERVERS) {
-            return Err("there are too many servers".into());
-        }
-        Self::kinds(station).map(|_| ())
-    }
-
-    fn figures(&self, station: &Station<'_>) -> Result<SteadyState, ModelError> {
-        let kinds = Self::kinds(station)?;
-        let lambda = station.lambda();
-        let total: f64 = kinds.iter().map(|k| f64::from(k.servers) * k.rate).sum();
-        super::enough(lambda, total)?;
-        let law = unequal(lambda, &kinds);
-        let rho = lambda / total;
-        let wait = TimeDistribution::delayed_exponential(law.delayed, law.spare);
-        let services: Vec<TimeDistribution> =
-            kinds.iter().map(|k| TimeDistribution::of(&Law::exponential(1.0 / k.rate))).collect();
-        let servers = || kinds.iter().map(|k| f64::from(k.servers));
-        // Who waits is taken by the first server to be free, whichever that is: its kind and the wait are
-        // independent.
-        let delayed = TimeDistribution::delayed_exponential(1.0, law.spare);
-        let parts = servers().zip(&kinds).zip(&services).zip(&law.at_once).flat_map(
-            |(((n, kind), service), at_once)| {
-                let later = law.delayed * n * kind.rate / total;
-                [(n * at_once, service.clone()), (later, delayed.plus(service))]
-            },
-        );
-        let parts: Vec<(f64, TimeDistribution)> = parts.collect();
-        let groups: Vec<GroupFigures> = servers()
-            .zip(&kinds)
-            .zip(&services)
-            .zip(&law.busy)
-            .map(|(((n, kind), service), busy)| GroupFigures {
-                throughput: n * busy * kind.rate,
-                busy: n * busy,
-                service: service.clone(),
-            })
-            .collect();
-        let busy: f64 = groups.iter().map(|g| g.busy).sum();
-        let above = |k: u64| law.delayed * rho.powf(k as f64 + 1.0);
-        let mix: Vec<(f64, TimeDistribution)> =
-            groups.iter().map(|g| (g.throughput, g.service.clone())).collect();
-        Ok(SteadyState {
-            queue_length: LevelSummary { mean: lambda * wait.mean, p99: Some(first_below(0.01, above)) },
-            in_system: LevelSummary { mean: lambda * wait.mean + busy, p99: None },
-            sojourn: Some(TimeDistribution::mixture(&parts)),
-            service: Some(TimeDistribution::mixture(&mix)),
-            busy: Some(busy),
-            groups,
-            ..SteadyState::lossless(station, Some(law.delayed), wait)
-        })
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod time;
 mod together;
 mod traces;
 mod verdicts;
+mod words;
 
 use queuelab::answer::{Answer, Method};
 use queuelab::scenario::{NoFiles, Scenario, Source, parse};

@@ -11,7 +11,7 @@ pub enum ScenarioCaveat {
     /// What is delivered again is overtaken in its partition.
     #[error(
         "in `{queue}`, what is delivered again comes after those that follow it in its partition, which are \
-         served meanwhile; a consumer that tries again in place holds all of them up"
+         served meanwhile; a consumer that tries again in place (retry_order = \"blocking\") holds all of them up"
     )]
     RedeliveriesOvertaken {
         /// The queue in partitions.
@@ -20,8 +20,8 @@ pub enum ScenarioCaveat {
     /// Every partition belongs to one server for good.
     #[error(
         "each of the {} partitions of `{queue}` belongs to one of {} servers for good, as in a consumer \
-         group; where a key is locked only while a message of its is in flight (message groups, sessions), \
-         a free server takes what another's line would hold, and waits are shorter",
+         group; where a key is locked only while a message of its is in flight (message groups, \
+         sessions: locks = \"by-key\"), a free server takes what another's line would hold, and waits are shorter",
         plain(f64::from(*partitions), 7),
         plain(f64::from(*servers), 7)
     )]

@@ -292,6 +292,8 @@ pub enum Recurring {
     Timetable(String),
     /// A producer's sends, a constant gap apart.
     Sends(String),
+    /// A consumer group's timetable.
+    Shifts(String),
     /// Servers of a consumer group that are up and down together.
     Outages(String),
 }
@@ -300,6 +302,7 @@ impl fmt::Display for Recurring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Recurring::Timetable(producer) => write!(f, "the timetable of `{producer}`"),
+            Recurring::Shifts(group) => write!(f, "the timetable of `{group}`"),
             Recurring::Sends(producer) => write!(f, "the gap between sends of `{producer}`"),
             Recurring::Outages(group) => write!(f, "the time up and down of `{group}`"),
         }

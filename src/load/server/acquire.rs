@@ -16,16 +16,66 @@ impl<C: Clock> Server<'_, '_, C> {
             return self.take_while_scaled_in(most, deliveries);
         }
         let run_plan = self.context.run_plan;
-        let _batch_lock = run_plan.batch_lock(self.server_id.group);
+        let _take_lock = run_plan.take_lock(self.server_id.group);
+        if self.consumer().rate_limit.is_some() && !self.await_token() {
+            return false;
+        }
         let open = self.handles.receiver.take(most, u64::MAX, deliveries);
+        if !deliveries.is_empty() {
+            self.take_token();
+        }
         self.fill(most, deliveries);
+        if let Some(locks) = run_plan.key_locks(self.server_id.group) {
+            deliveries.retain(|delivery| self.key_of(delivery).is_none_or(|key| locks.enter(key, delivery)));
+        }
         open
+    }
+
+    /// Waits until the group, or this server, may take a message; false if all is over before.
+    fn await_token(&mut self) -> bool {
+        loop {
+            let shared = self.context.run_plan.bucket(self.server_id.group).map(|bucket| bucket.free_at());
+            let at = shared.or(self.bucket.as_ref().map(|bucket| bucket.free_at())).unwrap_or(0);
+            let now = self.worker.pacer.now().saturating_sub(self.start);
+            if self.context.closed.load(Ordering::SeqCst) || self.worker.pacer.stopped() {
+                return false;
+            }
+            if at <= now {
+                return true;
+            }
+            self.worker.pacer.wait_until(self.start + at.min(now + LOOK));
+        }
+    }
+
+    fn take_token(&mut self) {
+        let now = self.worker.pacer.now().saturating_sub(self.start);
+        let run_plan = self.context.run_plan;
+        run_plan.bucket(self.server_id.group).into_iter().for_each(|mut bucket| bucket.take(now));
+        self.bucket.iter_mut().for_each(|bucket| bucket.take(now));
+    }
+
+    /// The key of a delivered message; `None` if nobody has ever sent it.
+    fn key_of(&self, delivery: &Delivery) -> Option<u32> {
+        self.visit(delivery).map(|(_, copy)| self.context.run_plan.rules.key_of(copy))
+    }
+
+    /// After a delivery whose work is over: the next of its key, where keys are locked and it does not come again.
+    pub(super) fn next_of_key(&self, delivery: &Delivery) -> Option<Delivery> {
+        let (run_plan, group) = (self.context.run_plan, self.server_id.group);
+        let locks = run_plan.key_locks(group)?;
+        let (_, copy) = self.visit(delivery)?;
+        let consumer = self.consumer();
+        let last =
+            run_plan.scenario.deliveries_at_most(consumer).is_some_and(|most| delivery.deliveries >= most);
+        let again =
+            !last && !self.worker.pacer.stopped() && run_plan.rules.fails(group, copy, delivery.deliveries);
+        if again { None } else { locks.leave(run_plan.rules.key_of(copy)) }
     }
 
     /// Takes what comes until an instant of the run's clock.
     fn take_until(&mut self, until: u64, most: usize, deliveries: &mut Vec<Delivery>) {
         let run_plan = self.context.run_plan;
-        let _batch_lock = run_plan.batch_lock(self.server_id.group);
+        let _take_lock = run_plan.take_lock(self.server_id.group);
         self.handles.receiver.take(most, until, deliveries);
         self.fill(most, deliveries);
     }

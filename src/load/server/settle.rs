@@ -5,6 +5,7 @@ use crate::load::clock::Clock;
 use crate::load::message_copy::MessageCopy;
 use crate::load::targets::Delivery;
 use crate::load::visit_log::{ServedBy, VisitOrigin};
+use crate::scenario::RetryOrder;
 
 /// A delivery whose work is over.
 pub(super) struct CompletedDelivery<'t> {
@@ -43,6 +44,11 @@ impl<C: Clock> Server<'_, '_, C> {
             let delay = rules.consumers[group].retry_delay(completed.copy.identity, deliveries);
             return match completed.acknowledged {
                 Some(counts) => self.lost_if(counts, completed),
+                None if self.consumer().retry_order == RetryOrder::Blocking => {
+                    self.context.visits.give_back(completed.visit);
+                    self.keeps_until = Some(completed.done.saturating_add(delay));
+                    true
+                }
                 None => self.nack(completed, delay, totals),
             };
         }

@@ -29,6 +29,15 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::LoadDependentService => Some(Support::Refused(
             "a thread that works does not become faster or slower by what others do: leave it out",
         )),
+        Feature::DeliverAfter => Some(Support::Refused(
+            "no target holds a message back before its first delivery: give its producer a send_time",
+        )),
+        Feature::SharedWorkers => {
+            Some(Support::Refused("a server's thread waits at one queue: write one queue with priorities"))
+        }
+        Feature::ServerChoice => {
+            Some(Support::Refused("the queue decides which of the waiting threads it wakes: leave it out"))
+        }
         Feature::UnlimitedServers => Some(Support::Refused("each server is a thread: write a number")),
         _ => None,
     }
@@ -62,6 +71,8 @@ pub(super) fn channel(feature: Feature) -> Support {
         | Feature::Forwarding
         | Feature::OwnRoutes
         | Feature::MixedGroups
+        | Feature::UnequalServers
+        | Feature::RateLimit
         | Feature::AutoAck
         | Feature::BackOff
         | Feature::Topics
@@ -100,6 +111,12 @@ impl TargetEntry {
                 Support::Otherwise(_) => Support::Played,
                 plays => plays,
             };
+        }
+        if feature == Feature::KeyLocks && self.broker.is_some() {
+            return Support::Refused(
+                "a message whose key is locked is set aside in memory, where a broker does not see it: write \
+                    partitions, or target = \"in-process\"",
+            );
         }
         harness(feature).unwrap_or_else(|| (self.plays)(feature))
     }

@@ -1,7 +1,7 @@
 //! What a scenario is, in words: its loads, the closed forms that fit and why others do not.
 
 use super::timetable::timetable;
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Consumer, LimitScope, Scenario, Shift};
 use crate::study::explained::{Explanation, Load, ModelNote, Parts, explain, timetables};
 use crate::study::sensitivity::{DominantPart, Lag, Sensitivity, Turned};
 use crate::units::{Time, plain, significant};
@@ -66,6 +66,8 @@ pub fn text(explained: &ExplainReport<'_>) -> String {
     for load in &explanation.loads {
         text += &load_line(scenario, load);
     }
+    let lines = |c| [shared_line(scenario, c), shift_line(c), limit_line(c)];
+    text.extend(scenario.consumers.iter().flat_map(lines).flatten());
     text.extend(timetables(scenario).iter().map(|note| timetable(note) + "\n"));
     text += &paging(lags);
     text += &mattering(sensitivities, dominant.as_ref());
@@ -73,6 +75,43 @@ pub fn text(explained: &ExplainReport<'_>) -> String {
     text += &crate::report::targets::explained(scenario);
     text += "\nThe scenario with its defaults filled in:\n\n";
     text + &scenario::resolved_toml(scenario)
+}
+
+/// The queues that share a group, of which each has the load of all as its rho.
+fn shared_line(scenario: &Scenario, group: &Consumer) -> Option<String> {
+    let name = |(i, queue): (usize, usize)| {
+        let weight = group.weights.get(i).map_or(String::new(), |w| format!(" ({})", significant(*w, 4)));
+        format!("`{}`{weight}", scenario.queues[queue].name)
+    };
+    let names: Vec<String> = group.queues().enumerate().map(name).collect();
+    let how = if group.weights.is_empty() { "in this order" } else { "by weight" };
+    (names.len() > 1).then(|| {
+        format!(
+            "group `{}`   shared by {}, {how}: rho is that of all together\n",
+            group.name,
+            names.join(", ")
+        )
+    })
+}
+
+/// How many servers a group has when, of which its queue's rho has the mean.
+fn shift_line(group: &Consumer) -> Option<String> {
+    let shift = |shift: &Shift| format!("{} for {}", shift.count, Time(shift.lasts));
+    let shifts: Vec<String> = group.shifts.iter().map(shift).collect();
+    (!shifts.is_empty()).then(|| {
+        format!("group `{}`   servers by the clock, again and again: {}\n", group.name, shifts.join(", "))
+    })
+}
+
+/// The rate to which a group's deliveries are limited, which counts in its queue's rho.
+fn limit_line(group: &Consumer) -> Option<String> {
+    let limit = group.rate_limit?;
+    let each = if limit.by == LimitScope::Server { " by each server" } else { "" };
+    let (rate, burst) = (significant(limit.rate, 4), limit.burst);
+    Some(format!(
+        "group `{}`   at most {rate} deliveries/s{each}, {burst} at once after a rest\n",
+        group.name
+    ))
 }
 
 /// How many closed forms that do not fit for one reason are named.
@@ -114,9 +153,12 @@ fn closed_forms(models: &[ModelNote]) -> String {
 /// A queue's load: a figure, or what bounds it where losses before it decide.
 fn load_line(scenario: &Scenario, load: &Load) -> String {
     let Load { queue, servers, .. } = load;
-    let groups = || scenario.consumers.iter().filter(|c| scenario.queues[c.from].name == *queue);
+    let groups =
+        || scenario.consumers.iter().filter(|c| c.queues().any(|q| scenario.queues[q].name == *queue));
+    let shifts = groups().any(|c| !c.shifts.is_empty());
     let (scales, batches) = (groups().any(|c| c.autoscale.is_some()), groups().any(|c| c.batch.is_some()));
     let most = servers.filter(|_| scales).map_or(String::new(), |n| format!(" with {n} servers, the most"));
+    let most = if shifts { most + " on average" } else { most };
     let most = if batches { most + " at full batches, the least" } else { most };
     let figure = |x: f64| significant(x, 4);
     if *servers == Some(0) {

@@ -2,7 +2,9 @@
 //! next.
 
 use super::super::declare::declare;
-use super::super::notation::{Either, Flag, Maybe, Positive, Required, TableOf, Timespan, Whole, Word};
+use super::super::notation::{
+    Either, Flag, ListOf, Maybe, Positive, Rate, Required, TableOf, Timespan, Unspoken, Whole, Word,
+};
 use super::super::setting::{SettingKey, Takes, choice, key};
 use super::{Destination, ServiceRate};
 use crate::workload::laws::Law;
@@ -17,13 +19,30 @@ declare! {
         name: String = "consumers".into();
         /// Index of its queue.
         from: usize = 0 => {
-            from: Takes::Text, "its queue; of its idle servers, those of other groups included, the one idle \
-                longest takes the next message"
+            from: Takes::Any, "its queue, or a list of queues that its servers share"
+        };
+        /// Further queues that its servers take from.
+        also: Vec<usize> = Vec::new();
+        /// How often each of its queues is asked first; empty if always the first of them, then the next.
+        weights: Vec<f64> = Vec::new() => {
+            weights: Takes::List, "how often a free server asks each queue of the list first, of those in which \
+                somebody waits; strictly in the list's order if absent"
         };
         /// How many servers there are.
         count: Servers = Servers::Count(1) => {
-            count: Takes::Any, "parallel servers, or \"unlimited\"; default 1"
+            count: Takes::Any, "parallel servers, or \"unlimited\", or a timetable as tables { for, count } that \
+                repeats; default 1"
         };
+        /// How many servers there are for how long, again and again, where that follows the clock: `count` is then
+        /// that of the first.
+        shifts: Vec<Shift> = Vec::new();
+        /// Kinds of servers, where they are unlike; empty if all take what `service_time` says.
+        servers: Vec<ServerKind> = Vec::new(), Unspoken(ListOf("the consumers'", "count = 4")),
+            "in place of count: servers of several speeds, as tables { count, speed }";
+        /// Which of its queue's idle servers takes the next message.
+        choice: ServerChoice = ServerChoice::LongestIdle, Unspoken(Word),
+            "which of the queue's idle servers, those of other groups included, takes the next message; \
+             default longest-idle";
         /// What a message takes, or a batch as such.
         service_time: Law = Law::deterministic(0.0),
             Required(Timespan::OrZero, "{ law = \"exponential\", mean = \"4ms\" }"),
@@ -52,6 +71,10 @@ declare! {
         retry_delay: Option<RetryDelay> = None => {
             retry_delay: Takes::Any, "a duration, or { min, max, jitter }"
         };
+        /// Where a message that failed waits until then.
+        retry_order: RetryOrder = RetryOrder::NonBlocking, Unspoken(Word),
+            "blocking: its server keeps what failed and tries it again before all else, as in a log's partition; \
+             default non-blocking, in which others go first";
         /// Of what is delivered again; `None` is the same where a message's producer brought it, else drawn
         /// again.
         redelivery_work: Option<RedeliveryWork> = None, Maybe(Word),
@@ -59,6 +82,9 @@ declare! {
              else drawn-again; a batch's common time is always drawn";
         /// When its servers break down, if they do.
         outages: Option<Outages> = None, Maybe(TableOf("the consumers'")), "servers break and are repaired";
+        /// How many deliveries it takes a second at most, if that is limited.
+        rate_limit: Option<RateLimit> = None, Maybe(TableOf("the consumers'")),
+            "deliveries are limited to a rate, beside the number of servers";
         /// How its number of servers changes, if it does.
         autoscale: Option<Autoscale> = None => {
             autoscale: Takes::Table(Autoscale::keys), "servers follow the backlog"
@@ -96,18 +122,72 @@ impl Consumer {
         self.redelivery_work.map_or(brought, |work| work == RedeliveryWork::Same)
     }
 
-    /// Mean service time of a delivery of one message, in seconds.
+    /// Mean service time of a delivery of one message, in seconds, over servers of all speeds.
     pub fn mean_service(&self) -> f64 {
-        self.service_time.mean() + self.service_time_per_message.mean()
+        (self.service_time.mean() + self.service_time_per_message.mean()) / self.mean_speed()
+    }
+
+    /// The queues that its servers take from, in the order in which they are named.
+    pub fn queues(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.from).chain(self.also.iter().copied())
+    }
+
+    /// Its kinds of servers; none where their number is without limit.
+    pub fn kinds(&self) -> Vec<ServerKind> {
+        match self.count {
+            Servers::Count(count) if self.servers.is_empty() => {
+                vec![ServerKind { count, speed: 1.0 }]
+            }
+            _ => self.servers.clone(),
+        }
+    }
+
+    /// How many times as fast a server is as `service_time` says, by its number in the group.
+    pub fn speed_of(&self, server: u32) -> f64 {
+        let mut before = 0;
+        let its = |kind: &&ServerKind| {
+            before += kind.count;
+            server < before
+        };
+        self.servers.iter().find(its).map_or(1.0, |kind| kind.speed)
+    }
+
+    /// The same on average over its servers.
+    pub fn mean_speed(&self) -> f64 {
+        if self.servers.is_empty() {
+            return 1.0;
+        }
+        let count = |kind: &ServerKind| f64::from(kind.count);
+        let all: f64 = self.servers.iter().map(|kind| count(kind) * kind.speed).sum();
+        all / self.servers.iter().map(count).sum::<f64>()
+    }
+
+    /// Whether its servers are not all as fast as `service_time` says.
+    pub fn has_speeds(&self) -> bool {
+        self.servers.iter().any(|kind| kind.speed != 1.0)
     }
 
     /// The servers of a group, at most; `None` is without limit.
     pub fn most_servers(&self) -> Option<u32> {
+        if let Some(most) = self.shifts.iter().map(|shift| shift.count).max() {
+            return Some(most);
+        }
         match (self.count, self.autoscale) {
             (_, Some(scale)) => Some(scale.max),
             (Servers::Count(n), None) => Some(n),
             (Servers::Unlimited, None) => None,
         }
+    }
+}
+
+declare! {
+    /// For how long a group has so many servers.
+    #[derive(Copy)]
+    pub struct Shift {
+        /// Seconds.
+        lasts as for: f64 = 0.0, Required(Timespan::AboveZero, "\"8h\""), "how long";
+        /// Servers meanwhile; 0 is nobody.
+        count: u32 = 1, Required(Whole(0, MOST_SERVERS as u64), "3"), "servers meanwhile, maybe 0";
     }
 }
 
@@ -127,6 +207,30 @@ pub enum Servers {
     Count(u32),
     /// One for each message that comes.
     Unlimited,
+}
+
+declare! {
+    /// Servers of one speed, of a group whose servers are unlike.
+    #[derive(Copy)]
+    pub struct ServerKind {
+        /// How many are alike.
+        count: u32 = 1, Whole(1, MOST_SERVERS as u64), "servers of this speed";
+        /// How many times as fast each is as `service_time` says.
+        speed: f64 = 1.0, Positive(1e6), "how many times as fast as service_time says";
+    }
+}
+
+/// Which idle server takes the next message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ServerChoice {
+    /// The one that has been idle longest.
+    #[default]
+    LongestIdle,
+    /// The fastest; of these the one that has been idle longest.
+    Fastest,
+    /// Any, with equal probability.
+    Random,
 }
 
 /// When messages are acknowledged.
@@ -175,6 +279,30 @@ pub enum PrefetchBy {
     Demand,
 }
 
+impl RetryDelay {
+    /// The delay after so many deliveries, without jitter.
+    pub fn longest(&self, deliveries: u32) -> f64 {
+        let doubled = self.min * 2f64.powi(deliveries.saturating_sub(1).min(1000) as i32);
+        doubled.min(self.max).max(self.min)
+    }
+
+    /// The same on average.
+    pub fn mean(&self, deliveries: u32) -> f64 {
+        self.longest(deliveries) * if self.jitter { 0.75 } else { 1.0 }
+    }
+}
+
+/// Where a message that failed waits until it is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum RetryOrder {
+    /// In its queue, so that others are served meanwhile.
+    #[default]
+    NonBlocking,
+    /// With its server, which does nothing else.
+    Blocking,
+}
+
 /// What the work of a message is when it is delivered again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RedeliveryWork {
@@ -204,6 +332,30 @@ declare! {
 }
 
 declare! {
+    /// A token bucket: a delivery takes a token, of which there are so many after a rest, and so many more a second.
+    #[derive(Copy)]
+    pub struct RateLimit {
+        /// Tokens a second.
+        rate: f64 = 1.0, Required(Rate, "\"70/min\""), "deliveries a second in the long run, at most";
+        /// Tokens that a bucket holds.
+        burst: u32 = 1, Whole(1, 1_000_000), "deliveries at once after a rest";
+        /// Whose bucket it is.
+        by: LimitScope = LimitScope::Group, Word, "whether all servers share the limit, or each has its own";
+    }
+}
+
+/// Whose deliveries are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum LimitScope {
+    /// Those of all servers of a group together.
+    #[default]
+    Group,
+    /// Those of each server by itself.
+    Server,
+}
+
+declare! {
     /// How the number of servers follows the backlog.
     #[derive(Copy)]
     pub struct Autoscale {
@@ -223,8 +375,11 @@ declare! {
     }
 }
 
+choice!(LimitScope: "group" => Group, "server" => Server);
+choice!(ServerChoice: "longest-idle" => LongestIdle, "fastest" => Fastest, "random" => Random);
 choice!(Ack: "manual" => Manual, "auto" => Auto);
 choice!(PrefetchBy: "turn" => Turn, "demand" => Demand);
+choice!(RetryOrder: "non-blocking" => NonBlocking, "blocking" => Blocking);
 choice!(RedeliveryWork: "same" => Same, "drawn-again" => DrawnAgain);
 
 /// One of the ways of processed messages.

@@ -16,14 +16,14 @@ pub use crate::discipline::Deliver;
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
 pub use crate::workload::file::{Finding, Weight};
 pub use consumers::{
-    Ack, Autoscale, Batching, Consumer, Outages, OwnRoute, PrefetchBy, RedeliveryWork, RetryDelay, Route,
-    Servers,
+    Ack, Autoscale, Batching, Consumer, LimitScope, Outages, OwnRoute, PrefetchBy, RateLimit, RedeliveryWork,
+    RetryDelay, RetryOrder, Route, ServerChoice, ServerKind, Servers, Shift,
 };
 pub(super) use consumers::{FAILURE, MOST_SERVERS};
 pub use objectives::{Objective, Relation};
 pub(super) use producers::{KEYS, MOST_CLIENTS, MOST_DISTINCT_KEYS};
 pub use producers::{Keys, Producer};
-pub use queues::{Discipline, Durability, Overflow, Preemption, Queue};
+pub use queues::{Discipline, Durability, Locks, Overflow, Preemption, Queue};
 pub(super) use queues::{MOST_MESSAGES, MOST_SYNCS, SYNCS};
 pub use runs::{
     BrokerQueue, BrokerSettings, Connections, Length, Measurement, Overheads, Precision, QueueType,

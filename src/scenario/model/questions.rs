@@ -20,7 +20,7 @@ impl Scenario {
 
     /// The consumer groups of a queue, with their indices.
     pub fn consumers_of(&self, queue: usize) -> impl Iterator<Item = (usize, &Consumer)> {
-        self.consumers.iter().enumerate().filter(move |(_, c)| c.from == queue)
+        self.consumers.iter().enumerate().filter(move |(_, c)| c.queues().any(|q| q == queue))
     }
 
     /// Whether what is asked for is a stretch of time from an empty start where there could be a steady

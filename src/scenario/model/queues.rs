@@ -2,7 +2,7 @@
 //! no time.
 
 use super::super::declare::declare;
-use super::super::notation::{Maybe, Timespan, Whole, Word};
+use super::super::notation::{Maybe, Timespan, Unspoken, Whole, Word};
 use super::super::setting::{SettingKey, Takes, choice, key};
 use crate::workload::laws::Law;
 
@@ -25,6 +25,9 @@ declare! {
         overflow: Overflow = Overflow::RejectPublish, Word, "what happens when it is full";
         /// How long a message may wait; `None` is for ever.
         message_ttl: Option<Law> = None, Maybe(Timespan::AboveZero), "how long a message may wait";
+        /// How long a message is held back before it can be taken for the first time; `None` is not at all.
+        deliver_after: Option<Law> = None, Maybe(Timespan::AboveZero),
+            "how long a message is held back before it can be taken";
         /// Deliveries before a message is dead-lettered.
         delivery_limit: Option<u32> = None, Maybe(Whole(1, 1_000_000)), "deliveries before dead-lettering";
         /// The queue that takes what is dead-lettered.
@@ -44,6 +47,10 @@ declare! {
         /// How many parts it has by key, each with one consumer; `None` if it is whole.
         partitions: Option<u32> = None, Maybe(Whole(1, 1_000_000)),
             "by key; each is served by at most one consumer";
+        /// What keeps messages of one key apart.
+        locks: Locks = Locks::None, Unspoken(Word),
+            "by-key: any free server takes the next message of a key of which none is in progress, and those of a \
+             key in their order; default none";
         /// Messages that wait at the start.
         initial_backlog: u64 = 0, Whole(0, MOST_MESSAGES), "messages waiting at the start";
     }
@@ -63,6 +70,7 @@ pub(in super::super) const SYNCS: &[SettingKey] = &[key(
     "commits, one after the other, that a message takes",
 )];
 
+choice!(Locks: "none" => None, "by-key" => ByKey);
 choice!(Durability: "none" => None, "enqueued" => Enqueued, "fsync" => Fsync);
 
 impl Queue {
@@ -125,6 +133,17 @@ pub enum Overflow {
     DropHead,
     /// Its sender waits for room.
     Block,
+}
+
+/// What keeps messages of one key apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Locks {
+    /// Nothing.
+    #[default]
+    None,
+    /// A key is locked while a message of it is in progress or waits to be delivered again.
+    ByKey,
 }
 
 /// What a publish waits for.

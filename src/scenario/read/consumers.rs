@@ -3,10 +3,10 @@
 use super::super::context::{Context, Whose};
 use super::super::grammar::ROUTE;
 use super::super::model::{
-    Autoscale, Consumer, Destination, FAILURE, MOST_SERVERS, OwnRoute, RetryDelay, Route, Servers,
+    Autoscale, Consumer, Destination, FAILURE, MOST_SERVERS, OwnRoute, RetryDelay, Route, Servers, Shift,
 };
 use super::super::node::{Field, Node, Table, TableEntry, Value};
-use super::super::notation::DeclaredTable as _;
+use super::super::notation::{DeclaredTable as _, ListOf, Notation as _};
 use super::super::problem::{Problem, nearest};
 use super::super::routes::overlap;
 
@@ -18,9 +18,11 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
         &empty
     });
     let from = match cx.required(table, "from", &whose, "\"QUEUE\"") {
-        Some(field) => cx.queue(field),
+        Some(field) => queues(cx, field),
         None => cx.lost(),
     };
+    let queues = from.unwrap_or_else(|| vec![0]);
+    let weights = table.get("weights").and_then(|field| weights(cx, field, queues.len())).unwrap_or_default();
     let mut group = Consumer { name: entry.key.clone(), ..Consumer::default() };
     group.read(cx, table, &whose);
     if let (Some(rate), Some(field)) = (&group.service_rate, table.get("service_rate"))
@@ -36,8 +38,17 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
     let autoscale = table.get("autoscale").and_then(|f| autoscale(cx, f));
     let initial = autoscale.map_or(1, |a| a.min);
     let fewest = autoscale.map_or(1, |a| a.min.min(1));
-    let count = table.get("count").and_then(|f| servers(cx, f, fewest)).unwrap_or(Servers::Count(initial));
+    let timetable = table.get("count").filter(|field| matches!(field.node.value, Value::List(_)));
+    let shifts = timetable.and_then(|field| shifts(cx, field, autoscale.is_some())).unwrap_or_default();
+    let count = match table.get("count") {
+        Some(_) if timetable.is_some() => Servers::Count(shifts.first().map_or(1, |shift| shift.count)),
+        Some(field) => servers(cx, field, fewest).unwrap_or(Servers::Count(initial)),
+        None if group.servers.is_empty() => Servers::Count(initial),
+        None => Servers::Count(group.servers.iter().fold(0, |sum, kind| sum.saturating_add(kind.count))),
+    };
+    of_kinds(cx, table, &group, count);
     if let (Some(scale), Some(field)) = (autoscale, table.get("count"))
+        && shifts.is_empty()
         && !matches!(count, Servers::Count(c) if (scale.min..=scale.max).contains(&c))
     {
         let told = Problem::error(field.node.at, "`count` and `autoscale` contradict each other");
@@ -46,8 +57,11 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
     let own_routes = table.get("to").map(|f| routes(cx, f)).unwrap_or_default();
     let apart = own_routes.iter().any(|own| !own.producers.is_empty());
     Consumer {
-        from: from.unwrap_or(0),
+        from: queues[0],
+        also: queues[1..].to_vec(),
+        weights,
         count,
+        shifts,
         failure: table.get("failure").and_then(|f| failure(cx, f, "the consumers'")).unwrap_or(0.0),
         retry_delay: table.get("retry_delay").and_then(|f| retry_delay(cx, f)),
         autoscale,
@@ -55,6 +69,66 @@ pub(super) fn read(cx: &mut Context<'_>, entry: &TableEntry) -> Consumer {
         own_routes: if apart { own_routes } else { Vec::new() },
         ..group
     }
+}
+
+/// A queue, or several that have one group of servers.
+fn queues(cx: &mut Context<'_>, field: Field<'_>) -> Option<Vec<usize>> {
+    if !matches!(field.node.value, Value::List(_)) {
+        return cx.queue(field).map(|queue| vec![queue]);
+    }
+    let mut found: Vec<usize> = Vec::new();
+    for node in cx.list(field).or_else(|| cx.lost())? {
+        let queue = cx.queue(Field { key: "from", node }).or_else(|| cx.lost())?;
+        if found.contains(&queue) {
+            let what = format!("queue `{}` is named twice in `from`", cx.names.queues[queue]);
+            cx.tell(Problem::error(node.at, what).label("leave it out"));
+        }
+        found.push(queue);
+    }
+    Some(found)
+}
+
+/// A weight above 0 for each queue.
+fn weights(cx: &mut Context<'_>, field: Field<'_>, queues: usize) -> Option<Vec<f64>> {
+    let list = cx.list(field)?;
+    let each = |node| cx.number_in(Field { key: "weights", node }, 0.0, 1e9, true);
+    let weights: Vec<f64> = list.iter().map(each).collect::<Option<_>>()?;
+    if weights.len() != queues || queues < 2 {
+        let what = format!("{} weights for {queues} queues", weights.len());
+        cx.tell(Problem::error(field.node.at, what).label("write one for each queue of a list in `from`"));
+        return None;
+    }
+    Some(weights)
+}
+
+/// Servers of several kinds are counted by kind, and no more than there may be.
+fn of_kinds(cx: &mut Context<'_>, table: &Table, group: &Consumer, count: Servers) {
+    let Some(field) = table.get("servers") else { return };
+    if let Some(other) = table.get("count") {
+        let told = Problem::error(other.node.at, "`count` and `servers` contradict each other");
+        cx.tell(told.label("leave it out: `servers` counts each kind"));
+    }
+    if let Servers::Count(all) = count
+        && all > MOST_SERVERS
+    {
+        let told = Problem::error(field.node.at, format!("group `{}` has too many servers", group.name));
+        cx.tell(told.label(format!("must be at most {MOST_SERVERS} in all")));
+    }
+}
+
+/// Numbers of servers that follow the clock.
+fn shifts(cx: &mut Context<'_>, field: Field<'_>, autoscale: bool) -> Option<Vec<Shift>> {
+    let shifts: Vec<Shift> = ListOf("the timetable's", "a number of servers").read(cx, field)?;
+    if autoscale {
+        let told =
+            Problem::error(field.node.at, "`autoscale` and a timetable of `count` contradict each other");
+        cx.tell(told.label("leave one of them out"));
+    }
+    if shifts.iter().all(|shift| shift.count == 0) {
+        cx.tell(Problem::error(field.node.at, "there is never a server").label("write a count above 0"));
+        return None;
+    }
+    Some(shifts)
 }
 
 fn servers(cx: &mut Context<'_>, field: Field<'_>, fewest: u32) -> Option<Servers> {

@@ -1,7 +1,8 @@
 //! How messages come, and where they go: from the plan, through topics, along routes.
 
-use super::Network;
+use super::dispatch::Dispatch;
 use super::job::{FRESH, Job, JobState, NONE};
+use super::{Network, NetworkEvent};
 use crate::behaviour::{MessageIdentity, Routes, WorkItem};
 use crate::discipline::ServiceOrder as _;
 use crate::message::{Outcome, Recorder};
@@ -172,20 +173,19 @@ impl<S: Blocks> Network<S> {
             self.park(slot, recorder);
             return false;
         }
-        if station.lanes.len() > 1 {
-            self.jobs[slot].lane = self.lane_of(slot, queue);
+        if !matches!(station.dispatch, Dispatch::LongestIdle) {
+            self.sort_in(slot, queue);
         }
         let station = &self.stations[queue as usize];
         if let Some(time) = station.policy.time_to_live(self.jobs[slot].identity) {
             let expires = self.now.saturating_add(time);
             self.jobs[slot].expires = expires;
-            if !self.hands_over_at_once(queue, self.jobs[slot].lane) {
+            if !self.hands_over_at_once(slot) {
                 self.live_until(slot, expires);
             }
         }
         let station = &self.stations[queue as usize];
-        let full = station.room.is_some_and(|room| station.ready >= room)
-            && !self.hands_over_at_once(queue, self.jobs[slot].lane);
+        let full = station.room.is_some_and(|room| station.ready >= room) && !self.hands_over_at_once(slot);
         if full {
             let overflow = self.stations[queue as usize].overflow;
             match overflow {
@@ -218,19 +218,33 @@ impl<S: Blocks> Network<S> {
     pub(super) fn admit(&mut self, slot: u32) {
         let queue = self.jobs[slot].queue;
         let station = &mut self.stations[queue as usize];
-        if station.commit.is_some() {
+        if !station.admits_later {
+            self.offer(slot);
+        } else if station.commit.is_some() {
             self.jobs[slot].state = JobState::Committing;
             station.waiting.up(self.now);
             station.ready += 1;
             self.write(slot);
         } else {
-            self.offer(slot);
+            self.hold_back(slot);
         }
+    }
+
+    /// A message may be taken as soon as it is no longer held back, if it is at all.
+    pub(super) fn hold_back(&mut self, slot: u32) {
+        let (queue, identity) = (self.jobs[slot].queue, self.jobs[slot].identity);
+        let station = &mut self.stations[queue as usize];
+        let Some(time) = station.policy.deliver_after(identity) else { return self.offer(slot) };
+        station.waiting.up(self.now);
+        let job = &mut self.jobs[slot];
+        job.state = JobState::Delayed;
+        let place = job.place as u32;
+        self.timer(self.now.saturating_add(time), NetworkEvent::Retry { slot, place });
     }
 
     /// A message may be taken from now on.
     pub(super) fn offer(&mut self, slot: u32) {
-        let (queue, lane) = (self.jobs[slot].queue, self.jobs[slot].lane);
+        let queue = self.jobs[slot].queue;
         let station = &self.stations[queue as usize];
         let dealing = station.prefetching && station.lanes.len() == 1 && station.unlimited.is_none();
         if station.discipline == Discipline::ProcessorSharing {
@@ -242,7 +256,7 @@ impl<S: Blocks> Network<S> {
             if !self.deal(slot) {
                 self.line_up_or_interrupt(slot);
             }
-        } else if let Some(server) = self.idle_server(queue, lane) {
+        } else if let Some(server) = self.idle_server(slot, queue) {
             self.start(server, slot);
         } else {
             self.line_up_or_interrupt(slot);

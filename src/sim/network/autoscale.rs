@@ -1,4 +1,4 @@
-//! Autoscaling: the number of servers follows the backlog, late.
+//! The number of servers follows the backlog, late, or the clock.
 
 use super::parts::{Phase, SimServer};
 use super::{Network, NetworkEvent};
@@ -13,12 +13,12 @@ impl<S: Blocks> Network<S> {
         let states: Vec<ServerState> =
             servers.iter().map(|server| self.servers[*server as usize].state()).collect();
         let group = &mut self.groups[g as usize];
-        let Some(scaler) = &mut group.autoscaler else { return };
+        let Some(scaler) = &mut group.scaler else { return };
         let change = scaler.look(self.stations[group.queue as usize].waiting.level(), &states, self.now);
-        let (startup, every) = (scaler.startup, scaler.every);
+        let (startup, next) = (scaler.startup(), scaler.next_after(self.now));
         change.start.into_iter().for_each(|at| self.start_server(servers[at], startup));
         change.stop.into_iter().for_each(|at| self.stop_server(servers[at]));
-        self.timer(self.now + every, NetworkEvent::Poll { group: g });
+        self.timer(next, NetworkEvent::Poll { group: g });
     }
 
     fn servers_of(&self, group: u32) -> Vec<u32> {

@@ -181,7 +181,7 @@ impl<S: Blocks> Network<S> {
         let s = &self.servers[server as usize];
         let slots = std::iter::once(first).chain(more.iter().map(|m| m.0));
         let items = slots.map(|slot| self.item(slot, s.queue, self.jobs[slot].deliveries));
-        let planned = self.groups[s.group as usize].policy.work.of_batch(items);
+        let planned = self.at_speed(server, self.groups[s.group as usize].policy.work.of_batch(items));
         let job = &self.jobs[first];
         self.host.add_to(planned, s.group, job.identity, job.deliveries)
     }

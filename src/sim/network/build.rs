@@ -1,26 +1,29 @@
 //! From a scenario to a network, or why there is none.
 
 use super::commit::FSYNC;
+use super::dispatch::{Dispatch, speeds};
 use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
 use super::leave::Families;
+use super::limits::GroupLimit;
 use super::pace::paced;
 use super::parts::{Client, GroupState, Phase, QueueState, SimServer, TopicState};
 use super::plain::is_plain;
 use super::predrawn::columns;
 use super::replay::Host;
 use super::sender::Sender;
+use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use super::{Network, NetworkEvent};
 use crate::behaviour::{
-    Autoscaler, ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role,
+    ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role, ServerScaler,
     TimeScale, TopicPolicy,
 };
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
-    Ack, Consumer, Discipline, Durability, PrefetchBy, Producer, Queue, Scenario, Servers,
+    Ack, Consumer, Discipline, Durability, Locks, PrefetchBy, Producer, Queue, RetryOrder, Scenario, Servers,
 };
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
@@ -91,10 +94,13 @@ impl<S: Blocks> Network<S> {
             host: Host::new(
                 time(scenario.simulation.overheads.hand_off),
                 time(scenario.simulation.overheads.turnaround),
-                scenario.consumers.iter().any(|c| c.service_rate.is_some()),
             ),
+            speeds: speeds(scenario),
+            as_planned: true,
         };
-        if !network.host.is_ideal() {
+        let ideal = network.host.is_ideal() && network.paced.is_empty();
+        network.as_planned = ideal && network.speeds.is_empty();
+        if !ideal {
             network = network.without_shortcuts();
         }
         network.staff(scenario);
@@ -109,7 +115,11 @@ impl<S: Blocks> Network<S> {
             for &g in &station.groups {
                 let consumer = &scenario.consumers[g as usize];
                 let Servers::Count(count) = consumer.count else { continue };
-                let most = consumer.autoscale.map_or(count, |a| a.max);
+                if consumer.from != queue {
+                    // They are those of another queue.
+                    continue;
+                }
+                let most = consumer.most_servers().unwrap_or(count);
                 for i in 0..most {
                     let index = self.servers.len() as u32;
                     let phase = if i < count { Phase::Idle } else { Phase::Off };
@@ -132,6 +142,9 @@ impl<S: Blocks> Network<S> {
                 let servers = station.servers.len();
                 let lanes = servers.min(station.partitions as usize).max(2).min(servers).max(1);
                 station.lanes = vec![station.lanes[0].clone(); lanes];
+                if lanes > 1 {
+                    station.dispatch = Dispatch::ByPartition;
+                }
             }
         }
     }
@@ -159,8 +172,8 @@ impl<S: Blocks> Network<S> {
             station.peak = station.waiting.level();
         }
         for g in 0..self.groups.len() as u32 {
-            if let Some(scaler) = &self.groups[g as usize].autoscaler {
-                self.timer(scaler.every, NetworkEvent::Poll { group: g });
+            if let Some(scaler) = &self.groups[g as usize].scaler {
+                self.timer(scaler.next_after(0), NetworkEvent::Poll { group: g });
             }
         }
         for client in 0..self.clients_of_all() {
@@ -206,8 +219,8 @@ impl<S: Blocks> Network<S> {
         if station.parked {
             return self.park(slot, recorder);
         }
-        if station.lanes.len() > 1 {
-            self.jobs[slot].lane = self.lane_of(slot, queue);
+        if !matches!(station.dispatch, Dispatch::LongestIdle) {
+            self.sort_in(slot, queue);
         }
         if let Some(expires) = self.stations[queue as usize].policy.time_to_live(job.identity) {
             self.jobs[slot].expires = expires;
@@ -228,7 +241,10 @@ impl<S: Blocks> Network<S> {
 
     /// The servers of a queue begin with what waits from the start.
     fn open<R: Recorder>(&mut self, queue: u32, recorder: &mut R) {
-        if self.backlog[queue as usize] == 0 || self.stations[queue as usize].prefetching {
+        self.open_shared(queue, recorder);
+        let station = &self.stations[queue as usize];
+        let shared = station.groups.iter().any(|g| self.groups[*g as usize].shared.is_some());
+        if self.backlog[queue as usize] == 0 || station.prefetching || shared {
             return;
         }
         for server in self.stations[queue as usize].servers.clone() {
@@ -249,6 +265,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let levels = levels(scenario).len().max(1);
     let policy = QueuePolicy::new(scenario, index, draws);
     let order = match queue.discipline {
+        Discipline::Fifo if queue.locks == Locks::ByKey => Waiting::Keyed(Box::default()),
         Discipline::Fifo | Discipline::ProcessorSharing => Waiting::Fifo(Fifo::default()),
         Discipline::Lifo => Waiting::Lifo(Lifo::default()),
         Discipline::Priority => Waiting::Priority(Priority::new(levels)),
@@ -261,6 +278,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         Servers::Unlimited => None,
     });
     let plain = is_plain(scenario, index, &groups);
+    let dispatch = Dispatch::of(scenario, index, draws);
     QueueState {
         discipline: queue.discipline,
         preemption: queue.preemption,
@@ -271,6 +289,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         dead_letter: queue.dead_letter.map(|q| q as u32),
         parked: scenario.keeps_for_good(index),
         visibility: queue.visibility_timeout.map(time),
+        admits_later: queue.durability == Durability::Fsync || queue.deliver_after.is_some(),
         commit: (queue.durability == Durability::Fsync).then_some(FSYNC),
         commits: VecDeque::new(),
         sync: scenario
@@ -284,6 +303,9 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         plain,
         ahead: 0,
         batching,
+        takes_otherwise: batching
+            || matches!(dispatch, Dispatch::Limited)
+            || groups.iter().any(|(_, c)| !c.also.is_empty()),
         gathers: batching
             && queue.max_length.is_none_or(|room| {
                 groups.iter().all(|(_, c)| room >= u64::from(c.batch.map_or(1, |b| b.max)))
@@ -299,6 +321,8 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         serving: TimeIntegral::default(),
         woken: 0,
         idle: Default::default(),
+        dispatch,
+        tokens_at: u64::MAX,
         blocked: Default::default(),
         held_up: TimeIntegral::default(),
         held_peak: 0,
@@ -324,10 +348,13 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         batch: consumer.batch,
         auto_ack: consumer.ack == Ack::Auto,
         fails: scenario.may_fail(consumer),
+        in_place: consumer.retry_order == RetryOrder::Blocking,
         tells: scenario.counts_deliveries(consumer),
         service_rate: consumer.service_rate.clone(),
         speed: 1.0,
-        autoscaler: consumer.autoscale.map(|settings| Autoscaler::new(settings, draws.scale)),
+        shared: SharedQueues::of(consumer, draws),
+        limit: GroupLimit::of(consumer, draws.scale),
+        scaler: ServerScaler::of(consumer, draws.scale),
         may_wait: scenario.may_wait(consumer),
         busy: TimeIntegral::default(),
         woken: 0,

@@ -49,7 +49,7 @@ impl<S: Blocks> Network<S> {
                 again.push(WrittenMessage { syncs: one.syncs - 1, ..one });
             } else {
                 self.uncount(one.slot);
-                self.offer(one.slot);
+                self.hold_back(one.slot);
             }
         }
         let station = &mut self.stations[queue as usize];

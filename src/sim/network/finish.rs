@@ -71,7 +71,11 @@ impl<S: Blocks> Network<S> {
         let fails = group.fails && self.handler_fails(slot, g);
         self.uncount(slot);
         if fails {
-            self.failed(slot, g, recorder);
+            if self.groups[g as usize].in_place {
+                self.failed_in_place(slot, server, recorder);
+            } else {
+                self.failed(slot, g, recorder);
+            }
             return false;
         }
         self.tell(slot, g, number, Outcome::Served, recorder);
@@ -99,6 +103,10 @@ impl<S: Blocks> Network<S> {
         }
         if served && to.is_none() {
             self.leaves(slot, Outcome::Served, recorder);
+        }
+        if !served && self.servers[server as usize].phase == Phase::Blocked {
+            // It keeps what failed.
+            return;
         }
         self.free(server, recorder);
         if let Some(to) = to {

@@ -1,6 +1,7 @@
 //! How messages end: served, lost, or complete when enough of their copies are.
 
 use super::Network;
+use super::dispatch::Dispatch;
 use super::job::NONE;
 use crate::behaviour::{Copies, copies_needed};
 use crate::message::{Exit, Outcome, Recorder};
@@ -60,7 +61,8 @@ impl<S: Blocks> Network<S> {
     ) {
         let job = &self.jobs[slot];
         recorder.record(&job.stay(&self.senders, self.now, (group, number), outcome));
-        let counts = &mut self.stations[job.queue as usize].counts;
+        let station = &mut self.stations[job.queue as usize];
+        let counts = &mut station.counts;
         match outcome {
             Outcome::Served => counts.served += 1,
             Outcome::Rejected => counts.rejected += 1,
@@ -72,6 +74,9 @@ impl<S: Blocks> Network<S> {
         if job.deliveries > 0 {
             counts.deliveries += u64::from(job.deliveries);
             counts.delivered += 1;
+        }
+        if matches!(station.dispatch, Dispatch::ByKey) {
+            self.unlock(slot, group, outcome, recorder);
         }
     }
 

@@ -33,12 +33,15 @@ mod build;
 mod check;
 mod clients;
 mod commit;
+mod dispatch;
 mod engine;
 mod finish;
 mod idle;
 mod integral;
 mod job;
 mod leave;
+mod limits;
+mod locks;
 mod outages;
 mod pace;
 mod parts;
@@ -52,6 +55,7 @@ mod retry;
 mod room;
 mod sender;
 mod serve;
+mod shared;
 mod sharing;
 mod totals;
 
@@ -92,6 +96,11 @@ enum NetworkEvent {
         slot: u32,
         place: u32,
     },
+    /// A server tries again what failed.
+    RetryInPlace {
+        server: u32,
+        slot: u32,
+    },
     /// A delivery has not been acknowledged in time.
     Visible {
         slot: u32,
@@ -112,6 +121,10 @@ enum NetworkEvent {
     },
     Repair {
         server: u32,
+    },
+    /// A server of a group with a limited rate may take a message.
+    Tokens {
+        queue: u32,
     },
     /// Autoscaling looks at the backlog.
     Poll {
@@ -183,6 +196,10 @@ pub struct Network<S> {
     paced: Vec<u32>,
     /// What a host adds that is not ideal.
     host: replay::Host,
+    /// How fast each server is; empty if all are as fast as planned.
+    speeds: Vec<f64>,
+    /// Whether services take what is planned, whoever does them and wherever.
+    as_planned: bool,
 }
 
 impl<S: Blocks> Network<S> {
@@ -250,11 +267,13 @@ impl<S: Blocks> Network<S> {
             NetworkEvent::Share { queue, epoch } => self.shares_done(queue, epoch, recorder),
             NetworkEvent::Expire { slot, place } => self.expire(slot, place, recorder),
             NetworkEvent::Retry { slot, place } => self.retry(slot, place, recorder),
+            NetworkEvent::RetryInPlace { server, slot } => self.retry_in_place(server, slot),
             NetworkEvent::Visible { slot, stamp } => self.visible(slot, stamp, recorder),
             NetworkEvent::Commit { queue } => self.committed(queue),
             NetworkEvent::Linger { queue, timer } => self.lingered(queue, timer),
             NetworkEvent::Break { server, epoch } => self.breaks(server, epoch, recorder),
             NetworkEvent::Repair { server } => self.repaired(server, recorder),
+            NetworkEvent::Tokens { queue } => self.tokens(queue),
             NetworkEvent::Poll { group } => self.poll(group),
             NetworkEvent::Started { server, epoch } => self.started(server, epoch, recorder),
             NetworkEvent::Send { client } => self.send_of(client, recorder),

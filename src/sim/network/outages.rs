@@ -121,7 +121,11 @@ impl<S: Blocks> Network<S> {
         for slot in held {
             self.give_back(slot, recorder);
         }
+        // What it had may be of another of its queues.
         self.stations[queue as usize].note_peak();
+        let shared = self.groups[self.servers[server as usize].group as usize].shared.as_ref();
+        let others = shared.map_or(Vec::new(), |shared| shared.queues().to_vec());
+        others.into_iter().for_each(|queue| self.stations[queue as usize].note_peak());
     }
 
     pub(super) fn repaired<R: Recorder>(&mut self, server: u32, recorder: &mut R) {

@@ -1,11 +1,14 @@
 //! The parts of a network: queues, groups of servers, servers, topics, clients; their settings in plain
 //! numbers, and their state.
 
+use super::dispatch::Dispatch;
 use super::idle::Idle;
 use super::integral::TimeIntegral;
 use super::job::NONE;
+use super::limits::GroupLimit;
+use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
-use crate::behaviour::{Autoscaler, ConsumerPolicy, QueuePolicy, RandomTime, Routes, TopicPolicy};
+use crate::behaviour::{ConsumerPolicy, QueuePolicy, RandomTime, Routes, ServerScaler, TopicPolicy};
 use crate::discipline::Waiting;
 use crate::scenario::{Batching, Discipline, Overflow, Preemption, ServiceRate};
 use crate::sim::QueueCounts;
@@ -24,6 +27,8 @@ pub(super) struct QueueState {
     pub parked: bool,
     /// Nanoseconds; `None` is for ever.
     pub visibility: Option<u64>,
+    /// Whether a message that comes may not be taken at once: it is to be on disk first, or held back.
+    pub admits_later: bool,
     /// Nanoseconds that a group commit takes.
     pub commit: Option<u64>,
     /// What the next commits took, where that is known; a law for the others, if there is one, and how many
@@ -37,6 +42,9 @@ pub(super) struct QueueState {
     /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
     pub ahead: usize,
     pub batching: bool,
+    /// Whether its servers take messages otherwise than one as soon as they are free: in batches, at a limited
+    /// rate, or from other queues, too.
+    pub takes_otherwise: bool,
     /// Whether who comes at the same instant is waited for before a batch is taken: where there is room for
     /// one.
     pub gathers: bool,
@@ -58,8 +66,11 @@ pub(super) struct QueueState {
     pub serving: TimeIntegral,
     /// Message-nanoseconds until servers were awake, which count as service above and are waits.
     pub woken: u128,
-    /// Servers that wait for work.
+    /// Servers that wait for work, and how one of them is chosen.
     pub idle: Idle,
+    pub dispatch: Dispatch,
+    /// When it is looked whether a server may take a message, where that is limited; else `u64::MAX`.
+    pub tokens_at: u64,
     /// Senders that wait for room: the message and the server that holds it, if one does.
     pub blocked: VecDeque<(u32, u32)>,
     /// How many they are, and were at most at once.
@@ -92,14 +103,19 @@ pub(super) struct GroupState {
     pub on_demand: bool,
     pub batch: Option<Batching>,
     pub auto_ack: bool,
-    /// Whether any delivery to it may fail.
+    /// Whether any delivery to it may fail, and is then tried again by the same server, which waits for that.
     pub fails: bool,
+    pub in_place: bool,
     /// Whether each delivery is told of.
     pub tells: bool,
-    pub autoscaler: Option<Autoscaler>,
     /// How the servers' speed depends on the load, and what it is now.
     pub service_rate: Option<ServiceRate>,
     pub speed: f64,
+    pub scaler: Option<ServerScaler>,
+    /// Its queues, if it has several.
+    pub shared: Option<Box<SharedQueues>>,
+    /// How often its servers may take a message, if that is limited.
+    pub limit: Option<Box<GroupLimit>>,
     /// Whether a destination may let it wait for room.
     pub may_wait: bool,
 
@@ -128,7 +144,7 @@ impl GroupState {
 pub(super) enum Phase {
     Idle,
     Busy,
-    /// Done, but its message finds no room where it goes.
+    /// Done, but its message finds no room where it goes, or is to be tried again.
     Blocked,
     Down,
     /// Not there, by autoscaling.
@@ -191,6 +207,11 @@ pub(super) struct SimServer {
 }
 
 impl SimServer {
+    /// Whether it waits for work.
+    pub(super) fn is_idle(&self) -> bool {
+        self.phase == Phase::Idle
+    }
+
     /// Of a group of this index, and this column among its queue's.
     pub(super) fn new((group, column): (u32, u32), queue: u32, number: u32, phase: Phase) -> Self {
         SimServer {

@@ -63,7 +63,7 @@ impl<S: Blocks> Network<S> {
             station.waiting.up(now);
             return station.note_peak();
         }
-        if let Some(server) = self.idle_server(queue, 0) {
+        if let Some(server) = self.idle_server(slot, queue) {
             let (s, station) = (&mut self.servers[server as usize], &mut self.stations[queue as usize]);
             s.phase = Phase::Busy;
             station.serving.up(now);

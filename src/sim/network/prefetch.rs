@@ -58,7 +58,7 @@ impl<S: Blocks> Network<S> {
     /// What the delivery that a server is handed now takes it, whatever becomes of the message meanwhile.
     fn work_of_copy(&self, server: u32, slot: u32) -> u64 {
         let (s, job) = (&self.servers[server as usize], &self.jobs[slot]);
-        let planned = self.jobs.demand(slot, s.column as usize);
+        let planned = self.at_speed(server, self.jobs.demand(slot, s.column as usize));
         self.host.add_to(planned, s.group, job.identity, job.deliveries - 1)
     }
 

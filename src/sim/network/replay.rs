@@ -21,20 +21,16 @@ pub(super) struct Host {
     overruns: HashMap<(u32, u64, u64), i64>,
     /// What deliveries took, in nanoseconds, likewise; where one is not here it takes what is usual.
     hand_offs: HashMap<(u32, u64, u64), u64>,
-    ideal: bool,
 }
 
 impl Host {
-    /// With servers that are `paced`, work takes another time than is planned, too.
-    pub(super) fn new(hand_off: u64, turnaround: u64, paced: bool) -> Self {
-        let ideal = hand_off == 0 && turnaround == 0 && !paced;
-        Host { hand_off, turnaround, ideal, ..Host::default() }
+    pub(super) fn new(hand_off: u64, turnaround: u64) -> Self {
+        Host { hand_off, turnaround, ..Host::default() }
     }
 
     /// Whether it adds nothing.
-    #[inline(always)]
     pub(super) fn is_ideal(&self) -> bool {
-        self.ideal
+        self.hand_off == 0 && self.turnaround == 0
     }
 
     /// What a service of a message after so many deliveries really took that was planned to take so long; as
@@ -60,7 +56,7 @@ impl<S: Blocks> Network<S> {
             happened.overruns.iter().map(|o| ((o.consumer, o.message, o.count), o.nanos)).collect();
         self.host.hand_offs =
             happened.hand_offs.iter().map(|h| ((h.consumer, h.message, h.count), h.nanos)).collect();
-        self.host.ideal = false;
+        self.as_planned = false;
         self.without_shortcuts()
     }
 
@@ -118,7 +114,7 @@ impl<S: Blocks> Network<S> {
             for (slot, stamp) in std::iter::once((s.job, s.stamp)).chain(s.more.iter().copied()) {
                 let job = &self.jobs[slot];
                 if self.is_under_way(slot, stamp) {
-                    messages[s.queue as usize] += u128::from(job.began.saturating_sub(self.now));
+                    messages[job.queue as usize] += u128::from(job.began.saturating_sub(self.now));
                 }
             }
         }
@@ -132,6 +128,7 @@ impl<S: Blocks> Network<S> {
         let wakes = self.wakes(server, slot);
         self.begins_after(slot, wakes);
         let job = &self.jobs[slot];
+        let planned = self.at_speed(server, planned);
         let work =
             self.host.add_to(planned, self.servers[server as usize].group, job.identity, job.deliveries - 1);
         self.at_pace(server, work).saturating_add(wakes)

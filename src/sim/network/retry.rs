@@ -1,6 +1,8 @@
 //! Deliveries that fail or are not acknowledged in time, and when the message is delivered again.
 
+use super::dispatch::Dispatch;
 use super::job::{FRESH, JobState, NONE};
+use super::parts::Phase;
 use super::{Network, NetworkEvent};
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
@@ -30,6 +32,33 @@ impl<S: Blocks> Network<S> {
         self.timer(self.now.saturating_add(delay), NetworkEvent::Retry { slot, place });
     }
 
+    /// A handler failed, and its server tries again in place: it keeps the message and does nothing else
+    /// meanwhile, unless that was the last delivery.
+    #[cold]
+    pub(super) fn failed_in_place<R: Recorder>(&mut self, slot: u32, server: u32, recorder: &mut R) {
+        let job = &self.jobs[slot];
+        let g = self.servers[server as usize].group;
+        let group = &self.groups[g as usize];
+        if group.auto_ack || job.deliveries >= self.stations[job.queue as usize].limit {
+            return self.failed(slot, g, recorder);
+        }
+        let delay = group.policy.retry_delay(job.identity, job.deliveries);
+        let queue = job.queue as usize;
+        self.jobs[slot].state = JobState::Delayed;
+        self.stations[queue].waiting.up(self.now);
+        self.stations[queue].note_peak();
+        self.servers[server as usize].phase = Phase::Blocked;
+        self.timer(self.now.saturating_add(delay), NetworkEvent::RetryInPlace { server, slot });
+    }
+
+    /// A server tries again what failed.
+    pub(super) fn retry_in_place(&mut self, server: u32, slot: u32) {
+        self.uncount(slot);
+        self.jobs[slot].left = FRESH;
+        self.draw_again(slot);
+        self.start(server, slot);
+    }
+
     /// A message that was handed to a consumer comes back undone, unless that was its last delivery.
     pub(super) fn give_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
@@ -45,8 +74,7 @@ impl<S: Blocks> Network<S> {
     pub(super) fn put_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
         if self.still_lives(slot, recorder) {
             let job = &self.jobs[slot];
-            let batching = self.stations[job.queue as usize].batching;
-            if batching || self.is_wanted(job.queue, job.lane) {
+            if self.stations[job.queue as usize].takes_otherwise || self.is_wanted(slot) {
                 self.offer(slot)
             } else {
                 self.line_up(slot)
@@ -69,17 +97,40 @@ impl<S: Blocks> Network<S> {
         true
     }
 
-    /// A back-off ends: the message joins the end of the line.
+    /// A back-off ends: the message joins the end of the line, or, where that is locked meanwhile, is the first
+    /// of its key.
     pub(super) fn retry<R: Recorder>(&mut self, slot: u32, place: u32, recorder: &mut R) {
         if self.jobs[slot].place as u32 != place || self.jobs[slot].state != JobState::Delayed {
             return;
         }
         self.uncount(slot);
-        self.places += 1;
-        self.jobs[slot].place = self.places;
+        if self.jobs[slot].deliveries == 0 {
+            return self.no_longer_held_back(slot, recorder);
+        }
+        let queue = self.jobs[slot].queue as usize;
+        if !matches!(self.stations[queue].dispatch, Dispatch::ByKey) {
+            self.places += 1;
+            self.jobs[slot].place = self.places;
+        }
         if self.still_lives(slot, recorder) {
             self.offer(slot);
         }
+    }
+
+    /// A message can be taken for the first time: it joins the end of the line.
+    fn no_longer_held_back<R: Recorder>(&mut self, slot: u32, recorder: &mut R) {
+        self.places += 1;
+        self.jobs[slot].place = self.places;
+        let expires = self.jobs[slot].expires;
+        if expires < self.now {
+            return self.lose(slot, Outcome::Expired, recorder);
+        }
+        if expires != u64::MAX {
+            self.live_until(slot, expires);
+        }
+        self.offer(slot);
+        let queue = self.jobs[slot].queue as usize;
+        self.stations[queue].note_peak();
     }
 
     /// A delivery was not acknowledged in time: it is void, and the message can be taken again.

@@ -1,5 +1,6 @@
 //! How servers take messages and begin work on them.
 
+use super::dispatch::Dispatch;
 use super::job::{FRESH, JobState, Jobs};
 use super::parts::{Phase, QueueState, SimServer};
 use super::sender::Sender;
@@ -16,13 +17,13 @@ impl<S: Blocks> Network<S> {
         self.stations[self.jobs[slot].queue as usize].ticket(slot, &self.jobs, &self.senders, self.nobody)
     }
 
-    /// Takes an idle server for a message, if one may have it: the one that has been idle longest.
+    /// Takes an idle server for a message, if one may have it: the one that has been idle longest, unless the
+    /// queue has another rule.
     #[inline(always)]
-    pub(super) fn idle_server(&mut self, queue: u32, lane: u32) -> Option<u32> {
+    pub(super) fn idle_server(&mut self, slot: u32, queue: u32) -> Option<u32> {
         let station = &mut self.stations[queue as usize];
-        if station.lanes.len() > 1 {
-            let server = station.servers[lane as usize];
-            return (self.servers[server as usize].phase == Phase::Idle).then_some(server);
+        if !matches!(station.dispatch, Dispatch::LongestIdle) {
+            return self.chosen_server(slot, queue);
         }
         if let Some(server) = station.idle.pop() {
             return Some(server);
@@ -45,18 +46,24 @@ impl<S: Blocks> Network<S> {
     }
 
     /// Whether a message that comes now would be taken without a place in the line.
-    pub(super) fn hands_over_at_once(&mut self, queue: u32, lane: u32) -> bool {
-        let station = &self.stations[queue as usize];
-        let (at_once, gathers) = (station.commit.is_none(), station.gathers);
-        at_once && !(gathers && self.awaits_more()) && self.is_wanted(queue, lane)
+    pub(super) fn hands_over_at_once(&mut self, slot: u32) -> bool {
+        let station = &self.stations[self.jobs[slot].queue as usize];
+        let (at_once, gathers) = (!station.admits_later, station.gathers);
+        at_once && !(gathers && self.awaits_more()) && self.is_wanted(slot)
     }
 
     /// Whether a message that may be taken now would be at once.
-    pub(super) fn is_wanted(&self, queue: u32, lane: u32) -> bool {
+    pub(super) fn is_wanted(&self, slot: u32) -> bool {
+        let (queue, lane) = (self.jobs[slot].queue, self.jobs[slot].lane);
         let station = &self.stations[queue as usize];
-        let idle = match station.lanes.len() {
-            1 => !station.idle.is_empty(),
-            _ => self.servers[station.servers[lane as usize] as usize].phase == Phase::Idle,
+        let idle = match station.dispatch {
+            Dispatch::ByPartition => {
+                self.servers[station.servers[lane as usize] as usize].phase == Phase::Idle
+            }
+            Dispatch::ByKey if !station.is_free(slot) => return false,
+            Dispatch::Limited => return self.has_token(queue),
+            Dispatch::Shared(home) => !self.stations[home as usize].idle.is_empty(),
+            _ => !station.idle.is_empty(),
         };
         let shared = station.discipline == Discipline::ProcessorSharing;
         let at_once =
@@ -112,7 +119,7 @@ impl<S: Blocks> Network<S> {
         } else {
             self.jobs.demands(slot)[column as usize]
         };
-        let work = if self.host.is_ideal() { work } else { self.really(server, slot, work) };
+        let work = if self.as_planned { work } else { self.really(server, slot, work) };
         self.work_until(server, now.saturating_add(work));
     }
 
@@ -159,9 +166,8 @@ impl<S: Blocks> Network<S> {
             return self.stop(server, recorder);
         }
         let station = &self.stations[queue as usize];
-        if station.batching {
-            self.rest(server);
-            return self.take_batches(queue);
+        if station.takes_otherwise {
+            return self.free_otherwise(server);
         }
         if station.prefetching && self.begin_own(server) {
             return;
@@ -175,6 +181,19 @@ impl<S: Blocks> Network<S> {
             }
             None => self.rest(server),
         }
+    }
+
+    /// The same where servers take batches, or at a limited rate, or from several queues.
+    fn free_otherwise(&mut self, server: u32) {
+        let (queue, group) = (self.servers[server as usize].queue, self.servers[server as usize].group);
+        if self.groups[group as usize].shared.is_some() {
+            return self.free_for_all(server);
+        }
+        if !self.stations[queue as usize].batching {
+            return self.free_if_it_may(server);
+        }
+        self.rest(server);
+        self.take_batches(queue);
     }
 
     /// The same from where it is rare.
@@ -199,8 +218,14 @@ impl<S: Blocks> Network<S> {
     pub(super) fn pull(&mut self, server: u32) -> Option<u32> {
         let s = &self.servers[server as usize];
         let (queue, number) = (s.queue, s.number);
+        let lane = if self.stations[queue as usize].lanes.len() > 1 { number as usize } else { 0 };
+        self.pull_from(queue, lane)
+    }
+
+    /// The next message of one of a queue's lines.
+    #[inline(always)]
+    pub(super) fn pull_from(&mut self, queue: u32, lane: usize) -> Option<u32> {
         let station = &mut self.stations[queue as usize];
-        let lane = if station.lanes.len() > 1 { number as usize } else { 0 };
         if station.ready > 0 && lane < station.lanes.len() {
             while let Some(ticket) = station.lanes[lane].pop() {
                 let job = &mut self.jobs[ticket.slot];

@@ -245,12 +245,14 @@ fn answers(
 /// delivery had timed out, and how many servers there were.
 fn unrecorded(scenario: &Scenario) -> Vec<String> {
     let of = |c: &Consumer| {
-        let quantities: &[&str] =
-            match (scenario.queues[c.from].visibility_timeout.is_some(), c.autoscale.is_some()) {
-                (true, _) => &["count", "utilization", "busy", "throughput"],
-                (false, true) => &["count", "utilization"],
-                (false, false) => return Vec::new(),
-            };
+        let quantities: &[&str] = match (
+            scenario.queues[c.from].visibility_timeout.is_some(),
+            c.autoscale.is_some() || !c.shifts.is_empty(),
+        ) {
+            (true, _) => &["count", "utilization", "busy", "throughput"],
+            (false, true) => &["count", "utilization"],
+            (false, false) => return Vec::new(),
+        };
         let queue = format!("queues.{}.utilization", scenario.queues[c.from].name);
         quantities.iter().map(|quantity| format!("consumers.{}.{quantity}", c.name)).chain([queue]).collect()
     };

@@ -299,6 +299,11 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("no room, blocking", &[("queues.q", "max_length", "0"), ("queues.q", "overflow", "\"block\"")]),
     ("time to live", &[("queues.q", "message_ttl", "\"200ms\"")]),
     ("random time to live", &[("queues.q", "message_ttl", "{ law = \"exponential\", mean = \"200ms\" }")]),
+    ("held back", &[("queues.q", "deliver_after", "\"100ms\"")]),
+    (
+        "held back for a random time",
+        &[("queues.q", "deliver_after", "{ law = \"exponential\", mean = \"100ms\" }")],
+    ),
     ("one delivery", &[("queues.q", "delivery_limit", "1")]),
     ("two deliveries", &[("queues.q", "delivery_limit", "2")]),
     (
@@ -315,8 +320,20 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("fsync", &[("queues.q", "durability", "\"fsync\"")]),
     ("one partition", &[("queues.q", "partitions", "1")]),
     ("partitions", &[("queues.q", "partitions", "4")]),
+    ("locks by key", &[("queues.q", "locks", "\"by-key\"")]),
+    (
+        "locks by few keys",
+        &[("queues.q", "locks", "\"by-key\""), ("producers.p", "keys", "{ law = \"uniform\", count = 3 }")],
+    ),
     ("backlog", &[("queues.q", "initial_backlog", "30")]),
     ("two servers", &[("consumers.c", "count", "2")]),
+    ("servers of two speeds", &[("consumers.c", "servers", "[{ count = 1 }, { count = 1, speed = 2 }]")]),
+    ("the fastest server", &[("consumers.c", "choice", "\"fastest\"")]),
+    ("any server", &[("consumers.c", "choice", "\"random\"")]),
+    (
+        "servers by the clock",
+        &[("consumers.c", "count", "[{ for = \"3s\", count = 2 }, { for = \"2s\", count = 1 }]")],
+    ),
     ("servers without limit", &[("consumers.c", "count", "\"unlimited\"")]),
     ("constant service", &[("consumers.c", "service_time", "\"100ms\"")]),
     ("Erlang service", &[("consumers.c", "service_time", "{ law = \"erlang\", k = 2, mean = \"100ms\" }")]),
@@ -331,6 +348,7 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
     ("auto", &[("consumers.c", "ack", "\"auto\"")]),
     ("failure", &[("consumers.c", "failure", "{ probability = 0.2 }")]),
     ("retry delay", &[("consumers.c", "retry_delay", "\"300ms\"")]),
+    ("blocking retries", &[("consumers.c", "retry_order", "\"blocking\"")]),
     (
         "back-off",
         &[
@@ -374,6 +392,9 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
         "autoscaling",
         &[("consumers.c", "autoscale", "{ min = 1, max = 3, target_backlog = 2, every = \"500ms\" }")],
     ),
+    ("a limited rate", &[("consumers.c", "rate_limit", "{ rate = \"8/s\" }")]),
+    ("limited bursts", &[("consumers.c", "rate_limit", "{ rate = \"6/s\", burst = 4 }")]),
+    ("servers of a limited rate", &[("consumers.c", "rate_limit", "{ rate = \"8/s\", by = \"server\" }")]),
     (
         "onward",
         &[

@@ -21,7 +21,11 @@ pub(super) fn looks(scenario: &Scenario) -> u32 {
     let servers: usize = scenario.consumers.iter().map(servers_of).sum();
     let fits = std::thread::available_parallelism().is_ok_and(|processors| servers < processors.get());
     let plain = |c: &scenario::Consumer| {
-        c.batch.is_none() && c.prefetch <= 1 && c.outages.is_none() && c.autoscale.is_none()
+        c.batch.is_none()
+            && c.prefetch <= 1
+            && c.outages.is_none()
+            && c.autoscale.is_none()
+            && c.shifts.is_empty()
     };
     let alone = scenario.queues.iter().all(|q| q.durability != Durability::Fsync);
     let patient = fits && alone && scenario.consumers.iter().all(plain);

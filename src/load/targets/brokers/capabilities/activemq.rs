@@ -15,7 +15,9 @@ pub(in crate::load::targets) const CLEARING: &str = "STOMP deletes no queue: the
 /// How it plays each feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {
-        Feature::Outages | Feature::Autoscaling | Feature::Prefetch => Support::Played,
+        Feature::Outages | Feature::Autoscaling | Feature::CountTimetable | Feature::Prefetch => {
+            Support::Played
+        }
         Feature::Priority => Support::Otherwise(
             "in the order of priorities only where the broker's policy says prioritizedMessages=\"true\"",
         ),

@@ -32,7 +32,7 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
         Feature::Prefetch | Feature::PrefetchOnDemand => Support::Otherwise(
             "the client fetches ahead by bytes, whatever is written: one consumer has the whole line anyway",
         ),
-        Feature::Outages | Feature::Autoscaling => Support::Otherwise(
+        Feature::Outages | Feature::Autoscaling | Feature::CountTimetable => Support::Otherwise(
             "servers go and come within a process that keeps its partition: no rebalance is waited for",
         ),
         _ => of_a_log(feature),

@@ -51,6 +51,9 @@ fn beside_the_broker(feature: Feature) -> Option<Support> {
         | Feature::Forwarding
         | Feature::OwnRoutes
         | Feature::MixedGroups
+        | Feature::UnequalServers
+        | Feature::RateLimit
+        | Feature::BlockingRetry
         | Feature::AutoAck
         | Feature::Topics
         | Feature::Completion

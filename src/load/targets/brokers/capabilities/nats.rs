@@ -11,9 +11,11 @@ pub(in crate::load::targets) const START: &str = "docker run --rm -p 4222:4222 n
 /// How it plays each feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {
-        Feature::BackOff | Feature::ConsumerBatches | Feature::Outages | Feature::Autoscaling => {
-            Support::Played
-        }
+        Feature::BackOff
+        | Feature::ConsumerBatches
+        | Feature::Outages
+        | Feature::Autoscaling
+        | Feature::CountTimetable => Support::Played,
         Feature::Room => Support::Otherwise(
             "a stream counts what is being worked on, too: its bound is max_length and what the servers can \
                 hold",

@@ -11,9 +11,11 @@ pub(in crate::load::targets) const START: &str = "docker run --rm -p 6379:6379 r
 /// How it plays each feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {
-        Feature::PrefetchOnDemand | Feature::ConsumerBatches | Feature::Outages | Feature::Autoscaling => {
-            Support::Played
-        }
+        Feature::PrefetchOnDemand
+        | Feature::ConsumerBatches
+        | Feature::Outages
+        | Feature::Autoscaling
+        | Feature::CountTimetable => Support::Played,
         Feature::BackOff => Support::Otherwise(
             "the delay is kept by the harness, and a server that waits looks every 10 ms for what is due",
         ),

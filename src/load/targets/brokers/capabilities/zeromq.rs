@@ -12,7 +12,7 @@ const ROOM: u64 = 100_000;
 /// How ZeroMQ plays a feature.
 pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
     match feature {
-        Feature::ConsumerBatches | Feature::Autoscaling => Support::Played,
+        Feature::ConsumerBatches | Feature::Autoscaling | Feature::CountTimetable => Support::Played,
         Feature::Backlog => Support::Otherwise("it waits in the buffers of the sockets"),
         Feature::Outages => Support::Otherwise("what a server has taken stays with it until it is repaired"),
         Feature::Room | Feature::DropHead | Feature::Block | Feature::BlockedOrder => {

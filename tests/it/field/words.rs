@@ -1,0 +1,31 @@
+//! Words of the grammar that people lacked, each with a right value: exact, or by a slow simulator of its own that
+//! is written from what the word means and shares nothing with the engine. Simulations have a fixed seed and
+//! intervals of 99.9 %: a right one misses once in a thousand seeds.
+
+mod blocking_retries;
+mod held_back;
+mod locks;
+mod rate_limits;
+mod shared_workers;
+mod timetables;
+
+use super::{both, refusal, simulated, value};
+use queuelab::answer::Method;
+use queuelab::rng::Key;
+use queuelab::study::Study;
+
+/// What theory says against a scenario.
+fn refused(study: &Study) -> String {
+    study.unanswered.iter().find(|u| u.method == Method::Theory).expect("refused").reason.to_string()
+}
+
+/// Messages of a Poisson process with exponential work, each of a key: when it comes, its key and its work.
+fn messages(count: u64, rate: f64, keys: u32, work: f64) -> Vec<(f64, u32, f64)> {
+    let (draws, mut at) = (Key::new(20_261, 0), 0.0);
+    let each = |i: u64| {
+        let uniform = |count| draws.uniform_at(i, count);
+        at -= uniform(0).ln() / rate;
+        (at, (uniform(1) * f64::from(keys)).ceil() as u32, -uniform(2).ln() * work)
+    };
+    (0..count).map(each).collect()
+}
