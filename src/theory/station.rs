@@ -179,7 +179,7 @@ impl<'a> Station<'a> {
             // One server alone is always together.
             Feature::GroupOutages => {
                 let together = |c: &&Consumer| c.outages.as_ref().is_some_and(|outages| outages.together);
-                self.servers != Some(1) && groups.iter().any(|c| together(c))
+                self.servers != Some(1) && groups.iter().any(together)
             }
             Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
             Feature::LoadDependentService => groups.iter().any(|c| c.service_rate.is_some()),

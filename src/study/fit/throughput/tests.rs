@@ -52,9 +52,12 @@ fn latencies_say_how_long_messages_are_elsewhere() {
     assert!((found.at(1) / law.at(1) - 1.0).abs() < 1e-6, "{found:?}");
 }
 
+/// See [`PUBLISHED`].
+type PublishedSet = (&'static str, &'static [(u32, f64)], &'static [u32], ThroughputFamily, f64, f64);
+
 /// Published figures; a law, by how much it is off at most at a row that was left out, and at the others where it
 /// learns from three.
-const PUBLISHED: &[(&str, &[(u32, f64)], &[u32], ThroughputFamily, f64, f64)] = &[
+const PUBLISHED: &[PublishedSet] = &[
     (
         "RabbitMQ 3.8, mqperf: senders",
         &[(1, 2064.0), (5, 8146.0), (25, 17334.0), (50, 19120.0), (100, 19035.0)],
