@@ -1,6 +1,7 @@
 //! A fit in words: rate, dispersion, the laws in question and what was left out.
 
 use super::fit_models as models;
+pub use super::fit_notes::notes;
 use crate::report::number::three;
 use crate::report::table::Style;
 use crate::report::text::{Paint, columns};
@@ -76,7 +77,7 @@ pub fn sentences(fit: &Fit) -> Vec<String> {
 pub fn text(fit: &Fit, style: &Style) -> String {
     let mut blocks = vec![sentences(fit).iter().flat_map(|s| style.lines(s, "", "  ")).collect::<Vec<_>>()];
     blocks.push(
-        fit.notes.iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect(),
+        notes(fit).iter().flat_map(|n| style.paint(Paint::Yellow, style.lines(n, "! ", "  "))).collect(),
     );
     if let (Some(models), Some(stream)) = (&fit.models, &fit.stream) {
         blocks.extend([models::waits(models, style), models::dispersion(models, stream, style)]);
@@ -126,7 +127,7 @@ pub fn document(fit: &Fit, scenario: &Value) -> String {
         "rows": fit.rows,
         "bad_rows": fit.bad.iter().map(|b| json!({ "line": b.line, "column": b.column, "text": b.text })).collect::<Vec<_>>(),
         "verdict": sentences(fit),
-        "notes": fit.notes,
+        "notes": notes(fit),
         "arrivals": arrivals,
         "poisson": fit.poisson.as_ref().map(models::poisson_document),
         "models": fit.models.as_ref().map(models::document),
@@ -140,7 +141,7 @@ pub fn document(fit: &Fit, scenario: &Value) -> String {
 /// Every file of a fit, by name: what was found, the scenario, a plot for each column.
 pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String, Vec<u8>)> {
     let mut head = format!("# Fitted to {from} by `queuelab fit`\n#\n");
-    sentences(fit).iter().chain(&fit.notes).for_each(|line| head += &format!("# {line}\n"));
+    sentences(fit).iter().chain(&notes(fit)).for_each(|line| head += &format!("# {line}\n"));
     if let (Some(tried), Some(stream)) = (&fit.models, &fit.stream) {
         let style = Style::default();
         let lines =

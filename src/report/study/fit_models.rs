@@ -7,7 +7,7 @@ use crate::report::text::columns;
 use crate::scenario::Arrivals;
 use crate::study::fit::{
     ArrivalStream, Deviation, FARTHEST, Model, ModelFamily, ModelFigure, ModelVerdict, Models, PoissonTest,
-    SIGNIFICANCE, is_told, longer,
+    SIGNIFICANCE,
 };
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
@@ -242,4 +242,26 @@ pub(super) fn document(models: &Models) -> Value {
         "consumers": models.consumers,
         "tried": models.tried.iter().map(model).collect::<Vec<_>>(),
     })
+}
+
+/// Waits that are off by a smaller share are as long as the file's.
+const ALIKE: f64 = 5e-4;
+/// Waits that are off by a larger one are more than ten times as long.
+const TEN_TIMES: f64 = 9.0;
+
+/// Whether [`longer`] says by how much waits are off.
+fn is_told(off: f64) -> bool {
+    (ALIKE..=TEN_TIMES).contains(&off.abs())
+}
+
+/// How waits that are off by a share compare with the file's, in words.
+pub(super) fn longer(off: f64) -> String {
+    let percent = |share: f64| plain(100.0 * share, 2);
+    match off {
+        off if off.abs() < ALIKE => "as long as the file's".into(),
+        off if off > TEN_TIMES => "more than ten times as long as the file's".into(),
+        off if off > 1.0 => format!("{} times as long as the file's", plain(1.0 + off, 2)),
+        off if off >= 0.0 => format!("{} % longer than the file's", percent(off)),
+        off => format!("{} % shorter than the file's", percent(-off)),
+    }
 }

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod explain;
 pub mod fit;
 mod fit_models;
+mod fit_notes;
 pub mod fit_throughput;
 pub mod index;
 mod page;

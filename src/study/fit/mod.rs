@@ -5,6 +5,7 @@ mod judge;
 mod laws;
 mod mmpp;
 mod models;
+mod note;
 mod poisson;
 mod schedule;
 mod states;
@@ -16,7 +17,8 @@ pub use arrivals::{ArrivalStream, Dispersion};
 use judge::Truth;
 pub use judge::{FARTHEST, Judged, ModelFigure, WaitsAt};
 pub use laws::{Candidate, Sample};
-pub use models::{Model, ModelFamily, ModelVerdict, Models, TRACE_FILE, is_told, longer};
+pub use models::{Model, ModelFamily, ModelVerdict, Models, TRACE_FILE};
+pub use note::FitNote;
 pub use poisson::{Deviation, FEWEST, PoissonTest, SIGNIFICANCE};
 pub use throughput::{
     JudgedLaw, ThroughputFamily, ThroughputFit, ThroughputFitError, ThroughputLaw, fit_throughput,
@@ -58,8 +60,8 @@ pub struct Fit {
     pub scenario: Scenario,
     /// What the scenario says and the file does not.
     pub guessed: Guessed,
-    /// What to mind, in sentences.
-    pub notes: Vec<String>,
+    /// What to mind.
+    pub notes: Vec<FitNote>,
 }
 
 /// What the scenario says and the file does not.
@@ -109,18 +111,15 @@ pub enum FitError {
 /// # Errors
 /// A file without two rows to fit anything to, or whose times no scenario can have.
 pub fn fit(measured: FileContent) -> Result<Fit, FitError> {
-    let mut notes: Vec<String> = measured.findings.into_iter().map(|finding| finding.text).collect();
+    let findings = measured.findings.into_iter();
+    let mut notes: Vec<FitNote> = findings.map(|finding| FitNote::File(finding.text)).collect();
     let mut columns = Vec::new();
     let mut add = |name: String, role: ColumnRole, values: Vec<f64>| {
         if values.is_empty() {
             return;
         }
         if values.len() < FEW {
-            let values = values.len();
-            notes.push(format!(
-                "`{name}` has only {values} value{}: laws can hardly be told apart",
-                if values == 1 { "" } else { "s" }
-            ));
+            notes.push(FitNote::FewValues { column: name.clone(), values: values.len() });
         }
         let sample = Sample::of(values);
         columns.push(Column { candidates: laws::candidates(&sample), name, role, sample });
@@ -143,7 +142,7 @@ pub fn fit(measured: FileContent) -> Result<Fit, FitError> {
         return Err(FitError::NoTimes);
     }
     if columns.iter().any(|c| c.role == ColumnRole::Latency) {
-        notes.push("a latency holds waiting as well as work: its law is no law of the service time".into());
+        notes.push(FitNote::Latency);
     }
     let mut fit = Fit {
         rows: measured.rows,
@@ -201,12 +200,7 @@ impl Fit {
         let rate = stream.as_ref().map(|s| s.rate).filter(|rate| *rate > 0.0 && rate.is_finite());
         let service = self.service();
         if rate.is_none() {
-            let why = if stream.is_some() {
-                "all messages come at one instant"
-            } else {
-                "the file says nothing about arrivals"
-            };
-            self.notes.push(format!("{why}: the scenario's rate is a guess, write your own"));
+            self.notes.push(FitNote::RateGuessed { at_once: stream.is_some() });
         }
         let known = service.is_some();
         self.guessed = Guessed { rate: rate.is_none(), work: !known };
@@ -261,55 +255,35 @@ impl Fit {
         let once =
             models.offered().is_some_and(|m| matches!(m.family, ModelFamily::Piecewise | ModelFamily::Trace));
         let more = (load / USUAL_LOAD).ceil().clamp(1.0, MOST_SERVERS) as u32;
-        let has = if once {
-            "the scenario ends with the file and has no more".into()
-        } else {
-            format!("the scenario has {}", plain(f64::from(more), 9))
-        };
-        self.notes.push(format!(
-            "the file lasts {} and a message's work takes {} on average: {} consumers do for these {} \
-                messages, but where messages go on to \
-             come so, more than {} are busy at once; {has}",
-            Time(stream.lasted),
-            Time(work.mean()),
-            plain(f64::from(count), 9),
-            plain(stream.count as f64, 12),
-            plain(load, 3)
-        ));
+        self.notes.push(FitNote::EndsBeforeItsWork {
+            lasted: stream.lasted,
+            work: work.mean(),
+            consumers: count,
+            messages: stream.count,
+            load,
+            more: (!once).then_some(more),
+        });
         if once { count } else { more }
     }
 
     /// The law of the work, if the file tells it.
     fn service(&mut self) -> Option<Law> {
         let Some(column) = self.columns.iter().find(|c| c.role == ColumnRole::Service) else {
-            self.notes.push(
-                "the file says nothing about the work: the scenario's service_time is a guess, \
-                write your own"
-                    .into(),
-            );
+            self.notes.push(FitNote::WorkGuessed { zero: false });
             return None;
         };
         if column.sample.mean <= 0.0 {
-            self.notes.push(
-                "the work takes no time: the scenario's service_time is a guess, write your own".into(),
-            );
+            self.notes.push(FitNote::WorkGuessed { zero: true });
             return None;
         }
         let best = column.fitting().map(|c| c.law.clone());
         if let Some(law) = best.as_ref().filter(|law| law.moment(2).is_infinite()) {
-            self.notes.push(format!(
-                "the best law of `{}`, {}, has no variance: one job of many decides how long all others \
-                    wait, and the file has hardly \
-                 seen the longest; the scenario draws from values that stand for those seen",
-                column.name,
-                law.name()
-            ));
+            self.notes.push(FitNote::NoVariance { column: column.name.clone(), law: law.name() });
             return Some(Law::Empirical(column.sample.slices()));
         }
         if best.is_none() {
-            let why = column.why_none();
-            self.notes
-                .push(format!("{why} `{}`: the scenario draws from values that stand for it", column.name));
+            let tail = column.candidates.iter().any(|c| !c.is_far(&column.sample));
+            self.notes.push(FitNote::NoLaw { column: column.name.clone(), tail });
         }
         Some(best.unwrap_or_else(|| Law::Empirical(column.sample.slices())))
     }
@@ -319,12 +293,7 @@ impl Fit {
         let Some(column) = self.columns.iter().find(|c| c.role == ColumnRole::Service) else {
             return law.clone();
         };
-        let why = format!(
-            "with the {} law of `{}` the file's arrivals do not wait as long as with its own values",
-            law.name(),
-            column.name
-        );
-        self.notes.push(format!("{why}: the scenario draws from values that stand for them"));
+        self.notes.push(FitNote::OtherWaits { column: column.name.clone(), law: law.name() });
         Law::Empirical(column.sample.slices())
     }
 
@@ -361,13 +330,7 @@ impl Fit {
         if let Some(off) =
             models.trace().map(|trace| &trace.judged).filter(|own| !own.is_near()).map(Judged::worst)
         {
-            self.notes.push(format!(
-                "the file's own arrivals with work of the law alone have waits {}: its work depends on when \
-                    it comes or on the work \
-                 before it, which no scenario can say; measure with the file's own work before you rely on \
-                 the number of consumers",
-                models::longer(off)
-            ));
+            self.notes.push(FitNote::DependentWork { off });
         }
     }
 }
@@ -376,12 +339,6 @@ impl Column {
     /// The best law that comes near the sample in its middle and in its tail.
     pub fn fitting(&self) -> Option<&Candidate> {
         self.candidates.iter().find(|c| !c.is_far(&self.sample) && !c.misses_tail(&self.sample))
-    }
-
-    /// Why there is none.
-    fn why_none(&self) -> &'static str {
-        let near = self.candidates.iter().any(|c| !c.is_far(&self.sample));
-        if near { "no law has the tail of" } else { "no law comes near" }
     }
 }
 

@@ -200,25 +200,3 @@ impl ModelFamily {
         }
     }
 }
-
-/// Waits that are off by a smaller share are as long as the file's.
-const ALIKE: f64 = 5e-4;
-/// Waits that are off by a larger one are more than ten times as long.
-const TEN_TIMES: f64 = 9.0;
-
-/// Whether [`longer`] says by how much waits are off.
-pub fn is_told(off: f64) -> bool {
-    (ALIKE..=TEN_TIMES).contains(&off.abs())
-}
-
-/// How waits that are off by a share compare with the file's, in words.
-pub fn longer(off: f64) -> String {
-    let percent = |share: f64| crate::units::plain(100.0 * share, 2);
-    match off {
-        off if off.abs() < ALIKE => "as long as the file's".into(),
-        off if off > TEN_TIMES => "more than ten times as long as the file's".into(),
-        off if off > 1.0 => format!("{} times as long as the file's", crate::units::plain(1.0 + off, 2)),
-        off if off >= 0.0 => format!("{} % longer than the file's", percent(off)),
-        off => format!("{} % shorter than the file's", percent(-off)),
-    }
-}

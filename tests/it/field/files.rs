@@ -3,6 +3,7 @@
 
 use super::traces::{START, all, arrivals_last, epoch, lines, readable, rows, told};
 use crate::cli::Desk;
+use queuelab::report::study::fit::notes;
 use queuelab::scenario::resolved_toml;
 use queuelab::study::fit::fit;
 use queuelab::workload::file::{By, ColumnRole, TimesFileError, Want, Weight, read};
@@ -249,7 +250,7 @@ fn files_that_hardly_say_anything() {
         (&format!("service_ms\n{}", "0\n".repeat(50)), "the work takes no time"),
     ] {
         let fitted = fit(all(text.as_bytes()).expect(text)).expect(text);
-        assert!(fitted.notes.iter().any(|note| note.contains(said)), "{text}: {:?}", fitted.notes);
+        assert!(notes(&fitted).iter().any(|note| note.contains(said)), "{text}: {:?}", fitted.notes);
         assert!(fitted.poisson.is_none(), "{text}: {:?}", fitted.poisson);
         readable(&resolved_toml(&fitted.scenario), text);
     }

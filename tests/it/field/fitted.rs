@@ -6,9 +6,10 @@
 
 use super::{Method, Scenario, run};
 use crate::cli::Desk;
+use queuelab::report::study::fit::notes;
 use queuelab::scenario::{Arrivals, Servers, Step};
 use queuelab::study::NoProgress;
-use queuelab::study::fit::{self, Fit, ModelFamily, Models};
+use queuelab::study::fit::{self, Fit, FitNote, ModelFamily, Models};
 use queuelab::workload::file::{Want, read};
 use queuelab::workload::laws::Law;
 
@@ -243,7 +244,7 @@ fn decades_between_two_lots_are_named() {
         )
     };
     let fit = fit(&format!("timestamp_s,service_ms\n{}", (0..400).map(line).collect::<String>()));
-    assert!(fit.notes.iter().any(|n| n.contains("without any row in it")), "{:?}", fit.notes);
+    assert!(notes(&fit).iter().any(|n| n.contains("without any row in it")), "{:?}", fit.notes);
     assert!(fit.poisson.as_ref().expect("enough gaps").rejects());
     assert_eq!(offered(&fit), ModelFamily::Trace);
 }
@@ -255,6 +256,7 @@ fn a_file_that_ends_before_its_work_says_so() {
     let rows = rows(Arrivals::Poisson, 50.0, Law::deterministic(60.0), 5, 400);
     let fit = fitted(&rows);
     let Servers::Count(count) = fit.scenario.consumers[0].count else { panic!("a count") };
-    assert!(fit.notes.iter().any(|n| n.contains("consumers do for these 400 messages")), "{:?}", fit.notes);
+    let ends = |note: &FitNote| matches!(note, FitNote::EndsBeforeItsWork { messages: 400, .. });
+    assert!(fit.notes.iter().any(ends), "{:?}", fit.notes);
     assert!(count > 3000 && fit.models.as_ref().expect("judged").consumers < 400, "{count}");
 }
