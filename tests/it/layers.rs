@@ -30,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "study",
         &[
             "units",
+            "linear",
             "rng",
             "message",
             "answer",

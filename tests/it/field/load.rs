@@ -62,7 +62,7 @@ fn percentiles_and_shares_are_read_as_people_write_them() {
         scenario(&calls(14, spelt)).objectives.into_iter().map(|objective| objective.metric).collect();
     assert_eq!(paths, ["queues.line.wait.p999", "total.latency.within(1h)"]);
     let wrong = refusal(&calls(14, "\"queues.line.wait.within(20)\" = \"> 80%\""));
-    assert!(wrong.contains("there is no metric") && wrong.contains("within(20s)"), "{wrong}");
+    assert!(wrong.contains("there is no metric"), "{wrong}");
     // What was never seen to miss may do so yet.
     let (all, half) =
         simulated(&calls(14, "\"total.latency.within(10d)\" = \"> 99%\""), "total.latency.within(10d)");
