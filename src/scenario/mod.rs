@@ -11,6 +11,7 @@ mod chance;
 mod check;
 mod circle;
 mod clash;
+mod compound;
 mod context;
 mod cycle;
 mod deal;

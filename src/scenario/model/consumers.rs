@@ -1,10 +1,9 @@
 //! Consumers: groups of servers, how long they work, when they fail or stop, and where their messages go
 //! next.
 
+use super::super::compound::{ListOf, Maybe, Required, TableOf, Unspoken};
 use super::super::declare::declare;
-use super::super::notation::{
-    Either, Flag, ListOf, Maybe, Positive, Rate, Required, TableOf, Timespan, Unspoken, Whole, Word,
-};
+use super::super::notation::{Either, Flag, Positive, Rate, Timespan, Whole, Word};
 use super::super::setting::{SettingKey, Takes, choice, key};
 use super::{Destination, ServiceRate};
 use crate::workload::laws::Law;

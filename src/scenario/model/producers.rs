@@ -1,7 +1,8 @@
 //! Producers: who sends, when messages are due, what they carry.
 
+use super::super::compound::Maybe;
 use super::super::declare::declare;
-use super::super::notation::{Bytes, Maybe, Signed, Timespan};
+use super::super::notation::{Bytes, Signed, Timespan};
 use super::super::setting::{SettingKey, Takes, key};
 use super::consumers::FAILURE;
 use super::{Arrivals, Batch, Destination};

@@ -1,8 +1,9 @@
 //! Queues: where messages wait, in which order they are taken, and what becomes of those that find no room or
 //! no time.
 
+use super::super::compound::{Maybe, Unspoken};
 use super::super::declare::declare;
-use super::super::notation::{Maybe, Timespan, Unspoken, Whole, Word};
+use super::super::notation::{Timespan, Whole, Word};
 use super::super::setting::{SettingKey, Takes, choice, key};
 use crate::workload::laws::Law;
 

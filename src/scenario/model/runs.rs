@@ -1,9 +1,8 @@
 //! How a scenario is simulated and how it is measured.
 
+use super::super::compound::{Maybe, TableOf, Unspoken};
 use super::super::declare::declare;
-use super::super::notation::{
-    BrokerUrl, Flag, Maybe, NameOf, Positive, TableOf, Text, Timespan, Unspoken, Whole, Word,
-};
+use super::super::notation::{BrokerUrl, Flag, NameOf, Positive, Text, Timespan, Whole, Word};
 use super::super::setting::{Takes, choice};
 use super::queues::MOST_MESSAGES;
 use crate::workload::laws::Law;

@@ -1,8 +1,9 @@
 //! Service whose speed depends on the load: on how many servers of a group are at work, or on how many
 //! messages wait.
 
+use super::super::compound::{Maybe, Unspoken};
 use super::super::declare::declare;
-use super::super::notation::{Maybe, NotNegative, Numbers, Positive, Unspoken, Word};
+use super::super::notation::{NotNegative, Numbers, Positive, Word};
 use super::super::setting::choice;
 
 declare! {

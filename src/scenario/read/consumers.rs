@@ -1,12 +1,13 @@
 //! Consumer groups.
 
+use super::super::compound::ListOf;
 use super::super::context::{Context, Whose};
 use super::super::grammar::ROUTE;
 use super::super::model::{
     Autoscale, Consumer, Destination, FAILURE, MOST_SERVERS, OwnRoute, RetryDelay, Route, Servers, Shift,
 };
 use super::super::node::{Field, Node, Table, TableEntry, Value};
-use super::super::notation::{DeclaredTable as _, ListOf, Notation as _};
+use super::super::notation::{DeclaredTable as _, Notation as _};
 use super::super::problem::{Problem, nearest};
 use super::super::routes::overlap;
 
