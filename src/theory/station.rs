@@ -275,7 +275,9 @@ impl<'a> Station<'a> {
             Discipline::RoundRobin if self.streams.len() == 1 => true,
             // Everybody is served at once.
             Discipline::Lifo | Discipline::Random | Discipline::Deadline | Discipline::RoundRobin => {
-                self.servers.is_none() && self.queue.preemption == Preemption::None
+                self.servers.is_none()
+                    && self.queue.preemption == Preemption::None
+                    && !self.has(Feature::RateLimit)
             }
             Discipline::ProcessorSharing => false,
         }
