@@ -20,9 +20,11 @@ pub(in crate::load::targets) fn plays(feature: Feature) -> Support {
             "a stream counts what is being worked on, too: its bound is max_length and what the servers can \
                 hold",
         ),
-        Feature::PrefetchOnDemand => Support::Played,
+        Feature::PrefetchOnDemand => Support::Refused(
+            "its server shares messages among the requests that wait, in an order of its own: leave prefetch_by out",
+        ),
         Feature::Prefetch => {
-            Support::Otherwise("messages are dealt to the windows on demand, and not in turn")
+            Support::Otherwise("its server shares messages among the requests that wait, and not in turn")
         }
         Feature::Partitions => {
             Support::Otherwise("each server has a stream of its own, and the harness picks it by key")
