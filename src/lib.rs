@@ -125,7 +125,7 @@ pub mod cli;
 mod discipline;
 mod linear;
 // Without the program nobody lists targets or calibrates.
-#[cfg_attr(not(feature = "cli"), allow(dead_code))]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 mod load;
 pub mod message;
 pub mod queue;
