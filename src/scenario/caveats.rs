@@ -64,7 +64,9 @@ fn outage_caveat(consumer: &Consumer) -> Option<ScenarioCaveat> {
     let outages = consumer.outages.as_ref()?;
     let random = !matches!((&outages.up, &outages.down), (Law::Deterministic(_), Law::Deterministic(_)));
     let several = consumer.most_servers().is_none_or(|n| n > 1);
-    (random && several).then(|| ScenarioCaveat::OutagesIndependent { group: consumer.name.clone() })
+    let together = consumer.outages.as_ref().is_some_and(|outages| outages.together);
+    (random && several && !together)
+        .then(|| ScenarioCaveat::OutagesIndependent { group: consumer.name.clone() })
 }
 
 /// A message whose server is repaired keeps it.

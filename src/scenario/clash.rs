@@ -113,7 +113,7 @@ const EXCLUSIONS: &[Exclusion] = {
             LEAVE_OUT,
         ),
         (DeliverAfter, Some("deliver_after"), &[Room, DropHead, Block], LEAVE_OUT),
-        (KeyLocks, Some("locks"), &[Order, Room, DropHead, Block], LEAVE_OUT),
+        (KeyLocks, Some("locks"), &[Order, Room, DropHead, Block, TimeToLive], LEAVE_OUT),
         (
             KeyLocks,
             Some("locks"),

@@ -20,6 +20,9 @@ pub(super) const LAST_EXACT: u64 = LINEAR - 1;
 pub(super) const FLOAT_SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - HALF_BITS;
 pub(super) const FLOAT_OFFSET: u64 = (1023 + HALF_BITS as u64 - 1) << HALF_BITS;
 
+/// How many times as many values as its neighbours a bucket has that holds many of one length.
+const ATOM: u64 = 4;
+
 /// A histogram of nanoseconds with HdrHistogram's buckets: exact below 2 048, within 0.1 % above.
 ///
 /// It is an array and an index computed from the leading zeros, about half the cost of the library's own
@@ -232,6 +235,18 @@ impl BucketCounts {
         let inside = here as f64 * ((value - low + 1) as f64 / width as f64);
         let below = self.counts.iter().take(last).sum::<u64>() as f64;
         if time < 0.0 || self.total == 0 { 0.0 } else { (below + inside) / self.total as f64 }
+    }
+
+    /// The share of the values that are no longer than a time in seconds. Where its bucket has far more values
+    /// than those beside it, many are of one length, and none is taken to be a thousandth longer than the time.
+    pub fn share_within(&self, time: f64) -> f64 {
+        let at = bucket((time * crate::units::NANOS_PER_SECOND + 1e-3) as u64);
+        let count = |at: usize| self.counts.get(at).copied().unwrap_or_default();
+        let beside = count(at.wrapping_sub(1)).max(count(at + 1));
+        if self.keeps_values() || time < 0.0 || self.total == 0 || count(at) <= ATOM * (beside + 1) {
+            return self.share_up_to(time);
+        }
+        self.counts.iter().take(at + 1).sum::<u64>() as f64 / self.total as f64
     }
 
     /// The same as the library's histogram, of nanoseconds.

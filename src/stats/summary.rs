@@ -90,7 +90,7 @@ impl Summary {
         for (name, statistic) in usual.chain(asked) {
             let value = match statistic {
                 Statistic::Percentile(share) => counts.quantile(share),
-                Statistic::Within(time) => (counts.total() > 0).then(|| counts.share_up_to(time)),
+                Statistic::Within(time) => (counts.total() > 0).then(|| counts.share_within(time)),
                 _ => None,
             };
             if let Some(value) = value {

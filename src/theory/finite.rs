@@ -11,7 +11,7 @@ use super::Mismatch;
 use super::invert::{Transform, TransformCost};
 use super::levels::poisson_average;
 use super::{Feature, LevelSummary, ModelError, QueueModel, Station, SteadyState, TimeDistribution};
-use crate::scenario::Arrivals;
+use crate::scenario::{Arrivals, Consumer};
 use num_complex::Complex64;
 
 /// The number at the station of N clients, c servers, thinking at rate ν and being served at rate μ.
@@ -81,6 +81,11 @@ impl QueueModel for FiniteSource {
         Self::clients(station)?;
         if station.has(Feature::LoadDependentService) && station.groups.len() != 1 {
             return Err("needs one group of consumers".into());
+        }
+        let by_line = |c: &&Consumer| c.service_rate.as_ref().is_some_and(|r| !r.by_queue_length.is_empty());
+        if station.queue.blocks() && station.groups.iter().any(by_line) {
+            // Who waits for room is not in the line that the speed follows.
+            return Err(Feature::Block.into());
         }
         station.servers.map(|_| ()).ok_or_else(|| "needs a limited number of servers".into())
     }

@@ -15,7 +15,10 @@ pub fn formulas(scenario: &Scenario, figure: impl Fn(&str) -> Option<f64>) -> Ve
     for ((index, queue), demand) in scenario.queues.iter().enumerate().zip(demands(scenario)) {
         let place = format!("queues.{}", queue.name);
         let groups: Vec<&str> = scenario.consumers_of(index).map(|(_, c)| c.name.as_str()).collect();
-        let service = in_service(&place, &groups, &figure).unwrap_or(demand.service * demand.attempts);
+        // Servers that several queues share are busy for others, too.
+        let shared = scenario.consumers_of(index).any(|(_, c)| c.queues().count() > 1);
+        let seen = in_service(&place, &groups, &figure).filter(|_| !shared);
+        let service = seen.unwrap_or(demand.service * demand.attempts);
         list.extend(count_over_time(&place, &figure, service));
         let bounded = queue.max_length.is_some() || queue.message_ttl.is_some();
         list.extend(rates_ratio(&place, &figure, &demand, bounded, timetable));

@@ -7,7 +7,7 @@ use super::{
     requires,
 };
 use crate::answer::Answer;
-use crate::scenario::{Queue, Scenario};
+use crate::scenario::{Discipline, Queue, Scenario};
 
 /// The adapter: the queue without that, behind a delay.
 ///
@@ -67,9 +67,25 @@ impl HeldBack {
         let Some(law) = &station.queue.deliver_after else { return Err("needs a deliver_after".into()) };
         if law.scv() > 0.0 {
             requires::poisson(station)?;
+            if station.has(Feature::ArrivalBatches) {
+                // What came together is there one by one.
+                return Err(Feature::ArrivalBatches.into());
+            }
+        }
+        if station.streams.iter().any(|stream| stream.producer.is_closed()) {
+            // The delay is a part of its clients' rounds.
+            return Err(Feature::ClosedLoop.into());
         }
         if station.queue.message_ttl.is_some() {
             return Err(Feature::TimeToLive.into());
+        }
+        if station.groups.iter().any(|group| group.batch.is_some_and(|batch| batch.linger > 0.0)) {
+            // A batch lingers from when its first message came, held back or not.
+            return Err(Feature::ConsumerBatches.into());
+        }
+        if station.queue.discipline == Discipline::ProcessorSharing {
+            // What is held back waits, and there is no wait otherwise.
+            return Err(Feature::ProcessorSharing.into());
         }
         let queue = Self::at_once(station);
         let other = Station { queue: &queue, ..station.clone() };

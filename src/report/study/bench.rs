@@ -32,7 +32,13 @@ fn sentence(one: &Benchmark) -> String {
     let limit = one.search.iter().rev().find(|run| run.sustains());
     let harness = limit.is_some_and(|run| run.trust().1.contains(&"generator's limit"));
     let whose = if harness { "; the harness, not the target, may be the limit" } else { "" };
-    format!("{} sustains {}{beyond}{whose}.", one.target, rate(highest))
+    let invalid = one.points.iter().filter(|(_, run)| run.trust().0 == Trust::Invalid).count();
+    let trust = match invalid {
+        0 => String::new(),
+        some if some == one.points.len() => "; every run below it is INVALID".into(),
+        some => format!("; {some} of {} runs below it are INVALID", one.points.len()),
+    };
+    format!("{} sustains {}{beyond}{whose}{trust}.", one.target, rate(highest))
 }
 
 /// The whole text, with a final newline.
