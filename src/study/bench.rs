@@ -119,7 +119,13 @@ pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchm
     let mut tries = 0;
     let mut attempt = |out: &mut Benchmark, rate: f64| {
         tries += 1;
-        let run = run(target, load, rate, &BenchWatch { watch, done: f64::from(tries) / 25.0, target })?;
+        let parts = BenchWatch { watch, done: f64::from(tries) / 25.0, target };
+        let run = match run(target, load, rate, &parts) {
+            Ok(run) => run,
+            Err(why) if out.search.is_empty() => return Err(why),
+            // Such as too few messages in the time of a run.
+            Err(_) => BenchRun { offered: rate, served: 0.0, answer: None },
+        };
         let sustains = run.sustains();
         out.search.push(run);
         Ok::<bool, String>(sustains)
