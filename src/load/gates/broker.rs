@@ -9,6 +9,9 @@ use crate::load::targets::{Trouble, TroubleKind};
 pub(in crate::load) struct BrokerEvidence {
     /// Messages that it had not confirmed when the run ended, where it confirms.
     unconfirmed: Option<u64>,
+    refused: u64,
+    /// Why it refused the first one.
+    why_refused: Option<String>,
     returned: u64,
     foreign: u64,
     /// Nanoseconds for which it did not read.
@@ -19,12 +22,16 @@ impl BrokerEvidence {
     pub(in crate::load) fn of(troubles: &[Trouble], unconfirmed: Option<u64>) -> Self {
         let mut evidence = BrokerEvidence { unconfirmed, ..BrokerEvidence::default() };
         for trouble in troubles {
-            match trouble.kind {
+            match &trouble.kind {
                 // It ends the run, which says so.
                 TroubleKind::Disconnected { .. } => {}
+                TroubleKind::Refused { why } => {
+                    evidence.refused += 1;
+                    evidence.why_refused.get_or_insert_with(|| why.clone());
+                }
                 TroubleKind::Returned => evidence.returned += 1,
                 TroubleKind::Foreign => evidence.foreign += 1,
-                TroubleKind::Blocked { nanos } => evidence.blocked += nanos,
+                TroubleKind::Blocked { nanos } => evidence.blocked += *nanos,
             }
         }
         evidence
@@ -41,7 +48,10 @@ impl BrokerEvidence {
             .collect();
         let blocked =
             "for how long the broker did not read what was sent: an alarm of its memory or its disk";
+        let why = self.why_refused.as_ref().map_or(String::new(), |why| format!(": it said \"{why}\""));
+        let refused = format!("messages that the broker did not take although the scenario has room{why}");
         gates.extend([
+            none_of("refused", self.refused, &refused),
             none_of(
                 "returned",
                 self.returned,

@@ -45,6 +45,8 @@ pub(crate) struct Trouble {
 pub(crate) enum TroubleKind {
     /// A connection was lost, and why, as a clause: the run ends.
     Disconnected { why: String },
+    /// The broker did not take a message for which the scenario has room, and why, as it says.
+    Refused { why: String },
     /// The broker gave a message back because no queue would have it.
     Returned,
     /// A message that this run has not sent: somebody else uses the queue.

@@ -1,5 +1,6 @@
 //! What librdkafka's threads tell: deliveries, commits and errors.
 
+use super::reason;
 use crate::load::clock::{Clock, Monotonic};
 use crate::load::targets::brokers::common::{MessageBodies, MessagesInside};
 use crate::load::targets::{Listener, Trouble, TroubleKind};
@@ -160,7 +161,11 @@ impl ProducerContext for ProducerEvents {
             Ok(_) => {}
             // The broker may have it.
             Err((error, _)) if error.rdkafka_error_code().is_some_and(is_transient) => {}
-            Err(_) => {
+            Err((error, _)) => {
+                self.state.listener.trouble(Trouble {
+                    at: Monotonic.now(),
+                    kind: TroubleKind::Refused { why: reason(&error) },
+                });
                 self.state.inside.leave(queue);
                 self.state.listener.refused(queue, message, Monotonic.now());
             }

@@ -4,7 +4,7 @@ use super::codec::{RemotingAnswer, RemotingDecoder, RemotingRequest};
 use super::{RocketMqRun, since_epoch};
 use crate::load::LoadError;
 use crate::load::targets::brokers::wire::{FrameHandler, Incoming, Socket, WireError, hear};
-use crate::load::targets::{PublishRequest, Publisher, Sent};
+use crate::load::targets::{PublishRequest, Publisher, Sent, TroubleKind};
 use parking_lot::Mutex;
 use serde_json::json;
 use std::collections::HashMap;
@@ -62,7 +62,10 @@ impl FrameHandler for RocketMqConfirms {
         let sent = answer.number.and_then(|number| self.sender.waiting.lock().remove(&number));
         match sent {
             Some((_, message)) if answer.code == 0 => self.run.session.confirmed(message),
-            Some((queue, message)) => self.run.session.refused(queue, message),
+            Some((queue, message)) => {
+                self.run.session.trouble(TroubleKind::Refused { why: answer.why() });
+                self.run.session.refused(queue, message);
+            }
             None => {}
         }
         Ok(())
