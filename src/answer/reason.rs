@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// A method that gave no answer, and why: a refusal is an answer too and is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Refused", try_from = "Refused")]
+#[serde(into = "SavedReason", try_from = "SavedReason")]
 pub struct Unanswered {
     /// Who has no answer.
     pub method: Method,
@@ -17,23 +17,28 @@ pub struct Unanswered {
 
 /// The same as JSON: the cause for programs, and a sentence.
 #[derive(Serialize, Deserialize)]
-struct Refused {
+struct SavedReason {
     method: Method,
     cause: Cow<'static, str>,
     why: String,
 }
 
-impl From<Unanswered> for Refused {
+impl From<Unanswered> for SavedReason {
     fn from(Unanswered { method, reason }: Unanswered) -> Self {
-        Refused { method, cause: reason.cause().into(), why: reason.to_string() }
+        SavedReason { method, cause: reason.cause().into(), why: reason.to_string() }
     }
 }
 
-impl TryFrom<Refused> for Unanswered {
-    type Error = String;
+/// No version has had such a cause.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown cause `{0}`")]
+pub(crate) struct UnknownCause(String);
 
-    fn try_from(Refused { method, cause, why }: Refused) -> Result<Self, String> {
-        let reason = Reason::saved(&cause, &why).ok_or_else(|| format!("unknown cause `{cause}`"))?;
+impl TryFrom<SavedReason> for Unanswered {
+    type Error = UnknownCause;
+
+    fn try_from(SavedReason { method, cause, why }: SavedReason) -> Result<Self, UnknownCause> {
+        let reason = Reason::saved(&cause, &why).ok_or_else(|| UnknownCause(cause.into()))?;
         Ok(reason.by(method))
     }
 }

@@ -6,7 +6,8 @@ use super::{Ending, style};
 use crate::report::study::bench as report;
 use crate::scenario;
 use crate::study::Watch;
-use crate::study::bench::{self, BenchLoad};
+use crate::study::bench::{self, BenchError, BenchLoad};
+use crate::units;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -15,8 +16,8 @@ pub(super) struct BenchArguments {
     #[arg(value_name = "TARGETS", value_delimiter = ',', required = true)]
     targets: Vec<String>,
     /// Content of a message
-    #[arg(long, value_name = "BYTES", default_value = "100B")]
-    size: String,
+    #[arg(long, value_name = "BYTES", default_value = "100B", value_parser = size)]
+    size: u64,
     /// Producers, which share the rate
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     producers: u32,
@@ -30,13 +31,23 @@ pub(super) struct BenchArguments {
     #[arg(long)]
     durable: bool,
     /// Of each run; there are about twenty for a target
-    #[arg(long, value_name = "TIME", default_value = "3s")]
-    duration: String,
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
+    duration: f64,
     /// The folder under which a folder for the benchmark is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
     speech: super::Speech,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    units::size(text).map_err(|e| e.to_string())
+}
+
+fn duration(text: &str) -> Result<f64, String> {
+    let seconds = units::duration(text).map_err(|e| e.to_string())?;
+    let sensible = (0.5..=600.0).contains(&seconds);
+    sensible.then_some(seconds).ok_or_else(|| "a run takes between 0.5s and 10min".into())
 }
 
 pub(super) fn bench(arguments: &BenchArguments) -> Ending {
@@ -48,12 +59,15 @@ fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
         producers: arguments.producers,
         consumers: arguments.consumers,
         prefetch: arguments.prefetch,
-        size: arguments.size.clone(),
+        size: arguments.size,
         durable: arguments.durable,
-        duration: arguments.duration.clone(),
+        duration: arguments.duration,
     };
-    let wrong = |why: String| {
-        style::note(&format!("{}\n", why.trim_end()));
+    let wrong = |why: BenchError| {
+        style::note(&match &why {
+            BenchError::Scenario(problems) => format!("{}\n", problems.render(false).trim_end()),
+            why => format!("error: {why}\n"),
+        });
         Ending::Wrong
     };
     let scenarios: Result<Vec<_>, _> =
@@ -67,7 +81,7 @@ fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
         match bench::bench(target, &load, &bar) {
             Ok(one) => all.push(one),
             Err(why) => {
-                style::note(&format!("error: cannot measure {target}: {why}\n"));
+                style::note(&format!("error: {why}\n"));
                 end = Ending::Failed;
             }
         }

@@ -3,8 +3,9 @@
 
 use super::measurement::{self, MeasurementResult};
 use super::watch::Watch;
-use crate::answer::{Answer, Method, Trust, Unanswered, path};
-use crate::scenario::{self, NoFiles, Scenario, Source};
+use crate::answer::{Answer, Method, Reason, Trust, path};
+use crate::load::{self, UnmeasurableSetting};
+use crate::scenario::{self, NoFiles, Problems, Scenario, Source};
 use crate::units::significant;
 
 /// What a benchmark sends and who takes it.
@@ -16,12 +17,41 @@ pub struct BenchLoad {
     pub consumers: u32,
     /// Messages that a consumer holds at most.
     pub prefetch: u32,
-    /// Bytes of a message, as text with a unit.
-    pub size: String,
+    /// Bytes of a message.
+    pub size: u64,
     /// Whether messages are written to disk.
     pub durable: bool,
-    /// Of each run, as text with a unit.
-    pub duration: String,
+    /// Of each run, in seconds.
+    pub duration: f64,
+}
+
+/// Why a target is not benchmarked at all.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BenchError {
+    /// There is no such target, or a figure is out of its range.
+    #[error("{0}")]
+    Scenario(Box<Problems>),
+    /// The target cannot do what is asked for.
+    #[error("{target} cannot be measured with {}", asked_in_vain(refused))]
+    Settings {
+        /// Its name.
+        target: String,
+        /// Each setting of the command or of a scenario, and why.
+        refused: Vec<(String, &'static str)>,
+    },
+    /// It could not be measured now.
+    #[error("cannot measure {target}: {reason}")]
+    Measurement {
+        /// Its name.
+        target: String,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+fn asked_in_vain(refused: &[(String, &'static str)]) -> String {
+    refused.iter().map(|(setting, why)| format!("{setting}: {why}")).collect::<Vec<_>>().join("; ")
 }
 
 /// A run at one rate.
@@ -87,13 +117,13 @@ impl BenchLoad {
     /// The scenario of a target at a rate.
     ///
     /// # Errors
-    /// What is wrong with a size or a duration, as a text for people.
-    pub fn scenario(&self, target: &str, rate: f64) -> Result<Scenario, String> {
+    /// There is no such target, or it cannot do what is asked for.
+    pub fn scenario(&self, target: &str, rate: f64) -> Result<Scenario, BenchError> {
         let each = rate / f64::from(self.producers);
         let producers: String = (1..=self.producers)
             .map(|number| {
                 format!(
-                    "[producers.producer{number}]\nto = \"queue\"\nrate = \"{each}/s\"\nsize = \"{}\"\n",
+                    "[producers.producer{number}]\nto = \"queue\"\nrate = \"{each}/s\"\nsize = \"{}B\"\n",
                     self.size
                 )
             })
@@ -102,19 +132,36 @@ impl BenchLoad {
         let text = format!(
             "title = \"Benchmark\"\n{producers}[queues.queue]\n{durable}[consumers.consumers]\nfrom = \"queue\"\n\
              count = {}\nprefetch = {}\nservice_time = \"0s\"\n[measurement]\ntarget = \"{target}\"\nduration = \
-             \"{}\"\n",
+             \"{}s\"\n",
             self.consumers, self.prefetch, self.duration
         );
         let source = Source::new("benchmark", text);
-        scenario::parse(&source, &NoFiles).map(|parsed| parsed.scenario).map_err(|why| why.render(false))
+        let parsed = scenario::parse(&source, &NoFiles).map_err(|why| BenchError::Scenario(Box::new(why)))?;
+        // Whoever is unknown was refused by the parser.
+        let refused = load::refusals(&parsed.scenario).unwrap_or_default();
+        if refused.is_empty() {
+            return Ok(parsed.scenario);
+        }
+        let refused = refused.into_iter().map(as_option).collect();
+        Err(BenchError::Settings { target: target.into(), refused })
     }
+}
+
+/// A setting as it is written on the command line.
+fn as_option(UnmeasurableSetting { setting, why }: UnmeasurableSetting) -> (String, &'static str) {
+    let option = match setting.as_str() {
+        "queues.queue.durability" => "--durable".into(),
+        "consumers.consumers.prefetch" => "--prefetch".into(),
+        _ => setting,
+    };
+    (option, why)
 }
 
 /// Measures a target; whoever stops it gets what was finished by then.
 ///
 /// # Errors
 /// Why not even the first run was possible.
-pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchmark, String> {
+pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchmark, BenchError> {
     let mut out = Benchmark { target: target.into(), search: Vec::new(), highest: None, points: Vec::new() };
     let mut tries = 0;
     let mut attempt = |out: &mut Benchmark, rate: f64| {
@@ -128,7 +175,7 @@ pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchm
         };
         let sustains = run.sustains();
         out.search.push(run);
-        Ok::<bool, String>(sustains)
+        Ok::<bool, BenchError>(sustains)
     };
     let (mut low, mut high) = (0.0, f64::INFINITY);
     let mut rate = FIRST;
@@ -179,13 +226,11 @@ pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchm
 }
 
 /// One run; a target that fails in it sustains nothing, and one that cannot be measured at all is an error.
-fn run(target: &str, load: &BenchLoad, rate: f64, watch: &dyn Watch) -> Result<BenchRun, String> {
+fn run(target: &str, load: &BenchLoad, rate: f64, watch: &dyn Watch) -> Result<BenchRun, BenchError> {
     let scenario = load.scenario(target, significant(rate, 3).parse().unwrap_or(rate))?;
     let offered: f64 = scenario.producers.iter().map(|p| p.rate).sum();
-    let MeasurementResult { answers, failed, .. } = match measurement::measured(&scenario, watch) {
-        Ok(result) => result,
-        Err(Unanswered { reason, .. }) => return Err(reason.to_string()),
-    };
+    let MeasurementResult { answers, failed, .. } = measurement::measured(&scenario, watch)
+        .map_err(|refused| BenchError::Measurement { target: target.into(), reason: refused.reason })?;
     if failed.is_some() {
         return Ok(BenchRun { offered, served: 0.0, answer: None });
     }
@@ -222,14 +267,7 @@ mod tests {
     use super::*;
 
     fn load() -> BenchLoad {
-        BenchLoad {
-            producers: 2,
-            consumers: 3,
-            prefetch: 10,
-            size: "1KiB".into(),
-            durable: true,
-            duration: "2s".into(),
-        }
+        BenchLoad { producers: 2, consumers: 3, prefetch: 10, size: 1024, durable: true, duration: 2.0 }
     }
 
     #[test]
@@ -240,8 +278,13 @@ mod tests {
             [(1_500.0, 1024); 2]
         );
         assert_eq!((scenario.consumers[0].prefetch, scenario.measurement.duration), (10, 2.0));
-        let wrong = BenchLoad { size: "much".into(), ..load() };
-        assert!(wrong.scenario("in-process", 1.0).is_err_and(|why| why.contains("size")));
+        let unknown = load().scenario("nobody", 1.0).map_err(|why| why.to_string());
+        assert!(unknown.as_ref().is_err_and(|why| why.contains("`nobody`")), "{unknown:?}");
+        let asked = load().scenario("flume", 1.0).map_err(|why| why.to_string());
+        assert!(
+            asked.as_ref().is_err_and(|why| why.contains("flume cannot be measured with --durable: ")),
+            "{asked:?}"
+        );
     }
 
     #[test]
