@@ -6,7 +6,7 @@ use super::{Ending, style};
 use crate::report::study::bench as report;
 use crate::scenario;
 use crate::study::Watch;
-use crate::study::bench::{self, BenchError, BenchLoad};
+use crate::study::bench::{self, BenchError, BenchLoad, SHARES};
 use crate::units;
 use std::path::PathBuf;
 
@@ -33,6 +33,9 @@ pub(super) struct BenchArguments {
     /// Of each run; there are about twenty for a target
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
     duration: f64,
+    /// Shares of the highest rate at which latency is measured [default: 0.1,0.3,0.5,0.7,0.8,0.9,0.95]
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = share)]
+    at: Vec<f64>,
     /// The folder under which a folder for the benchmark is written
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -42,6 +45,11 @@ pub(super) struct BenchArguments {
 
 fn size(text: &str) -> Result<u64, String> {
     units::size(text).map_err(|e| e.to_string())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.01..=1.0).contains(share));
+    share.ok_or_else(|| "write shares between 0.01 and 1, such as 0.5,0.9".into())
 }
 
 fn duration(text: &str) -> Result<f64, String> {
@@ -62,6 +70,7 @@ fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
         size: arguments.size,
         durable: arguments.durable,
         duration: arguments.duration,
+        shares: if arguments.at.is_empty() { SHARES.to_vec() } else { arguments.at.clone() },
     };
     let wrong = |why: BenchError| {
         style::note(&match &why {

@@ -23,6 +23,8 @@ pub struct BenchLoad {
     pub durable: bool,
     /// Of each run, in seconds.
     pub duration: f64,
+    /// The shares of the highest rate at which latency is measured.
+    pub shares: Vec<f64>,
 }
 
 /// Why a target is not benchmarked at all.
@@ -78,7 +80,7 @@ pub struct Benchmark {
     pub points: Vec<(f64, BenchRun)>,
 }
 
-/// The shares of the highest rate at which latency is measured.
+/// The shares of the highest rate at which latency is measured unless others are named.
 pub const SHARES: [f64; 7] = [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95];
 
 /// The first rate of the search, in messages a second, and the most steps of it.
@@ -214,7 +216,7 @@ pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchm
         low *= LOWER;
     }
     let Some(highest) = out.highest else { return Ok(out) };
-    for share in SHARES {
+    for &share in &load.shares {
         if watch.stopped() {
             break;
         }
@@ -267,7 +269,15 @@ mod tests {
     use super::*;
 
     fn load() -> BenchLoad {
-        BenchLoad { producers: 2, consumers: 3, prefetch: 10, size: 1024, durable: true, duration: 2.0 }
+        BenchLoad {
+            producers: 2,
+            consumers: 3,
+            prefetch: 10,
+            size: 1024,
+            durable: true,
+            duration: 2.0,
+            shares: SHARES.to_vec(),
+        }
     }
 
     #[test]
