@@ -3,7 +3,7 @@
 
 use super::measurement::{self, MeasurementResult};
 use super::watch::Watch;
-use crate::answer::{Answer, Method, Reason, Trust, path};
+use crate::answer::{Answer, Gate, Method, Reason, Trust, path};
 use crate::load::{self, UnmeasurableSetting};
 use crate::scenario::{self, NoFiles, Problems, Scenario, Source};
 use crate::units::significant;
@@ -65,6 +65,8 @@ pub struct BenchRun {
     pub served: f64,
     /// What was measured, if anything.
     pub answer: Option<Answer>,
+    /// Why nothing was, or not to the end.
+    pub failed: Option<Reason>,
 }
 
 /// What a target does.
@@ -78,6 +80,8 @@ pub struct Benchmark {
     pub highest: Option<f64>,
     /// Runs at shares of that rate.
     pub points: Vec<(f64, BenchRun)>,
+    /// Why the search ended early: the target could not be measured any more.
+    pub broken: Option<Reason>,
 }
 
 /// The shares of the highest rate at which latency is measured unless others are named.
@@ -91,13 +95,24 @@ const DOUBLINGS: u32 = 10;
 const HALVINGS: u32 = 4;
 /// A rate is sustained if so much of what is due is served while it is due.
 const SUSTAINED: f64 = 0.98;
-/// What is tried where a rate was not sustained a second time.
+/// What is tried where a rate was not sustained a second time, and how often.
 const LOWER: f64 = 0.95;
+const LOWERINGS: u32 = 10;
+/// Checks of the share that did not go through.
+const LACKING: [&str; 2] = ["unsent", "unfinished"];
+/// Runs without an answer, one after another, that say that the target is broken.
+const BROKEN: usize = 2;
 
 impl BenchRun {
-    /// Whether the backlog did not grow.
+    fn without_answer(offered: f64, why: Reason) -> Self {
+        BenchRun { offered, served: 0.0, answer: None, failed: Some(why) }
+    }
+
+    /// Whether all went through and the backlog did not grow.
     pub fn sustains(&self) -> bool {
-        self.served >= SUSTAINED * self.offered
+        let lacking = |gate: &Gate| LACKING.contains(&&*gate.name) && gate.value > 1.0 - SUSTAINED;
+        let whole = self.answer.as_ref().is_none_or(|answer| !answer.gates.iter().any(lacking));
+        self.failed.is_none() && whole && self.served >= SUSTAINED * self.offered
     }
 
     /// A statistic of a time such as `total.latency`, in seconds.
@@ -164,7 +179,13 @@ fn as_option(UnmeasurableSetting { setting, why }: UnmeasurableSetting) -> (Stri
 /// # Errors
 /// Why not even the first run was possible.
 pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchmark, BenchError> {
-    let mut out = Benchmark { target: target.into(), search: Vec::new(), highest: None, points: Vec::new() };
+    let mut out = Benchmark {
+        target: target.into(),
+        search: Vec::new(),
+        highest: None,
+        points: Vec::new(),
+        broken: None,
+    };
     let mut tries = 0;
     let mut attempt = |out: &mut Benchmark, rate: f64| {
         tries += 1;
@@ -173,7 +194,8 @@ pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchm
             Ok(run) => run,
             Err(why) if out.search.is_empty() => return Err(why),
             // Such as too few messages in the time of a run.
-            Err(_) => BenchRun { offered: rate, served: 0.0, answer: None },
+            Err(BenchError::Measurement { reason, .. }) => BenchRun::without_answer(rate, reason),
+            Err(why) => return Err(why),
         };
         let sustains = run.sustains();
         out.search.push(run);
@@ -209,7 +231,11 @@ pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchm
         let middle = (low * high).sqrt();
         *(if attempt(&mut out, middle)? { &mut low } else { &mut high }) = middle;
     }
-    while low > 1.0 && out.highest.is_none() && !watch.stopped() {
+    for _ in 0..LOWERINGS {
+        out.broken = broken(&out.search);
+        if low == 0.0 || out.highest.is_some() || out.broken.is_some() || watch.stopped() {
+            break;
+        }
         if attempt(&mut out, low)? {
             out.highest = Some(low);
         }
@@ -227,14 +253,21 @@ pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchm
     Ok(out)
 }
 
+/// Why a target cannot be measured any more, if its last runs had no answer.
+fn broken(search: &[BenchRun]) -> Option<Reason> {
+    let last = search.iter().rev().take(BROKEN);
+    let silent = last.clone().count() == BROKEN && last.clone().all(|run| run.answer.is_none());
+    last.take(usize::from(silent)).find_map(|run| run.failed.clone())
+}
+
 /// One run; a target that fails in it sustains nothing, and one that cannot be measured at all is an error.
 fn run(target: &str, load: &BenchLoad, rate: f64, watch: &dyn Watch) -> Result<BenchRun, BenchError> {
     let scenario = load.scenario(target, significant(rate, 3).parse().unwrap_or(rate))?;
     let offered: f64 = scenario.producers.iter().map(|p| p.rate).sum();
     let MeasurementResult { answers, failed, .. } = measurement::measured(&scenario, watch)
         .map_err(|refused| BenchError::Measurement { target: target.into(), reason: refused.reason })?;
-    if failed.is_some() {
-        return Ok(BenchRun { offered, served: 0.0, answer: None });
+    if let Some(refused) = failed {
+        return Ok(BenchRun::without_answer(offered, refused.reason));
     }
     let throughput = |method| {
         let answer = answers.iter().find(|a| a.method == method)?;
@@ -244,7 +277,7 @@ fn run(target: &str, load: &BenchLoad, rate: f64, watch: &dyn Watch) -> Result<B
     // What the plan sent in that time, which chance makes more or less than its rate.
     let offered = throughput(Method::Rehearsal).unwrap_or(offered);
     let answer = answers.into_iter().find(|a| a.method == Method::Measurement);
-    Ok(BenchRun { offered, served, answer })
+    Ok(BenchRun { offered, served, answer, failed: None })
 }
 
 /// What a whole benchmark says of its parts.
@@ -299,7 +332,11 @@ mod tests {
 
     #[test]
     fn a_backlog_that_grows_is_not_sustained() {
-        let run = |served| BenchRun { offered: 100.0, served, answer: None };
+        let run = |served| BenchRun { offered: 100.0, served, answer: None, failed: None };
         assert!(run(99.0).sustains() && !run(97.0).sustains());
+        let silent = BenchRun::without_answer(100.0, Reason::Failed("gone".into()));
+        assert!(!silent.sustains());
+        assert_eq!(broken(&[run(99.0), silent.clone()]), None);
+        assert_eq!(broken(&[run(99.0), silent.clone(), silent]), Some(Reason::Failed("gone".into())));
     }
 }

@@ -22,6 +22,10 @@ fn sentence(one: &Benchmark) -> String {
         let scale = Scale::of(Unit::PerSecond, std::iter::once(rate));
         format!("{} {}", crate::units::significant(rate / scale.size, 3), scale.unit)
     };
+    if let (None, Some(why)) = (one.highest, &one.broken) {
+        let last = one.search.last().map_or(0.0, |run| run.offered);
+        return format!("{} could not be measured any more at {}: {why}.", one.target, rate(last));
+    }
     let Some(highest) = one.highest else {
         let least = one.search.iter().map(|run| run.offered).fold(f64::INFINITY, f64::min);
         return format!("{} did not sustain even {} twice.", one.target, rate(least));
@@ -118,7 +122,7 @@ pub fn csv(all: &[Benchmark]) -> String {
 fn run(run: &BenchRun) -> Value {
     let (trust, failed) = run.trust();
     json!({ "offered": run.offered, "served": run.served, "sustained": run.sustains(), "trust": trust.name(),
-            "failed_checks": failed, "answer": run.answer })
+            "failed_checks": failed, "answer": run.answer, "failed": run.failed.as_ref().map(ToString::to_string) })
 }
 
 /// The document for machines.
