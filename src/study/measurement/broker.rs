@@ -44,9 +44,7 @@ pub(super) fn tell(answers: &mut [Answer], scenario: &Scenario, times: &BrokerTi
                 for (path, each) in &times.each {
                     figures(answer, path, each, speed / 1e9);
                 }
-                answer
-                    .caveats
-                    .extend(turnarounds(scenario, times.learnt, load).into_iter().map(Caveat::from));
+                answer.caveats.extend(turnarounds(scenario, times.own, load).into_iter().map(Caveat::from));
             }
             Method::Rehearsal => answer.caveats.push(laws(times.learnt, speed, DeliveriesSeen::Before)),
             Method::Replay => answer.caveats.push(laws(times.own, speed, DeliveriesSeen::Meanwhile)),
