@@ -7,6 +7,7 @@ use crate::scenario::{self, FileError, Files, Parsed, Scenario, Source};
 use crate::study::document;
 use parking_lot::Mutex;
 use std::fs::{File, TryLockError};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -159,7 +160,7 @@ static CLAIMED: Mutex<Vec<File>> = Mutex::new(Vec::new());
 /// Makes the folder of a result for this run alone, and shows that it can be written to, before anything runs
 /// for an hour.
 pub(super) fn prepare(folder: &Path) -> Result<(), Ending> {
-    let probe = folder.join(format!(".{}.part", std::process::id()));
+    let probe = folder.join(format!(".{}.part", own_number()));
     let tried = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, "a place to write"));
     // Whatever became of it, it does not stay.
     let removed = std::fs::remove_file(&probe);
@@ -256,12 +257,18 @@ impl Drop for Drafts {
     }
 }
 
+/// A number that no other process has: in containers, ids of processes are alike.
+fn own_number() -> u64 {
+    static NUMBER: OnceLock<u64> = OnceLock::new();
+    *NUMBER.get_or_init(|| RandomState::new().build_hasher().finish())
+}
+
 fn draft(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Drafts, Ending> {
     let mut drafts = Drafts(Vec::new());
     for (name, bytes) in files {
         let path = folder.join(name);
         // Two runs at once into one folder must not rename each other's drafts.
-        let draft = folder.join(format!(".{name}.{}.part", std::process::id()));
+        let draft = folder.join(format!(".{name}.{}.part", own_number()));
         drafts.0.push((draft.clone(), path.clone()));
         std::fs::write(&draft, bytes).map_err(|e| unwritable(&path, &e))?;
     }

@@ -1,11 +1,14 @@
 //! A sweep's plan: what is to be answered, as `plan.json` in the sweep's folder.
 
 use super::files;
+use super::planned_files::{FilesSeen, PlannedFiles, checksum};
+use super::point_files::{PointFiles, program};
 use super::{Ending, Input, style, system};
 use crate::answer::Method;
 use crate::scenario::{self, Scenario, Source, values_of};
 use crate::study::sweep::{Grid, SweepPoint, Swept, SweptSetting};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The most points of a sweep.
@@ -39,6 +42,9 @@ pub(super) struct SweepPlan {
     pub source: Source,
     pub grid: Grid,
     pub methods: Vec<Method>,
+    /// By the path that the scenario has: the bytes of a file that it names, until they are copied.
+    inputs: BTreeMap<String, Vec<u8>>,
+    checksums: BTreeMap<String, u32>,
     scenario: Scenario,
     command: String,
     fresh: bool,
@@ -86,21 +92,27 @@ impl SweepPlan {
             return Err(wrong(format!("the sweep has more than {MOST_POINTS} points; take larger steps")));
         }
         // Each value is tried alone before anything runs.
+        let seen = FilesSeen::beside(files::ScenarioFolder::beside(&given.source));
+        if let Err(problems) = scenario::parse(&given.source, &seen) {
+            return Err(files::refused(&problems));
+        }
         for (a, axis) in grid.axes.iter().enumerate() {
             let stride: usize = grid.axes[a + 1..].iter().map(|x| x.values.len()).product();
             for i in 0..axis.values.len() {
-                grid.scenario(&given.source, &files::ScenarioFolder::beside(&given.source), i * stride)
-                    .map_err(|p| files::refused(&p))?;
+                grid.scenario(&given.source, &seen, i * stride).map_err(|p| files::refused(&p))?;
             }
         }
         let methods = arguments.only.clone().unwrap_or(vec![Method::Theory, Method::Simulation]);
         let folder = super::results(arguments.out.as_ref(), &given.stem).join("sweep");
         let command = super::command();
+        let inputs = seen.seen();
         Ok((
             SweepPlan {
                 source: given.source,
                 grid,
                 methods,
+                checksums: inputs.iter().map(|(name, bytes)| (name.clone(), checksum(bytes))).collect(),
+                inputs,
                 scenario: given.scenario,
                 command,
                 fresh: arguments.fresh,
@@ -133,6 +145,11 @@ impl SweepPlan {
             }
             return Ok(there);
         }
+        let copies =
+            self.inputs.iter().map(|(name, bytes)| (PlannedFiles::name(self.checksums[name]), bytes.clone()));
+        if !self.inputs.is_empty() {
+            files::add(&folder.join("inputs"), &copies.collect::<Vec<_>>())?;
+        }
         let mut document = self.question();
         document["command"] = json!(self.command);
         files::add(folder, &[("plan.json".to_string(), format!("{document:#}\n").into_bytes())])?;
@@ -150,6 +167,8 @@ impl SweepPlan {
             self.grid.axes.iter().map(|a| json!({ "path": a.path, "values": a.values })).collect();
         json!({
             "queuelab": env!("CARGO_PKG_VERSION"),
+            "program": program(),
+            "inputs": self.checksums,
             "name": self.source.name,
             "text": self.source.text,
             "overrides": self.source.overrides,
@@ -174,9 +193,33 @@ impl SweepPlan {
         if document["queuelab"] != env!("CARGO_PKG_VERSION") {
             return Err(refuse("it was made by another version".into()));
         }
-        let (source, grid, methods, command) = plan;
-        let scenario = files::checked(files::parsed(&source))?;
-        Ok(SweepPlan { source, grid, methods, scenario, command, fresh: false })
+        if document["program"] != program() {
+            let by = document["program"].as_str().unwrap_or_default();
+            return Err(refuse(format!("it was made by another build of this program ({by})")));
+        }
+        let (source, grid, methods, checksums, command) = plan;
+        let copies = PlannedFiles::of(folder, checksums.clone());
+        let scenario = files::checked(scenario::parse(&source, &copies))?;
+        Ok(SweepPlan {
+            source,
+            grid,
+            methods,
+            inputs: BTreeMap::new(),
+            checksums,
+            scenario,
+            command,
+            fresh: false,
+        })
+    }
+
+    /// The files that its scenario names, as they were planned.
+    pub(super) fn files(&self, folder: &Path) -> PlannedFiles {
+        PlannedFiles::of(folder, self.checksums.clone())
+    }
+
+    /// The points in its folder.
+    pub(super) fn points(&self, folder: &Path) -> PointFiles {
+        PointFiles::of(folder, checksum(self.question().to_string().as_bytes()))
     }
 
     /// The sweep with its points.
@@ -195,8 +238,10 @@ impl SweepPlan {
     }
 }
 
+type PlanParts = (Source, Grid, Vec<Method>, BTreeMap<String, u32>, String);
+
 /// The parts of a plan's document; `None` if one is not as it is written.
-fn read(document: &Value) -> Option<(Source, Grid, Vec<Method>, String)> {
+fn read(document: &Value) -> Option<PlanParts> {
     let texts = |value: &Value| {
         value.as_array()?.iter().map(|v| v.as_str().map(String::from)).collect::<Option<Vec<_>>>()
     };
@@ -209,7 +254,8 @@ fn read(document: &Value) -> Option<(Source, Grid, Vec<Method>, String)> {
     let method = |name: String| Method::ALL.into_iter().find(|m| m.name() == name);
     let methods = texts(&document["methods"])?.into_iter().map(method).collect::<Option<Vec<_>>>()?;
     let sound = !axes.is_empty() && axes.iter().all(|a| !a.values.is_empty());
-    sound.then_some((source, Grid { axes }, methods, text("command")?))
+    let checksums = serde_json::from_value(document["inputs"].clone()).ok()?;
+    sound.then_some((source, Grid { axes }, methods, checksums, text("command")?))
 }
 
 /// An axis as `--vary` takes it.

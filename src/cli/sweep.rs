@@ -6,12 +6,14 @@
 
 use super::files;
 use super::plan::{PlanArguments, SweepPlan};
+use super::point_files::{PointFault, PointFiles, ranges};
 use super::progress::{self, Bar};
-use super::{Ending, style, system};
+use super::shard::{Shard, shard};
+use super::{Ending, style};
 use crate::answer::Method;
 use crate::report::study::{points, sweep as report};
 use crate::scenario::Scenario;
-use crate::study::sweep::{Grid, SweepPoint};
+use crate::study::sweep::SweepPoint;
 use crate::study::{self, Watch};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
@@ -52,7 +54,8 @@ enum SweepCommand {
     Run {
         /// The folder of the plan
         folder: PathBuf,
-        /// Only every N-th point, beginning at the I-th: --shard 3/16
+        /// Only every N-th point, beginning at the I-th: --shard 3/16; auto: as Slurm, Grid Engine, AWS Batch,
+        /// Cloud Run or Google Batch number their tasks; auto/N: as Kubernetes and GNU parallel do
         #[arg(long, value_name = "I/N", value_parser = shard, default_value = "1/1")]
         shard: Shard,
         #[command(flatten)]
@@ -72,24 +75,7 @@ enum SweepCommand {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shard {
-    at: usize,
-    of: usize,
-}
-
-fn shard(text: &str) -> Result<Shard, String> {
-    let parts = text
-        .split_once('/')
-        .and_then(|(i, n)| Some((i.trim().parse::<usize>().ok()?, n.trim().parse::<usize>().ok()?)));
-    match parts {
-        Some((i, of)) if i >= 1 && i <= of => Ok(Shard { at: i - 1, of }),
-        _ => Err("write which of how many, as in 3/16".into()),
-    }
-}
-
 pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
-    let whole = Shard { at: 0, of: 1 };
     let ended = match &arguments.step {
         Some(SweepCommand::Plan(plan)) => SweepPlan::make(plan).and_then(|(plan, folder)| {
             let points = plan.keep(&folder)?.grid.points();
@@ -112,7 +98,7 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
         None => SweepPlan::make(&arguments.plan).and_then(|(plan, folder)| {
             files::prepare(&folder)?;
             let plan = plan.keep(&folder)?;
-            match run(&plan, &folder, whole, &arguments.look)? {
+            match run(&plan, &folder, Shard::WHOLE, &arguments.look)? {
                 Ending::Fine => merge(&plan, &folder, &arguments.look),
                 other => Ok(other),
             }
@@ -121,13 +107,25 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
     ended.unwrap_or_else(|end| end)
 }
 
-/// A point's file; measurements have their own, for they come later.
-fn file(index: usize, measured: bool) -> String {
-    format!("{index:06}{}.csv", if measured { ".measured" } else { "" })
+/// Points without a sound file, and what is wrong with those that have one.
+fn missing(plan: &SweepPlan, points: &PointFiles, measured: bool) -> Vec<(usize, PointFault)> {
+    let fault = |index| points.read(index, measured).err().map(|fault| (index, fault));
+    (0..plan.grid.points()).filter_map(fault).collect()
 }
 
-fn missing(plan: &SweepPlan, folder: &Path, measured: bool) -> Vec<usize> {
-    (0..plan.grid.points()).filter(|i| !folder.join("points").join(file(*i, measured)).exists()).collect()
+/// Says what is wrong with files that are there.
+fn warn(points: &PointFiles, left: &[(usize, PointFault)], measured: bool) {
+    const SHOWN: usize = 5;
+    let faults: Vec<_> = left.iter().filter(|(_, fault)| *fault != PointFault::Missing).collect();
+    for (index, fault) in faults.iter().take(SHOWN) {
+        style::note(&format!(
+            "warning: {} does not count: {fault}\n",
+            points.path(*index, measured).display()
+        ));
+    }
+    if faults.len() > SHOWN {
+        style::note(&format!("warning: neither do {} more files of points\n", faults.len() - SHOWN));
+    }
 }
 
 /// Answers the points of a shard that are not there yet.
@@ -136,17 +134,15 @@ fn run(plan: &SweepPlan, folder: &Path, shard: Shard, look: &Look) -> Result<End
         // Refused only if the pool is in use already, which nothing before this does.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
-    let mine =
-        |measured: bool| missing(plan, folder, measured).into_iter().filter(|i| i % shard.of == shard.at);
+    let (points, inputs) = (plan.points(folder), plan.files(folder));
+    let mine = |measured: bool| -> Vec<usize> {
+        let mut left = missing(plan, &points, measured);
+        left.retain(|(index, _)| index % shard.of == shard.at);
+        warn(&points, &left, measured);
+        left.into_iter().map(|(index, _)| index).collect()
+    };
     let scenarios = |indices: Vec<usize>| -> Result<Vec<(usize, Scenario)>, Ending> {
-        let one = |i| {
-            Ok((
-                i,
-                plan.grid
-                    .scenario(&plan.source, &files::ScenarioFolder::beside(&plan.source), i)
-                    .map_err(|p| files::refused(&p))?,
-            ))
-        };
+        let one = |i| Ok((i, plan.grid.scenario(&plan.source, &inputs, i).map_err(|p| files::refused(&p))?));
         indices.into_iter().map(one).collect()
     };
     let bar = Bar::new(look.quiet);
@@ -154,23 +150,17 @@ fn run(plan: &SweepPlan, folder: &Path, shard: Shard, look: &Look) -> Result<End
     let keep = |index: usize, measured: bool, point: &SweepPoint| {
         // Where one cannot be kept, the others would only be answered for nothing.
         let mut failed = failed.lock();
-        if !*failed
-            && files::add(
-                &folder.join("points"),
-                &[(file(index, measured), points::rows(point).into_bytes())],
-            )
-            .is_err()
-        {
+        if !*failed && points.keep(index, measured, points::rows(point)).is_err() {
             *failed = true;
             progress::stop();
         }
     };
-    study::sweep::sweep(&scenarios(mine(false).collect())?, &plan.grid, &plan.methods, &bar, &|point| {
+    study::sweep::sweep(&scenarios(mine(false))?, &plan.grid, &plan.methods, &bar, &|point| {
         keep(point.index, false, &point)
     });
     if plan.methods.contains(&Method::Measurement) && !bar.stopped() {
         // One at a time, and nothing beside it.
-        for (index, scenario) in scenarios(mine(true).collect())? {
+        for (index, scenario) in scenarios(mine(true))? {
             let study = study::run(&scenario, &[Method::Measurement], &bar);
             if bar.stopped() {
                 break;
@@ -189,7 +179,7 @@ fn run(plan: &SweepPlan, folder: &Path, shard: Shard, look: &Look) -> Result<End
         return Err(Ending::Failed);
     }
     if bar.stopped() {
-        let left = missing(plan, folder, false).len();
+        let left = missing(plan, &points, false).len();
         style::note(&format!(
             "{} of {} points are kept; the same command goes on\n",
             plan.grid.points() - left,
@@ -201,53 +191,61 @@ fn run(plan: &SweepPlan, folder: &Path, shard: Shard, look: &Look) -> Result<End
 }
 
 fn status(plan: &SweepPlan, folder: &Path) -> Result<Ending, Ending> {
-    let (all, left) = (plan.grid.points(), missing(plan, folder, false).len());
-    style::out(&format!("{} of {all} points are done\n", all - left));
-    if plan.methods.contains(&Method::Measurement) {
-        style::out(&format!("{} of {all} points are measured\n", all - missing(plan, folder, true).len()));
+    let (all, points) = (plan.grid.points(), plan.points(folder));
+    let mut end = Ending::Fine;
+    let kinds = [(false, "done"), (true, "measured")];
+    for (measured, what) in
+        kinds.into_iter().take(1 + usize::from(plan.methods.contains(&Method::Measurement)))
+    {
+        let left = missing(plan, &points, measured);
+        warn(&points, &left, measured);
+        let indices: Vec<usize> = left.iter().map(|(index, _)| *index).collect();
+        let which = if left.is_empty() { String::new() } else { format!("; missing: {}", ranges(&indices)) };
+        style::out(&format!("{} of {all} points are {what}{which}\n", all - left.len()));
+        if !left.is_empty() {
+            end = Ending::Incomplete;
+        }
     }
-    Ok(if left == 0 { Ending::Fine } else { Ending::Incomplete })
+    Ok(end)
 }
 
 /// Makes everything else from the points.
 fn merge(plan: &SweepPlan, folder: &Path, look: &Look) -> Result<Ending, Ending> {
-    let mut left = missing(plan, folder, false);
-    if plan.methods.contains(&Method::Measurement) {
-        left.extend(missing(plan, folder, true));
+    let points = plan.points(folder);
+    let kinds = [false, true].into_iter().take(1 + usize::from(plan.methods.contains(&Method::Measurement)));
+    let (mut text, mut left) = (String::new(), Vec::new());
+    for index in 0..plan.grid.points() {
+        for measured in kinds.clone() {
+            match points.read(index, measured) {
+                Ok(rows) => text += &rows,
+                Err(fault) => left.push((index, measured, fault)),
+            }
+        }
     }
-    if let Some(first) = left.first() {
+    if !left.is_empty() {
+        for measured in kinds {
+            let of: Vec<_> = left.iter().filter(|l| l.1 == measured).map(|l| (l.0, l.2.clone())).collect();
+            warn(&points, &of, measured);
+        }
+        let mut indices: Vec<usize> = left.iter().map(|(index, ..)| *index).collect();
+        indices.dedup();
         style::note(&format!(
-            "error: {} points are missing, the first is {first}; `queuelab sweep run {}`\n",
-            left.len(),
+            "error: {} points are missing: {}; `queuelab sweep run {}` answers them\n",
+            indices.len(),
+            ranges(&indices),
             folder.display()
         ));
         return Err(Ending::Incomplete);
     }
-    let swept = plan.swept(points_of(&plan.grid, folder, plan.methods.contains(&Method::Measurement))?);
+    let rows = points::read(&plan.grid, &text).map_err(|why| {
+        style::note(&format!("error: {}: {why}; sweep again with --fresh\n", points.folder().display()));
+        Ending::Failed
+    })?;
+    let swept = plan.swept(rows);
     let files = report::files(&swept);
     let written = files::add(folder, &files)?;
     let document =
         files.iter().find(|(name, _)| name == "sweep.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
     let speech = super::Speech { json: look.json, quiet: look.quiet, ascii: look.ascii };
     Ok(speech.say(document.as_deref().unwrap_or_default(), &written, |style| report::text(&swept, &style)))
-}
-
-fn points_of(grid: &Grid, folder: &Path, measured: bool) -> Result<Vec<SweepPoint>, Ending> {
-    let mut text = String::new();
-    for index in 0..grid.points() {
-        for measured in [false, true].into_iter().take(1 + usize::from(measured)) {
-            let path = folder.join("points").join(file(index, measured));
-            text += &std::fs::read_to_string(&path).map_err(|e| {
-                style::note(&format!("error: cannot read {}: {}\n", path.display(), system::reason(&e)));
-                Ending::Failed
-            })?;
-        }
-    }
-    points::read(grid, &text).map_err(|why| {
-        style::note(&format!(
-            "error: {}: {why}; sweep again with --fresh\n",
-            folder.join("points").display()
-        ));
-        Ending::Failed
-    })
 }

@@ -152,6 +152,50 @@ fn a_stopped_sweep_goes_on_to_the_same_bytes() {
 }
 
 #[test]
+fn nothing_but_a_sweep_s_own_points_is_merged() {
+    let work = "service_time = { law = \"empirical\", file = \"work.csv\" }\n[queues.jobs]";
+    let traced = MM1.replace("[queues.jobs]", work);
+    let desk = Desk::new("sweep-sealed", &[("mm1.toml", &traced), ("work.csv", "s\n0.001\n0.002\n0.003\n")]);
+    let folder = "queuelab-results/mm1/sweep";
+    let code = |words: &[&str]| desk.run(words).status.code();
+    assert_eq!(
+        code(&["sweep", "plan", "mm1.toml", "--vary", "producers.web.rate=100/s,150/s,200/s,250/s"]),
+        Some(0)
+    );
+    assert_eq!(code(&["sweep", "run", folder, "--shard", "1/2"]), Some(0));
+    // What was planned counts, whatever becomes of the file.
+    std::fs::write(desk.path("work.csv"), "s\n0.1\n").expect("written");
+    assert_eq!(code(&["sweep", "run", folder, "--shard", "2/2"]), Some(0));
+    assert_eq!(code(&["sweep", "merge", folder]), Some(0));
+    let table = || std::fs::read(desk.path(&format!("{folder}/sweep.csv"))).expect("a table");
+    let whole = table();
+    let point = |index: usize| desk.path(&format!("{folder}/points/{index:06}.csv"));
+    let bytes = std::fs::read(point(0)).expect("it is there");
+    std::fs::copy(point(1), point(2)).expect("copied");
+    std::fs::write(point(1), &bytes[..bytes.len() / 2]).expect("written");
+    std::fs::write(point(3), "").expect("written");
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 1;
+    std::fs::write(point(0), flipped).expect("written");
+    let merged = desk.run(&["sweep", "merge", folder]);
+    assert_eq!(merged.status.code(), Some(4));
+    let said = text(&merged.stderr);
+    for index in 0..4 {
+        assert!(said.contains(&format!("{index:06}.csv does not count: ")), "{said}");
+    }
+    assert!(said.contains("4 points are missing: 0-3; `queuelab sweep run"), "{said}");
+    assert_eq!(code(&["sweep", "run", folder]), Some(0));
+    assert_eq!(code(&["sweep", "merge", folder]), Some(0));
+    assert_eq!(table(), whole);
+    let inputs = desk.path(&format!("{folder}/inputs"));
+    let copy = std::fs::read_dir(inputs).expect("a folder").next().expect("a copy").expect("readable").path();
+    std::fs::write(copy, "s\n0.1\n").expect("written");
+    let refused = desk.run(&["sweep", "run", folder]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("is not what was planned"), "{}", text(&refused.stderr));
+}
+
+#[test]
 fn shards_together_are_the_whole() {
     let desk = Desk::new("sweep-shards", &[("mm1.toml", MM1)]);
     let vary = [

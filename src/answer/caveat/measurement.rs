@@ -139,9 +139,18 @@ fn stalls(stalled: Option<(f64, f64)>) -> String {
     })
 }
 
+/// The load from which a little more work makes waits much longer.
+const NEAR_FULL: f64 = 0.95;
+
 fn raised(loads: Option<(f64, f64)>) -> String {
     loads.map_or(String::new(), |(with, without)| {
-        let grows = if with >= 1.0 { ", so that its backlog grows" } else { "" };
+        let grows = match with {
+            with if with >= 1.0 => ", so that its backlog grows",
+            with if with >= NEAR_FULL => {
+                ", where waits are so sensitive that the rehearsal, with what the pilot saw, may be off by half or more"
+            }
+            _ => "",
+        };
         format!(": its load is {} instead of {}{grows}", significant(with, 3), significant(without, 3))
     })
 }
