@@ -74,6 +74,9 @@ pub struct Answer {
     /// The model's name where `by` says beside it that it is an approximation.
     #[serde(skip)]
     pub(crate) model: Option<String>,
+    /// Whether theory's figures count the time that a host takes until a consumer has its message.
+    #[serde(skip)]
+    pub(crate) counts_host: bool,
 }
 
 impl Answer {
@@ -92,6 +95,7 @@ impl Answer {
             gates: Vec::new(),
             host: BTreeMap::new(),
             model: None,
+            counts_host: false,
         }
     }
 

@@ -103,6 +103,26 @@ impl<'a> MetricId<'a> {
         MetricId::parse(path).filter(spelt).map_or_else(|| path.into(), |id| id.to_string())
     }
 
+    /// What to write instead of a path that is none because of its statistic, if that is what is wrong with it.
+    pub fn misspelt(path: &str) -> Option<&'static str> {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let is_one = |end: &&str| end.starts_with("within(") || end.strip_prefix('p').is_some_and(digits);
+        let statistic = path.match_indices('.').map(|(at, _)| &path[at + 1..]).find(is_one)?;
+        if Statistic::parse(statistic, Statistics::Times).is_some() {
+            return None;
+        }
+        Some(match statistic.strip_prefix("within(") {
+            None => {
+                "a percentile lies above p0 and below p100: p99 and p5 are per cent, p99.9 and p0.1 have \
+                    decimals; the largest of all is `max`"
+            }
+            Some(time) if time.strip_suffix(')').is_some_and(digits) => {
+                "a time needs a unit: within(20s), within(500ms)"
+            }
+            Some(_) => "write the time in brackets, with its unit: within(20s), within(500ms)",
+        })
+    }
+
     /// Its path without the place, such as `wait.p99`.
     pub fn within_place(&self) -> String {
         format!("{}{}", self.quantity.name(), self.statistic)
@@ -168,8 +188,13 @@ impl fmt::Display for Statistic {
             Statistic::Mean => write!(f, ".mean"),
             Statistic::Sd => write!(f, ".sd"),
             Statistic::Max => write!(f, ".max"),
-            // At least two digits: 0.5 is p50.
-            Statistic::Percentile(share) => write!(f, ".p{:0<2}", &share.to_string()[2..]),
+            // At least two digits: 0.5 is p50. 0.001 is p0.1, as p001 could be meant for anything.
+            Statistic::Percentile(share) => match share.to_string()[2..].split_at_checked(2) {
+                Some((percent, decimals)) if *share < 0.9 && !decimals.is_empty() => {
+                    write!(f, ".p{}.{decimals}", percent.strip_prefix('0').unwrap_or(percent))
+                }
+                _ => write!(f, ".p{:0<2}", &share.to_string()[2..]),
+            },
             Statistic::Within(time) => write!(f, ".within({})", duration_text(*time)),
         }
     }
@@ -243,6 +268,8 @@ mod tests {
             ("queues.a.wait.within(0.2 s)", "queues.a.wait.within(200ms)"),
             ("queues.a.wait.within(90s)", "queues.a.wait.within(90s)"),
             ("total.latency.p5", "total.latency.p5"),
+            ("total.latency.p0.10", "total.latency.p0.1"),
+            ("total.latency.p12.5", "total.latency.p12.5"),
             ("queues.a.wait", "queues.a.wait"),
         ] {
             assert_eq!(MetricId::usual_path(spelt), usual);
@@ -250,8 +277,20 @@ mod tests {
         }
         let within = metric_of("queues.a.wait.within(20s)").expect("a metric");
         assert_eq!((within.unit, within.better), (Unit::Ratio, Better::Higher));
-        for bad in ["queues.a.wait.within(20)", "queues.a.wait.within", "queues.a.queue_length.within(2s)"] {
-            assert!(metric_of(bad).is_none(), "{bad}");
+        for (bad, told) in [
+            ("queues.a.wait.within(20)", Some("needs a unit")),
+            ("queues.a.wait.within(1.5)", Some("needs a unit")),
+            ("queues.a.wait.within(2x)", Some("in brackets, with its unit")),
+            ("queues.a.wait.p100", Some("below p100")),
+            ("queues.a.wait.p0.0", Some("below p100")),
+            ("queues.a.wait.p099", Some("below p100")),
+            ("queues.a.wait.within", None),
+            ("queues.a.wiat.p99", None),
+        ] {
+            let said = MetricId::misspelt(bad);
+            let as_told = said.is_some() == told.is_some() && said.unwrap_or("").contains(told.unwrap_or(""));
+            assert!(metric_of(bad).is_none() && as_told, "{bad} {said:?}");
         }
+        assert!(metric_of("queues.a.queue_length.within(2s)").is_none());
     }
 }

@@ -22,7 +22,7 @@ const MOST_DIGITS: usize = 7;
 
 /// The share of messages below that a percentile's name stands for: two digits are per cent and further ones
 /// decimals of it, as in `p80`, `p999` (99.9 %) and `p5`; so are those behind a point, as in `p99.9`. `None` for
-/// anything else, `p100`, `p101` and `p990` included.
+/// anything else, `p100`, `p101`, `p990` and `p099` included.
 pub fn share_of(name: &str) -> Option<f64> {
     if let Some((percent, decimals)) = name.strip_prefix('p').and_then(|digits| digits.split_once('.')) {
         let digits = percent.len() <= 2 && percent.len() + decimals.len() <= MOST_DIGITS;
@@ -37,8 +37,9 @@ pub fn share_of(name: &str) -> Option<f64> {
     let share: f64 = match digits.len() {
         1 => format!("0.0{digits}").parse().ok()?,
         2 => format!("0.{digits}").parse().ok()?,
-        // Who writes p100 means the maximum, not a tenth, and who writes p101 or p150 knows not what.
-        _ if digits.ends_with('0') || ('1'..='8').any(|first| digits.starts_with(first)) => return None,
+        // Who writes p100 means the maximum, not a tenth, who writes p099 the 99th, and who writes p101 or p150
+        // knows not what.
+        _ if digits.ends_with('0') || !digits.starts_with('9') => return None,
         _ => format!("0.{digits}").parse().ok()?,
     };
     (share > 0.0).then_some(share)
@@ -84,6 +85,8 @@ mod tests {
             "p101",
             "p250",
             "p990",
+            "p099",
+            "p001",
             "p100.0",
             "p99.",
             "p.5",

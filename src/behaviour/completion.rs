@@ -39,6 +39,21 @@ impl Copies {
         self.over
     }
 
+    /// One more is made.
+    pub(crate) fn add_one(&mut self) {
+        self.alive += 1;
+    }
+
+    /// Nobody waits for them any more.
+    pub(crate) fn give_up(&mut self) {
+        self.over = true;
+    }
+
+    /// Whether the message has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
     /// Copies that have not ended.
     pub(crate) fn alive(&self) -> u32 {
         self.alive

@@ -13,6 +13,8 @@ pub(crate) struct ConsumerPolicy {
     route: Key,
     failure: (f64, Key),
     retry: Option<(RetryDelay, Key)>,
+    /// To a server with a message, and back with its acknowledgement.
+    transit: Option<[RandomTime; 2]>,
     scale: TimeScale,
 }
 
@@ -26,8 +28,21 @@ impl ConsumerPolicy {
             route: key(Role::Route),
             failure: (consumer.failure, key(Role::Failure)),
             retry: consumer.retry_delay.map(|retry| (retry, key(Role::RetryDelay))),
+            transit: consumer.transit.as_ref().map(|law| {
+                [Role::TransitOut, Role::TransitBack].map(|role| draws.times(law, role, &consumer.name))
+            }),
             scale: draws.scale,
         }
+    }
+
+    /// How long a message is on its way to a server.
+    pub(crate) fn transit(&self, message: MessageIdentity, deliveries: u32) -> u64 {
+        self.transit.as_ref().map_or(0, |[out, _]| out.at(message.number, message.count(deliveries)))
+    }
+
+    /// How long the acknowledgement of a delivery is on its way back.
+    pub(crate) fn transit_back(&self, message: MessageIdentity, deliveries: u32) -> u64 {
+        self.transit.as_ref().map_or(0, |[_, back]| back.at(message.number, message.count(deliveries)))
     }
 
     /// Whether the handler fails at a delivery: by the producer's own probability, if it has one, or by the

@@ -17,6 +17,9 @@ pub(crate) enum Role {
     /// Whether a handler fails, and after what delay it tries again.
     Failure,
     RetryDelay,
+    /// How long a message is on its way to a server, and its acknowledgement back.
+    TransitOut,
+    TransitBack,
     /// Where a processed message goes.
     Route,
     /// How long a server is up, and down.
@@ -52,6 +55,8 @@ impl Role {
             Role::BroughtWork => "work again",
             Role::Failure => "failure",
             Role::RetryDelay => "retry",
+            Role::TransitOut => "transit",
+            Role::TransitBack => "transit back",
             Role::Route => "route",
             Role::TimeUp => "up",
             Role::TimeDown => "down",

@@ -9,6 +9,8 @@ pub(crate) struct ProducerPolicy {
     /// The probability that handling one of its messages fails, if it has one of its own.
     pub failure: Option<f64>,
     pub closed_loop: Option<ClosedLoop>,
+    /// When it sends again what is not answered, if it does.
+    pub resend: Option<ResendPolicy>,
     /// The work that its messages bring, if they do, and to which queues.
     work: Option<RandomTime>,
     feeds: Vec<bool>,
@@ -20,6 +22,10 @@ impl ProducerPolicy {
         ProducerPolicy {
             failure: producer.failure,
             closed_loop: ClosedLoop::of(producer, draws),
+            resend: producer.resend.map(|resend| ResendPolicy {
+                after: draws.scale.nanos(resend.after),
+                at_most: resend.at_most,
+            }),
             work: producer
                 .service_time
                 .as_ref()
@@ -34,6 +40,15 @@ impl ProducerPolicy {
     pub(crate) fn brings_to(&self, queue: usize) -> Option<&RandomTime> {
         self.work.as_ref().filter(|_| self.feeds[queue])
     }
+}
+
+/// When a client sends again.
+#[derive(Debug, Clone)]
+pub(crate) struct ResendPolicy {
+    /// Nanoseconds of the engine's clock without an answer.
+    pub after: u64,
+    /// Copies beside the first.
+    pub at_most: u32,
 }
 
 /// Clients that think, send, and wait until all that became of their message has left.

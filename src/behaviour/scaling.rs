@@ -57,16 +57,28 @@ impl Autoscaler {
     }
 
     /// Looks at how many messages wait and what the group's servers do: one server is wanted for every
-    /// `target_backlog` messages, between `min` and `max`. More are started at once; fewer stay only when so
-    /// many were not needed for the cooldown.
-    pub(crate) fn look(&mut self, waiting: u64, servers: &[ServerState], now: u64) -> Change {
-        let wanted = (waiting as f64 / self.settings.target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
-        let change = Change::to(wanted.clamp(self.settings.min, self.settings.max) as usize, servers);
+    /// `target_backlog` messages, between `min` and `max`, and no more than have something to do, where that is
+    /// known. More are started at once; fewer stay only when so many were not needed for the cooldown.
+    pub(crate) fn look(
+        &mut self,
+        waiting: u64,
+        useful: Option<u32>,
+        servers: &[ServerState],
+        now: u64,
+    ) -> Change {
+        let Autoscale { min, max, target_backlog, in_flight, max_step_up, max_step_down, .. } = self.settings;
+        let busy = servers.iter().filter(|state| matches!(state, ServerState::Busy | ServerState::Stopping));
+        let backlog = waiting as f64 + if in_flight { busy.count() as f64 } else { 0.0 };
+        let wanted = (backlog / target_backlog).ceil().min(f64::from(u32::MAX)) as u32;
+        let wanted = wanted.min(useful.unwrap_or(u32::MAX)).clamp(min, max);
+        let mut change = Change::to(wanted as usize, servers);
         if change.stop.is_empty() {
             self.needed = now;
         } else if now - self.needed < self.cooldown {
             return Change::default();
         }
+        change.start.truncate(max_step_up.map_or(usize::MAX, |most| most as usize));
+        change.stop.truncate(max_step_down.map_or(usize::MAX, |most| most as usize));
         change
     }
 }
@@ -145,10 +157,16 @@ impl ServerScaler {
         }
     }
 
-    /// Looks at how many messages wait and what the group's servers do.
-    pub(crate) fn look(&mut self, waiting: u64, servers: &[ServerState], now: u64) -> Change {
+    /// Looks at how many messages wait, how many servers have something to do at most, and what the group's do.
+    pub(crate) fn look(
+        &mut self,
+        waiting: u64,
+        useful: Option<u32>,
+        servers: &[ServerState],
+        now: u64,
+    ) -> Change {
         match self {
-            ServerScaler::ByBacklog(scaler) => scaler.look(waiting, servers, now),
+            ServerScaler::ByBacklog(scaler) => scaler.look(waiting, useful, servers, now),
             ServerScaler::ByClock(shifts) => Change::to(shifts.at(now).0, servers),
         }
     }
@@ -162,8 +180,14 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     fn scaler() -> Autoscaler {
-        let settings =
-            Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 10.0, startup: 3.0, cooldown: 15.0 };
+        let settings = Autoscale {
+            max: 4,
+            target_backlog: 10.0,
+            every: 10.0,
+            startup: 3.0,
+            cooldown: 15.0,
+            ..Autoscale::default()
+        };
         Autoscaler::new(settings, TimeScale::REAL)
     }
 
@@ -180,10 +204,10 @@ mod tests {
     #[test]
     fn servers_follow_the_backlog_and_go_only_after_the_cooldown() {
         let mut scaler = scaler();
-        let started = scaler.look(30, &[Busy, Off, Off, Off], 10 * SECOND);
+        let started = scaler.look(30, None, &[Busy, Off, Off, Off], 10 * SECOND);
         assert_eq!(started, Change { start: vec![1, 2], stop: vec![] });
-        assert_eq!(scaler.look(2, &[Busy, Idle, Busy, Off], 20 * SECOND), Change::default());
-        let stopped = scaler.look(2, &[Busy, Idle, Busy, Off], 30 * SECOND);
+        assert_eq!(scaler.look(2, None, &[Busy, Idle, Busy, Off], 20 * SECOND), Change::default());
+        let stopped = scaler.look(2, None, &[Busy, Idle, Busy, Off], 30 * SECOND);
         assert_eq!(
             stopped,
             Change { start: vec![], stop: vec![1, 2] },
@@ -191,11 +215,31 @@ mod tests {
         );
     }
 
+    /// Steps of one look, as of a horizontal pod autoscaler's policies; messages in service count; no server has
+    /// nothing to do.
+    #[test]
+    fn steps_are_limited_and_work_under_way_counts() {
+        let settings = Autoscale {
+            max: 9,
+            target_backlog: 2.0,
+            max_step_up: Some(2),
+            max_step_down: Some(1),
+            ..Autoscale::default()
+        };
+        let mut scaler = Autoscaler::new(settings, TimeScale::REAL);
+        let servers = [Busy, Busy, Busy, Off, Off, Off];
+        assert_eq!(scaler.look(100, None, &servers, SECOND).start, [3, 4]);
+        assert_eq!(scaler.look(100, Some(4), &servers, SECOND).start, [3]);
+        assert_eq!(scaler.look(2, None, &servers, SECOND).stop, [2]);
+        let mut scaler = Autoscaler::new(Autoscale { in_flight: true, ..settings }, TimeScale::REAL);
+        assert_eq!(scaler.look(2, None, &servers, SECOND), Change::default());
+    }
+
     #[test]
     fn who_was_to_stop_stays_before_others_start_and_who_starts_stops_first() {
         let mut scaler = scaler();
-        assert_eq!(scaler.look(20, &[Busy, Stopping, Off, Off], SECOND).start, [1]);
-        assert_eq!(scaler.look(0, &[Idle, Starting, Starting, Idle], 100 * SECOND).stop, [2, 1, 3]);
-        assert_eq!(scaler.look(1_000_000, &[Off; 4], 200 * SECOND).start, [0, 1, 2, 3]);
+        assert_eq!(scaler.look(20, None, &[Busy, Stopping, Off, Off], SECOND).start, [1]);
+        assert_eq!(scaler.look(0, None, &[Idle, Starting, Starting, Idle], 100 * SECOND).stop, [2, 1, 3]);
+        assert_eq!(scaler.look(1_000_000, None, &[Off; 4], 200 * SECOND).start, [0, 1, 2, 3]);
     }
 }

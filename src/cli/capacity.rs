@@ -5,7 +5,7 @@ use super::progress::Bar;
 use super::{Ending, Input, style};
 use crate::answer::metric_of;
 use crate::report::study::capacity as report;
-use crate::scenario::{self, Scenario, Servers, Source};
+use crate::scenario::{self, Consumer, Scenario, Servers, Source};
 use crate::study::capacity::{Capacity, Search};
 use crate::study::sweep::number;
 use crate::study::{ObjectiveStatus, Watch};
@@ -85,6 +85,9 @@ fn search(arguments: &CapacityArguments) -> Result<Ending, Ending> {
         arguments.vary.clone().map_or_else(|| consumers(&scenario), Ok).map_err(|what| wrong(&what))?;
     let (path, values) =
         vary.split_once('=').ok_or_else(|| wrong("--vary lacks its values; write PATH=LOW..HIGH"))?;
+    if let Some(what) = scenario.consumers.iter().find_map(|group| counted_by_kind(group, path.trim())) {
+        return Err(wrong(&what));
+    }
     let values = scenario::values_of(values)
         .expand()
         .map_err(|why| why.to_string())
@@ -169,11 +172,46 @@ fn consumers(scenario: &Scenario) -> Result<String, String> {
                 .into(),
         );
     };
+    if let Some(instead) = no_count(only) {
+        return Err(instead);
+    }
     let loads = crate::theory::explain(scenario).loads;
     let load: f64 = loads.iter().filter_map(|load| Some(load.at_least? * f64::from(load.servers?))).sum();
     let most = (2.0 * load + 20.0).min(900.0).max(load + 60.0) as u64;
     let least = (load.floor() as u64).clamp(1, most);
     Ok(format!("consumers.{}.count={least}..{}", only.name, most.min(least + 999)))
+}
+
+/// What to vary instead of the count of a group that has none of its own.
+fn no_count(group: &Consumer) -> Option<String> {
+    let name = &group.name;
+    let count = format!("consumers.{name}.count");
+    counted_by_kind(group, &count).or_else(|| {
+        let (is, instead) = if !group.shifts.is_empty() {
+            ("follows a timetable", format!("--vary {count}=1..60 tries one number for all of the day"))
+        } else if group.count == Servers::Unlimited {
+            ("has no limit", format!("--vary {count}=1..60 tries limits"))
+        } else if group.autoscale.is_some() {
+            (
+                "follows the backlog",
+                format!("--vary consumers.{name}.autoscale.max=1..60 tries how many it may have"),
+            )
+        } else {
+            return None;
+        };
+        Some(format!("the number of servers of `{name}` {is}; say what to vary: {instead}"))
+    })
+}
+
+/// What to vary instead of the count of a group whose servers are counted by kind.
+fn counted_by_kind(group: &Consumer, path: &str) -> Option<String> {
+    let name = &group.name;
+    (!group.servers.is_empty() && path == format!("consumers.{name}.count")).then(|| {
+        format!(
+            "the servers of `{name}` are counted by kind; say which to vary: --vary \
+                consumers.{name}.servers.0.count=1..60 is the first"
+        )
+    })
 }
 
 fn say(
@@ -226,13 +264,21 @@ fn costs(arguments: &CapacityArguments, source: &Source, capacity: &Capacity) ->
     all.iter().take(3).enumerate().map(line).collect()
 }
 
+/// Servers of a group at any time; `None` where that is known from no setting.
+fn servers_on_average(group: &Consumer) -> Option<f64> {
+    if !group.shifts.is_empty() {
+        let all: f64 = group.shifts.iter().map(|shift| shift.lasts * f64::from(shift.count)).sum();
+        return Some(all / group.shifts.iter().map(|shift| shift.lasts).sum::<f64>());
+    }
+    match group.count {
+        Servers::Count(count) if group.autoscale.is_none() => Some(f64::from(count)),
+        _ => None,
+    }
+}
+
 /// `None` where consumers have no number.
 fn hourly(prices: &[(Priced, f64)], scenario: &Scenario) -> Option<f64> {
-    let servers = scenario
-        .consumers
-        .iter()
-        .map(|c| if let Servers::Count(n) = c.count { Some(f64::from(n)) } else { None });
-    let servers = servers.sum::<Option<f64>>()?;
+    let servers = scenario.consumers.iter().map(servers_on_average).sum::<Option<f64>>()?;
     let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
     let each = |(what, price): &(Priced, f64)| match what {
         Priced::ConsumerHour => servers * price,

@@ -50,10 +50,18 @@ impl Keyed {
         self.lines.entry(self.keys[slot as usize]).or_default().held_by = Some(slot);
     }
 
-    /// A message has left: its key is free if it was the one that locked it.
-    pub(crate) fn unlock(&mut self, slot: u32) {
+    /// A message has left: its key is free if it was the one that locked it. Who left the line, because it has
+    /// expired, holds up nobody of its key that comes after it.
+    pub(crate) fn leave(&mut self, place: u64, slot: u32) {
         let key = self.keys[slot as usize];
-        if self.lines.get(&key).is_some_and(|line| line.held_by == Some(slot)) {
+        let Some(line) = self.lines.get_mut(&key) else { return };
+        if line.waiting.remove(&(place, slot)) {
+            self.tickets -= 1;
+            if line.held_by.is_none() {
+                self.ready.remove(&((place, slot), key));
+                self.release(key);
+            }
+        } else if line.held_by == Some(slot) {
             self.release(key);
         }
     }
@@ -135,9 +143,9 @@ mod tests {
         let mut order = Keyed::default();
         [(0, 7), (1, 7), (2, 8), (3, 7)].into_iter().for_each(|(place, key)| push(&mut order, place, key));
         assert_eq!([pop(&mut order), pop(&mut order), pop(&mut order)], [Some(0), Some(2), None]);
-        order.unlock(2);
+        order.leave(2, 2);
         assert_eq!(pop(&mut order), None);
-        order.unlock(0);
+        order.leave(0, 0);
         assert_eq!((pop(&mut order), order.len()), (Some(1), 1));
     }
 
@@ -151,8 +159,23 @@ mod tests {
         assert_eq!(pop(&mut order), Some(0));
         order.pass_over();
         assert_eq!([pop(&mut order), pop(&mut order)], [Some(1), Some(2)]);
-        [1, 2].into_iter().for_each(|slot| order.unlock(slot));
+        [1, 2].into_iter().for_each(|slot| order.leave(slot.into(), slot));
         assert!(order.is_empty() && order.lines.is_empty());
+    }
+
+    /// 0 is in progress, 1 and 2 wait for their key: 1 expires, 0 is done, 2 expires. A newcomer is free.
+    #[test]
+    fn who_expired_in_the_line_is_forgotten() {
+        let mut order = Keyed::default();
+        (0..3).for_each(|place| push(&mut order, place, 7));
+        assert_eq!(pop(&mut order), Some(0));
+        order.leave(1, 1);
+        assert_eq!((order.len(), order.is_ready()), (1, false));
+        order.leave(0, 0);
+        assert!(order.is_ready());
+        order.leave(2, 2);
+        order.meet(3, 7);
+        assert!(order.is_free(3) && order.is_empty() && !order.is_ready() && order.lines.is_empty());
     }
 
     #[test]

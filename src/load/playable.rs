@@ -198,6 +198,11 @@ fn of_group(scenario: &Scenario, consumer: &Consumer) -> Vec<UnmeasurableSetting
                 out",
         ),
         (
+            scaled && queue.partitions.is_some(),
+            "servers that come and go at a queue with partitions",
+            "the real queue deals its partitions once: leave one of them out",
+        ),
+        (
             consumer.autoscale.is_some() && shared,
             "autoscale and another group at its queue",
             "the queue tells how many messages are inside, not how many of them another group works on: \

@@ -88,7 +88,7 @@ impl GroupScaler {
         state.next = state.scaler.next_after(at);
         let states: Vec<ServerState> =
             (0..state.duties.len()).map(|server| self.state_of(state.duties[server], server, now)).collect();
-        let change = state.scaler.look(inside.saturating_sub(serving), &states, at);
+        let change = state.scaler.look(inside.saturating_sub(serving), None, &states, at);
         for server in change.start {
             // One that was to go and still works stays.
             let stays = states[server] == ServerState::Stopping;
@@ -124,12 +124,12 @@ mod tests {
     fn servers_follow_the_backlog_late() {
         let mut scenario = Scenario::mgc(1.0, Law::deterministic(1.0), 1);
         scenario.consumers[0].autoscale = Some(Autoscale {
-            min: 1,
             max: 4,
             target_backlog: 10.0,
             every: 10.0,
             startup: 3.0,
             cooldown: 15.0,
+            ..Autoscale::default()
         });
         let plan = Block { due: vec![0], sent: vec![0], demand: vec![vec![0]], ..Block::default() };
         let run_plan = RunPlan::new(&scenario, &plan).expect("autoscaling is played");

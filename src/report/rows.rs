@@ -102,7 +102,14 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
         // With messages of nobody, which were there from the start, the total is of all of them, as the
         // queue's wait is.
         let places = [queues, vec![PlaceId::Total], producers, consumers].concat();
-        let rows = MAIN.iter().filter(|main| main.4).filter_map(|main| row(study, main, &places)).collect();
+        // Clients that give up lose what their queue has served all the same.
+        let gives_up = scenario.producers.iter().any(|p| p.resend.is_some());
+        let shown = |main: &&MainRow| match (main.0, main.1) {
+            (MetricPlace::Queue, Quantity::Loss) => !gives_up,
+            (MetricPlace::Producer, Quantity::Loss) => gives_up,
+            _ => main.4,
+        };
+        let rows = MAIN.iter().filter(shown).filter_map(|main| row(study, main, &places)).collect();
         return vec![Section { title: String::new(), rows: alike(rows) }];
     }
     let several = if producers.len() > 1 { producers } else { Vec::new() };

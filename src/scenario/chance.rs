@@ -1,6 +1,6 @@
 //! Whether anything in a scenario is a matter of chance.
 
-use super::model::{Batch, Consumer, Deliver, Discipline, Producer, Queue, Scenario};
+use super::model::{Batch, Consumer, Deliver, Discipline, Producer, Queue, Scenario, ServerChoice};
 use crate::workload::laws::Law;
 
 impl Scenario {
@@ -34,6 +34,7 @@ fn sends(producer: &Producer) -> bool {
 fn keeps(queue: &Queue) -> bool {
     queue.discipline == Discipline::Random
         || queue.message_ttl.as_ref().is_some_and(Law::varies)
+        || queue.deliver_after.as_ref().is_some_and(Law::varies)
         || queue.partitions.is_some()
 }
 
@@ -44,6 +45,9 @@ fn works(consumer: &Consumer) -> bool {
     service
         || outages
         || jitter
+        || consumer.transit.as_ref().is_some_and(Law::varies)
+        || consumer.choice == ServerChoice::Random
+        || !consumer.weights.is_empty()
         || perhaps(consumer.failure)
         || consumer.to.iter().any(|route| perhaps(route.probability))
 }

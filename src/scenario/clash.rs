@@ -12,12 +12,15 @@ use super::problem::Problem;
 pub(crate) struct Clash {
     /// The queue.
     name: String,
-    /// The setting of the queue that one of them is, if it is one.
-    setting: Option<&'static str>,
     one: &'static str,
     other: String,
     instead: &'static str,
+    /// The settings that they are.
+    settings: Vec<ClashingSetting>,
 }
+
+/// Where a setting stands that excludes another.
+type ClashingSetting = (NamedTable, String, &'static str);
 
 impl Clash {
     /// What does not go together, as a phrase.
@@ -52,16 +55,14 @@ fn words(feature: Feature) -> &'static str {
 
 const LEAVE_OUT: &str = "leave one of them out";
 
-/// What goes with none of several others: with the setting of the queue that it is, if it is one, and what to write
-/// instead.
-type Exclusion = (Feature, Option<&'static str>, &'static [Feature], &'static str);
+/// What goes with none of several others, and what to write instead.
+type Exclusion = (Feature, &'static [Feature], &'static str);
 
 const EXCLUSIONS: &[Exclusion] = {
     use Feature::*;
     &[
         (
             ProcessorSharing,
-            Some("discipline"),
             &[
                 ConsumerBatches,
                 Prefetch,
@@ -82,7 +83,6 @@ const EXCLUSIONS: &[Exclusion] = {
         ),
         (
             Preemption,
-            Some("preemption"),
             &[
                 ConsumerBatches,
                 Prefetch,
@@ -97,7 +97,6 @@ const EXCLUSIONS: &[Exclusion] = {
         ),
         (
             SharedWorkers,
-            None,
             &[
                 MixedGroups,
                 ConsumerBatches,
@@ -112,38 +111,51 @@ const EXCLUSIONS: &[Exclusion] = {
             ],
             LEAVE_OUT,
         ),
-        (DeliverAfter, Some("deliver_after"), &[Room, DropHead, Block], LEAVE_OUT),
-        (KeyLocks, Some("locks"), &[Order, Room, DropHead, Block, TimeToLive], LEAVE_OUT),
+        (
+            Transit,
+            &[
+                ProcessorSharing,
+                Preemption,
+                UnlimitedServers,
+                ConsumerBatches,
+                PrefetchOnDemand,
+                AutoAck,
+                VisibilityTimeout,
+                Partitions,
+                KeyLocks,
+                BlockingRetry,
+                Outages,
+                Autoscaling,
+                CountTimetable,
+                RateLimit,
+                SharedWorkers,
+                ServerChoice,
+            ],
+            LEAVE_OUT,
+        ),
+        (DeliverAfter, &[Room, DropHead, Block], LEAVE_OUT),
+        (KeyLocks, &[Order, Room, DropHead, Block], LEAVE_OUT),
         (
             KeyLocks,
-            Some("locks"),
             &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, ServerChoice, RateLimit],
             LEAVE_OUT,
         ),
-        (BlockingRetry, None, &[ConsumerBatches, Outages, VisibilityTimeout, RateLimit], LEAVE_OUT),
-        (
-            RateLimit,
-            None,
-            &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, ServerChoice],
-            LEAVE_OUT,
-        ),
-        (UnequalServers, None, &[Autoscaling, Partitions], LEAVE_OUT),
+        (BlockingRetry, &[ConsumerBatches, Outages, VisibilityTimeout, RateLimit], LEAVE_OUT),
+        (RateLimit, &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, ServerChoice], LEAVE_OUT),
+        (UnequalServers, &[Autoscaling, Partitions], LEAVE_OUT),
         (
             ServerChoice,
-            None,
             &[ConsumerBatches, Prefetch, PrefetchOnDemand, Partitions, UnlimitedServers],
             LEAVE_OUT,
         ),
         (
             Partitions,
-            Some("partitions"),
-            &[ConsumerBatches, Prefetch, Autoscaling, CountTimetable, UnlimitedServers],
+            &[ConsumerBatches, Prefetch, UnlimitedServers],
             "a partition belongs to one server, which takes its messages one by one: leave one of them out",
         ),
-        (GroupOutages, None, &[Autoscaling, CountTimetable], LEAVE_OUT),
+        (GroupOutages, &[Autoscaling, CountTimetable], LEAVE_OUT),
         (
             LoadDependentService,
-            None,
             &[
                 ProcessorSharing,
                 Outages,
@@ -156,12 +168,7 @@ const EXCLUSIONS: &[Exclusion] = {
             ],
             LEAVE_OUT,
         ),
-        (
-            ConsumerBatches,
-            None,
-            &[Prefetch],
-            "a consumer takes batches or holds a window: leave one of them out",
-        ),
+        (ConsumerBatches, &[Prefetch], "a consumer takes batches or holds a window: leave one of them out"),
     ]
 };
 
@@ -200,21 +207,32 @@ impl<'a> QueueWithServers<'a> {
     }
 
     fn clash(&self) -> Option<Clash> {
-        let excluded = |(one, setting, others, instead): &Exclusion| {
-            let other = others.iter().find(|other| self.has(*one) && self.has(**other))?;
-            self.between(*setting, words(*one), words(*other), instead)
+        let excluded = |(one, others, instead): &Exclusion| {
+            let other = *others.iter().find(|other| self.has(*one) && self.has(**other))?;
+            let settings = self.setting(*one).into_iter().chain(self.setting(other)).collect();
+            let clash = self.between(*one, words(other), instead)?;
+            Some(Clash { settings, ..clash })
         };
         EXCLUSIONS.iter().find_map(excluded).or_else(|| self.of_order()).or_else(|| self.of_servers())
     }
 
-    fn between(
-        &self,
-        setting: Option<&'static str>,
-        one: &'static str,
-        other: &str,
-        instead: &'static str,
-    ) -> Option<Clash> {
-        Some(Clash { name: self.queue.name.clone(), setting, one, other: other.into(), instead })
+    fn between(&self, one: Feature, other: &str, instead: &'static str) -> Option<Clash> {
+        let settings = self.setting(one).into_iter().collect();
+        Some(Clash { name: self.queue.name.clone(), one: words(one), other: other.into(), instead, settings })
+    }
+
+    /// Where it is asked for.
+    fn setting(&self, what: Feature) -> Option<ClashingSetting> {
+        let written = what.setting();
+        let key = &written[..written.find([' ', '.']).unwrap_or(written.len())];
+        match what.table() {
+            NamedTable::Queues => Some((NamedTable::Queues, self.queue.name.clone(), key)),
+            NamedTable::Consumers => {
+                let group = self.groups.iter().find(|c| c.features().contains(&what))?;
+                Some((NamedTable::Consumers, group.name.clone(), key))
+            }
+            _ => None,
+        }
     }
 
     /// An order, or none, that does not go with who is more urgent or where messages go on to.
@@ -226,12 +244,16 @@ impl<'a> QueueWithServers<'a> {
         if queue.discipline == Discipline::ProcessorSharing && self.groups.iter().any(blocks) {
             let other = "forwarding to a queue that blocks: there is no one server that could be held up";
             let instead = "write another overflow for that queue";
-            return self.between(Some("discipline"), words(Feature::ProcessorSharing), other, instead);
+            return self.between(Feature::ProcessorSharing, other, instead);
+        }
+        if self.has(Feature::Transit) && self.groups.iter().any(blocks) {
+            let other = "forwarding to a queue that blocks, for which acknowledgements would have to wait";
+            return self.between(Feature::Transit, other, "write another overflow for that queue");
         }
         if queue.preemption != Preemption::None && !queue.discipline.interrupts() {
             let other = "an order in which no newcomer is more urgent";
             let instead = "use priority, lifo, shortest or deadline";
-            return self.between(Some("preemption"), words(Feature::Preemption), other, instead);
+            return self.between(Feature::Preemption, other, instead);
         }
         None
     }
@@ -250,37 +272,42 @@ impl<'a> QueueWithServers<'a> {
         let resumes = |c: &&Consumer| c.outages.as_ref().is_some_and(|o| !o.redeliver);
         if first.queues().any(unlike) {
             let other = "another delivery_limit or visibility_timeout of another of these queues";
-            return self.between(
-                None,
-                words(Feature::SharedWorkers),
-                other,
-                "write the same for all of them",
-            );
+            return self.between(Feature::SharedWorkers, other, "write the same for all of them");
         }
         if groups.iter().any(|c| c.choice != first.choice) {
             let instead = "write the same choice for all groups of the queue";
-            return self.between(
-                None,
-                words(Feature::ServerChoice),
-                "a group that chooses otherwise",
-                instead,
-            );
+            return self.between(Feature::ServerChoice, "a group that chooses otherwise", instead);
         }
         if groups.iter().any(while_busy) {
             let other = "outages while a server is busy: each is busy at other times";
-            return self.between(None, words(Feature::GroupOutages), other, "write while = \"always\"");
+            return self.between(Feature::GroupOutages, other, "write while = \"always\"");
         }
         if self.has(Feature::UnlimitedServers) && groups.iter().any(each) {
             let other = "by = \"server\" and servers without limit: together they are not limited";
-            return self.between(None, words(Feature::RateLimit), other, "write by = \"group\"");
+            return self.between(Feature::RateLimit, other, "write by = \"group\"");
         }
         if self.has(Feature::UnlimitedServers) && self.has(Feature::Outages) {
             let other = "outages: there is no end of servers to take a broken one's place";
-            return self.between(None, words(Feature::UnlimitedServers), other, "write a number of servers");
+            return self.between(Feature::UnlimitedServers, other, "write a number of servers");
+        }
+        let changes = |c: &&Consumer| c.autoscale.is_some() || !c.shifts.is_empty();
+        if groups.iter().any(|c| c.rebalance.is_some())
+            && !(queue.partitions.is_some() && groups.iter().any(changes))
+        {
+            let other = "a queue without partitions whose servers come and go: there is nothing to deal anew";
+            return self.between(Feature::Rebalance, other, "leave it out, or add partitions and autoscale");
+        }
+        if queue.partitions.is_none() && groups.iter().any(|c| c.autoscale.is_some_and(|a| a.only_with_lag)) {
+            let other = "only_with_lag at a queue without partitions";
+            return self.between(Feature::Autoscaling, other, "leave it out, or add partitions");
+        }
+        if self.has(Feature::Outages) && self.has(Feature::Partitions) && groups.iter().any(changes) {
+            let other = "outages at a queue with partitions: who is down would keep its partitions";
+            return self.between(Feature::Autoscaling, other, LEAVE_OUT);
         }
         if self.has(Feature::ConsumerBatches) && groups.iter().any(resumes) {
             let instead = "write in_progress = \"redeliver\"";
-            return self.between(None, words(Feature::ConsumerBatches), "outages that resume", instead);
+            return self.between(Feature::ConsumerBatches, "outages that resume", instead);
         }
         None
     }
@@ -292,9 +319,12 @@ pub(super) fn check(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         return;
     }
     for clash in clashes(scenario) {
-        let of = |setting| place(tree, NamedTable::Queues.name(), &clash.name, setting);
-        let at = clash.setting.and_then(of).or_else(|| of("")).unwrap_or_default();
-        cx.tell(Problem::error(at, clash.what()).help(clash.instead));
+        let at = |(table, name, key): &ClashingSetting| place(tree, table.name(), name, key);
+        let mut places = clash.settings.iter().filter_map(at);
+        let queue = || place(tree, NamedTable::Queues.name(), &clash.name, "");
+        let first = places.next().or_else(queue).unwrap_or_default();
+        let told = Problem::error(first, clash.what()).help(clash.instead);
+        cx.tell(places.fold(told, |told, at| told.and(at, "does not go with this")));
     }
 }
 

@@ -2,7 +2,7 @@
 //! tables.
 
 use super::context::{Context, Whose};
-use super::node::Field;
+use super::node::{Field, Node, Table, TableEntry};
 use super::notation::{DeclaredTable, Notation};
 use super::setting::Takes;
 use serde_json::Value;
@@ -89,6 +89,30 @@ impl<T: DeclaredTable> Notation<Vec<T>> for ListOf {
     }
     fn faster(&self, value: &mut Vec<T>, factor: f64) {
         value.iter_mut().for_each(|table| table.faster(factor));
+    }
+}
+
+/// A table, or what its setting of this name takes alone; whose it is goes into sentences.
+pub(super) struct TableOr(pub &'static str, pub &'static str);
+
+impl<T: DeclaredTable> Notation<T> for TableOr {
+    fn takes(&self) -> Takes {
+        Takes::TableOr(T::keys, self.1)
+    }
+    fn read(&self, cx: &mut Context<'_>, field: Field<'_>) -> Option<T> {
+        if matches!(field.node.value, super::node::Value::Table(_)) {
+            return TableOf(self.0).read(cx, field);
+        }
+        let at = field.node.at;
+        let alone = TableEntry { key: self.1.into(), at, node: field.node.clone() };
+        let node = Node { value: super::node::Value::Table(Table(vec![alone])), at };
+        TableOf(self.0).read(cx, Field { key: field.key, node: &node })
+    }
+    fn echo(&self, value: &T) -> Value {
+        TableOf(self.0).echo(value)
+    }
+    fn faster(&self, value: &mut T, factor: f64) {
+        value.faster(factor);
     }
 }
 

@@ -6,6 +6,7 @@ use super::flow::{Fate, arrivals};
 use super::lanes::PartitionAssignment;
 use super::model::{Consumer, Producer, Scenario};
 use super::range::Range;
+use super::window;
 
 /// The load of one queue, as offered.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +19,8 @@ pub(crate) struct Demand {
     /// full batches; with the time for which a server keeps what failed, if it does.
     pub service: f64,
     /// Seconds a delivery, from the end of a service until the server has the next message, a batch's share of
-    /// a message likewise: the server is not free meanwhile.
-    pub turnaround: f64,
+    /// a message likewise: the server is not free meanwhile. Known or bounded where its window may be empty.
+    pub turnaround: Range,
     /// All groups together, those that scale at their most; `None` is without limit.
     pub servers: Option<u32>,
     /// Mean share of the servers' capacity that outages leave.
@@ -47,17 +48,20 @@ impl Demand {
         if let Some(limited) = self.limited {
             return Some(self.arrivals.times(self.attempts / limited));
         }
-        let each = self.arrivals.times(self.attempts * (self.service + self.turnaround));
+        let busy = |turnaround: f64| self.arrivals.times(self.attempts * (self.service + turnaround));
+        let each = Range { least: busy(self.turnaround.least).least, most: busy(self.turnaround.most).most };
         self.servers.filter(|c| *c > 0).map(|c| each.times(1.0 / (f64::from(c) * self.up)))
     }
 
-    /// Deliveries a second that all servers can do, C of the documents; `None` for servers without limit, and
-    /// where nobody consumes.
+    /// Deliveries a second that all servers can do, at most where that is bounded, C of the documents; `None` for
+    /// servers without limit, and where nobody consumes.
     pub(crate) fn capacity(&self) -> Option<f64> {
         if self.limited.is_some() {
             return self.limited;
         }
-        self.servers.filter(|c| *c > 0).map(|c| f64::from(c) * self.up / (self.service + self.turnaround))
+        self.servers
+            .filter(|c| *c > 0)
+            .map(|c| f64::from(c) * self.up / (self.service + self.turnaround.least))
     }
 }
 
@@ -79,7 +83,10 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         };
         let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
         let lanes = PartitionAssignment::of(scenario, queue, arrivals);
-        let turnaround = groups.iter().zip(&shares).map(|(c, share)| share * turnaround(scenario, c)).sum();
+        let turnaround = |of: fn(&Range) -> f64| {
+            groups.iter().zip(&shares).map(|(c, share)| share * of(&turnaround(scenario, c))).sum()
+        };
+        let turnaround = Range { least: turnaround(|gap| gap.least), most: turnaround(|gap| gap.most) };
         let limited = groups
             .iter()
             .any(|c| limit(c).is_some())
@@ -99,8 +106,11 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
 }
 
 /// Seconds from the end of a service until the server has the next message, of full batches.
-fn turnaround(scenario: &Scenario, group: &Consumer) -> f64 {
-    scenario.simulation.overheads.turnaround / group.batch.map_or(1.0, |b| f64::from(b.max.max(1)))
+fn turnaround(scenario: &Scenario, group: &Consumer) -> Range {
+    let host =
+        scenario.simulation.overheads.turnaround / group.batch.map_or(1.0, |b| f64::from(b.max.max(1)));
+    let gap = window::gap(scenario, group);
+    Range { least: host + gap.least, most: host + gap.most }
 }
 
 /// The same of several groups, by what they can do.
@@ -238,7 +248,7 @@ mod tests {
     fn consumers_that_scale_hold_what_the_most_of_them_hold() {
         let mut s = Scenario::mgc(60.0, Law::exponential(0.05), 1);
         s.consumers[0].autoscale =
-            Some(Autoscale { min: 1, max: 4, target_backlog: 10.0, every: 1.0, startup: 0.0, cooldown: 0.0 });
+            Some(Autoscale { max: 4, target_backlog: 10.0, every: 1.0, ..Autoscale::default() });
         assert!((rho(&demands(&s)[0]) - 0.75).abs() < 1e-12);
     }
 

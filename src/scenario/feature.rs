@@ -14,6 +14,8 @@ pub enum Feature {
     ArrivalBatches,
     /// Failures by a probability of the producer.
     OwnFailures,
+    /// Clients send again what is not answered.
+    Resend,
     /// Any order but that of arrival, whichever; each has a feature of its own as well.
     Order,
     /// The newest first.
@@ -66,6 +68,8 @@ pub enum Feature {
     UnlimitedServers,
     /// Consumers take batches.
     ConsumerBatches,
+    /// Messages and acknowledgements travel between queue and consumer.
+    Transit,
     /// Messages are handed out ahead of time.
     Prefetch,
     /// Messages that a server fetches ahead of time when it has none left.
@@ -84,6 +88,8 @@ pub enum Feature {
     GroupOutages,
     /// A number of consumers that changes.
     Autoscaling,
+    /// Servers that pause whenever one comes or goes.
+    Rebalance,
     /// Servers whose speed depends on the load.
     LoadDependentService,
     /// A number of consumers that follows the clock.
@@ -152,18 +158,20 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 49] = {
+    pub const ALL: [Feature; 52] = {
         use Feature::*;
         [
             ArrivalBatches,
             ConsumerBatches,
             Failures,
             OwnFailures,
+            Resend,
             BlockingRetry,
             AutoAck,
             Outages,
             GroupOutages,
             Autoscaling,
+            Rebalance,
             LoadDependentService,
             CountTimetable,
             RateLimit,
@@ -179,6 +187,7 @@ impl Feature {
             DropHead,
             BlockedOrder,
             Order,
+            Transit,
             Prefetch,
             PrefetchOnDemand,
             MixedGroups,
@@ -217,6 +226,9 @@ impl Feature {
             Feature::ArrivalBatches => (Producers, "arrivals (batches)", "messages arrive in batches"),
             Feature::OwnFailures => {
                 (Producers, "failure", "some producers' messages fail by a probability of their own")
+            }
+            Feature::Resend => {
+                (Producers, "resend", "clients send again what is not done in time, or give up (resend)")
             }
             Feature::Order => (Queues, "discipline", "messages are not taken in the order of arrival"),
             Feature::Lifo => (Queues, "discipline = \"lifo\"", "the newest message is taken first"),
@@ -278,6 +290,11 @@ impl Feature {
                 (Consumers, "count = \"unlimited\"", "there is a server for every message")
             }
             Feature::ConsumerBatches => (Consumers, "batch", "consumers take messages in batches"),
+            Feature::Transit => (
+                Consumers,
+                "transit",
+                "messages and acknowledgements are on their way between queue and consumers for a time (transit)",
+            ),
             Feature::Prefetch => {
                 (Consumers, "prefetch", "messages are handed to consumers ahead of time (prefetch)")
             }
@@ -306,6 +323,9 @@ impl Feature {
                 "all consumers of a group break down together (outages.together)",
             ),
             Feature::Autoscaling => (Consumers, "autoscale", "the number of consumers changes"),
+            Feature::Rebalance => {
+                (Consumers, "rebalance", "all servers pause whenever one of them comes or goes (rebalance)")
+            }
             Feature::LoadDependentService => (
                 Consumers,
                 "service_rate",

@@ -27,6 +27,12 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
     for producer in &scenario.producers {
         let shares = |topic| deal::of_producer(scenario, topic, producer);
         reach(scenario, producer.to, producer.rate, shares, &mut outside);
+        if let Some(resend) = producer.resend {
+            // Each may be sent as often as a client ever does.
+            let (again, mut more) = (f64::from(resend.at_most), outside.clone());
+            reach(scenario, producer.to, producer.rate * again, shares, &mut more);
+            outside[MOST] = std::mem::take(&mut more[MOST]);
+        }
     }
     let leaving: Vec<DepartureBounds> =
         (0..scenario.queues.len()).map(|queue| leaving(scenario, queue, fate)).collect();

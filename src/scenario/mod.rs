@@ -45,6 +45,7 @@ mod source;
 mod sweep;
 mod toml_text;
 mod uses;
+mod window;
 
 pub(crate) use capacity::shares;
 pub(crate) use circle::{circle, waits};
@@ -62,6 +63,7 @@ pub use reference::reference;
 pub use schema::schema;
 pub use source::{Source, quick};
 pub use sweep::{Values, ValuesError, values_of};
+pub(crate) use window::enough as enough_prefetch;
 
 use context::Context;
 use node::Node;

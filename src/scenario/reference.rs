@@ -46,6 +46,7 @@ fn setting(page: &mut String, table: &str, key: &SettingKey) {
         Takes::Law => "duration or law".into(),
         Takes::Word(words) => words.join(" | "),
         Takes::Table(_) => "table".into(),
+        Takes::TableOr(_, short) => format!("table, or {short} alone"),
         Takes::Tables(_) => "list of tables".into(),
         Takes::List => "list".into(),
         Takes::Any => String::from("in several forms"),
@@ -53,7 +54,7 @@ fn setting(page: &mut String, table: &str, key: &SettingKey) {
     _ = writeln!(page, "\n{name}: {takes}\n    {}", key.full_help());
     let inside = format!("{name}.");
     match (&key.takes, key.name) {
-        (Takes::Table(keys) | Takes::Tables(keys), _) => {
+        (Takes::Table(keys) | Takes::TableOr(keys, _) | Takes::Tables(keys), _) => {
             keys().iter().for_each(|key| setting(page, &inside, key));
         }
         (_, "arrivals") => {

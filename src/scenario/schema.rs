@@ -57,6 +57,11 @@ fn property(key: &SettingKey) -> Value {
         Takes::Law => json!({ "$ref": "#/$defs/law" }),
         Takes::Word(words) => json!({ "enum": words }),
         Takes::Table(keys) => table(&keys()),
+        Takes::TableOr(keys, short) => {
+            let alone = keys().into_iter().filter(|key| key.name == *short);
+            let forms: Vec<Value> = alone.map(|key| property(&key)).chain([table(&keys())]).collect();
+            json!({ "anyOf": forms })
+        }
         Takes::Tables(keys) => json!({ "type": "array", "minItems": 1, "items": table(&keys()) }),
         Takes::List if key.name == "steps" => {
             json!({ "type": "array", "minItems": 1, "items": table(STEP) })

@@ -20,6 +20,8 @@ pub(super) enum Takes {
     /// One of these words.
     Word(Vec<&'static str>),
     Table(SettingKeys),
+    /// A table of these settings, or what the one of this name takes alone.
+    TableOr(SettingKeys, &'static str),
     /// A list of tables of these settings.
     Tables(SettingKeys),
     /// A list of what the setting's help says.

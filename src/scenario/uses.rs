@@ -18,6 +18,7 @@ impl Producer {
             (self.is_closed(), Feature::ClosedLoop),
             (!self.batch.is_single(), Feature::ArrivalBatches),
             (self.failure.is_some(), Feature::OwnFailures),
+            (self.resend.is_some(), Feature::Resend),
         ])
     }
 }
@@ -64,6 +65,7 @@ impl Consumer {
         there([
             (self.count == Servers::Unlimited, Feature::UnlimitedServers),
             (self.batch.is_some(), Feature::ConsumerBatches),
+            (self.transit.is_some(), Feature::Transit),
             (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Turn, Feature::Prefetch),
             (self.prefetch > 1 && self.prefetch_by == PrefetchBy::Demand, Feature::PrefetchOnDemand),
             (self.ack == Ack::Auto, Feature::AutoAck),
@@ -73,6 +75,7 @@ impl Consumer {
             (self.outages.is_some(), Feature::Outages),
             (self.outages.as_ref().is_some_and(|outages| outages.together), Feature::GroupOutages),
             (self.autoscale.is_some(), Feature::Autoscaling),
+            (self.rebalance.is_some(), Feature::Rebalance),
             (self.service_rate.is_some(), Feature::LoadDependentService),
             (!self.shifts.is_empty(), Feature::CountTimetable),
             (self.rate_limit.is_some(), Feature::RateLimit),

@@ -101,7 +101,7 @@ impl Load {
 
     /// Whether its load is known.
     pub fn is_known(&self) -> bool {
-        self.arrival_rate.is_some()
+        self.arrival_rate.is_some() && self.rho.is_some() == self.at_least.is_some()
     }
 }
 
@@ -148,14 +148,13 @@ pub fn explain(scenario: &Scenario) -> Explanation {
         }
     };
     let loads: Vec<Load> = scenario.queues.iter().zip(demands(scenario)).enumerate().map(load).collect();
-    // What is exact of an ideal host is near to one that needs time.
-    let ideal = scenario.simulation.overheads.delivers_at_once();
     let mut models: Vec<ModelNote> = MODELS
         .iter()
-        .map(|m| ModelNote {
-            name: m.name(),
-            exact: m.exactness() == Exactness::Exact && (ideal || m.hands_over()),
-            against: m.applies(scenario).err().map(|why| why.to_string()),
+        .map(|m| {
+            let against = m.applies(scenario).err().map(|why| why.to_string());
+            let exact =
+                if against.is_none() { m.is_exact(scenario) } else { m.exactness() == Exactness::Exact };
+            ModelNote { name: m.name(), exact, against }
         })
         .collect();
     models.sort_by_key(|note| (note.against.is_some(), !note.exact));

@@ -55,6 +55,8 @@ pub struct SteadyState {
     /// Mean number of senders that wait for room, where some do and it is known: then queue length and wait
     /// are without them.
     pub held: Option<f64>,
+    /// What its model's name says of the host's time, where that is counted.
+    pub hand_over: Option<&'static str>,
 }
 
 /// What one group of a queue's servers does, where groups are not alike.
@@ -143,6 +145,7 @@ impl SteadyState {
             groups: Vec::new(),
             shared: false,
             held: None,
+            hand_over: None,
         }
     }
 
@@ -177,9 +180,10 @@ impl SteadyState {
 
     /// The answer for the whole scenario: the queue, its consumers, every producer and the total.
     pub fn answer(&self, station: &Station<'_>) -> Answer {
-        let answer =
-            Answer::new(Method::Theory, station.caption()).asked_for(station.scenario.asked_statistics());
+        let name = station.caption() + self.hand_over.unwrap_or_default();
+        let answer = Answer::new(Method::Theory, name).asked_for(station.scenario.asked_statistics());
         let mut answer = if self.exact { answer } else { answer.approximate() };
+        answer.counts_host = self.hand_over.is_some();
         answer.caveats.clone_from(&self.caveats);
         answer.caveats.extend(general_caveats(station));
         self.fill_place(station, &mut answer);

@@ -2,6 +2,7 @@
 
 use super::Mismatch;
 use super::figures::{LevelSummary, StreamFigures};
+use super::network::is_exact;
 use super::{
     ClosedForm, Exactness, Feature, MODELS, ModelError, Station, SteadyState, TimeDistribution, figures_at,
     requires,
@@ -35,6 +36,10 @@ impl ClosedForm for HeldBack {
 
     fn exactness(&self) -> Exactness {
         Exactness::Exact
+    }
+
+    fn is_exact(&self, scenario: &Scenario) -> bool {
+        is_exact(self, scenario)
     }
 
     fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {

@@ -48,7 +48,10 @@ impl Station<'_> {
                 ServerChoice::Fastest => "the fastest first",
                 ServerChoice::Random => "any idle one first",
             };
-            name += &format!(" ({} kinds of servers, {choice})", self.kinds_of_servers());
+            name += &match self.kinds_of_servers() {
+                1 => format!(" ({choice})"),
+                kinds => format!(" ({kinds} kinds of servers, {choice})"),
+            };
         }
         name
     }
@@ -79,6 +82,9 @@ impl Station<'_> {
         }
         if self.has(Feature::DeliverAfter) {
             name += " behind a delay";
+        }
+        if self.has(Feature::Transit) {
+            name += " with transit";
         }
         if self.has(Feature::RateLimit) {
             name += " with a limited rate";

@@ -8,6 +8,7 @@
 //! |---|---|---|---|---|
 //! | `mginf` | M/G/∞, M/G/c/c (Erlang loss) | yes | everything | 62 µs – 111 µs |
 //! | `held_back` | any queue of these, behind a delay | as the queue alone | the same, later | as the queue alone |
+//! | `transit` | any queue of these, far from its consumers (a window of one message) | as the queue alone | the same, later | as the queue alone |
 //! | `token_bucket` | M/G/∞ behind a token bucket | yes | means; percentiles of the wait | microseconds |
 //! | `ddc` | D/D/c | yes | everything | microseconds |
 //! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything | 49 µs – 265 µs |
@@ -102,6 +103,7 @@ pub mod token_bucket;
 mod traffic;
 pub mod transform;
 pub mod transient;
+pub mod transit;
 pub mod unequal;
 pub mod welch;
 
@@ -170,6 +172,12 @@ pub trait ClosedForm: Sync {
     /// Whether it knows hosts that need time until a consumer has its message; all others are of ideal ones.
     fn hands_over(&self) -> bool {
         false
+    }
+
+    /// Whether its figures of a scenario that it fits are a theorem, the host's time included.
+    fn is_exact(&self, scenario: &Scenario) -> bool {
+        let ideal = scenario.simulation.overheads.delivers_at_once();
+        self.exactness() == Exactness::Exact && (ideal || self.hands_over())
     }
 
     /// How many of the scenario's features it does not know: how far it is from fitting. Models of networks
@@ -242,11 +250,7 @@ impl<M: QueueModel> ClosedForm for M {
 
     fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let station = Station::of(scenario).map_err(ModelError::from)?;
-        let mut answer = self.figures(&station)?.answer(&station);
-        if M::HANDS_OVER {
-            answer.by = format!("{} with hand-off and turnaround", answer.by);
-        }
-        Ok(answer)
+        Ok(self.figures(&station)?.answer(&station))
     }
 
     fn at(&self, station: &Station<'_>) -> Option<Result<SteadyState, ModelError>> {
@@ -273,6 +277,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &mginf::Unlimited,
     &ddc::Ddc,
     &held_back::HeldBack,
+    &transit::Transit,
     &mginf::ErlangLoss,
     &token_bucket::TokenBucketQueue,
     &mm1::Mm1,
@@ -335,7 +340,7 @@ pub fn answer(scenario: &Scenario) -> Result<Answer, Unanswered> {
                 let mut answer =
                     model.solve(scenario).map_err(|refusal| Reason::from(refusal).by(Method::Theory))?;
                 answer.caveats.extend(scenario.caveats());
-                if !(model.hands_over() || scenario.simulation.overheads.delivers_at_once()) {
+                if !(answer.counts_host || scenario.simulation.overheads.delivers_at_once()) {
                     // An exact answer to another question: the simulation's host needs its time.
                     answer.exact = false;
                     answer.caveats.push(TheoryCaveat::IdealHost.into());

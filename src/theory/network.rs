@@ -1,7 +1,7 @@
 //! An answer for several queues, put together from the figures of each.
 
 use super::figures::general_caveats;
-use super::{EndToEnd, Station, SteadyState};
+use super::{ClosedForm, EndToEnd, Exactness, Station, SteadyState};
 use crate::answer::{Answer, Caveat, Method};
 use crate::scenario::Scenario;
 
@@ -18,8 +18,12 @@ impl NetworkFigures<'_> {
     /// The answer, named after what it is.
     pub(super) fn answer(&self, scenario: &Scenario, name: &str) -> Answer {
         let exact = self.exact && self.nodes.iter().all(|(_, figures)| figures.exact);
+        let hand_over: Option<Vec<&str>> = self.nodes.iter().map(|(_, figures)| figures.hand_over).collect();
+        let counted = hand_over.as_ref().and_then(|all| all.first()).copied();
+        let name = format!("{name}{}", counted.unwrap_or_default());
         let answer = Answer::new(Method::Theory, name).asked_for(scenario.asked_statistics());
         let mut answer = if exact { answer } else { answer.approximate() };
+        answer.counts_host = counted.is_some();
         answer.caveats.clone_from(&self.caveats);
         for (station, figures) in &self.nodes {
             for caveat in figures.caveats.iter().cloned().chain(general_caveats(station)) {
@@ -37,4 +41,12 @@ impl NetworkFigures<'_> {
         EndToEnd::fill_all(&self.ends, &names, if sent > 0.0 { lost / sent } else { 0.0 }, &mut answer);
         answer
     }
+}
+
+/// Whether what a model puts together from others' figures is a theorem, the host's time included. Of what has no
+/// steady state, whether it would be.
+pub(super) fn is_exact(model: &impl ClosedForm, scenario: &Scenario) -> bool {
+    let ideal = scenario.simulation.overheads.delivers_at_once();
+    let exact = |answer: Answer| answer.exact && (ideal || answer.counts_host);
+    model.solve(scenario).map_or(model.exactness() == Exactness::Exact, exact)
 }

@@ -166,6 +166,7 @@ impl<'a> Station<'a> {
             Feature::ConsumerBatches => groups.iter().any(|c| c.batch.is_some_and(|b| b.max > 1)),
             Feature::Failures => groups.iter().any(|c| c.failure > 0.0),
             Feature::OwnFailures => self.streams.iter().any(|s| s.producer.failure.is_some()),
+            Feature::Resend => self.streams.iter().any(|s| s.producer.resend.is_some()),
             Feature::BlockingRetry => {
                 let fails = self.has(Feature::Failures) || self.has(Feature::OwnFailures);
                 fails && groups.iter().any(|c| c.retry_order == RetryOrder::Blocking)
@@ -182,6 +183,7 @@ impl<'a> Station<'a> {
                 self.servers != Some(1) && groups.iter().any(together)
             }
             Feature::Autoscaling => groups.iter().any(|c| c.autoscale.is_some_and(|a| a.min != a.max)),
+            Feature::Rebalance => groups.iter().any(|c| c.rebalance.is_some()),
             Feature::LoadDependentService => groups.iter().any(|c| c.service_rate.is_some()),
             Feature::CountTimetable => groups.iter().any(|c| !c.shifts.is_empty()),
             Feature::RateLimit => groups.iter().any(|c| c.rate_limit.is_some()),
@@ -193,6 +195,7 @@ impl<'a> Station<'a> {
                 let back = [Feature::Failures, Feature::OwnFailures, Feature::VisibilityTimeout];
                 queue.locks == Locks::ByKey && (self.servers != Some(1) || back.iter().any(|f| self.has(*f)))
             }
+            Feature::Transit => groups.iter().any(|c| c.transit.is_some()),
             Feature::DeliverAfter => queue.deliver_after.is_some(),
             Feature::TimeToLive => queue.message_ttl.is_some(),
             Feature::VisibilityTimeout => {

@@ -129,7 +129,8 @@ impl QueueModel for SlowHandOver {
         let tail = move |t: f64| if t > 0.0 { turn.tail(t) } else { busy };
         let wait = reached(idle, (hand_off, turnaround), [mean, second], tail).with(law);
         let delayed = busy + if hand_off > 0.0 { idle } else { 0.0 };
-        Ok(SteadyState::lossless(station, Some(delayed), wait))
+        let hand_over = Some(" with hand-off and turnaround (Welch 1964)");
+        Ok(SteadyState { hand_over, ..SteadyState::lossless(station, Some(delayed), wait) })
     }
 }
 
@@ -194,6 +195,7 @@ impl QueueModel for SlowHandOvers {
         let delayed = busy + if hand_off > 0.0 { idle } else { 0.0 };
         let mut figures = SteadyState::lossless(station, Some(delayed), wait);
         (figures.exact, figures.caveats) = (false, usual.caveats);
+        figures.hand_over = Some(" with hand-off and turnaround");
         Ok(figures)
     }
 }

@@ -32,6 +32,15 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::DeliverAfter => Some(Support::Refused(
             "no target holds a message back before its first delivery: give its producer a send_time",
         )),
+        Feature::Resend => Some(Support::Refused(
+            "who sends does not wait for what becomes of it: leave it out, or let the consumers fail and retry",
+        )),
+        Feature::Rebalance => {
+            Some(Support::Refused("how long dealing takes is the target's own: leave it out"))
+        }
+        Feature::Transit => {
+            Some(Support::Refused("messages travel as fast as this host and its network are: leave it out"))
+        }
         Feature::SharedWorkers => {
             Some(Support::Refused("a server's thread waits at one queue: write one queue with priorities"))
         }

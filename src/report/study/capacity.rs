@@ -121,6 +121,10 @@ fn notes(capacity: &Capacity) -> impl Iterator<Item = String> {
             format!("the objectives do not simply get easier: they fail again at {path} = {value}{hint}")
         }
         CapacityNote::Timetable(note) => timetable(note),
+        CapacityNote::ReplacesCount { group, timetable } => {
+            let what = if *timetable { "the timetable of `count`" } else { "count = \"unlimited\"" };
+            format!("each value takes the place of {what} of `{group}`, and holds at all times")
+        }
     })
 }
 

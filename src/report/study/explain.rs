@@ -1,7 +1,7 @@
 //! What a scenario is, in words: its loads, the closed forms that fit and why others do not.
 
 use super::timetable::timetable;
-use crate::scenario::{self, Consumer, LimitScope, Scenario, Shift};
+use crate::scenario::{self, Consumer, LimitScope, Producer, Resend, Scenario, Shift};
 use crate::study::explained::{Explanation, Load, ModelNote, Parts, explain, timetables};
 use crate::study::sensitivity::{DominantPart, Lag, Sensitivity, Turned};
 use crate::units::{Time, plain, significant};
@@ -66,7 +66,8 @@ pub fn text(explained: &ExplainReport<'_>) -> String {
     for load in &explanation.loads {
         text += &load_line(scenario, load);
     }
-    let lines = |c| [shared_line(scenario, c), shift_line(c), limit_line(c)];
+    let lines = |c| [shared_line(scenario, c), shift_line(c), limit_line(c), window_line(c), pause_line(c)];
+    text.extend(scenario.producers.iter().filter_map(resend_line));
     text.extend(scenario.consumers.iter().flat_map(lines).flatten());
     text.extend(timetables(scenario).iter().map(|note| timetable(note) + "\n"));
     text += &paging(lags);
@@ -111,6 +112,40 @@ fn limit_line(group: &Consumer) -> Option<String> {
     Some(format!(
         "group `{}`   at most {rate} deliveries/s{each}, {burst} at once after a rest\n",
         group.name
+    ))
+}
+
+/// For how long a group does nothing whenever one of its servers comes or goes.
+fn pause_line(group: &Consumer) -> Option<String> {
+    let pause = Time(group.rebalance?);
+    Some(format!("group `{}`   all pause for {pause} whenever one comes or goes\n", group.name))
+}
+
+/// When clients send again what may still be worked on, which counts in their queue's rho at most.
+fn resend_line(producer: &Producer) -> Option<String> {
+    let Resend { after, at_most } = producer.resend?;
+    let again = match at_most {
+        0 => "gives up".into(),
+        1 => "sends once more, and then gives up".into(),
+        more => format!("sends again, {more} times at most, and then gives up"),
+    };
+    Some(format!("producer `{}`   who has no answer after {} {again}\n", producer.name, Time(after)))
+}
+
+/// How long a message is away for a server to which it travels, which counts in its queue's rho, and the window that
+/// keeps the server at work.
+fn window_line(group: &Consumer) -> Option<String> {
+    let way = group.transit.as_ref()?;
+    let (both, work) = (2.0 * way.mean(), group.mean_service());
+    let enough = crate::scenario::enough_prefetch(group)?;
+    Some(format!(
+        "group `{}`   a message is away for {} of ways and {} of work: prefetch = {} keeps a server at work, and here \
+            it is {}\n",
+        group.name,
+        Time(both),
+        Time(work),
+        plain(enough, 12),
+        group.prefetch
     ))
 }
 
@@ -185,10 +220,11 @@ fn load_line(scenario: &Scenario, load: &Load) -> String {
         _ => "",
     };
     let parts = load.partitions.as_ref().map_or(String::new(), |parts| by_partition(scenario, load, parts));
-    if load.is_known() {
+    if load.arrival_rate.is_some() {
         let erlang = load.erlang.map_or("unknown".into(), figure);
+        let at_least = if load.rho.is_none() { "at least " } else { "" };
         return format!(
-            "queue `{queue}`   offered load {erlang} erlang, rho = {}{most}{hold}{parts}\n",
+            "queue `{queue}`   offered load {erlang} erlang, rho = {at_least}{}{most}{hold}{parts}\n",
             figure(rho)
         );
     }
@@ -234,7 +270,10 @@ fn by_partition(scenario: &Scenario, load: &Load, parts: &Parts) -> String {
 fn depends(scenario: &Scenario, load: &Load) -> String {
     let names: Vec<String> = load.depends_on.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
-        _ if load.is_known() => String::new(),
+        _ if load.arrival_rate.is_some() => String::new(),
+        [] if scenario.producers.iter().any(|p| p.resend.is_some()) => {
+            ": depends on how often clients send again".into()
+        }
         [] if scenario.is_closed() => ": depends on how soon its clients come back".into(),
         [] => ": depends on which of several gets a message before it: the shorter queue, or the free server"
             .into(),

@@ -1,15 +1,13 @@
 //! Consumers: groups of servers, how long they work, when they fail or stop, and where their messages go
 //! next.
 
-use super::super::compound::{ListOf, Maybe, Required, TableOf, Unspoken};
+use super::super::compound::{ListOf, Maybe, Required, TableOf, TableOr, Unspoken};
 use super::super::declare::declare;
 use super::super::notation::{Either, Flag, Positive, Rate, Timespan, Whole, Word};
 use super::super::setting::{SettingKey, Takes, choice, key};
+use super::autoscale::{Autoscale, MOST_SERVERS};
 use super::{Destination, ServiceRate};
 use crate::workload::laws::Law;
-
-/// The most servers of a group.
-pub(in super::super) const MOST_SERVERS: u32 = 1_000_000;
 
 declare! {
     /// A group of servers that take messages from one queue.
@@ -52,6 +50,10 @@ declare! {
         /// How the servers' speed depends on how many of them are at work, or on how many messages wait.
         service_rate: Option<ServiceRate> = None, Maybe(TableOf("the consumers'")),
             "servers work faster or slower by the load";
+        /// Between the queue and a server, one way; `None` if messages are there at once.
+        transit: Option<Law> = None, Maybe(Timespan::AboveZero),
+            "from the queue to a server, and as long again (by the same law) back with the acknowledgement, until \
+             which a message counts against prefetch";
         /// Messages that a server holds at most, the one that it works on included.
         prefetch: u32 = 1, Whole(1, 1_000_000), "messages held by a server";
         /// When a server is given messages to hold.
@@ -82,12 +84,16 @@ declare! {
         /// When its servers break down, if they do.
         outages: Option<Outages> = None, Maybe(TableOf("the consumers'")), "servers break and are repaired";
         /// How many deliveries it takes a second at most, if that is limited.
-        rate_limit: Option<RateLimit> = None, Maybe(TableOf("the consumers'")),
+        rate_limit: Option<RateLimit> = None, Maybe(TableOr("the consumers'", "rate")),
             "deliveries are limited to a rate, beside the number of servers";
         /// How its number of servers changes, if it does.
         autoscale: Option<Autoscale> = None => {
             autoscale: Takes::Table(Autoscale::keys), "servers follow the backlog"
         };
+        /// Seconds.
+        rebalance: Option<f64> = None, Maybe(Timespan::AboveZero),
+            "for how long all servers of a queue with partitions pause whenever one of them comes or goes, while the \
+             partitions are dealt anew";
         /// Where processed messages go, with what probability; the rest is done. The mean over all messages,
         /// where producers are told apart.
         to: Vec<Route> = Vec::new() => {
@@ -352,26 +358,6 @@ pub enum LimitScope {
     Group,
     /// Those of each server by itself.
     Server,
-}
-
-declare! {
-    /// How the number of servers follows the backlog.
-    #[derive(Copy)]
-    pub struct Autoscale {
-        /// The fewest servers.
-        min: u32 = 1, Whole(0, MOST_SERVERS as u64), "servers at least; 0 lets the last one go while nobody waits";
-        /// The most.
-        max: u32 = 1 => { max: Takes::Whole(1, MOST_SERVERS as i64), "servers at most" };
-        /// Waiting messages for each server.
-        target_backlog: f64 = 1.0, Required(Positive(1e12), "100"), "waiting messages for each server";
-        /// Seconds, as the two below.
-        every: f64 = 15.0, Timespan::AboveZero, "between looks";
-        /// Until a new server takes its first message.
-        startup: f64 = 0.0, Timespan::OrZero, "until a new server works";
-        /// For which there must be fewer before servers go.
-        cooldown: f64 = 0.0, Timespan::OrZero, "how long fewer servers must have been enough before any are \
-            removed; more start at once";
-    }
 }
 
 choice!(LimitScope: "group" => Group, "server" => Server);

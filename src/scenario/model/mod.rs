@@ -3,6 +3,7 @@
 //! Names have become indices into the vectors of [`Scenario`]; times are seconds, rates per second. What a
 //! method cannot answer it refuses by itself; the model always says the whole of what was written.
 
+mod autoscale;
 mod consumers;
 mod objectives;
 mod producers;
@@ -15,14 +16,16 @@ mod topics;
 pub use crate::discipline::Deliver;
 pub use crate::workload::arrivals::{Arrivals, Batch, Step};
 pub use crate::workload::file::{Finding, Weight};
+pub use autoscale::Autoscale;
+pub(super) use autoscale::MOST_SERVERS;
+pub(super) use consumers::FAILURE;
 pub use consumers::{
-    Ack, Autoscale, Batching, Consumer, LimitScope, Outages, OwnRoute, PrefetchBy, RateLimit, RedeliveryWork,
+    Ack, Batching, Consumer, LimitScope, Outages, OwnRoute, PrefetchBy, RateLimit, RedeliveryWork,
     RetryDelay, RetryOrder, Route, ServerChoice, ServerKind, Servers, Shift,
 };
-pub(super) use consumers::{FAILURE, MOST_SERVERS};
 pub use objectives::{Objective, Relation};
 pub(super) use producers::{KEYS, MOST_CLIENTS, MOST_DISTINCT_KEYS};
-pub use producers::{Keys, Producer};
+pub use producers::{Keys, Producer, Resend};
 pub use queues::{Discipline, Durability, Locks, Overflow, Preemption, Queue};
 pub(super) use queues::{MOST_MESSAGES, MOST_SYNCS, SYNCS};
 pub use runs::{

@@ -1,8 +1,8 @@
 //! Producers: who sends, when messages are due, what they carry.
 
-use super::super::compound::Maybe;
+use super::super::compound::{Maybe, Required, TableOf};
 use super::super::declare::declare;
-use super::super::notation::{Bytes, Signed, Timespan};
+use super::super::notation::{Bytes, Signed, Timespan, Whole};
 use super::super::setting::{SettingKey, Takes, key};
 use super::consumers::FAILURE;
 use super::{Arrivals, Batch, Destination};
@@ -36,11 +36,29 @@ declare! {
         /// The work that this producer's messages bring, instead of the consumer's.
         service_time: Option<Law> = None, Maybe(Timespan::OrZero),
             "the work that its messages bring, instead of the consumer's";
+        /// When it sends again what is not answered, while what it sent before is still worked on.
+        resend: Option<Resend> = None, Maybe(TableOf("the producer's")),
+            "clients send again what is not done in time, and give up in the end; what they sent before is worked on \
+             all the same";
         /// Probability that handling one of its messages fails, at every delivery, instead of the consumers'.
         failure: Option<f64> = None => {
             failure: Takes::Table(|| FAILURE.to_vec()),
                 "handling its messages fails, instead of the consumers'; 1 is poison"
         };
+    }
+}
+
+declare! {
+    /// When clients send a message again.
+    #[derive(Copy)]
+    pub struct Resend {
+        /// Seconds.
+        after: f64 = 1.0, Required(Timespan::AboveZero, "\"2s\""),
+            "for how long a client waits for each copy to be done";
+        /// Copies beside the first.
+        at_most: u32 = 0, Required(Whole(0, 1000), "3"),
+            "copies beside the first; when it has waited for the last one, too, the message is lost. 0 is a client that \
+             gives up";
     }
 }
 

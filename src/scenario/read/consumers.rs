@@ -77,8 +77,16 @@ fn queues(cx: &mut Context<'_>, field: Field<'_>) -> Option<Vec<usize>> {
     if !matches!(field.node.value, Value::List(_)) {
         return cx.queue(field).map(|queue| vec![queue]);
     }
+    let list = cx.list(field).or_else(|| cx.lost())?;
+    if let Some(other) = list.iter().find(|node| node.as_text().is_none()) {
+        let told = Problem::error(other.at, "`from` names queues").label(format!("this is {}", other.kind()));
+        cx.tell(
+            told.help("write from = [\"urgent\", \"bulk\"], and weights = [3, 1] where they have shares"),
+        );
+        return cx.lost();
+    }
     let mut found: Vec<usize> = Vec::new();
-    for node in cx.list(field).or_else(|| cx.lost())? {
+    for node in list {
         let queue = cx.queue(Field { key: "from", node }).or_else(|| cx.lost())?;
         if found.contains(&queue) {
             let what = format!("queue `{}` is named twice in `from`", cx.names.queues[queue]);
@@ -94,8 +102,15 @@ fn weights(cx: &mut Context<'_>, field: Field<'_>, queues: usize) -> Option<Vec<
     let list = cx.list(field)?;
     let each = |node| cx.number_in(Field { key: "weights", node }, 0.0, 1e9, true);
     let weights: Vec<f64> = list.iter().map(each).collect::<Option<_>>()?;
-    if weights.len() != queues || queues < 2 {
-        let what = format!("{} weights for {queues} queues", weights.len());
+    if queues < 2 {
+        let told = Problem::error(field.node.at, "`weights` is for servers of several queues");
+        let told = told.label("`from` names one");
+        cx.tell(told.help("leave weights out, or write from = [\"urgent\", \"bulk\"]"));
+        return None;
+    }
+    if weights.len() != queues {
+        let s = if weights.len() == 1 { "" } else { "s" };
+        let what = format!("{} weight{s} for {queues} queues", weights.len());
         cx.tell(Problem::error(field.node.at, what).label("write one for each queue of a list in `from`"));
         return None;
     }
@@ -119,6 +134,15 @@ fn of_kinds(cx: &mut Context<'_>, table: &Table, group: &Consumer, count: Server
 
 /// Numbers of servers that follow the clock.
 fn shifts(cx: &mut Context<'_>, field: Field<'_>, autoscale: bool) -> Option<Vec<Shift>> {
+    let is_none = |node: &&Node| !matches!(node.value, Value::Table(_));
+    if let Some(other) = cx.list(field)?.iter().find(is_none) {
+        let told = Problem::error(other.at, "a list of `count` is a timetable");
+        let told = told.label(format!("this is {}, not for how long", other.kind()));
+        cx.tell(
+            told.help("write [{ for = \"8h\", count = 3 }, { for = \"16h\", count = 1 }], or one number"),
+        );
+        return None;
+    }
     let shifts: Vec<Shift> = ListOf("the timetable's", "a number of servers").read(cx, field)?;
     if autoscale {
         let told =

@@ -65,10 +65,16 @@ fn limit(text: &str, unit: Unit) -> Result<f64, UnitError> {
     match unit {
         Unit::Seconds => units::duration(text),
         Unit::PerSecond => units::rate(text),
-        Unit::Ratio => match text.strip_suffix('%') {
-            Some(percent) => plain(percent.trim()).map(|x| x / 100.0),
-            None => plain(text),
-        },
+        Unit::Ratio => {
+            let share = match text.strip_suffix('%') {
+                Some(percent) => plain(percent.trim())? / 100.0,
+                None => plain(text)?,
+            };
+            if share > 1.0 {
+                return Err(UnitError(format!("a share is at most 100 %, which is 1, and `{text}` is more")));
+            }
+            Ok(share)
+        }
         Unit::Messages | Unit::Servers | Unit::Processors | Unit::Deliveries => plain(text),
     }
 }
@@ -86,6 +92,10 @@ pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Optio
         return id.metric();
     }
     let told = Problem::error(at, format!("there is no metric `{path}`"));
+    if let Some(instead) = MetricId::misspelt(path) {
+        cx.tell(told.help(instead));
+        return None;
+    }
     // Of very many, only the first are shown, and looking for what was meant takes long.
     let all = if cx.problems.len() < SHOWN { all_paths(&cx.names) } else { Vec::new() };
     cx.tell(match nearest(path, all.iter().map(String::as_str)) {

@@ -58,6 +58,9 @@ impl<S: Blocks> Network<S> {
             to => {
                 let slot = self.jobs.add(job);
                 self.jobs.carry(slot, self.ahead.iter().map(|column| column.work[row]));
+                if self.senders[producer as usize].policy.resend.is_some() {
+                    self.await_answer(slot);
+                }
                 self.send(slot, to, NONE, Some(row), recorder);
             }
         }
@@ -126,9 +129,18 @@ impl<S: Blocks> Network<S> {
 
     /// Which of a queue's orders a message waits in: that of its partition.
     pub(super) fn lane_of(&self, slot: u32, queue: u32) -> u32 {
+        let station = &self.stations[queue as usize];
+        let partition = self.partition_of(slot, queue);
+        match &station.members {
+            Some(members) if station.lanes.len() > 1 => members.owner(partition),
+            _ => (partition % station.lanes.len()) as u32,
+        }
+    }
+
+    /// Which of a queue's partitions a message belongs to.
+    pub(super) fn partition_of(&self, slot: u32, queue: u32) -> usize {
         let (station, job) = (&self.stations[queue as usize], &self.jobs[slot]);
-        let partition = station.policy.partition(job.identity, || self.keys.of(job.identity, job.producer));
-        (partition % station.lanes.len()) as u32
+        station.policy.partition(job.identity, || self.keys.of(job.identity, job.producer))
     }
 
     /// A message reaches a queue. Says whether its sender has to wait for room; `holder` is the server that
@@ -245,10 +257,18 @@ impl<S: Blocks> Network<S> {
     /// A message may be taken from now on.
     pub(super) fn offer(&mut self, slot: u32) {
         let queue = self.jobs[slot].queue;
+        if self.stations[queue as usize].members.is_some() {
+            // Its partition may have become another's.
+            self.jobs[slot].lane = self.lane_of(slot, queue);
+        }
         let station = &self.stations[queue as usize];
         let dealing = station.prefetching && station.lanes.len() == 1 && station.unlimited.is_none();
         if station.discipline == Discipline::ProcessorSharing {
             self.join(slot);
+        } else if station.transits {
+            if !self.send_in_turn(slot) {
+                self.line_up(slot);
+            }
         } else if station.batching {
             self.line_up(slot);
             self.take_batches(queue);

@@ -12,9 +12,11 @@ impl<S: Blocks> Network<S> {
         let servers = self.servers_of(g);
         let states: Vec<ServerState> =
             servers.iter().map(|server| self.servers[*server as usize].state()).collect();
+        let useful = self.useful_servers(g);
         let group = &mut self.groups[g as usize];
         let Some(scaler) = &mut group.scaler else { return };
-        let change = scaler.look(self.stations[group.queue as usize].waiting.level(), &states, self.now);
+        let waiting = self.stations[group.queue as usize].waiting.level();
+        let change = scaler.look(waiting, useful, &states, self.now);
         let (startup, next) = (scaler.startup(), scaler.next_after(self.now));
         change.start.into_iter().for_each(|at| self.start_server(servers[at], startup));
         change.stop.into_iter().for_each(|at| self.stop_server(servers[at]));
@@ -49,8 +51,10 @@ impl<S: Blocks> Network<S> {
             Phase::Starting => (s.phase, s.epoch) = (Phase::Off, s.epoch + 1),
             Phase::Idle => {
                 s.phase = Phase::Off;
-                self.stations[s.queue as usize].idle.remove(server);
+                let queue = s.queue;
+                self.stations[queue as usize].idle.remove(server);
                 self.groups[s.group as usize].count.down(self.now);
+                self.rebalance(queue);
             }
             // It counts until it is gone.
             Phase::Busy | Phase::Blocked | Phase::Down | Phase::Off => s.retire = true,
@@ -62,7 +66,10 @@ impl<S: Blocks> Network<S> {
         if s.epoch != epoch || s.phase != Phase::Starting {
             return;
         }
+        let queue = s.queue;
+        s.phase = Phase::Idle;
         self.groups[s.group as usize].count.up(self.now);
+        self.rebalance(queue);
         self.comes_up(server);
         self.set_free(server, recorder);
     }
@@ -72,7 +79,9 @@ impl<S: Blocks> Network<S> {
         let s = &mut self.servers[server as usize];
         s.retire = false;
         s.phase = Phase::Off;
+        let queue = s.queue;
         self.groups[s.group as usize].count.down(self.now);
+        self.rebalance(queue);
         for slot in self.empty_buffer(server) {
             self.give_back(slot, recorder);
         }

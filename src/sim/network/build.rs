@@ -6,24 +6,25 @@ use super::integral::TimeIntegral;
 use super::job::{Job, Jobs, NONE};
 use super::leave::Families;
 use super::limits::GroupLimit;
+use super::members::Members;
 use super::pace::paced;
 use super::parts::{Client, GroupState, Phase, QueueState, SimServer, TopicState};
 use super::plain::is_plain;
 use super::predrawn::columns;
 use super::replay::Host;
-use super::sender::Sender;
+use super::sender::{level, levels, sender};
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use super::{Network, NetworkEvent};
 use crate::behaviour::{
-    ConsumerPolicy, Draws, MessageIdentity, MessageKeys, ProducerPolicy, QueuePolicy, Role, ServerScaler,
-    TimeScale, TopicPolicy,
+    ConsumerPolicy, Draws, MessageIdentity, MessageKeys, QueuePolicy, Role, ServerScaler, TimeScale,
+    TopicPolicy,
 };
 use crate::discipline::{Fifo, Lifo, Priority, Random, RoundRobin, Sorted, Waiting};
 use crate::message::Recorder;
 use crate::rng::Key;
 use crate::scenario::{
-    Ack, Consumer, Discipline, Durability, Locks, PrefetchBy, Producer, Queue, RetryOrder, Scenario, Servers,
+    Ack, Consumer, Discipline, Durability, Locks, PrefetchBy, Queue, RetryOrder, Scenario, Servers,
 };
 use crate::sim::{LevelSampler, QueueCounts, Unplayable};
 use crate::units::{MAX_NANOS, nanos};
@@ -140,7 +141,8 @@ impl<S: Blocks> Network<S> {
                 // A partition belongs to one server; servers beyond the partitions have none, and share a
                 // line that stays empty.
                 let servers = station.servers.len();
-                let lanes = servers.min(station.partitions as usize).max(2).min(servers).max(1);
+                let most = if station.members.is_some() { servers } else { station.partitions as usize };
+                let lanes = servers.min(most).max(2).min(servers).max(1);
                 station.lanes = vec![station.lanes[0].clone(); lanes];
                 if lanes > 1 {
                     station.dispatch = Dispatch::ByPartition;
@@ -161,6 +163,7 @@ impl<S: Blocks> Network<S> {
             }
         }
         for queue in 0..self.stations.len() {
+            self.deal_at_first(queue as u32);
             if let [Waiting::Fifo(line)] = &mut self.stations[queue].lanes[..] {
                 line.reserve(self.backlog[queue] as usize);
             }
@@ -232,6 +235,7 @@ impl<S: Blocks> Network<S> {
         if station.discipline == Discipline::ProcessorSharing
             || station.unlimited.is_some()
             || station.prefetching
+            || station.transits
         {
             self.offer(slot);
         } else {
@@ -244,7 +248,7 @@ impl<S: Blocks> Network<S> {
         self.open_shared(queue, recorder);
         let station = &self.stations[queue as usize];
         let shared = station.groups.iter().any(|g| self.groups[*g as usize].shared.is_some());
-        if self.backlog[queue as usize] == 0 || station.prefetching || shared {
+        if self.backlog[queue as usize] == 0 || station.prefetching || station.transits || shared {
             return;
         }
         for server in self.stations[queue as usize].servers.clone() {
@@ -261,7 +265,10 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(index).collect();
     let unlimited = groups.iter().find(|(_, c)| c.count == Servers::Unlimited).map(|(i, _)| *i as u32);
     let batching = groups.iter().any(|(_, c)| c.batch.is_some());
-    let prefetching = groups.iter().any(|(_, c)| c.prefetch > 1) && !batching;
+    let transits = groups.iter().any(|(_, c)| c.transit.is_some());
+    let prefetching = groups.iter().any(|(_, c)| c.prefetch > 1) && !batching && !transits;
+    let alone: Vec<&Consumer> = groups.iter().map(|(_, c)| *c).collect();
+    let members = Members::of(queue, &alone, time);
     let levels = levels(scenario).len().max(1);
     let policy = QueuePolicy::new(scenario, index, draws);
     let order = match queue.discipline {
@@ -303,7 +310,10 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         plain,
         ahead: 0,
         batching,
+        transits,
         takes_otherwise: batching
+            || members.is_some()
+            || transits
             || matches!(dispatch, Dispatch::Limited)
             || groups.iter().any(|(_, c)| !c.also.is_empty()),
         gathers: batching
@@ -315,6 +325,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         servers: Vec::new(),
         turn: 0,
         unlimited,
+        members,
         lanes: vec![order],
         ready: 0,
         waiting: TimeIntegral::default(),
@@ -354,6 +365,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         speed: 1.0,
         shared: SharedQueues::of(consumer, draws),
         limit: GroupLimit::of(consumer, draws.scale),
+        only_with_lag: consumer.autoscale.is_some_and(|scale| scale.only_with_lag),
         scaler: ServerScaler::of(consumer, draws.scale),
         may_wait: scenario.may_wait(consumer),
         busy: TimeIntegral::default(),
@@ -362,29 +374,5 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         count: TimeIntegral::default(),
         handled: 0,
         batches: 0,
-    }
-}
-
-/// The priorities that there are, the highest first; what waits from the start has 0.
-fn levels(scenario: &Scenario) -> Vec<i32> {
-    let backlog = scenario.queues.iter().any(|q| q.initial_backlog > 0);
-    let mut all: Vec<i32> =
-        scenario.producers.iter().map(|p| p.priority).chain(backlog.then_some(0)).collect();
-    all.sort_unstable_by(|a, b| b.cmp(a));
-    all.dedup();
-    all
-}
-
-fn level(scenario: &Scenario, priority: i32) -> u64 {
-    levels(scenario).iter().position(|p| *p == priority).unwrap_or(0) as u64
-}
-
-fn sender(scenario: &Scenario, producer: &Producer, draws: Draws) -> Sender {
-    Sender {
-        to: producer.to,
-        size: producer.size,
-        priority: producer.priority,
-        level: level(scenario, producer.priority),
-        policy: ProducerPolicy::new(scenario, producer, draws),
     }
 }

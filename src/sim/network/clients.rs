@@ -35,6 +35,9 @@ impl<S: Blocks> Network<S> {
         };
         self.offered += 1;
         let slot = self.jobs.add(job);
+        if self.senders[producer as usize].policy.resend.is_some() {
+            self.await_answer(slot);
+        }
         self.send(slot, self.senders[producer as usize].to, NONE, None, recorder);
     }
 }

@@ -85,7 +85,8 @@ impl<S: Blocks> Network<S> {
         let chosen = match &station.dispatch {
             Dispatch::ByPartition => {
                 let server = station.servers[job.lane as usize];
-                return servers[server as usize].is_idle().then_some(server);
+                let paused = station.members.as_ref().is_some_and(|members| members.pause_at(self.now));
+                return (servers[server as usize].is_idle() && !paused).then_some(server);
             }
             Dispatch::ByKey => return self.server_for_key(slot, queue),
             Dispatch::Shared(home) => {

@@ -30,7 +30,7 @@ impl<S: Blocks> Engine for Network<S> {
         let left: Vec<u32> =
             self.jobs.inside().filter(|(_, job)| job.id < mark).map(|(slot, _)| slot).collect();
         for slot in left {
-            if self.jobs[slot].state != JobState::Blocked {
+            if !matches!(self.jobs[slot].state, JobState::Blocked | JobState::Awaited) {
                 self.tell(slot, 0, 0, Outcome::Unfinished, recorder);
             }
             self.told(slot, Outcome::Unfinished, recorder);

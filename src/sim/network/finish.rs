@@ -1,8 +1,8 @@
 //! How services end: the message goes on, fails or is void, and its server is free or waits for room.
 
-use super::Network;
 use super::job::{JobState, NONE};
 use super::parts::Phase;
+use super::{Network, NetworkEvent};
 use crate::message::{Outcome, Recorder};
 use crate::workload::Blocks;
 
@@ -38,7 +38,15 @@ impl<S: Blocks> Network<S> {
         let (slot, stamp) = (s.job, s.stamp);
         s.job = NONE;
         if s.more.is_empty() {
+            let queue = self.servers[server as usize].queue;
+            let back = self.stations[queue as usize]
+                .transits
+                .then(|| self.way_back(slot, self.servers[server as usize].group));
             let outcome = self.finish(slot, stamp, server, recorder);
+            if let Some(back) = back {
+                // After the word of a failure, which may be the next that it is sent.
+                self.timer(self.now.saturating_add(back), NetworkEvent::Acknowledged { server });
+            }
             self.go_on(server, slot, outcome, recorder);
         } else {
             self.batch_done(server, (slot, stamp), recorder);
@@ -71,10 +79,12 @@ impl<S: Blocks> Network<S> {
         let fails = group.fails && self.handler_fails(slot, g);
         self.uncount(slot);
         if fails {
-            if self.groups[g as usize].in_place {
+            if self.stations[self.jobs[slot].queue as usize].transits {
+                self.fails_far_away(slot, g);
+            } else if self.groups[g as usize].in_place {
                 self.failed_in_place(slot, server, recorder);
             } else {
-                self.failed(slot, g, recorder);
+                self.failed_at_queue(slot, g, recorder);
             }
             return false;
         }

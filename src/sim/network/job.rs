@@ -18,6 +18,8 @@ pub(super) enum JobState {
     Away,
     /// Its sender waits for room.
     Blocked,
+    /// It is no copy: its client waits for the answer to those that there are.
+    Awaited,
     /// Written, but not yet on disk.
     Committing,
     /// In the line.

@@ -10,7 +10,7 @@ use crate::workload::Blocks;
 
 /// The copies of one message.
 #[derive(Debug, Clone, Copy)]
-struct CopySet {
+pub(super) struct CopySet {
     /// The family that the message itself is a copy in.
     parent: u32,
     client: u32,
@@ -25,8 +25,19 @@ pub(super) struct Families {
     free: Vec<u32>,
 }
 
+impl CopySet {
+    /// Of a message that its client may send again.
+    pub(super) fn of_client(client: u32, copies: Copies) -> Self {
+        CopySet { parent: NONE, client, copies, each: false }
+    }
+}
+
 impl Families {
-    fn add(&mut self, family: CopySet) -> u32 {
+    pub(super) fn copies(&mut self, family: u32) -> &mut Copies {
+        &mut self.all[family as usize].copies
+    }
+
+    pub(super) fn add(&mut self, family: CopySet) -> u32 {
         if let Some(index) = self.free.pop() {
             self.all[index as usize] = family;
             return index;
@@ -140,8 +151,15 @@ impl<S: Blocks> Network<S> {
         self.told_of_copy(slot, outcome, recorder);
     }
 
+    /// A client has its answer, or gives up, and thinks.
+    pub(super) fn answered(&mut self, client: u32) {
+        if client != NONE {
+            self.think(client);
+        }
+    }
+
     #[cold]
-    fn told_of_copy<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
+    pub(super) fn told_of_copy<R: Recorder>(&mut self, slot: u32, outcome: Outcome, recorder: &mut R) {
         let mut index = self.jobs[slot].family;
         while index != NONE {
             let family = &mut self.families.all[index as usize];
@@ -168,7 +186,7 @@ impl<S: Blocks> Network<S> {
     }
 
     #[inline(always)]
-    fn tell_exit<R: Recorder>(&self, slot: u32, outcome: Outcome, recorder: &mut R) {
+    pub(super) fn tell_exit<R: Recorder>(&self, slot: u32, outcome: Outcome, recorder: &mut R) {
         let job = &self.jobs[slot];
         recorder.left(&Exit {
             message: job.message(&self.senders),

@@ -58,10 +58,10 @@ impl<S: Blocks> Network<S> {
     /// servers have no end, that is the one that served it, unless it has to wait for room.
     #[cold]
     pub(super) fn unlock<R: Recorder>(&mut self, slot: u32, group: u32, outcome: Outcome, recorder: &mut R) {
-        let queue = self.jobs[slot].queue;
+        let (queue, place) = (self.jobs[slot].queue, self.jobs[slot].place);
         let station = &mut self.stations[queue as usize];
         let Some(order) = station.keyed() else { return };
-        order.unlock(slot);
+        order.leave(place, slot);
         if !order.is_ready() {
             return;
         }

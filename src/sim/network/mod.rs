@@ -42,6 +42,7 @@ mod job;
 mod leave;
 mod limits;
 mod locks;
+mod members;
 mod outages;
 mod pace;
 mod parts;
@@ -49,8 +50,10 @@ mod plain;
 mod predrawn;
 mod preempt;
 mod prefetch;
+mod rebalance;
 mod redeliver;
 mod replay;
+mod resend;
 mod retry;
 mod room;
 mod sender;
@@ -58,6 +61,7 @@ mod serve;
 mod shared;
 mod sharing;
 mod totals;
+mod transit;
 
 pub(super) use plain::is_plain;
 pub(super) use predrawn::PredrawnWork;
@@ -96,6 +100,20 @@ enum NetworkEvent {
         slot: u32,
         place: u32,
     },
+    /// A message reaches the server that it was sent to.
+    Received {
+        server: u32,
+        slot: u32,
+    },
+    /// The acknowledgement of a server's delivery is back.
+    Acknowledged {
+        server: u32,
+    },
+    /// The word of a failure is back.
+    Refused {
+        slot: u32,
+        group: u32,
+    },
     /// A server tries again what failed.
     RetryInPlace {
         server: u32,
@@ -126,6 +144,10 @@ enum NetworkEvent {
     Tokens {
         queue: u32,
     },
+    /// The partitions of a queue have been dealt anew.
+    Dealt {
+        queue: u32,
+    },
     /// Autoscaling looks at the backlog.
     Poll {
         group: u32,
@@ -133,6 +155,10 @@ enum NetworkEvent {
     Started {
         server: u32,
         epoch: u32,
+    },
+    /// A client has waited for an answer.
+    Resend {
+        slot: u32,
     },
     /// A client's message reaches its queue.
     Send {
@@ -267,6 +293,9 @@ impl<S: Blocks> Network<S> {
             NetworkEvent::Share { queue, epoch } => self.shares_done(queue, epoch, recorder),
             NetworkEvent::Expire { slot, place } => self.expire(slot, place, recorder),
             NetworkEvent::Retry { slot, place } => self.retry(slot, place, recorder),
+            NetworkEvent::Received { server, slot } => self.received(server, slot),
+            NetworkEvent::Acknowledged { server } => self.acknowledged(server),
+            NetworkEvent::Refused { slot, group } => self.refused(slot, group, recorder),
             NetworkEvent::RetryInPlace { server, slot } => self.retry_in_place(server, slot),
             NetworkEvent::Visible { slot, stamp } => self.visible(slot, stamp, recorder),
             NetworkEvent::Commit { queue } => self.committed(queue),
@@ -274,8 +303,10 @@ impl<S: Blocks> Network<S> {
             NetworkEvent::Break { server, epoch } => self.breaks(server, epoch, recorder),
             NetworkEvent::Repair { server } => self.repaired(server, recorder),
             NetworkEvent::Tokens { queue } => self.tokens(queue),
+            NetworkEvent::Dealt { queue } => self.dealt(queue, recorder),
             NetworkEvent::Poll { group } => self.poll(group),
             NetworkEvent::Started { server, epoch } => self.started(server, epoch, recorder),
+            NetworkEvent::Resend { slot } => self.resend(slot, recorder),
             NetworkEvent::Send { client } => self.send_of(client, recorder),
         }
     }
@@ -316,7 +347,7 @@ impl<S: Blocks> Network<S> {
         let (now, job) = (self.now, &mut self.jobs[slot]);
         let station = &mut self.stations[job.queue as usize];
         match job.state {
-            JobState::Away => {}
+            JobState::Away | JobState::Awaited => {}
             JobState::InService => {
                 station.serving.down(now);
                 // Who is still being woken has not begun.
@@ -352,30 +383,4 @@ impl<S: Blocks> Network<S> {
 /// The line, of those that take turns, of a producer's messages; those of nobody have one of their own.
 fn turn_of(producer: u32, producers: usize) -> u64 {
     u64::from(producer).min(producers as u64)
-}
-
-impl QueueState {
-    /// More may wait than ever before.
-    fn note_peak(&mut self) {
-        self.peak = self.peak.max(self.waiting.level());
-    }
-
-    /// One less waits.
-    #[inline(always)]
-    fn less(&mut self, now: u64) {
-        self.waiting.down(now);
-        self.note_drained(now);
-    }
-
-    /// Perhaps nobody waits any more.
-    #[inline(always)]
-    fn note_drained(&mut self, now: u64) {
-        // What is known beforehand comes first: whether the line is empty now is chance.
-        if now >= self.drain_from
-            && self.drained.is_none()
-            && self.waiting.level() + self.held_up.level() == 0
-        {
-            self.drained = Some(now);
-        }
-    }
 }

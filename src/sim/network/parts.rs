@@ -6,6 +6,7 @@ use super::idle::Idle;
 use super::integral::TimeIntegral;
 use super::job::NONE;
 use super::limits::GroupLimit;
+use super::members::Members;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use crate::behaviour::{ConsumerPolicy, QueuePolicy, RandomTime, Routes, ServerScaler, TopicPolicy};
@@ -37,18 +38,23 @@ pub(super) struct QueueState {
     pub sync: Option<RandomTime>,
     pub committed: u64,
     pub partitions: u32,
+    /// Which servers have them, where servers come and go.
+    pub members: Option<Members>,
     /// Whether nothing but waiting for a server and service ever happens here.
     pub plain: bool,
     /// Where its messages' work begins among what they carry: 0, or what was drawn ahead.
     pub ahead: usize,
     pub batching: bool,
     /// Whether its servers take messages otherwise than one as soon as they are free: in batches, at a limited
-    /// rate, or from other queues, too.
+    /// rate, from a distance, from partitions that may
+    /// be another's soon, or from other queues, too.
     pub takes_otherwise: bool,
     /// Whether who comes at the same instant is waited for before a batch is taken: where there is room for
     /// one.
     pub gathers: bool,
     pub prefetching: bool,
+    /// Whether messages and acknowledgements travel between the queue and its servers.
+    pub transits: bool,
     /// Its groups in the scenario's order, and its servers.
     pub groups: Vec<u32>,
     pub servers: Vec<u32>,
@@ -92,6 +98,32 @@ pub(super) struct QueueState {
     pub drained: Option<u64>,
 }
 
+impl QueueState {
+    /// More may wait than ever before.
+    pub(super) fn note_peak(&mut self) {
+        self.peak = self.peak.max(self.waiting.level());
+    }
+
+    /// One less waits.
+    #[inline(always)]
+    pub(super) fn less(&mut self, now: u64) {
+        self.waiting.down(now);
+        self.note_drained(now);
+    }
+
+    /// Perhaps nobody waits any more.
+    #[inline(always)]
+    pub(super) fn note_drained(&mut self, now: u64) {
+        // What is known beforehand comes first: whether the line is empty now is chance.
+        if now >= self.drain_from
+            && self.drained.is_none()
+            && self.waiting.level() + self.held_up.level() == 0
+        {
+            self.drained = Some(now);
+        }
+    }
+}
+
 /// A group of consumers.
 pub(super) struct GroupState {
     pub queue: u32,
@@ -112,6 +144,8 @@ pub(super) struct GroupState {
     pub service_rate: Option<ServiceRate>,
     pub speed: f64,
     pub scaler: Option<ServerScaler>,
+    /// Whether servers beyond the partitions with waiting messages are not wanted.
+    pub only_with_lag: bool,
     /// Its queues, if it has several.
     pub shared: Option<Box<SharedQueues>>,
     /// How often its servers may take a message, if that is limited.
@@ -191,6 +225,8 @@ pub(super) struct SimServer {
     pub more: Vec<(u32, u32)>,
     /// Its own line (prefetch).
     pub buffer: VecDeque<PrefetchedDelivery>,
+    /// Messages that it was sent and of which the queue has not heard, where they travel.
+    pub unacknowledged: u32,
     /// Messages that it holds because their senders, it itself, wait for room.
     pub pending: u32,
     /// To be switched off when it is done.
@@ -228,6 +264,7 @@ impl SimServer {
             end: 0,
             more: Vec::new(),
             buffer: VecDeque::new(),
+            unacknowledged: 0,
             pending: 0,
             retire: false,
             until_break: u64::MAX,

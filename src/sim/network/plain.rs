@@ -10,7 +10,7 @@ use super::job::{JobState, Jobs, NONE};
 use super::parts::{Phase, QueueState, SimServer};
 use crate::discipline::ServiceOrder as _;
 use crate::message::{Outcome, Recorder};
-use crate::scenario::{Consumer, Destination, Feature, Scenario};
+use crate::scenario::{Consumer, Destination, Feature, Producer, Scenario};
 use crate::workload::Blocks;
 
 /// What changes nothing in the usual way: who is next, where a message goes afterwards, and what happens
@@ -37,6 +37,10 @@ const USUAL: &[Feature] = &[
 pub(crate) fn is_plain(scenario: &Scenario, queue: usize, groups: &[(usize, &Consumer)]) -> bool {
     let usual = |features: Vec<Feature>| features.iter().all(|feature| USUAL.contains(feature));
     let group = |c: &Consumer| usual(c.features()) && !scenario.may_fail(c) && !scenario.may_wait(c);
+    let again = |p: &Producer| p.resend.is_some() && scenario.queues_of(p.to).contains(&queue);
+    if scenario.producers.iter().any(again) {
+        return false;
+    }
     !groups.is_empty() && usual(scenario.queues[queue].features()) && groups.iter().all(|(_, c)| group(c))
 }
 

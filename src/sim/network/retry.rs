@@ -11,7 +11,7 @@ impl<S: Blocks> Network<S> {
     /// A handler failed: the message is delivered again, unless it was acknowledged beforehand or has been
     /// delivered often enough.
     #[cold]
-    pub(super) fn failed<R: Recorder>(&mut self, slot: u32, group: u32, recorder: &mut R) {
+    pub(super) fn failed_at_queue<R: Recorder>(&mut self, slot: u32, group: u32, recorder: &mut R) {
         let job = &self.jobs[slot];
         let group = &self.groups[group as usize];
         if group.auto_ack {
@@ -40,7 +40,7 @@ impl<S: Blocks> Network<S> {
         let g = self.servers[server as usize].group;
         let group = &self.groups[g as usize];
         if group.auto_ack || job.deliveries >= self.stations[job.queue as usize].limit {
-            return self.failed(slot, g, recorder);
+            return self.failed_at_queue(slot, g, recorder);
         }
         let delay = group.policy.retry_delay(job.identity, job.deliveries);
         let queue = job.queue as usize;

@@ -56,9 +56,13 @@ impl<S: Blocks> Network<S> {
     pub(super) fn is_wanted(&self, slot: u32) -> bool {
         let (queue, lane) = (self.jobs[slot].queue, self.jobs[slot].lane);
         let station = &self.stations[queue as usize];
+        if station.transits {
+            return self.may_send(queue);
+        }
         let idle = match station.dispatch {
             Dispatch::ByPartition => {
                 self.servers[station.servers[lane as usize] as usize].phase == Phase::Idle
+                    && !station.members.as_ref().is_some_and(|members| members.pause_at(self.now))
             }
             Dispatch::ByKey if !station.is_free(slot) => return false,
             Dispatch::Limited => return self.has_token(queue),
@@ -183,11 +187,17 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// The same where servers take batches, or at a limited rate, or from several queues.
+    /// The same where servers take batches, or at a limited rate, or from afar, or from several queues.
     fn free_otherwise(&mut self, server: u32) {
         let (queue, group) = (self.servers[server as usize].queue, self.servers[server as usize].group);
         if self.groups[group as usize].shared.is_some() {
             return self.free_for_all(server);
+        }
+        if self.stations[queue as usize].transits {
+            return self.free_with_window(server);
+        }
+        if self.stations[queue as usize].members.is_some() {
+            return self.free_as_member(server);
         }
         if !self.stations[queue as usize].batching {
             return self.free_if_it_may(server);

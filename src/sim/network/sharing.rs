@@ -119,7 +119,7 @@ impl<S: Blocks> Network<S> {
 
     fn share_done<R: Recorder>(&mut self, slot: u32, group: u32, recorder: &mut R) {
         if self.groups[group as usize].fails && self.handler_fails(slot, group) {
-            return self.failed(slot, group, recorder);
+            return self.failed_at_queue(slot, group, recorder);
         }
         self.tell(slot, group, 0, Outcome::Served, recorder);
         match self.route(slot, group) {

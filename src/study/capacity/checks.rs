@@ -4,7 +4,7 @@ use super::super::trial::{Effort, Trial, by_theory_alone, trial};
 use super::super::watch::Watch;
 use super::super::{ObjectiveStatus, load};
 use super::search;
-use crate::scenario::{Scenario, Servers};
+use crate::scenario::{Consumer, Scenario, Servers};
 use std::convert::Infallible;
 
 /// How many steps head-room is searched in.
@@ -66,22 +66,38 @@ pub(super) fn checks(
     let tried =
         |scenario: &Scenario| known(scenario).unwrap_or_else(|| trial(scenario, Effort::Short, watch));
     let lost = scenario.consumers.iter().enumerate().filter_map(|(i, consumer)| {
-        let Servers::Count(count) = consumer.count else { return None };
-        if count == 0 {
-            return None;
-        }
-        let what = Altered::ServerLost { group: consumer.name.clone(), of: count };
-        if count <= 1 {
-            return Some(Check { what, trial: None });
-        }
-        let mut fewer = scenario.clone();
-        fewer.consumers[i].count = Servers::Count(count - 1);
-        Some(Check { what, trial: Some(tried(&fewer)) })
+        let most = consumer.most_servers().filter(|most| *most > 0)?;
+        let what = Altered::ServerLost { group: consumer.name.clone(), of: most };
+        let fewer = one_fewer(consumer).map(|group| {
+            let mut fewer = scenario.clone();
+            fewer.consumers[i] = group;
+            fewer
+        });
+        Some(Check { what, trial: fewer.as_ref().map(tried) })
     });
     let lost: Vec<Check> = lost.collect();
     let bursts = load::burstier(scenario, BURST)
         .map(|burstier| Check { what: Altered::Burstier { factor: BURST }, trial: Some(tried(&burstier)) });
     lost.into_iter().chain(bursts).collect()
+}
+
+/// A group without one of its servers, the fastest where they differ: at all times where their number follows the
+/// clock, and at most where it follows the backlog. `None` if nobody is left.
+fn one_fewer(group: &Consumer) -> Option<Consumer> {
+    let mut fewer = group.clone();
+    let Servers::Count(count) = group.count else { return None };
+    fewer.count = Servers::Count(count.saturating_sub(1));
+    if let Some(scale) = &mut fewer.autoscale {
+        scale.max -= 1;
+        scale.min = scale.min.min(scale.max);
+        fewer.count = Servers::Count(count.clamp(scale.min, scale.max));
+    }
+    fewer.shifts.iter_mut().for_each(|shift| shift.count = shift.count.saturating_sub(1));
+    if let Some(kind) = fewer.servers.iter_mut().max_by(|a, b| a.speed.total_cmp(&b.speed)) {
+        kind.count -= 1;
+    }
+    fewer.servers.retain(|kind| kind.count > 0);
+    (fewer.most_servers() > Some(0)).then_some(fewer)
 }
 
 /// The largest multiple of the traffic that still passes: by theory where it knows the objectives, else by

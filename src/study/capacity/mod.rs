@@ -13,7 +13,7 @@ pub use checks::{Altered, Check, Headroom};
 use super::trial::{self, Effort, Trial};
 use super::watch::Watch;
 use super::{Judgement, ObjectiveStatus};
-use crate::scenario::{self, Files, Problems, Scenario, Source};
+use crate::scenario::{self, Consumer, Files, Problems, Scenario, Servers, Source};
 use crate::theory::TimetableNote;
 use std::collections::BTreeMap;
 
@@ -89,6 +89,13 @@ pub enum CapacityNote {
     },
     /// Of which rates the loads are.
     Timetable(TimetableNote),
+    /// Every value is a number of servers that takes the place of what is no number.
+    ReplacesCount {
+        /// The group's name.
+        group: String,
+        /// Whether that is a timetable; else it is servers without limit.
+        timetable: bool,
+    },
 }
 
 impl Search<'_> {
@@ -174,6 +181,7 @@ impl Search<'_> {
             notes.push(CapacityNote::FailsAgain { value: self.value(position).into(), hardest_passes });
         }
         notes.extend(crate::theory::timetables(&scenario).into_iter().map(CapacityNote::Timetable));
+        notes.extend(self.replaced_count());
         let beyond = found.filter(|f| *f > 0).map(|f| f - 1);
         let outcome = match (found, beyond.and_then(|b| tried.get(&b))) {
             (Some(_), Some(trial)) if trial.outcome != ObjectiveStatus::Fail => ObjectiveStatus::Inconclusive,
@@ -231,6 +239,16 @@ impl Search<'_> {
         Ok(scenario::parse(&self.source.with(&self.path, self.value(position)), self.files)
             .map_err(Box::new)?
             .scenario)
+    }
+
+    /// What every value replaces, if that is no number of servers.
+    fn replaced_count(&self) -> Option<CapacityNote> {
+        let scenario = scenario::parse(self.source, self.files).ok()?.scenario;
+        let varied = |group: &&Consumer| self.path == format!("consumers.{}.count", group.name);
+        let group = scenario.consumers.iter().find(varied)?;
+        let timetable = !group.shifts.is_empty();
+        (timetable || group.count == Servers::Unlimited)
+            .then(|| CapacityNote::ReplacesCount { group: group.name.clone(), timetable })
     }
 
     /// What theory says about a value, or whether its servers keep up at all.

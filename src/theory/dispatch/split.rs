@@ -3,7 +3,7 @@
 
 use super::{lacks, topic};
 use crate::scenario::{Complete, Deliver, Producer, Scenario, Topic};
-use crate::theory::network::NetworkFigures;
+use crate::theory::network::{NetworkFigures, is_exact};
 use crate::theory::station::{Gaps, StationStream};
 use crate::theory::{
     Answer, ClosedForm, EndToEnd, Exactness, MODELS, Mismatch, ModelError, Station, SteadyState,
@@ -90,6 +90,10 @@ impl ClosedForm for Split {
 
     fn exactness(&self) -> Exactness {
         Exactness::Exact
+    }
+
+    fn is_exact(&self, scenario: &Scenario) -> bool {
+        is_exact(self, scenario)
     }
 
     fn applies(&self, scenario: &Scenario) -> Result<(), Mismatch> {

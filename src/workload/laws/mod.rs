@@ -14,6 +14,7 @@ mod hyperexponential;
 mod inverse;
 mod log_logistic;
 mod lognormal;
+mod normal;
 mod pareto;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use gamma::Gamma;
 pub use hyperexponential::Hyperexponential;
 pub use log_logistic::LogLogistic;
 pub use lognormal::Lognormal;
+pub use normal::Normal;
 pub use pareto::Pareto;
 pub use triangular::Triangular;
 pub use uniform::Uniform;
@@ -213,6 +215,7 @@ laws!(
     Gamma,
     Hyperexponential,
     Lognormal,
+    Normal,
     LogLogistic,
     Weibull,
     Pareto,

@@ -246,6 +246,8 @@ fn what_will_not_do_is_refused_by_key() {
             vec![("min", Seconds(1.0)), ("max", Seconds(2.0)), ("alpha", Number(1e-7))],
             "alpha",
         ),
+        ("normal", vec![mean.clone(), ("scv", Number(0.95))], "scv"),
+        ("normal", vec![mean.clone(), ("sd", Seconds(2.0))], "sd"),
         ("empirical", vec![], ""),
         ("empirical", vec![("values", SecondsList(vec![]))], "values"),
         ("empirical", vec![("values", SecondsList(vec![1.0])), ("weights", Numbers(vec![0.0]))], "weights"),

@@ -2,6 +2,7 @@
 //! with ways of their own.
 
 mod classes;
+mod laws;
 mod lingering;
 mod percentiles;
 mod unequal;

@@ -6,8 +6,11 @@ mod blocking_retries;
 mod held_back;
 mod locks;
 mod rate_limits;
+mod rebalancing;
+mod resending;
 mod shared_workers;
 mod timetables;
+mod transit;
 
 use super::{both, refusal, simulated, value};
 use queuelab::answer::Method;

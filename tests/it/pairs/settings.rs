@@ -433,4 +433,5 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
             "{ up = { law = \"exponential\", mean = \"2s\" }, down = { law = \"exponential\", mean = \"200ms\" }, together = true }",
         )],
     ),
+    ("far from its queue", &[("consumers.c", "transit", "\"20ms\"")]),
 ];

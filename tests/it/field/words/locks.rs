@@ -11,9 +11,10 @@ fn groups(keys: u32, workers: u32) -> String {
     )
 }
 
-/// The mean time from coming to done where a free worker takes the oldest message whose key is not locked.
-fn slowly(all: &[(f64, u32, f64)], workers: usize) -> f64 {
-    let (mut next, mut sum) = (0, 0.0);
+/// The mean time from coming to done where a free worker takes the oldest message whose key is not locked, and the
+/// share of the messages that waited for longer than they live.
+fn slowly(all: &[(f64, u32, f64)], workers: usize, life: f64) -> (f64, f64) {
+    let (mut next, mut sum, mut lost) = (0, 0.0, 0);
     let mut waiting: Vec<(f64, u32, f64)> = Vec::new();
     let mut working: Vec<(f64, u32, f64)> = Vec::new();
     while next < all.len() || !working.is_empty() {
@@ -30,6 +31,9 @@ fn slowly(all: &[(f64, u32, f64)], workers: usize) -> f64 {
                 all[next - 1].0
             }
         };
+        let before = waiting.len();
+        waiting.retain(|m| m.0 + life >= now);
+        lost += before - waiting.len();
         while working.len() < workers {
             let free = |m: &(f64, u32, f64)| working.iter().all(|w| w.1 != m.1);
             let Some(i) = waiting.iter().position(free) else { break };
@@ -37,7 +41,9 @@ fn slowly(all: &[(f64, u32, f64)], workers: usize) -> f64 {
             working.push((now + work, key, came));
         }
     }
-    sum / all.len() as f64
+    // Nobody is taken any more when the last is done: all others are too late by then.
+    lost += waiting.len();
+    (sum / (all.len() - lost) as f64, lost as f64 / all.len() as f64)
 }
 
 /// spring-cloud-aws #756: 8 message groups and 4 workers, 44.6 ms. Eight workers are eight times M/M/1 at 0.4,
@@ -48,8 +54,28 @@ fn any_free_worker_takes_any_key_that_is_not_in_progress() {
         let (mean, half) = simulated(&groups(keys, workers), "total.latency.mean");
         assert!((mean - exact).abs() <= half + 0.0002 && half < 0.002, "{keys} {workers}: {mean} ± {half}");
     }
-    let other = slowly(&messages(1_000_000, 160.0, 8, 0.02), 4);
+    let (other, _) = slowly(&messages(1_000_000, 160.0, 8, 0.02), 4, f64::INFINITY);
     assert!((other - 0.0446).abs() < 0.001, "{other}");
+}
+
+/// What expires behind its key holds up nobody, whatever waits then: eight groups and four workers beside the slow
+/// simulation, and one worker beside M/M/1 with a time to live of 15 ms.
+#[test]
+fn what_expires_behind_a_locked_key_holds_nobody_up() {
+    for (keys, life) in [(8, 0.03), (3, 0.02)] {
+        let text = groups(keys, 4).replace("locks =", &format!("message_ttl = \"{life}s\"\nlocks ="));
+        let (latency, lost) = slowly(&messages(1_000_000, 160.0, keys, 0.02), 4, life);
+        for (path, slow) in [("total.latency.mean", latency), ("total.loss", lost)] {
+            let (found, half) = simulated(&text, path);
+            assert!((found - slow).abs() <= half + 0.005 * slow, "{keys} {path}: {found} ± {half}, {slow}");
+        }
+    }
+    let one = groups(3, 1).replace("locks =", "message_ttl = \"15ms\"\nlocks =").replace("160/s", "40/s");
+    let study = both(&one);
+    let theory = study.answer(Method::Theory).expect("M/M/1 with a time to live");
+    assert!(theory.exact, "{}", theory.by);
+    let differ = study.agreement.iter().filter(|a| a.verdict == queuelab::study::AgreementStatus::Differ);
+    assert_eq!((differ.count(), study.agreement.len() > 20), (0, true));
 }
 
 /// One worker takes them one by one anyway; more have no closed form, and no broker is asked for it.

@@ -68,7 +68,7 @@ fn a_backlog_is_worked_off_in_the_list_s_order() {
     let order: Vec<u32> = lives.stays.0.iter().take(6).map(|r| r.queue).collect();
     assert_eq!(order, [1, 1, 1, 0, 0, 0]);
     for (more, told) in [
-        ("weights = [1]", "1 weights for 2 queues"),
+        ("weights = [1]", "1 weight for 2 queues"),
         ("prefetch = 4", "prefetch above 1"),
         ("rate_limit = { rate = \"1/s\" }", "rate_limit"),
     ] {
