@@ -13,6 +13,7 @@ mod planned_files;
 mod point_files;
 mod predict;
 mod progress;
+mod recipe;
 mod report;
 mod run;
 mod saved;

@@ -8,6 +8,7 @@ use super::files;
 use super::plan::{PlanArguments, SweepPlan};
 use super::point_files::{PointFault, PointFiles, ranges};
 use super::progress::{self, Bar};
+use super::recipe::{Scheduler, recipe};
 use super::shard::{Shard, shard};
 use super::{Ending, style};
 use crate::answer::Method;
@@ -66,6 +67,16 @@ enum SweepCommand {
         /// The folder of the plan
         folder: PathBuf,
     },
+    /// Print what a scheduler is given to answer a planned sweep in shares
+    Recipe {
+        /// Who spreads them
+        scheduler: Scheduler,
+        /// The folder of the plan
+        folder: PathBuf,
+        /// How many shares
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        shards: u32,
+    },
     /// Make tables, plots and the page from the points; exit code 4 if some are missing
     Merge {
         /// The folder of the plan
@@ -92,6 +103,14 @@ pub(super) fn sweep(arguments: &SweepArguments) -> Ending {
         Some(SweepCommand::Status { folder }) => {
             SweepPlan::read(folder).and_then(|plan| status(&plan, folder))
         }
+        Some(SweepCommand::Recipe { scheduler, folder, shards }) => SweepPlan::read(folder).and_then(|_| {
+            let text = recipe(*scheduler, folder, *shards).map_err(|why| {
+                style::note(&format!("error: {why}\n"));
+                Ending::Wrong
+            })?;
+            style::out(&text);
+            Ok(Ending::Fine)
+        }),
         Some(SweepCommand::Merge { folder, look }) => {
             SweepPlan::read(folder).and_then(|plan| merge(&plan, folder, look))
         }
