@@ -67,8 +67,10 @@ pub(crate) fn calibrate_target(name: &str) -> Result<Vec<CalibrationFigure>, Loa
 
 /// What is due in the time of a run.
 fn beginning(scenario: &Scenario) -> Block {
-    let mut out = Block::with_columns(scenario.consumers.len());
-    let Ok(mut plan) = scenario.open_plan(scenario.seed, 0) else { return out };
+    let Ok(mut plan) = scenario.open_plan(scenario.seed, 0) else {
+        return Block::with_columns(scenario.consumers.len());
+    };
+    let mut out = plan.block().empty_like();
     while out.sent.last().is_none_or(|&at| at < LASTS) && plan.draw() {
         let block = plan.block();
         let rows = block.sent.partition_point(|&at| at < LASTS);

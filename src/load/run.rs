@@ -120,7 +120,7 @@ fn pilot(
     let mut alone = scenario.clone();
     alone.queues.iter_mut().for_each(|queue| queue.initial_backlog = 0);
     let rows = plan.sent.partition_point(|&at| at < PILOT).max(PILOT_MESSAGES).min(plan.len());
-    let mut beginning = Block { first: plan.first, ..Block::with_columns(plan.demand.len()) };
+    let mut beginning = Block { first: plan.first, ..plan.empty_like() };
     beginning.append(plan, rows);
     let silent = Control { progress: &|_| (), stopped: control.stopped };
     let played = play(&alone, &beginning, SETTLED, &silent)?;

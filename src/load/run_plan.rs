@@ -55,11 +55,7 @@ impl<'a> RunPlan<'a> {
     /// What of the scenario cannot be played.
     pub(super) fn new(scenario: &'a Scenario, plan: &'a Block) -> Result<Self, LoadError> {
         playable::check(scenario, plan)?;
-        assert_eq!(
-            plan.demand.len(),
-            scenario.consumers.len(),
-            "a plan has a column of demands for every consumer group"
-        );
+        assert_eq!(plan.groups(), scenario.consumers.len(), "a plan knows of every consumer group");
         let rules = Rules::new(scenario);
         // What was pushed to a consumer that goes comes back after later messages.
         let on_broker = targets::is_broker(scenario);
@@ -191,7 +187,7 @@ impl<'a> RunPlan<'a> {
     pub(super) fn demand(&self, group: usize, copy: MessageCopy, deliveries: u32) -> u64 {
         let (item, work) = (self.item(group, copy, deliveries), &self.rules.consumers[group].work);
         let brought = item.brought.is_some();
-        match self.block.demand[group].get(copy.identity.number as usize) {
+        match self.block.work_for(group).get(copy.identity.number as usize) {
             // What a message brings it brings again, even if it has been a dead letter meanwhile.
             Some(&planned)
                 if work.repeats(brought) && (brought || copy.planned) || deliveries <= 1 && copy.planned =>
@@ -339,7 +335,8 @@ impl<'a> RunPlan<'a> {
     /// brought to the busiest queue, shared by its servers, beyond the time in which it was brought.
     pub(super) fn backlog(&self) -> u64 {
         let span = self.span();
-        (0..self.queues()).map(|queue| self.work_of(queue)).max().unwrap_or(0).saturating_sub(span)
+        let planned = self.planned_work();
+        (0..self.queues()).map(|queue| self.work_of(queue, &planned)).max().unwrap_or(0).saturating_sub(span)
     }
 
     /// When the last message is sent, or a closed loop sends no more.
@@ -366,12 +363,24 @@ impl<'a> RunPlan<'a> {
         self.scenario.backlog()
     }
 
-    fn work_of(&self, queue: usize) -> u64 {
+    /// The work that the plan brings to each group.
+    fn planned_work(&self) -> Vec<u128> {
+        let mut all = vec![0; self.groups.len()];
+        let met = self.scenario.groups_met();
+        for row in 0..self.len() {
+            for &group in met.get(self.block.producer_of(row) as usize).into_iter().flatten() {
+                all[group] += self.block.work_for(group).get(row).map_or(0, |&work| u128::from(work));
+            }
+        }
+        all
+    }
+
+    fn work_of(&self, queue: usize, planned: &[u128]) -> u64 {
         let groups = || self.groups.iter().enumerate().filter(|(_, g)| g.queue == queue);
         let servers: u64 = groups().map(|(_, g)| u64::from(g.servers)).sum();
         let planned = groups().map(|(g, _)| {
             let batch = self.scenario.consumers[g].batch.map_or(1, |b| b.max.max(1));
-            self.block.demand[g].iter().map(|&d| u128::from(d)).sum::<u128>() / u128::from(batch)
+            planned[g] / u128::from(batch)
         });
         let mean = groups()
             .map(|(g, _)| self.rules.scale.nanos(self.scenario.consumers[g].mean_service()))

@@ -4,6 +4,7 @@ use super::{Arrivals, Consumer, Deliver, Destination, Producer, Scenario};
 use crate::rng::Key;
 use crate::workload::PlanError;
 use crate::workload::plan::{Group, Plan, PlannedProducer};
+use std::collections::BTreeSet;
 
 impl Scenario {
     /// Every message of a replication, before anything happens.
@@ -28,10 +29,13 @@ impl Scenario {
         replication: u64,
         silent: &dyn Fn(&Producer) -> bool,
     ) -> Result<Plan, PlanError> {
+        let met = self.groups_met();
         let sources: Vec<PlannedProducer<'_>> = self
             .producers
             .iter()
-            .map(|p| PlannedProducer {
+            .zip(&met)
+            .map(|(p, to)| PlannedProducer {
+                to,
                 name: &p.name,
                 arrivals: if silent(p) { &Arrivals::Poisson } else { &p.arrivals },
                 rate: if silent(p) { 0.0 } else { p.rate },
@@ -43,33 +47,47 @@ impl Scenario {
         let groups: Vec<Group<'_>> = self
             .consumers
             .iter()
-            .map(|c| Group {
+            .zip(self.copied_to())
+            .map(|(c, copied)| Group {
                 name: &c.name,
                 service_time: &c.service_time,
                 per_message: &c.service_time_per_message,
-                direct: self.producers.iter().any(|p| c.queues().any(|queue| self.reaches(p.to, queue)))
-                    && !self.producers.iter().any(|p| self.copies_to(p.to, c)),
+                direct: !copied,
             })
             .collect();
         Plan::new(Key::new(seed, replication), &sources, &groups)
     }
 
-    /// Whether several copies of a message come to the queues of one group: each is work of its own.
-    fn copies_to(&self, to: Destination, group: &Consumer) -> bool {
-        match to {
-            Destination::Topic(t) if self.topics[t].deliver == Deliver::All => {
-                group.queues().filter(|queue| self.topics[t].subscriptions.contains(queue)).count() > 1
-            }
-            _ => false,
+    /// The groups that each producer's messages may meet without being forwarded, in the scenario's order.
+    pub(crate) fn groups_met(&self) -> Vec<Vec<usize>> {
+        let mut at_queue: Vec<Vec<usize>> = vec![Vec::new(); self.queues.len()];
+        for (g, group) in self.consumers.iter().enumerate() {
+            group.queues().for_each(|queue| at_queue[queue].push(g));
         }
+        let met = |p: &Producer| {
+            let mut all: Vec<usize> =
+                self.queues_of(p.to).iter().flat_map(|queue| &at_queue[*queue]).copied().collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        self.producers.iter().map(met).collect()
     }
 
-    /// Whether what is sent there may come to a queue without being forwarded.
-    fn reaches(&self, to: Destination, queue: usize) -> bool {
-        match to {
-            Destination::Queue(q) => q == queue,
-            Destination::Topic(t) => self.topics[t].subscriptions.contains(&queue),
-        }
+    /// Whether several copies of a message come to the queues of each group: each is work of its own.
+    fn copied_to(&self) -> Vec<bool> {
+        let copies = |t: usize| self.topics[t].deliver == Deliver::All;
+        let used: BTreeSet<usize> = self
+            .producers
+            .iter()
+            .filter_map(|p| if let Destination::Topic(t) = p.to { Some(t) } else { None })
+            .filter(|t| copies(*t))
+            .collect();
+        let twice = |group: &Consumer, t: &usize| {
+            !group.also.is_empty()
+                && group.queues().filter(|queue| self.topics[*t].subscriptions.contains(queue)).count() > 1
+        };
+        self.consumers.iter().map(|group| used.iter().any(|t| twice(group, t))).collect()
     }
 }
 
@@ -105,7 +123,7 @@ mod tests {
         }];
         scenario.producers[0].to = Destination::Topic(0);
         let block = scenario.plan(1, 0).unwrap().take_messages(10);
-        let lengths: Vec<usize> = block.demand.iter().map(Vec::len).collect();
+        let lengths: Vec<usize> = (0..3).map(|group| block.work_for(group).len()).collect();
         assert_eq!(lengths, [10, 0, 10]);
     }
 }

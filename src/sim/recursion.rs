@@ -100,7 +100,7 @@ impl<S: Blocks> Recursion<S> {
     fn all_accepted(&mut self, rows: Range<usize>) {
         let block = self.source.block();
         let (sent, demand) =
-            (&block.sent[rows.clone()], &block.demand[self.station.groups[0].0 as usize][rows]);
+            (&block.sent[rows.clone()], &block.work_for(self.station.groups[0].0 as usize)[rows]);
         let (waited, worked) = self.out.extend(&mut self.pool, sent, demand);
         self.waited += u128::from(waited);
         self.worked += u128::from(worked);
@@ -313,7 +313,7 @@ fn first_after(ascending: &[u64], at: u64) -> usize {
 }
 
 fn demand_of(block: &Block, station: &FifoStation, group: u32, row: usize) -> u64 {
-    block.demand[station.groups[group as usize].0 as usize][row]
+    block.work_for(station.groups[group as usize].0 as usize)[row]
 }
 
 /// Gives a message that arrives at `sent` to the server that is free first: start, end and the group's

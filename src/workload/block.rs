@@ -1,8 +1,7 @@
 //! Planned messages, a column for each thing that is fixed before anything happens.
 
 /// A run of the plan: messages in the order in which they reach their queue. All columns are equally long,
-/// but for [`Block::producer`], which is empty if all are of producer 0, and for those demands that are not
-/// drawn beforehand. Times are nanoseconds.
+/// but for [`Block::producer`], which is empty if all are of producer 0. Times are nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
     /// Position of the first message in the plan.
@@ -13,16 +12,38 @@ pub struct Block {
     pub sent: Vec<u64>,
     /// Index of each one's producer; empty if all are of producer 0.
     pub producer: Vec<u32>,
-    /// The work of each, a column for every consumer group of the scenario: how long that group would take
-    /// for it alone. Empty for groups whose queue no producer feeds directly: what a forwarded message brings
-    /// is drawn when it gets there.
+    /// The work of each: how long a consumer group would take for it alone, in the group's column. Groups that
+    /// no message meets both share a column, so that there are as many as one message has use for, however many
+    /// groups there are.
     pub demand: Vec<Vec<u64>>,
+    /// The column of each group; group n has column n if this is empty. None for groups whose queue no producer
+    /// feeds directly: what a forwarded message brings is drawn when it gets there.
+    pub columns: Vec<Option<u32>>,
 }
 
 impl Block {
     /// An empty block with so many columns of demand.
     pub fn with_columns(columns: usize) -> Self {
         Block { demand: vec![Vec::new(); columns], ..Block::default() }
+    }
+
+    /// An empty block for messages to the same groups.
+    pub fn empty_like(&self) -> Self {
+        Block { columns: self.columns.clone(), ..Block::with_columns(self.demand.len()) }
+    }
+
+    /// How many consumer groups it knows of.
+    pub fn groups(&self) -> usize {
+        if self.columns.is_empty() { self.demand.len() } else { self.columns.len() }
+    }
+
+    /// The work that messages bring to a group, a row for each; the rows of messages that do not come to it
+    /// mean nothing. Empty if none is planned.
+    #[inline]
+    pub fn work_for(&self, group: usize) -> &[u64] {
+        let column =
+            if self.columns.is_empty() { Some(group) } else { self.columns[group].map(|c| c as usize) };
+        column.map_or(&[], |column| &self.demand[column])
     }
 
     /// How many messages there are.

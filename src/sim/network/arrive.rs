@@ -318,7 +318,7 @@ impl<S: Blocks> Network<S> {
         }
         let block = self.source.block();
         for (place, &g) in self.jobs.demands(slot).iter_mut().zip(&station.groups) {
-            match row.and_then(|row| block.demand[g as usize].get(row)) {
+            match row.and_then(|row| block.work_for(g as usize).get(row)) {
                 Some(work) => *place = *work,
                 None => return self.draw_work(slot, queue),
             }

@@ -90,7 +90,7 @@ pub(super) fn measured(scenario: &Scenario, watch: &dyn Watch) -> Result<Measure
     let station = FifoStation::of(scenario).filter(|_| !closed);
     // Messages that are there before the first of the plan.
     let before = scenario.backlog();
-    let loads = crate::theory::explain(scenario).loads;
+    let loads = crate::theory::loads(scenario);
     if let Some(rho) =
         loads.first().filter(|load| station.is_some() && load.grows()).and_then(|load| load.fullest())
     {

@@ -53,6 +53,7 @@ pub(super) fn scaled(block: &Block, factor: f64) -> Block {
         sent: scale(&block.sent),
         producer: block.producer.clone(),
         demand: block.demand.iter().map(scale).collect(),
+        columns: block.columns.clone(),
     }
 }
 
@@ -123,7 +124,7 @@ pub(super) fn really_happened(records: &[Record], planned: &Block, groups: usize
             out.producer.push(r.message.producer);
         }
         for (group, column) in out.demand.iter_mut().enumerate() {
-            let planned = planned.demand[group].get(r.message.id as usize).copied().unwrap_or(0);
+            let planned = planned.work_for(group).get(r.message.id as usize).copied().unwrap_or(0);
             // Another group would have worked as planned.
             let real = r.outcome == Outcome::Served && r.consumer as usize == group;
             column.push(if real { r.finished - r.taken } else { planned });

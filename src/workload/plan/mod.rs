@@ -4,6 +4,7 @@
 //! Each producer draws from streams of its own name, arrivals, send times and demands alike: another
 //! producer, consumer or order of events changes nothing of its messages.
 
+mod columns;
 mod pair;
 mod reorder;
 mod rows;
@@ -17,6 +18,9 @@ use super::{Block, Blocks};
 use crate::rng::{BLOCK, Key};
 use rows::PlanRows;
 use std::ops::Range;
+
+/// The most messages of a block.
+const LARGEST: usize = 1 << 16;
 
 /// What the plan must know of a producer.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +37,8 @@ pub struct PlannedProducer<'a> {
     pub send_time: &'a Law,
     /// The work that its messages bring, instead of the groups'.
     pub service_time: Option<&'a Law>,
+    /// The groups at whose queues its messages may arrive without being forwarded, in increasing order.
+    pub to: &'a [usize],
 }
 
 /// What the plan must know of a group of consumers.
@@ -44,8 +50,8 @@ pub struct Group<'a> {
     pub service_time: &'a Law,
     /// Added for each message.
     pub per_message: &'a Law,
-    /// Whether messages come to its queue straight from a producer. The demand of all others stays empty: it
-    /// is for the engine to draw when a message gets there.
+    /// Whether the work of messages that come straight from a producer is planned. All other is for the engine
+    /// to draw when a message gets there.
     pub direct: bool,
 }
 
@@ -68,8 +74,8 @@ pub struct Plan {
     order: Vec<Next>,
     taken: usize,
     block: Block,
-    /// The columns of demand that are not empty.
-    columns: Vec<usize>,
+    /// Messages of a block where producers are several.
+    rows: usize,
     first: u64,
 }
 
@@ -94,31 +100,33 @@ impl Plan {
     /// # Errors
     /// A producer whose sends cannot be known beforehand, or never leave the first instant.
     pub fn new(key: Key, sources: &[PlannedProducer<'_>], groups: &[Group<'_>]) -> Result<Plan, PlanError> {
-        let columns: Vec<usize> = (0..groups.len()).filter(|g| groups[*g].direct).collect();
+        let (columns, width) = columns::columns(sources, groups);
         let mut producers = Vec::with_capacity(sources.len());
         for source in sources {
             producers.push(DrawnProducer {
-                rows: PlanRows::new(key, source, groups, &columns)?,
-                block: Block::with_columns(groups.len()),
+                rows: PlanRows::new(key, source, groups, &columns, width)?,
+                block: Block::with_columns(width),
                 at: 0,
             });
         }
-        Ok(Plan {
-            producers,
-            order: Vec::new(),
-            taken: 0,
-            block: Block::with_columns(groups.len()),
-            columns,
-            first: 0,
-        })
+        let block = Block { columns, ..Block::with_columns(width) };
+        Ok(Plan { producers, order: Vec::new(), taken: 0, block, rows: BLOCK, first: 0 })
+    }
+
+    /// The same in blocks of so many messages for each producer, for who is better off with many of one
+    /// producer at a time.
+    #[must_use]
+    pub fn in_large_blocks(self, of_each: usize) -> Plan {
+        let rows = (of_each * self.producers.len()).clamp(BLOCK, LARGEST);
+        Plan { rows, ..self }
     }
 
     /// The next messages in the order in which they are sent (ties: by producer, then in its own order); a
-    /// full block of [`BLOCK`] but for the last. `None` when every producer has ended.
+    /// full block of [`BLOCK`], or as many as were asked for, but for the last. `None` when every producer has ended.
     pub fn next_block(&mut self) -> Option<&Block> {
         match &mut self.producers[..] {
             [one] => one.rows.next(&mut self.block),
-            [a, b] => pair::merge(a, b, &self.columns, &mut self.block),
+            [a, b] if a.rows.columns().eq(b.rows.columns()) => pair::merge(a, b, &mut self.block),
             _ => self.merge(),
         }
         self.block.first = self.first;
@@ -143,7 +151,7 @@ impl Plan {
 
     /// Puts blocks together as long as all of their rows are wanted.
     fn take(mut self, mut wanted: impl FnMut(&Block) -> usize) -> Block {
-        let mut all = Block { first: self.first, ..Block::with_columns(self.block.demand.len()) };
+        let mut all = Block { first: self.first, ..self.block.empty_like() };
         while let Some(block) = self.next_block() {
             let some = wanted(block);
             all.append(block, some);
@@ -156,12 +164,12 @@ impl Plan {
 
     fn merge(&mut self) {
         self.block.clear();
-        while self.block.len() < BLOCK {
+        while self.block.len() < self.rows {
             if self.taken == self.order.len() {
                 self.find_order();
             }
             let from = self.taken;
-            self.taken = (from + BLOCK - self.block.len()).min(self.order.len());
+            self.taken = (from + self.rows - self.block.len()).min(self.order.len());
             if self.taken == from {
                 return;
             }
@@ -174,7 +182,7 @@ impl Plan {
         self.taken = 0;
         self.order.clear();
         self.producers.iter_mut().for_each(DrawnProducer::refill);
-        let most = (4 * BLOCK / self.producers.len().max(1)).max(16);
+        let most = (4 * self.rows / self.producers.len().max(1)).max(16);
         let known = |(index, p): (usize, &DrawnProducer)| p.rest(most).last().map(|sent| (*sent, index));
         let Some(limit) = self.producers.iter().enumerate().filter_map(known).min() else { return };
         for (index, producer) in self.producers.iter_mut().enumerate() {
@@ -196,17 +204,13 @@ impl Plan {
         let (order, all, block) = (&self.order[messages], &self.producers, &mut self.block);
         block.sent.extend(order.iter().map(|next| next.sent));
         block.producer.extend(order.iter().map(|next| next.producer));
-        gather(order, |p| &all[p].block.due, &mut block.due, all.len());
-        for &c in &self.columns {
-            gather(order, |p| &all[p].block.demand[c], &mut block.demand[c], all.len());
+        block.due.extend(order.iter().map(|next| all[next.producer as usize].block.due[next.row as usize]));
+        for (c, demand) in block.demand.iter_mut().enumerate() {
+            // Whose messages meet no group of this column has nothing in it.
+            let work = |next: &Next| all[next.producer as usize].block.demand[c].get(next.row as usize);
+            demand.extend(order.iter().map(|next| work(next).copied().unwrap_or(0)));
         }
     }
-}
-
-/// Adds to a column what the producers' columns hold of these messages.
-fn gather<'a>(order: &[Next], of: impl Fn(usize) -> &'a Vec<u64>, out: &mut Vec<u64>, producers: usize) {
-    let columns: Vec<&[u64]> = (0..producers).map(|p| of(p).as_slice()).collect();
-    out.extend(order.iter().map(|next| columns[next.producer as usize][next.row as usize]));
 }
 
 impl DrawnProducer {

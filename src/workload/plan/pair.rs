@@ -1,12 +1,12 @@
 //! The messages of two producers, the usual number, in the order in which they are sent: one pass, without an
-//! order that is found first.
+//! order that is found first. Both have the same columns of demand.
 
 use super::{Block, DrawnProducer};
 use crate::rng::BLOCK;
 use std::hint::select_unpredictable;
 
 /// Replaces `out` by the next messages of both (ties: `a` first), a full block but for the last.
-pub(super) fn merge(a: &mut DrawnProducer, b: &mut DrawnProducer, columns: &[usize], out: &mut Block) {
+pub(super) fn merge(a: &mut DrawnProducer, b: &mut DrawnProducer, out: &mut Block) {
     out.clear();
     while out.len() < BLOCK {
         a.refill();
@@ -14,28 +14,28 @@ pub(super) fn merge(a: &mut DrawnProducer, b: &mut DrawnProducer, columns: &[usi
         let room = BLOCK - out.len();
         match (a.rest(room).len(), b.rest(room).len()) {
             (0, 0) => return,
-            (rows, 0) => append(a, 0, rows, columns, out),
-            (0, rows) => append(b, 1, rows, columns, out),
-            (of_a, of_b) => zip(a, b, of_a.min(of_b), columns, out),
+            (rows, 0) => append(a, 0, rows, out),
+            (0, rows) => append(b, 1, rows, out),
+            (of_a, of_b) => zip(a, b, of_a.min(of_b), out),
         }
     }
 }
 
 /// Adds the next rows of the only producer that has any left.
-fn append(from: &mut DrawnProducer, producer: u32, rows: usize, columns: &[usize], out: &mut Block) {
+fn append(from: &mut DrawnProducer, producer: u32, rows: usize, out: &mut Block) {
     let next = from.at..from.at + rows;
     from.at = next.end;
     out.due.extend_from_slice(&from.block.due[next.clone()]);
     out.sent.extend_from_slice(&from.block.sent[next.clone()]);
     out.producer.resize(out.due.len(), producer);
-    for &c in columns {
+    for c in from.rows.columns() {
         out.demand[c].extend_from_slice(&from.block.demand[c][next.clone()]);
     }
 }
 
 /// Adds so many rows, no more than each of them has, so that neither ends on the way; no branch depends on
 /// whose they are.
-fn zip(a: &mut DrawnProducer, b: &mut DrawnProducer, rows: usize, columns: &[usize], out: &mut Block) {
+fn zip(a: &mut DrawnProducer, b: &mut DrawnProducer, rows: usize, out: &mut Block) {
     let (from_a, from_b, to) = (a.at..a.at + rows, b.at..b.at + rows, out.len()..out.len() + rows);
     out.sent.resize(to.end, 0);
     out.due.resize(to.end, 0);
@@ -53,7 +53,7 @@ fn zip(a: &mut DrawnProducer, b: &mut DrawnProducer, rows: usize, columns: &[usi
         j += usize::from(b_first);
     }
     (a.at, b.at) = (a.at + i, b.at + j);
-    for &c in columns {
+    for c in a.rows.columns() {
         let (work_a, work_b) = (&a.block.demand[c][from_a.clone()], &b.block.demand[c][from_b.clone()]);
         let mut j = 0;
         out.demand[c].extend(whose.iter().enumerate().map(|(row, whose)| {

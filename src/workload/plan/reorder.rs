@@ -22,10 +22,10 @@ pub(super) struct Reorder {
 }
 
 impl Reorder {
-    /// For messages with demands for so many groups, of which only some are not empty.
-    pub(super) fn new(groups: usize, columns: Vec<usize>) -> Self {
+    /// For messages with so many columns of demand, of which only some are not empty.
+    pub(super) fn new(width: usize, columns: Vec<usize>) -> Self {
         Reorder {
-            drawn: Block::with_columns(groups),
+            drawn: Block::with_columns(width),
             columns,
             underway: BinaryHeap::new(),
             rows: Vec::new(),

@@ -22,8 +22,8 @@ struct Drawn {
     send: Send,
     /// The producer's own work; it takes the place of what the groups would draw.
     own: Option<DrawnTimes>,
-    /// A column for each group; `None` for those whose demand stays empty.
-    groups: Vec<Option<DrawnTimes>>,
+    /// The columns of the groups that its messages may meet, and their work.
+    groups: Vec<(usize, DrawnTimes)>,
 }
 
 /// How long messages are on their way.
@@ -64,12 +64,13 @@ impl DrawnTimes {
 }
 
 impl PlanRows {
-    /// `columns` are the groups whose demands are not empty.
+    /// `columns` says which of so many columns of demand is each group's.
     pub(super) fn new(
         key: Key,
         source: &PlannedProducer<'_>,
         groups: &[Group<'_>],
-        columns: &[usize],
+        columns: &[Option<u32>],
+        width: usize,
     ) -> Result<Self, PlanError> {
         let name = source.name;
         let process = arrivals::process(key, name, source.arrivals, source.rate, source.batch)?;
@@ -77,13 +78,21 @@ impl PlanRows {
             Law::Deterministic(constant) => Send::Constant(nanos(constant.value).unwrap_or(MAX_NANOS)),
             law => Send::Varying(Box::new(DrawnTimes::new(key.role("send", name), law, None)), Vec::new()),
         };
-        let reorder = matches!(send, Send::Varying(..)).then(|| Reorder::new(groups.len(), columns.to_vec()));
         let own = source.service_time.map(|law| DrawnTimes::new(key.role("work", name), law, None));
-        let groups = groups.iter().map(|group| {
+        let group = |&g: &usize| {
+            let (group, column) = (&groups[g], columns[g]?);
             let key = key.role("service", group.name).role("from", name);
-            group.direct.then(|| DrawnTimes::new(key, group.service_time, Some(group.per_message)))
-        });
-        Ok(PlanRows { drawn: Drawn { process, send, own, groups: groups.collect() }, reorder })
+            Some((column as usize, DrawnTimes::new(key, group.service_time, Some(group.per_message))))
+        };
+        let groups: Vec<_> = source.to.iter().filter_map(group).collect();
+        let reorder = matches!(send, Send::Varying(..))
+            .then(|| Reorder::new(width, groups.iter().map(|(column, _)| *column).collect()));
+        Ok(PlanRows { drawn: Drawn { process, send, own, groups }, reorder })
+    }
+
+    /// The columns of demand that are not empty.
+    pub(super) fn columns(&self) -> impl Iterator<Item = usize> {
+        self.drawn.groups.iter().map(|(column, _)| *column)
     }
 
     /// Replaces `out` by the next messages: a full block, or fewer when the producer ends, and none ever
@@ -109,17 +118,15 @@ impl Drawn {
                 out.sent.extend(out.due.iter().zip(buffer).map(|(due, time)| due.saturating_add(*time)));
             }
         }
-        let mut shared: Option<&Vec<u64>> = None;
-        for (column, times) in out.demand.iter_mut().zip(&mut self.groups) {
-            match (times, &mut self.own, shared) {
-                (None, ..) => {}
-                (Some(times), None, _) => times.next(count, column),
-                // The work is the message's own: the same for whoever takes it.
-                (Some(_), Some(_), Some(same)) => column.clone_from(same),
-                (Some(_), Some(own), None) => {
-                    own.next(count, column);
-                    shared = Some(column);
-                }
+        match (&mut self.own, &mut self.groups[..]) {
+            (None, groups) => groups.iter_mut().for_each(|(c, times)| times.next(count, &mut out.demand[*c])),
+            (Some(_), []) => {}
+            // The work is the message's own: the same for whoever takes it.
+            (Some(own), [(first, _), others @ ..]) => {
+                let mut same = std::mem::take(&mut out.demand[*first]);
+                own.next(count, &mut same);
+                others.iter().for_each(|(c, _)| out.demand[*c].clone_from(&same));
+                out.demand[*first] = same;
             }
         }
     }

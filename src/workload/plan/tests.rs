@@ -11,6 +11,7 @@ fn poisson<'a>(name: &'a str, rate: f64, send_time: &'a Law) -> PlannedProducer<
         batch: &SINGLE,
         send_time,
         service_time: None,
+        to: &[],
     }
 }
 
@@ -18,8 +19,11 @@ fn group<'a>(name: &'a str, service_time: &'a Law) -> Group<'a> {
     Group { name, service_time, per_message: &Law::ZERO, direct: true }
 }
 
+/// The plan of producers that send to all groups.
 fn plan(sources: &[PlannedProducer<'_>], groups: &[Group<'_>]) -> Plan {
-    Plan::new(Key::new(7, 0), sources, groups).unwrap()
+    let to: Vec<usize> = (0..groups.len()).collect();
+    let sources: Vec<_> = sources.iter().map(|source| PlannedProducer { to: &to, ..*source }).collect();
+    Plan::new(Key::new(7, 0), &sources, groups).unwrap()
 }
 
 /// Due, sent and first demand of one producer's messages.
@@ -130,10 +134,10 @@ fn a_producers_own_work_is_the_same_for_every_group() {
     let apart = Group { direct: false, ..group("apart", &service) };
     let groups = [group("a", &service), apart, Group { per_message: &extra, ..group("b", &service) }];
     let block = plan(&sources, &groups).take_messages(5000);
-    assert!(block.demand[1].is_empty());
+    assert!(block.work_for(1).is_empty());
     for i in 0..block.len() {
-        assert_eq!(block.demand[0][i] == block.demand[2][i], block.producer[i] == 0);
-        assert!(block.producer[i] == 0 || block.demand[2][i] >= 250_000_000);
+        assert_eq!(block.work_for(0)[i] == block.work_for(2)[i], block.producer[i] == 0);
+        assert!(block.producer[i] == 0 || block.work_for(2)[i] >= 250_000_000);
     }
 }
 
