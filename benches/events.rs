@@ -56,6 +56,8 @@ fn places(scenario: &Scenario) -> Places {
     };
     Places {
         producers: scenario.producers.iter().map(|p| p.name.clone()).collect(),
+        alone: vec![None; scenario.producers.len()],
+        watched: vec![true; scenario.queues.len()],
         queues: scenario
             .queues
             .iter()

@@ -231,6 +231,11 @@ pub trait Recorder {
     /// A look at a queue at an instant chosen by chance or by a fixed grid.
     fn level(&mut self, _level: &Level) {}
 
+    /// The same where a queue looked alike at several instants.
+    fn level_held(&mut self, level: &Level, instants: &[u64]) {
+        instants.iter().for_each(|&at| self.level(&Level { at, ..*level }));
+    }
+
     /// A message was served in the only queue on its way and left: [`Recorder::record`] and
     /// [`Recorder::left`] in one.
     fn passed(&mut self, stay: &Record) {

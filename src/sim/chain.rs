@@ -4,7 +4,8 @@
 //! Where every message passes the same queues and all of them take in order, nothing that happens later
 //! changes a message's fate in a queue. So each queue is a recursion of its own, and there is no calendar:
 //! all are played up to an instant, the first ones first; those whose departures lie beyond it stay between
-//! two queues. Queues with several servers are left in another order than they are entered, so that what lies
+//! two queues. What a message costs depends on its own way alone, not on how many other queues there are: a
+//! queue is looked at when it is touched, for all the instants that have passed since. Queues with several servers are left in another order than they are entered, so that what lies
 //! between two queues is sorted, at one instant by the servers' numbers as in the event engine.
 
 use super::depth::depths;
@@ -21,9 +22,15 @@ use crate::scenario::{Consumer, Destination, Discipline, Producer, Scenario, Ser
 use crate::workload::Blocks;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::ops::Range;
 use travellers::{Traveller, Travellers};
 
 mod travellers;
+
+/// So many producers or more have their messages sorted by stage.
+const MANY: usize = 8;
+/// All stages are looked at after so many instants at the latest.
+const MOST_LOOKS: usize = 1 << 12;
 
 /// Plays a plan through queues that messages pass in a fixed order.
 pub struct Chain<S> {
@@ -31,12 +38,18 @@ pub struct Chain<S> {
     cursor: usize,
     /// In the scenario's order.
     stages: Vec<Stage>,
-    /// Positions of the stages such that each comes after those that feed it.
-    order: Vec<usize>,
+    /// The stages that others feed, such that each comes after those that feed it.
+    ahead: Vec<usize>,
+    /// The stages on the way from each, without itself.
+    ways: Vec<Vec<usize>>,
     /// The stage that each producer sends to.
     producers: Vec<(usize, Producer)>,
     travellers: Travellers,
     sampler: Option<LevelSampler>,
+    /// Rows of the block, those of one stage after those of another.
+    grouped: Vec<u32>,
+    /// Instants at which not all stages have been looked at.
+    looks: Vec<u64>,
     /// Up to when all stages are played.
     at: u64,
     offered: u64,
@@ -52,13 +65,23 @@ struct Stage {
     starts: Starts,
     inbox: Inbox,
     next: Option<usize>,
-    /// What planned messages bring that come to it from others, and which of the columns that they carry it
-    /// is.
-    ahead: Option<(PredrawnWork, usize)>,
+    /// What planned messages bring that come to it from others.
+    ahead: Option<AheadWork>,
+    /// How many of the instants it has been looked at for.
+    looked: usize,
     offered: u64,
     waited: u128,
     worked: u128,
     last: u64,
+}
+
+/// What messages bring to a queue that they do not come to first.
+struct AheadWork {
+    work: PredrawnWork,
+    /// Which of what a message carries it is.
+    column: usize,
+    /// Whether every message comes here, so that it is drawn for whole blocks.
+    of_all: bool,
 }
 
 /// Messages between two queues: when they arrive, from which server, in which slot.
@@ -78,17 +101,20 @@ impl<S: Blocks> Chain<S> {
             return None;
         }
         let depths: Vec<u32> = depths(scenario, |_| true).into_iter().collect::<Option<_>>()?;
-        let (mut stages, mut first_server, mut width) = (Vec::new(), 0, 0);
+        let (mut stages, mut first_server) = (Vec::new(), 0);
+        let groups_of = groups_of(scenario);
         for (q, depth) in depths.iter().enumerate() {
-            let groups: Vec<(usize, &Consumer)> = scenario.consumers_of(q).collect();
+            let groups = &groups_of[q];
             let [(g, consumer)] = groups[..] else { return None };
             let Servers::Count(servers) = consumer.count else { return None };
-            if !is_plain(scenario, q, &groups) || scenario.queues[q].discipline != Discipline::Fifo {
+            if !is_plain(scenario, q, groups) || scenario.queues[q].discipline != Discipline::Fifo {
                 return None;
             }
-            let ahead = (*depth > 0)
-                .then(|| (PredrawnWork::new(consumer, Draws::new(run, TimeScale::REAL), *depth), width));
-            width += usize::from(ahead.is_some());
+            let ahead = depth.checked_sub(1).map(|column| AheadWork {
+                work: PredrawnWork::new(consumer, Draws::new(run, TimeScale::REAL), *depth),
+                column: column as usize,
+                of_all: false,
+            });
             let next = consumer
                 .to
                 .first()
@@ -96,18 +122,40 @@ impl<S: Blocks> Chain<S> {
             stages.push(Stage::new(q as u32, g as u32, servers, first_server, next, ahead));
             first_server += servers;
         }
-        for q in 0..stages.len() {
-            let feeding: u64 = stages.iter().filter(|s| s.next == Some(q)).map(|s| s.pool.len() as u64).sum();
+        let mut feeding = vec![0; stages.len()];
+        for stage in &stages {
+            stage.next.into_iter().for_each(|next: usize| feeding[next] += stage.pool.len());
+        }
+        for (stage, feeding) in stages.iter_mut().zip(feeding) {
             if feeding > 1 {
-                stages[q].inbox = Inbox::Sorted(BinaryHeap::new());
+                stage.inbox = Inbox::Sorted(BinaryHeap::new());
             }
         }
-        let mut order: Vec<usize> = (0..stages.len()).collect();
-        order.sort_by_key(|&q| depths[q]);
+        let mut ahead: Vec<usize> = (0..stages.len()).filter(|q| depths[*q] > 0).collect();
+        ahead.sort_by_key(|&q| depths[q]);
         let to = |p: &Producer| if let Destination::Queue(q) = p.to { Some((q, p.clone())) } else { None };
-        let producers = scenario.producers.iter().map(to).collect::<Option<_>>()?;
+        let producers = scenario.producers.iter().map(to).collect::<Option<Vec<_>>>()?;
+        let ways = ways(&stages, &producers);
+        for &q in &ahead {
+            let all = producers.iter().all(|(first, _)| ways[*first].contains(&q));
+            stages[q].ahead.iter_mut().for_each(|ahead| ahead.of_all = all);
+        }
+        let width = depths.iter().copied().max().unwrap_or(0) as usize;
         let travellers = Travellers { width, ..Travellers::default() };
-        Some(Chain { source, cursor: 0, stages, order, producers, travellers, sampler, at: 0, offered: 0 })
+        Some(Chain {
+            source,
+            cursor: 0,
+            stages,
+            ahead,
+            ways,
+            producers,
+            travellers,
+            sampler,
+            grouped: Vec::new(),
+            looks: Vec::new(),
+            at: 0,
+            offered: 0,
+        })
     }
 
     fn draw(&mut self) -> bool {
@@ -116,61 +164,100 @@ impl<S: Blocks> Chain<S> {
         }
         self.cursor = 0;
         let block = self.source.block();
-        for (ahead, _) in self.stages.iter_mut().filter_map(|s| s.ahead.as_mut()) {
-            ahead.draw(block.first, block.len());
+        for &q in &self.ahead {
+            if let Some(ahead) = self.stages[q].ahead.as_mut().filter(|ahead| ahead.of_all) {
+                ahead.work.draw(block.first, block.len());
+            }
         }
         true
     }
 
-    /// Plays so many rows of the block, with samples of the levels between them.
+    /// Plays so many rows of the block.
     fn play<R: Recorder>(&mut self, rows: usize, recorder: &mut R) {
         let end = self.cursor + rows;
-        while self.cursor < end {
-            let sent = &self.source.block().sent[self.cursor..end];
-            let last = sent[sent.len() - 1];
-            let sample = self.sampler.map(|s| s.next).filter(|&at| at < last);
-            let to =
-                self.cursor + sample.map_or(sent.len(), |at| sent.iter().take_while(|s| **s <= at).count());
-            for row in self.cursor..to {
-                self.arrive(row, recorder);
-            }
-            self.cursor = to;
-            self.at = sample.unwrap_or(last);
-            self.pass_on(self.at, recorder);
-            if let (Some(at), Some(sampler)) = (sample, &mut self.sampler) {
-                self.stages.iter_mut().for_each(|stage| recorder.level(&stage.level(at)));
+        let last = self.source.block().sent[end - 1];
+        if let Some(sampler) = &mut self.sampler {
+            while sampler.next < last {
+                self.looks.push(sampler.next);
                 sampler.pass();
             }
         }
+        let first = self.offered;
+        if self.producers.len() < MANY {
+            for row in self.cursor..end {
+                self.arrive(row, first + (row - self.cursor) as u64, recorder);
+            }
+        } else {
+            // A stage does not ask when others' messages come: all of its own come one after the other, while
+            // what is known of it is at hand.
+            self.group(self.cursor..end);
+            for i in 0..self.grouped.len() {
+                let row = self.grouped[i] as usize;
+                self.arrive(row, first + (row - self.cursor) as u64, recorder);
+            }
+        }
+        self.offered += rows as u64;
+        (self.cursor, self.at) = (end, last);
+        self.pass_on(last, recorder);
+        if self.looks.len() > MOST_LOOKS {
+            self.look_at_all(recorder);
+        }
+    }
+
+    /// Sorts rows of the block by the stages that they come to first, those of each in their order.
+    fn group(&mut self, rows: Range<usize>) {
+        let (block, producers) = (self.source.block(), &self.producers);
+        let stage = |row: usize| producers[block.producer_of(row) as usize].0;
+        let mut next = vec![0_u32; self.stages.len() + 1];
+        rows.clone().for_each(|row| next[stage(row) + 1] += 1);
+        (1..next.len()).for_each(|stage| next[stage] += next[stage - 1]);
+        self.grouped.resize(rows.len(), 0);
+        for row in rows {
+            let place = &mut next[stage(row)];
+            self.grouped[*place as usize] = row as u32;
+            *place += 1;
+        }
+    }
+
+    /// Looks at all stages for all instants that have passed.
+    fn look_at_all<R: Recorder>(&mut self, recorder: &mut R) {
+        if self.looks.is_empty() {
+            return;
+        }
+        for stage in &mut self.stages {
+            stage.look(&self.looks, u64::MAX, recorder);
+            stage.looked = 0;
+        }
+        self.looks.clear();
     }
 
     /// A planned message reaches its first queue.
     #[inline]
-    fn arrive<R: Recorder>(&mut self, row: usize, recorder: &mut R) {
+    fn arrive<R: Recorder>(&mut self, row: usize, id: u64, recorder: &mut R) {
         let block = self.source.block();
         let (sent, producer) = (block.sent[row], block.producer_of(row));
         let (q, from) = &self.producers[producer as usize];
-        let message = Message {
-            id: self.offered,
-            due: block.due[row],
-            producer,
-            size: from.size,
-            priority: from.priority,
-        };
-        self.offered += 1;
-        let work = block.demand[self.stages[*q].group as usize][row];
-        let slot = self.travellers.add(Traveller { message, entered: sent, worked: 0, inside: true });
-        for (ahead, column) in self.stages.iter().filter_map(|s| s.ahead.as_ref()) {
-            self.travellers.work[slot as usize * self.travellers.width + column] = ahead.work[row];
+        let message = Message { id, due: block.due[row], producer, size: from.size, priority: from.priority };
+        let (q, number) = (*q, block.first + row as u64);
+        let work = block.work_for(self.stages[q].group as usize)[row];
+        if self.stages[q].next.is_none() {
+            let stay = self.stages[q].stay(message, sent, work, &self.looks, recorder);
+            return recorder.passed(&stay);
         }
-        self.take(*q, sent, work, slot, recorder);
+        let slot = self.travellers.add(Traveller { message, entered: sent, worked: 0, inside: true });
+        let carried = &mut self.travellers.work[slot as usize * self.travellers.width..];
+        for ahead in self.ways[q].iter().filter_map(|&next| self.stages[next].ahead.as_ref()) {
+            carried[ahead.column] =
+                if ahead.of_all { ahead.work.work[row] } else { ahead.work.of_one(number) };
+        }
+        self.take(q, sent, work, slot, recorder);
     }
 
     /// Lets all messages arrive that are between two queues and get to the next by an instant.
     fn pass_on<R: Recorder>(&mut self, until: u64, recorder: &mut R) {
-        for i in 0..self.order.len() {
-            let q = self.order[i];
-            let Some(column) = self.stages[q].ahead.as_ref().map(|(_, column)| *column) else { continue };
+        for i in 0..self.ahead.len() {
+            let q = self.ahead[i];
+            let Some(column) = self.stages[q].ahead.as_ref().map(|ahead| ahead.column) else { continue };
             while let Some((sent, slot)) = self.stages[q].inbox.pop(until) {
                 let work = self.travellers.work[slot as usize * self.travellers.width + column];
                 self.take(q, sent, work, slot, recorder);
@@ -181,29 +268,40 @@ impl<S: Blocks> Chain<S> {
     /// A queue takes a message, and its whole stay there is known.
     #[inline]
     fn take<R: Recorder>(&mut self, q: usize, sent: u64, work: u64, slot: u32, recorder: &mut R) {
-        let (server, start, end) = self.stages[q].take(sent, work);
-        let stage = &self.stages[q];
         let traveller = &mut self.travellers.all[slot as usize];
+        let stage = &mut self.stages[q];
+        let stay = stage.stay(traveller.message, sent, work, &self.looks, recorder);
         traveller.worked += work;
-        recorder.record(&Record {
-            message: traveller.message,
-            sent,
-            taken: start,
-            finished: end,
-            queue: stage.queue,
-            consumer: stage.group,
-            server,
-            deliveries: 1,
-            outcome: Outcome::Served,
-        });
+        recorder.record(&stay);
         if let Some(next) = stage.next {
-            let server = stage.first_server + server;
-            self.stages[next].inbox.push((end, server, slot));
+            let server = stage.first_server + stay.server;
+            self.stages[next].inbox.push((stay.finished, server, slot));
         } else {
-            recorder.left(&traveller.exit(end, Outcome::Served));
+            recorder.left(&traveller.exit(stay.finished, Outcome::Served));
             self.travellers.remove(slot);
         }
     }
+}
+
+/// The groups of each queue, with their places among all.
+fn groups_of(scenario: &Scenario) -> Vec<Vec<(usize, &Consumer)>> {
+    let mut of = vec![Vec::new(); scenario.queues.len()];
+    for (g, group) in scenario.consumers.iter().enumerate() {
+        group.queues().for_each(|queue| of[queue].push((g, group)));
+    }
+    of
+}
+
+/// The stages that come after each to which a producer sends.
+fn ways(stages: &[Stage], producers: &[(usize, Producer)]) -> Vec<Vec<usize>> {
+    let mut ways = vec![Vec::new(); stages.len()];
+    for (first, _) in producers {
+        if ways[*first].is_empty() {
+            let next = |q: &usize| stages[*q].next;
+            ways[*first] = std::iter::successors(stages[*first].next, next).collect();
+        }
+    }
+    ways
 }
 
 impl<S: Blocks> Engine for Chain<S> {
@@ -228,6 +326,7 @@ impl<S: Blocks> Engine for Chain<S> {
             self.play(rows, recorder);
             left -= rows as u64;
         }
+        self.look_at_all(recorder);
         messages - left
     }
 
@@ -263,7 +362,7 @@ impl Stage {
         servers: u32,
         first_server: u32,
         next: Option<usize>,
-        ahead: Option<(PredrawnWork, usize)>,
+        ahead: Option<AheadWork>,
     ) -> Self {
         let station =
             FifoStation { queue, groups: vec![(group, Some(servers))], room: None, drop_head: false };
@@ -276,6 +375,7 @@ impl Stage {
             inbox: Inbox::Ordered(VecDeque::new()),
             next,
             ahead,
+            looked: 0,
             offered: 0,
             waited: 0,
             worked: 0,
@@ -296,6 +396,45 @@ impl Stage {
         self.worked += u128::from(end - start);
         self.last = self.last.max(end);
         (free.server, start, end)
+    }
+
+    /// Takes a message, after looking at what was before; its whole stay is known then.
+    #[inline]
+    fn stay<R: Recorder>(
+        &mut self,
+        message: Message,
+        sent: u64,
+        work: u64,
+        looks: &[u64],
+        recorder: &mut R,
+    ) -> Record {
+        if looks.get(self.looked).is_some_and(|look| *look < sent) {
+            self.look(looks, sent, recorder);
+        }
+        let (server, taken, finished) = self.take(sent, work);
+        Record {
+            message,
+            sent,
+            taken,
+            finished,
+            queue: self.queue,
+            consumer: self.group,
+            server,
+            deliveries: 1,
+            outcome: Outcome::Served,
+        }
+    }
+
+    /// Tells of the levels at all instants before one, as many at once as nothing happens between.
+    fn look<R: Recorder>(&mut self, looks: &[u64], before: u64, recorder: &mut R) {
+        while let Some(&at) = looks.get(self.looked).filter(|look| **look < before) {
+            let level = self.level(at);
+            let changes = self.starts.next_start().unwrap_or_else(|| self.pool.next_free(at)).min(before);
+            let alike = looks[self.looked..].iter().take_while(|look| **look < changes).count();
+            let end = self.looked + alike;
+            recorder.level_held(&level, &looks[self.looked..end]);
+            self.looked = end;
+        }
     }
 
     fn level(&mut self, at: u64) -> Level {

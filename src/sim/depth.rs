@@ -2,6 +2,7 @@
 //! same for all.
 
 use crate::scenario::{Destination, Scenario};
+use std::collections::BTreeSet;
 
 /// The depth of each queue; `None` where chance or circumstances decide. In a queue that is `usual` nothing
 /// happens to a message but waiting and one service.
@@ -22,26 +23,39 @@ pub(super) fn depths(scenario: &Scenario, usual: impl Fn(usize) -> bool) -> Vec<
     for (q, queue) in scenario.queues.iter().enumerate() {
         unsure[q] |= queue.initial_backlog > 0;
     }
+    // Who sends each queue its messages: from where, and whether all of that queue's.
+    let mut before: Vec<Vec<(usize, bool)>> = vec![Vec::new(); count];
+    let mut after: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for consumer in &scenario.consumers {
+        let sure =
+            consumer.to.len() == 1 && consumer.to[0].probability >= 1.0 && consumer.own_routes.is_empty();
+        let to: BTreeSet<usize> = consumer
+            .to
+            .iter()
+            .filter_map(|route| if let Destination::Queue(q) = route.to { Some(q) } else { None })
+            .collect();
+        for q in to {
+            before[q].push((consumer.from, sure && usual(consumer.from)));
+            after[consumer.from].push(q);
+        }
+    }
+    // Each is looked at when all of those before it are known; what goes round never is.
+    let mut unknown: Vec<usize> = before.iter().map(Vec::len).collect();
+    let mut next: Vec<usize> = (0..count).filter(|q| unknown[*q] == 0).collect();
     let mut out: Vec<Option<u32>> = vec![None; count];
-    // A way passes no queue twice, so that after as many rounds all of them are known.
-    for _ in 0..count {
-        for q in 0..count {
-            let mut before = Vec::new();
-            for consumer in &scenario.consumers {
-                let chance = consumer.to.len() != 1
-                    || consumer.to[0].probability < 1.0
-                    || !consumer.own_routes.is_empty();
-                if consumer.to.iter().any(|r| r.to == Destination::Queue(q)) {
-                    before.push(
-                        out[consumer.from].filter(|_| !chance && usual(consumer.from)).map(|depth| depth + 1),
-                    );
-                }
+    while let Some(q) = next.pop() {
+        let mut depths =
+            before[q].iter().map(|&(from, sure)| out[from].filter(|_| sure).map(|depth| depth + 1));
+        out[q] = match depths.next() {
+            _ if unsure[q] => None,
+            None => direct[q].then_some(0),
+            Some(first) => first.filter(|_| !direct[q] && depths.all(|depth| depth == first)),
+        };
+        for &to in after[q].iter().filter(|_| out[q].is_some()) {
+            unknown[to] -= 1;
+            if unknown[to] == 0 {
+                next.push(to);
             }
-            out[q] = match before.first() {
-                _ if unsure[q] => None,
-                None => direct[q].then_some(0),
-                Some(first) => first.filter(|_| !direct[q] && before.iter().all(|depth| depth == first)),
-            };
         }
     }
     out

@@ -80,6 +80,12 @@ impl Pool {
         (limited + self.busy.iter().filter(|end| end.0 > at).count()) as u64
     }
 
+    /// When the first of those that are busy at an instant will be free; `u64::MAX` if none is.
+    pub(super) fn next_free(&self, at: u64) -> u64 {
+        let limited = self.heap.iter().map(|f| f.at);
+        limited.chain(self.busy.iter().map(|end| end.0)).filter(|end| *end > at).min().unwrap_or(u64::MAX)
+    }
+
     /// When the last of them will be free.
     pub(super) fn all_free(&self) -> u64 {
         let limited = self.heap.iter().map(|f| f.at);

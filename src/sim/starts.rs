@@ -1,5 +1,8 @@
 //! When the messages that were accepted start, from which follows who waits at an instant.
 
+/// So many starts that are over are kept at most beyond as many as are still to come.
+const MOST_PAST: usize = 4 * crate::rng::BLOCK;
+
 /// Starts of the messages that were accepted, ascending; the part before `head` is over.
 #[derive(Default)]
 pub(super) struct Starts {
@@ -17,15 +20,15 @@ impl Starts {
         while base >= self.head + self.peak && self.at[base - self.peak] > arrival {
             self.peak += 1;
         }
-        if base.is_multiple_of(4 * crate::rng::BLOCK) {
+        if base.is_multiple_of(MOST_PAST / 8) {
             self.waiting_at(arrival);
-            self.forget_past();
+            self.forget_past(MOST_PAST / 16);
         }
     }
 
     /// Gives the memory of starts back that are over, when they are most of all.
-    fn forget_past(&mut self) {
-        if self.head > 1 << 16 && self.head * 2 > self.at.len() {
+    fn forget_past(&mut self, most: usize) {
+        if self.head > most && self.head * 2 > self.at.len() {
             self.at.drain(..self.head);
             self.head = 0;
         }
@@ -33,13 +36,13 @@ impl Starts {
 
     /// Adds many starts with their arrivals, likewise.
     pub(super) fn extend(&mut self, starts: &[u64], arrivals: &[u64]) {
-        self.forget_past();
+        self.forget_past(MOST_PAST);
         let base = self.at.len();
         self.at.extend_from_slice(starts);
         if self.may_be_longer(base, arrivals) {
             self.lengthen(base, arrivals);
         }
-        if self.head + 4 * crate::rng::BLOCK < base
+        if self.head + MOST_PAST < base
             && let Some(&last) = arrivals.last()
         {
             // Nothing that started before the last arrival is asked for again.
@@ -78,6 +81,11 @@ impl Starts {
         let started = open.len().saturating_sub(reach);
         self.head += started + open[started..].partition_point(|&start| start <= at);
         (self.at.len() - self.head) as u64
+    }
+
+    /// The next start after the instant last asked for, if there is one.
+    pub(super) fn next_start(&self) -> Option<u64> {
+        self.at.get(self.head).copied()
     }
 
     /// How long those who wait at the instant last asked for will wait on, altogether.

@@ -74,7 +74,8 @@ impl Batches {
         let mut finer: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         let (mut out, mut alike): (Option<Combined>, Vec<String>) = (None, Vec::new());
         while parts.len() >= LEAST {
-            let mut summaries: Vec<Summary> = parts.iter().map(|(part, span)| part.summary(span)).collect();
+            let mut summaries: Vec<Summary> =
+                parts.iter().map(|(part, span)| part.clone().summary(span)).collect();
             // Laws are checked over the whole run, whose edges are seen.
             summaries.iter_mut().for_each(|s| s.balances.clear());
             if !finer.is_empty() {
@@ -148,7 +149,7 @@ fn halved(parts: Vec<(Collector, Span)>) -> Vec<(Collector, Span)> {
     for (i, (part, span)) in parts.into_iter().enumerate() {
         match out.last_mut() {
             Some((before, lasted)) if i % 2 == 1 => {
-                before.merge(&part);
+                before.merge(part);
                 *lasted = lasted.and(&span);
             }
             _ => out.push((part, span)),
@@ -218,6 +219,12 @@ impl Recorder for Batches {
     fn level(&mut self, level: &Level) {
         if let Some(part) = self.now() {
             part.level(level);
+        }
+    }
+
+    fn level_held(&mut self, level: &Level, instants: &[u64]) {
+        if let Some(part) = self.now() {
+            part.level_held(level, instants);
         }
     }
 

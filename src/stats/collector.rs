@@ -57,6 +57,10 @@ impl Recorder for AfterWindow<'_> {
         self.0.level(level);
     }
 
+    fn level_held(&mut self, level: &Level, instants: &[u64]) {
+        self.0.level_held(level, instants);
+    }
+
     fn left(&mut self, exit: &Exit) {
         self.0.left(exit);
     }
@@ -65,15 +69,22 @@ impl Recorder for AfterWindow<'_> {
 impl Collector {
     /// Counts the messages of a window.
     pub fn new(places: &Places, window: Range<u64>) -> Self {
-        let only = |queue: usize| {
-            let mut groups = (0..places.consumers.len()).filter(|&g| places.consumers[g].queue == queue);
-            let alone = places.queues[queue].shares.is_none();
-            groups.next().filter(|_| alone && groups.next().is_none())
-        };
+        // The only group of each queue.
+        let mut only: Vec<Option<usize>> = vec![None; places.queues.len()];
+        let mut groups = vec![0; places.queues.len()];
+        for (group, place) in places.consumers.iter().enumerate() {
+            groups[place.queue] += 1;
+            let alone = groups[place.queue] == 1 && places.queues[place.queue].shares.is_none();
+            only[place.queue] = alone.then_some(group);
+        }
         Collector {
             producers: vec![ProducerStats::default(); places.producers.len()],
             backlog: ProducerStats::default(),
-            queues: (0..places.queues.len()).map(|queue| QueueStats::new(only(queue))).collect(),
+            queues: only
+                .into_iter()
+                .zip(&places.watched)
+                .map(|(only, watched)| QueueStats::new(only, *watched))
+                .collect(),
             consumers: vec![GroupStats::default(); places.consumers.len()],
             alone: places.producers.len() == 1 && places.consumers.len() == 1,
             places: places.clone(),
@@ -87,15 +98,22 @@ impl Collector {
         self.window.clone()
     }
 
+    /// Keeps no levels over time: they are told of one run alone.
+    pub fn leave_out_trails(&mut self) {
+        self.queues.iter_mut().for_each(|queue| queue.trail = None);
+    }
+
     /// Counts the messages of another window from now on.
     pub fn set_window(&mut self, window: Range<u64>) {
         self.window = window;
     }
 
     /// Adds what another of the same places heard of the window that follows.
-    pub fn merge(&mut self, next: &Collector) {
-        let next = next.counted();
-        *self = self.counted();
+    pub fn merge(&mut self, mut next: Collector) {
+        for part in [&mut *self, &mut next] {
+            part.count();
+            part.share();
+        }
         self.window.end = next.window.end;
         self.time.end = next.time.end;
         self.producers.iter_mut().zip(&next.producers).for_each(|(a, b)| a.merge(b));
@@ -143,19 +161,22 @@ impl Collector {
         }
     }
 
-    /// The same with all rows counted.
-    pub(super) fn counted(&self) -> Self {
-        let mut whole = self.clone();
-        whole.producers.iter_mut().for_each(ProducerStats::count);
-        whole.backlog.count();
-        (0..whole.queues.len()).for_each(|queue| whole.count_stays(queue));
-        whole.consumers.iter_mut().for_each(GroupStats::count);
-        // Messages have one stay only where there is one group, or one queue.
-        if let (Some(group), Some(place)) = (whole.consumers.first_mut(), whole.places.consumers.first()) {
-            let queue = &mut whole.queues[place.queue];
-            whole.producers.iter_mut().for_each(|producer| producer.share(queue, group));
+    /// Counts all rows.
+    pub(super) fn count(&mut self) {
+        self.producers.iter_mut().for_each(ProducerStats::count);
+        self.backlog.count();
+        (0..self.queues.len()).for_each(|queue| self.count_stays(queue));
+        self.consumers.iter_mut().for_each(GroupStats::count);
+    }
+
+    /// Gives the times of messages that had one stay only to their queues and groups, too.
+    fn share(&mut self) {
+        for (index, producer) in self.producers.iter_mut().enumerate() {
+            if let Some(group) = self.places.group_of(index) {
+                let queue = self.places.consumers[group].queue;
+                producer.share(&mut self.queues[queue], &mut self.consumers[group]);
+            }
         }
-        whole
     }
 
     /// A message that an engine tells of in a block: its only stay, one value after the other.
@@ -218,11 +239,13 @@ impl Recorder for Collector {
         self.consumers[0].times.add_between(run.taken, run.finished);
     }
 
-    /// Where there is one group only, what its queue sees of a message alone and what its producer sees are
-    /// the same times.
+    /// Where a group serves one producer's messages and no others, or is the only one, what its queue sees of
+    /// a message alone and what its producer sees are the same times.
     #[inline(always)]
     fn passed(&mut self, r: &Record) {
-        if self.consumers.len() != 1 || !self.window.contains(&r.message.id) {
+        let alone = self.consumers.len() == 1
+            || self.places.alone.get(r.message.producer as usize).copied().flatten().is_some();
+        if !alone || !self.window.contains(&r.message.id) {
             return self.passed_on(&Record { ..*r });
         }
         let Some(producer) = self.producers.get_mut(r.message.producer as usize) else {
@@ -240,7 +263,11 @@ impl Recorder for Collector {
     }
 
     fn level(&mut self, level: &Level) {
-        self.queues[level.queue as usize].level(level);
+        self.level_held(level, &[level.at]);
+    }
+
+    fn level_held(&mut self, level: &Level, instants: &[u64]) {
+        self.queues[level.queue as usize].level(level, instants);
     }
 
     #[inline(always)]

@@ -1,12 +1,15 @@
 //! Several replications become one set of estimates.
 
 use super::checks::{Balance, broken};
-use super::histogram::BucketCounts;
+use super::histogram::{BucketCounts, Ranks};
+use super::histograms::Histograms;
 use super::interval::{half_width, t_quantile};
 use super::share;
 use super::summary::Summary;
 use crate::answer::{BalanceLaw, Caveat, Estimate, MetricId, Quantity, SimulationCaveat, Statistic};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What several replications say together.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +17,7 @@ pub struct Combined {
     /// Estimates by metric path.
     pub metrics: BTreeMap<String, Estimate>,
     /// Merged over replications, by path without statistic.
-    pub counts: BTreeMap<String, BucketCounts>,
+    pub counts: BTreeMap<String, Arc<BucketCounts>>,
     /// Percentiles beyond which too little lies, as they would be told.
     pub withheld: BTreeMap<String, Estimate>,
     /// What is wrong with them.
@@ -34,8 +37,8 @@ const LONGEST_BUNCH: f64 = 1000.0;
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
     values: BTreeMap<String, Vec<f64>>,
-    counts: BTreeMap<String, BucketCounts>,
-    levels: BTreeMap<String, BucketCounts>,
+    counts: Histograms,
+    levels: Histograms,
     broken: BTreeMap<BalanceLaw, Balance>,
     unfinished: u64,
 }
@@ -43,23 +46,20 @@ pub struct Gathered {
 /// Estimates from the summaries of independent runs, see [`Gathered::combined`].
 pub fn combine(summaries: &[Summary], confidence: f64) -> Combined {
     let mut gathered = Gathered::default();
-    summaries.iter().for_each(|s| gathered.add(s));
+    summaries.iter().for_each(|s| gathered.add(s.clone()));
     gathered.combined(confidence)
 }
 
 impl Gathered {
     /// Adds a run.
-    pub fn add(&mut self, run: &Summary) {
-        for (into, counts) in [(&mut self.counts, &run.counts), (&mut self.levels, &run.levels)] {
-            for (path, counts) in counts {
-                into.entry(path.clone()).or_default().merge(counts);
-            }
-        }
-        for (path, &value) in &run.values {
-            if Quantity::Utilization.is_of(path) && Balance::share(value).is_broken() {
+    pub fn add(&mut self, run: Summary) {
+        self.counts.add(run.counts);
+        self.levels.add(run.levels);
+        for (path, value) in run.values {
+            if Quantity::Utilization.is_of(&path) && Balance::share(value).is_broken() {
                 self.broken.entry(BalanceLaw::Share(path.clone())).or_insert(Balance::share(value));
             }
-            self.values.entry(path.clone()).or_default().push(value);
+            self.values.entry(path).or_default().push(value);
         }
         for (law, balance) in broken(&run.balances) {
             // Of many runs, the first says enough.
@@ -84,32 +84,37 @@ impl Gathered {
     /// Asmussen & Glynn, *Stochastic Simulation* (2007), III.5; Nakayama, *Confidence intervals for quantiles
     /// using sectioning when applying variance-reduction techniques*, ACM TOMACS 24(4), 2014.
     pub fn combined(&self, confidence: f64) -> Combined {
-        let mut out = Combined { counts: self.counts.clone(), ..Combined::default() };
+        let mut out = Combined { counts: self.counts.by_path(), ..Combined::default() };
+        let (mut ranks, mut level_ranks) = (self.counts.reader(), self.levels.reader());
+        let busiest = OnceCell::new();
         for (path, values) in &self.values {
             let (mean, half) = half_width(values, confidence);
             let Some(id) = MetricId::parse(path) else { continue };
             let stem = id.stem();
             let estimate = match (id.statistic.share(), self.counts.get(&stem)) {
-                (Some(share), Some(counts)) => match percentile(counts, share, values, confidence) {
-                    Some((estimate, true)) => Some(estimate),
-                    Some((estimate, false)) => {
-                        out.withheld.insert(path.clone(), estimate);
-                        None
+                (Some(share), Some(_)) => {
+                    match ranks.of(&stem).and_then(|r| percentile(r, share, values, confidence)) {
+                        Some((estimate, true)) => Some(estimate),
+                        Some((estimate, false)) => {
+                            out.withheld.insert(path.clone(), estimate);
+                            None
+                        }
+                        None => None,
                     }
-                    None => None,
-                },
-                (Some(share), None) if self.levels.contains_key(&stem) => {
-                    let level = self.levels[&stem].level(share).map_or(mean, |level| level as f64);
+                }
+                (Some(share), None) if self.levels.get(&stem).is_some() => {
+                    let level = level_ranks.of(&stem).and_then(|ranks| ranks.level(share));
+                    let level = level.map_or(mean, |level| level as f64);
                     Some(Estimate::with(level, spread_about(level, values, confidence)))
                 }
                 _ if id.statistic == Statistic::Max => {
                     Some(Estimate::exact(values.iter().copied().fold(0.0, f64::max)))
                 }
                 _ if EVENTS.contains(&id.quantity) => {
-                    Some(self.share(&id.place.to_string(), mean, half, values, confidence))
+                    Some(self.share(&id.place.to_string(), (mean, half), values, confidence, &busiest))
                 }
                 _ if matches!(id.statistic, Statistic::Within(_)) => {
-                    Some(self.share_within(&stem, &id.place.to_string(), values, confidence))
+                    Some(self.share_within(&stem, &id.place.to_string(), values, confidence, &busiest))
                 }
                 _ => Some(Estimate::with(mean, half)),
             };
@@ -126,13 +131,20 @@ impl Gathered {
 
     /// The share of a place's messages to which something happens; next to 0 or 1, where it is rare, with
     /// ends of its own.
-    fn share(&self, place: &str, mean: f64, half: Option<f64>, values: &[f64], confidence: f64) -> Estimate {
+    fn share(
+        &self,
+        place: &str,
+        (mean, half): (f64, Option<f64>),
+        values: &[f64],
+        confidence: f64,
+        busiest: &OnceCell<f64>,
+    ) -> Estimate {
         let messages = |stem: &str| self.counts.get(stem).map_or(0, BucketCounts::total) as f64;
         let own = messages(&format!("{place}.wait"));
         let messages = if own > 0.0 { own } else { messages("total.latency") };
         let rare = mean <= 0.5;
         let seldom: Vec<f64> = values.iter().map(|value| if rare { *value } else { 1.0 - value }).collect();
-        match share::ends(&seldom, messages, self.bunch(place), confidence) {
+        match share::ends(&seldom, messages, self.bunch(place, busiest), confidence) {
             Some((low, high)) if rare => Estimate::between(mean, low, high),
             // That all messages share a fate is no accident.
             Some((low, high)) if mean < 1.0 => Estimate::between(mean, 1.0 - high, 1.0 - low),
@@ -141,12 +153,19 @@ impl Gathered {
     }
 
     /// The share of the messages within a time; that all are, or none, may be for want of messages.
-    fn share_within(&self, stem: &str, place: &str, values: &[f64], confidence: f64) -> Estimate {
+    fn share_within(
+        &self,
+        stem: &str,
+        place: &str,
+        values: &[f64],
+        confidence: f64,
+        busiest: &OnceCell<f64>,
+    ) -> Estimate {
         let (mean, half) = half_width(values, confidence);
         let messages = self.counts.get(stem).map_or(0, BucketCounts::total) as f64;
         let rare = mean <= 0.5;
         let seldom: Vec<f64> = values.iter().map(|value| if rare { *value } else { 1.0 - value }).collect();
-        match share::ends(&seldom, messages, self.bunch(place), confidence) {
+        match share::ends(&seldom, messages, self.bunch(place, busiest), confidence) {
             Some((low, high)) if rare => Estimate::between(mean, low, high),
             Some((low, high)) => Estimate::between(mean, 1.0 - high, 1.0 - low),
             None => Estimate::with(mean, half),
@@ -155,24 +174,24 @@ impl Gathered {
 
     /// How many messages follow one another into a full line: while one of load ρ drains by a message, 1 / (1
     /// − ρ) come.
-    fn bunch(&self, place: &str) -> f64 {
+    fn bunch(&self, place: &str, busiest: &OnceCell<f64>) -> f64 {
         let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
         let own = self.values.get(&format!("{place}.utilization")).map(mean);
-        let busiest = || {
+        let of_all = || {
             self.values
                 .iter()
                 .filter(|(path, _)| Quantity::Utilization.is_of(path))
                 .map(|(_, v)| mean(v))
                 .fold(0.0, f64::max)
         };
-        (1.0 / (1.0 - own.unwrap_or_else(busiest)).max(0.0)).min(LONGEST_BUNCH)
+        (1.0 / (1.0 - own.unwrap_or_else(|| *busiest.get_or_init(of_all))).max(0.0)).min(LONGEST_BUNCH)
     }
 }
 
 impl Combined {
     /// What is to be said where the latency's p99 is not told.
     pub fn p99_withheld(&self) -> Option<Caveat> {
-        let messages = self.counts.get("total.latency").map_or(0, BucketCounts::total);
+        let messages = self.counts.get("total.latency").map_or(0, |counts| counts.total());
         let withheld = self.withheld.contains_key("total.latency.p99");
         withheld.then(|| SimulationCaveat::P99Withheld { messages }.into())
     }
@@ -180,12 +199,7 @@ impl Combined {
 
 /// A percentile of merged counts with its interval from the runs' own, and whether enough lies beyond it;
 /// `None` if there is none.
-fn percentile(
-    counts: &BucketCounts,
-    share: f64,
-    values: &[f64],
-    confidence: f64,
-) -> Option<(Estimate, bool)> {
+fn percentile(counts: &Ranks<'_>, share: f64, values: &[f64], confidence: f64) -> Option<(Estimate, bool)> {
     let value = counts.quantile(share)?;
     let spread = spread_about(value, values, confidence);
     let half = spread.map(|spread| 0.5 * (spread + upwards(counts, share, value, spread)));
@@ -200,7 +214,7 @@ fn percentile(
 /// Intervals that leave this out cover 93 % where 3 independent messages a run lie beyond a p99, for nearly
 /// all that miss are too low; the wider arm to both sides covers up to 97 %. Half way lies between
 /// (`benches/coverage.md`).
-fn upwards(counts: &BucketCounts, share: f64, value: f64, spread: f64) -> f64 {
+fn upwards(counts: &Ranks<'_>, share: f64, value: f64, spread: f64) -> f64 {
     let both = counts.share_up_to(value + spread) - counts.share_up_to(value - spread);
     let above = counts.quantile((share + 0.5 * both).min(1.0)).map_or(spread, |top| top - value);
     // A lump of equal times below it says nothing of what is above.
@@ -222,7 +236,7 @@ fn spread_about(value: f64, values: &[f64], confidence: f64) -> Option<f64> {
 /// # Formula
 /// n = p(1 − p) / (f · se)², where f is the density at the percentile, here over half of what lies beyond
 /// (below, for one under the median) to either side.
-fn independent(counts: &BucketCounts, share: f64, error: f64) -> f64 {
+fn independent(counts: &Ranks<'_>, share: f64, error: f64) -> f64 {
     let step = 0.5 * share.min(1.0 - share);
     let (Some(low), Some(high)) = (counts.quantile(share - step), counts.quantile(share + step)) else {
         return 0.0;
@@ -251,7 +265,7 @@ mod tests {
                 out.values
                     .insert(format!("total.latency.{name}"), counts.quantile(*share).expect("not empty"));
             }
-            out.counts.insert("total.latency".into(), counts);
+            out.counts.insert("total.latency".into(), Arc::new(counts));
             out
         };
         (0..10).map(run).collect()
@@ -282,7 +296,7 @@ mod tests {
             runs(10_000, alike).iter().for_each(|r| counts.merge(&r.counts["total.latency"]));
             // The standard error of the median of n exponential times is 1 / √n; p90's is 3 / √n.
             for (share, error) in [(0.5, 1.0), (0.9, 3.0)] {
-                let n = independent(&counts, share, error / 1e3);
+                let n = independent(&counts.ranks(), share, error / 1e3);
                 assert!((n / 1e6 - 1.0).abs() < 0.3, "{share}: {n}");
             }
         }

@@ -10,6 +10,7 @@ mod collector;
 mod combine;
 mod figures;
 mod histogram;
+mod histograms;
 mod interval;
 mod levels;
 mod message_stats;

@@ -5,6 +5,7 @@ use super::pass::Pass;
 use super::rows::ROWS;
 use crate::rng::BLOCK;
 use crate::units::NANOS_PER_SECOND;
+use std::sync::Arc;
 
 /// Sum, sum of squares and maximum of times, in nanoseconds.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +21,37 @@ pub(super) struct Moments {
 pub(super) struct TimeMoments {
     pub moments: Moments,
     pub counts: BucketCounts,
+}
+
+/// The same where the counts may be those of several places at once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SharedTimes {
+    pub moments: Moments,
+    pub counts: Arc<BucketCounts>,
+}
+
+impl From<TimeMoments> for SharedTimes {
+    fn from(times: TimeMoments) -> Self {
+        SharedTimes { moments: times.moments, counts: Arc::new(times.counts) }
+    }
+}
+
+impl SharedTimes {
+    /// Adds another's; what is added to nothing is shared.
+    pub(super) fn join(&mut self, other: &SharedTimes) {
+        if self.moments.count == 0 {
+            *self = other.clone();
+        } else if other.moments.count > 0 {
+            self.moments.merge(&other.moments);
+            Arc::make_mut(&mut self.counts).merge(&other.counts);
+        }
+    }
+
+    /// Adds so many times of zero.
+    pub(super) fn add_zeros(&mut self, times: u64) {
+        self.moments.count += times;
+        Arc::make_mut(&mut self.counts).record_times(0, times);
+    }
 }
 
 impl Moments {
@@ -88,7 +120,7 @@ impl TimeMoments {
     pub(super) fn add_lags(&mut self, from: &[u64], to: &[u64]) {
         if from == to {
             self.moments.count += from.len() as u64;
-            self.counts.record_zeros(from.len() as u64);
+            self.counts.record_times(0, from.len() as u64);
         } else {
             self.add_between(from, to);
         }

@@ -7,8 +7,13 @@ use crate::answer::AskedStatistic;
 pub struct Places {
     /// Names of the producers.
     pub producers: Vec<String>,
+    /// The group that serves each producer's messages in the only queue on their way and nobody else's, if
+    /// there is one.
+    pub alone: Vec<Option<usize>>,
     /// The queues.
     pub queues: Vec<QueuePlace>,
+    /// Whether each queue's levels over time are kept.
+    pub watched: Vec<bool>,
     /// The groups of consumers.
     pub consumers: Vec<ConsumerPlace>,
     /// Nanoseconds up to which a message counts as taken at once: none in a simulation, those of a hand-off
@@ -65,14 +70,22 @@ impl Places {
         };
         Places {
             producers: producers.iter().map(ToString::to_string).collect(),
+            alone: vec![(producers.len() == 1 && consumers.len() == 1).then_some(0); producers.len()],
             queues: vec![QueuePlace {
                 name: queue.into(),
                 servers: consumers.iter().map(|c| c.1).sum(),
                 ..QueuePlace::default()
             }],
+            watched: vec![true],
             consumers: consumers.iter().map(consumer).collect(),
             at_once: 0,
             asked: Vec::new(),
         }
+    }
+
+    /// The group whose times those of a producer's messages are that have one stay only: where nobody is alone
+    /// these are told of one queue, and of several groups each by itself.
+    pub(super) fn group_of(&self, producer: usize) -> Option<usize> {
+        self.alone[producer].or((!self.consumers.is_empty()).then_some(0))
     }
 }

@@ -29,7 +29,8 @@ pub(super) struct QueueStats {
     pub across: Across,
     pub waiting: BucketCounts,
     pub in_system: BucketCounts,
-    pub trail: Trail,
+    /// If it is wanted.
+    pub trail: Option<Trail>,
 }
 
 /// A group's services, and those that are still to be counted where there are other groups at its queue:
@@ -44,7 +45,7 @@ pub(super) struct GroupStats {
 
 impl QueueStats {
     /// Of a queue, and its group if it has one only.
-    pub(super) fn new(only: Option<usize>) -> Self {
+    pub(super) fn new(only: Option<usize>, watched: bool) -> Self {
         QueueStats {
             wait: TimeMoments::default(),
             only,
@@ -58,14 +59,18 @@ impl QueueStats {
             across: Across::default(),
             waiting: BucketCounts::new(),
             in_system: BucketCounts::new(),
-            trail: Trail::new(),
+            trail: watched.then(Trail::new),
         }
     }
 
-    pub(super) fn level(&mut self, level: &Level) {
-        self.waiting.record(level.waiting);
-        self.in_system.record(level.waiting + level.busy);
-        self.trail.add(level);
+    /// The level at all of these instants.
+    pub(super) fn level(&mut self, level: &Level, instants: &[u64]) {
+        let times = instants.len() as u64;
+        self.waiting.record_times(level.waiting, times);
+        self.in_system.record_times(level.waiting + level.busy, times);
+        if let Some(trail) = &mut self.trail {
+            trail.add(level, instants);
+        }
     }
 
     /// A stay that is not one of the window's, or did not end with service.
@@ -98,7 +103,9 @@ impl QueueStats {
         self.across.merge(&next.across);
         self.waiting.merge(&next.waiting);
         self.in_system.merge(&next.in_system);
-        self.trail.merge(&next.trail);
+        if let (Some(trail), Some(next)) = (&mut self.trail, &next.trail) {
+            trail.merge(next);
+        }
     }
 }
 

@@ -4,16 +4,11 @@
 pub(super) const ROWS: usize = 256;
 
 /// A column for each of `N` instants in a message's life, in nanoseconds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct InstantColumns<const N: usize> {
-    columns: Box<[[u64; ROWS]; N]>,
+    /// None before the first row: many are never used.
+    columns: Option<Box<[[u64; ROWS]; N]>>,
     filled: usize,
-}
-
-impl<const N: usize> Default for InstantColumns<N> {
-    fn default() -> Self {
-        InstantColumns { columns: Box::new([[0; ROWS]; N]), filled: 0 }
-    }
 }
 
 impl<const N: usize> InstantColumns<N> {
@@ -21,7 +16,8 @@ impl<const N: usize> InstantColumns<N> {
     #[inline(always)]
     pub(super) fn push(&mut self, row: [u64; N]) -> bool {
         let at = self.filled % ROWS;
-        for (column, value) in self.columns.iter_mut().zip(row) {
+        let columns = self.columns.get_or_insert_with(|| Box::new([[0; ROWS]; N]));
+        for (column, value) in columns.iter_mut().zip(row) {
             column[at] = value;
         }
         self.filled = at + 1;
@@ -31,6 +27,9 @@ impl<const N: usize> InstantColumns<N> {
     /// All rows, by column; there are none from now on.
     pub(super) fn take(&mut self) -> [&[u64]; N] {
         let filled = std::mem::take(&mut self.filled);
-        self.columns.each_ref().map(|column| &column[..filled])
+        match &self.columns {
+            Some(columns) => columns.each_ref().map(|column| &column[..filled]),
+            None => [&[]; N],
+        }
     }
 }

@@ -3,10 +3,11 @@
 use super::checks::Balance;
 use super::histogram::BucketCounts;
 use super::message_stats::MessageStats;
-use super::moments::{Moments, TimeMoments};
+use super::moments::{Moments, SharedTimes};
 use crate::answer::{AskedStatistic, BalanceLaw, PERCENTILES, Statistic, path};
 use crate::units::seconds;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One run as numbers: by metric path, with the counts from which percentiles of several runs come.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +17,10 @@ pub struct Summary {
     /// What is told of times and lengths beside the usual statistics.
     pub asked: Vec<AskedStatistic>,
     /// By path without statistic, as in `queues.orders.wait`.
-    pub counts: BTreeMap<String, BucketCounts>,
+    pub counts: BTreeMap<String, Arc<BucketCounts>>,
     /// Levels at the instants that were looked at, by path without statistic, as in
     /// `queues.orders.queue_length`.
-    pub levels: BTreeMap<String, BucketCounts>,
+    pub levels: BTreeMap<String, Arc<BucketCounts>>,
     /// Levels over time of each queue, by its name: seconds, waiting, in system.
     pub trails: BTreeMap<String, Vec<(f64, f64, f64)>>,
     /// The two sides of laws that every run must keep.
@@ -33,7 +34,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(super) fn producer(&mut self, place: &str, messages: &MessageStats, throughput: f64) {
+    pub(super) fn producer(&mut self, place: &str, messages: &MessageStats<SharedTimes>, throughput: f64) {
         let lost = messages.lost.values().sum::<u64>() - messages.dead_lettered();
         self.values.insert(path(place, "throughput", ""), throughput);
         self.values.insert(path(place, "loss", ""), lost as f64 / messages.offered().max(1) as f64);
@@ -44,14 +45,14 @@ impl Summary {
     }
 
     /// For how long senders had to wait for room, those included who had not to.
-    pub(super) fn blocked(&mut self, place: &str, messages: &MessageStats) {
+    pub(super) fn blocked(&mut self, place: &str, messages: &MessageStats<SharedTimes>) {
         let mut all = messages.blocked.clone();
-        (messages.blocked.moments.count..messages.latency.moments.count).for_each(|_| all.add(0));
+        all.add_zeros(messages.latency.moments.count.saturating_sub(messages.blocked.moments.count));
         self.times(place, "blocked", &all);
     }
 
     /// The share of the messages that lie in dead-letter queues.
-    pub(super) fn dead_letters(&mut self, place: &str, messages: &MessageStats) {
+    pub(super) fn dead_letters(&mut self, place: &str, messages: &MessageStats<SharedTimes>) {
         self.values.insert(
             path(place, "dead_lettered", ""),
             messages.dead_lettered() as f64 / messages.offered().max(1) as f64,
@@ -74,23 +75,24 @@ impl Summary {
     pub(super) fn levels(&mut self, place: &str, key: &str, counts: &BucketCounts) {
         let asked =
             self.asked.iter().filter_map(|asked| Some((asked.name.as_str(), asked.statistic.share()?)));
+        let ranks = counts.ranks();
         for (statistic, share) in std::iter::once(("p99", 0.99)).chain(asked) {
-            if let Some(level) = counts.level(share) {
+            if let Some(level) = ranks.level(share) {
                 self.values.insert(path(place, key, statistic), level as f64);
             }
         }
-        self.levels.insert(path(place, key, ""), counts.clone());
+        self.levels.insert(path(place, key, ""), Arc::new(counts.clone()));
     }
 
-    pub(super) fn times(&mut self, place: &str, key: &str, times: &TimeMoments) {
+    pub(super) fn times(&mut self, place: &str, key: &str, times: &SharedTimes) {
         self.moments(place, key, &times.moments);
         let usual = PERCENTILES.iter().map(|(name, share)| (*name, Statistic::Percentile(*share)));
         let asked = self.asked.iter().map(|asked| (asked.name.as_str(), asked.statistic));
-        let counts = &times.counts;
+        let ranks = times.counts.ranks();
         for (name, statistic) in usual.chain(asked) {
             let value = match statistic {
-                Statistic::Percentile(share) => counts.quantile(share),
-                Statistic::Within(time) => (counts.total() > 0).then(|| counts.share_within(time)),
+                Statistic::Percentile(share) => ranks.quantile(share),
+                Statistic::Within(time) => (times.counts.total() > 0).then(|| ranks.share_within(time)),
                 _ => None,
             };
             if let Some(value) = value {

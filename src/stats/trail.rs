@@ -18,7 +18,22 @@ impl Trail {
         Trail { levels: Vec::new(), stride: 1, seen: 0 }
     }
 
-    pub(super) fn add(&mut self, level: &Level) {
+    /// Adds a level that was the same at several instants.
+    pub(super) fn add(&mut self, level: &Level, instants: &[u64]) {
+        let mut left = instants;
+        loop {
+            let passed_over = self.seen.next_multiple_of(self.stride) - self.seen;
+            let Some((&at, rest)) = left.get(passed_over as usize..).and_then(<[u64]>::split_first) else {
+                self.seen += left.len() as u64;
+                return;
+            };
+            self.seen += passed_over;
+            self.add_one(&Level { at, ..*level });
+            left = rest;
+        }
+    }
+
+    fn add_one(&mut self, level: &Level) {
         if self.seen.is_multiple_of(self.stride) {
             if self.levels.len() == Self::MOST {
                 let mut keep = false;
@@ -37,7 +52,7 @@ impl Trail {
 
     /// Adds the levels of the time that follows.
     pub(super) fn merge(&mut self, next: &Trail) {
-        next.levels.iter().for_each(|level| self.add(level));
+        next.levels.iter().for_each(|level| self.add_one(level));
     }
 
     /// Seconds, waiting, in system.

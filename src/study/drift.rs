@@ -5,7 +5,8 @@ use super::span::Drift;
 use crate::answer::Growth;
 use crate::scenario::Scenario;
 use crate::stats::half_width;
-use crate::theory::{Load, explain};
+use crate::theory::{Load, loads};
+use std::cell::OnceCell;
 
 /// Confidence of the statement that a backlog grows.
 const DRIFT_CONFIDENCE: f64 = 0.999;
@@ -20,7 +21,7 @@ const EVENLY: f64 = 1.5;
 /// Why there is no steady state, if there is none: rho at least 1 without a bound, and how fast the backlog
 /// grows.
 pub(super) fn unstable(scenario: &Scenario, play: &Play<'_>, runs: &[Vec<Drift>]) -> Option<Growth> {
-    match explain(scenario).loads.as_slice() {
+    match loads(scenario).as_slice() {
         [load] if load.is_known() && load.rho.is_some_and(f64::is_finite) && play.is_one_queue => {
             load.grows().then(|| grows(load, growth(runs, 0)))
         }
@@ -45,10 +46,8 @@ fn grows(load: &Load, (growth, half_width): (f64, Option<f64>)) -> Growth {
 /// The queue of a network whose backlog grows fastest, if any does beyond chance.
 fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<Growth> {
     let mut worst: Option<(f64, Growth)> = None;
-    for (q, queue) in scenario.queues.iter().enumerate() {
-        if scenario.consumers_of(q).next().is_none() {
-            continue;
-        }
+    let (groups, known) = (scenario.consumers_by_queue(), OnceCell::new());
+    for (q, queue) in scenario.queues.iter().enumerate().filter(|(q, _)| !groups[*q].is_empty()) {
         let came = runs.iter().map(|r| r[q].came).sum::<f64>() / runs.len() as f64;
         let (mean, half) = growth(runs, q);
         let risen = runs.iter().map(|r| r[q].risen).sum::<f64>() / runs.len() as f64;
@@ -56,7 +55,9 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<Growth> {
         let half = half.filter(|half| *half > ALIKE * mean.abs());
         let beyond_chance = match half {
             Some(half) => mean - half > LEAST_DRIFT * came,
-            None => is_overloaded(scenario, q).unwrap_or(mean > LEAST_DRIFT * came),
+            None => {
+                is_overloaded(known.get_or_init(|| loads(scenario)), q).unwrap_or(mean > LEAST_DRIFT * came)
+            }
         };
         if beyond_chance && mean > EVENLY * risen && worst.as_ref().is_none_or(|(most, _)| mean > *most) {
             let queue = queue.name.clone();
@@ -69,7 +70,7 @@ fn drifting(scenario: &Scenario, runs: &[Vec<Drift>]) -> Option<Growth> {
 /// The queue to which most comes that its servers cannot do, all of them or one that has partitions of its
 /// own.
 pub(super) fn overloaded(scenario: &Scenario) -> Option<Growth> {
-    let loads = explain(scenario).loads;
+    let loads = loads(scenario);
     let growing = loads.iter().filter(|load| load.grows()).filter_map(|load| Some((load.fullest()?, load)));
     let (rho, load) = growing.max_by(|a, b| a.0.total_cmp(&b.0))?;
     let parts = load.partitions.as_ref().filter(|parts| parts.at_least == rho);
@@ -82,6 +83,6 @@ pub(super) fn overloaded(scenario: &Scenario) -> Option<Growth> {
 }
 
 /// Whether more comes to a queue than its servers can do, by mean rates; `None` where these are not known.
-fn is_overloaded(scenario: &Scenario, queue: usize) -> Option<bool> {
-    explain(scenario).loads.get(queue).filter(|load| load.is_known()).map(|load| load.grows())
+fn is_overloaded(loads: &[Load], queue: usize) -> Option<bool> {
+    loads.get(queue).filter(|load| load.is_known()).map(|load| load.grows())
 }

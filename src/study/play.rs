@@ -14,6 +14,8 @@ use crate::workload::Plan;
 
 /// Queue levels are sampled once for so many messages, on average.
 const MESSAGES_A_SAMPLE: f64 = 64.0;
+/// Messages of each producer that are played one after the other where queues do not wait for one another.
+const MESSAGES_AT_A_TIME: usize = 64;
 /// Messages from which the rate of closed loops is guessed.
 const GUESS: u64 = 2000;
 
@@ -137,7 +139,8 @@ impl<'a> Play<'a> {
             return Simulator::Recursion(Box::new(recursion));
         }
         let run = Key::new(self.scenario.seed, u64::from(replication));
-        let chain = || Chain::new(self.scenario, self.plan(replication), run, self.sampler(replication));
+        let plan = || self.plan(replication).in_large_blocks(MESSAGES_AT_A_TIME);
+        let chain = || Chain::new(self.scenario, plan(), run, self.sampler(replication));
         match self.by_arrivals.then(chain).flatten() {
             Some(chain) => Simulator::Chain(Box::new(chain)),
             None => Simulator::Network(Box::new(self.events(replication))),
@@ -158,13 +161,13 @@ pub(super) fn begin(engine: &mut impl Engine, collector: &mut Collector) -> Tota
 /// and how levels changed.
 pub(super) fn end(
     engine: &mut impl Engine,
-    collector: &mut Collector,
+    mut collector: Collector,
     before: &Totals,
 ) -> (Summary, Vec<Drift>) {
     let after = engine.totals();
     collector.ends(after.at);
     to_come(&after, |queue, stay, service| collector.told_ahead(queue, stay, service));
-    engine.settle(&mut AfterWindow(collector));
+    engine.settle(&mut AfterWindow(&mut collector));
     let span = span(before, &after);
     (collector.summary(&span), drifts(&span))
 }

@@ -106,7 +106,7 @@ pub struct Lag {
 /// The lag at which to page so that messages are done within a time: Little's law read at the servers' full
 /// rate. Queues with unlimited servers have none.
 pub fn lags(scenario: &Scenario, within: f64) -> Vec<Lag> {
-    let loads = theory::explain(scenario).loads;
+    let loads = theory::loads(scenario);
     let lag = |(i, load): (usize, &theory::Load)| {
         // A partition is worked on by one server at most: more servers than partitions do nothing.
         let servers = load.servers?;

@@ -8,6 +8,7 @@ use crate::answer::{Caveat, MetricId, PERCENTILES, PlaceId, Quantity, Simulation
 use crate::scenario::Scenario;
 use crate::stats::Combined;
 use crate::theory;
+use std::collections::BTreeMap;
 
 /// Independent messages that must lie beyond a percentile before it is told.
 const LEAST_BEYOND: f64 = 4.0;
@@ -20,7 +21,9 @@ const SHORT: f64 = 4.0;
 /// What a scenario's load asks of the length of its replications.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Settling {
-    queues: Vec<SettlingQueue>,
+    queues: BTreeMap<String, SettlingQueue>,
+    /// The one that needs most.
+    worst: Option<SettlingQueue>,
     replications: f64,
     /// Of one replication, of all producers.
     messages: f64,
@@ -50,12 +53,14 @@ impl Settling {
             let short = needed / (messages as f64 * share);
             short.is_finite().then_some(SettlingQueue { name: load.queue, rho, short })
         };
-        let queues = theory::explain(scenario).loads.into_iter().filter_map(queue).collect();
-        Settling { queues, replications: f64::from(replications), messages: messages as f64 }
+        let queues: Vec<SettlingQueue> = theory::loads(scenario).into_iter().filter_map(queue).collect();
+        let worst = queues.iter().max_by(|a, b| a.short.total_cmp(&b.short)).cloned();
+        let queues = queues.into_iter().map(|queue| (queue.name.clone(), queue)).collect();
+        Settling { queues, worst, replications: f64::from(replications), messages: messages as f64 }
     }
 
     fn worst(&self) -> Option<&SettlingQueue> {
-        self.queues.iter().max_by(|a, b| a.short.total_cmp(&b.short))
+        self.worst.as_ref()
     }
 
     /// How much longer the replications should be for what a metric tells; `None` where no queue's load bears
@@ -65,7 +70,7 @@ impl Settling {
         let MetricId { place, quantity, .. } = MetricId::parse(path)?;
         let queue = match place {
             PlaceId::Queue(name) if matches!(quantity, Wait | QueueLength | InSystem | Delayed) => {
-                self.queues.iter().find(|q| q.name == name)
+                self.queues.get(name)
             }
             PlaceId::Total | PlaceId::Producer(_) if matches!(quantity, Wait | Latency) => self.worst(),
             _ => None,

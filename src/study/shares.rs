@@ -3,24 +3,28 @@
 use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Statistic};
 use crate::scenario::{Ack, Arrivals, Overflow, Queue, Scenario, Servers};
 use crate::stats::Combined;
+use std::collections::HashMap;
 
 /// Takes the interval from the shares that chance cannot change: what is never lost, and who never has to
 /// wait.
 pub(super) fn certain(scenario: &Scenario, combined: &mut Combined) {
+    let by_chance = by_chance(scenario);
+    let places: HashMap<&str, usize> =
+        scenario.queues.iter().enumerate().map(|(queue, q)| (q.name.as_str(), queue)).collect();
     for (path, estimate) in &mut combined.metrics {
         if let (Some(value @ (0.0 | 1.0)), Some(_)) = (estimate.value, estimate.ends)
-            && (!by_chance(scenario) || value == 0.0 && never(scenario, path))
+            && (!by_chance || value == 0.0 && never(scenario, &places, path))
         {
             *estimate = Estimate::exact(value);
         }
     }
 }
 
-fn never(scenario: &Scenario, path: &str) -> bool {
+fn never(scenario: &Scenario, places: &HashMap<&str, usize>, path: &str) -> bool {
     let single = |id: &MetricId<'_>| id.statistic == Statistic::Single;
     let Some(id) = MetricId::parse(path).filter(single) else { return false };
     let place = match id.place {
-        PlaceId::Queue(name) => scenario.queues.iter().position(|q| q.name == name),
+        PlaceId::Queue(name) => places.get(name).copied(),
         _ => None,
     };
     match (id.quantity, place) {

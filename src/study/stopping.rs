@@ -63,8 +63,7 @@ pub(super) fn missing<'a>(precision: &'a Precision, combined: &'a Combined) -> O
 /// variance 2ρ(1 + ρ)/(1 − ρ)⁴ (Daley 1968), scaled by the squared coefficients of variation as in heavy
 /// traffic.
 pub(super) fn planned(scenario: &Scenario) -> u64 {
-    let busiest =
-        crate::theory::explain(scenario).loads.iter().filter_map(|load| load.fullest()).reduce(f64::max);
+    let busiest = crate::theory::loads(scenario).iter().filter_map(|load| load.fullest()).reduce(f64::max);
     let Some(rho) = busiest.filter(|rho| (0.0..1.0).contains(rho)) else { return USUAL };
     let varies = variability(scenario);
     let share = match &scenario.simulation.precision {

@@ -36,19 +36,23 @@ impl Play<'_> {
         says: &dyn Fn(f64),
     ) -> Timed {
         match self.recursion(replication) {
-            Some(engine) => self.timed_by(engine, stretch, watch, says),
-            None => self.timed_by(self.events(replication), stretch, watch, says),
+            Some(engine) => self.timed_by(replication, engine, stretch, watch, says),
+            None => self.timed_by(replication, self.events(replication), stretch, watch, says),
         }
     }
 
     fn timed_by(
         &self,
+        replication: u32,
         engine: impl AnyInstant,
         stretch: &CountedTime,
         watch: &dyn Watch,
         says: &dyn Fn(f64),
     ) -> Timed {
-        let collector = Collector::new(&self.places, u64::MAX..u64::MAX);
+        let mut collector = Collector::new(&self.places, u64::MAX..u64::MAX);
+        if replication > 0 {
+            collector.leave_out_trails();
+        }
         match stretch {
             CountedTime::Between(time) => between(engine, collector, time, watch, says),
             CountedTime::UntilDone { left_out, messages } => {
@@ -120,6 +124,6 @@ fn ended(
     share: f64,
 ) -> Timed {
     collector.set_window(before.offered..came);
-    let (summary, drifts) = end(&mut engine, &mut collector, before);
+    let (summary, drifts) = end(&mut engine, collector, before);
     Timed { summary, drifts, share }
 }

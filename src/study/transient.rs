@@ -16,7 +16,7 @@ use crate::answer::{
     SimulationCaveat, Statistic, Unanswered,
 };
 use crate::message::Forget;
-use crate::scenario::{Length, Scenario, Warmup};
+use crate::scenario::{Length, Queue, Scenario, Warmup};
 use crate::sim::Engine;
 use crate::stats::{AfterWindow, Collector, Combined, Gathered, Span, Summary, half_width};
 use crate::units::{Time, nanos, seconds};
@@ -101,7 +101,8 @@ pub(super) fn answer(
     }
     out.caveats.extend(super::redelivery::caveats(scenario, &combined.metrics));
     out.metrics = combined.metrics;
-    for (q, queue) in scenario.queues.iter().enumerate() {
+    let watched = |(q, _): &(usize, &Queue)| stretches.play.places.watched[*q];
+    for (q, queue) in scenario.queues.iter().enumerate().filter(watched) {
         out.timelines
             .insert(queue.name.clone(), timeline(&levels, q, stretches.end, scenario.simulation.confidence));
     }
@@ -141,7 +142,7 @@ fn repeated(stretches: &Stretches<'_>, watch: &dyn Watch) -> Result<(Vec<Levels>
         let made = levels.len() as u32;
         watch.says("simulation", f64::from(made) / f64::from(wanted), &format!("{wanted} replications"));
         for stretch in stretches.some(made..wanted.min(made + MOST_AT_ONCE), watch) {
-            all.add(&stretch.summary);
+            all.add(stretch.summary);
             levels.push(stretch.levels);
         }
         let made = levels.len() as u32;
@@ -267,6 +268,7 @@ impl<'a> Stretches<'a> {
         let Stretches { scenario, play, end, drains } = self;
         let mut network = play.network(replication, None).expect("the network of replication 0 was made");
         let mut collector = Collector::new(&play.places, 0..u64::MAX);
+        collector.leave_out_trails();
         network.advance_before(0, &mut Forget);
         let before = network.totals();
         collector.begins(before.at);
@@ -294,7 +296,7 @@ impl<'a> Stretches<'a> {
         collector.ends(after.at);
         network.settle(&mut AfterWindow(&mut collector));
         let drained = network.totals();
-        let mut summary = stationary_left_out(&collector, &span);
+        let mut summary = stationary_left_out(collector, &span);
         for (queue, drain) in drains.iter().enumerate() {
             if let (Some(from), Some(at)) = (drain, drained.queues[queue].drained) {
                 summary.values.insert(drain_time(&scenario.queues[queue].name), seconds(at - from));
@@ -310,7 +312,7 @@ fn drain_time(queue: &str) -> String {
 }
 
 /// A summary without the figures that only mean something in a steady state.
-fn stationary_left_out(collector: &Collector, span: &Span) -> Summary {
+fn stationary_left_out(collector: Collector, span: &Span) -> Summary {
     let mut summary = collector.summary(span);
     let over_time = |path: &str| {
         MetricId::parse(path).is_some_and(|id| {

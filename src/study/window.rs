@@ -5,7 +5,7 @@ use super::play::Play;
 use super::stopping;
 use crate::answer::Reason;
 use crate::scenario::{Arrivals, Length, Period, Producer, Scenario, Warmup};
-use crate::theory::explain;
+use crate::theory::loads;
 use crate::units::{Time, plain};
 
 /// A run of so many cycles or more covers all of their phases, wherever it begins and ends.
@@ -166,7 +166,7 @@ fn left_out(scenario: &Scenario, cycle: &Period, each: f64) -> u64 {
         Warmup::Messages(n) => (n as f64 / each).ceil() as u64,
         Warmup::Duration(seconds) => (seconds / cycle.lasts * (1.0 - WHOLE)).ceil() as u64,
         Warmup::Auto => {
-            let busiest = explain(scenario).loads.iter().filter_map(|load| load.at_least).fold(0.0, f64::max);
+            let busiest = loads(scenario).iter().filter_map(|load| load.at_least).fold(0.0, f64::max);
             let forgotten =
                 stopping::settled(scenario, busiest).map_or(f64::INFINITY, |n| (n / FORGETS) as f64);
             ((forgotten / each).ceil() as u64).clamp(1, MOST_LEFT_OUT)

@@ -50,6 +50,13 @@ impl PredrawnWork {
         PredrawnWork { rules: WorkPolicy::new(group, draws), path: way.path, work: Vec::new() }
     }
 
+    /// What one message brings, by its position in the plan.
+    pub(crate) fn of_one(&self, number: u64) -> u64 {
+        let mut work = [0];
+        self.rules.fill(MessageIdentity { number, path: self.path }, &mut work);
+        work[0]
+    }
+
     /// Draws the work of so many messages from a position in the plan on.
     pub(crate) fn draw(&mut self, first: u64, rows: usize) {
         self.work.resize(rows, 0);

@@ -104,7 +104,7 @@ fn one_fewer(group: &Consumer) -> Option<Consumer> {
 /// short simulations.
 pub(super) fn headroom(scenario: &Scenario, watch: &dyn Watch) -> Option<Headroom> {
     let rate: f64 = scenario.producers.iter().map(|p| p.rate).sum();
-    let loads = crate::theory::explain(scenario).loads;
+    let loads = crate::theory::loads(scenario);
     let rho = loads.iter().filter(|l| !l.bounded).filter_map(|l| l.fullest()).fold(0.0, f64::max);
     let most = if rho > 0.0 { (1.0 / rho).min(MOST_TRAFFIC) } else { MOST_TRAFFIC };
     if !(rate > 0.0 && most > 1.0) {

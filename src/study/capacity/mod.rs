@@ -256,7 +256,7 @@ impl Search<'_> {
         match trial::by_theory_alone(scenario) {
             Some(ObjectiveStatus::Pass) => true,
             Some(ObjectiveStatus::Fail) => false,
-            _ => crate::theory::explain(scenario).loads.iter().all(|load| !load.grows()),
+            _ => crate::theory::loads(scenario).iter().all(|load| !load.grows()),
         }
     }
 }

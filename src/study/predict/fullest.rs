@@ -5,7 +5,7 @@ use crate::scenario::{Length, Precision, Scenario};
 use crate::study::simulation::simulate;
 use crate::study::transient;
 use crate::study::watch::NoProgress;
-use crate::theory::{Load, explain};
+use crate::theory::{Load, loads};
 use crate::units::plain;
 
 /// Messages of the simulation that looks whether a queue of unknown load is the fullest.
@@ -30,7 +30,7 @@ pub(super) fn turned(scenario: &Scenario) -> Result<f64, Reason> {
     let known = |load: &Load| {
         load.rho.into_iter().chain(load.partitions.as_ref().and_then(|parts| parts.rho)).reduce(f64::max)
     };
-    let fullest = explain(scenario).loads.iter().filter_map(known).fold(0.0, f64::max);
+    let fullest = loads(scenario).iter().filter_map(known).fold(0.0, f64::max);
     if fullest > 0.0 && fullest.is_finite() {
         Ok(fullest)
     } else {
@@ -44,7 +44,7 @@ pub(super) fn turned(scenario: &Scenario) -> Result<f64, Reason> {
 /// # Errors
 /// One is.
 pub(super) fn is_fullest(scenario: &Scenario, load: f64) -> Result<(), Reason> {
-    let loads = explain(scenario).loads;
+    let loads = loads(scenario);
     let open = |l: &&Load| {
         !l.depends_on.is_empty() && l.servers.is_some() && l.at_most.is_none_or(|most| most > load)
     };

@@ -144,6 +144,10 @@ impl Recorder for BatchedRun {
         self.batches.level(level);
     }
 
+    fn level_held(&mut self, level: &Level, instants: &[u64]) {
+        self.batches.level_held(level, instants);
+    }
+
     #[inline]
     fn left(&mut self, exit: &Exit) {
         self.batches.left(exit);

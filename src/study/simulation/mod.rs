@@ -13,14 +13,11 @@ use super::{clock, shares, transient};
 use crate::answer::{Answer, Caveat, Distribution, Method, Moment, Reason, SimulationCaveat, Unanswered};
 use crate::scenario::{Length, Scenario};
 use crate::stats::Combined;
-use replicate::Replication;
 use runs::Runs;
 use std::collections::BTreeMap;
 
 /// Messages played between two reports of progress.
 const CHUNK: u64 = 1 << 16;
-/// Replications whose counts are held at a time.
-const MOST_AT_ONCE: u32 = 16;
 
 /// Answers a scenario by simulation.
 ///
@@ -106,15 +103,12 @@ pub(super) fn replications(
     let (warmup, _) = run.warmup(watch);
     let all = scenario.simulation.replications;
     let (mut values, mut drifts) = (Vec::new(), Vec::new());
-    for start in (0..all).step_by(MOST_AT_ONCE as usize) {
-        let whole = |one: &Replication| !watch.stopped() || one.played == run.messages;
-        for one in
-            run.replicate(start..all.min(start + MOST_AT_ONCE), all, warmup, watch).into_iter().filter(whole)
-        {
+    run.replicate(0..all, all, warmup, watch, |one| {
+        if !watch.stopped() || one.played == run.messages {
             values.push(one.summary.values);
             drifts.push(one.drifts);
         }
-    }
+    });
     match run.unstable(&drifts) {
         Some(growth) => Err(refuse(growth.into())),
         None => Ok(values),

@@ -1,7 +1,7 @@
 //! Independent replications, until their number gives the precision that is asked for.
 
 use super::runs::Runs;
-use super::{CHUNK, MOST_AT_ONCE, Simulated};
+use super::{CHUNK, Simulated, Trails};
 use crate::answer::{Caveat, Reason, SimulationCaveat};
 use crate::message::Forget;
 use crate::sim::Engine;
@@ -13,7 +13,10 @@ use crate::study::timed::CountedTime;
 use crate::study::watch::Watch;
 use crate::study::window::Window;
 use crate::units::nanos;
+use parking_lot::Mutex;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Whole replications that make an interval, so that interrupted ones are left out.
 const LEAST_WHOLE: usize = 2;
@@ -27,6 +30,27 @@ pub(super) struct Replication {
     pub played: u64,
 }
 
+/// What replications gave so far.
+#[derive(Default)]
+struct Made {
+    gathered: Gathered,
+    replications: u32,
+    messages: u64,
+    drifts: Vec<Vec<Drift>>,
+    /// Of the first.
+    trails: Option<Trails>,
+}
+
+impl Made {
+    fn add(&mut self, mut run: Replication) {
+        self.replications += 1;
+        self.messages += run.summary.offered;
+        self.drifts.push(run.drifts);
+        self.trails.get_or_insert_with(|| std::mem::take(&mut run.summary.trails));
+        self.gathered.add(run.summary);
+    }
+}
+
 impl Runs<'_> {
     /// Replications until the precision is reached.
     pub(super) fn repeated(
@@ -36,96 +60,98 @@ impl Runs<'_> {
         caveats: &mut Vec<Caveat>,
     ) -> Result<Simulated, Reason> {
         let simulation = &self.scenario.simulation;
-        let mut all = Gathered::default();
-        let (mut made, mut messages, mut drifts, mut trails) = (0, 0, Vec::new(), None);
+        let mut made = Made::default();
         let mut wanted = first(&simulation.precision, simulation.replications);
         loop {
-            // A few at a time, for what they counted is put together at once.
-            let next = made..wanted.min(made + MOST_AT_ONCE);
-            let mut runs = self.replicate(next, wanted, warmup, watch);
-            if runs.iter().any(|run| run.played < self.messages) && watch.stopped() {
-                let (kept, caveat) = self.salvaged(runs, made, wanted);
-                caveats.push(caveat);
-                runs = kept;
+            let mut cut_short = Vec::new();
+            self.replicate(made.replications..wanted, wanted, warmup, watch, |run| {
+                if run.played < self.messages && watch.stopped() {
+                    cut_short.push(run)
+                } else {
+                    made.add(run)
+                }
+            });
+            if !cut_short.is_empty() {
+                caveats.push(self.salvage(cut_short, &mut made, wanted));
             }
-            made += runs.len() as u32;
-            for run in runs {
-                all.add(&run.summary);
-                messages += run.summary.offered;
-                drifts.push(run.drifts);
-                trails.get_or_insert(run.summary.trails);
-            }
-            if watch.stopped() {
+            if watch.stopped() || self.unstable(&made.drifts).is_some() {
                 break;
             }
-            if made < wanted {
-                continue;
-            }
-            if self.unstable(&drifts).is_some() {
-                break;
-            }
-            let combined = self.combined(&all, made);
+            let combined = self.combined(&made.gathered, made.replications);
             let Some(missing) = missing(&simulation.precision, &combined) else { break };
-            let Some(more) = still_needed(&missing, made) else {
-                caveats.push(missing.caveat(made));
+            let Some(more) = still_needed(&missing, made.replications) else {
+                caveats.push(missing.caveat(made.replications));
                 break;
             };
-            wanted = made + more;
+            wanted = made.replications + more;
         }
-        if made == 0 {
+        if made.replications == 0 {
             return Err(Reason::Interrupted("anything was played after the warm-up".into()));
         }
-        if let Some(growth) = self.unstable(&drifts) {
+        if let Some(growth) = self.unstable(&made.drifts) {
             return Err(growth.into());
         }
         Ok(Simulated {
-            combined: self.combined(&all, made),
-            made,
-            trails: trails.unwrap_or_default(),
-            messages,
+            combined: self.combined(&made.gathered, made.replications),
+            made: made.replications,
+            trails: made.trails.unwrap_or_default(),
+            messages: made.messages,
         })
     }
 
-    /// Plays replications, as far as they come until they are interrupted.
+    /// Plays replications, as far as they come until they are interrupted. `take` gets one after the other in
+    /// their order, each as soon as those before it have ended, so that few are held at a time.
     pub(super) fn replicate(
         &self,
         which: std::ops::Range<u32>,
         of: u32,
         warmup: u64,
         watch: &dyn Watch,
-    ) -> Vec<Replication> {
+        take: impl FnMut(Replication) + Send,
+    ) {
         let all = u64::from(of) * (warmup + self.messages);
-        let done = std::sync::atomic::AtomicU64::new(u64::from(which.start) * (warmup + self.messages));
+        let done = AtomicU64::new(u64::from(which.start) * (warmup + self.messages));
         let label = format!("replications {}–{} of {of}", which.start + 1, which.end);
         let says = |played: u64| {
-            let so_far = done.fetch_add(played, std::sync::atomic::Ordering::Relaxed);
+            let so_far = done.fetch_add(played, Ordering::Relaxed);
             watch.says("simulation", so_far as f64 / all as f64, &label);
         };
-        which
-            .into_par_iter()
-            .map(|replication| {
-                if self.window != Window::Messages {
-                    return self.timed(replication, warmup, watch, &|share| {
-                        says((share * self.messages as f64) as u64)
-                    });
-                }
-                let mut engine = self.play.start(replication);
-                let mut collector = Collector::new(&self.play.places, warmup..warmup + self.messages);
-                engine.advance(warmup, &mut Forget);
-                let before = begin(&mut engine, &mut collector);
-                let mut left = self.messages;
-                while left > 0 && !watch.stopped() {
-                    let played = engine.advance(left.min(CHUNK), &mut collector);
-                    left -= played;
-                    says(played);
-                    if played == 0 {
-                        break;
-                    }
-                }
-                let (summary, drifts) = end(&mut engine, &mut collector, &before);
-                Replication { summary, drifts, played: self.messages - left }
-            })
-            .collect()
+        in_order(which, |replication| self.one(replication, warmup, watch, &says), take);
+    }
+
+    /// Plays a replication.
+    fn one(
+        &self,
+        replication: u32,
+        warmup: u64,
+        watch: &dyn Watch,
+        says: &(dyn Fn(u64) + Sync),
+    ) -> Replication {
+        if watch.stopped() {
+            return Replication { summary: Summary::default(), drifts: Vec::new(), played: 0 };
+        }
+        if self.window != Window::Messages {
+            return self
+                .timed(replication, warmup, watch, &|share| says((share * self.messages as f64) as u64));
+        }
+        let mut engine = self.play.start(replication);
+        let mut collector = Collector::new(&self.play.places, warmup..warmup + self.messages);
+        if replication > 0 {
+            collector.leave_out_trails();
+        }
+        engine.advance(warmup, &mut Forget);
+        let before = begin(&mut engine, &mut collector);
+        let mut left = self.messages;
+        while left > 0 && !watch.stopped() {
+            let played = engine.advance(left.min(CHUNK), &mut collector);
+            left -= played;
+            says(played);
+            if played == 0 {
+                break;
+            }
+        }
+        let (summary, drifts) = end(&mut engine, collector, &before);
+        Replication { summary, drifts, played: self.messages - left }
     }
 
     /// Plays a replication that does not end with an arrival.
@@ -146,28 +172,44 @@ impl Runs<'_> {
         Replication { summary: timed.summary, drifts: timed.drifts, played }
     }
 
-    /// Of replications that were interrupted, those that count: the whole ones if there are at least two of
-    /// them with those of before, else all that have come as far as the others. Says what is to be said about
-    /// it.
-    pub(super) fn salvaged(
-        &self,
-        mut runs: Vec<Replication>,
-        made: u32,
-        wanted: u32,
-    ) -> (Vec<Replication>, Caveat) {
-        let whole = runs.iter().filter(|run| run.played == self.messages).count();
-        if whole + made as usize >= LEAST_WHOLE {
-            runs.retain(|run| run.played == self.messages);
-            let finished = whole as u32 + made;
-            return (runs, SimulationCaveat::InterruptedBetween { finished, wanted }.into());
+    /// Adds those of the replications that were interrupted that count: none if at least two are whole, else all
+    /// that have come as far as the others. Says what is to be said about it.
+    fn salvage(&self, mut cut_short: Vec<Replication>, made: &mut Made, wanted: u32) -> Caveat {
+        let finished = made.replications;
+        if finished as usize >= LEAST_WHOLE {
+            return SimulationCaveat::InterruptedBetween { finished, wanted }.into();
         }
-        let furthest = runs.iter().map(|run| run.played).max().unwrap_or(0);
-        runs.retain(|run| run.played > 0 && 2 * run.played >= furthest);
-        let caveat = SimulationCaveat::InterruptedWithin {
-            replications: runs.len() + made as usize,
-            played: runs.iter().map(|run| run.played).min().unwrap_or(0),
-            messages: self.messages,
-        };
-        (runs, caveat.into())
+        let whole = if finished > 0 { self.messages } else { 0 };
+        let furthest = cut_short.iter().map(|run| run.played).max().unwrap_or(0).max(whole);
+        cut_short.retain(|run| run.played > 0 && 2 * run.played >= furthest);
+        let least = cut_short.iter().map(|run| run.played).min().unwrap_or(whole);
+        cut_short.into_iter().for_each(|run| made.add(run));
+        let (replications, messages) = (made.replications as usize, self.messages);
+        SimulationCaveat::InterruptedWithin { replications, played: least, messages }.into()
     }
+}
+
+/// Does work of several numbers on all threads, those that come first first, and gives out what came of it in
+/// their order, each as soon as it can be.
+fn in_order<T: Send>(
+    which: std::ops::Range<u32>,
+    work: impl Fn(u32) -> T + Sync,
+    take: impl FnMut(T) + Send,
+) {
+    let (next, given) = (AtomicU32::new(which.start), Mutex::new((which.start, BTreeMap::new(), take)));
+    (0..rayon::current_num_threads()).into_par_iter().for_each(|_| {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= which.end {
+                break;
+            }
+            let done = work(number);
+            let (next, waiting, take) = &mut *given.lock();
+            waiting.insert(number, done);
+            while let Some(done) = waiting.remove(next) {
+                take(done);
+                *next += 1;
+            }
+        }
+    });
 }
