@@ -175,7 +175,7 @@ fn consumers(scenario: &Scenario) -> Result<String, String> {
     if let Some(instead) = no_count(only) {
         return Err(instead);
     }
-    let loads = crate::theory::explain(scenario).loads;
+    let loads = crate::theory::loads(scenario);
     let load: f64 = loads.iter().filter_map(|load| Some(load.at_least? * f64::from(load.servers?))).sum();
     let most = (2.0 * load + 20.0).min(900.0).max(load + 60.0) as u64;
     let least = (load.floor() as u64).clamp(1, most);

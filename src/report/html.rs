@@ -7,9 +7,12 @@
 use super::escape::escape;
 use super::plot::Plot;
 use super::rows::{self, MetricRow};
-use super::{Extras, csv, words};
+use super::{Extras, csv, shown, words};
 use crate::answer::Trust;
 use crate::study::{ObjectiveStatus, Study};
+
+/// The most bytes of figures that a page carries with it.
+const MOST_DATA: usize = 400_000;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -121,6 +124,8 @@ fn table(study: &Study) -> String {
         format!("<dt>{}</dt><dd>{}{approximate}</dd>\n", rows::heading(a.method), escape(&a.by))
     };
     out += &format!("<dl>\n{}", study.answers.iter().map(by).collect::<String>());
+    out += &shown::left_out(study)
+        .map_or(String::new(), |text| format!("<dt>…</dt><dd>{}</dd>\n", escape(&text)));
     out += &words::intervals(study)
         .map_or(String::new(), |text| format!("<dt>±</dt><dd>{}</dd>\n", escape(&text)));
     out +=
@@ -222,13 +227,13 @@ fn scenario(extras: &Extras) -> String {
     let written = extras
         .source
         .as_ref()
-        .map(|s| format!("<p class=\"note\">As written</p>\n<pre>{}</pre>\n", lines(s)))
+        .map(|s| format!("<p class=\"note\">As written</p>\n<pre>{}</pre>\n", lines(&shown::cut(s))))
         .unwrap_or_default();
     let run = serde_json::to_string_pretty(&extras.scenario).expect("a JSON value is plain data");
     let run = if extras.scenario.is_null() {
         String::new()
     } else {
-        format!("<p class=\"note\">As run, defaults included</p>\n<pre>{}</pre>\n", lines(&run))
+        format!("<p class=\"note\">As run, defaults included</p>\n<pre>{}</pre>\n", lines(&shown::cut(&run)))
     };
     section("The scenario", &(written + &run))
 }
@@ -254,10 +259,14 @@ fn manifest(study: &Study, extras: &Extras) -> String {
         format!("<pre>{}</pre>\n", lines(&extras.command))
     };
     let data = percent_encoded(&csv::metrics(study));
-    let download = format!(
-        "<p><a download=\"metrics.csv\" href=\"data:text/csv;charset=utf-8,{data}\">All figures as \
-            CSV</a></p>\n"
-    );
+    let download = if data.len() > MOST_DATA {
+        "<p>All figures are in metrics.csv beside this page.</p>\n".to_string()
+    } else {
+        format!(
+            "<p><a download=\"metrics.csv\" href=\"data:text/csv;charset=utf-8,{data}\">All figures as \
+                CSV</a></p>\n"
+        )
+    };
     section("How to get this result again", &format!("{command}<dl>\n{list}</dl>\n{download}"))
 }
 

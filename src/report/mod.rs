@@ -22,6 +22,7 @@ mod plots;
 #[path = "no_plots.rs"]
 mod plots;
 mod rows;
+mod shown;
 #[doc(hidden)]
 pub mod study;
 mod table;

@@ -1,6 +1,7 @@
 //! The one table of a study, before it is dressed as text or as HTML: places, rows, a cell for each answer.
 
 use super::number::Scale;
+use super::shown::shown;
 use crate::answer::{
     Answer, Distribution, Estimate, Method, MetricId, MetricPlace, PlaceId, Quantity, Statistic, Unit,
     metric_of,
@@ -112,14 +113,14 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
         let rows = MAIN.iter().filter(shown).filter_map(|main| row(study, main, &places)).collect();
         return vec![Section { title: String::new(), rows: alike(rows) }];
     }
-    let several = if producers.len() > 1 { producers } else { Vec::new() };
+    let several = if producers.len() > 1 { shown(study, producers) } else { Vec::new() };
     let section = |place: PlaceId<'_>| {
         // A queue's only group has the queue's throughput and utilization: they are not said twice.
         let repeats = scenario
             .consumers
             .iter()
-            .filter(|c| c.also.is_empty() && scenario.consumers_of(c.from).count() == 1)
-            .any(|c| place == PlaceId::Consumer(&c.name));
+            .filter(|c| place == PlaceId::Consumer(&c.name))
+            .any(|c| c.also.is_empty() && scenario.consumers_of(c.from).count() == 1);
         let only = [place];
         let rows = MAIN
             .iter()
@@ -127,6 +128,7 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
             .filter_map(|main| row(study, main, &only));
         Section { title: title(place), rows: alike(rows.collect()) }
     };
+    let (queues, consumers) = (shown(study, queues), shown(study, consumers));
     let places = [vec![PlaceId::Total], several, queues, consumers].concat();
     places.into_iter().map(section).filter(|s| !s.rows.is_empty()).collect()
 }

@@ -1,6 +1,7 @@
 //! What a person sees in the terminal: the verdict in words, what limits it, one table, then the small print.
 
 use super::rows::{self, MetricRow, Section};
+use super::shown;
 use super::text::{Paint, columns, plain, wrap};
 use super::words;
 use crate::answer::{Gate, Trust};
@@ -101,6 +102,11 @@ fn body(study: &Study, style: &Style) -> Vec<String> {
             &" ".repeat(12),
         ));
     }
+    lines.extend(
+        shown::left_out(study)
+            .iter()
+            .flat_map(|sentence| style.lines(sentence, "…           ", &" ".repeat(12))),
+    );
     lines.extend(
         words::intervals(study)
             .iter()

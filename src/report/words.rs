@@ -3,6 +3,7 @@
 use super::headline;
 use super::number::{Scale, UNKNOWN, relative, three};
 use super::rows::{self, MetricRow, TIMER_RESOLUTION};
+use super::shown;
 use crate::answer::{Answer, Caveat, Gate, Trust, Unit, metric_of};
 use crate::scenario::Weight;
 use crate::study::{self, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
@@ -47,7 +48,7 @@ pub(super) fn warnings(study: &Study) -> Vec<String> {
         study.scenario.found.iter().filter(move |f| f.weight == weight).map(|f| f.text.clone())
     };
     let methods = study.answers.iter().flat_map(of).chain(rows::disagreements(study));
-    found(Weight::Caveat).chain(methods).chain(found(Weight::Note)).collect()
+    shown::first(found(Weight::Caveat).chain(methods).chain(found(Weight::Note)).collect())
 }
 
 fn failed(answer: &Answer) -> String {

@@ -1,7 +1,8 @@
 //! Bounds of traffic: from lines that bound what leaves each queue to bounds of what arrives.
 
 use super::range::SAME;
-use crate::linear;
+use crate::linear::{self, SparseRows};
+use std::collections::BTreeMap;
 
 /// A line is better than another only if it is by more than this.
 const CLEARLY: f64 = 1e-12;
@@ -29,7 +30,7 @@ impl LinearRate {
 /// Where the messages of a queue go: bounds that hold one by one, so that the best may be taken.
 pub(super) struct DepartureBounds {
     /// To each queue, of a message that is served: at least, and at most.
-    pub onward: [Vec<f64>; 2],
+    pub onward: [BTreeMap<usize, f64>; 2],
     pub dead: Option<usize>,
     pub served: [Vec<LinearRate>; 2],
     pub died: [Vec<LinearRate>; 2],
@@ -79,15 +80,15 @@ pub(super) fn bound(leaving: &[DepartureBounds], outside: &[f64], side: usize) -
 /// lambda = external + Pᵀ lambda, for one choice of lines; infinite if messages circulate for ever.
 fn rates(leaving: &[DepartureBounds], outside: &[f64], side: usize, chosen: &[(usize, usize)]) -> Vec<f64> {
     let n = leaving.len();
-    let (mut system, mut rates) = (vec![vec![0.0; n]; n], outside.to_vec());
+    let (mut system, mut rates): (SparseRows, _) = (vec![Vec::new(); n], outside.to_vec());
     for (from, (leaving, &(served, died))) in leaving.iter().zip(chosen).enumerate() {
         let (served, died) = (leaving.served[side][served], leaving.died[side][died]);
-        for (to, chance) in leaving.onward[side].iter().enumerate() {
-            system[to][from] += chance * served.slope;
+        for (&to, chance) in &leaving.onward[side] {
+            system[to].push((from, chance * served.slope));
             rates[to] += chance * served.rest;
         }
         if let Some(to) = leaving.dead {
-            system[to][from] += died.slope;
+            system[to].push((from, died.slope));
             rates[to] += died.rest;
         }
     }

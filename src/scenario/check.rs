@@ -9,6 +9,7 @@ use super::place::Place;
 use super::problem::Problem;
 use super::range::Range;
 use crate::units::{Time, significant};
+use std::collections::HashSet;
 
 /// A utilization from which on results depend on long memories.
 const NEARLY_FULL: f64 = 0.98;
@@ -48,11 +49,13 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
     }
     let at = |table: &str, name: &str| place(tree, table, name, "").unwrap_or_default();
     too_many(cx, tree, scenario);
+    let reached = reached(scenario);
+    let groups = scenario.consumers_by_queue();
     for (q, queue) in scenario.queues.iter().enumerate() {
         // Messages with a time to live that are sent to a queue without consumers are sent on when it ends: a
         // delay.
         let delays = queue.message_ttl.is_some() && queue.dead_letter.is_some();
-        if !delays && !scenario.takes_dead_letters(q) && scenario.consumers_of(q).next().is_none() {
+        if groups[q].is_empty() && !delays && !scenario.takes_dead_letters(q) {
             let told = Problem::error(
                 at("queues", &queue.name),
                 format!("nobody consumes from queue `{}`", queue.name),
@@ -65,7 +68,7 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         }
     }
     for (q, queue) in
-        scenario.queues.iter().enumerate().filter(|(q, _)| !reached(scenario, Destination::Queue(*q)))
+        scenario.queues.iter().enumerate().filter(|(q, _)| !reached.contains(&Destination::Queue(*q)))
     {
         if queue.initial_backlog == 0 && !scenario.takes_dead_letters(q) {
             let told = Problem::error(
@@ -78,7 +81,7 @@ pub(super) fn network(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         }
     }
     for (_, topic) in
-        scenario.topics.iter().enumerate().filter(|(t, _)| !reached(scenario, Destination::Topic(*t)))
+        scenario.topics.iter().enumerate().filter(|(t, _)| !reached.contains(&Destination::Topic(*t)))
     {
         let told = Problem::error(
             at("topics", &topic.name),
@@ -149,12 +152,13 @@ fn missing(cx: &mut Context<'_>, scenario: &Scenario) {
     }
 }
 
-/// Whether a producer, a consumer or a topic sends to it.
-fn reached(scenario: &Scenario, to: Destination) -> bool {
-    let subscribed = |q: usize| scenario.topics.iter().any(|t| t.subscriptions.contains(&q));
-    scenario.producers.iter().any(|p| p.to == to)
-        || scenario.consumers.iter().any(|c| c.to.iter().any(|r| r.to == to))
-        || matches!(to, Destination::Queue(q) if subscribed(q))
+/// All that a producer, a consumer or a topic sends to.
+fn reached(scenario: &Scenario) -> HashSet<Destination> {
+    let produced = scenario.producers.iter().map(|p| p.to);
+    let forwarded = scenario.consumers.iter().flat_map(|c| c.to.iter().map(|route| route.to));
+    let subscribed =
+        scenario.topics.iter().flat_map(|t| t.subscriptions.iter().map(|q| Destination::Queue(*q)));
+    produced.chain(forwarded).chain(subscribed).collect()
 }
 
 /// Messages that go round for ever, or are delivered again for ever.
@@ -204,7 +208,7 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
         let Some(load) = demand.rho().filter(|load| load.least > 0.0) else { continue };
         let bounded =
             queue.max_length.is_some() && queue.overflow != Overflow::Block || queue.message_ttl.is_some();
-        let at = place(tree, "queues", &queue.name, "").unwrap_or_default();
+        let at = || place(tree, "queues", &queue.name, "").unwrap_or_default();
         let at_least = if load.known().is_some() { "" } else { "at least " };
         let growth = demand.arrivals.least - capacity;
         // What is just enough is enough where nothing happens by chance.
@@ -234,11 +238,11 @@ pub(super) fn load(cx: &mut Context<'_>, tree: &Node, scenario: &Scenario) {
                 None => "bound it with max_length or message_ttl",
             };
             let help = format!("{servers}, or {bound}");
-            cx.warnings.push(blame(tree, scenario, q, Problem::warning(at, what).label(label).help(help)));
+            cx.warnings.push(blame(tree, scenario, q, Problem::warning(at(), what).label(label).help(help)));
         } else if let Some(rho) = load.known().filter(|rho| *rho > NEARLY_FULL && *rho < 1.0 && !bounded) {
             let what = format!("queue `{}` is nearly full: rho = {}", queue.name, significant(rho, 4));
             cx.warnings.push(
-                Problem::warning(at, what).label("waits depend on a long history: expect wide intervals"),
+                Problem::warning(at(), what).label("waits depend on a long history: expect wide intervals"),
             );
         }
         slips(cx, tree, scenario, q, load.least);

@@ -67,8 +67,8 @@ impl Demand {
 
 /// The demand on every queue, in the scenario's order. `fate` says what a queue loses, where somebody knows.
 pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>) -> Vec<Demand> {
-    let demand = |(queue, arrivals): (usize, Range)| {
-        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+    let demand = |((queue, arrivals), groups): ((usize, Range), Vec<(usize, &Consumer)>)| {
+        let groups: Vec<&Consumer> = groups.into_iter().map(|(_, group)| group).collect();
         let servers = groups.iter().try_fold(0u32, |sum, c| c.most_servers().map(|n| sum.saturating_add(n)));
         let shares = shares(&groups);
         let each: Vec<Tries> =
@@ -95,7 +95,8 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let up = share_up(&groups);
         Demand { arrivals, attempts, service, turnaround, servers, up, limited, shared: None, lanes }
     };
-    let mut all: Vec<Demand> = arrivals(scenario, fate).into_iter().enumerate().map(demand).collect();
+    let arrivals = arrivals(scenario, fate).into_iter().enumerate();
+    let mut all: Vec<Demand> = arrivals.zip(scenario.consumers_by_queue()).map(demand).collect();
     for group in scenario.consumers.iter().filter(|group| !group.also.is_empty()) {
         let loads: Option<Vec<Range>> = group.queues().map(|queue| all[queue].rho()).collect();
         let add = |a: Range, b: Range| Range { least: a.least + b.least, most: a.most + b.most };

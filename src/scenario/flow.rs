@@ -13,6 +13,7 @@ use super::deliveries::{given_up, timely};
 use super::forwards::spread;
 use super::model::{Ack, Consumer, Destination, Discipline, Overflow, Preemption, Scenario, Servers};
 use super::range::Range;
+use std::collections::BTreeMap;
 
 /// What becomes of the messages that reach a queue, if anybody knows it exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,16 +27,20 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
     let mut outside = [LEAST, MOST].map(|_| vec![0.0; scenario.queues.len()]);
     for producer in &scenario.producers {
         let shares = |topic| deal::of_producer(scenario, topic, producer);
-        reach(scenario, producer.to, producer.rate, shares, &mut outside);
+        reach(scenario, producer.to, producer.rate, shares, |side, queue, flow| outside[side][queue] += flow);
         if let Some(resend) = producer.resend {
             // Each may be sent as often as a client ever does.
-            let (again, mut more) = (f64::from(resend.at_most), outside.clone());
-            reach(scenario, producer.to, producer.rate * again, shares, &mut more);
-            outside[MOST] = std::mem::take(&mut more[MOST]);
+            let again = producer.rate * f64::from(resend.at_most);
+            reach(scenario, producer.to, again, shares, |side, queue, flow| {
+                if side == MOST {
+                    outside[MOST][queue] += flow;
+                }
+            });
         }
     }
+    let groups = scenario.consumers_by_queue().into_iter().enumerate();
     let leaving: Vec<DepartureBounds> =
-        (0..scenario.queues.len()).map(|queue| leaving(scenario, queue, fate)).collect();
+        groups.map(|(queue, groups)| leaving(scenario, queue, groups, fate)).collect();
     let [least, most] = [LEAST, MOST].map(|side| bound(&leaving, &outside[side], side));
     let clients = behind_clients(scenario, &leaving);
     let range = |((least, most), clients): ((f64, f64), bool)| Range {
@@ -50,13 +55,15 @@ pub(crate) fn arrivals(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>
 fn behind_clients(scenario: &Scenario, leaving: &[DepartureBounds]) -> Vec<bool> {
     let mut reached = vec![0.0; leaving.len()];
     for producer in scenario.producers.iter().filter(|p| p.is_closed()) {
-        spread(scenario, producer.to, 1.0, &mut reached);
+        spread(scenario, producer.to, 1.0, |queue, flow| reached[queue] += flow);
     }
     let mut open: Vec<usize> = (0..leaving.len()).filter(|&queue| reached[queue] > 0.0).collect();
     let mut seen = vec![false; leaving.len()];
     while let Some(queue) = open.pop() {
         if !std::mem::replace(&mut seen[queue], true) {
-            open.extend((0..leaving.len()).filter(|&to| leaving[queue].onward[MOST][to] > 0.0));
+            open.extend(
+                leaving[queue].onward[MOST].iter().filter(|(_, chance)| **chance > 0.0).map(|(to, _)| *to),
+            );
             open.extend(leaving[queue].dead);
         }
     }
@@ -101,8 +108,13 @@ fn takes_all(scenario: &Scenario, queue: usize) -> bool {
         .any(|(_, c)| c.count == Servers::Unlimited && c.autoscale.is_none() && c.retry_delay.is_none())
 }
 
-fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fate>) -> DepartureBounds {
-    let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+fn leaving(
+    scenario: &Scenario,
+    queue: usize,
+    groups: Vec<(usize, &Consumer)>,
+    fate: &dyn Fn(usize) -> Option<Fate>,
+) -> DepartureBounds {
+    let groups: Vec<&Consumer> = groups.into_iter().map(|(_, group)| group).collect();
     let dead = scenario.queues[queue].dead_letter;
     let (mut given, mut dying) = (0.0, 0.0);
     for (group, share) in groups.iter().zip(shares(&groups)) {
@@ -112,7 +124,7 @@ fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fat
         dying += if group.ack == Ack::Auto { 0.0 } else { share * own };
     }
     let onward = onward(scenario, queue, &groups);
-    let leads_on = dead.is_some() || onward[MOST].iter().any(|chance| *chance > 0.0);
+    let leads_on = dead.is_some() || onward[MOST].values().any(|chance| *chance > 0.0);
     let (rejects, drops) = (rejects(scenario, queue), drops(scenario, queue));
     let both = |line: LinearRate| [vec![line], vec![line]];
     let (served, died) = if !(rejects || drops) {
@@ -142,8 +154,9 @@ fn leaving(scenario: &Scenario, queue: usize, fate: &dyn Fn(usize) -> Option<Fat
 
 /// Where a message goes that is served. Which of several groups serves it depends on who is free, so that it
 /// is known only where they all send it on alike.
-fn onward(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> [Vec<f64>; 2] {
-    let nowhere = || [LEAST, MOST].map(|_| vec![0.0; scenario.queues.len()]);
+fn onward(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> [BTreeMap<usize, f64>; 2] {
+    type Chances = BTreeMap<usize, f64>;
+    let nowhere = || [LEAST, MOST].map(|_| Chances::new());
     let of_group = |group: &&Consumer| {
         let mut onward = nowhere();
         for route in &group.to {
@@ -152,14 +165,15 @@ fn onward(scenario: &Scenario, queue: usize, groups: &[&Consumer]) -> [Vec<f64>;
                 route.to,
                 route.probability,
                 |topic| deal::of_queue(scenario, topic, queue),
-                &mut onward,
+                |side, queue, flow| *onward[side].entry(queue).or_default() += flow,
             );
         }
         onward
     };
-    let between = |[a, b]: [Vec<f64>; 2], [c, d]: [Vec<f64>; 2]| {
-        let each = |x: Vec<f64>, y: Vec<f64>, of: fn(f64, f64) -> f64| {
-            x.into_iter().zip(y).map(|(x, y)| of(x, y)).collect()
+    let between = |[a, b]: [Chances; 2], [c, d]: [Chances; 2]| {
+        let each = |x: Chances, y: Chances, of: fn(f64, f64) -> f64| {
+            let at = |chances: &Chances, queue: usize| chances.get(&queue).copied().unwrap_or(0.0);
+            x.keys().chain(y.keys()).map(|&queue| (queue, of(at(&x, queue), at(&y, queue)))).collect()
         };
         [each(a, c, f64::min), each(b, d, f64::max)]
     };
@@ -192,20 +206,20 @@ fn most_served(scenario: &Scenario, queue: usize) -> Option<f64> {
         .sum()
 }
 
-/// Adds a flow to the queues that it reaches, through a topic if need be: at least, and at most.
+/// Tells of the queues that a flow reaches, through a topic if need be: at least, and at most.
 fn reach(
     scenario: &Scenario,
     to: Destination,
     flow: f64,
     shares: impl Fn(usize) -> Vec<Range>,
-    into: &mut [Vec<f64>; 2],
+    mut add: impl FnMut(usize, usize, f64),
 ) {
     match to {
-        Destination::Queue(queue) => into.iter_mut().for_each(|side| side[queue] += flow),
+        Destination::Queue(queue) => [LEAST, MOST].into_iter().for_each(|side| add(side, queue, flow)),
         Destination::Topic(topic) => {
             for (queue, share) in scenario.topics[topic].subscriptions.iter().zip(shares(topic)) {
-                into[LEAST][*queue] += flow * share.least;
-                into[MOST][*queue] += flow * share.most;
+                add(LEAST, *queue, flow * share.least);
+                add(MOST, *queue, flow * share.most);
             }
         }
     }

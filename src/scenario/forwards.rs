@@ -2,7 +2,8 @@
 
 use super::capacity::shares;
 use super::model::{Consumer, Deliver, Destination, Scenario};
-use crate::linear;
+use crate::linear::{self, SparseRows};
+use std::collections::BTreeMap;
 
 /// Whether every message ends, if no handler fails and nothing is lost.
 pub(super) fn ends(scenario: &Scenario) -> bool {
@@ -18,8 +19,7 @@ pub(super) fn stuck(scenario: &Scenario) -> Option<usize> {
     // A message's expected number of copies after many steps: it stays where a loop keeps it.
     let mut copies = vec![1.0; sent.len()];
     for _ in 0..4 * sent.len() + 64 {
-        let next: Vec<f64> =
-            sent.iter().map(|row| row.iter().zip(&copies).map(|(p, c)| p * c).sum()).collect();
+        let next: Vec<f64> = sent.iter().map(|row| row.iter().map(|(to, p)| p * copies[*to]).sum()).collect();
         let largest = next.iter().copied().fold(0.0, f64::max);
         copies = if largest > 1e100 { next.iter().map(|c| c / largest).collect() } else { next };
     }
@@ -27,27 +27,30 @@ pub(super) fn stuck(scenario: &Scenario) -> Option<usize> {
 }
 
 /// P(i, j), how many messages one that queue i serves sends to queue j, as if no handler failed.
-fn forwarded(scenario: &Scenario) -> Vec<Vec<f64>> {
-    let n = scenario.queues.len();
-    let mut sent = vec![vec![0.0; n]; n];
-    for (queue, row) in sent.iter_mut().enumerate() {
-        let groups: Vec<&Consumer> = scenario.consumers_of(queue).map(|(_, c)| c).collect();
+fn forwarded(scenario: &Scenario) -> SparseRows {
+    let row = |groups: Vec<(usize, &Consumer)>| {
+        let groups: Vec<&Consumer> = groups.into_iter().map(|(_, group)| group).collect();
+        let mut row: BTreeMap<usize, f64> = BTreeMap::new();
         for (group, share) in groups.iter().zip(shares(&groups)) {
-            group.to.iter().for_each(|route| spread(scenario, route.to, share * route.probability, row));
+            for route in &group.to {
+                let add = |queue, flow| *row.entry(queue).or_default() += flow;
+                spread(scenario, route.to, share * route.probability, add);
+            }
         }
-    }
-    sent
+        row.into_iter().collect()
+    };
+    scenario.consumers_by_queue().into_iter().map(row).collect()
 }
 
-/// Adds a flow to the queues that it may reach, through a topic if need be, whose queues count as equals.
-pub(super) fn spread(scenario: &Scenario, to: Destination, flow: f64, into: &mut [f64]) {
+/// Tells of the queues that a flow may reach, through a topic if need be, whose queues count as equals.
+pub(super) fn spread(scenario: &Scenario, to: Destination, flow: f64, mut add: impl FnMut(usize, f64)) {
     match to {
-        Destination::Queue(q) => into[q] += flow,
+        Destination::Queue(q) => add(q, flow),
         Destination::Topic(t) => {
             let topic = &scenario.topics[t];
             let share =
                 if topic.deliver == Deliver::All { 1.0 } else { 1.0 / topic.subscriptions.len() as f64 };
-            topic.subscriptions.iter().for_each(|q| into[*q] += flow * share);
+            topic.subscriptions.iter().for_each(|q| add(*q, flow * share));
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::capacity::shares;
 use super::forwards::spread;
 use super::model::{Consumer, Destination, Route, Scenario};
-use crate::linear;
+use crate::linear::{self, SparseRows};
+use std::collections::BTreeMap;
 
 impl Consumer {
     /// Where a producer's messages go on to, or, with `None`, those that no producer sent.
@@ -58,39 +59,39 @@ fn flow(scenario: &Scenario, producer: usize) -> Option<Vec<f64>> {
     let n = scenario.queues.len();
     let mut outside = vec![0.0; n];
     let rate = scenario.producers[producer].rate;
-    spread(scenario, scenario.producers[producer].to, if rate > 0.0 { rate } else { 1.0 }, &mut outside);
-    let mut into = vec![vec![0.0; n]; n];
-    for from in 0..n {
-        let groups: Vec<&Consumer> = scenario.consumers_of(from).map(|(_, c)| c).collect();
+    let add = |queue: usize, flow: f64| outside[queue] += flow;
+    spread(scenario, scenario.producers[producer].to, if rate > 0.0 { rate } else { 1.0 }, add);
+    let mut into: SparseRows = vec![Vec::new(); n];
+    for (from, groups) in scenario.consumers_by_queue().into_iter().enumerate() {
+        let groups: Vec<&Consumer> = groups.into_iter().map(|(_, group)| group).collect();
         for (group, share) in groups.iter().zip(shares(&groups)) {
-            let mut row = vec![0.0; n];
-            group
-                .routes_of(Some(producer))
-                .iter()
-                .for_each(|route| spread(scenario, route.to, share * route.probability, &mut row));
-            into.iter_mut().zip(row).for_each(|(into, chance)| into[from] += chance);
+            let mut row: BTreeMap<usize, f64> = BTreeMap::new();
+            for route in group.routes_of(Some(producer)) {
+                let add = |queue, flow| *row.entry(queue).or_default() += flow;
+                spread(scenario, route.to, share * route.probability, add);
+            }
+            row.into_iter().for_each(|(to, chance)| into[to].push((from, chance)));
         }
     }
     // Queues that none of them reach may send in circles.
     let reached = reached(&into, &outside);
-    let kept = |m: &[Vec<f64>]| -> Vec<Vec<f64>> {
-        let one = |(to, row): (usize, &Vec<f64>)| {
-            row.iter()
-                .enumerate()
-                .map(|(from, x)| if reached[to] && reached[from] { *x } else { 0.0 })
-                .collect()
-        };
-        m.iter().enumerate().map(one).collect()
-    };
-    linear::fixed_point(&kept(&into), &outside).filter(|rates| rates.iter().all(|rate| *rate > -1e-9))
+    for (to, row) in into.iter_mut().enumerate() {
+        row.retain(|(from, _)| reached[to] && reached[*from]);
+    }
+    linear::fixed_point(&into, &outside).filter(|rates| rates.iter().all(|rate| *rate > -1e-9))
 }
 
 /// The queues that messages reach, from those that they come to from outside.
-fn reached(into: &[Vec<f64>], outside: &[f64]) -> Vec<bool> {
-    let mut reached: Vec<bool> = outside.iter().map(|rate| *rate > 0.0).collect();
-    for _ in 0..into.len() {
-        for to in 0..into.len() {
-            reached[to] = reached[to] || (0..into.len()).any(|from| reached[from] && into[to][from] > 0.0);
+fn reached(into: &SparseRows, outside: &[f64]) -> Vec<bool> {
+    let mut onward: Vec<Vec<usize>> = vec![Vec::new(); into.len()];
+    for (to, row) in into.iter().enumerate() {
+        row.iter().filter(|(_, chance)| *chance > 0.0).for_each(|(from, _)| onward[*from].push(to));
+    }
+    let mut reached = vec![false; into.len()];
+    let mut open: Vec<usize> = (0..into.len()).filter(|queue| outside[*queue] > 0.0).collect();
+    while let Some(queue) = open.pop() {
+        if !std::mem::replace(&mut reached[queue], true) {
+            open.extend(&onward[queue]);
         }
     }
     reached

@@ -124,8 +124,8 @@ pub struct ModelNote {
     pub against: Option<String>,
 }
 
-/// Explains a scenario. Runs nothing.
-pub fn explain(scenario: &Scenario) -> Explanation {
+/// The load of every queue, in the scenario's order.
+pub fn loads(scenario: &Scenario) -> Vec<Load> {
     let peaks = scenario.at_its_peak().map(|peak| demands(&peak));
     let load = |(i, (queue, demand)): (usize, (&Queue, Demand))| {
         let (rho, arrival_rate) = (demand.rho(), demand.arrivals.known());
@@ -147,7 +147,12 @@ pub fn explain(scenario: &Scenario) -> Explanation {
             partitions: demand.lanes.as_ref().map(Parts::of),
         }
     };
-    let loads: Vec<Load> = scenario.queues.iter().zip(demands(scenario)).enumerate().map(load).collect();
+    scenario.queues.iter().zip(demands(scenario)).enumerate().map(load).collect()
+}
+
+/// Explains a scenario. Runs nothing.
+pub fn explain(scenario: &Scenario) -> Explanation {
+    let loads = loads(scenario);
     let mut models: Vec<ModelNote> = MODELS
         .iter()
         .map(|m| {
@@ -195,7 +200,7 @@ fn losing_before(scenario: &Scenario, queue: usize) -> Vec<String> {
 
 /// The queues whose backlog grows without end, by number.
 pub fn growing(scenario: &Scenario) -> Vec<usize> {
-    explain(scenario).loads.iter().enumerate().filter(|(_, load)| load.grows()).map(|(i, _)| i).collect()
+    loads(scenario).iter().enumerate().filter(|(_, load)| load.grows()).map(|(i, _)| i).collect()
 }
 
 /// Of which rate the loads are where producers follow timetables, and what they are at the highest.
@@ -235,7 +240,7 @@ pub fn timetables(scenario: &Scenario) -> Vec<TimetableNote> {
     };
     let mut out: Vec<TimetableNote> = scenario.producers.iter().filter_map(followed).collect();
     if !out.is_empty() {
-        out.extend(explain(scenario).loads.into_iter().filter_map(|load| {
+        out.extend(loads(scenario).into_iter().filter_map(|load| {
             Some(TimetableNote::Queue { rho: load.at_least?, peak: load.peak?, name: load.queue })
         }));
     }

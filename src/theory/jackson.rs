@@ -9,8 +9,9 @@ use super::traffic::demands;
 use super::{
     Answer, ClosedForm, EndToEnd, Exactness, ModelError, QueueModel, Station, TimeDistribution, mmc,
 };
-use crate::linear;
-use crate::scenario::{Consumer, Destination, Discipline, Scenario, shares};
+use crate::linear::{self, SparseRows};
+use crate::scenario::{Consumer, Destination, Discipline, Scenario, Servers, shares};
+use std::collections::BTreeMap;
 
 /// The adapter.
 ///
@@ -74,9 +75,11 @@ impl ClosedForm for Jackson {
         }
         let sojourns: Vec<TimeDistribution> =
             places.iter().map(|(station, figures)| figures.whole(station)).collect();
+        let chances = routing(scenario);
         let means = |of: &dyn Fn(usize) -> f64| {
-            onward_means(scenario, &(0..places.len()).map(of).collect::<Vec<_>>())
+            onward_means(&chances, &(0..places.len()).map(of).collect::<Vec<_>>())
         };
+        let overtaking = overtaking(scenario, &chances);
         let (latency, waits) = (means(&|j| sojourns[j].mean), means(&|j| places[j].1.wait.mean));
         let services: Vec<TimeDistribution> =
             places.iter().map(|(station, _)| station.service.times()).collect();
@@ -87,9 +90,9 @@ impl ClosedForm for Jackson {
             .map(|producer| {
                 let entry = queue_of(producer.to).unwrap_or(0);
                 let along = |times: &[TimeDistribution]| {
-                    path(scenario, entry, times, &mut vec![false; places.len()], true)
+                    path(&chances, entry, times, &mut vec![false; places.len()], true)
                 };
-                let whole = along(&sojourns).filter(|_| no_overtaking(scenario, entry));
+                let whole = along(&sojourns).filter(|_| overtaking.iter().all(|queue| *queue == entry));
                 let send = TimeDistribution::of(&producer.send_time);
                 EndToEnd {
                     throughput: producer.rate,
@@ -173,35 +176,31 @@ pub(super) fn nodes(scenario: &Scenario) -> Result<Vec<Station<'_>>, Mismatch> {
 
 /// The chance to go from a queue to each other one after service, where several groups serve in proportion to
 /// what they can.
-pub(super) fn routing(scenario: &Scenario) -> Vec<Vec<f64>> {
-    let n = scenario.queues.len();
-    let mut chances = vec![vec![0.0; n]; n];
-    for (from, chances) in chances.iter_mut().enumerate() {
-        let groups: Vec<&Consumer> = scenario.consumers_of(from).map(|(_, c)| c).collect();
+pub(super) fn routing(scenario: &Scenario) -> SparseRows {
+    let row = |groups: Vec<(usize, &Consumer)>| {
+        let groups: Vec<&Consumer> = groups.into_iter().map(|(_, group)| group).collect();
+        let mut chances: BTreeMap<usize, f64> = BTreeMap::new();
         for (group, share) in groups.iter().zip(shares(&groups)) {
             for route in &group.to {
                 if let Destination::Queue(to) = route.to {
-                    chances[to] += share * route.probability;
+                    *chances.entry(to).or_default() += share * route.probability;
                 }
             }
         }
-    }
-    chances
+        chances.into_iter().collect()
+    };
+    scenario.consumers_by_queue().into_iter().map(row).collect()
 }
 
 /// Mean totals from each queue to the end: m = x + P m.
-pub(super) fn onward_means(scenario: &Scenario, each: &[f64]) -> Vec<f64> {
-    let chances = routing(scenario);
-    let n = each.len();
-    let system =
-        (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j)) - chances[i][j]).collect()).collect();
-    linear::solve(system, each.to_vec()).unwrap_or_else(|| vec![f64::INFINITY; n])
+pub(super) fn onward_means(chances: &SparseRows, each: &[f64]) -> Vec<f64> {
+    linear::fixed_point(chances, each).unwrap_or_else(|| vec![f64::INFINITY; each.len()])
 }
 
 /// The law of the total along all paths from a queue, if they form a tree and the times at each queue are
 /// independent.
 fn path(
-    scenario: &Scenario,
+    chances: &SparseRows,
     queue: usize,
     times: &[TimeDistribution],
     seen: &mut Vec<bool>,
@@ -210,12 +209,11 @@ fn path(
     if std::mem::replace(&mut seen[queue], true) {
         return None;
     }
-    let chances = &routing(scenario)[queue];
     let mut kinds = Vec::new();
-    for (next, chance) in chances.iter().enumerate().filter(|(_, chance)| **chance > 0.0) {
-        kinds.push((*chance, path(scenario, next, times, seen, false)?));
+    for (next, chance) in chances[queue].iter().filter(|(_, chance)| *chance > 0.0) {
+        kinds.push((*chance, path(chances, *next, times, seen, false)?));
     }
-    let done = 1.0 - chances.iter().sum::<f64>();
+    let done = 1.0 - chances[queue].iter().map(|(_, chance)| chance).sum::<f64>();
     if done > 1e-12 {
         kinds.push((done, TimeDistribution::constant(0.0)));
     }
@@ -223,16 +221,12 @@ fn path(
     Some(times[queue].plus(&TimeDistribution::mixture(&kinds)))
 }
 
-/// Whether only the first and the last queue on the ways from an entry have several servers.
-fn no_overtaking(scenario: &Scenario, entry: usize) -> bool {
-    let chances = routing(scenario);
-    let many = |queue: usize| {
-        scenario.consumers_of(queue).any(|(_, c)| c.count != crate::scenario::Servers::Count(1))
-    };
-    (0..chances.len()).all(|queue| {
-        let leads_on = chances[queue].iter().any(|chance| *chance > 0.0);
-        queue == entry || !many(queue) || !leads_on
-    })
+/// The queues that lead on and have several servers: messages may overtake one another there, which makes no
+/// difference in the first queue of a way.
+fn overtaking(scenario: &Scenario, chances: &SparseRows) -> Vec<usize> {
+    let many = |c: &&Consumer| c.count != Servers::Count(1);
+    let leads_on = |queue: &usize| chances[*queue].iter().any(|(_, chance)| *chance > 0.0);
+    scenario.consumers.iter().filter(many).flat_map(Consumer::queues).filter(leads_on).collect()
 }
 
 /// The mean number at one queue of a Jackson network, by itself an M/M/c queue.

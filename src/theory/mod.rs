@@ -108,7 +108,7 @@ pub mod unequal;
 pub mod welch;
 
 pub use crate::scenario::Feature;
-pub use explain::{Explanation, Load, ModelNote, Parts, TimetableNote, explain, growing, timetables};
+pub use explain::{Explanation, Load, ModelNote, Parts, TimetableNote, explain, growing, loads, timetables};
 pub use figures::{EndToEnd, GroupFigures, LevelSummary, SteadyState, StreamFigures};
 pub use formulas::formulas;
 pub use mismatch::Mismatch;

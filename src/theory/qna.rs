@@ -12,6 +12,7 @@ use super::{
 };
 use crate::answer::TheoryCaveat;
 use crate::linear;
+use crate::linear::SparseRows;
 use crate::scenario::{Destination, Scenario};
 
 /// One queue, as the decomposition sees it.
@@ -36,26 +37,29 @@ pub struct QnaNode {
 /// wⱼpᵢⱼqᵢⱼ(1 − ρᵢ²).
 /// # Source
 /// Whitt, *The Queueing Network Analyzer*, Bell System Technical Journal 62 (1983), eq. 24–29.
-pub fn arrival_scvs(nodes: &[QnaNode], routing: &[Vec<f64>]) -> Vec<f64> {
+/// `routing` are the queues to which each one's messages go on, and their chances.
+pub fn arrival_scvs(nodes: &[QnaNode], routing: &[Vec<(usize, f64)>]) -> Vec<f64> {
     let n = nodes.len();
-    let mut system: Vec<Vec<f64>> =
-        (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    let (mut system, mut into): (SparseRows, SparseRows) = (vec![Vec::new(); n], vec![Vec::new(); n]);
+    for (i, row) in routing.iter().enumerate() {
+        row.iter().for_each(|&(j, chance)| into[j].push((i, chance)));
+    }
     let mut right = vec![0.0; n];
     for (j, node) in nodes.iter().enumerate() {
-        let from = |i: usize| nodes[i].lambda * routing[i][j] / node.lambda;
+        let from = |(i, chance): (usize, f64)| nodes[i].lambda * chance / node.lambda;
         let outside = node.outside.0 / node.lambda;
-        let v = 1.0 / (outside * outside + (0..n).map(|i| from(i).powi(2)).sum::<f64>());
+        let v = 1.0 / (outside * outside + into[j].iter().map(|&arc| from(arc).powi(2)).sum::<f64>());
         let w = 1.0 / (1.0 + 4.0 * (1.0 - node.rho).powi(2) * (v - 1.0));
         let mut a = outside * node.outside.1 - 1.0;
-        for i in 0..n {
-            let (q, rho) = (routing[i][j], nodes[i].rho);
+        for &(i, q) in &into[j] {
+            let rho = nodes[i].rho;
             let x = 1.0 + (nodes[i].service_scv.max(0.2) - 1.0) / f64::from(nodes[i].servers).sqrt();
-            a += from(i) * (1.0 - q + q * rho * rho * x);
-            system[j][i] -= w * from(i) * q * (1.0 - rho * rho);
+            a += from((i, q)) * (1.0 - q + q * rho * rho * x);
+            system[j].push((i, w * from((i, q)) * q * (1.0 - rho * rho)));
         }
         right[j] = 1.0 + w * a;
     }
-    linear::solve(system, right).unwrap_or_else(|| vec![1.0; n])
+    linear::fixed_point(&system, &right).unwrap_or_else(|| vec![1.0; n])
 }
 
 /// The adapter.
@@ -133,7 +137,8 @@ impl ClosedForm for Qna {
     fn solve(&self, scenario: &Scenario) -> Result<Answer, ModelError> {
         let (stations, list) = Self::parts(scenario)?;
         stations.iter().try_for_each(stable)?;
-        let scvs = arrival_scvs(&list, &routing(scenario));
+        let chances = routing(scenario);
+        let scvs = arrival_scvs(&list, &chances);
         let mut places = Vec::new();
         for ((station, node), scv) in stations.into_iter().zip(&list).zip(&scvs) {
             let mu = 1.0 / station.service.mean();
@@ -151,7 +156,7 @@ impl ClosedForm for Qna {
             places.push((station, figures));
         }
         let totals = |of: &dyn Fn(&Station<'_>, &SteadyState) -> f64| {
-            onward_means(scenario, &places.iter().map(|(s, f)| of(s, f)).collect::<Vec<_>>())
+            onward_means(&chances, &places.iter().map(|(s, f)| of(s, f)).collect::<Vec<_>>())
         };
         let (waits, services) = (totals(&|_, f| f.wait.mean), totals(&|s, _| s.service.mean()));
         let ends = scenario
@@ -194,7 +199,7 @@ mod tests {
             service_scv: 1.0,
             outside: (outside, 1.0),
         };
-        let scvs = arrival_scvs(&[node(1.25, 1.0), node(1.25, 0.0)], &[vec![0.0, 1.0], vec![0.2, 0.0]]);
+        let scvs = arrival_scvs(&[node(1.25, 1.0), node(1.25, 0.0)], &[vec![(1, 1.0)], vec![(0, 0.2)]]);
         assert!(scvs.iter().all(|scv| (scv - 1.0).abs() < 1e-12), "{scvs:?}");
     }
 
@@ -207,7 +212,7 @@ mod tests {
             service_scv: 0.0,
             outside: (outside, 1.0),
         };
-        let scvs = arrival_scvs(&[node(0.95, 1.0), node(0.5, 0.0)], &[vec![0.0, 1.0], vec![0.0, 0.0]]);
+        let scvs = arrival_scvs(&[node(0.95, 1.0), node(0.5, 0.0)], &[vec![(1, 1.0)], vec![]]);
         assert!(scvs[0] == 1.0 && scvs[1] < 0.3, "{scvs:?}");
     }
 }

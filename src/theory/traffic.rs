@@ -42,7 +42,12 @@ pub(super) fn alone(scenario: &Scenario, queue: usize) -> Option<Scenario> {
         consumers: consumers.collect(),
         topics: Vec::new(),
         simulation: Simulation::default(),
-        ..scenario.clone()
+        title: scenario.title.clone(),
+        seed: scenario.seed,
+        measurement: scenario.measurement.clone(),
+        objectives: scenario.objectives.clone(),
+        sweep: scenario.sweep.clone(),
+        found: scenario.found.clone(),
     })
 }
 

@@ -16,6 +16,7 @@ use super::place::Place;
 use super::problem::Problem;
 use super::setting::{SettingKey, meant};
 use crate::workload::file::Finding;
+use std::collections::HashMap;
 
 /// What is known while reading: the sources, the names, and what is wrong so far.
 pub(super) struct Context<'f> {
@@ -34,10 +35,37 @@ pub(super) struct Context<'f> {
 /// Names in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
-    pub producers: Vec<String>,
-    pub queues: Vec<String>,
-    pub topics: Vec<String>,
-    pub consumers: Vec<String>,
+    pub producers: NameList,
+    pub queues: NameList,
+    pub topics: NameList,
+    pub consumers: NameList,
+}
+
+/// Names of one kind, by number and by name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct NameList {
+    names: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
+
+impl NameList {
+    pub(super) fn new(names: Vec<String>) -> Self {
+        let numbers = names.iter().cloned().enumerate().map(|(number, name)| (name, number)).rev().collect();
+        NameList { names, numbers }
+    }
+
+    /// The first of a name.
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
+        self.numbers.get(name).copied()
+    }
+}
+
+impl std::ops::Deref for NameList {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.names
+    }
 }
 
 impl<'f> Context<'f> {

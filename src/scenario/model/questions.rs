@@ -23,6 +23,20 @@ impl Scenario {
         self.consumers.iter().enumerate().filter(move |(_, c)| c.queues().any(|q| q == queue))
     }
 
+    /// The same of every queue.
+    pub fn consumers_by_queue(&self) -> Vec<Vec<(usize, &Consumer)>> {
+        let mut all = vec![Vec::new(); self.queues.len()];
+        for (index, consumer) in self.consumers.iter().enumerate() {
+            for (at, queue) in consumer.queues().enumerate() {
+                // A queue may be named twice.
+                if !consumer.queues().take(at).any(|before| before == queue) {
+                    all[queue].push((index, consumer));
+                }
+            }
+        }
+        all
+    }
+
     /// Whether what is asked for is a stretch of time from an empty start where there could be a steady
     /// state. What repeats at fixed instants is played in whole cycles all the same.
     pub fn is_of_the_start(&self) -> bool {

@@ -6,7 +6,7 @@ use super::super::setting::{Takes, choice};
 use super::Deliver;
 
 /// Where messages go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Destination {
     /// A queue, by its index.
     Queue(usize),

@@ -12,15 +12,14 @@ mod producers;
 mod queues;
 mod runs;
 
-use super::context::{Context, Names};
+use super::context::{Context, NameList, Names};
 use super::grammar::ROOT;
 use super::model::Scenario;
 use super::node::{Field, Node, Table, TableEntry};
 use super::problem::{Problem, printable};
 
-/// How many named things of one kind a scenario may have: the checks of the network solve a system of this
-/// size.
-const MOST_NAMES: usize = 500;
+/// How many named things of one kind a scenario may have.
+const MOST_NAMES: usize = 20_000;
 
 /// The whole scenario. It is to be used only if the context was told of no problem.
 pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
@@ -29,23 +28,26 @@ pub(super) fn scenario(cx: &mut Context<'_>, tree: &Node) -> Scenario {
     let root = root.unwrap_or(&empty);
     let [producers, queues, topics, consumers] =
         ["producers", "queues", "topics", "consumers"].map(|table| named(cx, root, table));
-    let names = |entries: &[&TableEntry]| entries.iter().map(|e| e.key.clone()).collect();
+    let names = |entries: &[&TableEntry]| NameList::new(entries.iter().map(|e| e.key.clone()).collect());
     cx.names = Names {
         producers: names(&producers),
         queues: names(&queues),
         topics: names(&topics),
         consumers: names(&consumers),
     };
+    let title = root.get("title").and_then(|f| cx.text(f)).map(printable);
+    let seed = root.get("seed").and_then(|f| cx.whole(f, 0, i64::MAX as u64)).unwrap_or(1);
+    let producers: Vec<_> = producers.iter().map(|e| producers::read(cx, e)).collect();
     Scenario {
-        title: root.get("title").and_then(|f| cx.text(f)).map(printable),
-        seed: root.get("seed").and_then(|f| cx.whole(f, 0, i64::MAX as u64)).unwrap_or(1),
-        producers: producers.iter().map(|e| producers::read(cx, e)).collect(),
+        title,
+        seed,
         queues: queues.iter().map(|e| queues::read(cx, e)).collect(),
         topics: topics.iter().map(|e| queues::topic(cx, e)).collect(),
         consumers: consumers.iter().map(|e| consumers::read(cx, e)).collect(),
-        simulation: runs::simulation(cx, root),
+        simulation: runs::simulation(cx, root, &producers),
         measurement: runs::measurement(cx, root),
         objectives: objectives::read(cx, root),
+        producers,
         sweep: Vec::new(),
         found: Vec::new(),
     }

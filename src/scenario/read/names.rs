@@ -10,15 +10,15 @@ impl Context<'_> {
     /// The index of a queue by name.
     pub(super) fn queue(&mut self, field: Field<'_>) -> Option<usize> {
         let name = self.text(field).or_else(|| self.lost())?;
-        self.names.queues.iter().position(|q| q == name).or_else(|| self.unknown(field, name, "queue", false))
+        self.names.queues.number(name).or_else(|| self.unknown(field, name, "queue", false))
     }
 
     /// A queue or topic by name.
     pub(super) fn destination(&mut self, field: Field<'_>) -> Option<Destination> {
         let name = self.text(field).or_else(|| self.lost())?;
-        let queue = self.names.queues.iter().position(|q| q == name).map(Destination::Queue);
+        let queue = self.names.queues.number(name).map(Destination::Queue);
         queue
-            .or_else(|| self.names.topics.iter().position(|t| t == name).map(Destination::Topic))
+            .or_else(|| self.names.topics.number(name).map(Destination::Topic))
             .or_else(|| self.unknown(field, name, "queue or topic", true))
     }
 
@@ -26,7 +26,7 @@ impl Context<'_> {
     pub(super) fn producer(&mut self, field: Field<'_>) -> Option<usize> {
         let name = self.text(field).or_else(|| self.lost())?;
         let known = &self.names.producers;
-        let found = known.iter().position(|p| p == name);
+        let found = known.number(name);
         if found.is_none() {
             let told = Problem::error(field.node.at, format!("there is no producer `{name}`"));
             self.tell(match nearest(name, known.iter().map(String::as_str)) {
@@ -41,7 +41,7 @@ impl Context<'_> {
     /// The index of a topic by name.
     pub(super) fn topic(&mut self, field: Field<'_>) -> Option<usize> {
         let name = self.text(field).or_else(|| self.lost())?;
-        self.names.topics.iter().position(|t| t == name).or_else(|| self.unknown(field, name, "topic", true))
+        self.names.topics.number(name).or_else(|| self.unknown(field, name, "topic", true))
     }
 
     fn unknown<T>(&mut self, field: Field<'_>, name: &str, what: &str, topics: bool) -> Option<T> {

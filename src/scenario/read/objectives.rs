@@ -84,9 +84,9 @@ pub(super) fn known_metric(cx: &mut Context<'_>, path: &str, at: Place) -> Optio
     let names = &cx.names;
     let exists = |id: &MetricId<'_>| match id.place {
         PlaceId::Total => true,
-        PlaceId::Producer(name) => names.producers.iter().any(|known| known == name),
-        PlaceId::Queue(name) => names.queues.iter().any(|known| known == name),
-        PlaceId::Consumer(name) => names.consumers.iter().any(|known| known == name),
+        PlaceId::Producer(name) => names.producers.number(name).is_some(),
+        PlaceId::Queue(name) => names.queues.number(name).is_some(),
+        PlaceId::Consumer(name) => names.consumers.number(name).is_some(),
     };
     if let Some(id) = MetricId::parse(path).filter(exists) {
         return id.metric();

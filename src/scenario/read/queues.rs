@@ -66,7 +66,7 @@ fn dead_letter(cx: &mut Context<'_>, field: Field<'_>, own: &str) -> Option<usiz
 
 pub(super) fn topic(cx: &mut Context<'_>, entry: &TableEntry) -> Topic {
     let whose = Whose::entry("topic", entry);
-    if cx.names.queues.contains(&entry.key) {
+    if cx.names.queues.number(&entry.key).is_some() {
         let told = Problem::error(entry.at, format!("both a topic and a queue are called `{}`", entry.key));
         cx.tell(told.label("a destination could mean either").help("give one of them another name"));
     }

@@ -1,15 +1,21 @@
 //! How long to simulate and to measure.
 
 use super::super::context::{Context, Whose};
-use super::super::model::{Length, MOST_MESSAGES, Measurement, Overheads, Precision, Simulation, Warmup};
+use super::super::model::{
+    Arrivals, Length, MOST_MESSAGES, Measurement, Overheads, Precision, Producer, Simulation, Warmup,
+};
 use super::super::node::{Field, Table, Value};
 use super::super::notation::DeclaredTable as _;
 use super::super::problem::Problem;
 use super::objectives::known_metric;
 use crate::answer::MetricId;
 
-pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
-    let default = Simulation::default();
+pub(super) fn simulation(cx: &mut Context<'_>, root: &Table, producers: &[Producer]) -> Simulation {
+    let mut default = Simulation::default();
+    if let (Length::Messages(usual), Some(rows)) = (default.length, rows(producers)) {
+        // A trace that is longer than what is usual is played whole all the same.
+        default.length = Length::Messages(usual.max(rows).min(MOST_MESSAGES));
+    }
     let Some(field) = root.get("simulation") else { return default };
     let Some(table) = cx.table(field, &Simulation::keys()) else { return default };
     let length = match (table.get("messages"), table.get("duration")) {
@@ -38,6 +44,15 @@ pub(super) fn simulation(cx: &mut Context<'_>, root: &Table) -> Simulation {
         },
         ..simulation
     }
+}
+
+/// How many messages there are in all, where all producers follow traces.
+fn rows(producers: &[Producer]) -> Option<u64> {
+    let rows = |p: &Producer| match &p.arrivals {
+        Arrivals::Trace { instants, .. } => Some((instants.len() as f64 * p.batch.mean()).ceil() as u64),
+        _ => None,
+    };
+    producers.iter().map(rows).sum()
 }
 
 fn warmup(cx: &mut Context<'_>, field: Field<'_>) -> Option<Warmup> {

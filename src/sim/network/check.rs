@@ -38,10 +38,12 @@ fn ends(scenario: &Scenario) -> Result<(), Unplayable> {
         }
     }
     let leaves = |c: &Consumer| c.to.iter().map(|r| r.probability).sum::<f64>() < 1.0 - 1e-9;
-    let mut can: Vec<bool> =
-        (0..scenario.queues.len()).map(|q| scenario.consumers_of(q).all(|(_, c)| leaves(c))).collect();
-    for _ in 0..scenario.queues.len() {
-        for q in 0..can.len() {
+    let groups = scenario.consumers_by_queue();
+    let mut can: Vec<bool> = groups.iter().map(|groups| groups.iter().all(|(_, c)| leaves(c))).collect();
+    let mut found = true;
+    while std::mem::take(&mut found) {
+        // Most send on to queues that are written after them.
+        for q in (0..can.len()).rev() {
             // One way out is enough, but from a topic every copy must find one.
             let way = |c: &Consumer| {
                 leaves(c)
@@ -49,7 +51,9 @@ fn ends(scenario: &Scenario) -> Result<(), Unplayable> {
                         .iter()
                         .any(|r| r.probability > 0.0 && scenario.queues_of(r.to).iter().all(|q| can[*q]))
             };
-            can[q] = can[q] || scenario.consumers_of(q).all(|(_, c)| way(c));
+            if !can[q] && groups[q].iter().all(|(_, c)| way(c)) {
+                (can[q], found) = (true, true);
+            }
         }
     }
     match can.iter().position(|can| !can) {

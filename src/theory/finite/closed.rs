@@ -33,7 +33,7 @@ fn visits(scenario: &Scenario, entry: usize) -> Vec<f64> {
         .map(|queue| {
             let here: Vec<f64> =
                 (0..scenario.queues.len()).map(|j| f64::from(u8::from(j == queue))).collect();
-            jackson::onward_means(scenario, &here)[entry]
+            jackson::onward_means(&jackson::routing(scenario), &here)[entry]
         })
         .collect()
 }
