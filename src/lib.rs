@@ -115,7 +115,7 @@
 //! | a study as text, JSON and files | [`report`] |
 //! | instants in whole nanoseconds, quantities with their units; independent streams of random numbers | [`units`], [`rng`] |
 //!
-//! How to work on it: [`contributing`]. What changed: [`changelog`]. Its words: [`vocabulary`].
+//! How to use it: the [`manual`]. How to work on it: [`contributing`]. What changed: [`changelog`]. Its words: [`vocabulary`].
 
 pub mod answer;
 mod behaviour;
@@ -138,6 +138,36 @@ pub mod study;
 pub mod theory;
 pub mod units;
 pub mod workload;
+
+#[doc = include_str!("manual/mod.md")]
+pub mod manual {
+    #[doc = include_str!("manual/automation.md")]
+    pub mod automation {}
+
+    #[doc = include_str!("manual/closed_forms.md")]
+    pub mod closed_forms {}
+
+    #[doc = include_str!("manual/design.md")]
+    pub mod design {}
+
+    #[doc = include_str!("manual/measured_times.md")]
+    pub mod measured_times {}
+
+    #[doc = include_str!("manual/methods.md")]
+    pub mod methods {}
+
+    #[doc = include_str!("manual/questions.md")]
+    pub mod questions {}
+
+    #[doc = include_str!("manual/targets.md")]
+    pub mod targets {}
+
+    #[doc = include_str!("manual/tutorial.md")]
+    pub mod tutorial {}
+
+    #[doc = include_str!("manual/validation.md")]
+    pub mod validation {}
+}
 
 #[doc = include_str!("contributing.md")]
 pub mod contributing {}

@@ -37,6 +37,9 @@ pub enum FormulaNote {
          says the same throughput where every message that enters is served."
     )]
     CountOverTime,
+    /// Of `throughput = N / T` where levels change with time.
+    #[error("right by definition: N counts completions in the time T, here the whole stretch of time.")]
+    CountOfStretch,
     /// Of `throughput = P / C`.
     #[error(
         "a rate divided by a rate is no rate but the utilization ρ (P = {}, C = {}); the throughput is \
@@ -81,6 +84,12 @@ pub enum FormulaNote {
          nothing of percentiles."
     )]
     UnderBacklog,
+    /// Of `delay = Q / C` where levels change with time: Q is the longest queue, and the delay the longest wait.
+    #[error(
+        "with Q the longest queue, it is the longest wait: right under backlog, while C stays what it is. A \
+         mean length says nothing where it changes with time."
+    )]
+    AtThePeak,
     /// Of `latency = T_p + T_q + T_c`.
     #[error(
         "right for every message and so for means, as long as no other stage is left out.{}",

@@ -104,8 +104,9 @@ fn benched(arguments: &BenchArguments) -> Result<Ending, Ending> {
     }
     let scenario = scenarios.first().map(scenario::resolved).unwrap_or_default();
     let document = report::document(&all, &scenario, &super::command());
-    let written =
-        folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&all, &document)))?;
+    let written = folder.map_or(Ok(Vec::new()), |folder| {
+        files::add(&folder, &report::files(&all, &document, &scenario, &super::command()))
+    })?;
     let said = arguments.speech.say(&document, &written, |style| report::text(&all, &style));
     if bar.stopped() {
         style::note("interrupted: what was measured by then is reported\n");

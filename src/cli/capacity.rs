@@ -223,7 +223,13 @@ fn say(
     let resolved = scenario::resolved(&capacity.scenario);
     let costs = costs(arguments, source, capacity);
     let document = report::document(capacity, &costs, &resolved, &super::command());
-    let made = report::files(capacity, &document, &scenario::resolved_toml(&capacity.scenario));
+    let made = report::files(
+        capacity,
+        &costs,
+        &document,
+        &scenario::resolved_toml(&capacity.scenario),
+        &super::command(),
+    );
     let written = folder(arguments, given).map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
     let said = arguments.speech.say(&document, &written, |style| report::text(capacity, &costs, &style));
     Ok(said.worse(match capacity.outcome {

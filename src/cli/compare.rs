@@ -8,7 +8,7 @@ use crate::report::study::compare as report;
 use crate::scenario::{self, Scenario};
 use crate::study::compare::{self, CompareError, CompareMethod, Comparison, TrafficDifference, Verdict};
 use crate::study::document::Document;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArguments {
@@ -30,6 +30,9 @@ pub(super) struct CompareArguments {
     /// Exit with 1 if anything is worse
     #[arg(long)]
     check: bool,
+    /// Print Markdown, for a pull request's comment: a sentence, a table, what is to be kept in mind
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// Compare although the traffic differs
     #[arg(long)]
     force: bool,
@@ -51,7 +54,7 @@ fn wrong(what: &str) -> Ending {
 
 fn compared(arguments: &CompareArguments) -> Result<Ending, Ending> {
     let stored = |path: &PathBuf| path.is_dir() || path.extension().is_some_and(|e| e == "json");
-    if let Some(missing) = arguments.sides.iter().find(|side| !side.exists()) {
+    if let Some(missing) = arguments.sides.iter().find(|side| !side.exists() && *side != Path::new("-")) {
         return Err(wrong(&format!("there is neither a scenario nor a saved result {}", missing.display())));
     }
     if let Some(what) = contradiction(arguments, arguments.sides.iter().any(stored)) {
@@ -203,6 +206,9 @@ fn say(arguments: &CompareArguments, compared: &Comparison) -> Result<Ending, En
     let worse = report::sentences(compared)
         .iter()
         .any(|(verdict, _)| matches!(verdict, Verdict::Worse | Verdict::Mixed));
-    let said = arguments.speech.say(&document, &written, |style| report::text(compared, &style));
+    let said = arguments.speech.say(&document, &written, |style| match arguments.markdown {
+        true => report::markdown(compared),
+        false => report::text(compared, &style),
+    });
     Ok(said.worse(if arguments.check && worse { Ending::Missed } else { Ending::Fine }))
 }

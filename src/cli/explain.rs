@@ -2,6 +2,7 @@
 
 use super::progress::Bar;
 use super::{Ending, Input, files, style};
+use crate::report::Style;
 use crate::report::study::explain::{self as report, ExplainReport};
 use crate::study::sensitivity;
 use crate::units;
@@ -23,6 +24,9 @@ pub(super) struct ExplainArguments {
     /// One JSON document on stdout, nothing else there
     #[arg(long)]
     json: bool,
+    /// Plain ASCII signs
+    #[arg(long)]
+    ascii: bool,
 }
 
 /// A time that is more than none.
@@ -49,6 +53,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Ending {
         explained.dominant = sensitivity::dominant(&given.scenario, &bar);
     }
     bar.clear();
-    let text = if arguments.json { report::document(&explained) } else { report::text(&explained) };
+    let shown = Style { width: style::width(), ascii: arguments.ascii, ..Style::default() };
+    let text = if arguments.json { report::document(&explained) } else { report::text(&explained, &shown) };
     style::out(&text)
 }

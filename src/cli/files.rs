@@ -55,6 +55,12 @@ pub(super) fn standard_input() -> Result<Vec<u8>, String> {
     READ.get_or_init(read).clone()
 }
 
+/// The same as text.
+fn standard_text() -> std::io::Result<String> {
+    let bytes = standard_input().map_err(std::io::Error::other)?;
+    String::from_utf8(bytes).map_err(|e| std::io::Error::new(std::io::ErrorKind::InvalidData, e))
+}
+
 /// Parses a scenario that may name files beside it.
 pub(super) fn parsed(source: &Source) -> Result<Parsed, scenario::Problems> {
     scenario::parse(source, &ScenarioFolder::beside(source))
@@ -62,7 +68,9 @@ pub(super) fn parsed(source: &Source) -> Result<Parsed, scenario::Problems> {
 
 /// Reads a scenario; what is wrong is said on stderr.
 pub(super) fn read(file: &Path, input: &Input) -> Result<LoadedScenario, Ending> {
-    let text = std::fs::read_to_string(file).map_err(|e| {
+    let standard = file == Path::new("-");
+    let text = if standard { standard_text() } else { std::fs::read_to_string(file) };
+    let text = text.map_err(|e| {
         let hint = if e.kind() == std::io::ErrorKind::NotFound {
             "; `queuelab init` writes one to start from"
         } else {
@@ -77,7 +85,7 @@ pub(super) fn read(file: &Path, input: &Input) -> Result<LoadedScenario, Ending>
     // A file named `...toml` has the stem `..`, which would be the folder above.
     let stem = file
         .file_stem()
-        .filter(|s| *s != ".." && *s != ".")
+        .filter(|s| *s != ".." && *s != "." && !standard)
         .map_or("scenario".into(), |s| s.to_string_lossy().into_owned());
     Ok(LoadedScenario { scenario, text: Some(text), source, stem })
 }
@@ -217,6 +225,13 @@ pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<Pa
 pub(super) fn add(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, Ending> {
     std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     finish(draft(folder, files)?)
+}
+
+/// Writes one file, where it was asked for, whole or not at all.
+pub(super) fn write_alone(path: &Path, bytes: Vec<u8>) -> Result<(), Ending> {
+    let name = path.file_name().map_or("queuelab".into(), |name| name.to_string_lossy().into_owned());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    add(folder, &[(name, bytes)]).map(drop)
 }
 
 /// Moves a result that is there to a folder of its own within, if it holds more than the new one.

@@ -70,7 +70,8 @@ fn fitted(arguments: &FitArguments) -> Result<Ending, Ending> {
         reads_itself(&mut fit.scenario, &arguments.file);
     }
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
-    let made = report::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
+    let made =
+        report::files(&fit, &resolved, &toml, &arguments.file.display().to_string(), &super::command());
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
     Ok(arguments
         .speech
@@ -97,7 +98,8 @@ fn fitted_by_load(arguments: &FitArguments, bytes: &[u8], standard: bool) -> Res
         files::prepare(folder)?;
     }
     let (resolved, toml) = (scenario::resolved(&fit.scenario), scenario::resolved_toml(&fit.scenario));
-    let made = by_load::files(&fit, &resolved, &toml, &arguments.file.display().to_string());
+    let made =
+        by_load::files(&fit, &resolved, &toml, &arguments.file.display().to_string(), &super::command());
     let written = folder.map_or(Ok(Vec::new()), |folder| files::add(&folder, &made))?;
     let document = String::from_utf8_lossy(&made[0].1);
     Ok(arguments.speech.say(&document, &written, |style| by_load::text(&fit, &style)))

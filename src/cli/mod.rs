@@ -1,5 +1,6 @@
 //! The command line: the only place with files, a terminal, progress bars and exit codes. A file per verb.
 
+mod audit;
 mod bench;
 mod calibrate;
 mod capacity;
@@ -14,6 +15,7 @@ mod point_files;
 mod predict;
 mod progress;
 mod recipe;
+mod reference;
 mod report;
 mod run;
 mod saved;
@@ -60,6 +62,8 @@ enum Verb {
     Bench(bench::BenchArguments),
     /// Fit laws and arrivals to a CSV of measured times, and write a ready scenario
     Fit(fit::FitArguments),
+    /// Check a published table of a benchmark: which figures cannot be what they claim
+    Audit(audit::AuditArguments),
     /// Say what a scenario is and which closed forms apply, or why not; runs nothing
     Explain(explain::ExplainArguments),
     /// Make one page from saved results
@@ -83,6 +87,13 @@ enum Verb {
         /// Delete it
         #[arg(long, requires = "clean")]
         yes: bool,
+    },
+    /// Explain a setting of scenario files: what it takes, its default, what it means, an example
+    Reference(reference::ReferenceArguments),
+    /// Explain the words that are used here
+    Glossary {
+        /// Only what has this word
+        word: Option<String>,
     },
     /// Print every setting of scenario files as text, their JSON Schema, for editors, or that of answer.json,
     /// for programs
@@ -150,12 +161,15 @@ pub fn main() -> ExitCode {
         Verb::Compare(arguments) => compare::compare(&arguments),
         Verb::Predict(arguments) => predict::predict(&arguments),
         Verb::Fit(arguments) => fit::fit(&arguments),
+        Verb::Audit(arguments) => audit::audit(&arguments),
         Verb::Report(arguments) => report::report(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Calibrate { target, json } => calibrate::calibrate(target.as_deref(), json),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Targets { clean: false, .. } => style::out(&crate::report::targets::text()),
         Verb::Targets { yes, .. } => style::out(&crate::report::targets::leftovers(yes)),
+        Verb::Reference(arguments) => reference::explain_settings(&arguments),
+        Verb::Glossary { word } => reference::explain_words(word.as_deref()),
         Verb::Schema { of: Schema::Scenario } => style::out(&format!("{:#}\n", crate::scenario::schema())),
         Verb::Schema { of: Schema::Settings } => style::out(&crate::scenario::reference()),
         Verb::Schema { of: Schema::Answer } => style::out(crate::study::document::SCHEMA),

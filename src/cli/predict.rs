@@ -79,9 +79,11 @@ fn predicted(arguments: &PredictArguments) -> Result<Ending, Ending> {
         style::note(&format!("error: cannot predict: {why}\n"));
         end
     })?;
-    let document = report::document(&prediction, &scenario::resolved(&given.scenario), &super::command());
-    let written = folder
-        .map_or(Ok(Vec::new()), |folder| files::add(&folder, &report::files(&prediction, &document)))?;
+    let (resolved, command) = (scenario::resolved(&given.scenario), super::command());
+    let document = report::document(&prediction, &resolved, &command);
+    let written = folder.map_or(Ok(Vec::new()), |folder| {
+        files::add(&folder, &report::files(&prediction, &document, &resolved, &command))
+    })?;
     let said = arguments.speech.say(&document, &written, |style| report::text(&prediction, &style));
     let end = |held: &PredictionStatus| match held {
         _ if !arguments.check => Ending::Fine,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ReportArguments {
-    /// A folder of results: of one run, of one sweep, or a folder that holds several such folders
+    /// A folder of results of any command, or a folder that holds several such folders
     folder: PathBuf,
     /// The page to write, `report.html` in the folder if not given
     #[arg(long, short)]
@@ -32,16 +32,16 @@ fn made(arguments: &ReportArguments) -> Result<Ending, Ending> {
         .output
         .clone()
         .unwrap_or_else(|| folder.join(if holds(folder) { "summary.html" } else { "report.html" }));
-    let name = output.file_name().map_or("report.html".into(), |n| n.to_string_lossy().into_owned());
-    let parent = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    files::add(parent, &[(name, page.into_bytes())])?;
+    files::write_alone(&output, page.into_bytes())?;
     Ok(style::out(&format!("{}\n", output.display())))
 }
 
+/// What commands other than `run` write.
+const DOCUMENTS: [&str; 6] =
+    ["sweep.json", "capacity.json", "comparison.json", "prediction.json", "fit.json", "bench.json"];
+
 fn holds(folder: &Path) -> bool {
-    ["answer.json", "sweep.json", "capacity.json", "comparison.json"]
-        .iter()
-        .any(|name| folder.join(name).exists())
+    DOCUMENTS.iter().chain(&["answer.json"]).any(|name| folder.join(name).exists())
 }
 
 /// The folders below that hold results, two levels deep: a sweep lies inside its scenario's folder.
@@ -72,7 +72,7 @@ fn entry(folder: &Path) -> Result<index::SavedResult, Ending> {
         entry.title = document.scenario["title"].as_str().map(String::from);
         (entry.verdict, entry.answers) = (document.verdict.into_owned(), document.answers.into_owned());
     }
-    for name in ["sweep.json", "capacity.json", "comparison.json"] {
+    for name in DOCUMENTS {
         let Ok(text) = std::fs::read_to_string(folder.join(name)) else { continue };
         let document: serde_json::Value = serde_json::from_str(&text).map_err(|e| {
             style::note(&format!("error: {} is no JSON document: {e}\n", folder.join(name).display()));

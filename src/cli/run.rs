@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RunArguments {
-    /// Scenario files
+    /// Scenario files; - for standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Without a file: messages a second, as in 1k/s
@@ -33,6 +33,9 @@ pub(super) struct RunArguments {
     out: Option<PathBuf>,
     #[command(flatten)]
     speech: super::Speech,
+    /// Also write the answers in another format: openmetrics=FILE, for Prometheus and its kin
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = export)]
+    export: Option<PathBuf>,
     /// Exit with 1 if methods disagree, 3 if a measurement cannot be trusted
     #[arg(long)]
     check: bool,
@@ -42,12 +45,20 @@ pub(super) struct RunArguments {
     /// Replications until the mean and the 99th percentile of the latency are within 1 %
     #[arg(long)]
     precise: bool,
-    /// Show every gate of the measurement, not only those that failed
-    #[arg(long)]
-    gates: bool,
+    /// Show all that is known: every metric, every gate of the measurement, the formulas in full
+    #[arg(long, short, alias = "gates")]
+    verbose: bool,
     /// Threads for the simulation; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     threads: Option<u16>,
+}
+
+/// `openmetrics=FILE`: so far the only format.
+fn export(text: &str) -> Result<PathBuf, String> {
+    match text.split_once('=') {
+        Some(("openmetrics", file)) if !file.is_empty() => Ok(file.into()),
+        _ => Err("write openmetrics=FILE, as in --export openmetrics=queuelab.prom".into()),
+    }
 }
 
 const EVERYTHING: [Method; 3] = [Method::Theory, Method::Simulation, Method::Measurement];
@@ -103,6 +114,10 @@ pub(super) fn run(arguments: &RunArguments) -> Ending {
         style::note("error: --json prints one document; give one scenario at a time\n");
         return Ending::Wrong;
     }
+    if arguments.export.is_some() && given.len() > 1 {
+        style::note("error: --export writes one file; give one scenario at a time\n");
+        return Ending::Wrong;
+    }
     let bar = Bar::new(arguments.speech.quiet);
     let mut end = Ending::Fine;
     for one in &given {
@@ -135,21 +150,34 @@ fn answer(arguments: &RunArguments, given: &LoadedScenario, bar: &Bar) -> Ending
         scenario: scenario::resolved(&scenario),
         command: super::command(),
         source: given.text.clone(),
+        bearing: study::bearing(&scenario),
     };
     let files = report::files(&study, &extras);
     // What was found is said even if it cannot be kept.
     let kept = folder.as_deref().map_or(Ok(Vec::new()), |folder| files::write(folder, &files));
     let written = kept.as_deref().unwrap_or_default();
+    let exported = arguments
+        .export
+        .as_ref()
+        .map_or(Ok(()), |file| files::write_alone(file, report::openmetrics(&study).into_bytes()));
     let document =
         files.iter().find(|(name, _)| name == "answer.json").map(|(_, bytes)| String::from_utf8_lossy(bytes));
     let said = arguments.speech.say(document.as_deref().unwrap_or_default(), written, |style| {
-        report::text(&study, &Style { all_gates: arguments.gates, ..style })
+        report::text(&study, &extras.bearing, &Style { verbose: arguments.verbose, ..style })
     });
     let end = judged(&study, arguments.check);
-    if arguments.speech.quiet && matches!(end, Ending::Failed | Ending::Wrong) && !bar.stopped() {
-        style::note(&format!("error: {}: {}\n", given.source.name, refusals(&study)));
+    if arguments.speech.quiet && !bar.stopped() {
+        match end {
+            Ending::Failed | Ending::Wrong => {
+                style::note(&format!("error: {}: {}\n", given.source.name, refusals(&study)));
+            }
+            Ending::Missed | Ending::Inconclusive => {
+                style::note(&format!("{}: {}\n", given.source.name, report::shortfalls(&study)));
+            }
+            _ => (),
+        }
     }
-    end.worse(said).worse(kept.err().unwrap_or(Ending::Fine))
+    end.worse(said).worse(kept.err().or(exported.err()).unwrap_or(Ending::Fine))
 }
 
 /// Why methods failed or, if none did, why there is no answer, in one line.

@@ -8,6 +8,9 @@ use crate::units::significant;
 /// Figures that are so many times apart are told in units of their own.
 const FAR: f64 = 20.0;
 
+/// A difference of so many per cent is told as a multiple.
+const MUCH: f64 = 999.5;
+
 /// Both figures, as `103 → 461 ms`.
 pub(super) fn figures(row: &Difference) -> String {
     let [a, b] = [row.a, row.b].map(Estimate::exact);
@@ -26,6 +29,21 @@ pub(super) fn by(row: &Difference) -> String {
             format!("÷{}", significant(row.a / row.b, 2))
         }
         share => share.map_or("from nothing".into(), relative),
+    }
+}
+
+/// The difference as a share of the first figure, with its interval: `+5.0 ±0.4 %`.
+pub(super) fn share(row: &Difference) -> String {
+    let half =
+        row.half_width.filter(|half| row.a != 0.0 && *half > 0.0).map(|half| 100.0 * half / row.a.abs());
+    let percent = row.relative().map(|share| 100.0 * share);
+    match (percent, half) {
+        (Some(percent), Some(half)) if percent.abs() < MUCH && row.b.abs() * FAR > row.a.abs() => {
+            let (value, half) = super::number::figures(percent, Some(half));
+            let sign = if percent > 0.0 { "+" } else { "" };
+            half.map_or_else(|| by(row), |half| format!("{sign}{value} ±{half} %"))
+        }
+        _ => by(row),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::answer::{
 };
 use crate::report::Extras;
 use crate::scenario::{Consumer, Objective, Producer, Queue, Relation, Scenario};
-use crate::study::{Agreement, AgreementStatus, Formula, Judgement, ObjectiveStatus, Study};
+use crate::study::{Agreement, AgreementStatus, Bearing, Formula, Judgement, ObjectiveStatus, Study};
 use crate::workload::laws::Law;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ pub(super) fn extras() -> Extras {
         scenario: serde_json::json!({"title": "Order processing at peak", "producers": {"web": {"rate": "900/s"}}}),
         command: "queuelab run orders.toml".into(),
         source: Some("[producers.web]\nrate = \"900/s\" # <peak>\n".into()),
+        bearing: Bearing::default(),
     }
 }
 

@@ -8,87 +8,123 @@ use crate::units::{Time, plain, significant};
 
 /// What matters most, by the methods that know it best.
 pub(super) fn headline(study: &Study) -> String {
-    let unstable = study.unstable().map(|why| format!("This queue does not hold: {why}."));
-    let growing =
-        |method| study.answers.iter().filter(move |a| a.method == method).cloned().collect::<Vec<_>>();
     let objective = objective(study).map_or(String::new(), |said| format!(" {said}"));
-    let told = match unstable {
+    let told = match study.unstable() {
         None if study.answers.is_empty() => "No method answers this scenario; the reasons are below.".into(),
         None => told(study, &study.answers),
-        // What was seen of a queue that grows is true of that time alone.
-        Some(falls) => match [Method::Simulation, Method::Measurement].map(growing) {
-            [simulated, _] if !simulated.is_empty() => match study.scenario.simulation.length {
-                Length::Duration(lasts) => {
-                    format!("{falls} In its first {}: {}", Time(lasts), told(study, &simulated))
-                }
-                _ => falls,
-            },
-            [_, measured] if !measured.is_empty() => {
-                let lasted = Time(study.scenario.measurement.duration);
-                format!("{falls} In the {lasted} that it was measured: {}", told(study, &measured))
-            }
-            _ => falls,
-        },
+        Some(why) => {
+            let first = of_the_start(study);
+            let gap = if first.is_empty() { "" } else { " " };
+            format!("This queue does not hold: {why}.{gap}{first}")
+        }
     };
     told + &objective
 }
 
+/// What was seen of a queue that grows, which is true of that time alone; empty if nothing was.
+pub(super) fn of_the_start(study: &Study) -> String {
+    let of = |method| study.answers.iter().filter(|a| a.method == method).cloned().collect::<Vec<_>>();
+    let (simulated, measured) = (of(Method::Simulation), of(Method::Measurement));
+    match study.scenario.simulation.length {
+        Length::Duration(lasts) if !simulated.is_empty() => {
+            format!("In its first {}: {}", Time(lasts), told(study, &simulated))
+        }
+        _ if !simulated.is_empty() || measured.is_empty() => String::new(),
+        _ => {
+            let lasted = Time(study.scenario.measurement.duration);
+            format!("In the {lasted} that it was measured: {}", told(study, &measured))
+        }
+    }
+}
+
+/// What happens to messages by some answers, part by part.
+pub(super) struct Told<'a> {
+    /// Whose figures these are, where no other is said.
+    pub by: &'a Answer,
+    /// How long messages take.
+    pub latency: Vec<String>,
+    /// The slowest, drains and losses, where there are any.
+    pub rest: Vec<String>,
+}
+
+impl<'a> Told<'a> {
+    /// `None` if nothing is known of messages.
+    pub(super) fn of(study: &Study, answers: &'a [Answer]) -> Option<Told<'a>> {
+        let best = |metric: &str| best(answers, metric);
+        let first = best("total.latency.mean")
+            .or_else(|| answers.iter().find_map(|a| Some((a, a.metrics.values().next()?))))?
+            .0;
+        // A figure of another method than the sentence's is said to be.
+        let by = |answer: &Answer| {
+            if answer.method == first.method {
+                String::new()
+            } else {
+                format!(" (by {})", answer.method.name())
+            }
+        };
+        let mut latency = Vec::new();
+        let p99 =
+            best("total.latency.p99").map(|(a, e)| format!("99 % are done within {}{}", time(e), by(a)));
+        match (best("total.latency.mean"), p99) {
+            (Some((_, mean)), p99) if mean.value.is_none() => {
+                latency.push(
+                    "the mean latency is infinite: however long it is watched, no average settles".into(),
+                );
+                latency.extend(p99);
+            }
+            (Some((_, mean)), Some(p99)) => {
+                latency.push(format!("a message takes {} on average, and {p99}", time(mean)));
+            }
+            (Some((_, mean)), None) => latency.push(format!("a message takes {} on average", time(mean))),
+            (None, p99) => latency.extend(p99),
+        }
+        let mut rest = Vec::new();
+        // Only where there is no steady state has a maximum an interval.
+        if let Some((answer, worst)) = best("total.latency.max").filter(|(_, e)| e.half_width.is_some()) {
+            rest.push(format!("the slowest takes {}{}", time(worst), by(answer)));
+        }
+        for queue in &study.scenario.queues {
+            if let Some((answer, drain)) = best(&format!("queues.{}.drain_time", queue.name)) {
+                let since = if queue.initial_backlog > 0 { "" } else { " after its overload" };
+                rest.push(format!("`{}` takes {} to drain{since}{}", queue.name, time(drain), by(answer)));
+            }
+        }
+        if let Some((answer, loss)) = best("total.loss")
+            && let Some(lost) = lost(loss, latency.is_empty() && rest.is_empty())
+        {
+            rest.push(format!("{lost}{}", by(answer)));
+        }
+        if let Some(dead) = best("total.dead_lettered").and_then(|(_, e)| e.value).filter(|&d| d > 0.0) {
+            rest.push(format!("{} % end as dead letters", significant(dead * 100.0, 3)));
+        }
+        Some(Told { by: first, latency, rest })
+    }
+}
+
 /// What happens to messages by some answers.
 fn told(study: &Study, answers: &[Answer]) -> String {
-    let best = |metric: &str| best(answers, metric);
-    let first = best("total.latency.mean")
-        .or_else(|| answers.iter().find_map(|a| Some((a, a.metrics.values().next()?))));
-    let Some(first) = first.map(|(answer, _)| answer) else {
+    let Some(Told { by, latency, rest }) = Told::of(study, answers) else {
         return "Nothing is known of its messages.".into();
     };
-    // A figure of another method than the sentence's is said to be.
-    let by = |answer: &Answer| {
-        if answer.method == first.method { String::new() } else { format!(" (by {})", answer.method.name()) }
-    };
-    let mut words = Vec::new();
-    let p99 = best("total.latency.p99").map(|(a, e)| format!("99 % are done within {}{}", time(e), by(a)));
-    match (best("total.latency.mean"), p99) {
-        (Some((_, mean)), p99) if mean.value.is_none() => {
-            words.push("the mean latency is infinite: however long it is watched, no average settles".into());
-            words.extend(p99);
-        }
-        (Some((_, mean)), Some(p99)) => {
-            words.push(format!("a message takes {} on average, and {p99}", time(mean)))
-        }
-        (Some((_, mean)), None) => words.push(format!("a message takes {} on average", time(mean))),
-        (None, p99) => words.extend(p99),
-    }
-    // Only where there is no steady state has a maximum an interval.
-    if let Some((answer, worst)) = best("total.latency.max").filter(|(_, e)| e.half_width.is_some()) {
-        words.push(format!("the slowest takes {}{}", time(worst), by(answer)));
-    }
-    for queue in &study.scenario.queues {
-        if let Some((answer, drain)) = best(&format!("queues.{}.drain_time", queue.name)) {
-            let since = if queue.initial_backlog > 0 { "" } else { " after its overload" };
-            words.push(format!("`{}` takes {} to drain{since}{}", queue.name, time(drain), by(answer)));
-        }
-    }
-    if let Some((answer, loss)) = best("total.loss")
-        && let Some(lost) = lost(loss, words.is_empty())
-    {
-        words.push(format!("{lost}{}", by(answer)));
-    }
-    if let Some(dead) = best("total.dead_lettered").and_then(|(_, e)| e.value).filter(|&d| d > 0.0) {
-        words.push(format!("{} % end as dead letters", significant(dead * 100.0, 3)));
-    }
-    words.extend(tightest(study, answers));
-    let source = match first.method {
+    let words: Vec<String> = latency.into_iter().chain(rest).chain(tightest(study, answers)).collect();
+    format!("{} ({}).", capitalized(&words.join("; ")), source(study, by))
+}
+
+/// By whom a sentence is.
+pub(super) fn source(study: &Study, answer: &Answer) -> String {
+    match answer.method {
         Method::Simulation => {
             format!("simulation, {} % confidence", plain(study.scenario.simulation.confidence * 100.0, 3))
         }
-        Method::Theory if first.exact => format!("theory, {}, exact", first.by),
-        method => format!("{}, {}", method.name(), first.by),
-    };
-    let mut sentence = words.join("; ");
-    if let Some(first) = sentence.get(..1) {
-        sentence = first.to_uppercase() + &sentence[1..];
+        Method::Theory if answer.exact => format!("theory, {}, exact", answer.by),
+        method => format!("{}, {}", method.name(), answer.by),
     }
-    format!("{sentence} ({source}).")
+}
+
+/// A sentence with a capital at its start.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or(String::new(), |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// How many messages are lost, if any may be.

@@ -1,91 +1,68 @@
-//! One page that can be mailed: verdict, caveats, table, plots, the scenario as it was run and how to run it
-//! again.
-//!
-//! It asks nothing of the network and runs no script, so it reads the same in a browser, in print and in ten
-//! years.
+//! The page of a run: the answer, caveats, table, flow, plots, the scenario as it was run and how to run it again.
 
 use super::escape::escape;
+use super::page::{self, Mark, Page, section};
 use super::plot::Plot;
 use super::rows::{self, MetricRow};
-use super::{Extras, csv, shown, words};
+use super::{Extras, csv, flow, screen, shown, words};
 use crate::answer::Trust;
 use crate::study::{ObjectiveStatus, Study};
 
 /// The most bytes of figures that a page carries with it.
 const MOST_DATA: usize = 400_000;
 
-const STYLE: &str = include_str!("page.css");
-
 /// The whole page, with these plots in it.
 pub(super) fn page(study: &Study, extras: &Extras, plots: &[(&Plot, String)]) -> String {
-    let title = study.scenario.title.as_deref().unwrap_or("queuelab report");
-    let parts = [
-        head(study, title),
-        caveats(study),
-        table(study),
-        figures(plots),
-        formulas(study),
-        unanswered(study),
-        gates(study),
-        scenario(extras),
-        manifest(study, extras),
-    ];
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
-        escape(title),
-        parts.concat()
-    )
-}
-
-/// A section, or nothing where it would be empty.
-pub(super) fn section(title: &str, body: &str) -> String {
-    if body.is_empty() {
-        String::new()
-    } else {
-        format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escape(title))
-    }
-}
-
-fn head(study: &Study, title: &str) -> String {
     let methods: Vec<&str> = study.answers.iter().map(|a| a.method.name()).collect();
-    let by = if methods.is_empty() {
-        "answered by no method".into()
-    } else {
-        format!("answered by {}", methods.join(", "))
+    let by = match methods.is_empty() {
+        true => "answered by no method".into(),
+        false => format!("answered by {}", methods.join(", ")),
     };
-    let mut out = format!(
-        "<header>\n<h1>{}</h1>\n<p class=\"by\">{} · seed {}</p>\n",
-        escape(title),
-        escape(&by),
-        study.scenario.seed
-    );
-    for (i, sentence) in super::verdict(study).iter().enumerate() {
-        let class = if i == 0 { " class=\"verdict\"" } else { "" };
-        out += &format!("<p{class}>{}</p>\n", said(sentence));
-    }
-    if !study.objectives.is_empty() {
-        let goal = |judgement| {
-            let (sign, sentence) = words::objective(study, judgement);
-            let class = match judgement.outcome {
-                ObjectiveStatus::Pass => "pass",
-                ObjectiveStatus::Fail => "fail",
-                ObjectiveStatus::Inconclusive => "unsure",
-            };
-            format!("<li class=\"{class}\"><b>{sign}</b> {}</li>\n", said(&sentence))
-        };
-        out += &format!(
-            "<ul class=\"goals\">\n{}</ul>\n",
-            study.objectives.iter().map(goal).collect::<String>()
-        );
-    }
-    out + "</header>\n"
+    let goals: Vec<(Mark, String)> = study
+        .objectives
+        .iter()
+        .map(|judgement| (mark(judgement.outcome), words::objective(study, judgement).1))
+        .collect();
+    let page = Page {
+        title: study.scenario.title.clone().unwrap_or_else(|| "queuelab report".into()),
+        by: format!("{by} · seed {}", study.scenario.seed),
+        said: said(study, extras),
+        caveats: words::warnings(study),
+        parts: vec![
+            page::list(&goals),
+            table(study),
+            flow(study),
+            figures(plots),
+            formulas(study),
+            unanswered(study),
+            gates(study),
+            page::scenario(extras.source.as_deref(), &extras.scenario),
+            manifest(study, extras),
+        ],
+    };
+    page.html()
 }
 
-fn caveats(study: &Study) -> String {
-    let items: String = words::warnings(study).iter().map(|w| format!("<li>{}</li>\n", said(w))).collect();
-    if items.is_empty() { items } else { format!("<ul class=\"caveats\">\n{items}</ul>\n") }
+/// How an objective's outcome is marked.
+pub(super) fn mark(outcome: ObjectiveStatus) -> Mark {
+    match outcome {
+        ObjectiveStatus::Pass => Mark::Good,
+        ObjectiveStatus::Fail => Mark::Bad,
+        ObjectiveStatus::Inconclusive => Mark::Unsure,
+    }
+}
+
+/// The answer, then whether the methods agree.
+fn said(study: &Study, extras: &Extras) -> Vec<(Mark, String)> {
+    let first = screen::opening(study, &extras.bearing);
+    // The first sentence of the verdict is the answer once more.
+    let rest = super::verdict(study).into_iter().skip(1);
+    std::iter::once(first).chain(rest).map(|sentence| (Mark::Plain, sentence)).collect()
+}
+
+fn flow(study: &Study) -> String {
+    let drawn = flow::draw(&study.scenario, &study.answers);
+    section("How messages flow", &drawn.map_or(String::new(), |svg| page::figure("", &svg)))
 }
 
 fn table(study: &Study) -> String {
@@ -101,7 +78,7 @@ fn table(study: &Study) -> String {
             rows::heading(a.method)
         )
     };
-    let mut out = String::from("<div class=\"scroll\">\n<table>\n<thead><tr><th></th>");
+    let mut out = String::from("<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr><th></th>");
     out.extend(study.answers.iter().map(heading));
     out += if compared {
         "<th class=\"left\" scope=\"col\">agreement</th></tr></thead>\n<tbody>\n"
@@ -158,25 +135,7 @@ fn value(text: &str, faint: bool) -> String {
 }
 
 fn figures(plots: &[(&Plot, String)]) -> String {
-    let titled = |about: &str| {
-        about.chars().take(1).flat_map(char::to_uppercase).chain(about.chars().skip(1)).collect::<String>()
-    };
-    let figure = |(plot, svg): &(&Plot, String)| {
-        format!("<figure>\n<figcaption>{}</figcaption>\n{svg}</figure>\n", escape(&titled(plot.about)))
-    };
-    plots.iter().map(figure).collect()
-}
-
-/// A sentence, with what stands between `backticks` as code.
-pub(super) fn said(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return escape(text);
-    }
-    let part = |(i, part): (usize, &&str)| {
-        if i % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) }
-    };
-    parts.iter().enumerate().map(part).collect()
+    plots.iter().map(|(plot, svg)| page::figure(&super::headline::capitalized(plot.about), svg)).collect()
 }
 
 fn formulas(study: &Study) -> String {
@@ -189,7 +148,7 @@ fn formulas(study: &Study) -> String {
         format!(
             "<tr><th scope=\"row\">{}</th>{cells}<td class=\"left wrap\">{}</td></tr>\n",
             escape(&f.formula),
-            said(&f.note.to_string())
+            page::said(&f.note.to_string())
         )
     };
     let rows: String = study.formulas.iter().map(row).collect();
@@ -198,7 +157,7 @@ fn formulas(study: &Study) -> String {
     section(
         words::FORMULAS,
         &format!(
-            "<div class=\"scroll\">\n<table \
+            "<div class=\"scroll\" tabindex=\"0\">\n<table \
                 class=\"formulas\">\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
         ),
     )
@@ -206,7 +165,7 @@ fn formulas(study: &Study) -> String {
 
 fn unanswered(study: &Study) -> String {
     let item = |u: &crate::answer::Unanswered| {
-        format!("<dt>{}</dt><dd>{}</dd>\n", u.method.name(), said(&u.reason.to_string()))
+        format!("<dt>{}</dt><dd>{}</dd>\n", u.method.name(), page::said(&u.reason.to_string()))
     };
     let items: String = study.unanswered.iter().map(item).collect();
     let list = if items.is_empty() { items } else { format!("<dl>\n{items}</dl>\n") };
@@ -214,33 +173,9 @@ fn unanswered(study: &Study) -> String {
 }
 
 fn gates(study: &Study) -> String {
-    let item = |gate: &crate::answer::Gate| {
-        let (sign, class) = if gate.trust == Trust::Valid { ("✓", "pass") } else { ("✗", "fail") };
-        format!("<li class=\"{class}\"><b>{sign}</b> {}</li>\n", escape(&words::gate(gate)))
-    };
-    let items: String = words::gates(study, true).into_iter().map(item).collect();
-    let list = if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") };
-    section(words::VALIDITY_CHECKS, &list)
-}
-
-fn scenario(extras: &Extras) -> String {
-    let written = extras
-        .source
-        .as_ref()
-        .map(|s| format!("<p class=\"note\">As written</p>\n<pre>{}</pre>\n", lines(&shown::cut(s))))
-        .unwrap_or_default();
-    let run = serde_json::to_string_pretty(&extras.scenario).expect("a JSON value is plain data");
-    let run = if extras.scenario.is_null() {
-        String::new()
-    } else {
-        format!("<p class=\"note\">As run, defaults included</p>\n<pre>{}</pre>\n", lines(&shown::cut(&run)))
-    };
-    section("The scenario", &(written + &run))
-}
-
-/// A text of several lines, escaped line by line: a line end is a control character that must stay.
-pub(super) fn lines(text: &str) -> String {
-    text.trim_end().lines().map(|line| escape(&line.replace('\t', "    "))).collect::<Vec<_>>().join("\n")
+    let mark = |trust| if trust == Trust::Valid { Mark::Good } else { Mark::Bad };
+    let gates = words::gates(study, true).into_iter().map(|gate| (mark(gate.trust), words::gate(gate)));
+    section(words::VALIDITY_CHECKS, &page::list(&gates.collect::<Vec<_>>()))
 }
 
 fn manifest(study: &Study, extras: &Extras) -> String {
@@ -253,11 +188,6 @@ fn manifest(study: &Study, extras: &Extras) -> String {
         .iter()
         .map(|(key, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(key), escape(value)))
         .collect();
-    let command = if extras.command.is_empty() {
-        String::new()
-    } else {
-        format!("<pre>{}</pre>\n", lines(&extras.command))
-    };
     let data = percent_encoded(&csv::metrics(study));
     let download = if data.len() > MOST_DATA {
         "<p>All figures are in metrics.csv beside this page.</p>\n".to_string()
@@ -267,7 +197,7 @@ fn manifest(study: &Study, extras: &Extras) -> String {
                 CSV</a></p>\n"
         )
     };
-    section("How to get this result again", &format!("{command}<dl>\n{list}</dl>\n{download}"))
+    page::again(&extras.command, &format!("<dl>\n{list}</dl>\n{download}"))
 }
 
 /// Text as a part of a URL (RFC 3986): all but the unreserved characters as `%XX`.
@@ -311,25 +241,13 @@ mod tests {
         ] {
             assert!(page.contains(said), "{said}");
         }
-        assert_eq!(page.matches("<svg").count(), plots::PLOTS.len());
+        assert_eq!(page.matches("<svg").count(), plots::PLOTS.len() + 1, "the plots and the flow");
     }
 
     #[test]
-    fn titles_cannot_break_out_of_their_place() {
-        let mut study = fixtures::infinite();
-        study.scenario.title = Some("</title><b onload=\"x\">".into());
-        let page = of(&study);
-        assert!(
-            !page.contains("</title><b")
-                && page.contains("unstable: rho = 1.2")
-                && page.contains("<td>∞</td>")
-        );
-    }
-
-    #[test]
-    fn names_between_backticks_are_code() {
-        assert_eq!(said("the servers of `a<b` are busy"), "the servers of <code>a&lt;b</code> are busy");
-        assert_eq!(said("a lone ` stays"), "a lone ` stays");
+    fn what_grows_is_said() {
+        let page = of(&fixtures::infinite());
+        assert!(page.contains("it does not hold: rho = 1.2") && page.contains("<td>∞</td>"), "{page}");
     }
 
     #[test]

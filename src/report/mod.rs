@@ -10,11 +10,14 @@ mod difference;
 mod escape;
 #[cfg(test)]
 mod fixtures;
+mod flow;
 mod headline;
 mod hgrm;
 mod html;
 mod json;
 mod number;
+mod openmetrics;
+mod page;
 mod plot;
 #[cfg(feature = "plots")]
 mod plots;
@@ -22,22 +25,28 @@ mod plots;
 #[path = "no_plots.rs"]
 mod plots;
 mod rows;
+mod screen;
 mod shown;
 #[doc(hidden)]
 pub mod study;
+mod style;
 mod table;
 pub mod targets;
 mod text;
 mod verdict;
 mod words;
 
+pub use self::text::paragraphs;
 pub use json::document;
+pub use openmetrics::openmetrics;
 pub use plot::{Frame, Plot};
-pub use table::{Style, text};
+pub use style::Style;
+pub use table::text;
 pub use verdict::verdict;
+pub use words::shortfalls;
 
 use crate::answer::Method;
-use crate::study::Study;
+use crate::study::{Bearing, Study};
 
 /// What a report says beside the study.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +57,8 @@ pub struct Extras {
     pub command: String,
     /// The scenario's file as it was written, where there was one.
     pub source: Option<String>,
+    /// What the scenario bears.
+    pub bearing: Bearing,
 }
 
 /// Every file of a result, by name.

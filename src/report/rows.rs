@@ -52,7 +52,7 @@ const CLEAR: f64 = 10.0;
 
 /// What is shown of all that is known: place, quantity, statistic, its words, and whether it is shown where
 /// no place needs a name.
-type MainRow = (MetricPlace, Quantity, Statistic, &'static str, bool);
+pub(super) type MainRow = (MetricPlace, Quantity, Statistic, &'static str, bool);
 
 const MAIN: &[MainRow] = {
     use MetricPlace::*;
@@ -167,7 +167,7 @@ fn title(place: PlaceId<'_>) -> String {
     }
 }
 
-fn row(study: &Study, main: &MainRow, places: &[PlaceId<'_>]) -> Option<MetricRow> {
+pub(super) fn row(study: &Study, main: &MainRow, places: &[PlaceId<'_>]) -> Option<MetricRow> {
     let &(kind, quantity, statistic, ..) = main;
     let ids = places.iter().filter(|place| place.kind() == kind);
     let ids = ids.map(|&place| MetricId { place, quantity, statistic });

@@ -1,62 +1,28 @@
 //! What a person sees in the terminal: the verdict in words, what limits it, one table, then the small print.
 
 use super::rows::{self, MetricRow, Section};
-use super::shown;
-use super::text::{Paint, columns, plain, wrap};
-use super::words;
+use super::style::Style;
+use super::text::{Paint, columns, distinct, joined};
+use super::{screen, shown, words};
 use crate::answer::{Gate, Trust};
-use crate::study::{ObjectiveStatus, Study};
+use crate::study::{Bearing, ObjectiveStatus, Study};
 
-/// How the text should look.
-#[derive(Debug, Clone)]
-pub struct Style {
-    /// Columns of the terminal.
-    pub width: usize,
-    /// Nothing but ASCII.
-    pub ascii: bool,
-    /// ANSI colours; they only repeat what signs and words say.
-    pub colour: bool,
-    /// Every gate of a measurement, not only those that failed.
-    pub all_gates: bool,
-    /// Where files went, as the caller wrote them.
-    pub written: Vec<String>,
+/// What a person sees of a study, on one screen or all of it, with a final newline.
+pub fn text(study: &Study, bearing: &Bearing, style: &Style) -> String {
+    if style.verbose { whole(study, style) } else { screen::text(study, bearing, style) }
 }
 
-impl Default for Style {
-    fn default() -> Self {
-        Style { width: 100, ascii: false, colour: false, all_gates: false, written: Vec::new() }
-    }
-}
-
-/// The whole text of a study, with a final newline.
-pub fn text(study: &Study, style: &Style) -> String {
-    let blocks = [
+/// The whole text of a study.
+fn whole(study: &Study, style: &Style) -> String {
+    joined([
         verdict(study, style),
         caveats(study, style),
         body(study, style),
         formulas(study, style),
         unanswered(study, style),
         gates(study, style),
-        written(style),
-    ];
-    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
-}
-
-impl Style {
-    /// A sentence in lines, in the signs that are allowed.
-    pub(super) fn lines(&self, sentence: &str, first: &str, rest: &str) -> Vec<String> {
-        wrap(&self.signs(sentence), self.width, &self.signs(first), &self.signs(rest))
-    }
-
-    pub(super) fn signs(&self, text: &str) -> String {
-        if self.ascii { plain(text) } else { text.into() }
-    }
-
-    /// Several lines in a colour.
-    pub(super) fn paint(&self, paint: Paint, lines: Vec<String>) -> Vec<String> {
-        lines.into_iter().map(|line| paint.on(&line, self.colour)).collect()
-    }
+        style.written.iter().flat_map(|line| style.lines(line, "", "  ")).collect(),
+    ])
 }
 
 fn verdict(study: &Study, style: &Style) -> Vec<String> {
@@ -124,11 +90,10 @@ fn body(study: &Study, style: &Style) -> Vec<String> {
 /// ends of labels.
 fn table(study: &Study, style: &Style) -> Vec<String> {
     let sections = rows::sections(study);
-    let fits = |lines: &[String]| lines.iter().all(|l| l.chars().count() <= style.width);
     let mut layout = Layout { symbols: true, words: true, label: usize::MAX };
     let mut lines = grid(study, &sections, style, layout);
     for next in [Layout { symbols: false, ..layout }, Layout { symbols: false, words: false, ..layout }] {
-        if fits(&lines) {
+        if style.fits(&lines) {
             return lines;
         }
         layout = next;
@@ -176,20 +141,23 @@ fn grid(study: &Study, sections: &[Section], style: &Style, layout: Layout) -> V
             lines.push(Some(vec![section.title.clone()]));
         }
         let indent = if section.title.is_empty() { "" } else { "  " };
-        lines.extend(section.rows.iter().map(|row| Some(cells(row, indent, layout, compared))));
+        let labels: Vec<String> = section.rows.iter().map(|row| label(row, indent, layout)).collect();
+        let labels = distinct(&labels, layout.label);
+        let rows = labels.into_iter().zip(&section.rows);
+        lines.extend(rows.map(|(label, row)| Some(cells(label, row, layout, compared))));
     }
     let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
     let lines: Vec<_> = lines.into_iter().map(|line| line.map(signs)).collect();
-    columns(&lines, study.answers.len(), if style.ascii { '-' } else { '─' })
+    columns(&lines, study.answers.len(), style.rule())
 }
 
-fn cells(row: &MetricRow, indent: &str, layout: Layout, compared: bool) -> Vec<String> {
+fn label(row: &MetricRow, indent: &str, layout: Layout) -> String {
     let symbol = if layout.symbols { format!(" {}", rows::bracketed(row.symbol)) } else { String::new() };
     let unit = if row.scale.unit.is_empty() { String::new() } else { format!(", {}", row.scale.unit) };
-    let mut label = format!("{indent}{}{symbol}{unit}", row.words);
-    if label.chars().count() > layout.label {
-        label = label.chars().take(layout.label - 1).chain(['…']).collect();
-    }
+    format!("{indent}{}{symbol}{unit}", row.words)
+}
+
+fn cells(label: String, row: &MetricRow, layout: Layout, compared: bool) -> Vec<String> {
     let mut cells = vec![label];
     cells.extend(row.written().map(|(text, _)| text));
     if compared {
@@ -223,16 +191,12 @@ fn unanswered(study: &Study, style: &Style) -> Vec<String> {
 
 fn gates(study: &Study, style: &Style) -> Vec<String> {
     let sign = |gate: &Gate| if gate.trust == Trust::Valid { "  ✓ " } else { "  ✗ " };
-    let gates = words::gates(study, style.all_gates).into_iter();
+    let gates = words::gates(study, true).into_iter();
     titled(
         words::VALIDITY_CHECKS,
         gates.flat_map(|gate| style.lines(&words::gate(gate), sign(gate), "    ")).collect(),
         style,
     )
-}
-
-fn written(style: &Style) -> Vec<String> {
-    style.written.iter().flat_map(|line| style.lines(line, "", "  ")).collect()
 }
 
 #[cfg(test)]
@@ -242,15 +206,16 @@ mod tests {
 
     /// How a study looks at a width.
     fn at(study: &Study, width: usize, ascii: bool) -> String {
-        text(study, &Style { width, ascii, all_gates: true, ..Style::default() })
+        whole(study, &Style { width, ascii, ..Style::default() })
     }
 
     #[test]
     fn nothing_is_wider_than_the_terminal() {
         for study in [fixtures::five_methods(), fixtures::infinite(), fixtures::network(), fixtures::bare()] {
-            for width in [80, 100, 120] {
+            for width in [60, 80, 100, 200] {
                 for ascii in [false, true] {
-                    let text = at(&study, width, ascii);
+                    let style = Style { width, ascii, ..Style::default() };
+                    let text = at(&study, width, ascii) + &text(&study, &Bearing::default(), &style);
                     assert!(text.lines().all(|l| l.chars().count() <= width), "{text}");
                     assert!(!ascii || text.is_ascii(), "{text}");
                     assert!(!text.contains("NaN"), "{text}");
@@ -268,17 +233,24 @@ mod tests {
         assert_eq!(at(&study, 120, false), include_str!("snapshots/five-methods-120.txt"));
         assert_eq!(at(&fixtures::network(), 80, false), include_str!("snapshots/network-80.txt"));
         assert_eq!(at(&fixtures::infinite(), 80, false), include_str!("snapshots/infinite-80.txt"));
+        let style = Style { width: 80, ..Style::default() };
+        let screen = text(&study, &Bearing::default(), &style);
+        assert_eq!(screen, include_str!("snapshots/screen-80.txt"));
     }
 
     #[test]
     fn colour_only_repeats_what_is_said() {
         let study = fixtures::five_methods();
-        let coloured = text(&study, &Style { colour: true, ..Style::default() });
+        let of = |colour| {
+            let style = Style { colour, ..Style::default() };
+            whole(&study, &style) + &text(&study, &Bearing::default(), &style)
+        };
+        let coloured = of(true);
         let mut bare = coloured.clone();
         for code in ["0", "1", "31", "32", "33"] {
             bare = bare.replace(&format!("\u{1b}[{code}m"), "");
         }
         assert!(coloured.contains('\u{1b}'));
-        assert_eq!(bare, text(&study, &Style::default()));
+        assert_eq!(bare, of(false));
     }
 }

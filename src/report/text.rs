@@ -1,5 +1,7 @@
 //! Text in columns: wrapping, alignment, colour, and the plain ASCII form of every sign.
 
+use super::style::Style;
+
 /// A colour that repeats what the text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paint {
@@ -63,6 +65,21 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
+/// Blocks of lines with a blank line between, those without lines left out, and a final newline.
+pub(super) fn joined(blocks: impl IntoIterator<Item = Vec<String>>) -> String {
+    let blocks = blocks.into_iter().filter(|block| !block.is_empty()).map(|block| block.join("\n"));
+    blocks.collect::<Vec<_>>().join("\n\n") + "\n"
+}
+
+/// Paragraphs of a heading and what belongs to it, wrapped under their own indents.
+pub fn paragraphs(told: impl IntoIterator<Item = Vec<String>>, style: &Style) -> String {
+    let line = |line: String| {
+        let indent = " ".repeat(line.len() - line.trim_start().len());
+        style.lines(line.trim_start(), &indent, &indent)
+    };
+    joined(told.into_iter().map(|lines| lines.into_iter().flat_map(line).collect()))
+}
+
 /// A sentence broken between words into lines of a width; a word that is longer keeps its own line.
 pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
     let mut lines = Vec::new();
@@ -82,6 +99,23 @@ pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<Str
     }
     lines.push(line);
     lines
+}
+
+/// Labels of at most so many characters, each cut in its middle, where names differ least; uncut if two would
+/// look the same.
+pub(super) fn distinct(labels: &[String], most: usize) -> Vec<String> {
+    let cut = |label: &String| {
+        let all: Vec<char> = label.chars().collect();
+        if all.len() <= most || most < 3 {
+            return label.clone();
+        }
+        let (head, tail) = ((most - 1).div_ceil(2), (most - 1) / 2);
+        all[..head].iter().chain(&['…']).chain(&all[all.len() - tail..]).collect()
+    };
+    let cut: Vec<String> = labels.iter().map(cut).collect();
+    let alike =
+        |i: usize| cut[..i].iter().zip(labels).any(|(other, whole)| *other == cut[i] && *whole != labels[i]);
+    if (0..cut.len()).any(alike) { labels.to_vec() } else { cut }
 }
 
 /// Rows as aligned columns: the first to the left, numbers to the right, and what follows the `numbers` to
@@ -117,6 +151,14 @@ mod tests {
     fn long_sentences_wrap_under_their_sign() {
         assert_eq!(wrap("one two three", 9, "! ", "  "), ["! one two", "  three"]);
         assert_eq!(wrap("a-very-long-word", 4, "", ""), ["a-very-long-word"]);
+    }
+
+    #[test]
+    fn what_is_cut_stays_distinct() {
+        let names = ["orders-of-customers-eu", "orders-of-customers-us"].map(String::from);
+        assert_eq!(distinct(&names, 9), ["orde…s-eu", "orde…s-us"]);
+        assert_eq!(distinct(&names, 4), names);
+        assert_eq!(distinct(&names, 40), names);
     }
 
     #[test]

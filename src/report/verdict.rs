@@ -14,7 +14,7 @@ pub fn verdict(study: &Study) -> Vec<String> {
     out
 }
 
-fn theory_and_simulation(study: &Study) -> Option<String> {
+pub(super) fn theory_and_simulation(study: &Study) -> Option<String> {
     let theory = study.answer(Method::Theory)?;
     let pairs: Vec<_> = study.agreement.iter().filter(|a| a.a == Method::Theory).collect();
     let differ: Vec<_> = pairs.iter().filter(|a| a.verdict == AgreementStatus::Differ).collect();
@@ -54,7 +54,7 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if all.len() > 3 { format!("{shown} and {} more", all.len() - 3) } else { shown }
 }
 
-fn measurement(study: &Study) -> Option<String> {
+pub(super) fn measurement(study: &Study) -> Option<String> {
     let measured = study.answer(Method::Measurement)?;
     let from = |method| {
         let of = |metric: &str| {

@@ -33,22 +33,76 @@ pub(super) fn objective(study: &Study, judgement: &Judgement) -> (&'static str, 
     (sign, format!("{word}: {} {}{}", objective.metric, objective.text, known.unwrap_or(unknown.into())))
 }
 
+/// Why a study is no success, in one line: objectives that are not met, a queue that grows, methods that
+/// disagree, a measurement that is not to be trusted.
+pub fn shortfalls(study: &Study) -> String {
+    let missed = study.objectives.iter().filter(|j| j.outcome != ObjectiveStatus::Pass);
+    let missed: Vec<String> = missed.map(|judgement| objective(study, judgement).1).collect();
+    if !missed.is_empty() {
+        return missed.join("; ");
+    }
+    let grows = study.unstable().map(|why| format!("it does not hold: {why}"));
+    let others = rows::disagreements(study).into_iter().chain(study.answers.iter().filter_map(trust));
+    grows.into_iter().chain(others).collect::<Vec<_>>().join("; ")
+}
+
 /// What keeps the figures from being taken at face value, in sentences, worst first within each method.
 pub(super) fn warnings(study: &Study) -> Vec<String> {
     let of = |answer: &Answer| -> Vec<String> {
-        let name = answer.method.name();
-        let trust = Some(answer.trust()).filter(|trust| *trust != Trust::Valid);
-        let trust =
-            trust.map(|trust| format!("{name}: {}, beyond its limit of {}", trust.name(), failed(answer)));
         let own = answer.caveats.iter().filter(|caveat| !matches!(caveat, Caveat::File(_)));
-        trust.into_iter().chain(own.map(|caveat| format!("{name}: {caveat}"))).collect()
-    };
-    // What was found in files is true of every method: it is said once.
-    let found = |weight: Weight| {
-        study.scenario.found.iter().filter(move |f| f.weight == weight).map(|f| f.text.clone())
+        let told = own.map(|caveat| format!("{}: {caveat}", answer.method.name()));
+        trust(answer).into_iter().chain(told).collect()
     };
     let methods = study.answers.iter().flat_map(of).chain(rows::disagreements(study));
-    shown::first(found(Weight::Caveat).chain(methods).chain(found(Weight::Note)).collect())
+    shown::first(found(study, Weight::Caveat).chain(methods).chain(found(study, Weight::Note)).collect())
+}
+
+/// The same in two lists: what makes a figure doubtful, and what only says how figures are made.
+pub(super) fn doubts_and_notes(study: &Study) -> (Vec<String>, Vec<String>) {
+    let (mut doubts, mut notes) = (found(study, Weight::Caveat).collect::<Vec<_>>(), Vec::new());
+    for answer in &study.answers {
+        doubts.extend(trust(answer));
+        for caveat in answer.caveats.iter().filter(|caveat| !matches!(caveat, Caveat::File(_))) {
+            let list = if is_note(caveat) { &mut notes } else { &mut doubts };
+            list.push(format!("{}: {caveat}", answer.method.name()));
+        }
+    }
+    doubts.extend(rows::disagreements(study));
+    notes.extend(found(study, Weight::Note));
+    (shown::first(doubts), shown::first(notes))
+}
+
+/// Whether a caveat says how figures are made or what they count, and not that they may be off.
+fn is_note(caveat: &Caveat) -> bool {
+    use crate::answer::{ScenarioCaveat, SimulationCaveat, TheoryCaveat};
+    match caveat {
+        Caveat::Simulation(caveat) => matches!(
+            caveat,
+            SimulationCaveat::WholeStretch { .. }
+                | SimulationCaveat::LastRateStays { .. }
+                | SimulationCaveat::AfterWarmUp { .. }
+                | SimulationCaveat::RedeliveredWork { .. }
+        ),
+        Caveat::Scenario(caveat) => {
+            matches!(caveat, ScenarioCaveat::BackOffCounted { .. } | ScenarioCaveat::RepairsInService { .. })
+        }
+        Caveat::Theory(caveat) => matches!(
+            caveat,
+            TheoryCaveat::InterruptionsInWait | TheoryCaveat::WaitBound { .. } | TheoryCaveat::MeansOverTime
+        ),
+        _ => false,
+    }
+}
+
+/// That a measurement is not to be trusted, and why, if so.
+fn trust(answer: &Answer) -> Option<String> {
+    let trust = Some(answer.trust()).filter(|trust| *trust != Trust::Valid)?;
+    Some(format!("{}: {}, beyond its limit of {}", answer.method.name(), trust.name(), failed(answer)))
+}
+
+/// What was found in files is true of every method: it is said once.
+fn found(study: &Study, weight: Weight) -> impl Iterator<Item = String> {
+    study.scenario.found.iter().filter(move |f| f.weight == weight).map(|f| f.text.clone())
 }
 
 fn failed(answer: &Answer) -> String {

@@ -59,7 +59,7 @@ pub(crate) use keys::{KeyChoice, zipf_tail};
 pub(crate) use lanes::PartitionAssignment;
 pub use model::*;
 pub use problem::{Problem, Problems, nearest};
-pub use reference::reference;
+pub use reference::{ReferenceEntry, reference, reference_entries};
 pub use schema::schema;
 pub use source::{Source, quick};
 pub use sweep::{Values, ValuesError, values_of};

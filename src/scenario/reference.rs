@@ -3,35 +3,64 @@
 use super::grammar::{NAMED, PROCESSES, ROOT, ROUTE, STEP};
 use super::model::{RetryDelay, Shift};
 use super::notation::DeclaredTable as _;
-use super::setting::{SettingKey, Takes};
+use super::setting::{SettingKey, Takes, key as key_of};
 use std::fmt::Write as _;
 use std::ops::Bound;
+
+/// A setting, or a table of settings, as it is explained to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceEntry {
+    /// Where it stands, with `NAME` for what the scenario names: `queues.NAME.max_length`.
+    pub path: String,
+    /// What it takes; empty for a table.
+    pub takes: String,
+    /// What it means, its default included.
+    pub help: String,
+    /// How it is written, for a setting whose values are all of one kind.
+    pub example: Option<String>,
+    /// How much of the path is its table's.
+    table: usize,
+}
 
 /// Every setting with what it takes, what it means and its default.
 pub fn reference() -> String {
     let mut page = String::from(
         "The settings of a scenario. A setting inside a table has a dotted path, as in --set.\n",
     );
-    for key in ROOT {
-        let named = NAMED.iter().find(|(table, _)| *table == key.name);
-        match (&key.takes, named) {
-            (_, Some((table, keys))) => section(&mut page, &format!("{table}.NAME"), key, &keys()),
-            (Takes::Table(keys), _) => section(&mut page, key.name, key, &keys()),
-            (Takes::Any, _) => section(&mut page, key.name, key, &[]),
-            _ => setting(&mut page, "", key),
-        }
+    for ReferenceEntry { path, takes, help, table, .. } in reference_entries() {
+        _ = match takes.as_str() {
+            "" => writeln!(page, "\n[{path}]  {help}"),
+            takes => writeln!(page, "\n{}: {takes}\n    {help}", &path[table..]),
+        };
     }
     page
 }
 
-fn section(page: &mut String, table: &str, key: &SettingKey, keys: &[SettingKey]) {
-    _ = writeln!(page, "\n[{table}]  {}", key.full_help());
-    keys.iter().for_each(|key| setting(page, "", key));
+/// Every setting and every table, in the order in which they are explained.
+pub fn reference_entries() -> Vec<ReferenceEntry> {
+    let mut all = Vec::new();
+    for key in ROOT {
+        let named = NAMED.iter().find(|(table, _)| *table == key.name);
+        match (&key.takes, named) {
+            (_, Some((table, keys))) => section(&mut all, format!("{table}.NAME"), key, &keys()),
+            (Takes::Table(keys), _) => section(&mut all, key.name.into(), key, &keys()),
+            (Takes::Any, _) => section(&mut all, key.name.into(), key, &[]),
+            _ => setting(&mut all, "", 0, key),
+        }
+    }
+    all
+}
+
+fn section(all: &mut Vec<ReferenceEntry>, path: String, key: &SettingKey, keys: &[SettingKey]) {
+    let inside = format!("{path}.");
+    let table = inside.len();
+    all.push(ReferenceEntry { path, takes: String::new(), help: key.full_help(), example: None, table });
+    keys.iter().for_each(|key| setting(all, &inside, table, key));
 }
 
 /// A setting, and those inside it.
-fn setting(page: &mut String, table: &str, key: &SettingKey) {
-    let name = format!("{table}{}", key.name);
+fn setting(all: &mut Vec<ReferenceEntry>, before: &str, table: usize, key: &SettingKey) {
+    let path = format!("{before}{}", key.name);
     let takes = match &key.takes {
         Takes::Text => "text".into(),
         Takes::Whole(least, i64::MAX) => format!("whole number from {least} on"),
@@ -51,28 +80,39 @@ fn setting(page: &mut String, table: &str, key: &SettingKey) {
         Takes::List => "list".into(),
         Takes::Any => String::from("in several forms"),
     };
-    _ = writeln!(page, "\n{name}: {takes}\n    {}", key.full_help());
-    let inside = format!("{name}.");
+    let help = key.full_help();
+    let example = example(key);
+    all.push(ReferenceEntry { path: path.clone(), takes, help, example, table });
+    let inside = format!("{path}.");
+    let mut below = |keys: &[SettingKey]| keys.iter().for_each(|key| setting(all, &inside, table, key));
     match (&key.takes, key.name) {
-        (Takes::Table(keys) | Takes::TableOr(keys, _) | Takes::Tables(keys), _) => {
-            keys().iter().for_each(|key| setting(page, &inside, key));
-        }
+        (Takes::Table(keys) | Takes::TableOr(keys, _) | Takes::Tables(keys), _) => below(&keys()),
         (_, "arrivals") => {
             let processes: Vec<&str> = PROCESSES.iter().map(|(process, _)| *process).collect();
-            _ = writeln!(
-                page,
-                "\n{inside}process: {}\n    what decides when messages are due",
-                processes.join(" | ")
-            );
-            let keys = PROCESSES.iter().flat_map(|(_, keys)| keys.iter());
-            keys.for_each(|key| setting(page, &inside, key));
+            let words = Takes::Word(processes);
+            below(&[key_of("process", words, "what decides when messages are due")]);
+            PROCESSES.iter().for_each(|(_, keys)| below(keys));
         }
-        (_, "steps") => STEP.iter().for_each(|key| setting(page, &inside, key)),
-        (_, "retry_delay") => RetryDelay::keys().iter().for_each(|key| setting(page, &inside, key)),
-        (Takes::Any, "count") => Shift::keys().iter().for_each(|key| setting(page, &inside, key)),
-        (Takes::Any, "to") => ROUTE.iter().for_each(|key| setting(page, &inside, key)),
+        (_, "steps") => below(STEP),
+        (_, "retry_delay") => below(&RetryDelay::keys()),
+        (Takes::Any, "count") => below(&Shift::keys()),
+        (Takes::Any, "to") => below(ROUTE),
         _ => {}
     }
+}
+
+/// How a setting is written: its default, or a value of its kind.
+fn example(key: &SettingKey) -> Option<String> {
+    let value = match &key.takes {
+        Takes::Whole(least, most) => 10.clamp(*least, *most).to_string(),
+        Takes::Flag => "true".into(),
+        Takes::Duration | Takes::Law => "\"4ms\"".into(),
+        Takes::Rate => "\"900/s\"".into(),
+        Takes::Size => "\"2KiB\"".into(),
+        Takes::Word(words) => format!("\"{}\"", words.last()?),
+        _ => return None,
+    };
+    Some(format!("{} = {value}", key.name))
 }
 
 /// One end of a range, in words; nothing if it has none.
@@ -101,5 +141,9 @@ mod tests {
         ] {
             assert!(page.contains(told), "{told} is not in\n{page}");
         }
+        let entries = reference_entries();
+        let of = |path: &str| entries.iter().find(|entry| entry.path == path).expect("a setting");
+        assert_eq!(of("queues.NAME.max_length").example.as_deref(), Some("max_length = 10"));
+        assert!(of("producers.NAME.arrivals.steps.for").takes == "duration");
     }
 }

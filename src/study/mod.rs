@@ -4,6 +4,8 @@
 //! A study holds answers and what they say about one another; the report turns it into bytes.
 
 mod agreement;
+pub mod audit;
+mod bearing;
 pub mod bench;
 mod bottleneck;
 pub mod capacity;
@@ -43,6 +45,7 @@ mod window;
 
 pub use crate::answer::Formula;
 pub(crate) use agreement::{off, too_few};
+pub use bearing::{Bearing, Beyond, FewestServers, LargestRate, bearing};
 pub use bottleneck::Bottleneck;
 pub(crate) use bottleneck::bottleneck;
 pub(crate) use methods::best;

@@ -43,17 +43,21 @@ fn in_service(place: &str, groups: &[&str], figure: &dyn Fn(&str) -> Option<f64>
 
 /// `throughput = N / T`, in its other reading too: N in the system over the time T in it is Little's law.
 fn count_over_time(place: &str, figure: &dyn Fn(&str) -> Option<f64>, service: f64) -> Option<Formula> {
-    let (inside, wait) =
-        (figure(&format!("{place}.in_system.mean"))?, figure(&format!("{place}.wait.mean"))?);
     let against = format!("{place}.throughput");
-    let value = inside / (wait + service);
+    let (value, note) =
+        match (figure(&format!("{place}.in_system.mean")), figure(&format!("{place}.wait.mean"))) {
+            (Some(inside), Some(wait)) => (inside / (wait + service), FormulaNote::CountOverTime),
+            // Where levels change with time none of them is the mean; what is done in the time is counted all the same.
+            (None, Some(_)) => (figure(&against)?, FormulaNote::CountOfStretch),
+            _ => return None,
+        };
     Some(Formula {
         formula: "throughput = N / T".into(),
         value,
         unit: Unit::PerSecond,
         error: error(value, figure(&against)),
         against,
-        note: FormulaNote::CountOverTime,
+        note,
     })
 }
 
@@ -87,7 +91,9 @@ fn rates_ratio(
 /// `delay = Q / C`, Little's law read at the saturated rate.
 fn length_over_rate(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &Demand) -> Option<Formula> {
     let capacity = demand.capacity().filter(|c| c.is_finite())? / demand.attempts;
-    let waiting = figure(&format!("{place}.queue_length.mean"))?;
+    let Some(waiting) = figure(&format!("{place}.queue_length.mean")) else {
+        return length_at_the_peak(place, figure, capacity);
+    };
     let against = format!("{place}.wait.mean");
     let value = waiting / capacity;
     let throughput = figure(&format!("{place}.throughput")).or(demand.arrivals.known())?;
@@ -106,6 +112,21 @@ fn length_over_rate(place: &str, figure: &dyn Fn(&str) -> Option<f64>, demand: &
         error: error(value, figure(&against)),
         against,
         note,
+    })
+}
+
+/// The same where levels change with time: the longest queue against the longest wait.
+fn length_at_the_peak(place: &str, figure: &dyn Fn(&str) -> Option<f64>, capacity: f64) -> Option<Formula> {
+    let against = format!("{place}.wait.max");
+    let value = figure(&format!("{place}.queue_length.max"))? / capacity;
+    let longest = figure(&against)?;
+    Some(Formula {
+        formula: "delay = Q / C".into(),
+        value,
+        unit: Unit::Seconds,
+        error: error(value, Some(longest)),
+        against,
+        note: FormulaNote::AtThePeak,
     })
 }
 

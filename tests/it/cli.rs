@@ -207,6 +207,99 @@ fn objectives_decide_the_exit_code() {
     let code = |file: &str| desk.run(&["run", file, "--only", "theory,simulation", "--quiet"]).status.code();
     assert_eq!(code("met.toml"), Some(0));
     assert_eq!(code("missed.toml"), Some(1));
+    // Who is quiet is told which one, in a line.
+    let said = err(&desk.run(&["run", "missed.toml", "--only", "theory", "--quiet"]));
+    assert_eq!(
+        said,
+        "missed.toml: missed: producers.web.latency.p99 < 10ms: 92.1 ms by theory, 820 % beyond the limit\n"
+    );
+}
+
+/// The answer comes first, in the words of the question, with what the queue bears; all of it fits on a screen.
+#[test]
+fn the_first_line_is_the_answer() {
+    let with = |limit: &str| format!("{MM1}\n[objectives]\n\"producers.web.latency.p99\" = \"{limit}\"\n");
+    let desk = Desk::new(
+        "first-line",
+        &[("mm1.toml", MM1), ("met.toml", &with("< 100ms")), ("missed.toml", &with("< 50ms"))],
+    );
+    let said = |file: &str| {
+        let text = out(&desk.run(&["run", file, "--only", "theory,simulation"]));
+        assert!(text.lines().count() <= 30, "{text}");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    // The latency is exponential with rate μ − λ: 100 ms are kept below λ = 250 − ln 100 / 0.1 s = 203.9/s.
+    for (file, start, words) in [
+        (
+            "met.toml",
+            "Yes, it holds: p99 latency 92.1 ms of 100 ms allowed (7.9 % to spare)",
+            "breaks at 203/s",
+        ),
+        (
+            "missed.toml",
+            "No, it does not hold: p99 latency 92.1 ms of 50 ms allowed",
+            "it would hold up to 157/s; 2 of `worker` would hold",
+        ),
+        ("mm1.toml", "A message takes 20.0 ms on average", "from 250/s on the backlog grows"),
+    ] {
+        let text = said(file);
+        assert!(text.starts_with(start) && text.contains(words), "{file}: {text}");
+        for formula in
+            ["throughput = N / T", "throughput = P / C", "delay = Q / C", "latency = T_p + T_q + T_c"]
+        {
+            assert!(text.contains(formula), "{file}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_scenario_comes_by_standard_input() {
+    let desk = Desk::new("stdin", &[("mm1.toml", MM1)]);
+    let file = std::fs::File::open(desk.path("mm1.toml")).expect("a scenario");
+    let output =
+        desk.command(&["run", "-", "--only", "theory"]).stdin(file).output().expect("the program starts");
+    assert!(output.status.success() && desk.has("queuelab-results/scenario/answer.json"), "{}", err(&output));
+}
+
+#[test]
+fn settings_and_words_are_explained() {
+    let desk = Desk::new("reference", &[]);
+    let said = out(&desk.run(&["reference", "queues.orders.max_length"]));
+    assert!(
+        said.starts_with("queues.NAME.max_length: whole number") && said.contains("example: max_length"),
+        "{said}"
+    );
+    let wrong = desk.run(&["reference", "max_lenght"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("did you mean `max_length`?"), "{}", err(&wrong));
+    assert!(out(&desk.run(&["glossary", "throughput"])).contains("messages a second that are served"));
+}
+
+#[test]
+fn answers_are_exported_for_prometheus() {
+    let desk = Desk::new("export", &[("mm1.toml", MM1)]);
+    let words = ["run", "mm1.toml", "--only", "theory", "--quiet", "--export", "openmetrics=queuelab.prom"];
+    assert!(desk.run(&words).status.success());
+    let text = std::fs::read_to_string(desk.path("queuelab.prom")).expect("a file");
+    assert!(
+        text.contains("place=\"queue\",name=\"jobs\",statistic=\"mean\"} 0.016") && text.ends_with("# EOF\n")
+    );
+    let wrong = desk.run(&["run", "mm1.toml", "--export", "csv=x"]);
+    assert!(err(&wrong).contains("openmetrics=FILE"), "{}", err(&wrong));
+}
+
+#[test]
+fn a_published_table_is_held_against_littles_law() {
+    let table = "clients,rate,mean_ms,p99_ms\n10,1000,20,49\n10,1000,9.8,31\n";
+    let desk = Desk::new("audit", &[("table.csv", table)]);
+    let output = desk.run(&["audit", "table.csv", "--check"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(
+        out(&output).starts_with("1 of 2 rows holds figures that cannot be true together."),
+        "{}",
+        out(&output)
+    );
+    assert_eq!(desk.run(&["audit", "table.csv"]).status.code(), Some(0));
 }
 
 #[test]
@@ -245,7 +338,7 @@ fn an_unstable_queue_is_told_with_its_growth() {
 fn an_unstable_queue_misses_a_limit_on_its_latency() {
     let with = format!("{MM1}\n[objectives]\n\"producers.web.latency.p99\" = \"< 1s\"\n");
     let desk = Desk::new("unstable-missed", &[("mm1.toml", &with)]);
-    let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s"]);
+    let output = desk.run(&["run", "mm1.toml", "--set", "producers.web.rate=300/s", "-v"]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     assert!(
         out(&output).contains("✗ missed: producers.web.latency.p99 < 1s: it grows without end"),
@@ -400,6 +493,15 @@ fn init_starts_a_scenario_and_overwrites_nothing() {
     assert!(desk.run(&["init", "quickstart"]).status.success());
     assert_eq!(desk.run(&["init", "quickstart"]).status.code(), Some(2));
     assert!(desk.run(&["explain", "quickstart.toml"]).status.success());
+    for system in ["rabbitmq", "kafka", "sqs", "celery", "sidekiq", "nats"] {
+        let output = desk.run(&["init", system]);
+        assert!(output.status.success(), "{}", err(&output));
+        let run = desk.run(&["run", &format!("{system}.toml"), "--only", "theory,simulation", "--quick"]);
+        // It may miss its objective in so short a run, but it is understood and played.
+        assert!([Some(0), Some(1), Some(3)].contains(&run.status.code()), "{system}: {}", err(&run));
+    }
+    // What a command names is written with it.
+    assert!(out(&desk.run(&["init", "calibrate"])).contains("calibrate.csv") && desk.has("calibrate.csv"));
 }
 
 /// One table, one plot and two files for all targets; nonsense is told before anything runs.

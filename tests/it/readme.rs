@@ -1,20 +1,30 @@
-//! Every code block of the README runs: commands by the program, TOML as scenarios; Rust blocks are doc-tests
-//! of the library.
+//! Every code block of the README and of the manual runs: commands by the program, TOML as scenarios; Rust blocks
+//! are doc-tests of the library.
 
 use crate::cli::Desk;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 struct Block {
     language: String,
     text: String,
 }
 
-fn blocks() -> Vec<Block> {
-    let text =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+/// The pages with commands: the README, then the manual's.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manual = std::fs::read_dir(root.join("src/manual")).expect("the manual");
+    let mut pages: Vec<PathBuf> = manual.map(|entry| entry.expect("a page").path()).collect();
+    pages.sort();
+    pages.insert(0, root.join("README.md"));
+    pages
+}
+
+fn blocks_of(page: &Path) -> Vec<Block> {
+    let text = std::fs::read_to_string(page).expect("a page");
     let mut found = Vec::new();
     let mut open: Option<Block> = None;
-    for line in text.lines() {
+    // A block within a list is indented as its item is.
+    for line in text.lines().map(|line| line.strip_prefix("   ").map_or(line, str::trim_start)) {
         match (line.strip_prefix("```"), open.take()) {
             (Some(language), None) => {
                 open = Some(Block { language: language.trim().into(), text: String::new() })
@@ -28,8 +38,33 @@ fn blocks() -> Vec<Block> {
             (None, None) => (),
         }
     }
-    assert!(open.is_none(), "a code block of the README does not end");
+    assert!(open.is_none(), "a code block of {} does not end", page.display());
     found
+}
+
+fn readme_blocks() -> Vec<Block> {
+    blocks_of(&pages()[0])
+}
+
+/// The program's commands in a page's blocks.
+fn commands_of(page: &Path) -> Vec<String> {
+    let mut commands = Vec::new();
+    for block in blocks_of(page).iter().filter(|b| b.language == "sh") {
+        for line in
+            block.text.lines().map(|l| l.split(" #").next().unwrap_or("").trim()).filter(|l| !l.is_empty())
+        {
+            if ELSEWHERE.iter().any(|prefix| line.starts_with(prefix)) {
+                continue;
+            }
+            let command =
+                line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("queuelab "));
+            let command = command.unwrap_or_else(|| {
+                panic!("{} has a command that this test does not know: {line}", page.display())
+            });
+            commands.push(command.to_string());
+        }
+    }
+    commands
 }
 
 /// Commands that are not the program's: this very test, the benchmarks, and getting here.
@@ -42,26 +77,15 @@ fn commands_run() {
     let desk = Desk::new("readme", &[]);
     desk.copy(&root.join("scenarios"), "scenarios");
     let mut ran = 0;
-    for block in blocks().iter().filter(|b| b.language == "sh") {
-        for line in
-            block.text.lines().map(|l| l.split(" #").next().unwrap_or("").trim()).filter(|l| !l.is_empty())
-        {
-            if ELSEWHERE.iter().any(|prefix| line.starts_with(prefix)) {
-                continue;
-            }
-            let command =
-                line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("queuelab "));
-            let command = command
-                .unwrap_or_else(|| panic!("the README has a command that this test does not know: {line}"));
-            let output = desk.run(&words(command).iter().map(String::as_str).collect::<Vec<_>>());
-            assert!(
-                output.status.success(),
-                "{line}\n{}{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            );
-            ran += 1;
-        }
+    for command in commands_of(&pages()[0]) {
+        let output = desk.run(&words(&command).iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(
+            output.status.success(),
+            "{command}\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        ran += 1;
     }
     assert!(ran >= 3, "the README shows only {ran} commands");
     // None of them writes where answers are kept, and git ignores where they do.
@@ -70,6 +94,41 @@ fn commands_run() {
         desk.path("queuelab-results").exists() && ignored.lines().any(|line| line == "/queuelab-results")
     );
     assert!(!desk.path("results").exists(), "a command of the README writes over the kept answers");
+}
+
+/// The manual's commands, each page's one after another, with fewer replications; those of the gallery run in its
+/// own test.
+#[test]
+fn the_manuals_commands_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = "clients,rate,mean_ms,p99_ms\n10,1000,20,49.5\n";
+    let gallery = crate::gallery::gallery();
+    let known: Vec<&str> = gallery.iter().flat_map(|(_, text)| crate::gallery::commands(text)).collect();
+    let mut ran = 0;
+    for page in &pages()[1..] {
+        let name = page.file_stem().expect("a name").to_string_lossy().into_owned();
+        let desk = Desk::new(&format!("manual-{name}"), &[("table.csv", table)]);
+        desk.copy(&root.join("scenarios"), "scenarios");
+        for command in commands_of(page).iter().filter(|command| !known.contains(&command.as_str())) {
+            let mut words = words(command);
+            let (verb, step) = (words[0].clone(), words.get(1).cloned().unwrap_or_default());
+            let steps = ["plan", "run", "status", "merge"];
+            let simulates = ["run", "compare", "capacity", "sweep"].contains(&verb.as_str());
+            if simulates && !(verb == "sweep" && steps.contains(&step.as_str())) {
+                words.extend(["--set", "simulation.replications=3"].map(String::from));
+            }
+            let output = desk.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            let code = output.status.code();
+            assert!(
+                code.is_some_and(|c| [0, 1, 3].contains(&c)),
+                "{}: {command}: {code:?}\n{}",
+                page.display(),
+                String::from_utf8_lossy(&output.stderr)
+            );
+            ran += 1;
+        }
+    }
+    assert!(ran >= 10, "the manual shows only {ran} commands of its own");
 }
 
 /// What README and contributing page call a file is one: from the root, or from `src`.
@@ -115,7 +174,9 @@ fn words(line: &str) -> Vec<String> {
 
 #[test]
 fn scenarios_are_understood() {
-    for (i, block) in blocks().iter().filter(|b| b.language == "toml").enumerate() {
+    let toml =
+        pages().iter().flat_map(|page| blocks_of(page)).filter(|b| b.language == "toml").collect::<Vec<_>>();
+    for (i, block) in toml.iter().enumerate() {
         let desk = Desk::new(&format!("readme-toml-{i}"), &[("block.toml", &block.text)]);
         let output = desk.run(&["explain", "block.toml"]);
         assert!(output.status.success(), "{}\n{}", block.text, String::from_utf8_lossy(&output.stderr));
@@ -124,19 +185,25 @@ fn scenarios_are_understood() {
 
 #[test]
 fn every_block_has_a_language_that_is_checked() {
-    for block in blocks() {
+    for block in readme_blocks() {
         assert!(["sh", "toml", "rust", "text"].contains(&block.language.as_str()), "`{}`", block.language);
+    }
+    for page in &pages()[1..] {
+        for block in blocks_of(page) {
+            let known = ["sh", "toml", "text", "yaml", "python"].contains(&block.language.as_str());
+            assert!(known, "{}: `{}`", page.display(), block.language);
+        }
     }
 }
 
 #[test]
 fn the_table_of_targets_is_the_programs() {
-    let readme =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/manual/targets.md");
+    let page = std::fs::read_to_string(page).expect("the page of targets");
     let table = queuelab::report::targets::table();
     assert!(
-        readme.contains(&format!("```text\n{table}```\n")),
-        "the README's table of targets is not this one:\n{table}"
+        page.contains(&format!("```text\n{table}```\n")),
+        "the manual's table of targets is not this one:\n{table}"
     );
 }
 

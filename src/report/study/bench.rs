@@ -2,9 +2,10 @@
 
 use crate::answer::{Estimate, Trust, Unit};
 use crate::report::number::{Scale, UNKNOWN};
+use crate::report::page::{self, Mark, Page};
 use crate::report::plot::Frame;
-use crate::report::table::Style;
-use crate::report::text::columns;
+use crate::report::style::Style;
+use crate::report::text::joined;
 use crate::study::bench::{BenchRun, Benchmark};
 use serde_json::{Value, json};
 
@@ -45,14 +46,14 @@ fn sentence(one: &Benchmark) -> String {
     format!("{} sustains {}{beyond}{whose}{trust}.", one.target, rate(highest))
 }
 
+/// What the words of the table mean.
+const SMALL_PRINT: &str = "sustained: 98 % of what is due is served meanwhile, seen twice; latency from the instant at \
+    which a message was due, with messages that are no work; confirm: from sending to the broker's word";
+
 /// The whole text, with a final newline.
 pub fn text(all: &[Benchmark], style: &Style) -> String {
     let first = sentences(all).iter().flat_map(|sentence| style.lines(sentence, "", "  ")).collect();
-    let small = "sustained: 98 % of what is due is served meanwhile, seen twice; latency from the instant at which a \
-        message was due, with messages that are no work; confirm: from sending to the broker's word";
-    let blocks = [first, table(all, style), style.lines(small, "", ""), style.written.clone()];
-    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
+    joined([first, table(all, style), style.lines(SMALL_PRINT, "", ""), style.files()])
 }
 
 fn time(value: Option<f64>) -> String {
@@ -61,6 +62,13 @@ fn time(value: Option<f64>) -> String {
 }
 
 fn table(all: &[Benchmark], style: &Style) -> Vec<String> {
+    let (head, rows) = cells(all);
+    // What says least first: the median, the mean, the slowest of all.
+    style.grid(&head, &rows, 8, &[4, 3, 7, 8])
+}
+
+/// A heading and a row for each run below the highest rate.
+fn cells(all: &[Benchmark]) -> (Vec<String>, Vec<Vec<String>>) {
     let names = SHOWN.iter().map(|(_, name)| name.to_string());
     let head: Vec<String> = ["target", "of it", "rate, /s"]
         .map(String::from)
@@ -68,7 +76,7 @@ fn table(all: &[Benchmark], style: &Style) -> Vec<String> {
         .chain(names)
         .chain(["confirm p99", "trust"].map(String::from))
         .collect();
-    let mut rows = vec![Some(head), None];
+    let mut rows = Vec::new();
     for one in all {
         for (i, (share, run)) in one.points.iter().enumerate() {
             let (trust, failed) = run.trust();
@@ -82,13 +90,10 @@ fn table(all: &[Benchmark], style: &Style) -> Vec<String> {
             let rate = crate::units::significant(run.offered, 3);
             let times = SHOWN.iter().map(|(statistic, _)| time(run.time("total", "latency", statistic)));
             let confirm = time(run.time("producers.producer1", "confirm", "p99"));
-            let row = [start, percent, rate].into_iter().chain(times).chain([confirm, trust]).collect();
-            rows.push(Some(row));
+            rows.push([start, percent, rate].into_iter().chain(times).chain([confirm, trust]).collect());
         }
     }
-    let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let rows: Vec<_> = rows.into_iter().map(|row| row.map(signs)).collect();
-    columns(&rows, 8, if style.ascii { '-' } else { '─' })
+    (head, rows)
 }
 
 /// A row for each run; SI units.
@@ -147,9 +152,27 @@ pub fn document(all: &[Benchmark], scenario: &Value, command: &str) -> String {
 }
 
 /// Every file of a benchmark, by name.
-pub fn files(all: &[Benchmark], document: &str) -> Vec<(String, Vec<u8>)> {
+pub fn files(all: &[Benchmark], document: &str, scenario: &Value, command: &str) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![("bench.json", document.to_string()), ("bench.csv", csv(all))];
-    let plot = crate::report::plots::benchmarked(all, &sentences(all).join(" "), Frame::Alone);
-    files.extend(plot.map(|svg| ("bench.svg", svg)));
+    let plot = |frame| crate::report::plots::benchmarked(all, &sentences(all).join(" "), frame);
+    files.extend(plot(Frame::Alone).map(|svg| ("bench.svg", svg)));
+    let (head, rows) = cells(all);
+    let figure = plot(Frame::Page).map(|svg| page::figure("Latency by rate", &svg));
+    let page = Page {
+        title: format!(
+            "How much {} sustains",
+            all.iter().map(|b| b.target.as_str()).collect::<Vec<_>>().join(", ")
+        ),
+        by: SMALL_PRINT.into(),
+        said: sentences(all).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
+        caveats: Vec::new(),
+        parts: vec![
+            figure.unwrap_or_default(),
+            page::section("Latency below that", &page::table(&head, &rows)),
+            page::scenario(None, scenario),
+            page::again(command, ""),
+        ],
+    };
+    files.push(("bench.html", page.html()));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
 }

@@ -2,10 +2,13 @@
 
 use super::timetable::timetable;
 use crate::answer::{Method, metric_of};
+use crate::report::html::mark;
 use crate::report::number::{Scale, relative};
+use crate::report::page::{self, Mark, Page};
 use crate::report::plot::Frame;
-use crate::report::table::Style;
-use crate::report::text::{Paint, columns};
+use crate::report::screen::named;
+use crate::report::style::Style;
+use crate::report::text::{Paint, joined};
 use crate::study::capacity::{Altered, Capacity, CapacityNote, Check, Probe};
 use crate::study::{Judgement, ObjectiveStatus, Trial};
 use crate::units::plain;
@@ -20,9 +23,8 @@ pub fn text(capacity: &Capacity, cost: &[String], style: &Style) -> String {
         notes(capacity).flat_map(|note| style.paint(Paint::Yellow, style.lines(&note, "! ", "  "))).collect(),
     );
     blocks.push(table(capacity, style));
-    blocks.push(style.written.clone());
-    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
+    blocks.push(style.files());
+    joined(blocks)
 }
 
 /// The answer and its proof, as sentences.
@@ -190,18 +192,23 @@ fn figure(trial: &Trial, judgement: &Judgement) -> String {
     }
 }
 
-/// A row for every value that was tried.
+/// A row for every value that was tried; theory's figures give way where there is no room.
 fn table(capacity: &Capacity, style: &Style) -> Vec<String> {
+    let (head, rows) = cells(capacity);
+    let theory: Vec<usize> = (1..head.len() - 1).step_by(2).collect();
+    style.grid(&head, &rows, head.len() - 2, &theory)
+}
+
+/// A heading and a row for every value that was tried.
+fn cells(capacity: &Capacity) -> (Vec<String>, Vec<Vec<String>>) {
     let objectives = capacity.scenario.objectives.iter();
     let mut head = vec![capacity.path.rsplit('.').next().unwrap_or_default().to_string()];
     for objective in objectives.clone() {
-        head.push(format!("{} theory", objective.metric));
-        head.push("simulated".into());
+        let name = named(&capacity.scenario, &objective.metric).replace('`', "");
+        head.extend([format!("{name}, theory"), "simulated".into()]);
     }
     head.push("verdict".into());
-    let numbers = head.len() - 2;
-    let mut lines = vec![Some(head), None];
-    for probe in &capacity.probes {
+    let row = |probe: &Probe| {
         let mut row = vec![probe.value.clone()];
         for objective in objectives.clone() {
             row.extend(
@@ -214,11 +221,9 @@ fn table(capacity: &Capacity, style: &Style) -> Vec<String> {
             (ObjectiveStatus::Fail, _) => "✗ fails".into(),
             (ObjectiveStatus::Inconclusive, _) => "? undecided".into(),
         });
-        lines.push(Some(row));
-    }
-    let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let lines: Vec<_> = lines.into_iter().map(|row| row.map(signs)).collect();
-    columns(&lines, numbers, if style.ascii { '-' } else { '─' })
+        row
+    };
+    (head, capacity.probes.iter().map(row).collect())
 }
 
 fn cell(probe: &Probe, method: Method, metric: &str) -> String {
@@ -261,7 +266,13 @@ pub fn csv(capacity: &Capacity) -> String {
 }
 
 /// Every file of a search, by name.
-pub fn files(capacity: &Capacity, document: &str, toml: &str) -> Vec<(String, Vec<u8>)> {
+pub fn files(
+    capacity: &Capacity,
+    costs: &[String],
+    document: &str,
+    toml: &str,
+    command: &str,
+) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![
         ("capacity.json", document.to_string()),
         ("capacity.csv", csv(capacity)),
@@ -270,7 +281,40 @@ pub fn files(capacity: &Capacity, document: &str, toml: &str) -> Vec<(String, Ve
     let told = sentences(capacity).1.join(" ");
     let plot = crate::report::plots::capacity(capacity, &told, Frame::Alone);
     files.extend(plot.map(|svg| ("capacity.svg", svg)));
+    files.push(("capacity.html", page(capacity, costs, toml, command)));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
+}
+
+/// The page of a search.
+fn page(capacity: &Capacity, costs: &[String], toml: &str, command: &str) -> String {
+    let (outcome, told) = sentences(capacity);
+    let plot = crate::report::plots::capacity(capacity, &told.join(" "), Frame::Page);
+    let plot = plot.map_or(String::new(), |svg| page::figure("What each value gives", &svg));
+    let (head, rows) = cells(capacity);
+    let beside: Vec<(Mark, String)> =
+        beside(capacity).into_iter().chain(costs.iter().cloned()).map(|text| (Mark::Plain, text)).collect();
+    let marks = std::iter::once(mark(outcome)).chain(std::iter::repeat(Mark::Plain));
+    let answers = capacity.found().map_or(&[][..], |probe| &probe.trial.answers);
+    let flow = crate::report::flow::draw(&capacity.scenario, answers);
+    let page = Page {
+        title: capacity
+            .scenario
+            .title
+            .clone()
+            .unwrap_or_else(|| format!("How large {} has to be", capacity.path)),
+        by: format!("a search of {} · seed {}", capacity.path, capacity.scenario.seed),
+        said: marks.zip(told).collect(),
+        caveats: notes(capacity).collect(),
+        parts: vec![
+            page::section("What it bears", &page::list(&beside)),
+            plot,
+            page::section("What was tried", &page::table(&head, &rows)),
+            page::section("How messages flow", &flow.map_or(String::new(), |svg| page::figure("", &svg))),
+            page::section("The scenario", &page::listing(toml)),
+            page::again(command, ""),
+        ],
+    };
+    page.html()
 }
 
 /// The document for machines.

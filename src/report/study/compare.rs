@@ -1,11 +1,12 @@
 //! A comparison in words and in a table.
 
 use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Reason, Statistic, metric_of};
-use crate::report::difference::{by, by_what, could_be, figures, scale, scale_of};
+use crate::report::difference::{by, by_what, could_be, figures, scale, scale_of, share};
 use crate::report::number::three;
+use crate::report::page::{self, Mark, Page};
 use crate::report::plot::Frame;
-use crate::report::table::Style;
-use crate::report::text::{Paint, columns};
+use crate::report::style::Style;
+use crate::report::text::{Paint, joined};
 use crate::study::compare::{Comparison, ComparisonNote, Difference, TrafficDifference, Verdict};
 use serde_json::{Value, json};
 
@@ -215,44 +216,69 @@ pub fn text(compared: &Comparison, style: &Style) -> String {
     {
         blocks.push(table(&compared.names[0], name, rows, style));
     }
-    let percent = three(compared.confidence * 100.0);
-    let small = format!(
-        "{}; ± is half the {} % interval of the difference; verdicts are corrected for all that is compared \
-            (Holm)",
-        by_what(&compared.by),
-        percent.trim_end_matches(".0")
-    );
-    blocks.push(style.lines(&small, "", ""));
-    blocks.push(style.written.clone());
-    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
+    blocks.push(style.lines(&small_print(compared), "", ""));
+    blocks.push(style.files());
+    joined(blocks)
 }
 
-fn table<'a>(a: &'a str, b: &'a str, rows: &[Difference], style: &Style) -> Vec<String> {
-    let short = |name: &'a str| name.split(" (").next().unwrap_or(name);
-    let head = ["", short(a), short(b), "difference", "relative", "verdict"].map(String::from).to_vec();
-    let row = |row: &Difference| {
-        let scale = scale(row);
-        let unit = if scale.unit.is_empty() { String::new() } else { format!(", {}", scale.unit) };
-        let verdict = match row.verdict {
-            Verdict::Better => "✓ better".to_string(),
-            Verdict::Worse => "✗ worse".into(),
-            Verdict::Mixed => "! mixed".into(),
-            Verdict::Changed => "≠ changed".into(),
-            Verdict::Same if row.half_width == Some(0.0) => "– the same, run for run".into(),
-            Verdict::Same if row.half_width.is_none() && row.difference == 0.0 => "– the same".into(),
-            Verdict::Same => format!("– none seen: {}", could_be(row)),
-        };
-        let plain = |v: f64| scale.show(Some(&Estimate::exact(v)));
-        let difference = scale.show(Some(&Estimate::with(row.difference, row.half_width)));
-        vec![format!("{}{unit}", row.metric), plain(row.a), plain(row.b), difference, by(row), verdict]
+/// A side's name without what sets it apart, which the others' names say.
+fn short(name: &str) -> &str {
+    name.split(" (").next().unwrap_or(name)
+}
+
+fn table(a: &str, b: &str, rows: &[Difference], style: &Style) -> Vec<String> {
+    let grid = |[a, b]: [&str; 2]| {
+        let head = ["", a, b, "difference", "of it", "verdict"].map(String::from);
+        style.grid(&head, &rows.iter().map(cells).collect::<Vec<_>>(), 4, &[4])
     };
-    let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let lines: Vec<_> = std::iter::once(Some(signs(head)))
-        .chain([None])
-        .chain(rows.iter().map(|r| Some(signs(row(r)))))
-        .collect();
-    columns(&lines, 4, if style.ascii { '-' } else { '─' })
+    let whole = grid([short(a), short(b)]);
+    // Nothing was left out, and all of it fits.
+    if style.fits(&whole) && whole.len() == rows.len() + 2 {
+        return whole;
+    }
+    let legend = [("A", a), ("B", b)].map(|(letter, name)| style.lines(name, &format!("{letter}  "), "   "));
+    legend.into_iter().flatten().chain(grid(["A", "B"])).collect()
+}
+
+/// Each figure in the unit that fits it; the difference as a share of the first, then as it is.
+fn cells(row: &Difference) -> Vec<String> {
+    let verdict = match row.verdict {
+        Verdict::Better => "✓ better",
+        Verdict::Worse => "✗ worse",
+        Verdict::Mixed => "! mixed",
+        Verdict::Changed => "≠ changed",
+        Verdict::Same if row.half_width == Some(0.0) => "– the same, run for run",
+        Verdict::Same if row.half_width.is_none() && row.difference == 0.0 => "– the same",
+        Verdict::Same => "– none seen",
+    };
+    let own = |value: f64| scale_of(row, value).show_with_unit(Some(&Estimate::exact(value)));
+    let difference = Estimate::with(row.difference, row.half_width);
+    let absolute = scale_of(row, row.difference).show_with_unit(Some(&difference));
+    vec![row.metric.clone(), own(row.a), own(row.b), share(row), absolute, verdict.into()]
+}
+
+/// The same as Markdown, as a pull request shows it.
+pub fn markdown(compared: &Comparison) -> String {
+    let sign = |verdict| match verdict {
+        Verdict::Better => "✅",
+        Verdict::Worse => "❌",
+        Verdict::Mixed => "⚠️",
+        Verdict::Changed | Verdict::Same => "➖",
+    };
+    // A bar would end a cell.
+    let cell = |text: &String| text.replace('|', "\\|");
+    let line = |cells: &[String]| format!("| {} |\n", cells.iter().map(cell).collect::<Vec<_>>().join(" | "));
+    let mut out: String =
+        sentences(compared).iter().map(|(verdict, said)| format!("{} {said}\n\n", sign(*verdict))).collect();
+    for (name, rows) in compared.names[1..].iter().zip(&compared.differences) {
+        let head = ["metric", short(&compared.names[0]), short(name), "difference", "of it", "verdict"];
+        out += &line(&head.map(String::from));
+        out += "|---|--:|--:|--:|--:|---|\n";
+        out.extend(rows.iter().map(|row| line(&cells(row))));
+        out += "\n";
+    }
+    out.extend(compared.notes.iter().map(|n| format!("> {}\n>\n", note(n))));
+    out + &format!("<sub>{}</sub>\n", small_print(compared))
 }
 
 /// The rows as a table for spreadsheets: SI units, one row for each configuration and metric.
@@ -289,7 +315,51 @@ pub fn files(compared: &Comparison, command: &str) -> Vec<(String, Vec<u8>)> {
         crate::report::plots::compared(compared, &told.join(" "), Frame::Alone)
             .map(|svg| ("comparison.svg".to_string(), svg)),
     );
+    files.push(("comparison.html".to_string(), page(compared, command)));
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// The page of a comparison.
+fn page(compared: &Comparison, command: &str) -> String {
+    let mark = |verdict| match verdict {
+        Verdict::Better => Mark::Good,
+        Verdict::Worse => Mark::Bad,
+        Verdict::Mixed => Mark::Unsure,
+        Verdict::Changed | Verdict::Same => Mark::Plain,
+    };
+    let told: Vec<(Mark, String)> =
+        sentences(compared).into_iter().map(|(verdict, sentence)| (mark(verdict), sentence)).collect();
+    let words: Vec<&str> = told.iter().map(|(_, sentence)| sentence.as_str()).collect();
+    let plot = crate::report::plots::compared(compared, &words.join(" "), Frame::Page);
+    let plot = plot.map(|svg| page::figure(&format!("What changes from `{}`", compared.names[0]), &svg));
+    let tables = compared.names[1..].iter().zip(&compared.differences).map(|(name, rows)| {
+        let head =
+            ["", short(&compared.names[0]), short(name), "difference", "of it", "verdict"].map(String::from);
+        let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        if rows.is_empty() { String::new() } else { page::section(name, &page::table(&head, &rows)) }
+    });
+    let scenarios = compared.names.iter().zip(&compared.scenarios).map(|(name, scenario)| {
+        let text = serde_json::to_string_pretty(scenario).expect("a JSON value is plain data");
+        page::section(&format!("The scenario of {name}"), &page::listing(&text))
+    });
+    let page = Page {
+        title: format!("{} against {}", compared.names[1..].join(", "), compared.names[0]),
+        by: small_print(compared),
+        caveats: compared.notes.iter().map(note).collect(),
+        parts: plot.into_iter().chain(tables).chain(scenarios).chain([page::again(command, "")]).collect(),
+        said: told,
+    };
+    page.html()
+}
+
+/// How the figures were made and what an interval is.
+fn small_print(compared: &Comparison) -> String {
+    let percent = three(compared.confidence * 100.0);
+    format!(
+        "{}; ± is half the {} % interval of the difference; verdicts are corrected for all that is compared (Holm)",
+        by_what(&compared.by),
+        percent.trim_end_matches(".0")
+    )
 }
 
 /// The document for machines.

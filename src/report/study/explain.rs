@@ -1,6 +1,7 @@
 //! What a scenario is, in words: its loads, the closed forms that fit and why others do not.
 
 use super::timetable::timetable;
+use crate::report::style::Style;
 use crate::scenario::{self, Consumer, LimitScope, Producer, Resend, Scenario, Shift};
 use crate::study::explained::{Explanation, Load, ModelNote, Parts, explain, timetables};
 use crate::study::sensitivity::{DominantPart, Lag, Sensitivity, Turned};
@@ -58,8 +59,21 @@ pub fn document(explained: &ExplainReport<'_>) -> String {
     format!("{document:#}\n")
 }
 
-/// The whole text, with a final newline.
-pub fn text(explained: &ExplainReport<'_>) -> String {
+/// The whole text, with a final newline. The scenario at its end keeps its lines, so that it can be copied.
+pub fn text(explained: &ExplainReport<'_>, style: &Style) -> String {
+    let line = |line: &str| {
+        if line.chars().count() <= style.width {
+            return vec![style.signs(line)];
+        }
+        let indent = line.len() - line.trim_start().len();
+        style.lines(line.trim_start(), &" ".repeat(indent), &" ".repeat(indent + 4))
+    };
+    let said: Vec<String> = said(explained).lines().flat_map(line).collect();
+    let toml = scenario::resolved_toml(explained.scenario);
+    format!("{}\n\nThe scenario with its defaults filled in:\n\n{toml}", said.join("\n"))
+}
+
+fn said(explained: &ExplainReport<'_>) -> String {
     let ExplainReport { scenario, stem, explanation, lags, sensitivities, dominant } = explained;
     let mut text = format!("{}\n\n", scenario.title.as_deref().unwrap_or(stem));
     text += &format!("Kendall name   {}\n", explanation.kendall);
@@ -73,9 +87,7 @@ pub fn text(explained: &ExplainReport<'_>) -> String {
     text += &paging(lags);
     text += &mattering(sensitivities, dominant.as_ref());
     text += &closed_forms(&explanation.models);
-    text += &crate::report::targets::explained(scenario);
-    text += "\nThe scenario with its defaults filled in:\n\n";
-    text + &scenario::resolved_toml(scenario)
+    text + crate::report::targets::explained(scenario).trim_end()
 }
 
 /// The queues that share a group, of which each has the load of all as its rho.

@@ -3,8 +3,9 @@
 use super::fit_models as models;
 pub use super::fit_notes::notes;
 use crate::report::number::three;
-use crate::report::table::Style;
-use crate::report::text::{Paint, columns};
+use crate::report::page::{self, Mark, Page};
+use crate::report::style::Style;
+use crate::report::text::{Paint, joined};
 use crate::scenario::{Arrivals, Producer};
 use crate::study::fit::{Candidate, Column, FEWEST, Fit, Guessed};
 use crate::units::{NANOS_PER_SECOND, Time, plain};
@@ -83,25 +84,22 @@ pub fn text(fit: &Fit, style: &Style) -> String {
         blocks.extend([models::waits(models, style), models::dispersion(models, stream, style)]);
     }
     blocks.extend(fit.columns.iter().map(|column| table(column, style)));
-    blocks.push(style.written.clone());
-    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
+    blocks.push(style.files());
+    joined(blocks)
 }
 
 fn table(column: &Column, style: &Style) -> Vec<String> {
-    if column.candidates.len() < 2 {
-        return Vec::new();
-    }
+    let (head, rows) = cells(column);
+    if rows.len() < 2 { Vec::new() } else { style.grid(&head, &rows, 2, &[]) }
+}
+
+/// A heading and a row for each law that was tried.
+fn cells(column: &Column) -> (Vec<String>, Vec<Vec<String>>) {
     let row = |c: &Candidate| {
         vec![c.described(), format!("+{}", plain(c.aic, 5)), format!("{} %", three(c.distance * 100.0))]
     };
     let head = vec![format!("laws of `{}`", column.name), "AIC".into(), "farthest off".into()];
-    let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let lines: Vec<_> = std::iter::once(Some(signs(head)))
-        .chain([None])
-        .chain(column.candidates.iter().map(|c| Some(signs(row(c)))))
-        .collect();
-    columns(&lines, 2, if style.ascii { '-' } else { '─' })
+    (head, column.candidates.iter().map(row).collect())
 }
 
 /// The document for machines.
@@ -139,7 +137,7 @@ pub fn document(fit: &Fit, scenario: &Value) -> String {
 }
 
 /// Every file of a fit, by name: what was found, the scenario, a plot for each column.
-pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String, Vec<u8>)> {
+pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str, command: &str) -> Vec<(String, Vec<u8>)> {
     let mut head = format!("# Fitted to {from} by `queuelab fit`\n#\n");
     sentences(fit).iter().chain(&notes(fit)).for_each(|line| head += &format!("# {line}\n"));
     if let (Some(tried), Some(stream)) = (&fit.models, &fit.stream) {
@@ -154,12 +152,46 @@ pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str) -> Vec<(String
         ("scenario.toml".to_string(), format!("{head}\n{}", marked(toml, fit.guessed))),
     ];
     files.extend(fit.scenario.producers.iter().filter_map(trace));
-    let plots = fit
+    let plots: Vec<(String, String)> = fit
         .columns
         .iter()
-        .filter_map(|c| Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c)?)));
+        .filter_map(|c| Some((format!("quantiles.{}.svg", c.name), crate::report::plots::quantiles(c)?)))
+        .collect();
+    files.push(("fit.html".to_string(), page(fit, &plots, from, toml, command)));
     files.extend(plots);
     files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+/// The page of a fit.
+fn page(fit: &Fit, plots: &[(String, String)], from: &str, toml: &str, command: &str) -> String {
+    // Models of arrivals are text in columns already.
+    let listing =
+        |lines: Vec<String>| if lines.is_empty() { String::new() } else { page::listing(&lines.join("\n")) };
+    let style = Style::default();
+    let models = match (&fit.models, &fit.stream) {
+        (Some(tried), Some(stream)) => {
+            listing(models::waits(tried, &style)) + &listing(models::dispersion(tried, stream, &style))
+        }
+        _ => String::new(),
+    };
+    let laws = fit.columns.iter().map(|column| {
+        let (head, rows) = cells(column);
+        if rows.len() < 2 { String::new() } else { page::table(&head, &rows) }
+    });
+    let page = Page {
+        title: format!("Fitted to {from}"),
+        by: format!("{} rows", plain(fit.rows as f64, 12)),
+        said: sentences(fit).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
+        caveats: notes(fit),
+        parts: vec![
+            plots.iter().map(|(_, svg)| page::figure("", svg)).collect(),
+            page::section("Laws that were tried", &laws.collect::<String>()),
+            page::section("Models of the arrivals", &models),
+            page::section("The scenario", &page::listing(&marked(toml, fit.guessed))),
+            page::again(command, ""),
+        ],
+    };
+    page.html()
 }
 
 /// The scenario with a word at each line that the file does not say.

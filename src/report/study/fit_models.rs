@@ -2,7 +2,7 @@
 //! flatter.
 
 use crate::report::number::{relative, three};
-use crate::report::table::Style;
+use crate::report::style::Style;
 use crate::report::text::columns;
 use crate::scenario::Arrivals;
 use crate::study::fit::{
@@ -176,7 +176,7 @@ fn signed(rows: Vec<Option<Vec<String>>>, numbers: usize, style: &Style) -> Vec<
         .into_iter()
         .map(|row| row.map(|cells| cells.iter().map(|cell| style.signs(cell)).collect()))
         .collect();
-    columns(&rows, numbers, if style.ascii { '-' } else { '─' })
+    columns(&rows, numbers, style.rule())
 }
 
 fn off(compared: &ModelFigure) -> String {

@@ -1,8 +1,9 @@
 //! A fit of throughput by concurrency in words: which law predicts it, and by how much each is off.
 
 use crate::report::number::{relative, three};
-use crate::report::table::Style;
-use crate::report::text::columns;
+use crate::report::page::{self, Mark, Page};
+use crate::report::style::Style;
+use crate::report::text::joined;
 use crate::study::fit::{JudgedLaw, ThroughputFit, ThroughputLaw};
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
@@ -75,28 +76,25 @@ fn described(law: &ThroughputLaw) -> String {
 /// The whole text, with a final newline.
 pub fn text(fit: &ThroughputFit, style: &Style) -> String {
     let said: Vec<String> = sentences(fit).iter().flat_map(|s| style.lines(s, "", "  ")).collect();
-    let blocks = [said, table(fit, style), style.written.clone()];
-    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
+    joined([said, table(fit, style), style.files()])
 }
 
 /// By how much each law is off at each row.
 fn table(fit: &ThroughputFit, style: &Style) -> Vec<String> {
-    let head = ["under way".to_string(), "messages/s".into()];
+    let (head, rows) = cells(fit);
+    style.grid(&head, &rows, head.len() - 1, &[])
+}
+
+/// A heading and a row for each load.
+fn cells(fit: &ThroughputFit) -> (Vec<String>, Vec<Vec<String>>) {
     let names = fit.laws.iter().map(|law| law.family.name().to_string());
+    let head = ["under way".to_string(), "messages/s".into()].into_iter().chain(names).collect();
     let cell = |law: &JudgedLaw, row: usize| law.errors[row].map_or("learnt".into(), relative);
     let row = |(i, row): (usize, &crate::study::fit::LoadRow)| {
         let own = [row.concurrency.to_string(), plain(row.throughput, 4)];
-        let cells: Vec<String> = own.into_iter().chain(fit.laws.iter().map(|law| cell(law, i))).collect();
-        Some(cells)
+        own.into_iter().chain(fit.laws.iter().map(|law| cell(law, i))).collect()
     };
-    let signs = |cells: Vec<String>| cells.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let lines: Vec<_> = std::iter::once(Some(head.into_iter().chain(names).collect()))
-        .chain([None])
-        .chain(fit.rows.iter().enumerate().map(row))
-        .map(|line| line.map(signs))
-        .collect();
-    columns(&lines, 2, if style.ascii { '-' } else { '─' })
+    (head, fit.rows.iter().enumerate().map(row).collect())
 }
 
 /// The document for machines.
@@ -137,15 +135,34 @@ fn parameters(law: &ThroughputLaw) -> Value {
     }
 }
 
-/// Every file of a fit, by name: what was found, and the scenario.
-pub fn files(fit: &ThroughputFit, scenario: &Value, toml: &str, from: &str) -> Vec<(String, Vec<u8>)> {
-    let mut head = format!("# Fitted to {from} by `queuelab fit --throughput`\n#\n");
-    sentences(fit).iter().for_each(|line| head += &format!("# {line}\n"));
+/// Every file of a fit, by name: what was found, the scenario, and the page.
+pub fn files(
+    fit: &ThroughputFit,
+    scenario: &Value,
+    toml: &str,
+    from: &str,
+    command: &str,
+) -> Vec<(String, Vec<u8>)> {
+    let mut heading = format!("# Fitted to {from} by `queuelab fit --throughput`\n#\n");
+    sentences(fit).iter().for_each(|line| heading += &format!("# {line}\n"));
     table(fit, &Style::default())
         .iter()
-        .for_each(|line| head += &format!("{}\n", format!("# {line}").trim_end()));
+        .for_each(|line| heading += &format!("{}\n", format!("# {line}").trim_end()));
+    let (head, rows) = cells(fit);
+    let page = Page {
+        title: format!("Throughput by load, fitted to {from}"),
+        by: format!("{} loads", fit.rows.len()),
+        said: sentences(fit).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
+        caveats: Vec::new(),
+        parts: vec![
+            page::section("By how much each law is off", &page::table(&head, &rows)),
+            page::section("The scenario", &page::listing(toml)),
+            page::again(command, ""),
+        ],
+    };
     vec![
         ("fit.json".into(), document(fit, scenario).into_bytes()),
-        ("scenario.toml".into(), format!("{head}\n{toml}").into_bytes()),
+        ("scenario.toml".into(), format!("{heading}\n{toml}").into_bytes()),
+        ("fit.html".into(), page.html().into_bytes()),
     ]
 }

@@ -1,12 +1,9 @@
 //! Several saved results on one page: each with its verdict, its main figures and its pictures.
 
 use crate::answer::{Answer, metric_of};
-use crate::report::escape::escape;
-use crate::report::html::{said, section};
 use crate::report::number::Scale;
+use crate::report::page::{self, Mark, Page, section};
 use serde_json::Value;
-
-const STYLE: &str = include_str!("../page.css");
 
 /// One saved result.
 #[derive(Debug, Clone, Default)]
@@ -45,53 +42,39 @@ impl SavedResult {
     }
 }
 
-/// The whole page; it asks nothing of the network and runs no script.
+/// The whole page.
 pub fn page(name: &str, entries: &[SavedResult]) -> String {
-    let title = escape(&match entries {
+    let title = match entries {
         [one] => one.title.clone().unwrap_or_else(|| one.name.clone()),
         several => format!("{} results in {name}", several.len()),
-    });
-    let body: String = entries.iter().map(entry).collect();
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n</header>\n{body}</body>\n</html>\n"
-    )
+    };
+    Page { title, parts: entries.iter().map(entry).collect(), ..Page::default() }.html()
 }
 
 fn entry(entry: &SavedResult) -> String {
-    let mut body = String::new();
-    for (i, sentence) in entry.verdict.iter().enumerate() {
-        let class = if i == 0 { " class=\"verdict\"" } else { "" };
-        body += &format!("<p{class}>{}</p>\n", said(sentence));
-    }
-    body += &table(&entry.answers);
-    body.extend(entry.pictures.iter().map(|svg| format!("<figure>\n{svg}</figure>\n")));
-    body += &format!("<p class=\"note\">{}</p>\n", escape(&entry.name));
+    let said: Vec<(Mark, String)> = entry.verdict.iter().map(|text| (Mark::Plain, text.clone())).collect();
+    let mut body = page::list(&said) + &table(&entry.answers);
+    body.extend(entry.pictures.iter().map(|svg| page::figure("", svg)));
+    body += &page::note(&entry.name);
     if !entry.command.is_empty() {
-        body += &format!("<pre>{}</pre>\n", escape(&entry.command));
+        body += &page::listing(&entry.command);
     }
     section(entry.title.as_deref().unwrap_or(&entry.name), &body)
 }
 
 fn table(answers: &[Answer]) -> String {
-    let head: String = answers.iter().map(|a| format!("<th>{}</th>", a.method.name())).collect();
+    let head: Vec<String> =
+        std::iter::once(String::new()).chain(answers.iter().map(|a| a.method.name().into())).collect();
     let row = |(path, words): &(&str, &str)| {
         let cells: Vec<_> = answers.iter().map(|a| a.get(path)).collect();
         if cells.iter().all(Option::is_none) {
-            return String::new();
+            return None;
         }
         let unit = metric_of(path).map_or(crate::answer::Unit::Messages, |m| m.unit);
         let scale = Scale::of(unit, cells.iter().flatten().filter_map(|e| e.value));
-        let cells: String =
-            cells.into_iter().map(|c| format!("<td>{}</td>", escape(&scale.show(c)))).collect();
-        format!("<tr><th>{words}, {}</th>{cells}</tr>\n", escape(scale.unit))
+        let label = format!("{words}, {}", scale.unit);
+        Some(std::iter::once(label).chain(cells.into_iter().map(|cell| scale.show(cell))).collect())
     };
-    let rows: String = SHOWN.iter().map(row).collect();
-    if rows.is_empty() {
-        return rows;
-    }
-    format!(
-        "<div class=\"scroll\">\n<table>\n<thead><tr><th></th>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
-    )
+    let rows: Vec<Vec<String>> = SHOWN.iter().filter_map(row).collect();
+    if rows.is_empty() { String::new() } else { page::table(&head, &rows) }
 }

@@ -1,5 +1,6 @@
 //! Reports of studies that ask more than one question: capacity searches, sweeps, comparisons.
 
+pub mod audit;
 pub mod bench;
 pub mod capacity;
 pub mod compare;
@@ -9,7 +10,6 @@ mod fit_models;
 mod fit_notes;
 pub mod fit_throughput;
 pub mod index;
-mod page;
 pub mod points;
 pub mod predict;
 pub mod sweep;

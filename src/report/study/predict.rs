@@ -2,9 +2,10 @@
 
 use crate::answer::{Estimate, Method, Unit, path};
 use crate::report::number::{Scale, UNKNOWN, relative};
+use crate::report::page::{self, Mark, Page};
 use crate::report::plot::Frame;
-use crate::report::table::Style;
-use crate::report::text::{Paint, columns};
+use crate::report::style::Style;
+use crate::report::text::{Paint, joined};
 use crate::study::predict::{
     NoVerdict, PREDICTED, PredictedLoad, Prediction, PredictionFinding, PredictionStatus,
 };
@@ -128,6 +129,10 @@ fn learnt(prediction: &Prediction) -> String {
     )
 }
 
+/// What the table's columns are.
+const SMALL_PRINT: &str = "latency of all messages; the ideal host is the same plan simulated with nothing added; off \
+    is the measurement against the prediction";
+
 /// The whole text, with a final newline.
 pub fn text(prediction: &Prediction, style: &Style) -> String {
     let mut first = Vec::new();
@@ -139,22 +144,24 @@ pub fn text(prediction: &Prediction, style: &Style) -> String {
         };
         first.extend(style.paint(paint, style.lines(&sentence, sign, "  ")));
     }
-    let small = "latency of all messages; the ideal host is the same plan simulated with nothing added; off \
-        is the measurement against the prediction";
-    let blocks = [
+    joined([
         first,
         style.lines(&learnt(prediction), "· ", "  "),
         table(prediction, style),
-        style.lines(small, "", ""),
-        style.written.clone(),
-    ];
-    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
+        style.lines(SMALL_PRINT, "", ""),
+        style.files(),
+    ])
 }
 
 fn table(prediction: &Prediction, style: &Style) -> Vec<String> {
+    let (head, rows) = cells(prediction);
+    style.grid(&head, &rows, 5, &[2])
+}
+
+/// A heading and a row for each load and statistic.
+fn cells(prediction: &Prediction) -> (Vec<String>, Vec<Vec<String>>) {
     let head = ["load", "", "ideal host", "predicted", "measured", "off", "trust"].map(String::from).to_vec();
-    let mut rows = vec![Some(head), None];
+    let mut rows = Vec::new();
     for point in &prediction.points {
         for (i, (statistic, _)) in PREDICTED.iter().enumerate() {
             // All three are about one plan: how far they are apart is no matter of sampling.
@@ -170,14 +177,10 @@ fn table(prediction: &Prediction, style: &Style) -> Vec<String> {
                 .map_or(String::new(), |a| a.trust().name().into());
             let shown = [ideal, point.predicted_latency(statistic), measured];
             let shown = shown.map(|value| scale.show_with_unit(value.map(Estimate::exact).as_ref()));
-            rows.push(Some(
-                [start, statistic.to_string()].into_iter().chain(shown).chain([off, trust]).collect(),
-            ));
+            rows.push([start, statistic.to_string()].into_iter().chain(shown).chain([off, trust]).collect());
         }
     }
-    let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let rows: Vec<_> = rows.into_iter().map(|row| row.map(signs)).collect();
-    columns(&rows, 5, if style.ascii { '-' } else { '─' })
+    (head, rows)
 }
 
 /// A row for each load and statistic; SI units.
@@ -239,10 +242,46 @@ pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> Str
 }
 
 /// Every file of a prediction, by name.
-pub fn files(prediction: &Prediction, document: &str) -> Vec<(String, Vec<u8>)> {
+pub fn files(
+    prediction: &Prediction,
+    document: &str,
+    scenario: &Value,
+    command: &str,
+) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![("prediction.json", document.to_string()), ("prediction.csv", csv(prediction))];
     let told: Vec<String> = sentences(prediction).into_iter().map(|s| s.1).collect();
     let plot = crate::report::plots::predicted(prediction, &told.join(". "), Frame::Alone);
     files.extend(plot.map(|svg| ("prediction.svg", svg)));
+    files.push(("prediction.html", page(prediction, scenario, command)));
     files.into_iter().map(|(name, text)| (name.to_string(), text.into_bytes())).collect()
+}
+
+/// The page of a prediction.
+fn page(prediction: &Prediction, scenario: &Value, command: &str) -> String {
+    let mark = |held| match held {
+        PredictionStatus::Accepted => Mark::Good,
+        PredictionStatus::Rejected(_) => Mark::Bad,
+        PredictionStatus::Undecided(_) => Mark::Unsure,
+    };
+    let told: Vec<(Mark, String)> =
+        sentences(prediction).into_iter().map(|(held, sentence)| (mark(held), sentence)).collect();
+    let words: Vec<&str> = told.iter().map(|(_, sentence)| sentence.as_str()).collect();
+    let plot = crate::report::plots::predicted(prediction, &words.join(". "), Frame::Page);
+    let plot =
+        plot.map_or(String::new(), |svg| page::figure("Predicted and measured latency, by load", &svg));
+    let (head, rows) = cells(prediction);
+    let page = Page {
+        title: prediction.scenario.title.clone().unwrap_or_else(|| "A prediction".into()),
+        by: format!("predicted from low loads, then measured · seed {}", prediction.scenario.seed),
+        said: told,
+        caveats: Vec::new(),
+        parts: vec![
+            page::note(&learnt(prediction)),
+            plot,
+            page::section("All figures", &(page::table(&head, &rows) + &page::note(SMALL_PRINT))),
+            page::scenario(None, scenario),
+            page::again(command, ""),
+        ],
+    };
+    page.html()
 }

@@ -2,8 +2,9 @@
 
 use crate::answer::{MetricId, PlaceId, Quantity, metric_of};
 use crate::report::number::{Scale, UNKNOWN};
-use crate::report::table::Style;
-use crate::report::text::{Paint, columns};
+use crate::report::page::{self, Mark, Page};
+use crate::report::style::Style;
+use crate::report::text::{Paint, joined};
 use crate::scenario::Objective;
 use crate::study::ObjectiveStatus;
 use crate::study::sweep::{SweepPoint, Swept};
@@ -80,9 +81,8 @@ pub fn text(swept: &Swept, style: &Style) -> String {
     let mut blocks = vec![style.paint(Paint::Bold, style.lines(&swept.title, "", ""))];
     blocks.push(sentences(swept).iter().flat_map(|s| style.lines(s, "", "")).collect());
     blocks.push(table(swept, style));
-    blocks.push(style.written.iter().flat_map(|line| style.lines(line, "", "  ")).collect());
-    let blocks: Vec<String> = blocks.into_iter().filter(|b| !b.is_empty()).map(|b| b.join("\n")).collect();
-    blocks.join("\n\n") + "\n"
+    blocks.push(style.files());
+    joined(blocks)
 }
 
 /// The metrics that have a column: those of latency and loss that anybody knows, then the objectives'.
@@ -155,12 +155,16 @@ fn verdict(swept: &Swept, point: &SweepPoint) -> String {
 fn table(swept: &Swept, style: &Style) -> Vec<String> {
     let (head, rows) = cells(swept);
     let numbers = head.len() - 1 - usize::from(!swept.objectives.is_empty());
-    let signs = |row: Vec<String>| row.iter().map(|cell| style.signs(cell)).collect::<Vec<_>>();
-    let lines: Vec<_> = std::iter::once(Some(signs(head)))
-        .chain([None])
-        .chain(rows.into_iter().map(|r| Some(signs(r))))
-        .collect();
-    columns(&lines, numbers, if style.ascii { '-' } else { '─' })
+    let axes = swept.grid.axes.len();
+    // What nobody asked for gives way, what says least first.
+    let gives_way = ["p50", "p99.9", "mean latency", "loss"].iter().flat_map(|words| {
+        let metrics = metrics(swept).into_iter().enumerate();
+        let of = metrics.filter(move |(_, (path, name))| {
+            name.split(" of ").next() == Some(*words) && !swept.objectives.iter().any(|o| o.metric == *path)
+        });
+        of.map(move |(i, _)| axes + i).collect::<Vec<_>>()
+    });
+    style.grid(&head, &rows, numbers, &gives_way.collect::<Vec<_>>())
 }
 
 /// The document for machines.
@@ -190,15 +194,20 @@ pub fn files(swept: &Swept) -> Vec<(String, Vec<u8>)> {
     let rows: String = swept.points.iter().map(super::points::rows).collect();
     let csv = super::points::header(&swept.grid) + &rows;
     let plots = crate::report::plots::swept(swept, &sentences(swept).join(" "));
-    let page = super::page::page(&super::page::Page {
+    let (head, rows) = cells(swept);
+    let page = Page {
         title: swept.title.clone(),
         by: format!("a sweep of {} points · seed {}", swept.grid.points(), swept.seed),
-        sentences: sentences(swept),
-        table: cells(swept),
-        plots: plots.iter().map(|p| p.1.clone()).collect(),
-        scenario: swept.scenario.clone(),
-        command: swept.command.clone(),
-    });
+        said: sentences(swept).into_iter().map(|sentence| (Mark::Plain, sentence)).collect(),
+        caveats: Vec::new(),
+        parts: vec![
+            plots.iter().map(|(_, svg)| page::figure("", svg)).collect(),
+            page::section("All figures", &page::table(&head, &rows)),
+            page::scenario(None, &swept.scenario),
+            page::again(&swept.command, ""),
+        ],
+    };
+    let page = page.html();
     let mut files = vec![("sweep.json".to_string(), document(swept)), ("sweep.csv".to_string(), csv)];
     files.extend(plots.into_iter().map(|(name, svg)| (name.to_string(), svg)));
     files.push(("report.html".to_string(), page));

@@ -19,7 +19,7 @@ fn queue(rate: u32, room: &str, count: u32, service: &str, rest: &str) -> String
 fn what_is_exact_is_met_at_a_first_look() {
     let objectives = "[objectives]\n\"producers.web.latency.p99\" = \"< 60ms\"";
     let desk = Desk::new("quick-exact", &[("quick.toml", &queue(900, "", 4, "4ms", objectives))]);
-    let output = desk.run(&["run", "quick.toml", "--only", "theory,simulation", "--quick"]);
+    let output = desk.run(&["run", "quick.toml", "--only", "theory,simulation", "--quick", "-v"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(
@@ -173,8 +173,8 @@ fn the_mean_latency_is_one_figure() {
         1000\n[consumers.w]\nfrom = \"jobs\"\n\
         count = 2\nservice_time = \"20ms\"\n[simulation]\nduration = \"3min\"\nreplications = 4\n";
     let desk = Desk::new("one-latency", &[("q.toml", text)]);
-    let said =
-        String::from_utf8_lossy(&desk.run(&["run", "q.toml", "--only", "simulation"]).stdout).into_owned();
+    let said = String::from_utf8_lossy(&desk.run(&["run", "q.toml", "--only", "simulation", "-v"]).stdout)
+        .into_owned();
     // A figure, a unit: `1661` in a row of `latency, mean (W), ms`, `1.66 ± 0.053 s` in the sentence.
     let seconds = |figure: &str, unit: &str| {
         figure.parse::<f64>().expect("a number") * if unit.starts_with("ms") { 1e-3 } else { 1.0 }

@@ -1,0 +1,226 @@
+//! The first sentence on the screen: whether it holds, by how much, where it is tightest, and when it breaks.
+
+use crate::answer::{Estimate, MetricId, PlaceId, Statistic, metric_of};
+use crate::report::headline::{Told, capitalized, source, spare};
+use crate::report::number::Scale;
+use crate::report::rows::known;
+use crate::scenario::{Objective, Relation, Scenario, Servers};
+use crate::study::{
+    Bearing, Beyond, Bottleneck, FewestServers, Judgement, ObjectiveStatus, Study, bottleneck,
+};
+use crate::units::{Time, near_one, plain, significant};
+
+/// The answer in a sentence.
+pub(in crate::report) fn opening(study: &Study, bearing: &Bearing) -> String {
+    if let Some(why) = study.unstable().filter(|_| !study.scenario.is_of_the_start()) {
+        let said = why.to_string();
+        let growth = said.strip_prefix("unstable: ").unwrap_or(&said).to_string();
+        return sentence(
+            "No, it does not hold: ",
+            [growth].into_iter().chain(would_hold(study, bearing)),
+            None,
+        );
+    }
+    if study.answers.is_empty() {
+        return "No method answers this; the reasons are below.".into();
+    }
+    match study.tightest_objective() {
+        Some((judgement, margin)) => judged(study, bearing, judgement, margin),
+        None => described(study, bearing),
+    }
+}
+
+/// Parts of a sentence, and by whom it is.
+fn sentence(start: &str, parts: impl Iterator<Item = String>, by: Option<String>) -> String {
+    let parts: Vec<String> = parts.collect();
+    let by = by.map_or(String::new(), |by| format!(" ({by})"));
+    format!("{start}{}{by}.", parts.join("; "))
+}
+
+/// Without an objective: how long messages take, and what breaks first.
+fn described(study: &Study, bearing: &Bearing) -> String {
+    let Some(Told { by, latency, rest }) = Told::of(study, &study.answers) else {
+        return "Nothing is known of its messages.".into();
+    };
+    let (tightest, breaks) = (tightest(study), breaks_first(bearing));
+    let tightest = match (tightest, breaks) {
+        (Some(tightest), Some(breaks)) => Some(format!("{tightest}, and {breaks}")),
+        (tightest, breaks) => tightest.or(breaks),
+    };
+    let parts = latency.into_iter().chain(rest).chain(tightest);
+    capitalized(&sentence("", parts, Some(source(study, by))))
+}
+
+/// Where it is tightest.
+fn tightest(study: &Study) -> Option<String> {
+    let percent = |rho: f64| format!("busy {} %", share(rho));
+    Some(match bottleneck(study, &study.answers)? {
+        Bottleneck::Partition { queue, rho } => {
+            format!("the busiest partition of `{queue}` is the bottleneck, {}", percent(rho))
+        }
+        Bottleneck::Only { queue, rho } => format!("the servers of `{queue}` are {}", percent(rho)),
+        Bottleneck::Fullest { queue, rho } => format!("`{queue}` is the bottleneck, {}", percent(rho)),
+    })
+}
+
+/// A load in per cent, never rounded up to all of it.
+fn share(rho: f64) -> String {
+    if rho < 1.0 && rho >= 0.9995 { near_one(rho * 100.0) } else { significant(rho * 100.0, 3) }
+}
+
+fn breaks_first(bearing: &Bearing) -> Option<String> {
+    let rate = bearing.rate.as_ref().filter(|rate| rate.beyond == Beyond::Growth)?;
+    Some(format!("from {}/s on the backlog grows", down(rate.rate)))
+}
+
+/// The objective that is tightest, and what decides it.
+fn judged(study: &Study, bearing: &Bearing, judgement: &Judgement, margin: Option<f64>) -> String {
+    let all = study.objectives.len();
+    let of = |outcome| study.objectives.iter().filter(|j| j.outcome == outcome).count();
+    let start = match judgement.outcome {
+        ObjectiveStatus::Pass if all > 1 => format!("Yes, it holds, all {all} objectives are met: "),
+        ObjectiveStatus::Pass => "Yes, it holds: ".into(),
+        ObjectiveStatus::Fail if all > 1 => {
+            format!("No, it misses {} of {all} objectives: ", of(ObjectiveStatus::Fail))
+        }
+        ObjectiveStatus::Fail => "No, it does not hold: ".into(),
+        ObjectiveStatus::Inconclusive => "Undecided: ".into(),
+    };
+    let decided = judgement.by.and_then(|method| study.answer(method));
+    let figure = match decided.and_then(|answer| known(study, answer, &judgement.objective.metric)) {
+        Some(estimate) => {
+            let spare = margin.map_or(String::new(), |margin| format!(" ({})", spare(margin)));
+            format!("{}{spare}", against(&study.scenario, &judgement.objective, estimate))
+        }
+        None => format!("no method knows {}", judgement.objective.metric),
+    };
+    let limits = match judgement.outcome {
+        ObjectiveStatus::Pass => breaks(study, bearing),
+        ObjectiveStatus::Fail => would_hold(study, bearing),
+        ObjectiveStatus::Inconclusive => Vec::new(),
+    };
+    let rest = Told::of(study, &study.answers).map_or(Vec::new(), |told| told.rest);
+    let parts = [figure].into_iter().chain(rest).chain(tightest(study)).chain(limits);
+    sentence(&start, parts, decided.map(|answer| source(study, answer)))
+}
+
+/// A figure beside its limit, as `p99 latency 48.8 ms of 60 ms allowed`.
+fn against(scenario: &Scenario, objective: &Objective, estimate: &Estimate) -> String {
+    let unit = metric_of(&objective.metric).map_or(crate::answer::Unit::Messages, |m| m.unit);
+    let value = Scale::of(unit, estimate.value.into_iter());
+    let limit = Scale::of(unit, std::iter::once(objective.limit));
+    let gap = if limit.unit.is_empty() { "" } else { " " };
+    let limit = format!("{}{gap}{}", plain(objective.limit / limit.size, 4), limit.unit);
+    let wanted = match objective.relation {
+        Relation::Less | Relation::LessOrEqual => "allowed",
+        Relation::Greater | Relation::GreaterOrEqual => "wanted",
+    };
+    let name = named(scenario, &objective.metric);
+    format!("{name} {} of {limit} {wanted}", value.show_with_unit(Some(estimate)))
+}
+
+/// A metric in words: `p99 latency`, and where, if there are several such places.
+pub(in crate::report) fn named(scenario: &Scenario, path: &str) -> String {
+    let Some(id) = MetricId::parse(path) else { return path.into() };
+    let quantity = id.quantity.name().replace('_', " ");
+    let words = match id.statistic {
+        Statistic::Single => quantity,
+        Statistic::Mean => format!("mean {quantity}"),
+        Statistic::Sd => format!("standard deviation of the {quantity}"),
+        Statistic::Max => format!("largest {quantity}"),
+        Statistic::Within(time) => format!("{quantity} within {}", Time(time)),
+        percentile @ Statistic::Percentile(_) => {
+            format!("{} {quantity}", percentile.to_string().trim_start_matches('.'))
+        }
+    };
+    let of = |name: &str, several: bool| if several { format!("{words} of `{name}`") } else { words.clone() };
+    match id.place {
+        PlaceId::Total => words,
+        PlaceId::Producer(name) => of(name, scenario.producers.len() > 1),
+        PlaceId::Queue(name) => of(name, scenario.queues.len() > 1),
+        PlaceId::Consumer(name) => of(name, scenario.consumers.len() > 1),
+    }
+}
+
+/// From where on what holds does not any more.
+fn breaks(study: &Study, bearing: &Bearing) -> Vec<String> {
+    let rate = bearing.rate.as_ref().map(|rate| match rate.beyond {
+        Beyond::Missed { exact } => format!("breaks at {}{}/s", about(exact), down(rate.rate)),
+        Beyond::Growth => format!("breaks at {}/s at the latest", down(rate.rate)),
+    });
+    let servers = bearing.servers.as_ref().map(|fewest| {
+        let (group, count) = (&fewest.group, fewest.count);
+        match fewest.beyond {
+            Beyond::Missed { .. } if Some(count) == servers_of(&study.scenario, group) => match count {
+                1 => format!("1 of `{group}` is enough"),
+                _ => format!("the {} of `{group}` is needed", ordinal(count)),
+            },
+            Beyond::Missed { exact } => format!("{}{count} of `{group}` would do", about(exact)),
+            Beyond::Growth => format!("fewer than {count} of `{group}` cannot hold"),
+        }
+    });
+    rate.into_iter().chain(servers).collect()
+}
+
+/// Where what does not hold would.
+fn would_hold(study: &Study, bearing: &Bearing) -> Vec<String> {
+    let rate = bearing.rate.as_ref().map(|rate| match rate.beyond {
+        Beyond::Missed { .. } if rate.rate <= 0.0 => "no rate is low enough".into(),
+        Beyond::Missed { exact } => format!("it would hold up to {}{}/s", about(exact), down(rate.rate)),
+        Beyond::Growth => format!("it cannot hold beyond {}/s", down(rate.rate)),
+    });
+    let servers = bearing
+        .servers
+        .as_ref()
+        .filter(|fewest| servers_of(&study.scenario, &fewest.group).is_none_or(|there| there < fewest.count));
+    let servers = servers.map(|FewestServers { group, count, beyond }| match beyond {
+        Beyond::Missed { exact } => format!("{}{count} of `{group}` would hold", about(*exact)),
+        Beyond::Growth => format!("it takes {count} of `{group}` at least"),
+    });
+    rate.into_iter().chain(servers).collect()
+}
+
+fn servers_of(scenario: &Scenario, group: &str) -> Option<u32> {
+    let group = scenario.consumers.iter().find(|c| c.name == group)?;
+    match group.count {
+        Servers::Count(count) => Some(count),
+        Servers::Unlimited => None,
+    }
+}
+
+fn about(exact: bool) -> &'static str {
+    if exact { "" } else { "about " }
+}
+
+/// `4th`.
+fn ordinal(n: u32) -> String {
+    let end = match (n % 10, n % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{n}{end}")
+}
+
+/// The next smaller number of three digits: more than that is not known to hold.
+fn down(rate: f64) -> String {
+    if rate <= 0.0 {
+        return plain(rate, 3);
+    }
+    let unit = 10f64.powf(rate.log10().floor() - 2.0);
+    plain((rate / unit * (1.0 + 1e-12)).floor() * unit, 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_rounded_down_and_a_load_not_up() {
+        assert_eq!([924.7, 1000.0, 0.12399, 0.0].map(down), ["924", "1000", "0.123", "0"]);
+        assert_eq!([0.9, 0.99996, 1.0].map(share), ["90.0", "99.996", "100"]);
+        assert_eq!([1, 2, 3, 4, 11, 21, 112].map(ordinal).join(" "), "1st 2nd 3rd 4th 11th 21st 112th");
+    }
+}
