@@ -40,7 +40,8 @@ pub(super) fn share(row: &Difference) -> String {
     match (percent, half) {
         (Some(percent), Some(half)) if percent.abs() < MUCH && row.b.abs() * FAR > row.a.abs() => {
             let (value, half) = super::number::figures(percent, Some(half));
-            let sign = if percent > 0.0 { "+" } else { "" };
+            let nothing = value.trim_start_matches('-').chars().all(|c| c == '0' || c == '.');
+            let sign = if percent > 0.0 && !nothing { "+" } else { "" };
             half.map_or_else(|| by(row), |half| format!("{sign}{value} ±{half} %"))
         }
         _ => by(row),

@@ -174,9 +174,16 @@ fn objective(study: &Study) -> Option<String> {
     Some(format!("{which} {} {} {verb}{spare}.", objective.metric, objective.text))
 }
 
+/// From so many times the limit on a figure is told as its multiple.
+const MANY_TIMES: f64 = 9.0;
+
 /// A margin in words.
 pub(super) fn spare(share: f64) -> String {
     let percent = significant(share.abs() * 100.0, 2);
+    // Of a limit that is missed by far, the multiple says more.
+    if share < -MANY_TIMES {
+        return format!("{} times the limit", significant(1.0 - share, 2));
+    }
     if share == 0.0 {
         "exactly the limit".into()
     } else if share < 0.0 {

@@ -57,7 +57,8 @@ impl Scale {
     pub(super) fn show_with_unit(&self, estimate: Option<&Estimate>) -> String {
         let text = self.show(estimate);
         let bare = estimate.is_none_or(|e| e.value.is_none()) || self.unit.is_empty();
-        if bare { text } else { format!("{text} {}", self.unit) }
+        let gap = if self.unit.starts_with('/') { "" } else { " " };
+        if bare { text } else { format!("{text}{gap}{}", self.unit) }
     }
 }
 

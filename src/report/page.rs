@@ -118,7 +118,7 @@ pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {
     let cells = |row: &[String], tag: &str| {
         let cell = |(cell, left): (&String, &bool)| {
             let class = if *left { " class=\"left\"" } else { "" };
-            format!("<{tag}{class}>{}</{tag}>", escape(cell))
+            format!("<{tag}{class}>{}</{tag}>", said(cell))
         };
         row.iter().zip(&left).map(cell).collect::<String>()
     };

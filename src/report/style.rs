@@ -98,7 +98,7 @@ impl Style {
             }
             if !without.is_empty() {
                 let names: Vec<&str> = without.iter().map(|i| head[*i].as_str()).collect();
-                let said = format!("no room for {}: the files have it", names.join("; "));
+                let said = format!("left out for want of room, and in the files: {}", names.join("; "));
                 lines.extend(self.lines(&said, "", ""));
             }
             return lines;
@@ -143,7 +143,7 @@ mod tests {
     fn what_has_no_room_is_left_out_and_said() {
         assert!(grid(80).len() == 3 && grid(80)[2].contains("13.0 ms"));
         let narrow = grid(48);
-        assert!(!narrow[2].contains("13.0 ms") && narrow[3].starts_with("no room for b"), "{narrow:?}");
+        assert!(!narrow[2].contains("13.0 ms") && narrow[3].starts_with("left out for want of room"), "{narrow:?}");
         assert!(grid(36)[2].starts_with("queues"), "{:?}", grid(36));
     }
 

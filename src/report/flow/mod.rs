@@ -11,9 +11,9 @@ use crate::study::best;
 use crate::units::{plain, significant};
 use std::fmt::Write;
 
-const BOX_WIDTH: f64 = 150.0;
+const BOX_WIDTH: f64 = 168.0;
 const BOX_HEIGHT: f64 = 46.0;
-const COLUMN: f64 = 206.0;
+const COLUMN: f64 = 205.0;
 const ROW: f64 = 74.0;
 const MARGIN: f64 = 14.0;
 /// Letters of 13 pixels that a box has room for.

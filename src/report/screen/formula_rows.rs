@@ -1,6 +1,6 @@
 //! The back-of-envelope formulas as one table: what each gives, the exact figure, the error, and one clause why.
 
-use crate::answer::{Estimate, Formula, FormulaNote, MetricId, PlaceId, Unit};
+use crate::answer::{Estimate, Formula, FormulaNote, MetricId, PlaceId};
 use crate::report::number::{Scale, UNKNOWN, relative};
 use crate::study::{Bottleneck, Study, best, bottleneck};
 
@@ -39,25 +39,31 @@ fn row(study: &Study, formula: &Formula) -> Vec<String> {
         let scale = Scale::of(formula.unit, estimate.and_then(|e| e.value).into_iter());
         // Beside a formula a figure stands as it is: its interval is in the table above.
         let value = estimate.map(|e| Estimate { half_width: None, ends: None, ..e });
-        let text = scale.show_with_unit(value.as_ref());
-        if formula.unit == Unit::PerSecond { text.replace(" /s", "/s") } else { text }
+        scale.show_with_unit(value.as_ref())
     };
     let gives =
         if formula.value.is_finite() { show(Some(Estimate::exact(formula.value))) } else { UNKNOWN.into() };
     let error = formula.error.map_or(UNKNOWN.into(), relative);
-    vec![formula.formula.to_string(), gives, show(exact), error, clause(&formula.note)]
+    let scales = study.scenario.consumers.iter().any(|group| group.autoscale.is_some());
+    let why = clause(&formula.note);
+    // Where servers come and go, the formulas' C is of all that there may be.
+    let why = match formula.error {
+        Some(error) if scales && error.abs() > 0.05 => "C: servers come and go".into(),
+        _ => why,
+    };
+    vec![formula.formula.to_string(), gives, show(exact), error, why]
 }
 
 /// One clause of a note.
 fn clause(note: &FormulaNote) -> String {
     match note {
         FormulaNote::CountOverTime | FormulaNote::CountOfStretch => "right, by definition".into(),
-        FormulaNote::AtThePeak => "at the peak, under backlog".into(),
+        FormulaNote::AtThePeak => "right at the peak".into(),
         FormulaNote::RatesRatio { offered, capacity, .. } if offered >= capacity => {
             "no rate but ρ: it grows".into()
         }
         FormulaNote::RatesRatio { lossy: true, .. } => "ρ offered, before losses".into(),
-        FormulaNote::RatesRatio { timetable: true, .. } => "ρ, mean over the timetable".into(),
+        FormulaNote::RatesRatio { timetable: true, .. } => "ρ, by the mean rate".into(),
         FormulaNote::RatesRatio { .. } => "no rate, but ρ".into(),
         FormulaNote::NobodyWaits => "right: nobody waits".into(),
         FormulaNote::IdleAtTimes { .. } => "low: C idles, take Q / X".into(),
@@ -65,7 +71,7 @@ fn clause(note: &FormulaNote) -> String {
         FormulaNote::SumOfStages { percentiles: Some((sum, exact)) }
             if (sum / exact - 1.0).abs() >= 0.005 =>
         {
-            format!("means add; p99 would be {}", relative(sum / exact - 1.0))
+            format!("means add; p99: {}", relative(sum / exact - 1.0))
         }
         FormulaNote::SumOfStages { .. } => "right, for means".into(),
         _ => String::new(),

@@ -13,7 +13,7 @@ use super::rows::heading;
 use super::style::Style;
 use super::text::{self, Paint, columns, distinct};
 use super::{verdict, words};
-use crate::answer::{Answer, Method};
+use crate::answer::{Answer, Method, Trust};
 use crate::study::{Bearing, ObjectiveStatus, Study};
 use main_rows::{NamedRow, main_rows};
 
@@ -22,20 +22,25 @@ const LINES: usize = 30;
 /// A table has no fewer rows, however much is to be said.
 const FEWEST_ROWS: usize = 4;
 /// And no more.
-const MOST_ROWS: usize = 10;
+const MOST_ROWS: usize = 9;
+/// With so many rows there may be curves below them.
+const ENOUGH_ROWS: usize = 6;
 
 /// The text of one screen, with a final newline.
 pub(super) fn text(study: &Study, bearing: &Bearing, style: &Style) -> String {
     let before = [answer(study, bearing, style), caveats(study, style)];
     let after = [said(study, style), formulas(study, style), style.files()];
     let taken: usize = before.iter().chain(&after).filter(|b| !b.is_empty()).map(|b| b.len() + 1).sum();
+    let curves = spark_line::spark_lines(study, style.width, style.ascii);
     // A heading and a rule; the last block has no blank line behind it.
-    let room = LINES.saturating_sub(taken + 2).clamp(FEWEST_ROWS, MOST_ROWS);
-    let mut table = table(study, &main_rows(study, room), style);
-    let curves: Vec<String> = spark_line::spark_lines(study, style.width, style.ascii);
-    let curves: Vec<String> = curves.iter().map(|line| style.signs(line)).collect();
-    if taken + table.len() + curves.len() < LINES {
-        table.extend(curves);
+    let room = LINES.saturating_sub(taken + 2);
+    let with_curves = room.saturating_sub(curves.len() + 1);
+    let draws = with_curves >= ENOUGH_ROWS && !curves.is_empty();
+    let rows = if draws { with_curves } else { room }.clamp(FEWEST_ROWS, MOST_ROWS);
+    let mut table = table(study, &main_rows(study, rows), style);
+    if draws && !table.is_empty() {
+        table.push(String::new());
+        table.extend(curves.iter().map(|line| style.signs(line)));
     }
     text::joined(before.into_iter().chain([table]).chain(after))
 }
@@ -149,7 +154,10 @@ fn grid(
 /// Whether the methods agree, a line for theory and one for the measurement.
 fn said(study: &Study, style: &Style) -> Vec<String> {
     let theory = verdict::theory_and_simulation(study);
-    let measured = verdict::measurement(study);
+    // One that is not to be trusted is told of above the table.
+    let trusted = |answer: &&Answer| answer.trust() == Trust::Valid;
+    let measured =
+        study.answer(Method::Measurement).filter(trusted).and_then(|_| verdict::measurement(study));
     let dead = super::dead_letters::sentences(study);
     dead.into_iter().chain(theory).chain(measured).flat_map(|said| style.lines(&said, "", "  ")).collect()
 }

@@ -1,6 +1,6 @@
 //! The first sentence on the screen: whether it holds, by how much, where it is tightest, and when it breaks.
 
-use crate::answer::{Estimate, MetricId, PlaceId, Statistic, metric_of};
+use crate::answer::{Estimate, MetricId, PlaceId, Quantity, Statistic, metric_of};
 use crate::report::headline::{Told, capitalized, source, spare};
 use crate::report::number::Scale;
 use crate::report::rows::known;
@@ -122,16 +122,22 @@ fn against(scenario: &Scenario, objective: &Objective, estimate: &Estimate) -> S
 /// A metric in words: `p99 latency`, and where, if there are several such places.
 pub(in crate::report) fn named(scenario: &Scenario, path: &str) -> String {
     let Some(id) = MetricId::parse(path) else { return path.into() };
-    let quantity = id.quantity.name().replace('_', " ");
+    let quantity = match id.quantity {
+        Quantity::Count => "servers".into(),
+        Quantity::DrainTime => "time to drain".into(),
+        Quantity::InSystem => "number in system".into(),
+        Quantity::Attempts => "deliveries a message".into(),
+        Quantity::ArrivalRate => "arrivals".into(),
+        Quantity::DeadLettered => "dead-lettered".into(),
+        other => other.name().replace('_', " "),
+    };
     let words = match id.statistic {
         Statistic::Single => quantity,
         Statistic::Mean => format!("mean {quantity}"),
         Statistic::Sd => format!("standard deviation of the {quantity}"),
         Statistic::Max => format!("largest {quantity}"),
         Statistic::Within(time) => format!("{quantity} within {}", Time(time)),
-        percentile @ Statistic::Percentile(_) => {
-            format!("{} {quantity}", percentile.to_string().trim_start_matches('.'))
-        }
+        Statistic::Percentile(share) => format!("p{} {quantity}", plain(share * 100.0, 7)),
     };
     let of = |name: &str, several: bool| if several { format!("{words} of `{name}`") } else { words.clone() };
     match id.place {

@@ -228,7 +228,7 @@ fn short(name: &str) -> &str {
 
 fn table(a: &str, b: &str, rows: &[Difference], style: &Style) -> Vec<String> {
     let grid = |[a, b]: [&str; 2]| {
-        let head = ["", a, b, "difference", "of it", "verdict"].map(String::from);
+        let head = ["", a, b, "difference", "in figures", "verdict"].map(String::from);
         style.grid(&head, &rows.iter().map(cells).collect::<Vec<_>>(), 4, &[4])
     };
     let whole = grid([short(a), short(b)]);
@@ -271,7 +271,7 @@ pub fn markdown(compared: &Comparison) -> String {
     let mut out: String =
         sentences(compared).iter().map(|(verdict, said)| format!("{} {said}\n\n", sign(*verdict))).collect();
     for (name, rows) in compared.names[1..].iter().zip(&compared.differences) {
-        let head = ["metric", short(&compared.names[0]), short(name), "difference", "of it", "verdict"];
+        let head = ["metric", short(&compared.names[0]), short(name), "difference", "in figures", "verdict"];
         out += &line(&head.map(String::from));
         out += "|---|--:|--:|--:|--:|---|\n";
         out.extend(rows.iter().map(|row| line(&cells(row))));
@@ -334,7 +334,7 @@ fn page(compared: &Comparison, command: &str) -> String {
     let plot = plot.map(|svg| page::figure(&format!("What changes from `{}`", compared.names[0]), &svg));
     let tables = compared.names[1..].iter().zip(&compared.differences).map(|(name, rows)| {
         let head =
-            ["", short(&compared.names[0]), short(name), "difference", "of it", "verdict"].map(String::from);
+            ["", short(&compared.names[0]), short(name), "difference", "in figures", "verdict"].map(String::from);
         let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
         if rows.is_empty() { String::new() } else { page::section(name, &page::table(&head, &rows)) }
     });

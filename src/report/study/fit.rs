@@ -167,7 +167,7 @@ fn page(fit: &Fit, plots: &[(String, String)], from: &str, toml: &str, command: 
     // Models of arrivals are text in columns already.
     let listing =
         |lines: Vec<String>| if lines.is_empty() { String::new() } else { page::listing(&lines.join("\n")) };
-    let style = Style::default();
+    let style = Style { width: usize::MAX, ..Style::default() };
     let models = match (&fit.models, &fit.stream) {
         (Some(tried), Some(stream)) => {
             listing(models::waits(tried, &style)) + &listing(models::dispersion(tried, stream, &style))

@@ -3,7 +3,6 @@
 
 use crate::report::number::{relative, three};
 use crate::report::style::Style;
-use crate::report::text::columns;
 use crate::scenario::Arrivals;
 use crate::study::fit::{
     ArrivalStream, Deviation, FARTHEST, Model, ModelFamily, ModelFigure, ModelVerdict, Models, PoissonTest,
@@ -144,12 +143,11 @@ pub(super) fn waits(models: &Models, style: &Style) -> Vec<String> {
         cells.extend([m.judged.consumers[0].to_string(), outcome(m.outcome)]);
         cells
     };
-    let mut rows = vec![Some(head), None];
-    rows.extend(models.tried.iter().map(|m| Some(row(m))));
+    let mut rows: Vec<Vec<String>> = models.tried.iter().map(row).collect();
     let mut file = vec![String::new(); numbers + 2];
     (file[0], file[numbers]) = ("the file".into(), models.consumers.to_string());
-    rows.push(Some(file));
-    signed(rows, numbers, style)
+    rows.push(file);
+    style.grid(&head, &rows, numbers, &(1..numbers.min(3)).collect::<Vec<_>>())
 }
 
 /// The dispersion of each model beside the file's, for a person.
@@ -163,20 +161,11 @@ pub(super) fn dispersion(models: &Models, stream: &ArrivalStream, style: &Style)
         let cells = m.judged.dispersion.iter().map(|index| index.map_or("–".into(), three));
         std::iter::once(m.family.name()).chain(cells).collect::<Vec<_>>()
     };
-    let mut rows = vec![Some(head), None];
-    rows.extend(models.tried.iter().map(|m| Some(row(m))));
-    rows.push(Some(
+    let mut rows: Vec<Vec<String>> = models.tried.iter().map(row).collect();
+    rows.push(
         std::iter::once("the file".into()).chain(stream.dispersion.iter().map(|d| three(d.index))).collect(),
-    ));
-    signed(rows, stream.dispersion.len(), style)
-}
-
-fn signed(rows: Vec<Option<Vec<String>>>, numbers: usize, style: &Style) -> Vec<String> {
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|row| row.map(|cells| cells.iter().map(|cell| style.signs(cell)).collect()))
-        .collect();
-    columns(&rows, numbers, style.rule())
+    );
+    style.grid(&head, &rows, stream.dispersion.len(), &[])
 }
 
 fn off(compared: &ModelFigure) -> String {
