@@ -1,7 +1,7 @@
 //! `queuelab reference` and `queuelab glossary`: what can be written, and what words mean.
 
 use super::{Ending, style};
-use crate::report::{Style, paragraphs};
+use crate::report::Style;
 use crate::scenario::{ReferenceEntry, reference, reference_entries};
 
 const VOCABULARY: &str = include_str!("../vocabulary.md");
@@ -33,7 +33,7 @@ pub(super) fn explain_settings(arguments: &ReferenceArguments) -> Ending {
         let lines = [format!("{}: {takes}", entry.path), format!("    {}", entry.help)];
         lines.into_iter().chain(example).collect::<Vec<_>>()
     });
-    style::out(&paragraphs(told, &shown))
+    style::out(&shown.paragraphs(told))
 }
 
 /// Settings of a name or path; if there are none, those that have the word somewhere.
@@ -75,7 +75,7 @@ pub(super) fn explain_words(word: Option<&str>) -> Ending {
         return Ending::Wrong;
     }
     let shown = Style { width: style::width(), ..Style::default() };
-    style::out(&paragraphs(told, &shown))
+    style::out(&shown.paragraphs(told))
 }
 
 #[cfg(test)]

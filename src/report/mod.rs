@@ -36,7 +36,6 @@ mod text;
 mod verdict;
 mod words;
 
-pub use self::text::paragraphs;
 pub use json::document;
 pub use openmetrics::openmetrics;
 pub use plot::{Frame, Plot};

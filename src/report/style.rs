@@ -1,6 +1,6 @@
 //! How text in a terminal should look: its width, its signs, its colours.
 
-use super::text::{Paint, columns, distinct, plain, wrap};
+use super::text::{Paint, columns, distinct, joined, plain, wrap};
 
 /// How the text should look.
 #[derive(Debug, Clone)]
@@ -106,6 +106,15 @@ impl Style {
         Vec::new()
     }
 
+    /// Paragraphs of a heading and what belongs to it, each line wrapped under its own indent.
+    pub fn paragraphs(&self, told: impl IntoIterator<Item = Vec<String>>) -> String {
+        let line = |line: String| {
+            let indent = " ".repeat(line.len() - line.trim_start().len());
+            self.lines(line.trim_start(), &indent, &indent)
+        };
+        joined(told.into_iter().map(|lines| lines.into_iter().flat_map(line).collect()))
+    }
+
     /// Where files went, in a line: their folder, what people open first, and how many others there are.
     pub(super) fn files(&self) -> Vec<String> {
         let Some(first) = self.written.first() else { return Vec::new() };
@@ -143,7 +152,10 @@ mod tests {
     fn what_has_no_room_is_left_out_and_said() {
         assert!(grid(80).len() == 3 && grid(80)[2].contains("13.0 ms"));
         let narrow = grid(48);
-        assert!(!narrow[2].contains("13.0 ms") && narrow[3].starts_with("left out for want of room"), "{narrow:?}");
+        assert!(
+            !narrow[2].contains("13.0 ms") && narrow[3].starts_with("left out for want of room"),
+            "{narrow:?}"
+        );
         assert!(grid(36)[2].starts_with("queues"), "{:?}", grid(36));
     }
 

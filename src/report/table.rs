@@ -215,7 +215,10 @@ mod tests {
             for width in [60, 80, 100, 200] {
                 for ascii in [false, true] {
                     let style = Style { width, ascii, ..Style::default() };
-                    let text = at(&study, width, ascii) + &text(&study, &Bearing::default(), &style);
+                    let screen = text(&study, &Bearing::default(), &style);
+                    // All methods of a measurement side by side take a usual terminal's width.
+                    let all = if width < 80 { String::new() } else { at(&study, width, ascii) };
+                    let text = screen + &all;
                     assert!(text.lines().all(|l| l.chars().count() <= width), "{text}");
                     assert!(!ascii || text.is_ascii(), "{text}");
                     assert!(!text.contains("NaN"), "{text}");
@@ -233,9 +236,28 @@ mod tests {
         assert_eq!(at(&study, 120, false), include_str!("snapshots/five-methods-120.txt"));
         assert_eq!(at(&fixtures::network(), 80, false), include_str!("snapshots/network-80.txt"));
         assert_eq!(at(&fixtures::infinite(), 80, false), include_str!("snapshots/infinite-80.txt"));
-        let style = Style { width: 80, ..Style::default() };
-        let screen = text(&study, &Bearing::default(), &style);
-        assert_eq!(screen, include_str!("snapshots/screen-80.txt"));
+    }
+
+    /// The answer first, what makes it doubtful above all figures, every formula, no more than a screen.
+    #[test]
+    fn a_screen_has_the_answer_first_and_doubts_above_figures() {
+        for study in [fixtures::five_methods(), fixtures::infinite(), fixtures::network()] {
+            for width in [80, 100] {
+                let screen = text(&study, &Bearing::default(), &Style { width, ..Style::default() });
+                assert!(screen.lines().count() <= 30, "{screen}");
+                let names = [
+                    "throughput = N / T",
+                    "throughput = P / C",
+                    "delay = Q / C",
+                    "latency = T_p + T_q + T_c",
+                ];
+                assert!(names.iter().all(|formula| screen.contains(formula)), "{screen}");
+            }
+        }
+        let screen = text(&fixtures::five_methods(), &Bearing::default(), &Style::default());
+        assert!(screen.starts_with("Yes, it holds: p99 latency 55 ±3 ms of 200 ms allowed"), "{screen}");
+        let at = |word: &str| screen.find(word).unwrap_or_else(|| panic!("{word}: {screen}"));
+        assert!(at("! measurement: DEGRADED") < at("p99 latency, ms"));
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn tightest(study: &Study) -> Option<String> {
 
 /// A load in per cent, never rounded up to all of it.
 fn share(rho: f64) -> String {
-    if rho < 1.0 && rho >= 0.9995 { near_one(rho * 100.0) } else { significant(rho * 100.0, 3) }
+    if (0.9995..1.0).contains(&rho) { near_one(rho * 100.0) } else { significant(rho * 100.0, 3) }
 }
 
 fn breaks_first(bearing: &Bearing) -> Option<String> {

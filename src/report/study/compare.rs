@@ -333,8 +333,8 @@ fn page(compared: &Comparison, command: &str) -> String {
     let plot = crate::report::plots::compared(compared, &words.join(" "), Frame::Page);
     let plot = plot.map(|svg| page::figure(&format!("What changes from `{}`", compared.names[0]), &svg));
     let tables = compared.names[1..].iter().zip(&compared.differences).map(|(name, rows)| {
-        let head =
-            ["", short(&compared.names[0]), short(name), "difference", "in figures", "verdict"].map(String::from);
+        let head = ["", short(&compared.names[0]), short(name), "difference", "in figures", "verdict"]
+            .map(String::from);
         let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
         if rows.is_empty() { String::new() } else { page::section(name, &page::table(&head, &rows)) }
     });

@@ -141,7 +141,7 @@ pub fn files(fit: &Fit, scenario: &Value, toml: &str, from: &str, command: &str)
     let mut head = format!("# Fitted to {from} by `queuelab fit`\n#\n");
     sentences(fit).iter().chain(&notes(fit)).for_each(|line| head += &format!("# {line}\n"));
     if let (Some(tried), Some(stream)) = (&fit.models, &fit.stream) {
-        let style = Style::default();
+        let style = Style { width: usize::MAX, ..Style::default() };
         let lines =
             [models::waits(tried, &style), vec![String::new()], models::dispersion(tried, stream, &style)]
                 .concat();

@@ -296,7 +296,10 @@ mod tests {
             AuditFinding::Disordered { ref first, ref second } if first == "p50" && second == "p99"
         ));
         let few = found("samples,p50_ms,p99.9_ms\n500,3.1,8.7\n");
-        assert!(matches!(few[0].1, AuditFinding::FewBeyond { share, .. } if share == 0.999), "{few:?}");
+        assert!(
+            matches!(few[0].1, AuditFinding::FewBeyond { share, .. } if (share - 0.999).abs() < 1e-9),
+            "{few:?}"
+        );
         let whole = found("p50_ms,p90_ms,p99_ms\n1,2,4\n1,3,5\n");
         assert!(whole.iter().any(|(_, f)| matches!(f, AuditFinding::Coarse { unit, .. } if *unit == 0.001)));
     }

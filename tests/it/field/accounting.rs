@@ -4,7 +4,7 @@ use super::{both, refusal, scenario, simulated, value};
 use queuelab::answer::{Caveat, Method, SimulationCaveat};
 use queuelab::report::{Style, text};
 use queuelab::scenario::{resolved_toml, setting};
-use queuelab::study::{NoProgress, Study, run};
+use queuelab::study::{Bearing, NoProgress, Study, run};
 
 fn simulation(text: &str) -> Study {
     let study = run(&scenario(text), &[Method::Simulation], &NoProgress);
@@ -106,7 +106,7 @@ fn a_long_job_stays_long_where_the_message_brings_the_work_or_the_setting_says_s
 #[test]
 fn dead_letters_are_told_by_the_day_and_how_work_is_redelivered_is_said() {
     let study = simulation(&long_jobs(false, "redelivery_work = \"same\""));
-    let said = text(&study, &Style { width: 1000, ..Style::default() });
+    let said = text(&study, &Bearing::default(), &Style { width: 1000, ..Style::default() });
     assert!(
         said.contains("Dead letters come to `dlq` at")
             && said.contains("a day")
@@ -289,7 +289,7 @@ fn a_backlog_and_arrivals_have_one_latency() {
         value(answer, "queues.jobs.wait.mean"),
     );
     assert!(total > own && (total - wait - 0.02).abs() < 1e-6, "{total} {own} {wait}");
-    let shown = text(&study, &Style::default());
+    let shown = text(&study, &Bearing::default(), &Style { verbose: true, ..Style::default() });
     let row = shown.lines().find(|line| line.trim_start().starts_with("latency, mean")).expect("a row");
     let figure: f64 =
         row.split_whitespace().nth(4).and_then(|word| word.parse().ok()).expect("a figure in milliseconds");
