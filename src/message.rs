@@ -151,6 +151,8 @@ pub struct Level {
     pub waiting: u64,
     /// As many as servers are busy, but for batches.
     pub busy: u64,
+    /// Nanoseconds for which the oldest of those that wait has waited, 0 if none does; `None` if nobody asks.
+    pub oldest: Option<u64>,
 }
 
 /// A message's end: it left the last of its queues, or was lost in one.

@@ -88,6 +88,7 @@ pub enum Quantity {
     InSystem,
     Blocked,
     Wait,
+    Age,
     Delayed,
     Loss,
     DeadLettered,
@@ -116,6 +117,7 @@ impl Quantity {
             Quantity::InSystem => "in_system",
             Quantity::Blocked => "blocked",
             Quantity::Wait => "wait",
+            Quantity::Age => "age",
             Quantity::Delayed => "delayed",
             Quantity::Loss => "loss",
             Quantity::DeadLettered => "dead_lettered",
@@ -218,6 +220,16 @@ pub const METRICS: &[Metric] = {
             Lower,
             Times,
             "from reaching the queue to being taken, of the served",
+        ),
+        metric(
+            Age,
+            Queue,
+            "A",
+            Seconds,
+            Lower,
+            Times,
+            "the lag as a time: for how long the oldest waiting message has waited, over time, 0 while none waits; told \
+                where an objective or a precision asks for it, without a maximum",
         ),
         metric(
             Delayed,

@@ -66,6 +66,8 @@ const MAIN: &[MainRow] = {
         (Consumer, Utilization, Single, "utilization", false),
         (Queue, Wait, Mean, "wait, mean", true),
         (Queue, Wait, Statistic::P99, "wait, p99", true),
+        (Queue, Age, Mean, "oldest waiting, mean", true),
+        (Queue, Age, Statistic::P99, "oldest waiting, p99", true),
         (Producer, Latency, Mean, "latency, mean", true),
         (Producer, Latency, Percentile(0.5), "latency, p50", true),
         (Producer, Latency, Statistic::P99, "latency, p99", true),

@@ -23,6 +23,10 @@ pub(super) fn law(law: &Law) -> Value {
             Parameter::Text(text) => json!(text),
             Parameter::Numbers(list) => list.into_iter().map(number).collect(),
             Parameter::SecondsList(list) => times(&list),
+            Parameter::Nested(of) => self::law(&of),
+            Parameter::Parts(list) => {
+                list.iter().map(|(p, of)| json!({ "probability": number(*p), "of": self::law(of) })).collect()
+            }
             Parameter::Branches(list) => {
                 list.into_iter().map(|(p, t)| json!({ "probability": number(p), "mean": time(t) })).collect()
             }

@@ -3,7 +3,7 @@
 use super::checks::Balance;
 use super::collector::Collector;
 use super::message_stats::MessageStats;
-use super::moments::SharedTimes;
+use super::moments::{SharedTimes, TimeMoments};
 use super::places::{ConsumerPlace, QueuePlace};
 use super::producer_stats::ProducerStats;
 use super::span::{GroupSpan, Span};
@@ -145,6 +145,11 @@ impl Collector {
             out.levels(&place, key, counts);
         }
         out.times(&place, "wait", wait);
+        if let Some(age) = &stays.age {
+            out.times(&place, "age", &SharedTimes::from(TimeMoments::clone(age)));
+            // The oldest of all was hardly looked at.
+            out.values.remove(&path(&place, "age", "max"));
+        }
         trail(out);
     }
 

@@ -29,6 +29,8 @@ pub(super) struct QueueStats {
     pub across: Across,
     pub waiting: BucketCounts,
     pub in_system: BucketCounts,
+    /// For how long the oldest message had waited, at the instants that were looked at, if anybody asks.
+    pub age: Option<Box<TimeMoments>>,
     /// If it is wanted.
     pub trail: Option<Trail>,
 }
@@ -59,6 +61,7 @@ impl QueueStats {
             across: Across::default(),
             waiting: BucketCounts::new(),
             in_system: BucketCounts::new(),
+            age: None,
             trail: watched.then(Trail::new),
         }
     }
@@ -68,6 +71,10 @@ impl QueueStats {
         let times = instants.len() as u64;
         self.waiting.record_times(level.waiting, times);
         self.in_system.record_times(level.waiting + level.busy, times);
+        // Whoever knows it looks at one instant at a time.
+        if let Some(oldest) = level.oldest {
+            self.age.get_or_insert_default().add(oldest);
+        }
         if let Some(trail) = &mut self.trail {
             trail.add(level, instants);
         }
@@ -103,6 +110,9 @@ impl QueueStats {
         self.across.merge(&next.across);
         self.waiting.merge(&next.waiting);
         self.in_system.merge(&next.in_system);
+        if let Some(age) = &next.age {
+            self.age.get_or_insert_default().merge(age);
+        }
         if let (Some(trail), Some(next)) = (&mut self.trail, &next.trail) {
             trail.merge(next);
         }

@@ -215,6 +215,10 @@ impl SteadyState {
         if !self.shared {
             set_level(answer, &place, "queue_length", &self.queue_length);
             set_times(answer, &place, "wait", &self.wait);
+            let asked = station.scenario.asks_age() && self.exact && self.loss == 0.0;
+            if let Some(age) = asked.then(|| super::age::of(station, &self.wait)).flatten() {
+                answer.set(&place, "age", "mean", Estimate::exact(age));
+            }
         }
     }
 

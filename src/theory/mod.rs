@@ -42,6 +42,7 @@
 //! bench --bench theory` on an idle machine; where it differs, from the cheapest to the dearest of the
 //! family's scenarios there).
 
+pub mod age;
 pub mod batches;
 pub mod bcmp;
 pub mod blocking;

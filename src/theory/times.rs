@@ -91,6 +91,7 @@ impl TimeDistribution {
         let transform = Transform::new(move |s| transform(&other, s)).costing(effort(law)).remembered();
         let rough = match law {
             Law::Uniform(_) => true,
+            Law::Shifted(_) => effort(law) < TransformCost::Endless,
             Law::Empirical(table) => table.points().count() <= 200,
             _ => false,
         };
@@ -184,6 +185,10 @@ impl TimeDistribution {
                 Some(Arc::new(move |t| {
                     points.iter().map(|(x, p)| p * if t < *x { 1.0 } else { tail(t - x) }).sum()
                 }))
+            }
+            Law::Shifted(law) => {
+                let (offset, rest) = (law.offset, self.plus(&TimeDistribution::of(&law.of)).tail?);
+                Some(Arc::new(move |t| if t < offset { 1.0 } else { rest(t - offset) }))
             }
             Law::Uniform(law) => {
                 let (low, high, sums) = (law.min, law.max, self.transform.as_ref()?.integral());

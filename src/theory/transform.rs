@@ -24,6 +24,8 @@ pub fn transform(law: &Law, s: Complex64) -> Complex64 {
         Law::LogLogistic(law) => log_logistic(law, s),
         Law::Pareto(law) => pareto(law, s),
         Law::BoundedPareto(law) => bounded_pareto(law, s),
+        Law::Shifted(law) => (-s * law.offset).exp() * transform(&law.of, s),
+        Law::Mixture(law) => law.parts.iter().map(|(p, part)| *p * transform(part, s)).sum(),
         _ => law.transform(s).unwrap_or(Complex64::new(f64::NAN, 0.0)),
     }
 }
@@ -37,12 +39,26 @@ pub fn effort(law: &Law) -> TransformCost {
         | Law::Weibull(_)
         | Law::Pareto(_)
         | Law::BoundedPareto(_) => TransformCost::Slow,
+        Law::Shifted(law) => part_effort(&law.of),
+        Law::Mixture(law) => {
+            law.parts.iter().map(|(_, part)| part_effort(part)).max().unwrap_or(TransformCost::Quick)
+        }
         Law::Empirical(law) => match law.points().count() {
             0..=10 => TransformCost::Quick,
             11..=200 => TransformCost::Slow,
             _ => TransformCost::Endless,
         },
         _ => TransformCost::Quick,
+    }
+}
+
+/// The same of a part of another law. Where it has jumps or kinks of its own, sums with that would be told too
+/// roughly.
+fn part_effort(law: &Law) -> TransformCost {
+    match law {
+        Law::Uniform(_) | Law::Empirical(_) | Law::Shifted(_) => TransformCost::Endless,
+        law if !law.varies() => TransformCost::Endless,
+        law => effort(law),
     }
 }
 

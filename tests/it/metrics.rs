@@ -55,7 +55,9 @@ fn missing(study: &Study, method: Method, unknown: impl Fn(&str) -> bool) -> Vec
 /// Nothing is overloaded and drains, nobody has to wait for room, there is no dead-letter queue, and no
 /// broker.
 fn never(path: &str) -> bool {
-    [".blocked.", ".hop.", ".turnaround.", ".confirm."].iter().any(|quantity| path.contains(quantity))
+    [".age.", ".blocked.", ".hop.", ".turnaround.", ".confirm."]
+        .iter()
+        .any(|quantity| path.contains(quantity))
         || [".drain_time", ".dead_lettered", ".growth"].iter().any(|quantity| path.ends_with(quantity))
 }
 

@@ -270,6 +270,27 @@ impl Arguments for Reader<'_, '_, '_> {
         Some(branches)
     }
 
+    fn law(&mut self, key: &str) -> Option<Law> {
+        let field = self.require(key, "\"exponential(4ms)\"")?;
+        self.cx.law(field)
+    }
+
+    fn parts(&mut self, key: &str) -> Option<Vec<(f64, Law)>> {
+        self.require(key, "[{ probability = 0.9, of = \"exponential(2ms)\" }, …]")?;
+        self.each(key, |cx, field| {
+            let table = cx.any_table(field)?;
+            cx.known_keys(table, &["probability", "of"], field.key);
+            match (table.get("probability"), table.get("of")) {
+                (Some(probability), Some(of)) => Some((cx.probability(probability)?, cx.law(of)?)),
+                _ => {
+                    let told = Problem::error(field.node.at, "a part needs its probability and its law");
+                    cx.tell(told.help("write { probability = 0.9, of = \"exponential(2ms)\" }"));
+                    None
+                }
+            }
+        })
+    }
+
     fn file(&mut self, key: &str) -> Option<Sampled> {
         let field = self.find(key)?;
         let column = match self.find("column") {

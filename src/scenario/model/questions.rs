@@ -3,7 +3,7 @@
 use super::{
     Ack, Arrivals, Consumer, Destination, Discipline, Length, Precision, Producer, Scenario, Warmup,
 };
-use crate::answer::AskedStatistic;
+use crate::answer::{AskedStatistic, Quantity};
 
 impl Producer {
     /// Whether it waits for its messages before it sends again.
@@ -134,6 +134,14 @@ impl Scenario {
         out.sort_by(|a, b| order(a).total_cmp(&order(b)).then_with(|| a.name.cmp(&b.name)));
         out.dedup();
         out
+    }
+
+    /// Whether an objective or a precision asks for how long the oldest message has waited.
+    pub(crate) fn asks_age(&self) -> bool {
+        let precision: &[(String, f64)] =
+            if let Precision::Paths(paths) = &self.simulation.precision { paths } else { &[] };
+        let asked = self.objectives.iter().map(|o| &o.metric).chain(precision.iter().map(|p| &p.0));
+        asked.into_iter().any(|path| Quantity::Age.is_of(path))
     }
 
     /// Messages that wait in all queues from the start.

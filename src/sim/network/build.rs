@@ -91,6 +91,7 @@ impl<S: Blocks> Network<S> {
             gathering: Vec::new(),
             keys: MessageKeys::new(scenario, draws),
             sampler: sampler.unwrap_or(LevelSampler::never()),
+            tells_age: scenario.asks_age(),
             paced: paced(scenario),
             host: Host::new(
                 time(scenario.simulation.overheads.hand_off),

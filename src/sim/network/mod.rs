@@ -218,6 +218,8 @@ pub struct Network<S> {
     gathering: Vec<u32>,
     keys: MessageKeys,
     sampler: LevelSampler,
+    /// Whether somebody asks for how long the oldest message has waited.
+    tells_age: bool,
     /// The groups whose servers' speed depends on the load.
     paced: Vec<u32>,
     /// What a host adds that is not ideal.
@@ -329,12 +331,14 @@ impl<S: Blocks> Network<S> {
     fn look_until<R: Recorder>(&mut self, instant: u64, recorder: &mut R) {
         while self.sampler.next < instant {
             let at = self.sampler.next;
+            let oldest = self.tells_age.then(|| self.oldest_waiting());
             for (queue, station) in self.stations.iter().enumerate() {
                 recorder.level(&Level {
                     at,
                     queue: queue as u32,
                     waiting: station.waiting.level(),
                     busy: station.serving.level(),
+                    oldest: oldest.as_ref().map(|sent| at - sent[queue].min(at)),
                 });
             }
             self.sampler.pass();

@@ -1,6 +1,7 @@
 //! What the event engine knows of itself at an instant.
 
 use super::Network;
+use super::job::JobState;
 use super::parts::{GroupState, QueueState};
 use crate::sim::{BlockedSenders, GroupTotals, QueueCounts, QueueTotals, Totals};
 use crate::workload::Blocks;
@@ -48,6 +49,21 @@ impl<S: Blocks> Network<S> {
         }
         let served = station.groups.iter().map(|&g| self.groups[g as usize].handled).sum();
         QueueCounts { served, deliveries: served, delivered: served, ..station.counts }
+    }
+
+    /// When the oldest message that waits in each queue came; that of none is in the future.
+    pub(super) fn oldest_waiting(&self) -> Vec<u64> {
+        let mut oldest = vec![u64::MAX; self.stations.len()];
+        for (_, job) in self.jobs.inside() {
+            if matches!(
+                job.state,
+                JobState::Ready | JobState::Committing | JobState::Held | JobState::Delayed
+            ) {
+                let oldest = &mut oldest[job.queue as usize];
+                *oldest = job.sent.min(*oldest);
+            }
+        }
+        oldest
     }
 
     /// Looks for the first instant, not before this one, at which nobody waits in a queue.

@@ -146,6 +146,12 @@ impl Candidate {
                 .map(|(p, m)| format!("{} % of {}", plain(p * 100.0, 3), Time(*m)))
                 .collect::<Vec<_>>()
                 .join(" + "),
+            Parameter::Nested(law) => law.name().into(),
+            Parameter::Parts(list) => list
+                .iter()
+                .map(|(p, law)| format!("{} % {}", plain(p * 100.0, 3), law.name()))
+                .collect::<Vec<_>>()
+                .join(" + "),
             Parameter::Numbers(list) | Parameter::SecondsList(list) => format!("{} {key}", list.len()),
         };
         format!(

@@ -14,8 +14,10 @@ mod hyperexponential;
 mod inverse;
 mod log_logistic;
 mod lognormal;
+mod mixture;
 mod normal;
 mod pareto;
+mod shifted;
 #[cfg(test)]
 mod tests;
 mod triangular;
@@ -31,8 +33,10 @@ pub use gamma::Gamma;
 pub use hyperexponential::Hyperexponential;
 pub use log_logistic::LogLogistic;
 pub use lognormal::Lognormal;
+pub use mixture::Mixture;
 pub use normal::Normal;
 pub use pareto::Pareto;
+pub use shifted::Shifted;
 pub use triangular::Triangular;
 pub use uniform::Uniform;
 pub use weibull::Weibull;
@@ -104,6 +108,10 @@ pub enum Parameter {
     SecondsList(Vec<f64>),
     /// Pairs of probability and mean in seconds.
     Branches(Vec<(f64, f64)>),
+    /// Another law.
+    Nested(Box<Law>),
+    /// Pairs of probability and law.
+    Parts(Vec<(f64, Law)>),
 }
 
 /// Times that were read from a file.
@@ -136,6 +144,10 @@ pub trait Arguments {
     fn times(&mut self, key: &str) -> Option<Vec<f64>>;
     /// An optional list of tables `{ probability, mean }`.
     fn branches(&mut self, key: &str) -> Option<Vec<(f64, f64)>>;
+    /// A required law.
+    fn law(&mut self, key: &str) -> Option<Law>;
+    /// A required list of tables `{ probability, of }`, whose `of` is a law.
+    fn parts(&mut self, key: &str) -> Option<Vec<(f64, Law)>>;
     /// The times of an optional file named by a key, of the column that `column` may name.
     fn file(&mut self, key: &str) -> Option<Sampled>;
     /// Says that a key's value (or the law itself if empty) will not do: why, in a sentence without its stop,
@@ -220,7 +232,9 @@ laws!(
     Weibull,
     Pareto,
     BoundedPareto,
-    Empirical
+    Empirical,
+    Shifted,
+    Mixture
 );
 
 impl Law {

@@ -201,6 +201,18 @@ impl Arguments for Given {
             _ => None,
         }
     }
+    fn law(&mut self, key: &str) -> Option<Law> {
+        match self.get(key) {
+            Some(Parameter::Nested(law)) => Some(Law::clone(law)),
+            _ => None,
+        }
+    }
+    fn parts(&mut self, key: &str) -> Option<Vec<(f64, Law)>> {
+        match self.get(key) {
+            Some(Parameter::Parts(list)) => Some(list.clone()),
+            _ => None,
+        }
+    }
     fn file(&mut self, key: &str) -> Option<Sampled> {
         let values = self.times("values")?;
         self.has(key).then(|| Sampled { file: "times.csv".into(), column: None, values })
@@ -247,6 +259,7 @@ fn what_will_not_do_is_refused_by_key() {
             "alpha",
         ),
         ("normal", vec![mean.clone(), ("scv", Number(0.95))], "scv"),
+        ("mixture", vec![("parts", Parts(vec![(0.5, Law::exponential(1.0))]))], "parts"),
         ("normal", vec![mean.clone(), ("sd", Seconds(2.0))], "sd"),
         ("empirical", vec![], ""),
         ("empirical", vec![("values", SecondsList(vec![]))], "values"),

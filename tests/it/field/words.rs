@@ -5,6 +5,7 @@
 mod blocking_retries;
 mod held_back;
 mod locks;
+mod oldest;
 mod rate_limits;
 mod rebalancing;
 mod resending;
