@@ -15,6 +15,7 @@ mod percentiles;
 mod reason;
 mod saved;
 mod trust;
+mod unit;
 
 pub(crate) use caveat::waits_in_circle;
 pub use caveat::{
@@ -27,10 +28,11 @@ pub use formula::{Formula, FormulaNote};
 pub use growth::Growth;
 pub use method::Method;
 pub use metric_id::{MetricId, PlaceId, Statistic, metric_of, path};
-pub use metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics, Unit};
+pub use metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics};
 pub use percentiles::{AskedStatistic, PERCENTILES, share_of};
 pub use reason::{Reason, Unanswered};
 pub use trust::{Gate, Trust};
+pub use unit::Unit;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

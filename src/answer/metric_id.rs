@@ -1,6 +1,7 @@
 //! A metric by its parts: where, which quantity, which statistic. Paths are taken apart here alone.
 
-use super::metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics, Unit};
+use super::Unit;
+use super::metrics::{Better, METRICS, Metric, MetricPlace, Quantity, Statistics};
 use super::share_of;
 use crate::units::{duration, duration_text};
 use std::fmt;

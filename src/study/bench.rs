@@ -256,7 +256,7 @@ pub fn bench(target: &str, load: &BenchLoad, watch: &dyn Watch) -> Result<Benchm
 /// Why a target cannot be measured any more, if its last runs had no answer.
 fn broken(search: &[BenchRun]) -> Option<Reason> {
     let last = search.iter().rev().take(BROKEN);
-    let silent = last.clone().count() == BROKEN && last.clone().all(|run| run.answer.is_none());
+    let silent = last.clone().count() == BROKEN && last.clone().all(|run| run.failed.is_some());
     last.take(usize::from(silent)).find_map(|run| run.failed.clone())
 }
 

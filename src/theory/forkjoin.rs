@@ -63,8 +63,10 @@ pub(super) fn joined(nodes: &[(Station<'_>, SteadyState)], complete: Complete) -
     // Copies whose work comes with the message are as long as each other.
     let brought =
         nodes.iter().any(|(s, _)| s.streams.iter().any(|stream| stream.producer.service_time.is_some()));
+    // Of servers that need time to take a message nothing is known here.
+    let at_once = first.scenario.simulation.overheads.delivers_at_once();
     let usual = |s: &Station<'_>| {
-        s.service.is_exponential() && s.servers == Some(1) && s.is_poisson() && s.only(&[]).is_ok()
+        at_once && s.service.is_exponential() && s.servers == Some(1) && s.is_poisson() && s.only(&[]).is_ok()
     };
     let alike = !brought && nodes.iter().all(|(s, _)| usual(s) && s.service == first.service);
     if alike && needed == n {
@@ -75,6 +77,7 @@ pub(super) fn joined(nodes: &[(Station<'_>, SteadyState)], complete: Complete) -
     }
     let sojourns: Vec<TimeDistribution> = nodes.iter().map(|(s, f)| f.whole(s)).collect();
     if !brought
+        && at_once
         && nodes.iter().all(|(s, _)| s.servers.is_none() && s.service.is_exponential() && s.only(&[]).is_ok())
     {
         // Nobody waits, so that copies have nothing in common.

@@ -61,7 +61,7 @@ fn capacity_says_when_nothing_passes_and_what_is_wrong() {
     assert_eq!(code(&["--slo", "p99<3ms", "--vary", "consumers.worker.count=1..4", "--quiet"]).0, Some(1));
     for (arguments, word) in [
         (vec![], "--slo"),
-        (vec!["--slo", "p100<3ms"], "did you mean"),
+        (vec!["--slo", "p100<3ms"], "a percentile lies above p0 and below p100"),
         (vec!["--slo", "p99<3ms", "--vary", "consumers.worker.count"], "LOW..HIGH"),
         (vec!["--slo", "p99<3ms", "--vary", "consumers.wroker.count=1..3"], "worker"),
         (vec!["--slo", "p99<3ms", "--vary", "queues.jobs.discipline=fifo,lifo"], "queuelab sweep"),

@@ -193,7 +193,7 @@ fn wrong_tables_after_the_small_scenario_are_told() {
         ),
         (
             "[objectives]\n\"producers.web.latency.p100\" = \"< 1s\"",
-            "did you mean `producers.web.latency.p50`?",
+            "a percentile lies above p0 and below p100: ",
         ),
         ("[objectives]\n\"producers.web.latency.p99\" = \"< 200\"", "lacks a unit of time"),
         ("[objectives]\n\"producers.web.latency.p99\" = \"200ms\"", "begin with <, <=, > or >="),

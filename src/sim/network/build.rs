@@ -285,7 +285,8 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         Servers::Count(n) => Some(n),
         Servers::Unlimited => None,
     });
-    let plain = is_plain(scenario, index, &groups);
+    // Of what waits in a plain queue nobody keeps the state.
+    let plain = is_plain(scenario, index, &groups) && !scenario.asks_age();
     let dispatch = Dispatch::of(scenario, index, draws);
     QueueState {
         discipline: queue.discipline,
