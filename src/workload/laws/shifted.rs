@@ -22,7 +22,7 @@ impl Shape for Shifted {
     fn examples() -> Vec<(Self, [f64; 3])> {
         let of = Box::new(Law::uniform(0.001, 0.01));
         let uniform = [0.005916419073806341, 0.0012865548556832242, 0.00699067043404033];
-        vec![(Shifted { offset: 0.5, of }, uniform.map(|x| 0.5 + x))]
+        vec![(Shifted { offset: 0.0005, of }, uniform.map(|x| 0.0005 + x))]
     }
 
     fn read(arguments: &mut dyn Arguments) -> Option<Self> {
