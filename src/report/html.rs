@@ -151,7 +151,7 @@ fn formulas(study: &Study) -> String {
             page::said(&f.note.to_string())
         )
     };
-    let rows: String = study.formulas.iter().map(row).collect();
+    let rows: String = shown::few(&study.formulas).iter().map(row).collect();
     let head = "<tr><th>formula</th><th>value</th><th class=\"left\">error</th><th class=\"left\">where it \
         holds</th></tr>";
     section(

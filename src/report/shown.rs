@@ -51,6 +51,11 @@ pub(super) fn left_out(study: &Study) -> Option<String> {
     })
 }
 
+/// The first of very many things of which answer.json has all.
+pub(super) fn few<T>(all: &[T]) -> &[T] {
+    if all.len() > MANY { &all[..BUSIEST] } else { all }
+}
+
 /// The first of very many sentences, and how many more there are.
 pub(super) fn first(mut sentences: Vec<String>) -> Vec<String> {
     if sentences.len() > MANY {

@@ -168,7 +168,7 @@ fn cells(label: String, row: &MetricRow, layout: Layout, compared: bool) -> Vec<
 
 fn formulas(study: &Study, style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
-    for entry in &study.formulas {
+    for entry in shown::few(&study.formulas) {
         let (value, against) = words::formula(entry);
         let against = if against.is_empty() { against } else { format!(", {against}") };
         lines.extend(style.lines(&format!("{}:  {value}{against}", entry.formula), "  ", "    "));
