@@ -296,7 +296,8 @@ impl BucketCounts {
         Ranks { counts: self, cells }
     }
 
-    /// See [`Ranks::quantile`].
+    /// The time below or at which a share of the values lies, in seconds, interpolated within its bucket; `None` if
+    /// empty.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         self.ranks().quantile(share)
     }

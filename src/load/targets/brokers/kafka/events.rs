@@ -164,7 +164,7 @@ impl ProducerContext for ProducerEvents {
             Err((error, _)) => {
                 self.state.listener.trouble(Trouble {
                     at: Monotonic.now(),
-                    kind: TroubleKind::Refused { why: reason(&error) },
+                    kind: TroubleKind::Refused { why: reason(error) },
                 });
                 self.state.inside.leave(queue);
                 self.state.listener.refused(queue, message, Monotonic.now());
