@@ -76,7 +76,6 @@ def percent(share):
 
 
 def rows(name, count, held, law, document):
-    learnt = document["lesson"].get("turnaround") or 0
     for point in document["points"]:
         if point["role"] == "learnt":
             continue
@@ -89,7 +88,7 @@ def rows(name, count, held, law, document):
             said = "yes"
         else:
             said = "**no**"
-        own = point["lesson"].get("turnaround") if point.get("lesson") else None
+        learnt, own = point["turnaround"]["learnt"] or 0, point["turnaround"]["seen"]
         load = point["load"] * (1 + learnt / WORK)
         cells = [name, str(count), str(held), law, f"{point['load']:g}", f"{load:.2f}"]
         for statistic, share in (("mean", mean), ("p99", tail)):

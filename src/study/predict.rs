@@ -7,8 +7,10 @@
 
 mod fullest;
 mod held;
+mod turnarounds;
 
 pub use held::{NoVerdict, PredictionFinding, PredictionStatus};
+pub use turnarounds::TurnaroundSeen;
 
 use super::agreement::{MEAN_TOLERANCE, REHEARSAL_TOLERANCE};
 use super::load;
@@ -19,6 +21,7 @@ use crate::scenario::{Consumer, Scenario};
 use crate::units::plain;
 use fullest::{is_fullest, turned};
 use serde::Serialize;
+use turnarounds::{SATURATING, near_saturation};
 
 /// The statistics of the latency of all messages that are predicted, each with what it may be off, as for a
 /// rehearsal.
@@ -33,9 +36,9 @@ pub struct HostCalibration {
     /// Seconds until a message reaches a consumer that sleeps, in the scenario's time; `None` if no consumer
     /// was seen asleep.
     pub hand_off: Option<f64>,
-    /// Seconds from the end of a service until a consumer of a broker has the next message, in the scenario's
-    /// time; `None` if no broker was measured.
-    pub turnaround: Option<f64>,
+    /// How long it takes from the end of a service until a consumer of a broker has the next message, at each
+    /// load that showed it, one near saturation included; nothing if no broker was measured.
+    pub turnarounds: Vec<TurnaroundSeen>,
     /// Of each group of consumers, how long its services took over how long they were to take, on average.
     pub stretch: Vec<f64>,
     /// Nanoseconds of group commits, where messages are durable.
@@ -148,12 +151,17 @@ pub fn predict(
         }
         points.push(point.map_err(failed(load))?);
     }
-    let lesson = together(&points);
+    let mut lesson = together(&points);
+    let low = learn.len() as f64 / all;
+    if !lesson.turnarounds.is_empty() && !watch.stopped() {
+        let part = Part { watch, from: low, share: 0.0, load: SATURATING };
+        lesson.turnarounds.extend(near_saturation(at(SATURATING), &part));
+    }
     for (i, &load) in judge.iter().enumerate().take_while(|_| !watch.stopped()) {
         let part = Part { watch, from: (learn.len() + i) as f64 / all, share: 1.0 / all, load };
         let scenario = at(load);
         let predicted =
-            measurement::rehearsed(&taught(&scenario, &lesson), &lesson.syncs).map_err(failed(load))?;
+            measurement::rehearsed(&taught(&scenario, load, &lesson), &lesson.syncs).map_err(failed(load))?;
         let point = point(scenario, load, Some(predicted), &part);
         if watch.stopped() {
             break;
@@ -187,11 +195,12 @@ fn point(
             .map_or(1.0, |(real, planned)| real / planned)
     };
     let stretch = scenario.consumers.iter().map(stretch).collect();
+    let turnarounds = turnaround.map(|turnaround| TurnaroundSeen { load, turnaround }).into_iter().collect();
     Ok(PredictedLoad {
         load,
         predicted,
         answers,
-        lesson: HostCalibration { loads: vec![load], hand_off, turnaround, stretch, syncs },
+        lesson: HostCalibration { loads: vec![load], hand_off, turnarounds, stretch, syncs },
         scenario,
     })
 }
@@ -207,7 +216,7 @@ fn together(points: &[PredictedLoad]) -> HostCalibration {
     HostCalibration {
         loads: points.iter().map(|p| p.load).collect(),
         hand_off: mean(&mut points.iter().filter_map(|p| p.lesson.hand_off)),
-        turnaround: mean(&mut points.iter().filter_map(|p| p.lesson.turnaround)),
+        turnarounds: points.iter().flat_map(|p| p.lesson.turnarounds.iter().copied()).collect(),
         stretch: (0..groups)
             .map(|g| mean(&mut points.iter().map(|p| p.lesson.stretch[g])).unwrap_or(1.0))
             .collect(),
@@ -215,11 +224,11 @@ fn together(points: &[PredictedLoad]) -> HostCalibration {
     }
 }
 
-/// The scenario on a host as it was learnt.
-fn taught(scenario: &Scenario, lesson: &HostCalibration) -> Scenario {
+/// The scenario, which is at a load, on a host as it was learnt.
+fn taught(scenario: &Scenario, load: f64, lesson: &HostCalibration) -> Scenario {
     let mut out = scenario.clone();
     out.simulation.overheads.hand_off = lesson.hand_off.unwrap_or(0.0);
-    if let Some(turnaround) = lesson.turnaround {
+    if let Some(turnaround) = lesson.turnaround_at(load) {
         out.simulation.overheads.turnaround = turnaround;
         measurement::confirms_later(&mut out);
     }

@@ -7,7 +7,7 @@ use crate::report::plot::Frame;
 use crate::report::style::Style;
 use crate::report::text::{Paint, joined};
 use crate::study::predict::{
-    NoVerdict, PREDICTED, PredictedLoad, Prediction, PredictionFinding, PredictionStatus,
+    HostCalibration, NoVerdict, PREDICTED, PredictedLoad, Prediction, PredictionFinding, PredictionStatus,
 };
 use crate::units::{Time, plain};
 use serde_json::{Value, json};
@@ -121,12 +121,21 @@ fn learnt(prediction: &Prediction) -> String {
         groups.map(|(c, s)| format!("services of `{}` take {}", c.name, longer(*s))).collect();
     let woken =
         lesson.hand_off.map(|h| format!("a consumer that has nothing to do is reached after {}", Time(h)));
-    let turned = lesson.turnaround.map(|t| format!("the next message is there {} after a service", Time(t)));
+    let turned = turnarounds(lesson);
     format!(
         "learnt at {}: {}",
         loads.join(", "),
         stretch.into_iter().chain(woken).chain(turned).chain(untold).collect::<Vec<_>>().join("; ")
     )
+}
+
+/// The turnaround between the loads that showed it.
+fn turnarounds(lesson: &HostCalibration) -> Option<String> {
+    let (first, last) = (lesson.turnarounds.first()?, lesson.turnarounds.last()?);
+    let at =
+        |load: f64| format!("{} at load {}", Time(lesson.turnaround_at(load).unwrap_or(0.0)), plain(load, 3));
+    let range = if first.load < last.load { format!(" to {}", at(last.load)) } else { String::new() };
+    Some(format!("the next message is there {}{range} after a service", at(first.load)))
 }
 
 /// What the table's columns are.
@@ -225,9 +234,10 @@ pub fn csv(prediction: &Prediction) -> String {
 
 /// The document for machines.
 pub fn document(prediction: &Prediction, scenario: &Value, command: &str) -> String {
+    let turnaround = |p: &PredictedLoad| json!({ "learnt": prediction.lesson.turnaround_at(p.load), "seen": p.lesson.turnaround_at(p.load) });
     let points = prediction.points.iter().map(|p| {
         json!({ "load": p.load, "role": p.role(), "predicted": p.predicted, "answers": p.answers,
-                "lesson": p.lesson, "verdict": p.held(&prediction.lesson).as_ref().map(status),
+                "lesson": p.lesson, "turnaround": turnaround(p), "verdict": p.held(&prediction.lesson).as_ref().map(status),
                 "off": PREDICTED.iter().filter_map(|(s, _)| Some((s.to_string(), p.off(s)?))).collect::<std::collections::BTreeMap<_, _>>() })
     });
     let document = json!({

@@ -47,12 +47,11 @@ pub enum PredictionFinding {
         /// At the low loads.
         then: f64,
     },
-    /// A broker took otherwise than at the low loads from the end of a service to the next message: so many
-    /// seconds.
+    /// A broker took otherwise than was learnt from the end of a service to the next message: so many seconds.
     Turnaround {
         /// At this load.
         now: f64,
-        /// At the low loads.
+        /// As it was learnt for this load.
         then: f64,
     },
     /// How far the measured mean is from the replay, as a share, which has services and sends as they were.
@@ -107,7 +106,7 @@ impl PredictedLoad {
         let woken = self.lesson.hand_off.zip(learnt.hand_off);
         let woken = woken.filter(|(now, then)| (now - then).abs() > 0.3 * then);
         let woken = woken.map(|(now, then)| PredictionFinding::WakeUp { now, then });
-        let turned = self.lesson.turnaround.zip(learnt.turnaround);
+        let turned = self.lesson.turnaround_at(self.load).zip(learnt.turnaround_at(self.load));
         let turned = turned.filter(|(now, then)| (now - then).abs() > 0.1 * then);
         let turned = turned.map(|(now, then)| PredictionFinding::Turnaround { now, then });
         services.chain(woken).chain(turned).collect()

@@ -19,7 +19,7 @@ fn point(measured: f64, replayed: f64, stretch: f64) -> PredictedLoad {
         lesson: HostCalibration {
             loads: vec![0.9],
             hand_off: Some(30e-6),
-            turnaround: None,
+            turnarounds: Vec::new(),
             stretch: vec![stretch],
             syncs: Vec::new(),
         },
@@ -30,7 +30,7 @@ fn learnt() -> HostCalibration {
     HostCalibration {
         loads: vec![0.3],
         hand_off: Some(30e-6),
-        turnaround: None,
+        turnarounds: Vec::new(),
         stretch: vec![1.003],
         syncs: Vec::new(),
     }
@@ -111,7 +111,7 @@ fn a_lesson_is_the_mean_of_what_was_seen_and_makes_the_host_slower() {
     let lesson = together(&points);
     assert_eq!(lesson.hand_off, Some(30e-6));
     assert!((lesson.stretch[0] - 1.02).abs() < 1e-12);
-    let slower = taught(&points[0].scenario, &lesson);
+    let slower = taught(&points[0].scenario, 0.9, &lesson);
     assert!((slower.consumers[0].mean_service() - 0.00102).abs() < 1e-12);
     assert_eq!(slower.simulation.overheads.hand_off, 30e-6);
 }
