@@ -32,6 +32,8 @@ pub(crate) enum Role {
     Order,
     /// Which idle server of a queue takes a message.
     ServerChoice,
+    /// How many servers a message needs.
+    ServersNeeded,
     /// Which of several queues a free server asks first.
     SharedQueue,
     /// How long a group commit takes.
@@ -64,6 +66,7 @@ impl Role {
             Role::DeliverAfter => "after",
             Role::Order => "order",
             Role::ServerChoice => "server",
+            Role::ServersNeeded => "servers",
             Role::SharedQueue => "queue",
             Role::Commit => "sync",
             Role::Subscription => "deliver",

@@ -1,6 +1,7 @@
 //! Capacity: what a group of consumers can do by itself, outages counted.
 
 use super::model::{Ack, Consumer, LimitScope, Servers};
+use super::range::Range;
 use crate::workload::laws::Law;
 
 /// What is less than this share is rounding.
@@ -30,10 +31,29 @@ fn repaired(group: &Consumer) -> f64 {
 /// Deliveries a second that a group can do; `None` is without limit.
 pub(super) fn capacity(group: &Consumer) -> Option<f64> {
     let work = group.most_servers().map(|n| f64::from(n) * up(group) / per_message(group));
+    let work = work.map(|work| work / (1.0 + left_idle(group).least));
     match (work, limit(group)) {
         (Some(work), Some(limit)) => Some(work.min(limit)),
         (work, limit) => work.or(limit),
     }
+}
+
+/// For how long servers are idle although messages wait, because the first in line needs more of them: as a share
+/// of the time in which they work.
+///
+/// # Formula
+/// Of c servers, ⌊c/k⌋ messages that need k each are served at once. Where the numbers differ, no more than ⌊c/k⌋ of
+/// the least are, and no fewer than of the most; and while the first in line waits, at most the most that one needs
+/// less one are idle.
+pub(super) fn left_idle(group: &Consumer) -> Range {
+    let Some(servers) = group.most_servers().filter(|_| group.needs_several()) else {
+        return Range { least: 0.0, most: 0.0 };
+    };
+    let ((fewest, most), mean) = (group.range_needed(), group.mean_needed());
+    let busy = |messages: u32| f64::from(messages) * mean;
+    let idle = |busy: f64| (f64::from(servers) / busy - 1.0).max(0.0);
+    let least_busy = busy(servers / most).max(f64::from(servers + 1) - f64::from(most));
+    Range { least: idle(busy(servers / fewest)), most: idle(least_busy) }
 }
 
 /// Deliveries a second that a group is limited to, if it is.
@@ -52,10 +72,11 @@ pub(super) fn per_message(group: &Consumer) -> f64 {
         + group.service_time_per_message.mean() * at_full(group) / group.mean_speed()
 }
 
-/// By how much longer a delivery takes than is written when all servers are at work and many messages wait.
+/// By how much more of a server's time a delivery takes than is written: when all servers are at work and many
+/// messages wait, and where it has several of them.
 fn at_full(group: &Consumer) -> f64 {
     let speed = group.service_rate.as_ref().zip(group.most_servers());
-    speed.map_or(1.0, |(rate, servers)| 1.0 / rate.speed_at_full_load(servers))
+    speed.map_or(group.mean_needed(), |(rate, servers)| 1.0 / rate.speed_at_full_load(servers))
 }
 
 /// Mean time of a delivery under full load, whether it is interrupted or not, over servers of all speeds.

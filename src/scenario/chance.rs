@@ -48,6 +48,7 @@ fn works(consumer: &Consumer) -> bool {
         || consumer.transit.as_ref().is_some_and(Law::varies)
         || consumer.choice == ServerChoice::Random
         || !consumer.weights.is_empty()
+        || consumer.range_needed().0 != consumer.range_needed().1
         || perhaps(consumer.failure)
         || consumer.to.iter().any(|route| perhaps(route.probability))
 }

@@ -48,6 +48,7 @@ fn words(feature: Feature) -> &'static str {
         Feature::LoadDependentService => "a service rate by load",
         Feature::SharedWorkers => "servers that it shares with other queues",
         Feature::UnequalServers => "servers of several speeds",
+        Feature::ServersPerMessage => "messages that have several servers at once",
         Feature::ServerChoice => "a choice among idle servers",
         other => other.setting(),
     }
@@ -130,6 +131,30 @@ const EXCLUSIONS: &[Exclusion] = {
                 RateLimit,
                 SharedWorkers,
                 ServerChoice,
+            ],
+            LEAVE_OUT,
+        ),
+        (
+            ServersPerMessage,
+            &[
+                Order,
+                ConsumerBatches,
+                Prefetch,
+                PrefetchOnDemand,
+                Outages,
+                Autoscaling,
+                CountTimetable,
+                Partitions,
+                KeyLocks,
+                MixedGroups,
+                SharedWorkers,
+                UnequalServers,
+                ServerChoice,
+                UnlimitedServers,
+                LoadDependentService,
+                RateLimit,
+                Transit,
+                BlockingRetry,
             ],
             LEAVE_OUT,
         ),
@@ -281,6 +306,11 @@ impl<'a> QueueWithServers<'a> {
         if groups.iter().any(while_busy) {
             let other = "outages while a server is busy: each is busy at other times";
             return self.between(Feature::GroupOutages, other, "write while = \"always\"");
+        }
+        let too_few = |c: &&Consumer| c.most_servers().is_some_and(|servers| servers < c.range_needed().1);
+        if groups.iter().any(too_few) {
+            let instead = "write as large a count as a message needs";
+            return self.between(Feature::ServersPerMessage, "a count of fewer servers", instead);
         }
         if self.has(Feature::UnlimitedServers) && groups.iter().any(each) {
             let other = "by = \"server\" and servers without limit: together they are not limited";

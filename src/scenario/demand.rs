@@ -1,6 +1,6 @@
 //! Demand: what work the messages of a queue bring, against what its servers can do.
 
-use super::capacity::{capacity, limit, per_delivery, per_message, shares, up};
+use super::capacity::{capacity, left_idle, limit, per_delivery, per_message, shares, up};
 use super::deliveries::{Tries, apart, feeds, tries, tries_of};
 use super::flow::{Fate, arrivals};
 use super::lanes::PartitionAssignment;
@@ -84,9 +84,14 @@ pub(crate) fn demands(scenario: &Scenario, fate: &dyn Fn(usize) -> Option<Fate>)
         let (attempts, service) = repeated(scenario, queue, &groups).unwrap_or((attempts, service));
         let lanes = PartitionAssignment::of(scenario, queue, arrivals);
         let turnaround = |of: fn(&Range) -> f64| {
-            groups.iter().zip(&shares).map(|(c, share)| share * of(&turnaround(scenario, c))).sum()
+            groups.iter().zip(&shares).map(|(c, share)| share * of(&turnaround(scenario, c))).sum::<f64>()
         };
-        let turnaround = Range { least: turnaround(|gap| gap.least), most: turnaround(|gap| gap.most) };
+        // Servers that the first in line cannot have yet are not free either.
+        let idle = groups.first().map_or(Range { least: 0.0, most: 0.0 }, |group| left_idle(group));
+        let turnaround = Range {
+            least: turnaround(|gap| gap.least) + idle.least * service,
+            most: turnaround(|gap| gap.most) + idle.most * service,
+        };
         let limited = groups
             .iter()
             .any(|c| limit(c).is_some())

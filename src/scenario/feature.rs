@@ -106,6 +106,8 @@ pub enum Feature {
     SharedWorkers,
     /// Servers of several speeds in one group.
     UnequalServers,
+    /// Messages that have several servers at once.
+    ServersPerMessage,
     /// Not the server that has been idle longest takes the next message.
     ServerChoice,
     /// Topics.
@@ -158,7 +160,7 @@ impl Use {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 52] = {
+    pub const ALL: [Feature; 53] = {
         use Feature::*;
         [
             ArrivalBatches,
@@ -193,6 +195,7 @@ impl Feature {
             MixedGroups,
             SharedWorkers,
             UnequalServers,
+            ServersPerMessage,
             ServerChoice,
             Durability,
             RepeatedSync,
@@ -347,6 +350,9 @@ impl Feature {
                 (Consumers, "from (several queues)", "several queues share their servers")
             }
             Feature::UnequalServers => (Consumers, "servers", "servers of one group differ in speed"),
+            Feature::ServersPerMessage => {
+                (Consumers, "servers_per_message", "a message has several servers at once")
+            }
             Feature::ServerChoice => {
                 (Consumers, "choice", "not the server that has been idle longest takes the next message")
             }

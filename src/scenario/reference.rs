@@ -1,7 +1,7 @@
 //! The reference page: every setting of a scenario as text, made of the same declarations that check them.
 
 use super::grammar::{NAMED, PROCESSES, ROOT, ROUTE, STEP};
-use super::model::{RetryDelay, Shift};
+use super::model::{RetryDelay, ServersNeeded, Shift};
 use super::notation::DeclaredTable as _;
 use super::setting::{SettingKey, Takes, key as key_of};
 use std::fmt::Write as _;
@@ -96,6 +96,7 @@ fn setting(all: &mut Vec<ReferenceEntry>, before: &str, table: usize, key: &Sett
         (_, "steps") => below(STEP),
         (_, "retry_delay") => below(&RetryDelay::keys()),
         (Takes::Any, "count") => below(&Shift::keys()),
+        (Takes::Any, "servers_per_message") => below(&ServersNeeded::keys()),
         (Takes::Any, "to") => below(ROUTE),
         _ => {}
     }

@@ -1,7 +1,7 @@
 //! A JSON Schema of scenarios, for editors, made of the same tables that check them.
 
 use super::grammar::{BATCHES, Kinds, NAMED, PROCESSES, ROOT, ROUTE, STEP};
-use super::model::{MOST_SERVERS, RetryDelay, Shift};
+use super::model::{MOST_SERVERS, RetryDelay, ServersNeeded, Shift};
 use super::notation::DeclaredTable as _;
 use super::setting::{SettingKey, Takes};
 use crate::workload::laws::LAWS;
@@ -105,6 +105,11 @@ fn several(name: &str) -> Value {
             let servers = json!({ "type": "integer", "minimum": 1, "maximum": MOST_SERVERS });
             let shifts = json!({ "type": "array", "minItems": 1, "items": table(&Shift::keys()) });
             json!({ "anyOf": [servers, { "const": "unlimited" }, shifts] })
+        }
+        "servers_per_message" => {
+            let servers = json!({ "type": "integer", "minimum": 1, "maximum": MOST_SERVERS });
+            let some = json!({ "type": "array", "minItems": 1, "items": table(&ServersNeeded::keys()) });
+            json!({ "anyOf": [servers, some] })
         }
         _ => json!({}),
     }

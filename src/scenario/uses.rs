@@ -83,6 +83,7 @@ impl Consumer {
             (!self.own_routes.is_empty(), Feature::OwnRoutes),
             (!self.also.is_empty(), Feature::SharedWorkers),
             (self.has_speeds(), Feature::UnequalServers),
+            (self.needs_several(), Feature::ServersPerMessage),
             (self.choice != ServerChoice::LongestIdle, Feature::ServerChoice),
         ])
     }

@@ -143,7 +143,8 @@ fn servers(scenario: &Scenario, now: Option<Decided>, load: &Load) -> Option<Few
     let mut groups = scenario.consumers_of(queue);
     let (index, group) = groups.next().filter(|_| groups.next().is_none())?;
     let Servers::Count(count) = group.count else { return None };
-    if group.also.len() + group.servers.len() > 0 || group.service_rate.is_some() || count == 0 {
+    let unlike = group.also.len() + group.servers.len() > 0 || group.service_rate.is_some();
+    if unlike || group.needs_several() || count == 0 {
         return None;
     }
     let of = |count, beyond| Some(FewestServers { group: group.name.clone(), count, beyond });

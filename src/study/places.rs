@@ -12,7 +12,8 @@ pub(super) fn places(scenario: &Scenario) -> Places {
     let plain = |c: &Consumer| {
         let queue = &scenario.queues[c.from];
         let alone = groups[c.from].len() == 1 && queue.discipline != Discipline::ProcessorSharing;
-        alone && c.also.is_empty() && c.batch.is_none() && queue.visibility_timeout.is_none()
+        let one_each = c.also.is_empty() && c.batch.is_none() && !c.needs_several();
+        alone && one_each && queue.visibility_timeout.is_none()
     };
     let consumer = |c: &Consumer| ConsumerPlace {
         name: c.name.clone(),

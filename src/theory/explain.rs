@@ -249,7 +249,10 @@ pub fn timetables(scenario: &Scenario) -> Vec<TimetableNote> {
 
 fn kendall(scenario: &Scenario) -> String {
     match Station::of(scenario) {
-        Ok(station) => station.kendall() + &partitions::busiest(&station).unwrap_or_default(),
+        Ok(station) => {
+            let lanes = partitions::busiest(&station).unwrap_or_default();
+            station.kendall() + &station.beside_the_name() + &lanes
+        }
         Err(_) => format!("network of {} queues", scenario.queues.len()),
     }
 }

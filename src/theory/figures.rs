@@ -157,7 +157,7 @@ impl SteadyState {
     }
 
     /// Mean number of busy servers.
-    fn busy(&self, station: &Station<'_>) -> f64 {
+    pub(super) fn busy(&self, station: &Station<'_>) -> f64 {
         self.busy.unwrap_or(self.throughput * station.service.mean())
     }
 

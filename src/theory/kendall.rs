@@ -42,6 +42,11 @@ impl Station<'_> {
         if self.has(Feature::LoadDependentService) {
             name += " with service by load";
         }
+        if let Some(group) = self.groups.iter().find(|group| group.needs_several()) {
+            let (fewest, most) = group.range_needed();
+            let needed = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+            name += &format!(" with {needed} servers a message");
+        }
         if mixed {
             let choice = match self.groups[0].choice {
                 ServerChoice::LongestIdle => "the longest idle first",
@@ -68,6 +73,13 @@ impl Station<'_> {
             }
             _ => self.kendall(),
         };
+        name += &self.beside_the_name();
+        name
+    }
+
+    /// What the queue has that Kendall's name does not say.
+    pub(super) fn beside_the_name(&self) -> String {
+        let mut name = String::new();
         if let Some(batch) =
             self.groups.iter().filter_map(|c| c.batch).map(|b| b.max).max().filter(|max| *max > 1)
         {

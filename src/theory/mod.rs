@@ -9,6 +9,7 @@
 //! | `mginf` | M/G/∞, M/G/c/c (Erlang loss) | yes | everything | 62 µs – 111 µs |
 //! | `held_back` | any queue of these, behind a delay | as the queue alone | the same, later | as the queue alone |
 //! | `transit` | any queue of these, far from its consumers (a window of one message) | as the queue alone | the same, later | as the queue alone |
+//! | `several_servers` | any queue of these, each message with several servers at once | as the queue alone | the same | as the queue alone |
 //! | `token_bucket` | M/G/∞ behind a token bucket | yes | means; percentiles of the wait | microseconds |
 //! | `ddc` | D/D/c | yes | everything | microseconds |
 //! | `mm1`, `mmc` | M/M/1, M/M/c | yes | everything | 49 µs – 265 µs |
@@ -96,6 +97,7 @@ mod requires;
 pub mod retries;
 pub mod room;
 mod service;
+pub mod several_servers;
 pub mod shortest;
 mod station;
 pub mod tagged_customer;
@@ -279,6 +281,7 @@ pub const MODELS: &[&dyn ClosedForm] = &[
     &ddc::Ddc,
     &held_back::HeldBack,
     &transit::Transit,
+    &several_servers::SeveralServers,
     &mginf::ErlangLoss,
     &token_bucket::TokenBucketQueue,
     &mm1::Mm1,

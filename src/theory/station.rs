@@ -259,6 +259,7 @@ impl<'a> Station<'a> {
             }
             Feature::SharedWorkers => groups.iter().any(|c| !c.also.is_empty()),
             Feature::UnequalServers => groups.iter().any(|c| c.has_speeds()),
+            Feature::ServersPerMessage => groups.iter().any(|c| c.needs_several()),
             // Of alike servers any will do.
             Feature::ServerChoice => {
                 self.is_mixed() && groups.iter().any(|c| c.choice != ServerChoice::LongestIdle)

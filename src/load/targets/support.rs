@@ -44,6 +44,9 @@ fn harness(feature: Feature) -> Option<Support> {
         Feature::SharedWorkers => {
             Some(Support::Refused("a server's thread waits at one queue: write one queue with priorities"))
         }
+        Feature::ServersPerMessage => {
+            Some(Support::Refused("a thread works on a message by itself: leave it out"))
+        }
         Feature::ServerChoice => {
             Some(Support::Refused("the queue decides which of the waiting threads it wakes: leave it out"))
         }

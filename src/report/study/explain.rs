@@ -1,8 +1,10 @@
 //! What a scenario is, in words: its loads, the closed forms that fit and why others do not.
 
+mod groups;
+
 use super::timetable::timetable;
 use crate::report::style::Style;
-use crate::scenario::{self, Consumer, LimitScope, Producer, Resend, Scenario, Shift};
+use crate::scenario::{self, Scenario};
 use crate::study::explained::{Explanation, Load, ModelNote, Parts, explain, timetables};
 use crate::study::sensitivity::{DominantPart, Lag, Sensitivity, Turned};
 use crate::units::{Time, plain, significant};
@@ -80,85 +82,12 @@ fn said(explained: &ExplainReport<'_>) -> String {
     for load in &explanation.loads {
         text += &load_line(scenario, load);
     }
-    let lines = |c| [shared_line(scenario, c), shift_line(c), limit_line(c), window_line(c), pause_line(c)];
-    text.extend(scenario.producers.iter().filter_map(resend_line));
-    text.extend(scenario.consumers.iter().flat_map(lines).flatten());
+    text += &groups::told(scenario);
     text.extend(timetables(scenario).iter().map(|note| timetable(note) + "\n"));
     text += &paging(lags);
     text += &mattering(sensitivities, dominant.as_ref());
     text += &closed_forms(&explanation.models);
     text + crate::report::targets::explained(scenario).trim_end()
-}
-
-/// The queues that share a group, of which each has the load of all as its rho.
-fn shared_line(scenario: &Scenario, group: &Consumer) -> Option<String> {
-    let name = |(i, queue): (usize, usize)| {
-        let weight = group.weights.get(i).map_or(String::new(), |w| format!(" ({})", significant(*w, 4)));
-        format!("`{}`{weight}", scenario.queues[queue].name)
-    };
-    let names: Vec<String> = group.queues().enumerate().map(name).collect();
-    let how = if group.weights.is_empty() { "in this order" } else { "by weight" };
-    (names.len() > 1).then(|| {
-        format!(
-            "group `{}`   shared by {}, {how}: rho is that of all together\n",
-            group.name,
-            names.join(", ")
-        )
-    })
-}
-
-/// How many servers a group has when, of which its queue's rho has the mean.
-fn shift_line(group: &Consumer) -> Option<String> {
-    let shift = |shift: &Shift| format!("{} for {}", shift.count, Time(shift.lasts));
-    let shifts: Vec<String> = group.shifts.iter().map(shift).collect();
-    (!shifts.is_empty()).then(|| {
-        format!("group `{}`   servers by the clock, again and again: {}\n", group.name, shifts.join(", "))
-    })
-}
-
-/// The rate to which a group's deliveries are limited, which counts in its queue's rho.
-fn limit_line(group: &Consumer) -> Option<String> {
-    let limit = group.rate_limit?;
-    let each = if limit.by == LimitScope::Server { " by each server" } else { "" };
-    let (rate, burst) = (significant(limit.rate, 4), limit.burst);
-    Some(format!(
-        "group `{}`   at most {rate} deliveries/s{each}, {burst} at once after a rest\n",
-        group.name
-    ))
-}
-
-/// For how long a group does nothing whenever one of its servers comes or goes.
-fn pause_line(group: &Consumer) -> Option<String> {
-    let pause = Time(group.rebalance?);
-    Some(format!("group `{}`   all pause for {pause} whenever one comes or goes\n", group.name))
-}
-
-/// When clients send again what may still be worked on, which counts in their queue's rho at most.
-fn resend_line(producer: &Producer) -> Option<String> {
-    let Resend { after, at_most } = producer.resend?;
-    let again = match at_most {
-        0 => "gives up".into(),
-        1 => "sends once more, and then gives up".into(),
-        more => format!("sends again, {more} times at most, and then gives up"),
-    };
-    Some(format!("producer `{}`   who has no answer after {} {again}\n", producer.name, Time(after)))
-}
-
-/// How long a message is away for a server to which it travels, which counts in its queue's rho, and the window that
-/// keeps the server at work.
-fn window_line(group: &Consumer) -> Option<String> {
-    let way = group.transit.as_ref()?;
-    let (both, work) = (2.0 * way.mean(), group.mean_service());
-    let enough = crate::scenario::enough_prefetch(group)?;
-    Some(format!(
-        "group `{}`   a message is away for {} of ways and {} of work: prefetch = {} keeps a server at work, and here \
-            it is {}\n",
-        group.name,
-        Time(both),
-        Time(work),
-        plain(enough, 12),
-        group.prefetch
-    ))
 }
 
 /// How many closed forms that do not fit for one reason are named.

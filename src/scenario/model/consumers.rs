@@ -6,7 +6,8 @@ use super::super::declare::declare;
 use super::super::notation::{Either, Flag, Positive, Rate, Timespan, Whole, Word};
 use super::super::setting::{SettingKey, Takes, choice, key};
 use super::autoscale::{Autoscale, MOST_SERVERS};
-use super::{Destination, ServiceRate};
+use super::servers_needed::ServersOrList;
+use super::{Destination, ServersNeeded, ServiceRate};
 use crate::workload::laws::Law;
 
 declare! {
@@ -50,6 +51,10 @@ declare! {
         /// How the servers' speed depends on how many of them are at work, or on how many messages wait.
         service_rate: Option<ServiceRate> = None, Maybe(TableOf("the consumers'")),
             "servers work faster or slower by the load";
+        /// How many servers a message has at once, from its start to its end; empty if each has one.
+        servers_per_message: Vec<ServersNeeded> = Vec::new(), ServersOrList,
+            "servers that a message has at once: a number, or tables { servers, weight }; the first in line waits \
+             until so many are idle, and nobody overtakes it; default 1";
         /// Between the queue and a server, one way; `None` if messages are there at once.
         transit: Option<Law> = None, Maybe(Timespan::AboveZero),
             "from the queue to a server, and as long again (by the same law) back with the acknowledgement, until \

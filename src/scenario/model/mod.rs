@@ -5,11 +5,13 @@
 
 mod autoscale;
 mod consumers;
+mod messages_at_once;
 mod objectives;
 mod producers;
 mod questions;
 mod queues;
 mod runs;
+mod servers_needed;
 mod service_rate;
 mod topics;
 
@@ -32,6 +34,7 @@ pub use runs::{
     BrokerQueue, BrokerSettings, Connections, Length, Measurement, Overheads, Precision, QueueType,
     Simulation, TARGET_NAMES, Warmup, Work,
 };
+pub use servers_needed::ServersNeeded;
 pub use service_rate::{RateLaw, ServiceRate};
 pub use topics::{Complete, Destination, Topic};
 

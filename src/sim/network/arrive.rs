@@ -272,6 +272,9 @@ impl<S: Blocks> Network<S> {
         } else if station.batching {
             self.line_up(slot);
             self.take_batches(queue);
+        } else if station.several {
+            self.line_up(slot);
+            self.take_together(queue);
         } else if dealing {
             if !self.deal(slot) {
                 self.line_up_or_interrupt(slot);

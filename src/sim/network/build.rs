@@ -13,6 +13,7 @@ use super::plain::is_plain;
 use super::predrawn::columns;
 use super::replay::Host;
 use super::sender::{level, levels, sender};
+use super::several_servers::SeveralServers;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use super::{Network, NetworkEvent};
@@ -288,6 +289,7 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
     // Of what waits in a plain queue nobody keeps the state.
     let plain = is_plain(scenario, index, &groups) && !scenario.asks_age();
     let dispatch = Dispatch::of(scenario, index, draws);
+    let several = groups.iter().any(|(_, c)| c.needs_several());
     QueueState {
         discipline: queue.discipline,
         preemption: queue.preemption,
@@ -313,7 +315,9 @@ fn station(scenario: &Scenario, index: usize, draws: Draws) -> QueueState {
         ahead: 0,
         batching,
         transits,
+        several,
         takes_otherwise: batching
+            || several
             || members.is_some()
             || transits
             || matches!(dispatch, Dispatch::Limited)
@@ -366,6 +370,7 @@ fn group(scenario: &Scenario, index: usize, consumer: &Consumer, draws: Draws) -
         service_rate: consumer.service_rate.clone(),
         speed: 1.0,
         shared: SharedQueues::of(consumer, draws),
+        several: SeveralServers::of(consumer, draws),
         limit: GroupLimit::of(consumer, draws.scale),
         only_with_lag: consumer.autoscale.is_some_and(|scale| scale.only_with_lag),
         scaler: ServerScaler::of(consumer, draws.scale),

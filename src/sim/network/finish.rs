@@ -25,6 +25,7 @@ impl<S: Blocks> Network<S> {
         debug_assert!(s.phase == Phase::Busy, "what is broken off has no end");
         let group = &mut self.groups[s.group as usize];
         group.busy.down(self.now);
+        group.end_together(server, self.now);
         group.handled += 1;
         group.batches += 1;
         if s.until_break != u64::MAX {

@@ -37,6 +37,10 @@ impl Idle {
         self.line.iter().map(|(_, server)| *server)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.line.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.line.is_empty()
     }

@@ -58,6 +58,7 @@ mod retry;
 mod room;
 mod sender;
 mod serve;
+mod several_servers;
 mod shared;
 mod sharing;
 mod totals;

@@ -7,6 +7,7 @@ use super::integral::TimeIntegral;
 use super::job::NONE;
 use super::limits::GroupLimit;
 use super::members::Members;
+use super::several_servers::SeveralServers;
 use super::shared::SharedQueues;
 use super::sharing::ProcessorSharing;
 use crate::behaviour::{ConsumerPolicy, QueuePolicy, RandomTime, Routes, ServerScaler, TopicPolicy};
@@ -46,8 +47,8 @@ pub(super) struct QueueState {
     pub ahead: usize,
     pub batching: bool,
     /// Whether its servers take messages otherwise than one as soon as they are free: in batches, at a limited
-    /// rate, from a distance, from partitions that may
-    /// be another's soon, or from other queues, too.
+    /// rate, from a distance, several servers at once, from partitions that may be another's soon, or from other
+    /// queues, too.
     pub takes_otherwise: bool,
     /// Whether who comes at the same instant is waited for before a batch is taken: where there is room for
     /// one.
@@ -55,6 +56,8 @@ pub(super) struct QueueState {
     pub prefetching: bool,
     /// Whether messages and acknowledgements travel between the queue and its servers.
     pub transits: bool,
+    /// Whether some of its messages have several servers at once.
+    pub several: bool,
     /// Its groups in the scenario's order, and its servers.
     pub groups: Vec<u32>,
     pub servers: Vec<u32>,
@@ -148,6 +151,8 @@ pub(super) struct GroupState {
     pub only_with_lag: bool,
     /// Its queues, if it has several.
     pub shared: Option<Box<SharedQueues>>,
+    /// How many servers its messages have at once, where that is not one.
+    pub several: Option<Box<SeveralServers>>,
     /// How often its servers may take a message, if that is limited.
     pub limit: Option<Box<GroupLimit>>,
     /// Whether a destination may let it wait for room.

@@ -109,8 +109,10 @@ impl<S: Blocks> Network<S> {
     pub(super) fn still_asleep(&self) -> (Vec<u128>, Vec<u128>) {
         let (mut messages, mut servers) = (vec![0; self.stations.len()], vec![0; self.groups.len()]);
         let asleep = |s: &&SimServer| s.job != NONE && s.awake > self.now;
-        for s in self.servers.iter().filter(asleep) {
-            servers[s.group as usize] += u128::from(s.awake - self.now);
+        let servers_asleep = (0..).zip(&self.servers).filter(|(_, s)| asleep(s));
+        for (number, s) in servers_asleep {
+            let together = self.groups[s.group as usize].servers_at_work_with(number);
+            servers[s.group as usize] += together * u128::from(s.awake - self.now);
             for (slot, stamp) in std::iter::once((s.job, s.stamp)).chain(s.more.iter().copied()) {
                 let job = &self.jobs[slot];
                 if self.is_under_way(slot, stamp) {

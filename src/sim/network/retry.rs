@@ -170,5 +170,9 @@ impl<S: Blocks> Network<S> {
         self.uncount(slot);
         self.lose(slot, Outcome::Expired, recorder);
         self.let_in(queue);
+        if self.stations[queue as usize].several {
+            // Who is first now may need fewer servers.
+            self.take_together(queue);
+        }
     }
 }

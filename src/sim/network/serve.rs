@@ -59,6 +59,9 @@ impl<S: Blocks> Network<S> {
         if station.transits {
             return self.may_send(queue);
         }
+        if station.several {
+            return self.finds_several(slot, queue);
+        }
         let idle = match station.dispatch {
             Dispatch::ByPartition => {
                 self.servers[station.servers[lane as usize] as usize].phase == Phase::Idle
@@ -187,7 +190,8 @@ impl<S: Blocks> Network<S> {
         }
     }
 
-    /// The same where servers take batches, or at a limited rate, or from afar, or from several queues.
+    /// The same where servers take batches, or at a limited rate, or from afar, or several together, or from several
+    /// queues.
     fn free_otherwise(&mut self, server: u32) {
         let (queue, group) = (self.servers[server as usize].queue, self.servers[server as usize].group);
         if self.groups[group as usize].shared.is_some() {
@@ -195,6 +199,9 @@ impl<S: Blocks> Network<S> {
         }
         if self.stations[queue as usize].transits {
             return self.free_with_window(server);
+        }
+        if self.stations[queue as usize].several {
+            return self.free_together(server);
         }
         if self.stations[queue as usize].members.is_some() {
             return self.free_as_member(server);

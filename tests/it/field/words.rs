@@ -9,6 +9,7 @@ mod oldest;
 mod rate_limits;
 mod rebalancing;
 mod resending;
+mod several_servers;
 mod shared_workers;
 mod timetables;
 mod transit;

@@ -433,5 +433,13 @@ pub(super) const FEATURES: &[(&str, &[Setting])] = &[
             "{ up = { law = \"exponential\", mean = \"2s\" }, down = { law = \"exponential\", mean = \"200ms\" }, together = true }",
         )],
     ),
+    ("two servers a message", &[("consumers.c", "count", "2"), ("consumers.c", "servers_per_message", "2")]),
+    (
+        "one or two servers a message",
+        &[
+            ("consumers.c", "count", "3"),
+            ("consumers.c", "servers_per_message", "[{ servers = 1, weight = 3 }, { servers = 2 }]"),
+        ],
+    ),
     ("far from its queue", &[("consumers.c", "transit", "\"20ms\"")]),
 ];

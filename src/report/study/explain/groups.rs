@@ -1,0 +1,100 @@
+//! What is told of producers and groups beside their queues' loads: a line for each word that bears on them.
+
+use crate::scenario::{Consumer, LimitScope, Producer, Resend, Scenario, Shift};
+use crate::units::{Time, plain, significant};
+
+/// All lines, each with its end.
+pub(super) fn told(scenario: &Scenario) -> String {
+    let lines = |c| {
+        let load = [shared_line(scenario, c), shift_line(c), needed_line(c), limit_line(c)];
+        load.into_iter().chain([window_line(c), pause_line(c)])
+    };
+    let groups = scenario.consumers.iter().flat_map(lines).flatten();
+    scenario.producers.iter().filter_map(resend_line).chain(groups).collect()
+}
+
+/// The queues that share a group, of which each has the load of all as its rho.
+fn shared_line(scenario: &Scenario, group: &Consumer) -> Option<String> {
+    let name = |(i, queue): (usize, usize)| {
+        let weight = group.weights.get(i).map_or(String::new(), |w| format!(" ({})", significant(*w, 4)));
+        format!("`{}`{weight}", scenario.queues[queue].name)
+    };
+    let names: Vec<String> = group.queues().enumerate().map(name).collect();
+    let how = if group.weights.is_empty() { "in this order" } else { "by weight" };
+    (names.len() > 1).then(|| {
+        format!(
+            "group `{}`   shared by {}, {how}: rho is that of all together\n",
+            group.name,
+            names.join(", ")
+        )
+    })
+}
+
+/// How many servers a group has when, of which its queue's rho has the mean.
+fn shift_line(group: &Consumer) -> Option<String> {
+    let shift = |shift: &Shift| format!("{} for {}", shift.count, Time(shift.lasts));
+    let shifts: Vec<String> = group.shifts.iter().map(shift).collect();
+    (!shifts.is_empty()).then(|| {
+        format!("group `{}`   servers by the clock, again and again: {}\n", group.name, shifts.join(", "))
+    })
+}
+
+/// How many servers a message has at once, which counts in its queue's rho, as do those that are idle meanwhile.
+fn needed_line(group: &Consumer) -> Option<String> {
+    let (servers, (fewest, most)) =
+        (group.most_servers().filter(|_| group.needs_several())?, group.range_needed());
+    let needed = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+    let at_once = match (servers / most, servers / fewest) {
+        (least, all) if least == all => least.to_string(),
+        (least, all) => format!("{least} to {all}"),
+    };
+    Some(format!(
+        "group `{}`   a message has {needed} of {servers} servers at once, so that {at_once} are served at a time\n",
+        group.name
+    ))
+}
+
+/// The rate to which a group's deliveries are limited, which counts in its queue's rho.
+fn limit_line(group: &Consumer) -> Option<String> {
+    let limit = group.rate_limit?;
+    let each = if limit.by == LimitScope::Server { " by each server" } else { "" };
+    let (rate, burst) = (significant(limit.rate, 4), limit.burst);
+    Some(format!(
+        "group `{}`   at most {rate} deliveries/s{each}, {burst} at once after a rest\n",
+        group.name
+    ))
+}
+
+/// For how long a group does nothing whenever one of its servers comes or goes.
+fn pause_line(group: &Consumer) -> Option<String> {
+    let pause = Time(group.rebalance?);
+    Some(format!("group `{}`   all pause for {pause} whenever one comes or goes\n", group.name))
+}
+
+/// When clients send again what may still be worked on, which counts in their queue's rho at most.
+fn resend_line(producer: &Producer) -> Option<String> {
+    let Resend { after, at_most } = producer.resend?;
+    let again = match at_most {
+        0 => "gives up".into(),
+        1 => "sends once more, and then gives up".into(),
+        more => format!("sends again, {more} times at most, and then gives up"),
+    };
+    Some(format!("producer `{}`   who has no answer after {} {again}\n", producer.name, Time(after)))
+}
+
+/// How long a message is away for a server to which it travels, which counts in its queue's rho, and the window that
+/// keeps the server at work.
+fn window_line(group: &Consumer) -> Option<String> {
+    let way = group.transit.as_ref()?;
+    let (both, work) = (2.0 * way.mean(), group.mean_service());
+    let enough = crate::scenario::enough_prefetch(group)?;
+    Some(format!(
+        "group `{}`   a message is away for {} of ways and {} of work: prefetch = {} keeps a server at work, and here \
+            it is {}\n",
+        group.name,
+        Time(both),
+        Time(work),
+        plain(enough, 12),
+        group.prefetch
+    ))
+}
